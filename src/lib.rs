@@ -1,0 +1,13 @@
+//! Firedrill proves an LLM failover policy before the providers test it.
+//!
+//! ```text
+//! Scenario + Policy + Seed  ->  Trace  ->  Report
+//! ```
+//!
+//! A map, from the bottom up:
+//!
+//! - [`time`], [`rng`], [`money`]: words. Instants, keyed random streams, integer money.
+
+pub mod money;
+pub mod rng;
+pub mod time;

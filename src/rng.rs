@@ -1,0 +1,289 @@
+//! Keyed random streams: why the order in which things ask never changes what they draw.
+//!
+//! A stream is named by (seed, purpose, call, provider, k). Whoever holds that name gets the same
+//! numbers, whatever else has been drawn before, so two policies under one seed meet the same
+//! arrivals, the same token counts and the same luck. Generator and samplers are ours and frozen
+//! by the golden tests below: a change here changes the meaning of every seed.
+//!
+//! The generator is SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a counter through a 64-bit
+//! mixer. The samplers use `libm`, because `ln` and `exp` of the standard library differ between
+//! platforms.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use rand_core::{Rng, TryRng};
+
+/// What a draw is for. Two purposes never share a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Purpose {
+    /// The gap before an arrival.
+    Arrival = 1,
+    /// Prompt and output tokens of a call.
+    Tokens = 2,
+    /// Whether a call is streamed.
+    Streamed = 3,
+    /// Time to first token of an attempt.
+    Ttft = 4,
+    /// Whether a fault strikes; `provider` is the fault's number.
+    Fault = 5,
+    /// The jitter of a backoff.
+    Backoff = 6,
+}
+
+/// All randomness of one run (or one client): a seed, from which keyed streams grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draws {
+    seed: u64,
+}
+
+impl Draws {
+    /// The draws of `seed`.
+    pub const fn new(seed: u64) -> Self {
+        Self { seed }
+    }
+
+    /// The stream for `purpose`, the `k`-th time `call` meets `provider`; unused parts are 0.
+    pub fn stream(self, purpose: Purpose, call: u64, provider: u64, k: u64) -> Stream {
+        let key = [purpose as u64, call, provider, k];
+        Stream {
+            state: key
+                .into_iter()
+                .fold(mix(self.seed), |state, part| mix(state ^ mix(part))),
+        }
+    }
+}
+
+/// One keyed stream of random numbers; [`rand_core::Rng`], so that the ecosystem fits.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    state: u64,
+}
+
+impl Stream {
+    /// An even draw from `0..bound` (0 when `bound` is 0). The bias is below `bound` / 2^64.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        let wide = u128::from(self.next_u64()) * u128::from(bound);
+        (wide >> 64) as u64
+    }
+
+    /// An even draw from `low..=high`; `low` when they cross.
+    pub fn between(&mut self, low: Duration, high: Duration) -> Duration {
+        let (low, high) = (crate::time::nanos(low), crate::time::nanos(high));
+        Duration::from_nanos(low + self.below(high.saturating_sub(low).saturating_add(1)))
+    }
+
+    /// True `parts` times in 10^9.
+    pub fn chance(&mut self, parts: u64) -> bool {
+        self.below(1_000_000_000) < parts
+    }
+
+    /// An even draw from the open interval (0, 1), of 53 bits.
+    pub fn unit(&mut self) -> f64 {
+        ((self.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+    }
+
+    /// A gap between events that come at `per_second` on average, whenever they like.
+    pub fn exponential(&mut self, mean: Duration) -> Duration {
+        let gap = -libm::log(self.unit()) * crate::time::nanos(mean) as f64;
+        Duration::from_nanos(gap as u64)
+    }
+
+    /// A draw from the lognormal with these two quantiles; `p50` always when they are equal.
+    pub fn lognormal(&mut self, p50: f64, p99: f64) -> f64 {
+        let sigma = libm::log(p99 / p50) / NORMAL_P99;
+        p50 * libm::exp(sigma * normal_quantile(self.unit()))
+    }
+}
+
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok((self.next_u64() >> 32) as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.state = self.state.wrapping_add(GOLDEN_GAMMA);
+        Ok(mix(self.state))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
+            let word = self.next_u64().to_le_bytes();
+            chunk.copy_from_slice(&word[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// SplitMix64's finalizer: a bijection in which every input bit moves every output bit.
+const fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The standard normal quantile, by Wichura's AS 241 (PPND7): relative error about 10^-7, far
+/// below the millisecond and the token that its users round to.
+fn normal_quantile(p: f64) -> f64 {
+    let q = p - 0.5;
+    if q.abs() <= 0.425 {
+        let r = 0.180_625 - q * q;
+        return q * horner(&CENTRE.0, r) / horner(&CENTRE.1, r);
+    }
+    let tail = if q < 0.0 { p } else { 1.0 - p };
+    let r = libm::sqrt(-libm::log(tail));
+    let z = if r <= 5.0 {
+        horner(&MIDDLE.0, r - 1.6) / horner(&MIDDLE.1, r - 1.6)
+    } else {
+        horner(&FAR.0, r - 5.0) / horner(&FAR.1, r - 5.0)
+    };
+    if q < 0.0 { -z } else { z }
+}
+
+fn horner(coefficients: &[f64], x: f64) -> f64 {
+    coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c)
+}
+
+/// 2^64 / the golden ratio, odd: SplitMix64's step.
+const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The 99th percentile of the standard normal distribution.
+const NORMAL_P99: f64 = 2.326_347_874_040_841;
+
+type Rational = ([f64; 4], [f64; 4]);
+const CENTRE: Rational = (
+    [
+        3.387_132_717_9,
+        50.434_271_938,
+        159.291_132_02,
+        59.109_374_720,
+    ],
+    [1.0, 17.895_169_469, 78.757_757_664, 67.187_563_600],
+);
+const MIDDLE: Rational = (
+    [
+        1.423_437_277_7,
+        2.756_815_390_0,
+        1.306_728_481_6,
+        0.170_238_211_03,
+    ],
+    [1.0, 0.737_001_642_50, 0.120_211_329_75, 0.0],
+);
+const FAR: Rational = (
+    [
+        6.657_905_115_0,
+        3.081_226_386_0,
+        0.428_682_943_37,
+        0.017_337_203_997,
+    ],
+    [1.0, 0.241_978_942_25, 0.012_258_202_635, 0.0],
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_are_frozen() {
+        let mut stream = Draws::new(1).stream(Purpose::Arrival, 2, 3, 4);
+        let drawn: Vec<u64> = (0..3).map(|_| stream.next_u64()).collect();
+        assert_eq!(
+            drawn, GOLDEN,
+            "the meaning of every seed has changed: {drawn:#x?}"
+        );
+    }
+
+    #[test]
+    fn samplers_are_frozen() {
+        let stream = || Draws::new(7).stream(Purpose::Ttft, 1, 0, 0);
+        assert_eq!(
+            stream().exponential(Duration::from_secs(1)).as_nanos(),
+            2_230_559_600
+        );
+        assert_eq!(
+            stream().lognormal(600.0, 3_000.0).to_bits(),
+            4_643_155_633_595_824_187
+        );
+        assert_eq!(stream().below(1_000), 107);
+    }
+
+    #[test]
+    fn every_part_of_the_name_matters() {
+        let first = |seed, purpose, call, provider, k| {
+            Draws::new(seed)
+                .stream(purpose, call, provider, k)
+                .next_u64()
+        };
+        let base = first(1, Purpose::Ttft, 1, 1, 1);
+        for other in [
+            first(2, Purpose::Ttft, 1, 1, 1),
+            first(1, Purpose::Fault, 1, 1, 1),
+            first(1, Purpose::Ttft, 2, 1, 1),
+            first(1, Purpose::Ttft, 1, 2, 1),
+            first(1, Purpose::Ttft, 1, 1, 2),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn quantiles_of_the_normal_are_the_textbooks() {
+        for (p, z) in [
+            (0.5, 0.0),
+            (0.975, 1.959_964),
+            (0.99, 2.326_348),
+            (1e-9, -5.997_807),
+        ] {
+            assert!(
+                (normal_quantile(p) - z).abs() < 1e-5,
+                "{p}: {}",
+                normal_quantile(p)
+            );
+        }
+    }
+
+    #[test]
+    fn a_lognormal_keeps_its_two_quantiles() {
+        let mut drawn: Vec<f64> = (0..100_000)
+            .map(|call| {
+                Draws::new(1)
+                    .stream(Purpose::Ttft, call, 0, 0)
+                    .lognormal(600.0, 3_000.0)
+            })
+            .collect();
+        drawn.sort_by(f64::total_cmp);
+        assert!(
+            (drawn[50_000] / 600.0 - 1.0).abs() < 0.01,
+            "{}",
+            drawn[50_000]
+        );
+        assert!(
+            (drawn[99_000] / 3_000.0 - 1.0).abs() < 0.01,
+            "{}",
+            drawn[99_000]
+        );
+    }
+
+    #[test]
+    fn bounds_are_kept() {
+        let mut stream = Draws::new(3).stream(Purpose::Fault, 0, 0, 0);
+        assert_eq!(stream.below(0), 0);
+        assert!(!stream.chance(0));
+        assert!(stream.chance(1_000_000_000));
+        let (low, high) = (Duration::from_millis(1), Duration::from_millis(2));
+        for _ in 0..1_000 {
+            let length = stream.between(low, high);
+            assert!(low <= length && length <= high);
+        }
+        assert_eq!(stream.between(high, low), high);
+    }
+
+    const GOLDEN: [u64; 3] = [
+        0xbc11_7ead_c6ef_174f,
+        0xdd23_a661_e38b_36fa,
+        0xbe18_9c94_97a9_1760,
+    ];
+}

@@ -1,0 +1,88 @@
+//! Instants as the whole crate knows them: nanoseconds since a run (or a client) began.
+//!
+//! Nothing here reads a clock. Whoever owns one passes `now` in; lengths of time are
+//! [`std::time::Duration`].
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+/// A moment, in nanoseconds since the start of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(u64);
+
+impl Instant {
+    /// The start of the run.
+    pub const START: Self = Self(0);
+
+    /// The moment `nanos` nanoseconds after the start.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the start.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The length of time since the start.
+    pub const fn since_start(self) -> Duration {
+        Duration::from_nanos(self.0)
+    }
+
+    /// The length of time since `earlier`; zero when `earlier` lies ahead.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Nanoseconds of `length`, saturating at some 584 years.
+pub fn nanos(length: Duration) -> u64 {
+    u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Saturates: a moment past the end of time stays at the end of time.
+impl Add<Duration> for Instant {
+    type Output = Self;
+
+    fn add(self, length: Duration) -> Self {
+        Self(self.0.saturating_add(nanos(length)))
+    }
+}
+
+/// Saturates at the start.
+impl Sub<Duration> for Instant {
+    type Output = Self;
+
+    fn sub(self, length: Duration) -> Self {
+        Self(self.0.saturating_sub(nanos(length)))
+    }
+}
+
+/// Seconds with milliseconds, as decision traces print it: `12.345s`.
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}.{:03}s",
+            self.0 / 1_000_000_000,
+            self.0 / 1_000_000 % 1_000
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_saturate_at_both_ends() {
+        assert_eq!(
+            Instant::from_nanos(5) - Duration::from_secs(1),
+            Instant::START
+        );
+        let end = Instant::from_nanos(u64::MAX);
+        assert_eq!(end + Duration::MAX, end);
+        assert_eq!(Instant::START.since(end), Duration::ZERO);
+    }
+}
