@@ -7,7 +7,10 @@
 //! A map, from the bottom up:
 //!
 //! - [`time`], [`rng`], [`money`]: words. Instants, keyed random streams, integer money.
+//! - [`text`]: reads files, with spans, units, and errors one can act on.
 
 pub mod money;
 pub mod rng;
 pub mod time;
+
+pub mod text;

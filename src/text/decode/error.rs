@@ -1,0 +1,110 @@
+//! What goes wrong while a tree becomes types, in the words of files rather than of Rust.
+//!
+//! Where it went wrong is known to the nodes, which claim an error as it passes them.
+
+use std::fmt;
+
+use serde::de::{self, Expected, Unexpected};
+
+use crate::text::problem::{Problem, suggestion};
+use crate::text::source::Span;
+
+/// What serde reports, with its place once a node has claimed it.
+#[derive(Debug)]
+pub(super) struct Error {
+    message: String,
+    hint: Option<String>,
+    span: Option<Span>,
+}
+
+impl Error {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+            span: None,
+        }
+    }
+
+    /// With a hint: what to write instead.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// At this place, unless an inner node has claimed it.
+    pub(super) fn at(mut self, span: &Span) -> Self {
+        self.span.get_or_insert_with(|| span.clone());
+        self
+    }
+
+    /// As a problem, at `outermost` when no node has claimed it.
+    pub(super) fn into_problem(self, outermost: &Span) -> Problem {
+        let span = self.span.unwrap_or_else(|| outermost.clone());
+        let problem = Problem::at(span, self.message);
+        match self.hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
+    }
+
+    fn unknown(what: &str, found: &str, known: &[&'static str], label: &str) -> Self {
+        let mut error = Self::new(format!("unknown {what} `{}`", short(found)));
+        error.hint = suggestion(found, known.iter().copied(), label);
+        error
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl de::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(message.to_string())
+    }
+
+    fn invalid_type(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
+        Self::invalid_value(found, wanted)
+    }
+
+    fn invalid_value(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
+        let found = match found {
+            Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
+            Unexpected::Bool(value) => format!("`{value}`"),
+            Unexpected::Unsigned(value) => format!("`{value}`"),
+            Unexpected::Str(text) => format!("`{}`", short(text)),
+            Unexpected::Seq => "a list".to_owned(),
+            Unexpected::Map => "a map".to_owned(),
+            other => other.to_string(),
+        };
+        Self::new(format!("expected {wanted}, found {found}"))
+    }
+
+    fn unknown_variant(found: &str, known: &'static [&'static str]) -> Self {
+        Self::unknown("word", found, known, "one of")
+    }
+
+    fn unknown_field(found: &str, known: &'static [&'static str]) -> Self {
+        Self::unknown("key", found, known, "known keys:")
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::new(format!("the key `{field}` is missing")).hint(format!("add `{field}: …` here"))
+    }
+}
+
+/// A word of a file as messages repeat it: never longer than a line.
+pub(super) fn short(text: &str) -> String {
+    let mut shown: String = text.chars().take(LONGEST_WORD).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+const LONGEST_WORD: usize = 40;

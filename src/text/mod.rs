@@ -1,0 +1,21 @@
+//! Reads the files that people write: YAML with spans, units, and errors one can act on.
+//!
+//! - [`document`]: a file as a tree whose every node knows where it stands; `--set` on top of it.
+//! - [`mod@file`]: the bytes of a file, bounded, and never of what keeps a reader waiting.
+//! - `tree`: YAML events to that tree; `source`: texts, and places in them.
+//! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
+//! - [`problem`]: what is wrong, where, and what to write instead, with a caret.
+//! - [`units`]: `30s`, `8/s`, `60%`, `900 tok`, `2M`, read and written, as integers.
+//!
+//! It knows no scenario and no policy, opens no socket, and never panics on any bytes.
+
+mod decode;
+pub mod document;
+pub mod file;
+pub mod problem;
+mod source;
+mod tree;
+pub mod units;
+
+pub use document::Document;
+pub use problem::Problem;

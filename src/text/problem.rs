@@ -1,0 +1,305 @@
+//! What is wrong in a file, where, and what to write instead, with a caret.
+//!
+//! A message may end in its own hint, as the units' do: "a length of time needs a unit: write
+//! `30s`". The words from `write` on are then shown as the hint. Finding problems is left to
+//! everybody else.
+
+use std::fmt;
+use std::sync::Arc;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::source::{Source, Span};
+
+/// Something wrong in a file (or in `--set`): message, place, hint. `Display` shows the line with
+/// a caret, in plain text, ending in the hint; so does `Debug`, which is what a test that returns
+/// `Result<(), Problem>` prints.
+#[derive(Clone)]
+pub struct Problem {
+    message: String,
+    hint: Option<String>,
+    span: Span,
+}
+
+impl Problem {
+    /// A problem with a file as a whole: it cannot be read, it is a folder, …
+    pub fn of_file(name: &str, message: impl Into<String>) -> Self {
+        let source = Source {
+            name: name.to_owned(),
+            text: String::new(),
+            is_override: false,
+        };
+        Self::at(Span::new(&Arc::new(source), 0..0), message)
+    }
+
+    /// A problem at the bytes `range` of `text`, which is all of the file called `name`.
+    pub fn of_text(
+        name: &str,
+        text: &str,
+        range: std::ops::Range<usize>,
+        message: impl Into<String>,
+    ) -> Self {
+        let source = Source {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            is_override: false,
+        };
+        Self::at(Span::new(&Arc::new(source), range), message)
+    }
+
+    /// Narrowed to the bytes `part` of the scalar that it points at, if the scalar is written as it
+    /// is read (no escapes, one line); else as it was.
+    #[must_use]
+    pub fn within(mut self, scalar: &str, part: std::ops::Range<usize>) -> Self {
+        if let Some(span) = self.span.within(scalar, part) {
+            self.span = span;
+        }
+        self
+    }
+
+    /// A problem at this place.
+    pub(super) fn at(span: Span, message: impl Into<String>) -> Self {
+        let (message, hint) = split_hint(message.into());
+        Self {
+            message,
+            hint,
+            span,
+        }
+    }
+
+    /// With a hint: what to write instead.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With "did you mean …" when one of `known` is close to `found`, else the list of `known`.
+    #[must_use]
+    pub fn did_you_mean<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        match suggestion(found, known, "known:") {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+
+    /// What is wrong, without place and hint.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to write instead.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The file, as it was named, or `command line`.
+    pub fn file(&self) -> &str {
+        &self.span.source().name
+    }
+
+    /// The line, from 1.
+    pub fn line(&self) -> usize {
+        self.span.line()
+    }
+
+    /// The column, in characters, from 1.
+    pub fn column(&self) -> usize {
+        self.span.column()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, within) = self.span.first_line();
+        let snippet = Snippet::source(line)
+            .path(self.file())
+            .line_start(self.line())
+            .annotation(AnnotationKind::Primary.span(within));
+        let mut group = Level::ERROR
+            .primary_title(self.message.as_str())
+            .element(snippet);
+        if let Some(hint) = &self.hint {
+            group = group.element(Level::HELP.message(hint.as_str()));
+        }
+        let renderer = Renderer::plain().decor_style(DecorStyle::Ascii);
+        f.write_str(&renderer.render(&[group]))
+    }
+}
+
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // On a line of its own: whoever prints it puts words such as `Error: ` before it.
+        write!(f, "\n{self}\n")
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// "Did you mean" the nearest of `known`, or all of them behind `label`; nothing for none.
+pub(super) fn suggestion<'a>(
+    found: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    label: &str,
+) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let allowed = (found.chars().count() / 3).max(1);
+    let nearest = known
+        .iter()
+        .map(|word| (distance(found, word), word))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance);
+    if let Some((_, word)) = nearest {
+        return Some(format!("did you mean `{word}`?"));
+    }
+    let all: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
+    (!all.is_empty()).then(|| format!("{label} {}", all.join(", ")))
+}
+
+/// How many characters must be put in, taken out, changed or swapped with their neighbour to make
+/// `a` into `b`. Words beyond any key's length are not compared.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().max(b.len()) > LONGEST_WORD {
+        return usize::MAX;
+    }
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = changed.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+fn split_hint(mut message: String) -> (String, Option<String>) {
+    let Some(at) = message.rfind(HINT_MARK) else {
+        return (message, None);
+    };
+    let hint = message.split_off(at)[": ".len()..].to_owned();
+    (message, Some(hint))
+}
+
+const HINT_MARK: &str = ": write ";
+const LONGEST_WORD: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str, range: std::ops::Range<usize>) -> Problem {
+        let source = Source {
+            name: "a.yaml".to_owned(),
+            text: text.to_owned(),
+            is_override: false,
+        };
+        Problem::at(Span::new(&Arc::new(source), range), "this is wrong")
+    }
+
+    #[test]
+    fn a_problem_shows_its_line_a_caret_and_the_hint() {
+        let shown = problem("a: 1\nbc: 22\n", 9..11).hint("write `2`");
+        insta::assert_snapshot!(shown, @"
+        error: this is wrong
+         --> a.yaml:2:5
+          |
+        2 | bc: 22
+          |     ^^
+          |
+          = help: write `2`
+        ");
+    }
+
+    #[test]
+    fn a_test_that_returns_a_problem_shows_it_to_people() {
+        let problem = problem("a: 1\n", 3..4);
+        assert_eq!(format!("{problem:?}"), format!("\n{problem}\n"));
+    }
+
+    #[test]
+    fn an_empty_file_still_has_a_caret() {
+        insta::assert_snapshot!(problem("", 0..0), @"
+        error: this is wrong
+         --> a.yaml:1:1
+          |
+        1 |
+          | ^
+        ");
+    }
+
+    #[test]
+    fn columns_count_characters_and_carriage_returns_do_not_show() {
+        let text = "é: 日本\r\nx: 1\r\n";
+        let at = text.find('本').unwrap();
+        let shown = problem(text, at..at + 3);
+        assert_eq!((shown.line(), shown.column()), (1, 5));
+        insta::assert_snapshot!(shown, @"
+        error: this is wrong
+         --> a.yaml:1:5
+          |
+        1 | é: 日本
+          |      ^^
+        ");
+    }
+
+    #[test]
+    fn a_tab_moves_the_caret_along() {
+        insta::assert_snapshot!(problem("a:\tb", 3..4), @"
+        error: this is wrong
+         --> a.yaml:1:4
+          |
+        1 | a:    b
+          |       ^
+        ");
+    }
+
+    #[test]
+    fn a_long_line_is_shown_around_the_caret_only() {
+        let text = format!("a: {}x{}", "é".repeat(50_000), "y".repeat(50_000));
+        let at = text.find('x').unwrap();
+        let shown = problem(&text, at..text.len());
+        assert_eq!(shown.column(), 50_004);
+        assert!(shown.to_string().len() < 1_000, "{shown}");
+        assert!(shown.to_string().contains("éx"), "{shown}");
+    }
+
+    #[test]
+    fn a_span_over_many_lines_points_at_its_first() {
+        let shown = problem("a: [1,\n 2]\n", 3..10).to_string();
+        assert!(shown.contains("^^^") && !shown.contains("2]"), "{shown}");
+    }
+
+    #[test]
+    fn near_words_are_suggested_and_far_ones_listed() {
+        let known = ["attempts", "backoff", "base"];
+        let hint = |found| suggestion(found, known, "known keys:").unwrap();
+        assert_eq!(hint("atempts"), "did you mean `attempts`?");
+        assert_eq!(hint("bakcoff"), "did you mean `backoff`?");
+        assert_eq!(hint("zzz"), "known keys: `attempts`, `backoff`, `base`");
+        assert_eq!(suggestion("x", [], "known:"), None);
+        assert_eq!(distance(&"x".repeat(100_000), "base"), usize::MAX);
+    }
+
+    #[test]
+    fn a_problem_narrows_to_a_part_of_a_scalar() {
+        let text = "- 'ab = cd'\n";
+        let narrowed = |scalar| problem(text, 2..11).within(scalar, 3..4).column();
+        assert_eq!(narrowed("ab = cd"), 7);
+        assert_eq!(narrowed("read otherwise"), 3);
+    }
+
+    #[test]
+    fn a_message_may_bring_its_own_hint() {
+        let shown = Problem::of_file("a.yaml", "no unit: write `3s`");
+        assert_eq!(shown.message(), "no unit");
+        assert_eq!(shown.hint_text(), Some("write `3s`"));
+    }
+}

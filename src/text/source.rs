@@ -1,0 +1,82 @@
+//! A text under a name, and places in it: byte ranges that know their line and column.
+//!
+//! What is wrong at a place is `problem`'s matter.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A text that people wrote, and what problems call it.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// The file as it was named, or `command line`.
+    pub(super) name: String,
+    /// The text, without a byte order mark.
+    pub(super) text: String,
+    /// Whether it comes from `--set` rather than from a file.
+    pub(super) is_override: bool,
+}
+
+/// A stretch of a source.
+#[derive(Clone, Debug)]
+pub(super) struct Span {
+    source: Arc<Source>,
+    range: Range<usize>,
+}
+
+impl Span {
+    /// The bytes `range` of `source`, moved to the nearest character boundaries outside it.
+    pub(super) fn new(source: &Arc<Source>, range: Range<usize>) -> Self {
+        let text = &source.text;
+        let start = text.floor_char_boundary(range.start);
+        let end = text.ceil_char_boundary(range.end.max(start));
+        Self {
+            source: Arc::clone(source),
+            range: start..end,
+        }
+    }
+
+    /// From its start to the end of `last`.
+    pub(super) fn to(&self, last: &Self) -> Self {
+        Self::new(&self.source, self.range.start..last.range.end)
+    }
+
+    /// The bytes `part` of `scalar`, which stands here as it is, perhaps in quotes.
+    pub(super) fn within(&self, scalar: &str, part: Range<usize>) -> Option<Self> {
+        let start = self.range.start + self.source.text[self.range.clone()].find(scalar)?;
+        let range = start + part.start..start + part.end;
+        Some(Self::new(&self.source, range))
+    }
+
+    /// The source that it is a stretch of.
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The line that it starts in, from 1.
+    pub(super) fn line(&self) -> usize {
+        let before = &self.source.text.as_bytes()[..self.range.start];
+        1 + before.iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    /// The column that it starts at, in characters, from 1.
+    pub(super) fn column(&self) -> usize {
+        1 + self.source.text[self.line_start()..self.range.start]
+            .chars()
+            .count()
+    }
+
+    /// The line that it starts in, without its end, and the part of it that the span covers.
+    pub(super) fn first_line(&self) -> (&str, Range<usize>) {
+        let start = self.line_start();
+        let rest = &self.source.text[start..];
+        let line = rest.split('\n').next().unwrap_or_default();
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let within = |at: usize| (at - start).min(line.len());
+        (line, within(self.range.start)..within(self.range.end))
+    }
+
+    fn line_start(&self) -> usize {
+        let before = &self.source.text[..self.range.start];
+        before.rfind('\n').map_or(0, |newline| newline + 1)
+    }
+}

@@ -1,0 +1,213 @@
+//! Lengths of time: `250ms`, `30s`, `1m30s`, `1.5s`, `2d`; `0` needs no unit.
+
+use std::time::Duration;
+
+use super::{decimal, short, split_unit, wide_number, with_serde};
+
+/// Reads a length of time of at most 100 years.
+pub fn parse(text: &str) -> Result<Duration, String> {
+    let mut rest = text.trim();
+    if rest == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let (mut total, mut last) = (0_u128, u64::MAX);
+    loop {
+        let (amount, unit_on) = split_unit(rest);
+        let end = unit_on
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(unit_on.len());
+        let unit = unit_nanos(amount, &unit_on[..end])?;
+        if unit >= last {
+            return Err(format!(
+                "the units of `{}` are out of order: write the larger first, as in `1m30s`",
+                short(text)
+            ));
+        }
+        total = total.saturating_add(nanos(amount, unit)?);
+        last = unit;
+        rest = unit_on[end..].trim_start();
+        if rest.is_empty() {
+            break;
+        }
+    }
+    match u64::try_from(total) {
+        Ok(total) if total <= LONGEST => Ok(Duration::from_nanos(total)),
+        _ => Err(too_long(text)),
+    }
+}
+
+/// The shortest exact form, never `0.…`: `90s`, `1.5s`, `30m`, `500ms`.
+pub fn write(length: Duration) -> String {
+    let nanos = crate::time::nanos(length);
+    if nanos == 0 {
+        return "0s".to_owned();
+    }
+    let single = |decimals: usize| {
+        let scale = 10_u128.pow(u32::try_from(decimals).unwrap_or(0));
+        let large_enough = move |unit: u64| decimals == 0 || unit <= nanos;
+        let units = UNITS.iter().filter(move |(_, unit)| large_enough(*unit));
+        units.filter_map(move |(name, unit)| {
+            let scaled = u128::from(nanos) * scale;
+            let count = scaled.checked_div(u128::from(*unit))?;
+            let exact = count * u128::from(*unit) == scaled;
+            let count = u64::try_from(count).ok().filter(|_| exact)?;
+            Some(format!("{}{name}", decimal(count, decimals)))
+        })
+    };
+    // Of equally short forms the first wins: no point before a point, large before small units.
+    (0..=9)
+        .flat_map(single)
+        .chain([compound(nanos)])
+        .min_by_key(String::len)
+        .unwrap_or_default()
+}
+
+fn compound(mut nanos: u64) -> String {
+    let mut text = String::new();
+    for (name, unit) in UNITS {
+        let count = nanos / unit;
+        nanos %= unit;
+        if count > 0 {
+            text += &format!("{count}{name}");
+        }
+    }
+    text
+}
+
+fn unit_nanos(amount: &str, unit: &str) -> Result<u64, String> {
+    if let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == unit) {
+        return Ok(*nanos);
+    }
+    wide_number(amount, 9)
+        .map_err(|wrong| format!("{wrong}: write a length of time such as `30s`"))?;
+    Err(if unit.is_empty() {
+        format!("a length of time needs a unit: write `{amount}s` or `{amount}ms`")
+    } else {
+        format!(
+            "`{}` is no unit of time: write `d`, `h`, `m`, `s`, `ms`, `us` or `ns`",
+            short(unit)
+        )
+    })
+}
+
+/// `amount` units of `unit` nanoseconds.
+fn nanos(amount: &str, unit: u64) -> Result<u128, String> {
+    let hint = |wrong| format!("{wrong}: write a length of time such as `30s`");
+    let amount_nano = wide_number(amount, 9).map_err(hint)?;
+    let Some(exact) = amount_nano.checked_mul(u128::from(unit)) else {
+        return Err(too_long(amount));
+    };
+    if !exact.is_multiple_of(1_000_000_000) {
+        return Err(format!("`{}` is finer than a nanosecond", short(amount)));
+    }
+    Ok(exact / 1_000_000_000)
+}
+
+fn too_long(text: &str) -> String {
+    format!(
+        "`{}` is longer than 100 years: write at most `36_525d`",
+        short(text)
+    )
+}
+
+with_serde!(std::time::Duration, "a length of time such as `30s`");
+
+const UNITS: [(&str, u64); 7] = [
+    ("d", 86_400_000_000_000),
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("ns", 1),
+];
+const LONGEST: u64 = 36_525 * 86_400_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lengths_are_read_exactly() {
+        for (text, nanos) in [
+            ("250ms", 250_000_000),
+            ("30s", 30_000_000_000),
+            ("30 s", 30_000_000_000),
+            ("1m30s", 90_000_000_000),
+            ("1.5s", 1_500_000_000),
+            ("2d", 172_800_000_000_000),
+            ("1_000us", 1_000_000),
+            ("0.1d", 8_640_000_000_000),
+            ("0", 0),
+            ("0s", 0),
+            ("7ns", 7),
+        ] {
+            assert_eq!(parse(text), Ok(Duration::from_nanos(nanos)), "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_lengths_say_what_to_write() {
+        for (text, message) in [
+            ("30", "a length of time needs a unit: write `30s` or `30ms`"),
+            (
+                "-30s",
+                "`-30` is negative: write a length of time such as `30s`",
+            ),
+            (
+                "",
+                "there is no number: write a length of time such as `30s`",
+            ),
+            (
+                ".nan",
+                "`.nan` is not a number: write a length of time such as `30s`",
+            ),
+            (
+                "5 min",
+                "`min` is no unit of time: write `d`, `h`, `m`, `s`, `ms`, `us` or `ns`",
+            ),
+            (
+                "30s1m",
+                "the units of `30s1m` are out of order: write the larger first, as in `1m30s`",
+            ),
+            ("0.5ns", "`0.5` is finer than a nanosecond"),
+            (
+                "101_000d",
+                "`101_000d` is longer than 100 years: write at most `36_525d`",
+            ),
+        ] {
+            assert_eq!(parse(text).unwrap_err(), message);
+        }
+        assert!(
+            parse("99999999999999999999s")
+                .unwrap_err()
+                .contains("longer than 100 years")
+        );
+        assert!(parse(&"9".repeat(60)).unwrap_err().contains("too large"));
+        assert!(parse("1m1").unwrap_err().contains("needs a unit"));
+    }
+
+    #[test]
+    fn lengths_are_written_as_people_write_them() {
+        for text in [
+            "250ms", "30s", "90s", "1.5s", "30m", "1h", "2d", "90m", "0s", "7ns", "61m", "500ms",
+        ] {
+            assert_eq!(write(parse(text).unwrap()), text);
+        }
+        assert_eq!(write(Duration::from_secs(3_661)), "3661s");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(nanos in 0..=LONGEST, zeros in 0_u32..12) {
+            let length = Duration::from_nanos(nanos / 10_u64.pow(zeros) * 10_u64.pow(zeros));
+            prop_assert_eq!(parse(&write(length)), Ok(length));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[-0-9_.a-zµ ]{0,12}|\\PC{0,9}") {
+            let _ = parse(&text);
+        }
+    }
+}
