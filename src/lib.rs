@@ -8,9 +8,11 @@
 //!
 //! - [`time`], [`rng`], [`money`]: words. Instants, keyed random streams, integer money.
 //! - [`text`]: reads files, with spans, units, and errors one can act on.
+//! - [`policy`]: decides. Pure state machines; `now` and draws are passed in.
 
 pub mod money;
 pub mod rng;
 pub mod time;
 
+pub mod policy;
 pub mod text;

@@ -1,0 +1,156 @@
+//! How long a call waits before it returns to a provider: exponential, capped, spread.
+//!
+//! Without spread, all clients that failed together come back together. Everything is integer
+//! arithmetic on nanoseconds, so that every machine waits equally long. Whether to wait at all,
+//! and whether a server's hint takes the place of this wait, is decided elsewhere.
+
+use std::time::Duration;
+
+use super::config::{Backoff, Jitter};
+use crate::rng::Stream;
+use crate::time::nanos;
+
+/// The wait before the `nth` return to a provider (from 1), never above the cap.
+///
+/// `previous` is the wait before the return before this one, zero if there was none; only
+/// decorrelated jitter looks at it. Takes at most one draw from `stream`.
+pub fn wait(backoff: &Backoff, nth: u32, previous: Duration, stream: &mut Stream) -> Duration {
+    let grown = || Duration::from_nanos(grow(backoff, nth));
+    let spread = match backoff.jitter {
+        Jitter::None => grown(),
+        Jitter::Proportional => {
+            let wait = grown();
+            stream.between(wait / 2, wait.saturating_add(wait / 2))
+        }
+        Jitter::Full => stream.between(Duration::ZERO, grown()),
+        Jitter::Equal => stream.between(grown() / 2, grown()),
+        Jitter::Decorrelated => {
+            let high = previous.max(backoff.base).saturating_mul(3);
+            stream.between(backoff.base, high)
+        }
+    };
+    spread.min(backoff.cap)
+}
+
+/// Nanoseconds of `base` x `factor`^(`nth` - 1), at most the cap.
+///
+/// Step by step, so that nothing overflows. It stops early where the wait no longer changes, so
+/// a huge `nth` takes no longer than the way from `base` to the cap.
+fn grow(backoff: &Backoff, nth: u32) -> u64 {
+    let cap = u128::from(nanos(backoff.cap));
+    let mut wait = u128::from(nanos(backoff.base)).min(cap);
+    for _ in 1..nth {
+        let next = (wait * u128::from(backoff.factor_milli) / 1_000).min(cap);
+        if next == wait {
+            break;
+        }
+        wait = next;
+    }
+    u64::try_from(wait).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Draws, Purpose};
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    #[test]
+    fn without_jitter_it_doubles_up_to_the_cap() {
+        let backoff = doubling(Jitter::None);
+        let waits: Vec<_> = (1..=6)
+            .map(|nth| wait(&backoff, nth, Duration::ZERO, &mut stream(0)).as_millis())
+            .collect();
+        assert_eq!(waits, [100, 200, 400, 800, 1_000, 1_000]);
+    }
+
+    #[test]
+    fn each_jitter_fills_its_range_and_nothing_else() {
+        for (jitter, nth, previous, low, high) in [
+            (Jitter::Proportional, 2, 0, 100, 300),
+            (Jitter::Full, 3, 0, 0, 400),
+            (Jitter::Equal, 3, 0, 200, 400),
+            (Jitter::Decorrelated, 1, 0, 100, 300),
+            (Jitter::Decorrelated, 2, 250, 100, 750),
+        ] {
+            let backoff = doubling(jitter);
+            let previous = Duration::from_millis(previous);
+            let draw = |k| wait(&backoff, nth, previous, &mut stream(k)).as_micros();
+            let waits: Vec<_> = (0..1_000).map(draw).collect();
+            let (least, most) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+            let (low, high) = (low * 1_000, high * 1_000);
+            let edge = (high - low) / 50;
+            assert!((low..=low + edge).contains(least), "{jitter:?}: {least}");
+            assert!((high - edge..=high).contains(most), "{jitter:?}: {most}");
+        }
+    }
+
+    #[test]
+    fn the_cap_includes_the_jitter() {
+        let backoff = doubling(Jitter::Proportional);
+        let draw = |k| wait(&backoff, 9, Duration::ZERO, &mut stream(k));
+        assert!((0..100).all(|k| draw(k) <= backoff.cap));
+    }
+
+    #[test]
+    fn a_return_beyond_all_counting_takes_no_time_to_compute() {
+        let mut backoff = doubling(Jitter::None);
+        for (factor_milli, limit) in [(1_000, 100), (1_001, 1_000), (999, 0), (0, 0)] {
+            backoff.factor_milli = factor_milli;
+            let last = wait(&backoff, u32::MAX, Duration::ZERO, &mut stream(0));
+            assert_eq!(last.as_millis(), limit, "{factor_milli}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(1),
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn a_wait_is_never_above_the_cap(
+            base in lengths(),
+            factor_milli in any::<u64>(),
+            cap in lengths(),
+            jitter in prop::sample::select(JITTERS.as_slice()),
+            nth in any::<u32>(),
+            previous in lengths(),
+        ) {
+            let backoff = Backoff { base, factor_milli, cap, jitter };
+            prop_assert!(wait(&backoff, nth, previous, &mut stream(1)) <= cap);
+        }
+    }
+
+    /// Lengths of every order of magnitude, and the longest that there is.
+    fn lengths() -> impl Strategy<Value = Duration> {
+        let some = (any::<u64>(), 0..64_u32).prop_map(|(n, scale)| n >> scale);
+        prop_oneof![
+            9 => some.prop_map(Duration::from_nanos),
+            1 => Just(Duration::MAX),
+        ]
+    }
+
+    fn doubling(jitter: Jitter) -> Backoff {
+        Backoff {
+            base: Duration::from_millis(100),
+            factor_milli: 2_000,
+            cap: Duration::from_secs(1),
+            jitter,
+        }
+    }
+
+    fn stream(k: u64) -> Stream {
+        Draws::new(1).stream(Purpose::Backoff, 0, 0, k)
+    }
+
+    const JITTERS: [Jitter; 5] = [
+        Jitter::None,
+        Jitter::Proportional,
+        Jitter::Full,
+        Jitter::Equal,
+        Jitter::Decorrelated,
+    ];
+}

@@ -1,0 +1,347 @@
+//! What kind of failure an attempt met, and what the policy does about that kind.
+//!
+//! The classes are the words of policy files, traces and reports alike. How bytes become a
+//! status and an error code is `wire`'s matter; which action a policy sets instead of the default
+//! is [`super::config`]'s.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How an attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureClass {
+    /// Too many requests or tokens: worth another try after a while.
+    RateLimited,
+    /// No money or no quota left: waiting does not help.
+    Quota,
+    /// The provider says that it is overloaded (503 overloaded, 529).
+    Overloaded,
+    /// Any other 5xx.
+    ServerError,
+    /// No connection: refused, or no such host.
+    Connect,
+    /// The connection did not open in time.
+    TimeoutConnect,
+    /// No first token in time.
+    TimeoutFirstToken,
+    /// Silence between tokens for too long.
+    TimeoutIdle,
+    /// The attempt as a whole took too long.
+    TimeoutAttempt,
+    /// The connection was reset under the attempt.
+    Reset,
+    /// The answer ended before it was complete.
+    Truncated,
+    /// The answer is not what the dialect allows.
+    Malformed,
+    /// The key was not accepted (401).
+    Auth,
+    /// The key may not do this (403).
+    Forbidden,
+    /// The model does not exist, or no longer (404, 410).
+    ModelGone,
+    /// The request itself is wrong (other 4xx).
+    BadRequest,
+    /// The prompt does not fit the model's context.
+    ContextTooLong,
+    /// The provider refuses the content.
+    ContentFilter,
+}
+
+/// What a policy does about a class of failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// The same provider again while `per_provider` allows, then another.
+    Retry,
+    /// The next provider that this call has not tried.
+    Fallback,
+    /// The call ends with this failure.
+    Stop,
+}
+
+impl FailureClass {
+    /// Every class, in the order of their declaration.
+    pub const ALL: [Self; 18] = [
+        Self::RateLimited,
+        Self::Quota,
+        Self::Overloaded,
+        Self::ServerError,
+        Self::Connect,
+        Self::TimeoutConnect,
+        Self::TimeoutFirstToken,
+        Self::TimeoutIdle,
+        Self::TimeoutAttempt,
+        Self::Reset,
+        Self::Truncated,
+        Self::Malformed,
+        Self::Auth,
+        Self::Forbidden,
+        Self::ModelGone,
+        Self::BadRequest,
+        Self::ContextTooLong,
+        Self::ContentFilter,
+    ];
+
+    /// Names that stand for several classes in a policy file, with what they stand for.
+    pub const GROUPS: [(&'static str, &'static [Self]); 1] = [(
+        "timeout",
+        &[
+            Self::TimeoutConnect,
+            Self::TimeoutFirstToken,
+            Self::TimeoutIdle,
+            Self::TimeoutAttempt,
+        ],
+    )];
+
+    /// The class as policy files, traces and reports write it: `rate_limited`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RateLimited => "rate_limited",
+            Self::Quota => "quota",
+            Self::Overloaded => "overloaded",
+            Self::ServerError => "server_error",
+            Self::Connect => "connect",
+            Self::TimeoutConnect => "timeout_connect",
+            Self::TimeoutFirstToken => "timeout_first_token",
+            Self::TimeoutIdle => "timeout_idle",
+            Self::TimeoutAttempt => "timeout_attempt",
+            Self::Reset => "reset",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::Auth => "auth",
+            Self::Forbidden => "forbidden",
+            Self::ModelGone => "model_gone",
+            Self::BadRequest => "bad_request",
+            Self::ContextTooLong => "context_too_long",
+            Self::ContentFilter => "content_filter",
+        }
+    }
+
+    /// The class of this name; `None` for any other word, a group's name included.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+
+    /// The classes that the group of this name stands for; `None` if it names no group.
+    pub fn group(name: &str) -> Option<&'static [Self]> {
+        let (_, members) = Self::GROUPS.into_iter().find(|(group, _)| *group == name)?;
+        Some(members)
+    }
+
+    /// What to do about this class where the policy says nothing: retry what may pass by itself,
+    /// fall back from what stays wrong at this provider, stop at what is wrong everywhere.
+    pub const fn action(self) -> Action {
+        match self {
+            Self::RateLimited
+            | Self::Overloaded
+            | Self::ServerError
+            | Self::Connect
+            | Self::TimeoutConnect
+            | Self::TimeoutFirstToken
+            | Self::TimeoutIdle
+            | Self::TimeoutAttempt
+            | Self::Reset
+            | Self::Truncated
+            | Self::Malformed => Action::Retry,
+            Self::Quota | Self::Auth | Self::Forbidden | Self::ModelGone | Self::ContextTooLong => {
+                Action::Fallback
+            }
+            Self::BadRequest | Self::ContentFilter => Action::Stop,
+        }
+    }
+
+    /// Whether the provider's breaker counts this as a failure.
+    ///
+    /// A breaker guards against a provider that cannot serve us: down, drowning, out of quota, or
+    /// refusing our key or model, since the next call would meet the same. What this one request
+    /// caused says the opposite: a provider that answers 400 is alive and well, so such a reply
+    /// counts as a success, and a probe that meets it closes the breaker.
+    pub const fn counts_against_provider(self) -> bool {
+        !matches!(
+            self,
+            Self::BadRequest | Self::ContextTooLong | Self::ContentFilter
+        )
+    }
+
+    /// The class of an error that the server reported: its status, and the `type` and `code` of
+    /// the error in its body. An error inside a stream has the stream's status, 200.
+    ///
+    /// What the body says wins over the status, since one status has many meanings: quota is
+    /// tested before the rate limit, both being 429 (OpenAI), and only one of them passes by
+    /// waiting.
+    pub fn from_status(status: u16, kind: Option<&str>, code: Option<&str>) -> Self {
+        let said = |words: &[&str]| {
+            let one_of = |word: Option<&str>| word.is_some_and(|word| words.contains(&word));
+            one_of(kind) || one_of(code)
+        };
+        match status {
+            _ if status == 402 || said(&QUOTA) => Self::Quota,
+            _ if said(&CONTEXT_TOO_LONG) => Self::ContextTooLong,
+            _ if said(&CONTENT_FILTER) => Self::ContentFilter,
+            529 => Self::Overloaded,
+            _ if said(&OVERLOADED) => Self::Overloaded,
+            429 => Self::RateLimited,
+            401 => Self::Auth,
+            403 => Self::Forbidden,
+            404 | 410 => Self::ModelGone,
+            // The server gave up waiting, or met a conflict of its own: the same request may
+            // well succeed a moment later, and the vendors' SDKs retry both like a 5xx.
+            408 | 409 => Self::ServerError,
+            400..=499 => Self::BadRequest,
+            500..=599 => Self::ServerError,
+            200..=299 if said(&RATE_LIMITED) => Self::RateLimited,
+            200..=299 if kind.is_some() || code.is_some() => Self::ServerError,
+            _ => Self::Malformed,
+        }
+    }
+}
+
+impl fmt::Display for FailureClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// OpenAI's words for "no money or no quota left", the older one first.
+const QUOTA: [&str; 5] = [
+    "insufficient_quota",
+    "credit_balance_exhausted",
+    "organization_spend_limit_exceeded",
+    "project_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
+];
+
+const CONTEXT_TOO_LONG: [&str; 1] = ["context_length_exceeded"];
+
+/// Azure's word and OpenAI's.
+const CONTENT_FILTER: [&str; 2] = ["content_filter", "content_policy_violation"];
+
+/// OpenAI's word, Anthropic's, and Moonshot's (which sends it with a 429).
+const OVERLOADED: [&str; 3] = [
+    "server_is_overloaded",
+    "overloaded_error",
+    "engine_overloaded_error",
+];
+
+/// What an error inside a stream says instead of a 429.
+const RATE_LIMITED: [&str; 2] = ["rate_limit_exceeded", "rate_limit_error"];
+
+#[cfg(test)]
+mod tests {
+    use super::FailureClass::*;
+    use super::*;
+
+    #[test]
+    fn every_class_is_listed_once_in_order_and_found_by_its_name() {
+        assert!(FailureClass::ALL.is_sorted_by(|a, b| a < b));
+        for class in FailureClass::ALL {
+            assert_eq!(FailureClass::from_name(class.name()), Some(class));
+            assert_eq!(class.to_string(), class.name());
+        }
+        assert_eq!(FailureClass::from_name("timeout"), None);
+        assert_eq!(FailureClass::from_name(""), None);
+    }
+
+    #[test]
+    fn serde_and_names_agree() {
+        for class in FailureClass::ALL {
+            let written = serde_json::to_string(&class).unwrap();
+            assert_eq!(written, format!("\"{class}\""));
+        }
+    }
+
+    #[test]
+    fn the_timeout_group_holds_every_timeout() {
+        let named: Vec<_> = FailureClass::ALL
+            .into_iter()
+            .filter(|class| class.name().starts_with("timeout_"))
+            .collect();
+        assert_eq!(FailureClass::group("timeout"), Some(named.as_slice()));
+        assert_eq!(FailureClass::group("rate_limited"), None);
+    }
+
+    #[test]
+    fn quota_is_tested_before_the_rate_limit() {
+        let class = |kind, code| FailureClass::from_status(429, kind, code);
+        assert_eq!(class(Some("insufficient_quota"), None), Quota);
+        assert_eq!(class(None, Some("project_spend_limit_exceeded")), Quota);
+        assert_eq!(
+            class(Some("tokens"), Some("rate_limit_exceeded")),
+            RateLimited
+        );
+        assert_eq!(class(None, None), RateLimited);
+        assert_eq!(FailureClass::from_status(402, None, None), Quota);
+    }
+
+    #[test]
+    fn statuses_without_words_have_a_class() {
+        for (status, class) in [
+            (400, BadRequest),
+            (401, Auth),
+            (403, Forbidden),
+            (404, ModelGone),
+            (408, ServerError),
+            (409, ServerError),
+            (410, ModelGone),
+            (422, BadRequest),
+            (500, ServerError),
+            (503, ServerError),
+            (522, ServerError),
+            (529, Overloaded),
+            (200, Malformed),
+            (302, Malformed),
+            (0, Malformed),
+            (u16::MAX, Malformed),
+        ] {
+            assert_eq!(
+                FailureClass::from_status(status, None, None),
+                class,
+                "{status}"
+            );
+        }
+    }
+
+    #[test]
+    fn words_in_the_body_win_over_the_status() {
+        let class = FailureClass::from_status;
+        let overloaded = Some("server_is_overloaded");
+        assert_eq!(
+            class(503, Some("service_unavailable_error"), overloaded),
+            Overloaded
+        );
+        assert_eq!(
+            class(429, Some("engine_overloaded_error"), None),
+            Overloaded
+        );
+        assert_eq!(
+            class(400, None, Some("context_length_exceeded")),
+            ContextTooLong
+        );
+        assert_eq!(class(400, None, Some("content_filter")), ContentFilter);
+        assert_eq!(
+            class(400, None, Some("content_policy_violation")),
+            ContentFilter
+        );
+    }
+
+    #[test]
+    fn an_error_inside_a_stream_has_a_class_too() {
+        let class = |kind, code| FailureClass::from_status(200, kind, code);
+        assert_eq!(class(None, Some("rate_limit_exceeded")), RateLimited);
+        assert_eq!(class(None, Some("insufficient_quota")), Quota);
+        assert_eq!(class(Some("overloaded_error"), None), Overloaded);
+        assert_eq!(class(Some("server_error"), None), ServerError);
+    }
+
+    #[test]
+    fn what_the_request_caused_does_not_count_against_the_provider() {
+        let spared: Vec<_> = FailureClass::ALL
+            .into_iter()
+            .filter(|class| !class.counts_against_provider())
+            .collect();
+        assert_eq!(spared, [BadRequest, ContextTooLong, ContentFilter]);
+    }
+}

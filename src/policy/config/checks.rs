@@ -1,0 +1,114 @@
+//! What a policy file can get wrong although every key and every unit is right.
+
+use serde_json::Value;
+
+use super::{Backoff, Policy, TUNABLES, Tunable};
+use crate::text::{Document, Problem};
+
+/// Checks the name against the file's, every number against its range, and waits against caps.
+pub(super) fn check(
+    policy: &Policy,
+    document: &Document,
+    expected_stem: Option<&str>,
+) -> Result<(), Problem> {
+    check_name(policy, document, expected_stem)?;
+    // The serialized form has every setting under its own path, with its unit.
+    let settings = serde_json::to_value(policy).unwrap_or_default();
+    check_ranges(&settings, document, &[], |tunable| tunable.path)?;
+    check_backoff(&policy.retry.backoff, document, &["retry", "backoff"])?;
+    for (at, tier) in policy.tiers.iter().enumerate() {
+        let place = ["tiers", &at.to_string()];
+        check_tier(
+            &settings["tiers"][at],
+            tier.backoff.as_ref(),
+            document,
+            place,
+        )?;
+    }
+    for (name, tier) in &policy.by_name {
+        let place = ["by_name", name.as_str()];
+        let settings = &settings["by_name"][name];
+        check_tier(settings, tier.backoff.as_ref(), document, place)?;
+    }
+    Ok(())
+}
+
+fn check_name(
+    policy: &Policy,
+    document: &Document,
+    expected_stem: Option<&str>,
+) -> Result<(), Problem> {
+    match expected_stem {
+        Some(stem) if policy.name != stem => {
+            let message = format!(
+                "the policy `{}` stands in a file of another name",
+                policy.name
+            );
+            let hint = format!("write `name: {stem}`, or rename the file");
+            Err(document.problem(&["name"], message).hint(hint))
+        }
+        _ if policy.name.is_empty() => Err(document.problem(&["name"], "the name is empty")),
+        _ => Ok(()),
+    }
+}
+
+fn check_tier(
+    settings: &Value,
+    backoff: Option<&Backoff>,
+    document: &Document,
+    place: [&str; 2],
+) -> Result<(), Problem> {
+    // A tier has what the policy has under `retry` without that word.
+    check_ranges(settings, document, &place, |tunable| {
+        tunable.path.strip_prefix("retry.").unwrap_or(tunable.path)
+    })?;
+    match backoff {
+        Some(backoff) => check_backoff(backoff, document, &[place[0], place[1], "backoff"]),
+        None => Ok(()),
+    }
+}
+
+/// Checks each tunable that `settings`, which stand at `place`, have under the path given by `at`.
+fn check_ranges(
+    settings: &Value,
+    document: &Document,
+    place: &[&str],
+    at: fn(&Tunable) -> &'static str,
+) -> Result<(), Problem> {
+    for tunable in TUNABLES {
+        let steps: Vec<&str> = at(tunable).split('.').collect();
+        let found = match steps.iter().fold(settings, |value, step| &value[*step]) {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => continue,
+        };
+        let Some(value) = tunable.measure(&found) else {
+            continue;
+        };
+        if !tunable.allows(value) {
+            let (least, largest) = tunable.range;
+            let path = [place, &steps].concat();
+            let message = format!("`{found}` is out of range");
+            let hint = format!("from `{least}` to `{largest}`");
+            return Err(document.problem(&path, message).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+fn check_backoff(backoff: &Backoff, document: &Document, place: &[&str]) -> Result<(), Problem> {
+    if backoff.base <= backoff.cap {
+        return Ok(());
+    }
+    // Whichever the file names: the other may be a default.
+    let key = ["cap", "base"]
+        .into_iter()
+        .find(|key| document.keys(place).iter().any(|found| found == key));
+    let path = [place, key.as_slice()].concat();
+    Err(document
+        .problem(
+            &path,
+            "the longest wait (`cap`) is shorter than the first (`base`)",
+        )
+        .hint("raise `cap`, or lower `base`"))
+}

@@ -1,0 +1,97 @@
+//! What to do about failures: a map from classes, or groups of them, to actions.
+//!
+//! A class that is named beside its group wins, wherever it stands. The classes themselves, their
+//! groups and their default actions are `classify`'s matter.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+use crate::policy::classify::{Action, FailureClass};
+
+type Actions = BTreeMap<FailureClass, Action>;
+
+/// Class by class; groups are written out.
+pub(super) fn serialize<S: Serializer>(
+    actions: &Actions,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    actions.serialize(serializer)
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Actions, D::Error> {
+    deserializer.deserialize_map(ByName)
+}
+
+struct ByName;
+
+impl<'de> Visitor<'de> for ByName {
+    type Value = Actions;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map from classes of failures to actions")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Actions, A::Error> {
+        let (mut named, mut grouped) = (Actions::new(), Actions::new());
+        while let Some((name, action)) = map.next_entry::<Name, Action>()? {
+            match name {
+                Name::Class(class) => {
+                    named.insert(class, action);
+                }
+                Name::Group(classes) => grouped.extend(classes.iter().map(|c| (*c, action))),
+            }
+        }
+        grouped.extend(named);
+        Ok(grouped)
+    }
+}
+
+/// What a key of the map names.
+enum Name {
+    Class(FailureClass),
+    Group(&'static [FailureClass]),
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_identifier(AnyName)
+    }
+}
+
+struct AnyName;
+
+impl Visitor<'_> for AnyName {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a class of failures")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Name, E> {
+        if let Some(class) = FailureClass::from_name(text) {
+            return Ok(Name::Class(class));
+        }
+        match FailureClass::group(text) {
+            Some(classes) => Ok(Name::Group(classes)),
+            None => Err(E::unknown_field(text, &NAMES)),
+        }
+    }
+}
+
+/// Every name of a class, then every name of a group.
+const NAMES: [&str; FailureClass::ALL.len() + FailureClass::GROUPS.len()] = {
+    let mut names = [""; FailureClass::ALL.len() + FailureClass::GROUPS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = if at < FailureClass::ALL.len() {
+            FailureClass::ALL[at].name()
+        } else {
+            FailureClass::GROUPS[at - FailureClass::ALL.len()].0
+        };
+        at += 1;
+    }
+    names
+};

@@ -1,0 +1,50 @@
+//! The decision core: what the client does next, decided without a clock, a socket or entropy.
+//!
+//! - [`config`]: the policy file as types; every tunable with default, range and reason.
+//! - [`call`]: one call, from its arrival to its outcome; it keeps the order of things.
+//! - [`step`]: what a call answers, and what it is told.
+//! - [`fleet`]: what calls share: one breaker and the settings of each provider, and the router.
+//! - [`router`], [`breaker`], [`backoff`], [`hints`], [`classify`], [`settings`]: one judgement
+//!   each.
+//!
+//! `now` and random draws are passed in; sockets, clocks and timeouts of an attempt are left to
+//! the client. Start reading at [`call::Call::step`].
+
+pub mod backoff;
+pub mod breaker;
+pub mod call;
+pub mod classify;
+pub mod config;
+pub mod fleet;
+pub mod hints;
+pub mod presets;
+pub mod router;
+pub mod settings;
+pub mod step;
+
+use std::fmt;
+
+/// A provider's place in the fleet, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderId(pub u16);
+
+impl ProviderId {
+    /// As an index into the fleet.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A call's number: unique within a run, or within a client's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// An attempt's number within its call, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptId(pub u32);

@@ -1,0 +1,106 @@
+//! What a call answers when it is asked, and what it is told in between.
+//!
+//! Plain values: the adapter acts on them, the trace records them. How a call arrives at them is
+//! [`super::call`]'s matter, which also hands them out.
+
+use std::time::Duration;
+
+use super::classify::FailureClass;
+use super::config::Timeouts;
+use super::{AttemptId, ProviderId};
+use crate::time::Instant;
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Start this attempt.
+    Start(Start),
+    /// Nothing to do before `until`, or before an attempt in flight reports (`None`: only that).
+    Wait {
+        /// When to ask again at the latest.
+        until: Option<Instant>,
+    },
+    /// Abandon this attempt, which is in flight; the core has already forgotten it.
+    Cancel {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// The call is over. Asking again gives the same answer.
+    Finish(Outcome),
+}
+
+/// An attempt to start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// Its number within the call, from 1.
+    pub attempt: AttemptId,
+    /// Whom to ask.
+    pub provider: ProviderId,
+    /// How many attempts this call has made at this provider before, from 0.
+    pub nth: u32,
+    /// Why it is made.
+    pub cause: Cause,
+    /// Whether a half-open breaker admitted it.
+    pub probe: bool,
+    /// How long to wait for what, as far as it applies: no `first_token` or `idle` unless the call
+    /// is streamed, and no `call`. The adapter keeps them, the core keeps the call's deadline.
+    pub timeouts: Timeouts,
+}
+
+/// Why an attempt is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The call's first.
+    First,
+    /// After a failure, at the same provider.
+    Retry,
+    /// After a failure, at another provider.
+    Fallback,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// With a whole answer.
+    Succeeded,
+    /// With a failure.
+    Failed(Failure),
+}
+
+/// An attempt that went wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// How.
+    pub class: FailureClass,
+    /// How long the server asks to wait, if it does.
+    pub hint: Option<Duration>,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With this attempt's answer.
+    Succeeded {
+        /// The attempt that answered.
+        attempt: AttemptId,
+    },
+    /// With an error.
+    Failed(Ending),
+}
+
+/// Why a call failed: the error as its caller receives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// A failure that the policy does not try again.
+    Stopped(FailureClass),
+    /// Out of attempts or of providers; the class is the last failure's.
+    Exhausted(FailureClass),
+    /// After the first token: the answer broke off in the caller's hands.
+    Interrupted(FailureClass),
+    /// The deadline passed.
+    Deadline,
+    /// Every provider was refused by its breaker before any attempt could be made.
+    Unavailable,
+    /// Dropped before it ended: its caller left, or the run did.
+    Unfinished,
+}

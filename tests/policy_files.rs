@@ -1,0 +1,283 @@
+//! Wrong policy files: each gets a message with file, line, column, caret, and what to do.
+
+use std::fs;
+
+use firedrill::policy::config::Policy;
+use insta::assert_snapshot;
+
+/// What the reader of a wrong file sees.
+fn told(text: &str) -> String {
+    let problem = Policy::parse("mine.yaml", text).expect_err("this file is wrong");
+    let shown = problem.to_string();
+    let place = format!("mine.yaml:{}:{}", problem.line(), problem.column());
+    assert!(shown.contains(&place), "{shown}");
+    shown
+}
+
+#[test]
+fn an_unknown_key_is_pointed_at_and_the_nearest_is_named() {
+    assert_snapshot!(told("name: mine\nretry:\n  atempts: 3\n"), @"
+    error: unknown key `atempts`
+     --> mine.yaml:3:3
+      |
+    3 |   atempts: 3
+      |   ^^^^^^^
+      |
+      = help: did you mean `attempts`?
+    ");
+}
+
+#[test]
+fn an_unknown_key_far_from_all_gets_the_list() {
+    assert_snapshot!(told("name: mine\nretry: { budget: 20% }\n"), @"
+    error: unknown key `budget`
+     --> mine.yaml:2:10
+      |
+    2 | retry: { budget: 20% }
+      |          ^^^^^^
+      |
+      = help: known keys: `attempts`, `per_provider`, `backoff`
+    ");
+}
+
+#[test]
+fn a_length_of_time_without_a_unit_is_refused() {
+    assert_snapshot!(told("name: mine\ntimeouts: { attempt: 30 }\n"), @"
+    error: a length of time needs a unit
+     --> mine.yaml:2:22
+      |
+    2 | timeouts: { attempt: 30 }
+      |                      ^^
+      |
+      = help: write `30s` or `30ms`
+    ");
+}
+
+#[test]
+fn a_negative_length_of_time_is_refused() {
+    assert_snapshot!(told("name: mine\nretry:\n  backoff:\n    base: -250ms\n"), @"
+    error: `-250` is negative
+     --> mine.yaml:4:11
+      |
+    4 |     base: -250ms
+      |           ^^^^^^
+      |
+      = help: write a length of time such as `30s`
+    ");
+}
+
+#[test]
+fn a_length_of_time_that_overflows_is_refused() {
+    assert_snapshot!(told("name: mine\ntimeouts: { call: 99999999999999999999999h }\n"), @"
+    error: `99999999999999999999999` is longer than 100 years
+     --> mine.yaml:2:19
+      |
+    2 | timeouts: { call: 99999999999999999999999h }
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write at most `36_525d`
+    ");
+}
+
+#[test]
+fn not_a_number_is_refused() {
+    assert_snapshot!(told("name: mine\nretry: { backoff: { factor: .NaN } }\n"), @"
+    error: `.NaN` is not a number
+     --> mine.yaml:2:29
+      |
+    2 | retry: { backoff: { factor: .NaN } }
+      |                             ^^^^
+      |
+      = help: write a factor such as `1.5`
+    ");
+}
+
+#[test]
+fn a_number_out_of_range_tells_the_range() {
+    assert_snapshot!(told("name: mine\nretry:\n  attempts: 0\n"), @"
+    error: `0` is out of range
+     --> mine.yaml:3:13
+      |
+    3 |   attempts: 0
+      |             ^
+      |
+      = help: from `1` to `100`
+    ");
+}
+
+#[test]
+fn a_huge_number_is_refused() {
+    assert_snapshot!(told("name: mine\nretry: { attempts: 18446744073709551616 }\n"), @"
+    error: `18446744073709551616` is too large
+     --> mine.yaml:2:20
+      |
+    2 | retry: { attempts: 18446744073709551616 }
+      |                    ^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: the largest is 4294967295
+    ");
+}
+
+#[test]
+fn a_number_out_of_range_in_a_tier_is_found_there() {
+    assert_snapshot!(told("name: mine\ntiers:\n  - {}\n  - breaker: { probes: 0 }\n"), @"
+    error: `0` is out of range
+     --> mine.yaml:4:24
+      |
+    4 |   - breaker: { probes: 0 }
+      |                        ^
+      |
+      = help: from `1` to `100`
+    ");
+}
+
+#[test]
+fn a_key_that_is_there_twice_tells_where_it_was_first() {
+    assert_snapshot!(told("name: mine\nretry: { attempts: 3 }\nretry: { attempts: 4 }\n"), @"
+    error: the key `retry` is here twice
+     --> mine.yaml:3:1
+      |
+    3 | retry: { attempts: 4 }
+      | ^^^^^
+      |
+      = help: it first stands in line 2
+    ");
+}
+
+#[test]
+fn an_unknown_strategy_gets_the_nearest() {
+    assert_snapshot!(told("name: mine\nroute: { strategy: round-robin }\n"), @"
+    error: unknown word `round-robin`
+     --> mine.yaml:2:20
+      |
+    2 | route: { strategy: round-robin }
+      |                    ^^^^^^^^^^^
+      |
+      = help: did you mean `round_robin`?
+    ");
+}
+
+#[test]
+fn an_unknown_class_of_failures_gets_the_nearest() {
+    assert_snapshot!(told("name: mine\nfailures:\n  rate_limit: fallback\n  timeouts: retry\n"), @"
+    error: unknown key `rate_limit`
+     --> mine.yaml:3:3
+      |
+    3 |   rate_limit: fallback
+      |   ^^^^^^^^^^
+      |
+      = help: did you mean `rate_limited`?
+    ");
+}
+
+#[test]
+fn an_action_that_does_not_exist_gets_the_list() {
+    assert_snapshot!(told("name: mine\nfailures: { context_too_long: larger_model }\n"), @"
+    error: unknown word `larger_model`
+     --> mine.yaml:2:31
+      |
+    2 | failures: { context_too_long: larger_model }
+      |                               ^^^^^^^^^^^^
+      |
+      = help: one of `retry`, `fallback`, `stop`
+    ");
+}
+
+#[test]
+fn a_breaker_is_a_map_or_the_word_none() {
+    assert_snapshot!(told("name: mine\nbreaker: off\n"), @"
+    error: expected a map with a breaker's settings, or `none`, found `off`
+     --> mine.yaml:2:10
+      |
+    2 | breaker: off
+      |          ^^^
+    ");
+}
+
+#[test]
+fn a_missing_name_is_named() {
+    assert_snapshot!(told("about: A policy without a name.\n"), @"
+    error: the key `name` is missing
+     --> mine.yaml:1:1
+      |
+    1 | about: A policy without a name.
+      | ^^^^^
+      |
+      = help: add `name: …` here
+    ");
+}
+
+#[test]
+fn a_cap_below_the_base_is_refused() {
+    assert_snapshot!(told("name: mine\nretry: { backoff: { base: 10s } }\n"), @"
+    error: the longest wait (`cap`) is shorter than the first (`base`)
+     --> mine.yaml:2:27
+      |
+    2 | retry: { backoff: { base: 10s } }
+      |                           ^^^
+      |
+      = help: raise `cap`, or lower `base`
+    ");
+}
+
+#[test]
+fn yaml_that_is_none_is_pointed_at() {
+    assert_snapshot!(told("name: mine\nretry: { attempts: 3\ntimeouts: {}\n"), @"
+    error: not YAML: while parsing a flow mapping, did not find expected ',' or '}'
+     --> mine.yaml:3:9
+      |
+    3 | timeouts: {}
+      |         ^
+      |
+      = help: close it, or put a `,` between its entries
+    ");
+}
+
+#[test]
+fn an_empty_file_is_a_problem() {
+    assert_snapshot!(told("# To be written.\n"), @"
+    error: the file is empty
+     --> mine.yaml:1:1
+      |
+    1 | # To be written.
+      | ^
+      |
+      = help: write a scenario or a policy: `firedrill presets NAME` prints one
+    ");
+}
+
+#[test]
+fn a_file_named_unlike_its_policy_is_a_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.yaml");
+    fs::write(&path, "name: yours\n").unwrap();
+    let problem = Policy::read(&path).unwrap_err();
+    assert_eq!((problem.line(), problem.column()), (1, 7));
+    assert_eq!(
+        problem.message(),
+        "the policy `yours` stands in a file of another name"
+    );
+    assert_eq!(
+        problem.hint_text(),
+        Some("write `name: mine`, or rename the file")
+    );
+    fs::write(&path, "name: mine\n").unwrap();
+    assert_eq!(Policy::read(&path).unwrap().name, "mine");
+}
+
+#[test]
+fn what_is_no_text_is_a_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.yaml");
+    fs::write(&path, [0x7f, b'E', b'L', b'F', 0, 0, 0xff]).unwrap();
+    let problem = Policy::read(&path).unwrap_err();
+    assert_eq!(problem.message(), "this is not a text file in UTF-8");
+    assert!(problem.to_string().contains('^'), "{problem}");
+    assert!(
+        Policy::read(folder.path())
+            .unwrap_err()
+            .to_string()
+            .contains("folder")
+    );
+    assert!(Policy::read(&path.join("none")).is_err());
+}
