@@ -9,6 +9,7 @@
 //! - [`time`], [`rng`], [`money`]: words. Instants, keyed random streams, integer money.
 //! - [`text`]: reads files, with spans, units, and errors one can act on.
 //! - [`policy`]: decides. Pure state machines; `now` and draws are passed in.
+//! - [`wire`]: speaks. Bytes to types and back.
 
 pub mod money;
 pub mod rng;
@@ -16,3 +17,4 @@ pub mod time;
 
 pub mod policy;
 pub mod text;
+pub mod wire;

@@ -1,0 +1,12 @@
+//! Bytes to types and back: how providers speak. No sockets.
+//!
+//! - [`request`]: what the client asks, written. [`answer`]: what comes back, read.
+//! - [`sse`]: the grammar of event streams, read.
+//! - `writer`: what the fake provider writes. It shares no code with the readers, so that one
+//!   cannot hide the other's mistake.
+
+pub mod answer;
+pub mod request;
+pub mod sse;
+#[cfg(feature = "sim")]
+pub mod writer;

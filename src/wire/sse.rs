@@ -1,0 +1,116 @@
+//! The grammar of event streams (WHATWG HTML, 9.2.6), read as the bytes come.
+//!
+//! Only `data` matters to the dialects here: event names, ids and retry times are read over, and
+//! comments are keep-alives. An event that is not ended by a blank line is never given out.
+
+/// Cuts a stream of bytes into events.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    line: Vec<u8>,
+    data: Vec<u8>,
+    has_data: bool,
+    after_cr: bool,
+}
+
+/// The stream holds a line or an event that is larger than any dialect sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+impl Decoder {
+    /// Takes the next bytes and gives each event's data to `on_event`, in order.
+    pub fn push(&mut self, bytes: &[u8], mut on_event: impl FnMut(&[u8])) -> Result<(), TooLong> {
+        for &byte in bytes {
+            let follows_cr = std::mem::take(&mut self.after_cr);
+            match byte {
+                b'\n' if follows_cr => {}
+                b'\n' => self.end_line(&mut on_event),
+                b'\r' => {
+                    self.end_line(&mut on_event);
+                    self.after_cr = true;
+                }
+                _ => self.line.push(byte),
+            }
+            if self.line.len() + self.data.len() > LONGEST {
+                return Err(TooLong);
+            }
+        }
+        Ok(())
+    }
+
+    fn end_line(&mut self, on_event: &mut impl FnMut(&[u8])) {
+        if self.line.is_empty() {
+            if std::mem::take(&mut self.has_data) {
+                on_event(&self.data);
+            }
+            self.data.clear();
+            return;
+        }
+        if let Some(value) = self.line.strip_prefix(b"data:") {
+            if self.has_data {
+                self.data.push(b'\n');
+            }
+            self.data
+                .extend_from_slice(value.strip_prefix(b" ").unwrap_or(value));
+            self.has_data = true;
+        }
+        self.line.clear();
+    }
+}
+
+/// No line and no event is longer, in bytes. Real chunks are below 64 KiB.
+const LONGEST: usize = 4 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(pieces: &[&[u8]]) -> Vec<String> {
+        let (mut decoder, mut seen) = (Decoder::default(), Vec::new());
+        for piece in pieces {
+            let take = |data: &[u8]| seen.push(String::from_utf8_lossy(data).into_owned());
+            decoder.push(piece, take).unwrap();
+        }
+        seen
+    }
+
+    #[test]
+    fn an_event_ends_with_a_blank_line_whatever_ends_the_lines() {
+        for text in [
+            "data: a\n\ndata: b\n\n",
+            "data: a\r\n\r\ndata: b\r\n\r\n",
+            "data: a\r\rdata: b\r\r",
+        ] {
+            assert_eq!(events(&[text.as_bytes()]), ["a", "b"]);
+        }
+    }
+
+    #[test]
+    fn where_the_bytes_are_cut_does_not_matter() {
+        let text = "data: 1é\r\n\r\ndata: two\r\n\r\n".as_bytes();
+        for cut in 0..text.len() {
+            assert_eq!(
+                events(&[&text[..cut], &text[cut..]]),
+                ["1é", "two"],
+                "{cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn comments_and_other_fields_are_read_over() {
+        let text = b": keep-alive\n\nevent: ping\nid: 7\n\ndata:x\ndata: y\n\n";
+        assert_eq!(events(&[text]), ["x\ny"]);
+    }
+
+    #[test]
+    fn an_unfinished_event_is_not_given_out() {
+        assert!(events(&[b"data: half\n"]).is_empty());
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused() {
+        let mut decoder = Decoder::default();
+        let flood = vec![b'x'; LONGEST + 1];
+        assert_eq!(decoder.push(&flood, |_| {}), Err(TooLong));
+    }
+}

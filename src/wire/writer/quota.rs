@@ -1,0 +1,71 @@
+//! What is left of a request limit, as `x-ratelimit-*` fields state it.
+//!
+//! Who counts the requests is `provider`'s matter.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What is left of a limit on requests per minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests per minute.
+    pub limit: u64,
+    /// Requests that would be admitted now.
+    pub remaining: u64,
+    /// How long until all of the limit is free again.
+    pub reset: Duration,
+}
+
+/// A length of time as Go prints it (`12ms`, `1s`, `6m0s`), rounded up to whole milliseconds.
+pub(super) struct GoDuration(pub(super) Duration);
+
+impl fmt::Display for GoDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = whole_millis(self.0);
+        let (seconds, fraction) = (millis / 1_000, millis % 1_000);
+        if seconds == 0 && fraction > 0 {
+            return write!(f, "{fraction}ms");
+        }
+        let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+        if hours > 0 {
+            write!(f, "{hours}h")?;
+        }
+        if seconds >= 60 {
+            write!(f, "{minutes}m")?;
+        }
+        write!(f, "{}", seconds % 60)?;
+        if fraction > 0 {
+            let digits = format!("{fraction:03}");
+            write!(f, ".{}", digits.trim_end_matches('0'))?;
+        }
+        write!(f, "s")
+    }
+}
+
+/// Milliseconds of `length`, rounded up: who waits so long has waited long enough.
+pub(super) fn whole_millis(length: Duration) -> u128 {
+    length.as_nanos().div_ceil(1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_read_as_go_prints_them() {
+        for (nanos, text) in [
+            (0, "0s"),
+            (1, "1ms"),
+            (12_000_000, "12ms"),
+            (1_000_000_000, "1s"),
+            (8_640_000_000, "8.64s"),
+            (9_816_000_001, "9.817s"),
+            (60_000_000_000, "1m0s"),
+            (360_000_000_000, "6m0s"),
+            (3_600_005_000_000, "1h0m0.005s"),
+        ] {
+            let length = Duration::from_nanos(nanos);
+            assert_eq!(GoDuration(length).to_string(), text);
+        }
+    }
+}
