@@ -10,6 +10,7 @@
 //! - [`text`]: reads files, with spans, units, and errors one can act on.
 //! - [`policy`]: decides. Pure state machines; `now` and draws are passed in.
 //! - [`wire`]: speaks. Bytes to types and back.
+//! - [`trace`], [`prices`]: remembers. The events that a report reads; what tokens cost.
 
 pub mod money;
 pub mod rng;
@@ -18,3 +19,6 @@ pub mod time;
 pub mod policy;
 pub mod text;
 pub mod wire;
+
+pub mod prices;
+pub mod trace;

@@ -1,0 +1,93 @@
+//! The price book: what a model's tokens cost, when, and who says so.
+//!
+//! The book is `prices.csv` beside this file: one row per model, from one dated source, so that a
+//! report can name the source it used. Where sources disagree, genai-prices (pydantic) is taken:
+//! in August 2026 they gave several answers for `deepseek-chat` and for `deepseek-v3.2`. Its list
+//! prices are meant: the daytime price of `deepseek-chat`, the tier below 200k prompt tokens of
+//! `claude-sonnet-4.5`. A scenario may write another price; who pays what is counted by `report`.
+
+use crate::money::Money;
+
+/// What tokens cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Per million prompt tokens.
+    pub input: Money,
+    /// Per million output tokens.
+    pub output: Money,
+    /// Who says so, and when: `genai-prices v2, 2026-08-21`.
+    pub source: String,
+}
+
+/// The price of `model`, if the book has it; the name must be the book's to the letter.
+pub fn price_of(model: &str) -> Option<Price> {
+    let [_, input, output, source, as_of] = rows().find(|row| row[0] == model)?;
+    Some(Price {
+        input: Money::parse_usd(input)?,
+        output: Money::parse_usd(output)?,
+        source: format!("{source}, {as_of}"),
+    })
+}
+
+/// The models that the book has, in alphabetical order.
+pub fn models() -> Vec<&'static str> {
+    rows().map(|row| row[0]).collect()
+}
+
+/// The book is ours and its shape is held by a test, so that no CSV crate is needed: the feature
+/// `client` has none.
+fn rows() -> impl Iterator<Item = [&'static str; 5]> {
+    BOOK.lines().skip(1).filter_map(fields)
+}
+
+fn fields(line: &'static str) -> Option<[&'static str; 5]> {
+    let fields: Vec<&str> = line.split(',').collect();
+    fields.try_into().ok()
+}
+
+const BOOK: &str = include_str!("prices.csv");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_book_is_a_price_with_a_dated_source() {
+        assert_eq!(
+            BOOK.lines().next(),
+            Some("model,input_usd_per_mtok,output_usd_per_mtok,source,as_of")
+        );
+        assert_eq!(models().len(), BOOK.lines().count() - 1);
+        for row in rows() {
+            let price = price_of(row[0]).unwrap_or_else(|| panic!("{row:?}"));
+            assert!(
+                Money::ZERO < price.input && price.input < price.output,
+                "{row:?}"
+            );
+            assert!(!row[3].is_empty(), "{row:?}");
+            let dashes: Vec<usize> = row[4].match_indices('-').map(|(at, _)| at).collect();
+            assert_eq!((row[4].len(), dashes), (10, vec![4, 7]), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn models_are_in_order_and_named_once() {
+        let models = models();
+        assert!(models.is_sorted_by(|a, b| a < b), "{models:?}");
+    }
+
+    #[test]
+    fn a_price_names_its_source() {
+        let price = price_of("deepseek-v3.2").unwrap();
+        assert_eq!(price.input.to_string(), "0.2288");
+        assert_eq!(price.output.to_string(), "0.3432");
+        assert_eq!(price.source, "genai-prices v2, 2026-08-21");
+    }
+
+    #[test]
+    fn an_unknown_model_has_no_price() {
+        for model in ["", "model", "gpt-4", "GPT-4.1"] {
+            assert_eq!(price_of(model), None, "{model}");
+        }
+    }
+}

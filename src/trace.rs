@@ -1,0 +1,137 @@
+//! What happened, as one stream of events: the only thing a report reads.
+//!
+//! Client, providers and world tell a [`Recorder`] as things happen; who listens folds the stream
+//! as it comes, and nothing keeps all of it. An event carries no wall-clock time and no text.
+//!
+//! Order within one call: `Arrived`, then for each attempt `Started`, perhaps `FirstToken`, and
+//! `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any time after `Started`, also
+//! after `Ended`: providers bill work that nobody reads any more. For the attempt that answers,
+//! every `Billed` comes before its `Replied`.
+
+use crate::policy::breaker::State;
+use crate::policy::call::{Cause, Outcome};
+use crate::policy::classify::FailureClass;
+use crate::policy::{AttemptId, CallId, ProviderId};
+use crate::time::Instant;
+
+/// A fault's number: its place in the scenario, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FaultId(pub u16);
+
+impl FaultId {
+    /// As an index into the scenario's faults.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Something that happened, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub kind: Kind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// A call arrived; latency counts from here.
+    Arrived {
+        /// The call.
+        call: CallId,
+        /// Whether it wants its answer token by token.
+        streamed: bool,
+    },
+    /// An attempt was started.
+    Started {
+        /// Its call.
+        call: CallId,
+        /// Its number within the call.
+        attempt: AttemptId,
+        /// Whom it asks.
+        provider: ProviderId,
+        /// How many attempts this call made at this provider before.
+        nth: u32,
+        /// Why it is made.
+        cause: Cause,
+        /// Whether a half-open breaker admitted it.
+        probe: bool,
+    },
+    /// The first output token was handed to the caller.
+    FirstToken {
+        /// The call.
+        call: CallId,
+        /// The attempt that brought it.
+        attempt: AttemptId,
+    },
+    /// An attempt ended by itself; `failure` is `None` for a whole answer.
+    Replied {
+        /// Its call.
+        call: CallId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Whom it asked.
+        provider: ProviderId,
+        /// How it failed, if it did.
+        failure: Option<FailureClass>,
+    },
+    /// An attempt in flight was abandoned.
+    Cancelled {
+        /// Its call.
+        call: CallId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Whom it asked.
+        provider: ProviderId,
+    },
+    /// The call is over.
+    Ended {
+        /// The call.
+        call: CallId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A breaker changed its state.
+    Breaker {
+        /// Whose breaker.
+        provider: ProviderId,
+        /// From this state.
+        from: State,
+        /// To this one.
+        to: State,
+    },
+    /// A provider billed tokens.
+    Billed {
+        /// Who bills.
+        provider: ProviderId,
+        /// For which call, as the request said; none for an unknown caller.
+        call: Option<CallId>,
+        /// For the how-manieth attempt of that call at this provider, from 0.
+        nth: u32,
+        /// Prompt tokens.
+        input: u64,
+        /// Output tokens.
+        output: u64,
+    },
+    /// A fault struck once: an exchange, or a connection.
+    Fired {
+        /// The fault.
+        fault: FaultId,
+    },
+}
+
+/// Who listens to what happens. Called under no lock; it must be quick.
+pub trait Recorder: Send + Sync {
+    /// Takes note of one event.
+    fn record(&self, event: &Event);
+}
+
+/// Listens to nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silence;
+
+impl Recorder for Silence {
+    fn record(&self, _: &Event) {}
+}
