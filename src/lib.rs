@@ -11,6 +11,7 @@
 //! - [`policy`]: decides. Pure state machines; `now` and draws are passed in.
 //! - [`wire`]: speaks. Bytes to types and back.
 //! - [`trace`], [`prices`]: remembers. The events that a report reads; what tokens cost.
+//! - [`client`]: acts. The production client: asks the core, does the step, tells the core.
 
 pub mod money;
 pub mod rng;
@@ -22,3 +23,5 @@ pub mod wire;
 
 pub mod prices;
 pub mod trace;
+
+pub mod client;

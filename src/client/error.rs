@@ -1,0 +1,108 @@
+//! What a caller receives when a call fails: how it ended, and what each attempt met.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::policy::call::Ending;
+use crate::policy::classify::FailureClass;
+
+/// A call that failed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub struct Error {
+    /// How it ended.
+    pub ending: Ending,
+    /// Every attempt that was made, in order.
+    pub attempts: Vec<AttemptReport>,
+}
+
+/// One attempt of a failed call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptReport {
+    /// The provider's name.
+    pub provider: String,
+    /// From the call's start to the attempt's.
+    pub started: Duration,
+    /// From the attempt's start to its end.
+    pub took: Duration,
+    /// How it failed; none when it was abandoned.
+    pub failure: Option<FailureClass>,
+    /// The status that the provider answered with, if it answered.
+    pub status: Option<u16>,
+    /// What the provider said, or what the connection did.
+    pub message: Option<String>,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ending {
+            Ending::Stopped(class) => write!(f, "{class}: trying again would not help")?,
+            Ending::Exhausted(class) => write!(f, "out of attempts, the last failed with {class}")?,
+            Ending::Interrupted(class) => write!(f, "{class} after the first token")?,
+            Ending::Deadline => f.write_str("deadline exceeded")?,
+            Ending::Unavailable => f.write_str("every provider is refused by its breaker")?,
+            Ending::Unfinished => f.write_str("dropped before it ended")?,
+        }
+        for (number, attempt) in self.attempts.iter().enumerate() {
+            write!(f, "{} {attempt}", if number == 0 { ":" } else { ";" })?;
+        }
+        Ok(())
+    }
+}
+
+/// `openai 503 server_error after 1.204s (The server is overloaded)`.
+impl fmt::Display for AttemptReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.provider)?;
+        if let Some(status) = self.status {
+            write!(f, " {status}")?;
+        }
+        match self.failure {
+            Some(class) => write!(f, " {class}")?,
+            None => f.write_str(" abandoned")?,
+        }
+        write!(
+            f,
+            " after {}.{:03}s",
+            self.took.as_secs(),
+            self.took.subsec_millis()
+        )?;
+        match &self.message {
+            Some(message) => write!(f, " ({message})"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_tells_what_each_attempt_met() {
+        let attempt = |provider: &str, failure, status, message: Option<&str>| AttemptReport {
+            provider: provider.into(),
+            started: Duration::ZERO,
+            took: Duration::from_millis(1_204),
+            failure,
+            status,
+            message: message.map(str::to_owned),
+        };
+        let error = Error {
+            ending: Ending::Deadline,
+            attempts: vec![
+                attempt(
+                    "openai",
+                    Some(FailureClass::ServerError),
+                    Some(503),
+                    Some("overloaded"),
+                ),
+                attempt("deepseek", None, None, None),
+            ],
+        };
+        assert_eq!(
+            error.to_string(),
+            "deadline exceeded: openai 503 server_error after 1.204s (overloaded); \
+             deepseek abandoned after 1.204s"
+        );
+    }
+}

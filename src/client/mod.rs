@@ -1,0 +1,177 @@
+//! The production client: asks the core, does the step, tells the core.
+//!
+//! - [`Client`] and [`Builder`]: what an application holds.
+//! - [`Error`]: what its caller receives when a call fails, attempt by attempt.
+//! - [`Connect`]: how connections are made; [`Tcp`] here, simulated sockets in the simulator.
+//! - `driver` takes one call through its steps, `attempt` makes one exchange, `connection` and
+//!   `pool` keep HTTP/1.1 connections.
+//!
+//! ```no_run
+//! use firedrill::client::{Client, Provider, Request};
+//! use firedrill::policy::presets;
+//!
+//! # async fn ask() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder()
+//!     .policy(presets::policy("resilient").expect("a preset that ships"))
+//!     .provider(Provider::new("primary", "http://10.0.0.7:8080/v1", "gpt-4.1"))
+//!     .provider(Provider::new("backup", "http://10.0.0.8:8080/v1", "deepseek-v3.2"))
+//!     .build()?;
+//! match client.call(&Request::user("Is anybody there?")).await {
+//!     Ok(answer) => println!("{} says: {}", answer.provider, answer.text),
+//!     Err(error) => println!("{error}"), // what each attempt met
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It decides nothing. Every decision is [`Call::step`](crate::policy::call::Call::step)'s, under a
+//! lock that is never held across an await.
+
+mod attempt;
+mod builder;
+mod connect;
+mod connection;
+mod driver;
+mod error;
+mod pool;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hyper::Uri;
+use hyper::header::HeaderValue;
+
+pub use builder::{BuildError, Builder, Provider};
+pub use connect::{Connect, Endpoint, Tcp};
+pub use driver::AnswerStream;
+pub use error::{AttemptReport, Error};
+
+pub use crate::wire::answer::Usage;
+pub use crate::wire::request::{Message, Request};
+
+use crate::policy::fleet::{Fleet, Transition};
+use crate::policy::{CallId, ProviderId};
+use crate::rng::Draws;
+use crate::time::Instant;
+use crate::trace::{Event, Kind, Recorder};
+use pool::Pool;
+
+/// A failover client: many providers behind one call. Cheap to clone; clones share everything.
+pub struct Client<C: Connect = Tcp> {
+    shared: Arc<Shared<C>>,
+}
+
+/// A whole answer, and who gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The text.
+    pub text: String,
+    /// Why it ends: `stop`, `length`, …
+    pub finish_reason: Option<String>,
+    /// Tokens, if the provider told.
+    pub usage: Option<Usage>,
+    /// The provider's name.
+    pub provider: String,
+    /// How many attempts the call took.
+    pub attempts: u32,
+}
+
+impl Client {
+    /// A client over TCP, to be completed.
+    pub fn builder() -> Builder<Tcp> {
+        Builder::new(Tcp)
+    }
+}
+
+impl<C: Connect> Client<C> {
+    /// Asks for a whole answer, in one piece.
+    ///
+    /// # Errors
+    /// When no attempt that the policy allows brought an answer in time. Dropping the future
+    /// abandons the call: connections are closed, and the core is told.
+    pub async fn call(&self, request: &Request) -> Result<Answer, Error> {
+        AnswerStream::start(self.shared.clone(), request, false)
+            .whole()
+            .await
+    }
+
+    /// Asks for an answer token by token. Failover is free until the first token is handed over;
+    /// from then on a failure is an [`Error`] that says so.
+    pub fn stream(&self, request: &Request) -> AnswerStream<C> {
+        AnswerStream::start(self.shared.clone(), request, true)
+    }
+}
+
+impl<C: Connect> Clone for Client<C> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+/// What the calls of one client share.
+struct Shared<C: Connect> {
+    connect: C,
+    targets: Vec<Target<C>>,
+    fleet: Mutex<Fleet>,
+    recorder: Arc<dyn Recorder>,
+    draws: Draws,
+    key_prefix: String,
+    next_call: AtomicU64,
+    /// The moment that the client calls [`Instant::START`].
+    origin: tokio::time::Instant,
+}
+
+/// A provider as the client reaches it.
+struct Target<C: Connect> {
+    name: String,
+    model: String,
+    endpoint: Endpoint,
+    /// Path and host of every request, put together once.
+    uri: Uri,
+    host: HeaderValue,
+    authorization: Option<HeaderValue>,
+    pool: Pool<C::Io>,
+}
+
+impl<C: Connect> Shared<C> {
+    fn now(&self) -> Instant {
+        let since = tokio::time::Instant::now().saturating_duration_since(self.origin);
+        Instant::START + since
+    }
+
+    fn moment(&self, at: Instant) -> tokio::time::Instant {
+        self.origin + at.since_start()
+    }
+
+    fn target(&self, provider: ProviderId) -> &Target<C> {
+        &self.targets[provider.index()]
+    }
+
+    fn call_id(&self, given: Option<u64>) -> CallId {
+        CallId(given.unwrap_or_else(|| self.next_call.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    fn record(&self, at: Instant, kind: Kind) {
+        self.recorder.record(&Event { at, kind });
+    }
+
+    /// Asks the core under its lock, then tells the recorder of breakers that changed.
+    fn decide<T>(&self, now: Instant, ask: impl FnOnce(&mut Fleet) -> T) -> T {
+        let (said, changed) = {
+            let mut fleet = lock(&self.fleet);
+            let said = ask(&mut fleet);
+            (said, fleet.take_transitions())
+        };
+        for Transition { provider, from, to } in changed {
+            self.record(now, Kind::Breaker { provider, from, to });
+        }
+        said
+    }
+}
+
+/// A panic elsewhere poisons nothing here: no lock is held while foreign code runs.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
