@@ -12,6 +12,7 @@
 //! - [`wire`]: speaks. Bytes to types and back.
 //! - [`trace`], [`prices`]: remembers. The events that a report reads; what tokens cost.
 //! - [`client`]: acts. The production client: asks the core, does the step, tells the core.
+//! - [`scenario`]: describes what the world does. (feature `sim`, as all below)
 
 pub mod money;
 pub mod rng;
@@ -25,3 +26,6 @@ pub mod prices;
 pub mod trace;
 
 pub mod client;
+
+#[cfg(feature = "sim")]
+pub mod scenario;

@@ -1,0 +1,219 @@
+//! From a path to a scenario that is understood and checked, or to a problem with a caret.
+//!
+//! The only part of `scenario` that opens files: the scenario itself, and the trace that it names.
+//! Policies are only checked as paths here; reading them is left to whoever runs them.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::file::File;
+use super::understand::understand;
+use super::{Calls, Scenario, replay};
+use crate::text::{self, Document, Problem};
+
+/// A scenario, and the document that it was read from (to point at what later checks find).
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its document.
+    pub document: Document,
+    /// The file, as it was named.
+    pub path: PathBuf,
+    /// The project's root: the nearest ancestor that holds `policies/`, else the file's folder.
+    pub root: PathBuf,
+}
+
+/// Reads and checks the scenario at `path`, with `--set` overrides (path, value) on top; those
+/// that start with `policy.` are left to policies.
+pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Problem> {
+    let mut document = Document::read(path)?;
+    for (key, value) in overrides {
+        if !key.starts_with("policy.") {
+            document.set(key, value)?;
+        }
+    }
+    let file: File = document.decode()?;
+    let place = Place {
+        document: &document,
+        path,
+        root: &root_of(path),
+    };
+    let trace = match &file.load.trace {
+        Some(written) => Some(place.trace(written)?),
+        None => None,
+    };
+    place.check_policies(&file.policies)?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let scenario = understand(&document, &stem, file, trace)?;
+    Ok(Loaded {
+        scenario,
+        path: path.to_owned(),
+        root: place.root.to_owned(),
+        document,
+    })
+}
+
+impl Loaded {
+    /// The file that is `written` at `keys` of the document: relative to the scenario's file and
+    /// inside the project, or, from the command line, relative to the current directory and free.
+    pub fn locate(&self, keys: &[&str], written: &str) -> Result<PathBuf, Problem> {
+        let place = Place {
+            document: &self.document,
+            path: &self.path,
+            root: &self.root,
+        };
+        place.locate(keys, written)
+    }
+}
+
+/// Where a scenario's file lies, and in which project.
+struct Place<'a> {
+    document: &'a Document,
+    path: &'a Path,
+    root: &'a Path,
+}
+
+impl Place<'_> {
+    fn locate(&self, keys: &[&str], written: &str) -> Result<PathBuf, Problem> {
+        if self.document.is_override(keys) {
+            return Ok(PathBuf::from(written));
+        }
+        if self.is_inside(written) {
+            return Ok(folder_of(self.path).join(written));
+        }
+        let message = format!("`{written}` leaves the project");
+        Err(self.document.problem(keys, message).hint(
+            "a path in a file is relative to that file, and stays below the folder that holds \
+             `policies/` (else below the file's own)",
+        ))
+    }
+
+    /// Whether a path leads to somewhere below the root, by name and (if it exists) in fact.
+    fn is_inside(&self, written: &str) -> bool {
+        let folder = folder_of(self.path);
+        let (Ok(root), Ok(real)) = (self.root.canonicalize(), folder.canonicalize()) else {
+            return false;
+        };
+        let target = folder.join(written).canonicalize();
+        Path::new(written).is_relative()
+            && normalised(&real.join(written)).starts_with(&root)
+            && target.map_or(true, |target| target.starts_with(&root))
+    }
+
+    /// A policy is a bare name, or a path that says so by its ending.
+    fn check_policies(&self, policies: &[String]) -> Result<(), Problem> {
+        for (n, policy) in policies.iter().enumerate() {
+            let keys = ["policies", &n.to_string()];
+            if policies[..n].contains(policy) {
+                let message = format!("the policy `{policy}` is named twice");
+                return Err(self.document.problem(&keys, message).hint("name it once"));
+            }
+            if policy.ends_with(".yaml") || policy.ends_with(".yml") {
+                self.locate(&keys, policy)?;
+            } else if !is_name(policy) {
+                let message = format!("`{policy}` is neither a policy's name nor a file");
+                let hint = "write a name such as `resilient`, or a path such as `./mine.yaml`";
+                return Err(self.document.problem(&keys, message).hint(hint));
+            }
+        }
+        Ok(())
+    }
+
+    fn trace(&self, written: &str) -> Result<Calls, Problem> {
+        let path = self.locate(&TRACE, written)?;
+        let bytes = text::file::read(&path, LARGEST_TRACE).map_err(|why| {
+            let from = if self.document.is_override(&TRACE) {
+                "the current directory"
+            } else {
+                "this file"
+            };
+            let message = format!("the trace `{written}` cannot be read: {why}");
+            let problem = self.document.problem(&TRACE, message);
+            problem.hint(format!("the path is relative to {from}"))
+        })?;
+        let name = path.display().to_string();
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let point = |range, message| Problem::of_text(&name, text, range, message);
+        if let Err(error) = std::str::from_utf8(&bytes) {
+            let at = error.valid_up_to();
+            let message = "this is not a text file in UTF-8".to_owned();
+            return Err(point(at..at + 1, message).hint("save the trace as a CSV file in UTF-8"));
+        }
+        let rows = Arc::new(replay::rows(text, &point)?);
+        let shown = shown(written);
+        Ok(Calls::Trace { shown, path, rows })
+    }
+}
+
+/// A path as reports show it: where a file lies on one machine is no part of them.
+pub(super) fn shown(written: &str) -> String {
+    match Path::new(written).file_name() {
+        Some(name) if Path::new(written).is_absolute() => name.to_string_lossy().into_owned(),
+        _ => written.to_owned(),
+    }
+}
+
+/// Whether `text` can name a policy, a provider or a fault: also in a path and in an expectation.
+pub(super) fn is_name(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// The nearest ancestor of the file that holds `policies/`, as the file's own path leads there;
+/// else the file's folder.
+fn root_of(path: &Path) -> PathBuf {
+    let folder = folder_of(path);
+    let Ok(real) = folder.canonicalize() else {
+        return folder;
+    };
+    let holder = real
+        .ancestors()
+        .find(|ancestor| ancestor.join("policies").is_dir());
+    let Some(holder) = holder else {
+        return folder;
+    };
+    let up = real.components().count() - holder.components().count();
+    let root = (0..up).fold(folder, |below, _| above(&below));
+    match root.canonicalize() {
+        Ok(found) if found == holder => root,
+        // Symbolic links on the way: only the real path is sure to lead there.
+        _ => holder.to_owned(),
+    }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The folder above, without leaving what the path already names.
+fn above(folder: &Path) -> PathBuf {
+    match folder.components().next_back() {
+        Some(Component::Normal(_)) => folder_of(folder),
+        Some(Component::CurDir) => PathBuf::from(".."),
+        _ => folder.join(".."),
+    }
+}
+
+/// Without `.` and `..`, by name alone.
+fn normalised(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                clean.pop();
+            }
+            Component::CurDir => {}
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+const TRACE: [&str; 2] = ["load", "trace"];
+const LARGEST_TRACE: u64 = 256 << 20;
+const LONGEST_NAME: usize = 64;

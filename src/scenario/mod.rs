@@ -1,0 +1,248 @@
+//! Describes what the world does, as types: the scenario file, understood and checked.
+//!
+//! - [`load`]: from a path to a [`Loaded`](load::Loaded) scenario, or to a problem with a caret.
+//! - [`fault`]: what a fault does and when; [`expect`]: what is expected of a policy.
+//! - [`workload`]: which call arrives when, with how many tokens, for one seed.
+//! - `file`: the file as it is written; `understand`, `profile` and `inject`: from there to
+//!   these types.
+//! - `replay`: trace files. `resolved`: the scenario as understood, for the result document.
+//!
+//! It makes nothing happen: providers and world read these types.
+
+pub mod expect;
+pub mod fault;
+mod file;
+mod inject;
+pub mod load;
+mod profile;
+mod replay;
+mod resolved;
+mod understand;
+pub mod workload;
+
+use std::ops::{Range, RangeInclusive};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::prices::Price;
+use crate::text::Problem;
+use crate::text::units::PerTime;
+use expect::Expectation;
+use fault::Fault;
+
+/// A scenario: what the world does, and what is expected of whom.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Equals the stem of its file.
+    pub name: String,
+    /// The question that it asks.
+    pub about: String,
+    /// How long, and with which seeds.
+    pub run: Run,
+    /// The network between clients and providers.
+    pub network: Network,
+    /// The fleet, in order; names are unique.
+    pub providers: Vec<Provider>,
+    /// What the users ask for.
+    pub load: Load,
+    /// What goes wrong, in order; names are unique.
+    pub faults: Vec<Fault>,
+    /// The policies to run, as the file (or the command line) names them.
+    pub policies: Vec<String>,
+    /// What is expected, by policy name, in the file's order.
+    pub expect: Vec<(String, Vec<Expectation>)>,
+    /// How uptime is judged.
+    pub uptime: Uptime,
+}
+
+/// How long, and with which seeds.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Arrivals end here; for a trace, the arrival of its last row.
+    pub duration: Duration,
+    /// Both ends are run.
+    pub seeds: RangeInclusive<u64>,
+    /// How long after the last arrival calls may still end; 1 h by default.
+    pub drain: Duration,
+}
+
+/// The network between clients and providers.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// One-way latency; 1 ms by default, a provider may have its own.
+    pub one_way: Duration,
+}
+
+/// A provider: something that answers, with a model and a price.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Its name in this scenario.
+    pub name: String,
+    /// How it speaks.
+    pub dialect: Dialect,
+    /// The model that answers.
+    pub model: String,
+    /// Time to first token as a client with an open connection measures it, one round trip
+    /// included.
+    pub ttft: Quantiles<Duration>,
+    /// Output tokens per second, in thousandths (130 tok/s = 130_000).
+    pub speed_milli: u64,
+    /// What it refuses.
+    pub limits: Limits,
+    /// One-way latency to it, resolved.
+    pub one_way: Duration,
+    /// What its tokens cost, and who says so, resolved.
+    pub price: Price,
+}
+
+/// How a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// OpenAI chat completions.
+    Openai,
+}
+
+/// What a provider refuses.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Requests per minute.
+    pub rpm: Option<u64>,
+}
+
+/// Two quantiles: a lognormal, or a constant when they are equal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantiles<T> {
+    /// Half of all draws are below.
+    pub p50: T,
+    /// All but one in a hundred are below.
+    pub p99: T,
+}
+
+/// What the users ask for.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// When calls arrive, and with how many tokens.
+    pub calls: Calls,
+    /// Share of calls that are streamed, in parts per 10^9.
+    pub stream: u64,
+    /// How long a user waits; none = for ever.
+    pub deadline: Option<Duration>,
+    /// Client processes with state of their own; a call belongs to client (number mod clients).
+    pub clients: u32,
+}
+
+/// When calls arrive, and with how many tokens.
+#[derive(Clone, Debug)]
+pub enum Calls {
+    /// Drawn.
+    Drawn {
+        /// How the gaps are spread.
+        arrivals: Arrivals,
+        /// How many calls in how much time, all clients together.
+        rate: PerTime,
+        /// Prompt tokens.
+        prompt: Quantiles<u64>,
+        /// Output tokens.
+        output: Quantiles<u64>,
+    },
+    /// Replayed.
+    Trace {
+        /// The file, as it was written.
+        shown: String,
+        /// The file, found.
+        path: PathBuf,
+        /// Its rows, in order of arrival.
+        rows: std::sync::Arc<Vec<workload::Row>>,
+    },
+}
+
+/// How gaps between arrivals are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arrivals {
+    /// All the same.
+    Constant,
+    /// Independent of each other.
+    Poisson,
+}
+
+/// How uptime is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Uptime {
+    /// The length of a window of arrival time; 10 s by default.
+    pub window: Duration,
+    /// A window is down when more than this share of its calls failed, in parts per 10^9; 5 % by
+    /// default.
+    pub down_above: u64,
+}
+
+/// Reads the seeds of a run: `1..5` with both ends, or `3` for 1 to 3; at most 10,000 of them.
+pub fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let number = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse::<u64>().ok().filter(|_| digits);
+        number.ok_or_else(|| format!("`{text}` is not a seed: write as in `1..5` or `5`"))
+    };
+    let (first, last) = match text.trim().split_once("..") {
+        Some((first, last)) => (number(first)?, number(last)?),
+        None => (1, number(text.trim())?),
+    };
+    if last == 0 && !text.contains("..") {
+        return Err("no seed at all: write at least `1`, or `0..0` for seed 0".to_owned());
+    }
+    if first > last {
+        return Err(format!(
+            "no seed lies in `{text}`: write the smaller end first"
+        ));
+    }
+    if last - first >= MOST_SEEDS {
+        return Err(format!(
+            "these are more than {MOST_SEEDS} seeds: write a shorter range"
+        ));
+    }
+    Ok(first..=last)
+}
+
+/// Makes a problem of a place in a text that a pure reader reads.
+type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Problem;
+
+/// No run is longer, and neither is anything in it.
+const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
+const MOST_SEEDS: u64 = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_a_number_or_both_ends() {
+        assert_eq!(seeds("3"), Ok(1..=3));
+        assert_eq!(seeds("2..5"), Ok(2..=5));
+        assert_eq!(seeds("7..7"), Ok(7..=7));
+        assert_eq!(seeds("0..9999"), Ok(0..=9_999));
+        let end = u64::MAX;
+        assert_eq!(seeds(&format!("{end}..{end}")), Ok(end..=end));
+    }
+
+    #[test]
+    fn wrong_seeds_say_what_to_write() {
+        for (text, part) in [
+            ("", "not a seed"),
+            ("0", "write at least `1`"),
+            ("-3", "not a seed"),
+            ("+3", "not a seed"),
+            ("1..=5", "not a seed"),
+            ("5..1", "smaller end first"),
+            ("1..", "not a seed"),
+            ("10_001", "not a seed"),
+            ("10001", "more than 10000"),
+            ("99999999999999999999", "not a seed"),
+        ] {
+            let message = seeds(text).unwrap_err();
+            assert!(message.contains(part), "{text}: {message}");
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! From the file as written to the scenario as meant: defaults filled in, every value checked.
+//!
+//! All values are bounded, so that nothing later overflows or runs for ever. Providers are read by
+//! `profile`, faults by `inject`, expectations by `expect`; files are opened by `load`.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::expect::{self, Expectation};
+use super::fault::Fault;
+use super::inject::Setting;
+use super::load::is_name;
+use super::workload::MOST_TOKENS;
+use super::{
+    Arrivals, Calls, LONGEST_RUN, Load, Quantiles, Run, Scenario, Uptime, file, inject, profile,
+    seeds,
+};
+use crate::text::units::{PerTime, duration, share, tokens};
+use crate::text::{Document, Problem};
+
+/// The scenario that `file` means; `stem` is its file's, and `trace` the calls to replay, if any.
+pub(super) fn understand(
+    document: &Document,
+    stem: &str,
+    file: file::File,
+    trace: Option<Calls>,
+) -> Result<Scenario, Problem> {
+    check_stem(document, stem, file.name.as_deref())?;
+    let network = profile::network(document, &file.network)?;
+    let providers = profile::providers(document, file.providers, &network)?;
+    let is_replay = trace.is_some();
+    let load = load(document, file.load, trace)?;
+    let run = run(document, &file.run, &load)?;
+    check_calls(document, &load, run.duration)?;
+    let setting = Setting {
+        providers: &providers,
+        run: run.duration,
+        is_replay,
+    };
+    let faults = faults(document, &file.faults, &setting)?;
+    let expect = expectations(document, &file.expect, &faults)?;
+    let uptime = uptime(document, &file.uptime, run.duration)?;
+    Ok(Scenario {
+        name: stem.to_owned(),
+        about: file.about,
+        run,
+        network,
+        providers,
+        load,
+        faults,
+        policies: file.policies,
+        expect,
+        uptime,
+    })
+}
+
+/// `value`, when it lies within `range`.
+pub(super) fn bounded<T: Copy + PartialOrd>(
+    document: &Document,
+    path: &[&str],
+    value: T,
+    range: RangeInclusive<T>,
+    write: fn(T) -> String,
+) -> Result<T, Problem> {
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    let side = if value < *range.start() {
+        "small"
+    } else {
+        "large"
+    };
+    let (least, most) = (write(*range.start()), write(*range.end()));
+    Err(document
+        .problem(path, format!("`{}` is too {side}", write(value)))
+        .hint(format!("write a value from {least} to {most}")))
+}
+
+/// `quantiles`, when both lie within `range` and do not cross.
+pub(super) fn spread<T: Copy + PartialOrd>(
+    document: &Document,
+    path: &[&str],
+    quantiles: Quantiles<T>,
+    range: RangeInclusive<T>,
+    write: fn(T) -> String,
+) -> Result<Quantiles<T>, Problem> {
+    let at = |key| [path, &[key]].concat();
+    bounded(document, &at("p50"), quantiles.p50, range.clone(), write)?;
+    bounded(document, &at("p99"), quantiles.p99, range, write)?;
+    if quantiles.p99 < quantiles.p50 {
+        let half = write(quantiles.p50);
+        return Err(document
+            .problem(&at("p99"), "`p99` is less than `p50`")
+            .hint(format!("half of all draws are above {half}: write no less")));
+    }
+    Ok(quantiles)
+}
+
+/// Whether the key that `path` ends in can name a `what`.
+pub(super) fn check_name(document: &Document, path: &[&str], what: &str) -> Result<(), Problem> {
+    let name = path.last().copied().unwrap_or_default();
+    if is_name(name) {
+        return Ok(());
+    }
+    Err(document
+        .problem_at_key(path, format!("`{name}` cannot name a {what}"))
+        .hint("write at most 64 letters, digits, `-` and `_`"))
+}
+
+fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(), Problem> {
+    let hint = format!("write `name: {stem}`, like the file");
+    match name {
+        Some(name) if name == stem => Ok(()),
+        Some(name) => Err(document
+            .problem(&["name"], format!("`{name}` is not the file's name"))
+            .hint(hint)),
+        None => Err(document
+            .problem(&["name"], "the key `name` is missing")
+            .hint(hint)),
+    }
+}
+
+fn load(document: &Document, file: file::Load, trace: Option<Calls>) -> Result<Load, Problem> {
+    let moment = Duration::from_millis(1);
+    if let Some(deadline) = file.deadline {
+        let path = ["load", "deadline"];
+        bounded(
+            document,
+            &path,
+            deadline,
+            moment..=LONGEST_RUN,
+            duration::write,
+        )?;
+    }
+    let clients = file.clients.unwrap_or(1);
+    let whole = |clients: u32| clients.to_string();
+    bounded(document, &["load", "clients"], clients, 1..=1_000, whole)?;
+    Ok(Load {
+        stream: file.stream.unwrap_or(0),
+        deadline: file.deadline,
+        clients,
+        calls: match trace {
+            Some(trace) => trace,
+            None => drawn(document, file)?,
+        },
+    })
+}
+
+fn drawn(document: &Document, file: file::Load) -> Result<Calls, Problem> {
+    let missing = |key: &str, example: &str| {
+        let message = format!("the key `{key}` is missing in `load`");
+        let problem = document.problem_at_key(&["load"], message);
+        problem.hint(format!(
+            "write as in `{key}: {example}`, or replay a `trace`"
+        ))
+    };
+    let rate = file.rate.ok_or_else(|| missing("rate", "2/s"))?;
+    let two = "{ p50: 900 tok, p99: 8k tok }";
+    let prompt = file.prompt.ok_or_else(|| missing("prompt", two))?;
+    let output = file.output.ok_or_else(|| missing("output", two))?;
+    let read = |key, quantiles| {
+        let path = ["load", key];
+        spread(document, &path, quantiles, 1..=MOST_TOKENS, tokens::write)
+    };
+    Ok(Calls::Drawn {
+        arrivals: file.arrivals.unwrap_or(Arrivals::Poisson),
+        rate,
+        prompt: read("prompt", prompt.0)?,
+        output: read("output", output.0)?,
+    })
+}
+
+fn run(document: &Document, file: &file::Run, load: &Load) -> Result<Run, Problem> {
+    let duration = match (&load.calls, file.duration) {
+        (Calls::Trace { rows, .. }, _) => rows
+            .last()
+            .map_or(Duration::ZERO, |row| row.arrival.since_start()),
+        (_, Some(duration)) => {
+            let range = Duration::from_millis(1)..=LONGEST_RUN;
+            bounded(
+                document,
+                &["run", "duration"],
+                duration,
+                range,
+                duration::write,
+            )?
+        }
+        (_, None) => {
+            let message = "the key `duration` is missing in `run`";
+            let problem = document.problem_at_key(&["run"], message);
+            return Err(problem.hint("write as in `run: { duration: 30m }`"));
+        }
+    };
+    let seeds = match &file.seeds {
+        Some(written) => seeds(written).map_err(|m| document.problem(&["run", "seeds"], m))?,
+        None => 1..=1,
+    };
+    let drain = file.drain.unwrap_or(Duration::from_secs(3_600));
+    let range = Duration::ZERO..=LONGEST_RUN;
+    bounded(document, &["run", "drain"], drain, range, duration::write)?;
+    Ok(Run {
+        duration,
+        seeds,
+        drain,
+    })
+}
+
+fn check_calls(document: &Document, load: &Load, length: Duration) -> Result<(), Problem> {
+    let Calls::Drawn { rate, .. } = &load.calls else {
+        return Ok(());
+    };
+    let PerTime { count_nano, per } = *rate;
+    let calls = length.as_nanos() * u128::from(count_nano) / per.as_nanos() / 1_000_000_000;
+    if calls <= MOST_CALLS {
+        return Ok(());
+    }
+    let message = format!("this makes {calls} calls per seed, more than {MOST_CALLS}");
+    Err(document
+        .problem(&["load", "rate"], message)
+        .hint("write a smaller rate, or a shorter `run.duration`"))
+}
+
+fn faults(
+    document: &Document,
+    files: &BTreeMap<String, file::Fault>,
+    setting: &Setting<'_>,
+) -> Result<Vec<Fault>, Problem> {
+    let names = document.keys(&["faults"]);
+    if names.len() > MOST_FAULTS {
+        let message = format!("more than {MOST_FAULTS} faults");
+        return Err(document.problem_at_key(&["faults"], message));
+    }
+    let mut faults = Vec::new();
+    for name in &names {
+        check_name(document, &["faults", name], "fault")?;
+        if let Some(file) = files.get(name) {
+            faults.push(inject::fault(document, name, file, setting)?);
+        }
+    }
+    Ok(faults)
+}
+
+fn expectations(
+    document: &Document,
+    files: &BTreeMap<String, Vec<String>>,
+    faults: &[Fault],
+) -> Result<Vec<(String, Vec<Expectation>)>, Problem> {
+    let faults: Vec<String> = faults.iter().map(|fault| fault.name.clone()).collect();
+    let mut expect = Vec::new();
+    for policy in document.keys(&["expect"]) {
+        let texts = files.get(&policy).map(Vec::as_slice).unwrap_or_default();
+        let mut expected = Vec::new();
+        for (n, text) in texts.iter().enumerate() {
+            let place = n.to_string();
+            let path = ["expect", &policy, &place];
+            let point =
+                |range, message: String| document.problem(&path, message).within(text, range);
+            expected.push(expect::parse(text, &faults, &point)?);
+        }
+        expect.push((policy, expected));
+    }
+    Ok(expect)
+}
+
+fn uptime(document: &Document, file: &file::Uptime, run: Duration) -> Result<Uptime, Problem> {
+    let window = file.window.unwrap_or(Duration::from_secs(10));
+    let path = ["uptime", "window"];
+    let least = Duration::from_millis(1);
+    bounded(
+        document,
+        &path,
+        window,
+        least..=LONGEST_RUN,
+        duration::write,
+    )?;
+    if run.as_nanos() / window.as_nanos() > MOST_WINDOWS {
+        let message = format!("this makes more than {MOST_WINDOWS} windows in the run");
+        return Err(document.problem(&path, message).hint("make them longer"));
+    }
+    let down_above = file.down_above.unwrap_or(50_000_000);
+    let path = ["uptime", "down_above"];
+    bounded(document, &path, down_above, 0..=999_999_999, share::write)?;
+    Ok(Uptime { window, down_above })
+}
+
+const MOST_FAULTS: usize = 1_000;
+const MOST_CALLS: u128 = 1_000_000_000;
+
+/// A report counts each window of arrival time.
+const MOST_WINDOWS: u128 = 10_000_000;

@@ -1,0 +1,186 @@
+//! A workload keeps what its file promises: gaps, token counts, shares; the same for every asker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use firedrill::policy::CallId;
+use firedrill::scenario::workload::{Row, Tokens, Workload};
+use firedrill::scenario::{Arrivals, Calls, Load, Quantiles};
+use firedrill::text::units::rate;
+use firedrill::time::Instant;
+
+fn load(arrivals: Arrivals, per_time: &str) -> Load {
+    Load {
+        calls: Calls::Drawn {
+            arrivals,
+            rate: rate::parse(per_time).unwrap(),
+            prompt: Quantiles {
+                p50: 900,
+                p99: 8_000,
+            },
+            output: Quantiles {
+                p50: 220,
+                p99: 1_500,
+            },
+        },
+        stream: 600_000_000,
+        deadline: None,
+        clients: 1,
+    }
+}
+
+fn workload(arrivals: Arrivals, per_time: &str, duration: Duration) -> Workload {
+    Workload::new(&load(arrivals, per_time), duration, 1)
+}
+
+fn nanos(moments: impl Iterator<Item = Instant>) -> Vec<u64> {
+    moments.map(Instant::as_nanos).collect()
+}
+
+#[test]
+fn constant_arrivals_come_one_gap_apart_and_end_with_the_run() {
+    let ten = workload(Arrivals::Constant, "2/s", Duration::from_secs(10));
+    let expected: Vec<u64> = (1..=20).map(|n| n * 500_000_000).collect();
+    assert_eq!(nanos(ten.arrivals()), expected);
+}
+
+#[test]
+fn a_gap_that_is_no_whole_number_does_not_drift() {
+    let day = workload(Arrivals::Constant, "7/s", Duration::from_secs(86_400));
+    let last = day.arrivals().last().unwrap();
+    assert_eq!(last.as_nanos(), 86_400_000_000_000);
+    assert_eq!(day.arrivals().count(), 7 * 86_400);
+    let minutes = workload(Arrivals::Constant, "1/min", Duration::from_secs(180));
+    assert_eq!(
+        nanos(minutes.arrivals()),
+        [60, 120, 180].map(|s| s * 1_000_000_000)
+    );
+}
+
+#[test]
+fn a_year_of_calls_is_never_a_list() {
+    let year = Duration::from_secs(366 * 86_400);
+    for arrivals in [Arrivals::Constant, Arrivals::Poisson] {
+        let busy = workload(arrivals, "1_000_000/s", year);
+        assert!(busy.arrivals().nth(1_000).unwrap() > Instant::START);
+    }
+}
+
+#[test]
+fn poisson_gaps_have_the_right_mean_and_spread() {
+    let busy = workload(Arrivals::Poisson, "8/s", Duration::from_secs(86_400));
+    let moments = nanos(busy.arrivals().take(100_000));
+    assert!(moments.is_sorted());
+    let gaps: Vec<f64> = std::iter::once(moments[0])
+        .chain(moments.windows(2).map(|pair| pair[1] - pair[0]))
+        .map(|gap| gap as f64 / 1e9)
+        .collect();
+    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+    let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+    assert!((mean / 0.125 - 1.0).abs() < 0.01, "mean {mean}");
+    let cv = variance.sqrt() / mean;
+    assert!((cv - 1.0).abs() < 0.02, "CV {cv}");
+}
+
+#[test]
+fn poisson_arrivals_fill_the_run_and_no_more() {
+    let hour = workload(Arrivals::Poisson, "10/s", Duration::from_secs(3_600));
+    let moments = nanos(hour.arrivals());
+    assert!(
+        (35_000..37_000).contains(&moments.len()),
+        "{}",
+        moments.len()
+    );
+    assert!(moments.iter().all(|&at| at <= 3_600_000_000_000));
+}
+
+#[test]
+fn token_counts_keep_their_quantiles() {
+    let calls = workload(Arrivals::Poisson, "8/s", Duration::from_secs(1));
+    let drawn: Vec<Tokens> = (0..500_000).map(|n| calls.tokens(CallId(n))).collect();
+    let quantiles = |count: fn(&Tokens) -> u64| {
+        let mut counts: Vec<u64> = drawn.iter().map(count).collect();
+        counts.sort_unstable();
+        [counts[249_999] as f64, counts[494_999] as f64]
+    };
+    let is_close = |found: [f64; 2], p50: f64, p99: f64| {
+        (found[0] / p50 - 1.0).abs() < 0.01 && (found[1] / p99 - 1.0).abs() < 0.01
+    };
+    let (input, output) = (quantiles(|t| t.input), quantiles(|t| t.output));
+    assert!(is_close(input, 900.0, 8_000.0), "{input:?}");
+    assert!(is_close(output, 220.0, 1_500.0), "{output:?}");
+}
+
+#[test]
+fn equal_quantiles_are_a_constant_and_huge_ones_are_capped() {
+    let mut load = load(Arrivals::Constant, "1/s");
+    if let Calls::Drawn { prompt, output, .. } = &mut load.calls {
+        *prompt = Quantiles { p50: 100, p99: 100 };
+        *output = Quantiles {
+            p50: 1,
+            p99: 10_000_000,
+        };
+    }
+    let calls = Workload::new(&load, Duration::from_secs(1), 1);
+    let drawn: Vec<Tokens> = (0..10_000).map(|n| calls.tokens(CallId(n))).collect();
+    assert!(drawn.iter().all(|tokens| tokens.input == 100));
+    let most = drawn.iter().map(|tokens| tokens.output).max();
+    let least = drawn.iter().map(|tokens| tokens.output).min();
+    assert_eq!((least, most), (Some(1), Some(10_000_000)));
+}
+
+#[test]
+fn the_share_of_streamed_calls_is_as_written() {
+    let calls = workload(Arrivals::Poisson, "8/s", Duration::from_secs(1));
+    let streamed = (0..100_000)
+        .filter(|&n| calls.is_streamed(CallId(n)))
+        .count();
+    assert!((59_400..60_600).contains(&streamed), "{streamed}");
+}
+
+#[test]
+fn a_call_is_the_same_whoever_asks_and_another_under_another_seed() {
+    let load = load(Arrivals::Poisson, "8/s");
+    let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3_600));
+    let (short, long) = (
+        Workload::new(&load, minute, 3),
+        Workload::new(&load, hour, 3),
+    );
+    let all = nanos(short.arrivals());
+    assert_eq!(all, nanos(long.arrivals().take(all.len())));
+    assert_eq!(short.tokens(CallId(7)), long.tokens(CallId(7)));
+    let other = Workload::new(&load, minute, 4);
+    assert_ne!(all, nanos(other.arrivals()));
+    assert_ne!(short.tokens(CallId(7)), other.tokens(CallId(7)));
+}
+
+#[test]
+fn a_trace_is_replayed_row_by_row_beyond_any_duration() {
+    let row = |arrival, input, output| Row {
+        arrival: Instant::from_nanos(arrival),
+        input,
+        output,
+    };
+    let mut load = load(Arrivals::Poisson, "8/s");
+    load.calls = Calls::Trace {
+        shown: "t.csv".into(),
+        path: "t.csv".into(),
+        rows: Arc::new(vec![row(0, 5, 6), row(0, 7, 8), row(9_000_000_000, 9, 10)]),
+    };
+    let calls = Workload::new(&load, Duration::from_secs(1), 1);
+    assert_eq!(nanos(calls.arrivals()), [0, 0, 9_000_000_000]);
+    assert_eq!(
+        calls.tokens(CallId(1)),
+        Tokens {
+            input: 7,
+            output: 8
+        }
+    );
+    assert_eq!(
+        calls.tokens(CallId(3)),
+        Tokens {
+            input: 0,
+            output: 1
+        }
+    );
+}
