@@ -13,6 +13,7 @@
 //! - [`trace`], [`prices`]: remembers. The events that a report reads; what tokens cost.
 //! - [`client`]: acts. The production client: asks the core, does the step, tells the core.
 //! - [`scenario`]: describes what the world does. (feature `sim`, as all below)
+//! - [`provider`]: pretends. The fake provider as a pure state machine.
 
 pub mod money;
 pub mod rng;
@@ -27,5 +28,7 @@ pub mod trace;
 
 pub mod client;
 
+#[cfg(feature = "sim")]
+pub mod provider;
 #[cfg(feature = "sim")]
 pub mod scenario;

@@ -1,0 +1,82 @@
+//! Reads answers with parsers that are not ours, so that a mistake of the writers cannot hide
+//! behind the same mistake in our readers. What an answer should say is the tests' matter.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// An answer, as `httparse` reads it.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) fields: BTreeMap<String, String>,
+    pub(super) body: String,
+    /// Whether it ended as its head said that it would.
+    pub(super) is_terminated: bool,
+}
+
+impl Answer {
+    /// Reads the bytes of one answer, whole or cut.
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        let mut fields = [httparse::EMPTY_HEADER; 16];
+        let mut head = httparse::Response::new(&mut fields);
+        let length = head.parse(bytes).unwrap().unwrap();
+        let status = head.code.unwrap();
+        let fields: BTreeMap<String, String> = head
+            .headers
+            .iter()
+            .map(|field| {
+                let value = String::from_utf8(field.value.to_vec()).unwrap();
+                (field.name.to_owned(), value)
+            })
+            .collect();
+        let rest = &bytes[length..];
+        let (body, is_terminated) = match fields.get("content-length") {
+            Some(stated) => (rest.to_vec(), stated.parse() == Ok(rest.len())),
+            None => dechunk(rest),
+        };
+        Self {
+            status,
+            is_terminated,
+            body: String::from_utf8(body).unwrap(),
+            fields,
+        }
+    }
+
+    /// The data of each event.
+    pub(super) fn events(&self) -> Vec<&str> {
+        self.body
+            .split_terminator("\n\n")
+            .map(|event| event.strip_prefix("data: ").unwrap())
+            .collect()
+    }
+
+    /// The tokens that the events say they bring.
+    pub(super) fn tokens(&self) -> u64 {
+        self.events()
+            .into_iter()
+            .filter(|event| *event != "[DONE]")
+            .filter_map(|event| {
+                let chunk: Value = serde_json::from_str(event).unwrap();
+                let content = chunk["choices"][0]["delta"]["content"].as_str()?;
+                content.strip_suffix(" tok ")?.parse::<u64>().ok()
+            })
+            .sum()
+    }
+}
+
+/// The bytes of all chunks, and whether the last of them says so.
+fn dechunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    while !rest.is_empty() {
+        let (start, size) = httparse::parse_chunk_size(rest).unwrap().unwrap();
+        let end = start + usize::try_from(size).unwrap();
+        body.extend_from_slice(&rest[start..end]);
+        assert_eq!(&rest[end..end + 2], b"\r\n");
+        rest = &rest[end + 2..];
+        if size == 0 {
+            assert!(rest.is_empty(), "nothing may follow the last chunk");
+            return (body, true);
+        }
+    }
+    (body, false)
+}

@@ -1,0 +1,466 @@
+//! Claims about whole exchanges. Claims about one judgement stand beside it, in its own file.
+
+mod answer;
+
+use answer::Answer;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::money::Money;
+use crate::prices::Price;
+use crate::scenario::fault::{Cut, Fault, Inject, Sticky, Windows};
+use crate::scenario::{Arrivals, Calls, Limits, Load, Network, Run, Scenario, Uptime};
+
+#[test]
+fn a_plain_answer_comes_whole_after_think_time_and_generation() {
+    let (played, bytes) = play(&mut provider(&[]), &request(false, 300));
+    assert_eq!(
+        played,
+        [
+            (0, Done::Billed(900, 0)),
+            (3_600, Done::Billed(0, 300)),
+            (3_600, Done::Write)
+        ]
+    );
+    let answer = Answer::read(&bytes);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.fields["content-type"], "application/json");
+    assert_eq!(answer.fields["openai-processing-ms"], "3600");
+    assert!(!answer.fields.contains_key("date"));
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(body["object"], "chat.completion");
+    assert_eq!(body["choices"][0]["message"]["content"], "300 tok");
+    assert_eq!(body["choices"][0]["finish_reason"], "stop");
+    assert_eq!(body["usage"]["prompt_tokens"], 900);
+    assert_eq!(body["usage"]["completion_tokens"], 300);
+    assert_eq!(body["usage"]["total_tokens"], 1_200);
+}
+
+#[test]
+fn a_stream_leaves_in_writes_and_ends_in_order() {
+    let (played, bytes) = play(&mut provider(&[]), &request(true, 300));
+    let writes: Vec<u64> = moments(&played, &Done::Write);
+    assert_eq!(writes, (0..=30).map(|k| 600 + k * 100).collect::<Vec<_>>());
+    assert_eq!(played[0], (0, Done::Billed(900, 0)));
+    assert_eq!(played[played.len() - 2], (3_600, Done::Billed(0, 300)));
+    let answer = Answer::read(&bytes);
+    assert_eq!(
+        answer.fields["content-type"],
+        "text/event-stream; charset=utf-8"
+    );
+    assert!(answer.is_terminated);
+    let events = answer.events();
+    assert_eq!(events.last(), Some(&"[DONE]"));
+    let chunks: Vec<Value> = events[..events.len() - 1]
+        .iter()
+        .map(|event| serde_json::from_str(event).unwrap())
+        .collect();
+    assert_eq!(chunks[0]["choices"][0]["delta"]["role"], "assistant");
+    let (finish, usage) = (&chunks[chunks.len() - 2], &chunks[chunks.len() - 1]);
+    assert_eq!(finish["choices"][0]["finish_reason"], "stop");
+    assert_eq!(usage["choices"], Value::Array(vec![]));
+    assert_eq!(usage["usage"]["total_tokens"], 1_200);
+    assert_eq!(answer.tokens(), 300);
+}
+
+#[test]
+fn a_cut_delivers_and_bills_exactly_its_tokens() {
+    for (with, last) in [(Cut::Rst, Done::Rst), (Cut::Fin, Done::Fin)] {
+        let cut = Inject::StreamCut { after: 25, with };
+        let (played, bytes) = play(&mut provider(&[cut]), &request(true, 300));
+        assert_eq!(played[0], (0, Done::Fired(0)));
+        let end = [
+            (840, Done::Billed(0, 25)),
+            (840, Done::Write),
+            (840, last.clone()),
+        ];
+        assert_eq!(played[played.len() - 3..], end);
+        let answer = Answer::read(&bytes);
+        assert_eq!(answer.tokens(), 25);
+        assert!(!answer.is_terminated);
+    }
+}
+
+#[test]
+fn a_cut_before_the_first_token_shows_a_head_and_bills_no_output() {
+    let cut = Inject::StreamCut {
+        after: 0,
+        with: Cut::Fin,
+    };
+    let (played, bytes) = play(&mut provider(&[cut]), &request(true, 300));
+    assert_eq!(
+        played[1..],
+        [
+            (0, Done::Billed(900, 0)),
+            (600, Done::Write),
+            (600, Done::Fin)
+        ]
+    );
+    assert_eq!(Answer::read(&bytes).tokens(), 0);
+}
+
+#[test]
+fn a_stall_moves_the_rest_of_the_stream() {
+    let stall = Inject::Stall {
+        after: 25,
+        length: Duration::from_secs(5),
+    };
+    let (played, bytes) = play(&mut provider(&[stall]), &request(true, 40));
+    let writes = moments(&played, &Done::Write);
+    assert_eq!(writes, [600, 700, 800, 840, 5_900, 6_000]);
+    assert_eq!(Answer::read(&bytes).tokens(), 40);
+}
+
+#[test]
+fn cuts_and_stalls_strike_only_streams_that_are_long_enough() {
+    let faults = [
+        Inject::StreamCut {
+            after: 25,
+            with: Cut::Rst,
+        },
+        Inject::Stall {
+            after: 25,
+            length: Duration::from_secs(5),
+        },
+    ];
+    for request in [request(false, 300), request(true, 24)] {
+        let (spoilt, _) = play(&mut provider(&faults), &request);
+        assert_eq!(spoilt, play(&mut provider(&[]), &request).0);
+    }
+}
+
+#[test]
+fn what_an_earlier_cut_hides_has_not_struck() {
+    let cut = |after| Inject::StreamCut {
+        after,
+        with: Cut::Rst,
+    };
+    let stall = |after| Inject::Stall {
+        after,
+        length: Duration::from_secs(1),
+    };
+    let faults = [cut(30), stall(20), stall(10), cut(20), cut(20)];
+    let (played, bytes) = play(&mut provider(&faults), &request(true, 300));
+    let fired = [(0, Done::Fired(2)), (0, Done::Fired(3))];
+    assert_eq!(played[..2], fired);
+    assert_eq!(played[2], (0, Done::Billed(900, 0)));
+    assert_eq!(played.last(), Some(&(1_790, Done::Rst)));
+    assert_eq!(Answer::read(&bytes).tokens(), 20);
+}
+
+#[test]
+fn slowness_multiplies_think_time_and_gaps() {
+    let slow = |factor_milli| Inject::Slow { factor_milli };
+    let faults = [slow(2_000), slow(1_500)];
+    let (played, _) = play(&mut provider(&faults), &request(false, 100));
+    let fired = [(0, Done::Fired(0)), (0, Done::Fired(1))];
+    assert_eq!(played[..2], fired);
+    assert_eq!(played.last(), Some(&(3 * 600 + 3 * 1_000, Done::Write)));
+    let (played, _) = play(&mut provider(&faults), &request(true, 3));
+    assert_eq!(moments(&played, &Done::Write), [1_800, 1_900]);
+}
+
+#[test]
+fn the_first_fault_that_decides_is_the_only_one_that_strikes() {
+    let status = Inject::Status {
+        status: 503,
+        retry_after: None,
+    };
+    let slow = Inject::Slow {
+        factor_milli: 2_000,
+    };
+    let request = request(true, 300);
+    let struck = |faults: &[Inject]| play(&mut provider(faults), &request);
+    let (played, bytes) = struck(&[slow.clone(), status.clone(), Inject::Hang]);
+    assert_eq!(played, [(0, Done::Fired(1)), (0, Done::Write)]);
+    assert_eq!(Answer::read(&bytes).status, 503);
+    let (played, _) = struck(&[Inject::Hang, status.clone()]);
+    assert_eq!(played, [(0, Done::Fired(0)), (0, Done::Silence)]);
+    let (played, _) = struck(&[Inject::Reset, status]);
+    assert_eq!(played, [(0, Done::Fired(0)), (0, Done::Rst)]);
+}
+
+#[test]
+fn faults_of_the_network_and_of_others_are_not_ours() {
+    let mut scenario = scenario(&[Inject::Outage, Inject::Blackhole, Inject::Hang]);
+    scenario.faults[2].target = ProviderId(1);
+    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    assert_eq!(play(&mut provider, &request(false, 1)).0.len(), 3);
+}
+
+#[test]
+fn over_the_limit_is_429_with_hints_that_hold() {
+    let mut scenario = scenario(&[]);
+    scenario.providers[0].limits.rpm = Some(7);
+    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    for remaining in (0..7).rev() {
+        let (_, bytes) = play(&mut provider, &request(false, 1));
+        let fields = Answer::read(&bytes).fields;
+        assert_eq!(fields["x-ratelimit-limit-requests"], "7");
+        assert_eq!(
+            fields["x-ratelimit-remaining-requests"],
+            remaining.to_string()
+        );
+    }
+    let (played, bytes) = play(&mut provider, &request(true, 300));
+    assert_eq!(played, [(0, Done::Write)]);
+    let answer = Answer::read(&bytes);
+    assert_eq!(answer.status, 429);
+    for (name, value) in [
+        ("retry-after", "9"),
+        ("retry-after-ms", "8572"),
+        ("x-ratelimit-remaining-requests", "0"),
+        ("x-ratelimit-reset-requests", "1m0s"),
+    ] {
+        assert_eq!(answer.fields[name], value, "{name}");
+    }
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(body["error"]["code"], "rate_limit_exceeded");
+    let later = NOW + Duration::from_millis(8_572);
+    let exchange = provider.on_request(later, &request(false, 1));
+    assert_eq!(exchange.count(), 3);
+}
+
+#[test]
+fn what_a_fault_refuses_takes_nothing_from_the_limit() {
+    let refusing = Inject::Status {
+        status: 429,
+        retry_after: Some(Duration::from_secs(20)),
+    };
+    let mut scenario = scenario(&[refusing]);
+    scenario.providers[0].limits.rpm = Some(1);
+    scenario.faults[0].windows.length = Some(Duration::from_secs(10));
+    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    let (_, bytes) = play(&mut provider, &request(false, 1));
+    let fields = Answer::read(&bytes).fields;
+    assert_eq!(fields["retry-after"], "20");
+    assert_eq!(fields["x-ratelimit-remaining-requests"], "0");
+    assert_eq!(fields["x-ratelimit-reset-requests"], "20s");
+    let after = Instant::from_nanos(10_000_000_000);
+    let exchange = provider.on_request(after, &request(false, 1));
+    assert_eq!(exchange.count(), 3);
+}
+
+#[test]
+fn think_time_is_a_draw_of_the_call_less_the_round_trip() {
+    let mut scenario = scenario(&[]);
+    scenario.providers[0].ttft.p99 = Duration::from_secs(3);
+    let first = |call, nth, one_way| {
+        let mut scenario = scenario.clone();
+        scenario.providers[0].one_way = Duration::from_millis(one_way);
+        let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+        let request = Request {
+            call: CallId(call),
+            nth,
+            ..request(true, 1)
+        };
+        moments(&play(&mut provider, &request).0, &Done::Write)[0]
+    };
+    assert_eq!(first(1, 0, 1), first(1, 0, 1));
+    assert_eq!(first(1, 0, 1), first(1, 0, 101) + 200);
+    assert_eq!(first(1, 0, 1_000_000), 0);
+    assert_ne!(first(1, 0, 1), first(1, 1, 1));
+    assert_ne!(first(1, 0, 1), first(2, 0, 1));
+}
+
+#[test]
+fn moments_are_whole_milliseconds() {
+    let late = NOW + Duration::from_nanos(1);
+    for (at, _) in provider(&[]).on_request(late, &request(true, 30)) {
+        assert_eq!(at.as_nanos() % 1_000_000, 0);
+        assert!(at > late);
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_exchange_runs_forward_ends_and_parses(
+        output in 0_u64..2_000,
+        speed_milli in prop_oneof![Just(0), 1_000_u64..10_000_000],
+        streamed: bool,
+        rpm in proptest::option::of(0_u64..3),
+        faults in proptest::collection::vec(any_fault(), 0..5),
+    ) {
+        let mut scenario = scenario(&faults);
+        scenario.providers[0].speed_milli = speed_milli;
+        scenario.providers[0].limits.rpm = rpm;
+        let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+        let request = request(streamed, output);
+        let (played, bytes) = play(&mut provider, &request);
+        prop_assert!(played.is_sorted_by_key(|(at, _)| *at));
+        let ending = [Done::Rst, Done::Fin, Done::Silence];
+        let open = &played[..played.len() - 1];
+        prop_assert!(!open.iter().any(|(_, done)| ending.contains(done)));
+        let billed: u64 = played.iter().map(|(_, done)| done.output()).sum();
+        if bytes.is_empty() {
+            prop_assert_eq!(billed, 0);
+            return Ok(());
+        }
+        let answer = Answer::read(&bytes);
+        if answer.status != 200 {
+            prop_assert!(answer.is_terminated && billed == 0);
+        } else if streamed {
+            prop_assert_eq!(answer.tokens(), billed);
+            let is_cut = matches!(played.last(), Some((_, Done::Rst | Done::Fin)));
+            prop_assert_eq!(answer.is_terminated, !is_cut);
+            prop_assert!(is_cut || billed == output);
+        } else {
+            prop_assert!(answer.is_terminated && billed == output);
+            serde_json::from_str::<Value>(&answer.body).unwrap();
+        }
+        let again = play(&mut Provider::new(&scenario, ProviderId(0), Draws::new(1)), &request);
+        prop_assert_eq!(again, (played, bytes));
+    }
+}
+
+fn any_fault() -> impl Strategy<Value = Inject> {
+    let length = (0_u64..10_000_000_000).prop_map(Duration::from_nanos);
+    let with = prop_oneof![Just(Cut::Rst), Just(Cut::Fin)];
+    prop_oneof![
+        1 => Just(Inject::Hang),
+        1 => Just(Inject::Reset),
+        1 => (400_u16..600, proptest::option::of(length.clone()))
+            .prop_map(|(status, retry_after)| Inject::Status { status, retry_after }),
+        4 => (0_u64..10_000).prop_map(|factor_milli| Inject::Slow { factor_milli }),
+        4 => (0_u64..2_000, with).prop_map(|(after, with)| Inject::StreamCut { after, with }),
+        4 => (0_u64..2_000, length).prop_map(|(after, length)| Inject::Stall { after, length }),
+    ]
+}
+
+/// An action without its bytes.
+#[derive(Clone, Debug, PartialEq)]
+enum Done {
+    Write,
+    Fin,
+    Rst,
+    Silence,
+    Billed(u64, u64),
+    Fired(u16),
+}
+
+impl Done {
+    fn output(&self) -> u64 {
+        match self {
+            Self::Billed(_, output) => *output,
+            _ => 0,
+        }
+    }
+}
+
+/// Plays a request at [`NOW`]: what is done how many milliseconds later, and all bytes.
+fn play(provider: &mut Provider, request: &Request) -> (Vec<(u64, Done)>, Vec<u8>) {
+    let mut bytes = Vec::new();
+    let played = provider.on_request(NOW, request).map(|(at, action)| {
+        let done = match action {
+            Action::Write(written) => {
+                assert!((1..2_048).contains(&written.len()));
+                bytes.extend_from_slice(&written);
+                Done::Write
+            }
+            Action::Fin => Done::Fin,
+            Action::Rst => Done::Rst,
+            Action::Silence => Done::Silence,
+            Action::Billed { input, output } => Done::Billed(input, output),
+            Action::Fired(fault) => Done::Fired(fault.0),
+        };
+        (nanos(at.since(NOW)) / 1_000_000, done)
+    });
+    (played.collect(), bytes)
+}
+
+fn moments(played: &[(u64, Done)], which: &Done) -> Vec<u64> {
+    let such = played.iter().filter(|(_, done)| done == which);
+    such.map(|(at, _)| *at).collect()
+}
+
+fn request(streamed: bool, output: u64) -> Request {
+    Request {
+        call: CallId(42),
+        nth: 0,
+        streamed,
+        tokens: Tokens { input: 900, output },
+    }
+}
+
+/// 100 tok/s after 600 ms, without a limit.
+fn provider(faults: &[Inject]) -> Provider {
+    Provider::new(&scenario(faults), ProviderId(0), Draws::new(1))
+}
+
+fn scenario(faults: &[Inject]) -> Scenario {
+    let ttft = Duration::from_millis(602);
+    let provider = scenario::Provider {
+        name: "primary".into(),
+        dialect: Dialect::Openai,
+        model: "gpt-4.1".into(),
+        ttft: Quantiles {
+            p50: ttft,
+            p99: ttft,
+        },
+        speed_milli: 100_000,
+        limits: Limits::default(),
+        one_way: Duration::from_millis(1),
+        price: Price {
+            input: Money::ZERO,
+            output: Money::ZERO,
+            source: String::new(),
+        },
+    };
+    Scenario {
+        name: "test".into(),
+        about: String::new(),
+        run: Run {
+            duration: Duration::from_secs(60),
+            seeds: 1..=1,
+            drain: Duration::from_secs(60),
+        },
+        network: Network {
+            one_way: Duration::from_millis(1),
+        },
+        providers: vec![provider],
+        load: no_load(),
+        faults: faults.iter().map(always).collect(),
+        policies: Vec::new(),
+        expect: Vec::new(),
+        uptime: Uptime {
+            window: Duration::from_secs(10),
+            down_above: 50_000_000,
+        },
+    }
+}
+
+fn no_load() -> Load {
+    let none = Quantiles { p50: 1, p99: 1 };
+    Load {
+        calls: Calls::Drawn {
+            arrivals: Arrivals::Constant,
+            rate: crate::text::units::PerTime {
+                count_nano: 1_000_000_000,
+                per: Duration::from_secs(1),
+            },
+            prompt: none,
+            output: none,
+        },
+        stream: 0,
+        deadline: None,
+        clients: 1,
+    }
+}
+
+fn always(inject: &Inject) -> Fault {
+    Fault {
+        name: "fault".into(),
+        target: ProviderId(0),
+        inject: inject.clone(),
+        windows: Windows {
+            at: Duration::ZERO,
+            length: None,
+            every: None,
+        },
+        rate: 1_000_000_000,
+        sticky: Sticky::Attempt,
+    }
+}
+
+const NOW: Instant = Instant::from_nanos(5_000_000_000);
