@@ -14,6 +14,7 @@
 //! - [`client`]: acts. The production client: asks the core, does the step, tells the core.
 //! - [`scenario`]: describes what the world does. (feature `sim`, as all below)
 //! - [`provider`]: pretends. The fake provider as a pure state machine.
+//! - [`world`]: hosts. The simulated network and the load.
 
 pub mod money;
 pub mod rng;
@@ -32,3 +33,5 @@ pub mod client;
 pub mod provider;
 #[cfg(feature = "sim")]
 pub mod scenario;
+#[cfg(feature = "sim")]
+pub mod world;

@@ -1,0 +1,201 @@
+//! Hosts one run: the only module that names turmoil.
+//!
+//! - `scheduler` drives turmoil-net by events: packets move when something happened, and time
+//!   jumps to whatever comes next.
+//! - `task` keeps every task on its host; `network` decides what becomes of each packet (latency,
+//!   outages, blackholes, resets); `host` plays a fake provider behind a real socket.
+//! - [`Simulated`] is the client's [`Connect`](crate::client::Connect) here, and `load` decides
+//!   that a call arrives.
+//!
+//! One run is one paused tokio runtime on a thread of its own, so nothing thread-local leaks from
+//! run to run. Its clock resolves one millisecond, because tokio's timers do.
+
+mod connect;
+mod host;
+mod load;
+mod network;
+mod scheduler;
+mod task;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::task::LocalSet;
+use turmoil_net::{HostId, KernelConfig, Net};
+
+use crate::policy::ProviderId;
+use crate::policy::config::Policy;
+use crate::provider::Provider;
+use crate::rng::Draws;
+use crate::scenario::Scenario;
+use crate::scenario::workload::Workload;
+use crate::time::Instant;
+use crate::trace::{Event, Kind, Recorder};
+pub use connect::Simulated;
+use network::Network;
+use scheduler::Scheduler;
+
+/// Runs `scenario` under `policy` and `seed` to its end, on a fresh OS thread, and tells
+/// `recorder` what happens. What happens depends on these three alone.
+///
+/// # Panics
+/// When the machine cannot start a thread, or the simulation itself panics: a defect of ours.
+pub fn run(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Recorder>) {
+    std::thread::scope(|scope| {
+        let simulation = scope.spawn(|| simulate(scenario, policy, seed, recorder, || ()));
+        if let Err(panic) = simulation.join() {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+/// What every task of a run may ask.
+struct World {
+    recorder: Arc<dyn Recorder>,
+    network: RefCell<Network>,
+    workload: Workload,
+    origin: tokio::time::Instant,
+    open: Open,
+}
+
+/// What is still under way, and whether more may come.
+#[derive(Default)]
+struct Open {
+    calls: Cell<u64>,
+    exchanges: Cell<u64>,
+    all_arrived: Cell<bool>,
+    drained: Cell<bool>,
+}
+
+impl World {
+    fn now(&self) -> Instant {
+        Instant::START + tokio::time::Instant::now().duration_since(self.origin)
+    }
+
+    fn moment(&self, at: Instant) -> tokio::time::Instant {
+        self.origin + at.since_start()
+    }
+
+    fn record(&self, kind: Kind) {
+        self.recorder.record(&Event {
+            at: self.now(),
+            kind,
+        });
+    }
+
+    /// Calls have finished, and providers have billed what they work on for nobody; or the time
+    /// for that is up.
+    fn is_over(&self) -> bool {
+        let Open {
+            calls,
+            exchanges,
+            all_arrived,
+            drained,
+        } = &self.open;
+        all_arrived.get() && calls.get() == 0 && (exchanges.get() == 0 || drained.get())
+    }
+}
+
+/// Runs to the end, then looks at what is left of the network with `inspect`.
+fn simulate(
+    scenario: &Scenario,
+    policy: &Policy,
+    seed: u64,
+    recorder: Arc<dyn Recorder>,
+    inspect: impl FnOnce(),
+) {
+    // Its retransmission counts passes, not time: with it, a slow network would look like a loss.
+    // Without it, a connection request beyond the backlog would be lost for good.
+    let config = KernelConfig::default()
+        .retx_threshold(u32::MAX)
+        .default_backlog(usize::MAX);
+    let mut net = Net::with_config(config);
+    let servers: Vec<HostId> = (0..scenario.providers.len())
+        .map(|n| net.add_host(server(n)))
+        .collect();
+    let addresses = (0..scenario.providers.len())
+        .map(|n| net.lookup(&server(n)))
+        .collect();
+    let clients: Vec<HostId> = (0..scenario.load.clients)
+        .map(|n| net.add_host(format!("client-{n}").as_str()))
+        .collect();
+    let guard = net.enter();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    let runtime = runtime.unwrap_or_else(|error| panic!("no runtime can be built: {error}"));
+    let tasks = LocalSet::new();
+    tasks.block_on(&runtime, async {
+        let world = Rc::new(World {
+            recorder,
+            network: RefCell::new(Network::new(scenario, addresses)),
+            workload: Workload::new(&scenario.load, scenario.run.duration, seed),
+            origin: tokio::time::Instant::now(),
+            open: Open::default(),
+        });
+        for (number, server) in servers.into_iter().enumerate() {
+            let id = ProviderId(number as u16);
+            let provider = Provider::new(scenario, id, Draws::new(seed));
+            host::start(&world, server, id, provider, scenario);
+        }
+        load::start(&world, &clients, scenario, policy, seed);
+        Scheduler::new(&guard, &world).await;
+    });
+    inspect();
+    // Tasks hold sockets, and sockets close into the network: it must be the last to go.
+    drop(tasks);
+    drop(runtime);
+    drop(guard);
+}
+
+/// The host name of a provider inside the simulated network.
+fn server(number: usize) -> String {
+    format!("provider-{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::presets;
+    use crate::scenario::load::load;
+    use crate::trace::Silence;
+
+    const FAULTS: &str = "
+name: leaks
+about: Every fault that breaks connections, again and again.
+run: { duration: 1h, seeds: 1..1 }
+providers:
+  openai: { dialect: openai, model: gpt-4.1, ttft: 600ms, speed: 100 tok/s }
+  kimi: { dialect: openai, model: kimi-k2, ttft: 1s, speed: 50 tok/s }
+load: { rate: 5/s, prompt: 100 tok, output: 20 tok, stream: 50%, deadline: 20s }
+faults:
+  void: { target: openai, inject: blackhole, at: 20s, for: 10s, every: 60s }
+  down: { target: openai, inject: outage, at: 40s, for: 5s, every: 60s }
+  hang: { target: openai, inject: hang, rate: 2% }
+  reset: { target: kimi, inject: reset, rate: 2% }
+  cut: { target: kimi, inject: stream_cut, rate: 5%, after: 5 tok, with: rst }
+  close: { target: kimi, inject: stream_cut, rate: 5%, after: 5 tok, with: fin }
+";
+
+    #[test]
+    fn broken_connections_leave_no_sockets_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("leaks.yaml");
+        std::fs::write(&path, FAULTS).unwrap();
+        let scenario = load(&path, &[])
+            .unwrap_or_else(|problem| panic!("{problem}"))
+            .scenario;
+        let policy = presets::policy("resilient").unwrap();
+        simulate(&scenario, &policy, 1, Arc::new(Silence), || {
+            for host in [server(0), server(1), "client-0".to_owned()] {
+                let sockets = turmoil_net::netstat(host.as_str()).entries.len();
+                assert!(
+                    sockets < 60,
+                    "{host} has {sockets} sockets after 18,000 calls"
+                );
+            }
+        });
+    }
+}

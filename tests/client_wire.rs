@@ -1,0 +1,192 @@
+//! What the client makes of odd answers on the wire, over pipes in memory and a paused clock.
+
+mod support;
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use firedrill::client::{Builder, Client, Connect, Endpoint, Error, Provider, Request, Tcp};
+use firedrill::policy::config::Policy;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncWriteExt, DuplexStream};
+
+const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n";
+const DONE: &str = "data: [DONE]\n\n";
+
+/// What one connection answers, request by request; after the last it stays open and silent, or
+/// closes if the last is empty.
+type Script = Vec<String>;
+
+/// Each connection follows the next script.
+struct Pipes {
+    scripts: Mutex<VecDeque<Script>>,
+}
+
+thread_local! {
+    /// How many connections nobody has opened yet.
+    static LEFT: Cell<usize> = const { Cell::new(0) };
+}
+
+impl Connect for Pipes {
+    type Io = TokioIo<DuplexStream>;
+
+    async fn connect(&self, _: &Endpoint) -> io::Result<Self::Io> {
+        let script = self.scripts.lock().unwrap().pop_front();
+        LEFT.set(self.scripts.lock().unwrap().len());
+        let Some(script) = script else {
+            std::future::pending().await
+        };
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        tokio::spawn(serve(theirs, script));
+        Ok(TokioIo::new(ours))
+    }
+}
+
+async fn serve(mut stream: DuplexStream, script: Script) {
+    for answer in script {
+        if answer.is_empty() || support::read_request(&mut stream).await.is_none() {
+            return;
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+    std::future::pending().await
+}
+
+fn client(timeouts: &str, scripts: Vec<Script>) -> Client<Pipes> {
+    let policy = format!(
+        "name: wire\nabout: One attempt.\nretry: {{ attempts: 1, per_provider: 1 }}\n\
+         timeouts: {{ {timeouts} }}\n"
+    );
+    Builder::new(Pipes {
+        scripts: Mutex::new(scripts.into()),
+    })
+    .policy(Policy::parse("wire.yaml", &policy).unwrap())
+    .provider(Provider::new("primary", "http://primary/v1", "m"))
+    .build()
+    .unwrap()
+}
+
+fn chunked(pieces: &[&str]) -> String {
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
+    pieces.iter().fold(head, |text, piece| {
+        text + &format!("{:x}\r\n{piece}\r\n", piece.len())
+    })
+}
+
+fn whole() -> String {
+    chunked(&[TOKEN, DONE]) + "0\r\n\r\n"
+}
+
+async fn text(client: &Client<Pipes>) -> Result<String, Error> {
+    let mut stream = client.stream(&Request::user("hello"));
+    while let Some(piece) = stream.next().await {
+        piece?;
+    }
+    Ok(stream.answer().unwrap().text.clone())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_over_at_done_though_its_body_is_not() {
+    let open_ended = vec![chunked(&[TOKEN, DONE]), whole()];
+    let client = client("idle: 5s", vec![open_ended, vec![whole()]]);
+    let began = tokio::time::Instant::now();
+    assert_eq!(text(&client).await.unwrap(), "hi");
+    assert_eq!(began.elapsed(), Duration::ZERO, "nobody waited for the end");
+    assert_eq!(text(&client).await.unwrap(), "hi");
+    assert_eq!(LEFT.get(), 0, "the first connection is not used again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_body_ends_leaves_its_connection_for_the_next() {
+    let client = client("idle: 5s", vec![vec![whole(), whole(), whole()]]);
+    for _ in 0..3 {
+        assert_eq!(text(&client).await.unwrap(), "hi");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_connection_that_was_closed_meanwhile_is_no_failure() {
+    let closes = vec![whole(), String::new()];
+    let client = client("idle: 5s", vec![closes.clone(), closes]);
+    for _ in 0..2 {
+        assert_eq!(text(&client).await.unwrap(), "hi");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_token_is_due_in_every_phase_before_it() {
+    let endless = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 9\r\n\r\n{";
+    let comments = chunked(&[": keep-alive\n\n", ": keep-alive\n\n"]);
+    for (scripts, class) in [
+        (vec![], "timeout_first_token"),
+        (vec![vec![]], "timeout_first_token"),
+        (vec![vec![comments]], "timeout_first_token"),
+        (vec![vec![endless.to_owned()]], "server_error"),
+    ] {
+        let client = client("first_token: 3s", scripts);
+        let began = tokio::time::Instant::now();
+        let error = text(&client).await.unwrap_err();
+        assert_eq!(error.attempts[0].failure.unwrap().to_string(), class);
+        assert_eq!(began.elapsed(), Duration::from_secs(3), "{class}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_counts_from_the_latest_token() {
+    let client = client("idle: 3s", vec![vec![chunked(&[TOKEN, TOKEN])]]);
+    let began = tokio::time::Instant::now();
+    let error = text(&client).await.unwrap_err();
+    let class = error.attempts[0].failure.unwrap();
+    assert_eq!(class.to_string(), "timeout_idle");
+    assert_eq!(began.elapsed(), Duration::from_secs(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_a_length_ends_with_its_connection() {
+    let body = "{\"choices\":[{\"message\":{\"content\":\"hi\"}}]}";
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
+    let client = client(
+        "attempt: 3s",
+        vec![vec![format!("{head}{body}"), String::new()]],
+    );
+    let answer = client.call(&Request::user("hello")).await.unwrap();
+    assert_eq!(answer.text, "hi");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_without_a_body_and_a_redirect_are_no_answers() {
+    for head in ["204 No Content", "302 Found\r\ncontent-length: 0"] {
+        let client = client(
+            "attempt: 3s",
+            vec![vec![format!("HTTP/1.1 {head}\r\n\r\n")]],
+        );
+        let error = client.call(&Request::user("hello")).await.unwrap_err();
+        let class = error.attempts[0].failure.unwrap();
+        assert_eq!(class.to_string(), "malformed", "{head}");
+    }
+}
+
+/// Compiles only if calls may move between threads, as applications need.
+#[tokio::test]
+async fn calls_over_tcp_can_be_spawned() {
+    let policy = "name: wire\nabout: One attempt.\nretry: { attempts: 1, per_provider: 1 }\n";
+    let client: Arc<Client<Tcp>> = Arc::new(
+        Client::builder()
+            .policy(Policy::parse("wire.yaml", policy).unwrap())
+            .provider(Provider::new("nobody", "http://127.0.0.1:1/v1", "m"))
+            .build()
+            .unwrap(),
+    );
+    let plain = client.clone();
+    let plain = tokio::spawn(async move { plain.call(&Request::user("hello")).await });
+    let streamed = tokio::spawn(async move {
+        let mut stream = client.stream(&Request::user("hello"));
+        stream.next().await.is_some_and(|piece| piece.is_err())
+    });
+    assert!(plain.await.unwrap().is_err());
+    assert!(streamed.await.unwrap());
+}
