@@ -15,6 +15,7 @@
 //! - [`scenario`]: describes what the world does. (feature `sim`, as all below)
 //! - [`provider`]: pretends. The fake provider as a pure state machine.
 //! - [`world`]: hosts. The simulated network and the load.
+//! - [`report`]: measures. A trace in, numbers out.
 
 pub mod money;
 pub mod rng;
@@ -31,6 +32,8 @@ pub mod client;
 
 #[cfg(feature = "sim")]
 pub mod provider;
+#[cfg(feature = "sim")]
+pub mod report;
 #[cfg(feature = "sim")]
 pub mod scenario;
 #[cfg(feature = "sim")]

@@ -1,0 +1,51 @@
+//! One row per policy and measure: `scenario,policy,measure,value,unit`.
+//!
+//! The measures of the table come first, then each provider's figures as `providers.NAME.FIGURE`.
+//! Values are decimals; an undefined one is empty. Verdicts are not in it.
+
+use csv::Writer;
+
+use super::unit::Unit;
+use super::value::Value;
+use super::{Judged, Report, measures};
+
+/// The rows of `report`, under their header.
+pub(super) fn render(report: &Report) -> String {
+    let mut writer = Writer::from_writer(Vec::new());
+    let written = write(report, &mut writer);
+    debug_assert!(written.is_ok(), "memory takes any row of five fields");
+    let bytes = writer.into_inner().unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn write(report: &Report, writer: &mut Writer<Vec<u8>>) -> Result<(), csv::Error> {
+    writer.write_record(["scenario", "policy", "measure", "value", "unit"])?;
+    for policy in &report.policies {
+        for (measure, unit, value) in rows(report, policy) {
+            let value = value.map(|value| unit.decimal(value)).unwrap_or_default();
+            writer.write_record([
+                report.scenario.name.as_str(),
+                policy.name.as_str(),
+                measure.as_str(),
+                value.as_str(),
+                unit.name(),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+fn rows(report: &Report, policy: &Judged) -> Vec<(String, Unit, Option<Value>)> {
+    let view = report.view(policy);
+    let mut rows: Vec<_> = measures::worth_saying(&view)
+        .map(|(measure, value)| (measure.name.to_owned(), measure.unit, value))
+        .collect();
+    let state = &policy.state;
+    let tallies = state.run.providers.iter().zip(&report.prices);
+    for (name, (tally, price)) in state.providers.iter().zip(tallies) {
+        for (figure, unit, value) in measures::of_provider(tally, price) {
+            rows.push((format!("providers.{name}.{figure}"), unit, Some(value)));
+        }
+    }
+    rows
+}

@@ -1,0 +1,161 @@
+//! The result document, `firedrill.result/1`: everything, for programs.
+//!
+//! Policies stand in the order of the run, measures in that of their table. A value that is
+//! undefined is `null`, money is a decimal string. `state` holds the integers from which every
+//! value is derived, so that results of other seeds merge exactly.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::unit::{Unit, Written};
+use super::value::Value;
+use super::verdict::Judgement;
+use super::{Judged, Report, State, measures};
+
+/// The document of `report`, on one line.
+pub(super) fn render(report: &Report) -> String {
+    document(report, &report.scenario.resolved()) + "\n"
+}
+
+/// Several reports as one JSON array, one document a line.
+pub fn json_array(reports: &[Report]) -> String {
+    if reports.is_empty() {
+        return "[]\n".to_owned();
+    }
+    let documents = reports
+        .iter()
+        .map(|report| document(report, &report.scenario.resolved()));
+    let documents: Vec<String> = documents.collect();
+    format!("[\n{}\n]\n", documents.join(",\n"))
+}
+
+fn document(report: &Report, resolved: &serde_json::Value) -> String {
+    let skipped = report.skipped.iter();
+    let document = Document {
+        schema: "firedrill.result/1",
+        scenario: &report.scenario.name,
+        seeds: &report.seeds,
+        resolved,
+        policies: Pairs(
+            report
+                .policies
+                .iter()
+                .map(|policy| (policy.name.clone(), Policy::new(report, policy)))
+                .collect(),
+        ),
+        skipped: skipped
+            .map(|(policy, text)| Skipped { policy, text })
+            .collect(),
+    };
+    serde_json::to_string(&document).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    scenario: &'a str,
+    seeds: &'a str,
+    resolved: &'a serde_json::Value,
+    policies: Pairs<Policy<'a>>,
+    skipped: Vec<Skipped<'a>>,
+}
+
+/// An expectation on a policy that did not run.
+#[derive(Serialize)]
+struct Skipped<'a> {
+    policy: &'a str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Policy<'a> {
+    measures: Pairs<Figure>,
+    providers: Pairs<Pairs<Figure>>,
+    expectations: Vec<Expected<'a>>,
+    faults: Vec<Fault<'a>>,
+    state: &'a State,
+}
+
+impl<'a> Policy<'a> {
+    fn new(report: &'a Report, policy: &'a Judged) -> Self {
+        let state = &policy.state;
+        let view = report.view(policy);
+        let measured = measures::worth_saying(&view).map(|(measure, value)| {
+            let figure = Figure::new(measure.unit, value);
+            (measure.name.to_owned(), figure)
+        });
+        let fired = state.faults.iter().zip(&state.fired);
+        Self {
+            measures: Pairs(measured.collect()),
+            providers: providers(report, state),
+            expectations: policy.judgements.iter().map(Expected::new).collect(),
+            faults: fired.map(|(name, &fired)| Fault { name, fired }).collect(),
+            state,
+        }
+    }
+}
+
+fn providers(report: &Report, state: &State) -> Pairs<Pairs<Figure>> {
+    let tallies = state.run.providers.iter().zip(&report.prices);
+    let named = state.providers.iter().zip(tallies);
+    let figures = named.map(|(name, (tally, price))| {
+        let figures = measures::of_provider(tally, price).into_iter();
+        let figures = figures.map(|(name, unit, value)| (name, Figure::new(unit, Some(value))));
+        (name.clone(), Pairs(figures.collect()))
+    });
+    Pairs(figures.collect())
+}
+
+/// A value and its unit.
+#[derive(Serialize)]
+struct Figure {
+    value: Written,
+    unit: &'static str,
+}
+
+impl Figure {
+    const fn new(unit: Unit, value: Option<Value>) -> Self {
+        Self {
+            value: Written(unit, value),
+            unit: unit.name(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Expected<'a> {
+    text: &'a str,
+    verdict: &'static str,
+    value: Option<Written>,
+}
+
+impl<'a> Expected<'a> {
+    fn new(judgement: &'a Judgement) -> Self {
+        Self {
+            text: &judgement.text,
+            verdict: judgement.verdict.word(),
+            value: judgement
+                .value
+                .map(|(unit, value)| Written(unit, Some(value))),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Fault<'a> {
+    name: &'a str,
+    fired: u64,
+}
+
+/// A JSON object whose keys keep their order.
+struct Pairs<T>(Vec<(String, T)>);
+
+impl<T: Serialize> Serialize for Pairs<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}

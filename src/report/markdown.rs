@@ -1,0 +1,308 @@
+//! The report for a repository: short tables that read well in a diff and on a forge.
+//!
+//! It holds no clock time, no absolute path and no version: it changes when behaviour does.
+
+use std::collections::BTreeSet;
+
+use super::value::grouped;
+use super::verdict::Verdict;
+use super::{Judged, Report, command, measures, table};
+use crate::policy::classify::FailureClass;
+use crate::scenario::Provider;
+
+/// `report` as Markdown.
+pub(super) fn render(report: &Report) -> String {
+    let sections = [
+        Some(head(report)),
+        Some(policies(report)),
+        Some(over_time(report)),
+        expectations(report),
+        faults(report),
+        failures(report),
+        breakers(report),
+        outages(report),
+        Some(prices(report)),
+        Some(again(report)),
+    ];
+    let sections: Vec<String> = sections.into_iter().flatten().collect();
+    sections.join("\n\n") + "\n"
+}
+
+fn head(report: &Report) -> String {
+    let calls = report.policies.iter().map(|policy| policy.state.run.calls);
+    format!(
+        "# {}\n\n{}\n\n{}, {} calls for each policy. Verdict: **{}**.",
+        report.scenario.name,
+        report.scenario.about.trim(),
+        table::seeds_and_length(report),
+        grouped(calls.max().unwrap_or(0)),
+        report.verdict().word(),
+    )
+}
+
+fn policies(report: &Report) -> String {
+    let mut rows = Rows::new(&[
+        "policy", "success", "uptime", "p50", "p95", "p99", "ttft p95", "att/call", "fallback",
+        "$/1k ok", "wasted",
+    ]);
+    for policy in &report.policies {
+        let shown = |name: &str| shown(report, policy, name);
+        let per_thousand = measures::find("cost_per_success")
+            .and_then(|measure| measure.of(&report.view(policy)))
+            .map_or_else(|| "-".to_owned(), |value| value.times(1_000).fixed(2));
+        rows.push([
+            policy.name.clone(),
+            shown("success_rate"),
+            shown("uptime"),
+            shown("latency.p50"),
+            shown("latency.p95"),
+            shown("latency.p99"),
+            shown("ttft.p95"),
+            shown("attempts_per_call"),
+            shown("fallback_rate"),
+            per_thousand,
+            shown("wasted_share"),
+        ]);
+    }
+    format!("## Policies\n\n{}", rows.written())
+}
+
+fn shown(report: &Report, policy: &Judged, name: &str) -> String {
+    let found = measures::find(name);
+    let value = found.and_then(|measure| Some((measure.unit, measure.of(&report.view(policy))?)));
+    value.map_or_else(|| "-".to_owned(), |(unit, value)| unit.shown(value))
+}
+
+fn over_time(report: &Report) -> String {
+    let names = report
+        .policies
+        .iter()
+        .map(|policy| policy.name.chars().count());
+    let width = names.max().unwrap_or(0);
+    let lines: Vec<String> = report
+        .policies
+        .iter()
+        .map(|policy| format!("{:width$}  {}", policy.name, policy.state.timeline.drawn()))
+        .collect();
+    format!(
+        "## Over time\n\nCalls that failed, by their arrival: `.` none, `1` to `9` tenths of \
+         them, `X` all; blank where no call arrived.\n\n```text\n{}\n```",
+        lines.join("\n")
+    )
+}
+
+fn expectations(report: &Report) -> Option<String> {
+    let mut rows = Rows::new(&["policy", "expectation", "verdict", "finding"]);
+    for policy in &report.policies {
+        for judgement in &policy.judgements {
+            let verdict = judgement.verdict.word();
+            let verdict = match judgement.verdict {
+                Verdict::Holds => verdict.to_owned(),
+                Verdict::Inconclusive | Verdict::Fails => format!("**{verdict}**"),
+            };
+            rows.push([
+                policy.name.clone(),
+                format!("`{}`", judgement.text),
+                verdict,
+                judgement.finding.clone(),
+            ]);
+        }
+    }
+    for (policy, text) in &report.skipped {
+        rows.push([
+            policy.clone(),
+            format!("`{text}`"),
+            "skipped".to_owned(),
+            "not in this run".to_owned(),
+        ]);
+    }
+    rows.section("Expectations", "")
+}
+
+fn faults(report: &Report) -> Option<String> {
+    let names: Vec<&str> = policy_names(report).collect();
+    let mut rows = Rows::new(&[&["fault"], names.as_slice()].concat());
+    for (place, fault) in report.scenario.faults.iter().enumerate() {
+        let fired = |policy: &Judged| policy.state.fired.get(place).copied().unwrap_or(0);
+        let fired = report.policies.iter().map(|policy| grouped(fired(policy)));
+        rows.push([fault.name.clone()].into_iter().chain(fired));
+    }
+    rows.section("Faults", "How often each fired.")
+}
+
+fn failures(report: &Report) -> Option<String> {
+    let names: Vec<&str> = policy_names(report).collect();
+    let mut rows = Rows::new(&[&["provider", "class"], names.as_slice()].concat());
+    for (place, provider) in report.scenario.providers.iter().enumerate() {
+        for class in classes_at(report, place) {
+            let count = |policy: &Judged| {
+                let tally = policy.state.run.providers.get(place)?;
+                tally.failures.get(&class).copied()
+            };
+            let counts = report.policies.iter().map(count);
+            let counts = counts.map(|count| grouped(count.unwrap_or(0)));
+            let class = class.name().to_owned();
+            rows.push([provider.name.clone(), class].into_iter().chain(counts));
+        }
+    }
+    rows.section("Failures", "Attempts that failed.")
+}
+
+/// The classes of failures that occurred at a provider under any policy, in their own order.
+fn classes_at(report: &Report, provider: usize) -> BTreeSet<FailureClass> {
+    let runs = report.policies.iter().map(|policy| &policy.state.run);
+    let tallies = runs.filter_map(|run| run.providers.get(provider));
+    tallies
+        .flat_map(|tally| tally.failures.keys().copied())
+        .collect()
+}
+
+fn breakers(report: &Report) -> Option<String> {
+    let mut rows = Rows::new(&["policy", "provider", "opened", "half-opened", "closed"]);
+    for policy in &report.policies {
+        let state = &policy.state;
+        for (name, tally) in state.providers.iter().zip(&state.run.providers) {
+            let steps = &tally.breaker;
+            let counts = [steps.opened, steps.half_opened, steps.closed];
+            if counts != [0; 3] {
+                let head = [policy.name.clone(), name.clone()];
+                rows.push(head.into_iter().chain(counts.map(grouped)));
+            }
+        }
+    }
+    rows.section("Breakers", "")
+}
+
+fn outages(report: &Report) -> Option<String> {
+    let mut rows = Rows::new(&["policy", "outages", "longest", "mean", "overlapping faults"]);
+    for policy in &report.policies {
+        let tally = &policy.state.run.uptime;
+        if tally.outages == 0 {
+            continue;
+        }
+        let overlapping = policy.state.faults.iter().zip(&tally.overlapping);
+        let overlapping: Vec<String> = overlapping
+            .filter(|(_, count)| **count > 0)
+            .map(|(fault, count)| format!("{fault} {}", grouped(*count)))
+            .collect();
+        rows.push([
+            policy.name.clone(),
+            shown(report, policy, "outages"),
+            shown(report, policy, "outage_longest"),
+            shown(report, policy, "outage_mean"),
+            overlapping.join(", "),
+        ]);
+    }
+    rows.section("Outages", "")
+}
+
+fn prices(report: &Report) -> String {
+    let mut rows = Rows::new(&["provider", "model", "input", "output", "source"]);
+    for provider in &report.scenario.providers {
+        let Provider {
+            name, model, price, ..
+        } = provider;
+        rows.push([
+            name.clone(),
+            model.clone(),
+            price.input.to_string(),
+            price.output.to_string(),
+            price.source.clone(),
+        ]);
+    }
+    format!("## Prices\n\nUSD per million tokens.\n\n{}", rows.written())
+}
+
+fn again(report: &Report) -> String {
+    let ran = policy_names(report);
+    let named: Vec<&str> = if !report.written.is_empty() {
+        let written = report.written.iter();
+        written.map(|policy| command::portable(policy)).collect()
+    } else if ran
+        .clone()
+        .eq(report.scenario.policies.iter().map(|one| stem(one)))
+    {
+        Vec::new()
+    } else {
+        ran.collect()
+    };
+    let portable = |(path, value): &(String, String)| {
+        let value = command::portable(value);
+        (path.clone(), value.to_owned())
+    };
+    let overrides: Vec<(String, String)> = report.overrides.iter().map(portable).collect();
+    let path = command::portable(&report.path);
+    let line = command::run(path, &named, &report.seeds, &overrides);
+    format!("## Again\n\n```sh\n{line}\n```")
+}
+
+/// The name of a policy that a scenario lists by name or by file.
+fn stem(listed: &str) -> &str {
+    let last = listed.rsplit('/').next().unwrap_or(listed);
+    let endings = [".yaml", ".yml"].iter();
+    let mut stems = endings.filter_map(|ending| last.strip_suffix(ending));
+    stems.next().unwrap_or(last)
+}
+
+fn policy_names(report: &Report) -> impl Iterator<Item = &str> + Clone {
+    report.policies.iter().map(|policy| policy.name.as_str())
+}
+
+/// A table: the first column to the left, numbers to the right.
+struct Rows {
+    headings: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Rows {
+    fn new(headings: &[&str]) -> Self {
+        Self {
+            headings: headings.iter().map(|&heading| cell(heading)).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows
+            .push(cells.into_iter().map(|text| cell(&text)).collect());
+    }
+
+    /// As a section of its own; none without rows.
+    fn section(&self, title: &str, sentence: &str) -> Option<String> {
+        let sentence = match sentence {
+            "" => String::new(),
+            _ => format!("{sentence}\n\n"),
+        };
+        let written = self.written();
+        (!self.rows.is_empty()).then(|| format!("## {title}\n\n{sentence}{written}"))
+    }
+
+    fn written(&self) -> String {
+        let rules = (0..self.headings.len()).map(|place| {
+            let is_number = self
+                .rows
+                .iter()
+                .all(|row| row.get(place).is_some_and(|text| is_number(text)));
+            if is_number && !self.rows.is_empty() {
+                "--:"
+            } else {
+                "---"
+            }
+        });
+        let rules: Vec<String> = rules.map(str::to_owned).collect();
+        let lines = [&self.headings, &rules].into_iter().chain(&self.rows);
+        let lines: Vec<String> = lines
+            .map(|cells| format!("| {} |", cells.join(" | ")))
+            .collect();
+        lines.join("\n")
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text == "-" || text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// A pipe would end the cell, a line break the row.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}

@@ -1,0 +1,247 @@
+//! Measures: a trace in, numbers out, and one renderer per format. Pure.
+//!
+//! ```text
+//! events -> fold -> state, merged over seeds -> measures -> verdicts -> table, json, csv, markdown
+//! ```
+//!
+//! - [`fold`]: folds the events of one run into its state as they come.
+//! - [`state`]: integer counters and sparse histograms; merges exactly.
+//! - [`histogram`], [`windows`], [`timeline`], [`cost`]: the parts of a state, one judgement each.
+//! - [`measures`]: every measure, defined once: name, unit, function.
+//! - [`value`], [`mod@unit`]: what a measure is worth, exactly, and how that is written.
+//! - [`verdict`]: expectations against measures, three-valued.
+//! - `table`, `json`, `csv`, `markdown`: one renderer each; [`command`]: what reproduces a report.
+//!
+//! It knows neither world nor client: it reads the trace of production calls just as well.
+
+pub mod command;
+pub mod cost;
+mod csv;
+pub mod fold;
+pub mod histogram;
+mod json;
+mod ledger;
+mod markdown;
+pub mod measures;
+pub mod state;
+mod table;
+pub mod timeline;
+pub mod unit;
+pub mod value;
+pub mod verdict;
+pub mod windows;
+
+use std::sync::Mutex;
+
+pub use fold::Fold;
+pub use json::json_array;
+pub use state::State;
+pub use verdict::Verdict;
+
+use crate::prices::Price;
+use crate::scenario::Scenario;
+use crate::scenario::load::Loaded;
+use crate::text::Problem;
+use crate::trace::{Event, Recorder};
+use measures::View;
+use verdict::{Judgement, Mistake};
+
+impl Recorder for Mutex<Fold> {
+    fn record(&self, event: &Event) {
+        if let Ok(mut fold) = self.lock() {
+            fold.on_event(event);
+        }
+    }
+}
+
+/// The result of one scenario: every policy, measured and judged.
+#[derive(Clone, Debug)]
+pub struct Report {
+    scenario: Scenario,
+    prices: Vec<Price>,
+    path: String,
+    seeds: String,
+    overrides: Vec<(String, String)>,
+    /// The policies as the user wrote them, in order; empty when the scenario chose.
+    written: Vec<String>,
+    policies: Vec<Judged>,
+    /// Expectations on policies that did not run: policy and text.
+    skipped: Vec<(String, String)>,
+}
+
+/// A policy that ran.
+#[derive(Clone, Debug)]
+struct Judged {
+    name: String,
+    state: State,
+    judgements: Vec<Judgement>,
+}
+
+/// How a report is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For a terminal of 80 columns.
+    Table,
+    /// The result document.
+    Json,
+    /// One row per policy and measure.
+    Csv,
+    /// For a repository.
+    Markdown,
+}
+
+impl Report {
+    /// The report on `scenario`: `seeds` as it is shown (`1..5`), and each policy's merged state.
+    /// `path` is the scenario's file as it was named: the reproducing line quotes it.
+    ///
+    /// The line that reproduces the whole report names the policies where they are not those that
+    /// `scenario.policies` lists: give the scenario as its file has it.
+    pub fn new(
+        scenario: &Scenario,
+        path: &str,
+        seeds: &str,
+        policies: Vec<(String, State)>,
+    ) -> Self {
+        let prices: Vec<Price> = scenario
+            .providers
+            .iter()
+            .map(|provider| provider.price.clone())
+            .collect();
+        let ran = |name: &str| policies.iter().any(|(policy, _)| policy == name);
+        let skipped = scenario.expect.iter().filter(|(policy, _)| !ran(policy));
+        let skipped = skipped.flat_map(|(policy, expected)| {
+            let texts = expected.iter().map(|expected| expected.text.clone());
+            texts.map(|text| (policy.clone(), text))
+        });
+        Self {
+            skipped: skipped.collect(),
+            policies: judge_all(scenario, &prices, policies),
+            scenario: scenario.clone(),
+            prices,
+            path: path.to_owned(),
+            seeds: seeds.to_owned(),
+            overrides: Vec::new(),
+            written: Vec::new(),
+        }
+    }
+
+    /// With what `--set` changed (path, value), which reproducing lines repeat.
+    #[must_use]
+    pub fn with_overrides(mut self, overrides: &[(String, String)]) -> Self {
+        self.overrides = overrides.to_vec();
+        self
+    }
+
+    /// With the policies as the user wrote them (`./mine.yaml`), one for each that ran, in order:
+    /// reproducing lines repeat them. Empty when the scenario chose.
+    #[must_use]
+    pub fn with_policies_as_written(mut self, written: &[String]) -> Self {
+        self.written = written.to_vec();
+        self
+    }
+
+    /// The worst verdict of all expectations; no expectation at all holds.
+    pub fn verdict(&self) -> Verdict {
+        let judgements = self.policies.iter().flat_map(|policy| &policy.judgements);
+        let verdicts = judgements.map(|judgement| judgement.verdict);
+        verdicts.max().unwrap_or(Verdict::Holds)
+    }
+
+    /// Each policy that ran, in order, with what it came to.
+    pub fn policies(&self) -> impl Iterator<Item = (&str, &State)> {
+        self.policies
+            .iter()
+            .map(|policy| (policy.name.as_str(), &policy.state))
+    }
+
+    /// The faults that fired under no policy.
+    pub fn never_fired(&self) -> Vec<&str> {
+        let faults = self.scenario.faults.iter().enumerate();
+        let silent = faults.filter(|(place, _)| {
+            let fired = |policy: &Judged| policy.state.fired.get(*place).copied();
+            self.policies
+                .iter()
+                .all(|policy| fired(policy).unwrap_or(0) == 0)
+        });
+        silent.map(|(_, fault)| fault.name.as_str()).collect()
+    }
+
+    /// The report as `format` shows it; `color` is for the table only.
+    pub fn render(&self, format: Format, color: bool) -> String {
+        match format {
+            Format::Table => table::render(self, color),
+            Format::Json => json::render(self),
+            Format::Csv => csv::render(self),
+            Format::Markdown => markdown::render(self),
+        }
+    }
+
+    /// All calls of a policy, to be measured.
+    fn view<'a>(&'a self, policy: &'a Judged) -> View<'a> {
+        View {
+            scope: &policy.state.run,
+            window_ns: policy.state.window_ns,
+            prices: &self.prices,
+        }
+    }
+
+    /// The line that runs one policy of this report again.
+    fn again(&self, policy: &str) -> String {
+        let place = self
+            .policies
+            .iter()
+            .position(|judged| judged.name == policy);
+        let written = place.and_then(|place| self.written.get(place));
+        let policy = written.map_or(policy, String::as_str);
+        command::run(&self.path, &[policy], &self.seeds, &self.overrides)
+    }
+}
+
+/// Checks that every expectation names a known metric, with a bound in its unit.
+pub fn check_expectations(loaded: &Loaded) -> Result<(), Problem> {
+    for (policy, expected) in &loaded.scenario.expect {
+        for (place, expectation) in expected.iter().enumerate() {
+            let Err(mistake) = verdict::check(expectation) else {
+                continue;
+            };
+            let place = place.to_string();
+            let path = ["expect", policy.as_str(), place.as_str()];
+            let metric = &expectation.metric;
+            return Err(match mistake {
+                Mistake::UnknownMetric => loaded
+                    .document
+                    .problem(&path, format!("there is no measure `{metric}`"))
+                    .did_you_mean(metric, verdict::metrics()),
+                Mistake::WrongUnit(unit) => loaded
+                    .document
+                    .problem(&path, format!("`{metric}` is not measured in this unit"))
+                    .hint(format!("compare it with {}", unit.example())),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn judge_all(scenario: &Scenario, prices: &[Price], policies: Vec<(String, State)>) -> Vec<Judged> {
+    let fired: Vec<bool> = (0..scenario.faults.len())
+        .map(|fault| {
+            policies
+                .iter()
+                .any(|(_, state)| state.fired.get(fault) > Some(&0))
+        })
+        .collect();
+    let never_fired = |fault: usize| !fired.get(fault).copied().unwrap_or(false);
+    let judged = policies.into_iter().map(|(name, state)| {
+        let expected = scenario.expect.iter().filter(|(policy, _)| *policy == name);
+        let expected = expected.flat_map(|(_, expected)| expected);
+        let judgements = expected
+            .map(|expected| verdict::judge(expected, &state, prices, never_fired))
+            .collect();
+        Judged {
+            name,
+            state,
+            judgements,
+        }
+    });
+    judged.collect()
+}

@@ -1,0 +1,250 @@
+//! The integer counters and sparse histograms from which every value is derived.
+//!
+//! A [`State`] is plain data: what a run came to, or many runs merged. Counts are sums and the
+//! longest outage is a maximum, so runs merge exactly and in any order. Who fills it is
+//! [`super::fold`]; what it is worth is [`super::measures`]' matter.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::cost::Tokens;
+use super::histogram::Times;
+use super::timeline::Timeline;
+use super::windows::UptimeTally;
+use crate::policy::breaker;
+use crate::policy::call::Ending;
+use crate::policy::classify::FailureClass;
+
+/// What one policy came to, over any number of runs of one scenario.
+///
+/// Lists "by provider" follow the fleet, lists "by fault" the scenario.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Runs that were merged.
+    pub runs: u64,
+    /// The fleet, by name.
+    pub providers: Vec<String>,
+    /// The faults, by name.
+    pub faults: Vec<String>,
+    /// The length of a base window of uptime, in nanoseconds.
+    pub window_ns: u64,
+    /// How often each fault struck, by fault.
+    pub fired: Vec<u64>,
+    /// All calls.
+    pub run: Scope,
+    /// The calls that arrived while a fault was at work, by fault.
+    pub during: Vec<Scope>,
+    /// All calls, at a glance.
+    pub timeline: Timeline,
+}
+
+/// A set of calls, counted: all of a run, or those that arrived while a fault was at work.
+///
+/// A breaker's transitions belong to no call: they count by their own moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// Calls.
+    pub calls: u64,
+    /// Calls that ended with a whole answer.
+    pub succeeded: u64,
+    /// Calls with at least one fallback.
+    pub fell_back: u64,
+    /// How the other calls ended.
+    pub endings: Endings,
+    /// From the arrival to the last byte, of calls that succeeded.
+    pub latency: Times,
+    /// From the arrival to the first token, of streamed calls that succeeded.
+    pub ttft: Times,
+    /// Attempts, by provider.
+    pub providers: Vec<ProviderTally>,
+    /// Windows that were up, and outages.
+    pub uptime: UptimeTally,
+}
+
+/// How calls failed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endings {
+    /// By a failure that the policy does not try again.
+    pub stopped: u64,
+    /// Out of attempts or of providers.
+    pub exhausted: u64,
+    /// After the first token.
+    pub interrupted: u64,
+    /// By the deadline.
+    pub deadline: u64,
+    /// By breakers that refused every provider.
+    pub unavailable: u64,
+    /// Dropped before they ended.
+    pub unfinished: u64,
+}
+
+/// What was asked of one provider.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderTally {
+    /// Attempts started.
+    pub attempts: u64,
+    /// Attempts that brought a whole answer.
+    pub answered: u64,
+    /// Attempts that failed, by class.
+    pub failures: BTreeMap<FailureClass, u64>,
+    /// Tokens that it billed.
+    pub billed: Tokens,
+    /// Tokens that it billed and that were not delivered.
+    pub wasted: Tokens,
+    /// What its breakers did, all clients together.
+    pub breaker: Transitions,
+}
+
+/// How often a breaker came into which state.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transitions {
+    /// Into open.
+    pub opened: u64,
+    /// Into half-open.
+    pub half_opened: u64,
+    /// Into closed.
+    pub closed: u64,
+}
+
+impl State {
+    /// Adds another run of the same scenario: the same whatever the order. A default state is
+    /// neutral.
+    pub fn merge(&mut self, other: &Self) {
+        if self.providers.is_empty() {
+            self.providers.clone_from(&other.providers);
+        }
+        if self.faults.is_empty() {
+            self.faults.clone_from(&other.faults);
+        }
+        self.window_ns = self.window_ns.max(other.window_ns);
+        add(&mut self.runs, &other.runs);
+        add_each(&mut self.fired, &other.fired, add);
+        self.run.merge(&other.run);
+        add_each(&mut self.during, &other.during, Scope::merge);
+        self.timeline.merge(&other.timeline);
+    }
+}
+
+impl Scope {
+    /// For a fleet of so many providers.
+    pub fn new(providers: usize) -> Self {
+        Self {
+            providers: vec![ProviderTally::default(); providers],
+            ..Self::default()
+        }
+    }
+
+    /// Attempts, at all providers.
+    pub fn attempts(&self) -> u64 {
+        let attempts = self.providers.iter().map(|tally| tally.attempts);
+        attempts.fold(0, u64::saturating_add)
+    }
+
+    /// Attempts that failed, at all providers: of one class, or of any.
+    pub fn failures(&self, class: Option<FailureClass>) -> u64 {
+        let all = self.providers.iter().flat_map(|tally| &tally.failures);
+        all.filter(|(found, _)| class.is_none_or(|class| class == **found))
+            .map(|(_, count)| *count)
+            .fold(0, u64::saturating_add)
+    }
+
+    /// Steps of all breakers.
+    pub fn transitions(&self) -> Transitions {
+        let mut all = Transitions::default();
+        for tally in &self.providers {
+            all.merge(&tally.breaker);
+        }
+        all
+    }
+
+    /// Adds another set of calls.
+    pub fn merge(&mut self, other: &Self) {
+        add(&mut self.calls, &other.calls);
+        add(&mut self.succeeded, &other.succeeded);
+        add(&mut self.fell_back, &other.fell_back);
+        self.endings.merge(&other.endings);
+        self.latency.merge(&other.latency);
+        self.ttft.merge(&other.ttft);
+        add_each(&mut self.providers, &other.providers, ProviderTally::merge);
+        self.uptime.merge(&other.uptime);
+    }
+}
+
+impl Endings {
+    /// Counts a call that ended so.
+    pub fn count(&mut self, ending: Ending) {
+        *match ending {
+            Ending::Stopped(_) => &mut self.stopped,
+            Ending::Exhausted(_) => &mut self.exhausted,
+            Ending::Interrupted(_) => &mut self.interrupted,
+            Ending::Deadline => &mut self.deadline,
+            Ending::Unavailable => &mut self.unavailable,
+            Ending::Unfinished => &mut self.unfinished,
+        } += 1;
+    }
+
+    fn merge(&mut self, other: &Self) {
+        add(&mut self.stopped, &other.stopped);
+        add(&mut self.exhausted, &other.exhausted);
+        add(&mut self.interrupted, &other.interrupted);
+        add(&mut self.deadline, &other.deadline);
+        add(&mut self.unavailable, &other.unavailable);
+        add(&mut self.unfinished, &other.unfinished);
+    }
+}
+
+impl ProviderTally {
+    fn merge(&mut self, other: &Self) {
+        add(&mut self.attempts, &other.attempts);
+        add(&mut self.answered, &other.answered);
+        for (class, count) in &other.failures {
+            add(self.failures.entry(*class).or_default(), count);
+        }
+        self.billed += other.billed;
+        self.wasted += other.wasted;
+        self.breaker.merge(&other.breaker);
+    }
+}
+
+impl Transitions {
+    /// Counts a step into `to`.
+    pub fn count(&mut self, to: breaker::State) {
+        *match to {
+            breaker::State::Open => &mut self.opened,
+            breaker::State::HalfOpen => &mut self.half_opened,
+            breaker::State::Closed => &mut self.closed,
+        } += 1;
+    }
+
+    /// Adds another breaker's.
+    pub fn merge(&mut self, other: &Self) {
+        add(&mut self.opened, &other.opened);
+        add(&mut self.half_opened, &other.half_opened);
+        add(&mut self.closed, &other.closed);
+    }
+}
+
+/// Adds place by place; the shorter list counts as filled up with nothing.
+pub(super) fn add_each<T: Clone + Default>(
+    sums: &mut Vec<T>,
+    more: &[T],
+    add: impl Fn(&mut T, &T),
+) {
+    if sums.len() < more.len() {
+        sums.resize(more.len(), T::default());
+    }
+    for (sum, more) in sums.iter_mut().zip(more) {
+        add(sum, more);
+    }
+}
+
+/// Saturates, so that a state that was read from a file cannot bring a merge down.
+pub(super) fn add(sum: &mut u64, more: &u64) {
+    *sum = sum.saturating_add(*more);
+}

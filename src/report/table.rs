@@ -1,0 +1,267 @@
+//! The report for a terminal of 80 columns: the verdict first, the worst thing next, and for each
+//! failure one line that reproduces it.
+//!
+//! Plain ASCII; colour only when asked for. Whether the terminal wants it is the command line's
+//! matter.
+
+use super::unit::{self, Unit};
+use super::value::{Value, grouped};
+use super::verdict::{Judgement, Verdict};
+use super::{Judged, Report, command, measures};
+use crate::text::units::duration;
+use crate::time::nanos;
+
+/// `report` as text, in colour if asked.
+pub(super) fn render(report: &Report, color: bool) -> String {
+    let mut lines = vec![header(report, color)];
+    lines.extend(rows(report, color));
+    lines.extend(worst_over_time(report));
+    lines.extend(judgements(report, color));
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
+}
+
+/// `5 seeds x 30m`, `seed 3 x 30m`.
+pub(super) fn seeds_and_length(report: &Report) -> String {
+    let length = nanos(report.scenario.run.duration);
+    let length = match length % NANOS_PER_DAY {
+        0 => duration::write(report.scenario.run.duration),
+        _ => Unit::Ms.brief(Value::whole(length).divided_by(1_000_000)),
+    };
+    match command::single(&report.seeds) {
+        Some(seed) => format!("seed {seed} x {length}"),
+        None => format!("{} seeds x {length}", command::count(&report.seeds)),
+    }
+}
+
+fn header(report: &Report, color: bool) -> String {
+    // Policies meet the same calls; should they not, the most says how much was asked.
+    let calls = report.policies.iter().map(|policy| policy.state.run.calls);
+    let words = [
+        report.scenario.name.clone(),
+        seeds_and_length(report),
+        format!("{} calls", grouped(calls.max().unwrap_or(0))),
+        faults_fired(report),
+    ];
+    let verdict = report.verdict();
+    format!(
+        "{} {}",
+        paint(mark(verdict), verdict, color),
+        words.join("   ")
+    )
+}
+
+fn faults_fired(report: &Report) -> String {
+    let all = report.scenario.faults.len();
+    match report.never_fired().len() {
+        _ if all == 0 => "no faults".to_owned(),
+        0 => "all faults fired".to_owned(),
+        silent => format!("{} of {all} faults fired", all - silent),
+    }
+}
+
+fn rows(report: &Report, color: bool) -> Vec<String> {
+    let cells: Vec<Cells> = report
+        .policies
+        .iter()
+        .map(|policy| COLUMNS.map(|column| cell(report, policy, &column)))
+        .collect();
+    let layout = Layout::new(report, &cells);
+    let headings = COLUMNS.map(|column| column.heading.to_owned());
+    let mut lines = vec![format!("  {}", layout.line("policy", &headings))];
+    for (policy, cells) in report.policies.iter().zip(&cells) {
+        let verdicts = policy.judgements.iter().map(|judged| judged.verdict);
+        // Of a policy of which nothing is expected there is nothing to say.
+        let worst = verdicts.max();
+        let mark = worst.map_or(" ".to_owned(), |worst| paint(mark(worst), worst, color));
+        lines.push(format!("{mark} {}", layout.line(&policy.name, cells)));
+    }
+    lines
+}
+
+type Cells = [String; COLUMNS.len()];
+
+/// How wide each column is.
+struct Layout {
+    name: usize,
+    columns: [usize; COLUMNS.len()],
+}
+
+impl Layout {
+    /// As wide as what stands in it; names give way where a line would not fit.
+    fn new(report: &Report, rows: &[Cells]) -> Self {
+        let mut columns = COLUMNS.map(|column| column.heading.len());
+        for row in rows {
+            for (width, cell) in columns.iter_mut().zip(row) {
+                *width = cell.len().max(*width);
+            }
+        }
+        let used = columns.iter().fold(MARK, |used, width| used + GAP + width);
+        let room = WIDTH.saturating_sub(used).max(MIN_NAME);
+        let policies = report.policies.iter();
+        let longest = policies.map(|policy| policy.name.chars().count()).max();
+        Self {
+            name: longest.unwrap_or(0).max("policy".len()).min(room),
+            columns,
+        }
+    }
+
+    fn line(&self, name: &str, cells: &Cells) -> String {
+        let mut line = format!("{:width$}", shortened(name, self.name), width = self.name);
+        for (cell, width) in cells.iter().zip(self.columns) {
+            line.push_str(&format!("{:GAP$}{cell:>width$}", ""));
+        }
+        line
+    }
+}
+
+/// A column of the table: its heading, its measure, and how its values are written.
+#[derive(Clone, Copy)]
+struct Column {
+    heading: &'static str,
+    measure: &'static str,
+    written: fn(Value) -> String,
+}
+
+fn cell(report: &Report, policy: &Judged, column: &Column) -> String {
+    let value = measures::find(column.measure).and_then(|found| found.of(&report.view(policy)));
+    value.map_or_else(|| "-".to_owned(), column.written)
+}
+
+fn worst_over_time(report: &Report) -> Vec<String> {
+    let failed = |policy: &&Judged| policy.state.run.succeeded < policy.state.run.calls;
+    let rate = |policy: &&Judged| {
+        let run = &policy.state.run;
+        Value::share(run.succeeded, run.calls)
+    };
+    let Some(worst) = report.policies.iter().filter(failed).min_by_key(rate) else {
+        return Vec::new();
+    };
+    vec![
+        format!(
+            "  {}, tenths of calls that failed over time (. none, X all):",
+            worst.name
+        ),
+        format!("  {}", worst.state.timeline.drawn()),
+    ]
+}
+
+fn judgements(report: &Report, color: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for verdict in [Verdict::Fails, Verdict::Inconclusive] {
+        for (policy, judgement) in all_of(report, verdict) {
+            lines.push(finding(policy, judgement, color));
+            if verdict == Verdict::Fails {
+                let indent = " ".repeat(verdict.word().len());
+                lines.push(format!("{indent}  {}", report.again(&policy.name)));
+            }
+        }
+    }
+    for fault in report.never_fired() {
+        let word = paint("warning", Verdict::Inconclusive, color);
+        lines.push(format!("{word}  fault {fault} never fired"));
+    }
+    for (policy, text) in &report.skipped {
+        lines.push(format!("skipped  {policy}: {text} (not in this run)"));
+    }
+    let word = paint(Verdict::Holds.word(), Verdict::Holds, color);
+    match all_of(report, Verdict::Holds).count() {
+        0 => {}
+        1 => lines.push(format!("{word}  1 expectation")),
+        held => lines.push(format!("{word}  {held} expectations")),
+    }
+    lines
+}
+
+fn all_of(report: &Report, verdict: Verdict) -> impl Iterator<Item = (&Judged, &Judgement)> {
+    let all = report.policies.iter().flat_map(|policy| {
+        let judgements = policy.judgements.iter();
+        judgements.map(move |judgement| (policy, judgement))
+    });
+    all.filter(move |(_, judgement)| judgement.verdict == verdict)
+}
+
+fn finding(policy: &Judged, judgement: &Judgement, color: bool) -> String {
+    let word = paint(judgement.verdict.word(), judgement.verdict, color);
+    let (name, text, finding) = (&policy.name, &judgement.text, &judgement.finding);
+    format!("{word}  {name}: {text}, {finding}")
+}
+
+const fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "+",
+        Verdict::Inconclusive => "?",
+        Verdict::Fails => "x",
+    }
+}
+
+fn paint(text: &str, verdict: Verdict, color: bool) -> String {
+    if !color {
+        return text.to_owned();
+    }
+    let code = match verdict {
+        Verdict::Holds => 32,
+        Verdict::Inconclusive => 33,
+        Verdict::Fails => 31,
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+fn shortened(name: &str, width: usize) -> String {
+    if name.chars().count() <= width {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().take(width.saturating_sub(1)).collect();
+    format!("{kept}~")
+}
+
+const COLUMNS: [Column; 7] = [
+    Column {
+        heading: "success",
+        measure: "success_rate",
+        written: |value| Unit::Ratio.shown(value),
+    },
+    Column {
+        heading: "uptime",
+        measure: "uptime",
+        written: |value| unit::percent(value.times(100), 1),
+    },
+    Column {
+        heading: "p95",
+        measure: "latency.p95",
+        written: |value| Unit::Ms.shown(value),
+    },
+    Column {
+        heading: "ttft p95",
+        measure: "ttft.p95",
+        written: |value| Unit::Ms.shown(value),
+    },
+    Column {
+        heading: "att/call",
+        measure: "attempts_per_call",
+        written: |value| Unit::Number.shown(value),
+    },
+    Column {
+        heading: "$/1k ok",
+        measure: "cost_per_success",
+        written: |value| value.times(1_000).fixed(2),
+    },
+    Column {
+        heading: "wasted",
+        measure: "wasted_share",
+        written: |value| unit::percent(value.times(100), 1),
+    },
+];
+
+/// A run of whole days is told in days.
+const NANOS_PER_DAY: u64 = 86_400_000_000_000;
+
+/// Columns of a terminal that nobody widened.
+const WIDTH: usize = 80;
+/// The mark before a name, and a blank.
+const MARK: usize = 2;
+/// Between two columns.
+const GAP: usize = 2;
+/// A name shorter than this tells nothing.
+const MIN_NAME: usize = 8;

@@ -1,0 +1,115 @@
+//! A run at a glance: at most sixty equal stretches of arrival time, each with its calls and how
+//! many of them failed.
+//!
+//! It is for the eye only: no measure and no verdict reads it. Its memory is fixed.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::state::{add, add_each};
+use crate::time::{Instant, nanos};
+
+/// Calls and failed calls by time of arrival.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timeline {
+    /// The length of a stretch, in nanoseconds.
+    pub stretch_ns: u64,
+    /// Calls that arrived, by stretch.
+    pub calls: Vec<u64>,
+    /// Those of them that failed.
+    pub failed: Vec<u64>,
+}
+
+impl Timeline {
+    /// For a run whose calls arrive within `length`.
+    pub fn new(length: Duration) -> Self {
+        let length = nanos(length).max(1);
+        let stretch_ns = length.div_ceil(STRETCHES);
+        let stretches = usize::try_from(length.div_ceil(stretch_ns)).unwrap_or(1);
+        Self {
+            stretch_ns,
+            calls: vec![0; stretches],
+            failed: vec![0; stretches],
+        }
+    }
+
+    /// Takes a call that arrived at `arrived`; one that came after the end counts at the end.
+    pub fn add(&mut self, arrived: Instant, failed: bool) {
+        let place = arrived.as_nanos() / self.stretch_ns.max(1);
+        let last = self.calls.len().saturating_sub(1);
+        let place = usize::try_from(place).unwrap_or(last).min(last);
+        if let (Some(calls), Some(failures)) =
+            (self.calls.get_mut(place), self.failed.get_mut(place))
+        {
+            *calls += 1;
+            *failures += u64::from(failed);
+        }
+    }
+
+    /// Adds another run of the same length.
+    pub fn merge(&mut self, other: &Self) {
+        self.stretch_ns = self.stretch_ns.max(other.stretch_ns);
+        add_each(&mut self.calls, &other.calls, add);
+        add_each(&mut self.failed, &other.failed, add);
+    }
+
+    /// One character per stretch: `.` when no call failed, `1` to `9` for the tenths that did
+    /// (rounded up), `X` when all did, a blank when no call arrived.
+    pub fn drawn(&self) -> String {
+        let pairs = self.calls.iter().zip(&self.failed);
+        let drawn: String = pairs.map(|(&calls, &failed)| mark(calls, failed)).collect();
+        drawn.trim_end().to_owned()
+    }
+}
+
+fn mark(calls: u64, failed: u64) -> char {
+    match (calls, failed) {
+        (0, _) => ' ',
+        (_, 0) => '.',
+        _ if failed >= calls => 'X',
+        _ => {
+            let tenths = (u128::from(failed) * 10).div_ceil(u128::from(calls)).min(9);
+            char::from_digit(u32::try_from(tenths).unwrap_or(9), 10).unwrap_or('9')
+        }
+    }
+}
+
+/// What fits on a line of 80 columns with room to spare.
+const STRETCHES: u64 = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_drawn_in_sixty_marks() {
+        let mut timeline = Timeline::new(Duration::from_secs(60));
+        for second in 0..60 {
+            for call in 0..10 {
+                let at = Instant::from_nanos(second * 1_000_000_000 + call);
+                timeline.add(at, second >= 20 && call < second - 20);
+            }
+        }
+        assert_eq!(
+            timeline.drawn(),
+            format!("{}.123456789{}", ".".repeat(20), "X".repeat(30))
+        );
+    }
+
+    #[test]
+    fn a_run_of_no_length_has_one_stretch_and_late_calls_count_at_the_end() {
+        let mut timeline = Timeline::new(Duration::ZERO);
+        timeline.add(Instant::from_nanos(u64::MAX), true);
+        assert_eq!(timeline.drawn(), "X");
+    }
+
+    #[test]
+    fn silence_is_drawn_as_a_blank() {
+        let mut timeline = Timeline::new(Duration::from_nanos(3));
+        timeline.add(Instant::from_nanos(0), false);
+        timeline.add(Instant::from_nanos(2), true);
+        assert_eq!(timeline.drawn(), ". X");
+    }
+}

@@ -1,0 +1,234 @@
+//! The units of measures: how a value is written for programs and for people, and which bounds fit.
+//!
+//! What is measured in which unit is [`super::measures`]' matter.
+
+use serde::{Serialize, Serializer};
+
+use super::value::{Value, grouped};
+use crate::scenario::expect::Bound;
+
+/// What a value counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A share: 1 is all of it.
+    Ratio,
+    /// Milliseconds.
+    Ms,
+    /// A whole number of things.
+    Count,
+    /// US dollars.
+    Usd,
+    /// A mean number of things.
+    Number,
+}
+
+impl Unit {
+    /// As documents name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ratio => "ratio",
+            Self::Ms => "ms",
+            Self::Count => "count",
+            Self::Usd => "usd",
+            Self::Number => "number",
+        }
+    }
+
+    /// `value` for programs: a decimal number of at most nine decimals.
+    pub fn decimal(self, value: Value) -> String {
+        value.decimal(match self {
+            Self::Ratio | Self::Usd | Self::Number => 9,
+            Self::Ms => 3,
+            Self::Count => 0,
+        })
+    }
+
+    /// `value` for people, as short as it is useful: `66.71%`, `6.3s`, `18,022`, `0.0412 USD`.
+    pub fn shown(self, value: Value) -> String {
+        let (scaled, suffix, places) = self.scaled(value);
+        self.written(scaled, suffix, places)
+    }
+
+    /// `value` for people, without zeros at the end: `30m`. For what was given, not measured.
+    pub fn brief(self, value: Value) -> String {
+        let (scaled, suffix, places) = self.scaled(value);
+        format!("{}{suffix}", scaled.decimal(places))
+    }
+
+    /// `value` for people, with as many decimals as it takes to lie on its own side of `bound`.
+    pub fn shown_beside(self, value: Value, bound: Value) -> String {
+        let (scaled, suffix, places) = self.scaled(value);
+        // The bound in the same scale; only the order of the two matters.
+        let limit = match suffix {
+            "%" => bound.times(100),
+            "s" => bound.divided_by(MS_PER_S),
+            "m" => bound.divided_by(MS_PER_MIN),
+            "h" => bound.divided_by(MS_PER_H),
+            _ => bound,
+        };
+        let faithful = (places..9)
+            .find(|&places| scaled.rounded(places).cmp(&limit) == scaled.cmp(&limit))
+            .unwrap_or(9);
+        self.written(scaled, suffix, faithful)
+    }
+
+    /// What `bound` is worth in this unit; `None` when it was written in another one.
+    pub fn worth(self, bound: Bound) -> Option<Value> {
+        match (self, bound) {
+            (Self::Ratio, Bound::Share(parts))
+            | (Self::Usd, Bound::Money(parts))
+            | (Self::Count | Self::Number, Bound::Number(parts)) => Some(Value::billionths(parts)),
+            (Self::Ms, Bound::Time(nanos)) => Some(Value::whole(nanos).divided_by(NANOS_PER_MS)),
+            _ => None,
+        }
+    }
+
+    /// How a bound in this unit is written in an expectation.
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::Ratio => "a share, such as `99.5%`",
+            Self::Ms => "a length of time, such as `2.5s` or `800ms`",
+            Self::Count => "a bare number, such as `3`",
+            Self::Usd => "an amount of money, such as `0.004 USD`",
+            Self::Number => "a bare number, such as `1.3`",
+        }
+    }
+
+    /// `value` in the scale in which people read it, that scale's suffix, and its usual decimals.
+    fn scaled(self, value: Value) -> (Value, &'static str, u32) {
+        let below = |limit: u64| value < Value::whole(limit);
+        match self {
+            Self::Ratio => (value.times(100), "%", 2),
+            Self::Ms if below(MS_PER_S) => (value, "ms", 0),
+            Self::Ms if below(MS_PER_MIN) => (value.divided_by(MS_PER_S), "s", 1),
+            Self::Ms if below(MS_PER_H) => (value.divided_by(MS_PER_MIN), "m", 1),
+            Self::Ms => (value.divided_by(MS_PER_H), "h", 1),
+            Self::Count => (value, "", 0),
+            Self::Usd => (value, " USD", 4),
+            Self::Number => (value, "", 2),
+        }
+    }
+
+    fn written(self, scaled: Value, suffix: &str, places: u32) -> String {
+        match (self, scaled.fixed(places).parse()) {
+            (Self::Count, Ok(count)) => grouped(count),
+            (Self::Ratio, _) => percent(scaled, places),
+            _ => format!("{}{suffix}", scaled.fixed(places)),
+        }
+    }
+}
+
+/// `per_cent` with `places` decimals. What is not whole never rounds up to look whole: one failed
+/// call of a million leaves `99.99%`.
+pub(super) fn percent(per_cent: Value, places: u32) -> String {
+    let whole = Value::whole(100);
+    let step = Value::whole(1).divided_by(10_u64.pow(places.min(9)));
+    if per_cent < whole && per_cent.rounded(places) == whole {
+        return format!("{}%", whole.minus(step).fixed(places));
+    }
+    format!("{}%", per_cent.fixed(places))
+}
+
+/// A value as the result document writes it: money as a decimal string, all else as a number, and
+/// `null` when it is undefined.
+#[derive(Clone, Copy, Debug)]
+pub struct Written(pub Unit, pub Option<Value>);
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(unit, Some(value)) = *self else {
+            return serializer.serialize_none();
+        };
+        let text = unit.decimal(value);
+        if unit == Unit::Usd {
+            return serializer.serialize_str(&text);
+        }
+        // The nearest float to a decimal prints as that decimal: nothing is added or rounded here.
+        match (text.parse::<u64>(), text.parse::<f64>()) {
+            (Ok(whole), _) => serializer.serialize_u64(whole),
+            (_, Ok(number)) => serializer.serialize_f64(number),
+            _ => serializer.serialize_none(),
+        }
+    }
+}
+
+const NANOS_PER_MS: u64 = 1_000_000;
+const MS_PER_S: u64 = 1_000;
+const MS_PER_MIN: u64 = 60 * MS_PER_S;
+const MS_PER_H: u64 = 60 * MS_PER_MIN;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(unit: Unit, value: Option<Value>) -> String {
+        serde_json::to_string(&Written(unit, value)).unwrap()
+    }
+
+    #[test]
+    fn documents_hold_decimals_of_at_most_nine_places() {
+        assert_eq!(json(Unit::Ratio, Value::share(2, 3)), "0.666666667");
+        assert_eq!(json(Unit::Ratio, Value::share(3, 3)), "1");
+        assert_eq!(json(Unit::Ms, Value::share(12_345_678, 1_000)), "12345.678");
+        assert_eq!(json(Unit::Usd, Value::share(1, 3)), "\"0.333333333\"");
+        assert_eq!(json(Unit::Number, None), "null");
+    }
+
+    #[test]
+    fn people_read_short_numbers() {
+        let shown = |unit: Unit, part, all| unit.shown(Value::share(part, all).unwrap());
+        assert_eq!(shown(Unit::Ratio, 2, 3), "66.67%");
+        assert_eq!(shown(Unit::Ms, 850, 1), "850ms");
+        assert_eq!(shown(Unit::Ms, 6_349, 1), "6.3s");
+        assert_eq!(shown(Unit::Ms, 90_000, 1), "1.5m");
+        assert_eq!(shown(Unit::Ms, 9_000_000, 1), "2.5h");
+        assert_eq!(shown(Unit::Count, 18_022, 1), "18,022");
+        assert_eq!(shown(Unit::Usd, 412, 100_000), "0.0041 USD");
+        assert_eq!(shown(Unit::Number, 4, 3), "1.33");
+    }
+
+    #[test]
+    fn a_value_shown_beside_its_bound_never_looks_like_the_bound() {
+        let bound = Value::share(995, 1_000).unwrap();
+        let value = Value::share(994_996, 1_000_000).unwrap();
+        assert_eq!(Unit::Ratio.shown_beside(value, bound), "99.4996%");
+        assert_eq!(
+            Unit::Ms.shown_beside(Value::whole(2_510), Value::whole(2_500)),
+            "2.51s"
+        );
+        assert_eq!(
+            Unit::Ms.shown_beside(Value::whole(2_500), Value::whole(2_500)),
+            "2.5s"
+        );
+    }
+
+    #[test]
+    fn what_is_not_whole_never_looks_whole() {
+        let shown = |part| Unit::Ratio.shown(Value::share(part, 1_000_000).unwrap());
+        assert_eq!(shown(1_000_000), "100.00%");
+        assert_eq!(shown(999_999), "99.99%");
+        assert_eq!(shown(999_940), "99.99%");
+        assert_eq!(percent(Value::share(99_999, 1_000).unwrap(), 1), "99.9%");
+    }
+
+    #[test]
+    fn lengths_that_were_given_are_shown_as_given() {
+        assert_eq!(Unit::Ms.brief(Value::whole(1_800_000)), "30m");
+        assert_eq!(Unit::Ms.brief(Value::whole(5_400_000)), "1.5h");
+        assert_eq!(Unit::Ms.brief(Value::whole(100)), "100ms");
+    }
+
+    #[test]
+    fn a_bound_fits_its_own_unit_only() {
+        assert_eq!(
+            Unit::Ms.worth(Bound::Time(2_500_000_000)),
+            Some(Value::whole(2_500))
+        );
+        assert_eq!(
+            Unit::Count.worth(Bound::Number(3_000_000_000)),
+            Some(Value::whole(3))
+        );
+        assert_eq!(Unit::Ratio.worth(Bound::Number(995_000_000)), None);
+        assert_eq!(Unit::Usd.worth(Bound::Time(1)), None);
+    }
+}

@@ -1,0 +1,220 @@
+//! What a measure comes to, exactly: a fraction of two integers, in the measure's unit.
+//!
+//! Verdicts compare fractions, so that no rounding decides one. Decimals are for showing only, and
+//! are worked out in integers, so that they come out the same everywhere. Units are
+//! [`super::unit`]'s.
+
+use std::cmp::Ordering;
+
+/// An exact value, zero or above.
+#[derive(Clone, Copy, Debug)]
+pub struct Value {
+    numerator: u128,
+    /// Never zero.
+    denominator: u128,
+}
+
+impl Value {
+    /// A whole number.
+    pub const fn whole(number: u64) -> Self {
+        Self {
+            numerator: number as u128,
+            denominator: 1,
+        }
+    }
+
+    /// `part` of `all`; undefined (`None`) when there is nothing to take a part of.
+    pub const fn fraction(part: u128, all: u128) -> Option<Self> {
+        if all == 0 {
+            return None;
+        }
+        Some(Self {
+            numerator: part,
+            denominator: all,
+        })
+    }
+
+    /// As [`Value::fraction`], of counts.
+    pub const fn share(part: u64, all: u64) -> Option<Self> {
+        Self::fraction(part as u128, all as u128)
+    }
+
+    /// `parts` of 10^9: how files write shares, dollars and bare numbers.
+    pub const fn billionths(parts: u64) -> Self {
+        Self {
+            numerator: parts as u128,
+            denominator: 1_000_000_000,
+        }
+    }
+
+    /// This value times `factor`.
+    #[must_use]
+    pub const fn times(self, factor: u64) -> Self {
+        Self {
+            numerator: self.numerator.saturating_mul(factor as u128),
+            denominator: self.denominator,
+        }
+    }
+
+    /// This value divided by `divisor`, which is not zero.
+    #[must_use]
+    pub const fn divided_by(self, divisor: u64) -> Self {
+        Self {
+            numerator: self.numerator,
+            denominator: self.denominator.saturating_mul(divisor as u128),
+        }
+    }
+
+    /// This value less `other`; zero when that is more.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        let all = self.denominator.saturating_mul(other.denominator);
+        let left = self.numerator.saturating_mul(other.denominator);
+        let right = other.numerator.saturating_mul(self.denominator);
+        Self {
+            numerator: left.saturating_sub(right),
+            denominator: all,
+        }
+    }
+
+    /// The nearest value that has `places` decimals, rounded half up.
+    #[must_use]
+    pub fn rounded(self, places: u32) -> Self {
+        let scale = 10_u128.pow(places.min(MAX_PLACES));
+        let (whole, rest) = (
+            self.numerator / self.denominator,
+            self.numerator % self.denominator,
+        );
+        let twice = rest.saturating_mul(scale).saturating_mul(2);
+        let parts = twice.saturating_add(self.denominator) / self.denominator.saturating_mul(2);
+        Self {
+            numerator: whole.saturating_mul(scale).saturating_add(parts),
+            denominator: scale,
+        }
+    }
+
+    /// With exactly `places` decimals (at most 9), rounded half up: `66.71`.
+    pub fn fixed(self, places: u32) -> String {
+        let places = places.min(MAX_PLACES);
+        let Self {
+            numerator,
+            denominator,
+        } = self.rounded(places);
+        let (whole, parts) = (numerator / denominator, numerator % denominator);
+        if places == 0 {
+            return whole.to_string();
+        }
+        format!("{whole}.{parts:0width$}", width = places as usize)
+    }
+
+    /// With at most `places` decimals (at most 9), without zeros at the end: `66.7`, `3`.
+    pub fn decimal(self, places: u32) -> String {
+        let fixed = self.fixed(places);
+        match fixed.split_once('.') {
+            Some(_) => fixed.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            None => fixed,
+        }
+    }
+}
+
+/// `18022` as `18,022`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// By Euclid's steps, so that no product can overflow.
+impl Ord for Value {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (mut a, mut b) = (self.numerator, self.denominator);
+        let (mut c, mut d) = (other.numerator, other.denominator);
+        loop {
+            let by_whole = (a / b).cmp(&(c / d));
+            if by_whole != Ordering::Equal {
+                return by_whole;
+            }
+            let (left, right) = (a % b, c % d);
+            if left == 0 || right == 0 {
+                return left.cmp(&right);
+            }
+            // left/b against right/d goes as d/right against b/left.
+            (a, b, c, d) = (d, right, b, left);
+        }
+    }
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By worth: a half is two quarters.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Value {}
+
+/// More decimals than these say nothing: money ends at the nano-dollar.
+const MAX_PLACES: u32 = 9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nothing_out_of_nothing_is_undefined() {
+        assert_eq!(Value::share(0, 0), None);
+        assert_eq!(Value::share(0, 3), Some(Value::whole(0)));
+    }
+
+    #[test]
+    fn decimals_round_half_up_and_carry() {
+        let half = Value::share(1, 2).unwrap();
+        assert_eq!(half.fixed(0), "1");
+        assert_eq!(Value::share(2, 3).unwrap().decimal(9), "0.666666667");
+        assert_eq!(Value::share(1_999_999, 2_000_000).unwrap().fixed(2), "1.00");
+        assert_eq!(Value::share(6, 4).unwrap().decimal(9), "1.5");
+        assert_eq!(Value::whole(1_000).decimal(3), "1000");
+        assert_eq!(Value::whole(1_000).decimal(0), "1000");
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(18_022), "18,022");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn values_near_the_end_of_the_integers_still_compare() {
+        let huge = Value::fraction(u128::MAX, u128::MAX - 1).unwrap();
+        assert!(huge > Value::whole(1));
+        assert!(Value::fraction(u128::MAX - 1, u128::MAX).unwrap() < Value::whole(1));
+    }
+
+    proptest! {
+        #[test]
+        fn values_compare_as_their_cross_products_do(
+            a in 0_u64.., b in 1_u64.., c in 0_u64.., d in 1_u64..,
+        ) {
+            let cross = (u128::from(a) * u128::from(d)).cmp(&(u128::from(c) * u128::from(b)));
+            prop_assert_eq!(
+                Value::share(a, b).unwrap().cmp(&Value::share(c, d).unwrap()),
+                cross
+            );
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Uptime: was a stretch of time up, as its users felt it? And which stretches were outages?
+//!
+//! Arrival time is cut into base windows (10 s by default). Each is merged with the next until
+//! together they hold 20 calls; the merged window is down when more than a share of its calls (5 %
+//! by default), and at least two, failed. What is left over at the end is judged as it is. Calls
+//! arrive until the very end of a run: who comes then belongs to its last window, not to one more.
+//! Uptime is weighted by time: a merged window counts as many base windows as it spans. In the
+//! scope of a fault only base windows that the fault touches count; time between them does not
+//! exist there. A maximal run of down windows is an outage.
+//!
+//! Windows fold as a stream: only those that may still change are kept. What a failed call is, is
+//! [`super::fold`]'s matter.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::state::{add, add_each};
+use crate::scenario::Scenario;
+use crate::scenario::fault::Windows as FaultWindows;
+use crate::time::{Instant, nanos};
+
+/// Windows and outages, counted; lengths are numbers of base windows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UptimeTally {
+    /// Base windows that were judged.
+    pub windows: u64,
+    /// Those of them that were down.
+    pub down: u64,
+    /// Outages.
+    pub outages: u64,
+    /// The longest outage.
+    pub longest: u64,
+    /// Outages that overlapped with each fault, by fault.
+    pub overlapping: Vec<u64>,
+}
+
+impl UptimeTally {
+    /// Adds another run's.
+    pub fn merge(&mut self, other: &Self) {
+        add(&mut self.windows, &other.windows);
+        add(&mut self.down, &other.down);
+        add(&mut self.outages, &other.outages);
+        self.longest = self.longest.max(other.longest);
+        add_each(&mut self.overlapping, &other.overlapping, add);
+    }
+}
+
+/// How windows are judged; shared by all scopes of a run.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    /// The length of a base window, in nanoseconds; not zero.
+    length: u64,
+    /// Down above this share of failed calls, in parts per 10^9.
+    down_above: u64,
+    /// When arrivals end.
+    end: Instant,
+    /// When each fault is at work.
+    pub(super) faults: Vec<FaultWindows>,
+}
+
+impl Rules {
+    /// As the scenario says.
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let uptime = scenario.uptime;
+        Self {
+            length: nanos(uptime.window).max(1),
+            down_above: uptime.down_above,
+            end: Instant::START + scenario.run.duration,
+            faults: scenario.faults.iter().map(|fault| fault.windows).collect(),
+        }
+    }
+
+    /// The length of a base window, in nanoseconds.
+    pub(super) const fn length(&self) -> u64 {
+        self.length
+    }
+
+    const fn index(&self, at: Instant) -> u64 {
+        let last = at
+            .as_nanos()
+            .saturating_sub((at.as_nanos() == self.end.as_nanos()) as u64);
+        last / self.length
+    }
+
+    const fn start(&self, index: u64) -> Instant {
+        Instant::from_nanos(index.saturating_mul(self.length))
+    }
+
+    fn is_down(&self, calls: u64, failed: u64) -> bool {
+        let failed_share = u128::from(failed) * 1_000_000_000;
+        failed >= MIN_FAILED && failed_share > u128::from(self.down_above) * u128::from(calls)
+    }
+
+    /// How many base windows from `from` to `to` (both included) the fault touches, and the first.
+    fn touched(&self, fault: &FaultWindows, from: u64, to: u64) -> (u64, Option<u64>) {
+        let (mut count, mut first, mut next) = (0, None, from);
+        while next <= to {
+            let Some((start, end)) = fault.at_or_after(self.start(next)) else {
+                break;
+            };
+            let begin = next.max(self.index(start));
+            if begin > to {
+                break;
+            }
+            // `end` itself is no longer covered.
+            let last = end.map_or(to, |end| end.as_nanos().saturating_sub(1) / self.length);
+            let last = last.clamp(begin, to);
+            first = first.or(Some(begin));
+            count += last - begin + 1;
+            if last == to {
+                break;
+            }
+            next = last + 1;
+        }
+        (count, first)
+    }
+}
+
+/// Folds the calls of one scope into its windows.
+#[derive(Debug)]
+pub(super) struct WindowFold {
+    /// The fault whose scope it is, by place; none = all calls.
+    fault: Option<usize>,
+    /// Base windows with calls that are not yet closed, in order.
+    open: VecDeque<Window>,
+    /// The first base window that is not yet closed.
+    next: u64,
+    merged: Merged,
+    outage: Option<Outage>,
+    tally: UptimeTally,
+}
+
+/// A base window that holds calls.
+#[derive(Debug)]
+struct Window {
+    index: u64,
+    calls: u64,
+    failed: u64,
+    in_flight: u64,
+}
+
+/// Base windows that were merged so far, not yet judged.
+#[derive(Debug, Default)]
+struct Merged {
+    first: Option<u64>,
+    span: u64,
+    calls: u64,
+    failed: u64,
+}
+
+/// A run of down windows that may go on: first and last base window, and how many count.
+#[derive(Debug)]
+struct Outage {
+    first: u64,
+    last: u64,
+    span: u64,
+}
+
+impl WindowFold {
+    /// For the calls of a fault's scope, or for all.
+    pub(super) fn new(fault: Option<usize>, rules: &Rules) -> Self {
+        Self {
+            fault,
+            open: VecDeque::new(),
+            next: 0,
+            merged: Merged::default(),
+            outage: None,
+            tally: UptimeTally {
+                overlapping: vec![0; rules.faults.len()],
+                ..UptimeTally::default()
+            },
+        }
+    }
+
+    /// Base windows that are kept right now.
+    pub(super) fn held(&self) -> usize {
+        self.open.len()
+    }
+
+    /// A call of this scope arrived.
+    pub(super) fn on_arrival(&mut self, rules: &Rules, at: Instant) {
+        // A call that comes in late, when its window is closed, counts in the next one.
+        let index = rules.index(at).max(self.next);
+        let place = self.place(index);
+        if self
+            .open
+            .get(place)
+            .is_none_or(|found| found.index != index)
+        {
+            let window = Window {
+                index,
+                calls: 0,
+                failed: 0,
+                in_flight: 0,
+            };
+            self.open.insert(place, window);
+        }
+        if let Some(window) = self.open.get_mut(place) {
+            window.calls += 1;
+            window.in_flight += 1;
+        }
+        self.close_settled(rules);
+    }
+
+    /// The call that arrived at `arrived` ended.
+    pub(super) fn on_end(&mut self, rules: &Rules, arrived: Instant, failed: bool) {
+        // The first window from there on is where `on_arrival` counted it: its call holds it open.
+        let place = self.place(rules.index(arrived));
+        if let Some(window) = self.open.get_mut(place) {
+            window.in_flight = window.in_flight.saturating_sub(1);
+            window.failed += u64::from(failed);
+        }
+        self.close_settled(rules);
+    }
+
+    /// The run is over, and so is every call.
+    pub(super) fn finish(mut self, rules: &Rules) -> UptimeTally {
+        while let Some(window) = self.open.pop_front() {
+            self.close(rules, &window);
+        }
+        if self.merged.calls > 0 {
+            self.judge(rules);
+        }
+        self.end_outage(rules);
+        self.tally
+    }
+
+    fn place(&self, index: u64) -> usize {
+        self.open.partition_point(|window| window.index < index)
+    }
+
+    /// Closes windows from the front whose calls have ended and that no arrival can reach any
+    /// more. One window of grace lets arrivals come in slightly out of order.
+    fn close_settled(&mut self, rules: &Rules) {
+        let newest = self.open.back().map_or(0, |window| window.index);
+        while let Some(window) = self.open.pop_front() {
+            if window.in_flight > 0 || window.index.saturating_add(1) >= newest {
+                self.open.push_front(window);
+                break;
+            }
+            self.close(rules, &window);
+        }
+    }
+
+    fn close(&mut self, rules: &Rules, window: &Window) {
+        let fault = self.fault.and_then(|fault| rules.faults.get(fault));
+        let (span, first) = match fault {
+            Some(fault) => rules.touched(fault, self.next, window.index),
+            None => (window.index - self.next + 1, Some(self.next)),
+        };
+        self.next = window.index.saturating_add(1);
+        self.merged.first = self.merged.first.or(first);
+        self.merged.span += span;
+        self.merged.calls += window.calls;
+        self.merged.failed += window.failed;
+        if self.merged.calls >= MIN_CALLS {
+            self.judge(rules);
+        }
+    }
+
+    fn judge(&mut self, rules: &Rules) {
+        let merged = std::mem::take(&mut self.merged);
+        self.tally.windows += merged.span;
+        if !rules.is_down(merged.calls, merged.failed) {
+            self.end_outage(rules);
+            return;
+        }
+        self.tally.down += merged.span;
+        let last = self.next.saturating_sub(1);
+        let outage = self.outage.get_or_insert(Outage {
+            first: merged.first.unwrap_or(last),
+            last,
+            span: 0,
+        });
+        outage.last = last;
+        outage.span += merged.span;
+    }
+
+    fn end_outage(&mut self, rules: &Rules) {
+        let Some(outage) = self.outage.take() else {
+            return;
+        };
+        self.tally.outages += 1;
+        self.tally.longest = self.tally.longest.max(outage.span);
+        let (start, end) = (
+            rules.start(outage.first),
+            rules.start(outage.last.saturating_add(1)),
+        );
+        for (count, fault) in self.tally.overlapping.iter_mut().zip(&rules.faults) {
+            let overlaps = fault.at_or_after(start).is_some_and(|(at, _)| at < end);
+            *count += u64::from(overlaps);
+        }
+    }
+}
+
+/// Fewer calls than these say little about a stretch of time.
+const MIN_CALLS: u64 = 20;
+
+/// One unlucky call is no outage.
+const MIN_FAILED: u64 = 2;

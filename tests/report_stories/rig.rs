@@ -1,0 +1,320 @@
+//! A run told by hand: `Story` turns sentences about calls into events and folds them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use firedrill::money::Money;
+use firedrill::policy::breaker::State as Breaker;
+use firedrill::policy::call::{Cause, Ending, Outcome};
+use firedrill::policy::classify::FailureClass;
+use firedrill::policy::{AttemptId, CallId, ProviderId};
+use firedrill::prices::Price;
+use firedrill::report::measures::{self, View};
+use firedrill::report::value::Value;
+use firedrill::report::{Fold, State};
+use firedrill::scenario::expect::{Bound, Expectation, Op};
+use firedrill::scenario::fault::{Fault, Inject, Sticky, Windows};
+use firedrill::scenario::{
+    Calls, Dialect, Limits, Load, Network, Provider, Quantiles, Run, Scenario, Uptime,
+};
+use firedrill::time::Instant;
+use firedrill::trace::{Event, FaultId, Kind};
+
+pub(crate) const PRIMARY: ProviderId = ProviderId(0);
+pub(crate) const BACKUP: ProviderId = ProviderId(1);
+
+/// Two providers, one hour, nothing goes wrong.
+pub(crate) fn scenario() -> Scenario {
+    Scenario {
+        name: "primary-outage".to_owned(),
+        about: "The primary is gone for a third of the run. Who stays up?".to_owned(),
+        run: Run {
+            duration: Duration::from_secs(3_600),
+            seeds: 1..=5,
+            drain: Duration::from_secs(3_600),
+        },
+        network: Network {
+            one_way: Duration::from_millis(1),
+        },
+        providers: vec![
+            provider("openai", "gpt-4.1", ["2", "8"]),
+            provider("backup", "small", ["0.5", "1"]),
+        ],
+        load: Load {
+            // A report does not ask what the load was: each test tells its own calls.
+            calls: Calls::Trace {
+                shown: "told.csv".to_owned(),
+                path: "told.csv".into(),
+                rows: Arc::default(),
+            },
+            stream: 0,
+            deadline: None,
+            clients: 1,
+        },
+        faults: Vec::new(),
+        policies: vec!["no-failover".to_owned(), "priority-fallback".to_owned()],
+        expect: Vec::new(),
+        uptime: Uptime {
+            window: Duration::from_secs(10),
+            down_above: 50_000_000,
+        },
+    }
+}
+
+fn provider(name: &str, model: &str, [input, output]: [&str; 2]) -> Provider {
+    let ttft = Duration::from_millis(600);
+    Provider {
+        name: name.to_owned(),
+        dialect: Dialect::Openai,
+        model: model.to_owned(),
+        ttft: Quantiles {
+            p50: ttft,
+            p99: ttft,
+        },
+        speed_milli: 130_000,
+        limits: Limits::default(),
+        one_way: Duration::from_millis(1),
+        price: Price {
+            input: Money::parse_usd(input).unwrap(),
+            output: Money::parse_usd(output).unwrap(),
+            source: "a list of prices, 2026-01-01".to_owned(),
+        },
+    }
+}
+
+/// An outage of the primary from second `at` for `length` seconds, perhaps again.
+pub(crate) fn fault(name: &str, at: u64, length: u64, every: Option<u64>) -> Fault {
+    Fault {
+        name: name.to_owned(),
+        target: PRIMARY,
+        inject: Inject::Outage,
+        windows: Windows {
+            at: Duration::from_secs(at),
+            length: Some(Duration::from_secs(length)),
+            every: every.map(Duration::from_secs),
+        },
+        rate: 1_000_000_000,
+        sticky: Sticky::Attempt,
+    }
+}
+
+pub(crate) fn expectation(text: &str, during: Option<u16>, op: Op, bound: Bound) -> Expectation {
+    Expectation {
+        text: text.to_owned(),
+        metric: text.split(' ').next().unwrap().to_owned(),
+        during: during.map(FaultId),
+        op,
+        bound,
+    }
+}
+
+pub(crate) fn ms(ms: u64) -> Instant {
+    Instant::from_nanos(ms * 1_000_000)
+}
+
+pub(crate) const fn secs(secs: u64) -> u64 {
+    secs * 1_000
+}
+
+/// A run as it is told; times are milliseconds since its start.
+pub(crate) struct Story {
+    pub(crate) fold: Fold,
+    next: u64,
+}
+
+impl Story {
+    pub(crate) fn of(scenario: &Scenario) -> Self {
+        Self {
+            fold: Fold::new(scenario),
+            next: 0,
+        }
+    }
+
+    /// A call arrives at `at`.
+    pub(crate) fn call(&mut self, at: u64) -> Told<'_> {
+        let call = CallId(self.next);
+        self.next += 1;
+        let streamed = false;
+        self.tell(at, Kind::Arrived { call, streamed });
+        Told {
+            story: self,
+            call,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// A call that arrives at `at` and is answered by the primary 500 ms later.
+    pub(crate) fn good(&mut self, at: u64) {
+        self.call(at).asks(at, PRIMARY).answered(at + 500);
+    }
+
+    /// A call that arrives at `at` and fails 100 ms later.
+    pub(crate) fn bad(&mut self, at: u64) {
+        let mut call = self.call(at);
+        call.asks(at, PRIMARY);
+        call.fails(at + 100, FailureClass::Connect);
+        call.ends(at + 100, Ending::Exhausted(FailureClass::Connect));
+    }
+
+    pub(crate) fn breaker(&mut self, at: u64, provider: ProviderId, to: Breaker) {
+        let from = Breaker::Closed;
+        self.tell(at, Kind::Breaker { provider, from, to });
+    }
+
+    pub(crate) fn fires(&mut self, at: u64, fault: u16) {
+        let fault = FaultId(fault);
+        self.tell(at, Kind::Fired { fault });
+    }
+
+    /// A bill for the first attempt of a call (none = an unknown caller) at `provider`.
+    pub(crate) fn bills(
+        &mut self,
+        at: u64,
+        provider: ProviderId,
+        call: Option<u64>,
+        tokens: (u64, u64),
+    ) {
+        let bill = Kind::Billed {
+            provider,
+            call: call.map(CallId),
+            nth: 0,
+            input: tokens.0,
+            output: tokens.1,
+        };
+        self.tell(at, bill);
+    }
+
+    pub(crate) fn tell(&mut self, at: u64, kind: Kind) {
+        self.fold.on_event(&Event { at: ms(at), kind });
+    }
+
+    pub(crate) fn end(self) -> State {
+        self.fold.finish()
+    }
+}
+
+/// A call as its story goes on.
+pub(crate) struct Told<'a> {
+    story: &'a mut Story,
+    call: CallId,
+    attempts: Vec<ProviderId>,
+}
+
+impl Told<'_> {
+    /// It asks `provider`: a retry when that is the last one asked, else a fallback.
+    pub(crate) fn asks(&mut self, at: u64, provider: ProviderId) -> &mut Self {
+        let cause = match self.attempts.last() {
+            None => Cause::First,
+            Some(last) if *last == provider => Cause::Retry,
+            Some(_) => Cause::Fallback,
+        };
+        let nth = self.attempts.iter().filter(|asked| **asked == provider);
+        let nth = u32::try_from(nth.count()).unwrap();
+        self.attempts.push(provider);
+        let (call, attempt) = (self.call, self.attempt());
+        let started = Kind::Started {
+            call,
+            attempt,
+            provider,
+            nth,
+            cause,
+            probe: false,
+        };
+        self.story.tell(at, started);
+        self
+    }
+
+    pub(crate) fn first_token(&mut self, at: u64) -> &mut Self {
+        let (call, attempt) = (self.call, self.attempt());
+        self.story.tell(at, Kind::FirstToken { call, attempt });
+        self
+    }
+
+    /// The provider bills its last attempt.
+    pub(crate) fn billed(&mut self, at: u64, input: u64, output: u64) -> &mut Self {
+        let provider = *self.attempts.last().unwrap();
+        let asked = self.attempts.iter().filter(|asked| **asked == provider);
+        let bill = Kind::Billed {
+            provider,
+            call: Some(self.call),
+            nth: u32::try_from(asked.count()).unwrap() - 1,
+            input,
+            output,
+        };
+        self.story.tell(at, bill);
+        self
+    }
+
+    pub(crate) fn fails(&mut self, at: u64, class: FailureClass) -> &mut Self {
+        self.replied(at, Some(class))
+    }
+
+    pub(crate) fn cancelled(&mut self, at: u64) -> &mut Self {
+        let (call, attempt) = (self.call, self.attempt());
+        let provider = *self.attempts.last().unwrap();
+        let cancelled = Kind::Cancelled {
+            call,
+            attempt,
+            provider,
+        };
+        self.story.tell(at, cancelled);
+        self
+    }
+
+    /// The last attempt answers, and the call succeeds.
+    pub(crate) fn answered(&mut self, at: u64) {
+        self.replied(at, None);
+        let (call, attempt) = (self.call, self.attempt());
+        let outcome = Outcome::Succeeded { attempt };
+        self.story.tell(at, Kind::Ended { call, outcome });
+    }
+
+    pub(crate) fn ends(&mut self, at: u64, ending: Ending) {
+        let (call, outcome) = (self.call, Outcome::Failed(ending));
+        self.story.tell(at, Kind::Ended { call, outcome });
+    }
+
+    fn replied(&mut self, at: u64, failure: Option<FailureClass>) -> &mut Self {
+        let (call, attempt) = (self.call, self.attempt());
+        let provider = *self.attempts.last().unwrap();
+        let replied = Kind::Replied {
+            call,
+            attempt,
+            provider,
+            failure,
+        };
+        self.story.tell(at, replied);
+        self
+    }
+
+    fn attempt(&self) -> AttemptId {
+        AttemptId(u32::try_from(self.attempts.len()).unwrap())
+    }
+}
+
+/// What the measure `name` is worth, as people read it; `-` when it is undefined.
+pub(crate) fn shown(
+    scenario: &Scenario,
+    state: &State,
+    during: Option<usize>,
+    name: &str,
+) -> String {
+    let (unit, value) = worth(scenario, state, during, name);
+    value.map_or_else(|| "-".to_owned(), |value| unit.shown(value))
+}
+
+fn worth(
+    scenario: &Scenario,
+    state: &State,
+    during: Option<usize>,
+    name: &str,
+) -> (firedrill::report::unit::Unit, Option<Value>) {
+    let prices: Vec<Price> = scenario
+        .providers
+        .iter()
+        .map(|provider| provider.price.clone())
+        .collect();
+    let view = View::new(state, during, &prices).unwrap();
+    let measure = measures::find(name).unwrap();
+    (measure.unit, measure.of(&view))
+}
