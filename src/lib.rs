@@ -16,6 +16,7 @@
 //! - [`provider`]: pretends. The fake provider as a pure state machine.
 //! - [`world`]: hosts. The simulated network and the load.
 //! - [`report`]: measures. A trace in, numbers out.
+//! - [`drill`]: a whole drill, for a `#[test]` and for the command line alike.
 
 pub mod money;
 pub mod rng;
@@ -30,6 +31,8 @@ pub mod trace;
 
 pub mod client;
 
+#[cfg(feature = "sim")]
+pub mod drill;
 #[cfg(feature = "sim")]
 pub mod provider;
 #[cfg(feature = "sim")]

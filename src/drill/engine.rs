@@ -1,0 +1,186 @@
+//! Many runs side by side: the same bytes whatever the number of threads.
+//!
+//! ```text
+//! runs, in order --> workers --> results, by number --> merged in order --> reports, in order
+//! ```
+//!
+//! A run is one scenario under one policy and one seed. Workers take the next run that nobody has
+//! taken; results wait until their turn comes. So the order of merging, and the scenario at which
+//! a caller stops, do not depend on who was quick. One run is `world`'s to do.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Drill;
+use crate::policy::config::Policy;
+use crate::report::{Fold, Report, State};
+use crate::scenario::Scenario;
+use crate::world;
+
+/// Runs `drills` on `workers` threads. `on_run` is told of each run that ends, in any order;
+/// `on_report` gets each drill's place and report, in order, and may stop the rest.
+pub fn run_all(
+    drills: &[Drill],
+    workers: NonZero<usize>,
+    on_run: &mut dyn FnMut(),
+    on_report: &mut dyn FnMut(usize, Report) -> ControlFlow<()>,
+) {
+    let runs = Mutex::new(drills.iter().flat_map(runs_of).enumerate());
+    let stopped = AtomicBool::new(false);
+    let (sender, receiver) = mpsc::channel();
+    let total: u64 = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
+    let workers = workers
+        .get()
+        .min(usize::try_from(total).unwrap_or(usize::MAX));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let sender = sender.clone();
+            scope.spawn(|| work(&runs, &stopped, sender));
+        }
+        drop(sender);
+        let mut results = Results::new(receiver, on_run);
+        for (place, drill) in drills.iter().enumerate() {
+            // No report means that a worker panicked: the scope passes that on.
+            let Some(report) = report(drill, &mut results) else {
+                break;
+            };
+            if on_report(place, report).is_break() {
+                break;
+            }
+        }
+        stopped.store(true, Ordering::Relaxed);
+    });
+}
+
+/// One scenario under one policy and one seed.
+struct Run<'a> {
+    scenario: &'a Scenario,
+    policy: &'a Policy,
+    seed: u64,
+}
+
+/// The runs of a drill: policy by policy, seed by seed.
+fn runs_of(drill: &Drill) -> impl Iterator<Item = Run<'_>> + Send {
+    drill.policies().iter().flat_map(|policy| {
+        drill.seeds_to_run().map(|seed| Run {
+            scenario: drill.scenario(),
+            policy,
+            seed,
+        })
+    })
+}
+
+/// Takes runs and does them until none is left, or until nobody wants more.
+fn work<'a>(
+    runs: &Mutex<impl Iterator<Item = (usize, Run<'a>)>>,
+    stopped: &AtomicBool,
+    results: Sender<(usize, State)>,
+) {
+    while !stopped.load(Ordering::Relaxed) {
+        let next = runs.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let Some((number, run)) = next else {
+            return;
+        };
+        if results.send((number, run.state())).is_err() {
+            return;
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Does it, and returns what it came to.
+    fn state(&self) -> State {
+        let fold = Arc::new(Mutex::new(Fold::new(self.scenario)));
+        world::run(self.scenario, self.policy, self.seed, fold.clone());
+        let mut fold = fold.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *fold, Fold::new(self.scenario)).finish()
+    }
+}
+
+/// The report on `drill`, whose results come next.
+fn report(drill: &Drill, results: &mut Results<State>) -> Option<Report> {
+    let seeds = drill.seeds_to_run();
+    let mut policies = Vec::with_capacity(drill.policies().len());
+    for policy in drill.policies() {
+        let mut merged: Option<State> = None;
+        for _ in seeds.clone() {
+            let state = results.next()?;
+            match &mut merged {
+                Some(merged) => merged.merge(&state),
+                None => merged = Some(state),
+            }
+        }
+        let nothing = || Fold::new(drill.scenario()).finish();
+        policies.push((policy.name.clone(), merged.unwrap_or_else(nothing)));
+    }
+    let seeds = format!("{}..{}", seeds.start(), seeds.end());
+    let path = drill.path().display().to_string();
+    let report = Report::new(drill.scenario(), &path, &seeds, policies);
+    let report = report.with_policies_as_written(&drill.changes.policies);
+    Some(report.with_overrides(&drill.changes.set))
+}
+
+/// Results as they come, handed out by number.
+struct Results<'a, T> {
+    incoming: Receiver<(usize, T)>,
+    on_run: &'a mut dyn FnMut(),
+    early: BTreeMap<usize, T>,
+    next: usize,
+}
+
+impl<'a, T> Results<'a, T> {
+    fn new(incoming: Receiver<(usize, T)>, on_run: &'a mut dyn FnMut()) -> Self {
+        Self {
+            incoming,
+            on_run,
+            early: BTreeMap::new(),
+            next: 0,
+        }
+    }
+
+    /// The next result in order; none when no worker is left to bring it.
+    fn next(&mut self) -> Option<T> {
+        loop {
+            if let Some(result) = self.early.remove(&self.next) {
+                self.next += 1;
+                return Some(result);
+            }
+            let (number, result) = self.incoming.recv().ok()?;
+            (self.on_run)();
+            self.early.insert(number, result);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_out_by_number_whatever_order_they_come_in() {
+        let (sender, receiver) = mpsc::channel();
+        for (number, result) in [(2, "c"), (0, "a"), (1, "b")] {
+            sender.send((number, result)).expect("the receiver is here");
+        }
+        drop(sender);
+        let mut ended = 0;
+        let mut on_run = || ended += 1;
+        let mut results = Results::new(receiver, &mut on_run);
+        let all = Vec::from_iter(std::iter::from_fn(|| results.next()));
+        assert_eq!(all, ["a", "b", "c"]);
+        assert_eq!(ended, 3);
+    }
+
+    #[test]
+    fn a_result_that_never_comes_ends_the_wait() {
+        let (sender, receiver) = mpsc::channel();
+        sender.send((1, "b")).expect("the receiver is here");
+        drop(sender);
+        let mut on_run = || ();
+        assert_eq!(Results::new(receiver, &mut on_run).next(), None);
+    }
+}

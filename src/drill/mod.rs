@@ -1,0 +1,231 @@
+//! A whole drill, for a `#[test]` and for the command line alike: load, run, judge.
+//!
+//! ```no_run
+//! use firedrill::drill::Drill;
+//!
+//! # fn main() -> Result<(), firedrill::text::Problem> {
+//! let report = Drill::load("scenarios/primary-outage.yaml")?
+//!     .policy("resilient")?
+//!     .seeds(1..=5)
+//!     .run();
+//! report.assert();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - `policies`: from the name of a policy to its file or preset.
+//! - `engine`: many runs side by side, their states merged in order.
+//!
+//! What happens in a run is `world`'s; what it was worth is `report`'s. Nothing is printed here.
+
+mod engine;
+mod policies;
+
+use std::num::NonZero;
+use std::ops::{ControlFlow, RangeInclusive};
+use std::path::Path;
+
+use crate::policy::config::Policy;
+use crate::report::{self, Format, Report, Verdict};
+use crate::scenario::Scenario;
+use crate::scenario::load::{self, Loaded};
+use crate::text::Problem;
+
+pub use engine::run_all;
+
+/// A scenario and the policies to run it with: read, checked, and ready to run.
+#[derive(Clone, Debug)]
+pub struct Drill {
+    changes: Changes,
+    loaded: Loaded,
+    policies: Vec<Policy>,
+}
+
+/// What a drill does otherwise than its scenario says.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Policies to run instead of the scenario's own, each a name or a file (relative to the
+    /// current directory); none = the scenario's own.
+    pub policies: Vec<String>,
+    /// Seeds to run instead of the scenario's own.
+    pub seeds: Option<RangeInclusive<u64>>,
+    /// Values set on top of the files, as (path, value): `policy.…` in every policy, all others in
+    /// the scenario.
+    pub set: Vec<(String, String)>,
+}
+
+impl Drill {
+    /// Reads and checks the scenario at `path` and the policies that it names.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Problem> {
+        Self::load_with(path.as_ref(), Changes::default()).map_err(first)
+    }
+
+    /// Reads and checks the scenario at `path` with `changes`; on failure every problem that was
+    /// found, at least one.
+    pub fn load_with(path: &Path, changes: Changes) -> Result<Self, Vec<Problem>> {
+        let loaded = load::load(path, &changes.set).map_err(|problem| vec![problem])?;
+        let checked = report::check_expectations(&loaded);
+        let found = policies::find_all(&loaded, &changes);
+        match (checked, found) {
+            (Ok(()), Ok(policies)) => Ok(Self {
+                changes,
+                loaded,
+                policies,
+            }),
+            (checked, found) => {
+                let mut problems = Vec::from_iter(checked.err());
+                problems.extend(found.err().unwrap_or_default());
+                Err(problems)
+            }
+        }
+    }
+
+    /// Runs `policy`, a name or a file, instead of the scenario's own; each further call adds one.
+    ///
+    /// A bare name is a policy that the scenario lists, else `policies/NAME.yaml` of the scenario's
+    /// project, else the preset of that name. A file ends in `.yaml` or holds a `/`.
+    pub fn policy(self, policy: &str) -> Result<Self, Problem> {
+        let mut changes = self.changes;
+        changes.policies.push(policy.to_owned());
+        Self::load_with(&self.loaded.path, changes).map_err(first)
+    }
+
+    /// Sets `path` to `value` (YAML) as if the file said so: `policy.retry.attempts` in every
+    /// policy, all others in the scenario. The result is checked at once.
+    pub fn set(self, path: &str, value: &str) -> Result<Self, Problem> {
+        let mut changes = self.changes;
+        changes.set.push((path.to_owned(), value.to_owned()));
+        Self::load_with(&self.loaded.path, changes).map_err(first)
+    }
+
+    /// Runs exactly these seeds instead of the scenario's own.
+    #[must_use]
+    pub fn seeds(mut self, seeds: RangeInclusive<u64>) -> Self {
+        self.changes.seeds = Some(seeds);
+        self
+    }
+
+    /// The scenario's file, as it was named.
+    pub fn path(&self) -> &Path {
+        &self.loaded.path
+    }
+
+    /// The scenario, as understood.
+    pub fn scenario(&self) -> &Scenario {
+        &self.loaded.scenario
+    }
+
+    /// The policies that will run, in order.
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
+    }
+
+    /// The seeds that will run, both ends included.
+    pub fn seeds_to_run(&self) -> RangeInclusive<u64> {
+        let own = &self.scenario().run.seeds;
+        self.changes.seeds.as_ref().unwrap_or(own).clone()
+    }
+
+    /// How many seeds will run.
+    pub fn seed_count(&self) -> u64 {
+        count(&self.seeds_to_run())
+    }
+
+    /// How many runs this drill is: one for each policy and seed.
+    pub fn runs(&self) -> u64 {
+        self.seed_count().saturating_mul(self.policies.len() as u64)
+    }
+
+    /// What is no mistake and yet surprising, one sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let providers = Vec::from_iter(self.scenario().providers.iter().map(|p| p.name.as_str()));
+        let mut warnings = self.never_judged();
+        for policy in &self.policies {
+            for name in policy.by_name.keys() {
+                if !providers.contains(&name.as_str()) {
+                    warnings.push(format!(
+                        "policy `{}` names `{name}`, which is no provider here ({})",
+                        policy.name,
+                        providers.join(", "),
+                    ));
+                }
+            }
+        }
+        warnings
+    }
+
+    /// A warning of each policy that has expectations and that its own scenario does not run: a
+    /// slip of the finger would else make them skipped, and the exit code 0.
+    fn never_judged(&self) -> Vec<String> {
+        let runs = |name: &str| {
+            let ran = self.policies.iter().any(|policy| policy.name == name);
+            ran || policies::is_listed(name, &self.loaded)
+        };
+        let expected = self.scenario().expect.iter().map(|(policy, _)| policy);
+        let expected = expected.filter(|policy| !runs(policy));
+        expected
+            .map(|policy| format!("`expect` names `{policy}`, which is not among its policies"))
+            .collect()
+    }
+
+    /// Runs every policy under every seed, on all cores, and reports.
+    pub fn run(&self) -> Report {
+        let workers = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let mut reports = Vec::new();
+        run_all(
+            std::slice::from_ref(self),
+            workers,
+            &mut || (),
+            &mut |_, report| {
+                reports.push(report);
+                ControlFlow::Continue(())
+            },
+        );
+        reports.remove(0)
+    }
+}
+
+impl Report {
+    /// Panics with the report as a table unless every expectation holds; one that cannot be told
+    /// does not hold.
+    #[track_caller]
+    pub fn assert(&self) {
+        let verdict = match self.verdict() {
+            Verdict::Holds => return,
+            Verdict::Inconclusive => "an expectation is inconclusive",
+            Verdict::Fails => "an expectation fails",
+        };
+        panic!("{verdict}\n\n{}", self.render(Format::Table, false));
+    }
+}
+
+/// How many seeds are in `seeds`.
+fn count(seeds: &RangeInclusive<u64>) -> u64 {
+    if seeds.is_empty() {
+        return 0;
+    }
+    (seeds.end() - seeds.start()).saturating_add(1)
+}
+
+/// The problem to show where only one can be.
+fn first(mut problems: Vec<Problem>) -> Problem {
+    problems.swap_remove(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_count_both_ends() {
+        assert_eq!(count(&(1..=5)), 5);
+        assert_eq!(count(&(7..=7)), 1);
+        assert_eq!(count(&(0..=u64::MAX)), u64::MAX);
+    }
+
+    #[test]
+    #[expect(clippy::reversed_empty_ranges, reason = "the empty range is the case")]
+    fn an_empty_range_holds_no_seed() {
+        assert_eq!(count(&(5..=1)), 0);
+    }
+}

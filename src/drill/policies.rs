@@ -1,0 +1,250 @@
+//! From the name of a policy to the policy: a file of the project, a file as named, or a preset.
+//!
+//! A name that ends in `.yaml` or `.yml`, or holds a `/`, is a file: relative to the scenario, and
+//! below its project's root, when the scenario names it; relative to the current directory, and
+//! free, when the user does. What a policy file may say is `policy::config`'s to check.
+
+use std::path::{Path, PathBuf};
+
+use super::Changes;
+use crate::policy::config::Policy;
+use crate::policy::presets;
+use crate::scenario::load::Loaded;
+use crate::text::{Document, Problem};
+
+/// The policies to run, chosen by the user, else the scenario's own; or every problem found.
+pub(super) fn find_all(loaded: &Loaded, changes: &Changes) -> Result<Vec<Policy>, Vec<Problem>> {
+    let asked = asked(loaded, &changes.policies);
+    let overrides = overrides(&changes.set);
+    if asked.is_empty() {
+        let problem = loaded.document.problem(&["policies"], "no policy to run");
+        return Err(vec![problem.did_you_mean("", presets::names())]);
+    }
+    let mut policies: Vec<Policy> = Vec::new();
+    let mut problems = Vec::new();
+    for asked in asked {
+        match asked.find(loaded, &overrides) {
+            Err(problem) => problems.push(problem),
+            Ok(policy) if policies.iter().any(|other| other.name == policy.name) => {
+                let message = format!("two policies are named `{}`", policy.name);
+                problems.push(asked.problem(loaded, message).hint("leave one of them out"));
+            }
+            Ok(policy) => policies.push(policy),
+        }
+    }
+    if problems.is_empty() {
+        Ok(policies)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Whether the scenario itself lists the policy `name`, by name or as a file.
+pub(super) fn is_listed(name: &str, loaded: &Loaded) -> bool {
+    let by_name = loaded.scenario.policies.iter().any(|listed| listed == name);
+    by_name || listed_as(name, loaded).is_some()
+}
+
+/// A `--set`: path and value.
+type Override = (String, String);
+
+/// What `--set policy.…` sets, without the `policy.`; all others are the scenario's.
+fn overrides(all: &[Override]) -> Vec<Override> {
+    let own = |(path, value): &Override| {
+        let path = path.strip_prefix(PREFIX)?;
+        Some((path.to_owned(), value.clone()))
+    };
+    all.iter().filter_map(own).collect()
+}
+
+/// A policy's name, and who said it.
+struct Asked<'a> {
+    name: &'a str,
+    by: By,
+}
+
+/// Who names a policy.
+#[derive(Clone, Copy)]
+enum By {
+    /// The scenario, at this place of its list.
+    Scenario(usize),
+    /// The user, on the command line or in code.
+    User,
+}
+
+/// What to find: `chosen`, else what the scenario lists.
+fn asked<'a>(loaded: &'a Loaded, chosen: &'a [String]) -> Vec<Asked<'a>> {
+    let own = loaded.scenario.policies.iter().enumerate();
+    if chosen.is_empty() {
+        let by_scenario = |(place, name): (usize, &'a String)| Asked {
+            name,
+            by: By::Scenario(place),
+        };
+        return own.map(by_scenario).collect();
+    }
+    let by_user = |name: &'a String| Asked { name, by: By::User };
+    chosen.iter().map(by_user).collect()
+}
+
+impl Asked<'_> {
+    /// The policy, with `overrides` on top.
+    fn find(&self, loaded: &Loaded, overrides: &[Override]) -> Result<Policy, Problem> {
+        let (mut document, stem) = self.document(loaded)?;
+        for (path, value) in overrides {
+            document.set_behind(PREFIX, path, value)?;
+        }
+        Policy::from_document(&document, Some(&stem))
+    }
+
+    /// The policy's document, and the stem that its name must equal.
+    fn document(&self, loaded: &Loaded) -> Result<(Document, String), Problem> {
+        let name = self.name;
+        if let Some(file) = self.file(loaded)? {
+            if !file.exists() {
+                let message = format!("there is no file `{}`", file.display());
+                let from = match self.by {
+                    By::Scenario(_) => "this file",
+                    By::User => "the current directory",
+                };
+                let hint = format!("the path is relative to {from}");
+                return Err(self.problem(loaded, message).hint(hint));
+            }
+            let stem = file
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            return Ok((Document::read(&file)?, stem));
+        }
+        match presets::text(name) {
+            Some(text) => {
+                let document = Document::parse(&format!("preset {name}"), text)?;
+                Ok((document, name.to_owned()))
+            }
+            None => {
+                let known = known(loaded);
+                let problem = self.problem(loaded, format!("there is no policy `{name}`"));
+                Err(problem.did_you_mean(name, known.iter().map(String::as_str)))
+            }
+        }
+    }
+
+    /// The file that is meant; none when it can only be a preset.
+    fn file(&self, loaded: &Loaded) -> Result<Option<PathBuf>, Problem> {
+        let listed = match self.by {
+            By::Scenario(place) => Some((place, self.name)),
+            By::User if is_file_name(self.name) => return Ok(Some(PathBuf::from(self.name))),
+            // The name in a report is the file's stem: what a report says, a user may say.
+            By::User => listed_as(self.name, loaded),
+        };
+        match listed {
+            Some((place, name)) if is_file_name(name) => {
+                let keys = ["policies", &place.to_string()];
+                let shown = name.strip_prefix("./").unwrap_or(name);
+                loaded.locate(&keys, shown).map(Some)
+            }
+            _ => Ok(project_file(self.name, &loaded.root)),
+        }
+    }
+
+    /// A problem that points at where the name was said.
+    fn problem(&self, loaded: &Loaded, message: String) -> Problem {
+        match self.by {
+            By::Scenario(place) => {
+                let place = place.to_string();
+                loaded.document.problem(&["policies", &place], message)
+            }
+            By::User => on_command_line(self.name, message),
+        }
+    }
+}
+
+/// A problem that points at the name in `--policy NAME`.
+fn on_command_line(name: &str, message: String) -> Problem {
+    let words = format!("--policy {name}");
+    let range = words.len() - name.len()..words.len();
+    Problem::of_text("command line", &words, range, message)
+}
+
+/// Whether a policy's name is that of a file.
+fn is_file_name(name: &str) -> bool {
+    name.contains('/') || stem(name).is_some()
+}
+
+/// A file's name without its ending, when it ends as policy files do.
+fn stem(name: &str) -> Option<&str> {
+    ENDINGS.iter().find_map(|ending| name.strip_suffix(ending))
+}
+
+/// The file of the project for a bare name, if there is one.
+fn project_file(name: &str, root: &Path) -> Option<PathBuf> {
+    let mut files = ENDINGS
+        .iter()
+        .map(|ending| root.join(POLICIES).join(format!("{name}{ending}")));
+    files.find(|file| file.is_file())
+}
+
+/// The file, and its place, that the scenario lists and whose stem is `name`.
+fn listed_as<'a>(name: &str, loaded: &'a Loaded) -> Option<(usize, &'a str)> {
+    let mut listed = loaded
+        .scenario
+        .policies
+        .iter()
+        .map(String::as_str)
+        .enumerate();
+    listed.find(|(_, listed)| {
+        let last = listed.rsplit('/').next().unwrap_or(listed);
+        stem(last) == Some(name)
+    })
+}
+
+/// Every bare name that would be found, sorted.
+fn known(loaded: &Loaded) -> Vec<String> {
+    let mut known: Vec<String> = presets::names().into_iter().map(str::to_owned).collect();
+    for entry in std::fs::read_dir(loaded.root.join(POLICIES))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = entry.file_name();
+        known.extend(name.to_str().and_then(stem).map(str::to_owned));
+    }
+    known.sort();
+    known.dedup();
+    known
+}
+
+/// What begins the path of a `--set` that is meant for policies.
+const PREFIX: &str = "policy.";
+
+/// The folder of a project's policies.
+const POLICIES: &str = "policies";
+
+/// How the names of policy files end.
+const ENDINGS: [&str; 2] = [".yaml", ".yml"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_or_an_ending_makes_a_file() {
+        for file in ["./mine", "mine.yaml", "mine.yml", "../policies/x.yaml"] {
+            assert!(is_file_name(file), "{file}");
+        }
+        for bare in ["mine", "retry-only", "v1.2"] {
+            assert!(!is_file_name(bare), "{bare}");
+        }
+    }
+
+    #[test]
+    fn only_a_policy_prefix_reaches_policies() {
+        let pair = |path: &str| (path.to_owned(), "3".to_owned());
+        let all = [
+            pair("policy.retry.attempts"),
+            pair("load.rate"),
+            pair("policies"),
+        ];
+        assert_eq!(overrides(&all), [pair("retry.attempts")]);
+    }
+}

@@ -1,0 +1,70 @@
+//! The library entry, as a user's own tests would use it.
+
+use firedrill::drill::Drill;
+use firedrill::report::Verdict;
+use firedrill::text::Problem;
+
+#[test]
+fn the_resilient_policy_rides_out_an_outage() -> Result<(), Problem> {
+    let report = Drill::load("scenarios/primary-outage.yaml")?
+        .policy("resilient")?
+        .seeds(1..=2)
+        .run();
+    report.assert();
+    Ok(())
+}
+
+#[test]
+#[should_panic(expected = "an expectation fails")]
+fn a_failed_expectation_panics_with_the_report() {
+    everything_down().run().assert();
+}
+
+#[test]
+fn the_panic_shows_the_table_and_how_to_reproduce_it() {
+    let report = everything_down().seeds(1..=1).run();
+    assert_eq!(report.verdict(), Verdict::Fails);
+    let panic = std::panic::catch_unwind(|| report.assert()).expect_err("it fails");
+    let message = panic.downcast_ref::<String>().expect("a message");
+    assert!(message.contains("success_rate"), "{message}");
+    assert!(
+        message.contains("firedrill run tests/scenarios/"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_value_can_be_set() -> Result<(), Problem> {
+    let drill = Drill::load("scenarios/no-faults.yaml")?.seeds(1..=1);
+    let slower = drill.clone().set("run.duration", "30s")?;
+    assert_eq!(slower.scenario().run.duration.as_secs(), 30);
+    assert_eq!(drill.runs(), slower.runs());
+    slower.run();
+    Ok(())
+}
+
+#[test]
+fn a_value_reaches_every_policy() -> Result<(), Problem> {
+    let drill = Drill::load("scenarios/no-faults.yaml")?
+        .policy("resilient")?
+        .policy("retry-only")?
+        .set("policy.retry.attempts", "2")?;
+    let attempts = drill.policies().iter().map(|policy| policy.retry.attempts);
+    assert_eq!(Vec::from_iter(attempts), [2, 2]);
+    Ok(())
+}
+
+#[test]
+fn a_mistake_is_a_problem_and_not_a_panic() -> Result<(), Problem> {
+    assert!(Drill::load("scenarios/no-such.yaml").is_err());
+    let drill = Drill::load("scenarios/no-faults.yaml")?;
+    assert!(drill.clone().policy("resilent").is_err());
+    assert!(drill.clone().set("load.rat", "4/s").is_err());
+    assert!(drill.set("policy.retry.attemps", "4").is_err());
+    Ok(())
+}
+
+/// The canary: every provider is down, and an expectation that must fail.
+fn everything_down() -> Drill {
+    Drill::load("tests/scenarios/everything-down.yaml").expect("the canary loads")
+}

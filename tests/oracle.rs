@@ -1,0 +1,183 @@
+//! An independent witness: whole runs, measured as they come and again at leisure, agree.
+
+use std::sync::{Arc, Mutex};
+
+use firedrill::drill::Drill;
+use firedrill::report::measures::{MEASURES, View};
+use firedrill::report::value::Value;
+use firedrill::report::{Fold, Format, Report, State};
+use firedrill::scenario::Scenario;
+use firedrill::trace::{Event, Kind, Recorder};
+use firedrill::world;
+use naive::{Figures, Naive};
+
+#[path = "oracle/naive.rs"]
+mod naive;
+
+/// Keeps all events of a run.
+#[derive(Default)]
+struct All(Mutex<Vec<Event>>);
+
+impl Recorder for All {
+    fn record(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+/// A shipped scenario under one policy, seed 1, with values set on top.
+fn drill(scenario: &str, policy: &str, set: &[(&str, &str)]) -> Drill {
+    let drill = Drill::load(format!("scenarios/{scenario}.yaml")).and_then(|drill| {
+        let drill = drill.policy(policy)?.seeds(1..=1);
+        set.iter()
+            .try_fold(drill, |drill, (path, value)| drill.set(path, value))
+    });
+    drill.unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// Runs it twice: for its report, and for all that happened.
+fn run(drill: &Drill) -> (State, Vec<Event>) {
+    let report = drill.run();
+    let (_, state) = report.policies().next().expect("one policy ran");
+    let all = Arc::new(All::default());
+    world::run(drill.scenario(), &drill.policies()[0], 1, all.clone());
+    let events = std::mem::take(&mut *all.0.lock().unwrap());
+    (state.clone(), events)
+}
+
+/// What the report says of all calls, or of those during a fault.
+fn figures(scenario: &Scenario, state: &State, during: Option<usize>) -> Figures {
+    let prices: Vec<_> = scenario
+        .providers
+        .iter()
+        .map(|provider| provider.price.clone())
+        .collect();
+    let view = View::new(state, during, &prices).expect("the fault is known");
+    let measured = MEASURES
+        .iter()
+        .map(|measure| (measure.name.to_owned(), measure.of(&view)));
+    measured.collect()
+}
+
+fn compare(name: &str, measured: &Figures, mut counted: Figures) {
+    let nothing = Value::whole(0);
+    for (measure, value) in measured {
+        let silent = measure.starts_with("failures").then_some(nothing);
+        let witness = counted.remove(measure).unwrap_or(silent);
+        assert_eq!(*value, witness, "{name}: {measure}");
+    }
+    assert!(
+        counted.is_empty(),
+        "{name}: the report has no {:?}",
+        counted.keys()
+    );
+}
+
+fn check(scenario: &str, policy: &str, set: &[(&str, &str)]) {
+    let drill = drill(scenario, policy, set);
+    let (state, events) = run(&drill);
+    let scenario = drill.scenario();
+    let naive = |during| Naive {
+        scenario,
+        events: &events,
+        during,
+    };
+    let name = format!("{} under {policy} {set:?}", scenario.name);
+    compare(
+        &name,
+        &figures(scenario, &state, None),
+        naive(None).figures(),
+    );
+    for (place, fault) in scenario.faults.iter().enumerate() {
+        let name = format!("{name}, during {}", fault.name);
+        let counted = naive(Some(fault.windows)).figures();
+        compare(&name, &figures(scenario, &state, Some(place)), counted);
+        let fires = |event: &&Event| match event.kind {
+            Kind::Fired { fault } => fault.index() == place,
+            _ => false,
+        };
+        assert_eq!(
+            state.fired[place],
+            events.iter().filter(fires).count() as u64,
+            "{name}"
+        );
+        let overlapping = naive(None)
+            .uptime()
+            .overlapping(&fault.windows, state.window_ns);
+        assert_eq!(state.run.uptime.overlapping[place], overlapping, "{name}");
+    }
+}
+
+#[test]
+fn an_outage_is_measured_as_it_was() {
+    check("primary-outage", "no-failover", &[]);
+    check("primary-outage", "resilient", &[]);
+}
+
+#[test]
+fn cut_streams_are_measured_as_they_were() {
+    check("cut-streams", "priority-fallback", &[]);
+    check("cut-streams", "resilient", &[]);
+}
+
+#[test]
+fn windows_that_come_back_are_measured_as_they_were() {
+    check("flapping", "retry-only", &[]);
+    check("flapping", "resilient", &[]);
+}
+
+#[test]
+fn calls_that_give_up_and_late_bills_are_measured_as_they_were() {
+    check(
+        "cut-streams",
+        "resilient",
+        &[("load.deadline", "2s"), ("load.rate", "3/s")],
+    );
+    check(
+        "silent-hang",
+        "no-failover",
+        &[("run.duration", "12m"), ("run.drain", "5s")],
+    );
+    check(
+        "flapping",
+        "resilient",
+        &[("uptime.window", "7s"), ("load.clients", "3")],
+    );
+}
+
+fn document(report: &Report) -> serde_json::Value {
+    serde_json::from_str(&report.render(Format::Json, false)).expect("it is JSON")
+}
+
+/// The state of a policy, out of a document.
+fn state(document: &serde_json::Value, policy: &str) -> State {
+    let state = document["policies"][policy]["state"].clone();
+    serde_json::from_value(state).expect("it is a state")
+}
+
+#[test]
+fn documents_of_single_seeds_merge_into_that_of_both() {
+    let drill =
+        Drill::load("scenarios/flapping.yaml").unwrap_or_else(|problem| panic!("{problem}"));
+    let under = |seeds| drill.clone().seeds(seeds).run();
+    let (first, second, both) = (under(1..=1), under(2..=2), under(1..=2));
+    let (first, second) = (document(&first), document(&second));
+    let merged = drill.policies().iter().map(|policy| {
+        let mut merged = state(&second, &policy.name);
+        merged.merge(&state(&first, &policy.name));
+        (policy.name.clone(), merged)
+    });
+    let path = "scenarios/flapping.yaml";
+    let merged = Report::new(drill.scenario(), path, "1..2", merged.collect());
+    for format in [Format::Json, Format::Table, Format::Csv, Format::Markdown] {
+        assert_eq!(merged.render(format, false), both.render(format, false));
+    }
+}
+
+#[test]
+fn what_the_recorder_hears_folds_into_what_the_report_says() {
+    let drill = drill("flapping", "resilient", &[("run.duration", "10m")]);
+    let (state, events) = run(&drill);
+    let mut fold = Fold::new(drill.scenario());
+    events.iter().for_each(|event| fold.on_event(event));
+    assert_eq!(fold.finish(), state);
+}

@@ -1,0 +1,381 @@
+//! Every measure again, by the definitions and at leisure: from the list of all events, sorted and
+//! counted. It shares the units of values with the report, and none of its arithmetic.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use firedrill::policy::CallId;
+use firedrill::policy::call::{Cause, Ending, Outcome};
+use firedrill::report::value::Value;
+use firedrill::scenario::Scenario;
+use firedrill::scenario::fault::Windows;
+use firedrill::time::Instant;
+use firedrill::trace::{Event, Kind};
+
+/// What is measured, by name; none where it is undefined.
+pub(crate) type Figures = BTreeMap<String, Option<Value>>;
+
+/// The events of one run, and those that count.
+pub(crate) struct Naive<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) events: &'a [Event],
+    /// Only calls that arrived in these windows; none = all.
+    pub(crate) during: Option<Windows>,
+}
+
+impl Naive<'_> {
+    pub(crate) fn figures(&self) -> Figures {
+        let mut figures = Figures::new();
+        let mut put = |name: &str, value| figures.insert(name.to_owned(), value);
+        let calls = self.calls().len() as u128;
+        let ended = self.succeeded();
+        put("calls", whole(calls));
+        put("succeeded", whole(ended.len() as u128));
+        put("success_rate", share(ended.len() as u128, calls));
+        put("attempts_per_call", share(self.started(|_| true), calls));
+        put("fallback_rate", share(self.fell_back(), calls));
+        put("unfinished", whole(self.unfinished()));
+        for (state, name) in [
+            ("Open", "opened"),
+            ("HalfOpen", "half_opened"),
+            ("Closed", "closed"),
+        ] {
+            put(&format!("breaker.{name}"), whole(self.transitions(state)));
+        }
+        let [cost, wasted] = [self.cost(false), self.cost(true)];
+        put("cost", share(cost, BILLION));
+        put("wasted", share(wasted, BILLION));
+        put("wasted_share", share(wasted, cost));
+        put(
+            "cost_per_success",
+            share(cost, ended.len() as u128 * BILLION),
+        );
+        figures.extend(self.failures());
+        figures.extend(times(
+            "latency",
+            ended.values().map(|times| times.0).collect(),
+        ));
+        figures.extend(times(
+            "ttft",
+            ended.values().filter_map(|times| times.1).collect(),
+        ));
+        figures.extend(self.uptime().figures(self.scenario));
+        figures
+    }
+
+    fn counts(&self, at: Instant) -> bool {
+        self.during.is_none_or(|windows| {
+            let (start, end) = spans(&windows, at.as_nanos())
+                .last()
+                .unwrap_or((u64::MAX, 0));
+            start <= at.as_nanos() && at.as_nanos() < end
+        })
+    }
+
+    /// The calls that count, with the moments of their arrivals.
+    pub(crate) fn calls(&self) -> BTreeMap<CallId, Instant> {
+        let arrived = |event: &Event| match event.kind {
+            Kind::Arrived { call, .. } if self.counts(event.at) => Some((call, event.at)),
+            _ => None,
+        };
+        self.events.iter().filter_map(arrived).collect()
+    }
+
+    /// Latency and TTFT of each call that succeeded, in nanoseconds.
+    fn succeeded(&self) -> BTreeMap<CallId, (u64, Option<u64>)> {
+        let calls = self.calls();
+        let mut first = BTreeMap::new();
+        let mut times = BTreeMap::new();
+        for event in self.events {
+            match event.kind {
+                Kind::FirstToken { call, .. } => drop(first.entry(call).or_insert(event.at)),
+                Kind::Ended {
+                    call,
+                    outcome: Outcome::Succeeded { .. },
+                } => {
+                    let Some(&arrived) = calls.get(&call) else {
+                        continue;
+                    };
+                    let since = |at: &Instant| at.as_nanos() - arrived.as_nanos();
+                    times.insert(call, (since(&event.at), first.get(&call).map(since)));
+                }
+                _ => {}
+            }
+        }
+        times
+    }
+
+    /// Calls that did not succeed.
+    fn failed(&self) -> BTreeSet<CallId> {
+        let succeeded = self.succeeded();
+        let calls = self.calls().into_keys();
+        calls.filter(|call| !succeeded.contains_key(call)).collect()
+    }
+
+    fn started(&self, fits: impl Fn(Cause) -> bool) -> u128 {
+        let calls = self.calls();
+        let is_one = |event: &&Event| match event.kind {
+            Kind::Started { call, cause, .. } => calls.contains_key(&call) && fits(cause),
+            _ => false,
+        };
+        self.events.iter().filter(is_one).count() as u128
+    }
+
+    fn fell_back(&self) -> u128 {
+        let calls = self.calls();
+        let who = self.events.iter().filter_map(|event| match event.kind {
+            Kind::Started {
+                call,
+                cause: Cause::Fallback,
+                ..
+            } => Some(call),
+            _ => None,
+        });
+        let who: BTreeSet<CallId> = who.filter(|call| calls.contains_key(call)).collect();
+        who.len() as u128
+    }
+
+    fn unfinished(&self) -> u128 {
+        let unfinished = Outcome::Failed(Ending::Unfinished);
+        let ended = self.events.iter().filter_map(|event| match event.kind {
+            Kind::Ended { call, outcome } if outcome != unfinished => Some(call),
+            _ => None,
+        });
+        let ended: BTreeSet<CallId> = ended.collect();
+        self.calls()
+            .keys()
+            .filter(|call| !ended.contains(call))
+            .count() as u128
+    }
+
+    fn failures(&self) -> Figures {
+        let calls = self.calls();
+        let mut counts = BTreeMap::<String, u128>::new();
+        for event in self.events {
+            if let Kind::Replied {
+                call,
+                failure: Some(class),
+                ..
+            } = event.kind
+                && calls.contains_key(&call)
+            {
+                *counts
+                    .entry(format!("failures.{}", class.name()))
+                    .or_default() += 1;
+                *counts.entry("failures".to_owned()).or_default() += 1;
+            }
+        }
+        counts
+            .into_iter()
+            .map(|(name, count)| (name, whole(count)))
+            .collect()
+    }
+
+    fn transitions(&self, into: &str) -> u128 {
+        let is_one = |event: &&Event| match event.kind {
+            Kind::Breaker { to, .. } => self.counts(event.at) && format!("{to:?}") == into,
+            _ => false,
+        };
+        self.events.iter().filter(is_one).count() as u128
+    }
+
+    /// All that was billed for the calls, or what of it was not delivered, in nano-dollars.
+    fn cost(&self, only_wasted: bool) -> u128 {
+        let (calls, answers) = (self.calls(), self.answers());
+        let mut sums = BTreeMap::<u16, (u128, u128)>::new();
+        for event in self.events {
+            let Kind::Billed {
+                provider,
+                call,
+                nth,
+                input,
+                output,
+            } = event.kind
+            else {
+                continue;
+            };
+            let delivered = call.is_some_and(|call| answers.contains(&(call, provider.0, nth)));
+            let ours = match call {
+                Some(call) => calls.contains_key(&call),
+                None => self.during.is_none(),
+            };
+            if ours && !(only_wasted && delivered) {
+                let sum = sums.entry(provider.0).or_default();
+                *sum = (sum.0 + u128::from(input), sum.1 + u128::from(output));
+            }
+        }
+        let priced = sums.into_iter().map(|(provider, (input, output))| {
+            let price = &self.scenario.providers[usize::from(provider)].price;
+            let of = |usd: u64, tokens| (u128::from(usd) * tokens * 2 + 1_000_000) / 2_000_000;
+            of(price.input.as_nanos(), input) + of(price.output.as_nanos(), output)
+        });
+        priced.sum()
+    }
+
+    /// The attempts that answered their calls: call, provider, and the how-manieth there.
+    fn answers(&self) -> BTreeSet<(CallId, u16, u32)> {
+        let ended = self.events.iter().filter_map(|event| match event.kind {
+            Kind::Ended {
+                call,
+                outcome: Outcome::Succeeded { attempt },
+            } => Some((call, attempt)),
+            _ => None,
+        });
+        let ended: BTreeMap<_, _> = ended.collect();
+        let started = self.events.iter().filter_map(|event| match event.kind {
+            Kind::Started {
+                call,
+                attempt,
+                provider,
+                nth,
+                ..
+            } => (ended.get(&call) == Some(&attempt)).then_some((call, provider.0, nth)),
+            _ => None,
+        });
+        started.collect()
+    }
+
+    /// Base windows merged until they hold twenty calls, and judged.
+    pub(crate) fn uptime(&self) -> Uptime {
+        let length = self.scenario.uptime.window.as_nanos() as u64;
+        let (calls, failed) = (self.calls(), self.failed());
+        let end = self.scenario.run.duration.as_nanos() as u64;
+        let place = |call: &CallId| match calls[call].as_nanos() {
+            // The run's last window has its end.
+            at if at == end => (at - 1) / length,
+            at => at / length,
+        };
+        let last = calls.keys().map(place).max();
+        let mut uptime = Uptime::default();
+        let mut merged = Merged::default();
+        for window in (0..=last.unwrap_or(0)).filter(|&window| self.exists(window, length)) {
+            merged.bases.push(window);
+            merged.calls += calls.keys().filter(|call| place(call) == window).count();
+            merged.failed += failed.iter().filter(|call| place(call) == window).count();
+            if merged.calls >= 20 || Some(window) == last {
+                uptime.take(std::mem::take(&mut merged), self.scenario.uptime.down_above);
+            }
+        }
+        uptime
+    }
+
+    /// Outside of the fault's windows there is no time.
+    fn exists(&self, window: u64, length: u64) -> bool {
+        let (from, to) = (window * length, (window + 1) * length);
+        self.during
+            .is_none_or(|windows| overlap(&windows, from, to))
+    }
+}
+
+/// Base windows, judged.
+#[derive(Default)]
+pub(crate) struct Uptime {
+    windows: usize,
+    /// The base windows of each outage.
+    pub(crate) outages: Vec<Vec<u64>>,
+    is_down: bool,
+}
+
+#[derive(Default)]
+struct Merged {
+    bases: Vec<u64>,
+    calls: usize,
+    failed: usize,
+}
+
+impl Uptime {
+    fn take(&mut self, merged: Merged, down_above: u64) {
+        self.windows += merged.bases.len();
+        let share = merged.failed as u128 * BILLION;
+        let is_down = merged.failed >= 2 && share > u128::from(down_above) * merged.calls as u128;
+        if is_down && !self.is_down {
+            self.outages.push(Vec::new());
+        }
+        if let Some(outage) = self.outages.last_mut().filter(|_| is_down) {
+            outage.extend(merged.bases);
+        }
+        self.is_down = is_down;
+    }
+
+    fn figures(&self, scenario: &Scenario) -> Figures {
+        let window = scenario.uptime.window.as_millis();
+        let lengths = self.outages.iter().map(|outage| outage.len() as u128);
+        let longest = lengths.clone().max().unwrap_or(0);
+        let down: u128 = lengths.sum();
+        let (all, count) = (self.windows as u128, self.outages.len() as u128);
+        let figures = [
+            ("uptime", share(all - down, all)),
+            ("outages", whole(count)),
+            ("outage_longest", whole(longest * window)),
+            ("outage_mean", share(down * window, count)),
+        ];
+        figures.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    /// How many outages overlapped with a fault.
+    pub(crate) fn overlapping(&self, windows: &Windows, length: u64) -> u64 {
+        let overlaps = |outage: &&Vec<u64>| {
+            let (first, last) = (outage[0], outage[outage.len() - 1]);
+            overlap(windows, first * length, (last + 1) * length)
+        };
+        self.outages.iter().filter(overlaps).count() as u64
+    }
+}
+
+fn overlap(windows: &Windows, from: u64, to: u64) -> bool {
+    spans(windows, to).any(|(start, end)| start < to && from < end)
+}
+
+/// The windows of a fault, `[start, end)`, that start by `until`.
+fn spans(windows: &Windows, until: u64) -> impl Iterator<Item = (u64, u64)> {
+    let length = windows
+        .length
+        .map_or(u64::MAX >> 1, |length| length.as_nanos() as u64);
+    let every = windows
+        .every
+        .map_or(u64::MAX >> 2, |every| every.as_nanos() as u64);
+    let at = windows.at.as_nanos() as u64;
+    let starts = (0..).map(move |n| at.saturating_add(every.saturating_mul(n)));
+    let starts = starts.take_while(move |&start| start <= until);
+    starts.map(move |start| (start, start.saturating_add(length)))
+}
+
+/// Mean, maximum and nearest-rank quantiles of lengths in nanoseconds.
+fn times(name: &str, mut all: Vec<u64>) -> Figures {
+    all.sort_unstable();
+    let count = all.len() as u128;
+    let sum: u128 = all.iter().copied().map(u128::from).sum();
+    let mut figures = Figures::from([
+        (format!("{name}.mean"), share(sum, count * 1_000_000)),
+        (
+            format!("{name}.max"),
+            all.last()
+                .and_then(|last| whole(u128::from(last / 1_000_000))),
+        ),
+    ]);
+    for percent in [50, 90, 95, 99] {
+        let rank = (all.len() * percent).div_ceil(100);
+        let exact = rank.checked_sub(1).map(|place| all[place] / 1_000_000);
+        let value = exact.and_then(|ms| whole(u128::from(lower_edge(ms))));
+        figures.insert(format!("{name}.p{percent}"), value);
+    }
+    figures
+}
+
+/// Three significant digits: below 2,048 ms all of it, above the eleven highest bits.
+fn lower_edge(ms: u64) -> u64 {
+    let mut step = 1;
+    while ms / step >= 2_048 {
+        step *= 2;
+    }
+    ms / step * step
+}
+
+fn whole(number: u128) -> Option<Value> {
+    share(number, 1)
+}
+
+fn share(part: u128, all: u128) -> Option<Value> {
+    Value::fraction(part, all)
+}
+
+const BILLION: u128 = 1_000_000_000;
