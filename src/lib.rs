@@ -17,6 +17,7 @@
 //! - [`world`]: hosts. The simulated network and the load.
 //! - [`report`]: measures. A trace in, numbers out.
 //! - [`drill`]: a whole drill, for a `#[test]` and for the command line alike.
+//! - [`cli`]: tells. One file per verb. (feature `cli`)
 
 pub mod money;
 pub mod rng;
@@ -41,3 +42,6 @@ pub mod report;
 pub mod scenario;
 #[cfg(feature = "sim")]
 pub mod world;
+
+#[cfg(feature = "cli")]
+pub mod cli;

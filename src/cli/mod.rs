@@ -1,0 +1,71 @@
+//! The command line: one file per verb.
+//!
+//! - `run`, `check`, `presets`, `completions`: the verbs.
+//! - `files`: from the paths on the command line to the files that are meant.
+//! - `values`: what `--set`, `--seeds` and `--jobs` may say.
+//! - `output`: the terminal: what is printed, what is written, and how a run ends.
+//!
+//! What a verb means is `drill`'s and `report`'s to know; here it is only asked for and told.
+
+mod check;
+mod completions;
+mod files;
+mod output;
+mod presets;
+mod run;
+mod values;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use output::{Exit, Trouble};
+
+/// Proves an LLM failover policy before the providers test it.
+#[derive(Debug, Parser)]
+#[command(name = "firedrill", version, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 all expectations hold, 1 one fails, 2 usage or file error,\n\
+                  3 inconclusive, 130 interrupted."
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(run::Args),
+    Check(check::Args),
+    Presets(presets::Args),
+    Completions(completions::Args),
+}
+
+/// Runs the command line and returns its exit code.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().verb {
+        Verb::Run(args) => run::run(args),
+        Verb::Check(args) => check::check(&args),
+        Verb::Presets(args) => presets::presets(&args),
+        Verb::Completions(args) => completions::completions(&args),
+    };
+    let exit = done.unwrap_or_else(|troubles| {
+        output::tell_troubles(&troubles);
+        Exit::Usage
+    });
+    ExitCode::from(exit as u8)
+}
+
+/// What a verb comes to: an exit code, or troubles to tell.
+type Done = Result<Exit, Vec<Trouble>>;
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,176 @@
+//! The terminal: what is printed, what is written, and how a run ends.
+//!
+//! Results go to stdout, all else to stderr. A reader who has seen enough (`| head`) is no error:
+//! what it does not read is not printed, and the verdict is the same.
+
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::report::{Format, Report};
+use crate::text::Problem;
+
+/// The exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Exit {
+    /// All expectations hold.
+    Holds = 0,
+    /// One fails; it outranks the inconclusive.
+    Fails = 1,
+    /// Wrong usage, or a wrong file.
+    Usage = 2,
+    /// One cannot be told.
+    Inconclusive = 3,
+}
+
+/// Something wrong that stands in no file: on the command line, or around us. A file's [`Problem`]
+/// is one too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Trouble(String);
+
+impl Trouble {
+    /// What is wrong, and what to do about it (empty when there is nothing to say).
+    pub(super) fn new(message: String, hint: &str) -> Self {
+        let hint = if hint.is_empty() {
+            String::new()
+        } else {
+            format!("\n  = help: {hint}")
+        };
+        Self(format!("error: {message}{hint}"))
+    }
+}
+
+impl From<Problem> for Trouble {
+    fn from(problem: Problem) -> Self {
+        Self(problem.to_string().trim_end_matches('\n').to_owned())
+    }
+}
+
+/// Prints `text` to stdout, ending in one newline.
+pub(super) fn print(text: &str) -> Result<(), Trouble> {
+    let mut stdout = io::stdout().lock();
+    let text = text.trim_end_matches('\n');
+    let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Trouble::new(format!("cannot write to stdout: {error}"), ""))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints `text` to stderr; where that is closed, nobody is left to be told.
+pub(super) fn tell(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints all `troubles` to stderr, each once: many files can share one mistake on the command
+/// line.
+pub(super) fn tell_troubles(troubles: &[Trouble]) {
+    for (place, trouble) in troubles.iter().enumerate() {
+        if !troubles[..place].contains(trouble) {
+            let gap = if place == 0 { "" } else { "\n" };
+            tell(&format!("{gap}{}", trouble.0));
+        }
+    }
+}
+
+/// Whether stdout shows colour: it is a terminal, and `NO_COLOR` is unset or empty.
+pub(super) fn has_color() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal() && !refused
+}
+
+/// A bar on stderr that counts `runs`; hidden when stderr is no terminal, or when `quiet`.
+pub(super) fn progress(runs: u64, quiet: bool) -> ProgressBar {
+    if quiet || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let target = ProgressDrawTarget::stderr_with_hz(BAR_HZ);
+    let bar = ProgressBar::with_draw_target(Some(runs), target);
+    if let Ok(style) = ProgressStyle::with_template(BAR) {
+        bar.set_style(style.progress_chars("##."));
+    }
+    bar.enable_steady_tick(Duration::from_secs(1));
+    bar
+}
+
+/// The folder that `--out` names, made if it is missing.
+pub(super) fn folder(path: PathBuf) -> Result<PathBuf, Trouble> {
+    let shown = path.display();
+    if path.exists() && !path.is_dir() {
+        let message = format!("`--out {shown}` is a file, not a folder");
+        return Err(Trouble::new(
+            message,
+            "name a folder; it is made if it is missing",
+        ));
+    }
+    match fs::create_dir_all(&path) {
+        Ok(()) => Ok(path),
+        Err(error) => Err(Trouble::new(
+            format!("cannot make `--out {shown}`: {error}"),
+            "name a folder that you may write to",
+        )),
+    }
+}
+
+/// Writes `report` to `folder`, as Markdown and as CSV.
+pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result<(), Trouble> {
+    for (ending, format) in [("md", Format::Markdown), ("csv", Format::Csv)] {
+        let path = folder.join(format!("{name}.{ending}"));
+        write_whole(&path, &report.render(format, false)).map_err(|error| {
+            let message = format!("cannot write `{}`: {error}", path.display());
+            Trouble::new(
+                message,
+                "is the folder yours, and nothing else of this name in it?",
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// Writes `text` beside `path` and renames it: nobody ever reads half a file.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.tmp", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+/// How the bar looks.
+const BAR: &str = "{bar:40} {pos}/{len} runs, {eta} left";
+
+/// How often the bar may be drawn, per second.
+const BAR_HZ: u8 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_file_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.md");
+        write_whole(&path, "one\n").expect("written");
+        write_whole(&path, "two\n").expect("written over");
+        assert_eq!(fs::read_to_string(&path).expect("text"), "two\n");
+        assert_eq!(fs::read_dir(folder.path()).expect("entries").count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_leaves_nothing_either() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.md");
+        fs::create_dir(&path).expect("a folder in the way");
+        assert!(write_whole(&path, "one\n").is_err());
+        assert_eq!(fs::read_dir(folder.path()).expect("entries").count(), 1);
+    }
+}

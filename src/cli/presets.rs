@@ -1,0 +1,95 @@
+//! `firedrill presets`: the policies that ship with us, and their text to start one's own from.
+
+use super::{Done, output};
+use crate::policy::presets;
+use crate::text::Problem;
+use output::{Exit, Trouble};
+
+/// Lists the policies that ship with firedrill, or prints one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: firedrill presets resilient > policies/resilient.yaml")]
+pub(super) struct Args {
+    /// The preset to print, as a policy file [default: list them all].
+    name: Option<String>,
+}
+
+/// Prints the list, or one preset's text.
+pub(super) fn presets(args: &Args) -> Done {
+    let text = match &args.name {
+        None => list(),
+        Some(name) => one(name),
+    };
+    text.and_then(|text| output::print(&text))
+        .map_err(|trouble| vec![trouble])?;
+    Ok(Exit::Holds)
+}
+
+/// A preset's text.
+fn one(name: &str) -> Result<String, Trouble> {
+    if let Some(text) = presets::text(name) {
+        return Ok(text.to_owned());
+    }
+    let problem = Problem::of_file("", format!("there is no preset `{name}`"));
+    let problem = problem.did_you_mean(name, presets::names());
+    let hint = problem.hint_text().unwrap_or_default();
+    Err(Trouble::new(problem.message().to_owned(), hint))
+}
+
+/// Every preset's name and what it is about, in two columns.
+fn list() -> Result<String, Trouble> {
+    let names = Vec::from_iter(presets::names());
+    let column = names.iter().map(|name| name.len()).max().unwrap_or(0) + GAP;
+    let mut text = String::new();
+    for name in names {
+        let about = presets::policy(name)
+            .map(|policy| policy.about)
+            .unwrap_or_default();
+        let mut left = name;
+        for line in wrapped(&about, WIDTH.saturating_sub(column)) {
+            text.push_str(&format!("{left:column$}{line}\n"));
+            left = "";
+        }
+    }
+    Ok(text)
+}
+
+/// `text` in lines of up to `width` characters (a longer word gets a line of its own); at least one
+/// line.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let Some(line) = lines.last_mut() else {
+            continue;
+        };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+/// The list fits a terminal of so many columns.
+const WIDTH: usize = 80;
+
+/// Between the list's columns.
+const GAP: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn lines_break_between_words_and_keep_to_the_width() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(
+            wrapped("one incomprehensible", 5),
+            ["one", "incomprehensible"]
+        );
+        assert_eq!(wrapped("", 5), [""]);
+    }
+}

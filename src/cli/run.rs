@@ -1,0 +1,321 @@
+//! `firedrill run`: scenarios in, reports out.
+
+use std::num::NonZero;
+use std::ops::{ControlFlow, RangeInclusive};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use clap::ValueEnum;
+use indicatif::ProgressBar;
+
+use super::{Done, files, output, values};
+use crate::drill::{self, Changes, Drill};
+use crate::report::{self, Format, Report, Verdict};
+use output::{Exit, Trouble};
+
+/// Runs scenarios and reports what the users would have felt, and at what price.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: firedrill run scenarios/flapping.yaml --policy resilient --seeds 20"
+)]
+pub(super) struct Args {
+    /// Scenarios, or folders to read at any depth [default: scenarios/*.yaml].
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// Run this policy instead of the scenario's own; repeat it for more.
+    #[arg(long = "policy", value_name = "NAME|FILE")]
+    policies: Vec<String>,
+
+    /// Run exactly this seed.
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    seed: Option<u64>,
+
+    /// Run seeds 1 to N, or A to B, both ends included.
+    #[arg(long, value_name = "N|A..B", value_parser = values::seeds)]
+    seeds: Option<RangeInclusive<u64>>,
+
+    /// Set a value of the scenario, or `policy.…` of every policy; repeat it for more.
+    #[arg(long, value_name = "PATH=VALUE", value_parser = values::assignment)]
+    set: Vec<(String, String)>,
+
+    /// Write each report to DIR, as Markdown and as CSV.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// How reports are printed.
+    #[arg(long, value_enum, default_value_t = Shown::Table)]
+    format: Shown,
+
+    /// Runs at a time; changes nothing but speed [default: all cores].
+    #[arg(long, value_name = "N", value_parser = values::jobs)]
+    jobs: Option<NonZero<usize>>,
+
+    /// Stop after the first scenario that fails.
+    #[arg(long)]
+    fail_fast: bool,
+
+    /// Show no progress, and only the tables of scenarios that do not hold.
+    #[arg(long, short)]
+    quiet: bool,
+
+    /// Take a scenario for inconclusive when one of its faults fires under no policy.
+    #[arg(long)]
+    require_faults: bool,
+}
+
+/// How reports are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    Table,
+    Json,
+    Csv,
+    Md,
+}
+
+/// Runs what the command line asks for.
+pub(super) fn run(mut args: Args) -> Done {
+    let drills = load(&mut args)?;
+    let out = args.out.take().map(output::folder).transpose();
+    let out = out.map_err(|trouble| vec![trouble])?;
+    for drill in &drills {
+        for warning in drill.warnings() {
+            output::tell(&format!("warning: {}: {warning}", drill.path().display()));
+        }
+    }
+    let workers = args.jobs.or_else(|| thread::available_parallelism().ok());
+    let workers = workers.unwrap_or(NonZero::<usize>::MIN);
+    let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
+    let bar = output::progress(runs, args.quiet);
+    let mut session = Session::new(&args, &drills, out.as_deref(), &bar);
+    drill::run_all(
+        &drills,
+        workers,
+        &mut || bar.inc(1),
+        &mut |place, report| session.take(place, report),
+    );
+    bar.finish_and_clear();
+    session.finish()
+}
+
+/// Reads and checks all that the command line names: every drill, or every problem.
+fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<Trouble>> {
+    let changes = Changes {
+        policies: std::mem::take(&mut args.policies),
+        seeds: args.seed.map(|seed| seed..=seed).or(args.seeds.take()),
+        set: std::mem::take(&mut args.set),
+    };
+    let mut found = files::find(&args.paths)?;
+    found.retain(|file| file.named || files::is_scenario(&file.path));
+    if found.is_empty() {
+        let shown = args.paths.first().map(|path| path.display().to_string());
+        let name = shown.as_deref().unwrap_or("scenarios/*.yaml");
+        return Err(vec![files::no_scenario(name)]);
+    }
+    let mut drills = Vec::new();
+    let mut problems = Vec::new();
+    for file in found {
+        match Drill::load_with(&file.path, changes.clone()) {
+            Ok(drill) => drills.push(drill),
+            Err(more) => problems.extend(more.into_iter().map(Trouble::from)),
+        }
+    }
+    if args.out.is_some() {
+        problems.extend(same_names(&drills));
+    }
+    if problems.is_empty() {
+        Ok(drills)
+    } else {
+        Err(problems)
+    }
+}
+
+/// A problem for each scenario whose files under `--out` would be another's.
+fn same_names(drills: &[Drill]) -> Vec<Trouble> {
+    let mut problems = Vec::new();
+    for (place, drill) in drills.iter().enumerate() {
+        let name = &drill.scenario().name;
+        let earlier = drills[..place]
+            .iter()
+            .find(|other| other.scenario().name == *name);
+        if let Some(earlier) = earlier {
+            let (first, second) = (earlier.path().display(), drill.path().display());
+            let message = format!("two scenarios are named `{name}`: {first} and {second}");
+            problems.push(Trouble::new(
+                message,
+                "their files under `--out` would be the same",
+            ));
+        }
+    }
+    problems
+}
+
+/// What has come of a run so far.
+struct Session<'a> {
+    args: &'a Args,
+    drills: &'a [Drill],
+    out: Option<&'a Path>,
+    bar: &'a ProgressBar,
+    /// How many scenarios hold, are inconclusive, fail.
+    tally: [usize; 3],
+    /// How many reports were printed.
+    printed: usize,
+    /// Reports that are printed at the end, as one document.
+    kept: Vec<Report>,
+    /// What went wrong with writing; nothing is run any more.
+    trouble: Option<Trouble>,
+}
+
+impl<'a> Session<'a> {
+    fn new(
+        args: &'a Args,
+        drills: &'a [Drill],
+        out: Option<&'a Path>,
+        bar: &'a ProgressBar,
+    ) -> Self {
+        Self {
+            args,
+            drills,
+            out,
+            bar,
+            tally: [0; 3],
+            printed: 0,
+            kept: Vec::new(),
+            trouble: None,
+        }
+    }
+
+    /// Prints and writes the report on the drill at `place`, and says whether to go on.
+    fn take(&mut self, place: usize, report: Report) -> ControlFlow<()> {
+        let name = &self.drills[place].scenario().name;
+        let verdict = self.verdict(name, &report);
+        self.tally[verdict as usize] += 1;
+        let written = match self.out {
+            Some(out) => output::write_report(out, name, &report),
+            None => Ok(()),
+        };
+        if let Err(trouble) = written.and_then(|()| self.print(verdict, report)) {
+            self.trouble = Some(trouble);
+            return ControlFlow::Break(());
+        }
+        if self.args.fail_fast && verdict == Verdict::Fails {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The verdict, after a warning of every fault that fired under no policy.
+    fn verdict(&self, name: &str, report: &Report) -> Verdict {
+        let never_fired = report.never_fired();
+        // A table warns by itself.
+        if self.args.format != Shown::Table {
+            for fault in &never_fired {
+                let warning = format!("warning: {name}: fault {fault} never fired");
+                self.bar.suspend(|| output::tell(&warning));
+            }
+        }
+        if self.args.require_faults && !never_fired.is_empty() {
+            return report.verdict().max(Verdict::Inconclusive);
+        }
+        report.verdict()
+    }
+
+    /// Prints a report, or keeps it for the document at the end.
+    fn print(&mut self, verdict: Verdict, report: Report) -> Result<(), Trouble> {
+        let follows = self.printed > 0;
+        let gap = if follows { "\n" } else { "" };
+        let text = match self.args.format {
+            Shown::Json if self.drills.len() > 1 => {
+                self.kept.push(report);
+                return Ok(());
+            }
+            Shown::Table if self.args.quiet && verdict == Verdict::Holds => return Ok(()),
+            Shown::Table => gap.to_owned() + &report.render(Format::Table, output::has_color()),
+            Shown::Md => gap.to_owned() + &report.render(Format::Markdown, false),
+            Shown::Json => report.render(Format::Json, false),
+            Shown::Csv => without_header(report.render(Format::Csv, false), follows),
+        };
+        self.printed += 1;
+        self.bar.suspend(|| output::print(&text))
+    }
+
+    /// Prints what comes last, and says how it ended.
+    fn finish(self) -> Done {
+        if let Some(trouble) = self.trouble {
+            return Err(vec![trouble]);
+        }
+        let last = match self.args.format {
+            Shown::Json if self.drills.len() > 1 => report::json_array(&self.kept),
+            Shown::Table if self.drills.len() > 1 && !self.args.quiet => {
+                format!("\n{}", summary(self.drills.len(), self.tally))
+            }
+            _ => String::new(),
+        };
+        if !last.is_empty() {
+            output::print(&last).map_err(|trouble| vec![trouble])?;
+        }
+        let [_, inconclusive, fails] = self.tally;
+        Ok(match (fails, inconclusive) {
+            (1.., _) => Exit::Fails,
+            (0, 1..) => Exit::Inconclusive,
+            (0, 0) => Exit::Holds,
+        })
+    }
+}
+
+/// A CSV text, without its first line when that was printed before.
+fn without_header(text: String, printed: bool) -> String {
+    match text.split_once('\n') {
+        Some((_, rows)) if printed => rows.to_owned(),
+        _ => text,
+    }
+}
+
+/// `8 scenarios: 7 hold, 1 fails`.
+fn summary(scenarios: usize, tally: [usize; 3]) -> String {
+    let [hold, inconclusive, fail] = tally;
+    let verb = |count: usize, verb: &str| {
+        let ending = if count == 1 { "s" } else { "" };
+        format!("{count} {verb}{ending}")
+    };
+    let not_run = scenarios - (hold + inconclusive + fail);
+    let parts = [
+        (hold, verb(hold, "hold")),
+        (fail, verb(fail, "fail")),
+        (inconclusive, format!("{inconclusive} inconclusive")),
+        (not_run, format!("{not_run} not run")),
+    ];
+    let parts = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(_, text)| text);
+    format!(
+        "{scenarios} scenarios: {}",
+        Vec::from_iter(parts).join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_names_only_what_there_is() {
+        assert_eq!(summary(8, [7, 0, 1]), "8 scenarios: 7 hold, 1 fails");
+        assert_eq!(
+            summary(2, [1, 1, 0]),
+            "2 scenarios: 1 holds, 1 inconclusive"
+        );
+        assert_eq!(
+            summary(8, [2, 0, 1]),
+            "8 scenarios: 2 hold, 1 fails, 5 not run"
+        );
+    }
+
+    #[test]
+    fn only_the_first_csv_has_a_header() {
+        let text = "policy,value\nresilient,1\n";
+        assert_eq!(without_header(text.to_owned(), false), text);
+        assert_eq!(without_header(text.to_owned(), true), "resilient,1\n");
+    }
+}

@@ -1,0 +1,108 @@
+//! What `--set`, `--seeds` and `--jobs` may say. What a set value means is for the file that it is
+//! set in.
+
+use std::num::NonZero;
+use std::ops::RangeInclusive;
+
+/// `path=value`, split at the first `=`.
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() => {
+            Ok((path.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write `path=value`, as in `load.rate=4/s`".to_owned()),
+    }
+}
+
+/// `N` for seeds 1 to N, or `A..B` for A to B, both ends included.
+pub(super) fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let (first, last) = match text.split_once("..") {
+        Some((first, last)) => (seed(first)?, seed(last.strip_prefix('=').unwrap_or(last))?),
+        None => (1, seed(text)?),
+    };
+    if first > last {
+        return Err(match text.contains("..") {
+            true => format!("the first seed comes first: `{last}..{first}`"),
+            false => "run at least one seed; `--seed 0` runs exactly seed 0".to_owned(),
+        });
+    }
+    if last - first >= MOST_SEEDS {
+        return Err(format!("run at most {MOST_SEEDS} seeds at a time"));
+    }
+    Ok(first..=last)
+}
+
+/// How many runs at a time: at least one, and not so many that threads run out.
+pub(super) fn jobs(text: &str) -> Result<NonZero<usize>, String> {
+    let jobs = text.parse().ok();
+    let jobs = jobs.filter(|jobs: &NonZero<usize>| jobs.get() <= MOST_JOBS);
+    jobs.ok_or_else(|| format!("write a number from 1 to {MOST_JOBS}, as in `4`"))
+}
+
+/// One seed.
+fn seed(text: &str) -> Result<u64, String> {
+    let wrong = |_| "write `5` for 1 to 5, or `3..7`".to_owned();
+    text.parse().map_err(wrong)
+}
+
+/// More is a slip of the finger: a run takes milliseconds, so these would take hours.
+const MOST_SEEDS: u64 = 1_000_000;
+
+/// Each is a thread with a world of its own: more would only wait for each other.
+const MOST_JOBS: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_seeds_counts_from_one() {
+        assert_eq!(seeds("5"), Ok(1..=5));
+        assert_eq!(seeds("1"), Ok(1..=1));
+    }
+
+    #[test]
+    fn a_range_of_seeds_includes_both_ends() {
+        assert_eq!(seeds("3..7"), Ok(3..=7));
+        assert_eq!(seeds("0..0"), Ok(0..=0));
+        assert_eq!(seeds("3..=7"), Ok(3..=7));
+    }
+
+    #[test]
+    fn wrong_seeds_say_what_to_write() {
+        for wrong in [
+            "",
+            "x",
+            "-1",
+            "1..",
+            "..3",
+            "1.5",
+            "1...3",
+            "99999999999999999999",
+        ] {
+            let message = seeds(wrong).expect_err(wrong);
+            assert!(message.contains("write `5`"), "{wrong}: {message}");
+        }
+        assert!(seeds("7..3").is_err_and(|message| message.contains("`3..7`")));
+        assert!(seeds("0").is_err_and(|message| message.contains("--seed 0")));
+        assert!(seeds("0..18446744073709551615").is_err_and(|m| m.contains("at most")));
+    }
+
+    #[test]
+    fn jobs_are_neither_none_nor_more_than_threads_can_be() {
+        assert_eq!(jobs("2").map(NonZero::get), Ok(2));
+        for wrong in ["0", "-1", "all", "", "1025", "99999999999999999999"] {
+            assert!(jobs(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_assignment_splits_at_the_first_equals_sign() {
+        let split = |path: &str, value: &str| Ok((path.to_owned(), value.to_owned()));
+        assert_eq!(assignment("load.rate=4/s"), split("load.rate", "4/s"));
+        assert_eq!(assignment("about=a = b"), split("about", "a = b"));
+        assert_eq!(assignment("run.drain="), split("run.drain", ""));
+        assert!(assignment("load.rate").is_err());
+        assert!(assignment("=4/s").is_err());
+    }
+}

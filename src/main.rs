@@ -1,0 +1,5 @@
+//! The binary: all it does is call the library's command line.
+
+fn main() -> std::process::ExitCode {
+    firedrill::cli::main()
+}

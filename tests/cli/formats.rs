@@ -1,0 +1,101 @@
+//! What is printed in which format, for one scenario and for several.
+
+use crate::{Project, calm, down, json, stdout};
+
+#[test]
+fn the_result_document_has_its_fields() {
+    let result = json(&project().output("run scenarios/down.yaml --format json"));
+    assert_eq!(result["schema"], "firedrill.result/1");
+    assert_eq!(result["scenario"], "down");
+    assert_eq!(result["seeds"], "1..2");
+    assert_eq!(result["resolved"]["providers"][0]["name"], "main");
+    let policy = &result["policies"]["no-failover"];
+    assert_eq!(
+        policy["measures"]["success_rate"]["value"].as_f64(),
+        Some(0.0)
+    );
+    assert_eq!(policy["measures"]["success_rate"]["unit"], "ratio");
+    assert_eq!(policy["measures"]["latency.p95"]["unit"], "ms");
+    assert!(
+        policy["measures"]["latency.p95"]["value"].is_null(),
+        "no success, no latency"
+    );
+    assert_eq!(policy["expectations"][0]["text"], "success_rate >= 50%");
+    assert_eq!(policy["expectations"][0]["verdict"], "fails");
+    assert_eq!(policy["faults"][0]["name"], "main-down");
+    assert!(
+        policy["faults"][0]["fired"]
+            .as_u64()
+            .is_some_and(|fired| fired > 0)
+    );
+    assert!(policy["state"].is_object());
+}
+
+#[test]
+fn several_result_documents_are_an_array_in_order() {
+    let results = json(&project().output("run --format json --seed 1"));
+    let names = results
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|result| &result["scenario"]);
+    assert_eq!(Vec::from_iter(names), ["calm", "down"]);
+}
+
+#[test]
+fn an_array_holds_what_single_documents_say() {
+    let project = project();
+    let results = json(&project.output("run --format json --seed 1"));
+    let one = json(&project.output("run scenarios/calm.yaml --format json --seed 1"));
+    assert_eq!(results[0], one);
+}
+
+#[test]
+fn one_csv_has_one_header_for_all() {
+    let project = project();
+    let both = stdout(&project.output("run --format csv --seed 1"));
+    let calm = stdout(&project.output("run scenarios/calm.yaml --format csv --seed 1"));
+    let down = stdout(&project.output("run scenarios/down.yaml --format csv --seed 1"));
+    let (header, rows) = down.split_once('\n').expect("a header");
+    assert_eq!(calm.lines().next(), Some(header));
+    assert_eq!(both, calm + rows);
+}
+
+#[test]
+fn tables_and_markdown_are_set_apart_by_a_blank_line() {
+    let project = project();
+    for format in ["md", "table"] {
+        let words = |path: &str| format!("run {path} --format {format} --seed 1");
+        let both = stdout(&project.output(&words("")));
+        let calm = stdout(&project.output(&words("scenarios/calm.yaml")));
+        let down = stdout(&project.output(&words("scenarios/down.yaml")));
+        assert!(both.starts_with(&format!("{calm}\n{down}")), "{both}");
+    }
+}
+
+#[test]
+fn a_long_run_is_told_in_days() {
+    let words = "run scenarios/calm.yaml --seed 1 --set run.duration=30d --set load.rate=1/h";
+    let output = project().output(words);
+    assert!(
+        stdout(&output).contains("seed 1 x 30d "),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn a_table_fits_80_columns_and_has_no_colour_when_it_is_not_a_terminals() {
+    let table = stdout(&project().output("run"));
+    assert!(!table.contains('\u{1b}'), "{table}");
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 80),
+        "{table}"
+    );
+}
+
+fn project() -> Project {
+    Project::new()
+        .with("scenarios/calm.yaml", &calm())
+        .with("scenarios/down.yaml", &down())
+}

@@ -1,0 +1,148 @@
+//! The command line, from outside: words in, bytes and an exit code out.
+//!
+//! One module per matter; here is the rig: a project in a folder of its own, and the scenarios.
+
+mod files;
+mod formats;
+mod policies;
+mod presets;
+mod runs;
+mod usage;
+mod verdicts;
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use snapbox::cmd::{Command, OutputAssert, cargo_bin};
+
+/// A folder with files in it, in which the command line runs.
+struct Project {
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { folder }
+    }
+
+    /// With `text` in the file at `path`.
+    fn with(self, path: &str, text: &str) -> Self {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("its folder");
+        std::fs::write(path, text).expect("a file");
+        self
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// The text of the file at `path`.
+    fn text(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path(path)).expect("a text")
+    }
+
+    /// The names in the folder at `path`, sorted.
+    fn names(&self, path: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path(path)).expect("a folder");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        };
+        let mut names = Vec::from_iter(entries.map(name));
+        names.sort();
+        names
+    }
+
+    /// What `firedrill` with these words comes to here.
+    fn firedrill(&self, words: &str) -> OutputAssert {
+        command(self.folder.path())
+            .args(words.split_whitespace())
+            .assert()
+    }
+
+    /// As [`Self::firedrill`], for those who look at the bytes.
+    fn output(&self, words: &str) -> Output {
+        self.firedrill(words).get_output().clone()
+    }
+}
+
+fn command(folder: &Path) -> Command {
+    Command::new(cargo_bin!("firedrill")).current_dir(folder)
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// What is printed as JSON.
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// A scenario of a minute with two providers, and these faults and expectations, as YAML lines.
+fn scenario(name: &str, policies: &str, faults: &str, expect: &str) -> String {
+    format!(
+        "name: {name}
+about: Does the command line tell what happened?
+run: {{ duration: 60s, seeds: 1..2 }}
+providers:
+  main:   {{ dialect: openai, model: gpt-4.1, ttft: {{ p50: 300ms, p99: 1s }}, speed: 100 tok/s }}
+  backup: {{ dialect: openai, model: gpt-4.1, ttft: {{ p50: 400ms, p99: 1s }}, speed: 80 tok/s }}
+load:
+  arrivals: poisson
+  rate: 2/s
+  prompt: {{ p50: 300 tok, p99: 900 tok }}
+  output: {{ p50: 50 tok, p99: 200 tok }}
+{faults}policies: [ {policies} ]
+expect:
+{expect}"
+    )
+}
+
+/// Nothing goes wrong.
+fn calm() -> String {
+    scenario(
+        "calm",
+        "no-failover",
+        "",
+        "  no-failover: [ success_rate >= 99% ]\n",
+    )
+}
+
+/// The only provider that the policy asks is down all the time.
+fn down() -> String {
+    let faults = "faults:\n  main-down: { target: main, inject: outage }\n";
+    scenario(
+        "down",
+        "no-failover",
+        faults,
+        "  no-failover: [ success_rate >= 50% ]\n",
+    )
+}
+
+/// The fault strikes a provider that is never asked, and the expectation asks about it.
+fn untold() -> String {
+    let expect = "  no-failover: [ success_rate during backup-down >= 50% ]\n";
+    scenario("untold", "no-failover", UNMET_FAULT, expect)
+}
+
+/// The fault strikes a provider that is never asked, and nobody asks about it.
+fn unmet() -> String {
+    scenario(
+        "unmet",
+        "no-failover",
+        UNMET_FAULT,
+        "  no-failover: [ success_rate >= 50% ]\n",
+    )
+}
+
+const UNMET_FAULT: &str = "faults:\n  backup-down: { target: backup, inject: outage }\n";
