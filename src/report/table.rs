@@ -162,16 +162,26 @@ fn judgements(report: &Report, color: bool) -> Vec<String> {
         let word = paint("warning", Verdict::Inconclusive, color);
         lines.push(format!("{word}  fault {fault} never fired"));
     }
-    for (policy, text) in &report.skipped {
-        lines.push(format!("skipped  {policy}: {text} (not in this run)"));
+    // One line a policy: which expectations these are stands in the other formats.
+    for of_one in report.skipped.chunk_by(|(one, _), (next, _)| one == next) {
+        let (policy, count) = (&of_one[0].0, expectations(of_one.len()));
+        lines.push(format!(
+            "skipped  {count} on {policy}, which is not in this run"
+        ));
     }
     let word = paint(Verdict::Holds.word(), Verdict::Holds, color);
-    match all_of(report, Verdict::Holds).count() {
-        0 => {}
-        1 => lines.push(format!("{word}  1 expectation")),
-        held => lines.push(format!("{word}  {held} expectations")),
+    let held = all_of(report, Verdict::Holds).count();
+    if held > 0 {
+        lines.push(format!("{word}  {}", expectations(held)));
     }
     lines
+}
+
+fn expectations(count: usize) -> String {
+    match count {
+        1 => "1 expectation".to_owned(),
+        _ => format!("{count} expectations"),
+    }
 }
 
 fn all_of(report: &Report, verdict: Verdict) -> impl Iterator<Item = (&Judged, &Judgement)> {

@@ -205,6 +205,13 @@ fn the_result_document_says_what_is_undefined_and_what_was_skipped() {
 }
 
 #[test]
+fn the_table_counts_what_was_skipped_for_each_policy() {
+    let table = small().render(Format::Table, false);
+    let line = "skipped  1 expectation on resilient, which is not in this run";
+    assert!(table.contains(line), "{table}");
+}
+
+#[test]
 fn policies_stand_in_the_order_of_the_run_and_measures_in_that_of_their_table() {
     let text = small().render(Format::Json, false);
     let (_, policies) = text.split_once(",\"policies\":{").unwrap();
