@@ -25,7 +25,7 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
 
     /// The idle connection that was used last and still stands.
     pub(super) fn take(&self) -> Option<Connection<Io>> {
-        self.expire();
+        self.expire(Instant::now());
         loop {
             // Popped under the lock, looked at outside it: looking reads the socket.
             let (_, mut connection) = lock(&self.idle).pop()?;
@@ -40,16 +40,17 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
         if !connection.is_reusable() {
             return;
         }
-        lock(&self.idle).push((Instant::now(), connection));
-        self.expire();
+        let now = Instant::now();
+        lock(&self.idle).push((now, connection));
+        self.expire(now);
     }
 
     /// Drops what nobody has used for long, and what is too many: the oldest come first.
-    fn expire(&self) {
+    fn expire(&self, now: Instant) {
         let expired: Vec<_> = {
             let mut idle = lock(&self.idle);
             let surplus = idle.len().saturating_sub(IDLE_MOST);
-            let old = idle.partition_point(|(since, _)| since.elapsed() >= IDLE_FOR);
+            let old = idle.partition_point(|(since, _)| now.duration_since(*since) >= IDLE_FOR);
             idle.drain(..old.max(surplus)).collect()
         };
         // Outside the lock: dropping closes sockets.
