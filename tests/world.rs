@@ -335,9 +335,11 @@ impl Recorder for Arrivals {
     }
 }
 
-/// Counts the sockets of both hosts whenever a call arrives, inside the run.
+/// Counts the sockets of every host whenever a call arrives, inside the run.
 #[derive(Default)]
-struct Sockets(Mutex<(usize, usize)>);
+struct Sockets(Mutex<(usize, Vec<usize>)>);
+
+const HOSTS: [&str; 3] = ["client-0", "provider-0", "provider-1"];
 
 impl Recorder for Sockets {
     fn record(&self, event: &Event) {
@@ -345,7 +347,7 @@ impl Recorder for Sockets {
             let count = |host: &str| turmoil_net::netstat(host).entries.len();
             let mut counted = self.0.lock().unwrap();
             counted.0 += 1;
-            counted.1 = count("client-0") + count("provider-0");
+            counted.1 = HOSTS.map(count).to_vec();
         }
     }
 }
@@ -366,9 +368,31 @@ fn faults_leave_no_socket_behind_however_long_the_run() {
     let policy = Policy::parse("mine.yaml", policy).unwrap();
     let sockets = Arc::new(Sockets::default());
     firedrill::world::run(project.drill().scenario(), &policy, 1, sockets.clone());
-    let (calls, open) = *sockets.0.lock().unwrap();
-    assert!(calls > 10_000, "{calls} calls");
+    let (calls, open) = &*sockets.0.lock().unwrap();
+    assert!(*calls > 10_000, "{calls} calls");
+    let open: usize = open[..2].iter().sum();
     assert!(open < 30, "{open} sockets after {calls} calls");
+}
+
+#[test]
+fn broken_connections_to_both_providers_leave_no_sockets_behind() {
+    let project = Project::new(
+        "{ duration: 1h, seeds: 1..1 }",
+        "{ rate: 5/s, prompt: 100 tok, output: 20 tok, stream: 50%, deadline: 20s }",
+        "{ void: { target: openai, inject: blackhole, at: 20s, for: 10s, every: 60s }, \
+           down: { target: openai, inject: outage, at: 40s, for: 5s, every: 60s }, \
+           hang: { target: openai, inject: hang, rate: 2% }, \
+           reset: { target: kimi, inject: reset, rate: 2% }, \
+           cut: { target: kimi, inject: stream_cut, rate: 5%, after: 5 tok, with: rst }, \
+           close: { target: kimi, inject: stream_cut, rate: 5%, after: 5 tok, with: fin } }",
+    );
+    let policy = presets::policy("resilient").unwrap();
+    let sockets = Arc::new(Sockets::default());
+    firedrill::world::run(project.drill().scenario(), &policy, 1, sockets.clone());
+    let (calls, open) = &*sockets.0.lock().unwrap();
+    for (host, open) in HOSTS.iter().zip(open) {
+        assert!(*open < 60, "{host} has {open} sockets after {calls} calls");
+    }
 }
 
 #[test]

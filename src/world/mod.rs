@@ -43,7 +43,7 @@ use scheduler::Scheduler;
 /// When the machine cannot start a thread, or the simulation itself panics: a defect of ours.
 pub fn run(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Recorder>) {
     std::thread::scope(|scope| {
-        let simulation = scope.spawn(|| simulate(scenario, policy, seed, recorder, || ()));
+        let simulation = scope.spawn(|| simulate(scenario, policy, seed, recorder));
         if let Err(panic) = simulation.join() {
             std::panic::resume_unwind(panic);
         }
@@ -97,14 +97,7 @@ impl World {
     }
 }
 
-/// Runs to the end, then looks at what is left of the network with `inspect`.
-fn simulate(
-    scenario: &Scenario,
-    policy: &Policy,
-    seed: u64,
-    recorder: Arc<dyn Recorder>,
-    inspect: impl FnOnce(),
-) {
+fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Recorder>) {
     // Its retransmission counts passes, not time: with it, a slow network would look like a loss.
     // Without it, a connection request beyond the backlog would be lost for good.
     let config = KernelConfig::default()
@@ -143,7 +136,6 @@ fn simulate(
         load::start(&world, &clients, scenario, policy, seed);
         Scheduler::new(&guard, &world).await;
     });
-    inspect();
     // Tasks hold sockets, and sockets close into the network: it must be the last to go.
     drop(tasks);
     drop(runtime);
@@ -153,49 +145,4 @@ fn simulate(
 /// The host name of a provider inside the simulated network.
 fn server(number: usize) -> String {
     format!("provider-{number}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::policy::presets;
-    use crate::scenario::load::load;
-    use crate::trace::Silence;
-
-    const FAULTS: &str = "
-name: leaks
-about: Every fault that breaks connections, again and again.
-run: { duration: 1h, seeds: 1..1 }
-providers:
-  openai: { dialect: openai, model: gpt-4.1, ttft: 600ms, speed: 100 tok/s }
-  kimi: { dialect: openai, model: kimi-k2, ttft: 1s, speed: 50 tok/s }
-load: { rate: 5/s, prompt: 100 tok, output: 20 tok, stream: 50%, deadline: 20s }
-faults:
-  void: { target: openai, inject: blackhole, at: 20s, for: 10s, every: 60s }
-  down: { target: openai, inject: outage, at: 40s, for: 5s, every: 60s }
-  hang: { target: openai, inject: hang, rate: 2% }
-  reset: { target: kimi, inject: reset, rate: 2% }
-  cut: { target: kimi, inject: stream_cut, rate: 5%, after: 5 tok, with: rst }
-  close: { target: kimi, inject: stream_cut, rate: 5%, after: 5 tok, with: fin }
-";
-
-    #[test]
-    fn broken_connections_leave_no_sockets_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("leaks.yaml");
-        std::fs::write(&path, FAULTS).unwrap();
-        let scenario = load(&path, &[])
-            .unwrap_or_else(|problem| panic!("{problem}"))
-            .scenario;
-        let policy = presets::policy("resilient").unwrap();
-        simulate(&scenario, &policy, 1, Arc::new(Silence), || {
-            for host in [server(0), server(1), "client-0".to_owned()] {
-                let sockets = turmoil_net::netstat(host.as_str()).entries.len();
-                assert!(
-                    sockets < 60,
-                    "{host} has {sockets} sockets after 18,000 calls"
-                );
-            }
-        });
-    }
 }
