@@ -8,6 +8,8 @@
 //! after `Ended`: providers bill work that nobody reads any more. For the attempt that answers,
 //! every `Billed` comes before its `Replied`.
 
+use std::time::Duration;
+
 use crate::policy::breaker::State;
 use crate::policy::call::{Cause, Outcome};
 use crate::policy::classify::FailureClass;
@@ -76,6 +78,8 @@ pub enum Kind {
         provider: ProviderId,
         /// How it failed, if it did.
         failure: Option<FailureClass>,
+        /// How long the provider asked to wait, if it did.
+        hint: Option<Duration>,
     },
     /// An attempt in flight was abandoned.
     Cancelled {
@@ -110,16 +114,49 @@ pub enum Kind {
         call: Option<CallId>,
         /// For the how-manieth attempt of that call at this provider, from 0.
         nth: u32,
-        /// Prompt tokens.
-        input: u64,
-        /// Output tokens.
-        output: u64,
+        /// What it bills.
+        bill: Bill,
+    },
+    /// A provider has written a whole answer, and a right one: whatever else a client takes for an
+    /// answer is none.
+    Answered {
+        /// Who answers.
+        provider: ProviderId,
+        /// Which call, as the request said; none for an unknown caller.
+        call: Option<CallId>,
+        /// The how-manieth attempt of that call at this provider, from 0.
+        nth: u32,
     },
     /// A fault struck once: an exchange, or a connection.
     Fired {
         /// The fault.
         fault: FaultId,
     },
+}
+
+/// What a provider bills at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bill {
+    /// Prompt tokens at full price.
+    pub input: u64,
+    /// Prompt tokens at the price of the cache.
+    pub cached: u64,
+    /// Output tokens.
+    pub output: u64,
+    /// So many thousandths of the usual price.
+    pub price_milli: u64,
+}
+
+impl Bill {
+    /// These tokens, at the usual price.
+    pub const fn of(input: u64, output: u64) -> Self {
+        Self {
+            input,
+            cached: 0,
+            output,
+            price_milli: 1_000,
+        }
+    }
 }
 
 /// Who listens to what happens. Called under no lock; it must be quick.

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use firedrill::scenario::fault::{Cut, Inject, Sticky};
+use firedrill::scenario::fault::{Cut, Inject, Pace, Sticky};
 use firedrill::scenario::load::{Loaded, load};
 use firedrill::scenario::{Arrivals, Calls};
 use firedrill::text::Problem;
 use firedrill::text::units::duration;
+use firedrill::wire::writer::Refusal;
 use serde_json::json;
 use tempfile::TempDir;
 use wrong::{NO_SCENARIO, WRONG};
@@ -299,7 +300,7 @@ fn a_fleet_and_a_load_are_understood_in_full() {
     assert_eq!(alpha.ttft.p50, alpha.ttft.p99);
     assert_eq!(alpha.price.source, "this scenario");
     assert_eq!(scenario.providers[0].one_way, Duration::from_millis(3));
-    assert_eq!(scenario.providers[0].limits.rpm, Some(5_000));
+    assert_eq!(scenario.providers[0].limits.requests[0].count, 5_000);
     let Calls::Drawn { arrivals, rate, .. } = scenario.load.calls else {
         panic!("it is drawn");
     };
@@ -318,9 +319,12 @@ fn every_kind_of_fault_is_understood() {
         .map(|one| (one.name.as_str(), &one.inject))
         .collect();
     let second = Duration::from_secs(1);
-    let status = |status, retry_after| Inject::Status {
-        status,
-        retry_after,
+    let status = |status, wait: Option<Duration>| {
+        let refusal = Refusal::with_status(status);
+        Inject::Refuse {
+            refusal: wait.map_or(refusal, |wait| refusal.after(wait)),
+            billed: false,
+        }
     };
     let expected = [
         ("storm", &status(429, Some(20 * second))),
@@ -329,6 +333,7 @@ fn every_kind_of_fault_is_understood() {
             "brownout",
             &Inject::Slow {
                 factor_milli: 2_500,
+                what: Pace::All,
             },
         ),
         (
@@ -336,6 +341,7 @@ fn every_kind_of_fault_is_understood() {
             &Inject::StreamCut {
                 after: 80,
                 with: Cut::Fin,
+                inside: None,
             },
         ),
         (
@@ -343,6 +349,7 @@ fn every_kind_of_fault_is_understood() {
             &Inject::Stall {
                 after: 0,
                 length: 20 * second,
+                then: None,
             },
         ),
         ("silent", &Inject::Hang),

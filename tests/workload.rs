@@ -173,14 +173,16 @@ fn a_trace_is_replayed_row_by_row_beyond_any_duration() {
         calls.tokens(CallId(1)),
         Tokens {
             input: 7,
-            output: 8
+            output: 8,
+            prefix: None,
         }
     );
     assert_eq!(
         calls.tokens(CallId(3)),
         Tokens {
             input: 0,
-            output: 1
+            output: 1,
+            prefix: None,
         }
     );
 }

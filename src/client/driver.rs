@@ -231,6 +231,7 @@ impl<C: Connect> AnswerStream<C> {
             attempt, provider, ..
         } = flight.start;
         let failure = failed.as_ref().map(|failed| failed.failure.class);
+        let hint = failed.as_ref().and_then(|failed| failed.failure.hint);
         self.shared.record(
             now,
             Kind::Replied {
@@ -238,6 +239,7 @@ impl<C: Connect> AnswerStream<C> {
                 attempt,
                 provider,
                 failure,
+                hint,
             },
         );
         if failed.is_some() {

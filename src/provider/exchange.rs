@@ -10,9 +10,8 @@ use bytes::Bytes;
 use super::pace::{End, Pace};
 use crate::scenario::fault::Cut;
 use crate::time::Instant;
-use crate::trace::FaultId;
-use crate::wire::writer::openai::Openai;
-use crate::wire::writer::{Part, Stamp, Usage};
+use crate::trace::{Bill, FaultId};
+use crate::wire::writer::{Part, Stamp, Usage, Writer};
 
 /// What the provider does for one request: actions, each at its moment, in order of time.
 ///
@@ -34,13 +33,10 @@ pub enum Action {
     Rst,
     /// Nothing more ever comes; the connection stays open.
     Silence,
-    /// These tokens are billed. Comes before the `Write` that completes them.
-    Billed {
-        /// Prompt tokens.
-        input: u64,
-        /// Output tokens.
-        output: u64,
-    },
+    /// This is billed. Comes before the `Write` that completes the tokens.
+    Billed(Bill),
+    /// With the write that follows, the answer is whole, and right.
+    Answered,
     /// This fault struck.
     Fired(FaultId),
 }
@@ -49,7 +45,7 @@ pub enum Action {
 #[derive(Debug)]
 pub(super) struct Stream {
     /// Who writes.
-    pub(super) writer: Arc<Openai>,
+    pub(super) writer: Arc<Writer>,
     /// What its bytes share.
     pub(super) stamp: Stamp,
     /// When its tokens leave.
@@ -105,20 +101,22 @@ impl Exchange {
             return;
         };
         let part = Part {
+            head: burst.opens,
             opens: burst.opens,
             tokens: burst.tokens,
             closes: (burst.end == Some(End::Whole)).then_some(stream.usage),
+            ..Part::default()
         };
         let bytes = stream.writer.part(&stream.stamp, &part);
         let output = stream.pace.delivered();
         let mut act = |action| self.queue.push_back((burst.at, action));
         if burst.end.is_some() && output > 0 {
-            act(Action::Billed { input: 0, output });
+            act(Action::Billed(Bill::of(0, output)));
         }
         act(Action::Write(bytes));
         match burst.end {
             Some(End::Cut(Cut::Rst)) => act(Action::Rst),
-            Some(End::Cut(Cut::Fin)) => act(Action::Fin),
+            Some(End::Cut(Cut::Fin | Cut::End)) => act(Action::Fin),
             Some(End::Whole) | None => {}
         }
     }

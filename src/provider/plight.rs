@@ -5,32 +5,17 @@
 //! A fault that changes nothing has not struck: a cut of a plain answer, a stall after more tokens
 //! than the answer has or at the place where the stream is cut, whatever follows a refusal.
 
-use std::time::Duration;
-
 use super::pace::{Split, Then};
-use crate::policy::{CallId, ProviderId};
+use crate::policy::ProviderId;
 use crate::rng::Draws;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{Fault, Inject};
-use crate::time::Instant;
+use crate::scenario::fault::{Drawn, Fault, Inject, Layer, Seen};
 use crate::trace::FaultId;
+use crate::wire::writer::Refusal;
 
 /// The faults of one provider, in the scenario's order.
 #[derive(Clone, Debug)]
-pub(super) struct Faults(Vec<(FaultId, Fault)>);
-
-/// One request, as far as faults look at it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target {
-    /// The run's luck.
-    pub(super) draws: Draws,
-    /// When the request was read.
-    pub(super) now: Instant,
-    /// Its call.
-    pub(super) call: CallId,
-    /// Its number among the call's attempts here.
-    pub(super) nth: u32,
-}
+pub(super) struct Faults(Vec<Drawn>);
 
 /// A fault that decides the whole exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +25,7 @@ pub(super) enum Verdict {
     /// The connection is reset.
     Reset,
     /// Answered with an error.
-    Status(u16, Option<Duration>),
+    Refuse(Refusal),
 }
 
 /// Faults that spoil an answer.
@@ -56,64 +41,55 @@ pub(super) struct Plight {
 
 impl Faults {
     /// The faults of `scenario` that act on exchanges with provider `id`.
-    pub(super) fn new(scenario: &Scenario, id: ProviderId) -> Self {
-        let numbered = (0..=u16::MAX).map(FaultId).zip(&scenario.faults);
-        let own = numbered.filter(|(_, fault)| {
-            fault.target == id && !matches!(fault.inject, Inject::Outage | Inject::Blackhole)
+    pub(super) fn new(scenario: &Scenario, id: ProviderId, draws: Draws) -> Self {
+        let drawn = Drawn::all(&scenario.faults, draws).into_iter();
+        let own = drawn.filter(|Drawn { fault, .. }| {
+            fault.targets.contains(&id) && fault.inject.layer() >= Layer::Exchange
         });
-        Self(own.map(|(id, fault)| (id, fault.clone())).collect())
+        Self(own.collect())
     }
 
     /// The first fault that strikes and decides the exchange.
-    pub(super) fn verdict(&self, target: Target) -> Option<(FaultId, Verdict)> {
-        self.0.iter().find_map(|(id, fault)| {
-            let verdict = match fault.inject {
+    pub(super) fn verdict(&self, seen: &Seen<'_>) -> Option<(FaultId, Verdict)> {
+        self.0.iter().find_map(|drawn| {
+            let verdict = match drawn.fault.inject {
                 Inject::Hang => Verdict::Hang,
                 Inject::Reset => Verdict::Reset,
-                Inject::Status {
-                    status,
-                    retry_after,
-                } => Verdict::Status(status, retry_after),
+                Inject::Refuse { refusal, .. } => Verdict::Refuse(refusal),
                 _ => return None,
             };
-            target.is_struck(*id, fault).then_some((*id, verdict))
+            drawn.strikes(seen).then_some((drawn.id, verdict))
         })
     }
 
     /// What spoils the answer; `streamed` is the number of tokens of a streamed one.
-    pub(super) fn plight(&self, target: Target, streamed: Option<u64>) -> Plight {
-        let struck = self.0.iter().filter(|(id, fault)| {
-            let shows = match fault.inject {
+    pub(super) fn plight(&self, seen: &Seen<'_>, streamed: Option<u64>) -> Plight {
+        let struck = self.0.iter().filter(|drawn| {
+            let shows = match drawn.fault.inject {
                 Inject::Slow { .. } => true,
-                _ => split_of(fault)
+                _ => split_of(&drawn.fault)
                     .zip(streamed)
                     .is_some_and(|(split, output)| split.after <= output),
             };
-            shows && target.is_struck(*id, fault)
+            shows && drawn.strikes(seen)
         });
         Plight::of(&struck.collect::<Vec<_>>())
     }
 }
 
-impl Target {
-    fn is_struck(self, id: FaultId, fault: &Fault) -> bool {
-        fault.strikes(id, self.draws, self.now, self.call, self.nth)
-    }
-}
-
 impl Plight {
     /// The first of the earliest cuts ends the stream; other cuts and later stalls never show.
-    fn of(struck: &[&(FaultId, Fault)]) -> Self {
+    fn of(struck: &[&Drawn]) -> Self {
         let first_cut = struck
             .iter()
-            .filter_map(|(id, fault)| Some((*id, split_of(fault)?)))
+            .filter_map(|drawn| Some((drawn.id, split_of(&drawn.fault)?)))
             .filter(|(_, split)| matches!(split.then, Then::Cut(_)))
             .min_by_key(|(_, split)| split.after);
         let shows = |id, split| first_cut.is_none_or(|(cut, at)| id == cut || is_before(split, at));
         let mut plight = Self::default();
-        for (id, fault) in struck {
+        for Drawn { id, fault, .. } in struck {
             match (&fault.inject, split_of(fault)) {
-                (Inject::Slow { factor_milli }, _) => plight.slow.push(*factor_milli),
+                (Inject::Slow { factor_milli, .. }, _) => plight.slow.push(*factor_milli),
                 (_, Some(split)) if shows(*id, split) => plight.splits.push(split),
                 _ => continue,
             }
@@ -131,8 +107,8 @@ fn is_before(split: Split, cut: Split) -> bool {
 /// What the fault does to a stream, if that is its kind.
 fn split_of(fault: &Fault) -> Option<Split> {
     let (after, then) = match fault.inject {
-        Inject::StreamCut { after, with } => (after, Then::Cut(with)),
-        Inject::Stall { after, length } => (after, Then::Stall(length)),
+        Inject::StreamCut { after, with, .. } => (after, Then::Cut(with)),
+        Inject::Stall { after, length, .. } => (after, Then::Stall(length)),
         _ => return None,
     };
     Some(Split { after, then })

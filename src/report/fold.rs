@@ -15,7 +15,7 @@ use crate::policy::call::{Ending, Outcome};
 use crate::policy::{CallId, ProviderId, breaker};
 use crate::scenario::Scenario;
 use crate::time::Instant;
-use crate::trace::{Event, FaultId, Kind};
+use crate::trace::{Bill, Event, FaultId, Kind};
 
 /// Folds one run's events into its state; memory does not grow with the number of calls.
 ///
@@ -82,9 +82,9 @@ impl Fold {
                 provider,
                 call,
                 nth,
-                input,
-                output,
+                bill: Bill { input, output, .. },
             } => self.on_bill(provider, call, nth, Tokens { input, output }),
+            Kind::Answered { .. } => {}
             Kind::Fired { fault } => self.on_fired(fault),
         }
     }

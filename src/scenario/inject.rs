@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
-use super::fault::{Cut, Fault, Inject, Sticky, Windows};
+use super::fault::{Cut, Fault, Inject, Pace, Sticky, Windows};
 use super::understand::bounded;
 use super::{LONGEST_RUN, Provider, file};
 use crate::policy::ProviderId;
 use crate::text::units::{duration, factor, tokens};
 use crate::text::{Document, Problem};
+use crate::wire::writer::Refusal;
 
 /// What a fault falls into.
 pub(super) struct Setting<'a> {
@@ -48,7 +49,7 @@ pub(super) fn fault(
     reader.check_keys(&inject)?;
     Ok(Fault {
         name: name.to_owned(),
-        target: ProviderId(target),
+        targets: vec![ProviderId(target)],
         inject,
         windows: reader.windows(setting)?,
         rate: reader.rate()?,
@@ -86,22 +87,31 @@ impl Reader<'_> {
             "reset" => Inject::Reset,
             "slow" => Inject::Slow {
                 factor_milli: self.factor()?,
+                what: Pace::All,
             },
             "stream_cut" => Inject::StreamCut {
                 after: self.after()?,
                 with: self.file.with.unwrap_or(Cut::Rst),
+                inside: None,
             },
             "stall" => Inject::Stall {
                 after: self.after()?,
                 length: self.silence()?,
+                then: None,
             },
-            word => Inject::Status {
-                status: self.status(word)?,
-                retry_after: match self.file.retry_after {
-                    Some(hint) => Some(self.length("retry_after", hint, Duration::ZERO)?),
-                    None => None,
-                },
-            },
+            word => {
+                let refusal = Refusal::with_status(self.status(word)?);
+                let refusal = match self.file.retry_after {
+                    Some(hint) => {
+                        refusal.after(self.length("retry_after", hint, Duration::ZERO)?)
+                    }
+                    None => refusal,
+                };
+                Inject::Refuse {
+                    refusal,
+                    billed: false,
+                }
+            }
         })
     }
 
@@ -165,10 +175,11 @@ impl Reader<'_> {
         let own: &[&str] = match inject {
             Inject::Outage | Inject::Blackhole => &[],
             Inject::Hang | Inject::Reset => &["rate", "sticky"],
-            Inject::Status { .. } => &["rate", "sticky", "retry_after"],
+            Inject::Refuse { .. } => &["rate", "sticky", "retry_after"],
             Inject::Slow { .. } => &["rate", "sticky", "factor"],
             Inject::StreamCut { .. } => &["rate", "sticky", "after", "with"],
             Inject::Stall { .. } => &["rate", "sticky", "after", "silence"],
+            _ => &[],
         };
         let fits = |key: &str| ALWAYS.contains(&key) || own.contains(&key);
         let keys = self.document.keys(&["faults", self.name]);

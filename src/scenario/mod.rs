@@ -3,12 +3,13 @@
 //! - [`load`]: from a path to a [`Loaded`](load::Loaded) scenario, or to a problem with a caret.
 //! - [`fault`]: what a fault does and when; [`expect`]: what is expected of a policy.
 //! - [`workload`]: which call arrives when, with how many tokens, for one seed.
-//! - `file`: the file as it is written; `understand`, `profile` and `inject`: from there to
-//!   these types.
+//! - `file`: the file as it is written; `understand`, `profile`, `demand` and `inject`: from there
+//!   to these types.
 //! - `replay`: trace files. `resolved`: the scenario as understood, for the result document.
 //!
 //! It makes nothing happen: providers and world read these types.
 
+mod demand;
 pub mod expect;
 pub mod fault;
 mod file;
@@ -21,16 +22,14 @@ mod understand;
 pub mod workload;
 
 use std::ops::{Range, RangeInclusive};
-use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::prices::Price;
 use crate::text::Problem;
-use crate::text::units::PerTime;
+pub use crate::wire::Dialect;
+pub use demand::{Arrivals, Calls, Load};
 use expect::Expectation;
 use fault::Fault;
+pub use profile::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Provider, Span};
 
 /// A scenario: what the world does, and what is expected of whom.
 #[derive(Clone, Debug)]
@@ -68,50 +67,6 @@ pub struct Run {
     pub drain: Duration,
 }
 
-/// The network between clients and providers.
-#[derive(Clone, Debug)]
-pub struct Network {
-    /// One-way latency; 1 ms by default, a provider may have its own.
-    pub one_way: Duration,
-}
-
-/// A provider: something that answers, with a model and a price.
-#[derive(Clone, Debug)]
-pub struct Provider {
-    /// Its name in this scenario.
-    pub name: String,
-    /// How it speaks.
-    pub dialect: Dialect,
-    /// The model that answers.
-    pub model: String,
-    /// Time to first token as a client with an open connection measures it, one round trip
-    /// included.
-    pub ttft: Quantiles<Duration>,
-    /// Output tokens per second, in thousandths (130 tok/s = 130_000).
-    pub speed_milli: u64,
-    /// What it refuses.
-    pub limits: Limits,
-    /// One-way latency to it, resolved.
-    pub one_way: Duration,
-    /// What its tokens cost, and who says so, resolved.
-    pub price: Price,
-}
-
-/// How a provider speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dialect {
-    /// OpenAI chat completions.
-    Openai,
-}
-
-/// What a provider refuses.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Limits {
-    /// Requests per minute.
-    pub rpm: Option<u64>,
-}
-
 /// Two quantiles: a lognormal, or a constant when they are equal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantiles<T> {
@@ -119,54 +74,6 @@ pub struct Quantiles<T> {
     pub p50: T,
     /// All but one in a hundred are below.
     pub p99: T,
-}
-
-/// What the users ask for.
-#[derive(Clone, Debug)]
-pub struct Load {
-    /// When calls arrive, and with how many tokens.
-    pub calls: Calls,
-    /// Share of calls that are streamed, in parts per 10^9.
-    pub stream: u64,
-    /// How long a user waits; none = for ever.
-    pub deadline: Option<Duration>,
-    /// Client processes with state of their own; a call belongs to client (number mod clients).
-    pub clients: u32,
-}
-
-/// When calls arrive, and with how many tokens.
-#[derive(Clone, Debug)]
-pub enum Calls {
-    /// Drawn.
-    Drawn {
-        /// How the gaps are spread.
-        arrivals: Arrivals,
-        /// How many calls in how much time, all clients together.
-        rate: PerTime,
-        /// Prompt tokens.
-        prompt: Quantiles<u64>,
-        /// Output tokens.
-        output: Quantiles<u64>,
-    },
-    /// Replayed.
-    Trace {
-        /// The file, as it was written.
-        shown: String,
-        /// The file, found.
-        path: PathBuf,
-        /// Its rows, in order of arrival.
-        rows: std::sync::Arc<Vec<workload::Row>>,
-    },
-}
-
-/// How gaps between arrivals are spread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Arrivals {
-    /// All the same.
-    Constant,
-    /// Independent of each other.
-    Poisson,
 }
 
 /// How uptime is judged.

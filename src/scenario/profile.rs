@@ -8,11 +8,134 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::understand::{bounded, check_name, spread};
-use super::{Limits, Network, Provider, file};
+use super::{Quantiles, file};
+use serde::{Deserialize, Serialize};
+
 use crate::money::Money;
 use crate::prices::{self, Price};
 use crate::text::units::{count, duration, money, speed};
 use crate::text::{Document, Problem};
+use crate::wire::Dialect;
+
+/// The network between clients and providers.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// One-way latency; 1 ms by default, a provider may have its own.
+    pub one_way: Duration,
+}
+
+/// A provider: something that answers, with a model and a price.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Its name in this scenario.
+    pub name: String,
+    /// How it speaks.
+    pub dialect: Dialect,
+    /// The model that answers.
+    pub model: String,
+    /// Time to first token as a client with an open connection measures it, one round trip
+    /// included.
+    pub ttft: Quantiles<Duration>,
+    /// Output tokens per second, in thousandths (130 tok/s = 130_000).
+    pub speed_milli: u64,
+    /// What it refuses.
+    pub limits: Limits,
+    /// One-way latency to it, resolved.
+    pub one_way: Duration,
+    /// What its tokens cost, and who says so, resolved.
+    pub price: Price,
+    /// What it can do at once; none = anything.
+    pub capacity: Option<Capacity>,
+    /// Whether it remembers prompts.
+    pub cache: Option<Cache>,
+}
+
+/// What a provider refuses, and how it counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// On requests, none or several.
+    pub requests: Vec<Limit>,
+    /// On tokens of both kinds.
+    pub tokens: Vec<Limit>,
+    /// On prompt tokens.
+    pub input: Vec<Limit>,
+    /// On output tokens.
+    pub output: Vec<Limit>,
+    /// On requests at once.
+    pub concurrency: Option<u32>,
+    /// When tokens are charged.
+    pub charge: Charge,
+    /// Whether refused requests count like admitted ones (OpenAI).
+    pub count_refused: bool,
+    /// Providers of one account share its limits.
+    pub account: Option<String>,
+}
+
+/// A limit: so many in so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// So many.
+    pub count: u64,
+    /// In so long; a minute, as a rule.
+    pub per: Duration,
+    /// How that is counted.
+    pub span: Span,
+}
+
+/// How a limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// A bucket that refills continuously and holds all of it.
+    #[default]
+    Bucket,
+    /// The last so long, at any moment.
+    Sliding,
+    /// Since the last full multiple of so long.
+    Fixed,
+}
+
+/// When tokens are charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Charge {
+    /// When a request is admitted: its prompt, and all the output that it may have.
+    #[default]
+    Admission,
+    /// When its answer is complete: what it really had.
+    Completion,
+}
+
+/// What a provider can do at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Requests that it works on at once.
+    pub slots: u32,
+    /// Requests that may wait for a slot; more are refused as overload.
+    pub queue: u32,
+    /// How many thousandths of its usual time it takes with all slots busy; linear below.
+    pub slowdown_milli: u64,
+    /// How it suffers from overload.
+    pub degrade: Option<Degrade>,
+}
+
+/// How capacity suffers from overload: slots are lost while requests wait, and come back slowly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Degrade {
+    /// What is left of the slots at the worst, in parts per 10^9.
+    pub to: u64,
+    /// How long it takes from whole to worst.
+    pub within: Duration,
+    /// How long it takes from worst to whole.
+    pub recover: Duration,
+}
+
+/// Prompts whose beginning the provider has seen are cheaper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// How long it remembers.
+    pub ttl: Duration,
+}
 
 /// The network, with its default.
 pub(super) fn network(document: &Document, file: &file::Network) -> Result<Network, Problem> {
@@ -76,8 +199,15 @@ fn provider(
         ttft,
         speed_milli: speed,
         limits: Limits {
-            rpm: file.limits.rpm,
+            requests: Vec::from_iter(file.limits.rpm.map(|count| Limit {
+                count,
+                per: Duration::from_secs(60),
+                span: Span::Bucket,
+            })),
+            ..Limits::default()
         },
+        capacity: None,
+        cache: None,
         one_way,
         price,
         name,

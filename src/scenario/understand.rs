@@ -1,7 +1,8 @@
 //! From the file as written to the scenario as meant: defaults filled in, every value checked.
 //!
 //! All values are bounded, so that nothing later overflows or runs for ever. Providers are read by
-//! `profile`, faults by `inject`, expectations by `expect`; files are opened by `load`.
+//! `profile`, the load by `demand`, faults by `inject`, expectations by `expect`; files are opened
+//! by `load`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -11,12 +12,11 @@ use super::expect::{self, Expectation};
 use super::fault::Fault;
 use super::inject::Setting;
 use super::load::is_name;
-use super::workload::MOST_TOKENS;
 use super::{
-    Arrivals, Calls, LONGEST_RUN, Load, Quantiles, Run, Scenario, Uptime, file, inject, profile,
+    Calls, LONGEST_RUN, Load, Quantiles, Run, Scenario, Uptime, demand, file, inject, profile,
     seeds,
 };
-use crate::text::units::{PerTime, duration, share, tokens};
+use crate::text::units::{duration, share};
 use crate::text::{Document, Problem};
 
 /// The scenario that `file` means; `stem` is its file's, and `trace` the calls to replay, if any.
@@ -30,9 +30,9 @@ pub(super) fn understand(
     let network = profile::network(document, &file.network)?;
     let providers = profile::providers(document, file.providers, &network)?;
     let is_replay = trace.is_some();
-    let load = load(document, file.load, trace)?;
+    let load = demand::load(document, file.load, trace)?;
     let run = run(document, &file.run, &load)?;
-    check_calls(document, &load, run.duration)?;
+    demand::check_calls(document, &load, run.duration)?;
     let setting = Setting {
         providers: &providers,
         run: run.duration,
@@ -121,56 +121,6 @@ fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(),
     }
 }
 
-fn load(document: &Document, file: file::Load, trace: Option<Calls>) -> Result<Load, Problem> {
-    let moment = Duration::from_millis(1);
-    if let Some(deadline) = file.deadline {
-        let path = ["load", "deadline"];
-        bounded(
-            document,
-            &path,
-            deadline,
-            moment..=LONGEST_RUN,
-            duration::write,
-        )?;
-    }
-    let clients = file.clients.unwrap_or(1);
-    let whole = |clients: u32| clients.to_string();
-    bounded(document, &["load", "clients"], clients, 1..=1_000, whole)?;
-    Ok(Load {
-        stream: file.stream.unwrap_or(0),
-        deadline: file.deadline,
-        clients,
-        calls: match trace {
-            Some(trace) => trace,
-            None => drawn(document, file)?,
-        },
-    })
-}
-
-fn drawn(document: &Document, file: file::Load) -> Result<Calls, Problem> {
-    let missing = |key: &str, example: &str| {
-        let message = format!("the key `{key}` is missing in `load`");
-        let problem = document.problem_at_key(&["load"], message);
-        problem.hint(format!(
-            "write as in `{key}: {example}`, or replay a `trace`"
-        ))
-    };
-    let rate = file.rate.ok_or_else(|| missing("rate", "2/s"))?;
-    let two = "{ p50: 900 tok, p99: 8k tok }";
-    let prompt = file.prompt.ok_or_else(|| missing("prompt", two))?;
-    let output = file.output.ok_or_else(|| missing("output", two))?;
-    let read = |key, quantiles| {
-        let path = ["load", key];
-        spread(document, &path, quantiles, 1..=MOST_TOKENS, tokens::write)
-    };
-    Ok(Calls::Drawn {
-        arrivals: file.arrivals.unwrap_or(Arrivals::Poisson),
-        rate,
-        prompt: read("prompt", prompt.0)?,
-        output: read("output", output.0)?,
-    })
-}
-
 fn run(document: &Document, file: &file::Run, load: &Load) -> Result<Run, Problem> {
     let duration = match (&load.calls, file.duration) {
         (Calls::Trace { rows, .. }, _) => rows
@@ -204,21 +154,6 @@ fn run(document: &Document, file: &file::Run, load: &Load) -> Result<Run, Proble
         seeds,
         drain,
     })
-}
-
-fn check_calls(document: &Document, load: &Load, length: Duration) -> Result<(), Problem> {
-    let Calls::Drawn { rate, .. } = &load.calls else {
-        return Ok(());
-    };
-    let PerTime { count_nano, per } = *rate;
-    let calls = length.as_nanos() * u128::from(count_nano) / per.as_nanos() / 1_000_000_000;
-    if calls <= MOST_CALLS {
-        return Ok(());
-    }
-    let message = format!("this makes {calls} calls per seed, more than {MOST_CALLS}");
-    Err(document
-        .problem(&["load", "rate"], message)
-        .hint("write a smaller rate, or a shorter `run.duration`"))
 }
 
 fn faults(
@@ -285,7 +220,6 @@ fn uptime(document: &Document, file: &file::Uptime, run: Duration) -> Result<Upt
 }
 
 const MOST_FAULTS: usize = 1_000;
-const MOST_CALLS: u128 = 1_000_000_000;
 
 /// A report counts each window of arrival time.
 const MOST_WINDOWS: u128 = 10_000_000;

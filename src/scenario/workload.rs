@@ -31,6 +31,17 @@ pub struct Tokens {
     pub input: u64,
     /// Of the answer, at least 1.
     pub output: u64,
+    /// The beginning of the prompt, when other calls have the same.
+    pub prefix: Option<Prefix>,
+}
+
+/// The beginning of a prompt that several calls share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    /// Which.
+    pub id: u64,
+    /// How long it is, in tokens; no longer than the prompt.
+    pub tokens: u64,
 }
 
 /// The calls of one seed. Cheap to clone; each question is answered by keyed draws.
@@ -84,6 +95,7 @@ impl Workload {
                 Tokens {
                     input: drawn(prompt, &mut stream),
                     output: drawn(output, &mut stream),
+                    prefix: None,
                 }
             }
             Calls::Trace { rows, .. } => {
@@ -91,6 +103,7 @@ impl Workload {
                 Tokens {
                     input: row.map_or(0, |row| row.input),
                     output: row.map_or(1, |row| row.output.max(1)),
+                    prefix: None,
                 }
             }
         }

@@ -21,7 +21,7 @@ use crate::provider::{Action, Exchange, Provider, Request};
 use crate::scenario::Scenario;
 use crate::scenario::fault::{Inject, Windows};
 use crate::time::Instant;
-use crate::trace::{FaultId, Kind};
+use crate::trace::{Bill, FaultId, Kind};
 use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 
 /// The port on which every provider listens.
@@ -36,7 +36,7 @@ pub(super) fn start(
     scenario: &Scenario,
 ) {
     for (number, fault) in scenario.faults.iter().enumerate() {
-        if fault.target == id && fault.inject == Inject::Outage {
+        if fault.targets.contains(&id) && fault.inject == Inject::Outage {
             task::spawn(
                 host,
                 outages(world.clone(), id, FaultId(number as u16), fault.windows),
@@ -140,7 +140,8 @@ impl Host {
             }
             match action {
                 Action::Write(bytes) => gone = gone || stream.write_all(&bytes).await.is_err(),
-                Action::Billed { input, output } => self.bill(request, input, output),
+                Action::Billed(bill) => self.bill(request, bill),
+                Action::Answered => self.answered(request),
                 Action::Fired(fault) => self.world.record(Kind::Fired { fault }),
                 Action::Fin => return After::Close,
                 Action::Rst => {
@@ -180,14 +181,20 @@ impl Host {
         {}
     }
 
-    fn bill(&self, request: &Request, input: u64, output: u64) {
-        let (provider, nth) = (self.id, request.nth);
+    fn bill(&self, request: &Request, bill: Bill) {
         self.world.record(Kind::Billed {
-            provider,
+            provider: self.id,
             call: Some(request.call),
-            nth,
-            input,
-            output,
+            nth: request.nth,
+            bill,
+        });
+    }
+
+    fn answered(&self, request: &Request) {
+        self.world.record(Kind::Answered {
+            provider: self.id,
+            call: Some(request.call),
+            nth: request.nth,
         });
     }
 
@@ -203,12 +210,7 @@ impl Host {
                 } => {
                     drop(self.unread.split_to(length));
                     let tokens = self.world.workload.tokens(call);
-                    return Ok(Some(Request {
-                        call,
-                        nth,
-                        streamed,
-                        tokens,
-                    }));
+                    return Ok(Some(Request::new(call, nth, streamed, tokens)));
                 }
                 Parsed::Wrong => return Ok(None),
                 Parsed::Partial => {}

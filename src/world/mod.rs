@@ -128,9 +128,9 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
             origin: tokio::time::Instant::now(),
             open: Open::default(),
         });
-        for (number, server) in servers.into_iter().enumerate() {
+        let providers = Provider::all(scenario, Draws::new(seed));
+        for (number, (server, provider)) in servers.into_iter().zip(providers).enumerate() {
             let id = ProviderId(number as u16);
-            let provider = Provider::new(scenario, id, Draws::new(seed));
             host::start(&world, server, id, provider, scenario);
         }
         load::start(&world, &clients, scenario, policy, seed);

@@ -315,7 +315,8 @@ impl Link {
 fn link_faults(scenario: &Scenario, provider: ProviderId) -> Vec<LinkFault> {
     let numbered = scenario.faults.iter().enumerate();
     let ours = numbered.filter(|(_, fault)| {
-        fault.target == provider && matches!(fault.inject, Inject::Outage | Inject::Blackhole)
+        fault.targets.contains(&provider)
+            && matches!(fault.inject, Inject::Outage | Inject::Blackhole)
     });
     ours.map(|(number, fault)| LinkFault {
         id: FaultId(number as u16),

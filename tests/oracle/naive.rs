@@ -9,7 +9,7 @@ use firedrill::report::value::Value;
 use firedrill::scenario::Scenario;
 use firedrill::scenario::fault::Windows;
 use firedrill::time::Instant;
-use firedrill::trace::{Event, Kind};
+use firedrill::trace::{Bill, Event, Kind};
 
 /// What is measured, by name; none where it is undefined.
 pub(crate) type Figures = BTreeMap<String, Option<Value>>;
@@ -187,8 +187,7 @@ impl Naive<'_> {
                 provider,
                 call,
                 nth,
-                input,
-                output,
+                bill: Bill { input, output, .. },
             } = event.kind
             else {
                 continue;

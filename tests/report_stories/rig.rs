@@ -13,12 +13,12 @@ use firedrill::report::measures::{self, View};
 use firedrill::report::value::Value;
 use firedrill::report::{Fold, State};
 use firedrill::scenario::expect::{Bound, Expectation, Op};
-use firedrill::scenario::fault::{Fault, Inject, Sticky, Windows};
+use firedrill::scenario::fault::{Fault, Inject, Windows};
 use firedrill::scenario::{
     Calls, Dialect, Limits, Load, Network, Provider, Quantiles, Run, Scenario, Uptime,
 };
 use firedrill::time::Instant;
-use firedrill::trace::{Event, FaultId, Kind};
+use firedrill::trace::{Bill, Event, FaultId, Kind};
 
 pub(crate) const PRIMARY: ProviderId = ProviderId(0);
 pub(crate) const BACKUP: ProviderId = ProviderId(1);
@@ -79,22 +79,20 @@ fn provider(name: &str, model: &str, [input, output]: [&str; 2]) -> Provider {
             output: Money::parse_usd(output).unwrap(),
             source: "a list of prices, 2026-01-01".to_owned(),
         },
+        capacity: None,
+        cache: None,
     }
 }
 
 /// An outage of the primary from second `at` for `length` seconds, perhaps again.
 pub(crate) fn fault(name: &str, at: u64, length: u64, every: Option<u64>) -> Fault {
     Fault {
-        name: name.to_owned(),
-        target: PRIMARY,
-        inject: Inject::Outage,
         windows: Windows {
             at: Duration::from_secs(at),
             length: Some(Duration::from_secs(length)),
             every: every.map(Duration::from_secs),
         },
-        rate: 1_000_000_000,
-        sticky: Sticky::Attempt,
+        ..Fault::new(name, vec![PRIMARY], Inject::Outage)
     }
 }
 
@@ -178,8 +176,7 @@ impl Story {
             provider,
             call: call.map(CallId),
             nth: 0,
-            input: tokens.0,
-            output: tokens.1,
+            bill: Bill::of(tokens.0, tokens.1),
         };
         self.tell(at, bill);
     }
@@ -238,8 +235,7 @@ impl Told<'_> {
             provider,
             call: Some(self.call),
             nth: u32::try_from(asked.count()).unwrap() - 1,
-            input,
-            output,
+            bill: Bill::of(input, output),
         };
         self.story.tell(at, bill);
         self
@@ -282,6 +278,7 @@ impl Told<'_> {
             attempt,
             provider,
             failure,
+            hint: None,
         };
         self.story.tell(at, replied);
         self

@@ -71,7 +71,7 @@ impl Recorder for Story {
             Kind::Breaker { provider, from, to } => {
                 format!("breaker of {}: {from:?} -> {to:?}", provider.0)
             }
-            Kind::Billed { .. } | Kind::Fired { .. } => return,
+            Kind::Billed { .. } | Kind::Answered { .. } | Kind::Fired { .. } => return,
         };
         self.lines.lock().unwrap().push((event.at, line));
     }
@@ -133,18 +133,13 @@ pub(crate) async fn play(
 ) {
     while let Some((call, nth, streamed)) = read_request(stream).await {
         let tokens = workload.tokens(call);
-        let request = Request {
-            call,
-            nth,
-            streamed,
-            tokens,
-        };
+        let request = Request::new(call, nth, streamed, tokens);
         let exchange = provider.lock().unwrap().on_request(now(), &request);
         for (at, action) in exchange {
             tokio::time::sleep(at.since(now())).await;
             match action {
                 Action::Write(bytes) => stream.write_all(&bytes).await.unwrap(),
-                Action::Billed { .. } | Action::Fired(_) => {}
+                Action::Billed(_) | Action::Answered | Action::Fired(_) => {}
                 Action::Fin | Action::Rst => return,
                 Action::Silence => tokio::time::sleep(Duration::from_secs(3_600)).await,
             }

@@ -9,8 +9,10 @@ use serde_json::Value;
 use super::*;
 use crate::money::Money;
 use crate::prices::Price;
-use crate::scenario::fault::{Cut, Fault, Inject, Sticky, Windows};
-use crate::scenario::{Arrivals, Calls, Limits, Load, Network, Run, Scenario, Uptime};
+use crate::scenario::fault::{Cut, Fault, Inject};
+use crate::scenario::{
+    Arrivals, Calls, Dialect, Limit, Limits, Load, Network, Run, Scenario, Span, Uptime,
+};
 
 #[test]
 fn a_plain_answer_comes_whole_after_think_time_and_generation() {
@@ -67,7 +69,7 @@ fn a_stream_leaves_in_writes_and_ends_in_order() {
 #[test]
 fn a_cut_delivers_and_bills_exactly_its_tokens() {
     for (with, last) in [(Cut::Rst, Done::Rst), (Cut::Fin, Done::Fin)] {
-        let cut = Inject::StreamCut { after: 25, with };
+        let cut = cut(25, with);
         let (played, bytes) = play(&mut provider(&[cut]), &request(true, 300));
         assert_eq!(played[0], (0, Done::Fired(0)));
         let end = [
@@ -84,10 +86,7 @@ fn a_cut_delivers_and_bills_exactly_its_tokens() {
 
 #[test]
 fn a_cut_before_the_first_token_shows_a_head_and_bills_no_output() {
-    let cut = Inject::StreamCut {
-        after: 0,
-        with: Cut::Fin,
-    };
+    let cut = cut(0, Cut::Fin);
     let (played, bytes) = play(&mut provider(&[cut]), &request(true, 300));
     assert_eq!(
         played[1..],
@@ -102,10 +101,7 @@ fn a_cut_before_the_first_token_shows_a_head_and_bills_no_output() {
 
 #[test]
 fn a_stall_moves_the_rest_of_the_stream() {
-    let stall = Inject::Stall {
-        after: 25,
-        length: Duration::from_secs(5),
-    };
+    let stall = stall(25, Duration::from_secs(5));
     let (played, bytes) = play(&mut provider(&[stall]), &request(true, 40));
     let writes = moments(&played, &Done::Write);
     assert_eq!(writes, [600, 700, 800, 840, 5_900, 6_000]);
@@ -114,16 +110,7 @@ fn a_stall_moves_the_rest_of_the_stream() {
 
 #[test]
 fn cuts_and_stalls_strike_only_streams_that_are_long_enough() {
-    let faults = [
-        Inject::StreamCut {
-            after: 25,
-            with: Cut::Rst,
-        },
-        Inject::Stall {
-            after: 25,
-            length: Duration::from_secs(5),
-        },
-    ];
+    let faults = [cut(25, Cut::Rst), stall(25, Duration::from_secs(5))];
     for request in [request(false, 300), request(true, 24)] {
         let (spoilt, _) = play(&mut provider(&faults), &request);
         assert_eq!(spoilt, play(&mut provider(&[]), &request).0);
@@ -132,14 +119,8 @@ fn cuts_and_stalls_strike_only_streams_that_are_long_enough() {
 
 #[test]
 fn what_an_earlier_cut_hides_has_not_struck() {
-    let cut = |after| Inject::StreamCut {
-        after,
-        with: Cut::Rst,
-    };
-    let stall = |after| Inject::Stall {
-        after,
-        length: Duration::from_secs(1),
-    };
+    let cut = |after| cut(after, Cut::Rst);
+    let stall = |after| stall(after, Duration::from_secs(1));
     let faults = [cut(30), stall(20), stall(10), cut(20), cut(20)];
     let (played, bytes) = play(&mut provider(&faults), &request(true, 300));
     let fired = [(0, Done::Fired(2)), (0, Done::Fired(3))];
@@ -151,7 +132,6 @@ fn what_an_earlier_cut_hides_has_not_struck() {
 
 #[test]
 fn slowness_multiplies_think_time_and_gaps() {
-    let slow = |factor_milli| Inject::Slow { factor_milli };
     let faults = [slow(2_000), slow(1_500)];
     let (played, _) = play(&mut provider(&faults), &request(false, 100));
     let fired = [(0, Done::Fired(0)), (0, Done::Fired(1))];
@@ -163,13 +143,8 @@ fn slowness_multiplies_think_time_and_gaps() {
 
 #[test]
 fn the_first_fault_that_decides_is_the_only_one_that_strikes() {
-    let status = Inject::Status {
-        status: 503,
-        retry_after: None,
-    };
-    let slow = Inject::Slow {
-        factor_milli: 2_000,
-    };
+    let status = refuse(Refusal::with_status(503));
+    let slow = slow(2_000);
     let request = request(true, 300);
     let struck = |faults: &[Inject]| play(&mut provider(faults), &request);
     let (played, bytes) = struck(&[slow.clone(), status.clone(), Inject::Hang]);
@@ -184,7 +159,7 @@ fn the_first_fault_that_decides_is_the_only_one_that_strikes() {
 #[test]
 fn faults_of_the_network_and_of_others_are_not_ours() {
     let mut scenario = scenario(&[Inject::Outage, Inject::Blackhole, Inject::Hang]);
-    scenario.faults[2].target = ProviderId(1);
+    scenario.faults[2].targets = vec![ProviderId(1)];
     let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
     assert_eq!(play(&mut provider, &request(false, 1)).0.len(), 3);
 }
@@ -192,7 +167,7 @@ fn faults_of_the_network_and_of_others_are_not_ours() {
 #[test]
 fn over_the_limit_is_429_with_hints_that_hold() {
     let mut scenario = scenario(&[]);
-    scenario.providers[0].limits.rpm = Some(7);
+    scenario.providers[0].limits.requests = vec![per_minute(7)];
     let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
     for remaining in (0..7).rev() {
         let (_, bytes) = play(&mut provider, &request(false, 1));
@@ -224,12 +199,9 @@ fn over_the_limit_is_429_with_hints_that_hold() {
 
 #[test]
 fn what_a_fault_refuses_takes_nothing_from_the_limit() {
-    let refusing = Inject::Status {
-        status: 429,
-        retry_after: Some(Duration::from_secs(20)),
-    };
+    let refusing = refuse(Refusal::with_status(429).after(Duration::from_secs(20)));
     let mut scenario = scenario(&[refusing]);
-    scenario.providers[0].limits.rpm = Some(1);
+    scenario.providers[0].limits.requests = vec![per_minute(1)];
     scenario.faults[0].windows.length = Some(Duration::from_secs(10));
     let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
     let (_, bytes) = play(&mut provider, &request(false, 1));
@@ -284,7 +256,7 @@ proptest! {
     ) {
         let mut scenario = scenario(&faults);
         scenario.providers[0].speed_milli = speed_milli;
-        scenario.providers[0].limits.rpm = rpm;
+        scenario.providers[0].limits.requests = Vec::from_iter(rpm.map(per_minute));
         let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
         let request = request(streamed, output);
         let (played, bytes) = play(&mut provider, &request);
@@ -321,11 +293,52 @@ fn any_fault() -> impl Strategy<Value = Inject> {
         1 => Just(Inject::Hang),
         1 => Just(Inject::Reset),
         1 => (400_u16..600, proptest::option::of(length.clone()))
-            .prop_map(|(status, retry_after)| Inject::Status { status, retry_after }),
-        4 => (0_u64..10_000).prop_map(|factor_milli| Inject::Slow { factor_milli }),
-        4 => (0_u64..2_000, with).prop_map(|(after, with)| Inject::StreamCut { after, with }),
-        4 => (0_u64..2_000, length).prop_map(|(after, length)| Inject::Stall { after, length }),
+            .prop_map(|(status, wait)| {
+                let refusal = Refusal::with_status(status);
+                refuse(wait.map_or(refusal, |wait| refusal.after(wait)))
+            }),
+        4 => (0_u64..10_000).prop_map(slow),
+        4 => (0_u64..2_000, with).prop_map(|(after, with)| cut(after, with)),
+        4 => (0_u64..2_000, length).prop_map(|(after, length)| stall(after, length)),
     ]
+}
+
+fn refuse(refusal: Refusal) -> Inject {
+    Inject::Refuse {
+        refusal,
+        billed: false,
+    }
+}
+
+fn slow(factor_milli: u64) -> Inject {
+    Inject::Slow {
+        factor_milli,
+        what: scenario::fault::Pace::All,
+    }
+}
+
+fn cut(after: u64, with: Cut) -> Inject {
+    Inject::StreamCut {
+        after,
+        with,
+        inside: None,
+    }
+}
+
+fn stall(after: u64, length: Duration) -> Inject {
+    Inject::Stall {
+        after,
+        length,
+        then: None,
+    }
+}
+
+fn per_minute(count: u64) -> Limit {
+    Limit {
+        count,
+        per: Duration::from_secs(60),
+        span: Span::Bucket,
+    }
 }
 
 /// An action without its bytes.
@@ -336,6 +349,7 @@ enum Done {
     Rst,
     Silence,
     Billed(u64, u64),
+    Answered,
     Fired(u16),
 }
 
@@ -361,7 +375,8 @@ fn play(provider: &mut Provider, request: &Request) -> (Vec<(u64, Done)>, Vec<u8
             Action::Fin => Done::Fin,
             Action::Rst => Done::Rst,
             Action::Silence => Done::Silence,
-            Action::Billed { input, output } => Done::Billed(input, output),
+            Action::Billed(bill) => Done::Billed(bill.input, bill.output),
+            Action::Answered => Done::Answered,
             Action::Fired(fault) => Done::Fired(fault.0),
         };
         (nanos(at.since(NOW)) / 1_000_000, done)
@@ -375,12 +390,12 @@ fn moments(played: &[(u64, Done)], which: &Done) -> Vec<u64> {
 }
 
 fn request(streamed: bool, output: u64) -> Request {
-    Request {
-        call: CallId(42),
-        nth: 0,
-        streamed,
-        tokens: Tokens { input: 900, output },
-    }
+    let tokens = Tokens {
+        input: 900,
+        output,
+        prefix: None,
+    };
+    Request::new(CallId(42), 0, streamed, tokens)
 }
 
 /// 100 tok/s after 600 ms, without a limit.
@@ -406,6 +421,8 @@ fn scenario(faults: &[Inject]) -> Scenario {
             output: Money::ZERO,
             source: String::new(),
         },
+        capacity: None,
+        cache: None,
     };
     Scenario {
         name: "test".into(),
@@ -449,18 +466,7 @@ fn no_load() -> Load {
 }
 
 fn always(inject: &Inject) -> Fault {
-    Fault {
-        name: "fault".into(),
-        target: ProviderId(0),
-        inject: inject.clone(),
-        windows: Windows {
-            at: Duration::ZERO,
-            length: None,
-            every: None,
-        },
-        rate: 1_000_000_000,
-        sticky: Sticky::Attempt,
-    }
+    Fault::new("fault", vec![ProviderId(0)], inject.clone())
 }
 
 const NOW: Instant = Instant::from_nanos(5_000_000_000);

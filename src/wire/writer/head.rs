@@ -18,7 +18,7 @@ impl Head {
         let mut head = Self(format!("HTTP/1.1 {status} {}\r\n", reason(status)));
         head.field("x-request-id", format_args!("req_{}", stamp.id()));
         head.field("openai-processing-ms", stamp.processing.as_millis());
-        if let Some(quota) = stamp.quota {
+        if let Some(quota) = stamp.quotas.requests {
             head.field("x-ratelimit-limit-requests", quota.limit);
             head.field("x-ratelimit-remaining-requests", quota.remaining);
             head.field("x-ratelimit-reset-requests", GoDuration(quota.reset));

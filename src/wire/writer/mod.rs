@@ -8,6 +8,8 @@
 //! leave, and why an answer is what it is, is `provider`'s matter. Nothing here depends on a
 //! clock: there is no `date` field, and an answer's date of creation is a constant.
 
+mod cause;
+mod flaw;
 mod head;
 pub mod openai;
 mod quota;
@@ -15,7 +17,22 @@ mod refusal;
 
 use std::time::Duration;
 
-pub use quota::Quota;
+use bytes::Bytes;
+
+pub use cause::Cause;
+pub use flaw::{Body, Choices, Counting, Extra, Finish, Flaws, Inside, Label, Terminator};
+pub use quota::{Quota, Quotas};
+
+use super::Dialect;
+use crate::time::Instant;
+use openai::Openai;
+
+/// Writes what one provider says, in its dialect.
+#[derive(Clone, Debug)]
+pub enum Writer {
+    /// In OpenAI's form, or that of a variant.
+    Openai(Openai),
+}
 
 /// What all bytes of one exchange share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,39 +43,153 @@ pub struct Stamp {
     pub call: u64,
     /// The how-manieth attempt of that call at this provider, from 0.
     pub nth: u32,
+    /// When its head leaves; the world begins on 2025-01-01.
+    pub at: Instant,
     /// How long the provider says that it took, in whole milliseconds.
     pub processing: Duration,
-    /// What is left of its limit, when it has one.
-    pub quota: Option<Quota>,
+    /// What is left of its limits, of those that it has.
+    pub quotas: Quotas,
+    /// What is wrong with the answer; nothing, as a rule.
+    pub flaws: Option<Box<Flaws>>,
 }
 
 /// Token counts, as an answer states them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// Of the prompt.
+    /// Of the prompt, all of it.
     pub input: u64,
+    /// Of the prompt, what came out of a cache.
+    pub cached: u64,
     /// Of the answer.
     pub output: u64,
 }
 
-/// One write of a streamed answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One write of a streamed answer: head, opening, tokens, extra, closing, each if it is due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    /// It is the first: head and role come before all else.
+    /// The head of the answer comes before all else.
+    pub head: bool,
+    /// The role, or whatever else a stream begins with, comes before the tokens.
     pub opens: bool,
     /// It brings so many output tokens, in one event.
     pub tokens: u64,
+    /// Something that should not be there.
+    pub extra: Option<Extra>,
     /// It is the last of a whole answer: finish reason, usage and terminators follow.
     pub closes: Option<Usage>,
+    /// The stream's body ends here as HTTP has it, whatever it lacks.
+    pub ends: bool,
+    /// The bytes end inside the last event.
+    pub inside: Option<Inside>,
 }
 
 /// An error instead of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Its status, 400 to 599.
-    pub status: u16,
+    /// A status from 400 to 599 instead of the one that the cause has in the dialect.
+    pub status: Option<u16>,
+    /// Why.
+    pub cause: Cause,
     /// The hint to wait that goes with it.
-    pub retry_after: Option<Duration>,
+    pub hint: Option<Hint>,
+    /// What `x-should-retry` says, if it is there.
+    pub should_retry: Option<bool>,
+}
+
+/// A hint to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// How long.
+    pub wait: Duration,
+    /// How it is put.
+    pub form: Form,
+}
+
+/// How a hint is put.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// As the dialect puts it.
+    #[default]
+    Own,
+    /// `retry-after`, in seconds.
+    Seconds,
+    /// `retry-after-ms`.
+    Millis,
+    /// `retry-after`, as an HTTP date, beside a `date`.
+    Date,
+    /// In the body alone, as Gemini has it.
+    Body,
+    /// `retry-after`, as an HTTP date that has passed.
+    Past,
+    /// `retry-after`, less than nothing.
+    Negative,
+    /// `retry-after`, no number at all: `NaN`.
+    Nan,
+    /// `retry-after`, in seconds, far beyond any patience: a hundred years.
+    Absurd,
+}
+
+impl Writer {
+    /// A writer for the provider of `model` that speaks `dialect`.
+    pub fn new(dialect: Dialect, model: &str) -> Self {
+        match dialect {
+            _ => Self::Openai(Openai::new(model)),
+        }
+    }
+
+    /// A whole plain answer.
+    pub fn completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
+        match self {
+            Self::Openai(writer) => writer.completion(stamp, usage),
+        }
+    }
+
+    /// One write of a streamed answer. Nothing for an empty part.
+    pub fn part(&self, stamp: &Stamp, part: &Part) -> Bytes {
+        match self {
+            Self::Openai(writer) => writer.part(stamp, part),
+        }
+    }
+
+    /// An error.
+    pub fn refusal(&self, stamp: &Stamp, refusal: &Refusal) -> Bytes {
+        match self {
+            Self::Openai(writer) => writer.refusal(stamp, refusal),
+        }
+    }
+}
+
+impl Refusal {
+    /// An error for this cause, and nothing more.
+    pub const fn of(cause: Cause) -> Self {
+        Self {
+            status: None,
+            cause,
+            hint: None,
+            should_retry: None,
+        }
+    }
+
+    /// An error with this status, and what it means by itself.
+    pub const fn with_status(status: u16) -> Self {
+        Self {
+            status: Some(status),
+            ..Self::of(Cause::of_status(status))
+        }
+    }
+
+    /// With a hint to wait for so long, as the dialect puts it.
+    #[must_use]
+    pub const fn after(self, wait: Duration) -> Self {
+        let hint = Hint {
+            wait,
+            form: Form::Own,
+        };
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
 }
 
 impl Stamp {

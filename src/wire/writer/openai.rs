@@ -46,7 +46,7 @@ impl Openai {
     /// an empty chunk would end the stream.
     pub fn part(&self, stamp: &Stamp, part: &Part) -> Bytes {
         let mut bytes = String::new();
-        if part.opens {
+        if part.head {
             bytes = Head::new(200, stamp).before_chunks("text/event-stream; charset=utf-8");
         }
         let events = self.events(stamp, part);
@@ -61,13 +61,13 @@ impl Openai {
 
     /// An error.
     pub fn refusal(&self, stamp: &Stamp, refusal: &Refusal) -> Bytes {
-        let mut head = Head::new(refusal.status, stamp);
-        if let Some(wait) = refusal.retry_after {
-            let millis = whole_millis(wait);
+        let mut head = Head::new(refusal::status_of(refusal), stamp);
+        if let Some(hint) = refusal.hint {
+            let millis = whole_millis(hint.wait);
             head.field("retry-after", millis.div_ceil(1_000));
             head.field("retry-after-ms", millis);
         }
-        let (kind, body) = refusal::body(&self.model, stamp.quota.as_ref(), refusal);
+        let (kind, body) = refusal::body(&self.model, stamp.quotas.requests.as_ref(), refusal);
         head.with_body(kind, &body)
     }
 
@@ -132,12 +132,18 @@ mod tests {
             call: 42,
             nth: 2,
             processing: Duration::from_millis(598),
-            quota,
+            at: crate::time::Instant::START,
+            quotas: super::super::Quotas {
+                requests: quota,
+                ..Default::default()
+            },
+            flaws: None,
         }
     }
 
     const USAGE: Usage = Usage {
         input: 900,
+        cached: 0,
         output: 14,
     };
 
@@ -175,9 +181,11 @@ mod tests {
     fn a_stream_is_these_bytes() {
         let writer = Openai::new("m");
         let part = |opens, tokens, closes| Part {
+            head: opens,
             opens,
             tokens,
             closes,
+            ..Part::default()
         };
         let first = writer.part(&stamp(None), &part(true, 1, None));
         let common = "data: {\"id\":\"chatcmpl-0001000000000000002a00000002\",\
@@ -220,10 +228,7 @@ mod tests {
 
     #[test]
     fn a_refusal_carries_its_hint_twice() {
-        let refusal = Refusal {
-            status: 503,
-            retry_after: Some(Duration::from_micros(1_200_100)),
-        };
+        let refusal = Refusal::with_status(503).after(Duration::from_micros(1_200_100));
         assert_eq!(
             text(&Openai::new("m").refusal(&stamp(None), &refusal)),
             "HTTP/1.1 503 Service Unavailable\r\n\
@@ -241,10 +246,7 @@ mod tests {
 
     #[test]
     fn the_edge_answers_in_html() {
-        let refusal = Refusal {
-            status: 520,
-            retry_after: None,
-        };
+        let refusal = Refusal::with_status(520);
         let bytes = Openai::new("m").refusal(&stamp(None), &refusal);
         assert!(text(&bytes).contains("content-type: text/html; charset=UTF-8\r\n"));
         assert!(text(&bytes).contains("<!DOCTYPE html>"));

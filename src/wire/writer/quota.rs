@@ -5,12 +5,25 @@
 use std::fmt;
 use std::time::Duration;
 
-/// What is left of a limit on requests per minute.
+/// What is left of each limit that a provider has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quotas {
+    /// On requests.
+    pub requests: Option<Quota>,
+    /// On tokens of both kinds.
+    pub tokens: Option<Quota>,
+    /// On prompt tokens.
+    pub input: Option<Quota>,
+    /// On output tokens.
+    pub output: Option<Quota>,
+}
+
+/// What is left of one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// Requests per minute.
+    /// Per minute, of whatever it counts.
     pub limit: u64,
-    /// Requests that would be admitted now.
+    /// What would be admitted now.
     pub remaining: u64,
     /// How long until all of the limit is free again.
     pub reset: Duration,

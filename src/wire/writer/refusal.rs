@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::head::reason;
 use super::quota::GoDuration;
-use super::{Quota, Refusal};
+use super::{Cause, Quota, Refusal};
 
 /// What an error object says.
 struct Wrong {
@@ -17,15 +17,28 @@ struct Wrong {
     code: String,
 }
 
+/// The status of `refusal`.
+pub(super) fn status_of(refusal: &Refusal) -> u16 {
+    let usual = match refusal.cause {
+        Cause::RateLimit => 429,
+        Cause::Overloaded => 503,
+        _ => 500,
+    };
+    refusal.status.unwrap_or(usual)
+}
+
 /// Content type and body of `refusal`, by the provider of `model`.
 pub(super) fn body(
     model: &str,
     quota: Option<&Quota>,
     refusal: &Refusal,
 ) -> (&'static str, String) {
-    match refusal.status {
+    match status_of(refusal) {
         status @ 520..=526 => ("text/html; charset=UTF-8", edge_page(status)),
-        429 => (JSON, rate_limited(model, quota, refusal.retry_after).json()),
+        429 => (
+            JSON,
+            rate_limited(model, quota, refusal.hint.map(|hint| hint.wait)).json(),
+        ),
         status => (JSON, wrong(model, status).json()),
     }
 }
@@ -147,10 +160,7 @@ mod tests {
     #[test]
     fn every_status_has_a_body_that_parses() {
         for status in (400..=599).filter(|status| !(520..=526).contains(status)) {
-            let refusal = Refusal {
-                status,
-                retry_after: None,
-            };
+            let refusal = Refusal::with_status(status);
             let (kind, body) = body("gpt \"4\"", None, &refusal);
             assert_eq!(kind, JSON);
             let read: serde_json::Value = serde_json::from_str(&body).unwrap();
@@ -166,10 +176,7 @@ mod tests {
             remaining: 0,
             reset: Duration::from_secs(60),
         };
-        let refusal = Refusal {
-            status: 429,
-            retry_after: Some(Duration::from_millis(120)),
-        };
+        let refusal = Refusal::with_status(429).after(Duration::from_millis(120));
         assert_eq!(
             body("gpt-4.1", Some(&quota), &refusal).1,
             "{\"error\":{\"message\":\"Rate limit reached for gpt-4.1 in organization \

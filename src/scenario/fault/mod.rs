@@ -2,23 +2,27 @@
 //!
 //! A window is half-open, `[start, end)`: at its end a fault is already over. Who refuses, resets
 //! or stays silent when a fault strikes is the business of `provider` and `world`.
+//!
+//! - [`Fault`]: as the scenario means it; [`Drawn`]: under one seed.
+//! - `kind`: what faults do.
+
+mod kind;
 
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use crate::policy::{CallId, ProviderId};
 use crate::rng::{Draws, Purpose};
 use crate::time::{Instant, nanos};
 use crate::trace::FaultId;
+pub use kind::{Cut, Delayed, Flaw, Inject, Layer, Odd, Pace};
 
 /// An injected cause of failures.
 #[derive(Clone, Debug)]
 pub struct Fault {
     /// Its name.
     pub name: String,
-    /// Whom it strikes.
-    pub target: ProviderId,
+    /// Whom it strikes, all by the same luck: a provider, or a group with a shared cause.
+    pub targets: Vec<ProviderId>,
     /// What it does.
     pub inject: Inject,
     /// When it is at work.
@@ -27,6 +31,37 @@ pub struct Fault {
     pub rate: u64,
     /// How long its luck holds.
     pub sticky: Sticky,
+}
+
+/// A fault under one seed: whether it happens, and when.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// The fault.
+    pub fault: Fault,
+    /// Its number.
+    pub id: FaultId,
+    draws: Draws,
+}
+
+/// An attempt, as far as faults look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// When it reaches the provider.
+    pub now: Instant,
+    /// Its call; for a caller that sends none, the provider's own number.
+    pub call: CallId,
+    /// The how-manieth of that call at this provider, from 0.
+    pub nth: u32,
+    /// Whether the answer is streamed.
+    pub streamed: bool,
+    /// Prompt tokens.
+    pub input: u64,
+    /// The client process, from 0.
+    pub client: u32,
+    /// The model that it asks for.
+    pub model: &'a str,
+    /// The key that it shows.
+    pub key: Option<&'a str>,
 }
 
 /// When a fault is at work: `[at, at + for)`, again after each `every`.
@@ -40,55 +75,6 @@ pub struct Windows {
     pub every: Option<Duration>,
 }
 
-/// What a fault does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Inject {
-    /// New connections are refused, open ones reset, exchanges in flight included.
-    Outage,
-    /// Packets vanish.
-    Blackhole,
-    /// The request is read and never answered, also after the window.
-    Hang,
-    /// RST after the request is read.
-    Reset,
-    /// This status with the dialect's true body.
-    Status {
-        /// 400 to 599.
-        status: u16,
-        /// The hint to wait that goes with it.
-        retry_after: Option<Duration>,
-    },
-    /// TTFT and token gaps are multiplied.
-    Slow {
-        /// By this many thousandths.
-        factor_milli: u64,
-    },
-    /// The stream is cut.
-    StreamCut {
-        /// After this many output tokens.
-        after: u64,
-        /// How.
-        with: Cut,
-    },
-    /// The stream is silent for a while, then goes on.
-    Stall {
-        /// After this many output tokens.
-        after: u64,
-        /// For so long.
-        length: Duration,
-    },
-}
-
-/// How a stream is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Cut {
-    /// The connection is reset.
-    Rst,
-    /// The connection is closed politely.
-    Fin,
-}
-
 /// How long a fault's luck holds: what shares one draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sticky {
@@ -98,6 +84,24 @@ pub enum Sticky {
     Call,
     /// All attempts within one such length of time, counted from the run's start.
     Length(Duration),
+}
+
+impl Fault {
+    /// A fault that strikes every attempt at `targets`, the whole run long.
+    pub fn new(name: impl Into<String>, targets: Vec<ProviderId>, inject: Inject) -> Self {
+        Self {
+            name: name.into(),
+            targets,
+            inject,
+            windows: Windows {
+                at: Duration::ZERO,
+                length: None,
+                every: None,
+            },
+            rate: WHOLE,
+            sticky: Sticky::Attempt,
+        }
+    }
 }
 
 impl Windows {
@@ -132,26 +136,55 @@ impl Windows {
     }
 }
 
-impl Fault {
-    /// Whether it strikes this attempt, which reaches the provider at `now`.
+impl Drawn {
+    /// The faults of a scenario under one seed's luck, with their numbers.
+    pub fn all(faults: &[Fault], draws: Draws) -> Vec<Self> {
+        let numbered = (0..=u16::MAX).map(FaultId).zip(faults);
+        let drawn = numbered.map(|(id, fault)| Self {
+            fault: fault.clone(),
+            id,
+            draws,
+        });
+        drawn.collect()
+    }
+
+    /// Whether it is at work at `now`.
+    pub fn covers(&self, now: Instant) -> bool {
+        self.fault.windows.covers(now)
+    }
+
+    /// The stretch `[start, end)` that is at work at `now` or comes next; `end` is `None` when it
+    /// lasts to the end of the run. `None` when no more come.
+    pub fn at_or_after(&self, now: Instant) -> Option<(Instant, Option<Instant>)> {
+        self.fault.windows.at_or_after(now)
+    }
+
+    /// How strong it is at `now`, in parts per 10^9 of its full strength.
+    pub fn level(&self, now: Instant) -> u64 {
+        if self.covers(now) { WHOLE } else { 0 }
+    }
+
+    /// Whether it strikes this attempt.
     ///
     /// What shares a draw shares its luck, whatever else happens: the draw is keyed by the call (or
     /// by the number of the [`Sticky::Length`] since the run's start), the fault, and `nth`.
-    pub fn strikes(&self, id: FaultId, draws: Draws, now: Instant, call: CallId, nth: u32) -> bool {
-        if !self.windows.covers(now) {
+    pub fn strikes(&self, seen: &Seen<'_>) -> bool {
+        let Seen { now, call, nth, .. } = *seen;
+        let Fault { rate, sticky, .. } = self.fault;
+        if !self.covers(now) {
             return false;
         }
-        if self.rate >= WHOLE {
+        if rate >= WHOLE {
             return true;
         }
-        let (holder, nth) = match self.sticky {
+        let (holder, nth) = match sticky {
             Sticky::Attempt => (call.0, u64::from(nth)),
             Sticky::Call => (call.0, 0),
             Sticky::Length(length) => (now.as_nanos() / period(length), 0),
         };
-        draws
-            .stream(Purpose::Fault, holder, u64::from(id.0), nth)
-            .chance(self.rate)
+        self.draws
+            .stream(Purpose::Fault, holder, u64::from(self.id.0), nth)
+            .chance(rate)
     }
 }
 
@@ -184,12 +217,30 @@ mod tests {
     fn fault(rate: u64, sticky: Sticky) -> Fault {
         Fault {
             name: "f".into(),
-            target: ProviderId(0),
+            targets: vec![ProviderId(0)],
             inject: Inject::Reset,
             windows: windows(0, None, None),
             rate,
             sticky,
         }
+    }
+
+    fn strikes(fault: &Fault, number: u16, at: Instant, call: u64, nth: u32) -> bool {
+        let drawn = Drawn {
+            fault: fault.clone(),
+            id: FaultId(number),
+            draws: Draws::new(1),
+        };
+        drawn.strikes(&Seen {
+            now: at,
+            call: CallId(call),
+            nth,
+            streamed: false,
+            input: 1,
+            client: 0,
+            model: "m",
+            key: None,
+        })
     }
 
     fn at(nanos: u64) -> Instant {
@@ -280,22 +331,15 @@ mod tests {
     fn a_rate_is_a_share_of_attempts() {
         let fault = fault(300_000_000, Sticky::Attempt);
         let struck = (0..100_000)
-            .filter(|&call| fault.strikes(FaultId(2), Draws::new(1), at(0), CallId(call), 0))
+            .filter(|&call| strikes(&fault, 2, at(0), call, 0))
             .count();
         assert!((29_500..30_500).contains(&struck), "{struck}");
     }
 
     #[test]
     fn luck_holds_as_long_as_it_is_sticky() {
-        let strikes = |sticky, now, call, nth| {
-            fault(500_000_000, sticky).strikes(
-                FaultId(0),
-                Draws::new(1),
-                at(now),
-                CallId(call),
-                nth,
-            )
-        };
+        let strikes =
+            |sticky, now, call, nth| strikes(&fault(500_000_000, sticky), 0, at(now), call, nth);
         let changes = |luck: &dyn Fn(u64) -> bool| (1..64).any(|i| luck(i) != luck(0));
         assert!(changes(&|i| strikes(Sticky::Attempt, 0, 1, i as u32)));
         assert!(!changes(&|i| strikes(Sticky::Attempt, i, 1, 0)));
@@ -310,9 +354,9 @@ mod tests {
     fn a_certain_fault_strikes_only_inside_its_windows() {
         let mut certain = fault(WHOLE, Sticky::Attempt);
         certain.windows = windows(10, Some(5), None);
-        let strikes = |now| certain.strikes(FaultId(0), Draws::new(1), at(now), CallId(1), 0);
-        assert!(!strikes(9) && strikes(10) && strikes(14) && !strikes(15));
+        let hits = |now| strikes(&certain, 0, at(now), 1, 0);
+        assert!(!hits(9) && hits(10) && hits(14) && !hits(15));
         certain.rate = 0;
-        assert!(!certain.strikes(FaultId(0), Draws::new(1), at(12), CallId(1), 0));
+        assert!(!strikes(&certain, 0, at(12), 1, 0));
     }
 }

@@ -1,0 +1,270 @@
+//! What a fault does: every kind there is, by the layer at which it acts.
+//!
+//! The order of the layers is the order in which they meet an attempt: the way to the provider,
+//! the connection, the exchange, the answer. Faults of the provider itself (its capacity, its
+//! limits, its prices) change what it does with all of them. What is done is `world`'s and
+//! `provider`'s matter; which keys a kind has in a file is `inject`'s.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire::writer::{
+    Body, Cause, Choices, Counting, Finish, Inside, Label, Refusal, Terminator,
+};
+
+/// What a fault does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Inject {
+    // The way to the provider.
+    /// New connections are refused, open ones reset, exchanges in flight included.
+    Outage,
+    /// Packets vanish.
+    Blackhole,
+    /// The name of its host cannot be resolved.
+    Dns,
+    /// New connections are refused; open ones go on.
+    Refused,
+
+    // The connection.
+    /// A TLS alert instead of a handshake, then the end.
+    Tls,
+    /// Accepted, and nothing is ever read.
+    Mute,
+    /// Accepted, and closed before a byte.
+    Closed(Cut),
+    /// A kept connection that was idle for so long dies under the next request.
+    Stale {
+        /// For at least so long.
+        idle: Duration,
+        /// How it dies.
+        with: Cut,
+    },
+    /// The answer is whole, says that it is the connection's last, and the end comes late.
+    SlowClose {
+        /// By so much.
+        by: Duration,
+    },
+
+    // The exchange.
+    /// The request is read and never answered, also after the window.
+    Hang,
+    /// RST after the request is read.
+    Reset,
+    /// FIN after the request is read.
+    EarlyFin,
+    /// The head of an answer, then silence.
+    HeadersOnly,
+    /// An error.
+    Refuse {
+        /// Which.
+        refusal: Refusal,
+        /// The prompt is billed all the same.
+        billed: bool,
+    },
+
+    // The answer: when it leaves.
+    /// Time to first token, gaps between tokens, or both are multiplied.
+    Slow {
+        /// By this many thousandths.
+        factor_milli: u64,
+        /// What is slow.
+        what: Pace,
+    },
+    /// Something leaves later.
+    Delay {
+        /// What.
+        what: Delayed,
+        /// By so much.
+        by: Duration,
+    },
+    /// Time to first token is multiplied by a draw with a heavy tail (Pareto).
+    HeavyTail {
+        /// The tail's index, in thousandths: the smaller, the heavier.
+        index_milli: u64,
+    },
+    /// Tokens leave one by one, this slowly.
+    Drip {
+        /// Tokens per second, in thousandths.
+        speed_milli: u64,
+    },
+    /// No more than so many bytes per second leave.
+    Bandwidth {
+        /// Bytes per second.
+        bytes: u64,
+    },
+    /// Comments or blank lines come instead of the answer, which comes later or never.
+    KeepAlive {
+        /// So much later; none = never.
+        by: Option<Duration>,
+    },
+    /// The stream is silent for a while, then goes on or ends.
+    Stall {
+        /// After this many output tokens.
+        after: u64,
+        /// For so long.
+        length: Duration,
+        /// How it ends then; none = it goes on.
+        then: Option<Cut>,
+    },
+
+    // The answer: what it says.
+    /// The stream is cut.
+    StreamCut {
+        /// After this many output tokens.
+        after: u64,
+        /// How.
+        with: Cut,
+        /// Inside an event.
+        inside: Option<Inside>,
+    },
+    /// An error in band: the stream is over.
+    InBand {
+        /// After this many output tokens.
+        after: u64,
+        /// Which.
+        cause: Cause,
+    },
+    /// Something in a stream that should not be there.
+    Event {
+        /// After this many output tokens.
+        after: u64,
+        /// What.
+        event: Odd,
+    },
+    /// Events are split over writes, in the middle of a character.
+    Split,
+    /// The answer as a whole is flawed.
+    Flaw(Flaw),
+
+    // The provider itself.
+    /// So much of its slots is left, in parts per 10^9.
+    CapacityLoss {
+        /// What is left.
+        left: u64,
+    },
+    /// So much of its limits is left, in parts per 10^9.
+    LimitShrink {
+        /// What is left.
+        left: u64,
+    },
+    /// Tokens cost so many thousandths of their price.
+    Price {
+        /// Thousandths.
+        factor_milli: u64,
+    },
+    /// Everything is billed twice.
+    DoubleBilled,
+    /// No prompt is found in the cache.
+    LostCache,
+
+    // The client.
+    /// The client process stands still: it reads, decides and sends nothing.
+    Freeze,
+}
+
+/// What a [`Inject::Slow`] multiplies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pace {
+    /// Time to first token, and gaps between tokens.
+    #[default]
+    All,
+    /// Time to first token.
+    Ttft,
+    /// Gaps between tokens.
+    Tokens,
+}
+
+/// What a [`Inject::Delay`] keeps back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delayed {
+    /// The whole answer, its head included.
+    Headers,
+    /// The first token; the head is in time.
+    FirstToken,
+}
+
+/// Something in a stream that should not be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Odd {
+    /// An event that is no JSON.
+    Malformed,
+    /// An event that came before.
+    Duplicate,
+    /// Events in the wrong order.
+    Reordered,
+}
+
+/// What is wrong with an answer as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// Another model served than was asked for.
+    Model(Arc<str>),
+    /// The usage block.
+    Usage(Counting),
+    /// The choices.
+    Choices(Choices),
+    /// The finish reason.
+    Finish(Finish),
+    /// The terminator.
+    Terminator(Terminator),
+    /// The content type.
+    Label(Label),
+    /// The whole body.
+    Body(Body),
+}
+
+/// How a connection or a stream ends too early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cut {
+    /// The connection is reset.
+    Rst,
+    /// The connection is closed politely, in the middle of the body as HTTP has it.
+    Fin,
+    /// The body ends as HTTP has it, as if it were whole (streams only).
+    End,
+}
+
+/// The layer at which a fault acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    /// The client process.
+    Client,
+    /// The way to the provider.
+    Network,
+    /// The connection.
+    Connection,
+    /// The exchange: instead of an answer.
+    Exchange,
+    /// The answer.
+    Answer,
+    /// The provider itself.
+    Provider,
+}
+
+impl Inject {
+    /// Where it acts.
+    pub const fn layer(&self) -> Layer {
+        match self {
+            Self::Freeze => Layer::Client,
+            Self::Outage | Self::Blackhole | Self::Dns | Self::Refused => Layer::Network,
+            Self::Tls
+            | Self::Mute
+            | Self::Closed(_)
+            | Self::Stale { .. }
+            | Self::SlowClose { .. } => Layer::Connection,
+            Self::Hang | Self::Reset | Self::EarlyFin | Self::HeadersOnly | Self::Refuse { .. } => {
+                Layer::Exchange
+            }
+            Self::CapacityLoss { .. }
+            | Self::LimitShrink { .. }
+            | Self::Price { .. }
+            | Self::DoubleBilled
+            | Self::LostCache => Layer::Provider,
+            _ => Layer::Answer,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The scenario file as it is written: keys and units, before anything is understood.
+//!
+//! These types are the schema; what may be left out is an `Option`, and its default is filled in
+//! where the file is understood (`understand`). What a value may be is checked there as well.
+//!
+//! - `provider`, `load`, `fault`: the parts of the file; here are the whole and what parts share.
+
+mod fault;
+mod load;
+mod provider;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::{Deserialize, de};
+
+use super::Quantiles;
+use crate::text::units;
+pub(super) use fault::Fault;
+pub(super) use load::Load;
+pub(super) use provider::{Network, Provider};
+
+/// The whole file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct File {
+    pub(in crate::scenario) name: Option<String>,
+    #[serde(default)]
+    pub(in crate::scenario) about: String,
+    #[serde(default)]
+    pub(in crate::scenario) run: Run,
+    #[serde(default)]
+    pub(in crate::scenario) network: Network,
+    #[serde(default)]
+    pub(in crate::scenario) providers: BTreeMap<String, Provider>,
+    pub(in crate::scenario) load: Load,
+    #[serde(default)]
+    pub(in crate::scenario) faults: BTreeMap<String, Fault>,
+    #[serde(default)]
+    pub(in crate::scenario) policies: Vec<String>,
+    #[serde(default)]
+    pub(in crate::scenario) expect: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(in crate::scenario) uptime: Uptime,
+}
+
+/// `run`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Run {
+    #[serde(default, with = "units::duration::option")]
+    pub(in crate::scenario) duration: Option<Duration>,
+    pub(in crate::scenario) seeds: Option<String>,
+    #[serde(default, with = "units::duration::option")]
+    pub(in crate::scenario) drain: Option<Duration>,
+}
+
+/// `uptime`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Uptime {
+    #[serde(default, with = "units::duration::option")]
+    pub(in crate::scenario) window: Option<Duration>,
+    #[serde(default, with = "units::share::option")]
+    pub(in crate::scenario) down_above: Option<u64>,
+}
+
+/// Two quantiles, `{ p50: 600ms, p99: 3s }`, or one value for both.
+pub(in crate::scenario) struct Spread<T>(pub(in crate::scenario) Quantiles<T>);
+
+/// What a [`Spread`] is made of.
+pub(in crate::scenario) trait Quantity: Copy {
+    /// What to write.
+    const WANTED: &'static str;
+
+    /// Reads one value with its unit.
+    fn parse(text: &str) -> Result<Self, String>;
+}
+
+impl Quantity for Duration {
+    const WANTED: &'static str = "`{ p50: 600ms, p99: 3s }` or one length of time";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        units::duration::parse(text)
+    }
+}
+
+impl Quantity for u64 {
+    const WANTED: &'static str = "`{ p50: 900 tok, p99: 8k tok }` or one number of tokens";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        units::tokens::parse(text)
+    }
+}
+
+impl<'de, T: Quantity> Deserialize<'de> for Spread<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SpreadVisitor(PhantomData))
+    }
+}
+
+struct SpreadVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Quantity> Visitor<'de> for SpreadVisitor<T> {
+    type Value = Spread<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::WANTED)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Spread<T>, E> {
+        let both = T::parse(text).map_err(E::custom)?;
+        Ok(Spread(Quantiles {
+            p50: both,
+            p99: both,
+        }))
+    }
+
+    /// A number without a unit: the unit's own parser says what is missing.
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Spread<T>, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Spread<T>, A::Error> {
+        let two = Two::<T>::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Spread(Quantiles {
+            p50: two.p50.0,
+            p99: two.p99.0,
+        }))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, bound = "T: Quantity")]
+struct Two<T> {
+    p50: Written<T>,
+    p99: Written<T>,
+}
+
+struct Written<T>(T);
+
+impl<'de, T: Quantity> Deserialize<'de> for Written<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        T::parse(&text).map(Self).map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,53 @@
+//! The scenario as understood, for the result document: every default filled in, units as text.
+//!
+//! Lists keep the file's order, since maps of the result document are sorted by key. What a report
+//! makes of it is left to `report`. `provider`, `load` and `fault` write the parts.
+
+mod fault;
+mod load;
+mod provider;
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value, json};
+
+use super::{Quantiles, Scenario, load as files};
+use crate::text::units::{duration, share};
+
+impl Scenario {
+    /// The scenario as understood, for the result document: every default filled in, with units.
+    /// No path in it is absolute.
+    pub fn resolved(&self) -> Value {
+        let expect = self.expect.iter().map(|(policy, expectations)| {
+            let texts: Vec<&str> = expectations.iter().map(|one| one.text.as_str()).collect();
+            (policy.clone(), json!(texts))
+        });
+        json!({
+            "name": self.name,
+            "about": self.about,
+            "run": {
+                "duration": duration::write(self.run.duration),
+                "seeds": shown(&self.run.seeds),
+                "drain": duration::write(self.run.drain),
+            },
+            "network": { "one_way": duration::write(self.network.one_way) },
+            "providers": self.providers.iter().map(provider::provider).collect::<Vec<_>>(),
+            "load": load::load(&self.load),
+            "faults": self.faults.iter().map(|one| fault::fault(self, one)).collect::<Vec<_>>(),
+            "policies": self.policies.iter().map(|one| files::shown(one)).collect::<Vec<_>>(),
+            "expect": expect.collect::<Map<_, _>>(),
+            "uptime": {
+                "window": duration::write(self.uptime.window),
+                "down_above": share::write(self.uptime.down_above),
+            },
+        })
+    }
+}
+
+fn shown(seeds: &RangeInclusive<u64>) -> String {
+    format!("{}..{}", seeds.start(), seeds.end())
+}
+
+pub(super) fn spread<T: Copy>(quantiles: &Quantiles<T>, write: fn(T) -> String) -> Value {
+    json!({ "p50": write(quantiles.p50), "p99": write(quantiles.p99) })
+}
