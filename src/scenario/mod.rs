@@ -16,6 +16,7 @@ mod file;
 mod inject;
 pub mod load;
 mod profile;
+pub mod profiles;
 mod replay;
 mod resolved;
 mod understand;
