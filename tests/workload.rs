@@ -13,7 +13,7 @@ fn load(arrivals: Arrivals, per_time: &str) -> Load {
     Load {
         calls: Calls::Drawn {
             arrivals,
-            rate: rate::parse(per_time).unwrap(),
+            rate: rate::parse(per_time).unwrap().into(),
             prompt: Quantiles {
                 p50: 900,
                 p99: 8_000,
@@ -25,6 +25,10 @@ fn load(arrivals: Arrivals, per_time: &str) -> Load {
         },
         stream: 600_000_000,
         deadline: None,
+        max_tokens: None,
+        prefix: None,
+        tasks: Vec::new(),
+        reclick: None,
         clients: 1,
     }
 }
@@ -160,6 +164,7 @@ fn a_trace_is_replayed_row_by_row_beyond_any_duration() {
         arrival: Instant::from_nanos(arrival),
         input,
         output,
+        prefix: None,
     };
     let mut load = load(Arrivals::Poisson, "8/s");
     load.calls = Calls::Trace {
