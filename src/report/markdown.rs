@@ -43,7 +43,10 @@ fn head(report: &Report) -> String {
 
 fn notes(report: &Report) -> Option<String> {
     let notes = report.scenario.notes();
-    let lines: Vec<String> = notes.iter().map(|note| format!("- Note: {note}.")).collect();
+    let lines: Vec<String> = notes
+        .iter()
+        .map(|note| format!("- Note: {note}."))
+        .collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 

@@ -44,7 +44,7 @@ pub struct Tokens {
 }
 
 /// The beginning of a prompt that several calls share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Prefix {
     /// Which.
     pub id: u64,

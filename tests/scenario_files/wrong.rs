@@ -105,7 +105,7 @@ pub(crate) const WRONG_LOAD: &[(&str, usize, [&str; 2])] = &[
      58, ["the run is over before 10m", "before `run.duration`"]),
     ("rate: { curve: steps, steps: [{ at: 1m, rate: 1/s }, { at: 1m, rate: 2/s }] }",
      68, ["does not come after", "order of their time"]),
-    ("rate: { curve: steps, steps: [] }", 31, ["`steps` needs the key `steps`", "rate: 3/s"]),
+    ("rate: { curve: steps, steps: [] }", 38, ["there is no step at all", "rate: 3/s"]),
     ("rate: 2/s, arrivals: gamma", 30, ["`gamma` needs the key `cv`", "`cv: 2`"]),
     ("rate: 2/s, arrivals: gamma, cv: 0.01", 41, ["too small", "from 0.05 to 20"]),
     ("rate: 2/s, cv: 2", 20, ["`arrivals: gamma` only", "leave it out"]),

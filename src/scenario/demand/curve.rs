@@ -173,6 +173,9 @@ impl Course {
     /// The first nanosecond by which it has brought `mass`, from `floor` on; none when it never
     /// does.
     pub(in crate::scenario) fn first(&self, mass: u128, floor: u64) -> Option<u64> {
+        if mass == 0 {
+            return Some(floor);
+        }
         match &self.0 {
             Shape::Wave(wave) => wave.first(mass, floor),
             Shape::Lines(lines) => {

@@ -23,6 +23,7 @@ pub(super) use curve::{BILLIONTH, CALL, Course};
 pub use curve::{Rate, Step};
 pub(super) use rate::check_calls;
 pub use tasks::{Prefixes, Task};
+pub(super) use users::check_alone;
 pub use users::{Reclick, Users};
 
 /// What the users ask for.
@@ -127,7 +128,6 @@ pub(super) fn load(
     let clients = file.clients.unwrap_or(1);
     let whole = |clients: u32| clients.to_string();
     bounded(document, &["load", "clients"], clients, 1..=1_000, whole)?;
-    users::check_alone(document, &file)?;
     let reclick = users::reclick(document, &file)?;
     let tasks = std::mem::take(&mut file.tasks);
     let whole_tasks = tasks::check(document, &tasks)?;
@@ -242,10 +242,8 @@ fn tokens_of(
     spread(document, path, written.0, 1..=MOST_TOKENS, tokens::write)
 }
 
-const CLOSED: &str =
-    "closed loop: arrivals depend on the policy, so calls are not paired";
-const CLICKED: &str =
-    "users click again: first clicks are paired, the others are the policy's";
+const CLOSED: &str = "closed loop: arrivals depend on the policy, so calls are not paired";
+const CLICKED: &str = "users click again: first clicks are paired, the others are the policy's";
 
 /// The world's timers resolve one millisecond.
 const SHORTEST: Duration = Duration::from_millis(1);

@@ -201,9 +201,12 @@ impl Reader<'_> {
 
     fn steps(&self) -> Result<Rate, Problem> {
         let example = "[ { at: 0s, rate: 1/s }, { at: 5m, rate: 3/s } ]";
-        let files = self.file.steps.as_deref().unwrap_or_default();
-        if files.is_empty() {
+        let Some(files) = &self.file.steps else {
             return Err(self.missing("steps", example));
+        };
+        if files.is_empty() {
+            let problem = self.problem("steps", "there is no step at all");
+            return Err(problem.hint(format!("write as in `steps: {example}`")));
         }
         if files.len() > MOST_STEPS {
             return Err(self.problem("steps", format!("more than {MOST_STEPS} steps")));

@@ -34,7 +34,10 @@ pub struct Reclick {
 }
 
 /// Refuses what cannot stand beside `users`.
-pub(super) fn check_alone(document: &Document, file: &file::Load) -> Result<(), Problem> {
+pub(in crate::scenario) fn check_alone(
+    document: &Document,
+    file: &file::Load,
+) -> Result<(), Problem> {
     if file.users.is_none() {
         return Ok(());
     }
