@@ -124,8 +124,8 @@ fn users_obey_littles_law() {
     let lives = Project::new("{ duration: 20m }", &load, "{}").lives();
     // 40 users = throughput x (thinking + waiting); the mean of a lognormal is its median times
     // e^(sigma^2 / 2), with sigma from its 99th percentile.
-    let sigma = 4_f64.ln() / 2.326_347_874;
-    let think = 3.0 * (sigma * sigma / 2.0).exp();
+    let sigma = libm::log(4.0) / 2.326_347_874;
+    let think = 3.0 * libm::exp(sigma * sigma / 2.0);
     let waiting: Duration = lives.values().map(Life::length).sum();
     let response = waiting.as_secs_f64() / lives.len() as f64;
     assert!((response - 1.0).abs() < 0.01, "{response}");
@@ -137,7 +137,9 @@ fn users_obey_littles_law() {
 #[test]
 fn a_user_never_has_two_calls_at_once_and_thinks_in_between() {
     let load = format!("{{ users: {{ count: 7, think: 2s }}, {ONE_SECOND} }}");
-    let lives = Project::new("{ duration: 5m }", &load, "{}").lives();
+    let project = Project::new("{ duration: 5m }", &load, "{}");
+    let lives = project.lives();
+    assert_eq!(lives, project.lives(), "one seed, one story");
     let mut users: BTreeMap<u64, Vec<&Life>> = BTreeMap::new();
     for (call, life) in &lives {
         users.entry(call % 7).or_default().push(life);
@@ -260,6 +262,9 @@ fn reports_say_that_a_closed_loop_is_not_paired() {
     let report = Drill::load(open.path()).unwrap().run();
     assert!(!report.render(Format::Table, false).contains("note:"));
     assert!(!report.render(Format::Json, false).contains("notes"));
+    let load = format!("{{ rate: 1/s, {ONE_SECOND}, patience: 1s, reclick: {{ at_most: 1 }} }}");
+    let clicked = Project::new("{ duration: 1m }", &load, "{}").scenario();
+    assert!(!clicked.load.is_closed() && clicked.notes()[0].starts_with("users click again"));
 }
 
 const TASKS: &str = "{ arrivals: constant, rate: 10/s, stream: 50%, deadline: 90s, \

@@ -30,14 +30,15 @@ pub struct Task {
     pub deadline: Option<Duration>,
     /// The bound on output tokens that its calls ask for.
     pub max_tokens: Option<u32>,
-    /// The beginnings that its prompts share, and whether they are its own.
+    /// The beginnings that its prompts share: its own, or the load's.
     pub prefix: Option<Prefixes>,
 }
 
 /// The beginnings that prompts share: so many, each as likely as the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prefixes {
-    /// Whose they are: 0 for the load's, else the task's number from 1. Two tasks share nothing.
+    /// Whose they are: 0 for the load's, else the task's number from 1. What
+    /// a task has of its own, no other shares.
     pub owner: u16,
     /// How long each is.
     pub tokens: u64,
