@@ -2,11 +2,13 @@
 //!
 //! Here: answers as they should be, streams that are cut or stall, and the rig. `verdict`: what
 //! comes instead of an answer; `timing`: when it leaves; `state`: what faults of the provider
-//! itself do; `money`: what is billed; `any`: what holds under any set of faults.
+//! itself do; `spoil`: what it says; `money`: what is billed; `any`: what holds under any set of
+//! faults.
 
 mod answer;
 mod any;
 mod money;
+mod spoil;
 mod state;
 mod timing;
 mod verdict;

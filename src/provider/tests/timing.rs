@@ -206,5 +206,8 @@ fn split_events_come_whole_in_the_end() {
     assert!(answer.is_terminated);
     assert_eq!(answer.tokens(), 11);
     assert_eq!(moments(&played, &Done::Answered), [701]);
-    assert_eq!(fired(&[Inject::Split], &super::request(false, 11)), [0_u16; 0]);
+    assert_eq!(
+        fired(&[Inject::Split], &super::request(false, 11)),
+        [0_u16; 0]
+    );
 }
