@@ -26,6 +26,9 @@ pub enum Purpose {
     Streamed = 3,
     /// Time to first token of an attempt.
     Ttft = 4,
+    /// How far into a heavy tail an attempt's time to first token falls; `provider` holds the
+    /// fault's number above the provider's.
+    HeavyTail = 7,
     /// Whether a fault strikes; `provider` is the fault's number.
     Fault = 5,
     /// The jitter of a backoff.
@@ -122,6 +125,11 @@ impl Stream {
                 return d * v;
             }
         }
+    }
+
+    /// A draw from the Pareto distribution on [1, ∞) with this tail index.
+    pub fn pareto(&mut self, index: f64) -> f64 {
+        libm::pow(self.unit(), -1.0 / index)
     }
 
     /// A draw from the lognormal with these two quantiles; `p50` always when they are equal.
@@ -250,6 +258,7 @@ mod tests {
             4_601_632_990_109_968_779,
         ];
         assert_eq!(gammas, frozen);
+        assert_eq!(stream().pareto(1.5).to_bits(), 4_616_666_977_048_036_885);
     }
 
     #[test]
@@ -322,6 +331,21 @@ mod tests {
             assert!((mean - 1.0).abs() < 0.03, "{shape}: {mean}");
             assert!((cv * libm::sqrt(shape) - 1.0).abs() < 0.03, "{shape}: {cv}");
         }
+    }
+
+    #[test]
+    fn a_pareto_keeps_its_tail() {
+        let beyond = |bound: f64| {
+            let drawn = (0..100_000).filter(|&call| {
+                let mut stream = Draws::new(1).stream(Purpose::HeavyTail, call, 0, 0);
+                stream.pareto(1.5) > bound
+            });
+            drawn.count()
+        };
+        assert_eq!(beyond(0.999), 100_000);
+        // P(X > x) = x^-1.5.
+        assert!((34_800..35_900).contains(&beyond(2.0)), "{}", beyond(2.0));
+        assert!((2_950..3_400).contains(&beyond(10.0)), "{}", beyond(10.0));
     }
 
     #[test]
