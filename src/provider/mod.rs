@@ -11,8 +11,8 @@
 //! reset are billed nothing either. All moments are whole milliseconds, rounded up.
 
 mod cache;
+mod ends;
 mod exchange;
-mod limit;
 mod limits;
 mod pace;
 mod plight;
@@ -114,12 +114,17 @@ impl Provider {
         let ids = (0..=u16::MAX)
             .map(ProviderId)
             .take(scenario.providers.len());
-        ids.map(|id| Self::new(scenario, id, draws)).collect()
+        let mut all: Vec<Self> = ids.map(|id| Self::new(scenario, id, draws)).collect();
+        for (first, other) in limits::of_one_account(&scenario.providers) {
+            all[other].limits = all[first].limits.shared();
+        }
+        all
     }
 
     /// An outage begins: whatever is worked on is lost.
     pub fn on_outage(&mut self) {
         self.slots.clear();
+        self.limits.clear();
     }
 
     /// A request has been read whole at `now`.
