@@ -4,8 +4,9 @@
 //! report can name the source it used. Where sources disagree, genai-prices (pydantic) is taken:
 //! in August 2026 they gave several answers for `deepseek-chat` and for `deepseek-v3.2`. Its list
 //! prices are meant: the daytime price of `deepseek-chat`, the tier below 200k prompt tokens of
-//! `claude-sonnet-4.5`. Where it says nothing of reading a cache, a token from the cache costs as any
-//! other, and what writing to one costs is left out. A scenario may write another price; who pays what is counted by `report`.
+//! `claude-sonnet-4.5`. Where it says nothing of reading a cache, a token from the cache costs as
+//! any other; what writing to one costs is left out. A scenario may write another price; who pays
+//! what is counted by `report`.
 
 use crate::money::Money;
 

@@ -10,9 +10,10 @@
 //!   `max_tokens`. Rate limits, Claude docs.
 //! - All others: a `bucket`, charged on `admission`.
 //!
-//! OpenAI says that failed requests count, and users measure a window that slides; a file opts into
-//! these with `count_refused: true` and `window: sliding`, since `rpm` of dialect `openai` has always
-//! been a bucket of admitted requests. Refused requests count nowhere unless the file says so.
+//! OpenAI says that failed requests count, and users measure a window that slides; a file opts
+//! into these with `count_refused: true` and `window: sliding`, since `rpm` of dialect `openai` has
+//! always been a bucket of admitted requests. Refused requests count nowhere unless the file says
+//! so.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Reads the network and the providers: who answers, how fast, at what price.
 //!
-//! A price is the provider's own, else the book's; there is no third. Limits, capacity and cache are
-//! left to `physics`, faults, which name providers, to `inject`.
+//! A price is the provider's own, else the book's; there is no third. Limits, capacity and cache
+//! are left to `physics`, faults, which name providers, to `inject`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

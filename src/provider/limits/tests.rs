@@ -1,3 +1,5 @@
+//! Claims about all limits of an account together.
+
 use super::window::FOREVER;
 use super::*;
 use crate::scenario::{Limit, Span};

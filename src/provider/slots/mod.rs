@@ -1,9 +1,9 @@
 //! What a provider works on at once: slots, and a bounded queue before them.
 //!
 //! Work goes on when the client has left, so its end is known when it is admitted, and nobody has
-//! to be told of it: who comes next begins when enough of the work before is done. Nobody overtakes.
-//! Thus a place once given is kept: slots that are lost or come back change the places of those who
-//! come after. How much slower work is in company is decided when it begins.
+//! to be told of it: who comes next begins when enough of the work before is done. Nobody
+//! overtakes. Thus a place once given is kept: slots that are lost or come back change the places
+//! of those who come after. How much slower work is in company is decided when it begins.
 //!
 //! - `wear`: how overload takes slots away, and how slowly they come back.
 

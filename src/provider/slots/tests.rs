@@ -1,3 +1,5 @@
+//! Claims about who begins when, and how fast; the last two hold theory and bounds to it.
+
 use std::time::Duration;
 
 use proptest::prelude::*;
