@@ -13,6 +13,7 @@ use crate::scenario::fault::{Cut, Fault, Inject};
 use crate::scenario::{
     Arrivals, Calls, Dialect, Limit, Limits, Load, Network, Run, Scenario, Span, Uptime,
 };
+use crate::time::nanos;
 
 #[test]
 fn a_plain_answer_comes_whole_after_think_time_and_generation() {
@@ -22,6 +23,7 @@ fn a_plain_answer_comes_whole_after_think_time_and_generation() {
         [
             (0, Done::Billed(900, 0)),
             (3_600, Done::Billed(0, 300)),
+            (3_600, Done::Answered),
             (3_600, Done::Write)
         ]
     );
@@ -45,7 +47,12 @@ fn a_stream_leaves_in_writes_and_ends_in_order() {
     let writes: Vec<u64> = moments(&played, &Done::Write);
     assert_eq!(writes, (0..=30).map(|k| 600 + k * 100).collect::<Vec<_>>());
     assert_eq!(played[0], (0, Done::Billed(900, 0)));
-    assert_eq!(played[played.len() - 2], (3_600, Done::Billed(0, 300)));
+    let end = [
+        (3_600, Done::Billed(0, 300)),
+        (3_600, Done::Answered),
+        (3_600, Done::Write),
+    ];
+    assert_eq!(played[played.len() - 3..], end);
     let answer = Answer::read(&bytes);
     assert_eq!(
         answer.fields["content-type"],
@@ -161,7 +168,7 @@ fn faults_of_the_network_and_of_others_are_not_ours() {
     let mut scenario = scenario(&[Inject::Outage, Inject::Blackhole, Inject::Hang]);
     scenario.faults[2].targets = vec![ProviderId(1)];
     let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
-    assert_eq!(play(&mut provider, &request(false, 1)).0.len(), 3);
+    assert_eq!(play(&mut provider, &request(false, 1)).0.len(), 4);
 }
 
 #[test]
@@ -194,7 +201,7 @@ fn over_the_limit_is_429_with_hints_that_hold() {
     assert_eq!(body["error"]["code"], "rate_limit_exceeded");
     let later = NOW + Duration::from_millis(8_572);
     let exchange = provider.on_request(later, &request(false, 1));
-    assert_eq!(exchange.count(), 3);
+    assert_eq!(exchange.count(), 4);
 }
 
 #[test]
@@ -211,7 +218,7 @@ fn what_a_fault_refuses_takes_nothing_from_the_limit() {
     assert_eq!(fields["x-ratelimit-reset-requests"], "20s");
     let after = Instant::from_nanos(10_000_000_000);
     let exchange = provider.on_request(after, &request(false, 1));
-    assert_eq!(exchange.count(), 3);
+    assert_eq!(exchange.count(), 4);
 }
 
 #[test]

@@ -11,6 +11,7 @@
 mod cause;
 mod flaw;
 mod head;
+mod held;
 pub mod openai;
 mod quota;
 mod refusal;
@@ -21,6 +22,7 @@ use bytes::Bytes;
 
 pub use cause::Cause;
 pub use flaw::{Body, Choices, Counting, Extra, Finish, Flaws, Inside, Label, Terminator};
+pub use held::{BLANK_LINE, head_of, held};
 pub use quota::{Quota, Quotas};
 
 use super::Dialect;
@@ -71,6 +73,8 @@ pub struct Part {
     pub head: bool,
     /// The role, or whatever else a stream begins with, comes before the tokens.
     pub opens: bool,
+    /// What the opening may say of the prompt already.
+    pub prompt: Option<Usage>,
     /// It brings so many output tokens, in one event.
     pub tokens: u64,
     /// Something that should not be there.
@@ -149,6 +153,13 @@ impl Writer {
         match self {
             Self::Openai(writer) => writer.part(stamp, part),
         }
+    }
+
+    /// One write of a streamed answer, torn in two in the middle of a character.
+    pub fn split(&self, stamp: &Stamp, part: &Part) -> [Bytes; 2] {
+        let mut rest = self.part(stamp, part);
+        let first = rest.split_to(rest.len() / 2);
+        [first, rest]
     }
 
     /// An error.
