@@ -343,3 +343,144 @@ impl KeepAlives {
 }
 
 const MILLISECOND: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use super::super::pace::Beat;
+    use super::*;
+    use crate::wire::Dialect;
+    use crate::wire::writer::{Cause, Inside, Quotas};
+
+    fn stream() -> Stream {
+        Stream {
+            writer: Arc::new(Writer::new(Dialect::Openai, "m")),
+            stamp: Stamp {
+                provider: 0,
+                call: 0,
+                nth: 0,
+                at: Instant::START,
+                processing: Duration::ZERO,
+                quotas: Quotas::default(),
+                flaws: None,
+            },
+            head: true,
+            pace: Pace::new(Instant::START, Beat::bundled(0), 9, Vec::new()),
+            usage: USAGE,
+            halves: false,
+            is_right: true,
+        }
+    }
+
+    const USAGE: Usage = Usage {
+        input: 900,
+        cached: 100,
+        output: 9,
+    };
+
+    const BURST: Burst = Burst {
+        at: Instant::START,
+        opens: false,
+        tokens: 5,
+        odd: None,
+        end: None,
+    };
+
+    const PART: Part = Part {
+        head: false,
+        opens: false,
+        prompt: None,
+        tokens: 5,
+        extra: None,
+        closes: None,
+        ends: false,
+        inside: None,
+    };
+
+    fn part(burst: Burst) -> Part {
+        let (part, half) = stream().parts(burst);
+        assert_eq!(half, None);
+        part
+    }
+
+    #[test]
+    fn the_first_write_has_the_head_unless_that_is_out_already() {
+        let opens = Burst {
+            opens: true,
+            ..BURST
+        };
+        let first = Part {
+            head: true,
+            opens: true,
+            prompt: Some(USAGE),
+            ..PART
+        };
+        assert_eq!(part(opens), first);
+        let held = Stream {
+            head: false,
+            ..stream()
+        };
+        let expected = Part {
+            head: false,
+            ..first
+        };
+        assert_eq!(held.parts(opens), (expected, None));
+    }
+
+    #[test]
+    fn only_a_whole_stream_closes() {
+        let ending = |end| part(Burst { end, ..BURST });
+        let whole = Part {
+            closes: Some(USAGE),
+            ..PART
+        };
+        let ended = Part { ends: true, ..PART };
+        assert_eq!(ending(None), PART);
+        assert_eq!(ending(Some(End::Whole)), whole);
+        assert_eq!(ending(Some(End::Cut(Cut::Rst, None))), PART);
+        assert_eq!(ending(Some(End::Cut(Cut::Fin, None))), PART);
+        assert_eq!(ending(Some(End::Cut(Cut::End, None))), ended);
+    }
+
+    #[test]
+    fn odd_events_and_errors_come_with_the_tokens_before_them() {
+        let odd = |odd| part(Burst { odd, ..BURST }).extra;
+        assert_eq!(odd(Some(Odd::Malformed)), Some(Extra::Malformed));
+        assert_eq!(odd(Some(Odd::Duplicate)), Some(Extra::Duplicate));
+        assert_eq!(odd(Some(Odd::Reordered)), Some(Extra::Reordered));
+        let error = Part {
+            extra: Some(Extra::Error(Cause::Overloaded)),
+            ends: true,
+            ..PART
+        };
+        let end = Some(End::Error(Cause::Overloaded));
+        assert_eq!(part(Burst { end, ..BURST }), error);
+    }
+
+    #[test]
+    fn a_cut_inside_an_event_is_inside_one_that_does_not_count() {
+        for (with, ends) in [(Cut::Rst, false), (Cut::End, true)] {
+            let end = Some(End::Cut(with, Some(Inside::Utf8)));
+            let half = Part {
+                tokens: 1,
+                inside: Some(Inside::Utf8),
+                ends,
+                ..PART
+            };
+            assert_eq!(stream().parts(Burst { end, ..BURST }), (PART, Some(half)));
+        }
+    }
+
+    #[test]
+    fn keep_alives_are_counted_as_they_come() {
+        for (until, count) in [(0, 0), (999, 0), (1_000, 0), (1_001, 1), (3_500, 3)] {
+            let mut hold = KeepAlives {
+                next: Instant::START + KeepAlives::EVERY,
+                until: Instant::START + Duration::from_millis(until),
+                bytes: Bytes::new(),
+            };
+            assert_eq!(hold.count(), count, "{until}");
+            let all = std::iter::from_fn(|| hold.beat()).count();
+            assert_eq!(all as u64, count, "{until}");
+        }
+    }
+}
