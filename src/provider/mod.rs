@@ -259,12 +259,16 @@ impl Provider {
             input: request.tokens.input,
             output: request.max_tokens.unwrap_or(request.tokens.output),
         };
+        self.limits.press(self.slots.busy(now));
         let admitted = self.limits.admit(now, ask, self.faults.limits_left(now));
         let quotas = admitted
             .map_err(|denied| (Refusal::of(denied.cause).after(denied.wait), denied.quotas))?;
         match self.slots.admit(now, self.faults.slots_left(now)) {
             Ok(place) => Ok((place, quotas)),
-            Err(slots::Full) => Err((Refusal::of(Cause::Overloaded), quotas)),
+            Err(slots::Full) => {
+                self.limits.settle(now, 0, 0);
+                Err((Refusal::of(Cause::Overloaded), quotas))
+            }
         }
     }
 

@@ -37,6 +37,7 @@ pub(super) fn limits(
         document,
         name,
         limits: &file.limits,
+        has_slots: file.capacity.is_some(),
         kept: Kept::by(file.dialect),
     };
     reader.check_keys()?;
@@ -136,6 +137,7 @@ struct Reader<'a> {
     document: &'a Document,
     name: &'a str,
     limits: &'a file::Limits,
+    has_slots: bool,
     kept: Kept,
 }
 
@@ -183,6 +185,7 @@ impl Reader<'_> {
                 false => Charge::default(),
             },
             count_refused: file.count_refused.unwrap_or(false),
+            shrinks_to: self.shrinks_to()?,
             account: file.account.clone(),
         })
     }
@@ -230,45 +233,38 @@ impl Reader<'_> {
         count.map(bounded).transpose()
     }
 
+    /// What pressure leaves of the limits on tokens.
+    fn shrinks_to(&self) -> Result<Option<u64>, Problem> {
+        let Some(share) = self.limits.shrinks_to else {
+            return Ok(None);
+        };
+        let path = self.at("shrinks_to");
+        if !self.has_slots {
+            let message = "without a `capacity` nothing is ever busy: this would never shrink";
+            let problem = self.document.problem_at_key(&path, message);
+            return Err(problem.hint("write how much it can do at once: `capacity: { slots: 64 }`"));
+        }
+        bounded(self.document, &path, share, 1..=999_999_999, share::write).map(Some)
+    }
+
     /// Refuses every key that means nothing to these limits.
     fn check_keys(&self) -> Result<(), Problem> {
         let file = self.limits;
         let has_requests = file.rpm.is_some() || file.rpd.is_some();
-        let has_rate = has_requests || self.has_output() || file.itpm.is_some();
+        let has_tokens = self.has_output() || file.itpm.is_some();
+        let has_rate = has_requests || has_tokens;
         let has_any = has_rate || file.concurrency.is_some();
-        for (key, is_written, has_meaning, needed) in [
-            (
-                "window",
-                file.window.is_some(),
-                has_rate,
-                "`rpm: 500` or `tpm: 200k`",
-            ),
-            (
-                "rpm_over",
-                file.rpm_over.is_some(),
-                file.rpm.is_some(),
-                "`rpm: 500`",
-            ),
-            (
-                "charge",
-                file.charge.is_some(),
-                self.has_output(),
-                "`tpm: 200k`",
-            ),
-            (
-                "count_refused",
-                file.count_refused.is_some(),
-                has_requests,
-                "`rpm: 500`",
-            ),
-            (
-                "account",
-                file.account.is_some(),
-                has_any,
-                "`rpm: 500` or `tpm: 200k`",
-            ),
+        let (rpm, tpm, any) = ("`rpm: 500`", "`tpm: 200k`", "`rpm: 500` or `tpm: 200k`");
+        let written = self.document.keys(&["providers", self.name, "limits"]);
+        for (key, has_meaning, needed) in [
+            ("window", has_rate, any),
+            ("rpm_over", file.rpm.is_some(), rpm),
+            ("charge", self.has_output(), tpm),
+            ("count_refused", has_requests, rpm),
+            ("shrinks_to", has_tokens, tpm),
+            ("account", has_any, any),
         ] {
-            if is_written && !has_meaning {
+            if !has_meaning && written.iter().any(|written| written == key) {
                 let message = format!("`{key}` means nothing without a limit of its kind");
                 let problem = self.document.problem_at_key(&self.at(key), message);
                 return Err(problem.hint(format!("add one, such as {needed}, or leave it out")));

@@ -67,6 +67,9 @@ pub struct Limits {
     pub charge: Charge,
     /// Whether refused requests count like admitted ones (OpenAI).
     pub count_refused: bool,
+    /// What is left of the limits on tokens when all slots are busy, in parts per 10^9; linear
+    /// below.
+    pub shrinks_to: Option<u64>,
     /// Providers of one account share its limits.
     pub account: Option<String>,
 }

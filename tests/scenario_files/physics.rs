@@ -11,7 +11,7 @@ use super::{Project, refused, story, understood};
 fn the_physics_of_a_provider_are_understood_in_full() {
     let limits = "limits: { rpm: 600, rpd: 10k, tpm: 2M, itpm: 1M, otpm: 400k, tpd: 1_000M, \
                   concurrency: 50, window: sliding, rpm_over: 10s, charge: reserve, \
-                  count_refused: true, account: org-1 }";
+                  count_refused: true, shrinks_to: 40%, account: org-1 }";
     let capacity = "capacity: { slots: 64, queue: 200, slowdown: 2.5, \
                     degrade: { to: 40%, within: 30s, recover: 5m } }";
     let price = "price: { input: 2 USD, output: 8 USD, cached: 0.2 USD }";
@@ -32,7 +32,8 @@ fn the_physics_of_a_provider_are_understood_in_full() {
             "tokens": two(limit("2M", "1m"), limit("1000M", "1d")),
             "input": limit("1M", "1m"),
             "output": limit("400k", "1m"),
-            "concurrency": 50, "charge": "reserve", "count_refused": true, "account": "org-1",
+            "concurrency": 50, "charge": "reserve", "count_refused": true,
+            "shrinks_to": "40%", "account": "org-1",
         })
     );
     assert_eq!(

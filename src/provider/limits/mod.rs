@@ -12,7 +12,8 @@
 //!
 //! A refused request takes nothing, or counts as one request (OpenAI: "unsuccessful requests
 //! contribute to your per-minute limit"), but never as tokens. A request larger than a whole limit
-//! is refused for ever, and told so: no wait that it could be told is true.
+//! is refused for ever, and told so: no wait that it could be told is true. Limits on tokens may
+//! shrink as slots fill, as Azure's do under the pressure of the pool.
 //!
 //! - `window`: one limit on a rate, counted by a `bucket`, `sliding` or `fixed`.
 //! - `concurrency`: the limit on requests at once. What a refusal looks like is `wire`'s matter.
@@ -65,6 +66,10 @@ struct Account {
     concurrency: Option<(u64, Concurrency)>,
     charge: Charge,
     count_refused: bool,
+    /// What is left of the limits on tokens when all slots are at work.
+    shrinks_to: u64,
+    /// How much of the slots is.
+    busy: u64,
     /// Who was admitted last, and when.
     last: (Instant, Ask),
     /// Work under way whose tokens are settled when it ends, the earliest first.
@@ -101,6 +106,13 @@ impl Limits {
         Self(self.0.clone())
     }
 
+    /// So much (parts per 10^9) of the slots is at work: limits on tokens may shrink under that.
+    pub(super) fn press(&mut self, busy: u64) {
+        if let Some(mut account) = self.account() {
+            account.busy = busy;
+        }
+    }
+
     /// A request comes at `now`, when `left` (parts per 10^9) of the limits is there.
     pub(super) fn admit(&mut self, now: Instant, ask: Ask, left: u64) -> Result<Quotas, Denied> {
         match self.account() {
@@ -109,8 +121,8 @@ impl Limits {
         }
     }
 
-    /// The request that was admitted last will be complete at `end`, with so many tokens. When it
-    /// is not worked on after all, nobody says so: then it has no end, and holds no place.
+    /// The request that was admitted last will be complete at `end`, with so many tokens; with
+    /// none at once, when it is not worked on after all.
     pub(super) fn settle(&mut self, end: Instant, input: u64, output: u64) {
         if let Some(mut account) = self.account() {
             account.settle(end, [input, output]);
@@ -173,6 +185,8 @@ impl Account {
             concurrency: concurrency.map(|limit| (limit, Concurrency::new(limit))),
             charge: limits.charge,
             count_refused: limits.count_refused,
+            shrinks_to: limits.shrinks_to.unwrap_or(WHOLE).min(WHOLE),
+            busy: 0,
             last: (Instant::START, Ask::default()),
             unsettled: BinaryHeap::new(),
         })
@@ -219,12 +233,17 @@ impl Account {
 
     /// It is `now`: what has ended by then is settled, each at its own moment.
     fn advance(&mut self, now: Instant, left: u64) {
+        let pressed = left - shrunk(left.min(WHOLE), shrunk(self.busy, WHOLE - self.shrinks_to));
+        let left_of = |what: What| match what {
+            What::Requests => left,
+            What::Tokens | What::Input | What::Output => pressed,
+        };
         while let Some(Reverse(work)) = self.unsettled.peek().copied()
             && work.end <= now
         {
             self.unsettled.pop();
             for (what, window) in &mut self.windows {
-                window.advance(work.end, left);
+                window.advance(work.end, left_of(*what));
                 let (asked, had) = (what.of(work.asked), what.of(work.had));
                 match self.charge {
                     Charge::Completion if what.is_settled() => window.take(had),
@@ -236,8 +255,8 @@ impl Account {
                 }
             }
         }
-        for (_, window) in &mut self.windows {
-            window.advance(now, left);
+        for (what, window) in &mut self.windows {
+            window.advance(now, left_of(*what));
         }
         if let Some((limit, concurrency)) = &mut self.concurrency {
             concurrency.advance(now, shrunk(*limit, left));
@@ -321,6 +340,9 @@ impl What {
         }
     }
 }
+
+/// 100 %, in parts per 10^9.
+const WHOLE: u64 = 1_000_000_000;
 
 /// How long to stay away when nothing is admitted at all and nobody knows until when.
 const MINUTE: Duration = Duration::from_secs(60);

@@ -5,8 +5,6 @@ use super::*;
 use crate::scenario::{Limit, Span};
 use proptest::prelude::*;
 
-const WHOLE: u64 = 1_000_000_000;
-
 fn limit(count: u64, span: Span) -> Vec<Limit> {
     vec![Limit {
         count,
@@ -166,6 +164,7 @@ fn requests_at_once_are_counted_until_their_work_is_done() {
     );
     assert!(limits.admit(at(20), ask(1, 1), WHOLE).is_ok());
     // It was not worked on after all: its place is free.
+    limits.settle(at(20), 0, 0);
     assert!(limits.admit(at(20), ask(1, 1), WHOLE).is_ok());
     limits.settle(at(60), 1, 1);
     assert!(limits.admit(at(25), ask(1, 1), WHOLE).is_err());
@@ -234,6 +233,22 @@ fn what_a_fault_leaves_of_the_limits_is_all_that_admits() {
 }
 
 #[test]
+fn limits_on_tokens_shrink_as_slots_fill() {
+    let mut limits = limits(&scenario::Limits {
+        requests: limit(10, Span::Fixed),
+        tokens: limit(1_000, Span::Fixed),
+        shrinks_to: Some(400_000_000),
+        ..Default::default()
+    });
+    for (busy, expected) in [(0, 1_000), (WHOLE / 2, 700), (WHOLE, 400), (0, 1_000)] {
+        limits.press(busy);
+        let quotas = limits.admit(at(0), ask(0, 0), WHOLE).unwrap();
+        assert_eq!(quotas.tokens.unwrap().limit, expected);
+        assert_eq!(quotas.requests.unwrap().limit, 10);
+    }
+}
+
+#[test]
 fn providers_of_one_account_draw_on_the_same_limits() {
     let mut one = limits(&scenario::Limits {
         requests: limit(2, Span::Bucket),
@@ -280,6 +295,7 @@ fn any_limits() -> impl Strategy<Value = scenario::Limits> {
                     concurrency,
                     charge,
                     count_refused,
+                    shrinks_to: None,
                     account: None,
                 }
             },

@@ -58,6 +58,11 @@ impl Slots {
         }))
     }
 
+    /// How much of the slots is at work at `now`, in parts per 10^9; nothing without a capacity.
+    pub(super) fn busy(&self, now: Instant) -> u64 {
+        self.0.as_ref().map_or(0, |work| work.busy(now))
+    }
+
     /// A request comes at `now`, when `left` (parts per 10^9) of the slots is there. Its place is
     /// taken only when it is told to [`occupy`](Self::occupy) it.
     pub(super) fn admit(&mut self, now: Instant, left: u64) -> Result<Place, Full> {
@@ -114,6 +119,13 @@ impl Work {
             start,
             slow_milli: self.slow_milli(self.ends.after(start), slots),
         })
+    }
+
+    fn busy(&self, now: Instant) -> u64 {
+        let waiting = self.waiting.len() - self.waiting.partition_point(|start| *start <= now);
+        let at_work = self.ends.after(now).saturating_sub(waiting) as u128;
+        let slots = u128::from(self.capacity.slots.max(1));
+        (at_work.min(slots) * u128::from(WHOLE) / slots) as u64
     }
 
     fn occupy(&mut self, place: Place, end: Instant) {

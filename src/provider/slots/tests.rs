@@ -45,6 +45,8 @@ fn who_comes_next_begins_when_the_earliest_slot_is_free() {
     assert_eq!(work(&mut slots, 10, 100), Ok(30));
     assert_eq!(work(&mut slots, 10, 100), Ok(100));
     assert_eq!(work(&mut slots, 10, 100), Err(Full));
+    let busy = [10, 30, 100, 150, 200].map(|ms| slots.busy(at(ms)) / (WHOLE / 2));
+    assert_eq!(busy, [2, 2, 2, 1, 0]);
     assert_eq!(work(&mut slots, 29, 100), Err(Full));
     assert_eq!(work(&mut slots, 30, 100), Ok(130));
     assert_eq!(work(&mut slots, 500, 100), Ok(500));

@@ -59,6 +59,8 @@ pub(in crate::scenario) struct Limits {
     pub(in crate::scenario) rpm_over: Option<Duration>,
     pub(in crate::scenario) charge: Option<Charge>,
     pub(in crate::scenario) count_refused: Option<bool>,
+    #[serde(default, with = "units::share::option")]
+    pub(in crate::scenario) shrinks_to: Option<u64>,
     pub(in crate::scenario) account: Option<String>,
 }
 

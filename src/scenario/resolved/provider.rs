@@ -51,6 +51,7 @@ fn limits(limits: &Limits) -> Value {
         "concurrency": limits.concurrency,
         "charge": limits.charge,
         "count_refused": limits.count_refused,
+        "shrinks_to": limits.shrinks_to.map(share::write),
         "account": limits.account,
     })
 }
