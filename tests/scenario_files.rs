@@ -14,6 +14,8 @@ use serde_json::json;
 use tempfile::TempDir;
 use wrong::{NO_SCENARIO, WRONG, WRONG_LOAD};
 
+#[path = "scenario_files/physics.rs"]
+mod physics;
 #[path = "scenario_files/wrong.rs"]
 mod wrong;
 

@@ -59,6 +59,7 @@ mod tests {
         Price {
             input: Money::parse_usd(input).unwrap(),
             output: Money::parse_usd(output).unwrap(),
+            cached: Money::parse_usd(input).unwrap(),
             source: "a test".to_owned(),
         }
     }

@@ -1,19 +1,19 @@
 //! Reads the network and the providers: who answers, how fast, at what price.
 //!
-//! A price is the provider's own, else the book's; there is no third. Faults, which name providers,
-//! are left to `inject`.
+//! A price is the provider's own, else the book's; there is no third. Limits, capacity and cache
+//! are left to `physics`, faults, which name providers, to `inject`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::understand::{bounded, check_name, spread};
-use super::{Quantiles, file};
+use super::{Quantiles, file, physics};
 use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
 use crate::prices::{self, Price};
-use crate::text::units::{count, duration, money, speed};
+use crate::text::units::{duration, money, speed};
 use crate::text::{Document, Problem};
 use crate::wire::Dialect;
 
@@ -67,8 +67,26 @@ pub struct Limits {
     pub charge: Charge,
     /// Whether refused requests count like admitted ones (OpenAI).
     pub count_refused: bool,
+    /// What is left of the limits on tokens when all slots are busy, in parts per 10^9; linear
+    /// below.
+    pub shrinks_to: Option<u64>,
     /// Providers of one account share its limits.
     pub account: Option<String>,
+}
+
+impl Limits {
+    /// A bucket of so many requests per minute, if any, and nothing else.
+    pub fn per_minute(rpm: Option<u64>) -> Self {
+        let limit = rpm.map(|count| Limit {
+            count,
+            per: Duration::from_secs(60),
+            span: Span::Bucket,
+        });
+        Self {
+            requests: Vec::from_iter(limit),
+            ..Self::default()
+        }
+    }
 }
 
 /// A limit: so many in so long.
@@ -102,6 +120,8 @@ pub enum Charge {
     /// When a request is admitted: its prompt, and all the output that it may have.
     #[default]
     Admission,
+    /// The same, but what was not used comes back when its answer is complete.
+    Reserve,
     /// When its answer is complete: what it really had.
     Completion,
 }
@@ -166,6 +186,7 @@ pub(super) fn providers(
             providers.push(provider(document, name, file, network)?);
         }
     }
+    physics::check_accounts(document, &providers)?;
     Ok(providers)
 }
 
@@ -186,10 +207,9 @@ fn provider(
         duration::write,
     )?;
     let speed = bounded(document, &at("speed"), file.speed, SPEEDS, speed::write)?;
-    if let Some(rpm) = file.limits.rpm {
-        let path = ["providers", &name, "limits", "rpm"];
-        bounded(document, &path, rpm, 1..=1_000_000_000, count::write)?;
-    }
+    let limits = physics::limits(document, &name, &file)?;
+    let capacity = physics::capacity(document, &name, file.capacity.as_ref())?;
+    let cache = physics::cache(document, &name, file.cache.as_ref())?;
     let price = price(document, &name, &file)?;
     let own = file.one_way.or(Some(network.one_way));
     let one_way = one_way(document, &at("one_way"), own)?;
@@ -198,16 +218,9 @@ fn provider(
         model: file.model,
         ttft,
         speed_milli: speed,
-        limits: Limits {
-            requests: Vec::from_iter(file.limits.rpm.map(|count| Limit {
-                count,
-                per: Duration::from_secs(60),
-                span: Span::Bucket,
-            })),
-            ..Limits::default()
-        },
-        capacity: None,
-        cache: None,
+        limits,
+        capacity,
+        cache,
         one_way,
         price,
         name,
@@ -229,9 +242,20 @@ fn price(document: &Document, name: &str, file: &file::Provider) -> Result<Price
             let path = ["providers", name, "price", key];
             bounded(document, &path, amount, Money::ZERO..=most, money::write)?;
         }
+        if let Some(cached) = own.cached {
+            let path = ["providers", name, "price", "cached"];
+            bounded(
+                document,
+                &path,
+                cached,
+                Money::ZERO..=own.input,
+                money::write,
+            )?;
+        }
         return Ok(Price {
             input: own.input,
             output: own.output,
+            cached: own.cached.unwrap_or(own.input),
             source: "this scenario".to_owned(),
         });
     }

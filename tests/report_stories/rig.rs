@@ -81,6 +81,7 @@ fn provider(name: &str, model: &str, [input, output]: [&str; 2]) -> Provider {
         price: Price {
             input: Money::parse_usd(input).unwrap(),
             output: Money::parse_usd(output).unwrap(),
+            cached: Money::parse_usd(input).unwrap(),
             source: "a list of prices, 2026-01-01".to_owned(),
         },
         capacity: None,

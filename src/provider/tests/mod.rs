@@ -383,6 +383,7 @@ fn scenario(faults: &[Inject]) -> Scenario {
         price: Price {
             input: Money::ZERO,
             output: Money::ZERO,
+            cached: Money::ZERO,
             source: String::new(),
         },
         capacity: None,

@@ -22,7 +22,7 @@ use super::Quantiles;
 use crate::text::units;
 pub(super) use fault::Fault;
 pub(super) use load::{Curve, Gaps, Level, Load, Prefix, Rate, Task, Users};
-pub(super) use provider::{Network, Provider};
+pub(super) use provider::{Cache, Capacity, Degrade, Limits, Network, Provider};
 
 /// The whole file.
 #[derive(Deserialize)]
