@@ -29,6 +29,8 @@ pub enum Purpose {
     /// How far into a heavy tail an attempt's time to first token falls; `provider` holds the
     /// fault's number above the provider's.
     HeavyTail = 7,
+    /// How fast an attempt's tokens come.
+    Speed = 8,
     /// Whether a fault strikes; `provider` is the fault's number.
     Fault = 5,
     /// The jitter of a backoff.

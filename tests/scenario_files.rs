@@ -236,7 +236,7 @@ fn the_command_line_wins_over_the_file() {
         scenario.faults[0].windows.length,
         Some(Duration::from_secs(30))
     );
-    assert_eq!(scenario.providers[0].speed_milli, 5_000);
+    assert_eq!(scenario.providers[0].speed.p50, 5_000);
     let problem = Project::new()
         .load(STORY, &[("load.rate", "2")])
         .unwrap_err();

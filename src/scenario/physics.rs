@@ -31,6 +31,7 @@ use crate::text::{Document, Problem};
 pub(super) fn limits(
     document: &Document,
     name: &str,
+    dialect: Dialect,
     file: &file::Provider,
 ) -> Result<Limits, Problem> {
     let reader = Reader {
@@ -38,7 +39,7 @@ pub(super) fn limits(
         name,
         limits: &file.limits,
         has_slots: file.capacity.is_some(),
-        kept: Kept::by(file.dialect),
+        kept: Kept::by(dialect),
     };
     reader.check_keys()?;
     reader.limits()

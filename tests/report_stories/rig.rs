@@ -75,7 +75,10 @@ fn provider(name: &str, model: &str, [input, output]: [&str; 2]) -> Provider {
             p50: ttft,
             p99: ttft,
         },
-        speed_milli: 130_000,
+        speed: Quantiles {
+            p50: 130_000,
+            p99: 130_000,
+        },
         limits: Limits::default(),
         one_way: Duration::from_millis(1),
         price: Price {

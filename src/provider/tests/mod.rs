@@ -377,7 +377,10 @@ fn scenario(faults: &[Inject]) -> Scenario {
             p50: ttft,
             p99: ttft,
         },
-        speed_milli: 100_000,
+        speed: Quantiles {
+            p50: 100_000,
+            p99: 100_000,
+        },
         limits: Limits::default(),
         one_way: Duration::from_millis(1),
         price: Price {

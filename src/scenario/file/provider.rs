@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::Spread;
+use super::{Pace, Spread};
 use crate::money::Money;
 use crate::scenario::{Charge, Span};
 use crate::text::units;
@@ -22,11 +22,11 @@ pub(in crate::scenario) struct Network {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct Provider {
-    pub(in crate::scenario) dialect: Dialect,
-    pub(in crate::scenario) model: String,
-    pub(in crate::scenario) ttft: Spread<Duration>,
-    #[serde(with = "units::speed")]
-    pub(in crate::scenario) speed: u64,
+    pub(in crate::scenario) profile: Option<String>,
+    pub(in crate::scenario) dialect: Option<Dialect>,
+    pub(in crate::scenario) model: Option<String>,
+    pub(in crate::scenario) ttft: Option<Spread<Duration>>,
+    pub(in crate::scenario) speed: Option<Spread<Pace>>,
     #[serde(default)]
     pub(in crate::scenario) limits: Limits,
     #[serde(default, with = "units::duration::option")]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::spread;
 use crate::prices::Price;
-use crate::scenario::{Capacity, Limit, Limits, Provider};
+use crate::scenario::{Capacity, Limit, Limits, Provider, Quantiles};
 use crate::text::units::{count, duration, factor, money, share, speed};
 
 pub(super) fn provider(provider: &Provider) -> Value {
@@ -13,7 +13,7 @@ pub(super) fn provider(provider: &Provider) -> Value {
         "dialect": provider.dialect,
         "model": provider.model,
         "ttft": spread(&provider.ttft, duration::write),
-        "speed": speed::write(provider.speed_milli),
+        "speed": pace(provider),
         "limits": limits(&provider.limits),
         "one_way": duration::write(provider.one_way),
         "price": price(&provider.price),
@@ -26,6 +26,14 @@ pub(super) fn provider(provider: &Provider) -> Value {
         keys["price"]["cached"] = money::write(provider.price.cached).into();
     }
     keys
+}
+
+/// One speed where all answers have the same.
+fn pace(provider: &Provider) -> Value {
+    match provider.speed {
+        Quantiles { p50, p99 } if p50 == p99 => speed::write(p50).into(),
+        speed => spread(&speed, speed::write),
+    }
 }
 
 fn price(price: &Price) -> Value {
