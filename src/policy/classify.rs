@@ -52,6 +52,7 @@ pub enum FailureClass {
 
 /// What a policy does about a class of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The same provider again while `per_provider` allows, then another.
