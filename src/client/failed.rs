@@ -123,28 +123,4 @@ pub(super) fn failed(class: FailureClass) -> Failed {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::answer;
-
-    #[test]
-    fn an_error_in_band_says_its_class_in_words_or_digits() {
-        use FailureClass::{Overloaded, RateLimited, ServerError};
-        for (error, class) in [
-            (r#"{"code":"rate_limit_exceeded"}"#, RateLimited),
-            (r#"{"code":"429"}"#, RateLimited),
-            (r#"{"code":502}"#, ServerError),
-            (r#"{"type":"overloaded_error"}"#, Overloaded),
-            (r#"{"code":503,"status":"UNAVAILABLE"}"#, Overloaded),
-            (r#"{"status":"INTERNAL"}"#, ServerError),
-            (r#"{"code":7}"#, ServerError),
-            (r#"{"message":"Something broke."}"#, ServerError),
-            ("{}", ServerError),
-        ] {
-            let body = format!(r#"{{"error":{error}}}"#);
-            let failed = in_band(answer::read_error(body.as_bytes()));
-            assert_eq!(failed.failure.class, class, "{error}");
-            assert_eq!(failed.status, Some(200));
-        }
-    }
-}
+mod tests;
