@@ -65,6 +65,14 @@ fn gemini_has_a_word_for_the_rest() {
     )]);
 }
 
+#[test]
+fn a_hint_in_band_counts_as_well() {
+    let body = exhausted("GenerateRequestsPerMinute", "limit: 5", "31s").replace('\n', " ");
+    let failure = in_band(read_error(body.as_bytes())).failure;
+    assert_eq!(failure.class, RateLimited);
+    assert_eq!(failure.hint, Some(Duration::from_secs(31)));
+}
+
 /// Code, word and message, and the class that they have together.
 const WORDS: &[(u16, &str, &str, FailureClass)] = &[
     (
