@@ -19,7 +19,9 @@ pub struct Aftermath {
     pub before: Stretch,
     /// While it was at work.
     pub during: Stretch,
-    /// The most attempts within a second of the ten after its end.
+    /// How often it was over before the run was.
+    pub ends: u64,
+    /// The most attempts within a second of the ten after such an end.
     pub surge: u64,
     /// From its start to the first window that was up again.
     pub failover: Longest,
@@ -52,6 +54,7 @@ impl Aftermath {
     pub fn merge(&mut self, other: &Self) {
         self.before.merge(&other.before);
         self.during.merge(&other.during);
+        add(&mut self.ends, &other.ends);
         self.surge = self.surge.max(other.surge);
         self.failover.merge(&other.failover);
     }
@@ -94,6 +97,7 @@ impl Pressure {
     pub(super) fn new(windows: Windows, end: u64, aftermath: &mut Aftermath) -> Self {
         aftermath.before.length_ns = nanos(windows.at).min(end);
         aftermath.during.length_ns = length_within(&windows, end);
+        aftermath.ends = ends_within(&windows, end);
         Self {
             windows,
             second: (Instant::START, 0),
@@ -142,6 +146,18 @@ pub(super) fn length_within(windows: &Windows, end: u64) -> u64 {
     }
 }
 
+/// How often the fault ends within the first `end` nanoseconds.
+fn ends_within(windows: &Windows, end: u64) -> u64 {
+    let first = windows.length.map(|length| nanos(windows.at + length));
+    match first.and_then(|first| end.checked_sub(first)) {
+        None | Some(0) => 0,
+        Some(rest) => match windows.every {
+            None => 1,
+            Some(every) => rest.div_ceil(nanos(every).max(1)),
+        },
+    }
+}
+
 /// So long after a fault's end its targets are watched.
 const AFTER: u64 = 10 * SECOND;
 const SECOND: u64 = 1_000_000_000;
@@ -167,10 +183,13 @@ mod tests {
             windows(7, None, None),
             windows(0, Some(19), Some(20)),
         ] {
-            let (mut covered, mut end) = (0, None);
+            let (mut covered, mut end, mut ends) = (0, None, 0);
             for second in 0..100 {
                 assert_eq!(length_within(&windows, second * SECOND), covered * SECOND);
+                assert_eq!(ends_within(&windows, second * SECOND), ends);
                 let at = Instant::from_nanos(second * SECOND);
+                let ends_here = windows.length.is_some() && end == Some(second);
+                ends += u64::from(ends_here);
                 if windows.covers(at) {
                     covered += 1;
                     end = windows.length.is_some().then_some(second + 1);

@@ -348,7 +348,7 @@ fn hammering(view: &View<'_>, fault: usize) -> Option<Value> {
 }
 
 fn herd(view: &View<'_>, fault: usize) -> Option<Value> {
-    let aftermath = view.state.aftermath.get(fault)?;
+    let aftermath = view.state.aftermath.get(fault).filter(|one| one.ends > 0)?;
     relative(aftermath, aftermath.surge, NANOS_PER_S)
 }
 

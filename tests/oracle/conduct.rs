@@ -2,6 +2,7 @@
 //! looking through all events as often as it takes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use firedrill::policy::call::Outcome;
 use firedrill::policy::classify::FailureClass::{self, *};
@@ -21,6 +22,16 @@ struct Began {
     provider: ProviderId,
     nth: u32,
     probe: bool,
+}
+
+/// An attempt that failed: its reply's place among the events, and when.
+struct Failed {
+    place: usize,
+    at: u64,
+    call: CallId,
+    provider: ProviderId,
+    class: FailureClass,
+    hint: Option<Duration>,
 }
 
 /// What no retry at the same provider mends.
@@ -60,7 +71,30 @@ impl Naive<'_> {
         began.collect()
     }
 
+    fn failed_attempts(&self) -> Vec<Failed> {
+        let events = self.events.iter().enumerate();
+        let failed = events.filter_map(|(place, event)| match event.kind {
+            Kind::Replied {
+                call,
+                provider,
+                failure: Some(class),
+                hint,
+                ..
+            } => Some(Failed {
+                place,
+                at: event.at.as_nanos(),
+                call,
+                provider,
+                class,
+                hint,
+            }),
+            _ => None,
+        });
+        failed.collect()
+    }
+
     pub(crate) fn conduct(&self) -> Figures {
+        let failed = self.failed_attempts();
         let calls = self.calls();
         let ours = self.began().into_iter();
         let ours: Vec<Began> = ours.filter(|one| calls.contains_key(&one.call)).collect();
@@ -82,12 +116,12 @@ impl Naive<'_> {
         let figures = [
             ("attempts_max", whole(per_call.into_values().max().unwrap_or(0))),
             ("truncated_successes", whole(self.truncated(&ours))),
-            ("useless_retries", count(&|one| self.is_useless(one))),
-            ("hints_broken", count(&|one| self.is_early(one, |call| call == one.call))),
+            ("useless_retries", count(&|one| is_useless(one, &failed))),
+            ("hints_broken", count(&|one| is_early(one, &failed, |call| call == one.call))),
             ("hints_broken.client", {
                 let clients = u64::from(self.scenario.load.clients);
                 let same = |one: &Began, call: CallId| call.0 % clients == one.call.0 % clients;
-                count(&|one| self.is_early(one, |call| same(one, call)))
+                count(&|one| is_early(one, &failed, |call| same(one, call)))
             }),
             ("probes_at_once", whole(probes.unwrap_or(0))),
             ("goodput", share(succeeded.count() as u128 * BILLION, self.length())),
@@ -134,33 +168,6 @@ impl Naive<'_> {
         truncated.count() as u128
     }
 
-    fn is_useless(&self, one: &Began) -> bool {
-        self.events[..one.place].iter().any(|event| match event.kind {
-            Kind::Replied {
-                call,
-                provider,
-                failure: Some(class),
-                ..
-            } => (call, provider) == (one.call, one.provider) && HOPELESS.contains(&class),
-            _ => false,
-        })
-    }
-
-    fn is_early(&self, one: &Began, is_asked: impl Fn(CallId) -> bool) -> bool {
-        self.events[..one.place].iter().any(|event| match event.kind {
-            Kind::Replied {
-                call,
-                provider,
-                hint: Some(hint),
-                ..
-            } => {
-                let until = event.at.as_nanos() + hint.as_nanos() as u64;
-                provider == one.provider && is_asked(call) && one.at < until
-            }
-            _ => false,
-        })
-    }
-
     /// The probes of the same client at the same provider that are in flight, itself included.
     fn probes_beside(&self, one: &Began) -> u128 {
         let clients = u64::from(self.scenario.load.clients);
@@ -200,7 +207,9 @@ impl Naive<'_> {
             let [before, during, surge] = self.pressure(fault);
             let relative = |(now, length): (u128, u128)| share(now * before.1, before.0 * length);
             figures.insert(name("hammering"), relative(during));
-            figures.insert(name("herd"), relative(surge));
+            let is_over = spans(&fault.windows, self.end()).any(|(_, over)| over < self.end());
+            let herd = if is_over { relative(surge) } else { None };
+            figures.insert(name("herd"), herd);
             figures.insert(name("failover_time"), self.failover(fault).and_then(ms));
         }
         figures
@@ -318,6 +327,23 @@ impl Naive<'_> {
         }
         longest
     }
+}
+
+fn before<'a>(one: &'a Began, failed: &'a [Failed]) -> impl Iterator<Item = &'a Failed> {
+    let there = failed.iter().filter(|reply| reply.provider == one.provider);
+    there.filter(|reply| reply.place < one.place)
+}
+
+fn is_useless(one: &Began, failed: &[Failed]) -> bool {
+    let mut ours = before(one, failed).filter(|reply| reply.call == one.call);
+    ours.any(|reply| HOPELESS.contains(&reply.class))
+}
+
+fn is_early(one: &Began, failed: &[Failed], is_asked: impl Fn(CallId) -> bool) -> bool {
+    before(one, failed).any(|reply| {
+        let hint = reply.hint.unwrap_or_default();
+        is_asked(reply.call) && one.at < reply.at + hint.as_nanos() as u64
+    })
 }
 
 fn ms(nanos: u64) -> Option<firedrill::report::value::Value> {
