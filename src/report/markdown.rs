@@ -87,10 +87,15 @@ fn over_time(report: &Report) -> String {
         .iter()
         .map(|policy| format!("{:width$}  {}", policy.name, policy.state.timeline.drawn()))
         .collect();
+    let picture = report.picture.as_ref().map(|file| {
+        let about = "Answers and attempts per second over the run, by policy";
+        format!("\n\n![{about}]({})", file.replace(' ', "%20"))
+    });
     format!(
         "## Over time\n\nCalls that failed, by their arrival: `.` none, `1` to `9` tenths of \
-         them, `X` all; blank where no call arrived.\n\n```text\n{}\n```",
-        lines.join("\n")
+         them, `X` all; blank where no call arrived.\n\n```text\n{}\n```{}",
+        lines.join("\n"),
+        picture.unwrap_or_default()
     )
 }
 

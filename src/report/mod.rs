@@ -6,15 +6,17 @@
 //!
 //! - [`fold`]: folds the events of one run into its state as they come.
 //! - [`state`]: integer counters and sparse histograms; merges exactly.
-//! - [`histogram`], [`windows`], [`timeline`], [`cost`]: the parts of a state, one judgement each.
+//! - [`histogram`], [`windows`], [`timeline`], [`cost`], [`conduct`], [`aftermath`]: the parts of a
+//!   state, one judgement each; `failover`, `comeback`, `moments` and `scopes` help to fold them.
 //! - [`measures`]: every measure, defined once: name, unit, function.
 //! - [`value`], [`mod@unit`]: what a measure is worth, exactly, and how that is written.
 //! - [`verdict`]: expectations against measures, three-valued.
-//! - `table`, `json`, `csv`, `markdown`: one renderer each; [`command`]: what reproduces a report.
+//! - `table`, `json`, `csv`, `markdown`, `chart`: one renderer each; [`command`]: what reproduces a report.
 //!
 //! It knows neither world nor client: it reads the trace of production calls just as well.
 
 pub mod aftermath;
+mod chart;
 mod comeback;
 pub mod command;
 pub mod conduct;
@@ -72,6 +74,8 @@ pub struct Report {
     /// The policies as the user wrote them, in order; empty when the scenario chose.
     written: Vec<String>,
     policies: Vec<Judged>,
+    /// The file of its picture, as a page beside it names it.
+    picture: Option<String>,
     /// Expectations on policies that did not run, or that compare with one: policy and text.
     skipped: Vec<(String, String)>,
 }
@@ -128,6 +132,7 @@ impl Report {
             path: path.to_owned(),
             seeds: seeds.to_owned(),
             overrides: Vec::new(),
+            picture: None,
             written: Vec::new(),
         }
     }
@@ -145,6 +150,18 @@ impl Report {
     pub fn with_policies_as_written(mut self, written: &[String]) -> Self {
         self.written = written.to_vec();
         self
+    }
+
+    /// With a picture in the file `name` beside its page: the page shows it.
+    #[must_use]
+    pub fn with_picture(mut self, name: &str) -> Self {
+        self.picture = Some(name.to_owned());
+        self
+    }
+
+    /// Its picture, as SVG: answers and attempts per second over the run.
+    pub fn picture(&self) -> String {
+        chart::render(self)
     }
 
     /// The worst verdict of all expectations; no expectation at all holds.
