@@ -124,7 +124,10 @@ fn check(scenario: &str, policy: &str, set: &[(&str, &str)]) {
     }
     for after in &state.after {
         let windows = scenario.faults[after.fault].windows;
-        let name = format!("{name}, after it from {} to {:?}", after.from_ns, after.to_ns);
+        let name = format!(
+            "{name}, after it from {} to {:?}",
+            after.from_ns, after.to_ns
+        );
         let counted = Naive {
             after: Some((after.from_ns, after.to_ns)),
             ..naive(Some(windows))

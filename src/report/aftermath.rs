@@ -205,13 +205,18 @@ mod tests {
     fn the_worst_second_after_an_end_counts() {
         let mut aftermath = Aftermath::default();
         let mut pressure = Pressure::new(windows(10, Some(5), None), 100 * SECOND, &mut aftermath);
-        for ms in [0, 9_999, 10_000, 14_999, 15_000, 15_999, 16_000, 16_500, 16_999, 17_000] {
+        for ms in [
+            0, 9_999, 10_000, 14_999, 15_000, 15_999, 16_000, 16_500, 16_999, 17_000,
+        ] {
             pressure.on_start(Instant::from_nanos(ms * 1_000_000), &mut aftermath);
         }
         for ms in [25_000, 25_001, 25_002, 25_003] {
             pressure.on_start(Instant::from_nanos(ms * 1_000_000), &mut aftermath);
         }
-        assert_eq!((aftermath.before.attempts, aftermath.during.attempts), (2, 2));
+        assert_eq!(
+            (aftermath.before.attempts, aftermath.during.attempts),
+            (2, 2)
+        );
         assert_eq!(aftermath.surge, 3);
     }
 }

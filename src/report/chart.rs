@@ -33,7 +33,9 @@ pub(super) fn render(report: &Report) -> String {
         drawn.push(text(LEFT, strip + 10, "start", &more));
     }
     drawn.extend(panel(report, "answers/s", panels[0], |line| &line.answers));
-    drawn.extend(panel(report, "attempts/s", panels[1], |line| &line.attempts));
+    drawn.extend(panel(report, "attempts/s", panels[1], |line| {
+        &line.attempts
+    }));
     drawn.extend(time_axis(end, panels));
     drawn.extend(legend);
     drawn.join("\n") + "\n</svg>\n"
@@ -171,7 +173,12 @@ fn time_axis(end: u64, panels: [u64; 2]) -> Vec<String> {
     let step = steps.skip_while(|step| seconds / step > MOST_TICKS).next();
     let step = step.unwrap_or(1).saturating_mul(NANOS);
     let bottom = panels[1] + PANEL;
-    let mut drawn = vec![text(LEFT + PLOT, bottom + 32, "end", "time since the start")];
+    let mut drawn = vec![text(
+        LEFT + PLOT,
+        bottom + 32,
+        "end",
+        "time since the start",
+    )];
     for tick in (0..=end / step).map(|n| n * step) {
         let x = LEFT + scaled(tick, end, PLOT);
         for top in panels {
@@ -201,7 +208,10 @@ fn legend(report: &Report, top: u64) -> Vec<String> {
              stroke-dasharray=\"{dashes}\"/>",
             y + 8
         );
-        format!("{sample}\n{}", text(x + 30, y + 12, "start", &shortened(name)))
+        format!(
+            "{sample}\n{}",
+            text(x + 30, y + 12, "start", &shortened(name))
+        )
     });
     entries.collect()
 }
@@ -315,7 +325,10 @@ mod tests {
         let end = 25 * NANOS;
         let stretch = end.div_ceil(3);
         let rates = rates(&[50, 25, 0], 2, end);
-        assert_eq!(rates[0], u64::try_from(25_000_u128 * u128::from(NANOS) / u128::from(stretch)).unwrap());
+        assert_eq!(
+            rates[0],
+            u64::try_from(25_000_u128 * u128::from(NANOS) / u128::from(stretch)).unwrap()
+        );
         assert_eq!(rates[2], 0);
     }
 

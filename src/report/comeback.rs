@@ -55,7 +55,9 @@ impl Comeback {
     }
 
     fn new(provider: ProviderId, windows: Windows, end: Instant) -> Self {
-        let first = windows.length.map(|length| Instant::START + windows.at + length);
+        let first = windows
+            .length
+            .map(|length| Instant::START + windows.at + length);
         Self {
             provider,
             windows,
@@ -130,7 +132,9 @@ impl Comeback {
         let every = self.windows.every.map(|every| nanos(every).max(1));
         self.next_end = every.and_then(|every| {
             let passed = (at.as_nanos() - since.as_nanos()) / every;
-            let next = since.as_nanos().checked_add(every.checked_mul(passed + 1)?)?;
+            let next = since
+                .as_nanos()
+                .checked_add(every.checked_mul(passed + 1)?)?;
             Some(Instant::from_nanos(next)).filter(|next| *next < self.end)
         });
     }
@@ -179,12 +183,26 @@ mod tests {
     }
 
     fn back_at(back: u64) -> impl Fn(u64) -> ProviderId {
-        move |second| if (20..back).contains(&second) { THERE } else { HERE }
+        move |second| {
+            if (20..back).contains(&second) {
+                THERE
+            } else {
+                HERE
+            }
+        }
     }
 
     #[test]
     fn a_comeback_is_the_first_stretch_with_half_the_former_share() {
-        for (back, expected) in [(20, 0), (40, 0), (41, 0), (42, 2), (60, 20), (61, 20), (62, 22)] {
+        for (back, expected) in [
+            (20, 0),
+            (40, 0),
+            (41, 0),
+            (42, 2),
+            (60, 20),
+            (61, 20),
+            (62, 22),
+        ] {
             let tally = told(None, back_at(back));
             assert_eq!((tally.count, tally.unended), (1, 0), "{back}");
             assert_eq!(tally.ns, expected * SECOND, "{back}");

@@ -154,6 +154,9 @@ mod tests {
         assert_eq!((probe(&mut watch, 0), probe(&mut watch, 1)), (1, 2));
         watch.on_probe_over(CallId(0), ProviderId(0));
         assert_eq!(probe(&mut watch, 2), 2);
-        assert_eq!(watch.on_start(CallId(3), ProviderId(0), false, AT).probes, 0);
+        assert_eq!(
+            watch.on_start(CallId(3), ProviderId(0), false, AT).probes,
+            0
+        );
     }
 }

@@ -175,7 +175,8 @@ impl Fold {
         let Started { provider, at, .. } = started;
         let standing = self.watch.on_start(call, provider, is_probe, at);
         open.on_start(started, standing);
-        self.moments.on_start(&self.rules, provider, at, &mut self.state);
+        self.moments
+            .on_start(&self.rules, provider, at, &mut self.state);
     }
 
     /// An attempt is no longer in flight.

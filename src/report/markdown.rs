@@ -243,7 +243,12 @@ fn comebacks(report: &Report) -> Option<String> {
     let mut rows = Rows::new(&["policy", "provider", "recovery"]);
     for policy in &report.policies {
         for (place, provider) in report.scenario.providers.iter().enumerate() {
-            if policy.state.comebacks.get(place).is_some_and(|one| one.count > 0) {
+            if policy
+                .state
+                .comebacks
+                .get(place)
+                .is_some_and(|one| one.count > 0)
+            {
                 let shown = shown_of(report, policy, "recovery_time", place);
                 rows.push([policy.name.clone(), provider.name.clone(), shown]);
             }
@@ -251,7 +256,8 @@ fn comebacks(report: &Report) -> Option<String> {
     }
     rows.section(
         "Comebacks",
-        "From a fault's end until the provider had half of its share of attempts again; the longest.",
+        "From a fault's end until the provider had half of its share of attempts again; the \
+         longest.",
     )
 }
 

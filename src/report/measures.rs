@@ -177,7 +177,9 @@ pub fn find(name: &str) -> Option<&'static Measure> {
 pub fn worth_saying<'a>(
     view: &'a View<'_>,
 ) -> impl Iterator<Item = (&'static Measure, Option<Value>)> + 'a {
-    let plain = MEASURES.iter().filter(|measure| measure.argument().is_none());
+    let plain = MEASURES
+        .iter()
+        .filter(|measure| measure.argument().is_none());
     let values = plain.map(|measure| (measure, measure.of(view)));
     values.filter(|(measure, value)| {
         !measure.is_silent_at_zero() || value.is_some_and(|value| value > Value::whole(0))
@@ -186,15 +188,14 @@ pub fn worth_saying<'a>(
 
 /// The measures of `argument`'s kind for each provider or fault, where they are defined: measure,
 /// place and value, in the order of the table.
-pub fn of_each(
-    view: &View<'_>,
-    argument: Argument,
-) -> Vec<(&'static Measure, usize, Value)> {
+pub fn of_each(view: &View<'_>, argument: Argument) -> Vec<(&'static Measure, usize, Value)> {
     let count = match argument {
         Argument::Provider => view.state.providers.len(),
         Argument::Fault => view.state.faults.len(),
     };
-    let taking = MEASURES.iter().filter(|one| one.argument() == Some(argument));
+    let taking = MEASURES
+        .iter()
+        .filter(|one| one.argument() == Some(argument));
     let all = taking.flat_map(|measure| (0..count).map(move |place| (measure, place)));
     all.filter_map(|(measure, place)| Some((measure, place, measure.of_one(view, place)?)))
         .collect()

@@ -11,7 +11,8 @@
 //! - [`measures`]: every measure, defined once: name, unit, function.
 //! - [`value`], [`mod@unit`]: what a measure is worth, exactly, and how that is written.
 //! - [`verdict`]: expectations against measures, three-valued.
-//! - `table`, `json`, `csv`, `markdown`, `chart`: one renderer each; [`command`]: what reproduces a report.
+//! - `table`, `json`, `csv`, `markdown`, `chart`: one renderer each; [`command`]: what
+//!   reproduces a report.
 //!
 //! It knows neither world nor client: it reads the trace of production calls just as well.
 
@@ -121,7 +122,9 @@ impl Report {
         let ran = |name: &str| policies.iter().any(|(policy, _)| policy == name);
         let skipped = scenario.expect.iter().flat_map(|(policy, expected)| {
             let compared = |one: &&Expectation| one.than.as_deref().is_none_or(ran);
-            let skipped = expected.iter().filter(move |one| !(ran(policy) && compared(one)));
+            let skipped = expected
+                .iter()
+                .filter(move |one| !(ran(policy) && compared(one)));
             skipped.map(|expected| (policy.clone(), expected.text.clone()))
         });
         Self {
@@ -247,8 +250,9 @@ fn problem(
     };
     let known = |kind| verdict::names(kind, &loaded.scenario);
     match *mistake {
-        Mistake::UnknownMetric => at(format!("there is no measure `{metric}`"))
-            .did_you_mean(metric, verdict::metrics()),
+        Mistake::UnknownMetric => {
+            at(format!("there is no measure `{metric}`")).did_you_mean(metric, verdict::metrics())
+        }
         Mistake::WrongUnit(unit) => at(format!("`{metric}` is not measured in this unit"))
             .hint(format!("compare it with {}", unit.example())),
         Mistake::NoArgument(kind) => {
@@ -289,8 +293,10 @@ fn judge_all(scenario: &Scenario, prices: &[Price], policies: Vec<(String, State
         };
         let expected = scenario.expect.iter().filter(|(policy, _)| policy == name);
         let expected = expected.flat_map(|(_, expected)| expected);
-        let told = expected.filter(|one| one.than.as_deref().is_none_or(|than| other(than).is_some()));
-        told.map(|expected| verdict::judge(expected, &facts)).collect()
+        let told =
+            expected.filter(|one| one.than.as_deref().is_none_or(|than| other(than).is_some()));
+        told.map(|expected| verdict::judge(expected, &facts))
+            .collect()
     });
     let judgements: Vec<Vec<Judgement>> = judged.collect();
     let judged = policies.into_iter().zip(judgements);

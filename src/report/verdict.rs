@@ -79,11 +79,7 @@ pub fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Judgement {
     }
 }
 
-fn decide(
-    expectation: &Expectation,
-    facts: &Facts<'_>,
-    worth: Option<Worth>,
-) -> (Verdict, String) {
+fn decide(expectation: &Expectation, facts: &Facts<'_>, worth: Option<Worth>) -> (Verdict, String) {
     let untold = |finding: &str| (Verdict::Inconclusive, finding.to_owned());
     let named = named_fault(expectation, facts.state);
     if let Some(fault) = named.filter(|&fault| (facts.never_fired)(fault)) {
@@ -181,8 +177,12 @@ fn named_fault(expectation: &Expectation, state: &State) -> Option<usize> {
 /// Whether the bound lies outside of the interval of 95 % (Wilson's) around a share of calls.
 fn is_clear(share: Value, bound: Value) -> bool {
     let ((part, all), (limit, whole)) = (share.parts(), bound.parts());
-    let apart = part.saturating_mul(whole).abs_diff(all.saturating_mul(limit));
-    let spread = all.saturating_mul(limit).saturating_mul(whole.saturating_sub(limit));
+    let apart = part
+        .saturating_mul(whole)
+        .abs_diff(all.saturating_mul(limit));
+    let spread = all
+        .saturating_mul(limit)
+        .saturating_mul(whole.saturating_sub(limit));
     // (part / all - p)^2 > z^2 p (1 - p) / all, times all that is below a line; z is 1.96.
     apart.saturating_mul(apart).saturating_mul(10_000) > spread.saturating_mul(38_416)
 }
@@ -252,7 +252,9 @@ fn check_argument(
 /// What may stand in parentheses.
 pub fn names(argument: Argument, scenario: &Scenario) -> Vec<&str> {
     match argument {
-        Argument::Provider => Vec::from_iter(scenario.providers.iter().map(|one| one.name.as_str())),
+        Argument::Provider => {
+            Vec::from_iter(scenario.providers.iter().map(|one| one.name.as_str()))
+        }
         Argument::Fault => Vec::from_iter(scenario.faults.iter().map(|one| one.name.as_str())),
     }
 }

@@ -63,8 +63,10 @@ pub enum Bound {
     Times(u64),
 }
 
-/// Reads `METRIC[(NAME)] [during FAULT | after FAULT [from TIME] [to TIME]] OP VALUE [with 95%]`; `faults` are the scenario's, in order, and `point`
-/// makes a problem of a place in `text`.
+/// Reads `METRIC[(NAME)] [during FAULT | after FAULT [from TIME] [to TIME]] OP VALUE [with 95%]`,
+/// where VALUE may be `FACTOR * POLICY`.
+///
+/// `faults` are the scenario's, in order, and `point` makes a problem of a place in `text`.
 pub(super) fn parse(
     text: &str,
     faults: &[String],
@@ -140,11 +142,7 @@ fn interval(text: &str, from: usize, point: Point<'_>) -> Result<(usize, bool), 
 }
 
 /// What stands behind the comparison, which ends at byte `from`; and the other policy, if any.
-fn bound(
-    text: &str,
-    from: usize,
-    point: Point<'_>,
-) -> Result<(Bound, Option<String>), Problem> {
+fn bound(text: &str, from: usize, point: Point<'_>) -> Result<(Bound, Option<String>), Problem> {
     let value = text[from..].trim();
     let start = text.len() - text[from..].trim_start().len();
     let range: Range<usize> = start..start + value.len();
@@ -307,14 +305,26 @@ mod tests {
         };
         for (text, when) in [
             ("goodput after primary-down >= 4.5/s", after(0, None)),
-            ("goodput after primary-down from 1m >= 9/min", after(minute, None)),
-            ("goodput after primary-down to 1m > 1/s", after(0, Some(minute))),
-            ("goodput after primary-down from 30s to 1m>1/s", after(minute / 2, Some(minute))),
+            (
+                "goodput after primary-down from 1m >= 9/min",
+                after(minute, None),
+            ),
+            (
+                "goodput after primary-down to 1m > 1/s",
+                after(0, Some(minute)),
+            ),
+            (
+                "goodput after primary-down from 30s to 1m>1/s",
+                after(minute / 2, Some(minute)),
+            ),
         ] {
             let read = read(text).unwrap_or_else(|problem| panic!("{problem}"));
             assert_eq!(read.when, when, "{text}");
         }
-        assert_eq!(read("goodput >= 9/min").unwrap().bound, Bound::Rate(150_000_000));
+        assert_eq!(
+            read("goodput >= 9/min").unwrap().bound,
+            Bound::Rate(150_000_000)
+        );
     }
 
     #[test]
@@ -327,7 +337,10 @@ mod tests {
         assert_eq!(other.bound, Bound::Times(1_150_000_000));
         assert_eq!(other.than.as_deref(), Some("resilient"));
         let sure = read("success_rate >= 99.5% with 95 %").unwrap();
-        assert_eq!((sure.bound, sure.by_interval), (Bound::Share(995_000_000), true));
+        assert_eq!(
+            (sure.bound, sure.by_interval),
+            (Bound::Share(995_000_000), true)
+        );
     }
 
     #[test]

@@ -145,9 +145,11 @@ fn out_holds_three_files_per_scenario_and_nothing_else() {
     let output = project.output("run --out deep/reports --seed 1");
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let written = ["csv", "md", "svg"].map(|ending| format!("calm.{ending}"));
-    let written = Vec::from_iter(written.into_iter().chain(
-        ["csv", "md", "svg"].map(|ending| format!("down.{ending}")),
-    ));
+    let written = Vec::from_iter(
+        written
+            .into_iter()
+            .chain(["csv", "md", "svg"].map(|ending| format!("down.{ending}"))),
+    );
     assert_eq!(project.names("deep/reports"), written);
     let printed = stdout(&project.output("run scenarios/calm.yaml --seed 1 --format md"));
     // Only the page of a folder has its picture beside it.
@@ -156,7 +158,10 @@ fn out_holds_three_files_per_scenario_and_nothing_else() {
     assert!(page.contains(picture), "{page}");
     assert_eq!(page.replace(picture, "").trim_end(), printed.trim_end());
     let drawn = project.text("deep/reports/calm.svg");
-    assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"), "{drawn}");
+    assert!(
+        drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"),
+        "{drawn}"
+    );
 }
 
 #[test]

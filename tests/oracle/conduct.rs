@@ -114,17 +114,26 @@ impl Naive<'_> {
         let probes = ours.iter().filter(|one| one.probe);
         let probes = probes.map(|one| self.probes_beside(one)).max();
         let figures = [
-            ("attempts_max", whole(per_call.into_values().max().unwrap_or(0))),
+            (
+                "attempts_max",
+                whole(per_call.into_values().max().unwrap_or(0)),
+            ),
             ("truncated_successes", whole(self.truncated(&ours))),
             ("useless_retries", count(&|one| is_useless(one, &failed))),
-            ("hints_broken", count(&|one| is_early(one, &failed, |call| call == one.call))),
+            (
+                "hints_broken",
+                count(&|one| is_early(one, &failed, |call| call == one.call)),
+            ),
             ("hints_broken.client", {
                 let clients = u64::from(self.scenario.load.clients);
                 let same = |one: &Began, call: CallId| call.0 % clients == one.call.0 % clients;
                 count(&|one| is_early(one, &failed, |call| same(one, call)))
             }),
             ("probes_at_once", whole(probes.unwrap_or(0))),
-            ("goodput", share(succeeded.count() as u128 * BILLION, self.length())),
+            (
+                "goodput",
+                share(succeeded.count() as u128 * BILLION, self.length()),
+            ),
         ];
         figures.map(|(name, value)| (name.to_owned(), value)).into()
     }
@@ -283,14 +292,19 @@ impl Naive<'_> {
     fn recovery(&self, provider: ProviderId) -> Option<u64> {
         let faults = self.scenario.faults.iter();
         let hit = faults.filter(|fault| fault.targets.contains(&provider));
-        hit.filter_map(|fault| self.recovery_from(provider, fault)).max()
+        hit.filter_map(|fault| self.recovery_from(provider, fault))
+            .max()
     }
 
     /// The longest way back from the ends of one fault.
     fn recovery_from(&self, provider: ProviderId, fault: &Fault) -> Option<u64> {
         fault.windows.length?;
         let (end, first) = (self.end(), fault.windows.at.as_nanos() as u64);
-        let began: Vec<Began> = self.began().into_iter().filter(|one| one.at < end).collect();
+        let began: Vec<Began> = self
+            .began()
+            .into_iter()
+            .filter(|one| one.at < end)
+            .collect();
         let shares = |from: u64, to: u64| {
             let all = began.iter().filter(|one| from <= one.at && one.at < to);
             let here = all.clone().filter(|one| one.provider == provider);

@@ -60,10 +60,22 @@ fn what_stands_in_parentheses_is_checked() {
     for (text, expected) in [
         ("recovery_time(openai) <= 1m", None),
         ("failover_time(down) <= 1m", None),
-        ("recovery_time <= 1m", Some(("is about one provider", "`recovery_time(openai)`"))),
-        ("recovery_time(opneai) <= 1m", Some(("unknown provider", "did you mean `openai`?"))),
-        ("failover_time(openai) <= 1m", Some(("unknown fault `openai`", "known: `down`"))),
-        ("latency.p95(openai) <= 1m", Some(("about no one thing", "write `latency.p95`"))),
+        (
+            "recovery_time <= 1m",
+            Some(("is about one provider", "`recovery_time(openai)`")),
+        ),
+        (
+            "recovery_time(opneai) <= 1m",
+            Some(("unknown provider", "did you mean `openai`?")),
+        ),
+        (
+            "failover_time(openai) <= 1m",
+            Some(("unknown fault `openai`", "known: `down`")),
+        ),
+        (
+            "latency.p95(openai) <= 1m",
+            Some(("about no one thing", "write `latency.p95`")),
+        ),
     ] {
         let said = said(text, minute);
         let Some((message, hint)) = expected else {
@@ -72,7 +84,9 @@ fn what_stands_in_parentheses_is_checked() {
         };
         let said = said.unwrap_or_else(|| panic!("{text}"));
         assert!(said.contains(message) && said.contains(hint), "{said}");
-        let marked = text.split(['(', ')']).nth(usize::from(message.contains("unknown")));
+        let marked = text
+            .split(['(', ')'])
+            .nth(usize::from(message.contains("unknown")));
         let carets = said.chars().filter(|c| *c == '^').count();
         if !message.contains("no one thing") && text.contains('(') {
             assert_eq!(Some(carets), marked.map(str::len), "{said}");
@@ -98,7 +112,10 @@ fn a_moment_must_exist_and_make_a_difference() {
         ..after("hammering(down) >= 1", 0)
     };
     let whole = said_of(whole).unwrap();
-    assert!(whole.contains("`hammering(down)` is about the whole run"), "{whole}");
+    assert!(
+        whole.contains("`hammering(down)` is about the whole run"),
+        "{whole}"
+    );
 }
 
 #[test]
@@ -106,7 +123,10 @@ fn an_interval_is_for_shares_of_calls() {
     let told = |metric: &str, bound| {
         let by_interval = true;
         let plain = expectation(metric, None, Op::AtLeast, bound);
-        said_of(Expectation { by_interval, ..plain })
+        said_of(Expectation {
+            by_interval,
+            ..plain
+        })
     };
     assert_eq!(told("success_rate >= 9%", Bound::Share(90)), None);
     let uptime = told("uptime >= 9%", Bound::Share(90)).unwrap();

@@ -18,14 +18,22 @@ fn whole(state: &State, name: &str) -> String {
 fn what_nobody_wrote_whole_was_truncated() {
     let mut story = Story::of(&scenario());
     story.good(0);
-    story.call(secs(1)).asks(secs(1), PRIMARY).taken_for_an_answer(secs(2));
+    story
+        .call(secs(1))
+        .asks(secs(1), PRIMARY)
+        .taken_for_an_answer(secs(2));
     let mut cut = story.call(secs(3));
     cut.asks(secs(3), PRIMARY);
-    cut.fails(secs(4), Truncated).asks(secs(4), PRIMARY).answered(secs(5));
+    cut.fails(secs(4), Truncated)
+        .asks(secs(4), PRIMARY)
+        .answered(secs(5));
     // A whole answer that the provider wrote for another attempt is none for this one.
     let mut other = story.call(secs(6));
     other.asks(secs(6), PRIMARY);
-    other.fails(secs(7), TimeoutAttempt).asks(secs(7), PRIMARY).taken_for_an_answer(secs(8));
+    other
+        .fails(secs(7), TimeoutAttempt)
+        .asks(secs(7), PRIMARY)
+        .taken_for_an_answer(secs(8));
     story.tell(
         secs(9),
         Kind::Answered {
@@ -45,7 +53,9 @@ fn the_most_attempts_of_one_call_count() {
     story.good(0);
     let mut stubborn = story.call(secs(1));
     for second in 1..6 {
-        stubborn.asks(secs(second), PRIMARY).fails(secs(second), Overloaded);
+        stubborn
+            .asks(secs(second), PRIMARY)
+            .fails(secs(second), Overloaded);
     }
     stubborn.ends(secs(6), Ending::Exhausted(Overloaded));
     assert_eq!(whole(&story.end(), "attempts_max"), "5");
@@ -84,7 +94,8 @@ fn a_hint_is_broken_until_its_time_has_passed() {
     let broken = |again: u64, provider| {
         let mut story = Story::of(&scenario());
         let mut call = story.call(0);
-        call.asks(0, PRIMARY).fails_with_hint(100, RateLimited, 20_000);
+        call.asks(0, PRIMARY)
+            .fails_with_hint(100, RateLimited, 20_000);
         call.asks(again, provider).answered(again + 500);
         let state = story.end();
         (
@@ -104,7 +115,8 @@ fn what_one_call_was_told_binds_its_client() {
     scenario.load.clients = 2;
     let mut story = Story::of(&scenario);
     let mut told = story.call(0);
-    told.asks(0, PRIMARY).fails_with_hint(100, RateLimited, 20_000);
+    told.asks(0, PRIMARY)
+        .fails_with_hint(100, RateLimited, 20_000);
     told.ends(100, Ending::Exhausted(RateLimited));
     // Calls 1 and 2: the other client's, and the same client's.
     story.good(secs(1));
@@ -220,14 +232,13 @@ fn what_was_never_over_is_a_lower_bound() {
     scenario.policies = vec!["p".to_owned()];
     let mut state = state;
     state.fired = vec![1];
-    let report = firedrill::report::Report::new(
-        &scenario,
-        "x.yaml",
-        "1",
-        vec![("p".to_owned(), state)],
-    );
+    let report =
+        firedrill::report::Report::new(&scenario, "x.yaml", "1", vec![("p".to_owned(), state)]);
     let page = report.render(firedrill::report::Format::Markdown, false);
-    assert!(page.contains("**inconclusive** | not over after 1.3m"), "{page}");
+    assert!(
+        page.contains("**inconclusive** | not over after 1.3m"),
+        "{page}"
+    );
     assert!(page.contains("| p | down | 1.3m or more |"), "{page}");
 }
 
@@ -255,6 +266,9 @@ fn the_time_after_a_fault_has_calls_and_a_length_of_its_own() {
         }
     }
     let state = story.end();
-    let calls = state.after.iter().map(|one| (one.calls.calls, one.calls.length_ns / second));
+    let calls = state
+        .after
+        .iter()
+        .map(|one| (one.calls.calls, one.calls.length_ns / second));
     assert_eq!(Vec::from_iter(calls), [(180, 60), (120, 30), (20, 10)]);
 }

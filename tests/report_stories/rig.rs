@@ -368,7 +368,9 @@ fn worth(
                 Argument::Provider => &state.providers,
                 Argument::Fault => &state.faults,
             };
-            let named = names.iter().position(|name| *argument == format!("{name})"));
+            let named = names
+                .iter()
+                .position(|name| *argument == format!("{name})"));
             measure.of_one(&view, named.unwrap())
         }
     };

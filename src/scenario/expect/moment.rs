@@ -165,11 +165,31 @@ mod tests {
     #[test]
     fn after_a_fault_is_from_its_end_to_its_next_start() {
         for (fault, when, expected) in [
-            (windows(10, Some(5), None), after(0, None), Some(windows(15, None, None))),
-            (windows(10, Some(5), None), after(3, None), Some(windows(18, None, None))),
-            (windows(10, Some(5), None), after(3, Some(9)), Some(windows(18, Some(6), None))),
-            (windows(0, Some(5), Some(20)), after(0, None), Some(windows(5, Some(15), Some(20)))),
-            (windows(0, Some(5), Some(20)), after(4, Some(90)), Some(windows(9, Some(11), Some(20)))),
+            (
+                windows(10, Some(5), None),
+                after(0, None),
+                Some(windows(15, None, None)),
+            ),
+            (
+                windows(10, Some(5), None),
+                after(3, None),
+                Some(windows(18, None, None)),
+            ),
+            (
+                windows(10, Some(5), None),
+                after(3, Some(9)),
+                Some(windows(18, Some(6), None)),
+            ),
+            (
+                windows(0, Some(5), Some(20)),
+                after(0, None),
+                Some(windows(5, Some(15), Some(20))),
+            ),
+            (
+                windows(0, Some(5), Some(20)),
+                after(4, Some(90)),
+                Some(windows(9, Some(11), Some(20))),
+            ),
             (windows(0, Some(5), Some(20)), after(15, None), None),
             (windows(0, None, None), after(0, None), None),
         ] {
@@ -183,7 +203,11 @@ mod tests {
         let over = after(0, None).windows(&fault).unwrap();
         for second in 0..200 {
             let at = Instant::from_nanos(second * SECOND);
-            assert_eq!(over.covers(at), second >= 7 && !fault.covers(at), "{second}");
+            assert_eq!(
+                over.covers(at),
+                second >= 7 && !fault.covers(at),
+                "{second}"
+            );
         }
     }
 }
