@@ -341,6 +341,49 @@ async fn a_stream_of_gemini_is_over_when_its_body_is() {
     assert_eq!(error.ending, Ending::Interrupted(FailureClass::Truncated));
 }
 
+/// What a provider answers with `status`, and the class of that.
+const ERRORS: [(u16, &str); 5] = [
+    (401, "auth"),
+    (404, "model_gone"),
+    (429, "rate_limited"),
+    (503, "server_error"),
+    (529, "overloaded"),
+];
+
+fn refusal(status: u16, place: usize) -> String {
+    let body = format!("{{\"error\":{{\"message\":\"said by {place}\"}}}}");
+    let length = body.len();
+    format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_later_failure_masks_the_first() {
+    let policy = "name: wire\nabout: Each once.\nretry: { attempts: 3, per_provider: 1 }\n";
+    let names = ["a", "b", "c"];
+    for number in 0..ERRORS.len().pow(3) {
+        let each = [number / 25, number / 5 % 5, number % 5].map(|place| ERRORS[place]);
+        let scripts = each.iter().enumerate();
+        let scripts = scripts.map(|(place, (status, _))| vec![refusal(*status, place)]);
+        let pipes = Pipes {
+            scripts: Mutex::new(scripts.collect()),
+        };
+        let mut builder = Builder::new(pipes).policy(Policy::parse("wire.yaml", policy).unwrap());
+        for name in names {
+            builder = builder.provider(Provider::new(name, &format!("http://{name}/v1"), "m"));
+        }
+        let client = builder.build().unwrap();
+        let error = client.call(&Request::user("hello")).await.unwrap_err();
+        let told = error.attempts.iter().map(|attempt| {
+            let class = attempt.failure.unwrap().to_string();
+            (attempt.provider.clone(), attempt.status.unwrap(), class)
+        });
+        let met = names.iter().zip(each);
+        let met = met.map(|(name, (status, class))| (name.to_string(), status, class.to_owned()));
+        assert_eq!(Vec::from_iter(told), Vec::from_iter(met));
+        assert!(error.to_string().contains("(said by 0)"), "{error}");
+    }
+}
+
 /// Compiles only if calls may move between threads, as applications need.
 #[tokio::test]
 async fn calls_over_tcp_can_be_spawned() {

@@ -118,11 +118,16 @@ pub(super) fn folder(path: PathBuf) -> Result<PathBuf, Trouble> {
     }
 }
 
-/// Writes `report` to `folder`, as Markdown and as CSV.
+/// Writes `report` to `folder`: as Markdown, with its picture, and as CSV.
 pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result<(), Trouble> {
-    for (ending, format) in [("md", Format::Markdown), ("csv", Format::Csv)] {
+    let page = report.clone().with_picture(&format!("{name}.svg"));
+    for (ending, text) in [
+        ("md", page.render(Format::Markdown, false)),
+        ("svg", report.picture()),
+        ("csv", report.render(Format::Csv, false)),
+    ] {
         let path = folder.join(format!("{name}.{ending}"));
-        write_whole(&path, &report.render(format, false)).map_err(|error| {
+        write_whole(&path, &text).map_err(|error| {
             let message = format!("cannot write `{}`: {error}", path.display());
             Trouble::new(
                 message,

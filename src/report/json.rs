@@ -87,9 +87,11 @@ impl<'a> Policy<'a> {
             let figure = Figure::new(measure.unit, value);
             (measure.name.to_owned(), figure)
         });
+        let each = measures::named_each(&view).into_iter();
+        let each = each.map(|(name, unit, value)| (name, Figure::new(unit, Some(value))));
         let fired = state.faults.iter().zip(&state.fired);
         Self {
-            measures: Pairs(measured.collect()),
+            measures: Pairs(measured.chain(each).collect()),
             providers: providers(report, state),
             expectations: policy.judgements.iter().map(Expected::new).collect(),
             faults: fired.map(|(name, &fired)| Fault { name, fired }).collect(),
