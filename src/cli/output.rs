@@ -134,7 +134,7 @@ pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result
 }
 
 /// Writes `text` beside `path` and renames it: nobody ever reads half a file.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = PathBuf::from(beside);

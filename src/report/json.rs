@@ -33,6 +33,7 @@ fn document(report: &Report, resolved: &serde_json::Value) -> String {
     let skipped = report.skipped.iter();
     let document = Document {
         schema: "firedrill.result/1",
+        notes: report.scenario.notes(),
         scenario: &report.scenario.name,
         seeds: &report.seeds,
         resolved,
@@ -53,6 +54,8 @@ fn document(report: &Report, resolved: &serde_json::Value) -> String {
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     scenario: &'a str,
     seeds: &'a str,
     resolved: &'a serde_json::Value,

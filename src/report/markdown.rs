@@ -14,6 +14,7 @@ use crate::scenario::Provider;
 pub(super) fn render(report: &Report) -> String {
     let sections = [
         Some(head(report)),
+        notes(report),
         Some(policies(report)),
         Some(over_time(report)),
         expectations(report),
@@ -38,6 +39,15 @@ fn head(report: &Report) -> String {
         grouped(calls.max().unwrap_or(0)),
         report.verdict().word(),
     )
+}
+
+fn notes(report: &Report) -> Option<String> {
+    let notes = report.scenario.notes();
+    let lines: Vec<String> = notes
+        .iter()
+        .map(|note| format!("- Note: {note}."))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 fn policies(report: &Report) -> String {

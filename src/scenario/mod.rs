@@ -17,6 +17,7 @@ mod inject;
 pub mod load;
 mod physics;
 mod profile;
+pub mod profiles;
 mod replay;
 mod resolved;
 mod understand;
@@ -27,7 +28,7 @@ use std::time::Duration;
 
 use crate::text::Problem;
 pub use crate::wire::Dialect;
-pub use demand::{Arrivals, Calls, Load};
+pub use demand::{Arrivals, Calls, Load, Prefixes, Rate, Reclick, Step, Task, Users};
 use expect::Expectation;
 use fault::Fault;
 pub use profile::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Provider, Span};

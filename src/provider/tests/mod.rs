@@ -420,12 +420,17 @@ fn no_load() -> Load {
             rate: crate::text::units::PerTime {
                 count_nano: 1_000_000_000,
                 per: Duration::from_secs(1),
-            },
+            }
+            .into(),
             prompt: none,
             output: none,
         },
         stream: 0,
         deadline: None,
+        max_tokens: None,
+        prefix: None,
+        tasks: Vec::new(),
+        reclick: None,
         clients: 1,
     }
 }

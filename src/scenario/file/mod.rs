@@ -21,7 +21,7 @@ use serde::{Deserialize, de};
 use super::Quantiles;
 use crate::text::units;
 pub(super) use fault::Fault;
-pub(super) use load::Load;
+pub(super) use load::{Curve, Gaps, Level, Load, Prefix, Rate, Task, Users};
 pub(super) use provider::{Cache, Capacity, Degrade, Limits, Network, Provider};
 
 /// The whole file.
