@@ -114,7 +114,12 @@ impl Limits {
     }
 
     /// A request comes at `now`, when `left` (parts per 10^9) of the limits is there.
-    pub(super) fn admit(&mut self, now: Instant, ask: Ask, left: u64) -> Result<Quotas, Denied> {
+    pub(super) fn admit(
+        &mut self,
+        now: Instant,
+        ask: Ask,
+        left: u64,
+    ) -> Result<Quotas, Box<Denied>> {
         match self.account() {
             Some(mut account) => account.admit(now, ask, left),
             None => Ok(Quotas::default()),
@@ -192,7 +197,7 @@ impl Account {
         })
     }
 
-    fn admit(&mut self, now: Instant, ask: Ask, left: u64) -> Result<Quotas, Denied> {
+    fn admit(&mut self, now: Instant, ask: Ask, left: u64) -> Result<Quotas, Box<Denied>> {
         self.advance(now, left);
         if let Some((cause, _)) = self.refusal(ask, left) {
             if self.count_refused {
@@ -202,11 +207,11 @@ impl Account {
                 .refusal(ask, left)
                 .map_or(Duration::ZERO, |(_, wait)| wait);
             let quotas = self.quotas(Window::quota);
-            return Err(Denied {
+            return Err(Box::new(Denied {
                 cause,
                 wait,
                 quotas,
-            });
+            }));
         }
         self.last = (now, ask);
         for (what, window) in &mut self.windows {

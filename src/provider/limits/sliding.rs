@@ -15,7 +15,7 @@ pub(super) struct Sliding {
     /// The length of a part, in nanoseconds.
     part: u64,
     /// What part `n` counted stands at `n` modulo their number.
-    counts: [u64; KEPT],
+    counts: Box<[u64; KEPT]>,
     /// The number of the part that now is.
     newest: u64,
     now: Instant,
@@ -27,7 +27,7 @@ impl Sliding {
         Self {
             limit,
             part: nanos(per).div_ceil(PARTS).max(1),
-            counts: [0; KEPT],
+            counts: Box::new([0; KEPT]),
             newest: 0,
             now: Instant::START,
         }

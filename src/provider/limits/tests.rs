@@ -25,8 +25,8 @@ fn ask(input: u64, output: u64) -> Ask {
     Ask { input, output }
 }
 
-fn denied(result: Result<Quotas, Denied>) -> Denied {
-    result.expect_err("it is refused")
+fn denied(result: Result<Quotas, Box<Denied>>) -> Denied {
+    *result.expect_err("it is refused")
 }
 
 #[test]

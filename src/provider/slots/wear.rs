@@ -73,6 +73,8 @@ const WHOLE: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -116,5 +118,31 @@ mod tests {
         });
         let end = Instant::from_nanos(u64::MAX);
         assert_eq!(wear.advance(end, end), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_stays_between_the_worst_and_the_whole(
+            to in 1..WHOLE,
+            within in 1_u64..100,
+            recover in 1_u64..100,
+            steps in proptest::collection::vec((0_u64..50, 0_u64..80), 1..100),
+        ) {
+            let degrade = Degrade {
+                to,
+                within: Duration::from_nanos(within),
+                recover: Duration::from_nanos(recover),
+            };
+            let mut wear = Wear::new(degrade);
+            let (mut now, mut before) = (Instant::START, WHOLE);
+            for (step, waits) in steps {
+                let waits = now + Duration::from_nanos(waits);
+                now = now + Duration::from_nanos(step);
+                let left = wear.advance(now, waits);
+                prop_assert!((to..=WHOLE).contains(&left));
+                prop_assert!(waits < now || left <= before, "it only goes down while they wait");
+                before = left;
+            }
+        }
     }
 }
