@@ -30,9 +30,10 @@ const MODULES: &[(&str, &str)] = &[
         "provider",
         "time money rng text policy wire trace prices scenario",
     ),
+    ("host", "time money rng policy wire trace scenario provider"),
     (
         "world",
-        "time money rng text policy wire trace prices client scenario provider",
+        "time money rng text policy wire trace prices client scenario provider host",
     ),
     ("report", "time money rng text policy trace prices scenario"),
     (
@@ -41,7 +42,8 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "time money rng text policy wire trace prices client scenario provider world report drill",
+        "time money rng text policy wire trace prices client scenario provider host world report \
+         drill",
     ),
 ];
 

@@ -18,17 +18,20 @@ mod scheduler;
 mod task;
 
 use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::task::LocalSet;
 use turmoil_net::{HostId, KernelConfig, Net};
 
+use crate::host::Hosted;
 use crate::policy::ProviderId;
 use crate::policy::config::Policy;
 use crate::provider::Provider;
 use crate::rng::Draws;
 use crate::scenario::Scenario;
+use crate::scenario::fault::Drawn;
 use crate::scenario::workload::Workload;
 use crate::time::Instant;
 use crate::trace::{Event, Kind, Recorder};
@@ -55,6 +58,8 @@ struct World {
     recorder: Arc<dyn Recorder>,
     network: RefCell<Network>,
     workload: Workload,
+    /// The addresses of the client processes, in order.
+    clients: Vec<IpAddr>,
     origin: tokio::time::Instant,
     open: Open,
 }
@@ -84,6 +89,12 @@ impl World {
         });
     }
 
+    /// The number of the client process at this address.
+    fn client_at(&self, address: IpAddr) -> u32 {
+        let number = self.clients.binary_search(&address);
+        number.map_or(0, |number| number as u32)
+    }
+
     /// Calls have finished, and providers have billed what they work on for nobody; or the time
     /// for that is up.
     fn is_over(&self) -> bool {
@@ -111,7 +122,11 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
         .map(|n| net.lookup(&server(n)))
         .collect();
     let clients: Vec<HostId> = (0..scenario.load.clients)
-        .map(|n| net.add_host(format!("client-{n}").as_str()))
+        .map(|n| net.add_host(client(n)))
+        .collect();
+    // Hosts get ascending addresses, in the order in which they were added.
+    let client_addresses = (0..scenario.load.clients)
+        .map(|n| net.lookup(&client(n)))
         .collect();
     let guard = net.enter();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -125,13 +140,17 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
             recorder,
             network: RefCell::new(Network::new(scenario, addresses)),
             workload: Workload::new(&scenario.load, scenario.run.duration, seed),
+            clients: client_addresses,
             origin: tokio::time::Instant::now(),
             open: Open::default(),
         });
-        let providers = Provider::all(scenario, Draws::new(seed));
+        let draws = Draws::new(seed);
+        let faults = Drawn::all(&scenario.faults, draws);
+        let providers = Provider::all(scenario, draws);
         for (number, (server, provider)) in servers.into_iter().zip(providers).enumerate() {
             let id = ProviderId(number as u16);
-            host::start(&world, server, id, provider, scenario);
+            let hosted = Hosted::new(scenario, id, provider, draws);
+            host::start(&world, server, id, hosted, &faults);
         }
         load::start(&world, &clients, scenario, policy, seed);
         Scheduler::new(&guard, &world).await;
@@ -140,6 +159,11 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
     drop(tasks);
     drop(runtime);
     drop(guard);
+}
+
+/// The host name of a client process.
+fn client(number: u32) -> String {
+    format!("client-{number}")
 }
 
 /// The host name of a provider inside the simulated network.
