@@ -3,6 +3,7 @@
 //! When the client leaves, the provider plays on into the void: the work goes on, and is billed.
 //! Only an outage ends that.
 
+use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -77,13 +78,20 @@ impl<P: Place> Connection<P> {
             // it has left.
             Opening::Mute => self.hung_up().await,
             Opening::Alert => {
-                let read = self.stream.read_buf(&mut self.unread).await;
-                if read.is_ok_and(|read| read > 0) {
-                    // Who has left before it does not miss it.
-                    let _ = self.stream.write_all(&HANDSHAKE_FAILURE).await;
-                }
+                // Who has left before it does not miss it.
+                let _ = self.alert().await;
             }
         }
+    }
+
+    /// Lingers a little, or what the client still sends would make the end a reset.
+    async fn alert(&mut self) -> io::Result<()> {
+        if self.read().await? > 0 {
+            self.stream.write_all(&HANDSHAKE_FAILURE).await?;
+            self.stream.shutdown().await?;
+            self.wait_until(self.place.now() + LINGER).await;
+        }
+        Ok(())
     }
 
     async fn serve_requests(&mut self) {
@@ -184,13 +192,13 @@ impl<P: Place> Connection<P> {
 
     /// Waits until the client has left.
     async fn hung_up(&mut self) {
-        let unread = &mut self.unread;
-        while self
-            .stream
-            .read_buf(unread)
-            .await
-            .is_ok_and(|read| read > 0)
-        {}
+        while self.read().await.is_ok_and(|read| read > 0) {}
+    }
+
+    /// Reads what is there, or what comes next; 0 when the client has left.
+    async fn read(&mut self) -> io::Result<usize> {
+        self.unread.reserve(READ_AT_ONCE);
+        self.stream.read_buf(&mut self.unread).await
     }
 
     /// The next request; `None` when the client hangs up between two, or talks nonsense. One that
@@ -214,7 +222,7 @@ impl<P: Place> Connection<P> {
                         invited = true;
                         self.stream.write_all(CONTINUE).await.ok()?;
                     }
-                    let read = self.stream.read_buf(&mut self.unread).await.ok()?;
+                    let read = self.read().await.ok()?;
                     (read > 0).then_some(())?;
                 }
             }
@@ -264,6 +272,12 @@ fn saying_that_it_is_the_last(bytes: &[u8]) -> Bytes {
 
 /// A fatal alert, `handshake_failure`, as TLS 1.2 frames it (RFC 5246, 6.2.1 and 7.2).
 const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
+
+/// How long a connection is kept after its last words.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Room for the whole of a usual request, in bytes.
+const READ_AT_ONCE: usize = 2_048;
 
 /// The body may come.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";

@@ -26,6 +26,7 @@ use crate::trace::FaultId;
 use crate::wire::Family;
 use crate::wire::writer::Writer;
 use fault::Faults;
+pub(crate) use fault::opened;
 use request::Asked;
 
 /// Where a provider stands, as one of its connections sees it.

@@ -88,9 +88,15 @@ impl Spot {
             return self.world.network.borrow_mut().refuse(self.ends, fault);
         }
         self.world.network.borrow_mut().opened(self.ends);
-        let client = self.world.client_at(self.ends.client.ip());
+        let client = self.client();
         let spot = Connection::new(self, hosted, stream, client).serve().await;
         spot.world.network.borrow_mut().closed(spot.ends);
+    }
+
+    /// The number of the process at the other end.
+    fn client(&self) -> u32 {
+        let address = self.ends.client.ip();
+        self.world.network.borrow().client_at(address)
     }
 }
 

@@ -66,11 +66,13 @@ async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain
         }
         world.open.calls.set(world.open.calls.get() + 1);
         let user = users[number % users.len()].clone();
-        task::spawn(user.host, user.call(CallId(number as u64)));
+        let call = CallId(number as u64);
+        world.arrives(user.host, call);
+        task::spawn_in_process(user.host, user.call(call));
     }
     world.open.all_arrived.set(true);
     tokio::time::sleep(drain).await;
-    world.open.drained.set(true);
+    world.drain();
     closing.notify_waiters();
 }
 

@@ -1,8 +1,11 @@
-//! Keeps every task on its host.
+//! Keeps every task on its host, and still where its process stands still.
 //!
 //! turmoil-net has one current host per thread. A task that is polled, or dropped, while another
 //! host is current talks from the wrong one; so both happen inside [`OnHost`] only. Each poll may
 //! have moved packets: it wakes the scheduler.
+//!
+//! A frozen process is one whose tasks are not polled. What the network brings for it waits in its
+//! sockets, and what its timers have to say waits as well.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -11,12 +14,57 @@ use std::task::{Context, Poll, Waker};
 
 use turmoil_net::HostId;
 
-/// Starts `task` on `host`.
+/// Starts `task` on `host`. It is the world's own, and never frozen.
 pub(super) fn spawn(host: HostId, task: impl Future<Output = ()> + 'static) {
     tokio::task::spawn_local(OnHost {
         host,
+        freezes: false,
         task: Some(Box::pin(task)),
     });
+}
+
+/// Starts `task` in the process on `host`: it stands still when that does.
+pub(super) fn spawn_in_process(host: HostId, task: impl Future<Output = ()> + 'static) {
+    tokio::task::spawn_local(OnHost {
+        host,
+        freezes: true,
+        task: Some(Box::pin(task)),
+    });
+}
+
+/// The host whose task is being polled.
+pub(super) fn current() -> Option<HostId> {
+    CURRENT.get()
+}
+
+/// The process on `host` stands still from now on, until as many have thawed it.
+pub(super) fn freeze(host: HostId) {
+    ICE.with_borrow_mut(|ice| ice.frozen.push(host));
+    HAS_ICE.set(true);
+}
+
+/// The opposite of one [`freeze`].
+pub(super) fn thaw(host: HostId) {
+    let waiting = ICE.with_borrow_mut(|ice| {
+        let place = ice.frozen.iter().position(|frozen| *frozen == host);
+        place.map(|place| ice.frozen.remove(place));
+        HAS_ICE.set(!ice.frozen.is_empty());
+        std::mem::take(&mut ice.waiting)
+    });
+    // Whoever is frozen still comes back at once.
+    waiting.into_iter().for_each(Waker::wake);
+}
+
+/// Nobody is frozen any more, whoever froze it.
+pub(super) fn thaw_all() {
+    while let Some(host) = ICE.with_borrow(|ice| ice.frozen.first().copied()) {
+        thaw(host);
+    }
+}
+
+/// Whether the process on `host` stands still.
+pub(super) fn is_frozen(host: HostId) -> bool {
+    HAS_ICE.get() && ICE.with_borrow(|ice| ice.frozen.contains(&host))
 }
 
 /// Says that packets may be waiting.
@@ -45,6 +93,8 @@ pub(super) fn wake_when_dirty(waker: &Waker) {
 
 struct OnHost {
     host: HostId,
+    /// Whether it belongs to a process that can be frozen.
+    freezes: bool,
     task: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
@@ -52,7 +102,11 @@ impl Future for OnHost {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        turmoil_net::set_current(self.host);
+        if self.freezes && is_frozen(self.host) {
+            ICE.with_borrow_mut(|ice| ice.waiting.push(cx.waker().clone()));
+            return Poll::Pending;
+        }
+        self.enter();
         let Some(task) = self.task.as_mut() else {
             return Poll::Ready(());
         };
@@ -65,17 +119,37 @@ impl Future for OnHost {
     }
 }
 
+impl OnHost {
+    fn enter(&self) {
+        turmoil_net::set_current(self.host);
+        CURRENT.set(Some(self.host));
+    }
+}
+
 impl Drop for OnHost {
     fn drop(&mut self) {
         if self.task.is_some() {
-            turmoil_net::set_current(self.host);
+            self.enter();
             self.task = None;
             mark_dirty();
         }
     }
 }
 
+/// Who stands still, and who waits for the end of that.
+#[derive(Default)]
+struct Ice {
+    /// A host is in it once for each that froze it.
+    frozen: Vec<HostId>,
+    waiting: Vec<Waker>,
+}
+
 thread_local! {
     static DIRTY: Cell<bool> = const { Cell::new(true) };
     static WAKER: RefCell<Option<Waker>> = const { RefCell::new(None) };
+    static CURRENT: Cell<Option<HostId>> = const { Cell::new(None) };
+    static HAS_ICE: Cell<bool> = const { Cell::new(false) };
+    static ICE: RefCell<Ice> = const {
+        RefCell::new(Ice { frozen: Vec::new(), waiting: Vec::new() })
+    };
 }
