@@ -16,6 +16,7 @@
 //! - [`provider`]: pretends. The fake provider as a pure state machine.
 //! - `host`: puts it behind sockets, whoever owns these.
 //! - [`world`]: hosts. The simulated network and the load.
+//! - [`serve`]: hosts on real sockets, for clients in any language.
 //! - [`report`]: measures. A trace in, numbers out.
 //! - [`drill`]: a whole drill, for a `#[test]` and for the command line alike.
 //! - [`cli`]: tells. One file per verb. (feature `cli`)
@@ -43,6 +44,8 @@ pub mod provider;
 pub mod report;
 #[cfg(feature = "sim")]
 pub mod scenario;
+#[cfg(feature = "sim")]
+pub mod serve;
 #[cfg(feature = "sim")]
 pub mod world;
 

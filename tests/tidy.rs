@@ -35,6 +35,10 @@ const MODULES: &[(&str, &str)] = &[
         "world",
         "time money rng text policy wire trace prices client scenario provider host",
     ),
+    (
+        "serve",
+        "time money rng policy wire trace prices scenario provider host",
+    ),
     ("report", "time money rng text policy trace prices scenario"),
     (
         "drill",
@@ -42,7 +46,7 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "time money rng text policy wire trace prices client scenario provider host world report \
+        "time money rng text policy wire trace prices client scenario provider host serve world report \
          drill",
     ),
 ];
