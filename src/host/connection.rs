@@ -100,6 +100,7 @@ impl<P: Place> Connection<P> {
             let arrived = next(&hosted.requests);
             let call = CallId(asked.number.unwrap_or(arrived));
             let tokens = self.place.tokens(call, &asked);
+            let is_last = asked.is_last;
             let request = asked.request(call, tokens, self.client);
             let now = self.place.now();
             let seen = seen(now, &request);
@@ -118,8 +119,8 @@ impl<P: Place> Connection<P> {
             let after = self.play(exchange, &request, last).await;
             self.place.ended(&request);
             match after {
-                After::KeepAlive => self.idle_since = Some(self.place.now()),
-                After::Close => return,
+                After::KeepAlive if !is_last => self.idle_since = Some(self.place.now()),
+                After::KeepAlive | After::Close => return,
                 After::CloseLate(by) => {
                     self.wait_until(self.place.now() + by).await;
                     return;

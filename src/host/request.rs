@@ -56,6 +56,8 @@ pub(crate) struct Asked {
     pub(crate) key: Option<String>,
     /// How long its body is, in bytes.
     pub(crate) bytes: u64,
+    /// Whether the connection is to end with the answer.
+    pub(crate) is_last: bool,
 }
 
 impl Asked {
@@ -92,7 +94,8 @@ pub(crate) fn read(family: Family, bytes: &[u8]) -> Read {
         }
         _ => return Read::Nonsense,
     };
-    let fields = Fields::of(head.headers);
+    let mut fields = Fields::of(head.headers);
+    fields.is_last |= head.version == Some(0);
     let Some(body) = body(&bytes[start..], &fields) else {
         return Read::Nonsense;
     };
@@ -136,6 +139,7 @@ fn asked(fields: &Fields<'_>, place: &Place<'_>, body: Body<'_>, bytes: u64) -> 
         model: model.unwrap_or_default().to_owned(),
         key: fields.key.or(place.key).map(str::to_owned),
         bytes,
+        is_last: fields.is_last,
     }
 }
 
@@ -145,6 +149,7 @@ struct Fields<'a> {
     length: usize,
     chunked: bool,
     expects: bool,
+    is_last: bool,
     number: Option<u64>,
     nth: Option<u32>,
     key: Option<&'a str>,
@@ -170,6 +175,8 @@ impl<'a> Fields<'a> {
                 fields.key = Some(text);
             } else if is("transfer-encoding") {
                 fields.chunked = text.to_ascii_lowercase().contains("chunked");
+            } else if is("connection") {
+                fields.is_last = text.eq_ignore_ascii_case("close");
             } else if is("expect") {
                 fields.expects = text.eq_ignore_ascii_case("100-continue");
             }
@@ -373,6 +380,16 @@ mod tests {
         );
         let text = text.replace("streamGenerateContent", "generateContent");
         assert!(!whole(Family::Gemini, &text).streamed);
+    }
+
+    #[test]
+    fn who_wants_no_second_answer_says_so() {
+        let text = post("/chat/completions", "Connection: Close\r\n", "{}");
+        assert!(whole(Family::Openai, &text).is_last);
+        let text = text.replace("Close", "keep-alive");
+        assert!(!whole(Family::Openai, &text).is_last);
+        let text = text.replace("HTTP/1.1\r\nConnection: keep-alive\r\n", "HTTP/1.0\r\n");
+        assert!(whole(Family::Openai, &text).is_last);
     }
 
     #[test]

@@ -102,7 +102,8 @@ impl Seen {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for seen in &self.providers {
-            write!(f, "{}: {} requests", seen.name, seen.requests)?;
+            let plural = if seen.requests == 1 { "" } else { "s" };
+            write!(f, "{}: {} request{plural}", seen.name, seen.requests)?;
             for (status, count) in &seen.answers {
                 write!(f, ", {} x {count}", written(*status))?;
             }
