@@ -166,36 +166,102 @@ impl FailureClass {
         )
     }
 
-    /// The class of an error that the server reported: its status, and the `type` and `code` of
-    /// the error in its body. An error inside a stream has the stream's status, 200.
+    /// The class of an error that the server reported. An error inside a stream has the stream's
+    /// status, 200, unless it names another.
     ///
     /// What the body says wins over the status, since one status has many meanings: quota is
-    /// tested before the rate limit, both being 429 (OpenAI), and only one of them passes by
-    /// waiting.
-    pub fn from_status(status: u16, kind: Option<&str>, code: Option<&str>) -> Self {
-        let said = |words: &[&str]| {
-            let one_of = |word: Option<&str>| word.is_some_and(|word| words.contains(&word));
-            one_of(kind) || one_of(code)
-        };
-        match status {
-            _ if status == 402 || said(&QUOTA) => Self::Quota,
-            _ if said(&CONTEXT_TOO_LONG) => Self::ContextTooLong,
-            _ if said(&CONTENT_FILTER) => Self::ContentFilter,
-            529 => Self::Overloaded,
-            _ if said(&OVERLOADED) => Self::Overloaded,
-            429 => Self::RateLimited,
+    /// tested before the rate limit, both being 429 (OpenAI, Gemini), and only one of them passes
+    /// by waiting.
+    pub fn of(said: &Said) -> Self {
+        if said.status == 402 || said.names_a_lasting_quota() {
+            return Self::Quota;
+        }
+        let message = said.message.unwrap_or_default().to_ascii_lowercase();
+        let found = |signs: &&Signs| said.shows(signs, &message);
+        if let Some(signs) = SIGNS.iter().find(found) {
+            return signs.class;
+        }
+        match said.status {
+            200..=299 => Self::of_in_band(said),
             401 => Self::Auth,
             403 => Self::Forbidden,
             404 | 410 => Self::ModelGone,
-            // The server gave up waiting, or met a conflict of its own: the same request may
-            // well succeed a moment later, and the vendors' SDKs retry both like a 5xx.
-            408 | 409 => Self::ServerError,
+            // A request that is too large for one provider's door may pass another's.
+            413 => Self::ContextTooLong,
+            429 => Self::RateLimited,
+            // Groq's word for a tier whose machines are all taken, and Anthropic's for the same.
+            498 | 529 => Self::Overloaded,
+            // The server gave up waiting, met a conflict of its own, or its model failed: the
+            // same request may well succeed a moment later, and the vendors' SDKs retry these
+            // like a 5xx.
+            408 | 409 | 424 => Self::ServerError,
             400..=499 => Self::BadRequest,
             500..=599 => Self::ServerError,
-            200..=299 if said(&RATE_LIMITED) => Self::RateLimited,
-            200..=299 if kind.is_some() || code.is_some() => Self::ServerError,
             _ => Self::Malformed,
         }
+    }
+
+    /// The class of an error that no status goes with; if it says nothing at all, it is none that
+    /// the dialect allows.
+    fn of_in_band(said: &Said) -> Self {
+        match IN_BAND.iter().find(|signs| said.shows(signs, "")) {
+            Some(signs) => signs.class,
+            None if said.words().next().is_some() => Self::ServerError,
+            None => Self::Malformed,
+        }
+    }
+}
+
+/// What a provider said about a request that it did not answer, whatever its dialect.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Said<'a> {
+    /// The status of the answer, or of the error inside it.
+    pub status: u16,
+    /// The kind of error, as OpenAI's and Anthropic's `type` name it.
+    pub kind: Option<&'a str>,
+    /// The error, as OpenAI's `code` names it.
+    pub code: Option<&'a str>,
+    /// The error, as Google's `status` names it.
+    pub word: Option<&'a str>,
+    /// Finer words, from an error's details.
+    pub reasons: &'a [String],
+    /// The quotas that were violated, by Google's names for them.
+    pub quotas: &'a [String],
+    /// What it says to humans, which is all that some errors have to be told apart by.
+    pub message: Option<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    /// All the words it has for the error.
+    fn words(&self) -> impl Iterator<Item = &'a str> {
+        let named = [self.kind, self.code, self.word].into_iter().flatten();
+        named.chain(self.reasons.iter().map(String::as_str))
+    }
+
+    fn shows(&self, signs: &Signs, message: &str) -> bool {
+        let is_sign = |word: &str| {
+            signs.words.iter().any(|sign| match sign.strip_prefix('*') {
+                Some(end) => word.ends_with(end),
+                None => word == *sign,
+            })
+        };
+        let is_said = |phrase: &&str| message.contains(*phrase);
+        self.words().any(is_sign) || signs.phrases.iter().any(is_said)
+    }
+
+    /// Google has one status for a minute that is used up, a day that is, and a quota of zero: a
+    /// project that may not ask at all.
+    fn names_a_lasting_quota(&self) -> bool {
+        if self.status != 429 && self.word != Some("RESOURCE_EXHAUSTED") {
+            return false;
+        }
+        let nothing_allowed = |message: &str| {
+            let after = message.split("limit: 0").skip(1);
+            let mut next = after.map(|rest| rest.bytes().next());
+            next.any(|next| !next.is_some_and(|next| next.is_ascii_digit() || next == b'.'))
+        };
+        self.quotas.iter().any(|quota| quota.contains("PerDay"))
+            || self.message.is_some_and(nothing_allowed)
     }
 }
 
@@ -205,29 +271,131 @@ impl fmt::Display for FailureClass {
     }
 }
 
-/// OpenAI's words for "no money or no quota left", the older one first.
-const QUOTA: [&str; 5] = [
-    "insufficient_quota",
-    "credit_balance_exhausted",
-    "organization_spend_limit_exceeded",
-    "project_spend_limit_exceeded",
-    "organization_usage_limit_exceeded",
+/// What shows that an error is of a class, whatever its status.
+struct Signs {
+    class: FailureClass,
+    /// Words in their own fields; `*` stands for any beginning.
+    words: &'static [&'static str],
+    /// Parts of messages, in lower case, of errors that have no word of their own.
+    phrases: &'static [&'static str],
+}
+
+/// The first that shows decides. Money comes before everything: providers report it with the
+/// statuses of wrong requests (Anthropic), missing permissions (Moonshot) and rate limits (OpenAI).
+const SIGNS: [Signs; 8] = [
+    Signs {
+        class: FailureClass::Quota,
+        words: &[
+            "insufficient_quota",
+            "credit_balance_exhausted",
+            "*_spend_limit_exceeded",
+            "*_usage_limit_exceeded",
+            "billing_hard_limit_reached",
+            "billing_not_active",
+            "billing_error",
+            "enforced_spend_limit_reached",
+            "exceeded_current_quota_error",
+        ],
+        phrases: &[
+            "credit balance is too low",
+            "reached your specified api usage limits",
+            "insufficient balance",
+            "key limit exceeded",
+        ],
+    },
+    Signs {
+        class: FailureClass::ContextTooLong,
+        words: &["context_length_exceeded", "request_too_large"],
+        phrases: &[
+            "prompt is too long",
+            "exceed context limit",
+            "maximum context length",
+            "exceeds the maximum number of tokens",
+            "exceeded model token limit",
+            "input token length too long",
+        ],
+    },
+    Signs {
+        class: FailureClass::ContentFilter,
+        words: &[
+            "content_filter",
+            "content_policy_violation",
+            "invalid_prompt",
+            "ResponsibleAIPolicyViolation",
+            "flagged_input",
+        ],
+        phrases: &["content exists risk", "content filtering policy"],
+    },
+    Signs {
+        class: FailureClass::Auth,
+        words: &["invalid_api_key", "API_KEY_INVALID"],
+        phrases: &["api key not valid", "api key expired"],
+    },
+    Signs {
+        class: FailureClass::Forbidden,
+        words: &[
+            "FAILED_PRECONDITION",
+            "unsupported_country_region_territory",
+        ],
+        phrases: &[],
+    },
+    Signs {
+        class: FailureClass::ModelGone,
+        words: &["model_not_found", "model_decommissioned"],
+        phrases: &["model not exist", "is not a valid model id"],
+    },
+    Signs {
+        class: FailureClass::Overloaded,
+        words: &[
+            "server_is_overloaded",
+            "overloaded_error",
+            "engine_overloaded_error",
+            "UNAVAILABLE",
+            "NoCapacity",
+            "insufficient_system_resource",
+        ],
+        phrases: &[
+            "overloaded",
+            "service is too busy",
+            "experiencing high demand",
+        ],
+    },
+    Signs {
+        class: FailureClass::RateLimited,
+        words: &[
+            "rate_limit_exceeded",
+            "rate_limit_error",
+            "rate_limit_reached_error",
+            "slow_down",
+            "RESOURCE_EXHAUSTED",
+        ],
+        phrases: &[],
+    },
 ];
 
-const CONTEXT_TOO_LONG: [&str; 1] = ["context_length_exceeded"];
-
-/// Azure's word and OpenAI's.
-const CONTENT_FILTER: [&str; 2] = ["content_filter", "content_policy_violation"];
-
-/// OpenAI's word, Anthropic's, and Moonshot's (which sends it with a 429).
-const OVERLOADED: [&str; 3] = [
-    "server_is_overloaded",
-    "overloaded_error",
-    "engine_overloaded_error",
+/// Words that say no more than a status does, where there is none.
+const IN_BAND: [Signs; 4] = [
+    Signs {
+        class: FailureClass::Auth,
+        words: &["authentication_error", "UNAUTHENTICATED"],
+        phrases: &[],
+    },
+    Signs {
+        class: FailureClass::Forbidden,
+        words: &["permission_error", "PERMISSION_DENIED"],
+        phrases: &[],
+    },
+    Signs {
+        class: FailureClass::ModelGone,
+        words: &["not_found_error", "NOT_FOUND"],
+        phrases: &[],
+    },
+    Signs {
+        class: FailureClass::BadRequest,
+        words: &["invalid_request_error", "INVALID_ARGUMENT"],
+        phrases: &[],
+    },
 ];
-
-/// What an error inside a stream says instead of a 429.
-const RATE_LIMITED: [&str; 2] = ["rate_limit_exceeded", "rate_limit_error"];
 
 #[cfg(test)]
 mod tests {
@@ -263,22 +431,53 @@ mod tests {
         assert_eq!(FailureClass::group("rate_limited"), None);
     }
 
+    fn class(status: u16, kind: Option<&str>, code: Option<&str>) -> FailureClass {
+        FailureClass::of(&Said {
+            status,
+            kind,
+            code,
+            ..Said::default()
+        })
+    }
+
     #[test]
     fn quota_is_tested_before_the_rate_limit() {
-        let class = |kind, code| FailureClass::from_status(429, kind, code);
-        assert_eq!(class(Some("insufficient_quota"), None), Quota);
-        assert_eq!(class(None, Some("project_spend_limit_exceeded")), Quota);
+        assert_eq!(class(429, Some("insufficient_quota"), None), Quota);
         assert_eq!(
-            class(Some("tokens"), Some("rate_limit_exceeded")),
+            class(429, None, Some("project_spend_limit_exceeded")),
+            Quota
+        );
+        assert_eq!(
+            class(429, Some("tokens"), Some("rate_limit_exceeded")),
             RateLimited
         );
-        assert_eq!(class(None, None), RateLimited);
-        assert_eq!(FailureClass::from_status(402, None, None), Quota);
+        assert_eq!(class(429, None, None), RateLimited);
+        assert_eq!(class(402, None, None), Quota);
+    }
+
+    #[test]
+    fn a_day_that_is_used_up_does_not_pass_by_waiting() {
+        let google = |quota: &str, message| {
+            FailureClass::of(&Said {
+                status: 429,
+                word: Some("RESOURCE_EXHAUSTED"),
+                quotas: &[quota.to_owned()],
+                message: Some(message),
+                ..Said::default()
+            })
+        };
+        let minute = "GenerateContentInputTokensPerModelPerMinute-FreeTier";
+        let day = "GenerateRequestsPerDayPerProjectPerModel-FreeTier";
+        assert_eq!(google(day, "limit: 50"), Quota);
+        assert_eq!(google(minute, "limit: 250000"), RateLimited);
+        assert_eq!(google(minute, "limit: 05, limit: 0.5"), RateLimited);
+        assert_eq!(google(minute, "limit: 15, limit: 0"), Quota);
+        assert_eq!(google(minute, "limit: 0\nPlease retry in 45s."), Quota);
     }
 
     #[test]
     fn statuses_without_words_have_a_class() {
-        for (status, class) in [
+        for (status, expected) in [
             (400, BadRequest),
             (401, Auth),
             (403, Forbidden),
@@ -286,7 +485,10 @@ mod tests {
             (408, ServerError),
             (409, ServerError),
             (410, ModelGone),
+            (413, ContextTooLong),
             (422, BadRequest),
+            (424, ServerError),
+            (498, Overloaded),
             (500, ServerError),
             (503, ServerError),
             (522, ServerError),
@@ -296,44 +498,61 @@ mod tests {
             (0, Malformed),
             (u16::MAX, Malformed),
         ] {
-            assert_eq!(
-                FailureClass::from_status(status, None, None),
-                class,
-                "{status}"
-            );
+            assert_eq!(class(status, None, None), expected, "{status}");
         }
     }
 
     #[test]
     fn words_in_the_body_win_over_the_status() {
-        let class = FailureClass::from_status;
-        let overloaded = Some("server_is_overloaded");
-        assert_eq!(
-            class(503, Some("service_unavailable_error"), overloaded),
-            Overloaded
-        );
-        assert_eq!(
-            class(429, Some("engine_overloaded_error"), None),
-            Overloaded
-        );
-        assert_eq!(
-            class(400, None, Some("context_length_exceeded")),
-            ContextTooLong
-        );
-        assert_eq!(class(400, None, Some("content_filter")), ContentFilter);
-        assert_eq!(
-            class(400, None, Some("content_policy_violation")),
-            ContentFilter
-        );
+        for (status, word, expected) in [
+            (503, "server_is_overloaded", Overloaded),
+            (429, "engine_overloaded_error", Overloaded),
+            (400, "context_length_exceeded", ContextTooLong),
+            (400, "content_filter", ContentFilter),
+            (400, "content_policy_violation", ContentFilter),
+            (400, "FAILED_PRECONDITION", Forbidden),
+            (403, "model_not_found", ModelGone),
+            (503, "slow_down", RateLimited),
+            // Words that say no more than the status does not say less either.
+            (404, "invalid_request_error", ModelGone),
+            (429, "invalid_request_error", RateLimited),
+        ] {
+            assert_eq!(class(status, Some(word), None), expected, "{status} {word}");
+            assert_eq!(class(status, None, Some(word)), expected, "{status} {word}");
+            let reasons = [word.to_owned()];
+            let said = Said {
+                status,
+                reasons: &reasons,
+                ..Said::default()
+            };
+            assert_eq!(FailureClass::of(&said), expected, "{status} {word}");
+        }
     }
 
     #[test]
     fn an_error_inside_a_stream_has_a_class_too() {
-        let class = |kind, code| FailureClass::from_status(200, kind, code);
-        assert_eq!(class(None, Some("rate_limit_exceeded")), RateLimited);
-        assert_eq!(class(None, Some("insufficient_quota")), Quota);
-        assert_eq!(class(Some("overloaded_error"), None), Overloaded);
-        assert_eq!(class(Some("server_error"), None), ServerError);
+        for (word, expected) in [
+            ("rate_limit_exceeded", RateLimited),
+            ("insufficient_quota", Quota),
+            ("overloaded_error", Overloaded),
+            ("authentication_error", Auth),
+            ("permission_error", Forbidden),
+            ("not_found_error", ModelGone),
+            ("invalid_request_error", BadRequest),
+            ("server_error", ServerError),
+            ("api_error", ServerError),
+        ] {
+            assert_eq!(class(200, Some(word), None), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn signs_can_be_met() {
+        for signs in SIGNS.iter().chain(&IN_BAND) {
+            for phrase in signs.phrases {
+                assert_eq!(phrase.to_ascii_lowercase(), *phrase, "messages are lowered");
+            }
+        }
     }
 
     #[test]

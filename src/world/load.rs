@@ -49,8 +49,10 @@ fn client(world: &World, scenario: &Scenario, policy: &Policy, seed: u64) -> Cli
         .seed(seed)
         .origin(world.origin);
     for (number, provider) in scenario.providers.iter().enumerate() {
-        let url = format!("http://{}:{PORT}/v1", server(number));
-        builder = builder.provider(Provider::new(&provider.name, url, &provider.model));
+        let dialect = provider.dialect;
+        let url = format!("http://{}:{PORT}{}", server(number), dialect.base_path());
+        let provider = Provider::new(&provider.name, url, &provider.model);
+        builder = builder.provider(provider.dialect(dialect));
     }
     // Scenario files have unique names and at least one provider; addresses are ours.
     builder
