@@ -46,8 +46,8 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "time money rng text policy wire trace prices client scenario provider host serve world report \
-         drill",
+        "time money rng text policy wire trace prices client scenario provider host serve world \
+         report drill",
     ),
 ];
 

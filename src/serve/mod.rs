@@ -122,7 +122,7 @@ impl Server {
             name: provider.name.clone(),
             dialect: provider.dialect,
             model: provider.model.clone(),
-            url: format!("http://{address}{}", base_path(provider.dialect)),
+            url: format!("http://{address}{}", provider.dialect.base_path()),
         });
         served.collect()
     }
@@ -196,14 +196,5 @@ impl Shared {
     fn tell(&self, id: ProviderId, what: &str) {
         let name = &self.scenario.providers[id.index()].name;
         (self.log)(&format!("{} {name} {what}", self.clock.now()));
-    }
-}
-
-/// What a vendor's own base URL has after its host.
-const fn base_path(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Openai | Dialect::Moonshot => "/v1",
-        Dialect::Openrouter => "/api/v1",
-        Dialect::Azure | Dialect::Deepseek | Dialect::Anthropic | Dialect::Gemini => "",
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use turmoil_net::HostId;
 
@@ -46,9 +46,6 @@ async fn windows(world: Rc<World>, drawn: Drawn) {
             return;
         };
         tokio::time::sleep_until(world.moment(start)).await;
-        if world.open.drained.get() {
-            return;
-        }
         let struck = (0..).zip(&world.clients).filter(|&(client, _)| {
             let seen = opened(start, u64::from(client), client);
             drawn.strikes(&Seen {
@@ -85,32 +82,51 @@ impl Arrivals {
         }
     }
 
-    /// `call` arrives at a process that stands still.
-    pub(super) fn arrives(&self, at: Instant, call: CallId, streamed: bool) {
-        let kind = Kind::Arrived { call, streamed };
-        self.inner.record(&Event { at, kind });
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.insert(call);
+    fn told(&self) -> MutexGuard<'_, BTreeSet<CallId>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// What no process has taken note of by now ends as it arrived.
-    pub(super) fn end_unnoticed(&self, at: Instant) {
-        let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
-        for call in told {
-            let outcome = Outcome::Failed(Ending::Unfinished);
-            let kind = Kind::Ended { call, outcome };
-            self.inner.record(&Event { at, kind });
+/// A call that has arrived at a process which stands still. Should that never take note of it, the
+/// call ends as it came.
+pub(super) struct Arrival {
+    world: Rc<World>,
+    arrivals: Arc<Arrivals>,
+    call: CallId,
+}
+
+impl Arrival {
+    /// `call` is about to be made by the process on `host`: is that of note already?
+    pub(super) fn of(world: &Rc<World>, host: HostId, call: CallId) -> Option<Self> {
+        let arrivals = world.arrivals.as_ref().filter(|_| task::is_frozen(host))?;
+        let streamed = world.workload.is_streamed(call);
+        world.record(Kind::Arrived { call, streamed });
+        arrivals.told().insert(call);
+        Some(Self {
+            world: world.clone(),
+            arrivals: arrivals.clone(),
+            call,
+        })
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        if self.arrivals.told().remove(&self.call) {
+            self.world.record(Kind::Ended {
+                call: self.call,
+                outcome: Outcome::Failed(Ending::Unfinished),
+            });
         }
     }
 }
 
 impl Recorder for Arrivals {
     fn record(&self, event: &Event) {
-        if let Kind::Arrived { call, .. } = event.kind {
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            if told.remove(&call) {
-                return;
-            }
+        if let Kind::Arrived { call, .. } = event.kind
+            && self.told().remove(&call)
+        {
+            return;
         }
         self.inner.record(event);
     }

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use turmoil_net::HostId;
 
 use super::connect::Simulated;
+use super::freeze::Arrival;
 use super::host::PORT;
 use super::{World, server, task};
 use crate::client::{Builder, Client, Provider, Request};
@@ -68,13 +69,11 @@ async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain
         }
         world.open.calls.set(world.open.calls.get() + 1);
         let user = users[number % users.len()].clone();
-        let call = CallId(number as u64);
-        world.arrives(user.host, call);
-        task::spawn_in_process(user.host, user.call(call));
+        task::spawn(user.host, user.call(CallId(number as u64)));
     }
     world.open.all_arrived.set(true);
     tokio::time::sleep(drain).await;
-    world.drain();
+    world.open.drained.set(true);
     closing.notify_waiters();
 }
 
@@ -90,10 +89,11 @@ struct User {
 
 impl User {
     async fn call(self, id: CallId) {
+        let _arrival = Arrival::of(&self.world, self.host, id);
         if !self.world.open.drained.get() {
             tokio::select! {
                 biased;
-                () = self.ask(id) => {}
+                () = task::in_process(self.host, self.ask(id)) => {}
                 () = self.closing.notified() => {}
             }
         }

@@ -28,8 +28,8 @@ use tokio::task::LocalSet;
 use turmoil_net::{HostId, KernelConfig, Net};
 
 use crate::host::Hosted;
+use crate::policy::ProviderId;
 use crate::policy::config::Policy;
-use crate::policy::{CallId, ProviderId};
 use crate::provider::Provider;
 use crate::rng::Draws;
 use crate::scenario::Scenario;
@@ -97,24 +97,6 @@ impl World {
     fn client(&self, host: HostId) -> Option<u32> {
         let number = self.clients.iter().position(|client| *client == host);
         number.map(|number| number as u32)
-    }
-
-    /// A call is about to be made by the process on `host`, which may stand still.
-    fn arrives(&self, host: HostId, call: CallId) {
-        if let Some(arrivals) = &self.arrivals
-            && task::is_frozen(host)
-        {
-            arrivals.arrives(self.now(), call, self.workload.is_streamed(call));
-        }
-    }
-
-    /// The time for calls to end is up.
-    fn drain(&self) {
-        self.open.drained.set(true);
-        if let Some(arrivals) = &self.arrivals {
-            arrivals.end_unnoticed(self.now());
-        }
-        task::thaw_all();
     }
 
     /// Calls have finished, and providers have billed what they work on for nobody; or the time

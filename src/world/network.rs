@@ -1,9 +1,9 @@
 //! What becomes of each packet: latency, blackholes, refusals and resets.
 //!
 //! In this order: a packet into or out of a blackhole vanishes; a connection request that an outage
-//! or another fault refuses is answered with a reset; the last words of a connection that is being reset lose
-//! their polite end; everything else arrives after the provider's one-way latency. Rules look at
-//! packets, so connections that were opened before a fault began see it too.
+//! or another fault refuses is answered with a reset; the last words of a connection that is being
+//! reset lose their polite end; everything else arrives after the provider's one-way latency. Rules
+//! look at packets, so connections that were opened before a fault began see it too.
 //!
 //! turmoil-net has no linger option. A reset is therefore two packets of our own making, one to
 //! each end, sent one millisecond after what was written before it, so that those bytes are read

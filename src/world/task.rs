@@ -1,33 +1,23 @@
-//! Keeps every task on its host, and still where its process stands still.
+//! Keeps every task on its host, and a process still that stands still.
 //!
 //! turmoil-net has one current host per thread. A task that is polled, or dropped, while another
 //! host is current talks from the wrong one; so both happen inside [`OnHost`] only. Each poll may
 //! have moved packets: it wakes the scheduler.
 //!
-//! A frozen process is one whose tasks are not polled. What the network brings for it waits in its
-//! sockets, and what its timers have to say waits as well.
+//! What a frozen process does is not polled. What the network brings for it waits in its sockets,
+//! and what its timers have to say waits as well.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use turmoil_net::HostId;
 
-/// Starts `task` on `host`. It is the world's own, and never frozen.
+/// Starts `task` on `host`.
 pub(super) fn spawn(host: HostId, task: impl Future<Output = ()> + 'static) {
     tokio::task::spawn_local(OnHost {
         host,
-        freezes: false,
-        task: Some(Box::pin(task)),
-    });
-}
-
-/// Starts `task` in the process on `host`: it stands still when that does.
-pub(super) fn spawn_in_process(host: HostId, task: impl Future<Output = ()> + 'static) {
-    tokio::task::spawn_local(OnHost {
-        host,
-        freezes: true,
         task: Some(Box::pin(task)),
     });
 }
@@ -55,11 +45,18 @@ pub(super) fn thaw(host: HostId) {
     waiting.into_iter().for_each(Waker::wake);
 }
 
-/// Nobody is frozen any more, whoever froze it.
-pub(super) fn thaw_all() {
-    while let Some(host) = ICE.with_borrow(|ice| ice.frozen.first().copied()) {
-        thaw(host);
-    }
+/// What `part` comes to, which the process on `host` does: while that stands still, nothing is
+/// done.
+pub(super) async fn in_process<T>(host: HostId, part: impl Future<Output = T>) -> T {
+    let mut part = pin!(part);
+    let done = poll_fn(|cx| {
+        if is_frozen(host) {
+            ICE.with_borrow_mut(|ice| ice.waiting.push(cx.waker().clone()));
+            return Poll::Pending;
+        }
+        part.as_mut().poll(cx)
+    });
+    done.await
 }
 
 /// Whether the process on `host` stands still.
@@ -93,8 +90,6 @@ pub(super) fn wake_when_dirty(waker: &Waker) {
 
 struct OnHost {
     host: HostId,
-    /// Whether it belongs to a process that can be frozen.
-    freezes: bool,
     task: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
@@ -102,10 +97,6 @@ impl Future for OnHost {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.freezes && is_frozen(self.host) {
-            ICE.with_borrow_mut(|ice| ice.waiting.push(cx.waker().clone()));
-            return Poll::Pending;
-        }
         self.enter();
         let Some(task) = self.task.as_mut() else {
             return Poll::Ready(());
