@@ -26,6 +26,9 @@ pub enum Purpose {
     Streamed = 3,
     /// Time to first token of an attempt.
     Ttft = 4,
+    /// How far into a heavy tail an attempt's time to first token falls; `provider` holds the
+    /// fault's number above the provider's.
+    HeavyTail = 30,
     /// Whether a fault strikes; `provider` is the fault's number.
     Fault = 5,
     /// The jitter of a backoff.
@@ -88,6 +91,11 @@ impl Stream {
     pub fn exponential(&mut self, mean: Duration) -> Duration {
         let gap = -libm::log(self.unit()) * crate::time::nanos(mean) as f64;
         Duration::from_nanos(gap as u64)
+    }
+
+    /// A draw from the Pareto distribution on [1, ∞) with this tail index.
+    pub fn pareto(&mut self, index: f64) -> f64 {
+        libm::pow(self.unit(), -1.0 / index)
     }
 
     /// A draw from the lognormal with these two quantiles; `p50` always when they are equal.
@@ -208,6 +216,7 @@ mod tests {
             4_643_155_633_595_824_187
         );
         assert_eq!(stream().below(1_000), 107);
+        assert_eq!(stream().pareto(1.5).to_bits(), 4_616_666_977_048_036_885);
     }
 
     #[test]
@@ -265,6 +274,21 @@ mod tests {
             "{}",
             drawn[99_000]
         );
+    }
+
+    #[test]
+    fn a_pareto_keeps_its_tail() {
+        let beyond = |bound: f64| {
+            let drawn = (0..100_000).filter(|&call| {
+                let mut stream = Draws::new(1).stream(Purpose::HeavyTail, call, 0, 0);
+                stream.pareto(1.5) > bound
+            });
+            drawn.count()
+        };
+        assert_eq!(beyond(0.999), 100_000);
+        // P(X > x) = x^-1.5.
+        assert!((34_800..35_900).contains(&beyond(2.0)), "{}", beyond(2.0));
+        assert!((2_950..3_400).contains(&beyond(10.0)), "{}", beyond(10.0));
     }
 
     #[test]

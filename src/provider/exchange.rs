@@ -1,25 +1,32 @@
 //! What the provider does for one request: actions, each at its moment, made as they are asked for.
 //!
-//! Which actions these are is decided in `provider`; who plays them is the world.
+//! Which actions these are is decided in `provider`; when tokens are due is `pace`'s matter, how
+//! bytes leave `line`'s; who plays it all is the world.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::pace::{End, Pace};
-use crate::scenario::fault::Cut;
+use super::line::Line;
+use super::pace::{Burst, End, Pace};
+use super::plight::Tariff;
+use crate::scenario::fault::{Cut, Odd};
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
-use crate::wire::writer::{Part, Stamp, Usage, Writer};
+use crate::wire::writer::{Extra, Part, Stamp, Usage, Writer};
 
 /// What the provider does for one request: actions, each at its moment, in order of time.
 ///
 /// Its size does not depend on the number of tokens.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Exchange {
     queue: VecDeque<(Instant, Action)>,
-    stream: Option<Stream>,
+    line: Line,
+    tariff: Tariff,
+    hold: Option<KeepAlives>,
+    answer: Option<Answer>,
 }
 
 /// One thing that the provider does.
@@ -41,17 +48,58 @@ pub enum Action {
     Fired(FaultId),
 }
 
+/// What comes when the keep-alives, if any, are over.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    /// All at once.
+    Plain(Plain),
+    /// In several writes.
+    Stream(Stream),
+    /// Nothing: the connection is closed at this moment.
+    Never(Instant),
+}
+
+/// An answer that leaves at once.
+#[derive(Clone, Debug)]
+pub(super) struct Plain {
+    /// When.
+    pub(super) at: Instant,
+    /// As these bytes.
+    pub(super) bytes: Bytes,
+    /// With so many tokens.
+    pub(super) output: u64,
+    /// Whether it is whole, and right.
+    pub(super) is_right: bool,
+}
+
 /// A streamed answer that is being written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Stream {
     /// Who writes.
     pub(super) writer: Arc<Writer>,
     /// What its bytes share.
     pub(super) stamp: Stamp,
+    /// Whether its head comes with the first of its writes.
+    pub(super) head: bool,
     /// When its tokens leave.
     pub(super) pace: Pace,
     /// What it states when it is whole.
     pub(super) usage: Usage,
+    /// Whether each of its writes is torn in two, in the middle of a character.
+    pub(super) halves: bool,
+    /// Whether it is right, if it is whole.
+    pub(super) is_right: bool,
+}
+
+/// Something that leaves each second while an answer is not there.
+#[derive(Clone, Debug)]
+pub(super) struct KeepAlives {
+    /// The next.
+    pub(super) next: Instant,
+    /// They are over before that.
+    pub(super) until: Instant,
+    /// As these bytes.
+    pub(super) bytes: Bytes,
 }
 
 impl Iterator for Exchange {
@@ -61,20 +109,43 @@ impl Iterator for Exchange {
     /// or `Silence` came last, the connection is free for another. When the client has left, the
     /// host goes on asking (the work goes on, and is billed) and drops what would be written.
     fn next(&mut self) -> Option<Self::Item> {
-        if self.queue.is_empty() {
-            self.write_on();
+        loop {
+            if let Some(next) = self.queue.pop_front() {
+                return Some(next);
+            }
+            if !self.go_on() {
+                return None;
+            }
         }
-        self.queue.pop_front()
     }
 }
 
 impl Exchange {
-    /// An exchange in which nothing has happened yet.
-    pub(super) fn new() -> Self {
+    /// An exchange in which nothing has happened yet, whose bytes leave by `line` and whose output
+    /// is billed by `tariff`.
+    pub(super) fn new(line: Line, tariff: Tariff) -> Self {
         Self {
-            queue: VecDeque::new(),
-            stream: None,
+            line,
+            tariff,
+            ..Self::default()
         }
+    }
+
+    /// Then these faults strike, at `at`.
+    #[must_use]
+    pub(super) fn then_fired(mut self, at: Instant, faults: &[FaultId]) -> Self {
+        let fired = faults.iter().map(|fault| (at, Action::Fired(*fault)));
+        self.queue.extend(fired);
+        self
+    }
+
+    /// Then `bill` is due, at `at`.
+    #[must_use]
+    pub(super) fn then_billed(mut self, at: Instant, bill: Bill) -> Self {
+        let bills = self.tariff.bills(bill);
+        self.queue
+            .extend(bills.map(|bill| (at, Action::Billed(bill))));
+        self
     }
 
     /// Then `action` happens at `at`.
@@ -84,40 +155,312 @@ impl Exchange {
         self
     }
 
-    /// Then `stream` is written, and nothing after it.
+    /// Then the `first` of the keep-alives leaves at `at`, behind its head, and others after it.
     #[must_use]
-    pub(super) fn then_stream(mut self, stream: Stream) -> Self {
-        self.stream = Some(stream);
+    pub(super) fn then_held(mut self, at: Instant, first: Bytes, hold: KeepAlives) -> Self {
+        self.send(at, first, 0, false);
+        self.hold = Some(hold);
         self
     }
 
-    /// Makes the actions of the stream's next write.
-    fn write_on(&mut self) {
-        let Some(stream) = &mut self.stream else {
-            return;
+    /// Then `answer` comes, and nothing after it.
+    #[must_use]
+    pub(super) fn then_answer(mut self, answer: Answer) -> Self {
+        self.answer = Some(answer);
+        self
+    }
+
+    /// When its answer has left, known before it begins.
+    ///
+    /// That is arithmetic, unless bytes have to wait: then all of them are written once, to no one.
+    pub(super) fn end(&self) -> Option<Instant> {
+        match self.answer.as_ref()? {
+            Answer::Plain(plain) if self.line.is_clear() => Some(plain.at),
+            Answer::Stream(stream) if self.line.is_clear() && !stream.halves => {
+                Some(stream.pace.end())
+            }
+            Answer::Never(at) => Some(*at),
+            _ => self.clone().last().map(|(at, _)| at),
+        }
+    }
+
+    /// Makes the next actions; false when there are none.
+    fn go_on(&mut self) -> bool {
+        if let Some(hold) = &mut self.hold {
+            if let Some((at, bytes)) = hold.beat() {
+                self.send(at, bytes, 0, false);
+                return true;
+            }
+            self.hold = None;
+        }
+        match self.answer.take() {
+            Some(Answer::Plain(plain)) => {
+                self.send(plain.at, plain.bytes, plain.output, plain.is_right);
+            }
+            Some(Answer::Stream(mut stream)) => {
+                let Some(burst) = stream.pace.next() else {
+                    return false;
+                };
+                self.write(&stream, burst);
+                self.answer = Some(Answer::Stream(stream));
+            }
+            Some(Answer::Never(at)) => self.queue.push_back((self.line.moment(at), Action::Fin)),
+            None => return false,
+        }
+        true
+    }
+
+    /// Makes the actions of one write of a stream.
+    fn write(&mut self, stream: &Stream, burst: Burst) {
+        let output = burst.end.map_or(0, |_| stream.pace.delivered());
+        let is_right = burst.end == Some(End::Whole) && stream.is_right;
+        let mut at = burst.at;
+        let bytes = match stream.halves {
+            false => stream.bytes(burst),
+            true => {
+                let [first, rest] = stream.torn(burst);
+                self.send(at, first, 0, false);
+                at = self.line.moment(at) + MILLISECOND;
+                rest
+            }
         };
-        let Some(burst) = stream.pace.next() else {
-            self.stream = None;
-            return;
+        self.send(at, bytes, output, is_right);
+        let last = match burst.end {
+            Some(End::Cut(Cut::Rst, _)) => Action::Rst,
+            Some(End::Cut(Cut::Fin, _)) => Action::Fin,
+            _ => return,
         };
-        let part = Part {
-            head: burst.opens,
-            opens: burst.opens,
-            tokens: burst.tokens,
-            closes: (burst.end == Some(End::Whole)).then_some(stream.usage),
+        self.queue.push_back((self.line.moment(burst.at), last));
+    }
+
+    /// Lets `bytes` leave from `at` on. So many output tokens are billed when they are all gone.
+    fn send(&mut self, at: Instant, bytes: Bytes, output: u64, is_right: bool) {
+        let (queue, tariff) = (&mut self.queue, self.tariff);
+        let complete = |queue: &mut VecDeque<_>, at| {
+            if output > 0 {
+                let bills = tariff.bills(Bill::of(0, output));
+                queue.extend(bills.map(|bill| (at, Action::Billed(bill))));
+            }
+            if is_right {
+                queue.push_back((at, Action::Answered));
+            }
+        };
+        if bytes.is_empty() {
+            return complete(queue, self.line.moment(at));
+        }
+        self.line.send(at, bytes, |at, piece, is_last| {
+            if is_last {
+                complete(queue, at);
+            }
+            queue.push_back((at, Action::Write(piece)));
+        });
+    }
+}
+
+impl Stream {
+    /// The bytes of one write.
+    fn bytes(&self, burst: Burst) -> Bytes {
+        let (part, half) = self.parts(burst);
+        let bytes = self.writer.part(&self.stamp, &part);
+        self.followed(bytes, half)
+    }
+
+    /// The bytes of one write, torn in two.
+    fn torn(&self, burst: Burst) -> [Bytes; 2] {
+        let (part, half) = self.parts(burst);
+        let [first, rest] = self.writer.split(&self.stamp, &part);
+        [first, self.followed(rest, half)]
+    }
+
+    fn followed(&self, bytes: Bytes, half: Option<Part>) -> Bytes {
+        match half {
+            None => bytes,
+            Some(half) => [bytes, self.writer.part(&self.stamp, &half)]
+                .concat()
+                .into(),
+        }
+    }
+
+    /// What one write says, and in which event it ends if that has no end of its own: it is that
+    /// of the token after those that count.
+    fn parts(&self, burst: Burst) -> (Part, Option<Part>) {
+        let part = self.part(burst);
+        let Some(End::Cut(_, Some(inside))) = burst.end else {
+            return (part, None);
+        };
+        let half = Part {
+            tokens: 1,
+            inside: Some(inside),
+            ends: part.ends,
             ..Part::default()
         };
-        let bytes = stream.writer.part(&stream.stamp, &part);
-        let output = stream.pace.delivered();
-        let mut act = |action| self.queue.push_back((burst.at, action));
-        if burst.end.is_some() && output > 0 {
-            act(Action::Billed(Bill::of(0, output)));
+        let whole = Part {
+            ends: false,
+            ..part
+        };
+        (whole, Some(half))
+    }
+
+    /// What one write says.
+    fn part(&self, burst: Burst) -> Part {
+        let odd = burst.odd.map(|odd| match odd {
+            Odd::Malformed => Extra::Malformed,
+            Odd::Duplicate => Extra::Duplicate,
+            Odd::Reordered => Extra::Reordered,
+        });
+        let error = match burst.end {
+            Some(End::Error(cause)) => Some(Extra::Error(cause)),
+            _ => None,
+        };
+        Part {
+            head: burst.opens && self.head,
+            opens: burst.opens,
+            prompt: burst.opens.then_some(self.usage),
+            tokens: burst.tokens,
+            extra: error.or(odd),
+            closes: (burst.end == Some(End::Whole)).then_some(self.usage),
+            ends: matches!(burst.end, Some(End::Cut(Cut::End, _) | End::Error(_))),
+            inside: None,
         }
-        act(Action::Write(bytes));
-        match burst.end {
-            Some(End::Cut(Cut::Rst)) => act(Action::Rst),
-            Some(End::Cut(Cut::Fin | Cut::End)) => act(Action::Fin),
-            Some(End::Whole) | None => {}
+    }
+}
+
+impl KeepAlives {
+    /// From second to second.
+    pub(super) const EVERY: Duration = Duration::from_secs(1);
+
+    fn beat(&mut self) -> Option<(Instant, Bytes)> {
+        let at = self.next;
+        self.next = at + Self::EVERY;
+        (at < self.until).then(|| (at, self.bytes.clone()))
+    }
+}
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use super::super::pace::Beat;
+    use super::*;
+    use crate::wire::Dialect;
+    use crate::wire::writer::{Cause, Inside, Quotas};
+
+    fn stream() -> Stream {
+        Stream {
+            writer: Arc::new(Writer::new(Dialect::Openai, "m")),
+            stamp: Stamp {
+                provider: 0,
+                call: 0,
+                nth: 0,
+                at: Instant::START,
+                processing: Duration::ZERO,
+                quotas: Quotas::default(),
+                flaws: None,
+            },
+            head: true,
+            pace: Pace::new(Instant::START, Beat::bundled(0), 9, Vec::new()),
+            usage: USAGE,
+            halves: false,
+            is_right: true,
+        }
+    }
+
+    const USAGE: Usage = Usage {
+        input: 900,
+        cached: 100,
+        output: 9,
+    };
+
+    const BURST: Burst = Burst {
+        at: Instant::START,
+        opens: false,
+        tokens: 5,
+        odd: None,
+        end: None,
+    };
+
+    const PART: Part = Part {
+        head: false,
+        opens: false,
+        prompt: None,
+        tokens: 5,
+        extra: None,
+        closes: None,
+        ends: false,
+        inside: None,
+    };
+
+    fn part(burst: Burst) -> Part {
+        let (part, half) = stream().parts(burst);
+        assert_eq!(half, None);
+        part
+    }
+
+    #[test]
+    fn the_first_write_has_the_head_unless_that_is_out_already() {
+        let opens = Burst {
+            opens: true,
+            ..BURST
+        };
+        let first = Part {
+            head: true,
+            opens: true,
+            prompt: Some(USAGE),
+            ..PART
+        };
+        assert_eq!(part(opens), first);
+        let held = Stream {
+            head: false,
+            ..stream()
+        };
+        let expected = Part {
+            head: false,
+            ..first
+        };
+        assert_eq!(held.parts(opens), (expected, None));
+    }
+
+    #[test]
+    fn only_a_whole_stream_closes() {
+        let ending = |end| part(Burst { end, ..BURST });
+        let whole = Part {
+            closes: Some(USAGE),
+            ..PART
+        };
+        let ended = Part { ends: true, ..PART };
+        assert_eq!(ending(None), PART);
+        assert_eq!(ending(Some(End::Whole)), whole);
+        assert_eq!(ending(Some(End::Cut(Cut::Rst, None))), PART);
+        assert_eq!(ending(Some(End::Cut(Cut::Fin, None))), PART);
+        assert_eq!(ending(Some(End::Cut(Cut::End, None))), ended);
+    }
+
+    #[test]
+    fn odd_events_and_errors_come_with_the_tokens_before_them() {
+        let odd = |odd| part(Burst { odd, ..BURST }).extra;
+        assert_eq!(odd(Some(Odd::Malformed)), Some(Extra::Malformed));
+        assert_eq!(odd(Some(Odd::Duplicate)), Some(Extra::Duplicate));
+        assert_eq!(odd(Some(Odd::Reordered)), Some(Extra::Reordered));
+        let error = Part {
+            extra: Some(Extra::Error(Cause::Overloaded)),
+            ends: true,
+            ..PART
+        };
+        let end = Some(End::Error(Cause::Overloaded));
+        assert_eq!(part(Burst { end, ..BURST }), error);
+    }
+
+    #[test]
+    fn a_cut_inside_an_event_is_inside_one_that_does_not_count() {
+        for (with, ends) in [(Cut::Rst, false), (Cut::End, true)] {
+            let end = Some(End::Cut(with, Some(Inside::Utf8)));
+            let half = Part {
+                tokens: 1,
+                inside: Some(Inside::Utf8),
+                ends,
+                ..PART
+            };
+            assert_eq!(stream().parts(Burst { end, ..BURST }), (PART, Some(half)));
         }
     }
 }

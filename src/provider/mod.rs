@@ -4,19 +4,45 @@
 //! write and the moments to write them at. It reads no request, opens no socket and sets no
 //! timer; bytes come from `wire`'s writers.
 //!
-//! One request meets, in this order: the faults that decide it (the first that strikes of an error
-//! status, a hang and a reset), the limit, and the faults that spoil an answer (slowness, stalls,
-//! cuts). Errors leave at once, without think time, as those of real providers do; who is refused,
-//! by a fault or by the limit, takes nothing from the limit and is billed nothing. A hang and a
-//! reset are billed nothing either. All moments are whole milliseconds, rounded up.
+//! # How faults stack
+//!
+//! A request meets faults layer by layer: those of the client, the network and the connection
+//! (they are the world's), then here
+//!
+//! 1. the exchange: the first that strikes (an error, a hang, a reset, an early end, a head alone)
+//!    decides, and nothing below matters;
+//! 2. the provider's state: limits, of which faults may have left less; then slots, likewise; then
+//!    its cache and its prices;
+//! 3. the answer: what spoils it when it comes (`spoil` says how several of them go together).
+//!
+//! # What is billed
+//!
+//! Errors leave at once, without think time, as those of real providers do; who is refused, by a
+//! fault, a limit or a full queue, is billed nothing, unless the fault says that the prompt is. A
+//! hang, a reset, an early end and a head alone are billed nothing, nor are keep-alives without
+//! an answer. Everything else that begins with a 200 is work that was done: its prompt is billed
+//! when the work begins, what the cache held of it at the cache's price; its output when it ends,
+//! or when the stream is cut, so many tokens as have left. A body that stands in the place of an
+//! answer has no tokens. An answer with other flaws is billed like a right one.
+//!
+//! # What is answered
+//!
+//! [`Action::Answered`] says that the caller gets a whole answer, and a right one: no early end, no
+//! odd event, no flaw that deceives it about what is missing (`flawed` says which do).
+//!
+//! All moments are whole milliseconds, rounded up.
 
 mod cache;
 mod exchange;
+mod flawed;
 mod limit;
 mod limits;
+mod line;
 mod pace;
 mod plight;
 mod slots;
+mod spoil;
+mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,25 +50,29 @@ use std::time::Duration;
 pub use exchange::{Action, Exchange};
 
 use crate::policy::{CallId, ProviderId};
-use crate::rng::{Draws, Purpose};
+use crate::rng::Draws;
 use crate::scenario;
 use crate::scenario::Quantiles;
 use crate::scenario::fault::Seen;
 use crate::scenario::workload::Tokens;
-use crate::time::{Instant, nanos};
+use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
-use crate::wire::writer::{Cause, Quotas, Refusal, Stamp, Usage, Writer};
+use crate::wire::Dialect;
+use crate::wire::writer::{Cause, Part, Quotas, Refusal, Stamp, Usage, Writer};
 use cache::Cache;
-use exchange::Stream;
 use limits::{Ask, Limits};
-use pace::{Pace, slowed, whole_ms};
-use plight::{Faults, Plight, Verdict};
-use slots::Slots;
+use line::Line;
+use pace::whole_ms;
+use plight::{Faults, Tariff, Verdict};
+use slots::{Place, Slots};
+use spoil::Shape;
+use work::Work;
 
 /// One fake provider.
 #[derive(Debug)]
 pub struct Provider {
     id: ProviderId,
+    dialect: Dialect,
     draws: Draws,
     ttft: Quantiles<Duration>,
     round_trip: Duration,
@@ -89,6 +119,20 @@ impl Request {
             key: None,
         }
     }
+
+    /// It as faults see it when it is read at `now`.
+    fn seen(&self, now: Instant) -> Seen<'_> {
+        Seen {
+            now,
+            call: self.call,
+            nth: self.nth,
+            streamed: self.streamed,
+            input: self.tokens.input,
+            client: self.client,
+            model: &self.model,
+            key: self.key.as_deref(),
+        }
+    }
 }
 
 impl Provider {
@@ -97,6 +141,7 @@ impl Provider {
         let profile = &scenario.providers[id.index()];
         Self {
             id,
+            dialect: profile.dialect,
             draws,
             ttft: profile.ttft,
             round_trip: profile.one_way.saturating_mul(2),
@@ -124,59 +169,182 @@ impl Provider {
 
     /// A request has been read whole at `now`.
     pub fn on_request(&mut self, now: Instant, request: &Request) -> Exchange {
-        let seen = Seen {
-            now,
-            call: request.call,
-            nth: request.nth,
-            streamed: request.streamed,
-            input: request.tokens.input,
-            client: request.client,
-            model: &request.model,
-            key: request.key.as_deref(),
-        };
-        let at = whole_ms(now);
+        let seen = request.seen(now);
         if let Some((fault, verdict)) = self.faults.verdict(&seen) {
-            return self.struck(at, request, fault, verdict);
+            return self.struck(&seen, request, fault, verdict);
         }
+        match self.admit(now, request) {
+            Ok((place, quotas)) => self.work(&seen, request, place, quotas),
+            Err((refusal, quotas)) => {
+                let fired = self.in_the_way(now, &quotas, &refusal);
+                let at = whole_ms(now);
+                let exchange = Exchange::default().then_fired(at, &fired);
+                self.refuse(exchange, at, request, quotas, &refusal)
+            }
+        }
+    }
+
+    /// A fault decides the exchange.
+    fn struck(
+        &mut self,
+        seen: &Seen<'_>,
+        request: &Request,
+        fault: FaultId,
+        verdict: Verdict,
+    ) -> Exchange {
+        let at = whole_ms(seen.now);
+        let exchange = Exchange::default().then_fired(at, &[fault]);
+        let (refusal, billed) = match verdict {
+            Verdict::Hang => return exchange.then(at, Action::Silence),
+            Verdict::Reset => return exchange.then(at, Action::Rst),
+            Verdict::Fin => return exchange.then(at, Action::Fin),
+            Verdict::Head => {
+                let head = Action::Write(self.head(request, at));
+                return exchange.then(at, head).then(at, Action::Silence);
+            }
+            Verdict::Refuse { refusal, billed } => (refusal, billed),
+        };
+        let exchange = match billed {
+            true => self.billed_for_nothing(seen, request, fault),
+            false => exchange,
+        };
+        let quotas = self.exhausted(&refusal);
+        self.refuse(exchange, at, request, quotas, &refusal)
+    }
+
+    /// The beginning of an exchange that ends in an error, and bills the prompt all the same.
+    fn billed_for_nothing(&mut self, seen: &Seen<'_>, request: &Request, by: FaultId) -> Exchange {
+        let at = whole_ms(seen.now);
+        let mut fired = vec![by];
+        let (tariff, cached) = self.charges(seen, request, &mut fired);
+        let bill = prompt(request, cached);
+        Exchange::new(Line::default(), tariff)
+            .then_fired(at, &fired)
+            .then_billed(at, bill)
+    }
+
+    /// How the request is billed, and how much of its prompt the cache holds; who has a hand in
+    /// that is added to `fired`, which ends up in the scenario's order.
+    fn charges(
+        &mut self,
+        seen: &Seen<'_>,
+        request: &Request,
+        fired: &mut Vec<FaultId>,
+    ) -> (Tariff, u64) {
+        let Tokens { input, prefix, .. } = request.tokens;
+        let mut cached = self.cache.cached(seen.now, prefix).min(input);
+        if cached > 0
+            && let Some(fault) = self.faults.lost_cache(seen)
+        {
+            fired.push(fault);
+            cached = 0;
+        }
+        let tariff = self.faults.tariff(seen, fired);
+        fired.sort();
+        (tariff, cached)
+    }
+
+    /// Whether limits and slots let a request in; what the limits say of themselves in any case.
+    fn admit(
+        &mut self,
+        now: Instant,
+        request: &Request,
+    ) -> Result<(Place, Quotas), (Refusal, Quotas)> {
         let ask = Ask {
             input: request.tokens.input,
             output: request.max_tokens.unwrap_or(request.tokens.output),
         };
-        let quotas = match self.limits.admit(now, ask, WHOLE) {
-            Ok(quotas) => quotas,
-            Err(denied) => {
-                let refusal = Refusal::of(denied.cause).after(denied.wait);
-                return self.refuse(Exchange::new(), at, request, denied.quotas, &refusal);
-            }
-        };
-        let Ok(place) = self.slots.admit(now, WHOLE) else {
-            let refusal = Refusal::of(Cause::Overloaded);
-            return self.refuse(Exchange::new(), at, request, quotas, &refusal);
-        };
-        let _cached = self.cache.cached(now, request.tokens.prefix);
-        let streamed = request.streamed.then_some(request.tokens.output);
-        let plight = self.faults.plight(&seen, streamed);
-        let exchange = self.answer(at, request, quotas, plight);
+        let admitted = self.limits.admit(now, ask, self.faults.limits_left(now));
+        let quotas = admitted
+            .map_err(|denied| (Refusal::of(denied.cause).after(denied.wait), denied.quotas))?;
+        match self.slots.admit(now, self.faults.slots_left(now)) {
+            Ok(place) => Ok((place, quotas)),
+            Err(slots::Full) => Err((Refusal::of(Cause::Overloaded), quotas)),
+        }
+    }
+
+    /// Which faults of the provider's state have a hand in a refusal.
+    fn in_the_way(&self, now: Instant, quotas: &Quotas, refusal: &Refusal) -> Vec<FaultId> {
+        let is_full = refusal.cause == Cause::Overloaded;
+        let mut fired = Vec::new();
+        if !is_full || *quotas != Quotas::default() {
+            fired.extend(self.faults.limits_lost_to(now));
+        }
+        if is_full {
+            fired.extend(self.faults.slots_lost_to(now));
+        }
+        fired.sort();
+        fired
+    }
+
+    /// An admitted request is worked on, and answered as the faults have it.
+    fn work(
+        &mut self,
+        seen: &Seen<'_>,
+        request: &Request,
+        place: Place,
+        quotas: Quotas,
+    ) -> Exchange {
         let Tokens { input, output, .. } = request.tokens;
-        self.slots.occupy(place, place.start);
-        self.limits.settle(place.start, input, output);
+        let shape = Shape {
+            streamed: request.streamed,
+            output,
+        };
+        let mut plight = self.faults.plight(seen, shape);
+        let mut fired = std::mem::take(&mut plight.fired);
+        let (tariff, cached) = self.charges(seen, request, &mut fired);
+        self.felt(seen.now, &place, &quotas, &mut fired);
+        let output = plight.delivered(output);
+        let work = Work {
+            request,
+            read: whole_ms(seen.now),
+            place,
+            quotas,
+            plight,
+            tariff,
+            usage: Usage {
+                input,
+                cached,
+                output,
+            },
+        };
+        let exchange = self.answer(work, &fired);
+        let end = exchange.end().unwrap_or(place.start);
+        self.slots.occupy(place, end);
+        self.limits.settle(end, input, output);
         exchange
     }
 
-    /// A fault decides the exchange.
-    fn struck(&self, at: Instant, request: &Request, fault: FaultId, verdict: Verdict) -> Exchange {
-        let exchange = Exchange::new().then(at, Action::Fired(fault));
-        let refusal = match verdict {
-            Verdict::Hang => return exchange.then(at, Action::Silence),
-            Verdict::Reset => return exchange.then(at, Action::Rst),
-            Verdict::Refuse(refusal) => refusal,
-        };
+    /// Which faults of the provider's state an admitted request felt: shrunken limits, if it is
+    /// told of them; lost slots, if it had to wait or is slow.
+    fn felt(&self, now: Instant, place: &Place, quotas: &Quotas, fired: &mut Vec<FaultId>) {
+        let before = fired.len();
+        if *quotas != Quotas::default() {
+            fired.extend(self.faults.limits_lost_to(now));
+        }
+        if place.start > now || place.slow_milli > plight::USUAL {
+            fired.extend(self.faults.slots_lost_to(now));
+        }
+        if fired.len() > before {
+            fired.sort();
+        }
+    }
+
+    /// What the limits say of themselves beside an injected error: of those that it names, nothing
+    /// is left.
+    fn exhausted(&self, refusal: &Refusal) -> Quotas {
         let reset = refusal.hint.map_or(MINUTE, |hint| hint.wait);
-        let quotas = match refusal.cause {
-            Cause::RateLimit => self.limits.exhausted(reset),
+        match refusal.cause {
+            Cause::RateLimit => Quotas {
+                requests: self.limits.exhausted(reset).requests,
+                ..Quotas::default()
+            },
+            Cause::TokenLimit => Quotas {
+                requests: None,
+                ..self.limits.exhausted(reset)
+            },
             _ => Quotas::default(),
-        };
-        self.refuse(exchange, at, request, quotas, &refusal)
+        }
     }
 
     /// An error, at once.
@@ -192,50 +360,24 @@ impl Provider {
         exchange.then(at, Action::Write(self.writer.refusal(&stamp, refusal)))
     }
 
-    /// A whole answer, or what the faults leave of it.
-    fn answer(&self, at: Instant, request: &Request, quotas: Quotas, plight: Plight) -> Exchange {
+    /// The head of an answer, alone.
+    fn head(&self, request: &Request, at: Instant) -> bytes::Bytes {
+        let stamp = self.stamp(request, at, Duration::ZERO, Quotas::default());
+        if request.streamed {
+            let head = Part {
+                head: true,
+                ..Part::default()
+            };
+            return self.writer.part(&stamp, &head);
+        }
         let Tokens { input, output, .. } = request.tokens;
         let usage = Usage {
             input,
             cached: 0,
             output,
         };
-        let gap = nanos(slowed(self.gap, &plight.slow));
-        let start = at + slowed(self.think(request), &plight.slow);
-        let mut exchange = Exchange::new();
-        for fault in plight.fired {
-            exchange = exchange.then(at, Action::Fired(fault));
-        }
-        exchange = exchange.then(at, Action::Billed(Bill::of(input, 0)));
-        if request.streamed {
-            let start = whole_ms(start);
-            return exchange.then_stream(Stream {
-                writer: Arc::clone(&self.writer),
-                stamp: self.stamp(request, start, start.since(at), quotas),
-                pace: Pace::new(start, gap, output, plight.splits),
-                usage,
-            });
-        }
-        let done = whole_ms(start + Duration::from_nanos(gap.saturating_mul(output)));
-        let stamp = self.stamp(request, done, done.since(at), quotas);
-        let bytes = self.writer.completion(&stamp, usage);
-        exchange
-            .then(done, Action::Billed(Bill::of(0, output)))
-            .then(done, Action::Write(bytes))
-    }
-
-    /// From the request read to the first token: a draw of what the client measures, less the
-    /// round trip that it holds.
-    fn think(&self, request: &Request) -> Duration {
-        let mut stream = self.draws.stream(
-            Purpose::Ttft,
-            request.call.0,
-            u64::from(self.id.0),
-            u64::from(request.nth),
-        );
-        let (p50, p99) = (nanos(self.ttft.p50) as f64, nanos(self.ttft.p99) as f64);
-        let drawn = Duration::from_nanos(stream.lognormal(p50, p99) as u64);
-        drawn.saturating_sub(self.round_trip)
+        let [head, _] = self.writer.completion_apart(&stamp, usage);
+        head
     }
 
     fn stamp(&self, request: &Request, at: Instant, processing: Duration, quotas: Quotas) -> Stamp {
@@ -251,11 +393,16 @@ impl Provider {
     }
 }
 
+/// The bill for a prompt of which the cache held so much.
+fn prompt(request: &Request, cached: u64) -> Bill {
+    Bill {
+        cached,
+        ..Bill::of(request.tokens.input - cached, 0)
+    }
+}
+
 /// Thousandths of a token per second, times nanoseconds per token.
 const TERA: u64 = 1_000_000_000_000;
-
-/// 100 %, in parts per 10^9.
-const WHOLE: u64 = 1_000_000_000;
 
 /// What a limit counts in: when an error gives no hint, all of it is said to be free after that.
 const MINUTE: Duration = Duration::from_secs(60);

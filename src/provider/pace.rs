@@ -2,23 +2,26 @@
 //!
 //! Token n is due (n - 1) gaps after the first. Tokens that are due within one interval share one
 //! write at its end; an interval in which none is due has no write. So 300 tokens at 100 tok/s
-//! leave in 31 writes. A cut or stall "after k tokens" splits the write: exactly k tokens have
-//! left at the moment at which token k is due. A stall moves all that follows, intervals too.
+//! leave in 31 writes. What happens "after k tokens" splits the write: exactly k tokens have
+//! left at the moment at which token k is due. A stall moves all that follows, intervals too. At
+//! one place odd events come first, then the stalls, then the end.
 //!
 //! Moments are offsets in a time of the stream's own, in which nothing stalls; they become
-//! instants only at the end, so that no rounding adds up. What the bytes are is `wire`'s matter.
+//! instants only at the end, so that no rounding adds up. What the bytes are is `wire`'s matter,
+//! and how long they take to leave is `line`'s.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::scenario::fault::Cut;
+use crate::scenario::fault::{Cut, Odd};
 use crate::time::{Instant, nanos};
+use crate::wire::writer::{Cause, Inside};
 
 /// The writes of one stream, one by one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pace {
     start: Instant,
-    gap: u64,
+    beat: Beat,
     output: u64,
     splits: VecDeque<Split>,
     delivered: u64,
@@ -26,6 +29,15 @@ pub(super) struct Pace {
     over: bool,
     /// How long the stream has stalled so far.
     stalled: Duration,
+}
+
+/// How fast tokens come, and how they are bundled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beat {
+    /// From token to token, in nanoseconds.
+    pub(super) gap: u64,
+    /// Tokens due within so many nanoseconds share a write.
+    pub(super) interval: u64,
 }
 
 /// Something that happens when exactly `after` tokens have left.
@@ -37,13 +49,15 @@ pub(super) struct Split {
     pub(super) then: Then,
 }
 
-/// What happens at a split.
+/// What happens at a split, in the order in which it happens at one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
+    /// Something that should not be there.
+    Event(Odd),
     /// Silence, for so long.
     Stall(Duration),
-    /// The end.
-    Cut(Cut),
+    /// The end, after so long a silence.
+    End(Duration, End),
 }
 
 /// One write.
@@ -55,6 +69,8 @@ pub(super) struct Burst {
     pub(super) opens: bool,
     /// The tokens that it brings.
     pub(super) tokens: u64,
+    /// What it brings that should not be there.
+    pub(super) odd: Option<Odd>,
     /// It is the last: so ends the stream.
     pub(super) end: Option<End>,
 }
@@ -64,19 +80,50 @@ pub(super) struct Burst {
 pub(super) enum End {
     /// All tokens have left.
     Whole,
-    /// It is cut.
-    Cut(Cut),
+    /// It is cut, perhaps inside one more event.
+    Cut(Cut, Option<Inside>),
+    /// An error in band.
+    Error(Cause),
+}
+
+impl Beat {
+    /// Tokens `gap` nanoseconds apart, bundled as streams are.
+    pub(super) const fn bundled(gap: u64) -> Self {
+        Self {
+            gap,
+            interval: INTERVAL,
+        }
+    }
+
+    /// Tokens `gap` nanoseconds apart, each in a write of its own as far as the clock can tell.
+    pub(super) const fn one_by_one(gap: u64) -> Self {
+        Self {
+            gap,
+            interval: MILLISECOND,
+        }
+    }
+
+    /// The offset at which token `n`, from 1, is due.
+    fn due(self, n: u64) -> u64 {
+        n.saturating_sub(1).saturating_mul(self.gap)
+    }
+
+    /// The end of the interval in which token `n` is due.
+    fn tick(self, n: u64) -> u64 {
+        let due = self.due(n).div_ceil(self.interval);
+        due.saturating_mul(self.interval)
+    }
 }
 
 impl Pace {
-    /// A stream of `output` tokens, `gap` nanoseconds apart, the first at `start`. Splits come in
-    /// any order; those after more than `output` tokens never happen.
-    pub(super) fn new(start: Instant, gap: u64, output: u64, mut splits: Vec<Split>) -> Self {
+    /// A stream of `output` tokens, the first at `start`. Splits come in any order; those after
+    /// more than `output` tokens never happen.
+    pub(super) fn new(start: Instant, beat: Beat, output: u64, mut splits: Vec<Split>) -> Self {
         splits.retain(|split| split.after <= output);
-        splits.sort_by_key(|split| split.after);
+        splits.sort_by_key(|split| (split.after, split.then.rank()));
         Self {
             start,
-            gap,
+            beat,
             output,
             splits: splits.into(),
             delivered: 0,
@@ -92,16 +139,17 @@ impl Pace {
             return None;
         }
         let (offset, reach) = self.next_reach();
-        let at = whole_ms(self.start + self.stalled + Duration::from_nanos(offset));
+        let at = self.moment(offset, self.stalled);
         let tokens = reach - self.delivered;
         self.delivered = reach;
-        let end = self.pass_splits();
+        let (odd, end) = self.pass_splits();
         self.over = end.is_some();
         let opens = !std::mem::replace(&mut self.opened, true);
         Some(Burst {
             at,
             opens,
             tokens,
+            odd,
             end,
         })
     }
@@ -111,49 +159,84 @@ impl Pace {
         self.delivered
     }
 
+    /// When the last write leaves, known before the first has.
+    pub(super) fn end(&self) -> Instant {
+        let (mut stalled, mut last) = (self.stalled, self.beat.tick(self.output));
+        for Split { after, then } in &self.splits {
+            if *after == self.output {
+                last = self.beat.due(self.output);
+            }
+            match then {
+                Then::Event(_) => {}
+                Then::Stall(length) => stalled = stalled.saturating_add(*length),
+                Then::End(silence, _) => {
+                    return self.moment(self.beat.due(*after), stalled.saturating_add(*silence));
+                }
+            }
+        }
+        self.moment(last, stalled)
+    }
+
+    fn moment(&self, offset: u64, stalled: Duration) -> Instant {
+        whole_ms(self.start + stalled + Duration::from_nanos(offset))
+    }
+
     /// The offset of the next write, and how many tokens have left after it.
     fn next_reach(&self) -> (u64, u64) {
         let split = self.splits.front().map(|split| split.after);
         let bound = split.unwrap_or(self.output);
         if self.delivered >= bound {
-            return (self.due(bound), bound);
+            return (self.beat.due(bound), bound);
         }
-        let tick = self
-            .due(self.delivered + 1)
-            .div_ceil(INTERVAL)
-            .saturating_mul(INTERVAL);
+        let tick = self.beat.tick(self.delivered + 1);
         let due = tick
-            .checked_div(self.gap)
+            .checked_div(self.beat.gap)
             .map_or(bound, |gaps| gaps.saturating_add(1).max(self.delivered + 1));
         if due < bound {
             return (tick, due);
         }
         match split {
-            Some(after) => (self.due(after), after),
+            Some(after) => (self.beat.due(after), after),
             None => (tick, bound),
         }
     }
 
-    /// Lets happen what happens when exactly `delivered` tokens have left.
-    fn pass_splits(&mut self) -> Option<End> {
-        let mut stalls = false;
-        while let Some(split) = self.splits.front()
+    /// Lets happen what happens when exactly `delivered` tokens have left, as far as one write can
+    /// show it.
+    fn pass_splits(&mut self) -> (Option<Odd>, Option<End>) {
+        let (mut odd, mut waits) = (None, false);
+        while let Some(split) = self.splits.front_mut()
             && split.after == self.delivered
         {
             match split.then {
-                Then::Cut(cut) => return Some(End::Cut(cut)),
-                Then::Stall(length) => self.stalled = self.stalled.saturating_add(length),
+                Then::Event(_) if odd.is_some() => return (odd, None),
+                Then::Event(event) => odd = Some(event),
+                Then::Stall(length) => {
+                    self.stalled = self.stalled.saturating_add(length);
+                    waits = true;
+                }
+                Then::End(Duration::ZERO, end) if !waits => return (odd, Some(end)),
+                Then::End(silence, end) => {
+                    self.stalled = self.stalled.saturating_add(silence);
+                    split.then = Then::End(Duration::ZERO, end);
+                    return (odd, None);
+                }
             }
-            stalls = true;
             self.splits.pop_front();
         }
         // A stall after the last token keeps back the finish, which is a write of its own then.
-        (self.delivered == self.output && !stalls).then_some(End::Whole)
+        let is_whole = self.delivered == self.output && !waits;
+        (odd, is_whole.then_some(End::Whole))
     }
+}
 
-    /// The offset at which token `n`, from 1, is due.
-    fn due(&self, n: u64) -> u64 {
-        n.saturating_sub(1).saturating_mul(self.gap)
+impl Then {
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Event(_) => 0,
+            Self::Stall(_) => 1,
+            Self::End(..) => 2,
+        }
     }
 }
 
@@ -165,11 +248,15 @@ pub(super) fn whole_ms(moment: Instant) -> Instant {
 
 /// `length`, multiplied by all of `factors`, each in thousandths, saturating.
 pub(super) fn slowed(length: Duration, factors: &[u64]) -> Duration {
-    let slow = factors.iter().fold(nanos(length), |length, factor| {
-        let exact = u128::from(length) * u128::from(*factor) / 1_000;
+    Duration::from_nanos(multiplied(nanos(length), factors))
+}
+
+/// `amount`, multiplied by all of `factors`, each in thousandths, saturating.
+pub(super) fn multiplied(amount: u64, factors: &[u64]) -> u64 {
+    factors.iter().fold(amount, |amount, factor| {
+        let exact = u128::from(amount) * u128::from(*factor) / 1_000;
         u64::try_from(exact).unwrap_or(u64::MAX)
-    });
-    Duration::from_nanos(slow)
+    })
 }
 
 const MILLISECOND: u64 = 1_000_000;
@@ -181,13 +268,16 @@ const INTERVAL: u64 = 100 * MILLISECOND;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const START: Instant = Instant::from_nanos(7_003_000_000);
     const GAP: u64 = 10 * MILLISECOND;
+    const CUT: End = End::Cut(Cut::Rst, None);
 
     /// Milliseconds since the start and tokens of each write, and how the stream ends.
     fn writes(gap: u64, output: u64, splits: &[Split]) -> (Vec<(u64, u64)>, End) {
-        let mut pace = Pace::new(START, gap, output, splits.to_vec());
+        let mut pace = Pace::new(START, Beat::bundled(gap), output, splits.to_vec());
+        let last = pace.end();
         let mut writes = Vec::new();
         loop {
             let burst = pace.next().expect("a stream ends only once");
@@ -195,7 +285,7 @@ mod tests {
             let offset = nanos(burst.at.since(START)) / MILLISECOND;
             writes.push((offset, burst.tokens));
             if let Some(end) = burst.end {
-                assert_eq!(pace.next(), None);
+                assert_eq!((pace.next(), burst.at), (None, last));
                 return (writes, end);
             }
         }
@@ -207,7 +297,7 @@ mod tests {
     }
 
     fn cut(after: u64) -> Split {
-        let then = Then::Cut(Cut::Rst);
+        let then = Then::End(Duration::ZERO, CUT);
         Split { after, then }
     }
 
@@ -233,16 +323,13 @@ mod tests {
     fn a_cut_splits_the_write_at_its_token() {
         let (writes, end) = writes(GAP, 300, &[cut(25)]);
         assert_eq!(writes, [(0, 1), (100, 10), (200, 10), (240, 4)]);
-        assert_eq!(end, End::Cut(Cut::Rst));
+        assert_eq!(end, CUT);
     }
 
     #[test]
     fn a_cut_may_come_before_the_first_token_and_after_the_last() {
-        assert_eq!(
-            writes(GAP, 3, &[cut(0)]),
-            (vec![(0, 0)], End::Cut(Cut::Rst))
-        );
-        let last = (vec![(0, 1), (20, 2)], End::Cut(Cut::Rst));
+        assert_eq!(writes(GAP, 3, &[cut(0)]), (vec![(0, 0)], CUT));
+        let last = (vec![(0, 1), (20, 2)], CUT);
         assert_eq!(writes(GAP, 3, &[cut(3)]), last);
         assert_eq!(writes(GAP, 3, &[cut(4)]).1, End::Whole);
     }
@@ -267,7 +354,84 @@ mod tests {
         let splits = [cut(3), stall(2, 50), stall(0, 1_000), stall(2, 50)];
         let (writes, end) = writes(GAP, 9, &splits);
         assert_eq!(writes, [(0, 0), (1_000, 1), (1_010, 1), (1_120, 1)]);
-        assert_eq!(end, End::Cut(Cut::Rst));
+        assert_eq!(end, CUT);
+    }
+
+    #[test]
+    fn a_stream_may_end_after_a_silence() {
+        let then = Then::End(Duration::from_secs(2), CUT);
+        let (writes, end) = writes(GAP, 9, &[Split { after: 3, then }, stall(3, 500)]);
+        assert_eq!(writes, [(0, 1), (20, 2), (2_520, 0)]);
+        assert_eq!(end, CUT);
+    }
+
+    #[test]
+    fn an_odd_event_splits_the_write_and_moves_nothing() {
+        let odd = |after| Split {
+            after,
+            then: Then::Event(Odd::Malformed),
+        };
+        let splits = vec![stall(25, 5_000), odd(25), odd(40), odd(0)];
+        let mut pace = Pace::new(START, Beat::bundled(GAP), 40, splits);
+        let bursts: Vec<Burst> = std::iter::from_fn(|| pace.next()).collect();
+        let odd: Vec<usize> = (0..bursts.len())
+            .filter(|&i| bursts[i].odd.is_some())
+            .collect();
+        let writes = bursts.iter().map(|burst| {
+            let offset = nanos(burst.at.since(START)) / MILLISECOND;
+            (offset, burst.tokens)
+        });
+        let expected = [
+            (0, 0),
+            (0, 1),
+            (100, 10),
+            (200, 10),
+            (240, 4),
+            (5_300, 6),
+            (5_390, 9),
+        ];
+        assert_eq!(writes.collect::<Vec<_>>(), expected);
+        assert_eq!(odd, [0, 4, 6]);
+        assert_eq!(bursts[6].end, Some(End::Whole));
+    }
+
+    #[test]
+    fn tokens_may_leave_one_by_one() {
+        let mut pace = Pace::new(START, Beat::one_by_one(GAP), 5, Vec::new());
+        let bursts: Vec<Burst> = std::iter::from_fn(|| pace.next()).collect();
+        for (n, burst) in bursts.iter().enumerate() {
+            assert_eq!(burst.tokens, 1);
+            assert_eq!(burst.at, START + Duration::from_millis(n as u64 * 10));
+        }
+        assert_eq!(bursts.len(), 5);
+    }
+
+    fn any_split() -> impl Strategy<Value = Split> {
+        let silence = || prop_oneof![Just(0), 0..3_000_000_000_u64].prop_map(Duration::from_nanos);
+        let then = prop_oneof![
+            Just(Then::Event(Odd::Duplicate)),
+            silence().prop_map(Then::Stall),
+            silence().prop_map(|silence| Then::End(silence, CUT)),
+        ];
+        (0_u64..60, then).prop_map(|(after, then)| Split { after, then })
+    }
+
+    proptest! {
+        #[test]
+        fn the_end_is_known_before_the_beginning(
+            gap in prop_oneof![Just(0), 0..500_000_000_u64, Just(u64::MAX)],
+            output in 0_u64..50,
+            single: bool,
+            splits in proptest::collection::vec(any_split(), 0..6),
+        ) {
+            let beat = if single { Beat::one_by_one(gap) } else { Beat::bundled(gap) };
+            let mut pace = Pace::new(START, beat, output, splits);
+            let (start, end) = (START, pace.end());
+            let bursts: Vec<Burst> = std::iter::from_fn(|| pace.next()).collect();
+            prop_assert!(bursts.is_sorted_by_key(|burst| burst.at));
+            prop_assert_eq!(bursts.first().map(|burst| burst.at), Some(start));
+            prop_assert_eq!(bursts.last().map(|burst| burst.at), Some(end));
+        }
     }
 
     #[test]

@@ -1,21 +1,27 @@
-//! Which faults strike a request, and what they make of its exchange.
+//! Which faults strike a request, and what those that stand in its way make of it.
 //!
 //! Only faults that act on exchanges are known here; outages and blackholes are the network's.
-//! Whether a fault strikes is drawn in `scenario`; when its effect shows is `pace`'s matter.
-//! A fault that changes nothing has not struck: a cut of a plain answer, a stall after more tokens
-//! than the answer has or at the place where the stream is cut, whatever follows a refusal.
+//! Whether a fault strikes is drawn in `scenario`; what faults of the answer make of it is
+//! `spoil`'s matter. A fault that changes nothing has not struck: whatever follows a refusal, a
+//! loss of capacity that nobody feels, a lost cache that held nothing.
 
-use super::pace::{Split, Then};
+use super::pace::multiplied;
+use super::spoil::{Plight, Shape, shows};
 use crate::policy::ProviderId;
 use crate::rng::Draws;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{Drawn, Fault, Inject, Layer, Seen};
-use crate::trace::FaultId;
+use crate::scenario::fault::{Drawn, Inject, Layer, Seen};
+use crate::time::Instant;
+use crate::trace::{Bill, FaultId};
 use crate::wire::writer::Refusal;
 
-/// The faults of one provider, in the scenario's order.
+/// The faults of one provider by layer, each in the scenario's order.
 #[derive(Clone, Debug)]
-pub(super) struct Faults(Vec<Drawn>);
+pub(super) struct Faults {
+    exchange: Vec<Drawn>,
+    answer: Vec<Drawn>,
+    state: Vec<Drawn>,
+}
 
 /// A fault that decides the whole exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,92 +30,225 @@ pub(super) enum Verdict {
     Hang,
     /// The connection is reset.
     Reset,
+    /// The connection is closed.
+    Fin,
+    /// The head of an answer, and never more.
+    Head,
     /// Answered with an error.
-    Refuse(Refusal),
+    Refuse {
+        /// Which.
+        refusal: Refusal,
+        /// The prompt is billed all the same.
+        billed: bool,
+    },
 }
 
-/// Faults that spoil an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Plight {
-    /// Which, in the scenario's order.
-    pub(super) fired: Vec<FaultId>,
-    /// Factors of think time and token gaps, in thousandths.
-    pub(super) slow: Vec<u64>,
-    /// What interrupts the stream.
-    pub(super) splits: Vec<Split>,
+/// How tokens are billed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tariff {
+    /// So many thousandths of the usual price.
+    pub(super) price_milli: u64,
+    /// So often.
+    pub(super) times: usize,
 }
 
 impl Faults {
     /// The faults of `scenario` that act on exchanges with provider `id`.
     pub(super) fn new(scenario: &Scenario, id: ProviderId, draws: Draws) -> Self {
-        let drawn = Drawn::all(&scenario.faults, draws).into_iter();
-        let own = drawn.filter(|Drawn { fault, .. }| {
-            fault.targets.contains(&id) && fault.inject.layer() >= Layer::Exchange
-        });
-        Self(own.collect())
+        let all = Drawn::all(&scenario.faults, draws);
+        let of = |layer| {
+            let own = all.iter().filter(|Drawn { fault, .. }| {
+                fault.targets.contains(&id) && fault.inject.layer() == layer
+            });
+            own.cloned().collect()
+        };
+        Self {
+            exchange: of(Layer::Exchange),
+            answer: of(Layer::Answer),
+            state: of(Layer::Provider),
+        }
     }
 
     /// The first fault that strikes and decides the exchange.
     pub(super) fn verdict(&self, seen: &Seen<'_>) -> Option<(FaultId, Verdict)> {
-        self.0.iter().find_map(|drawn| {
+        self.exchange.iter().find_map(|drawn| {
             let verdict = match drawn.fault.inject {
                 Inject::Hang => Verdict::Hang,
                 Inject::Reset => Verdict::Reset,
-                Inject::Refuse { refusal, .. } => Verdict::Refuse(refusal),
+                Inject::EarlyFin => Verdict::Fin,
+                Inject::HeadersOnly => Verdict::Head,
+                Inject::Refuse { refusal, billed } => Verdict::Refuse { refusal, billed },
                 _ => return None,
             };
             drawn.strikes(seen).then_some((drawn.id, verdict))
         })
     }
 
-    /// What spoils the answer; `streamed` is the number of tokens of a streamed one.
-    pub(super) fn plight(&self, seen: &Seen<'_>, streamed: Option<u64>) -> Plight {
-        let struck = self.0.iter().filter(|drawn| {
-            let shows = match drawn.fault.inject {
-                Inject::Slow { .. } => true,
-                _ => split_of(&drawn.fault)
-                    .zip(streamed)
-                    .is_some_and(|(split, output)| split.after <= output),
-            };
-            shows && drawn.strikes(seen)
-        });
-        Plight::of(&struck.collect::<Vec<_>>())
-    }
-}
-
-impl Plight {
-    /// The first of the earliest cuts ends the stream; other cuts and later stalls never show.
-    fn of(struck: &[&Drawn]) -> Self {
-        let first_cut = struck
+    /// What spoils an answer of this shape.
+    pub(super) fn plight(&self, seen: &Seen<'_>, shape: Shape) -> Plight {
+        let struck = self
+            .answer
             .iter()
-            .filter_map(|drawn| Some((drawn.id, split_of(&drawn.fault)?)))
-            .filter(|(_, split)| matches!(split.then, Then::Cut(_)))
-            .min_by_key(|(_, split)| split.after);
-        let shows = |id, split| first_cut.is_none_or(|(cut, at)| id == cut || is_before(split, at));
-        let mut plight = Self::default();
-        for Drawn { id, fault, .. } in struck {
-            match (&fault.inject, split_of(fault)) {
-                (Inject::Slow { factor_milli, .. }, _) => plight.slow.push(*factor_milli),
-                (_, Some(split)) if shows(*id, split) => plight.splits.push(split),
-                _ => continue,
-            }
-            plight.fired.push(*id);
+            .filter(|drawn| shows(&drawn.fault.inject, shape) && drawn.strikes(seen));
+        let struck: Vec<&Drawn> = struck.collect();
+        if struck.is_empty() {
+            return Plight::default();
         }
-        plight
+        Plight::of(&struck, seen.now, shape)
+    }
+
+    /// How much of the slots is there at `now`, in parts per 10^9.
+    pub(super) fn slots_left(&self, now: Instant) -> u64 {
+        product(self.losses(now, slots_left))
+    }
+
+    /// Who takes slots away at `now`.
+    pub(super) fn slots_lost_to(&self, now: Instant) -> impl Iterator<Item = FaultId> {
+        self.losses(now, slots_left).map(|(id, _)| id)
+    }
+
+    /// How much of the limits is there at `now`, in parts per 10^9.
+    pub(super) fn limits_left(&self, now: Instant) -> u64 {
+        product(self.losses(now, limits_left))
+    }
+
+    /// Who shrinks the limits at `now`.
+    pub(super) fn limits_lost_to(&self, now: Instant) -> impl Iterator<Item = FaultId> {
+        self.losses(now, limits_left).map(|(id, _)| id)
+    }
+
+    /// The first fault that keeps the request from what the cache holds.
+    pub(super) fn lost_cache(&self, seen: &Seen<'_>) -> Option<FaultId> {
+        let lost = self
+            .state
+            .iter()
+            .find(|drawn| matches!(drawn.fault.inject, Inject::LostCache) && drawn.strikes(seen));
+        lost.map(|drawn| drawn.id)
+    }
+
+    /// How the request is billed; who makes it so is added to `fired`.
+    pub(super) fn tariff(&self, seen: &Seen<'_>, fired: &mut Vec<FaultId>) -> Tariff {
+        let mut tariff = Tariff::default();
+        for drawn in &self.state {
+            let changes = match drawn.fault.inject {
+                Inject::Price { factor_milli } => {
+                    let factor = scaled(factor_milli, drawn.level(seen.now));
+                    let strikes = factor != USUAL && drawn.strikes(seen);
+                    if strikes {
+                        tariff.price_milli = multiplied(tariff.price_milli, &[factor]);
+                    }
+                    strikes
+                }
+                Inject::DoubleBilled if tariff.times == 1 && drawn.strikes(seen) => {
+                    tariff.times = 2;
+                    true
+                }
+                _ => false,
+            };
+            if changes {
+                fired.push(drawn.id);
+            }
+        }
+        tariff
+    }
+
+    /// What each fault of a kind leaves at `now`, of those that leave less than all.
+    fn losses(
+        &self,
+        now: Instant,
+        kind: fn(&Inject) -> Option<u64>,
+    ) -> impl Iterator<Item = (FaultId, u64)> {
+        self.state.iter().filter_map(move |drawn| {
+            let lost = WHOLE.saturating_sub(kind(&drawn.fault.inject)?);
+            let lost = share(lost, drawn.level(now));
+            (lost > 0).then_some((drawn.id, WHOLE.saturating_sub(lost)))
+        })
     }
 }
 
-/// Whether `split` is a stall that still comes before `cut`.
-fn is_before(split: Split, cut: Split) -> bool {
-    matches!(split.then, Then::Stall(_)) && split.after < cut.after
+impl Tariff {
+    /// What is billed, each as often as it is.
+    pub(super) fn bills(self, bill: Bill) -> impl Iterator<Item = Bill> {
+        let price_milli = self.price_milli;
+        std::iter::repeat_n(
+            Bill {
+                price_milli,
+                ..bill
+            },
+            self.times,
+        )
+    }
 }
 
-/// What the fault does to a stream, if that is its kind.
-fn split_of(fault: &Fault) -> Option<Split> {
-    let (after, then) = match fault.inject {
-        Inject::StreamCut { after, with, .. } => (after, Then::Cut(with)),
-        Inject::Stall { after, length, .. } => (after, Then::Stall(length)),
-        _ => return None,
-    };
-    Some(Split { after, then })
+impl Default for Tariff {
+    fn default() -> Self {
+        Self {
+            price_milli: USUAL,
+            times: 1,
+        }
+    }
+}
+
+/// A factor in thousandths that is `level` (parts per 10^9) of the way from 1 to `factor_milli`.
+pub(super) fn scaled(factor_milli: u64, level: u64) -> u64 {
+    match factor_milli.checked_sub(USUAL) {
+        Some(more) => USUAL.saturating_add(share(more, level)),
+        None => USUAL - share(USUAL - factor_milli, level),
+    }
+}
+
+fn slots_left(inject: &Inject) -> Option<u64> {
+    match inject {
+        Inject::CapacityLoss { left } => Some(*left),
+        _ => None,
+    }
+}
+
+fn limits_left(inject: &Inject) -> Option<u64> {
+    match inject {
+        Inject::LimitShrink { left } => Some(*left),
+        _ => None,
+    }
+}
+
+fn product(losses: impl Iterator<Item = (FaultId, u64)>) -> u64 {
+    losses.fold(WHOLE, |left, (_, each)| share(left, each))
+}
+
+/// So many parts per 10^9 of `amount`.
+fn share(amount: u64, parts: u64) -> u64 {
+    let exact = u128::from(amount) * u128::from(parts) / u128::from(WHOLE);
+    u64::try_from(exact).unwrap_or(u64::MAX)
+}
+
+/// 100 %, in parts per 10^9.
+pub(super) const WHOLE: u64 = 1_000_000_000;
+
+/// A factor that changes nothing, in thousandths.
+pub(super) const USUAL: u64 = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_lies_between_nothing_and_all_of_it() {
+        for (factor, level, scaled_to) in [
+            (3_000, 0, 1_000),
+            (3_000, WHOLE / 2, 2_000),
+            (3_000, WHOLE, 3_000),
+            (200, WHOLE / 2, 600),
+            (0, WHOLE, 0),
+            (u64::MAX, WHOLE, u64::MAX),
+        ] {
+            assert_eq!(scaled(factor, level), scaled_to, "{factor} at {level}");
+        }
+    }
+
+    #[test]
+    fn losses_multiply() {
+        let halves = [(FaultId(0), WHOLE / 2), (FaultId(1), WHOLE / 2)];
+        assert_eq!(product(halves.into_iter()), WHOLE / 4);
+        assert_eq!(product([].into_iter()), WHOLE);
+    }
 }

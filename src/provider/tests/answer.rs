@@ -42,10 +42,11 @@ impl Answer {
         }
     }
 
-    /// The data of each event.
+    /// The data of each event; comments are none.
     pub(super) fn events(&self) -> Vec<&str> {
         self.body
             .split_terminator("\n\n")
+            .filter(|event| !event.starts_with(':'))
             .map(|event| event.strip_prefix("data: ").unwrap())
             .collect()
     }
@@ -58,7 +59,9 @@ impl Answer {
             .filter_map(|event| {
                 let chunk: Value = serde_json::from_str(event).unwrap();
                 let content = chunk["choices"][0]["delta"]["content"].as_str()?;
-                content.strip_suffix(" tok ")?.parse::<u64>().ok()
+                let (count, token) = content.split_once(' ')?;
+                assert!(["tok ", "tök "].contains(&token), "{token}");
+                count.parse::<u64>().ok()
             })
             .sum()
     }

@@ -1,0 +1,311 @@
+//! What faults of the answer make of one answer, when several strike at once.
+//!
+//! Factors multiply and delays add up. Of several drips or bandwidths the lowest holds; of what can
+//! happen only once (keep-alives, an odd event at one place, a flaw of one thing) the first in
+//! the scenario's order. Of several ends of a stream the earliest is the one, and hides what would
+//! come at its place or later. A body that stands in the place of an answer (empty, HTML, an
+//! error object) holds no tokens, and hides all that happens to them. Whom keep-alives hold for
+//! ever, nothing else ever happens to.
+
+use std::time::Duration;
+
+use super::flawed::{self, Shown, is_right};
+use super::pace::{End, Split, Then};
+use super::plight::{USUAL, scaled};
+use crate::scenario::fault::{Delayed, Drawn, Flaw, Inject, Pace};
+use crate::time::Instant;
+use crate::trace::FaultId;
+use crate::wire::Dialect;
+use crate::wire::writer::{Body, Flaws};
+
+/// What an answer would be without faults.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// Whether it is streamed.
+    pub(super) streamed: bool,
+    /// Its tokens.
+    pub(super) output: u64,
+}
+
+/// Faults that spoil an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Plight {
+    /// Which, in the scenario's order.
+    pub(super) fired: Vec<FaultId>,
+    /// Factors of think time, in thousandths.
+    pub(super) think: Vec<u64>,
+    /// Tail indices of think time, in thousandths, each with the fault that it is of.
+    pub(super) tails: Vec<(FaultId, u64)>,
+    /// All of it comes so much later.
+    pub(super) late: Duration,
+    /// Keep-alives come until it does.
+    pub(super) hold: Option<Hold>,
+    /// Factors of the gaps between tokens, in thousandths.
+    pub(super) gaps: Vec<u64>,
+    /// Tokens leave one by one, no faster than this, in thousandths of a token per second.
+    pub(super) drip: Option<u64>,
+    /// Bytes leave no faster than this, per second.
+    pub(super) bandwidth: Option<u64>,
+    /// Each write is torn in two inside a character.
+    pub(super) halves: bool,
+    /// What interrupts the stream.
+    pub(super) splits: Vec<Split>,
+    /// What is wrong with what it says.
+    pub(super) flaws: Option<Box<Flaws>>,
+}
+
+/// How long keep-alives come instead of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// It comes so much later.
+    By(Duration),
+    /// It never comes.
+    Never,
+}
+
+/// What all faults together leave of the answer.
+struct Scene {
+    shape: Shape,
+    /// What becomes of the body, and by whom.
+    body: Option<(FaultId, Body)>,
+    /// Who ends the stream, and after how many tokens.
+    end: Option<(FaultId, u64)>,
+    drip: Option<u64>,
+    bandwidth: Option<u64>,
+}
+
+/// Whether a fault could show on an answer of this shape.
+pub(super) fn shows(inject: &Inject, shape: Shape) -> bool {
+    match inject {
+        Inject::Drip { .. } | Inject::Split => shape.streamed,
+        Inject::Flaw(Flaw::Body(body)) => flawed::can_be(*body, shape.streamed),
+        _ => split_of(inject).is_none_or(|split| shape.streamed && split.after <= shape.output),
+    }
+}
+
+impl Plight {
+    /// What faults that strike, in the scenario's order, make of an answer at `now`.
+    pub(super) fn of(struck: &[&Drawn], now: Instant, shape: Shape) -> Self {
+        if let Some(drawn) = struck.iter().find(|drawn| is_endless(drawn)) {
+            return Self {
+                fired: vec![drawn.id],
+                hold: Some(Hold::Never),
+                ..Self::default()
+            };
+        }
+        let scene = Scene::of(struck, shape);
+        let mut plight = Self::default();
+        for drawn in struck {
+            if plight.suffers(drawn, now, &scene) {
+                plight.fired.push(drawn.id);
+            }
+        }
+        plight
+    }
+
+    /// How many tokens of `output` leave.
+    pub(super) fn delivered(&self, output: u64) -> u64 {
+        let end = self.splits.iter().find(|split| ends(split.then));
+        match end {
+            _ if self.hold == Some(Hold::Never) || self.stand_in() => 0,
+            Some(end) => end.after,
+            None => output,
+        }
+    }
+
+    /// Whether a body stands in the place of the answer.
+    pub(super) fn stand_in(&self) -> bool {
+        let flaws = self.flaws.as_ref();
+        flaws.is_some_and(|flaws| flawed::stands_in(flaws.body))
+    }
+
+    /// Whether the caller gets a whole answer, and a right one, in this dialect.
+    pub(super) fn is_right(&self, dialect: Dialect) -> bool {
+        let is_odd = |split: &Split| ends(split.then) || matches!(split.then, Then::Event(_));
+        let flaws = self.flaws.as_ref();
+        !self.splits.iter().any(is_odd) && flaws.is_none_or(|flaws| is_right(flaws, dialect))
+    }
+
+    /// Takes a fault in; whether it changes anything.
+    fn suffers(&mut self, drawn: &Drawn, now: Instant, scene: &Scene) -> bool {
+        match &drawn.fault.inject {
+            Inject::Slow { factor_milli, what } => {
+                self.slow(scaled(*factor_milli, drawn.level(now)), *what, scene)
+            }
+            Inject::Delay { what, by } => self.delay(*what, *by, scene),
+            Inject::HeavyTail { index_milli } => {
+                self.tails.push((drawn.id, *index_milli));
+                true
+            }
+            Inject::KeepAlive { by } => {
+                let holds = self.hold.is_none() && !scene.stands_in();
+                if holds {
+                    self.hold = by.map(Hold::By);
+                }
+                holds
+            }
+            Inject::Drip { speed_milli } => {
+                let drips = scene.drip == Some(*speed_milli) && scene.tokens() > 1;
+                drips && self.drip.replace(*speed_milli).is_none()
+            }
+            Inject::Bandwidth { bytes } => {
+                scene.bandwidth == Some(*bytes) && self.bandwidth.replace(*bytes).is_none()
+            }
+            Inject::Split => scene.tokens() > 0 && !std::mem::replace(&mut self.halves, true),
+            Inject::Flaw(flaw) => self.flaw(drawn.id, flaw, scene),
+            inject => split_of(inject).is_some_and(|split| self.split(drawn.id, split, scene)),
+        }
+    }
+
+    fn slow(&mut self, factor: u64, what: Pace, scene: &Scene) -> bool {
+        let gaps = scene
+            .tokens()
+            .saturating_sub(u64::from(scene.shape.streamed));
+        if factor == USUAL || (what == Pace::Tokens && gaps == 0) {
+            return false;
+        }
+        if what != Pace::Tokens {
+            self.think.push(factor);
+        }
+        if what != Pace::Ttft {
+            self.gaps.push(factor);
+        }
+        true
+    }
+
+    fn delay(&mut self, what: Delayed, by: Duration, scene: &Scene) -> bool {
+        if by.is_zero() {
+            return false;
+        }
+        if what == Delayed::FirstToken && scene.streams() {
+            // The head, and what opens the stream, are in time.
+            let shows = scene.end.is_none_or(|(_, after)| after > 0);
+            if shows {
+                self.splits.push(Split {
+                    after: 0,
+                    then: Then::Stall(by),
+                });
+            }
+            return shows;
+        }
+        self.late = self.late.saturating_add(by);
+        true
+    }
+
+    fn flaw(&mut self, id: FaultId, flaw: &Flaw, scene: &Scene) -> bool {
+        let mut flaws = self.flaws.take().unwrap_or_default();
+        let changes = match (flaw, scene.body) {
+            (Flaw::Body(body), Some((first, _))) if first == id => {
+                flaws.body = *body;
+                true
+            }
+            _ => flawed::add(&mut flaws, flaw, scene.shown()),
+        };
+        self.flaws = (*flaws != Flaws::default()).then_some(flaws);
+        changes
+    }
+
+    fn split(&mut self, id: FaultId, split: Split, scene: &Scene) -> bool {
+        let is_taken = |other: &Split| {
+            let both = (split.then, other.then);
+            other.after == split.after && matches!(both, (Then::Event(_), Then::Event(_)))
+        };
+        let shows = scene.streams()
+            && split.then != Then::Stall(Duration::ZERO)
+            && scene
+                .end
+                .is_none_or(|(end, after)| end == id || split.after < after)
+            && !self.splits.iter().any(is_taken);
+        if shows {
+            self.splits.push(split);
+        }
+        shows
+    }
+}
+
+impl Scene {
+    fn of(struck: &[&Drawn], shape: Shape) -> Self {
+        let bodies = struck.iter().filter_map(|drawn| match drawn.fault.inject {
+            Inject::Flaw(Flaw::Body(body)) => Some((drawn.id, body)),
+            _ => None,
+        });
+        let drips = struck.iter().filter_map(|drawn| match drawn.fault.inject {
+            Inject::Drip { speed_milli } => Some(speed_milli),
+            _ => None,
+        });
+        let bandwidths = struck.iter().filter_map(|drawn| match drawn.fault.inject {
+            Inject::Bandwidth { bytes } => Some(bytes),
+            _ => None,
+        });
+        let ends = struck.iter().filter_map(|drawn| {
+            let split = split_of(&drawn.fault.inject)?;
+            ends(split.then).then_some((drawn.id, split.after))
+        });
+        Self {
+            shape,
+            body: bodies.into_iter().next(),
+            end: ends.min_by_key(|(_, after)| *after),
+            drip: drips.min(),
+            bandwidth: bandwidths.min(),
+        }
+    }
+
+    fn stands_in(&self) -> bool {
+        self.body.is_some_and(|(_, body)| flawed::stands_in(body))
+    }
+
+    /// Whether tokens leave one after the other.
+    fn streams(&self) -> bool {
+        self.shape.streamed && !self.stands_in()
+    }
+
+    /// How many tokens leave.
+    fn tokens(&self) -> u64 {
+        match self.end {
+            _ if self.stands_in() => 0,
+            Some((_, after)) => after,
+            None => self.shape.output,
+        }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown {
+            body: self.body.is_none(),
+            closes: self.end.is_none(),
+            streamed: self.shape.streamed,
+        }
+    }
+}
+
+fn is_endless(drawn: &Drawn) -> bool {
+    matches!(drawn.fault.inject, Inject::KeepAlive { by: None })
+}
+
+fn ends(then: Then) -> bool {
+    matches!(then, Then::End(..))
+}
+
+/// What a fault does to a stream, if that is its kind.
+fn split_of(inject: &Inject) -> Option<Split> {
+    let (after, then) = match *inject {
+        Inject::StreamCut {
+            after,
+            with,
+            inside,
+        } => (after, Then::End(Duration::ZERO, End::Cut(with, inside))),
+        Inject::Stall {
+            after,
+            length,
+            then: None,
+        } => (after, Then::Stall(length)),
+        Inject::Stall {
+            after,
+            length,
+            then: Some(with),
+        } => (after, Then::End(length, End::Cut(with, None))),
+        Inject::InBand { after, cause } => (after, Then::End(Duration::ZERO, End::Error(cause))),
+        Inject::Event { after, event } => (after, Then::Event(event)),
+        _ => return None,
+    };
+    Some(Split { after, then })
+}

@@ -1,0 +1,135 @@
+//! What is billed.
+
+use super::*;
+use crate::scenario::fault::Flaw;
+use crate::wire::writer::{Body, Choices};
+
+fn bills(faults: &[Inject], request: &Request) -> Vec<Bill> {
+    let exchange = provider(faults).on_request(NOW, request);
+    let bills = exchange.filter_map(|(_, action)| match action {
+        Action::Billed(bill) => Some(bill),
+        _ => None,
+    });
+    bills.collect()
+}
+
+#[test]
+fn a_price_is_a_factor_of_all_that_is_billed() {
+    let faults = [2_000, 1_500, 1_000].map(|factor_milli| Inject::Price { factor_milli });
+    let bill = |input, output| Bill {
+        price_milli: 3_000,
+        ..Bill::of(input, output)
+    };
+    let request = request(true, 40);
+    assert_eq!(bills(&faults, &request), [bill(900, 0), bill(0, 40)]);
+    let (played, _) = play(&mut provider(&faults), &request);
+    let fired = [(0, Done::Fired(0)), (0, Done::Fired(1))];
+    assert_eq!(played[..2], fired);
+    assert!(!played.contains(&(0, Done::Fired(2))));
+}
+
+#[test]
+fn a_double_bill_is_each_bill_twice() {
+    let twice = [Inject::DoubleBilled, Inject::DoubleBilled];
+    for streamed in [true, false] {
+        let request = request(streamed, 40);
+        let (input, output) = (Bill::of(900, 0), Bill::of(0, 40));
+        assert_eq!(bills(&twice, &request), [input, input, output, output]);
+        let (played, _) = play(&mut provider(&twice), &request);
+        assert_eq!(moments(&played, &Done::Fired(0)), [0]);
+        assert!(moments(&played, &Done::Fired(1)).is_empty());
+    }
+}
+
+#[test]
+fn what_the_cache_held_is_billed_apart_and_stated() {
+    let (provider, request) = (provider(&[]), request(false, 40));
+    let mut work = Work {
+        request: &request,
+        read: NOW,
+        place: Place {
+            start: NOW,
+            slow_milli: 1_000,
+        },
+        quotas: Quotas::default(),
+        plight: Default::default(),
+        tariff: Tariff::default(),
+        usage: Usage {
+            input: 900,
+            cached: 600,
+            output: 40,
+        },
+    };
+    work.tariff.price_milli = 500;
+    let first = provider.answer(work, &[]).next();
+    let bill = Bill {
+        input: 300,
+        cached: 600,
+        output: 0,
+        price_milli: 500,
+    };
+    assert_eq!(first, Some((NOW, Action::Billed(bill))));
+}
+
+#[test]
+fn a_cache_that_held_nothing_is_not_lost() {
+    let (played, _) = play(&mut provider(&[Inject::LostCache]), &request(false, 1));
+    assert!(!played.contains(&(0, Done::Fired(0))));
+    let faults = Faults::new(
+        &scenario(&[Inject::DoubleBilled, Inject::LostCache]),
+        ProviderId(0),
+        Draws::new(1),
+    );
+    let lost = faults.lost_cache(&request(false, 1).seen(NOW));
+    assert_eq!(lost, Some(FaultId(1)));
+}
+
+#[test]
+fn a_body_in_the_place_of_an_answer_bills_the_prompt_alone() {
+    for body in [Body::Empty, Body::Html, Body::Error(Cause::ServerError)] {
+        for streamed in [true, false] {
+            let faults = [
+                cut(3, Cut::Rst),
+                slow(2_000),
+                Inject::Split,
+                Inject::Flaw(Flaw::Body(body)),
+            ];
+            let (played, _) = play(&mut provider(&faults), &request(streamed, 40));
+            let expected = [
+                (0, Done::Fired(1)),
+                (0, Done::Fired(3)),
+                (0, Done::Billed(900, 0)),
+                (1_200, Done::Write),
+            ];
+            assert_eq!(played, expected);
+        }
+    }
+}
+
+#[test]
+fn an_answer_with_other_flaws_is_billed_like_a_right_one() {
+    for (flaw, streamed) in [
+        (Flaw::Body(Body::HalfJson), false),
+        (Flaw::Choices(Choices::Null), false),
+        (Flaw::Choices(Choices::Empty), true),
+    ] {
+        let (played, _) = play(&mut provider(&[Inject::Flaw(flaw)]), &request(streamed, 40));
+        assert_eq!(moments(&played, &Done::Billed(0, 40)).len(), 1);
+        assert!(moments(&played, &Done::Answered).is_empty());
+    }
+}
+
+#[test]
+fn an_error_in_band_bills_what_came_before_it() {
+    let fault = |after| Inject::InBand {
+        after,
+        cause: Cause::Overloaded,
+    };
+    let request = request(true, 40);
+    assert_eq!(bills(&[fault(0)], &request), [Bill::of(900, 0)]);
+    let some = [Bill::of(900, 0), Bill::of(0, 25)];
+    assert_eq!(bills(&[fault(25)], &request), some);
+    let (played, _) = play(&mut provider(&[fault(40)]), &request);
+    assert!(moments(&played, &Done::Answered).is_empty());
+    assert!(!played.iter().any(|(_, done)| *done == Done::Fin));
+}

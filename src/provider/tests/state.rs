@@ -1,0 +1,104 @@
+//! Faults of the provider itself, and how its load shows in an exchange.
+
+use super::*;
+
+fn seconds(seconds: u64) -> Instant {
+    Instant::from_nanos(seconds * 1_000_000_000)
+}
+
+fn worked_on(faults: &[Inject], place: Place, request: &Request) -> Vec<(u64, Done)> {
+    let mut provider = provider(faults);
+    let quotas = Quotas::default();
+    let exchange = provider.work(&request.seen(NOW), request, place, quotas);
+    done(exchange).0
+}
+
+#[test]
+fn who_waits_for_a_slot_begins_later_and_who_has_company_is_slower() {
+    let place = Place {
+        start: NOW + Duration::from_secs(2),
+        slow_milli: 1_500,
+    };
+    let played = worked_on(&[], place, &request(false, 100));
+    let expected = [
+        (2_000, Done::Billed(900, 0)),
+        (2_000 + 900 + 1_500, Done::Billed(0, 100)),
+        (4_400, Done::Answered),
+        (4_400, Done::Write),
+    ];
+    assert_eq!(played, expected);
+    let played = worked_on(&[], place, &request(true, 11));
+    assert_eq!(moments(&played, &Done::Write), [2_900, 3_000, 3_100]);
+}
+
+#[test]
+fn a_loss_of_capacity_strikes_whom_it_keeps_waiting() {
+    let loss = [Inject::CapacityLoss { left: 500_000_000 }, slow(2_000)];
+    let place = |wait, slow_milli| Place {
+        start: NOW + Duration::from_secs(wait),
+        slow_milli,
+    };
+    let fired = |place| {
+        let played = worked_on(&loss, place, &request(false, 1));
+        let fired = played
+            .into_iter()
+            .filter(|(_, done)| matches!(done, Done::Fired(_)));
+        fired.map(|(_, done)| done).collect::<Vec<_>>()
+    };
+    assert_eq!(fired(place(0, 1_000)), [Done::Fired(1)]);
+    assert_eq!(fired(place(1, 1_000)), [Done::Fired(0), Done::Fired(1)]);
+    assert_eq!(fired(place(0, 1_001)), [Done::Fired(0), Done::Fired(1)]);
+}
+
+#[test]
+fn losses_multiply_while_they_are_at_work() {
+    let half = || Inject::CapacityLoss { left: 500_000_000 };
+    let faults = [half(), half(), Inject::LimitShrink { left: 300_000_000 }];
+    let mut scenario = scenario(&faults);
+    scenario.faults[1].windows.length = Some(Duration::from_secs(10));
+    scenario.faults[2].windows.at = Duration::from_secs(10);
+    let faults = Faults::new(&scenario, ProviderId(0), Draws::new(1));
+    let left = |at| {
+        (
+            faults.slots_left(seconds(at)),
+            faults.limits_left(seconds(at)),
+        )
+    };
+    assert_eq!(left(9), (250_000_000, 1_000_000_000));
+    assert_eq!(left(10), (500_000_000, 300_000_000));
+}
+
+#[test]
+fn shrunken_limits_strike_whom_they_refuse_and_who_is_told_of_them() {
+    let mut scenario = scenario(&[Inject::LimitShrink { left: 100_000_000 }]);
+    let mut fired = |limits| {
+        scenario.providers[0].limits.requests = limits;
+        let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+        let (played, _) = play(&mut provider, &request(false, 1));
+        played.contains(&(0, Done::Fired(0)))
+    };
+    assert!(!fired(vec![]));
+    assert!(fired(vec![per_minute(100)]));
+    assert!(fired(vec![per_minute(0)]));
+}
+
+#[test]
+fn a_full_queue_is_an_overload_and_the_loss_has_a_hand_in_it() {
+    let faults = [
+        Inject::LimitShrink { left: 0 },
+        Inject::CapacityLoss { left: 0 },
+    ];
+    let provider = provider(&faults);
+    let way = |cause, quotas| provider.in_the_way(NOW, &quotas, &Refusal::of(cause));
+    let none = Quotas::default();
+    let told = provider_with_limit().exhausted(&Refusal::with_status(429));
+    assert_eq!(way(Cause::Overloaded, none), [FaultId(1)]);
+    assert_eq!(way(Cause::Overloaded, told), [FaultId(0), FaultId(1)]);
+    assert_eq!(way(Cause::TokenLimit, none), [FaultId(0)]);
+}
+
+fn provider_with_limit() -> Provider {
+    let mut scenario = scenario(&[]);
+    scenario.providers[0].limits.requests = vec![per_minute(1)];
+    Provider::new(&scenario, ProviderId(0), Draws::new(1))
+}

@@ -1,0 +1,179 @@
+//! How an admitted request is worked on: how long it takes, and what comes of it.
+//!
+//! What faults make of the answer has been decided in `spoil`; when it all ends is the exchange's
+//! own knowledge.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::exchange::{Answer, Exchange, KeepAlives, Plain, Stream};
+use super::line::Line;
+use super::pace::{Beat, Pace, slowed, whole_ms};
+use super::plight::Tariff;
+use super::slots::Place;
+use super::spoil::{Hold, Plight};
+use super::{Provider, Request, TERA, prompt};
+use crate::rng::Purpose;
+use crate::time::{Instant, nanos};
+use crate::trace::FaultId;
+use crate::wire::writer::{Part, Quotas, Stamp, Usage};
+
+/// A request that is worked on.
+pub(super) struct Work<'a> {
+    /// The request.
+    pub(super) request: &'a Request,
+    /// When it was read.
+    pub(super) read: Instant,
+    /// When the work begins, and how slow it is.
+    pub(super) place: Place,
+    /// What the limits say.
+    pub(super) quotas: Quotas,
+    /// What faults make of the answer.
+    pub(super) plight: Plight,
+    /// How it is billed.
+    pub(super) tariff: Tariff,
+    /// Its tokens, as many as leave.
+    pub(super) usage: Usage,
+}
+
+impl Provider {
+    /// A whole answer, or what the faults leave of it.
+    pub(super) fn answer(&self, work: Work<'_>, fired: &[FaultId]) -> Exchange {
+        let line = Line::new(work.plight.bandwidth);
+        let exchange = Exchange::new(line, work.tariff).then_fired(work.read, fired);
+        let begin = whole_ms(work.place.start);
+        if work.plight.hold == Some(Hold::Never) {
+            let end = begin + PATIENCE;
+            return self
+                .held(exchange, &work, end)
+                .then_answer(Answer::Never(end));
+        }
+        let start = begin + self.think(&work);
+        let exchange = exchange.then_billed(begin, prompt(work.request, work.usage.cached));
+        if work.plight.stand_in() {
+            return self.stood_in(exchange, work, whole_ms(start));
+        }
+        match work.request.streamed {
+            true => self.streamed(exchange, work, whole_ms(start)),
+            false => self.plain(exchange, &work, start),
+        }
+    }
+
+    /// A plain answer whose first token is there at `start`.
+    fn plain(&self, exchange: Exchange, work: &Work<'_>, start: Instant) -> Exchange {
+        let generation = self.gap(work).saturating_mul(work.request.tokens.output);
+        let done = whole_ms(start + Duration::from_nanos(generation));
+        let stamp = self.stamp_of(work, done);
+        let (exchange, bytes) = match work.plight.hold {
+            Some(_) => (
+                self.held(exchange, work, done),
+                self.writer.late_completion(&stamp, work.usage),
+            ),
+            None => (exchange, self.writer.completion(&stamp, work.usage)),
+        };
+        exchange.then_answer(Answer::Plain(Plain {
+            at: done,
+            bytes,
+            output: work.usage.output,
+            is_right: work.plight.is_right(self.dialect),
+        }))
+    }
+
+    /// A streamed answer whose first token is due at `start`.
+    fn streamed(&self, exchange: Exchange, work: Work<'_>, start: Instant) -> Exchange {
+        let gap = self.gap(&work);
+        let beat = match work.plight.drip {
+            Some(speed) => Beat::one_by_one(gap.max(TERA / speed.max(1))),
+            None => Beat::bundled(gap),
+        };
+        let exchange = match work.plight.hold {
+            Some(_) => self.held(exchange, &work, start),
+            None => exchange,
+        };
+        let output = work.request.tokens.output;
+        exchange.then_answer(Answer::Stream(Stream {
+            writer: Arc::clone(&self.writer),
+            stamp: self.stamp_of(&work, start),
+            head: work.plight.hold.is_none(),
+            halves: work.plight.halves,
+            is_right: work.plight.is_right(self.dialect),
+            usage: work.usage,
+            pace: Pace::new(start, beat, output, work.plight.splits),
+        }))
+    }
+
+    /// A body in the place of the answer, when its first token would be there.
+    fn stood_in(&self, exchange: Exchange, work: Work<'_>, start: Instant) -> Exchange {
+        let stamp = self.stamp_of(&work, start);
+        let all = Part {
+            head: true,
+            opens: true,
+            prompt: Some(work.usage),
+            closes: Some(work.usage),
+            ..Part::default()
+        };
+        let bytes = match work.request.streamed {
+            true => self.writer.part(&stamp, &all),
+            false => self.writer.completion(&stamp, work.usage),
+        };
+        exchange.then_answer(Answer::Plain(Plain {
+            at: start,
+            bytes,
+            output: 0,
+            is_right: false,
+        }))
+    }
+
+    /// The head when the work begins, and keep-alives until `end`.
+    fn held(&self, exchange: Exchange, work: &Work<'_>, end: Instant) -> Exchange {
+        let begin = whole_ms(work.place.start);
+        let stamp = self.stamp_of(work, begin);
+        let waiting = |first| self.writer.waiting(&stamp, work.request.streamed, first);
+        let hold = KeepAlives {
+            next: begin + KeepAlives::EVERY,
+            until: end,
+            bytes: waiting(false),
+        };
+        exchange.then_held(begin, waiting(true), hold)
+    }
+
+    /// From the beginning of the work to the first token: a draw of what the client measures, less
+    /// the round trip that it holds, and what faults and load make of it.
+    fn think(&self, work: &Work<'_>) -> Duration {
+        let (call, nth) = (work.request.call.0, u64::from(work.request.nth));
+        let provider = u64::from(self.id.0);
+        let mut stream = self.draws.stream(Purpose::Ttft, call, provider, nth);
+        let (p50, p99) = (nanos(self.ttft.p50) as f64, nanos(self.ttft.p99) as f64);
+        let drawn = Duration::from_nanos(stream.lognormal(p50, p99) as u64);
+        let mut think = drawn.saturating_sub(self.round_trip);
+        think = slowed(think, &work.plight.think);
+        for &(fault, index) in &work.plight.tails {
+            let key = u64::from(fault.0) << 16 | provider;
+            let mut stream = self.draws.stream(Purpose::HeavyTail, call, key, nth);
+            let factor = stream.pareto(index as f64 / 1_000.0) * 1_000.0;
+            think = slowed(think, &[factor as u64]);
+        }
+        let late = match work.plight.hold {
+            Some(Hold::By(by)) => work.plight.late.saturating_add(by),
+            _ => work.plight.late,
+        };
+        slowed(think, &[work.place.slow_milli]).saturating_add(late)
+    }
+
+    /// From token to token, in nanoseconds.
+    fn gap(&self, work: &Work<'_>) -> u64 {
+        let gap = slowed(self.gap, &work.plight.gaps);
+        nanos(slowed(gap, &[work.place.slow_milli]))
+    }
+
+    fn stamp_of(&self, work: &Work<'_>, at: Instant) -> Stamp {
+        Stamp {
+            flaws: work.plight.flaws.clone(),
+            ..self.stamp(work.request, at, at.since(work.read), work.quotas)
+        }
+    }
+}
+
+/// How long keep-alives go on when no answer comes. DeepSeek closes the connection when inference
+/// has not begun after ten minutes (its page on rate limits).
+const PATIENCE: Duration = Duration::from_secs(600);
