@@ -14,7 +14,9 @@
 //! - [`client`]: acts. The production client: asks the core, does the step, tells the core.
 //! - [`scenario`]: describes what the world does. (feature `sim`, as all below)
 //! - [`provider`]: pretends. The fake provider as a pure state machine.
+//! - `host`: puts it behind sockets, whoever owns these.
 //! - [`world`]: hosts. The simulated network and the load.
+//! - [`serve`]: hosts on real sockets, for clients in any language.
 //! - [`report`]: measures. A trace in, numbers out.
 //! - [`drill`]: a whole drill, for a `#[test]` and for the command line alike.
 //! - [`cli`]: tells. One file per verb. (feature `cli`)
@@ -35,11 +37,15 @@ pub mod client;
 #[cfg(feature = "sim")]
 pub mod drill;
 #[cfg(feature = "sim")]
+mod host;
+#[cfg(feature = "sim")]
 pub mod provider;
 #[cfg(feature = "sim")]
 pub mod report;
 #[cfg(feature = "sim")]
 pub mod scenario;
+#[cfg(feature = "sim")]
+pub mod serve;
 #[cfg(feature = "sim")]
 pub mod world;
 

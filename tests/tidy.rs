@@ -30,9 +30,14 @@ const MODULES: &[(&str, &str)] = &[
         "provider",
         "time money rng text policy wire trace prices scenario",
     ),
+    ("host", "time money rng policy wire trace scenario provider"),
     (
         "world",
-        "time money rng text policy wire trace prices client scenario provider",
+        "time money rng text policy wire trace prices client scenario provider host",
+    ),
+    (
+        "serve",
+        "time money rng policy wire trace prices scenario provider host",
     ),
     ("report", "time money rng text policy trace prices scenario"),
     (
@@ -41,7 +46,8 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "time money rng text policy wire trace prices client scenario provider world report drill",
+        "time money rng text policy wire trace prices client scenario provider host serve world \
+         report drill",
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! The command line: one file per verb.
 //!
-//! - `run`, `check`, `init`, `presets`, `completions`: the verbs.
+//! - `run`, `check`, `init`, `serve`, `schema`, `presets`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `values`: what `--set`, `--seeds` and `--jobs` may say.
 //! - `output`: the terminal: what is printed, what is written, and how a run ends.
@@ -14,6 +14,7 @@ mod init;
 mod output;
 mod presets;
 mod run;
+mod serve;
 mod values;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum Verb {
     Run(run::Args),
     Check(check::Args),
     Init(init::Args),
+    Serve(serve::Args),
     Presets(presets::Args),
     Completions(completions::Args),
 }
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::check(&args),
         Verb::Init(args) => init::init(&args),
+        Verb::Serve(args) => serve::serve(&args),
         Verb::Presets(args) => presets::presets(&args),
         Verb::Completions(args) => completions::completions(&args),
     };

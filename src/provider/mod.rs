@@ -58,7 +58,7 @@ use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::wire::Dialect;
-use crate::wire::writer::{Cause, Part, Quotas, Refusal, Stamp, Usage, Writer, head_of};
+use crate::wire::writer::{Cause, Part, Quotas, Refusal, Stamp, Usage, Writer};
 use cache::Cache;
 use limits::{Ask, Limits};
 use line::Line;
@@ -385,7 +385,8 @@ impl Provider {
             cached: 0,
             output,
         };
-        head_of(&self.writer.completion(&stamp, usage))
+        let [head, _] = self.writer.completion_apart(&stamp, usage);
+        head
     }
 
     fn stamp(&self, request: &Request, at: Instant, processing: Duration, quotas: Quotas) -> Stamp {

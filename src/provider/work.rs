@@ -17,7 +17,7 @@ use crate::rng::Purpose;
 use crate::scenario::Quantiles;
 use crate::time::{Instant, nanos};
 use crate::trace::FaultId;
-use crate::wire::writer::{BLANK_LINE, Extra, Part, Quotas, Stamp, Usage, held};
+use crate::wire::writer::{Part, Quotas, Stamp, Usage};
 
 /// A request that is worked on.
 pub(super) struct Work<'a> {
@@ -46,7 +46,7 @@ impl Provider {
         if work.plight.hold == Some(Hold::Never) {
             let end = begin + PATIENCE;
             return self
-                .held(exchange, &work, begin, end)
+                .held(exchange, &work, end)
                 .then_answer(Answer::Never(end));
         }
         let start = begin + self.think(&work);
@@ -64,24 +64,14 @@ impl Provider {
     fn plain(&self, exchange: Exchange, work: &Work<'_>, start: Instant) -> Exchange {
         let generation = self.gap(work).saturating_mul(work.request.tokens.output);
         let done = whole_ms(start + Duration::from_nanos(generation));
-        let mut bytes = self
-            .writer
-            .completion(&self.stamp_of(work, done), work.usage);
-        let mut exchange = exchange;
-        if work.plight.hold.is_some() {
-            let begin = whole_ms(work.place.start);
-            let hold = KeepAlives {
-                next: begin + KeepAlives::EVERY,
-                until: done,
-                bytes: BLANK_LINE,
-            };
-            let answer = self
-                .writer
-                .completion(&self.stamp_of(work, begin), work.usage);
-            let (head, body) = held(&answer, hold.count());
-            exchange = exchange.then_held(begin, head, hold);
-            bytes = body;
-        }
+        let stamp = self.stamp_of(work, done);
+        let (exchange, bytes) = match work.plight.hold {
+            Some(_) => (
+                self.held(exchange, work, done),
+                self.writer.late_completion(&stamp, work.usage),
+            ),
+            None => (exchange, self.writer.completion(&stamp, work.usage)),
+        };
         exchange.then_answer(Answer::Plain(Plain {
             at: done,
             bytes,
@@ -97,15 +87,14 @@ impl Provider {
             Some(speed) => Beat::one_by_one(gap.max(TERA / speed.max(1))),
             None => Beat::bundled(gap),
         };
-        let begin = whole_ms(work.place.start);
-        let (exchange, at) = match work.plight.hold {
-            Some(_) => (self.held(exchange, &work, begin, start), begin),
-            None => (exchange, start),
+        let exchange = match work.plight.hold {
+            Some(_) => self.held(exchange, &work, start),
+            None => exchange,
         };
         let output = work.request.tokens.output;
         exchange.then_answer(Answer::Stream(Stream {
             writer: Arc::clone(&self.writer),
-            stamp: self.stamp_of(&work, at),
+            stamp: self.stamp_of(&work, start),
             head: work.plight.hold.is_none(),
             halves: work.plight.halves,
             is_right: work.plight.is_right(self.dialect),
@@ -136,28 +125,17 @@ impl Provider {
         }))
     }
 
-    /// The head at `begin`, and keep-alives until `end`.
-    fn held(&self, exchange: Exchange, work: &Work<'_>, begin: Instant, end: Instant) -> Exchange {
+    /// The head when the work begins, and keep-alives until `end`.
+    fn held(&self, exchange: Exchange, work: &Work<'_>, end: Instant) -> Exchange {
+        let begin = whole_ms(work.place.start);
         let stamp = self.stamp_of(work, begin);
-        let mut hold = KeepAlives {
+        let waiting = |first| self.writer.waiting(&stamp, work.request.streamed, first);
+        let hold = KeepAlives {
             next: begin + KeepAlives::EVERY,
             until: end,
-            bytes: BLANK_LINE,
+            bytes: waiting(false),
         };
-        if !work.request.streamed {
-            let answer = self.writer.completion(&stamp, work.usage);
-            return exchange.then_held(begin, held(&answer, hold.count()).0, hold);
-        }
-        let keep_alive = Part {
-            extra: Some(Extra::KeepAlive),
-            ..Part::default()
-        };
-        hold.bytes = self.writer.part(&stamp, &keep_alive);
-        let head = Part {
-            head: true,
-            ..Part::default()
-        };
-        exchange.then_held(begin, self.writer.part(&stamp, &head), hold)
+        exchange.then_held(begin, waiting(true), hold)
     }
 
     /// From the beginning of the work to the first token: a draw of what the client measures, less

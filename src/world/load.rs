@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use turmoil_net::HostId;
 
 use super::connect::Simulated;
+use super::freeze::Arrival;
 use super::host::PORT;
 use super::{World, server, task};
 use crate::client::{Builder, Client, Provider, Request};
@@ -177,10 +178,11 @@ impl User {
 
     /// Makes one call, and waits for its end.
     async fn click(self, id: CallId, open: OpenCall) {
+        let _arrival = Arrival::of(&self.world, self.host, id);
         if !self.world.open.drained.get() {
             tokio::select! {
                 biased;
-                () = self.call(id) => {}
+                () = task::in_process(self.host, self.call(id)) => {}
                 () = self.closing.notified() => {}
             }
         }

@@ -2,8 +2,9 @@
 //!
 //! - `scheduler` drives turmoil-net by events: packets move when something happened, and time
 //!   jumps to whatever comes next.
-//! - `task` keeps every task on its host; `network` decides what becomes of each packet (latency,
-//!   outages, blackholes, resets); `host` plays a fake provider behind a real socket.
+//! - `task` keeps every task on its host; `freeze` makes processes stand still; `network` decides
+//!   what becomes of each packet (latency, blackholes, resets), and `link` which faults are on its
+//!   way; `host` puts fake providers behind simulated sockets.
 //! - [`Simulated`] is the client's [`Connect`](crate::client::Connect) here, and `load` decides
 //!   that a call arrives.
 //!
@@ -11,7 +12,9 @@
 //! run to run. Its clock resolves one millisecond, because tokio's timers do.
 
 mod connect;
+mod freeze;
 mod host;
+mod link;
 mod load;
 mod network;
 mod scheduler;
@@ -24,11 +27,13 @@ use std::sync::Arc;
 use tokio::task::LocalSet;
 use turmoil_net::{HostId, KernelConfig, Net};
 
+use crate::host::Hosted;
 use crate::policy::ProviderId;
 use crate::policy::config::Policy;
 use crate::provider::Provider;
 use crate::rng::Draws;
 use crate::scenario::Scenario;
+use crate::scenario::fault::Drawn;
 use crate::scenario::workload::Workload;
 use crate::time::Instant;
 use crate::trace::{Event, Kind, Recorder};
@@ -55,6 +60,10 @@ struct World {
     recorder: Arc<dyn Recorder>,
     network: RefCell<Network>,
     workload: Workload,
+    /// The hosts of the client processes, in order.
+    clients: Vec<HostId>,
+    /// Who is told of calls that arrive at a frozen process, when there can be any.
+    arrivals: Option<Arc<freeze::Arrivals>>,
     origin: tokio::time::Instant,
     open: Open,
 }
@@ -84,6 +93,12 @@ impl World {
         });
     }
 
+    /// The number of the client process on this host.
+    fn client(&self, host: HostId) -> Option<u32> {
+        let number = self.clients.iter().position(|client| *client == host);
+        number.map(|number| number as u32)
+    }
+
     /// Calls have finished, and providers have billed what they work on for nobody; or the time
     /// for that is up.
     fn is_over(&self) -> bool {
@@ -111,7 +126,11 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
         .map(|n| net.lookup(&server(n)))
         .collect();
     let clients: Vec<HostId> = (0..scenario.load.clients)
-        .map(|n| net.add_host(format!("client-{n}").as_str()))
+        .map(|n| net.add_host(client(n)))
+        .collect();
+    // Hosts get ascending addresses, in the order in which they were added.
+    let client_addresses = (0..scenario.load.clients)
+        .map(|n| net.lookup(&client(n)))
         .collect();
     let guard = net.enter();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -121,25 +140,50 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime can be built: {error}"));
     let tasks = LocalSet::new();
     tasks.block_on(&runtime, async {
+        let draws = Draws::new(seed);
+        let faults = Drawn::all(&scenario.faults, draws);
+        let (recorder, arrivals) = heard(recorder, &faults);
         let world = Rc::new(World {
             recorder,
-            network: RefCell::new(Network::new(scenario, addresses)),
+            arrivals,
+            clients,
+            network: RefCell::new(Network::new(scenario, &faults, addresses, client_addresses)),
             workload: Workload::new(&scenario.load, scenario.run.duration, seed),
             origin: tokio::time::Instant::now(),
             open: Open::default(),
         });
-        let providers = Provider::all(scenario, Draws::new(seed));
+        let providers = Provider::all(scenario, draws);
         for (number, (server, provider)) in servers.into_iter().zip(providers).enumerate() {
             let id = ProviderId(number as u16);
-            host::start(&world, server, id, provider, scenario);
+            let hosted = Hosted::new(scenario, id, provider, draws);
+            host::start(&world, server, id, hosted, &faults);
         }
-        load::start(&world, &clients, scenario, policy, seed);
+        freeze::start(&world, &faults);
+        connect::enter(&world);
+        load::start(&world, &world.clients, scenario, policy, seed);
         Scheduler::new(&guard, &world).await;
     });
     // Tasks hold sockets, and sockets close into the network: it must be the last to go.
     drop(tasks);
     drop(runtime);
     drop(guard);
+}
+
+/// Who is told what happens, and of what arrives at frozen processes, when there can be any.
+fn heard(
+    recorder: Arc<dyn Recorder>,
+    faults: &[Drawn],
+) -> (Arc<dyn Recorder>, Option<Arc<freeze::Arrivals>>) {
+    if !freeze::is_due(faults) {
+        return (recorder, None);
+    }
+    let arrivals = Arc::new(freeze::Arrivals::new(recorder));
+    (arrivals.clone(), Some(arrivals))
+}
+
+/// The host name of a client process.
+fn client(number: u32) -> String {
+    format!("client-{number}")
 }
 
 /// The host name of a provider inside the simulated network.

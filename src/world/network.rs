@@ -1,9 +1,9 @@
 //! What becomes of each packet: latency, blackholes, refusals and resets.
 //!
-//! In this order: a packet into or out of a blackhole vanishes; a connection request to a provider
-//! in an outage is answered with a reset; the last words of a connection that is being reset lose
-//! their polite end; everything else arrives after the provider's one-way latency. Rules look at
-//! packets, so connections that were opened before a fault began see it too.
+//! In this order: a packet into or out of a blackhole vanishes; a connection request that an outage
+//! or another fault refuses is answered with a reset; the last words of a connection that is being
+//! reset lose their polite end; everything else arrives after the provider's one-way latency. Rules
+//! look at packets, so connections that were opened before a fault began see it too.
 //!
 //! turmoil-net has no linger option. A reset is therefore two packets of our own making, one to
 //! each end, sent one millisecond after what was written before it, so that those bytes are read
@@ -16,9 +16,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use turmoil_net::{Packet, TcpFlags, TcpSegment, Transport};
 
+use super::link::{Link, RESOLUTION};
 use crate::policy::ProviderId;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{Inject, Windows};
+use crate::scenario::fault::Drawn;
 use crate::time::Instant;
 use crate::trace::FaultId;
 
@@ -38,6 +39,8 @@ pub(super) struct Ends {
 /// The network between clients and providers.
 pub(super) struct Network {
     links: Vec<Link>,
+    /// The addresses of the client processes, in order.
+    clients: Vec<IpAddr>,
     /// Connections that are open, as the providers see it.
     open: BTreeSet<Ends>,
     /// Resets that were asked for in this pass.
@@ -58,34 +61,21 @@ struct Reset {
     at_once: bool,
 }
 
-/// The way to one provider.
-struct Link {
-    address: IpAddr,
-    one_way: Duration,
-    faults: Vec<LinkFault>,
-    /// How many outages have begun.
-    outages: u64,
-}
-
-/// A fault of the network itself.
-struct LinkFault {
-    id: FaultId,
-    windows: Windows,
-    blackhole: bool,
-    /// Connections that this blackhole has swallowed packets of, each counted once.
-    swallowed: BTreeSet<Ends>,
-}
-
 impl Network {
-    pub(super) fn new(scenario: &Scenario, addresses: Vec<IpAddr>) -> Self {
-        let link = |(number, address): (usize, IpAddr)| Link {
-            address,
-            one_way: scenario.providers[number].one_way,
-            faults: link_faults(scenario, ProviderId(number as u16)),
-            outages: 0,
+    /// The network between hosts at these addresses, both in ascending order.
+    pub(super) fn new(
+        scenario: &Scenario,
+        faults: &[Drawn],
+        providers: Vec<IpAddr>,
+        clients: Vec<IpAddr>,
+    ) -> Self {
+        let ids = (0..=u16::MAX).map(ProviderId);
+        let link = |(id, address): (ProviderId, IpAddr)| {
+            Link::new(id, address, scenario.providers[id.index()].one_way, faults)
         };
         Self {
-            links: addresses.into_iter().enumerate().map(link).collect(),
+            links: ids.zip(providers).map(link).collect(),
+            clients,
             open: BTreeSet::new(),
             resets: Vec::new(),
             doomed: BTreeSet::new(),
@@ -144,6 +134,22 @@ impl Network {
         self.links[provider.index()].outages
     }
 
+    /// The number of the client process at this address.
+    pub(super) fn client_at(&self, address: IpAddr) -> u32 {
+        let number = self.clients.binary_search(&address);
+        number.map_or(0, |number| number as u32)
+    }
+
+    /// Whether the name of the host at `address` can be resolved, when `client` asks.
+    pub(super) fn resolves(&mut self, now: Instant, address: IpAddr, client: u32) -> bool {
+        let Some(link) = self.links.iter_mut().find(|link| link.address == address) else {
+            return true;
+        };
+        let struck = link.unresolved(now, client);
+        self.struck.extend(struck);
+        struck.is_none()
+    }
+
     /// Whether something is to be sent or told that no packet asks for.
     pub(super) fn has_news(&self) -> bool {
         !self.resets.is_empty() || !self.struck.is_empty()
@@ -193,7 +199,10 @@ impl Network {
         }
         if segment.flags.syn
             && !segment.flags.ack
-            && let Some(fault) = self.links[link].outage(now)
+            && let Some(fault) = {
+                let client = self.client_at(ends.client.ip());
+                self.links[link].refusal(now, client)
+            }
         {
             self.struck.push(fault);
             let refusal = reset_packet(ends.provider, ends.client, 0, segment.seq.wrapping_add(1));
@@ -279,54 +288,6 @@ impl Network {
     }
 }
 
-impl Link {
-    fn outage(&self, now: Instant) -> Option<FaultId> {
-        let mut at_work = self
-            .faults
-            .iter()
-            .filter(|fault| !fault.blackhole && fault.windows.covers(now));
-        at_work.next().map(|fault| fault.id)
-    }
-
-    /// A connection counts once per window; each request for one is a connection of its own.
-    fn is_swallowed(
-        &mut self,
-        now: Instant,
-        ends: Ends,
-        segment: &TcpSegment,
-        struck: &mut Vec<FaultId>,
-    ) -> bool {
-        let asks = segment.flags.syn && !segment.flags.ack;
-        let mut swallowed = false;
-        for fault in self.faults.iter_mut().filter(|fault| fault.blackhole) {
-            if fault.windows.covers(now) {
-                if asks || fault.swallowed.insert(ends) {
-                    struck.push(fault.id);
-                }
-                swallowed = true;
-            } else {
-                fault.swallowed.clear();
-            }
-        }
-        swallowed
-    }
-}
-
-fn link_faults(scenario: &Scenario, provider: ProviderId) -> Vec<LinkFault> {
-    let numbered = scenario.faults.iter().enumerate();
-    let ours = numbered.filter(|(_, fault)| {
-        fault.targets.contains(&provider)
-            && matches!(fault.inject, Inject::Outage | Inject::Blackhole)
-    });
-    ours.map(|(number, fault)| LinkFault {
-        id: FaultId(number as u16),
-        windows: fault.windows,
-        blackhole: fault.inject == Inject::Blackhole,
-        swallowed: BTreeSet::new(),
-    })
-    .collect()
-}
-
 /// An acknowledgement and nothing else: no end can tell whether a blackhole took it, since nothing
 /// here is sent twice for want of one.
 fn is_bare(segment: &TcpSegment) -> bool {
@@ -374,6 +335,3 @@ fn reset_packet(from: SocketAddr, to: SocketAddr, seq: u32, ack: u32) -> Packet 
         payload: Transport::Tcp(segment),
     }
 }
-
-/// The world's clock resolves this.
-const RESOLUTION: Duration = Duration::from_millis(1);

@@ -139,7 +139,7 @@ fn keep_alives_come_each_second_until_the_answer_does() {
     let writes = moments(&played, &Done::Write);
     assert_eq!(writes, [0, 1_000, 2_000, 3_000, 3_700]);
     let answer = Answer::read(&bytes);
-    assert!(answer.is_terminated && answer.body.starts_with("\n\n\n{"));
+    assert!(answer.is_terminated && answer.body.starts_with("\n\n\n\n{"));
     let body: Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(body["usage"]["completion_tokens"], 10);
     let before = &played[played.len() - 3..];

@@ -1,0 +1,296 @@
+//! One connection, as the provider's side sees it: requests are read, exchanges are played.
+//!
+//! When the client leaves, the provider plays on into the void: the work goes on, and is billed.
+//! Only an outage ends that.
+
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::fault::Opening;
+use super::request::{self, Asked, Read};
+use super::{Hosted, Place, next};
+use crate::policy::CallId;
+use crate::provider::{Action, Exchange, Request};
+use crate::scenario::fault::{Cut, Seen};
+use crate::time::Instant;
+use crate::trace::FaultId;
+use crate::wire::writer::{Quotas, Refusal, Stamp};
+
+/// A connection that has been accepted.
+pub(crate) struct Connection<P: Place> {
+    place: P,
+    hosted: Rc<Hosted>,
+    stream: P::Stream,
+    client: u32,
+    unread: BytesMut,
+    /// When the last answer ended, on a kept connection.
+    idle_since: Option<Instant>,
+}
+
+/// What becomes of a connection after an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    KeepAlive,
+    Close,
+    /// So much later, unless the client leaves before.
+    CloseLate(Duration),
+}
+
+/// An answer that is its connection's last: by which fault, and how late the end comes.
+type Last = Option<(FaultId, Duration)>;
+
+impl<P: Place> Connection<P> {
+    /// Client process `client` has opened `stream`.
+    pub(crate) fn new(place: P, hosted: Rc<Hosted>, stream: P::Stream, client: u32) -> Self {
+        Self {
+            place,
+            hosted,
+            stream,
+            client,
+            unread: BytesMut::new(),
+            idle_since: None,
+        }
+    }
+
+    /// Serves it to its end; returns the place.
+    pub(crate) async fn serve(mut self) -> P {
+        let number = next(&self.hosted.connections);
+        let faults = &self.hosted.faults;
+        match faults.opening(self.place.now(), number, self.client) {
+            None => self.serve_requests().await,
+            Some((fault, opening)) => {
+                self.place.fired(fault);
+                self.end_before_a_byte(opening).await;
+            }
+        }
+        self.place
+    }
+
+    async fn end_before_a_byte(&mut self, opening: Opening) {
+        match opening {
+            Opening::Closed(Cut::Rst) => self.place.reset(&mut self.stream),
+            Opening::Closed(Cut::Fin | Cut::End) => {}
+            // What the client sends is taken as buffers would take it, or nobody would hear that
+            // it has left.
+            Opening::Mute => self.hung_up().await,
+            Opening::Alert => {
+                // Who has left before it does not miss it.
+                let _ = self.alert().await;
+            }
+        }
+    }
+
+    /// Lingers a little, or what the client still sends would make the end a reset.
+    async fn alert(&mut self) -> io::Result<()> {
+        if self.read().await? > 0 {
+            self.stream.write_all(&HANDSHAKE_FAILURE).await?;
+            self.stream.shutdown().await?;
+            self.wait_until(self.place.now() + LINGER).await;
+        }
+        Ok(())
+    }
+
+    async fn serve_requests(&mut self) {
+        while let Some(asked) = self.next_request().await {
+            let hosted = self.hosted.clone();
+            let arrived = next(&hosted.requests);
+            let call = CallId(asked.number.unwrap_or(arrived));
+            let tokens = self.place.tokens(call, &asked);
+            let is_last = asked.is_last;
+            let request = asked.request(call, tokens, self.client);
+            let now = self.place.now();
+            let seen = seen(now, &request);
+            if let Some(since) = self.idle_since.take()
+                && let Some((fault, with)) = hosted.faults.stale(&seen, now.since(since))
+            {
+                self.place.fired(fault);
+                if with == Cut::Rst {
+                    self.place.reset(&mut self.stream);
+                }
+                return;
+            }
+            let last = hosted.faults.slow_close(&seen);
+            let exchange = hosted.provider().on_request(now, &request);
+            self.place.began(&request);
+            let after = self.play(exchange, &request, last).await;
+            self.place.ended(&request);
+            match after {
+                After::KeepAlive if !is_last => self.idle_since = Some(self.place.now()),
+                After::KeepAlive | After::Close => return,
+                After::CloseLate(by) => {
+                    self.wait_until(self.place.now() + by).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Plays an exchange, each action at its moment.
+    async fn play(&mut self, exchange: Exchange, request: &Request, last: Last) -> After {
+        let outages = self.place.outages();
+        let (mut gone, mut untold) = (false, last);
+        for (at, action) in exchange {
+            if !gone {
+                gone = self.wait_until(at).await;
+            }
+            if gone {
+                tokio::time::sleep_until(self.place.moment(at)).await;
+                // In an outage the provider itself is gone: nothing goes on, nothing is billed.
+                if self.place.outages() != outages {
+                    return After::Close;
+                }
+            }
+            self.place.acts(request, &action);
+            match action {
+                Action::Write(bytes) => gone = gone || self.write(bytes, &mut untold).await,
+                Action::Fin => return After::Close,
+                Action::Rst => {
+                    self.place.reset(&mut self.stream);
+                    return After::Close;
+                }
+                Action::Silence => {
+                    if !gone {
+                        self.hung_up().await;
+                    }
+                    return After::Close;
+                }
+                Action::Billed(_) | Action::Answered | Action::Fired(_) => {}
+            }
+        }
+        match last {
+            _ if gone => After::Close,
+            Some((_, by)) => After::CloseLate(by),
+            None => After::KeepAlive,
+        }
+    }
+
+    /// Writes; true when the client has left. The first write of an answer that is the
+    /// connection's last says so.
+    async fn write(&mut self, mut bytes: Bytes, untold: &mut Last) -> bool {
+        if let Some((fault, _)) = untold.take() {
+            self.place.fired(fault);
+            bytes = saying_that_it_is_the_last(&bytes);
+        }
+        self.stream.write_all(&bytes).await.is_err()
+    }
+
+    /// Waits for a moment; true when the client left before it.
+    async fn wait_until(&mut self, at: Instant) -> bool {
+        if at <= self.place.now() {
+            return false;
+        }
+        let moment = self.place.moment(at);
+        tokio::select! {
+            biased;
+            () = self.hung_up() => true,
+            () = tokio::time::sleep_until(moment) => false,
+        }
+    }
+
+    /// Waits until the client has left.
+    async fn hung_up(&mut self) {
+        while self.read().await.is_ok_and(|read| read > 0) {}
+    }
+
+    /// Reads what is there, or what comes next; 0 when the client has left.
+    async fn read(&mut self) -> io::Result<usize> {
+        self.unread.reserve(READ_AT_ONCE);
+        self.stream.read_buf(&mut self.unread).await
+    }
+
+    /// The next request; `None` when the client hangs up between two, or talks nonsense. One that
+    /// makes no sense is refused, and the connection kept.
+    async fn next_request(&mut self) -> Option<Asked> {
+        let mut invited = false;
+        loop {
+            match request::read(self.hosted.family, &self.unread) {
+                Read::Whole { length, asked } => {
+                    drop(self.unread.split_to(length));
+                    return Some(asked);
+                }
+                Read::Wrong { length, status } => {
+                    drop(self.unread.split_to(length));
+                    self.turn_away(status).await?;
+                    invited = false;
+                }
+                Read::Nonsense => return None,
+                Read::Partial { expects } => {
+                    if expects && !invited {
+                        invited = true;
+                        self.stream.write_all(CONTINUE).await.ok()?;
+                    }
+                    let read = self.read().await.ok()?;
+                    (read > 0).then_some(())?;
+                }
+            }
+        }
+    }
+
+    /// Refuses what no provider is asked for; `None` when the client has left.
+    async fn turn_away(&mut self, status: u16) -> Option<()> {
+        let stamp = Stamp {
+            provider: u64::from(self.hosted.id.0),
+            call: next(&self.hosted.requests),
+            nth: 0,
+            at: self.place.now(),
+            processing: Duration::ZERO,
+            quotas: Quotas::default(),
+            flaws: None,
+        };
+        let refusal = Refusal::with_status(status);
+        let bytes = self.hosted.writer.refusal(&stamp, &refusal);
+        self.place.turned_away(status);
+        self.stream.write_all(&bytes).await.ok()
+    }
+}
+
+/// A request as faults see it.
+fn seen(now: Instant, request: &Request) -> Seen<'_> {
+    Seen {
+        now,
+        call: request.call,
+        nth: request.nth,
+        streamed: request.streamed,
+        input: request.tokens.input,
+        client: request.client,
+        model: &request.model,
+        key: request.key.as_deref(),
+    }
+}
+
+/// `connection: close` among the fields of an answer. It belongs to the hop and not to the
+/// provider, whose writers know nothing of it.
+fn saying_that_it_is_the_last(bytes: &[u8]) -> Bytes {
+    let line = bytes.windows(2).position(|pair| pair == b"\r\n");
+    let line = line.map_or(bytes.len(), |at| at + 2);
+    let (status, rest) = bytes.split_at(line);
+    [status, b"connection: close\r\n", rest].concat().into()
+}
+
+/// A fatal alert, `handshake_failure`, as TLS 1.2 frames it (RFC 5246, 6.2.1 and 7.2).
+const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
+
+/// How long a connection is kept after its last words.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Room for the whole of a usual request, in bytes.
+const READ_AT_ONCE: usize = 2_048;
+
+/// The body may come.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+#[cfg(test)]
+mod tests {
+    use super::saying_that_it_is_the_last;
+
+    #[test]
+    fn the_last_answer_says_so_after_its_status() {
+        let bytes = saying_that_it_is_the_last(b"HTTP/1.1 200 OK\r\nx: y\r\n\r\nbody\r\n");
+        let expected = b"HTTP/1.1 200 OK\r\nconnection: close\r\nx: y\r\n\r\nbody\r\n";
+        assert_eq!(&bytes[..], expected);
+    }
+}

@@ -1,0 +1,91 @@
+//! Faults that strike a connection rather than an exchange.
+//!
+//! What happens when a connection opens is drawn by its number at the provider: nothing else is
+//! known of it but the client. What happens to a kept connection is drawn as any attempt is. Of
+//! several faults that strike at once, the first of the scenario decides.
+
+use std::time::Duration;
+
+use crate::policy::{CallId, ProviderId};
+use crate::rng::Draws;
+use crate::scenario::Scenario;
+use crate::scenario::fault::{Cut, Drawn, Inject, Layer, Seen};
+use crate::time::Instant;
+use crate::trace::FaultId;
+
+/// The faults of one provider's connections, in the scenario's order.
+#[derive(Clone, Debug)]
+pub(super) struct Faults(Vec<Drawn>);
+
+/// How a new connection begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// Whatever comes first is answered with a TLS alert.
+    Alert,
+    /// Nothing is ever read.
+    Mute,
+    /// It ends before a byte.
+    Closed(Cut),
+}
+
+impl Faults {
+    /// The faults of `scenario` that strike connections to `id`.
+    pub(super) fn new(scenario: &Scenario, id: ProviderId, draws: Draws) -> Self {
+        let drawn = Drawn::all(&scenario.faults, draws).into_iter();
+        let own = drawn.filter(|Drawn { fault, .. }| {
+            fault.targets.contains(&id) && fault.inject.layer() == Layer::Connection
+        });
+        Self(own.collect())
+    }
+
+    /// What strikes connection `number`, which `client` opens at `now`.
+    pub(super) fn opening(
+        &self,
+        now: Instant,
+        number: u64,
+        client: u32,
+    ) -> Option<(FaultId, Opening)> {
+        let seen = opened(now, number, client);
+        self.0.iter().find_map(|drawn| {
+            let opening = match drawn.fault.inject {
+                Inject::Tls => Opening::Alert,
+                Inject::Mute => Opening::Mute,
+                Inject::Closed(cut) => Opening::Closed(cut),
+                _ => return None,
+            };
+            drawn.strikes(&seen).then_some((drawn.id, opening))
+        })
+    }
+
+    /// How a kept connection dies under this request, after it was idle for so long.
+    pub(super) fn stale(&self, seen: &Seen<'_>, idle: Duration) -> Option<(FaultId, Cut)> {
+        self.0.iter().find_map(|drawn| match drawn.fault.inject {
+            Inject::Stale { idle: least, with } if idle >= least => {
+                drawn.strikes(seen).then_some((drawn.id, with))
+            }
+            _ => None,
+        })
+    }
+
+    /// How late the end comes after the answer to this request.
+    pub(super) fn slow_close(&self, seen: &Seen<'_>) -> Option<(FaultId, Duration)> {
+        self.0.iter().find_map(|drawn| match drawn.fault.inject {
+            Inject::SlowClose { by } => drawn.strikes(seen).then_some((drawn.id, by)),
+            _ => None,
+        })
+    }
+}
+
+/// A connection as faults see it: its number stands for the call that nobody knows yet.
+pub(crate) fn opened(now: Instant, number: u64, client: u32) -> Seen<'static> {
+    Seen {
+        now,
+        call: CallId(number),
+        nth: 0,
+        streamed: false,
+        input: 0,
+        client,
+        model: "",
+        key: None,
+    }
+}

@@ -1,0 +1,112 @@
+//! A fake provider behind sockets, whoever owns these: the simulated network or this machine.
+//!
+//! - [`request`]: reads requests as any server would, in each family of dialects.
+//! - [`connection`]: one connection: its requests, and the exchanges that are played on it.
+//! - `fault`: the faults that strike a connection rather than an exchange.
+//!
+//! Good and bad answers take one path, since the provider hands out raw bytes. Whose clock it is,
+//! how a connection is reset and who is told what happens is the [`Place`]'s matter; it is known
+//! when this is compiled, so the simulated world pays nothing for the other.
+
+pub(crate) mod connection;
+mod fault;
+pub(crate) mod request;
+
+use std::cell::{Cell, RefCell, RefMut};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::policy::{CallId, ProviderId};
+use crate::provider::{Action, Provider, Request};
+use crate::rng::Draws;
+use crate::scenario::Scenario;
+use crate::scenario::workload::Tokens;
+use crate::time::Instant;
+use crate::trace::FaultId;
+use crate::wire::Family;
+use crate::wire::writer::Writer;
+use fault::Faults;
+pub(crate) use fault::opened;
+use request::Asked;
+
+/// Where a provider stands, as one of its connections sees it.
+pub(crate) trait Place {
+    /// Bytes from and to a client. Dropping it closes the connection politely.
+    type Stream: AsyncRead + AsyncWrite + Unpin;
+
+    /// The time.
+    fn now(&self) -> Instant;
+
+    /// The same moment as timers know it.
+    fn moment(&self, at: Instant) -> tokio::time::Instant;
+
+    /// The token counts of a call that asks this.
+    fn tokens(&self, call: CallId, asked: &Asked) -> Tokens;
+
+    /// How many outages of the provider have begun: no work of its own outlives one.
+    fn outages(&self) -> u64;
+
+    /// Makes the coming end of this connection a reset.
+    fn reset(&self, stream: &mut Self::Stream);
+
+    /// A fault struck the connection.
+    fn fired(&self, fault: FaultId);
+
+    /// An exchange begins.
+    fn began(&self, request: &Request);
+
+    /// The provider does this; a write is on its way.
+    fn acts(&self, request: &Request, action: &Action);
+
+    /// The exchange is over.
+    fn ended(&self, request: &Request);
+
+    /// A request that makes no sense was refused with a status.
+    fn turned_away(&self, _status: u16) {}
+}
+
+/// A provider behind sockets: what all of its connections share.
+pub(crate) struct Hosted {
+    id: ProviderId,
+    family: Family,
+    writer: Writer,
+    provider: RefCell<Provider>,
+    faults: Faults,
+    connections: Cell<u64>,
+    requests: Cell<u64>,
+}
+
+impl Hosted {
+    /// Hosts `provider`, which is `id` in `scenario`.
+    pub(crate) fn new(
+        scenario: &Scenario,
+        id: ProviderId,
+        provider: Provider,
+        draws: Draws,
+    ) -> Self {
+        let profile = &scenario.providers[id.index()];
+        Self {
+            id,
+            family: profile.dialect.family(),
+            writer: Writer::new(profile.dialect, &profile.model),
+            provider: RefCell::new(provider),
+            faults: Faults::new(scenario, id, draws),
+            connections: Cell::new(0),
+            requests: Cell::new(0),
+        }
+    }
+
+    /// An outage begins.
+    pub(crate) fn on_outage(&self) {
+        self.provider.borrow_mut().on_outage();
+    }
+
+    fn provider(&self) -> RefMut<'_, Provider> {
+        self.provider.borrow_mut()
+    }
+}
+
+/// The number that comes next.
+fn next(counter: &Cell<u64>) -> u64 {
+    counter.replace(counter.get() + 1)
+}

@@ -1,0 +1,455 @@
+//! Reads requests as any server would, in each family of dialects.
+//!
+//! What stands in the path of one stands in the body of another: here it comes to one [`Asked`].
+//! What is done with a request that makes no sense is left to the connection.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::policy::CallId;
+use crate::provider::Request;
+use crate::scenario::workload::Tokens;
+use crate::wire::Family;
+use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
+
+/// What the bytes that came so far are.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// A request.
+    Whole {
+        /// So many bytes of them.
+        length: usize,
+        /// What it asks.
+        asked: Asked,
+    },
+    /// A request that is refused with a status, whatever the provider would say.
+    Wrong {
+        /// So many bytes of them.
+        length: usize,
+        /// 404 or 400.
+        status: u16,
+    },
+    /// The beginning of a request.
+    Partial {
+        /// The client waits to be told that it may send the body.
+        expects: bool,
+    },
+    /// No HTTP, or too much of it.
+    Nonsense,
+}
+
+/// What a request asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// The call's number, from a caller that tells it.
+    pub(crate) number: Option<u64>,
+    /// The how-manieth attempt of that call here, from 0.
+    pub(crate) nth: u32,
+    /// Whether the answer is to be streamed.
+    pub(crate) streamed: bool,
+    /// The bound on output tokens.
+    pub(crate) max_tokens: Option<u64>,
+    /// The model.
+    pub(crate) model: String,
+    /// The key that it shows.
+    pub(crate) key: Option<String>,
+    /// How long its body is, in bytes.
+    pub(crate) bytes: u64,
+    /// Whether the connection is to end with the answer.
+    pub(crate) is_last: bool,
+}
+
+impl Asked {
+    /// The token counts of a caller whom nobody knows: its prompt by its bytes, and an answer of
+    /// `drawn` tokens, or of as many as it asks for.
+    pub(crate) fn counted(&self, drawn: u64) -> Tokens {
+        Tokens {
+            input: (self.bytes / BYTES_PER_TOKEN).max(1),
+            output: drawn.min(self.max_tokens.unwrap_or(drawn)).max(1),
+            prefix: None,
+        }
+    }
+
+    /// The request of `call`, with these token counts, by client process `client`.
+    pub(crate) fn request(self, call: CallId, tokens: Tokens, client: u32) -> Request {
+        Request {
+            max_tokens: self.max_tokens,
+            client,
+            model: self.model,
+            key: self.key,
+            ..Request::new(call, self.nth, self.streamed, tokens)
+        }
+    }
+}
+
+/// Reads what came so far, at a provider that speaks `family`.
+pub(crate) fn read(family: Family, bytes: &[u8]) -> Read {
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut head = httparse::Request::new(&mut headers);
+    let start = match head.parse(bytes) {
+        Ok(httparse::Status::Complete(start)) => start,
+        Ok(httparse::Status::Partial) if bytes.len() <= LONGEST_HEAD => {
+            return Read::Partial { expects: false };
+        }
+        _ => return Read::Nonsense,
+    };
+    let mut fields = Fields::of(head.headers);
+    fields.is_last |= head.version == Some(0);
+    let Some(body) = body(&bytes[start..], &fields) else {
+        return Read::Nonsense;
+    };
+    let Some((body, length)) = body else {
+        let expects = fields.expects && bytes.len() == start;
+        return Read::Partial { expects };
+    };
+    let length = start + length;
+    let place = match head.method {
+        Some("POST") => Place::of(family, head.path.unwrap_or_default()),
+        _ => None,
+    };
+    let Some(place) = place else {
+        return Read::Wrong {
+            length,
+            status: 404,
+        };
+    };
+    match serde_json::from_slice::<Body>(&body) {
+        Ok(read) => Read::Whole {
+            length,
+            asked: asked(&fields, &place, read, body.len() as u64),
+        },
+        Err(_) => Read::Wrong {
+            length,
+            status: 400,
+        },
+    }
+}
+
+fn asked(fields: &Fields<'_>, place: &Place<'_>, body: Body<'_>, bytes: u64) -> Asked {
+    let inner = body.generation_config.and_then(|config| config.max_output);
+    let model = place.model.or(body.model.as_deref());
+    // Both, or it is another's idempotency key that happens to end in digits.
+    let number = fields.number.filter(|_| fields.nth.is_some());
+    Asked {
+        number,
+        nth: fields.nth.unwrap_or(0),
+        streamed: place.streamed || body.stream.unwrap_or(false),
+        max_tokens: body.max_tokens.or(body.max_completion_tokens).or(inner),
+        model: model.unwrap_or_default().to_owned(),
+        key: fields.key.or(place.key).map(str::to_owned),
+        bytes,
+        is_last: fields.is_last,
+    }
+}
+
+/// What is read of a request's fields.
+#[derive(Default)]
+struct Fields<'a> {
+    length: usize,
+    chunked: bool,
+    expects: bool,
+    is_last: bool,
+    number: Option<u64>,
+    nth: Option<u32>,
+    key: Option<&'a str>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(headers: &[httparse::Header<'a>]) -> Self {
+        let mut fields = Self::default();
+        for header in headers {
+            let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+            let Ok(text) = std::str::from_utf8(header.value) else {
+                continue;
+            };
+            if is("content-length") {
+                fields.length = text.trim().parse().unwrap_or(usize::MAX);
+            } else if is(IDEMPOTENCY_KEY) {
+                fields.number = text.rsplit_once('-').and_then(|(_, n)| n.parse().ok());
+            } else if is(RETRY_COUNT) {
+                fields.nth = text.parse().ok();
+            } else if is("authorization") {
+                fields.key = Some(text.split_once(' ').map_or(text, |(_, key)| key.trim()));
+            } else if KEYS.into_iter().any(is) {
+                fields.key = Some(text);
+            } else if is("transfer-encoding") {
+                fields.chunked = text.to_ascii_lowercase().contains("chunked");
+            } else if is("connection") {
+                fields.is_last = text.eq_ignore_ascii_case("close");
+            } else if is("expect") {
+                fields.expects = text.eq_ignore_ascii_case("100-continue");
+            }
+        }
+        fields
+    }
+}
+
+/// What a request's path says.
+struct Place<'a> {
+    model: Option<&'a str>,
+    streamed: bool,
+    key: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    /// Whatever stands before the dialect's own path is a proxy's, or none.
+    fn of(family: Family, target: &'a str) -> Option<Self> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let plain = |model| Self {
+            model,
+            streamed: false,
+            key: None,
+        };
+        match family {
+            Family::Openai => {
+                let base = path.strip_suffix("/chat/completions")?;
+                let deployment = base.rsplit_once("/deployments/").map(|(_, name)| name);
+                Some(plain(deployment.filter(|name| !name.contains('/'))))
+            }
+            Family::Anthropic => path.ends_with("/v1/messages").then(|| plain(None)),
+            Family::Gemini => {
+                let (model, verb) = path.rsplit_once("/models/")?.1.split_once(':')?;
+                let streamed = match verb {
+                    "generateContent" => false,
+                    "streamGenerateContent" => true,
+                    _ => return None,
+                };
+                let key = query.split('&').find_map(|pair| pair.strip_prefix("key="));
+                Some(Self {
+                    model: Some(model),
+                    streamed,
+                    key,
+                })
+            }
+        }
+    }
+}
+
+/// What is read of a request's body, in whatever family it is.
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow, default)]
+    model: Option<Cow<'a, str>>,
+    stream: Option<bool>,
+    max_tokens: Option<u64>,
+    max_completion_tokens: Option<u64>,
+    #[serde(rename = "generationConfig")]
+    generation_config: Option<GenerationConfig>,
+}
+
+#[derive(Deserialize)]
+struct GenerationConfig {
+    #[serde(rename = "maxOutputTokens")]
+    max_output: Option<u64>,
+}
+
+/// The body after a head, and how many bytes it takes; `Some(None)` when it is not all there, and
+/// `None` when it never will be one.
+#[expect(
+    clippy::type_complexity,
+    reason = "a body, its length, not yet, never: named they would be longer"
+)]
+fn body<'a>(bytes: &'a [u8], fields: &Fields<'_>) -> Option<Option<(Cow<'a, [u8]>, usize)>> {
+    if fields.chunked {
+        return unchunked(bytes).map(|read| read.map(|(body, length)| (body.into(), length)));
+    }
+    if fields.length > LONGEST_BODY {
+        return None;
+    }
+    let body = bytes.get(..fields.length);
+    Some(body.map(|body| (Cow::Borrowed(body), body.len())))
+}
+
+/// The same for a body in chunks; trailers are not read.
+fn unchunked(bytes: &[u8]) -> Option<Option<(Vec<u8>, usize)>> {
+    let (mut body, mut at) = (Vec::new(), 0);
+    loop {
+        let (digits, size) = match httparse::parse_chunk_size(&bytes[at..]) {
+            Ok(httparse::Status::Complete((digits, size))) => (digits, usize::try_from(size)),
+            Ok(httparse::Status::Partial) => return Some(None),
+            Err(_) => return None,
+        };
+        let size = size.ok().filter(|size| size + body.len() <= LONGEST_BODY)?;
+        let data = at + digits;
+        let Some(chunk) = bytes.get(data..data + size + 2) else {
+            return Some(None);
+        };
+        body.extend_from_slice(&chunk[..size]);
+        at = data + size + 2;
+        if size == 0 {
+            return Some(Some((body, at)));
+        }
+    }
+}
+
+/// Fields that carry a key, beside `authorization`.
+const KEYS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+
+/// How many bytes of an unknown caller's request make a token.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// SDKs send some twenty; more than this is no client of ours.
+const MOST_HEADERS: usize = 96;
+
+/// No head is longer, in bytes.
+const LONGEST_HEAD: usize = 64 << 10;
+
+/// No body is longer, in bytes: the bound of the vendors' own edges.
+const LONGEST_BODY: usize = 32 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(path: &str, fields: &str, body: &str) -> String {
+        let length = body.len();
+        format!("POST {path} HTTP/1.1\r\n{fields}content-length: {length}\r\n\r\n{body}")
+    }
+
+    fn whole(family: Family, text: &str) -> Asked {
+        match read(family, text.as_bytes()) {
+            Read::Whole { length, asked } => {
+                assert_eq!(length, text.len());
+                asked
+            }
+            other => panic!("{other:?} is read in {text}"),
+        }
+    }
+
+    #[test]
+    fn a_request_is_whole_when_its_body_is() {
+        let fields = "Idempotency-Key: call-7\r\nX-Retry-Count: 2\r\nauthorization: Bearer k\r\n";
+        let body = r#"{"model":"m","stream":true,"max_tokens":9}"#;
+        let text = post("/v1/chat/completions", fields, body);
+        for cut in 0..text.len() {
+            let partial = read(Family::Openai, &text.as_bytes()[..cut]);
+            assert_eq!(partial, Read::Partial { expects: false }, "{cut}");
+        }
+        let asked = whole(Family::Openai, &text);
+        assert_eq!(
+            (asked.number, asked.nth, asked.streamed),
+            (Some(7), 2, true)
+        );
+        assert_eq!((asked.model.as_str(), asked.max_tokens), ("m", Some(9)));
+        assert_eq!((asked.key.as_deref(), asked.bytes), (Some("k"), 42));
+    }
+
+    #[test]
+    fn each_family_says_model_stream_bound_and_key_in_its_own_way() {
+        let text = post(
+            "/openai/deployments/gpt-4.1/chat/completions?api-version=2024-10-21",
+            "api-key: a\r\n",
+            r#"{"max_completion_tokens":7}"#,
+        );
+        let asked = whole(Family::Openai, &text);
+        assert_eq!(
+            (asked.model.as_str(), asked.max_tokens),
+            ("gpt-4.1", Some(7))
+        );
+        assert_eq!(asked.key.as_deref(), Some("a"));
+
+        let text = post(
+            "/v1/messages",
+            "x-api-key: b\r\n",
+            r#"{"model":"claude-sonnet-4.5","max_tokens":5,"stream":true}"#,
+        );
+        let asked = whole(Family::Anthropic, &text);
+        assert_eq!(
+            (asked.model.as_str(), asked.streamed),
+            ("claude-sonnet-4.5", true)
+        );
+        assert_eq!(
+            (asked.key.as_deref(), asked.max_tokens),
+            (Some("b"), Some(5))
+        );
+
+        let text = post(
+            "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse&key=c",
+            "",
+            r#"{"contents":[],"generationConfig":{"maxOutputTokens":3}}"#,
+        );
+        let asked = whole(Family::Gemini, &text);
+        assert_eq!(
+            (asked.model.as_str(), asked.streamed),
+            ("gemini-2.5-pro", true)
+        );
+        assert_eq!(
+            (asked.key.as_deref(), asked.max_tokens),
+            (Some("c"), Some(3))
+        );
+        let text = text.replace("streamGenerateContent", "generateContent");
+        assert!(!whole(Family::Gemini, &text).streamed);
+    }
+
+    #[test]
+    fn who_wants_no_second_answer_says_so() {
+        let text = post("/chat/completions", "Connection: Close\r\n", "{}");
+        assert!(whole(Family::Openai, &text).is_last);
+        let text = text.replace("Close", "keep-alive");
+        assert!(!whole(Family::Openai, &text).is_last);
+        let text = text.replace("HTTP/1.1\r\nConnection: keep-alive\r\n", "HTTP/1.0\r\n");
+        assert!(whole(Family::Openai, &text).is_last);
+    }
+
+    #[test]
+    fn another_path_is_not_found_and_no_json_is_a_bad_request() {
+        let wrong =
+            |family, path: &str, body: &str| match read(family, post(path, "", body).as_bytes()) {
+                Read::Wrong { status, .. } => status,
+                other => panic!("{other:?}"),
+            };
+        assert_eq!(wrong(Family::Openai, "/v1/messages", "{}"), 404);
+        assert_eq!(wrong(Family::Anthropic, "/v1/chat/completions", "{}"), 404);
+        assert_eq!(wrong(Family::Gemini, "/v1/models/m:countTokens", "{}"), 404);
+        assert_eq!(wrong(Family::Openai, "/v1/chat/completions", "{no"), 400);
+        let get = read(Family::Openai, b"GET /v1/chat/completions HTTP/1.1\r\n\r\n");
+        assert!(matches!(get, Read::Wrong { status: 404, .. }));
+    }
+
+    #[test]
+    fn what_is_no_http_is_nonsense_at_once() {
+        for bytes in [
+            &b"\x16\x03\x01\x02\x00 hello"[..],
+            b"\r\n\r\n\x00",
+            b"what?\r\n",
+        ] {
+            assert_eq!(read(Family::Openai, bytes), Read::Nonsense, "{bytes:?}");
+        }
+        let endless = format!("POST / HTTP/1.1\r\nx: {}", "y".repeat(LONGEST_HEAD));
+        assert_eq!(read(Family::Openai, endless.as_bytes()), Read::Nonsense);
+        let huge = "POST / HTTP/1.1\r\ncontent-length: 99999999999999999999\r\n\r\n";
+        assert_eq!(read(Family::Openai, huge.as_bytes()), Read::Nonsense);
+    }
+
+    #[test]
+    fn a_body_may_come_in_chunks_and_wait_to_be_asked_for() {
+        let head = "POST /chat/completions HTTP/1.1\r\ntransfer-encoding: chunked\r\n\
+                    expect: 100-continue\r\n\r\n";
+        let text = format!("{head}9\r\n{{\"stream\"\r\n6\r\n:true}}\r\n0\r\n\r\n");
+        for cut in head.len()..text.len() {
+            let expects = cut == head.len();
+            let partial = read(Family::Openai, &text.as_bytes()[..cut]);
+            assert_eq!(partial, Read::Partial { expects }, "{cut}");
+        }
+        assert!(whole(Family::Openai, &text).streamed);
+        let wrong = format!("{head}xyz\r\n");
+        assert_eq!(read(Family::Openai, wrong.as_bytes()), Read::Nonsense);
+        let huge = format!("{head}ffffffffffffffff\r\n");
+        assert_eq!(read(Family::Openai, huge.as_bytes()), Read::Nonsense);
+    }
+
+    #[test]
+    fn an_unknown_caller_is_counted_by_its_bytes() {
+        let body = format!("{{\"max_tokens\":20{}}}", " ".repeat(382));
+        let text = post("/chat/completions", "idempotency-key: x-1\r\n", &body);
+        let asked = whole(Family::Openai, &text);
+        assert_eq!(
+            asked.number, None,
+            "without a count of attempts it is another's key"
+        );
+        let tokens = asked.counted(300);
+        assert_eq!((tokens.input, tokens.output), (99, 20));
+        assert_eq!(asked.counted(7).output, 7);
+    }
+}

@@ -1,0 +1,185 @@
+//! A provider's port: who comes in, and who is turned away.
+//!
+//! In an outage the port is closed, and kept: a socket that is bound and does not listen refuses
+//! whoever comes, and nobody else gets the port. Before the first request no time has passed, so
+//! that an outage at time 0 begins with whoever comes first.
+
+use std::cell::Cell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Notify;
+
+use super::Shared;
+use super::spot::Spot;
+use super::wire::Wire;
+use crate::host::connection::Connection;
+use crate::host::{Hosted, opened};
+use crate::policy::ProviderId;
+use crate::scenario::fault::{Drawn, Inject};
+use crate::time::Instant;
+use crate::trace::FaultId;
+
+/// The port of one provider.
+pub(super) struct Door {
+    shared: Rc<Shared>,
+    id: ProviderId,
+    hosted: Rc<Hosted>,
+    address: SocketAddr,
+    /// How many outages have begun.
+    outages: Rc<Cell<u64>>,
+    /// An outage begins.
+    outage: Notify,
+    /// How many have come.
+    asked: Cell<u64>,
+}
+
+/// A stretch of time in which the port is closed.
+struct Closed {
+    fault: FaultId,
+    start: Instant,
+    end: Option<Instant>,
+}
+
+impl Door {
+    /// The door to `hosted`, which is provider `id`, at `address`.
+    pub(super) fn new(
+        shared: Rc<Shared>,
+        id: ProviderId,
+        hosted: Hosted,
+        address: SocketAddr,
+    ) -> Self {
+        Self {
+            shared,
+            id,
+            hosted: Rc::new(hosted),
+            address,
+            outages: Rc::default(),
+            outage: Notify::new(),
+            asked: Cell::new(0),
+        }
+    }
+
+    /// Keeps the door as long as the server runs.
+    pub(super) async fn keep(self: Rc<Self>, mut listener: TcpListener) {
+        let mut since = Instant::START;
+        loop {
+            let Some(closed) = self.next_closed(since) else {
+                return self.accept(&listener).await;
+            };
+            tokio::select! {
+                biased;
+                () = self.shared.clock.sleep_until(closed.start) => {}
+                () = self.accept(&listener) => {}
+            }
+            drop(listener);
+            self.begin_outage(closed.fault);
+            let held = self.hold();
+            let Some(end) = closed.end else {
+                return std::future::pending().await;
+            };
+            self.shared.clock.sleep_until(end).await;
+            listener = match held.and_then(|socket| socket.listen(BACKLOG)) {
+                Ok(listener) => listener,
+                Err(error) => {
+                    let message = format!("cannot open port {}: {error}", self.address.port());
+                    return self.shared.tell(self.id, &message);
+                }
+            };
+            since = end;
+        }
+    }
+
+    /// The next stretch of time, or the one at work, in which the port is closed.
+    fn next_closed(&self, now: Instant) -> Option<Closed> {
+        let outages = self.faults(Inject::Outage);
+        let closed = outages.filter_map(|drawn| {
+            let (start, end) = drawn.at_or_after(now)?;
+            let fault = drawn.id;
+            Some(Closed { fault, start, end })
+        });
+        closed.min_by_key(|closed| closed.start.max(now))
+    }
+
+    fn faults(&self, inject: Inject) -> impl Iterator<Item = &Drawn> {
+        let faults = self.shared.faults.iter();
+        faults.filter(move |Drawn { fault, .. }| {
+            fault.inject == inject && fault.targets.contains(&self.id)
+        })
+    }
+
+    /// Resets what is open.
+    fn begin_outage(&self, fault: FaultId) {
+        self.shared.fired(fault);
+        self.shared.tell(self.id, "is gone: an outage begins");
+        self.outages.set(self.outages.get() + 1);
+        self.outage.notify_waiters();
+        self.hosted.on_outage();
+    }
+
+    /// The port, taken by a socket that does not listen.
+    fn hold(&self) -> io::Result<TcpSocket> {
+        let socket = match self.address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(self.address)?;
+        Ok(socket)
+    }
+
+    /// Lets in whoever comes.
+    async fn accept(self: &Rc<Self>, listener: &TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    tokio::task::spawn_local(self.clone().let_in(stream));
+                }
+                // Whoever gave up in the queue. Of sockets that have run out, some come back.
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            }
+        }
+    }
+
+    async fn let_in(self: Rc<Self>, stream: TcpStream) {
+        let doomed = Rc::new(Cell::new(false));
+        let wire = Wire::new(stream, self.shared.clone(), self.id, doomed.clone());
+        if let Some(fault) = self.refusal() {
+            self.shared.clock.start();
+            doomed.set(true);
+            self.shared.fired(fault);
+            return self.shared.tell(self.id, "refused a connection");
+        }
+        let spot = Spot::new(self.shared.clone(), self.id, self.outages.clone());
+        let connection = Connection::new(spot, self.hosted.clone(), wire, 0);
+        tokio::select! {
+            biased;
+            () = self.dooms(&doomed) => {}
+            _ = connection.serve() => {}
+        }
+    }
+
+    /// Waits for an outage, and dooms a connection before it is dropped.
+    async fn dooms(&self, doomed: &Cell<bool>) {
+        self.outage.notified().await;
+        doomed.set(true);
+    }
+
+    /// The fault that refuses the connection that has just been accepted, if any.
+    fn refusal(&self) -> Option<FaultId> {
+        let number = self.asked.replace(self.asked.get() + 1);
+        let now = self.shared.clock.now();
+        let gone = self.faults(Inject::Outage).find(|drawn| drawn.covers(now));
+        let seen = opened(now, number, 0);
+        let refused = || {
+            self.faults(Inject::Refused)
+                .find(|drawn| drawn.strikes(&seen))
+        };
+        gone.or_else(refused).map(|drawn| drawn.id)
+    }
+}
+
+/// How many may wait to be let in.
+const BACKLOG: u32 = 1_024;

@@ -1,0 +1,200 @@
+//! What the providers saw: requests, answers by status, bills, and the faults that fired.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::money::Money;
+use crate::policy::ProviderId;
+use crate::prices::Price;
+use crate::scenario::Scenario;
+use crate::trace::{Bill, FaultId};
+
+/// What all providers saw. Shown as lines for people, serialized as a document for programs.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Tally {
+    /// In the scenario's order.
+    pub providers: Vec<Seen>,
+    /// How often each fault fired, in the scenario's order.
+    #[serde(serialize_with = "as_map")]
+    pub fired: Vec<(String, u64)>,
+}
+
+/// What one provider saw.
+#[derive(Clone, Debug, Serialize)]
+pub struct Seen {
+    /// Its name.
+    pub name: String,
+    /// How many requests.
+    pub requests: u64,
+    /// Those that got an answer, by its status; none stands for no answer at all.
+    #[serde(serialize_with = "by_status")]
+    pub answers: BTreeMap<Option<u16>, u64>,
+    /// Billed prompt tokens, those out of the cache included.
+    pub input: u64,
+    /// Of these, what came out of the cache.
+    pub cached: u64,
+    /// Billed output tokens.
+    pub output: u64,
+    /// What is billed for them, in US dollars.
+    #[serde(serialize_with = "as_text")]
+    pub cost: Money,
+    #[serde(skip)]
+    price: Price,
+    /// Thousandths of tokens at the usual price: prompt and output.
+    #[serde(skip)]
+    weighed: (u64, u64),
+}
+
+impl Tally {
+    /// Nothing yet, of the providers and faults of `scenario`.
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let seen = scenario.providers.iter().map(|provider| Seen {
+            name: provider.name.clone(),
+            requests: 0,
+            answers: BTreeMap::new(),
+            input: 0,
+            cached: 0,
+            output: 0,
+            cost: Money::ZERO,
+            price: provider.price.clone(),
+            weighed: (0, 0),
+        });
+        let fired = scenario.faults.iter().map(|fault| (fault.name.clone(), 0));
+        Self {
+            providers: seen.collect(),
+            fired: fired.collect(),
+        }
+    }
+
+    pub(super) fn answered(&mut self, id: ProviderId, status: Option<u16>) {
+        let seen = &mut self.providers[id.index()];
+        seen.requests += 1;
+        *seen.answers.entry(status).or_default() += 1;
+    }
+
+    pub(super) fn billed(&mut self, id: ProviderId, bill: Bill) {
+        self.providers[id.index()].add(bill);
+    }
+
+    pub(super) fn fired(&mut self, fault: FaultId) {
+        self.fired[fault.index()].1 += 1;
+    }
+}
+
+impl Seen {
+    fn add(&mut self, bill: Bill) {
+        let prompt = bill.input.saturating_add(bill.cached);
+        self.input = self.input.saturating_add(prompt);
+        self.cached = self.cached.saturating_add(bill.cached);
+        self.output = self.output.saturating_add(bill.output);
+        let weigh = |tokens: u64| tokens.saturating_mul(bill.price_milli);
+        self.weighed.0 = self.weighed.0.saturating_add(weigh(prompt));
+        self.weighed.1 = self.weighed.1.saturating_add(weigh(bill.output));
+        let (input, output) = (self.weighed.0 / 1_000, self.weighed.1 / 1_000);
+        self.cost = self.price.input.per_million(input) + self.price.output.per_million(output);
+    }
+}
+
+/// A line for each provider and each fault that fired.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for seen in &self.providers {
+            let plural = if seen.requests == 1 { "" } else { "s" };
+            write!(f, "{}: {} request{plural}", seen.name, seen.requests)?;
+            for (status, count) in &seen.answers {
+                write!(f, ", {} x {count}", written(*status))?;
+            }
+            let Seen { input, output, .. } = seen;
+            writeln!(f, ", {input} tok in, {output} tok out, {} USD", seen.cost)?;
+        }
+        for (fault, count) in &self.fired {
+            match count {
+                0 => writeln!(f, "fault {fault} never fired")?,
+                count => writeln!(f, "fault {fault} fired {count} x")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The status, or what stands for none.
+fn written(status: Option<u16>) -> String {
+    status.map_or_else(|| "none".to_owned(), |status| status.to_string())
+}
+
+fn by_status<S: Serializer>(
+    answers: &BTreeMap<Option<u16>, u64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        answers
+            .iter()
+            .map(|(status, count)| (written(*status), count)),
+    )
+}
+
+fn as_map<S: Serializer>(pairs: &[(String, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(pairs.len()))?;
+    for (name, count) in pairs {
+        map.serialize_entry(name, count)?;
+    }
+    map.end()
+}
+
+fn as_text<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(money)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tally_is_told_in_lines_and_in_a_document() {
+        let price = Price {
+            cached: Money::ZERO,
+            input: Money::parse_usd("2").expect("money"),
+            output: Money::parse_usd("8").expect("money"),
+            source: "a test".to_owned(),
+        };
+        let mut tally = Tally {
+            providers: vec![Seen {
+                name: "main".to_owned(),
+                requests: 0,
+                answers: BTreeMap::new(),
+                input: 0,
+                cached: 0,
+                output: 0,
+                cost: Money::ZERO,
+                price,
+                weighed: (0, 0),
+            }],
+            fired: vec![("storm".to_owned(), 0), ("cut".to_owned(), 0)],
+        };
+        let main = ProviderId(0);
+        for status in [Some(200), Some(429), Some(200), None] {
+            tally.answered(main, status);
+        }
+        tally.billed(main, Bill::of(500_000, 250_000));
+        tally.billed(
+            main,
+            Bill {
+                price_milli: 500,
+                ..Bill::of(0, 500_000)
+            },
+        );
+        tally.fired(FaultId(0));
+        assert_eq!(
+            tally.to_string(),
+            "main: 4 requests, none x 1, 200 x 2, 429 x 1, 500000 tok in, 750000 tok out, 5 USD\n\
+             fault storm fired 1 x\nfault cut never fired\n"
+        );
+        let document = serde_json::to_value(&tally).expect("it is JSON");
+        assert_eq!(document["providers"][0]["answers"]["429"], 1);
+        assert_eq!(document["providers"][0]["cost"], "5");
+        assert_eq!(document["fired"]["storm"], 1);
+    }
+}

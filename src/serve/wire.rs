@@ -1,0 +1,124 @@
+//! A connection's bytes: how it is reset, and what becomes of them in a blackhole.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::Shared;
+use crate::policy::ProviderId;
+use crate::scenario::fault::Inject;
+use crate::trace::FaultId;
+
+/// A real connection.
+pub(super) struct Wire {
+    stream: TcpStream,
+    shared: Rc<Shared>,
+    id: ProviderId,
+    /// Whether its end will be a reset.
+    doomed: Rc<Cell<bool>>,
+    /// Something of it was lost in a blackhole: nothing that comes after it can be read.
+    broken: bool,
+}
+
+impl Wire {
+    /// The connection `stream` to provider `id`; its end is a reset when `doomed` says so.
+    pub(super) fn new(
+        stream: TcpStream,
+        shared: Rc<Shared>,
+        id: ProviderId,
+        doomed: Rc<Cell<bool>>,
+    ) -> Self {
+        // Without it, a write would wait for the other end to acknowledge the one before.
+        let _ = stream.set_nodelay(true);
+        Self {
+            stream,
+            shared,
+            id,
+            doomed,
+            broken: false,
+        }
+    }
+
+    /// Makes its end a reset.
+    pub(super) fn doom(&self) {
+        self.doomed.set(true);
+    }
+
+    /// Whether what comes or goes now is lost.
+    fn loses(&mut self) -> bool {
+        if !self.broken
+            && let Some(fault) = self.blackhole()
+        {
+            self.broken = true;
+            self.shared.fired(fault);
+            self.shared.tell(self.id, "lost a connection");
+        }
+        self.broken
+    }
+
+    fn blackhole(&self) -> Option<FaultId> {
+        let now = self.shared.clock.now();
+        let mut at_work = self.shared.faults.iter().filter(|drawn| {
+            drawn.fault.inject == Inject::Blackhole
+                && drawn.fault.targets.contains(&self.id)
+                && drawn.covers(now)
+        });
+        at_work.next().map(|drawn| drawn.id)
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        loop {
+            let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+            let has_come = buffer.filled().len() > before;
+            if has_come {
+                self.shared.clock.start();
+            }
+            if !has_come || !self.loses() {
+                return read;
+            }
+            buffer.set_filled(before);
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.loses() {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if self.doomed.get() {
+            // A socket that cannot be told so is one that is gone already.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Client processes that stand still: a long pause of the garbage collector, a stopped machine.
+//!
+//! Which processes a fault freezes is drawn by their numbers, once for each window. The users know
+//! nothing of it: their calls arrive when they arrive, and latency counts from there, though the
+//! process takes note of them only when it goes on.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use turmoil_net::HostId;
+
+use super::{World, task};
+use crate::host::opened;
+use crate::policy::CallId;
+use crate::policy::call::{Ending, Outcome};
+use crate::scenario::fault::{Drawn, Inject, Seen};
+use crate::time::Instant;
+use crate::trace::{Event, Kind, Recorder};
+
+/// Whether any of `faults` freezes anybody.
+pub(super) fn is_due(faults: &[Drawn]) -> bool {
+    faults
+        .iter()
+        .any(|drawn| drawn.fault.inject == Inject::Freeze)
+}
+
+/// Starts a task for each fault that freezes client processes.
+pub(super) fn start(world: &Rc<World>, faults: &[Drawn]) {
+    let freezes = faults
+        .iter()
+        .filter(|drawn| drawn.fault.inject == Inject::Freeze);
+    for drawn in freezes {
+        let Some(&host) = world.clients.first() else {
+            return;
+        };
+        task::spawn(host, windows(world.clone(), drawn.clone()));
+    }
+}
+
+/// Freezes whom the fault strikes in each of its windows.
+async fn windows(world: Rc<World>, drawn: Drawn) {
+    let mut next = drawn.at_or_after(Instant::START);
+    for window in 0.. {
+        let Some((start, end)) = next else {
+            return;
+        };
+        tokio::time::sleep_until(world.moment(start)).await;
+        let struck = (0..).zip(&world.clients).filter(|&(client, _)| {
+            let seen = opened(start, u64::from(client), client);
+            drawn.strikes(&Seen {
+                nth: window,
+                ..seen
+            })
+        });
+        let struck: Vec<HostId> = struck.map(|(_, &host)| host).collect();
+        for &host in &struck {
+            world.record(Kind::Fired { fault: drawn.id });
+            task::freeze(host);
+        }
+        let Some(end) = end else {
+            return;
+        };
+        tokio::time::sleep_until(world.moment(end)).await;
+        struck.into_iter().for_each(task::thaw);
+        next = drawn.at_or_after(end);
+    }
+}
+
+/// Tells of calls when they arrive, and not once more when a frozen process takes note of them.
+pub(super) struct Arrivals {
+    inner: Arc<dyn Recorder>,
+    told: Mutex<BTreeSet<CallId>>,
+}
+
+impl Arrivals {
+    /// Tells `inner`.
+    pub(super) fn new(inner: Arc<dyn Recorder>) -> Self {
+        Self {
+            inner,
+            told: Mutex::default(),
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, BTreeSet<CallId>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call that has arrived at a process which stands still. Should that never take note of it, the
+/// call ends as it came.
+pub(super) struct Arrival {
+    world: Rc<World>,
+    arrivals: Arc<Arrivals>,
+    call: CallId,
+}
+
+impl Arrival {
+    /// `call` is about to be made by the process on `host`: is that of note already?
+    pub(super) fn of(world: &Rc<World>, host: HostId, call: CallId) -> Option<Self> {
+        let arrivals = world.arrivals.as_ref().filter(|_| task::is_frozen(host))?;
+        let streamed = world.workload.is_streamed(call);
+        world.record(Kind::Arrived { call, streamed });
+        arrivals.told().insert(call);
+        Some(Self {
+            world: world.clone(),
+            arrivals: arrivals.clone(),
+            call,
+        })
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        if self.arrivals.told().remove(&self.call) {
+            self.world.record(Kind::Ended {
+                call: self.call,
+                outcome: Outcome::Failed(Ending::Unfinished),
+            });
+        }
+    }
+}
+
+impl Recorder for Arrivals {
+    fn record(&self, event: &Event) {
+        if let Kind::Arrived { call, .. } = event.kind
+            && self.told().remove(&call)
+        {
+            return;
+        }
+        self.inner.record(event);
+    }
+}

@@ -1,0 +1,132 @@
+//! The way to one provider: its latency, and the faults that act on it.
+//!
+//! What becomes of a packet because of them is `network`'s matter.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use turmoil_net::TcpSegment;
+
+use super::network::Ends;
+use crate::host::opened;
+use crate::policy::ProviderId;
+use crate::scenario::fault::{Drawn, Inject, Layer};
+use crate::time::Instant;
+use crate::trace::FaultId;
+
+/// The way to one provider.
+pub(super) struct Link {
+    /// Where the provider is.
+    pub(super) address: IpAddr,
+    /// How long a packet takes.
+    pub(super) one_way: Duration,
+    /// How many outages have begun.
+    pub(super) outages: u64,
+    faults: Vec<LinkFault>,
+    /// How many connections were asked for.
+    asked: u64,
+    /// How often its name was asked for.
+    looked_up: u64,
+}
+
+/// A fault of the network itself.
+struct LinkFault {
+    drawn: Drawn,
+    /// Connections that this blackhole has swallowed packets of, each counted once.
+    swallowed: BTreeSet<Ends>,
+}
+
+impl Link {
+    /// The way to provider `id`, with those of `faults` that act on it.
+    pub(super) fn new(
+        id: ProviderId,
+        address: IpAddr,
+        one_way: Duration,
+        faults: &[Drawn],
+    ) -> Self {
+        let ours = faults.iter().filter(|Drawn { fault, .. }| {
+            fault.targets.contains(&id) && fault.inject.layer() == Layer::Network
+        });
+        let ours = ours.map(|drawn| LinkFault {
+            drawn: drawn.clone(),
+            swallowed: BTreeSet::new(),
+        });
+        Self {
+            address,
+            one_way,
+            outages: 0,
+            faults: ours.collect(),
+            asked: 0,
+            looked_up: 0,
+        }
+    }
+
+    /// The outage that the provider is in, if any.
+    pub(super) fn outage(&self, now: Instant) -> Option<FaultId> {
+        let mut at_work = self.faults.iter().filter(|LinkFault { drawn, .. }| {
+            drawn.fault.inject == Inject::Outage && drawn.covers(now)
+        });
+        at_work.next().map(|fault| fault.drawn.id)
+    }
+
+    /// The fault that refuses the connection that `client` asks for, if any.
+    pub(super) fn refusal(&mut self, now: Instant, client: u32) -> Option<FaultId> {
+        let number = next(&mut self.asked);
+        self.outage(now)
+            .or_else(|| self.struck_by(&Inject::Refused, now, number, client))
+    }
+
+    /// The fault that keeps its name from being resolved for `client`, if any.
+    pub(super) fn unresolved(&mut self, now: Instant, client: u32) -> Option<FaultId> {
+        let number = next(&mut self.looked_up);
+        self.struck_by(&Inject::Dns, now, number, client)
+    }
+
+    fn struck_by(
+        &self,
+        inject: &Inject,
+        now: Instant,
+        number: u64,
+        client: u32,
+    ) -> Option<FaultId> {
+        let seen = opened(now, number, client);
+        let mut ours = self.faults.iter().map(|fault| &fault.drawn);
+        ours.find(|drawn| drawn.fault.inject == *inject && drawn.strikes(&seen))
+            .map(|drawn| drawn.id)
+    }
+
+    /// Whether a blackhole takes this packet. A connection counts once per window; each request
+    /// for one is a connection of its own.
+    pub(super) fn is_swallowed(
+        &mut self,
+        now: Instant,
+        ends: Ends,
+        segment: &TcpSegment,
+        struck: &mut Vec<FaultId>,
+    ) -> bool {
+        let asks = segment.flags.syn && !segment.flags.ack;
+        let mut swallowed = false;
+        let ours = self.faults.iter_mut();
+        for fault in ours.filter(|fault| fault.drawn.fault.inject == Inject::Blackhole) {
+            if fault.drawn.covers(now) {
+                if asks || fault.swallowed.insert(ends) {
+                    struck.push(fault.drawn.id);
+                }
+                swallowed = true;
+            } else {
+                fault.swallowed.clear();
+            }
+        }
+        swallowed
+    }
+}
+
+/// The number that comes next.
+fn next(counter: &mut u64) -> u64 {
+    *counter += 1;
+    *counter - 1
+}
+
+/// The world's clock resolves this.
+pub(super) const RESOLUTION: Duration = Duration::from_millis(1);

@@ -1,0 +1,248 @@
+//! `firedrill serve` from outside: a program that is started, asked over real sockets, and ended.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use firedrill::client::{Client, Provider, Request};
+use firedrill::policy::presets;
+use serde_json::Value;
+
+const SCENARIO: &str = "
+name: served
+about: Do clients in any language meet the scenario?
+run: { duration: 10m, seeds: 1..1 }
+providers:
+  well: { dialect: openai, model: gpt-4.1, ttft: 20ms, speed: 500 tok/s }
+  limited: { dialect: openai, model: gpt-4.1, ttft: 20ms, speed: 500 tok/s }
+  resets: { dialect: openai, model: gpt-4.1, ttft: 20ms, speed: 500 tok/s }
+  gone: { dialect: openai, model: gpt-4.1, ttft: 20ms, speed: 500 tok/s }
+  lost: { dialect: openai, model: gpt-4.1, ttft: 20ms, speed: 500 tok/s }
+load: { rate: 1/s, prompt: 100 tok, output: 30 tok }
+faults:
+  storm: { target: limited, inject: 429, retry_after: 7s }
+  cut: { target: resets, inject: reset }
+  down: { target: gone, inject: outage }
+  void: { target: lost, inject: blackhole }
+policies: [ no-failover ]
+";
+
+/// The program at work; ended when it is dropped.
+struct Server {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    urls: Vec<String>,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("served.yaml");
+        std::fs::write(&path, SCENARIO).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_firedrill"))
+            .args([
+                "serve",
+                path.to_str().unwrap(),
+                "--listen",
+                "127.0.0.1:0",
+                "--json",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let document: Value = serde_json::from_str(&line).unwrap();
+        let providers = document["providers"].as_array().unwrap();
+        let urls = providers.iter().map(|provider| provider["url"].as_str());
+        Self {
+            urls: urls.map(|url| url.unwrap().to_owned()).collect(),
+            child,
+            stdout,
+            _folder: folder,
+        }
+    }
+
+    /// The address of a provider, without scheme and path.
+    fn address(&self, number: usize) -> &str {
+        let rest = self.urls[number].strip_prefix("http://").unwrap();
+        rest.strip_suffix("/v1").unwrap()
+    }
+
+    /// Asks a provider, and returns all that it says until it has nothing more to say.
+    fn ask(&self, number: usize, request: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(self.address(number))?;
+        stream.set_read_timeout(Some(Duration::from_millis(1_500)))?;
+        stream.write_all(request.as_bytes())?;
+        let mut answer = Vec::new();
+        match stream.read_to_end(&mut answer) {
+            // It keeps the connection for another request.
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            read => {
+                read?;
+            }
+        }
+        Ok(String::from_utf8(answer).unwrap())
+    }
+
+    /// Ends it with `signal`; what it printed last, and what it told.
+    fn end(mut self, signal: &str) -> (Value, String) {
+        let killed = Command::new("kill")
+            .args([format!("-{signal}"), self.child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+        let mut last = String::new();
+        self.stdout.read_to_string(&mut last).unwrap();
+        let mut told = String::new();
+        let stderr = self.child.stderr.take();
+        stderr.unwrap().read_to_string(&mut told).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{told}");
+        (serde_json::from_str(&last).unwrap(), told)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn post(body: &str) -> String {
+    format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+const PLAIN: &str = r#"{"model":"gpt-4.1","messages":[{"role":"user","content":"hello"}]}"#;
+
+#[test]
+fn any_program_is_answered_and_what_was_seen_is_told_at_the_end() {
+    let server = Server::start();
+    let answer = server.ask(0, &post(PLAIN)).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(
+        answer.contains("\"prompt_tokens\":16,"),
+        "66 bytes are 16 tokens: {answer}"
+    );
+    let few = PLAIN.replace("\"gpt-4.1\"", "\"gpt-4.1\",\"max_tokens\":5");
+    let answer = server.ask(0, &post(&few)).unwrap();
+    assert!(answer.contains("\"completion_tokens\":5,"), "{answer}");
+    let answer = server.ask(1, &post(PLAIN)).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 429 Too Many Requests\r\n"),
+        "{answer}"
+    );
+    assert!(answer.contains("\r\nretry-after: 7\r\n"), "{answer}");
+    let answer = server.ask(0, "GET /v1/models HTTP/1.1\r\n\r\n").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    let (seen, told) = server.end("INT");
+    let provider = |number: usize| &seen["providers"][number];
+    assert_eq!(provider(0)["requests"], 3);
+    assert_eq!(provider(0)["answers"]["200"], 2);
+    assert_eq!(provider(0)["answers"]["404"], 1);
+    assert_eq!(provider(0)["output"], 35);
+    assert_ne!(provider(0)["cost"], "0");
+    assert_eq!(provider(1)["answers"]["429"], 1);
+    assert_eq!(provider(1)["cost"], "0");
+    assert_eq!(
+        (&seen["fired"]["storm"], &seen["fired"]["cut"]),
+        (&1.into(), &0.into())
+    );
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 5, "{told}");
+    assert!(
+        lines[3].contains(" limited 429, plain, gpt-4.1, 0 tok in, "),
+        "{told}"
+    );
+    assert!(lines[3].ends_with(", storm"), "{told}");
+}
+
+#[test]
+fn what_breaks_connections_breaks_real_ones() {
+    let server = Server::start();
+    let reset = server.ask(2, &post(PLAIN)).unwrap_err();
+    assert_eq!(reset.kind(), std::io::ErrorKind::ConnectionReset);
+    // The clock runs since that request: the outage that began at 0 is at work.
+    std::thread::scope(|scope| {
+        let refused = scope.spawn(|| {
+            for _ in 0..100 {
+                match server.ask(3, &post(PLAIN)) {
+                    Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => return,
+                    other => assert!(other.is_err(), "{other:?}"),
+                }
+            }
+            panic!("nobody was refused");
+        });
+        refused.join().unwrap();
+    });
+    assert_eq!(
+        server.ask(4, &post(PLAIN)).unwrap(),
+        "",
+        "a blackhole says nothing"
+    );
+    let (seen, told) = server.end("TERM");
+    assert_eq!(seen["fired"]["cut"], 1, "{told}");
+    assert_eq!(seen["fired"]["void"], 1, "{told}");
+    assert_eq!(seen["providers"][2]["answers"]["none"], 1, "{told}");
+    assert_eq!(seen["providers"][4]["requests"], 0, "{told}");
+}
+
+#[test]
+fn our_own_client_streams_and_falls_back_over_real_sockets() {
+    let server = Server::start();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let client = Client::builder()
+            .policy(presets::policy("priority-fallback").unwrap())
+            .provider(Provider::new("resets", &server.urls[2], "gpt-4.1"))
+            .provider(Provider::new("well", &server.urls[0], "gpt-4.1"))
+            .build()
+            .unwrap();
+        let mut stream = client.stream(&Request::user("hello").max_tokens(12));
+        let mut text = String::new();
+        while let Some(piece) = stream.next().await {
+            text.push_str(&piece.unwrap());
+        }
+        let answer = stream.answer().unwrap();
+        assert_eq!((answer.provider.as_str(), answer.attempts), ("well", 2));
+        assert!(text.contains(" tok"), "{text:?}");
+    });
+    let (seen, told) = server.end("INT");
+    assert_eq!(seen["providers"][0]["answers"]["200"], 1, "{told}");
+    assert_eq!(seen["providers"][0]["output"], 12, "{told}");
+    assert_eq!(seen["providers"][2]["answers"]["none"], 1, "{told}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_a_usage_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("served.yaml");
+    std::fs::write(&path, SCENARIO).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_firedrill"))
+        .args(["serve", path.to_str().unwrap(), "--listen", &address])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.starts_with(&format!("error: cannot listen on {address}: ")),
+        "{told}"
+    );
+    assert!(
+        told.contains("help: name another with `--listen`"),
+        "{told}"
+    );
+}

@@ -1,0 +1,397 @@
+//! Faults of the network, the connection and the client process, as the real client meets them:
+//! a scenario in, and what became of each call out.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use firedrill::drill::Drill;
+use firedrill::policy::ProviderId;
+use firedrill::policy::call::{Ending, Outcome};
+use firedrill::policy::classify::FailureClass;
+use firedrill::policy::config::Policy;
+use firedrill::scenario::Scenario;
+use firedrill::scenario::fault::{Cut, Fault, Inject, Windows};
+use firedrill::time::Instant;
+use firedrill::trace::{Event, Kind, Recorder};
+
+/// What became of the calls of one run.
+#[derive(Default)]
+struct Told(Mutex<Tally>);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Tally {
+    arrived: BTreeMap<u64, Instant>,
+    ended: BTreeMap<u64, (Instant, Outcome)>,
+    failed: BTreeMap<FailureClass, u64>,
+    /// Class and provider of each call's first failure.
+    first: BTreeMap<u64, (FailureClass, u16)>,
+    fired: BTreeMap<u16, u64>,
+    billed: u64,
+    sockets: [usize; 3],
+}
+
+impl Recorder for Told {
+    fn record(&self, event: &Event) {
+        let mut tally = self.0.lock().unwrap();
+        match &event.kind {
+            Kind::Arrived { call, .. } => {
+                tally.sockets = HOSTS.map(|host| turmoil_net::netstat(host).entries.len());
+                assert!(tally.arrived.insert(call.0, event.at).is_none());
+            }
+            Kind::Replied {
+                call,
+                provider,
+                failure: Some(class),
+                ..
+            } => {
+                *tally.failed.entry(*class).or_default() += 1;
+                tally.first.entry(call.0).or_insert((*class, provider.0));
+            }
+            Kind::Ended { call, outcome } => {
+                let ended = tally.ended.insert(call.0, (event.at, *outcome));
+                assert!(ended.is_none() && tally.arrived.contains_key(&call.0));
+            }
+            Kind::Fired { fault } => *tally.fired.entry(fault.0).or_default() += 1,
+            Kind::Billed { .. } => tally.billed += 1,
+            _ => {}
+        }
+    }
+}
+
+const HOSTS: [&str; 3] = ["client-0", "provider-0", "provider-1"];
+
+impl Tally {
+    fn succeeded(&self) -> usize {
+        let succeeded =
+            |(_, outcome): &&(Instant, Outcome)| matches!(outcome, Outcome::Succeeded { .. });
+        self.ended.values().filter(succeeded).count()
+    }
+
+    /// The calls whose first attempt failed so, at the first provider.
+    fn calls_failed(&self, class: FailureClass) -> Vec<u64> {
+        let first = self.first.iter();
+        let first = first.filter(|(_, (failed, provider))| *failed == class && *provider == 0);
+        first.map(|(call, _)| *call).collect()
+    }
+}
+
+const LOAD: &str = "{ arrivals: constant, rate: 1/s, prompt: 100 tok, output: 20 tok }";
+
+const ONE_ATTEMPT: &str = "name: mine\nabout: One attempt.\n\
+    retry: { attempts: 1, per_provider: 1 }\ntimeouts: { connect: 2s, attempt: 5s }\n";
+
+fn scenario(run: &str, load: &str, faults: Vec<Fault>) -> Scenario {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("drill.yaml");
+    let text = format!(
+        "name: drill\nabout: A test.\nrun: {run}\nload: {load}\nproviders:\n  \
+         openai: {{ dialect: openai, model: gpt-4.1, ttft: 200ms, speed: 100 tok/s }}\n  \
+         kimi: {{ dialect: openai, model: kimi-k2, ttft: 200ms, speed: 100 tok/s }}\n\
+         policies: [no-failover]\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    let drill = Drill::load(path).unwrap_or_else(|problem| panic!("{problem}"));
+    let mut scenario = drill.scenario().clone();
+    scenario.faults = faults;
+    scenario
+}
+
+fn run(scenario: &Scenario, policy: &str, seed: u64) -> Tally {
+    let policy = Policy::parse("mine.yaml", policy).unwrap_or_else(|problem| panic!("{problem}"));
+    let told = Arc::new(Told::default());
+    firedrill::world::run(scenario, &policy, seed, told.clone());
+    told.0.lock().unwrap().clone()
+}
+
+/// One minute of a call per second, with one attempt each.
+fn minute(faults: Vec<Fault>) -> Tally {
+    let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, faults);
+    run(&scenario, ONE_ATTEMPT, 1)
+}
+
+fn fault(inject: Inject) -> Fault {
+    Fault::new("fault", vec![ProviderId(0)], inject)
+}
+
+fn during(start: u64, length: u64, fault: Fault) -> Fault {
+    let windows = Windows {
+        at: Duration::from_secs(start),
+        length: Some(Duration::from_secs(length)),
+        every: None,
+    };
+    Fault { windows, ..fault }
+}
+
+#[test]
+fn a_name_that_cannot_be_resolved_fails_new_connections_only() {
+    let told = minute(vec![
+        during(0, 10, fault(Inject::Dns)),
+        during(20, 10, fault(Inject::Dns)),
+    ]);
+    // A call comes at each full second; the first at 1 s.
+    let failed: Vec<u64> = (0..9).collect();
+    assert_eq!(told.calls_failed(FailureClass::Connect), failed);
+    assert_eq!(told.succeeded(), 51);
+    assert_eq!(
+        told.fired,
+        BTreeMap::from([(0, 9)]),
+        "kept ones need no name"
+    );
+    let (ended, _) = told.ended[&0];
+    assert_eq!(ended.since(told.arrived[&0]), Duration::from_millis(1));
+}
+
+#[test]
+fn refused_connections_leave_open_ones_alone() {
+    let told = minute(vec![
+        during(0, 10, fault(Inject::Refused)),
+        during(20, 10, fault(Inject::Refused)),
+    ]);
+    let failed: Vec<u64> = (0..9).collect();
+    assert_eq!(told.calls_failed(FailureClass::Connect), failed);
+    assert_eq!(
+        (told.succeeded(), told.fired),
+        (51, BTreeMap::from([(0, 9)]))
+    );
+}
+
+#[test]
+fn a_share_of_connections_is_refused_and_it_is_always_the_same() {
+    let refused = Fault {
+        rate: 300_000_000,
+        ..fault(Inject::Refused)
+    };
+    // Closed after each answer, so that every call needs a connection of its own.
+    let by = Duration::ZERO;
+    let told = minute(vec![refused.clone(), fault(Inject::SlowClose { by })]);
+    let failed = told.calls_failed(FailureClass::Connect);
+    assert!((8..=30).contains(&failed.len()), "{failed:?}");
+    assert_eq!(told.fired[&0], failed.len() as u64);
+    let again = minute(vec![refused, fault(Inject::SlowClose { by })]);
+    assert_eq!(told, again);
+}
+
+#[test]
+fn a_tls_alert_is_no_answer() {
+    let told = minute(vec![during(0, 10, fault(Inject::Tls))]);
+    let failed: Vec<u64> = (0..9).collect();
+    assert_eq!(
+        told.calls_failed(FailureClass::Malformed),
+        failed,
+        "{:?}",
+        told.failed
+    );
+    assert_eq!(
+        (told.succeeded(), told.fired),
+        (51, BTreeMap::from([(0, 9)]))
+    );
+}
+
+#[test]
+fn a_mute_connection_is_left_to_the_clients_patience() {
+    let told = minute(vec![during(0, 10, fault(Inject::Mute))]);
+    let failed: Vec<u64> = (0..9).collect();
+    assert_eq!(told.calls_failed(FailureClass::TimeoutAttempt), failed);
+    assert_eq!(
+        (told.succeeded(), told.fired),
+        (51, BTreeMap::from([(0, 9)]))
+    );
+    let (ended, _) = told.ended[&0];
+    assert_eq!(ended.since(told.arrived[&0]), Duration::from_secs(5));
+}
+
+#[test]
+fn a_connection_that_is_closed_before_a_byte_is_a_reset() {
+    for with in [Cut::Rst, Cut::Fin] {
+        let told = minute(vec![during(0, 10, fault(Inject::Closed(with)))]);
+        let failed: Vec<u64> = (0..9).collect();
+        assert_eq!(
+            told.calls_failed(FailureClass::Reset),
+            failed,
+            "{with:?} {:?}",
+            told.failed
+        );
+        assert_eq!(
+            (told.succeeded(), told.fired),
+            (51, BTreeMap::from([(0, 9)]))
+        );
+    }
+}
+
+#[test]
+fn a_stale_connection_dies_under_the_next_request() {
+    for with in [Cut::Rst, Cut::Fin] {
+        let idle = Duration::from_secs(5);
+        let load = "{ arrivals: constant, rate: 6/min, prompt: 100 tok, output: 20 tok }";
+        let stale = fault(Inject::Stale { idle, with });
+        let scenario = scenario("{ duration: 5m, seeds: 1..1 }", load, vec![stale]);
+        let told = run(&scenario, ONE_ATTEMPT, 1);
+        // A new connection answers one call, and is stale when the next one comes.
+        let failed: Vec<u64> = (1..30).step_by(2).collect();
+        assert_eq!(
+            told.calls_failed(FailureClass::Reset),
+            failed,
+            "{with:?} {:?}",
+            told.failed
+        );
+        assert_eq!(
+            (told.succeeded(), told.fired),
+            (15, BTreeMap::from([(0, 15)]))
+        );
+        assert_eq!(
+            told.billed, 30,
+            "what is not read is not billed: prompt and output, 15 times"
+        );
+    }
+    let idle = Duration::from_secs(11);
+    let told = minute(vec![fault(Inject::Stale {
+        idle,
+        with: Cut::Rst,
+    })]);
+    assert_eq!(
+        (told.succeeded(), told.fired.len()),
+        (60, 0),
+        "a second idle is not stale"
+    );
+}
+
+#[test]
+fn a_slow_close_costs_connections_and_no_answers() {
+    let by = Duration::from_secs(30);
+    let told = minute(vec![fault(Inject::SlowClose { by })]);
+    assert_eq!(
+        (told.succeeded(), told.fired),
+        (60, BTreeMap::from([(0, 60)]))
+    );
+    let [client, provider, _] = told.sockets;
+    assert!(client + provider < 10, "{:?} sockets", told.sockets);
+}
+
+#[test]
+fn a_group_goes_down_by_one_cause() {
+    let two_attempts = ONE_ATTEMPT.replace("attempts: 1", "attempts: 2");
+    let both = vec![ProviderId(0), ProviderId(1)];
+    for (inject, class) in [
+        (Inject::Outage, FailureClass::Connect),
+        (Inject::Blackhole, FailureClass::TimeoutConnect),
+        (Inject::Dns, FailureClass::Connect),
+    ] {
+        let cloud = during(0, 10, Fault::new("cloud", both.clone(), inject));
+        let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, vec![cloud]);
+        let told = run(&scenario, &two_attempts, 1);
+        // Each call of the first ten seconds fails at both, but those that outwait a blackhole.
+        assert_eq!(told.calls_failed(class).len(), 9, "{:?}", told.failed);
+        assert!(
+            (51..=53).contains(&told.succeeded()),
+            "{}",
+            told.succeeded()
+        );
+        let fired = told.fired[&0];
+        assert!(
+            (16..=18).contains(&fired),
+            "{fired} times, twice for each call"
+        );
+    }
+}
+
+#[test]
+fn a_frozen_client_keeps_its_users_waiting() {
+    let told = minute(vec![during(10, 20, fault(Inject::Freeze))]);
+    assert_eq!(
+        (told.succeeded(), told.fired),
+        (60, BTreeMap::from([(0, 1)]))
+    );
+    for call in 0..60 {
+        let arrived = told.arrived[&call];
+        assert_eq!(arrived, Instant::from_nanos((call + 1) * 1_000_000_000));
+        let (ended, _) = told.ended[&call];
+        let thawed = Instant::from_nanos(30_000_000_000);
+        // Call 8 comes at 9 s, call 9 at the very moment in which the process freezes.
+        if (9..29).contains(&call) {
+            assert!(ended >= thawed, "#{call} ended at {ended}");
+        } else {
+            assert!(ended.since(arrived) < Duration::from_secs(1), "#{call}");
+        }
+    }
+}
+
+#[test]
+fn a_client_that_is_frozen_for_good_leaves_its_calls_unfinished() {
+    let frozen = Fault {
+        windows: Windows {
+            at: Duration::from_millis(30_500),
+            length: None,
+            every: None,
+        },
+        ..fault(Inject::Freeze)
+    };
+    let told = minute(vec![frozen]);
+    assert_eq!(told.succeeded(), 30);
+    let unfinished = (Ending::Unfinished, 30);
+    let found = told.ended.values();
+    let found = found.filter(|(_, outcome)| *outcome == Outcome::Failed(unfinished.0));
+    assert_eq!(found.count(), unfinished.1);
+}
+
+#[test]
+fn an_answer_waits_in_the_sockets_of_a_frozen_client() {
+    // The call of 1 s is in flight when its process freezes; its timeout is over when it thaws,
+    // but so is the answer's way.
+    let load = "{ arrivals: constant, rate: 1/min, prompt: 100 tok, output: 100 tok }";
+    let frozen = Fault {
+        windows: Windows {
+            at: Duration::from_millis(60_500),
+            length: Some(Duration::from_secs(3)),
+            every: None,
+        },
+        ..fault(Inject::Freeze)
+    };
+    let scenario = scenario("{ duration: 1m, seeds: 1..1 }", load, vec![frozen]);
+    let told = run(&scenario, ONE_ATTEMPT, 1);
+    assert_eq!(told.succeeded(), 1, "{:?}", told.failed);
+    let (ended, _) = told.ended[&0];
+    assert_eq!(ended, Instant::from_nanos(63_500_000_000));
+}
+
+#[test]
+fn faults_of_connections_leave_no_socket_behind() {
+    let share = |inject| Fault {
+        rate: 50_000_000,
+        ..fault(inject)
+    };
+    let idle = Duration::from_secs(2);
+    let by = Duration::from_secs(3);
+    let faults = vec![
+        share(Inject::Dns),
+        share(Inject::Refused),
+        share(Inject::Tls),
+        share(Inject::Mute),
+        share(Inject::Closed(Cut::Rst)),
+        share(Inject::Closed(Cut::Fin)),
+        share(Inject::Stale {
+            idle,
+            with: Cut::Rst,
+        }),
+        share(Inject::Stale {
+            idle,
+            with: Cut::Fin,
+        }),
+        Fault {
+            rate: 500_000_000,
+            ..fault(Inject::SlowClose { by })
+        },
+    ];
+    let count = faults.len();
+    let load = "{ arrivals: poisson, rate: 30/min, prompt: 9 tok, output: 60 tok, stream: 50% }";
+    let scenario = scenario("{ duration: 6h, seeds: 1..1 }", load, faults);
+    let policy = ONE_ATTEMPT.replace(
+        "attempts: 1, per_provider: 1",
+        "attempts: 3, per_provider: 3",
+    );
+    let told = run(&scenario, &policy, 1);
+    assert!(told.arrived.len() > 10_000);
+    assert_eq!(told.fired.len(), count, "{:?}", told.fired);
+    let [client, provider, _] = told.sockets;
+    assert!(client + provider < 30, "{:?} sockets", told.sockets);
+}
