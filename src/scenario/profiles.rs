@@ -80,7 +80,9 @@ fn read(row: Vec<&'static str>) -> Option<Profile> {
     }
     Some(Profile {
         name,
-        dialect: Dialect::ALL.into_iter().find(|one| one.name() == *dialect)?,
+        dialect: Dialect::ALL
+            .into_iter()
+            .find(|one| one.name() == *dialect)?,
         model,
         ttft: Quantiles {
             p50: millis(ttft_p50)?,
@@ -112,7 +114,10 @@ mod tests {
             let profile = find(name).unwrap_or_else(|| panic!("{name}"));
             let vendor = name.split('/').next().unwrap();
             assert!(name.ends_with(profile.model), "{name}");
-            assert!(vendor == profile.dialect.name() || vendor == "perplexity", "{name}");
+            assert!(
+                vendor == profile.dialect.name() || vendor == "perplexity",
+                "{name}"
+            );
             assert!(profile.ttft.p50 < profile.ttft.p99, "{name}");
             assert!(profile.speed.p50 < profile.speed.p99, "{name}");
             assert!(is_dated(&profile.latency_source), "{name}");

@@ -23,7 +23,11 @@ fn a_folder_that_is_missing_is_made() {
     let project = Project::new();
     project.firedrill("init deep/down").code(0);
     assert_eq!(project.names("deep/down"), ["policies", "scenarios"]);
-    assert!(project.text("deep/down/policies/mine.yaml").starts_with("name: mine\n"));
+    assert!(
+        project
+            .text("deep/down/policies/mine.yaml")
+            .starts_with("name: mine\n")
+    );
 }
 
 #[test]
