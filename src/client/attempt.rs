@@ -9,20 +9,19 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::Response;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
-use hyper::{HeaderMap, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::connect::Connect;
 use super::connection::Connection;
+use super::failed::{Failed, broken, failed, refusal};
 use super::{Shared, Target, lock};
-use crate::policy::call::{Failure, Start};
+use crate::policy::call::Start;
 use crate::policy::classify::FailureClass;
-use crate::policy::hints;
-use crate::wire::answer::{self, Chunk, Content, ErrorBody, Malformed};
+use crate::wire::answer::{self, Content, StreamReader, Token};
 use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
-use crate::wire::sse::Decoder;
 
 /// Tokens that have come and are not yet handed over.
 #[derive(Debug, Default)]
@@ -42,14 +41,6 @@ impl Inbox {
     fn push(&self, token: String) {
         lock(&self.tokens).push_back(token);
     }
-}
-
-/// An attempt that went wrong, with what its caller may want to read.
-#[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) failure: Failure,
-    pub(super) status: Option<u16>,
-    pub(super) message: Option<String>,
 }
 
 /// All that one attempt needs.
@@ -73,11 +64,11 @@ impl<C: Connect> Attempt<C> {
         if !response.status().is_success() {
             return Err(self.refused(connection, response, started).await);
         }
+        let form = form_of(&response, self.streamed)?;
         let body = response.into_body();
-        let content = if self.streamed {
-            self.read_stream(&mut connection, body, started).await?
-        } else {
-            self.read_plain(&mut connection, body, started).await?
+        let content = match form {
+            Form::Events => self.read_stream(&mut connection, body, started).await?,
+            Form::Whole => self.read_plain(&mut connection, body, started).await?,
         };
         self.target().pool.put(connection);
         Ok(content)
@@ -137,7 +128,11 @@ impl<C: Connect> Attempt<C> {
 
     fn request(&self) -> Result<hyper::Request<Full<Bytes>>, Failed> {
         let target = self.target();
-        let mut request = hyper::Request::post(target.uri.clone())
+        let uri = match self.streamed {
+            true => &target.uris.streamed,
+            false => &target.uris.plain,
+        };
+        let mut request = hyper::Request::post(uri.clone())
             .header(header::HOST, target.host.clone())
             .header(
                 header::CONTENT_TYPE,
@@ -145,8 +140,8 @@ impl<C: Connect> Attempt<C> {
             )
             .header(HeaderName::from_static(IDEMPOTENCY_KEY), &self.key)
             .header(HeaderName::from_static(RETRY_COUNT), self.start.nth);
-        if let Some(authorization) = &target.authorization {
-            request = request.header(header::AUTHORIZATION, authorization);
+        for (name, value) in &target.headers {
+            request = request.header(name, value);
         }
         let request = request.body(Full::new(self.body.clone()));
         request.map_err(|error| Failed {
@@ -155,18 +150,21 @@ impl<C: Connect> Attempt<C> {
         })
     }
 
+    /// A streamed call may be answered in one piece; its text is then its only token.
     async fn read_plain(
         &self,
         connection: &mut Connection<C::Io>,
         body: Incoming,
         started: Instant,
     ) -> Result<Content, Failed> {
-        let bytes = collect(connection, body, self.whole(started), LONGEST_ANSWER).await?;
-        match answer::read_plain(&bytes) {
-            Ok(Ok(content)) => Ok(content),
-            Ok(Err(error)) => Err(in_band(error)),
-            Err(Malformed) => Err(failed(FailureClass::Malformed)),
+        let limit = self.before_first_token(started);
+        let bytes = collect(connection, body, limit, LONGEST_ANSWER).await?;
+        let family = self.target().dialect.family();
+        let mut content = answer::read_plain(family, &bytes).map_err(Failed::from)?;
+        if self.streamed && !content.text.is_empty() {
+            self.inbox.push(std::mem::take(&mut content.text));
         }
+        Ok(content)
     }
 
     async fn read_stream(
@@ -175,25 +173,12 @@ impl<C: Connect> Attempt<C> {
         mut body: Incoming,
         started: Instant,
     ) -> Result<Content, Failed> {
-        let mut decoder = Decoder::default();
-        let mut stream = Stream {
-            inbox: &self.inbox,
-            last_token: None,
-            content: Content::default(),
-            done: false,
-            wrong: None,
-        };
-        loop {
-            let limit = match stream.last_token {
-                None => self.before_first_token(started),
-                Some(at) => earliest(
-                    self.start
-                        .timeouts
-                        .idle
-                        .map(|idle| (at + idle, FailureClass::TimeoutIdle)),
-                    self.whole(started),
-                ),
-            };
+        let mut reader = StreamReader::new(self.target().dialect.family());
+        let mut last_token = None;
+        // Whoever keeps the body open behind the end of the answer keeps nobody waiting: if its
+        // end is not here already, the pool finds the connection busy and lets it go.
+        while !reader.has_ended() {
+            let limit = self.before_next_token(started, last_token);
             let Some(frame) = within(limit, connection.wait(body.frame())).await? else {
                 break;
             };
@@ -201,19 +186,14 @@ impl<C: Connect> Attempt<C> {
             let Ok(data) = frame.into_data() else {
                 continue;
             };
-            if decoder.push(&data, |event| stream.on_event(event)).is_err() {
-                return Err(failed(FailureClass::Malformed));
-            }
-            if let Some(wrong) = stream.wrong.take() {
-                return Err(wrong);
-            }
-            if stream.done {
-                // Whoever keeps the body open after that keeps nobody waiting: if its end is not
-                // here already, the pool finds the connection busy and lets it go.
-                break;
-            }
+            reader.push(&data, |token| {
+                last_token = Some(Instant::now());
+                if let Token::Text(text) = token {
+                    self.inbox.push(text);
+                }
+            })?;
         }
-        stream.end()
+        Ok(reader.end()?)
     }
 
     async fn refused(
@@ -246,6 +226,17 @@ impl<C: Connect> Attempt<C> {
         )
     }
 
+    fn before_next_token(&self, started: Instant, last_token: Option<Instant>) -> Limit {
+        let Some(last) = last_token else {
+            return self.before_first_token(started);
+        };
+        let idle = self.start.timeouts.idle;
+        earliest(
+            idle.map(|idle| (last + idle, FailureClass::TimeoutIdle)),
+            self.whole(started),
+        )
+    }
+
     fn whole(&self, started: Instant) -> Limit {
         self.start
             .timeouts
@@ -258,45 +249,33 @@ impl<C: Connect> Attempt<C> {
     }
 }
 
-/// What has come of a stream so far.
-struct Stream<'a> {
-    inbox: &'a Inbox,
-    last_token: Option<Instant>,
-    content: Content,
-    done: bool,
-    wrong: Option<Failed>,
+/// How the body of an answer is to be read.
+enum Form {
+    /// Event by event.
+    Events,
+    /// In one piece.
+    Whole,
 }
 
-impl Stream<'_> {
-    fn on_event(&mut self, event: &[u8]) {
-        if self.done || self.wrong.is_some() {
-            return;
-        }
-        match answer::read_chunk(event) {
-            Ok(Chunk::Delta(delta)) => self.on_delta(delta),
-            Ok(Chunk::Done) => self.done = true,
-            Ok(Chunk::Error(error)) => self.wrong = Some(in_band(error)),
-            Err(Malformed) => self.wrong = Some(failed(FailureClass::Malformed)),
-        }
+/// The form that the headers of a success announce. A page for humans is no answer, whatever it
+/// holds; JSON in answer to a streamed call is an answer or an error in one piece. Other types
+/// are as good as none: the bytes decide.
+fn form_of(response: &Response<Incoming>, streamed: bool) -> Result<Form, Failed> {
+    let said = response.headers().get(header::CONTENT_TYPE);
+    let said = said.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let media_type = said.split(';').next().unwrap_or("").trim();
+    let is = |other: &str| media_type.eq_ignore_ascii_case(other);
+    if is("text/html") || is("application/xhtml+xml") {
+        return Err(Failed {
+            message: Some(format!("the answer is {media_type}")),
+            status: Some(response.status().as_u16()),
+            ..failed(FailureClass::Malformed)
+        });
     }
-
-    fn on_delta(&mut self, delta: Content) {
-        self.content.usage = delta.usage.or(self.content.usage);
-        self.content.finish_reason = delta.finish_reason.or(self.content.finish_reason.take());
-        if !delta.text.is_empty() {
-            self.last_token = Some(Instant::now());
-            self.inbox.push(delta.text);
-        }
-    }
-
-    /// The body is over. Without `[DONE]`, a finish reason shows that the answer is whole.
-    fn end(self) -> Result<Content, Failed> {
-        if self.done || self.content.finish_reason.is_some() {
-            Ok(self.content)
-        } else {
-            Err(failed(FailureClass::Truncated))
-        }
-    }
+    Ok(match streamed && !is("application/json") {
+        true => Form::Events,
+        false => Form::Whole,
+    })
 }
 
 async fn collect<Io>(
@@ -338,105 +317,8 @@ fn earliest(a: Limit, b: Limit) -> Limit {
     }
 }
 
-fn refusal(status: StatusCode, headers: &HeaderMap, error: ErrorBody) -> Failed {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let class = FailureClass::from_status(
-        status.as_u16(),
-        error.kind.as_deref(),
-        error.code.as_deref(),
-    );
-    let hint = hints::from_headers(text("retry-after-ms"), text("retry-after"), text("date"));
-    Failed {
-        failure: Failure { class, hint },
-        status: Some(status.as_u16()),
-        message: error.message,
-    }
-}
-
-/// An error inside a 200: what it says decides (its code may be a status, in digits), and without
-/// that it is the server's fault.
-fn in_band(error: ErrorBody) -> Failed {
-    let (kind, code) = (error.kind.as_deref(), error.code.as_deref());
-    let digits = code.and_then(|code| code.parse().ok());
-    let status = match digits.filter(|status| (400..600).contains(status)) {
-        Some(status) => status,
-        None if kind.or(code).is_none() => 500,
-        None => 200,
-    };
-    let class = FailureClass::from_status(status, kind, code);
-    Failed {
-        failure: Failure { class, hint: None },
-        status: Some(200),
-        message: error.message,
-    }
-}
-
-/// A connection that broke; `early_end` is what a polite close in this place means.
-fn broken(error: &hyper::Error, early_end: FailureClass) -> Failed {
-    let class = if is_reset(error) {
-        FailureClass::Reset
-    } else if error.is_parse() {
-        FailureClass::Malformed
-    } else {
-        early_end
-    };
-    Failed {
-        message: Some(error.to_string()),
-        ..failed(class)
-    }
-}
-
-fn is_reset(error: &hyper::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-            return matches!(io.kind(), ConnectionReset | ConnectionAborted | BrokenPipe);
-        }
-        source = error.source();
-    }
-    false
-}
-
-fn failed(class: FailureClass) -> Failed {
-    Failed {
-        failure: Failure { class, hint: None },
-        status: None,
-        message: None,
-    }
-}
-
 /// No answer is longer, in bytes.
 const LONGEST_ANSWER: usize = 32 << 20;
 
 /// No refusal is read beyond this, in bytes.
 const LONGEST_ERROR: usize = 64 << 10;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_in_band_says_its_class_in_words_or_digits() {
-        let class = |kind: Option<&str>, code: Option<&str>| {
-            let error = ErrorBody {
-                kind: kind.map(str::to_owned),
-                code: code.map(str::to_owned),
-                message: None,
-            };
-            in_band(error).failure.class
-        };
-        assert_eq!(
-            class(None, Some("rate_limit_exceeded")),
-            FailureClass::RateLimited
-        );
-        assert_eq!(class(None, Some("429")), FailureClass::RateLimited);
-        assert_eq!(class(None, Some("502")), FailureClass::ServerError);
-        assert_eq!(
-            class(Some("overloaded_error"), None),
-            FailureClass::Overloaded
-        );
-        assert_eq!(class(None, Some("7")), FailureClass::ServerError);
-        assert_eq!(class(None, None), FailureClass::ServerError);
-    }
-}

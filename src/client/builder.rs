@@ -4,16 +4,16 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderName, HeaderValue};
 
 use super::connect::{Connect, Endpoint};
 use super::pool::Pool;
-use super::{Client, Shared, Target};
+use super::{Client, Shared, Target, Uris};
 use crate::policy::config::Policy;
 use crate::policy::fleet::Fleet;
 use crate::rng::Draws;
 use crate::trace::{Recorder, Silence};
-use crate::wire::request::CHAT_COMPLETIONS;
+use crate::wire::{Dialect, request};
 
 /// A client in the making.
 pub struct Builder<C: Connect> {
@@ -32,6 +32,7 @@ pub struct Provider {
     name: String,
     url: String,
     model: String,
+    dialect: Dialect,
     key: Option<String>,
 }
 
@@ -57,18 +58,30 @@ pub enum BuildError {
 }
 
 impl Provider {
-    /// A provider called `name`, which answers at `url` (such as `http://host:8080/v1`) with
-    /// `model`.
+    /// A provider called `name`, which answers at `url` with `model`, in the dialect of OpenAI
+    /// unless [`dialect`](Self::dialect) says otherwise.
+    ///
+    /// `url` is the base URL that the vendor's own SDK takes, such as `http://host:8080/v1` for
+    /// OpenAI and what imitates it, and the root of the host for Anthropic, Gemini and Azure; at
+    /// Azure `model` is the name of the deployment.
     pub fn new(name: impl Into<String>, url: impl Into<String>, model: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             url: url.into(),
             model: model.into(),
+            dialect: Dialect::default(),
             key: None,
         }
     }
 
-    /// With an API key, sent as a bearer token and never logged.
+    /// With the dialect that it speaks.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// With an API key, sent in the header that the dialect has for it and never logged.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
@@ -77,37 +90,53 @@ impl Provider {
 
     fn target<C: Connect>(self) -> Result<Target<C>, BuildError> {
         let parsed = Endpoint::parse(&self.url).and_then(|endpoint| {
-            let uri = format!("{}{CHAT_COMPLETIONS}", endpoint.base_path)
-                .parse()
-                .ok()?;
+            let uri = |streamed| {
+                let path = request::path(self.dialect, &self.model, streamed);
+                format!("{}{path}", endpoint.base_path).parse().ok()
+            };
+            let uris = Uris {
+                plain: uri(false)?,
+                streamed: uri(true)?,
+            };
             let host = HeaderValue::from_str(&endpoint.authority()).ok()?;
-            Some((endpoint, uri, host))
+            Some((endpoint, uris, host))
         });
-        let Some((endpoint, uri, host)) = parsed else {
+        let Some((endpoint, uris, host)) = parsed else {
             return Err(BuildError::Address(self.url));
         };
-        let authorization = match self
-            .key
-            .map(|key| HeaderValue::from_str(&format!("Bearer {key}")))
-        {
-            None => None,
-            Some(Err(_)) => return Err(BuildError::Key(self.name)),
-            Some(Ok(mut value)) => {
-                value.set_sensitive(true);
-                Some(value)
-            }
+        let headers = headers(self.dialect, self.key.as_deref());
+        let Some(headers) = headers else {
+            return Err(BuildError::Key(self.name));
         };
-        let pool = Pool::new();
         Ok(Target {
             name: self.name,
             model: self.model,
+            dialect: self.dialect,
             endpoint,
-            uri,
+            uris,
             host,
-            authorization,
-            pool,
+            headers,
+            pool: Pool::new(),
         })
     }
+}
+
+/// What every request in this dialect has, the key last; `None` when no header can hold the key.
+fn headers(dialect: Dialect, key: Option<&str>) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    let fixed = request::fixed_headers(dialect).iter();
+    let mut headers: Vec<_> = fixed
+        .map(|&(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        })
+        .collect();
+    if let Some(key) = key {
+        let (name, value) = request::key_header(dialect, key);
+        let mut value = HeaderValue::from_str(&value).ok()?;
+        value.set_sensitive(true);
+        headers.push((HeaderName::from_static(name), value));
+    }
+    Some(headers)
 }
 
 /// Its key is a secret, and so no part of this.
@@ -117,6 +146,7 @@ impl fmt::Debug for Provider {
             .field("name", &self.name)
             .field("url", &self.url)
             .field("model", &self.model)
+            .field("dialect", &self.dialect)
             .finish_non_exhaustive()
     }
 }
@@ -220,8 +250,37 @@ mod tests {
     fn a_key_shows_itself_nowhere() {
         let provider = Provider::new("openai", "http://api.test/v1", "gpt-4.1").key("sk-secret");
         assert!(!format!("{provider:?}").contains("secret"));
+        for dialect in Dialect::ALL {
+            let headers = headers(dialect, Some("sk-secret")).unwrap();
+            assert!(!format!("{headers:?}").contains("secret"), "{dialect:?}");
+        }
         let wrong = provider.key("sk-secret\n").target::<super::super::Tcp>();
         let error = wrong.err().map(|error| format!("{error} {error:?}"));
         assert!(error.is_some_and(|text| !text.contains("secret")));
+    }
+
+    #[test]
+    fn the_dialects_path_stands_behind_the_base_url() {
+        let uris = |url: &str, dialect| {
+            let provider = Provider::new("p", url, "a model").dialect(dialect);
+            let target = provider.target::<super::super::Tcp>().unwrap();
+            let (plain, streamed) = (target.uris.plain, target.uris.streamed);
+            [plain.to_string(), streamed.to_string()]
+        };
+        assert_eq!(
+            uris("http://api.test/v1/", Dialect::Openai),
+            ["/v1/chat/completions"; 2]
+        );
+        assert_eq!(
+            uris("http://api.test", Dialect::Anthropic),
+            ["/v1/messages"; 2]
+        );
+        assert_eq!(
+            uris("http://api.test/proxy", Dialect::Gemini),
+            [
+                "/proxy/v1beta/models/a%20model:generateContent",
+                "/proxy/v1beta/models/a%20model:streamGenerateContent?alt=sse"
+            ]
+        );
     }
 }

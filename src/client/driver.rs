@@ -5,11 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::time::Sleep;
 
-use super::attempt::{Attempt, Failed, Inbox};
+use super::attempt::{Attempt, Inbox};
 use super::connect::{Connect, Tcp};
 use super::error::{AttemptReport, Error};
+use super::failed::Failed;
 use super::{Answer, Shared};
 use crate::policy::call::{Call, Ending, Outcome, Reply, Start, Step};
 use crate::policy::{AttemptId, CallId, ProviderId};
@@ -150,9 +152,7 @@ impl<C: Connect> AnswerStream<C> {
             shared: self.shared.clone(),
             start: start.clone(),
             key: format!("{}-{}", self.shared.key_prefix, self.id.0),
-            body: self
-                .request
-                .body(&self.shared.target(provider).model, self.streamed),
+            body: self.body(provider),
             streamed: self.streamed,
             inbox: self.inbox.clone(),
         };
@@ -162,6 +162,13 @@ impl<C: Connect> AnswerStream<C> {
             work: Box::pin(work.run()),
             landed: None,
         });
+    }
+
+    /// The request as this provider wants to read it.
+    fn body(&self, provider: ProviderId) -> Bytes {
+        let target = self.shared.target(provider);
+        self.request
+            .body(target.dialect, &target.model, self.streamed)
     }
 
     /// Waits for a token, the end of the attempt in flight, or `until`, in this order.
@@ -300,7 +307,7 @@ impl<C: Connect> AnswerStream<C> {
                     } else {
                         content.text
                     },
-                    finish_reason: content.finish_reason,
+                    finish: content.finish,
                     usage: content.usage,
                     provider: self.shared.target(self.answered).name.clone(),
                     attempts: attempt.0,

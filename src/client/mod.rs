@@ -3,18 +3,22 @@
 //! - [`Client`] and [`Builder`]: what an application holds.
 //! - [`Error`]: what its caller receives when a call fails, attempt by attempt.
 //! - [`Connect`]: how connections are made; [`Tcp`] here, simulated sockets in the simulator.
-//! - `driver` takes one call through its steps, `attempt` makes one exchange, `connection` and
-//!   `pool` keep HTTP/1.1 connections.
+//! - `driver` takes one call through its steps, `attempt` makes one exchange, `failed` says what
+//!   went wrong with it, `connection` and `pool` keep HTTP/1.1 connections.
 //!
 //! ```no_run
-//! use firedrill::client::{Client, Provider, Request};
+//! use firedrill::client::{Client, Dialect, Provider, Request};
 //! use firedrill::policy::presets;
 //!
 //! # async fn ask() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::builder()
 //!     .policy(presets::policy("resilient").expect("a preset that ships"))
 //!     .provider(Provider::new("primary", "http://10.0.0.7:8080/v1", "gpt-4.1"))
-//!     .provider(Provider::new("backup", "http://10.0.0.8:8080/v1", "deepseek-v3.2"))
+//!     .provider(
+//!         Provider::new("backup", "http://10.0.0.8:8080", "claude-sonnet-4.5")
+//!             .dialect(Dialect::Anthropic)
+//!             .key("sk-ant-..."),
+//!     )
 //!     .build()?;
 //! match client.call(&Request::user("Is anybody there?")).await {
 //!     Ok(answer) => println!("{} says: {}", answer.provider, answer.text),
@@ -23,6 +27,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! One [`Request`] is asked of each provider in its own dialect, and one [`Answer`] comes back.
+//! A base URL is the one that the vendor's own SDK takes; see [`Provider::new`].
 //!
 //! It decides nothing. Every decision is [`Call::step`](crate::policy::call::Call::step)'s, under a
 //! lock that is never held across an await.
@@ -33,20 +40,22 @@ mod connect;
 mod connection;
 mod driver;
 mod error;
+mod failed;
 mod pool;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::Uri;
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderName, HeaderValue};
 
 pub use builder::{BuildError, Builder, Provider};
 pub use connect::{Connect, Endpoint, Tcp};
 pub use driver::AnswerStream;
 pub use error::{AttemptReport, Error};
 
-pub use crate::wire::answer::Usage;
+pub use crate::wire::Dialect;
+pub use crate::wire::answer::{Finish, FinishReason, Usage};
 pub use crate::wire::request::{Message, Request};
 
 use crate::policy::fleet::{Fleet, Transition};
@@ -66,8 +75,9 @@ pub struct Client<C: Connect = Tcp> {
 pub struct Answer {
     /// The text.
     pub text: String,
-    /// Why it ends: `stop`, `length`, …
-    pub finish_reason: Option<String>,
+    /// Why it ends, if the provider told. An answer that was withheld in part is an answer all the
+    /// same, and says so here; one that was withheld as a whole is an [`Error`].
+    pub finish: Option<Finish>,
     /// Tokens, if the provider told.
     pub usage: Option<Usage>,
     /// The provider's name.
@@ -127,12 +137,19 @@ struct Shared<C: Connect> {
 struct Target<C: Connect> {
     name: String,
     model: String,
+    dialect: Dialect,
     endpoint: Endpoint,
-    /// Path and host of every request, put together once.
-    uri: Uri,
+    /// Paths and headers of all requests, put together once.
+    uris: Uris,
     host: HeaderValue,
-    authorization: Option<HeaderValue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     pool: Pool<C::Io>,
+}
+
+/// Where a provider is asked.
+struct Uris {
+    plain: Uri,
+    streamed: Uri,
 }
 
 impl<C: Connect> Shared<C> {

@@ -1,12 +1,18 @@
 //! What kind of failure an attempt met, and what the policy does about that kind.
 //!
 //! The classes are the words of policy files, traces and reports alike. How bytes become a
-//! status and an error code is `wire`'s matter; which action a policy sets instead of the default
+//! status and an error code is `wire`'s matter, and what shows a class in those is in `said`; which
+//! action a policy sets instead of the default
 //! is [`super::config`]'s.
+
+mod said;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use said::Said;
+use said::{IN_BAND, SIGNS, Signs};
 
 /// How an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,6 +58,7 @@ pub enum FailureClass {
 
 /// What a policy does about a class of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The same provider again while `per_provider` allows, then another.
@@ -166,35 +173,48 @@ impl FailureClass {
         )
     }
 
-    /// The class of an error that the server reported: its status, and the `type` and `code` of
-    /// the error in its body. An error inside a stream has the stream's status, 200.
+    /// The class of an error that the server reported. An error inside a stream has the stream's
+    /// status, 200, unless it names another.
     ///
     /// What the body says wins over the status, since one status has many meanings: quota is
-    /// tested before the rate limit, both being 429 (OpenAI), and only one of them passes by
-    /// waiting.
-    pub fn from_status(status: u16, kind: Option<&str>, code: Option<&str>) -> Self {
-        let said = |words: &[&str]| {
-            let one_of = |word: Option<&str>| word.is_some_and(|word| words.contains(&word));
-            one_of(kind) || one_of(code)
-        };
-        match status {
-            _ if status == 402 || said(&QUOTA) => Self::Quota,
-            _ if said(&CONTEXT_TOO_LONG) => Self::ContextTooLong,
-            _ if said(&CONTENT_FILTER) => Self::ContentFilter,
-            529 => Self::Overloaded,
-            _ if said(&OVERLOADED) => Self::Overloaded,
-            429 => Self::RateLimited,
+    /// tested before the rate limit, both being 429 (OpenAI, Gemini), and only one of them passes
+    /// by waiting.
+    pub fn of(said: &Said) -> Self {
+        if said.status == 402 || said.names_a_lasting_quota() {
+            return Self::Quota;
+        }
+        let message = said.message.unwrap_or_default().to_ascii_lowercase();
+        let found = |signs: &&Signs| said.shows(signs, &message);
+        if let Some(signs) = SIGNS.iter().find(found) {
+            return signs.class;
+        }
+        match said.status {
+            200..=299 => Self::of_in_band(said),
             401 => Self::Auth,
             403 => Self::Forbidden,
             404 | 410 => Self::ModelGone,
-            // The server gave up waiting, or met a conflict of its own: the same request may
-            // well succeed a moment later, and the vendors' SDKs retry both like a 5xx.
-            408 | 409 => Self::ServerError,
+            // A request that is too large for one provider's door may pass another's.
+            413 => Self::ContextTooLong,
+            429 => Self::RateLimited,
+            // Groq's word for a tier whose machines are all taken, and Anthropic's for the same.
+            498 | 529 => Self::Overloaded,
+            // The server gave up waiting, met a conflict of its own, or its model failed: the
+            // same request may well succeed a moment later, and the vendors' SDKs retry these
+            // like a 5xx.
+            408 | 409 | 424 => Self::ServerError,
             400..=499 => Self::BadRequest,
             500..=599 => Self::ServerError,
-            200..=299 if said(&RATE_LIMITED) => Self::RateLimited,
-            200..=299 if kind.is_some() || code.is_some() => Self::ServerError,
             _ => Self::Malformed,
+        }
+    }
+
+    /// The class of an error that no status goes with; if it says nothing at all, it is none that
+    /// the dialect allows.
+    fn of_in_band(said: &Said) -> Self {
+        match IN_BAND.iter().find(|signs| said.shows(signs, "")) {
+            Some(signs) => signs.class,
+            None if said.words().next().is_some() => Self::ServerError,
+            None => Self::Malformed,
         }
     }
 }
@@ -204,30 +224,6 @@ impl fmt::Display for FailureClass {
         f.pad(self.name())
     }
 }
-
-/// OpenAI's words for "no money or no quota left", the older one first.
-const QUOTA: [&str; 5] = [
-    "insufficient_quota",
-    "credit_balance_exhausted",
-    "organization_spend_limit_exceeded",
-    "project_spend_limit_exceeded",
-    "organization_usage_limit_exceeded",
-];
-
-const CONTEXT_TOO_LONG: [&str; 1] = ["context_length_exceeded"];
-
-/// Azure's word and OpenAI's.
-const CONTENT_FILTER: [&str; 2] = ["content_filter", "content_policy_violation"];
-
-/// OpenAI's word, Anthropic's, and Moonshot's (which sends it with a 429).
-const OVERLOADED: [&str; 3] = [
-    "server_is_overloaded",
-    "overloaded_error",
-    "engine_overloaded_error",
-];
-
-/// What an error inside a stream says instead of a 429.
-const RATE_LIMITED: [&str; 2] = ["rate_limit_exceeded", "rate_limit_error"];
 
 #[cfg(test)]
 mod tests {
@@ -263,22 +259,53 @@ mod tests {
         assert_eq!(FailureClass::group("rate_limited"), None);
     }
 
+    fn class(status: u16, kind: Option<&str>, code: Option<&str>) -> FailureClass {
+        FailureClass::of(&Said {
+            status,
+            kind,
+            code,
+            ..Said::default()
+        })
+    }
+
     #[test]
     fn quota_is_tested_before_the_rate_limit() {
-        let class = |kind, code| FailureClass::from_status(429, kind, code);
-        assert_eq!(class(Some("insufficient_quota"), None), Quota);
-        assert_eq!(class(None, Some("project_spend_limit_exceeded")), Quota);
+        assert_eq!(class(429, Some("insufficient_quota"), None), Quota);
         assert_eq!(
-            class(Some("tokens"), Some("rate_limit_exceeded")),
+            class(429, None, Some("project_spend_limit_exceeded")),
+            Quota
+        );
+        assert_eq!(
+            class(429, Some("tokens"), Some("rate_limit_exceeded")),
             RateLimited
         );
-        assert_eq!(class(None, None), RateLimited);
-        assert_eq!(FailureClass::from_status(402, None, None), Quota);
+        assert_eq!(class(429, None, None), RateLimited);
+        assert_eq!(class(402, None, None), Quota);
+    }
+
+    #[test]
+    fn a_day_that_is_used_up_does_not_pass_by_waiting() {
+        let google = |quota: &str, message| {
+            FailureClass::of(&Said {
+                status: 429,
+                word: Some("RESOURCE_EXHAUSTED"),
+                quotas: &[quota.to_owned()],
+                message: Some(message),
+                ..Said::default()
+            })
+        };
+        let minute = "GenerateContentInputTokensPerModelPerMinute-FreeTier";
+        let day = "GenerateRequestsPerDayPerProjectPerModel-FreeTier";
+        assert_eq!(google(day, "limit: 50"), Quota);
+        assert_eq!(google(minute, "limit: 250000"), RateLimited);
+        assert_eq!(google(minute, "limit: 05, limit: 0.5"), RateLimited);
+        assert_eq!(google(minute, "limit: 15, limit: 0"), Quota);
+        assert_eq!(google(minute, "limit: 0\nPlease retry in 45s."), Quota);
     }
 
     #[test]
     fn statuses_without_words_have_a_class() {
-        for (status, class) in [
+        for (status, expected) in [
             (400, BadRequest),
             (401, Auth),
             (403, Forbidden),
@@ -286,7 +313,10 @@ mod tests {
             (408, ServerError),
             (409, ServerError),
             (410, ModelGone),
+            (413, ContextTooLong),
             (422, BadRequest),
+            (424, ServerError),
+            (498, Overloaded),
             (500, ServerError),
             (503, ServerError),
             (522, ServerError),
@@ -296,44 +326,52 @@ mod tests {
             (0, Malformed),
             (u16::MAX, Malformed),
         ] {
-            assert_eq!(
-                FailureClass::from_status(status, None, None),
-                class,
-                "{status}"
-            );
+            assert_eq!(class(status, None, None), expected, "{status}");
         }
     }
 
     #[test]
     fn words_in_the_body_win_over_the_status() {
-        let class = FailureClass::from_status;
-        let overloaded = Some("server_is_overloaded");
-        assert_eq!(
-            class(503, Some("service_unavailable_error"), overloaded),
-            Overloaded
-        );
-        assert_eq!(
-            class(429, Some("engine_overloaded_error"), None),
-            Overloaded
-        );
-        assert_eq!(
-            class(400, None, Some("context_length_exceeded")),
-            ContextTooLong
-        );
-        assert_eq!(class(400, None, Some("content_filter")), ContentFilter);
-        assert_eq!(
-            class(400, None, Some("content_policy_violation")),
-            ContentFilter
-        );
+        for (status, word, expected) in [
+            (503, "server_is_overloaded", Overloaded),
+            (429, "engine_overloaded_error", Overloaded),
+            (400, "context_length_exceeded", ContextTooLong),
+            (400, "content_filter", ContentFilter),
+            (400, "content_policy_violation", ContentFilter),
+            (400, "FAILED_PRECONDITION", Forbidden),
+            (403, "model_not_found", ModelGone),
+            (503, "slow_down", RateLimited),
+            // Words that say no more than the status does not say less either.
+            (404, "invalid_request_error", ModelGone),
+            (429, "invalid_request_error", RateLimited),
+        ] {
+            assert_eq!(class(status, Some(word), None), expected, "{status} {word}");
+            assert_eq!(class(status, None, Some(word)), expected, "{status} {word}");
+            let reasons = [word.to_owned()];
+            let said = Said {
+                status,
+                reasons: &reasons,
+                ..Said::default()
+            };
+            assert_eq!(FailureClass::of(&said), expected, "{status} {word}");
+        }
     }
 
     #[test]
     fn an_error_inside_a_stream_has_a_class_too() {
-        let class = |kind, code| FailureClass::from_status(200, kind, code);
-        assert_eq!(class(None, Some("rate_limit_exceeded")), RateLimited);
-        assert_eq!(class(None, Some("insufficient_quota")), Quota);
-        assert_eq!(class(Some("overloaded_error"), None), Overloaded);
-        assert_eq!(class(Some("server_error"), None), ServerError);
+        for (word, expected) in [
+            ("rate_limit_exceeded", RateLimited),
+            ("insufficient_quota", Quota),
+            ("overloaded_error", Overloaded),
+            ("authentication_error", Auth),
+            ("permission_error", Forbidden),
+            ("not_found_error", ModelGone),
+            ("invalid_request_error", BadRequest),
+            ("server_error", ServerError),
+            ("api_error", ServerError),
+        ] {
+            assert_eq!(class(200, Some(word), None), expected, "{word}");
+        }
     }
 
     #[test]

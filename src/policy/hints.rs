@@ -1,9 +1,12 @@
-//! A server's hint to wait: what its headers say, and what the policy makes of it.
+//! A server's hint to wait: where it says so, and what the policy makes of it.
 //!
-//! Three spellings are read: `retry-after-ms` (OpenAI, Azure), `retry-after` in seconds, decimals
-//! allowed as SDKs allow them, and `retry-after` as an HTTP date in the one form that may still be
-//! sent (RFC 9110, IMF-fixdate; the two obsolete forms are not read). Anything else is no hint.
-//! Which header it was, and what time it is for an HTTP date, the client knows.
+//! Five spellings are read, the first that can be read counts: `retry-after-ms` (OpenAI, Azure);
+//! `retry-after` in seconds, decimals allowed as SDKs allow them; `retry-after` as an HTTP date in
+//! the one form that may still be sent (RFC 9110, IMF-fixdate; the two obsolete forms are not
+//! read); the `retryDelay` in the body of Google's errors; and Azure's words, "retry after 37
+//! seconds". Anything else is no hint: negative lengths, NaN, and units where none are due. A date
+//! in the past means no wait at all, and what is absurdly large stays so, for the policy's cap to
+//! judge.
 
 use std::time::Duration;
 
@@ -34,24 +37,51 @@ pub fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> J
     }
 }
 
-/// The wait that these header values ask for. Milliseconds win over seconds, being more exact. A
-/// date counts from the answer's own `date`, which no clock of ours can be ahead of; one that lies
-/// behind it means no wait. What cannot be read is no hint; what is absurdly large saturates at
+/// Where a server may have put a hint.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spellings<'a> {
+    /// The header `retry-after-ms`.
+    pub retry_after_ms: Option<&'a str>,
+    /// The header `retry-after`.
+    pub retry_after: Option<&'a str>,
+    /// The header `date`.
+    pub date: Option<&'a str>,
+    /// Google's `retryDelay`: `31s`.
+    pub retry_delay: Option<&'a str>,
+    /// What the error says to humans.
+    pub message: Option<&'a str>,
+}
+
+/// The wait that a server asks for. Milliseconds win over seconds, being more exact, and headers
+/// over the body, being meant for us. A date counts from the answer's own `date`, which no clock of
+/// ours can be ahead of; one that lies behind it means no wait. What is absurdly large saturates at
 /// some 584 years.
-pub fn from_headers(
-    retry_after_ms: Option<&str>,
-    retry_after: Option<&str>,
-    date: Option<&str>,
-) -> Option<Duration> {
-    let in_ms = || decimal(retry_after_ms?.trim(), NANOS_PER_MILLI);
-    let in_seconds = || decimal(retry_after?.trim(), NANOS_PER_SECOND);
+pub fn read(hint: &Spellings) -> Option<Duration> {
+    let in_ms = || decimal(hint.retry_after_ms?.trim(), NANOS_PER_MILLI);
+    let in_seconds = || decimal(hint.retry_after?.trim(), NANOS_PER_SECOND);
     let until_date = || {
-        let until = unix_of_date(retry_after?.trim())?;
+        let until = unix_of_date(hint.retry_after?.trim())?;
         Some(Duration::from_secs(
-            until.saturating_sub(unix_of_date(date?.trim())?),
+            until.saturating_sub(unix_of_date(hint.date?.trim())?),
         ))
     };
-    in_ms().or_else(in_seconds).or_else(until_date)
+    let in_body = || {
+        decimal(
+            hint.retry_delay?.trim().strip_suffix('s')?,
+            NANOS_PER_SECOND,
+        )
+    };
+    let in_words = || {
+        let (_, rest) = hint.message?.split_once("retry after ")?;
+        let (number, rest) = rest.split_once(' ')?;
+        let in_seconds = rest.starts_with("second");
+        in_seconds.then(|| decimal(number, NANOS_PER_SECOND))?
+    };
+    in_ms()
+        .or_else(in_seconds)
+        .or_else(until_date)
+        .or_else(in_body)
+        .or_else(in_words)
 }
 
 /// Reads `12`, `12.5` or `.5` units of `unit` nanoseconds each, without a float in between.
@@ -124,6 +154,68 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
+
+    fn from_headers(ms: Option<&str>, after: Option<&str>, date: Option<&str>) -> Option<Duration> {
+        read(&Spellings {
+            retry_after_ms: ms,
+            retry_after: after,
+            date,
+            ..Spellings::default()
+        })
+    }
+
+    fn from_body(retry_delay: Option<&str>, message: Option<&str>) -> Option<Duration> {
+        read(&Spellings {
+            retry_delay,
+            message,
+            ..Spellings::default()
+        })
+    }
+
+    #[test]
+    fn bodies_have_spellings_of_their_own() {
+        let azure = "Requests to the ChatCompletions_Create Operation under Azure OpenAI API \
+            version 2024-10-21 have exceeded token rate limit of your current pricing tier. \
+            Please retry after 37 seconds. Please go here to increase your quota.";
+        for (delay, message, millis) in [
+            (Some("31s"), None, 31_000),
+            (Some("45.837s"), None, 45_837),
+            (Some("0s"), None, 0),
+            (None, Some(azure), 37_000),
+            (None, Some("Please retry after 1 second."), 1_000),
+            (None, Some("Please retry after 86400 seconds."), 86_400_000),
+            (Some("31s"), Some(azure), 31_000),
+            (Some("soon"), Some(azure), 37_000),
+        ] {
+            let expected = Some(Duration::from_millis(millis));
+            assert_eq!(from_body(delay, message), expected, "{delay:?} {message:?}");
+        }
+        for delay in ["", "s", "31", "-5s", "NaNs", "1e3s", "31ms", "31 s"] {
+            assert_eq!(from_body(Some(delay), None), None, "{delay}");
+        }
+        for message in [
+            "",
+            "retry after ",
+            "Please retry after -3 seconds.",
+            "Please retry after NaN seconds.",
+            "Please retry after 37 minutes.",
+            "Please retry after a few seconds.",
+            "Please retry after 37",
+        ] {
+            assert_eq!(from_body(None, Some(message)), None, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_header_wins_over_the_body() {
+        let hint = Spellings {
+            retry_after: Some("2"),
+            retry_delay: Some("31s"),
+            message: Some("Please retry after 37 seconds."),
+            ..Spellings::default()
+        };
+        assert_eq!(read(&hint), Some(Duration::from_secs(2)));
+    }
 
     #[test]
     fn seconds_and_milliseconds_may_have_decimals() {
@@ -268,8 +360,10 @@ mod tests {
         })]
 
         #[test]
-        fn no_header_makes_it_panic(ms in "\\PC*", s in "\\PC*|[0-9A-Z:, .GMT]{0,40}") {
+        fn nothing_makes_it_panic(ms in "\\PC*", s in "\\PC*|[0-9A-Z:, .GMT]{0,40}") {
             let _ = from_headers(Some(&ms), Some(&s), Some(&s));
+            let _ = from_body(Some(&ms), Some(&s));
+            let _ = from_body(Some(&s), Some(&format!("retry after {ms}")));
         }
     }
 }

@@ -68,4 +68,14 @@ impl Dialect {
             _ => Family::Openai,
         }
     }
+
+    /// What the vendor's own base URL has after its host: what SDKs of this dialect are given,
+    /// and what [`super::request::path`] is put behind.
+    pub const fn base_path(self) -> &'static str {
+        match self {
+            Self::Openai | Self::Moonshot => "/v1",
+            Self::Openrouter => "/api/v1",
+            Self::Azure | Self::Deepseek | Self::Anthropic | Self::Gemini => "",
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! The grammar of event streams (WHATWG HTML, 9.2.6), read as the bytes come.
 //!
 //! Only `data` matters to the dialects here: event names, ids and retry times are read over, and
-//! comments are keep-alives. An event that is not ended by a blank line is never given out.
+//! comments are keep-alives. An event that is not ended by a blank line is never given out. Lines
+//! that are no fields of an event are kept apart: some providers break off a stream with an error
+//! in bare JSON.
 
 /// Cuts a stream of bytes into events.
 #[derive(Debug, Default)]
@@ -10,6 +12,8 @@ pub struct Decoder {
     data: Vec<u8>,
     has_data: bool,
     after_cr: bool,
+    after_first: bool,
+    stray: Vec<u8>,
 }
 
 /// The stream holds a line or an event that is larger than any dialect sends.
@@ -37,7 +41,20 @@ impl Decoder {
         Ok(())
     }
 
+    /// Whether there were whole lines that are no fields of any event.
+    pub fn has_stray_lines(&self) -> bool {
+        !self.stray.is_empty()
+    }
+
+    /// The lines that are no fields of any event, and the line that has not ended.
+    pub fn leftover(&self) -> Vec<u8> {
+        [self.stray.as_slice(), &self.line].concat()
+    }
+
     fn end_line(&mut self, on_event: &mut impl FnMut(&[u8])) {
+        if !std::mem::replace(&mut self.after_first, true) && self.line.starts_with(BYTE_ORDER) {
+            self.line.drain(..BYTE_ORDER.len());
+        }
         if self.line.is_empty() {
             if std::mem::take(&mut self.has_data) {
                 on_event(&self.data);
@@ -52,13 +69,28 @@ impl Decoder {
             self.data
                 .extend_from_slice(value.strip_prefix(b" ").unwrap_or(value));
             self.has_data = true;
+        } else if !is_field(&self.line) && self.stray.len() + self.line.len() < LONGEST_STRAY {
+            self.stray.extend_from_slice(&self.line);
+            self.stray.push(b'\n');
         }
         self.line.clear();
     }
 }
 
+/// Whether a line is a comment, or a field that an event may have.
+fn is_field(line: &[u8]) -> bool {
+    let name = line.split(|byte| *byte == b':').next().unwrap_or(line);
+    matches!(name, b"" | b"data" | b"event" | b"id" | b"retry")
+}
+
 /// No line and no event is longer, in bytes. Real chunks are below 64 KiB.
 const LONGEST: usize = 4 << 20;
+
+/// No more than this is kept of what belongs to no event, in bytes.
+const LONGEST_STRAY: usize = 64 << 10;
+
+/// May stand before the first line, and says nothing.
+const BYTE_ORDER: &[u8] = "\u{feff}".as_bytes();
 
 #[cfg(test)]
 mod tests {
@@ -105,6 +137,27 @@ mod tests {
     #[test]
     fn an_unfinished_event_is_not_given_out() {
         assert!(events(&[b"data: half\n"]).is_empty());
+    }
+
+    #[test]
+    fn what_belongs_to_no_event_is_left_over() {
+        let mut decoder = Decoder::default();
+        let text = b"data: x\n\n: ping\nevent: y\nid\nretry: 3\n{\n  \"error\": 1\n}";
+        for byte in text {
+            decoder.push(&[*byte], |_| {}).unwrap();
+        }
+        assert_eq!(decoder.leftover(), b"{\n  \"error\": 1\n}");
+        decoder.push(&vec![b'\n'; LONGEST], |_| {}).unwrap();
+        for _ in 0..LONGEST_STRAY {
+            decoder.push(b"stray\n", |_| {}).unwrap();
+        }
+        assert!(decoder.has_stray_lines() && decoder.leftover().len() <= LONGEST_STRAY);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_read_over_at_the_start_alone() {
+        let mark = "\u{feff}data: a\n\n\u{feff}data: b\n\n";
+        assert_eq!(events(&[mark.as_bytes()]), ["a"]);
     }
 
     #[test]

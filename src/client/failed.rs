@@ -1,0 +1,126 @@
+//! What an attempt failed of: the errors that providers report and connections meet, as the core
+//! classifies them.
+//!
+//! It joins what `wire` has read with what `policy` judges by; neither knows the other.
+
+use hyper::{HeaderMap, StatusCode};
+
+use crate::policy::call::Failure;
+use crate::policy::classify::{FailureClass, Said};
+use crate::policy::hints::{self, Spellings};
+use crate::wire::answer::{ErrorBody, Wrong};
+
+/// An attempt that went wrong, with what its caller may want to read.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) failure: Failure,
+    pub(super) status: Option<u16>,
+    pub(super) message: Option<String>,
+}
+
+/// An error with a status of its own.
+pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, error: ErrorBody) -> Failed {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let hint = Spellings {
+        retry_after_ms: text("retry-after-ms"),
+        retry_after: text("retry-after"),
+        date: text("date"),
+        ..Spellings::default()
+    };
+    let status = status.as_u16();
+    reported(status, status, hint, error)
+}
+
+/// An error inside a 200: what it says decides (its code may be a status, in digits), and without
+/// that it is the server's fault.
+fn in_band(error: ErrorBody) -> Failed {
+    let digits = error.code.as_deref().and_then(|code| code.parse().ok());
+    let is_silent = error.kind.is_none()
+        && error.code.is_none()
+        && error.status.is_none()
+        && error.reasons.is_empty();
+    let status = match digits.filter(|status| (400..600).contains(status)) {
+        Some(status) => status,
+        None if is_silent => 500,
+        None => 200,
+    };
+    reported(200, status, Spellings::default(), error)
+}
+
+/// An error that the server reported, `answered` with one status and as good as another.
+fn reported(answered: u16, status: u16, hint: Spellings<'_>, error: ErrorBody) -> Failed {
+    let message = error.message.as_deref();
+    let class = FailureClass::of(&Said {
+        status,
+        kind: error.kind.as_deref(),
+        code: error.code.as_deref(),
+        word: error.status.as_deref(),
+        reasons: &error.reasons,
+        quotas: &error.quotas,
+        message,
+    });
+    let hint = hints::read(&Spellings {
+        retry_delay: error.retry_delay.as_deref(),
+        message,
+        ..hint
+    });
+    Failed {
+        failure: Failure { class, hint },
+        status: Some(answered),
+        message: error.message,
+    }
+}
+
+impl From<Wrong> for Failed {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Malformed => failed(FailureClass::Malformed),
+            Wrong::Truncated => failed(FailureClass::Truncated),
+            Wrong::Error(error) => in_band(*error),
+            Wrong::Filtered(reason) => Self {
+                status: Some(200),
+                message: reason,
+                ..failed(FailureClass::ContentFilter)
+            },
+        }
+    }
+}
+
+/// A connection that broke; `early_end` is what a polite close in this place means.
+pub(super) fn broken(error: &hyper::Error, early_end: FailureClass) -> Failed {
+    let class = if is_reset(error) {
+        FailureClass::Reset
+    } else if error.is_parse() {
+        FailureClass::Malformed
+    } else {
+        early_end
+    };
+    Failed {
+        message: Some(error.to_string()),
+        ..failed(class)
+    }
+}
+
+fn is_reset(error: &hyper::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+            return matches!(io.kind(), ConnectionReset | ConnectionAborted | BrokenPipe);
+        }
+        source = error.source();
+    }
+    false
+}
+
+/// A failure of which nobody said anything.
+pub(super) fn failed(class: FailureClass) -> Failed {
+    Failed {
+        failure: Failure { class, hint: None },
+        status: None,
+        message: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

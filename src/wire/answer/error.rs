@@ -1,0 +1,103 @@
+//! What providers say about requests that they do not answer, in one form.
+//!
+//! One reader for all dialects: gateways, proxies and compatible interfaces answer errors in each
+//! other's forms, and every form has its own names. What the words mean is the core's matter.
+
+use serde_json::Value;
+
+/// What a provider says about a request that it did not answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ErrorBody {
+    /// The kind of error: `error.type`.
+    pub kind: Option<String>,
+    /// The error itself: `error.code`; at some vendors a status, in digits.
+    pub code: Option<String>,
+    /// Google's word for it: `error.status`.
+    pub status: Option<String>,
+    /// For humans: `error.message`.
+    pub message: Option<String>,
+    /// Finer words, from wherever the vendor keeps them: Anthropic's `details.error_code`,
+    /// Google's `ErrorInfo.reason`, Azure's `innererror.code`, and `flagged_input` where
+    /// OpenRouter says what was flagged.
+    pub reasons: Vec<String>,
+    /// The quotas that were violated, by Google's names for them.
+    pub quotas: Vec<String>,
+    /// How long to wait, as Google writes lengths: `31s`.
+    pub retry_delay: Option<String>,
+}
+
+/// Reads the body of a refusal; whatever cannot be read (HTML, nothing at all) is left out.
+pub fn read_error(bytes: &[u8]) -> ErrorBody {
+    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+        return ErrorBody::default();
+    };
+    find_in(&value).unwrap_or_else(|| ErrorBody::of(&value))
+}
+
+/// The error that these bytes are, if they are one in any form.
+pub(super) fn find(bytes: &[u8]) -> Option<ErrorBody> {
+    find_in(&serde_json::from_slice(bytes).ok()?)
+}
+
+/// Looks for `error`, also in an array, as Google wraps it.
+fn find_in(value: &Value) -> Option<ErrorBody> {
+    let value = value.get(0).unwrap_or(value);
+    let error = value.get("error").filter(|error| !error.is_null())?;
+    Some(ErrorBody::of(error))
+}
+
+impl ErrorBody {
+    /// Reads an error object, or a bare text in its place.
+    pub(super) fn of(error: &Value) -> Self {
+        if let Value::String(message) = error {
+            return Self {
+                message: Some(message.clone()),
+                ..Self::default()
+            };
+        }
+        let mut body = Self {
+            kind: word(&error["type"]),
+            code: word(&error["code"]),
+            status: word(&error["status"]),
+            message: word(&error["message"]).or_else(|| word(&error["detail"])),
+            ..Self::default()
+        };
+        body.read_metadata(&error["metadata"]);
+        body.reasons.extend(word(&error["innererror"]["code"]));
+        match &error["details"] {
+            Value::Array(details) => details.iter().for_each(|detail| body.read_detail(detail)),
+            details => body.reasons.extend(word(&details["error_code"])),
+        }
+        body
+    }
+
+    /// One of Google's details; which one it is shows in the fields that it has.
+    fn read_detail(&mut self, detail: &Value) {
+        self.reasons.extend(word(&detail["reason"]));
+        let violations = detail["violations"].as_array().into_iter().flatten();
+        let quotas = violations.filter_map(|violation| word(&violation["quotaId"]));
+        self.quotas.extend(quotas);
+        let delay = word(&detail["retryDelay"]);
+        self.retry_delay = delay.or(self.retry_delay.take());
+    }
+
+    /// OpenRouter's: what moderation flagged, and what the provider behind it said.
+    fn read_metadata(&mut self, metadata: &Value) {
+        if metadata.get("flagged_input").is_some() {
+            self.reasons.push("flagged_input".to_owned());
+        }
+        if let Some(raw) = word(&metadata["raw"]) {
+            let said = self.message.take().unwrap_or_default();
+            self.message = Some(format!("{said}: {raw}"));
+        }
+    }
+}
+
+/// A text, or a number in digits.
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

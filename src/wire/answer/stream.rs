@@ -1,0 +1,125 @@
+//! A streamed answer, read as its bytes come.
+
+use super::{Content, Counted, Finish, Piece, Wrong, anthropic, error, gemini, judge, openai};
+use crate::wire::Family;
+use crate::wire::sse::{Decoder, TooLong};
+
+/// What a stream brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// A piece of the answer's text, never empty.
+    Text(String),
+    /// A sign that the model is at work, which is no text: reasoning, a tool's arguments.
+    Busy,
+}
+
+/// Reads one streamed answer.
+#[derive(Debug)]
+pub struct StreamReader {
+    family: Family,
+    decoder: Decoder,
+    finish: Option<Finish>,
+    counted: Counted,
+    has_text: bool,
+    spoken: bool,
+    ended: bool,
+}
+
+impl StreamReader {
+    /// A reader for one stream.
+    pub fn new(family: Family) -> Self {
+        Self {
+            family,
+            decoder: Decoder::default(),
+            finish: None,
+            counted: Counted::default(),
+            has_text: false,
+            spoken: false,
+            ended: false,
+        }
+    }
+
+    /// Takes the next bytes and gives what they bring to `on_token`, in order. What comes behind
+    /// the dialect's terminator is not looked at.
+    ///
+    /// # Errors
+    /// At the first thing that is wrong; nothing may be pushed after it.
+    pub fn push(&mut self, bytes: &[u8], mut on_token: impl FnMut(Token)) -> Result<(), Wrong> {
+        let mut decoder = std::mem::take(&mut self.decoder);
+        let mut wrong = None;
+        let pushed = decoder.push(bytes, |data| {
+            if self.ended || wrong.is_some() {
+                return;
+            }
+            match self.read(data) {
+                Ok(piece) => self.take(piece, &mut on_token),
+                Err(found) => wrong = Some(found),
+            }
+        });
+        self.decoder = decoder;
+        match (wrong, pushed) {
+            (Some(wrong), _) => Err(wrong),
+            (None, Err(TooLong)) if !self.ended => Err(Wrong::Malformed),
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Whether the dialect's terminator has come: nobody needs to wait for the body's end.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The body is over.
+    ///
+    /// # Errors
+    /// When the answer is not whole, or none.
+    pub fn end(self) -> Result<Content, Wrong> {
+        if !self.is_whole() {
+            return Err(self.why_not_whole());
+        }
+        let content = Content {
+            text: String::new(),
+            finish: self.finish,
+            usage: self.counted.usage(),
+        };
+        judge(content, self.has_text, self.spoken)
+    }
+
+    fn read(&self, data: &[u8]) -> Result<Piece, Wrong> {
+        match self.family {
+            Family::Openai => openai::read_event(data),
+            Family::Anthropic => anthropic::read_event(data),
+            Family::Gemini => gemini::read_event(data),
+        }
+    }
+
+    fn take(&mut self, piece: Piece, on_token: &mut impl FnMut(Token)) {
+        self.counted = self.counted.then(piece.counted);
+        self.finish = piece.finish.or(self.finish.take());
+        self.spoken |= piece.spoken;
+        self.ended |= piece.ends;
+        if piece.busy {
+            on_token(Token::Busy);
+        }
+        if !piece.text.is_empty() {
+            self.has_text = true;
+            on_token(Token::Text(piece.text));
+        }
+    }
+
+    /// Anthropic ends its streams by a terminator alone: what follows the reason to finish is
+    /// never left out.
+    fn is_whole(&self) -> bool {
+        self.ended || (self.finish.is_some() && self.family != Family::Anthropic)
+    }
+
+    /// A stream may break off with an error in bare JSON (Gemini), or never have been one.
+    fn why_not_whole(&self) -> Wrong {
+        let said_nothing = !self.spoken && self.decoder.has_stray_lines();
+        match error::find(&self.decoder.leftover()) {
+            Some(error) => Wrong::Error(Box::new(error)),
+            None if said_nothing => Wrong::Malformed,
+            None => Wrong::Truncated,
+        }
+    }
+}
