@@ -25,7 +25,21 @@ pub struct Flaws {
     pub label: Label,
     /// What becomes of the body as a whole.
     pub body: Body,
+    /// The head says `connection: close`: nothing can follow on this connection.
+    pub closes: bool,
 }
+
+/// Nothing is wrong.
+pub(super) static SOUND: Flaws = Flaws {
+    model: None,
+    usage: Counting::Right,
+    choices: Choices::Whole,
+    finish: Finish::Stop,
+    terminator: Terminator::Once,
+    label: Label::Right,
+    body: Body::Whole,
+    closes: false,
+};
 
 /// How the usage block counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,7 +53,8 @@ pub enum Counting {
     Times(u64),
 }
 
-/// What becomes of the choices.
+/// What becomes of the choices (candidates, content blocks), in a stream in every event that has
+/// some of the content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choices {
     /// As they should be.
@@ -49,9 +64,9 @@ pub enum Choices {
     Empty,
     /// `null`.
     Null,
-    /// A choice whose content is `null`.
+    /// A choice whose content is `null`; at Gemini a candidate without parts, as it has them.
     NullContent,
-    /// The key is not there at all.
+    /// The key is not there at all; at Gemini the answer says that the prompt was blocked.
     Missing,
 }
 
@@ -69,7 +84,8 @@ pub enum Finish {
     Missing,
 }
 
-/// How often a stream says that it is over.
+/// How often a stream says that it is over. Gemini has no terminator but the finish reason: there
+/// `Never` is a last event without one, and `Twice` is the last event twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Terminator {
     /// Once.
@@ -105,24 +121,28 @@ pub enum Body {
     Html,
     /// An error object stands in its place.
     Error(Cause),
-    /// Half of it is there, and its length says that this is all (plain answers).
+    /// Half of it is there, and its length says that this is all. Plain answers alone: a stream
+    /// stays whole.
     HalfJson,
-    /// It is no JSON (plain answers).
+    /// A line of plain text stands in its place, though it is said to be JSON.
     NoJson,
 }
 
-/// Something in a stream that should not be there, after the tokens of its write.
+/// Something in a stream that should not be there, after the tokens of its write and before what
+/// closes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extra {
     /// A comment or a ping, as the dialect sends while it keeps somebody waiting.
     KeepAlive,
     /// An event that is no JSON.
     Malformed,
-    /// The last event once more.
+    /// The last event once more; in a write that has none yet, the event that opens a stream.
     Duplicate,
-    /// The write's events in the wrong order.
+    /// What the write opens and its tokens, last event first. Two tokens and more come in two
+    /// events then.
     Reordered,
-    /// An error in band: the stream is over after it.
+    /// An error in band: the stream is over after it, its body ends as HTTP has it, and what the
+    /// part says of closing is not heeded.
     Error(Cause),
 }
 

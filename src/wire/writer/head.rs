@@ -1,51 +1,99 @@
 //! The head of an answer: status line and fields, then a body of known length or chunks.
 //!
-//! Which fields beyond those of every answer there are is its callers' matter.
+//! What ids are called and what else a vendor's servers say about themselves is told here; what is
+//! left of limits is `quota`'s matter, hints are `hint`'s.
 
 use std::fmt::{Display, Write};
 
 use bytes::Bytes;
 
-use super::Stamp;
-use super::quota::GoDuration;
+use super::{Label, Stamp, quota};
+use crate::wire::Dialect;
 
 /// A head under construction.
-pub(super) struct Head(String);
+pub(super) struct Head {
+    text: String,
+    label: Label,
+}
 
 impl Head {
-    /// The status line, and the fields that every answer has.
-    pub(super) fn new(status: u16, stamp: &Stamp) -> Self {
-        let mut head = Self(format!("HTTP/1.1 {status} {}\r\n", reason(status)));
-        head.field("x-request-id", format_args!("req_{}", stamp.id()));
-        head.field("openai-processing-ms", stamp.processing.as_millis());
-        if let Some(quota) = stamp.quotas.requests {
-            head.field("x-ratelimit-limit-requests", quota.limit);
-            head.field("x-ratelimit-remaining-requests", quota.remaining);
-            head.field("x-ratelimit-reset-requests", GoDuration(quota.reset));
+    /// The status line, and the fields that every answer of `dialect` has.
+    pub(super) fn new(dialect: Dialect, status: u16, stamp: &Stamp) -> Self {
+        let flaws = stamp.flaws();
+        let mut head = Self {
+            text: format!("HTTP/1.1 {status} {}\r\n", reason(status)),
+            label: flaws.label,
+        };
+        head.names_itself(dialect, stamp);
+        quota::fields(&mut head, dialect, stamp);
+        if flaws.closes {
+            head.field("connection", "close");
         }
         head
     }
 
     /// One more field. The value is trusted: it holds no line break.
-    pub(super) fn field(&mut self, name: &str, value: impl Display) {
-        let _ = write!(self.0, "{name}: {value}\r\n");
+    pub(super) fn field(&mut self, name: impl Display, value: impl Display) {
+        let _ = write!(self.text, "{name}: {value}\r\n");
     }
 
     /// The whole answer, with this body.
     pub(super) fn with_body(mut self, content_type: &str, body: &str) -> Bytes {
-        self.field("content-type", content_type);
+        self.content_type(content_type);
         self.field("content-length", body.len());
-        self.0.push_str("\r\n");
-        self.0.push_str(body);
-        Bytes::from(self.0)
+        self.text.push_str("\r\n");
+        self.text.push_str(body);
+        Bytes::from(self.text)
     }
 
     /// The head alone; chunks follow.
     pub(super) fn before_chunks(mut self, content_type: &str) -> String {
-        self.field("content-type", content_type);
+        self.content_type(content_type);
         self.field("transfer-encoding", "chunked");
-        self.0.push_str("\r\n");
-        self.0
+        self.text.push_str("\r\n");
+        self.text
+    }
+
+    fn content_type(&mut self, right: &str) {
+        match self.label {
+            Label::Right if right.is_empty() => {}
+            Label::Right => self.field("content-type", right),
+            Label::Wrong => self.field("content-type", "text/plain"),
+            Label::Missing => {}
+        }
+    }
+
+    /// The name of the exchange, and how long it took, where the vendor tells.
+    fn names_itself(&mut self, dialect: Dialect, stamp: &Stamp) {
+        let id = stamp.id();
+        let millis = stamp.processing.as_millis();
+        match dialect {
+            Dialect::Openai => {
+                self.field("x-request-id", format_args!("req_{id}"));
+                self.field("openai-processing-ms", millis);
+            }
+            Dialect::Azure => {
+                self.field("apim-request-id", stamp.uuid());
+                self.field("x-request-id", stamp.uuid());
+                self.field("x-ms-region", "East US 2");
+            }
+            Dialect::Deepseek => self.field("x-ds-trace-id", format_args!("0000{id}")),
+            Dialect::Moonshot => self.field("msh-request-id", stamp.uuid()),
+            Dialect::Openrouter => {
+                self.field(
+                    "x-generation-id",
+                    format_args!("gen-{}", stamp.generation()),
+                );
+            }
+            Dialect::Anthropic => {
+                self.field("request-id", format_args!("req_{id}"));
+                self.field("anthropic-organization-id", ORGANIZATION);
+            }
+            Dialect::Gemini => {
+                self.field("server", "scaffolding on HTTPServer2");
+                self.field("server-timing", format_args!("gfet4t7; dur={millis}"));
+            }
+        }
     }
 }
 
@@ -77,8 +125,13 @@ pub(super) fn reason(status: u16) -> &'static str {
         522 => "Connection timed out",
         523 => "Origin is unreachable",
         524 => "A timeout occurred",
+        525 => "SSL handshake failed",
+        526 => "Invalid SSL certificate",
         529 => "Site is overloaded",
         _ if status < 500 => "Client Error",
         _ => "Server Error",
     }
 }
+
+/// Whose key it is that is used here.
+const ORGANIZATION: &str = "00000000-f12e-4d21-8000-000000000000";

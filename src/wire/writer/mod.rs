@@ -1,37 +1,58 @@
 //! What the fake provider writes: whole HTTP/1.1 answers, as bytes, built by hand.
 //!
-//! - [`openai`]: chat completions, plain and streamed; `refusal`: the bodies of its errors.
-//! - `head`: status line and fields; `quota`: the `x-ratelimit-*` fields.
+//! - `openai` (with the `habits` of its variants), `anthropic`, `gemini`: good answers, plain and
+//!   streamed; `grammar`: what such a family must be able to say.
+//! - `stream`: which events a write has, and its framing in chunks.
+//! - `refusal`: the errors, a table a dialect; `template` fills them, `hint` says how long to wait.
+//! - `head`: status line and fields; `quota`: what is left of limits; `date`: the calendar.
+//! - `cause`, `flaw`: why a provider refuses, and what may be wrong with an answer.
 //!
 //! No HTTP server can be made to emit half of what real providers emit, so there is none here.
 //! It shares no code with the readers, so that one cannot hide the other's mistake. When bytes
-//! leave, and why an answer is what it is, is `provider`'s matter. Nothing here depends on a
-//! clock: there is no `date` field, and an answer's date of creation is a constant.
+//! leave, and why an answer is what it is, is `provider`'s matter. Nothing here reads a clock: the
+//! world begins on 2025-01-01, when all answers were created, and a `date` field is there only
+//! beside a hint that needs one.
 
+mod anthropic;
 mod cause;
+mod date;
 mod flaw;
+mod gemini;
+mod grammar;
+mod habits;
 mod head;
-pub mod openai;
+mod hint;
+mod openai;
 mod quota;
 mod refusal;
+mod stream;
+mod template;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use anthropic::Anthropic;
 pub use cause::Cause;
 pub use flaw::{Body, Choices, Counting, Extra, Finish, Flaws, Inside, Label, Terminator};
+pub use gemini::Gemini;
+pub use openai::Openai;
 pub use quota::{Quota, Quotas};
 
-use super::Dialect;
+use super::{Dialect, Family};
 use crate::time::Instant;
-use openai::Openai;
+use grammar::Grammar;
+use head::Head;
 
 /// Writes what one provider says, in its dialect.
 #[derive(Clone, Debug)]
 pub enum Writer {
     /// In OpenAI's form, or that of a variant.
     Openai(Openai),
+    /// In Anthropic's form.
+    Anthropic(Anthropic),
+    /// In Gemini's form.
+    Gemini(Gemini),
 }
 
 /// What all bytes of one exchange share.
@@ -110,7 +131,8 @@ pub struct Hint {
 /// How a hint is put.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Form {
-    /// As the dialect puts it.
+    /// As the dialect puts it; not at all where it has no such habit (DeepSeek), or never for
+    /// this cause (lack of money).
     #[default]
     Own,
     /// `retry-after`, in seconds.
@@ -134,23 +156,24 @@ pub enum Form {
 impl Writer {
     /// A writer for the provider of `model` that speaks `dialect`.
     pub fn new(dialect: Dialect, model: &str) -> Self {
-        match dialect {
-            _ => Self::Openai(Openai::new(model)),
+        match dialect.family() {
+            Family::Openai => Self::Openai(Openai::new(dialect, model)),
+            Family::Anthropic => Self::Anthropic(Anthropic::new(model)),
+            Family::Gemini => Self::Gemini(Gemini::new(model)),
         }
     }
 
     /// A whole plain answer.
     pub fn completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
-        match self {
-            Self::Openai(writer) => writer.completion(stamp, usage),
-        }
+        let (kind, body) = self.body(stamp, usage);
+        Head::new(self.dialect(), 200, stamp).with_body(kind, &body)
     }
 
     /// The head and the body of a whole plain answer, for who sends the body later.
     pub fn completion_apart(&self, stamp: &Stamp, usage: Usage) -> [Bytes; 2] {
+        let (_, body) = self.body(stamp, usage);
         let mut head = self.completion(stamp, usage);
-        let end = head.windows(4).position(|four| four == b"\r\n\r\n");
-        let body = head.split_off(end.map_or(head.len(), |end| end + 4));
+        let body = head.split_off(head.len() - body.len());
         [head, body]
     }
 
@@ -169,42 +192,98 @@ impl Writer {
         }
         let mut bytes = String::new();
         if first {
-            let head = head::Head::new(200, stamp);
-            bytes = head.before_chunks("application/json");
+            let head = Head::new(self.dialect(), 200, stamp);
+            bytes = head.before_chunks(self.grammar().plain_type());
         }
-        bytes.push_str("1\r\n\n\r\n");
+        stream::chunk(&mut bytes, "\n");
         Bytes::from(bytes)
     }
 
     /// The body of a plain answer whose head has left with [`waiting`](Self::waiting), and its
     /// end.
     pub fn late_completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
-        let [_, body] = self.completion_apart(stamp, usage);
-        let size = format!("{:x}\r\n", body.len());
-        Bytes::from([size.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat())
+        let mut bytes = String::new();
+        stream::chunk(&mut bytes, &self.body(stamp, usage).1);
+        bytes.push_str(stream::LAST_CHUNK);
+        Bytes::from(bytes)
     }
 
     /// One write of a streamed answer. Nothing for an empty part.
+    ///
+    /// Something else in the place of the whole body leaves with the head, and nothing after it.
     pub fn part(&self, stamp: &Stamp, part: &Part) -> Bytes {
-        match self {
-            Self::Openai(writer) => writer.part(stamp, part),
+        match self.substitute(stamp) {
+            Some(_) if !part.head => Bytes::new(),
+            Some((kind, body)) => Head::new(self.dialect(), 200, stamp).with_body(kind, &body),
+            None => stream::part(self.grammar(), stamp, part),
         }
     }
 
     /// One write of a streamed answer, in two: the first ends in the middle of a character of its
     /// tokens, or, without any, in the middle of its last event's JSON. `inside` is not heeded.
     pub fn split(&self, stamp: &Stamp, part: &Part) -> [Bytes; 2] {
-        let mut rest = self.part(stamp, part);
-        let first = rest.split_to(rest.len() / 2);
-        [first, rest]
+        match self.substitute(stamp) {
+            Some(_) => [self.part(stamp, part), Bytes::new()],
+            None => stream::split(self.grammar(), stamp, part),
+        }
     }
 
     /// An error.
     pub fn refusal(&self, stamp: &Stamp, refusal: &Refusal) -> Bytes {
-        match self {
-            Self::Openai(writer) => writer.refusal(stamp, refusal),
+        refusal::write(self.grammar(), stamp, refusal)
+    }
+
+    /// The status that an error for `cause` has by itself.
+    pub fn status_of(&self, cause: Cause) -> u16 {
+        refusal::status_of(self.dialect(), cause)
+    }
+
+    /// The dialect that it speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.grammar().dialect()
+    }
+
+    /// Content type and body of a plain answer.
+    fn body(&self, stamp: &Stamp, usage: Usage) -> (&'static str, String) {
+        if let Some(substitute) = self.substitute(stamp) {
+            return substitute;
+        }
+        let grammar = self.grammar();
+        let mut body = grammar.plain(stamp, usage);
+        if stamp.flaws().body == Body::HalfJson {
+            body.truncate(body.floor_char_boundary(body.len() / 2));
+        }
+        (grammar.plain_type(), body)
+    }
+
+    /// Content type and text of what stands in the place of a whole body.
+    fn substitute(&self, stamp: &Stamp) -> Option<(&'static str, String)> {
+        let grammar = self.grammar();
+        let json = grammar.plain_type();
+        match stamp.flaws().body {
+            Body::Whole | Body::HalfJson => None,
+            Body::Empty => Some((json, String::new())),
+            Body::Html => Some((
+                "text/html; charset=UTF-8",
+                refusal::html(self.dialect(), 502),
+            )),
+            Body::Error(cause) => Some((json, refusal::in_place(grammar, stamp, cause))),
+            Body::NoJson => Some((json, NO_JSON.to_owned())),
         }
     }
+
+    fn grammar(&self) -> &dyn Grammar {
+        match self {
+            Self::Openai(writer) => writer,
+            Self::Anthropic(writer) => writer,
+            Self::Gemini(writer) => writer,
+        }
+    }
+}
+
+/// Whether `dialect` has a form of its own for `cause`, rather than its nearest relative's.
+pub fn has(dialect: Dialect, cause: Cause) -> bool {
+    refusal::has(dialect, cause)
 }
 
 impl Refusal {
@@ -243,6 +322,36 @@ impl Refusal {
 impl Stamp {
     /// The part that is unique in all ids of this exchange.
     fn id(&self) -> String {
-        format!("{:04x}{:016x}{:08x}", self.provider, self.call, self.nth)
+        let provider = self.provider & 0xffff;
+        format!("{provider:04x}{:016x}{:08x}", self.call, self.nth)
+    }
+
+    /// The same as a UUID.
+    fn uuid(&self) -> String {
+        let id = self.id();
+        format!(
+            "0000{}-{}-{}-{}-{}",
+            &id[..4],
+            &id[4..8],
+            &id[8..12],
+            &id[12..16],
+            &id[16..]
+        )
+    }
+
+    /// The same as OpenRouter has it: seconds, then what is unique.
+    fn generation(&self) -> String {
+        format!("{}-{}", date::EPOCH, self.id())
+    }
+
+    fn flaws(&self) -> &Flaws {
+        self.flaws.as_deref().unwrap_or(&flaw::SOUND)
     }
 }
+
+/// What a proxy says in the place of the service.
+const NO_JSON: &str = "upstream connect error or disconnect/reset before headers. reset reason: \
+                       connection termination";
+
+#[cfg(test)]
+mod tests;

@@ -1,130 +1,281 @@
-//! OpenAI chat completions, as the fake provider writes them: plain, streamed, refused.
+//! OpenAI chat completions, as the fake provider writes them, plain and streamed, and what its
+//! variants make of them (`habits`). Refusals are `refusal`'s matter.
 //!
 //! No token is spelled out: an answer of 300 tokens says `300 tok`, so that bodies stay small
 //! whatever the counts, and so that what was delivered can be added up from the bytes.
 
-use std::fmt::Write;
+use std::fmt::{Arguments, Write};
 
-use bytes::Bytes;
-
-use super::head::Head;
-use super::quota::whole_millis;
-use super::{Part, Refusal, Stamp, Usage, refusal};
+use super::date::EPOCH;
+use super::grammar::{Grammar, Model, counted};
+use super::habits::{Cached, Habits, Id, UsageAt};
+use super::{Choices, Finish, Flaws, Stamp, Terminator, Usage};
+use crate::wire::Dialect;
 
 /// Writes in the name of one model.
 #[derive(Clone, Debug)]
 pub struct Openai {
-    model: String,
-    quoted: String,
+    dialect: Dialect,
+    habits: &'static Habits,
+    model: Model,
 }
 
 impl Openai {
-    /// A writer for the provider of `model`.
-    pub fn new(model: &str) -> Self {
+    /// A writer for the provider of `model` that speaks `dialect`, one of this family.
+    pub(super) fn new(dialect: Dialect, model: &str) -> Self {
         Self {
-            model: model.into(),
-            quoted: serde_json::Value::from(model).to_string(),
+            dialect,
+            habits: Habits::of(dialect),
+            model: Model::new(model),
         }
     }
 
-    /// A whole plain answer.
-    pub fn completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
-        let body = format!(
-            "{{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion\",\"created\":{CREATED},\
-             \"model\":{},\"choices\":[{{\"index\":0,\"message\":{{\"role\":\"assistant\",\
-             \"content\":\"{} tok\",\"refusal\":null}},\"logprobs\":null,\
-             \"finish_reason\":\"stop\"}}],\"usage\":{}}}",
-            stamp.id(),
-            self.quoted,
-            usage.output,
-            usage_object(usage),
-        );
-        Head::new(200, stamp).with_body("application/json", &body)
-    }
-
-    /// One write of a streamed answer: its events in one chunk. Nothing for an empty part, since
-    /// an empty chunk would end the stream.
-    pub fn part(&self, stamp: &Stamp, part: &Part) -> Bytes {
-        let mut bytes = String::new();
-        if part.head {
-            bytes = Head::new(200, stamp).before_chunks("text/event-stream; charset=utf-8");
-        }
-        let events = self.events(stamp, part);
-        if !events.is_empty() {
-            let _ = write!(bytes, "{:x}\r\n{events}\r\n", events.len());
-        }
-        if part.closes.is_some() {
-            bytes.push_str("0\r\n\r\n");
-        }
-        Bytes::from(bytes)
-    }
-
-    /// An error.
-    pub fn refusal(&self, stamp: &Stamp, refusal: &Refusal) -> Bytes {
-        let mut head = Head::new(refusal::status_of(refusal), stamp);
-        if let Some(hint) = refusal.hint {
-            let millis = whole_millis(hint.wait);
-            head.field("retry-after", millis.div_ceil(1_000));
-            head.field("retry-after-ms", millis);
-        }
-        let (kind, body) = refusal::body(&self.model, stamp.quotas.requests.as_ref(), refusal);
-        head.with_body(kind, &body)
-    }
-
-    fn events(&self, stamp: &Stamp, part: &Part) -> String {
-        let mut events = String::new();
-        if part.opens {
-            let role = "{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}";
-            self.delta(&mut events, stamp, role, "null");
-        }
-        if part.tokens > 0 {
-            let content = format!("{{\"content\":\"{} tok \"}}", part.tokens);
-            self.delta(&mut events, stamp, &content, "null");
-        }
-        if let Some(usage) = part.closes {
-            self.delta(&mut events, stamp, "{}", "\"stop\"");
-            self.chunk(&mut events, stamp, "", &usage_object(usage));
-            events.push_str("data: [DONE]\n\n");
-        }
-        events
-    }
-
-    fn delta(&self, events: &mut String, stamp: &Stamp, delta: &str, finish: &str) {
-        let choice = format!(
-            "{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\"finish_reason\":{finish}}}"
-        );
-        self.chunk(events, stamp, &choice, "null");
-    }
-
-    fn chunk(&self, events: &mut String, stamp: &Stamp, choices: &str, usage: &str) {
+    /// What every answer and every chunk begins with, up to the choices.
+    fn begin(&self, out: &mut String, stamp: &Stamp, object: &str) {
+        let id = stamp.id();
+        let _ = match self.habits.id {
+            Id::Chatcmpl => write!(out, "{{\"id\":\"chatcmpl-{id}\""),
+            Id::Uuid => write!(out, "{{\"id\":\"{}\"", stamp.uuid()),
+            Id::Generation => write!(out, "{{\"id\":\"gen-{}\"", stamp.generation()),
+        };
         let _ = write!(
-            events,
-            "data: {{\"id\":\"chatcmpl-{}\",\"object\":\"chat.completion.chunk\",\
-             \"created\":{CREATED},\"model\":{},\"choices\":[{choices}],\"usage\":{usage}}}\n\n",
-            stamp.id(),
-            self.quoted,
+            out,
+            ",\"object\":\"{object}\",\"created\":{EPOCH},\"model\":{}{}",
+            self.model.served(stamp.flaws()),
+            self.habits.fields,
         );
+    }
+
+    /// A chunk with one choice.
+    fn delta(&self, out: &mut String, stamp: &Stamp, delta: Arguments<'_>, finish: &str) {
+        self.chunk(out, stamp, &stamp.flaws().choices, |out| {
+            self.choice(out, "delta", delta, finish);
+            out.push('}');
+        });
+        out.push_str(",\"usage\":null}\n\n");
+    }
+
+    /// A chunk up to its usage, with the choice that `write` writes.
+    fn chunk(
+        &self,
+        out: &mut String,
+        stamp: &Stamp,
+        choices: &Choices,
+        write: impl FnOnce(&mut String),
+    ) {
+        out.push_str("data: ");
+        self.begin(out, stamp, "chat.completion.chunk");
+        list(out, choices, write);
+    }
+
+    /// A choice, still open.
+    fn choice(&self, out: &mut String, key: &str, value: Arguments<'_>, finish: &str) {
+        let habits = self.habits;
+        let _ = write!(
+            out,
+            "{{\"index\":0,\"{key}\":{{{value}}},\"logprobs\":null{}",
+            habits.choice
+        );
+        if habits.native_finish {
+            let _ = write!(out, ",\"native_finish_reason\":{finish}");
+        }
+        let _ = write!(out, ",\"finish_reason\":{finish}");
+    }
+
+    fn usage(&self, usage: Usage) -> String {
+        let Usage {
+            input,
+            cached,
+            output,
+        } = usage;
+        let total = input.saturating_add(output);
+        let mut object = format!(
+            "{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\"total_tokens\":{total}"
+        );
+        let form = self.habits.cached;
+        if form == Cached::HitAndMiss || (form == Cached::Details && cached > 0) {
+            let _ = write!(
+                object,
+                ",\"prompt_tokens_details\":{{\"cached_tokens\":{cached}}}"
+            );
+        }
+        if form == Cached::HitAndMiss {
+            let miss = input.saturating_sub(cached);
+            let _ = write!(
+                object,
+                ",\"prompt_cache_hit_tokens\":{cached},\"prompt_cache_miss_tokens\":{miss}"
+            );
+        }
+        if form == Cached::Flat && cached > 0 {
+            let _ = write!(object, ",\"cached_tokens\":{cached}");
+        }
+        object.push('}');
+        object
+    }
+
+    /// The chunk that has the finish reason, and usage where the variant states it there.
+    fn finish(&self, out: &mut String, stamp: &Stamp, usage: Option<&str>) {
+        let at = self.habits.usage;
+        let flaws = stamp.flaws();
+        // A finish without content: a flaw of the content leaves it alone.
+        let choices = match flaws.choices {
+            Choices::NullContent => Choices::Whole,
+            other => other,
+        };
+        self.chunk(out, stamp, &choices, |out| {
+            self.choice(out, "delta", format_args!(""), reason(flaws));
+            if let (UsageAt::ChoiceAndOwn, Some(usage)) = (at, usage) {
+                let _ = write!(out, ",\"usage\":{usage}");
+            }
+            out.push('}');
+        });
+        let usage = usage.filter(|_| at == UsageAt::Finish).unwrap_or("null");
+        let _ = write!(out, ",\"usage\":{usage}}}\n\n");
     }
 }
 
-fn usage_object(usage: Usage) -> String {
-    format!(
-        "{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{}}}",
-        usage.input,
-        usage.output,
-        usage.input.saturating_add(usage.output),
-    )
+impl Grammar for Openai {
+    fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn plain(&self, stamp: &Stamp, usage: Usage) -> String {
+        let flaws = stamp.flaws();
+        let mut body = String::with_capacity(512);
+        self.begin(&mut body, stamp, "chat.completion");
+        list(&mut body, &flaws.choices, |out| {
+            let message = self.habits.message;
+            let role = "\"role\":\"assistant\",\"content\":";
+            let output = usage.output;
+            match flaws.choices {
+                Choices::NullContent => {
+                    let value = format_args!("{role}null{message}");
+                    self.choice(out, "message", value, reason(flaws));
+                }
+                _ => {
+                    let value = format_args!("{role}\"{output} tok\"{message}");
+                    self.choice(out, "message", value, reason(flaws));
+                }
+            }
+            out.push('}');
+        });
+        body.push_str(self.habits.plain);
+        if let Some(usage) = counted(usage, flaws) {
+            let _ = write!(body, ",\"usage\":{}", self.usage(usage));
+        }
+        body.push('}');
+        body
+    }
+
+    fn opening(&self, events: &mut String, stamp: &Stamp, _prompt: Option<Usage>) {
+        if !self.habits.preamble.is_empty() {
+            let _ = write!(events, "data: {}\n\n", self.habits.preamble);
+        }
+        let message = self.habits.message;
+        let role = format_args!("\"role\":\"assistant\",\"content\":\"\"{message}");
+        self.delta(events, stamp, role, "null");
+    }
+
+    fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>) {
+        match stamp.flaws().choices {
+            Choices::NullContent => {
+                self.delta(events, stamp, format_args!("\"content\":null"), "null");
+            }
+            _ => self.delta(
+                events,
+                stamp,
+                format_args!("\"content\":\"{text}\""),
+                "null",
+            ),
+        }
+    }
+
+    fn closing(&self, events: &mut String, stamp: &Stamp, usage: Usage) {
+        let flaws = stamp.flaws();
+        let usage = counted(usage, flaws).map(|usage| self.usage(usage));
+        self.finish(events, stamp, usage.as_deref());
+        if let Some(usage) = usage
+            && self.habits.usage != UsageAt::Finish
+        {
+            self.chunk(events, stamp, &Choices::Empty, |_| {});
+            let _ = write!(events, ",\"usage\":{usage}}}\n\n");
+        }
+        events.push_str(match flaws.terminator {
+            Terminator::Once => "data: [DONE]\n\n",
+            Terminator::Never => "",
+            Terminator::Twice => "data: [DONE]\n\ndata: [DONE]\n\n",
+        });
+    }
+
+    /// OpenRouter's is a chunk with a choice that ends in `error` (agent-os #2214), the others'
+    /// are their error bodies.
+    fn in_band(&self, events: &mut String, stamp: &Stamp, error: &str) {
+        if self.dialect != Dialect::Openrouter {
+            let _ = write!(events, "data: {error}\n\n");
+            return;
+        }
+        events.push_str("data: ");
+        self.begin(events, stamp, "chat.completion.chunk");
+        let _ = write!(events, ",{}", &error[1..error.len() - 1]);
+        events.push_str(
+            ",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\
+             \"finish_reason\":\"error\",\"native_finish_reason\":null,\"logprobs\":null}]}\n\n",
+        );
+    }
+
+    fn malformed(&self) -> &'static str {
+        "data: {\"id\":\"chatcmpl-\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"ind\n\n"
+    }
+
+    fn keep_alive(&self) -> &'static str {
+        self.habits.comment
+    }
+
+    fn stream_type(&self) -> &'static str {
+        self.habits.stream_type
+    }
 }
 
-/// When all answers were created, in Unix seconds: 2025-01-01. The world has no calendar.
-const CREATED: u64 = 1_735_689_600;
+/// `,"choices":` and a list of the choice that `write` writes, or what is there in its place.
+fn list(out: &mut String, choices: &Choices, write: impl FnOnce(&mut String)) {
+    match choices {
+        Choices::Whole | Choices::NullContent => {
+            out.push_str(",\"choices\":[");
+            write(out);
+            out.push(']');
+        }
+        Choices::Empty => out.push_str(",\"choices\":[]"),
+        Choices::Null => out.push_str(",\"choices\":null"),
+        Choices::Missing => {}
+    }
+}
+
+/// The finish reason, as JSON.
+fn reason(flaws: &Flaws) -> &'static str {
+    match flaws.finish {
+        Finish::Stop => "\"stop\"",
+        Finish::Length => "\"length\"",
+        Finish::ContentFilter => "\"content_filter\"",
+        Finish::Missing => "null",
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::super::Quota;
+    use bytes::Bytes;
+
+    use super::super::{Part, Quota, Refusal, Writer};
     use super::*;
+
+    fn writer(model: &str) -> Writer {
+        Writer::new(Dialect::Openai, model)
+    }
 
     fn stamp(quota: Option<Quota>) -> Stamp {
         Stamp {
@@ -158,7 +309,7 @@ mod tests {
             remaining: 499,
             reset: Duration::from_millis(120),
         };
-        let bytes = Openai::new("gpt-4.1").completion(&stamp(Some(quota)), USAGE);
+        let bytes = writer("gpt-4.1").completion(&stamp(Some(quota)), USAGE);
         assert_eq!(
             text(&bytes),
             "HTTP/1.1 200 OK\r\n\
@@ -179,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_stream_is_these_bytes() {
-        let writer = Openai::new("m");
+        let writer = writer("m");
         let part = |opens, tokens, closes| Part {
             head: opens,
             opens,
@@ -230,7 +381,7 @@ mod tests {
     fn a_refusal_carries_its_hint_twice() {
         let refusal = Refusal::with_status(503).after(Duration::from_micros(1_200_100));
         assert_eq!(
-            text(&Openai::new("m").refusal(&stamp(None), &refusal)),
+            text(&writer("m").refusal(&stamp(None), &refusal)),
             "HTTP/1.1 503 Service Unavailable\r\n\
              x-request-id: req_0001000000000000002a00000002\r\n\
              openai-processing-ms: 598\r\n\
@@ -247,7 +398,7 @@ mod tests {
     #[test]
     fn the_edge_answers_in_html() {
         let refusal = Refusal::with_status(520);
-        let bytes = Openai::new("m").refusal(&stamp(None), &refusal);
+        let bytes = writer("m").refusal(&stamp(None), &refusal);
         assert!(text(&bytes).contains("content-type: text/html; charset=UTF-8\r\n"));
         assert!(text(&bytes).contains("<!DOCTYPE html>"));
         assert!(text(&bytes).contains("520: Web server is returning an unknown error"));
@@ -255,7 +406,7 @@ mod tests {
 
     #[test]
     fn a_model_may_have_any_name() {
-        let bytes = Openai::new("a\"b\r\n\u{1F525}").completion(&stamp(None), USAGE);
+        let bytes = writer("a\"b\r\n\u{1F525}").completion(&stamp(None), USAGE);
         let body = text(&bytes).split_once("\r\n\r\n").unwrap().1;
         let read: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!(read["model"], "a\"b\r\n\u{1F525}");

@@ -1,9 +1,15 @@
-//! What is left of a request limit, as `x-ratelimit-*` fields state it.
+//! What is left of the limits, as each dialect's fields state it: `x-ratelimit-*` with lengths of
+//! Go (OpenAI) or whole seconds (Azure), `anthropic-ratelimit-*` with moments, or nothing at all.
 //!
-//! Who counts the requests is `provider`'s matter.
+//! Who counts is `provider`'s matter.
 
 use std::fmt;
 use std::time::Duration;
+
+use super::Stamp;
+use super::date::Date;
+use super::head::Head;
+use crate::wire::Dialect;
 
 /// What is left of each limit that a provider has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +33,73 @@ pub struct Quota {
     pub remaining: u64,
     /// How long until all of the limit is free again.
     pub reset: Duration,
+}
+
+/// What `dialect` says in its head about what is left.
+pub(super) fn fields(head: &mut Head, dialect: Dialect, stamp: &Stamp) {
+    let Quotas {
+        requests,
+        tokens,
+        input,
+        output,
+    } = stamp.quotas;
+    match dialect {
+        Dialect::Openai | Dialect::Moonshot => {
+            openai(head, "requests", requests, |reset| GoDuration(reset));
+            openai(head, "tokens", tokens, |reset| GoDuration(reset));
+        }
+        // openai-python #937, openai-dotnet #838.
+        Dialect::Azure => {
+            openai(head, "requests", requests, whole_seconds);
+            openai(head, "tokens", tokens, whole_seconds);
+        }
+        Dialect::Openrouter => openrouter(head, stamp, requests),
+        Dialect::Anthropic => {
+            for (what, quota) in [
+                ("requests", requests),
+                ("tokens", tokens),
+                ("input-tokens", input),
+                ("output-tokens", output),
+            ] {
+                anthropic(head, stamp, what, quota);
+            }
+        }
+        Dialect::Deepseek | Dialect::Gemini => {}
+    }
+}
+
+fn openai<T: fmt::Display>(
+    head: &mut Head,
+    what: &str,
+    quota: Option<Quota>,
+    reset: impl Fn(Duration) -> T,
+) {
+    if let Some(quota) = quota {
+        let name = |name| fmt::from_fn(move |f| write!(f, "x-ratelimit-{name}-{what}"));
+        head.field(name("limit"), quota.limit);
+        head.field(name("remaining"), quota.remaining);
+        head.field(name("reset"), reset(quota.reset));
+    }
+}
+
+fn anthropic(head: &mut Head, stamp: &Stamp, what: &str, quota: Option<Quota>) {
+    if let Some(quota) = quota {
+        let reset = Date::after(stamp.at, quota.reset).rfc3339();
+        let name = |name| fmt::from_fn(move |f| write!(f, "anthropic-ratelimit-{what}-{name}"));
+        head.field(name("limit"), quota.limit);
+        head.field(name("remaining"), quota.remaining);
+        head.field(name("reset"), reset);
+    }
+}
+
+/// One limit, and the moment in Unix milliseconds.
+fn openrouter(head: &mut Head, stamp: &Stamp, quota: Option<Quota>) {
+    if let Some(quota) = quota {
+        let reset = Date::after(stamp.at, quota.reset).unix_millis();
+        head.field("x-ratelimit-limit", quota.limit);
+        head.field("x-ratelimit-remaining", quota.remaining);
+        head.field("x-ratelimit-reset", reset);
+    }
 }
 
 /// A length of time as Go prints it (`12ms`, `1s`, `6m0s`), rounded up to whole milliseconds.
@@ -58,6 +131,11 @@ impl fmt::Display for GoDuration {
 /// Milliseconds of `length`, rounded up: who waits so long has waited long enough.
 pub(super) fn whole_millis(length: Duration) -> u128 {
     length.as_nanos().div_ceil(1_000_000)
+}
+
+/// Seconds of `length`, rounded up.
+pub(super) fn whole_seconds(length: Duration) -> u128 {
+    length.as_nanos().div_ceil(1_000_000_000)
 }
 
 #[cfg(test)]

@@ -1,0 +1,104 @@
+//! What a family of dialects must be able to say: the bodies of plain answers, and the events of
+//! streams, each without its framing in HTTP, which is `stream`'s matter.
+
+use std::fmt::{Arguments, Debug};
+
+use super::{Counting, Flaws, Stamp, Usage};
+use crate::wire::Dialect;
+
+/// The form of good answers.
+///
+/// Whatever writes heeds the flaws of the stamp, but for those of the whole body and of the label.
+/// Events are appended to `events`, each with what ends it.
+pub(super) trait Grammar: Debug {
+    /// Whose form it is.
+    fn dialect(&self) -> Dialect;
+
+    /// The model in whose name it writes.
+    fn model(&self) -> &Model;
+
+    /// The body of a plain answer.
+    fn plain(&self, stamp: &Stamp, usage: Usage) -> String;
+
+    /// What a stream begins with; `prompt` is what it may say of the prompt already.
+    fn opening(&self, events: &mut String, stamp: &Stamp, prompt: Option<Usage>);
+
+    /// One event that brings `text`, which needs no escape.
+    fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>);
+
+    /// Finish reason, usage and terminators.
+    fn closing(&self, events: &mut String, stamp: &Stamp, usage: Usage);
+
+    /// An error in band, `error` being the dialect's error body.
+    fn in_band(&self, events: &mut String, stamp: &Stamp, error: &str);
+
+    /// An event that is no JSON.
+    fn malformed(&self) -> &'static str;
+
+    /// What a stream sends while it keeps somebody waiting.
+    fn keep_alive(&self) -> &'static str;
+
+    /// What ends an event.
+    fn line(&self) -> &'static str {
+        "\n\n"
+    }
+
+    /// The content type of plain answers.
+    fn plain_type(&self) -> &'static str {
+        "application/json"
+    }
+
+    /// The content type of streams.
+    fn stream_type(&self) -> &'static str;
+}
+
+/// The name of a model.
+#[derive(Clone, Debug)]
+pub(super) struct Model {
+    /// As it is.
+    pub(super) name: String,
+    /// As JSON has it, in quotes.
+    pub(super) quoted: String,
+}
+
+impl Model {
+    /// The model of this name.
+    pub(super) fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            quoted: quoted(name),
+        }
+    }
+
+    /// The quoted name of the model that an answer names.
+    pub(super) fn served(&self, flaws: &Flaws) -> std::borrow::Cow<'_, str> {
+        match &flaws.model {
+            Some(other) => quoted(other).into(),
+            None => self.quoted.as_str().into(),
+        }
+    }
+}
+
+/// `text` as JSON has it.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// `usage` as a flawed answer counts it; none when it does not.
+pub(super) fn counted(usage: Usage, flaws: &Flaws) -> Option<Usage> {
+    match flaws.usage {
+        Counting::Right => Some(usage),
+        Counting::Missing => None,
+        Counting::Times(milli) => {
+            let times = |count| {
+                let exact = u128::from(milli) * u128::from(count) / 1_000;
+                u64::try_from(exact).unwrap_or(u64::MAX)
+            };
+            Some(Usage {
+                input: times(usage.input),
+                cached: times(usage.cached),
+                output: times(usage.output),
+            })
+        }
+    }
+}

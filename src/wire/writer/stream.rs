@@ -1,0 +1,171 @@
+//! One write of a streamed answer: which events it has and in what order, where its bytes end, and
+//! its framing in chunks of HTTP. What an event looks like is a [`Grammar`]'s matter.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+
+use super::grammar::Grammar;
+use super::head::Head;
+use super::{Extra, Inside, Part, Stamp, refusal};
+
+/// The bytes of `part`; none for an empty one, since an empty chunk would end the stream.
+pub(super) fn part(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> Bytes {
+    let mut bytes = head(grammar, stamp, part);
+    let (events, ends) = events(grammar, stamp, part, Spelling::of(part));
+    let ends = ends || part.ends;
+    match part.inside {
+        None => {
+            chunk(&mut bytes, &events);
+            if ends {
+                bytes.push_str(LAST_CHUNK);
+            }
+            Bytes::from(bytes)
+        }
+        Some(inside) => {
+            let cut = middle(&events, inside, grammar.line());
+            let mut bytes = bytes.into_bytes();
+            raw_chunk(&mut bytes, &events.as_bytes()[..cut]);
+            if ends {
+                bytes.extend_from_slice(LAST_CHUNK.as_bytes());
+            }
+            Bytes::from(bytes)
+        }
+    }
+}
+
+/// The bytes of `part`, torn in the middle of a character of its tokens, or else of its last
+/// event's JSON.
+pub(super) fn split(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> [Bytes; 2] {
+    let mut first = head(grammar, stamp, part).into_bytes();
+    let (events, ends) = events(grammar, stamp, part, Spelling::Accented);
+    let cut = middle(&events, Inside::Utf8, grammar.line());
+    raw_chunk(&mut first, &events.as_bytes()[..cut]);
+    let mut rest = Vec::new();
+    raw_chunk(&mut rest, &events.as_bytes()[cut..]);
+    if ends || part.ends {
+        rest.extend_from_slice(LAST_CHUNK.as_bytes());
+    }
+    [Bytes::from(first), Bytes::from(rest)]
+}
+
+/// Appends `text` as one chunk, unless it is empty.
+pub(super) fn chunk(bytes: &mut String, text: &str) {
+    if !text.is_empty() {
+        let _ = write!(bytes, "{:x}\r\n{text}\r\n", text.len());
+    }
+}
+
+/// What ends a body in chunks.
+pub(super) const LAST_CHUNK: &str = "0\r\n\r\n";
+
+/// How a token is spelled.
+#[derive(Clone, Copy)]
+enum Spelling {
+    /// In ASCII.
+    Plain,
+    /// With a character of two bytes.
+    Accented,
+}
+
+impl Spelling {
+    fn of(part: &Part) -> Self {
+        match part.inside {
+            Some(Inside::Utf8) => Self::Accented,
+            _ => Self::Plain,
+        }
+    }
+}
+
+fn head(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> String {
+    if !part.head {
+        return String::new();
+    }
+    Head::new(grammar.dialect(), 200, stamp).before_chunks(grammar.stream_type())
+}
+
+/// The events of `part`, and whether the body ends after them.
+fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling) -> (String, bool) {
+    let mut events = String::new();
+    if part.opens {
+        grammar.opening(&mut events, stamp, part.prompt);
+    }
+    let mut tokens = |count: u64| match (count, spelling) {
+        (0, _) => {}
+        (_, Spelling::Plain) => {
+            grammar.tokens(&mut events, stamp, format_args!("{count} tok "));
+        }
+        (_, Spelling::Accented) => {
+            grammar.tokens(&mut events, stamp, format_args!("{count} t\u{f6}k "));
+        }
+    };
+    if part.extra == Some(Extra::Reordered) {
+        tokens(part.tokens / 2);
+        tokens(part.tokens - part.tokens / 2);
+    } else {
+        tokens(part.tokens);
+    }
+    if let Some(extra) = part.extra {
+        disturb(&mut events, grammar, stamp, extra);
+    }
+    if matches!(part.extra, Some(Extra::Error(_))) {
+        return (events, true);
+    }
+    if let Some(usage) = part.closes {
+        grammar.closing(&mut events, stamp, usage);
+    }
+    (events, part.closes.is_some())
+}
+
+fn disturb(events: &mut String, grammar: &dyn Grammar, stamp: &Stamp, extra: Extra) {
+    match extra {
+        Extra::KeepAlive => events.push_str(grammar.keep_alive()),
+        Extra::Malformed => events.push_str(grammar.malformed()),
+        Extra::Duplicate if events.is_empty() => grammar.opening(events, stamp, None),
+        Extra::Duplicate => {
+            let last = last_event(events, grammar.line());
+            events.extend_from_within(last..);
+        }
+        Extra::Reordered => *events = reversed(events, grammar.line()),
+        Extra::Error(cause) => {
+            let error = refusal::in_band(grammar, stamp, cause);
+            grammar.in_band(events, stamp, &error);
+        }
+    }
+}
+
+/// Where the last event begins.
+fn last_event(events: &str, line: &str) -> usize {
+    let whole = events.strip_suffix(line).unwrap_or(events);
+    whole.rfind(line).map_or(0, |at| at + line.len())
+}
+
+fn reversed(events: &str, line: &str) -> String {
+    let mut all: Vec<&str> = events.split_inclusive(line).collect();
+    all.reverse();
+    all.concat()
+}
+
+/// Where to tear `events`: in the last character that has more than one byte, or in the middle of
+/// the last JSON object.
+fn middle(events: &str, inside: Inside, line: &str) -> usize {
+    if inside == Inside::Utf8
+        && let Some(at) = events.rfind("\u{f6}k \"")
+    {
+        return at + 1;
+    }
+    let Some(brace) = events.rfind(&['{', '}']) else {
+        return events.len() / 2;
+    };
+    let start = last_event(&events[..=brace], line);
+    let start = start + events[start..].find('{').unwrap_or_default();
+    start + (brace - start).div_ceil(2)
+}
+
+fn raw_chunk(bytes: &mut Vec<u8>, data: &[u8]) {
+    if !data.is_empty() {
+        bytes.extend_from_slice(format!("{:x}\r\n", data.len()).as_bytes());
+        bytes.extend_from_slice(data);
+        bytes.extend_from_slice(b"\r\n");
+    }
+}
