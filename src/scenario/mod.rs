@@ -9,6 +9,7 @@
 //!
 //! It makes nothing happen: providers and world read these types.
 
+pub mod catalogue;
 mod demand;
 pub mod expect;
 pub mod fault;

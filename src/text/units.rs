@@ -6,6 +6,7 @@
 //! write instead, behind `: write`. Which values make sense is left to those who use them.
 
 pub mod amount;
+pub mod bandwidth;
 pub mod duration;
 pub mod rate;
 
