@@ -17,6 +17,7 @@ mod file;
 mod inject;
 pub mod load;
 mod profile;
+pub mod rates;
 mod replay;
 mod resolved;
 mod understand;

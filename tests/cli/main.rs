@@ -6,6 +6,7 @@ mod files;
 mod formats;
 mod policies;
 mod presets;
+mod rates;
 mod runs;
 mod usage;
 mod verdicts;
