@@ -236,7 +236,7 @@ pub const ROWS: &[Row] = &[
     row(Layer::Client, Reach::Client, "freeze", NONE,
         "The client process stands still: it reads, decides and sends nothing."),
 
-    network("outage", "New connections are refused, open ones reset, exchanges in flight included."),
+    network("outage", "New connections are refused, open ones reset, in the middle of exchanges too."),
     network("blackhole", "Packets vanish, of open connections too."),
     network("dns", "The name of its host cannot be resolved."),
     network("refused", "New connections are refused; open ones go on."),
@@ -280,7 +280,7 @@ pub const ROWS: &[Row] = &[
     error("gateway_timeout", "The server behind the gateway gave no answer in time."),
     error("edge", "A content delivery network speaks for a server that it cannot reach: HTML."),
     error("edge_empty", "A content delivery network speaks for such a server, without a body."),
-    error("edge_json", "A content delivery network speaks for such a server, in JSON of its own."),
+    error("edge_json", "A content delivery network speaks for such a server, in its own JSON."),
 
     provider("capacity_loss", Reach::State, &["left"], "Only so much of its slots is left."),
     provider("limit_shrink", Reach::State, &["left"], "Only so much of its limits is left."),

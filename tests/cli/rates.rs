@@ -12,10 +12,6 @@ faults:
   storm: { at: 10s, for: 30s, ramp: 10s, recover: { over: 8s, shape: steps }, rate: 30%,
            target: main, inject: 429, when: { prompt: \"> 100 tok\" } }
   noise: { rate: 2%, burst: { on: 2s, off: 4s, rate_off: 0.05% }, target: cloud, inject: 503 }
-  brownout: { at: 40s, for: 10s, ramp: { up: 2s, down: 2s }, target: main, inject: slow,
-              factor: 3 }
-  half: { for: 2s, every: 10s, target: main, inject: capacity_loss, left: 30% }
-  pause: { at: 50s, for: 100ms, inject: freeze }
 ";
     let text = scenario("mix", "no-failover", faults, "  no-failover: []\n");
     let project = Project::new().with("scenarios/mix.yaml", &text);
@@ -47,28 +43,6 @@ ok     scenarios/mix.yaml  (2 seeds, 1 policy)
       0s  1m  0.7%
     0s |############################################################| 1m
 
-  brownout: slow at main
-    100%
-      40s  42s  100%, times 1 to 3
-      42s  48s  100%, times 3
-      48s  50s  100%, times 3 to 1
-    0s |________________________________________=########=__________| 1m
-
-  half: capacity_loss at main
-    100%
-      0s   2s   100%, left 30%
-      10s  12s  100%, left 30%
-      20s  22s  100%, left 30%
-      30s  32s  100%, left 30%
-      40s  42s  100%, left 30%
-      50s  52s  100%, left 30%
-    0s |##________##________##________##________##________##________| 1m
-
-  pause: freeze at the client
-    100%
-      50s  50.1s  100%
-    0s |__________________________________________________#_________| 1m
-
   attempts that meet no fault
     of those that every `when` looks at
     main
@@ -76,19 +50,73 @@ ok     scenarios/mix.yaml  (2 seeds, 1 policy)
       10s  20s  (1 - 0%) x (1 - 0.7%) = 99.3% to (1 - 30%) x (1 - 0.7%) = 69.51%
       20s  30s  (1 - 50%) x (1 - 30%) x (1 - 0.7%) = 34.755%
       30s  40s  (1 - 30%) x (1 - 0.7%) = 69.51%
-      40s  42s  (1 - 24%) x (1 - 0.7%) x (1 - 100%) = 0%
-      42s  44s  (1 - 18%) x (1 - 0.7%) x (1 - 100%) = 0%
-      44s  46s  (1 - 12%) x (1 - 0.7%) x (1 - 100%) = 0%
-      46s  48s  (1 - 6%) x (1 - 0.7%) x (1 - 100%) = 0%
-      48s  50s  (1 - 0.7%) x (1 - 100%) = 0%
-      50s  1m   (1 - 0.7%) = 99.3%
-    on average 64.545%
+      40s  42s  (1 - 24%) x (1 - 0.7%) = 75.468%
+      42s  44s  (1 - 18%) x (1 - 0.7%) = 81.426%
+      44s  46s  (1 - 12%) x (1 - 0.7%) = 87.384%
+      46s  48s  (1 - 6%) x (1 - 0.7%) = 93.342%
+      48s  1m   (1 - 0.7%) = 99.3%
+    on average 79.109%
 
     backup
       0s   20s  (1 - 0.7%) = 99.3%
       20s  30s  (1 - 50%) x (1 - 0.7%) = 49.65%
       30s  1m   (1 - 0.7%) = 99.3%
     on average 91.025%
+
+"#]]);
+}
+
+#[test]
+fn faults_with_a_strength_tell_how_it_changes() {
+    let faults = "faults:
+  brownout: { at: 40s, for: 10s, ramp: { up: 2s, down: 2s }, target: main, inject: slow,
+              factor: 3, rate: 20% }
+  half: { for: 2s, every: 20s, target: main, inject: capacity_loss, left: 30%, recover: 4s }
+  pause: { at: 50s, for: 100ms, inject: freeze }
+";
+    let text = scenario("mix", "no-failover", faults, "  no-failover: []\n");
+    let project = Project::new().with("scenarios/mix.yaml", &text);
+    project
+        .firedrill("check --rates scenarios/mix.yaml")
+        .code(0)
+        .stderr_eq("")
+        .stdout_eq(str![[r#"
+ok     scenarios/mix.yaml  (2 seeds, 1 policy)
+
+  brownout: slow at main
+    20%
+      40s  42s  20%, times 1 to 3
+      42s  48s  20%, times 3
+      48s  50s  20%, times 3 to 1
+    0s |________________________________________=########=__________| 1m
+
+  half: capacity_loss at main
+    100%
+      0s   2s   100%, left 30%
+      2s   6s   100%, left 30% to 100%
+      20s  22s  100%, left 30%
+      22s  26s  100%, left 30% to 100%
+      40s  42s  100%, left 30%
+      42s  46s  100%, left 30% to 100%
+    0s |###*=:______________###*=:______________###*=:______________| 1m
+
+  pause: freeze at the client
+    100%
+      50s  50.1s  100%
+    0s |__________________________________________________#_________| 1m
+
+  attempts that meet no fault
+    main
+      0s   40s  100%
+      40s  42s  (1 - 20%) = 80%
+      42s  48s  (1 - 20%) = 80%
+      48s  50s  (1 - 20%) = 80%
+      50s  1m   100%
+    on average 96.6667%
+
+    backup
+      0s  1m  100%
+    on average 100%
 
 "#]]);
 }

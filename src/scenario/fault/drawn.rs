@@ -54,9 +54,12 @@ impl Drawn {
     /// The stretch `[start, end)` that is at work at `now` or comes next; `end` is `None` when it
     /// lasts to the end of the run. `None` when no more come.
     pub fn at_or_after(&self, now: Instant) -> Option<(Instant, Option<Instant>)> {
+        if !self.happens {
+            return None;
+        }
         let extents = self.fault.extents();
         let mut from = now;
-        while self.happens {
+        loop {
             let (start, end) = extents.at_or_after(from)?;
             let Some(bursts) = self.cutting_bursts() else {
                 return Some((start, end));
@@ -68,7 +71,6 @@ impl Drawn {
             }
             from = episode.end?;
         }
-        None
     }
 
     /// How strong it is at `now`, in parts per 10^9 of its full strength; 0 when it is not at work.
