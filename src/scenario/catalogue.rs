@@ -236,7 +236,7 @@ pub const ROWS: &[Row] = &[
     row(Layer::Client, Reach::Client, "freeze", NONE,
         "The client process stands still: it reads, decides and sends nothing."),
 
-    network("outage", "New connections are refused, open ones reset, in the middle of exchanges too."),
+    network("outage", "New connections are refused, open ones reset, busy or idle."),
     network("blackhole", "Packets vanish, of open connections too."),
     network("dns", "The name of its host cannot be resolved."),
     network("refused", "New connections are refused; open ones go on."),
