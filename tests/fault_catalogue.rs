@@ -12,7 +12,7 @@ use firedrill::scenario::catalogue::{KEYS, ROWS, Row, STATUS};
 use firedrill::scenario::fault::Layer;
 use firedrill::scenario::load;
 use firedrill::trace::{Event, Kind, Recorder};
-use firedrill::wire::writer::{Cause, Writer};
+use firedrill::wire::writer::{Cause, has};
 use firedrill::world;
 
 #[test]
@@ -122,11 +122,10 @@ fn drive(row: &Row, word: &str, keys: &str) -> Shown {
         merged(&cells)
     };
     let cause = Cause::from_name(word);
-    let has =
-        |dialect: &Dialect| cause.is_none_or(|cause| Writer::new(*dialect, "gpt-4.1").has(cause));
+    let has = |dialect: &Dialect| cause.is_none_or(|cause| has(*dialect, cause));
     let dialects: Vec<&str> = Dialect::ALL
         .iter()
-        .filter(|dialect| has(dialect))
+        .filter(|dialect| known(dialect))
         .map(|dialect| dialect.name())
         .collect();
     let fault = match keys {
