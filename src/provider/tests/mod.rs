@@ -7,6 +7,7 @@
 
 mod answer;
 mod any;
+mod bytes;
 mod money;
 mod spoil;
 mod state;
