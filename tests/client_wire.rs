@@ -369,7 +369,7 @@ async fn no_later_failure_masks_the_first() {
         };
         let mut builder = Builder::new(pipes).policy(Policy::parse("wire.yaml", policy).unwrap());
         for name in names {
-            builder = builder.provider(Provider::new(name, &format!("http://{name}/v1"), "m"));
+            builder = builder.provider(Provider::new(name, format!("http://{name}/v1"), "m"));
         }
         let client = builder.build().unwrap();
         let error = client.call(&Request::user("hello")).await.unwrap_err();

@@ -188,14 +188,13 @@ mod tests {
                 assert_eq!(length_within(&windows, second * SECOND), covered * SECOND);
                 assert_eq!(ends_within(&windows, second * SECOND), ends);
                 let at = Instant::from_nanos(second * SECOND);
-                let ends_here = windows.length.is_some() && end == Some(second);
-                ends += u64::from(ends_here);
                 if windows.covers(at) {
                     covered += 1;
                     end = windows.length.is_some().then_some(second + 1);
                 } else {
                     let since = end.map(|end| (second - end) * SECOND);
                     assert_eq!(since_end(&windows, at), since, "{windows:?} {second}");
+                    ends += u64::from(since == Some(0));
                 }
             }
         }

@@ -87,7 +87,8 @@ fn spans(windows: &Windows, end: u64) -> Vec<(u64, u64)> {
             break;
         }
         let over = over.map_or(end, Instant::as_nanos);
-        let (from, to) = (pixel(start.as_nanos()), pixel(over));
+        let from = pixel(start.as_nanos());
+        let to = pixel(over).max(from + 1).min(PLOT);
         match spans.last_mut() {
             Some(last) if from <= last.1 => last.1 = to.max(last.1),
             _ => spans.push((from, to)),
@@ -119,7 +120,7 @@ fn panel(
     let load = states.clone().next();
     lines.extend(load.map(|state| rates(&state.timeline.calls, state.runs)));
     let most = lines.iter().flatten().copied().max().unwrap_or(0).max(1);
-    let step = nice(most.div_ceil(4));
+    let step = nice(most.div_ceil(5));
     let ceiling = most.div_ceil(step) * step;
 
     let mut drawn = vec![text(LEFT, top - 8, "start", unit)];
@@ -131,10 +132,15 @@ fn panel(
         drawn.push(text(LEFT - 8, y + 4, "end", &label));
     }
     let policies = report.policies.len();
-    for (place, line) in lines.iter().enumerate().rev() {
-        let style = if place < policies { style(place) } else { LOAD };
-        drawn.push(polyline(line, ceiling, top, style));
-    }
+    // The load lies below, and dashes above what they may cover.
+    let styles = (0..policies).map(style).chain([LOAD]);
+    let mut drawn_lines: Vec<String> = lines
+        .iter()
+        .zip(styles)
+        .map(|(line, style)| polyline(line, ceiling, top, style))
+        .collect();
+    drawn.extend(drawn_lines.pop());
+    drawn.extend(drawn_lines);
     drawn
 }
 
@@ -170,8 +176,8 @@ fn polyline(rates: &[u64], ceiling: u64, top: u64, style: Style) -> String {
 fn time_axis(end: u64, panels: [u64; 2]) -> Vec<String> {
     let seconds = end / NANOS;
     let steps = STEPS.iter().copied().chain((1..).map(|n| n * 30 * 86_400));
-    let step = steps.skip_while(|step| seconds / step > MOST_TICKS).next();
-    let step = step.unwrap_or(1).saturating_mul(NANOS);
+    let mut wide_enough = steps.filter(|step| seconds / step <= MOST_TICKS);
+    let step = wide_enough.next().unwrap_or(1).saturating_mul(NANOS);
     let bottom = panels[1] + PANEL;
     let mut drawn = vec![text(
         LEFT + PLOT,

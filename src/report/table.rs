@@ -167,9 +167,11 @@ fn judgements(report: &Report, color: bool) -> Vec<String> {
     // One line a policy: which expectations these are stands in the other formats.
     for of_one in report.skipped.chunk_by(|(one, _), (next, _)| one == next) {
         let (policy, count) = (&of_one[0].0, expectations(of_one.len()));
-        lines.push(format!(
-            "skipped  {count} on {policy}, which is not in this run"
-        ));
+        let why = match report.policies.iter().any(|ran| ran.name == *policy) {
+            true => "compared with what is not in this run",
+            false => "which is not in this run",
+        };
+        lines.push(format!("skipped  {count} on {policy}, {why}"));
     }
     let word = paint(Verdict::Holds.word(), Verdict::Holds, color);
     let held = all_of(report, Verdict::Holds).count();

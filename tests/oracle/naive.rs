@@ -9,7 +9,7 @@ use firedrill::report::value::Value;
 use firedrill::scenario::Scenario;
 use firedrill::scenario::fault::Windows;
 use firedrill::time::Instant;
-use firedrill::trace::{Bill, Event, Kind};
+use firedrill::trace::{Event, Kind};
 
 /// What is measured, by name; none where it is undefined.
 pub(crate) type Figures = BTreeMap<String, Option<Value>>;
@@ -200,13 +200,13 @@ impl Naive<'_> {
     /// All that was billed for the calls, or what of it was not delivered, in nano-dollars.
     fn cost(&self, only_wasted: bool) -> u128 {
         let (calls, answers) = (self.calls(), self.answers());
-        let mut sums = BTreeMap::<u16, (u128, u128)>::new();
+        let mut sums = BTreeMap::<u16, [u128; 3]>::new();
         for event in self.events {
             let Kind::Billed {
                 provider,
                 call,
                 nth,
-                bill: Bill { input, output, .. },
+                bill,
             } = event.kind
             else {
                 continue;
@@ -218,13 +218,19 @@ impl Naive<'_> {
             };
             if ours && !(only_wasted && delivered) {
                 let sum = sums.entry(provider.0).or_default();
-                *sum = (sum.0 + u128::from(input), sum.1 + u128::from(output));
+                let tokens = [bill.input, bill.cached, bill.output];
+                for (sum, tokens) in sum.iter_mut().zip(tokens) {
+                    *sum += u128::from(tokens) * u128::from(bill.price_milli);
+                }
             }
         }
-        let priced = sums.into_iter().map(|(provider, (input, output))| {
+        let priced = sums.into_iter().map(|(provider, [input, cached, output])| {
             let price = &self.scenario.providers[usize::from(provider)].price;
-            let of = |usd: u64, tokens| (u128::from(usd) * tokens * 2 + 1_000_000) / 2_000_000;
-            of(price.input.as_nanos(), input) + of(price.output.as_nanos(), output)
+            let of = |usd: u64, thousandths: u128| {
+                (u128::from(usd) * thousandths * 2 + BILLION) / (BILLION * 2)
+            };
+            let [prompt, answer] = [price.input.as_nanos(), price.output.as_nanos()];
+            of(prompt, input) + of(prompt, cached) + of(answer, output)
         });
         priced.sum()
     }

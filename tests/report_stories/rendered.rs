@@ -125,6 +125,14 @@ fn colour_is_there_only_when_it_is_asked_for() {
 }
 
 #[test]
+fn a_picture_beside_the_page() {
+    let report = report().with_picture("primary outage.svg");
+    let page = report.render(Format::Markdown, false);
+    assert!(page.contains("](primary%20outage.svg)\n"), "{page}");
+    insta::assert_snapshot!(report.picture());
+}
+
+#[test]
 fn rows_for_a_spreadsheet() {
     insta::assert_snapshot!(report().render(Format::Csv, false));
 }
