@@ -127,7 +127,8 @@ impl Grammar for Anthropic {
         let flaws = stamp.flaws();
         if flaws.choices != Choices::Empty {
             events.push_str(
-                "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+                "event: content_block_stop\n\
+                 data: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
             );
         }
         let _ = write!(

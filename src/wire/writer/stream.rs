@@ -154,7 +154,7 @@ fn middle(events: &str, inside: Inside, line: &str) -> usize {
     {
         return at + 1;
     }
-    let Some(brace) = events.rfind(&['{', '}']) else {
+    let Some(brace) = events.rfind(['{', '}']) else {
         return events.len() / 2;
     };
     let start = last_event(&events[..=brace], line);

@@ -14,7 +14,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
             "",
             "Rate limit exceeded: free-models-per-min. ",
         )
-        .with("~,\"metadata\":{\"headers\":{\"X-RateLimit-Limit\":\"$limit\"},\"provider_name\":null}~"),
+        .with(LIMIT),
     ),
     (
         Cause::DailyLimit,
@@ -25,7 +25,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
             "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model \
              requests per day",
         )
-        .with("~,\"metadata\":{\"headers\":{\"X-RateLimit-Limit\":\"$limit\"},\"provider_name\":null}~"),
+        .with(LIMIT),
     ),
     (
         Cause::Capacity,
@@ -173,3 +173,7 @@ fn error(said: &Said<'_>, row: &Row, code: &str) -> String {
         said.more(row),
     )
 }
+
+/// What a limit of its own says besides.
+const LIMIT: &str = "~,\"metadata\":{\"headers\":{\"X-RateLimit-Limit\":\"$limit\"},\
+                     \"provider_name\":null}~";
