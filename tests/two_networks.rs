@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use firedrill::client::{Builder, Client, Connect, Provider, Request, Tcp};
+use firedrill::client::{Builder, Client, Connect, Dialect, Provider, Request, Tcp};
 use firedrill::policy::config::Policy;
 use firedrill::world::Simulated;
 use support::Story;
@@ -248,3 +248,106 @@ async fn refused<C: Connect>(connect: C, url: String) -> Vec<String> {
     };
     error.attempts.iter().map(line).collect()
 }
+
+/// Two plain calls, then two streamed ones, each with one attempt.
+async fn dialect_story<C: Connect>(connect: C, url: String, dialect: Dialect) -> Vec<String> {
+    let recorder = Story::new();
+    let client: Client<C> = Builder::new(connect)
+        .policy(Policy::parse("story.yaml", POLICY).unwrap())
+        .provider(Provider::new("primary", url, "m").dialect(dialect))
+        .recorder(recorder.clone())
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        drop(client.call(&Request::user("tell me")).await);
+    }
+    for _ in 0..2 {
+        let mut stream = client.stream(&Request::user("tell me"));
+        while stream.next().await.is_some() {}
+    }
+    recorder.lines()
+}
+
+#[test]
+fn every_dialect_tells_the_same_story_through_both_networks() {
+    for (dialect, script) in [(Dialect::Anthropic, ANTHROPIC), (Dialect::Gemini, GEMINI)] {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let real = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}", listener.local_addr().unwrap());
+            tokio::spawn(async move { accept_from!(listener, script) });
+            dialect_story(Tcp, url, dialect).await
+        });
+        let simulated = turmoil_net::fixture::ClientServer::new()
+            .server("primary", async move {
+                use turmoil_net::shim::tokio::net::TcpListener;
+                let listener = TcpListener::bind(("0.0.0.0", 80)).await.unwrap();
+                accept_from!(listener, script)
+            })
+            .run(
+                "client",
+                dialect_story(Simulated, "http://primary".into(), dialect),
+            );
+        assert_eq!(real, simulated);
+        for line in [
+            "#0 attempt 1 failed: overloaded",
+            "#1 attempt 1 answered",
+            "#2 first token",
+            "#2 attempt 1 answered",
+            "#3 first token",
+            "#3 attempt 1 failed: truncated",
+        ] {
+            let told = real.iter().any(|told| told == line);
+            assert!(told, "{dialect:?}: no «{line}» in {real:#?}");
+        }
+    }
+}
+
+/// An error, an answer, a stream, and a stream that is cut, as Anthropic's.
+const ANTHROPIC: &[Act] = &[
+    Act::Say(
+        "HTTP/1.1 529 Overloaded\r\ncontent-length: 66\r\n\r\n\
+        {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"x\"}}",
+    ),
+    Act::Say(
+        "HTTP/1.1 200 OK\r\ncontent-length: 67\r\n\r\n\
+        {\"content\":[{\"type\":\"text\",\"text\":\"one\"}],\"stop_reason\":\"end_turn\"}",
+    ),
+    Act::SayAndClose(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n\
+        data: {\"type\":\"content_block_delta\",\
+        \"delta\":{\"type\":\"text_delta\",\"text\":\"one\"}}\n\n\
+        data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n\
+        data: {\"type\":\"message_stop\"}\n\n",
+    ),
+    Act::SayAndClose(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n\
+        data: {\"type\":\"content_block_delta\",\
+        \"delta\":{\"type\":\"text_delta\",\"text\":\"one\"}}\n\n",
+    ),
+];
+
+/// The same, as Gemini's.
+const GEMINI: &[Act] = &[
+    Act::Say(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 59\r\n\r\n\
+        {\"error\":{\"code\":503,\"message\":\"x\",\"status\":\"UNAVAILABLE\"}}",
+    ),
+    Act::Say(
+        "HTTP/1.1 200 OK\r\ncontent-length: 77\r\n\r\n\
+        {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"one\"}]},\
+        \"finishReason\":\"STOP\"}]}",
+    ),
+    Act::SayAndClose(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n\
+        data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"one\"}]}}]}\r\n\r\n\
+        data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\r\n\r\n",
+    ),
+    Act::SayAndClose(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n\
+        data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"one\"}]}}]}\r\n\r\n",
+    ),
+];
