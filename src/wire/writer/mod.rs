@@ -208,44 +208,6 @@ impl Writer {
         Bytes::from(bytes)
     }
 
-    /// The head and the body of a whole plain answer, for who sends the body later.
-    pub fn completion_apart(&self, stamp: &Stamp, usage: Usage) -> [Bytes; 2] {
-        let mut head = self.completion(stamp, usage);
-        let end = head.windows(4).position(|four| four == b"\r\n\r\n");
-        let body = head.split_off(end.map_or(head.len(), |end| end + 4));
-        [head, body]
-    }
-
-    /// What keeps somebody waiting: a comment or a ping before the first token of a stream, a
-    /// blank line before a plain answer. The first of them comes after the head of the answer,
-    /// which is in chunks then. The rest of a stream follows as parts without `head`, that of a
-    /// plain answer as [`late_completion`](Self::late_completion).
-    pub fn waiting(&self, stamp: &Stamp, streamed: bool, first: bool) -> Bytes {
-        if streamed {
-            let part = Part {
-                head: first,
-                extra: Some(Extra::KeepAlive),
-                ..Part::default()
-            };
-            return self.part(stamp, &part);
-        }
-        let mut bytes = String::new();
-        if first {
-            let head = head::Head::new(200, stamp);
-            bytes = head.before_chunks("application/json");
-        }
-        bytes.push_str("1\r\n\n\r\n");
-        Bytes::from(bytes)
-    }
-
-    /// The body of a plain answer whose head has left with [`waiting`](Self::waiting), and its
-    /// end.
-    pub fn late_completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
-        let [_, body] = self.completion_apart(stamp, usage);
-        let size = format!("{:x}\r\n", body.len());
-        Bytes::from([size.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat())
-    }
-
     /// One write of a streamed answer. Nothing for an empty part.
     ///
     /// Something else in the place of the whole body leaves with the head, and nothing after it.
@@ -264,14 +226,6 @@ impl Writer {
             Some(_) => [self.part(stamp, part), Bytes::new()],
             None => stream::split(self.grammar(), stamp, part),
         }
-    }
-
-    /// One write of a streamed answer, in two: the first ends in the middle of a character of its
-    /// tokens, or, without any, in the middle of its last event's JSON. `inside` is not heeded.
-    pub fn split(&self, stamp: &Stamp, part: &Part) -> [Bytes; 2] {
-        let mut rest = self.part(stamp, part);
-        let first = rest.split_to(rest.len() / 2);
-        [first, rest]
     }
 
     /// An error.
