@@ -4,7 +4,9 @@
 //! report can name the source it used. Where sources disagree, genai-prices (pydantic) is taken:
 //! in August 2026 they gave several answers for `deepseek-chat` and for `deepseek-v3.2`. Its list
 //! prices are meant: the daytime price of `deepseek-chat`, the tier below 200k prompt tokens of
-//! `claude-sonnet-4.5`. A scenario may write another price; who pays what is counted by `report`.
+//! `claude-sonnet-4.5`. Where it says nothing of reading a cache, a token from the cache costs as
+//! any other; what writing to one costs is left out. A scenario may write another price; who pays
+//! what is counted by `report`.
 
 use crate::money::Money;
 
@@ -15,16 +17,20 @@ pub struct Price {
     pub input: Money,
     /// Per million output tokens.
     pub output: Money,
+    /// Per million prompt tokens that are read from a cache; as `input` when nobody says.
+    pub cached: Money,
     /// Who says so, and when: `genai-prices v2, 2026-08-21`.
     pub source: String,
 }
 
 /// The price of `model`, if the book has it; the name must be the book's to the letter.
 pub fn price_of(model: &str) -> Option<Price> {
-    let [_, input, output, source, as_of] = rows().find(|row| row[0] == model)?;
+    let [_, input, output, cached, source, as_of] = rows().find(|row| row[0] == model)?;
+    let cached = if cached.is_empty() { input } else { cached };
     Some(Price {
         input: Money::parse_usd(input)?,
         output: Money::parse_usd(output)?,
+        cached: Money::parse_usd(cached)?,
         source: format!("{source}, {as_of}"),
     })
 }
@@ -36,11 +42,11 @@ pub fn models() -> Vec<&'static str> {
 
 /// The book is ours and its shape is held by a test, so that no CSV crate is needed: the feature
 /// `client` has none.
-fn rows() -> impl Iterator<Item = [&'static str; 5]> {
+fn rows() -> impl Iterator<Item = [&'static str; 6]> {
     BOOK.lines().skip(1).filter_map(fields)
 }
 
-fn fields(line: &'static str) -> Option<[&'static str; 5]> {
+fn fields(line: &'static str) -> Option<[&'static str; 6]> {
     let fields: Vec<&str> = line.split(',').collect();
     fields.try_into().ok()
 }
@@ -55,7 +61,9 @@ mod tests {
     fn every_row_of_the_book_is_a_price_with_a_dated_source() {
         assert_eq!(
             BOOK.lines().next(),
-            Some("model,input_usd_per_mtok,output_usd_per_mtok,source,as_of")
+            Some(
+                "model,input_usd_per_mtok,output_usd_per_mtok,cache_read_usd_per_mtok,source,as_of"
+            )
         );
         assert_eq!(models().len(), BOOK.lines().count() - 1);
         for row in rows() {
@@ -64,9 +72,13 @@ mod tests {
                 Money::ZERO < price.input && price.input < price.output,
                 "{row:?}"
             );
-            assert!(!row[3].is_empty(), "{row:?}");
-            let dashes: Vec<usize> = row[4].match_indices('-').map(|(at, _)| at).collect();
-            assert_eq!((row[4].len(), dashes), (10, vec![4, 7]), "{row:?}");
+            assert!(
+                Money::ZERO < price.cached && price.cached <= price.input,
+                "{row:?}"
+            );
+            assert!(!row[4].is_empty(), "{row:?}");
+            let dashes: Vec<usize> = row[5].match_indices('-').map(|(at, _)| at).collect();
+            assert_eq!((row[5].len(), dashes), (10, vec![4, 7]), "{row:?}");
         }
     }
 
@@ -82,6 +94,8 @@ mod tests {
         assert_eq!(price.input.to_string(), "0.2288");
         assert_eq!(price.output.to_string(), "0.3432");
         assert_eq!(price.source, "genai-prices v2, 2026-08-21");
+        assert_eq!(price.cached, price.input, "the book does not say");
+        assert_eq!(price_of("gpt-4.1").unwrap().cached.to_string(), "0.5");
     }
 
     #[test]

@@ -28,11 +28,21 @@ pub enum Purpose {
     Ttft = 4,
     /// How far into a heavy tail an attempt's time to first token falls; `provider` holds the
     /// fault's number above the provider's.
-    HeavyTail = 30,
+    HeavyTail = 7,
+    /// How fast an attempt's tokens come.
+    Speed = 8,
     /// Whether a fault strikes; `provider` is the fault's number.
     Fault = 5,
     /// The jitter of a backoff.
     Backoff = 6,
+    /// How long a user thinks before a call.
+    Think = 30,
+    /// Which task a call is.
+    Task = 31,
+    /// What a call's prompt begins with.
+    Prefix = 32,
+    /// Whether an impatient user clicks again.
+    Reclick = 33,
 }
 
 /// All randomness of one run (or one client): a seed, from which keyed streams grow.
@@ -91,6 +101,32 @@ impl Stream {
     pub fn exponential(&mut self, mean: Duration) -> Duration {
         let gap = -libm::log(self.unit()) * crate::time::nanos(mean) as f64;
         Duration::from_nanos(gap as u64)
+    }
+
+    /// A draw from the gamma distribution with this `shape` and a mean of 1, by Marsaglia and
+    /// Tsang (ACM TOMS 26, 2000); the smaller the shape, the more bursts and silences.
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        let lifted = if shape < 1.0 { shape + 1.0 } else { shape };
+        let drawn = self.gamma_above_1(lifted);
+        let drawn = match shape < 1.0 {
+            true => drawn * libm::pow(self.unit(), 1.0 / shape),
+            false => drawn,
+        };
+        drawn / shape
+    }
+
+    fn gamma_above_1(&mut self, shape: f64) -> f64 {
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / libm::sqrt(9.0 * d);
+        loop {
+            let x = normal_quantile(self.unit());
+            let v = 1.0 + c * x;
+            let v = v * v * v;
+            let bound = 0.5 * x * x + d - d * v;
+            if v > 0.0 && libm::log(self.unit()) < bound + d * libm::log(v) {
+                return d * v;
+            }
+        }
     }
 
     /// A draw from the Pareto distribution on [1, ∞) with this tail index.
@@ -216,6 +252,14 @@ mod tests {
             4_643_155_633_595_824_187
         );
         assert_eq!(stream().below(1_000), 107);
+        let gammas = [0.1, 0.5, 1.0, 4.0].map(|shape| stream().gamma(shape).to_bits());
+        let frozen = [
+            4_597_879_573_061_410_980,
+            4_600_937_901_762_219_421,
+            4_590_446_114_340_959_161,
+            4_601_632_990_109_968_779,
+        ];
+        assert_eq!(gammas, frozen);
         assert_eq!(stream().pareto(1.5).to_bits(), 4_616_666_977_048_036_885);
     }
 
@@ -274,6 +318,21 @@ mod tests {
             "{}",
             drawn[99_000]
         );
+    }
+
+    #[test]
+    fn a_gamma_has_a_mean_of_1_and_the_spread_of_its_shape() {
+        for shape in [0.1, 0.5, 1.0, 4.0] {
+            let drawn = (0..200_000).map(|call| {
+                let mut stream = Draws::new(1).stream(Purpose::Arrival, call, 0, 0);
+                stream.gamma(shape)
+            });
+            let (sum, squares) = drawn.fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
+            let mean = sum / 200_000.0;
+            let cv = libm::sqrt(squares / 200_000.0 - mean * mean) / mean;
+            assert!((mean - 1.0).abs() < 0.03, "{shape}: {mean}");
+            assert!((cv * libm::sqrt(shape) - 1.0).abs() < 0.03, "{shape}: {cv}");
+        }
     }
 
     #[test]

@@ -3,14 +3,17 @@
 use std::sync::{Arc, Mutex};
 
 use firedrill::drill::Drill;
-use firedrill::report::measures::{MEASURES, View};
+use firedrill::report::measures::{Argument, MEASURES, View};
 use firedrill::report::value::Value;
 use firedrill::report::{Fold, Format, Report, State};
 use firedrill::scenario::Scenario;
-use firedrill::trace::{Event, Kind, Recorder};
+use firedrill::scenario::expect::When;
+use firedrill::trace::{Event, FaultId, Kind, Recorder};
 use firedrill::world;
 use naive::{Figures, Naive};
 
+#[path = "oracle/conduct.rs"]
+mod conduct;
 #[path = "oracle/naive.rs"]
 mod naive;
 
@@ -44,18 +47,30 @@ fn run(drill: &Drill) -> (State, Vec<Event>) {
     (state.clone(), events)
 }
 
-/// What the report says of all calls, or of those during a fault.
-fn figures(scenario: &Scenario, state: &State, during: Option<usize>) -> Figures {
+/// What the report says of these calls.
+fn figures(scenario: &Scenario, state: &State, when: When) -> Figures {
     let prices: Vec<_> = scenario
         .providers
         .iter()
         .map(|provider| provider.price.clone())
         .collect();
-    let view = View::new(state, during, &prices).expect("the fault is known");
-    let measured = MEASURES
-        .iter()
-        .map(|measure| (measure.name.to_owned(), measure.of(&view)));
-    measured.collect()
+    let view = View::new(state, when, &prices).expect("the calls are known");
+    let mut figures = Figures::new();
+    for measure in MEASURES {
+        let names = match measure.argument() {
+            Some(Argument::Provider) => &state.providers,
+            Some(Argument::Fault) => &state.faults,
+            None => {
+                figures.insert(measure.name.to_owned(), measure.of(&view));
+                continue;
+            }
+        };
+        for (place, name) in names.iter().enumerate() {
+            let name = format!("{}({name})", measure.name);
+            figures.insert(name, measure.of_one(&view, place));
+        }
+    }
+    figures
 }
 
 fn compare(name: &str, measured: &Figures, mut counted: Figures) {
@@ -80,17 +95,19 @@ fn check(scenario: &str, policy: &str, set: &[(&str, &str)]) {
         scenario,
         events: &events,
         during,
+        after: None,
     };
     let name = format!("{} under {policy} {set:?}", scenario.name);
     compare(
         &name,
-        &figures(scenario, &state, None),
+        &figures(scenario, &state, When::Always),
         naive(None).figures(),
     );
     for (place, fault) in scenario.faults.iter().enumerate() {
         let name = format!("{name}, during {}", fault.name);
         let counted = naive(Some(fault.windows)).figures();
-        compare(&name, &figures(scenario, &state, Some(place)), counted);
+        let during = When::During(FaultId(u16::try_from(place).unwrap()));
+        compare(&name, &figures(scenario, &state, during), counted);
         let fires = |event: &&Event| match event.kind {
             Kind::Fired { fault } => fault.index() == place,
             _ => false,
@@ -104,6 +121,23 @@ fn check(scenario: &str, policy: &str, set: &[(&str, &str)]) {
             .uptime()
             .overlapping(&fault.windows, state.window_ns);
         assert_eq!(state.run.uptime.overlapping[place], overlapping, "{name}");
+    }
+    for after in &state.after {
+        let windows = scenario.faults[after.fault].windows;
+        let name = format!(
+            "{name}, after it from {} to {:?}",
+            after.from_ns, after.to_ns
+        );
+        let counted = Naive {
+            after: Some((after.from_ns, after.to_ns)),
+            ..naive(Some(windows))
+        };
+        let when = When::After {
+            fault: FaultId(u16::try_from(after.fault).unwrap()),
+            from: after.from_ns,
+            to: after.to_ns,
+        };
+        compare(&name, &figures(scenario, &state, when), counted.figures());
     }
 }
 
@@ -142,6 +176,21 @@ fn calls_that_give_up_and_late_bills_are_measured_as_they_were() {
         "resilient",
         &[("uptime.window", "7s"), ("load.clients", "3")],
     );
+}
+
+#[test]
+fn the_time_after_a_fault_is_measured_as_it_was() {
+    let fault = |scenario: &str| {
+        let drill = drill(scenario, "resilient", &[]);
+        drill.scenario().faults[0].name.clone()
+    };
+    for scenario in ["primary-outage", "flapping", "rate-limit-storm"] {
+        let name = fault(scenario);
+        let stretches = ["", " from 20s", " from 10s to 35s", " to 20s"];
+        let expected = stretches.map(|limits| format!("goodput after {name}{limits} >= 1/s"));
+        let expected = format!("{{ resilient: [{}] }}", expected.join(", "));
+        check(scenario, "resilient", &[("expect", &expected)]);
+    }
 }
 
 fn document(report: &Report) -> serde_json::Value {

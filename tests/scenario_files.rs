@@ -8,12 +8,14 @@ use firedrill::scenario::fault::{Cut, Inject, Pace, Sticky};
 use firedrill::scenario::load::{Loaded, load};
 use firedrill::scenario::{Arrivals, Calls};
 use firedrill::text::Problem;
-use firedrill::text::units::duration;
+use firedrill::text::units::{duration, rate};
 use firedrill::wire::writer::Refusal;
 use serde_json::json;
 use tempfile::TempDir;
-use wrong::{NO_SCENARIO, WRONG};
+use wrong::{NO_SCENARIO, WRONG, WRONG_LOAD};
 
+#[path = "scenario_files/physics.rs"]
+mod physics;
 #[path = "scenario_files/wrong.rs"]
 mod wrong;
 
@@ -85,6 +87,10 @@ fn wrong_files_say_where_what_and_what_to_write() {
     let project = Project::new();
     for (old, new, place, words) in WRONG {
         refused(&project, story(old, new).as_bytes(), *place, *words);
+    }
+    for (load, column, words) in WRONG_LOAD {
+        let text = story("rate: 2/s", load);
+        refused(&project, text.as_bytes(), (9, *column), *words);
     }
 }
 
@@ -230,7 +236,7 @@ fn the_command_line_wins_over_the_file() {
         scenario.faults[0].windows.length,
         Some(Duration::from_secs(30))
     );
-    assert_eq!(scenario.providers[0].speed_milli, 5_000);
+    assert_eq!(scenario.providers[0].speed.p50, 5_000);
     let problem = Project::new()
         .load(STORY, &[("load.rate", "2")])
         .unwrap_err();
@@ -305,7 +311,7 @@ fn a_fleet_and_a_load_are_understood_in_full() {
         panic!("it is drawn");
     };
     assert_eq!(arrivals, Arrivals::Constant);
-    assert_eq!(rate.mean_gap(), Duration::from_secs(60));
+    assert_eq!(rate, rate::parse("1/min").unwrap().into());
     assert_eq!(scenario.load.stream, 600_000_000);
     assert_eq!(scenario.load.clients, 3);
     assert_eq!(scenario.expect[0].0, "not-in-the-run");

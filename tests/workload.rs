@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use firedrill::policy::CallId;
 use firedrill::scenario::workload::{Row, Tokens, Workload};
-use firedrill::scenario::{Arrivals, Calls, Load, Quantiles};
-use firedrill::text::units::rate;
+use firedrill::scenario::{Arrivals, Calls, Load, Quantiles, Rate, Step};
+use firedrill::text::units::{PerTime, duration, rate};
 use firedrill::time::Instant;
 
 fn load(arrivals: Arrivals, per_time: &str) -> Load {
     Load {
         calls: Calls::Drawn {
             arrivals,
-            rate: rate::parse(per_time).unwrap(),
+            rate: rate::parse(per_time).unwrap().into(),
             prompt: Quantiles {
                 p50: 900,
                 p99: 8_000,
@@ -25,6 +25,10 @@ fn load(arrivals: Arrivals, per_time: &str) -> Load {
         },
         stream: 600_000_000,
         deadline: None,
+        max_tokens: None,
+        prefix: None,
+        tasks: Vec::new(),
+        reclick: None,
         clients: 1,
     }
 }
@@ -160,6 +164,7 @@ fn a_trace_is_replayed_row_by_row_beyond_any_duration() {
         arrival: Instant::from_nanos(arrival),
         input,
         output,
+        prefix: None,
     };
     let mut load = load(Arrivals::Poisson, "8/s");
     load.calls = Calls::Trace {
@@ -185,4 +190,159 @@ fn a_trace_is_replayed_row_by_row_beyond_any_duration() {
             prefix: None,
         }
     );
+}
+
+fn curved(arrivals: Arrivals, curve: Rate, length: &str) -> Workload {
+    let mut load = load(arrivals, "1/s");
+    if let Calls::Drawn { rate, .. } = &mut load.calls {
+        *rate = curve;
+    }
+    Workload::new(&load, long(length), 1)
+}
+
+fn per(text: &str) -> PerTime {
+    rate::parse(text).unwrap()
+}
+
+fn long(text: &str) -> Duration {
+    duration::parse(text).unwrap()
+}
+
+fn curves() -> [Rate; 4] {
+    let step = |at, rate| Step {
+        at: long(at),
+        rate: per(rate),
+    };
+    [
+        Rate::Diurnal {
+            mean: per("20/s"),
+            peak: per("40/s"),
+            peak_at: long("12m"),
+            period: long("30m"),
+        },
+        Rate::Ramp {
+            from: per("10/min"),
+            to: per("50/s"),
+            at: long("5m"),
+            over: long("20m"),
+        },
+        Rate::Spike {
+            base: per("10/s"),
+            peak: per("200/s"),
+            at: long("10m"),
+            length: long("1m"),
+        },
+        Rate::Steps(vec![
+            step("1m", "30/s"),
+            step("20m", "90/h"),
+            step("40m", "7/s"),
+        ]),
+    ]
+}
+
+#[test]
+fn constant_arrivals_under_a_curve_are_its_integral() {
+    for curve in curves() {
+        for length in ["7m", "13m", "45m", "1h"] {
+            let calls = curved(Arrivals::Constant, curve.clone(), length);
+            let moments = nanos(calls.arrivals());
+            let integral = curve.calls_by(Instant::START + long(length));
+            assert_eq!(moments.len() as u128, integral, "{curve:?} {length}");
+            for (n, &at) in moments.iter().enumerate().step_by(997) {
+                let n = n as u128 + 1;
+                assert_eq!(curve.calls_by(Instant::from_nanos(at)), n, "{curve:?}");
+                assert_eq!(
+                    curve.calls_by(Instant::from_nanos(at - 1)),
+                    n - 1,
+                    "{curve:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_curve_that_never_changes_is_a_constant_rate() {
+    let flat = Rate::Steps(vec![Step {
+        at: Duration::ZERO,
+        rate: per("7/s"),
+    }]);
+    for arrivals in [Arrivals::Constant, Arrivals::Poisson] {
+        let curved = nanos(curved(arrivals, flat.clone(), "1h").arrivals());
+        let constant = nanos(workload(arrivals, "7/s", long("1h")).arrivals());
+        assert_eq!(curved.len(), constant.len());
+        for (one, other) in curved.iter().zip(&constant) {
+            assert!(one.abs_diff(*other) < 30_000, "{one} {other}");
+        }
+    }
+}
+
+#[test]
+fn poisson_arrivals_under_a_curve_are_poisson_in_its_own_time() {
+    for curve in curves() {
+        let moments = nanos(curved(Arrivals::Poisson, curve.clone(), "1h").arrivals());
+        assert!(moments.is_sorted());
+        let all = curve.calls_by(Instant::START + long("1h")) as f64;
+        let off = (moments.len() as f64 - all) / all.sqrt();
+        assert!(off.abs() < 3.0, "{} of {all} {curve:?}", moments.len());
+        // Given how many came, they lie evenly along the integral: Kolmogorov and Smirnov's bound
+        // for a chance of one in a thousand.
+        let count = moments.len() as f64;
+        let farthest = moments.iter().enumerate().map(|(n, &at)| {
+            let expected = curve.calls_by(Instant::from_nanos(at)) as f64 / all;
+            (expected - n as f64 / count).abs()
+        });
+        let farthest = farthest.fold(0.0, f64::max);
+        assert!(
+            farthest < 1.95 / count.sqrt() + 1.0 / all,
+            "{farthest} {curve:?}"
+        );
+    }
+}
+
+#[test]
+fn exponential_gaps_have_their_distribution() {
+    let moments = nanos(workload(Arrivals::Poisson, "8/s", long("1d")).arrivals());
+    let mut gaps: Vec<f64> = moments
+        .windows(2)
+        .map(|two| (two[1] - two[0]) as f64)
+        .collect();
+    gaps.sort_by(f64::total_cmp);
+    let count = gaps.len() as f64;
+    let farthest = gaps.iter().enumerate().map(|(n, gap)| {
+        let expected = 1.0 - libm::exp(-gap / 125_000_000.0);
+        (expected - n as f64 / count).abs()
+    });
+    let farthest = farthest.fold(0.0, f64::max);
+    assert!(farthest < 1.95 / count.sqrt(), "{farthest}");
+}
+
+#[test]
+fn gamma_gaps_vary_as_written_around_the_same_mean() {
+    for (cv_milli, cv) in [(500, 0.5), (1_000, 1.0), (3_000, 3.0)] {
+        let busy = workload(Arrivals::Gamma { cv_milli }, "8/s", long("10h"));
+        let moments = nanos(busy.arrivals());
+        assert!(moments.is_sorted());
+        let gaps: Vec<f64> = moments
+            .windows(2)
+            .map(|two| (two[1] - two[0]) as f64 / 1e9)
+            .collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+        assert!((mean / 0.125 - 1.0).abs() < 0.02, "{cv}: mean {mean}");
+        let found = variance.sqrt() / mean;
+        assert!((found / cv - 1.0).abs() < 0.03, "{cv}: CV {found}");
+    }
+}
+
+#[test]
+fn a_second_click_asks_the_same_question() {
+    let calls = workload(Arrivals::Poisson, "8/s", Duration::from_secs(1));
+    for number in 0..1_000 {
+        let (first, third) = (CallId(number), CallId(number + (2 << 48)));
+        assert_eq!(calls.first_click(third), first);
+        assert_eq!(calls.tokens(third), calls.tokens(first));
+        assert_eq!(calls.is_streamed(third), calls.is_streamed(first));
+        assert_eq!(calls.client(third), calls.client(first));
+    }
 }

@@ -1,6 +1,6 @@
 //! The command line: one file per verb.
 //!
-//! - `run`, `check`, `serve`, `presets`, `completions`: the verbs.
+//! - `run`, `check`, `init`, `serve`, `presets`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `values`: what `--set`, `--seeds` and `--jobs` may say.
 //! - `output`: the terminal: what is printed, what is written, and how a run ends.
@@ -10,6 +10,7 @@
 mod check;
 mod completions;
 mod files;
+mod init;
 mod output;
 mod presets;
 mod run;
@@ -40,6 +41,7 @@ enum Verb {
     Run(run::Args),
     Check(check::Args),
     Serve(serve::Args),
+    Init(init::Args),
     Presets(presets::Args),
     Completions(completions::Args),
 }
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::check(&args),
         Verb::Serve(args) => serve::serve(&args),
+        Verb::Init(args) => init::init(&args),
         Verb::Presets(args) => presets::presets(&args),
         Verb::Completions(args) => completions::completions(&args),
     };

@@ -118,11 +118,16 @@ pub(super) fn folder(path: PathBuf) -> Result<PathBuf, Trouble> {
     }
 }
 
-/// Writes `report` to `folder`, as Markdown and as CSV.
+/// Writes `report` to `folder`: as Markdown, with its picture, and as CSV.
 pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result<(), Trouble> {
-    for (ending, format) in [("md", Format::Markdown), ("csv", Format::Csv)] {
+    let page = report.clone().with_picture(&format!("{name}.svg"));
+    for (ending, text) in [
+        ("md", page.render(Format::Markdown, false)),
+        ("svg", report.picture()),
+        ("csv", report.render(Format::Csv, false)),
+    ] {
         let path = folder.join(format!("{name}.{ending}"));
-        write_whole(&path, &report.render(format, false)).map_err(|error| {
+        write_whole(&path, &text).map_err(|error| {
             let message = format!("cannot write `{}`: {error}", path.display());
             Trouble::new(
                 message,
@@ -134,7 +139,7 @@ pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result
 }
 
 /// Writes `text` beside `path` and renames it: nobody ever reads half a file.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = PathBuf::from(beside);

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::Response;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
-use hyper::{HeaderMap, Response};
 use tokio::time::Instant;
 
 use super::connect::Connect;
@@ -64,7 +64,7 @@ impl<C: Connect> Attempt<C> {
         if !response.status().is_success() {
             return Err(self.refused(connection, response, started).await);
         }
-        let form = form_of(response.headers(), self.streamed)?;
+        let form = form_of(&response, self.streamed)?;
         let body = response.into_body();
         let content = match form {
             Form::Events => self.read_stream(&mut connection, body, started).await?,
@@ -260,15 +260,15 @@ enum Form {
 /// The form that the headers of a success announce. A page for humans is no answer, whatever it
 /// holds; JSON in answer to a streamed call is an answer or an error in one piece. Other types
 /// are as good as none: the bytes decide.
-fn form_of(headers: &HeaderMap, streamed: bool) -> Result<Form, Failed> {
-    let said = headers.get(header::CONTENT_TYPE);
+fn form_of(response: &Response<Incoming>, streamed: bool) -> Result<Form, Failed> {
+    let said = response.headers().get(header::CONTENT_TYPE);
     let said = said.and_then(|value| value.to_str().ok()).unwrap_or("");
     let media_type = said.split(';').next().unwrap_or("").trim();
     let is = |other: &str| media_type.eq_ignore_ascii_case(other);
     if is("text/html") || is("application/xhtml+xml") {
         return Err(Failed {
             message: Some(format!("the answer is {media_type}")),
-            status: Some(200),
+            status: Some(response.status().as_u16()),
             ..failed(FailureClass::Malformed)
         });
     }

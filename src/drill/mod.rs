@@ -161,9 +161,19 @@ impl Drill {
             let ran = self.policies.iter().any(|policy| policy.name == name);
             ran || policies::is_listed(name, &self.loaded)
         };
-        let expected = self.scenario().expect.iter().map(|(policy, _)| policy);
-        let expected = expected.filter(|policy| !runs(policy));
-        expected
+        let expect = self.scenario().expect.iter();
+        let expected = expect.flat_map(|(policy, expected)| {
+            let compared = expected.iter().filter_map(|one| one.than.as_ref());
+            std::iter::once(policy).chain(compared)
+        });
+        let mut silent: Vec<&String> = Vec::new();
+        for policy in expected.filter(|policy| !runs(policy)) {
+            if !silent.contains(&policy) {
+                silent.push(policy);
+            }
+        }
+        silent
+            .into_iter()
             .map(|policy| format!("`expect` names `{policy}`, which is not among its policies"))
             .collect()
     }

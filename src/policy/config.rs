@@ -6,9 +6,13 @@
 
 mod checks;
 mod failures;
+#[cfg(feature = "cli")]
+mod schema;
 mod tunables;
 mod words;
 
+#[cfg(feature = "cli")]
+pub use schema::schema;
 pub use tunables::{Kind, Scale, TUNABLES, Tunable};
 
 use std::collections::BTreeMap;
@@ -18,11 +22,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::classify::{Action, FailureClass};
+#[cfg(feature = "cli")]
+use crate::text::units::written;
 use crate::text::units::{duration, factor};
 use crate::text::{Document, Problem};
 
 /// A policy: how the client decides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Equals the stem of its file.
@@ -44,9 +51,11 @@ pub struct Policy {
     pub timeouts: Timeouts,
     /// The breaker of each provider; none = never refuse.
     #[serde(default, with = "words::breaker")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::BreakerOrNone"))]
     pub breaker: Option<Breaker>,
     /// What to do about each class of failure; classes left out have [`FailureClass::action`].
     #[serde(default, with = "failures")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Actions"))]
     pub failures: BTreeMap<FailureClass, Action>,
     /// Settings by the provider's position in the fleet; the last repeats.
     #[serde(default)]
@@ -58,6 +67,7 @@ pub struct Policy {
 
 /// How the next provider is chosen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Route {
     /// The order in which providers are asked.
@@ -66,6 +76,7 @@ pub struct Route {
 
 /// The order in which providers are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// Always the first of the fleet that will take the attempt.
@@ -76,6 +87,7 @@ pub enum Strategy {
 
 /// How often, and after what wait, a call tries again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Retry {
     /// Attempts in total, per call.
@@ -88,16 +100,20 @@ pub struct Retry {
 
 /// The wait before the n-th return to a provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Backoff {
     /// The first wait.
     #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub base: Duration,
     /// Each further wait is this many times the one before, in thousandths (2000 = twice).
     #[serde(rename = "factor", with = "factor")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
     pub factor_milli: u64,
     /// No wait is longer, jitter included.
     #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub cap: Duration,
     /// How the wait is spread.
     pub jitter: Jitter,
@@ -105,6 +121,7 @@ pub struct Backoff {
 
 /// How a wait `w` is spread, so that clients do not come back all at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Jitter {
     /// `w`.
@@ -121,12 +138,14 @@ pub enum Jitter {
 
 /// What the client makes of a server's hint to wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Hints {
     /// Whether Retry-After and its kin are honoured.
     pub retry_after: RetryAfter,
     /// The longest hint that is waited for.
     #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub cap: Duration,
     /// What to do about a longer one, or one that outlasts the call.
     pub beyond: Beyond,
@@ -134,6 +153,7 @@ pub struct Hints {
 
 /// Whether a hint is honoured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RetryAfter {
     /// The wait is the hint, when there is one.
@@ -144,6 +164,7 @@ pub enum RetryAfter {
 
 /// What to do about a hint beyond the cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Beyond {
     /// Go to another provider instead of waiting.
@@ -154,27 +175,34 @@ pub enum Beyond {
 
 /// How long the client waits for what; none = for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
     /// For a connection.
     #[serde(with = "words::timeout")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
     pub connect: Option<Duration>,
     /// For the first token of a streamed answer, from the attempt's start.
     #[serde(with = "words::timeout")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
     pub first_token: Option<Duration>,
     /// For the next token of a streamed answer.
     #[serde(with = "words::timeout")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
     pub idle: Option<Duration>,
     /// For the whole attempt.
     #[serde(with = "words::timeout")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
     pub attempt: Option<Duration>,
     /// For the whole call.
     #[serde(with = "words::timeout")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
     pub call: Option<Duration>,
 }
 
 /// When a provider is refused, and how it comes back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Breaker {
     /// Opens after this many failures in a row.
@@ -189,15 +217,18 @@ pub struct Breaker {
 
 /// How long a breaker stays open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Open {
     /// The first time, and (so far) every time.
     #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub first: Duration,
 }
 
 /// Settings of one provider that differ from the policy's own. What is left out is the policy's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Tier {
     /// Timeouts; each that is left out is the policy's. `call` is not a provider's matter.
@@ -215,19 +246,24 @@ pub struct Tier {
 
 /// Timeouts of one provider; none = the policy's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct TierTimeouts {
     /// As [`Timeouts::connect`].
     #[serde(with = "duration::option", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<written::Length>"))]
     pub connect: Option<Duration>,
     /// As [`Timeouts::first_token`].
     #[serde(with = "duration::option", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<written::Length>"))]
     pub first_token: Option<Duration>,
     /// As [`Timeouts::idle`].
     #[serde(with = "duration::option", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<written::Length>"))]
     pub idle: Option<Duration>,
     /// As [`Timeouts::attempt`].
     #[serde(with = "duration::option", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<written::Length>"))]
     pub attempt: Option<Duration>,
 }
 

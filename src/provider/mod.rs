@@ -33,9 +33,9 @@
 //! All moments are whole milliseconds, rounded up.
 
 mod cache;
+mod ends;
 mod exchange;
 mod flawed;
-mod limit;
 mod limits;
 mod line;
 mod pace;
@@ -76,7 +76,7 @@ pub struct Provider {
     draws: Draws,
     ttft: Quantiles<Duration>,
     round_trip: Duration,
-    gap: Duration,
+    speed: Quantiles<u64>,
     limits: Limits,
     slots: Slots,
     cache: Cache,
@@ -145,7 +145,7 @@ impl Provider {
             draws,
             ttft: profile.ttft,
             round_trip: profile.one_way.saturating_mul(2),
-            gap: Duration::from_nanos(TERA / profile.speed_milli.max(1)),
+            speed: profile.speed,
             limits: Limits::new(&profile.limits),
             slots: Slots::new(profile.capacity),
             cache: Cache::new(profile.cache),
@@ -159,12 +159,17 @@ impl Provider {
         let ids = (0..=u16::MAX)
             .map(ProviderId)
             .take(scenario.providers.len());
-        ids.map(|id| Self::new(scenario, id, draws)).collect()
+        let mut all: Vec<Self> = ids.map(|id| Self::new(scenario, id, draws)).collect();
+        for (first, other) in limits::of_one_account(&scenario.providers) {
+            all[other].limits = all[first].limits.shared();
+        }
+        all
     }
 
     /// An outage begins: whatever is worked on is lost.
     pub fn on_outage(&mut self) {
         self.slots.clear();
+        self.limits.clear();
     }
 
     /// A request has been read whole at `now`.
@@ -254,12 +259,16 @@ impl Provider {
             input: request.tokens.input,
             output: request.max_tokens.unwrap_or(request.tokens.output),
         };
+        self.limits.press(self.slots.busy(now));
         let admitted = self.limits.admit(now, ask, self.faults.limits_left(now));
         let quotas = admitted
             .map_err(|denied| (Refusal::of(denied.cause).after(denied.wait), denied.quotas))?;
         match self.slots.admit(now, self.faults.slots_left(now)) {
             Ok(place) => Ok((place, quotas)),
-            Err(slots::Full) => Err((Refusal::of(Cause::Overloaded), quotas)),
+            Err(slots::Full) => {
+                self.limits.settle(now, 0, 0);
+                Err((Refusal::of(Cause::Overloaded), quotas))
+            }
         }
     }
 

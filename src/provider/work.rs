@@ -14,6 +14,7 @@ use super::slots::Place;
 use super::spoil::{Hold, Plight};
 use super::{Provider, Request, TERA, prompt};
 use crate::rng::Purpose;
+use crate::scenario::Quantiles;
 use crate::time::{Instant, nanos};
 use crate::trace::FaultId;
 use crate::wire::writer::{Part, Quotas, Stamp, Usage};
@@ -162,8 +163,24 @@ impl Provider {
 
     /// From token to token, in nanoseconds.
     fn gap(&self, work: &Work<'_>) -> u64 {
-        let gap = slowed(self.gap, &work.plight.gaps);
+        let gap = Duration::from_nanos(TERA / self.speed(work.request).max(1));
+        let gap = slowed(gap, &work.plight.gaps);
         nanos(slowed(gap, &[work.place.slow_milli]))
+    }
+
+    /// Tokens per second of this attempt, in thousandths.
+    fn speed(&self, request: &Request) -> u64 {
+        let Quantiles { p50, p99 } = self.speed;
+        if p50 == p99 {
+            return p50;
+        }
+        let mut stream = self.draws.stream(
+            Purpose::Speed,
+            request.call.0,
+            u64::from(self.id.0),
+            u64::from(request.nth),
+        );
+        stream.lognormal(p50 as f64, p99 as f64) as u64
     }
 
     fn stamp_of(&self, work: &Work<'_>, at: Instant) -> Stamp {

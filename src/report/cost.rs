@@ -9,28 +9,54 @@ use serde::{Deserialize, Serialize};
 use super::state::Scope;
 use crate::money::Money;
 use crate::prices::Price;
+use crate::trace::Bill;
 
-/// Tokens of prompts and of answers.
+/// Billed tokens, in thousandths: a token at one and a half times the usual price is 1,500.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tokens {
     /// Prompt tokens.
     pub input: u64,
+    /// Prompt tokens at the price of the cache.
+    pub cached: u64,
     /// Output tokens.
     pub output: u64,
 }
 
 impl Tokens {
+    /// What `bill` says.
+    pub fn of(bill: Bill) -> Self {
+        let weighed = |tokens: u64| tokens.saturating_mul(bill.price_milli);
+        Self {
+            input: weighed(bill.input),
+            cached: weighed(bill.cached),
+            output: weighed(bill.output),
+        }
+    }
+
     /// What they cost at `price`.
     pub fn cost(self, price: &Price) -> Money {
-        price.input.per_million(self.input) + price.output.per_million(self.output)
+        let cached = cached_price(price);
+        of(price.input, self.input) + of(cached, self.cached) + of(price.output, self.output)
     }
+}
+
+/// What a million prompt tokens cost that the provider has in its cache.
+const fn cached_price(price: &Price) -> Money {
+    price.input
+}
+
+/// What so many thousandths of a token cost at a price per million, rounded half up, saturating.
+fn of(price: Money, thousandths: u64) -> Money {
+    let exact = u128::from(price.as_nanos()) * u128::from(thousandths);
+    Money::from_nanos(u64::try_from((exact + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX))
 }
 
 /// Saturates: token counts come from files and from strangers.
 impl AddAssign for Tokens {
     fn add_assign(&mut self, other: Self) {
         self.input = self.input.saturating_add(other.input);
+        self.cached = self.cached.saturating_add(other.cached);
         self.output = self.output.saturating_add(other.output);
     }
 }
@@ -59,30 +85,44 @@ mod tests {
         Price {
             input: Money::parse_usd(input).unwrap(),
             output: Money::parse_usd(output).unwrap(),
+            cached: Money::parse_usd(input).unwrap(),
             source: "a test".to_owned(),
         }
     }
 
     #[test]
     fn each_provider_bills_at_its_own_price() {
-        let mut scope = Scope::new(2);
-        scope.providers[0].billed = Tokens {
-            input: 1_000_000,
-            output: 500_000,
-        };
-        scope.providers[1].billed.input = 1;
-        scope.providers[1].wasted.input = 1;
+        let mut scope = Scope::new(2, 0);
+        scope.providers[0].billed = Tokens::of(Bill::of(1_000_000, 500_000));
+        scope.providers[1].billed = Tokens::of(Bill::of(1, 0));
+        scope.providers[1].wasted = Tokens::of(Bill::of(1, 0));
         let prices = [price("2", "8"), price("0.5", "1")];
         assert_eq!(billed(&scope, &prices).to_string(), "6.0000005");
         assert_eq!(wasted(&scope, &prices).to_string(), "0.0000005");
     }
 
     #[test]
-    fn absurd_token_counts_saturate() {
-        let mut tokens = Tokens {
-            input: u64::MAX,
-            output: 0,
+    fn a_bill_may_be_at_another_price_than_usual() {
+        let dear = Bill {
+            price_milli: 1_500,
+            ..Bill::of(1_000_000, 1_000_000)
         };
+        let price = price("2", "8");
+        assert_eq!(Tokens::of(dear).cost(&price).to_string(), "15");
+        // Halves of tokens are kept until all of them are summed up.
+        let mut tokens = Tokens::default();
+        for _ in 0..2 {
+            tokens += Tokens::of(Bill {
+                price_milli: 500,
+                ..Bill::of(1, 0)
+            });
+        }
+        assert_eq!(tokens, Tokens::of(Bill::of(1, 0)));
+    }
+
+    #[test]
+    fn absurd_token_counts_saturate() {
+        let mut tokens = Tokens::of(Bill::of(u64::MAX, 0));
         tokens += tokens;
         assert_eq!(tokens.cost(&price("10", "0")).as_nanos(), u64::MAX);
     }

@@ -1,6 +1,7 @@
 //! One row per policy and measure: `scenario,policy,measure,value,unit`.
 //!
-//! The measures of the table come first, then each provider's figures as `providers.NAME.FIGURE`.
+//! The measures of the table come first, those about one fault or provider after the others, then
+//! each provider's figures as `providers.NAME.FIGURE`.
 //! Values are decimals; an undefined one is empty. Verdicts are not in it.
 
 use csv::Writer;
@@ -40,6 +41,8 @@ fn rows(report: &Report, policy: &Judged) -> Vec<(String, Unit, Option<Value>)> 
     let mut rows: Vec<_> = measures::worth_saying(&view)
         .map(|(measure, value)| (measure.name.to_owned(), measure.unit, value))
         .collect();
+    let each = measures::named_each(&view).into_iter();
+    rows.extend(each.map(|(name, unit, value)| (name, unit, Some(value))));
     let state = &policy.state;
     let tallies = state.run.providers.iter().zip(&report.prices);
     for (name, (tally, price)) in state.providers.iter().zip(tallies) {

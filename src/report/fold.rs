@@ -2,20 +2,23 @@
 //!
 //! What is kept is what may still change: calls that have not ended, and the windows that they hold
 //! open. Memory grows with the calls in flight, not with the calls. How a call is counted is
-//! `ledger`'s matter, how windows are judged [`super::windows`]'.
+//! `ledger`'s matter, how windows are judged [`super::windows`]', what counts by its own moment
+//! `moments`', and which scopes there are `scopes`'.
 
 use std::collections::BTreeMap;
 
+use super::conduct::Watch;
 use super::cost::Tokens;
-use super::ledger::OpenCall;
+use super::ledger::{OpenCall, Started};
+use super::moments::Moments;
+use super::scopes;
 use super::state::{Scope, State};
-use super::timeline::Timeline;
 use super::windows::{Rules, WindowFold};
 use crate::policy::call::{Ending, Outcome};
-use crate::policy::{CallId, ProviderId, breaker};
+use crate::policy::{AttemptId, CallId, ProviderId, breaker};
 use crate::scenario::Scenario;
 use crate::time::Instant;
-use crate::trace::{Bill, Event, FaultId, Kind};
+use crate::trace::{Event, FaultId, Kind};
 
 /// Folds one run's events into its state; memory does not grow with the number of calls.
 ///
@@ -27,10 +30,12 @@ pub struct Fold {
     rules: Rules,
     /// Windows of the whole run.
     run: WindowFold,
-    /// Windows of the calls that arrived while a fault was at work, by fault.
-    during: Vec<WindowFold>,
+    /// Windows of the calls that arrived within a stretch of time, by stretch.
+    stretches: Vec<WindowFold>,
+    moments: Moments,
+    watch: Watch,
     open: BTreeMap<CallId, OpenCall>,
-    /// The faults of calls that have ended and may still be billed.
+    /// The stretches of calls that have ended and may still be billed.
     ended: BTreeMap<CallId, Vec<usize>>,
     /// The last moment that was told.
     now: Instant,
@@ -39,14 +44,17 @@ pub struct Fold {
 impl Fold {
     /// For one run of `scenario`.
     pub fn new(scenario: &Scenario) -> Self {
-        let rules = Rules::new(scenario);
-        let during = 0..scenario.faults.len();
+        let rules = Rules::new(scenario, scopes::after(scenario));
+        let places = 0..rules.stretches.len();
+        let mut state = scopes::empty(scenario, &rules);
         Self {
-            state: empty_state(scenario, &rules),
             run: WindowFold::new(None, &rules),
-            during: during
-                .map(|fault| WindowFold::new(Some(fault), &rules))
+            stretches: places
+                .map(|place| WindowFold::new(Some(place), &rules))
                 .collect(),
+            moments: Moments::new(scenario, &rules, &mut state),
+            watch: Watch::new(u64::from(scenario.load.clients)),
+            state,
             rules,
             open: BTreeMap::new(),
             ended: BTreeMap::new(),
@@ -65,34 +73,60 @@ impl Fold {
                 provider,
                 nth,
                 cause,
-                ..
-            } => self.with(call, |open| open.on_start(attempt, provider, nth, cause)),
+                probe,
+            } => {
+                let started = Started {
+                    id: attempt,
+                    provider,
+                    nth,
+                    cause,
+                    at: event.at,
+                };
+                self.on_start(call, started, probe);
+            }
             Kind::FirstToken { call, .. } => self.with(call, |open| open.on_first_token(event.at)),
             Kind::Replied {
                 call,
                 attempt,
+                provider,
                 failure,
-                ..
-            } => self.with(call, |open| open.on_reply(attempt, failure)),
+                hint,
+            } => {
+                let until = hint.map(|hint| event.at + hint);
+                self.with(call, |open| open.on_reply(attempt, failure, until));
+                if let Some(hint) = hint {
+                    self.watch.on_hint(call, provider, hint, event.at);
+                }
+                self.on_over(call, attempt, provider);
+            }
             // Neither an answer nor a failure: that it was started is all there is to count.
-            Kind::Cancelled { .. } => {}
+            Kind::Cancelled {
+                call,
+                attempt,
+                provider,
+            } => self.on_over(call, attempt, provider),
             Kind::Ended { call, outcome } => self.on_end(call, outcome, event.at),
             Kind::Breaker { provider, to, .. } => self.on_breaker(provider, to, event.at),
             Kind::Billed {
                 provider,
                 call,
                 nth,
-                bill: Bill { input, output, .. },
-            } => self.on_bill(provider, call, nth, Tokens { input, output }),
-            Kind::Answered { .. } => {}
+                bill,
+            } => self.on_bill(provider, call, nth, Tokens::of(bill)),
+            Kind::Answered {
+                provider,
+                call: Some(call),
+                nth,
+            } => self.with(call, |open| open.on_whole(provider, nth)),
+            Kind::Answered { call: None, .. } => {}
             Kind::Fired { fault } => self.on_fired(fault),
         }
     }
 
     /// Calls and windows that are held in memory right now.
     pub fn held(&self) -> usize {
-        let during = self.during.iter().map(WindowFold::held).sum::<usize>();
-        self.open.len() + self.ended.len() + self.run.held() + during
+        let stretches = self.stretches.iter().map(WindowFold::held).sum::<usize>();
+        self.open.len() + self.ended.len() + self.run.held() + stretches
     }
 
     /// The run is over. Calls that have not ended are unfinished.
@@ -101,10 +135,15 @@ impl Fold {
         for call in open {
             self.on_end(call, Outcome::Failed(Ending::Unfinished), self.now);
         }
-        self.state.run.uptime = self.run.finish(&self.rules);
-        for (scope, windows) in self.state.during.iter_mut().zip(self.during) {
-            scope.uptime = windows.finish(&self.rules);
+        let (uptime, failovers) = self.run.finish(&self.rules);
+        self.state.run.uptime = uptime;
+        for (aftermath, failover) in self.state.aftermath.iter_mut().zip(failovers) {
+            aftermath.failover = failover;
         }
+        for (scope, windows) in scopes::stretches(&mut self.state).zip(self.stretches) {
+            (scope.uptime, _) = windows.finish(&self.rules);
+        }
+        self.moments.finish(&mut self.state);
         self.state
     }
 
@@ -118,37 +157,58 @@ impl Fold {
         if self.open.contains_key(&call) {
             return;
         }
-        let at_work = |(place, fault): (usize, &crate::scenario::fault::Windows)| {
-            fault.covers(at).then_some(place)
-        };
-        let faults: Vec<usize> = self
-            .rules
-            .faults
-            .iter()
-            .enumerate()
-            .filter_map(at_work)
+        let places = 0..self.rules.stretches.len();
+        let stretches: Vec<usize> = places
+            .filter(|place| self.rules.stretches[*place].covers(at))
             .collect();
         self.run.on_arrival(&self.rules, at);
-        for &fault in &faults {
-            self.during[fault].on_arrival(&self.rules, at);
+        for &place in &stretches {
+            self.stretches[place].on_arrival(&self.rules, at);
         }
-        self.open.insert(call, OpenCall::new(at, faults));
+        self.open.insert(call, OpenCall::new(at, stretches));
+    }
+
+    fn on_start(&mut self, call: CallId, started: Started, is_probe: bool) {
+        let Some(open) = self.open.get_mut(&call) else {
+            return;
+        };
+        let Started { provider, at, .. } = started;
+        let standing = self.watch.on_start(call, provider, is_probe, at);
+        open.on_start(started, standing);
+        self.moments
+            .on_start(&self.rules, provider, at, &mut self.state);
+    }
+
+    /// An attempt is no longer in flight.
+    fn on_over(&mut self, call: CallId, attempt: AttemptId, provider: ProviderId) {
+        let open = self.open.get_mut(&call);
+        if open.is_some_and(|open| open.on_over(attempt)) {
+            self.watch.on_probe_over(call, provider);
+        }
     }
 
     fn on_end(&mut self, id: CallId, outcome: Outcome, at: Instant) {
-        let Some(call) = self.open.remove(&id) else {
+        let Some(mut call) = self.open.remove(&id) else {
             return;
         };
+        for provider in call.probes_left() {
+            self.watch.on_probe_over(id, provider);
+        }
         let failed = matches!(outcome, Outcome::Failed(_));
         self.state.timeline.add(call.arrived, failed);
+        if !failed {
+            self.state.timeline.add_answer(at);
+        }
         call.count_in(&mut self.state.run, outcome, at);
         self.run.on_end(&self.rules, call.arrived, failed);
-        for &fault in &call.faults {
-            call.count_in(&mut self.state.during[fault], outcome, at);
-            self.during[fault].on_end(&self.rules, call.arrived, failed);
+        for &place in &call.stretches {
+            if let Some(scope) = scopes::stretch(&mut self.state, place) {
+                call.count_in(scope, outcome, at);
+            }
+            self.stretches[place].on_end(&self.rules, call.arrived, failed);
         }
-        if !call.faults.is_empty() && call.may_be_billed_late(outcome) {
-            self.ended.insert(id, call.faults);
+        if !call.stretches.is_empty() && call.may_be_billed_late(outcome) {
+            self.ended.insert(id, call.stretches);
             if self.ended.len() > ENDED_KEPT {
                 self.ended.pop_first();
             }
@@ -162,26 +222,28 @@ impl Fold {
             }
         };
         count(&mut self.state.run);
-        for (scope, fault) in self.state.during.iter_mut().zip(&self.rules.faults) {
-            if fault.covers(at) {
+        for (scope, stretch) in scopes::stretches(&mut self.state).zip(&self.rules.stretches) {
+            if stretch.covers(at) {
                 count(scope);
             }
         }
     }
 
     fn on_bill(&mut self, provider: ProviderId, call: Option<CallId>, nth: u32, tokens: Tokens) {
-        let mut faults: &[usize] = &[];
+        let mut stretches: &[usize] = &[];
         if let Some(open) = call.and_then(|call| self.open.get_mut(&call)) {
             if open.on_bill(provider, nth, tokens) {
                 return;
             }
-            faults = &open.faults;
+            stretches = &open.stretches;
         } else if let Some(ended) = call.and_then(|call| self.ended.get(&call)) {
-            faults = ended;
+            stretches = ended;
         }
         waste(&mut self.state.run, provider, tokens);
-        for &fault in faults {
-            waste(&mut self.state.during[fault], provider, tokens);
+        for &place in stretches {
+            if let Some(scope) = scopes::stretch(&mut self.state, place) {
+                waste(scope, provider, tokens);
+            }
         }
     }
 
@@ -189,28 +251,6 @@ impl Fold {
         if let Some(fired) = self.state.fired.get_mut(fault.index()) {
             *fired += 1;
         }
-    }
-}
-
-fn empty_state(scenario: &Scenario, rules: &Rules) -> State {
-    let (providers, faults) = (scenario.providers.len(), scenario.faults.len());
-    State {
-        runs: 1,
-        providers: scenario
-            .providers
-            .iter()
-            .map(|provider| provider.name.clone())
-            .collect(),
-        faults: scenario
-            .faults
-            .iter()
-            .map(|fault| fault.name.clone())
-            .collect(),
-        window_ns: rules.length(),
-        fired: vec![0; faults],
-        run: Scope::new(providers),
-        during: vec![Scope::new(providers); faults],
-        timeline: Timeline::new(scenario.run.duration),
     }
 }
 

@@ -33,6 +33,7 @@ fn document(report: &Report, resolved: &serde_json::Value) -> String {
     let skipped = report.skipped.iter();
     let document = Document {
         schema: "firedrill.result/1",
+        notes: report.scenario.notes(),
         scenario: &report.scenario.name,
         seeds: &report.seeds,
         resolved,
@@ -53,6 +54,8 @@ fn document(report: &Report, resolved: &serde_json::Value) -> String {
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     scenario: &'a str,
     seeds: &'a str,
     resolved: &'a serde_json::Value,
@@ -84,9 +87,11 @@ impl<'a> Policy<'a> {
             let figure = Figure::new(measure.unit, value);
             (measure.name.to_owned(), figure)
         });
+        let each = measures::named_each(&view).into_iter();
+        let each = each.map(|(name, unit, value)| (name, Figure::new(unit, Some(value))));
         let fired = state.faults.iter().zip(&state.fired);
         Self {
-            measures: Pairs(measured.collect()),
+            measures: Pairs(measured.chain(each).collect()),
             providers: providers(report, state),
             expectations: policy.judgements.iter().map(Expected::new).collect(),
             faults: fired.map(|(name, &fired)| Fault { name, fired }).collect(),

@@ -3,10 +3,11 @@
 //! A call is counted whole, at its end, in every scope that it belongs to; until then nothing about
 //! it is. Which call an event is about is [`super::fold`]'s matter.
 
+use super::conduct::{Conduct, Standing};
 use super::cost::Tokens;
 use super::state::Scope;
 use crate::policy::call::{Cause, Outcome};
-use crate::policy::classify::FailureClass;
+use crate::policy::classify::{Action, FailureClass};
 use crate::policy::{AttemptId, ProviderId};
 use crate::time::Instant;
 
@@ -15,10 +16,25 @@ use crate::time::Instant;
 pub(super) struct OpenCall {
     /// When it arrived.
     pub(super) arrived: Instant,
-    /// The faults that were at work then, by place.
-    pub(super) faults: Vec<usize>,
+    /// The stretches that it belongs to, by place.
+    pub(super) stretches: Vec<usize>,
     first_token: Option<Instant>,
     attempts: Vec<Attempt>,
+}
+
+/// An attempt as it starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Started {
+    /// Its number within the call.
+    pub(super) id: AttemptId,
+    /// Whom it asks.
+    pub(super) provider: ProviderId,
+    /// How many attempts its call made there before.
+    pub(super) nth: u32,
+    /// Why it is made.
+    pub(super) cause: Cause,
+    /// When.
+    pub(super) at: Instant,
 }
 
 /// An attempt of a call.
@@ -30,28 +46,47 @@ struct Attempt {
     cause: Cause,
     reply: Option<Result<(), FailureClass>>,
     billed: Tokens,
+    standing: Standing,
+    is_in_flight: bool,
+    /// Whether the provider has written a whole answer.
+    is_whole: bool,
+    /// The end of the wait that the provider asked for.
+    until: Option<Instant>,
+    is_useless: bool,
+    breaks_hint: bool,
 }
 
 impl OpenCall {
-    /// A call that arrived at `arrived`, while `faults` were at work.
-    pub(super) const fn new(arrived: Instant, faults: Vec<usize>) -> Self {
+    /// A call that arrived at `arrived`, within these `stretches`.
+    pub(super) const fn new(arrived: Instant, stretches: Vec<usize>) -> Self {
         Self {
             arrived,
-            faults,
+            stretches,
             first_token: None,
             attempts: Vec::new(),
         }
     }
 
     /// An attempt was started.
-    pub(super) fn on_start(&mut self, id: AttemptId, provider: ProviderId, nth: u32, cause: Cause) {
+    pub(super) fn on_start(&mut self, started: Started, standing: Standing) {
+        let Started { provider, at, .. } = started;
+        let before = || {
+            let attempts = self.attempts.iter();
+            attempts.filter(move |attempt| attempt.provider == provider)
+        };
         self.attempts.push(Attempt {
-            id,
+            id: started.id,
             provider,
-            nth,
-            cause,
+            nth: started.nth,
+            cause: started.cause,
             reply: None,
             billed: Tokens::default(),
+            standing,
+            is_in_flight: true,
+            is_whole: false,
+            until: None,
+            is_useless: before().any(Attempt::is_beyond_retry),
+            breaks_hint: before().any(|attempt| attempt.until.is_some_and(|until| at < until)),
         });
     }
 
@@ -60,17 +95,49 @@ impl OpenCall {
         self.first_token.get_or_insert(at);
     }
 
-    /// An attempt ended by itself.
-    pub(super) fn on_reply(&mut self, id: AttemptId, failure: Option<FailureClass>) {
-        if let Some(attempt) = self.attempts.iter_mut().find(|attempt| attempt.id == id) {
+    /// An attempt ended by itself; the provider may have asked to wait until a moment.
+    pub(super) fn on_reply(
+        &mut self,
+        id: AttemptId,
+        failure: Option<FailureClass>,
+        until: Option<Instant>,
+    ) {
+        if let Some(attempt) = self.find(id) {
             attempt.reply = Some(failure.map_or(Ok(()), Err));
+            attempt.until = until;
         }
+    }
+
+    /// An attempt is no longer in flight. True when it was, as a probe.
+    pub(super) fn on_over(&mut self, id: AttemptId) -> bool {
+        self.find(id).is_some_and(Attempt::lands_as_probe)
+    }
+
+    /// The providers of the probes that are still in flight, which they are no longer.
+    pub(super) fn probes_left(&mut self) -> impl Iterator<Item = ProviderId> {
+        let attempts = self.attempts.iter_mut();
+        attempts.filter_map(|attempt| attempt.lands_as_probe().then_some(attempt.provider))
+    }
+
+    /// A provider has written a whole answer.
+    pub(super) fn on_whole(&mut self, provider: ProviderId, nth: u32) {
+        if let Some(attempt) = self.find_at(provider, nth) {
+            attempt.is_whole = true;
+        }
+    }
+
+    fn find(&mut self, id: AttemptId) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|attempt| attempt.id == id)
+    }
+
+    fn find_at(&mut self, provider: ProviderId, nth: u32) -> Option<&mut Attempt> {
+        let mut attempts = self.attempts.iter_mut();
+        attempts.find(|attempt| attempt.provider == provider && attempt.nth == nth)
     }
 
     /// An attempt was billed. False when no attempt is known to be meant.
     pub(super) fn on_bill(&mut self, provider: ProviderId, nth: u32, tokens: Tokens) -> bool {
-        let meant = |attempt: &&mut Attempt| attempt.provider == provider && attempt.nth == nth;
-        let Some(attempt) = self.attempts.iter_mut().find(meant) else {
+        let Some(attempt) = self.find_at(provider, nth) else {
             return false;
         };
         attempt.billed += tokens;
@@ -95,8 +162,11 @@ impl OpenCall {
         let fell_back = |attempt: &Attempt| attempt.cause == Cause::Fallback;
         scope.fell_back += u64::from(self.attempts.iter().any(fell_back));
         let answer = answer_of(outcome);
+        let attempts = self.attempts.len() as u64;
+        scope.conduct.attempts_max = scope.conduct.attempts_max.max(attempts);
         for attempt in &self.attempts {
             attempt.count_in(scope, Some(attempt.id) == answer);
+            attempt.judge_in(&mut scope.conduct);
         }
     }
 
@@ -111,6 +181,27 @@ impl OpenCall {
 }
 
 impl Attempt {
+    /// Whether it failed in a way that trying again at the same provider cannot mend.
+    fn is_beyond_retry(&self) -> bool {
+        matches!(self.reply, Some(Err(class)) if class.action() != Action::Retry)
+    }
+
+    /// It is no longer in flight: true when it was, as a probe.
+    const fn lands_as_probe(&mut self) -> bool {
+        let was_in_flight = self.is_in_flight;
+        self.is_in_flight = false;
+        was_in_flight && self.standing.probes > 0
+    }
+
+    fn judge_in(&self, conduct: &mut Conduct) {
+        let is_answer = matches!(self.reply, Some(Ok(())));
+        conduct.truncated_successes += u64::from(is_answer && !self.is_whole);
+        conduct.useless_retries += u64::from(self.is_useless);
+        conduct.hints_broken += u64::from(self.breaks_hint);
+        conduct.hints_broken_by_client += u64::from(self.standing.is_early);
+        conduct.probes_at_once = conduct.probes_at_once.max(self.standing.probes);
+    }
+
     fn count_in(&self, scope: &mut Scope, delivered: bool) {
         let Some(tally) = scope.providers.get_mut(self.provider.index()) else {
             return;

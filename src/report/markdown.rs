@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::value::grouped;
+use super::value::{Value, grouped};
 use super::verdict::Verdict;
 use super::{Judged, Report, command, measures, table};
 use crate::policy::classify::FailureClass;
@@ -14,6 +14,7 @@ use crate::scenario::Provider;
 pub(super) fn render(report: &Report) -> String {
     let sections = [
         Some(head(report)),
+        notes(report),
         Some(policies(report)),
         Some(over_time(report)),
         expectations(report),
@@ -21,6 +22,9 @@ pub(super) fn render(report: &Report) -> String {
         failures(report),
         breakers(report),
         outages(report),
+        conduct(report),
+        after_faults(report),
+        comebacks(report),
         Some(prices(report)),
         Some(again(report)),
     ];
@@ -38,6 +42,15 @@ fn head(report: &Report) -> String {
         grouped(calls.max().unwrap_or(0)),
         report.verdict().word(),
     )
+}
+
+fn notes(report: &Report) -> Option<String> {
+    let notes = report.scenario.notes();
+    let lines: Vec<String> = notes
+        .iter()
+        .map(|note| format!("- Note: {note}."))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 fn policies(report: &Report) -> String {
@@ -84,10 +97,15 @@ fn over_time(report: &Report) -> String {
         .iter()
         .map(|policy| format!("{:width$}  {}", policy.name, policy.state.timeline.drawn()))
         .collect();
+    let picture = report.picture.as_ref().map(|file| {
+        let about = "Answers and attempts per second over the run, by policy";
+        format!("\n\n![{about}]({})", file.replace(' ', "%20"))
+    });
     format!(
         "## Over time\n\nCalls that failed, by their arrival: `.` none, `1` to `9` tenths of \
-         them, `X` all; blank where no call arrived.\n\n```text\n{}\n```",
-        lines.join("\n")
+         them, `X` all; blank where no call arrived.\n\n```text\n{}\n```{}",
+        lines.join("\n"),
+        picture.unwrap_or_default()
     )
 }
 
@@ -196,6 +214,78 @@ fn outages(report: &Report) -> Option<String> {
     rows.section("Outages", "")
 }
 
+/// What a policy should not do; only of policies that did.
+fn conduct(report: &Report) -> Option<String> {
+    let mut rows = Rows::new(&["policy", "what", "times"]);
+    for policy in &report.policies {
+        for name in CONDUCT {
+            let Some(measure) = measures::find(name) else {
+                continue;
+            };
+            let value = measure.of(&report.view(policy));
+            if let Some(value) = value.filter(|value| *value > Value::whole(0)) {
+                let shown = measure.unit.shown(value);
+                rows.push([policy.name.clone(), format!("`{name}`"), shown]);
+            }
+        }
+    }
+    rows.section("Conduct", "What no client should do.")
+}
+
+fn after_faults(report: &Report) -> Option<String> {
+    let mut rows = Rows::new(&["policy", "fault", "failover", "hammering", "herd"]);
+    for policy in &report.policies {
+        for (place, fault) in report.scenario.faults.iter().enumerate() {
+            let shown = ["failover_time", "hammering", "herd"]
+                .map(|name| shown_of(report, policy, name, place));
+            let head = [policy.name.clone(), fault.name.clone()];
+            rows.push(head.into_iter().chain(shown));
+        }
+    }
+    rows.section(
+        "Around the faults",
+        "Failover: until windows were up again. Attempts per second at the targets, relative to \
+         before: during the fault, and in the worst second of the ten after it.",
+    )
+}
+
+fn comebacks(report: &Report) -> Option<String> {
+    let mut rows = Rows::new(&["policy", "provider", "recovery"]);
+    for policy in &report.policies {
+        for (place, provider) in report.scenario.providers.iter().enumerate() {
+            if policy
+                .state
+                .comebacks
+                .get(place)
+                .is_some_and(|one| one.count > 0)
+            {
+                let shown = shown_of(report, policy, "recovery_time", place);
+                rows.push([policy.name.clone(), provider.name.clone(), shown]);
+            }
+        }
+    }
+    rows.section(
+        "Comebacks",
+        "From a fault's end until the provider had half of its share of attempts again; the \
+         longest.",
+    )
+}
+
+/// A measure about one provider or fault; a lower bound says so.
+fn shown_of(report: &Report, policy: &Judged, name: &str, place: usize) -> String {
+    let Some(measure) = measures::find(name) else {
+        return "-".to_owned();
+    };
+    let Some(value) = measure.of_one(&report.view(policy), place) else {
+        return "-".to_owned();
+    };
+    let shown = measure.unit.shown(value);
+    if measure.is_unended(&policy.state, place) {
+        return format!("{shown} or more");
+    }
+    shown
+}
+
 fn prices(report: &Report) -> String {
     let mut rows = Rows::new(&["provider", "model", "input", "output", "source"]);
     for provider in &report.scenario.providers {
@@ -297,6 +387,15 @@ impl Rows {
         lines.join("\n")
     }
 }
+
+/// The measures that are zero where all is well.
+const CONDUCT: [&str; 5] = [
+    "unfinished",
+    "truncated_successes",
+    "useless_retries",
+    "hints_broken",
+    "hints_broken.client",
+];
 
 fn is_number(text: &str) -> bool {
     text == "-" || text.starts_with(|c: char| c.is_ascii_digit())

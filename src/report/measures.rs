@@ -2,9 +2,14 @@
 //! derive from this table.
 //!
 //! A measure is a function of a [`Scope`], so that each is worth something over a whole run and
-//! over the calls that arrived while a fault was at work. Without calls only `calls` is defined.
-//! What is expected of a measure is [`super::verdict`]'s matter.
+//! over the calls that arrived while a fault was at work, or after it. Some are about one provider
+//! or one fault, named in parentheses; of those, what is about a fault, or about coming back from
+//! one, is the same in every scope. Without calls only `calls` is defined. What is expected of a
+//! measure is [`super::verdict`]'s matter.
+//!
+//! This file is long because it is the table of all measures.
 
+use super::aftermath::{Aftermath, Longest};
 use super::cost;
 use super::state::{ProviderTally, Scope, State};
 use super::unit::Unit;
@@ -12,6 +17,7 @@ use super::value::Value;
 use crate::money::Money;
 use crate::policy::classify::FailureClass;
 use crate::prices::Price;
+use crate::scenario::expect::When;
 
 /// A measure.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +36,28 @@ pub struct Measure {
 enum Rule {
     Of(fn(&View<'_>) -> Option<Value>),
     Failures(FailureClass),
+    OfProvider(fn(&View<'_>, usize) -> Option<Value>),
+    OfFault(fn(&View<'_>, usize) -> Option<Value>),
+    OfLongest(Argument, fn(&State, usize) -> Option<&Longest>),
+}
+
+/// What a measure takes in parentheses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// The name of a provider.
+    Provider,
+    /// The name of a fault.
+    Fault,
+}
+
+impl Argument {
+    /// As it is told to people.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Fault => "fault",
+        }
+    }
 }
 
 /// What is measured: a set of calls, and what it takes to read it.
@@ -37,35 +65,47 @@ enum Rule {
 pub struct View<'a> {
     /// The calls.
     pub scope: &'a Scope,
-    /// The length of a base window of uptime, in nanoseconds.
-    pub window_ns: u64,
+    /// All that is known.
+    pub state: &'a State,
     /// What tokens cost, by provider.
     pub prices: &'a [Price],
 }
 
 impl<'a> View<'a> {
-    /// All calls of `state`, or those that arrived while a fault (by place) was at work. `None`
-    /// when there is no such fault.
-    pub fn new(state: &'a State, during: Option<usize>, prices: &'a [Price]) -> Option<Self> {
-        let scope = match during {
-            Some(fault) => state.during.get(fault)?,
-            None => &state.run,
-        };
-        Some(Self {
-            scope,
-            window_ns: state.window_ns,
+    /// All calls of `state`.
+    pub const fn all(state: &'a State, prices: &'a [Price]) -> Self {
+        Self {
+            scope: &state.run,
+            state,
             prices,
-        })
+        }
+    }
+
+    /// The calls of `state` that an expectation speaks of. `None` when there is no such fault, or
+    /// nobody asked for these calls before the run.
+    pub fn new(state: &'a State, when: When, prices: &'a [Price]) -> Option<Self> {
+        let scope = match when {
+            When::Always => &state.run,
+            When::During(fault) => state.during.get(fault.index())?,
+            When::After { fault, from, to } => {
+                let key = (fault.index(), from, to);
+                let mut after = state.after.iter();
+                let found = after.find(|one| (one.fault, one.from_ns, one.to_ns) == key)?;
+                &found.calls
+            }
+        };
+        let all = Self::all(state, prices);
+        Some(Self { scope, ..all })
     }
 
     fn windows_in_ms(&self, windows: u64, of: u64) -> Option<Value> {
-        let nanos = u128::from(windows) * u128::from(self.window_ns);
+        let nanos = u128::from(windows) * u128::from(self.state.window_ns);
         Value::fraction(nanos, u128::from(of) * 1_000_000)
     }
 }
 
 impl Measure {
-    /// What it is worth; `None` when it is undefined.
+    /// What it is worth; `None` when it is undefined, or about a provider or a fault.
     pub fn of(&self, view: &View<'_>) -> Option<Value> {
         if view.scope.calls == 0 && self.name != "calls" {
             return None;
@@ -73,7 +113,52 @@ impl Measure {
         match self.rule {
             Rule::Of(function) => function(view),
             Rule::Failures(class) => Some(Value::whole(view.scope.failures(Some(class)))),
+            Rule::OfProvider(_) | Rule::OfFault(_) | Rule::OfLongest(..) => None,
         }
+    }
+
+    /// What it is worth for the provider or fault at `place`; `None` when it is undefined, or takes
+    /// no argument.
+    pub fn of_one(&self, view: &View<'_>, place: usize) -> Option<Value> {
+        if view.scope.calls == 0 {
+            return None;
+        }
+        match self.rule {
+            Rule::OfProvider(function) | Rule::OfFault(function) => function(view, place),
+            Rule::OfLongest(_, find) => {
+                let found = find(view.state, place)?;
+                Some(Value::whole(found.ns).divided_by(NANOS_PER_MS))
+            }
+            Rule::Of(_) | Rule::Failures(_) => None,
+        }
+    }
+
+    /// Whether what it is worth at `place` is only a lower bound, since the run was over first.
+    pub fn is_unended(&self, state: &State, place: usize) -> bool {
+        match self.rule {
+            Rule::OfLongest(_, find) => find(state, place).is_some_and(|found| found.unended > 0),
+            _ => false,
+        }
+    }
+
+    /// What it takes in parentheses.
+    pub const fn argument(&self) -> Option<Argument> {
+        match self.rule {
+            Rule::OfProvider(_) => Some(Argument::Provider),
+            Rule::OfFault(_) => Some(Argument::Fault),
+            Rule::OfLongest(argument, _) => Some(argument),
+            Rule::Of(_) | Rule::Failures(_) => None,
+        }
+    }
+
+    /// Whether it is the same in every scope.
+    pub const fn is_of_whole_run(&self) -> bool {
+        matches!(self.rule, Rule::OfFault(_) | Rule::OfLongest(..))
+    }
+
+    /// Whether it is a share of calls, each of which counts alike: an interval can decide it.
+    pub fn is_share_of_calls(&self) -> bool {
+        matches!(self.name, "success_rate" | "fallback_rate")
     }
 
     /// Whether it goes without saying when it is zero: one class of failures of many.
@@ -87,14 +172,50 @@ pub fn find(name: &str) -> Option<&'static Measure> {
     MEASURES.iter().find(|measure| measure.name == name)
 }
 
-/// All measures but those that are silent and zero, with their values, in the table's order.
+/// All measures but those that are silent and zero or take an argument, with their values, in the
+/// table's order.
 pub fn worth_saying<'a>(
     view: &'a View<'_>,
 ) -> impl Iterator<Item = (&'static Measure, Option<Value>)> + 'a {
-    let values = MEASURES.iter().map(|measure| (measure, measure.of(view)));
+    let plain = MEASURES
+        .iter()
+        .filter(|measure| measure.argument().is_none());
+    let values = plain.map(|measure| (measure, measure.of(view)));
     values.filter(|(measure, value)| {
         !measure.is_silent_at_zero() || value.is_some_and(|value| value > Value::whole(0))
     })
+}
+
+/// The measures of `argument`'s kind for each provider or fault, where they are defined: measure,
+/// place and value, in the order of the table.
+pub fn of_each(view: &View<'_>, argument: Argument) -> Vec<(&'static Measure, usize, Value)> {
+    let count = match argument {
+        Argument::Provider => view.state.providers.len(),
+        Argument::Fault => view.state.faults.len(),
+    };
+    let taking = MEASURES
+        .iter()
+        .filter(|one| one.argument() == Some(argument));
+    let all = taking.flat_map(|measure| (0..count).map(move |place| (measure, place)));
+    all.filter_map(|(measure, place)| Some((measure, place, measure.of_one(view, place)?)))
+        .collect()
+}
+
+/// As [`of_each`], of all kinds, by their full names: `failover_time(primary-down)`.
+pub fn named_each(view: &View<'_>) -> Vec<(String, Unit, Value)> {
+    let state = view.state;
+    let kinds = [
+        (Argument::Fault, &state.faults),
+        (Argument::Provider, &state.providers),
+    ];
+    let named = kinds.into_iter().flat_map(|(argument, names)| {
+        let figures = of_each(view, argument).into_iter();
+        figures.map(|(measure, place, value)| {
+            let name = names.get(place).map_or("", String::as_str);
+            (format!("{}({name})", measure.name), measure.unit, value)
+        })
+    });
+    named.collect()
 }
 
 /// What one provider came to: name, unit and value of each figure; failures only of the classes
@@ -130,6 +251,47 @@ const fn measure(
         unit,
         about,
         rule: Rule::Of(function),
+    }
+}
+
+const fn about_provider(
+    name: &'static str,
+    unit: Unit,
+    about: &'static str,
+    function: fn(&View<'_>, usize) -> Option<Value>,
+) -> Measure {
+    Measure {
+        name,
+        unit,
+        about,
+        rule: Rule::OfProvider(function),
+    }
+}
+
+const fn about_fault(
+    name: &'static str,
+    about: &'static str,
+    function: fn(&View<'_>, usize) -> Option<Value>,
+) -> Measure {
+    Measure {
+        name,
+        unit: Unit::Number,
+        about,
+        rule: Rule::OfFault(function),
+    }
+}
+
+const fn longest(
+    name: &'static str,
+    about: &'static str,
+    argument: Argument,
+    find: fn(&State, usize) -> Option<&Longest>,
+) -> Measure {
+    Measure {
+        name,
+        unit: Unit::Ms,
+        about,
+        rule: Rule::OfLongest(argument, find),
     }
 }
 
@@ -172,6 +334,44 @@ fn cost_per_success(view: &View<'_>) -> Option<Value> {
     (succeeded > 0).then(|| usd(cost_of(view)).divided_by(succeeded))
 }
 
+/// Attempts per second at a fault's targets, relative to before the fault.
+fn relative(aftermath: &Aftermath, attempts: u64, length_ns: u64) -> Option<Value> {
+    let before = &aftermath.before;
+    let now = u128::from(attempts).saturating_mul(u128::from(before.length_ns));
+    let then = u128::from(before.attempts).saturating_mul(u128::from(length_ns));
+    Value::fraction(now, then)
+}
+
+fn hammering(view: &View<'_>, fault: usize) -> Option<Value> {
+    let aftermath = view.state.aftermath.get(fault)?;
+    let during = &aftermath.during;
+    relative(aftermath, during.attempts, during.length_ns)
+}
+
+fn herd(view: &View<'_>, fault: usize) -> Option<Value> {
+    let aftermath = view.state.aftermath.get(fault).filter(|one| one.ends > 0)?;
+    relative(aftermath, aftermath.surge, NANOS_PER_S)
+}
+
+fn peak_attempts(view: &View<'_>, provider: usize) -> Option<Value> {
+    Some(Value::whole(view.scope.providers.get(provider)?.peak))
+}
+
+fn failover(state: &State, fault: usize) -> Option<&Longest> {
+    let aftermath = state.aftermath.get(fault)?;
+    (aftermath.during.length_ns > 0).then_some(&aftermath.failover)
+}
+
+fn comeback(state: &State, provider: usize) -> Option<&Longest> {
+    let comeback = state.comebacks.get(provider)?;
+    (comeback.count > 0).then_some(comeback)
+}
+
+fn goodput(view: &View<'_>) -> Option<Value> {
+    let succeeded = u128::from(view.scope.succeeded) * u128::from(NANOS_PER_S);
+    Value::fraction(succeeded, u128::from(view.scope.length_ns))
+}
+
 /// All measures, in the order in which documents list them.
 pub const MEASURES: &[Measure] = &[
     measure("calls", Unit::Count, "Calls that arrived.", |view| {
@@ -188,6 +388,12 @@ pub const MEASURES: &[Measure] = &[
         Unit::Ratio,
         "Share of calls that got a whole answer.",
         |view| Value::share(view.scope.succeeded, view.scope.calls),
+    ),
+    measure(
+        "goodput",
+        Unit::PerSecond,
+        "Calls that got a whole answer, for each second in which calls arrived.",
+        goodput,
     ),
     measure(
         "uptime",
@@ -264,6 +470,73 @@ pub const MEASURES: &[Measure] = &[
         |view| Some(Value::whole(view.scope.endings.unfinished)),
     ),
     measure(
+        "attempts_max",
+        Unit::Count,
+        "The most attempts made for one call.",
+        |view| Some(Value::whole(view.scope.conduct.attempts_max)),
+    ),
+    measure(
+        "truncated_successes",
+        Unit::Count,
+        "Attempts taken for an answer though the provider never wrote a whole one.",
+        |view| Some(Value::whole(view.scope.conduct.truncated_successes)),
+    ),
+    measure(
+        "useless_retries",
+        Unit::Count,
+        "Attempts at a provider that had failed the call in a way that no retry mends.",
+        |view| Some(Value::whole(view.scope.conduct.useless_retries)),
+    ),
+    measure(
+        "hints_broken",
+        Unit::Count,
+        "Attempts before the wait was over that the provider had asked of the same call.",
+        |view| Some(Value::whole(view.scope.conduct.hints_broken)),
+    ),
+    measure(
+        "hints_broken.client",
+        Unit::Count,
+        "Attempts before the wait was over that the provider had asked of the same client.",
+        |view| Some(Value::whole(view.scope.conduct.hints_broken_by_client)),
+    ),
+    measure(
+        "probes_at_once",
+        Unit::Count,
+        "The most probes that one client had in flight at one provider.",
+        |view| Some(Value::whole(view.scope.conduct.probes_at_once)),
+    ),
+    about_provider(
+        "peak_attempts",
+        Unit::Count,
+        "The most attempts at the provider that began within one second of the run.",
+        peak_attempts,
+    ),
+    longest(
+        "recovery_time",
+        "From a fault's end until the provider had half of its former share of attempts again, \
+         over a stretch of at least 20; the longest.",
+        Argument::Provider,
+        comeback,
+    ),
+    longest(
+        "failover_time",
+        "From the fault's start to the first window that was up after one that was down; the \
+         longest.",
+        Argument::Fault,
+        failover,
+    ),
+    about_fault(
+        "hammering",
+        "Attempts per second at the fault's targets while it was at work, relative to before.",
+        hammering,
+    ),
+    about_fault(
+        "herd",
+        "The most attempts at the fault's targets within a second of the ten after its end, \
+         relative to before.",
+        herd,
+    ),
+    measure(
         "failures",
         Unit::Count,
         "Attempts that failed.",
@@ -329,6 +602,8 @@ pub const MEASURES: &[Measure] = &[
 ];
 
 const LATENCY: &str = "From the arrival to the last byte, of calls that succeeded.";
+const NANOS_PER_MS: u64 = 1_000_000;
+const NANOS_PER_S: u64 = 1_000_000_000;
 const TTFT: &str = "From the arrival to the first token, of streamed calls that succeeded.";
 
 #[cfg(test)]
@@ -361,11 +636,12 @@ mod tests {
     #[test]
     fn without_calls_only_their_number_is_defined() {
         let state = State::default();
-        let view = View::new(&state, None, &[]).unwrap();
+        let view = View::all(&state, &[]);
         for measure in MEASURES {
             let value = measure.of(&view);
             let expected = (measure.name == "calls").then(|| Value::whole(0));
             assert_eq!(value, expected, "{}", measure.name);
+            assert_eq!(measure.of_one(&view, 0), None, "{}", measure.name);
         }
     }
 }

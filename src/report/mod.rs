@@ -6,23 +6,32 @@
 //!
 //! - [`fold`]: folds the events of one run into its state as they come.
 //! - [`state`]: integer counters and sparse histograms; merges exactly.
-//! - [`histogram`], [`windows`], [`timeline`], [`cost`]: the parts of a state, one judgement each.
+//! - [`histogram`], [`windows`], [`timeline`], [`cost`], [`conduct`], [`aftermath`]: the parts of a
+//!   state, one judgement each; `failover`, `comeback`, `moments` and `scopes` help to fold them.
 //! - [`measures`]: every measure, defined once: name, unit, function.
 //! - [`value`], [`mod@unit`]: what a measure is worth, exactly, and how that is written.
 //! - [`verdict`]: expectations against measures, three-valued.
-//! - `table`, `json`, `csv`, `markdown`: one renderer each; [`command`]: what reproduces a report.
+//! - `table`, `json`, `csv`, `markdown`, `chart`: one renderer each; [`command`]: what
+//!   reproduces a report.
 //!
 //! It knows neither world nor client: it reads the trace of production calls just as well.
 
+pub mod aftermath;
+mod chart;
+mod comeback;
 pub mod command;
+pub mod conduct;
 pub mod cost;
 mod csv;
+mod failover;
 pub mod fold;
 pub mod histogram;
 mod json;
 mod ledger;
 mod markdown;
 pub mod measures;
+mod moments;
+mod scopes;
 pub mod state;
 mod table;
 pub mod timeline;
@@ -40,11 +49,12 @@ pub use verdict::Verdict;
 
 use crate::prices::Price;
 use crate::scenario::Scenario;
+use crate::scenario::expect::Expectation;
 use crate::scenario::load::Loaded;
 use crate::text::Problem;
 use crate::trace::{Event, Recorder};
 use measures::View;
-use verdict::{Judgement, Mistake};
+use verdict::{Facts, Judgement, Mistake};
 
 impl Recorder for Mutex<Fold> {
     fn record(&self, event: &Event) {
@@ -65,7 +75,9 @@ pub struct Report {
     /// The policies as the user wrote them, in order; empty when the scenario chose.
     written: Vec<String>,
     policies: Vec<Judged>,
-    /// Expectations on policies that did not run: policy and text.
+    /// The file of its picture, as a page beside it names it.
+    picture: Option<String>,
+    /// Expectations on policies that did not run, or that compare with one: policy and text.
     skipped: Vec<(String, String)>,
 }
 
@@ -108,10 +120,12 @@ impl Report {
             .map(|provider| provider.price.clone())
             .collect();
         let ran = |name: &str| policies.iter().any(|(policy, _)| policy == name);
-        let skipped = scenario.expect.iter().filter(|(policy, _)| !ran(policy));
-        let skipped = skipped.flat_map(|(policy, expected)| {
-            let texts = expected.iter().map(|expected| expected.text.clone());
-            texts.map(|text| (policy.clone(), text))
+        let skipped = scenario.expect.iter().flat_map(|(policy, expected)| {
+            let compared = |one: &&Expectation| one.than.as_deref().is_none_or(ran);
+            let skipped = expected
+                .iter()
+                .filter(move |one| !(ran(policy) && compared(one)));
+            skipped.map(|expected| (policy.clone(), expected.text.clone()))
         });
         Self {
             skipped: skipped.collect(),
@@ -121,6 +135,7 @@ impl Report {
             path: path.to_owned(),
             seeds: seeds.to_owned(),
             overrides: Vec::new(),
+            picture: None,
             written: Vec::new(),
         }
     }
@@ -138,6 +153,18 @@ impl Report {
     pub fn with_policies_as_written(mut self, written: &[String]) -> Self {
         self.written = written.to_vec();
         self
+    }
+
+    /// With a picture in the file `name` beside its page: the page shows it.
+    #[must_use]
+    pub fn with_picture(mut self, name: &str) -> Self {
+        self.picture = Some(name.to_owned());
+        self
+    }
+
+    /// Its picture, as SVG: answers and attempts per second over the run.
+    pub fn picture(&self) -> String {
+        chart::render(self)
     }
 
     /// The worst verdict of all expectations; no expectation at all holds.
@@ -178,11 +205,7 @@ impl Report {
 
     /// All calls of a policy, to be measured.
     fn view<'a>(&'a self, policy: &'a Judged) -> View<'a> {
-        View {
-            scope: &policy.state.run,
-            window_ns: policy.state.window_ns,
-            prices: &self.prices,
-        }
+        View::all(&policy.state, &self.prices)
     }
 
     /// The line that runs one policy of this report again.
@@ -197,51 +220,91 @@ impl Report {
     }
 }
 
-/// Checks that every expectation names a known metric, with a bound in its unit.
+/// Checks that every expectation names a known metric, what that takes, and a bound in its unit.
 pub fn check_expectations(loaded: &Loaded) -> Result<(), Problem> {
     for (policy, expected) in &loaded.scenario.expect {
         for (place, expectation) in expected.iter().enumerate() {
-            let Err(mistake) = verdict::check(expectation) else {
-                continue;
-            };
-            let place = place.to_string();
-            let path = ["expect", policy.as_str(), place.as_str()];
-            let metric = &expectation.metric;
-            return Err(match mistake {
-                Mistake::UnknownMetric => loaded
-                    .document
-                    .problem(&path, format!("there is no measure `{metric}`"))
-                    .did_you_mean(metric, verdict::metrics()),
-                Mistake::WrongUnit(unit) => loaded
-                    .document
-                    .problem(&path, format!("`{metric}` is not measured in this unit"))
-                    .hint(format!("compare it with {}", unit.example())),
-            });
+            if let Err(mistake) = verdict::check(expectation, &loaded.scenario) {
+                let place = place.to_string();
+                let path = ["expect", policy.as_str(), place.as_str()];
+                return Err(problem(loaded, &path, expectation, &mistake));
+            }
         }
     }
     Ok(())
 }
 
+/// `mistake`, shown in its file.
+fn problem(
+    loaded: &Loaded,
+    path: &[&str],
+    expectation: &Expectation,
+    mistake: &Mistake,
+) -> Problem {
+    let Expectation { text, metric, .. } = expectation;
+    let argument = expectation.argument.as_deref().unwrap_or_default();
+    let at = |message: String| loaded.document.problem(path, message);
+    let within = |part: &str, message: String| {
+        let start = text.find(part).unwrap_or_default();
+        at(message).within(text, start..start + part.len())
+    };
+    let known = |kind| verdict::names(kind, &loaded.scenario);
+    match *mistake {
+        Mistake::UnknownMetric => {
+            at(format!("there is no measure `{metric}`")).did_you_mean(metric, verdict::metrics())
+        }
+        Mistake::WrongUnit(unit) => at(format!("`{metric}` is not measured in this unit"))
+            .hint(format!("compare it with {}", unit.example())),
+        Mistake::NoArgument(kind) => {
+            let one = known(kind).first().copied().unwrap_or("name");
+            within(metric, format!("`{metric}` is about one {}", kind.word()))
+                .hint(format!("write as in `{metric}({one})`"))
+        }
+        Mistake::UnknownArgument(kind) => {
+            let message = format!("unknown {} `{argument}`", kind.word());
+            within(argument, message).did_you_mean(argument, known(kind))
+        }
+        Mistake::NeedlessArgument => within(argument, format!("`{metric}` is about no one thing"))
+            .hint(format!("write `{metric}`")),
+        Mistake::NeedlessMoment => at(format!("`{metric}({argument})` is about the whole run"))
+            .hint("leave out `during` or `after`, and the fault behind it"),
+        Mistake::NeverAfter => at("there is no such time after this fault".to_owned())
+            .hint("it lasts to the end of the run, or comes back too soon"),
+        Mistake::NoInterval => at("no interval can be told here".to_owned())
+            .hint("`with 95%` is for `success_rate` and `fallback_rate`, against a share"),
+    }
+}
+
 fn judge_all(scenario: &Scenario, prices: &[Price], policies: Vec<(String, State)>) -> Vec<Judged> {
-    let fired: Vec<bool> = (0..scenario.faults.len())
-        .map(|fault| {
-            policies
-                .iter()
-                .any(|(_, state)| state.fired.get(fault) > Some(&0))
-        })
-        .collect();
-    let never_fired = |fault: usize| !fired.get(fault).copied().unwrap_or(false);
-    let judged = policies.into_iter().map(|(name, state)| {
-        let expected = scenario.expect.iter().filter(|(policy, _)| *policy == name);
+    let never_fired = |fault: usize| {
+        let mut states = policies.iter().map(|(_, state)| state);
+        states.all(|state| state.fired.get(fault).is_none_or(|fired| *fired == 0))
+    };
+    let other = |name: &str| {
+        let mut named = policies.iter().filter(|(policy, _)| policy == name);
+        named.next().map(|(_, state)| state)
+    };
+    let judged = policies.iter().map(|(name, state)| {
+        let facts = Facts {
+            state,
+            prices,
+            other: &other,
+            never_fired: &never_fired,
+        };
+        let expected = scenario.expect.iter().filter(|(policy, _)| policy == name);
         let expected = expected.flat_map(|(_, expected)| expected);
-        let judgements = expected
-            .map(|expected| verdict::judge(expected, &state, prices, never_fired))
-            .collect();
-        Judged {
+        let told =
+            expected.filter(|one| one.than.as_deref().is_none_or(|than| other(than).is_some()));
+        told.map(|expected| verdict::judge(expected, &facts))
+            .collect()
+    });
+    let judgements: Vec<Vec<Judgement>> = judged.collect();
+    let judged = policies.into_iter().zip(judgements);
+    judged
+        .map(|((name, state), judgements)| Judged {
             name,
             state,
             judgements,
-        }
-    });
-    judged.collect()
+        })
+        .collect()
 }

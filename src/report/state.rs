@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::aftermath::{Aftermath, Longest};
+use super::conduct::Conduct;
 use super::cost::Tokens;
 use super::histogram::Times;
 use super::timeline::Timeline;
@@ -36,8 +38,28 @@ pub struct State {
     pub run: Scope,
     /// The calls that arrived while a fault was at work, by fault.
     pub during: Vec<Scope>,
+    /// The calls that arrived when a fault was over, by what expectations ask for.
+    pub after: Vec<After>,
+    /// What each fault came to, by fault.
+    pub aftermath: Vec<Aftermath>,
+    /// How long each provider took to come back from its faults, by provider.
+    pub comebacks: Vec<Longest>,
     /// All calls, at a glance.
     pub timeline: Timeline,
+}
+
+/// The calls that arrived within a stretch of time after a fault's end.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// The fault, by place.
+    pub fault: usize,
+    /// From so long after its end.
+    pub from_ns: u64,
+    /// To so long after its end; none = until it is at work again.
+    pub to_ns: Option<u64>,
+    /// The calls.
+    pub calls: Scope,
 }
 
 /// A set of calls, counted: all of a run, or those that arrived while a fault was at work.
@@ -46,6 +68,8 @@ pub struct State {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
+    /// The length of time in which they may have arrived, in nanoseconds.
+    pub length_ns: u64,
     /// Calls.
     pub calls: u64,
     /// Calls that ended with a whole answer.
@@ -62,6 +86,8 @@ pub struct Scope {
     pub providers: Vec<ProviderTally>,
     /// Windows that were up, and outages.
     pub uptime: UptimeTally,
+    /// What they should not have done.
+    pub conduct: Conduct,
 }
 
 /// How calls failed.
@@ -88,6 +114,8 @@ pub struct Endings {
 pub struct ProviderTally {
     /// Attempts started.
     pub attempts: u64,
+    /// The most attempts started within one second of the run.
+    pub peak: u64,
     /// Attempts that brought a whole answer.
     pub answered: u64,
     /// Attempts that failed, by class.
@@ -127,14 +155,24 @@ impl State {
         add_each(&mut self.fired, &other.fired, add);
         self.run.merge(&other.run);
         add_each(&mut self.during, &other.during, Scope::merge);
+        if self.after.is_empty() {
+            self.after.clone_from(&other.after);
+        } else {
+            add_each(&mut self.after, &other.after, |sum, more| {
+                sum.calls.merge(&more.calls);
+            });
+        }
+        add_each(&mut self.aftermath, &other.aftermath, Aftermath::merge);
+        add_each(&mut self.comebacks, &other.comebacks, Longest::merge);
         self.timeline.merge(&other.timeline);
     }
 }
 
 impl Scope {
-    /// For a fleet of so many providers.
-    pub fn new(providers: usize) -> Self {
+    /// For a fleet of so many providers, and a length of time in nanoseconds.
+    pub fn new(providers: usize, length_ns: u64) -> Self {
         Self {
+            length_ns,
             providers: vec![ProviderTally::default(); providers],
             ..Self::default()
         }
@@ -165,6 +203,7 @@ impl Scope {
 
     /// Adds another set of calls.
     pub fn merge(&mut self, other: &Self) {
+        add(&mut self.length_ns, &other.length_ns);
         add(&mut self.calls, &other.calls);
         add(&mut self.succeeded, &other.succeeded);
         add(&mut self.fell_back, &other.fell_back);
@@ -173,6 +212,7 @@ impl Scope {
         self.ttft.merge(&other.ttft);
         add_each(&mut self.providers, &other.providers, ProviderTally::merge);
         self.uptime.merge(&other.uptime);
+        self.conduct.merge(&other.conduct);
     }
 }
 
@@ -202,6 +242,7 @@ impl Endings {
 impl ProviderTally {
     fn merge(&mut self, other: &Self) {
         add(&mut self.attempts, &other.attempts);
+        self.peak = self.peak.max(other.peak);
         add(&mut self.answered, &other.answered);
         for (class, count) in &other.failures {
             add(self.failures.entry(*class).or_default(), count);

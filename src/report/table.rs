@@ -14,6 +14,8 @@ use crate::time::nanos;
 /// `report` as text, in colour if asked.
 pub(super) fn render(report: &Report, color: bool) -> String {
     let mut lines = vec![header(report, color)];
+    let notes = report.scenario.notes().into_iter();
+    lines.extend(notes.map(|note| format!("  note: {note}")));
     lines.extend(rows(report, color));
     lines.extend(worst_over_time(report));
     lines.extend(judgements(report, color));

@@ -1,5 +1,5 @@
-//! A run at a glance: at most sixty equal stretches of arrival time, each with its calls and how
-//! many of them failed.
+//! A run at a glance: at most sixty equal stretches of time, each with the calls that arrived, how
+//! many of them failed, and the attempts and answers that fell into it.
 //!
 //! It is for the eye only: no measure and no verdict reads it. Its memory is fixed.
 
@@ -20,6 +20,10 @@ pub struct Timeline {
     pub calls: Vec<u64>,
     /// Those of them that failed.
     pub failed: Vec<u64>,
+    /// Attempts that began, by stretch.
+    pub attempts: Vec<u64>,
+    /// Calls that succeeded, by the stretch in which they ended.
+    pub answers: Vec<u64>,
 }
 
 impl Timeline {
@@ -32,6 +36,8 @@ impl Timeline {
             stretch_ns,
             calls: vec![0; stretches],
             failed: vec![0; stretches],
+            attempts: vec![0; stretches],
+            answers: vec![0; stretches],
         }
     }
 
@@ -48,11 +54,25 @@ impl Timeline {
         }
     }
 
+    /// Takes an attempt that began at `at`; what comes after the end of arrivals is not shown.
+    pub fn add_attempt(&mut self, at: Instant) {
+        let stretch_ns = self.stretch_ns;
+        count(&mut self.attempts, at, stretch_ns);
+    }
+
+    /// Takes a call that succeeded at `at`.
+    pub fn add_answer(&mut self, at: Instant) {
+        let stretch_ns = self.stretch_ns;
+        count(&mut self.answers, at, stretch_ns);
+    }
+
     /// Adds another run of the same length.
     pub fn merge(&mut self, other: &Self) {
         self.stretch_ns = self.stretch_ns.max(other.stretch_ns);
         add_each(&mut self.calls, &other.calls, add);
         add_each(&mut self.failed, &other.failed, add);
+        add_each(&mut self.attempts, &other.attempts, add);
+        add_each(&mut self.answers, &other.answers, add);
     }
 
     /// One character per stretch: `.` when no call failed, `1` to `9` for the tenths that did
@@ -61,6 +81,13 @@ impl Timeline {
         let pairs = self.calls.iter().zip(&self.failed);
         let drawn: String = pairs.map(|(&calls, &failed)| mark(calls, failed)).collect();
         drawn.trim_end().to_owned()
+    }
+}
+
+fn count(counts: &mut [u64], at: Instant, stretch_ns: u64) {
+    let place = usize::try_from(at.as_nanos() / stretch_ns.max(1));
+    if let Some(count) = place.ok().and_then(|place| counts.get_mut(place)) {
+        *count += 1;
     }
 }
 

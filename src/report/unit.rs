@@ -20,6 +20,8 @@ pub enum Unit {
     Usd,
     /// A mean number of things.
     Number,
+    /// So many in a second.
+    PerSecond,
 }
 
 impl Unit {
@@ -31,13 +33,14 @@ impl Unit {
             Self::Count => "count",
             Self::Usd => "usd",
             Self::Number => "number",
+            Self::PerSecond => "per_second",
         }
     }
 
     /// `value` for programs: a decimal number of at most nine decimals.
     pub fn decimal(self, value: Value) -> String {
         value.decimal(match self {
-            Self::Ratio | Self::Usd | Self::Number => 9,
+            Self::Ratio | Self::Usd | Self::Number | Self::PerSecond => 9,
             Self::Ms => 3,
             Self::Count => 0,
         })
@@ -77,6 +80,7 @@ impl Unit {
         match (self, bound) {
             (Self::Ratio, Bound::Share(parts))
             | (Self::Usd, Bound::Money(parts))
+            | (Self::PerSecond, Bound::Rate(parts))
             | (Self::Count | Self::Number, Bound::Number(parts)) => Some(Value::billionths(parts)),
             (Self::Ms, Bound::Time(nanos)) => Some(Value::whole(nanos).divided_by(NANOS_PER_MS)),
             _ => None,
@@ -91,6 +95,7 @@ impl Unit {
             Self::Count => "a bare number, such as `3`",
             Self::Usd => "an amount of money, such as `0.004 USD`",
             Self::Number => "a bare number, such as `1.3`",
+            Self::PerSecond => "a rate, such as `4.5/s`",
         }
     }
 
@@ -106,6 +111,7 @@ impl Unit {
             Self::Count => (value, "", 0),
             Self::Usd => (value, " USD", 4),
             Self::Number => (value, "", 2),
+            Self::PerSecond => (value, "/s", 2),
         }
     }
 

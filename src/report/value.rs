@@ -47,6 +47,11 @@ impl Value {
         }
     }
 
+    /// The part and the whole that it was made of.
+    pub(super) const fn parts(self) -> (u128, u128) {
+        (self.numerator, self.denominator)
+    }
+
     /// This value times `factor`.
     #[must_use]
     pub const fn times(self, factor: u64) -> Self {

@@ -3,12 +3,13 @@
 //! [`check`] is for before a run: does the expectation make sense at all? [`judge`] is for after
 //! it. Reading expectations is [`crate::scenario::expect`]'s matter.
 
-use super::measures::{self, MEASURES, View};
+use super::measures::{self, Argument, MEASURES, Measure, View};
 use super::state::State;
 use super::unit::Unit;
-use super::value::Value;
+use super::value::{Value, grouped};
 use crate::prices::Price;
-use crate::scenario::expect::{Expectation, Op};
+use crate::scenario::Scenario;
+use crate::scenario::expect::{Bound, Expectation, Op, When};
 
 /// What an expectation, or a whole report, comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,48 +46,145 @@ pub struct Judgement {
     pub finding: String,
 }
 
-/// Judges `expectation` of the policy that came to `state`. `never_fired` tells whether a fault,
-/// by place, fired under no policy of the run.
-pub fn judge(
-    expectation: &Expectation,
-    state: &State,
-    prices: &[Price],
-    never_fired: impl Fn(usize) -> bool,
-) -> Judgement {
-    let during = expectation.during.map(crate::trace::FaultId::index);
-    let measure = measures::find(&expectation.metric);
-    let bound = measure.and_then(|measure| measure.unit.worth(expectation.bound));
-    let view = View::new(state, during, prices);
-    let value = measure.zip(view).and_then(|(measure, view)| {
-        let value = measure.of(&view)?;
-        Some((measure.unit, value))
-    });
-    let judged = |verdict, finding| Judgement {
+/// What it takes to judge a policy.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// What the policy came to.
+    pub state: &'a State,
+    /// What tokens cost, by provider.
+    pub prices: &'a [Price],
+    /// What the other policies of the run came to, by name.
+    pub other: &'a dyn Fn(&str) -> Option<&'a State>,
+    /// Whether a fault, by place, fired under no policy of the run.
+    pub never_fired: &'a dyn Fn(usize) -> bool,
+}
+
+/// A measure's value; it may be only a lower bound, of what was not over when the run was.
+#[derive(Clone, Copy)]
+struct Worth {
+    measure: &'static Measure,
+    value: Value,
+    is_unended: bool,
+}
+
+/// Judges `expectation` of the policy that `facts` are about.
+pub fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Judgement {
+    let worth = worth(expectation, facts.state, facts.prices);
+    let (verdict, finding) = decide(expectation, facts, worth);
+    Judgement {
         text: expectation.text.clone(),
         verdict,
-        value,
+        value: worth.map(|worth| (worth.measure.unit, worth.value)),
         finding,
+    }
+}
+
+fn decide(expectation: &Expectation, facts: &Facts<'_>, worth: Option<Worth>) -> (Verdict, String) {
+    let untold = |finding: &str| (Verdict::Inconclusive, finding.to_owned());
+    let named = named_fault(expectation, facts.state);
+    if let Some(fault) = named.filter(|&fault| (facts.never_fired)(fault)) {
+        let names = &facts.state.faults;
+        let name = names.get(fault).map_or("its fault", String::as_str);
+        return untold(&format!("{name} never fired"));
+    }
+    let Some(measure) = measures::find(&expectation.metric) else {
+        return untold("no such measure");
     };
-    if let Some(fault) = during.filter(|&fault| never_fired(fault)) {
-        let name = state.faults.get(fault).map_or("its fault", String::as_str);
-        return judged(Verdict::Inconclusive, format!("{name} never fired"));
-    }
-    match (value, bound) {
-        (_, None) => judged(
-            Verdict::Inconclusive,
-            "no such measure in that unit".to_owned(),
-        ),
-        (None, _) => judged(Verdict::Inconclusive, "no samples".to_owned()),
-        (Some((unit, value)), Some(bound)) => {
-            let finding = format!("was {}", unit.shown_beside(value, bound));
-            let verdict = if holds(value, expectation.op, bound) {
-                Verdict::Holds
-            } else {
-                Verdict::Fails
-            };
-            judged(verdict, finding)
+    let bound = match (expectation.bound, &expectation.than) {
+        (Bound::Times(parts), Some(policy)) => {
+            let other = (facts.other)(policy);
+            let other = other.and_then(|state| self::worth(expectation, state, facts.prices));
+            other.map(|other| other.value.times(parts).divided_by(BILLION))
         }
+        (bound, _) => match measure.unit.worth(bound) {
+            Some(bound) => Some(bound),
+            None => return untold("no such measure in that unit"),
+        },
+    };
+    match worth.zip(bound) {
+        None => untold("no samples"),
+        Some((worth, bound)) => compared(expectation, worth, bound),
     }
+}
+
+fn compared(expectation: &Expectation, worth: Worth, bound: Value) -> (Verdict, String) {
+    let Worth { measure, value, .. } = worth;
+    let shown = measure.unit.shown_beside(value, bound);
+    let holds = holds(value, expectation.op, bound);
+    let verdict = if holds {
+        Verdict::Holds
+    } else {
+        Verdict::Fails
+    };
+    let is_upper = matches!(expectation.op, Op::AtMost | Op::Below);
+    if worth.is_unended {
+        // The true value is this one or more.
+        return match holds == is_upper {
+            true => (Verdict::Inconclusive, format!("not over after {shown}")),
+            false => (verdict, format!("was at least {shown}")),
+        };
+    }
+    if expectation.by_interval && !is_clear(value, bound) {
+        let calls = u64::try_from(value.parts().1).unwrap_or(u64::MAX);
+        let finding = format!("was {shown}, too close for {} calls", grouped(calls));
+        return (Verdict::Inconclusive, finding);
+    }
+    match &expectation.than {
+        Some(policy) => {
+            let limit = measure.unit.shown_beside(bound, value);
+            (verdict, format!("was {shown}, {policy} allows {limit}"))
+        }
+        None => (verdict, format!("was {shown}")),
+    }
+}
+
+/// What the expectation is about, of a policy that came to `state`.
+fn worth(expectation: &Expectation, state: &State, prices: &[Price]) -> Option<Worth> {
+    let measure = measures::find(&expectation.metric)?;
+    let view = View::new(state, expectation.when, prices)?;
+    let Some(argument) = measure.argument() else {
+        return measure.of(&view).map(|value| Worth {
+            measure,
+            value,
+            is_unended: false,
+        });
+    };
+    let names = match argument {
+        Argument::Provider => &state.providers,
+        Argument::Fault => &state.faults,
+    };
+    let name = expectation.argument.as_ref()?;
+    let place = names.iter().position(|known| known == name)?;
+    Some(Worth {
+        measure,
+        value: measure.of_one(&view, place)?,
+        is_unended: measure.is_unended(state, place),
+    })
+}
+
+/// The place of the fault that an expectation names.
+fn named_fault(expectation: &Expectation, state: &State) -> Option<usize> {
+    if let Some(fault) = expectation.when.fault() {
+        return Some(fault.index());
+    }
+    let measure = measures::find(&expectation.metric)?;
+    let name = expectation.argument.as_ref()?;
+    let is_fault = measure.argument() == Some(Argument::Fault);
+    let place = state.faults.iter().position(|known| known == name);
+    place.filter(|_| is_fault)
+}
+
+/// Whether the bound lies outside of the interval of 95 % (Wilson's) around a share of calls.
+fn is_clear(share: Value, bound: Value) -> bool {
+    let ((part, all), (limit, whole)) = (share.parts(), bound.parts());
+    let apart = part
+        .saturating_mul(whole)
+        .abs_diff(all.saturating_mul(limit));
+    let spread = all
+        .saturating_mul(limit)
+        .saturating_mul(whole.saturating_sub(limit));
+    // (part / all - p)^2 > z^2 p (1 - p) / all, times all that is below a line; z is 1.96.
+    apart.saturating_mul(apart).saturating_mul(10_000) > spread.saturating_mul(38_416)
 }
 
 /// What is wrong with an expectation as it was written.
@@ -96,14 +194,68 @@ pub enum Mistake {
     UnknownMetric,
     /// The bound is not in the measure's unit.
     WrongUnit(Unit),
+    /// The measure is about such a one, and none is named.
+    NoArgument(Argument),
+    /// There is none of this name.
+    UnknownArgument(Argument),
+    /// The measure takes nothing in parentheses.
+    NeedlessArgument,
+    /// The measure is about the run as a whole.
+    NeedlessMoment,
+    /// The fault is never over, or not for so long.
+    NeverAfter,
+    /// No interval can be told for this measure, or this bound.
+    NoInterval,
 }
 
-/// Whether `expectation` names a known measure, with a bound in its unit.
-pub fn check(expectation: &Expectation) -> Result<(), Mistake> {
+/// Whether `expectation` names a known measure, what that takes, and a bound in its unit.
+pub fn check(expectation: &Expectation, scenario: &Scenario) -> Result<(), Mistake> {
     let measure = measures::find(&expectation.metric).ok_or(Mistake::UnknownMetric)?;
-    match measure.unit.worth(expectation.bound) {
+    check_argument(expectation, measure, scenario)?;
+    let is_multiple = matches!(expectation.bound, Bound::Times(_));
+    if !is_multiple && measure.unit.worth(expectation.bound).is_none() {
+        return Err(Mistake::WrongUnit(measure.unit));
+    }
+    if expectation.by_interval && (is_multiple || !measure.is_share_of_calls()) {
+        return Err(Mistake::NoInterval);
+    }
+    let When::After { fault, .. } = expectation.when else {
+        return Ok(());
+    };
+    let fault = scenario.faults.get(fault.index());
+    match fault.and_then(|fault| expectation.when.windows(&fault.windows)) {
         Some(_) => Ok(()),
-        None => Err(Mistake::WrongUnit(measure.unit)),
+        None => Err(Mistake::NeverAfter),
+    }
+}
+
+fn check_argument(
+    expectation: &Expectation,
+    measure: &Measure,
+    scenario: &Scenario,
+) -> Result<(), Mistake> {
+    let (argument, name) = match (measure.argument(), &expectation.argument) {
+        (None, None) => return Ok(()),
+        (None, Some(_)) => return Err(Mistake::NeedlessArgument),
+        (Some(argument), None) => return Err(Mistake::NoArgument(argument)),
+        (Some(argument), Some(name)) => (argument, name),
+    };
+    if !names(argument, scenario).contains(&name.as_str()) {
+        return Err(Mistake::UnknownArgument(argument));
+    }
+    if expectation.when != When::Always && measure.is_of_whole_run() {
+        return Err(Mistake::NeedlessMoment);
+    }
+    Ok(())
+}
+
+/// What may stand in parentheses.
+pub fn names(argument: Argument, scenario: &Scenario) -> Vec<&str> {
+    match argument {
+        Argument::Provider => {
+            Vec::from_iter(scenario.providers.iter().map(|one| one.name.as_str()))
+        }
+        Argument::Fault => Vec::from_iter(scenario.faults.iter().map(|one| one.name.as_str())),
     }
 }
 
@@ -121,20 +273,35 @@ fn holds(value: Value, op: Op, bound: Value) -> bool {
     }
 }
 
+const BILLION: u64 = 1_000_000_000;
+
 #[cfg(test)]
 mod tests {
+    use super::super::aftermath::Longest;
     use super::*;
-    use crate::scenario::expect::Bound;
     use crate::trace::FaultId;
 
     fn expectation(metric: &str, op: Op, bound: Bound) -> Expectation {
         Expectation {
             text: format!("{metric} …"),
             metric: metric.to_owned(),
-            during: None,
+            argument: None,
+            when: When::Always,
             op,
             bound,
+            than: None,
+            by_interval: false,
         }
+    }
+
+    fn judged(expectation: &Expectation, state: &State, never_fired: bool) -> Judgement {
+        let facts = Facts {
+            state,
+            prices: &[],
+            other: &|_| None,
+            never_fired: &|_| never_fired,
+        };
+        judge(expectation, &facts)
     }
 
     fn two_of_three() -> State {
@@ -146,7 +313,7 @@ mod tests {
 
     fn verdict(op: Op, share: u64) -> Verdict {
         let expected = expectation("success_rate", op, Bound::Share(share));
-        judge(&expected, &two_of_three(), &[], |_| false).verdict
+        judged(&expected, &two_of_three(), false).verdict
     }
 
     #[test]
@@ -156,7 +323,7 @@ mod tests {
         assert_eq!(verdict(Op::AtLeast, 666_666_667), Verdict::Fails);
         let exactly_two = |op| {
             let expected = expectation("succeeded", op, Bound::Number(2_000_000_000));
-            judge(&expected, &two_of_three(), &[], |_| false).verdict
+            judged(&expected, &two_of_three(), false).verdict
         };
         assert_eq!(exactly_two(Op::AtLeast), Verdict::Holds);
         assert_eq!(exactly_two(Op::AtMost), Verdict::Holds);
@@ -167,7 +334,7 @@ mod tests {
     #[test]
     fn no_samples_are_inconclusive() {
         let expected = expectation("latency.p95", Op::Below, Bound::Time(1));
-        let judged = judge(&expected, &two_of_three(), &[], |_| false);
+        let judged = judged(&expected, &two_of_three(), false);
         assert_eq!(judged.verdict, Verdict::Inconclusive);
         assert_eq!(
             (judged.value, judged.finding.as_str()),
@@ -181,21 +348,69 @@ mod tests {
         state.faults = vec!["storm".to_owned()];
         state.during = vec![state.run.clone()];
         let mut expected = expectation("success_rate", Op::AtLeast, Bound::Share(1));
-        expected.during = Some(FaultId(0));
-        let judged = judge(&expected, &state, &[], |fault| fault == 0);
-        assert_eq!(judged.verdict, Verdict::Inconclusive);
-        assert_eq!(judged.finding, "storm never fired");
-        let judged = judge(&expected, &state, &[], |_| false);
-        assert_eq!(judged.verdict, Verdict::Holds);
+        expected.when = When::During(FaultId(0));
+        let silent = judged(&expected, &state, true);
+        assert_eq!(silent.verdict, Verdict::Inconclusive);
+        assert_eq!(silent.finding, "storm never fired");
+        let heard = judged(&expected, &state, false);
+        assert_eq!(heard.verdict, Verdict::Holds);
     }
 
     #[test]
-    fn a_bound_must_be_in_the_unit_of_its_measure() {
-        let good = expectation("uptime", Op::AtLeast, Bound::Share(1));
-        let bare = expectation("uptime", Op::AtLeast, Bound::Number(99));
-        let odd = expectation("uptimes", Op::AtLeast, Bound::Share(1));
-        assert_eq!(check(&good), Ok(()));
-        assert_eq!(check(&bare), Err(Mistake::WrongUnit(Unit::Ratio)));
-        assert_eq!(check(&odd), Err(Mistake::UnknownMetric));
+    fn what_was_not_over_is_a_lower_bound() {
+        let mut state = two_of_three();
+        state.providers = vec!["openai".to_owned()];
+        state.comebacks = vec![Longest {
+            count: 1,
+            ns: 60_000_000_000,
+            unended: 1,
+        }];
+        let verdict = |op, seconds: u64| {
+            let bound = Bound::Time(seconds * 1_000_000_000);
+            let mut expected = expectation("recovery_time", op, bound);
+            expected.argument = Some("openai".to_owned());
+            judged(&expected, &state, false).verdict
+        };
+        assert_eq!(verdict(Op::AtMost, 60), Verdict::Inconclusive);
+        assert_eq!(verdict(Op::AtMost, 59), Verdict::Fails);
+        assert_eq!(verdict(Op::AtLeast, 60), Verdict::Holds);
+        assert_eq!(verdict(Op::AtLeast, 61), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn an_interval_decides_only_what_is_clear() {
+        let mut state = State::default();
+        let mut verdict = |succeeded, calls, share| {
+            (state.run.succeeded, state.run.calls) = (succeeded, calls);
+            let mut expected = expectation("success_rate", Op::AtLeast, Bound::Share(share));
+            expected.by_interval = true;
+            judged(&expected, &state, false).verdict
+        };
+        // Wilson's interval of 95 of 100 is 88.82 % to 97.85 %.
+        assert_eq!(verdict(95, 100, 888_000_000), Verdict::Holds);
+        assert_eq!(verdict(95, 100, 889_000_000), Verdict::Inconclusive);
+        assert_eq!(verdict(95, 100, 978_000_000), Verdict::Inconclusive);
+        assert_eq!(verdict(95, 100, 979_000_000), Verdict::Fails);
+        assert_eq!(verdict(10_000_000, 10_000_000, 999_999_000), Verdict::Holds);
+    }
+
+    #[test]
+    fn a_policy_may_be_compared_with_another() {
+        let (ours, mut theirs) = (two_of_three(), two_of_three());
+        theirs.run.calls = 4;
+        let verdict = |op, factor| {
+            let mut expected = expectation("success_rate", op, Bound::Times(factor));
+            expected.than = Some("theirs".to_owned());
+            let facts = Facts {
+                state: &ours,
+                prices: &[],
+                other: &|name| (name == "theirs").then_some(&theirs),
+                never_fired: &|_| false,
+            };
+            judge(&expected, &facts).verdict
+        };
+        // Two thirds against a half.
+        assert_eq!(verdict(Op::AtLeast, 1_333_333_333), Verdict::Holds);
+        assert_eq!(verdict(Op::AtLeast, 1_333_333_334), Verdict::Fails);
     }
 }

@@ -15,6 +15,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::aftermath::Longest;
+use super::failover::Failover;
 use super::state::{add, add_each};
 use crate::scenario::Scenario;
 use crate::scenario::fault::Windows as FaultWindows;
@@ -56,20 +58,29 @@ pub(super) struct Rules {
     down_above: u64,
     /// When arrivals end.
     end: Instant,
-    /// When each fault is at work.
-    pub(super) faults: Vec<FaultWindows>,
+    /// The stretches of time that have a scope: when each fault is at work, then others.
+    pub(super) stretches: Vec<FaultWindows>,
+    /// How many of them are faults'.
+    pub(super) faults: usize,
 }
 
 impl Rules {
-    /// As the scenario says.
-    pub(super) fn new(scenario: &Scenario) -> Self {
+    /// As the scenario says, with `others` as stretches beside its faults.
+    pub(super) fn new(scenario: &Scenario, others: impl Iterator<Item = FaultWindows>) -> Self {
         let uptime = scenario.uptime;
+        let faults = scenario.faults.iter().map(|fault| fault.windows);
         Self {
             length: nanos(uptime.window).max(1),
             down_above: uptime.down_above,
             end: Instant::START + scenario.run.duration,
-            faults: scenario.faults.iter().map(|fault| fault.windows).collect(),
+            stretches: faults.chain(others).collect(),
+            faults: scenario.faults.len(),
         }
+    }
+
+    /// When each fault is at work.
+    fn faults(&self) -> &[FaultWindows] {
+        self.stretches.get(..self.faults).unwrap_or_default()
     }
 
     /// The length of a base window, in nanoseconds.
@@ -121,8 +132,8 @@ impl Rules {
 /// Folds the calls of one scope into its windows.
 #[derive(Debug)]
 pub(super) struct WindowFold {
-    /// The fault whose scope it is, by place; none = all calls.
-    fault: Option<usize>,
+    /// The stretch whose scope it is, by place; none = all calls.
+    stretch: Option<usize>,
     /// Base windows with calls that are not yet closed, in order.
     open: VecDeque<Window>,
     /// The first base window that is not yet closed.
@@ -130,6 +141,8 @@ pub(super) struct WindowFold {
     merged: Merged,
     outage: Option<Outage>,
     tally: UptimeTally,
+    /// Ways around each fault, by fault; empty in the scope of a stretch.
+    failovers: Vec<Failover>,
 }
 
 /// A base window that holds calls.
@@ -159,18 +172,20 @@ struct Outage {
 }
 
 impl WindowFold {
-    /// For the calls of a fault's scope, or for all.
-    pub(super) fn new(fault: Option<usize>, rules: &Rules) -> Self {
+    /// For the calls of a stretch's scope, or for all.
+    pub(super) fn new(stretch: Option<usize>, rules: &Rules) -> Self {
+        let watched = if stretch.is_none() { rules.faults } else { 0 };
         Self {
-            fault,
+            stretch,
             open: VecDeque::new(),
             next: 0,
             merged: Merged::default(),
             outage: None,
             tally: UptimeTally {
-                overlapping: vec![0; rules.faults.len()],
+                overlapping: vec![0; rules.faults],
                 ..UptimeTally::default()
             },
+            failovers: vec![Failover::default(); watched],
         }
     }
 
@@ -215,8 +230,8 @@ impl WindowFold {
         self.close_settled(rules);
     }
 
-    /// The run is over, and so is every call.
-    pub(super) fn finish(mut self, rules: &Rules) -> UptimeTally {
+    /// The run is over, and so is every call. Failovers are by fault.
+    pub(super) fn finish(mut self, rules: &Rules) -> (UptimeTally, Vec<Longest>) {
         while let Some(window) = self.open.pop_front() {
             self.close(rules, &window);
         }
@@ -224,7 +239,9 @@ impl WindowFold {
             self.judge(rules);
         }
         self.end_outage(rules);
-        self.tally
+        let failovers = self.failovers.into_iter();
+        let failovers = failovers.map(|failover| failover.finish(rules.end));
+        (self.tally, failovers.collect())
     }
 
     fn place(&self, index: u64) -> usize {
@@ -245,9 +262,9 @@ impl WindowFold {
     }
 
     fn close(&mut self, rules: &Rules, window: &Window) {
-        let fault = self.fault.and_then(|fault| rules.faults.get(fault));
-        let (span, first) = match fault {
-            Some(fault) => rules.touched(fault, self.next, window.index),
+        let stretch = self.stretch.and_then(|place| rules.stretches.get(place));
+        let (span, first) = match stretch {
+            Some(stretch) => rules.touched(stretch, self.next, window.index),
             None => (window.index - self.next + 1, Some(self.next)),
         };
         self.next = window.index.saturating_add(1);
@@ -262,13 +279,18 @@ impl WindowFold {
 
     fn judge(&mut self, rules: &Rules) {
         let merged = std::mem::take(&mut self.merged);
+        let is_down = rules.is_down(merged.calls, merged.failed);
         self.tally.windows += merged.span;
-        if !rules.is_down(merged.calls, merged.failed) {
+        let last = self.next.saturating_sub(1);
+        let (from, to) = (merged.first.unwrap_or(last), self.next);
+        for (failover, fault) in self.failovers.iter_mut().zip(rules.faults()) {
+            failover.on_window(fault, rules.start(from), rules.start(to), is_down);
+        }
+        if !is_down {
             self.end_outage(rules);
             return;
         }
         self.tally.down += merged.span;
-        let last = self.next.saturating_sub(1);
         let outage = self.outage.get_or_insert(Outage {
             first: merged.first.unwrap_or(last),
             last,
@@ -288,7 +310,7 @@ impl WindowFold {
             rules.start(outage.first),
             rules.start(outage.last.saturating_add(1)),
         );
-        for (count, fault) in self.tally.overlapping.iter_mut().zip(&rules.faults) {
+        for (count, fault) in self.tally.overlapping.iter_mut().zip(rules.faults()) {
             let overlaps = fault.at_or_after(start).is_some_and(|(at, _)| at < end);
             *count += u64::from(overlaps);
         }

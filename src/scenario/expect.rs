@@ -1,28 +1,36 @@
 //! What is expected of a policy: `success_rate during primary-down >= 98%`.
 //!
-//! Here an expectation is only read; which metrics exist, and what they are worth, is known to
-//! `report`.
+//! Here an expectation is only read; which metrics exist, what they take in parentheses, and what
+//! they are worth, is known to `report`. Of which calls it speaks is `moment`'s to read.
+
+mod moment;
 
 use std::ops::Range;
 
 use super::Point;
 use crate::text::{Problem, units};
 use crate::time::nanos;
-use crate::trace::FaultId;
+pub use moment::When;
 
 /// One expectation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
     /// As it was written.
     pub text: String,
-    /// The metric, with its argument if any: `latency.p95`, `failures.rate_limited`.
+    /// The metric: `latency.p95`, `recovery_time`.
     pub metric: String,
-    /// The fault whose windows it is about (place in the scenario's faults).
-    pub during: Option<FaultId>,
+    /// What stands behind it in parentheses: `openai`.
+    pub argument: Option<String>,
+    /// Of which calls it speaks.
+    pub when: When,
     /// How value and bound compare.
     pub op: Op,
     /// The bound.
     pub bound: Bound,
+    /// The policy whose value the bound is a multiple of; for [`Bound::Times`] only.
+    pub than: Option<String>,
+    /// Whether its interval of 95 % decides, not its point value.
+    pub by_interval: bool,
 }
 
 /// How value and bound compare.
@@ -49,10 +57,16 @@ pub enum Bound {
     Money(u64),
     /// `3`, `1.3`: a bare number, in parts of 10^-9.
     Number(u64),
+    /// `4.5/s`, in parts of 10^-9 per second.
+    Rate(u64),
+    /// `1.15 * other-policy`: that policy's value, times so many parts of 10^-9.
+    Times(u64),
 }
 
-/// Reads `METRIC [during FAULT] OP VALUE`; `faults` are the scenario's, in order, and `point`
-/// makes a problem of a place in `text`.
+/// Reads `METRIC[(NAME)] [during FAULT | after FAULT [from TIME] [to TIME]] OP VALUE [with 95%]`,
+/// where VALUE may be `FACTOR * POLICY`.
+///
+/// `faults` are the scenario's, in order, and `point` makes a problem of a place in `text`.
 pub(super) fn parse(
     text: &str,
     faults: &[String],
@@ -68,13 +82,18 @@ pub(super) fn parse(
         let message = format!("`{}` is no comparison", &text[start..end]);
         point(start..end, message).hint("write `>=`, `<=`, `>` or `<`")
     })?;
-    let (metric, during) = subject(text, start, faults, point)?;
+    let (metric, argument, when) = subject(text, start, faults, point)?;
+    let (until, by_interval) = interval(text, end, point)?;
+    let (bound, than) = bound(&text[..until], end, point)?;
     Ok(Expectation {
         text: text.trim().to_owned(),
         metric,
-        during,
+        argument,
+        when,
         op,
-        bound: bound(text, end, point)?,
+        bound,
+        than,
+        by_interval,
     })
 }
 
@@ -84,47 +103,85 @@ fn subject(
     end: usize,
     faults: &[String],
     point: Point<'_>,
-) -> Result<(String, Option<FaultId>), Problem> {
-    let wrong = |range, message: &str| Err(point(range, message.to_owned()).hint(SHAPE));
-    match *words(&text[..end]) {
-        [] => wrong(0..end, "no metric stands before the comparison"),
-        [(_, metric)] => Ok((metric.to_owned(), None)),
-        [(_, metric), (_, "during"), (at, fault)] => {
-            let found = faults.iter().position(|known| known == fault);
-            let id = found.and_then(|id| u16::try_from(id).ok()).ok_or_else(|| {
-                let problem = point(at..at + fault.len(), format!("unknown fault `{fault}`"));
-                problem.did_you_mean(fault, faults.iter().map(String::as_str))
-            })?;
-            Ok((metric.to_owned(), Some(FaultId(id))))
+) -> Result<(String, Option<String>, When), Problem> {
+    let words = words(&text[..end]);
+    let Some((&(at, named), rest)) = words.split_first() else {
+        let message = "no metric stands before the comparison";
+        return Err(point(0..end, message.to_owned()).hint(SHAPE));
+    };
+    let when = moment::read(rest, faults, point)?;
+    let Some((metric, argument)) = named.split_once('(') else {
+        return Ok((named.to_owned(), None, when));
+    };
+    match argument.strip_suffix(')') {
+        Some(name) if !metric.is_empty() && !name.is_empty() => {
+            Ok((metric.to_owned(), Some(name.to_owned()), when))
         }
-        [_, (at, "during")] => wrong(at..at + "during".len(), "no fault stands after `during`"),
-        [_, (_, "during"), _, (at, word), ..] | [_, (at, word), ..] => {
-            let message = format!("`{word}` does not belong here");
-            wrong(at..at + word.len(), &message)
+        _ => {
+            let message = format!("`{named}` is no metric with a name in parentheses");
+            Err(point(at..at + named.len(), message).hint("write as in `recovery_time(openai)`"))
         }
     }
 }
 
-/// What stands behind the comparison, which ends at byte `from`.
-fn bound(text: &str, from: usize, point: Point<'_>) -> Result<Bound, Problem> {
+/// Where the value behind the comparison ends, and whether `with 95%` stands behind it.
+fn interval(text: &str, from: usize, point: Point<'_>) -> Result<(usize, bool), Problem> {
+    let words = words(&text[from..]);
+    let Some(place) = words.iter().position(|(_, word)| *word == "with") else {
+        return Ok((text.len(), false));
+    };
+    let at = from + words[place].0;
+    let level: Vec<&str> = words[place + 1..].iter().map(|(_, word)| *word).collect();
+    match *level {
+        ["95%"] | ["95", "%"] => Ok((at, true)),
+        _ => {
+            let message = "an interval of this kind is not known".to_owned();
+            Err(point(at..text.trim_end().len(), message).hint("write `with 95%`"))
+        }
+    }
+}
+
+/// What stands behind the comparison, which ends at byte `from`; and the other policy, if any.
+fn bound(text: &str, from: usize, point: Point<'_>) -> Result<(Bound, Option<String>), Problem> {
     let value = text[from..].trim();
     let start = text.len() - text[from..].trim_start().len();
     let range: Range<usize> = start..start + value.len();
     if value.is_empty() {
         let message = "no value stands behind the comparison";
-        return Err(point(range, message.into()).hint(SHAPE));
+        return Err(point(start..start, message.into()).hint(SHAPE));
     }
+    let read = match value.split_once('*') {
+        Some((factor, policy)) => times(factor.trim(), policy.trim()),
+        None => single(value).map(|bound| (bound, None)),
+    };
+    read.map_err(|message| point(range, message))
+}
+
+/// `1.15 * priority-fallback`.
+fn times(factor: &str, policy: &str) -> Result<(Bound, Option<String>), String> {
+    let wrong = || format!("`{factor} * {policy}` is no value: write as in `1.15 * my-policy`");
+    if policy.is_empty() || policy.contains(char::is_whitespace) {
+        return Err(wrong());
+    }
+    match number(factor).map_err(|_| wrong())? {
+        Bound::Number(parts) => Ok((Bound::Times(parts), Some(policy.to_owned()))),
+        _ => Err(wrong()),
+    }
+}
+
+fn single(value: &str) -> Result<Bound, String> {
     let last = value.chars().next_back();
-    let read = if last == Some('%') {
+    if last == Some('%') {
         units::share::parse(value).map(Bound::Share)
     } else if value.ends_with("USD") {
         units::money::parse(value).map(|money| Bound::Money(money.as_nanos()))
+    } else if value.contains('/') {
+        units::rate::parse(value).map(|rate| Bound::Rate(rate.count_nano / rate.per.as_secs()))
     } else if last.is_some_and(|c| c.is_ascii_alphabetic()) && is_quantity(value) {
         units::duration::parse(value).map(|length| Bound::Time(nanos(length)))
     } else {
         number(value)
-    };
-    read.map_err(|message| point(range, message))
+    }
 }
 
 /// Whether `value` begins like a number and could end in a unit.
@@ -136,7 +193,7 @@ fn is_quantity(value: &str) -> bool {
 /// A bare number has the decimals of a factor.
 fn number(value: &str) -> Result<Bound, String> {
     let thousandths = units::factor::parse(value).map_err(|_| {
-        format!("`{value}` is no value: write as in `99.5%`, `2.5s`, `0.004 USD` or `1.3`")
+        format!("`{value}` is no value: write as in `99.5%`, `2.5s`, `8/s`, `0.004 USD` or `1.3`")
     })?;
     let parts = thousandths.checked_mul(1_000_000);
     parts.map(Bound::Number).ok_or_else(|| {
@@ -170,6 +227,7 @@ const SHAPE: &str = "write as in `success_rate >= 99%` or `latency.p95 during FA
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::FaultId;
     use proptest::prelude::*;
 
     fn read(text: &str) -> Result<Expectation, Problem> {
@@ -224,7 +282,8 @@ mod tests {
                 (read.metric.as_str(), read.op, read.bound),
                 (metric, op, bound)
             );
-            assert_eq!((read.text.as_str(), read.during), (text.trim(), None));
+            assert_eq!((read.text.as_str(), read.when), (text.trim(), When::Always));
+            assert_eq!((read.argument, read.than), (None, None));
         }
     }
 
@@ -232,8 +291,55 @@ mod tests {
     fn an_expectation_may_be_about_a_fault() {
         let read = read("success_rate  during backup-storm>=98%").unwrap();
         assert_eq!(
-            (read.metric.as_str(), read.during),
-            ("success_rate", Some(FaultId(1)))
+            (read.metric.as_str(), read.when),
+            ("success_rate", When::During(FaultId(1)))
+        );
+    }
+
+    #[test]
+    fn an_expectation_may_be_about_the_time_after_a_fault() {
+        let minute = 60_000_000_000;
+        let after = |from, to| {
+            let fault = FaultId(0);
+            When::After { fault, from, to }
+        };
+        for (text, when) in [
+            ("goodput after primary-down >= 4.5/s", after(0, None)),
+            (
+                "goodput after primary-down from 1m >= 9/min",
+                after(minute, None),
+            ),
+            (
+                "goodput after primary-down to 1m > 1/s",
+                after(0, Some(minute)),
+            ),
+            (
+                "goodput after primary-down from 30s to 1m>1/s",
+                after(minute / 2, Some(minute)),
+            ),
+        ] {
+            let read = read(text).unwrap_or_else(|problem| panic!("{problem}"));
+            assert_eq!(read.when, when, "{text}");
+        }
+        assert_eq!(
+            read("goodput >= 9/min").unwrap().bound,
+            Bound::Rate(150_000_000)
+        );
+    }
+
+    #[test]
+    fn an_expectation_may_name_what_it_is_about_and_what_it_is_compared_with() {
+        let one = read("recovery_time(openai) during backup-storm <= 60s").unwrap();
+        assert_eq!(one.metric, "recovery_time");
+        assert_eq!(one.argument.as_deref(), Some("openai"));
+        assert!(!one.by_interval);
+        let other = read("cost <= 1.15*resilient").unwrap();
+        assert_eq!(other.bound, Bound::Times(1_150_000_000));
+        assert_eq!(other.than.as_deref(), Some("resilient"));
+        let sure = read("success_rate >= 99.5% with 95 %").unwrap();
+        assert_eq!(
+            (sure.bound, sure.by_interval),
+            (Bound::Share(995_000_000), true)
         );
     }
 
@@ -248,7 +354,7 @@ mod tests {
     }
 
     #[rustfmt::skip]
-    const WRONG: [(&str, usize, &str, &str); 17] = [
+    const WRONG: [(&str, usize, &str, &str); 31] = [
         ("", 1, "compares nothing", "write as in"),
         ("success_rate 99%", 1, "compares nothing", "write as in"),
         (">= 99%", 1, "no metric", "write as in"),
@@ -261,11 +367,25 @@ mod tests {
         ("cost <= 5 EUR", 9, "no unit of time", "`ms`"),
         ("cost <= NaN", 9, "`NaN` is no value", "`99.5%`"),
         ("calls >= 99999999999", 10, "too large", "write at most"),
-        ("cost <= 1.15 * other", 9, "`1.15 * other` is no value", "`0.004 USD`"),
+        ("cost <= lots * other", 9, "`lots * other` is no value", "`1.15 * my-policy`"),
+        ("cost <= 1.15 * one other", 9, "is no value", "`1.15 * my-policy`"),
+        ("cost <= 1.15 *", 9, "is no value", "`1.15 * my-policy`"),
+        ("goodput >= 4/parsec", 12, "a rate cannot be per `parsec`", "`/s`"),
+        ("uptime >= 9% with", 14, "an interval of this kind", "`with 95%`"),
+        ("uptime >= 9% with 3%", 14, "an interval of this kind", "`with 95%`"),
+        ("uptime >= with 95%", 11, "no value", "write as in"),
+        ("recovery_time( >= 9%", 1, "`recovery_time(` is no metric", "`recovery_time(openai)`"),
+        ("a() >= 9%", 1, "`a()` is no metric", "`recovery_time(openai)`"),
+        ("(a) >= 9%", 1, "`(a)` is no metric", "`recovery_time(openai)`"),
         ("success_rate during >= 9%", 14, "no fault stands after `during`", "write as in"),
         ("a during primary-dwon >= 9%", 10, "unknown fault", "did you mean `primary-down`?"),
         ("success rate >= 9%", 9, "`rate` does not belong here", "write as in"),
         ("a during primary-down again >= 9%", 23, "`again` does not", "write as in"),
+        ("a during primary-down from 1m >= 9%", 23, "`from` does not", "write as in"),
+        ("a after nothing >= 9%", 9, "unknown fault `nothing`", "known: `primary-down`"),
+        ("a after primary-down from >= 9%", 22, "no time stands after `from`", "write as in"),
+        ("a after primary-down from 5 >= 9%", 27, "unit", "`"),
+        ("a after primary-down from 2m to 1m >= 9%", 33, "ends before it begins", "more than"),
     ];
 
     proptest! {

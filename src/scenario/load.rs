@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::file::File;
 use super::understand::understand;
-use super::{Calls, Scenario, replay};
+use super::{Calls, Scenario, demand, replay};
 use crate::text::{self, Document, Problem};
 
 /// A scenario, and the document that it was read from (to point at what later checks find).
@@ -39,6 +39,7 @@ pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Probl
         path,
         root: &root_of(path),
     };
+    demand::check_alone(&document, &file.load)?;
     let trace = match &file.load.trace {
         Some(written) => Some(place.trace(written)?),
         None => None,

@@ -3,8 +3,8 @@
 //! - [`load`]: from a path to a [`Loaded`](load::Loaded) scenario, or to a problem with a caret.
 //! - [`fault`]: what a fault does and when; [`expect`]: what is expected of a policy.
 //! - [`workload`]: which call arrives when, with how many tokens, for one seed.
-//! - `file`: the file as it is written; `understand`, `profile`, `demand` and `inject`: from there
-//!   to these types.
+//! - `file`: the file as it is written; `understand`, `profile`, `physics`, `demand` and `inject`:
+//!   from there to these types.
 //! - `replay`: trace files. `resolved`: the scenario as understood, for the result document.
 //!
 //! It makes nothing happen: providers and world read these types.
@@ -15,7 +15,9 @@ pub mod fault;
 mod file;
 mod inject;
 pub mod load;
+mod physics;
 mod profile;
+pub mod profiles;
 mod replay;
 mod resolved;
 mod understand;
@@ -26,7 +28,7 @@ use std::time::Duration;
 
 use crate::text::Problem;
 pub use crate::wire::Dialect;
-pub use demand::{Arrivals, Calls, Load};
+pub use demand::{Arrivals, Calls, Load, Prefixes, Rate, Reclick, Step, Task, Users};
 use expect::Expectation;
 use fault::Fault;
 pub use profile::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Provider, Span};

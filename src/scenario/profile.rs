@@ -1,19 +1,19 @@
 //! Reads the network and the providers: who answers, how fast, at what price.
 //!
-//! A price is the provider's own, else the book's; there is no third. Faults, which name providers,
-//! are left to `inject`.
+//! A price is the provider's own, else the book's; there is no third. Limits, capacity and cache
+//! are left to `physics`, faults, which name providers, to `inject`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::understand::{bounded, check_name, spread};
-use super::{Quantiles, file};
+use super::{Quantiles, file, physics, profiles};
 use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
 use crate::prices::{self, Price};
-use crate::text::units::{count, duration, money, speed};
+use crate::text::units::{duration, money, speed};
 use crate::text::{Document, Problem};
 use crate::wire::Dialect;
 
@@ -36,8 +36,9 @@ pub struct Provider {
     /// Time to first token as a client with an open connection measures it, one round trip
     /// included.
     pub ttft: Quantiles<Duration>,
-    /// Output tokens per second, in thousandths (130 tok/s = 130_000).
-    pub speed_milli: u64,
+    /// Output tokens per second, in thousandths (130 tok/s = 130_000): one answer in a hundred is
+    /// faster than `p99`, and as many are as much slower.
+    pub speed: Quantiles<u64>,
     /// What it refuses.
     pub limits: Limits,
     /// One-way latency to it, resolved.
@@ -67,8 +68,26 @@ pub struct Limits {
     pub charge: Charge,
     /// Whether refused requests count like admitted ones (OpenAI).
     pub count_refused: bool,
+    /// What is left of the limits on tokens when all slots are busy, in parts per 10^9; linear
+    /// below.
+    pub shrinks_to: Option<u64>,
     /// Providers of one account share its limits.
     pub account: Option<String>,
+}
+
+impl Limits {
+    /// A bucket of so many requests per minute, if any, and nothing else.
+    pub fn per_minute(rpm: Option<u64>) -> Self {
+        let limit = rpm.map(|count| Limit {
+            count,
+            per: Duration::from_secs(60),
+            span: Span::Bucket,
+        });
+        Self {
+            requests: Vec::from_iter(limit),
+            ..Self::default()
+        }
+    }
 }
 
 /// A limit: so many in so long.
@@ -102,6 +121,8 @@ pub enum Charge {
     /// When a request is admitted: its prompt, and all the output that it may have.
     #[default]
     Admission,
+    /// The same, but what was not used comes back when its answer is complete.
+    Reserve,
     /// When its answer is complete: what it really had.
     Completion,
 }
@@ -166,82 +187,136 @@ pub(super) fn providers(
             providers.push(provider(document, name, file, network)?);
         }
     }
+    physics::check_accounts(document, &providers)?;
     Ok(providers)
 }
 
 fn provider(
     document: &Document,
     name: String,
-    file: file::Provider,
+    mut file: file::Provider,
     network: &Network,
 ) -> Result<Provider, Problem> {
+    fill(document, &name, &mut file)?;
     let at = |key| ["providers", &name, key];
+    let missing = |key: &str| {
+        let message = format!("the key `{key}` is missing");
+        let problem = document.problem_at_key(&["providers", &name], message);
+        problem.hint(format!(
+            "add `{key}: …` here, or start from a `profile`, such as `openai/gpt-4.1`"
+        ))
+    };
+    let dialect = file.dialect.ok_or_else(|| missing("dialect"))?;
+    let model = file.model.take().ok_or_else(|| missing("model"))?;
+    let ttft = file.ttft.take().ok_or_else(|| missing("ttft"))?;
+    let speed = file.speed.take().ok_or_else(|| missing("speed"))?;
     let shortest = Duration::from_millis(1);
     let hour = Duration::from_secs(3_600);
     let ttft = spread(
         document,
         &at("ttft"),
-        file.ttft.0,
+        ttft.0,
         shortest..=hour,
         duration::write,
     )?;
-    let speed = bounded(document, &at("speed"), file.speed, SPEEDS, speed::write)?;
-    if let Some(rpm) = file.limits.rpm {
-        let path = ["providers", &name, "limits", "rpm"];
-        bounded(document, &path, rpm, 1..=1_000_000_000, count::write)?;
-    }
-    let price = price(document, &name, &file)?;
+    let speed = Quantiles {
+        p50: speed.0.p50.0,
+        p99: speed.0.p99.0,
+    };
+    let speed = spread(document, &at("speed"), speed, SPEEDS, speed::write)?;
+    let limits = physics::limits(document, &name, dialect, &file)?;
+    let capacity = physics::capacity(document, &name, file.capacity.as_ref())?;
+    let cache = physics::cache(document, &name, file.cache.as_ref())?;
+    let price = price(document, &name, &model, file.price.as_ref())?;
     let own = file.one_way.or(Some(network.one_way));
     let one_way = one_way(document, &at("one_way"), own)?;
     Ok(Provider {
-        dialect: file.dialect,
-        model: file.model,
+        dialect,
+        model,
         ttft,
-        speed_milli: speed,
-        limits: Limits {
-            requests: Vec::from_iter(file.limits.rpm.map(|count| Limit {
-                count,
-                per: Duration::from_secs(60),
-                span: Span::Bucket,
-            })),
-            ..Limits::default()
-        },
-        capacity: None,
-        cache: None,
+        speed,
+        limits,
+        capacity,
+        cache,
         one_way,
         price,
         name,
     })
 }
 
+/// Fills in what the file leaves to its profile, if it names one.
+fn fill(document: &Document, name: &str, file: &mut file::Provider) -> Result<(), Problem> {
+    let Some(wanted) = &file.profile else {
+        return Ok(());
+    };
+    let profile = profiles::find(wanted).ok_or_else(|| {
+        let path = ["providers", name, "profile"];
+        let problem = document.problem(&path, format!("there is no profile `{wanted}`"));
+        problem.did_you_mean(wanted, profiles::names())
+    })?;
+    file.dialect.get_or_insert(profile.dialect);
+    file.model.get_or_insert_with(|| profile.model.to_owned());
+    file.ttft.get_or_insert(file::Spread(profile.ttft));
+    file.speed.get_or_insert(file::Spread(Quantiles {
+        p50: file::Pace(profile.speed.p50),
+        p99: file::Pace(profile.speed.p99),
+    }));
+    let limits = &mut file.limits;
+    let own = [
+        &mut limits.rpm,
+        &mut limits.tpm,
+        &mut limits.itpm,
+        &mut limits.otpm,
+        &mut limits.rpd,
+        &mut limits.concurrency,
+    ];
+    for (own, shipped) in own.into_iter().zip(profile.limits) {
+        *own = own.or(shipped);
+    }
+    Ok(())
+}
+
 /// The provider's own price, else the book's.
-fn price(document: &Document, name: &str, file: &file::Provider) -> Result<Price, Problem> {
-    let model = ["providers", name, "model"];
+fn price(
+    document: &Document,
+    name: &str,
+    model: &str,
+    own: Option<&file::Price>,
+) -> Result<Price, Problem> {
+    let place = ["providers", name, "model"];
     let fits = |c: char| c.is_ascii_graphic();
-    if !(1..=100).contains(&file.model.len()) || !file.model.chars().all(fits) {
+    if !(1..=100).contains(&model.len()) || !model.chars().all(fits) {
         return Err(document
-            .problem(&model, "this cannot name a model")
+            .problem(&place, "this cannot name a model")
             .hint("write 1 to 100 letters, digits and signs, without blanks"));
     }
-    if let Some(own) = &file.price {
+    if let Some(own) = own {
         let most = Money::from_nanos(1_000_000_000_000_000);
         for (key, amount) in [("input", own.input), ("output", own.output)] {
             let path = ["providers", name, "price", key];
             bounded(document, &path, amount, Money::ZERO..=most, money::write)?;
         }
+        if let Some(cached) = own.cached {
+            let path = ["providers", name, "price", "cached"];
+            bounded(
+                document,
+                &path,
+                cached,
+                Money::ZERO..=own.input,
+                money::write,
+            )?;
+        }
         return Ok(Price {
             input: own.input,
             output: own.output,
+            cached: own.cached.unwrap_or(own.input),
             source: "this scenario".to_owned(),
         });
     }
-    prices::price_of(&file.model).ok_or_else(|| {
-        let message = format!(
-            "the price book has no model `{}`, and no `price` is given",
-            file.model
-        );
-        let problem = document.problem(&model, message);
-        problem.did_you_mean(&file.model, prices::models())
+    prices::price_of(model).ok_or_else(|| {
+        let message = format!("the price book has no model `{model}`, and no `price` is given");
+        let problem = document.problem(&place, message);
+        problem.did_you_mean(model, prices::models())
     })
 }
 

@@ -2,16 +2,22 @@
 //!
 //! Nothing is listed in advance: arrivals come one by one, and everything else is a keyed draw by
 //! the call's number, so that a month of calls costs no memory and every policy meets the same
-//! calls. Reading a trace file is left to `replay`; making the calls is left to `world`.
+//! calls. Reading a trace file is left to `replay`, the shape of a rate to `demand`; making the
+//! calls is left to `world`.
+//!
+//! A user who clicks again asks the same question once more: the k-th click of question n is call
+//! `n + k * 2^48`, with the draws of call n and luck of its own at the providers. In a closed loop
+//! the n-th question of user u, of `count`, is call `u + n * count`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Arrivals, Calls, Load, Quantiles};
+use super::demand::{BILLIONTH, CALL, Course};
+use super::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Reclick, Task, Users};
 use crate::policy::CallId;
 use crate::rng::{Draws, Purpose, Stream};
 use crate::text::units::PerTime;
-use crate::time::Instant;
+use crate::time::{Instant, nanos};
 
 /// A row of a trace file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +28,8 @@ pub struct Row {
     pub input: u64,
     /// Output tokens.
     pub output: u64,
+    /// The longest beginning of its prompt that another row has too, if the file tells.
+    pub prefix: Option<Prefix>,
 }
 
 /// Token counts of a call.
@@ -29,14 +37,14 @@ pub struct Row {
 pub struct Tokens {
     /// Of the prompt.
     pub input: u64,
-    /// Of the answer, at least 1.
+    /// Of the answer, at least 1, and no more than the call asks for.
     pub output: u64,
     /// The beginning of the prompt, when other calls have the same.
     pub prefix: Option<Prefix>,
 }
 
 /// The beginning of a prompt that several calls share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Prefix {
     /// Which.
     pub id: u64,
@@ -47,8 +55,9 @@ pub struct Prefix {
 /// The calls of one seed. Cheap to clone; each question is answered by keyed draws.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    calls: Arc<Calls>,
-    stream: u64,
+    load: Arc<Load>,
+    /// What there is when the load names no tasks.
+    only: Arc<Task>,
     end: Instant,
     draws: Draws,
 }
@@ -57,29 +66,29 @@ impl Workload {
     /// The calls that `load` makes under `seed`, for `duration` (a trace lifts that).
     pub fn new(load: &Load, duration: Duration, seed: u64) -> Self {
         Self {
-            calls: Arc::new(load.calls.clone()),
-            stream: load.stream,
+            only: Arc::new(only_task(load)),
+            load: Arc::new(load.clone()),
             end: Instant::START + duration,
             draws: Draws::new(seed),
         }
     }
 
-    /// The moments of arrival, in order: the n-th is call n, from 0.
+    /// The moments of arrival, in order: the n-th is call n, from 0. Users, whose calls depend on
+    /// the answers, have none.
     ///
     /// Drawn calls come in `(0, duration]`: the first one gap after the start, and one at the very
     /// end when the gaps say so. Thus 2/s for 10 s are exactly 20 constant arrivals. The first row
-    /// of a trace comes at the start.
+    /// of a trace comes at the start. Under a curve, gaps are drawn as under a rate of one, and
+    /// stretched so that as many calls come as the curve's integral says: constant arrival n comes
+    /// when that reaches n.
     pub fn arrivals(&self) -> Box<dyn Iterator<Item = Instant>> {
-        let (end, draws) = (self.end, self.draws);
-        match &*self.calls {
+        let end = self.end;
+        match &self.load.calls {
             Calls::Drawn { arrivals, rate, .. } => {
-                let rate = *rate;
-                let moments: Box<dyn Iterator<Item = Instant>> = match arrivals {
-                    Arrivals::Constant => Box::new((1..).map(move |n| moment(n, rate))),
-                    Arrivals::Poisson => Box::new(poisson(rate.mean_gap(), draws)),
-                };
+                let moments = self.moments(*arrivals, rate);
                 Box::new(moments.take_while(move |&at| at <= end))
             }
+            Calls::Users { .. } => Box::new(std::iter::empty()),
             Calls::Trace { rows, .. } => {
                 let rows = Arc::clone(rows);
                 Box::new((0..rows.len()).map(move |n| rows[n].arrival))
@@ -87,33 +96,191 @@ impl Workload {
         }
     }
 
+    fn moments(&self, arrivals: Arrivals, rate: &Rate) -> Box<dyn Iterator<Item = Instant>> {
+        let draws = self.draws;
+        match (arrivals, rate) {
+            (Arrivals::Constant, &Rate::Constant(rate)) => {
+                Box::new((1..).map(move |n| moment(n, rate)))
+            }
+            (Arrivals::Poisson, Rate::Constant(rate)) => Box::new(poisson(rate.mean_gap(), draws)),
+            (Arrivals::Constant, rate) => Box::new(along(rate.course(), (0_u64..).map(|_| CALL))),
+            (Arrivals::Poisson, rate) => {
+                let unit = Duration::from_secs(1);
+                let gap = move |n| {
+                    let mut stream = draws.stream(Purpose::Arrival, n, 0, 0);
+                    u128::from(nanos(stream.exponential(unit))) * BILLIONTH
+                };
+                Box::new(along(rate.course(), (0..).map(gap)))
+            }
+            (Arrivals::Gamma { cv_milli }, rate) => {
+                let cv = cv_milli as f64 / 1_000.0;
+                let gap = move |n| {
+                    let mut stream = draws.stream(Purpose::Arrival, n, 0, 0);
+                    (stream.gamma(1.0 / (cv * cv)) * 1e9) as u128 * BILLIONTH
+                };
+                Box::new(along(rate.course(), (0..).map(gap)))
+            }
+        }
+    }
+
+    /// When the last call may arrive.
+    pub fn end(&self) -> Instant {
+        self.end
+    }
+
+    /// The users of a closed loop, whose calls come one after the other.
+    pub fn users(&self) -> Option<Users> {
+        match self.load.calls {
+            Calls::Users { users, .. } => Some(users),
+            _ => None,
+        }
+    }
+
+    /// How long a user thinks before `call`, a first click. The first time of each is cut short at
+    /// random, as if the users had been there before.
+    pub fn think(&self, call: CallId) -> Duration {
+        let Some(users) = self.users() else {
+            return Duration::ZERO;
+        };
+        let mut stream = self.draws.stream(Purpose::Think, call.0, 0, 0);
+        let (p50, p99) = (nanos(users.think.p50) as f64, nanos(users.think.p99) as f64);
+        let mut length = stream.lognormal(p50.max(1.0), p99.max(1.0));
+        if call.0 < users.count {
+            length *= stream.unit();
+        }
+        Duration::from_nanos(length as u64).max(SHORTEST_THOUGHT)
+    }
+
+    /// When and how users click again.
+    pub fn reclick(&self) -> Option<Reclick> {
+        self.load.reclick
+    }
+
+    /// The call that the user of `call` makes when it has lasted too long, if any.
+    pub fn clicked_again(&self, call: CallId) -> Option<CallId> {
+        let reclick = self.load.reclick?;
+        let clicks = call.0 >> QUESTION_BITS;
+        let mut stream = self.draws.stream(Purpose::Reclick, call.0, 0, 0);
+        let again = clicks < u64::from(reclick.at_most) && stream.chance(reclick.chance);
+        again.then(|| CallId(call.0 + (1 << QUESTION_BITS)))
+    }
+
+    /// The first click of the question that `call` asks.
+    pub fn first_click(&self, call: CallId) -> CallId {
+        CallId(call.0 & ((1 << QUESTION_BITS) - 1))
+    }
+
+    /// The client process that makes a call: a user stays with one.
+    pub fn client(&self, call: CallId) -> u32 {
+        let number = self.first_click(call).0;
+        let number = match self.users() {
+            Some(users) => number % users.count.max(1),
+            None => number,
+        };
+        (number % u64::from(self.load.clients.max(1))) as u32
+    }
+
+    /// What a call is, when the load has several tasks.
+    pub fn task(&self, call: CallId) -> Option<&str> {
+        let task = self.task_of(call);
+        (!self.load.tasks.is_empty()).then_some(&task.name)
+    }
+
     /// The token counts of a call; none for a number that no row of the trace has.
     pub fn tokens(&self, call: CallId) -> Tokens {
-        match &*self.calls {
-            Calls::Drawn { prompt, output, .. } => {
-                let mut stream = self.draws.stream(Purpose::Tokens, call.0, 0, 0);
-                Tokens {
-                    input: drawn(prompt, &mut stream),
-                    output: drawn(output, &mut stream),
-                    prefix: None,
-                }
-            }
-            Calls::Trace { rows, .. } => {
-                let row = usize::try_from(call.0).ok().and_then(|n| rows.get(n));
-                Tokens {
-                    input: row.map_or(0, |row| row.input),
-                    output: row.map_or(1, |row| row.output.max(1)),
-                    prefix: None,
-                }
-            }
+        let question = self.first_click(call);
+        let task = self.task_of(call);
+        let most = task.max_tokens.map_or(u64::MAX, u64::from);
+        if let Calls::Trace { rows, .. } = &self.load.calls {
+            let row = usize::try_from(question.0).ok().and_then(|n| rows.get(n));
+            let input = row.map_or(0, |row| row.input);
+            return Tokens {
+                input,
+                output: row.map_or(1, |row| row.output).clamp(1, most),
+                prefix: match row.and_then(|row| row.prefix) {
+                    Some(told) => Some(told),
+                    None => self.prefix(task, question, input),
+                },
+            };
+        }
+        let mut stream = self.draws.stream(Purpose::Tokens, question.0, 0, 0);
+        let mut count = |quantiles: &Option<Quantiles<u64>>| {
+            quantiles.as_ref().map_or(1, |two| drawn(two, &mut stream))
+        };
+        let input = count(&task.prompt);
+        Tokens {
+            input,
+            output: count(&task.output).min(most),
+            prefix: self.prefix(task, question, input),
         }
     }
 
     /// Whether a call is streamed.
     pub fn is_streamed(&self, call: CallId) -> bool {
+        let question = self.first_click(call);
         self.draws
-            .stream(Purpose::Streamed, call.0, 0, 0)
-            .chance(self.stream)
+            .stream(Purpose::Streamed, question.0, 0, 0)
+            .chance(self.task_of(call).stream)
+    }
+
+    /// How long the user of a call waits; none = for ever.
+    pub fn deadline(&self, call: CallId) -> Option<Duration> {
+        self.task_of(call).deadline
+    }
+
+    /// The bound on output tokens that a call asks for.
+    pub fn max_tokens(&self, call: CallId) -> Option<u32> {
+        self.task_of(call).max_tokens
+    }
+
+    fn task_of(&self, call: CallId) -> &Task {
+        let question = self.first_click(call);
+        let Some((last, others)) = self.load.tasks.split_last() else {
+            return &self.only;
+        };
+        let mut stream = self.draws.stream(Purpose::Task, question.0, 0, 0);
+        let mut drawn = stream.below(1_000_000_000);
+        for task in others {
+            match drawn.checked_sub(task.share) {
+                None => return task,
+                Some(rest) => drawn = rest,
+            }
+        }
+        last
+    }
+
+    fn prefix(&self, task: &Task, question: CallId, input: u64) -> Option<Prefix> {
+        let Prefixes {
+            owner,
+            tokens,
+            distinct,
+            share,
+        } = task.prefix?;
+        let mut stream = self.draws.stream(Purpose::Prefix, question.0, 0, 0);
+        stream.chance(share).then(|| Prefix {
+            id: u64::from(owner) << 32 | stream.below(distinct),
+            tokens: tokens.min(input),
+        })
+    }
+}
+
+/// All calls are alike: what the load itself says.
+fn only_task(load: &Load) -> Task {
+    let (prompt, output) = match load.calls {
+        Calls::Drawn { prompt, output, .. } | Calls::Users { prompt, output, .. } => {
+            (Some(prompt), Some(output))
+        }
+        Calls::Trace { .. } => (None, None),
+    };
+    Task {
+        name: String::new(),
+        share: 1_000_000_000,
+        prompt,
+        output,
+        stream: load.stream,
+        deadline: load.deadline,
+        max_tokens: load.max_tokens,
+        prefix: load.prefix,
     }
 }
 
@@ -131,6 +298,15 @@ fn poisson(mean: Duration, draws: Draws) -> impl Iterator<Item = Instant> {
     })
 }
 
+/// The moments at which `course` has brought what the `gaps` so far make together.
+fn along(course: Course, gaps: impl Iterator<Item = u128>) -> impl Iterator<Item = Instant> {
+    gaps.scan((0_u128, 0_u64), move |(mass, at), gap| {
+        *mass = mass.saturating_add(gap);
+        *at = course.first(*mass, *at)?;
+        Some(Instant::from_nanos(*at))
+    })
+}
+
 fn drawn(quantiles: &Quantiles<u64>, stream: &mut Stream) -> u64 {
     let (p50, p99) = (quantiles.p50.max(1), quantiles.p99.max(1));
     let tokens = libm::round(stream.lognormal(p50 as f64, p99 as f64));
@@ -139,3 +315,9 @@ fn drawn(quantiles: &Quantiles<u64>, stream: &mut Stream) -> u64 {
 
 /// No call has more tokens on either side: beyond any model's context, and far from any overflow.
 pub(super) const MOST_TOKENS: u64 = 10_000_000;
+
+/// Questions are numbered below 2^48; more than any run has.
+const QUESTION_BITS: u32 = 48;
+
+/// The world's timers resolve one millisecond.
+const SHORTEST_THOUGHT: Duration = Duration::from_millis(1);

@@ -3,11 +3,14 @@
 //! One module per unit, each with `parse`, `write`, and what `#[serde(with = "…")]` wants
 //! (`option` for what may be left out, together with `#[serde(default)]`). `parse` takes what
 //! `write` gives, exactly; no float is involved, and `_` may group digits. An error says what to
-//! write instead, behind `: write`. Which values make sense is left to those who use them.
+//! write instead, behind `: write`. Which values make sense is left to those who use them. What an
+//! editor is told of them is in `written`.
 
 pub mod amount;
 pub mod duration;
 pub mod rate;
+#[cfg(feature = "cli")]
+pub mod written;
 
 pub use amount::{count, factor, money, share, speed, tokens};
 pub use rate::PerTime;

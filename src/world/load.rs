@@ -1,8 +1,13 @@
 //! Decides that a call arrives, and makes it with the real client.
 //!
-//! Arrivals are open-loop: they come when the workload says so, however the calls before them get
-//! on. When they end, calls finish; what is still open when the drain is over ends unfinished.
+//! Arrivals are open-loop, as a rule: they come when the workload says so, however the calls before
+//! them get on. Users are a closed loop: each asks, waits for the end, thinks, and asks again. In
+//! both, an impatient user may click again, which is a call of its own; the user waits for the
+//! latest click, and the one before is abandoned, or runs on for nobody. When arrivals end, calls
+//! finish; what is still open when the drain is over ends unfinished.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,6 +22,7 @@ use crate::client::{Builder, Client, Provider, Request};
 use crate::policy::CallId;
 use crate::policy::config::Policy;
 use crate::scenario::Scenario;
+use crate::time::Instant;
 
 /// Starts the load: one generator, and a client process on each host.
 pub(super) fn start(
@@ -32,7 +38,6 @@ pub(super) fn start(
         world: world.clone(),
         host,
         client: client(world, scenario, policy, seed),
-        deadline: scenario.load.deadline,
         closing: closing.clone(),
     });
     let users = users.collect();
@@ -62,19 +67,57 @@ fn client(world: &World, scenario: &Scenario, policy: &Policy, seed: u64) -> Cli
 }
 
 async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain: Duration) {
-    for (number, at) in world.workload.arrivals().enumerate() {
-        let moment = world.moment(at);
-        if moment > tokio::time::Instant::now() {
-            tokio::time::sleep_until(moment).await;
+    match world.workload.users() {
+        Some(all) => {
+            for number in 0..all.count {
+                let user = of(&users, &world, CallId(number));
+                task::spawn(user.host, user.live(number, all.count));
+            }
+            sleep_until(&world, world.workload.end()).await;
         }
-        world.open.calls.set(world.open.calls.get() + 1);
-        let user = users[number % users.len()].clone();
-        task::spawn(user.host, user.call(CallId(number as u64)));
+        None => {
+            for (number, at) in world.workload.arrivals().enumerate() {
+                sleep_until(&world, at).await;
+                let call = CallId(number as u64);
+                let user = of(&users, &world, call);
+                let open = OpenCall::new(&world);
+                task::spawn(user.host, user.ask(call, open));
+            }
+        }
     }
     world.open.all_arrived.set(true);
     tokio::time::sleep(drain).await;
     world.open.drained.set(true);
     closing.notify_waiters();
+}
+
+/// Who makes `call`.
+fn of(users: &[User], world: &World, call: CallId) -> User {
+    users[world.workload.client(call) as usize % users.len()].clone()
+}
+
+async fn sleep_until(world: &World, at: Instant) {
+    let moment = world.moment(at);
+    if moment > tokio::time::Instant::now() {
+        tokio::time::sleep_until(moment).await;
+    }
+}
+
+/// A call that is under way: the run does not end before it has ended.
+struct OpenCall(Rc<World>);
+
+impl OpenCall {
+    fn new(world: &Rc<World>) -> Self {
+        world.open.calls.set(world.open.calls.get() + 1);
+        Self(world.clone())
+    }
+}
+
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        let calls = &self.0.open.calls;
+        calls.set(calls.get() - 1);
+    }
 }
 
 /// Somebody who calls through one client process.
@@ -83,29 +126,79 @@ struct User {
     world: Rc<World>,
     host: HostId,
     client: Client<Simulated>,
-    deadline: Option<Duration>,
     closing: Rc<Notify>,
 }
 
 impl User {
-    async fn call(self, id: CallId) {
+    /// Thinks and asks until the arrivals end.
+    async fn live(self, number: u64, count: u64) {
+        let end = self.world.workload.end();
+        for call in (number..).step_by(usize::try_from(count).unwrap_or(usize::MAX)) {
+            let call = CallId(call);
+            let at = self.world.now() + self.world.workload.think(call);
+            if at >= end {
+                return;
+            }
+            sleep_until(&self.world, at).await;
+            // Timers resolve one millisecond: it may be later than it was to be.
+            if self.world.now() >= end {
+                return;
+            }
+            let open = OpenCall::new(&self.world);
+            self.clone().ask(call, open).await;
+        }
+    }
+
+    /// Asks one question, with as many clicks as the user's impatience makes of it.
+    async fn ask(self, first: CallId, open: OpenCall) {
+        let Some(reclick) = self.world.workload.reclick() else {
+            return self.click(first, open).await;
+        };
+        let mut call = first;
+        let mut click: Pin<Box<dyn Future<Output = ()>>> =
+            Box::pin(self.clone().click(first, open));
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut click => return,
+                () = tokio::time::sleep(reclick.patience) => {}
+            }
+            let again = self.world.workload.clicked_again(call);
+            let Some(again) = again.filter(|_| self.world.now() < self.world.workload.end()) else {
+                return click.await;
+            };
+            call = again;
+            let open = OpenCall::new(&self.world);
+            let before = std::mem::replace(&mut click, Box::pin(self.clone().click(call, open)));
+            if !reclick.abandons {
+                task::spawn(self.host, before);
+            }
+        }
+    }
+
+    /// Makes one call, and waits for its end.
+    async fn click(self, id: CallId, open: OpenCall) {
         let _arrival = Arrival::of(&self.world, self.host, id);
         if !self.world.open.drained.get() {
             tokio::select! {
                 biased;
-                () = task::in_process(self.host, self.ask(id)) => {}
+                () = task::in_process(self.host, self.call(id)) => {}
                 () = self.closing.notified() => {}
             }
         }
-        self.world.open.calls.set(self.world.open.calls.get() - 1);
+        drop(open);
     }
 
-    async fn ask(&self, id: CallId) {
+    async fn call(&self, id: CallId) {
+        let workload = &self.world.workload;
         let mut request = Request::user(FILLER).id(id.0);
-        if let Some(deadline) = self.deadline {
+        if let Some(deadline) = workload.deadline(id) {
             request = request.deadline(deadline);
         }
-        if self.world.workload.is_streamed(id) {
+        if let Some(most) = workload.max_tokens(id) {
+            request = request.max_tokens(most);
+        }
+        if workload.is_streamed(id) {
             let mut answer = self.client.stream(&request);
             while let Some(Ok(_)) = answer.next().await {}
         } else {

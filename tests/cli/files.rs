@@ -138,18 +138,29 @@ error: two scenarios are named `calm`: a/calm.yaml and b/calm.yaml
 }
 
 #[test]
-fn out_holds_two_files_per_scenario_and_nothing_else() {
+fn out_holds_three_files_per_scenario_and_nothing_else() {
     let project = Project::new()
         .with("scenarios/calm.yaml", &calm())
         .with("scenarios/down.yaml", &down());
     let output = project.output("run --out deep/reports --seed 1");
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let written = ["calm.csv", "calm.md", "down.csv", "down.md"];
+    let written = ["csv", "md", "svg"].map(|ending| format!("calm.{ending}"));
+    let written = Vec::from_iter(
+        written
+            .into_iter()
+            .chain(["csv", "md", "svg"].map(|ending| format!("down.{ending}"))),
+    );
     assert_eq!(project.names("deep/reports"), written);
     let printed = stdout(&project.output("run scenarios/calm.yaml --seed 1 --format md"));
-    assert_eq!(
-        project.text("deep/reports/calm.md").trim_end(),
-        printed.trim_end()
+    // Only the page of a folder has its picture beside it.
+    let picture = "![Answers and attempts per second over the run, by policy](calm.svg)\n\n";
+    let page = project.text("deep/reports/calm.md");
+    assert!(page.contains(picture), "{page}");
+    assert_eq!(page.replace(picture, "").trim_end(), printed.trim_end());
+    let drawn = project.text("deep/reports/calm.svg");
+    assert!(
+        drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"),
+        "{drawn}"
     );
 }
 

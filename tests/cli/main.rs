@@ -4,6 +4,7 @@
 
 mod files;
 mod formats;
+mod init;
 mod policies;
 mod presets;
 mod runs;

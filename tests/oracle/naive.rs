@@ -20,6 +20,8 @@ pub(crate) struct Naive<'a> {
     pub(crate) events: &'a [Event],
     /// Only calls that arrived in these windows; none = all.
     pub(crate) during: Option<Windows>,
+    /// Rather when these windows were over: from so long after the end, and to so long.
+    pub(crate) after: Option<(u64, Option<u64>)>,
 }
 
 impl Naive<'_> {
@@ -59,16 +61,33 @@ impl Naive<'_> {
             ended.values().filter_map(|times| times.1).collect(),
         ));
         figures.extend(self.uptime().figures(self.scenario));
+        figures.extend(self.conduct());
+        figures.extend(self.about_each());
         figures
     }
 
-    fn counts(&self, at: Instant) -> bool {
-        self.during.is_none_or(|windows| {
-            let (start, end) = spans(&windows, at.as_nanos())
-                .last()
-                .unwrap_or((u64::MAX, 0));
-            start <= at.as_nanos() && at.as_nanos() < end
+    pub(crate) fn counts(&self, at: Instant) -> bool {
+        let at = at.as_nanos();
+        self.during.is_none_or(|_| {
+            let mut stretches = self.stretches(at).into_iter();
+            stretches.any(|(start, end)| start <= at && at < end)
         })
+    }
+
+    /// The stretches of time that count, `[start, end)`, that start by `until`.
+    pub(crate) fn stretches(&self, until: u64) -> Vec<(u64, u64)> {
+        let Some(windows) = self.during else {
+            return vec![(0, u64::MAX)];
+        };
+        let Some((from, to)) = self.after else {
+            return spans(&windows, until).collect();
+        };
+        let every = windows.every.map(|every| every.as_nanos() as u64);
+        let over = spans(&windows, until).map(|(start, end)| {
+            let next = every.map_or(u64::MAX, |every| start + every);
+            (end + from, to.map_or(next, |to| next.min(end + to)))
+        });
+        over.filter(|(start, end)| start < end).collect()
     }
 
     /// The calls that count, with the moments of their arrivals.
@@ -260,8 +279,8 @@ impl Naive<'_> {
     /// Outside of the fault's windows there is no time.
     fn exists(&self, window: u64, length: u64) -> bool {
         let (from, to) = (window * length, (window + 1) * length);
-        self.during
-            .is_none_or(|windows| overlap(&windows, from, to))
+        let mut stretches = self.stretches(to).into_iter();
+        stretches.any(|(start, end)| start < to && from < end)
     }
 }
 
@@ -269,6 +288,8 @@ impl Naive<'_> {
 #[derive(Default)]
 pub(crate) struct Uptime {
     windows: usize,
+    /// The windows that were judged: first and last base window, and whether it was down.
+    pub(crate) judged: Vec<(u64, u64, bool)>,
     /// The base windows of each outage.
     pub(crate) outages: Vec<Vec<u64>>,
     is_down: bool,
@@ -286,6 +307,8 @@ impl Uptime {
         self.windows += merged.bases.len();
         let share = merged.failed as u128 * BILLION;
         let is_down = merged.failed >= 2 && share > u128::from(down_above) * merged.calls as u128;
+        let (first, last) = (merged.bases[0], merged.bases[merged.bases.len() - 1]);
+        self.judged.push((first, last, is_down));
         if is_down && !self.is_down {
             self.outages.push(Vec::new());
         }
@@ -325,7 +348,7 @@ fn overlap(windows: &Windows, from: u64, to: u64) -> bool {
 }
 
 /// The windows of a fault, `[start, end)`, that start by `until`.
-fn spans(windows: &Windows, until: u64) -> impl Iterator<Item = (u64, u64)> {
+pub(crate) fn spans(windows: &Windows, until: u64) -> impl Iterator<Item = (u64, u64)> {
     let length = windows
         .length
         .map_or(u64::MAX >> 1, |length| length.as_nanos() as u64);
@@ -369,12 +392,12 @@ fn lower_edge(ms: u64) -> u64 {
     ms / step * step
 }
 
-fn whole(number: u128) -> Option<Value> {
+pub(crate) fn whole(number: u128) -> Option<Value> {
     share(number, 1)
 }
 
-fn share(part: u128, all: u128) -> Option<Value> {
+pub(crate) fn share(part: u128, all: u128) -> Option<Value> {
     Value::fraction(part, all)
 }
 
-const BILLION: u128 = 1_000_000_000;
+pub(crate) const BILLION: u128 = 1_000_000_000;

@@ -99,7 +99,7 @@ fn bills_that_come_late_or_from_strangers_are_wasted() {
     story.good(1_000);
     let state = story.end();
     assert_eq!(whole(&state, "wasted"), "3.0000 USD");
-    assert_eq!(state.run.providers[0].wasted.input, 1_000_000);
+    assert_eq!(state.run.providers[0].wasted.input, 1_000_000_000);
 }
 
 #[test]

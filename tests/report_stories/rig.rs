@@ -9,10 +9,10 @@ use firedrill::policy::call::{Cause, Ending, Outcome};
 use firedrill::policy::classify::FailureClass;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::prices::Price;
-use firedrill::report::measures::{self, View};
+use firedrill::report::measures::{self, Argument, View};
 use firedrill::report::value::Value;
 use firedrill::report::{Fold, State};
-use firedrill::scenario::expect::{Bound, Expectation, Op};
+use firedrill::scenario::expect::{Bound, Expectation, Op, When};
 use firedrill::scenario::fault::{Fault, Inject, Windows};
 use firedrill::scenario::{
     Calls, Dialect, Limits, Load, Network, Provider, Quantiles, Run, Scenario, Uptime,
@@ -49,6 +49,10 @@ pub(crate) fn scenario() -> Scenario {
             },
             stream: 0,
             deadline: None,
+            max_tokens: None,
+            prefix: None,
+            tasks: Vec::new(),
+            reclick: None,
             clients: 1,
         },
         faults: Vec::new(),
@@ -71,12 +75,16 @@ fn provider(name: &str, model: &str, [input, output]: [&str; 2]) -> Provider {
             p50: ttft,
             p99: ttft,
         },
-        speed_milli: 130_000,
+        speed: Quantiles {
+            p50: 130_000,
+            p99: 130_000,
+        },
         limits: Limits::default(),
         one_way: Duration::from_millis(1),
         price: Price {
             input: Money::parse_usd(input).unwrap(),
             output: Money::parse_usd(output).unwrap(),
+            cached: Money::parse_usd(input).unwrap(),
             source: "a list of prices, 2026-01-01".to_owned(),
         },
         capacity: None,
@@ -99,10 +107,15 @@ pub(crate) fn fault(name: &str, at: u64, length: u64, every: Option<u64>) -> Fau
 pub(crate) fn expectation(text: &str, during: Option<u16>, op: Op, bound: Bound) -> Expectation {
     Expectation {
         text: text.to_owned(),
-        metric: text.split(' ').next().unwrap().to_owned(),
-        during: during.map(FaultId),
+        metric: text.split([' ', '(']).next().unwrap().to_owned(),
+        argument: text
+            .split_once('(')
+            .and_then(|(_, rest)| Some(rest.split_once(')')?.0.to_owned())),
+        when: during.map_or(When::Always, |fault| When::During(FaultId(fault))),
         op,
         bound,
+        than: None,
+        by_interval: false,
     }
 }
 
@@ -200,6 +213,15 @@ pub(crate) struct Told<'a> {
 impl Told<'_> {
     /// It asks `provider`: a retry when that is the last one asked, else a fallback.
     pub(crate) fn asks(&mut self, at: u64, provider: ProviderId) -> &mut Self {
+        self.starts(at, provider, false)
+    }
+
+    /// It probes `provider`.
+    pub(crate) fn probes(&mut self, at: u64, provider: ProviderId) -> &mut Self {
+        self.starts(at, provider, true)
+    }
+
+    fn starts(&mut self, at: u64, provider: ProviderId, probe: bool) -> &mut Self {
         let cause = match self.attempts.last() {
             None => Cause::First,
             Some(last) if *last == provider => Cause::Retry,
@@ -215,7 +237,7 @@ impl Told<'_> {
             provider,
             nth,
             cause,
-            probe: false,
+            probe,
         };
         self.story.tell(at, started);
         self
@@ -229,12 +251,10 @@ impl Told<'_> {
 
     /// The provider bills its last attempt.
     pub(crate) fn billed(&mut self, at: u64, input: u64, output: u64) -> &mut Self {
-        let provider = *self.attempts.last().unwrap();
-        let asked = self.attempts.iter().filter(|asked| **asked == provider);
         let bill = Kind::Billed {
-            provider,
+            provider: *self.attempts.last().unwrap(),
             call: Some(self.call),
-            nth: u32::try_from(asked.count()).unwrap() - 1,
+            nth: self.nth(),
             bill: Bill::of(input, output),
         };
         self.story.tell(at, bill);
@@ -242,7 +262,12 @@ impl Told<'_> {
     }
 
     pub(crate) fn fails(&mut self, at: u64, class: FailureClass) -> &mut Self {
-        self.replied(at, Some(class))
+        self.replied(at, Some(class), None)
+    }
+
+    /// The last attempt fails, and its provider asks to wait for `hint` milliseconds.
+    pub(crate) fn fails_with_hint(&mut self, at: u64, class: FailureClass, hint: u64) -> &mut Self {
+        self.replied(at, Some(class), Some(Duration::from_millis(hint)))
     }
 
     pub(crate) fn cancelled(&mut self, at: u64) -> &mut Self {
@@ -259,7 +284,13 @@ impl Told<'_> {
 
     /// The last attempt answers, and the call succeeds.
     pub(crate) fn answered(&mut self, at: u64) {
-        self.replied(at, None);
+        self.whole(at);
+        self.taken_for_an_answer(at);
+    }
+
+    /// The client takes what it got for an answer, and the call succeeds.
+    pub(crate) fn taken_for_an_answer(&mut self, at: u64) {
+        self.replied(at, None, None);
         let (call, attempt) = (self.call, self.attempt());
         let outcome = Outcome::Succeeded { attempt };
         self.story.tell(at, Kind::Ended { call, outcome });
@@ -270,7 +301,30 @@ impl Told<'_> {
         self.story.tell(at, Kind::Ended { call, outcome });
     }
 
-    fn replied(&mut self, at: u64, failure: Option<FailureClass>) -> &mut Self {
+    /// The provider writes a whole answer to its last attempt.
+    fn whole(&mut self, at: u64) {
+        let provider = *self.attempts.last().unwrap();
+        let answered = Kind::Answered {
+            provider,
+            call: Some(self.call),
+            nth: self.nth(),
+        };
+        self.story.tell(at, answered);
+    }
+
+    /// How many attempts the call made at the last one's provider before it.
+    fn nth(&self) -> u32 {
+        let last = self.attempts.last();
+        let asked = self.attempts.iter().filter(|asked| Some(*asked) == last);
+        u32::try_from(asked.count()).unwrap() - 1
+    }
+
+    fn replied(
+        &mut self,
+        at: u64,
+        failure: Option<FailureClass>,
+        hint: Option<Duration>,
+    ) -> &mut Self {
         let (call, attempt) = (self.call, self.attempt());
         let provider = *self.attempts.last().unwrap();
         let replied = Kind::Replied {
@@ -278,7 +332,7 @@ impl Told<'_> {
             attempt,
             provider,
             failure,
-            hint: None,
+            hint,
         };
         self.story.tell(at, replied);
         self
@@ -311,7 +365,22 @@ fn worth(
         .iter()
         .map(|provider| provider.price.clone())
         .collect();
-    let view = View::new(state, during, &prices).unwrap();
+    let when = during.map_or(When::Always, |fault| When::During(FaultId(fault as u16)));
+    let view = View::new(state, when, &prices).unwrap();
+    let (name, argument) = name.split_once('(').unwrap_or((name, ""));
     let measure = measures::find(name).unwrap();
-    (measure.unit, measure.of(&view))
+    let value = match measure.argument() {
+        None => measure.of(&view),
+        Some(kind) => {
+            let names = match kind {
+                Argument::Provider => &state.providers,
+                Argument::Fault => &state.faults,
+            };
+            let named = names
+                .iter()
+                .position(|name| *argument == format!("{name})"));
+            measure.of_one(&view, named.unwrap())
+        }
+    };
+    (measure.unit, value)
 }

@@ -16,7 +16,10 @@ proptest! {
         faults in proptest::collection::vec(prop_oneof![any_verdict(), any_timing()], 0..5),
     ) {
         let mut scenario = scenario(&faults);
-        scenario.providers[0].speed_milli = speed_milli;
+        scenario.providers[0].speed = Quantiles {
+            p50: speed_milli,
+            p99: speed_milli,
+        };
         scenario.providers[0].limits.requests = Vec::from_iter(rpm.map(per_minute));
         let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
         let request = request(streamed, output);

@@ -377,12 +377,16 @@ fn scenario(faults: &[Inject]) -> Scenario {
             p50: ttft,
             p99: ttft,
         },
-        speed_milli: 100_000,
+        speed: Quantiles {
+            p50: 100_000,
+            p99: 100_000,
+        },
         limits: Limits::default(),
         one_way: Duration::from_millis(1),
         price: Price {
             input: Money::ZERO,
             output: Money::ZERO,
+            cached: Money::ZERO,
             source: String::new(),
         },
         capacity: None,
@@ -419,12 +423,17 @@ fn no_load() -> Load {
             rate: crate::text::units::PerTime {
                 count_nano: 1_000_000_000,
                 per: Duration::from_secs(1),
-            },
+            }
+            .into(),
             prompt: none,
             output: none,
         },
         stream: 0,
         deadline: None,
+        max_tokens: None,
+        prefix: None,
+        tasks: Vec::new(),
+        reclick: None,
         clients: 1,
     }
 }

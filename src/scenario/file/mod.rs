@@ -21,8 +21,8 @@ use serde::{Deserialize, de};
 use super::Quantiles;
 use crate::text::units;
 pub(super) use fault::Fault;
-pub(super) use load::Load;
-pub(super) use provider::{Network, Provider};
+pub(super) use load::{Curve, Gaps, Level, Load, Prefix, Rate, Task, Users};
+pub(super) use provider::{Cache, Capacity, Degrade, Limits, Network, Price, Provider};
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -94,6 +94,18 @@ impl Quantity for u64 {
 
     fn parse(text: &str) -> Result<Self, String> {
         units::tokens::parse(text)
+    }
+}
+
+/// Output tokens per second, in thousandths.
+#[derive(Clone, Copy)]
+pub(in crate::scenario) struct Pace(pub(in crate::scenario) u64);
+
+impl Quantity for Pace {
+    const WANTED: &'static str = "one speed, or `{ p50: 130 tok/s, p99: 190 tok/s }`";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        units::speed::parse(text).map(Self)
     }
 }
 

@@ -1,28 +1,131 @@
-//! The load, as understood.
+//! The load, as understood. What may be said but is not, and changes nothing, is left out.
 
 use serde_json::{Value, json};
 
 use super::spread;
-use crate::scenario::{Calls, Load};
-use crate::text::units::{duration, rate, share, tokens};
+use crate::scenario::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Reclick, Task};
+use crate::text::units::{count, duration, factor, rate, share, tokens};
 
 pub(super) fn load(load: &Load) -> Value {
     let mut keys = match &load.calls {
-        Calls::Drawn {
-            arrivals,
-            rate,
-            prompt,
-            output,
-        } => json!({
-            "arrivals": arrivals,
-            "rate": rate::write(*rate),
-            "prompt": spread(prompt, tokens::write),
-            "output": spread(output, tokens::write),
-        }),
+        Calls::Drawn { arrivals, rate, .. } => {
+            let mut keys = json!({ "arrivals": gaps(*arrivals), "rate": shown(rate) });
+            if let Arrivals::Gamma { cv_milli } = arrivals {
+                keys["cv"] = factor::write(*cv_milli).into();
+            }
+            keys
+        }
+        Calls::Users { users, .. } => {
+            let think = spread(&users.think, duration::write);
+            json!({ "users": { "count": users.count, "think": think } })
+        }
         Calls::Trace { shown, rows, .. } => json!({ "trace": shown, "rows": rows.len() }),
     };
-    keys["stream"] = share::write(load.stream).into();
-    keys["deadline"] = load.deadline.map(duration::write).into();
+    if let Calls::Drawn { prompt, output, .. } | Calls::Users { prompt, output, .. } = &load.calls
+        && load.tasks.is_empty()
+    {
+        keys["prompt"] = spread(prompt, tokens::write);
+        keys["output"] = spread(output, tokens::write);
+    }
+    if load.tasks.is_empty() {
+        keys["stream"] = share::write(load.stream).into();
+        keys["deadline"] = load.deadline.map(duration::write).into();
+        bounds(&mut keys, load.max_tokens, load.prefix.as_ref());
+    } else {
+        keys["tasks"] = load.tasks.iter().map(task).collect();
+    }
+    if let Some(reclick) = &load.reclick {
+        again(&mut keys, reclick);
+    }
     keys["clients"] = load.clients.into();
     keys
+}
+
+fn gaps(arrivals: Arrivals) -> &'static str {
+    match arrivals {
+        Arrivals::Constant => "constant",
+        Arrivals::Poisson => "poisson",
+        Arrivals::Gamma { .. } => "gamma",
+    }
+}
+
+fn shown(shape: &Rate) -> Value {
+    match shape {
+        Rate::Constant(rate) => rate::write(*rate).into(),
+        Rate::Diurnal {
+            mean,
+            peak,
+            peak_at,
+            period,
+        } => json!({
+            "curve": "diurnal",
+            "mean": rate::write(*mean),
+            "peak": rate::write(*peak),
+            "peak_at": duration::write(*peak_at),
+            "period": duration::write(*period),
+        }),
+        Rate::Ramp { from, to, at, over } => json!({
+            "curve": "ramp",
+            "from": rate::write(*from),
+            "to": rate::write(*to),
+            "at": duration::write(*at),
+            "over": duration::write(*over),
+        }),
+        Rate::Spike {
+            base,
+            peak,
+            at,
+            length,
+        } => json!({
+            "curve": "spike",
+            "base": rate::write(*base),
+            "peak": rate::write(*peak),
+            "at": duration::write(*at),
+            "for": duration::write(*length),
+        }),
+        Rate::Steps(steps) => {
+            let steps = steps.iter().map(
+                |step| json!({ "at": duration::write(step.at), "rate": rate::write(step.rate) }),
+            );
+            json!({ "curve": "steps", "steps": steps.collect::<Vec<_>>() })
+        }
+    }
+}
+
+fn task(task: &Task) -> Value {
+    let two = |quantiles: &Option<Quantiles<u64>>| {
+        quantiles.as_ref().map(|two| spread(two, tokens::write))
+    };
+    let mut keys = json!({
+        "name": task.name,
+        "share": share::write(task.share),
+        "prompt": two(&task.prompt),
+        "output": two(&task.output),
+        "stream": share::write(task.stream),
+        "deadline": task.deadline.map(duration::write),
+    });
+    bounds(&mut keys, task.max_tokens, task.prefix.as_ref());
+    keys
+}
+
+fn bounds(keys: &mut Value, max_tokens: Option<u32>, prefix: Option<&Prefixes>) {
+    if let Some(most) = max_tokens {
+        keys["max_tokens"] = tokens::write(u64::from(most)).into();
+    }
+    if let Some(prefix) = prefix {
+        keys["prefix"] = json!({
+            "tokens": tokens::write(prefix.tokens),
+            "distinct": count::write(prefix.distinct),
+            "share": share::write(prefix.share),
+        });
+    }
+}
+
+fn again(keys: &mut Value, reclick: &Reclick) {
+    keys["patience"] = duration::write(reclick.patience).into();
+    keys["reclick"] = json!({
+        "chance": share::write(reclick.chance),
+        "at_most": reclick.at_most,
+        "abandons": reclick.abandons,
+    });
 }

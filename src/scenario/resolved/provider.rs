@@ -3,23 +3,90 @@
 use serde_json::{Value, json};
 
 use super::spread;
-use crate::scenario::Provider;
-use crate::text::units::{count, duration, money, speed};
+use crate::prices::Price;
+use crate::scenario::{Capacity, Limit, Limits, Provider, Quantiles};
+use crate::text::units::{count, duration, factor, money, share, speed};
 
 pub(super) fn provider(provider: &Provider) -> Value {
-    json!({
+    let mut keys = json!({
         "name": provider.name,
         "dialect": provider.dialect,
         "model": provider.model,
         "ttft": spread(&provider.ttft, duration::write),
-        "speed": speed::write(provider.speed_milli),
-        "limits": { "rpm": provider.limits.requests.first().map(|limit| count::write(limit.count)) },
+        "speed": pace(provider),
+        "limits": limits(&provider.limits),
         "one_way": duration::write(provider.one_way),
-        "price": {
-            "input": money::write(provider.price.input),
-            "output": money::write(provider.price.output),
-            "per": "1M tok",
-            "source": provider.price.source,
-        },
+        "price": price(&provider.price),
+    });
+    if let Some(capacity) = &provider.capacity {
+        keys["capacity"] = written(capacity);
+    }
+    if let Some(cache) = &provider.cache {
+        keys["cache"] = json!({ "ttl": duration::write(cache.ttl) });
+        keys["price"]["cached"] = money::write(provider.price.cached).into();
+    }
+    keys
+}
+
+/// One speed where all answers have the same.
+fn pace(provider: &Provider) -> Value {
+    match provider.speed {
+        Quantiles { p50, p99 } if p50 == p99 => speed::write(p50).into(),
+        speed => spread(&speed, speed::write),
+    }
+}
+
+fn price(price: &Price) -> Value {
+    json!({
+        "input": money::write(price.input),
+        "output": money::write(price.output),
+        "per": "1M tok",
+        "source": price.source,
+    })
+}
+
+/// A lone `rpm` is shown as it is written; all others one by one, with how each counts.
+fn limits(limits: &Limits) -> Value {
+    let rpm = limits.requests.first().copied();
+    if *limits == Limits::per_minute(rpm.map(|limit| limit.count)) {
+        return json!({ "rpm": rpm.map(|limit| count::write(limit.count)) });
+    }
+    json!({
+        "requests": all(&limits.requests),
+        "tokens": all(&limits.tokens),
+        "input": all(&limits.input),
+        "output": all(&limits.output),
+        "concurrency": limits.concurrency,
+        "charge": limits.charge,
+        "count_refused": limits.count_refused,
+        "shrinks_to": limits.shrinks_to.map(share::write),
+        "account": limits.account,
+    })
+}
+
+fn all(limits: &[Limit]) -> Value {
+    let all = limits.iter().map(|limit| {
+        json!({
+            "count": count::write(limit.count),
+            "per": duration::write(limit.per),
+            "window": limit.span,
+        })
+    });
+    all.collect::<Vec<_>>().into()
+}
+
+fn written(capacity: &Capacity) -> Value {
+    let degrade = capacity.degrade.map(|degrade| {
+        json!({
+            "to": share::write(degrade.to),
+            "within": duration::write(degrade.within),
+            "recover": duration::write(degrade.recover),
+        })
+    });
+    json!({
+        "slots": capacity.slots,
+        "queue": capacity.queue,
+        "slowdown": factor::write(capacity.slowdown_milli),
+        "degrade": degrade,
     })
 }

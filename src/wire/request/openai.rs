@@ -1,7 +1,7 @@
 //! A request to chat completions.
 //!
-//! The bound on output tokens is called `max_tokens`: OpenAI's newer name for it,
-//! `max_completion_tokens`, is unknown to most that speak this dialect.
+//! The bound on output tokens is called `max_tokens`, as everybody who speaks this dialect knows
+//! it; only OpenAI's own reasoning models refuse that name, and want `max_completion_tokens`.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -18,10 +18,13 @@ pub(super) fn azure_path(deployment: &str) -> String {
 }
 
 pub(super) fn body(request: &Request, model: &str, streamed: bool) -> Bytes {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    let reasons = REASONING.iter().any(|start| name.starts_with(start));
     json(&Body {
         model,
         messages: &request.messages,
-        max_tokens: request.max_tokens,
+        max_tokens: request.max_tokens.filter(|_| !reasons),
+        max_completion_tokens: request.max_tokens.filter(|_| reasons),
         stream: streamed.then_some(true),
         stream_options: streamed.then_some(StreamOptions {
             include_usage: true,
@@ -36,6 +39,8 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     stream: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,
@@ -48,6 +53,9 @@ struct StreamOptions {
 
 /// The latest version of Azure's inference interface that is no preview.
 const AZURE_VERSION: &str = "2024-10-21";
+
+/// How the names of OpenAI's reasoning models begin.
+const REASONING: [&str; 4] = ["o1", "o3", "o4", "gpt-5"];
 
 #[cfg(test)]
 mod tests {
@@ -67,6 +75,21 @@ mod tests {
         assert_eq!(value["stream"], true);
         assert_eq!(value["stream_options"]["include_usage"], true);
         assert_eq!(value["max_tokens"], 5);
+    }
+
+    #[test]
+    fn the_bound_has_the_name_that_the_model_knows() {
+        for (model, name, other) in [
+            ("gpt-4.1", "max_tokens", "max_completion_tokens"),
+            ("deepseek-v3.2", "max_tokens", "max_completion_tokens"),
+            ("gpt-5-mini", "max_completion_tokens", "max_tokens"),
+            ("openai/o3", "max_completion_tokens", "max_tokens"),
+        ] {
+            let body = body(&Request::user("hi").max_tokens(5), model, false);
+            let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(value[name], 5, "{model}");
+            assert!(value.get(other).is_none(), "{model}");
+        }
     }
 
     #[test]

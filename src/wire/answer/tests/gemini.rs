@@ -7,7 +7,8 @@ use crate::wire::Family::Gemini;
 pub(super) const STREAM: &str = concat!(
     r#"data: {"candidates": [{"content": {"parts": [{"text": "A greeting.","thought": true}],"#,
     r#""role": "model"},"index": 0}],"usageMetadata": {"promptTokenCount": 8,"#,
-    r#""totalTokenCount": 8},"modelVersion": "gemini-2.5-flash","responseId": "mAitaLmkHPPlz7IPvtfUqQ4"}"#,
+    r#""totalTokenCount": 8},"modelVersion": "gemini-2.5-flash","#,
+    r#""responseId": "mAitaLmkHPPlz7IPvtfUqQ4"}"#,
     "\r\n\r\n",
     r#"data: {"candidates": [{"content": {"parts": [{"text": "Hello"}],"role": "model"},"#,
     r#""index": 0}],"usageMetadata": {"promptTokenCount": 8,"candidatesTokenCount": 1,"#,

@@ -200,7 +200,8 @@ proptest! {
             r#"{{"choices":[{{"message":{a},"delta":{a},"finish_reason":{b}}}],"usage":{c}}}"#
         );
         let anthropic = format!(
-            r#"{{"type":"message_delta","content":[{a}],"delta":{a},"stop_reason":{b},"usage":{c}}}"#
+            r#"{{"type":"message_delta","content":[{a}],"delta":{a},
+            "stop_reason":{b},"usage":{c}}}"#
         );
         let gemini = format!(
             r#"{{"candidates":[{{"content":{{"parts":[{a}]}},"finishReason":{b}}}],
@@ -218,4 +219,9 @@ proptest! {
 }
 
 /// JSON values, well-chosen and odd.
-const VALUES: &str = r#"(null|true|0|-1|18446744073709551616|1e99|""|"stop"|"\\u0000"|\[\]|\[null\]|\{\}|\{"content":(null|"x"|7)\}|\{"type":"text","text":(null|"x"|7)\}|\{"text":(null|"x"|7)\}|\{"prompt_tokens":(null|-1|18446744073709551615),"input_tokens":18446744073709551615,"cache_read_input_tokens":9\})"#;
+const VALUES: &str = concat!(
+    r#"(null|true|0|-1|18446744073709551616|1e99|""|"stop"|"\\u0000"|\[\]|\[null\]|\{\}"#,
+    r#"|\{"content":(null|"x"|7)\}|\{"type":"text","text":(null|"x"|7)\}|\{"text":(null|"x"|7)\}"#,
+    r#"|\{"prompt_tokens":(null|-1|18446744073709551615),"input_tokens":18446744073709551615,"#,
+    r#""cache_read_input_tokens":9\})"#,
+);

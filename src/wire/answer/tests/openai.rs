@@ -243,7 +243,8 @@ fn errors_come_in_band_in_many_forms() {
         ),
         // DeepSeek, whose machines are taken.
         (
-            r#"{"choices":[{"index":0,"delta":{},"finish_reason":"insufficient_system_resource"}]}"#,
+            r#"{"choices":[{"index":0,"delta":{},
+            "finish_reason":"insufficient_system_resource"}]}"#,
             Some("insufficient_system_resource"),
             None,
         ),

@@ -1,0 +1,37 @@
+//! `firedrill schema`: what may stand in a file, for editors, as JSON Schema.
+
+use clap::ValueEnum;
+
+use super::{Done, output};
+use crate::{policy, scenario};
+use output::Exit;
+
+/// Prints the JSON Schema of scenario or policy files, for editors.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: firedrill schema policy > schema/policy.json\n\n\
+    An editor with a YAML language server checks a file that begins with\n\
+    # yaml-language-server: $schema=../schema/policy.json")]
+pub(super) struct Args {
+    /// Of which files.
+    #[arg(value_enum, default_value = "scenario")]
+    of: Files,
+}
+
+/// Files that have a schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Files {
+    /// What the world does.
+    Scenario,
+    /// How the client decides.
+    Policy,
+}
+
+/// Prints one schema.
+pub(super) fn schema(args: &Args) -> Done {
+    let schema = match args.of {
+        Files::Scenario => scenario::schema(),
+        Files::Policy => policy::config::schema(),
+    };
+    output::print(&format!("{schema:#}")).map_err(|trouble| vec![trouble])?;
+    Ok(Exit::Holds)
+}

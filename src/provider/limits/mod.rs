@@ -1,0 +1,356 @@
+//! All limits of one account: who is admitted, and what is left.
+//!
+//! A request is admitted by all of them or by none. Tokens are charged
+//! - on `admission`: the prompt and all the output that is asked for, and nothing comes back, as
+//!   at Azure ("the estimated max-processed-token count is added to a running token count", Manage
+//!   Azure OpenAI quota) and OpenAI;
+//! - as a `reserve`: the same, but what was not used comes back when the answer is complete, as at
+//!   Bedrock;
+//! - on `completion`: what the answer had, when it is complete, so that a burst overshoots, as at
+//!   gateways that count usage (Envoy AI Gateway) and for Anthropic's output tokens. A limit on
+//!   prompt tokens alone is charged on admission all the same: they are known by then.
+//!
+//! A refused request takes nothing, or counts as one request (OpenAI: "unsuccessful requests
+//! contribute to your per-minute limit"), but never as tokens. A request larger than a whole limit
+//! is refused for ever, and told so: no wait that it could be told is true. Limits on tokens may
+//! shrink as slots fill, as Azure's do under the pressure of the pool.
+//!
+//! - `window`: one limit on a rate, counted by a `bucket`, `sliding` or `fixed`.
+//! - `concurrency`: the limit on requests at once. What a refusal looks like is `wire`'s matter.
+
+mod bucket;
+mod concurrency;
+mod fixed;
+mod sliding;
+mod window;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::scenario::{self, Charge};
+use crate::time::Instant;
+use crate::wire::writer::{Cause, Quota, Quotas};
+use concurrency::Concurrency;
+use window::{Window, shrunk};
+
+/// The limits of a provider, perhaps shared with others of its account; none is no state at all.
+#[derive(Debug)]
+pub(super) struct Limits(Option<Arc<Mutex<Account>>>);
+
+/// What a request asks of the limits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ask {
+    /// Prompt tokens.
+    pub(super) input: u64,
+    /// Output tokens that it may have at most.
+    pub(super) output: u64,
+}
+
+/// A limit says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Denied {
+    /// Which limit.
+    pub(super) cause: Cause,
+    /// How long until it would say yes, when nobody else asks; some 584 years for never.
+    pub(super) wait: Duration,
+    /// What is left.
+    pub(super) quotas: Quotas,
+}
+
+/// The limits of an account, and what is used of them.
+#[derive(Clone, Debug)]
+struct Account {
+    windows: Vec<(What, Window)>,
+    concurrency: Option<(u64, Concurrency)>,
+    charge: Charge,
+    count_refused: bool,
+    /// What is left of the limits on tokens when all slots are at work.
+    shrinks_to: u64,
+    /// How much of the slots is.
+    busy: u64,
+    /// Who was admitted last, and when.
+    last: (Instant, Ask),
+    /// Work under way whose tokens are settled when it ends, the earliest first.
+    unsettled: BinaryHeap<Reverse<Unsettled>>,
+}
+
+/// Work whose tokens are settled at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Unsettled {
+    end: Instant,
+    admitted: Instant,
+    asked: [u64; 2],
+    had: [u64; 2],
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Requests,
+    Tokens,
+    Input,
+    Output,
+}
+
+impl Limits {
+    /// The limits, with nothing used.
+    pub(super) fn new(limits: &scenario::Limits) -> Self {
+        let account = Account::new(limits);
+        Self(account.map(|account| Arc::new(Mutex::new(account))))
+    }
+
+    /// The same limits, for another provider of the account.
+    pub(super) fn shared(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    /// So much (parts per 10^9) of the slots is at work: limits on tokens may shrink under that.
+    pub(super) fn press(&mut self, busy: u64) {
+        if let Some(mut account) = self.account() {
+            account.busy = busy;
+        }
+    }
+
+    /// A request comes at `now`, when `left` (parts per 10^9) of the limits is there.
+    pub(super) fn admit(
+        &mut self,
+        now: Instant,
+        ask: Ask,
+        left: u64,
+    ) -> Result<Quotas, Box<Denied>> {
+        match self.account() {
+            Some(mut account) => account.admit(now, ask, left),
+            None => Ok(Quotas::default()),
+        }
+    }
+
+    /// The request that was admitted last will be complete at `end`, with so many tokens; with
+    /// none at once, when it is not worked on after all.
+    pub(super) fn settle(&mut self, end: Instant, input: u64, output: u64) {
+        if let Some(mut account) = self.account() {
+            account.settle(end, [input, output]);
+        }
+    }
+
+    /// Whatever was worked on is lost: it no longer counts as under way.
+    pub(super) fn clear(&mut self) {
+        if let Some((_, concurrency)) = self.account().as_mut().and_then(|a| a.concurrency.as_mut())
+        {
+            concurrency.clear();
+        }
+    }
+
+    /// What an answer says of the limits when, whatever they hold, nothing is left.
+    pub(super) fn exhausted(&self, reset: Duration) -> Quotas {
+        self.account().map_or_else(Quotas::default, |account| {
+            account.quotas(|window| window.exhausted(reset))
+        })
+    }
+
+    /// Whoever panicked while counting has left nothing half done that matters.
+    fn account(&self) -> Option<MutexGuard<'_, Account>> {
+        let account = self.0.as_ref()?;
+        Some(account.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Who shares whose limits: pairs of the account's first provider and another.
+pub(super) fn of_one_account(
+    profiles: &[scenario::Provider],
+) -> impl Iterator<Item = (usize, usize)> {
+    let account = |place: usize| profiles[place].limits.account.as_deref();
+    (0..profiles.len()).filter_map(move |other| {
+        account(other)?;
+        let first = (0..other).find(|first| account(*first) == account(other))?;
+        Some((first, other))
+    })
+}
+
+impl Account {
+    fn new(limits: &scenario::Limits) -> Option<Self> {
+        let kinds = [
+            (What::Requests, &limits.requests),
+            (What::Tokens, &limits.tokens),
+            (What::Input, &limits.input),
+            (What::Output, &limits.output),
+        ];
+        let windows = kinds.into_iter().flat_map(|(what, limits)| {
+            let windows = limits.iter().map(Window::new);
+            windows.map(move |window| (what, window))
+        });
+        let windows: Vec<_> = windows.collect();
+        let concurrency = limits.concurrency.map(u64::from);
+        if windows.is_empty() && concurrency.is_none() {
+            return None;
+        }
+        Some(Self {
+            windows,
+            concurrency: concurrency.map(|limit| (limit, Concurrency::new(limit))),
+            charge: limits.charge,
+            count_refused: limits.count_refused,
+            shrinks_to: limits.shrinks_to.unwrap_or(WHOLE).min(WHOLE),
+            busy: 0,
+            last: (Instant::START, Ask::default()),
+            unsettled: BinaryHeap::new(),
+        })
+    }
+
+    fn admit(&mut self, now: Instant, ask: Ask, left: u64) -> Result<Quotas, Box<Denied>> {
+        self.advance(now, left);
+        if let Some((cause, _)) = self.refusal(ask, left) {
+            if self.count_refused {
+                self.count_request();
+            }
+            let wait = self
+                .refusal(ask, left)
+                .map_or(Duration::ZERO, |(_, wait)| wait);
+            let quotas = self.quotas(Window::quota);
+            return Err(Box::new(Denied {
+                cause,
+                wait,
+                quotas,
+            }));
+        }
+        self.last = (now, ask);
+        for (what, window) in &mut self.windows {
+            window.take(what.on_admission(ask, self.charge).1);
+        }
+        Ok(self.quotas(Window::quota))
+    }
+
+    fn settle(&mut self, end: Instant, had: [u64; 2]) {
+        if let Some((_, concurrency)) = &mut self.concurrency {
+            concurrency.put(end);
+        }
+        let counts_tokens = self.windows.iter().any(|(what, _)| *what != What::Requests);
+        if counts_tokens && self.charge != Charge::Admission {
+            let (admitted, ask) = self.last;
+            self.unsettled.push(Reverse(Unsettled {
+                end,
+                admitted,
+                asked: [ask.input, ask.output],
+                had,
+            }));
+        }
+    }
+
+    /// It is `now`: what has ended by then is settled, each at its own moment.
+    fn advance(&mut self, now: Instant, left: u64) {
+        let pressed = left - shrunk(left.min(WHOLE), shrunk(self.busy, WHOLE - self.shrinks_to));
+        let left_of = |what: What| match what {
+            What::Requests => left,
+            What::Tokens | What::Input | What::Output => pressed,
+        };
+        while let Some(Reverse(work)) = self.unsettled.peek().copied()
+            && work.end <= now
+        {
+            self.unsettled.pop();
+            for (what, window) in &mut self.windows {
+                window.advance(work.end, left_of(*what));
+                let (asked, had) = (what.of(work.asked), what.of(work.had));
+                match self.charge {
+                    Charge::Completion if what.is_settled() => window.take(had),
+                    Charge::Reserve if what.is_settled() => {
+                        window.give_back(work.admitted, asked.saturating_sub(had));
+                        window.take(had.saturating_sub(asked));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for (what, window) in &mut self.windows {
+            window.advance(now, left_of(*what));
+        }
+        if let Some((limit, concurrency)) = &mut self.concurrency {
+            concurrency.advance(now, shrunk(*limit, left));
+        }
+    }
+
+    /// The limit that refuses for longest, and for how long: after that, none does.
+    fn refusal(&self, ask: Ask, left: u64) -> Option<(Cause, Duration)> {
+        let windows = self.windows.iter().map(|(what, window)| {
+            let (needed, _) = what.on_admission(ask, self.charge);
+            (what.cause(window), window.wait(needed))
+        });
+        let concurrency = self.concurrency.as_ref().map(|(limit, concurrency)| {
+            let wait = match shrunk(*limit, left) {
+                0 => MINUTE,
+                _ => concurrency.wait(),
+            };
+            (Cause::Concurrency, wait)
+        });
+        let refusing = windows
+            .chain(concurrency)
+            .filter(|(_, wait)| !wait.is_zero());
+        // Of equals the first is named.
+        refusing.reduce(|longest, next| if next.1 > longest.1 { next } else { longest })
+    }
+
+    /// A refused request counts.
+    fn count_request(&mut self) {
+        let requests = self.windows.iter_mut();
+        for (_, window) in requests.filter(|(what, _)| *what == What::Requests) {
+            window.take_in_vain(1);
+        }
+    }
+
+    /// Of each kind what the tightest limit says.
+    fn quotas(&self, quota: impl Fn(&Window) -> Quota) -> Quotas {
+        let tightest = |kind: What| {
+            let own = self.windows.iter().filter(|(what, _)| *what == kind);
+            own.map(|(_, window)| quota(window))
+                .min_by_key(|quota| quota.remaining)
+        };
+        Quotas {
+            requests: tightest(What::Requests),
+            tokens: tightest(What::Tokens),
+            input: tightest(What::Input),
+            output: tightest(What::Output),
+        }
+    }
+}
+
+impl What {
+    /// What must be there when a request is admitted, and what is taken then.
+    fn on_admission(self, ask: Ask, charge: Charge) -> (u64, u64) {
+        let asked = self.of([ask.input, ask.output]);
+        match charge {
+            // Whatever is left admits it: nobody knows what it will take.
+            Charge::Completion if self.is_settled() => (1, 0),
+            _ => (asked, asked),
+        }
+    }
+
+    /// Whether its amount is known only when the answer is complete.
+    fn is_settled(self) -> bool {
+        matches!(self, Self::Tokens | Self::Output)
+    }
+
+    fn of(self, [input, output]: [u64; 2]) -> u64 {
+        match self {
+            Self::Requests => 1,
+            Self::Tokens => input.saturating_add(output),
+            Self::Input => input,
+            Self::Output => output,
+        }
+    }
+
+    fn cause(self, window: &Window) -> Cause {
+        match self {
+            _ if window.is_daily() => Cause::DailyLimit,
+            Self::Requests => Cause::RateLimit,
+            Self::Tokens | Self::Input | Self::Output => Cause::TokenLimit,
+        }
+    }
+}
+
+/// 100 %, in parts per 10^9.
+const WHOLE: u64 = 1_000_000_000;
+
+/// How long to stay away when nothing is admitted at all and nobody knows until when.
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! How overload takes capacity away, and how slowly it comes back.
+//!
+//! While requests wait, it is lost evenly, from whole to worst within one time; when nobody waits
+//! it comes back evenly, within another. Cold caches and evicted states are meant: a provider that
+//! was overloaded can do less for a while, which is what keeps it overloaded.
+
+use std::time::Duration;
+
+use crate::scenario::Degrade;
+use crate::time::{Instant, nanos};
+
+/// What overload has done so far.
+#[derive(Clone, Debug)]
+pub(super) struct Wear {
+    degrade: Degrade,
+    /// From 0 to `within` x `recover`, in nanoseconds squared: each nanosecond of overload adds
+    /// `recover`, each without takes `within` off, so that nothing is lost to rounding.
+    worn: u128,
+    at: Instant,
+}
+
+impl Wear {
+    /// Nothing is lost yet.
+    pub(super) fn new(degrade: Degrade) -> Self {
+        Self {
+            degrade,
+            worn: 0,
+            at: Instant::START,
+        }
+    }
+
+    /// What is left at `now`, in parts per 10^9, when somebody waited since the last time until
+    /// `waits`.
+    pub(super) fn advance(&mut self, now: Instant, waits: Instant) -> u64 {
+        let waits = waits.min(now);
+        let (overload, rest) = (waits.since(self.at), now.since(self.at.max(waits)));
+        let (within, recover) = (self.within(), self.recover());
+        let more = u128::from(nanos(overload)) * recover;
+        let less = u128::from(nanos(rest)) * within;
+        self.worn = (self.worn + more)
+            .min(within * recover)
+            .saturating_sub(less);
+        self.at = self.at.max(now);
+        self.left()
+    }
+
+    fn left(&self) -> u64 {
+        let most = u128::from(WHOLE.saturating_sub(self.degrade.to));
+        let full = self.within() * self.recover();
+        let lost = most * self.worn / full;
+        WHOLE - lost as u64
+    }
+
+    fn within(&self) -> u128 {
+        length(self.degrade.within)
+    }
+
+    fn recover(&self) -> u128 {
+        length(self.degrade.recover)
+    }
+}
+
+/// At least something, and so short that a product of two, in parts per 10^9, fits.
+fn length(length: Duration) -> u128 {
+    u128::from(nanos(length.min(LONGEST)).max(1))
+}
+
+/// A scenario may have no longer one.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// 100 %, in parts per 10^9.
+const WHOLE: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn wear() -> Wear {
+        Wear::new(Degrade {
+            to: 400_000_000,
+            within: 30 * SECOND,
+            recover: 300 * SECOND,
+        })
+    }
+
+    fn at(seconds: u32) -> Instant {
+        Instant::START + SECOND * seconds
+    }
+
+    #[test]
+    fn overload_takes_it_evenly_down_to_the_worst_and_no_further() {
+        let mut wear = wear();
+        assert_eq!(wear.advance(at(100), at(0)), WHOLE);
+        assert_eq!(wear.advance(at(115), at(200)), 700_000_000);
+        assert_eq!(wear.advance(at(130), at(200)), 400_000_000);
+        assert_eq!(wear.advance(at(200), at(200)), 400_000_000);
+    }
+
+    #[test]
+    fn what_was_lost_comes_back_slowly_once_nobody_waits() {
+        let mut wear = wear();
+        wear.advance(at(0), at(0));
+        assert_eq!(wear.advance(at(180), at(30)), 700_000_000);
+        assert_eq!(wear.advance(at(180), at(30)), 700_000_000);
+        assert_eq!(wear.advance(at(1_000), at(30)), WHOLE);
+    }
+
+    #[test]
+    fn the_longest_times_do_not_overflow() {
+        let mut wear = Wear::new(Degrade {
+            to: 1,
+            within: LONGEST,
+            recover: Duration::MAX,
+        });
+        let end = Instant::from_nanos(u64::MAX);
+        assert_eq!(wear.advance(end, end), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_stays_between_the_worst_and_the_whole(
+            to in 1..WHOLE,
+            within in 1_u64..100,
+            recover in 1_u64..100,
+            steps in proptest::collection::vec((0_u64..50, 0_u64..80), 1..100),
+        ) {
+            let degrade = Degrade {
+                to,
+                within: Duration::from_nanos(within),
+                recover: Duration::from_nanos(recover),
+            };
+            let mut wear = Wear::new(degrade);
+            let (mut now, mut before) = (Instant::START, WHOLE);
+            for (step, waits) in steps {
+                let waits = now + Duration::from_nanos(waits);
+                now = now + Duration::from_nanos(step);
+                let left = wear.advance(now, waits);
+                prop_assert!((to..=WHOLE).contains(&left));
+                prop_assert!(waits < now || left <= before, "it only goes down while they wait");
+                before = left;
+            }
+        }
+    }
+}

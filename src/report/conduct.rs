@@ -1,0 +1,162 @@
+//! How a client behaved: what no policy should do, whatever the world does to it.
+//!
+//! A [`Conduct`] is counted from attempts, and belongs to their calls. What one attempt cannot know
+//! of itself, since other calls of its client decide it, a [`Watch`] tells as it starts: its memory
+//! grows with clients and providers, not with calls.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::state::add;
+use crate::policy::{CallId, ProviderId};
+use crate::time::Instant;
+
+/// What the calls of a scope did that they should not have done.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conduct {
+    /// The most attempts that one call made.
+    pub attempts_max: u64,
+    /// Attempts that were taken for an answer, though the provider had not written a whole one.
+    pub truncated_successes: u64,
+    /// Attempts at a provider that had answered the same call with what no retry can mend.
+    pub useless_retries: u64,
+    /// Attempts before the wait had passed that the provider had asked of the same call.
+    pub hints_broken: u64,
+    /// Attempts before the wait had passed that the provider had asked of the same client.
+    pub hints_broken_by_client: u64,
+    /// The most probes that one client had in flight at one provider.
+    pub probes_at_once: u64,
+}
+
+impl Conduct {
+    /// Adds that of other calls.
+    pub fn merge(&mut self, other: &Self) {
+        self.attempts_max = self.attempts_max.max(other.attempts_max);
+        add(&mut self.truncated_successes, &other.truncated_successes);
+        add(&mut self.useless_retries, &other.useless_retries);
+        add(&mut self.hints_broken, &other.hints_broken);
+        let by_client = other.hints_broken_by_client;
+        add(&mut self.hints_broken_by_client, &by_client);
+        self.probes_at_once = self.probes_at_once.max(other.probes_at_once);
+    }
+}
+
+/// What each client process was asked by each provider, and how many probes it has there.
+#[derive(Debug)]
+pub(super) struct Watch {
+    clients: u64,
+    seats: BTreeMap<(u64, ProviderId), Seat>,
+}
+
+/// A client at a provider.
+#[derive(Debug, Default)]
+struct Seat {
+    /// The end of the longest wait that was asked for.
+    until: Option<Instant>,
+    /// Probes in flight.
+    probes: u64,
+}
+
+/// What its client's other calls mean to an attempt that starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    /// Whether its client was asked to wait for longer.
+    pub(super) is_early: bool,
+    /// The probes of its client in flight, itself included; none when it is no probe.
+    pub(super) probes: u64,
+}
+
+impl Watch {
+    /// For so many client processes.
+    pub(super) fn new(clients: u64) -> Self {
+        Self {
+            clients: clients.max(1),
+            seats: BTreeMap::new(),
+        }
+    }
+
+    /// An attempt starts.
+    pub(super) fn on_start(
+        &mut self,
+        call: CallId,
+        provider: ProviderId,
+        is_probe: bool,
+        at: Instant,
+    ) -> Standing {
+        let client = call.0 % self.clients;
+        if !is_probe && !self.seats.contains_key(&(client, provider)) {
+            return Standing {
+                is_early: false,
+                probes: 0,
+            };
+        }
+        let seat = self.seats.entry((client, provider)).or_default();
+        seat.probes += u64::from(is_probe);
+        Standing {
+            is_early: seat.until.is_some_and(|until| at < until),
+            probes: if is_probe { seat.probes } else { 0 },
+        }
+    }
+
+    /// A provider asked a call's client to wait for `hint` from now on.
+    pub(super) fn on_hint(
+        &mut self,
+        call: CallId,
+        provider: ProviderId,
+        hint: Duration,
+        at: Instant,
+    ) {
+        let seat = self.seats.entry((call.0 % self.clients, provider));
+        let until = &mut seat.or_default().until;
+        *until = (*until).max(Some(at + hint));
+    }
+
+    /// A probe is no longer in flight.
+    pub(super) fn on_probe_over(&mut self, call: CallId, provider: ProviderId) {
+        if let Some(seat) = self.seats.get_mut(&(call.0 % self.clients, provider)) {
+            seat.probes = seat.probes.saturating_sub(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Instant = Instant::from_nanos(5);
+
+    #[test]
+    fn clients_do_not_answer_for_each_other() {
+        let mut watch = Watch::new(2);
+        let here = ProviderId(0);
+        watch.on_hint(CallId(1), here, Duration::from_nanos(10), AT);
+        watch.on_hint(CallId(1), here, Duration::from_nanos(3), AT);
+        let early = |watch: &mut Watch, call, at| {
+            let at = Instant::from_nanos(at);
+            watch.on_start(CallId(call), here, false, at).is_early
+        };
+        assert!(early(&mut watch, 3, 14) && !early(&mut watch, 3, 15));
+        assert!(!early(&mut watch, 2, 14));
+        let elsewhere = watch.on_start(CallId(3), ProviderId(1), false, AT);
+        assert!(!elsewhere.is_early);
+    }
+
+    #[test]
+    fn probes_are_counted_while_they_are_in_flight() {
+        let mut watch = Watch::new(1);
+        let probe = |watch: &mut Watch, call| {
+            let call = CallId(call);
+            watch.on_start(call, ProviderId(0), true, AT).probes
+        };
+        assert_eq!((probe(&mut watch, 0), probe(&mut watch, 1)), (1, 2));
+        watch.on_probe_over(CallId(0), ProviderId(0));
+        assert_eq!(probe(&mut watch, 2), 2);
+        assert_eq!(
+            watch.on_start(CallId(3), ProviderId(0), false, AT).probes,
+            0
+        );
+    }
+}

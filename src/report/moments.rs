@@ -1,0 +1,111 @@
+//! What counts by the moment an attempt began, whichever call it was made for: the most attempts
+//! within a second, the pressure on a fault's targets, and who came back after a fault.
+
+use super::aftermath::Pressure;
+use super::comeback::Comeback;
+use super::scopes;
+use super::state::{Scope, State};
+use super::windows::Rules;
+use crate::policy::ProviderId;
+use crate::scenario::Scenario;
+use crate::time::Instant;
+
+/// Counts attempts as they begin.
+#[derive(Debug)]
+pub(super) struct Moments {
+    run: Peaks,
+    /// By stretch.
+    stretches: Vec<Peaks>,
+    /// By fault.
+    pressures: Vec<Pressure>,
+    /// The faults that strike each provider, by place.
+    faults_of: Vec<Vec<usize>>,
+    comebacks: Vec<Comeback>,
+}
+
+/// The attempts within the second of the run that is going on, by provider.
+#[derive(Clone, Debug, Default)]
+struct Peaks {
+    second: u64,
+    counts: Vec<u64>,
+}
+
+impl Moments {
+    /// For a run of `scenario`; lengths of time are noted in `state`.
+    pub(super) fn new(scenario: &Scenario, rules: &Rules, state: &mut State) -> Self {
+        let end = state.run.length_ns;
+        let providers = scenario.providers.len();
+        let peaks = Peaks {
+            second: 0,
+            counts: vec![0; providers],
+        };
+        let strikes = |provider: usize| {
+            let faults = scenario.faults.iter().enumerate();
+            let hit = faults.filter(move |(_, fault)| {
+                let mut targets = fault.targets.iter();
+                targets.any(|target| target.index() == provider)
+            });
+            hit.map(|(place, _)| place).collect()
+        };
+        let faults = scenario.faults.iter().zip(&mut state.aftermath);
+        Self {
+            run: peaks.clone(),
+            stretches: vec![peaks; rules.stretches.len()],
+            pressures: faults
+                .map(|(fault, aftermath)| Pressure::new(fault.windows, end, aftermath))
+                .collect(),
+            faults_of: (0..providers).map(strikes).collect(),
+            comebacks: Comeback::all(scenario),
+        }
+    }
+
+    /// An attempt at `provider` begins.
+    pub(super) fn on_start(
+        &mut self,
+        rules: &Rules,
+        provider: ProviderId,
+        at: Instant,
+        state: &mut State,
+    ) {
+        state.timeline.add_attempt(at);
+        self.run.on_start(provider, at, &mut state.run);
+        let peaks = self.stretches.iter_mut().zip(&rules.stretches);
+        for ((peaks, stretch), scope) in peaks.zip(scopes::stretches(state)) {
+            if stretch.covers(at) {
+                peaks.on_start(provider, at, scope);
+            }
+        }
+        for &fault in self.faults_of.get(provider.index()).into_iter().flatten() {
+            self.pressures[fault].on_start(at, &mut state.aftermath[fault]);
+        }
+        for comeback in &mut self.comebacks {
+            if let Some(tally) = state.comebacks.get_mut(comeback.provider().index()) {
+                comeback.on_start(provider, at, tally);
+            }
+        }
+    }
+
+    /// The run is over.
+    pub(super) fn finish(self, state: &mut State) {
+        for comeback in self.comebacks {
+            if let Some(tally) = state.comebacks.get_mut(comeback.provider().index()) {
+                comeback.finish(tally);
+            }
+        }
+    }
+}
+
+impl Peaks {
+    fn on_start(&mut self, provider: ProviderId, at: Instant, scope: &mut Scope) {
+        let second = at.as_nanos() / 1_000_000_000;
+        if second != self.second {
+            self.second = second;
+            self.counts.fill(0);
+        }
+        let count = self.counts.get_mut(provider.index());
+        if let Some((count, tally)) = count.zip(scope.providers.get_mut(provider.index())) {
+            *count += 1;
+            tally.peak = tally.peak.max(*count);
+        }
+    }
+}

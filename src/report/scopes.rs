@@ -1,0 +1,84 @@
+//! Which scopes a run is counted in: all calls, those during each fault, and those after a fault
+//! that an expectation asks for.
+//!
+//! A scope of calls that arrived within certain stretches of time has a place: first the faults,
+//! then the stretches after faults. What is counted in them is [`super::fold`]'s matter.
+
+use super::aftermath::{Aftermath, Longest, length_within};
+use super::state::{After, Scope, State};
+use super::timeline::Timeline;
+use super::windows::Rules;
+use crate::scenario::Scenario;
+use crate::scenario::expect::When;
+use crate::scenario::fault::Windows;
+use crate::time::nanos;
+
+/// The stretches after faults that expectations of `scenario` ask for, each once, in their order.
+pub(super) fn after(scenario: &Scenario) -> impl Iterator<Item = Windows> {
+    asked(scenario).into_iter().map(|(_, windows)| windows)
+}
+
+fn asked(scenario: &Scenario) -> Vec<(When, Windows)> {
+    let mut asked: Vec<(When, Windows)> = Vec::new();
+    let expected = scenario.expect.iter().flat_map(|(_, expected)| expected);
+    for when in expected.map(|expected| expected.when) {
+        let When::After { fault, .. } = when else {
+            continue;
+        };
+        let fault = scenario.faults.get(fault.index());
+        let windows = fault.and_then(|fault| when.windows(&fault.windows));
+        if let Some(windows) = windows
+            && asked.iter().all(|(known, _)| *known != when)
+        {
+            asked.push((when, windows));
+        }
+    }
+    asked
+}
+
+/// The state of a run of `scenario` of which nothing has happened.
+pub(super) fn empty(scenario: &Scenario, rules: &Rules) -> State {
+    let (providers, faults) = (scenario.providers.len(), scenario.faults.len());
+    let end = nanos(scenario.run.duration);
+    let within = |windows: &Windows| Scope::new(providers, length_within(windows, end));
+    let after = asked(scenario).into_iter();
+    let after = after.filter_map(|(when, windows)| match when {
+        When::After { fault, from, to } => Some(After {
+            fault: fault.index(),
+            from_ns: from,
+            to_ns: to,
+            calls: within(&windows),
+        }),
+        When::Always | When::During(_) => None,
+    });
+    let named = scenario.providers.iter().map(|one| one.name.clone());
+    let struck = scenario.faults.iter();
+    State {
+        runs: 1,
+        providers: named.collect(),
+        faults: struck.clone().map(|fault| fault.name.clone()).collect(),
+        window_ns: rules.length(),
+        fired: vec![0; faults],
+        run: Scope::new(providers, end),
+        during: struck.map(|fault| within(&fault.windows)).collect(),
+        after: after.collect(),
+        aftermath: vec![Aftermath::default(); faults],
+        comebacks: vec![Longest::default(); providers],
+        timeline: Timeline::new(scenario.run.duration),
+    }
+}
+
+/// The scopes of all stretches, by place.
+pub(super) fn stretches(state: &mut State) -> impl Iterator<Item = &mut Scope> {
+    let after = state.after.iter_mut().map(|after| &mut after.calls);
+    state.during.iter_mut().chain(after)
+}
+
+/// The scope of the stretch at `place`.
+pub(super) fn stretch(state: &mut State, place: usize) -> Option<&mut Scope> {
+    let faults = state.during.len();
+    match place.checked_sub(faults) {
+        None => state.during.get_mut(place),
+        Some(place) => state.after.get_mut(place).map(|after| &mut after.calls),
+    }
+}

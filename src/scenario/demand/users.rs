@@ -1,0 +1,129 @@
+//! Users: people who wait for an answer before they ask again, and who click again.
+//!
+//! They are a closed loop: a slow provider slows its own load down. With a rate instead, calls
+//! come whatever happens, but each may still be clicked again by its impatient user.
+
+use std::time::Duration;
+
+use super::super::understand::{bounded, spread};
+use super::super::{LONGEST_RUN, Quantiles, file};
+use super::SHORTEST;
+use crate::text::units::{count, duration, share};
+use crate::text::{Document, Problem};
+
+/// Users who wait for one answer before they ask again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Users {
+    /// How many.
+    pub count: u64,
+    /// How long each thinks before a call.
+    pub think: Quantiles<Duration>,
+}
+
+/// When and how users click again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reclick {
+    /// How long they wait for an answer, after each click.
+    pub patience: Duration,
+    /// How likely they click again then, in parts per 10^9; else they wait on.
+    pub chance: u64,
+    /// How often at most, for one answer.
+    pub at_most: u32,
+    /// Whether the call before is abandoned, as a page that is loaded again abandons it.
+    pub abandons: bool,
+}
+
+/// Refuses what cannot stand beside `users`.
+pub(in crate::scenario) fn check_alone(
+    document: &Document,
+    file: &file::Load,
+) -> Result<(), Problem> {
+    if file.users.is_none() {
+        return Ok(());
+    }
+    for (key, stands) in [
+        ("trace", file.trace.is_some()),
+        ("rate", file.rate.is_some()),
+        ("arrivals", file.arrivals.is_some()),
+        ("cv", file.cv.is_some()),
+    ] {
+        if stands {
+            let message = format!("`users` decide when calls come: `{key}` cannot stand beside");
+            let problem = document.problem_at_key(&["load", key], message);
+            return Err(problem.hint(format!("leave out `{key}`, or `users`")));
+        }
+    }
+    for (key, stands) in [
+        ("patience", file.patience.is_some()),
+        ("reclick", file.reclick.is_some()),
+    ] {
+        if stands {
+            let message = format!("`{key}` belongs to the `users` here");
+            let problem = document.problem_at_key(&["load", key], message);
+            return Err(problem.hint(format!("write it inside of `users: {{ …, {key}: … }}`")));
+        }
+    }
+    Ok(())
+}
+
+/// The users.
+pub(super) fn users(document: &Document, file: &file::Users) -> Result<Users, Problem> {
+    let path = ["load", "users", "count"];
+    let count = bounded(document, &path, file.count, 1..=MOST_USERS, count::write)?;
+    let path = ["load", "users", "think"];
+    let range = SHORTEST..=LONGEST_RUN;
+    let think = spread(document, &path, file.think.0, range, duration::write)?;
+    Ok(Users { count, think })
+}
+
+/// Whether users click again: written inside of `users` when there are any, else in the load.
+pub(super) fn reclick(document: &Document, file: &file::Load) -> Result<Option<Reclick>, Problem> {
+    let (path, patience, reclick): (&[&str], _, _) = match &file.users {
+        Some(users) => (&["load", "users"], users.patience, users.reclick),
+        None => (&["load"], file.patience, file.reclick),
+    };
+    let at = |keys: &[&'static str]| [path, keys].concat();
+    let (patience, reclick) = match (patience, reclick) {
+        (None, None) => return Ok(None),
+        (Some(patience), Some(reclick)) => (patience, reclick),
+        (Some(_), None) => {
+            let message = "`patience` needs `reclick`: what users do when it ends";
+            let problem = document.problem_at_key(&at(&["patience"]), message);
+            return Err(problem.hint(
+                "write as in `reclick: { chance: 50%, at_most: 3 }`; users who give up have a \
+                 `deadline`",
+            ));
+        }
+        (None, Some(_)) => {
+            let message = "`reclick` needs `patience`: how long users wait before";
+            let problem = document.problem_at_key(&at(&["reclick"]), message);
+            return Err(problem.hint("write as in `patience: 10s`"));
+        }
+    };
+    let range = SHORTEST..=LONGEST_RUN;
+    bounded(
+        document,
+        &at(&["patience"]),
+        patience,
+        range,
+        duration::write,
+    )?;
+    let chance = reclick.chance.unwrap_or(WHOLE);
+    let path = at(&["reclick", "chance"]);
+    bounded(document, &path, chance, 1..=WHOLE, share::write)?;
+    let at_most = reclick.at_most.unwrap_or(1);
+    let path = at(&["reclick", "at_most"]);
+    let whole = |clicks: u32| clicks.to_string();
+    bounded(document, &path, at_most, 1..=MOST_CLICKS, whole)?;
+    Ok(Some(Reclick {
+        patience,
+        chance,
+        at_most,
+        abandons: reclick.abandons.unwrap_or(true),
+    }))
+}
+
+/// 100 %, in parts per 10^9.
+const WHOLE: u64 = 1_000_000_000;
+const MOST_USERS: u64 = 100_000;
+const MOST_CLICKS: u32 = 1_000;

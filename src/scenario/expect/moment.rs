@@ -1,0 +1,213 @@
+//! Of which calls an expectation speaks: all of them, those that arrived during a fault, or after.
+//!
+//! Only the words between metric and comparison are read here; which moments they cover is
+//! [`When::windows`]'s arithmetic.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::{Point, SHAPE};
+use crate::scenario::fault::Windows;
+use crate::text::{Problem, units};
+use crate::time::nanos;
+use crate::trace::FaultId;
+
+/// Of which calls an expectation speaks, by their arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// All of them.
+    Always,
+    /// Those that arrived while this fault (its place in the scenario) was at work.
+    During(FaultId),
+    /// Those that arrived when it was over, until it is at work again.
+    After {
+        /// The fault.
+        fault: FaultId,
+        /// Only from so long after its end, in nanoseconds.
+        from: u64,
+        /// Only to so long after its end, in nanoseconds.
+        to: Option<u64>,
+    },
+}
+
+impl When {
+    /// The fault that it names.
+    pub const fn fault(self) -> Option<FaultId> {
+        match self {
+            Self::Always => None,
+            Self::During(fault) | Self::After { fault, .. } => Some(fault),
+        }
+    }
+
+    /// The stretches of time that it means, of a fault that is at work in `windows`; `None` when
+    /// that is never over, or at work again too soon.
+    pub fn windows(self, windows: &Windows) -> Option<Windows> {
+        let (from, to) = match self {
+            Self::Always => return None,
+            Self::During(_) => return Some(*windows),
+            Self::After { from, to, .. } => (from, to),
+        };
+        let over = nanos(windows.length?).saturating_add(from);
+        let gap = windows.every.map(|every| nanos(every).saturating_sub(over));
+        let asked = to.map(|to| to.saturating_sub(from));
+        let length = match (gap, asked) {
+            (Some(gap), Some(asked)) => Some(gap.min(asked)),
+            (gap, asked) => gap.or(asked),
+        };
+        (length != Some(0)).then(|| Windows {
+            at: windows.at.saturating_add(Duration::from_nanos(over)),
+            length: length.map(Duration::from_nanos),
+            every: windows.every,
+        })
+    }
+}
+
+/// A word, and the byte that it starts at.
+type Word<'a> = (usize, &'a str);
+
+/// Reads what stands between metric and comparison.
+pub(super) fn read(
+    words: &[Word<'_>],
+    faults: &[String],
+    point: Point<'_>,
+) -> Result<When, Problem> {
+    match *words {
+        [] => Ok(When::Always),
+        [(at, word @ ("during" | "after"))] => {
+            let message = format!("no fault stands after `{word}`");
+            Err(point(span(at, word), message).hint(SHAPE))
+        }
+        [(_, "during"), fault] => Ok(When::During(find(fault, faults, point)?)),
+        [(_, "after"), fault, ref limits @ ..] => {
+            let fault = find(fault, faults, point)?;
+            let (from, to) = limited(limits, point)?;
+            Ok(When::After { fault, from, to })
+        }
+        [(_, "during"), _, word, ..] | [word, ..] => Err(stray(word, point)),
+    }
+}
+
+fn find((at, name): Word<'_>, faults: &[String], point: Point<'_>) -> Result<FaultId, Problem> {
+    let found = faults.iter().position(|known| known == name);
+    found
+        .and_then(|id| u16::try_from(id).ok())
+        .map(FaultId)
+        .ok_or_else(|| {
+            let problem = point(span(at, name), format!("unknown fault `{name}`"));
+            problem.did_you_mean(name, faults.iter().map(String::as_str))
+        })
+}
+
+/// `[from TIME] [to TIME]`.
+fn limited(words: &[Word<'_>], point: Point<'_>) -> Result<(u64, Option<u64>), Problem> {
+    match *words {
+        [] => Ok((0, None)),
+        [(at, word @ ("from" | "to"))] | [.., (at, word @ "to")] => {
+            let message = format!("no time stands after `{word}`");
+            Err(point(span(at, word), message).hint(SHAPE))
+        }
+        [(_, "from"), from] => Ok((length(from, point)?, None)),
+        [(_, "to"), to] => ordered(0, to, point),
+        [(_, "from"), from, (_, "to"), to] => ordered(length(from, point)?, to, point),
+        [(_, "to"), _, word, ..]
+        | [(_, "from"), _, (_, "to"), _, word, ..]
+        | [(_, "from"), _, word, ..]
+        | [word, ..] => Err(stray(word, point)),
+    }
+}
+
+fn ordered(from: u64, to: Word<'_>, point: Point<'_>) -> Result<(u64, Option<u64>), Problem> {
+    let until = length(to, point)?;
+    if from < until {
+        return Ok((from, Some(until)));
+    }
+    let from = units::duration::write(Duration::from_nanos(from));
+    let problem = point(span(to.0, to.1), "this ends before it begins".to_owned());
+    Err(problem.hint(format!("write more than {from}")))
+}
+
+fn length((at, word): Word<'_>, point: Point<'_>) -> Result<u64, Problem> {
+    let read = units::duration::parse(word).map(nanos);
+    read.map_err(|message| point(span(at, word), message))
+}
+
+fn stray((at, word): Word<'_>, point: Point<'_>) -> Problem {
+    point(span(at, word), format!("`{word}` does not belong here")).hint(SHAPE)
+}
+
+const fn span(at: usize, word: &str) -> Range<usize> {
+    at..at + word.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Instant;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn windows(at: u64, length: Option<u64>, every: Option<u64>) -> Windows {
+        Windows {
+            at: Duration::from_secs(at),
+            length: length.map(Duration::from_secs),
+            every: every.map(Duration::from_secs),
+        }
+    }
+
+    fn after(from: u64, to: Option<u64>) -> When {
+        When::After {
+            fault: FaultId(0),
+            from: from * SECOND,
+            to: to.map(|to| to * SECOND),
+        }
+    }
+
+    #[test]
+    fn after_a_fault_is_from_its_end_to_its_next_start() {
+        for (fault, when, expected) in [
+            (
+                windows(10, Some(5), None),
+                after(0, None),
+                Some(windows(15, None, None)),
+            ),
+            (
+                windows(10, Some(5), None),
+                after(3, None),
+                Some(windows(18, None, None)),
+            ),
+            (
+                windows(10, Some(5), None),
+                after(3, Some(9)),
+                Some(windows(18, Some(6), None)),
+            ),
+            (
+                windows(0, Some(5), Some(20)),
+                after(0, None),
+                Some(windows(5, Some(15), Some(20))),
+            ),
+            (
+                windows(0, Some(5), Some(20)),
+                after(4, Some(90)),
+                Some(windows(9, Some(11), Some(20))),
+            ),
+            (windows(0, Some(5), Some(20)), after(15, None), None),
+            (windows(0, None, None), after(0, None), None),
+        ] {
+            assert_eq!(when.windows(&fault), expected, "{when:?} {fault:?}");
+        }
+    }
+
+    #[test]
+    fn after_and_during_never_meet() {
+        let fault = windows(7, Some(5), Some(20));
+        let over = after(0, None).windows(&fault).unwrap();
+        for second in 0..200 {
+            let at = Instant::from_nanos(second * SECOND);
+            assert_eq!(
+                over.covers(at),
+                second >= 7 && !fault.covers(at),
+                "{second}"
+            );
+        }
+    }
+}
