@@ -35,6 +35,10 @@ pub enum Purpose {
     Fault = 5,
     /// The jitter of a backoff.
     Backoff = 6,
+    /// Whether a fault happens at all; `provider` is the fault's number.
+    Chance = 20,
+    /// How long a fault's bursts are on and off; `provider` is the fault's number.
+    Burst = 21,
     /// How long a user thinks before a call.
     Think = 30,
     /// Which task a call is.

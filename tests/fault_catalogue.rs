@@ -122,9 +122,8 @@ fn drive(row: &Row, word: &str, keys: &str) -> Shown {
         merged(&cells)
     };
     let cause = Cause::from_name(word);
-    let has = |dialect: &Dialect| {
-        cause.is_none_or(|cause| Writer::new(*dialect, "gpt-4.1").has(cause))
-    };
+    let has =
+        |dialect: &Dialect| cause.is_none_or(|cause| Writer::new(*dialect, "gpt-4.1").has(cause));
     let dialects: Vec<&str> = Dialect::ALL
         .iter()
         .filter(|dialect| has(dialect))
@@ -185,7 +184,11 @@ fn seen(dialect: Dialect, word: &str, keys: &str, streamed: bool) -> String {
         "freeze" => "at: 5s, for: 20s",
         _ => "target: p",
     };
-    let keys = if keys.is_empty() { String::new() } else { format!(", {keys}") };
+    let keys = if keys.is_empty() {
+        String::new()
+    } else {
+        format!(", {keys}")
+    };
     let fault = format!("{{ inject: {word}, {target}{keys} }}");
     let (calm, drilled) = (
         told(dialect, "", streamed),

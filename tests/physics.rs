@@ -88,6 +88,8 @@ fn each_kind_of_limit_admits_what_its_arithmetic_says() {
         ("itpm: 6_000, window: fixed", 121),
         ("otpm: 1_200, window: fixed", 121),
         ("tpd: 1_200, window: fixed", 10),
+        // No wait helps: it is refused for ever.
+        ("tpm: 119", 0),
         // The tightest of several says no.
         ("rpm: 60, tpm: 2_400, window: fixed", 41),
         // While one is answered, the next comes: every other is let in.

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use firedrill::scenario::fault::{Cut, Inject, Pace, Sticky};
 use firedrill::scenario::load::{Loaded, load};
 use firedrill::scenario::{Arrivals, Calls};
 use firedrill::text::Problem;
@@ -14,6 +13,8 @@ use serde_json::json;
 use tempfile::TempDir;
 use wrong::{NO_SCENARIO, WRONG, WRONG_LOAD};
 
+#[path = "scenario_files/faults.rs"]
+mod faults;
 #[path = "scenario_files/physics.rs"]
 mod physics;
 #[path = "scenario_files/wrong.rs"]
@@ -283,7 +284,7 @@ fn defaults_are_filled_in_and_shown() {
         },
         "faults": [{
             "name": "down", "target": "openai", "inject": "outage",
-            "at": "2m", "for": "3m", "every": null,
+            "at": "2m", "for": "3m", "every": null, "chance": "100%", "burst": null,
         }],
         "policies": ["resilient"],
         "expect": { "resilient": ["success_rate during down >= 99%"] },
@@ -315,60 +316,6 @@ fn a_fleet_and_a_load_are_understood_in_full() {
     assert_eq!(scenario.load.stream, 600_000_000);
     assert_eq!(scenario.load.clients, 3);
     assert_eq!(scenario.expect[0].0, "not-in-the-run");
-}
-
-#[test]
-fn every_kind_of_fault_is_understood() {
-    let faults = understood(FULL, &[]).scenario.faults;
-    let injected: Vec<(&str, &Inject)> = faults
-        .iter()
-        .map(|one| (one.name.as_str(), &one.inject))
-        .collect();
-    let second = Duration::from_secs(1);
-    let status = |status, wait: Option<Duration>| {
-        let refusal = Refusal::with_status(status);
-        Inject::Refuse {
-            refusal: wait.map_or(refusal, |wait| refusal.after(wait)),
-            billed: false,
-        }
-    };
-    let expected = [
-        ("storm", &status(429, Some(20 * second))),
-        ("broken", &status(503, None)),
-        (
-            "brownout",
-            &Inject::Slow {
-                factor_milli: 2_500,
-                what: Pace::All,
-            },
-        ),
-        (
-            "cut",
-            &Inject::StreamCut {
-                after: 80,
-                with: Cut::Fin,
-                inside: None,
-            },
-        ),
-        (
-            "stall",
-            &Inject::Stall {
-                after: 0,
-                length: 20 * second,
-                then: None,
-            },
-        ),
-        ("silent", &Inject::Hang),
-        ("dark", &Inject::Blackhole),
-    ];
-    assert_eq!(injected, expected);
-    assert_eq!(faults[0].rate, 600_000_000);
-    let sticky: Vec<Sticky> = faults.iter().map(|one| one.sticky).collect();
-    assert_eq!(
-        sticky[..3],
-        [Sticky::Call, Sticky::Length(second), Sticky::Attempt]
-    );
-    assert_eq!(faults[2].windows.every, Some(Duration::from_secs(3_600)));
 }
 
 #[test]

@@ -101,7 +101,10 @@ fn typed(value: Value) -> Value {
             _ => Value::String(text),
         },
         Value::Array(items) => items.into_iter().map(typed).collect(),
-        Value::Object(map) => map.into_iter().map(|(key, value)| (key, typed(value))).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(key, value)| (key, typed(value)))
+            .collect(),
         other => other,
     }
 }

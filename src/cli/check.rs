@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Done, files, output};
+use super::{Done, files, output, rates};
 use crate::drill::{Changes, Drill};
 use crate::policy::config::Policy;
 use crate::text::Problem;
@@ -10,11 +10,16 @@ use output::{Exit, Trouble};
 
 /// Checks scenarios and policies (files without `providers`), and runs nothing.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: firedrill check scenarios policies")]
+#[command(after_help = "Example: firedrill check scenarios policies\n\
+                  Example: firedrill check --rates scenarios/brownout.yaml")]
 pub(super) struct Args {
     /// Files, or folders to read at any depth [default: scenarios/*.yaml].
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Print how often each fault is expected to strike over time, and what a stack of them comes
+    /// to.
+    #[arg(long)]
+    rates: bool,
 }
 
 /// Checks every file, tells each one's fate, and every problem.
@@ -23,7 +28,12 @@ pub(super) fn check(args: &Args) -> Done {
     for file in files::find(&args.paths)? {
         let shown = file.path.display();
         let line = match check_file(&file.path) {
-            Ok(summary) => format!("ok     {shown}  ({summary})"),
+            Ok(checked) => {
+                let rates = args.rates.then(|| checked.rates()).flatten();
+                let rates = rates.map(|text| format!("\n\n{text}"));
+                let (summary, rates) = (checked.summary(), rates.unwrap_or_default());
+                format!("ok     {shown}  ({summary}){rates}")
+            }
             Err(more) => {
                 let line = format!(
                     "wrong  {shown}  ({})",
@@ -42,26 +52,44 @@ pub(super) fn check(args: &Args) -> Done {
     }
 }
 
-/// What is in the file at `path`, in a few words, or what is wrong with it.
-fn check_file(path: &Path) -> Result<String, Vec<Problem>> {
+/// A file that is right.
+enum Checked {
+    Policy,
+    Scenario(Box<Drill>),
+}
+
+/// What is in the file at `path`, or what is wrong with it.
+fn check_file(path: &Path) -> Result<Checked, Vec<Problem>> {
     if !files::is_scenario(path) {
         Policy::read(path).map_err(|problem| vec![problem])?;
-        return Ok("policy".to_owned());
+        return Ok(Checked::Policy);
     }
     let drill = Drill::load_with(path, Changes::default())?;
     for warning in drill.warnings() {
         output::tell(&format!("warning: {}: {warning}", path.display()));
     }
-    let policies = drill.policies().len();
-    Ok(format!(
-        "{}, {}",
-        counted(drill.seed_count(), "seed"),
-        if policies == 1 {
-            "1 policy".to_owned()
-        } else {
-            format!("{policies} policies")
-        },
-    ))
+    Ok(Checked::Scenario(Box::new(drill)))
+}
+
+impl Checked {
+    /// In a few words.
+    fn summary(&self) -> String {
+        let Self::Scenario(drill) = self else {
+            return "policy".to_owned();
+        };
+        let policies = drill.policies().len();
+        let plural = if policies == 1 { "policy" } else { "policies" };
+        let seeds = counted(drill.seed_count(), "seed");
+        format!("{seeds}, {policies} {plural}")
+    }
+
+    /// How often its faults strike.
+    fn rates(&self) -> Option<String> {
+        match self {
+            Self::Policy => None,
+            Self::Scenario(drill) => Some(rates::shown(&drill.scenario().rates())),
+        }
+    }
 }
 
 /// `1 seed`, `5 seeds`.

@@ -1,8 +1,9 @@
 //! The command line: one file per verb.
 //!
-//! - `run`, `check`, `init`, `serve`, `presets`, `completions`: the verbs.
+//! - `run`, `check`, `init`, `serve`, `schema`, `presets`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `values`: what `--set`, `--seeds` and `--jobs` may say.
+//! - `rates`: what `check --rates` prints.
 //! - `output`: the terminal: what is printed, what is written, and how a run ends.
 //!
 //! What a verb means is `drill`'s and `report`'s to know; here it is only asked for and told.
@@ -13,6 +14,7 @@ mod files;
 mod init;
 mod output;
 mod presets;
+mod rates;
 mod run;
 mod serve;
 mod values;
@@ -40,8 +42,8 @@ struct Cli {
 enum Verb {
     Run(run::Args),
     Check(check::Args),
-    Serve(serve::Args),
     Init(init::Args),
+    Serve(serve::Args),
     Presets(presets::Args),
     Completions(completions::Args),
 }
@@ -51,8 +53,8 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().verb {
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::check(&args),
-        Verb::Serve(args) => serve::serve(&args),
         Verb::Init(args) => init::init(&args),
+        Verb::Serve(args) => serve::serve(&args),
         Verb::Presets(args) => presets::presets(&args),
         Verb::Completions(args) => completions::completions(&args),
     };

@@ -54,7 +54,7 @@ pub(super) enum Answer {
     /// All at once.
     Plain(Plain),
     /// In several writes.
-    Stream(Stream),
+    Stream(Box<Stream>),
     /// Nothing: the connection is closed at this moment.
     Never(Instant),
 }

@@ -178,9 +178,10 @@ impl Provider {
         if let Some((fault, verdict)) = self.faults.verdict(&seen) {
             return self.struck(&seen, request, fault, verdict);
         }
-        match self.admit(now, request) {
-            Ok((place, quotas)) => self.work(&seen, request, place, quotas),
-            Err((refusal, quotas)) => {
+        let (admitted, quotas) = self.admit(now, request);
+        match admitted {
+            Ok(place) => self.work(&seen, request, place, quotas),
+            Err(refusal) => {
                 let fired = self.in_the_way(now, &quotas, &refusal);
                 let at = whole_ms(now);
                 let exchange = Exchange::default().then_fired(at, &fired);
@@ -250,24 +251,23 @@ impl Provider {
     }
 
     /// Whether limits and slots let a request in; what the limits say of themselves in any case.
-    fn admit(
-        &mut self,
-        now: Instant,
-        request: &Request,
-    ) -> Result<(Place, Quotas), (Refusal, Quotas)> {
+    fn admit(&mut self, now: Instant, request: &Request) -> (Result<Place, Refusal>, Quotas) {
         let ask = Ask {
             input: request.tokens.input,
             output: request.max_tokens.unwrap_or(request.tokens.output),
         };
         self.limits.press(self.slots.busy(now));
-        let admitted = self.limits.admit(now, ask, self.faults.limits_left(now));
-        let quotas = admitted
-            .map_err(|denied| (Refusal::of(denied.cause).after(denied.wait), denied.quotas))?;
-        match self.slots.admit(now, self.faults.slots_left(now)) {
-            Ok(place) => Ok((place, quotas)),
-            Err(slots::Full) => {
-                self.limits.settle(now, 0, 0);
-                Err((Refusal::of(Cause::Overloaded), quotas))
+        match self.limits.admit(now, ask, self.faults.limits_left(now)) {
+            Ok(quotas) => match self.slots.admit(now, self.faults.slots_left(now)) {
+                Ok(place) => (Ok(place), quotas),
+                Err(slots::Full) => {
+                    self.limits.settle(now, 0, 0);
+                    (Err(Refusal::of(Cause::Overloaded)), quotas)
+                }
+            },
+            Err(denied) => {
+                let refusal = Refusal::of(denied.cause).after(denied.wait);
+                (Err(refusal), denied.quotas)
             }
         }
     }

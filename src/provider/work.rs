@@ -92,7 +92,7 @@ impl Provider {
             None => exchange,
         };
         let output = work.request.tokens.output;
-        exchange.then_answer(Answer::Stream(Stream {
+        exchange.then_answer(Answer::Stream(Box::new(Stream {
             writer: Arc::clone(&self.writer),
             stamp: self.stamp_of(&work, start),
             head: work.plight.hold.is_none(),
@@ -100,7 +100,7 @@ impl Provider {
             is_right: work.plight.is_right(self.dialect),
             usage: work.usage,
             pace: Pace::new(start, beat, output, work.plight.splits),
-        }))
+        })))
     }
 
     /// A body in the place of the answer, when its first token would be there.

@@ -9,6 +9,7 @@
 //!
 //! It makes nothing happen: providers and world read these types.
 
+pub mod catalogue;
 mod demand;
 pub mod expect;
 pub mod fault;
@@ -18,6 +19,7 @@ pub mod load;
 mod physics;
 mod profile;
 pub mod profiles;
+pub mod rates;
 mod replay;
 mod resolved;
 mod understand;

@@ -33,10 +33,13 @@ pub(super) fn understand(
     let load = demand::load(document, file.load, trace)?;
     let run = run(document, &file.run, &load)?;
     demand::check_calls(document, &load, run.duration)?;
+    let groups = inject::groups(document, &file.groups, &providers)?;
     let setting = Setting {
         providers: &providers,
+        groups: &groups,
         run: run.duration,
         is_replay,
+        clients: load.clients,
     };
     let faults = faults(document, &file.faults, &setting)?;
     let expect = expectations(document, &file.expect, &faults)?;

@@ -87,9 +87,10 @@ impl<'de> Deserializer<'de> for Value<'de> {
             Kind::Scalar { text, plain } => self.placed(match (plain, text.as_str()) {
                 (true, "true") => visitor.visit_bool(true),
                 (true, "false") => visitor.visit_bool(false),
+                // `007` and `1_000` stay what was written: they may be names.
                 (true, text) => match whole(text, u64::MAX) {
-                    Ok(number) => visitor.visit_u64(number),
-                    Err(_) => visitor.visit_borrowed_str(text),
+                    Ok(number) if number.to_string() == text => visitor.visit_u64(number),
+                    _ => visitor.visit_borrowed_str(text),
                 },
                 (false, text) => visitor.visit_borrowed_str(text),
             }),

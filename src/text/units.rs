@@ -7,6 +7,7 @@
 //! editor is told of them is in `written`.
 
 pub mod amount;
+pub mod bandwidth;
 pub mod duration;
 pub mod rate;
 #[cfg(feature = "cli")]

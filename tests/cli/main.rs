@@ -7,6 +7,7 @@ mod formats;
 mod init;
 mod policies;
 mod presets;
+mod rates;
 mod runs;
 mod usage;
 mod verdicts;

@@ -49,7 +49,11 @@ fn resolved(root: &Value, pointer: &str) -> String {
         return pointer.to_owned();
     };
     let alternatives = ["allOf", "anyOf"].map(|key| property.get(key).and_then(Value::as_array));
-    let mut parts = alternatives.into_iter().flatten().flatten().chain([property]);
+    let mut parts = alternatives
+        .into_iter()
+        .flatten()
+        .flatten()
+        .chain([property]);
     let reference = parts.find_map(|part| part.get("$ref")?.as_str());
     reference.map_or(pointer.to_owned(), |found| {
         found.trim_start_matches('#').to_owned()

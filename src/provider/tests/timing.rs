@@ -1,5 +1,7 @@
 //! Faults of when an answer leaves.
 
+use std::slice::from_ref;
+
 use super::*;
 use crate::scenario::fault::{Delayed, Pace};
 
@@ -56,7 +58,7 @@ fn slowness_that_changes_nothing_has_not_struck() {
 #[test]
 fn headers_that_are_late_make_all_late() {
     let late = delay(Delayed::Headers, 2);
-    assert_eq!(writes(&[late.clone()], &request(true, 11)), [2_600, 2_700]);
+    assert_eq!(writes(from_ref(&late), &request(true, 11)), [2_600, 2_700]);
     let twice = [late.clone(), late];
     assert_eq!(writes(&twice, &request(false, 10)), [4_700]);
 }
@@ -65,15 +67,15 @@ fn headers_that_are_late_make_all_late() {
 fn a_first_token_that_is_late_comes_after_a_head_in_time() {
     let late = delay(Delayed::FirstToken, 2);
     let expected = [600, 2_600, 2_700];
-    assert_eq!(writes(&[late.clone()], &request(true, 11)), expected);
-    let mut provider = provider(&[late.clone()]);
+    assert_eq!(writes(from_ref(&late), &request(true, 11)), expected);
+    let mut provider = provider(from_ref(&late));
     let mut exchange = provider.on_request(NOW, &request(true, 11));
     let first = exchange.find_map(|(_, action)| match action {
         Action::Write(bytes) => Some(bytes),
         _ => None,
     });
     assert_eq!(Answer::read(&first.unwrap()).tokens(), 0);
-    assert_eq!(writes(&[late.clone()], &request(false, 10)), [2_700]);
+    assert_eq!(writes(from_ref(&late), &request(false, 10)), [2_700]);
     let cut = cut(0, Cut::Fin);
     assert_eq!(fired(&[late, cut], &request(true, 11)), [1]);
 }

@@ -1,9 +1,9 @@
 //! What a fault does: every kind there is, by the layer at which it acts.
 //!
-//! The order of the layers is the order in which they meet an attempt: the way to the provider,
-//! the connection, the exchange, the answer. Faults of the provider itself (its capacity, its
-//! limits, its prices) change what it does with all of them. What is done is `world`'s and
-//! `provider`'s matter; which keys a kind has in a file is `inject`'s.
+//! The order of the layers is the order in which they meet an attempt: the client, the way to the
+//! provider, the connection, the exchange, the provider itself (its capacity, its limits, its
+//! prices), the answer. What is done is `world`'s and `provider`'s matter; which word and keys a
+//! kind has in a file is said by `catalogue`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -239,13 +239,25 @@ pub enum Layer {
     Connection,
     /// The exchange: instead of an answer.
     Exchange,
-    /// The answer.
-    Answer,
     /// The provider itself.
     Provider,
+    /// The answer.
+    Answer,
 }
 
 impl Inject {
+    /// Whether its strength is a number of its own, which a ramp scales instead of the share of
+    /// attempts: a factor, or what is left.
+    pub const fn has_strength(&self) -> bool {
+        matches!(
+            self,
+            Self::Slow { .. }
+                | Self::CapacityLoss { .. }
+                | Self::LimitShrink { .. }
+                | Self::Price { .. }
+        )
+    }
+
     /// Where it acts.
     pub const fn layer(&self) -> Layer {
         match self {

@@ -1,17 +1,24 @@
 //! A fault, as it is written.
+//!
+//! Which keys mean something to which word is said by `catalogue`; what they may say is checked in
+//! `inject`.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::scenario::fault::Cut;
+use crate::scenario::fault::{Cut, Pace, Shape};
 use crate::text::units;
 
 /// One of `faults`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct Fault {
-    pub(in crate::scenario) target: String,
+    pub(in crate::scenario) target: Option<Targets>,
     pub(in crate::scenario) inject: String,
     #[serde(default, with = "units::duration::option")]
     pub(in crate::scenario) at: Option<Duration>,
@@ -20,15 +27,209 @@ pub(in crate::scenario) struct Fault {
     #[serde(default, with = "units::duration::option")]
     pub(in crate::scenario) every: Option<Duration>,
     #[serde(default, with = "units::share::option")]
+    pub(in crate::scenario) chance: Option<u64>,
+    pub(in crate::scenario) burst: Option<Burst>,
+    pub(in crate::scenario) ramp: Option<Short<Ramp>>,
+    pub(in crate::scenario) recover: Option<Short<Recover>>,
+    pub(in crate::scenario) when: Option<When>,
+    #[serde(default, with = "units::share::option")]
     pub(in crate::scenario) rate: Option<u64>,
     pub(in crate::scenario) sticky: Option<String>,
-    #[serde(default, with = "units::duration::option")]
-    pub(in crate::scenario) retry_after: Option<Duration>,
-    #[serde(default, with = "units::factor::option")]
-    pub(in crate::scenario) factor: Option<u64>,
     #[serde(default, with = "units::tokens::option")]
     pub(in crate::scenario) after: Option<u64>,
-    pub(in crate::scenario) with: Option<Cut>,
+    pub(in crate::scenario) billed: Option<bool>,
+    #[serde(default, with = "units::duration::option")]
+    pub(in crate::scenario) by: Option<Duration>,
+    #[serde(default, with = "units::bandwidth::option")]
+    pub(in crate::scenario) cap: Option<u64>,
+    pub(in crate::scenario) cause: Option<String>,
+    #[serde(default, with = "units::factor::option")]
+    pub(in crate::scenario) factor: Option<u64>,
+    pub(in crate::scenario) hint: Option<Putting>,
+    #[serde(default, with = "units::duration::option")]
+    pub(in crate::scenario) idle: Option<Duration>,
+    #[serde(default, with = "units::factor::option")]
+    pub(in crate::scenario) index: Option<u64>,
+    pub(in crate::scenario) inside: Option<Within>,
+    #[serde(default, with = "units::share::option")]
+    pub(in crate::scenario) left: Option<u64>,
+    pub(in crate::scenario) model: Option<String>,
+    #[serde(default, with = "units::duration::option")]
+    pub(in crate::scenario) retry_after: Option<Duration>,
+    pub(in crate::scenario) says: Option<Lie>,
+    pub(in crate::scenario) should_retry: Option<bool>,
     #[serde(default, with = "units::duration::option")]
     pub(in crate::scenario) silence: Option<Duration>,
+    #[serde(default, with = "units::speed::option")]
+    pub(in crate::scenario) speed: Option<u64>,
+    pub(in crate::scenario) then: Option<Cut>,
+    pub(in crate::scenario) what: Option<Pace>,
+    pub(in crate::scenario) with: Option<Cut>,
+}
+
+/// `burst` of a fault.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Burst {
+    #[serde(with = "units::duration")]
+    pub(in crate::scenario) on: Duration,
+    #[serde(with = "units::duration")]
+    pub(in crate::scenario) off: Duration,
+    #[serde(default, with = "units::share::option")]
+    pub(in crate::scenario) rate_off: Option<u64>,
+}
+
+/// `when` of a fault.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct When {
+    pub(in crate::scenario) model: Option<String>,
+    pub(in crate::scenario) key: Option<String>,
+    pub(in crate::scenario) prompt: Option<String>,
+    pub(in crate::scenario) streamed: Option<bool>,
+    pub(in crate::scenario) client: Option<u32>,
+}
+
+/// `hint`: how a hint to wait is put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum Putting {
+    Own,
+    Seconds,
+    Ms,
+    Date,
+    Body,
+    Past,
+    Negative,
+    Nan,
+    Absurd,
+}
+
+/// `inside`: where in an event a cut lies.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum Within {
+    Json,
+    Utf8,
+}
+
+/// `says`: a finish reason that is not true.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum Lie {
+    Length,
+    ContentFilter,
+}
+
+/// `target`: a name, or a list of names.
+pub(in crate::scenario) enum Targets {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// A map, or one length of time, which stands for the map's first key.
+pub(in crate::scenario) struct Short<T>(pub(in crate::scenario) T);
+
+/// `ramp` of a fault.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Ramp {
+    #[serde(default, with = "units::duration::option")]
+    pub(in crate::scenario) up: Option<Duration>,
+    #[serde(default, with = "units::duration::option")]
+    pub(in crate::scenario) down: Option<Duration>,
+    pub(in crate::scenario) shape: Option<Shape>,
+}
+
+/// `recover` of a fault.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Recover {
+    #[serde(with = "units::duration")]
+    pub(in crate::scenario) over: Duration,
+    pub(in crate::scenario) shape: Option<Shape>,
+}
+
+impl From<Duration> for Ramp {
+    fn from(up: Duration) -> Self {
+        Self {
+            up: Some(up),
+            down: None,
+            shape: None,
+        }
+    }
+}
+
+impl From<Duration> for Recover {
+    fn from(over: Duration) -> Self {
+        Self { over, shape: None }
+    }
+}
+
+impl<'de, T: Deserialize<'de> + From<Duration>> Deserialize<'de> for Short<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShortVisitor(PhantomData))
+    }
+}
+
+struct ShortVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de> + From<Duration>> Visitor<'de> for ShortVisitor<T> {
+    type Value = Short<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a length of time such as `30s`, or a map")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Short<T>, E> {
+        let length = units::duration::parse(text).map_err(E::custom)?;
+        Ok(Short(T::from(length)))
+    }
+
+    /// A number without a unit: the unit's own parser says what is missing.
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Short<T>, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Short<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Short)
+    }
+}
+
+impl<'de> Deserialize<'de> for Targets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TargetsVisitor)
+    }
+}
+
+struct TargetsVisitor;
+
+impl<'de> Visitor<'de> for TargetsVisitor {
+    type Value = Targets;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a provider, a group, or a list of these")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Targets, E> {
+        Ok(Targets::One(name.to_owned()))
+    }
+
+    /// A name may be a number.
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Targets, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    /// Or look like an answer.
+    fn visit_bool<E: Error>(self, answer: bool) -> Result<Targets, E> {
+        self.visit_str(&answer.to_string())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Targets, A::Error> {
+        let mut many = Vec::new();
+        while let Some(name) = names.next_element()? {
+            many.push(name);
+        }
+        Ok(Targets::Many(many))
+    }
 }

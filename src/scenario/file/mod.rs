@@ -20,7 +20,7 @@ use serde::{Deserialize, de};
 
 use super::Quantiles;
 use crate::text::units;
-pub(super) use fault::Fault;
+pub(super) use fault::{Fault, Lie, Putting, Short, Targets, Within};
 pub(super) use load::{Curve, Gaps, Level, Load, Prefix, Rate, Task, Users};
 pub(super) use provider::{Cache, Capacity, Degrade, Limits, Network, Price, Provider};
 
@@ -38,6 +38,8 @@ pub(in crate::scenario) struct File {
     #[serde(default)]
     pub(in crate::scenario) providers: BTreeMap<String, Provider>,
     pub(in crate::scenario) load: Load,
+    #[serde(default)]
+    pub(in crate::scenario) groups: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     pub(in crate::scenario) faults: BTreeMap<String, Fault>,
     #[serde(default)]

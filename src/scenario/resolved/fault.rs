@@ -1,60 +1,185 @@
-//! A fault, as understood.
+//! A fault, as understood: every key that its word takes, by `catalogue`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::scenario::Scenario;
-use crate::scenario::fault::{Fault, Inject, Sticky};
-use crate::text::units::{duration, factor, share, tokens};
+use crate::scenario::catalogue::{Row, word};
+use crate::scenario::fault::{Burst, Fault, Flaw, Inject, Ramp, Recovery, Sticky, When};
+use crate::text::units::{bandwidth, duration, factor, share, speed, tokens};
+use crate::wire::writer::{Body, Counting, Finish, Form, Inside, Refusal};
 
 pub(super) fn fault(scenario: &Scenario, fault: &Fault) -> Value {
-    let target = fault
-        .targets
-        .first()
-        .and_then(|id| scenario.providers.get(id.index()));
-    let mut keys = json!({
-        "name": fault.name,
-        "target": target.map(|provider| provider.name.as_str()),
-        "at": duration::write(fault.windows.at),
-        "for": fault.windows.length.map(duration::write),
-        "every": fault.windows.every.map(duration::write),
-    });
-    if !matches!(fault.inject, Inject::Outage | Inject::Blackhole) {
-        keys["rate"] = share::write(fault.rate).into();
-        keys["sticky"] = match fault.sticky {
-            Sticky::Attempt => "attempt".into(),
-            Sticky::Call => "call".into(),
-            Sticky::Length(length) => duration::write(length).into(),
+    let word = word(fault);
+    let mut keys = Map::new();
+    keys.insert("name".into(), fault.name.as_str().into());
+    for key in Row::of(&word).into_iter().flat_map(Row::keys) {
+        let value = match key {
+            "inject" => match word.parse::<u16>() {
+                Ok(status) => status.into(),
+                Err(_) => word.as_str().into(),
+            },
+            "target" => target(scenario, fault),
+            "at" => duration::write(fault.windows.at).into(),
+            "for" => fault.windows.length.map(duration::write).into(),
+            "every" => fault.windows.every.map(duration::write).into(),
+            "chance" => share::write(fault.chance).into(),
+            "burst" => fault.burst.as_ref().map(burst).into(),
+            "ramp" => fault.ramp.as_ref().map(ramp).into(),
+            "recover" => fault.recovery.as_ref().map(recovery).into(),
+            "when" => when(&fault.when),
+            "rate" => share::write(fault.rate).into(),
+            "sticky" => match fault.sticky {
+                Sticky::Attempt => "attempt".into(),
+                Sticky::Call => "call".into(),
+                Sticky::Length(length) => duration::write(length).into(),
+            },
+            own => own_key(&fault.inject, own),
         };
+        keys.insert(key.to_owned(), value);
     }
-    inject(&fault.inject, &mut keys);
-    keys
+    Value::Object(keys)
 }
 
-fn inject(inject: &Inject, keys: &mut Value) {
-    keys["inject"] = match inject {
-        Inject::Outage => "outage".into(),
-        Inject::Blackhole => "blackhole".into(),
-        Inject::Hang => "hang".into(),
-        Inject::Reset => "reset".into(),
-        Inject::Refuse { refusal, .. } => {
-            let hint = refusal.hint.map(|hint| duration::write(hint.wait));
-            keys["retry_after"] = hint.into();
-            refusal.status.into()
+/// One name, or the list of all.
+fn target(scenario: &Scenario, fault: &Fault) -> Value {
+    let provider = |id: &crate::policy::ProviderId| scenario.providers.get(id.index());
+    let names = fault.targets.iter().filter_map(provider);
+    let names = Vec::from_iter(names.map(|provider| provider.name.as_str()));
+    match names.as_slice() {
+        [one] => json!(one),
+        _ => json!(names),
+    }
+}
+
+fn burst(burst: &Burst) -> Value {
+    json!({
+        "on": duration::write(burst.on),
+        "off": duration::write(burst.off),
+        "rate_off": share::write(burst.rate_off.unwrap_or(0)),
+    })
+}
+
+fn ramp(ramp: &Ramp) -> Value {
+    json!({
+        "up": duration::write(ramp.up),
+        "down": duration::write(ramp.down),
+        "shape": ramp.shape,
+    })
+}
+
+fn recovery(recovery: &Recovery) -> Value {
+    json!({ "over": duration::write(recovery.over), "shape": recovery.shape })
+}
+
+fn when(when: &When) -> Value {
+    let prompt = when.prompt;
+    let prompt = prompt.map(|own| format!("{} {}", own.side.sign(), tokens::write(own.tokens)));
+    let said = [
+        ("model", when.model.as_deref().map(Value::from)),
+        ("key", when.key.as_deref().map(Value::from)),
+        ("prompt", prompt.map(Value::from)),
+        ("streamed", when.streamed.map(Value::from)),
+        ("client", when.client.map(Value::from)),
+    ];
+    let said = said
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    match when.is_always() {
+        true => Value::Null,
+        false => Value::Object(said.collect()),
+    }
+}
+
+/// A key that only some words take.
+fn own_key(inject: &Inject, key: &str) -> Value {
+    match inject {
+        Inject::Refuse { refusal, billed } => match key {
+            "billed" => (*billed).into(),
+            key => of_refusal(refusal, key),
+        },
+        Inject::Closed(with) => json!(with),
+        Inject::Stale { with, .. } if key == "with" => json!(with),
+        Inject::Stale { idle, .. } => duration::write(*idle).into(),
+        Inject::SlowClose { by } | Inject::Delay { by, .. } => duration::write(*by).into(),
+        Inject::Slow { what, .. } if key == "what" => json!(what),
+        Inject::Slow { factor_milli, .. } | Inject::Price { factor_milli } => {
+            factor::write(*factor_milli).into()
         }
-        Inject::Slow { factor_milli, .. } => {
-            keys["factor"] = factor::write(*factor_milli).into();
-            "slow".into()
+        Inject::HeavyTail { index_milli } => factor::write(*index_milli).into(),
+        Inject::Drip { speed_milli } => speed::write(*speed_milli).into(),
+        Inject::Bandwidth { bytes } => bandwidth::write(*bytes).into(),
+        Inject::KeepAlive { by } => by.map(duration::write).into(),
+        Inject::Stall {
+            after,
+            length,
+            then,
+        } => match key {
+            "after" => tokens::write(*after).into(),
+            "silence" => duration::write(*length).into(),
+            _ => json!(then),
+        },
+        Inject::StreamCut {
+            after,
+            with,
+            inside,
+        } => match key {
+            "after" => tokens::write(*after).into(),
+            "with" => json!(with),
+            _ => inside.map(inside_word).into(),
+        },
+        Inject::InBand { cause, .. } if key == "cause" => cause.name().into(),
+        Inject::InBand { after, .. } | Inject::Event { after, .. } => tokens::write(*after).into(),
+        Inject::CapacityLoss { left } | Inject::LimitShrink { left } => share::write(*left).into(),
+        Inject::Flaw(flaw) => of_flaw(flaw),
+        _ => Value::Null,
+    }
+}
+
+fn of_refusal(refusal: &Refusal, key: &str) -> Value {
+    let form = refusal.hint.map(|hint| hint.form);
+    let is_lie = matches!(
+        form,
+        Some(Form::Past | Form::Negative | Form::Nan | Form::Absurd)
+    );
+    match key {
+        "cause" => refusal.cause.name().into(),
+        "retry_after" => {
+            let told = refusal.hint.filter(|_| !is_lie);
+            told.map(|hint| duration::write(hint.wait)).into()
         }
-        Inject::StreamCut { after, with, .. } => {
-            keys["after"] = tokens::write(*after).into();
-            keys["with"] = json!(with);
-            "stream_cut".into()
-        }
-        Inject::Stall { after, length, .. } => {
-            keys["after"] = tokens::write(*after).into();
-            keys["silence"] = duration::write(*length).into();
-            "stall".into()
-        }
-        _ => "".into(),
-    };
+        "hint" => form.map(form_word).into(),
+        _ => refusal.should_retry.into(),
+    }
+}
+
+fn of_flaw(flaw: &Flaw) -> Value {
+    match flaw {
+        Flaw::Model(model) => json!(&**model),
+        Flaw::Usage(Counting::Times(factor_milli)) => factor::write(*factor_milli).into(),
+        Flaw::Finish(Finish::Length) => "length".into(),
+        Flaw::Finish(Finish::ContentFilter) => "content_filter".into(),
+        Flaw::Body(Body::Error(cause)) => cause.name().into(),
+        _ => Value::Null,
+    }
+}
+
+const fn inside_word(inside: Inside) -> &'static str {
+    match inside {
+        Inside::Json => "json",
+        Inside::Utf8 => "utf8",
+    }
+}
+
+const fn form_word(form: Form) -> &'static str {
+    match form {
+        Form::Own => "own",
+        Form::Seconds => "seconds",
+        Form::Millis => "ms",
+        Form::Date => "date",
+        Form::Body => "body",
+        Form::Past => "past",
+        Form::Negative => "negative",
+        Form::Nan => "nan",
+        Form::Absurd => "absurd",
+    }
 }

@@ -21,9 +21,10 @@ impl Head {
     pub(super) fn new(dialect: Dialect, status: u16, stamp: &Stamp) -> Self {
         let flaws = stamp.flaws();
         let mut head = Self {
-            text: format!("HTTP/1.1 {status} {}\r\n", reason(status)),
+            text: String::with_capacity(ROOM),
             label: flaws.label,
         };
+        let _ = write!(head.text, "HTTP/1.1 {status} {}\r\n", reason(status));
         head.names_itself(dialect, stamp);
         quota::fields(&mut head, dialect, stamp);
         if flaws.closes {
@@ -41,6 +42,7 @@ impl Head {
     pub(super) fn with_body(mut self, content_type: &str, body: &str) -> Bytes {
         self.content_type(content_type);
         self.field("content-length", body.len());
+        self.text.reserve_exact(body.len() + 2);
         self.text.push_str("\r\n");
         self.text.push_str(body);
         Bytes::from(self.text)
@@ -132,6 +134,9 @@ pub(super) fn reason(status: u16) -> &'static str {
         _ => "Server Error",
     }
 }
+
+/// Enough for most heads with their bodies, so that they need no second place.
+const ROOM: usize = 1_024;
 
 /// Whose key it is that is used here.
 const ORGANIZATION: &str = "00000000-f12e-4d21-8000-000000000000";

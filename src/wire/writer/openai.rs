@@ -6,7 +6,6 @@
 
 use std::fmt::{Arguments, Write};
 
-use super::date::EPOCH;
 use super::grammar::{Grammar, Model, counted};
 use super::habits::{Cached, Habits, Id, UsageAt};
 use super::{Choices, Finish, Flaws, Stamp, Terminator, Usage};
@@ -32,18 +31,17 @@ impl Openai {
 
     /// What every answer and every chunk begins with, up to the choices.
     fn begin(&self, out: &mut String, stamp: &Stamp, object: &str) {
-        let id = stamp.id();
-        let _ = match self.habits.id {
-            Id::Chatcmpl => write!(out, "{{\"id\":\"chatcmpl-{id}\""),
-            Id::Uuid => write!(out, "{{\"id\":\"{}\"", stamp.uuid()),
-            Id::Generation => write!(out, "{{\"id\":\"gen-{}\"", stamp.generation()),
-        };
-        let _ = write!(
+        match self.habits.id {
+            Id::Chatcmpl => push(out, &["{\"id\":\"chatcmpl-", &stamp.id()]),
+            Id::Uuid => push(out, &["{\"id\":\"", &stamp.uuid()]),
+            Id::Generation => push(out, &["{\"id\":\"gen-", &stamp.generation()]),
+        }
+        let model = self.model.served(stamp.flaws());
+        push(
             out,
-            ",\"object\":\"{object}\",\"created\":{EPOCH},\"model\":{}{}",
-            self.model.served(stamp.flaws()),
-            self.habits.fields,
+            &["\",\"object\":\"", object, "\",\"created\":", CREATED],
         );
+        push(out, &[",\"model\":", &model, self.habits.fields]);
     }
 
     /// A chunk with one choice.
@@ -68,18 +66,15 @@ impl Openai {
         list(out, choices, write);
     }
 
-    /// A choice, still open.
+    /// A choice, still open; `value` is what its message or delta holds.
     fn choice(&self, out: &mut String, key: &str, value: Arguments<'_>, finish: &str) {
-        let habits = self.habits;
-        let _ = write!(
-            out,
-            "{{\"index\":0,\"{key}\":{{{value}}},\"logprobs\":null{}",
-            habits.choice
-        );
-        if habits.native_finish {
-            let _ = write!(out, ",\"native_finish_reason\":{finish}");
+        push(out, &["{\"index\":0,\"", key, "\":{"]);
+        let _ = out.write_fmt(value);
+        push(out, &["},\"logprobs\":null", self.habits.choice]);
+        if self.habits.native_finish {
+            push(out, &[",\"native_finish_reason\":", finish]);
         }
-        let _ = write!(out, ",\"finish_reason\":{finish}");
+        push(out, &[",\"finish_reason\":", finish]);
     }
 
     fn usage(&self, usage: Usage) -> String {
@@ -89,7 +84,9 @@ impl Openai {
             output,
         } = usage;
         let total = input.saturating_add(output);
-        let mut object = format!(
+        let mut object = String::with_capacity(160);
+        let _ = write!(
+            object,
             "{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\"total_tokens\":{total}"
         );
         let form = self.habits.cached;
@@ -125,12 +122,12 @@ impl Openai {
         self.chunk(out, stamp, &choices, |out| {
             self.choice(out, "delta", format_args!(""), reason(flaws));
             if let (UsageAt::ChoiceAndOwn, Some(usage)) = (at, usage) {
-                let _ = write!(out, ",\"usage\":{usage}");
+                push(out, &[",\"usage\":", usage]);
             }
             out.push('}');
         });
         let usage = usage.filter(|_| at == UsageAt::Finish).unwrap_or("null");
-        let _ = write!(out, ",\"usage\":{usage}}}\n\n");
+        push(out, &[",\"usage\":", usage, "}\n\n"]);
     }
 }
 
@@ -165,7 +162,7 @@ impl Grammar for Openai {
         });
         body.push_str(self.habits.plain);
         if let Some(usage) = counted(usage, flaws) {
-            let _ = write!(body, ",\"usage\":{}", self.usage(usage));
+            push(&mut body, &[",\"usage\":", &self.usage(usage)]);
         }
         body.push('}');
         body
@@ -173,7 +170,7 @@ impl Grammar for Openai {
 
     fn opening(&self, events: &mut String, stamp: &Stamp, _prompt: Option<Usage>) {
         if !self.habits.preamble.is_empty() {
-            let _ = write!(events, "data: {}\n\n", self.habits.preamble);
+            push(events, &["data: ", self.habits.preamble, "\n\n"]);
         }
         let message = self.habits.message;
         let role = format_args!("\"role\":\"assistant\",\"content\":\"\"{message}");
@@ -202,7 +199,7 @@ impl Grammar for Openai {
             && self.habits.usage != UsageAt::Finish
         {
             self.chunk(events, stamp, &Choices::Empty, |_| {});
-            let _ = write!(events, ",\"usage\":{usage}}}\n\n");
+            push(events, &[",\"usage\":", &usage, "}\n\n"]);
         }
         events.push_str(match flaws.terminator {
             Terminator::Once => "data: [DONE]\n\n",
@@ -215,12 +212,12 @@ impl Grammar for Openai {
     /// are their error bodies.
     fn in_band(&self, events: &mut String, stamp: &Stamp, error: &str) {
         if self.dialect != Dialect::Openrouter {
-            let _ = write!(events, "data: {error}\n\n");
+            push(events, &["data: ", error, "\n\n"]);
             return;
         }
         events.push_str("data: ");
         self.begin(events, stamp, "chat.completion.chunk");
-        let _ = write!(events, ",{}", &error[1..error.len() - 1]);
+        push(events, &[",", &error[1..error.len() - 1]]);
         events.push_str(
             ",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\
              \"finish_reason\":\"error\",\"native_finish_reason\":null,\"logprobs\":null}]}\n\n",
@@ -237,6 +234,13 @@ impl Grammar for Openai {
 
     fn stream_type(&self) -> &'static str {
         self.habits.stream_type
+    }
+}
+
+/// Appends all of `pieces`: several times as fast as formatting them.
+fn push(out: &mut String, pieces: &[&str]) {
+    for piece in pieces {
+        out.push_str(piece);
     }
 }
 
@@ -263,6 +267,9 @@ fn reason(flaws: &Flaws) -> &'static str {
         Finish::Missing => "null",
     }
 }
+
+/// When all answers were created: `date::EPOCH`, as text.
+const CREATED: &str = "1735689600";
 
 #[cfg(test)]
 mod tests {
@@ -402,6 +409,11 @@ mod tests {
         assert!(text(&bytes).contains("content-type: text/html; charset=UTF-8\r\n"));
         assert!(text(&bytes).contains("<!DOCTYPE html>"));
         assert!(text(&bytes).contains("520: Web server is returning an unknown error"));
+    }
+
+    #[test]
+    fn answers_are_created_when_the_world_begins() {
+        assert_eq!(CREATED, super::super::date::EPOCH.to_string());
     }
 
     #[test]

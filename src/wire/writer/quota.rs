@@ -45,13 +45,13 @@ pub(super) fn fields(head: &mut Head, dialect: Dialect, stamp: &Stamp) {
     } = stamp.quotas;
     match dialect {
         Dialect::Openai | Dialect::Moonshot => {
-            openai(head, "requests", requests, |reset| GoDuration(reset));
-            openai(head, "tokens", tokens, |reset| GoDuration(reset));
+            openai(head, REQUESTS, requests, GoDuration);
+            openai(head, TOKENS, tokens, GoDuration);
         }
         // openai-python #937, openai-dotnet #838.
         Dialect::Azure => {
-            openai(head, "requests", requests, whole_seconds);
-            openai(head, "tokens", tokens, whole_seconds);
+            openai(head, REQUESTS, requests, whole_seconds);
+            openai(head, TOKENS, tokens, whole_seconds);
         }
         Dialect::Openrouter => openrouter(head, stamp, requests),
         Dialect::Anthropic => {
@@ -70,15 +70,14 @@ pub(super) fn fields(head: &mut Head, dialect: Dialect, stamp: &Stamp) {
 
 fn openai<T: fmt::Display>(
     head: &mut Head,
-    what: &str,
+    [limit, remaining, when]: [&str; 3],
     quota: Option<Quota>,
     reset: impl Fn(Duration) -> T,
 ) {
     if let Some(quota) = quota {
-        let name = |name| fmt::from_fn(move |f| write!(f, "x-ratelimit-{name}-{what}"));
-        head.field(name("limit"), quota.limit);
-        head.field(name("remaining"), quota.remaining);
-        head.field(name("reset"), reset(quota.reset));
+        head.field(limit, quota.limit);
+        head.field(remaining, quota.remaining);
+        head.field(when, reset(quota.reset));
     }
 }
 
@@ -137,6 +136,18 @@ pub(super) fn whole_millis(length: Duration) -> u128 {
 pub(super) fn whole_seconds(length: Duration) -> u128 {
     length.as_nanos().div_ceil(1_000_000_000)
 }
+
+const REQUESTS: [&str; 3] = [
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+];
+
+const TOKENS: [&str; 3] = [
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-tokens",
+];
 
 #[cfg(test)]
 mod tests {

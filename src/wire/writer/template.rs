@@ -3,28 +3,33 @@
 //!
 //! Which names there are is `refusal`'s matter.
 
+/// Appends the value of a name; `None`, and nothing of use, when it is not known.
+pub(super) type Value<'a> = &'a dyn Fn(&str, &mut String) -> Option<()>;
+
 /// `template` with its gaps filled.
-pub(super) fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
-    let mut filled = String::with_capacity(template.len());
+pub(super) fn fill(template: &str, value: Value<'_>) -> String {
+    let mut filled = String::with_capacity(template.len() + 64);
     for (at, piece) in template.split('~').enumerate() {
-        let text = piece_with(piece, value);
-        debug_assert!(text.is_some() || at % 2 == 1, "a value lacks in: {piece}");
-        filled += &text.unwrap_or_default();
+        let length = filled.len();
+        if append(&mut filled, piece, value).is_none() {
+            debug_assert!(at % 2 == 1, "a value lacks in: {piece}");
+            filled.truncate(length);
+        }
     }
     filled
 }
 
 /// One piece; `None` when a value in it is not known.
-fn piece_with(piece: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+fn append(filled: &mut String, piece: &str, value: Value<'_>) -> Option<()> {
     let mut parts = piece.split('$');
-    let mut text = parts.next().unwrap_or_default().to_owned();
+    filled.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let end = part.find(|c: char| !c.is_ascii_lowercase());
         let (name, rest) = part.split_at(end.unwrap_or(part.len()));
-        text += &value(name)?;
-        text += rest;
+        value(name, filled)?;
+        filled.push_str(rest);
     }
-    Some(text)
+    Some(())
 }
 
 #[cfg(test)]
@@ -33,7 +38,7 @@ mod tests {
 
     #[test]
     fn gaps_are_filled_and_what_is_not_known_is_left_out() {
-        let value = |name: &str| (name == "model").then(|| "m".to_owned());
+        let value = |name: &str, out: &mut String| (name == "model").then(|| out.push('m'));
         assert_eq!(fill("Limit of $model~ in $wait s~.", &value), "Limit of m.");
         assert_eq!(fill("~For $model: ~no", &value), "For m: no");
         assert_eq!(fill("nothing", &value), "nothing");

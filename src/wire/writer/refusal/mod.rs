@@ -14,6 +14,7 @@ mod openai;
 mod openrouter;
 mod page;
 
+use std::fmt::{Display, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,9 +29,9 @@ pub(super) use page::html;
 
 /// What a dialect says for one cause.
 ///
-/// `message` and `more` are templates. They may name `$model`, `$limit`, `$used` and `$asked` (of
-/// the limit in question), `$go`, `$seconds` and `$precise` (the wait, where the body tells it),
-/// `$status` and `$id`; all but the first and the last two must lie between two `~`.
+/// `message` and `more` are templates. They may name `$model`, `$status`, `$id`, and between two
+/// `~` `$limit` and `$used` (of the limit in question), and `$go`, `$seconds` and `$precise` (the
+/// wait, where the body tells it).
 #[derive(Clone, Copy, Debug)]
 struct Row {
     status: u16,
@@ -293,12 +294,13 @@ impl<'a> Said<'a> {
     fn message(&self, row: &Row) -> String {
         let mut text = match row.message {
             "" => reason(self.status).to_owned(),
-            template => fill(template, &|name| self.value(name)),
+            template => fill(template, &|name, out| self.value(name, out)),
         };
-        let has_place = ["$go", "$seconds", "$precise"].map(|gap| row.message.contains(gap));
         if let Some(wait) = self.wait
             && self.must_tell
-            && !has_place.contains(&true)
+            && !["$go", "$seconds", "$precise"]
+                .iter()
+                .any(|gap| row.message.contains(gap))
         {
             text += &format!(" Please try again in {}.", GoDuration(wait));
         }
@@ -307,32 +309,38 @@ impl<'a> Said<'a> {
 
     /// The `more` of the row, as JSON.
     fn more(&self, row: &Row) -> String {
-        fill(row.more, &|name| match name {
+        fill(row.more, &|name, out| match name {
             "model" => {
                 let quoted = &self.grammar.model().quoted;
-                Some(quoted[1..quoted.len() - 1].to_owned())
+                out.push_str(&quoted[1..quoted.len() - 1]);
+                Some(())
             }
-            _ => self.value(name),
+            _ => self.value(name, out),
         })
     }
 
-    fn value(&self, name: &str) -> Option<String> {
-        let wait = self.wait;
+    /// Appends the value of `name`; `None` when it is not known.
+    fn value(&self, name: &str, out: &mut String) -> Option<()> {
         match name {
-            "model" => Some(self.grammar.model().name.clone()),
-            "status" => Some(self.status.to_string()),
-            "id" => Some(self.stamp.id()),
-            "limit" => self.quota.map(|quota| quota.limit.to_string()),
-            "used" => self.quota.map(|quota| {
-                let used = quota.limit.saturating_sub(quota.remaining);
-                used.to_string()
-            }),
-            "go" => wait.map(|wait| GoDuration(wait).to_string()),
-            "seconds" => wait.map(|wait| whole_seconds(wait).to_string()),
-            "precise" => wait.map(precise),
-            _ => None,
+            "model" => out.push_str(&self.grammar.model().name),
+            "status" => put(out, self.status),
+            "id" => out.push_str(&self.stamp.id()),
+            "limit" => put(out, self.quota?.limit),
+            "used" => {
+                let quota = self.quota?;
+                put(out, quota.limit.saturating_sub(quota.remaining));
+            }
+            "go" => put(out, GoDuration(self.wait?)),
+            "seconds" => put(out, whole_seconds(self.wait?)),
+            "precise" => out.push_str(&precise(self.wait?)),
+            _ => return None,
         }
+        Some(())
     }
+}
+
+fn put(out: &mut String, value: impl Display) {
+    let _ = write!(out, "{value}");
 }
 
 /// Seconds with their milliseconds, as far as there are any: `45.8s`.

@@ -1,0 +1,247 @@
+//! What `check --rates` prints: each fault's effective rate over time, and the arithmetic of what
+//! they come to together. The numbers are `scenario`'s.
+
+use std::time::Duration;
+
+use crate::scenario::fault::Fault;
+use crate::scenario::rates::{
+    Effect, FaultRates, ProviderRates, Rates, Standing, Strength, spared,
+};
+use crate::text::units::{duration, factor, share, tokens};
+
+/// All of it, as lines.
+pub(super) fn shown(rates: &Rates) -> String {
+    if rates.faults.is_empty() {
+        return "  no faults: every attempt meets none\n".to_owned();
+    }
+    let mut text = String::new();
+    for fault in &rates.faults {
+        text += &fault_lines(fault, rates.run);
+    }
+    text += "  attempts that meet no fault\n";
+    if rates.faults.iter().any(|one| !one.fault.when.is_always()) {
+        text += "    of those that every `when` looks at\n";
+    }
+    for provider in &rates.providers {
+        text += &provider_lines(provider);
+    }
+    text
+}
+
+fn fault_lines(rates: &FaultRates, run: Duration) -> String {
+    let fault = &rates.fault;
+    let target = match rates.targets.is_empty() {
+        true => "the client".to_owned(),
+        false => rates.targets.join(", "),
+    };
+    let mut text = format!("  {}: {} at {target}\n", fault.name, rates.word);
+    text += &format!("    {}\n", expectation(rates));
+    if !fault.when.is_always() {
+        text += &format!("    only {}\n", condition(fault));
+    }
+    let rows = rates.stretches.iter().map(|stretch| {
+        let (from, to) = (stretch.from, stretch.to);
+        (from, to, changed(stretch.first, stretch.last))
+    });
+    text += &table(rows.collect(), rates.has_more);
+    let curve = curve(&rates.curve);
+    text + &format!("    0s |{curve}| {}\n\n", moment(run))
+}
+
+/// From the file's numbers to the expected rate: `60% x 30% (chance) = 18%`.
+fn expectation(rates: &FaultRates) -> String {
+    let fault = &rates.fault;
+    let mut terms = Vec::new();
+    match fault.burst {
+        None => terms.push(percent(fault.rate)),
+        Some(burst) => {
+            let (on, whole) = (burst.on_share(), burst.on.saturating_add(burst.off));
+            let (length, whole) = (duration::write(burst.on), duration::write(whole));
+            terms.push(match burst.rate_off {
+                None => format!(
+                    "{} x {} (on for {length} of {whole})",
+                    percent(fault.rate),
+                    percent(on)
+                ),
+                Some(off) => format!(
+                    "({} x {} (on for {length} of {whole}) + {} x {})",
+                    percent(fault.rate),
+                    percent(on),
+                    percent(off),
+                    percent(WHOLE - on)
+                ),
+            });
+        }
+    }
+    if fault.chance < WHOLE {
+        terms.push(format!("{} (chance)", percent(fault.chance)));
+    }
+    let product = terms.join(" x ");
+    let full = percent(rates.full);
+    match product == full {
+        true => full,
+        false => format!("{product} = {full}"),
+    }
+}
+
+fn condition(fault: &Fault) -> String {
+    let when = &fault.when;
+    let prompt = when.prompt;
+    let prompt =
+        prompt.map(|own| format!("prompt {} {}", own.side.sign(), tokens::write(own.tokens)));
+    let streamed = when.streamed.map(|own| match own {
+        true => "streamed".to_owned(),
+        false => "not streamed".to_owned(),
+    });
+    let said = [
+        when.model.as_ref().map(|own| format!("model {own}")),
+        when.key.as_ref().map(|own| format!("key {own}")),
+        prompt,
+        streamed,
+        when.client.map(|own| format!("client {own}")),
+    ];
+    Vec::from_iter(said.into_iter().flatten()).join(", ")
+}
+
+fn changed(first: Effect, last: Effect) -> String {
+    let rate = percent(first.rate.max(last.rate));
+    match (first.strength, last.strength) {
+        (Strength::Factor(first), Strength::Factor(last)) => {
+            format!("{rate}, times {}", way(first, last, times))
+        }
+        (Strength::Left(first), Strength::Left(last)) => {
+            format!("{rate}, left {}", way(first, last, percent))
+        }
+        _ => way(first.rate, last.rate, percent),
+    }
+}
+
+/// One value, or from where to where it goes.
+fn way(first: u64, last: u64, write: fn(u64) -> String) -> String {
+    let (first, last) = (write(first), write(last));
+    match first == last {
+        true => first,
+        false => format!("{first} to {last}"),
+    }
+}
+
+fn provider_lines(rates: &ProviderRates) -> String {
+    let mut text = format!("    {}\n", rates.name);
+    let rows = rates.stretches.iter();
+    let rows = rows.map(|standing| (standing.from, standing.to, product(standing)));
+    text += &table(rows.collect(), rates.has_more);
+    match rates.mean {
+        Some(mean) => text + &format!("    on average {}\n\n", percent(mean)),
+        None => text + "    on average: too many changes to say\n\n",
+    }
+}
+
+/// `(1 - 30%) x (1 - 2%) = 68.6%`, at both ends where they differ.
+fn product(standing: &Standing) -> String {
+    let one = |rates: &[u64]| match rates {
+        [] => "100%".to_owned(),
+        rates => {
+            let terms = rates.iter().map(|rate| format!("(1 - {})", percent(*rate)));
+            let terms = Vec::from_iter(terms).join(" x ");
+            format!("{terms} = {}", percent(spared(rates)))
+        }
+    };
+    let (first, last) = (one(&standing.first), one(&standing.last));
+    match first == last {
+        true => first,
+        false => format!("{first} to {last}"),
+    }
+}
+
+/// Stretches of time and what is said of each, in columns.
+fn table(rows: Vec<(Duration, Duration, String)>, has_more: bool) -> String {
+    let mut rows = Vec::from_iter(rows.into_iter().map(|(from, to, said)| {
+        let (from, to) = (moment(from), moment(to));
+        [from, to, said]
+    }));
+    if has_more {
+        rows.push(["…".to_owned(), String::new(), String::new()]);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let (from, to) = (width(0).unwrap_or(0), width(1).unwrap_or(0));
+    let line = |[a, b, said]: &[String; 3]| {
+        let line = format!("      {a:from$}  {b:to$}  {said}");
+        format!("{}\n", line.trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+/// A moment of the run, as `1h2m3s`; the shortest form below a second.
+fn moment(at: Duration) -> String {
+    let micros = u64::try_from(at.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX);
+    let seconds = micros / 1_000_000;
+    if micros % 1_000_000 > 0 || seconds == 0 {
+        return duration::write(Duration::from_micros(micros));
+    }
+    let parts = [
+        (seconds / 3_600, "h"),
+        (seconds / 60 % 60, "m"),
+        (seconds % 60, "s"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    parts
+        .map(|(count, unit)| format!("{count}{unit}"))
+        .collect()
+}
+
+/// A factor, to the second decimal: just before its ramp's end it is nearly there.
+fn times(factor_milli: u64) -> String {
+    factor::write((factor_milli + 5) / 10 * 10)
+}
+
+/// A mark for each column: nothing, and seven steps from little to full.
+fn curve(heights: &[u64]) -> String {
+    let mark = |height: &u64| match *height {
+        0 => '_',
+        height => {
+            let step = (u128::from(height) * MARKS.len() as u128).div_ceil(u128::from(WHOLE));
+            let step = usize::try_from(step).unwrap_or(usize::MAX).min(MARKS.len());
+            MARKS[step - 1]
+        }
+    };
+    heights.iter().map(mark).collect()
+}
+
+/// A share, to the fourth decimal of a percent; exactly, where that would make it none or all.
+fn percent(exact: u64) -> String {
+    let rounded = (exact + ROUND / 2) / ROUND * ROUND;
+    let is_lost = rounded == 0 || rounded >= WHOLE;
+    share::write(if is_lost { exact } else { rounded })
+}
+
+const MARKS: [char; 7] = ['.', ':', '-', '=', '+', '*', '#'];
+
+/// A ten-thousandth of a percent, in parts per 10^9.
+const ROUND: u64 = 1_000;
+
+/// 100 %, in parts per 10^9.
+const WHOLE: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_rounded_but_never_to_none_or_all() {
+        for (exact, written) in [
+            (333_333_333, "33.3333%"),
+            (686_000_000, "68.6%"),
+            (1, "0.0000001%"),
+            (0, "0%"),
+            (WHOLE, "100%"),
+            (WHOLE - 1, "99.9999999%"),
+        ] {
+            assert_eq!(percent(exact), written);
+        }
+    }
+
+    #[test]
+    fn a_little_is_still_seen() {
+        assert_eq!(curve(&[0, 1, WHOLE / 2, WHOLE - 1, WHOLE]), "_.=##");
+    }
+}

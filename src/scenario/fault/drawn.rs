@@ -1,0 +1,380 @@
+//! A fault under one seed: whether it happens, when it is at work, and whom it strikes.
+//!
+//! This is what `provider` and `world` ask. They say the moment and the attempt; all luck is keyed,
+//! so it does not matter who asks first, or how often.
+
+use super::burst::Episodes;
+use super::windows::period;
+use super::{Fault, Seen, Sticky, WHOLE};
+use crate::rng::{Draws, Purpose};
+use crate::time::Instant;
+use crate::trace::FaultId;
+
+/// A fault under one seed: whether it happens, and when.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// The fault.
+    pub fault: Fault,
+    /// Its number.
+    pub id: FaultId,
+    draws: Draws,
+    happens: bool,
+    bursts: Option<Episodes>,
+}
+
+impl Drawn {
+    /// The faults of a scenario under one seed's luck, with their numbers.
+    pub fn all(faults: &[Fault], draws: Draws) -> Vec<Self> {
+        let numbered = (0..=u16::MAX).map(FaultId).zip(faults);
+        let drawn = numbered.map(|(id, fault)| Self::new(fault.clone(), id, draws));
+        drawn.collect()
+    }
+
+    fn new(fault: Fault, id: FaultId, draws: Draws) -> Self {
+        let number = u64::from(id.0);
+        let mut luck = draws.stream(Purpose::Chance, 0, number, 0);
+        let happens = fault.chance >= WHOLE || luck.chance(fault.chance);
+        let start = Instant::START + fault.windows.at;
+        let bursts = fault.burst.filter(|_| happens);
+        Self {
+            bursts: bursts.map(|burst| Episodes::new(burst, draws, number, start)),
+            fault,
+            id,
+            draws,
+            happens,
+        }
+    }
+
+    /// Whether it is at work at `now`: inside a window or the recovery after it, and in a burst if
+    /// it has any (between bursts too, when those only change its rate).
+    pub fn covers(&self, now: Instant) -> bool {
+        self.happens && self.fault.extents().covers(now) && self.is_on(now)
+    }
+
+    /// The stretch `[start, end)` that is at work at `now` or comes next; `end` is `None` when it
+    /// lasts to the end of the run. `None` when no more come.
+    pub fn at_or_after(&self, now: Instant) -> Option<(Instant, Option<Instant>)> {
+        if !self.happens {
+            return None;
+        }
+        let extents = self.fault.extents();
+        let mut from = now;
+        loop {
+            let (start, end) = extents.at_or_after(from)?;
+            let Some(bursts) = self.cutting_bursts() else {
+                return Some((start, end));
+            };
+            let episode = bursts.at(from.max(start));
+            if episode.on {
+                let ends = [end, episode.end].into_iter().flatten();
+                return Some((start.max(episode.start), ends.min()));
+            }
+            from = episode.end?;
+        }
+    }
+
+    /// How strong it is at `now`, in parts per 10^9 of its full strength; 0 when it is not at work.
+    ///
+    /// This is the height of its ramp or recovery. [`Self::strikes`] has applied it already where
+    /// strength is a share of attempts. Where strength is a number of its own, whoever plays the
+    /// fault applies it: a factor (`slow`, `price`) goes from 1 to itself ([`scaled_at`]), what is
+    /// left of capacity and limits from all to itself ([`left_at`]).
+    pub fn level(&self, now: Instant) -> u64 {
+        match self.happens && self.is_on(now) {
+            true => self.fault.envelope(now),
+            false => 0,
+        }
+    }
+
+    /// Whether it strikes this attempt.
+    ///
+    /// What shares a draw shares its luck, whatever else happens: the draw is keyed by the call (or
+    /// by the number of the [`Sticky::Length`] since the run's start), the fault, and `nth`; not by
+    /// the provider, so that all targets meet the same luck. Who is struck at some rate is struck
+    /// at any higher one.
+    pub fn strikes(&self, seen: &Seen<'_>) -> bool {
+        let share = self.share(seen.now);
+        if share == 0 || !self.fault.when.holds(seen) {
+            return false;
+        }
+        if share >= WHOLE {
+            return true;
+        }
+        let (holder, nth) = match self.fault.sticky {
+            Sticky::Attempt => (seen.call.0, u64::from(seen.nth)),
+            Sticky::Call => (seen.call.0, 0),
+            Sticky::Length(length) => (seen.now.as_nanos() / period(length), 0),
+        };
+        self.draws
+            .stream(Purpose::Fault, holder, u64::from(self.id.0), nth)
+            .chance(share)
+    }
+
+    /// The share of attempts that it strikes at `now`, in parts per 10^9.
+    fn share(&self, now: Instant) -> u64 {
+        if !self.happens {
+            return 0;
+        }
+        let rate = match &self.bursts {
+            None => self.fault.rate,
+            Some(_) if !self.fault.extents().covers(now) => 0,
+            Some(bursts) if bursts.at(now).on => self.fault.rate,
+            Some(_) => self.fault.burst.and_then(|one| one.rate_off).unwrap_or(0),
+        };
+        self.fault.share_at(rate, self.fault.envelope(now))
+    }
+
+    fn is_on(&self, now: Instant) -> bool {
+        match self.cutting_bursts() {
+            Some(bursts) => self.fault.extents().covers(now) && bursts.at(now).on,
+            None => true,
+        }
+    }
+
+    /// Bursts between which the fault is not at work at all.
+    fn cutting_bursts(&self) -> Option<&Episodes> {
+        let cuts = self.fault.burst.is_some_and(|one| one.rate_off.is_none());
+        self.bursts.as_ref().filter(|_| cuts)
+    }
+}
+
+impl Fault {
+    /// The share of attempts that it strikes at this `level`, when at full strength it is `rate`.
+    pub(in crate::scenario) fn share_at(&self, rate: u64, level: u64) -> u64 {
+        match (level, self.inject.has_strength()) {
+            (0, _) => 0,
+            (WHOLE, _) | (_, true) => rate,
+            (level, false) => part(rate, level),
+        }
+    }
+}
+
+/// A factor in thousandths when its fault is at this `level`: 1 at none, itself at full.
+pub fn scaled_at(factor_milli: u64, level: u64) -> u64 {
+    match factor_milli.checked_sub(1_000) {
+        Some(more) => 1_000 + part(more, level),
+        None => 1_000 - part(1_000 - factor_milli, level),
+    }
+}
+
+/// What is left, in parts per 10^9, when its fault is at this `level`: all at none, itself at full.
+pub fn left_at(left: u64, level: u64) -> u64 {
+    WHOLE - part(WHOLE.saturating_sub(left), level)
+}
+
+fn part(of: u64, level: u64) -> u64 {
+    let wide = u128::from(of) * u128::from(level.min(WHOLE)) / u128::from(WHOLE);
+    wide as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Burst, Inject, Pace, Ramp, Recovery, Shape, When, Windows};
+    use super::*;
+    use crate::policy::{CallId, ProviderId};
+    use std::time::Duration;
+
+    fn fault(rate: u64, sticky: Sticky) -> Fault {
+        Fault {
+            rate,
+            sticky,
+            ..Fault::new("f", vec![ProviderId(0)], Inject::Reset)
+        }
+    }
+
+    fn drawn(fault: &Fault, number: u16, seed: u64) -> Drawn {
+        Drawn::new(fault.clone(), FaultId(number), Draws::new(seed))
+    }
+
+    fn strikes(fault: &Fault, number: u16, at: Instant, call: u64, nth: u32) -> bool {
+        drawn(fault, number, 1).strikes(&seen(at, call, nth))
+    }
+
+    fn seen(now: Instant, call: u64, nth: u32) -> Seen<'static> {
+        Seen {
+            now,
+            call: CallId(call),
+            nth,
+            streamed: false,
+            input: 0,
+            client: 0,
+            model: "",
+            key: None,
+        }
+    }
+
+    fn at(nanos: u64) -> Instant {
+        Instant::from_nanos(nanos)
+    }
+
+    fn second(second: u64) -> Instant {
+        at(second * 1_000_000_000)
+    }
+
+    /// From 10 s to 20 s, every minute.
+    const WINDOWS: Windows = Windows {
+        at: Duration::from_secs(10),
+        length: Some(Duration::from_secs(10)),
+        every: Some(Duration::from_secs(60)),
+    };
+
+    #[test]
+    fn a_rate_is_a_share_of_attempts() {
+        let fault = fault(300_000_000, Sticky::Attempt);
+        let struck = (0..100_000)
+            .filter(|&call| strikes(&fault, 2, at(0), call, 0))
+            .count();
+        assert!((29_500..30_500).contains(&struck), "{struck}");
+    }
+
+    #[test]
+    fn luck_holds_as_long_as_it_is_sticky() {
+        let strikes =
+            |sticky, now, call, nth| strikes(&fault(500_000_000, sticky), 0, at(now), call, nth);
+        let changes = |luck: &dyn Fn(u64) -> bool| (1..64).any(|i| luck(i) != luck(0));
+        assert!(changes(&|i| strikes(Sticky::Attempt, 0, 1, i as u32)));
+        assert!(!changes(&|i| strikes(Sticky::Attempt, i, 1, 0)));
+        assert!(!changes(&|i| strikes(Sticky::Call, i, 1, i as u32)));
+        assert!(changes(&|i| strikes(Sticky::Call, 0, i, 0)));
+        let second = Sticky::Length(Duration::from_secs(1));
+        assert!(!changes(&|i| strikes(second, i, i, i as u32)));
+        assert!(changes(&|i| strikes(second, i * 1_000_000_000, 1, 0)));
+    }
+
+    #[test]
+    fn a_certain_fault_strikes_only_inside_its_windows() {
+        let mut certain = fault(WHOLE, Sticky::Attempt);
+        certain.windows = Windows {
+            at: Duration::from_nanos(10),
+            length: Some(Duration::from_nanos(5)),
+            every: None,
+        };
+        let hits = |now| strikes(&certain, 0, at(now), 1, 0);
+        assert!(!hits(9) && hits(10) && hits(14) && !hits(15));
+        certain.rate = 0;
+        assert!(!strikes(&certain, 0, at(12), 1, 0));
+    }
+
+    #[test]
+    fn a_ramp_and_a_recovery_scale_the_rate() {
+        let mut fault = fault(WHOLE / 2, Sticky::Attempt);
+        fault.windows = WINDOWS;
+        fault.ramp = Some(Ramp {
+            up: Duration::from_secs(4),
+            down: Duration::ZERO,
+            shape: Shape::Linear,
+        });
+        fault.recovery = Some(Recovery {
+            over: Duration::from_secs(10),
+            shape: Shape::Linear,
+        });
+        let drawn = drawn(&fault, 0, 1);
+        let shares = [9, 10, 11, 12, 14, 19, 20, 25, 29, 30, 70, 71]
+            .map(|s| drawn.share(second(s)) / 1_000_000);
+        assert_eq!(shares, [0, 0, 125, 250, 500, 500, 500, 250, 50, 0, 0, 125]);
+        assert!(drawn.covers(second(29)) && !drawn.covers(second(30)));
+        let stretch = Some((second(70), Some(second(90))));
+        assert_eq!(drawn.at_or_after(second(30)), stretch);
+    }
+
+    #[test]
+    fn where_strength_is_a_number_the_rate_stays() {
+        let mut fault = fault(WHOLE / 2, Sticky::Attempt);
+        fault.inject = Inject::Slow {
+            factor_milli: 3_000,
+            what: Pace::All,
+        };
+        fault.ramp = Some(Ramp {
+            up: Duration::from_secs(4),
+            down: Duration::ZERO,
+            shape: Shape::Linear,
+        });
+        let drawn = drawn(&fault, 0, 1);
+        assert_eq!(drawn.share(second(0)), 0, "nothing is slower yet");
+        assert_eq!(drawn.share(second(1)), WHOLE / 2);
+        assert_eq!(drawn.level(second(1)), WHOLE / 4);
+        assert_eq!(scaled_at(3_000, drawn.level(second(1))), 1_500);
+        assert_eq!(scaled_at(500, WHOLE / 2), 750);
+        assert_eq!(left_at(300_000_000, WHOLE / 2), 650_000_000);
+    }
+
+    #[test]
+    fn a_chance_is_drawn_once_for_all_moments_and_attempts() {
+        let mut fault = fault(WHOLE, Sticky::Attempt);
+        fault.chance = WHOLE / 2;
+        fault.windows = WINDOWS;
+        let mut happened = 0;
+        for seed in 0..200 {
+            let drawn = drawn(&fault, 4, seed);
+            let inside = [10, 15, 75].map(|s| {
+                let covered = drawn.covers(second(s));
+                assert_eq!(covered, drawn.strikes(&seen(second(s), s, 0)));
+                assert_eq!(covered, drawn.level(second(s)) == WHOLE);
+                covered
+            });
+            assert!(inside == [true; 3] || inside == [false; 3]);
+            assert_eq!(drawn.at_or_after(second(0)).is_some(), inside[0]);
+            happened += u32::from(inside[0]);
+        }
+        assert!((70..130).contains(&happened), "{happened}");
+    }
+
+    #[test]
+    fn bursts_stay_inside_their_windows() {
+        let mut fault = fault(WHOLE, Sticky::Attempt);
+        fault.windows = WINDOWS;
+        fault.burst = Some(Burst {
+            on: Duration::from_secs(2),
+            off: Duration::from_secs(3),
+            rate_off: None,
+        });
+        let drawn = drawn(&fault, 0, 5);
+        let (mut now, mut stretches) = (second(0), 0);
+        while now < second(3_600) {
+            let (start, end) = drawn.at_or_after(now).unwrap();
+            let end = end.unwrap();
+            let last = end - Duration::from_nanos(1);
+            assert!(now <= start && WINDOWS.covers(start) && WINDOWS.covers(last));
+            assert!(drawn.covers(start) && drawn.covers(last) && !drawn.covers(end));
+            assert!(drawn.strikes(&seen(start, 1, 0)) && !drawn.strikes(&seen(end, 1, 0)));
+            assert_eq!(drawn.at_or_after(last), Some((start, Some(end))));
+            (now, stretches) = (end, stretches + 1);
+        }
+        assert!((60..240).contains(&stretches), "{stretches}");
+    }
+
+    #[test]
+    fn a_rate_between_bursts_keeps_the_fault_at_work() {
+        let mut fault = fault(WHOLE, Sticky::Attempt);
+        fault.windows = WINDOWS;
+        fault.burst = Some(Burst {
+            on: Duration::from_secs(2),
+            off: Duration::from_secs(3),
+            rate_off: Some(1_000),
+        });
+        let drawn = drawn(&fault, 0, 5);
+        assert_eq!(drawn.at_or_after(second(0)), WINDOWS.at_or_after(second(0)));
+        let shares = (0..100).map(|n| drawn.share(at(10_000_000_000 + n * 100_000_000)));
+        let mut shares = Vec::from_iter(shares);
+        shares.sort_unstable();
+        shares.dedup();
+        assert_eq!(shares, [1_000, WHOLE]);
+        assert_eq!(drawn.share(second(20)), 0);
+    }
+
+    #[test]
+    fn only_attempts_that_it_looks_at_are_struck() {
+        let mut fault = fault(WHOLE, Sticky::Attempt);
+        fault.when = When {
+            client: Some(0),
+            ..When::default()
+        };
+        let drawn = drawn(&fault, 0, 1);
+        assert!(drawn.strikes(&seen(second(1), 1, 0)));
+        let other = Seen {
+            client: 1,
+            ..seen(second(1), 1, 0)
+        };
+        assert!(!drawn.strikes(&other) && drawn.covers(second(1)));
+    }
+}

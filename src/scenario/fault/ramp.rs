@@ -1,0 +1,175 @@
+//! How strong a fault is inside and after a window: it may grow, fade, and take its time to go.
+//!
+//! A level is a share of a fault's full strength, in parts per 10^9. Which of a fault's numbers it
+//! multiplies is said at [`super::Drawn::level`].
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::WHOLE;
+use super::windows::period;
+use crate::time::nanos;
+
+/// How a fault grows from nothing as a window begins, and fades to nothing before it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ramp {
+    /// From nothing to full; zero = at once.
+    pub up: Duration,
+    /// From full to nothing, before the window's end; zero = at once.
+    pub down: Duration,
+    /// Along which curve.
+    pub shape: Shape,
+}
+
+/// How a fault fades after a window's end, where without it it would be gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// From full to nothing.
+    pub over: Duration,
+    /// Along which curve.
+    pub shape: Shape,
+}
+
+/// The curve from nothing to full; the way back is the same in reverse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// By the same amount in each moment.
+    #[default]
+    Linear,
+    /// By the same factor in each moment: slowly at first, steeply at the full end.
+    Exponential,
+    /// In four equal steps, a fifth each: servers go, or come back, one group at a time.
+    Steps,
+}
+
+impl Ramp {
+    /// The level `offset` nanoseconds into a window of this length.
+    pub(super) fn level(&self, offset: u64, length: Option<Duration>) -> u64 {
+        let up = self.shape.rise(offset, self.up);
+        let left = length.map_or(u64::MAX, |length| nanos(length).saturating_sub(offset));
+        let gone = nanos(self.down).saturating_sub(left);
+        match left < nanos(self.down) {
+            true => up.min(self.shape.fall(gone, self.down)),
+            false => up,
+        }
+    }
+}
+
+impl Recovery {
+    /// The level `offset` nanoseconds after a window's end.
+    pub(super) fn level(&self, offset: u64) -> u64 {
+        self.shape.fall(offset, self.over)
+    }
+}
+
+impl Shape {
+    /// The level when `passed` nanoseconds of `length` are over, on the way up.
+    fn rise(self, passed: u64, length: Duration) -> u64 {
+        let whole = nanos(length);
+        if passed >= whole {
+            return WHOLE;
+        }
+        match self {
+            Self::Linear => share(passed, whole),
+            Self::Exponential => {
+                let x = passed as f64 / whole as f64;
+                let level = libm::expm1(STEEP * x) / libm::expm1(STEEP);
+                (level * WHOLE as f64) as u64
+            }
+            Self::Steps => {
+                let step = share(passed, whole) * STEPS / WHOLE + 1;
+                step * WHOLE / (STEPS + 1)
+            }
+        }
+    }
+
+    /// The level when `passed` nanoseconds of `length` are over, on the way down.
+    fn fall(self, passed: u64, length: Duration) -> u64 {
+        let left = nanos(length).saturating_sub(passed);
+        match self {
+            Self::Steps => WHOLE - self.rise(passed, length),
+            _ if left == 0 => 0,
+            _ => self.rise(left, length),
+        }
+    }
+
+    /// The places on a way of this `length` where the level jumps.
+    pub(in crate::scenario) fn jumps(self, length: Duration) -> Vec<Duration> {
+        match self {
+            Self::Steps => {
+                let step = period(length) / STEPS;
+                (1..STEPS).map(|n| Duration::from_nanos(n * step)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// `part` of `whole`, in parts per 10^9.
+fn share(part: u64, whole: u64) -> u64 {
+    let share = u128::from(part) * u128::from(WHOLE) / u128::from(whole.max(1));
+    share as u64
+}
+
+/// An exponential curve grows by a factor of e^5, about 150, on its way.
+const STEEP: f64 = 5.0;
+
+const STEPS: u64 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn percents(shape: Shape, way: fn(Shape, u64, Duration) -> u64) -> Vec<u64> {
+        let moments = (0..=12).map(|n| n * 5_000_000_000);
+        moments
+            .map(|passed| way(shape, passed, MINUTE) / 10_000_000)
+            .collect()
+    }
+
+    #[test]
+    fn curves_begin_and_end_where_they_should() {
+        let linear = [0, 8, 16, 25, 33, 41, 50, 58, 66, 75, 83, 91, 100];
+        assert_eq!(percents(Shape::Linear, Shape::rise), linear);
+        let exponential = [0, 0, 0, 1, 2, 4, 7, 11, 18, 28, 43, 65, 100];
+        assert_eq!(percents(Shape::Exponential, Shape::rise), exponential);
+        let steps = [20, 20, 20, 40, 40, 40, 60, 60, 60, 80, 80, 80, 100];
+        assert_eq!(percents(Shape::Steps, Shape::rise), steps);
+    }
+
+    #[test]
+    fn the_way_down_is_the_way_up_in_reverse() {
+        for shape in [Shape::Linear, Shape::Exponential] {
+            let mut up = percents(shape, Shape::rise);
+            up.reverse();
+            assert_eq!(percents(shape, Shape::fall), up);
+        }
+        let steps = [80, 80, 80, 60, 60, 60, 40, 40, 40, 20, 20, 20, 0];
+        assert_eq!(percents(Shape::Steps, Shape::fall), steps);
+    }
+
+    #[test]
+    fn no_length_is_at_once() {
+        for shape in [Shape::Linear, Shape::Exponential, Shape::Steps] {
+            assert_eq!(shape.rise(0, Duration::ZERO), WHOLE);
+            assert_eq!(shape.fall(0, Duration::ZERO), 0);
+        }
+    }
+
+    #[test]
+    fn a_ramp_grows_holds_and_fades() {
+        let ramp = Ramp {
+            up: MINUTE,
+            down: MINUTE,
+            shape: Shape::Linear,
+        };
+        let level = |second: u64| ramp.level(second * 1_000_000_000, Some(3 * MINUTE)) / 10_000_000;
+        assert_eq!([0, 30, 60, 90, 120].map(level), [0, 50, 100, 100, 100]);
+        assert_eq!([150, 174].map(level), [50, 10]);
+        assert_eq!(ramp.level(u64::MAX, None), WHOLE);
+    }
+}

@@ -1,0 +1,109 @@
+//! Which attempts a fault looks at.
+
+use super::Reader;
+use crate::policy::ProviderId;
+use crate::scenario::catalogue::Reach;
+use crate::scenario::fault::{Bound, Layer, Side, When};
+use crate::scenario::understand::bounded;
+use crate::scenario::workload::MOST_TOKENS;
+use crate::text::Problem;
+use crate::text::units::tokens;
+
+impl Reader<'_> {
+    /// What must hold of an attempt at one of these `targets`.
+    pub(super) fn when(&self, targets: &[ProviderId]) -> Result<When, Problem> {
+        let Some(file) = &self.file.when else {
+            return Ok(When::default());
+        };
+        self.check_when_keys()?;
+        Ok(When {
+            model: self.when_model(file.model.as_deref(), targets)?,
+            key: self.when_key(file.key.as_deref())?,
+            prompt: self.when_prompt(file.prompt.as_deref())?,
+            streamed: file.streamed,
+            client: self.when_client(file.client)?,
+        })
+    }
+
+    /// Before a request is read, nothing is known of it but whose it is.
+    fn check_when_keys(&self) -> Result<(), Problem> {
+        let keys = self.document.keys(&["faults", self.name, "when"]);
+        if keys.is_empty() {
+            let problem = self.problem("when", "this asks for nothing");
+            return Err(problem.hint("write as in `when: { client: 0 }`, or leave it out"));
+        }
+        let blind = self.row.layer == Layer::Connection || self.row.reach == Reach::Client;
+        let Some(key) = keys.iter().find(|key| blind && *key != "client") else {
+            return Ok(());
+        };
+        let word = &self.file.inject;
+        let message = format!("`{word}` strikes before a request is read: it has no `{key}` yet");
+        let path = ["faults", self.name, "when", key];
+        let problem = self.document.problem_at_key(&path, message);
+        Err(problem.hint("it can look at the `client` alone"))
+    }
+
+    fn when_problem(&self, key: &str, message: impl Into<String>) -> Problem {
+        self.document
+            .problem(&["faults", self.name, "when", key], message)
+    }
+
+    /// A model that no target serves would never be asked for.
+    fn when_model(
+        &self,
+        model: Option<&str>,
+        targets: &[ProviderId],
+    ) -> Result<Option<String>, Problem> {
+        let Some(model) = model else { return Ok(None) };
+        let providers = self.setting.providers;
+        let struck = targets.iter().filter_map(|id| providers.get(id.index()));
+        let served = Vec::from_iter(struck.map(|provider| provider.model.as_str()));
+        if !served.contains(&model) {
+            let message = format!("none of its targets serves `{model}`");
+            let problem = self.when_problem("model", message);
+            return Err(problem.did_you_mean(model, served));
+        }
+        Ok(Some(model.to_owned()))
+    }
+
+    fn when_key(&self, key: Option<&str>) -> Result<Option<String>, Problem> {
+        let Some(key) = key else { return Ok(None) };
+        if !(1..=200).contains(&key.len()) || !key.chars().all(|c| c.is_ascii_graphic()) {
+            let problem = self.when_problem("key", "no request can show such a key");
+            return Err(problem.hint("write 1 to 200 letters, digits and signs, without blanks"));
+        }
+        Ok(Some(key.to_owned()))
+    }
+
+    fn when_prompt(&self, prompt: Option<&str>) -> Result<Option<Bound>, Problem> {
+        let Some(written) = prompt else {
+            return Ok(None);
+        };
+        let text = written.trim();
+        let side = Side::ALL
+            .into_iter()
+            .find(|side| text.starts_with(side.sign()));
+        let Some(side) = side else {
+            let problem = self.when_problem("prompt", "a size of prompts begins with a comparison");
+            return Err(problem.hint("write as in `\"> 8k tok\"`, with `>`, `>=`, `<` or `<=`"));
+        };
+        let tokens = tokens::parse(&text[side.sign().len()..])
+            .map_err(|message| self.when_problem("prompt", message))?;
+        let path = ["faults", self.name, "when", "prompt"];
+        bounded(self.document, &path, tokens, 0..=MOST_TOKENS, tokens::write)?;
+        Ok(Some(Bound { side, tokens }))
+    }
+
+    fn when_client(&self, client: Option<u32>) -> Result<Option<u32>, Problem> {
+        let Some(client) = client else {
+            return Ok(None);
+        };
+        let clients = self.setting.clients;
+        if client >= clients {
+            let message = format!("there is no client {client}: `load.clients` is {clients}");
+            let problem = self.when_problem("client", message);
+            return Err(problem.hint("clients are counted from 0"));
+        }
+        Ok(Some(client))
+    }
+}

@@ -1,0 +1,470 @@
+//! What the faults of a scenario come to: effective rates over time, and the arithmetic of a stack.
+//!
+//! All is expectation, exact where levels are constant: a chance counts as its share of seeds, a
+//! burst as its share of time. Faults are independent of each other, so what meets none of them is
+//! a product. Attempts are taken to be among those that `when` asks for. Nothing is drawn here, and
+//! nothing is printed.
+
+use std::time::Duration;
+
+use super::catalogue::{Reach, Row, word};
+use super::fault::{Fault, Inject, left_at, scaled_at};
+use super::{Provider, Scenario};
+use crate::policy::ProviderId;
+use crate::time::{Instant, nanos};
+
+/// The effective rates of a scenario.
+#[derive(Clone, Debug)]
+pub struct Rates {
+    /// How long calls arrive.
+    pub run: Duration,
+    /// By fault, in the file's order.
+    pub faults: Vec<FaultRates>,
+    /// By provider, in the fleet's order.
+    pub providers: Vec<ProviderRates>,
+}
+
+/// One fault's effective rate over time.
+#[derive(Clone, Debug)]
+pub struct FaultRates {
+    /// The fault.
+    pub fault: Fault,
+    /// Its word.
+    pub word: String,
+    /// Whom it strikes, by name.
+    pub targets: Vec<String>,
+    /// Its expected rate at full strength, in parts per 10^9.
+    pub full: u64,
+    /// The stretches in which it is at work, up to [`MOST_STRETCHES`].
+    pub stretches: Vec<Stretch>,
+    /// Whether there are more.
+    pub has_more: bool,
+    /// The run in [`COLUMNS`] parts: the highest rate (or strength) in each, in parts per 10^9 of
+    /// what it is at full strength.
+    pub curve: Vec<u64>,
+}
+
+/// A stretch of time within which a fault only grows, only fades, or stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Its start.
+    pub from: Duration,
+    /// Its end.
+    pub to: Duration,
+    /// At its start.
+    pub first: Effect,
+    /// Just before its end.
+    pub last: Effect,
+}
+
+/// What a fault comes to at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// The expected share of attempts that it strikes, in parts per 10^9.
+    pub rate: u64,
+    /// How strongly, where that is a number of its own.
+    pub strength: Strength,
+}
+
+/// How strongly a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// It strikes, or it does not.
+    Plain,
+    /// By this factor, in thousandths.
+    Factor(u64),
+    /// So much is left, in parts per 10^9.
+    Left(u64),
+}
+
+/// What meets no fault at one provider.
+#[derive(Clone, Debug)]
+pub struct ProviderRates {
+    /// Its name.
+    pub name: String,
+    /// All stretches of the run, up to [`MOST_STRETCHES`].
+    pub stretches: Vec<Standing>,
+    /// Whether there are more.
+    pub has_more: bool,
+    /// The share of attempts that meet no fault, averaged over the run's time; none when it changes
+    /// too often.
+    pub mean: Option<u64>,
+}
+
+/// A stretch of time, as attempts at a provider meet it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its start.
+    pub from: Duration,
+    /// Its end.
+    pub to: Duration,
+    /// The rates of the faults at work in it, at its start, in the file's order.
+    pub first: Vec<u64>,
+    /// The same just before its end.
+    pub last: Vec<u64>,
+}
+
+impl Scenario {
+    /// What its faults come to.
+    pub fn rates(&self) -> Rates {
+        let end = Instant::START + self.run.duration;
+        let name = |id: &ProviderId| Some(self.providers.get(id.index())?.name.clone());
+        let faults = self.faults.iter().map(|fault| {
+            let targets = fault.targets.iter().filter_map(name).collect();
+            fault_rates(fault, targets, end)
+        });
+        let ids = (0..=u16::MAX).map(ProviderId).zip(&self.providers);
+        Rates {
+            run: self.run.duration,
+            faults: faults.collect(),
+            providers: ids
+                .map(|(id, provider)| provider_rates(self, id, provider, end))
+                .collect(),
+        }
+    }
+}
+
+/// The share of attempts that meet none of independent faults with these rates.
+pub fn spared(rates: &[u64]) -> u64 {
+    rates
+        .iter()
+        .fold(WHOLE, |left, rate| times(left, WHOLE.saturating_sub(*rate)))
+}
+
+impl Fault {
+    /// The share of attempts that it is expected to strike at full strength, in parts per 10^9.
+    pub fn expected_rate(&self) -> u64 {
+        self.expected(WHOLE)
+    }
+
+    /// The same at this level of its ramp or recovery.
+    fn expected(&self, level: u64) -> u64 {
+        let on = self.share_at(self.rate, level);
+        let rate = self.burst.map_or(on, |burst| {
+            let off = self.share_at(burst.rate_off.unwrap_or(0), level);
+            let share = burst.on_share();
+            times(on, share) + times(off, WHOLE - share)
+        });
+        times(rate, self.chance)
+    }
+
+    /// The same at a moment. What has a strength strikes as many while that still grows from none.
+    fn expected_at(&self, now: Instant) -> u64 {
+        let is_growing = self.inject.has_strength() && self.extents().covers(now);
+        self.expected(self.envelope(now).max(u64::from(is_growing)))
+    }
+
+    fn effect(&self, now: Instant) -> Effect {
+        let level = self.envelope(now);
+        Effect {
+            rate: self.expected_at(now),
+            strength: match self.inject {
+                Inject::Slow { factor_milli, .. } | Inject::Price { factor_milli } => {
+                    Strength::Factor(scaled_at(factor_milli, level))
+                }
+                Inject::CapacityLoss { left } | Inject::LimitShrink { left } => {
+                    Strength::Left(left_at(left, level))
+                }
+                _ => Strength::Plain,
+            },
+        }
+    }
+
+    /// The first moment after `now` at which it begins, ends, or changes the way it changes.
+    fn next_change(&self, now: Instant) -> Option<Instant> {
+        let (start, _) = self.extents().at_or_after(now)?;
+        let mut moments = vec![start];
+        let end = self.windows.length.map(|length| start + length);
+        if let Some(ramp) = self.ramp {
+            moments.push(start + ramp.up);
+            moments.extend(ramp.shape.jumps(ramp.up).iter().map(|jump| start + *jump));
+            if let Some(end) = end {
+                let fades = end - ramp.down;
+                moments.push(fades);
+                moments.extend(ramp.shape.jumps(ramp.down).iter().map(|jump| fades + *jump));
+            }
+        }
+        moments.extend(end);
+        if let (Some(end), Some(recovery)) = (end, self.recovery) {
+            moments.push(end + recovery.over);
+            let jumps = recovery.shape.jumps(recovery.over);
+            moments.extend(jumps.iter().map(|jump| end + *jump));
+        }
+        moments.into_iter().filter(|moment| *moment > now).min()
+    }
+
+    /// Whether attempts meet it: it is no state that a provider or a client is in.
+    fn meets_attempts(&self) -> bool {
+        let reach = Row::of(&word(self)).map(|row| row.reach);
+        matches!(reach, Some(Reach::Whole | Reach::Attempts))
+    }
+}
+
+fn fault_rates(fault: &Fault, targets: Vec<String>, end: Instant) -> FaultRates {
+    let own = [fault];
+    let at_work = walk(&own, end)
+        .map(|(from, to)| Stretch {
+            from: from.since_start(),
+            to: to.since_start(),
+            first: fault.effect(from),
+            last: fault.effect(to - TICK),
+        })
+        .filter(|stretch| stretch.first.rate > 0 || stretch.last.rate > 0);
+    let mut stretches = Vec::from_iter(at_work.take(MOST_STRETCHES + 1));
+    let has_more = stretches.len() > MOST_STRETCHES;
+    stretches.truncate(MOST_STRETCHES);
+    FaultRates {
+        word: word(fault),
+        targets,
+        full: fault.expected_rate(),
+        stretches,
+        has_more,
+        curve: curve(fault, end),
+        fault: fault.clone(),
+    }
+}
+
+fn provider_rates(
+    scenario: &Scenario,
+    id: ProviderId,
+    provider: &Provider,
+    end: Instant,
+) -> ProviderRates {
+    let own = scenario.faults.iter();
+    let own = Vec::from_iter(own.filter(|one| one.targets.contains(&id) && one.meets_attempts()));
+    let standings = walk(&own, end).map(|(from, to)| standing(&own, from, to));
+    let mut stretches = Vec::from_iter(standings.take(MOST_STRETCHES + 1));
+    let has_more = stretches.len() > MOST_STRETCHES;
+    stretches.truncate(MOST_STRETCHES);
+    ProviderRates {
+        name: provider.name.clone(),
+        stretches,
+        has_more,
+        mean: mean(&own, end),
+    }
+}
+
+fn standing(faults: &[&Fault], from: Instant, to: Instant) -> Standing {
+    let at = Fault::expected_at;
+    let pairs = faults
+        .iter()
+        .map(|fault| (at(fault, from), at(fault, to - TICK)));
+    let (first, last) = pairs.filter(|pair| *pair != (0, 0)).unzip();
+    Standing {
+        from: from.since_start(),
+        to: to.since_start(),
+        first,
+        last,
+    }
+}
+
+/// The run, cut wherever one of `faults` changes.
+fn walk<'a>(faults: &'a [&'a Fault], end: Instant) -> impl Iterator<Item = (Instant, Instant)> {
+    let mut from = Instant::START;
+    std::iter::from_fn(move || {
+        let changes = faults.iter().filter_map(|fault| fault.next_change(from));
+        let to = changes.min().map_or(end, |change| change.min(end));
+        let stretch = (from, to);
+        from = to;
+        (stretch.0 < stretch.1).then_some(stretch)
+    })
+}
+
+/// The share of attempts that meet none of `faults`, averaged over time: Simpson's rule in each
+/// stretch, which is exact where no more than three of them change at once, and linearly.
+fn mean(faults: &[&Fault], end: Instant) -> Option<u64> {
+    let mut sum = 0_u128;
+    for (n, (from, to)) in walk(faults, end).enumerate() {
+        if n >= MOST_CHANGES {
+            return None;
+        }
+        let length = to.since(from);
+        let spared_at = |part: u32| {
+            let now = (from + length * part / SIMPSON).min(to - TICK);
+            let rates = faults.iter().map(|one| one.expected_at(now));
+            u128::from(spared(&rates.collect::<Vec<_>>()))
+        };
+        let weighed = (0..=SIMPSON).map(|part| match part {
+            0 | SIMPSON => spared_at(part),
+            odd if odd % 2 == 1 => 4 * spared_at(odd),
+            even => 2 * spared_at(even),
+        });
+        sum += weighed.sum::<u128>() * u128::from(nanos(length)) / u128::from(3 * SIMPSON);
+    }
+    let run = u128::from(end.as_nanos());
+    (run > 0).then(|| ((sum + run / 2) / run) as u64)
+}
+
+/// The highest rate or strength in each part of the run, relative to full strength.
+fn curve(fault: &Fault, end: Instant) -> Vec<u64> {
+    let full = u128::from(fault.expected_rate().max(1));
+    let height = |now| match fault.inject.has_strength() {
+        true => fault.envelope(now),
+        false => {
+            let rate = u128::from(fault.expected_at(now));
+            (rate * u128::from(WHOLE) / full) as u64
+        }
+    };
+    let column = |n: u64| Instant::from_nanos(part_of(end.as_nanos(), n));
+    (0..COLUMNS)
+        .map(|n| (column(n), column(n + 1)))
+        .map(|(from, to)| {
+            let changes = std::iter::successors(Some(from), |now| fault.next_change(*now));
+            let changes = changes.take_while(|now| *now < to).take(MOST_STRETCHES);
+            let heights =
+                changes.flat_map(|now| [height(now - TICK.min(now.since(from))), height(now)]);
+            heights
+                .chain([height((to - TICK).max(from))])
+                .max()
+                .unwrap_or(0)
+        })
+        .collect()
+}
+
+fn part_of(run: u64, column: u64) -> u64 {
+    (u128::from(run) * u128::from(column) / u128::from(COLUMNS)) as u64
+}
+
+/// A share of a share, in parts per 10^9, rounded.
+fn times(a: u64, b: u64) -> u64 {
+    let whole = u128::from(WHOLE);
+    ((u128::from(a) * u128::from(b) + whole / 2) / whole) as u64
+}
+
+/// So many stretches are told; a flapping fault looks the same after that.
+pub const MOST_STRETCHES: usize = 16;
+
+/// A curve has so many columns.
+pub const COLUMNS: u64 = 60;
+
+/// More changes than this are not averaged: it would take too long.
+const MOST_CHANGES: usize = 20_000;
+
+/// Parts of a stretch in Simpson's rule; even.
+const SIMPSON: u32 = 16;
+
+const TICK: Duration = Duration::from_nanos(1);
+
+/// 100 %, in parts per 10^9.
+const WHOLE: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::super::fault::{Burst, Pace, Ramp, Recovery, Shape, Windows};
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// Strikes 40 % of attempts from minute 2 to minute 6 of 10.
+    fn fault() -> Fault {
+        Fault {
+            windows: Windows {
+                at: 2 * MINUTE,
+                length: Some(4 * MINUTE),
+                every: None,
+            },
+            rate: 400_000_000,
+            ..Fault::new("f", vec![ProviderId(0)], Inject::Reset)
+        }
+    }
+
+    fn told(fault: &Fault) -> FaultRates {
+        fault_rates(fault, Vec::new(), Instant::START + 10 * MINUTE)
+    }
+
+    fn mean_of(faults: &[&Fault]) -> u64 {
+        mean(faults, Instant::START + 10 * MINUTE).unwrap()
+    }
+
+    #[test]
+    fn a_constant_rate_is_one_stretch_and_an_exact_mean() {
+        let told = told(&fault());
+        let [stretch] = told.stretches[..] else {
+            panic!("{:?}", told.stretches);
+        };
+        assert_eq!((stretch.from, stretch.to), (2 * MINUTE, 6 * MINUTE));
+        assert_eq!(
+            (stretch.first.rate, stretch.last.rate),
+            (400_000_000, 400_000_000)
+        );
+        assert_eq!(
+            told.curve.iter().filter(|height| **height == WHOLE).count(),
+            24
+        );
+        assert_eq!(mean_of(&[&fault()]), 840_000_000);
+        assert_eq!(
+            mean_of(&[&fault(), &fault()]),
+            600_000_000 + 360_000_000 * 4 / 10
+        );
+    }
+
+    #[test]
+    fn a_ramp_and_a_recovery_are_stretches_of_their_own() {
+        let mut fault = fault();
+        fault.ramp = Some(Ramp {
+            up: MINUTE,
+            down: Duration::ZERO,
+            shape: Shape::Linear,
+        });
+        fault.recovery = Some(Recovery {
+            over: 2 * MINUTE,
+            shape: Shape::Steps,
+        });
+        let ends = |stretch: &Stretch| (stretch.to.as_secs(), stretch.first.rate / 1_000_000);
+        let stretches = Vec::from_iter(told(&fault).stretches.iter().map(ends));
+        let steps = [(390, 320), (420, 240), (450, 160), (480, 80)];
+        assert_eq!(stretches, [&[(180, 0), (360, 400)], &steps[..]].concat());
+        // 20 % for a minute, 40 % for three, and four steps of half a minute.
+        let struck = 20 + 3 * 40 + (32 + 24 + 16 + 8) / 2;
+        assert!(mean_of(&[&fault]).abs_diff(WHOLE - struck * 1_000_000) < 10);
+    }
+
+    #[test]
+    fn chance_and_bursts_are_multiplied_in() {
+        let mut fault = fault();
+        fault.chance = 500_000_000;
+        fault.burst = Some(Burst {
+            on: MINUTE,
+            off: 3 * MINUTE,
+            rate_off: Some(100_000_000),
+        });
+        // (40 % x 25 % + 10 % x 75 %) x 50 %
+        assert_eq!(fault.expected_rate(), 87_500_000);
+        assert_eq!(told(&fault).stretches[0].first.rate, 87_500_000);
+    }
+
+    #[test]
+    fn a_strength_grows_while_its_rate_stays() {
+        let mut fault = fault();
+        fault.inject = Inject::Slow {
+            factor_milli: 3_000,
+            what: Pace::All,
+        };
+        fault.ramp = Some(Ramp {
+            up: MINUTE,
+            down: MINUTE,
+            shape: Shape::Linear,
+        });
+        let stretches = told(&fault).stretches;
+        assert_eq!(stretches.len(), 3);
+        assert!(stretches.iter().all(|one| one.first.rate == 400_000_000));
+        assert_eq!(stretches[0].first.strength, Strength::Factor(1_000));
+        assert_eq!(stretches[1].last.strength, Strength::Factor(3_000));
+        assert_eq!(mean_of(&[&fault]), 840_000_000);
+    }
+
+    #[test]
+    fn a_flapping_fault_is_told_up_to_a_bound() {
+        let mut fault = fault();
+        fault.windows.length = Some(Duration::from_secs(1));
+        fault.windows.every = Some(Duration::from_secs(4));
+        let told = told(&fault);
+        assert!(told.has_more && told.stretches.len() == MOST_STRETCHES);
+        assert!(told.curve[12..].iter().all(|height| *height == WHOLE));
+        assert_eq!(mean_of(&[&fault]), WHOLE - 80_000_000);
+        fault.windows.every = Some(Duration::from_millis(1_001));
+        fault.windows.length = Some(Duration::from_millis(1));
+        let day = Instant::START + Duration::from_secs(86_400);
+        assert_eq!(mean(&[&fault], day), None);
+    }
+}
