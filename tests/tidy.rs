@@ -35,19 +35,19 @@ const MODULES: &[(&str, &str)] = &[
         "world",
         "time money rng text policy wire trace prices client scenario provider host",
     ),
+    ("report", "time money rng text policy trace prices scenario"),
     (
         "serve",
-        "time money rng policy wire trace prices scenario provider host",
+        "time money rng policy wire trace prices scenario provider host report",
     ),
-    ("report", "time money rng text policy trace prices scenario"),
     (
         "drill",
         "time money rng text policy wire trace prices client scenario provider world report",
     ),
     (
         "cli",
-        "time money rng text policy wire trace prices client scenario provider host serve world \
-         report drill",
+        "time money rng text policy wire trace prices client scenario provider host world report \
+         serve drill",
     ),
 ];
 

@@ -9,6 +9,7 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::money::Money;
 use crate::policy::ProviderId;
 use crate::prices::Price;
+use crate::report::cost::Tokens;
 use crate::scenario::Scenario;
 use crate::trace::{Bill, FaultId};
 
@@ -43,9 +44,8 @@ pub struct Seen {
     pub cost: Money,
     #[serde(skip)]
     price: Price,
-    /// Thousandths of tokens at the usual price: prompt and output.
     #[serde(skip)]
-    weighed: (u64, u64),
+    billed: Tokens,
 }
 
 impl Tally {
@@ -60,7 +60,7 @@ impl Tally {
             output: 0,
             cost: Money::ZERO,
             price: provider.price.clone(),
-            weighed: (0, 0),
+            billed: Tokens::default(),
         });
         let fired = scenario.faults.iter().map(|fault| (fault.name.clone(), 0));
         Self {
@@ -90,11 +90,8 @@ impl Seen {
         self.input = self.input.saturating_add(prompt);
         self.cached = self.cached.saturating_add(bill.cached);
         self.output = self.output.saturating_add(bill.output);
-        let weigh = |tokens: u64| tokens.saturating_mul(bill.price_milli);
-        self.weighed.0 = self.weighed.0.saturating_add(weigh(prompt));
-        self.weighed.1 = self.weighed.1.saturating_add(weigh(bill.output));
-        let (input, output) = (self.weighed.0 / 1_000, self.weighed.1 / 1_000);
-        self.cost = self.price.input.per_million(input) + self.price.output.per_million(output);
+        self.billed += Tokens::of(bill);
+        self.cost = self.billed.cost(&self.price);
     }
 }
 
@@ -155,9 +152,9 @@ mod tests {
     #[test]
     fn a_tally_is_told_in_lines_and_in_a_document() {
         let price = Price {
-            cached: Money::ZERO,
             input: Money::parse_usd("2").expect("money"),
             output: Money::parse_usd("8").expect("money"),
+            cached: Money::parse_usd("1").expect("money"),
             source: "a test".to_owned(),
         };
         let mut tally = Tally {
@@ -170,7 +167,7 @@ mod tests {
                 output: 0,
                 cost: Money::ZERO,
                 price,
-                weighed: (0, 0),
+                billed: Tokens::default(),
             }],
             fired: vec![("storm".to_owned(), 0), ("cut".to_owned(), 0)],
         };
