@@ -122,7 +122,7 @@ fn drive(row: &Row, word: &str, keys: &str) -> Shown {
         merged(&cells)
     };
     let cause = Cause::from_name(word);
-    let has = |dialect: &Dialect| cause.is_none_or(|cause| has(*dialect, cause));
+    let known = |dialect: &Dialect| cause.is_none_or(|cause| has(*dialect, cause));
     let dialects: Vec<&str> = Dialect::ALL
         .iter()
         .filter(|dialect| known(dialect))

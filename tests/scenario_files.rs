@@ -8,7 +8,6 @@ use firedrill::scenario::load::{Loaded, load};
 use firedrill::scenario::{Arrivals, Calls};
 use firedrill::text::Problem;
 use firedrill::text::units::{duration, rate};
-use firedrill::wire::writer::Refusal;
 use serde_json::json;
 use tempfile::TempDir;
 use wrong::{NO_SCENARIO, WRONG, WRONG_LOAD};
