@@ -1,8 +1,10 @@
 //! An independent witness: whole runs, measured as they come and again at leisure, agree.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use firedrill::drill::Drill;
+use firedrill::policy::classify::FailureClass;
 use firedrill::report::measures::{Argument, MEASURES, View};
 use firedrill::report::value::Value;
 use firedrill::report::{Fold, Format, Report, State};
@@ -176,6 +178,130 @@ fn calls_that_give_up_and_late_bills_are_measured_as_they_were() {
         "resilient",
         &[("uptime.window", "7s"), ("load.clients", "3")],
     );
+}
+
+/// Prompts that share their beginnings, and a cache that keeps these.
+const CACHED: [(&str, &str); 3] = [
+    ("run.duration", "10m"),
+    (
+        "load.prefix",
+        "{ tokens: 500 tok, distinct: 3, share: 80% }",
+    ),
+    ("providers.openai.cache", "{ ttl: 5m }"),
+];
+
+#[test]
+fn cached_tokens_are_billed_at_their_price() {
+    let price = |cached: &str| format!("{{ input: 2 USD, output: 8 USD, cached: {cached} }}");
+    let dear = "{ dear: { at: 2m, for: 3m, target: openai, inject: price, factor: 3 } }";
+    let (own, flat) = (price("0.5 USD"), price("2 USD"));
+    let own = [("providers.openai.price", own.as_str())];
+    let flat = [("providers.openai.price", flat.as_str())];
+    let dear = [own[0], ("faults", dear)];
+    check("no-faults", "no-failover", &[&CACHED, &dear[..]].concat());
+    let cost = |set: &[(&str, &str)]| {
+        let drill = drill("no-faults", "no-failover", &[&CACHED, set].concat());
+        let (state, _) = run(&drill);
+        let figures = figures(drill.scenario(), &state, When::Always);
+        let cost = figures["cost"].expect("something was billed");
+        (state.run.providers[0].billed.cached, cost)
+    };
+    let ((cached, saved), (same, full)) = (cost(&own), cost(&flat));
+    assert!(cached > 10_000_000, "{cached} thousandths of a token");
+    assert_eq!(cached, same);
+    let difference = Value::fraction(u128::from(cached) * 15, 10_u128.pow(10));
+    assert_eq!(Some(full.minus(saved)), difference, "1.50 USD a million");
+    let (weighed, tripled) = cost(&dear);
+    assert!(weighed > cached && tripled > saved);
+}
+
+/// What was said of an attempt by its provider and its client.
+struct Heard {
+    /// The provider had written a whole answer by then.
+    whole: bool,
+    /// The client took what it got for one.
+    taken: bool,
+}
+
+/// All attempts that ended by themselves.
+fn heard(events: &[Event]) -> Vec<Heard> {
+    let mut numbers = BTreeMap::new();
+    let mut whole = BTreeSet::new();
+    let mut heard = Vec::new();
+    for event in events {
+        match event.kind {
+            Kind::Started {
+                call, attempt, nth, ..
+            } => drop(numbers.insert((call, attempt), nth)),
+            Kind::Answered {
+                provider,
+                call: Some(call),
+                nth,
+            } => assert!(whole.insert((call, provider, nth)), "{call:?} twice"),
+            Kind::Replied {
+                call,
+                attempt,
+                provider,
+                failure,
+                ..
+            } => heard.push(Heard {
+                whole: whole.contains(&(call, provider, numbers[&(call, attempt)])),
+                taken: failure.is_none(),
+            }),
+            _ => {}
+        }
+    }
+    heard
+}
+
+#[test]
+fn what_is_taken_for_an_answer_is_what_the_provider_finished() {
+    for (scenario, policy) in [
+        ("cut-streams", "no-failover"),
+        ("cut-streams", "resilient"),
+        ("silent-hang", "resilient"),
+        ("flapping", "retry-only"),
+    ] {
+        let (_, events) = run(&drill(scenario, policy, &[("run.duration", "15m")]));
+        let heard = heard(&events);
+        assert!(heard.iter().all(|one| one.whole == one.taken), "{scenario}");
+        assert!(heard.iter().any(|one| one.taken), "{scenario}");
+        assert!(heard.iter().any(|one| !one.taken), "{scenario}");
+    }
+}
+
+#[test]
+fn a_reader_that_believed_cut_streams_would_be_caught() {
+    let drill = drill("cut-streams", "resilient", &[]);
+    let (state, mut events) = run(&drill);
+    assert_eq!(state.run.conduct.truncated_successes, 0);
+    let (mut fold, mut believed) = (Fold::new(drill.scenario()), 0);
+    for event in &mut events {
+        if let Kind::Replied { failure, .. } = &mut event.kind
+            && matches!(failure, Some(FailureClass::Truncated | FailureClass::Reset))
+        {
+            *failure = None;
+            believed += 1;
+        }
+        fold.on_event(event);
+    }
+    assert!(believed > 10, "{believed} streams were cut");
+    assert_eq!(fold.finish().run.conduct.truncated_successes, believed);
+}
+
+#[test]
+fn no_shipped_scenario_makes_a_truncated_answer_a_success() {
+    let files = std::fs::read_dir("scenarios").expect("it is there");
+    let paths = files.map(|file| file.expect("it can be read").path());
+    for path in paths.filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
+        let drill = Drill::load(&path).unwrap_or_else(|problem| panic!("{problem}"));
+        for (policy, state) in drill.seeds(1..=1).run().policies() {
+            let name = path.display();
+            assert!(state.run.succeeded > 0, "{name}: {policy}");
+            let truncated = state.run.conduct.truncated_successes;
+            assert_eq!(truncated, 0, "{name}: {policy}");
+        }
+    }
 }
 
 #[test]

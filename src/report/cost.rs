@@ -116,6 +116,24 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_from_the_cache_has_its_own_price() {
+        let price = Price {
+            cached: Money::parse_usd("0.5").unwrap(),
+            ..price("2", "8")
+        };
+        let bill = Bill {
+            cached: 1_000_000,
+            ..Bill::of(1_000_000, 1_000_000)
+        };
+        assert_eq!(Tokens::of(bill).cost(&price).to_string(), "10.5");
+        let dear = Bill {
+            price_milli: 3_000,
+            ..bill
+        };
+        assert_eq!(Tokens::of(dear).cost(&price).to_string(), "31.5");
+    }
+
+    #[test]
     fn absurd_token_counts_saturate() {
         let mut tokens = Tokens::of(Bill::of(u64::MAX, 0));
         tokens += tokens;
