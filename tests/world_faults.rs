@@ -10,10 +10,14 @@ use firedrill::policy::ProviderId;
 use firedrill::policy::call::{Ending, Outcome};
 use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
+use firedrill::rng::Draws;
 use firedrill::scenario::Scenario;
-use firedrill::scenario::fault::{Cut, Fault, Inject, Windows};
+use firedrill::scenario::fault::{
+    Burst, Cut, Drawn, Fault, Flaw, Inject, Ramp, Recovery, Shape, Windows,
+};
 use firedrill::time::Instant;
 use firedrill::trace::{Event, Kind, Recorder};
+use firedrill::wire::writer::{Body, Cause, Refusal};
 
 /// What became of the calls of one run.
 #[derive(Default)]
@@ -276,6 +280,7 @@ fn a_group_goes_down_by_one_cause() {
         (Inject::Outage, FailureClass::Connect),
         (Inject::Blackhole, FailureClass::TimeoutConnect),
         (Inject::Dns, FailureClass::Connect),
+        (Inject::Refused, FailureClass::Connect),
     ] {
         let cloud = during(0, 10, Fault::new("cloud", both.clone(), inject));
         let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, vec![cloud]);
@@ -293,6 +298,163 @@ fn a_group_goes_down_by_one_cause() {
             "{fired} times, twice for each call"
         );
     }
+}
+
+#[test]
+fn a_group_shares_its_cause_in_every_layer() {
+    let two_attempts = ONE_ATTEMPT.replace("attempts: 1", "attempts: 2");
+    let both = vec![ProviderId(0), ProviderId(1)];
+    let overloaded = Inject::Refuse {
+        refusal: Refusal::of(Cause::Overloaded),
+        billed: false,
+    };
+    for (inject, class) in [
+        (Inject::Closed(Cut::Rst), FailureClass::Reset),
+        (Inject::EarlyFin, FailureClass::Reset),
+        (overloaded, FailureClass::Overloaded),
+        (
+            Inject::Flaw(Flaw::Body(Body::Empty)),
+            FailureClass::Malformed,
+        ),
+    ] {
+        let cloud = during(0, 10, Fault::new("cloud", both.clone(), inject));
+        let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, vec![cloud]);
+        let told = run(&scenario, &two_attempts, 1);
+        let shown = format!("{class}: {:?} {:?}", told.failed, told.fired);
+        assert_eq!(told.calls_failed(class).len(), 9, "{shown}");
+        assert_eq!(told.failed, BTreeMap::from([(class, 18)]), "{shown}");
+        assert_eq!(told.succeeded(), 51, "{shown}");
+        assert_eq!(told.fired, BTreeMap::from([(0, 18)]), "{shown}");
+    }
+    // What costs twice as much fails nobody: half of the calls are answered by the second.
+    let away = during(0, 30, fault(Inject::Outage));
+    let dear = Fault::new("dear", both, Inject::DoubleBilled);
+    let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, vec![away, dear]);
+    let told = run(&scenario, &two_attempts, 1);
+    assert_eq!(told.calls_failed(FailureClass::Connect).len(), 29);
+    assert_eq!((told.succeeded(), told.fired[&1]), (60, 60));
+    assert_eq!(told.billed, 60 * 4, "prompt and output, each twice");
+}
+
+/// What a fault comes to under a seed, as the first of its scenario.
+fn drawn(fault: &Fault, seed: u64) -> Drawn {
+    let faults = std::slice::from_ref(fault);
+    Drawn::all(faults, Draws::new(seed)).remove(0)
+}
+
+#[test]
+fn an_outage_in_bursts_is_one_only_while_a_burst_is_on() {
+    let bursts = Burst {
+        on: Duration::from_secs(10),
+        off: Duration::from_secs(20),
+        rate_off: None,
+    };
+    for (inject, class) in [
+        (Inject::Outage, FailureClass::Connect),
+        (Inject::Blackhole, FailureClass::TimeoutConnect),
+    ] {
+        let flaps = Fault {
+            burst: Some(bursts),
+            ..during(60, 300, fault(inject))
+        };
+        let scenario = scenario("{ duration: 10m, seeds: 1..1 }", LOAD, vec![flaps.clone()]);
+        let told = run(&scenario, ONE_ATTEMPT, 3);
+        let flaps = drawn(&flaps, 3);
+        let struck = told.calls_failed(class);
+        for (call, arrived) in &told.arrived {
+            let (ended, outcome) = told.ended[call];
+            let next = flaps.at_or_after(*arrived);
+            if struck.contains(call) {
+                assert!(flaps.covers(*arrived), "{class}: #{call}");
+            } else if next.is_none_or(|(start, _)| ended < start) {
+                let succeeded = matches!(outcome, Outcome::Succeeded { .. });
+                assert!(succeeded, "{class}: #{call} {outcome:?}");
+            }
+        }
+        assert!(
+            (30..200).contains(&struck.len()),
+            "{class}: {}",
+            struck.len()
+        );
+        assert!(told.fired[&0] >= struck.len() as u64, "{:?}", told.fired);
+    }
+}
+
+#[test]
+fn a_fault_that_does_not_happen_under_a_seed_does_nothing_under_it() {
+    let rare = Fault {
+        chance: 10_000_000,
+        ..during(10, 20, fault(Inject::Outage))
+    };
+    let happens = |seed: u64| drawn(&rare, seed).covers(Instant::from_nanos(10_000_000_000));
+    let lucky = (1..).find(|seed| !happens(*seed)).unwrap();
+    let unlucky = (1..).find(|seed| happens(*seed)).unwrap();
+    let run_time = "{ duration: 60s, seeds: 1..1 }";
+    let calm = run(&scenario(run_time, LOAD, Vec::new()), ONE_ATTEMPT, lucky);
+    for inject in [
+        Inject::Outage,
+        Inject::Blackhole,
+        Inject::Dns,
+        Inject::Refused,
+        Inject::Tls,
+        Inject::Mute,
+        Inject::Closed(Cut::Fin),
+        Inject::SlowClose {
+            by: Duration::from_secs(1),
+        },
+        Inject::Freeze,
+    ] {
+        let rare = Fault {
+            inject: inject.clone(),
+            ..rare.clone()
+        };
+        // Each call needs a connection of its own, from a name that is looked up.
+        let by = Duration::ZERO;
+        let faults = vec![rare, fault(Inject::SlowClose { by })];
+        let under = |seed| run(&scenario(run_time, LOAD, faults.clone()), ONE_ATTEMPT, seed);
+        let told = under(lucky);
+        assert_eq!(told.fired.get(&0), None, "{inject:?}");
+        assert_eq!(
+            (told.succeeded(), told.billed),
+            (60, calm.billed),
+            "{inject:?}"
+        );
+        assert!(under(unlucky).fired[&0] >= 1, "{inject:?}");
+    }
+}
+
+#[test]
+fn connections_are_refused_more_often_as_a_fault_grows_and_fades() {
+    let length = Duration::from_secs(600);
+    let fades = Fault {
+        ramp: Some(Ramp {
+            up: length,
+            down: Duration::ZERO,
+            shape: Shape::Linear,
+        }),
+        recovery: Some(Recovery {
+            over: length,
+            shape: Shape::Linear,
+        }),
+        ..during(0, 600, fault(Inject::Closed(Cut::Rst)))
+    };
+    let by = Duration::ZERO;
+    let faults = vec![fades, fault(Inject::SlowClose { by })];
+    let scenario = scenario("{ duration: 30m, seeds: 1..1 }", LOAD, faults);
+    let told = run(&scenario, ONE_ATTEMPT, 1);
+    let failed = told.calls_failed(FailureClass::Reset);
+    let within = |from: u64, to: u64| {
+        failed
+            .iter()
+            .filter(|call| (from..to).contains(call))
+            .count()
+    };
+    let thirds = [0, 200, 400, 600, 800, 1_000, 1_200].map(|from| within(from, from + 200));
+    // A sixth, a half and five sixths of two hundred, give or take three deviations.
+    for (found, expected) in thirds.into_iter().zip([33, 100, 167, 167, 100, 33, 0]) {
+        assert!(found.abs_diff(expected) <= expected.min(22), "{thirds:?}");
+    }
+    assert_eq!(told.fired[&0], failed.len() as u64);
 }
 
 #[test]

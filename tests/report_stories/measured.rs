@@ -4,7 +4,9 @@ use firedrill::policy::breaker::State as Breaker;
 use firedrill::policy::call::Ending;
 use firedrill::policy::classify::FailureClass;
 use firedrill::report::State;
+use firedrill::rng::Draws;
 use firedrill::scenario::Scenario;
+use firedrill::trace::FaultId;
 
 use crate::rig::{BACKUP, PRIMARY, Story, fault, scenario, secs, shown};
 
@@ -55,6 +57,43 @@ fn latency_counts_from_the_arrival_and_over_successes_only() {
     assert_eq!(whole(&state, "latency.max"), "1.0s");
     assert_eq!(whole(&state, "ttft.mean"), "700ms");
     assert_eq!(state.run.endings.interrupted, 1);
+}
+
+/// An hour with an outage that may happen or not, of which each second brings a call; those during
+/// the outage's windows fail if it happens.
+fn chancy(scenario: &Scenario, seed: u64) -> (bool, State) {
+    let happens = scenario.faults[0].happens(FaultId(0), Draws::new(seed));
+    let mut story = Story::under(scenario, seed);
+    for second in 0..3_600 {
+        match happens && (600..1_200).contains(&second) {
+            true => story.bad(secs(second)),
+            false => story.good(secs(second)),
+        }
+    }
+    (happens, story.end())
+}
+
+#[test]
+fn a_fault_counts_only_under_seeds_under_which_it_happens() {
+    let mut scenario = scenario();
+    scenario.faults = vec![fault("down", 600, 600, None)];
+    scenario.faults[0].chance = 500_000_000;
+    let seeds = Vec::from_iter((1..=20).map(|seed| chancy(&scenario, seed)));
+    let (_, calm) = seeds.iter().find(|(happens, _)| !happens).unwrap();
+    assert_eq!(during(&scenario, calm, "calls"), "0");
+    assert_eq!(during(&scenario, calm, "success_rate"), "-");
+    assert_eq!(calm.during[0].length_ns, 0);
+    assert_eq!(calm.aftermath[0].before.length_ns, 3_600_000_000_000);
+    let (_, struck) = seeds.iter().find(|(happens, _)| *happens).unwrap();
+    let mut both = struck.clone();
+    both.merge(calm);
+    for state in [struck, &both] {
+        assert_eq!(during(&scenario, state, "calls"), "600");
+        assert_eq!(during(&scenario, state, "success_rate"), "0.00%");
+        assert_eq!(during(&scenario, state, "uptime"), "0.00%");
+        assert_eq!(shown(&scenario, state, None, "hammering(down)"), "1.00");
+    }
+    assert_eq!(shown(&scenario, &both, None, "calls"), "7,200");
 }
 
 #[test]

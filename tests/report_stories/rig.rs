@@ -141,6 +141,14 @@ impl Story {
         }
     }
 
+    /// A run under `seed`, which decides what happens at all.
+    pub(crate) fn under(scenario: &Scenario, seed: u64) -> Self {
+        Self {
+            fold: Fold::under(scenario, seed),
+            next: 0,
+        }
+    }
+
     /// A call arrives at `at`.
     pub(crate) fn call(&mut self, at: u64) -> Told<'_> {
         let call = CallId(self.next);
