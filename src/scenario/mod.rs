@@ -54,7 +54,7 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// The policies to run, as the file (or the command line) names them.
     pub policies: Vec<String>,
-    /// What is expected, by policy name, in the file's order.
+    /// What is expected, by policy name or under `every`, in the file's order.
     pub expect: Vec<(String, Vec<Expectation>)>,
     /// How uptime is judged.
     pub uptime: Uptime,
