@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
@@ -12,11 +11,7 @@ use crate::policy::classify::{Action, FailureClass};
 
 /// The schema of policy files.
 pub fn schema() -> Value {
-    let settings = SchemaSettings::draft07();
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<Policy>()
-        .to_value();
+    let mut schema = crate::text::schema::of::<Policy>("A policy: how the client decides");
     for tunable in TUNABLES {
         annotate(&mut schema, tunable);
     }
