@@ -100,7 +100,7 @@ const RIGHT: &[(&str, &[&str])] = &[
     ("/faults/f", &[
         "{ target: [ a ], inject: '503', cause: overloaded, rate: 0.05%, retry_after: 20s }",
         "{ target: a, inject: stall, after: 80 tok, silence: 20s, then: fin, sticky: 1s }",
-        "{ target: a, inject: bandwidth, cap: 200 B/s, recover: 1m, ramp: { up: 1m } }",
+        "{ target: a, inject: bandwidth, cap: 200 B/s, for: 2m, recover: 1m, ramp: { up: 30s } }",
         "{ target: a, inject: bandwidth, cap: 1.5kB/s, burst: { on: 9s, off: 9s }, for: 1m }",
         "{ target: a, inject: slow, factor: 2.5, when: { prompt: '> 8k tok' }, sticky: call }",
         "{ inject: freeze, when: { client: 0 }, at: 1m, for: 30s, chance: 100% }",

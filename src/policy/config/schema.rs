@@ -87,11 +87,12 @@ impl JsonSchema for Actions {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let action = generator.subschema_for::<Action>();
-        let classes = FailureClass::ALL.map(FailureClass::name);
-        let groups = FailureClass::GROUPS.map(|(name, _)| name);
-        let names = classes.into_iter().chain(groups);
-        let properties: BTreeMap<&str, Value> =
-            names.map(|name| (name, json!(action.clone()))).collect();
+        let classes = FailureClass::ALL.map(|class| {
+            let usual = json!({ "allOf": [action], "default": class.action() });
+            (class.name(), usual)
+        });
+        let groups = FailureClass::GROUPS.map(|(name, _)| (name, json!(action)));
+        let properties: BTreeMap<&str, Value> = classes.into_iter().chain(groups).collect();
         json_schema!({
             "type": "object",
             "properties": properties,
