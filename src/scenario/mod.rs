@@ -117,6 +117,12 @@ pub fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     Ok(first..=last)
 }
 
+/// The JSON Schema of scenario files.
+#[cfg(feature = "cli")]
+pub fn schema() -> serde_json::Value {
+    crate::text::schema::of::<file::File>("A scenario: what the world does, and what has to hold")
+}
+
 /// Makes a problem of a place in a text that a pure reader reads.
 type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Problem;
 
