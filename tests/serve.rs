@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use firedrill::client::{Client, Provider, Request};
+use firedrill::client::{Client, Dialect, Provider, Request};
 use firedrill::policy::presets;
 use serde_json::Value;
 
@@ -20,12 +20,16 @@ providers:
   resets: { dialect: openai, model: gpt-4.1, ttft: 20ms, speed: 500 tok/s }
   gone: { dialect: openai, model: gpt-4.1, ttft: 20ms, speed: 500 tok/s }
   lost: { dialect: openai, model: gpt-4.1, ttft: 20ms, speed: 500 tok/s }
+  nano: { dialect: openai, model: gpt-4.1, ttft: 20ms, speed: 500 tok/s }
+  haiku: { dialect: anthropic, model: claude-sonnet-4.5, ttft: 20ms, speed: 500 tok/s }
+  flash: { dialect: gemini, model: gemini-2.5-flash, ttft: 20ms, speed: 500 tok/s }
 load: { rate: 1/s, prompt: 100 tok, output: 30 tok }
 faults:
   storm: { target: limited, inject: 429, retry_after: 7s }
   cut: { target: resets, inject: reset }
   down: { target: gone, inject: outage }
   void: { target: lost, inject: blackhole }
+  swap: { target: [nano, haiku, flash], inject: wrong_model, model: smaller }
 policies: [ no-failover ]
 ";
 
@@ -217,11 +221,43 @@ fn our_own_client_streams_and_falls_back_over_real_sockets() {
         let answer = stream.answer().unwrap();
         assert_eq!((answer.provider.as_str(), answer.attempts), ("well", 2));
         assert!(text.contains(" tok"), "{text:?}");
+        assert_eq!(answer.model, "gpt-4.1");
+        assert_eq!(answer.usage.unwrap().completion_tokens, 12);
     });
     let (seen, told) = server.end("INT");
     assert_eq!(seen["providers"][0]["answers"]["200"], 1, "{told}");
     assert_eq!(seen["providers"][0]["output"], 12, "{told}");
     assert_eq!(seen["providers"][2]["answers"]["none"], 1, "{told}");
+}
+
+#[test]
+fn an_answer_says_which_model_was_served_in_each_dialect() {
+    let server = Server::start();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    for (number, dialect) in [
+        (5, Dialect::Openai),
+        (6, Dialect::Anthropic),
+        (7, Dialect::Gemini),
+    ] {
+        let provider = Provider::new("swapped", &server.urls[number], "asked-for");
+        let client = Client::builder()
+            .policy(presets::policy("no-failover").unwrap())
+            .provider(provider.dialect(dialect))
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let plain = client.call(&Request::user("hello")).await.unwrap();
+            assert_eq!(plain.model, "smaller", "{dialect:?}");
+            let mut stream = client.stream(&Request::user("hello"));
+            while let Some(piece) = stream.next().await {
+                piece.unwrap();
+            }
+            assert_eq!(stream.answer().unwrap().model, "smaller", "{dialect:?}");
+        });
+    }
 }
 
 #[test]

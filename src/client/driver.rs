@@ -301,6 +301,7 @@ impl<C: Connect> AnswerStream<C> {
             }),
             Outcome::Succeeded { attempt } => {
                 let content = std::mem::take(&mut self.content);
+                let target = self.shared.target(self.answered);
                 Ok(Answer {
                     text: if self.streamed {
                         std::mem::take(&mut self.text)
@@ -309,7 +310,8 @@ impl<C: Connect> AnswerStream<C> {
                     },
                     finish: content.finish,
                     usage: content.usage,
-                    provider: self.shared.target(self.answered).name.clone(),
+                    provider: target.name.clone(),
+                    model: content.model.unwrap_or_else(|| target.model.clone()),
                     attempts: attempt.0,
                 })
             }

@@ -82,6 +82,8 @@ pub struct Answer {
     pub usage: Option<Usage>,
     /// The provider's name.
     pub provider: String,
+    /// The model that answered, as the provider calls it; as it was asked for when it does not say.
+    pub model: String,
     /// How many attempts the call took.
     pub attempts: u32,
 }

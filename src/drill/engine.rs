@@ -94,7 +94,7 @@ fn work<'a>(
 impl Run<'_> {
     /// Does it, and returns what it came to.
     fn state(&self) -> State {
-        let fold = Arc::new(Mutex::new(Fold::new(self.scenario)));
+        let fold = Arc::new(Mutex::new(Fold::under(self.scenario, self.seed)));
         world::run(self.scenario, self.policy, self.seed, fold.clone());
         let mut fold = fold.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *fold, Fold::new(self.scenario)).finish()

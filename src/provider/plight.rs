@@ -10,7 +10,7 @@ use super::spoil::{Plight, Shape, shows};
 use crate::policy::ProviderId;
 use crate::rng::Draws;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{Drawn, Inject, Layer, Seen};
+use crate::scenario::fault::{Drawn, Inject, Layer, Seen, left_at, scaled_at};
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::wire::writer::Refusal;
@@ -132,7 +132,7 @@ impl Faults {
         for drawn in &self.state {
             let changes = match drawn.fault.inject {
                 Inject::Price { factor_milli } => {
-                    let factor = scaled(factor_milli, drawn.level(seen.now));
+                    let factor = scaled_at(factor_milli, drawn.level(seen.now));
                     let strikes = factor != USUAL && drawn.strikes(seen);
                     if strikes {
                         tariff.price_milli = multiplied(tariff.price_milli, &[factor]);
@@ -159,9 +159,8 @@ impl Faults {
         kind: fn(&Inject) -> Option<u64>,
     ) -> impl Iterator<Item = (FaultId, u64)> {
         self.state.iter().filter_map(move |drawn| {
-            let lost = WHOLE.saturating_sub(kind(&drawn.fault.inject)?);
-            let lost = share(lost, drawn.level(now));
-            (lost > 0).then_some((drawn.id, WHOLE.saturating_sub(lost)))
+            let left = left_at(kind(&drawn.fault.inject)?, drawn.level(now));
+            (left < WHOLE).then_some((drawn.id, left))
         })
     }
 }
@@ -189,14 +188,6 @@ impl Default for Tariff {
     }
 }
 
-/// A factor in thousandths that is `level` (parts per 10^9) of the way from 1 to `factor_milli`.
-pub(super) fn scaled(factor_milli: u64, level: u64) -> u64 {
-    match factor_milli.checked_sub(USUAL) {
-        Some(more) => USUAL.saturating_add(share(more, level)),
-        None => USUAL - share(USUAL - factor_milli, level),
-    }
-}
-
 fn slots_left(inject: &Inject) -> Option<u64> {
     match inject {
         Inject::CapacityLoss { left } => Some(*left),
@@ -212,13 +203,8 @@ fn limits_left(inject: &Inject) -> Option<u64> {
 }
 
 fn product(losses: impl Iterator<Item = (FaultId, u64)>) -> u64 {
-    losses.fold(WHOLE, |left, (_, each)| share(left, each))
-}
-
-/// So many parts per 10^9 of `amount`.
-fn share(amount: u64, parts: u64) -> u64 {
-    let exact = u128::from(amount) * u128::from(parts) / u128::from(WHOLE);
-    u64::try_from(exact).unwrap_or(u64::MAX)
+    // Both are at most 10^9, so that their product fits.
+    losses.fold(WHOLE, |left, (_, each)| left * each / WHOLE)
 }
 
 /// 100 %, in parts per 10^9.
@@ -230,20 +216,6 @@ pub(super) const USUAL: u64 = 1_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_level_lies_between_nothing_and_all_of_it() {
-        for (factor, level, scaled_to) in [
-            (3_000, 0, 1_000),
-            (3_000, WHOLE / 2, 2_000),
-            (3_000, WHOLE, 3_000),
-            (200, WHOLE / 2, 600),
-            (0, WHOLE, 0),
-            (u64::MAX, WHOLE, u64::MAX),
-        ] {
-            assert_eq!(scaled(factor, level), scaled_to, "{factor} at {level}");
-        }
-    }
 
     #[test]
     fn losses_multiply() {

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::flawed::{self, Shown, is_right};
 use super::pace::{End, Split, Then};
-use super::plight::{USUAL, scaled};
-use crate::scenario::fault::{Delayed, Drawn, Flaw, Inject, Pace};
+use super::plight::USUAL;
+use crate::scenario::fault::{Delayed, Drawn, Flaw, Inject, Pace, scaled_at};
 use crate::time::Instant;
 use crate::trace::FaultId;
 use crate::wire::Dialect;
@@ -130,7 +130,7 @@ impl Plight {
     fn suffers(&mut self, drawn: &Drawn, now: Instant, scene: &Scene) -> bool {
         match &drawn.fault.inject {
             Inject::Slow { factor_milli, what } => {
-                self.slow(scaled(*factor_milli, drawn.level(now)), *what, scene)
+                self.slow(scaled_at(*factor_milli, drawn.level(now)), *what, scene)
             }
             Inject::Delay { what, by } => self.delay(*what, *by, scene),
             Inject::HeavyTail { index_milli } => {

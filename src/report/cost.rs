@@ -36,14 +36,9 @@ impl Tokens {
 
     /// What they cost at `price`.
     pub fn cost(self, price: &Price) -> Money {
-        let cached = cached_price(price);
-        of(price.input, self.input) + of(cached, self.cached) + of(price.output, self.output)
+        let prompt = of(price.input, self.input) + of(price.cached, self.cached);
+        prompt + of(price.output, self.output)
     }
-}
-
-/// What a million prompt tokens cost that the provider has in its cache.
-const fn cached_price(price: &Price) -> Money {
-    price.input
 }
 
 /// What so many thousandths of a token cost at a price per million, rounded half up, saturating.

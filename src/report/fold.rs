@@ -6,6 +6,7 @@
 //! `moments`', and which scopes there are `scopes`'.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::conduct::Watch;
 use super::cost::Tokens;
@@ -16,6 +17,7 @@ use super::state::{Scope, State};
 use super::windows::{Rules, WindowFold};
 use crate::policy::call::{Ending, Outcome};
 use crate::policy::{AttemptId, CallId, ProviderId, breaker};
+use crate::rng::Draws;
 use crate::scenario::Scenario;
 use crate::time::Instant;
 use crate::trace::{Event, FaultId, Kind};
@@ -42,7 +44,24 @@ pub struct Fold {
 }
 
 impl Fold {
-    /// For one run of `scenario`.
+    /// For the run of `scenario` under `seed`. A fault that does not happen under it has no windows
+    /// in it: no call arrives during such a fault, none after it, and all of the run is before it.
+    pub fn under(scenario: &Scenario, seed: u64) -> Self {
+        let draws = Draws::new(seed);
+        let faults = || (0..=u16::MAX).map(FaultId).zip(&scenario.faults);
+        if faults().all(|(id, fault)| fault.happens(id, draws)) {
+            return Self::new(scenario);
+        }
+        let mut happening = scenario.clone();
+        for (fault, (id, drawn)) in happening.faults.iter_mut().zip(faults()) {
+            if !drawn.happens(id, draws) {
+                fault.windows.at = NEVER;
+            }
+        }
+        Self::new(&happening)
+    }
+
+    /// For a run of `scenario` in which every fault happens.
     pub fn new(scenario: &Scenario) -> Self {
         let rules = Rules::new(scenario, scopes::after(scenario));
         let places = 0..rules.stretches.len();
@@ -261,6 +280,9 @@ fn waste(scope: &mut Scope, provider: ProviderId, tokens: Tokens) {
         tally.wasted += tokens;
     }
 }
+
+/// Long after any run.
+const NEVER: Duration = Duration::from_nanos(u64::MAX / 4);
 
 /// How many ended calls are kept so that a late bill still counts in their faults' scopes; beyond,
 /// it counts in the whole run only. Providers finish abandoned work within minutes.

@@ -61,8 +61,8 @@ fn conversation() -> Request {
         .max_tokens(7)
 }
 
-/// Asks plainly and streamed: both must bring the same answer.
-async fn ask_twice(client: &Client<Tcp>, raw: &str, usage: Usage) {
+/// Asks plainly and streamed: both must bring the same answer, which is said to be of `model`.
+async fn ask_twice(client: &Client<Tcp>, raw: &str, model: &str, usage: Usage) {
     let plain = client.call(&conversation()).await.unwrap();
     let mut stream = client.stream(&conversation());
     while let Some(piece) = stream.next().await {
@@ -77,17 +77,18 @@ async fn ask_twice(client: &Client<Tcp>, raw: &str, usage: Usage) {
         (FinishReason::Length, raw)
     );
     assert_eq!(plain.usage, Some(usage));
+    assert_eq!(plain.model, model);
 }
 
 #[tokio::test]
 async fn anthropic_is_asked_and_read_in_its_own_dialect() {
-    let plain = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5",
+    let plain = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929",
         "content":[{"type":"text","text":"Hello, wörld"}],"stop_reason":"max_tokens",
         "stop_sequence":null,"usage":{"input_tokens":25,"cache_read_input_tokens":5,
         "output_tokens":7}}"#;
     let streamed = [
-        r#"{"type":"message_start","message":{"content":[],"usage":{"input_tokens":25,
-            "cache_read_input_tokens":5,"output_tokens":1}}}"#,
+        r#"{"type":"message_start","message":{"model":"claude-sonnet-4-5-20250929","content":[],
+            "usage":{"input_tokens":25,"cache_read_input_tokens":5,"output_tokens":1}}}"#,
         r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
         r#"{"type": "ping"}"#,
         r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello,"}}"#,
@@ -107,7 +108,7 @@ async fn anthropic_is_asked_and_read_in_its_own_dialect() {
         completion_tokens: 7,
     };
     let client = over_tcp(provider.dialect(Dialect::Anthropic));
-    ask_twice(&client, "max_tokens", usage).await;
+    ask_twice(&client, "max_tokens", "claude-sonnet-4-5-20250929", usage).await;
     let asked = asked.lock().unwrap();
     for request in asked.iter() {
         let head = &request.head;
@@ -130,13 +131,14 @@ async fn gemini_is_asked_and_read_in_its_own_dialect() {
     let plain = r#"{"candidates":[{"content":{"parts":[{"text":"Hello, "},{"text":"wörld"}],
         "role":"model"},"finishReason":"MAX_TOKENS","index":0}],"usageMetadata":
         {"promptTokenCount":30,"cachedContentTokenCount":5,"candidatesTokenCount":7,
-        "totalTokenCount":37},"modelVersion":"gemini-2.5-flash"}"#;
+        "totalTokenCount":37},"modelVersion":"gemini-2.5-flash-002"}"#;
     let streamed = [
         r#"{"candidates":[{"content":{"parts":[{"text":"Hello, "}],"role":"model"},"index":0}],
             "usageMetadata":{"promptTokenCount":30}}"#,
         r#"{"candidates":[{"content":{"parts":[{"text":"wörld"}],"role":"model"},
             "finishReason":"MAX_TOKENS","index":0}],"usageMetadata":{"promptTokenCount":30,
-            "cachedContentTokenCount":5,"candidatesTokenCount":7}}"#,
+            "cachedContentTokenCount":5,"candidatesTokenCount":7},
+            "modelVersion":"gemini-2.5-flash-002"}"#,
     ]
     .map(|event| event.replace('\n', ""));
     let streamed = events(&streamed.each_ref().map(String::as_str)) + "0\r\n\r\n";
@@ -147,7 +149,8 @@ async fn gemini_is_asked_and_read_in_its_own_dialect() {
         cached_tokens: 5,
         completion_tokens: 7,
     };
-    ask_twice(&over_tcp(provider), "MAX_TOKENS", usage).await;
+    let client = over_tcp(provider);
+    ask_twice(&client, "MAX_TOKENS", "gemini-2.5-flash-002", usage).await;
     let asked = asked.lock().unwrap();
     let model = "/v1beta/models/gemini-2.5-flash";
     for (request, verb) in asked
@@ -177,6 +180,7 @@ async fn azure_is_asked_at_its_deployment() {
     let provider = Provider::new("azure", url, "my-gpt-4.1").dialect(Dialect::Azure);
     let answer = over_tcp(provider).call(&conversation()).await.unwrap();
     assert_eq!(answer.text, "hi");
+    assert_eq!(answer.model, "my-gpt-4.1", "it does not say");
     let head = &asked.lock().unwrap()[0].head;
     let path = "POST /openai/deployments/my-gpt-4.1/chat/completions?api-version=2024-10-21 ";
     assert!(head.starts_with(path), "{head}");
@@ -188,7 +192,9 @@ async fn a_call_falls_back_from_one_dialect_to_another() {
     let overloaded =
         r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     let overloaded = success("application/json", overloaded).replace("200 OK", "529 Overloaded");
-    let answer = r#"{"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":"STOP"}]}"#;
+    let answer = r#"{"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":"STOP"}],
+        "usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":1},
+        "modelVersion":"gemini-2.5-flash"}"#;
     let (first, _) = listen(vec![overloaded]).await;
     let (second, _) = listen(vec![success("application/json", answer)]).await;
     let policy = "name: wire\nabout: One each.\nretry: { attempts: 2, per_provider: 1 }\n";
@@ -200,4 +206,11 @@ async fn a_call_falls_back_from_one_dialect_to_another() {
         .unwrap();
     let answer = client.call(&conversation()).await.unwrap();
     assert_eq!((answer.provider.as_str(), answer.attempts), ("gemini", 2));
+    assert_eq!(answer.model, "gemini-2.5-flash");
+    let usage = Usage {
+        prompt_tokens: 9,
+        cached_tokens: 0,
+        completion_tokens: 1,
+    };
+    assert_eq!(answer.usage, Some(usage));
 }

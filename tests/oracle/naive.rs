@@ -229,8 +229,9 @@ impl Naive<'_> {
             let of = |usd: u64, thousandths: u128| {
                 (u128::from(usd) * thousandths * 2 + BILLION) / (BILLION * 2)
             };
-            let [prompt, answer] = [price.input.as_nanos(), price.output.as_nanos()];
-            of(prompt, input) + of(prompt, cached) + of(answer, output)
+            of(price.input.as_nanos(), input)
+                + of(price.cached.as_nanos(), cached)
+                + of(price.output.as_nanos(), output)
         });
         priced.sum()
     }

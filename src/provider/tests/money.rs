@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::scenario::fault::Flaw;
+use crate::scenario::workload::Prefix;
 use crate::wire::writer::{Body, Choices};
 
 fn bills(faults: &[Inject], request: &Request) -> Vec<Bill> {
@@ -82,6 +83,39 @@ fn a_cache_that_held_nothing_is_not_lost() {
     );
     let lost = faults.lost_cache(&request(false, 1).seen(NOW));
     assert_eq!(lost, Some(FaultId(1)));
+}
+
+#[test]
+fn a_cache_is_lost_while_the_fault_lasts_and_not_emptied() {
+    let mut scenario = scenario(&[Inject::LostCache]);
+    scenario.providers[0].cache = Some(scenario::Cache {
+        ttl: Duration::from_secs(300),
+    });
+    let windows = &mut scenario.faults[0].windows;
+    (windows.at, windows.length) = (Duration::from_secs(10), Some(Duration::from_secs(10)));
+    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    let mut request = request(false, 40);
+    request.tokens.prefix = Some(Prefix { id: 1, tokens: 640 });
+    let mut cached = |at: u64| {
+        let exchange = provider.on_request(Instant::from_nanos(at * 1_000_000_000), &request);
+        let (mut fired, mut cached) = (false, 0);
+        for (_, action) in exchange {
+            match action {
+                Action::Fired(_) => fired = true,
+                Action::Billed(bill) => {
+                    assert!(bill.input + bill.cached == 900 || bill.input == 0);
+                    cached += bill.cached;
+                }
+                _ => {}
+            }
+        }
+        (fired, cached)
+    };
+    assert_eq!(cached(1), (false, 0));
+    let (_, held) = cached(9);
+    assert!(held > 0);
+    assert_eq!(cached(15), (true, 0));
+    assert_eq!(cached(25), (false, held));
 }
 
 #[test]

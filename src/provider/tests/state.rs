@@ -102,3 +102,53 @@ fn provider_with_limit() -> Provider {
     scenario.providers[0].limits.requests = vec![per_minute(1)];
     Provider::new(&scenario, ProviderId(0), Draws::new(1))
 }
+
+/// A slot for one at a time, and a queue for one.
+fn narrow(faults: &[Inject]) -> Provider {
+    let mut scenario = scenario(faults);
+    scenario.providers[0].capacity = Some(scenario::Capacity {
+        slots: 2,
+        queue: 1,
+        slowdown_milli: 1_000,
+        degrade: None,
+    });
+    Provider::new(&scenario, ProviderId(0), Draws::new(1))
+}
+
+#[test]
+fn lost_slots_keep_waiting_and_then_refuse() {
+    let mut provider = narrow(&[Inject::CapacityLoss { left: 500_000_000 }]);
+    let mut next = || play(&mut provider, &request(false, 100));
+    let (alone, waits) = (next().0, next().0);
+    assert_eq!(alone.last(), Some(&(1_600, Done::Write)));
+    assert_eq!(waits[0], (0, Done::Fired(0)));
+    assert_eq!(waits[1], (1_600, Done::Billed(900, 0)));
+    assert_eq!(waits.last(), Some(&(3_200, Done::Write)));
+    let (refused, bytes) = next();
+    assert_eq!(refused, [(0, Done::Fired(0)), (0, Done::Write)]);
+    assert_eq!(Answer::read(&bytes).status, 503);
+}
+
+#[test]
+fn a_slot_is_taken_until_the_last_byte_has_left_or_the_stream_is_cut() {
+    let begins = |fault: Inject| {
+        let mut provider = narrow(&[Inject::CapacityLoss { left: 500_000_000 }, fault]);
+        let mut first = provider.on_request(NOW, &request(true, 300));
+        let end = first.by_ref().last().map(|(at, _)| at);
+        let second = provider.on_request(NOW, &request(true, 1));
+        let billed = second.filter(|(_, action)| matches!(action, Action::Billed(_)));
+        (end, billed.map(|(at, _)| at).min())
+    };
+    for fault in [
+        cut(25, Cut::Rst),
+        stall(25, Duration::from_secs(9)),
+        Inject::Drip {
+            speed_milli: 10_000,
+        },
+        Inject::Bandwidth { bytes: 900 },
+        Inject::Split,
+    ] {
+        let (end, begins) = begins(fault.clone());
+        assert_eq!(begins, end, "{fault:?}");
+    }
+}

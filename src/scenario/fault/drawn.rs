@@ -32,8 +32,7 @@ impl Drawn {
 
     fn new(fault: Fault, id: FaultId, draws: Draws) -> Self {
         let number = u64::from(id.0);
-        let mut luck = draws.stream(Purpose::Chance, 0, number, 0);
-        let happens = fault.chance >= WHOLE || luck.chance(fault.chance);
+        let happens = fault.happens(id, draws);
         let start = Instant::START + fault.windows.at;
         let bursts = fault.burst.filter(|_| happens);
         Self {
@@ -139,6 +138,12 @@ impl Drawn {
 }
 
 impl Fault {
+    /// Whether it happens at all under this luck, as number `id` of its scenario.
+    pub fn happens(&self, id: FaultId, draws: Draws) -> bool {
+        let mut luck = draws.stream(Purpose::Chance, 0, u64::from(id.0), 0);
+        self.chance >= WHOLE || luck.chance(self.chance)
+    }
+
     /// The share of attempts that it strikes at this `level`, when at full strength it is `rate`.
     pub(in crate::scenario) fn share_at(&self, rate: u64, level: u64) -> u64 {
         match (level, self.inject.has_strength()) {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Counted, Finish, FinishReason, Piece, Wrong, object, said};
+use super::{Counted, Finish, FinishReason, Piece, Wrong, named, object, said};
 
 pub(super) fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     let message: Message = object(bytes)?;
@@ -16,6 +16,7 @@ pub(super) fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     let mut piece = Piece {
         finish: finish(message.stop_reason),
         counted: counted(message.usage),
+        model: named(message.model),
         ..Piece::default()
     };
     for block in message.content.ok_or(Wrong::Malformed)? {
@@ -42,6 +43,7 @@ pub(super) fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
         "message_start" => {
             let MessageEvent { message } = object(data)?;
             piece.counted = counted(message.usage);
+            piece.model = named(message.model);
         }
         "message_delta" => {
             let EndEvent { delta, usage } = object(data)?;
@@ -116,6 +118,7 @@ struct Message {
     content: Option<Vec<Block>>,
     stop_reason: Option<String>,
     usage: Option<Counts>,
+    model: Option<Value>,
     error: Option<Value>,
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{Counted, Finish, FinishReason, Piece, Wrong, object, said};
+use super::{Counted, Finish, FinishReason, Piece, Wrong, named, object, said};
 
 pub(super) fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     let body: Body = object(bytes)?;
@@ -34,6 +34,7 @@ fn read(body: Body) -> Result<Piece, Wrong> {
     }
     let mut piece = Piece {
         counted: counted(body.usage_metadata),
+        model: named(body.model_version),
         ..Piece::default()
     };
     let candidates = body.candidates.unwrap_or_default();
@@ -61,6 +62,7 @@ struct Body {
     candidates: Option<Vec<Candidate>>,
     prompt_feedback: Option<Feedback>,
     usage_metadata: Option<Counts>,
+    model_version: Option<Value>,
     error: Option<Value>,
 }
 

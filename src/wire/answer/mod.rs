@@ -69,6 +69,8 @@ pub struct Content {
     pub finish: Option<Finish>,
     /// Tokens, if the provider told.
     pub usage: Option<Usage>,
+    /// The model that answered, as the provider calls it, if it told.
+    pub model: Option<String>,
 }
 
 /// Why what came is no answer.
@@ -99,6 +101,7 @@ pub fn read_plain(family: Family, bytes: &[u8]) -> Result<Content, Wrong> {
         usage: piece.counted.usage(),
         text: piece.text,
         finish: piece.finish,
+        model: piece.model,
     };
     let has_text = !content.text.is_empty();
     judge(content, has_text, piece.spoken)
@@ -114,6 +117,7 @@ struct Piece {
     busy: bool,
     finish: Option<Finish>,
     counted: Counted,
+    model: Option<String>,
     /// The dialect's terminator.
     ends: bool,
 }
@@ -177,6 +181,15 @@ fn object<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Wrong> {
         return Err(Wrong::Malformed);
     }
     serde_json::from_slice(bytes).map_err(|_| Wrong::Malformed)
+}
+
+/// The model that an answer names. What is no name is as good as none: Azure's first chunk names an
+/// empty one.
+fn named(model: Option<serde_json::Value>) -> Option<String> {
+    match model {
+        Some(serde_json::Value::String(name)) if !name.is_empty() => Some(name),
+        _ => None,
+    }
 }
 
 /// An `error` field that says that there is one: some providers always send the field.

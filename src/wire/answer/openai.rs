@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{Counted, ErrorBody, Finish, FinishReason, Piece, Wrong, object, said};
+use super::{Counted, ErrorBody, Finish, FinishReason, Piece, Wrong, named, object, said};
 
 pub(super) fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     let body: Body = object(bytes)?;
@@ -13,7 +13,10 @@ pub(super) fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     if choice.message.is_none() && choice.error.is_none() {
         return Err(Wrong::Malformed);
     }
-    choice.read(body.usage)
+    Ok(Piece {
+        model: named(body.model),
+        ..choice.read(body.usage)?
+    })
 }
 
 /// Azure sends chunks without a choice before the first token, and everybody sends the usage in
@@ -27,7 +30,11 @@ pub(super) fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
     }
     let body: Body = object(data)?;
     said(body.error)?;
-    first(body.choices)?.unwrap_or_default().read(body.usage)
+    let choice = first(body.choices)?.unwrap_or_default();
+    Ok(Piece {
+        model: named(body.model),
+        ..choice.read(body.usage)?
+    })
 }
 
 fn first(choices: Option<Vec<Choice>>) -> Result<Option<Choice>, Wrong> {
@@ -38,6 +45,7 @@ fn first(choices: Option<Vec<Choice>>) -> Result<Option<Choice>, Wrong> {
 struct Body {
     choices: Option<Vec<Choice>>,
     usage: Option<Counts>,
+    model: Option<Value>,
     error: Option<Value>,
 }
 
@@ -97,7 +105,7 @@ impl Choice {
             },
             finish,
             counted: usage.or(self.usage).map(Counted::from).unwrap_or_default(),
-            ends: false,
+            ..Piece::default()
         })
     }
 }

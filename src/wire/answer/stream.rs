@@ -20,6 +20,7 @@ pub struct StreamReader {
     decoder: Decoder,
     finish: Option<Finish>,
     counted: Counted,
+    model: Option<String>,
     has_text: bool,
     spoken: bool,
     ended: bool,
@@ -33,6 +34,7 @@ impl StreamReader {
             decoder: Decoder::default(),
             finish: None,
             counted: Counted::default(),
+            model: None,
             has_text: false,
             spoken: false,
             ended: false,
@@ -81,6 +83,7 @@ impl StreamReader {
             text: String::new(),
             finish: self.finish,
             usage: self.counted.usage(),
+            model: self.model,
         };
         judge(content, self.has_text, self.spoken)
     }
@@ -96,6 +99,7 @@ impl StreamReader {
     fn take(&mut self, piece: Piece, on_token: &mut impl FnMut(Token)) {
         self.counted = self.counted.then(piece.counted);
         self.finish = piece.finish.or(self.finish.take());
+        self.model = self.model.take().or(piece.model);
         self.spoken |= piece.spoken;
         self.ended |= piece.ends;
         if piece.busy {

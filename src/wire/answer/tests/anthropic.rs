@@ -72,6 +72,7 @@ fn reads_a_plain_answer() {
         completion_tokens: 503,
     };
     assert_eq!(content.usage, Some(usage));
+    assert_eq!(content.model.as_deref(), Some("claude-sonnet-4-20250514"));
     no_prefix_of_an_answer_is_one(Anthropic, PLAIN);
 }
 
@@ -90,6 +91,7 @@ fn no_prefix_of_a_stream_is_a_whole_answer() {
         completion_tokens: 15,
     };
     assert_eq!(heard.usage(), Some(usage));
+    assert_eq!(heard.model(), Some("claude-opus-4-1-20250805"));
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn reads_a_plain_answer() {
         completion_tokens: 824,
     };
     assert_eq!(content.usage, Some(usage));
+    assert_eq!(content.model.as_deref(), Some("gemini-2.5-flash"));
     no_prefix_of_an_answer_is_one(Gemini, PLAIN);
 }
 
@@ -86,6 +87,7 @@ fn no_prefix_of_a_stream_is_a_whole_answer() {
         completion_tokens: 25,
     };
     assert_eq!(heard.usage(), Some(usage));
+    assert_eq!(heard.model(), Some("gemini-2.5-flash"));
 }
 
 #[test]

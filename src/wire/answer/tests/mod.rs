@@ -34,6 +34,10 @@ impl Heard {
     fn usage(&self) -> Option<Usage> {
         self.end.as_ref().unwrap().usage
     }
+
+    fn model(&self) -> Option<&str> {
+        self.end.as_ref().unwrap().model.as_deref()
+    }
 }
 
 /// Reads a stream whose bytes come in these pieces.

@@ -60,6 +60,7 @@ fn reads_a_plain_answer() {
         (FinishReason::Stop, "stop")
     );
     assert_eq!(content.usage, usage(19, 0, 10));
+    assert_eq!(content.model.as_deref(), Some("gpt-4.1-2025-04-14"));
     no_prefix_of_an_answer_is_one(Openai, PLAIN);
 }
 
@@ -76,6 +77,15 @@ fn no_prefix_of_a_stream_is_a_whole_answer() {
     assert_eq!(heard.text(), "Hello, wörld 😀");
     assert_eq!(heard.finish(), (FinishReason::Stop, "stop"));
     assert_eq!(heard.usage(), usage(19, 8, 10));
+    assert_eq!(heard.model(), Some("gpt-4o-mini"), "Azure's first is empty");
+}
+
+#[test]
+fn what_is_no_name_is_no_model_and_no_error() {
+    for said in ["", r#""model":null,"#, r#""model":7,"#, r#""model":"","#] {
+        let body = format!(r#"{{{said}"choices":[{{"message":{{"content":"x"}}}}]}}"#);
+        assert_eq!(plain(Openai, &body).unwrap().model, None, "{said}");
+    }
 }
 
 #[test]
