@@ -11,6 +11,7 @@ use firedrill::scenario::Dialect;
 use firedrill::scenario::catalogue::{KEYS, ROWS, Row, STATUS};
 use firedrill::scenario::fault::Layer;
 use firedrill::scenario::load;
+use firedrill::text::units::duration;
 use firedrill::trace::{Event, Kind, Recorder};
 use firedrill::wire::writer::{Cause, has};
 use firedrill::world;
@@ -118,7 +119,21 @@ fn rows(layers: &[Layer]) -> Vec<Shown> {
 
 fn drive(row: &Row, word: &str, keys: &str) -> Shown {
     let by_dialect = |streamed| {
-        let cells = Dialect::ALL.map(|dialect| seen(dialect, word, keys, streamed));
+        let cells = Dialect::ALL.map(|dialect| {
+            let physics = match row.layer {
+                Layer::Provider => PHYSICS,
+                _ => "",
+            };
+            seen(
+                &World {
+                    dialect,
+                    physics,
+                    streamed,
+                },
+                word,
+                keys,
+            )
+        });
         merged(&cells)
     };
     let cause = Cause::from_name(word);
@@ -178,7 +193,7 @@ fn said(key: &str) -> String {
 }
 
 /// What the client sees of three calls under this fault.
-fn seen(dialect: Dialect, word: &str, keys: &str, streamed: bool) -> String {
+fn seen(world: &World, word: &str, keys: &str) -> String {
     let target = match word {
         "freeze" => "at: 5s, for: 20s",
         _ => "target: p",
@@ -190,8 +205,8 @@ fn seen(dialect: Dialect, word: &str, keys: &str, streamed: bool) -> String {
     };
     let fault = format!("{{ inject: {word}, {target}{keys} }}");
     let (calm, drilled) = (
-        told(dialect, "", streamed),
-        told(dialect, &format!("faults: {{ f: {fault} }}\n"), streamed),
+        world.told(""),
+        world.told(&format!("faults: {{ f: {fault} }}\n")),
     );
     if drilled.fired == 0 {
         return "–".to_owned();
@@ -219,6 +234,8 @@ struct Call {
     arrived: Duration,
     ended: Duration,
     failure: Option<&'static str>,
+    /// How long it was asked to wait, as it understood.
+    hint: Option<Duration>,
     answered: bool,
     /// Prompt tokens, cached ones, output tokens, each times its price.
     billed: [u64; 3],
@@ -228,12 +245,16 @@ impl Call {
     /// In words, beside what it would have been.
     fn beside(&self, usual: &Self, fault: &str) -> String {
         if let Some(class) = self.failure {
-            return format!("`{class}`");
+            let wait = self
+                .hint
+                .map(|wait| format!(", wait {}", duration::write(wait)));
+            return format!("`{class}`{}", wait.unwrap_or_default());
         }
-        assert!(
-            self.answered,
-            "{fault}: the client takes for an answer what the provider never finished"
-        );
+        if !self.answered {
+            let unseen = UNSEEN.iter().any(|word| fault.contains(word));
+            assert!(unseen, "{fault}: the client takes it for an answer");
+            return "unsound answer".to_owned();
+        }
         let took = |call: &Self| call.ended - call.arrived;
         let is_late = took(self) > took(usual).mul_f64(1.1);
         match (is_late, self.billed == usual.billed) {
@@ -245,26 +266,36 @@ impl Call {
     }
 }
 
-fn told(dialect: Dialect, faults: &str, streamed: bool) -> Told {
-    let stream = if streamed { "100%" } else { "0%" };
-    let text = format!(
-        "name: drill\nrun: {{ duration: 30s }}\n\
-         providers:\n  p: {{ dialect: {}, model: gpt-4.1, ttft: 500ms, speed: 100 tok/s,\n    \
-         limits: {{ rpm: 3 }}, capacity: {{ slots: 2, queue: 0 }}, cache: {{ ttl: 5m }},\n    \
-         price: {{ input: 2 USD, output: 8 USD, cached: 0.5 USD }} }}\n\
-         load: {{ arrivals: constant, rate: 6/min, prompt: 900 tok, output: 100 tok,\n  \
-         stream: {stream}, prefix: {{ tokens: 500 tok, distinct: 1, share: 100% }} }}\n\
-         {faults}policies: [observer]\n",
-        dialect.name()
-    );
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("drill.yaml");
-    std::fs::write(&path, text).expect("a file");
-    let loaded = load::load(&path, &[]).unwrap_or_else(|problem| panic!("{problem}"));
-    let policy = Policy::parse("observer.yaml", OBSERVER).expect("a policy");
-    let listener = Arc::new(Listener::default());
-    world::run(&loaded.scenario, &policy, 1, listener.clone());
-    std::mem::take(&mut listener.0.lock().expect("no panic"))
+/// Where the calls are made.
+struct World {
+    dialect: Dialect,
+    /// Limits, slots and a cache, where they matter: what was abandoned holds its slot.
+    physics: &'static str,
+    streamed: bool,
+}
+
+impl World {
+    fn told(&self, faults: &str) -> Told {
+        let (dialect, physics) = (self.dialect.name(), self.physics);
+        let stream = if self.streamed { "100%" } else { "0%" };
+        let text = format!(
+            "name: drill\nrun: {{ duration: 30s }}\n\
+             providers:\n  p: {{ dialect: {dialect}, model: gpt-4.1, ttft: 500ms,\n    \
+             speed: 100 tok/s, {physics}\n    \
+             price: {{ input: 2 USD, output: 8 USD, cached: 0.5 USD }} }}\n\
+             load: {{ arrivals: constant, rate: 6/min, prompt: 900 tok, output: 100 tok,\n  \
+             stream: {stream}, prefix: {{ tokens: 500 tok, distinct: 1, share: 100% }} }}\n\
+             {faults}policies: [observer]\n"
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("drill.yaml");
+        std::fs::write(&path, text).expect("a file");
+        let loaded = load::load(&path, &[]).unwrap_or_else(|problem| panic!("{problem}"));
+        let policy = Policy::parse("observer.yaml", OBSERVER).expect("a policy");
+        let listener = Arc::new(Listener::default());
+        world::run(&loaded.scenario, &policy, 1, listener.clone());
+        std::mem::take(&mut listener.0.lock().expect("no panic"))
+    }
 }
 
 #[derive(Default)]
@@ -283,9 +314,15 @@ impl Recorder for Listener {
         };
         match event.kind {
             Kind::Arrived { call, .. } => on(call, &|one| one.arrived = at),
-            Kind::Replied { call, failure, .. } => {
-                on(call, &|one| one.failure = failure.map(|class| class.name()));
-            }
+            Kind::Replied {
+                call,
+                failure,
+                hint,
+                ..
+            } => on(call, &|one| {
+                one.failure = failure.map(|class| class.name());
+                one.hint = hint;
+            }),
             Kind::Ended { call, .. } => on(call, &|one| one.ended = at),
             Kind::Answered {
                 call: Some(call), ..
@@ -349,10 +386,23 @@ fn table(title: &str, test: &str, rows: &[Shown]) -> String {
     text
 }
 
+/// Something for the faults of the provider itself to take away.
+const PHYSICS: &str = "limits: { rpm: 3 }, capacity: { slots: 2, queue: 0, slowdown: 1.5 }, \
+     cache: { ttl: 5m },";
+
 /// Statuses that stand for others of their kind.
 const STATUSES: [u16; 24] = [
     400, 401, 402, 403, 404, 408, 409, 410, 413, 422, 424, 429, 498, 500, 502, 503, 504, 520, 521,
     522, 523, 524, 525, 529,
+];
+
+/// What no client can see: the bytes are right, and what they say is not.
+const UNSEEN: [&str; 5] = [
+    "duplicate_event",
+    "reordered_events",
+    "lying_finish",
+    "no_finish",
+    "null_content",
 ];
 
 /// Keys that a fault may have and that change what is seen.

@@ -87,10 +87,10 @@ fn a_profile_fills_in_what_the_file_leaves_out() {
 fn what_the_file_says_wins_over_its_profile() {
     let scenario = understood(
         "{ profile: openai/gpt-4.1, model: gpt-4.1-mini, ttft: 2s, speed: 5 tok/s, \
-         limits: { rpm: 7 }, dialect: azure }",
+         limits: { rpm: 7 }, dialect: openrouter }",
     );
     let provider = &scenario.providers[0];
-    assert_eq!(provider.dialect, Dialect::Azure);
+    assert_eq!(provider.dialect, Dialect::Openrouter);
     assert_eq!(provider.model, "gpt-4.1-mini");
     assert_eq!(provider.ttft.p99, Duration::from_secs(2));
     assert_eq!((provider.speed.p50, provider.speed.p99), (5_000, 5_000));

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use firedrill::scenario::load::load;
 use firedrill::text::Document;
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -50,44 +51,164 @@ fn every_file_that_ships_names_its_schema_and_fits_it() {
 }
 
 #[test]
-fn a_schema_sees_what_an_editor_should_underline() {
+fn a_policy_schema_sees_what_an_editor_should_underline() {
     let policy = validator("policy");
     assert!(policy.is_valid(&json!({ "name": "p", "breaker": "none" })));
     assert!(policy.is_valid(&json!({ "name": "p", "failures": { "timeout": "retry" } })));
     for wrong in [
         json!({}),
         json!({ "name": "p", "retries": {} }),
+        json!({ "name": "p", "retry": null }),
         json!({ "name": "p", "retry": { "backoff": { "base": 250 } } }),
         json!({ "name": "p", "timeouts": { "call": "soon" } }),
         json!({ "name": "p", "failures": { "teapot": "retry" } }),
     ] {
         assert!(!policy.is_valid(&wrong), "{wrong}");
     }
-    let scenario = validator("scenario");
-    let base = json!({
-        "name": "s", "run": { "duration": "5m", "seeds": "1..3" },
-        "providers": { "a": { "profile": "openai/gpt-4.1", "limits": { "rpm": 500 } } },
-        "load": { "rate": "1/s", "prompt": "9 tok", "output": { "p50": "9 tok", "p99": "1k tok" } },
-        "faults": { "f": { "target": "a", "inject": 429, "rate": "0.05%" } },
-    });
-    let errors: Vec<String> = scenario
-        .iter_errors(&base)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{errors:?}");
-    for (pointer, wrong) in [
-        ("/run/duration", json!(5)),
-        ("/providers/a/limits/rpm", json!("many")),
-        ("/providers/a/profile", json!("openai/gpt-9")),
-        ("/load/rate", json!("1")),
-        ("/load/output", json!({ "p50": "9 tok" })),
-        ("/faults/f/inject", json!("outtage")),
-        ("/faults/f/rate", json!("5")),
-    ] {
-        let mut file = base.clone();
-        *file.pointer_mut(pointer).expect(pointer) = wrong;
-        assert!(!scenario.is_valid(&file), "{pointer}");
+}
+
+/// Values that schema and reader both take, at one place each.
+#[rustfmt::skip]
+const RIGHT: &[(&str, &[&str])] = &[
+    ("/run/duration", &["1m30s", "20000 ms", "1_800s", "0.5h", "1h 30m"]),
+    ("/run/seeds", &["3", "0..4", "'2'"]),
+    ("/run/drain", &["0", "0s"]),
+    ("/uptime", &["{ window: 1s, down_above: 0.5 % }"]),
+    ("/network", &["{ one_way: 250us }"]),
+    ("/providers/a", &[
+        "{ dialect: gemini, model: gemini-2.5-flash, ttft: 1s, speed: 99.5 tok/s }",
+        "{ profile: moonshot/kimi-k2, price: { input: 2 USD, output: 2.50 USD } }",
+        "{ profile: openai/gpt-4.1, ttft: { p50: 250ms, p99: 3s }, cache: { ttl: 5m } }",
+        "{ profile: openai/gpt-4.1, capacity: { slots: 5, slowdown: 1.5 } }",
+    ]),
+    ("/providers/a/limits", &[
+        "{ rpm: 500, tpm: 2M, rpd: 5_000, concurrency: '7', account: 12, count_refused: true }",
+        "{ itpm: 1.5k, otpm: 90k, window: sliding, charge: reserve }",
+    ]),
+    ("/load", &[
+        "{ rate: 0.4/s, prompt: 1_000 tok, output: 8k tok, max_tokens: 1M tok, clients: 2 }",
+        "{ rate: 90 / h, tasks: { chat: { share: 100%, prompt: 9 tok, output: 9 tok } } }",
+        "{ users: { count: 5_000, think: 1s, patience: 9s, reclick: { at_most: 3 } }, \
+           prompt: 9 tok, output: 9 tok }",
+    ]),
+    ("/load/rate", &[
+        "{ curve: ramp, from: 0/s, to: 2/s, over: 1m }",
+        "{ curve: diurnal, mean: 2/s, peak: 3/s, period: 5m, peak_at: 1m }",
+        "{ curve: steps, steps: [ { at: 0, rate: 1/min }, { at: 1m, rate: 1/s } ] }",
+    ]),
+    ("/groups", &["{ cloud: [ a ] }"]),
+    ("/faults/f", &[
+        "{ target: [ a ], inject: '503', cause: overloaded, rate: 0.05%, retry_after: 20s }",
+        "{ target: a, inject: stall, after: 80 tok, silence: 20s, then: fin, sticky: 1s }",
+        "{ target: a, inject: bandwidth, cap: 200 B/s, for: 2m, recover: 1m, ramp: { up: 30s } }",
+        "{ target: a, inject: bandwidth, cap: 1.5kB/s, burst: { on: 9s, off: 9s }, for: 1m }",
+        "{ target: a, inject: slow, factor: 2.5, when: { prompt: '> 8k tok' }, sticky: call }",
+        "{ inject: freeze, when: { client: 0 }, at: 1m, for: 30s, chance: 100% }",
+    ]),
+    ("/expect", &["{ resilient: [ success_rate >= 99% ] }"]),
+    ("/policies", &["[ resilient, ./mine.yaml ]"]),
+];
+
+/// Values that schema and reader both refuse.
+#[rustfmt::skip]
+const WRONG: &[(&str, &[&str])] = &[
+    ("/run/duration", &["5", "'5'", "soon", "5 min", "-5s", "[ 5s ]", "~"]),
+    ("/run/seeds", &["many", "1...3", "-1", "0"]),
+    ("/uptime", &["{ window: 1 }", "{ down_above: 0.05 }"]),
+    ("/providers", &["[ a ]", "~"]),
+    ("/providers/a", &[
+        "{ dialect: gemini, ttft: 1s, speed: 99.5 tok/s }",
+        "{ profile: openai/gpt-9 }",
+        "{ profile: openai/gpt-4.1, ttft: { p50: 250ms } }",
+        "{ profile: openai/gpt-4.1, speed: 90 }",
+        "{ profile: openai/gpt-4.1, dialect: grok }",
+        "{ profile: openai/gpt-4.1, price: { input: 2, output: 2.50 USD } }",
+        "{ profile: openai/gpt-4.1, capacity: { queue: 5 } }",
+        "{ profile: openai/gpt-4.1, rpm: 5 }",
+    ]),
+    ("/providers/a/limits", &["{ rpm: many }", "{ rpm: -1 }", "{ window: leaky }"]),
+    ("/load", &[
+        "{ prompt: 9 tok, output: 9 tok }",
+        "{ rate: 1/s, prompt: 9 tok }",
+        "{ rate: 1/s, prompt: 9, output: 9 tok }",
+        "{ rate: 1/s, prompt: 9 tok, output: 9 tok, stream: 1 }",
+        "{ rate: 1/s, prompt: 9 tok, output: 9 tok, arrivals: often }",
+    ]),
+    ("/load/rate", &[
+        "1",
+        "1/fortnight",
+        "{ curve: wave }",
+        "{ curve: ramp, from: 0/s, to: 2/s }",
+        "{ curve: ramp, from: 0/s, to: 2/s, over: 1m, peak: 3/s }",
+    ]),
+    ("/faults/f", &[
+        "{ target: a }",
+        "{ inject: outage }",
+        "{ target: a, inject: outtage }",
+        "{ target: a, inject: 200 }",
+        "{ target: a, inject: 4290 }",
+        "{ target: a, inject: 429, rate: 5 }",
+        "{ target: a, inject: 429, cause: gremlins }",
+        "{ target: a, inject: outage, rate: 5% }",
+        "{ target: a, inject: hang, after: 80 tok }",
+        "{ target: a, inject: stall, after: 80 tok }",
+        "{ target: a, inject: stall, after: 80, silence: 20s }",
+        "{ target: a, inject: bandwidth, cap: 200 }",
+        "{ target: a, inject: 429, when: { prompt: 8k tok } }",
+        "{ target: a, inject: 429, sticky: often }",
+        "{ target: a, inject: freeze }",
+        "{ target: [], inject: outage }",
+    ]),
+    ("/expect", &["[ success_rate >= 99% ]", "{ resilient: success_rate >= 99% }"]),
+];
+
+#[test]
+fn schema_and_reader_agree_on_what_may_stand_in_a_scenario() {
+    let schema = validator("scenario");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.yaml");
+    for (places, is_right) in [(RIGHT, true), (WRONG, false)] {
+        let values = places
+            .iter()
+            .flat_map(|(place, values)| values.iter().map(move |value| (place, value)));
+        for (place, value) in values {
+            let text = scenario(place, value);
+            std::fs::write(&path, &text).unwrap();
+            let read = load(&path, &[])
+                .map(|_| ())
+                .map_err(|problem| problem.to_string());
+            assert_eq!(
+                read.is_ok(),
+                is_right,
+                "the reader: {place} {value}\n{read:?}"
+            );
+            let value = Document::parse("s.yaml", &text).unwrap().decode().unwrap();
+            let errors: Vec<String> = schema
+                .iter_errors(&typed(value))
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert_eq!(
+                errors.is_empty(),
+                is_right,
+                "the schema: {text}\n{errors:?}"
+            );
+        }
     }
+}
+
+/// A scenario with `value` at `place`, in JSON but for that value.
+fn scenario(place: &str, value: &str) -> String {
+    let mut file = json!({
+        "name": "s",
+        "run": { "duration": "5m" },
+        "providers": { "a": { "profile": "openai/gpt-4.1" } },
+        "load": { "rate": "1/s", "prompt": "9 tok", "output": { "p50": "9 tok", "p99": "1k tok" } },
+        "faults": { "f": { "target": "a", "inject": "outage" } },
+    });
+    let (parent, key) = place.rsplit_once('/').expect("a place begins with `/`");
+    let parent = file.pointer_mut(parent).and_then(Value::as_object_mut);
+    parent.expect(place).insert(key.to_owned(), "HERE".into());
+    file.to_string().replace("\"HERE\"", value)
 }
 
 /// Scalars as YAML 1.2 has them: what reads as a number or a truth is one.

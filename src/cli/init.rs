@@ -1,11 +1,13 @@
 //! `firedrill init`: a first drill in an empty folder, which runs at once.
 //!
-//! Two files: a scenario full of comments, `init/first-drill.yaml`, and a policy to change, which
-//! is the preset `resilient` under a name of its own.
+//! A scenario full of comments, `init/first-drill.yaml`; a policy to change, which is the preset
+//! `resilient` under a name of its own; and the schemas that the first lines of both name, so that
+//! an editor knows every key at once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::schema::Files;
 use super::{Done, output};
 use crate::policy::presets;
 use output::{Exit, Trouble};
@@ -40,12 +42,14 @@ pub(super) fn init(args: &Args) -> Done {
 }
 
 /// The files, by their path in the folder.
-fn starter() -> [(&'static str, String); 2] {
+fn starter() -> [(&'static str, String); 4] {
     let policy = presets::text("resilient").unwrap_or_default();
     let policy = policy.replacen("name: resilient", "name: mine", 1);
     [
         ("scenarios/first-drill.yaml", SCENARIO.to_owned()),
         ("policies/mine.yaml", policy),
+        ("schema/scenario.json", Files::Scenario.schema()),
+        ("schema/policy.json", Files::Policy.schema()),
     ]
 }
 

@@ -16,6 +16,7 @@ mod output;
 mod presets;
 mod rates;
 mod run;
+mod schema;
 mod serve;
 mod values;
 
@@ -44,6 +45,7 @@ enum Verb {
     Check(check::Args),
     Init(init::Args),
     Serve(serve::Args),
+    Schema(schema::Args),
     Presets(presets::Args),
     Completions(completions::Args),
 }
@@ -55,6 +57,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::check(&args),
         Verb::Init(args) => init::init(&args),
         Verb::Serve(args) => serve::serve(&args),
+        Verb::Schema(args) => schema::schema(&args),
         Verb::Presets(args) => presets::presets(&args),
         Verb::Completions(args) => completions::completions(&args),
     };

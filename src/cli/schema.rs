@@ -8,9 +8,11 @@ use output::Exit;
 
 /// Prints the JSON Schema of scenario or policy files, for editors.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: firedrill schema policy > schema/policy.json\n\n\
+#[command(
+    after_help = "Example: firedrill schema policy > schema/policy.json\n\n\
     An editor with a YAML language server checks a file that begins with\n\
-    # yaml-language-server: $schema=../schema/policy.json")]
+    # yaml-language-server: $schema=../schema/policy.json"
+)]
 pub(super) struct Args {
     /// Of which files.
     #[arg(value_enum, default_value = "scenario")]
@@ -19,19 +21,26 @@ pub(super) struct Args {
 
 /// Files that have a schema.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Files {
+pub(super) enum Files {
     /// What the world does.
     Scenario,
     /// How the client decides.
     Policy,
 }
 
+impl Files {
+    /// Their schema, as a file.
+    pub(super) fn schema(self) -> String {
+        let schema = match self {
+            Self::Scenario => scenario::schema(),
+            Self::Policy => policy::config::schema(),
+        };
+        format!("{schema:#}\n")
+    }
+}
+
 /// Prints one schema.
 pub(super) fn schema(args: &Args) -> Done {
-    let schema = match args.of {
-        Files::Scenario => scenario::schema(),
-        Files::Policy => policy::config::schema(),
-    };
-    output::print(&format!("{schema:#}")).map_err(|trouble| vec![trouble])?;
+    output::print(&args.of.schema()).map_err(|trouble| vec![trouble])?;
     Ok(Exit::Holds)
 }

@@ -25,7 +25,7 @@ use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::Path;
 
-use crate::policy::config::Policy;
+use crate::policy::config::{EVERY, Policy};
 use crate::report::{self, Format, Report, Verdict};
 use crate::scenario::Scenario;
 use crate::scenario::load::{self, Loaded};
@@ -159,7 +159,7 @@ impl Drill {
     fn never_judged(&self) -> Vec<String> {
         let runs = |name: &str| {
             let ran = self.policies.iter().any(|policy| policy.name == name);
-            ran || policies::is_listed(name, &self.loaded)
+            name == EVERY || ran || policies::is_listed(name, &self.loaded)
         };
         let expect = self.scenario().expect.iter();
         let expected = expect.flat_map(|(policy, expected)| {

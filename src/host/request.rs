@@ -246,10 +246,6 @@ struct GenerationConfig {
 
 /// The body after a head, and how many bytes it takes; `Some(None)` when it is not all there, and
 /// `None` when it never will be one.
-#[expect(
-    clippy::type_complexity,
-    reason = "a body, its length, not yet, never: named they would be longer"
-)]
 fn body<'a>(bytes: &'a [u8], fields: &Fields<'_>) -> Option<Option<(Cow<'a, [u8]>, usize)>> {
     if fields.chunked {
         return unchunked(bytes).map(|read| read.map(|(body, length)| (body.into(), length)));

@@ -27,6 +27,9 @@ use crate::text::units::written;
 use crate::text::units::{duration, factor};
 use crate::text::{Document, Problem};
 
+/// The name by which a scenario's expectations mean every policy; none is called so.
+pub const EVERY: &str = "every";
+
 /// A policy: how the client decides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]

@@ -47,6 +47,7 @@ pub use json::json_array;
 pub use state::State;
 pub use verdict::Verdict;
 
+use crate::policy::config::EVERY;
 use crate::prices::Price;
 use crate::scenario::Scenario;
 use crate::scenario::expect::Expectation;
@@ -122,9 +123,10 @@ impl Report {
         let ran = |name: &str| policies.iter().any(|(policy, _)| policy == name);
         let skipped = scenario.expect.iter().flat_map(|(policy, expected)| {
             let compared = |one: &&Expectation| one.than.as_deref().is_none_or(ran);
+            let is_judged = policy == EVERY || ran(policy);
             let skipped = expected
                 .iter()
-                .filter(move |one| !(ran(policy) && compared(one)));
+                .filter(move |one| !(is_judged && compared(one)));
             skipped.map(|expected| (policy.clone(), expected.text.clone()))
         });
         Self {
@@ -291,8 +293,7 @@ fn judge_all(scenario: &Scenario, prices: &[Price], policies: Vec<(String, State
             other: &other,
             never_fired: &never_fired,
         };
-        let expected = scenario.expect.iter().filter(|(policy, _)| policy == name);
-        let expected = expected.flat_map(|(_, expected)| expected);
+        let expected = scenario.expected_of(name);
         let told =
             expected.filter(|one| one.than.as_deref().is_none_or(|than| other(than).is_some()));
         told.map(|expected| verdict::judge(expected, &facts))

@@ -8,6 +8,7 @@ use super::unit::{self, Unit};
 use super::value::{Value, grouped};
 use super::verdict::{Judgement, Verdict};
 use super::{Judged, Report, command, measures};
+use crate::policy::config::EVERY;
 use crate::text::units::duration;
 use crate::time::nanos;
 
@@ -167,7 +168,8 @@ fn judgements(report: &Report, color: bool) -> Vec<String> {
     // One line a policy: which expectations these are stands in the other formats.
     for of_one in report.skipped.chunk_by(|(one, _), (next, _)| one == next) {
         let (policy, count) = (&of_one[0].0, expectations(of_one.len()));
-        let why = match report.policies.iter().any(|ran| ran.name == *policy) {
+        let has_run = report.policies.iter().any(|ran| ran.name == *policy);
+        let why = match policy == EVERY || has_run {
             true => "compared with what is not in this run",
             false => "which is not in this run",
         };

@@ -7,7 +7,8 @@ mod moment;
 
 use std::ops::Range;
 
-use super::Point;
+use super::{Point, Scenario};
+use crate::policy::config::EVERY;
 use crate::text::{Problem, units};
 use crate::time::nanos;
 pub use moment::When;
@@ -61,6 +62,20 @@ pub enum Bound {
     Rate(u64),
     /// `1.15 * other-policy`: that policy's value, times so many parts of 10^-9.
     Times(u64),
+}
+
+impl Scenario {
+    /// What is expected of `policy`: under its own name, and under [`EVERY`] (where nothing is
+    /// compared with itself), in the file's order.
+    pub fn expected_of(&self, policy: &str) -> impl Iterator<Item = &Expectation> {
+        self.expect.iter().flat_map(move |(name, expected)| {
+            let (is_its_own, is_everyones) = (name == policy, name == EVERY);
+            expected.iter().filter(move |one| {
+                let is_itself = one.than.as_deref() == Some(policy);
+                is_its_own || (is_everyones && !is_itself)
+            })
+        })
+    }
 }
 
 /// Reads `METRIC[(NAME)] [during FAULT | after FAULT [from TIME] [to TIME]] OP VALUE [with 95%]`,
@@ -162,6 +177,11 @@ fn times(factor: &str, policy: &str) -> Result<(Bound, Option<String>), String> 
     let wrong = || format!("`{factor} * {policy}` is no value: write as in `1.15 * my-policy`");
     if policy.is_empty() || policy.contains(char::is_whitespace) {
         return Err(wrong());
+    }
+    if policy == EVERY {
+        return Err(format!(
+            "`{EVERY}` is not one policy: compare with one of them"
+        ));
     }
     match number(factor).map_err(|_| wrong())? {
         Bound::Number(parts) => Ok((Bound::Times(parts), Some(policy.to_owned()))),
@@ -354,7 +374,7 @@ mod tests {
     }
 
     #[rustfmt::skip]
-    const WRONG: [(&str, usize, &str, &str); 31] = [
+    const WRONG: [(&str, usize, &str, &str); 32] = [
         ("", 1, "compares nothing", "write as in"),
         ("success_rate 99%", 1, "compares nothing", "write as in"),
         (">= 99%", 1, "no metric", "write as in"),
@@ -369,6 +389,7 @@ mod tests {
         ("calls >= 99999999999", 10, "too large", "write at most"),
         ("cost <= lots * other", 9, "`lots * other` is no value", "`1.15 * my-policy`"),
         ("cost <= 1.15 * one other", 9, "is no value", "`1.15 * my-policy`"),
+        ("cost <= 1.15 * every", 9, "not one policy", "compare with one"),
         ("cost <= 1.15 *", 9, "is no value", "`1.15 * my-policy`"),
         ("goodput >= 4/parsec", 12, "a rate cannot be per `parsec`", "`/s`"),
         ("uptime >= 9% with", 14, "an interval of this kind", "`with 95%`"),

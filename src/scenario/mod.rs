@@ -54,7 +54,7 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// The policies to run, as the file (or the command line) names them.
     pub policies: Vec<String>,
-    /// What is expected, by policy name, in the file's order.
+    /// What is expected, by policy name or under `every`, in the file's order.
     pub expect: Vec<(String, Vec<Expectation>)>,
     /// How uptime is judged.
     pub uptime: Uptime,
@@ -115,6 +115,12 @@ pub fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
         ));
     }
     Ok(first..=last)
+}
+
+/// The JSON Schema of scenario files.
+#[cfg(feature = "cli")]
+pub fn schema() -> serde_json::Value {
+    crate::text::schema::of::<file::File>("A scenario: what the world does, and what has to hold")
 }
 
 /// Makes a problem of a place in a text that a pure reader reads.

@@ -103,6 +103,7 @@ pub struct Limit {
 
 /// How a limit counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Span {
     /// A bucket that refills continuously and holds all of it.
@@ -116,6 +117,7 @@ pub enum Span {
 
 /// When tokens are charged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Charge {
     /// When a request is admitted: its prompt, and all the output that it may have.

@@ -5,6 +5,7 @@
 //! - `tree`: YAML events to that tree; `source`: texts, and places in them.
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
 //! - [`problem`]: what is wrong, where, and what to write instead, with a caret.
+//! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
 //! - [`units`]: `30s`, `8/s`, `60%`, `900 tok`, `2M`, read and written, as integers.
 //!
 //! It knows no scenario and no policy, opens no socket, and never panics on any bytes.
@@ -13,6 +14,8 @@ mod decode;
 pub mod document;
 pub mod file;
 pub mod problem;
+#[cfg(feature = "cli")]
+pub mod schema;
 mod source;
 mod tree;
 pub mod units;

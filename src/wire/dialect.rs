@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a provider speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
     /// OpenAI chat completions.

@@ -199,6 +199,46 @@ warning: scenarios/calm.yaml: `expect` names `no-failovr`, which is not among it
 }
 
 #[test]
+fn what_is_expected_of_every_policy_holds_for_one_that_the_scenario_does_not_know() {
+    let text = scenario(
+        "calm",
+        "no-failover",
+        "",
+        "  every: [ success_rate >= 99%, calls <= 3 ]\n",
+    );
+    let project = Project::new()
+        .with("policies/mine.yaml", &renamed("no-failover", "mine"))
+        .with("scenarios/calm.yaml", &text);
+    project.firedrill("check").code(0).stderr_eq("");
+    let output = project.output("run --policy mine --policy resilient");
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let table = stdout(&output);
+    for policy in ["mine", "resilient"] {
+        let line = format!("fails  {policy}: calls <= 3, was ");
+        assert!(table.contains(&line), "{table}");
+    }
+    assert!(table.contains("holds  2 expectations"), "{table}");
+}
+
+#[test]
+fn a_policy_cannot_be_called_every() {
+    let project = Project::new()
+        .with("policies/every.yaml", &renamed("no-failover", "every"))
+        .with("scenarios/calm.yaml", &calm());
+    for words in ["check policies/every.yaml", "run --policy every"] {
+        let output = project.output(words);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        let said = stderr(&output);
+        assert!(
+            said.contains("error: a policy cannot be called `every`"),
+            "{said}"
+        );
+        assert!(said.contains("every.yaml:1:7"), "{said}");
+        assert!(said.contains("help: in a scenario's `expect`"), "{said}");
+    }
+}
+
+#[test]
 fn a_name_from_a_report_finds_the_file_that_the_scenario_lists() {
     let text = scenario(
         "calm",

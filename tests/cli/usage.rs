@@ -4,11 +4,21 @@ use snapbox::str;
 
 use crate::{Project, calm, stderr, stdout};
 
+const VERBS: [&str; 7] = [
+    "run",
+    "check",
+    "init",
+    "serve",
+    "schema",
+    "presets",
+    "completions",
+];
+
 #[test]
 fn no_verb_shows_what_there_is() {
     let output = Project::new().output("");
     assert_eq!(output.status.code(), Some(2));
-    for verb in ["run", "check", "presets", "completions"] {
+    for verb in VERBS {
         assert!(stderr(&output).contains(&format!("\n  {verb} ")), "{verb}");
     }
 }
@@ -272,6 +282,26 @@ For more information, try '--help'.
 }
 
 #[test]
+fn an_unknown_kind_of_files() {
+    let asked = Project::new().firedrill("schema scenarios");
+    asked.code(2).stdout_eq("").stderr_eq(str![[r#"
+error: invalid value 'scenarios' for '[OF]'
+  [possible values: scenario, policy]
+
+  tip: a similar value exists: 'scenario'
+
+For more information, try '--help'.
+
+"#]]);
+}
+
+#[test]
+fn rates_are_a_matter_of_check() {
+    let output = Project::new().output("check --help");
+    assert!(stdout(&output).contains("--rates"));
+}
+
+#[test]
 fn an_unknown_shell() {
     Project::new()
         .firedrill("completions bsh")
@@ -299,7 +329,7 @@ fn every_shell_gets_its_completions() {
 
 #[test]
 fn every_help_has_an_example_and_fits_a_terminal() {
-    for verb in ["run", "check", "presets", "completions"] {
+    for verb in VERBS {
         let output = Project::new().output(&format!("{verb} --help"));
         let help = stdout(&output);
         assert!(

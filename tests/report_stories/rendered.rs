@@ -166,6 +166,59 @@ fn a_report_is_as_good_as_its_worst_expectation() {
     assert_eq!(report.verdict(), Verdict::Holds);
 }
 
+#[test]
+fn what_is_expected_of_every_policy_is_judged_beside_its_own() {
+    let mut scenario = drilled();
+    let [quick, mut cheaper] = ["latency.p95 < 2.5s", "cost <= 2 * priority-fallback"]
+        .map(|text| expectation(text, None, Op::AtMost, Bound::Time(2_500_000_000)));
+    cheaper.bound = Bound::Times(2_000_000_000);
+    cheaper.than = Some("priority-fallback".to_owned());
+    scenario
+        .expect
+        .insert(1, ("every".to_owned(), vec![quick, cheaper]));
+    let names = ["no-failover", "priority-fallback", "mine"].map(str::to_owned);
+    let policies = names.map(|name| (name, told(&scenario, true)));
+    let of = |policies: &[(String, State)]| {
+        let report = Report::new(&scenario, "a.yaml", "1", policies.to_vec());
+        let document = report.render(Format::Json, false);
+        let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+        let texts = |policy: &str| {
+            let judged = document["policies"][policy]["expectations"]
+                .as_array()
+                .unwrap();
+            Vec::from_iter(
+                judged
+                    .iter()
+                    .map(|one| one["text"].as_str().unwrap().to_owned()),
+            )
+        };
+        let last = policies.last().map(|(name, _)| texts(name)).unwrap();
+        let skipped = document["skipped"].as_array().unwrap().len();
+        (
+            texts(&policies[0].0),
+            last,
+            skipped,
+            report.render(Format::Table, false),
+        )
+    };
+    // Its own first where the file has it first; nothing is compared with itself.
+    let (first, mine, skipped, _) = of(&policies);
+    assert_eq!(first.len(), 4);
+    assert_eq!(first[2..], mine);
+    assert_eq!(
+        mine,
+        ["latency.p95 < 2.5s", "cost <= 2 * priority-fallback"]
+    );
+    assert_eq!(skipped, 1, "that on `resilient`");
+    let (_, fallback, _, _) = of(&policies[..2]);
+    assert_eq!(fallback.len(), 4, "{fallback:?}");
+    // Without the one that they are compared with, that comparison is skipped.
+    let (_, alone, skipped, table) = of(&policies[2..]);
+    assert_eq!((alone.len(), skipped), (1, 2 + 3 + 1 + 1));
+    let line = "skipped  1 expectation on every, compared with what is not in this run";
+    assert!(table.contains(line), "{table}");
+}
+
 /// Three calls of two nanoseconds' worth of run, so that the document stays short.
 fn small() -> Report {
     let mut scenario = drilled();

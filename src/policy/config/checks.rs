@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Backoff, Policy, TUNABLES, Tunable};
+use super::{Backoff, EVERY, Policy, TUNABLES, Tunable};
 use crate::text::{Document, Problem};
 
 /// Checks the name against the file's, every number against its range, and waits against caps.
@@ -48,6 +48,11 @@ fn check_name(
             Err(document.problem(&["name"], message).hint(hint))
         }
         _ if policy.name.is_empty() => Err(document.problem(&["name"], "the name is empty")),
+        _ if policy.name == EVERY => {
+            let message = format!("a policy cannot be called `{EVERY}`");
+            let hint = "in a scenario's `expect` it stands for all of them: rename the file";
+            Err(document.problem(&["name"], message).hint(hint))
+        }
         _ => Ok(()),
     }
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
@@ -12,11 +11,7 @@ use crate::policy::classify::{Action, FailureClass};
 
 /// The schema of policy files.
 pub fn schema() -> Value {
-    let settings = SchemaSettings::draft07();
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<Policy>()
-        .to_value();
+    let mut schema = crate::text::schema::of::<Policy>("A policy: how the client decides");
     for tunable in TUNABLES {
         annotate(&mut schema, tunable);
     }
@@ -92,11 +87,12 @@ impl JsonSchema for Actions {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let action = generator.subschema_for::<Action>();
-        let classes = FailureClass::ALL.map(FailureClass::name);
-        let groups = FailureClass::GROUPS.map(|(name, _)| name);
-        let names = classes.into_iter().chain(groups);
-        let properties: BTreeMap<&str, Value> =
-            names.map(|name| (name, json!(action.clone()))).collect();
+        let classes = FailureClass::ALL.map(|class| {
+            let usual = json!({ "allOf": [action], "default": class.action() });
+            (class.name(), usual)
+        });
+        let groups = FailureClass::GROUPS.map(|(name, _)| (name, json!(action)));
+        let properties: BTreeMap<&str, Value> = classes.into_iter().chain(groups).collect();
         json_schema!({
             "type": "object",
             "properties": properties,

@@ -21,6 +21,8 @@ use crate::text::units::{duration, factor, tokens};
 use crate::text::{Document, Problem};
 pub(super) use curve::{BILLIONTH, CALL, Course};
 pub use curve::{Rate, Step};
+#[cfg(feature = "cli")]
+pub(super) use rate::CURVES;
 pub(super) use rate::check_calls;
 pub use tasks::{Prefixes, Task};
 pub(super) use users::check_alone;

@@ -23,11 +23,11 @@ pub(super) fn rate(document: &Document, file: file::Rate) -> Result<Rate, Proble
         document,
         file: &file,
     };
-    let Some((_, own)) = CURVES.iter().find(|(name, _)| *name == file.curve) else {
+    let Some((_, required, optional)) = CURVES.iter().find(|(name, ..)| *name == file.curve) else {
         let problem = reader.problem("curve", format!("unknown curve `{}`", file.curve));
-        return Err(problem.did_you_mean(&file.curve, CURVES.map(|(name, _)| name)));
+        return Err(problem.did_you_mean(&file.curve, CURVES.map(|(name, ..)| name)));
     };
-    reader.check_keys(own)?;
+    reader.check_keys(&[*required, *optional].concat())?;
     let rate = match file.curve.as_str() {
         "diurnal" => reader.diurnal(),
         "ramp" => reader.ramp(),
@@ -243,12 +243,15 @@ impl Reader<'_> {
     }
 }
 
-const CURVES: [(&str, &[&str]); 4] = [
-    ("diurnal", &["mean", "peak", "peak_at", "period"]),
-    ("ramp", &["from", "to", "at", "over"]),
-    ("spike", &["base", "peak", "at", "for"]),
-    ("steps", &["steps"]),
+/// Curves by name, with the keys that each must have, and those that it may.
+pub(in crate::scenario) const CURVES: [(&str, Keys, Keys); 4] = [
+    ("diurnal", &["mean", "peak", "period"], &["peak_at"]),
+    ("ramp", &["from", "to", "over"], &["at"]),
+    ("spike", &["base", "peak", "for"], &["at"]),
+    ("steps", &["steps"], &[]),
 ];
+
+type Keys = &'static [&'static str];
 
 /// No curve is higher: beyond what any world can host, and far from any overflow.
 const HIGHEST: PerTime = PerTime {

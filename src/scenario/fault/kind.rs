@@ -166,6 +166,7 @@ pub enum Inject {
 
 /// What a [`Inject::Slow`] multiplies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Pace {
     /// Time to first token, and gaps between tokens.
@@ -218,6 +219,7 @@ pub enum Flaw {
 
 /// How a connection or a stream ends too early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Cut {
     /// The connection is reset.

@@ -33,6 +33,7 @@ pub struct Recovery {
 
 /// The curve from nothing to full; the way back is the same in reverse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// By the same amount in each moment.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 macro_rules! quantities {
-    ($($(#[$doc:meta])* $name:ident: $pattern:literal, $example:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $schema:expr;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug)]
@@ -19,12 +19,8 @@ macro_rules! quantities {
                     stringify!($name).into()
                 }
 
-                fn inline_schema() -> bool {
-                    true
-                }
-
                 fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                    json_schema!({ "type": "string", "pattern": $pattern, "examples": [$example] })
+                    $schema
                 }
             }
         )*
@@ -32,64 +28,56 @@ macro_rules! quantities {
 }
 
 quantities! {
-    /// A length of time.
-    Length: r"^\s*([0-9][0-9_.]*\s*(d|h|m|s|ms|us|ns)\s*)+$", "30s";
+    /// A length of time; nothing at all needs no unit.
+    Length: json_schema!({ "anyOf": [text(LENGTH, "1m30s"), { "const": 0 }] });
     /// A length of time, or `none`.
-    LengthOrNone: r"^\s*(none|([0-9][0-9_.]*\s*(d|h|m|s|ms|us|ns)\s*)+)$", "30s";
+    LengthOrNone: json_schema!({
+        "anyOf": [text(LENGTH, "30s"), { "const": "none" }, { "const": 0 }],
+    });
     /// A share.
-    Share: r"^\s*[0-9][0-9_.]*\s*%\s*$", "60%";
+    Share: text(r"N\s*%", "60%");
     /// Tokens.
-    Tokens: r"^\s*[0-9][0-9_.]*\s*[kM]?\s*tok\s*$", "900 tok";
+    Tokens: text(r"N\s*[kM]?\s*tok", "900 tok");
+    /// Tokens, compared.
+    TokensCompared: text(r"[<>]=?\s*N\s*[kM]?\s*tok", "> 8k tok");
     /// Tokens per second.
-    Speed: r"^\s*[0-9][0-9_.]*\s*tok/s\s*$", "130 tok/s";
+    Speed: text(r"N\s*tok/s", "130 tok/s");
+    /// Bytes per second.
+    Bandwidth: text(r"N\s*[kM]?B/s", "200 B/s");
     /// So many in so much time.
-    Rate: r"^\s*[0-9][0-9_.]*\s*/\s*(s|min|h|d)\s*$", "8/s";
+    Rate: text(r"N\s*/\s*(s|min|h|d)", "8/s");
     /// Money.
-    Usd: r"^\s*[0-9][0-9_.]*\s*USD\s*$", "2.00 USD";
+    Usd: text(r"N\s*USD", "2.00 USD");
+    /// A count: an integer, or a text such as `5_000` or `2M`.
+    Count: number("integer", r"N\s*[kM]?", "2M");
+    /// A whole number: an integer, or a text with `_` in it.
+    Whole: number("integer", r"[0-9][0-9_]*", "5_000");
+    /// A factor: a number, or its text.
+    Factor: number("number", "N", "2.5");
+    /// A name; a number may be one.
+    Name: json_schema!({ "type": ["string", "integer"] });
 }
 
-/// A count: an integer, or a text such as `5_000` or `2M`.
-#[derive(Clone, Copy, Debug)]
-pub enum Count {}
-
-/// A factor: a number, or its text.
-#[derive(Clone, Copy, Debug)]
-pub enum Factor {}
-
-impl JsonSchema for Count {
-    fn schema_name() -> Cow<'static, str> {
-        "Count".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": ["integer", "string"],
-            "minimum": 0,
-            "pattern": r"^\s*[0-9][0-9_.]*\s*[kM]?\s*$",
-            "examples": ["5_000", "2M"],
-        })
-    }
+/// A text of this form, in which `N` is a number.
+fn text(form: &str, example: &str) -> Schema {
+    let pattern = pattern(form);
+    json_schema!({ "type": "string", "pattern": pattern, "examples": [example] })
 }
 
-impl JsonSchema for Factor {
-    fn schema_name() -> Cow<'static, str> {
-        "Factor".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": ["number", "string"],
-            "minimum": 0,
-            "pattern": r"^\s*[0-9][0-9_.]*\s*$",
-            "examples": [2.5],
-        })
-    }
+/// A number of this kind, or a text of this form.
+fn number(kind: &str, form: &str, example: &str) -> Schema {
+    let pattern = pattern(form);
+    json_schema!({
+        "type": [kind, "string"],
+        "minimum": 0,
+        "pattern": pattern,
+        "examples": [example],
+    })
 }
+
+fn pattern(form: &str) -> String {
+    format!(r"^\s*{}\s*$", form.replace('N', NUMBER))
+}
+
+const NUMBER: &str = r"[0-9][0-9_]*(\.[0-9][0-9_]*)?";
+const LENGTH: &str = r"(N\s*(d|h|m|s|ms|us|ns)\s*)+";

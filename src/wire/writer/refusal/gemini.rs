@@ -164,17 +164,16 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
 
 /// An error that says no more than its status: `google.rpc.Code`, as it maps to HTTP.
 pub(super) fn bare(status: u16) -> &'static Row {
-    static ROWS: [Row; 7] = [
+    static ROWS: [Row; 6] = [
         Row::new(401, "UNAUTHENTICATED", "", ""),
         Row::new(409, "ABORTED", "", ""),
         Row::new(429, EXHAUSTED, "", ""),
         Row::new(499, "CANCELLED", "", ""),
         Row::new(501, "UNIMPLEMENTED", "", ""),
-        Row::new(400, "FAILED_PRECONDITION", "", ""),
         Row::new(500, "UNKNOWN", "", ""),
     ];
     let exact = ROWS.iter().find(|row| row.status == status);
-    exact.unwrap_or(&ROWS[if status < 500 { 5 } else { 6 }])
+    exact.unwrap_or(&ROWS[5])
 }
 
 /// The body.

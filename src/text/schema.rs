@@ -1,0 +1,46 @@
+//! JSON Schema of the files that people write, out of the types that read them.
+//!
+//! What stands in a file is either something or left out: so no schema takes `null`, and an editor
+//! underlines a key with nothing behind it. Quantities are in [`super::units::written`].
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde_json::{Value, json};
+
+/// The schema of a file that is read as a `T`.
+pub fn of<T: JsonSchema>(title: &str) -> Value {
+    let settings = SchemaSettings::draft07().with_transform(RecursiveTransform(tidy));
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), title.into());
+    schema.remove("description");
+    schema.to_value()
+}
+
+/// One of these words, each with what is said about it.
+pub fn words<'a>(words: impl IntoIterator<Item = (&'a str, String)>) -> Schema {
+    let one = |(word, about)| json!({ "const": word, "description": about });
+    let all: Vec<Value> = words.into_iter().map(one).collect();
+    json_schema!({ "oneOf": all })
+}
+
+/// Takes out what speaks of Rust: nothing as a value, and links between documents.
+fn tidy(schema: &mut Schema) {
+    let is_null = |value: &Value| *value == json!("null") || *value == json!({ "type": "null" });
+    for key in ["type", "anyOf", "enum"] {
+        let Some(Value::Array(kinds)) = schema.get_mut(key) else {
+            continue;
+        };
+        kinds.retain(|kind| !is_null(kind) && !kind.is_null());
+        if let ("type", [kind]) = (key, kinds.as_slice()) {
+            let kind = kind.clone();
+            schema.insert(key.to_owned(), kind);
+        }
+    }
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+    if let Some(Value::String(about)) = schema.get_mut("description") {
+        *about = about.replace("[`", "`").replace("`]", "`");
+    }
+}
