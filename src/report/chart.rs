@@ -32,8 +32,10 @@ pub(super) fn render(report: &Report) -> String {
         let more = format!("and {hidden} more faults");
         drawn.push(text(LEFT, strip + 10, "start", &more));
     }
-    drawn.extend(panel(report, "answers/s", panels[0], |line| &line.answers));
-    drawn.extend(panel(report, "attempts/s", panels[1], |line| {
+    drawn.extend(panel(report, "answers per second", panels[0], |line| {
+        &line.answers
+    }));
+    drawn.extend(panel(report, "attempts per second", panels[1], |line| {
         &line.attempts
     }));
     drawn.extend(time_axis(end, panels));
@@ -165,11 +167,10 @@ fn polyline(rates: &[u64], ceiling: u64, top: u64, style: Style) -> String {
         format!("{x},{y}")
     });
     let points: Vec<String> = points.collect();
-    let Style(color, dashes) = style;
     format!(
-        "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\" \
-         stroke-dasharray=\"{dashes}\" stroke-linejoin=\"round\"/>",
-        points.join(" ")
+        "<polyline points=\"{}\" fill=\"none\" {} stroke-linejoin=\"round\"/>",
+        points.join(" "),
+        style.stroke()
     )
 }
 
@@ -204,16 +205,11 @@ fn time_axis(end: u64, panels: [u64; 2]) -> Vec<String> {
 fn legend(report: &Report, top: u64) -> Vec<String> {
     let policies = report.policies.iter().enumerate();
     let named = policies.map(|(place, policy)| (style(place), policy.name.as_str()));
-    let named = named.chain([(LOAD, "calls that arrive")]);
+    let named = named.chain([(LOAD, "calls that arrived")]);
     let entries = named.zip(0_u64..).map(|((style, name), place)| {
         let x = LEFT + place % PER_LINE * (PLOT / PER_LINE);
         let y = top + place / PER_LINE * ROW;
-        let Style(color, dashes) = style;
-        let sample = format!(
-            "<path d=\"M{x} {}h24\" stroke=\"{color}\" stroke-width=\"2\" \
-             stroke-dasharray=\"{dashes}\"/>",
-            y + 8
-        );
+        let sample = format!("<path d=\"M{x} {}h24\" {}/>", y + 8, style.stroke());
         format!(
             "{sample}\n{}",
             text(x + 30, y + 12, "start", &shortened(name))
@@ -259,14 +255,22 @@ fn nice(least: u64) -> u64 {
     }
 }
 
-/// A line's colour and dashes.
+/// A line's colour, dashes and width.
 #[derive(Clone, Copy)]
-struct Style(&'static str, &'static str);
+struct Style(&'static str, &'static str, u64);
+
+impl Style {
+    /// As attributes of what is drawn.
+    fn stroke(self) -> String {
+        let Self(color, dashes, width) = self;
+        format!("stroke=\"{color}\" stroke-width=\"{width}\" stroke-dasharray=\"{dashes}\"")
+    }
+}
 
 /// Colours come back after seven policies, with other dashes.
 const fn style(place: usize) -> Style {
     let dashes = DASHES[(place + place / COLORS.len()) % DASHES.len()];
-    Style(COLORS[place % COLORS.len()], dashes)
+    Style(COLORS[place % COLORS.len()], dashes, 2)
 }
 
 /// Okabe and Ito's colours, but yellow, which is faint on white.
@@ -274,7 +278,8 @@ const COLORS: [&str; 7] = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000",
 ];
 const DASHES: [&str; 4] = ["none", "7 3", "2 3", "9 3 2 3"];
-const LOAD: Style = Style("#aaa", "1 3");
+/// Broad and pale: the other lines lie on it as long as all goes well.
+const LOAD: Style = Style("#ccc", "none", 6);
 
 /// Seconds between two marks of the axis of time.
 const STEPS: [u64; 20] = [
