@@ -233,7 +233,7 @@ fn a_policy_cannot_be_called_every() {
             said.contains("error: a policy cannot be called `every`"),
             "{said}"
         );
-        assert!(said.contains("every.yaml:1:7"), "{said}");
+        assert!(said.contains("every.yaml:2:7"), "{said}");
         assert!(said.contains("help: in a scenario's `expect`"), "{said}");
     }
 }

@@ -104,7 +104,7 @@ fn an_unknown_verb() {
         .stderr_eq(str![[r#"
 error: unrecognized subcommand 'chek'
 
-  tip: a similar subcommand exists: 'check'
+  tip: some similar subcommands exist: 'schema', 'check'
 
 Usage: firedrill <COMMAND>
 
