@@ -1,5 +1,7 @@
 //! Faults of the network, the connection and the client process, as the real client meets them:
 //! a scenario in, and what became of each call out.
+//!
+//! This file is long because each kind of fault has a story of its own, and one rig tells them all.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

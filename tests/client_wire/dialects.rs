@@ -82,7 +82,8 @@ async fn ask_twice(client: &Client<Tcp>, raw: &str, model: &str, usage: Usage) {
 
 #[tokio::test]
 async fn anthropic_is_asked_and_read_in_its_own_dialect() {
-    let plain = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929",
+    let plain = r#"{"id":"msg_1","type":"message","role":"assistant",
+        "model":"claude-sonnet-4-5-20250929",
         "content":[{"type":"text","text":"Hello, wörld"}],"stop_reason":"max_tokens",
         "stop_sequence":null,"usage":{"input_tokens":25,"cache_read_input_tokens":5,
         "output_tokens":7}}"#;
