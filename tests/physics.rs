@@ -51,8 +51,7 @@ impl Story<'_> {
         std::fs::write(folder.path().join("drill.yaml"), scenario).unwrap();
         let drill = Drill::load(folder.path().join("drill.yaml"));
         let report = drill.unwrap_or_else(|problem| panic!("{problem}")).run();
-        let state = report.policies().next().expect("the policy ran").1.clone();
-        state
+        report.policies().next().expect("the policy ran").1.clone()
     }
 }
 
