@@ -240,8 +240,12 @@ fn work_for_clients_that_left_goes_on_and_is_billed() {
     let run = story.told(ONE_TRY).run;
     // Were their work dropped, a call in two would be answered in time.
     assert!(run.succeeded <= 4, "{} of 480 in time", run.succeeded);
+    // Thousandths of tokens.
     let billed = run.providers[0].billed;
-    assert_eq!((billed.input, billed.output), (480 * 9, 480 * 10));
+    assert_eq!(
+        (billed.input, billed.output),
+        (480 * 9 * 1_000, 480 * 10 * 1_000)
+    );
 }
 
 /// Ten slots, a second of work a call, eight calls a second; for half a minute all takes five
@@ -249,11 +253,11 @@ fn work_for_clients_that_left_goes_on_and_is_billed() {
 fn after_the_trigger(capacity: &str, policy: &str) -> Scope {
     let provider = format!("ttft: 602ms, speed: 100 tok/s, capacity: {{ {capacity} }}");
     let story = Story {
-        duration: "6m",
+        duration: "7m",
         providers: &[&provider],
         load: "{ arrivals: poisson, rate: 8/s, prompt: 9 tok, output: 40 tok }",
         faults: "{ trigger: { target: p0, inject: slow, factor: 5, at: 1m, for: 30s }, \
-                 late: { target: p0, inject: slow, factor: 1, at: 4m, for: 2m } }",
+                 late: { target: p0, inject: slow, factor: 1, at: 5m, for: 2m } }",
     };
     story.told(policy).during.remove(1)
 }

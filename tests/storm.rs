@@ -17,8 +17,7 @@ fn told(policy: &str, seeds: u64, set: &[(&str, &str)]) -> State {
     });
     let drill = drill.unwrap_or_else(|problem| panic!("{problem}"));
     let report = drill.seeds(1..=seeds).run();
-    let state = report.policies().next().expect("the policy ran").1.clone();
-    state
+    report.policies().next().expect("the policy ran").1.clone()
 }
 
 /// The calls that arrived so long after the outage, in minutes.
