@@ -56,6 +56,9 @@ fn state(drill: &Drill, policy: &str) -> State {
     found.expect("the policy ran").1.clone()
 }
 
+/// A state counts billed tokens in thousandths, since prices may change.
+const THOUSANDTHS: u64 = 1_000;
+
 const LOAD: &str = "{ arrivals: constant, rate: 1/s, prompt: 100 tok, output: 20 tok }";
 
 const PATIENT: &str = "
@@ -185,7 +188,8 @@ fn what_is_abandoned_is_billed_all_the_same() {
     let run = project.under(PATIENT).run;
     assert_eq!((run.calls, run.endings.deadline), (10, 10));
     let openai = &run.providers[0];
-    assert_eq!((openai.billed.input, openai.billed.output), (1_000, 4_000));
+    let billed = (openai.billed.input, openai.billed.output);
+    assert_eq!(billed, (1_000 * THOUSANDTHS, 4_000 * THOUSANDTHS));
     assert_eq!(openai.wasted, openai.billed);
 }
 
@@ -310,8 +314,8 @@ fn a_real_trace_is_replayed_call_by_call() {
     let state = state(&drill, "priority-fallback");
     assert_eq!(state.run.calls, rows.len() as u64);
     let openai = &state.run.providers[0];
-    assert_eq!(openai.billed.input, column(1));
-    assert_eq!(openai.billed.output, column(2));
+    assert_eq!(openai.billed.input, column(1) * THOUSANDTHS);
+    assert_eq!(openai.billed.output, column(2) * THOUSANDTHS);
     let arrivals = Arc::new(Arrivals::default());
     let policy = presets::policy("no-failover").unwrap();
     firedrill::world::run(drill.scenario(), &policy, 1, arrivals.clone());
@@ -407,5 +411,6 @@ fn what_an_outage_interrupts_is_not_billed_after_it() {
         "{ down: { target: openai, inject: outage, at: 5500ms, for: 200ms } }",
     );
     let run = project.under(PATIENT).run;
-    assert_eq!(run.providers[0].billed.output, 400 * run.succeeded);
+    let billed = 400 * run.succeeded * THOUSANDTHS;
+    assert_eq!(run.providers[0].billed.output, billed);
 }
