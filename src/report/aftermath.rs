@@ -3,7 +3,7 @@
 //!
 //! Attempts count by the moment they began, at all of the fault's targets together. "Before" is the
 //! time before the fault was first at work. How long a provider took to get its share back is
-//! [`super::comeback`]'s matter, which windows were up [`super::windows`]'.
+//! `comeback`'s matter, which windows were up [`super::windows`]'.
 
 use serde::{Deserialize, Serialize};
 

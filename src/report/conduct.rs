@@ -1,7 +1,7 @@
 //! How a client behaved: what no policy should do, whatever the world does to it.
 //!
 //! A [`Conduct`] is counted from attempts, and belongs to their calls. What one attempt cannot know
-//! of itself, since other calls of its client decide it, a [`Watch`] tells as it starts: its memory
+//! of itself, since other calls of its client decide it, a `Watch` tells as it starts: its memory
 //! grows with clients and providers, not with calls.
 
 use std::collections::BTreeMap;
