@@ -51,17 +51,8 @@ pub struct Seen {
 impl Tally {
     /// Nothing yet, of the providers and faults of `scenario`.
     pub(super) fn new(scenario: &Scenario) -> Self {
-        let seen = scenario.providers.iter().map(|provider| Seen {
-            name: provider.name.clone(),
-            requests: 0,
-            answers: BTreeMap::new(),
-            input: 0,
-            cached: 0,
-            output: 0,
-            cost: Money::ZERO,
-            price: provider.price.clone(),
-            billed: Tokens::default(),
-        });
+        let providers = scenario.providers.iter();
+        let seen = providers.map(|provider| Seen::new(&provider.name, provider.price.clone()));
         let fired = scenario.faults.iter().map(|fault| (fault.name.clone(), 0));
         Self {
             providers: seen.collect(),
@@ -85,6 +76,21 @@ impl Tally {
 }
 
 impl Seen {
+    /// A provider that has seen nothing yet.
+    fn new(name: &str, price: Price) -> Self {
+        Self {
+            name: name.to_owned(),
+            requests: 0,
+            answers: BTreeMap::new(),
+            input: 0,
+            cached: 0,
+            output: 0,
+            cost: Money::ZERO,
+            price,
+            billed: Tokens::default(),
+        }
+    }
+
     fn add(&mut self, bill: Bill) {
         let prompt = bill.input.saturating_add(bill.cached);
         self.input = self.input.saturating_add(prompt);
@@ -158,17 +164,7 @@ mod tests {
             source: "a test".to_owned(),
         };
         let mut tally = Tally {
-            providers: vec![Seen {
-                name: "main".to_owned(),
-                requests: 0,
-                answers: BTreeMap::new(),
-                input: 0,
-                cached: 0,
-                output: 0,
-                cost: Money::ZERO,
-                price,
-                billed: Tokens::default(),
-            }],
+            providers: vec![Seen::new("main", price)],
             fired: vec![("storm".to_owned(), 0), ("cut".to_owned(), 0)],
         };
         let main = ProviderId(0);
