@@ -7,6 +7,7 @@ use crate::scenario::fault::Fault;
 use crate::scenario::rates::{
     Effect, FaultRates, ProviderRates, Rates, Standing, Strength, spared,
 };
+use crate::text::units::share::WHOLE;
 use crate::text::units::{duration, factor, share, tokens};
 
 /// All of it, as lines.
@@ -218,9 +219,6 @@ const MARKS: [char; 7] = ['.', ':', '-', '=', '+', '*', '#'];
 
 /// A ten-thousandth of a percent, in parts per 10^9.
 const ROUND: u64 = 1_000;
-
-/// 100 %, in parts per 10^9.
-const WHOLE: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ use crate::policy::ProviderId;
 use crate::rng::Draws;
 use crate::scenario::Scenario;
 use crate::scenario::fault::{Drawn, Inject, Layer, Seen, left_at, scaled_at};
+use crate::text::units::share::WHOLE;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::wire::writer::Refusal;
@@ -206,9 +207,6 @@ fn product(losses: impl Iterator<Item = (FaultId, u64)>) -> u64 {
     // Both are at most 10^9, so that their product fits.
     losses.fold(WHOLE, |left, (_, each)| left * each / WHOLE)
 }
-
-/// 100 %, in parts per 10^9.
-pub(super) const WHOLE: u64 = 1_000_000_000;
 
 /// A factor that changes nothing, in thousandths.
 pub(super) const USUAL: u64 = 1_000;

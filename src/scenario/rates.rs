@@ -11,6 +11,7 @@ use super::catalogue::{Reach, Row, word};
 use super::fault::{Fault, Inject, left_at, scaled_at};
 use super::{Provider, Scenario};
 use crate::policy::ProviderId;
+use crate::text::units::share::WHOLE;
 use crate::time::{Instant, nanos};
 
 /// The effective rates of a scenario.
@@ -344,9 +345,6 @@ const MOST_CHANGES: usize = 20_000;
 const SIMPSON: u32 = 16;
 
 const TICK: Duration = Duration::from_nanos(1);
-
-/// 100 %, in parts per 10^9.
-const WHOLE: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {

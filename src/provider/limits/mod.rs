@@ -30,6 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::scenario::{self, Charge};
+use crate::text::units::share::WHOLE;
 use crate::time::Instant;
 use crate::wire::writer::{Cause, Quota, Quotas};
 use concurrency::Concurrency;
@@ -345,9 +346,6 @@ impl What {
         }
     }
 }
-
-/// 100 %, in parts per 10^9.
-const WHOLE: u64 = 1_000_000_000;
 
 /// How long to stay away when nothing is admitted at all and nobody knows until when.
 const MINUTE: Duration = Duration::from_secs(60);

@@ -6,6 +6,7 @@ use super::bucket::Bucket;
 use super::fixed::Fixed;
 use super::sliding::Sliding;
 use crate::scenario::{Limit, Span};
+use crate::text::units::share;
 use crate::time::Instant;
 use crate::wire::writer::Quota;
 
@@ -130,4 +131,4 @@ pub(super) fn shrunk(limit: u64, left: u64) -> u64 {
 pub(super) const FOREVER: Duration = Duration::from_nanos(u64::MAX);
 
 const DAY: Duration = Duration::from_secs(86_400);
-const WHOLE: u128 = 1_000_000_000;
+const WHOLE: u128 = share::WHOLE as u128;

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 
 use super::ends::Ends;
 use crate::scenario::Capacity;
+use crate::text::units::share::WHOLE;
 use crate::time::Instant;
 use wear::Wear;
 
@@ -156,9 +157,6 @@ fn slots_left(slots: u32, worn: u64, left: u64) -> usize {
 
 /// What work takes alone, in thousandths.
 const USUAL: u64 = 1_000;
-
-/// 100 %, in parts per 10^9.
-const WHOLE: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests;

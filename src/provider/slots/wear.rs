@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::scenario::Degrade;
+use crate::text::units::share::WHOLE;
 use crate::time::{Instant, nanos};
 
 /// What overload has done so far.
@@ -67,9 +68,6 @@ fn length(length: Duration) -> u128 {
 
 /// A scenario may have no longer one.
 const LONGEST: Duration = Duration::from_secs(86_400);
-
-/// 100 %, in parts per 10^9.
-const WHOLE: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ use super::super::understand::{bounded, check_name};
 use super::super::workload::MOST_TOKENS;
 use super::super::{Quantiles, file};
 use super::{Calls, Load, deadline, max_tokens, tokens_of};
+use crate::text::units::share::WHOLE;
 use crate::text::units::{count, share, tokens};
 use crate::text::{Document, Problem};
 
@@ -175,8 +176,5 @@ pub(super) fn prefix(
         share,
     }))
 }
-
-/// 100 %, in parts per 10^9.
-const WHOLE: u64 = 1_000_000_000;
 const MOST_TASKS: usize = 100;
 const MOST_PREFIXES: u64 = 1_000_000_000;

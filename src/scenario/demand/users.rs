@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::super::understand::{bounded, spread};
 use super::super::{LONGEST_RUN, Quantiles, file};
 use super::SHORTEST;
+use crate::text::units::share::WHOLE;
 use crate::text::units::{count, duration, share};
 use crate::text::{Document, Problem};
 
@@ -122,8 +123,5 @@ pub(super) fn reclick(document: &Document, file: &file::Load) -> Result<Option<R
         abandons: reclick.abandons.unwrap_or(true),
     }))
 }
-
-/// 100 %, in parts per 10^9.
-const WHOLE: u64 = 1_000_000_000;
 const MOST_USERS: u64 = 100_000;
 const MOST_CLICKS: u32 = 1_000;

@@ -29,6 +29,7 @@ mod windows;
 use std::time::Duration;
 
 use crate::policy::{CallId, ProviderId};
+use crate::text::units::share::WHOLE;
 use crate::time::Instant;
 pub use burst::Burst;
 pub use drawn::{Drawn, left_at, scaled_at};
@@ -136,6 +137,3 @@ impl Fault {
         }
     }
 }
-
-/// 100 %, in parts per 10^9.
-const WHOLE: u64 = 1_000_000_000;

@@ -23,6 +23,7 @@ use super::fault::{Fault, Inject, Layer};
 use super::understand::bounded;
 use super::{LONGEST_RUN, Provider, file};
 use crate::text::units::duration;
+use crate::text::units::share::WHOLE;
 use crate::text::{Document, Problem};
 use crate::wire::writer::Cause;
 pub(super) use target::{Groups, groups};
@@ -231,9 +232,6 @@ fn row(document: &Document, name: &str, word: &str) -> Result<&'static Row, Prob
         ),
     })
 }
-
-/// 100 %, in parts per 10^9.
-const WHOLE: u64 = 1_000_000_000;
 
 /// The world's timers resolve one millisecond.
 const SHORTEST: Duration = Duration::from_millis(1);

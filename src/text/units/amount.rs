@@ -27,7 +27,8 @@ pub mod share {
 
     with_serde!(u64, "a share such as `60%`");
 
-    const WHOLE: u64 = 1_000_000_000;
+    /// 100 %, in parts per 10^9.
+    pub const WHOLE: u64 = 1_000_000_000;
 }
 
 /// Counts: `5_000`, `400k`, `2M`.
