@@ -35,6 +35,14 @@ pub enum Purpose {
     Fault = 5,
     /// The jitter of a backoff.
     Backoff = 6,
+    /// How long a breaker stays open; `call` is how often it has opened.
+    Open = 9,
+    /// Whom a call asks first, where that is drawn.
+    Route = 10,
+    /// Whether the client refuses an attempt by itself.
+    Throttle = 11,
+    /// How much longer than its hint a call waits.
+    Spread = 12,
     /// Whether a fault happens at all; `provider` is the fault's number.
     Chance = 20,
     /// How long a fault's bursts are on and off; `provider` is the fault's number.

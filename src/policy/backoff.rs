@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::config::{Backoff, Jitter};
 use crate::rng::Stream;
+use crate::text::units::share;
 use crate::time::nanos;
 
 /// The wait before the `nth` return to a provider (from 1), never above the cap.
@@ -24,6 +25,14 @@ pub fn wait(backoff: &Backoff, nth: u32, previous: Duration, stream: &mut Stream
         }
         Jitter::Full => stream.between(Duration::ZERO, grown()),
         Jitter::Equal => stream.between(grown() / 2, grown()),
+        Jitter::Between(from, to) => {
+            let wait = nanos(grown());
+            let part = |share: u64| {
+                let part = u128::from(wait) * u128::from(share) / u128::from(share::WHOLE);
+                Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX))
+            };
+            stream.between(part(from), part(to))
+        }
         Jitter::Decorrelated => {
             let high = previous.max(backoff.base).saturating_mul(3);
             stream.between(backoff.base, high)

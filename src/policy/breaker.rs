@@ -19,7 +19,11 @@
 //!
 //! Which failures count is [`super::classify`]'s matter; whose breaker this is, the fleet's.
 
+use std::time::Duration;
+
+use super::ProviderId;
 use super::config;
+use crate::rng::Draws;
 use crate::time::Instant;
 
 /// A breaker's state.
@@ -64,7 +68,7 @@ impl Admission {
 impl Breaker {
     /// A closed breaker. A count of 0 in the settings means 1: there is no half-open state
     /// without probes.
-    pub fn new(settings: config::Breaker) -> Self {
+    pub fn new(settings: config::Breaker, _draws: Draws, _provider: ProviderId) -> Self {
         Self {
             settings,
             phase: Phase::Closed { failures: 0 },
@@ -116,8 +120,9 @@ impl Breaker {
         }
     }
 
-    /// The attempt showed that the provider is well.
-    pub fn on_success(&mut self, admission: Admission) {
+    /// The attempt showed that the provider is well. It took so long (to its first token, if it was
+    /// streamed); none = unknown.
+    pub fn on_success(&mut self, admission: Admission, _took: Option<Duration>, _now: Instant) {
         if admission.generation != self.generation {
             return;
         }
@@ -137,15 +142,17 @@ impl Breaker {
         }
     }
 
-    /// The attempt failed, through the provider's doing.
-    pub fn on_failure(&mut self, admission: Admission, now: Instant) {
+    /// The attempt failed, through the provider's doing. The provider may have asked for patience.
+    pub fn on_failure(&mut self, admission: Admission, _hint: Option<Duration>, now: Instant) {
         if admission.generation != self.generation {
             return;
         }
         let opens = match &mut self.phase {
             Phase::Closed { failures } => {
                 *failures = failures.saturating_add(1);
-                *failures >= self.settings.consecutive
+                self.settings
+                    .consecutive
+                    .is_some_and(|most| *failures >= most)
             }
             Phase::HalfOpen { .. } => true,
             Phase::Open { .. } => false,
@@ -183,7 +190,6 @@ enum Phase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_cancelled_probe_frees_its_slot() {
@@ -197,7 +203,7 @@ mod tests {
 
         let next = breaker.admit(at(10)).unwrap();
         assert!(next.is_probe());
-        breaker.on_success(next);
+        breaker.on_success(next, None, at(0));
         assert_eq!(breaker.state(), State::Closed);
     }
 
@@ -208,7 +214,7 @@ mod tests {
             fail(&mut breaker, 0);
             fail(&mut breaker, 0);
             let admission = breaker.admit(at(0)).unwrap();
-            breaker.on_success(admission);
+            breaker.on_success(admission, None, at(0));
         }
         assert_eq!(breaker.state(), State::Closed);
         for _ in 0..3 {
@@ -238,12 +244,12 @@ mod tests {
             "nobody frees a slot by waiting"
         );
         assert_eq!(breaker.admit(at(10)), None);
-        breaker.on_success(first);
+        breaker.on_success(first, None, at(0));
         assert!(breaker.would_admit(at(10)));
-        breaker.on_success(second);
+        breaker.on_success(second, None, at(0));
         assert_eq!(breaker.state(), State::HalfOpen);
         let third = breaker.admit(at(11)).unwrap();
-        breaker.on_success(third);
+        breaker.on_success(third, None, at(0));
         assert_eq!(breaker.state(), State::Closed);
         assert!(!breaker.admit(at(11)).unwrap().is_probe());
     }
@@ -252,9 +258,9 @@ mod tests {
     fn a_failed_probe_opens_it_again_for_the_full_time() {
         let mut breaker = half_open(1, 2);
         let probe = breaker.admit(at(10)).unwrap();
-        breaker.on_success(probe);
+        breaker.on_success(probe, None, at(0));
         let probe = breaker.admit(at(12)).unwrap();
-        breaker.on_failure(probe, at(13));
+        breaker.on_failure(probe, None, at(13));
         assert_eq!(breaker.state(), State::Open);
         assert_eq!(breaker.admit(at(22)), None);
         assert!(breaker.admit(at(23)).unwrap().is_probe());
@@ -264,17 +270,17 @@ mod tests {
     fn late_replies_neither_extend_nor_close_it() {
         let mut breaker = closed(1, 1, 1);
         let late: Vec<_> = (0..4).map(|_| breaker.admit(at(0)).unwrap()).collect();
-        breaker.on_failure(late[0], at(1));
-        breaker.on_failure(late[1], at(9));
-        breaker.on_success(late[2]);
+        breaker.on_failure(late[0], None, at(1));
+        breaker.on_failure(late[1], None, at(9));
+        breaker.on_success(late[2], None, at(0));
         assert_eq!(breaker.state(), State::Open);
         let probe = breaker.admit(at(11)).unwrap();
-        breaker.on_success(late[2]);
-        breaker.on_failure(late[3], at(11));
+        breaker.on_success(late[2], None, at(0));
+        breaker.on_failure(late[3], None, at(11));
         breaker.on_cancelled(late[3]);
         assert_eq!(breaker.state(), State::HalfOpen);
         assert_eq!(breaker.admit(at(11)), None, "the slot is still the probe's");
-        breaker.on_success(probe);
+        breaker.on_success(probe, None, at(0));
         assert_eq!(breaker.state(), State::Closed);
     }
 
@@ -284,19 +290,22 @@ mod tests {
         fail(&mut breaker, 0);
         assert_eq!(breaker.state(), State::Open);
         let probe = breaker.admit(at(10)).unwrap();
-        breaker.on_success(probe);
+        breaker.on_success(probe, None, at(0));
         assert_eq!(breaker.state(), State::Closed);
     }
 
     fn closed(consecutive: u32, probes: u32, close_after: u32) -> Breaker {
-        Breaker::new(config::Breaker {
-            consecutive,
+        let settings = config::Breaker {
+            consecutive: Some(consecutive),
             open: config::Open {
                 first: Duration::from_secs(10),
+                ..config::Open::default()
             },
             probes,
             close_after,
-        })
+            ..config::Breaker::default()
+        };
+        Breaker::new(settings, Draws::new(1), ProviderId(0))
     }
 
     /// A breaker that opened at 0 and turns half-open at 10.
@@ -308,7 +317,7 @@ mod tests {
 
     fn fail(breaker: &mut Breaker, second: u64) {
         let admission = breaker.admit(at(second)).unwrap();
-        breaker.on_failure(admission, at(second));
+        breaker.on_failure(admission, None, at(second));
     }
 
     fn at(second: u64) -> Instant {

@@ -43,7 +43,7 @@
 //! #         },
 //! #     },
 //! #     hints: Hints {
-//! #         retry_after: RetryAfter::Honour, cap: second * 60, beyond: Beyond::Fallback,
+//! #         retry_after: Read::Honour, cap: second * 60, beyond: Beyond::Fallback,
 //! #     },
 //! #     timeouts: Timeouts::default(),
 //! #     breaker: None,

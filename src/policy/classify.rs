@@ -65,6 +65,12 @@ pub enum Action {
     Retry,
     /// The next provider that this call has not tried.
     Fallback,
+    /// The next key of the same provider that this call has not tried, at once; without one,
+    /// another provider.
+    RotateKey,
+    /// The next provider that this call has not tried and whose model takes a longer prompt;
+    /// without one the call ends.
+    LargerModel,
     /// The call ends with this failure.
     Stop,
 }

@@ -4,13 +4,23 @@
 //! which checks and documents derive. Mechanisms read these types; they never read files.
 //! Serialized, a policy shows every setting with its unit, and can be read again.
 
+mod attempts;
 mod checks;
 mod failures;
+mod health;
+mod load;
+mod route;
 #[cfg(feature = "cli")]
 mod schema;
 mod tunables;
 mod words;
 
+pub use attempts::{
+    Backoff, Beyond, Budget, Hedge, HedgeAfter, Hints, Jitter, Read, Retry, Streams, Timeouts,
+};
+pub use health::{Breaker, HealthCheck, Open, Outlier, SlowStart, Whom};
+pub use load::{Adaptive, Full, Limit, Queue, Spend, Throttle};
+pub use route::{Affinity, Route, Score, Strategy, Task};
 #[cfg(feature = "cli")]
 pub use schema::schema;
 pub use tunables::{Kind, Scale, TUNABLES, Tunable};
@@ -22,9 +32,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::classify::{Action, FailureClass};
+use crate::text::units::duration;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
-use crate::text::units::{duration, factor};
 use crate::text::{Document, Problem};
 
 /// The name by which a scenario's expectations mean every policy; none is called so.
@@ -52,13 +62,43 @@ pub struct Policy {
     /// How long the client waits for what.
     #[serde(default)]
     pub timeouts: Timeouts,
+    /// How streamed answers reach their caller.
+    #[serde(default)]
+    pub streams: Streams,
     /// The breaker of each provider; none = never refuse.
-    #[serde(default, with = "words::breaker")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::BreakerOrNone"))]
+    #[serde(default, with = "words::section")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Breaker>"))]
     pub breaker: Option<Breaker>,
+    /// When a provider is left out because its peers do better; none = never.
+    #[serde(default, with = "words::section")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Outlier>"))]
+    pub outlier: Option<Outlier>,
+    /// Asks providers how they are, apart from any call; none = never.
+    #[serde(default, with = "words::section")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<HealthCheck>"))]
+    pub health_check: Option<HealthCheck>,
+    /// A second attempt while the first is in flight; none = never.
+    #[serde(default, with = "words::section")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Hedge>"))]
+    pub hedge: Option<Hedge>,
+    /// How much the client asks of each provider, whatever the provider would take.
+    #[serde(default)]
+    pub limit: Limit,
+    /// Refuses locally what a provider is bound to reject; none = never.
+    #[serde(default, with = "words::section")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Throttle>"))]
+    pub throttle: Option<Throttle>,
+    /// Calls that wait until a provider has room for them; none = they fail.
+    #[serde(default, with = "words::section")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Queue>"))]
+    pub queue: Option<Queue>,
+    /// What all calls together may cost; none = whatever they cost.
+    #[serde(default, with = "words::section")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Spend>"))]
+    pub spend: Option<Spend>,
     /// What to do about each class of failure; classes left out have [`FailureClass::action`].
     #[serde(default, with = "failures")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Actions"))]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<Action>"))]
     pub failures: BTreeMap<FailureClass, Action>,
     /// Settings by the provider's position in the fleet; the last repeats.
     #[serde(default)]
@@ -66,167 +106,6 @@ pub struct Policy {
     /// Settings by the provider's name; they win over `tiers`.
     #[serde(default)]
     pub by_name: BTreeMap<String, Tier>,
-}
-
-/// How the next provider is chosen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Route {
-    /// The order in which providers are asked.
-    pub strategy: Strategy,
-}
-
-/// The order in which providers are asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Strategy {
-    /// Always the first of the fleet that will take the attempt.
-    Priority,
-    /// In turns.
-    RoundRobin,
-}
-
-/// How often, and after what wait, a call tries again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Retry {
-    /// Attempts in total, per call.
-    pub attempts: u32,
-    /// Attempts per call at one provider.
-    pub per_provider: u32,
-    /// The wait before a provider that this call has already tried.
-    pub backoff: Backoff,
-}
-
-/// The wait before the n-th return to a provider.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Backoff {
-    /// The first wait.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub base: Duration,
-    /// Each further wait is this many times the one before, in thousandths (2000 = twice).
-    #[serde(rename = "factor", with = "factor")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-    pub factor_milli: u64,
-    /// No wait is longer, jitter included.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub cap: Duration,
-    /// How the wait is spread.
-    pub jitter: Jitter,
-}
-
-/// How a wait `w` is spread, so that clients do not come back all at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Jitter {
-    /// `w`.
-    None,
-    /// Even over `w` x 0.5 to `w` x 1.5.
-    Proportional,
-    /// Even over 0 to `w`.
-    Full,
-    /// Even over `w` / 2 to `w`.
-    Equal,
-    /// Even over `base` to three times the previous wait (Brooker, AWS 2015).
-    Decorrelated,
-}
-
-/// What the client makes of a server's hint to wait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Hints {
-    /// Whether Retry-After and its kin are honoured.
-    pub retry_after: RetryAfter,
-    /// The longest hint that is waited for.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub cap: Duration,
-    /// What to do about a longer one, or one that outlasts the call.
-    pub beyond: Beyond,
-}
-
-/// Whether a hint is honoured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum RetryAfter {
-    /// The wait is the hint, when there is one.
-    Honour,
-    /// The hint is not read.
-    Ignore,
-}
-
-/// What to do about a hint beyond the cap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Beyond {
-    /// Go to another provider instead of waiting.
-    Fallback,
-    /// End the call.
-    Stop,
-}
-
-/// How long the client waits for what; none = for ever.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Timeouts {
-    /// For a connection.
-    #[serde(with = "words::timeout")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub connect: Option<Duration>,
-    /// For the first token of a streamed answer, from the attempt's start.
-    #[serde(with = "words::timeout")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub first_token: Option<Duration>,
-    /// For the next token of a streamed answer.
-    #[serde(with = "words::timeout")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub idle: Option<Duration>,
-    /// For the whole attempt.
-    #[serde(with = "words::timeout")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub attempt: Option<Duration>,
-    /// For the whole call.
-    #[serde(with = "words::timeout")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub call: Option<Duration>,
-}
-
-/// When a provider is refused, and how it comes back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Breaker {
-    /// Opens after this many failures in a row.
-    pub consecutive: u32,
-    /// How long it stays open.
-    pub open: Open,
-    /// Probes in flight at a time while half-open.
-    pub probes: u32,
-    /// Probes in a row that must succeed to close.
-    pub close_after: u32,
-}
-
-/// How long a breaker stays open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Open {
-    /// The first time, and (so far) every time.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub first: Duration,
 }
 
 /// Settings of one provider that differ from the policy's own. What is left out is the policy's.
@@ -245,6 +124,16 @@ pub struct Tier {
     /// This provider's breaker; what it leaves out has the general default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<Breaker>,
+    /// This provider's limits; what it leaves out has the general default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
+    /// Its share of the calls under `weighted`, beside the others' weights; 1 by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+    /// Providers of a lower number are asked before those of a higher one, and the strategy orders
+    /// those of one number; 0 by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<u32>,
 }
 
 /// Timeouts of one provider; none = the policy's.
@@ -293,71 +182,16 @@ impl Policy {
     }
 }
 
-// The defaults below are those of `TUNABLES`; a test holds them together.
-
-impl Default for Route {
-    fn default() -> Self {
-        Self {
-            strategy: Strategy::Priority,
-        }
-    }
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            attempts: 3,
-            per_provider: 2,
-            backoff: Backoff::default(),
-        }
-    }
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self {
-            base: Duration::from_millis(500),
-            factor_milli: 2_000,
-            cap: Duration::from_secs(8),
-            jitter: Jitter::Full,
-        }
-    }
-}
-
-impl Default for Hints {
-    fn default() -> Self {
-        Self {
-            retry_after: RetryAfter::Honour,
-            cap: Duration::from_secs(60),
-            beyond: Beyond::Fallback,
-        }
-    }
-}
-
-impl Default for Breaker {
-    fn default() -> Self {
-        Self {
-            consecutive: 5,
-            open: Open::default(),
-            probes: 1,
-            close_after: 1,
-        }
-    }
-}
-
-impl Default for Open {
-    fn default() -> Self {
-        Self {
-            first: Duration::from_secs(30),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::{any, prop, prop_assert_eq, proptest};
     use proptest::strategy::Strategy as _;
+
+    /// A policy with every mechanism on, as its defaults have it.
+    const EVERYTHING: &str = "name: p\nroute: { slow_start: {} }\nretry: { budget: {} }\n\
+        breaker: {}\noutlier: {}\nhealth_check: {}\nhedge: {}\nlimit: { adaptive: {} }\n\
+        throttle: {}\nqueue: {}\nspend: {}\n";
 
     fn policy(text: &str) -> Policy {
         Policy::parse("p.yaml", text).unwrap()
@@ -366,7 +200,7 @@ mod tests {
     #[test]
     fn a_policy_that_says_nothing_has_the_defaults_of_the_table() {
         assert_eq!(policy("name: p\n").breaker, None);
-        let settings = serde_json::to_value(policy("name: p\nbreaker: {}\n")).unwrap();
+        let settings = serde_json::to_value(policy(EVERYTHING)).unwrap();
         for tunable in TUNABLES {
             let pointer = format!("/{}", tunable.path.replace('.', "/"));
             let found = settings.pointer(&pointer).expect(tunable.path);
@@ -390,14 +224,21 @@ mod tests {
                 _ => 1,
             }
         }
-        let settings = serde_json::to_value(policy("name: p\nbreaker: {}\n")).unwrap();
+        let settings = serde_json::to_value(policy(EVERYTHING)).unwrap();
         let words = [
             "name",
             "about",
-            "strategy",
-            "jitter",
-            "retry_after",
-            "beyond",
+            "route.strategy",
+            "route.affinity",
+            "retry.backoff.jitter",
+            "hints.retry_after",
+            "hints.should_retry",
+            "hints.beyond",
+            "breaker.open.jitter",
+            "breaker.open.hint",
+            "health_check.whom",
+            "hedge.after",
+            "limit.full",
             "tiers",
         ];
         assert_eq!(count(&settings), TUNABLES.len() + words.len());
@@ -466,6 +307,9 @@ mod tests {
                 per_provider,
                 backoff: per_provider.map(|_| Backoff::default()),
                 breaker: breaker.then(Breaker::default),
+                limit: breaker.then(Limit::default),
+                weight: per_provider,
+                tier: None,
             })
     }
 

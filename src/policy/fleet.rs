@@ -4,12 +4,15 @@
 //! to a provider, and tells it how the attempt ended. It also remembers the breakers' transitions
 //! until whoever drives it takes them.
 
-use super::ProviderId;
+use super::ask::Ask;
 use super::breaker::{Admission, Breaker, State};
 use super::classify::{Action, FailureClass};
 use super::config::Policy;
+use super::member::Member;
 use super::router::{Router, Turn};
 use super::settings::Settings;
+use super::{CallId, ProviderId};
+use crate::rng::Draws;
 use crate::time::Instant;
 
 /// All providers, in order, as one client sees them.
@@ -39,9 +42,9 @@ impl Fleet {
             .zip(providers)
             .map(|(position, name)| Slot::new(&policy, usize::from(position), name))
             .collect();
-        let count = u16::try_from(slots.len()).unwrap_or(u16::MAX);
+        let members: Vec<_> = providers.iter().map(Member::named).collect();
         Self {
-            router: Router::new(policy.route.strategy, count),
+            router: Router::new(&policy, &members, &[], Draws::new(0)),
             policy,
             slots,
             transitions: Vec::new(),
@@ -83,7 +86,7 @@ impl Fleet {
 
     /// The turn of a call that begins.
     pub(super) fn turn(&mut self) -> Turn {
-        self.router.turn()
+        self.router.turn(CallId(0), &Ask::default(), Instant::START)
     }
 
     /// Admits an attempt at this provider, or refuses it.
@@ -100,7 +103,9 @@ impl Fleet {
 
     /// An attempt showed that the provider is well.
     pub(super) fn on_success(&mut self, provider: ProviderId, admission: Admission) {
-        self.ask_breaker(provider, |breaker| breaker.on_success(admission));
+        self.ask_breaker(provider, |breaker| {
+            breaker.on_success(admission, None, Instant::START)
+        });
     }
 
     /// An attempt failed. Not every failure is the provider's.
@@ -113,9 +118,9 @@ impl Fleet {
     ) {
         self.ask_breaker(provider, |breaker| {
             if class.counts_against_provider() {
-                breaker.on_failure(admission, now);
+                breaker.on_failure(admission, None, now);
             } else {
-                breaker.on_success(admission);
+                breaker.on_success(admission, None, Instant::START);
             }
         });
     }
@@ -152,7 +157,10 @@ struct Slot {
 impl Slot {
     fn new(policy: &Policy, position: usize, name: &str) -> Self {
         let settings = Settings::resolve(policy, position, name);
-        let breaker = settings.breaker.clone().map(Breaker::new);
+        let breaker = settings
+            .breaker
+            .clone()
+            .map(|breaker| Breaker::new(breaker, Draws::new(0), ProviderId(0)));
         Self { settings, breaker }
     }
 }
@@ -160,7 +168,7 @@ impl Slot {
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::config::{
-        self, Backoff, Beyond, Hints, Jitter, Retry, RetryAfter, Route, Strategy, Timeouts,
+        self, Backoff, Beyond, Hints, Jitter, Read, Retry, Route, Strategy, Timeouts,
     };
     use super::*;
     use std::collections::BTreeMap;
@@ -243,40 +251,10 @@ pub(super) mod tests {
     /// Three attempts, two of them at one provider after exactly 1 s; a breaker that opens after
     /// two failures, for 10 s; hints up to 60 s; no timeout.
     pub(in super::super) fn policy() -> Policy {
-        Policy {
-            name: "sample".into(),
-            about: String::new(),
-            route: Route {
-                strategy: Strategy::Priority,
-            },
-            retry: Retry {
-                attempts: 3,
-                per_provider: 2,
-                backoff: Backoff {
-                    base: Duration::from_secs(1),
-                    factor_milli: 2_000,
-                    cap: Duration::from_secs(8),
-                    jitter: Jitter::None,
-                },
-            },
-            hints: Hints {
-                retry_after: RetryAfter::Honour,
-                cap: Duration::from_secs(60),
-                beyond: Beyond::Fallback,
-            },
-            timeouts: Timeouts::default(),
-            breaker: Some(config::Breaker {
-                consecutive: 2,
-                open: config::Open {
-                    first: Duration::from_secs(10),
-                },
-                probes: 1,
-                close_after: 1,
-            }),
-            failures: BTreeMap::new(),
-            tiers: Vec::new(),
-            by_name: BTreeMap::new(),
-        }
+        let text = "name: sample\n\
+            retry: { attempts: 3, per_provider: 2, backoff: { base: 1s, jitter: none } }\n\
+            breaker: { consecutive: 2, open: { first: 10s } }\n";
+        Policy::parse("sample.yaml", text).unwrap()
     }
 
     /// The moment this many seconds after the start.

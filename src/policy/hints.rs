@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use super::config::{Beyond, Hints, RetryAfter};
+use super::config::{Beyond, Hints, Read};
 
 /// What the policy makes of a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +27,11 @@ pub enum Judgement {
 /// A hint as long as the cap is still waited for; one as long as what is left is in vain.
 pub fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> Judgement {
     match (hints.retry_after, hint) {
-        (RetryAfter::Ignore, _) | (_, None) => Judgement::None,
-        (RetryAfter::Honour, Some(hint))
-            if hint > hints.cap || left.is_some_and(|left| hint >= left) =>
-        {
+        (Read::Ignore, _) | (_, None) => Judgement::None,
+        (Read::Honour, Some(hint)) if hint > hints.cap || left.is_some_and(|left| hint >= left) => {
             Judgement::Beyond(hints.beyond)
         }
-        (RetryAfter::Honour, Some(hint)) => Judgement::Wait(hint),
+        (Read::Honour, Some(hint)) => Judgement::Wait(hint),
     }
 }
 
@@ -315,9 +313,10 @@ mod tests {
     #[test]
     fn the_cap_divides_waiting_from_leaving() {
         let mut hints = Hints {
-            retry_after: RetryAfter::Honour,
+            retry_after: Read::Honour,
             cap: Duration::from_secs(60),
             beyond: Beyond::Fallback,
+            ..Hints::default()
         };
         let hint = |seconds| Some(Duration::from_secs(seconds));
         let wait = Judgement::Wait(Duration::from_secs(60));
@@ -327,7 +326,7 @@ mod tests {
             judge(&hints, hint(61), None),
             Judgement::Beyond(Beyond::Fallback)
         );
-        hints.retry_after = RetryAfter::Ignore;
+        hints.retry_after = Read::Ignore;
         assert_eq!(judge(&hints, hint(61), None), Judgement::None);
     }
 
@@ -336,9 +335,10 @@ mod tests {
     #[test]
     fn a_hint_that_outlasts_the_call_is_beyond() {
         let hints = Hints {
-            retry_after: RetryAfter::Honour,
+            retry_after: Read::Honour,
             cap: Duration::from_secs(60),
             beyond: Beyond::Stop,
+            ..Hints::default()
         };
         let left = |seconds| Some(Duration::from_secs(seconds));
         let hint = Some(Duration::from_secs(20));

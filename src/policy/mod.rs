@@ -10,17 +10,30 @@
 //! `now` and random draws are passed in; sockets, clocks and timeouts of an attempt are left to
 //! the client. Start reading at [`call::Call::step`].
 
+pub mod ask;
 pub mod backoff;
 pub mod breaker;
+pub mod budget;
+pub mod bulkhead;
 pub mod call;
 pub mod classify;
 pub mod config;
 pub mod fleet;
+pub mod health_check;
+pub mod hedge;
 pub mod hints;
+pub mod keys;
+pub mod limiter;
+pub mod member;
+pub mod outlier;
 pub mod presets;
+pub mod queue;
 pub mod router;
 pub mod settings;
+pub mod slow_start;
+pub mod spend;
 pub mod step;
+pub mod throttle;
 
 use std::fmt;
 

@@ -1,11 +1,18 @@
 //! The router: in which order a call asks the providers.
 //!
-//! A call takes one turn when it begins, and that turn orders the whole fleet for it: the first
-//! attempt and every fallback follow the same order. Whom a breaker refuses, and whom the call has
-//! already tried, is not the router's matter.
+//! A call takes one turn when it begins, and that turn orders the fleet for it: the first attempt
+//! and every fallback follow the same order. Whom a breaker refuses, and whom the call has already
+//! tried, is not the router's matter.
 
-use super::ProviderId;
-use super::config::Strategy;
+use std::time::Duration;
+
+use super::ask::Ask;
+use super::config::{Policy, Strategy};
+use super::member::Member;
+use super::settings::Settings;
+use super::{CallId, ProviderId};
+use crate::rng::Draws;
+use crate::time::Instant;
 
 /// Hands out turns.
 #[derive(Clone, Debug)]
@@ -16,79 +23,76 @@ pub struct Router {
 }
 
 /// The order in which one call asks the fleet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Turn {
-    first: u16,
-    providers: u16,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// As the fleet lists them, from this one on and around.
+    From {
+        /// The first.
+        first: u16,
+        /// How many there are.
+        providers: u16,
+    },
+    /// These, in this order.
+    Listed(Vec<ProviderId>),
+}
+
+/// How an attempt looked to whoever waited for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It went well, after so long (to the first token, if it was streamed).
+    Well(Duration),
+    /// It failed through the provider's fault.
+    Failed,
+    /// It was abandoned, or failed through nobody's fault here.
+    Nothing,
 }
 
 impl Router {
-    /// A router over a fleet of this many providers.
-    pub const fn new(strategy: Strategy, providers: u16) -> Self {
+    /// A router over these providers, under what the policy says of each of them.
+    pub fn new(policy: &Policy, members: &[Member], _settings: &[Settings], _draws: Draws) -> Self {
         Self {
-            strategy,
-            providers,
+            strategy: policy.route.strategy,
+            providers: u16::try_from(members.len()).unwrap_or(u16::MAX),
             next: 0,
         }
     }
 
-    /// The turn of the next call.
-    pub fn turn(&mut self) -> Turn {
+    /// The turn of a call that begins now.
+    pub fn turn(&mut self, _call: CallId, _ask: &Ask, _now: Instant) -> Turn {
         let first = match self.strategy {
-            Strategy::Priority => 0,
             Strategy::RoundRobin => {
                 let first = self.next;
                 self.next = (first + 1).checked_rem(self.providers).unwrap_or(0);
                 first
             }
+            _ => 0,
         };
-        Turn {
+        Turn::From {
             first,
             providers: self.providers,
         }
     }
+
+    /// An attempt starts.
+    pub fn on_start(&mut self, _provider: ProviderId, _now: Instant) {}
+
+    /// An attempt is over.
+    pub fn on_end(&mut self, _provider: ProviderId, _seen: Seen, _now: Instant) {}
 }
 
 impl Turn {
-    /// Every provider once, starting with the one whose turn it is.
-    pub fn order(self) -> impl Iterator<Item = ProviderId> {
-        (self.first..self.providers)
-            .chain(0..self.first)
-            .map(ProviderId)
+    /// The providers in their order, each once.
+    pub fn order(&self) -> impl Iterator<Item = ProviderId> + '_ {
+        let (natural, listed) = match self {
+            Self::From { first, providers } => ((*first..*providers).chain(0..*first), &[][..]),
+            Self::Listed(listed) => ((0..0).chain(0..0), &listed[..]),
+        };
+        natural.map(ProviderId).chain(listed.iter().copied())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn priority_always_starts_with_the_first() {
-        let mut router = Router::new(Strategy::Priority, 3);
-        assert_eq!(turns(&mut router, 2), [[0, 1, 2], [0, 1, 2]]);
-    }
-
-    #[test]
-    fn round_robin_starts_one_further_each_call_and_goes_around() {
-        let mut router = Router::new(Strategy::RoundRobin, 3);
-        let expected = [[0, 1, 2], [1, 2, 0], [2, 0, 1], [0, 1, 2]];
-        assert_eq!(turns(&mut router, 4), expected);
-    }
-
-    #[test]
-    fn the_smallest_and_the_largest_fleet_do_no_harm() {
-        for strategy in [Strategy::Priority, Strategy::RoundRobin] {
-            assert_eq!(Router::new(strategy, 0).turn().order().count(), 0);
-            let mut largest = Router::new(strategy, u16::MAX);
-            for _ in 0..=u16::MAX {
-                largest.turn();
-            }
-            assert_eq!(largest.turn().order().count(), usize::from(u16::MAX));
-        }
-    }
-
-    fn turns(router: &mut Router, calls: usize) -> Vec<Vec<u16>> {
-        let order = |turn: Turn| turn.order().map(|provider| provider.0).collect();
-        (0..calls).map(|_| order(router.turn())).collect()
+impl Default for Turn {
+    fn default() -> Self {
+        Self::Listed(Vec::new())
     }
 }

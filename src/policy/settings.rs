@@ -3,7 +3,7 @@
 //! The name wins over the position, and either over the policy, field by field. What each field
 //! does is decided by whoever reads it.
 
-use super::config::{Backoff, Breaker, Policy, Tier, TierTimeouts, Timeouts};
+use super::config::{Backoff, Breaker, Limit, Policy, Tier, TierTimeouts, Timeouts};
 
 /// The settings of one provider.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,12 @@ pub struct Settings {
     pub backoff: Backoff,
     /// When this provider is refused; none = never.
     pub breaker: Option<Breaker>,
+    /// How much is asked of it.
+    pub limit: Limit,
+    /// Its share of the calls under `weighted`, beside the others'.
+    pub weight: u32,
+    /// Those of a lower tier are asked before it.
+    pub tier: u32,
 }
 
 impl Settings {
@@ -26,6 +32,9 @@ impl Settings {
             per_provider: policy.retry.per_provider,
             backoff: policy.retry.backoff.clone(),
             breaker: policy.breaker.clone(),
+            limit: policy.limit.clone(),
+            weight: 1,
+            tier: 0,
         };
         let by_position = policy.tiers.get(position).or(policy.tiers.last());
         let by_name = policy.by_name.get(name);
@@ -45,6 +54,11 @@ impl Settings {
         if let Some(breaker) = &tier.breaker {
             self.breaker = Some(breaker.clone());
         }
+        if let Some(limit) = &tier.limit {
+            self.limit = limit.clone();
+        }
+        self.weight = tier.weight.unwrap_or(self.weight);
+        self.tier = tier.tier.unwrap_or(self.tier);
     }
 }
 
@@ -123,12 +137,12 @@ mod tests {
         let mut backoff = policy.retry.backoff.clone();
         backoff.base = Duration::from_secs(9);
         let breaker = Breaker {
-            consecutive: 9,
+            consecutive: Some(9),
             open: Open {
                 first: Duration::from_secs(9),
+                ..Open::default()
             },
-            probes: 9,
-            close_after: 9,
+            ..Breaker::default()
         };
         policy.tiers = vec![Tier {
             backoff: Some(backoff.clone()),

@@ -1,47 +1,52 @@
-//! What to do about failures: a map from classes, or groups of them, to actions.
+//! What holds for failures: a map from classes, or groups of them, to actions or counts.
 //!
 //! A class that is named beside its group wins, wherever it stands. The classes themselves, their
 //! groups and their default actions are `classify`'s matter.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use crate::policy::classify::{Action, FailureClass};
+use crate::policy::classify::FailureClass;
 
-type Actions = BTreeMap<FailureClass, Action>;
+type ByClass<V> = BTreeMap<FailureClass, V>;
 
 /// Class by class; groups are written out.
-pub(super) fn serialize<S: Serializer>(
-    actions: &Actions,
+pub(super) fn serialize<V: Serialize, S: Serializer>(
+    by_class: &ByClass<V>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    actions.serialize(serializer)
+    by_class.serialize(serializer)
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Actions, D::Error> {
-    deserializer.deserialize_map(ByName)
+pub(super) fn deserialize<'de, V, D>(deserializer: D) -> Result<ByClass<V>, D::Error>
+where
+    V: Deserialize<'de> + Copy,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_map(ByName(PhantomData))
 }
 
-struct ByName;
+struct ByName<V>(PhantomData<V>);
 
-impl<'de> Visitor<'de> for ByName {
-    type Value = Actions;
+impl<'de, V: Deserialize<'de> + Copy> Visitor<'de> for ByName<V> {
+    type Value = ByClass<V>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map from classes of failures to actions")
+        f.write_str("a map from classes of failures")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Actions, A::Error> {
-        let (mut named, mut grouped) = (Actions::new(), Actions::new());
-        while let Some((name, action)) = map.next_entry::<Name, Action>()? {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ByClass<V>, A::Error> {
+        let (mut named, mut grouped) = (ByClass::new(), ByClass::new());
+        while let Some((name, value)) = map.next_entry::<Name, V>()? {
             match name {
                 Name::Class(class) => {
-                    named.insert(class, action);
+                    named.insert(class, value);
                 }
-                Name::Group(classes) => grouped.extend(classes.iter().map(|c| (*c, action))),
+                Name::Group(classes) => grouped.extend(classes.iter().map(|c| (*c, value))),
             }
         }
         grouped.extend(named);

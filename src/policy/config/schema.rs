@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{Breaker, Policy, TUNABLES, Tunable};
-use crate::policy::classify::{Action, FailureClass};
+use super::{Policy, TUNABLES, Tunable};
+use crate::policy::classify::FailureClass;
 
 /// The schema of policy files.
 pub fn schema() -> Value {
@@ -55,15 +56,21 @@ fn resolved(root: &Value, pointer: &str) -> String {
     })
 }
 
-/// A breaker, or the word `none`.
-pub(super) enum BreakerOrNone {}
+/// Settings, or the word `none`.
+pub(super) struct OrNone<T>(PhantomData<T>);
 
-/// A map from classes of failures, or groups of them, to actions.
-pub(super) enum Actions {}
+/// A map from classes of failures, or groups of them.
+pub(super) struct ByClass<V>(PhantomData<V>);
 
-impl JsonSchema for BreakerOrNone {
+/// A kind of jitter, or a range.
+pub(super) enum Jitter {}
+
+/// A length of time, or a quantile.
+pub(super) enum HedgeAfter {}
+
+impl<T: JsonSchema> JsonSchema for OrNone<T> {
     fn schema_name() -> Cow<'static, str> {
-        "BreakerOrNone".into()
+        format!("{}OrNone", T::schema_name()).into()
     }
 
     fn inline_schema() -> bool {
@@ -71,14 +78,14 @@ impl JsonSchema for BreakerOrNone {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let breaker = generator.subschema_for::<Breaker>();
-        json_schema!({ "anyOf": [breaker, { "const": "none" }] })
+        let some = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [some, { "const": "none" }] })
     }
 }
 
-impl JsonSchema for Actions {
+impl<V: JsonSchema> JsonSchema for ByClass<V> {
     fn schema_name() -> Cow<'static, str> {
-        "Actions".into()
+        format!("{}ByClass", V::schema_name()).into()
     }
 
     fn inline_schema() -> bool {
@@ -86,17 +93,39 @@ impl JsonSchema for Actions {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let action = generator.subschema_for::<Action>();
-        let classes = FailureClass::ALL.map(|class| {
-            let usual = json!({ "allOf": [action], "default": class.action() });
-            (class.name(), usual)
-        });
-        let groups = FailureClass::GROUPS.map(|(name, _)| (name, json!(action)));
-        let properties: BTreeMap<&str, Value> = classes.into_iter().chain(groups).collect();
+        let value = generator.subschema_for::<V>();
+        let classes = FailureClass::ALL.map(FailureClass::name);
+        let groups = FailureClass::GROUPS.map(|(name, _)| name);
+        let names = classes.into_iter().chain(groups);
+        let properties: BTreeMap<&str, Value> = names.map(|name| (name, json!(value))).collect();
         json_schema!({
             "type": "object",
             "properties": properties,
             "additionalProperties": false,
         })
+    }
+}
+
+impl JsonSchema for Jitter {
+    fn schema_name() -> Cow<'static, str> {
+        "Jitter".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<&str> = super::Jitter::words().collect();
+        let range = r"^\s*[0-9.]+\s*%\s*\.\.\s*[0-9.]+\s*%\s*$";
+        json_schema!({ "anyOf": [{ "enum": words }, { "type": "string", "pattern": range }] })
+    }
+}
+
+impl JsonSchema for HedgeAfter {
+    fn schema_name() -> Cow<'static, str> {
+        "HedgeAfter".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let length = generator.subschema_for::<crate::text::units::written::Length>();
+        let quantile = json!({ "type": "string", "pattern": "^p[0-9]{1,2}$" });
+        json_schema!({ "anyOf": [length, quantile] })
     }
 }

@@ -1,90 +1,159 @@
-//! Settings that may also be the word `none`, as serde reads and writes them.
+//! Settings that may also be the word `none`, and settings that are one text, as serde has them.
 
-/// A timeout: a length of time, or `none`.
-pub(super) mod timeout {
-    use std::time::Duration;
+use std::fmt;
 
-    use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{Error, Visitor};
+
+/// Reads one text.
+pub(super) struct Text<T> {
+    pub(super) wanted: &'static str,
+    pub(super) parse: fn(&str) -> Result<T, String>,
+}
+
+impl<T> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.wanted)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.parse)(text).map_err(E::custom)
+    }
+}
+
+/// A quantity, or `none`.
+macro_rules! or_none {
+    ($($(#[$doc:meta])* $name:ident: $type:ty, $unit:ident, $wanted:literal;)*) => {
+        $($(#[$doc])*
+        pub(super) mod $name {
+            use serde::de::{Deserializer, Error, Visitor};
+            use serde::ser::Serializer;
+
+            use crate::text::units::$unit as unit;
+
+            pub(in super::super) fn serialize<S: Serializer>(
+                value: &Option<$type>,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                match value {
+                    Some(value) => unit::serialize(value, serializer),
+                    None => serializer.serialize_str("none"),
+                }
+            }
+
+            pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Option<$type>, D::Error> {
+                deserializer.deserialize_str(OrNone)
+            }
+
+            struct OrNone;
+
+            impl Visitor<'_> for OrNone {
+                type Value = Option<$type>;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str(concat!($wanted, ", or `none`"))
+                }
+
+                fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                    if text == "none" {
+                        return Ok(None);
+                    }
+                    unit::parse(text).map(Some).map_err(E::custom)
+                }
+            }
+        })*
+    };
+}
+
+or_none! {
+    /// A timeout: a length of time, or `none`.
+    timeout: std::time::Duration, duration, "a length of time such as `30s`";
+    /// A share, or `none`.
+    share: u64, share, "a share such as `80%`";
+    /// A factor, or `none`.
+    factor: u64, factor, "a factor such as `1.5`";
+    /// A speed, or `none`.
+    speed: u64, speed, "a speed such as `5 tok/s`";
+    /// An amount of money, or `none`.
+    money: crate::money::Money, money, "an amount such as `0.05 USD`";
+    /// A count, or `none`.
+    count: u64, count, "a count such as `5_000`";
+}
+
+/// A small count, or `none`.
+pub(super) mod small {
+    use serde::de::{Deserializer, Error};
     use serde::ser::Serializer;
 
-    use crate::text::units::duration;
-
     pub(in super::super) fn serialize<S: Serializer>(
-        timeout: &Option<Duration>,
+        value: &Option<u32>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        match timeout {
-            Some(length) => duration::serialize(length, serializer),
+        match value {
+            Some(value) => serializer.serialize_u32(*value),
             None => serializer.serialize_str("none"),
         }
     }
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        deserializer.deserialize_str(LengthOrNone)
+    ) -> Result<Option<u32>, D::Error> {
+        let count = super::count::deserialize(deserializer)?;
+        let small = count.map(|count| u32::try_from(count).map_err(|_| too_large(count)));
+        small.transpose()
     }
 
-    struct LengthOrNone;
-
-    impl Visitor<'_> for LengthOrNone {
-        type Value = Option<Duration>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a length of time such as `30s`, or `none`")
-        }
-
-        fn visit_str<E: Error>(self, text: &str) -> Result<Option<Duration>, E> {
-            if text == "none" {
-                return Ok(None);
-            }
-            duration::parse(text).map(Some).map_err(E::custom)
-        }
+    fn too_large<E: Error>(count: u64) -> E {
+        E::custom(format!("`{count}` is too large: write less than 4 billion"))
     }
 }
 
-/// A breaker: its settings, or `none`.
-pub(super) mod breaker {
+/// A section of settings, or `none`.
+pub(super) mod section {
+    use std::fmt;
+    use std::marker::PhantomData;
+
     use serde::de::value::MapAccessDeserializer;
     use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
     use serde::ser::{Serialize, Serializer};
 
-    use crate::policy::config::Breaker;
-
-    pub(in super::super) fn serialize<S: Serializer>(
-        breaker: &Option<Breaker>,
+    pub(in super::super) fn serialize<T: Serialize, S: Serializer>(
+        section: &Option<T>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        match breaker {
-            Some(breaker) => breaker.serialize(serializer),
+        match section {
+            Some(section) => section.serialize(serializer),
             None => serializer.serialize_str("none"),
         }
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(in super::super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Option<Breaker>, D::Error> {
-        deserializer.deserialize_any(BreakerOrNone)
+    ) -> Result<Option<T>, D::Error> {
+        deserializer.deserialize_any(SectionOrNone(PhantomData))
     }
 
-    struct BreakerOrNone;
+    struct SectionOrNone<T>(PhantomData<T>);
 
-    impl<'de> Visitor<'de> for BreakerOrNone {
-        type Value = Option<Breaker>;
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for SectionOrNone<T> {
+        type Value = Option<T>;
 
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a map with a breaker's settings, or `none`")
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map with its settings, or `none`")
         }
 
-        fn visit_str<E: Error>(self, text: &str) -> Result<Option<Breaker>, E> {
+        fn visit_str<E: Error>(self, text: &str) -> Result<Option<T>, E> {
             match text {
                 "none" => Ok(None),
                 _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
             }
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<Breaker>, A::Error> {
-            Breaker::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
         }
     }
 }

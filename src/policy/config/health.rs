@@ -1,0 +1,227 @@
+//! When a provider is left alone, and how it comes back.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::attempts::{Jitter, Read};
+#[cfg(feature = "cli")]
+use super::schema;
+use super::words;
+#[cfg(feature = "cli")]
+use crate::text::units::written;
+use crate::text::units::{duration, factor, share};
+
+/// When a provider is refused, and how it comes back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Breaker {
+    /// Opens after this many failures in a row.
+    #[serde(with = "words::small")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
+    pub consecutive: Option<u32>,
+    /// Opens when a smaller share of the attempts of the window succeeded.
+    #[serde(with = "words::share")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Share>"))]
+    pub success_below: Option<u64>,
+    /// An attempt that took longer is slow. A streamed one counts to its first token.
+    #[serde(with = "words::timeout")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
+    pub slow: Option<Duration>,
+    /// Opens when a larger share of the attempts of the window was slow.
+    #[serde(with = "share")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+    pub slow_above: u64,
+    /// How far back `success_below` and `slow_above` look.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    pub window: Duration,
+    /// They judge nothing before the window holds this many attempts.
+    pub min: u32,
+    /// How long it stays open.
+    pub open: Open,
+    /// Probes in flight at a time while half-open.
+    pub probes: u32,
+    /// Probes in a row that must succeed to close.
+    pub close_after: u32,
+    /// A probe that has not ended after this long no longer holds its place.
+    #[serde(with = "words::timeout")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
+    pub lease: Option<Duration>,
+}
+
+/// How long a breaker stays open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Open {
+    /// The first time.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    pub first: Duration,
+    /// Each further time without a recovery in between is this many times the one before, in
+    /// thousandths.
+    #[serde(rename = "factor", with = "factor")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
+    pub factor_milli: u64,
+    /// No time is longer.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    pub cap: Duration,
+    /// How the time is spread.
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Jitter"))]
+    pub jitter: Jitter,
+    /// Whether a provider that asks for patience gets it from every call: its hint opens the
+    /// breaker at once and until then, within `cap`.
+    pub hint: Read,
+}
+
+/// When a provider is left out because its peers do better.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Outlier {
+    /// How often providers are compared.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    pub interval: Duration,
+    /// Those with fewer attempts in the interval are neither judged nor compared with.
+    pub min: u32,
+    /// Out when its success rate is this much below the mean of its peers.
+    #[serde(with = "share")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+    pub success_below: u64,
+    /// Out when it takes this many times as long as the median of its peers, in thousandths.
+    #[serde(with = "words::factor")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Factor>"))]
+    pub slower: Option<u64>,
+    /// Out for this long, times how often it has been out without a good interval in between.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    pub eject: Duration,
+    /// Never for longer.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    pub cap: Duration,
+    /// Never more than this share of the fleet at once.
+    #[serde(with = "share")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+    pub max_ejected: u64,
+}
+
+/// How a provider's share of the calls grows after its breaker has closed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct SlowStart {
+    /// It gets all of its share after this long.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    pub within: Duration,
+    /// It begins with this part of it.
+    #[serde(with = "share")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+    pub from: u64,
+}
+
+/// Asks providers how they are, apart from any call. It costs what any attempt costs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct HealthCheck {
+    /// How often each provider is asked.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    pub every: Duration,
+    /// How long an answer may take.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    pub timeout: Duration,
+    /// Output tokens that are asked for.
+    pub max_tokens: u32,
+    /// Who is asked.
+    pub whom: Whom,
+    /// A provider that failed so many checks in a row is refused.
+    pub fall: u32,
+    /// A refused one that passed so many in a row is admitted again.
+    pub rise: u32,
+}
+
+/// Who is asked how it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Whom {
+    /// Every provider.
+    All,
+    /// Those that calls do not reach at present.
+    Refused,
+}
+
+// The defaults below are those of `TUNABLES`; a test holds them together.
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self {
+            consecutive: Some(5),
+            success_below: None,
+            slow: None,
+            slow_above: 500_000_000,
+            window: Duration::from_secs(30),
+            min: 10,
+            open: Open::default(),
+            probes: 1,
+            close_after: 1,
+            lease: None,
+        }
+    }
+}
+
+impl Default for Open {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_secs(30),
+            factor_milli: 1_000,
+            cap: Duration::from_secs(300),
+            jitter: Jitter::None,
+            hint: Read::Ignore,
+        }
+    }
+}
+
+impl Default for Outlier {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(10),
+            min: 10,
+            success_below: 300_000_000,
+            slower: None,
+            eject: Duration::from_secs(30),
+            cap: Duration::from_secs(300),
+            max_ejected: 500_000_000,
+        }
+    }
+}
+
+impl Default for SlowStart {
+    fn default() -> Self {
+        Self {
+            within: Duration::from_secs(30),
+            from: 100_000_000,
+        }
+    }
+}
+
+impl Default for HealthCheck {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(30),
+            timeout: Duration::from_secs(10),
+            max_tokens: 5,
+            whom: Whom::Refused,
+            fall: 2,
+            rise: 1,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Whom a call asks, and in which order.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::health::SlowStart;
+#[cfg(feature = "cli")]
+use super::schema;
+use super::words;
+use crate::money::Money;
+#[cfg(feature = "cli")]
+use crate::text::units::written;
+use crate::text::units::{duration, share};
+use std::time::Duration;
+
+/// How the next provider is chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Route {
+    /// The order in which providers are asked.
+    pub strategy: Strategy,
+    /// What `score` weighs.
+    pub score: Score,
+    /// After this long, what was observed of a provider counts half (`least_latency`, `balanced`,
+    /// `score`).
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    pub half_life: Duration,
+    /// What keeps calls at one provider.
+    pub affinity: Affinity,
+    /// When fewer than this share of the fleet would be admitted, breakers and ejections are
+    /// passed over: it is more likely that they are wrong. Nothing is below 0 %.
+    #[serde(with = "share")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+    pub panic_below: u64,
+    /// How a provider's share of the calls grows after its breaker has closed; none = at once.
+    #[serde(with = "words::section")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<SlowStart>"))]
+    pub slow_start: Option<SlowStart>,
+    /// Rules for calls of a named task.
+    pub tasks: BTreeMap<String, Task>,
+}
+
+/// The order in which providers are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// As the fleet lists them.
+    Priority,
+    /// In turns.
+    RoundRobin,
+    /// In turns, each as often as its weight says.
+    Weighted,
+    /// The lowest price of this call's tokens first.
+    Cheapest,
+    /// The highest quality first, as the fleet rates it; those without a rating come last.
+    Quality,
+    /// The healthiest first, then as the fleet lists them.
+    Balanced,
+    /// Of two drawn at random the one that answers sooner (peak EWMA of the time to the first
+    /// token, times the attempts in flight); the others behind it by the same measure.
+    LeastLatency,
+    /// The highest score first; see [`Score`].
+    Score,
+}
+
+/// How much each part counts in a provider's score, relative to the others.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Score {
+    /// The share of recent attempts that went well.
+    pub health: u32,
+    /// How soon it answers, beside the soonest.
+    pub latency: u32,
+    /// What it costs, beside the cheapest.
+    pub cost: u32,
+    /// Its quality, beside the best.
+    pub quality: u32,
+}
+
+/// What keeps calls at one provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Affinity {
+    /// Nothing.
+    None,
+    /// Calls of one session start at one provider, whose prompt cache may still know them: the
+    /// session's own place among those that the strategy ranks alike, as long as it is well.
+    Session,
+}
+
+/// A rule for the calls of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Task {
+    /// Providers, by name or by model, to ask first, in this order; a word that the fleet lacks
+    /// stands for nothing.
+    pub prefer: Vec<String>,
+    /// Whether nobody else is asked.
+    pub only: bool,
+    /// A provider is asked only if the call is expected to cost no more there per 1,000 tokens,
+    /// prompt and output together.
+    #[serde(with = "words::money")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Usd>"))]
+    pub max_cost: Option<Money>,
+}
+
+// The defaults below are those of `TUNABLES`; a test holds them together.
+
+impl Default for Route {
+    fn default() -> Self {
+        Self {
+            strategy: Strategy::Priority,
+            score: Score::default(),
+            half_life: Duration::from_secs(10),
+            affinity: Affinity::None,
+            panic_below: 0,
+            slow_start: None,
+            tasks: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Score {
+    fn default() -> Self {
+        Self {
+            health: 7,
+            latency: 3,
+            cost: 0,
+            quality: 0,
+        }
+    }
+}
+
+impl Default for Task {
+    fn default() -> Self {
+        Self {
+            prefer: Vec::new(),
+            only: false,
+            max_cost: None,
+        }
+    }
+}
