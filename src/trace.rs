@@ -106,6 +106,20 @@ pub enum Kind {
         /// To this one.
         to: State,
     },
+    /// A provider was left out, since its peers did better.
+    Ejected {
+        /// Who.
+        provider: ProviderId,
+        /// Until then.
+        until: Instant,
+    },
+    /// A health check ended.
+    Checked {
+        /// Who was asked.
+        provider: ProviderId,
+        /// Whether an answer came in time.
+        passed: bool,
+    },
     /// A provider billed tokens.
     Billed {
         /// Who bills.

@@ -40,6 +40,7 @@ impl fmt::Display for Error {
             Ending::Interrupted(class) => write!(f, "{class} after the first token")?,
             Ending::Deadline => f.write_str("deadline exceeded")?,
             Ending::Unavailable => f.write_str("every provider is refused by its breaker")?,
+            Ending::Shed => f.write_str("no provider had room in time")?,
             Ending::Unfinished => f.write_str("dropped before it ended")?,
         }
         for (number, attempt) in self.attempts.iter().enumerate() {

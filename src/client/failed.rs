@@ -65,7 +65,10 @@ fn reported(answered: u16, status: u16, hint: Spellings<'_>, error: ErrorBody) -
         ..hint
     });
     Failed {
-        failure: Failure { class, hint },
+        failure: Failure {
+            hint,
+            ..Failure::of(class)
+        },
         status: Some(answered),
         message: error.message,
     }
@@ -116,7 +119,7 @@ fn is_reset(error: &hyper::Error) -> bool {
 /// A failure of which nobody said anything.
 pub(super) fn failed(class: FailureClass) -> Failed {
     Failed {
-        failure: Failure { class, hint: None },
+        failure: Failure::of(class),
         status: None,
         message: None,
     }

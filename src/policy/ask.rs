@@ -41,14 +41,21 @@ impl Delivery {
     }
 }
 
-/// How important a call is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Priority {
+/// How important a call is: the larger, the more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority(pub u8);
+
+impl Priority {
     /// It may wait: a batch.
-    Low,
+    pub const LOW: Self = Self(0);
     /// As any other.
-    #[default]
-    Normal,
+    pub const NORMAL: Self = Self(1);
     /// Somebody is looking at it.
-    High,
+    pub const HIGH: Self = Self(2);
+}
+
+impl Default for Priority {
+    fn default() -> Self {
+        Self::NORMAL
+    }
 }

@@ -299,6 +299,7 @@ impl Call {
             nth: visit.attempts,
             cause,
             probe: admission.is_probe(),
+            key: super::keys::KeyId(0),
             timeouts: self.timeouts(fleet.settings(visit.provider).timeouts),
         })
     }
@@ -399,7 +400,7 @@ struct Flight {
 
 impl Flight {
     fn failed(&self, failure: &Failure, now: Instant) -> State {
-        let &Failure { class, hint } = failure;
+        let &Failure { class, hint, .. } = failure;
         if self.committed {
             return State::Finished(Outcome::Failed(Ending::Interrupted(class)));
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::classify::FailureClass;
 use super::config::Timeouts;
+use super::keys::KeyId;
 use super::{AttemptId, ProviderId};
 use crate::time::Instant;
 
@@ -42,6 +43,8 @@ pub struct Start {
     pub cause: Cause,
     /// Whether a half-open breaker admitted it.
     pub probe: bool,
+    /// With which of the provider's keys.
+    pub key: KeyId,
     /// How long to wait for what, as far as it applies: no `first_token` or `idle` unless the call
     /// is streamed, and no `call`. The adapter keeps them, the core keeps the call's deadline.
     pub timeouts: Timeouts,
@@ -56,6 +59,8 @@ pub enum Cause {
     Retry,
     /// After a failure, at another provider.
     Fallback,
+    /// Beside an attempt in flight that is slow, at another provider.
+    Hedge,
 }
 
 /// How an attempt ended.
@@ -74,6 +79,19 @@ pub struct Failure {
     pub class: FailureClass,
     /// How long the server asks to wait, if it does.
     pub hint: Option<Duration>,
+    /// Whether the server says that another try is worth it, if it says so at all.
+    pub should_retry: Option<bool>,
+}
+
+impl Failure {
+    /// A failure of which nothing is known but its class.
+    pub const fn of(class: FailureClass) -> Self {
+        Self {
+            class,
+            hint: None,
+            should_retry: None,
+        }
+    }
 }
 
 /// How a call ended.
@@ -101,6 +119,9 @@ pub enum Ending {
     Deadline,
     /// Every provider was refused by its breaker before any attempt could be made.
     Unavailable,
+    /// There was no room: the client's own limits or budgets held it back, for longer than it
+    /// could wait, before any attempt could be made.
+    Shed,
     /// Dropped before it ended: its caller left, or the run did.
     Unfinished,
 }

@@ -137,7 +137,7 @@ impl Fold {
                 call: Some(call),
                 nth,
             } => self.with(call, |open| open.on_whole(provider, nth)),
-            Kind::Answered { call: None, .. } => {}
+            Kind::Answered { call: None, .. } | Kind::Ejected { .. } | Kind::Checked { .. } => {}
             Kind::Fired { fault } => self.on_fired(fault),
         }
     }

@@ -104,6 +104,8 @@ pub struct Endings {
     pub deadline: u64,
     /// By breakers that refused every provider.
     pub unavailable: u64,
+    /// Found no room.
+    pub shed: u64,
     /// Dropped before they ended.
     pub unfinished: u64,
 }
@@ -225,6 +227,7 @@ impl Endings {
             Ending::Interrupted(_) => &mut self.interrupted,
             Ending::Deadline => &mut self.deadline,
             Ending::Unavailable => &mut self.unavailable,
+            Ending::Shed => &mut self.shed,
             Ending::Unfinished => &mut self.unfinished,
         } += 1;
     }
@@ -235,6 +238,7 @@ impl Endings {
         add(&mut self.interrupted, &other.interrupted);
         add(&mut self.deadline, &other.deadline);
         add(&mut self.unavailable, &other.unavailable);
+        add(&mut self.shed, &other.shed);
         add(&mut self.unfinished, &other.unfinished);
     }
 }
