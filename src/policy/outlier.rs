@@ -28,4 +28,9 @@ impl Outliers {
     pub fn ejected_until(&self, _provider: ProviderId, _now: Instant) -> Option<Instant> {
         None
     }
+
+    /// Who was left out since the last time this was asked, and until when.
+    pub fn take_ejected(&mut self) -> Vec<(ProviderId, Instant)> {
+        Vec::new()
+    }
 }
