@@ -42,6 +42,8 @@ mod driver;
 mod error;
 mod failed;
 mod pool;
+mod provider;
+mod secret;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,10 +51,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
 
-pub use builder::{BuildError, Builder, Provider};
+pub use builder::{BuildError, Builder};
 pub use connect::{Connect, Endpoint, Tcp};
 pub use driver::AnswerStream;
 pub use error::{AttemptReport, Error};
+pub use provider::Provider;
+pub use secret::Secret;
 
 pub use crate::wire::Dialect;
 pub use crate::wire::answer::{Finish, FinishReason, Usage};
@@ -144,7 +148,8 @@ struct Target<C: Connect> {
     /// Paths and headers of all requests, put together once.
     uris: Uris,
     host: HeaderValue,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    /// By key.
+    headers: Vec<Vec<(HeaderName, HeaderValue)>>,
     pool: Pool<C::Io>,
 }
 
