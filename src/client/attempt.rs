@@ -136,7 +136,7 @@ impl<C: Connect> Attempt<C> {
             )
             .header(HeaderName::from_static(IDEMPOTENCY_KEY), &self.key)
             .header(HeaderName::from_static(RETRY_COUNT), self.start.nth);
-        for (name, value) in &target.headers {
+        for (name, value) in target.headers(self.start.key) {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(self.body.clone()));

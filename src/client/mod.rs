@@ -44,6 +44,8 @@ mod error;
 mod failed;
 mod flight;
 mod pool;
+mod provider;
+mod secret;
 mod sleepers;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,10 +54,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
 
-pub use builder::{BuildError, Builder, Provider};
+pub use builder::{BuildError, Builder};
 pub use connect::{Connect, Endpoint, Tcp};
 pub use driver::AnswerStream;
 pub use error::{AttemptReport, Error};
+pub use provider::Provider;
+pub use secret::Secret;
 
 pub use crate::wire::Dialect;
 pub use crate::wire::answer::{Finish, FinishReason, Usage};
@@ -190,7 +194,8 @@ struct Target<C: Connect> {
     /// Paths and headers of all requests, put together once.
     uris: Uris,
     host: HeaderValue,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    /// By key.
+    headers: Vec<Vec<(HeaderName, HeaderValue)>>,
     pool: Pool<C::Io>,
 }
 
