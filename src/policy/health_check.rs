@@ -62,7 +62,7 @@ impl HealthChecks {
         is_asked: impl Fn(ProviderId) -> bool,
     ) -> Option<ProviderId> {
         for _ in 0..self.each.len() {
-            let turns = (0_u16..).zip(&mut self.each);
+            let turns = (0..u16::MAX).zip(&mut self.each);
             let (position, checked) = turns
                 .filter(|(_, checked)| checked.next <= now)
                 .min_by_key(|(_, checked)| checked.next)?;
