@@ -135,6 +135,7 @@ impl<C: Connect> AnswerStream<C> {
             nth,
             cause,
             probe,
+            key,
             ..
         } = start;
         self.shared.record(
@@ -146,6 +147,7 @@ impl<C: Connect> AnswerStream<C> {
                 nth,
                 cause,
                 probe,
+                key,
             },
         );
         let work = Attempt {
