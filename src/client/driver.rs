@@ -140,6 +140,7 @@ impl<C: Connect> AnswerStream<C> {
             nth,
             cause,
             probe,
+            key,
             ..
         } = start;
         self.shared.record(
@@ -151,6 +152,7 @@ impl<C: Connect> AnswerStream<C> {
                 nth,
                 cause,
                 probe,
+                key,
             },
         );
         let inbox: Arc<Inbox> = Arc::default();

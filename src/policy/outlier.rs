@@ -184,11 +184,6 @@ impl Outliers {
         let provider = u16::try_from(position).unwrap_or(u16::MAX);
         self.ejected.push((ProviderId(provider), until));
     }
-
-    /// Who was left out since the last time this was asked, and until when.
-    pub fn take_ejected(&mut self) -> Vec<(ProviderId, Instant)> {
-        Vec::new()
-    }
 }
 
 impl Counts {
