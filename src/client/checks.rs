@@ -39,9 +39,9 @@ impl<C: Connect> Client<C> {
         let mut number = 0;
         loop {
             let now = self.shared.now();
-            while let Some(provider) = self.shared.decide(now, |fleet| fleet.due_check(now)) {
+            while let Some(due) = self.shared.decide(now, |fleet| fleet.due_check(now)) {
                 number += 1;
-                under_way.push(self.check(provider, number, &settings));
+                under_way.push(self.check(due, number, &settings));
             }
             let next = self.shared.decide(now, |fleet| fleet.next_check());
             let at = self.shared.moment(next.unwrap_or(now).max(now));
@@ -55,7 +55,12 @@ impl<C: Connect> Client<C> {
         }
     }
 
-    fn check(&self, provider: ProviderId, number: u64, settings: &HealthCheck) -> Check {
+    fn check(
+        &self,
+        (provider, key): (ProviderId, KeyId),
+        number: u64,
+        settings: &HealthCheck,
+    ) -> Check {
         let target = self.shared.target(provider);
         let request = Request::user("ping").max_tokens(settings.max_tokens);
         let attempt = Attempt {
@@ -66,7 +71,7 @@ impl<C: Connect> Client<C> {
                 nth: 0,
                 cause: Cause::First,
                 probe: false,
-                key: KeyId::default(),
+                key,
                 timeouts: Timeouts {
                     attempt: Some(settings.timeout),
                     ..Timeouts::default()

@@ -14,7 +14,7 @@ use super::error::{AttemptReport, Error};
 use super::failed::Failed;
 use super::flight::{Flight, Said};
 use super::{Answer, Shared};
-use crate::policy::ask::{Ask, Delivery};
+use crate::policy::ask::{Ask, Delivery, Priority};
 use crate::policy::call::{Call, Ending, Outcome, Reply, Start, Step};
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
@@ -342,9 +342,16 @@ fn ask(request: &Request, delivery: Delivery) -> Ask {
     Ask {
         deadline: request.given_deadline(),
         delivery,
-        ..Ask::default()
+        task: request.given_task().map(str::to_owned),
+        priority: Priority(request.given_priority()),
+        session: request.given_session(),
+        prompt: request.prompt_estimate(),
+        output: request.given_max_tokens().map_or(USUAL_OUTPUT, u64::from),
     }
 }
+
+/// Output tokens that are expected of a call which does not say how many it wants at most.
+const USUAL_OUTPUT: u64 = 256;
 
 /// A call that is dropped before it ended tells the core, which may hold a probe's slot for it.
 impl<C: Connect> Drop for AnswerStream<C> {

@@ -195,8 +195,8 @@ impl Fleet {
         self.checks.as_ref().map(HealthChecks::next_at)
     }
 
-    /// The provider that is to be asked now how it is, if any.
-    pub fn due_check(&mut self, now: Instant) -> Option<ProviderId> {
+    /// The provider that is to be asked now how it is, if any, and with which key.
+    pub fn due_check(&mut self, now: Instant) -> Option<(ProviderId, KeyId)> {
         let Self {
             checks,
             slots,
@@ -214,10 +214,11 @@ impl Fleet {
                 slot.state() != State::Closed || ejected.is_some() || checks.is_down(id)
             })
             .collect();
-        checks.due(now, |provider| {
+        let provider = checks.due(now, |provider| {
             let slot = &slots[provider.index()];
             !slot.isolated && (whom == Whom::All || refused[provider.index()])
-        })
+        })?;
+        Some((provider, slots[provider.index()].keys.pick(now)))
     }
 
     /// A health check ended.
