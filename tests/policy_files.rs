@@ -158,6 +158,47 @@ fn an_unknown_strategy_gets_the_nearest() {
 }
 
 #[test]
+fn scores_that_are_all_nothing_are_refused() {
+    let text = "name: mine\nroute: { strategy: score, score: { health: 0, latency: 0 } }\n";
+    assert_snapshot!(told(text), @"");
+}
+
+#[test]
+fn weights_that_are_all_nothing_are_refused() {
+    let route = "name: mine\nroute: { strategy: weighted }\n";
+    let tiers = "tiers:\n  - weight: 0\n    tier: 1\n  - weight: 0\n";
+    assert_snapshot!(told(&format!("{route}{tiers}")), @"");
+    // Somebody has a weight, or nobody looks at weights.
+    for fine in [
+        format!("{route}tiers: [ {{ weight: 0 }}, {{}} ]\n"),
+        format!("{route}{tiers}by_name: {{ a: {{ weight: 1 }} }}\n"),
+        format!("name: mine\n{tiers}"),
+    ] {
+        Policy::parse("mine.yaml", &fine).unwrap();
+    }
+}
+
+#[test]
+fn a_weight_out_of_range_tells_the_range() {
+    assert_snapshot!(told("name: mine\ntiers:\n  - weight: 1000001\n"), @"");
+}
+
+#[test]
+fn a_tier_out_of_range_tells_the_range() {
+    assert_snapshot!(told("name: mine\nby_name: { a: { tier: 1001 } }\n"), @"");
+}
+
+#[test]
+fn a_task_that_asks_only_nobody_is_refused() {
+    assert_snapshot!(told("name: mine\nroute:\n  tasks:\n    code: { only: true }\n"), @"");
+}
+
+#[test]
+fn a_ceiling_without_a_currency_is_refused() {
+    assert_snapshot!(told("name: mine\nroute: { tasks: { code: { max_cost: 0.01 } } }\n"), @"");
+}
+
+#[test]
 fn an_unknown_class_of_failures_gets_the_nearest() {
     assert_snapshot!(told("name: mine\nfailures:\n  rate_limit: fallback\n  timeouts: retry\n"), @"
     error: unknown key `rate_limit`

@@ -1,5 +1,7 @@
 //! What a policy file can get wrong although every key and every unit is right.
 
+mod route;
+
 use serde_json::Value;
 
 use super::{Backoff, EVERY, Policy, TUNABLES, Tunable};
@@ -12,6 +14,7 @@ pub(super) fn check(
     expected_stem: Option<&str>,
 ) -> Result<(), Problem> {
     check_name(policy, document, expected_stem)?;
+    route::check(policy, document)?;
     // The serialized form has every setting under its own path, with its unit.
     let settings = serde_json::to_value(policy).unwrap_or_default();
     check_ranges(&settings, document, &[], |tunable| tunable.path)?;
