@@ -1,6 +1,7 @@
 //! What a policy file can get wrong although every key and every unit is right.
 
 mod health;
+mod route;
 
 use serde_json::Value;
 
@@ -14,6 +15,7 @@ pub(super) fn check(
     expected_stem: Option<&str>,
 ) -> Result<(), Problem> {
     check_name(policy, document, expected_stem)?;
+    route::check(policy, document)?;
     // The serialized form has every setting under its own path, with its unit.
     let settings = serde_json::to_value(policy).unwrap_or_default();
     check_ranges(&settings, document, &[], |tunable| tunable.path)?;

@@ -90,7 +90,8 @@ pub enum Affinity {
     /// Nothing.
     None,
     /// Calls of one session start at one provider, whose prompt cache may still know them: the
-    /// session's own place among those that the strategy ranks alike, as long as it is well.
+    /// session's own place in the first tier (under `weighted`, by weight); the others follow as
+    /// the strategy has them. Where a task prefers providers, it is a place among those.
     Session,
 }
 
@@ -105,7 +106,7 @@ pub struct Task {
     /// Whether nobody else is asked.
     pub only: bool,
     /// A provider is asked only if the call is expected to cost no more there per 1,000 tokens,
-    /// prompt and output together.
+    /// prompt and output together. One whose price nobody knows is not asked.
     #[serde(with = "words::money")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Usd>"))]
     pub max_cost: Option<Money>,
