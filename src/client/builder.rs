@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use hyper::header::{HeaderName, HeaderValue};
 
-use super::connect::{Connect, Endpoint};
+use super::connect::{Connect, Endpoint, Scheme};
 use super::pool::Pool;
 use super::{Client, Shared, Target, Uris};
 use crate::policy::config::Policy;
@@ -50,8 +50,11 @@ pub enum BuildError {
     #[error("two providers are called `{0}`")]
     SameName(String),
     /// The address is not one that this client can reach.
-    #[error("`{0}`: the address must be http://HOST[:PORT][/BASE]")]
+    #[error("`{0}`: the address must be http[s]://HOST[:PORT][/BASE]")]
     Address(String),
+    /// The address asks for TLS, which what makes the connections does not speak.
+    #[error("`{0}`: https needs `Builder::new(Tls::platform()?)`, of the feature `tls`")]
+    NeedsTls(String),
     /// The key cannot stand in a header.
     #[error("the key of `{0}` holds a character that no header may hold")]
     Key(String),
@@ -104,6 +107,9 @@ impl Provider {
         let Some((endpoint, uris, host)) = parsed else {
             return Err(BuildError::Address(self.url));
         };
+        if endpoint.scheme == Scheme::Https && !C::TLS {
+            return Err(BuildError::NeedsTls(self.url));
+        }
         let headers = headers(self.dialect, self.key.as_deref());
         let Some(headers) = headers else {
             return Err(BuildError::Key(self.name));

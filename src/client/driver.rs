@@ -155,6 +155,7 @@ impl<C: Connect> AnswerStream<C> {
             body: self.body(provider),
             streamed: self.streamed,
             inbox: self.inbox.clone(),
+            guard: None,
         };
         self.flight = Some(Flight {
             start,
