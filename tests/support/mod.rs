@@ -71,7 +71,11 @@ impl Recorder for Story {
             Kind::Breaker { provider, from, to } => {
                 format!("breaker of {}: {from:?} -> {to:?}", provider.0)
             }
-            Kind::Billed { .. } | Kind::Answered { .. } | Kind::Fired { .. } => return,
+            Kind::Billed { .. }
+            | Kind::Answered { .. }
+            | Kind::Fired { .. }
+            | Kind::Ejected { .. }
+            | Kind::Checked { .. } => return,
         };
         self.lines.lock().unwrap().push((event.at, line));
     }
