@@ -38,8 +38,11 @@ pub enum BuildError {
     #[error("two providers are called `{0}`")]
     SameName(String),
     /// The address is not one that this client can reach.
-    #[error("`{0}`: the address must be http://HOST[:PORT][/BASE]")]
+    #[error("`{0}`: the address must be http[s]://HOST[:PORT][/BASE]")]
     Address(String),
+    /// The address asks for TLS, which what makes the connections does not speak.
+    #[error("`{0}`: https needs `Builder::new(Tls::platform()?)`, of the feature `tls`")]
+    NeedsTls(String),
     /// A key cannot stand in a header.
     #[error("a key of `{0}` is empty, or holds a character that no header may hold")]
     Key(String),

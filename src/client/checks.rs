@@ -82,6 +82,7 @@ impl<C: Connect> Client<C> {
             body: request.body(target.dialect, &target.model, false),
             streamed: false,
             inbox: Arc::<Inbox>::default(),
+            guard: None,
         };
         Check {
             provider,

@@ -2,9 +2,10 @@
 //!
 //! - [`Client`] and [`Builder`]: what an application holds.
 //! - [`Error`]: what its caller receives when a call fails, attempt by attempt.
-//! - [`Connect`]: how connections are made; [`Tcp`] here, simulated sockets in the simulator.
+//! - [`Connect`]: how connections are made; [`Tcp`] here, `Tls` with feature `tls`, simulated
+//!   sockets in the simulator.
 //! - `driver` takes one call through its steps, `attempt` makes one exchange, `failed` says what
-//!   went wrong with it, `connection` and `pool` keep HTTP/1.1 connections.
+//!   went wrong with it, `connection` and `pool` keep HTTP/1.1 connections, `session` HTTP/2 ones.
 //!
 //! ```no_run
 //! use firedrill::client::{Client, Dialect, Provider, Request};
@@ -46,7 +47,11 @@ mod flight;
 mod pool;
 mod provider;
 mod secret;
+#[cfg(feature = "tls")]
+mod session;
 mod sleepers;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -55,11 +60,13 @@ use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
 
 pub use builder::{BuildError, Builder};
-pub use connect::{Connect, Endpoint, Tcp};
+pub use connect::{Connect, Endpoint, Scheme, Tcp};
 pub use driver::AnswerStream;
 pub use error::{AttemptReport, Error};
 pub use provider::Provider;
 pub use secret::Secret;
+#[cfg(feature = "tls")]
+pub use tls::{MaybeTls, Tls};
 
 pub use crate::wire::Dialect;
 pub use crate::wire::answer::{Finish, FinishReason, Usage};

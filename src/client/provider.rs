@@ -5,7 +5,7 @@
 
 use hyper::header::{HeaderName, HeaderValue};
 
-use super::connect::{Connect, Endpoint};
+use super::connect::{Connect, Endpoint, Scheme};
 use super::pool::Pool;
 use super::secret::Secret;
 use super::{BuildError, Target, Uris};
@@ -124,6 +124,9 @@ impl Provider {
         let Some((endpoint, uris, host)) = parsed else {
             return Err(BuildError::Address(self.url));
         };
+        if endpoint.scheme == Scheme::Https && !C::TLS {
+            return Err(BuildError::NeedsTls(self.url));
+        }
         let Some(headers) = headers(self.dialect, &self.keys) else {
             return Err(BuildError::Key(self.name));
         };

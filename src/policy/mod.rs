@@ -37,6 +37,7 @@ pub mod slow_start;
 pub mod spend;
 pub mod step;
 pub mod throttle;
+pub mod throughput;
 
 use std::fmt;
 
