@@ -43,6 +43,7 @@ mod connection;
 mod driver;
 mod error;
 mod failed;
+mod fleet_file;
 mod flight;
 mod pool;
 mod provider;
@@ -63,6 +64,9 @@ pub use builder::{BuildError, Builder};
 pub use connect::{Connect, Endpoint, Scheme, Tcp};
 pub use driver::AnswerStream;
 pub use error::{AttemptReport, Error};
+#[cfg(feature = "cli")]
+pub use fleet_file::schema as fleet_schema;
+pub use fleet_file::{FleetFile, LoadError};
 pub use provider::Provider;
 pub use secret::Secret;
 #[cfg(feature = "tls")]
