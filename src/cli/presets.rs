@@ -1,7 +1,7 @@
 //! `firedrill presets`: the policies that ship with us, and their text to start one's own from.
 
 use super::{Done, output};
-use crate::policy::presets;
+use crate::policy::presets::{self, Origin};
 use crate::text::Problem;
 use output::{Exit, Trouble};
 
@@ -35,19 +35,22 @@ fn one(name: &str) -> Result<String, Trouble> {
     Err(Trouble::new(problem.message().to_owned(), hint))
 }
 
-/// Every preset's name and what it is about, in two columns.
+/// Every preset's name and what it is about, in two columns below its origin.
 fn list() -> Result<String, Trouble> {
-    let names = Vec::from_iter(presets::names());
-    let column = names.iter().map(|name| name.len()).max().unwrap_or(0) + GAP;
+    let lengths = presets::all().iter().map(|preset| preset.name.len());
+    let column = INDENT + lengths.max().unwrap_or(0) + GAP;
     let mut text = String::new();
-    for name in names {
-        let about = presets::policy(name)
-            .map(|policy| policy.about)
-            .unwrap_or_default();
-        let mut left = name;
-        for line in wrapped(&about, WIDTH.saturating_sub(column)) {
-            text.push_str(&format!("{left:column$}{line}\n"));
-            left = "";
+    for origin in Origin::ALL {
+        let gap = if text.is_empty() { "" } else { "\n" };
+        text.push_str(&format!("{gap}{}:\n", origin.title()));
+        for preset in presets::all().iter().filter(|one| one.origin == origin) {
+            let about = preset.policy().map(|policy| policy.about);
+            let mut left = preset.name;
+            for line in wrapped(&about.unwrap_or_default(), WIDTH.saturating_sub(column)) {
+                let width = column - INDENT;
+                text.push_str(&format!("{:INDENT$}{left:width$}{line}\n", ""));
+                left = "";
+            }
         }
     }
     Ok(text)
@@ -75,6 +78,9 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 /// The list fits a terminal of so many columns.
 const WIDTH: usize = 80;
+
+/// Before a name.
+const INDENT: usize = 2;
 
 /// Between the list's columns.
 const GAP: usize = 2;
