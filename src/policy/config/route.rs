@@ -96,7 +96,7 @@ pub enum Affinity {
 }
 
 /// A rule for the calls of a task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Task {
@@ -135,16 +135,6 @@ impl Default for Score {
             latency: 3,
             cost: 0,
             quality: 0,
-        }
-    }
-}
-
-impl Default for Task {
-    fn default() -> Self {
-        Self {
-            prefer: Vec::new(),
-            only: false,
-            max_cost: None,
         }
     }
 }
