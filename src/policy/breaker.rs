@@ -122,15 +122,9 @@ impl Breaker {
     /// Admits an attempt that starts now, or refuses it. Opens the way for probes when its time
     /// is up.
     pub fn admit(&mut self, now: Instant) -> Option<Admission> {
-        if matches!(self.phase, Phase::Open { until } if now >= until) {
-            self.turn(Phase::HalfOpen(Probes::default()));
-        }
-        let probe = match &mut self.phase {
+        let probe = match self.phase {
             Phase::Closed { .. } => 0,
-            Phase::Open { .. } => return None,
-            Phase::HalfOpen(probes) => {
-                probes.take(self.settings.probes, self.settings.lease, now)?
-            }
+            _ => self.probe(now)?,
         };
         Some(Admission {
             generation: self.generation,
@@ -206,6 +200,18 @@ impl Breaker {
         }
     }
 
+    /// The name of a place for a probe, if there is one.
+    #[cold]
+    fn probe(&mut self, now: Instant) -> Option<u64> {
+        if matches!(self.phase, Phase::Open { until } if now >= until) {
+            self.turn(Phase::HalfOpen(Probes::default()));
+        }
+        match &mut self.phase {
+            Phase::HalfOpen(probes) => probes.take(self.settings.probes, self.settings.lease, now),
+            _ => None,
+        }
+    }
+
     fn is_slow(&self, took: Option<Duration>) -> bool {
         match (self.settings.slow, took) {
             (Some(slow), Some(took)) => took > slow,
@@ -225,15 +231,13 @@ impl Breaker {
     }
 
     fn window_opens(&self) -> bool {
-        let Self {
-            settings, window, ..
-        } = self;
+        let (settings, total) = (&self.settings, self.window.total());
         let fails = || {
             let share = settings.success_below;
-            share.is_some_and(|share| window.success_is_below(share))
+            share.is_some_and(|share| total.success_is_below(share))
         };
-        let drags = || settings.slow.is_some() && window.slow_is_above(settings.slow_above);
-        window.holds(settings.min) && (fails() || drags())
+        let drags = || settings.slow.is_some() && total.slow_is_above(settings.slow_above);
+        total.are(settings.min) && (fails() || drags())
     }
 
     /// Opens by its own judgement.

@@ -15,8 +15,6 @@ pub(super) struct Window {
     /// Nanoseconds that one bucket holds, at least 1.
     width: u64,
     buckets: [Counts; BUCKETS],
-    /// All buckets together.
-    total: Counts,
     current: usize,
     /// From here on the current bucket is too old to be counted into.
     ends: u64,
@@ -33,8 +31,9 @@ pub(super) enum Kind {
     Failed,
 }
 
+/// Numbers of attempts.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counts {
+pub(super) struct Counts {
     attempts: u64,
     failed: u64,
     slow: u64,
@@ -46,7 +45,6 @@ impl Window {
         Self {
             width: (nanos(length) / BUCKETS as u64).max(1),
             buckets: [Counts::default(); BUCKETS],
-            total: Counts::default(),
             current: 0,
             ends: 0,
         }
@@ -55,7 +53,6 @@ impl Window {
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
         self.buckets = [Counts::default(); BUCKETS];
-        self.total = Counts::default();
     }
 
     /// Counts an attempt that ended now. A `now` before an earlier one counts as that one.
@@ -63,34 +60,25 @@ impl Window {
         if now.as_nanos() >= self.ends {
             self.move_on(now.as_nanos());
         }
-        for counts in [&mut self.buckets[self.current], &mut self.total] {
-            counts.attempts += 1;
-            match kind {
-                Kind::Well => {}
-                Kind::Slow => counts.slow += 1,
-                Kind::Failed => counts.failed += 1,
-            }
+        let counts = &mut self.buckets[self.current];
+        counts.attempts += 1;
+        match kind {
+            Kind::Well => {}
+            Kind::Slow => counts.slow += 1,
+            Kind::Failed => counts.failed += 1,
         }
     }
 
-    /// Whether it holds so many attempts.
-    pub(super) fn holds(&self, attempts: u32) -> bool {
-        self.total.attempts >= u64::from(attempts.max(1))
-    }
-
-    /// Whether a smaller share than this succeeded.
-    pub(super) fn success_is_below(&self, share: u64) -> bool {
-        let succeeded = self.total.attempts - self.total.failed;
-        u128::from(succeeded) * u128::from(WHOLE) < self.attempts_times(share)
-    }
-
-    /// Whether a larger share than this was slow.
-    pub(super) fn slow_is_above(&self, share: u64) -> bool {
-        u128::from(self.total.slow) * u128::from(WHOLE) > self.attempts_times(share)
-    }
-
-    fn attempts_times(&self, share: u64) -> u128 {
-        u128::from(self.total.attempts) * u128::from(share)
+    /// What the whole window holds. Most attempts go well and ask for no judgement, so that adding
+    /// up here is cheaper than keeping a sum.
+    pub(super) fn total(&self) -> Counts {
+        let mut total = Counts::default();
+        for counts in &self.buckets {
+            total.attempts += counts.attempts;
+            total.failed += counts.failed;
+            total.slow += counts.slow;
+        }
+        total
     }
 
     /// Makes the bucket of `now` the current one, and forgets those that it pushes out.
@@ -102,11 +90,26 @@ impl Window {
         }
         for _ in 0..steps {
             self.current = (self.current + 1) % BUCKETS;
-            let old = std::mem::take(&mut self.buckets[self.current]);
-            self.total.attempts -= old.attempts;
-            self.total.failed -= old.failed;
-            self.total.slow -= old.slow;
+            self.buckets[self.current] = Counts::default();
         }
+    }
+}
+
+impl Counts {
+    /// Whether these are so many attempts.
+    pub(super) fn are(self, attempts: u32) -> bool {
+        self.attempts >= u64::from(attempts.max(1))
+    }
+
+    /// Whether a smaller share than this succeeded.
+    pub(super) fn success_is_below(self, share: u64) -> bool {
+        let succeeded = u128::from(self.attempts - self.failed);
+        succeeded * u128::from(WHOLE) < u128::from(self.attempts) * u128::from(share)
+    }
+
+    /// Whether a larger share than this was slow.
+    pub(super) fn slow_is_above(self, share: u64) -> bool {
+        u128::from(self.slow) * u128::from(WHOLE) > u128::from(self.attempts) * u128::from(share)
     }
 }
 
@@ -124,11 +127,11 @@ mod tests {
         for moment in [0, 9, 10, 99] {
             window.count(Kind::Failed, Instant::from_nanos(moment));
         }
-        assert_eq!(window.total.attempts, 4);
+        assert_eq!(window.total().attempts, 4);
         window.count(Kind::Well, Instant::from_nanos(100));
-        assert_eq!((window.total.attempts, window.total.failed), (3, 2));
+        assert_eq!((window.total().attempts, window.total().failed), (3, 2));
         window.count(Kind::Well, Instant::from_nanos(5_000));
-        assert_eq!((window.total.attempts, window.total.failed), (1, 0));
+        assert_eq!((window.total().attempts, window.total().failed), (1, 0));
     }
 
     #[test]
@@ -137,10 +140,10 @@ mod tests {
         for kind in [Kind::Well, Kind::Slow, Kind::Failed] {
             window.count(kind, Instant::START);
         }
-        assert!(window.success_is_below(666_666_667));
-        assert!(!window.success_is_below(666_666_666));
-        assert!(window.slow_is_above(333_333_333));
-        assert!(!window.slow_is_above(333_333_334));
+        assert!(window.total().success_is_below(666_666_667));
+        assert!(!window.total().success_is_below(666_666_666));
+        assert!(window.total().slow_is_above(333_333_333));
+        assert!(!window.total().slow_is_above(333_333_334));
     }
 
     #[test]
@@ -150,7 +153,7 @@ mod tests {
         for _ in 0..3 {
             window.count(Kind::Slow, Instant::from_nanos(u64::MAX));
         }
-        assert!(window.total.attempts <= 4 && window.holds(1));
+        assert!(window.total().attempts <= 4 && window.total().are(1));
     }
 
     proptest! {
@@ -177,9 +180,9 @@ mod tests {
                     let held = all.iter().filter(|(bucket, _)| bucket + 10 > now / width);
                     held.filter(|(_, kind)| *kind == wanted).count() as u64
                 };
-                prop_assert_eq!(window.total.failed, recent(Kind::Failed));
-                prop_assert_eq!(window.total.slow, recent(Kind::Slow));
-                let well = window.total.attempts - window.total.failed - window.total.slow;
+                prop_assert_eq!(window.total().failed, recent(Kind::Failed));
+                prop_assert_eq!(window.total().slow, recent(Kind::Slow));
+                let well = window.total().attempts - window.total().failed - window.total().slow;
                 prop_assert_eq!(well, recent(Kind::Well));
             }
         }
