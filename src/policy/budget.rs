@@ -126,8 +126,8 @@ mod tests {
         settings.costs.insert(FailureClass::Reset, 0);
         let mut budget = Budget::new(settings);
         let limited = FailureClass::RateLimited;
-        let answers = [limited, PLAIN, limited, limited, PLAIN, PLAIN]
-            .map(|class| budget.take(class, at(0)));
+        let answers =
+            [limited, PLAIN, limited, limited, PLAIN, PLAIN].map(|class| budget.take(class, at(0)));
         assert_eq!(answers, [true, true, true, false, true, false]);
         assert!(budget.take(FailureClass::Reset, at(0)), "it costs nothing");
     }

@@ -207,8 +207,8 @@ impl Pace {
 /// One attempt, or the whole of a share.
 const ONE: u64 = 1_000_000_000;
 
-/// With 32 lognormal times whose p99 is five times their median, the best of sixteen medians lies
-/// at two thirds of the true one, and one group in a hundred would be called slow in calm.
+/// With 32 lognormal times whose p99 is five times their p50, one group in 150 is twice the best
+/// by chance, and costs a tenth of the limit, which the next rounds bring back.
 const GROUP: usize = 32;
 
 /// So many groups, up to twice that, until the best is forgotten: 256 to 512 attempts.
