@@ -9,7 +9,7 @@
 //! - After that it does not shrink again before as many attempts have ended as there might be in
 //!   flight: those were sent under the old limit and say nothing about the new one.
 //!
-//! Slow is a median of [`GROUP`] attempts that is `slow` times the best one. Single attempts would
+//! Slow is a median of 32 attempts that is `slow` times the best one. Single attempts would
 //! not do: the time to first token of one healthy model varies tenfold, so the shortest of some
 //! hundreds is a stroke of luck, and nearly all others would be slow beside it. The best is
 //! forgotten after some hundreds of attempts, since models and prompts change.

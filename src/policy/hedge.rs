@@ -3,8 +3,8 @@
 //! A hedge starts when an attempt has been silent for longer than nearly all others at the same
 //! provider. When a whole provider slows down, that is true of every call, and hedges would
 //! double the load of the one that can bear it least. Hence a budget: each call brings a share of
-//! a hedge, and unspent shares are saved up to [`MOST_SAVED`] hedges, which a short hiccup may
-//! use at once. A new client has none, for it has no call to save.
+//! a hedge, and unspent shares are saved up to ten hedges, which a short hiccup may use at once. A
+//! new client has none, for it has no call to save.
 //!
 //! When to ask, and where the hedge goes, is left to the call.
 
