@@ -145,6 +145,63 @@ fn a_key_that_is_there_twice_tells_where_it_was_first() {
 }
 
 #[test]
+fn a_bulkhead_that_would_start_below_its_least_is_refused() {
+    assert_snapshot!(told("name: mine\nlimit: { adaptive: { start: 2 } }\n"), @"
+    error: it would start (`start`) below the least (`min`)
+     --> mine.yaml:2:29
+      |
+    2 | limit: { adaptive: { start: 2 } }
+      |                             ^
+      |
+      = help: raise `start`, or lower `min`
+    ");
+}
+
+#[test]
+fn a_bulkhead_smaller_than_what_it_may_shrink_to_is_refused_in_a_tier_as_well() {
+    assert_snapshot!(
+        told("name: mine\ntiers: [ { limit: { concurrency: 2, adaptive: {} } } ]\n"), @"
+    error: `concurrency` is less than `adaptive.min`, which is 3
+     --> mine.yaml:2:34
+      |
+    2 | tiers: [ { limit: { concurrency: 2, adaptive: {} } } ]
+      |                                  ^
+      |
+      = help: raise it to 3 or more, or lower `adaptive.min`
+    ");
+}
+
+#[test]
+fn a_bulkhead_that_would_start_beyond_its_bound_is_refused() {
+    let text = "name: mine\nlimit: { concurrency: 10, adaptive: { start: 30 } }\n";
+    assert_snapshot!(told(text), @"
+    error: `concurrency` is less than `adaptive.start`, which is 30
+     --> mine.yaml:2:23
+      |
+    2 | limit: { concurrency: 10, adaptive: { start: 30 } }
+      |                       ^^
+      |
+      = help: raise it to 30 or more, or lower `adaptive.start`
+    ");
+    let text = "name: mine\nlimit: { concurrency: 10, adaptive: {} }\n";
+    Policy::parse("mine.yaml", text).expect("a start that is a default is cut to the bound");
+}
+
+#[test]
+fn a_budget_that_never_pays_for_a_retry_is_refused() {
+    assert_snapshot!(
+        told("name: mine\nretry: { budget: { ratio: 0%, reserve: 1/min } }\n"), @"
+    error: no retry can ever be paid from this budget
+     --> mine.yaml:2:27
+      |
+    2 | retry: { budget: { ratio: 0%, reserve: 1/min } }
+      |                           ^^
+      |
+      = help: raise `ratio`, or let `reserve` bring at least one in a `window`
+    ");
+}
+
+#[test]
 fn an_unknown_strategy_gets_the_nearest() {
     assert_snapshot!(told("name: mine\nroute: { strategy: round-robin }\n"), @"
     error: unknown word `round-robin`

@@ -1,10 +1,10 @@
 //! The retry budget: what retries may add to the load of all first attempts.
 //!
-//! Balance = the reserve of one window + what the first attempts of the last window have brought
-//! - what the retries of the last window have cost. Both leave the sum when they are older than
-//! the window, as in Finagle's and tower's budgets and for the same reason: what a busy hour has
-//! saved must not pay for a storm of retries an hour later. A plain bucket with a cap would need
-//! another number, and that number would be wrong for a client ten times as busy.
+//! The balance is the reserve of one window, and what the first attempts of the last window have
+//! brought, less what its retries have cost. Both leave the sum when they are older than the
+//! window, as in Finagle's and tower's budgets and for the same reason: what a busy hour has saved
+//! must not pay for a storm of retries an hour later. A plain bucket with a cap would need another
+//! number, and that number would be wrong for a client ten times as busy.
 //!
 //! It follows that a whole run never sees more retries than `ratio` x its first attempts +
 //! `reserve` x (its length + one window). A reserve that does not come to one retry in a window

@@ -9,7 +9,7 @@
 //! - After that it does not shrink again before as many attempts have ended as there might be in
 //!   flight: those were sent under the old limit and say nothing about the new one.
 //!
-//! Slow is a median of [`GROUP`] attempts that is `slow` times the best one. Single attempts would
+//! Slow is a median of 32 attempts that is `slow` times the best one. Single attempts would
 //! not do: the time to first token of one healthy model varies tenfold, so the shortest of some
 //! hundreds is a stroke of luck, and nearly all others would be slow beside it. The best is
 //! forgotten after some hundreds of attempts, since models and prompts change.
@@ -207,8 +207,8 @@ impl Pace {
 /// One attempt, or the whole of a share.
 const ONE: u64 = 1_000_000_000;
 
-/// With 32 lognormal times whose p99 is five times their median, the best of sixteen medians lies
-/// at two thirds of the true one, and one group in a hundred would be called slow in calm.
+/// With 32 lognormal times whose p99 is five times their p50, one group in 150 is twice the best
+/// by chance, and costs a tenth of the limit, which the next rounds bring back.
 const GROUP: usize = 32;
 
 /// So many groups, up to twice that, until the best is forgotten: 256 to 512 attempts.

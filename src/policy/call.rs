@@ -364,6 +364,10 @@ impl Call {
             .iter()
             .position(|flight| Some(flight.attempt) != committed)?;
         let flight = self.flights.remove(found);
+        if flight.first_token.is_none() {
+            // It was silent for at least this long: left out, what is slow would vanish from sight.
+            fleet.on_first_token(flight.pass.provider, flight.took(now));
+        }
         fleet.on_cancelled(&flight.pass, now);
         Some(flight.attempt)
     }

@@ -3,8 +3,8 @@
 //! A hedge starts when an attempt has been silent for longer than nearly all others at the same
 //! provider. When a whole provider slows down, that is true of every call, and hedges would
 //! double the load of the one that can bear it least. Hence a budget: each call brings a share of
-//! a hedge, and unspent shares are saved up to [`MOST_SAVED`] hedges, which a short hiccup may
-//! use at once. A new client has none, for it has no call to save.
+//! a hedge, and unspent shares are saved up to ten hedges, which a short hiccup may use at once. A
+//! new client has none, for it has no call to save.
 //!
 //! When to ask, and where the hedge goes, is left to the call.
 
@@ -149,19 +149,19 @@ mod tests {
     #[test]
     fn with_the_silence_of_those_that_lost_a_quantile_stays_where_it_is() {
         let with = after_ten_thousand_hedged_attempts(true);
-        assert!((5_000..12_000).contains(&with), "{with}");
+        assert!((7_500..10_500).contains(&with), "{with}");
         let without = after_ten_thousand_hedged_attempts(false);
         assert!(without < with / 2, "{without} would be far too early");
     }
 
-    /// The p90 in ms at a provider where it is between 5 s and 12 s, when every attempt that is
-    /// silent for longer is hedged and loses after another 200 ms.
+    /// The p90 in ms at a provider where it is 8.5 s, when every attempt that is silent
+    /// for longer is hedged and loses after another 200 ms.
     fn after_ten_thousand_hedged_attempts(told: bool) -> u64 {
         let mut hedger = hedger(HedgeAfter::Quantile(90), 1_000_000_000);
         let mut stream = Draws::new(1).stream(Purpose::Ttft, 0, 0, 0);
         for _ in 0..10_000 {
-            // A tenth is slow: from 5 s on.
-            let slow = stream.chance(120_000_000);
+            // Twice as many are slow as the quantile leaves out.
+            let slow = stream.chance(200_000_000);
             let range = if slow { 5_000..12_000 } else { 100..2_000 };
             let took = range.start + stream.below(range.end - range.start);
             let took = Duration::from_millis(took);

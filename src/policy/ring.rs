@@ -48,7 +48,7 @@ impl<const SUMS: usize> Ring<SUMS> {
             }
         }
         self.newest = newest;
-        self.end = (newest + 1).saturating_mul(self.length);
+        self.end = newest.saturating_add(1).saturating_mul(self.length);
     }
 
     /// Adds `amount` to one of the sums, now.

@@ -5,10 +5,11 @@ mod route;
 
 use serde_json::Value;
 
-use super::{Backoff, EVERY, Policy, TUNABLES, Tier, Tunable};
+use super::{Backoff, Budget, EVERY, Limit, Policy, TUNABLES, Tier, Tunable};
 use crate::text::{Document, Problem};
 
-/// Checks the name against the file's, every number against its range, and waits against caps.
+/// Checks the name against the file's, every number against its range, and numbers against others
+/// with which they cannot work.
 pub(super) fn check(
     policy: &Policy,
     document: &Document,
@@ -26,6 +27,8 @@ pub(super) fn check(
     if let Some(outlier) = &policy.outlier {
         health::check_outlier(outlier, document)?;
     }
+    check_budget(policy.retry.budget.as_ref(), document)?;
+    check_limit(&policy.limit, document, &["limit"])?;
     for (at, tier) in policy.tiers.iter().enumerate() {
         let place = ["tiers", &at.to_string()];
         check_tier(&settings["tiers"][at], tier, document, place)?;
@@ -74,6 +77,9 @@ fn check_tier(
     })?;
     if let Some(backoff) = &tier.backoff {
         check_backoff(backoff, document, &[place[0], place[1], "backoff"])?;
+    }
+    if let Some(limit) = &tier.limit {
+        check_limit(limit, document, &[place[0], place[1], "limit"])?;
     }
     if let Some(breaker) = &tier.breaker {
         health::check_breaker(breaker, document, &[place[0], place[1], "breaker"])?;
@@ -126,4 +132,57 @@ fn cap_below(document: &Document, place: &[&str], kind: &str, first: &str) -> Pr
     let message = format!("the longest {kind} (`cap`) is shorter than the first (`{first}`)");
     let hint = format!("raise `cap`, or lower `{first}`");
     document.problem(&path, message).hint(hint)
+}
+
+/// A budget that no retry can ever be paid from is `attempts: 1`, said in a way nobody sees.
+fn check_budget(budget: Option<&Budget>, document: &Document) -> Result<(), Problem> {
+    let Some(budget) = budget else {
+        return Ok(());
+    };
+    let (window, per) = (budget.window.as_nanos(), budget.reserve.per.as_nanos());
+    let reserve = u128::from(budget.reserve.count_nano).saturating_mul(window);
+    if budget.ratio > 0 || reserve >= per.saturating_mul(1_000_000_000) {
+        return Ok(());
+    }
+    let path = named(document, &["retry", "budget"], ["ratio", "reserve"]);
+    let message = "no retry can ever be paid from this budget";
+    let hint = "raise `ratio`, or let `reserve` bring at least one in a `window`";
+    Err(document.problem(&path, message).hint(hint))
+}
+
+fn check_limit(limit: &Limit, document: &Document, place: &[&str]) -> Result<(), Problem> {
+    let Some(adaptive) = &limit.adaptive else {
+        return Ok(());
+    };
+    let inner = [place, &["adaptive"]].concat();
+    if adaptive.start < adaptive.min {
+        let message = "it would start (`start`) below the least (`min`)";
+        let path = named(document, &inner, ["start", "min"]);
+        let hint = "raise `start`, or lower `min`";
+        return Err(document.problem(&path, message).hint(hint));
+    }
+    let Some(most) = limit.concurrency else {
+        return Ok(());
+    };
+    // The start may be a default, which the bulkhead cuts to what there is.
+    let asked = document.keys(&inner).iter().any(|key| key == "start");
+    for (key, value, counts) in [
+        ("min", adaptive.min, true),
+        ("start", adaptive.start, asked),
+    ] {
+        if counts && value > most {
+            let path = [place, &["concurrency"]].concat();
+            let message = format!("`concurrency` is less than `adaptive.{key}`, which is {value}");
+            let hint = format!("raise it to {value} or more, or lower `adaptive.{key}`");
+            return Err(document.problem(&path, message).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+/// Whichever of these the file names, the first of them first: the others may be defaults.
+fn named<'a>(document: &Document, place: &[&'a str], keys: [&'a str; 2]) -> Vec<&'a str> {
+    let found = document.keys(place);
+    let key = keys.into_iter().find(|key| found.iter().any(|f| f == key));
+    [place, key.as_slice()].concat()
 }
