@@ -3,7 +3,7 @@
 //! - `run`, `check`, `init`, `serve`, `schema`, `presets`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `values`: what `--set`, `--seeds` and `--jobs` may say.
-//! - `rates`: what `check --rates` prints.
+//! - `rates`: what `check --rates` prints; `lint`: what it warns of.
 //! - `output`: the terminal: what is printed, what is written, and how a run ends.
 //!
 //! What a verb means is `drill`'s and `report`'s to know; here it is only asked for and told.
@@ -12,6 +12,7 @@ mod check;
 mod completions;
 mod files;
 mod init;
+mod lint;
 mod output;
 mod presets;
 mod rates;

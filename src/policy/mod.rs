@@ -25,6 +25,7 @@ pub mod hedge;
 pub mod hints;
 pub mod keys;
 pub mod limiter;
+pub mod lint;
 pub mod member;
 pub mod outlier;
 pub mod presets;

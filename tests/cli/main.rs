@@ -5,6 +5,7 @@
 mod files;
 mod formats;
 mod init;
+mod lint;
 mod policies;
 mod presets;
 mod rates;
