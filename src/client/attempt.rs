@@ -36,10 +36,6 @@ impl Inbox {
         lock(&self.tokens).pop_front()
     }
 
-    pub(super) fn clear(&self) {
-        lock(&self.tokens).clear();
-    }
-
     fn push(&self, token: String) {
         lock(&self.tokens).push_back(token);
     }
@@ -53,8 +49,6 @@ pub(super) struct Attempt<C: Connect> {
     pub(super) body: Bytes,
     pub(super) streamed: bool,
     pub(super) inbox: Arc<Inbox>,
-    /// Judges how fast a stream is, where the policy asks for that.
-    pub(super) guard: Option<Throughput>,
 }
 
 /// When to give up, and what to call it.
@@ -62,7 +56,7 @@ type Limit = Option<(Instant, FailureClass)>;
 
 impl<C: Connect> Attempt<C> {
     /// Makes the exchange.
-    pub(super) async fn run(mut self) -> Result<Content, Failed> {
+    pub(super) async fn run(self) -> Result<Content, Failed> {
         let started = Instant::now();
         let (mut connection, response) = self.exchange(started).await?;
         if !response.status().is_success() {
@@ -134,7 +128,7 @@ impl<C: Connect> Attempt<C> {
             self.start
                 .timeouts
                 .connect
-                .map(|t| (started + t, FailureClass::TimeoutConnect)),
+                .map(|t| (Instant::now() + t, FailureClass::TimeoutConnect)),
             self.before_first_token(started),
         );
         let opened = within(limit, opening).await?;
@@ -160,7 +154,7 @@ impl<C: Connect> Attempt<C> {
             )
             .header(HeaderName::from_static(IDEMPOTENCY_KEY), &self.key)
             .header(HeaderName::from_static(RETRY_COUNT), self.start.nth);
-        for (name, value) in &target.headers {
+        for (name, value) in target.headers(self.start.key) {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(self.body.clone()));
@@ -188,18 +182,22 @@ impl<C: Connect> Attempt<C> {
     }
 
     async fn read_stream(
-        &mut self,
+        &self,
         connection: &mut Connection<C::Io>,
         mut body: Incoming,
         started: Instant,
     ) -> Result<Content, Failed> {
         let mut reader = StreamReader::new(self.target().dialect.family());
         let mut last_token = None;
+        let mut guard = self.guard();
         // Whoever keeps the body open behind the end of the answer keeps nobody waiting: if its
         // end is not here already, the pool finds the connection busy and lets it go.
         while !reader.has_ended() {
             let limit = self.before_next_token(started, last_token);
-            let Some(frame) = self.next_frame(connection, &mut body, limit).await? else {
+            let Some(frame) = self
+                .next_frame(connection, &mut body, limit, &mut guard)
+                .await?
+            else {
                 break;
             };
             let frame = frame.map_err(|error| broken(&error, FailureClass::Truncated))?;
@@ -209,7 +207,7 @@ impl<C: Connect> Attempt<C> {
             let now = self.shared.now();
             reader.push(&data, |token| {
                 last_token = Some(Instant::now());
-                match (&token, &mut self.guard) {
+                match (&token, &mut guard) {
                     (Token::Text(text), Some(guard)) => guard.feed(now, text.len()),
                     (Token::Busy, Some(guard)) => guard.rest(),
                     (_, None) => {}
@@ -224,13 +222,14 @@ impl<C: Connect> Attempt<C> {
 
     /// The next piece of a stream, unless it comes too late or the stream is too slow.
     async fn next_frame(
-        &mut self,
+        &self,
         connection: &mut Connection<C::Io>,
         body: &mut Incoming,
         limit: Limit,
+        guard: &mut Option<Throughput>,
     ) -> Result<Option<hyper::Result<Frame<Bytes>>>, Failed> {
         loop {
-            let check = self.guard.as_ref().and_then(Throughput::next_check);
+            let check = guard.as_ref().and_then(Throughput::next_check);
             let check = check.map(|at| (self.shared.moment(at), FailureClass::TimeoutIdle));
             let frame = within(earliest(limit, check), connection.wait(body.frame())).await;
             let Err(late) = frame else {
@@ -240,17 +239,20 @@ impl<C: Connect> Attempt<C> {
                 return Err(failed(class));
             }
             let now = self.shared.now();
-            if self
-                .guard
-                .as_mut()
-                .is_some_and(|guard| guard.is_too_slow(now))
-            {
+            if guard.as_mut().is_some_and(|guard| guard.is_too_slow(now)) {
                 return Err(Failed {
                     message: Some("the stream is slower than the policy allows".to_owned()),
                     ..late
                 });
             }
         }
+    }
+
+    /// Who judges how fast a stream is, where the policy asks for that.
+    fn guard(&self) -> Option<Throughput> {
+        let fleet = lock(&self.shared.fleet);
+        let streams = &fleet.policy().streams;
+        Some(Throughput::new(streams.min_speed?, streams.speed_over))
     }
 
     async fn refused(
