@@ -120,7 +120,8 @@ impl<C: Connect> Attempt<C> {
                 .connect(&target.endpoint)
                 .await
                 .map_err(|e| e.to_string())?;
-            Connection::open::<C>(io)
+            let is_h2 = C::is_h2(&io);
+            Connection::open(io, is_h2)
                 .await
                 .map_err(|error| error.to_string())
         };

@@ -19,7 +19,7 @@ pub trait Connect: Send + Sync + 'static {
     fn connect(&self, endpoint: &Endpoint) -> impl Future<Output = io::Result<Self::Io>> + Send;
 
     /// Whether both sides have agreed on HTTP/2 for this connection. It is then driven by a task of
-    /// its own, which a simulated world has no place for.
+    /// its own, which a simulated world has no place for. Without feature `tls` it is not heeded.
     fn is_h2(_connection: &Self::Io) -> bool {
         false
     }
