@@ -16,7 +16,6 @@ use super::flight::{Flight, Said};
 use super::{Answer, Shared};
 use crate::policy::ask::{Ask, Delivery, Priority};
 use crate::policy::call::{Call, Ending, Outcome, Reply, Start, Step};
-use crate::policy::throughput::Throughput;
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
 use crate::trace::Kind;
@@ -164,17 +163,9 @@ impl<C: Connect> AnswerStream<C> {
             body: self.body(provider),
             streamed: self.delivery.is_streamed(),
             inbox: inbox.clone(),
-            guard: self.guard(),
         };
         self.flights
             .push(Flight::new(start, now, inbox, work.run()));
-    }
-
-    /// What keeps a stream from being too slow, if the policy asks for it.
-    fn guard(&self) -> Option<Throughput> {
-        let streams = &self.shared.streams;
-        let least = streams.min_speed.filter(|_| self.delivery.is_streamed())?;
-        Some(Throughput::new(least, streams.speed_over))
     }
 
     /// The request as this provider wants to read it.

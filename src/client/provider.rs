@@ -5,7 +5,7 @@
 
 use hyper::header::{HeaderName, HeaderValue};
 
-use super::connect::{Connect, Endpoint, Scheme};
+use super::connect::{Connect, Endpoint, Scheme, without_login};
 use super::pool::Pool;
 use super::secret::Secret;
 use super::{BuildError, Target, Uris};
@@ -122,7 +122,7 @@ impl Provider {
             Some((endpoint, uris, host))
         });
         let Some((endpoint, uris, host)) = parsed else {
-            return Err(BuildError::Address(self.url));
+            return Err(BuildError::Address(without_login(&self.url)));
         };
         if endpoint.scheme == Scheme::Https && !C::TLS {
             return Err(BuildError::NeedsTls(self.url));
