@@ -55,6 +55,8 @@ pub enum Purpose {
     Prefix = 32,
     /// Whether an impatient user clicks again.
     Reclick = 33,
+    /// Whether the caller of a streamed call takes the answer whole.
+    Whole = 34,
 }
 
 /// All randomness of one run (or one client): a seed, from which keyed streams grow.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::policy::breaker::State;
 use crate::policy::call::{Cause, Outcome};
 use crate::policy::classify::FailureClass;
+use crate::policy::keys::KeyId;
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
 
@@ -60,6 +61,8 @@ pub enum Kind {
         cause: Cause,
         /// Whether a half-open breaker admitted it.
         probe: bool,
+        /// With which of the provider's keys.
+        key: KeyId,
     },
     /// The first output token was handed to the caller.
     FirstToken {
@@ -124,7 +127,7 @@ pub enum Kind {
     Billed {
         /// Who bills.
         provider: ProviderId,
-        /// For which call, as the request said; none for an unknown caller.
+        /// For which call, as the request said; none for a health check, or an unknown caller.
         call: Option<CallId>,
         /// For the how-manieth attempt of that call at this provider, from 0.
         nth: u32,

@@ -158,6 +158,95 @@ fn an_unknown_strategy_gets_the_nearest() {
 }
 
 #[test]
+fn scores_that_are_all_nothing_are_refused() {
+    let text = "name: mine\nroute: { strategy: score, score: { health: 0, latency: 0 } }\n";
+    assert_snapshot!(told(text), @"
+    error: nothing counts in the score
+     --> mine.yaml:2:27
+      |
+    2 | route: { strategy: score, score: { health: 0, latency: 0 } }
+      |                           ^^^^^
+      |
+      = help: give `health`, `latency`, `cost` or `quality` more than `0`
+    ");
+}
+
+#[test]
+fn weights_that_are_all_nothing_are_refused() {
+    let route = "name: mine\nroute: { strategy: weighted }\n";
+    let tiers = "tiers:\n  - weight: 0\n    tier: 1\n  - weight: 0\n";
+    assert_snapshot!(told(&format!("{route}{tiers}")), @"
+    error: no provider has a weight
+     --> mine.yaml:4:13
+      |
+    4 |   - weight: 0
+      |             ^
+      |
+      = help: give one more than `0`: under `weighted`, `0` is asked last
+    ");
+    // Somebody has a weight, or nobody looks at weights.
+    for fine in [
+        format!("{route}tiers: [ {{ weight: 0 }}, {{}} ]\n"),
+        format!("{route}{tiers}by_name: {{ a: {{ weight: 1 }} }}\n"),
+        format!("name: mine\n{tiers}"),
+    ] {
+        Policy::parse("mine.yaml", &fine).unwrap();
+    }
+}
+
+#[test]
+fn a_weight_out_of_range_tells_the_range() {
+    assert_snapshot!(told("name: mine\ntiers:\n  - weight: 1000001\n"), @"
+    error: `1000001` is out of range
+     --> mine.yaml:3:13
+      |
+    3 |   - weight: 1000001
+      |             ^^^^^^^
+      |
+      = help: from `0` to `1000000`
+    ");
+}
+
+#[test]
+fn a_tier_out_of_range_tells_the_range() {
+    assert_snapshot!(told("name: mine\nby_name: { a: { tier: 1001 } }\n"), @"
+    error: `1001` is out of range
+     --> mine.yaml:2:23
+      |
+    2 | by_name: { a: { tier: 1001 } }
+      |                       ^^^^
+      |
+      = help: from `0` to `1000`
+    ");
+}
+
+#[test]
+fn a_task_that_asks_only_nobody_is_refused() {
+    assert_snapshot!(told("name: mine\nroute:\n  tasks:\n    code: { only: true }\n"), @"
+    error: the task `code` asks nobody
+     --> mine.yaml:4:19
+      |
+    4 |     code: { only: true }
+      |                   ^^^^
+      |
+      = help: list providers or models in `prefer`, or leave out `only`
+    ");
+}
+
+#[test]
+fn a_ceiling_without_a_currency_is_refused() {
+    assert_snapshot!(told("name: mine\nroute: { tasks: { code: { max_cost: 0.01 } } }\n"), @"
+    error: money needs its currency
+     --> mine.yaml:2:37
+      |
+    2 | route: { tasks: { code: { max_cost: 0.01 } } }
+      |                                     ^^^^
+      |
+      = help: write `0.01 USD`
+    ");
+}
+
+#[test]
 fn an_unknown_class_of_failures_gets_the_nearest() {
     assert_snapshot!(told("name: mine\nfailures:\n  rate_limit: fallback\n  timeouts: retry\n"), @"
     error: unknown key `rate_limit`
@@ -217,6 +306,67 @@ fn a_cap_below_the_base_is_refused() {
       |                           ^^^
       |
       = help: raise `cap`, or lower `base`
+    ");
+}
+
+#[test]
+fn a_breaker_open_for_longer_than_its_cap_is_refused() {
+    assert_snapshot!(told("name: mine\nbreaker: { open: { first: 10m } }\n"), @"
+    error: the longest time (`cap`) is shorter than the first (`first`)
+     --> mine.yaml:2:27
+      |
+    2 | breaker: { open: { first: 10m } }
+      |                           ^^^
+      |
+      = help: raise `cap`, or lower `first`
+    ");
+    assert_snapshot!(told("name: mine\ntiers: [ { breaker: { open: { cap: 1s } } } ]\n"), @"
+    error: the longest time (`cap`) is shorter than the first (`first`)
+     --> mine.yaml:2:36
+      |
+    2 | tiers: [ { breaker: { open: { cap: 1s } } } ]
+      |                                    ^^
+      |
+      = help: raise `cap`, or lower `first`
+    ");
+}
+
+#[test]
+fn a_breaker_that_nothing_opens_is_refused() {
+    assert_snapshot!(told("name: mine\nbreaker: { consecutive: none }\n"), @"
+    error: nothing ever opens this breaker
+     --> mine.yaml:2:25
+      |
+    2 | breaker: { consecutive: none }
+      |                         ^^^^
+      |
+      = help: write `consecutive: 5`, `success_below: 80%` or `open: { hint: honour }`
+    ");
+}
+
+#[test]
+fn a_share_above_the_whole_is_refused() {
+    assert_snapshot!(told("name: mine\nbreaker: { slow: 5s, slow_above: 100% }\n"), @"
+    error: no share of slow attempts is above 100%
+     --> mine.yaml:2:34
+      |
+    2 | breaker: { slow: 5s, slow_above: 100% }
+      |                                  ^^^^
+      |
+      = help: write `99%`, or leave `slow` out
+    ");
+}
+
+#[test]
+fn an_ejection_for_longer_than_its_cap_is_refused() {
+    assert_snapshot!(told("name: mine\noutlier: { eject: 10m }\n"), @"
+    error: the longest time (`cap`) is shorter than the first (`eject`)
+     --> mine.yaml:2:19
+      |
+    2 | outlier: { eject: 10m }
+      |                   ^^^
+      |
+      = help: raise `cap`, or lower `eject`
     ");
 }
 

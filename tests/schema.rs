@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use firedrill::client::FleetFile;
 use firedrill::scenario::load::load;
 use firedrill::text::Document;
 use jsonschema::Validator;
@@ -12,7 +13,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
-    for of in ["scenario", "policy"] {
+    for of in ["scenario", "policy", "fleet"] {
         let committed = std::fs::read_to_string(format!("{ROOT}/schema/{of}.json"));
         assert!(
             committed.unwrap_or_default() == printed(of),
@@ -24,17 +25,28 @@ fn the_committed_schemas_are_those_of_the_types() {
 
 #[test]
 fn every_file_that_ships_names_its_schema_and_fits_it() {
-    let schemas = [validator("scenario"), validator("policy")];
-    let mut seen = [0, 0];
-    for path in ["scenarios", "policies", "tests/scenarios", "tests/sdk"]
-        .iter()
-        .flat_map(|folder| yaml_files(&Path::new(ROOT).join(folder)))
+    let schemas = [
+        validator("scenario"),
+        validator("policy"),
+        validator("fleet"),
+    ];
+    let mut seen = [0, 0, 0];
+    for path in [
+        "scenarios",
+        "policies",
+        "examples",
+        "tests/scenarios",
+        "tests/sdk",
+    ]
+    .iter()
+    .flat_map(|folder| yaml_files(&Path::new(ROOT).join(folder)))
     {
         let shown = path.strip_prefix(ROOT).expect("below the root").to_owned();
         let value = typed(Document::read(&path).unwrap().decode().unwrap());
-        let (kind, name) = match value.get("providers") {
-            Some(_) => (0, "scenario"),
-            None => (1, "policy"),
+        let (kind, name) = match (value.get("providers"), value.get("fleet")) {
+            (Some(_), _) => (0, "scenario"),
+            (None, None) => (1, "policy"),
+            (None, Some(_)) => (2, "fleet"),
         };
         seen[kind] += 1;
         let up = "../".repeat(shown.components().count() - 1);
@@ -47,7 +59,7 @@ fn every_file_that_ships_names_its_schema_and_fits_it() {
             .collect();
         assert!(errors.is_empty(), "{shown:?}\n{}", errors.join("\n"));
     }
-    assert!(seen[0] >= 8 && seen[1] >= 5, "{seen:?}");
+    assert!(seen[0] >= 8 && seen[1] >= 5 && seen[2] >= 1, "{seen:?}");
 }
 
 #[test]
@@ -64,6 +76,44 @@ fn a_policy_schema_sees_what_an_editor_should_underline() {
         json!({ "name": "p", "failures": { "teapot": "retry" } }),
     ] {
         assert!(!policy.is_valid(&wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn schema_and_reader_agree_on_what_may_stand_in_a_fleet() {
+    let schema = validator("fleet");
+    let right = [
+        "{ url: http://a.test/v1, model: m }",
+        "{ url: https://a.test, model: m, dialect: azure, keys: [ env:A_1, 'file:/k', file:k ] }",
+        "{ url: http://a, model: m, price: { input: 2 USD, output: 8.50 USD }, quality: 100 }",
+        "{ url: http://a, model: m, context: 1M tok, keys: [] }",
+    ];
+    let wrong = [
+        "{ model: m }",
+        "{ url: http://a.test/v1 }",
+        "{ url: http://a, model: m, dialect: grok }",
+        "{ url: http://a, model: m, key: env:A }",
+        "{ url: http://a, model: m, keys: env:A }",
+        "{ url: http://a, model: m, keys: [ sk-1234 ] }",
+        "{ url: http://a, model: m, keys: [ 'env:A B' ] }",
+        "{ url: http://a, model: m, price: { input: 2 USD } }",
+        "{ url: http://a, model: m, price: { input: 2, output: 3 } }",
+        "{ url: http://a, model: m, quality: 101 }",
+        "{ url: http://a, model: m, context: 1000 }",
+        "{ url: http://a, model: m, rpm: 10 }",
+    ];
+    for (entries, is_right) in [(right.as_slice(), true), (wrong.as_slice(), false)] {
+        for entry in entries {
+            let text = format!("fleet: {{ a: {entry} }}\n");
+            let read = FleetFile::parse("f.yaml", &text).map_err(|problem| problem.to_string());
+            assert_eq!(read.is_ok(), is_right, "the reader: {entry}\n{read:?}");
+            let value = Document::parse("f.yaml", &text).unwrap().decode().unwrap();
+            assert_eq!(
+                schema.is_valid(&typed(value)),
+                is_right,
+                "the schema: {entry}"
+            );
+        }
     }
 }
 

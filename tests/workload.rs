@@ -24,6 +24,7 @@ fn load(arrivals: Arrivals, per_time: &str) -> Load {
             },
         },
         stream: 600_000_000,
+        whole: 0,
         deadline: None,
         max_tokens: None,
         prefix: None,

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::{Done, files, output, rates};
+use crate::client::FleetFile;
 use crate::drill::{Changes, Drill};
 use crate::policy::config::Policy;
 use crate::text::Problem;
 use output::{Exit, Trouble};
 
-/// Checks scenarios and policies (files without `providers`), and runs nothing.
+/// Checks scenarios, fleets (files with `fleet`) and policies (files with neither `providers` nor
+/// `fleet`), and runs nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: firedrill check scenarios policies\n\
                   Example: firedrill check --rates scenarios/brownout.yaml")]
@@ -55,11 +57,17 @@ pub(super) fn check(args: &Args) -> Done {
 /// A file that is right.
 enum Checked {
     Policy,
+    /// With so many providers.
+    Fleet(u64),
     Scenario(Box<Drill>),
 }
 
 /// What is in the file at `path`, or what is wrong with it.
 fn check_file(path: &Path) -> Result<Checked, Vec<Problem>> {
+    if files::is_fleet(path) {
+        let fleet = FleetFile::read(path).map_err(|problem| vec![problem])?;
+        return Ok(Checked::Fleet(fleet.count() as u64));
+    }
     if !files::is_scenario(path) {
         Policy::read(path).map_err(|problem| vec![problem])?;
         return Ok(Checked::Policy);
@@ -74,8 +82,10 @@ fn check_file(path: &Path) -> Result<Checked, Vec<Problem>> {
 impl Checked {
     /// In a few words.
     fn summary(&self) -> String {
-        let Self::Scenario(drill) = self else {
-            return "policy".to_owned();
+        let drill = match self {
+            Self::Policy => return "policy".to_owned(),
+            Self::Fleet(providers) => return format!("fleet, {}", counted(*providers, "provider")),
+            Self::Scenario(drill) => drill,
         };
         let policies = drill.policies().len();
         let plural = if policies == 1 { "policy" } else { "policies" };
@@ -86,7 +96,7 @@ impl Checked {
     /// How often its faults strike.
     fn rates(&self) -> Option<String> {
         match self {
-            Self::Policy => None,
+            Self::Policy | Self::Fleet(_) => None,
             Self::Scenario(drill) => Some(rates::shown(&drill.scenario().rates())),
         }
     }

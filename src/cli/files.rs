@@ -1,10 +1,10 @@
 //! From the paths on the command line to the files that are meant. What they hold is read by
-//! others, except for one question: scenario or policy?
+//! others, except for one question: scenario, policy or fleet?
 
 use std::path::{Path, PathBuf};
 
 use super::output::Trouble;
-use crate::text::Document;
+use crate::text::{self, Document};
 
 /// A file that is meant, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,19 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Found>, Vec<Trouble>> {
 pub(super) fn is_scenario(path: &Path) -> bool {
     match Document::read(path) {
         Ok(document) => document.keys(&[]).iter().any(|key| key == "providers"),
-        Err(_) => true,
+        Err(_) => !is_fleet(path),
+    }
+}
+
+/// Whether the file at `path` is a fleet: it has `fleet`. Where it is no YAML, a line that begins
+/// so is enough: whoever loads it takes care of what its other lines may show.
+pub(super) fn is_fleet(path: &Path) -> bool {
+    match Document::read(path) {
+        Ok(document) => document.keys(&[]).iter().any(|key| key == "fleet"),
+        Err(_) => text::file::read(path, 1 << 20).is_ok_and(|bytes| {
+            let mut lines = bytes.split(|byte| *byte == b'\n');
+            lines.any(|line| line.starts_with(b"fleet:"))
+        }),
     }
 }
 

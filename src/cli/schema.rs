@@ -3,10 +3,10 @@
 use clap::ValueEnum;
 
 use super::{Done, output};
-use crate::{policy, scenario};
+use crate::{client, policy, scenario};
 use output::Exit;
 
-/// Prints the JSON Schema of scenario or policy files, for editors.
+/// Prints the JSON Schema of scenario, policy or fleet files, for editors.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: firedrill schema policy > schema/policy.json\n\n\
@@ -26,6 +26,8 @@ pub(super) enum Files {
     Scenario,
     /// How the client decides.
     Policy,
+    /// Whom the client asks, and where the keys are.
+    Fleet,
 }
 
 impl Files {
@@ -34,6 +36,7 @@ impl Files {
         let schema = match self {
             Self::Scenario => scenario::schema(),
             Self::Policy => policy::config::schema(),
+            Self::Fleet => client::fleet_schema(),
         };
         format!("{schema:#}\n")
     }

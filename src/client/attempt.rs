@@ -1,7 +1,8 @@
 //! One exchange with one provider: connect, ask, read the answer, each within its timeout.
 //!
 //! Written straight down, as one future. Tokens of a streamed answer go to the [`Inbox`] as they
-//! come; everything else is in what the future returns. Dropping it closes the connection.
+//! come; everything else is in what the future returns. Dropping it closes the connection, or
+//! resets its stream where the connection is shared.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -10,16 +11,17 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Response;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 use super::connect::Connect;
-use super::connection::Connection;
+use super::connection::{Connection, is_never_processed};
 use super::failed::{Failed, broken, failed, refusal};
 use super::{Shared, Target, lock};
 use crate::policy::call::Start;
 use crate::policy::classify::FailureClass;
+use crate::policy::throughput::Throughput;
 use crate::wire::answer::{self, Content, StreamReader, Token};
 use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 
@@ -32,10 +34,6 @@ pub(super) struct Inbox {
 impl Inbox {
     pub(super) fn pop(&self) -> Option<String> {
         lock(&self.tokens).pop_front()
-    }
-
-    pub(super) fn clear(&self) {
-        lock(&self.tokens).clear();
     }
 
     fn push(&self, token: String) {
@@ -51,6 +49,8 @@ pub(super) struct Attempt<C: Connect> {
     pub(super) body: Bytes,
     pub(super) streamed: bool,
     pub(super) inbox: Arc<Inbox>,
+    /// Judges how fast a stream is, where the policy asks for that.
+    pub(super) guard: Option<Throughput>,
 }
 
 /// When to give up, and what to call it.
@@ -58,7 +58,7 @@ type Limit = Option<(Instant, FailureClass)>;
 
 impl<C: Connect> Attempt<C> {
     /// Makes the exchange.
-    pub(super) async fn run(self) -> Result<Content, Failed> {
+    pub(super) async fn run(mut self) -> Result<Content, Failed> {
         let started = Instant::now();
         let (mut connection, response) = self.exchange(started).await?;
         if !response.status().is_success() {
@@ -66,35 +66,49 @@ impl<C: Connect> Attempt<C> {
         }
         let form = form_of(&response, self.streamed)?;
         let body = response.into_body();
-        let content = match form {
-            Form::Events => self.read_stream(&mut connection, body, started).await?,
-            Form::Whole => self.read_plain(&mut connection, body, started).await?,
+        let read = match form {
+            Form::Events => self.read_stream(&mut connection, body, started).await,
+            Form::Whole => self.read_plain(&mut connection, body, started).await,
         };
-        self.target().pool.put(connection);
-        Ok(content)
+        match &read {
+            Ok(_) => self.target().pool.put(connection),
+            Err(failed) if is_timeout(failed.failure.class) => connection.doubt(),
+            Err(_) => {}
+        }
+        read
     }
 
     /// Sends the request and waits for the head of the answer. A kept connection that turns out
-    /// to be dead before a byte has left costs nothing but the next connection.
+    /// to be dead before a byte has left costs nothing but the next connection. A request that the
+    /// provider says it never looked at is sent once more, over a fresh one.
     async fn exchange(
         &self,
         started: Instant,
     ) -> Result<(Connection<C::Io>, Response<Incoming>), Failed> {
-        let mut request = self.request()?;
+        let mut was_refused = false;
         loop {
-            let kept = self.target().pool.take();
+            let kept = match was_refused {
+                true => None,
+                false => self.target().pool.take(),
+            };
             let is_kept = kept.is_some();
             let mut connection = match kept {
                 Some(connection) => connection,
                 None => self.open(started).await?,
             };
-            let sent = within(self.before_first_token(started), connection.send(request)).await?;
-            match sent {
+            let request = self.request()?;
+            let sent = within(self.before_first_token(started), connection.send(request)).await;
+            let mut unsent = match sent.inspect_err(|_| connection.doubt())? {
                 Ok(response) => return Ok((connection, response)),
-                Err(mut unsent) => match unsent.take_message() {
-                    Some(again) if is_kept => request = again,
-                    _ => return Err(broken(unsent.error(), FailureClass::Reset)),
-                },
+                Err(unsent) => unsent,
+            };
+            connection.doubt();
+            let never_left = is_kept && unsent.take_message().is_some();
+            if !never_left {
+                if was_refused || !is_never_processed(unsent.error()) {
+                    return Err(broken(unsent.error(), FailureClass::Reset));
+                }
+                was_refused = true;
             }
         }
     }
@@ -108,7 +122,7 @@ impl<C: Connect> Attempt<C> {
                 .connect(&target.endpoint)
                 .await
                 .map_err(|e| e.to_string())?;
-            Connection::open(io)
+            Connection::open::<C>(io)
                 .await
                 .map_err(|error| error.to_string())
         };
@@ -120,10 +134,12 @@ impl<C: Connect> Attempt<C> {
             self.before_first_token(started),
         );
         let opened = within(limit, opening).await?;
-        opened.map_err(|message| Failed {
+        let connection = opened.map_err(|message| Failed {
             message: Some(message),
             ..failed(FailureClass::Connect)
-        })
+        })?;
+        target.pool.opened(&connection);
+        Ok(connection)
     }
 
     fn request(&self) -> Result<hyper::Request<Full<Bytes>>, Failed> {
@@ -140,7 +156,7 @@ impl<C: Connect> Attempt<C> {
             )
             .header(HeaderName::from_static(IDEMPOTENCY_KEY), &self.key)
             .header(HeaderName::from_static(RETRY_COUNT), self.start.nth);
-        for (name, value) in &target.headers {
+        for (name, value) in target.headers(self.start.key) {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(self.body.clone()));
@@ -168,7 +184,7 @@ impl<C: Connect> Attempt<C> {
     }
 
     async fn read_stream(
-        &self,
+        &mut self,
         connection: &mut Connection<C::Io>,
         mut body: Incoming,
         started: Instant,
@@ -179,21 +195,58 @@ impl<C: Connect> Attempt<C> {
         // end is not here already, the pool finds the connection busy and lets it go.
         while !reader.has_ended() {
             let limit = self.before_next_token(started, last_token);
-            let Some(frame) = within(limit, connection.wait(body.frame())).await? else {
+            let Some(frame) = self.next_frame(connection, &mut body, limit).await? else {
                 break;
             };
             let frame = frame.map_err(|error| broken(&error, FailureClass::Truncated))?;
             let Ok(data) = frame.into_data() else {
                 continue;
             };
+            let now = self.shared.now();
             reader.push(&data, |token| {
                 last_token = Some(Instant::now());
+                match (&token, &mut self.guard) {
+                    (Token::Text(text), Some(guard)) => guard.feed(now, text.len()),
+                    (Token::Busy, Some(guard)) => guard.rest(),
+                    (_, None) => {}
+                }
                 if let Token::Text(text) = token {
                     self.inbox.push(text);
                 }
             })?;
         }
         Ok(reader.end()?)
+    }
+
+    /// The next piece of a stream, unless it comes too late or the stream is too slow.
+    async fn next_frame(
+        &mut self,
+        connection: &mut Connection<C::Io>,
+        body: &mut Incoming,
+        limit: Limit,
+    ) -> Result<Option<hyper::Result<Frame<Bytes>>>, Failed> {
+        loop {
+            let check = self.guard.as_ref().and_then(Throughput::next_check);
+            let check = check.map(|at| (self.shared.moment(at), FailureClass::TimeoutIdle));
+            let frame = within(earliest(limit, check), connection.wait(body.frame())).await;
+            let Err(late) = frame else {
+                return frame;
+            };
+            if let Some((_, class)) = limit.filter(|(at, _)| *at <= Instant::now()) {
+                return Err(failed(class));
+            }
+            let now = self.shared.now();
+            if self
+                .guard
+                .as_mut()
+                .is_some_and(|guard| guard.is_too_slow(now))
+            {
+                return Err(Failed {
+                    message: Some("the stream is slower than the policy allows".to_owned()),
+                    ..late
+                });
+            }
+        }
     }
 
     async fn refused(
@@ -299,6 +352,12 @@ where
         collected.extend_from_slice(&data);
     }
     Ok(Bytes::from(collected))
+}
+
+/// Whether nothing came for so long that the connection itself may be dead.
+fn is_timeout(class: FailureClass) -> bool {
+    use FailureClass::{TimeoutAttempt, TimeoutFirstToken, TimeoutIdle};
+    matches!(class, TimeoutFirstToken | TimeoutIdle | TimeoutAttempt)
 }
 
 async fn within<T>(limit: Limit, what: impl Future<Output = T>) -> Result<T, Failed> {

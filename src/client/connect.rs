@@ -1,4 +1,5 @@
-//! How connections are made: real TCP here, simulated sockets in the simulator.
+//! How connections are made: real TCP here, simulated sockets in the simulator. TLS lies above, in
+//! a file of its own.
 
 use std::future::Future;
 use std::io;
@@ -11,13 +12,24 @@ pub trait Connect: Send + Sync + 'static {
     /// A connection, as hyper reads and writes it.
     type Io: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static;
 
+    /// Whether it can reach `https` addresses. A client is not built with one that it cannot reach.
+    const TLS: bool = false;
+
     /// Opens a connection. The client gives up by dropping the future.
     fn connect(&self, endpoint: &Endpoint) -> impl Future<Output = io::Result<Self::Io>> + Send;
+
+    /// Whether both sides have agreed on HTTP/2 for this connection. It is then driven by a task of
+    /// its own, which a simulated world has no place for.
+    fn is_h2(_connection: &Self::Io) -> bool {
+        false
+    }
 }
 
 /// Where a provider listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
+    /// What it speaks below HTTP.
+    pub scheme: Scheme,
     /// A host name or an address.
     pub host: String,
     /// The port.
@@ -26,26 +38,58 @@ pub struct Endpoint {
     pub base_path: String,
 }
 
+/// What lies between HTTP and TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Nothing.
+    Http,
+    /// TLS.
+    Https,
+}
+
+impl Scheme {
+    /// The port where it is spoken when an address names none.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
 impl Endpoint {
-    /// Reads `http://HOST[:PORT][/BASE]`; `None` when it is not of that form.
+    /// Reads `http://HOST[:PORT][/BASE]` or the same with `https`; `None` when it is not of that
+    /// form.
     pub fn parse(url: &str) -> Option<Self> {
         let uri: hyper::Uri = url.parse().ok()?;
-        if uri.scheme_str() != Some("http") || uri.query().is_some() {
+        let scheme = match uri.scheme_str()? {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return None,
+        };
+        // A name and password before the host would be sent to nobody, and shown to everybody.
+        if uri.query().is_some() || uri.authority()?.as_str().contains('@') {
             return None;
         }
         Some(Self {
+            scheme,
             host: uri.host().filter(|host| !host.is_empty())?.to_owned(),
-            port: uri.port_u16().unwrap_or(80),
+            port: uri.port_u16().unwrap_or(scheme.default_port()),
             base_path: uri.path().trim_end_matches('/').to_owned(),
         })
     }
 
     /// What the `Host` header says.
     pub(super) fn authority(&self) -> String {
-        match self.port {
-            80 => self.host.clone(),
-            port => format!("{}:{port}", self.host),
+        match self.port == self.scheme.default_port() {
+            true => self.host.clone(),
+            false => format!("{}:{}", self.host, self.port),
         }
+    }
+
+    /// The host as resolvers and certificates name it: an IPv6 address without its brackets.
+    pub(super) fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
     }
 }
 
@@ -57,8 +101,7 @@ impl Connect for Tcp {
     type Io = TokioIo<TcpStream>;
 
     async fn connect(&self, endpoint: &Endpoint) -> io::Result<Self::Io> {
-        let host = endpoint.host.trim_start_matches('[').trim_end_matches(']');
-        let stream = TcpStream::connect((host, endpoint.port)).await?;
+        let stream = TcpStream::connect((endpoint.bare_host(), endpoint.port)).await?;
         stream.set_nodelay(true)?;
         Ok(TokioIo::new(stream))
     }
@@ -73,16 +116,23 @@ mod tests {
         let endpoint = Endpoint::parse("http://127.0.0.1:8080/v1/").unwrap();
         assert_eq!((endpoint.port, endpoint.base_path.as_str()), (8080, "/v1"));
         assert_eq!(endpoint.authority(), "127.0.0.1:8080");
-        assert_eq!(
-            Endpoint::parse("http://api.test").unwrap().authority(),
-            "api.test"
-        );
+        for (url, port, authority) in [
+            ("http://api.test", 80, "api.test"),
+            ("https://api.test/v1", 443, "api.test"),
+            ("https://api.test:80", 80, "api.test:80"),
+            ("https://[::1]:8443", 8443, "[::1]:8443"),
+        ] {
+            let endpoint = Endpoint::parse(url).unwrap();
+            assert_eq!(endpoint.port, port, "{url}");
+            assert_eq!(endpoint.authority(), authority, "{url}");
+        }
         for url in [
-            "https://api.test/v1",
+            "ftp://api.test/v1",
             "api.test",
             "",
             "http://",
             "http://a/b?c=d",
+            "https://me:secret@api.test",
         ] {
             assert_eq!(Endpoint::parse(url), None, "{url}");
         }

@@ -1,8 +1,10 @@
-//! One HTTP/1.1 connection, driven by whoever waits for its answer.
+//! One connection: an HTTP/1.1 one, driven by whoever waits for its answer, or a share in an HTTP/2
+//! one.
 //!
-//! hyper splits a connection into a sender and a future that does the reading and writing. That
-//! future is polled here, in the task that waits, and not in a task of its own: dropping an attempt
-//! then closes its connection at once, no executor is needed, and an idle connection costs nothing.
+//! hyper splits a connection into a sender and a future that does the reading and writing. With
+//! HTTP/1.1 that future is polled here, in the task that waits, and not in a task of its own:
+//! dropping an attempt then closes its connection at once, no executor is needed, and an idle
+//! connection costs nothing. A simulated world has nothing else. HTTP/2 is left to `session`.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -14,42 +16,97 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
 use hyper::{Request, Response};
 
+use super::connect::Connect;
+#[cfg(feature = "tls")]
+use super::session::Session;
+
 /// A connection that is open, as far as anybody knows.
-pub(super) struct Connection<Io: hyper::rt::Read + hyper::rt::Write> {
+pub(super) enum Connection<Io: hyper::rt::Read + hyper::rt::Write> {
+    /// One attempt has it for itself.
+    Own(Own<Io>),
+    /// Other attempts may be under way on it.
+    #[cfg(feature = "tls")]
+    Shared(Session),
+}
+
+/// An HTTP/1.1 connection.
+pub(super) struct Own<Io: hyper::rt::Read + hyper::rt::Write> {
     sender: http1::SendRequest<Full<Bytes>>,
     work: Option<http1::Connection<Io, Full<Bytes>>>,
 }
 
-impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Connection<Io> {
-    /// HTTP over an open stream.
-    pub(super) async fn open(io: Io) -> hyper::Result<Self> {
+impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static> Connection<Io> {
+    /// HTTP over an open stream, in the version that both sides have agreed on.
+    pub(super) async fn open<C: Connect<Io = Io>>(io: Io) -> hyper::Result<Self> {
+        #[cfg(feature = "tls")]
+        if C::is_h2(&io) {
+            return Session::open(io).await.map(Self::Shared);
+        }
         let (sender, work) = http1::handshake(io).await?;
-        Ok(Self {
+        Ok(Self::Own(Own {
             sender,
             work: Some(work),
-        })
+        }))
     }
+}
 
+impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Connection<Io> {
     /// Sends a request and waits for the head of its answer. A request of which no byte has left
     /// comes back with the error.
     pub(super) async fn send(
         &mut self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
-        let answer = self.sender.try_send_request(request);
-        drive(&mut self.work, answer).await
+        match self {
+            Self::Own(own) => {
+                let answer = own.sender.try_send_request(request);
+                drive(&mut own.work, answer).await
+            }
+            #[cfg(feature = "tls")]
+            Self::Shared(session) => session.send(request).await,
+        }
     }
 
     /// Waits for `what`, which comes over this connection.
     pub(super) async fn wait<T>(&mut self, what: impl Future<Output = T>) -> T {
-        drive(&mut self.work, what).await
+        match self {
+            Self::Own(own) => drive(&mut own.work, what).await,
+            #[cfg(feature = "tls")]
+            Self::Shared(_) => what.await,
+        }
     }
 
     /// Whether another request can be sent: the last answer was read to its end, and the other
     /// side has not hung up in the meantime.
     pub(super) fn is_reusable(&mut self) -> bool {
-        work_on(&mut self.work, &mut Context::from_waker(Waker::noop()));
-        self.work.is_some() && self.sender.is_ready()
+        match self {
+            Self::Own(own) => {
+                work_on(&mut own.work, &mut Context::from_waker(Waker::noop()));
+                own.work.is_some() && own.sender.is_ready()
+            }
+            #[cfg(feature = "tls")]
+            Self::Shared(session) => session.stands(),
+        }
+    }
+
+    /// An attempt got nothing over it any more, which may be the connection's fault: nobody else
+    /// is to find out. One that nobody shares is closed when it is dropped.
+    pub(super) fn doubt(&self) {
+        #[cfg(feature = "tls")]
+        if let Self::Shared(session) = self {
+            session.doubt();
+        }
+    }
+}
+
+/// Whether the provider has said that it never looked at the request which met this error.
+pub(super) fn is_never_processed(error: &hyper::Error) -> bool {
+    #[cfg(feature = "tls")]
+    return super::session::is_never_processed(error);
+    #[cfg(not(feature = "tls"))]
+    {
+        let _ = error;
+        false
     }
 }
 

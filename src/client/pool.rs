@@ -1,7 +1,8 @@
-//! Idle connections to one provider, the last used first.
+//! The connections to one provider that can serve another attempt.
 //!
-//! Kept lean on purpose: the last used is the least likely to have been closed by the other side,
-//! and what has been idle for long is dropped when somebody looks.
+//! HTTP/1.1: idle ones, the last used first. Kept lean on purpose: the last used is the least
+//! likely to have been closed by the other side, and what has been idle for long is dropped when
+//! somebody looks. HTTP/2: connections that attempts share, filled one after the other.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -10,22 +11,33 @@ use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::lock;
+#[cfg(feature = "tls")]
+use super::session::Session;
 
-/// The idle connections to one provider.
+/// The connections to one provider.
 pub(super) struct Pool<Io: hyper::rt::Read + hyper::rt::Write> {
     idle: Mutex<Vec<(Instant, Connection<Io>)>>,
+    #[cfg(feature = "tls")]
+    shared: Mutex<Vec<(Instant, Session)>>,
 }
 
 impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
     pub(super) fn new() -> Self {
         Self {
             idle: Mutex::new(Vec::new()),
+            #[cfg(feature = "tls")]
+            shared: Mutex::new(Vec::new()),
         }
     }
 
-    /// The idle connection that was used last and still stands.
+    /// A share in a connection that has room, or the idle one that was used last and still stands.
     pub(super) fn take(&self) -> Option<Connection<Io>> {
-        self.expire(Instant::now());
+        let now = Instant::now();
+        #[cfg(feature = "tls")]
+        if let Some(session) = self.share(now) {
+            return Some(Connection::Shared(session));
+        }
+        self.expire(now);
         loop {
             // Popped under the lock, looked at outside it: looking reads the socket.
             let (_, mut connection) = lock(&self.idle).pop()?;
@@ -35,14 +47,54 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
         }
     }
 
-    /// Keeps a connection for another attempt, if it can serve one.
+    /// Hears of a connection that was just opened: one that can be shared is, from now on.
+    pub(super) fn opened(&self, connection: &Connection<Io>) {
+        match connection {
+            Connection::Own(_) => {}
+            #[cfg(feature = "tls")]
+            Connection::Shared(session) => {
+                lock(&self.shared).push((Instant::now(), session.clone()));
+            }
+        }
+    }
+
+    /// Keeps a connection for another attempt, if it can serve one. Only those of which an answer
+    /// was read to its end come back.
     pub(super) fn put(&self, mut connection: Connection<Io>) {
         if !connection.is_reusable() {
             return;
         }
         let now = Instant::now();
-        lock(&self.idle).push((now, connection));
-        self.expire(now);
+        match connection {
+            Connection::Own(_) => {
+                lock(&self.idle).push((now, connection));
+                self.expire(now);
+            }
+            #[cfg(feature = "tls")]
+            Connection::Shared(session) => {
+                for (used, kept) in lock(&self.shared).iter_mut() {
+                    if kept.is_same(&session) {
+                        *used = now;
+                    }
+                }
+            }
+        }
+    }
+
+    /// A share in the first connection that has room. What no longer stands or has been idle for
+    /// long is let go; attempts that are under way on it keep it until they end.
+    #[cfg(feature = "tls")]
+    fn share(&self, now: Instant) -> Option<Session> {
+        let mut shared = lock(&self.shared);
+        shared.retain(|(used, session)| {
+            let is_idle = session.shares() == 1;
+            session.stands() && !(is_idle && now.duration_since(*used) >= IDLE_FOR)
+        });
+        let (used, session) = shared
+            .iter_mut()
+            .find(|(_, session)| session.shares() <= STREAMS_MOST)?;
+        *used = now;
+        Some(session.clone())
     }
 
     /// Drops what nobody has used for long, and what is too many: the oldest come first.
@@ -64,3 +116,8 @@ const IDLE_FOR: Duration = Duration::from_secs(50);
 
 /// More idle connections than this serve nobody but the next burst.
 const IDLE_MOST: usize = 64;
+
+/// Attempts on one shared connection. Servers are asked to allow no fewer (RFC 9113, 6.5.2), and
+/// few allow more: the next attempt would wait for an answer to somebody else.
+#[cfg(feature = "tls")]
+const STREAMS_MOST: usize = 100;

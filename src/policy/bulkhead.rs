@@ -1,13 +1,32 @@
 //! The bulkhead: how many attempts may be in flight at one provider, fixed or found.
+//!
+//! It is found by additive increase and multiplicative decrease, as TCP finds a window:
+//!
+//! - An attempt that goes well while the bulkhead is at least half full adds 1 / limit, so that a
+//!   full round adds one. While it is emptier, nobody knows whether more would go well.
+//! - A rejection shrinks the limit to `backoff` of itself, and so does slowness: a provider with a
+//!   queue answers late long before it rejects.
+//! - After that it does not shrink again before as many attempts have ended as there might be in
+//!   flight: those were sent under the old limit and say nothing about the new one.
+//!
+//! Slow is a median of [`GROUP`] attempts that is `slow` times the best one. Single attempts would
+//! not do: the time to first token of one healthy model varies tenfold, so the shortest of some
+//! hundreds is a stroke of luck, and nearly all others would be slow beside it. The best is
+//! forgotten after some hundreds of attempts, since models and prompts change.
+//!
+//! Where a call goes that finds no room is left to it.
 
 use std::time::Duration;
 
 use super::config;
+use crate::time::nanos;
 
 /// The bulkhead before one provider.
 #[derive(Clone, Debug)]
 pub struct Bulkhead {
     inside: u32,
+    most: Option<u32>,
+    adaptive: Option<Found>,
 }
 
 /// How an attempt in flight ended.
@@ -23,27 +42,347 @@ pub enum Left {
 
 impl Bulkhead {
     /// For at most so many (none = any number), found by itself if `adaptive` says how.
-    pub fn new(_most: Option<u32>, _adaptive: Option<config::Adaptive>) -> Self {
-        Self { inside: 0 }
+    pub fn new(most: Option<u32>, adaptive: Option<config::Adaptive>) -> Self {
+        Self {
+            inside: 0,
+            most,
+            adaptive: adaptive.map(|settings| Found::new(settings, most)),
+        }
     }
 
     /// How many attempts there may be at present; none = any number.
     pub fn limit(&self) -> Option<u32> {
-        None
+        match &self.adaptive {
+            Some(found) => Some(found.limit()),
+            None => self.most,
+        }
     }
 
     /// Whether there is room for one more.
     pub fn has_room(&self) -> bool {
-        true
+        self.limit().is_none_or(|limit| self.inside < limit)
     }
 
     /// One more goes in; the caller has asked [`Self::has_room`].
     pub fn enter(&mut self) {
-        self.inside += 1;
+        self.inside = self.inside.saturating_add(1);
     }
 
     /// One comes out.
-    pub fn leave(&mut self, _how: Left) {
-        self.inside -= 1;
+    pub fn leave(&mut self, how: Left) {
+        if let Some(found) = &mut self.adaptive {
+            found.on_left(how, self.inside);
+        }
+        self.inside = self.inside.saturating_sub(1);
+    }
+}
+
+/// A limit that finds itself.
+#[derive(Clone, Debug)]
+struct Found {
+    /// This and the next two are in parts of 10^-9 of an attempt.
+    limit: u64,
+    least: u64,
+    most: u64,
+    /// Parts per 10^9.
+    backoff: u64,
+    /// So many attempts end before it may shrink again.
+    settling: u32,
+    pace: Pace,
+}
+
+impl Found {
+    fn new(settings: config::Adaptive, most: Option<u32>) -> Self {
+        let most = u64::from(most.unwrap_or(u32::MAX).max(1)) * ONE;
+        let least = (u64::from(settings.min.max(1)) * ONE).min(most);
+        Self {
+            limit: (u64::from(settings.start) * ONE).clamp(least, most),
+            least,
+            most,
+            backoff: settings.backoff.min(ONE),
+            settling: 0,
+            pace: Pace::new(settings.slow_milli),
+        }
+    }
+
+    fn limit(&self) -> u32 {
+        // It is at most `u32::MAX` attempts.
+        (self.limit / ONE) as u32
+    }
+
+    /// One of so many came out.
+    fn on_left(&mut self, how: Left, inside: u32) {
+        self.settling = self.settling.saturating_sub(1);
+        match how {
+            Left::Well(took) => match self.pace.on_reply(took) {
+                Verdict::BecameSlow => self.shrink(),
+                Verdict::StaysSlow => {}
+                Verdict::Fine if u64::from(inside) * 2 * ONE >= self.limit => self.grow(),
+                Verdict::Fine => {}
+            },
+            Left::Rejected => self.shrink(),
+            Left::Otherwise => {}
+        }
+    }
+
+    fn grow(&mut self) {
+        let step = ONE * ONE / self.limit.max(1);
+        self.limit = self.limit.saturating_add(step).min(self.most);
+    }
+
+    fn shrink(&mut self) {
+        if self.settling > 0 {
+            return;
+        }
+        self.settling = self.limit();
+        let shrunk = u128::from(self.limit) * u128::from(self.backoff) / u128::from(ONE);
+        self.limit = (shrunk as u64).max(self.least);
+    }
+}
+
+/// How long attempts take at present, beside how long they take at best.
+#[derive(Clone, Debug)]
+struct Pace {
+    slow_milli: u64,
+    group: [u64; GROUP],
+    counted: usize,
+    is_slow: bool,
+    /// The least median of this generation of groups and of the one before.
+    best: [u64; 2],
+    groups: u32,
+}
+
+/// What the pace says of the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Fine,
+    /// A group is complete, and it is slow.
+    BecameSlow,
+    /// The group before this one was slow.
+    StaysSlow,
+}
+
+impl Pace {
+    fn new(slow_milli: u64) -> Self {
+        Self {
+            slow_milli,
+            group: [0; GROUP],
+            counted: 0,
+            is_slow: false,
+            best: [u64::MAX; 2],
+            groups: 0,
+        }
+    }
+
+    fn on_reply(&mut self, took: Duration) -> Verdict {
+        self.group[self.counted] = nanos(took);
+        self.counted += 1;
+        if self.counted == GROUP {
+            self.counted = 0;
+            self.judge();
+            if self.is_slow {
+                return Verdict::BecameSlow;
+            }
+        }
+        match self.is_slow {
+            true => Verdict::StaysSlow,
+            false => Verdict::Fine,
+        }
+    }
+
+    fn judge(&mut self) {
+        let (_, median, _) = self.group.select_nth_unstable(GROUP / 2);
+        let median = *median;
+        if self.groups == GENERATION {
+            self.groups = 0;
+            self.best = [u64::MAX, self.best[0]];
+        }
+        self.groups += 1;
+        self.best[0] = self.best[0].min(median);
+        let best = u128::from(self.best[0].min(self.best[1]));
+        self.is_slow = u128::from(median) * 1_000 > best * u128::from(self.slow_milli);
+    }
+}
+
+/// One attempt, or the whole of a share.
+const ONE: u64 = 1_000_000_000;
+
+/// With 32 lognormal times whose p99 is five times their median, the best of sixteen medians lies
+/// at two thirds of the true one, and one group in a hundred would be called slow in calm.
+const GROUP: usize = 32;
+
+/// So many groups, up to twice that, until the best is forgotten: 256 to 512 attempts.
+const GENERATION: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    use super::*;
+    use crate::rng::{Draws, Purpose};
+
+    const SECOND: Left = Left::Well(Duration::from_secs(1));
+
+    #[test]
+    fn without_a_bound_there_is_always_room() {
+        let mut bulkhead = Bulkhead::new(None, None);
+        (0..10_000).for_each(|_| bulkhead.enter());
+        assert_eq!((bulkhead.limit(), bulkhead.has_room()), (None, true));
+    }
+
+    #[test]
+    fn a_fixed_bound_stays_whatever_happens() {
+        let mut bulkhead = Bulkhead::new(Some(2), None);
+        assert_eq!(fill(&mut bulkhead), 2);
+        bulkhead.leave(Left::Rejected);
+        assert!(bulkhead.has_room());
+        bulkhead.leave(SECOND);
+        assert_eq!(bulkhead.limit(), Some(2));
+        assert_eq!(fill(&mut bulkhead), 2);
+    }
+
+    #[test]
+    fn a_full_round_that_goes_well_adds_one() {
+        let mut bulkhead = adaptive(None);
+        for limit in 20..60 {
+            assert_eq!(fill(&mut bulkhead), limit);
+            // Each adds a little less than the one before: the last of a round falls just short.
+            for _ in 0..=limit {
+                bulkhead.leave(SECOND);
+                bulkhead.enter();
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_even_half_used_does_not_grow() {
+        let mut bulkhead = adaptive(None);
+        for _ in 0..1_000 {
+            (0..9).for_each(|_| bulkhead.enter());
+            (0..9).for_each(|_| bulkhead.leave(SECOND));
+        }
+        assert_eq!(bulkhead.limit(), Some(20));
+    }
+
+    #[test]
+    fn a_round_of_rejections_shrinks_it_once() {
+        let mut bulkhead = adaptive(None);
+        round(&mut bulkhead, Left::Rejected);
+        assert_eq!(bulkhead.limit(), Some(18));
+        round(&mut bulkhead, Left::Otherwise);
+        assert_eq!(bulkhead.limit(), Some(18), "that says nothing");
+        round(&mut bulkhead, Left::Rejected);
+        assert_eq!(bulkhead.limit(), Some(16));
+        (0..100).for_each(|_| round(&mut bulkhead, Left::Rejected));
+        assert_eq!(bulkhead.limit(), Some(3), "the least there is");
+    }
+
+    #[test]
+    fn slowness_shrinks_it_until_it_is_what_is_usual() {
+        let mut bulkhead = adaptive(Some(20));
+        (0..40).for_each(|_| round(&mut bulkhead, SECOND));
+        assert_eq!(bulkhead.limit(), Some(20));
+        let slow = Left::Well(Duration::from_millis(2_100));
+        (0..15).for_each(|_| round(&mut bulkhead, slow));
+        assert!(bulkhead.limit().unwrap() < 12, "{:?}", bulkhead.limit());
+        (0..400).for_each(|_| round(&mut bulkhead, slow));
+        assert_eq!(bulkhead.limit(), Some(20), "the second is forgotten");
+    }
+
+    #[test]
+    fn the_luck_and_the_mishaps_of_a_healthy_model_are_not_slowness() {
+        let mut bulkhead = adaptive(Some(40));
+        let mut stream = Draws::new(1).stream(Purpose::Ttft, 0, 0, 0);
+        let mut least = u32::MAX;
+        for _ in 0..1_000 {
+            fill(&mut bulkhead);
+            while bulkhead.inside > 0 {
+                let took = stream.lognormal(600.0, 3_000.0) as u64;
+                bulkhead.leave(Left::Well(Duration::from_millis(took)));
+            }
+            least = least.min(bulkhead.limit().unwrap());
+        }
+        assert_eq!(least, 20, "it never shrank below its start");
+        assert!(bulkhead.limit().unwrap() >= 32, "{:?}", bulkhead.limit());
+    }
+
+    #[test]
+    fn it_finds_what_a_provider_can_bear() {
+        // One that serves 50 at a time, and rejects the rest.
+        let mut bulkhead = adaptive(None);
+        let mut rounds = Vec::new();
+        for _ in 0..500 {
+            let inside = fill(&mut bulkhead);
+            for n in 0..inside {
+                let well = n < 50;
+                bulkhead.leave(if well { SECOND } else { Left::Rejected });
+            }
+            rounds.push(inside);
+        }
+        let late = &rounds[100..];
+        let (least, most) = (late.iter().min().unwrap(), late.iter().max().unwrap());
+        assert!((40..=50).contains(least), "{least}");
+        assert!((50..=52).contains(most), "{most}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(1),
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn whatever_happens_the_bounds_hold(
+            most in prop::option::of(1_u32..50),
+            min in 0_u32..10,
+            start in 0_u32..60,
+            backoff in 100_000_000_u64..=990_000_000,
+            events in prop::collection::vec((0_u8..6, 1_u64..5_000), 0..400),
+        ) {
+            let settings = config::Adaptive { min, start, backoff, slow_milli: 1_500 };
+            let mut bulkhead = Bulkhead::new(most, Some(settings));
+            let least = min.max(1).min(most.unwrap_or(u32::MAX));
+            for (event, millis) in events {
+                let before = bulkhead.limit().unwrap();
+                let has_room = bulkhead.inside < before;
+                prop_assert_eq!(bulkhead.has_room(), has_room);
+                match event {
+                    0..=2 if has_room => {
+                        bulkhead.enter();
+                        prop_assert!(bulkhead.inside <= before);
+                    }
+                    3 => bulkhead.leave(Left::Well(Duration::from_millis(millis))),
+                    4 => bulkhead.leave(Left::Rejected),
+                    5 => bulkhead.leave(Left::Otherwise),
+                    _ => {}
+                }
+                let limit = bulkhead.limit().unwrap();
+                prop_assert!(least <= limit && most.is_none_or(|most| limit <= most));
+                prop_assert!(limit <= before + 1);
+            }
+        }
+    }
+
+    /// Lets in as many as there is room for; how many are inside then.
+    fn fill(bulkhead: &mut Bulkhead) -> u32 {
+        while bulkhead.has_room() {
+            bulkhead.enter();
+        }
+        bulkhead.inside
+    }
+
+    /// Fills it, and lets all of them come out in the same way.
+    fn round(bulkhead: &mut Bulkhead, how: Left) {
+        fill(bulkhead);
+        while bulkhead.inside > 0 {
+            bulkhead.leave(how);
+        }
+    }
+
+    /// By the defaults, up to so many.
+    fn adaptive(most: Option<u32>) -> Bulkhead {
+        Bulkhead::new(most, Some(config::Adaptive::default()))
     }
 }

@@ -13,6 +13,7 @@
 pub mod ask;
 pub mod backoff;
 pub mod breaker;
+mod bucket;
 pub mod budget;
 pub mod bulkhead;
 pub mod call;
@@ -27,13 +28,16 @@ pub mod limiter;
 pub mod member;
 pub mod outlier;
 pub mod presets;
+mod quantile;
 pub mod queue;
+mod ring;
 pub mod router;
 pub mod settings;
 pub mod slow_start;
 pub mod spend;
 pub mod step;
 pub mod throttle;
+pub mod throughput;
 
 use std::fmt;
 

@@ -1,4 +1,14 @@
 //! The queue: calls that wait for room, the most important first, within bounds.
+//!
+//! Of two calls that wait the more important goes first, and of two that are as important the one
+//! that came first. When the queue is full, a more important call pushes out the least important
+//! one, and of those the last: it has waited for the shortest time.
+//!
+//! The queue knows no clock and no room. Whoever owns it ends the wait of a call whose time is
+//! up, and lets the first go when there is room for it.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::CallId;
 use super::ask::Priority;
@@ -9,7 +19,15 @@ use crate::time::Instant;
 #[derive(Clone, Debug)]
 pub struct Queue {
     settings: config::Queue,
+    /// In the order in which they go.
+    line: BTreeMap<Place, CallId>,
+    /// Where each of them stands, and when its time is up.
+    places: BTreeMap<CallId, (Place, Instant)>,
+    joined: u64,
 }
+
+/// The most important first; then by the order of arrival.
+type Place = (Reverse<Priority>, u64);
 
 /// What became of a call that asked to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,32 +46,253 @@ pub enum Joined {
 impl Queue {
     /// An empty queue.
     pub fn new(settings: config::Queue) -> Self {
-        Self { settings }
-    }
-
-    /// A call asks to wait; one that waits already keeps its place and its time.
-    pub fn join(&mut self, _call: CallId, _priority: Priority, now: Instant) -> Joined {
-        Joined::Waits {
-            until: now + self.settings.wait,
-            pushed_out: None,
+        Self {
+            settings,
+            line: BTreeMap::new(),
+            places: BTreeMap::new(),
+            joined: 0,
         }
     }
 
+    /// A call asks to wait; one that waits already keeps its place and its time.
+    pub fn join(&mut self, call: CallId, priority: Priority, now: Instant) -> Joined {
+        if let Some(&(_, until)) = self.places.get(&call) {
+            let pushed_out = None;
+            return Joined::Waits { until, pushed_out };
+        }
+        let mut pushed_out = None;
+        if self.line.len() >= self.settings.most as usize {
+            pushed_out = self.less_important(priority);
+            match pushed_out {
+                None => return Joined::Full,
+                Some(gone) => self.leave(gone),
+            }
+        }
+        let place = (Reverse(priority), self.joined);
+        let until = now + self.settings.wait;
+        self.joined += 1;
+        self.line.insert(place, call);
+        self.places.insert(call, (place, until));
+        Joined::Waits { until, pushed_out }
+    }
+
     /// A call does not wait any more.
-    pub fn leave(&mut self, _call: CallId) {}
+    pub fn leave(&mut self, call: CallId) {
+        if let Some((place, _)) = self.places.remove(&call) {
+            self.line.remove(&place);
+        }
+    }
 
     /// Whether a call waits.
-    pub fn holds(&self, _call: CallId) -> bool {
-        false
+    pub fn holds(&self, call: CallId) -> bool {
+        self.places.contains_key(&call)
     }
 
     /// Whose turn it is: the most important, and of those the one that came first.
     pub fn first(&self) -> Option<CallId> {
-        None
+        self.line.values().next().copied()
     }
 
-    /// Whether nobody waits who is to go before this call.
-    pub fn is_next(&self, _call: CallId, _priority: Priority) -> bool {
-        true
+    /// Whether nobody waits who is to go before this call. One that does not wait itself comes
+    /// after those that are as important.
+    pub fn is_next(&self, call: CallId, priority: Priority) -> bool {
+        let Some((first, &waits)) = self.line.first_key_value() else {
+            return true;
+        };
+        waits == call || (first.0 > Reverse(priority) && !self.holds(call))
+    }
+
+    /// The last of the least important, if it is less important than this.
+    fn less_important(&self, priority: Priority) -> Option<CallId> {
+        let (last, &call) = self.line.last_key_value()?;
+        (last.0 > Reverse(priority)).then_some(call)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    use super::*;
+
+    const WAIT: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn the_most_important_goes_first_and_then_who_came_first() {
+        let mut queue = queue(10);
+        for (call, priority) in [(1, 0), (2, 1), (3, 2), (4, 1), (5, 2)] {
+            queue.join(CallId(call), Priority(priority), at(0));
+        }
+        let mut order = Vec::new();
+        while let Some(call) = queue.first() {
+            assert!(queue.is_next(call, Priority::LOW));
+            order.push(call.0);
+            queue.leave(call);
+        }
+        assert_eq!(order, [3, 5, 2, 4, 1]);
+    }
+
+    #[test]
+    fn a_full_queue_turns_away_who_is_no_more_important() {
+        let mut queue = queue(2);
+        queue.join(CallId(1), Priority::NORMAL, at(0));
+        queue.join(CallId(2), Priority::NORMAL, at(0));
+        for priority in [Priority::LOW, Priority::NORMAL] {
+            assert_eq!(queue.join(CallId(3), priority, at(0)), Joined::Full);
+        }
+        assert!(!queue.holds(CallId(3)));
+    }
+
+    #[test]
+    fn the_last_of_the_least_important_is_pushed_out() {
+        let mut queue = queue(3);
+        for (call, priority) in [(1, Priority::LOW), (2, Priority::LOW), (3, Priority::HIGH)] {
+            queue.join(CallId(call), priority, at(0));
+        }
+        let joined = queue.join(CallId(4), Priority::NORMAL, at(1));
+        assert_eq!(joined, waits(6, Some(2)));
+        assert!(!queue.holds(CallId(2)));
+        assert_eq!(queue.first(), Some(CallId(3)));
+    }
+
+    #[test]
+    fn who_waits_already_keeps_place_and_time() {
+        let mut queue = queue(2);
+        queue.join(CallId(1), Priority::NORMAL, at(0));
+        queue.join(CallId(2), Priority::NORMAL, at(1));
+        let again = queue.join(CallId(1), Priority::HIGH, at(3));
+        assert_eq!(again, waits(5, None));
+        assert_eq!(queue.first(), Some(CallId(1)));
+    }
+
+    #[test]
+    fn a_newcomer_comes_after_those_that_are_as_important() {
+        let mut queue = queue(2);
+        assert!(queue.is_next(CallId(9), Priority::LOW));
+        queue.join(CallId(1), Priority::NORMAL, at(0));
+        assert!(!queue.is_next(CallId(9), Priority::NORMAL));
+        assert!(queue.is_next(CallId(9), Priority::HIGH));
+        queue.join(CallId(2), Priority::NORMAL, at(0));
+        assert!(
+            !queue.is_next(CallId(2), Priority::HIGH),
+            "its place is what it joined with"
+        );
+    }
+
+    #[test]
+    fn who_left_does_not_wait_and_can_join_again_at_the_end() {
+        let mut queue = queue(3);
+        queue.join(CallId(1), Priority::NORMAL, at(0));
+        queue.join(CallId(2), Priority::NORMAL, at(0));
+        queue.leave(CallId(1));
+        queue.leave(CallId(1));
+        assert!(!queue.holds(CallId(1)));
+        queue.join(CallId(1), Priority::NORMAL, at(7));
+        assert_eq!(queue.first(), Some(CallId(2)));
+    }
+
+    #[test]
+    fn a_queue_for_nobody_holds_nobody() {
+        let mut queue = queue(0);
+        let joined = queue.join(CallId(1), Priority::HIGH, at(0));
+        assert_eq!((joined, queue.first()), (Joined::Full, None));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(1),
+            ..ProptestConfig::default()
+        })]
+
+        /// Against a list of those who wait, in the order in which they came.
+        #[test]
+        fn nobody_is_lost_and_nobody_overtakes(
+            most in 1_u32..6,
+            events in prop::collection::vec((0_u8..4, 0_u64..12, 0_u8..3), 1..200),
+        ) {
+            let mut queue = queue(most);
+            let mut line: Vec<(u64, u8)> = Vec::new();
+            for (second, (event, call, priority)) in (0..).zip(events) {
+                match event {
+                    0 => {
+                        queue.leave(CallId(call));
+                        line.retain(|&(waits, _)| waits != call);
+                    }
+                    1 => {
+                        // The first has its turn.
+                        let first = first(&line);
+                        prop_assert_eq!(queue.first(), first.map(CallId));
+                        first.into_iter().for_each(|call| queue.leave(CallId(call)));
+                        line.retain(|&(waits, _)| Some(waits) != first);
+                    }
+                    _ => {
+                        let held = queue.holds(CallId(call));
+                        let joined = queue.join(CallId(call), Priority(priority), at(second));
+                        let gone = expected(&mut line, most as usize, call, priority);
+                        match joined {
+                            Joined::Full => prop_assert_eq!(gone, Err(())),
+                            Joined::Waits { until, pushed_out } => {
+                                prop_assert_eq!(Ok(pushed_out.map(|call| call.0)), gone);
+                                prop_assert!(held || until == at(second) + WAIT);
+                            }
+                        }
+                    }
+                }
+                prop_assert!(queue.line.len() <= most as usize);
+                prop_assert_eq!(queue.line.len(), queue.places.len());
+                let waiting = (0..12).filter(|&call| queue.holds(CallId(call)));
+                let mut known: Vec<u64> = line.iter().map(|(call, _)| *call).collect();
+                known.sort_unstable();
+                prop_assert_eq!(waiting.collect::<Vec<_>>(), known);
+                prop_assert_eq!(queue.first(), first(&line).map(CallId));
+            }
+        }
+    }
+
+    /// Who goes first: the earliest of the most important.
+    fn first(line: &[(u64, u8)]) -> Option<u64> {
+        let highest = line.iter().map(|(_, priority)| *priority).max()?;
+        let mut line = line.iter().filter(|(_, priority)| *priority == highest);
+        line.next().map(|(call, _)| *call)
+    }
+
+    /// Lets a call join the list: who is pushed out, or that it is full.
+    fn expected(
+        line: &mut Vec<(u64, u8)>,
+        most: usize,
+        call: u64,
+        priority: u8,
+    ) -> Result<Option<u64>, ()> {
+        if line.iter().any(|(waits, _)| *waits == call) {
+            return Ok(None);
+        }
+        let mut gone = None;
+        if line.len() >= most {
+            let lowest = line.iter().map(|(_, priority)| *priority).min();
+            let at = line.iter().rposition(|(_, of)| Some(*of) == lowest);
+            let at = at.filter(|&at| line[at].1 < priority).ok_or(())?;
+            gone = Some(line.remove(at).0);
+        }
+        line.push((call, priority));
+        Ok(gone)
+    }
+
+    fn queue(most: u32) -> Queue {
+        Queue::new(config::Queue { most, wait: WAIT })
+    }
+
+    fn waits(until: u64, pushed_out: Option<u64>) -> Joined {
+        Joined::Waits {
+            until: at(until),
+            pushed_out: pushed_out.map(CallId),
+        }
+    }
+
+    fn at(second: u64) -> Instant {
+        Instant::START + Duration::from_secs(second)
     }
 }

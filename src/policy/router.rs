@@ -3,23 +3,60 @@
 //! A call takes one turn when it begins, and that turn orders the fleet for it: the first attempt
 //! and every fallback follow the same order. Whom a breaker refuses, and whom the call has already
 //! tried, is not the router's matter.
+//!
+//! Every provider gets a rank: first the word of its task's `prefer` that means it, then its tier,
+//! then what the strategy measures, then its place in the fleet. Providers of one word and one tier
+//! are a group. Some strategies, and sessions, then put one of a group in front of it. A fleet of
+//! one group that is asked as it is listed, or in turns, costs no memory.
+//!
+//! - `turns`: who is due, under `round_robin` and `weighted`.
+//! - `observed`: what attempts told of a provider, and how that fades.
+//! - `latency`, `score`: the two strategies that compare what was observed.
+//! - `tasks`: what a task's rule leaves, and whom it prefers.
+//! - `affinity`: a session's own place, and other choices by hash.
 
+mod affinity;
+mod latency;
+mod observed;
+mod score;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod turns;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ask::Ask;
-use super::config::{Policy, Strategy};
+use super::config::{Affinity, Policy, Score, Strategy};
 use super::member::Member;
 use super::settings::Settings;
 use super::{CallId, ProviderId};
-use crate::rng::Draws;
+use crate::money::Money;
+use crate::rng::{Draws, Purpose, Stream};
 use crate::time::Instant;
+use observed::Observed;
+use tasks::Rule;
+use turns::Turns;
 
 /// Hands out turns.
 #[derive(Clone, Debug)]
 pub struct Router {
     strategy: Strategy,
-    providers: u16,
-    next: u16,
+    score: Score,
+    half_life: Duration,
+    affinity: Affinity,
+    tasks: BTreeMap<String, Rule>,
+    places: Vec<Place>,
+    /// Whether the fleet lists lower tiers before higher ones.
+    lined_up: bool,
+    /// Whether there is but one tier.
+    level: bool,
+    turns: Turns,
+    observed: Vec<Observed>,
+    draws: Draws,
+    /// Empty between turns: it only saves the memory.
+    ranks: Vec<Rank>,
 }
 
 /// The order in which one call asks the fleet.
@@ -48,36 +85,197 @@ pub enum Seen {
 }
 
 impl Router {
-    /// A router over these providers, under what the policy says of each of them.
-    pub fn new(policy: &Policy, members: &[Member], _settings: &[Settings], _draws: Draws) -> Self {
+    /// A router over these providers, under what the policy says of each of them. Providers beyond
+    /// the 65,535th are left out; one without settings has the general weight and tier.
+    pub fn new(policy: &Policy, members: &[Member], settings: &[Settings], draws: Draws) -> Self {
+        let members = &members[..members.len().min(usize::from(u16::MAX))];
+        let strategy = policy.route.strategy;
+        let places: Vec<_> = members
+            .iter()
+            .enumerate()
+            .map(|(at, member)| Place::new(member, settings.get(at), strategy))
+            .collect();
+        let rules = policy.route.tasks.iter();
         Self {
-            strategy: policy.route.strategy,
-            providers: u16::try_from(members.len()).unwrap_or(u16::MAX),
-            next: 0,
+            strategy,
+            score: policy.route.score,
+            half_life: policy.route.half_life,
+            affinity: policy.route.affinity,
+            tasks: rules
+                .map(|(name, task)| (name.clone(), Rule::new(task, members)))
+                .collect(),
+            lined_up: places.is_sorted_by_key(|place| place.tier),
+            level: places.windows(2).all(|pair| pair[0].tier == pair[1].tier),
+            turns: Turns::new(places.len()),
+            observed: vec![Observed::default(); places.len()],
+            places,
+            draws,
+            ranks: Vec::new(),
         }
     }
 
-    /// The turn of a call that begins now.
-    pub fn turn(&mut self, _call: CallId, _ask: &Ask, _now: Instant) -> Turn {
-        let first = match self.strategy {
-            Strategy::RoundRobin => {
-                let first = self.next;
-                self.next = (first + 1).checked_rem(self.providers).unwrap_or(0);
-                first
-            }
-            _ => 0,
-        };
-        Turn::From {
-            first,
-            providers: self.providers,
+    /// The turn of a call that begins now. It is empty if the fleet is, or if the rule of the
+    /// call's task leaves nobody.
+    pub fn turn(&mut self, call: CallId, ask: &Ask, now: Instant) -> Turn {
+        let session = ask.session.filter(|_| self.affinity == Affinity::Session);
+        let ruled = self.rule(ask).is_some();
+        if !ruled
+            && session.is_none()
+            && let Some(turn) = self.plain()
+        {
+            return turn;
         }
+        let mut ranks = std::mem::take(&mut self.ranks);
+        self.rank(&mut ranks, call, ask, now);
+        self.lead(&mut ranks, call, session, ruled);
+        let turn = Turn::Listed(ranks.iter().map(|rank| rank.provider).collect());
+        ranks.clear();
+        self.ranks = ranks;
+        turn
     }
 
     /// An attempt starts.
-    pub fn on_start(&mut self, _provider: ProviderId, _now: Instant) {}
+    pub fn on_start(&mut self, provider: ProviderId, _now: Instant) {
+        if let Some(observed) = self.observed_of(provider) {
+            observed.on_start();
+        }
+    }
 
     /// An attempt is over.
-    pub fn on_end(&mut self, _provider: ProviderId, _seen: Seen, _now: Instant) {}
+    pub fn on_end(&mut self, provider: ProviderId, seen: Seen, now: Instant) {
+        let half_life = self.half_life;
+        if let Some(observed) = self.observed_of(provider) {
+            observed.on_end(seen, now, half_life);
+        }
+    }
+
+    /// What is observed of a provider, where the strategy looks at that.
+    fn observed_of(&mut self, provider: ProviderId) -> Option<&mut Observed> {
+        match self.strategy {
+            Strategy::Balanced | Strategy::LeastLatency | Strategy::Score => {
+                self.observed.get_mut(provider.index())
+            }
+            _ => None,
+        }
+    }
+
+    fn rule(&self, ask: &Ask) -> Option<&Rule> {
+        self.tasks.get(ask.task.as_deref()?)
+    }
+
+    /// A turn that needs no list, where the strategy and the tiers allow it.
+    fn plain(&mut self) -> Option<Turn> {
+        let everybody = 0..self.places.len();
+        let first = match self.strategy {
+            Strategy::Priority if self.lined_up => 0,
+            Strategy::RoundRobin if self.level => self.turns.take(everybody.map(|at| (at, 1))),
+            _ => return None,
+        };
+        let small = |count| u16::try_from(count).expect("there are no more providers than that");
+        Some(Turn::From {
+            first: small(first),
+            providers: small(self.places.len()),
+        })
+    }
+
+    /// Everybody whom the call may ask, as the task, the tiers and the strategy rank them.
+    fn rank(&self, ranks: &mut Vec<Rank>, call: CallId, ask: &Ask, now: Instant) {
+        let rule = self.rule(ask);
+        for (id, place) in (0..).map(ProviderId).zip(&self.places) {
+            let word = match rule {
+                Some(rule) => rule.word(id, &place.member, ask),
+                None => Some(tasks::NO_WORD),
+            };
+            if let Some(word) = word {
+                ranks.push(Rank {
+                    group: (word, place.tier),
+                    key: 0,
+                    provider: id,
+                });
+            }
+        }
+        self.measure(ranks, call, ask, now);
+        ranks.sort_unstable();
+    }
+
+    /// What the strategy makes of each: the less, the sooner it is asked.
+    fn measure(&self, ranks: &mut [Rank], call: CallId, ask: &Ask, now: Instant) {
+        let mut each = |key: &dyn Fn(&Place, usize) -> u64| {
+            for rank in &mut *ranks {
+                rank.key = key(&self.places[rank.provider.index()], rank.provider.index());
+            }
+        };
+        match self.strategy {
+            Strategy::Priority | Strategy::RoundRobin => {}
+            Strategy::Weighted => each(&|place, at| {
+                let mut draw = self.drawn(call, at as u64, Drawn::Order);
+                affinity::distance(&mut draw, place.weight)
+            }),
+            Strategy::Cheapest => each(&|place, _| {
+                let cost = place.member.cost(ask.prompt, ask.output);
+                cost.map_or(u64::MAX, Money::as_nanos)
+            }),
+            Strategy::Quality => each(&|place, _| {
+                let quality = place.member.quality.map(u64::from);
+                quality.map_or(u64::MAX, |quality| u64::from(u32::MAX) - quality)
+            }),
+            Strategy::Balanced => each(&|_, at| {
+                let tenths = self.observed[at].health(10, now, self.half_life);
+                10 - tenths
+            }),
+            Strategy::LeastLatency => latency::measure(ranks, &self.observed, now, self.half_life),
+            Strategy::Score => score::measure(ranks, &self.score, |id| self.parts(id, ask, now)),
+        }
+    }
+
+    fn parts(&self, provider: ProviderId, ask: &Ask, now: Instant) -> score::Parts {
+        let member = &self.places[provider.index()].member;
+        let observed = &self.observed[provider.index()];
+        score::Parts {
+            health: observed.health(score::WHOLE, now, self.half_life),
+            latency: observed.latency(now, self.half_life),
+            cost: member.cost(ask.prompt, ask.output).map(Money::as_nanos),
+            quality: member.quality,
+        }
+    }
+
+    /// Puts one of a group in front, where the strategy or the session has a say in that.
+    fn lead(&mut self, ranks: &mut [Rank], call: CallId, session: Option<u64>, ruled: bool) {
+        let groups = ranks.chunk_by_mut(|a, b| a.group == b.group);
+        for (nth, group) in groups.enumerate() {
+            let is_first = nth == 0;
+            let places = &self.places;
+            let weighted = |rank: &Rank| {
+                let at = rank.provider.index();
+                (at, places[at].weight)
+            };
+            let first = match (self.strategy, session) {
+                (_, Some(session)) if is_first => affinity::own(group, places, session),
+                // Whoever leads a later group under a rule may lead the first one without: it
+                // would give up turns there for calls that never reach it.
+                (Strategy::RoundRobin, _) if ruled && !is_first => {
+                    let mut draw = self.drawn(call, nth as u64, Drawn::Order);
+                    draw.below(group.len() as u64) as usize
+                }
+                (Strategy::RoundRobin, _) => self.turns.take(group.iter().map(weighted)),
+                (Strategy::Weighted, _) if is_first || !ruled => {
+                    self.turns.take(group.iter().map(weighted))
+                }
+                (Strategy::LeastLatency, _) if is_first => {
+                    latency::choose(group, &mut self.drawn(call, 0, Drawn::Two))
+                }
+                _ => 0,
+            };
+            match self.strategy {
+                Strategy::RoundRobin => group.rotate_left(first),
+                _ => group[..=first].rotate_right(1),
+            }
+        }
+    }
+
+    fn drawn(&self, call: CallId, of: u64, what: Drawn) -> Stream {
+        self.draws.stream(Purpose::Route, call.0, of, what as u64)
+    }
 }
 
 impl Turn {
@@ -95,4 +293,46 @@ impl Default for Turn {
     fn default() -> Self {
         Self::Listed(Vec::new())
     }
+}
+
+/// What the router knows of a provider before anybody asks it.
+#[derive(Clone, Debug)]
+struct Place {
+    member: Member,
+    tier: u32,
+    /// 1 for everybody unless the strategy looks at weights.
+    weight: u32,
+    /// The name as a number, by which sessions find the provider wherever the fleet lists it.
+    name: u64,
+}
+
+impl Place {
+    fn new(member: &Member, settings: Option<&Settings>, strategy: Strategy) -> Self {
+        let weight = settings.filter(|_| strategy == Strategy::Weighted);
+        Self {
+            member: member.clone(),
+            tier: settings.map_or(0, |settings| settings.tier),
+            weight: weight.map_or(1, |settings| settings.weight),
+            name: affinity::number(&member.name),
+        }
+    }
+}
+
+/// A provider's place in a turn: the less, the sooner it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// The word of the task's rule that means it, and its tier.
+    group: (u32, u32),
+    /// What the strategy measures.
+    key: u64,
+    provider: ProviderId,
+}
+
+/// What is drawn for a call, each from a stream of its own.
+#[derive(Clone, Copy, Debug)]
+enum Drawn {
+    /// Which two are compared.
+    Two = 0,
+    /// Who comes after the first.
+    Order = 1,
 }

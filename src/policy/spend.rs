@@ -1,5 +1,14 @@
 //! The budget in money: what all calls of one client together may cost in a stretch of time.
+//!
+//! What is spent comes back evenly, so that no full hour sets it free: at most `most` at once, and
+//! `most` per `per` on average, whatever the calls do. In one stretch of that length it may
+//! therefore be up to twice `most`: all at once, and all that came back since.
+//!
+//! An attempt is taken at what it is expected to cost and settled at what it has cost. What it
+//! cost on top is owed, and nothing starts before it has come back: money that is gone is gone,
+//! so a debt has no bottom. What an attempt is expected to cost is [`super::member`]'s matter.
 
+use super::bucket::Bucket;
 use super::config;
 use crate::money::Money;
 use crate::time::Instant;
@@ -7,25 +16,129 @@ use crate::time::Instant;
 /// What was spent, leaking away evenly.
 #[derive(Clone, Debug)]
 pub struct Spend {
-    settings: config::Spend,
+    left: Bucket,
 }
 
 impl Spend {
     /// Nothing is spent yet.
     pub fn new(settings: config::Spend) -> Self {
-        Self { settings }
+        Self {
+            left: Bucket::new(settings.most.as_nanos(), settings.per, 1),
+        }
     }
 
     /// When an attempt that is expected to cost so much may start: `now` or later. What costs more
     /// than everything may start when nothing is spent.
-    pub fn ready_at(&mut self, _expected: Money, now: Instant) -> Instant {
-        let _ = &self.settings;
-        now
+    pub fn ready_at(&mut self, expected: Money, now: Instant) -> Instant {
+        self.left.ready_at(expected.as_nanos(), now)
     }
 
     /// An attempt starts that is expected to cost so much.
-    pub fn take(&mut self, _expected: Money, _now: Instant) {}
+    pub fn take(&mut self, expected: Money, now: Instant) {
+        self.left.take(expected.as_nanos(), now);
+    }
 
     /// An attempt that was expected to cost so much has cost `actual`.
-    pub fn settle(&mut self, _expected: Money, _actual: Money, _now: Instant) {}
+    pub fn settle(&mut self, expected: Money, actual: Money, now: Instant) {
+        let (expected, actual) = (expected.as_nanos(), actual.as_nanos());
+        self.left.settle(expected, actual, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    use super::*;
+
+    #[test]
+    fn what_was_spent_comes_back_evenly() {
+        let mut spend = ten_an_hour();
+        spend.take(usd(10), at(0));
+        assert_eq!(spend.ready_at(usd(1), at(0)), at(6));
+        assert_eq!(spend.ready_at(usd(10), at(0)), at(60));
+        assert_eq!(spend.ready_at(usd(1), at(6)), at(6));
+    }
+
+    #[test]
+    fn an_attempt_is_settled_at_what_it_cost() {
+        let mut spend = ten_an_hour();
+        spend.take(usd(10), at(0));
+        spend.settle(usd(10), usd(4), at(0));
+        assert_eq!(spend.ready_at(usd(6), at(0)), at(0));
+        spend.settle(usd(0), usd(8), at(0));
+        assert_eq!(spend.ready_at(usd(1), at(0)), at(18), "two are owed");
+    }
+
+    #[test]
+    fn what_costs_more_than_everything_starts_when_nothing_is_spent() {
+        let mut spend = ten_an_hour();
+        assert_eq!(spend.ready_at(usd(25), at(0)), at(0));
+        spend.take(usd(25), at(0));
+        assert_eq!(spend.ready_at(usd(0), at(0)), at(90), "a debt delays all");
+        assert_eq!(spend.ready_at(usd(25), at(0)), at(150));
+    }
+
+    #[test]
+    fn an_attempt_that_cost_less_never_earns_money() {
+        let mut spend = ten_an_hour();
+        spend.settle(usd(50), usd(0), at(0));
+        spend.take(usd(10), at(0));
+        assert_eq!(spend.ready_at(usd(1), at(0)), at(6));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(1),
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn no_stretch_of_time_costs_more_than_what_it_brings_and_one_budget(
+            most in 1_u64..1_000,
+            per in 1_u64..1_000,
+            asks in prop::collection::vec((0_u64..50, 0_u64..100, 0_u64..100), 1..100),
+        ) {
+            let mut spend = Spend::new(config::Spend {
+                most: Money::from_nanos(most),
+                per: Duration::from_nanos(per),
+            });
+            let mut log: Vec<(u64, u64)> = Vec::new();
+            let mut now = 0;
+            for (gap, expected, actual) in asks {
+                let money = (Money::from_nanos(expected), Money::from_nanos(actual));
+                let ready = spend.ready_at(money.0, Instant::from_nanos(now + gap));
+                now = ready.as_nanos();
+                spend.take(money.0, ready);
+                spend.settle(money.0, money.1, ready);
+                log.push((now, actual));
+                let mut spent = 0;
+                for &(start, cost) in log.iter().rev() {
+                    spent += cost;
+                    // The last may cost more than was expected, or more than everything.
+                    let brought = (now - start) * most / per + 1;
+                    prop_assert!(spent <= most + brought + actual.max(expected));
+                }
+            }
+        }
+    }
+
+    fn ten_an_hour() -> Spend {
+        Spend::new(config::Spend {
+            most: usd(10),
+            per: Duration::from_secs(3_600),
+        })
+    }
+
+    fn usd(dollars: u64) -> Money {
+        Money::from_nanos(dollars * 1_000_000_000)
+    }
+
+    fn at(minute: u64) -> Instant {
+        Instant::START + Duration::from_secs(minute * 60)
+    }
 }

@@ -1,6 +1,16 @@
 //! The adaptive throttle: refuse locally what a provider is bound to reject.
+//!
+//! The probability of a refusal is (requests - `k` x accepts) / (requests + 1) over the window
+//! (Site Reliability Engineering, equation 21-1), with ten requests to spare. An attempt counts as
+//! a request before it is sent, so that a provider which hangs is noticed; yet an answer takes
+//! seconds, and without those ten the second call of a new client would be refused with
+//! probability one half. Ten is also what makes a share more than an anecdote elsewhere
+//! (`breaker.min`).
+//!
+//! What a refused attempt does instead is left to the call.
 
 use super::config;
+use super::ring::Ring;
 use crate::rng::Stream;
 use crate::time::Instant;
 
@@ -8,24 +18,235 @@ use crate::time::Instant;
 #[derive(Clone, Debug)]
 pub struct Throttle {
     settings: config::Throttle,
+    recent: Ring<2>,
 }
 
 impl Throttle {
     /// A throttle that has seen nothing and refuses nothing.
     pub fn new(settings: config::Throttle) -> Self {
-        Self { settings }
+        Self {
+            recent: Ring::new(settings.window),
+            settings,
+        }
     }
 
     /// Whether to refuse an attempt now; takes one draw when that is in question. A refusal counts
     /// as a request that was not accepted.
-    pub fn refuses(&mut self, _now: Instant, _stream: &mut Stream) -> bool {
-        let _ = &self.settings;
-        false
+    pub fn refuses(&mut self, now: Instant, stream: &mut Stream) -> bool {
+        self.recent.advance(now);
+        let probability = self.probability();
+        let refuses = probability > 0 && stream.chance(probability);
+        if refuses {
+            self.recent.add(REQUESTS, 1);
+        }
+        refuses
     }
 
     /// An attempt is sent: counted before its end, so that those in flight count.
-    pub fn on_sent(&mut self, _now: Instant) {}
+    pub fn on_sent(&mut self, now: Instant) {
+        self.recent.advance(now);
+        self.recent.add(REQUESTS, 1);
+    }
 
     /// The provider took an attempt on, whatever became of it then.
-    pub fn on_accepted(&mut self, _now: Instant) {}
+    pub fn on_accepted(&mut self, now: Instant) {
+        self.recent.advance(now);
+        self.recent.add(ACCEPTS, 1);
+    }
+
+    /// In parts per 10^9.
+    fn probability(&self) -> u64 {
+        let (requests, accepts) = (self.recent.sum(REQUESTS), self.recent.sum(ACCEPTS));
+        let owed = (requests - SPARE) * 1_000 - i128::from(self.settings.k_milli) * accepts;
+        if owed <= 0 {
+            return 0;
+        }
+        let probability = owed * 1_000_000 / (requests + 1);
+        u64::try_from(probability).map_or(self.settings.max, |p| p.min(self.settings.max))
+    }
+}
+
+const REQUESTS: usize = 0;
+const ACCEPTS: usize = 1;
+
+/// So many requests may lack an answer before anything is concluded from it.
+const SPARE: i128 = 10;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    use super::*;
+    use crate::rng::{Draws, Purpose};
+
+    #[test]
+    fn a_provider_that_accepts_everything_is_never_refused() {
+        let mut world = World::new(900_000_000);
+        assert_eq!(world.run(10_000, |_| true), 0);
+        assert_eq!(world.drawn(), 0, "nor is anything drawn");
+    }
+
+    #[test]
+    fn a_provider_that_accepts_one_of_two_is_sent_everything() {
+        let mut world = World::new(900_000_000);
+        assert_eq!(world.run(10_000, |n| n % 2 == 0), 0);
+    }
+
+    #[test]
+    fn a_provider_that_accepts_nothing_is_still_asked_now_and_then() {
+        let mut world = World::new(900_000_000);
+        world.run(1_000, |_| false);
+        let refused = world.run(10_000, |_| false);
+        assert!((8_850..9_150).contains(&refused), "{refused}");
+    }
+
+    #[test]
+    fn a_provider_that_accepts_one_of_ten_is_sent_twice_that() {
+        // Of ten calls, one in ten of those sent is accepted; in balance, requests are twice what
+        // would be accepted, so most calls are refused, but more than a twentieth is sent.
+        let mut world = World::new(950_000_000);
+        world.run(10_000, |n| n % 10 == 0);
+        let refused = world.run(10_000, |n| n % 10 == 0);
+        assert!((7_000..9_600).contains(&refused), "{refused}");
+    }
+
+    #[test]
+    fn once_accepts_return_it_lets_go() {
+        let mut world = World::new(900_000_000);
+        world.run(2_000, |_| false);
+        // 100 calls per second and a window of 10 s: two windows later nothing is left of it.
+        world.run(3_000, |_| true);
+        assert_eq!(world.run(1_000, |_| true), 0);
+    }
+
+    #[test]
+    fn attempts_in_flight_count_before_their_end() {
+        let mut throttle = Throttle::new(settings(900_000_000));
+        let mut stream = Draws::new(1).stream(Purpose::Throttle, 0, 0, 0);
+        for _ in 0..10 {
+            assert!(!throttle.refuses(at(0), &mut stream), "ten are to spare");
+            throttle.on_sent(at(0));
+        }
+        assert_eq!(throttle.probability(), 0);
+        (0..30).for_each(|_| throttle.on_sent(at(0)));
+        assert_eq!(throttle.probability(), 731_707_317, "30 of 41");
+        (0..15).for_each(|_| throttle.on_accepted(at(0)));
+        assert_eq!(throttle.probability(), 0, "the answers came");
+    }
+
+    #[test]
+    fn a_probability_never_exceeds_its_bound() {
+        for max in [0, 1, 500_000_000, 1_000_000_000] {
+            let mut throttle = Throttle::new(settings(max));
+            (0..1_000_000).for_each(|_| throttle.on_sent(at(0)));
+            assert!(throttle.probability() <= max);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(1),
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn whatever_happens_a_probability_keeps_its_bounds_and_the_formula(
+            k_milli in 1_000_u64..100_000,
+            max in 0_u64..=1_000_000_000,
+            events in prop::collection::vec((0_u64..400, 0_u8..4), 1..300),
+        ) {
+            let mut throttle = Throttle::new(config::Throttle { k_milli, ..settings(max) });
+            let mut stream = Draws::new(1).stream(Purpose::Throttle, 0, 0, 0);
+            // What happened, by tenths of the window, which is 10 s.
+            let mut log: Vec<(u64, bool)> = Vec::new();
+            let mut now = 0;
+            for (gap, event) in events {
+                now += gap;
+                let then = at(0) + Duration::from_millis(now);
+                let tenth = now / 1_000;
+                match event {
+                    0 => {
+                        throttle.on_accepted(then);
+                        log.push((tenth, false));
+                    }
+                    1 if throttle.refuses(then, &mut stream) => log.push((tenth, true)),
+                    1 => {}
+                    _ => {
+                        throttle.on_sent(then);
+                        log.push((tenth, true));
+                    }
+                }
+                throttle.recent.advance(then);
+                log.retain(|(at, _)| at + 10 > tenth);
+                let requests = log.iter().filter(|(_, request)| *request).count() as f64;
+                let accepts = log.len() as f64 - requests;
+                let owed = requests - 10.0 - k_milli as f64 / 1_000.0 * accepts;
+                let wanted = (owed / (requests + 1.0)).max(0.0).min(max as f64 / 1e9);
+                prop_assert!((throttle.probability() as f64 / 1e9 - wanted).abs() < 1e-8);
+            }
+        }
+    }
+
+    /// A provider that answers at once, and 100 calls per second for it.
+    struct World {
+        throttle: Throttle,
+        stream: Stream,
+        calls: u64,
+        sent: u64,
+    }
+
+    impl World {
+        fn new(max: u64) -> Self {
+            Self {
+                throttle: Throttle::new(settings(max)),
+                stream: stream(),
+                calls: 0,
+                sent: 0,
+            }
+        }
+
+        /// How many of so many calls are refused; of those sent, the provider accepts some.
+        fn run(&mut self, calls: u64, accepts: impl Fn(u64) -> bool) -> u64 {
+            let mut refused = 0;
+            for _ in 0..calls {
+                let now = at(0) + Duration::from_millis(self.calls * 10);
+                self.calls += 1;
+                if self.throttle.refuses(now, &mut self.stream) {
+                    refused += 1;
+                    continue;
+                }
+                self.throttle.on_sent(now);
+                if accepts(self.sent) {
+                    self.throttle.on_accepted(now);
+                }
+                self.sent += 1;
+            }
+            refused
+        }
+
+        /// How many of the first draws of the stream were taken, up to one.
+        fn drawn(&mut self) -> u64 {
+            u64::from(self.stream.below(u64::MAX) != stream().below(u64::MAX))
+        }
+    }
+
+    fn stream() -> Stream {
+        Draws::new(1).stream(Purpose::Throttle, 1, 0, 0)
+    }
+
+    fn settings(max: u64) -> config::Throttle {
+        config::Throttle {
+            window: Duration::from_secs(10),
+            max,
+            ..config::Throttle::default()
+        }
+    }
+
+    fn at(second: u64) -> Instant {
+        Instant::START + Duration::from_secs(second)
+    }
 }

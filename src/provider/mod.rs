@@ -11,9 +11,10 @@
 //!
 //! 1. the exchange: the first that strikes (an error, a hang, a reset, an early end, a head alone)
 //!    decides, and nothing below matters;
-//! 2. the provider's state: limits, of which faults may have left less; then slots, likewise; then
+//! 2. the length of the prompt, which may be more than the model takes;
+//! 3. the provider's state: limits, of which faults may have left less; then slots, likewise; then
 //!    its cache and its prices;
-//! 3. the answer: what spoils it when it comes (`spoil` says how several of them go together).
+//! 4. the answer: what spoils it when it comes (`spoil` says how several of them go together).
 //!
 //! # What is billed
 //!
@@ -80,6 +81,7 @@ pub struct Provider {
     limits: Limits,
     slots: Slots,
     cache: Cache,
+    context: Option<u64>,
     faults: Faults,
     writer: Arc<Writer>,
 }
@@ -103,6 +105,8 @@ pub struct Request {
     pub model: String,
     /// The key that it shows.
     pub key: Option<String>,
+    /// Whether it says for which call it is made; a health check does not.
+    pub is_known: bool,
 }
 
 impl Request {
@@ -117,6 +121,7 @@ impl Request {
             client: 0,
             model: String::new(),
             key: None,
+            is_known: true,
         }
     }
 
@@ -149,6 +154,7 @@ impl Provider {
             limits: Limits::new(&profile.limits),
             slots: Slots::new(profile.capacity),
             cache: Cache::new(profile.cache),
+            context: profile.context,
             faults: Faults::new(scenario, id, draws),
             writer: Arc::new(Writer::new(profile.dialect, &profile.model)),
         }
@@ -177,6 +183,12 @@ impl Provider {
         let seen = request.seen(now);
         if let Some((fault, verdict)) = self.faults.verdict(&seen) {
             return self.struck(&seen, request, fault, verdict);
+        }
+        if self.context.is_some_and(|most| request.tokens.input > most) {
+            let refusal = Refusal::of(Cause::ContextTooLong);
+            let at = whole_ms(now);
+            let (exchange, quotas) = (Exchange::default(), Quotas::default());
+            return self.refuse(exchange, at, request, quotas, &refusal);
         }
         let (admitted, quotas) = self.admit(now, request);
         match admitted {
@@ -214,7 +226,7 @@ impl Provider {
             true => self.billed_for_nothing(seen, request, fault),
             false => exchange,
         };
-        let quotas = self.exhausted(&refusal);
+        let quotas = self.exhausted(request.key.as_deref(), &refusal);
         self.refuse(exchange, at, request, quotas, &refusal)
     }
 
@@ -257,7 +269,9 @@ impl Provider {
             output: request.max_tokens.unwrap_or(request.tokens.output),
         };
         self.limits.press(self.slots.busy(now));
-        match self.limits.admit(now, ask, self.faults.limits_left(now)) {
+        let key = request.key.as_deref();
+        let left = self.faults.limits_left(now);
+        match self.limits.admit(now, key, ask, left) {
             Ok(quotas) => match self.slots.admit(now, self.faults.slots_left(now)) {
                 Ok(place) => (Ok(place), quotas),
                 Err(slots::Full) => {
@@ -341,16 +355,16 @@ impl Provider {
 
     /// What the limits say of themselves beside an injected error: of those that it names, nothing
     /// is left.
-    fn exhausted(&self, refusal: &Refusal) -> Quotas {
+    fn exhausted(&self, key: Option<&str>, refusal: &Refusal) -> Quotas {
         let reset = refusal.hint.map_or(MINUTE, |hint| hint.wait);
         match refusal.cause {
             Cause::RateLimit => Quotas {
-                requests: self.limits.exhausted(reset).requests,
+                requests: self.limits.exhausted(key, reset).requests,
                 ..Quotas::default()
             },
             Cause::TokenLimit => Quotas {
                 requests: None,
-                ..self.limits.exhausted(reset)
+                ..self.limits.exhausted(key, reset)
             },
             _ => Quotas::default(),
         }

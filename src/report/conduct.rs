@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::state::add;
+use crate::policy::keys::KeyId;
 use crate::policy::{CallId, ProviderId};
 use crate::time::Instant;
 
@@ -48,17 +49,14 @@ impl Conduct {
 #[derive(Debug)]
 pub(super) struct Watch {
     clients: u64,
-    seats: BTreeMap<(u64, ProviderId), Seat>,
+    /// The end of the longest wait that was asked for, by client and key.
+    waits: BTreeMap<(u64, Keyed), Instant>,
+    /// Probes in flight, by client.
+    probes: BTreeMap<(u64, ProviderId), u64>,
 }
 
-/// A client at a provider.
-#[derive(Debug, Default)]
-struct Seat {
-    /// The end of the longest wait that was asked for.
-    until: Option<Instant>,
-    /// Probes in flight.
-    probes: u64,
-}
+/// A provider, and which of its keys it is shown: a wait is asked of whoever shows that.
+pub(super) type Keyed = (ProviderId, KeyId);
 
 /// What its client's other calls mean to an attempt that starts.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +72,8 @@ impl Watch {
     pub(super) fn new(clients: u64) -> Self {
         Self {
             clients: clients.max(1),
-            seats: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            probes: BTreeMap::new(),
         }
     }
 
@@ -82,42 +81,36 @@ impl Watch {
     pub(super) fn on_start(
         &mut self,
         call: CallId,
-        provider: ProviderId,
+        whom: Keyed,
         is_probe: bool,
         at: Instant,
     ) -> Standing {
         let client = call.0 % self.clients;
-        if !is_probe && !self.seats.contains_key(&(client, provider)) {
-            return Standing {
-                is_early: false,
-                probes: 0,
-            };
-        }
-        let seat = self.seats.entry((client, provider)).or_default();
-        seat.probes += u64::from(is_probe);
-        Standing {
-            is_early: seat.until.is_some_and(|until| at < until),
-            probes: if is_probe { seat.probes } else { 0 },
-        }
+        let until = self.waits.get(&(client, whom));
+        let is_early = until.is_some_and(|&until| at < until);
+        let probes = match is_probe {
+            false => 0,
+            true => {
+                let probes = self.probes.entry((client, whom.0)).or_default();
+                *probes += 1;
+                *probes
+            }
+        };
+        Standing { is_early, probes }
     }
 
     /// A provider asked a call's client to wait for `hint` from now on.
-    pub(super) fn on_hint(
-        &mut self,
-        call: CallId,
-        provider: ProviderId,
-        hint: Duration,
-        at: Instant,
-    ) {
-        let seat = self.seats.entry((call.0 % self.clients, provider));
-        let until = &mut seat.or_default().until;
-        *until = (*until).max(Some(at + hint));
+    pub(super) fn on_hint(&mut self, call: CallId, whom: Keyed, hint: Duration, at: Instant) {
+        let client = call.0 % self.clients;
+        let until = self.waits.entry((client, whom)).or_insert(at);
+        *until = (*until).max(at + hint);
     }
 
     /// A probe is no longer in flight.
     pub(super) fn on_probe_over(&mut self, call: CallId, provider: ProviderId) {
-        if let Some(seat) = self.seats.get_mut(&(call.0 % self.clients, provider)) {
-            seat.probes = seat.probes.saturating_sub(1);
+        let client = call.0 % self.clients;
+        if let Some(probes) = self.probes.get_mut(&(client, provider)) {
+            *probes = probes.saturating_sub(1);
         }
     }
 }
@@ -131,7 +124,7 @@ mod tests {
     #[test]
     fn clients_do_not_answer_for_each_other() {
         let mut watch = Watch::new(2);
-        let here = ProviderId(0);
+        let here = (ProviderId(0), KeyId(0));
         watch.on_hint(CallId(1), here, Duration::from_nanos(10), AT);
         watch.on_hint(CallId(1), here, Duration::from_nanos(3), AT);
         let early = |watch: &mut Watch, call, at| {
@@ -140,8 +133,10 @@ mod tests {
         };
         assert!(early(&mut watch, 3, 14) && !early(&mut watch, 3, 15));
         assert!(!early(&mut watch, 2, 14));
-        let elsewhere = watch.on_start(CallId(3), ProviderId(1), false, AT);
+        let elsewhere = watch.on_start(CallId(3), (ProviderId(1), KeyId(0)), false, AT);
         assert!(!elsewhere.is_early);
+        let other_key = watch.on_start(CallId(3), (ProviderId(0), KeyId(1)), false, AT);
+        assert!(!other_key.is_early, "the wait was asked of another key");
     }
 
     #[test]
@@ -149,14 +144,14 @@ mod tests {
         let mut watch = Watch::new(1);
         let probe = |watch: &mut Watch, call| {
             let call = CallId(call);
-            watch.on_start(call, ProviderId(0), true, AT).probes
+            watch
+                .on_start(call, (ProviderId(0), KeyId(0)), true, AT)
+                .probes
         };
         assert_eq!((probe(&mut watch, 0), probe(&mut watch, 1)), (1, 2));
         watch.on_probe_over(CallId(0), ProviderId(0));
         assert_eq!(probe(&mut watch, 2), 2);
-        assert_eq!(
-            watch.on_start(CallId(3), ProviderId(0), false, AT).probes,
-            0
-        );
+        let no_probe = watch.on_start(CallId(3), (ProviderId(0), KeyId(0)), false, AT);
+        assert_eq!(no_probe.probes, 0);
     }
 }

@@ -68,6 +68,12 @@ pub fn wasted(scope: &Scope, prices: &[Price]) -> Money {
     sum(tallies.map(|(tally, price)| tally.wasted.cost(price)))
 }
 
+/// What was billed for health checks, at the fleet's `prices`.
+pub fn checked(scope: &Scope, prices: &[Price]) -> Money {
+    let tallies = scope.providers.iter().zip(prices);
+    sum(tallies.map(|(tally, price)| tally.checked.cost(price)))
+}
+
 fn sum(amounts: impl Iterator<Item = Money>) -> Money {
     amounts.fold(Money::ZERO, |sum, amount| sum + amount)
 }

@@ -13,10 +13,10 @@ use super::cost::Tokens;
 use super::ledger::{OpenCall, Started};
 use super::moments::Moments;
 use super::scopes;
-use super::state::{Scope, State};
+use super::state::{ProviderTally, Scope, State};
 use super::windows::{Rules, WindowFold};
 use crate::policy::call::{Ending, Outcome};
-use crate::policy::{AttemptId, CallId, ProviderId, breaker};
+use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::rng::Draws;
 use crate::scenario::Scenario;
 use crate::time::Instant;
@@ -93,12 +93,14 @@ impl Fold {
                 nth,
                 cause,
                 probe,
+                key,
             } => {
                 let started = Started {
                     id: attempt,
                     provider,
                     nth,
                     cause,
+                    key,
                     at: event.at,
                 };
                 self.on_start(call, started, probe);
@@ -113,8 +115,9 @@ impl Fold {
             } => {
                 let until = hint.map(|hint| event.at + hint);
                 self.with(call, |open| open.on_reply(attempt, failure, until));
-                if let Some(hint) = hint {
-                    self.watch.on_hint(call, provider, hint, event.at);
+                let key = self.open.get(&call).and_then(|open| open.key_of(attempt));
+                if let (Some(hint), Some(key)) = (hint, key) {
+                    self.watch.on_hint(call, (provider, key), hint, event.at);
                 }
                 self.on_over(call, attempt, provider);
             }
@@ -125,10 +128,24 @@ impl Fold {
                 provider,
             } => self.on_over(call, attempt, provider),
             Kind::Ended { call, outcome } => self.on_end(call, outcome, event.at),
-            Kind::Breaker { provider, to, .. } => self.on_breaker(provider, to, event.at),
+            Kind::Breaker { provider, to, .. } => {
+                self.count_at(event.at, provider, |tally| tally.breaker.count(to));
+            }
+            Kind::Ejected { provider, .. } => {
+                self.count_at(event.at, provider, |tally| tally.ejections += 1);
+            }
+            Kind::Checked { provider, .. } => {
+                self.count_at(event.at, provider, |tally| tally.checks += 1);
+            }
             Kind::Billed {
                 provider,
-                call,
+                call: None,
+                bill,
+                ..
+            } => self.count_at(event.at, provider, |tally| tally.bill_check(bill)),
+            Kind::Billed {
+                provider,
+                call: Some(call),
                 nth,
                 bill,
             } => self.on_bill(provider, call, nth, Tokens::of(bill)),
@@ -137,7 +154,7 @@ impl Fold {
                 call: Some(call),
                 nth,
             } => self.with(call, |open| open.on_whole(provider, nth)),
-            Kind::Answered { call: None, .. } | Kind::Ejected { .. } | Kind::Checked { .. } => {}
+            Kind::Answered { call: None, .. } => {}
             Kind::Fired { fault } => self.on_fired(fault),
         }
     }
@@ -191,8 +208,10 @@ impl Fold {
         let Some(open) = self.open.get_mut(&call) else {
             return;
         };
-        let Started { provider, at, .. } = started;
-        let standing = self.watch.on_start(call, provider, is_probe, at);
+        let Started {
+            provider, key, at, ..
+        } = started;
+        let standing = self.watch.on_start(call, (provider, key), is_probe, at);
         open.on_start(started, standing);
         self.moments
             .on_start(&self.rules, provider, at, &mut self.state);
@@ -234,10 +253,11 @@ impl Fold {
         }
     }
 
-    fn on_breaker(&mut self, provider: ProviderId, to: breaker::State, at: Instant) {
+    /// Counts what belongs to no call, by its own moment.
+    fn count_at(&mut self, at: Instant, provider: ProviderId, add: impl Fn(&mut ProviderTally)) {
         let count = |scope: &mut Scope| {
             if let Some(tally) = scope.providers.get_mut(provider.index()) {
-                tally.breaker.count(to);
+                add(tally);
             }
         };
         count(&mut self.state.run);
@@ -248,14 +268,14 @@ impl Fold {
         }
     }
 
-    fn on_bill(&mut self, provider: ProviderId, call: Option<CallId>, nth: u32, tokens: Tokens) {
+    fn on_bill(&mut self, provider: ProviderId, call: CallId, nth: u32, tokens: Tokens) {
         let mut stretches: &[usize] = &[];
-        if let Some(open) = call.and_then(|call| self.open.get_mut(&call)) {
+        if let Some(open) = self.open.get_mut(&call) {
             if open.on_bill(provider, nth, tokens) {
                 return;
             }
             stretches = &open.stretches;
-        } else if let Some(ended) = call.and_then(|call| self.ended.get(&call)) {
+        } else if let Some(ended) = self.ended.get(&call) {
             stretches = ended;
         }
         waste(&mut self.state.run, provider, tokens);

@@ -8,6 +8,7 @@ use super::cost::Tokens;
 use super::state::Scope;
 use crate::policy::call::{Cause, Outcome};
 use crate::policy::classify::{Action, FailureClass};
+use crate::policy::keys::KeyId;
 use crate::policy::{AttemptId, ProviderId};
 use crate::time::Instant;
 
@@ -33,6 +34,8 @@ pub(super) struct Started {
     pub(super) nth: u32,
     /// Why it is made.
     pub(super) cause: Cause,
+    /// With which of the provider's keys.
+    pub(super) key: KeyId,
     /// When.
     pub(super) at: Instant,
 }
@@ -44,6 +47,7 @@ struct Attempt {
     provider: ProviderId,
     nth: u32,
     cause: Cause,
+    key: KeyId,
     reply: Option<Result<(), FailureClass>>,
     billed: Tokens,
     standing: Standing,
@@ -69,7 +73,9 @@ impl OpenCall {
 
     /// An attempt was started.
     pub(super) fn on_start(&mut self, started: Started, standing: Standing) {
-        let Started { provider, at, .. } = started;
+        let Started {
+            provider, key, at, ..
+        } = started;
         let before = || {
             let attempts = self.attempts.iter();
             attempts.filter(move |attempt| attempt.provider == provider)
@@ -79,14 +85,15 @@ impl OpenCall {
             provider,
             nth: started.nth,
             cause: started.cause,
+            key,
             reply: None,
             billed: Tokens::default(),
             standing,
             is_in_flight: true,
             is_whole: false,
             until: None,
-            is_useless: before().any(Attempt::is_beyond_retry),
-            breaks_hint: before().any(|attempt| attempt.until.is_some_and(|until| at < until)),
+            is_useless: before().any(|attempt| attempt.is_beyond_retry(key)),
+            breaks_hint: before().any(|attempt| attempt.asks_to_wait(key, at)),
         });
     }
 
@@ -126,6 +133,13 @@ impl OpenCall {
         }
     }
 
+    /// The key with which an attempt was made.
+    pub(super) fn key_of(&self, id: AttemptId) -> Option<KeyId> {
+        let mut attempts = self.attempts.iter();
+        let found = attempts.find(|attempt| attempt.id == id)?;
+        Some(found.key)
+    }
+
     fn find(&mut self, id: AttemptId) -> Option<&mut Attempt> {
         self.attempts.iter_mut().find(|attempt| attempt.id == id)
     }
@@ -161,6 +175,8 @@ impl OpenCall {
         }
         let fell_back = |attempt: &Attempt| attempt.cause == Cause::Fallback;
         scope.fell_back += u64::from(self.attempts.iter().any(fell_back));
+        let hedges = self.attempts.iter().filter(|one| one.cause == Cause::Hedge);
+        scope.hedges += hedges.count() as u64;
         let answer = answer_of(outcome);
         let attempts = self.attempts.len() as u64;
         scope.conduct.attempts_max = scope.conduct.attempts_max.max(attempts);
@@ -181,9 +197,17 @@ impl OpenCall {
 }
 
 impl Attempt {
-    /// Whether it failed in a way that trying again at the same provider cannot mend.
-    fn is_beyond_retry(&self) -> bool {
-        matches!(self.reply, Some(Err(class)) if class.action() != Action::Retry)
+    /// Whether it failed in a way that trying again with `key` at the same provider cannot mend.
+    fn is_beyond_retry(&self, key: KeyId) -> bool {
+        let Some(Err(class)) = self.reply else {
+            return false;
+        };
+        class.action() != Action::Retry && (self.key == key || !is_about_the_key(class))
+    }
+
+    /// Whether the provider still asks, at `at`, who shows `key` to wait.
+    fn asks_to_wait(&self, key: KeyId, at: Instant) -> bool {
+        self.key == key && self.until.is_some_and(|until| at < until)
     }
 
     /// It is no longer in flight: true when it was, as a probe.
@@ -217,6 +241,14 @@ impl Attempt {
             tally.wasted += self.billed;
         }
     }
+}
+
+/// Whether another key may mend it.
+const fn is_about_the_key(class: FailureClass) -> bool {
+    matches!(
+        class,
+        FailureClass::Auth | FailureClass::Forbidden | FailureClass::Quota
+    )
 }
 
 const fn answer_of(outcome: Outcome) -> Option<AttemptId> {

@@ -21,6 +21,7 @@ pub(super) fn render(report: &Report) -> String {
         faults(report),
         failures(report),
         breakers(report),
+        measures_taken(report),
         outages(report),
         conduct(report),
         after_faults(report),
@@ -189,6 +190,34 @@ fn breakers(report: &Report) -> Option<String> {
         }
     }
     rows.section("Breakers", "")
+}
+
+/// What only some policies do; each column only where somebody did it.
+fn measures_taken(report: &Report) -> Option<String> {
+    let names = [
+        "hedge_rate",
+        "shed_rate",
+        "ejections",
+        "checks",
+        "check_cost",
+    ];
+    let is_said = |name: &&&str| {
+        let value = |policy| {
+            let measure = measures::find(name)?;
+            measure.of(&report.view(policy))
+        };
+        let mut values = report.policies.iter().filter_map(value);
+        values.any(|value| value > Value::whole(0))
+    };
+    let said: Vec<&str> = names.iter().filter(is_said).copied().collect();
+    let headings: Vec<String> = said.iter().map(|name| name.replace('_', " ")).collect();
+    let headings = headings.iter().map(String::as_str);
+    let mut rows = Rows::new(&["policy"].into_iter().chain(headings).collect::<Vec<_>>());
+    for policy in report.policies.iter().filter(|_| !said.is_empty()) {
+        let cells = said.iter().map(|name| shown(report, policy, name));
+        rows.push([policy.name.clone()].into_iter().chain(cells));
+    }
+    rows.section("Hedges, load and checks", "")
 }
 
 fn outages(report: &Report) -> Option<String> {

@@ -35,6 +35,7 @@ pub struct Measure {
 #[derive(Clone, Copy, Debug)]
 enum Rule {
     Of(fn(&View<'_>) -> Option<Value>),
+    Quiet(fn(&View<'_>) -> Option<Value>),
     Failures(FailureClass),
     OfProvider(fn(&View<'_>, usize) -> Option<Value>),
     OfFault(fn(&View<'_>, usize) -> Option<Value>),
@@ -111,7 +112,7 @@ impl Measure {
             return None;
         }
         match self.rule {
-            Rule::Of(function) => function(view),
+            Rule::Of(function) | Rule::Quiet(function) => function(view),
             Rule::Failures(class) => Some(Value::whole(view.scope.failures(Some(class)))),
             Rule::OfProvider(_) | Rule::OfFault(_) | Rule::OfLongest(..) => None,
         }
@@ -129,7 +130,7 @@ impl Measure {
                 let found = find(view.state, place)?;
                 Some(Value::whole(found.ns).divided_by(NANOS_PER_MS))
             }
-            Rule::Of(_) | Rule::Failures(_) => None,
+            Rule::Of(_) | Rule::Quiet(_) | Rule::Failures(_) => None,
         }
     }
 
@@ -147,7 +148,7 @@ impl Measure {
             Rule::OfProvider(_) => Some(Argument::Provider),
             Rule::OfFault(_) => Some(Argument::Fault),
             Rule::OfLongest(argument, _) => Some(argument),
-            Rule::Of(_) | Rule::Failures(_) => None,
+            Rule::Of(_) | Rule::Quiet(_) | Rule::Failures(_) => None,
         }
     }
 
@@ -158,12 +159,13 @@ impl Measure {
 
     /// Whether it is a share of calls, each of which counts alike: an interval can decide it.
     pub fn is_share_of_calls(&self) -> bool {
-        matches!(self.name, "success_rate" | "fallback_rate")
+        matches!(self.name, "success_rate" | "fallback_rate" | "shed_rate")
     }
 
-    /// Whether it goes without saying when it is zero: one class of failures of many.
+    /// Whether it goes without saying when it is zero: one class of failures of many, what only some
+    /// policies do.
     pub const fn is_silent_at_zero(&self) -> bool {
-        matches!(self.rule, Rule::Failures(_))
+        matches!(self.rule, Rule::Quiet(_) | Rule::Failures(_))
     }
 }
 
@@ -237,6 +239,15 @@ pub fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, Unit, V
         priced("cost", tally.billed.cost(price)),
         priced("wasted", tally.wasted.cost(price)),
     ]);
+    let quiet = [
+        counted("ejections", tally.ejections),
+        counted("checks", tally.checks),
+        priced("check_cost", tally.checked.cost(price)),
+    ];
+    let said = quiet
+        .into_iter()
+        .filter(|(.., value)| *value > Value::whole(0));
+    figures.extend(said);
     figures
 }
 
@@ -251,6 +262,20 @@ const fn measure(
         unit,
         about,
         rule: Rule::Of(function),
+    }
+}
+
+const fn quiet(
+    name: &'static str,
+    unit: Unit,
+    about: &'static str,
+    function: fn(&View<'_>) -> Option<Value>,
+) -> Measure {
+    Measure {
+        name,
+        unit,
+        about,
+        rule: Rule::Quiet(function),
     }
 }
 
@@ -315,6 +340,11 @@ fn uptime(view: &View<'_>) -> Option<Value> {
 
 fn failed_attempts(view: &View<'_>) -> Option<Value> {
     Some(Value::whole(view.scope.failures(None)))
+}
+
+fn sum_of(view: &View<'_>, of: fn(&ProviderTally) -> u64) -> Option<Value> {
+    let counts = view.scope.providers.iter().map(of);
+    Some(Value::whole(counts.fold(0, u64::saturating_add)))
 }
 
 fn cost_of(view: &View<'_>) -> Money {
@@ -463,6 +493,18 @@ pub const MEASURES: &[Measure] = &[
         "Share of calls with a fallback.",
         |view| Value::share(view.scope.fell_back, view.scope.calls),
     ),
+    quiet(
+        "hedge_rate",
+        Unit::Ratio,
+        "Hedges, relative to calls.",
+        |view| Value::share(view.scope.hedges, view.scope.calls),
+    ),
+    quiet(
+        "shed_rate",
+        Unit::Ratio,
+        "Share of calls that the client held back, since there was no room.",
+        |view| Value::share(view.scope.endings.shed, view.scope.calls),
+    ),
     measure(
         "unfinished",
         Unit::Count,
@@ -581,6 +623,15 @@ pub const MEASURES: &[Measure] = &[
         "Breakers that closed.",
         |view| Some(Value::whole(view.scope.transitions().closed)),
     ),
+    quiet(
+        "ejections",
+        Unit::Count,
+        "Providers that were left out, since their peers did better.",
+        |view| sum_of(view, |tally| tally.ejections),
+    ),
+    quiet("checks", Unit::Count, "Health checks that ended.", |view| {
+        sum_of(view, |tally| tally.checks)
+    }),
     measure("cost", Unit::Usd, "All that providers billed.", |view| {
         Some(usd(cost_of(view)))
     }),
@@ -592,6 +643,12 @@ pub const MEASURES: &[Measure] = &[
         Unit::Ratio,
         "Share of the cost that was wasted.",
         wasted_share,
+    ),
+    quiet(
+        "check_cost",
+        Unit::Usd,
+        "Billed for health checks; it is a part of the cost.",
+        |view| Some(usd(cost::checked(view.scope, view.prices))),
     ),
     measure(
         "cost_per_success",

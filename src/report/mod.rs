@@ -272,8 +272,9 @@ fn problem(
             .hint("leave out `during` or `after`, and the fault behind it"),
         Mistake::NeverAfter => at("there is no such time after this fault".to_owned())
             .hint("it lasts to the end of the run, or comes back too soon"),
-        Mistake::NoInterval => at("no interval can be told here".to_owned())
-            .hint("`with 95%` is for `success_rate` and `fallback_rate`, against a share"),
+        Mistake::NoInterval => at("no interval can be told here".to_owned()).hint(
+            "`with 95%` is for `success_rate`, `fallback_rate` and `shed_rate`, against a share",
+        ),
     }
 }
 

@@ -17,6 +17,7 @@ use super::windows::UptimeTally;
 use crate::policy::breaker;
 use crate::policy::call::Ending;
 use crate::policy::classify::FailureClass;
+use crate::trace::Bill;
 
 /// What one policy came to, over any number of runs of one scenario.
 ///
@@ -64,7 +65,8 @@ pub struct After {
 
 /// A set of calls, counted: all of a run, or those that arrived while a fault was at work.
 ///
-/// A breaker's transitions belong to no call: they count by their own moment.
+/// A breaker's transitions, ejections and health checks belong to no call: they count by their own
+/// moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
@@ -76,6 +78,9 @@ pub struct Scope {
     pub succeeded: u64,
     /// Calls with at least one fallback.
     pub fell_back: u64,
+    /// Attempts beside another that was slow.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub hedges: u64,
     /// How the other calls ended.
     pub endings: Endings,
     /// From the arrival to the last byte, of calls that succeeded.
@@ -128,6 +133,15 @@ pub struct ProviderTally {
     pub wasted: Tokens,
     /// What its breakers did, all clients together.
     pub breaker: Transitions,
+    /// How often it was left out, since its peers did better.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub ejections: u64,
+    /// Health checks that ended.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub checks: u64,
+    /// Tokens that it billed for health checks, among all that it billed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub checked: Tokens,
 }
 
 /// How often a breaker came into which state.
@@ -209,6 +223,7 @@ impl Scope {
         add(&mut self.calls, &other.calls);
         add(&mut self.succeeded, &other.succeeded);
         add(&mut self.fell_back, &other.fell_back);
+        add(&mut self.hedges, &other.hedges);
         self.endings.merge(&other.endings);
         self.latency.merge(&other.latency);
         self.ttft.merge(&other.ttft);
@@ -244,6 +259,13 @@ impl Endings {
 }
 
 impl ProviderTally {
+    /// It bills a health check, which is made for no call and delivers nothing to anybody.
+    pub(super) fn bill_check(&mut self, bill: Bill) {
+        let tokens = Tokens::of(bill);
+        self.billed += tokens;
+        self.checked += tokens;
+    }
+
     fn merge(&mut self, other: &Self) {
         add(&mut self.attempts, &other.attempts);
         self.peak = self.peak.max(other.peak);
@@ -254,6 +276,9 @@ impl ProviderTally {
         self.billed += other.billed;
         self.wasted += other.wasted;
         self.breaker.merge(&other.breaker);
+        add(&mut self.ejections, &other.ejections);
+        add(&mut self.checks, &other.checks);
+        self.checked += other.checked;
     }
 }
 
@@ -273,6 +298,11 @@ impl Transitions {
         add(&mut self.half_opened, &other.half_opened);
         add(&mut self.closed, &other.closed);
     }
+}
+
+/// Whether there is nothing of it: then it is left out.
+fn is_none<T: Default + PartialEq>(amount: &T) -> bool {
+    *amount == T::default()
 }
 
 /// Adds place by place; the shorter list counts as filled up with nothing.

@@ -3,8 +3,8 @@
 //! - [`load`]: from a path to a [`Loaded`](load::Loaded) scenario, or to a problem with a caret.
 //! - [`fault`]: what a fault does and when; [`expect`]: what is expected of a policy.
 //! - [`workload`]: which call arrives when, with how many tokens, for one seed.
-//! - `file`: the file as it is written; `understand`, `profile`, `physics`, `demand` and `inject`:
-//!   from there to these types.
+//! - `file`: the file as it is written; `understand`, `profile`, `physics`, `demand`, `inject` and
+//!   `operations`: from there to these types.
 //! - `replay`: trace files. `resolved`: the scenario as understood, for the result document.
 //!
 //! It makes nothing happen: providers and world read these types.
@@ -16,6 +16,7 @@ pub mod fault;
 mod file;
 mod inject;
 pub mod load;
+mod operations;
 mod physics;
 mod profile;
 pub mod profiles;
@@ -33,7 +34,8 @@ pub use crate::wire::Dialect;
 pub use demand::{Arrivals, Calls, Load, Prefixes, Rate, Reclick, Step, Task, Users};
 use expect::Expectation;
 use fault::Fault;
-pub use profile::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Provider, Span};
+pub use operations::{Operation, Work};
+pub use profile::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Per, Provider, Span};
 
 /// A scenario: what the world does, and what is expected of whom.
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ pub struct Scenario {
     pub load: Load,
     /// What goes wrong, in order; names are unique.
     pub faults: Vec<Fault>,
+    /// What people do to the client while it runs, in order; names are unique.
+    pub operations: Vec<Operation>,
     /// The policies to run, as the file (or the command line) names them.
     pub policies: Vec<String>,
     /// What is expected, by policy name or under `every`, in the file's order.

@@ -187,6 +187,7 @@ impl Reader<'_> {
             },
             count_refused: file.count_refused.unwrap_or(false),
             shrinks_to: self.shrinks_to()?,
+            per: file.per.unwrap_or_default(),
             account: file.account.clone(),
         })
     }
@@ -263,6 +264,7 @@ impl Reader<'_> {
             ("charge", self.has_output(), tpm),
             ("count_refused", has_requests, rpm),
             ("shrinks_to", has_tokens, tpm),
+            ("per", has_any, any),
             ("account", has_any, any),
         ] {
             if !has_meaning && written.iter().any(|written| written == key) {

@@ -8,12 +8,13 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::understand::{bounded, check_name, spread};
+use super::workload::MOST_TOKENS;
 use super::{Quantiles, file, physics, profiles};
 use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
 use crate::prices::{self, Price};
-use crate::text::units::{duration, money, speed};
+use crate::text::units::{duration, money, speed, tokens};
 use crate::text::{Document, Problem};
 use crate::wire::Dialect;
 
@@ -49,6 +50,19 @@ pub struct Provider {
     pub capacity: Option<Capacity>,
     /// Whether it remembers prompts.
     pub cache: Option<Cache>,
+    /// The longest prompt that its model takes, in tokens; none = any.
+    pub context: Option<u64>,
+    /// How good its answers are, from 0 to 100, as the client is told; none = it is not.
+    pub quality: Option<u32>,
+    /// So many API keys the client has for it, at least 1: see [`Provider::keys`].
+    pub key_count: u16,
+}
+
+impl Provider {
+    /// The API keys that the client has for it.
+    pub fn keys(&self) -> impl Iterator<Item = String> {
+        (1..=self.key_count).map(|number| format!("key-{number}"))
+    }
 }
 
 /// What a provider refuses, and how it counts.
@@ -71,6 +85,8 @@ pub struct Limits {
     /// What is left of the limits on tokens when all slots are busy, in parts per 10^9; linear
     /// below.
     pub shrinks_to: Option<u64>,
+    /// Whose limits they are.
+    pub per: Per,
     /// Providers of one account share its limits.
     pub account: Option<String>,
 }
@@ -113,6 +129,18 @@ pub enum Span {
     Sliding,
     /// Since the last full multiple of so long.
     Fixed,
+}
+
+/// Whose limits a provider's limits are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// The account's: all of its keys share them.
+    #[default]
+    Account,
+    /// Each key has its own.
+    Key,
 }
 
 /// When tokens are charged.
@@ -230,6 +258,7 @@ fn provider(
     let capacity = physics::capacity(document, &name, file.capacity.as_ref())?;
     let cache = physics::cache(document, &name, file.cache.as_ref())?;
     let price = price(document, &name, &model, file.price.as_ref())?;
+    let reach = reach(document, &name, &file)?;
     let own = file.one_way.or(Some(network.one_way));
     let one_way = one_way(document, &at("one_way"), own)?;
     Ok(Provider {
@@ -242,7 +271,37 @@ fn provider(
         cache,
         one_way,
         price,
+        context: reach.context,
+        quality: reach.quality,
+        key_count: reach.key_count,
         name,
+    })
+}
+
+/// What a client is told of a provider.
+struct Reach {
+    context: Option<u64>,
+    quality: Option<u32>,
+    key_count: u16,
+}
+
+fn reach(document: &Document, name: &str, file: &file::Provider) -> Result<Reach, Problem> {
+    let at = |key| ["providers", name, key];
+    if let Some(longest) = file.context {
+        let range = 1..=MOST_TOKENS;
+        bounded(document, &at("context"), longest, range, tokens::write)?;
+    }
+    if let Some(quality) = file.quality {
+        let whole = |quality: u32| quality.to_string();
+        bounded(document, &at("quality"), quality, 0..=100, whole)?;
+    }
+    let key_count = file.keys.unwrap_or(1);
+    let whole = |count: u16| count.to_string();
+    bounded(document, &at("keys"), key_count, 1..=MOST_KEYS, whole)?;
+    Ok(Reach {
+        context: file.context,
+        quality: file.quality,
+        key_count,
     })
 }
 
@@ -333,6 +392,7 @@ fn one_way(
 }
 
 const MOST_PROVIDERS: usize = 64;
+const MOST_KEYS: u16 = 100;
 
 /// From a token in 10 s to a million in a second.
 const SPEEDS: RangeInclusive<u64> = 100..=1_000_000_000;

@@ -1,8 +1,8 @@
 //! From the file as written to the scenario as meant: defaults filled in, every value checked.
 //!
 //! All values are bounded, so that nothing later overflows or runs for ever. Providers are read by
-//! `profile`, the load by `demand`, faults by `inject`, expectations by `expect`; files are opened
-//! by `load`.
+//! `profile`, the load by `demand`, faults by `inject`, operations by `operations`, expectations by
+//! `expect`; files are opened by `load`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -13,8 +13,8 @@ use super::fault::Fault;
 use super::inject::Setting;
 use super::load::is_name;
 use super::{
-    Calls, LONGEST_RUN, Load, Quantiles, Run, Scenario, Uptime, demand, file, inject, profile,
-    seeds,
+    Calls, LONGEST_RUN, Load, Quantiles, Run, Scenario, Uptime, demand, file, inject, operations,
+    profile, seeds,
 };
 use crate::text::units::{duration, share};
 use crate::text::{Document, Problem};
@@ -42,6 +42,8 @@ pub(super) fn understand(
         clients: load.clients,
     };
     let faults = faults(document, &file.faults, &setting)?;
+    let run_length = (!is_replay).then_some(run.duration);
+    let operations = operations::operations(document, &file.operations, &providers, run_length)?;
     let expect = expectations(document, &file.expect, &faults)?;
     let uptime = uptime(document, &file.uptime, run.duration)?;
     Ok(Scenario {
@@ -52,6 +54,7 @@ pub(super) fn understand(
         providers,
         load,
         faults,
+        operations,
         policies: file.policies,
         expect,
         uptime,

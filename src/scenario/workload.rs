@@ -15,6 +15,7 @@ use std::time::Duration;
 use super::demand::{BILLIONTH, CALL, Course};
 use super::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Reclick, Task, Users};
 use crate::policy::CallId;
+use crate::policy::ask::Priority;
 use crate::rng::{Draws, Purpose, Stream};
 use crate::text::units::PerTime;
 use crate::time::{Instant, nanos};
@@ -223,6 +224,26 @@ impl Workload {
             .chance(self.task_of(call).stream)
     }
 
+    /// Whether the caller of a streamed call takes the answer whole, when it is all there.
+    pub fn is_whole(&self, call: CallId) -> bool {
+        let question = self.first_click(call);
+        self.is_streamed(call)
+            && self
+                .draws
+                .stream(Purpose::Whole, question.0, 0, 0)
+                .chance(self.task_of(call).whole)
+    }
+
+    /// How important a call is.
+    pub fn priority(&self, call: CallId) -> Priority {
+        self.task_of(call).priority
+    }
+
+    /// The session of a call: those whose prompts begin alike, as the turns of a conversation do.
+    pub fn session(&self, call: CallId) -> Option<u64> {
+        self.tokens(call).prefix.map(|prefix| prefix.id)
+    }
+
     /// How long the user of a call waits; none = for ever.
     pub fn deadline(&self, call: CallId) -> Option<Duration> {
         self.task_of(call).deadline
@@ -278,6 +299,8 @@ fn only_task(load: &Load) -> Task {
         prompt,
         output,
         stream: load.stream,
+        whole: load.whole,
+        priority: Priority::NORMAL,
         deadline: load.deadline,
         max_tokens: load.max_tokens,
         prefix: load.prefix,

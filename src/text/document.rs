@@ -16,7 +16,7 @@ use super::tree::{Key, Kind, MAX_DEPTH, Node, grow, too_deep};
 /// A YAML file as a tree whose every node knows its place in its source.
 #[derive(Clone, Debug)]
 pub struct Document {
-    root: Node,
+    pub(super) root: Node,
 }
 
 impl Document {

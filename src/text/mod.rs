@@ -4,6 +4,7 @@
 //! - [`mod@file`]: the bytes of a file, bounded, and never of what keeps a reader waiting.
 //! - `tree`: YAML events to that tree; `source`: texts, and places in them.
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
+//! - `mask`: documents and problems without what may be a secret in them.
 //! - [`problem`]: what is wrong, where, and what to write instead, with a caret.
 //! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
 //! - [`units`]: `30s`, `8/s`, `60%`, `900 tok`, `2M`, read and written, as integers.
@@ -13,6 +14,7 @@
 mod decode;
 pub mod document;
 pub mod file;
+mod mask;
 pub mod problem;
 #[cfg(feature = "cli")]
 pub mod schema;

@@ -68,6 +68,12 @@ impl Problem {
         }
     }
 
+    /// At the same place of another text of the same length.
+    pub(super) fn map_source(mut self, source: impl FnOnce(&Source) -> Arc<Source>) -> Self {
+        self.span = self.span.moved(source);
+        self
+    }
+
     /// With a hint: what to write instead.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -47,6 +47,16 @@ impl Span {
         Some(Self::new(&self.source, range))
     }
 
+    /// The bytes that it covers.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
+    /// The same bytes of another text of the same length.
+    pub(super) fn moved(self, source: impl FnOnce(&Source) -> Arc<Source>) -> Self {
+        Self::new(&source(&self.source), self.range)
+    }
+
     /// The source that it is a stretch of.
     pub(super) fn source(&self) -> &Source {
         &self.source

@@ -131,13 +131,17 @@ impl Place for Spot {
         self.world.record(Kind::Fired { fault });
     }
 
-    fn began(&self, _: &Request) {
+    fn began(&self, request: &Request) {
+        if !request.is_known {
+            return;
+        }
         let exchanges = &self.world.open.exchanges;
         exchanges.set(exchanges.get() + 1);
     }
 
     fn acts(&self, request: &Request, action: &Action) {
-        let (provider, call, nth) = (self.id, Some(request.call), request.nth);
+        let call = request.is_known.then_some(request.call);
+        let (provider, nth) = (self.id, request.nth);
         self.world.record(match *action {
             Action::Fired(fault) => Kind::Fired { fault },
             Action::Billed(bill) => Kind::Billed {
@@ -155,7 +159,10 @@ impl Place for Spot {
         });
     }
 
-    fn ended(&self, _: &Request) {
+    fn ended(&self, request: &Request) {
+        if !request.is_known {
+            return;
+        }
         let exchanges = &self.world.open.exchanges;
         exchanges.set(exchanges.get() - 1);
     }

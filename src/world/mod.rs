@@ -72,6 +72,7 @@ struct World {
 #[derive(Default)]
 struct Open {
     calls: Cell<u64>,
+    /// Those that are made for calls: health checks keep no run alive.
     exchanges: Cell<u64>,
     all_arrived: Cell<bool>,
     drained: Cell<bool>,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use firedrill::policy::call::Outcome;
 use firedrill::policy::classify::FailureClass::{self, *};
+use firedrill::policy::keys::KeyId;
 use firedrill::policy::{CallId, ProviderId};
 use firedrill::scenario::fault::Fault;
 use firedrill::trace::Kind;
@@ -22,6 +23,7 @@ struct Began {
     provider: ProviderId,
     nth: u32,
     probe: bool,
+    key: KeyId,
 }
 
 /// An attempt that failed: its reply's place among the events, and when.
@@ -32,7 +34,11 @@ struct Failed {
     provider: ProviderId,
     class: FailureClass,
     hint: Option<Duration>,
+    key: KeyId,
 }
+
+/// What another key may mend.
+const OF_THE_KEY: [FailureClass; 3] = [Auth, Forbidden, Quota];
 
 /// What no retry at the same provider mends.
 const HOPELESS: [FailureClass; 7] = [
@@ -56,6 +62,7 @@ impl Naive<'_> {
                 provider,
                 nth,
                 probe,
+                key,
                 ..
             } => Some(Began {
                 place,
@@ -65,6 +72,7 @@ impl Naive<'_> {
                 provider,
                 nth,
                 probe,
+                key,
             }),
             _ => None,
         });
@@ -72,14 +80,18 @@ impl Naive<'_> {
     }
 
     fn failed_attempts(&self) -> Vec<Failed> {
+        let began = self.began().into_iter();
+        let keys: BTreeMap<(CallId, u32), KeyId> = began
+            .map(|one| ((one.call, one.attempt), one.key))
+            .collect();
         let events = self.events.iter().enumerate();
         let failed = events.filter_map(|(place, event)| match event.kind {
             Kind::Replied {
                 call,
+                attempt,
                 provider,
                 failure: Some(class),
                 hint,
-                ..
             } => Some(Failed {
                 place,
                 at: event.at.as_nanos(),
@@ -87,6 +99,7 @@ impl Naive<'_> {
                 provider,
                 class,
                 hint,
+                key: keys[&(call, attempt.0)],
             }),
             _ => None,
         });
@@ -350,11 +363,15 @@ fn before<'a>(one: &'a Began, failed: &'a [Failed]) -> impl Iterator<Item = &'a 
 
 fn is_useless(one: &Began, failed: &[Failed]) -> bool {
     let mut ours = before(one, failed).filter(|reply| reply.call == one.call);
-    ours.any(|reply| HOPELESS.contains(&reply.class))
+    ours.any(|reply| {
+        let is_met_again = reply.key == one.key || !OF_THE_KEY.contains(&reply.class);
+        HOPELESS.contains(&reply.class) && is_met_again
+    })
 }
 
 fn is_early(one: &Began, failed: &[Failed], is_asked: impl Fn(CallId) -> bool) -> bool {
-    before(one, failed).any(|reply| {
+    let mut with_it = before(one, failed).filter(|reply| reply.key == one.key);
+    with_it.any(|reply| {
         let hint = reply.hint.unwrap_or_default();
         is_asked(reply.call) && one.at < reply.at + hint.as_nanos() as u64
     })

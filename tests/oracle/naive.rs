@@ -24,6 +24,17 @@ pub(crate) struct Naive<'a> {
     pub(crate) after: Option<(u64, Option<u64>)>,
 }
 
+/// What of the bills counts.
+#[derive(Clone, Copy)]
+enum Paid {
+    /// All of them.
+    All,
+    /// Those for what was not delivered.
+    Wasted,
+    /// Those for no call.
+    Checks,
+}
+
 impl Naive<'_> {
     pub(crate) fn figures(&self) -> Figures {
         let mut figures = Figures::new();
@@ -36,6 +47,18 @@ impl Naive<'_> {
         put("attempts_per_call", share(self.started(|_| true), calls));
         put("fallback_rate", share(self.fell_back(), calls));
         put("unfinished", whole(self.unfinished()));
+        let hedges = self.started(|cause| cause == Cause::Hedge);
+        put("hedge_rate", share(hedges, calls));
+        put("shed_rate", share(self.shed(), calls));
+        let told = |fits: fn(&Kind) -> bool| {
+            let ours = self.events.iter().filter(|event| self.counts(event.at));
+            whole(ours.filter(|event| fits(&event.kind)).count() as u128)
+        };
+        put(
+            "ejections",
+            told(|kind| matches!(kind, Kind::Ejected { .. })),
+        );
+        put("checks", told(|kind| matches!(kind, Kind::Checked { .. })));
         for (state, name) in [
             ("Open", "opened"),
             ("HalfOpen", "half_opened"),
@@ -43,7 +66,9 @@ impl Naive<'_> {
         ] {
             put(&format!("breaker.{name}"), whole(self.transitions(state)));
         }
-        let [cost, wasted] = [self.cost(false), self.cost(true)];
+        let [cost, wasted, checked] =
+            [Paid::All, Paid::Wasted, Paid::Checks].map(|paid| self.cost(paid));
+        put("check_cost", share(checked, BILLION));
         put("cost", share(cost, BILLION));
         put("wasted", share(wasted, BILLION));
         put("wasted_share", share(wasted, cost));
@@ -153,6 +178,17 @@ impl Naive<'_> {
         who.len() as u128
     }
 
+    fn shed(&self) -> u128 {
+        let calls = self.calls();
+        let is_one = |event: &&Event| match event.kind {
+            Kind::Ended { call, outcome } => {
+                outcome == Outcome::Failed(Ending::Shed) && calls.contains_key(&call)
+            }
+            _ => false,
+        };
+        self.events.iter().filter(is_one).count() as u128
+    }
+
     fn unfinished(&self) -> u128 {
         let unfinished = Outcome::Failed(Ending::Unfinished);
         let ended = self.events.iter().filter_map(|event| match event.kind {
@@ -197,8 +233,8 @@ impl Naive<'_> {
         self.events.iter().filter(is_one).count() as u128
     }
 
-    /// All that was billed for the calls, or what of it was not delivered, in nano-dollars.
-    fn cost(&self, only_wasted: bool) -> u128 {
+    /// What was billed, in nano-dollars.
+    fn cost(&self, paid: Paid) -> u128 {
         let (calls, answers) = (self.calls(), self.answers());
         let mut sums = BTreeMap::<u16, [u128; 3]>::new();
         for event in self.events {
@@ -214,9 +250,14 @@ impl Naive<'_> {
             let delivered = call.is_some_and(|call| answers.contains(&(call, provider.0, nth)));
             let ours = match call {
                 Some(call) => calls.contains_key(&call),
-                None => self.during.is_none(),
+                None => self.counts(event.at),
             };
-            if ours && !(only_wasted && delivered) {
+            let fits = match paid {
+                Paid::All => true,
+                Paid::Wasted => call.is_some() && !delivered,
+                Paid::Checks => call.is_none(),
+            };
+            if ours && fits {
                 let sum = sums.entry(provider.0).or_default();
                 let tokens = [bill.input, bill.cached, bill.output];
                 for (sum, tokens) in sum.iter_mut().zip(tokens) {

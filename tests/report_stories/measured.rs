@@ -295,6 +295,7 @@ fn memory_does_not_grow_with_the_number_of_calls() {
 #[test]
 fn nonsense_is_passed_over() {
     use firedrill::policy::call::{Cause, Outcome};
+    use firedrill::policy::keys::KeyId;
     use firedrill::policy::{AttemptId, CallId, ProviderId};
     use firedrill::trace::{FaultId, Kind};
     let mut story = Story::of(&scenario());
@@ -315,6 +316,7 @@ fn nonsense_is_passed_over() {
             nth,
             cause,
             probe,
+            key: KeyId(0),
         },
     );
     story.bills(1, provider, Some(77), (u64::MAX, u64::MAX));

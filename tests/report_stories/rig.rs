@@ -7,6 +7,7 @@ use firedrill::money::Money;
 use firedrill::policy::breaker::State as Breaker;
 use firedrill::policy::call::{Cause, Ending, Outcome};
 use firedrill::policy::classify::FailureClass;
+use firedrill::policy::keys::KeyId;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::prices::Price;
 use firedrill::report::measures::{self, Argument, View};
@@ -48,6 +49,7 @@ pub(crate) fn scenario() -> Scenario {
                 rows: Arc::default(),
             },
             stream: 0,
+            whole: 0,
             deadline: None,
             max_tokens: None,
             prefix: None,
@@ -56,6 +58,7 @@ pub(crate) fn scenario() -> Scenario {
             clients: 1,
         },
         faults: Vec::new(),
+        operations: Vec::new(),
         policies: vec!["no-failover".to_owned(), "priority-fallback".to_owned()],
         expect: Vec::new(),
         uptime: Uptime {
@@ -89,6 +92,9 @@ fn provider(name: &str, model: &str, [input, output]: [&str; 2]) -> Provider {
         },
         capacity: None,
         cache: None,
+        context: None,
+        quality: None,
+        key_count: 1,
     }
 }
 
@@ -159,6 +165,7 @@ impl Story {
             story: self,
             call,
             attempts: Vec::new(),
+            key: KeyId(0),
         }
     }
 
@@ -185,7 +192,7 @@ impl Story {
         self.tell(at, Kind::Fired { fault });
     }
 
-    /// A bill for the first attempt of a call (none = an unknown caller) at `provider`.
+    /// A bill for the first attempt of a call (none = a health check) at `provider`.
     pub(crate) fn bills(
         &mut self,
         at: u64,
@@ -216,6 +223,7 @@ pub(crate) struct Told<'a> {
     story: &'a mut Story,
     call: CallId,
     attempts: Vec<ProviderId>,
+    key: KeyId,
 }
 
 impl Told<'_> {
@@ -229,12 +237,33 @@ impl Told<'_> {
         self.starts(at, provider, true)
     }
 
+    /// It shows this key from now on.
+    pub(crate) fn shows(&mut self, key: u16) -> &mut Self {
+        self.key = KeyId(key);
+        self
+    }
+
+    /// It asks `provider` beside the attempt that is in flight.
+    pub(crate) fn hedges(&mut self, at: u64, provider: ProviderId) -> &mut Self {
+        self.starts_because(at, provider, false, Cause::Hedge)
+    }
+
     fn starts(&mut self, at: u64, provider: ProviderId, probe: bool) -> &mut Self {
         let cause = match self.attempts.last() {
             None => Cause::First,
             Some(last) if *last == provider => Cause::Retry,
             Some(_) => Cause::Fallback,
         };
+        self.starts_because(at, provider, probe, cause)
+    }
+
+    fn starts_because(
+        &mut self,
+        at: u64,
+        provider: ProviderId,
+        probe: bool,
+        cause: Cause,
+    ) -> &mut Self {
         let nth = self.attempts.iter().filter(|asked| **asked == provider);
         let nth = u32::try_from(nth.count()).unwrap();
         self.attempts.push(provider);
@@ -246,6 +275,7 @@ impl Told<'_> {
             nth,
             cause,
             probe,
+            key: self.key,
         };
         self.story.tell(at, started);
         self

@@ -90,12 +90,13 @@ pub enum Affinity {
     /// Nothing.
     None,
     /// Calls of one session start at one provider, whose prompt cache may still know them: the
-    /// session's own place among those that the strategy ranks alike, as long as it is well.
+    /// session's own place in the first tier (under `weighted`, by weight); the others follow as
+    /// the strategy has them. Where a task prefers providers, it is a place among those.
     Session,
 }
 
 /// A rule for the calls of a task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Task {
@@ -105,7 +106,7 @@ pub struct Task {
     /// Whether nobody else is asked.
     pub only: bool,
     /// A provider is asked only if the call is expected to cost no more there per 1,000 tokens,
-    /// prompt and output together.
+    /// prompt and output together. One whose price nobody knows is not asked.
     #[serde(with = "words::money")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Usd>"))]
     pub max_cost: Option<Money>,
@@ -134,16 +135,6 @@ impl Default for Score {
             latency: 3,
             cost: 0,
             quality: 0,
-        }
-    }
-}
-
-impl Default for Task {
-    fn default() -> Self {
-        Self {
-            prefer: Vec::new(),
-            only: false,
-            max_cost: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! All limits of one account: who is admitted, and what is left.
+//! All limits of one account, or of each of its keys: who is admitted, and what is left.
 //!
 //! A request is admitted by all of them or by none. Tokens are charged
 //! - on `admission`: the prompt and all the output that is asked for, and nothing comes back, as
@@ -25,11 +25,11 @@ mod sliding;
 mod window;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::scenario::{self, Charge};
+use crate::scenario::{self, Charge, Per};
 use crate::text::units::share::WHOLE;
 use crate::time::Instant;
 use crate::wire::writer::{Cause, Quota, Quotas};
@@ -38,7 +38,7 @@ use window::{Window, shrunk};
 
 /// The limits of a provider, perhaps shared with others of its account; none is no state at all.
 #[derive(Debug)]
-pub(super) struct Limits(Option<Arc<Mutex<Account>>>);
+pub(super) struct Limits(Option<Arc<Mutex<Holders>>>);
 
 /// What a request asks of the limits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,6 +58,20 @@ pub(super) struct Denied {
     pub(super) wait: Duration,
     /// What is left.
     pub(super) quotas: Quotas,
+}
+
+/// Whoever has the limits: the account, or each of its keys.
+#[derive(Debug)]
+struct Holders {
+    per: Per,
+    /// What a new one has: nothing is used.
+    fresh: Account,
+    /// By key; the account's own is nameless.
+    known: BTreeMap<String, Account>,
+    /// How much (parts per 10^9) of the slots is at work.
+    busy: u64,
+    /// Who was admitted last.
+    last: String,
 }
 
 /// The limits of an account, and what is used of them.
@@ -98,8 +112,14 @@ enum What {
 impl Limits {
     /// The limits, with nothing used.
     pub(super) fn new(limits: &scenario::Limits) -> Self {
-        let account = Account::new(limits);
-        Self(account.map(|account| Arc::new(Mutex::new(account))))
+        let holders = Account::new(limits).map(|fresh| Holders {
+            per: limits.per,
+            fresh,
+            known: BTreeMap::new(),
+            busy: 0,
+            last: String::new(),
+        });
+        Self(holders.map(|holders| Arc::new(Mutex::new(holders))))
     }
 
     /// The same limits, for another provider of the account.
@@ -109,51 +129,83 @@ impl Limits {
 
     /// So much (parts per 10^9) of the slots is at work: limits on tokens may shrink under that.
     pub(super) fn press(&mut self, busy: u64) {
-        if let Some(mut account) = self.account() {
-            account.busy = busy;
+        if let Some(mut holders) = self.holders() {
+            holders.busy = busy;
         }
     }
 
-    /// A request comes at `now`, when `left` (parts per 10^9) of the limits is there.
+    /// A request that shows `key` comes at `now`, when `left` (parts per 10^9) of the limits is
+    /// there.
     pub(super) fn admit(
         &mut self,
         now: Instant,
+        key: Option<&str>,
         ask: Ask,
         left: u64,
     ) -> Result<Quotas, Box<Denied>> {
-        match self.account() {
-            Some(mut account) => account.admit(now, ask, left),
-            None => Ok(Quotas::default()),
-        }
+        let Some(mut holders) = self.holders() else {
+            return Ok(Quotas::default());
+        };
+        let (busy, name) = (holders.busy, holders.name(key));
+        let account = holders.of(&name);
+        account.busy = busy;
+        let quotas = account.admit(now, ask, left)?;
+        holders.last = name;
+        Ok(quotas)
     }
 
     /// The request that was admitted last will be complete at `end`, with so many tokens; with
     /// none at once, when it is not worked on after all.
     pub(super) fn settle(&mut self, end: Instant, input: u64, output: u64) {
-        if let Some(mut account) = self.account() {
-            account.settle(end, [input, output]);
+        if let Some(mut holders) = self.holders() {
+            let last = std::mem::take(&mut holders.last);
+            holders.of(&last).settle(end, [input, output]);
         }
     }
 
     /// Whatever was worked on is lost: it no longer counts as under way.
     pub(super) fn clear(&mut self) {
-        if let Some((_, concurrency)) = self.account().as_mut().and_then(|a| a.concurrency.as_mut())
-        {
-            concurrency.clear();
+        let Some(mut holders) = self.holders() else {
+            return;
+        };
+        for account in holders.known.values_mut() {
+            if let Some((_, concurrency)) = &mut account.concurrency {
+                concurrency.clear();
+            }
         }
     }
 
-    /// What an answer says of the limits when, whatever they hold, nothing is left.
-    pub(super) fn exhausted(&self, reset: Duration) -> Quotas {
-        self.account().map_or_else(Quotas::default, |account| {
+    /// What an answer to who shows `key` says of the limits when, whatever they hold, nothing is
+    /// left.
+    pub(super) fn exhausted(&self, key: Option<&str>, reset: Duration) -> Quotas {
+        self.holders().map_or_else(Quotas::default, |mut holders| {
+            let name = holders.name(key);
+            let account = holders.of(&name);
             account.quotas(|window| window.exhausted(reset))
         })
     }
 
     /// Whoever panicked while counting has left nothing half done that matters.
-    fn account(&self) -> Option<MutexGuard<'_, Account>> {
-        let account = self.0.as_ref()?;
-        Some(account.lock().unwrap_or_else(PoisonError::into_inner))
+    fn holders(&self) -> Option<MutexGuard<'_, Holders>> {
+        let holders = self.0.as_ref()?;
+        Some(holders.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Holders {
+    /// Whose limits hold for who shows `key`. Strangers may show any number of keys: beyond
+    /// [`MOST_KEYS`] all others share one set.
+    fn name(&self, key: Option<&str>) -> String {
+        let own = key.filter(|_| self.per == Per::Key).unwrap_or_default();
+        match self.known.len() < MOST_KEYS || self.known.contains_key(own) {
+            true => own.to_owned(),
+            false => String::new(),
+        }
+    }
+
+    fn of(&mut self, name: &str) -> &mut Account {
+        let known = self.known.entry(name.to_owned());
+        known.or_insert_with(|| self.fresh.clone())
     }
 }
 
@@ -346,6 +398,9 @@ impl What {
         }
     }
 }
+
+/// More keys than these are told apart by nobody.
+const MOST_KEYS: usize = 1_000;
 
 /// How long to stay away when nothing is admitted at all and nobody knows until when.
 const MINUTE: Duration = Duration::from_secs(60);

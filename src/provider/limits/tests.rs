@@ -25,6 +25,8 @@ fn ask(input: u64, output: u64) -> Ask {
     Ask { input, output }
 }
 
+const KEY: Option<&str> = None;
+
 fn denied(result: Result<Quotas, Box<Denied>>) -> Denied {
     *result.expect_err("it is refused")
 }
@@ -33,8 +35,8 @@ fn denied(result: Result<Quotas, Box<Denied>>) -> Denied {
 fn without_limits_everybody_is_admitted_and_nothing_is_said() {
     let mut limits = limits(&scenario::Limits::default());
     let huge = ask(u64::MAX, u64::MAX);
-    assert_eq!(limits.admit(at(0), huge, 0), Ok(Quotas::default()));
-    assert_eq!(limits.exhausted(MINUTE), Quotas::default());
+    assert_eq!(limits.admit(at(0), KEY, huge, 0), Ok(Quotas::default()));
+    assert_eq!(limits.exhausted(KEY, MINUTE), Quotas::default());
 }
 
 #[test]
@@ -45,14 +47,14 @@ fn a_request_is_admitted_by_all_limits_or_by_none() {
             tokens: limit(1_000, span),
             ..Default::default()
         });
-        let quotas = limits.admit(at(0), ask(300, 200), WHOLE).unwrap();
+        let quotas = limits.admit(at(0), KEY, ask(300, 200), WHOLE).unwrap();
         assert_eq!(quotas.requests.unwrap().remaining, 9);
         assert_eq!(quotas.tokens.unwrap().remaining, 500);
-        let denied = denied(limits.admit(at(0), ask(300, 300), WHOLE));
+        let denied = denied(limits.admit(at(0), KEY, ask(300, 300), WHOLE));
         assert_eq!(denied.cause, Cause::TokenLimit);
         assert_eq!(denied.quotas, quotas, "a refused request takes nothing");
-        assert!(limits.admit(at(0), ask(300, 200), WHOLE).is_ok());
-        let empty = limits.admit(at(0) + denied.wait, ask(300, 300), WHOLE);
+        assert!(limits.admit(at(0), KEY, ask(300, 200), WHOLE).is_ok());
+        let empty = limits.admit(at(0) + denied.wait, KEY, ask(300, 300), WHOLE);
         assert_eq!(empty.is_ok(), span != Span::Bucket, "{span:?}");
     }
 }
@@ -70,7 +72,7 @@ fn of_several_limits_the_one_that_lasts_longest_is_named() {
         requests,
         ..Default::default()
     });
-    let mut admit = |now| limits.admit(at(now), ask(1, 1), WHOLE);
+    let mut admit = |now| limits.admit(at(now), KEY, ask(1, 1), WHOLE);
     assert_eq!(admit(0).unwrap().requests.unwrap().remaining, 1);
     admit(0).unwrap();
     let minute = denied(admit(20));
@@ -95,16 +97,20 @@ fn on_completion_a_burst_overshoots_and_later_requests_pay() {
         ..Default::default()
     });
     for _ in 0..10 {
-        let quotas = limits.admit(at(0), ask(100, 9_999), WHOLE).unwrap();
+        let quotas = limits.admit(at(0), KEY, ask(100, 9_999), WHOLE).unwrap();
         assert_eq!(quotas.tokens.unwrap().remaining, 600);
         limits.settle(at(10), 100, 20);
     }
-    assert!(limits.admit(at(9), ask(100, 1), WHOLE).is_ok());
-    let denied = denied(limits.admit(at(10), ask(1, 1), WHOLE));
+    assert!(limits.admit(at(9), KEY, ask(100, 1), WHOLE).is_ok());
+    let denied = denied(limits.admit(at(10), KEY, ask(1, 1), WHOLE));
     assert_eq!(denied.cause, Cause::TokenLimit);
     assert_eq!(denied.quotas.tokens.unwrap().remaining, 0);
     assert_eq!(denied.wait, Duration::from_millis(60_100));
-    assert!(limits.admit(at(10) + denied.wait, ask(1, 1), WHOLE).is_ok());
+    assert!(
+        limits
+            .admit(at(10) + denied.wait, KEY, ask(1, 1), WHOLE)
+            .is_ok()
+    );
 }
 
 #[test]
@@ -116,10 +122,10 @@ fn a_reserve_gives_back_what_was_not_used_and_admission_does_not() {
                 charge,
                 ..Default::default()
             });
-            let quotas = limits.admit(at(0), ask(100, 500), WHOLE).unwrap();
+            let quotas = limits.admit(at(0), KEY, ask(100, 500), WHOLE).unwrap();
             assert_eq!(quotas.tokens.unwrap().remaining, 400);
             limits.settle(at(5), 100, 50);
-            let quotas = limits.admit(at(5), ask(0, 0), WHOLE).unwrap();
+            let quotas = limits.admit(at(5), KEY, ask(0, 0), WHOLE).unwrap();
             assert_eq!(
                 quotas.tokens.unwrap().remaining,
                 left,
@@ -137,10 +143,10 @@ fn prompts_are_charged_on_admission_however_output_is() {
         charge: Charge::Completion,
         ..Default::default()
     });
-    let quotas = limits.admit(at(0), ask(600, 5_000), WHOLE).unwrap();
+    let quotas = limits.admit(at(0), KEY, ask(600, 5_000), WHOLE).unwrap();
     assert_eq!(quotas.input.unwrap().remaining, 400);
     assert_eq!(quotas.output.unwrap().remaining, 1_000);
-    let denied = denied(limits.admit(at(0), ask(600, 1), WHOLE));
+    let denied = denied(limits.admit(at(0), KEY, ask(600, 1), WHOLE));
     assert_eq!(
         (denied.cause, denied.wait.as_secs()),
         (Cause::TokenLimit, 12)
@@ -154,22 +160,22 @@ fn requests_at_once_are_counted_until_their_work_is_done() {
         ..Default::default()
     });
     for end in [30, 20] {
-        limits.admit(at(0), ask(1, 1), WHOLE).unwrap();
+        limits.admit(at(0), KEY, ask(1, 1), WHOLE).unwrap();
         limits.settle(at(end), 1, 1);
     }
-    let denied = denied(limits.admit(at(5), ask(1, 1), WHOLE));
+    let denied = denied(limits.admit(at(5), KEY, ask(1, 1), WHOLE));
     assert_eq!(
         (denied.cause, denied.wait.as_secs()),
         (Cause::Concurrency, 15)
     );
-    assert!(limits.admit(at(20), ask(1, 1), WHOLE).is_ok());
+    assert!(limits.admit(at(20), KEY, ask(1, 1), WHOLE).is_ok());
     // It was not worked on after all: its place is free.
     limits.settle(at(20), 0, 0);
-    assert!(limits.admit(at(20), ask(1, 1), WHOLE).is_ok());
+    assert!(limits.admit(at(20), KEY, ask(1, 1), WHOLE).is_ok());
     limits.settle(at(60), 1, 1);
-    assert!(limits.admit(at(25), ask(1, 1), WHOLE).is_err());
+    assert!(limits.admit(at(25), KEY, ask(1, 1), WHOLE).is_err());
     limits.clear();
-    assert!(limits.admit(at(25), ask(1, 1), WHOLE).is_ok());
+    assert!(limits.admit(at(25), KEY, ask(1, 1), WHOLE).is_ok());
 }
 
 #[test]
@@ -183,7 +189,7 @@ fn refused_requests_count_where_the_provider_counts_them() {
         // Twice the limit is asked for, for ten minutes.
         let admitted = (0..1_200).filter(|half| {
             let now = Instant::from_nanos(half * 500_000_000);
-            limits.admit(now, ask(1, 1), WHOLE).is_ok()
+            limits.admit(now, KEY, ask(1, 1), WHOLE).is_ok()
         });
         let expected = if count_refused { 60 } else { 600 };
         let off = admitted.count().abs_diff(expected);
@@ -198,9 +204,9 @@ fn a_request_larger_than_the_limit_is_refused_for_ever() {
             tokens: limit(1_000, span),
             ..Default::default()
         });
-        let never = denied(limits.admit(at(0), ask(1_000, 1), WHOLE));
+        let never = denied(limits.admit(at(0), KEY, ask(1_000, 1), WHOLE));
         assert_eq!((never.cause, never.wait), (Cause::TokenLimit, FOREVER));
-        assert!(limits.admit(at(0), ask(900, 100), WHOLE).is_ok());
+        assert!(limits.admit(at(0), KEY, ask(900, 100), WHOLE).is_ok());
     }
 }
 
@@ -213,9 +219,9 @@ fn what_a_fault_leaves_of_the_limits_is_all_that_admits() {
         ..Default::default()
     });
     let quarter = WHOLE / 4;
-    let large = denied(limits.admit(at(0), ask(300, 0), quarter));
+    let large = denied(limits.admit(at(0), KEY, ask(300, 0), quarter));
     assert_eq!((large.cause, large.wait), (Cause::TokenLimit, MINUTE));
-    let quotas = limits.admit(at(0), ask(100, 0), quarter).unwrap();
+    let quotas = limits.admit(at(0), KEY, ask(100, 0), quarter).unwrap();
     assert_eq!(
         quotas.requests.map(|q| (q.limit, q.remaining)),
         Some((3, 2))
@@ -225,11 +231,11 @@ fn what_a_fault_leaves_of_the_limits_is_all_that_admits() {
         Some((250, 150))
     );
     limits.settle(at(7), 100, 0);
-    let busy = denied(limits.admit(at(1), ask(1, 0), quarter));
+    let busy = denied(limits.admit(at(1), KEY, ask(1, 0), quarter));
     assert_eq!((busy.cause, busy.wait.as_secs()), (Cause::Concurrency, 6));
-    let nothing = denied(limits.admit(at(1), ask(1, 0), 0));
+    let nothing = denied(limits.admit(at(1), KEY, ask(1, 0), 0));
     assert_eq!((nothing.cause, nothing.wait), (Cause::RateLimit, MINUTE));
-    assert!(limits.admit(at(1), ask(300, 0), WHOLE).is_ok());
+    assert!(limits.admit(at(1), KEY, ask(300, 0), WHOLE).is_ok());
 }
 
 #[test]
@@ -242,7 +248,7 @@ fn limits_on_tokens_shrink_as_slots_fill() {
     });
     for (busy, expected) in [(0, 1_000), (WHOLE / 2, 700), (WHOLE, 400), (0, 1_000)] {
         limits.press(busy);
-        let quotas = limits.admit(at(0), ask(0, 0), WHOLE).unwrap();
+        let quotas = limits.admit(at(0), KEY, ask(0, 0), WHOLE).unwrap();
         assert_eq!(quotas.tokens.unwrap().limit, expected);
         assert_eq!(quotas.requests.unwrap().limit, 10);
     }
@@ -255,9 +261,31 @@ fn providers_of_one_account_draw_on_the_same_limits() {
         ..Default::default()
     });
     let mut other = one.shared();
-    assert!(one.admit(at(0), ask(1, 1), WHOLE).is_ok());
-    assert!(other.admit(at(0), ask(1, 1), WHOLE).is_ok());
-    assert!(one.admit(at(0), ask(1, 1), WHOLE).is_err());
+    assert!(one.admit(at(0), KEY, ask(1, 1), WHOLE).is_ok());
+    assert!(other.admit(at(0), KEY, ask(1, 1), WHOLE).is_ok());
+    assert!(one.admit(at(0), KEY, ask(1, 1), WHOLE).is_err());
+}
+
+#[test]
+fn each_key_may_have_limits_of_its_own() {
+    for (per, admits_the_other) in [(Per::Account, false), (Per::Key, true)] {
+        let mut limits = limits(&scenario::Limits {
+            requests: limit(2, Span::Bucket),
+            tokens: limit(1_000, Span::Bucket),
+            charge: Charge::Reserve,
+            per,
+            ..Default::default()
+        });
+        let mut admit = |key, ask| limits.admit(at(0), Some(key), ask, WHOLE);
+        assert!(admit("a", ask(1, 1)).is_ok() && admit("a", ask(900, 0)).is_ok());
+        assert!(admit("a", ask(1, 1)).is_err());
+        let other = admit("b", ask(900, 0));
+        assert_eq!(other.is_ok(), admits_the_other, "{per:?}");
+        // What comes back comes back to who was admitted last.
+        limits.settle(at(1), 400, 0);
+        let mut left = |key| limits.admit(at(1), Some(key), ask(500, 0), WHOLE).is_ok();
+        assert_eq!(left("b"), admits_the_other, "{per:?}");
+    }
 }
 
 fn any_limits() -> impl Strategy<Value = scenario::Limits> {
@@ -296,6 +324,7 @@ fn any_limits() -> impl Strategy<Value = scenario::Limits> {
                     charge,
                     count_refused,
                     shrinks_to: None,
+                    per: Per::Account,
                     account: None,
                 }
             },
@@ -315,13 +344,14 @@ proptest! {
         for (gap, input, output, length) in calls {
             now = now + Duration::from_secs(gap);
             let asked = ask(input, output);
-            match limits.admit(now, asked, WHOLE) {
+            match limits.admit(now, KEY, asked, WHOLE) {
                 Ok(_) => limits.settle(now + Duration::from_secs(length), input, output / 2),
                 Err(denied) if denied.wait == FOREVER => {}
                 Err(denied) => {
                     prop_assert!(denied.wait > Duration::ZERO);
                     let is_settled = written.charge == Charge::Admission;
-                    let account = limits.account().unwrap();
+                    let holders = limits.holders().unwrap();
+                    let account = &holders.known[""];
                     let then = now + denied.wait;
                     let mut patient = account.clone();
                     patient.advance(then - Duration::from_nanos(1), WHOLE);
@@ -333,8 +363,9 @@ proptest! {
                     prop_assert!(late.is_none() || !is_settled, "{denied:?} {late:?}");
                 }
             }
-            let account = limits.account();
-            let mut unsettled = account.iter().flat_map(|account| account.unsettled.iter());
+            let holders = limits.holders();
+            let accounts = holders.iter().flat_map(|holders| holders.known.values());
+            let mut unsettled = accounts.flat_map(|account| account.unsettled.iter());
             let late = unsettled.any(|Reverse(work)| work.end < now);
             prop_assert!(!late, "what has ended is forgotten");
         }

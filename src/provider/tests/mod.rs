@@ -392,6 +392,9 @@ fn scenario(faults: &[Inject]) -> Scenario {
         },
         capacity: None,
         cache: None,
+        context: None,
+        quality: None,
+        key_count: 1,
     };
     Scenario {
         name: "test".into(),
@@ -407,6 +410,7 @@ fn scenario(faults: &[Inject]) -> Scenario {
         providers: vec![provider],
         load: no_load(),
         faults: faults.iter().map(always).collect(),
+        operations: Vec::new(),
         policies: Vec::new(),
         expect: Vec::new(),
         uptime: Uptime {
@@ -430,6 +434,7 @@ fn no_load() -> Load {
             output: none,
         },
         stream: 0,
+        whole: 0,
         deadline: None,
         max_tokens: None,
         prefix: None,

@@ -91,7 +91,7 @@ fn a_full_queue_is_an_overload_and_the_loss_has_a_hand_in_it() {
     let provider = provider(&faults);
     let way = |cause, quotas| provider.in_the_way(NOW, &quotas, &Refusal::of(cause));
     let none = Quotas::default();
-    let told = provider_with_limit().exhausted(&Refusal::with_status(429));
+    let told = provider_with_limit().exhausted(None, &Refusal::with_status(429));
     assert_eq!(way(Cause::Overloaded, none), [FaultId(1)]);
     assert_eq!(way(Cause::Overloaded, told), [FaultId(0), FaultId(1)]);
     assert_eq!(way(Cause::TokenLimit, none), [FaultId(0)]);

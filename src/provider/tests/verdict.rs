@@ -50,7 +50,7 @@ fn an_injected_429_says_that_the_limit_that_it_names_is_used_up() {
         let mut scenario = scenario(&[refuse(hinted)]);
         scenario.providers[0].limits.requests = vec![per_minute(7)];
         let provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
-        let quotas = provider.exhausted(&hinted);
+        let quotas = provider.exhausted(None, &hinted);
         (quotas.requests.map(|q| (q.remaining, q.reset)), quotas)
     };
     let used_up = Some((0, Duration::from_secs(20)));

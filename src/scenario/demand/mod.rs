@@ -35,6 +35,8 @@ pub struct Load {
     pub calls: Calls,
     /// Share of calls that are streamed, in parts per 10^9.
     pub stream: u64,
+    /// Share of these whose callers take the answer whole, in parts per 10^9.
+    pub whole: u64,
     /// How long a user waits; none = for ever.
     pub deadline: Option<Duration>,
     /// The bound on output tokens that calls ask for.
@@ -128,18 +130,20 @@ pub(super) fn load(
     let max_tokens = max_tokens(document, &["load", "max_tokens"], file.max_tokens)?;
     let prefix = tasks::prefix(document, &["load", "prefix"], file.prefix)?;
     let clients = file.clients.unwrap_or(1);
-    let whole = |clients: u32| clients.to_string();
-    bounded(document, &["load", "clients"], clients, 1..=1_000, whole)?;
+    let written = |clients: u32| clients.to_string();
+    bounded(document, &["load", "clients"], clients, 1..=1_000, written)?;
     let reclick = users::reclick(document, &file)?;
     let tasks = std::mem::take(&mut file.tasks);
     let whole_tasks = tasks::check(document, &tasks)?;
     let stream = file.stream.unwrap_or(0);
+    let whole = file.whole;
     let calls = match trace {
         Some(trace) => trace,
         None => made(document, file, &whole_tasks)?,
     };
     let mut load = Load {
         stream,
+        whole: whole.unwrap_or(0),
         deadline,
         max_tokens,
         prefix,
@@ -149,6 +153,8 @@ pub(super) fn load(
         calls,
     };
     load.tasks = tasks::tasks(document, tasks, &load)?;
+    let is_streamed = stream > 0 || load.tasks.iter().any(|task| task.stream > 0);
+    check_whole(document, &["load", "whole"], whole, is_streamed)?;
     Ok(load)
 }
 
@@ -222,6 +228,21 @@ fn deadline(
     let range = SHORTEST..=LONGEST_RUN;
     let check = |length| bounded(document, path, length, range, duration::write);
     written.map(check).transpose()
+}
+
+/// A share of streamed calls means something only where some are.
+fn check_whole(
+    document: &Document,
+    path: &[&str],
+    written: Option<u64>,
+    is_streamed: bool,
+) -> Result<(), Problem> {
+    if written.is_some() && !is_streamed {
+        let message = "`whole` is a share of streamed calls, and no call is streamed";
+        let problem = document.problem_at_key(path, message);
+        return Err(problem.hint("write `stream: 60%` as well, or leave it out"));
+    }
+    Ok(())
 }
 
 fn max_tokens(

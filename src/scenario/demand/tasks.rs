@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::super::understand::{bounded, check_name};
 use super::super::workload::MOST_TOKENS;
 use super::super::{Quantiles, file};
-use super::{Calls, Load, deadline, max_tokens, tokens_of};
+use super::{Calls, Load, check_whole, deadline, max_tokens, tokens_of};
+use crate::policy::ask::Priority;
 use crate::text::units::share::WHOLE;
 use crate::text::units::{count, share, tokens};
 use crate::text::{Document, Problem};
@@ -27,6 +28,10 @@ pub struct Task {
     pub output: Option<Quantiles<u64>>,
     /// Share of its calls that are streamed, in parts per 10^9.
     pub stream: u64,
+    /// Share of these whose callers take the answer whole, in parts per 10^9.
+    pub whole: u64,
+    /// How important its calls are.
+    pub priority: Priority,
     /// How long its users wait; none = for ever.
     pub deadline: Option<Duration>,
     /// The bound on output tokens that its calls ask for.
@@ -120,6 +125,8 @@ fn task(
     let prefix = prefix(document, &at("prefix"), file.prefix)?;
     let own_deadline = deadline(document, &at("deadline"), file.deadline)?;
     let own_max = max_tokens(document, &at("max_tokens"), file.max_tokens)?;
+    let stream = file.stream.unwrap_or(load.stream);
+    check_whole(document, &at("whole"), file.whole, stream > 0)?;
     let [mut prompt, mut output] = match load.calls {
         Calls::Trace { .. } => [None, None],
         Calls::Drawn { prompt, output, .. } | Calls::Users { prompt, output, .. } => {
@@ -139,7 +146,9 @@ fn task(
         share: file.share,
         prompt,
         output,
-        stream: file.stream.unwrap_or(load.stream),
+        stream,
+        whole: file.whole.unwrap_or(load.whole),
+        priority: priority(file.priority),
         deadline: own_deadline.or(load.deadline),
         max_tokens: own_max.or(load.max_tokens),
         prefix: prefix
@@ -147,6 +156,14 @@ fn task(
             .or(load.prefix),
         name,
     })
+}
+
+fn priority(file: Option<file::Priority>) -> Priority {
+    match file {
+        Some(file::Priority::Low) => Priority::LOW,
+        Some(file::Priority::Normal) | None => Priority::NORMAL,
+        Some(file::Priority::High) => Priority::HIGH,
+    }
 }
 
 /// The prefixes that are written at `path`, the load's until somebody says otherwise.

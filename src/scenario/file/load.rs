@@ -39,6 +39,10 @@ pub(in crate::scenario) struct Load {
     #[serde(default, with = "units::share::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
     pub(in crate::scenario) stream: Option<u64>,
+    /// So many of these can do without: their callers get the answer whole; none by default.
+    #[serde(default, with = "units::share::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+    pub(in crate::scenario) whole: Option<u64>,
     /// So long a user waits; for ever by default.
     #[serde(default, with = "units::duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
@@ -129,6 +133,12 @@ pub(in crate::scenario) struct Task {
     #[serde(default, with = "units::share::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
     pub(in crate::scenario) stream: Option<u64>,
+    /// So many of these can do without: their callers get the answer whole.
+    #[serde(default, with = "units::share::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+    pub(in crate::scenario) whole: Option<u64>,
+    /// How important its calls are when there is not room for all; `normal` by default.
+    pub(in crate::scenario) priority: Option<Priority>,
     /// So long its users wait.
     #[serde(default, with = "units::duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
@@ -139,6 +149,19 @@ pub(in crate::scenario) struct Task {
     pub(in crate::scenario) max_tokens: Option<u64>,
     /// Beginnings that its prompts share.
     pub(in crate::scenario) prefix: Option<Prefix>,
+}
+
+/// `priority` of a task.
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum Priority {
+    /// They may wait: a batch.
+    Low,
+    /// As any other.
+    Normal,
+    /// Somebody is looking at them.
+    High,
 }
 
 /// `prefix`.

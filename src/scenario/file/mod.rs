@@ -3,11 +3,12 @@
 //! These types are the schema; what may be left out is an `Option`, and its default is filled in
 //! where the file is understood (`understand`). What a value may be is checked there as well.
 //!
-//! - `provider`, `load`, `fault`: the parts of the file; here are the whole and what parts share.
+//! - `provider`, `load`, `fault`, `operation`: the parts of the file; here are the whole and what parts share.
 //! - `schema`: what editors are told of it, where these types alone do not say.
 
 mod fault;
 mod load;
+mod operation;
 mod provider;
 #[cfg(feature = "cli")]
 mod schema;
@@ -26,7 +27,8 @@ use crate::text::units;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
 pub(super) use fault::{Fault, Lie, Putting, Short, Targets, Within};
-pub(super) use load::{Curve, Gaps, Level, Load, Prefix, Rate, Task, Users};
+pub(super) use load::{Curve, Gaps, Level, Load, Prefix, Priority, Rate, Task, Users};
+pub(super) use operation::Operation;
 pub(super) use provider::{Cache, Capacity, Degrade, Limits, Network, Price, Provider};
 
 /// The whole file.
@@ -61,6 +63,9 @@ pub(in crate::scenario) struct File {
     /// What goes wrong, by names of your own; they stack.
     #[serde(default)]
     pub(in crate::scenario) faults: BTreeMap<String, Fault>,
+    /// What people do to the client while it runs, by names of your own.
+    #[serde(default)]
+    pub(in crate::scenario) operations: BTreeMap<String, Operation>,
     /// Who is rehearsed: `policies/NAME.yaml`, else a preset of this name.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Vec<schema::Policy>"))]

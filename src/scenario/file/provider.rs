@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::schema;
 use super::{Pace, Spread};
 use crate::money::Money;
-use crate::scenario::{Charge, Span};
+use crate::scenario::{Charge, Per, Span};
 use crate::text::units;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
@@ -55,6 +55,16 @@ pub(in crate::scenario) struct Provider {
     pub(in crate::scenario) capacity: Option<Capacity>,
     /// It remembers beginnings of prompts, which are cheaper then.
     pub(in crate::scenario) cache: Option<Cache>,
+    /// The longest prompt that its model takes; longer ones are refused.
+    #[serde(default, with = "units::tokens::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
+    pub(in crate::scenario) context: Option<u64>,
+    /// How good its answers are, from 0 to 100, as the client is told.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<written::Whole>"))]
+    pub(in crate::scenario) quality: Option<u32>,
+    /// So many API keys the client has for it: `key-1`, `key-2` and so on; 1 by default.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<written::Whole>"))]
+    pub(in crate::scenario) keys: Option<u16>,
 }
 
 /// `limits` of a provider.
@@ -104,6 +114,8 @@ pub(in crate::scenario) struct Limits {
     #[serde(default, with = "units::share::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
     pub(in crate::scenario) shrinks_to: Option<u64>,
+    /// Whose limits they are; the account's by default.
+    pub(in crate::scenario) per: Option<Per>,
     /// Providers of one account share its limits.
     #[cfg_attr(feature = "cli", schemars(with = "Option<written::Name>"))]
     pub(in crate::scenario) account: Option<String>,

@@ -147,6 +147,12 @@ pub(super) fn load(schema: &mut Schema) {
     schema.insert("allOf".to_owned(), json!([calls, sizes]));
 }
 
+/// One of two things is done, and not both.
+pub(super) fn operation(schema: &mut Schema) {
+    let works = ["isolate", "pin"].map(|key| json!({ "required": [key] }));
+    schema.insert("oneOf".to_owned(), json!(works));
+}
+
 /// Each curve takes keys of its own.
 pub(super) fn curve(schema: &mut Schema) {
     let rules = demand::CURVES.map(|(name, required, optional)| {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::spread;
+use crate::policy::ask::Priority;
 use crate::scenario::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Reclick, Task};
 use crate::text::units::{count, duration, factor, rate, share, tokens};
 
@@ -29,6 +30,7 @@ pub(super) fn load(load: &Load) -> Value {
     }
     if load.tasks.is_empty() {
         keys["stream"] = share::write(load.stream).into();
+        whole(&mut keys, load.whole);
         keys["deadline"] = load.deadline.map(duration::write).into();
         bounds(&mut keys, load.max_tokens, load.prefix.as_ref());
     } else {
@@ -104,8 +106,26 @@ fn task(task: &Task) -> Value {
         "stream": share::write(task.stream),
         "deadline": task.deadline.map(duration::write),
     });
+    whole(&mut keys, task.whole);
+    if task.priority != Priority::default() {
+        keys["priority"] = word(task.priority).into();
+    }
     bounds(&mut keys, task.max_tokens, task.prefix.as_ref());
     keys
+}
+
+fn whole(keys: &mut Value, whole: u64) {
+    if whole > 0 {
+        keys["whole"] = share::write(whole).into();
+    }
+}
+
+fn word(priority: Priority) -> &'static str {
+    match priority {
+        Priority::LOW => "low",
+        Priority::HIGH => "high",
+        _ => "normal",
+    }
 }
 
 fn bounds(keys: &mut Value, max_tokens: Option<u32>, prefix: Option<&Prefixes>) {

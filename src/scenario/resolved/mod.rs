@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
-use super::{Quantiles, Scenario, load as files};
+use super::{Operation, Quantiles, Scenario, Work, load as files};
 use crate::text::units::{duration, share};
 
 impl Scenario {
@@ -22,7 +22,7 @@ impl Scenario {
             let texts: Vec<&str> = expectations.iter().map(|one| one.text.as_str()).collect();
             (policy.clone(), json!(texts))
         });
-        json!({
+        let mut keys = json!({
             "name": self.name,
             "about": self.about,
             "run": {
@@ -40,8 +40,27 @@ impl Scenario {
                 "window": duration::write(self.uptime.window),
                 "down_above": share::write(self.uptime.down_above),
             },
-        })
+        });
+        if !self.operations.is_empty() {
+            let operations = self.operations.iter().map(|one| operation(self, one));
+            keys["operations"] = operations.collect();
+        }
+        keys
     }
+}
+
+fn operation(scenario: &Scenario, operation: &Operation) -> Value {
+    let (word, id) = match operation.work {
+        Work::Isolate(id) => ("isolate", id),
+        Work::Pin(id) => ("pin", id),
+    };
+    let provider = scenario.providers.get(id.index());
+    json!({
+        "name": operation.name,
+        "at": duration::write(operation.windows.at),
+        "for": operation.windows.length.map(duration::write),
+        word: provider.map(|provider| &provider.name),
+    })
 }
 
 fn shown(seeds: &RangeInclusive<u64>) -> String {

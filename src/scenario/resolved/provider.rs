@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::spread;
 use crate::prices::Price;
-use crate::scenario::{Capacity, Limit, Limits, Provider, Quantiles};
-use crate::text::units::{count, duration, factor, money, share, speed};
+use crate::scenario::{Capacity, Limit, Limits, Per, Provider, Quantiles};
+use crate::text::units::{count, duration, factor, money, share, speed, tokens};
 
 pub(super) fn provider(provider: &Provider) -> Value {
     let mut keys = json!({
@@ -24,6 +24,15 @@ pub(super) fn provider(provider: &Provider) -> Value {
     if let Some(cache) = &provider.cache {
         keys["cache"] = json!({ "ttl": duration::write(cache.ttl) });
         keys["price"]["cached"] = money::write(provider.price.cached).into();
+    }
+    if let Some(longest) = provider.context {
+        keys["context"] = tokens::write(longest).into();
+    }
+    if let Some(quality) = provider.quality {
+        keys["quality"] = quality.into();
+    }
+    if provider.key_count > 1 {
+        keys["keys"] = provider.key_count.into();
     }
     keys
 }
@@ -51,7 +60,7 @@ fn limits(limits: &Limits) -> Value {
     if *limits == Limits::per_minute(rpm.map(|limit| limit.count)) {
         return json!({ "rpm": rpm.map(|limit| count::write(limit.count)) });
     }
-    json!({
+    let mut keys = json!({
         "requests": all(&limits.requests),
         "tokens": all(&limits.tokens),
         "input": all(&limits.input),
@@ -61,7 +70,11 @@ fn limits(limits: &Limits) -> Value {
         "count_refused": limits.count_refused,
         "shrinks_to": limits.shrinks_to.map(share::write),
         "account": limits.account,
-    })
+    });
+    if limits.per != Per::default() {
+        keys["per"] = json!(limits.per);
+    }
+    keys
 }
 
 fn all(limits: &[Limit]) -> Value {

@@ -1,6 +1,9 @@
-//! One test body over both connectors: the client tells the same story through the simulated
-//! network and through real loopback TCP.
+//! One test body over all connectors: the client tells the same story through the simulated
+//! network, through real loopback TCP, and through TLS above it.
 
+#[cfg(feature = "tls")]
+#[path = "support/authority.rs"]
+mod authority;
 mod support;
 
 use std::sync::Arc;
@@ -124,6 +127,8 @@ where
             Act::Say(text) => stream.write_all(text.as_bytes()).await.unwrap(),
             Act::SayAndClose(text) => {
                 stream.write_all(text.as_bytes()).await.unwrap();
+                // With TLS a close without goodbye is no polite one.
+                stream.shutdown().await.unwrap();
                 return seen;
             }
             Act::Silence => while stream.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {},
@@ -157,6 +162,25 @@ fn through_tcp() -> Vec<String> {
     })
 }
 
+#[cfg(feature = "tls")]
+fn through_tls() -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let authority = authority::Authority::new("ours");
+        let mut urls = Vec::new();
+        for script in [PRIMARY, &[Act::Say(GOOD)]] {
+            let listener = authority.listen("localhost", &["http/1.1"]).await;
+            urls.push(format!("https://localhost:{}/v1", listener.port()));
+            tokio::spawn(async move { accept_from!(listener, script) });
+        }
+        let tls = firedrill::client::Tls::trusting([authority.der()]).unwrap();
+        story(tls, urls[0].clone(), urls[1].clone()).await
+    })
+}
+
 fn through_the_simulation() -> Vec<String> {
     use turmoil_net::fixture::ClientServer;
     use turmoil_net::shim::tokio::net::TcpListener;
@@ -179,10 +203,12 @@ fn through_the_simulation() -> Vec<String> {
 }
 
 #[test]
-fn the_client_tells_the_same_story_through_both_networks() {
+fn the_client_tells_the_same_story_through_every_network() {
     let real = through_tcp();
     let simulated = through_the_simulation();
     assert_eq!(real, simulated);
+    #[cfg(feature = "tls")]
+    assert_eq!(real, through_tls());
     let heard: Vec<&str> = real.iter().map(String::as_str).take(13).collect();
     assert_eq!(
         heard,
@@ -217,7 +243,7 @@ fn the_client_tells_the_same_story_through_both_networks() {
 }
 
 #[test]
-fn a_port_where_nobody_listens_is_a_connect_failure_on_both_networks() {
+fn a_port_where_nobody_listens_is_a_connect_failure_on_every_network() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -232,6 +258,12 @@ fn a_port_where_nobody_listens_is_a_connect_failure_on_both_networks() {
         .run("client", refused(Simulated, "http://primary".into()));
     assert_eq!(real, simulated);
     assert_eq!(real, ["primary connect"]);
+    #[cfg(feature = "tls")]
+    {
+        let tls = firedrill::client::Tls::bundled();
+        let secret = runtime.block_on(refused(tls, format!("https://{unused}")));
+        assert_eq!(real, secret);
+    }
 }
 
 async fn refused<C: Connect>(connect: C, url: String) -> Vec<String> {
@@ -269,7 +301,7 @@ async fn dialect_story<C: Connect>(connect: C, url: String, dialect: Dialect) ->
 }
 
 #[test]
-fn every_dialect_tells_the_same_story_through_both_networks() {
+fn every_dialect_tells_the_same_story_through_every_network() {
     for (dialect, script) in [(Dialect::Anthropic, ANTHROPIC), (Dialect::Gemini, GEMINI)] {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -281,6 +313,17 @@ fn every_dialect_tells_the_same_story_through_both_networks() {
             tokio::spawn(async move { accept_from!(listener, script) });
             dialect_story(Tcp, url, dialect).await
         });
+        #[cfg(feature = "tls")]
+        let secret = runtime.block_on(async {
+            let authority = authority::Authority::new("ours");
+            let listener = authority.listen("localhost", &["http/1.1"]).await;
+            let url = format!("https://localhost:{}", listener.port());
+            tokio::spawn(async move { accept_from!(listener, script) });
+            let tls = firedrill::client::Tls::trusting([authority.der()]).unwrap();
+            dialect_story(tls, url, dialect).await
+        });
+        #[cfg(feature = "tls")]
+        assert_eq!(real, secret);
         let simulated = turmoil_net::fixture::ClientServer::new()
             .server("primary", async move {
                 use turmoil_net::shim::tokio::net::TcpListener;

@@ -1,0 +1,392 @@
+//! The fleet file: the providers of a client, in order, and where the keys to them are.
+//!
+//! ```yaml
+//! fleet:
+//!   openai:   { url: https://api.openai.com/v1, model: gpt-4.1, keys: [ env:OPENAI_API_KEY ] }
+//!   deepseek: { url: https://api.deepseek.com, model: deepseek-v3.2, dialect: deepseek }
+//! ```
+//!
+//! A file with the key `fleet` is one. It stands beside a policy file, which says how the client
+//! decides, and may be committed: no key ever stands in it. Whatever may be a key that does all the
+//! same is shown by no message of this reader.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+
+use super::connect::Connect;
+use super::provider::Provider;
+use super::secret::Secret;
+use super::{BuildError, Builder, Client};
+use crate::money::Money;
+use crate::policy::config::Policy;
+#[cfg(feature = "cli")]
+use crate::text::units::written;
+use crate::text::units::{self, money};
+use crate::text::{Document, Problem, file};
+use crate::wire::Dialect;
+
+/// A fleet file that is right: read, checked, and without any key.
+#[derive(Clone, Debug)]
+pub struct FleetFile {
+    document: Document,
+    folder: PathBuf,
+    entries: Vec<(String, Entry)>,
+}
+
+/// Why no client comes of a policy file and a fleet file.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// One of them is wrong, or a key is not where it says.
+    #[error(transparent)]
+    File(#[from] Problem),
+    /// They do not make a client.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// The whole file.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// The providers, by names of your own: who is asked first stands first.
+    fleet: BTreeMap<String, Entry>,
+}
+
+/// One of `fleet`.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// How it speaks.
+    #[serde(default)]
+    dialect: Dialect,
+    /// The base URL that the vendor's own SDK takes, such as `https://api.openai.com/v1`.
+    url: String,
+    /// The model that answers; at Azure, the name of the deployment.
+    model: String,
+    /// Where its keys are: `env:NAME` or `file:PATH`, a path relative to this file. With several,
+    /// the next is used while one is rate limited or refused.
+    #[serde(default)]
+    keys: Vec<Place>,
+    /// Per million tokens; the price book's by default, if it knows the model.
+    price: Option<Price>,
+    /// How good its answers are, from 0 to 100, as you rate them.
+    #[cfg_attr(feature = "cli", schemars(range(min = 0, max = 100)))]
+    quality: Option<u32>,
+    /// The longest prompt that it takes.
+    #[serde(default, with = "units::tokens::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
+    context: Option<u64>,
+}
+
+/// `price` of a provider, per million tokens.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct Price {
+    /// A million prompt tokens.
+    #[serde(with = "money")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Usd"))]
+    input: Money,
+    /// A million output tokens.
+    #[serde(with = "money")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Usd"))]
+    output: Money,
+}
+
+/// Where a key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    /// In this variable of the environment.
+    Variable(String),
+    /// In this file, which holds nothing else.
+    File(PathBuf),
+}
+
+impl FleetFile {
+    /// The fleet in the file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read or something in it is wrong. No key is looked for.
+    pub fn read(path: &Path) -> Result<Self, Problem> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::from_document(Document::read(path), folder)
+    }
+
+    /// The fleet in `text`; problems call it `name`, and paths in it are relative to the current
+    /// directory.
+    ///
+    /// # Errors
+    /// When something in it is wrong.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Problem> {
+        Self::from_document(Document::parse(name, text), Path::new(""))
+    }
+
+    fn from_document(read: Result<Document, Problem>, folder: &Path) -> Result<Self, Problem> {
+        // From here on, nobody can show what may be a key.
+        let document = read.map_err(Problem::concealed)?.masked(&is_open)?;
+        let mut file: File = document.decode()?;
+        let mut entries = Vec::new();
+        for name in document.keys(&["fleet"]) {
+            if let Some(entry) = file.fleet.remove(&name) {
+                check(&document, &name, &entry)?;
+                entries.push((name, entry));
+            }
+        }
+        if entries.is_empty() {
+            let problem = document.problem(&["fleet"], "a fleet needs at least one provider");
+            let example = "openai: { url: https://api.openai.com/v1, model: gpt-4.1 }";
+            return Err(problem.hint(format!("write as in `fleet: {{ {example} }}`")));
+        }
+        Ok(Self {
+            document,
+            folder: folder.to_owned(),
+            entries,
+        })
+    }
+
+    /// How many providers it has.
+    pub fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The providers, with the keys that environment and files have at this moment.
+    ///
+    /// # Errors
+    /// When a key is not where the file says: the variable or the file is named.
+    pub fn providers(&self) -> Result<Vec<Provider>, Problem> {
+        self.providers_from(&|name| std::env::var(name).ok())
+    }
+
+    /// As [`providers`](Self::providers), with `variable` for the environment.
+    ///
+    /// # Errors
+    /// As [`providers`](Self::providers).
+    pub fn providers_from(
+        &self,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Vec<Provider>, Problem> {
+        let entries = self.entries.iter();
+        entries
+            .map(|(name, entry)| self.provider(name, entry, variable))
+            .collect()
+    }
+
+    fn provider(
+        &self,
+        name: &str,
+        entry: &Entry,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Provider, Problem> {
+        let provider = Provider::new(name, &entry.url, &entry.model).dialect(entry.dialect);
+        let mut provider = match entry.price {
+            Some(price) => provider.price(price.input, price.output),
+            None => provider.price_by_the_book(),
+        };
+        if let Some(quality) = entry.quality {
+            provider = provider.quality(quality);
+        }
+        if let Some(context) = entry.context {
+            provider = provider.context(context);
+        }
+        for (number, place) in entry.keys.iter().enumerate() {
+            let key = place.key(&self.folder, variable).map_err(|message| {
+                let path = ["fleet", name, "keys", &number.to_string()];
+                self.document.problem(&path, message)
+            })?;
+            provider = provider.key(key);
+        }
+        Ok(provider)
+    }
+}
+
+impl<C: Connect> Builder<C> {
+    /// The providers of a fleet file behind those that were given before.
+    ///
+    /// # Errors
+    /// When a key is not where the file says.
+    pub fn fleet(self, fleet: &FleetFile) -> Result<Self, Problem> {
+        let providers = fleet.providers()?;
+        Ok(providers.into_iter().fold(self, Self::provider))
+    }
+
+    /// The policy and the fleet of these two files.
+    ///
+    /// # Errors
+    /// When one of the files is wrong, or a key is not where the fleet file says.
+    pub fn files(self, policy: &Path, fleet: &Path) -> Result<Self, Problem> {
+        let policy = Policy::read(policy)?;
+        self.policy(policy).fleet(&FleetFile::read(fleet)?)
+    }
+}
+
+impl Client {
+    /// A client over TCP, as a policy file and a fleet file have it.
+    ///
+    /// # Errors
+    /// When one of the files is wrong, a key is not where the fleet file says, or they do not make
+    /// a client.
+    pub fn from_files(
+        policy: impl AsRef<Path>,
+        fleet: impl AsRef<Path>,
+    ) -> Result<Self, LoadError> {
+        let builder = Self::builder().files(policy.as_ref(), fleet.as_ref())?;
+        Ok(builder.build()?)
+    }
+}
+
+impl Place {
+    /// Where a key is, as the file writes it.
+    fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            ("env", name) if is_variable(name) => Some(Self::Variable(name.to_owned())),
+            ("file", path) if !path.is_empty() => Some(Self::File(path.into())),
+            _ => None,
+        }
+    }
+
+    /// The key itself; else why there is none, and what to do.
+    fn key(
+        &self,
+        folder: &Path,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Secret, String> {
+        let (found, shown) = match self {
+            Self::Variable(name) => {
+                let found = variable(name).ok_or_else(|| {
+                    format!("the environment variable `{name}` is not set: write the key into it")
+                })?;
+                (found, format!("the environment variable `{name}`"))
+            }
+            Self::File(path) => {
+                let shown = format!("the file `{}`", path.display());
+                let bytes = file::read(&folder.join(path), LONGEST_KEY)
+                    .map_err(|why| format!("{shown} cannot be read: {why}"))?;
+                let text = String::from_utf8(bytes).map_err(|_| format!("{shown} is no text"))?;
+                (text, shown)
+            }
+        };
+        match found.trim() {
+            "" => Err(format!("{shown} is empty: write the key into it")),
+            key => Ok(Secret::new(key)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            D::Error::custom("this does not say where the key is: write `env:NAME` or `file:PATH`")
+        })
+    }
+}
+
+#[cfg(feature = "cli")]
+impl schemars::JsonSchema for Place {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Key".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$",
+            "examples": ["env:OPENAI_API_KEY"],
+        })
+    }
+}
+
+/// The JSON Schema of fleet files.
+#[cfg(feature = "cli")]
+pub fn schema() -> serde_json::Value {
+    crate::text::schema::of::<File>("A fleet: whom the client asks, and where the keys are")
+}
+
+/// Whether a key or a scalar of the file can be shown: it has a place where no secret belongs, and
+/// does not look as if it were one.
+fn is_open(path: &[&str], text: &str) -> bool {
+    let is_key = path.last() == Some(&text);
+    match path {
+        ["fleet", _] if is_key => text.len() <= LONGEST_NAME,
+        [_] | ["fleet", _, _] if is_key => text.bytes().all(|b| b.is_ascii_lowercase()),
+        ["fleet", _, "url"] => !text.contains('@') && !text.contains('?'),
+        ["fleet", _, "dialect" | "model" | "quality" | "context"] => true,
+        ["fleet", _, "price", ..] => true,
+        ["fleet", _, "keys", ""] => Place::parse(text).is_some(),
+        _ => false,
+    }
+}
+
+/// What a provider can get wrong although every key and every unit is right.
+fn check(document: &Document, name: &str, entry: &Entry) -> Result<(), Problem> {
+    let at = |key: &str, message: &str| document.problem(&["fleet", name, key], message);
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !(1..=LONGEST_NAME).contains(&name.len()) || !name.chars().all(fits) {
+        let message = format!("`{name}` cannot name a provider");
+        let problem = document.problem_at_key(&["fleet", name], message);
+        return Err(problem.hint("write at most 64 letters, digits, `-` and `_`"));
+    }
+    if !is_url(&entry.url) {
+        let problem = at("url", "this is not the base URL of a provider");
+        return Err(problem.hint("write as in `https://api.openai.com/v1`, and keys under `keys`"));
+    }
+    let model = &entry.model;
+    if !(1..=100).contains(&model.len()) || !model.chars().all(|c| c.is_ascii_graphic()) {
+        let problem = at("model", "this cannot name a model");
+        return Err(problem.hint("write 1 to 100 letters, digits and signs, without blanks"));
+    }
+    if entry.quality.is_some_and(|quality| quality > 100) {
+        return Err(at("quality", "this is out of range").hint("write a value from 0 to 100"));
+    }
+    if entry.context == Some(0) {
+        return Err(at("context", "no prompt fits").hint("write as in `1M tok`, or leave it out"));
+    }
+    if entry.keys.len() > MOST_KEYS {
+        let message = format!("more than {MOST_KEYS} keys");
+        return Err(document.problem_at_key(&["fleet", name, "keys"], message));
+    }
+    let Some(price) = entry.price else {
+        return Ok(());
+    };
+    for (key, amount) in [("input", price.input), ("output", price.output)] {
+        if amount > DEAREST {
+            let path = ["fleet", name, "price", key];
+            let message = format!("`{}` is too large", money::write(amount));
+            let hint = format!("write at most {}", money::write(DEAREST));
+            return Err(document.problem(&path, message).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+/// Whether this is where requests can go: `http` or `https`, a host, and no secret in between.
+fn is_url(text: &str) -> bool {
+    let Ok(url) = text.parse::<hyper::Uri>() else {
+        return false;
+    };
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    matches!(url.scheme_str(), Some("http" | "https"))
+        && url.host().is_some_and(|host| !host.is_empty())
+        && !authority.contains('@')
+        && url.query().is_none()
+}
+
+fn is_variable(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.chars().all(fits) && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}
+
+/// No price is higher, per million tokens: a million dollars.
+const DEAREST: Money = Money::from_nanos(1_000_000_000_000_000);
+
+/// No key is longer, in bytes; whatever is, is another file than was meant.
+const LONGEST_KEY: u64 = 1 << 20;
+
+const LONGEST_NAME: usize = 64;
+
+const MOST_KEYS: usize = 1_000;

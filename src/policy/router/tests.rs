@@ -1,0 +1,152 @@
+//! What the sentences of the policy file say of turns, each as a test, and what holds for all.
+
+use super::*;
+use crate::policy::config::Task;
+
+mod always;
+mod orders;
+mod sessions;
+
+/// A router over a fleet, with what a test wants to turn of it.
+struct Rig {
+    policy: Policy,
+    members: Vec<Member>,
+}
+
+impl Rig {
+    /// Providers named by these words, under `route`, written as in a policy file.
+    fn new(names: &str, route: &str) -> Self {
+        let text = format!("name: p\nroute: {{ {route} }}\n");
+        Self {
+            policy: Policy::parse("p.yaml", &text).unwrap(),
+            members: names.split(' ').map(Member::named).collect(),
+        }
+    }
+
+    /// With these tiers, in fleet order.
+    fn tiers(self, tiers: &[u32]) -> Self {
+        self.each(tiers, |tier, &number| tier.tier = Some(number))
+    }
+
+    /// With these weights, in fleet order.
+    fn weights(self, weights: &[u32]) -> Self {
+        self.each(weights, |tier, &weight| tier.weight = Some(weight))
+    }
+
+    fn each<T>(mut self, values: &[T], set: fn(&mut crate::policy::config::Tier, &T)) -> Self {
+        for (member, value) in self.members.iter().zip(values) {
+            let tier = self.policy.by_name.entry(member.name.clone()).or_default();
+            set(tier, value);
+        }
+        self
+    }
+
+    /// With these prices in dollars per million tokens, prompt and output, in fleet order.
+    fn prices(mut self, prices: &[(&str, &str)]) -> Self {
+        for (member, (input, output)) in self.members.iter_mut().zip(prices) {
+            member.input = Money::parse_usd(input);
+            member.output = Money::parse_usd(output);
+        }
+        self
+    }
+
+    /// With these ratings, in fleet order.
+    fn qualities(mut self, qualities: &[Option<u32>]) -> Self {
+        for (member, quality) in self.members.iter_mut().zip(qualities) {
+            member.quality = *quality;
+        }
+        self
+    }
+
+    /// With a rule for the task `t`.
+    fn task(mut self, task: Task) -> Self {
+        self.policy.route.tasks.insert("t".into(), task);
+        self
+    }
+
+    fn router(&self) -> Router {
+        let settings: Vec<_> = self
+            .members
+            .iter()
+            .enumerate()
+            .map(|(at, member)| Settings::resolve(&self.policy, at, &member.name))
+            .collect();
+        Router::new(&self.policy, &self.members, &settings, Draws::new(1))
+    }
+
+    /// The names in the order of the first call's turn.
+    fn order(&self, ask: &Ask) -> String {
+        self.names(&self.router().turn(CallId(1), ask, Instant::START))
+    }
+
+    fn names(&self, turn: &Turn) -> String {
+        let names: Vec<_> = turn
+            .order()
+            .map(|id| self.members[id.index()].name.as_str())
+            .collect();
+        names.join(" ")
+    }
+
+    /// The orders of so many calls.
+    fn orders(&self, router: &mut Router, ask: &Ask, calls: u64) -> Vec<String> {
+        (0..calls)
+            .map(|call| self.names(&router.turn(CallId(call), ask, Instant::START)))
+            .collect()
+    }
+}
+
+/// A call of the task `t`.
+fn of_task() -> Ask {
+    Ask {
+        task: Some("t".into()),
+        ..tokens(1_000, 1_000)
+    }
+}
+
+/// A call of this session.
+fn of_session(session: u64) -> Ask {
+    Ask {
+        session: Some(session),
+        ..Ask::default()
+    }
+}
+
+fn tokens(prompt: u64, output: u64) -> Ask {
+    Ask {
+        prompt,
+        output,
+        ..Ask::default()
+    }
+}
+
+fn prefer(words: &[&str]) -> Task {
+    Task {
+        prefer: words.iter().map(|&word| word.to_owned()).collect(),
+        ..Task::default()
+    }
+}
+
+/// How many of these turns each of `names` leads.
+fn led(orders: &[String], names: &str) -> Vec<usize> {
+    let leads = |name| {
+        orders
+            .iter()
+            .filter(move |order| order.split(' ').next() == Some(name))
+    };
+    names.split(' ').map(|name| leads(name).count()).collect()
+}
+
+fn at(second: u64) -> Instant {
+    Instant::START + Duration::from_secs(second)
+}
+
+const STRATEGIES: [Strategy; 8] = [
+    Strategy::Priority,
+    Strategy::RoundRobin,
+    Strategy::Weighted,
+    Strategy::Cheapest,
+    Strategy::Quality,
+    Strategy::Balanced,
+    Strategy::LeastLatency,
+    Strategy::Score,
+];

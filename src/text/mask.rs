@@ -1,0 +1,116 @@
+//! Texts that must not be shown: a document, or a problem, without what may be a secret in it.
+//!
+//! A problem repeats the line that it points into. Where people put secrets although none belongs
+//! there, the line is the last thing to print. Which texts may be shown is left to the reader of
+//! the file.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::document::Document;
+use super::problem::Problem;
+use super::source::Source;
+use super::tree::{Kind, Node};
+
+impl Document {
+    /// This document with an `x` for every character of each key and each scalar that is not open,
+    /// so that lines and columns are the same, and nothing else can ever be shown of it.
+    ///
+    /// `is_open` gets the path to a scalar and its text; of a key, the path ends in the key itself.
+    pub fn masked(&self, is_open: &dyn Fn(&[&str], &str) -> bool) -> Result<Self, Problem> {
+        let mut ranges = Vec::new();
+        collect(&self.root, &mut Vec::new(), is_open, &mut ranges);
+        let source = self.root.span.source();
+        let text = masked(&source.text, &ranges, 'x');
+        let name = &source.name;
+        Self::parse(name, &text).map_err(Problem::concealed)
+    }
+}
+
+impl Problem {
+    /// The same problem at the same place, without the line that it points into.
+    #[must_use]
+    pub fn concealed(self) -> Self {
+        self.map_source(|source| {
+            let everything = 0..source.text.len();
+            Arc::new(Source {
+                name: source.name.clone(),
+                text: masked(&source.text, &[everything], '.'),
+                is_override: source.is_override,
+            })
+        })
+    }
+}
+
+/// Adds where all that is not open stands to `ranges`.
+fn collect<'n>(
+    node: &'n Node,
+    path: &mut Vec<&'n str>,
+    is_open: &dyn Fn(&[&str], &str) -> bool,
+    ranges: &mut Vec<Range<usize>>,
+) {
+    match &node.kind {
+        Kind::Scalar { text, .. } => {
+            if !is_open(path, text) {
+                ranges.push(node.span.range());
+            }
+        }
+        Kind::Seq(items) => {
+            for item in items {
+                path.push("");
+                collect(item, path, is_open, ranges);
+                path.pop();
+            }
+        }
+        Kind::Map(entries) => {
+            for (key, item) in entries {
+                path.push(&key.text);
+                if !is_open(path, &key.text) {
+                    ranges.push(key.span.range());
+                }
+                collect(item, path, is_open, ranges);
+                path.pop();
+            }
+        }
+    }
+}
+
+/// `text` with `mark` for what stands in `ranges`. Blanks keep their meaning, and what is no ASCII
+/// its length: no secret is made of either.
+fn masked(text: &str, ranges: &[Range<usize>], mark: char) -> String {
+    let is_hidden = |at: &usize| ranges.iter().any(|range| range.contains(at));
+    let shown = |(at, c): (usize, char)| match c.is_ascii_graphic() && is_hidden(&at) {
+        true => mark,
+        false => c,
+    };
+    text.char_indices().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_open_cannot_be_shown_and_stands_where_it_stood() {
+        let text = "a: { b: secret, c: 1 }\nd: [ 'se cret' ]\nsecret: 2\ne: |\n  secret\n";
+        let file = Document::parse("f.yaml", text).unwrap();
+        let file = file.masked(&|_, text| !text.contains("cret")).unwrap();
+        let problem = file.problem(&["a", "c"], "x").to_string();
+        assert!(problem.contains("{ b: xxxxxx, c: 1 }"), "{problem}");
+        assert!(problem.contains("f.yaml:1:20"), "{problem}");
+        let problem = file.problem(&["d", "0"], "x").to_string();
+        assert!(problem.contains("[ xxx xxxxx ]"), "{problem}");
+        assert_eq!(file.keys(&[]), ["a", "d", "xxxxxx", "e"]);
+        let whole = format!("{:?}", file.root);
+        assert!(!whole.contains("secret"), "{whole}");
+    }
+
+    #[test]
+    fn a_concealed_problem_keeps_its_place_and_loses_its_line() {
+        let problem = Document::parse("f.yaml", "a: 1\nb: { secret\n").unwrap_err();
+        let place = (problem.line(), problem.column());
+        let concealed = problem.concealed();
+        assert_eq!((concealed.line(), concealed.column()), place);
+        assert!(!concealed.to_string().contains("secret"), "{concealed}");
+    }
+}
