@@ -148,7 +148,10 @@ mod tests {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     let folders = Origin::ALL.map(Origin::folder);
-                    assert!(folders.iter().any(|known| path.ends_with(known)), "{path:?}");
+                    assert!(
+                        folders.iter().any(|known| path.ends_with(known)),
+                        "{path:?}"
+                    );
                     continue;
                 }
                 let stem = path.file_stem().unwrap().to_str().unwrap();
@@ -166,7 +169,9 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all().len());
-        assert!(all().is_sorted_by_key(|preset| Origin::ALL.iter().position(|o| *o == preset.origin)));
+        assert!(
+            all().is_sorted_by_key(|preset| Origin::ALL.iter().position(|o| *o == preset.origin))
+        );
         for origin in [Origin::Industry, Origin::Article] {
             let of = all().iter().filter(|preset| preset.origin == origin);
             assert!(of.is_sorted_by_key(|preset| preset.name), "{origin:?}");
@@ -176,7 +181,9 @@ mod tests {
     #[test]
     fn each_client_of_an_article_is_there_as_intended_and_repaired() {
         let of = |ending: &str| {
-            let names = names().into_iter().filter_map(|name| name.strip_suffix(ending));
+            let names = names()
+                .into_iter()
+                .filter_map(|name| name.strip_suffix(ending));
             names.collect::<Vec<_>>()
         };
         assert_eq!(of("-intended"), of("-repaired"));

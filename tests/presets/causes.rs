@@ -86,7 +86,8 @@ pub(crate) const CAUSES: &[Cause] = &[
         "bad-key context-too-long"),
     cause("001-typescript", "B2",
         "\"Other errors - retry once\": `attempt++; … continue;`",
-        "burst-of-503 connection-refused dead-name everything-down flapping html-200 in-band-error"),
+        "burst-of-503 connection-refused dead-name everything-down flapping html-200 \
+         in-band-error"),
     cause("001-typescript", "B2",
         "`this.metrics.errors429++; … currentEndpoint = this.getNextEndpoint();`",
         "overloaded-backup persistent-rate-limit quota-exhausted rate-limit-with-hint"),
@@ -126,7 +127,7 @@ pub(crate) const CAUSES: &[Cause] = &[
         "silent-provider slow-first-token"),
 
     cause("002-breaker", "C5",
-        "`except CircuitOpenError`: \"fall back to another provider\"; `except Exception: print(…)`",
+        "`except CircuitOpenError`: \"fall back to another provider\"; else `print(…)`",
         "bad-key burst-of-503 connection-refused context-too-long dead-name flapping html-200 \
          in-band-error malformed-event overloaded-backup persistent-rate-limit quota-exhausted \
          rate-limit-with-hint recovery reset-before-headers stale-keep-alive"),

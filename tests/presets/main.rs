@@ -53,7 +53,12 @@ fn every_borrowed_preset_says_its_source_and_what_it_leaves_out() {
                 let article = format!("article {}", &preset.name[..3]);
                 assert!(source.starts_with(&article), "{}: {source}", preset.name);
                 let is_repaired = source.ends_with(", repaired.");
-                assert_eq!(is_repaired, preset.name.ends_with(REPAIRED), "{}", preset.name);
+                assert_eq!(
+                    is_repaired,
+                    preset.name.ends_with(REPAIRED),
+                    "{}",
+                    preset.name
+                );
             }
             _ => assert!(source.contains("20") || source.contains(" at "), "{source}"),
         }
@@ -149,7 +154,12 @@ fn unexplained(failures: &Failures) -> Vec<String> {
 /// Why this client fails this scenario.
 fn cause(client: &str, scenario: &str) -> Option<&'static causes::Cause> {
     let mut causes = CAUSES.iter().filter(|cause| cause.client == client);
-    causes.find(|cause| cause.scenarios.split_whitespace().any(|one| one == scenario))
+    causes.find(|cause| {
+        cause
+            .scenarios
+            .split_whitespace()
+            .any(|one| one == scenario)
+    })
 }
 
 fn document(failures: &Failures) -> String {
@@ -158,11 +168,17 @@ fn document(failures: &Failures) -> String {
         let _ = write!(text, "\n## {}\n\n", origin.title());
         let borrowed = origin != Origin::Ours;
         let (columns, line) = match borrowed {
-            true => ("| preset | source | what it is | leaves out |", "|---|---|---|---|"),
+            true => (
+                "| preset | source | what it is | leaves out |",
+                "|---|---|---|---|",
+            ),
             false => ("| preset | what it is |", "|---|---|"),
         };
         let _ = writeln!(text, "{columns}\n{line}");
-        for preset in presets::all().iter().filter(|preset| preset.origin == origin) {
+        for preset in presets::all()
+            .iter()
+            .filter(|preset| preset.origin == origin)
+        {
             let about = preset.policy().expect("it is a policy").about;
             let (name, source) = (preset.name, said(preset.text, SOURCE));
             let _ = match borrowed {
@@ -184,8 +200,14 @@ fn conduct(failures: &Failures) -> String {
     for preset in articles(INTENDED) {
         let client = preset.name.strip_suffix(INTENDED).unwrap_or_default();
         let own = Vec::from_iter(failures.iter().filter(|((name, _), _)| name == preset.name));
-        let _ = write!(text, "\n### `{}`: fails {} of {all}\n\n", preset.name, own.len());
-        text.push_str("| scenario | does not hold | because the article says | where |\n|---|---|---|---|\n");
+        let _ = write!(
+            text,
+            "\n### `{}`: fails {} of {all}\n\n",
+            preset.name,
+            own.len()
+        );
+        text.push_str("| scenario | does not hold | because the article says | where |\n");
+        text.push_str("|---|---|---|---|\n");
         for ((_, scenario), failed) in own {
             let cause = cause(client, scenario);
             let (says, place) = cause.map_or(("?", "?"), |cause| (cause.says, cause.place));
@@ -198,7 +220,11 @@ fn conduct(failures: &Failures) -> String {
         let own = failures.iter().filter(|((name, _), _)| name == preset.name);
         let own = own.map(|((_, scenario), failed)| format!("{scenario}: {}", code(failed)));
         let own = Vec::from_iter(own);
-        let fails = if own.is_empty() { "nothing".to_owned() } else { own.join("; ") };
+        let fails = if own.is_empty() {
+            "nothing".to_owned()
+        } else {
+            own.join("; ")
+        };
         let _ = writeln!(text, "| `{}` | {fails} |", preset.name);
     }
     text
@@ -211,7 +237,10 @@ fn code(texts: &[String]) -> String {
 
 /// What the comments at the head of a preset's file say under this key, in one line.
 fn said(text: &str, key: &str) -> String {
-    let head = text.lines().skip(1).map_while(|line| line.strip_prefix("# "));
+    let head = text
+        .lines()
+        .skip(1)
+        .map_while(|line| line.strip_prefix("# "));
     let mut lines = head.skip_while(|line| !line.starts_with(key));
     let Some(first) = lines.next() else {
         return String::new();
@@ -225,7 +254,9 @@ fn said(text: &str, key: &str) -> String {
 
 /// The presets that are not our own.
 fn borrowed() -> impl Iterator<Item = &'static Preset> {
-    presets::all().iter().filter(|preset| preset.origin != Origin::Ours)
+    presets::all()
+        .iter()
+        .filter(|preset| preset.origin != Origin::Ours)
 }
 
 /// The presets of articles whose name ends so.
@@ -257,8 +288,8 @@ const HEAD: &str = "\
 # Presets, where they come from, and what they are worth
 
 Policies that are compiled in: `--policy NAME` runs one, `firedrill presets NAME` prints it to start
-from, and a project's own `policies/NAME.yaml` wins over the one of that name. Each file says line by
-line what it follows. What a policy file cannot say, or what the source does not have, is left out.
+from, and a project's own `policies/NAME.yaml` wins over the one of that name. Each file says line
+by line what it follows. What a policy file cannot say, or the source does not have, is left out.
 
 The articles are numbered from 000 to 004, and their mechanisms from A1 to E6, by article. *As
 intended* is what an article's prose and comments promise, without the mistakes of its code;
