@@ -21,13 +21,16 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::ProviderId;
 use super::config;
 use crate::rng::Draws;
 use crate::time::Instant;
 
 /// A breaker's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// Healthy: admits everything.
     Closed,

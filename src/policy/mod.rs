@@ -37,8 +37,10 @@ pub mod throttle;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A provider's place in the fleet, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProviderId(pub u16);
 
 impl ProviderId {
@@ -49,7 +51,7 @@ impl ProviderId {
 }
 
 /// A call's number: unique within a run, or within a client's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CallId(pub u64);
 
 impl fmt::Display for CallId {
@@ -59,5 +61,5 @@ impl fmt::Display for CallId {
 }
 
 /// An attempt's number within its call, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AttemptId(pub u32);

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::classify::FailureClass;
 use super::config::Timeouts;
 use super::keys::KeyId;
@@ -51,7 +53,8 @@ pub struct Start {
 }
 
 /// Why an attempt is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The call's first.
     First,
@@ -95,7 +98,8 @@ impl Failure {
 }
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// With this attempt's answer.
     Succeeded {
@@ -107,7 +111,8 @@ pub enum Outcome {
 }
 
 /// Why a call failed: the error as its caller receives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// A failure that the policy does not try again.
     Stopped(FailureClass),
