@@ -8,6 +8,7 @@ mod init;
 mod policies;
 mod presets;
 mod rates;
+mod report;
 mod runs;
 mod usage;
 mod verdicts;
