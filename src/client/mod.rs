@@ -35,6 +35,7 @@
 //! lock that is never held across an await.
 
 mod attempt;
+mod bill;
 mod builder;
 mod connect;
 mod connection;
@@ -45,6 +46,7 @@ mod fleet_file;
 mod pool;
 mod provider;
 mod secret;
+mod spans;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -138,6 +140,8 @@ struct Shared<C: Connect> {
     recorder: Arc<dyn Recorder>,
     draws: Draws,
     key_prefix: String,
+    /// Whether usage is recorded as a bill.
+    bills_itself: bool,
     next_call: AtomicU64,
     /// The moment that the client calls [`Instant::START`].
     origin: tokio::time::Instant,
@@ -154,6 +158,8 @@ struct Target<C: Connect> {
     host: HeaderValue,
     /// By key.
     headers: Vec<Vec<(HeaderName, HeaderValue)>>,
+    /// Nothing that a caller or a trace hears holds one of them.
+    keys: Vec<Secret>,
     pool: Pool<C::Io>,
 }
 
