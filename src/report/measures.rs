@@ -647,7 +647,7 @@ pub const MEASURES: &[Measure] = &[
     quiet(
         "check_cost",
         Unit::Usd,
-        "Billed for health checks; it is a part of the cost.",
+        "Billed for health checks, a part of what was wasted: no call asked for it.",
         |view| Some(usd(cost::checked(view.scope, view.prices))),
     ),
     measure(
