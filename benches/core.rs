@@ -1,46 +1,84 @@
-//! What a decision costs: one whole call through the core, healthy and failing.
+//! What decisions cost: one whole call through the core, with nothing on, with each mechanism on by
+//! itself, and with all of them on.
+//!
+//! The floor in the same run is the policy that asks for nothing: what a mechanism costs is the
+//! ratio to it, and a mechanism that is off costs the difference between the floor and itself,
+//! nothing.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use firedrill::money::Money;
+use firedrill::policy::CallId;
+use firedrill::policy::ask::{Ask, Delivery};
 use firedrill::policy::call::{Call, Failure, Reply, Step};
 use firedrill::policy::classify::FailureClass;
+use firedrill::policy::config::Policy;
 use firedrill::policy::fleet::Fleet;
-use firedrill::policy::{CallId, presets};
+use firedrill::policy::member::Member;
 use firedrill::rng::Draws;
 use firedrill::time::Instant;
 
 const CALLS: u64 = 1_000;
 
-fn fleet() -> Fleet {
-    let policy = presets::policy("resilient").expect("a preset");
-    Fleet::new(
-        policy,
-        &[
-            "openai".to_owned(),
-            "deepseek".to_owned(),
-            "kimi".to_owned(),
-        ],
-    )
+/// Each mechanism, as a policy file asks for it.
+const MECHANISMS: &[(&str, &str)] = &[
+    (
+        "breaker",
+        "breaker: { success_below: 80%, slow: 20s, open: { hint: honour } }",
+    ),
+    ("outlier", "outlier: { slower: 3 }"),
+    ("health_check", "health_check: {}"),
+    ("hedge", "hedge: {}"),
+    ("throttle", "throttle: {}"),
+    ("queue", "queue: {}"),
+    ("spend", "spend: { most: 1000000 USD }"),
+    (
+        "limit",
+        "limit: { rpm: 100M, tpm: 1000000M, concurrency: 100, adaptive: {} }",
+    ),
+    ("retry budget", "retry: { budget: {} }"),
+    (
+        "least latency, slow start, panic",
+        "route: { strategy: least_latency, slow_start: {}, panic_below: 50% }",
+    ),
+];
+
+fn fleet(text: &str) -> Fleet {
+    let policy = Policy::parse("bench.yaml", &format!("name: bench\n{text}\n"));
+    let members = ["openai", "deepseek", "kimi"].map(|name| Member {
+        input: Some(Money::from_nanos(2_000_000_000)),
+        output: Some(Money::from_nanos(8_000_000_000)),
+        ..Member::named(name)
+    });
+    Fleet::new(policy.expect("a policy"), members.to_vec(), Draws::new(1))
 }
 
 /// Takes one call to its end; every attempt but the last of `replies` gets its reply at once.
 /// Returns how many steps that took.
 fn drive(fleet: &mut Fleet, id: u64, replies: &[Reply]) -> u64 {
     let mut now = Instant::from_nanos(id * 1_000_000_000);
-    let mut call = Call::new(CallId(id), now, None, false, Draws::new(1));
+    let ask = Ask {
+        delivery: Delivery::Live,
+        prompt: 900,
+        output: 220,
+        ..Ask::default()
+    };
+    let mut call = Call::new(CallId(id), now, ask, Draws::new(1));
     let (mut steps, mut next) = (0, 0);
     loop {
         steps += 1;
         match call.step(fleet, now) {
             Step::Start(start) => {
-                call.on_reply(
-                    fleet,
-                    start.attempt,
-                    &replies[next.min(replies.len() - 1)],
-                    now,
-                );
+                let reply = &replies[next.min(replies.len() - 1)];
+                if *reply == Reply::Succeeded {
+                    call.on_first_token(fleet, start.attempt, now);
+                    call.on_handed_over(start.attempt);
+                    call.on_usage(fleet, start.attempt, (900, 200), now);
+                }
+                call.on_reply(fleet, start.attempt, reply, now);
                 next += 1;
             }
             Step::Wait { until } => now = until.expect("a wait for the clock"),
+            Step::Park { until } => now = until,
             Step::Cancel { .. } => {}
             Step::Finish(_) => return steps,
         }
@@ -48,27 +86,30 @@ fn drive(fleet: &mut Fleet, id: u64, replies: &[Reply]) -> u64 {
 }
 
 fn core(criterion: &mut Criterion) {
-    let failed = Reply::Failed(Failure {
-        class: FailureClass::ServerError,
-        hint: None,
-    });
-    let mut group = criterion.benchmark_group("core, steps");
-    for (name, replies) in [
-        ("a call that succeeds at once", vec![Reply::Succeeded]),
-        (
-            "a call that falls back once",
-            vec![failed, Reply::Succeeded],
-        ),
-    ] {
-        let steps = drive(&mut fleet(), 0, &replies);
-        group.throughput(Throughput::Elements(CALLS * steps));
+    let failed = Reply::Failed(Failure::of(FailureClass::ServerError));
+    let well = vec![Reply::Succeeded];
+    let falls_back = vec![failed, Reply::Succeeded];
+    let all: String = MECHANISMS
+        .iter()
+        .map(|(_, text)| format!("{text}\n"))
+        .collect();
+    let mut group = criterion.benchmark_group("core, calls");
+    group.throughput(Throughput::Elements(CALLS));
+    let mut measure = |name: String, text: &str, replies: &[Reply]| {
         group.bench_function(name, |bencher| {
             bencher.iter_batched_ref(
-                fleet,
-                |fleet| (0..CALLS).map(|id| drive(fleet, id, &replies)).sum::<u64>(),
+                || fleet(text),
+                |fleet| (0..CALLS).map(|id| drive(fleet, id, replies)).sum::<u64>(),
                 criterion::BatchSize::SmallInput,
             );
         });
+    };
+    measure("succeeds, everything off (floor)".into(), "", &well);
+    measure("succeeds, everything on".into(), &all, &well);
+    measure("falls back, everything off".into(), "", &falls_back);
+    measure("falls back, everything on".into(), &all, &falls_back);
+    for (name, text) in MECHANISMS {
+        measure(format!("succeeds, only {name}"), text, &well);
     }
     group.finish();
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use firedrill::policy::breaker::State;
 use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{
-    self, Backoff, Beyond, Breaker, Hints, Jitter, Open, Policy, Retry, RetryAfter, Route, Tier,
-    Timeouts,
+    self, Backoff, Beyond, Breaker, Hints, Jitter, Open, Policy, Read, Retry, Route, Tier, Timeouts,
 };
 use firedrill::time::Instant;
 use proptest::prelude::*;
@@ -87,7 +86,10 @@ fn policies() -> impl Strategy<Value = Policy> {
         |(strategy, retry, hints, call, breaker, failures, tiers)| Policy {
             name: "any".into(),
             about: String::new(),
-            route: Route { strategy },
+            route: Route {
+                strategy,
+                ..Route::default()
+            },
             retry,
             hints,
             timeouts: Timeouts {
@@ -97,9 +99,14 @@ fn policies() -> impl Strategy<Value = Policy> {
             breaker,
             failures,
             tiers,
-            by_name: [].into(),
+            ..nothing()
         },
     )
+}
+
+/// A policy that says nothing.
+fn nothing() -> Policy {
+    Policy::parse("any.yaml", "name: any\n").expect("a policy of its defaults")
 }
 
 fn retries() -> impl Strategy<Value = Retry> {
@@ -118,6 +125,7 @@ fn retries() -> impl Strategy<Value = Retry> {
             cap: backoff.2,
             jitter: backoff.3,
         },
+        ..Retry::default()
     })
 }
 
@@ -135,12 +143,13 @@ fn jitters() -> impl Strategy<Value = Jitter> {
 }
 
 fn hints() -> impl Strategy<Value = Hints> {
-    let retry_after = select([RetryAfter::Honour, RetryAfter::Ignore].as_slice());
+    let retry_after = select([Read::Honour, Read::Ignore].as_slice());
     let beyond = select([Beyond::Fallback, Beyond::Stop].as_slice());
     (retry_after, millis(0..5_000), beyond).prop_map(|(retry_after, cap, beyond)| Hints {
         retry_after,
         cap,
         beyond,
+        ..Hints::default()
     })
 }
 
@@ -149,10 +158,14 @@ fn breakers() -> impl Strategy<Value = Breaker> {
     let probes_to_close = 1..=MOST_TO_CLOSE as u32;
     (1..4_u32, millis(0..longest), 1..4_u32, probes_to_close).prop_map(
         |(consecutive, first, probes, close_after)| Breaker {
-            consecutive,
-            open: Open { first },
+            consecutive: Some(consecutive),
+            open: Open {
+                first,
+                ..Open::default()
+            },
             probes,
             close_after,
+            ..Breaker::default()
         },
     )
 }

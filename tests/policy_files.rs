@@ -221,6 +221,67 @@ fn a_cap_below_the_base_is_refused() {
 }
 
 #[test]
+fn a_breaker_open_for_longer_than_its_cap_is_refused() {
+    assert_snapshot!(told("name: mine\nbreaker: { open: { first: 10m } }\n"), @"
+    error: the longest time (`cap`) is shorter than the first (`first`)
+     --> mine.yaml:2:27
+      |
+    2 | breaker: { open: { first: 10m } }
+      |                           ^^^
+      |
+      = help: raise `cap`, or lower `first`
+    ");
+    assert_snapshot!(told("name: mine\ntiers: [ { breaker: { open: { cap: 1s } } } ]\n"), @"
+    error: the longest time (`cap`) is shorter than the first (`first`)
+     --> mine.yaml:2:36
+      |
+    2 | tiers: [ { breaker: { open: { cap: 1s } } } ]
+      |                                    ^^
+      |
+      = help: raise `cap`, or lower `first`
+    ");
+}
+
+#[test]
+fn a_breaker_that_nothing_opens_is_refused() {
+    assert_snapshot!(told("name: mine\nbreaker: { consecutive: none }\n"), @"
+    error: nothing ever opens this breaker
+     --> mine.yaml:2:25
+      |
+    2 | breaker: { consecutive: none }
+      |                         ^^^^
+      |
+      = help: write `consecutive: 5`, `success_below: 80%` or `open: { hint: honour }`
+    ");
+}
+
+#[test]
+fn a_share_above_the_whole_is_refused() {
+    assert_snapshot!(told("name: mine\nbreaker: { slow: 5s, slow_above: 100% }\n"), @"
+    error: no share of slow attempts is above 100%
+     --> mine.yaml:2:34
+      |
+    2 | breaker: { slow: 5s, slow_above: 100% }
+      |                                  ^^^^
+      |
+      = help: write `99%`, or leave `slow` out
+    ");
+}
+
+#[test]
+fn an_ejection_for_longer_than_its_cap_is_refused() {
+    assert_snapshot!(told("name: mine\noutlier: { eject: 10m }\n"), @"
+    error: the longest time (`cap`) is shorter than the first (`eject`)
+     --> mine.yaml:2:19
+      |
+    2 | outlier: { eject: 10m }
+      |                   ^^^
+      |
+      = help: raise `cap`, or lower `eject`
+    ");
+}
+
+#[test]
 fn yaml_that_is_none_is_pointed_at() {
     assert_snapshot!(told("name: mine\nretry: { attempts: 3\ntimeouts: {}\n"), @"
     error: not YAML: while parsing a flow mapping, did not find expected ',' or '}'

@@ -24,7 +24,7 @@ const MODULES: &[(&str, &str)] = &[
     ("wire", "time money rng"),
     ("trace", "time money rng policy"),
     ("prices", "time money rng"),
-    ("client", "time money rng policy wire trace"),
+    ("client", "time money rng policy wire trace prices"),
     ("scenario", "time money rng text policy wire trace prices"),
     (
         "provider",

@@ -202,7 +202,7 @@ fn every_client_process_has_a_breaker_of_its_own() {
         )
     };
     let policy = "name: mine\nabout: A breaker.\nretry: { attempts: 2, per_provider: 1 }\n\
-        breaker: { consecutive: 5, open: { first: 1h } }\n";
+        breaker: { consecutive: 5, open: { first: 1h, cap: 1h } }\n";
     let opened = |clients| {
         let project = Project::new("{ duration: 60s, seeds: 1..1 }", &load(clients), faults);
         let state = project.under(policy);

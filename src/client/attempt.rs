@@ -34,10 +34,6 @@ impl Inbox {
         lock(&self.tokens).pop_front()
     }
 
-    pub(super) fn clear(&self) {
-        lock(&self.tokens).clear();
-    }
-
     fn push(&self, token: String) {
         lock(&self.tokens).push_back(token);
     }
@@ -140,7 +136,7 @@ impl<C: Connect> Attempt<C> {
             )
             .header(HeaderName::from_static(IDEMPOTENCY_KEY), &self.key)
             .header(HeaderName::from_static(RETRY_COUNT), self.start.nth);
-        for (name, value) in &target.headers {
+        for (name, value) in target.headers(self.start.key) {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(self.body.clone()));

@@ -1,19 +1,17 @@
 //! Builds a client: a policy, the fleet in order, and how to reach it.
 
-use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use hyper::header::{HeaderName, HeaderValue};
-
-use super::connect::{Connect, Endpoint};
-use super::pool::Pool;
-use super::{Client, Shared, Target, Uris};
+use super::connect::Connect;
+use super::provider::Provider;
+use super::sleepers::Sleepers;
+use super::{Client, Shared};
 use crate::policy::config::Policy;
 use crate::policy::fleet::Fleet;
+use crate::policy::member::Member;
 use crate::rng::Draws;
 use crate::trace::{Recorder, Silence};
-use crate::wire::{Dialect, request};
 
 /// A client in the making.
 pub struct Builder<C: Connect> {
@@ -24,16 +22,6 @@ pub struct Builder<C: Connect> {
     seed: u64,
     key_prefix: String,
     origin: Option<tokio::time::Instant>,
-}
-
-/// A provider as an application names it.
-#[derive(Clone)]
-pub struct Provider {
-    name: String,
-    url: String,
-    model: String,
-    dialect: Dialect,
-    key: Option<String>,
 }
 
 /// Why a client cannot be built.
@@ -52,103 +40,9 @@ pub enum BuildError {
     /// The address is not one that this client can reach.
     #[error("`{0}`: the address must be http://HOST[:PORT][/BASE]")]
     Address(String),
-    /// The key cannot stand in a header.
-    #[error("the key of `{0}` holds a character that no header may hold")]
+    /// A key cannot stand in a header.
+    #[error("a key of `{0}` is empty, or holds a character that no header may hold")]
     Key(String),
-}
-
-impl Provider {
-    /// A provider called `name`, which answers at `url` with `model`, in the dialect of OpenAI
-    /// unless [`dialect`](Self::dialect) says otherwise.
-    ///
-    /// `url` is the base URL that the vendor's own SDK takes, such as `http://host:8080/v1` for
-    /// OpenAI and what imitates it, and the root of the host for Anthropic, Gemini and Azure; at
-    /// Azure `model` is the name of the deployment.
-    pub fn new(name: impl Into<String>, url: impl Into<String>, model: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            url: url.into(),
-            model: model.into(),
-            dialect: Dialect::default(),
-            key: None,
-        }
-    }
-
-    /// With the dialect that it speaks.
-    #[must_use]
-    pub fn dialect(mut self, dialect: Dialect) -> Self {
-        self.dialect = dialect;
-        self
-    }
-
-    /// With an API key, sent in the header that the dialect has for it and never logged.
-    #[must_use]
-    pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
-        self
-    }
-
-    fn target<C: Connect>(self) -> Result<Target<C>, BuildError> {
-        let parsed = Endpoint::parse(&self.url).and_then(|endpoint| {
-            let uri = |streamed| {
-                let path = request::path(self.dialect, &self.model, streamed);
-                format!("{}{path}", endpoint.base_path).parse().ok()
-            };
-            let uris = Uris {
-                plain: uri(false)?,
-                streamed: uri(true)?,
-            };
-            let host = HeaderValue::from_str(&endpoint.authority()).ok()?;
-            Some((endpoint, uris, host))
-        });
-        let Some((endpoint, uris, host)) = parsed else {
-            return Err(BuildError::Address(self.url));
-        };
-        let headers = headers(self.dialect, self.key.as_deref());
-        let Some(headers) = headers else {
-            return Err(BuildError::Key(self.name));
-        };
-        Ok(Target {
-            name: self.name,
-            model: self.model,
-            dialect: self.dialect,
-            endpoint,
-            uris,
-            host,
-            headers,
-            pool: Pool::new(),
-        })
-    }
-}
-
-/// What every request in this dialect has, the key last; `None` when no header can hold the key.
-fn headers(dialect: Dialect, key: Option<&str>) -> Option<Vec<(HeaderName, HeaderValue)>> {
-    let fixed = request::fixed_headers(dialect).iter();
-    let mut headers: Vec<_> = fixed
-        .map(|&(name, value)| {
-            let name = HeaderName::from_static(name);
-            (name, HeaderValue::from_static(value))
-        })
-        .collect();
-    if let Some(key) = key {
-        let (name, value) = request::key_header(dialect, key);
-        let mut value = HeaderValue::from_str(&value).ok()?;
-        value.set_sensitive(true);
-        headers.push((HeaderName::from_static(name), value));
-    }
-    Some(headers)
-}
-
-/// Its key is a secret, and so no part of this.
-impl fmt::Debug for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Provider")
-            .field("name", &self.name)
-            .field("url", &self.url)
-            .field("model", &self.model)
-            .field("dialect", &self.dialect)
-            .finish_non_exhaustive()
-    }
 }
 
 impl<C: Connect> Builder<C> {
@@ -215,23 +109,26 @@ impl<C: Connect> Builder<C> {
     /// When something is missing, or an address or a key is not of the right form.
     pub fn build(self) -> Result<Client<C>, BuildError> {
         let policy = self.policy.ok_or(BuildError::NoPolicy)?;
-        let mut targets: Vec<Target<C>> = Vec::with_capacity(self.providers.len());
-        for provider in self.providers {
-            if targets.iter().any(|target| target.name == provider.name) {
-                return Err(BuildError::SameName(provider.name));
+        let members: Vec<Member> = self.providers.iter().map(Provider::member).collect();
+        for (place, member) in members.iter().enumerate() {
+            if members[..place].iter().any(|one| one.name == member.name) {
+                return Err(BuildError::SameName(member.name.clone()));
             }
-            targets.push(provider.target()?);
         }
-        if targets.is_empty() {
+        if members.is_empty() {
             return Err(BuildError::NoProvider);
         }
-        let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+        let targets = self.providers.into_iter().map(Provider::into_target);
+        let targets = targets.collect::<Result<Vec<_>, _>>()?;
+        let draws = Draws::new(self.seed);
         let shared = Shared {
             connect: self.connect,
             targets,
-            fleet: Mutex::new(Fleet::new(policy, &names)),
+            streams: policy.streams.clone(),
+            sleepers: Sleepers::default(),
+            fleet: Mutex::new(Fleet::new(policy, members, draws)),
             recorder: self.recorder,
-            draws: Draws::new(self.seed),
+            draws,
             key_prefix: self.key_prefix,
             next_call: AtomicU64::new(0),
             origin: self.origin.unwrap_or_else(tokio::time::Instant::now),
@@ -239,48 +136,5 @@ impl<C: Connect> Builder<C> {
         Ok(Client {
             shared: Arc::new(shared),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_shows_itself_nowhere() {
-        let provider = Provider::new("openai", "http://api.test/v1", "gpt-4.1").key("sk-secret");
-        assert!(!format!("{provider:?}").contains("secret"));
-        for dialect in Dialect::ALL {
-            let headers = headers(dialect, Some("sk-secret")).unwrap();
-            assert!(!format!("{headers:?}").contains("secret"), "{dialect:?}");
-        }
-        let wrong = provider.key("sk-secret\n").target::<super::super::Tcp>();
-        let error = wrong.err().map(|error| format!("{error} {error:?}"));
-        assert!(error.is_some_and(|text| !text.contains("secret")));
-    }
-
-    #[test]
-    fn the_dialects_path_stands_behind_the_base_url() {
-        let uris = |url: &str, dialect| {
-            let provider = Provider::new("p", url, "a model").dialect(dialect);
-            let target = provider.target::<super::super::Tcp>().unwrap();
-            let (plain, streamed) = (target.uris.plain, target.uris.streamed);
-            [plain.to_string(), streamed.to_string()]
-        };
-        assert_eq!(
-            uris("http://api.test/v1/", Dialect::Openai),
-            ["/v1/chat/completions"; 2]
-        );
-        assert_eq!(
-            uris("http://api.test", Dialect::Anthropic),
-            ["/v1/messages"; 2]
-        );
-        assert_eq!(
-            uris("http://api.test/proxy", Dialect::Gemini),
-            [
-                "/proxy/v1beta/models/a%20model:generateContent",
-                "/proxy/v1beta/models/a%20model:streamGenerateContent?alt=sse"
-            ]
-        );
     }
 }

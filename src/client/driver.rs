@@ -1,6 +1,6 @@
 //! Takes one call through its steps: asks the core, does what it says, tells it what came.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,7 +12,9 @@ use super::attempt::{Attempt, Inbox};
 use super::connect::{Connect, Tcp};
 use super::error::{AttemptReport, Error};
 use super::failed::Failed;
+use super::flight::{Flight, Said};
 use super::{Answer, Shared};
+use crate::policy::ask::{Ask, Delivery};
 use crate::policy::call::{Call, Ending, Outcome, Reply, Start, Step};
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
@@ -26,11 +28,11 @@ pub struct AnswerStream<C: Connect = Tcp> {
     id: CallId,
     call: Call,
     request: Request,
-    streamed: bool,
+    delivery: Delivery,
     began: Instant,
-    flight: Option<Flight>,
+    flights: Vec<Flight>,
     timer: Option<Pin<Box<Sleep>>>,
-    inbox: Arc<Inbox>,
+    /// What was handed over so far.
     text: String,
     content: Content,
     answered: ProviderId,
@@ -38,38 +40,27 @@ pub struct AnswerStream<C: Connect = Tcp> {
     over: Option<Result<Answer, Error>>,
 }
 
-/// The attempt in flight.
-struct Flight {
-    start: Start,
-    since: Instant,
-    work: Pin<Box<dyn Future<Output = Result<Content, Failed>> + Send>>,
-    /// Its end, when that came together with tokens which are to be handed over first.
-    landed: Option<Result<Content, Failed>>,
-}
-
 /// What was heard while waiting.
 enum Heard {
-    Token(String),
-    Ended(Result<Content, Failed>),
+    From(AttemptId, Said),
     Time,
 }
 
 impl<C: Connect> AnswerStream<C> {
-    pub(super) fn start(shared: Arc<Shared<C>>, request: &Request, streamed: bool) -> Self {
+    pub(super) fn start(shared: Arc<Shared<C>>, request: &Request, delivery: Delivery) -> Self {
         let began = shared.now();
         let id = shared.call_id(request.given_id());
-        let deadline = request.given_deadline().map(|length| began + length);
+        let streamed = delivery == Delivery::Live;
         shared.record(began, Kind::Arrived { call: id, streamed });
         Self {
-            call: Call::new(id, began, deadline, streamed, shared.draws),
+            call: Call::new(id, began, ask(request, delivery), shared.draws),
             shared,
             id,
             request: request.clone(),
-            streamed,
+            delivery,
             began,
-            flight: None,
+            flights: Vec::new(),
             timer: None,
-            inbox: Arc::default(),
             text: String::new(),
             content: Content::default(),
             answered: ProviderId(0),
@@ -101,10 +92,7 @@ impl<C: Connect> AnswerStream<C> {
         loop {
             if let Some(result) = self.over.take() {
                 // Only a call that is still open is abandoned when it is dropped.
-                self.over = Some(Err(Error {
-                    ending: Ending::Unfinished,
-                    attempts: Vec::new(),
-                }));
+                self.over = Some(Err(Error::new(Ending::Unfinished)));
                 return result;
             }
             self.advance().await;
@@ -115,17 +103,34 @@ impl<C: Connect> AnswerStream<C> {
     async fn advance(&mut self) -> Option<String> {
         let now = self.shared.now();
         let call = &mut self.call;
-        match self.shared.decide(now, |fleet| call.step(fleet, now)) {
-            Step::Start(start) => self.launch(start, now),
-            Step::Cancel { attempt } => self.cancel(attempt, now),
-            Step::Finish(outcome) => self.finish(outcome, now),
-            Step::Wait { until } => match self.wait(until).await {
-                Heard::Token(token) => return Some(self.on_token(token)),
-                Heard::Ended(result) => self.on_end(result),
-                Heard::Time => {}
-            },
+        let (until, parked) = match self.shared.decide(now, |fleet| call.step(fleet, now)) {
+            Step::Start(start) => {
+                self.launch(start, now);
+                return None;
+            }
+            Step::Cancel { attempt } => {
+                self.cancel(attempt, now);
+                return None;
+            }
+            Step::Finish(outcome) => {
+                self.finish(outcome, now);
+                return None;
+            }
+            Step::Wait { until } => (until, false),
+            Step::Park { until } => (Some(until), true),
+        };
+        match self.wait(until, parked).await {
+            Heard::From(attempt, Said::Piece(piece)) => Some(self.on_piece(attempt, piece)),
+            Heard::From(attempt, Said::FirstToken) => {
+                self.on_first_token(attempt);
+                None
+            }
+            Heard::From(attempt, Said::Ended(result, text)) => {
+                self.on_end(attempt, *result, text);
+                None
+            }
+            Heard::Time => None,
         }
-        None
     }
 
     fn launch(&mut self, start: Start, now: Instant) {
@@ -150,32 +155,33 @@ impl<C: Connect> AnswerStream<C> {
                 key,
             },
         );
+        let inbox: Arc<Inbox> = Arc::default();
         let work = Attempt {
             shared: self.shared.clone(),
             start: start.clone(),
             key: format!("{}-{}", self.shared.key_prefix, self.id.0),
             body: self.body(provider),
-            streamed: self.streamed,
-            inbox: self.inbox.clone(),
+            streamed: self.delivery.is_streamed(),
+            inbox: inbox.clone(),
         };
-        self.flight = Some(Flight {
-            start,
-            since: now,
-            work: Box::pin(work.run()),
-            landed: None,
-        });
+        self.flights
+            .push(Flight::new(start, now, inbox, work.run()));
     }
 
     /// The request as this provider wants to read it.
     fn body(&self, provider: ProviderId) -> Bytes {
         let target = self.shared.target(provider);
         self.request
-            .body(target.dialect, &target.model, self.streamed)
+            .body(target.dialect, &target.model, self.delivery.is_streamed())
     }
 
-    /// Waits for a token, the end of the attempt in flight, or `until`, in this order.
-    async fn wait(&mut self, until: Option<Instant>) -> Heard {
-        match until.map(|until| self.shared.moment(until)) {
+    /// Waits for what attempts in flight have to say, for room, or for `until`, in this order.
+    async fn wait(&mut self, until: Option<Instant>, parked: bool) -> Heard {
+        let until = until.map(|until| self.shared.moment(until));
+        let streams = &self.shared.streams;
+        let openings = self.flights.iter();
+        let openings = openings.filter_map(|flight| flight.opens_at(streams, self.delivery));
+        match until.into_iter().chain(openings).min() {
             None => self.timer = None,
             Some(at) => match &mut self.timer {
                 Some(timer) if timer.deadline() == at => {}
@@ -183,21 +189,17 @@ impl<C: Connect> AnswerStream<C> {
                 None => self.timer = Some(Box::pin(tokio::time::sleep_until(at))),
             },
         }
-        poll_fn(|cx| self.poll_heard(cx)).await
+        poll_fn(|cx| self.poll_heard(parked, cx)).await
     }
 
-    fn poll_heard(&mut self, cx: &mut Context<'_>) -> Poll<Heard> {
-        if let Some(flight) = &mut self.flight
-            && flight.landed.is_none()
-            && let Poll::Ready(result) = flight.work.as_mut().poll(cx)
-        {
-            flight.landed = Some(result);
+    fn poll_heard(&mut self, parked: bool, cx: &mut Context<'_>) -> Poll<Heard> {
+        for flight in &mut self.flights {
+            if let Poll::Ready(said) = flight.poll(&self.shared.streams, self.delivery, cx) {
+                return Poll::Ready(Heard::From(flight.start.attempt, said));
+            }
         }
-        if let Some(token) = self.inbox.pop() {
-            return Poll::Ready(Heard::Token(token));
-        }
-        if let Some(result) = self.flight.as_mut().and_then(|flight| flight.landed.take()) {
-            return Poll::Ready(Heard::Ended(result));
+        if parked && self.shared.sleepers.poll(self.id, cx).is_ready() {
+            return Poll::Ready(Heard::Time);
         }
         match &mut self.timer {
             Some(timer) => timer.as_mut().poll(cx).map(|()| Heard::Time),
@@ -205,66 +207,74 @@ impl<C: Connect> AnswerStream<C> {
         }
     }
 
-    fn on_token(&mut self, token: String) -> String {
-        if self.text.is_empty()
-            && let Some(flight) = &self.flight
-        {
-            let (now, attempt) = (self.shared.now(), flight.start.attempt);
-            self.shared.record(
-                now,
-                Kind::FirstToken {
-                    call: self.id,
-                    attempt,
-                },
-            );
-            self.call.on_first_token(attempt);
-        }
-        self.text.push_str(&token);
-        token
+    fn on_first_token(&mut self, attempt: AttemptId) {
+        let now = self.shared.now();
+        let call = &mut self.call;
+        self.shared
+            .decide(now, |fleet| call.on_first_token(fleet, attempt, now));
     }
 
-    fn on_end(&mut self, result: Result<Content, Failed>) {
-        let Some(flight) = self.flight.take() else {
+    fn on_piece(&mut self, attempt: AttemptId, piece: String) -> String {
+        if self.text.is_empty() {
+            let call = self.id;
+            self.shared
+                .record(self.shared.now(), Kind::FirstToken { call, attempt });
+            self.call.on_handed_over(attempt);
+        }
+        self.text.push_str(&piece);
+        piece
+    }
+
+    fn on_end(&mut self, attempt: AttemptId, result: Result<Content, Failed>, text: String) {
+        let Some(flight) = self.remove(attempt) else {
             return;
         };
         let now = self.shared.now();
+        let provider = flight.start.provider;
         let (reply, failed) = match result {
             Ok(content) => {
                 self.content = content;
-                self.answered = flight.start.provider;
+                if self.delivery == Delivery::Whole {
+                    self.content.text.insert_str(0, &text);
+                }
+                self.answered = provider;
                 (Reply::Succeeded, None)
             }
             Err(failed) => (Reply::Failed(failed.failure.clone()), Some(failed)),
         };
-        let Start {
-            attempt, provider, ..
-        } = flight.start;
-        let failure = failed.as_ref().map(|failed| failed.failure.class);
-        let hint = failed.as_ref().and_then(|failed| failed.failure.hint);
         self.shared.record(
             now,
             Kind::Replied {
                 call: self.id,
                 attempt,
                 provider,
-                failure,
-                hint,
+                failure: failed.as_ref().map(|failed| failed.failure.class),
+                hint: failed.as_ref().and_then(|failed| failed.failure.hint),
             },
         );
         if failed.is_some() {
             self.report(&flight, failed, now);
         }
+        let usage = self
+            .content
+            .usage
+            .as_ref()
+            .filter(|_| reply == Reply::Succeeded);
+        let usage = usage.map(|usage| (usage.prompt_tokens, usage.completion_tokens));
         let call = &mut self.call;
-        self.shared
-            .decide(now, |fleet| call.on_reply(fleet, attempt, &reply, now));
+        self.shared.decide(now, |fleet| {
+            if let Some(usage) = usage {
+                call.on_usage(fleet, attempt, usage, now);
+            }
+            call.on_reply(fleet, attempt, &reply, now);
+        });
     }
 
-    /// Drops the attempt in flight; the core has forgotten it already.
+    /// Drops an attempt in flight; the core has forgotten it already.
     fn cancel(&mut self, attempt: AttemptId, now: Instant) {
-        let Some(flight) = self.flight.take() else {
+        let Some(flight) = self.remove(attempt) else {
             return;
         };
-        self.inbox.clear();
         let provider = flight.start.provider;
         self.shared.record(
             now,
@@ -275,6 +285,12 @@ impl<C: Connect> AnswerStream<C> {
             },
         );
         self.report(&flight, None, now);
+    }
+
+    fn remove(&mut self, attempt: AttemptId) -> Option<Flight> {
+        let mut all = self.flights.iter();
+        let found = all.position(|flight| flight.start.attempt == attempt)?;
+        Some(self.flights.remove(found))
     }
 
     fn report(&mut self, flight: &Flight, failed: Option<Failed>, now: Instant) {
@@ -289,6 +305,7 @@ impl<C: Connect> AnswerStream<C> {
     }
 
     fn finish(&mut self, outcome: Outcome, now: Instant) {
+        self.shared.sleepers.forget(self.id);
         self.shared.record(
             now,
             Kind::Ended {
@@ -296,20 +313,19 @@ impl<C: Connect> AnswerStream<C> {
                 outcome,
             },
         );
+        let text = std::mem::take(&mut self.text);
         self.over = Some(match outcome {
             Outcome::Failed(ending) => Err(Error {
-                ending,
                 attempts: std::mem::take(&mut self.reports),
+                received: text,
+                ..Error::new(ending)
             }),
             Outcome::Succeeded { attempt } => {
                 let content = std::mem::take(&mut self.content);
                 let target = self.shared.target(self.answered);
+                let is_live = self.delivery == Delivery::Live;
                 Ok(Answer {
-                    text: if self.streamed {
-                        std::mem::take(&mut self.text)
-                    } else {
-                        content.text
-                    },
+                    text: if is_live { text } else { content.text },
                     finish: content.finish,
                     usage: content.usage,
                     provider: target.name.clone(),
@@ -318,6 +334,15 @@ impl<C: Connect> AnswerStream<C> {
                 })
             }
         });
+    }
+}
+
+/// What decisions may depend on, of what the caller asks.
+fn ask(request: &Request, delivery: Delivery) -> Ask {
+    Ask {
+        deadline: request.given_deadline(),
+        delivery,
+        ..Ask::default()
     }
 }
 

@@ -13,6 +13,18 @@ pub struct Error {
     pub ending: Ending,
     /// Every attempt that was made, in order.
     pub attempts: Vec<AttemptReport>,
+    /// What had been handed over of the answer: it is not whole, and no other follows it.
+    pub received: String,
+}
+
+impl Error {
+    pub(super) const fn new(ending: Ending) -> Self {
+        Self {
+            ending,
+            attempts: Vec::new(),
+            received: String::new(),
+        }
+    }
 }
 
 /// One attempt of a failed call.
@@ -99,6 +111,7 @@ mod tests {
                 ),
                 attempt("deepseek", None, None, None),
             ],
+            received: String::new(),
         };
         assert_eq!(
             error.to_string(),

@@ -21,14 +21,8 @@ pub(super) struct Failed {
 /// An error with a status of its own.
 pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, error: ErrorBody) -> Failed {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let hint = Spellings {
-        retry_after_ms: text("retry-after-ms"),
-        retry_after: text("retry-after"),
-        date: text("date"),
-        ..Spellings::default()
-    };
     let status = status.as_u16();
-    reported(status, status, hint, error)
+    reported(status, status, &text, error)
 }
 
 /// An error inside a 200: what it says decides (its code may be a status, in digits), and without
@@ -44,11 +38,17 @@ fn in_band(error: ErrorBody) -> Failed {
         None if is_silent => 500,
         None => 200,
     };
-    reported(200, status, Spellings::default(), error)
+    reported(200, status, &|_| None, error)
 }
 
-/// An error that the server reported, `answered` with one status and as good as another.
-fn reported(answered: u16, status: u16, hint: Spellings<'_>, error: ErrorBody) -> Failed {
+/// An error that the server reported, `answered` with one status and as good as another, in an
+/// answer with these fields in its head.
+fn reported<'head>(
+    answered: u16,
+    status: u16,
+    header: &dyn Fn(&str) -> Option<&'head str>,
+    error: ErrorBody,
+) -> Failed {
     let message = error.message.as_deref();
     let class = FailureClass::of(&Said {
         status,
@@ -59,15 +59,17 @@ fn reported(answered: u16, status: u16, hint: Spellings<'_>, error: ErrorBody) -
         quotas: &error.quotas,
         message,
     });
-    let hint = hints::read(&Spellings {
+    let spellings = Spellings {
+        status,
+        header,
         retry_delay: error.retry_delay.as_deref(),
         message,
-        ..hint
-    });
+    };
     Failed {
         failure: Failure {
-            hint,
-            ..Failure::of(class)
+            class,
+            hint: hints::read(&spellings),
+            should_retry: hints::should_retry(&spellings),
         },
         status: Some(answered),
         message: error.message,

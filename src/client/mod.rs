@@ -36,12 +36,17 @@
 
 mod attempt;
 mod builder;
+mod checks;
 mod connect;
 mod connection;
 mod driver;
 mod error;
 mod failed;
+mod flight;
 mod pool;
+mod provider;
+mod secret;
+mod sleepers;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,21 +54,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hyper::Uri;
 use hyper::header::{HeaderName, HeaderValue};
 
-pub use builder::{BuildError, Builder, Provider};
+pub use builder::{BuildError, Builder};
 pub use connect::{Connect, Endpoint, Tcp};
 pub use driver::AnswerStream;
 pub use error::{AttemptReport, Error};
+pub use provider::Provider;
+pub use secret::Secret;
 
 pub use crate::wire::Dialect;
 pub use crate::wire::answer::{Finish, FinishReason, Usage};
 pub use crate::wire::request::{Message, Request};
 
+use crate::policy::ask::Delivery;
+use crate::policy::config::Streams;
 use crate::policy::fleet::{Fleet, Transition};
 use crate::policy::{CallId, ProviderId};
 use crate::rng::Draws;
 use crate::time::Instant;
 use crate::trace::{Event, Kind, Recorder};
 use pool::Pool;
+use sleepers::Sleepers;
 
 /// A failover client: many providers behind one call. Cheap to clone; clones share everything.
 pub struct Client<C: Connect = Tcp> {
@@ -102,15 +112,53 @@ impl<C: Connect> Client<C> {
     /// When no attempt that the policy allows brought an answer in time. Dropping the future
     /// abandons the call: connections are closed, and the core is told.
     pub async fn call(&self, request: &Request) -> Result<Answer, Error> {
-        AnswerStream::start(self.shared.clone(), request, false)
+        AnswerStream::start(self.shared.clone(), request, Delivery::Plain)
+            .whole()
+            .await
+    }
+
+    /// Asks for a whole answer as [`call`](Self::call) does, but of the provider token by token, so
+    /// that silence and slowness show. Until the end another provider can still answer.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn whole(&self, request: &Request) -> Result<Answer, Error> {
+        AnswerStream::start(self.shared.clone(), request, Delivery::Whole)
             .whole()
             .await
     }
 
     /// Asks for an answer token by token. Failover is free until the first token is handed over;
-    /// from then on a failure is an [`Error`] that says so.
+    /// from then on a failure is an [`Error`] that says what had arrived.
     pub fn stream(&self, request: &Request) -> AnswerStream<C> {
-        AnswerStream::start(self.shared.clone(), request, true)
+        AnswerStream::start(self.shared.clone(), request, Delivery::Live)
+    }
+}
+
+impl<C: Connect> Client<C> {
+    /// Takes a provider out by hand, or puts it back, from the next step of every call on; attempts
+    /// in flight go on. `false` if there is no provider of this name.
+    pub fn isolate(&self, provider: &str, isolated: bool) -> bool {
+        let found = self.shared.find(provider);
+        if let Some(provider) = found {
+            let now = self.shared.now();
+            self.shared
+                .decide(now, |fleet| fleet.isolate(provider, isolated));
+        }
+        found.is_some()
+    }
+
+    /// Sends every attempt to this provider and nowhere else, from the next step of every call on,
+    /// whatever breakers say: the switch for a way back. `None` ends that. `false` if there is no
+    /// provider of this name; then nothing changes.
+    pub fn pin(&self, provider: Option<&str>) -> bool {
+        let found = provider.map(|name| self.shared.find(name));
+        if found == Some(None) {
+            return false;
+        }
+        let now = self.shared.now();
+        self.shared.decide(now, |fleet| fleet.pin(found.flatten()));
+        true
     }
 }
 
@@ -129,6 +177,8 @@ struct Shared<C: Connect> {
     fleet: Mutex<Fleet>,
     recorder: Arc<dyn Recorder>,
     draws: Draws,
+    streams: Streams,
+    sleepers: Sleepers,
     key_prefix: String,
     next_call: AtomicU64,
     /// The moment that the client calls [`Instant::START`].
@@ -144,7 +194,8 @@ struct Target<C: Connect> {
     /// Paths and headers of all requests, put together once.
     uris: Uris,
     host: HeaderValue,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    /// By key.
+    headers: Vec<Vec<(HeaderName, HeaderValue)>>,
     pool: Pool<C::Io>,
 }
 
@@ -164,6 +215,11 @@ impl<C: Connect> Shared<C> {
         self.origin + at.since_start()
     }
 
+    fn find(&self, name: &str) -> Option<ProviderId> {
+        let found = self.targets.iter().position(|target| target.name == name);
+        found.map(|at| ProviderId(at as u16))
+    }
+
     fn target(&self, provider: ProviderId) -> &Target<C> {
         &self.targets[provider.index()]
     }
@@ -176,15 +232,23 @@ impl<C: Connect> Shared<C> {
         self.recorder.record(&Event { at, kind });
     }
 
-    /// Asks the core under its lock, then tells the recorder of breakers that changed.
+    /// Asks the core under its lock, then passes on what it has to tell: breakers that changed,
+    /// providers that were left out, calls that may go on.
     fn decide<T>(&self, now: Instant, ask: impl FnOnce(&mut Fleet) -> T) -> T {
-        let (said, changed) = {
+        let (said, changed, ejected, woken) = {
             let mut fleet = lock(&self.fleet);
             let said = ask(&mut fleet);
-            (said, fleet.take_transitions())
+            let (changed, ejected) = (fleet.take_transitions(), fleet.take_ejected());
+            (said, changed, ejected, fleet.take_woken())
         };
         for Transition { provider, from, to } in changed {
             self.record(now, Kind::Breaker { provider, from, to });
+        }
+        for (provider, until) in ejected {
+            self.record(now, Kind::Ejected { provider, until });
+        }
+        for call in woken {
+            self.sleepers.wake(call);
         }
         said
     }

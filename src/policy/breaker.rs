@@ -1,25 +1,47 @@
 //! The breaker: refuse a provider that keeps failing, and find out gently when it is back.
 //!
 //! ```text
-//!             `consecutive` failures                 time is up, at the next admission
+//!             a signal, or a hint                    time is up, at the next admission
 //!   Closed --------------------------->  Open  ------------------------------------->  HalfOpen
-//!     ^                                    ^                                            |   |
-//!     |                                    +------------- a probe fails ----------------+   |
+//!     ^                                  ^  | a longer hint                             |   |
+//!     |                                  |  +---> Open                                  |   |
+//!     |                                  +---- a probe fails or is slow, or a hint -----+   |
 //!     +---------------------- `close_after` probes in a row succeed ------------------------+
 //! ```
 //!
+//! The signals: `consecutive` failures; a share of successes below `success_below`, or a share of
+//! slow attempts above `slow_above`, among the attempts of the window, if it holds `min`. An
+//! attempt that went well never opens it: shares are judged when one failed or was slow.
+//!
+//! It stays open longer each time, until the provider has really recovered: until the breaker
+//! stayed closed for as long as it had last been open. With `open.hint: honour`, a provider that
+//! asks for patience gets it, within `cap`, not a moment less: that is no step of the growth, it
+//! may extend the time but never shortens it, and it holds whenever the attempt began.
+//!
 //! Every admission carries the generation in which it was given, and every transition starts a
-//! new one. An attempt that outlives its generation therefore changes nothing: a flood of late
-//! failures cannot keep a breaker open, and a late success cannot close it.
+//! new one. Apart from a hint, an attempt that outlives its generation therefore changes nothing:
+//! a flood of late failures cannot keep a breaker open, and a late success cannot close it.
 //!
 //! Each admission must come back exactly once, as success, failure or cancelled. A cancelled
-//! probe frees its slot and says nothing about the provider. Hence also a limit: an attempt that
+//! probe frees its place and says nothing about the provider. Hence also a limit: an attempt that
 //! hangs until the call's deadline cancels it counts neither way, so a provider that hangs under
-//! a policy without attempt timeouts is never noticed here.
+//! a policy without attempt timeouts is never noticed here. With a `lease`, a probe that does not
+//! come back loses its place to the next. When it ends after all, in its generation, its end is
+//! news of the provider like any other, but there is no place left to free.
 //!
 //! Which failures count is [`super::classify`]'s matter; whose breaker this is, the fleet's.
 
+mod patience;
+mod probes;
+#[cfg(test)]
+mod tests;
+mod window;
+
 use std::time::Duration;
+
+use patience::Patience;
+use probes::Probes;
+use window::{Kind, Window};
 
 use super::ProviderId;
 use super::config;
@@ -43,36 +65,43 @@ pub struct Breaker {
     settings: config::Breaker,
     phase: Phase,
     generation: u64,
+    window: Window,
+    patience: Patience,
+    closed_since: Option<Instant>,
 }
 
 /// Leave to make one attempt; handed back when the attempt has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admission {
     generation: u64,
-    probe: bool,
+    /// The name of its place among the probes; 0 = it is none.
+    probe: u64,
 }
 
 impl Admission {
     /// The admission to a provider that has no breaker.
     pub const UNGUARDED: Self = Self {
         generation: 0,
-        probe: false,
+        probe: 0,
     };
 
     /// Whether a half-open breaker gave it.
     pub const fn is_probe(self) -> bool {
-        self.probe
+        self.probe != 0
     }
 }
 
 impl Breaker {
     /// A closed breaker. A count of 0 in the settings means 1: there is no half-open state
     /// without probes.
-    pub fn new(settings: config::Breaker, _draws: Draws, _provider: ProviderId) -> Self {
+    pub fn new(settings: config::Breaker, draws: Draws, provider: ProviderId) -> Self {
         Self {
-            settings,
             phase: Phase::Closed { failures: 0 },
             generation: 0,
+            window: Window::new(settings.window),
+            patience: Patience::new(draws, provider),
+            closed_since: None,
+            settings,
         }
     }
 
@@ -85,24 +114,22 @@ impl Breaker {
         }
     }
 
+    /// When it last closed; none if it never opened.
+    pub const fn closed_since(&self) -> Option<Instant> {
+        self.closed_since
+    }
+
     /// Admits an attempt that starts now, or refuses it. Opens the way for probes when its time
     /// is up.
     pub fn admit(&mut self, now: Instant) -> Option<Admission> {
         if matches!(self.phase, Phase::Open { until } if now >= until) {
-            self.turn(Phase::HalfOpen {
-                in_flight: 0,
-                successes: 0,
-            });
+            self.turn(Phase::HalfOpen(Probes::default()));
         }
         let probe = match &mut self.phase {
-            Phase::Closed { .. } => false,
+            Phase::Closed { .. } => 0,
             Phase::Open { .. } => return None,
-            Phase::HalfOpen { in_flight, .. } => {
-                if *in_flight >= self.settings.probes.max(1) {
-                    return None;
-                }
-                *in_flight += 1;
-                true
+            Phase::HalfOpen(probes) => {
+                probes.take(self.settings.probes, self.settings.lease, now)?
             }
         };
         Some(Admission {
@@ -113,29 +140,33 @@ impl Breaker {
 
     /// Whether an attempt at `then` would be admitted if nothing happened until then.
     pub fn would_admit(&self, then: Instant) -> bool {
-        match self.phase {
+        match &self.phase {
             Phase::Closed { .. } => true,
-            Phase::Open { until } => then >= until,
-            Phase::HalfOpen { in_flight, .. } => in_flight < self.settings.probes.max(1),
+            Phase::Open { until } => then >= *until,
+            Phase::HalfOpen(probes) => probes.has_room(self.settings.probes, then),
         }
     }
 
     /// The attempt showed that the provider is well. It took so long (to its first token, if it was
     /// streamed); none = unknown.
-    pub fn on_success(&mut self, admission: Admission, _took: Option<Duration>, _now: Instant) {
+    pub fn on_success(&mut self, admission: Admission, took: Option<Duration>, now: Instant) {
         if admission.generation != self.generation {
             return;
         }
+        let is_slow = self.is_slow(took);
         match &mut self.phase {
-            Phase::Closed { failures } => *failures = 0,
-            Phase::HalfOpen {
-                in_flight,
-                successes,
-            } => {
-                *in_flight = in_flight.saturating_sub(1);
-                *successes = successes.saturating_add(1);
-                if *successes >= self.settings.close_after {
-                    self.turn(Phase::Closed { failures: 0 });
+            Phase::Closed { failures } => {
+                *failures = 0;
+                self.count(if is_slow { Kind::Slow } else { Kind::Well }, now);
+                if is_slow && self.window_opens() {
+                    self.open(now);
+                }
+            }
+            Phase::HalfOpen(_) if is_slow => self.open(now),
+            Phase::HalfOpen(probes) => {
+                probes.free(admission.probe);
+                if probes.on_success() >= self.settings.close_after {
+                    self.close(now);
                 }
             }
             Phase::Open { .. } => {}
@@ -143,23 +174,25 @@ impl Breaker {
     }
 
     /// The attempt failed, through the provider's doing. The provider may have asked for patience.
-    pub fn on_failure(&mut self, admission: Admission, _hint: Option<Duration>, now: Instant) {
+    pub fn on_failure(&mut self, admission: Admission, hint: Option<Duration>, now: Instant) {
+        if let Some(hint) = hint.filter(|hint| self.honours(*hint)) {
+            return self.grant(hint, now);
+        }
         if admission.generation != self.generation {
             return;
         }
-        let opens = match &mut self.phase {
+        match &mut self.phase {
             Phase::Closed { failures } => {
                 *failures = failures.saturating_add(1);
-                self.settings
-                    .consecutive
-                    .is_some_and(|most| *failures >= most)
+                let most = self.settings.consecutive;
+                let in_a_row = most.is_some_and(|most| *failures >= most);
+                self.count(Kind::Failed, now);
+                if in_a_row || self.window_opens() {
+                    self.open(now);
+                }
             }
-            Phase::HalfOpen { .. } => true,
-            Phase::Open { .. } => false,
-        };
-        if opens {
-            let until = now + self.settings.open.first;
-            self.turn(Phase::Open { until });
+            Phase::HalfOpen(_) => self.open(now),
+            Phase::Open { .. } => {}
         }
     }
 
@@ -168,9 +201,69 @@ impl Breaker {
         if admission.generation != self.generation {
             return;
         }
-        if let Phase::HalfOpen { in_flight, .. } = &mut self.phase {
-            *in_flight = in_flight.saturating_sub(1);
+        if let Phase::HalfOpen(probes) = &mut self.phase {
+            probes.free(admission.probe);
         }
+    }
+
+    fn is_slow(&self, took: Option<Duration>) -> bool {
+        match (self.settings.slow, took) {
+            (Some(slow), Some(took)) => took > slow,
+            _ => false,
+        }
+    }
+
+    /// A hint of no time asks for nothing.
+    fn honours(&self, hint: Duration) -> bool {
+        self.settings.open.hint == config::Read::Honour && !hint.is_zero()
+    }
+
+    fn count(&mut self, kind: Kind, now: Instant) {
+        if self.settings.success_below.is_some() || self.settings.slow.is_some() {
+            self.window.count(kind, now);
+        }
+    }
+
+    fn window_opens(&self) -> bool {
+        let Self {
+            settings, window, ..
+        } = self;
+        let fails = || {
+            let share = settings.success_below;
+            share.is_some_and(|share| window.success_is_below(share))
+        };
+        let drags = || settings.slow.is_some() && window.slow_is_above(settings.slow_above);
+        window.holds(settings.min) && (fails() || drags())
+    }
+
+    /// Opens by its own judgement.
+    fn open(&mut self, now: Instant) {
+        self.leave_closed(now);
+        let until = now + self.patience.next(&self.settings.open);
+        self.turn(Phase::Open { until });
+    }
+
+    /// Gives the provider the time that it asks for.
+    fn grant(&mut self, hint: Duration, now: Instant) {
+        self.leave_closed(now);
+        if let Phase::Open { until } = &mut self.phase {
+            *until = (*until).max(now + hint.min(self.settings.open.cap));
+        } else {
+            let until = now + self.patience.granted(hint, &self.settings.open);
+            self.turn(Phase::Open { until });
+        }
+    }
+
+    fn leave_closed(&mut self, now: Instant) {
+        if let (Phase::Closed { .. }, Some(since)) = (&self.phase, self.closed_since) {
+            self.patience.on_closed_for(now.since(since));
+        }
+    }
+
+    fn close(&mut self, now: Instant) {
+        self.window.clear();
+        self.closed_since = Some(now);
+        self.turn(Phase::Closed { failures: 0 });
     }
 
     fn turn(&mut self, phase: Phase) {
@@ -180,147 +273,9 @@ impl Breaker {
 }
 
 /// A state, with what it counts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Phase {
     Closed { failures: u32 },
     Open { until: Instant },
-    HalfOpen { in_flight: u32, successes: u32 },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cancelled_probe_frees_its_slot() {
-        let mut breaker = half_open(1, 1);
-        let probe = breaker.admit(at(10)).unwrap();
-        assert!(probe.is_probe());
-        assert_eq!(breaker.admit(at(10)), None, "its one slot is taken");
-
-        breaker.on_cancelled(probe);
-        assert_eq!(breaker.state(), State::HalfOpen, "it counted neither way");
-
-        let next = breaker.admit(at(10)).unwrap();
-        assert!(next.is_probe());
-        breaker.on_success(next, None, at(0));
-        assert_eq!(breaker.state(), State::Closed);
-    }
-
-    #[test]
-    fn only_failures_in_a_row_open_it() {
-        let mut breaker = closed(3, 1, 1);
-        for _ in 0..10 {
-            fail(&mut breaker, 0);
-            fail(&mut breaker, 0);
-            let admission = breaker.admit(at(0)).unwrap();
-            breaker.on_success(admission, None, at(0));
-        }
-        assert_eq!(breaker.state(), State::Closed);
-        for _ in 0..3 {
-            fail(&mut breaker, 0);
-        }
-        assert_eq!(breaker.state(), State::Open);
-    }
-
-    #[test]
-    fn an_open_breaker_refuses_until_its_time_is_up() {
-        let mut breaker = closed(1, 1, 1);
-        fail(&mut breaker, 5);
-        assert!(!breaker.would_admit(at(14)) && breaker.admit(at(14)).is_none());
-        assert!(breaker.would_admit(at(15)));
-        assert_eq!(breaker.state(), State::Open, "asking alone changes nothing");
-        assert!(breaker.admit(at(15)).unwrap().is_probe());
-        assert_eq!(breaker.state(), State::HalfOpen);
-    }
-
-    #[test]
-    fn probes_are_bounded_and_enough_of_them_close_it() {
-        let mut breaker = half_open(2, 3);
-        let first = breaker.admit(at(10)).unwrap();
-        let second = breaker.admit(at(10)).unwrap();
-        assert!(
-            !breaker.would_admit(at(99)),
-            "nobody frees a slot by waiting"
-        );
-        assert_eq!(breaker.admit(at(10)), None);
-        breaker.on_success(first, None, at(0));
-        assert!(breaker.would_admit(at(10)));
-        breaker.on_success(second, None, at(0));
-        assert_eq!(breaker.state(), State::HalfOpen);
-        let third = breaker.admit(at(11)).unwrap();
-        breaker.on_success(third, None, at(0));
-        assert_eq!(breaker.state(), State::Closed);
-        assert!(!breaker.admit(at(11)).unwrap().is_probe());
-    }
-
-    #[test]
-    fn a_failed_probe_opens_it_again_for_the_full_time() {
-        let mut breaker = half_open(1, 2);
-        let probe = breaker.admit(at(10)).unwrap();
-        breaker.on_success(probe, None, at(0));
-        let probe = breaker.admit(at(12)).unwrap();
-        breaker.on_failure(probe, None, at(13));
-        assert_eq!(breaker.state(), State::Open);
-        assert_eq!(breaker.admit(at(22)), None);
-        assert!(breaker.admit(at(23)).unwrap().is_probe());
-    }
-
-    #[test]
-    fn late_replies_neither_extend_nor_close_it() {
-        let mut breaker = closed(1, 1, 1);
-        let late: Vec<_> = (0..4).map(|_| breaker.admit(at(0)).unwrap()).collect();
-        breaker.on_failure(late[0], None, at(1));
-        breaker.on_failure(late[1], None, at(9));
-        breaker.on_success(late[2], None, at(0));
-        assert_eq!(breaker.state(), State::Open);
-        let probe = breaker.admit(at(11)).unwrap();
-        breaker.on_success(late[2], None, at(0));
-        breaker.on_failure(late[3], None, at(11));
-        breaker.on_cancelled(late[3]);
-        assert_eq!(breaker.state(), State::HalfOpen);
-        assert_eq!(breaker.admit(at(11)), None, "the slot is still the probe's");
-        breaker.on_success(probe, None, at(0));
-        assert_eq!(breaker.state(), State::Closed);
-    }
-
-    #[test]
-    fn counts_of_zero_mean_one() {
-        let mut breaker = closed(0, 0, 0);
-        fail(&mut breaker, 0);
-        assert_eq!(breaker.state(), State::Open);
-        let probe = breaker.admit(at(10)).unwrap();
-        breaker.on_success(probe, None, at(0));
-        assert_eq!(breaker.state(), State::Closed);
-    }
-
-    fn closed(consecutive: u32, probes: u32, close_after: u32) -> Breaker {
-        let settings = config::Breaker {
-            consecutive: Some(consecutive),
-            open: config::Open {
-                first: Duration::from_secs(10),
-                ..config::Open::default()
-            },
-            probes,
-            close_after,
-            ..config::Breaker::default()
-        };
-        Breaker::new(settings, Draws::new(1), ProviderId(0))
-    }
-
-    /// A breaker that opened at 0 and turns half-open at 10.
-    fn half_open(probes: u32, close_after: u32) -> Breaker {
-        let mut breaker = closed(1, probes, close_after);
-        fail(&mut breaker, 0);
-        breaker
-    }
-
-    fn fail(breaker: &mut Breaker, second: u64) {
-        let admission = breaker.admit(at(second)).unwrap();
-        breaker.on_failure(admission, None, at(second));
-    }
-
-    fn at(second: u64) -> Instant {
-        Instant::START + Duration::from_secs(second)
-    }
+    HalfOpen(Probes),
 }

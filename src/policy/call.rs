@@ -4,63 +4,47 @@
 //! ```text
 //!              Start                  on_reply: success
 //!   Arrived ----------->  InFlight  ---------------------------------------->  Finished
-//!                          ^    |                                                 ^
-//!          Start (retry,   |    | on_reply: failure        stopped, exhausted     |
-//!              fallback)   |    v                                                 |
-//!                          +-- Failed  ------------------------------------------>+
+//!      |                   ^    |                                                 ^
+//!      | no room           |    | on_reply: failure of the last in flight         |
+//!      v        Start      |    v                          stopped, exhausted     |
+//!   Queued --------------->+-- Failed  ------------------------------------------>+
 //!                          |    | to return after a wait                          |
 //!                          |    v                                                 |
 //!                          +-- Waiting ------------------------------------------>+
 //! ```
 //!
-//! From every state the deadline and a caller who leaves lead to Finished; an attempt in flight is
-//! then cancelled. A failure after the first token of a streamed answer leads there as well.
-//! At most one attempt is in flight.
+//! From every state the deadline and a caller who leaves lead to Finished; attempts in flight are
+//! then cancelled. A failure after a token was handed over leads there as well. More than one
+//! attempt is in flight only while a hedge runs beside a slow one: the first that answers (or that
+//! has a token handed over) makes the others superfluous.
 //!
 //! A provider that answers 503 once, under a policy that retries after a second:
 //!
 //! ```
 //! use std::time::Duration;
 //!
+//! use firedrill::policy::ask::Ask;
 //! use firedrill::policy::call::{Call, Cause, Failure, Outcome, Reply, Step};
 //! use firedrill::policy::classify::FailureClass;
-//! # use firedrill::policy::config::*;
+//! use firedrill::policy::config::Policy;
 //! use firedrill::policy::fleet::Fleet;
+//! use firedrill::policy::member::Member;
 //! use firedrill::policy::{AttemptId, CallId};
 //! use firedrill::rng::Draws;
 //! use firedrill::time::Instant;
 //!
-//! # let second = Duration::from_secs(1);
-//! # let policy = Policy {
-//! #     name: "example".into(),
-//! #     about: "Twice at the same provider.".into(),
-//! #     route: Route { strategy: Strategy::Priority },
-//! #     retry: Retry {
-//! #         attempts: 2,
-//! #         per_provider: 2,
-//! #         backoff: Backoff {
-//! #             base: second, factor_milli: 2_000, cap: second * 8, jitter: Jitter::None,
-//! #         },
-//! #     },
-//! #     hints: Hints {
-//! #         retry_after: Read::Honour, cap: second * 60, beyond: Beyond::Fallback,
-//! #     },
-//! #     timeouts: Timeouts::default(),
-//! #     breaker: None,
-//! #     failures: Default::default(),
-//! #     tiers: Vec::new(),
-//! #     by_name: Default::default(),
-//! # };
-//! let mut fleet = Fleet::new(policy, &["openai".to_owned()]);
+//! let text = "name: twice\nretry: { attempts: 2, backoff: { base: 1s, jitter: none } }\n";
+//! let policy = Policy::parse("twice.yaml", text)?;
+//! let mut fleet = Fleet::new(policy, vec![Member::named("openai")], Draws::new(1));
 //! let arrival = Instant::START;
-//! let mut call = Call::new(CallId(0), arrival, None, false, Draws::new(1));
+//! let mut call = Call::new(CallId(0), arrival, Ask::default(), Draws::new(1));
 //!
 //! let Step::Start(first) = call.step(&mut fleet, arrival) else { panic!() };
 //! assert_eq!((first.attempt, first.cause), (AttemptId(1), Cause::First));
 //! assert_eq!(call.step(&mut fleet, arrival), Step::Wait { until: None });
 //!
 //! let failed = arrival + Duration::from_millis(300);
-//! let failure = Failure { class: FailureClass::ServerError, hint: None };
+//! let failure = Failure::of(FailureClass::ServerError);
 //! call.on_reply(&mut fleet, first.attempt, &Reply::Failed(failure), failed);
 //! let back = failed + Duration::from_secs(1);
 //! assert_eq!(call.step(&mut fleet, failed), Step::Wait { until: Some(back) });
@@ -70,20 +54,25 @@
 //! call.on_reply(&mut fleet, second.attempt, &Reply::Succeeded, back);
 //! let answered = Outcome::Succeeded { attempt: second.attempt };
 //! assert_eq!(call.step(&mut fleet, back), Step::Finish(answered));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+mod choose;
+mod hedging;
+mod recover;
+mod state;
 
 use std::time::Duration;
 
-use super::backoff;
-use super::breaker::Admission;
-use super::classify::{Action, FailureClass};
-use super::config::{Beyond, Timeouts};
-use super::fleet::Fleet;
-use super::hints::{self, Judgement};
+use super::ask::{Ask, Delivery};
+use super::classify::FailureClass;
+use super::config::Timeouts;
+use super::fleet::{Bid, Fleet, Pass};
 use super::router::Turn;
 use super::{AttemptId, CallId, ProviderId};
-use crate::rng::{Draws, Purpose};
+use crate::rng::Draws;
 use crate::time::Instant;
+use state::{Choice, Flight, Queued, State, Visit};
 
 pub use super::step::{Cause, Ending, Failure, Outcome, Reply, Start, Step};
 
@@ -93,167 +82,205 @@ pub struct Call {
     id: CallId,
     arrived: Instant,
     deadline: Option<Instant>,
-    streamed: bool,
+    ask: Ask,
     draws: Draws,
     /// Attempts started so far.
     attempts: u32,
+    /// Of these, hedges.
+    hedges: u32,
+    /// Whether there is nobody left to hedge with, or nothing left to pay for it.
+    unhedged: bool,
     turn: Turn,
     /// The providers that this call fell back from; it never returns to them.
     left: Vec<ProviderId>,
+    /// Prompts have to fit: providers that take no more than this are passed by.
+    outgrown: Option<u64>,
+    /// Retries so far, each with the class of the failure before it.
+    retried: Vec<FailureClass>,
+    flights: Vec<Flight>,
+    /// The attempt whose tokens the caller holds, so that no other can answer any more.
+    committed: Option<AttemptId>,
     state: State,
 }
 
 impl Call {
-    /// A call that arrives now. The policy's own call timeout may end it before `deadline`.
-    pub fn new(
-        id: CallId,
-        now: Instant,
-        deadline: Option<Instant>,
-        streamed: bool,
-        draws: Draws,
-    ) -> Self {
+    /// A call that arrives now. The policy's own call timeout may end it before its deadline.
+    pub fn new(id: CallId, now: Instant, ask: Ask, draws: Draws) -> Self {
         Self {
             id,
             arrived: now,
-            deadline,
-            streamed,
+            deadline: ask.deadline.map(|length| now + length),
+            ask,
             draws,
             attempts: 0,
+            hedges: 0,
+            unhedged: false,
             turn: Turn::default(),
             left: Vec::new(),
+            outgrown: None,
+            retried: Vec::new(),
+            flights: Vec::new(),
+            committed: None,
             state: State::Arrived,
         }
     }
 
     /// What to do now. Asking too early or too often does no harm.
     pub fn step(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
+        if let Some(attempt) = self.lose_superfluous(fleet, now) {
+            return Step::Cancel { attempt };
+        }
         match self.state {
             State::Finished(outcome) => Step::Finish(outcome),
-            _ if !self.is_before_deadline(fleet, now) => self.expire(fleet),
-            State::Arrived => self.begin(fleet, now),
-            State::InFlight(_) => Step::Wait {
-                until: self.deadline(fleet),
-            },
+            _ if !self.is_before_deadline(fleet, now) => self.expire(fleet, now),
+            State::Arrived => {
+                self.turn = fleet.turn(self.id, &self.ask, now);
+                self.go_on(fleet, Cause::First, None, now)
+            }
+            State::Queued(queued) => self.stand(fleet, queued, now),
+            State::InFlight => self.watch(fleet, now),
             State::Failed(failed) => self.recover(fleet, failed, now),
             State::Waiting(waiting) => self.resume(fleet, waiting, now),
         }
     }
 
-    /// The first output token was handed to the caller. From here on nobody else can answer a
-    /// streamed call; a plain one takes no notice.
-    pub fn on_first_token(&mut self, attempt: AttemptId) {
-        if let State::InFlight(flight) = &mut self.state
-            && flight.attempt == attempt
+    /// The first output token has come in. The caller need not have it yet.
+    pub fn on_first_token(&mut self, fleet: &mut Fleet, attempt: AttemptId, now: Instant) {
+        if let Some(flight) = self.flight(attempt)
+            && flight.first_token.is_none()
         {
-            flight.committed = self.streamed;
+            flight.first_token = Some(now);
+            let (provider, took) = (flight.pass.provider, now.since(flight.since));
+            fleet.on_first_token(provider, took);
+        }
+    }
+
+    /// A token was handed over to the caller. From here on nobody else can answer the call, unless
+    /// the caller wants the whole answer in one piece.
+    pub fn on_handed_over(&mut self, attempt: AttemptId) {
+        let is_live = self.ask.delivery == Delivery::Live;
+        if is_live && self.flight(attempt).is_some() {
+            self.committed = Some(attempt);
+        }
+    }
+
+    /// The provider said how many tokens an attempt has used; before its reply.
+    pub fn on_usage(
+        &mut self,
+        fleet: &mut Fleet,
+        attempt: AttemptId,
+        (prompt, output): (u64, u64),
+        now: Instant,
+    ) {
+        if let Some(flight) = self.flight(attempt) {
+            fleet.on_usage(&flight.pass, prompt, output, now);
         }
     }
 
     /// An attempt ended by itself. A reply to an attempt that is no longer in flight is ignored.
     pub fn on_reply(&mut self, fleet: &mut Fleet, attempt: AttemptId, reply: &Reply, now: Instant) {
-        let State::InFlight(flight) = self.state else {
+        let found = self
+            .flights
+            .iter()
+            .position(|flight| flight.attempt == attempt);
+        let Some(found) = found else {
             return;
         };
-        if flight.attempt != attempt {
-            return;
-        }
-        let provider = flight.visit.provider;
+        let flight = self.flights.remove(found);
         match reply {
             Reply::Succeeded => {
-                fleet.on_success(provider, flight.admission);
-                self.state = State::Finished(Outcome::Succeeded { attempt });
+                let took = flight.took(now);
+                if flight.first_token.is_none() {
+                    fleet.on_first_token(flight.pass.provider, took);
+                }
+                fleet.on_success(&flight.pass, took, now);
+                self.finish(Outcome::Succeeded { attempt });
             }
             Reply::Failed(failure) => {
-                fleet.on_failure(provider, flight.admission, failure.class, now);
-                self.state = flight.failed(failure, now);
+                fleet.on_failure(&flight.pass, failure.class, failure.hint, now);
+                self.on_failure(flight, failure, now);
             }
         }
     }
 
     /// The call's caller left: every attempt in flight is lost. Returns those attempts.
-    pub fn on_dropped(&mut self, fleet: &mut Fleet, _now: Instant) -> Vec<AttemptId> {
-        if matches!(self.state, State::Finished(_)) {
-            return Vec::new();
+    pub fn on_dropped(&mut self, fleet: &mut Fleet, now: Instant) -> Vec<AttemptId> {
+        fleet.leave_queue(self.id);
+        if !matches!(self.state, State::Finished(_)) {
+            self.fail(Ending::Unfinished);
         }
-        let lost = self.lose(fleet);
-        self.fail(Ending::Unfinished);
-        lost.into_iter().collect()
+        std::iter::from_fn(|| self.lose_superfluous(fleet, now)).collect()
     }
 
-    /// The first attempt, at the first provider of this call's turn that admits it.
-    fn begin(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
-        self.turn = fleet.turn();
-        match self.choose(fleet, now) {
-            Some((provider, admission)) => {
-                self.start(fleet, Visit::new(provider), admission, Cause::First)
-            }
-            None => self.fail(Ending::Unavailable),
-        }
-    }
-
-    /// After a failure: stop, give up, move on, or return after a wait.
-    fn recover(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
-        let class = failed.class;
-        let action = fleet.action(class);
-        if action == Action::Stop {
-            return self.fail(Ending::Stopped(class));
-        }
-        if self.attempts >= fleet.policy().retry.attempts {
-            return self.fail(Ending::Exhausted(class));
-        }
-        let provider = failed.visit.provider;
-        let per_provider = fleet.settings(provider).per_provider;
-        if action == Action::Fallback || failed.visit.attempts >= per_provider {
-            return self.fall_back(fleet, provider, class, now);
-        }
-        let left = self
-            .deadline(fleet)
-            .map(|deadline| deadline.since(failed.at));
-        match hints::judge(&fleet.policy().hints, failed.hint, left) {
-            Judgement::None => {
-                let backoff = self.back_off(fleet, &failed.visit);
-                let visit = Visit {
-                    backoff,
-                    ..failed.visit
-                };
-                self.wait(fleet, Failed { visit, ..failed }, backoff, now)
-            }
-            Judgement::Wait(hint) => self.wait(fleet, failed, hint, now),
-            Judgement::Beyond(Beyond::Fallback) => self.fall_back(fleet, provider, class, now),
-            Judgement::Beyond(Beyond::Stop) => self.fail(Ending::Stopped(class)),
-        }
-    }
-
-    /// Waits to return to the provider, unless that is bound to be in vain.
-    fn wait(&mut self, fleet: &mut Fleet, failed: Failed, wait: Duration, now: Instant) -> Step {
-        let Failed { visit, class, .. } = failed;
-        let until = failed.at + wait;
-        let in_time = self.is_before_deadline(fleet, until);
-        if !in_time || !fleet.would_admit(visit.provider, until) {
-            return self.fall_back(fleet, visit.provider, class, now);
-        }
-        let waiting = Waiting {
-            visit,
-            class,
-            until,
+    /// Starts an attempt at the first provider of this call's turn that gives leave, after a failure
+    /// of the class `last` if there was one.
+    fn go_on(
+        &mut self,
+        fleet: &mut Fleet,
+        cause: Cause,
+        last: Option<FailureClass>,
+        now: Instant,
+    ) -> Step {
+        let behind = fleet.is_behind_others(self.id, &self.ask);
+        let choice = match behind {
+            true => Choice::Full(None),
+            false => self.choose(fleet, now),
         };
-        self.state = State::Waiting(waiting);
-        self.resume(fleet, waiting, now)
+        let ready = match choice {
+            Choice::Leave(pass) => {
+                fleet.leave_queue(self.id);
+                return self.start(fleet, Visit::new(&pass), pass, cause, now);
+            }
+            Choice::Nobody => {
+                fleet.leave_queue(self.id);
+                return self.give_up(Ending::Unavailable, last);
+            }
+            Choice::Full(ready) => ready,
+        };
+        let Some(until) = fleet.join_queue(self.id, &self.ask, now) else {
+            return self.give_up(Ending::Shed, last);
+        };
+        let queued = Queued { cause, last, until };
+        self.state = State::Queued(queued);
+        let until = ready.map_or(until, |ready| ready.min(until));
+        let until = self
+            .deadline(fleet)
+            .map_or(until, |deadline| deadline.min(until));
+        Step::Park { until }
     }
 
-    /// Returns to the provider when the wait is over and its breaker still admits.
-    fn resume(&mut self, fleet: &mut Fleet, waiting: Waiting, now: Instant) -> Step {
-        let Waiting {
-            visit,
-            class,
-            until,
-        } = waiting;
-        if now < until {
-            return Step::Wait { until: Some(until) };
+    /// Asks again for room, unless the time for that is up, or somebody more important took the
+    /// place.
+    fn stand(&mut self, fleet: &mut Fleet, queued: Queued, now: Instant) -> Step {
+        if now >= queued.until || !fleet.is_queued(self.id) {
+            fleet.leave_queue(self.id);
+            return self.give_up(Ending::Shed, queued.last);
         }
-        match fleet.admit(visit.provider, now) {
-            Some(admission) => self.start(fleet, visit, admission, Cause::Retry),
-            None => self.fall_back(fleet, visit.provider, class, now),
+        self.go_on(fleet, queued.cause, queued.last, now)
+    }
+
+    /// Attempts are in flight: hedges a slow one when its time has come.
+    fn watch(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
+        let due = self.hedge_at(fleet);
+        if due.is_some_and(|due| now >= due) {
+            if let Some(step) = self.hedge(fleet, now) {
+                return step;
+            }
+            self.unhedged = true;
+        }
+        let due = due.filter(|due| now < *due);
+        let until = self.deadline(fleet).into_iter().chain(due).min();
+        Step::Wait { until }
+    }
+
+    /// An attempt failed; whether others are in flight decides whether that is the call's matter.
+    fn on_failure(&mut self, flight: Flight, failure: &Failure, now: Instant) {
+        if self.committed == Some(flight.attempt) {
+            return self.finish(Outcome::Failed(Ending::Interrupted(failure.class)));
+        }
+        match self.flights.is_empty() {
+            true => self.state = State::Failed(flight.failed(failure, now)),
+            false => self.left.push(flight.pass.provider),
         }
     }
 
@@ -266,75 +293,95 @@ impl Call {
         now: Instant,
     ) -> Step {
         self.left.push(from);
-        match self.choose(fleet, now) {
-            Some((provider, admission)) => {
-                self.start(fleet, Visit::new(provider), admission, Cause::Fallback)
-            }
-            None => self.fail(Ending::Exhausted(class)),
-        }
+        self.go_on(fleet, Cause::Fallback, Some(class), now)
     }
 
-    /// The deadline has passed: an attempt in flight is cancelled first.
-    fn expire(&mut self, fleet: &mut Fleet) -> Step {
-        let lost = self.lose(fleet);
+    /// The deadline has passed: attempts in flight are cancelled first.
+    fn expire(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
+        fleet.leave_queue(self.id);
         let finish = self.fail(Ending::Deadline);
+        let lost = self.lose_superfluous(fleet, now);
         lost.map_or(finish, |attempt| Step::Cancel { attempt })
     }
 
-    fn start(&mut self, fleet: &Fleet, visit: Visit, admission: Admission, cause: Cause) -> Step {
+    fn start(
+        &mut self,
+        fleet: &Fleet,
+        visit: Visit,
+        pass: Pass,
+        cause: Cause,
+        now: Instant,
+    ) -> Step {
         self.attempts += 1;
         let attempt = AttemptId(self.attempts);
-        self.state = State::InFlight(Flight {
+        self.state = State::InFlight;
+        self.flights.push(Flight {
             attempt,
             visit: Visit {
                 attempts: visit.attempts + 1,
+                key: pass.key,
                 ..visit
             },
-            admission,
-            committed: false,
+            pass,
+            since: now,
+            first_token: None,
         });
         Step::Start(Start {
             attempt,
             provider: visit.provider,
             nth: visit.attempts,
             cause,
-            probe: admission.is_probe(),
-            key: super::keys::KeyId(0),
+            probe: pass.is_probe(),
+            key: pass.key,
             timeouts: self.timeouts(fleet.settings(visit.provider).timeouts),
         })
     }
 
+    /// Ends the call without another attempt: with the last failure, if there was one.
+    fn give_up(&mut self, ending: Ending, last: Option<FailureClass>) -> Step {
+        self.fail(last.map_or(ending, Ending::Exhausted))
+    }
+
     fn fail(&mut self, ending: Ending) -> Step {
         let outcome = Outcome::Failed(ending);
-        self.state = State::Finished(outcome);
+        self.finish(outcome);
         Step::Finish(outcome)
     }
 
-    /// Gives up the attempt in flight, if there is one, and tells its breaker.
-    fn lose(&mut self, fleet: &mut Fleet) -> Option<AttemptId> {
-        let State::InFlight(flight) = self.state else {
+    const fn finish(&mut self, outcome: Outcome) {
+        self.state = State::Finished(outcome);
+    }
+
+    /// Gives up one attempt in flight that can no longer answer the call, and tells its provider.
+    fn lose_superfluous(&mut self, fleet: &mut Fleet, now: Instant) -> Option<AttemptId> {
+        let over = matches!(self.state, State::Finished(_));
+        if self.flights.is_empty() || (!over && self.committed.is_none()) {
             return None;
-        };
-        fleet.on_cancelled(flight.visit.provider, flight.admission);
+        }
+        let committed = self.committed.filter(|_| !over);
+        let found = self
+            .flights
+            .iter()
+            .position(|flight| Some(flight.attempt) != committed)?;
+        let flight = self.flights.remove(found);
+        fleet.on_cancelled(&flight.pass, now);
         Some(flight.attempt)
     }
 
-    /// The next provider that this call has not left and whose breaker admits it.
-    fn choose(&self, fleet: &mut Fleet, now: Instant) -> Option<(ProviderId, Admission)> {
-        self.turn
-            .order()
-            .filter(|provider| !self.left.contains(provider))
-            .find_map(|provider| Some((provider, fleet.admit(provider, now)?)))
+    const fn bid(&self, picky: bool, now: Instant) -> Bid<'_> {
+        Bid {
+            call: self.id,
+            ask: &self.ask,
+            attempts: self.attempts,
+            picky,
+            now,
+        }
     }
 
-    /// The wait before the next return. Its draw is keyed by the return, so another policy's
-    /// draws elsewhere do not change it.
-    fn back_off(&self, fleet: &Fleet, visit: &Visit) -> Duration {
-        let (provider, nth) = (visit.provider, visit.attempts);
-        let key = (self.id.0, u64::from(provider.0), u64::from(nth));
-        let mut stream = self.draws.stream(Purpose::Backoff, key.0, key.1, key.2);
-        let settings = &fleet.settings(provider).backoff;
-        backoff::wait(settings, nth, visit.backoff, &mut stream)
+    fn flight(&mut self, attempt: AttemptId) -> Option<&mut Flight> {
+        self.flights
+            .iter_mut()
+            .find(|flight| flight.attempt == attempt)
     }
 
     /// The earlier of the caller's deadline and the policy's.
@@ -350,7 +397,8 @@ impl Call {
 
     /// The timeouts that apply to an attempt of this call.
     fn timeouts(&self, timeouts: Timeouts) -> Timeouts {
-        let streamed = |timeout: Option<Duration>| timeout.filter(|_| self.streamed);
+        let is_streamed = self.ask.delivery.is_streamed();
+        let streamed = |timeout: Option<Duration>| timeout.filter(|_| is_streamed);
         Timeouts {
             first_token: streamed(timeouts.first_token),
             idle: streamed(timeouts.idle),
@@ -358,74 +406,4 @@ impl Call {
             ..timeouts
         }
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum State {
-    Arrived,
-    InFlight(Flight),
-    Failed(Failed),
-    Waiting(Waiting),
-    Finished(Outcome),
-}
-
-/// A call's time at one provider.
-#[derive(Clone, Copy, Debug)]
-struct Visit {
-    provider: ProviderId,
-    attempts: u32,
-    /// The latest backoff there (a hint is none); zero before the first.
-    backoff: Duration,
-}
-
-impl Visit {
-    const fn new(provider: ProviderId) -> Self {
-        Self {
-            provider,
-            attempts: 0,
-            backoff: Duration::ZERO,
-        }
-    }
-}
-
-/// An attempt in flight.
-#[derive(Clone, Copy, Debug)]
-struct Flight {
-    attempt: AttemptId,
-    visit: Visit,
-    admission: Admission,
-    /// The caller holds a part of its answer, so no other attempt can answer any more.
-    committed: bool,
-}
-
-impl Flight {
-    fn failed(&self, failure: &Failure, now: Instant) -> State {
-        let &Failure { class, hint, .. } = failure;
-        if self.committed {
-            return State::Finished(Outcome::Failed(Ending::Interrupted(class)));
-        }
-        State::Failed(Failed {
-            visit: self.visit,
-            class,
-            hint,
-            at: now,
-        })
-    }
-}
-
-/// A failure about which nothing is decided yet.
-#[derive(Clone, Copy, Debug)]
-struct Failed {
-    visit: Visit,
-    class: FailureClass,
-    hint: Option<Duration>,
-    at: Instant,
-}
-
-/// On the way back to a provider.
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    visit: Visit,
-    class: FailureClass,
-    until: Instant,
 }

@@ -179,6 +179,21 @@ impl FailureClass {
         )
     }
 
+    /// Whether the provider did not take the attempt on: it said so, or it never answered.
+    pub const fn is_rejection(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited
+                | Self::Quota
+                | Self::Overloaded
+                | Self::ServerError
+                | Self::Connect
+                | Self::TimeoutConnect
+                | Self::TimeoutFirstToken
+                | Self::TimeoutAttempt
+        )
+    }
+
     /// The class of an error that the server reported. An error inside a stream has the stream's
     /// status, 200, unless it names another.
     ///

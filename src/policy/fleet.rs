@@ -1,27 +1,50 @@
-//! What the calls of one client share: each provider's breaker and settings, and the router.
+//! What the calls of one client share: each provider's guards and settings, the router, budgets.
 //!
-//! A fleet knows no call. It is handed to a call's step, which asks it for a turn, for admission
-//! to a provider, and tells it how the attempt ended. It also remembers the breakers' transitions
-//! until whoever drives it takes them.
+//! A fleet knows no call. It is handed to a call's step, which asks it for a turn, for leave to make
+//! an attempt, and tells it how the attempt ended. It also remembers what others want to know until
+//! whoever drives it takes it: transitions of breakers, ejections, and calls that may go on.
+
+mod slot;
+
+use std::time::Duration;
 
 use super::ask::Ask;
-use super::breaker::{Admission, Breaker, State};
+use super::breaker::{Admission, State};
+use super::budget::Budget;
 use super::classify::{Action, FailureClass};
-use super::config::Policy;
+use super::config::{Full, Policy, Whom};
+use super::health_check::HealthChecks;
+use super::hedge::Hedger;
+use super::keys::KeyId;
 use super::member::Member;
-use super::router::{Router, Turn};
+use super::outlier::Outliers;
+use super::queue::{Joined, Queue};
+use super::router::{Router, Seen, Turn};
 use super::settings::Settings;
+use super::spend::Spend;
 use super::{CallId, ProviderId};
-use crate::rng::Draws;
+use crate::money::Money;
+use crate::rng::{Draws, Purpose};
+use crate::text::units::share::WHOLE;
 use crate::time::Instant;
+use slot::Slot;
 
 /// All providers, in order, as one client sees them.
 #[derive(Debug)]
 pub struct Fleet {
     policy: Policy,
+    draws: Draws,
     slots: Vec<Slot>,
     router: Router,
+    budget: Option<Budget>,
+    hedger: Option<Hedger>,
+    outliers: Option<Outliers>,
+    checks: Option<HealthChecks>,
+    queue: Option<Queue>,
+    spend: Option<Spend>,
+    pinned: Option<ProviderId>,
     transitions: Vec<Transition>,
+    woken: Vec<CallId>,
 }
 
 /// A breaker changed its state.
@@ -35,19 +58,82 @@ pub struct Transition {
     pub to: State,
 }
 
+/// Leave to make one attempt; handed back when the attempt has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pass {
+    pub(super) provider: ProviderId,
+    pub(super) key: KeyId,
+    guard: Admission,
+    tokens: u64,
+    cost: Money,
+}
+
+/// Who asks for leave, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bid<'a> {
+    pub(super) call: CallId,
+    pub(super) ask: &'a Ask,
+    /// The attempts that the call has made so far.
+    pub(super) attempts: u32,
+    /// Whether there may be others to go to: then a provider that is only just back can be passed.
+    pub(super) picky: bool,
+    pub(super) now: Instant,
+}
+
+/// Why an attempt has no leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The provider is not to be asked at present.
+    Shut,
+    /// The client's own limits are reached, until then or (none) until another attempt ends.
+    Full(Option<Instant>),
+}
+
+impl Pass {
+    /// Whether a half-open breaker gave it.
+    pub(super) const fn is_probe(&self) -> bool {
+        self.guard.is_probe()
+    }
+
+    /// The same leave, to be used with this key.
+    pub(super) const fn with_key(self, key: KeyId) -> Self {
+        Self { key, ..self }
+    }
+}
+
 impl Fleet {
-    /// A fleet of these providers, under this policy. Providers beyond the 65,535th are left out.
-    pub fn new(policy: Policy, providers: &[String]) -> Self {
-        let slots: Vec<_> = (0..u16::MAX)
-            .zip(providers)
-            .map(|(position, name)| Slot::new(&policy, usize::from(position), name))
+    /// A fleet of these providers, under this policy, with these draws of its own. Providers beyond
+    /// the 65,535th are left out.
+    pub fn new(policy: Policy, mut members: Vec<Member>, draws: Draws) -> Self {
+        members.truncate(usize::from(u16::MAX));
+        let slots = members.iter().cloned().enumerate();
+        let slots: Vec<_> = slots
+            .map(|(position, member)| Slot::new(&policy, position, member, draws))
             .collect();
-        let members: Vec<_> = providers.iter().map(Member::named).collect();
+        let settings: Vec<Settings> = slots.iter().map(|slot| slot.settings.clone()).collect();
         Self {
-            router: Router::new(&policy, &members, &[], Draws::new(0)),
-            policy,
-            slots,
+            router: Router::new(&policy, &members, &settings, draws),
+            budget: policy.retry.budget.clone().map(Budget::new),
+            hedger: policy
+                .hedge
+                .clone()
+                .map(|hedge| Hedger::new(hedge, slots.len())),
+            outliers: policy
+                .outlier
+                .clone()
+                .map(|outlier| Outliers::new(outlier, slots.len())),
+            checks: policy
+                .health_check
+                .clone()
+                .map(|check| HealthChecks::new(check, slots.len())),
+            queue: policy.queue.clone().map(Queue::new),
+            spend: policy.spend.clone().map(Spend::new),
+            pinned: None,
             transitions: Vec::new(),
+            woken: Vec::new(),
+            policy,
+            draws,
+            slots,
         }
     }
 
@@ -68,8 +154,7 @@ impl Fleet {
     /// The state of a provider's breaker; closed if it has none, or is not of this fleet.
     pub fn state(&self, provider: ProviderId) -> State {
         let slot = self.slots.get(provider.index());
-        slot.and_then(|slot| slot.breaker.as_ref())
-            .map_or(State::Closed, Breaker::state)
+        slot.map_or(State::Closed, Slot::state)
     }
 
     /// The breaker transitions since the last time this was asked, in order. Whoever drives the
@@ -78,187 +163,313 @@ impl Fleet {
         std::mem::take(&mut self.transitions)
     }
 
+    /// The providers that were left out since the last time this was asked, and until when.
+    pub fn take_ejected(&mut self) -> Vec<(ProviderId, Instant)> {
+        let outliers = self.outliers.as_mut();
+        outliers.map_or_else(Vec::new, Outliers::take_ejected)
+    }
+
+    /// The calls that wait for room and are to be asked for their next step now, since the last
+    /// time this was asked.
+    pub fn take_woken(&mut self) -> Vec<CallId> {
+        std::mem::take(&mut self.woken)
+    }
+
+    /// Takes a provider out by hand, or puts it back. Attempts in flight go on.
+    pub fn isolate(&mut self, provider: ProviderId, isolated: bool) {
+        if let Some(slot) = self.slots.get_mut(provider.index()) {
+            slot.isolated = isolated;
+        }
+        self.wake_next();
+    }
+
+    /// Sends every attempt to this provider and nowhere else, whatever is thought of it; `None`
+    /// ends that. The client's own limits still hold.
+    pub fn pin(&mut self, provider: Option<ProviderId>) {
+        self.pinned = provider;
+        self.wake_next();
+    }
+
+    /// When the next health check may be due; none if there are none.
+    pub fn next_check(&self) -> Option<Instant> {
+        self.checks.as_ref().map(HealthChecks::next_at)
+    }
+
+    /// The provider that is to be asked now how it is, if any.
+    pub fn due_check(&mut self, now: Instant) -> Option<ProviderId> {
+        let Self {
+            checks,
+            slots,
+            outliers,
+            ..
+        } = self;
+        let checks = checks.as_mut()?;
+        let whom = checks.settings().whom;
+        let refused: Vec<bool> = slots
+            .iter()
+            .enumerate()
+            .map(|(at, slot)| {
+                let id = ProviderId(at as u16);
+                let ejected = outliers.as_ref().and_then(|all| all.ejected_until(id, now));
+                slot.state() != State::Closed || ejected.is_some() || checks.is_down(id)
+            })
+            .collect();
+        checks.due(now, |provider| {
+            let slot = &slots[provider.index()];
+            !slot.isolated && (whom == Whom::All || refused[provider.index()])
+        })
+    }
+
+    /// A health check ended.
+    pub fn on_check(&mut self, provider: ProviderId, passed: bool) {
+        if let Some(checks) = &mut self.checks {
+            checks.on_end(provider, passed);
+        }
+        self.wake_next();
+    }
+
     /// What the policy does about a class of failures.
     pub(super) fn action(&self, class: FailureClass) -> Action {
         let set = self.policy.failures.get(&class);
         set.copied().unwrap_or(class.action())
     }
 
-    /// The turn of a call that begins.
-    pub(super) fn turn(&mut self) -> Turn {
-        self.router.turn(CallId(0), &Ask::default(), Instant::START)
+    /// What is known of a provider.
+    pub(super) fn member(&self, provider: ProviderId) -> &Member {
+        &self.slots[provider.index()].member
     }
 
-    /// Admits an attempt at this provider, or refuses it.
-    pub(super) fn admit(&mut self, provider: ProviderId, now: Instant) -> Option<Admission> {
-        self.ask_breaker(provider, |breaker| breaker.admit(now))
-            .unwrap_or(Some(Admission::UNGUARDED))
+    /// The turn of a call that begins.
+    pub(super) fn turn(&mut self, call: CallId, ask: &Ask, now: Instant) -> Turn {
+        if let Some(budget) = &mut self.budget {
+            budget.on_first(now);
+        }
+        if let Some(hedger) = &mut self.hedger {
+            hedger.on_call();
+        }
+        self.router.turn(call, ask, now)
+    }
+
+    /// Gives leave for an attempt at this provider, or refuses it.
+    pub(super) fn admit(&mut self, provider: ProviderId, bid: Bid) -> Result<Pass, Refused> {
+        let is_open = self.is_open(provider, bid.now);
+        let slot = &mut self.slots[provider.index()];
+        if !is_open || (bid.picky && slot.is_starting(bid.now)) {
+            return Err(Refused::Shut);
+        }
+        let (call, attempts) = (bid.call.0, u64::from(bid.attempts));
+        let (draws, place) = (self.draws, u64::from(provider.0));
+        if slot.throttles(bid.now, || {
+            draws.stream(Purpose::Throttle, call, place, attempts)
+        }) {
+            return Err(Refused::Shut);
+        }
+        let tokens = Slot::tokens(bid.ask);
+        let Some(ready) = slot.ready_at(tokens, bid.now) else {
+            return Err(Refused::Full(None));
+        };
+        let cost = self
+            .spend
+            .as_ref()
+            .and_then(|_| slot.member.cost(bid.ask.prompt, bid.ask.output));
+        let cost = cost.unwrap_or(Money::ZERO);
+        let affordable = self
+            .spend
+            .as_mut()
+            .map(|spend| spend.ready_at(cost, bid.now));
+        let ready = affordable.map_or(ready, |then| then.max(ready));
+        if ready > bid.now {
+            return Err(Refused::Full(Some(ready)));
+        }
+        let before = slot.state();
+        // Panic and a pin pass over a breaker that refuses; their attempts tell it nothing.
+        let guard = match slot.is_well(bid.now) && self.pinned.is_none() {
+            true => slot.admit(bid.now).unwrap_or(Admission::UNGUARDED),
+            false => Admission::UNGUARDED,
+        };
+        slot.enter(tokens, bid.now);
+        let key = slot.keys.pick(bid.now);
+        if let Some(spend) = &mut self.spend {
+            spend.take(cost, bid.now);
+        }
+        self.router.on_start(provider, bid.now);
+        self.note(provider, before);
+        Ok(Pass {
+            provider,
+            key,
+            guard,
+            tokens,
+            cost,
+        })
     }
 
     /// Whether an attempt at `then` would be admitted if nothing happened until then.
     pub(super) fn would_admit(&self, provider: ProviderId, then: Instant) -> bool {
-        let breaker = self.slots[provider.index()].breaker.as_ref();
-        breaker.is_none_or(|breaker| breaker.would_admit(then))
+        self.is_open(provider, then)
     }
 
-    /// An attempt showed that the provider is well.
-    pub(super) fn on_success(&mut self, provider: ProviderId, admission: Admission) {
-        self.ask_breaker(provider, |breaker| {
-            breaker.on_success(admission, None, Instant::START)
-        });
+    /// An attempt has gone well, after so long (to the first token, if it was streamed).
+    pub(super) fn on_success(&mut self, pass: &Pass, took: Duration, now: Instant) {
+        let provider = pass.provider;
+        let before = self.state(provider);
+        self.slots[provider.index()].on_success(pass, took, now);
+        self.note(provider, before);
+        if let Some(outliers) = &mut self.outliers {
+            outliers.on_end(provider, Some(took), now);
+        }
+        self.router.on_end(provider, Seen::Well(took), now);
+        self.wake_next();
     }
 
-    /// An attempt failed. Not every failure is the provider's.
+    /// An attempt failed. Not every failure is the provider's, or that of all of its keys.
     pub(super) fn on_failure(
         &mut self,
-        provider: ProviderId,
-        admission: Admission,
+        pass: &Pass,
         class: FailureClass,
+        hint: Option<Duration>,
         now: Instant,
     ) {
-        self.ask_breaker(provider, |breaker| {
-            if class.counts_against_provider() {
-                breaker.on_failure(admission, None, now);
-            } else {
-                breaker.on_success(admission, None, Instant::START);
-            }
-        });
+        let provider = pass.provider;
+        let rotates = self.action(class) == Action::RotateKey;
+        let before = self.state(provider);
+        let slot = &mut self.slots[provider.index()];
+        let is_key = rotates && slot.keys.other(pass.key, now).is_some();
+        let counts = class.counts_against_provider() && !is_key;
+        slot.on_failure(pass, (class, hint), counts, now);
+        self.note(provider, before);
+        if let Some(outliers) = self.outliers.as_mut().filter(|_| counts) {
+            outliers.on_end(provider, None, now);
+        }
+        let seen = if counts { Seen::Failed } else { Seen::Nothing };
+        self.router.on_end(provider, seen, now);
+        self.wake_next();
     }
 
     /// An attempt was abandoned.
-    pub(super) fn on_cancelled(&mut self, provider: ProviderId, admission: Admission) {
-        self.ask_breaker(provider, |breaker| breaker.on_cancelled(admission));
+    pub(super) fn on_cancelled(&mut self, pass: &Pass, now: Instant) {
+        self.slots[pass.provider.index()].on_cancelled(pass);
+        self.router.on_end(pass.provider, Seen::Nothing, now);
+        self.wake_next();
     }
 
-    /// Lets the provider's breaker, if it has one, do something, and remembers a transition.
-    fn ask_breaker<T>(
-        &mut self,
+    /// An attempt's first token (its answer, if it is not streamed) came after this long.
+    pub(super) fn on_first_token(&mut self, provider: ProviderId, took: Duration) {
+        if let Some(hedger) = &mut self.hedger {
+            hedger.on_first_token(provider, took);
+        }
+    }
+
+    /// The provider said how many tokens an attempt has used.
+    pub(super) fn on_usage(&mut self, pass: &Pass, prompt: u64, output: u64, now: Instant) {
+        let slot = &mut self.slots[pass.provider.index()];
+        slot.settle(pass, prompt.saturating_add(output), now);
+        if let Some(spend) = &mut self.spend {
+            let actual = slot.member.cost(prompt, output).unwrap_or(pass.cost);
+            spend.settle(pass.cost, actual, now);
+        }
+    }
+
+    /// Whether a call that finds this provider full waits for it.
+    pub(super) fn waits_when_full(&self, provider: ProviderId) -> bool {
+        self.settings(provider).limit.full == Full::Wait
+    }
+
+    /// A key of the provider that an attempt can use at once after a failure with this one.
+    pub(super) fn other_key(
+        &self,
         provider: ProviderId,
-        what: impl FnOnce(&mut Breaker) -> T,
-    ) -> Option<T> {
-        let breaker = self.slots[provider.index()].breaker.as_mut()?;
-        let from = breaker.state();
-        let answer = what(breaker);
-        let to = breaker.state();
+        key: KeyId,
+        now: Instant,
+    ) -> Option<KeyId> {
+        self.slots[provider.index()].keys.other(key, now)
+    }
+
+    /// Takes what a retry after this failure costs out of the retry budget, if there is as much.
+    pub(super) fn take_retry(&mut self, class: FailureClass, now: Instant) -> bool {
+        let budget = self.budget.as_mut();
+        budget.is_none_or(|budget| budget.take(class, now))
+    }
+
+    /// Who decides on hedges, if anybody.
+    pub(super) const fn hedger(&mut self) -> Option<&mut Hedger> {
+        self.hedger.as_mut()
+    }
+
+    /// Whether a call that asks for room has to stand behind others that wait for it.
+    pub(super) fn is_behind_others(&self, call: CallId, ask: &Ask) -> bool {
+        let queue = self.queue.as_ref();
+        queue.is_some_and(|queue| !queue.is_next(call, ask.priority))
+    }
+
+    /// Lets a call wait for room, until when; none if there is no queue, or it is full.
+    pub(super) fn join_queue(&mut self, call: CallId, ask: &Ask, now: Instant) -> Option<Instant> {
+        match self.queue.as_mut()?.join(call, ask.priority, now) {
+            Joined::Full => None,
+            Joined::Waits { until, pushed_out } => {
+                self.woken.extend(pushed_out);
+                Some(until)
+            }
+        }
+    }
+
+    /// Whether a call still waits for room: it may have been pushed out.
+    pub(super) fn is_queued(&self, call: CallId) -> bool {
+        self.queue.as_ref().is_some_and(|queue| queue.holds(call))
+    }
+
+    /// A call does not wait for room any more.
+    pub(super) fn leave_queue(&mut self, call: CallId) {
+        if let Some(queue) = &mut self.queue
+            && queue.holds(call)
+        {
+            queue.leave(call);
+            self.wake_next();
+        }
+    }
+
+    /// Whether calls may go to this provider at all.
+    fn is_open(&self, provider: ProviderId, now: Instant) -> bool {
+        let slot = &self.slots[provider.index()];
+        match self.pinned {
+            Some(pinned) => pinned == provider,
+            None => !slot.isolated && (self.is_well(provider, now) || self.panics(now)),
+        }
+    }
+
+    /// Whether nothing that was observed speaks against this provider.
+    fn is_well(&self, provider: ProviderId, now: Instant) -> bool {
+        let checks = self.checks.as_ref();
+        let outliers = self.outliers.as_ref();
+        self.slots[provider.index()].is_well(now)
+            && !checks.is_some_and(|checks| checks.is_down(provider))
+            && outliers.is_none_or(|outliers| outliers.ejected_until(provider, now).is_none())
+    }
+
+    /// Whether so few providers are well that it is more likely that the observations are wrong.
+    fn panics(&self, now: Instant) -> bool {
+        let below = u128::from(self.policy.route.panic_below);
+        if below == 0 {
+            return false;
+        }
+        let all = (0..self.slots.len()).map(|at| ProviderId(at as u16));
+        let well = all.filter(|provider| self.is_well(*provider, now)).count() as u128;
+        well * u128::from(WHOLE) < below * self.slots.len() as u128
+    }
+
+    /// Remembers a transition, if there was one.
+    fn note(&mut self, provider: ProviderId, from: State) {
+        let to = self.state(provider);
         if from != to {
             self.transitions.push(Transition { provider, from, to });
         }
-        Some(answer)
     }
-}
 
-/// One provider's place.
-#[derive(Debug)]
-struct Slot {
-    settings: Settings,
-    breaker: Option<Breaker>,
-}
-
-impl Slot {
-    fn new(policy: &Policy, position: usize, name: &str) -> Self {
-        let settings = Settings::resolve(policy, position, name);
-        let breaker = settings
-            .breaker
-            .clone()
-            .map(|breaker| Breaker::new(breaker, Draws::new(0), ProviderId(0)));
-        Self { settings, breaker }
+    /// There may be room now for the first of those that wait.
+    fn wake_next(&mut self) {
+        let first = self.queue.as_ref().and_then(Queue::first);
+        self.woken.extend(first);
     }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::super::config::{
-        self, Backoff, Beyond, Hints, Jitter, Read, Retry, Route, Strategy, Timeouts,
-    };
-    use super::*;
-    use std::collections::BTreeMap;
-    use std::time::Duration;
-
-    #[test]
-    fn transitions_are_told_once_and_in_order() {
-        let mut fleet = fleet(policy(), 2);
-        let provider = ProviderId(1);
-        let fail = |fleet: &mut Fleet, second| {
-            let admission = fleet.admit(provider, at(second)).unwrap();
-            fleet.on_failure(provider, admission, FailureClass::Reset, at(second));
-        };
-        fail(&mut fleet, 0);
-        fail(&mut fleet, 0);
-        fail(&mut fleet, 10);
-        let told: Vec<_> = fleet.take_transitions();
-        assert!(
-            told.iter()
-                .all(|transition| transition.provider == provider)
-        );
-        assert_eq!(
-            told.iter()
-                .map(|told| (told.from, told.to))
-                .collect::<Vec<_>>(),
-            [
-                (State::Closed, State::Open),
-                (State::Open, State::HalfOpen),
-                (State::HalfOpen, State::Open),
-            ]
-        );
-        assert_eq!(fleet.take_transitions(), []);
-        assert_eq!(fleet.state(ProviderId(0)), State::Closed);
-    }
-
-    #[test]
-    fn a_probe_that_meets_a_bad_request_finds_the_provider_alive() {
-        let mut fleet = fleet(policy(), 1);
-        let provider = ProviderId(0);
-        for (second, class) in [
-            (0, FailureClass::ServerError),
-            (0, FailureClass::ServerError),
-            (10, FailureClass::BadRequest),
-        ] {
-            let admission = fleet.admit(provider, at(second)).unwrap();
-            fleet.on_failure(provider, admission, class, at(second));
-        }
-        assert_eq!(fleet.state(provider), State::Closed);
-    }
-
-    #[test]
-    fn without_a_breaker_nobody_is_refused() {
-        let mut policy = policy();
-        policy.breaker = None;
-        let mut fleet = fleet(policy, 1);
-        let provider = ProviderId(0);
-        for _ in 0..100 {
-            let admission = fleet.admit(provider, at(0)).unwrap();
-            assert!(!admission.is_probe());
-            fleet.on_failure(provider, admission, FailureClass::Connect, at(0));
-        }
-        assert_eq!(fleet.take_transitions(), []);
-    }
-
-    #[test]
-    fn a_policy_overrides_what_a_class_leads_to() {
-        let mut policy = policy();
-        policy.failures.insert(FailureClass::Reset, Action::Stop);
-        let fleet = fleet(policy, 1);
-        assert_eq!(fleet.action(FailureClass::Reset), Action::Stop);
-        assert_eq!(fleet.action(FailureClass::Connect), Action::Retry);
-    }
-
-    /// A fleet of `count` providers.
-    pub(in super::super) fn fleet(policy: Policy, count: usize) -> Fleet {
-        let names: Vec<_> = (0..count).map(|position| format!("p{position}")).collect();
-        Fleet::new(policy, &names)
-    }
-
-    /// Three attempts, two of them at one provider after exactly 1 s; a breaker that opens after
-    /// two failures, for 10 s; hints up to 60 s; no timeout.
-    pub(in super::super) fn policy() -> Policy {
-        let text = "name: sample\n\
-            retry: { attempts: 3, per_provider: 2, backoff: { base: 1s, jitter: none } }\n\
-            breaker: { consecutive: 2, open: { first: 10s } }\n";
-        Policy::parse("sample.yaml", text).unwrap()
-    }
-
-    /// The moment this many seconds after the start.
-    pub(in super::super) fn at(second: u64) -> Instant {
-        Instant::START + Duration::from_secs(second)
-    }
-}
+pub(super) mod tests;

@@ -1,31 +1,208 @@
 //! Outliers: providers that do much worse than their peers are left out for a while.
+//!
+//! A breaker knows what is bad in itself; here it is what is bad beside the others. When the
+//! network or the prompts are at fault, all do badly alike, and nobody is left out.
+//!
+//! Attempts are counted by intervals. The first attempt that ends after an interval has them
+//! judged: each provider with enough attempts against all others with enough. Its success rate is
+//! set beside the mean of theirs, and the mean time of its successes beside the median of theirs.
+//! Whoever is out is neither judged nor compared with. What has long passed is no news: if nothing
+//! ended for a whole interval, the one before it is not judged any more.
+//!
+//! No more than `max_ejected` of the fleet are out at once, rounded down, the worst first. Whether
+//! the one that is left out gets a call after all, when nobody else is there, is the fleet's
+//! matter.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::ProviderId;
 use super::config;
-use crate::time::Instant;
+use crate::text::units::share::WHOLE;
+use crate::time::{Instant, nanos};
 
 /// Compares the providers of one fleet.
 #[derive(Clone, Debug)]
 pub struct Outliers {
     settings: config::Outlier,
+    each: Vec<Watched>,
+    /// When the interval ends.
+    ends: Instant,
+    ejected: Vec<(ProviderId, Instant)>,
+}
+
+/// What is known of one provider.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watched {
+    /// Of this interval.
+    counts: Counts,
+    /// How often it has been out, less one for each good interval since.
+    times_out: u32,
+    /// Out until then, the last time.
+    until: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    attempts: u64,
+    successes: u64,
+    /// Nanoseconds that the successes took, together.
+    took: u128,
+}
+
+/// A provider with enough attempts, as it is compared.
+#[derive(Clone, Copy, Debug)]
+struct Judged {
+    position: usize,
+    /// Its success rate, in parts per 10^9.
+    rate: u64,
+    /// Nanoseconds that a success took on average; none = too few of them.
+    time: Option<u128>,
 }
 
 impl Outliers {
     /// For a fleet of so many providers.
-    pub fn new(settings: config::Outlier, _providers: usize) -> Self {
-        Self { settings }
+    pub fn new(settings: config::Outlier, providers: usize) -> Self {
+        Self {
+            ends: Instant::START + settings.interval,
+            settings,
+            each: vec![Watched::default(); providers],
+            ejected: Vec::new(),
+        }
     }
 
     /// An attempt ended: well after so long (to the first token, if it was streamed), or, with
     /// none, through the provider's fault.
-    pub fn on_end(&mut self, _provider: ProviderId, _took: Option<Duration>, _now: Instant) {
-        let _ = &self.settings;
+    pub fn on_end(&mut self, provider: ProviderId, took: Option<Duration>, now: Instant) {
+        if now >= self.ends {
+            self.end_interval(now);
+        }
+        let Some(watched) = self.each.get_mut(provider.index()) else {
+            return;
+        };
+        watched.counts.attempts += 1;
+        if let Some(took) = took {
+            watched.counts.successes += 1;
+            watched.counts.took += u128::from(nanos(took));
+        }
     }
 
     /// Until when a provider is left out; none = it is not.
-    pub fn ejected_until(&self, _provider: ProviderId, _now: Instant) -> Option<Instant> {
-        None
+    pub fn ejected_until(&self, provider: ProviderId, now: Instant) -> Option<Instant> {
+        let watched = self.each.get(provider.index())?;
+        watched.until.filter(|until| now < *until)
+    }
+
+    /// Who has been ejected since the last time this was asked, and until when. They are kept
+    /// until then.
+    pub fn take_ejected(&mut self) -> Vec<(ProviderId, Instant)> {
+        std::mem::take(&mut self.ejected)
+    }
+
+    /// Judges the interval that has ended, unless it is long past, and begins the one of `now`.
+    fn end_interval(&mut self, now: Instant) {
+        let interval = nanos(self.settings.interval).max(1);
+        let late = nanos(now.since(self.ends));
+        if late < interval {
+            self.judge(now);
+        }
+        for watched in &mut self.each {
+            watched.counts = Counts::default();
+        }
+        self.ends = now + Duration::from_nanos(interval - late % interval);
+    }
+
+    fn judge(&mut self, now: Instant) {
+        let judged = self.judged(now);
+        if judged.len() < 2 {
+            return;
+        }
+        let mut outliers = Vec::new();
+        for one in &judged {
+            if self.fails_more(one, &judged) || self.is_slower(one, &judged) {
+                outliers.push(*one);
+            } else {
+                let watched = &mut self.each[one.position];
+                watched.times_out = watched.times_out.saturating_sub(1);
+            }
+        }
+        outliers.sort_by_key(|one| (one.rate, Reverse(one.time), one.position));
+        for one in outliers.into_iter().take(self.room(now)) {
+            self.eject(one.position, now);
+        }
+    }
+
+    /// Those that are in and have enough attempts.
+    fn judged(&self, now: Instant) -> Vec<Judged> {
+        let least = u64::from(self.settings.min.max(1));
+        let each = self.each.iter().enumerate();
+        each.filter(|(_, watched)| watched.until.is_none_or(|until| until <= now))
+            .filter(|(_, watched)| watched.counts.attempts >= least)
+            .map(|(position, Watched { counts, .. })| Judged {
+                position,
+                rate: counts.rate(),
+                time: (counts.successes >= least)
+                    .then(|| counts.took / u128::from(counts.successes)),
+            })
+            .collect()
+    }
+
+    /// Whether it is far enough below the mean success rate of its peers.
+    fn fails_more(&self, one: &Judged, judged: &[Judged]) -> bool {
+        let peers = (judged.len() as u128 - 1).max(1);
+        let all: u128 = judged.iter().map(|other| u128::from(other.rate)).sum();
+        let others = all - u128::from(one.rate);
+        // Times the number of peers, so that nothing is rounded.
+        (u128::from(one.rate) + u128::from(self.settings.success_below)) * peers <= others
+    }
+
+    /// Whether it takes long enough beside the median of its peers.
+    fn is_slower(&self, one: &Judged, judged: &[Judged]) -> bool {
+        let (Some(slower), Some(time)) = (self.settings.slower, one.time) else {
+            return false;
+        };
+        let peers = judged.iter().filter(|other| other.position != one.position);
+        let mut times: Vec<_> = peers.filter_map(|other| other.time).collect();
+        times.sort_unstable();
+        median(&times).is_some_and(|median| time * 1_000 >= median * u128::from(slower))
+    }
+
+    /// How many more may be out.
+    fn room(&self, now: Instant) -> usize {
+        let most = self.each.len() as u128 * u128::from(self.settings.max_ejected);
+        let most = usize::try_from(most / u128::from(WHOLE)).unwrap_or(usize::MAX);
+        let is_out = |watched: &&Watched| watched.until.is_some_and(|until| now < until);
+        most.saturating_sub(self.each.iter().filter(is_out).count())
+    }
+
+    fn eject(&mut self, position: usize, now: Instant) {
+        let watched = &mut self.each[position];
+        watched.times_out = watched.times_out.saturating_add(1);
+        let length = self.settings.eject.saturating_mul(watched.times_out);
+        let until = now + length.min(self.settings.cap);
+        watched.until = Some(until);
+        let provider = u16::try_from(position).unwrap_or(u16::MAX);
+        self.ejected.push((ProviderId(provider), until));
     }
 }
+
+impl Counts {
+    fn rate(self) -> u64 {
+        let rate = u128::from(self.successes) * u128::from(WHOLE);
+        let rate = rate / u128::from(self.attempts.max(1));
+        u64::try_from(rate).unwrap_or(WHOLE)
+    }
+}
+
+/// The middle of sorted numbers; of two middles, their mean.
+fn median(sorted: &[u128]) -> Option<u128> {
+    let middle = sorted.len() / 2;
+    match sorted.len() % 2 {
+        _ if sorted.is_empty() => None,
+        0 => Some((sorted[middle - 1] + sorted[middle]) / 2),
+        _ => Some(sorted[middle]),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,28 +1,159 @@
 //! Slow start: after a recovery a provider gets its share of the calls back step by step.
+//!
+//! All calls at once are what may have felled it, and what finds its caches cold. The part that it
+//! gets grows evenly from `from` to the whole over `within`, and each ask adds its part to an
+//! account that pays for whole calls, so that any run of asks gets its due without a draw. Who
+//! takes the calls that do not come is the fleet's matter.
 
 use super::config;
-use crate::time::Instant;
+use crate::text::units::share::WHOLE;
+use crate::time::{Instant, nanos};
 
 /// The slow start of one provider.
 #[derive(Clone, Debug)]
 pub struct SlowStart {
     settings: config::SlowStart,
+    /// None = it gets all of its share.
+    ramp: Option<Ramp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Ramp {
+    began: Instant,
+    /// What has been asked for and not been given, in parts of a call.
+    owed: u64,
 }
 
 impl SlowStart {
     /// A provider that has not failed yet gets all of its share.
-    pub fn new(settings: config::SlowStart) -> Self {
-        Self { settings }
+    pub const fn new(settings: config::SlowStart) -> Self {
+        Self {
+            settings,
+            ramp: None,
+        }
     }
 
     /// It is back.
-    pub fn begin(&mut self, _now: Instant) {
-        let _ = &self.settings;
+    pub const fn begin(&mut self, now: Instant) {
+        // Its first call is owed: somebody has just found that it answers.
+        let owed = WHOLE - self.first();
+        self.ramp = Some(Ramp { began: now, owed });
+    }
+
+    /// The part of its share that it gets, in parts per 10^9.
+    pub fn part(&self, now: Instant) -> u64 {
+        self.ramp.map_or(WHOLE, |ramp| self.grown(ramp, now))
     }
 
     /// Whether the next call that would come may come: so many of them that the share is kept, as
     /// evenly as can be and without any draw.
-    pub fn admits(&mut self, _now: Instant) -> bool {
-        true
+    pub fn admits(&mut self, now: Instant) -> bool {
+        let Some(mut ramp) = self.ramp else {
+            return true;
+        };
+        let part = self.grown(ramp, now);
+        if part == WHOLE {
+            self.ramp = None;
+            return true;
+        }
+        ramp.owed += part;
+        let admits = ramp.owed >= WHOLE;
+        if admits {
+            ramp.owed -= WHOLE;
+        }
+        self.ramp = Some(ramp);
+        admits
+    }
+
+    fn grown(&self, ramp: Ramp, now: Instant) -> u64 {
+        let (passed, within) = (now.since(ramp.began), self.settings.within);
+        if passed >= within {
+            return WHOLE;
+        }
+        let first = self.first();
+        let rest = u128::from(WHOLE - first) * u128::from(nanos(passed));
+        let rest = rest / u128::from(nanos(within).max(1));
+        first + u64::try_from(rest).unwrap_or(WHOLE - first)
+    }
+
+    const fn first(&self) -> u64 {
+        match self.settings.from {
+            from if from < WHOLE => from,
+            _ => WHOLE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+    use std::time::Duration;
+
+    #[test]
+    fn a_provider_that_has_not_failed_gets_every_call() {
+        let mut start = SlowStart::new(config::SlowStart::default());
+        assert!((0..100).all(|second| start.admits(at(second))));
+        assert_eq!(start.part(at(0)), WHOLE);
+    }
+
+    #[test]
+    fn the_part_grows_evenly_from_the_first_to_the_whole() {
+        let mut start = SlowStart::new(config::SlowStart::default());
+        start.begin(at(100));
+        let parts: Vec<_> = [100, 110, 115, 129, 130, 999]
+            .map(|second| start.part(at(second)) / 10_000_000)
+            .into();
+        assert_eq!(parts, [10, 40, 55, 97, 100, 100]);
+    }
+
+    #[test]
+    fn the_first_of_ten_calls_comes_and_the_next_after_nine() {
+        let mut start = SlowStart::new(config::SlowStart::default());
+        start.begin(at(0));
+        let admitted: Vec<_> = (0..21).filter(|_| start.admits(at(0))).collect();
+        assert_eq!(admitted, [0, 10, 20]);
+    }
+
+    #[test]
+    fn a_second_recovery_begins_anew() {
+        let mut start = SlowStart::new(config::SlowStart::default());
+        start.begin(at(0));
+        start.begin(at(29));
+        assert_eq!(start.part(at(30)), 130_000_000);
+        assert!(start.admits(at(59)));
+        assert!((0..100).all(|_| start.admits(at(59))));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(1),
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn any_run_of_asks_gets_its_part_to_the_nearest_call(
+            within in 1_u64..100,
+            from in 0_u64..=WHOLE,
+            asks in prop::collection::vec(0_u64..2, 1..300),
+        ) {
+            let within = Duration::from_secs(within);
+            let mut start = SlowStart::new(config::SlowStart { within, from });
+            start.begin(at(5));
+            let (mut second, mut due, mut admitted) = (5, 0, 0);
+            for gap in asks {
+                second += gap;
+                due += u128::from(start.part(at(second)));
+                admitted += u128::from(start.admits(at(second)));
+                let calls = due.div_ceil(u128::from(WHOLE));
+                prop_assert!((calls - 1..=calls).contains(&admitted) || calls == 0);
+            }
+        }
+    }
+
+    fn at(second: u64) -> Instant {
+        Instant::START + Duration::from_secs(second)
     }
 }

@@ -21,6 +21,11 @@ pub enum Step {
         /// When to ask again at the latest.
         until: Option<Instant>,
     },
+    /// Nothing to do before `until`, or before another call frees what this one needs.
+    Park {
+        /// When to ask again at the latest.
+        until: Instant,
+    },
     /// Abandon this attempt, which is in flight; the core has already forgotten it.
     Cancel {
         /// The attempt.

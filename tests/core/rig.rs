@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use firedrill::policy::ask::{Ask, Delivery};
 use firedrill::policy::breaker::State;
 use firedrill::policy::call::{Call, Cause, Ending, Failure, Outcome, Reply, Start, Step};
 use firedrill::policy::classify::FailureClass;
-use firedrill::policy::config::{Policy, RetryAfter};
+use firedrill::policy::config::{Policy, Read};
 use firedrill::policy::fleet::Fleet;
+use firedrill::policy::member::Member;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::rng::Draws;
 use firedrill::time::Instant;
@@ -48,11 +50,9 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new(policy: &Policy, providers: usize) -> Self {
-        let names: Vec<_> = (0..providers)
-            .map(|position| format!("p{position}"))
-            .collect();
+        let members = (0..providers).map(|position| Member::named(format!("p{position}")));
         Self {
-            fleet: Fleet::new(policy.clone(), &names),
+            fleet: Fleet::new(policy.clone(), members.collect(), Draws::new(1)),
             now: Instant::START,
             policy: policy.clone(),
             calls: Vec::new(),
@@ -128,8 +128,16 @@ impl Driven {
         let at = |after: Duration| script.arrival + after;
         let given = script.deadline.map(at);
         let deadline = given.into_iter().chain(policy.timeouts.call.map(at)).min();
+        let ask = Ask {
+            deadline: script.deadline,
+            delivery: match script.streamed {
+                true => Delivery::Live,
+                false => Delivery::Plain,
+            },
+            ..Ask::default()
+        };
         Self {
-            call: Call::new(id, script.arrival, given, script.streamed, Draws::new(1)),
+            call: Call::new(id, script.arrival, ask, Draws::new(1)),
             deadline,
             starts: Vec::new(),
             in_flight: None,
@@ -177,6 +185,7 @@ impl Driven {
                     }
                 }
                 Step::Wait { until } => return self.on_wait(until, policy, now),
+                Step::Park { .. } => panic!("there is no queue to wait in"),
                 Step::Cancel { attempt } => {
                     let flight = self.in_flight.take();
                     assert_eq!(flight.map(|flight| flight.attempt), Some(attempt));
@@ -195,7 +204,8 @@ impl Driven {
         };
         let Some((_, reply)) = flight.due else { return };
         if flight.late {
-            self.call.on_first_token(flight.attempt);
+            self.call.on_first_token(fleet, flight.attempt, now);
+            self.call.on_handed_over(flight.attempt);
             self.interrupted = self.script.streamed;
         }
         self.call.on_reply(fleet, flight.attempt, &reply, now);
@@ -208,7 +218,8 @@ impl Driven {
     /// An attempt that has ended neither gets on nor ends again.
     fn late_news_changes_nothing(&mut self, fleet: &mut Fleet, attempt: AttemptId, now: Instant) {
         let before = format!("{:?} {fleet:?}", self.call);
-        self.call.on_first_token(attempt);
+        self.call.on_first_token(fleet, attempt, now);
+        self.call.on_handed_over(attempt);
         self.call.on_reply(fleet, attempt, &Reply::Succeeded, now);
         assert_eq!(before, format!("{:?} {fleet:?}", self.call));
     }
@@ -258,7 +269,7 @@ impl Driven {
             .last_failure
             .as_ref()
             .expect("a retry follows a failure");
-        let honoured = policy.hints.retry_after == RetryAfter::Honour;
+        let honoured = policy.hints.retry_after == Read::Honour;
         match failure.hint.filter(|_| honoured) {
             Some(hint) => {
                 assert!(hint <= policy.hints.cap, "beyond the cap");
@@ -326,7 +337,10 @@ impl Flight {
                 hint,
                 late,
             } => {
-                let reply = Reply::Failed(Failure { class, hint });
+                let reply = Reply::Failed(Failure {
+                    hint,
+                    ..Failure::of(class)
+                });
                 (Some((now + after, reply)), late)
             }
             Act::Hang => (None, false),

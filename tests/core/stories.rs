@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use firedrill::policy::ask::{Ask, Delivery};
 use firedrill::policy::call::{Call, Cause, Ending, Failure, Outcome, Reply, Start, Step};
 use firedrill::policy::classify::{Action, FailureClass};
-use firedrill::policy::config::{
-    Backoff, Beyond, Breaker, Hints, Jitter, Open, Policy, Retry, RetryAfter, Route, Strategy,
-    Tier, Timeouts,
-};
+use firedrill::policy::config::{Beyond, Jitter, Policy, Strategy, Tier, Timeouts};
 use firedrill::policy::fleet::Fleet;
+use firedrill::policy::member::Member;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::rng::Draws;
 use firedrill::time::Instant;
@@ -169,9 +168,9 @@ fn after_the_first_token_of_a_stream_nobody_else_can_answer() {
     for (streamed, attempt, interrupted) in [(true, 1, true), (true, 2, false), (false, 1, false)] {
         let mut fleet = fleet(&policy(), 1);
         let mut call = Teller::new(&mut fleet, 0);
-        call.call = Call::new(CallId(0), at(0), None, streamed, Draws::new(1));
+        call.call = Call::new(CallId(0), at(0), asked(streamed), Draws::new(1));
         call.starts(0);
-        call.call.on_first_token(AttemptId(attempt));
+        call.hands_over(AttemptId(attempt));
         call.fails(FailureClass::Reset);
         if interrupted {
             call.ends(Ending::Interrupted(FailureClass::Reset));
@@ -193,13 +192,14 @@ fn a_call_refused_everywhere_is_unavailable_without_an_attempt() {
         }
     }
     Teller::new(&mut fleet, 2).ends(Ending::Unavailable);
-    Teller::new(&mut Fleet::new(policy(), &[]), 0).ends(Ending::Unavailable);
+    let mut empty = Fleet::new(policy(), Vec::new(), Draws::new(1));
+    Teller::new(&mut empty, 0).ends(Ending::Unavailable);
 }
 
 #[test]
 fn nobody_waits_for_a_provider_that_will_refuse() {
     let mut policy = policy();
-    policy.breaker.as_mut().unwrap().consecutive = 1;
+    policy.breaker.as_mut().unwrap().consecutive = Some(1);
     let mut fleet = fleet(&policy, 2);
     let mut call = Teller::new(&mut fleet, 0);
     call.starts(0);
@@ -257,7 +257,7 @@ fn decorrelated_waits_grow_from_the_wait_before_not_from_a_hint() {
     for id in 0..50 {
         let mut fleet = fleet(&policy, 1);
         let mut call = Teller::new(&mut fleet, 0);
-        call.call = Call::new(CallId(id), at(0), None, false, Draws::new(1));
+        call.call = Call::new(CallId(id), at(0), asked(false), Draws::new(1));
         call.starts(0);
         call.fails_with_hint(RateLimited, 60);
         call.waits_until(60);
@@ -293,7 +293,7 @@ fn an_attempt_gets_the_timeouts_of_its_provider_as_far_as_they_apply() {
     assert_eq!(Teller::new(&mut fleet, 0).starts(0).timeouts, plain);
 
     let mut streamed = Teller::new(&mut fleet, 0);
-    streamed.call = Call::new(CallId(1), at(0), None, true, Draws::new(1));
+    streamed.call = Call::new(CallId(1), at(0), asked(true), Draws::new(1));
     let (first_token, idle) = (seconds(2), seconds(3));
     assert_eq!(
         streamed.starts(0).timeouts,
@@ -332,13 +332,17 @@ impl<'a> Teller<'a> {
     }
 
     fn with_deadline(fleet: &'a mut Fleet, second: u64, after: u64) -> Self {
-        Self::arrive(fleet, second, Some(at(second + after)))
+        Self::arrive(fleet, second, Some(Duration::from_secs(after)))
     }
 
-    fn arrive(fleet: &'a mut Fleet, second: u64, deadline: Option<Instant>) -> Self {
+    fn arrive(fleet: &'a mut Fleet, second: u64, deadline: Option<Duration>) -> Self {
         let now = at(second);
+        let ask = Ask {
+            deadline,
+            ..Ask::default()
+        };
         Self {
-            call: Call::new(CallId(0), now, deadline, false, Draws::new(1)),
+            call: Call::new(CallId(0), now, ask, Draws::new(1)),
             fleet,
             now,
             attempt: AttemptId(0),
@@ -361,13 +365,22 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// The first token of this attempt comes and is handed over.
+    fn hands_over(&mut self, attempt: AttemptId) {
+        self.call.on_first_token(self.fleet, attempt, self.now);
+        self.call.on_handed_over(attempt);
+    }
+
     fn fails(&mut self, class: FailureClass) {
-        self.replies(Reply::Failed(Failure { class, hint: None }));
+        self.replies(Reply::Failed(Failure::of(class)));
     }
 
     fn fails_with_hint(&mut self, class: FailureClass, seconds: u64) {
         let hint = Some(Duration::from_secs(seconds));
-        self.replies(Reply::Failed(Failure { class, hint }));
+        self.replies(Reply::Failed(Failure {
+            hint,
+            ..Failure::of(class)
+        }));
     }
 
     fn fails_and_waits(&mut self, class: FailureClass) -> Duration {
@@ -407,52 +420,30 @@ impl<'a> Teller<'a> {
     }
 }
 
+fn asked(streamed: bool) -> Ask {
+    Ask {
+        delivery: match streamed {
+            true => Delivery::Live,
+            false => Delivery::Plain,
+        },
+        ..Ask::default()
+    }
+}
+
 fn at(second: u64) -> Instant {
     Instant::START + Duration::from_secs(second)
 }
 
 fn fleet(policy: &Policy, providers: usize) -> Fleet {
-    let names: Vec<_> = (0..providers)
-        .map(|position| format!("p{position}"))
-        .collect();
-    Fleet::new(policy.clone(), &names)
+    let members = (0..providers).map(|position| Member::named(format!("p{position}")));
+    Fleet::new(policy.clone(), members.collect(), Draws::new(1))
 }
 
 /// Three attempts, two of them at one provider after exactly 1 s; a breaker that opens after two
 /// failures, for 10 s; hints up to 60 s; no timeout.
 fn policy() -> Policy {
-    Policy {
-        name: "story".into(),
-        about: String::new(),
-        route: Route {
-            strategy: Strategy::Priority,
-        },
-        retry: Retry {
-            attempts: 3,
-            per_provider: 2,
-            backoff: Backoff {
-                base: Duration::from_secs(1),
-                factor_milli: 2_000,
-                cap: Duration::from_secs(8),
-                jitter: Jitter::None,
-            },
-        },
-        hints: Hints {
-            retry_after: RetryAfter::Honour,
-            cap: Duration::from_secs(60),
-            beyond: Beyond::Fallback,
-        },
-        timeouts: Timeouts::default(),
-        breaker: Some(Breaker {
-            consecutive: 2,
-            open: Open {
-                first: Duration::from_secs(10),
-            },
-            probes: 1,
-            close_after: 1,
-        }),
-        failures: [].into(),
-        tiers: Vec::new(),
-        by_name: [].into(),
-    }
+    let text = "name: story\n\
+        retry: { attempts: 3, per_provider: 2, backoff: { base: 1s, jitter: none } }\n\
+        breaker: { consecutive: 2, open: { first: 10s } }\n";
+    Policy::parse("story.yaml", text).unwrap()
 }

@@ -71,8 +71,14 @@ impl Recorder for Story {
             Kind::Breaker { provider, from, to } => {
                 format!("breaker of {}: {from:?} -> {to:?}", provider.0)
             }
-            Kind::Ejected { provider, until } => format!("{} ejected until {until}", provider.0),
-            Kind::Checked { provider, passed } => format!("{} checked: {passed}", provider.0),
+            Kind::Ejected { provider, .. } => format!("{} is left out", provider.0),
+            Kind::Checked { provider, passed } => {
+                format!(
+                    "check of {} {}",
+                    provider.0,
+                    if *passed { "passed" } else { "failed" }
+                )
+            }
             Kind::Billed { .. } | Kind::Answered { .. } | Kind::Fired { .. } => return,
         };
         self.lines.lock().unwrap().push((event.at, line));

@@ -1,8 +1,10 @@
 //! What a policy file can get wrong although every key and every unit is right.
 
+mod health;
+
 use serde_json::Value;
 
-use super::{Backoff, EVERY, Policy, TUNABLES, Tunable};
+use super::{Backoff, EVERY, Policy, TUNABLES, Tier, Tunable};
 use crate::text::{Document, Problem};
 
 /// Checks the name against the file's, every number against its range, and waits against caps.
@@ -16,19 +18,20 @@ pub(super) fn check(
     let settings = serde_json::to_value(policy).unwrap_or_default();
     check_ranges(&settings, document, &[], |tunable| tunable.path)?;
     check_backoff(&policy.retry.backoff, document, &["retry", "backoff"])?;
+    if let Some(breaker) = &policy.breaker {
+        health::check_breaker(breaker, document, &["breaker"])?;
+    }
+    if let Some(outlier) = &policy.outlier {
+        health::check_outlier(outlier, document)?;
+    }
     for (at, tier) in policy.tiers.iter().enumerate() {
         let place = ["tiers", &at.to_string()];
-        check_tier(
-            &settings["tiers"][at],
-            tier.backoff.as_ref(),
-            document,
-            place,
-        )?;
+        check_tier(&settings["tiers"][at], tier, document, place)?;
     }
     for (name, tier) in &policy.by_name {
         let place = ["by_name", name.as_str()];
         let settings = &settings["by_name"][name];
-        check_tier(settings, tier.backoff.as_ref(), document, place)?;
+        check_tier(settings, tier, document, place)?;
     }
     Ok(())
 }
@@ -59,7 +62,7 @@ fn check_name(
 
 fn check_tier(
     settings: &Value,
-    backoff: Option<&Backoff>,
+    tier: &Tier,
     document: &Document,
     place: [&str; 2],
 ) -> Result<(), Problem> {
@@ -67,10 +70,13 @@ fn check_tier(
     check_ranges(settings, document, &place, |tunable| {
         tunable.path.strip_prefix("retry.").unwrap_or(tunable.path)
     })?;
-    match backoff {
-        Some(backoff) => check_backoff(backoff, document, &[place[0], place[1], "backoff"]),
-        None => Ok(()),
+    if let Some(backoff) = &tier.backoff {
+        check_backoff(backoff, document, &[place[0], place[1], "backoff"])?;
     }
+    if let Some(breaker) = &tier.breaker {
+        health::check_breaker(breaker, document, &[place[0], place[1], "breaker"])?;
+    }
+    Ok(())
 }
 
 /// Checks each tunable that `settings`, which stand at `place`, have under the path given by `at`.
@@ -105,15 +111,17 @@ fn check_backoff(backoff: &Backoff, document: &Document, place: &[&str]) -> Resu
     if backoff.base <= backoff.cap {
         return Ok(());
     }
+    Err(cap_below(document, place, "wait", "base"))
+}
+
+/// At `place`, the `cap` of a kind of lengths is below the one that they begin with.
+fn cap_below(document: &Document, place: &[&str], kind: &str, first: &str) -> Problem {
     // Whichever the file names: the other may be a default.
-    let key = ["cap", "base"]
+    let key = ["cap", first]
         .into_iter()
         .find(|key| document.keys(place).iter().any(|found| found == key));
     let path = [place, key.as_slice()].concat();
-    Err(document
-        .problem(
-            &path,
-            "the longest wait (`cap`) is shorter than the first (`base`)",
-        )
-        .hint("raise `cap`, or lower `base`"))
+    let message = format!("the longest {kind} (`cap`) is shorter than the first (`{first}`)");
+    let hint = format!("raise `cap`, or lower `{first}`");
+    document.problem(&path, message).hint(hint)
 }

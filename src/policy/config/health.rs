@@ -21,11 +21,12 @@ pub struct Breaker {
     #[serde(with = "words::small")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
     pub consecutive: Option<u32>,
-    /// Opens when a smaller share of the attempts of the window succeeded.
+    /// Opens when a smaller share of the attempts of the window succeeded; judged when one fails.
     #[serde(with = "words::share")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Share>"))]
     pub success_below: Option<u64>,
-    /// An attempt that took longer is slow. A streamed one counts to its first token.
+    /// An attempt that took longer is slow. A streamed one counts to its first token. A slow probe
+    /// opens it again.
     #[serde(with = "words::timeout")]
     #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
     pub slow: Option<Duration>,
@@ -45,7 +46,7 @@ pub struct Breaker {
     pub probes: u32,
     /// Probes in a row that must succeed to close.
     pub close_after: u32,
-    /// A probe that has not ended after this long no longer holds its place.
+    /// A probe that has not ended after this long no longer holds its place; none = until it ends.
     #[serde(with = "words::timeout")]
     #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
     pub lease: Option<Duration>,
@@ -61,11 +62,11 @@ pub struct Open {
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub first: Duration,
     /// Each further time without a recovery in between is this many times the one before, in
-    /// thousandths.
+    /// thousandths. It has recovered when it then stays closed for as long as it was last open.
     #[serde(rename = "factor", with = "factor")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
     pub factor_milli: u64,
-    /// No time is longer.
+    /// No time is longer, jitter and hints included.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub cap: Duration,
@@ -73,7 +74,7 @@ pub struct Open {
     #[cfg_attr(feature = "cli", schemars(with = "schema::Jitter"))]
     pub jitter: Jitter,
     /// Whether a provider that asks for patience gets it from every call: its hint opens the
-    /// breaker at once and until then, within `cap`.
+    /// breaker at once and until then, within `cap`, without jitter, and never shortens its time.
     pub hint: Read,
 }
 
@@ -82,7 +83,7 @@ pub struct Open {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Outlier {
-    /// How often providers are compared.
+    /// How often providers are compared, when attempts end.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub interval: Duration,
@@ -92,11 +93,12 @@ pub struct Outlier {
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
     pub success_below: u64,
-    /// Out when it takes this many times as long as the median of its peers, in thousandths.
+    /// Out when its successes take this many times as long as the median of its peers, in
+    /// thousandths. A streamed one counts to its first token.
     #[serde(with = "words::factor")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Factor>"))]
     pub slower: Option<u64>,
-    /// Out for this long, times how often it has been out without a good interval in between.
+    /// Out for this long, times how often it has been out; each good interval takes one off.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub eject: Duration,
@@ -104,7 +106,7 @@ pub struct Outlier {
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub cap: Duration,
-    /// Never more than this share of the fleet at once.
+    /// Never more than this share of the fleet at once, rounded down to whole providers.
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
     pub max_ejected: u64,

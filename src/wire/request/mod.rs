@@ -32,6 +32,10 @@ pub struct Request {
     max_tokens: Option<u32>,
     deadline: Option<Duration>,
     id: Option<u64>,
+    task: Option<String>,
+    session: Option<u64>,
+    priority: Option<u8>,
+    prompt_tokens: Option<u64>,
 }
 
 /// One message of a conversation.
@@ -91,6 +95,36 @@ impl Request {
         self
     }
 
+    /// With the name of its task, which a policy may have a rule for.
+    #[must_use]
+    pub fn task(mut self, task: impl Into<String>) -> Self {
+        self.task = Some(task.into());
+        self
+    }
+
+    /// With the number of its session: a policy may keep the calls of one session at one provider,
+    /// whose prompt cache may still know them.
+    #[must_use]
+    pub fn session(mut self, session: u64) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// With its importance when there is not room for all: 0 is low (it may wait, as a batch may),
+    /// 1 normal, 2 high (somebody is looking at it). Without one it is normal.
+    #[must_use]
+    pub fn priority(mut self, priority: u8) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// With the caller's own count of the prompt's tokens. Without one they are estimated.
+    #[must_use]
+    pub fn prompt_tokens(mut self, tokens: u64) -> Self {
+        self.prompt_tokens = Some(tokens);
+        self
+    }
+
     /// The deadline, if any.
     pub fn given_deadline(&self) -> Option<Duration> {
         self.deadline
@@ -99,6 +133,36 @@ impl Request {
     /// The caller's own number, if any.
     pub fn given_id(&self) -> Option<u64> {
         self.id
+    }
+
+    /// The task, if any.
+    pub fn given_task(&self) -> Option<&str> {
+        self.task.as_deref()
+    }
+
+    /// The session, if any.
+    pub fn given_session(&self) -> Option<u64> {
+        self.session
+    }
+
+    /// The priority; 1 unless another is given.
+    pub fn given_priority(&self) -> u8 {
+        self.priority.unwrap_or(NORMAL)
+    }
+
+    /// The bound on output tokens, if any.
+    pub fn given_max_tokens(&self) -> Option<u32> {
+        self.max_tokens
+    }
+
+    /// Tokens of the prompt: the caller's own count, else one for each four bytes of all messages,
+    /// which is what English text comes to; at least 1.
+    pub fn prompt_estimate(&self) -> u64 {
+        let bytes = self.messages.iter().map(|one| one.content.len() as u64);
+        let tokens = self.prompt_tokens;
+        tokens
+            .unwrap_or_else(|| bytes.sum::<u64>() / BYTES_PER_TOKEN)
+            .max(1)
     }
 
     /// The body that asks `model`, streamed or plain.
@@ -165,9 +229,58 @@ fn escaped(text: &str, divide: bool) -> String {
     escaped
 }
 
+const NORMAL: u8 = 1;
+
+/// Of English text, as the vendors' own guides count.
+const BYTES_PER_TOKEN: u64 = 4;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_tells_decisions_what_it_is() {
+        let plain = Request::user("Hello, there");
+        assert_eq!((plain.given_task(), plain.given_session()), (None, None));
+        assert_eq!(
+            (plain.given_priority(), plain.given_max_tokens()),
+            (1, None)
+        );
+        let told = plain.task("chat").session(7).priority(2).max_tokens(99);
+        assert_eq!(
+            (told.given_task(), told.given_session()),
+            (Some("chat"), Some(7))
+        );
+        assert_eq!(
+            (told.given_priority(), told.given_max_tokens()),
+            (2, Some(99))
+        );
+    }
+
+    #[test]
+    fn a_prompt_is_estimated_unless_the_caller_counts() {
+        let request = Request::user("x".repeat(397)).message("system", "xyz");
+        assert_eq!(request.prompt_estimate(), 100);
+        assert_eq!(request.prompt_tokens(7).prompt_estimate(), 7);
+        assert_eq!(Request::default().prompt_estimate(), 1);
+        assert_eq!(Request::user("").prompt_tokens(0).prompt_estimate(), 1);
+    }
+
+    #[test]
+    fn what_decisions_are_told_is_not_sent() {
+        let plain = Request::user("x");
+        let told = Request::user("x")
+            .task("t")
+            .session(1)
+            .priority(0)
+            .prompt_tokens(9);
+        for dialect in Dialect::ALL {
+            assert_eq!(
+                plain.body(dialect, "m", true),
+                told.body(dialect, "m", true)
+            );
+        }
+    }
 
     #[test]
     fn every_dialect_has_its_own_place() {

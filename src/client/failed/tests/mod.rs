@@ -2,6 +2,7 @@
 
 mod anthropic;
 mod gemini;
+mod money;
 mod openai;
 mod variants;
 
@@ -95,6 +96,44 @@ fn hints_come_in_headers_and_in_bodies() {
     assert_eq!(hint(&[], azure), Some(37_000));
     assert_eq!(hint(&[], &google), Some(31_000));
     assert_eq!(hint(&[], ""), None);
+}
+
+#[test]
+fn heads_of_every_vendor_hold_hints() {
+    let hint = |headers: &[(&'static str, &str)]| {
+        let hint = refused(429, headers, "").hint;
+        hint.map(|hint| hint.as_millis())
+    };
+    let date = ("date", "Fri, 31 Jan 2025 12:00:00 GMT");
+    assert_eq!(hint(&[("x-ms-retry-after-ms", "1500")]), Some(1_500));
+    assert_eq!(
+        hint(&[
+            ("x-ratelimit-remaining-requests", "0"),
+            ("x-ratelimit-reset-requests", "850ms"),
+            ("x-ratelimit-remaining-tokens", "29000"),
+            ("x-ratelimit-reset-tokens", "6m0s"),
+        ]),
+        Some(850)
+    );
+    assert_eq!(
+        hint(&[
+            date,
+            ("anthropic-ratelimit-output-tokens-remaining", "0"),
+            (
+                "anthropic-ratelimit-output-tokens-reset",
+                "2025-01-31T12:00:42Z"
+            ),
+        ]),
+        Some(42_000)
+    );
+}
+
+#[test]
+fn a_server_may_say_whether_to_try_again() {
+    let of = |headers: &[(&'static str, &str)]| refused(529, headers, "").should_retry;
+    assert_eq!(of(&[("x-should-retry", "true")]), Some(true));
+    assert_eq!(of(&[("X-Should-Retry", "false")]), Some(false));
+    assert_eq!(of(&[]), None);
 }
 
 #[test]

@@ -1,0 +1,99 @@
+//! Health checks: asks providers how they are while nobody calls, and tells the core.
+//!
+//! Whom to ask, and when, is decided by the core. A check is an ordinary request for a few tokens:
+//! it meets what a call would meet, and it is billed. The client has no tasks of its own, so whoever
+//! wants checks runs [`Client::run_checks`] beside its calls.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use super::attempt::{Attempt, Inbox};
+use super::{Client, Connect};
+use crate::policy::call::{Cause, Start};
+use crate::policy::config::{HealthCheck, Timeouts};
+use crate::policy::keys::KeyId;
+use crate::policy::{AttemptId, ProviderId};
+use crate::trace::Kind;
+use crate::wire::request::Request;
+
+/// A check under way.
+struct Check {
+    provider: ProviderId,
+    work: Pin<Box<dyn Future<Output = bool> + Send>>,
+}
+
+impl<C: Connect> Client<C> {
+    /// Makes the policy's health checks for as long as it is polled; without any it never ends
+    /// either, and does nothing. Dropping it abandons what is under way.
+    pub async fn run_checks(&self) {
+        let settings = {
+            let fleet = super::lock(&self.shared.fleet);
+            fleet.policy().health_check.clone()
+        };
+        let Some(settings) = settings else {
+            return std::future::pending().await;
+        };
+        let mut under_way: Vec<Check> = Vec::new();
+        let mut number = 0;
+        loop {
+            let now = self.shared.now();
+            while let Some(provider) = self.shared.decide(now, |fleet| fleet.due_check(now)) {
+                number += 1;
+                under_way.push(self.check(provider, number, &settings));
+            }
+            let next = self.shared.decide(now, |fleet| fleet.next_check());
+            let at = self.shared.moment(next.unwrap_or(now).max(now));
+            let ended = tokio::time::timeout_at(at, first_to_end(&mut under_way)).await;
+            if let Ok((provider, passed)) = ended {
+                let now = self.shared.now();
+                self.shared
+                    .decide(now, |fleet| fleet.on_check(provider, passed));
+                self.shared.record(now, Kind::Checked { provider, passed });
+            }
+        }
+    }
+
+    fn check(&self, provider: ProviderId, number: u64, settings: &HealthCheck) -> Check {
+        let target = self.shared.target(provider);
+        let request = Request::user("ping").max_tokens(settings.max_tokens);
+        let attempt = Attempt {
+            shared: self.shared.clone(),
+            start: Start {
+                attempt: AttemptId(1),
+                provider,
+                nth: 0,
+                cause: Cause::First,
+                probe: false,
+                key: KeyId::default(),
+                timeouts: Timeouts {
+                    attempt: Some(settings.timeout),
+                    ..Timeouts::default()
+                },
+            },
+            // No call has such a key: its number is none.
+            key: format!("{}-check-{}x{number}", self.shared.key_prefix, provider.0),
+            body: request.body(target.dialect, &target.model, false),
+            streamed: false,
+            inbox: Arc::<Inbox>::default(),
+        };
+        Check {
+            provider,
+            work: Box::pin(async move { attempt.run().await.is_ok() }),
+        }
+    }
+}
+
+/// The first of the checks that ends, and whether it passed; for ever, if there are none.
+async fn first_to_end(checks: &mut Vec<Check>) -> (ProviderId, bool) {
+    poll_fn(|cx| {
+        for at in 0..checks.len() {
+            if let Poll::Ready(passed) = checks[at].work.as_mut().poll(cx) {
+                return Poll::Ready((checks.remove(at).provider, passed));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}

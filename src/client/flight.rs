@@ -1,0 +1,133 @@
+//! One attempt in flight, as its call sees it: what has come in, and what may be handed over.
+//!
+//! The opening of a streamed answer is held back within the policy's bounds, so that an error among
+//! it can still fall back. Once it is over, tokens are handed over as they come.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::time::Instant;
+
+use super::attempt::Inbox;
+use super::failed::Failed;
+use crate::policy::ask::Delivery;
+use crate::policy::call::Start;
+use crate::policy::config::Streams;
+use crate::wire::answer::Content;
+
+/// An attempt in flight.
+pub(super) struct Flight {
+    pub(super) start: Start,
+    pub(super) since: crate::time::Instant,
+    work: Pin<Box<dyn Future<Output = Result<Content, Failed>> + Send>>,
+    inbox: Arc<Inbox>,
+    /// Its end, when that came together with tokens which are to be handed over first.
+    landed: Option<Result<Content, Failed>>,
+    /// When its first token came.
+    first_token: Option<Instant>,
+    /// Whether its call has heard of that.
+    told: bool,
+    /// Whether tokens are handed over as they come.
+    open: bool,
+    /// What has come and is held back, or is to be handed over as a whole.
+    held: String,
+}
+
+/// What an attempt has to say.
+pub(super) enum Said {
+    /// Its first token has come in.
+    FirstToken,
+    /// A piece of the answer, to be handed over.
+    Piece(String),
+    /// It is over; its whole text, if the caller wants it in one piece.
+    Ended(Box<Result<Content, Failed>>, String),
+}
+
+impl Flight {
+    pub(super) fn new(
+        start: Start,
+        since: crate::time::Instant,
+        inbox: Arc<Inbox>,
+        work: impl Future<Output = Result<Content, Failed>> + Send + 'static,
+    ) -> Self {
+        Self {
+            start,
+            since,
+            work: Box::pin(work),
+            inbox,
+            landed: None,
+            first_token: None,
+            told: false,
+            open: false,
+            held: String::new(),
+        }
+    }
+
+    /// When the opening is over at the latest; none if it is, or has not begun.
+    pub(super) fn opens_at(&self, streams: &Streams, delivery: Delivery) -> Option<Instant> {
+        let is_held = delivery == Delivery::Live && !self.open;
+        let since = self.first_token.filter(|_| is_held)?;
+        Some(since + streams.opening_within)
+    }
+
+    /// What there is to say next.
+    pub(super) fn poll(
+        &mut self,
+        streams: &Streams,
+        delivery: Delivery,
+        cx: &mut Context<'_>,
+    ) -> Poll<Said> {
+        if self.landed.is_none()
+            && let Poll::Ready(result) = self.work.as_mut().poll(cx)
+        {
+            self.landed = Some(result);
+        }
+        self.take_in(streams, delivery);
+        if self.first_token.is_some() && !self.told {
+            self.told = true;
+            return Poll::Ready(Said::FirstToken);
+        }
+        if self.open && !self.held.is_empty() {
+            return Poll::Ready(Said::Piece(std::mem::take(&mut self.held)));
+        }
+        if self.open
+            && let Some(token) = self.inbox.pop()
+        {
+            return Poll::Ready(Said::Piece(token));
+        }
+        match self.landed.take() {
+            Some(result) => {
+                let held = std::mem::take(&mut self.held);
+                Poll::Ready(Said::Ended(Box::new(result), held))
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    /// Takes in the tokens that are not handed over one by one, and opens when the opening is over:
+    /// it is long enough, old enough, or the answer is whole.
+    fn take_in(&mut self, streams: &Streams, delivery: Delivery) {
+        if self.open {
+            return;
+        }
+        while let Some(token) = self.inbox.pop() {
+            self.first_token.get_or_insert_with(Instant::now);
+            self.held.push_str(&token);
+            if delivery == Delivery::Live && streams.opening == 0 {
+                break;
+            }
+        }
+        let Some(first) = self.first_token.filter(|_| delivery == Delivery::Live) else {
+            return;
+        };
+        let tokens = (self.held.len() / BYTES_PER_TOKEN) as u64;
+        self.open = tokens >= streams.opening
+            || first.elapsed() >= streams.opening_within
+            || matches!(self.landed, Some(Ok(_)));
+    }
+}
+
+/// About as many bytes of text make a token.
+pub(super) const BYTES_PER_TOKEN: usize = 4;

@@ -1,0 +1,280 @@
+//! A provider as an application names it: where it is, what it costs, and the keys to it.
+//!
+//! The core sees of it what a [`Member`] is; the connections see a [`Target`]. The keys reach the
+//! second only.
+
+use hyper::header::{HeaderName, HeaderValue};
+
+use super::connect::{Connect, Endpoint};
+use super::pool::Pool;
+use super::secret::Secret;
+use super::{BuildError, Target, Uris};
+use crate::money::Money;
+use crate::policy::keys::KeyId;
+use crate::policy::member::Member;
+use crate::prices;
+use crate::wire::{Dialect, request};
+
+/// A provider as an application names it.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    name: String,
+    url: String,
+    model: String,
+    dialect: Dialect,
+    keys: Vec<Secret>,
+    price: Option<(Money, Money)>,
+    quality: Option<u32>,
+    context: Option<u64>,
+}
+
+impl Provider {
+    /// A provider called `name`, which answers at `url` with `model`, in the dialect of OpenAI
+    /// unless [`dialect`](Self::dialect) says otherwise.
+    ///
+    /// `url` is the base URL that the vendor's own SDK takes, such as `http://host:8080/v1` for
+    /// OpenAI and what imitates it, and the root of the host for Anthropic, Gemini and Azure; at
+    /// Azure `model` is the name of the deployment.
+    pub fn new(name: impl Into<String>, url: impl Into<String>, model: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            url: url.into(),
+            model: model.into(),
+            dialect: Dialect::default(),
+            keys: Vec::new(),
+            price: None,
+            quality: None,
+            context: None,
+        }
+    }
+
+    /// With the dialect that it speaks.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// With an API key, sent in the header that the dialect has for it and never logged. Given
+    /// several times, these are several keys of one provider: while one is rate limited or
+    /// refused, the next is used.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<Secret>) -> Self {
+        self.keys.push(key.into());
+        self
+    }
+
+    /// With what a million prompt tokens and a million output tokens cost. Without a price, nothing
+    /// that is decided by price counts on this provider.
+    #[must_use]
+    pub fn price(mut self, input: Money, output: Money) -> Self {
+        self.price = Some((input, output));
+        self
+    }
+
+    /// With the price that [the book](crate::prices) has for the model; a model that it does not
+    /// have leaves the price as it was.
+    #[must_use]
+    pub fn price_by_the_book(mut self) -> Self {
+        let book = prices::price_of(&self.model).map(|price| (price.input, price.output));
+        self.price = book.or(self.price);
+        self
+    }
+
+    /// With how good its answers are, from 0 to 100, as you rate them.
+    #[must_use]
+    pub fn quality(mut self, quality: u32) -> Self {
+        self.quality = Some(quality);
+        self
+    }
+
+    /// With the longest prompt that it takes, in tokens.
+    #[must_use]
+    pub fn context(mut self, tokens: u64) -> Self {
+        self.context = Some(tokens);
+        self
+    }
+
+    /// What decisions know of it.
+    pub fn member(&self) -> Member {
+        Member {
+            name: self.name.clone(),
+            model: self.model.clone(),
+            input: self.price.map(|(input, _)| input),
+            output: self.price.map(|(_, output)| output),
+            quality: self.quality,
+            context: self.context,
+            keys: u16::try_from(self.keys.len()).unwrap_or(u16::MAX).max(1),
+        }
+    }
+
+    pub(super) fn into_target<C: Connect>(self) -> Result<Target<C>, BuildError> {
+        let parsed = Endpoint::parse(&self.url).and_then(|endpoint| {
+            let uri = |streamed| {
+                let path = request::path(self.dialect, &self.model, streamed);
+                format!("{}{path}", endpoint.base_path).parse().ok()
+            };
+            let uris = Uris {
+                plain: uri(false)?,
+                streamed: uri(true)?,
+            };
+            let host = HeaderValue::from_str(&endpoint.authority()).ok()?;
+            Some((endpoint, uris, host))
+        });
+        let Some((endpoint, uris, host)) = parsed else {
+            return Err(BuildError::Address(self.url));
+        };
+        let Some(headers) = headers(self.dialect, &self.keys) else {
+            return Err(BuildError::Key(self.name));
+        };
+        Ok(Target {
+            name: self.name,
+            model: self.model,
+            dialect: self.dialect,
+            endpoint,
+            uris,
+            host,
+            headers,
+            pool: Pool::new(),
+        })
+    }
+}
+
+impl<C: Connect> Target<C> {
+    /// What every request with this key has. A key that is none of this provider's is its first.
+    pub(super) fn headers(&self, key: KeyId) -> &[(HeaderName, HeaderValue)] {
+        let own = self.headers.get(usize::from(key.0));
+        own.or(self.headers.first()).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The headers of all requests, put together once.
+type Headers = Vec<(HeaderName, HeaderValue)>;
+
+/// What requests in this dialect have, for each key, which stands last; one list without any key
+/// when there is none. `None` when a header cannot hold one of the keys.
+fn headers(dialect: Dialect, keys: &[Secret]) -> Option<Vec<Headers>> {
+    let fixed = request::fixed_headers(dialect).iter();
+    let fixed: Headers = fixed
+        .map(|&(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        })
+        .collect();
+    if keys.is_empty() {
+        return Some(vec![fixed]);
+    }
+    let with_key = |key: &Secret| {
+        let key = Some(key.reveal()).filter(|key| !key.is_empty())?;
+        let (name, value) = request::key_header(dialect, key);
+        let mut value = HeaderValue::from_str(&value).ok()?;
+        value.set_sensitive(true);
+        let mut headers = fixed.clone();
+        headers.push((HeaderName::from_static(name), value));
+        Some(headers)
+    };
+    keys.iter().map(with_key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Tcp;
+    use super::*;
+
+    fn provider() -> Provider {
+        Provider::new("openai", "http://api.test/v1", "gpt-4.1")
+    }
+
+    #[test]
+    fn a_key_shows_itself_nowhere() {
+        let provider = provider().key("sk-secret");
+        assert!(!format!("{provider:?}").contains("secret"));
+        for dialect in Dialect::ALL {
+            let headers = headers(dialect, &["sk-secret".into()]).unwrap();
+            assert!(!format!("{headers:?}").contains("secret"), "{dialect:?}");
+        }
+        let wrong = provider.key("sk-secret\n").into_target::<Tcp>();
+        let error = wrong.err().map(|error| format!("{error} {error:?}"));
+        assert!(error.is_some_and(|text| !text.contains("secret")));
+    }
+
+    #[test]
+    fn each_key_has_headers_of_its_own() {
+        let target = provider()
+            .key("one")
+            .key("two")
+            .into_target::<Tcp>()
+            .unwrap();
+        let sent = |key| {
+            let headers = target.headers(KeyId(key)).iter();
+            let values = headers.map(|(_, value)| value.to_str().unwrap().to_owned());
+            values.collect::<Vec<_>>()
+        };
+        assert_eq!(sent(0), ["Bearer one"]);
+        assert_eq!(sent(1), ["Bearer two"]);
+        assert_eq!(sent(2), ["Bearer one"], "there is no third");
+        let target = provider().into_target::<Tcp>().unwrap();
+        assert_eq!(target.headers(KeyId(0)), []);
+    }
+
+    #[test]
+    fn an_empty_key_is_refused() {
+        let empty = provider().key("").into_target::<Tcp>();
+        assert_eq!(empty.err(), Some(BuildError::Key("openai".into())));
+    }
+
+    #[test]
+    fn decisions_know_what_was_said_and_nothing_else() {
+        let usd = |text| Money::parse_usd(text).unwrap();
+        let bare = provider().member();
+        assert_eq!(
+            (bare.name.as_str(), bare.model.as_str()),
+            ("openai", "gpt-4.1")
+        );
+        assert_eq!((bare.input, bare.output, bare.keys), (None, None, 1));
+        assert_eq!((bare.quality, bare.context), (None, None));
+        let told = provider()
+            .price(usd("1"), usd("3"))
+            .quality(90)
+            .context(1_000);
+        let told = told.key("one").key("two").member();
+        assert_eq!((told.input, told.output), (Some(usd("1")), Some(usd("3"))));
+        assert_eq!(
+            (told.quality, told.context, told.keys),
+            (Some(90), Some(1_000), 2)
+        );
+        let book = provider().price_by_the_book().member();
+        assert_eq!((book.input, book.output), (Some(usd("2")), Some(usd("8"))));
+        let unknown = Provider::new("own", "http://own.test/v1", "own-7b");
+        let unknown = unknown
+            .price(usd("1"), usd("3"))
+            .price_by_the_book()
+            .member();
+        assert_eq!(unknown.input, Some(usd("1")));
+    }
+
+    #[test]
+    fn the_dialects_path_stands_behind_the_base_url() {
+        let uris = |url: &str, dialect| {
+            let provider = Provider::new("p", url, "a model").dialect(dialect);
+            let target = provider.into_target::<Tcp>().unwrap();
+            let (plain, streamed) = (target.uris.plain, target.uris.streamed);
+            [plain.to_string(), streamed.to_string()]
+        };
+        assert_eq!(
+            uris("http://api.test/v1/", Dialect::Openai),
+            ["/v1/chat/completions"; 2]
+        );
+        assert_eq!(
+            uris("http://api.test", Dialect::Anthropic),
+            ["/v1/messages"; 2]
+        );
+        assert_eq!(
+            uris("http://api.test/proxy", Dialect::Gemini),
+            [
+                "/proxy/v1beta/models/a%20model:generateContent",
+                "/proxy/v1beta/models/a%20model:streamGenerateContent?alt=sse"
+            ]
+        );
+    }
+}

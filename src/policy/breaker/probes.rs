@@ -1,0 +1,87 @@
+//! The probes of one half-open breaker: a few places, each held by one probe until it ends.
+//!
+//! Places have names, so that each is freed once, by its own probe. With a lease, a probe that has
+//! not ended in time loses its place to the next that asks; when it ends after all, there is
+//! nothing left to free. What an end means is left to the breaker.
+
+use std::time::Duration;
+
+use crate::time::Instant;
+
+/// Who holds a place, and how many probes in a row have succeeded.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Probes {
+    held: Vec<Place>,
+    /// Places given so far: the name of the latest.
+    given: u64,
+    successes: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    name: u64,
+    /// From here on it is no longer held; none = until it is freed.
+    ends: Option<Instant>,
+}
+
+impl Place {
+    fn is_held(self, at: Instant) -> bool {
+        self.ends.is_none_or(|ends| at < ends)
+    }
+}
+
+impl Probes {
+    /// The name of a free place among `most` (0 means 1), from 1, held for the lease from now on.
+    pub(super) fn take(&mut self, most: u32, lease: Option<Duration>, now: Instant) -> Option<u64> {
+        if !self.has_room(most, now) {
+            return None;
+        }
+        self.held.retain(|place| place.is_held(now));
+        self.given += 1;
+        self.held.push(Place {
+            name: self.given,
+            ends: lease.map(|lease| now + lease),
+        });
+        Some(self.given)
+    }
+
+    /// Whether one of `most` places (0 means 1) is free at that moment.
+    pub(super) fn has_room(&self, most: u32, at: Instant) -> bool {
+        let held = self.held.iter().filter(|place| place.is_held(at)).count();
+        held < most.max(1) as usize
+    }
+
+    /// Frees the place of this name, if it is still held.
+    pub(super) fn free(&mut self, name: u64) {
+        self.held.retain(|place| place.name != name);
+    }
+
+    /// A probe succeeded: how many have, in a row.
+    pub(super) fn on_success(&mut self) -> u32 {
+        self.successes = self.successes.saturating_add(1);
+        self.successes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_freed_once_and_only_by_its_own_probe() {
+        let mut probes = Probes::default();
+        let first = probes.take(1, Some(Duration::from_secs(1)), at(0)).unwrap();
+        assert_eq!(probes.take(1, None, at(0)), None);
+        let second = probes.take(1, None, at(1)).unwrap();
+        probes.free(first);
+        assert!(!probes.has_room(1, at(9)), "the second still holds it");
+        probes.free(second);
+        probes.free(second);
+        assert!(probes.take(1, None, at(9)).is_some());
+        assert!(!probes.has_room(1, at(9)), "freed twice is one place");
+    }
+
+    fn at(second: u64) -> Instant {
+        Instant::START + Duration::from_secs(second)
+    }
+}

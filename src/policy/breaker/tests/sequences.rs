@@ -1,0 +1,232 @@
+//! What holds for every breaker after every sequence of events.
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+use super::super::*;
+use crate::policy::config::{Jitter, Open, Read};
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 512,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_breaker_is_never_stuck(
+        settings in settings(),
+        events in prop::collection::vec(events(), 0..120),
+    ) {
+        let mut world = World::new(settings);
+        for event in events {
+            world.live(event);
+            world.check();
+        }
+        world.recover();
+    }
+
+    #[test]
+    fn an_attempt_of_another_generation_changes_nothing_without_a_hint(
+        settings in settings(),
+        events in prop::collection::vec(events(), 0..60),
+        late in events(),
+    ) {
+        let mut world = World::new(settings);
+        for event in events {
+            world.live(event);
+        }
+        let stale = |attempt: &&Attempt| attempt.admission.generation != world.breaker.generation;
+        let Some(attempt) = world.attempts.iter().find(stale).copied() else {
+            return Ok(());
+        };
+        let before = format!("{:?}", world.breaker);
+        match late {
+            Event::Cancel(_) => world.breaker.on_cancelled(attempt.admission),
+            Event::Fail(..) => world.breaker.on_failure(attempt.admission, None, world.now),
+            _ => world.breaker.on_success(attempt.admission, None, world.now),
+        }
+        prop_assert_eq!(before, format!("{:?}", world.breaker));
+    }
+}
+
+/// A breaker, and the attempts that it let through.
+struct World {
+    settings: config::Breaker,
+    breaker: Breaker,
+    attempts: Vec<Attempt>,
+    now: Instant,
+}
+
+#[derive(Clone, Copy)]
+struct Attempt {
+    admission: Admission,
+    began: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Wait(Duration),
+    Admit,
+    Succeed(usize, Duration),
+    Fail(usize, Option<Duration>),
+    Cancel(usize),
+}
+
+impl World {
+    fn new(settings: config::Breaker) -> Self {
+        Self {
+            breaker: Breaker::new(settings.clone(), Draws::new(7), ProviderId(3)),
+            settings,
+            attempts: Vec::new(),
+            now: Instant::START,
+        }
+    }
+
+    fn live(&mut self, event: Event) {
+        match event {
+            Event::Wait(length) => self.now = self.now + length,
+            Event::Admit => self.admit(),
+            Event::Succeed(which, took) => {
+                if let Some(admission) = self.end(which) {
+                    self.breaker.on_success(admission, Some(took), self.now);
+                }
+            }
+            Event::Fail(which, hint) => {
+                if let Some(admission) = self.end(which) {
+                    self.breaker.on_failure(admission, hint, self.now);
+                }
+            }
+            Event::Cancel(which) => {
+                if let Some(admission) = self.end(which) {
+                    self.breaker.on_cancelled(admission);
+                }
+            }
+        }
+    }
+
+    fn admit(&mut self) {
+        let expected = self.breaker.would_admit(self.now);
+        let admission = self.breaker.admit(self.now);
+        assert_eq!(admission.is_some(), expected, "asking tells the truth");
+        self.attempts.extend(admission.map(|admission| Attempt {
+            admission,
+            began: self.now,
+        }));
+    }
+
+    fn end(&mut self, which: usize) -> Option<Admission> {
+        let count = self.attempts.len();
+        (count > 0).then(|| self.attempts.remove(which % count).admission)
+    }
+
+    fn check(&self) {
+        let most = self.settings.probes as usize;
+        let probes = self.attempts.iter().filter(|attempt| {
+            let ends = self.settings.lease.map(|lease| attempt.began + lease);
+            attempt.admission.is_probe()
+                && attempt.admission.generation == self.breaker.generation
+                && ends.is_none_or(|ends| self.now < ends)
+        });
+        let probes = probes.count();
+        assert!(probes <= most, "{probes} probes hold their places");
+        match self.breaker.state() {
+            State::Closed => assert!(self.breaker.would_admit(self.now)),
+            State::Open => {
+                let cap = self.settings.open.cap;
+                assert!(
+                    self.breaker.would_admit(self.now + cap),
+                    "it ends within the cap"
+                );
+            }
+            State::HalfOpen => {
+                let admits = match self.settings.lease {
+                    Some(lease) => self.breaker.would_admit(self.now + lease),
+                    None => self.breaker.would_admit(self.now) || probes == most,
+                };
+                assert!(admits, "somebody holds each place, and not for ever");
+            }
+        }
+    }
+
+    /// From here on all goes well, one attempt after the other. Those in flight are abandoned;
+    /// where there is a lease, they never come back.
+    fn recover(&mut self) {
+        self.now = self.now + self.settings.open.cap + self.settings.lease.unwrap_or_default();
+        let lost = std::mem::take(&mut self.attempts);
+        for attempt in lost.into_iter().filter(|_| self.settings.lease.is_none()) {
+            self.breaker.on_cancelled(attempt.admission);
+        }
+        for _ in 0..self.settings.close_after {
+            if self.breaker.state() == State::Closed {
+                return;
+            }
+            self.admit();
+            let admission = self.end(0).expect("nobody else holds a place");
+            self.breaker.on_success(admission, None, self.now);
+        }
+        assert_eq!(self.breaker.state(), State::Closed);
+    }
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let length = || (0_u64..4_000).prop_map(Duration::from_millis);
+    prop_oneof![
+        4 => length().prop_map(Event::Wait),
+        6 => Just(Event::Admit),
+        2 => (any::<usize>(), length()).prop_map(|(which, took)| Event::Succeed(which, took)),
+        3 => (any::<usize>(), prop::option::weighted(0.3, length()))
+            .prop_map(|(which, hint)| Event::Fail(which, hint)),
+        1 => any::<usize>().prop_map(Event::Cancel),
+    ]
+}
+
+fn settings() -> impl Strategy<Value = config::Breaker> {
+    let length = |least: u64| (least..3_000).prop_map(Duration::from_millis);
+    let signals = (
+        prop::option::of(1_u32..4),
+        prop::option::of(1_u64..=1_000_000_000),
+        prop::option::of(length(1)),
+        1_u64..1_000_000_000,
+        1_u32..6,
+    );
+    let probing = (1_u32..4, 1_u32..4, prop::option::of(length(1)));
+    (signals, opens(), probing, length(1)).prop_map(|(signals, open, probing, window)| {
+        let (consecutive, success_below, slow, slow_above, min) = signals;
+        let (probes, close_after, lease) = probing;
+        config::Breaker {
+            consecutive,
+            success_below,
+            slow,
+            slow_above,
+            window,
+            min,
+            open,
+            probes,
+            close_after,
+            lease,
+        }
+    })
+}
+
+fn opens() -> impl Strategy<Value = Open> {
+    let jitter = prop::sample::select(vec![
+        Jitter::None,
+        Jitter::Proportional,
+        Jitter::Full,
+        Jitter::Equal,
+        Jitter::Decorrelated,
+        Jitter::Between(500_000_000, 3_000_000_000),
+    ]);
+    let hint = prop::sample::select(vec![Read::Honour, Read::Ignore]);
+    (1_u64..1_000, 1_000_u64..4_000, 1_u64..3_000, jitter, hint).prop_map(
+        |(first, factor_milli, cap, jitter, hint)| Open {
+            first: Duration::from_millis(first),
+            factor_milli,
+            cap: Duration::from_millis(cap),
+            jitter,
+            hint,
+        },
+    )
+}

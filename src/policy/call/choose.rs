@@ -1,0 +1,49 @@
+//! Whom a call asks next.
+
+use super::super::ProviderId;
+use super::super::fleet::{Bid, Fleet, Refused};
+use super::Call;
+use super::state::{Choice, Flight};
+use crate::time::Instant;
+
+impl Call {
+    /// The next provider that this call has neither left nor in flight, and that gives leave. One
+    /// that has only just come back is asked when nobody else does.
+    pub(super) fn choose(&self, fleet: &mut Fleet, now: Instant) -> Choice {
+        let slow_start = fleet.policy().route.slow_start.is_some();
+        if slow_start && let choice @ Choice::Leave(_) = self.choose_of(fleet, self.bid(true, now))
+        {
+            return choice;
+        }
+        self.choose_of(fleet, self.bid(false, now))
+    }
+
+    fn choose_of(&self, fleet: &mut Fleet, bid: Bid) -> Choice {
+        let mut choice = Choice::Nobody;
+        for provider in self.turn.order() {
+            if !self.may_ask(fleet, provider) {
+                continue;
+            }
+            match fleet.admit(provider, bid) {
+                Ok(pass) => return Choice::Leave(pass),
+                Err(Refused::Shut) => {}
+                Err(Refused::Full(ready)) => {
+                    choice = choice.or_full(ready);
+                    if fleet.waits_when_full(provider) {
+                        return choice;
+                    }
+                }
+            }
+        }
+        choice
+    }
+
+    fn may_ask(&self, fleet: &Fleet, provider: ProviderId) -> bool {
+        let flies = |flight: &Flight| flight.visit.provider == provider;
+        let fits = self.outgrown.is_none_or(|outgrown| {
+            let context = fleet.member(provider).context;
+            context.is_some_and(|context| context > outgrown)
+        });
+        fits && !self.left.contains(&provider) && !self.flights.iter().any(flies)
+    }
+}

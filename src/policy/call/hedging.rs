@@ -1,0 +1,39 @@
+//! Hedges: a second attempt beside one that is slow.
+
+use super::super::fleet::Fleet;
+use super::state::{Choice, Flight, Visit};
+use super::{Call, Cause, Step};
+use crate::time::Instant;
+
+impl Call {
+    /// When the latest attempt in flight has been silent for too long; none if it may be.
+    pub(super) fn hedge_at(&self, fleet: &mut Fleet) -> Option<Instant> {
+        let attempts = fleet.policy().retry.attempts;
+        let hedger = fleet.hedger()?;
+        let is_open = self.committed.is_none() && !self.unhedged;
+        if !is_open || self.hedges >= hedger.most() || self.attempts >= attempts {
+            return None;
+        }
+        let speaks = |flight: &Flight| flight.first_token.is_some();
+        let latest = self.flights.last()?;
+        let delay = hedger.delay(latest.pass.provider)?;
+        (!self.flights.iter().any(speaks)).then(|| latest.since + delay)
+    }
+
+    /// Starts another attempt beside those in flight, if there is a provider and a budget for it.
+    pub(super) fn hedge(&mut self, fleet: &mut Fleet, now: Instant) -> Option<Step> {
+        if !fleet.hedger()?.take() {
+            return None;
+        }
+        match self.choose(fleet, now) {
+            Choice::Leave(pass) => {
+                self.hedges += 1;
+                Some(self.start(fleet, Visit::new(&pass), pass, Cause::Hedge, now))
+            }
+            Choice::Full(_) | Choice::Nobody => {
+                fleet.hedger()?.give_back();
+                None
+            }
+        }
+    }
+}

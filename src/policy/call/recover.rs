@@ -1,0 +1,154 @@
+//! What a call does about a failure: stop, give up, return after a wait, or go elsewhere.
+
+use std::time::Duration;
+
+use super::super::backoff;
+use super::super::classify::Action;
+use super::super::config::{Beyond, Read};
+use super::super::fleet::Fleet;
+use super::super::hints::{self, Judgement};
+use super::state::{Failed, State, Visit, Waiting};
+use super::{Call, Cause, Ending, Step};
+use crate::rng::{Purpose, Stream};
+use crate::time::Instant;
+
+impl Call {
+    /// After a failure: stop, give up, move on, or return after a wait.
+    pub(super) fn recover(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
+        let class = failed.class;
+        let action = self.action(fleet, &failed);
+        if action == Action::Stop {
+            return self.fail(Ending::Stopped(class));
+        }
+        if self.attempts >= fleet.policy().retry.attempts {
+            return self.fail(Ending::Exhausted(class));
+        }
+        let provider = failed.visit.provider;
+        match action {
+            Action::RotateKey => return self.rotate(fleet, failed, now),
+            Action::LargerModel => {
+                self.outgrown = Some(fleet.member(provider).context.unwrap_or(u64::MAX));
+                return self.fall_back(fleet, provider, class, now);
+            }
+            Action::Retry if self.may_return(fleet, &failed) => {}
+            _ => return self.fall_back(fleet, provider, class, now),
+        }
+        let left = self
+            .deadline(fleet)
+            .map(|deadline| deadline.since(failed.at));
+        match hints::judge(&fleet.policy().hints, failed.hint, left) {
+            Judgement::None => {
+                let backoff = self.back_off(fleet, &failed.visit);
+                let visit = Visit {
+                    backoff,
+                    ..failed.visit
+                };
+                self.wait(fleet, Failed { visit, ..failed }, backoff, now)
+            }
+            Judgement::Wait(hint) => {
+                let wait = self.spread(fleet, &failed.visit, hint);
+                self.wait(fleet, failed, wait, now)
+            }
+            Judgement::Beyond(Beyond::Fallback) => self.fall_back(fleet, provider, class, now),
+            Judgement::Beyond(Beyond::Stop) => self.fail(Ending::Stopped(class)),
+        }
+    }
+
+    /// What to do about a failure, by the policy, and by the server where the policy heeds it.
+    fn action(&self, fleet: &Fleet, failed: &Failed) -> Action {
+        let action = fleet.action(failed.class);
+        let heeds = fleet.policy().hints.should_retry == Read::Honour;
+        match (failed.should_retry.filter(|_| heeds), action) {
+            (Some(false), Action::Retry) => Action::Fallback,
+            (Some(true), Action::Stop) => Action::Retry,
+            _ => action,
+        }
+    }
+
+    /// Whether the bounds of a provider and of a class of failures leave room for one more retry.
+    fn may_return(&self, fleet: &Fleet, failed: &Failed) -> bool {
+        let class = failed.class;
+        let so_far = self
+            .retried
+            .iter()
+            .filter(|before| **before == class)
+            .count();
+        let bound = fleet.policy().retry.per_class.get(&class);
+        failed.visit.attempts < fleet.settings(failed.visit.provider).per_provider
+            && bound.is_none_or(|bound| so_far < *bound as usize)
+    }
+
+    /// Goes on at once with another key of the provider, if one is good.
+    fn rotate(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
+        let Failed { visit, class, .. } = failed;
+        let provider = visit.provider;
+        let Some(key) = fleet.other_key(provider, visit.key, now) else {
+            return self.fall_back(fleet, provider, class, now);
+        };
+        let bid = self.bid(false, now);
+        match fleet.admit(provider, bid) {
+            Ok(pass) => {
+                let pass = pass.with_key(key);
+                self.start(fleet, Visit { key, ..visit }, pass, Cause::Retry, now)
+            }
+            Err(_) => self.fall_back(fleet, provider, class, now),
+        }
+    }
+
+    /// Waits to return to the provider, unless that is bound to be in vain, or costs more than
+    /// retries may.
+    fn wait(&mut self, fleet: &mut Fleet, failed: Failed, wait: Duration, now: Instant) -> Step {
+        let Failed { visit, class, .. } = failed;
+        let until = failed.at + wait;
+        let in_time = self.is_before_deadline(fleet, until);
+        let admitted = in_time && fleet.would_admit(visit.provider, until);
+        if !admitted || !fleet.take_retry(class, now) {
+            return self.fall_back(fleet, visit.provider, class, now);
+        }
+        let waiting = Waiting {
+            visit,
+            class,
+            until,
+        };
+        self.state = State::Waiting(waiting);
+        self.resume(fleet, waiting, now)
+    }
+
+    /// Returns to the provider when the wait is over and it still gives leave.
+    pub(super) fn resume(&mut self, fleet: &mut Fleet, waiting: Waiting, now: Instant) -> Step {
+        let Waiting {
+            visit,
+            class,
+            until,
+        } = waiting;
+        if now < until {
+            return Step::Wait { until: Some(until) };
+        }
+        match fleet.admit(visit.provider, self.bid(false, now)) {
+            Ok(pass) => {
+                self.retried.push(class);
+                self.start(fleet, visit, pass, Cause::Retry, now)
+            }
+            Err(_) => self.fall_back(fleet, visit.provider, class, now),
+        }
+    }
+
+    /// The wait before the next return. Its draw is keyed by the return, so another policy's
+    /// draws elsewhere do not change it.
+    fn back_off(&self, fleet: &Fleet, visit: &Visit) -> Duration {
+        let mut stream = self.stream(Purpose::Backoff, visit);
+        let settings = &fleet.settings(visit.provider).backoff;
+        backoff::wait(settings, visit.attempts, visit.backoff, &mut stream)
+    }
+
+    /// What is waited when the server asks for `hint`.
+    fn spread(&self, fleet: &Fleet, visit: &Visit, hint: Duration) -> Duration {
+        let mut stream = self.stream(Purpose::Spread, visit);
+        hints::spread(&fleet.policy().hints, hint, &mut stream)
+    }
+
+    fn stream(&self, purpose: Purpose, visit: &Visit) -> Stream {
+        let (provider, nth) = (u64::from(visit.provider.0), u64::from(visit.attempts));
+        self.draws.stream(purpose, self.id.0, provider, nth)
+    }
+}

@@ -1,0 +1,118 @@
+//! Where a call stands, and what it remembers of its attempts.
+
+use std::time::Duration;
+
+use super::super::classify::FailureClass;
+use super::super::fleet::Pass;
+use super::super::keys::KeyId;
+use super::super::{AttemptId, ProviderId};
+use super::{Cause, Failure, Outcome};
+use crate::time::Instant;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    Arrived,
+    Queued(Queued),
+    InFlight,
+    Failed(Failed),
+    Waiting(Waiting),
+    Finished(Outcome),
+}
+
+/// A call's time at one provider.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Visit {
+    pub(super) provider: ProviderId,
+    pub(super) key: KeyId,
+    pub(super) attempts: u32,
+    /// The latest backoff there (a hint is none); zero before the first.
+    pub(super) backoff: Duration,
+}
+
+impl Visit {
+    pub(super) const fn new(pass: &Pass) -> Self {
+        Self {
+            provider: pass.provider,
+            key: pass.key,
+            attempts: 0,
+            backoff: Duration::ZERO,
+        }
+    }
+}
+
+/// An attempt in flight.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flight {
+    pub(super) attempt: AttemptId,
+    pub(super) visit: Visit,
+    pub(super) pass: Pass,
+    pub(super) since: Instant,
+    pub(super) first_token: Option<Instant>,
+}
+
+impl Flight {
+    /// How long it took: to its first token, if it was streamed.
+    pub(super) fn took(&self, now: Instant) -> Duration {
+        self.first_token.unwrap_or(now).since(self.since)
+    }
+
+    pub(super) const fn failed(&self, failure: &Failure, now: Instant) -> Failed {
+        Failed {
+            visit: self.visit,
+            class: failure.class,
+            hint: failure.hint,
+            should_retry: failure.should_retry,
+            at: now,
+        }
+    }
+}
+
+/// A failure about which nothing is decided yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed {
+    pub(super) visit: Visit,
+    pub(super) class: FailureClass,
+    pub(super) hint: Option<Duration>,
+    pub(super) should_retry: Option<bool>,
+    pub(super) at: Instant,
+}
+
+/// On the way back to a provider.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) visit: Visit,
+    pub(super) class: FailureClass,
+    pub(super) until: Instant,
+}
+
+/// Waiting for room anywhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Queued {
+    /// Why the attempt is to be made.
+    pub(super) cause: Cause,
+    /// The failure before it, if there was one.
+    pub(super) last: Option<FailureClass>,
+    pub(super) until: Instant,
+}
+
+/// What the providers said when they were asked for leave.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Choice {
+    /// One gives it.
+    Leave(Pass),
+    /// Somebody would, if there were room: at that moment or (none) when an attempt ends.
+    Full(Option<Instant>),
+    /// Nobody is to be asked at present.
+    Nobody,
+}
+
+impl Choice {
+    /// This choice, or room at a provider that is full until then: whichever comes first.
+    pub(super) fn or_full(self, ready: Option<Instant>) -> Self {
+        match self {
+            Self::Leave(_) => self,
+            Self::Nobody => Self::Full(ready),
+            Self::Full(before) => Self::Full(before.into_iter().chain(ready).min()),
+        }
+    }
+}

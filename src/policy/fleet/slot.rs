@@ -1,0 +1,187 @@
+//! One provider's place in the fleet: everything that stands between a call and an attempt there.
+
+use std::time::Duration;
+
+use super::super::ask::Ask;
+use super::super::breaker::{Admission, Breaker, State};
+use super::super::bulkhead::{Bulkhead, Left};
+use super::super::classify::FailureClass;
+use super::super::config::Policy;
+use super::super::keys::Keys;
+use super::super::limiter::Limiter;
+use super::super::member::Member;
+use super::super::settings::Settings;
+use super::super::slow_start::SlowStart;
+use super::super::throttle::Throttle;
+use super::super::{ProviderId, breaker};
+use super::Pass;
+use crate::rng::{Draws, Stream};
+use crate::time::Instant;
+
+/// A provider, and what guards it. What the policy does not ask for is not there, and costs
+/// nothing.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) settings: Settings,
+    pub(super) member: Member,
+    pub(super) breaker: Option<Breaker>,
+    pub(super) keys: Keys,
+    /// Taken out by hand.
+    pub(super) isolated: bool,
+    slow_start: Option<SlowStart>,
+    throttle: Option<Throttle>,
+    limiter: Option<Limiter>,
+    bulkhead: Option<Bulkhead>,
+}
+
+impl Slot {
+    pub(super) fn new(policy: &Policy, position: usize, member: Member, draws: Draws) -> Self {
+        let settings = Settings::resolve(policy, position, &member.name);
+        let id = ProviderId(u16::try_from(position).unwrap_or(u16::MAX));
+        let limit = &settings.limit;
+        let limited = limit.rpm.is_some() || limit.tpm.is_some();
+        let walled = limit.concurrency.is_some() || limit.adaptive.is_some();
+        let breaker = settings.breaker.clone();
+        Self {
+            breaker: breaker.map(|breaker| Breaker::new(breaker, draws, id)),
+            keys: Keys::new(member.keys),
+            isolated: false,
+            slow_start: policy.route.slow_start.clone().map(SlowStart::new),
+            throttle: policy.throttle.clone().map(Throttle::new),
+            limiter: limited.then(|| Limiter::new(limit.rpm, limit.tpm)),
+            bulkhead: walled.then(|| Bulkhead::new(limit.concurrency, limit.adaptive.clone())),
+            settings,
+            member,
+        }
+    }
+
+    /// Whether its breaker would admit an attempt at `then` if nothing happened until then.
+    pub(super) fn is_well(&self, then: Instant) -> bool {
+        let breaker = self.breaker.as_ref();
+        breaker.is_none_or(|breaker| breaker.would_admit(then))
+    }
+
+    /// Whether the next call is to go by, because the provider has only just come back.
+    pub(super) fn is_starting(&mut self, now: Instant) -> bool {
+        let slow_start = self.slow_start.as_mut();
+        slow_start.is_some_and(|slow_start| !slow_start.admits(now))
+    }
+
+    /// Whether the client refuses by itself what the provider is bound to reject.
+    pub(super) fn throttles(&mut self, now: Instant, stream: impl FnOnce() -> Stream) -> bool {
+        let throttle = self.throttle.as_mut();
+        throttle.is_some_and(|throttle| throttle.refuses(now, &mut stream()))
+    }
+
+    /// When there is room for so many tokens: now, later, or (none) when another attempt ends.
+    pub(super) fn ready_at(&mut self, tokens: u64, now: Instant) -> Option<Instant> {
+        let bulkhead = self.bulkhead.as_ref();
+        if bulkhead.is_some_and(|bulkhead| !bulkhead.has_room()) {
+            return None;
+        }
+        let limiter = self.limiter.as_mut();
+        Some(limiter.map_or(now, |limiter| limiter.ready_at(tokens, now)))
+    }
+
+    /// An attempt of so many tokens starts.
+    pub(super) fn enter(&mut self, tokens: u64, now: Instant) {
+        if let Some(throttle) = &mut self.throttle {
+            throttle.on_sent(now);
+        }
+        if let Some(bulkhead) = &mut self.bulkhead {
+            bulkhead.enter();
+        }
+        if let Some(limiter) = &mut self.limiter {
+            limiter.take(tokens, now);
+        }
+    }
+
+    /// An attempt has gone well.
+    pub(super) fn on_success(&mut self, pass: &Pass, took: Duration, now: Instant) {
+        self.ask_breaker(now, |breaker| {
+            breaker.on_success(pass.guard, Some(took), now);
+        });
+        if let Some(throttle) = &mut self.throttle {
+            throttle.on_accepted(now);
+        }
+        self.leave(Left::Well(took));
+    }
+
+    /// An attempt failed; `counts` if the provider as a whole is to blame.
+    pub(super) fn on_failure(
+        &mut self,
+        pass: &Pass,
+        (class, hint): (FailureClass, Option<Duration>),
+        counts: bool,
+        now: Instant,
+    ) {
+        self.ask_breaker(now, |breaker| match counts {
+            true => breaker.on_failure(pass.guard, hint, now),
+            false => breaker.on_success(pass.guard, None, now),
+        });
+        self.keys.on_failure(pass.key, class, hint, now);
+        if let Some(throttle) = &mut self.throttle
+            && !class.is_rejection()
+        {
+            throttle.on_accepted(now);
+        }
+        self.leave(match class.is_rejection() {
+            true => Left::Rejected,
+            false => Left::Otherwise,
+        });
+    }
+
+    /// An attempt was abandoned.
+    pub(super) fn on_cancelled(&mut self, pass: &Pass) {
+        if let Some(breaker) = &mut self.breaker {
+            breaker.on_cancelled(pass.guard);
+        }
+        self.leave(Left::Otherwise);
+    }
+
+    /// An attempt that was expected to use so many tokens has used this many.
+    pub(super) fn settle(&mut self, pass: &Pass, used: u64, now: Instant) {
+        if let Some(limiter) = &mut self.limiter {
+            limiter.settle(pass.tokens, used, now);
+        }
+    }
+
+    /// Takes leave from the breaker.
+    pub(super) fn admit(&mut self, now: Instant) -> Option<Admission> {
+        match &mut self.breaker {
+            Some(breaker) => breaker.admit(now),
+            None => Some(Admission::UNGUARDED),
+        }
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.breaker
+            .as_ref()
+            .map_or(State::Closed, breaker::Breaker::state)
+    }
+
+    /// The tokens that this ask is expected to use.
+    pub(super) fn tokens(ask: &Ask) -> u64 {
+        ask.prompt.saturating_add(ask.output)
+    }
+
+    fn ask_breaker(&mut self, now: Instant, what: impl FnOnce(&mut Breaker)) {
+        let Some(breaker) = &mut self.breaker else {
+            return;
+        };
+        let before = breaker.state();
+        what(breaker);
+        if before != State::Closed
+            && breaker.state() == State::Closed
+            && let Some(slow_start) = &mut self.slow_start
+        {
+            slow_start.begin(now);
+        }
+    }
+
+    fn leave(&mut self, how: Left) {
+        if let Some(bulkhead) = &mut self.bulkhead {
+            bulkhead.leave(how);
+        }
+    }
+}

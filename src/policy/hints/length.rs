@@ -1,0 +1,102 @@
+//! Lengths of time as servers write them, read without a float in between. What is absurdly large
+//! saturates at some 584 years; what is less than nothing, or no number, is no length.
+
+use std::time::Duration;
+
+pub(super) const NANOS_PER_SECOND: u64 = 1_000_000_000;
+pub(super) const NANOS_PER_MILLI: u64 = 1_000_000;
+
+/// Reads `12`, `12.5` or `.5` units of `unit` nanoseconds each.
+pub(super) fn decimal(text: &str, unit: u64) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let mut nanos: u64 = 0;
+    for digit in whole.bytes() {
+        nanos = nanos.saturating_mul(10).saturating_add(value(digit)?);
+    }
+    nanos = nanos.saturating_mul(unit);
+    let mut place = unit;
+    for digit in fraction.bytes() {
+        place /= 10;
+        nanos = nanos.saturating_add(value(digit)? * place);
+    }
+    Some(Duration::from_nanos(nanos))
+}
+
+fn value(digit: u8) -> Option<u64> {
+    digit.is_ascii_digit().then(|| u64::from(digit - b'0'))
+}
+
+/// Reads seconds.
+pub(super) fn seconds(text: &str) -> Option<Duration> {
+    decimal(text, NANOS_PER_SECOND)
+}
+
+/// Reads a length as Go prints it: `850ms`, `1s`, `6m0s`, `1h0m0.005s`.
+pub(super) fn of_go(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut length = Duration::ZERO;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, behind) = rest.split_at(end);
+        let (word, unit) = UNITS.iter().find(|(word, _)| behind.starts_with(word))?;
+        length = length.saturating_add(decimal(number, *unit)?);
+        rest = &behind[word.len()..];
+    }
+    let most = Duration::from_nanos(u64::MAX);
+    (!text.is_empty()).then_some(length.min(most))
+}
+
+/// The longer words first: `ms` is no minute.
+const UNITS: [(&str, u64); 7] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("ms", NANOS_PER_MILLI),
+    ("s", NANOS_PER_SECOND),
+    ("m", 60 * NANOS_PER_SECOND),
+    ("h", 3_600 * NANOS_PER_SECOND),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_read_as_go_prints_them() {
+        for (text, nanos) in [
+            ("0s", 0),
+            ("1ns", 1),
+            ("1.5µs", 1_500),
+            ("12us", 12_000),
+            ("850ms", 850_000_000),
+            ("1s", 1_000_000_000),
+            ("8.64s", 8_640_000_000),
+            ("6m0s", 360_000_000_000),
+            ("2m59.56s", 179_560_000_000),
+            ("1h0m0.005s", 3_600_005_000_000),
+        ] {
+            assert_eq!(of_go(text), Some(Duration::from_nanos(nanos)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_go_would_not_print_is_no_length() {
+        for text in [
+            "", "s", "1", "-1s", "+1s", "NaN", "1d", "1 s", "1s ", "1..5s", "1.2.3s", "٣s", "1s1",
+            "Inf",
+        ] {
+            assert_eq!(of_go(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn ages_saturate() {
+        let ages = "9".repeat(400);
+        let most = Some(Duration::from_nanos(u64::MAX));
+        assert_eq!(of_go(&format!("{ages}h{ages}m")), most);
+        assert_eq!(seconds(&ages), most);
+    }
+}
