@@ -132,7 +132,9 @@ const WRONG: &[(&str, &[&str])] = &[
         "{ profile: openai/gpt-4.1, context: 128000 }",
         "{ profile: openai/gpt-4.1, quality: good }",
     ]),
-    ("/providers/a/limits", &["{ rpm: many }", "{ rpm: -1 }", "{ window: leaky }", "{ rpm: 5, per: user }"]),
+    ("/providers/a/limits", &[
+        "{ rpm: many }", "{ rpm: -1 }", "{ window: leaky }", "{ rpm: 5, per: user }",
+    ]),
     ("/load", &[
         "{ prompt: 9 tok, output: 9 tok }",
         "{ rate: 1/s, prompt: 9 tok }",
@@ -166,7 +168,9 @@ const WRONG: &[(&str, &[&str])] = &[
         "{ target: a, inject: freeze }",
         "{ target: [], inject: outage }",
     ]),
-    ("/operations", &["{ a: { at: 1m } }", "{ a: { isolate: a, pin: a } }", "{ a: { pin: [ a ] } }"]),
+    ("/operations", &[
+        "{ a: { at: 1m } }", "{ a: { isolate: a, pin: a } }", "{ a: { pin: [ a ] } }",
+    ]),
     ("/expect", &["[ success_rate >= 99% ]", "{ resilient: success_rate >= 99% }"]),
 ];
 
