@@ -20,7 +20,7 @@ use h2::Reason;
 use h2::server::SendResponse;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Barrier, Notify};
 
 const GOOD: &str =
     "{\"choices\":[{\"message\":{\"content\":\"hello\"},\"finish_reason\":\"stop\"}]}";
@@ -213,26 +213,38 @@ fn answer(mut respond: SendResponse<Bytes>) {
         .unwrap();
 }
 
+/// A provider that answers its first request at once, and the others when `at_once` are waiting.
+async fn waits_for(at_once: usize) -> (Client<Tls>, Arc<Seen>) {
+    let all = Arc::new(Barrier::new(at_once));
+    provider(move |connection, number, respond| {
+        let all = all.clone();
+        async move {
+            if (connection, number) != (0, 0) {
+                all.wait().await;
+            }
+            answer(respond);
+        }
+    })
+    .await
+}
+
+/// One call, and then so many at once.
+async fn one_and_then(client: &Client<Tls>, at_once: usize) {
+    assert_eq!(ask(client).await.unwrap(), "hello");
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..at_once {
+        let client = client.clone();
+        calls.spawn(async move { ask(&client).await.unwrap() });
+    }
+    while let Some(call) = calls.join_next().await {
+        assert_eq!(call.unwrap(), "hello");
+    }
+}
+
 #[tokio::test]
 async fn attempts_share_one_connection() {
-    let (client, seen) = provider(|_, number, respond| async move {
-        if number > 0 {
-            // Long enough that they are all under way at once.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        answer(respond);
-    })
-    .await;
-    assert_eq!(ask(&client).await.unwrap(), "hello");
-    let calls: Vec<_> = (0..20)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { ask(&client).await.unwrap() })
-        })
-        .collect();
-    for call in calls {
-        assert_eq!(call.await.unwrap(), "hello");
-    }
+    let (client, seen) = waits_for(20).await;
+    one_and_then(&client, 20).await;
     assert_eq!(seen.counts(), [21]);
     let first = seen.connections.lock().unwrap()[0][0].clone();
     assert!(first.starts_with("POST https://localhost:"), "{first}");
@@ -241,27 +253,10 @@ async fn attempts_share_one_connection() {
 
 #[tokio::test]
 async fn a_full_connection_gets_a_second_one_beside_it() {
-    let (client, seen) = provider(|_, number, respond| async move {
-        if number > 0 {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
-        answer(respond);
-    })
-    .await;
-    assert_eq!(ask(&client).await.unwrap(), "hello");
-    let mut calls = tokio::task::JoinSet::new();
-    for _ in 0..101 {
-        let client = client.clone();
-        calls.spawn(async move { ask(&client).await.unwrap() });
-    }
-    while let Some(call) = calls.join_next().await {
-        assert_eq!(call.unwrap(), "hello");
-    }
-    assert_eq!(
-        seen.counts(),
-        [101, 1],
-        "no stream waits for another's answer"
-    );
+    let (client, seen) = waits_for(101).await;
+    one_and_then(&client, 101).await;
+    let says = "no stream waits for another's answer";
+    assert_eq!(seen.counts(), [101, 1], "{says}");
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@
 #[path = "client_wire/dialects.rs"]
 mod dialects;
 mod support;
+#[path = "client_wire/trickle.rs"]
+mod trickle;
 
 use std::cell::Cell;
 use std::collections::VecDeque;

@@ -1,16 +1,20 @@
 //! `firedrill check`: reads and checks files, and runs nothing.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Done, files, output, rates};
+use super::{Done, files, lint, output, rates};
 use crate::client::FleetFile;
 use crate::drill::{Changes, Drill};
 use crate::policy::config::Policy;
-use crate::text::Problem;
+use crate::text::{Document, Problem};
 use output::{Exit, Trouble};
 
 /// Checks scenarios, fleets (files with `fleet`) and policies (files with neither `providers` nor
 /// `fleet`), and runs nothing.
+///
+/// What is allowed but will not do what it seems to mean is a warning, which says why, and what to
+/// write instead.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: firedrill check scenarios policies\n\
                   Example: firedrill check --rates scenarios/brownout.yaml")]
@@ -22,15 +26,20 @@ pub(super) struct Args {
     /// to.
     #[arg(long)]
     rates: bool,
+    /// Exit with 1 when there is a warning.
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Checks every file, tells each one's fate, and every problem.
 pub(super) fn check(args: &Args) -> Done {
     let mut troubles = Vec::new();
+    let mut warnings = Warnings::default();
     for file in files::find(&args.paths)? {
         let shown = file.path.display();
         let line = match check_file(&file.path) {
             Ok(checked) => {
+                warnings.tell(checked.warnings(&file.path));
                 let rates = args.rates.then(|| checked.rates()).flatten();
                 let rates = rates.map(|text| format!("\n\n{text}"));
                 let (summary, rates) = (checked.summary(), rates.unwrap_or_default());
@@ -47,16 +56,35 @@ pub(super) fn check(args: &Args) -> Done {
         };
         output::print(&line).map_err(|trouble| vec![trouble])?;
     }
-    if troubles.is_empty() {
-        Ok(Exit::Holds)
-    } else {
+    if !troubles.is_empty() {
         Err(troubles)
+    } else if args.strict && !warnings.told.is_empty() {
+        Ok(Exit::Fails)
+    } else {
+        Ok(Exit::Holds)
+    }
+}
+
+/// Warnings, each told once, by what it says and where: many scenarios can share one policy.
+#[derive(Default)]
+struct Warnings {
+    told: BTreeSet<String>,
+}
+
+impl Warnings {
+    fn tell(&mut self, warnings: Vec<String>) {
+        for warning in warnings {
+            let what = Vec::from_iter(warning.lines().take(2)).join("\n");
+            if self.told.insert(what) {
+                output::tell(&warning);
+            }
+        }
     }
 }
 
 /// A file that is right.
 enum Checked {
-    Policy,
+    Policy(Box<Policy>, Document),
     /// With so many providers.
     Fleet(u64),
     Scenario(Box<Drill>),
@@ -69,21 +97,43 @@ fn check_file(path: &Path) -> Result<Checked, Vec<Problem>> {
         return Ok(Checked::Fleet(fleet.count() as u64));
     }
     if !files::is_scenario(path) {
-        Policy::read(path).map_err(|problem| vec![problem])?;
-        return Ok(Checked::Policy);
+        let (policy, document) = read_policy(path).map_err(|problem| vec![problem])?;
+        return Ok(Checked::Policy(Box::new(policy), document));
     }
     let drill = Drill::load_with(path, Changes::default())?;
-    for warning in drill.warnings() {
-        output::tell(&format!("warning: {}: {warning}", path.display()));
-    }
     Ok(Checked::Scenario(Box::new(drill)))
 }
 
+fn read_policy(path: &Path) -> Result<(Policy, Document), Problem> {
+    let document = Document::read(path)?;
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy());
+    let policy = Policy::from_document(&document, stem.as_deref())?;
+    Ok((policy, document))
+}
+
 impl Checked {
+    /// What is no mistake and yet surprising, as it is told.
+    fn warnings(&self, path: &Path) -> Vec<String> {
+        let shown = |problem: Problem| format!("{problem}\n");
+        match self {
+            Self::Policy(policy, document) => {
+                let warnings = lint::policy(policy, document).into_iter();
+                warnings.map(shown).collect()
+            }
+            Self::Fleet(_) => Vec::new(),
+            Self::Scenario(drill) => {
+                let own = drill.warnings().into_iter();
+                let own = own.map(|warning| format!("warning: {}: {warning}", path.display()));
+                own.chain(lint::drill(drill).into_iter().map(shown))
+                    .collect()
+            }
+        }
+    }
+
     /// In a few words.
     fn summary(&self) -> String {
         let drill = match self {
-            Self::Policy => return "policy".to_owned(),
+            Self::Policy(..) => return "policy".to_owned(),
             Self::Fleet(providers) => return format!("fleet, {}", counted(*providers, "provider")),
             Self::Scenario(drill) => drill,
         };
@@ -96,7 +146,7 @@ impl Checked {
     /// How often its faults strike.
     fn rates(&self) -> Option<String> {
         match self {
-            Self::Policy | Self::Fleet(_) => None,
+            Self::Policy(..) | Self::Fleet(_) => None,
             Self::Scenario(drill) => Some(rates::shown(&drill.scenario().rates())),
         }
     }

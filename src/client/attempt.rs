@@ -49,16 +49,22 @@ pub(super) struct Attempt<C: Connect> {
     pub(super) body: Bytes,
     pub(super) streamed: bool,
     pub(super) inbox: Arc<Inbox>,
-    /// Judges how fast a stream is, where the policy asks for that.
-    pub(super) guard: Option<Throughput>,
 }
 
 /// When to give up, and what to call it.
 type Limit = Option<(Instant, FailureClass)>;
 
 impl<C: Connect> Attempt<C> {
-    /// Makes the exchange.
-    pub(super) async fn run(mut self) -> Result<Content, Failed> {
+    /// Makes the exchange. No failure says what a key is, even if the provider repeats it.
+    pub(super) async fn run(self) -> Result<Content, Failed> {
+        let ended = self.whole_exchange().await;
+        ended.map_err(|failed| Failed {
+            message: failed.message.map(|said| self.target().without_keys(said)),
+            ..failed
+        })
+    }
+
+    async fn whole_exchange(&self) -> Result<Content, Failed> {
         let started = Instant::now();
         let (mut connection, response) = self.exchange(started).await?;
         if !response.status().is_success() {
@@ -122,7 +128,8 @@ impl<C: Connect> Attempt<C> {
                 .connect(&target.endpoint)
                 .await
                 .map_err(|e| e.to_string())?;
-            Connection::open::<C>(io)
+            let is_h2 = C::is_h2(&io);
+            Connection::open(io, is_h2)
                 .await
                 .map_err(|error| error.to_string())
         };
@@ -130,7 +137,7 @@ impl<C: Connect> Attempt<C> {
             self.start
                 .timeouts
                 .connect
-                .map(|t| (started + t, FailureClass::TimeoutConnect)),
+                .map(|t| (Instant::now() + t, FailureClass::TimeoutConnect)),
             self.before_first_token(started),
         );
         let opened = within(limit, opening).await?;
@@ -184,18 +191,22 @@ impl<C: Connect> Attempt<C> {
     }
 
     async fn read_stream(
-        &mut self,
+        &self,
         connection: &mut Connection<C::Io>,
         mut body: Incoming,
         started: Instant,
     ) -> Result<Content, Failed> {
         let mut reader = StreamReader::new(self.target().dialect.family());
         let mut last_token = None;
+        let mut guard = self.guard();
         // Whoever keeps the body open behind the end of the answer keeps nobody waiting: if its
         // end is not here already, the pool finds the connection busy and lets it go.
         while !reader.has_ended() {
             let limit = self.before_next_token(started, last_token);
-            let Some(frame) = self.next_frame(connection, &mut body, limit).await? else {
+            let Some(frame) = self
+                .next_frame(connection, &mut body, limit, &mut guard)
+                .await?
+            else {
                 break;
             };
             let frame = frame.map_err(|error| broken(&error, FailureClass::Truncated))?;
@@ -205,7 +216,7 @@ impl<C: Connect> Attempt<C> {
             let now = self.shared.now();
             reader.push(&data, |token| {
                 last_token = Some(Instant::now());
-                match (&token, &mut self.guard) {
+                match (&token, &mut guard) {
                     (Token::Text(text), Some(guard)) => guard.feed(now, text.len()),
                     (Token::Busy, Some(guard)) => guard.rest(),
                     (_, None) => {}
@@ -220,13 +231,14 @@ impl<C: Connect> Attempt<C> {
 
     /// The next piece of a stream, unless it comes too late or the stream is too slow.
     async fn next_frame(
-        &mut self,
+        &self,
         connection: &mut Connection<C::Io>,
         body: &mut Incoming,
         limit: Limit,
+        guard: &mut Option<Throughput>,
     ) -> Result<Option<hyper::Result<Frame<Bytes>>>, Failed> {
         loop {
-            let check = self.guard.as_ref().and_then(Throughput::next_check);
+            let check = guard.as_ref().and_then(Throughput::next_check);
             let check = check.map(|at| (self.shared.moment(at), FailureClass::TimeoutIdle));
             let frame = within(earliest(limit, check), connection.wait(body.frame())).await;
             let Err(late) = frame else {
@@ -236,17 +248,19 @@ impl<C: Connect> Attempt<C> {
                 return Err(failed(class));
             }
             let now = self.shared.now();
-            if self
-                .guard
-                .as_mut()
-                .is_some_and(|guard| guard.is_too_slow(now))
-            {
+            if guard.as_mut().is_some_and(|guard| guard.is_too_slow(now)) {
                 return Err(Failed {
                     message: Some("the stream is slower than the policy allows".to_owned()),
                     ..late
                 });
             }
         }
+    }
+
+    /// Who judges how fast a stream is, where the policy asks for that.
+    fn guard(&self) -> Option<Throughput> {
+        let streams = &self.shared.streams;
+        Some(Throughput::new(streams.min_speed?, streams.speed_over))
     }
 
     async fn refused(

@@ -82,7 +82,6 @@ impl<C: Connect> Client<C> {
             body: request.body(target.dialect, &target.model, false),
             streamed: false,
             inbox: Arc::<Inbox>::default(),
-            guard: None,
         };
         Check {
             provider,

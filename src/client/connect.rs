@@ -19,7 +19,7 @@ pub trait Connect: Send + Sync + 'static {
     fn connect(&self, endpoint: &Endpoint) -> impl Future<Output = io::Result<Self::Io>> + Send;
 
     /// Whether both sides have agreed on HTTP/2 for this connection. It is then driven by a task of
-    /// its own, which a simulated world has no place for.
+    /// its own, which a simulated world has no place for. Without feature `tls` it is not heeded.
     fn is_h2(_connection: &Self::Io) -> bool {
         false
     }
@@ -67,7 +67,7 @@ impl Endpoint {
             "https" => Scheme::Https,
             _ => return None,
         };
-        // A name and password before the host would be sent to nobody, and shown to everybody.
+        // A login before the host would be sent to nobody, and shown to everybody.
         if uri.query().is_some() || uri.authority()?.as_str().contains('@') {
             return None;
         }
@@ -90,6 +90,14 @@ impl Endpoint {
     /// The host as resolvers and certificates name it: an IPv6 address without its brackets.
     pub(super) fn bare_host(&self) -> &str {
         self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+}
+
+/// An address as errors may show it: what somebody wrote before an `@` may be a secret.
+pub(super) fn without_login(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((_, host)) => format!("***@{host}"),
+        None => url.to_owned(),
     }
 }
 
@@ -136,5 +144,6 @@ mod tests {
         ] {
             assert_eq!(Endpoint::parse(url), None, "{url}");
         }
+        assert_eq!(without_login("https://me:secret@api.test"), "***@api.test");
     }
 }

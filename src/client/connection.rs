@@ -16,14 +16,13 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
 use hyper::{Request, Response};
 
-use super::connect::Connect;
 #[cfg(feature = "tls")]
 use super::session::Session;
 
 /// A connection that is open, as far as anybody knows.
 pub(super) enum Connection<Io: hyper::rt::Read + hyper::rt::Write> {
     /// One attempt has it for itself.
-    Own(Own<Io>),
+    Own(Box<Own<Io>>),
     /// Other attempts may be under way on it.
     #[cfg(feature = "tls")]
     Shared(Session),
@@ -37,16 +36,18 @@ pub(super) struct Own<Io: hyper::rt::Read + hyper::rt::Write> {
 
 impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static> Connection<Io> {
     /// HTTP over an open stream, in the version that both sides have agreed on.
-    pub(super) async fn open<C: Connect<Io = Io>>(io: Io) -> hyper::Result<Self> {
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(unused_variables, reason = "without TLS there is only HTTP/1.1")
+    )]
+    pub(super) async fn open(io: Io, is_h2: bool) -> hyper::Result<Self> {
         #[cfg(feature = "tls")]
-        if C::is_h2(&io) {
+        if is_h2 {
             return Session::open(io).await.map(Self::Shared);
         }
         let (sender, work) = http1::handshake(io).await?;
-        Ok(Self::Own(Own {
-            sender,
-            work: Some(work),
-        }))
+        let work = Some(work);
+        Ok(Self::Own(Box::new(Own { sender, work })))
     }
 }
 

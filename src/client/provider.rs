@@ -5,7 +5,7 @@
 
 use hyper::header::{HeaderName, HeaderValue};
 
-use super::connect::{Connect, Endpoint, Scheme};
+use super::connect::{Connect, Endpoint, Scheme, without_login};
 use super::pool::Pool;
 use super::secret::Secret;
 use super::{BuildError, Target, Uris};
@@ -122,7 +122,7 @@ impl Provider {
             Some((endpoint, uris, host))
         });
         let Some((endpoint, uris, host)) = parsed else {
-            return Err(BuildError::Address(self.url));
+            return Err(BuildError::Address(without_login(&self.url)));
         };
         if endpoint.scheme == Scheme::Https && !C::TLS {
             return Err(BuildError::NeedsTls(self.url));
@@ -138,6 +138,7 @@ impl Provider {
             uris,
             host,
             headers,
+            keys: self.keys,
             pool: Pool::new(),
         })
     }
@@ -148,6 +149,14 @@ impl<C: Connect> Target<C> {
     pub(super) fn headers(&self, key: KeyId) -> &[(HeaderName, HeaderValue)] {
         let own = self.headers.get(usize::from(key.0));
         own.or(self.headers.first()).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl<C: Connect> Target<C> {
+    /// What the provider said, without our keys: some repeat the one that they refuse.
+    pub(super) fn without_keys(&self, said: String) -> String {
+        let keys = self.keys.iter().map(Secret::reveal);
+        keys.fold(said, |said, key| said.replace(key, "***"))
     }
 }
 

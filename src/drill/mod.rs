@@ -29,7 +29,7 @@ use crate::policy::config::{EVERY, Policy};
 use crate::report::{self, Format, Report, Verdict};
 use crate::scenario::Scenario;
 use crate::scenario::load::{self, Loaded};
-use crate::text::Problem;
+use crate::text::{Document, Problem};
 
 pub use engine::run_all;
 
@@ -39,6 +39,8 @@ pub struct Drill {
     changes: Changes,
     loaded: Loaded,
     policies: Vec<Policy>,
+    /// What the policies were read from, in their order.
+    documents: Vec<Document>,
 }
 
 /// What a drill does otherwise than its scenario says.
@@ -67,11 +69,15 @@ impl Drill {
         let checked = report::check_expectations(&loaded);
         let found = policies::find_all(&loaded, &changes);
         match (checked, found) {
-            (Ok(()), Ok(policies)) => Ok(Self {
-                changes,
-                loaded,
-                policies,
-            }),
+            (Ok(()), Ok(found)) => {
+                let (policies, documents) = found.into_iter().unzip();
+                Ok(Self {
+                    changes,
+                    loaded,
+                    policies,
+                    documents,
+                })
+            }
             (checked, found) => {
                 let mut problems = Vec::from_iter(checked.err());
                 problems.extend(found.err().unwrap_or_default());
@@ -113,6 +119,16 @@ impl Drill {
     /// The scenario, as understood.
     pub fn scenario(&self) -> &Scenario {
         &self.loaded.scenario
+    }
+
+    /// The scenario's document, to point at what later checks find.
+    pub fn document(&self) -> &Document {
+        &self.loaded.document
+    }
+
+    /// The documents of the policies that will run, in their order.
+    pub fn policy_documents(&self) -> &[Document] {
+        &self.documents
     }
 
     /// The policies that will run, in order.

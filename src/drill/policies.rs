@@ -12,24 +12,28 @@ use crate::policy::presets;
 use crate::scenario::load::Loaded;
 use crate::text::{Document, Problem};
 
-/// The policies to run, chosen by the user, else the scenario's own; or every problem found.
-pub(super) fn find_all(loaded: &Loaded, changes: &Changes) -> Result<Vec<Policy>, Vec<Problem>> {
+/// The policies to run, each with its document, chosen by the user, else the scenario's own; or
+/// every problem found.
+pub(super) fn find_all(
+    loaded: &Loaded,
+    changes: &Changes,
+) -> Result<Vec<(Policy, Document)>, Vec<Problem>> {
     let asked = asked(loaded, &changes.policies);
     let overrides = overrides(&changes.set);
     if asked.is_empty() {
         let problem = loaded.document.problem(&["policies"], "no policy to run");
         return Err(vec![problem.did_you_mean("", presets::names())]);
     }
-    let mut policies: Vec<Policy> = Vec::new();
+    let mut policies: Vec<(Policy, Document)> = Vec::new();
     let mut problems = Vec::new();
     for asked in asked {
         match asked.find(loaded, &overrides) {
             Err(problem) => problems.push(problem),
-            Ok(policy) if policies.iter().any(|other| other.name == policy.name) => {
+            Ok((policy, _)) if policies.iter().any(|(other, _)| other.name == policy.name) => {
                 let message = format!("two policies are named `{}`", policy.name);
                 problems.push(asked.problem(loaded, message).hint("leave one of them out"));
             }
-            Ok(policy) => policies.push(policy),
+            Ok(found) => policies.push(found),
         }
     }
     if problems.is_empty() {
@@ -87,13 +91,14 @@ fn asked<'a>(loaded: &'a Loaded, chosen: &'a [String]) -> Vec<Asked<'a>> {
 }
 
 impl Asked<'_> {
-    /// The policy, with `overrides` on top.
-    fn find(&self, loaded: &Loaded, overrides: &[Override]) -> Result<Policy, Problem> {
+    /// The policy and its document, with `overrides` on top.
+    fn find(&self, loaded: &Loaded, overrides: &[Override]) -> Result<(Policy, Document), Problem> {
         let (mut document, stem) = self.document(loaded)?;
         for (path, value) in overrides {
             document.set_behind(PREFIX, path, value)?;
         }
-        Policy::from_document(&document, Some(&stem))
+        let policy = Policy::from_document(&document, Some(&stem))?;
+        Ok((policy, document))
     }
 
     /// The policy's document, and the stem that its name must equal.

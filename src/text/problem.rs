@@ -18,8 +18,11 @@ use super::source::{Source, Span};
 #[derive(Clone)]
 pub struct Problem {
     message: String,
+    note: Option<String>,
     hint: Option<String>,
     span: Span,
+    /// The name of the rule that warns of it; none = it is an error.
+    warning: Option<&'static str>,
 }
 
 impl Problem {
@@ -63,14 +66,30 @@ impl Problem {
         let (message, hint) = split_hint(message.into());
         Self {
             message,
+            note: None,
             hint,
             span,
+            warning: None,
         }
     }
 
     /// At the same place of another text of the same length.
     pub(super) fn map_source(mut self, source: impl FnOnce(&Source) -> Arc<Source>) -> Self {
         self.span = self.span.moved(source);
+        self
+    }
+
+    /// As no error but a warning, by the rule of this name.
+    #[must_use]
+    pub fn warning(mut self, code: &'static str) -> Self {
+        self.warning = Some(code);
+        self
+    }
+
+    /// With a note: why it matters.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
         self
     }
 
@@ -123,9 +142,14 @@ impl fmt::Display for Problem {
             .path(self.file())
             .line_start(self.line())
             .annotation(AnnotationKind::Primary.span(within));
-        let mut group = Level::ERROR
-            .primary_title(self.message.as_str())
-            .element(snippet);
+        let title = match self.warning {
+            Some(code) => Level::WARNING.primary_title(self.message.as_str()).id(code),
+            None => Level::ERROR.primary_title(self.message.as_str()),
+        };
+        let mut group = title.element(snippet);
+        if let Some(note) = &self.note {
+            group = group.element(Level::NOTE.message(note.as_str()));
+        }
         if let Some(hint) = &self.hint {
             group = group.element(Level::HELP.message(hint.as_str()));
         }
@@ -220,6 +244,23 @@ mod tests {
         2 | bc: 22
           |     ^^
           |
+          = help: write `2`
+        ");
+    }
+
+    #[test]
+    fn a_warning_says_which_rule_and_why() {
+        let shown = problem("a: 1\n", 3..4)
+            .warning("no-two")
+            .note("two is more");
+        insta::assert_snapshot!(shown.hint("write `2`"), @"
+        warning[no-two]: this is wrong
+         --> a.yaml:1:4
+          |
+        1 | a: 1
+          |    ^
+          |
+          = note: two is more
           = help: write `2`
         ");
     }

@@ -5,9 +5,11 @@
 mod files;
 mod formats;
 mod init;
+mod lint;
 mod policies;
 mod presets;
 mod rates;
+mod report;
 mod runs;
 mod usage;
 mod verdicts;

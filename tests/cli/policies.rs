@@ -256,6 +256,41 @@ fn a_name_from_a_report_finds_the_file_that_the_scenario_lists() {
     assert!(page.contains(again), "{page}");
 }
 
+#[test]
+fn a_preset_of_any_folder_is_found_by_its_bare_name() {
+    let project = Project::new().with("scenarios/calm.yaml", &calm());
+    for name in ["resilient", "openai-sdk", "001-python-intended"] {
+        let words = format!("run scenarios/calm.yaml --policy {name} --format json");
+        let output = project.output(&words);
+        let key = format!("\"{name}\":{{");
+        assert!(stdout(&output).contains(&key), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_folder_is_no_part_of_a_presets_name() {
+    let project = Project::new().with("scenarios/calm.yaml", &calm());
+    let output = project.output("run --policy industry/openai-sdk");
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(
+        told.contains("there is no file `industry/openai-sdk`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_projects_own_policy_wins_over_any_preset_of_its_name() {
+    let project = Project::new().with("scenarios/calm.yaml", &calm()).with(
+        "policies/openai-sdk.yaml",
+        "name: openai-sdk\nretry: { attempts: nine }\n",
+    );
+    let output = project.output("run --policy openai-sdk");
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(told.contains("policies/openai-sdk.yaml:2"), "{told}");
+}
+
 /// A preset under another name.
 fn renamed(preset: &str, name: &str) -> String {
     let text = stdout(&Project::new().output(&format!("presets {preset}")));

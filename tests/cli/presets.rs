@@ -1,5 +1,6 @@
 //! `firedrill presets`: the list, one of them, and one that there is not.
 
+use firedrill::policy::presets;
 use snapbox::str;
 
 use crate::{Project, stdout};
@@ -13,33 +14,59 @@ fn the_presets_are_listed_in_80_columns() {
         "{text}"
     );
     list.stdout_eq(str![[r#"
-no-failover        One attempt at the first provider, and no second. The
-                   yardstick for every other policy.
-retry-only         Three attempts at the same provider with exponential backoff.
-                   What most SDKs do by default.
-priority-fallback  Each provider of the fleet once, in order, until one answers.
-                   It remembers nothing between calls.
-round-robin        Calls go to the providers in turns; one that fails is left
-                   for the next, once each.
-resilient          Bounded attempts, a breaker per provider, and failover
-                   instead of waiting. The one to start from.
+To start from, from the simplest to the best:
+  no-failover               One attempt at the first provider, and no second.
+                            The yardstick for every other policy.
+  retry-only                Three attempts at the same provider with exponential
+                            backoff. What most SDKs do by default.
+...
+
+As libraries and gateways have it by default:
+  anthropic-sdk             Two retries at one provider, half a second to eight,
+                            hints up to a minute, ten minutes for an answer.
+...
+
+The clients of five articles, as intended and repaired:
+...
+  001-python-intended       Three endpoints, each asked once; the next one takes
+                            over on a 429, a timeout or a lost connection.
+...
 
 "#]]);
 }
 
 #[test]
+fn every_preset_is_listed_once_with_what_it_is_about() {
+    let text = stdout(&Project::new().output("presets"));
+    let listed = text
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let listed = Vec::from_iter(listed.filter_map(|line| line.split_whitespace().next()));
+    assert_eq!(listed, presets::names());
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let all = words(&text);
+    for preset in presets::all() {
+        let mut entry = vec![preset.name.to_owned()];
+        entry.extend(words(&preset.policy().expect("it is a policy").about));
+        assert!(
+            all.windows(entry.len()).any(|part| part == entry),
+            "{}",
+            preset.name
+        );
+    }
+}
+
+#[test]
 fn a_preset_is_printed_as_its_file_has_it() {
     let project = Project::new();
-    for name in [
-        "no-failover",
-        "retry-only",
-        "priority-fallback",
-        "round-robin",
-        "resilient",
-    ] {
-        let output = project.output(&format!("presets {name}"));
-        assert_eq!(output.status.code(), Some(0), "{name}");
-        let file = format!("{}/policies/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    for preset in presets::all() {
+        let output = project.output(&format!("presets {}", preset.name));
+        assert_eq!(output.status.code(), Some(0), "{}", preset.name);
+        let file = format!("{}/{}", env!("CARGO_MANIFEST_DIR"), preset.file());
         let text = std::fs::read_to_string(file).expect("the preset's file");
         assert_eq!(stdout(&output), text);
     }

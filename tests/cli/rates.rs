@@ -125,7 +125,7 @@ ok     scenarios/mix.yaml  (2 seeds, 1 policy)
 fn a_calm_scenario_and_a_policy_have_little_to_tell() {
     let project = Project::new()
         .with("scenarios/calm.yaml", &calm())
-        .with("mine.yaml", "name: mine\n");
+        .with("mine.yaml", &format!("name: mine\n{SOUND}"));
     project
         .firedrill("check --rates scenarios/calm.yaml mine.yaml")
         .code(0)
@@ -201,3 +201,6 @@ ok     scenarios/flaps.yaml  (2 seeds, 1 policy)
 
 "#]]);
 }
+
+/// What a policy says that `check` has nothing to ask about.
+const SOUND: &str = "retry: { attempts: 1 }\ntimeouts: { attempt: 30s }\n";

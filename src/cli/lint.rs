@@ -1,0 +1,150 @@
+//! What a reviewer would ask about policies, shown where it stands in their files.
+//!
+//! What a finding is, is `policy::lint`'s to know; here a scenario tells it what surrounds a
+//! policy, and findings become warnings with a caret.
+
+use std::time::Duration;
+
+use crate::drill::Drill;
+use crate::policy::config::Policy;
+use crate::policy::lint::{self, Finding, LintProvider, Place, Surroundings};
+use crate::scenario::{Calls, Provider, Scenario};
+use crate::text::{Document, Problem};
+
+/// The warnings of a policy file by itself.
+pub(super) fn policy(policy: &Policy, document: &Document) -> Vec<Problem> {
+    let findings = lint::lint(policy, &Surroundings::default());
+    let shown = |finding| shown(finding, document, document);
+    findings.into_iter().map(shown).collect()
+}
+
+/// The warnings of a scenario's policies, in its fleet and under its load.
+pub(super) fn drill(drill: &Drill) -> Vec<Problem> {
+    let around = surroundings(drill.scenario());
+    let policies = drill.policies().iter().zip(drill.policy_documents());
+    let warnings = policies.flat_map(|(policy, document)| {
+        let alone = lint::lint(policy, &Surroundings::default());
+        let placed = move |mut finding: Finding| {
+            let same =
+                |own: &&Finding| (own.code, &own.message) == (finding.code, &finding.message);
+            let own = alone.iter().find(same);
+            match own {
+                Some(own) => finding.why.clone_from(&own.why),
+                None => finding.why += &format!(" (as in {})", drill.path().display()),
+            }
+            let is_own = own.is_some();
+            let problem = shown(finding, document, drill.document());
+            // A preset is as it is meant to be: only what it meets here is news.
+            (!is_own || !problem.file().starts_with("preset ")).then_some(problem)
+        };
+        let findings = lint::lint(policy, &around).into_iter();
+        findings.filter_map(placed).collect::<Vec<_>>()
+    });
+    warnings.collect()
+}
+
+/// A finding as a warning, at the first of its keys that the file has.
+fn shown(finding: Finding, policy: &Document, fleet: &Document) -> Problem {
+    let problem = match &finding.place {
+        Place::Policy(paths) => {
+            let paths = paths
+                .iter()
+                .map(|path| Vec::from_iter(path.iter().map(String::as_str)));
+            let found = paths.into_iter().find(|path| has(policy, path));
+            let path = found.unwrap_or_else(|| vec!["name"]);
+            policy.problem_at_key(&path, finding.message)
+        }
+        Place::Provider(name) => fleet.problem_at_key(&["providers", name], finding.message),
+    };
+    problem
+        .warning(finding.code)
+        .note(finding.why)
+        .hint(finding.instead)
+}
+
+/// Whether the file itself has this key.
+fn has(document: &Document, path: &[&str]) -> bool {
+    let Some((last, place)) = path.split_last() else {
+        return false;
+    };
+    document.keys(place).iter().any(|key| key == last)
+}
+
+/// What a scenario says about its fleet and its load.
+fn surroundings(scenario: &Scenario) -> Surroundings {
+    let load = &scenario.load;
+    let deadlines = load.tasks.iter().filter_map(|task| task.deadline);
+    let shares = load.tasks.iter().map(|task| task.stream);
+    let providers = scenario.providers.iter().enumerate();
+    Surroundings {
+        providers: providers
+            .map(|(place, provider)| known(scenario, place, provider))
+            .collect(),
+        offered_per_minute: offered(scenario),
+        tokens_per_call: tokens(&load.calls),
+        deadline: match load.tasks.is_empty() {
+            true => load.deadline,
+            false => deadlines.min(),
+        },
+        streamed: Some(match load.tasks.is_empty() {
+            true => load.stream,
+            false => mixed(shares),
+        }),
+        clients: Some(load.clients),
+    }
+}
+
+/// The share of all tasks when they agree, else some share that is neither none nor all.
+fn mixed(mut shares: impl Iterator<Item = u64>) -> u64 {
+    let first = shares.next().unwrap_or(0);
+    match shares.all(|share| share == first) {
+        true => first,
+        false => 1,
+    }
+}
+
+fn known(scenario: &Scenario, place: usize, provider: &Provider) -> LintProvider {
+    let account = provider.limits.account.as_ref();
+    let account = account.map(|account| format!("the account `{account}`"));
+    LintProvider {
+        name: provider.name.clone(),
+        host: account.or_else(|| cause(scenario, place)),
+        first_token: Some(provider.ttft.p50),
+    }
+}
+
+/// The fault that strikes this provider and another, but not the whole fleet: from that, no order
+/// of providers is a way out.
+fn cause(scenario: &Scenario, place: usize) -> Option<String> {
+    let strikes = |targets: &[crate::policy::ProviderId]| {
+        let is_group = (2..scenario.providers.len()).contains(&targets.len());
+        is_group && targets.iter().any(|target| target.index() == place)
+    };
+    let mut faults = scenario.faults.iter();
+    let fault = faults.find(|fault| strikes(&fault.targets))?;
+    Some(format!("the cause of `{}`", fault.name))
+}
+
+/// Calls per minute on average, where calls come whatever the answers are.
+fn offered(scenario: &Scenario) -> Option<u64> {
+    let length = scenario.run.duration;
+    let calls = match &scenario.load.calls {
+        Calls::Drawn { rate, .. } => rate.calls_by(crate::time::Instant::START + length),
+        Calls::Trace { rows, .. } => rows.len() as u128,
+        Calls::Users { .. } => return None,
+    };
+    let per_minute = calls * MINUTE.as_nanos() / length.as_nanos().max(1);
+    u64::try_from(per_minute).ok()
+}
+
+/// The median of a call's tokens, where all calls are alike.
+fn tokens(calls: &Calls) -> Option<u64> {
+    match calls {
+        Calls::Drawn { prompt, output, .. } | Calls::Users { prompt, output, .. } => {
+            Some(prompt.p50.saturating_add(output.p50))
+        }
+        Calls::Trace { .. } => None,
+    }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);

@@ -1,0 +1,173 @@
+//! Reads a policy as an experienced reviewer would: what is allowed, and yet will not do what its
+//! author means.
+//!
+//! A finding is no mistake: every key and every unit is right, and there may be a reason for it.
+//! Each says where, what, why, and what to write instead. What is known of the fleet and its load
+//! ([`Surroundings`]) makes some findings possible, and takes others back; what is unknown is never
+//! held against a policy.
+//!
+//! - `time`: timeouts, and what fits into the deadline.
+//! - `retries`: what is tried again, and what that adds up to.
+//! - `health`: breakers and checks.
+//! - `load`: limits, hedges, and providers that share a fate.
+//! - `view`: the policy and its surroundings, as the rules look at them.
+//!
+//! What a file may not say at all is [`super::config`]'s to refuse; showing findings is left to
+//! whoever has the file.
+
+mod health;
+mod load;
+mod retries;
+mod time;
+mod view;
+
+use std::time::Duration;
+
+use super::config::Policy;
+use view::View;
+
+/// Something that a reviewer would ask about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's name: `no-jitter`.
+    pub code: &'static str,
+    /// Where it stands.
+    pub place: Place,
+    /// What it is.
+    pub message: String,
+    /// Why it matters.
+    pub why: String,
+    /// What to write instead.
+    pub instead: String,
+}
+
+/// Where a finding stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At the first of these keys that the policy file has; at none of them means the file.
+    Policy(Vec<Vec<String>>),
+    /// At this provider, wherever the fleet is written down.
+    Provider(String),
+}
+
+/// What is known about where a policy works; by default nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The fleet, in order; empty = unknown.
+    pub providers: Vec<LintProvider>,
+    /// Calls that arrive per minute on average, at all client processes together.
+    pub offered_per_minute: Option<u64>,
+    /// Tokens of a call, prompt and output together, as a median.
+    pub tokens_per_call: Option<u64>,
+    /// How long callers wait, if they do not wait for ever.
+    pub deadline: Option<Duration>,
+    /// Share of calls that are streamed, in parts per 10^9.
+    pub streamed: Option<u64>,
+    /// Client processes, each with limits, breakers and budgets of its own.
+    pub clients: Option<u32>,
+}
+
+/// What is known about a provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LintProvider {
+    /// Its name.
+    pub name: String,
+    /// What it shares with every provider that has the same here: a host, an account, a cause of
+    /// outages.
+    pub host: Option<String>,
+    /// The median of its time to the first token.
+    pub first_token: Option<Duration>,
+}
+
+/// What a reviewer would ask about, in the order of [`codes`].
+pub fn lint(policy: &Policy, around: &Surroundings) -> Vec<Finding> {
+    let view = View { policy, around };
+    let apply = |(code, rule): &(&'static str, Rule)| {
+        let mut findings: Vec<Finding> = Vec::new();
+        for draft in rule(&view) {
+            // What a tier repeats of the policy is one finding.
+            if findings.iter().all(|known| known.message != draft.message) {
+                findings.push(draft.signed(code));
+            }
+        }
+        findings
+    };
+    RULES.iter().flat_map(apply).collect()
+}
+
+/// The names of all rules.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|(code, _)| *code)
+}
+
+/// A judgement about one thing.
+type Rule = fn(&View) -> Vec<Draft>;
+
+const RULES: &[(&str, Rule)] = &[
+    ("fallback-starved", time::fallback_starved),
+    ("timeouts-beyond-deadline", time::timeouts_beyond_deadline),
+    ("timeout-never-fires", time::timeout_never_fires),
+    ("no-timeout", time::no_timeout),
+    ("waits-beyond-deadline", retries::waits_beyond_deadline),
+    ("no-jitter", retries::no_jitter),
+    ("retries-multiply", retries::retries_multiply),
+    ("retry-in-vain", retries::retry_in_vain),
+    ("no-retry-budget", retries::no_retry_budget),
+    ("no-breaker", health::no_breaker),
+    ("probes-in-turns", health::probes_in_turns),
+    ("probe-can-hang", health::probe_can_hang),
+    ("hint-for-one-call", health::hint_for_one_call),
+    ("checks-cost", health::checks_cost),
+    ("hedge-never", load::hedge_never),
+    ("hedge-doubles", load::hedge_doubles),
+    ("limit-below-load", load::limit_below_load),
+    ("shared-fate", load::shared_fate),
+];
+
+/// A finding whose rule has not signed it yet.
+struct Draft {
+    place: Place,
+    message: String,
+    why: String,
+    instead: String,
+}
+
+impl Draft {
+    /// At the first of `paths` that the file has.
+    fn at(paths: &[&[&str]], message: impl Into<String>) -> Self {
+        let owned = |path: &&[&str]| path.iter().map(|step| (*step).to_owned()).collect();
+        Self::of(Place::Policy(paths.iter().map(owned).collect()), message)
+    }
+
+    fn of(place: Place, message: impl Into<String>) -> Self {
+        Self {
+            place,
+            message: message.into(),
+            why: String::new(),
+            instead: String::new(),
+        }
+    }
+
+    fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = why.into();
+        self
+    }
+
+    fn instead(mut self, instead: impl Into<String>) -> Self {
+        self.instead = instead.into();
+        self
+    }
+
+    fn signed(self, code: &'static str) -> Finding {
+        Finding {
+            code,
+            place: self.place,
+            message: self.message,
+            why: self.why,
+            instead: self.instead,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Breakers and health checks.
+
+use std::time::Duration;
+
+use super::Draft;
+use super::view::View;
+use crate::policy::classify::FailureClass;
+use crate::policy::config::{Read, Whom};
+use crate::text::units::duration::write;
+
+/// Calls go elsewhere from a provider that is down, and nobody remembers that it is.
+pub(super) fn no_breaker(view: &View) -> Vec<Draft> {
+    let policy = view.policy;
+    let tiers = policy.tiers.iter().chain(policy.by_name.values());
+    let has_breaker = policy.breaker.is_some() || tiers.into_iter().any(|t| t.breaker.is_some());
+    let is_guarded = has_breaker || policy.outlier.is_some() || policy.health_check.is_some();
+    if is_guarded || !view.falls_back() {
+        return Vec::new();
+    }
+    let cost = view.slow().iter().filter_map(|slow| slow.each).max();
+    let cost = cost.map_or("without end".to_owned(), |cost| {
+        format!("up to {}", write(cost))
+    });
+    let paths: [&[&str]; 3] = [&["breaker"], &["retry", "attempts"], &["retry"]];
+    vec![
+        Draft::at(&paths, "calls fall back, and there is no breaker")
+            .because(format!(
+                "while a provider is down, every call finds out by itself, and waits ({cost} if \
+                 it hangs)"
+            ))
+            .instead("write `breaker: {}`: five failures in a row, then 30s of peace"),
+    ]
+}
+
+/// Closing takes more successes than there may be probes at a time.
+pub(super) fn probes_in_turns(view: &View) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for spot in view.spots() {
+        let Some(breaker) = &spot.settings.breaker else {
+            continue;
+        };
+        let (probes, needed) = (breaker.probes.max(1), breaker.close_after);
+        if needed <= probes {
+            continue;
+        }
+        let message = format!(
+            "closing takes {needed} successes, and {probes} at a time may probe: {} rounds",
+            needed.div_ceil(probes)
+        );
+        let paths = [
+            spot.path(&["breaker", "close_after"]),
+            spot.path(&["breaker", "probes"]),
+            spot.path(&["breaker"]),
+        ];
+        drafts.push(
+            Draft::at(&paths.each_ref().map(Vec::as_slice), message)
+                .because(
+                    "it does close, but each round takes a whole answer, all other calls go \
+                     elsewhere meanwhile, and one failure opens it for its full time again",
+                )
+                .instead(format!(
+                    "write `probes: {needed}`, or `close_after: {probes}`"
+                )),
+        );
+    }
+    drafts
+}
+
+/// A probe that never ends holds its place for ever: the breaker stays half-open.
+pub(super) fn probe_can_hang(view: &View) -> Vec<Draft> {
+    let ends_calls = view.deadline().is_some();
+    let mut drafts = Vec::new();
+    for spot in view.spots() {
+        let (timeouts, breaker) = (&spot.settings.timeouts, &spot.settings.breaker);
+        let of_stream = timeouts.first_token.and(timeouts.idle).is_some() && !view.has_plain();
+        let ends = ends_calls || timeouts.attempt.is_some() || of_stream;
+        let leased = breaker
+            .as_ref()
+            .is_none_or(|breaker| breaker.lease.is_some());
+        if ends || leased {
+            continue;
+        }
+        let path = spot.path(&["breaker"]);
+        drafts.push(
+            Draft::at(&[&path], "a probe that hangs holds its place without end")
+                .because("no timeout ends it and no lease: the breaker stays half-open for good")
+                .instead("write `lease: 30s` under `breaker`, or `attempt: 30s` under `timeouts`"),
+        );
+    }
+    drafts
+}
+
+/// One call waits as the provider asks; the others, which could have known, ask it again.
+pub(super) fn hint_for_one_call(view: &View) -> Vec<Draft> {
+    let policy = view.policy;
+    let retried = view.returns_after(FailureClass::RateLimited);
+    let Some(breaker) = &policy.breaker else {
+        return Vec::new();
+    };
+    let is_read = policy.hints.retry_after == Read::Honour;
+    if !retried || !is_read || breaker.open.hint == Read::Honour {
+        return Vec::new();
+    }
+    let paths: [&[&str]; 3] = [
+        &["breaker", "open", "hint"],
+        &["breaker", "open"],
+        &["breaker"],
+    ];
+    vec![
+        Draft::at(&paths, "a provider's hint to wait holds for one call only")
+            .because(
+                "the next call asks again at once, is refused again, and such requests count \
+                 against most limits",
+            )
+            .instead("write `hint: honour` under `breaker.open`, or `rate_limited: fallback`"),
+    ]
+}
+
+/// Every provider is asked, and paid, every few seconds although calls ask them anyway.
+pub(super) fn checks_cost(view: &View) -> Vec<Draft> {
+    let Some(check) = &view.policy.health_check else {
+        return Vec::new();
+    };
+    if check.whom != Whom::All || check.every >= OFTEN {
+        return Vec::new();
+    }
+    let per_day = DAY.as_nanos() / check.every.as_nanos().max(1);
+    let message = format!(
+        "every provider is checked every {}: {per_day} billed requests a day each",
+        write(check.every)
+    );
+    let paths: [&[&str]; 2] = [&["health_check", "every"], &["health_check"]];
+    vec![
+        Draft::at(&paths, message)
+            .because("calls find out about a provider that they reach, for nothing")
+            .instead("write `whom: refused`, or `every: 30s`"),
+    ]
+}
+
+/// Checks that come more often are a cost worth a question.
+const OFTEN: Duration = Duration::from_secs(10);
+const DAY: Duration = Duration::from_secs(86_400);

@@ -1,0 +1,148 @@
+//! Limits, hedges, and providers that share a fate.
+
+use super::view::View;
+use super::{Draft, LintProvider, Place};
+use crate::policy::config::{Hedge, HedgeAfter, Limit};
+use crate::policy::settings::Settings;
+use crate::text::units::{duration, share};
+
+/// A hedge that is never made.
+pub(super) fn hedge_never(view: &View) -> Vec<Draft> {
+    let Some(hedge) = &view.policy.hedge else {
+        return Vec::new();
+    };
+    if hedge.budget > 0 {
+        return Vec::new();
+    }
+    let paths: [&[&str]; 2] = [&["hedge", "budget"], &["hedge"]];
+    vec![
+        Draft::at(&paths, "a budget of 0% never hedges")
+            .because("the section has no effect, and reads as if it had")
+            .instead("write `budget: 5%`, or `hedge: none`"),
+    ]
+}
+
+/// Hedges that are the rule and not the exception.
+pub(super) fn hedge_doubles(view: &View) -> Vec<Draft> {
+    let Some(hedge) = &view.policy.hedge else {
+        return Vec::new();
+    };
+    let mut drafts = Vec::new();
+    if hedge.budget > GENEROUS {
+        let paths: [&[&str]; 2] = [&["hedge", "budget"], &["hedge"]];
+        let message = format!("up to {} of calls are hedged", share::write(hedge.budget));
+        drafts.push(
+            Draft::at(&paths, message)
+                .because("when providers grow slow, hedges make them slower, and each is billed")
+                .instead("write `budget: 5%`: what is later than `p95` asks for no more"),
+        );
+    }
+    if let Some(message) = hedges_the_median(hedge, view.around.providers.first()) {
+        let paths: [&[&str]; 2] = [&["hedge", "after"], &["hedge"]];
+        drafts.push(
+            Draft::at(&paths, message)
+                .because(
+                    "the budget is spent on healthy calls, and nothing is left for the slow ones",
+                )
+                .instead("write `after: p95`"),
+        );
+    }
+    drafts
+}
+
+/// What shows that more than half of healthy calls ask for a hedge.
+fn hedges_the_median(hedge: &Hedge, first: Option<&LintProvider>) -> Option<String> {
+    match hedge.after {
+        HedgeAfter::Quantile(percent) if percent <= 50 => Some(format!(
+            "{}% of healthy calls ask for a hedge (`after: p{percent}`)",
+            100 - percent
+        )),
+        HedgeAfter::Quantile(_) => None,
+        HedgeAfter::Delay(delay) => {
+            let first = first?;
+            let median = first.first_token.filter(|median| delay < *median)?;
+            Some(format!(
+                "`after: {}` is below the median of `{}`, {}: most calls ask for a hedge",
+                duration::write(delay),
+                first.name,
+                duration::write(median)
+            ))
+        }
+    }
+}
+
+/// All limits together are below the load.
+pub(super) fn limit_below_load(view: &View) -> Vec<Draft> {
+    let clients = u64::from(view.around.clients.unwrap_or(1).max(1));
+    let Some(offered) = view.around.offered_per_minute else {
+        return Vec::new();
+    };
+    let calls = offered.div_ceil(clients);
+    let tokens = view
+        .around
+        .tokens_per_call
+        .map(|each| calls.saturating_mul(each));
+    let kinds: [Kind; 2] = [
+        ("rpm", "attempts", Some(calls), |limit| limit.rpm),
+        ("tpm", "tokens", tokens, |limit| limit.tpm),
+    ];
+    let tell = |(key, noun, offered, of): Kind| {
+        let offered = offered?;
+        let allowed = allowed(view, of)?;
+        if allowed >= offered {
+            return None;
+        }
+        let message = format!(
+            "the limits of all providers allow {allowed} {noun} per minute, and {offered} arrive"
+        );
+        let paths: [&[&str]; 2] = [&["limit", key], &["limit"]];
+        let draft = Draft::at(&paths, message)
+            .because("the client itself refuses what the providers would take")
+            .instead(format!(
+                "raise `{key}` above the load, or write `{key}: none`"
+            ));
+        Some(draft)
+    };
+    kinds.into_iter().filter_map(tell).collect()
+}
+
+/// A limit's key, what it counts, how much of that one client is asked for, and how to read it.
+type Kind = (
+    &'static str,
+    &'static str,
+    Option<u64>,
+    fn(&Limit) -> Option<u64>,
+);
+
+/// What the limits of all providers allow together; none = without bound.
+fn allowed(view: &View, of: fn(&Limit) -> Option<u64>) -> Option<u64> {
+    let providers = view.around.providers.iter().enumerate();
+    let limits = providers.map(|(position, provider)| {
+        let settings = Settings::resolve(view.policy, position, &provider.name);
+        of(&settings.limit)
+    });
+    let limits = Option::<Vec<u64>>::from_iter(limits)?;
+    (!limits.is_empty()).then(|| limits.into_iter().fold(0, u64::saturating_add))
+}
+
+/// A fallback to a provider that fails whenever the first one does.
+pub(super) fn shared_fate(view: &View) -> Vec<Draft> {
+    let providers = &view.around.providers;
+    if !view.falls_back() {
+        return Vec::new();
+    }
+    let tell = |(place, provider): (usize, &LintProvider)| {
+        let host = provider.host.as_ref()?;
+        let mut before = providers[..place].iter();
+        let first = before.find(|other| other.host.as_ref() == Some(host))?;
+        let message = format!("`{}` and `{}` share {host}", first.name, provider.name);
+        let draft = Draft::of(Place::Provider(provider.name.clone()), message)
+            .because("what takes one down takes the other down: a call that falls back is lost")
+            .instead("put a provider of another host between them, or in place of one");
+        Some(draft)
+    };
+    providers.iter().enumerate().filter_map(tell).collect()
+}
+
+/// Beyond this, hedges are a load of their own; after p95 a twentieth of calls asks for one.
+const GENEROUS: u64 = share::WHOLE / 5;

@@ -1,0 +1,397 @@
+//! A case for each rule: a policy that it warns of, where, and the same policy mended.
+
+use super::*;
+use crate::policy::presets;
+use crate::text::units::duration;
+
+/// What a rule warns of.
+struct Case {
+    code: &'static str,
+    /// The policy, without its name, and its surroundings.
+    policy: &'static str,
+    around: fn() -> Surroundings,
+    /// The key that the warning points at, and a part of what it says.
+    place: &'static str,
+    says: &'static str,
+    /// The policy without the flaw, in the same surroundings.
+    mended: &'static str,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        code: "fallback-starved",
+        policy: "breaker: {}\ntimeouts: { attempt: 60s, call: 60s }\n",
+        around: nothing,
+        place: "timeouts.attempt",
+        says: "one attempt may take 1m (`attempt`), and the call ends (`call`) after 1m",
+        mended: "breaker: {}\ntimeouts: { attempt: 15s, call: 60s }\n",
+    },
+    Case {
+        code: "fallback-starved",
+        policy: "breaker: {}\ntimeouts: { connect: 2s, call: 60s }\n",
+        around: nothing,
+        place: "timeouts.attempt",
+        says: "as long as the whole call",
+        mended: "retry: { attempts: 1 }\ntimeouts: { connect: 2s, call: 60s }\n",
+    },
+    Case {
+        code: "fallback-starved",
+        policy: "breaker: {}\ntimeouts: { first_token: 10s, attempt: 30s }\n",
+        around: || Surroundings {
+            deadline: Some(duration("30s")),
+            streamed: Some(0),
+            ..fleet(2)
+        },
+        place: "timeouts.attempt",
+        says: "its caller leaves after 30s",
+        mended: "breaker: {}\ntimeouts: { first_token: 10s, attempt: 7s }\n",
+    },
+    Case {
+        code: "timeouts-beyond-deadline",
+        policy: "retry: { attempts: 4 }\ntimeouts: { attempt: 30s, call: 60s }\n",
+        around: nothing,
+        place: "timeouts.attempt",
+        says: "4 attempts of up to 30s (`attempt`) come to 121s",
+        mended: "retry: { attempts: 4 }\ntimeouts: { attempt: 14s, call: 60s }\n",
+    },
+    Case {
+        code: "timeouts-beyond-deadline",
+        policy: "retry: { attempts: 4, per_provider: 1 }\n\
+            timeouts: { first_token: 20s, attempt: 30s, call: 60s }\n",
+        around: nothing,
+        place: "timeouts.first_token",
+        says: "come to 80s",
+        mended: "retry: { attempts: 4, per_provider: 1 }\n\
+            timeouts: { first_token: 15s, attempt: 30s, call: 60s }\n",
+    },
+    Case {
+        code: "timeout-never-fires",
+        policy: "tiers: [ { timeouts: { idle: 40s } } ]\ntimeouts: { idle: 20s, attempt: 30s }\n",
+        around: nothing,
+        place: "tiers.0.timeouts.idle",
+        says: "`idle: 40s` never fires: `attempt: 30s` comes first",
+        mended: "tiers: [ { timeouts: { idle: 9s } } ]\ntimeouts: { idle: 20s, attempt: 30s }\n",
+    },
+    Case {
+        code: "no-timeout",
+        policy: "timeouts: { first_token: 10s }\n",
+        around: nothing,
+        place: "timeouts",
+        says: "a stream that stalls",
+        mended: "timeouts: { first_token: 10s, idle: 20s }\n",
+    },
+    Case {
+        code: "no-timeout",
+        policy: "timeouts: { connect: 2s }\n",
+        around: nothing,
+        place: "timeouts",
+        says: "an answer that never comes",
+        mended: "timeouts: { call: 60s }\n",
+    },
+    Case {
+        code: "waits-beyond-deadline",
+        policy: "retry: { attempts: 9, per_provider: 9, backoff: { base: 4s } }\n\
+            timeouts: { attempt: 1s, call: 30s }\n",
+        around: nothing,
+        place: "retry.per_provider",
+        says: "wait 1m in between, and the call has 30s",
+        mended: "retry: { attempts: 9, per_provider: 5, backoff: { base: 4s } }\n\
+            timeouts: { attempt: 1s, call: 30s }\n",
+    },
+    Case {
+        code: "no-jitter",
+        policy: "retry: { backoff: { jitter: none } }\n",
+        around: nothing,
+        place: "retry.backoff.jitter",
+        says: "without jitter",
+        mended: "retry: { backoff: { jitter: 80%..120% } }\n",
+    },
+    Case {
+        code: "no-jitter",
+        policy: "by_name: { kimi: { backoff: { jitter: 100%..100% } } }\n",
+        around: nothing,
+        place: "by_name.kimi.backoff.jitter",
+        says: "without jitter",
+        mended: "retry: { per_provider: 1, backoff: { jitter: none } }\n",
+    },
+    Case {
+        code: "retries-multiply",
+        policy: "retry: { attempts: 4, per_provider: 3 }\n",
+        around: || fleet(3),
+        place: "retry.per_provider",
+        says: "4 attempts, 3 per provider, reach 2 of 3 providers",
+        mended: "retry: { attempts: 4, per_provider: 1 }\n",
+    },
+    Case {
+        code: "retry-in-vain",
+        policy: "failures: { auth: retry }\n",
+        around: nothing,
+        place: "failures.auth",
+        says: "`auth` is tried again",
+        mended: "failures: { auth: fallback, reset: retry }\n",
+    },
+    Case {
+        code: "retry-in-vain",
+        policy: "failures: { bad_request: retry }\n",
+        around: nothing,
+        place: "failures.bad_request",
+        says: "`bad_request` is tried again",
+        mended: "failures: { bad_request: fallback }\n",
+    },
+    Case {
+        code: "no-retry-budget",
+        policy: "retry: { attempts: 3 }\n",
+        around: many_clients,
+        place: "retry.budget",
+        says: "4 clients retry",
+        mended: "retry: { attempts: 3, budget: {} }\n",
+    },
+    Case {
+        code: "no-breaker",
+        policy: "retry: { attempts: 4 }\n",
+        around: nothing,
+        place: "breaker",
+        says: "there is no breaker",
+        mended: "retry: { attempts: 4 }\nbreaker: {}\n",
+    },
+    Case {
+        code: "no-breaker",
+        policy: "retry: { attempts: 4 }\n",
+        around: || fleet(2),
+        place: "breaker",
+        says: "there is no breaker",
+        mended: "retry: { attempts: 4 }\nhealth_check: {}\n",
+    },
+    Case {
+        code: "probes-in-turns",
+        policy: "breaker: { probes: 2, close_after: 5 }\n",
+        around: nothing,
+        place: "breaker.close_after",
+        says: "closing takes 5 successes, and 2 at a time may probe: 3 rounds",
+        mended: "breaker: { probes: 5, close_after: 5 }\n",
+    },
+    Case {
+        code: "probe-can-hang",
+        policy: "breaker: {}\n",
+        around: nothing,
+        place: "breaker",
+        says: "holds its place without end",
+        mended: "breaker: { lease: 30s }\n",
+    },
+    Case {
+        code: "hint-for-one-call",
+        policy: "breaker: {}\n",
+        around: nothing,
+        place: "breaker.open.hint",
+        says: "for one call only",
+        mended: "breaker: { open: { hint: honour } }\n",
+    },
+    Case {
+        code: "hint-for-one-call",
+        policy: "breaker: {}\n",
+        around: nothing,
+        place: "breaker.open.hint",
+        says: "for one call only",
+        mended: "breaker: {}\nfailures: { rate_limited: fallback }\n",
+    },
+    Case {
+        code: "checks-cost",
+        policy: "health_check: { whom: all, every: 5s }\n",
+        around: nothing,
+        place: "health_check.every",
+        says: "every 5s: 17280 billed requests a day",
+        mended: "health_check: { whom: refused, every: 5s }\n",
+    },
+    Case {
+        code: "hedge-never",
+        policy: "hedge: { budget: 0% }\n",
+        around: nothing,
+        place: "hedge.budget",
+        says: "never hedges",
+        mended: "hedge: {}\n",
+    },
+    Case {
+        code: "hedge-doubles",
+        policy: "hedge: { budget: 50% }\n",
+        around: nothing,
+        place: "hedge.budget",
+        says: "up to 50% of calls",
+        mended: "hedge: { budget: 20% }\n",
+    },
+    Case {
+        code: "hedge-doubles",
+        policy: "hedge: { after: 300ms }\n",
+        around: || fleet(2),
+        place: "hedge.after",
+        says: "below the median of `p0`, 500ms",
+        mended: "hedge: { after: 2s }\n",
+    },
+    Case {
+        code: "hedge-doubles",
+        policy: "hedge: { after: p40 }\n",
+        around: nothing,
+        place: "hedge.after",
+        says: "60% of healthy calls",
+        mended: "hedge: { after: p90 }\n",
+    },
+    Case {
+        code: "limit-below-load",
+        policy: "limit: { rpm: 100 }\n",
+        around: busy,
+        place: "limit.rpm",
+        says: "allow 200 attempts per minute, and 300 arrive",
+        mended: "limit: { rpm: 150 }\n",
+    },
+    Case {
+        code: "limit-below-load",
+        policy: "limit: { tpm: 100k }\n",
+        around: busy,
+        place: "limit.tpm",
+        says: "allow 200000 tokens per minute, and 300000 arrive",
+        mended: "limit: { tpm: 100k }\nby_name: { p1: { limit: {} } }\n",
+    },
+    Case {
+        code: "shared-fate",
+        policy: "",
+        around: || {
+            let mut around = fleet(3);
+            around.providers[0].host = Some("api.test".to_owned());
+            around.providers[2].host = Some("api.test".to_owned());
+            around
+        },
+        place: "provider p2",
+        says: "`p0` and `p2` share api.test",
+        mended: "retry: { attempts: 1 }\n",
+    },
+];
+
+fn nothing() -> Surroundings {
+    Surroundings::default()
+}
+
+fn fleet(count: usize) -> Surroundings {
+    let provider = |place| LintProvider {
+        name: format!("p{place}"),
+        host: None,
+        first_token: Some(duration("500ms")),
+    };
+    Surroundings {
+        providers: (0..count).map(provider).collect(),
+        ..nothing()
+    }
+}
+
+fn many_clients() -> Surroundings {
+    Surroundings {
+        clients: Some(4),
+        ..nothing()
+    }
+}
+
+/// Two clients that share 600 calls a minute, of 1,000 tokens each.
+fn busy() -> Surroundings {
+    Surroundings {
+        offered_per_minute: Some(600),
+        tokens_per_call: Some(1_000),
+        clients: Some(2),
+        ..fleet(2)
+    }
+}
+
+fn duration(text: &str) -> Duration {
+    duration::parse(text).unwrap()
+}
+
+fn findings(text: &str, around: &Surroundings) -> Vec<Finding> {
+    let policy = Policy::parse("p.yaml", &format!("name: p\n{text}")).unwrap();
+    lint(&policy, around)
+}
+
+fn first_place(finding: &Finding) -> String {
+    match &finding.place {
+        Place::Policy(paths) => paths[0].join("."),
+        Place::Provider(name) => format!("provider {name}"),
+    }
+}
+
+#[test]
+fn each_rule_warns_of_its_case_and_not_of_the_mended_one() {
+    for case in CASES {
+        let around = (case.around)();
+        let (code, policy) = (case.code, case.policy);
+        let found = findings(policy, &around);
+        let found = Vec::from_iter(found.iter().filter(|finding| finding.code == code));
+        let [finding] = found[..] else {
+            panic!("{code} found {} times in {policy}", found.len());
+        };
+        assert_eq!(first_place(finding), case.place, "{code}");
+        assert!(finding.message.contains(case.says), "{}", finding.message);
+        let mended = findings(case.mended, &around);
+        let is_left = mended.iter().any(|finding| finding.code == code);
+        assert!(!is_left, "{code} in {}", case.mended);
+    }
+}
+
+#[test]
+fn every_rule_has_a_case_and_says_why_and_what_instead() {
+    for code in codes() {
+        assert!(CASES.iter().any(|case| case.code == code), "{code}");
+    }
+    for case in CASES {
+        for finding in findings(case.policy, &(case.around)()) {
+            assert!(!finding.why.is_empty(), "{}", finding.code);
+            assert!(finding.instead.contains(' '), "{}", finding.code);
+            assert!(!finding.message.contains(": write "), "{}", finding.code);
+        }
+    }
+}
+
+#[test]
+fn what_is_unknown_is_not_held_against_a_policy() {
+    for (text, code) in [
+        (
+            "retry: { attempts: 4, per_provider: 4 }\n",
+            "retries-multiply",
+        ),
+        ("retry: { attempts: 4 }\n", "no-retry-budget"),
+        ("limit: { rpm: 1 }\n", "limit-below-load"),
+        ("hedge: { after: 1ms }\n", "hedge-doubles"),
+        ("timeouts: { attempt: 10m }\n", "fallback-starved"),
+        ("timeouts: { attempt: 10m }\n", "timeouts-beyond-deadline"),
+    ] {
+        let found = findings(text, &nothing());
+        assert!(found.iter().all(|finding| finding.code != code), "{text}");
+    }
+}
+
+#[test]
+fn who_has_nowhere_to_go_needs_no_way_there() {
+    let alone = fleet(1);
+    let found = findings(
+        "retry: { attempts: 4 }\ntimeouts: { attempt: 9s }\n",
+        &alone,
+    );
+    assert_eq!(found, []);
+}
+
+#[test]
+fn presets_do_as_a_reviewer_would_advise() {
+    let known: [(&str, &[&str]); 2] = [
+        // They are what a breaker is compared with.
+        ("priority-fallback", &["no-breaker"]),
+        ("round-robin", &["no-breaker"]),
+    ];
+    for name in [
+        "no-failover",
+        "retry-only",
+        "priority-fallback",
+        "round-robin",
+        "resilient",
+    ] {
+        let policy = presets::policy(name).unwrap();
+        let found = lint(&policy, &nothing());
+        let found = Vec::from_iter(found.iter().map(|finding| finding.code));
+        let known = known.iter().find(|(known, _)| *known == name);
+        assert_eq!(found, known.map_or(&[][..], |(_, codes)| codes), "{name}");
+    }
+}

@@ -1,0 +1,191 @@
+//! The policy and its surroundings, as the rules look at them.
+
+use std::time::Duration;
+
+use super::Surroundings;
+use crate::policy::classify::{Action, FailureClass};
+use crate::policy::config::{Backoff, Policy};
+use crate::policy::settings::Settings;
+use crate::text::units::share::WHOLE;
+
+/// The policy and its surroundings.
+pub(super) struct View<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) around: &'a Surroundings,
+}
+
+/// Failures that go on for as long as an outage does: a second attempt mostly meets them again.
+pub(super) const OUTAGE: [FailureClass; 8] = [
+    FailureClass::RateLimited,
+    FailureClass::Overloaded,
+    FailureClass::ServerError,
+    FailureClass::Connect,
+    FailureClass::TimeoutConnect,
+    FailureClass::TimeoutFirstToken,
+    FailureClass::TimeoutIdle,
+    FailureClass::TimeoutAttempt,
+];
+
+/// Settings of the policy, or of one of its tiers or names, and where they stand.
+pub(super) struct Spot {
+    prefix: Vec<String>,
+    pub(super) settings: Settings,
+}
+
+/// Attempts of one call that each take as long as they may.
+pub(super) struct Slow {
+    /// Which timeout ends each.
+    pub(super) key: &'static str,
+    /// How long each takes; none = for ever.
+    pub(super) each: Option<Duration>,
+    /// How many there can be.
+    pub(super) count: u32,
+    /// The waits between them.
+    pub(super) waits: Duration,
+}
+
+impl View<'_> {
+    /// What the policy does about a class.
+    pub(super) fn action(&self, class: FailureClass) -> Action {
+        let own = self.policy.failures.get(&class);
+        own.copied().unwrap_or(class.action())
+    }
+
+    /// Attempts that a call can make at one provider.
+    pub(super) fn per_provider(&self) -> u32 {
+        let retry = &self.policy.retry;
+        retry.per_provider.max(1).min(retry.attempts.max(1))
+    }
+
+    /// Whether a call can return to a provider that has failed in this way.
+    pub(super) fn returns_after(&self, class: FailureClass) -> bool {
+        self.per_provider() > 1 && self.action(class) == Action::Retry
+    }
+
+    /// Whether an outage of one provider sends calls to another.
+    pub(super) fn falls_back(&self) -> bool {
+        let retry = &self.policy.retry;
+        let goes_on = |class: &FailureClass| match self.action(*class) {
+            Action::Stop => false,
+            Action::Retry => self.per_provider() < retry.attempts,
+            Action::Fallback | Action::RotateKey | Action::LargerModel => true,
+        };
+        retry.attempts > 1 && self.around.providers.len() != 1 && OUTAGE.iter().any(goes_on)
+    }
+
+    /// When a call ends at the latest, and whether the policy says so.
+    pub(super) fn deadline(&self) -> Option<(Duration, bool)> {
+        let own = self.policy.timeouts.call.map(|length| (length, true));
+        let callers = self.around.deadline.map(|length| (length, false));
+        own.into_iter()
+            .chain(callers)
+            .min_by_key(|(length, _)| *length)
+    }
+
+    /// Whether calls that are not streamed are known, or must be assumed.
+    pub(super) fn has_plain(&self) -> bool {
+        match self.around.streamed {
+            Some(share) => share < WHOLE,
+            None => self.policy.timeouts.first_token.is_none(),
+        }
+    }
+
+    /// The slow attempts of the calls that there are: plain ones, and streamed ones if a timeout of
+    /// their own guards these.
+    pub(super) fn slow(&self) -> Vec<Slow> {
+        let timeouts = &self.policy.timeouts;
+        let mut slow = Vec::new();
+        if timeouts.first_token.is_some() && self.around.streamed != Some(0) {
+            let each = timeouts
+                .first_token
+                .into_iter()
+                .chain(timeouts.attempt)
+                .min();
+            slow.push(self.slow_of(FailureClass::TimeoutFirstToken, "first_token", each));
+        }
+        if self.has_plain() {
+            slow.push(self.slow_of(FailureClass::TimeoutAttempt, "attempt", timeouts.attempt));
+        }
+        slow
+    }
+
+    fn slow_of(&self, class: FailureClass, key: &'static str, each: Option<Duration>) -> Slow {
+        let attempts = self.policy.retry.attempts.max(1);
+        let per_provider = match self.action(class) {
+            Action::Retry => self.per_provider(),
+            _ => 1,
+        };
+        let count = match (self.action(class), self.around.providers.len()) {
+            (Action::Stop, _) => 1,
+            (_, 0) => attempts,
+            (_, known) => {
+                let known = u32::try_from(known).unwrap_or(u32::MAX);
+                attempts.min(per_provider.saturating_mul(known))
+            }
+        };
+        Slow {
+            key,
+            each,
+            count,
+            waits: waits(&self.policy.retry.backoff, count, per_provider),
+        }
+    }
+
+    /// The policy's own settings, then those of its tiers and names.
+    pub(super) fn spots(&self) -> Vec<Spot> {
+        let bare = Policy {
+            tiers: Vec::new(),
+            by_name: std::collections::BTreeMap::new(),
+            ..self.policy.clone()
+        };
+        let own = Spot {
+            prefix: Vec::new(),
+            settings: Settings::resolve(&bare, 0, ""),
+        };
+        let tiers = (0..self.policy.tiers.len()).map(|at| Spot {
+            prefix: vec!["tiers".to_owned(), at.to_string()],
+            settings: Settings::resolve(self.policy, at, ""),
+        });
+        let named = self.policy.by_name.keys().map(|name| Spot {
+            prefix: vec!["by_name".to_owned(), name.clone()],
+            settings: Settings::resolve(self.policy, self.position(name), name),
+        });
+        std::iter::once(own).chain(tiers).chain(named).collect()
+    }
+
+    /// A provider's place in the fleet; where it is unknown, behind all tiers.
+    fn position(&self, name: &str) -> usize {
+        let mut providers = self.around.providers.iter();
+        let found = providers.position(|provider| provider.name == name);
+        found.unwrap_or(usize::MAX)
+    }
+}
+
+impl Spot {
+    /// The path of a policy's key here: a tier has what the policy has under `retry` without that
+    /// word.
+    pub(super) fn path<'a>(&'a self, key: &[&'a str]) -> Vec<&'a str> {
+        let key = match key {
+            ["retry", rest @ ..] if !self.prefix.is_empty() => rest,
+            key => key,
+        };
+        let prefix = self.prefix.iter().map(String::as_str);
+        prefix.chain(key.iter().copied()).collect()
+    }
+}
+
+/// What `count` attempts wait in between, without jitter, when each provider gets `per_provider`.
+pub(super) fn waits(backoff: &Backoff, count: u32, per_provider: u32) -> Duration {
+    let mut sum = Duration::ZERO;
+    let mut wait = backoff.base;
+    for nth in 1..count {
+        if nth % per_provider.max(1) == 0 {
+            wait = backoff.base;
+            continue;
+        }
+        sum = sum.saturating_add(wait.min(backoff.cap));
+        let grown = wait.as_nanos() * u128::from(backoff.factor_milli) / 1_000;
+        wait = Duration::from_nanos(u64::try_from(grown).unwrap_or(u64::MAX)).min(backoff.cap);
+    }
+    sum
+}

@@ -1,0 +1,126 @@
+//! What `check` warns of, and what that does to the exit code.
+
+use snapbox::str;
+
+use crate::{Project, calm, scenario, stderr, stdout};
+
+/// A policy whose retries come back all at once.
+const EVEN: &str = "name: even\nretry:\n  backoff: { jitter: none }\nbreaker:\n  \
+    open: { hint: honour }\ntimeouts:\n  attempt: 15s\n  call: 60s\n";
+
+/// The same with jitter.
+fn spread() -> String {
+    EVEN.replace("jitter: none", "jitter: full")
+        .replace("name: even", "name: spread")
+}
+
+#[test]
+fn a_finding_is_a_warning_with_its_place_its_why_and_its_remedy() {
+    let project = Project::new().with("even.yaml", EVEN);
+    let checked = project.firedrill("check even.yaml").code(0);
+    checked
+        .stdout_eq("ok     even.yaml  (policy)\n")
+        .stderr_eq(str![[r#"
+warning[no-jitter]: retries come back without jitter
+ --> even.yaml:3:14
+  |
+3 |   backoff: { jitter: none }
+  |              ^^^^^^
+  |
+  = note: calls that failed together return together, again and again
+  = help: write `jitter: full`
+
+
+"#]]);
+}
+
+#[test]
+fn strict_makes_a_warning_a_failure() {
+    let project = Project::new()
+        .with("even.yaml", EVEN)
+        .with("spread.yaml", &spread());
+    project.firedrill("check even.yaml --strict").code(1);
+    let clean = project.firedrill("check spread.yaml --strict").code(0);
+    clean.stderr_eq("");
+    let both = project.output("check spread.yaml even.yaml --strict");
+    assert_eq!(both.status.code(), Some(1));
+    assert_eq!(stdout(&both).lines().count(), 2, "{}", stdout(&both));
+}
+
+#[test]
+fn a_wrong_file_outranks_a_warning() {
+    let project = Project::new()
+        .with("even.yaml", EVEN)
+        .with("wrong.yaml", "name: wrong\nretries: 3\n");
+    let output = project.output("check even.yaml wrong.yaml --strict");
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(told.contains("warning[no-jitter]"), "{told}");
+    assert!(told.contains("error: unknown key `retries`"), "{told}");
+}
+
+#[test]
+fn a_scenario_says_what_its_policies_meet() {
+    let limited = format!("{}limit: {{ rpm: 30 }}\n", spread());
+    let text = scenario("tight", "spread", "", "  spread: [ success_rate >= 1% ]\n");
+    let project = Project::new()
+        .with("policies/spread.yaml", &limited)
+        .with("scenarios/tight.yaml", &text);
+    let checked = project.firedrill("check").code(0);
+    checked.stderr_eq(str![[r#"
+warning[limit-below-load]: the limits of all providers allow 60 attempts per minute, and 120 arrive
+ --> [..]policies/spread.yaml:9:10
+  |
+9 | limit: { rpm: 30 }
+  |          ^^^
+  |
+  = note: the client itself refuses what the providers would take (as in scenarios/tight.yaml)
+  = help: raise `rpm` above the load, or write `rpm: none`
+
+
+"#]]);
+    // Alone, nobody knows how much is asked of it.
+    let alone = project.firedrill("check policies").code(0);
+    alone.stderr_eq("");
+}
+
+#[test]
+fn what_many_scenarios_share_is_told_once() {
+    let text = |name| scenario(name, "even", "", "  even: [ success_rate >= 1% ]\n");
+    let project = Project::new()
+        .with("policies/even.yaml", EVEN)
+        .with("scenarios/a.yaml", &text("a"))
+        .with("scenarios/b.yaml", &text("b"));
+    let output = project.output("check");
+    assert_eq!(output.status.code(), Some(0));
+    let told = stderr(&output);
+    assert_eq!(told.matches("warning[no-jitter]").count(), 1, "{told}");
+}
+
+#[test]
+fn providers_of_one_account_share_their_fate() {
+    let text = scenario("one", "spread", "", "  spread: [ success_rate >= 1% ]\n").replace(
+        "p99: 1s }, speed",
+        "p99: 1s }, limits: { rpm: 500, account: acme }, speed",
+    );
+    let project = Project::new()
+        .with("policies/spread.yaml", &spread())
+        .with("scenarios/one.yaml", &text);
+    let output = project.output("check --strict");
+    assert_eq!(output.status.code(), Some(1));
+    let told = stderr(&output);
+    let warning = "warning[shared-fate]: `main` and `backup` share the account `acme`\n \
+                   --> scenarios/one.yaml:6:3\n";
+    assert!(told.contains(warning), "{told}");
+}
+
+#[test]
+fn a_warning_that_is_no_finding_is_strict_as_well() {
+    let policy = format!("{}by_name: {{ nobody: {{ weight: 2 }} }}\n", spread());
+    let text = calm().replace("no-failover", "spread");
+    let project = Project::new()
+        .with("policies/spread.yaml", &policy)
+        .with("scenarios/calm.yaml", &text);
+    project.firedrill("check").code(0);
+    project.firedrill("check --strict").code(1);
+}
