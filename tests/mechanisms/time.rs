@@ -45,7 +45,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Attempt timeout",
         who: "everybody but gRPC; Portkey and Bifrost in part",
         knobs: &["timeouts.attempt"],
-        test: "tests/core/stories.rs::an_attempt_gets_the_timeouts_of_its_provider_as_far_as_they_apply",
+        test: "tests/core/stories.rs::\
+               an_attempt_gets_the_timeouts_of_its_provider_as_far_as_they_apply",
         shown: By(Story {
             scenario: "attempt-timeout",
             with: "plain",
@@ -55,7 +56,8 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "Call timeout, over all attempts",
-        who: "TensorZero, Envoy AI, Envoy, Polly, Finagle, gRPC; tower, Vercel and articles in part",
+        who: "TensorZero, Envoy AI, Envoy, Polly, Finagle, gRPC; tower, Vercel and articles in \
+              part",
         knobs: &["timeouts.call"],
         test: "tests/core/stories.rs::the_earlier_deadline_holds",
         shown: By(Story {
