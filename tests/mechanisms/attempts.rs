@@ -144,7 +144,7 @@ pub(crate) const ROWS: &[Row] = &[
             scenario: "retry-costs",
             with: "retry-costs",
             without: Policy("retry-costs-off"),
-            measure: "cost_per_success",
+            measure: "success_rate",
         }),
     },
     Row {

@@ -9,7 +9,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Connect timeout",
         who: "OpenAI, Anthropic",
         knobs: &["timeouts.connect"],
-        test: "tests/world_faults.rs::a_mute_connection_is_left_to_the_clients_patience",
+        test: "tests/client_tls.rs::the_handshake_counts_in_the_connect_timeout",
         shown: By(Story {
             scenario: "connect-timeout",
             with: "plain",
