@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use firedrill::policy::ProviderId;
 use firedrill::policy::breaker::State;
-use firedrill::policy::config::Policy;
 use policies::{MOST_TO_CLOSE, crowded_policies, fleets, hands, policies, scripts};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -15,12 +14,18 @@ use rig::{Hand, Rig};
 mod common;
 #[path = "core/driven.rs"]
 mod driven;
+#[path = "core/hedging.rs"]
+mod hedging;
+#[path = "core/mechanisms.rs"]
+mod mechanisms;
 #[path = "core/policies.rs"]
 mod policies;
 #[path = "core/rig.rs"]
 mod rig;
 #[path = "core/stories.rs"]
 mod stories;
+#[path = "core/teller.rs"]
+mod teller;
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -124,12 +129,6 @@ fn only(rig: &mut Rig, provider: u16, providers: usize) {
     for other in 0..providers as u16 {
         rig.common.by_hand(Hand::Isolate(other, other != provider));
     }
-}
-
-/// A policy of this text, which has a name already.
-fn policy_of(text: &str) -> Policy {
-    let text = format!("name: story\n{text}");
-    Policy::parse("story.yaml", &text).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 const POSSIBLE: [(State, State); 4] = [

@@ -7,7 +7,6 @@ use firedrill::policy::ask::Delivery;
 use firedrill::policy::call::{Call, Cause, Ending, Failure, Outcome, Reply, Start, Step};
 use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{HedgeAfter, Policy, Read};
-use firedrill::policy::keys::KeyId;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::rng::Draws;
 use firedrill::time::Instant;
@@ -52,7 +51,6 @@ enum News {
 struct Failed {
     attempt: AttemptId,
     provider: ProviderId,
-    key: KeyId,
     at: Instant,
     failure: Failure,
 }
@@ -190,7 +188,6 @@ impl Driven {
             Reply::Failed(failure) => self.failures.push(Failed {
                 attempt: start.attempt,
                 provider: start.provider,
-                key: start.key,
                 at: now,
                 failure,
             }),

@@ -36,6 +36,9 @@ impl Call {
         }
         let provider = failed.visit.provider;
         match self.action(fleet, &failed) {
+            _ if !self.fits(fleet, provider) => {
+                return self.fall_back(fleet, provider, class, now);
+            }
             Action::RotateKey => return self.rotate(fleet, failed, now),
             Action::Retry if self.may_return(fleet, &failed) => {}
             _ => return self.fall_back(fleet, provider, class, now),
