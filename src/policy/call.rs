@@ -98,7 +98,8 @@ pub struct Call {
     tried: Vec<(ProviderId, KeyId)>,
     /// What is wrong everywhere, once an attempt has met it: then no other is begun.
     stopped: Option<FailureClass>,
-    /// Prompts have to fit: providers that take no more than this are passed by.
+    /// The prompt did not fit this many tokens: providers that are known to take no more are
+    /// passed by.
     outgrown: Option<u64>,
     /// Retries so far, each with the class of the failure before it.
     retried: Vec<FailureClass>,

@@ -248,8 +248,11 @@ impl Driven {
                 Action::Stop => panic!("it goes on after {}", failed.failure.class),
                 Action::LargerModel => {
                     let context = |id: ProviderId| common.members[id.index()].context;
-                    let outgrown = context(failed.provider).unwrap_or(u64::MAX);
-                    assert!(context(provider).is_some_and(|context| context > outgrown));
+                    let (outgrown, taken) = (context(failed.provider), context(provider));
+                    assert!(
+                        taken.is_none_or(|taken| Some(taken) > outgrown),
+                        "too small"
+                    );
                 }
                 _ => {}
             }

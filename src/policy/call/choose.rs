@@ -45,11 +45,11 @@ impl Call {
             && !self.flights.iter().any(flies)
     }
 
-    /// Whether the prompt, as far as this call has found out, is not too long for a provider.
+    /// Whether the prompt is not known to be too long for a provider.
     pub(super) fn fits(&self, fleet: &Fleet, provider: ProviderId) -> bool {
         self.outgrown.is_none_or(|outgrown| {
             let context = fleet.member(provider).context;
-            context.is_some_and(|context| context > outgrown)
+            context.is_none_or(|context| context > outgrown)
         })
     }
 }

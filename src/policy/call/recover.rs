@@ -19,7 +19,7 @@ impl Call {
             Action::Stop => self.stopped = self.stopped.or(Some(failed.class)),
             Action::LargerModel => {
                 let context = fleet.member(failed.visit.provider).context;
-                self.outgrown = self.outgrown.max(Some(context.unwrap_or(u64::MAX)));
+                self.outgrown = self.outgrown.max(context);
             }
             _ => {}
         }
