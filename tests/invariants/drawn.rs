@@ -42,7 +42,7 @@ impl fmt::Debug for Case {
 
 pub(crate) fn cases() -> impl Strategy<Value = Case> {
     let providers = prop::collection::vec(provider(), 2..=4);
-    let faults = prop::collection::vec(fault(), 0..4);
+    let faults = prop::collection::vec(fault(), 0..6);
     let operations = prop::option::weighted(0.2, operation());
     (
         providers,
@@ -228,7 +228,7 @@ fn load() -> impl Strategy<Value = String> {
 /// A policy with every mechanism on or off, in one of a few ways.
 #[rustfmt::skip]
 fn policy() -> impl Strategy<Value = String> {
-    let retry = (1..6_u32, 1..4_u32, lines(&[
+    let retry = (2..7_u32, 1..5_u32, lines(&[
         &["backoff: { base: 200ms, cap: 2s }", "backoff: { base: 1s, jitter: none }",
           "backoff: { base: 100ms, cap: 4s, jitter: decorrelated }"],
         &["", "budget: { ratio: 20%, reserve: 1/s }", "budget: { ratio: 0%, reserve: 1/s }"],
@@ -256,15 +256,15 @@ fn policy() -> impl Strategy<Value = String> {
           "health_check: { every: 2s, timeout: 1s, whom: refused, fall: 1 }"],
         &["", "hedge: { after: 300ms, budget: 100%, most: 2 }",
           "hedge: { after: p90, budget: 20%, min: 5 }"],
-        &["", "limit: { rpm: 60 }", "limit: { concurrency: 2, full: wait }",
+        &["", "", "limit: { rpm: 200 }", "limit: { concurrency: 2, full: wait }",
           "limit: { adaptive: { min: 1, start: 2 }, tpm: 60000 }"],
-        &["", "throttle: { window: 10s }"],
-        &["", "queue: { most: 4, wait: 3s }", "queue: { most: 1, wait: 1s }"],
-        &["", "spend: { most: 1 USD }", "spend: { most: 0.01 USD, per: 1m }"],
+        &["", "", "throttle: { window: 10s }"],
+        &["", "", "queue: { most: 8, wait: 3s }", "queue: { most: 1, wait: 1s }"],
+        &["", "", "", "spend: { most: 1 USD }", "spend: { most: 0.01 USD, per: 1m }"],
         &["", "failures: { auth: rotate_key, quota: rotate_key, rate_limited: rotate_key }",
           "failures: { context_too_long: larger_model, server_error: stop, auth: stop }",
           "failures: { timeout: fallback, rate_limited: fallback, malformed: stop }"],
-        &["", "tiers: [ { per_provider: 1 }, { tier: 1, weight: 3 } ]"],
+        &["", "", "", "tiers: [ { per_provider: 1 }, { tier: 1, weight: 3 } ]"],
     ]);
     (retry, sections).prop_map(|((attempts, per_provider, more), sections)| {
         let retry = format!("attempts: {attempts}, per_provider: {per_provider}");

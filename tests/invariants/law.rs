@@ -9,7 +9,7 @@ use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{Policy, Read};
 use firedrill::policy::keys::KeyId;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::scenario::{Scenario, Work};
+use firedrill::scenario::Scenario;
 use firedrill::time::Instant;
 use firedrill::trace::{Event, Kind};
 
@@ -247,21 +247,17 @@ impl<'a> Law<'a> {
 
     /// Nobody is asked whom somebody took out by hand.
     fn hands_are_obeyed(&mut self, id: CallId, provider: ProviderId) {
-        for operation in &self.scenario.operations {
-            // At the very moment either may come first.
-            let since = Instant::START + Duration::from_secs(5);
-            let until = Instant::START + Duration::from_secs(13);
-            if self.now <= since || until <= self.now || self.case.freezes {
-                continue;
-            }
-            let obeyed = match operation.work {
-                Work::Pin(pinned) => provider == pinned,
-                Work::Isolate(isolated) => provider != isolated,
-            };
-            self.hold(obeyed, || {
-                format!("{id} asks {} against the hand", provider.0)
-            });
+        // At the very moment either may come first, and a frozen process hears of it later.
+        if self.case.freezes || self.scenario.turns().contains(&self.now) {
+            return;
         }
+        let obeyed = match self.scenario.pinned(self.now) {
+            Some(pinned) => provider == pinned,
+            None => !self.scenario.is_isolated(provider, self.now),
+        };
+        self.hold(obeyed, || {
+            format!("{id} asks {} against the hand", provider.0)
+        });
     }
 
     /// What holds for a call as a whole, once the run is over.
@@ -310,10 +306,9 @@ impl<'a> Law<'a> {
         ending: Ending,
         (arrived, ended): (Instant, Instant),
     ) {
-        let run = &self.scenario.run;
-        let is_over = ended >= Instant::START + run.duration + run.drain;
-        let patience = Duration::from_secs(2);
-        let left = self.case.is_impatient && ended.since(arrived) >= patience;
+        let waited = ended.since(arrived);
+        let is_over = waited >= self.scenario.run.drain;
+        let left = self.case.is_impatient && waited >= Duration::from_secs(2);
         let is_dropped = is_over || left || self.case.freezes;
         self.hold(ending != Ending::Unfinished || is_dropped, || {
             format!("{id} was dropped")
