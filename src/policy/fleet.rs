@@ -375,14 +375,18 @@ impl Fleet {
         self.settings(provider).limit.full == Full::Wait
     }
 
-    /// A key of the provider that an attempt can use at once after a failure with this one.
+    /// A key of the provider that an attempt can use at once after a failure with this one, and
+    /// that its call has not tried.
     pub(super) fn other_key(
         &self,
         provider: ProviderId,
         key: KeyId,
+        tried: &[(ProviderId, KeyId)],
         now: Instant,
     ) -> Option<KeyId> {
-        self.slots[provider.index()].keys.other(key, now)
+        let is_tried = |key| tried.contains(&(provider, key));
+        let keys = &self.slots[provider.index()].keys;
+        keys.other_than(key, &is_tried, now)
     }
 
     /// Takes what a retry after this failure costs out of the retry budget, if there is as much.
