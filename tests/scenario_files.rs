@@ -14,6 +14,8 @@ use wrong::{NO_SCENARIO, WRONG, WRONG_LOAD};
 
 #[path = "scenario_files/faults.rs"]
 mod faults;
+#[path = "scenario_files/operations.rs"]
+mod operations;
 #[path = "scenario_files/physics.rs"]
 mod physics;
 #[path = "scenario_files/wrong.rs"]

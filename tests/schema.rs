@@ -130,14 +130,17 @@ const RIGHT: &[(&str, &[&str])] = &[
         "{ profile: moonshot/kimi-k2, price: { input: 2 USD, output: 2.50 USD } }",
         "{ profile: openai/gpt-4.1, ttft: { p50: 250ms, p99: 3s }, cache: { ttl: 5m } }",
         "{ profile: openai/gpt-4.1, capacity: { slots: 5, slowdown: 1.5 } }",
+        "{ profile: openai/gpt-4.1, context: 128k tok, quality: 90, keys: 3 }",
     ]),
     ("/providers/a/limits", &[
         "{ rpm: 500, tpm: 2M, rpd: 5_000, concurrency: '7', account: 12, count_refused: true }",
-        "{ itpm: 1.5k, otpm: 90k, window: sliding, charge: reserve }",
+        "{ itpm: 1.5k, otpm: 90k, window: sliding, charge: reserve, per: key }",
     ]),
     ("/load", &[
         "{ rate: 0.4/s, prompt: 1_000 tok, output: 8k tok, max_tokens: 1M tok, clients: 2 }",
         "{ rate: 90 / h, tasks: { chat: { share: 100%, prompt: 9 tok, output: 9 tok } } }",
+        "{ rate: 9/h, stream: 60%, whole: 30%, prompt: 9 tok, output: 9 tok, \
+           tasks: { batch: { share: 100%, priority: low, whole: 100% } } }",
         "{ users: { count: 5_000, think: 1s, patience: 9s, reclick: { at_most: 3 } }, \
            prompt: 9 tok, output: 9 tok }",
     ]),
@@ -147,6 +150,7 @@ const RIGHT: &[(&str, &[&str])] = &[
         "{ curve: steps, steps: [ { at: 0, rate: 1/min }, { at: 1m, rate: 1/s } ] }",
     ]),
     ("/groups", &["{ cloud: [ a ] }"]),
+    ("/operations", &["{ drain: { at: 1m, for: 1m, isolate: a }, back: { pin: a } }"]),
     ("/faults/f", &[
         "{ target: [ a ], inject: '503', cause: overloaded, rate: 0.05%, retry_after: 20s }",
         "{ target: a, inject: stall, after: 80 tok, silence: 20s, then: fin, sticky: 1s }",
@@ -175,14 +179,19 @@ const WRONG: &[(&str, &[&str])] = &[
         "{ profile: openai/gpt-4.1, price: { input: 2, output: 2.50 USD } }",
         "{ profile: openai/gpt-4.1, capacity: { queue: 5 } }",
         "{ profile: openai/gpt-4.1, rpm: 5 }",
+        "{ profile: openai/gpt-4.1, context: 128000 }",
+        "{ profile: openai/gpt-4.1, quality: good }",
     ]),
-    ("/providers/a/limits", &["{ rpm: many }", "{ rpm: -1 }", "{ window: leaky }"]),
+    ("/providers/a/limits", &[
+        "{ rpm: many }", "{ rpm: -1 }", "{ window: leaky }", "{ rpm: 5, per: user }",
+    ]),
     ("/load", &[
         "{ prompt: 9 tok, output: 9 tok }",
         "{ rate: 1/s, prompt: 9 tok }",
         "{ rate: 1/s, prompt: 9, output: 9 tok }",
         "{ rate: 1/s, prompt: 9 tok, output: 9 tok, stream: 1 }",
         "{ rate: 1/s, prompt: 9 tok, output: 9 tok, arrivals: often }",
+        "{ rate: 1/s, tasks: { a: { share: 100%, prompt: 9 tok, output: 9 tok, priority: 3 } } }",
     ]),
     ("/load/rate", &[
         "1",
@@ -208,6 +217,9 @@ const WRONG: &[(&str, &[&str])] = &[
         "{ target: a, inject: 429, sticky: often }",
         "{ target: a, inject: freeze }",
         "{ target: [], inject: outage }",
+    ]),
+    ("/operations", &[
+        "{ a: { at: 1m } }", "{ a: { isolate: a, pin: a } }", "{ a: { pin: [ a ] } }",
     ]),
     ("/expect", &["[ success_rate >= 99% ]", "{ resilient: success_rate >= 99% }"]),
 ];

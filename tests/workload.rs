@@ -1,11 +1,12 @@
 //! A workload keeps what its file promises: gaps, token counts, shares; the same for every asker.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use firedrill::policy::CallId;
 use firedrill::scenario::workload::{Row, Tokens, Workload};
-use firedrill::scenario::{Arrivals, Calls, Load, Quantiles, Rate, Step};
+use firedrill::scenario::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Step};
 use firedrill::text::units::{PerTime, duration, rate};
 use firedrill::time::Instant;
 
@@ -346,4 +347,34 @@ fn a_second_click_asks_the_same_question() {
         assert_eq!(calls.is_streamed(third), calls.is_streamed(first));
         assert_eq!(calls.client(third), calls.client(first));
     }
+}
+
+#[test]
+fn a_share_of_streamed_calls_is_taken_whole_and_no_other() {
+    let mut load = load(Arrivals::Constant, "2/s");
+    load.whole = 250_000_000;
+    let workload = Workload::new(&load, Duration::from_secs(10), 1);
+    let calls = || (0..40_000).map(CallId);
+    let streamed = calls().filter(|&call| workload.is_streamed(call)).count();
+    let whole = calls().filter(|&call| workload.is_whole(call)).count();
+    let plain = calls().filter(|&call| workload.is_whole(call) && !workload.is_streamed(call));
+    assert_eq!(plain.count(), 0);
+    let share = whole as f64 / streamed as f64;
+    assert!((share - 0.25).abs() < 0.01, "{share}");
+}
+
+#[test]
+fn calls_whose_prompts_begin_alike_are_of_one_session() {
+    let mut load = load(Arrivals::Constant, "2/s");
+    load.prefix = Some(Prefixes {
+        owner: 0,
+        tokens: 500,
+        distinct: 4,
+        share: 500_000_000,
+    });
+    let workload = Workload::new(&load, Duration::from_secs(10), 1);
+    let sessions: BTreeSet<_> = (0..500)
+        .map(|call| workload.tokens(CallId(call)).session())
+        .collect();
+    assert_eq!(sessions.len(), 5, "four of them, and calls of none");
 }

@@ -167,8 +167,7 @@ impl<'a> Fields<'a> {
             if is("content-length") {
                 fields.length = text.trim().parse().unwrap_or(usize::MAX);
             } else if is(IDEMPOTENCY_KEY) {
-                let named = text.rsplit_once('-').filter(|(prefix, _)| *prefix != CHECK);
-                fields.number = named.and_then(|(_, n)| n.parse().ok());
+                fields.number = text.rsplit_once('-').and_then(|(_, n)| n.parse().ok());
             } else if is(RETRY_COUNT) {
                 fields.nth = text.parse().ok();
             } else if is("authorization") {
@@ -280,9 +279,6 @@ fn unchunked(bytes: &[u8]) -> Option<Option<(Vec<u8>, usize)>> {
         }
     }
 }
-
-/// What the name of a health check begins with: it is made for no call.
-const CHECK: &str = "check";
 
 /// Fields that carry a key, beside `authorization`.
 const KEYS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
@@ -452,7 +448,7 @@ mod tests {
         let tokens = asked.counted(300);
         assert_eq!((tokens.input, tokens.output), (99, 20));
         assert_eq!(asked.counted(7).output, 7);
-        let check = "idempotency-key: check-1\r\nx-retry-count: 0\r\n";
+        let check = "idempotency-key: call-check-0x1\r\nx-retry-count: 0\r\n";
         let asked = whole(Family::Openai, &post("/chat/completions", check, "{}"));
         assert_eq!(asked.number, None, "a health check is made for no call");
         assert!(!asked.request(CallId(9), tokens, 0).is_known);

@@ -115,9 +115,8 @@ impl Fold {
             } => {
                 let until = hint.map(|hint| event.at + hint);
                 self.with(call, |open| open.on_reply(attempt, failure, until));
-                let key = self.open.get(&call).and_then(|open| open.key_of(attempt));
-                if let (Some(hint), Some(key)) = (hint, key) {
-                    self.watch.on_hint(call, (provider, key), hint, event.at);
+                if let Some(hint) = hint {
+                    self.on_hint(call, attempt, provider, hint, event.at);
                 }
                 self.on_over(call, attempt, provider);
             }
@@ -131,24 +130,17 @@ impl Fold {
             Kind::Breaker { provider, to, .. } => {
                 self.count_at(event.at, provider, |tally| tally.breaker.count(to));
             }
-            Kind::Ejected { provider, .. } => {
-                self.count_at(event.at, provider, |tally| tally.ejections += 1);
-            }
-            Kind::Checked { provider, .. } => {
-                self.count_at(event.at, provider, |tally| tally.checks += 1);
-            }
+            Kind::Ejected { provider, .. } => self.on_ejected(provider, event.at),
+            Kind::Checked { provider, .. } => self.on_checked(provider, event.at),
             Kind::Billed {
                 provider,
-                call: None,
-                bill,
-                ..
-            } => self.count_at(event.at, provider, |tally| tally.bill_check(bill)),
-            Kind::Billed {
-                provider,
-                call: Some(call),
+                call,
                 nth,
                 bill,
-            } => self.on_bill(provider, call, nth, Tokens::of(bill)),
+            } => match call {
+                Some(call) => self.on_bill(provider, call, nth, Tokens::of(bill)),
+                None => self.count_at(event.at, provider, |tally| tally.bill_check(bill)),
+            },
             Kind::Answered {
                 provider,
                 call: Some(call),
@@ -217,6 +209,21 @@ impl Fold {
             .on_start(&self.rules, provider, at, &mut self.state);
     }
 
+    /// A provider asked whoever shows the attempt's key to wait.
+    fn on_hint(
+        &mut self,
+        call: CallId,
+        attempt: AttemptId,
+        provider: ProviderId,
+        hint: Duration,
+        at: Instant,
+    ) {
+        let key = self.open.get(&call).and_then(|open| open.key_of(attempt));
+        if let Some(key) = key {
+            self.watch.on_hint(call, (provider, key), hint, at);
+        }
+    }
+
     /// An attempt is no longer in flight.
     fn on_over(&mut self, call: CallId, attempt: AttemptId, provider: ProviderId) {
         let open = self.open.get_mut(&call);
@@ -251,6 +258,14 @@ impl Fold {
                 self.ended.pop_first();
             }
         }
+    }
+
+    fn on_ejected(&mut self, provider: ProviderId, at: Instant) {
+        self.count_at(at, provider, |tally| tally.ejections += 1);
+    }
+
+    fn on_checked(&mut self, provider: ProviderId, at: Instant) {
+        self.count_at(at, provider, |tally| tally.checks += 1);
     }
 
     /// Counts what belongs to no call, by its own moment.

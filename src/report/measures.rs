@@ -162,8 +162,8 @@ impl Measure {
         matches!(self.name, "success_rate" | "fallback_rate" | "shed_rate")
     }
 
-    /// Whether it goes without saying when it is zero: one class of failures of many, what only some
-    /// policies do.
+    /// Whether it goes without saying when it is zero: one class of failures of many, or what only
+    /// some policies do.
     pub const fn is_silent_at_zero(&self) -> bool {
         matches!(self.rule, Rule::Quiet(_) | Rule::Failures(_))
     }
@@ -647,7 +647,7 @@ pub const MEASURES: &[Measure] = &[
     quiet(
         "check_cost",
         Unit::Usd,
-        "Billed for health checks; it is a part of the cost.",
+        "Billed for health checks, a part of what was wasted: no call asked for it.",
         |view| Some(usd(cost::checked(view.scope, view.prices))),
     ),
     measure(

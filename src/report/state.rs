@@ -110,6 +110,7 @@ pub struct Endings {
     /// By breakers that refused every provider.
     pub unavailable: u64,
     /// Found no room.
+    #[serde(default, skip_serializing_if = "is_none")]
     pub shed: u64,
     /// Dropped before they ended.
     pub unfinished: u64,
@@ -139,7 +140,7 @@ pub struct ProviderTally {
     /// Health checks that ended.
     #[serde(default, skip_serializing_if = "is_none")]
     pub checks: u64,
-    /// Tokens that it billed for health checks, among all that it billed.
+    /// Tokens that it billed for health checks, among those that were wasted.
     #[serde(default, skip_serializing_if = "is_none")]
     pub checked: Tokens,
 }
@@ -263,6 +264,7 @@ impl ProviderTally {
     pub(super) fn bill_check(&mut self, bill: Bill) {
         let tokens = Tokens::of(bill);
         self.billed += tokens;
+        self.wasted += tokens;
         self.checked += tokens;
     }
 

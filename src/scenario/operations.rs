@@ -80,7 +80,7 @@ pub(super) fn operations(
     }
     let mut operations = Vec::new();
     for name in names {
-        check_name(document, &["operations", &name], "operation")?;
+        check_name(document, &["operations", &name], "an operation")?;
         let Some(file) = files.get(&name) else {
             continue;
         };

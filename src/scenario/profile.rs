@@ -212,7 +212,7 @@ pub(super) fn providers(
     }
     let mut providers = Vec::new();
     for name in names {
-        check_name(document, &["providers", &name], "provider")?;
+        check_name(document, &["providers", &name], "a provider")?;
         if let Some(file) = files.remove(&name) {
             providers.push(provider(document, name, file, network)?);
         }

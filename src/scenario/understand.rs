@@ -110,7 +110,7 @@ pub(super) fn check_name(document: &Document, path: &[&str], what: &str) -> Resu
         return Ok(());
     }
     Err(document
-        .problem_at_key(path, format!("`{name}` cannot name a {what}"))
+        .problem_at_key(path, format!("`{name}` cannot name {what}"))
         .hint("write at most 64 letters, digits, `-` and `_`"))
 }
 
@@ -174,7 +174,7 @@ fn faults(
     }
     let mut faults = Vec::new();
     for name in &names {
-        check_name(document, &["faults", name], "fault")?;
+        check_name(document, &["faults", name], "a fault")?;
         if let Some(file) = files.get(name) {
             faults.push(inject::fault(document, name, file, setting)?);
         }

@@ -44,6 +44,13 @@ pub struct Tokens {
     pub prefix: Option<Prefix>,
 }
 
+impl Tokens {
+    /// The session: calls whose prompts begin alike, as the turns of a conversation do.
+    pub fn session(&self) -> Option<u64> {
+        self.prefix.map(|prefix| prefix.id)
+    }
+}
+
 /// The beginning of a prompt that several calls share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Prefix {
@@ -237,11 +244,6 @@ impl Workload {
     /// How important a call is.
     pub fn priority(&self, call: CallId) -> Priority {
         self.task_of(call).priority
-    }
-
-    /// The session of a call: those whose prompts begin alike, as the turns of a conversation do.
-    pub fn session(&self, call: CallId) -> Option<u64> {
-        self.tokens(call).prefix.map(|prefix| prefix.id)
     }
 
     /// How long the user of a call waits; none = for ever.

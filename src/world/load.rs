@@ -17,11 +17,11 @@ use turmoil_net::HostId;
 use super::connect::Simulated;
 use super::freeze::Arrival;
 use super::host::PORT;
-use super::{World, server, task};
+use super::{World, operate, server, task};
 use crate::client::{Builder, Client, Provider, Request};
 use crate::policy::CallId;
 use crate::policy::config::Policy;
-use crate::scenario::Scenario;
+use crate::scenario::{self, Scenario};
 use crate::time::Instant;
 
 /// Starts the load: one generator, and a client process on each host.
@@ -40,7 +40,17 @@ pub(super) fn start(
         client: client(world, scenario, policy, seed),
         closing: closing.clone(),
     });
-    let users = users.collect();
+    let users: Vec<User> = users.collect();
+    for User { host, client, .. } in &users {
+        operate::start(world, *host, client, scenario);
+        if policy.health_check.is_some() {
+            let (host, client) = (*host, client.clone());
+            // It never ends, and nobody waits for it.
+            task::spawn(host, async move {
+                task::in_process(host, client.run_checks()).await;
+            });
+        }
+    }
     task::spawn(
         hosts[0],
         generate(world.clone(), users, closing, scenario.run.drain),
@@ -55,15 +65,28 @@ fn client(world: &World, scenario: &Scenario, policy: &Policy, seed: u64) -> Cli
         .seed(seed)
         .origin(world.origin);
     for (number, provider) in scenario.providers.iter().enumerate() {
-        let dialect = provider.dialect;
-        let url = format!("http://{}:{PORT}{}", server(number), dialect.base_path());
-        let provider = Provider::new(&provider.name, url, &provider.model);
-        builder = builder.provider(provider.dialect(dialect));
+        builder = builder.provider(known(number, provider));
     }
     // Scenario files have unique names and at least one provider; addresses are ours.
     builder
         .build()
         .unwrap_or_else(|error| panic!("a checked scenario builds no client: {error}"))
+}
+
+/// What a client knows of the provider on the server of this number.
+fn known(number: usize, provider: &scenario::Provider) -> Provider {
+    let dialect = provider.dialect;
+    let url = format!("http://{}:{PORT}{}", server(number), dialect.base_path());
+    let mut known = Provider::new(&provider.name, url, &provider.model)
+        .dialect(dialect)
+        .price(provider.price.input, provider.price.output);
+    if let Some(quality) = provider.quality {
+        known = known.quality(quality);
+    }
+    if let Some(longest) = provider.context {
+        known = known.context(longest);
+    }
+    provider.keys().fold(known, Provider::key)
 }
 
 async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain: Duration) {
@@ -191,14 +214,26 @@ impl User {
 
     async fn call(&self, id: CallId) {
         let workload = &self.world.workload;
-        let mut request = Request::user(FILLER).id(id.0);
+        let tokens = workload.tokens(id);
+        let mut request = Request::user(FILLER)
+            .id(id.0)
+            .priority(workload.priority(id).0)
+            .prompt_tokens(tokens.input);
+        if let Some(task) = workload.task(id) {
+            request = request.task(task);
+        }
+        if let Some(session) = tokens.session() {
+            request = request.session(session);
+        }
         if let Some(deadline) = workload.deadline(id) {
             request = request.deadline(deadline);
         }
         if let Some(most) = workload.max_tokens(id) {
             request = request.max_tokens(most);
         }
-        if workload.is_streamed(id) {
+        if workload.is_whole(id) {
+            drop(self.client.whole(&request).await);
+        } else if workload.is_streamed(id) {
             let mut answer = self.client.stream(&request);
             while let Some(Ok(_)) = answer.next().await {}
         } else {

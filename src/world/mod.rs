@@ -6,7 +6,7 @@
 //!   what becomes of each packet (latency, blackholes, resets), and `link` which faults are on its
 //!   way; `host` puts fake providers behind simulated sockets.
 //! - [`Simulated`] is the client's [`Connect`](crate::client::Connect) here, and `load` decides
-//!   that a call arrives.
+//!   that a call arrives; `operate` does to the clients what people do.
 //!
 //! One run is one paused tokio runtime on a thread of its own, so nothing thread-local leaks from
 //! run to run. Its clock resolves one millisecond, because tokio's timers do.
@@ -17,6 +17,7 @@ mod host;
 mod link;
 mod load;
 mod network;
+mod operate;
 mod scheduler;
 mod task;
 

@@ -254,7 +254,7 @@ impl Naive<'_> {
             };
             let fits = match paid {
                 Paid::All => true,
-                Paid::Wasted => call.is_some() && !delivered,
+                Paid::Wasted => !delivered,
                 Paid::Checks => call.is_none(),
             };
             if ours && fits {

@@ -48,6 +48,34 @@ fn what_nobody_wrote_whole_was_truncated() {
 }
 
 #[test]
+fn another_key_mends_what_was_about_the_key() {
+    for (class, useless, broken) in [
+        (Auth, "0", "0"),
+        (Quota, "0", "0"),
+        (BadRequest, "1", "0"),
+        (RateLimited, "0", "0"),
+    ] {
+        let mut story = Story::of(&scenario());
+        let mut call = story.call(0);
+        call.asks(0, PRIMARY).fails_with_hint(1, class, 5_000);
+        call.shows(1).asks(2, PRIMARY).answered(9);
+        let state = story.end();
+        assert_eq!(whole(&state, "useless_retries"), useless, "{class}");
+        assert_eq!(whole(&state, "hints_broken"), broken, "{class}");
+        assert_eq!(whole(&state, "hints_broken.client"), broken, "{class}");
+    }
+    let mut story = Story::of(&scenario());
+    let mut call = story.call(0);
+    call.asks(0, PRIMARY).fails_with_hint(1, Auth, 5_000);
+    call.shows(1).asks(2, PRIMARY).fails(3, Auth);
+    call.shows(0).asks(4, PRIMARY).answered(9);
+    let state = story.end();
+    assert_eq!(whole(&state, "useless_retries"), "1");
+    assert_eq!(whole(&state, "hints_broken"), "1");
+    assert_eq!(whole(&state, "hints_broken.client"), "1");
+}
+
+#[test]
 fn the_most_attempts_of_one_call_count() {
     let mut story = Story::of(&scenario());
     story.good(0);

@@ -6,7 +6,8 @@ use firedrill::policy::classify::FailureClass;
 use firedrill::report::State;
 use firedrill::rng::Draws;
 use firedrill::scenario::Scenario;
-use firedrill::trace::FaultId;
+use firedrill::time::Instant;
+use firedrill::trace::{FaultId, Kind};
 
 use crate::rig::{BACKUP, PRIMARY, Story, fault, scenario, secs, shown};
 
@@ -293,11 +294,72 @@ fn memory_does_not_grow_with_the_number_of_calls() {
 }
 
 #[test]
+fn a_hedge_that_wins_delivers_and_the_other_attempt_is_wasted() {
+    let mut story = Story::of(&scenario());
+    let mut call = story.call(0);
+    call.asks(0, PRIMARY).billed(100, 1_000_000, 0);
+    call.hedges(800, BACKUP).billed(900, 1_000_000, 0);
+    call.wins_over(1_500, PRIMARY);
+    // The loser's provider works on.
+    story.bills(9_000, PRIMARY, Some(0), (0, 250_000));
+    story.good(secs(20));
+    let state = story.end();
+    assert_eq!(whole(&state, "hedge_rate"), "50.00%");
+    assert_eq!(whole(&state, "success_rate"), "100.00%");
+    assert_eq!(whole(&state, "fallback_rate"), "0.00%");
+    assert_eq!(whole(&state, "attempts_per_call"), "1.50");
+    assert_eq!(whole(&state, "truncated_successes"), "0");
+    assert_eq!(whole(&state, "latency.max"), "1.5s");
+    // The primary: 2 USD and 8 USD a million; the backup: 0.50 USD.
+    assert_eq!(whole(&state, "wasted"), "4.0000 USD");
+    assert_eq!(whole(&state, "cost"), "4.5000 USD");
+    let answered = [0, 1].map(|place| state.run.providers[place].answered);
+    assert_eq!(answered, [1, 1], "the primary's is the other call");
+}
+
+#[test]
+fn checks_and_ejections_count_by_their_own_moment() {
+    let mut scenario = scenario();
+    scenario.faults = vec![fault("down", 60, 60, None)];
+    let mut story = Story::of(&scenario);
+    story.good(0);
+    story.good(secs(70));
+    for (second, passed) in [(10, true), (70, false), (80, true)] {
+        let provider = BACKUP;
+        story.tell(secs(second), Kind::Checked { provider, passed });
+        story.bills(secs(second), BACKUP, None, (1_000_000, 1_000_000));
+    }
+    let until = Instant::from_nanos(90_000_000_000);
+    let provider = PRIMARY;
+    story.tell(secs(75), Kind::Ejected { provider, until });
+    let state = story.end();
+    assert_eq!(whole(&state, "checks"), "3");
+    assert_eq!(during(&scenario, &state, "checks"), "2");
+    assert_eq!(whole(&state, "check_cost"), "4.5000 USD");
+    assert_eq!(during(&scenario, &state, "check_cost"), "3.0000 USD");
+    // They are paid for, and no user got anything of it.
+    assert_eq!(whole(&state, "cost"), "4.5000 USD");
+    assert_eq!(whole(&state, "wasted"), "4.5000 USD");
+    assert_eq!(whole(&state, "ejections"), "1");
+    assert_eq!(during(&scenario, &state, "ejections"), "1");
+    assert_eq!(state.run.providers[0].ejections, 1);
+}
+
+#[test]
+fn calls_without_room_are_shed() {
+    let mut story = Story::of(&scenario());
+    story.good(0);
+    story.call(secs(1)).ends(secs(1), Ending::Shed);
+    let state = story.end();
+    assert_eq!(whole(&state, "shed_rate"), "50.00%");
+    assert_eq!(whole(&state, "attempts_per_call"), "0.50");
+}
+
+#[test]
 fn nonsense_is_passed_over() {
     use firedrill::policy::call::{Cause, Outcome};
     use firedrill::policy::keys::KeyId;
     use firedrill::policy::{AttemptId, CallId, ProviderId};
-    use firedrill::trace::{FaultId, Kind};
     let mut story = Story::of(&scenario());
     let (call, attempt) = (CallId(77), AttemptId(1));
     let outcome = Outcome::Succeeded { attempt };

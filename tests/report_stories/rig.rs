@@ -248,6 +248,20 @@ impl Told<'_> {
         self.starts_because(at, provider, false, Cause::Hedge)
     }
 
+    /// The last attempt answers, and the call succeeds; the first, at `loser`, is given up.
+    pub(crate) fn wins_over(&mut self, at: u64, loser: ProviderId) {
+        let (call, attempt) = (self.call, AttemptId(1));
+        self.story.tell(
+            at,
+            Kind::Cancelled {
+                call,
+                attempt,
+                provider: loser,
+            },
+        );
+        self.answered(at);
+    }
+
     fn starts(&mut self, at: u64, provider: ProviderId, probe: bool) -> &mut Self {
         let cause = match self.attempts.last() {
             None => Cause::First,

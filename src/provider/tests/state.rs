@@ -97,6 +97,29 @@ fn a_full_queue_is_an_overload_and_the_loss_has_a_hand_in_it() {
     assert_eq!(way(Cause::TokenLimit, none), [FaultId(0)]);
 }
 
+#[test]
+fn a_prompt_beyond_the_context_is_refused_and_takes_nothing_from_the_limits() {
+    let mut scenario = scenario(&[]);
+    scenario.providers[0].context = Some(900);
+    scenario.providers[0].limits = Limits::per_minute(Some(1));
+    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    let mut long = request(false, 9);
+    long.tokens.input = 901;
+    let refused: Vec<Action> = provider
+        .on_request(NOW, &long)
+        .map(|(_, action)| action)
+        .collect();
+    let [Action::Write(bytes)] = refused.as_slice() else {
+        panic!("{refused:?}");
+    };
+    let text = String::from_utf8_lossy(bytes);
+    assert!(text.contains("context_length_exceeded"), "{text}");
+    assert_eq!(request(false, 9).tokens.input, 900);
+    let (fits, _) = done(provider.on_request(NOW, &request(false, 9)));
+    assert_eq!(fits.last().map(|(_, done)| done), Some(&Done::Write));
+    assert!(fits.iter().any(|(_, done)| *done == Done::Answered));
+}
+
 fn provider_with_limit() -> Provider {
     let mut scenario = scenario(&[]);
     scenario.providers[0].limits.requests = vec![per_minute(1)];

@@ -70,7 +70,7 @@ pub(super) fn check(
         return Err(document.problem_at_key(&["load", "tasks"], message));
     }
     for (name, file) in files {
-        check_name(document, &["load", "tasks", name], "task")?;
+        check_name(document, &["load", "tasks", name], "a task")?;
         if file.share == 0 {
             let problem = document.problem(
                 &["load", "tasks", name, "share"],

@@ -3,7 +3,8 @@
 //! These types are the schema; what may be left out is an `Option`, and its default is filled in
 //! where the file is understood (`understand`). What a value may be is checked there as well.
 //!
-//! - `provider`, `load`, `fault`, `operation`: the parts of the file; here are the whole and what parts share.
+//! - `provider`, `load`, `fault`, `operation`: the parts of the file; here are the whole and what
+//!   parts share.
 //! - `schema`: what editors are told of it, where these types alone do not say.
 
 mod fault;

@@ -23,7 +23,7 @@ pub(in crate::scenario) fn groups(
     let mut groups = Groups::new();
     for name in document.keys(&["groups"]) {
         let path = ["groups", &name];
-        check_name(document, &path, "group")?;
+        check_name(document, &path, "a group")?;
         if providers.iter().any(|provider| provider.name == name) {
             let message = format!("`{name}` is a provider already");
             let problem = document.problem_at_key(&path, message);

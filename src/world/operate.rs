@@ -1,0 +1,45 @@
+//! What people do to the client processes while these run, each at its moment.
+//!
+//! Which operations hold when is the scenario's matter, what a client makes of them its own.
+
+use std::rc::Rc;
+
+use turmoil_net::HostId;
+
+use super::connect::Simulated;
+use super::{World, task};
+use crate::client::Client;
+use crate::policy::ProviderId;
+use crate::scenario::Scenario;
+
+/// Starts them for the client process on `host`. A process that stands still hears of them when it
+/// goes on.
+pub(super) fn start(
+    world: &Rc<World>,
+    host: HostId,
+    client: &Client<Simulated>,
+    scenario: &Scenario,
+) {
+    if scenario.operations.is_empty() {
+        return;
+    }
+    let (world, client, scenario) = (world.clone(), client.clone(), scenario.clone());
+    task::spawn(host, async move {
+        for turn in scenario.turns() {
+            tokio::time::sleep_until(world.moment(turn)).await;
+            let heard = async { operate(&world, &client, &scenario) };
+            task::in_process(host, heard).await;
+        }
+    });
+}
+
+/// Makes the client as the operations have it now.
+fn operate(world: &World, client: &Client<Simulated>, scenario: &Scenario) {
+    let now = world.now();
+    for (id, provider) in (0..).map(ProviderId).zip(&scenario.providers) {
+        client.isolate(&provider.name, scenario.is_isolated(id, now));
+    }
+    let pinned = scenario.pinned(now);
+    let pinned = pinned.and_then(|id| scenario.providers.get(id.index()));
+    client.pin(pinned.map(|provider| provider.name.as_str()));
+}
