@@ -3,12 +3,18 @@
 //! Client, providers and world tell a [`Recorder`] as things happen; who listens folds the stream
 //! as it comes, and nothing keeps all of it. An event carries no wall-clock time and no text.
 //!
+//! [`lines`] keeps a trace in a file, for production.
+//!
 //! Order within one call: `Arrived`, then for each attempt `Started`, perhaps `FirstToken`, and
 //! `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any time after `Started`, also
 //! after `Ended`: providers bill work that nobody reads any more. For the attempt that answers,
 //! every `Billed` comes before its `Replied`.
 
+pub mod lines;
+
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::policy::breaker::State;
 use crate::policy::call::{Cause, Outcome};
@@ -18,7 +24,7 @@ use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
 
 /// A fault's number: its place in the scenario, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FaultId(pub u16);
 
 impl FaultId {
@@ -29,7 +35,8 @@ impl FaultId {
 }
 
 /// Something that happened, and when.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Event {
     /// When.
     pub at: Instant,
@@ -38,7 +45,8 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Kind {
     /// A call arrived; latency counts from here.
     Arrived {
@@ -152,7 +160,8 @@ pub enum Kind {
 }
 
 /// What a provider bills at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Bill {
     /// Prompt tokens at full price.
     pub input: u64,

@@ -1,6 +1,6 @@
 //! The command line: one file per verb.
 //!
-//! - `run`, `check`, `init`, `serve`, `schema`, `presets`, `completions`: the verbs.
+//! - `run`, `report`, `check`, `init`, `serve`, `schema`, `presets`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `values`: what `--set`, `--seeds` and `--jobs` may say.
 //! - `rates`: what `check --rates` prints; `lint`: what it warns of.
@@ -16,6 +16,7 @@ mod lint;
 mod output;
 mod presets;
 mod rates;
+mod report;
 mod run;
 mod schema;
 mod serve;
@@ -43,6 +44,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Args),
+    Report(report::Args),
     Check(check::Args),
     Init(init::Args),
     Serve(serve::Args),
@@ -55,6 +57,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().verb {
         Verb::Run(args) => run::run(args),
+        Verb::Report(args) => report::report(args),
         Verb::Check(args) => check::check(&args),
         Verb::Init(args) => init::init(&args),
         Verb::Serve(args) => serve::serve(&args),

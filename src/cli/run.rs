@@ -66,7 +66,7 @@ pub(super) struct Args {
 
 /// How reports are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shown {
+pub(super) enum Shown {
     Table,
     Json,
     Csv,

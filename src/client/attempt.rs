@@ -55,8 +55,16 @@ pub(super) struct Attempt<C: Connect> {
 type Limit = Option<(Instant, FailureClass)>;
 
 impl<C: Connect> Attempt<C> {
-    /// Makes the exchange.
+    /// Makes the exchange. No failure says what a key is, even if the provider repeats it.
     pub(super) async fn run(self) -> Result<Content, Failed> {
+        let ended = self.whole_exchange().await;
+        ended.map_err(|failed| Failed {
+            message: failed.message.map(|said| self.target().without_keys(said)),
+            ..failed
+        })
+    }
+
+    async fn whole_exchange(&self) -> Result<Content, Failed> {
         let started = Instant::now();
         let (mut connection, response) = self.exchange(started).await?;
         if !response.status().is_success() {

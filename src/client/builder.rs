@@ -1,16 +1,19 @@
 //! Builds a client: a policy, the fleet in order, and how to reach it.
 
+use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use super::connect::Connect;
 use super::provider::Provider;
 use super::sleepers::Sleepers;
+use super::spans::Spans;
 use super::{Client, Shared};
 use crate::policy::config::Policy;
 use crate::policy::fleet::Fleet;
 use crate::policy::member::Member;
 use crate::rng::Draws;
+use crate::trace::lines::Header;
 use crate::trace::{Recorder, Silence};
 
 /// A client in the making.
@@ -22,6 +25,7 @@ pub struct Builder<C: Connect> {
     seed: u64,
     key_prefix: String,
     origin: Option<tokio::time::Instant>,
+    bills_itself: bool,
 }
 
 /// Why a client cannot be built.
@@ -59,6 +63,7 @@ impl<C: Connect> Builder<C> {
             seed: 0,
             key_prefix: "call".to_owned(),
             origin: None,
+            bills_itself: true,
         }
     }
 
@@ -74,6 +79,15 @@ impl<C: Connect> Builder<C> {
     pub fn provider(mut self, provider: Provider) -> Self {
         self.providers.push(provider);
         self
+    }
+
+    /// The policy's name and the members of the fleet so far: what a recorder that writes
+    /// [traces](crate::trace::lines) begins with.
+    pub fn header(&self) -> Header {
+        let policy = self.policy.as_ref();
+        let name = policy.map_or("", |policy| policy.name.as_str());
+        let members: Vec<Member> = self.providers.iter().map(Provider::member).collect();
+        Header::new(name, &members)
     }
 
     /// Who is told what happens; nobody by default.
@@ -106,6 +120,14 @@ impl<C: Connect> Builder<C> {
         self
     }
 
+    /// Whether the recorder hears what each answer costs, from the usage that its provider tells;
+    /// it does by default. In a simulated world the providers bill, and the client must not.
+    #[must_use]
+    pub fn bills_itself(mut self, bills: bool) -> Self {
+        self.bills_itself = bills;
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -124,20 +146,42 @@ impl<C: Connect> Builder<C> {
         let targets = self.providers.into_iter().map(Provider::into_target);
         let targets = targets.collect::<Result<Vec<_>, _>>()?;
         let draws = Draws::new(self.seed);
+        let names = members.iter().map(|member| member.name.clone()).collect();
         let shared = Shared {
             connect: self.connect,
             targets,
             streams: policy.streams.clone(),
             sleepers: Sleepers::default(),
             fleet: Mutex::new(Fleet::new(policy, members, draws)),
-            recorder: self.recorder,
+            recorder: Arc::new(Spans::around(self.recorder, names)),
             draws,
             key_prefix: self.key_prefix,
+            bills_itself: self.bills_itself,
             next_call: AtomicU64::new(0),
             origin: self.origin.unwrap_or_else(tokio::time::Instant::now),
         };
         Ok(Client {
             shared: Arc::new(shared),
         })
+    }
+}
+
+/// What it was given, without any key.
+impl<C: Connect> fmt::Debug for Builder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("policy", &self.policy)
+            .field("providers", &self.providers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whom it asks, without any key.
+impl<C: Connect> fmt::Debug for Client<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.shared.targets.iter().map(|target| &target.name);
+        f.debug_struct("Client")
+            .field("providers", &names.collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }

@@ -12,8 +12,8 @@ use super::attempt::{Attempt, Inbox};
 use super::connect::{Connect, Tcp};
 use super::error::{AttemptReport, Error};
 use super::failed::Failed;
-use super::flight::{Flight, Said};
-use super::{Answer, Shared};
+use super::flight::{BYTES_PER_TOKEN, Flight, Said};
+use super::{Answer, Shared, Usage};
 use crate::policy::ask::{Ask, Delivery, Priority};
 use crate::policy::call::{Call, Ending, Outcome, Reply, Start, Step};
 use crate::policy::{AttemptId, CallId, ProviderId};
@@ -242,6 +242,8 @@ impl<C: Connect> AnswerStream<C> {
             }
             Err(failed) => (Reply::Failed(failed.failure.clone()), Some(failed)),
         };
+        let used = self.used(&flight, reply == Reply::Succeeded);
+        self.shared.bill(now, self.id, &flight.start, used);
         self.shared.record(
             now,
             Kind::Replied {
@@ -255,12 +257,7 @@ impl<C: Connect> AnswerStream<C> {
         if failed.is_some() {
             self.report(&flight, failed, now);
         }
-        let usage = self
-            .content
-            .usage
-            .as_ref()
-            .filter(|_| reply == Reply::Succeeded);
-        let usage = usage.map(|usage| (usage.prompt_tokens, usage.completion_tokens));
+        let usage = used.map(|usage| (usage.prompt_tokens, usage.completion_tokens));
         let call = &mut self.call;
         self.shared.decide(now, |fleet| {
             if let Some(usage) = usage {
@@ -276,6 +273,8 @@ impl<C: Connect> AnswerStream<C> {
             return;
         };
         let provider = flight.start.provider;
+        let used = self.used(&flight, false);
+        self.shared.bill(now, self.id, &flight.start, used);
         self.shared.record(
             now,
             Kind::Cancelled {
@@ -285,6 +284,23 @@ impl<C: Connect> AnswerStream<C> {
             },
         );
         self.report(&flight, None, now);
+    }
+
+    /// What an attempt has used, as its provider told; where it did not, or could not any more, as
+    /// far as the text that came shows. Nothing is known of one that brought none.
+    fn used(&self, flight: &Flight, answered: bool) -> Option<Usage> {
+        if let Some(told) = self.content.usage.filter(|_| answered) {
+            return Some(told);
+        }
+        let came = match answered {
+            true => flight.came.max(self.content.text.len()),
+            false => flight.came,
+        };
+        (answered || came > 0).then(|| Usage {
+            prompt_tokens: self.request.prompt_estimate(),
+            cached_tokens: 0,
+            completion_tokens: (came / BYTES_PER_TOKEN) as u64,
+        })
     }
 
     fn remove(&mut self, attempt: AttemptId) -> Option<Flight> {

@@ -33,6 +33,8 @@ pub(super) struct Flight {
     open: bool,
     /// What has come and is held back, or is to be handed over as a whole.
     held: String,
+    /// Bytes of text that have come.
+    pub(super) came: usize,
 }
 
 /// What an attempt has to say.
@@ -62,6 +64,7 @@ impl Flight {
             told: false,
             open: false,
             held: String::new(),
+            came: 0,
         }
     }
 
@@ -95,6 +98,7 @@ impl Flight {
         if self.open
             && let Some(token) = self.inbox.pop()
         {
+            self.came += token.len();
             return Poll::Ready(Said::Piece(token));
         }
         match self.landed.take() {
@@ -114,6 +118,7 @@ impl Flight {
         }
         while let Some(token) = self.inbox.pop() {
             self.first_token.get_or_insert_with(Instant::now);
+            self.came += token.len();
             self.held.push_str(&token);
             if delivery == Delivery::Live && streams.opening == 0 {
                 break;

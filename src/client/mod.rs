@@ -36,6 +36,7 @@
 //! lock that is never held across an await.
 
 mod attempt;
+mod bill;
 mod builder;
 mod checks;
 mod connect;
@@ -51,6 +52,7 @@ mod secret;
 #[cfg(feature = "tls")]
 mod session;
 mod sleepers;
+mod spans;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -191,6 +193,8 @@ struct Shared<C: Connect> {
     streams: Streams,
     sleepers: Sleepers,
     key_prefix: String,
+    /// Whether usage is recorded as a bill.
+    bills_itself: bool,
     next_call: AtomicU64,
     /// The moment that the client calls [`Instant::START`].
     origin: tokio::time::Instant,
@@ -207,6 +211,8 @@ struct Target<C: Connect> {
     host: HeaderValue,
     /// By key.
     headers: Vec<Vec<(HeaderName, HeaderValue)>>,
+    /// Nothing that a caller or a trace hears holds one of them.
+    keys: Vec<Secret>,
     pool: Pool<C::Io>,
 }
 

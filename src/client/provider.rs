@@ -138,6 +138,7 @@ impl Provider {
             uris,
             host,
             headers,
+            keys: self.keys,
             pool: Pool::new(),
         })
     }
@@ -148,6 +149,14 @@ impl<C: Connect> Target<C> {
     pub(super) fn headers(&self, key: KeyId) -> &[(HeaderName, HeaderValue)] {
         let own = self.headers.get(usize::from(key.0));
         own.or(self.headers.first()).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl<C: Connect> Target<C> {
+    /// What the provider said, without our keys: some repeat the one that they refuse.
+    pub(super) fn without_keys(&self, said: String) -> String {
+        let keys = self.keys.iter().map(Secret::reveal);
+        keys.fold(said, |said, key| said.replace(key, "***"))
     }
 }
 

@@ -39,6 +39,8 @@ mod window;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use patience::Patience;
 use probes::Probes;
 use window::{Kind, Window};
@@ -49,7 +51,8 @@ use crate::rng::Draws;
 use crate::time::Instant;
 
 /// A breaker's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// Healthy: admits everything.
     Closed,

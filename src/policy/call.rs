@@ -93,7 +93,8 @@ pub struct Call {
     turn: Turn,
     /// The providers that this call fell back from; it never returns to them.
     left: Vec<ProviderId>,
-    /// Prompts have to fit: providers that take no more than this are passed by.
+    /// The prompt did not fit this many tokens: providers that are known to take no more are
+    /// passed by.
     outgrown: Option<u64>,
     /// Retries so far, each with the class of the failure before it.
     retried: Vec<FailureClass>,

@@ -68,8 +68,8 @@ pub enum Action {
     /// The next key of the same provider that this call has not tried, at once; without one,
     /// another provider.
     RotateKey,
-    /// The next provider that this call has not tried and whose model takes a longer prompt;
-    /// without one the call ends.
+    /// The next provider that this call has not tried, passing by those whose model is known to
+    /// take no longer prompts; without one the call ends.
     LargerModel,
     /// The call ends with this failure.
     Stop,

@@ -42,8 +42,10 @@ pub mod throughput;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A provider's place in the fleet, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProviderId(pub u16);
 
 impl ProviderId {
@@ -54,7 +56,7 @@ impl ProviderId {
 }
 
 /// A call's number: unique within a run, or within a client's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CallId(pub u64);
 
 impl fmt::Display for CallId {
@@ -64,5 +66,5 @@ impl fmt::Display for CallId {
 }
 
 /// An attempt's number within its call, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AttemptId(pub u32);

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::classify::FailureClass;
 use super::config::Timeouts;
 use super::keys::KeyId;
@@ -56,7 +58,8 @@ pub struct Start {
 }
 
 /// Why an attempt is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The call's first.
     First,
@@ -100,7 +103,8 @@ impl Failure {
 }
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// With this attempt's answer.
     Succeeded {
@@ -112,7 +116,8 @@ pub enum Outcome {
 }
 
 /// Why a call failed: the error as its caller receives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// A failure that the policy does not try again.
     Stopped(FailureClass),

@@ -19,6 +19,13 @@ pub fn run(path: &str, policies: &[&str], seeds: &str, overrides: &[(String, Str
     words.join(" ")
 }
 
+/// The line that reports on these traces of production.
+pub fn report(traces: &[&str]) -> String {
+    let traces = traces.iter().map(|path| quoted(path));
+    let words = std::iter::once("firedrill report".to_owned());
+    words.chain(traces).collect::<Vec<_>>().join(" ")
+}
+
 /// The only seed that `seeds` (`3`, `3..3`) stands for.
 pub(super) fn single(seeds: &str) -> Option<&str> {
     match seeds.split_once("..") {

@@ -14,7 +14,7 @@ use super::{Judged, Report, State, measures};
 
 /// The document of `report`, on one line.
 pub(super) fn render(report: &Report) -> String {
-    document(report, &report.scenario.resolved()) + "\n"
+    document(report, &report.resolved()) + "\n"
 }
 
 /// Several reports as one JSON array, one document a line.
@@ -24,7 +24,7 @@ pub fn json_array(reports: &[Report]) -> String {
     }
     let documents = reports
         .iter()
-        .map(|report| document(report, &report.scenario.resolved()));
+        .map(|report| document(report, &report.resolved()));
     let documents: Vec<String> = documents.collect();
     format!("[\n{}\n]\n", documents.join(",\n"))
 }
@@ -33,7 +33,7 @@ fn document(report: &Report, resolved: &serde_json::Value) -> String {
     let skipped = report.skipped.iter();
     let document = Document {
         schema: "firedrill.result/1",
-        notes: report.scenario.notes(),
+        notes: report.notes(),
         scenario: &report.scenario.name,
         seeds: &report.seeds,
         resolved,

@@ -35,18 +35,24 @@ pub(super) fn render(report: &Report) -> String {
 
 fn head(report: &Report) -> String {
     let calls = report.policies.iter().map(|policy| policy.state.run.calls);
-    format!(
-        "# {}\n\n{}\n\n{}, {} calls for each policy. Verdict: **{}**.",
+    let title = format!(
+        "# {}\n\n{}",
         report.scenario.name,
-        report.scenario.about.trim(),
-        table::seeds_and_length(report),
+        report.scenario.about.trim()
+    );
+    let length = table::seeds_and_length(report);
+    if !report.traces.is_empty() {
+        return format!("{title}\n\n{length}, {} calls.", grouped(calls.sum()));
+    }
+    format!(
+        "{title}\n\n{length}, {} calls for each policy. Verdict: **{}**.",
         grouped(calls.max().unwrap_or(0)),
         report.verdict().word(),
     )
 }
 
 fn notes(report: &Report) -> Option<String> {
-    let notes = report.scenario.notes();
+    let notes = report.notes();
     let lines: Vec<String> = notes
         .iter()
         .map(|note| format!("- Note: {note}."))
@@ -333,6 +339,9 @@ fn prices(report: &Report) -> String {
 }
 
 fn again(report: &Report) -> String {
+    if let Some(line) = report.again_from_traces() {
+        return format!("## Again\n\n```sh\n{line}\n```");
+    }
     let ran = policy_names(report);
     let named: Vec<&str> = if !report.written.is_empty() {
         let written = report.written.iter();

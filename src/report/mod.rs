@@ -11,6 +11,7 @@
 //! - [`measures`]: every measure, defined once: name, unit, function.
 //! - [`value`], [`mod@unit`]: what a measure is worth, exactly, and how that is written.
 //! - [`verdict`]: expectations against measures, three-valued.
+//! - [`production`]: the same for traces of production, which know no scenario.
 //! - `table`, `json`, `csv`, `markdown`, `chart`: one renderer each; [`command`]: what
 //!   reproduces a report.
 //!
@@ -31,6 +32,7 @@ mod ledger;
 mod markdown;
 pub mod measures;
 mod moments;
+pub mod production;
 mod scopes;
 pub mod state;
 mod table;
@@ -80,6 +82,10 @@ pub struct Report {
     picture: Option<String>,
     /// Expectations on policies that did not run, or that compare with one: policy and text.
     skipped: Vec<(String, String)>,
+    /// The traces of production that it is about; none for a simulated run.
+    traces: Vec<String>,
+    /// What a reader must know beside what the scenario says.
+    remarks: Vec<String>,
 }
 
 /// A policy that ran.
@@ -139,6 +145,8 @@ impl Report {
             overrides: Vec::new(),
             picture: None,
             written: Vec::new(),
+            traces: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 
@@ -203,6 +211,13 @@ impl Report {
             Format::Csv => csv::render(self),
             Format::Markdown => markdown::render(self),
         }
+    }
+
+    /// What a reader must know beside the numbers.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = self.scenario.notes();
+        notes.extend_from_slice(&self.remarks);
+        notes
     }
 
     /// All calls of a policy, to be measured.

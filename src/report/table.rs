@@ -15,7 +15,7 @@ use crate::time::nanos;
 /// `report` as text, in colour if asked.
 pub(super) fn render(report: &Report, color: bool) -> String {
     let mut lines = vec![header(report, color)];
-    let notes = report.scenario.notes().into_iter();
+    let notes = report.notes().into_iter();
     lines.extend(notes.map(|note| format!("  note: {note}")));
     lines.extend(rows(report, color));
     lines.extend(worst_over_time(report));
@@ -32,6 +32,9 @@ pub(super) fn seeds_and_length(report: &Report) -> String {
         0 => duration::write(report.scenario.run.duration),
         _ => Unit::Ms.brief(Value::whole(length).divided_by(1_000_000)),
     };
+    if let Some(traces) = report.counted_traces() {
+        return format!("{traces} x {length}");
+    }
     match command::single(&report.seeds) {
         Some(seed) => format!("seed {seed} x {length}"),
         None => format!("{} seeds x {length}", command::count(&report.seeds)),
@@ -58,6 +61,7 @@ fn header(report: &Report, color: bool) -> String {
 fn faults_fired(report: &Report) -> String {
     let all = report.scenario.faults.len();
     match report.never_fired().len() {
+        _ if !report.traces.is_empty() => "as recorded".to_owned(),
         _ if all == 0 => "no faults".to_owned(),
         0 => "all faults fired".to_owned(),
         silent => format!("{} of {all} faults fired", all - silent),

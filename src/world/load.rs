@@ -63,6 +63,7 @@ fn client(world: &World, scenario: &Scenario, policy: &Policy, seed: u64) -> Cli
         .policy(policy.clone())
         .recorder(world.recorder.clone())
         .seed(seed)
+        .bills_itself(false)
         .origin(world.origin);
     for (number, provider) in scenario.providers.iter().enumerate() {
         builder = builder.provider(known(number, provider));

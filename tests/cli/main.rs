@@ -9,6 +9,7 @@ mod lint;
 mod policies;
 mod presets;
 mod rates;
+mod report;
 mod runs;
 mod usage;
 mod verdicts;

@@ -260,12 +260,10 @@ fn a_name_from_a_report_finds_the_file_that_the_scenario_lists() {
 fn a_preset_of_any_folder_is_found_by_its_bare_name() {
     let project = Project::new().with("scenarios/calm.yaml", &calm());
     for name in ["resilient", "openai-sdk", "001-python-intended"] {
-        let output = project.output(&format!("run scenarios/calm.yaml --policy {name}"));
-        assert!(
-            stdout(&output).contains(name),
-            "{name}: {}",
-            stderr(&output)
-        );
+        let words = format!("run scenarios/calm.yaml --policy {name} --format json");
+        let output = project.output(&words);
+        let key = format!("\"{name}\":{{");
+        assert!(stdout(&output).contains(&key), "{}", stderr(&output));
     }
 }
 

@@ -4,8 +4,9 @@ use snapbox::str;
 
 use crate::{Project, calm, stderr, stdout};
 
-const VERBS: [&str; 7] = [
+const VERBS: [&str; 8] = [
     "run",
+    "report",
     "check",
     "init",
     "serve",
@@ -286,7 +287,7 @@ fn an_unknown_kind_of_files() {
     let asked = Project::new().firedrill("schema scenarios");
     asked.code(2).stdout_eq("").stderr_eq(str![[r#"
 error: invalid value 'scenarios' for '[OF]'
-  [possible values: scenario, policy]
+  [possible values: scenario, policy, fleet]
 
   tip: a similar value exists: 'scenario'
 

@@ -95,6 +95,12 @@ pub(crate) const CAUSES: &[Cause] = &[
         "`timeout: config.timeout ?? 30000`",
         "silent-provider slow-first-token"),
 
+    cause("001-router", "B4",
+        "\"All are unavailable - fall back to the primary.\"",
+        "everything-down"),
+    cause("001-router", "B4",
+        "`combined_score = health_score * 0.7 + latency_score * 0.3`",
+        "flapping recovery"),
     cause("001-router", "B6",
         "`'medium': Timeout(30, connect=10), # Standard completions`",
         "silent-provider slow-first-token"),
@@ -170,6 +176,9 @@ pub(crate) const CAUSES: &[Cause] = &[
     cause("003-limiter", "D7",
         "\"Exponential backoff on 429: wait 2 seconds, try this request again.\"",
         "persistent-rate-limit quota-exhausted rate-limit-with-hint"),
+    cause("003-limiter", "D7",
+        "`const limiter = new RateLimiter(60);`, where 120 are asked for",
+        "clean-cut-stream content-filter cut-stream everything-down no-terminator stalled-stream"),
     cause("003-limiter", "D1",
         "`timeout: 30000`",
         "slow-first-token"),
@@ -197,6 +206,9 @@ pub(crate) const CAUSES: &[Cause] = &[
         "bad-key burst-of-503 connection-refused context-too-long dead-name flapping html-200 \
          in-band-error malformed-event overloaded-backup recovery reset-before-headers \
          stale-keep-alive"),
+    cause("004-ratelimited", "E6",
+        "`requests_per_minute: int = 60`, where 120 are asked for",
+        "clean-cut-stream content-filter cut-stream everything-down no-terminator stalled-stream"),
     cause("004-ratelimited", "E6",
         "`wait = (2 ** attempt) * 5`",
         "persistent-rate-limit quota-exhausted rate-limit-with-hint"),

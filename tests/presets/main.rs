@@ -308,6 +308,9 @@ sentence of the article, translated, or a line of its code: these clients do wha
 const REPAIRED_HEAD: &str = "
 ## What they fail, repaired
 
+A limit of 60 requests a minute at each provider is less than most scenarios ask for, as soon as one
+provider is out: that is the limit's matter, and these two keep it.
+
 | preset | does not hold |
 |---|---|
 ";

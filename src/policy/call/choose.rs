@@ -42,7 +42,7 @@ impl Call {
         let flies = |flight: &Flight| flight.visit.provider == provider;
         let fits = self.outgrown.is_none_or(|outgrown| {
             let context = fleet.member(provider).context;
-            context.is_some_and(|context| context > outgrown)
+            context.is_none_or(|context| context > outgrown)
         });
         fits && !self.left.contains(&provider) && !self.flights.iter().any(flies)
     }

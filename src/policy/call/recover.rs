@@ -27,7 +27,7 @@ impl Call {
         match action {
             Action::RotateKey => return self.rotate(fleet, failed, now),
             Action::LargerModel => {
-                self.outgrown = Some(fleet.member(provider).context.unwrap_or(u64::MAX));
+                self.outgrown = self.outgrown.max(fleet.member(provider).context);
                 return self.fall_back(fleet, provider, class, now);
             }
             Action::Retry if self.may_return(fleet, &failed) => {}

@@ -1,0 +1,26 @@
+//! Rehearses an outage in a simulated world: two policies, the same calls, the same luck.
+//!
+//! ```sh
+//! cargo run --release --example drill
+//! ```
+//!
+//! In a `#[test]`, `report.assert()` fails when an expectation of the scenario does not hold.
+
+use firedrill::drill::Drill;
+use firedrill::report::Format;
+use firedrill::text::Problem;
+
+fn main() -> Result<(), Problem> {
+    let report = Drill::load("scenarios/primary-outage.yaml")?
+        .policy("no-failover")?
+        .policy("resilient")?
+        .set("run.duration", "10m")?
+        .seeds(1..=2)
+        .run();
+    println!("{}", report.render(Format::Table, false));
+    for (policy, state) in report.policies() {
+        let (succeeded, calls) = (state.run.succeeded, state.run.calls);
+        println!("{policy}: {succeeded} of {calls} calls succeeded");
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! `firedrill report`: traces of production in, a report out.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use super::run::Shown;
+use super::{Done, output};
+use crate::report::Format;
+use crate::report::production::Production;
+use crate::time::Instant;
+use crate::trace::Kind;
+use crate::trace::lines::{Header, ReadError, Reader};
+use output::{Exit, Trouble};
+
+/// Reports on traces that clients in production recorded.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: firedrill report trace.jsonl --out reports")]
+pub(super) struct Args {
+    /// Traces of one fleet: each is one life of one client.
+    #[arg(value_name = "TRACE", required = true)]
+    traces: Vec<PathBuf>,
+
+    /// Write the report to DIR, as Markdown and as CSV.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = Shown::Table)]
+    format: Shown,
+}
+
+/// Reads all traces twice (for their length, and for what they hold), and reports on them.
+pub(super) fn report(args: Args) -> Done {
+    one_report(args).map_err(|trouble| vec![trouble])
+}
+
+fn one_report(args: Args) -> Result<Exit, Trouble> {
+    let (header, last) = survey(&args.traces)?;
+    let stem = args.traces.first().and_then(|path| path.file_stem());
+    let name = stem.map_or_else(|| "trace".into(), |stem| stem.to_string_lossy());
+    let mut production = Production::new(&name, &header, last);
+    for path in &args.traces {
+        let reader = open(path)?;
+        let policy = reader.header().policy.clone();
+        let shown = path.display().to_string();
+        let taken = production.take(&shown, &policy, reader);
+        taken.map_err(|error| wrong(path, &error))?;
+    }
+    let report = production.report();
+    if let Some(folder) = args.out {
+        output::write_report(&output::folder(folder)?, &name, &report)?;
+    }
+    output::print(&match args.format {
+        Shown::Table => report.render(Format::Table, output::has_color()),
+        Shown::Md => report.render(Format::Markdown, false),
+        Shown::Json => report.render(Format::Json, false),
+        Shown::Csv => report.render(Format::Csv, false),
+    })?;
+    Ok(Exit::Holds)
+}
+
+/// The header of the first trace, and when the last call of any of them arrived. They must be of
+/// one fleet.
+fn survey(traces: &[PathBuf]) -> Result<(Header, Instant), Trouble> {
+    let mut first: Option<(Header, &Path)> = None;
+    let mut last = Instant::START;
+    for path in traces {
+        let reader = open(path)?;
+        let header = reader.header().clone();
+        for event in reader {
+            let event = event.map_err(|error| wrong(path, &error))?;
+            if matches!(event.kind, Kind::Arrived { .. }) {
+                last = last.max(event.at);
+            }
+        }
+        match &first {
+            None => first = Some((header, path)),
+            Some((other, earlier)) if other.providers != header.providers => {
+                let (one, two) = (earlier.display(), path.display());
+                return Err(Trouble::new(
+                    format!("`{two}` is of another fleet than `{one}`"),
+                    "report on them one by one: providers, models and prices must be the same",
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    let (header, _) = first.ok_or_else(|| Trouble::new("there is no trace".to_owned(), ""))?;
+    Ok((header, last))
+}
+
+fn open(path: &Path) -> Result<Reader<BufReader<File>>, Trouble> {
+    let file = File::open(path).map_err(|error| wrong(path, &error.into()))?;
+    Reader::new(BufReader::new(file)).map_err(|error| wrong(path, &error))
+}
+
+fn wrong(path: &Path, error: &ReadError) -> Trouble {
+    let message = format!("the trace `{}` cannot be read: {error}", path.display());
+    Trouble::new(message, "name a file that `trace::lines::Lines` wrote")
+}

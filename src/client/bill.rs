@@ -1,0 +1,57 @@
+//! What an answer costs, as the client knows it: from the usage that the provider told.
+//!
+//! In a simulated world providers bill by themselves, also for what nobody reads any more; so a
+//! client does it only where it is asked to.
+
+use super::connect::Connect;
+use super::{Shared, Usage};
+use crate::policy::CallId;
+use crate::policy::call::Start;
+use crate::time::Instant;
+use crate::trace::{Bill, Kind};
+
+impl<C: Connect> Shared<C> {
+    /// Records what an attempt has used, if this client bills itself. To be told before the
+    /// attempt's `Replied`.
+    pub(super) fn bill(&self, now: Instant, call: CallId, start: &Start, usage: Option<Usage>) {
+        if let Some(usage) = usage.filter(|_| self.bills_itself) {
+            let kind = Kind::Billed {
+                provider: start.provider,
+                call: Some(call),
+                nth: start.nth,
+                bill: bill_of(usage),
+            };
+            self.record(now, kind);
+        }
+    }
+}
+
+/// Usage counts the tokens of the cache as part of the prompt; a bill does not.
+fn bill_of(usage: Usage) -> Bill {
+    Bill {
+        cached: usage.cached_tokens.min(usage.prompt_tokens),
+        ..Bill::of(
+            usage.prompt_tokens.saturating_sub(usage.cached_tokens),
+            usage.completion_tokens,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_token_is_billed_twice() {
+        let usage = |prompt_tokens, cached_tokens| Usage {
+            prompt_tokens,
+            cached_tokens,
+            completion_tokens: 7,
+        };
+        for (prompt, cached, billed) in [(100, 0, (100, 0)), (100, 60, (40, 60)), (5, 9, (0, 5))] {
+            let bill = bill_of(usage(prompt, cached));
+            assert_eq!((bill.input, bill.cached), billed);
+            assert_eq!((bill.output, bill.price_milli), (7, 1_000));
+        }
+    }
+}

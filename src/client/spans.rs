@@ -1,0 +1,147 @@
+//! Calls and attempts as `tracing` spans, for whoever has a subscriber.
+//!
+//! Made of the events that every [`Recorder`] hears: a span `call` from a call's arrival to its
+//! end, below the span that its caller is in, and below it a span `attempt` for each attempt. They
+//! hold names, numbers and classes; no key and no prompt ever comes here.
+//!
+//! Without a subscriber an event costs one comparison more.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use tracing::field::Empty;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Span};
+
+use super::lock;
+use crate::policy::call::{Cause, Ending, Outcome};
+use crate::policy::classify::FailureClass;
+use crate::policy::{AttemptId, CallId, ProviderId};
+use crate::trace::{Event, Kind, Recorder};
+
+/// Tells `tracing` and another recorder.
+pub(super) struct Spans {
+    next: Arc<dyn Recorder>,
+    /// The providers' names, in the fleet's order.
+    names: Vec<String>,
+    open: Mutex<BTreeMap<CallId, OpenCall>>,
+}
+
+/// The spans of a call that has not ended.
+struct OpenCall {
+    span: Span,
+    attempts: Vec<(AttemptId, Span)>,
+}
+
+impl Spans {
+    pub(super) fn around(next: Arc<dyn Recorder>, names: Vec<String>) -> Self {
+        Self {
+            next,
+            names,
+            open: Mutex::default(),
+        }
+    }
+
+    fn tell(&self, kind: &Kind) {
+        match *kind {
+            Kind::Arrived { call, streamed } => {
+                let span = tracing::span!(LEVEL, "call", id = call.0, streamed, outcome = Empty);
+                let attempts = Vec::new();
+                lock(&self.open).insert(call, OpenCall { span, attempts });
+            }
+            Kind::Started {
+                call,
+                attempt,
+                provider,
+                cause,
+                probe,
+                ..
+            } => {
+                let Some(parent) = lock(&self.open).get(&call).map(|open| open.span.clone()) else {
+                    return;
+                };
+                let span = tracing::span!(
+                    parent: &parent,
+                    LEVEL,
+                    "attempt",
+                    attempt = attempt.0,
+                    provider = self.name(provider),
+                    cause = cause_word(cause),
+                    probe,
+                    outcome = Empty,
+                );
+                if let Some(open) = lock(&self.open).get_mut(&call) {
+                    open.attempts.push((attempt, span));
+                }
+            }
+            Kind::Replied {
+                call,
+                attempt,
+                failure,
+                ..
+            } => self.end(
+                call,
+                attempt,
+                failure.map_or("succeeded", FailureClass::name),
+            ),
+            Kind::Cancelled { call, attempt, .. } => self.end(call, attempt, "cancelled"),
+            Kind::Ended { call, outcome } => {
+                let ended = lock(&self.open).remove(&call);
+                if let Some(open) = ended {
+                    open.span.record("outcome", outcome_word(outcome));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Closes an attempt's span. No lock is held while the subscriber is told.
+    fn end(&self, call: CallId, attempt: AttemptId, word: &str) {
+        let ended = lock(&self.open).get_mut(&call).and_then(|open| {
+            let mut attempts = open.attempts.iter();
+            let place = attempts.position(|(open, _)| *open == attempt)?;
+            Some(open.attempts.swap_remove(place))
+        });
+        if let Some((_, span)) = ended {
+            span.record("outcome", word);
+        }
+    }
+
+    fn name(&self, provider: ProviderId) -> &str {
+        self.names.get(provider.index()).map_or("", String::as_str)
+    }
+}
+
+impl Recorder for Spans {
+    fn record(&self, event: &Event) {
+        if LevelFilter::current() >= LEVEL {
+            self.tell(&event.kind);
+        }
+        self.next.record(event);
+    }
+}
+
+const fn cause_word(cause: Cause) -> &'static str {
+    match cause {
+        Cause::First => "first",
+        Cause::Retry => "retry",
+        Cause::Fallback => "fallback",
+        Cause::Hedge => "hedge",
+    }
+}
+
+const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded { .. } => "succeeded",
+        Outcome::Failed(Ending::Stopped(_)) => "stopped",
+        Outcome::Failed(Ending::Exhausted(_)) => "exhausted",
+        Outcome::Failed(Ending::Interrupted(_)) => "interrupted",
+        Outcome::Failed(Ending::Deadline) => "deadline",
+        Outcome::Failed(Ending::Unavailable) => "unavailable",
+        Outcome::Failed(Ending::Shed) => "shed",
+        Outcome::Failed(Ending::Unfinished) => "unfinished",
+    }
+}
+
+/// Of all spans: what a call does is nothing for a log that shows what is amiss.
+const LEVEL: Level = Level::INFO;

@@ -1,0 +1,279 @@
+//! A trace as lines of JSON: what a client in production writes, and a report reads.
+//!
+//! ```text
+//! {"schema":"firedrill.trace/1","policy":"resilient","providers":[{"name":"openai", …}]}
+//! {"at":1204000000,"kind":{"arrived":{"call":0,"streamed":true}}}
+//! {"at":1204000000,"kind":{"started":{"call":0,"attempt":1,"provider":0, …}}}
+//! ```
+//!
+//! Moments are nanoseconds since the client began, so a file is one life of one client. It holds
+//! what an [`Event`] holds and no more: no key, no prompt, no answer.
+//!
+//! A call never waits for a disk: events pass through a bounded queue to a thread of their own. One
+//! that finds the queue full is lost, and counted.
+
+use std::io::{self, BufRead, BufWriter, Read, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Event, Recorder};
+use crate::money::Money;
+use crate::policy::member::Member;
+
+/// What a trace begins with: whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    schema: String,
+    /// The policy's name.
+    pub policy: String,
+    /// The fleet, in order: events name its members by their places.
+    pub providers: Vec<Named>,
+}
+
+/// A provider, as a header names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// The model that answers.
+    pub model: String,
+    /// US dollars per million prompt tokens; none = nobody knows.
+    #[serde(default, with = "dollars", skip_serializing_if = "Option::is_none")]
+    pub input: Option<Money>,
+    /// US dollars per million output tokens; none = nobody knows.
+    #[serde(default, with = "dollars", skip_serializing_if = "Option::is_none")]
+    pub output: Option<Money>,
+}
+
+impl Header {
+    /// Of a client with this policy and this fleet.
+    pub fn new(policy: impl Into<String>, members: &[Member]) -> Self {
+        let named = |member: &Member| Named {
+            name: member.name.clone(),
+            model: member.model.clone(),
+            input: member.input,
+            output: member.output,
+        };
+        Self {
+            schema: SCHEMA.to_owned(),
+            policy: policy.into(),
+            providers: members.iter().map(named).collect(),
+        }
+    }
+}
+
+/// Writes each event as one line. Dropping it waits until all that was recorded is written.
+#[derive(Debug)]
+pub struct Lines {
+    /// Gone once the writer is to end.
+    queue: Option<SyncSender<Event>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Lines {
+    /// Writes `header`, and from now on all events, to `out`.
+    ///
+    /// # Errors
+    /// When the header cannot be written, or no thread can be started.
+    pub fn new(header: &Header, out: impl Write + Send + 'static) -> io::Result<Self> {
+        Self::with_room(header, out, ROOM)
+    }
+
+    fn with_room(
+        header: &Header,
+        out: impl Write + Send + 'static,
+        room: usize,
+    ) -> io::Result<Self> {
+        let mut out = BufWriter::new(out);
+        write_line(&mut out, header)?;
+        out.flush()?;
+        let (queue, events) = sync_channel(room);
+        let lost = Arc::<AtomicU64>::default();
+        let counter = lost.clone();
+        let writer = thread::Builder::new().name("firedrill-trace".to_owned());
+        let writer = writer.spawn(move || write_all(&mut out, &events, &counter))?;
+        Ok(Self {
+            queue: Some(queue),
+            writer: Mutex::new(Some(writer)),
+            lost,
+        })
+    }
+
+    /// How many events were not written for want of room, and how often the disk refused.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl Recorder for Lines {
+    fn record(&self, event: &Event) {
+        let queue = self.queue.as_ref();
+        let sent = queue.is_some_and(|queue| queue.try_send(event.clone()).is_ok());
+        if !sent {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.queue = None;
+        let writer = self.writer.get_mut();
+        let writer = writer.unwrap_or_else(PoisonError::into_inner).take();
+        // A writer that panicked has nothing left to write.
+        let _ = writer.map(JoinHandle::join);
+    }
+}
+
+/// Writes events until nobody can send more. What was written is flushed whenever none waits.
+fn write_all(out: &mut impl Write, events: &Receiver<Event>, lost: &AtomicU64) {
+    let count_lost = |result: io::Result<()>| {
+        if result.is_err() {
+            lost.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    loop {
+        let event = match events.try_recv() {
+            Ok(event) => Some(event),
+            Err(TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Empty) => {
+                count_lost(out.flush());
+                events.recv().ok()
+            }
+        };
+        match event {
+            Some(event) => count_lost(write_line(out, &event)),
+            None => break,
+        }
+    }
+    count_lost(out.flush());
+}
+
+fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    out.write_all(&line)
+}
+
+/// Why a trace cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes do not come.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A line is not what it should be.
+    #[error("line {line}: {why}")]
+    Line {
+        /// Its number, from 1.
+        line: u64,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// The events of a trace, in order.
+///
+/// A last line that breaks off is what a process leaves that was killed: it is passed over.
+#[derive(Debug)]
+pub struct Reader<R> {
+    input: R,
+    header: Header,
+    line: u64,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// When there is none, or one of another version.
+    pub fn new(mut input: R) -> Result<Self, ReadError> {
+        let no_trace = |why: String| ReadError::Line { line: 1, why };
+        let line = next_line(&mut input)?.unwrap_or_default();
+        let header: Header = serde_json::from_slice(&line)
+            .map_err(|_| no_trace("this begins no trace".to_owned()))?;
+        if header.schema != SCHEMA {
+            return Err(no_trace(format!("this is not `{SCHEMA}`")));
+        }
+        Ok(Self {
+            input,
+            header,
+            line: 1,
+        })
+    }
+
+    /// Whose trace it is.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+}
+
+impl<R: BufRead> Iterator for Reader<R> {
+    type Item = Result<Event, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = match next_line(&mut self.input) {
+            Ok(line) => line?,
+            Err(error) => return Some(Err(error.into())),
+        };
+        self.line += 1;
+        let is_torn = line.last() != Some(&b'\n') && line.len() < LONGEST_LINE;
+        match serde_json::from_slice(&line) {
+            Ok(event) => Some(Ok(event)),
+            Err(_) if is_torn => None,
+            Err(error) => Some(Err(ReadError::Line {
+                line: self.line,
+                why: error.to_string(),
+            })),
+        }
+    }
+}
+
+/// The next line with its end, or as much of it as is bounded; `None` behind the last.
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let most = LONGEST_LINE as u64;
+    input.take(most).read_until(b'\n', &mut line)?;
+    Ok((!line.is_empty()).then_some(line))
+}
+
+/// Money as a decimal text, so that no reader takes it for a float.
+mod dollars {
+    use serde::de::Error;
+
+    use super::{Deserialize, Deserializer, Money, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        money: &Option<Money>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&money.unwrap_or(Money::ZERO))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Money>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let money = Money::parse_usd(&text);
+        let wrong = || D::Error::custom("this is no amount of dollars");
+        money.map(Some).ok_or_else(wrong)
+    }
+}
+
+/// What the first line says that the file is.
+const SCHEMA: &str = "firedrill.trace/1";
+
+/// Events that may wait for the disk: some ten seconds of 1,000 calls per second.
+const ROOM: usize = 65_536;
+
+/// No line is longer, in bytes: a header of 65,535 providers is the longest there is.
+const LONGEST_LINE: usize = 32 << 20;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,297 @@
+//! Tests of traces in files: what is written is what is read, and a slow disk stops nobody.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::policy::breaker::State;
+use crate::policy::call::{Cause, Ending, Outcome};
+use crate::policy::classify::FailureClass;
+use crate::policy::{AttemptId, CallId, ProviderId};
+use crate::time::Instant;
+use crate::trace::{Bill, FaultId, Kind};
+
+fn header() -> Header {
+    let member = |name: &str, input| Member {
+        input,
+        output: input,
+        ..Member::named(name)
+    };
+    let price = Money::parse_usd("0.2288");
+    Header::new("resilient", &[member("openai", price), member("own", None)])
+}
+
+/// A place to write to that can be read afterwards.
+#[derive(Clone, Debug, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no panic").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Page {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("no panic").clone()).expect("text")
+    }
+}
+
+/// `events`, written and read.
+fn through(events: &[Event]) -> Vec<Event> {
+    let page = Page::default();
+    let lines = Lines::new(&header(), page.clone()).expect("memory takes it");
+    for event in events {
+        lines.record(event);
+    }
+    assert_eq!(lines.lost(), 0);
+    drop(lines);
+    let text = page.text();
+    assert_eq!(text.lines().count(), events.len() + 1);
+    let reader = Reader::new(text.as_bytes()).expect("a trace");
+    assert_eq!(reader.header(), &header());
+    reader.map(|event| event.expect("an event")).collect()
+}
+
+fn outcomes() -> impl Strategy<Value = Outcome> {
+    let class = (0..FailureClass::ALL.len()).prop_map(|at| FailureClass::ALL[at]);
+    prop_oneof![
+        any::<u32>().prop_map(|attempt| Outcome::Succeeded {
+            attempt: AttemptId(attempt)
+        }),
+        class
+            .clone()
+            .prop_map(|class| Outcome::Failed(Ending::Stopped(class))),
+        class
+            .clone()
+            .prop_map(|class| Outcome::Failed(Ending::Exhausted(class))),
+        class.prop_map(|class| Outcome::Failed(Ending::Interrupted(class))),
+        prop::sample::select(vec![
+            Ending::Deadline,
+            Ending::Unavailable,
+            Ending::Shed,
+            Ending::Unfinished,
+        ])
+        .prop_map(Outcome::Failed),
+    ]
+}
+
+/// Every kind of event, of these numbers.
+fn kinds(
+    (call, attempt, place, nth): (u64, u32, u16, u32),
+    (yes, class, hint): (bool, Option<usize>, Option<u64>),
+    outcome: Outcome,
+) -> Vec<Kind> {
+    let (call, attempt, provider) = (CallId(call), AttemptId(attempt), ProviderId(place));
+    let causes = [Cause::First, Cause::Retry, Cause::Fallback, Cause::Hedge];
+    let states = [State::Closed, State::Open, State::HalfOpen];
+    let bill = Bill {
+        cached: u64::from(attempt.0),
+        ..Bill::of(call.0, u64::from(nth))
+    };
+    let some = yes.then_some(call);
+    let cause = causes[nth as usize % causes.len()];
+    let [from, to] = [nth as usize, attempt.0 as usize].map(|at| states[at % states.len()]);
+    vec![
+        Kind::Arrived {
+            call,
+            streamed: yes,
+        },
+        Kind::Started {
+            call,
+            attempt,
+            provider,
+            nth,
+            cause,
+            probe: yes,
+        },
+        Kind::FirstToken { call, attempt },
+        Kind::Replied {
+            call,
+            attempt,
+            provider,
+            failure: class.map(|at| FailureClass::ALL[at]),
+            hint: hint.map(Duration::from_nanos),
+        },
+        Kind::Cancelled {
+            call,
+            attempt,
+            provider,
+        },
+        Kind::Ended { call, outcome },
+        Kind::Breaker { provider, from, to },
+        Kind::Ejected {
+            provider,
+            until: Instant::from_nanos(call.0),
+        },
+        Kind::Checked {
+            provider,
+            passed: yes,
+        },
+        Kind::Billed {
+            provider,
+            call: some,
+            nth,
+            bill,
+        },
+        Kind::Answered {
+            provider,
+            call: some,
+            nth,
+        },
+        Kind::Fired {
+            fault: FaultId(place),
+        },
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_event_that_is_written_can_be_read_again(
+        numbers: (u64, u32, u16, u32),
+        class in prop::option::of(0..FailureClass::ALL.len()),
+        hint: Option<u64>,
+        yes: bool,
+        at: u64,
+        outcome in outcomes(),
+    ) {
+        let kinds = kinds(numbers, (yes, class, hint), outcome).into_iter();
+        let at = Instant::from_nanos(at);
+        let events: Vec<Event> = kinds.map(|kind| Event { at, kind }).collect();
+        prop_assert_eq!(through(&events), events);
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic_or_run_for_ever(bytes: Vec<u8>) {
+        let mut text = serde_json::to_vec(&header()).unwrap();
+        text.push(b'\n');
+        text.extend(&bytes);
+        let reader = Reader::new(text.as_slice()).unwrap();
+        prop_assert!(reader.count() <= bytes.len());
+        let _ = Reader::new(bytes.as_slice()).map(Iterator::count);
+    }
+}
+
+fn arrived(call: u64) -> Event {
+    Event {
+        at: Instant::from_nanos(call),
+        kind: Kind::Arrived {
+            call: CallId(call),
+            streamed: false,
+        },
+    }
+}
+
+#[test]
+fn lines_are_what_the_head_of_this_module_says() {
+    let page = Page::default();
+    let lines = Lines::new(&header(), page.clone()).unwrap();
+    lines.record(&arrived(7));
+    drop(lines);
+    assert_eq!(
+        page.text(),
+        "{\"schema\":\"firedrill.trace/1\",\"policy\":\"resilient\",\"providers\":[\
+         {\"name\":\"openai\",\"model\":\"openai\",\"input\":\"0.2288\",\"output\":\"0.2288\"},\
+         {\"name\":\"own\",\"model\":\"own\"}]}\n\
+         {\"at\":7,\"kind\":{\"arrived\":{\"call\":7,\"streamed\":false}}}\n"
+    );
+}
+
+#[test]
+fn a_line_that_breaks_off_is_passed_over_at_the_end_and_nowhere_else() {
+    let page = Page::default();
+    let lines = Lines::new(&header(), page.clone()).unwrap();
+    lines.record(&arrived(1));
+    lines.record(&arrived(2));
+    drop(lines);
+    let text = page.text();
+    let torn = &text[..text.len() - 9];
+    let reader = Reader::new(torn.as_bytes()).unwrap();
+    let events: Vec<Event> = reader.map(|event| event.unwrap()).collect();
+    assert_eq!(events, [arrived(1)]);
+    let text = format!("{torn}\n");
+    let last = Reader::new(text.as_bytes()).unwrap().last().unwrap();
+    assert!(
+        matches!(last, Err(ReadError::Line { line: 3, .. })),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn what_is_no_trace_is_refused() {
+    for text in [
+        "",
+        "\n",
+        "{}\n",
+        "name: p\n",
+        "{\"schema\":\"firedrill.trace/2\"}",
+    ] {
+        let error = Reader::new(text.as_bytes()).map(|_| ()).unwrap_err();
+        assert!(error.to_string().starts_with("line 1: "), "{error}");
+    }
+    let other = serde_json::to_string(&header())
+        .unwrap()
+        .replace("trace/1", "trace/2");
+    let error = Reader::new(other.as_bytes()).map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "line 1: this is not `firedrill.trace/1`");
+}
+
+/// A disk that takes nothing until it is let.
+struct Stuck(mpsc::Receiver<()>);
+
+impl Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.recv();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_disk_that_does_not_answer_costs_events_and_stops_nobody() {
+    let (release, stuck) = mpsc::channel();
+    release.send(()).unwrap();
+    let lines = Lines::with_room(&header(), Stuck(stuck), 2).unwrap();
+    // The writer's buffer and the queue hold far fewer.
+    for call in 0..100_000 {
+        lines.record(&arrived(call));
+    }
+    assert!(lines.lost() > 0);
+    drop(release);
+    drop(lines);
+}
+
+/// A disk that is full after the header.
+struct Full(u32);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += 1;
+        match self.0 {
+            1 => Ok(bytes.len()),
+            _ => Err(io::ErrorKind::StorageFull.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_is_counted_and_panics_nowhere() {
+    let lines = Lines::new(&header(), Full(0)).unwrap();
+    let lost = lines.lost.clone();
+    lines.record(&arrived(1));
+    drop(lines);
+    assert!(lost.load(Ordering::Relaxed) > 0);
+}

@@ -1,0 +1,127 @@
+//! `firedrill report`: traces of production, measured as a simulated run is.
+
+use snapbox::str;
+
+use crate::{Project, stdout};
+
+/// Two calls: one falls back after a 503, one fails.
+const TRACE: &str = concat!(
+    r#"{"schema":"firedrill.trace/1","policy":"mine","providers":["#,
+    r#"{"name":"openai","model":"gpt-4.1","input":"2","output":"8"},"#,
+    r#"{"name":"own","model":"own-7b"}]}"#,
+    "\n",
+    r#"{"at":0,"kind":{"arrived":{"call":0,"streamed":false}}}"#,
+    "\n",
+    r#"{"at":0,"kind":{"started":{"call":0,"attempt":1,"provider":0,"nth":0,"#,
+    r#""cause":"first","probe":false}}}"#,
+    "\n",
+    r#"{"at":250000000,"kind":{"replied":{"call":0,"attempt":1,"provider":0,"#,
+    r#""failure":"overloaded","hint":null}}}"#,
+    "\n",
+    r#"{"at":250000000,"kind":{"started":{"call":0,"attempt":2,"provider":1,"nth":0,"#,
+    r#""cause":"fallback","probe":false}}}"#,
+    "\n",
+    r#"{"at":1250000000,"kind":{"billed":{"provider":1,"call":0,"nth":0,"#,
+    r#""bill":{"input":900,"cached":0,"output":200,"price_milli":1000}}}}"#,
+    "\n",
+    r#"{"at":1250000000,"kind":{"replied":{"call":0,"attempt":2,"provider":1,"#,
+    r#""failure":null,"hint":null}}}"#,
+    "\n",
+    r#"{"at":1250000000,"kind":{"ended":{"call":0,"outcome":{"succeeded":{"attempt":2}}}}}"#,
+    "\n",
+    r#"{"at":60000000000,"kind":{"arrived":{"call":1,"streamed":false}}}"#,
+    "\n",
+    r#"{"at":60000000000,"kind":{"started":{"call":1,"attempt":1,"provider":0,"nth":0,"#,
+    r#""cause":"first","probe":false}}}"#,
+    "\n",
+    r#"{"at":61000000000,"kind":{"replied":{"call":1,"attempt":1,"provider":0,"#,
+    r#""failure":"bad_request","hint":null}}}"#,
+    "\n",
+    r#"{"at":61000000000,"kind":{"ended":{"call":1,"#,
+    r#""outcome":{"failed":{"stopped":"bad_request"}}}}}"#,
+    "\n",
+);
+
+#[test]
+fn a_trace_of_production_is_reported_as_a_run_is() {
+    let project = Project::new().with("monday.jsonl", TRACE);
+    let report = project
+        .firedrill("report monday.jsonl")
+        .code(0)
+        .stderr_eq("");
+    report.stdout_eq(str![[r#"
++ monday   1 trace x 1.2m   2 calls   as recorded
+  note: nobody said what `own` costs: its tokens count for nothing
+  policy  success  uptime   p95  ttft p95  att/call  $/1k ok  wasted
+  mine     50.00%  100.0%  1.3s         -      1.50     0.00       -
+  mine, tenths of calls that failed over time (. none, X all):
+  .                                                  X
+
+"#]]);
+}
+
+#[test]
+fn several_traces_of_one_fleet_make_one_report() {
+    let project = Project::new().with("a.jsonl", TRACE).with("b.jsonl", TRACE);
+    let report = project.firedrill("report a.jsonl b.jsonl --format md --out reports");
+    let text = stdout(report.code(0).stderr_eq("").get_output());
+    assert!(text.contains("2 traces x"), "{text}");
+    assert!(text.contains(" 4 calls."), "{text}");
+    assert!(text.contains("firedrill report a.jsonl b.jsonl"), "{text}");
+    assert!(!text.contains("Verdict"), "{text}");
+    assert_eq!(project.names("reports"), ["a.csv", "a.md", "a.svg"]);
+    let json = project.firedrill("report a.jsonl --format json").code(0);
+    let json: serde_json::Value = serde_json::from_str(&stdout(json.get_output())).expect("json");
+    assert_eq!(json["resolved"]["traces"], serde_json::json!(["a.jsonl"]));
+    assert_eq!(json["resolved"]["providers"][0]["price"]["output"], "8 USD");
+    let measured = &json["policies"]["mine"]["measures"];
+    assert_eq!(measured["success_rate"]["value"].to_string(), "0.5");
+}
+
+#[test]
+fn what_is_no_trace_or_of_another_fleet_is_told() {
+    let project = Project::new()
+        .with("a.jsonl", TRACE)
+        .with("b.jsonl", &TRACE.replace("own-7b", "own-8b"))
+        .with("c.yaml", "name: c\n");
+    let told = project
+        .firedrill("report a.jsonl b.jsonl")
+        .code(2)
+        .stdout_eq("");
+    told.stderr_eq(str![[r#"
+error: `b.jsonl` is of another fleet than `a.jsonl`
+  = help: report on them one by one: providers, models and prices must be the same
+
+"#]]);
+    let told = project.firedrill("report c.yaml").code(2).stdout_eq("");
+    told.stderr_eq(str![[r#"
+error: the trace `c.yaml` cannot be read: line 1: this begins no trace
+  = help: name a file that `trace::lines::Lines` wrote
+
+"#]]);
+}
+
+#[test]
+fn a_fleet_is_checked_and_its_keys_are_not_shown() {
+    let entry = "url: https://api.openai.com/v1, model: gpt-4.1, keys";
+    let project = Project::new()
+        .with(
+            "fleet.yaml",
+            &format!("fleet: {{ a: {{ {entry}: [ env:A ] }} }}\n"),
+        )
+        .with(
+            "wrong.yaml",
+            &format!("fleet: {{ a: {{ {entry}: [ sk-123 ] }} }}\n"),
+        )
+        .with(
+            "broken.yaml",
+            &format!("fleet: {{ a: {{ {entry}: [ sk-123\n"),
+        );
+    let right = project.firedrill("check fleet.yaml").code(0).stderr_eq("");
+    right.stdout_eq("ok     fleet.yaml  (fleet, 1 provider)\n");
+    for file in ["wrong.yaml", "broken.yaml"] {
+        let told = project.firedrill(&format!("check {file}")).code(2);
+        let told = String::from_utf8_lossy(&told.get_output().stderr).into_owned();
+        assert!(told.contains(file) && !told.contains("sk-123"), "{told}");
+    }
+}
