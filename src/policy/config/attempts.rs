@@ -44,7 +44,7 @@ pub struct Backoff {
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub base: Duration,
-    /// Each further wait is this many times the one before, in thousandths (2000 = twice).
+    /// Each further wait is this many times the one before. Held in thousandths.
     #[serde(rename = "factor", with = "factor")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
     pub factor_milli: u64,
@@ -184,8 +184,8 @@ pub struct Streams {
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub opening_within: Duration,
-    /// A stream that is slower than this fails (`timeout_idle`), in thousandths of a token per
-    /// second. A token is counted at four bytes of text.
+    /// A stream that is slower than this fails (`timeout_idle`). A token is counted at four bytes
+    /// of text. Held in thousandths of a token per second.
     #[serde(with = "words::speed")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Speed>"))]
     pub min_speed: Option<u64>,
