@@ -3,6 +3,8 @@
 
 #[path = "client_wire/dialects.rs"]
 mod dialects;
+#[path = "client_wire/openings.rs"]
+mod openings;
 mod support;
 #[path = "client_wire/trickle.rs"]
 mod trickle;
