@@ -1,6 +1,8 @@
 //! What the client makes of answers on the wire, in every dialect: odd ones over pipes in memory
 //! and a paused clock, good ones over real TCP.
 
+#[path = "client_wire/checks.rs"]
+mod checks;
 #[path = "client_wire/dialects.rs"]
 mod dialects;
 #[path = "client_wire/openings.rs"]

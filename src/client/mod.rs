@@ -196,6 +196,7 @@ struct Shared<C: Connect> {
     /// Whether usage is recorded as a bill.
     bills_itself: bool,
     next_call: AtomicU64,
+    next_check: AtomicU64,
     /// The moment that the client calls [`Instant::START`].
     origin: tokio::time::Instant,
 }
