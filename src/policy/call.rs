@@ -181,7 +181,7 @@ impl Call {
         now: Instant,
     ) {
         if let Some(flight) = self.flight(attempt) {
-            fleet.on_usage(&flight.pass, prompt, output, now);
+            fleet.on_usage(&mut flight.pass, prompt, output, now);
         }
     }
 
@@ -227,8 +227,8 @@ impl Call {
         std::iter::from_fn(|| self.lose_superfluous(fleet, now)).collect()
     }
 
-    /// Starts an attempt at the first provider of this call's turn that gives leave, after a failure
-    /// of the class `last` if there was one.
+    /// Starts an attempt at the first provider of this call's turn that gives leave, after a
+    /// failure of the class `last` if there was one.
     fn go_on(
         &mut self,
         fleet: &mut Fleet,
@@ -236,9 +236,8 @@ impl Call {
         last: Option<FailureClass>,
         now: Instant,
     ) -> Step {
-        let behind = fleet.is_behind_others(self.id, &self.ask);
-        let choice = match behind {
-            true => Choice::Full(None),
+        let choice = match fleet.is_behind_others(self.id, &self.ask, now) {
+            true => Choice::Full(fleet.first_leaves_at()),
             false => self.choose(fleet, now),
         };
         let ready = match choice {
@@ -323,12 +322,15 @@ impl Call {
 
     fn start(
         &mut self,
-        fleet: &Fleet,
+        fleet: &mut Fleet,
         visit: Visit,
         pass: Pass,
         cause: Cause,
         now: Instant,
     ) -> Step {
+        if cause == Cause::First {
+            fleet.on_first(now);
+        }
         self.attempts += 1;
         let attempt = AttemptId(self.attempts);
         if fleet.member(visit.provider).keys > 1 {
@@ -384,11 +386,11 @@ impl Call {
             .iter()
             .position(|flight| Some(flight.attempt) != committed)?;
         let flight = self.flights.remove(found);
-        if flight.first_token.is_none() {
-            // It was silent for at least this long: left out, what is slow would vanish from sight.
-            fleet.on_first_token(flight.pass.provider, flight.took(now));
+        let spoke = flight.first_token.is_some();
+        if !spoke {
+            fleet.on_silence(flight.pass.provider, flight.took(now));
         }
-        fleet.on_cancelled(&flight.pass, now);
+        fleet.on_cancelled(&flight.pass, spoke, now);
         Some(flight.attempt)
     }
 
@@ -431,3 +433,6 @@ impl Call {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

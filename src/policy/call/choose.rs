@@ -15,7 +15,11 @@ impl Call {
         {
             return choice;
         }
-        self.choose_of(fleet, self.bid(false, now))
+        match self.choose_of(fleet, self.bid(false, now)) {
+            // Whoever is refused at present may be back before there is room.
+            full @ Choice::Full(_) => full.or_full(fleet.reopens_at(now)),
+            choice => choice,
+        }
     }
 
     fn choose_of(&self, fleet: &mut Fleet, bid: Bid) -> Choice {

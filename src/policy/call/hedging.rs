@@ -22,7 +22,8 @@ impl Call {
 
     /// Starts another attempt beside those in flight, if there is a provider and a budget for it.
     pub(super) fn hedge(&mut self, fleet: &mut Fleet, now: Instant) -> Option<Step> {
-        if !fleet.hedger()?.take() {
+        // Room belongs to those that wait for it before it belongs to a second try.
+        if fleet.is_behind_others(self.id, &self.ask, now) || !fleet.hedger()?.take() {
             return None;
         }
         match self.choose(fleet, now) {
