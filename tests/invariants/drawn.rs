@@ -235,7 +235,8 @@ fn policy() -> impl Strategy<Value = String> {
         &["", "per_class: { rate_limited: 1, timeout: 1 }"],
     ]));
     let sections = lines(&[
-        &["", "route: { strategy: round_robin, affinity: session }", "route: { strategy: cheapest }",
+        &["", "route: { strategy: round_robin, affinity: session }",
+        "route: { strategy: cheapest }",
           "route: { strategy: least_latency }", "route: { strategy: balanced, panic_below: 50% }",
           "route: { strategy: score, slow_start: { within: 5s } }", "route: { strategy: quality }",
           "route: { strategy: weighted, slow_start: {} }"],
