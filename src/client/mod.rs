@@ -151,6 +151,13 @@ impl<C: Connect> Client<C> {
 impl<C: Connect> Client<C> {
     /// Takes a provider out by hand, or puts it back, from the next step of every call on; attempts
     /// in flight go on. `false` if there is no provider of this name.
+    ///
+    /// ```no_run
+    /// # fn operate(client: firedrill::client::Client) {
+    /// client.isolate("openai", true);
+    /// client.pin(Some("anthropic"));
+    /// # }
+    /// ```
     pub fn isolate(&self, provider: &str, isolated: bool) -> bool {
         let found = self.shared.find(provider);
         if let Some(provider) = found {

@@ -411,7 +411,7 @@ impl Driven {
             Ending::Unavailable | Ending::Shed => assert!(self.starts.is_empty()),
             Ending::Stopped(class) => assert!(classes().any(|met| met == class)),
             Ending::Exhausted(class) => {
-                assert_eq!(classes().last(), Some(class), "the last failure names it");
+                assert_eq!(classes().next_back(), Some(class), "the last failure names it");
                 let stops = |f: &Failed| common.action(&f.failure) == Action::Stop;
                 assert!(!self.failures.iter().any(stops), "it was wrong everywhere");
             }
