@@ -1,7 +1,7 @@
-//! Never two outputs mixed: two providers sing the same song in different letters, the first is late,
-//! a hedge starts beside it, and both sing at once. Whatever the caller gets is one voice's, live
-//! and whole, with and without an opening that is held back, over pipes and a paused clock and over
-//! real TCP.
+//! Never two outputs mixed: two providers sing the same song in different letters, the first is
+//! late, a hedge starts beside it, and both sing at once. Whatever the caller gets is one voice's,
+//! live and whole, with and without an opening that is held back, over pipes and a paused clock and
+//! over real TCP.
 
 mod support;
 

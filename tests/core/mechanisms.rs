@@ -1,5 +1,5 @@
-//! One mechanism each, told step by step: keys, larger models, what the server says, budgets, hands,
-//! breakers that are passed over, and room.
+//! One mechanism each, told step by step: keys, larger models, what the server says, budgets,
+//! hands, breakers that are passed over, and room.
 
 use std::time::Duration;
 
