@@ -1,8 +1,8 @@
 //! Calls that wait for room, and how they hear that there may be some.
 //!
 //! The core names the calls that may go on; they may be waiting in other tasks, or be just about
-//! to. A word that comes before its call sleeps is kept for it, so that none is lost. It is left while
-//! the core is still locked, so that none comes after its call has ended, and stays for ever.
+//! to. A word that comes before its call sleeps is kept for it, so that none is lost. It is left
+//! while the core is still locked, so that none comes after its call has ended, and stays for ever.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -12,7 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::success;
 
-const ANSWER: &str = "{\"choices\":[{\"message\":{\"content\":\"pong\"},\"finish_reason\":\"stop\"}],\
+const ANSWER: &str = "{\"choices\":\
+    [{\"message\":{\"content\":\"pong\"},\"finish_reason\":\"stop\"}],\
     \"usage\":{\"prompt_tokens\":8,\"completion_tokens\":1}}";
 
 /// Answers everything, and notes the keys by which requests are known again.

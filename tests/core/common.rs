@@ -143,6 +143,14 @@ impl Common {
         }
     }
 
+    /// What a provider refuses at once it does not bill.
+    pub(crate) fn on_failure(&mut self, provider: ProviderId, class: FailureClass, ask: &Ask) {
+        if self.policy.spend.is_some() && !class.may_be_billed() {
+            let cost = self.members[provider.index()].cost(ask.prompt, ask.output);
+            self.spent -= cost.map_or(0, |cost| cost.as_nanos());
+        }
+    }
+
     fn spending_holds(&mut self, provider: ProviderId, ask: &Ask, now: Instant) {
         let Some(spend) = &self.policy.spend else {
             return;

@@ -185,12 +185,15 @@ impl Driven {
                 assert_eq!(self.answered, None, "one answer");
                 self.answered = Some(start.attempt);
             }
-            Reply::Failed(failure) => self.failures.push(Failed {
-                attempt: start.attempt,
-                provider: start.provider,
-                at: now,
-                failure,
-            }),
+            Reply::Failed(failure) => {
+                common.on_failure(start.provider, failure.class, &self.script.ask);
+                self.failures.push(Failed {
+                    attempt: start.attempt,
+                    provider: start.provider,
+                    at: now,
+                    failure,
+                });
+            }
         }
         self.late_news_changes_nothing(common, start.attempt, now);
     }

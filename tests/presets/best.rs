@@ -1,5 +1,5 @@
-//! `resilient` against every other preset: nobody answers more calls, whatever happens, but for what
-//! is said here.
+//! `resilient` against every other preset: nobody answers more calls, whatever happens, but for
+//! what is said here.
 
 use firedrill::policy::presets;
 use firedrill::report::Format;
