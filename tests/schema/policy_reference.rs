@@ -40,17 +40,17 @@ fn every_tunable_stands_in_the_policy_reference_with_its_reason() {
 
 const HEAD: &str = "# The policy file
 
-How the client decides, and nothing about whom it calls. Every section and every key may be left out;
-what the tables call *default* then holds. A section whose default is `none` is off until it is
+How the client decides, and nothing about whom it calls. Every section and every key may be left
+out; what the tables call *default* then holds. A section whose default is `none` is off until it is
 written: `breaker: {}` turns it on with its defaults, and `breaker: none` says that it is off.
 
 `firedrill presets resilient` prints a file to start from, [presets.md](presets.md) says what ships,
-[mechanisms.md](mechanisms.md) what each mechanism is good for. `firedrill check` reads a policy as a
-reviewer would, `firedrill schema policy` tells your editor. Written by the test that holds it:
+[mechanisms.md](mechanisms.md) what each mechanism is good for. `firedrill check` reads a policy as
+a reviewer would, `firedrill schema policy` tells your editor. Written by the test that holds it:
 `FIREDRILL_DOCS=write cargo test --test schema`.
 
-A length of time is written as in `250ms` or `1m30s`, a share as in `20%`, a rate as in `10/s`, tokens
-as in `8k tok`, a speed as in `5 tok/s`, money as in `0.05 USD`.
+A length of time is written as in `250ms` or `1m30s`, a share as in `20%`, a rate as in `10/s`,
+tokens as in `8k tok`, a speed as in `5 tok/s`, money as in `0.05 USD`.
 ";
 
 /// How each kind of jitter spreads a wait `w`.
