@@ -29,6 +29,10 @@ mod attempts;
 mod health;
 #[path = "mechanisms/load.rs"]
 mod load;
+#[path = "mechanisms/numbers.rs"]
+mod numbers;
+#[path = "mechanisms/openings.rs"]
+mod openings;
 #[path = "mechanisms/production.rs"]
 mod production;
 #[path = "mechanisms/routing.rs"]

@@ -85,8 +85,7 @@ impl Warnings {
 /// A file that is right.
 enum Checked {
     Policy(Box<Policy>, Document),
-    /// With so many providers.
-    Fleet(u64),
+    Fleet(Box<FleetFile>),
     Scenario(Box<Drill>),
 }
 
@@ -94,7 +93,7 @@ enum Checked {
 fn check_file(path: &Path) -> Result<Checked, Vec<Problem>> {
     if files::is_fleet(path) {
         let fleet = FleetFile::read(path).map_err(|problem| vec![problem])?;
-        return Ok(Checked::Fleet(fleet.count() as u64));
+        return Ok(Checked::Fleet(Box::new(fleet)));
     }
     if !files::is_scenario(path) {
         let (policy, document) = read_policy(path).map_err(|problem| vec![problem])?;
@@ -120,7 +119,7 @@ impl Checked {
                 let warnings = lint::policy(policy, document).into_iter();
                 warnings.map(shown).collect()
             }
-            Self::Fleet(_) => Vec::new(),
+            Self::Fleet(fleet) => lint::fleet(fleet).into_iter().map(shown).collect(),
             Self::Scenario(drill) => {
                 let own = drill.warnings().into_iter();
                 let own = own.map(|warning| format!("warning: {}: {warning}", path.display()));
@@ -134,7 +133,9 @@ impl Checked {
     fn summary(&self) -> String {
         let drill = match self {
             Self::Policy(..) => return "policy".to_owned(),
-            Self::Fleet(providers) => return format!("fleet, {}", counted(*providers, "provider")),
+            Self::Fleet(fleet) => {
+                return format!("fleet, {}", counted(fleet.count() as u64, "provider"));
+            }
             Self::Scenario(drill) => drill,
         };
         let policies = drill.policies().len();

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::client::FleetFile;
 use crate::drill::Drill;
 use crate::policy::config::Policy;
 use crate::policy::lint::{self, Finding, LintProvider, Place, Surroundings};
@@ -16,6 +17,26 @@ pub(super) fn policy(policy: &Policy, document: &Document) -> Vec<Problem> {
     let findings = lint::lint(policy, &Surroundings::default());
     let shown = |finding| shown(finding, document, document);
     findings.into_iter().map(shown).collect()
+}
+
+/// The warnings of a fleet, whatever the policy.
+pub(super) fn fleet(fleet: &FleetFile) -> Vec<Problem> {
+    let known = fleet.hosts().map(|(name, host)| LintProvider {
+        name: name.to_owned(),
+        host: host.map(|host| format!("the host {host}")),
+        first_token: None,
+    });
+    let findings = lint::lint_fleet(&known.collect::<Vec<_>>()).into_iter();
+    let shown = |finding: Finding| {
+        let path = match &finding.place {
+            Place::Provider(name) => ["fleet", name.as_str()],
+            Place::Policy(_) => ["fleet", ""],
+        };
+        let problem = fleet.document().problem_at_key(&path, &finding.message);
+        let problem = problem.warning(finding.code).note(finding.why);
+        problem.hint(finding.instead)
+    };
+    findings.map(shown).collect()
 }
 
 /// The warnings of a scenario's policies, in its fleet and under its load.

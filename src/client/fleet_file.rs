@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
 use super::connect::Connect;
+use super::connect::Endpoint;
 use super::provider::Provider;
 use super::secret::Secret;
 use super::{BuildError, Builder, Client};
@@ -146,6 +147,19 @@ impl FleetFile {
             document,
             folder: folder.to_owned(),
             entries,
+        })
+    }
+
+    /// The file, to show where something stands in it. No key is in it.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The providers by name, each with the host that answers for it.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, Option<String>)> {
+        self.entries.iter().map(|(name, entry)| {
+            let host = Endpoint::parse(&entry.url).map(|endpoint| endpoint.host);
+            (name.as_str(), host)
         })
     }
 

@@ -95,6 +95,12 @@ pub fn lint(policy: &Policy, around: &Surroundings) -> Vec<Finding> {
     RULES.iter().flat_map(apply).collect()
 }
 
+/// What a reviewer would ask about a fleet, whatever the policy.
+pub fn lint_fleet(providers: &[LintProvider]) -> Vec<Finding> {
+    let drafts = load::sharing(providers).into_iter();
+    drafts.map(|draft| draft.signed(SHARED_FATE)).collect()
+}
+
 /// The names of all rules.
 pub fn codes() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|(code, _)| *code)
@@ -102,6 +108,8 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
 
 /// A judgement about one thing.
 type Rule = fn(&View) -> Vec<Draft>;
+
+const SHARED_FATE: &str = "shared-fate";
 
 const RULES: &[(&str, Rule)] = &[
     ("fallback-starved", time::fallback_starved),
@@ -121,7 +129,7 @@ const RULES: &[(&str, Rule)] = &[
     ("hedge-never", load::hedge_never),
     ("hedge-doubles", load::hedge_doubles),
     ("limit-below-load", load::limit_below_load),
-    ("shared-fate", load::shared_fate),
+    (SHARED_FATE, load::shared_fate),
 ];
 
 /// A finding whose rule has not signed it yet.

@@ -127,10 +127,14 @@ fn allowed(view: &View, of: fn(&Limit) -> Option<u64>) -> Option<u64> {
 
 /// A fallback to a provider that fails whenever the first one does.
 pub(super) fn shared_fate(view: &View) -> Vec<Draft> {
-    let providers = &view.around.providers;
-    if !view.falls_back() {
-        return Vec::new();
+    match view.falls_back() {
+        true => sharing(&view.around.providers),
+        false => Vec::new(),
     }
+}
+
+/// Every provider that shares with one before it what can fail.
+pub(super) fn sharing(providers: &[LintProvider]) -> Vec<Draft> {
     let tell = |(place, provider): (usize, &LintProvider)| {
         let host = provider.host.as_ref()?;
         let mut before = providers[..place].iter();

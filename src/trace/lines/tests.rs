@@ -9,6 +9,7 @@ use super::*;
 use crate::policy::breaker::State;
 use crate::policy::call::{Cause, Ending, Outcome};
 use crate::policy::classify::FailureClass;
+use crate::policy::keys::KeyId;
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId, Kind};
@@ -110,6 +111,7 @@ fn kinds(
             nth,
             cause,
             probe: yes,
+            key: KeyId(attempt.0 as u16),
         },
         Kind::FirstToken { call, attempt },
         Kind::Replied {

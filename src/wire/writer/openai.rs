@@ -371,12 +371,13 @@ mod tests {
             )
         );
         let last = writer.part(&stamp(None), &part(false, 13, Some(USAGE)));
-        let thirteen = choice("{\"content\":\"13 tok \"}", "null");
+        let thirteen = format!("{{\"content\":\"{:<52}\"}}", "13 tok ");
+        let thirteen = choice(&thirteen, "null");
         let stop = choice("{}", "\"stop\"");
         assert_eq!(
             text(&last),
             format!(
-                "28a\r\n{thirteen}{stop}{common},\"choices\":[],\"usage\":\
+                "2b7\r\n{thirteen}{stop}{common},\"choices\":[],\"usage\":\
                  {{\"prompt_tokens\":900,\"completion_tokens\":14,\"total_tokens\":914}}}}\n\n\
                  data: [DONE]\n\n\r\n0\r\n\r\n"
             )

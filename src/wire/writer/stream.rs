@@ -90,13 +90,16 @@ fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling)
     if part.opens {
         grammar.opening(&mut events, stamp, part.prompt);
     }
-    let mut tokens = |count: u64| match (count, spelling) {
-        (0, _) => {}
-        (_, Spelling::Plain) => {
-            grammar.tokens(&mut events, stamp, format_args!("{count} tok "));
-        }
-        (_, Spelling::Accented) => {
-            grammar.tokens(&mut events, stamp, format_args!("{count} t\u{f6}k "));
+    let mut tokens = |count: u64| {
+        let rest = rest(count);
+        match (count, spelling) {
+            (0, _) => {}
+            (_, Spelling::Plain) => {
+                grammar.tokens(&mut events, stamp, format_args!("{count} tok {:rest$}", ""));
+            }
+            (_, Spelling::Accented) => {
+                grammar.tokens(&mut events, stamp, format_args!("{count} t\u{f6}k {:rest$}", ""));
+            }
         }
     };
     if part.extra == Some(Extra::Reordered) {
@@ -116,6 +119,16 @@ fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling)
     }
     (events, part.closes.is_some())
 }
+
+/// How many blanks stand behind `count tok `, so that tokens have four bytes of text each, as texts
+/// have on average: whoever measures a stream by its text sees the speed that it has.
+fn rest(count: u64) -> usize {
+    let told = count.checked_ilog10().unwrap_or(0) as usize + "1 tok ".len();
+    let all = usize::try_from(count).unwrap_or(usize::MAX);
+    all.saturating_mul(BYTES_PER_TOKEN).saturating_sub(told)
+}
+
+const BYTES_PER_TOKEN: usize = 4;
 
 fn disturb(events: &mut String, grammar: &dyn Grammar, stamp: &Stamp, extra: Extra) {
     match extra {

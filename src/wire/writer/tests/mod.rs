@@ -172,8 +172,14 @@ impl Answer {
             .collect()
     }
 
-    /// The text that the events bring.
+    /// What its tokens say, without the blanks that give them their length.
     fn content(&self, dialect: Dialect) -> String {
+        let words = self.texts(dialect).concat();
+        words.split_inclusive(' ').filter(|word| *word != " ").collect()
+    }
+
+    /// The texts of its events.
+    fn texts(&self, dialect: Dialect) -> Vec<String> {
         let place = match dialect.family() {
             Family::Openai => "/choices/0/delta/content",
             Family::Anthropic => "/delta/text",
