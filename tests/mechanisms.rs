@@ -150,7 +150,11 @@ fn every_scenario_and_every_policy_beside_it_is_some_mechanisms() {
         Without::Set(..) => vec![story.with],
     });
     let used: BTreeSet<String> = policies.map(str::to_owned).collect();
-    let unused = Vec::from_iter(stems(&format!("{FOLDER}/policies")).difference(&used).cloned());
+    let unused = Vec::from_iter(
+        stems(&format!("{FOLDER}/policies"))
+            .difference(&used)
+            .cloned(),
+    );
     assert_eq!(unused, [""; 0], "no row has these policies");
 }
 
@@ -168,7 +172,11 @@ fn scenarios_of_mechanisms_are_short_and_ask_one_question_a_file() {
         let seconds = scenario.run.duration.as_secs();
         assert!((60..=300).contains(&seconds), "{path}: {seconds} s");
         assert!(drill.seed_count() <= 3, "{path}");
-        assert!(drill.warnings().is_empty(), "{path}: {:?}", drill.warnings());
+        assert!(
+            drill.warnings().is_empty(),
+            "{path}: {:?}",
+            drill.warnings()
+        );
     }
 }
 
@@ -206,7 +214,9 @@ fn table(test: &str, rows: &[Row]) -> String {
     );
     let seen = outcomes(rows);
     for (row, seen) in rows.iter().zip(seen) {
-        let Row { name, who, test, .. } = row;
+        let Row {
+            name, who, test, ..
+        } = row;
         check_test(name, test);
         let knobs = match row.knobs {
             [] => "always on".to_owned(),
@@ -291,9 +301,7 @@ fn cell(row: &Row, story: &Story, ran: &[(Report, &Drill)]) -> String {
         Without::Policy(_) => "without",
         Without::Set(path, value) => &format!("with `{path}={value}`"),
     };
-    format!(
-        "[{scenario}](../{FOLDER}/{scenario}.yaml): `{measure}` {better}, {beside} {worse}"
-    )
+    format!("[{scenario}](../{FOLDER}/{scenario}.yaml): `{measure}` {better}, {beside} {worse}")
 }
 
 /// What the measure of `expectation` is worth under a policy.
@@ -307,7 +315,8 @@ fn worth(
     let prices = Vec::from_iter(providers.map(|provider| provider.price.clone()));
     let find = |name: &str| -> Option<&State> {
         let mut all = report.policies();
-        all.find(|(other, _)| *other == name).map(|(_, state)| state)
+        all.find(|(other, _)| *other == name)
+            .map(|(_, state)| state)
     };
     let state = find(policy).unwrap_or_else(|| panic!("{policy} did not run"));
     let facts = Facts {
@@ -384,7 +393,15 @@ fn default(knob: &str) -> String {
         let word = serde_json::to_value(action).expect("a word");
         return word.as_str().unwrap_or_default().to_owned();
     }
-    if ["tiers", "by_name", "failures", "retry.per_class", "retry.budget.costs"].contains(&knob) {
+    if [
+        "tiers",
+        "by_name",
+        "failures",
+        "retry.per_class",
+        "retry.budget.costs",
+    ]
+    .contains(&knob)
+    {
         return "none".to_owned();
     }
     let tunable = TUNABLES.iter().find(|tunable| tunable.path == knob);
@@ -419,7 +436,10 @@ fn check_test(mechanism: &str, test: &str) {
     let at = text
         .find(&format!("fn {name}("))
         .unwrap_or_else(|| panic!("{mechanism}: {file} has no test `{name}`"));
-    assert!(text[..at].contains("#[test]") || text[..at].contains("#[tokio::test"), "{name}");
+    assert!(
+        text[..at].contains("#[test]") || text[..at].contains("#[tokio::test"),
+        "{name}"
+    );
 }
 
 /// The stems of the YAML files in a folder.

@@ -20,7 +20,11 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "An action for each class of failure: retry, fall back, stop",
         who: "LiteLLM, Bifrost, Kong, Envoy AI, Envoy, resilience4j, Polly, Finagle, gRPC, AWS, tower",
-        knobs: &["failures.reset", "failures.server_error", "failures.bad_request"],
+        knobs: &[
+            "failures.reset",
+            "failures.server_error",
+            "failures.bad_request",
+        ],
         test: "tests/core/stories.rs::the_policy_decides_what_a_class_leads_to",
         shown: By(Story {
             scenario: "class-actions",
@@ -44,7 +48,11 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Exponential backoff with a cap",
         who: "everybody; Portkey and Vercel in part",
-        knobs: &["retry.backoff.base", "retry.backoff.factor", "retry.backoff.cap"],
+        knobs: &[
+            "retry.backoff.base",
+            "retry.backoff.factor",
+            "retry.backoff.cap",
+        ],
         test: "src/policy/backoff.rs::without_jitter_it_doubles_up_to_the_cap",
         shown: By(Story {
             scenario: "backoff",
@@ -200,7 +208,9 @@ pub(crate) const ROWS: &[Row] = &[
         who: "Envoy AI, Envoy, Finagle, gRPC",
         knobs: &[],
         test: "tests/client_tls.rs::a_request_that_a_goaway_does_not_cover_is_sent_again",
-        shown: Elsewhere("The simulated providers speak HTTP/1.1: the test does it over loopback TLS"),
+        shown: Elsewhere(
+            "The simulated providers speak HTTP/1.1: the test does it over loopback TLS",
+        ),
     },
     Row {
         name: "Attempt number and idempotency key on the wire",

@@ -31,9 +31,17 @@ async fn an_attempt_says_its_number_and_every_attempt_its_calls_key() {
     let [first, second] = [0, 4].map(|at| said[at..at + 4].to_vec());
     for attempts in [&first, &second] {
         let numbers = Vec::from_iter(attempts.iter().map(|(_, number)| number.as_str()));
-        assert_eq!(numbers, ["0", "1", "2", "0"], "each provider counts from its own first");
+        assert_eq!(
+            numbers,
+            ["0", "1", "2", "0"],
+            "each provider counts from its own first"
+        );
         let keys = Vec::from_iter(attempts.iter().map(|(key, _)| key));
-        assert!(keys.iter().all(|key| *key == keys[0] && key.starts_with("web-1")), "{keys:?}");
+        assert!(
+            keys.iter()
+                .all(|key| *key == keys[0] && key.starts_with("web-1")),
+            "{keys:?}"
+        );
     }
     assert_ne!(first[0].0, second[0].0, "another call is another key");
 }

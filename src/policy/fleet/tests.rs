@@ -198,6 +198,23 @@ fn what_was_used_is_counted_once_however_often_it_is_told() {
     assert_eq!(fleet.admit(ProviderId(0), bid(&ask, false, 0)), full);
 }
 
+#[test]
+fn when_too_few_are_well_breakers_are_passed_over() {
+    let mut policy = policy();
+    policy.route.panic_below = 500_000_000;
+    let mut fleet = fleet(policy, 2);
+    for _ in 0..2 {
+        fail_at(&mut fleet, ProviderId(0), FailureClass::Connect, 0);
+    }
+    assert!(!fleet.would_admit(ProviderId(0), at(1)), "half are well");
+    for _ in 0..2 {
+        fail_at(&mut fleet, ProviderId(1), FailureClass::Connect, 0);
+    }
+    let pass = fail_at(&mut fleet, ProviderId(0), FailureClass::Connect, 1);
+    assert!(!pass.is_probe());
+    assert_eq!(fleet.state(ProviderId(0)), State::Open, "it hears nothing");
+}
+
 /// Makes an attempt that fails at once.
 fn fail_at(fleet: &mut Fleet, provider: ProviderId, class: FailureClass, second: u64) -> Pass {
     let pass = admit_at(fleet, provider, second).unwrap();

@@ -98,7 +98,11 @@ fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling)
                 grammar.tokens(&mut events, stamp, format_args!("{count} tok {:rest$}", ""));
             }
             (_, Spelling::Accented) => {
-                grammar.tokens(&mut events, stamp, format_args!("{count} t\u{f6}k {:rest$}", ""));
+                grammar.tokens(
+                    &mut events,
+                    stamp,
+                    format_args!("{count} t\u{f6}k {:rest$}", ""),
+                );
             }
         }
     };

@@ -61,7 +61,10 @@ fn usage_tells_what_came_out_of_a_cache() {
 
 #[test]
 fn tokens_have_four_bytes_of_text_each() {
-    for (dialect, count) in Dialect::ALL.into_iter().zip([2, 7, 10, 99, 100, 1_234, 54_321]) {
+    for (dialect, count) in Dialect::ALL
+        .into_iter()
+        .zip([2, 7, 10, 99, 100, 1_234, 54_321])
+    {
         let answer = stream(dialect, &stamp(), |_, part| part.tokens = count);
         let texts = answer.texts(dialect);
         let texts = texts.iter().filter(|text| !text.is_empty());

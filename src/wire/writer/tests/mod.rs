@@ -175,7 +175,10 @@ impl Answer {
     /// What its tokens say, without the blanks that give them their length.
     fn content(&self, dialect: Dialect) -> String {
         let words = self.texts(dialect).concat();
-        words.split_inclusive(' ').filter(|word| *word != " ").collect()
+        words
+            .split_inclusive(' ')
+            .filter(|word| *word != " ")
+            .collect()
     }
 
     /// The texts of its events.
