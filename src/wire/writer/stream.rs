@@ -1,7 +1,7 @@
 //! One write of a streamed answer: which events it has and in what order, where its bytes end, and
 //! its framing in chunks of HTTP. What an event looks like is a [`Grammar`]'s matter.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 
@@ -90,20 +90,10 @@ fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling)
     if part.opens {
         grammar.opening(&mut events, stamp, part.prompt);
     }
-    let mut tokens = |count: u64| {
-        let rest = rest(count);
-        match (count, spelling) {
-            (0, _) => {}
-            (_, Spelling::Plain) => {
-                grammar.tokens(&mut events, stamp, format_args!("{count} tok {:rest$}", ""));
-            }
-            (_, Spelling::Accented) => {
-                grammar.tokens(
-                    &mut events,
-                    stamp,
-                    format_args!("{count} t\u{f6}k {:rest$}", ""),
-                );
-            }
+    let mut tokens = |count| {
+        if count > 0 {
+            let words = Words { count, spelling };
+            grammar.tokens(&mut events, stamp, format_args!("{words}"));
         }
     };
     if part.extra == Some(Extra::Reordered) {
@@ -124,15 +114,28 @@ fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling)
     (events, part.closes.is_some())
 }
 
-/// How many blanks stand behind `count tok `, so that tokens have four bytes of text each, as texts
-/// have on average: whoever measures a stream by its text sees the speed that it has.
-fn rest(count: u64) -> usize {
-    let told = count.checked_ilog10().unwrap_or(0) as usize + "1 tok ".len();
-    let all = usize::try_from(count).unwrap_or(usize::MAX);
-    all.saturating_mul(BYTES_PER_TOKEN).saturating_sub(told)
+/// What tokens say: their number, and blanks behind it until each of them has four bytes, as texts
+/// have on average. Whoever measures a stream by its text finds the speed that it has.
+struct Words {
+    count: u64,
+    spelling: Spelling,
 }
 
-const BYTES_PER_TOKEN: usize = 4;
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.count;
+        let word = match self.spelling {
+            Spelling::Plain => "tok",
+            Spelling::Accented => "t\u{f6}k",
+        };
+        write!(f, "{count} {word} ")?;
+        let said = u64::from(count.checked_ilog10().unwrap_or(0)) + word.len() as u64 + 3;
+        let blanks = (BYTES_PER_TOKEN * count).saturating_sub(said);
+        (0..blanks).try_for_each(|_| f.write_char(' '))
+    }
+}
+
+const BYTES_PER_TOKEN: u64 = 4;
 
 fn disturb(events: &mut String, grammar: &dyn Grammar, stamp: &Stamp, extra: Extra) {
     match extra {
@@ -167,7 +170,7 @@ fn reversed(events: &str, line: &str) -> String {
 /// the last JSON object.
 fn middle(events: &str, inside: Inside, line: &str) -> usize {
     if inside == Inside::Utf8
-        && let Some(at) = events.rfind("\u{f6}k \"")
+        && let Some(at) = events.rfind("\u{f6}k ")
     {
         return at + 1;
     }
