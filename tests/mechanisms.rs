@@ -1,6 +1,5 @@
 //! Every mechanism of the client: who else has it, how it is set, the test that holds it, and the
-//! scenario whose outcome it changes. The tables of `docs/mechanisms.md` are what these runs
-//! showed.
+//! scenario whose outcome it changes. The tables of `docs/mechanisms.md` are what the runs showed.
 //!
 //! Rows stand in `mechanisms/`, one file for each part of the document. A row is believed in
 //! nothing: its test has to be there, its setting has to be the policy's, its scenario has to hold,

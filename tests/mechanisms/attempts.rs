@@ -19,7 +19,8 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "An action for each class of failure: retry, fall back, stop",
-        who: "LiteLLM, Bifrost, Kong, Envoy AI, Envoy, resilience4j, Polly, Finagle, gRPC, AWS, tower",
+        who: "LiteLLM, Bifrost, Kong, Envoy AI, Envoy, resilience4j, Polly, Finagle, gRPC, AWS, \
+              tower",
         knobs: &[
             "failures.reset",
             "failures.server_error",
@@ -75,7 +76,8 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "Hints to wait, from every header and body that is known: seconds, ms, dates, limits",
-        who: "in part LiteLLM, Portkey, Helicone, Envoy, Finagle, gRPC, AWS, Vercel, OpenAI, Anthropic",
+        who: "in part LiteLLM, Portkey, Helicone, Envoy, Finagle, gRPC, AWS, Vercel, OpenAI, \
+              Anthropic",
         knobs: &["hints.retry_after"],
         test: "src/policy/hints/tests.rs::the_more_explicit_hint_wins",
         shown: By(Story {
@@ -142,7 +144,7 @@ pub(crate) const ROWS: &[Row] = &[
             scenario: "retry-costs",
             with: "retry-costs",
             without: Policy("retry-costs-off"),
-            measure: "cost_per_success",
+            measure: "success_rate",
         }),
     },
     Row {
@@ -194,13 +196,15 @@ pub(crate) const ROWS: &[Row] = &[
         }),
     },
     Row {
-        name: "Transparent retry of what was provably never processed: a kept connection that was dead",
+        name: "Transparent retry of what was provably never processed: a kept connection that was \
+               dead",
         who: "Envoy AI, Envoy, Finagle, gRPC",
         knobs: &[],
         test: "tests/client_wire.rs::a_kept_connection_that_was_closed_meanwhile_is_no_failure",
         shown: Elsewhere(
             "There is no client without it. \
-             [stale-keep-alive](../scenarios/conduct/stale-keep-alive.yaml) holds every policy to it",
+             [stale-keep-alive](../scenarios/conduct/stale-keep-alive.yaml) holds every policy to \
+             it",
         ),
     },
     Row {
@@ -216,7 +220,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Attempt number and idempotency key on the wire",
         who: "Envoy, Finagle, gRPC, AWS, OpenAI, Anthropic; LiteLLM and Portkey in part",
         knobs: &["Builder::key_prefix"],
-        test: "tests/mechanisms/numbers.rs::an_attempt_says_its_number_and_every_attempt_its_calls_key",
+        test: "tests/mechanisms/numbers.rs::attempts_say_their_number_and_their_calls_key",
         shown: Elsewhere("No simulated provider bills a key once: the test reads what is sent"),
     },
     Row {

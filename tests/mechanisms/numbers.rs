@@ -13,7 +13,7 @@ failures: { server_error: retry }
 ";
 
 #[tokio::test]
-async fn an_attempt_says_its_number_and_every_attempt_its_calls_key() {
+async fn attempts_say_their_number_and_their_calls_key() {
     let heads = Arc::new(Mutex::new(Vec::new()));
     let [primary, backup] = [listen(&heads).await, listen(&heads).await];
     let client: Client<Tcp> = Client::builder()

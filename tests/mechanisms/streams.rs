@@ -33,7 +33,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Whole answers: whoever can wait for the end gets one, though a stream was cut",
         who: "nobody; LiteLLM in part",
         knobs: &["Client::whole"],
-        test: "tests/world_clients.rs::calls_that_are_taken_whole_are_not_handed_over_token_by_token",
+        test: "tests/world_clients.rs::\
+               calls_that_are_taken_whole_are_not_handed_over_token_by_token",
         shown: By(Story {
             scenario: "whole-answers",
             with: "plain",
@@ -70,7 +71,8 @@ pub(crate) const ROWS: &[Row] = &[
         test: "tests/world.rs::a_cut_stream_keeps_what_came_before_the_cut",
         shown: Elsewhere(
             "There is no client without it. \
-             [clean-cut-stream](../scenarios/conduct/clean-cut-stream.yaml) holds every policy to it",
+             [clean-cut-stream](../scenarios/conduct/clean-cut-stream.yaml) holds every policy to \
+             it",
         ),
     },
     Row {

@@ -9,7 +9,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Connect timeout",
         who: "OpenAI, Anthropic",
         knobs: &["timeouts.connect"],
-        test: "tests/world_faults.rs::a_mute_connection_is_left_to_the_clients_patience",
+        test: "tests/client_tls.rs::the_handshake_counts_in_the_connect_timeout",
         shown: By(Story {
             scenario: "connect-timeout",
             with: "plain",
@@ -45,7 +45,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Attempt timeout",
         who: "everybody but gRPC; Portkey and Bifrost in part",
         knobs: &["timeouts.attempt"],
-        test: "tests/core/stories.rs::an_attempt_gets_the_timeouts_of_its_provider_as_far_as_they_apply",
+        test: "tests/core/stories.rs::\
+               an_attempt_gets_the_timeouts_of_its_provider_as_far_as_they_apply",
         shown: By(Story {
             scenario: "attempt-timeout",
             with: "plain",
@@ -55,7 +56,8 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "Call timeout, over all attempts",
-        who: "TensorZero, Envoy AI, Envoy, Polly, Finagle, gRPC; tower, Vercel and articles in part",
+        who: "TensorZero, Envoy AI, Envoy, Polly, Finagle, gRPC; tower, Vercel and articles in \
+              part",
         knobs: &["timeouts.call"],
         test: "tests/core/stories.rs::the_earlier_deadline_holds",
         shown: By(Story {
