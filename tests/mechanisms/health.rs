@@ -135,7 +135,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Active health checks, which cost money",
         who: "articles, LiteLLM, Kong, Envoy AI, Envoy, Finagle, gRPC",
         knobs: &["health_check", "health_check.every", "health_check.whom"],
-        test: "src/policy/health_check.rs::a_row_of_failures_takes_it_down_and_a_row_of_passes_brings_it_back",
+        test: "src/policy/health_check.rs::\
+            a_row_of_failures_takes_it_down_and_a_row_of_passes_brings_it_back",
         shown: Shown::By(Story {
             scenario: "health-check",
             with: "health-check",

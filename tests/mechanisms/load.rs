@@ -5,7 +5,8 @@ use super::{Row, Shown, Story, Without};
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Requests per minute, limited by the client",
-        who: "articles, LiteLLM, Portkey, Bifrost, Helicone, Kong, Envoy AI, Envoy, resilience4j, Polly, AWS, tower",
+        who: "articles, LiteLLM, Portkey, Bifrost, Helicone, Kong, Envoy AI, Envoy, \
+            resilience4j, Polly, AWS, tower",
         knobs: &["limit.rpm"],
         test: "src/policy/limiter.rs::a_burst_of_a_tenth_goes_out_at_once_and_the_rest_evenly",
         shown: Shown::By(Story {
@@ -17,7 +18,8 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "Tokens per minute, limited by the client",
-        who: "articles, LiteLLM, Portkey, Bifrost, Helicone, Kong, Envoy AI, Envoy, resilience4j, Polly, AWS, tower",
+        who: "articles, LiteLLM, Portkey, Bifrost, Helicone, Kong, Envoy AI, Envoy, \
+            resilience4j, Polly, AWS, tower",
         knobs: &["limit.tpm"],
         test: "src/policy/limiter.rs::what_was_not_used_comes_back_and_what_was_used_on_top_delays",
         shown: Shown::By(Story {

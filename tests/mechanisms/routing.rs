@@ -7,7 +7,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Priority tiers",
         who: "articles, LiteLLM, Portkey, TensorZero, Kong, Envoy AI, Envoy, gRPC",
         knobs: &["tiers"],
-        test: "src/policy/router/tests/orders.rs::a_lower_tier_is_asked_before_a_higher_one_whatever_the_strategy",
+        test: "src/policy/router/tests/orders.rs::\
+            a_lower_tier_is_asked_before_a_higher_one_whatever_the_strategy",
         shown: Shown::By(Story {
             scenario: "tiers",
             with: "tiers",
@@ -17,9 +18,11 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "Weighted",
-        who: "articles, LiteLLM, Portkey, Bifrost, TensorZero, Helicone, Kong, Envoy AI, Envoy, Finagle, gRPC, tower",
+        who: "articles, LiteLLM, Portkey, Bifrost, TensorZero, Helicone, Kong, Envoy AI, Envoy, \
+            Finagle, gRPC, tower",
         knobs: &["route.strategy", "tiers"],
-        test: "src/policy/router/tests/orders.rs::weights_say_how_often_each_leads_and_nothing_comes_last",
+        test: "src/policy/router/tests/orders.rs::\
+            weights_say_how_often_each_leads_and_nothing_comes_last",
         shown: Shown::By(Story {
             scenario: "weighted",
             with: "weighted",
@@ -43,7 +46,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Cheapest",
         who: "articles, LiteLLM, Bifrost, Kong",
         knobs: &["route.strategy"],
-        test: "src/policy/router/tests/orders.rs::the_cheapest_for_this_calls_tokens_comes_first_and_the_unknown_last",
+        test: "src/policy/router/tests/orders.rs::\
+            the_cheapest_for_this_calls_tokens_comes_first_and_the_unknown_last",
         shown: Shown::By(Story {
             scenario: "cheapest",
             with: "cheapest",
@@ -55,7 +59,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Quality",
         who: "articles",
         knobs: &["route.strategy"],
-        test: "src/policy/router/tests/orders.rs::the_highest_quality_comes_first_and_the_unrated_last",
+        test: "src/policy/router/tests/orders.rs::\
+            the_highest_quality_comes_first_and_the_unrated_last",
         shown: Shown::By(Story {
             scenario: "quality",
             with: "quality",
@@ -67,7 +72,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Balanced",
         who: "articles",
         knobs: &["route.strategy", "route.half_life"],
-        test: "src/policy/router/tests/orders.rs::balanced_asks_the_healthy_first_and_comes_back_by_itself",
+        test: "src/policy/router/tests/orders.rs::\
+            balanced_asks_the_healthy_first_and_comes_back_by_itself",
         shown: Shown::By(Story {
             scenario: "balanced",
             with: "balanced",
@@ -79,7 +85,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Least latency: the better of two, by peak EWMA",
         who: "articles, LiteLLM, Bifrost, Helicone, Kong, Envoy AI, Envoy, Finagle, gRPC, tower",
         knobs: &["route.strategy", "route.half_life"],
-        test: "src/policy/router/latency.rs::the_choice_spreads_over_equals_and_never_takes_the_worst",
+        test: "src/policy/router/latency.rs::\
+            the_choice_spreads_over_equals_and_never_takes_the_worst",
         shown: Shown::By(Story {
             scenario: "least-latency",
             with: "least-latency",
@@ -103,7 +110,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Rules for tasks, with a ceiling on the price",
         who: "articles, LiteLLM, Portkey, Bifrost, TensorZero, Kong, Envoy AI, Envoy",
         knobs: &["route.tasks"],
-        test: "src/policy/router/tasks.rs::a_ceiling_is_per_1000_tokens_of_prompt_and_output_together",
+        test: "src/policy/router/tasks.rs::\
+            a_ceiling_is_per_1000_tokens_of_prompt_and_output_together",
         shown: Shown::By(Story {
             scenario: "task-rules",
             with: "task-rules",
