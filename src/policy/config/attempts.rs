@@ -106,7 +106,8 @@ pub struct Budget {
 pub struct Hints {
     /// Whether Retry-After and its kin are honoured.
     pub retry_after: Read,
-    /// Whether `x-should-retry` is honoured: `false` stops, `true` retries.
+    /// Whether `x-should-retry` is honoured: with `false` a call does not come back but goes
+    /// elsewhere, with `true` it tries again what it would have stopped at.
     pub should_retry: Read,
     /// The longest hint that is waited for.
     #[serde(with = "duration")]
