@@ -14,8 +14,8 @@ const LUCK: f64 = 0.015;
 const EXCEPTIONS: &[(&str, &str)] = &[
     (
         "everything-down",
-        "who keeps asking until the outage is over answers more calls, and is what keeps a provider \
-         down: they fail `hammering(down)`",
+        "who keeps asking until the outage is over answers more calls, and is what keeps a \
+         provider down: they fail `hammering(down)`",
     ),
     (
         "stalled-stream",
