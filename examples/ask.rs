@@ -6,13 +6,12 @@
 //! firedrill report trace.jsonl
 //! ```
 //!
-//! `https` needs the feature `tls`; `firedrill serve` answers over plain `http` and needs no key.
+//! `firedrill serve` answers over plain `http` and needs no key: write its addresses into the fleet.
 
 use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
-use firedrill::client::{Client, Request};
+use firedrill::client::{Builder, Request, Tls};
 use firedrill::trace::lines::Lines;
 
 #[tokio::main(flavor = "current_thread")]
@@ -23,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let fleet = next("examples/fleet.yaml");
     let question = next("Is anybody there?");
 
-    let builder = Client::builder().files(Path::new(&policy), Path::new(&fleet))?;
+    let builder = Builder::new(Tls::platform()?).files(policy.as_ref(), fleet.as_ref())?;
     let trace = Lines::new(&builder.header(), File::create("trace.jsonl")?)?;
     let client = builder.recorder(Arc::new(trace)).build()?;
 

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let fleet = next("examples/fleet.yaml");
     let question = next("Tell me a story.");
 
-    let client = Client::from_files(policy, fleet)?;
+    let client = Client::over_tls(policy, fleet)?;
     let request = Request::user(question).deadline(Duration::from_secs(60));
     let mut answer = client.stream(&request);
     while let Some(piece) = answer.next().await {

@@ -4,13 +4,19 @@
 //! Scenario + Policy + Seed  ->  Trace  ->  Report
 //! ```
 //!
+//! To start: [`drill::Drill`] rehearses a policy in a `#[test]`, and
+//! [`client::Client`] runs it in production. `docs/policy.md` has every key of a policy file.
+//! Features: `client` < `sim` < `cli`, and `tls` beside them; `cli` and `tls` are the default.
+//!
 //! A map, from the bottom up:
 //!
 //! - [`time`], [`rng`], [`money`]: words. Instants, keyed random streams, integer money.
 //! - [`text`]: reads files, with spans, units, and errors one can act on.
-//! - [`policy`]: decides. Pure state machines; `now` and draws are passed in.
+//! - [`policy`]: decides. Pure state machines; `now` and draws are passed in. [`policy::config`] is
+//!   the policy file, [`policy::presets`] are those that ship.
 //! - [`wire`]: speaks. Bytes to types and back.
-//! - [`trace`], [`prices`]: remembers. The events that a report reads; what tokens cost.
+//! - [`trace`], [`prices`]: remembers. The events that a report reads, and [`trace::lines`], which
+//!   keeps them in production; what tokens cost.
 //! - [`client`]: acts. The production client: asks the core, does the step, tells the core.
 //! - [`scenario`]: describes what the world does. (feature `sim`, as all below)
 //! - [`provider`]: pretends. The fake provider as a pure state machine.

@@ -1,8 +1,12 @@
 //! What the client makes of answers on the wire, in every dialect: odd ones over pipes in memory
 //! and a paused clock, good ones over real TCP.
 
+#[path = "client_wire/checks.rs"]
+mod checks;
 #[path = "client_wire/dialects.rs"]
 mod dialects;
+#[path = "client_wire/openings.rs"]
+mod openings;
 mod support;
 #[path = "client_wire/trickle.rs"]
 mod trickle;

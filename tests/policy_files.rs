@@ -29,14 +29,14 @@ fn an_unknown_key_is_pointed_at_and_the_nearest_is_named() {
 
 #[test]
 fn an_unknown_key_far_from_all_gets_the_list() {
-    assert_snapshot!(told("name: mine\nretry: { budget: 20% }\n"), @"
-    error: unknown key `budget`
+    assert_snapshot!(told("name: mine\nretry: { sooner: true }\n"), @"
+    error: unknown key `sooner`
      --> mine.yaml:2:10
       |
-    2 | retry: { budget: 20% }
+    2 | retry: { sooner: true }
       |          ^^^^^^
       |
-      = help: known keys: `attempts`, `per_provider`, `backoff`
+      = help: known keys: `attempts`, `per_provider`, `per_class`, `backoff`, `budget`
     ");
 }
 
@@ -318,21 +318,21 @@ fn an_unknown_class_of_failures_gets_the_nearest() {
 
 #[test]
 fn an_action_that_does_not_exist_gets_the_list() {
-    assert_snapshot!(told("name: mine\nfailures: { context_too_long: larger_model }\n"), @"
-    error: unknown word `larger_model`
+    assert_snapshot!(told("name: mine\nfailures: { context_too_long: shorten }\n"), @"
+    error: unknown word `shorten`
      --> mine.yaml:2:31
       |
-    2 | failures: { context_too_long: larger_model }
-      |                               ^^^^^^^^^^^^
+    2 | failures: { context_too_long: shorten }
+      |                               ^^^^^^^
       |
-      = help: one of `retry`, `fallback`, `stop`
+      = help: one of `retry`, `fallback`, `rotate_key`, `larger_model`, `stop`
     ");
 }
 
 #[test]
 fn a_breaker_is_a_map_or_the_word_none() {
     assert_snapshot!(told("name: mine\nbreaker: off\n"), @"
-    error: expected a map with a breaker's settings, or `none`, found `off`
+    error: expected a map with its settings, or `none`, found `off`
      --> mine.yaml:2:10
       |
     2 | breaker: off

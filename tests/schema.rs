@@ -9,6 +9,9 @@ use firedrill::text::Document;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+#[path = "schema/policy_reference.rs"]
+mod policy_reference;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 #[test]

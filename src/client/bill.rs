@@ -5,20 +5,25 @@
 
 use super::connect::Connect;
 use super::{Shared, Usage};
-use crate::policy::CallId;
-use crate::policy::call::Start;
+use crate::policy::{CallId, ProviderId};
 use crate::time::Instant;
 use crate::trace::{Bill, Kind};
 
 impl<C: Connect> Shared<C> {
-    /// Records what an attempt has used, if this client bills itself. To be told before the
-    /// attempt's `Replied`.
-    pub(super) fn bill(&self, now: Instant, call: CallId, start: &Start, usage: Option<Usage>) {
+    /// Records what an attempt of a call, or a check, has used, if this client bills itself. To be
+    /// told before the attempt's `Replied`.
+    pub(super) fn bill(
+        &self,
+        now: Instant,
+        call: Option<CallId>,
+        (provider, nth): (ProviderId, u32),
+        usage: Option<Usage>,
+    ) {
         if let Some(usage) = usage.filter(|_| self.bills_itself) {
             let kind = Kind::Billed {
-                provider: start.provider,
-                call: Some(call),
-                nth: start.nth,
+                provider,
+                call,
+                nth,
                 bill: bill_of(usage),
             };
             self.record(now, kind);

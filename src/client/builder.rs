@@ -158,6 +158,7 @@ impl<C: Connect> Builder<C> {
             key_prefix: self.key_prefix,
             bills_itself: self.bills_itself,
             next_call: AtomicU64::new(0),
+            next_check: AtomicU64::new(1),
             origin: self.origin.unwrap_or_else(tokio::time::Instant::now),
         };
         Ok(Client {

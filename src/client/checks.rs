@@ -1,16 +1,17 @@
 //! Health checks: asks providers how they are while nobody calls, and tells the core.
 //!
 //! Whom to ask, and when, is decided by the core. A check is an ordinary request for a few tokens:
-//! it meets what a call would meet, and it is billed. The client has no tasks of its own, so whoever
-//! wants checks runs [`Client::run_checks`] beside its calls.
+//! it meets what a call would meet, and it is billed. The client has no tasks of its own, so
+//! whoever wants checks runs [`Client::run_checks`] beside its calls.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use super::attempt::{Attempt, Inbox};
-use super::{Client, Connect};
+use super::{Client, Connect, Usage};
 use crate::policy::call::{Cause, Start};
 use crate::policy::config::{HealthCheck, Timeouts};
 use crate::policy::keys::KeyId;
@@ -21,7 +22,14 @@ use crate::wire::request::Request;
 /// A check under way.
 struct Check {
     provider: ProviderId,
-    work: Pin<Box<dyn Future<Output = bool> + Send>>,
+    work: Pin<Box<dyn Future<Output = Verdict> + Send>>,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy)]
+struct Verdict {
+    passed: bool,
+    usage: Option<Usage>,
 }
 
 impl<C: Connect> Client<C> {
@@ -36,32 +44,31 @@ impl<C: Connect> Client<C> {
             return std::future::pending().await;
         };
         let mut under_way: Vec<Check> = Vec::new();
-        let mut number = 0;
         loop {
             let now = self.shared.now();
             while let Some(due) = self.shared.decide(now, |fleet| fleet.due_check(now)) {
-                number += 1;
-                under_way.push(self.check(due, number, &settings));
+                under_way.push(self.check(due, &settings));
             }
             let next = self.shared.decide(now, |fleet| fleet.next_check());
             let at = self.shared.moment(next.unwrap_or(now).max(now));
             let ended = tokio::time::timeout_at(at, first_to_end(&mut under_way)).await;
-            if let Ok((provider, passed)) = ended {
-                let now = self.shared.now();
-                self.shared
-                    .decide(now, |fleet| fleet.on_check(provider, passed));
-                self.shared.record(now, Kind::Checked { provider, passed });
+            if let Ok((provider, verdict)) = ended {
+                self.on_checked(provider, verdict);
             }
         }
     }
 
-    fn check(
-        &self,
-        (provider, key): (ProviderId, KeyId),
-        number: u64,
-        settings: &HealthCheck,
-    ) -> Check {
+    fn on_checked(&self, provider: ProviderId, Verdict { passed, usage }: Verdict) {
+        let now = self.shared.now();
+        self.shared.bill(now, None, (provider, 0), usage);
+        self.shared
+            .decide(now, |fleet| fleet.on_check(provider, passed));
+        self.shared.record(now, Kind::Checked { provider, passed });
+    }
+
+    fn check(&self, (provider, key): (ProviderId, KeyId), settings: &HealthCheck) -> Check {
         let target = self.shared.target(provider);
+        let number = self.shared.next_check.fetch_add(1, Ordering::Relaxed);
         let request = Request::user("ping").max_tokens(settings.max_tokens);
         let attempt = Attempt {
             shared: self.shared.clone(),
@@ -85,17 +92,23 @@ impl<C: Connect> Client<C> {
         };
         Check {
             provider,
-            work: Box::pin(async move { attempt.run().await.is_ok() }),
+            work: Box::pin(async move {
+                let ended = attempt.run().await;
+                Verdict {
+                    passed: ended.is_ok(),
+                    usage: ended.ok().and_then(|answer| answer.usage),
+                }
+            }),
         }
     }
 }
 
 /// The first of the checks that ends, and whether it passed; for ever, if there are none.
-async fn first_to_end(checks: &mut Vec<Check>) -> (ProviderId, bool) {
+async fn first_to_end(checks: &mut Vec<Check>) -> (ProviderId, Verdict) {
     poll_fn(|cx| {
         for at in 0..checks.len() {
-            if let Poll::Ready(passed) = checks[at].work.as_mut().poll(cx) {
-                return Poll::Ready((checks.remove(at).provider, passed));
+            if let Poll::Ready(verdict) = checks[at].work.as_mut().poll(cx) {
+                return Poll::Ready((checks.remove(at).provider, verdict));
             }
         }
         Poll::Pending

@@ -243,7 +243,7 @@ impl<C: Connect> AnswerStream<C> {
             Err(failed) => (Reply::Failed(failed.failure.clone()), Some(failed)),
         };
         let used = self.used(&flight, reply == Reply::Succeeded);
-        self.shared.bill(now, self.id, &flight.start, used);
+        self.bill(&flight, used, now);
         self.shared.record(
             now,
             Kind::Replied {
@@ -274,7 +274,7 @@ impl<C: Connect> AnswerStream<C> {
         };
         let provider = flight.start.provider;
         let used = self.used(&flight, false);
-        self.shared.bill(now, self.id, &flight.start, used);
+        self.bill(&flight, used, now);
         self.shared.record(
             now,
             Kind::Cancelled {
@@ -301,6 +301,11 @@ impl<C: Connect> AnswerStream<C> {
             cached_tokens: 0,
             completion_tokens: (came / BYTES_PER_TOKEN) as u64,
         })
+    }
+
+    fn bill(&self, flight: &Flight, used: Option<Usage>, now: Instant) {
+        let whose = (flight.start.provider, flight.start.nth);
+        self.shared.bill(now, Some(self.id), whose, used);
     }
 
     fn remove(&mut self, attempt: AttemptId) -> Option<Flight> {

@@ -39,6 +39,7 @@ pub struct FleetFile {
 
 /// Why no client comes of a policy file and a fleet file.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError {
     /// One of them is wrong, or a key is not where it says.
     #[error(transparent)]
@@ -46,6 +47,9 @@ pub enum LoadError {
     /// They do not make a client.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// Nobody says which authorities to trust.
+    #[error("the authorities that this machine trusts cannot be read: {0}")]
+    Authorities(#[source] std::io::Error),
 }
 
 /// The whole file.
@@ -239,7 +243,8 @@ impl<C: Connect> Builder<C> {
 }
 
 impl Client {
-    /// A client over TCP, as a policy file and a fleet file have it.
+    /// A client over plain TCP, as a policy file and a fleet file have it; with feature `tls`,
+    /// `over_tls` makes one that reaches `https` as well.
     ///
     /// # Errors
     /// When one of the files is wrong, a key is not where the fleet file says, or they do not make

@@ -111,7 +111,8 @@ impl Flight {
     }
 
     /// Takes in the tokens that are not handed over one by one, and opens when the opening is over:
-    /// it is long enough, old enough, or the answer is whole.
+    /// it is long enough, old enough, or the answer is whole. What has failed before it opened
+    /// stays shut: nobody has seen any of it. Without an opening nothing is held back at all.
     fn take_in(&mut self, streams: &Streams, delivery: Delivery) {
         if self.open {
             return;
@@ -128,9 +129,11 @@ impl Flight {
             return;
         };
         let tokens = (self.held.len() / BYTES_PER_TOKEN) as u64;
-        self.open = tokens >= streams.opening
-            || first.elapsed() >= streams.opening_within
-            || matches!(self.landed, Some(Ok(_)));
+        self.open = match &self.landed {
+            Some(Ok(_)) => true,
+            Some(Err(_)) => streams.opening == 0,
+            None => tokens >= streams.opening || first.elapsed() >= streams.opening_within,
+        };
     }
 }
 

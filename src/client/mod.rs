@@ -151,6 +151,13 @@ impl<C: Connect> Client<C> {
 impl<C: Connect> Client<C> {
     /// Takes a provider out by hand, or puts it back, from the next step of every call on; attempts
     /// in flight go on. `false` if there is no provider of this name.
+    ///
+    /// ```no_run
+    /// # fn operate(client: firedrill::client::Client) {
+    /// client.isolate("openai", true);
+    /// client.pin(Some("anthropic"));
+    /// # }
+    /// ```
     pub fn isolate(&self, provider: &str, isolated: bool) -> bool {
         let found = self.shared.find(provider);
         if let Some(provider) = found {
@@ -196,6 +203,7 @@ struct Shared<C: Connect> {
     /// Whether usage is recorded as a bill.
     bills_itself: bool,
     next_call: AtomicU64,
+    next_check: AtomicU64,
     /// The moment that the client calls [`Instant::START`].
     origin: tokio::time::Instant,
 }
@@ -252,11 +260,12 @@ impl<C: Connect> Shared<C> {
     /// Asks the core under its lock, then passes on what it has to tell: breakers that changed,
     /// providers that were left out, calls that may go on.
     fn decide<T>(&self, now: Instant, ask: impl FnOnce(&mut Fleet) -> T) -> T {
-        let (said, changed, ejected, woken) = {
+        let (said, changed, ejected, wakers) = {
             let mut fleet = lock(&self.fleet);
             let said = ask(&mut fleet);
             let (changed, ejected) = (fleet.take_transitions(), fleet.take_ejected());
-            (said, changed, ejected, fleet.take_woken())
+            let wakers = self.sleepers.tell(fleet.take_woken());
+            (said, changed, ejected, wakers)
         };
         for Transition { provider, from, to } in changed {
             self.record(now, Kind::Breaker { provider, from, to });
@@ -264,8 +273,8 @@ impl<C: Connect> Shared<C> {
         for (provider, until) in ejected {
             self.record(now, Kind::Ejected { provider, until });
         }
-        for call in woken {
-            self.sleepers.wake(call);
+        for waker in wakers {
+            waker.wake();
         }
         said
     }

@@ -1,7 +1,8 @@
 //! Calls that wait for room, and how they hear that there may be some.
 //!
-//! The core names the calls that may go on; they may be waiting in other tasks, or be just about to.
-//! A word that comes before its call sleeps is kept for it, so that none is lost.
+//! The core names the calls that may go on; they may be waiting in other tasks, or be just about
+//! to. A word that comes before its call sleeps is kept for it, so that none is lost. It is left
+//! while the core is still locked, so that none comes after its call has ended, and stays for ever.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -23,12 +24,22 @@ enum Sleeper {
 }
 
 impl Sleepers {
-    /// Tells a call that it may go on.
-    pub(super) fn wake(&self, call: CallId) {
-        let before = lock(&self.calls).insert(call, Sleeper::Called);
-        if let Some(Sleeper::Asleep(waker)) = before {
-            waker.wake();
+    /// Leaves word for these calls that they may go on. Returns those to wake: foreign code, to be
+    /// run under no lock.
+    #[must_use]
+    pub(super) fn tell(&self, told: Vec<CallId>) -> Vec<Waker> {
+        if told.is_empty() {
+            return Vec::new();
         }
+        let mut calls = lock(&self.calls);
+        let before = told
+            .into_iter()
+            .filter_map(|call| calls.insert(call, Sleeper::Called));
+        let asleep = before.filter_map(|before| match before {
+            Sleeper::Asleep(waker) => Some(waker),
+            Sleeper::Called => None,
+        });
+        asleep.collect()
     }
 
     /// Ready once the call was told to go on.
@@ -56,12 +67,22 @@ mod tests {
     fn a_word_that_comes_too_early_is_kept() {
         let sleepers = Sleepers::default();
         let cx = Context::from_waker(Waker::noop());
-        sleepers.wake(CallId(1));
+        assert!(sleepers.tell(vec![CallId(1)]).is_empty(), "nobody sleeps");
         assert!(sleepers.poll(CallId(1), &cx).is_ready());
         assert!(
             sleepers.poll(CallId(1), &cx).is_pending(),
             "it was told once"
         );
+    }
+
+    #[test]
+    fn whoever_sleeps_is_woken_once() {
+        let sleepers = Sleepers::default();
+        let cx = Context::from_waker(Waker::noop());
+        assert!(sleepers.poll(CallId(1), &cx).is_pending());
+        let woken = sleepers.tell(vec![CallId(1), CallId(2), CallId(1)]);
+        assert_eq!(woken.len(), 1);
+        assert!(sleepers.poll(CallId(1), &cx).is_ready());
     }
 
     #[test]

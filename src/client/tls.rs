@@ -5,6 +5,7 @@
 //! which HTTP is spoken is the provider's choice (ALPN).
 
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -19,6 +20,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::connect::{Connect, Endpoint, Scheme, Tcp};
+use super::{Builder, Client, LoadError};
 
 /// Reaches `https` addresses, and `http` ones as [`Tcp`] does.
 ///
@@ -89,6 +91,30 @@ impl Tls {
         Self {
             connector: TlsConnector::from(Arc::new(config)),
         }
+    }
+}
+
+impl Client<Tls> {
+    /// A client as a policy file and a fleet file have it, which reaches `https` addresses and
+    /// `http` ones, and trusts whom this machine trusts.
+    ///
+    /// ```no_run
+    /// use firedrill::client::{Client, Request};
+    ///
+    /// # async fn ask() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::over_tls("policies/resilient.yaml", "fleet.yaml")?;
+    /// let answer = client.call(&Request::user("Is anybody there?")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When one of the files is wrong, a key is not where the fleet file says, they do not make a
+    /// client, or [`Tls::platform`] fails.
+    pub fn over_tls(policy: impl AsRef<Path>, fleet: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let tls = Tls::platform().map_err(LoadError::Authorities)?;
+        let builder = Builder::new(tls).files(policy.as_ref(), fleet.as_ref())?;
+        Ok(builder.build()?)
     }
 }
 

@@ -144,6 +144,16 @@ impl Breaker {
         }
     }
 
+    /// When time alone may have it admit what it refuses now; none if it refuses nothing, or only
+    /// until a probe ends.
+    pub fn admits_at(&self, now: Instant) -> Option<Instant> {
+        match &self.phase {
+            Phase::Closed { .. } => None,
+            Phase::Open { until } => Some(*until).filter(|until| now < *until),
+            Phase::HalfOpen(probes) => probes.frees_at(now),
+        }
+    }
+
     /// The attempt showed that the provider is well. It took so long (to its first token, if it was
     /// streamed); none = unknown.
     pub fn on_success(&mut self, admission: Admission, took: Option<Duration>, now: Instant) {

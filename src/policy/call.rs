@@ -68,6 +68,7 @@ use super::ask::{Ask, Delivery};
 use super::classify::FailureClass;
 use super::config::Timeouts;
 use super::fleet::{Bid, Fleet, Pass};
+use super::keys::KeyId;
 use super::router::Turn;
 use super::{AttemptId, CallId, ProviderId};
 use crate::rng::Draws;
@@ -93,6 +94,10 @@ pub struct Call {
     turn: Turn,
     /// The providers that this call fell back from; it never returns to them.
     left: Vec<ProviderId>,
+    /// The keys that were used at providers which have several.
+    tried: Vec<(ProviderId, KeyId)>,
+    /// What is wrong everywhere, once an attempt has met it: then no other is begun.
+    stopped: Option<FailureClass>,
     /// The prompt did not fit this many tokens: providers that are known to take no more are
     /// passed by.
     outgrown: Option<u64>,
@@ -118,6 +123,8 @@ impl Call {
             unhedged: false,
             turn: Turn::default(),
             left: Vec::new(),
+            tried: Vec::new(),
+            stopped: None,
             outgrown: None,
             retried: Vec::new(),
             flights: Vec::new(),
@@ -159,8 +166,8 @@ impl Call {
     /// A token was handed over to the caller. From here on nobody else can answer the call, unless
     /// the caller wants the whole answer in one piece.
     pub fn on_handed_over(&mut self, attempt: AttemptId) {
-        let is_live = self.ask.delivery == Delivery::Live;
-        if is_live && self.flight(attempt).is_some() {
+        let is_open = self.ask.delivery == Delivery::Live && self.committed.is_none();
+        if is_open && self.flight(attempt).is_some() {
             self.committed = Some(attempt);
         }
     }
@@ -174,7 +181,7 @@ impl Call {
         now: Instant,
     ) {
         if let Some(flight) = self.flight(attempt) {
-            fleet.on_usage(&flight.pass, prompt, output, now);
+            fleet.on_usage(&mut flight.pass, prompt, output, now);
         }
     }
 
@@ -188,6 +195,9 @@ impl Call {
             return;
         };
         let flight = self.flights.remove(found);
+        // The call may be over, or another attempt's: then only the fleet has to know.
+        let is_ours = self.committed.is_none_or(|committed| committed == attempt)
+            && !matches!(self.state, State::Finished(_));
         match reply {
             Reply::Succeeded => {
                 let took = flight.took(now);
@@ -195,11 +205,15 @@ impl Call {
                     fleet.on_first_token(flight.pass.provider, took);
                 }
                 fleet.on_success(&flight.pass, took, now);
-                self.finish(Outcome::Succeeded { attempt });
+                if is_ours {
+                    self.finish(Outcome::Succeeded { attempt });
+                }
             }
             Reply::Failed(failure) => {
                 fleet.on_failure(&flight.pass, failure.class, failure.hint, now);
-                self.on_failure(flight, failure, now);
+                if is_ours {
+                    self.on_failure(fleet, flight, failure, now);
+                }
             }
         }
     }
@@ -213,8 +227,8 @@ impl Call {
         std::iter::from_fn(|| self.lose_superfluous(fleet, now)).collect()
     }
 
-    /// Starts an attempt at the first provider of this call's turn that gives leave, after a failure
-    /// of the class `last` if there was one.
+    /// Starts an attempt at the first provider of this call's turn that gives leave, after a
+    /// failure of the class `last` if there was one.
     fn go_on(
         &mut self,
         fleet: &mut Fleet,
@@ -222,9 +236,8 @@ impl Call {
         last: Option<FailureClass>,
         now: Instant,
     ) -> Step {
-        let behind = fleet.is_behind_others(self.id, &self.ask);
-        let choice = match behind {
-            true => Choice::Full(None),
+        let choice = match fleet.is_behind_others(self.id, &self.ask, now) {
+            true => Choice::Full(fleet.first_leaves_at()),
             false => self.choose(fleet, now),
         };
         let ready = match choice {
@@ -275,12 +288,14 @@ impl Call {
     }
 
     /// An attempt failed; whether others are in flight decides whether that is the call's matter.
-    fn on_failure(&mut self, flight: Flight, failure: &Failure, now: Instant) {
+    fn on_failure(&mut self, fleet: &Fleet, flight: Flight, failure: &Failure, now: Instant) {
         if self.committed == Some(flight.attempt) {
             return self.finish(Outcome::Failed(Ending::Interrupted(failure.class)));
         }
+        let failed = flight.failed(failure, now);
+        self.heed(fleet, &failed);
         match self.flights.is_empty() {
-            true => self.state = State::Failed(flight.failed(failure, now)),
+            true => self.state = State::Failed(failed),
             false => self.left.push(flight.pass.provider),
         }
     }
@@ -307,14 +322,20 @@ impl Call {
 
     fn start(
         &mut self,
-        fleet: &Fleet,
+        fleet: &mut Fleet,
         visit: Visit,
         pass: Pass,
         cause: Cause,
         now: Instant,
     ) -> Step {
+        if cause == Cause::First {
+            fleet.on_first(now);
+        }
         self.attempts += 1;
         let attempt = AttemptId(self.attempts);
+        if fleet.member(visit.provider).keys > 1 {
+            self.tried.push((visit.provider, pass.key));
+        }
         self.state = State::InFlight;
         self.flights.push(Flight {
             attempt,
@@ -365,11 +386,11 @@ impl Call {
             .iter()
             .position(|flight| Some(flight.attempt) != committed)?;
         let flight = self.flights.remove(found);
-        if flight.first_token.is_none() {
-            // It was silent for at least this long: left out, what is slow would vanish from sight.
-            fleet.on_first_token(flight.pass.provider, flight.took(now));
+        let spoke = flight.first_token.is_some();
+        if !spoke {
+            fleet.on_silence(flight.pass.provider, flight.took(now));
         }
-        fleet.on_cancelled(&flight.pass, now);
+        fleet.on_cancelled(&flight.pass, spoke, now);
         Some(flight.attempt)
     }
 
@@ -412,3 +433,6 @@ impl Call {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,6 +194,21 @@ impl FailureClass {
         )
     }
 
+    /// Whether providers charge for an attempt that failed so, as far as anybody knows, though
+    /// nothing of an answer came. Whoever refuses at once does not; whoever was not heard out may.
+    pub const fn may_be_billed(self) -> bool {
+        matches!(
+            self,
+            Self::TimeoutFirstToken
+                | Self::TimeoutIdle
+                | Self::TimeoutAttempt
+                | Self::Reset
+                | Self::Truncated
+                | Self::Malformed
+                | Self::ContentFilter
+        )
+    }
+
     /// The class of an error that the server reported. An error inside a stream has the stream's
     /// status, 200, unless it names another.
     ///

@@ -1,32 +1,39 @@
 //! What the calls of one client share: each provider's guards and settings, the router, budgets.
 //!
-//! A fleet knows no call. It is handed to a call's step, which asks it for a turn, for leave to make
-//! an attempt, and tells it how the attempt ended. It also remembers what others want to know until
-//! whoever drives it takes it: transitions of breakers, ejections, and calls that may go on.
+//! A fleet knows no call. It is handed to a call's step, which asks it for a turn, for leave to
+//! make an attempt, and tells it how the attempt ended. It also remembers what others want to know
+//! until whoever drives it takes it: transitions of breakers, ejections, and calls that may go on.
+//!
+//! - `slot`: one provider, and what guards it.
+//! - `admit`: leave to make an attempt.
+//! - `room`: calls that wait for it.
 
+mod admit;
+mod room;
 mod slot;
 
 use std::time::Duration;
 
 use super::ask::Ask;
-use super::breaker::{Admission, State};
+use super::breaker::State;
 use super::budget::Budget;
 use super::classify::{Action, FailureClass};
-use super::config::{Full, Policy, Whom};
+use super::config::{Policy, Whom};
 use super::health_check::HealthChecks;
 use super::hedge::Hedger;
 use super::keys::KeyId;
 use super::member::Member;
 use super::outlier::Outliers;
-use super::queue::{Joined, Queue};
+use super::queue::Queue;
 use super::router::{Router, Seen, Turn};
 use super::settings::Settings;
 use super::spend::Spend;
 use super::{CallId, ProviderId};
 use crate::money::Money;
-use crate::rng::{Draws, Purpose};
-use crate::text::units::share::WHOLE;
+use crate::rng::Draws;
 use crate::time::Instant;
+
+pub(super) use admit::{Bid, Pass, Refused};
 use slot::Slot;
 
 /// All providers, in order, as one client sees them.
@@ -56,49 +63,6 @@ pub struct Transition {
     pub from: State,
     /// To this one.
     pub to: State,
-}
-
-/// Leave to make one attempt; handed back when the attempt has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pass {
-    pub(super) provider: ProviderId,
-    pub(super) key: KeyId,
-    guard: Admission,
-    tokens: u64,
-    cost: Money,
-}
-
-/// Who asks for leave, and how.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bid<'a> {
-    pub(super) call: CallId,
-    pub(super) ask: &'a Ask,
-    /// The attempts that the call has made so far.
-    pub(super) attempts: u32,
-    /// Whether there may be others to go to: then a provider that is only just back can be passed.
-    pub(super) picky: bool,
-    pub(super) now: Instant,
-}
-
-/// Why an attempt has no leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// The provider is not to be asked at present.
-    Shut,
-    /// The client's own limits are reached, until then or (none) until another attempt ends.
-    Full(Option<Instant>),
-}
-
-impl Pass {
-    /// Whether a half-open breaker gave it.
-    pub(super) const fn is_probe(&self) -> bool {
-        self.guard.is_probe()
-    }
-
-    /// The same leave, to be used with this key.
-    pub(super) const fn with_key(self, key: KeyId) -> Self {
-        Self { key, ..self }
-    }
 }
 
 impl Fleet {
@@ -242,71 +206,17 @@ impl Fleet {
 
     /// The turn of a call that begins.
     pub(super) fn turn(&mut self, call: CallId, ask: &Ask, now: Instant) -> Turn {
+        self.router.turn(call, ask, now)
+    }
+
+    /// A call makes its first attempt, which pays for its share of retries and hedges.
+    pub(super) fn on_first(&mut self, now: Instant) {
         if let Some(budget) = &mut self.budget {
             budget.on_first(now);
         }
         if let Some(hedger) = &mut self.hedger {
             hedger.on_call();
         }
-        self.router.turn(call, ask, now)
-    }
-
-    /// Gives leave for an attempt at this provider, or refuses it.
-    pub(super) fn admit(&mut self, provider: ProviderId, bid: Bid) -> Result<Pass, Refused> {
-        let is_open = self.is_open(provider, bid.now);
-        let slot = &mut self.slots[provider.index()];
-        if !is_open || (bid.picky && slot.is_starting(bid.now)) {
-            return Err(Refused::Shut);
-        }
-        let (call, attempts) = (bid.call.0, u64::from(bid.attempts));
-        let (draws, place) = (self.draws, u64::from(provider.0));
-        if slot.throttles(bid.now, || {
-            draws.stream(Purpose::Throttle, call, place, attempts)
-        }) {
-            return Err(Refused::Shut);
-        }
-        let tokens = Slot::tokens(bid.ask);
-        let Some(ready) = slot.ready_at(tokens, bid.now) else {
-            return Err(Refused::Full(None));
-        };
-        let cost = self
-            .spend
-            .as_ref()
-            .and_then(|_| slot.member.cost(bid.ask.prompt, bid.ask.output));
-        let cost = cost.unwrap_or(Money::ZERO);
-        let affordable = self
-            .spend
-            .as_mut()
-            .map(|spend| spend.ready_at(cost, bid.now));
-        let ready = affordable.map_or(ready, |then| then.max(ready));
-        if ready > bid.now {
-            return Err(Refused::Full(Some(ready)));
-        }
-        let before = slot.state();
-        // Panic and a pin pass over a breaker that refuses; their attempts tell it nothing.
-        let guard = match slot.is_well(bid.now) && self.pinned.is_none() {
-            true => slot.admit(bid.now).unwrap_or(Admission::UNGUARDED),
-            false => Admission::UNGUARDED,
-        };
-        slot.enter(tokens, bid.now);
-        let key = slot.keys.pick(bid.now);
-        if let Some(spend) = &mut self.spend {
-            spend.take(cost, bid.now);
-        }
-        self.router.on_start(provider, bid.now);
-        self.note(provider, before);
-        Ok(Pass {
-            provider,
-            key,
-            guard,
-            tokens,
-            cost,
-        })
-    }
-
-    /// Whether an attempt at `then` would be admitted if nothing happened until then.
-    pub(super) fn would_admit(&self, provider: ProviderId, then: Instant) -> bool {
-        self.is_open(provider, then)
     }
 
     /// An attempt has gone well, after so long (to the first token, if it was streamed).
@@ -331,6 +241,12 @@ impl Fleet {
         now: Instant,
     ) {
         let provider = pass.provider;
+        if let Some(spend) = &mut self.spend
+            && !pass.told
+            && !class.may_be_billed()
+        {
+            spend.settle(pass.cost, Money::ZERO, now);
+        }
         let rotates = self.action(class) == Action::RotateKey;
         let before = self.state(provider);
         let slot = &mut self.slots[provider.index()];
@@ -346,9 +262,9 @@ impl Fleet {
         self.wake_next();
     }
 
-    /// An attempt was abandoned.
-    pub(super) fn on_cancelled(&mut self, pass: &Pass, now: Instant) {
-        self.slots[pass.provider.index()].on_cancelled(pass);
+    /// An attempt was abandoned; `spoke` if a token of it had come in.
+    pub(super) fn on_cancelled(&mut self, pass: &Pass, spoke: bool, now: Instant) {
+        self.slots[pass.provider.index()].on_cancelled(pass, spoke, now);
         self.router.on_end(pass.provider, Seen::Nothing, now);
         self.wake_next();
     }
@@ -360,29 +276,42 @@ impl Fleet {
         }
     }
 
-    /// The provider said how many tokens an attempt has used.
-    pub(super) fn on_usage(&mut self, pass: &Pass, prompt: u64, output: u64, now: Instant) {
-        let slot = &mut self.slots[pass.provider.index()];
-        slot.settle(pass, prompt.saturating_add(output), now);
-        if let Some(spend) = &mut self.spend {
-            let actual = slot.member.cost(prompt, output).unwrap_or(pass.cost);
-            spend.settle(pass.cost, actual, now);
+    /// An attempt was given up after so long without a word.
+    pub(super) fn on_silence(&mut self, provider: ProviderId, silent: Duration) {
+        if let Some(hedger) = &mut self.hedger {
+            hedger.on_silence(provider, silent);
         }
     }
 
-    /// Whether a call that finds this provider full waits for it.
-    pub(super) fn waits_when_full(&self, provider: ProviderId) -> bool {
-        self.settings(provider).limit.full == Full::Wait
+    /// The provider said how many tokens an attempt has used. Told twice, the latter counts.
+    pub(super) fn on_usage(&mut self, pass: &mut Pass, prompt: u64, output: u64, now: Instant) {
+        let slot = &mut self.slots[pass.provider.index()];
+        let used = prompt.saturating_add(output);
+        slot.settle(pass, used, now);
+        let cost = slot.member.cost(prompt, output).unwrap_or(pass.cost);
+        if let Some(spend) = &mut self.spend {
+            spend.settle(pass.cost, cost, now);
+        }
+        *pass = Pass {
+            tokens: used,
+            cost,
+            told: true,
+            ..*pass
+        };
     }
 
-    /// A key of the provider that an attempt can use at once after a failure with this one.
+    /// A key of the provider that an attempt can use at once after a failure with this one, and
+    /// that its call has not tried.
     pub(super) fn other_key(
         &self,
         provider: ProviderId,
         key: KeyId,
+        tried: &[(ProviderId, KeyId)],
         now: Instant,
     ) -> Option<KeyId> {
-        self.slots[provider.index()].keys.other(key, now)
+        let is_tried = |key| tried.contains(&(provider, key));
+        let keys = &self.slots[provider.index()].keys;
+        keys.other_than(key, &is_tried, now)
     }
 
     /// Takes what a retry after this failure costs out of the retry budget, if there is as much.
@@ -396,79 +325,12 @@ impl Fleet {
         self.hedger.as_mut()
     }
 
-    /// Whether a call that asks for room has to stand behind others that wait for it.
-    pub(super) fn is_behind_others(&self, call: CallId, ask: &Ask) -> bool {
-        let queue = self.queue.as_ref();
-        queue.is_some_and(|queue| !queue.is_next(call, ask.priority))
-    }
-
-    /// Lets a call wait for room, until when; none if there is no queue, or it is full.
-    pub(super) fn join_queue(&mut self, call: CallId, ask: &Ask, now: Instant) -> Option<Instant> {
-        match self.queue.as_mut()?.join(call, ask.priority, now) {
-            Joined::Full => None,
-            Joined::Waits { until, pushed_out } => {
-                self.woken.extend(pushed_out);
-                Some(until)
-            }
-        }
-    }
-
-    /// Whether a call still waits for room: it may have been pushed out.
-    pub(super) fn is_queued(&self, call: CallId) -> bool {
-        self.queue.as_ref().is_some_and(|queue| queue.holds(call))
-    }
-
-    /// A call does not wait for room any more.
-    pub(super) fn leave_queue(&mut self, call: CallId) {
-        if let Some(queue) = &mut self.queue
-            && queue.holds(call)
-        {
-            queue.leave(call);
-            self.wake_next();
-        }
-    }
-
-    /// Whether calls may go to this provider at all.
-    fn is_open(&self, provider: ProviderId, now: Instant) -> bool {
-        let slot = &self.slots[provider.index()];
-        match self.pinned {
-            Some(pinned) => pinned == provider,
-            None => !slot.isolated && (self.is_well(provider, now) || self.panics(now)),
-        }
-    }
-
-    /// Whether nothing that was observed speaks against this provider.
-    fn is_well(&self, provider: ProviderId, now: Instant) -> bool {
-        let checks = self.checks.as_ref();
-        let outliers = self.outliers.as_ref();
-        self.slots[provider.index()].is_well(now)
-            && !checks.is_some_and(|checks| checks.is_down(provider))
-            && outliers.is_none_or(|outliers| outliers.ejected_until(provider, now).is_none())
-    }
-
-    /// Whether so few providers are well that it is more likely that the observations are wrong.
-    fn panics(&self, now: Instant) -> bool {
-        let below = u128::from(self.policy.route.panic_below);
-        if below == 0 {
-            return false;
-        }
-        let all = (0..self.slots.len()).map(|at| ProviderId(at as u16));
-        let well = all.filter(|provider| self.is_well(*provider, now)).count() as u128;
-        well * u128::from(WHOLE) < below * self.slots.len() as u128
-    }
-
     /// Remembers a transition, if there was one.
     fn note(&mut self, provider: ProviderId, from: State) {
         let to = self.state(provider);
         if from != to {
             self.transitions.push(Transition { provider, from, to });
         }
-    }
-
-    /// There may be room now for the first of those that wait.
-    fn wake_next(&mut self) {
-        let first = self.queue.as_ref().and_then(Queue::first);
-        self.woken.extend(first);
     }
 }
 

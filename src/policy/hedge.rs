@@ -69,11 +69,19 @@ impl Hedger {
         self.save(HEDGE);
     }
 
-    /// An attempt's first token (its answer, if it is not streamed) came after this long.
+    /// An attempt was given up after it had been silent for this long.
     ///
-    /// One that was cancelled because another answered first counts as well, with the time for
-    /// which it was silent. If it did not, the slow ones would be missing from what the quantile is
-    /// taken of; it would sink, hedges would start earlier and hide more slow ones.
+    /// It counts if that is longer than a hedge waits. If it did not, the slow ones that another
+    /// answer made superfluous would be missing from what the quantile is taken of; it would sink,
+    /// hedges would start earlier and hide more slow ones. If shorter ones counted, callers who
+    /// leave soon would make it sink just so.
+    pub fn on_silence(&mut self, provider: ProviderId, silent: Duration) {
+        if self.delay(provider).is_some_and(|delay| silent >= delay) {
+            self.on_first_token(provider, silent);
+        }
+    }
+
+    /// An attempt's first token (its answer, if it is not streamed) came after this long.
     pub fn on_first_token(&mut self, provider: ProviderId, took: Duration) {
         if let Some(window) = self.windows.get_mut(provider.index()) {
             window.record(took);
@@ -147,6 +155,15 @@ mod tests {
     }
 
     #[test]
+    fn callers_who_leave_soon_say_nothing_of_the_provider() {
+        let mut hedger = hedger(HedgeAfter::Quantile(95), 50_000_000);
+        (0..100).for_each(|_| hedger.on_first_token(FIRST, Duration::from_secs(1)));
+        let before = hedger.delay(FIRST);
+        (0..1_000).for_each(|_| hedger.on_silence(FIRST, Duration::from_millis(10)));
+        assert_eq!(hedger.delay(FIRST), before);
+    }
+
+    #[test]
     fn with_the_silence_of_those_that_lost_a_quantile_stays_where_it_is() {
         let with = after_ten_thousand_hedged_attempts(true);
         assert!((7_500..10_500).contains(&with), "{with}");
@@ -168,8 +185,10 @@ mod tests {
             let lost = hedger.delay(FIRST).map_or(Duration::MAX, |delay| {
                 delay.saturating_add(Duration::from_millis(200))
             });
-            if took < lost || told {
-                hedger.on_first_token(FIRST, took.min(lost));
+            if took < lost {
+                hedger.on_first_token(FIRST, took);
+            } else if told {
+                hedger.on_silence(FIRST, lost);
             }
         }
         let delay = hedger.delay(FIRST).expect("there were many");

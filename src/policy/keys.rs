@@ -44,10 +44,21 @@ impl Keys {
     /// A key that an attempt after a failure with `failed` can use at once, if there is one that is
     /// not left alone: the next behind it, and around.
     pub fn other(&self, failed: KeyId, now: Instant) -> Option<KeyId> {
+        self.other_than(failed, &|_| false, now)
+    }
+
+    /// The same, without those that are not to be used for another reason.
+    pub fn other_than(
+        &self,
+        failed: KeyId,
+        is_tried: &dyn Fn(KeyId) -> bool,
+        now: Instant,
+    ) -> Option<KeyId> {
         let behind = self.each().filter(|(key, _)| *key > failed);
         let before = self.each().filter(|(key, _)| *key < failed);
         let mut others = behind.chain(before);
-        others.find(|(_, until)| *until <= now).map(|(key, _)| key)
+        let found = others.find(|(key, until)| *until <= now && !is_tried(*key));
+        found.map(|(key, _)| key)
     }
 
     /// An attempt with this key failed in a way that may be the key's: it is left alone for a

@@ -88,6 +88,12 @@ impl Queue {
         self.places.contains_key(&call)
     }
 
+    /// When the time of the first is up.
+    pub fn first_until(&self) -> Option<Instant> {
+        let &(_, until) = self.places.get(&self.first()?)?;
+        Some(until)
+    }
+
     /// Whose turn it is: the most important, and of those the one that came first.
     pub fn first(&self) -> Option<CallId> {
         self.line.values().next().copied()

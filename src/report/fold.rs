@@ -16,6 +16,7 @@ use super::scopes;
 use super::state::{ProviderTally, Scope, State};
 use super::windows::{Rules, WindowFold};
 use crate::policy::call::{Ending, Outcome};
+use crate::policy::classify::FailureClass;
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::rng::Draws;
 use crate::scenario::Scenario;
@@ -112,14 +113,7 @@ impl Fold {
                 provider,
                 failure,
                 hint,
-            } => {
-                let until = hint.map(|hint| event.at + hint);
-                self.with(call, |open| open.on_reply(attempt, failure, until));
-                if let Some(hint) = hint {
-                    self.on_hint(call, attempt, provider, hint, event.at);
-                }
-                self.on_over(call, attempt, provider);
-            }
+            } => self.on_reply((call, attempt, provider), failure, hint, event.at),
             // Neither an answer nor a failure: that it was started is all there is to count.
             Kind::Cancelled {
                 call,
@@ -179,6 +173,21 @@ impl Fold {
         if let Some(open) = self.open.get_mut(&call) {
             tell(open);
         }
+    }
+
+    fn on_reply(
+        &mut self,
+        (call, attempt, provider): (CallId, AttemptId, ProviderId),
+        failure: Option<FailureClass>,
+        hint: Option<Duration>,
+        at: Instant,
+    ) {
+        let until = hint.map(|hint| at + hint);
+        self.with(call, |open| open.on_reply(attempt, failure, until));
+        if let Some(hint) = hint {
+            self.on_hint(call, attempt, provider, hint, at);
+        }
+        self.on_over(call, attempt, provider);
     }
 
     fn on_arrival(&mut self, call: CallId, at: Instant) {

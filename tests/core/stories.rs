@@ -1,17 +1,16 @@
-//! Single calls, told step by step: one claim about the order of things each.
+//! Single calls, told step by step: one claim about the order of things each. Those about hedges,
+//! and those about all other mechanisms, are its siblings'.
 
 use std::time::Duration;
 
-use firedrill::policy::ask::{Ask, Delivery};
-use firedrill::policy::call::{Call, Cause, Ending, Failure, Outcome, Reply, Start, Step};
+use firedrill::policy::call::{Call, Cause, Ending, Step};
 use firedrill::policy::classify::{Action, FailureClass};
-use firedrill::policy::config::{Beyond, Jitter, Policy, Strategy, Tier, Timeouts};
+use firedrill::policy::config::{Beyond, Jitter, Strategy, Tier, Timeouts};
 use firedrill::policy::fleet::Fleet;
-use firedrill::policy::member::Member;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::rng::Draws;
-use firedrill::time::Instant;
 
+use crate::teller::{Teller, asked, at, fleet, policy};
 use FailureClass::{BadRequest, Quota, RateLimited, ServerError};
 
 #[test]
@@ -316,134 +315,4 @@ fn the_policy_decides_what_a_class_leads_to() {
     call.starts(1);
     call.fails(ServerError);
     call.ends(Ending::Stopped(ServerError));
-}
-
-/// Tells one call what happens to it, at a time of its own.
-struct Teller<'a> {
-    call: Call,
-    fleet: &'a mut Fleet,
-    now: Instant,
-    attempt: AttemptId,
-}
-
-impl<'a> Teller<'a> {
-    fn new(fleet: &'a mut Fleet, second: u64) -> Self {
-        Self::arrive(fleet, second, None)
-    }
-
-    fn with_deadline(fleet: &'a mut Fleet, second: u64, after: u64) -> Self {
-        Self::arrive(fleet, second, Some(Duration::from_secs(after)))
-    }
-
-    fn arrive(fleet: &'a mut Fleet, second: u64, deadline: Option<Duration>) -> Self {
-        let now = at(second);
-        let ask = Ask {
-            deadline,
-            ..Ask::default()
-        };
-        Self {
-            call: Call::new(CallId(0), now, ask, Draws::new(1)),
-            fleet,
-            now,
-            attempt: AttemptId(0),
-        }
-    }
-
-    fn step(&mut self) -> Step {
-        self.call.step(self.fleet, self.now)
-    }
-
-    /// The next step starts an attempt there.
-    fn starts(&mut self, provider: u16) -> Start {
-        match self.step() {
-            Step::Start(start) => {
-                assert_eq!(start.provider, ProviderId(provider));
-                self.attempt = start.attempt;
-                start
-            }
-            other => panic!("expected a start at {provider}, got {other:?}"),
-        }
-    }
-
-    /// The first token of this attempt comes and is handed over.
-    fn hands_over(&mut self, attempt: AttemptId) {
-        self.call.on_first_token(self.fleet, attempt, self.now);
-        self.call.on_handed_over(attempt);
-    }
-
-    fn fails(&mut self, class: FailureClass) {
-        self.replies(Reply::Failed(Failure::of(class)));
-    }
-
-    fn fails_with_hint(&mut self, class: FailureClass, seconds: u64) {
-        let hint = Some(Duration::from_secs(seconds));
-        self.replies(Reply::Failed(Failure {
-            hint,
-            ..Failure::of(class)
-        }));
-    }
-
-    fn fails_and_waits(&mut self, class: FailureClass) -> Duration {
-        self.fails(class);
-        let Step::Wait { until: Some(until) } = self.step() else {
-            panic!("it does not wait");
-        };
-        let wait = until.since(self.now);
-        self.now = until;
-        wait
-    }
-
-    fn succeeds(&mut self) {
-        self.replies(Reply::Succeeded);
-        let attempt = self.attempt;
-        assert_eq!(self.step(), Step::Finish(Outcome::Succeeded { attempt }));
-    }
-
-    fn replies(&mut self, reply: Reply) {
-        self.call
-            .on_reply(self.fleet, self.attempt, &reply, self.now);
-    }
-
-    /// It waits until then, and then is then.
-    fn waits_until(&mut self, second: u64) {
-        if at(second) > self.now {
-            let until = Some(at(second));
-            assert_eq!(self.step(), Step::Wait { until });
-            self.now = at(second);
-        }
-    }
-
-    fn ends(&mut self, ending: Ending) {
-        for _ in 0..2 {
-            assert_eq!(self.step(), Step::Finish(Outcome::Failed(ending)));
-        }
-    }
-}
-
-fn asked(streamed: bool) -> Ask {
-    Ask {
-        delivery: match streamed {
-            true => Delivery::Live,
-            false => Delivery::Plain,
-        },
-        ..Ask::default()
-    }
-}
-
-fn at(second: u64) -> Instant {
-    Instant::START + Duration::from_secs(second)
-}
-
-fn fleet(policy: &Policy, providers: usize) -> Fleet {
-    let members = (0..providers).map(|position| Member::named(format!("p{position}")));
-    Fleet::new(policy.clone(), members.collect(), Draws::new(1))
-}
-
-/// Three attempts, two of them at one provider after exactly 1 s; a breaker that opens after two
-/// failures, for 10 s; hints up to 60 s; no timeout.
-fn policy() -> Policy {
-    let text = "name: story\n\
-        retry: { attempts: 3, per_provider: 2, backoff: { base: 1s, jitter: none } }\n\
-        breaker: { consecutive: 2, open: { first: 10s } }\n";
-    Policy::parse("story.yaml", text).unwrap()
 }

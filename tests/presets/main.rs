@@ -5,6 +5,7 @@
 //! write it anew with `FIREDRILL_DOCS=write cargo test --test presets`; a failure that no sentence
 //! in `causes` explains, and a sentence that explains no failure, is told either way.
 
+mod best;
 mod causes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use std::fs;
 use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::thread;
 
 use firedrill::drill::{Changes, Drill, run_all};
@@ -81,18 +83,10 @@ fn a_sentence_is_quoted_once_for_each_scenario_and_short() {
 /// What fails: by preset and scenario, the expectations.
 type Failures = BTreeMap<(String, String), Vec<String>>;
 
-/// Runs every preset of an article through the pack.
+/// What every preset of an article fails.
 fn failures() -> Failures {
-    let scenarios = scenarios();
-    let drills = Vec::from_iter(scenarios.iter().map(|scenario| drill(scenario)));
-    let workers = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-    let mut reports = Vec::new();
-    run_all(&drills, workers, &mut || (), &mut |_, report| {
-        reports.push(report);
-        ControlFlow::Continue(())
-    });
     let mut failures = Failures::new();
-    for (scenario, report) in scenarios.iter().zip(&reports) {
+    for (scenario, report) in reports() {
         for preset in articles("") {
             let failed = failed(report, preset.name);
             if !failed.is_empty() {
@@ -103,10 +97,26 @@ fn failures() -> Failures {
     failures
 }
 
-/// The scenario of this name with every preset of an article.
+/// Runs every preset through the pack, once for all tests.
+fn reports() -> &'static [(String, Report)] {
+    static REPORTS: OnceLock<Vec<(String, Report)>> = OnceLock::new();
+    REPORTS.get_or_init(|| {
+        let scenarios = scenarios();
+        let drills = Vec::from_iter(scenarios.iter().map(|scenario| drill(scenario)));
+        let workers = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let mut reports = Vec::new();
+        run_all(&drills, workers, &mut || (), &mut |_, report| {
+            reports.push(report);
+            ControlFlow::Continue(())
+        });
+        scenarios.into_iter().zip(reports).collect()
+    })
+}
+
+/// The scenario of this name with every preset.
 fn drill(scenario: &str) -> Drill {
     let changes = Changes {
-        policies: articles("").map(|preset| preset.file()).collect(),
+        policies: presets::all().iter().map(Preset::file).collect(),
         set: Vec::new(),
         seeds: Some(1..=1),
     };

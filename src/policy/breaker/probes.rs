@@ -51,6 +51,12 @@ impl Probes {
         held < most.max(1) as usize
     }
 
+    /// When the next place that is held is free at the latest, if its lease ends.
+    pub(super) fn frees_at(&self, now: Instant) -> Option<Instant> {
+        let held = self.held.iter().filter(|place| place.is_held(now));
+        held.filter_map(|place| place.ends).min()
+    }
+
     /// Frees the place of this name, if it is still held.
     pub(super) fn free(&mut self, name: u64) {
         self.held.retain(|place| place.name != name);

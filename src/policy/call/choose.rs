@@ -15,7 +15,11 @@ impl Call {
         {
             return choice;
         }
-        self.choose_of(fleet, self.bid(false, now))
+        match self.choose_of(fleet, self.bid(false, now)) {
+            // Whoever is refused at present may be back before there is room.
+            full @ Choice::Full(_) => full.or_full(fleet.reopens_at(now)),
+            choice => choice,
+        }
     }
 
     fn choose_of(&self, fleet: &mut Fleet, bid: Bid) -> Choice {
@@ -40,10 +44,16 @@ impl Call {
 
     fn may_ask(&self, fleet: &Fleet, provider: ProviderId) -> bool {
         let flies = |flight: &Flight| flight.visit.provider == provider;
-        let fits = self.outgrown.is_none_or(|outgrown| {
+        self.fits(fleet, provider)
+            && !self.left.contains(&provider)
+            && !self.flights.iter().any(flies)
+    }
+
+    /// Whether the prompt is not known to be too long for a provider.
+    pub(super) fn fits(&self, fleet: &Fleet, provider: ProviderId) -> bool {
+        self.outgrown.is_none_or(|outgrown| {
             let context = fleet.member(provider).context;
             context.is_none_or(|context| context > outgrown)
-        });
-        fits && !self.left.contains(&provider) && !self.flights.iter().any(flies)
+        })
     }
 }

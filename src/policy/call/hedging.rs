@@ -10,7 +10,7 @@ impl Call {
     pub(super) fn hedge_at(&self, fleet: &mut Fleet) -> Option<Instant> {
         let attempts = fleet.policy().retry.attempts;
         let hedger = fleet.hedger()?;
-        let is_open = self.committed.is_none() && !self.unhedged;
+        let is_open = self.committed.is_none() && self.stopped.is_none() && !self.unhedged;
         if !is_open || self.hedges >= hedger.most() || self.attempts >= attempts {
             return None;
         }
@@ -22,7 +22,8 @@ impl Call {
 
     /// Starts another attempt beside those in flight, if there is a provider and a budget for it.
     pub(super) fn hedge(&mut self, fleet: &mut Fleet, now: Instant) -> Option<Step> {
-        if !fleet.hedger()?.take() {
+        // Room belongs to those that wait for it before it belongs to a second try.
+        if fleet.is_behind_others(self.id, &self.ask, now) || !fleet.hedger()?.take() {
             return None;
         }
         match self.choose(fleet, now) {

@@ -13,23 +13,33 @@ use crate::rng::{Purpose, Stream};
 use crate::time::Instant;
 
 impl Call {
+    /// What holds for all that comes after a failure, also while another attempt is in flight.
+    pub(super) fn heed(&mut self, fleet: &Fleet, failed: &Failed) {
+        match self.action(fleet, failed) {
+            Action::Stop => self.stopped = self.stopped.or(Some(failed.class)),
+            Action::LargerModel => {
+                let context = fleet.member(failed.visit.provider).context;
+                self.outgrown = self.outgrown.max(context);
+            }
+            _ => {}
+        }
+    }
+
     /// After a failure: stop, give up, move on, or return after a wait.
     pub(super) fn recover(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
         let class = failed.class;
-        let action = self.action(fleet, &failed);
-        if action == Action::Stop {
-            return self.fail(Ending::Stopped(class));
+        if let Some(stopped) = self.stopped {
+            return self.fail(Ending::Stopped(stopped));
         }
         if self.attempts >= fleet.policy().retry.attempts {
             return self.fail(Ending::Exhausted(class));
         }
         let provider = failed.visit.provider;
-        match action {
-            Action::RotateKey => return self.rotate(fleet, failed, now),
-            Action::LargerModel => {
-                self.outgrown = self.outgrown.max(fleet.member(provider).context);
+        match self.action(fleet, &failed) {
+            _ if !self.fits(fleet, provider) => {
                 return self.fall_back(fleet, provider, class, now);
             }
+            Action::RotateKey => return self.rotate(fleet, failed, now),
             Action::Retry if self.may_return(fleet, &failed) => {}
             _ => return self.fall_back(fleet, provider, class, now),
         }
@@ -78,11 +88,11 @@ impl Call {
             && bound.is_none_or(|bound| so_far < *bound as usize)
     }
 
-    /// Goes on at once with another key of the provider, if one is good.
+    /// Goes on at once with another key of the provider, if one is good and was not tried yet.
     fn rotate(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
         let Failed { visit, class, .. } = failed;
         let provider = visit.provider;
-        let Some(key) = fleet.other_key(provider, visit.key, now) else {
+        let Some(key) = fleet.other_key(provider, visit.key, &self.tried, now) else {
             return self.fall_back(fleet, provider, class, now);
         };
         let bid = self.bid(false, now);

@@ -44,7 +44,7 @@ pub struct Backoff {
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub base: Duration,
-    /// Each further wait is this many times the one before, in thousandths (2000 = twice).
+    /// Each further wait is this many times the one before. Held in thousandths.
     #[serde(rename = "factor", with = "factor")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
     pub factor_milli: u64,
@@ -106,7 +106,8 @@ pub struct Budget {
 pub struct Hints {
     /// Whether Retry-After and its kin are honoured.
     pub retry_after: Read,
-    /// Whether `x-should-retry` is honoured: `false` stops, `true` retries.
+    /// Whether `x-should-retry` is honoured: with `false` a call does not come back but goes
+    /// elsewhere, with `true` it tries again what it would have stopped at.
     pub should_retry: Read,
     /// The longest hint that is waited for.
     #[serde(with = "duration")]
@@ -184,8 +185,8 @@ pub struct Streams {
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub opening_within: Duration,
-    /// A stream that is slower than this fails (`timeout_idle`), in thousandths of a token per
-    /// second. A token is counted at four bytes of text.
+    /// A stream that is slower than this fails (`timeout_idle`). A token is counted at four bytes
+    /// of text. Held in thousandths of a token per second.
     #[serde(with = "words::speed")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Speed>"))]
     pub min_speed: Option<u64>,

@@ -61,8 +61,8 @@ pub struct Open {
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub first: Duration,
-    /// Each further time without a recovery in between is this many times the one before, in
-    /// thousandths. It has recovered when it then stays closed for as long as it was last open.
+    /// Each further time without a recovery in between is this many times the one before. It has
+    /// recovered when it then stays closed for as long as it was last open. Held in thousandths.
     #[serde(rename = "factor", with = "factor")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
     pub factor_milli: u64,
@@ -93,8 +93,8 @@ pub struct Outlier {
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
     pub success_below: u64,
-    /// Out when its successes take this many times as long as the median of its peers, in
-    /// thousandths. A streamed one counts to its first token.
+    /// Out when its successes take this many times as long as the median of its peers. A streamed
+    /// one counts to its first token. Held in thousandths.
     #[serde(with = "words::factor")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Factor>"))]
     pub slower: Option<u64>,

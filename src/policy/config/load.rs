@@ -62,7 +62,7 @@ pub struct Adaptive {
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
     pub backoff: u64,
-    /// Slow is what takes this many times as long as it takes at best, in thousandths.
+    /// Slow is what takes this many times as long as it takes at best. Held in thousandths.
     #[serde(rename = "slow", with = "factor")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
     pub slow_milli: u64,
@@ -74,7 +74,7 @@ pub struct Adaptive {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Throttle {
-    /// How many times what the provider accepts is still sent, in thousandths.
+    /// How many times what the provider accepts is still sent. Held in thousandths.
     #[serde(rename = "k", with = "factor")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
     pub k_milli: u64,

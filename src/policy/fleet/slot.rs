@@ -61,6 +61,11 @@ impl Slot {
         breaker.is_none_or(|breaker| breaker.would_admit(then))
     }
 
+    /// When its breaker may admit again what it refuses now, by time alone.
+    pub(super) fn admits_at(&self, now: Instant) -> Option<Instant> {
+        self.breaker.as_ref()?.admits_at(now)
+    }
+
     /// Whether the next call is to go by, because the provider has only just come back.
     pub(super) fn is_starting(&mut self, now: Instant) -> bool {
         let slow_start = self.slow_start.as_mut();
@@ -131,10 +136,13 @@ impl Slot {
         });
     }
 
-    /// An attempt was abandoned.
-    pub(super) fn on_cancelled(&mut self, pass: &Pass) {
+    /// An attempt was abandoned. Had it spoken, the provider had taken it on.
+    pub(super) fn on_cancelled(&mut self, pass: &Pass, spoke: bool, now: Instant) {
         if let Some(breaker) = &mut self.breaker {
             breaker.on_cancelled(pass.guard);
+        }
+        if let Some(throttle) = self.throttle.as_mut().filter(|_| spoke) {
+            throttle.on_accepted(now);
         }
         self.leave(Left::Otherwise);
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::text::units::share::WHOLE;
 
 #[test]
 fn transitions_are_told_once_and_in_order() {
@@ -69,19 +70,179 @@ fn a_policy_overrides_what_a_class_leads_to() {
     assert_eq!(fleet.action(FailureClass::Connect), Action::Retry);
 }
 
+#[test]
+fn a_pinned_provider_still_tells_its_breaker_how_it_is() {
+    let mut fleet = fleet(policy(), 2);
+    let provider = ProviderId(1);
+    fail_at(&mut fleet, provider, FailureClass::Reset, 0);
+    fail_at(&mut fleet, provider, FailureClass::Reset, 0);
+    fleet.pin(Some(provider));
+    fail_at(&mut fleet, provider, FailureClass::Reset, 1);
+    assert_eq!(
+        fleet.state(provider),
+        State::Open,
+        "it is asked all the same"
+    );
+    let pass = admit_at(&mut fleet, provider, 10).unwrap();
+    assert!(pass.is_probe());
+    fleet.on_success(&pass, Duration::ZERO, at(10));
+    assert_eq!(fleet.state(provider), State::Closed);
+}
+
+#[test]
+fn a_provider_that_was_taken_out_by_hand_is_no_reason_for_calm() {
+    let mut policy = policy();
+    policy.route.panic_below = WHOLE / 2;
+    let mut fleet = fleet(policy, 2);
+    fleet.isolate(ProviderId(0), true);
+    fail_at(&mut fleet, ProviderId(1), FailureClass::Reset, 0);
+    fail_at(&mut fleet, ProviderId(1), FailureClass::Reset, 0);
+    assert_eq!(admit_at(&mut fleet, ProviderId(0), 1), Err(Refused::Shut));
+    assert!(
+        admit_at(&mut fleet, ProviderId(1), 1).is_ok(),
+        "nobody else is there"
+    );
+}
+
+#[test]
+fn a_slow_start_is_spent_on_attempts_that_have_room() {
+    let text = "name: sample\nroute: { slow_start: { within: 10s, from: 50% } }\n\
+        breaker: { consecutive: 1, open: { first: 1s } }\nlimit: { concurrency: 1 }\n";
+    let mut fleet = fleet(Policy::parse("sample.yaml", text).unwrap(), 1);
+    let provider = ProviderId(0);
+    fail_at(&mut fleet, provider, FailureClass::Reset, 0);
+    let probe = admit_at(&mut fleet, provider, 2).unwrap();
+    fleet.on_success(&probe, Duration::ZERO, at(2));
+    let inside = admit_at(&mut fleet, provider, 2).unwrap();
+    let picky = |fleet: &mut Fleet| admit(fleet, provider, true, 2);
+    for _ in 0..9 {
+        assert_eq!(picky(&mut fleet), Err(Refused::Full(None)));
+    }
+    fleet.on_cancelled(&inside, false, at(2));
+    let next = picky(&mut fleet).expect("its first call is owed");
+    fleet.on_cancelled(&next, false, at(2));
+    assert_eq!(picky(&mut fleet), Err(Refused::Shut), "then every other");
+}
+
+#[test]
+fn answers_that_nobody_reads_to_the_end_were_not_rejected() {
+    for (spoke, refused) in [(true, 0..1), (false, 20..80)] {
+        let text = "name: sample\nthrottle: {}\n";
+        let mut fleet = fleet(Policy::parse("sample.yaml", text).unwrap(), 1);
+        let mut shut = 0;
+        for call in 0..100 {
+            let ask = Ask::default();
+            let call = CallId(call);
+            match fleet.admit(
+                ProviderId(0),
+                Bid {
+                    call,
+                    ..bid(&ask, false, 0)
+                },
+            ) {
+                Ok(pass) => fleet.on_cancelled(&pass, spoke, at(0)),
+                Err(_) => shut += 1,
+            }
+        }
+        assert!(refused.contains(&shut), "{shut}");
+    }
+}
+
+#[test]
+fn failures_that_nobody_bills_cost_nothing() {
+    let text = "name: sample\nspend: { most: 1 USD, per: 1h }\n";
+    for (class, free) in [
+        (FailureClass::Connect, true),
+        (FailureClass::RateLimited, true),
+        (FailureClass::BadRequest, true),
+        (FailureClass::TimeoutIdle, false),
+        (FailureClass::Truncated, false),
+    ] {
+        let mut fleet = Fleet::new(
+            Policy::parse("sample.yaml", text).unwrap(),
+            vec![Member {
+                input: Some(Money::from_nanos(1_000_000_000)),
+                output: Some(Money::ZERO),
+                ..Member::named("p")
+            }],
+            Draws::new(1),
+        );
+        // A prompt that costs half of what there is.
+        let ask = Ask {
+            prompt: 500_000,
+            ..Ask::default()
+        };
+        for _ in 0..2 {
+            let pass = fleet.admit(ProviderId(0), bid(&ask, false, 0)).unwrap();
+            fleet.on_failure(&pass, class, None, at(0));
+        }
+        let again = fleet.admit(ProviderId(0), bid(&ask, false, 0));
+        assert_eq!(again.is_ok(), free, "{class}");
+    }
+}
+
+#[test]
+fn what_was_used_is_counted_once_however_often_it_is_told() {
+    let text = "name: sample\nlimit: { tpm: 6000 }\n";
+    let mut fleet = fleet(Policy::parse("sample.yaml", text).unwrap(), 1);
+    let ask = Ask {
+        prompt: 600,
+        ..Ask::default()
+    };
+    let mut pass = fleet.admit(ProviderId(0), bid(&ask, false, 0)).unwrap();
+    for _ in 0..5 {
+        fleet.on_usage(&mut pass, 500, 50, at(0));
+    }
+    let ready = at(0) + Duration::from_millis(5_500);
+    let full = Err(Refused::Full(Some(ready)));
+    assert_eq!(fleet.admit(ProviderId(0), bid(&ask, false, 0)), full);
+}
+
+#[test]
+fn when_too_few_are_well_breakers_are_passed_over() {
+    let mut policy = policy();
+    policy.route.panic_below = 500_000_000;
+    let mut fleet = fleet(policy, 2);
+    for _ in 0..2 {
+        fail_at(&mut fleet, ProviderId(0), FailureClass::Connect, 0);
+    }
+    assert!(!fleet.would_admit(ProviderId(0), at(1)), "half are well");
+    for _ in 0..2 {
+        fail_at(&mut fleet, ProviderId(1), FailureClass::Connect, 0);
+    }
+    let pass = fail_at(&mut fleet, ProviderId(0), FailureClass::Connect, 1);
+    assert!(!pass.is_probe());
+    assert_eq!(fleet.state(ProviderId(0)), State::Open, "it hears nothing");
+}
+
 /// Makes an attempt that fails at once.
 fn fail_at(fleet: &mut Fleet, provider: ProviderId, class: FailureClass, second: u64) -> Pass {
-    let ask = Ask::default();
-    let bid = Bid {
-        call: CallId(0),
-        ask: &ask,
-        attempts: 0,
-        picky: false,
-        now: at(second),
-    };
-    let pass = fleet.admit(provider, bid).unwrap();
+    let pass = admit_at(fleet, provider, second).unwrap();
     fleet.on_failure(&pass, class, None, at(second));
     pass
+}
+
+fn admit_at(fleet: &mut Fleet, provider: ProviderId, second: u64) -> Result<Pass, Refused> {
+    admit(fleet, provider, false, second)
+}
+
+fn admit(
+    fleet: &mut Fleet,
+    provider: ProviderId,
+    picky: bool,
+    second: u64,
+) -> Result<Pass, Refused> {
+    fleet.admit(provider, bid(&Ask::default(), picky, second))
+}
+
+const fn bid(ask: &Ask, picky: bool, second: u64) -> Bid<'_> {
+    Bid {
+        call: CallId(0),
+        ask,
+        attempts: 0,
+        picky,
+        now: Instant::from_nanos(second * 1_000_000_000),
+    }
 }
 
 /// A fleet of `count` providers.

@@ -1,17 +1,15 @@
 //! What happens in the world, at its boundary: a scenario in, a trace and a report out.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use crate::support::Story;
 use firedrill::drill::Drill;
 use firedrill::policy::call::{Ending, Outcome};
 use firedrill::policy::config::Policy;
 use firedrill::policy::presets;
 use firedrill::report::state::State;
 use firedrill::trace::{Event, Kind, Recorder};
-use support::Story;
 
 const PROVIDERS: &str = "
 providers:

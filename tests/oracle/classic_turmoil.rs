@@ -1,14 +1,13 @@
 //! An oracle that is not ours: one small scenario tells the same story on classic turmoil, which
 //! ticks, has TCP of its own, and shares no scheduler with the world.
 
-mod support;
-
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::Story;
 use firedrill::client::{Builder, Client, Connect, Endpoint, Provider, Request};
 use firedrill::policy::config::Policy;
 use firedrill::policy::{CallId, ProviderId, presets};
@@ -18,7 +17,6 @@ use firedrill::scenario::workload::Workload;
 use firedrill::scenario::{Scenario, load::load};
 use firedrill::time::Instant;
 use hyper_util::rt::TokioIo;
-use support::Story;
 use turmoil::net::{TcpListener, TcpStream};
 
 const SEED: u64 = 7;
@@ -74,7 +72,7 @@ async fn serve(provider: Arc<Mutex<provider::Provider>>, workload: Workload) -> 
         let (mut stream, _) = listener.accept().await?;
         let (provider, workload) = (provider.clone(), workload.clone());
         tokio::task::spawn_local(async move {
-            support::play(&mut stream, &provider, &workload, || since(origin)).await;
+            crate::support::play(&mut stream, &provider, &workload, || since(origin)).await;
         });
     }
 }

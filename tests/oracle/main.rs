@@ -1,4 +1,5 @@
-//! An independent witness: whole runs, measured as they come and again at leisure, agree.
+//! Independent witnesses: whole runs, measured as they come and again at leisure, agree; and the
+//! same story is told on a network that is not ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -14,10 +15,11 @@ use firedrill::trace::{Event, FaultId, Kind, Recorder};
 use firedrill::world;
 use naive::{Figures, Naive};
 
-#[path = "oracle/conduct.rs"]
+mod classic_turmoil;
 mod conduct;
-#[path = "oracle/naive.rs"]
 mod naive;
+#[path = "../support/mod.rs"]
+mod support;
 
 /// Keeps all events of a run.
 #[derive(Default)]

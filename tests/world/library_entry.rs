@@ -4,13 +4,14 @@ use firedrill::drill::Drill;
 use firedrill::report::Verdict;
 use firedrill::text::Problem;
 
+// As the README has it.
 #[test]
-fn the_resilient_policy_rides_out_an_outage() -> Result<(), Problem> {
-    let report = Drill::load("scenarios/primary-outage.yaml")?
+fn users_do_not_notice_that_the_primary_is_gone() -> Result<(), firedrill::text::Problem> {
+    firedrill::drill::Drill::load("scenarios/primary-outage.yaml")?
         .policy("resilient")?
         .seeds(1..=2)
-        .run();
-    report.assert();
+        .run()
+        .assert(); // panics with the report
     Ok(())
 }
 

@@ -1,0 +1,161 @@
+//! What several attempts, several calls and a hand at the switch make of one another.
+
+use super::*;
+use crate::policy::config::Policy;
+use crate::policy::fleet::tests::at;
+use crate::policy::member::Member;
+
+/// Whoever is silent for a second is hedged, by two at most.
+const HEDGED: &str = "name: sample\nretry: { attempts: 4, per_provider: 2 }\n\
+    hedge: { after: 1s, budget: 100%, most: 2 }\n";
+
+#[test]
+fn whoever_answers_first_has_answered_whatever_the_others_say() {
+    for late in [Reply::Succeeded, failure(FailureClass::Reset)] {
+        let (mut fleet, mut call) = hedged(Delivery::Plain);
+        call.on_reply(&mut fleet, AttemptId(2), &Reply::Succeeded, at(2));
+        call.on_reply(&mut fleet, AttemptId(1), &late, at(2));
+        let attempt = AttemptId(2);
+        let answered = Step::Finish(Outcome::Succeeded { attempt });
+        assert_eq!(call.step(&mut fleet, at(2)), answered, "{late:?}");
+    }
+}
+
+#[test]
+fn nobody_answers_for_the_one_whose_tokens_the_caller_holds() {
+    let (mut fleet, mut call) = hedged(Delivery::Live);
+    call.on_handed_over(AttemptId(1));
+    call.on_handed_over(AttemptId(2));
+    call.on_reply(&mut fleet, AttemptId(2), &Reply::Succeeded, at(2));
+    assert_eq!(call.step(&mut fleet, at(2)), Step::Wait { until: None });
+    let broken = failure(FailureClass::Reset);
+    call.on_reply(&mut fleet, AttemptId(1), &broken, at(3));
+    let ending = Ending::Interrupted(FailureClass::Reset);
+    let interrupted = Step::Finish(Outcome::Failed(ending));
+    assert_eq!(call.step(&mut fleet, at(3)), interrupted);
+}
+
+#[test]
+fn a_key_is_tried_once_per_call_though_nothing_speaks_against_it() {
+    let policy = "name: sample\nretry: { attempts: 9 }\nfailures: { server_error: rotate_key }\n";
+    let mut fleet = fleet(policy, [keys(3), keys(1)]);
+    let mut call = call(0, Delivery::Plain);
+    let mut asked = Vec::new();
+    while let Step::Start(start) = call.step(&mut fleet, at(0)) {
+        asked.push((start.provider.0, start.key.0));
+        let failed = failure(FailureClass::ServerError);
+        call.on_reply(&mut fleet, start.attempt, &failed, at(0));
+    }
+    assert_eq!(asked, [(0, 0), (0, 1), (0, 2), (1, 0)]);
+}
+
+#[test]
+fn who_waits_for_room_hears_when_a_breaker_lets_go() {
+    let policy = "name: sample\nretry: { attempts: 1 }\nlimit: { concurrency: 1 }\n\
+        breaker: { consecutive: 1, open: { first: 3s, jitter: none } }\nqueue: { wait: 60s }\n";
+    let mut fleet = fleet(policy, [keys(1), keys(1)]);
+    let mut first = call(0, Delivery::Plain);
+    let mut second = call(1, Delivery::Plain);
+    let mut third = call(2, Delivery::Plain);
+    assert_eq!(started(&mut first, &mut fleet, 0), ProviderId(0));
+    assert_eq!(started(&mut second, &mut fleet, 0), ProviderId(1));
+    let refused = failure(FailureClass::Connect);
+    second.on_reply(&mut fleet, AttemptId(1), &refused, at(0));
+    assert_eq!(third.step(&mut fleet, at(1)), Step::Park { until: at(3) });
+    assert_eq!(started(&mut third, &mut fleet, 3), ProviderId(1));
+}
+
+#[test]
+fn who_waits_does_not_wait_for_somebody_whose_time_is_up() {
+    let policy = "name: sample\nlimit: { rpm: 6 }\nqueue: { wait: 5s }\n";
+    let mut fleet = fleet(policy, [keys(1)]);
+    let mut calls = [0, 1, 2].map(|id| call(id, Delivery::Plain));
+    started(&mut calls[0], &mut fleet, 0);
+    let parked = calls[1].step(&mut fleet, at(0));
+    assert_eq!(parked, Step::Park { until: at(5) });
+    // Nobody asks the first of those that wait any more: its caller does something else.
+    let parked = calls[2].step(&mut fleet, at(4));
+    assert_eq!(parked, Step::Park { until: at(5) }, "until that one's end");
+    let parked = calls[2].step(&mut fleet, at(5));
+    assert_eq!(parked, Step::Park { until: at(9) });
+    fleet.pin(None);
+    assert_eq!(fleet.take_woken().last(), Some(&CallId(2)));
+}
+
+#[test]
+fn a_hedge_does_not_overtake_those_that_wait_for_room() {
+    let policy = format!("{HEDGED}limit: {{ concurrency: 1 }}\nqueue: {{ wait: 60s }}\n");
+    let mut fleet = fleet(&policy, [keys(1), keys(1)]);
+    let mut calls = [0, 1, 2].map(|id| call(id, Delivery::Plain));
+    started(&mut calls[0], &mut fleet, 0);
+    started(&mut calls[1], &mut fleet, 0);
+    assert!(matches!(
+        calls[2].step(&mut fleet, at(0)),
+        Step::Park { .. }
+    ));
+    calls[1].on_dropped(&mut fleet, at(1));
+    // The room of the second is the third's, even if the first is asked before it.
+    let step = calls[0].step(&mut fleet, at(1));
+    assert_eq!(step, Step::Wait { until: None });
+    assert_eq!(started(&mut calls[2], &mut fleet, 1), ProviderId(1));
+}
+
+#[test]
+fn calls_that_made_no_attempt_pay_for_no_retry() {
+    let policy = "name: sample\nlimit: { concurrency: 1 }\n\
+        retry: { per_provider: 2, budget: { ratio: 50%, reserve: 1/h } }\n";
+    let mut fleet = fleet(policy, [keys(1)]);
+    let mut first = call(0, Delivery::Plain);
+    started(&mut first, &mut fleet, 0);
+    for id in 1..100 {
+        let shed = Step::Finish(Outcome::Failed(Ending::Shed));
+        assert_eq!(call(id, Delivery::Plain).step(&mut fleet, at(0)), shed);
+    }
+    let failed = failure(FailureClass::Reset);
+    first.on_reply(&mut fleet, AttemptId(1), &failed, at(0));
+    let ending = Ending::Exhausted(FailureClass::Reset);
+    let exhausted = Step::Finish(Outcome::Failed(ending));
+    assert_eq!(first.step(&mut fleet, at(0)), exhausted);
+}
+
+/// A call with two attempts in flight, both silent, two seconds after the start.
+fn hedged(delivery: Delivery) -> (Fleet, Call) {
+    let mut fleet = fleet(HEDGED, [keys(1), keys(1), keys(1)]);
+    let mut call = call(0, delivery);
+    started(&mut call, &mut fleet, 0);
+    started(&mut call, &mut fleet, 1);
+    (fleet, call)
+}
+
+/// Whom a call asks at this second.
+fn started(call: &mut Call, fleet: &mut Fleet, second: u64) -> ProviderId {
+    match call.step(fleet, at(second)) {
+        Step::Start(start) => start.provider,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn call(id: u64, delivery: Delivery) -> Call {
+    let ask = Ask {
+        delivery,
+        ..Ask::default()
+    };
+    Call::new(CallId(id), at(0), ask, Draws::new(1))
+}
+
+fn failure(class: FailureClass) -> Reply {
+    Reply::Failed(Failure::of(class))
+}
+
+fn fleet<const N: usize>(policy: &str, members: [Member; N]) -> Fleet {
+    let policy = Policy::parse("sample.yaml", policy).unwrap();
+    Fleet::new(policy, members.into(), Draws::new(1))
+}
+
+/// A provider with so many keys.
+fn keys(keys: u16) -> Member {
+    Member {
+        keys,
+        ..Member::named("p")
+    }
+}

@@ -1,0 +1,173 @@
+//! Leave to make an attempt: who may be asked, and what that takes.
+//!
+//! First comes what is known of the provider, then room for the attempt, then those that keep
+//! account of whom they refuse, and last the breaker: a probe's place is taken by an attempt only
+//! that starts.
+
+use super::super::ask::Ask;
+use super::super::breaker::Admission;
+use super::super::keys::KeyId;
+use super::super::{CallId, ProviderId};
+use super::Fleet;
+use super::slot::Slot;
+use crate::money::Money;
+use crate::rng::Purpose;
+use crate::text::units::share::WHOLE;
+use crate::time::Instant;
+
+/// Leave to make one attempt; handed back when the attempt has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::policy) struct Pass {
+    pub(in crate::policy) provider: ProviderId,
+    pub(in crate::policy) key: KeyId,
+    pub(super) guard: Admission,
+    /// What it is expected to use and to cost, or has, once that is `told`.
+    pub(super) tokens: u64,
+    pub(super) cost: Money,
+    pub(super) told: bool,
+}
+
+/// Who asks for leave, and how.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::policy) struct Bid<'a> {
+    pub(in crate::policy) call: CallId,
+    pub(in crate::policy) ask: &'a Ask,
+    /// The attempts that the call has made so far.
+    pub(in crate::policy) attempts: u32,
+    /// Whether there may be others to go to: then a provider that is only just back can be passed.
+    pub(in crate::policy) picky: bool,
+    pub(in crate::policy) now: Instant,
+}
+
+/// Why an attempt has no leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::policy) enum Refused {
+    /// The provider is not to be asked at present.
+    Shut,
+    /// The client's own limits are reached, until then or (none) until another attempt ends.
+    Full(Option<Instant>),
+}
+
+impl Pass {
+    /// Whether a half-open breaker gave it.
+    pub(in crate::policy) const fn is_probe(&self) -> bool {
+        self.guard.is_probe()
+    }
+
+    /// The same leave, to be used with this key.
+    pub(in crate::policy) const fn with_key(self, key: KeyId) -> Self {
+        Self { key, ..self }
+    }
+}
+
+impl Fleet {
+    /// Gives leave for an attempt at this provider, or refuses it.
+    pub(in crate::policy) fn admit(
+        &mut self,
+        provider: ProviderId,
+        bid: Bid,
+    ) -> Result<Pass, Refused> {
+        if !self.is_open(provider, bid.now) {
+            return Err(Refused::Shut);
+        }
+        let slot = &mut self.slots[provider.index()];
+        let tokens = Slot::tokens(bid.ask);
+        let spends = self.spend.as_ref();
+        let cost = spends.and_then(|_| slot.member.cost(bid.ask.prompt, bid.ask.output));
+        let cost = cost.unwrap_or(Money::ZERO);
+        let room = slot.ready_at(tokens, bid.now).map(|ready| {
+            let spend = self.spend.as_mut();
+            spend.map_or(ready, |spend| spend.ready_at(cost, bid.now).max(ready))
+        });
+        if room != Some(bid.now) {
+            return Err(Refused::Full(room));
+        }
+        // Both keep account of whom they refuse, so only those are asked for that could start.
+        if (bid.picky && slot.is_starting(bid.now)) || self.throttles(provider, &bid) {
+            return Err(Refused::Shut);
+        }
+        Ok(self.enter(provider, tokens, cost, bid.now))
+    }
+
+    /// Whether the client refuses by itself what the provider is bound to reject.
+    fn throttles(&mut self, provider: ProviderId, bid: &Bid) -> bool {
+        let (call, place) = (bid.call.0, u64::from(provider.0));
+        let (draws, nth) = (self.draws, u64::from(bid.attempts));
+        let stream = || draws.stream(Purpose::Throttle, call, place, nth);
+        self.slots[provider.index()].throttles(bid.now, stream)
+    }
+
+    /// Takes room, and a probe's place if the breaker asks for that.
+    fn enter(&mut self, provider: ProviderId, tokens: u64, cost: Money, now: Instant) -> Pass {
+        let slot = &mut self.slots[provider.index()];
+        let before = slot.state();
+        // Panic and a pin pass over a breaker that refuses; their attempts tell it nothing.
+        let guard = slot.admit(now).unwrap_or(Admission::UNGUARDED);
+        slot.enter(tokens, now);
+        let key = slot.keys.pick(now);
+        if let Some(spend) = &mut self.spend {
+            spend.take(cost, now);
+        }
+        self.router.on_start(provider, now);
+        self.note(provider, before);
+        Pass {
+            provider,
+            key,
+            guard,
+            tokens,
+            cost,
+            told: false,
+        }
+    }
+
+    /// Whether an attempt at `then` would be admitted if nothing happened until then.
+    pub(in crate::policy) fn would_admit(&self, provider: ProviderId, then: Instant) -> bool {
+        self.is_open(provider, then)
+    }
+
+    /// When somebody who is refused now may be admitted by time alone; none if nobody is.
+    pub(in crate::policy) fn reopens_at(&self, now: Instant) -> Option<Instant> {
+        let ejected = |provider| self.outliers.as_ref()?.ejected_until(provider, now);
+        let each = (0..).map(ProviderId).zip(&self.slots);
+        each.flat_map(|(provider, slot)| [slot.admits_at(now), ejected(provider)])
+            .flatten()
+            .min()
+    }
+
+    /// Whether calls may go to this provider at all.
+    fn is_open(&self, provider: ProviderId, now: Instant) -> bool {
+        let slot = &self.slots[provider.index()];
+        match self.pinned {
+            Some(pinned) => pinned == provider,
+            None => !slot.isolated && (self.is_well(provider, now) || self.panics(now)),
+        }
+    }
+
+    /// Whether nothing that was observed speaks against this provider.
+    fn is_well(&self, provider: ProviderId, now: Instant) -> bool {
+        let checks = self.checks.as_ref();
+        let outliers = self.outliers.as_ref();
+        self.slots[provider.index()].is_well(now)
+            && !checks.is_some_and(|checks| checks.is_down(provider))
+            && outliers.is_none_or(|outliers| outliers.ejected_until(provider, now).is_none())
+    }
+
+    /// Whether so few providers are well that it is more likely that the observations are wrong.
+    fn panics(&self, now: Instant) -> bool {
+        let below = u128::from(self.policy.route.panic_below);
+        if below == 0 {
+            return false;
+        }
+        // Whom somebody took out by hand is no observation.
+        let in_use = (0..)
+            .map(ProviderId)
+            .zip(&self.slots)
+            .filter(|(_, slot)| !slot.isolated);
+        let (mut all, mut well) = (0, 0);
+        for (provider, _) in in_use {
+            all += 1;
+            well += u128::from(self.is_well(provider, now));
+        }
+        well * u128::from(WHOLE) < below * all
+    }
+}

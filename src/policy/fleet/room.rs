@@ -1,0 +1,84 @@
+//! Calls that wait for room: who stands behind whom, and who hears that there may be some.
+
+use super::super::ask::Ask;
+use super::super::config::Full;
+use super::super::queue::{Joined, Queue};
+use super::super::{CallId, ProviderId};
+use super::Fleet;
+use crate::time::Instant;
+
+impl Fleet {
+    /// Whether a call that finds this provider full waits for it.
+    pub(in crate::policy) fn waits_when_full(&self, provider: ProviderId) -> bool {
+        self.settings(provider).limit.full == Full::Wait
+    }
+
+    /// Whether a call that asks for room has to stand behind others that wait for it.
+    pub(in crate::policy) fn is_behind_others(
+        &mut self,
+        call: CallId,
+        ask: &Ask,
+        now: Instant,
+    ) -> bool {
+        self.pass_over_late(call, now);
+        let queue = self.queue.as_ref();
+        queue.is_some_and(|queue| !queue.is_next(call, ask.priority))
+    }
+
+    /// When the first of those that wait does not wait any more, at the latest.
+    pub(in crate::policy) fn first_leaves_at(&self) -> Option<Instant> {
+        self.queue.as_ref()?.first_until()
+    }
+
+    /// Lets a call wait for room, until when; none if there is no queue, or it is full.
+    pub(in crate::policy) fn join_queue(
+        &mut self,
+        call: CallId,
+        ask: &Ask,
+        now: Instant,
+    ) -> Option<Instant> {
+        match self.queue.as_mut()?.join(call, ask.priority, now) {
+            Joined::Full => None,
+            Joined::Waits { until, pushed_out } => {
+                self.woken.extend(pushed_out);
+                Some(until)
+            }
+        }
+    }
+
+    /// Whether a call still waits for room: it may have been pushed out.
+    pub(in crate::policy) fn is_queued(&self, call: CallId) -> bool {
+        self.queue.as_ref().is_some_and(|queue| queue.holds(call))
+    }
+
+    /// A call does not wait for room any more.
+    pub(in crate::policy) fn leave_queue(&mut self, call: CallId) {
+        if let Some(queue) = &mut self.queue
+            && queue.holds(call)
+        {
+            queue.leave(call);
+            self.wake_next();
+        }
+    }
+
+    /// Nobody waits for a call whose time is up but whose caller does not ask for it any more.
+    fn pass_over_late(&mut self, call: CallId, now: Instant) {
+        let mut passed = false;
+        while let Some(queue) = &mut self.queue
+            && let Some(first) = queue.first().filter(|first| *first != call)
+            && queue.first_until().is_some_and(|until| until <= now)
+        {
+            queue.leave(first);
+            passed = true;
+        }
+        if passed {
+            self.wake_next();
+        }
+    }
+
+    /// There may be room now for the first of those that wait.
+    pub(super) fn wake_next(&mut self) {
+        let first = self.queue.as_ref().and_then(Queue::first);
+        self.woken.extend(first);
+    }
+}

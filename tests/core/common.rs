@@ -1,0 +1,198 @@
+//! What the calls of a rig share, and what must hold for all of them together: limits, budgets,
+//! hands, and who is asked.
+
+use std::time::Duration;
+
+use firedrill::policy::ProviderId;
+use firedrill::policy::ask::Ask;
+use firedrill::policy::breaker::State;
+use firedrill::policy::call::{Cause, Failure, Start};
+use firedrill::policy::classify::{Action, FailureClass};
+use firedrill::policy::config::{Policy, Read};
+use firedrill::policy::fleet::Fleet;
+use firedrill::policy::member::Member;
+use firedrill::time::Instant;
+
+use crate::driven::Driven;
+use crate::rig::{Hand, fleet_of};
+
+pub(crate) struct Common {
+    pub(crate) fleet: Fleet,
+    pub(crate) policy: Policy,
+    pub(crate) members: Vec<Member>,
+    pub(crate) is_watchful: bool,
+    pinned: Option<ProviderId>,
+    isolated: Vec<ProviderId>,
+    pub(crate) is_peace: bool,
+    checks: u32,
+    /// Calls that came, hedges made, and what retries have cost.
+    calls: u64,
+    hedges: u64,
+    retries: u64,
+    /// In nano-dollars, as expected.
+    spent: u64,
+    /// By provider: attempts so far, and those in flight.
+    started: Vec<u64>,
+    flying: Vec<u32>,
+}
+
+impl Common {
+    pub(crate) fn new(policy: &Policy, members: Vec<Member>) -> Self {
+        Self {
+            fleet: fleet_of(policy, members.clone()),
+            policy: policy.clone(),
+            is_watchful: false,
+            pinned: None,
+            isolated: Vec::new(),
+            is_peace: false,
+            checks: 0,
+            calls: 0,
+            hedges: 0,
+            retries: 0,
+            spent: 0,
+            started: vec![0; members.len()],
+            flying: vec![0; members.len()],
+            members,
+        }
+    }
+
+    pub(crate) fn by_hand(&mut self, hand: Hand) {
+        let known = |provider: u16| usize::from(provider) < self.members.len();
+        match hand {
+            Hand::Pin(provider) => {
+                self.pinned = provider.filter(|provider| known(*provider)).map(ProviderId);
+                self.fleet.pin(self.pinned);
+            }
+            Hand::Isolate(provider, out) => {
+                let provider = ProviderId(provider);
+                self.isolated.retain(|isolated| *isolated != provider);
+                self.isolated.extend(out.then_some(provider));
+                self.fleet.isolate(provider, out);
+            }
+        }
+    }
+
+    /// Makes the health checks that are due; until there is peace, one in three fails.
+    pub(crate) fn check_health(&mut self, now: Instant) {
+        while let Some((provider, key)) = self.fleet.due_check(now) {
+            assert!(key.0 < self.members[provider.index()].keys);
+            assert!(!self.isolated.contains(&provider), "nobody is to go there");
+            self.checks += 1;
+            let passed = self.is_peace || !self.checks.is_multiple_of(3);
+            self.fleet.on_check(provider, passed);
+        }
+        assert!(self.fleet.next_check().is_none_or(|next| now < next));
+    }
+
+    pub(crate) fn on_arrival(&mut self) {
+        self.calls += 1;
+    }
+
+    /// What the policy does about this failure.
+    pub(crate) fn action(&self, failure: &Failure) -> Action {
+        let set = self.policy.failures.get(&failure.class);
+        let action = set.copied().unwrap_or(failure.class.action());
+        let heeds = self.policy.hints.should_retry == Read::Honour;
+        match (failure.should_retry.filter(|_| heeds), action) {
+            (Some(false), Action::Retry) => Action::Fallback,
+            (Some(true), Action::Stop) => Action::Retry,
+            _ => action,
+        }
+    }
+
+    /// An attempt starts: whoever is asked may be asked, and there is room and money for it.
+    pub(crate) fn on_start(&mut self, start: &Start, ask: &Ask, now: Instant) {
+        let (provider, at) = (start.provider, start.provider.index());
+        match self.pinned {
+            Some(pinned) => assert_eq!(provider, pinned, "not where it is pinned"),
+            None => assert!(!self.isolated.contains(&provider), "it was taken out"),
+        }
+        assert!(start.key.0 < self.members[at].keys, "no such key");
+        let state = self.fleet.state(provider);
+        assert!(!start.probe || state == State::HalfOpen);
+        let passes_over = self.pinned.is_some() || self.policy.route.panic_below > 0;
+        assert!(state != State::Open || passes_over, "its breaker refuses");
+        self.started[at] += 1;
+        self.flying[at] += 1;
+        self.limits_hold(provider, now);
+        self.hedges += u64::from(start.cause == Cause::Hedge);
+        if let Some(hedge) = &self.policy.hedge {
+            let earned = u128::from(hedge.budget) * u128::from(self.calls);
+            assert!(u128::from(self.hedges) * WHOLE <= earned, "too many hedges");
+        }
+        self.spending_holds(provider, ask, now);
+    }
+
+    fn limits_hold(&self, provider: ProviderId, now: Instant) {
+        let limit = &self.fleet.settings(provider).limit;
+        let flying = self.flying[provider.index()];
+        assert!(
+            limit.concurrency.is_none_or(|most| flying <= most),
+            "too many at once"
+        );
+        if let Some(rpm) = limit.rpm {
+            // A tenth of a minute's worth, or one, and what flows in.
+            let minute = Duration::from_secs(60).as_nanos();
+            let at_once = (u128::from(rpm) * minute / 10).max(minute);
+            let flown = u128::from(rpm) * now.since_start().as_nanos();
+            let started = u128::from(self.started[provider.index()]);
+            assert!(
+                started * minute <= at_once + flown,
+                "beyond {rpm} per minute"
+            );
+        }
+    }
+
+    /// What a provider refuses at once it does not bill.
+    pub(crate) fn on_failure(&mut self, provider: ProviderId, class: FailureClass, ask: &Ask) {
+        if self.policy.spend.is_some() && !class.may_be_billed() {
+            let cost = self.members[provider.index()].cost(ask.prompt, ask.output);
+            self.spent -= cost.map_or(0, |cost| cost.as_nanos());
+        }
+    }
+
+    fn spending_holds(&mut self, provider: ProviderId, ask: &Ask, now: Instant) {
+        let Some(spend) = &self.policy.spend else {
+            return;
+        };
+        let cost = self.members[provider.index()].cost(ask.prompt, ask.output);
+        self.spent += cost.map_or(0, |cost| cost.as_nanos());
+        let per = spend.per.as_nanos();
+        let earned = u128::from(spend.most.as_nanos()) * (per + now.since_start().as_nanos());
+        assert!(
+            u128::from(self.spent) * per <= earned,
+            "more than may be spent"
+        );
+    }
+
+    /// A return to a provider is paid for out of the retry budget.
+    pub(crate) fn on_retry(&mut self, class: FailureClass, now: Instant) {
+        let Some(budget) = &self.policy.retry.budget else {
+            return;
+        };
+        self.retries += u64::from(budget.costs.get(&class).copied().unwrap_or(1));
+        let earned = u128::from(budget.ratio) * u128::from(self.calls);
+        let time = (now.since_start() + budget.window).as_nanos();
+        let reserve = u128::from(budget.reserve.count_nano) * time;
+        let reserve = reserve / budget.reserve.per.as_nanos();
+        assert!(
+            u128::from(self.retries) * WHOLE <= earned + reserve,
+            "too many retries"
+        );
+    }
+
+    /// An attempt is over.
+    pub(crate) fn on_end(&mut self, provider: ProviderId) {
+        self.flying[provider.index()] -= 1;
+    }
+
+    /// No more calls wait than may.
+    pub(crate) fn queue_is_within_bounds(&self, calls: &[Driven]) {
+        let waiting = calls.iter().filter(|call| call.is_parked()).count();
+        let most = self.policy.queue.as_ref().map_or(0, |queue| queue.most);
+        assert!(waiting <= most as usize, "{waiting} wait where {most} may");
+    }
+}
+
+/// A whole retry, hedge or share.
+const WHOLE: u128 = 1_000_000_000;

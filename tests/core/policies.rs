@@ -1,0 +1,496 @@
+//! Random policies with every mechanism on and off, random members to go with them, and random
+//! stories to tell. What comes of them is the rig's matter.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use firedrill::money::Money;
+use firedrill::policy::ask::{Ask, Delivery, Priority};
+use firedrill::policy::classify::{Action, FailureClass};
+use firedrill::policy::config::{
+    Adaptive, Affinity, Backoff, Beyond, Breaker, Budget, Full, HealthCheck, Hedge, HedgeAfter,
+    Hints, Jitter, Limit, Open, Outlier, Policy, Queue, Read, Retry, Route, SlowStart, Spend,
+    Strategy as Order, Task, Throttle, Tier, Timeouts, Whom,
+};
+use firedrill::policy::member::Member;
+use firedrill::text::units::PerTime;
+use firedrill::time::Instant;
+use proptest::option::{of, weighted};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::rig::{Act, Hand, Script};
+
+/// Nobody stays refused for longer, whatever was observed.
+pub(crate) const LONGEST_OUT: Duration = Duration::from_secs(5);
+
+/// No breaker asks for more probes.
+pub(crate) const MOST_TO_CLOSE: usize = 3;
+
+/// No attempt is expected to cost more: 4,000 tokens at 20 dollars a million, in nano-dollars.
+const DEAREST: u64 = 80_000_000;
+
+/// Longer than anything is remembered of failures.
+pub(crate) const PEACE: Duration = Duration::from_secs(60);
+
+/// Any policy at all.
+pub(crate) fn policies() -> impl Strategy<Value = Policy> {
+    let rules = prop::collection::btree_map(classes(), select(ACTIONS.as_slice()), 0..6);
+    let call = of(millis(1..20_000));
+    let tiers = prop::collection::vec(tiers(), 0..3);
+    let attempts = (retries(), hints(), call, of(hedges()));
+    let health = (
+        of(breakers()),
+        weighted(0.3, outliers()),
+        weighted(0.3, checks()),
+    );
+    let load = (
+        limits(),
+        weighted(0.3, throttles()),
+        of(queues()),
+        weighted(0.3, spends()),
+    );
+    (routes(), attempts, health, load, rules, tiers).prop_map(
+        |(route, attempts, health, load, failures, tiers)| {
+            let ((retry, hints, call, hedge), (breaker, outlier, health_check)) =
+                (attempts, health);
+            let (limit, throttle, queue, spend) = load;
+            Policy {
+                name: "any".into(),
+                route,
+                retry,
+                hints,
+                timeouts: Timeouts {
+                    call,
+                    ..Timeouts::default()
+                },
+                breaker,
+                outlier,
+                health_check,
+                hedge,
+                limit,
+                throttle,
+                queue,
+                spend,
+                failures,
+                tiers,
+                ..nothing()
+            }
+        },
+    )
+}
+
+/// Policies under which nothing but the client's own limits holds a call back, so that whoever
+/// waits has a reason which ends with an event.
+pub(crate) fn crowded_policies() -> impl Strategy<Value = Policy> {
+    (policies(), 1..4_u32, of(1..120_u64), queues()).prop_map(
+        |(policy, concurrency, rpm, queue)| Policy {
+            breaker: None,
+            outlier: None,
+            health_check: None,
+            throttle: None,
+            spend: None,
+            queue: Some(queue),
+            limit: Limit {
+                rpm,
+                concurrency: Some(concurrency),
+                adaptive: None,
+                tpm: None,
+                ..policy.limit
+            },
+            tiers: Vec::new(),
+            ..policy
+        },
+    )
+}
+
+/// A policy that says nothing.
+pub(crate) fn nothing() -> Policy {
+    Policy::parse("any.yaml", "name: any\n").expect("a policy of its defaults")
+}
+
+fn routes() -> impl Strategy<Value = Route> {
+    let orders = select(
+        [
+            Order::Priority,
+            Order::RoundRobin,
+            Order::Weighted,
+            Order::Cheapest,
+            Order::Quality,
+            Order::Balanced,
+            Order::LeastLatency,
+            Order::Score,
+        ]
+        .as_slice(),
+    );
+    let affinity = select([Affinity::None, Affinity::Session].as_slice());
+    let panic_below = prop_oneof![Just(0), share()];
+    let tasks = prop::collection::btree_map(select(TASKS.as_slice()), tasks(), 0..2);
+    (orders, affinity, panic_below, of(slow_starts()), tasks).prop_map(
+        |(strategy, affinity, panic_below, slow_start, tasks)| Route {
+            strategy,
+            affinity,
+            panic_below,
+            slow_start,
+            tasks: tasks
+                .into_iter()
+                .map(|(name, task)| (name.to_owned(), task))
+                .collect(),
+            ..Route::default()
+        },
+    )
+}
+
+fn tasks() -> impl Strategy<Value = Task> {
+    let prefer = prop::collection::vec(select(["p0", "p1", "p2", "nobody"].as_slice()), 0..3);
+    (prefer, any::<bool>(), of(0..5_000_000_u64)).prop_map(|(prefer, only, most)| Task {
+        only: only && !prefer.is_empty(),
+        prefer: prefer.into_iter().map(str::to_owned).collect(),
+        max_cost: most.map(Money::from_nanos),
+    })
+}
+
+fn slow_starts() -> impl Strategy<Value = SlowStart> {
+    (millis(1..10_000), share()).prop_map(|(within, from)| SlowStart { within, from })
+}
+
+fn retries() -> impl Strategy<Value = Retry> {
+    let per_class = prop::collection::btree_map(classes(), 0..3_u32, 0..4);
+    (1..6_u32, 1..4_u32, backoffs(), per_class, of(budgets())).prop_map(
+        |(attempts, per_provider, backoff, per_class, budget)| Retry {
+            attempts,
+            per_provider,
+            per_class,
+            backoff,
+            budget,
+        },
+    )
+}
+
+fn backoffs() -> impl Strategy<Value = Backoff> {
+    (
+        millis(0..2_000),
+        500..4_000_u64,
+        millis(0..5_000),
+        jitters(),
+    )
+        .prop_map(|(base, factor_milli, cap, jitter)| Backoff {
+            base,
+            factor_milli,
+            cap,
+            jitter,
+        })
+}
+
+fn budgets() -> impl Strategy<Value = Budget> {
+    let costs = prop::collection::btree_map(classes(), 0..4_u32, 0..4);
+    (share(), 1..3_000_000_000_u64, millis(1_000..20_000), costs).prop_map(
+        |(ratio, count_nano, window, costs)| Budget {
+            ratio,
+            reserve: PerTime {
+                count_nano,
+                per: Duration::from_secs(1),
+            },
+            window,
+            costs,
+        },
+    )
+}
+
+fn jitters() -> impl Strategy<Value = Jitter> {
+    select(
+        [
+            Jitter::None,
+            Jitter::Proportional,
+            Jitter::Full,
+            Jitter::Equal,
+            Jitter::Decorrelated,
+            Jitter::Between(800_000_000, 1_200_000_000),
+        ]
+        .as_slice(),
+    )
+}
+
+fn hints() -> impl Strategy<Value = Hints> {
+    let beyond = select([Beyond::Fallback, Beyond::Stop].as_slice());
+    let spread = prop_oneof![Just(0), share()];
+    (reads(), reads(), millis(0..5_000), beyond, spread).prop_map(
+        |(retry_after, should_retry, cap, beyond, spread)| Hints {
+            retry_after,
+            should_retry,
+            cap,
+            beyond,
+            spread,
+        },
+    )
+}
+
+fn reads() -> impl Strategy<Value = Read> {
+    select([Read::Honour, Read::Ignore].as_slice())
+}
+
+fn hedges() -> impl Strategy<Value = Hedge> {
+    let after = prop_oneof![
+        3 => millis(0..3_000).prop_map(HedgeAfter::Delay),
+        1 => (1..100_u8).prop_map(HedgeAfter::Quantile),
+    ];
+    (after, share(), 1..4_u32, 1..4_u32).prop_map(|(after, budget, min, most)| Hedge {
+        after,
+        budget,
+        min,
+        most,
+    })
+}
+
+fn breakers() -> impl Strategy<Value = Breaker> {
+    let signals = (of(1..4_u32), of(share()), of(millis(1..3_000)), share());
+    let window = (millis(1_000..20_000), 1..6_u32);
+    let leave = (1..4_u32, 1..=MOST_TO_CLOSE as u32, of(millis(1..5_000)));
+    (signals, window, opens(), leave).prop_map(|(signals, (window, min), open, leave)| {
+        let (consecutive, success_below, slow, slow_above) = signals;
+        let (probes, close_after, lease) = leave;
+        Breaker {
+            consecutive,
+            success_below,
+            slow,
+            slow_above,
+            window,
+            min,
+            open,
+            probes,
+            close_after,
+            lease,
+        }
+    })
+}
+
+fn opens() -> impl Strategy<Value = Open> {
+    let longest = LONGEST_OUT.as_millis() as u64;
+    (millis(0..longest), 1_000..4_000_u64, jitters(), reads()).prop_map(
+        |(first, factor_milli, jitter, hint)| Open {
+            first,
+            factor_milli,
+            cap: LONGEST_OUT,
+            jitter,
+            hint,
+        },
+    )
+}
+
+fn outliers() -> impl Strategy<Value = Outlier> {
+    let slower = of(1_000..4_000_u64);
+    (millis(100..5_000), 1..4_u32, share(), slower, share()).prop_map(
+        |(interval, min, success_below, slower, max_ejected)| Outlier {
+            interval,
+            min,
+            success_below,
+            slower,
+            eject: LONGEST_OUT / 5,
+            cap: LONGEST_OUT,
+            max_ejected,
+        },
+    )
+}
+
+fn checks() -> impl Strategy<Value = HealthCheck> {
+    let whom = select([Whom::All, Whom::Refused].as_slice());
+    (millis(500..5_000), whom, 1..3_u32, 1..3_u32).prop_map(|(every, whom, fall, rise)| {
+        HealthCheck {
+            every,
+            whom,
+            fall,
+            rise,
+            ..HealthCheck::default()
+        }
+    })
+}
+
+fn limits() -> impl Strategy<Value = Limit> {
+    let rates = (weighted(0.3, 1..200_u64), weighted(0.3, 100..100_000_u64));
+    let rooms = (weighted(0.4, 1..4_u32), weighted(0.2, adaptives()));
+    let full = select([Full::Fallback, Full::Wait].as_slice());
+    (rates, rooms, full).prop_map(|((rpm, tpm), (concurrency, adaptive), full)| Limit {
+        rpm,
+        tpm,
+        concurrency,
+        adaptive,
+        full,
+    })
+}
+
+fn adaptives() -> impl Strategy<Value = Adaptive> {
+    (1..3_u32, 1..5_u32, share()).prop_map(|(min, start, backoff)| Adaptive {
+        min,
+        start,
+        backoff,
+        slow_milli: 2_000,
+    })
+}
+
+fn throttles() -> impl Strategy<Value = Throttle> {
+    (1_000..3_000_u64, share()).prop_map(|(k_milli, max)| Throttle {
+        k_milli,
+        window: PEACE / 2,
+        max,
+    })
+}
+
+fn queues() -> impl Strategy<Value = Queue> {
+    (1..6_u32, millis(1..8_000)).prop_map(|(most, wait)| Queue { most, wait })
+}
+
+fn spends() -> impl Strategy<Value = Spend> {
+    (DEAREST..5 * DEAREST).prop_map(|most| Spend {
+        most: Money::from_nanos(most),
+        per: PEACE,
+    })
+}
+
+fn tiers() -> impl Strategy<Value = Tier> {
+    let own = (
+        of(1..4_u32),
+        of(breakers()),
+        weighted(0.2, limits()),
+        weighted(0.3, backoffs()),
+    );
+    (own, of(1..5_u32), of(0..2_u32)).prop_map(
+        |((per_provider, breaker, limit, backoff), weight, tier)| Tier {
+            per_provider,
+            breaker,
+            limit,
+            backoff,
+            weight,
+            tier,
+            ..Tier::default()
+        },
+    )
+}
+
+/// Providers named `p0`, `p1`, … of which more or less is known.
+pub(crate) fn fleets(
+    size: impl Into<prop::collection::SizeRange>,
+) -> impl Strategy<Value = Vec<Member>> {
+    let price = || of((0..20_000_000_000_u64).prop_map(Money::from_nanos));
+    let known = (
+        price(),
+        price(),
+        of(0..100_u32),
+        of(select([1_000_u64, 8_000].as_slice())),
+    );
+    let member = (known, 1..4_u16);
+    prop::collection::vec(member, size).prop_map(|members| {
+        let named = members.into_iter().enumerate();
+        let named = named.map(|(at, ((input, output, quality, context), keys))| Member {
+            input,
+            output,
+            quality,
+            context,
+            keys,
+            ..Member::named(format!("p{at}"))
+        });
+        named.collect()
+    })
+}
+
+/// What is done by hand while calls are under way, and when.
+pub(crate) fn hands() -> impl Strategy<Value = BTreeMap<Instant, Hand>> {
+    let hand = prop_oneof![
+        of(0..3_u16).prop_map(Hand::Pin),
+        (0..3_u16, any::<bool>()).prop_map(|(provider, out)| Hand::Isolate(provider, out)),
+    ];
+    prop::collection::btree_map(moments(), hand, 0..4)
+}
+
+pub(crate) fn scripts() -> impl Strategy<Value = Vec<Script>> {
+    prop::collection::vec(script(), 1..9)
+}
+
+fn script() -> impl Strategy<Value = Script> {
+    let dropped_after = weighted(0.2, millis(0..10_000));
+    let acts = prop::collection::vec(acts(), 1..5);
+    (moments(), asks(), dropped_after, acts).prop_map(|(arrival, ask, dropped_after, acts)| {
+        Script {
+            arrival,
+            ask,
+            dropped_after,
+            acts,
+        }
+    })
+}
+
+fn asks() -> impl Strategy<Value = Ask> {
+    let delivery = select([Delivery::Plain, Delivery::Live, Delivery::Whole].as_slice());
+    let who = (of(select(TASKS.as_slice())), 0..3_u8, of(0..3_u64));
+    (
+        of(millis(0..15_000)),
+        delivery,
+        who,
+        0..2_000_u64,
+        1..2_000_u64,
+    )
+        .prop_map(
+            |(deadline, delivery, (task, priority, session), prompt, output)| Ask {
+                deadline,
+                delivery,
+                task: task.map(str::to_owned),
+                priority: Priority(priority),
+                session,
+                prompt,
+                output,
+            },
+        )
+}
+
+fn acts() -> impl Strategy<Value = Act> {
+    let ends = prop_oneof![3 => Just(None), 6 => failures().prop_map(Some)];
+    let after = prop_oneof![9 => millis(0..4_000).prop_map(Some), 1 => Just(None)];
+    (after, ends, of(millis(0..2_000)), millis(0..500)).prop_map(
+        |(after, failure, first_token, held)| Act {
+            after,
+            failure,
+            first_token,
+            held,
+        },
+    )
+}
+
+fn failures() -> impl Strategy<Value = firedrill::policy::call::Failure> {
+    (
+        classes(),
+        of(millis(0..8_000)),
+        weighted(0.2, any::<bool>()),
+    )
+        .prop_map(
+            |(class, hint, should_retry)| firedrill::policy::call::Failure {
+                class,
+                hint,
+                should_retry,
+            },
+        )
+}
+
+fn moments() -> impl Strategy<Value = Instant> {
+    (0..10_000_u64).prop_map(|at| Instant::START + Duration::from_millis(at))
+}
+
+fn classes() -> impl Strategy<Value = FailureClass> {
+    select(FailureClass::ALL.as_slice())
+}
+
+fn share() -> impl Strategy<Value = u64> {
+    0..=1_000_000_000_u64
+}
+
+fn millis(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> + Clone {
+    range.prop_map(Duration::from_millis)
+}
+
+const TASKS: [&str; 2] = ["chat", "code"];
+
+const ACTIONS: [Action; 5] = [
+    Action::Retry,
+    Action::Fallback,
+    Action::RotateKey,
+    Action::LargerModel,
+    Action::Stop,
+];
