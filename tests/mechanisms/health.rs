@@ -148,7 +148,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Isolation by hand",
         who: "articles, LiteLLM, Envoy, resilience4j, Polly",
         knobs: &["Client::isolate"],
-        test: "tests/world_clients.rs::an_isolated_provider_is_asked_nothing_for_a_while",
+        test: "tests/world/clients.rs::an_isolated_provider_is_asked_nothing_for_a_while",
         shown: Shown::By(Story {
             scenario: "isolate",
             with: "plain",
@@ -160,7 +160,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "A switch to one provider, by hand",
         who: "articles, LiteLLM, Envoy",
         knobs: &["Client::pin"],
-        test: "tests/world_clients.rs::calls_are_pinned_from_the_start_to_the_end",
+        test: "tests/world/clients.rs::calls_are_pinned_from_the_start_to_the_end",
         shown: Shown::By(Story {
             scenario: "pin",
             with: "in-turns",

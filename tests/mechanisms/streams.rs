@@ -33,7 +33,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Whole answers: whoever can wait for the end gets one, though a stream was cut",
         who: "nobody; LiteLLM in part",
         knobs: &["Client::whole"],
-        test: "tests/world_clients.rs::\
+        test: "tests/world/clients.rs::\
                calls_that_are_taken_whole_are_not_handed_over_token_by_token",
         shown: By(Story {
             scenario: "whole-answers",
@@ -46,7 +46,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Minimum throughput",
         who: "Bifrost",
         knobs: &["streams.min_speed", "streams.speed_over"],
-        test: "src/policy/throughput.rs::a_trickle_ends_after_one_span_and_not_before",
+        test: "tests/client_wire/trickle.rs::a_stream_that_trickles_is_given_up_after_the_span",
         shown: By(Story {
             scenario: "min-speed",
             with: "min-speed",
@@ -68,7 +68,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "A truncated stream is never a success",
         who: "Bifrost; LiteLLM, OpenAI and Anthropic in part",
         knobs: &[],
-        test: "tests/world.rs::a_cut_stream_keeps_what_came_before_the_cut",
+        test: "tests/world/stories.rs::a_cut_stream_keeps_what_came_before_the_cut",
         shown: Elsewhere(
             "There is no client without it. \
              [clean-cut-stream](../scenarios/conduct/clean-cut-stream.yaml) holds every policy to \
@@ -79,7 +79,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Usage is counted in all cases, of abandoned attempts too",
         who: "nobody",
         knobs: &[],
-        test: "tests/world.rs::what_is_abandoned_is_billed_all_the_same",
+        test: "tests/world/stories.rs::what_is_abandoned_is_billed_all_the_same",
         shown: Elsewhere("It changes no outcome, but what is known of its cost"),
     },
 ];
