@@ -70,6 +70,7 @@ pub enum Kind {
         /// Whether a half-open breaker admitted it.
         probe: bool,
         /// With which of the provider's keys.
+        #[serde(default)]
         key: KeyId,
     },
     /// The first output token was handed to the caller.

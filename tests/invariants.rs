@@ -158,5 +158,5 @@ const SEEN: &[(&str, u32)] = &[
     ("auth", 20),
     ("bad_request", 50),
     ("truncated", 10),
-    ("timeout_idle", 20),
+    ("timeout_idle", 1),
 ];
