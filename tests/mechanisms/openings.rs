@@ -19,12 +19,15 @@ async fn an_error_among_the_first_tokens_falls_back_unheard() {
 
 #[tokio::test]
 async fn an_error_behind_the_opening_is_the_callers() {
-    let primary = listen(token("one two three. four.") + ERROR, None).await;
+    let (go_on, heard_it) = oneshot::channel();
+    let rest = (heard_it, ERROR.to_owned());
+    let primary = listen(token("one two three. four."), Some(rest)).await;
     let backup = listen(token("all of it") + END, None).await;
     let client = client("opening: 5 tok, opening_within: 10m", [primary, backup]);
     let mut stream = client.stream(&Request::user("tell me"));
     let first = stream.next().await.unwrap();
     assert_eq!(first.unwrap(), "one two three. four.");
+    go_on.send(()).unwrap();
     let error = stream.next().await.unwrap().unwrap_err();
     assert_eq!(error.ending, Ending::Interrupted(FailureClass::Overloaded));
 }
