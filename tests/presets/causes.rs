@@ -110,7 +110,7 @@ pub(crate) const CAUSES: &[Cause] = &[
         "burst-of-503 everything-down flapping recovery"),
     cause("002-router", "C1",
         "\"Rate limited - retry with exponential backoff.\"",
-        "overloaded-backup persistent-rate-limit quota-exhausted rate-limit-with-hint"),
+        "overloaded-backup"),
     cause("002-router", "C1",
         "`timeout=aiohttp.ClientTimeout(total=provider.timeout)`, of 10 s",
         "stalled-stream"),
@@ -143,7 +143,7 @@ pub(crate) const CAUSES: &[Cause] = &[
 
     cause("003-manager", "D2",
         "`this.cooldownPeriod = 60000; // 60 seconds`",
-        "burst-of-503 everything-down flapping"),
+        "burst-of-503 flapping"),
     cause("003-manager", "D2",
         "\"Switch provider at once\": `this.setCooldown(provider.name);`",
         "stale-keep-alive stalled-stream"),

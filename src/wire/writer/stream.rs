@@ -130,12 +130,16 @@ impl fmt::Display for Words {
         };
         write!(f, "{count} {word} ")?;
         let said = u64::from(count.checked_ilog10().unwrap_or(0)) + word.len() as u64 + 3;
-        let blanks = (BYTES_PER_TOKEN * count).saturating_sub(said);
+        let length = BYTES_PER_TOKEN.saturating_mul(count).min(LONGEST_TEXT);
+        let blanks = length.saturating_sub(said);
         (0..blanks).try_for_each(|_| f.write_char(' '))
     }
 }
 
 const BYTES_PER_TOKEN: u64 = 4;
+
+/// No event carries more text: bodies are filler.
+const LONGEST_TEXT: u64 = 1_024;
 
 fn disturb(events: &mut String, grammar: &dyn Grammar, stamp: &Stamp, extra: Extra) {
     match extra {

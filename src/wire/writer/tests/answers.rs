@@ -70,7 +70,9 @@ fn tokens_have_four_bytes_of_text_each() {
         let texts = texts.iter().filter(|text| !text.is_empty());
         assert!(texts.clone().count() >= 2, "{dialect:?}");
         for text in texts {
-            assert_eq!(text.len() as u64, 4 * count, "{dialect:?}: {text}");
+            // No event carries more than a page of filler.
+            let length = (4 * count).min(1_024);
+            assert_eq!(text.len() as u64, length, "{dialect:?}: {text}");
         }
     }
 }
