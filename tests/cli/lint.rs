@@ -124,3 +124,19 @@ fn a_warning_that_is_no_finding_is_strict_as_well() {
     project.firedrill("check").code(0);
     project.firedrill("check --strict").code(1);
 }
+
+#[test]
+fn one_host_twice_in_a_fleet_is_a_warning() {
+    let fleet = "fleet:\n  openai: { url: https://api.test/v1, model: gpt-4.1 }\n  \
+        backup: { url: https://api.test/v2, model: gpt-4.1-mini }\n  \
+        other: { url: https://other.test/v1, model: gpt-4.1 }\n";
+    let project = Project::new().with("fleet.yaml", fleet);
+    let output = project.output("check fleet.yaml");
+    assert_eq!(output.status.code(), Some(0));
+    let told = stderr(&output);
+    let finding = "warning[shared-fate]: `openai` and `backup` share the host api.test";
+    assert!(told.contains(finding), "{told}");
+    assert_eq!(told.matches("warning[").count(), 1, "{told}");
+    let strict = project.output("check fleet.yaml --strict");
+    assert_eq!(strict.status.code(), Some(1));
+}
