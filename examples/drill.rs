@@ -14,7 +14,7 @@ fn main() -> Result<(), Problem> {
     let report = Drill::load("scenarios/primary-outage.yaml")?
         .policy("no-failover")?
         .policy("resilient")?
-        .set("run.duration", "10m")?
+        .set("load.rate", "0.2/s")?
         .seeds(1..=2)
         .run();
     println!("{}", report.render(Format::Table, false));
