@@ -94,9 +94,9 @@ fn short(text: &str) -> String {
 }
 
 /// Reads any scalar as the text that was written, and `parse`s it.
-struct Written<T> {
-    wanted: &'static str,
-    parse: fn(&str) -> Result<T, String>,
+pub(crate) struct Written<T> {
+    pub(crate) wanted: &'static str,
+    pub(crate) parse: fn(&str) -> Result<T, String>,
 }
 
 impl<T> Visitor<'_> for Written<T> {

@@ -11,7 +11,7 @@ use super::{failures, words};
 use crate::policy::classify::FailureClass;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
-use crate::text::units::{PerTime, duration, factor, rate, share, tokens};
+use crate::text::units::{PerTime, Written, duration, factor, rate, share, tokens};
 
 /// How often, and after what wait, a call tries again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -386,7 +386,7 @@ macro_rules! by_text {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(words::Text {
+                deserializer.deserialize_str(Written {
                     wanted: $wanted,
                     parse: Self::parse,
                 })

@@ -1,26 +1,4 @@
-//! Settings that may also be the word `none`, and settings that are one text, as serde has them.
-
-use std::fmt;
-
-use serde::de::{Error, Visitor};
-
-/// Reads one text.
-pub(super) struct Text<T> {
-    pub(super) wanted: &'static str,
-    pub(super) parse: fn(&str) -> Result<T, String>,
-}
-
-impl<T> Visitor<'_> for Text<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.wanted)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        (self.parse)(text).map_err(E::custom)
-    }
-}
+//! Settings that may also be the word `none`, as serde reads and writes them.
 
 /// A quantity, or `none`.
 macro_rules! or_none {
