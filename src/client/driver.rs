@@ -12,7 +12,7 @@ use super::attempt::{Attempt, Inbox};
 use super::connect::{Connect, Tcp};
 use super::error::{AttemptReport, Error};
 use super::failed::Failed;
-use super::flight::{BYTES_PER_TOKEN, Flight, Said};
+use super::flight::{Flight, Said};
 use super::{Answer, Shared, Usage};
 use crate::policy::ask::{Ask, Delivery, Priority};
 use crate::policy::call::{Call, Ending, Outcome, Reply, Start, Step};
@@ -20,7 +20,7 @@ use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
 use crate::trace::Kind;
 use crate::wire::answer::Content;
-use crate::wire::request::Request;
+use crate::wire::request::{BYTES_PER_TOKEN, Request};
 
 /// One call under way, token by token. Dropping it abandons the call.
 pub struct AnswerStream<C: Connect = Tcp> {
@@ -299,7 +299,7 @@ impl<C: Connect> AnswerStream<C> {
         (answered || came > 0).then(|| Usage {
             prompt_tokens: self.request.prompt_estimate(),
             cached_tokens: 0,
-            completion_tokens: (came / BYTES_PER_TOKEN) as u64,
+            completion_tokens: came as u64 / BYTES_PER_TOKEN,
         })
     }
 

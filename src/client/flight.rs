@@ -16,6 +16,7 @@ use crate::policy::ask::Delivery;
 use crate::policy::call::Start;
 use crate::policy::config::Streams;
 use crate::wire::answer::Content;
+use crate::wire::request::BYTES_PER_TOKEN;
 
 /// An attempt in flight.
 pub(super) struct Flight {
@@ -128,7 +129,7 @@ impl Flight {
         let Some(first) = self.first_token.filter(|_| delivery == Delivery::Live) else {
             return;
         };
-        let tokens = (self.held.len() / BYTES_PER_TOKEN) as u64;
+        let tokens = self.held.len() as u64 / BYTES_PER_TOKEN;
         self.open = match &self.landed {
             Some(Ok(_)) => true,
             Some(Err(_)) => streams.opening == 0,
@@ -136,6 +137,3 @@ impl Flight {
         };
     }
 }
-
-/// About as many bytes of text make a token.
-pub(super) const BYTES_PER_TOKEN: usize = 4;

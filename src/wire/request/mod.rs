@@ -232,7 +232,7 @@ fn escaped(text: &str, divide: bool) -> String {
 const NORMAL: u8 = 1;
 
 /// Of English text, as the vendors' own guides count.
-const BYTES_PER_TOKEN: u64 = 4;
+pub(crate) const BYTES_PER_TOKEN: u64 = 4;
 
 #[cfg(test)]
 mod tests {
