@@ -67,7 +67,7 @@ impl Fleet {
         provider: ProviderId,
         bid: Bid,
     ) -> Result<Pass, Refused> {
-        if !self.is_open(provider, bid.now) {
+        if !self.would_admit(provider, bid.now) {
             return Err(Refused::Shut);
         }
         let slot = &mut self.slots[provider.index()];
@@ -120,11 +120,6 @@ impl Fleet {
         }
     }
 
-    /// Whether an attempt at `then` would be admitted if nothing happened until then.
-    pub(in crate::policy) fn would_admit(&self, provider: ProviderId, then: Instant) -> bool {
-        self.is_open(provider, then)
-    }
-
     /// When somebody who is refused now may be admitted by time alone; none if nobody is.
     pub(in crate::policy) fn reopens_at(&self, now: Instant) -> Option<Instant> {
         let ejected = |provider| self.outliers.as_ref()?.ejected_until(provider, now);
@@ -134,8 +129,9 @@ impl Fleet {
             .min()
     }
 
-    /// Whether calls may go to this provider at all.
-    fn is_open(&self, provider: ProviderId, now: Instant) -> bool {
+    /// Whether calls may go to this provider at all: now, or at a later moment if nothing happened
+    /// until then.
+    pub(in crate::policy) fn would_admit(&self, provider: ProviderId, now: Instant) -> bool {
         let slot = &self.slots[provider.index()];
         match self.pinned {
             Some(pinned) => pinned == provider,
