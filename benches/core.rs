@@ -8,13 +8,13 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use firedrill::money::Money;
 use firedrill::policy::CallId;
-use firedrill::policy::ask::{Ask, Delivery};
 use firedrill::policy::call::{Call, Failure, Reply, Step};
+use firedrill::policy::call_context::{CallContext, Delivery};
 use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
 use firedrill::policy::fleet::Fleet;
-use firedrill::policy::member::Member;
-use firedrill::rng::Draws;
+use firedrill::policy::provider_info::ProviderInfo;
+use firedrill::rng::RngStreams;
 use firedrill::time::Instant;
 
 const CALLS: u64 = 1_000;
@@ -44,25 +44,29 @@ const MECHANISMS: &[(&str, &str)] = &[
 
 fn fleet(text: &str) -> Fleet {
     let policy = Policy::parse("bench.yaml", &format!("name: bench\n{text}\n"));
-    let members = ["openai", "deepseek", "kimi"].map(|name| Member {
+    let members = ["openai", "deepseek", "kimi"].map(|name| ProviderInfo {
         input: Some(Money::from_nanos(2_000_000_000)),
         output: Some(Money::from_nanos(8_000_000_000)),
-        ..Member::named(name)
+        ..ProviderInfo::named(name)
     });
-    Fleet::new(policy.expect("a policy"), members.to_vec(), Draws::new(1))
+    Fleet::new(
+        policy.expect("a policy"),
+        members.to_vec(),
+        RngStreams::new(1),
+    )
 }
 
 /// Takes one call to its end; every attempt but the last of `replies` gets its reply at once.
 /// Returns how many steps that took.
 fn drive(fleet: &mut Fleet, id: u64, replies: &[Reply]) -> u64 {
     let mut now = Instant::from_nanos(id * 1_000_000_000);
-    let ask = Ask {
+    let ask = CallContext {
         delivery: Delivery::Live,
         prompt: 900,
         output: 220,
-        ..Ask::default()
+        ..CallContext::default()
     };
-    let mut call = Call::new(CallId(id), now, ask, Draws::new(1));
+    let mut call = Call::new(CallId(id), now, ask, RngStreams::new(1));
     let (mut steps, mut next) = (0, 0);
     loop {
         steps += 1;
@@ -78,7 +82,7 @@ fn drive(fleet: &mut Fleet, id: u64, replies: &[Reply]) -> u64 {
                 next += 1;
             }
             Step::Wait { until } => now = until.expect("a wait for the clock"),
-            Step::Park { until } => now = until,
+            Step::WaitForCapacity { until } => now = until,
             Step::Cancel { .. } => {}
             Step::Finish(_) => return steps,
         }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use firedrill::money::Money;
-use firedrill::policy::ask::Priority;
 use firedrill::policy::budget::Budget;
 use firedrill::policy::bulkhead::{Bulkhead, Left};
+use firedrill::policy::call_context::Priority;
 use firedrill::policy::config;
 use firedrill::policy::hedge::Hedger;
 use firedrill::policy::limiter::Limiter;
@@ -14,7 +14,7 @@ use firedrill::policy::queue::Queue;
 use firedrill::policy::spend::Spend;
 use firedrill::policy::throttle::Throttle;
 use firedrill::policy::{CallId, ProviderId};
-use firedrill::rng::{Draws, Purpose};
+use firedrill::rng::{Purpose, RngStreams};
 use firedrill::time::Instant;
 
 const TOOK: Duration = Duration::from_millis(700);
@@ -72,7 +72,7 @@ fn at_one_provider(criterion: &mut Criterion) {
         u64::from(room)
     });
     let mut throttle = Throttle::new(config::Throttle::default());
-    let mut stream = Draws::new(1).stream(Purpose::Throttle, 0, 0, 0);
+    let mut stream = RngStreams::new(1).stream(Purpose::Throttle, 0, 0, 0);
     measure(criterion, "throttle", |_, now| {
         let refuses = throttle.refuses(now, &mut stream);
         throttle.on_sent(now);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use firedrill::policy::presets;
-use firedrill::report::Fold;
+use firedrill::report::Collector;
 use firedrill::scenario::Scenario;
 use firedrill::scenario::load::load;
 use http_body_util::{BodyExt, Full};
@@ -65,7 +65,7 @@ fn scenario(name: &str, rate: &str, duration: &str, output: &str, stream: &str) 
 }
 
 fn run(scenario: &Scenario) {
-    let fold = Arc::new(Mutex::new(Fold::new(scenario)));
+    let fold = Arc::new(Mutex::new(Collector::new(scenario)));
     let policy = presets::policy("resilient").expect("a preset");
     firedrill::world::run(scenario, &policy, 1, fold);
 }

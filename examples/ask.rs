@@ -12,7 +12,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use firedrill::client::{Builder, Request, Tls};
-use firedrill::trace::lines::Lines;
+use firedrill::trace::lines::JsonlRecorder;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let question = next("Is anybody there?");
 
     let builder = Builder::new(Tls::platform()?).files(policy.as_ref(), fleet.as_ref())?;
-    let trace = Lines::new(&builder.header(), File::create("trace.jsonl")?)?;
+    let trace = JsonlRecorder::new(&builder.header(), File::create("trace.jsonl")?)?;
     let client = builder.recorder(Arc::new(trace)).build()?;
 
     let answer = client.call(&Request::user(question)).await?;

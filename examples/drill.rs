@@ -8,9 +8,9 @@
 
 use firedrill::drill::Drill;
 use firedrill::report::Format;
-use firedrill::text::Problem;
+use firedrill::text::Diagnostic;
 
-fn main() -> Result<(), Problem> {
+fn main() -> Result<(), Diagnostic> {
     let report = Drill::load("scenarios/primary-outage.yaml")?
         .policy("no-failover")?
         .policy("resilient")?

@@ -61,11 +61,11 @@ pub enum Purpose {
 
 /// All randomness of one run (or one client): a seed, from which keyed streams grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Draws {
+pub struct RngStreams {
     seed: u64,
 }
 
-impl Draws {
+impl RngStreams {
     /// The draws of `seed`.
     pub const fn new(seed: u64) -> Self {
         Self { seed }
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn streams_are_frozen() {
-        let mut stream = Draws::new(1).stream(Purpose::Arrival, 2, 3, 4);
+        let mut stream = RngStreams::new(1).stream(Purpose::Arrival, 2, 3, 4);
         let drawn: Vec<u64> = (0..3).map(|_| stream.next_u64()).collect();
         assert_eq!(
             drawn, GOLDEN,
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn samplers_are_frozen() {
-        let stream = || Draws::new(7).stream(Purpose::Ttft, 1, 0, 0);
+        let stream = || RngStreams::new(7).stream(Purpose::Ttft, 1, 0, 0);
         assert_eq!(
             stream().exponential(Duration::from_secs(1)).as_nanos(),
             2_230_559_600
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn every_part_of_the_name_matters() {
         let first = |seed, purpose, call, provider, k| {
-            Draws::new(seed)
+            RngStreams::new(seed)
                 .stream(purpose, call, provider, k)
                 .next_u64()
         };
@@ -316,7 +316,7 @@ mod tests {
     fn a_lognormal_keeps_its_two_quantiles() {
         let mut drawn: Vec<f64> = (0..100_000)
             .map(|call| {
-                Draws::new(1)
+                RngStreams::new(1)
                     .stream(Purpose::Ttft, call, 0, 0)
                     .lognormal(600.0, 3_000.0)
             })
@@ -338,7 +338,7 @@ mod tests {
     fn a_gamma_has_a_mean_of_1_and_the_spread_of_its_shape() {
         for shape in [0.1, 0.5, 1.0, 4.0] {
             let drawn = (0..200_000).map(|call| {
-                let mut stream = Draws::new(1).stream(Purpose::Arrival, call, 0, 0);
+                let mut stream = RngStreams::new(1).stream(Purpose::Arrival, call, 0, 0);
                 stream.gamma(shape)
             });
             let (sum, squares) = drawn.fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
@@ -353,7 +353,7 @@ mod tests {
     fn a_pareto_keeps_its_tail() {
         let beyond = |bound: f64| {
             let drawn = (0..100_000).filter(|&call| {
-                let mut stream = Draws::new(1).stream(Purpose::HeavyTail, call, 0, 0);
+                let mut stream = RngStreams::new(1).stream(Purpose::HeavyTail, call, 0, 0);
                 stream.pareto(1.5) > bound
             });
             drawn.count()
@@ -366,7 +366,7 @@ mod tests {
 
     #[test]
     fn bounds_are_kept() {
-        let mut stream = Draws::new(3).stream(Purpose::Fault, 0, 0, 0);
+        let mut stream = RngStreams::new(3).stream(Purpose::Fault, 0, 0, 0);
         assert_eq!(stream.below(0), 0);
         assert!(!stream.chance(0));
         assert!(stream.chance(1_000_000_000));

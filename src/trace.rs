@@ -41,13 +41,13 @@ pub struct Event {
     /// When.
     pub at: Instant,
     /// What.
-    pub kind: Kind,
+    pub kind: EventKind,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Kind {
+pub enum EventKind {
     /// A call arrived; latency counts from here.
     Arrived {
         /// The call.
@@ -194,8 +194,8 @@ pub trait Recorder: Send + Sync {
 
 /// Listens to nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Silence;
+pub struct NoopRecorder;
 
-impl Recorder for Silence {
+impl Recorder for NoopRecorder {
     fn record(&self, _: &Event) {}
 }

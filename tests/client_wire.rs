@@ -20,7 +20,7 @@ use std::time::Duration;
 use firedrill::client::{
     Builder, Client, Connect, Dialect, Endpoint, Error, Provider, Request, Tcp,
 };
-use firedrill::policy::call::Ending;
+use firedrill::policy::call::FailureReason;
 use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
 use hyper_util::rt::TokioIo;
@@ -254,7 +254,7 @@ async fn reasoning_is_a_sign_of_life() {
         assert_eq!(class(&error), FailureClass::TimeoutIdle, "{dialect:?}");
         assert_eq!(began.elapsed(), Duration::from_secs(5), "{dialect:?}");
         assert!(
-            matches!(error.ending, Ending::Exhausted(_)),
+            matches!(error.ending, FailureReason::Exhausted(_)),
             "nothing was handed over"
         );
     }
@@ -302,8 +302,11 @@ async fn an_error_in_band_interrupts_only_what_had_begun() {
     let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     let overloaded = FailureClass::Overloaded;
     for (said, ending) in [
-        (events(&[error]), Ending::Exhausted(overloaded)),
-        (events(&[&token, error]), Ending::Interrupted(overloaded)),
+        (events(&[error]), FailureReason::Exhausted(overloaded)),
+        (
+            events(&[&token, error]),
+            FailureReason::Interrupted(overloaded),
+        ),
     ] {
         let client = client_of(Dialect::Anthropic, "attempt: 3s", vec![vec![said]]);
         let error = text(&client).await.unwrap_err();
@@ -327,7 +330,10 @@ async fn what_gemini_withholds_stops_the_call() {
     let plain = client.call(&Request::user("hello")).await.unwrap_err();
     let streamed = text(&client).await.unwrap_err();
     for error in [plain, streamed] {
-        assert_eq!(error.ending, Ending::Stopped(FailureClass::ContentFilter));
+        assert_eq!(
+            error.ending,
+            FailureReason::Stopped(FailureClass::ContentFilter)
+        );
         assert_eq!(error.attempts[0].message.as_deref(), Some("SAFETY"));
     }
 }
@@ -344,7 +350,10 @@ async fn a_stream_of_gemini_is_over_when_its_body_is() {
         assert_eq!(text(&client).await.unwrap(), "hi");
     }
     let error = text(&client).await.unwrap_err();
-    assert_eq!(error.ending, Ending::Interrupted(FailureClass::Truncated));
+    assert_eq!(
+        error.ending,
+        FailureReason::Interrupted(FailureClass::Truncated)
+    );
 }
 
 /// What a provider answers with `status`, and the class of that.

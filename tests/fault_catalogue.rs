@@ -12,7 +12,7 @@ use firedrill::scenario::catalogue::{KEYS, ROWS, Row, STATUS};
 use firedrill::scenario::fault::Layer;
 use firedrill::scenario::load;
 use firedrill::text::units::duration;
-use firedrill::trace::{Event, Kind, Recorder};
+use firedrill::trace::{Event, EventKind, Recorder};
 use firedrill::wire::writer::{Cause, has};
 use firedrill::world;
 
@@ -313,8 +313,8 @@ impl Recorder for Listener {
             tell(&mut told.calls[place]);
         };
         match event.kind {
-            Kind::Arrived { call, .. } => on(call, &|one| one.arrived = at),
-            Kind::Replied {
+            EventKind::Arrived { call, .. } => on(call, &|one| one.arrived = at),
+            EventKind::Replied {
                 call,
                 failure,
                 hint,
@@ -323,11 +323,11 @@ impl Recorder for Listener {
                 one.failure = failure.map(|class| class.name());
                 one.hint = hint;
             }),
-            Kind::Ended { call, .. } => on(call, &|one| one.ended = at),
-            Kind::Answered {
+            EventKind::Ended { call, .. } => on(call, &|one| one.ended = at),
+            EventKind::Answered {
                 call: Some(call), ..
             } => on(call, &|one| one.answered = true),
-            Kind::Billed {
+            EventKind::Billed {
                 call: Some(call),
                 bill,
                 ..
@@ -340,7 +340,7 @@ impl Recorder for Listener {
                     *sum += tokens * bill.price_milli;
                 }
             }),
-            Kind::Fired { .. } => told.fired += 1,
+            EventKind::Fired { .. } => told.fired += 1,
             _ => {}
         }
     }

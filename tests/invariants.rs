@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use drawn::{Case, cases};
-use firedrill::policy::call::{Cause, Ending, Outcome};
+use firedrill::policy::call::{Cause, FailureReason, Outcome};
 use firedrill::policy::config::Policy;
 use firedrill::scenario::{Scenario, load};
-use firedrill::trace::{Event, Kind, Recorder};
+use firedrill::trace::{Event, EventKind, Recorder};
 use firedrill::world;
 use law::Law;
 use proptest::prelude::*;
@@ -67,36 +67,36 @@ fn runner(cases: u32, seed: u64) -> TestRunner {
 /// Counts what the law speaks of.
 fn count(seen: &mut BTreeMap<&'static str, u32>, event: &Event) {
     let what = match &event.kind {
-        Kind::Started { probe: true, .. } => "probes",
-        Kind::Started { cause, key, .. } => match (cause, key.0) {
+        EventKind::Started { probe: true, .. } => "probes",
+        EventKind::Started { cause, key, .. } => match (cause, key.0) {
             (Cause::First, _) => "first attempts",
             (Cause::Retry, 0) => "retries",
             (Cause::Retry, _) => "other keys",
             (Cause::Fallback, _) => "fallbacks",
             (Cause::Hedge, _) => "hedges",
         },
-        Kind::FirstToken { .. } => "first tokens",
-        Kind::Replied { hint: Some(_), .. } => "hints",
-        Kind::Replied {
+        EventKind::FirstToken { .. } => "first tokens",
+        EventKind::Replied { hint: Some(_), .. } => "hints",
+        EventKind::Replied {
             failure: Some(class),
             ..
         } => class.name(),
-        Kind::Replied { failure: None, .. } => "answers",
-        Kind::Cancelled { .. } => "cancelled attempts",
-        Kind::Ended { outcome, .. } => match outcome {
+        EventKind::Replied { failure: None, .. } => "answers",
+        EventKind::Cancelled { .. } => "cancelled attempts",
+        EventKind::Ended { outcome, .. } => match outcome {
             Outcome::Succeeded { .. } => "successes",
             Outcome::Failed(ending) => match ending {
-                Ending::Stopped(_) => "stopped",
-                Ending::Exhausted(_) => "exhausted",
-                Ending::Interrupted(_) => "interrupted",
-                Ending::Deadline => "late",
-                Ending::Unavailable => "refused",
-                Ending::Shed => "shed",
-                Ending::Unfinished => "abandoned",
+                FailureReason::Stopped(_) => "stopped",
+                FailureReason::Exhausted(_) => "exhausted",
+                FailureReason::Interrupted(_) => "interrupted",
+                FailureReason::Deadline => "late",
+                FailureReason::Unavailable => "refused",
+                FailureReason::Shed => "shed",
+                FailureReason::Unfinished => "abandoned",
             },
         },
-        Kind::Checked { .. } => "health checks",
-        Kind::Ejected { .. } => "ejections",
+        EventKind::Checked { .. } => "health checks",
+        EventKind::Ejected { .. } => "ejections",
         _ => return,
     };
     *seen.entry(what).or_default() += 1;

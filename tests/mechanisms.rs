@@ -16,11 +16,11 @@ use std::thread;
 
 use firedrill::drill::{Changes, Drill, run_all};
 use firedrill::policy::classify::FailureClass;
-use firedrill::policy::config::{Policy, TUNABLES};
+use firedrill::policy::config::{KNOBS, Policy};
+use firedrill::report::ratio::Ratio;
 use firedrill::report::unit::Unit;
-use firedrill::report::value::Value;
 use firedrill::report::verdict::{self, Facts};
-use firedrill::report::{Format, Report, State, Verdict};
+use firedrill::report::{Format, Report, RunStats, Verdict};
 use firedrill::scenario::expect::Expectation;
 
 #[path = "mechanisms/attempts.rs"]
@@ -309,10 +309,10 @@ fn worth(
     report: &Report,
     drill: &Drill,
     policy: &str,
-) -> (Unit, Option<Value>) {
+) -> (Unit, Option<Ratio>) {
     let providers = drill.scenario().providers.iter();
     let prices = Vec::from_iter(providers.map(|provider| provider.price.clone()));
-    let find = |name: &str| -> Option<&State> {
+    let find = |name: &str| -> Option<&RunStats> {
         let mut all = report.policies();
         all.find(|(other, _)| *other == name)
             .map(|(_, state)| state)
@@ -403,7 +403,7 @@ fn default(knob: &str) -> String {
     {
         return "none".to_owned();
     }
-    let tunable = TUNABLES.iter().find(|tunable| tunable.path == knob);
+    let tunable = KNOBS.iter().find(|tunable| tunable.path == knob);
     let of = |text: &str| {
         let policy = Policy::parse("p.yaml", text).expect("a policy");
         let settings = serde_json::to_value(policy).expect("it can be written");

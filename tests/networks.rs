@@ -270,7 +270,7 @@ async fn refused<C: Connect>(connect: C, url: String) -> Vec<String> {
     let client = Builder::new(connect)
         .policy(Policy::parse("story.yaml", POLICY).unwrap())
         .provider(Provider::new("primary", url, "gpt-4.1"))
-        .recorder(Arc::new(firedrill::trace::Silence))
+        .recorder(Arc::new(firedrill::trace::NoopRecorder))
         .build()
         .unwrap();
     let request = Request::user("anybody there?").deadline(Duration::from_secs(5));

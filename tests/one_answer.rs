@@ -121,7 +121,7 @@ fn is_one_voice(
 async fn listen<C: Connect>(client: &Client<C>, whole: bool) -> Heard {
     let request = Request::user("sing");
     if whole {
-        let answer = client.whole(&request).await.expect("the other sings on");
+        let answer = client.buffered(&request).await.expect("the other sings on");
         return Heard {
             text: answer.text,
             whole: Some(answer.provider),

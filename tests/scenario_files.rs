@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use firedrill::scenario::load::{Loaded, load};
 use firedrill::scenario::{Arrivals, Calls};
-use firedrill::text::Problem;
+use firedrill::text::Diagnostic;
 use firedrill::text::units::{duration, rate};
 use serde_json::json;
 use tempfile::TempDir;
@@ -43,7 +43,11 @@ impl Project {
         self
     }
 
-    fn load(&self, text: impl AsRef<[u8]>, overrides: &[(&str, &str)]) -> Result<Loaded, Problem> {
+    fn load(
+        &self,
+        text: impl AsRef<[u8]>,
+        overrides: &[(&str, &str)],
+    ) -> Result<Loaded, Diagnostic> {
         self.write("a/scenarios/story.yaml", text);
         let overrides: Vec<(String, String)> = overrides
             .iter()

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use firedrill::client::{Client, FleetFile, Request};
 use firedrill::policy::presets;
-use firedrill::trace::lines::{Lines, Reader};
+use firedrill::trace::lines::{JsonlRecorder, Reader};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -143,7 +143,7 @@ fn ask(answers: Vec<String>) -> [String; 4] {
         builder = builder.provider(provider);
     }
     let trace = Page::default();
-    let lines = Lines::new(&builder.header(), trace.clone()).unwrap();
+    let lines = JsonlRecorder::new(&builder.header(), trace.clone()).unwrap();
     shown += &format!("{builder:?}");
     let client = builder.recorder(Arc::new(lines)).build().unwrap();
     let listener = Listener::default();

@@ -7,8 +7,8 @@ use super::{Done, files, lint, output, rates};
 use crate::client::FleetFile;
 use crate::drill::{Changes, Drill};
 use crate::policy::config::Policy;
-use crate::text::{Document, Problem};
-use output::{Exit, Trouble};
+use crate::text::{Diagnostic, Document};
+use output::{CliError, Exit};
 
 /// Checks scenarios, fleets (files with `fleet`) and policies (files with neither `providers` nor
 /// `fleet`), and runs nothing.
@@ -50,7 +50,7 @@ pub(super) fn check(args: &Args) -> Done {
                     "wrong  {shown}  ({})",
                     counted(more.len() as u64, "problem")
                 );
-                troubles.extend(more.into_iter().map(Trouble::from));
+                troubles.extend(more.into_iter().map(CliError::from));
                 line
             }
         };
@@ -76,7 +76,7 @@ impl Warnings {
         for warning in warnings {
             let what = Vec::from_iter(warning.lines().take(2)).join("\n");
             if self.told.insert(what) {
-                output::tell(&warning);
+                output::print_error(&warning);
             }
         }
     }
@@ -90,7 +90,7 @@ enum Checked {
 }
 
 /// What is in the file at `path`, or what is wrong with it.
-fn check_file(path: &Path) -> Result<Checked, Vec<Problem>> {
+fn check_file(path: &Path) -> Result<Checked, Vec<Diagnostic>> {
     if files::is_fleet(path) {
         let fleet = FleetFile::read(path).map_err(|problem| vec![problem])?;
         return Ok(Checked::Fleet(Box::new(fleet)));
@@ -103,7 +103,7 @@ fn check_file(path: &Path) -> Result<Checked, Vec<Problem>> {
     Ok(Checked::Scenario(Box::new(drill)))
 }
 
-fn read_policy(path: &Path) -> Result<(Policy, Document), Problem> {
+fn read_policy(path: &Path) -> Result<(Policy, Document), Diagnostic> {
     let document = Document::read(path)?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy());
     let policy = Policy::from_document(&document, stem.as_deref())?;
@@ -113,7 +113,7 @@ fn read_policy(path: &Path) -> Result<(Policy, Document), Problem> {
 impl Checked {
     /// What is no mistake and yet surprising, as it is told.
     fn warnings(&self, path: &Path) -> Vec<String> {
-        let shown = |problem: Problem| format!("{problem}\n");
+        let shown = |problem: Diagnostic| format!("{problem}\n");
         match self {
             Self::Policy(policy, document) => {
                 let warnings = lint::policy(policy, document).into_iter();

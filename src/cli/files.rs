@@ -3,12 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::output::Trouble;
+use super::output::CliError;
 use crate::text::{self, Document};
 
 /// A file that is meant, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct InputFile {
     /// The file, as it was named or found.
     pub(super) path: PathBuf,
     /// Whether the command line names it; else it was found in a folder.
@@ -18,7 +18,7 @@ pub(super) struct Found {
 /// The YAML files that `paths` mean: a file itself, a folder all of its files at any depth, and no
 /// path at all the current directory's `scenarios/`, without its subfolders. Each path that means
 /// none is a trouble.
-pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Found>, Vec<Trouble>> {
+pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<InputFile>, Vec<CliError>> {
     if paths.is_empty() {
         return default_scenarios().map_err(|trouble| vec![trouble]);
     }
@@ -59,15 +59,15 @@ pub(super) fn is_fleet(path: &Path) -> bool {
 }
 
 /// No scenario is at `place`, a folder or the default.
-pub(super) fn no_scenario(place: &str) -> Trouble {
-    Trouble::new(
+pub(super) fn no_scenario(place: &str) -> CliError {
+    CliError::new(
         format!("there is no scenario in `{place}`"),
         "name a YAML file that has `providers`, or a folder of them",
     )
 }
 
 /// `scenarios/*.yaml` of the current directory.
-fn default_scenarios() -> Result<Vec<Found>, Trouble> {
+fn default_scenarios() -> Result<Vec<InputFile>, CliError> {
     let folder = Path::new("scenarios");
     let mut files = Vec::new();
     let read = collect(folder, Depth::Shallow, &mut files);
@@ -78,15 +78,15 @@ fn default_scenarios() -> Result<Vec<Found>, Trouble> {
 }
 
 /// The files that one path on the command line means.
-fn expand(path: &Path) -> Result<Vec<Found>, Trouble> {
+fn expand(path: &Path) -> Result<Vec<InputFile>, CliError> {
     if !path.is_dir() {
         let path = path.to_path_buf();
-        return Ok(vec![Found { path, named: true }]);
+        return Ok(vec![InputFile { path, named: true }]);
     }
     let name = path.display().to_string();
     let mut files = Vec::new();
     collect(path, Depth::Deep, &mut files)
-        .map_err(|error| Trouble::new(format!("cannot read the folder `{name}`: {error}"), ""))?;
+        .map_err(|error| CliError::new(format!("cannot read the folder `{name}`: {error}"), ""))?;
     if files.is_empty() {
         return Err(no_scenario(&name));
     }
@@ -127,9 +127,9 @@ fn is_yaml(path: &Path) -> bool {
 }
 
 /// Sorted: a folder's own order differs from machine to machine.
-fn in_order(mut files: Vec<PathBuf>) -> Vec<Found> {
+fn in_order(mut files: Vec<PathBuf>) -> Vec<InputFile> {
     files.sort();
-    let found = |path| Found { path, named: false };
+    let found = |path| InputFile { path, named: false };
     files.into_iter().map(found).collect()
 }
 
@@ -159,7 +159,7 @@ mod tests {
     fn a_file_that_is_named_is_taken_whatever_its_ending() {
         let path = PathBuf::from("no/such/file.txt");
         let named = true;
-        let expected = Found {
+        let expected = InputFile {
             path: path.clone(),
             named,
         };

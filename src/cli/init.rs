@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::schema::Files;
 use super::{Done, output};
 use crate::policy::presets;
-use output::{Exit, Trouble};
+use output::{CliError, Exit};
 
 /// Writes a first scenario and a policy to change into a folder.
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub(super) fn init(args: &Args) -> Done {
         if path.symlink_metadata().is_ok() {
             let message = format!("`{}` is there already", path.display());
             let hint = "name an empty folder, or move the file: nothing was written";
-            return Err(vec![Trouble::new(message, hint)]);
+            return Err(vec![CliError::new(message, hint)]);
         }
     }
     for (name, text) in &files {
@@ -37,7 +37,7 @@ pub(super) fn init(args: &Args) -> Done {
         write(&path, text).map_err(|trouble| vec![trouble])?;
         output::print(&format!("wrote  {}", path.display())).map_err(|trouble| vec![trouble])?;
     }
-    output::tell(&next(&args.folder));
+    output::print_error(&next(&args.folder));
     Ok(Exit::Holds)
 }
 
@@ -53,12 +53,12 @@ fn starter() -> [(&'static str, String); 4] {
     ]
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Trouble> {
+fn write(path: &Path, text: &str) -> Result<(), CliError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let written = fs::create_dir_all(folder).and_then(|()| output::write_whole(path, text));
     written.map_err(|error| {
         let message = format!("cannot write `{}`: {error}", path.display());
-        Trouble::new(message, "name a folder that you may write to")
+        CliError::new(message, "name a folder that you may write to")
     })
 }
 

@@ -8,19 +8,19 @@ use std::time::Duration;
 use crate::client::FleetFile;
 use crate::drill::Drill;
 use crate::policy::config::Policy;
-use crate::policy::lint::{self, Finding, LintProvider, Place, Surroundings};
+use crate::policy::lint::{self, Finding, LintContext, LintLocation, LintProvider};
 use crate::scenario::{Calls, Provider, Scenario};
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 
 /// The warnings of a policy file by itself.
-pub(super) fn policy(policy: &Policy, document: &Document) -> Vec<Problem> {
-    let findings = lint::lint(policy, &Surroundings::default());
+pub(super) fn policy(policy: &Policy, document: &Document) -> Vec<Diagnostic> {
+    let findings = lint::lint(policy, &LintContext::default());
     let shown = |finding| shown(finding, document, document);
     findings.into_iter().map(shown).collect()
 }
 
 /// The warnings of a fleet, whatever the policy.
-pub(super) fn fleet(fleet: &FleetFile) -> Vec<Problem> {
+pub(super) fn fleet(fleet: &FleetFile) -> Vec<Diagnostic> {
     let known = fleet.hosts().map(|(name, host)| LintProvider {
         name: name.to_owned(),
         host: host.map(|host| format!("the host {host}")),
@@ -29,8 +29,8 @@ pub(super) fn fleet(fleet: &FleetFile) -> Vec<Problem> {
     let findings = lint::lint_fleet(&known.collect::<Vec<_>>()).into_iter();
     let shown = |finding: Finding| {
         let path = match &finding.place {
-            Place::Provider(name) => ["fleet", name.as_str()],
-            Place::Policy(_) => ["fleet", ""],
+            LintLocation::Provider(name) => ["fleet", name.as_str()],
+            LintLocation::Policy(_) => ["fleet", ""],
         };
         let problem = fleet.document().problem_at_key(&path, &finding.message);
         let problem = problem.warning(finding.code).note(finding.why);
@@ -40,11 +40,11 @@ pub(super) fn fleet(fleet: &FleetFile) -> Vec<Problem> {
 }
 
 /// The warnings of a scenario's policies, in its fleet and under its load.
-pub(super) fn drill(drill: &Drill) -> Vec<Problem> {
+pub(super) fn drill(drill: &Drill) -> Vec<Diagnostic> {
     let around = surroundings(drill.scenario());
     let policies = drill.policies().iter().zip(drill.policy_documents());
     let warnings = policies.flat_map(|(policy, document)| {
-        let alone = lint::lint(policy, &Surroundings::default());
+        let alone = lint::lint(policy, &LintContext::default());
         let placed = move |mut finding: Finding| {
             let same =
                 |own: &&Finding| (own.code, &own.message) == (finding.code, &finding.message);
@@ -65,9 +65,9 @@ pub(super) fn drill(drill: &Drill) -> Vec<Problem> {
 }
 
 /// A finding as a warning, at the first of its keys that the file has.
-fn shown(finding: Finding, policy: &Document, fleet: &Document) -> Problem {
+fn shown(finding: Finding, policy: &Document, fleet: &Document) -> Diagnostic {
     let problem = match &finding.place {
-        Place::Policy(paths) => {
+        LintLocation::Policy(paths) => {
             let paths = paths
                 .iter()
                 .map(|path| Vec::from_iter(path.iter().map(String::as_str)));
@@ -75,7 +75,7 @@ fn shown(finding: Finding, policy: &Document, fleet: &Document) -> Problem {
             let path = found.unwrap_or_else(|| vec!["name"]);
             policy.problem_at_key(&path, finding.message)
         }
-        Place::Provider(name) => fleet.problem_at_key(&["providers", name], finding.message),
+        LintLocation::Provider(name) => fleet.problem_at_key(&["providers", name], finding.message),
     };
     problem
         .warning(finding.code)
@@ -92,12 +92,12 @@ fn has(document: &Document, path: &[&str]) -> bool {
 }
 
 /// What a scenario says about its fleet and its load.
-fn surroundings(scenario: &Scenario) -> Surroundings {
+fn surroundings(scenario: &Scenario) -> LintContext {
     let load = &scenario.load;
     let deadlines = load.tasks.iter().filter_map(|task| task.deadline);
     let shares = load.tasks.iter().map(|task| task.stream);
     let providers = scenario.providers.iter().enumerate();
-    Surroundings {
+    LintContext {
         providers: providers
             .map(|(place, provider)| known(scenario, place, provider))
             .collect(),

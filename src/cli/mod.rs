@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use output::{Exit, Trouble};
+use output::{CliError, Exit};
 
 /// Proves an LLM failover policy before the providers test it.
 #[derive(Debug, Parser)]
@@ -66,14 +66,14 @@ pub fn main() -> ExitCode {
         Verb::Completions(args) => completions::completions(&args),
     };
     let exit = done.unwrap_or_else(|troubles| {
-        output::tell_troubles(&troubles);
+        output::print_errors(&troubles);
         Exit::Usage
     });
     ExitCode::from(exit as u8)
 }
 
 /// What a verb comes to: an exit code, or troubles to tell.
-type Done = Result<Exit, Vec<Trouble>>;
+type Done = Result<Exit, Vec<CliError>>;
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::report::{Format, Report};
-use crate::text::Problem;
+use crate::text::Diagnostic;
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +27,12 @@ pub(super) enum Exit {
     Inconclusive = 3,
 }
 
-/// Something wrong that stands in no file: on the command line, or around us. A file's [`Problem`]
-/// is one too.
+/// An error that is in no file: on the command line, or in the environment. A [`Diagnostic`] of a
+/// file is one too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trouble(String);
+pub(super) struct CliError(String);
 
-impl Trouble {
+impl CliError {
     /// What is wrong, and what to do about it (empty when there is nothing to say).
     pub(super) fn new(message: String, hint: &str) -> Self {
         let hint = if hint.is_empty() {
@@ -44,37 +44,38 @@ impl Trouble {
     }
 }
 
-impl From<Problem> for Trouble {
-    fn from(problem: Problem) -> Self {
+impl From<Diagnostic> for CliError {
+    fn from(problem: Diagnostic) -> Self {
         Self(problem.to_string().trim_end_matches('\n').to_owned())
     }
 }
 
 /// Prints `text` to stdout, ending in one newline.
-pub(super) fn print(text: &str) -> Result<(), Trouble> {
+pub(super) fn print(text: &str) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
     let text = text.trim_end_matches('\n');
     let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Trouble::new(format!("cannot write to stdout: {error}"), ""))
-        }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError::new(
+            format!("cannot write to stdout: {error}"),
+            "",
+        )),
         _ => Ok(()),
     }
 }
 
 /// Prints `text` to stderr; where that is closed, nobody is left to be told.
-pub(super) fn tell(text: &str) {
+pub(super) fn print_error(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Prints all `troubles` to stderr, each once: many files can share one mistake on the command
 /// line.
-pub(super) fn tell_troubles(troubles: &[Trouble]) {
+pub(super) fn print_errors(troubles: &[CliError]) {
     for (place, trouble) in troubles.iter().enumerate() {
         if !troubles[..place].contains(trouble) {
             let gap = if place == 0 { "" } else { "\n" };
-            tell(&format!("{gap}{}", trouble.0));
+            print_error(&format!("{gap}{}", trouble.0));
         }
     }
 }
@@ -100,18 +101,18 @@ pub(super) fn progress(runs: u64, quiet: bool) -> ProgressBar {
 }
 
 /// The folder that `--out` names, made if it is missing.
-pub(super) fn folder(path: PathBuf) -> Result<PathBuf, Trouble> {
+pub(super) fn folder(path: PathBuf) -> Result<PathBuf, CliError> {
     let shown = path.display();
     if path.exists() && !path.is_dir() {
         let message = format!("`--out {shown}` is a file, not a folder");
-        return Err(Trouble::new(
+        return Err(CliError::new(
             message,
             "name a folder; it is made if it is missing",
         ));
     }
     match fs::create_dir_all(&path) {
         Ok(()) => Ok(path),
-        Err(error) => Err(Trouble::new(
+        Err(error) => Err(CliError::new(
             format!("cannot make `--out {shown}`: {error}"),
             "name a folder that you may write to",
         )),
@@ -119,7 +120,7 @@ pub(super) fn folder(path: PathBuf) -> Result<PathBuf, Trouble> {
 }
 
 /// Writes `report` to `folder`: as Markdown, with its picture, and as CSV.
-pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result<(), Trouble> {
+pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result<(), CliError> {
     let page = report.clone().with_picture(&format!("{name}.svg"));
     for (ending, text) in [
         ("md", page.render(Format::Markdown, false)),
@@ -129,7 +130,7 @@ pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result
         let path = folder.join(format!("{name}.{ending}"));
         write_whole(&path, &text).map_err(|error| {
             let message = format!("cannot write `{}`: {error}", path.display());
-            Trouble::new(
+            CliError::new(
                 message,
                 "is the folder yours, and nothing else of this name in it?",
             )

@@ -2,8 +2,8 @@
 
 use super::{Done, output};
 use crate::policy::presets::{self, Origin};
-use crate::text::Problem;
-use output::{Exit, Trouble};
+use crate::text::Diagnostic;
+use output::{CliError, Exit};
 
 /// Lists the policies that ship with firedrill, or prints one.
 #[derive(Debug, clap::Args)]
@@ -25,18 +25,18 @@ pub(super) fn presets(args: &Args) -> Done {
 }
 
 /// A preset's text.
-fn one(name: &str) -> Result<String, Trouble> {
+fn one(name: &str) -> Result<String, CliError> {
     if let Some(text) = presets::text(name) {
         return Ok(text.to_owned());
     }
-    let problem = Problem::of_file("", format!("there is no preset `{name}`"));
+    let problem = Diagnostic::of_file("", format!("there is no preset `{name}`"));
     let problem = problem.did_you_mean(name, presets::names());
     let hint = problem.hint_text().unwrap_or_default();
-    Err(Trouble::new(problem.message().to_owned(), hint))
+    Err(CliError::new(problem.message().to_owned(), hint))
 }
 
 /// Every preset's name and what it is about, in two columns below its origin.
-fn list() -> Result<String, Trouble> {
+fn list() -> Result<String, CliError> {
     let lengths = presets::all().iter().map(|preset| preset.name.len());
     let column = INDENT + lengths.max().unwrap_or(0) + GAP;
     let mut text = String::new();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::scenario::fault::Fault;
 use crate::scenario::rates::{
-    Effect, FaultRates, ProviderRates, Rates, Standing, Strength, spared,
+    Effect, FaultRates, ProviderRates, Rates, Standing, Strength, fault_free_share,
 };
 use crate::text::units::share::WHOLE;
 use crate::text::units::{duration, factor, share, tokens};
@@ -144,7 +144,7 @@ fn product(standing: &Standing) -> String {
         rates => {
             let terms = rates.iter().map(|rate| format!("(1 - {})", percent(*rate)));
             let terms = Vec::from_iter(terms).join(" x ");
-            format!("{terms} = {}", percent(spared(rates)))
+            format!("{terms} = {}", percent(fault_free_share(rates)))
         }
     };
     let (first, last) = (one(&standing.first), one(&standing.last));

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::run::Shown;
+use super::run::Format;
 use super::{Done, output};
-use crate::report::Format;
+use crate::report;
 use crate::report::production::Production;
 use crate::time::Instant;
-use crate::trace::Kind;
+use crate::trace::EventKind;
 use crate::trace::lines::{Header, ReadError, Reader};
-use output::{Exit, Trouble};
+use output::{CliError, Exit};
 
 /// Reports on traces that clients in production recorded.
 #[derive(Debug, clap::Args)]
@@ -26,8 +26,8 @@ pub(super) struct Args {
     out: Option<PathBuf>,
 
     /// How the report is printed.
-    #[arg(long, value_enum, default_value_t = Shown::Table)]
-    format: Shown,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
 }
 
 /// Reads all traces twice (for their length, and for what they hold), and reports on them.
@@ -35,7 +35,7 @@ pub(super) fn report(args: Args) -> Done {
     one_report(args).map_err(|trouble| vec![trouble])
 }
 
-fn one_report(args: Args) -> Result<Exit, Trouble> {
+fn one_report(args: Args) -> Result<Exit, CliError> {
     let (header, last) = survey(&args.traces)?;
     let stem = args.traces.first().and_then(|path| path.file_stem());
     let name = stem.map_or_else(|| "trace".into(), |stem| stem.to_string_lossy());
@@ -52,17 +52,17 @@ fn one_report(args: Args) -> Result<Exit, Trouble> {
         output::write_report(&output::folder(folder)?, &name, &report)?;
     }
     output::print(&match args.format {
-        Shown::Table => report.render(Format::Table, output::has_color()),
-        Shown::Md => report.render(Format::Markdown, false),
-        Shown::Json => report.render(Format::Json, false),
-        Shown::Csv => report.render(Format::Csv, false),
+        Format::Table => report.render(report::Format::Table, output::has_color()),
+        Format::Md => report.render(report::Format::Markdown, false),
+        Format::Json => report.render(report::Format::Json, false),
+        Format::Csv => report.render(report::Format::Csv, false),
     })?;
     Ok(Exit::Holds)
 }
 
 /// The header of the first trace, and when the last call of any of them arrived. They must be of
 /// one fleet.
-fn survey(traces: &[PathBuf]) -> Result<(Header, Instant), Trouble> {
+fn survey(traces: &[PathBuf]) -> Result<(Header, Instant), CliError> {
     let mut first: Option<(Header, &Path)> = None;
     let mut last = Instant::START;
     for path in traces {
@@ -70,7 +70,7 @@ fn survey(traces: &[PathBuf]) -> Result<(Header, Instant), Trouble> {
         let header = reader.header().clone();
         for event in reader {
             let event = event.map_err(|error| wrong(path, &error))?;
-            if matches!(event.kind, Kind::Arrived { .. }) {
+            if matches!(event.kind, EventKind::Arrived { .. }) {
                 last = last.max(event.at);
             }
         }
@@ -78,7 +78,7 @@ fn survey(traces: &[PathBuf]) -> Result<(Header, Instant), Trouble> {
             None => first = Some((header, path)),
             Some((other, earlier)) if other.providers != header.providers => {
                 let (one, two) = (earlier.display(), path.display());
-                return Err(Trouble::new(
+                return Err(CliError::new(
                     format!("`{two}` is of another fleet than `{one}`"),
                     "report on them one by one: providers, models and prices must be the same",
                 ));
@@ -86,16 +86,16 @@ fn survey(traces: &[PathBuf]) -> Result<(Header, Instant), Trouble> {
             Some(_) => {}
         }
     }
-    let (header, _) = first.ok_or_else(|| Trouble::new("there is no trace".to_owned(), ""))?;
+    let (header, _) = first.ok_or_else(|| CliError::new("there is no trace".to_owned(), ""))?;
     Ok((header, last))
 }
 
-fn open(path: &Path) -> Result<Reader<BufReader<File>>, Trouble> {
+fn open(path: &Path) -> Result<Reader<BufReader<File>>, CliError> {
     let file = File::open(path).map_err(|error| wrong(path, &error.into()))?;
     Reader::new(BufReader::new(file)).map_err(|error| wrong(path, &error))
 }
 
-fn wrong(path: &Path, error: &ReadError) -> Trouble {
+fn wrong(path: &Path, error: &ReadError) -> CliError {
     let message = format!("the trace `{}` cannot be read: {error}", path.display());
-    Trouble::new(message, "name a file that `trace::lines::Lines` wrote")
+    CliError::new(message, "name a file that `trace::lines::Lines` wrote")
 }

@@ -10,8 +10,8 @@ use indicatif::ProgressBar;
 
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
-use crate::report::{self, Format, Report, Verdict};
-use output::{Exit, Trouble};
+use crate::report::{self, Report, Verdict};
+use output::{CliError, Exit};
 
 /// Runs scenarios and reports what the users would have felt, and at what price.
 #[derive(Debug, clap::Args)]
@@ -44,8 +44,8 @@ pub(super) struct Args {
     out: Option<PathBuf>,
 
     /// How reports are printed.
-    #[arg(long, value_enum, default_value_t = Shown::Table)]
-    format: Shown,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
 
     /// Runs at a time; changes nothing but speed [default: all cores].
     #[arg(long, value_name = "N", value_parser = values::jobs)]
@@ -66,7 +66,7 @@ pub(super) struct Args {
 
 /// How reports are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Shown {
+pub(super) enum Format {
     Table,
     Json,
     Csv,
@@ -80,7 +80,7 @@ pub(super) fn run(mut args: Args) -> Done {
     let out = out.map_err(|trouble| vec![trouble])?;
     for drill in &drills {
         for warning in drill.warnings() {
-            output::tell(&format!("warning: {}: {warning}", drill.path().display()));
+            output::print_error(&format!("warning: {}: {warning}", drill.path().display()));
         }
     }
     let workers = args.jobs.or_else(|| thread::available_parallelism().ok());
@@ -99,7 +99,7 @@ pub(super) fn run(mut args: Args) -> Done {
 }
 
 /// Reads and checks all that the command line names: every drill, or every problem.
-fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<Trouble>> {
+fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<CliError>> {
     let changes = Changes {
         policies: std::mem::take(&mut args.policies),
         seeds: args.seed.map(|seed| seed..=seed).or(args.seeds.take()),
@@ -117,7 +117,7 @@ fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<Trouble>> {
     for file in found {
         match Drill::load_with(&file.path, changes.clone()) {
             Ok(drill) => drills.push(drill),
-            Err(more) => problems.extend(more.into_iter().map(Trouble::from)),
+            Err(more) => problems.extend(more.into_iter().map(CliError::from)),
         }
     }
     if args.out.is_some() {
@@ -131,7 +131,7 @@ fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<Trouble>> {
 }
 
 /// A problem for each scenario whose files under `--out` would be another's.
-fn same_names(drills: &[Drill]) -> Vec<Trouble> {
+fn same_names(drills: &[Drill]) -> Vec<CliError> {
     let mut problems = Vec::new();
     for (place, drill) in drills.iter().enumerate() {
         let name = &drill.scenario().name;
@@ -141,7 +141,7 @@ fn same_names(drills: &[Drill]) -> Vec<Trouble> {
         if let Some(earlier) = earlier {
             let (first, second) = (earlier.path().display(), drill.path().display());
             let message = format!("two scenarios are named `{name}`: {first} and {second}");
-            problems.push(Trouble::new(
+            problems.push(CliError::new(
                 message,
                 "their files under `--out` would be the same",
             ));
@@ -163,7 +163,7 @@ struct Session<'a> {
     /// Reports that are printed at the end, as one document.
     kept: Vec<Report>,
     /// What went wrong with writing; nothing is run any more.
-    trouble: Option<Trouble>,
+    trouble: Option<CliError>,
 }
 
 impl<'a> Session<'a> {
@@ -208,10 +208,10 @@ impl<'a> Session<'a> {
     fn verdict(&self, name: &str, report: &Report) -> Verdict {
         let never_fired = report.never_fired();
         // A table warns by itself.
-        if self.args.format != Shown::Table {
+        if self.args.format != Format::Table {
             for fault in &never_fired {
                 let warning = format!("warning: {name}: fault {fault} never fired");
-                self.bar.suspend(|| output::tell(&warning));
+                self.bar.suspend(|| output::print_error(&warning));
             }
         }
         if self.args.require_faults && !never_fired.is_empty() {
@@ -221,19 +221,21 @@ impl<'a> Session<'a> {
     }
 
     /// Prints a report, or keeps it for the document at the end.
-    fn print(&mut self, verdict: Verdict, report: Report) -> Result<(), Trouble> {
+    fn print(&mut self, verdict: Verdict, report: Report) -> Result<(), CliError> {
         let follows = self.printed > 0;
         let gap = if follows { "\n" } else { "" };
         let text = match self.args.format {
-            Shown::Json if self.drills.len() > 1 => {
+            Format::Json if self.drills.len() > 1 => {
                 self.kept.push(report);
                 return Ok(());
             }
-            Shown::Table if self.args.quiet && verdict == Verdict::Holds => return Ok(()),
-            Shown::Table => gap.to_owned() + &report.render(Format::Table, output::has_color()),
-            Shown::Md => gap.to_owned() + &report.render(Format::Markdown, false),
-            Shown::Json => report.render(Format::Json, false),
-            Shown::Csv => without_header(report.render(Format::Csv, false), follows),
+            Format::Table if self.args.quiet && verdict == Verdict::Holds => return Ok(()),
+            Format::Table => {
+                gap.to_owned() + &report.render(report::Format::Table, output::has_color())
+            }
+            Format::Md => gap.to_owned() + &report.render(report::Format::Markdown, false),
+            Format::Json => report.render(report::Format::Json, false),
+            Format::Csv => without_header(report.render(report::Format::Csv, false), follows),
         };
         self.printed += 1;
         self.bar.suspend(|| output::print(&text))
@@ -245,8 +247,8 @@ impl<'a> Session<'a> {
             return Err(vec![trouble]);
         }
         let last = match self.args.format {
-            Shown::Json if self.drills.len() > 1 => report::json_array(&self.kept),
-            Shown::Table if self.drills.len() > 1 && !self.args.quiet => {
+            Format::Json if self.drills.len() > 1 => report::json_array(&self.kept),
+            Format::Table if self.drills.len() > 1 && !self.args.quiet => {
                 format!("\n{}", summary(self.drills.len(), self.tally))
             }
             _ => String::new(),

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Done, output};
 use crate::drill::{Changes, Drill};
 use crate::serve::{Served, Server};
-use output::{Exit, Trouble};
+use output::{CliError, Exit};
 
 /// Serves a scenario's providers on real sockets, for clients in any language.
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ pub(super) struct Args {
 /// Serves until it is told to end.
 pub(super) fn serve(args: &Args) -> Done {
     let drill = Drill::load_with(&args.path, Changes::default())
-        .map_err(|problems| problems.into_iter().map(Trouble::from).collect::<Vec<_>>())?;
+        .map_err(|problems| problems.into_iter().map(CliError::from).collect::<Vec<_>>())?;
     let scenario = drill.scenario();
     let seed = args.seed.unwrap_or(*scenario.run.seeds.start());
     serve_scenario(args, Server::bind(scenario, seed, args.listen)).map_err(|trouble| vec![trouble])
@@ -49,16 +49,16 @@ pub(super) fn serve(args: &Args) -> Done {
 fn serve_scenario(
     args: &Args,
     bound: Result<Server, (SocketAddr, io::Error)>,
-) -> Result<Exit, Trouble> {
+) -> Result<Exit, CliError> {
     let server = bound.map_err(|(address, error)| {
         let message = format!("cannot listen on {address}: {error}");
-        Trouble::new(
+        CliError::new(
             message,
             "name another with `--listen`; port 0 takes free ports",
         )
     })?;
     for warning in server.warnings() {
-        output::tell(&format!("warning: {warning}"));
+        output::print_error(&format!("warning: {warning}"));
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -69,10 +69,10 @@ fn serve_scenario(
             let end = end()?;
             let served = start(&server.served(), args.json);
             output::print(&served).map_err(|_| io::Error::other("stdout is closed"))?;
-            server.run(output::tell, end).await
+            server.run(output::print_error, end).await
         })
     });
-    let tally = tally.map_err(|error| Trouble::new(format!("cannot serve: {error}"), ""))?;
+    let tally = tally.map_err(|error| CliError::new(format!("cannot serve: {error}"), ""))?;
     if args.json {
         output::print(&serde_json::to_string(&tally).unwrap_or_default())?;
     } else {

@@ -1,7 +1,7 @@
 //! One exchange with one provider: connect, ask, read the answer, each within its timeout.
 //!
-//! Written straight down, as one future. Tokens of a streamed answer go to the [`Inbox`] as they
-//! come; everything else is in what the future returns. Dropping it closes the connection, or
+//! Written straight down, as one future. Tokens of a streamed answer go to the [`TokenQueue`] as
+//! they come; everything else is in what the future returns. Dropping it closes the connection, or
 //! resets its stream where the connection is shared.
 
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::connect::Connect;
 use super::connection::{Connection, is_never_processed};
-use super::failed::{Failed, broken, failed, refusal};
+use super::failure::{Failed, broken, failed, refusal};
 use super::{Shared, Target, lock};
 use crate::policy::call::Start;
 use crate::policy::classify::FailureClass;
@@ -27,11 +27,11 @@ use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 
 /// Tokens that have come and are not yet handed over.
 #[derive(Debug, Default)]
-pub(super) struct Inbox {
+pub(super) struct TokenQueue {
     tokens: Mutex<VecDeque<String>>,
 }
 
-impl Inbox {
+impl TokenQueue {
     pub(super) fn pop(&self) -> Option<String> {
         lock(&self.tokens).pop_front()
     }
@@ -48,7 +48,7 @@ pub(super) struct Attempt<C: Connect> {
     pub(super) key: String,
     pub(super) body: Bytes,
     pub(super) streamed: bool,
-    pub(super) inbox: Arc<Inbox>,
+    pub(super) inbox: Arc<TokenQueue>,
 }
 
 /// When to give up, and what to call it.
@@ -73,12 +73,12 @@ impl<C: Connect> Attempt<C> {
         let form = form_of(&response, self.streamed)?;
         let body = response.into_body();
         let read = match form {
-            Form::Events => self.read_stream(&mut connection, body, started).await,
-            Form::Whole => self.read_plain(&mut connection, body, started).await,
+            BodyFormat::Events => self.read_stream(&mut connection, body, started).await,
+            BodyFormat::Whole => self.read_plain(&mut connection, body, started).await,
         };
         match &read {
             Ok(_) => self.target().pool.put(connection),
-            Err(failed) if is_timeout(failed.failure.class) => connection.doubt(),
+            Err(failed) if is_timeout(failed.failure.class) => connection.mark_suspect(),
             Err(_) => {}
         }
         read
@@ -104,11 +104,11 @@ impl<C: Connect> Attempt<C> {
             };
             let request = self.request()?;
             let sent = within(self.before_first_token(started), connection.send(request)).await;
-            let mut unsent = match sent.inspect_err(|_| connection.doubt())? {
+            let mut unsent = match sent.inspect_err(|_| connection.mark_suspect())? {
                 Ok(response) => return Ok((connection, response)),
                 Err(unsent) => unsent,
             };
-            connection.doubt();
+            connection.mark_suspect();
             let never_left = is_kept && unsent.take_message().is_some();
             if !never_left {
                 if was_refused || !is_never_processed(unsent.error()) {
@@ -317,7 +317,7 @@ impl<C: Connect> Attempt<C> {
 }
 
 /// How the body of an answer is to be read.
-enum Form {
+enum BodyFormat {
     /// Event by event.
     Events,
     /// In one piece.
@@ -327,7 +327,7 @@ enum Form {
 /// The form that the headers of a success announce. A page for humans is no answer, whatever it
 /// holds; JSON in answer to a streamed call is an answer or an error in one piece. Other types
 /// are as good as none: the bytes decide.
-fn form_of(response: &Response<Incoming>, streamed: bool) -> Result<Form, Failed> {
+fn form_of(response: &Response<Incoming>, streamed: bool) -> Result<BodyFormat, Failed> {
     let said = response.headers().get(header::CONTENT_TYPE);
     let said = said.and_then(|value| value.to_str().ok()).unwrap_or("");
     let media_type = said.split(';').next().unwrap_or("").trim();
@@ -340,8 +340,8 @@ fn form_of(response: &Response<Incoming>, streamed: bool) -> Result<Form, Failed
         });
     }
     Ok(match streamed && !is("application/json") {
-        true => Form::Events,
-        false => Form::Whole,
+        true => BodyFormat::Events,
+        false => BodyFormat::Whole,
     })
 }
 

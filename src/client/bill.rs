@@ -7,7 +7,7 @@ use super::connect::Connect;
 use super::{Shared, Usage};
 use crate::policy::{CallId, ProviderId};
 use crate::time::Instant;
-use crate::trace::{Bill, Kind};
+use crate::trace::{Bill, EventKind};
 
 impl<C: Connect> Shared<C> {
     /// Records what an attempt of a call, or a check, has used, if this client bills itself. To be
@@ -20,7 +20,7 @@ impl<C: Connect> Shared<C> {
         usage: Option<Usage>,
     ) {
         if let Some(usage) = usage.filter(|_| self.bills_itself) {
-            let kind = Kind::Billed {
+            let kind = EventKind::Billed {
                 provider,
                 call,
                 nth,

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use super::connect::Connect;
 use super::provider::Provider;
-use super::sleepers::Sleepers;
 use super::spans::Spans;
+use super::waiters::Waiters;
 use super::{Client, Shared};
 use crate::policy::config::Policy;
 use crate::policy::fleet::Fleet;
-use crate::policy::member::Member;
-use crate::rng::Draws;
+use crate::policy::provider_info::ProviderInfo;
+use crate::rng::RngStreams;
 use crate::trace::lines::Header;
-use crate::trace::{Recorder, Silence};
+use crate::trace::{NoopRecorder, Recorder};
 
 /// A client in the making.
 pub struct Builder<C: Connect> {
@@ -59,7 +59,7 @@ impl<C: Connect> Builder<C> {
             connect,
             policy: None,
             providers: Vec::new(),
-            recorder: Arc::new(Silence),
+            recorder: Arc::new(NoopRecorder),
             seed: 0,
             key_prefix: "call".to_owned(),
             origin: None,
@@ -86,7 +86,7 @@ impl<C: Connect> Builder<C> {
     pub fn header(&self) -> Header {
         let policy = self.policy.as_ref();
         let name = policy.map_or("", |policy| policy.name.as_str());
-        let members: Vec<Member> = self.providers.iter().map(Provider::member).collect();
+        let members: Vec<ProviderInfo> = self.providers.iter().map(Provider::member).collect();
         Header::new(name, &members)
     }
 
@@ -134,7 +134,7 @@ impl<C: Connect> Builder<C> {
     /// When something is missing, or an address or a key is not of the right form.
     pub fn build(self) -> Result<Client<C>, BuildError> {
         let policy = self.policy.ok_or(BuildError::NoPolicy)?;
-        let members: Vec<Member> = self.providers.iter().map(Provider::member).collect();
+        let members: Vec<ProviderInfo> = self.providers.iter().map(Provider::member).collect();
         for (place, member) in members.iter().enumerate() {
             if members[..place].iter().any(|one| one.name == member.name) {
                 return Err(BuildError::SameName(member.name.clone()));
@@ -145,13 +145,13 @@ impl<C: Connect> Builder<C> {
         }
         let targets = self.providers.into_iter().map(Provider::into_target);
         let targets = targets.collect::<Result<Vec<_>, _>>()?;
-        let draws = Draws::new(self.seed);
+        let draws = RngStreams::new(self.seed);
         let names = members.iter().map(|member| member.name.clone()).collect();
         let shared = Shared {
             connect: self.connect,
             targets,
             streams: policy.streams.clone(),
-            sleepers: Sleepers::default(),
+            sleepers: Waiters::default(),
             fleet: Mutex::new(Fleet::new(policy, members, draws)),
             recorder: Arc::new(Spans::around(self.recorder, names)),
             draws,

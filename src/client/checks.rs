@@ -10,24 +10,24 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-use super::attempt::{Attempt, Inbox};
+use super::attempt::{Attempt, TokenQueue};
 use super::{Client, Connect, Usage};
 use crate::policy::call::{Cause, Start};
 use crate::policy::config::{HealthCheck, Timeouts};
 use crate::policy::keys::KeyId;
 use crate::policy::{AttemptId, ProviderId};
-use crate::trace::Kind;
+use crate::trace::EventKind;
 use crate::wire::request::Request;
 
 /// A check under way.
 struct Check {
     provider: ProviderId,
-    work: Pin<Box<dyn Future<Output = Verdict> + Send>>,
+    work: Pin<Box<dyn Future<Output = CheckOutcome> + Send>>,
 }
 
 /// How a check ended.
 #[derive(Clone, Copy)]
-struct Verdict {
+struct CheckOutcome {
     passed: bool,
     usage: Option<Usage>,
 }
@@ -58,12 +58,13 @@ impl<C: Connect> Client<C> {
         }
     }
 
-    fn on_checked(&self, provider: ProviderId, Verdict { passed, usage }: Verdict) {
+    fn on_checked(&self, provider: ProviderId, CheckOutcome { passed, usage }: CheckOutcome) {
         let now = self.shared.now();
         self.shared.bill(now, None, (provider, 0), usage);
         self.shared
             .decide(now, |fleet| fleet.on_check(provider, passed));
-        self.shared.record(now, Kind::Checked { provider, passed });
+        self.shared
+            .record(now, EventKind::Checked { provider, passed });
     }
 
     fn check(&self, (provider, key): (ProviderId, KeyId), settings: &HealthCheck) -> Check {
@@ -88,13 +89,13 @@ impl<C: Connect> Client<C> {
             key: format!("{}-check-{}x{number}", self.shared.key_prefix, provider.0),
             body: request.body(target.dialect, &target.model, false),
             streamed: false,
-            inbox: Arc::<Inbox>::default(),
+            inbox: Arc::<TokenQueue>::default(),
         };
         Check {
             provider,
             work: Box::pin(async move {
                 let ended = attempt.run().await;
-                Verdict {
+                CheckOutcome {
                     passed: ended.is_ok(),
                     usage: ended.ok().and_then(|answer| answer.usage),
                 }
@@ -104,7 +105,7 @@ impl<C: Connect> Client<C> {
 }
 
 /// The first of the checks that ends, and whether it passed; for ever, if there are none.
-async fn first_to_end(checks: &mut Vec<Check>) -> (ProviderId, Verdict) {
+async fn first_to_end(checks: &mut Vec<Check>) -> (ProviderId, CheckOutcome) {
     poll_fn(|cx| {
         for at in 0..checks.len() {
             if let Poll::Ready(verdict) = checks[at].work.as_mut().poll(cx) {

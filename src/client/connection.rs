@@ -92,10 +92,10 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Connection<Io> {
 
     /// An attempt got nothing over it any more, which may be the connection's fault: nobody else
     /// is to find out. One that nobody shares is closed when it is dropped.
-    pub(super) fn doubt(&self) {
+    pub(super) fn mark_suspect(&self) {
         #[cfg(feature = "tls")]
         if let Self::Shared(session) = self {
-            session.doubt();
+            session.mark_suspect();
         }
     }
 }

@@ -8,17 +8,17 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::time::Sleep;
 
-use super::attempt::{Attempt, Inbox};
+use super::attempt::{Attempt, TokenQueue};
 use super::connect::{Connect, Tcp};
 use super::error::{AttemptReport, Error};
-use super::failed::Failed;
-use super::flight::{Flight, Said};
+use super::failure::Failed;
+use super::flight::{AttemptEvent, Flight};
 use super::{Answer, Shared, Usage};
-use crate::policy::ask::{Ask, Delivery, Priority};
-use crate::policy::call::{Call, Ending, Outcome, Reply, Start, Step};
+use crate::policy::call::{Call, FailureReason, Outcome, Reply, Start, Step};
+use crate::policy::call_context::{CallContext, Delivery, Priority};
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
-use crate::trace::Kind;
+use crate::trace::EventKind;
 use crate::wire::answer::Content;
 use crate::wire::request::{BYTES_PER_TOKEN, Request};
 
@@ -41,8 +41,8 @@ pub struct AnswerStream<C: Connect = Tcp> {
 }
 
 /// What was heard while waiting.
-enum Heard {
-    From(AttemptId, Said),
+enum Wakeup {
+    From(AttemptId, AttemptEvent),
     Time,
 }
 
@@ -51,7 +51,7 @@ impl<C: Connect> AnswerStream<C> {
         let began = shared.now();
         let id = shared.call_id(request.given_id());
         let streamed = delivery == Delivery::Live;
-        shared.record(began, Kind::Arrived { call: id, streamed });
+        shared.record(began, EventKind::Arrived { call: id, streamed });
         Self {
             call: Call::new(id, began, ask(request, delivery), shared.draws),
             shared,
@@ -88,11 +88,11 @@ impl<C: Connect> AnswerStream<C> {
     }
 
     /// Waits for the end, whatever comes before it.
-    pub(super) async fn whole(mut self) -> Result<Answer, Error> {
+    pub(super) async fn buffered(mut self) -> Result<Answer, Error> {
         loop {
             if let Some(result) = self.over.take() {
                 // Only a call that is still open is abandoned when it is dropped.
-                self.over = Some(Err(Error::new(Ending::Unfinished)));
+                self.over = Some(Err(Error::new(FailureReason::Unfinished)));
                 return result;
             }
             self.advance().await;
@@ -117,19 +117,21 @@ impl<C: Connect> AnswerStream<C> {
                 return None;
             }
             Step::Wait { until } => (until, false),
-            Step::Park { until } => (Some(until), true),
+            Step::WaitForCapacity { until } => (Some(until), true),
         };
         match self.wait(until, parked).await {
-            Heard::From(attempt, Said::Piece(piece)) => Some(self.on_piece(attempt, piece)),
-            Heard::From(attempt, Said::FirstToken) => {
+            Wakeup::From(attempt, AttemptEvent::Piece(piece)) => {
+                Some(self.on_piece(attempt, piece))
+            }
+            Wakeup::From(attempt, AttemptEvent::FirstToken) => {
                 self.on_first_token(attempt);
                 None
             }
-            Heard::From(attempt, Said::Ended(result, text)) => {
+            Wakeup::From(attempt, AttemptEvent::Ended(result, text)) => {
                 self.on_end(attempt, *result, text);
                 None
             }
-            Heard::Time => None,
+            Wakeup::Time => None,
         }
     }
 
@@ -145,7 +147,7 @@ impl<C: Connect> AnswerStream<C> {
         } = start;
         self.shared.record(
             now,
-            Kind::Started {
+            EventKind::Started {
                 call: self.id,
                 attempt,
                 provider,
@@ -155,7 +157,7 @@ impl<C: Connect> AnswerStream<C> {
                 key,
             },
         );
-        let inbox: Arc<Inbox> = Arc::default();
+        let inbox: Arc<TokenQueue> = Arc::default();
         let work = Attempt {
             shared: self.shared.clone(),
             start: start.clone(),
@@ -176,7 +178,7 @@ impl<C: Connect> AnswerStream<C> {
     }
 
     /// Waits for what attempts in flight have to say, for room, or for `until`, in this order.
-    async fn wait(&mut self, until: Option<Instant>, parked: bool) -> Heard {
+    async fn wait(&mut self, until: Option<Instant>, parked: bool) -> Wakeup {
         let until = until.map(|until| self.shared.moment(until));
         let streams = &self.shared.streams;
         let openings = self.flights.iter();
@@ -192,17 +194,17 @@ impl<C: Connect> AnswerStream<C> {
         poll_fn(|cx| self.poll_heard(parked, cx)).await
     }
 
-    fn poll_heard(&mut self, parked: bool, cx: &mut Context<'_>) -> Poll<Heard> {
+    fn poll_heard(&mut self, parked: bool, cx: &mut Context<'_>) -> Poll<Wakeup> {
         for flight in &mut self.flights {
             if let Poll::Ready(said) = flight.poll(&self.shared.streams, self.delivery, cx) {
-                return Poll::Ready(Heard::From(flight.start.attempt, said));
+                return Poll::Ready(Wakeup::From(flight.start.attempt, said));
             }
         }
         if parked && self.shared.sleepers.poll(self.id, cx).is_ready() {
-            return Poll::Ready(Heard::Time);
+            return Poll::Ready(Wakeup::Time);
         }
         match &mut self.timer {
-            Some(timer) => timer.as_mut().poll(cx).map(|()| Heard::Time),
+            Some(timer) => timer.as_mut().poll(cx).map(|()| Wakeup::Time),
             None => Poll::Pending,
         }
     }
@@ -218,7 +220,7 @@ impl<C: Connect> AnswerStream<C> {
         if self.text.is_empty() {
             let call = self.id;
             self.shared
-                .record(self.shared.now(), Kind::FirstToken { call, attempt });
+                .record(self.shared.now(), EventKind::FirstToken { call, attempt });
             self.call.on_handed_over(attempt);
         }
         self.text.push_str(&piece);
@@ -246,7 +248,7 @@ impl<C: Connect> AnswerStream<C> {
         self.bill(&flight, used, now);
         self.shared.record(
             now,
-            Kind::Replied {
+            EventKind::Replied {
                 call: self.id,
                 attempt,
                 provider,
@@ -277,7 +279,7 @@ impl<C: Connect> AnswerStream<C> {
         self.bill(&flight, used, now);
         self.shared.record(
             now,
-            Kind::Cancelled {
+            EventKind::Cancelled {
                 call: self.id,
                 attempt,
                 provider,
@@ -329,7 +331,7 @@ impl<C: Connect> AnswerStream<C> {
         self.shared.sleepers.forget(self.id);
         self.shared.record(
             now,
-            Kind::Ended {
+            EventKind::Ended {
                 call: self.id,
                 outcome,
             },
@@ -359,8 +361,8 @@ impl<C: Connect> AnswerStream<C> {
 }
 
 /// What decisions may depend on, of what the caller asks.
-fn ask(request: &Request, delivery: Delivery) -> Ask {
-    Ask {
+fn ask(request: &Request, delivery: Delivery) -> CallContext {
+    CallContext {
         deadline: request.given_deadline(),
         delivery,
         task: request.given_task().map(str::to_owned),
@@ -385,6 +387,6 @@ impl<C: Connect> Drop for AnswerStream<C> {
         for attempt in self.shared.decide(now, |fleet| call.on_dropped(fleet, now)) {
             self.cancel(attempt, now);
         }
-        self.finish(Outcome::Failed(Ending::Unfinished), now);
+        self.finish(Outcome::Failed(FailureReason::Unfinished), now);
     }
 }

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::policy::call::Ending;
+use crate::policy::call::FailureReason;
 use crate::policy::classify::FailureClass;
 
 /// A call that failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct Error {
     /// How it ended.
-    pub ending: Ending,
+    pub ending: FailureReason,
     /// Every attempt that was made, in order.
     pub attempts: Vec<AttemptReport>,
     /// What had been handed over of the answer: it is not whole, and no other follows it.
@@ -18,7 +18,7 @@ pub struct Error {
 }
 
 impl Error {
-    pub(super) const fn new(ending: Ending) -> Self {
+    pub(super) const fn new(ending: FailureReason) -> Self {
         Self {
             ending,
             attempts: Vec::new(),
@@ -47,13 +47,17 @@ pub struct AttemptReport {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ending {
-            Ending::Stopped(class) => write!(f, "{class}: trying again would not help")?,
-            Ending::Exhausted(class) => write!(f, "out of attempts, the last failed with {class}")?,
-            Ending::Interrupted(class) => write!(f, "{class} after the first token")?,
-            Ending::Deadline => f.write_str("deadline exceeded")?,
-            Ending::Unavailable => f.write_str("every provider is refused by its breaker")?,
-            Ending::Shed => f.write_str("no provider had room in time")?,
-            Ending::Unfinished => f.write_str("dropped before it ended")?,
+            FailureReason::Stopped(class) => write!(f, "{class}: trying again would not help")?,
+            FailureReason::Exhausted(class) => {
+                write!(f, "out of attempts, the last failed with {class}")?
+            }
+            FailureReason::Interrupted(class) => write!(f, "{class} after the first token")?,
+            FailureReason::Deadline => f.write_str("deadline exceeded")?,
+            FailureReason::Unavailable => {
+                f.write_str("every provider is refused by its breaker")?
+            }
+            FailureReason::Shed => f.write_str("no provider had room in time")?,
+            FailureReason::Unfinished => f.write_str("dropped before it ended")?,
         }
         for (number, attempt) in self.attempts.iter().enumerate() {
             write!(f, "{} {attempt}", if number == 0 { ":" } else { ";" })?;
@@ -101,7 +105,7 @@ mod tests {
             message: message.map(str::to_owned),
         };
         let error = Error {
-            ending: Ending::Deadline,
+            ending: FailureReason::Deadline,
             attempts: vec![
                 attempt(
                     "openai",

@@ -26,7 +26,7 @@ use crate::policy::config::Policy;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
 use crate::text::units::{self, money};
-use crate::text::{Document, Problem, file};
+use crate::text::{Diagnostic, Document, file};
 use crate::wire::Dialect;
 
 /// A fleet file that is right: read, checked, and without any key.
@@ -43,7 +43,7 @@ pub struct FleetFile {
 pub enum LoadError {
     /// One of them is wrong, or a key is not where it says.
     #[error(transparent)]
-    File(#[from] Problem),
+    File(#[from] Diagnostic),
     /// They do not make a client.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -76,7 +76,7 @@ struct Entry {
     /// Where its keys are: `env:NAME` or `file:PATH`, a path relative to this file. With several,
     /// the next is used while one is rate limited or refused.
     #[serde(default)]
-    keys: Vec<Place>,
+    keys: Vec<KeySource>,
     /// Per million tokens; the price book's by default, if it knows the model.
     price: Option<Price>,
     /// How good its answers are, from 0 to 100, as you rate them.
@@ -105,7 +105,7 @@ struct Price {
 
 /// Where a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum KeySource {
     /// In this variable of the environment.
     Variable(String),
     /// In this file, which holds nothing else.
@@ -117,7 +117,7 @@ impl FleetFile {
     ///
     /// # Errors
     /// When it cannot be read or something in it is wrong. No key is looked for.
-    pub fn read(path: &Path) -> Result<Self, Problem> {
+    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let folder = path.parent().unwrap_or(Path::new(""));
         Self::from_document(Document::read(path), folder)
     }
@@ -127,13 +127,16 @@ impl FleetFile {
     ///
     /// # Errors
     /// When something in it is wrong.
-    pub fn parse(name: &str, text: &str) -> Result<Self, Problem> {
+    pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostic> {
         Self::from_document(Document::parse(name, text), Path::new(""))
     }
 
-    fn from_document(read: Result<Document, Problem>, folder: &Path) -> Result<Self, Problem> {
+    fn from_document(
+        read: Result<Document, Diagnostic>,
+        folder: &Path,
+    ) -> Result<Self, Diagnostic> {
         // From here on, nobody can show what may be a key.
-        let document = read.map_err(Problem::concealed)?.masked(&is_open)?;
+        let document = read.map_err(Diagnostic::concealed)?.redacted(&is_open)?;
         let mut file: File = document.decode()?;
         let mut entries = Vec::new();
         for name in document.keys(&["fleet"]) {
@@ -176,7 +179,7 @@ impl FleetFile {
     ///
     /// # Errors
     /// When a key is not where the file says: the variable or the file is named.
-    pub fn providers(&self) -> Result<Vec<Provider>, Problem> {
+    pub fn providers(&self) -> Result<Vec<Provider>, Diagnostic> {
         self.providers_from(&|name| std::env::var(name).ok())
     }
 
@@ -187,7 +190,7 @@ impl FleetFile {
     pub fn providers_from(
         &self,
         variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Vec<Provider>, Problem> {
+    ) -> Result<Vec<Provider>, Diagnostic> {
         let entries = self.entries.iter();
         entries
             .map(|(name, entry)| self.provider(name, entry, variable))
@@ -199,7 +202,7 @@ impl FleetFile {
         name: &str,
         entry: &Entry,
         variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Provider, Problem> {
+    ) -> Result<Provider, Diagnostic> {
         let provider = Provider::new(name, &entry.url, &entry.model).dialect(entry.dialect);
         let mut provider = match entry.price {
             Some(price) => provider.price(price.input, price.output),
@@ -227,7 +230,7 @@ impl<C: Connect> Builder<C> {
     ///
     /// # Errors
     /// When a key is not where the file says.
-    pub fn fleet(self, fleet: &FleetFile) -> Result<Self, Problem> {
+    pub fn fleet(self, fleet: &FleetFile) -> Result<Self, Diagnostic> {
         let providers = fleet.providers()?;
         Ok(providers.into_iter().fold(self, Self::provider))
     }
@@ -236,7 +239,7 @@ impl<C: Connect> Builder<C> {
     ///
     /// # Errors
     /// When one of the files is wrong, or a key is not where the fleet file says.
-    pub fn files(self, policy: &Path, fleet: &Path) -> Result<Self, Problem> {
+    pub fn files(self, policy: &Path, fleet: &Path) -> Result<Self, Diagnostic> {
         let policy = Policy::read(policy)?;
         self.policy(policy).fleet(&FleetFile::read(fleet)?)
     }
@@ -258,7 +261,7 @@ impl Client {
     }
 }
 
-impl Place {
+impl KeySource {
     /// Where a key is, as the file writes it.
     fn parse(text: &str) -> Option<Self> {
         match text.split_once(':')? {
@@ -296,7 +299,7 @@ impl Place {
     }
 }
 
-impl<'de> Deserialize<'de> for Place {
+impl<'de> Deserialize<'de> for KeySource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
@@ -306,7 +309,7 @@ impl<'de> Deserialize<'de> for Place {
 }
 
 #[cfg(feature = "cli")]
-impl schemars::JsonSchema for Place {
+impl schemars::JsonSchema for KeySource {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Key".into()
     }
@@ -336,13 +339,13 @@ fn is_open(path: &[&str], text: &str) -> bool {
         ["fleet", _, "url"] => !text.contains('@') && !text.contains('?'),
         ["fleet", _, "dialect" | "model" | "quality" | "context"] => true,
         ["fleet", _, "price", ..] => true,
-        ["fleet", _, "keys", ""] => Place::parse(text).is_some(),
+        ["fleet", _, "keys", ""] => KeySource::parse(text).is_some(),
         _ => false,
     }
 }
 
 /// What a provider can get wrong although every key and every unit is right.
-fn check(document: &Document, name: &str, entry: &Entry) -> Result<(), Problem> {
+fn check(document: &Document, name: &str, entry: &Entry) -> Result<(), Diagnostic> {
     let at = |key: &str, message: &str| document.problem(&["fleet", name, key], message);
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !(1..=LONGEST_NAME).contains(&name.len()) || !name.chars().all(fits) {

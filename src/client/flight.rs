@@ -10,10 +10,10 @@ use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
-use super::attempt::Inbox;
-use super::failed::Failed;
-use crate::policy::ask::Delivery;
+use super::attempt::TokenQueue;
+use super::failure::Failed;
 use crate::policy::call::Start;
+use crate::policy::call_context::Delivery;
 use crate::policy::config::Streams;
 use crate::wire::answer::Content;
 use crate::wire::request::BYTES_PER_TOKEN;
@@ -23,7 +23,7 @@ pub(super) struct Flight {
     pub(super) start: Start,
     pub(super) since: crate::time::Instant,
     work: Pin<Box<dyn Future<Output = Result<Content, Failed>> + Send>>,
-    inbox: Arc<Inbox>,
+    inbox: Arc<TokenQueue>,
     /// Its end, when that came together with tokens which are to be handed over first.
     landed: Option<Result<Content, Failed>>,
     /// When its first token came.
@@ -39,7 +39,7 @@ pub(super) struct Flight {
 }
 
 /// What an attempt has to say.
-pub(super) enum Said {
+pub(super) enum AttemptEvent {
     /// Its first token has come in.
     FirstToken,
     /// A piece of the answer, to be handed over.
@@ -52,7 +52,7 @@ impl Flight {
     pub(super) fn new(
         start: Start,
         since: crate::time::Instant,
-        inbox: Arc<Inbox>,
+        inbox: Arc<TokenQueue>,
         work: impl Future<Output = Result<Content, Failed>> + Send + 'static,
     ) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Flight {
         streams: &Streams,
         delivery: Delivery,
         cx: &mut Context<'_>,
-    ) -> Poll<Said> {
+    ) -> Poll<AttemptEvent> {
         if self.landed.is_none()
             && let Poll::Ready(result) = self.work.as_mut().poll(cx)
         {
@@ -91,21 +91,21 @@ impl Flight {
         self.take_in(streams, delivery);
         if self.first_token.is_some() && !self.told {
             self.told = true;
-            return Poll::Ready(Said::FirstToken);
+            return Poll::Ready(AttemptEvent::FirstToken);
         }
         if self.open && !self.held.is_empty() {
-            return Poll::Ready(Said::Piece(std::mem::take(&mut self.held)));
+            return Poll::Ready(AttemptEvent::Piece(std::mem::take(&mut self.held)));
         }
         if self.open
             && let Some(token) = self.inbox.pop()
         {
             self.came += token.len();
-            return Poll::Ready(Said::Piece(token));
+            return Poll::Ready(AttemptEvent::Piece(token));
         }
         match self.landed.take() {
             Some(result) => {
                 let held = std::mem::take(&mut self.held);
-                Poll::Ready(Said::Ended(Box::new(result), held))
+                Poll::Ready(AttemptEvent::Ended(Box::new(result), held))
             }
             None => Poll::Pending,
         }

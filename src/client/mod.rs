@@ -43,7 +43,7 @@ mod connect;
 mod connection;
 mod driver;
 mod error;
-mod failed;
+mod failure;
 mod fleet_file;
 mod flight;
 mod pool;
@@ -51,10 +51,10 @@ mod provider;
 mod secret;
 #[cfg(feature = "tls")]
 mod session;
-mod sleepers;
 mod spans;
 #[cfg(feature = "tls")]
 mod tls;
+mod waiters;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -78,15 +78,15 @@ pub use crate::wire::Dialect;
 pub use crate::wire::answer::{Finish, FinishReason, Usage};
 pub use crate::wire::request::{Message, Request};
 
-use crate::policy::ask::Delivery;
+use crate::policy::call_context::Delivery;
 use crate::policy::config::Streams;
 use crate::policy::fleet::{Fleet, Transition};
 use crate::policy::{CallId, ProviderId};
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::time::Instant;
-use crate::trace::{Event, Kind, Recorder};
+use crate::trace::{Event, EventKind, Recorder};
 use pool::Pool;
-use sleepers::Sleepers;
+use waiters::Waiters;
 
 /// A failover client: many providers behind one call. Cheap to clone; clones share everything.
 pub struct Client<C: Connect = Tcp> {
@@ -126,7 +126,7 @@ impl<C: Connect> Client<C> {
     /// abandons the call: connections are closed, and the core is told.
     pub async fn call(&self, request: &Request) -> Result<Answer, Error> {
         AnswerStream::start(self.shared.clone(), request, Delivery::Plain)
-            .whole()
+            .buffered()
             .await
     }
 
@@ -135,9 +135,9 @@ impl<C: Connect> Client<C> {
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub async fn whole(&self, request: &Request) -> Result<Answer, Error> {
+    pub async fn buffered(&self, request: &Request) -> Result<Answer, Error> {
         AnswerStream::start(self.shared.clone(), request, Delivery::Whole)
-            .whole()
+            .buffered()
             .await
     }
 
@@ -196,9 +196,9 @@ struct Shared<C: Connect> {
     targets: Vec<Target<C>>,
     fleet: Mutex<Fleet>,
     recorder: Arc<dyn Recorder>,
-    draws: Draws,
+    draws: RngStreams,
     streams: Streams,
-    sleepers: Sleepers,
+    sleepers: Waiters,
     key_prefix: String,
     /// Whether usage is recorded as a bill.
     bills_itself: bool,
@@ -253,7 +253,7 @@ impl<C: Connect> Shared<C> {
         CallId(given.unwrap_or_else(|| self.next_call.fetch_add(1, Ordering::Relaxed)))
     }
 
-    fn record(&self, at: Instant, kind: Kind) {
+    fn record(&self, at: Instant, kind: EventKind) {
         self.recorder.record(&Event { at, kind });
     }
 
@@ -268,10 +268,10 @@ impl<C: Connect> Shared<C> {
             (said, changed, ejected, wakers)
         };
         for Transition { provider, from, to } in changed {
-            self.record(now, Kind::Breaker { provider, from, to });
+            self.record(now, EventKind::Breaker { provider, from, to });
         }
         for (provider, until) in ejected {
-            self.record(now, Kind::Ejected { provider, until });
+            self.record(now, EventKind::Ejected { provider, until });
         }
         for waker in wakers {
             waker.wake();

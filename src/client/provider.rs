@@ -1,7 +1,6 @@
 //! A provider as an application names it: where it is, what it costs, and the keys to it.
 //!
-//! The core sees of it what a [`Member`] is; the connections see a [`Target`]. The keys reach the
-//! second only.
+//! The core sees a [`ProviderInfo`]; the connections see a [`Target`], which alone has the keys.
 
 use hyper::header::{HeaderName, HeaderValue};
 
@@ -11,7 +10,7 @@ use super::secret::Secret;
 use super::{BuildError, Target, Uris};
 use crate::money::Money;
 use crate::policy::keys::KeyId;
-use crate::policy::member::Member;
+use crate::policy::provider_info::ProviderInfo;
 use crate::prices;
 use crate::wire::{Dialect, request};
 
@@ -96,8 +95,8 @@ impl Provider {
     }
 
     /// What decisions know of it.
-    pub fn member(&self) -> Member {
-        Member {
+    pub fn member(&self) -> ProviderInfo {
+        ProviderInfo {
             name: self.name.clone(),
             model: self.model.clone(),
             input: self.price.map(|(input, _)| input),

@@ -54,7 +54,7 @@ impl Session {
     }
 
     /// Nobody else is to be sent this way; who is on the way may well arrive.
-    pub(super) fn doubt(&self) {
+    pub(super) fn mark_suspect(&self) {
         self.doubted.store(true, Ordering::Relaxed);
     }
 

@@ -14,10 +14,10 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Level, Span};
 
 use super::lock;
-use crate::policy::call::{Cause, Ending, Outcome};
+use crate::policy::call::{Cause, FailureReason, Outcome};
 use crate::policy::classify::FailureClass;
 use crate::policy::{AttemptId, CallId, ProviderId};
-use crate::trace::{Event, Kind, Recorder};
+use crate::trace::{Event, EventKind, Recorder};
 
 /// Tells `tracing` and another recorder.
 pub(super) struct Spans {
@@ -42,14 +42,14 @@ impl Spans {
         }
     }
 
-    fn tell(&self, kind: &Kind) {
+    fn tell(&self, kind: &EventKind) {
         match *kind {
-            Kind::Arrived { call, streamed } => {
+            EventKind::Arrived { call, streamed } => {
                 let span = tracing::span!(LEVEL, "call", id = call.0, streamed, outcome = Empty);
                 let attempts = Vec::new();
                 lock(&self.open).insert(call, OpenCall { span, attempts });
             }
-            Kind::Started {
+            EventKind::Started {
                 call,
                 attempt,
                 provider,
@@ -74,7 +74,7 @@ impl Spans {
                     open.attempts.push((attempt, span));
                 }
             }
-            Kind::Replied {
+            EventKind::Replied {
                 call,
                 attempt,
                 failure,
@@ -84,8 +84,8 @@ impl Spans {
                 attempt,
                 failure.map_or("succeeded", FailureClass::name),
             ),
-            Kind::Cancelled { call, attempt, .. } => self.end(call, attempt, "cancelled"),
-            Kind::Ended { call, outcome } => {
+            EventKind::Cancelled { call, attempt, .. } => self.end(call, attempt, "cancelled"),
+            EventKind::Ended { call, outcome } => {
                 let ended = lock(&self.open).remove(&call);
                 if let Some(open) = ended {
                     open.span.record("outcome", outcome_word(outcome));
@@ -133,13 +133,13 @@ const fn cause_word(cause: Cause) -> &'static str {
 const fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Succeeded { .. } => "succeeded",
-        Outcome::Failed(Ending::Stopped(_)) => "stopped",
-        Outcome::Failed(Ending::Exhausted(_)) => "exhausted",
-        Outcome::Failed(Ending::Interrupted(_)) => "interrupted",
-        Outcome::Failed(Ending::Deadline) => "deadline",
-        Outcome::Failed(Ending::Unavailable) => "unavailable",
-        Outcome::Failed(Ending::Shed) => "shed",
-        Outcome::Failed(Ending::Unfinished) => "unfinished",
+        Outcome::Failed(FailureReason::Stopped(_)) => "stopped",
+        Outcome::Failed(FailureReason::Exhausted(_)) => "exhausted",
+        Outcome::Failed(FailureReason::Interrupted(_)) => "interrupted",
+        Outcome::Failed(FailureReason::Deadline) => "deadline",
+        Outcome::Failed(FailureReason::Unavailable) => "unavailable",
+        Outcome::Failed(FailureReason::Shed) => "shed",
+        Outcome::Failed(FailureReason::Unfinished) => "unfinished",
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Drill;
 use crate::policy::config::Policy;
-use crate::report::{Fold, Report, State};
+use crate::report::{Collector, Report, RunStats};
 use crate::scenario::Scenario;
 use crate::world;
 
@@ -78,7 +78,7 @@ fn runs_of(drill: &Drill) -> impl Iterator<Item = Run<'_>> + Send {
 fn work<'a>(
     runs: &Mutex<impl Iterator<Item = (usize, Run<'a>)>>,
     stopped: &AtomicBool,
-    results: Sender<(usize, State)>,
+    results: Sender<(usize, RunStats)>,
 ) {
     while !stopped.load(Ordering::Relaxed) {
         let next = runs.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -93,20 +93,20 @@ fn work<'a>(
 
 impl Run<'_> {
     /// Does it, and returns what it came to.
-    fn state(&self) -> State {
-        let fold = Arc::new(Mutex::new(Fold::under(self.scenario, self.seed)));
+    fn state(&self) -> RunStats {
+        let fold = Arc::new(Mutex::new(Collector::under(self.scenario, self.seed)));
         world::run(self.scenario, self.policy, self.seed, fold.clone());
         let mut fold = fold.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *fold, Fold::new(self.scenario)).finish()
+        std::mem::replace(&mut *fold, Collector::new(self.scenario)).finish()
     }
 }
 
 /// The report on `drill`, whose results come next.
-fn report(drill: &Drill, results: &mut Results<State>) -> Option<Report> {
+fn report(drill: &Drill, results: &mut Results<RunStats>) -> Option<Report> {
     let seeds = drill.seeds_to_run();
     let mut policies = Vec::with_capacity(drill.policies().len());
     for policy in drill.policies() {
-        let mut merged: Option<State> = None;
+        let mut merged: Option<RunStats> = None;
         for _ in seeds.clone() {
             let state = results.next()?;
             match &mut merged {
@@ -114,7 +114,7 @@ fn report(drill: &Drill, results: &mut Results<State>) -> Option<Report> {
                 None => merged = Some(state),
             }
         }
-        let nothing = || Fold::new(drill.scenario()).finish();
+        let nothing = || Collector::new(drill.scenario()).finish();
         policies.push((policy.name.clone(), merged.unwrap_or_else(nothing)));
     }
     let seeds = format!("{}..{}", seeds.start(), seeds.end());

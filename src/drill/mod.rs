@@ -29,7 +29,7 @@ use crate::policy::config::{EVERY, Policy};
 use crate::report::{self, Format, Report, Verdict};
 use crate::scenario::Scenario;
 use crate::scenario::load::{self, Loaded};
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 
 pub use engine::run_all;
 
@@ -58,13 +58,13 @@ pub struct Changes {
 
 impl Drill {
     /// Reads and checks the scenario at `path` and the policies that it names.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self, Problem> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Diagnostic> {
         Self::load_with(path.as_ref(), Changes::default()).map_err(first)
     }
 
     /// Reads and checks the scenario at `path` with `changes`; on failure every problem that was
     /// found, at least one.
-    pub fn load_with(path: &Path, changes: Changes) -> Result<Self, Vec<Problem>> {
+    pub fn load_with(path: &Path, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
         let loaded = load::load(path, &changes.set).map_err(|problem| vec![problem])?;
         let checked = report::check_expectations(&loaded);
         let found = policies::find_all(&loaded, &changes);
@@ -90,7 +90,7 @@ impl Drill {
     ///
     /// A bare name is a policy that the scenario lists, else `policies/NAME.yaml` of the scenario's
     /// project, else the preset of that name. A file ends in `.yaml` or holds a `/`.
-    pub fn policy(self, policy: &str) -> Result<Self, Problem> {
+    pub fn policy(self, policy: &str) -> Result<Self, Diagnostic> {
         let mut changes = self.changes;
         changes.policies.push(policy.to_owned());
         Self::load_with(&self.loaded.path, changes).map_err(first)
@@ -98,7 +98,7 @@ impl Drill {
 
     /// Sets `path` to `value` (YAML) as if the file said so: `policy.retry.attempts` in every
     /// policy, all others in the scenario. The result is checked at once.
-    pub fn set(self, path: &str, value: &str) -> Result<Self, Problem> {
+    pub fn set(self, path: &str, value: &str) -> Result<Self, Diagnostic> {
         let mut changes = self.changes;
         changes.set.push((path.to_owned(), value.to_owned()));
         Self::load_with(&self.loaded.path, changes).map_err(first)
@@ -234,7 +234,7 @@ fn count(seeds: &RangeInclusive<u64>) -> u64 {
 }
 
 /// The problem to show where only one can be.
-fn first(mut problems: Vec<Problem>) -> Problem {
+fn first(mut problems: Vec<Diagnostic>) -> Diagnostic {
     problems.swap_remove(0)
 }
 

@@ -10,14 +10,14 @@ use super::Changes;
 use crate::policy::config::Policy;
 use crate::policy::presets;
 use crate::scenario::load::Loaded;
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 
 /// The policies to run, each with its document, chosen by the user, else the scenario's own; or
 /// every problem found.
 pub(super) fn find_all(
     loaded: &Loaded,
     changes: &Changes,
-) -> Result<Vec<(Policy, Document)>, Vec<Problem>> {
+) -> Result<Vec<(Policy, Document)>, Vec<Diagnostic>> {
     let asked = asked(loaded, &changes.policies);
     let overrides = overrides(&changes.set);
     if asked.is_empty() {
@@ -92,17 +92,21 @@ fn asked<'a>(loaded: &'a Loaded, chosen: &'a [String]) -> Vec<Asked<'a>> {
 
 impl Asked<'_> {
     /// The policy and its document, with `overrides` on top.
-    fn find(&self, loaded: &Loaded, overrides: &[Override]) -> Result<(Policy, Document), Problem> {
+    fn find(
+        &self,
+        loaded: &Loaded,
+        overrides: &[Override],
+    ) -> Result<(Policy, Document), Diagnostic> {
         let (mut document, stem) = self.document(loaded)?;
         for (path, value) in overrides {
-            document.set_behind(PREFIX, path, value)?;
+            document.set_with_prefix(PREFIX, path, value)?;
         }
         let policy = Policy::from_document(&document, Some(&stem))?;
         Ok((policy, document))
     }
 
     /// The policy's document, and the stem that its name must equal.
-    fn document(&self, loaded: &Loaded) -> Result<(Document, String), Problem> {
+    fn document(&self, loaded: &Loaded) -> Result<(Document, String), Diagnostic> {
         let name = self.name;
         if let Some(file) = self.file(loaded)? {
             if !file.exists() {
@@ -135,7 +139,7 @@ impl Asked<'_> {
     }
 
     /// The file that is meant; none when it can only be a preset.
-    fn file(&self, loaded: &Loaded) -> Result<Option<PathBuf>, Problem> {
+    fn file(&self, loaded: &Loaded) -> Result<Option<PathBuf>, Diagnostic> {
         let listed = match self.by {
             By::Scenario(place) => Some((place, self.name)),
             By::User if is_file_name(self.name) => return Ok(Some(PathBuf::from(self.name))),
@@ -153,7 +157,7 @@ impl Asked<'_> {
     }
 
     /// A problem that points at where the name was said.
-    fn problem(&self, loaded: &Loaded, message: String) -> Problem {
+    fn problem(&self, loaded: &Loaded, message: String) -> Diagnostic {
         match self.by {
             By::Scenario(place) => {
                 let place = place.to_string();
@@ -165,10 +169,10 @@ impl Asked<'_> {
 }
 
 /// A problem that points at the name in `--policy NAME`.
-fn on_command_line(name: &str, message: String) -> Problem {
+fn on_command_line(name: &str, message: String) -> Diagnostic {
     let words = format!("--policy {name}");
     let range = words.len() - name.len()..words.len();
-    Problem::of_text("command line", &words, range, message)
+    Diagnostic::of_text("command line", &words, range, message)
 }
 
 /// Whether a policy's name is that of a file.

@@ -11,19 +11,19 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::fault::Opening;
-use super::request::{self, Asked, Read};
-use super::{Hosted, Place, next};
+use super::request::{self, Asked, Parsed};
+use super::{HostEnv, ProviderHost, next};
 use crate::policy::CallId;
 use crate::provider::{Action, Exchange, Request};
-use crate::scenario::fault::{Cut, Seen};
+use crate::scenario::fault::{AttemptInfo, CloseMode};
 use crate::time::Instant;
 use crate::trace::FaultId;
 use crate::wire::writer::{Quotas, Refusal, Stamp};
 
 /// A connection that has been accepted.
-pub(crate) struct Connection<P: Place> {
+pub(crate) struct Connection<P: HostEnv> {
     place: P,
-    hosted: Rc<Hosted>,
+    hosted: Rc<ProviderHost>,
     stream: P::Stream,
     client: u32,
     unread: BytesMut,
@@ -43,9 +43,9 @@ enum After {
 /// An answer that is its connection's last: by which fault, and how late the end comes.
 type Last = Option<(FaultId, Duration)>;
 
-impl<P: Place> Connection<P> {
+impl<P: HostEnv> Connection<P> {
     /// Client process `client` has opened `stream`.
-    pub(crate) fn new(place: P, hosted: Rc<Hosted>, stream: P::Stream, client: u32) -> Self {
+    pub(crate) fn new(place: P, hosted: Rc<ProviderHost>, stream: P::Stream, client: u32) -> Self {
         Self {
             place,
             hosted,
@@ -72,8 +72,8 @@ impl<P: Place> Connection<P> {
 
     async fn end_before_a_byte(&mut self, opening: Opening) {
         match opening {
-            Opening::Closed(Cut::Rst) => self.place.reset(&mut self.stream),
-            Opening::Closed(Cut::Fin | Cut::End) => {}
+            Opening::Closed(CloseMode::Rst) => self.place.reset(&mut self.stream),
+            Opening::Closed(CloseMode::Fin | CloseMode::End) => {}
             // What the client sends is taken as buffers would take it, or nobody would hear that
             // it has left.
             Opening::Mute => self.hung_up().await,
@@ -108,7 +108,7 @@ impl<P: Place> Connection<P> {
                 && let Some((fault, with)) = hosted.faults.stale(&seen, now.since(since))
             {
                 self.place.fired(fault);
-                if with == Cut::Rst {
+                if with == CloseMode::Rst {
                     self.place.reset(&mut self.stream);
                 }
                 return;
@@ -208,17 +208,17 @@ impl<P: Place> Connection<P> {
         let mut invited = false;
         loop {
             match request::read(self.hosted.family, &self.unread) {
-                Read::Whole { length, asked } => {
+                Parsed::Whole { length, asked } => {
                     drop(self.unread.split_to(length));
                     return Some(asked);
                 }
-                Read::Wrong { length, status } => {
+                Parsed::Wrong { length, status } => {
                     drop(self.unread.split_to(length));
                     self.turn_away(status).await?;
                     invited = false;
                 }
-                Read::Nonsense => return None,
-                Read::Partial { expects } => {
+                Parsed::Nonsense => return None,
+                Parsed::Partial { expects } => {
                     if expects && !invited {
                         invited = true;
                         self.stream.write_all(CONTINUE).await.ok()?;
@@ -243,14 +243,14 @@ impl<P: Place> Connection<P> {
         };
         let refusal = Refusal::with_status(status);
         let bytes = self.hosted.writer.refusal(&stamp, &refusal);
-        self.place.turned_away(status);
+        self.place.rejected(status);
         self.stream.write_all(&bytes).await.ok()
     }
 }
 
 /// A request as faults see it.
-fn seen(now: Instant, request: &Request) -> Seen<'_> {
-    Seen {
+fn seen(now: Instant, request: &Request) -> AttemptInfo<'_> {
+    AttemptInfo {
         now,
         call: request.call,
         nth: request.nth,

@@ -7,15 +7,15 @@
 use std::time::Duration;
 
 use crate::policy::{CallId, ProviderId};
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{Cut, Drawn, Inject, Layer, Seen};
+use crate::scenario::fault::{AttemptInfo, CloseMode, FaultKind, Layer, SeededFault};
 use crate::time::Instant;
 use crate::trace::FaultId;
 
 /// The faults of one provider's connections, in the scenario's order.
 #[derive(Clone, Debug)]
-pub(super) struct Faults(Vec<Drawn>);
+pub(super) struct Faults(Vec<SeededFault>);
 
 /// How a new connection begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +25,14 @@ pub(super) enum Opening {
     /// Nothing is ever read.
     Mute,
     /// It ends before a byte.
-    Closed(Cut),
+    Closed(CloseMode),
 }
 
 impl Faults {
     /// The faults of `scenario` that strike connections to `id`.
-    pub(super) fn new(scenario: &Scenario, id: ProviderId, draws: Draws) -> Self {
-        let drawn = Drawn::all(&scenario.faults, draws).into_iter();
-        let own = drawn.filter(|Drawn { fault, .. }| {
+    pub(super) fn new(scenario: &Scenario, id: ProviderId, draws: RngStreams) -> Self {
+        let drawn = SeededFault::all(&scenario.faults, draws).into_iter();
+        let own = drawn.filter(|SeededFault { fault, .. }| {
             fault.targets.contains(&id) && fault.inject.layer() == Layer::Connection
         });
         Self(own.collect())
@@ -48,37 +48,41 @@ impl Faults {
         let seen = opened(now, number, client);
         self.0.iter().find_map(|drawn| {
             let opening = match drawn.fault.inject {
-                Inject::Tls => Opening::Alert,
-                Inject::Mute => Opening::Mute,
-                Inject::Closed(cut) => Opening::Closed(cut),
+                FaultKind::Tls => Opening::Alert,
+                FaultKind::Mute => Opening::Mute,
+                FaultKind::Closed(cut) => Opening::Closed(cut),
                 _ => return None,
             };
-            drawn.strikes(&seen).then_some((drawn.id, opening))
+            drawn.applies(&seen).then_some((drawn.id, opening))
         })
     }
 
     /// How a kept connection dies under this request, after it was idle for so long.
-    pub(super) fn stale(&self, seen: &Seen<'_>, idle: Duration) -> Option<(FaultId, Cut)> {
+    pub(super) fn stale(
+        &self,
+        seen: &AttemptInfo<'_>,
+        idle: Duration,
+    ) -> Option<(FaultId, CloseMode)> {
         self.0.iter().find_map(|drawn| match drawn.fault.inject {
-            Inject::Stale { idle: least, with } if idle >= least => {
-                drawn.strikes(seen).then_some((drawn.id, with))
+            FaultKind::Stale { idle: least, with } if idle >= least => {
+                drawn.applies(seen).then_some((drawn.id, with))
             }
             _ => None,
         })
     }
 
     /// How late the end comes after the answer to this request.
-    pub(super) fn slow_close(&self, seen: &Seen<'_>) -> Option<(FaultId, Duration)> {
+    pub(super) fn slow_close(&self, seen: &AttemptInfo<'_>) -> Option<(FaultId, Duration)> {
         self.0.iter().find_map(|drawn| match drawn.fault.inject {
-            Inject::SlowClose { by } => drawn.strikes(seen).then_some((drawn.id, by)),
+            FaultKind::SlowClose { by } => drawn.applies(seen).then_some((drawn.id, by)),
             _ => None,
         })
     }
 }
 
 /// A connection as faults see it: its number stands for the call that nobody knows yet.
-pub(crate) fn opened(now: Instant, number: u64, client: u32) -> Seen<'static> {
-    Seen {
+pub(crate) fn opened(now: Instant, number: u64, client: u32) -> AttemptInfo<'static> {
+    AttemptInfo {
         now,
         call: CallId(number),
         nth: 0,

@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::policy::{CallId, ProviderId};
 use crate::provider::{Action, Provider, Request};
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::scenario::Scenario;
 use crate::scenario::workload::Tokens;
 use crate::time::Instant;
@@ -30,7 +30,7 @@ pub(crate) use fault::opened;
 use request::Asked;
 
 /// Where a provider stands, as one of its connections sees it.
-pub(crate) trait Place {
+pub(crate) trait HostEnv {
     /// Bytes from and to a client. Dropping it closes the connection politely.
     type Stream: AsyncRead + AsyncWrite + Unpin;
 
@@ -62,11 +62,11 @@ pub(crate) trait Place {
     fn ended(&self, request: &Request);
 
     /// A request that makes no sense was refused with a status.
-    fn turned_away(&self, _status: u16) {}
+    fn rejected(&self, _status: u16) {}
 }
 
 /// A provider behind sockets: what all of its connections share.
-pub(crate) struct Hosted {
+pub(crate) struct ProviderHost {
     id: ProviderId,
     family: Family,
     writer: Writer,
@@ -76,13 +76,13 @@ pub(crate) struct Hosted {
     requests: Cell<u64>,
 }
 
-impl Hosted {
+impl ProviderHost {
     /// Hosts `provider`, which is `id` in `scenario`.
     pub(crate) fn new(
         scenario: &Scenario,
         id: ProviderId,
         provider: Provider,
-        draws: Draws,
+        draws: RngStreams,
     ) -> Self {
         let profile = &scenario.providers[id.index()];
         Self {

@@ -15,7 +15,7 @@ use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 
 /// What the bytes that came so far are.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Read {
+pub(crate) enum Parsed {
     /// A request.
     Whole {
         /// So many bytes of them.
@@ -85,49 +85,49 @@ impl Asked {
 }
 
 /// Reads what came so far, at a provider that speaks `family`.
-pub(crate) fn read(family: Family, bytes: &[u8]) -> Read {
+pub(crate) fn read(family: Family, bytes: &[u8]) -> Parsed {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
     let start = match head.parse(bytes) {
         Ok(httparse::Status::Complete(start)) => start,
         Ok(httparse::Status::Partial) if bytes.len() <= LONGEST_HEAD => {
-            return Read::Partial { expects: false };
+            return Parsed::Partial { expects: false };
         }
-        _ => return Read::Nonsense,
+        _ => return Parsed::Nonsense,
     };
     let mut fields = Fields::of(head.headers);
     fields.is_last |= head.version == Some(0);
     let Some(body) = body(&bytes[start..], &fields) else {
-        return Read::Nonsense;
+        return Parsed::Nonsense;
     };
     let Some((body, length)) = body else {
         let expects = fields.expects && bytes.len() == start;
-        return Read::Partial { expects };
+        return Parsed::Partial { expects };
     };
     let length = start + length;
     let place = match head.method {
-        Some("POST") => Place::of(family, head.path.unwrap_or_default()),
+        Some("POST") => RequestPath::of(family, head.path.unwrap_or_default()),
         _ => None,
     };
     let Some(place) = place else {
-        return Read::Wrong {
+        return Parsed::Wrong {
             length,
             status: 404,
         };
     };
     match serde_json::from_slice::<Body>(&body) {
-        Ok(read) => Read::Whole {
+        Ok(read) => Parsed::Whole {
             length,
             asked: asked(&fields, &place, read, body.len() as u64),
         },
-        Err(_) => Read::Wrong {
+        Err(_) => Parsed::Wrong {
             length,
             status: 400,
         },
     }
 }
 
-fn asked(fields: &Fields<'_>, place: &Place<'_>, body: Body<'_>, bytes: u64) -> Asked {
+fn asked(fields: &Fields<'_>, place: &RequestPath<'_>, body: Body<'_>, bytes: u64) -> Asked {
     let inner = body.generation_config.and_then(|config| config.max_output);
     let model = place.model.or(body.model.as_deref());
     // Both, or it is another's idempotency key that happens to end in digits.
@@ -187,13 +187,13 @@ impl<'a> Fields<'a> {
 }
 
 /// What a request's path says.
-struct Place<'a> {
+struct RequestPath<'a> {
     model: Option<&'a str>,
     streamed: bool,
     key: Option<&'a str>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> RequestPath<'a> {
     /// Whatever stands before the dialect's own path is a proxy's, or none.
     fn of(family: Family, target: &'a str) -> Option<Self> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -306,7 +306,7 @@ mod tests {
 
     fn whole(family: Family, text: &str) -> Asked {
         match read(family, text.as_bytes()) {
-            Read::Whole { length, asked } => {
+            Parsed::Whole { length, asked } => {
                 assert_eq!(length, text.len());
                 asked
             }
@@ -321,7 +321,7 @@ mod tests {
         let text = post("/v1/chat/completions", fields, body);
         for cut in 0..text.len() {
             let partial = read(Family::Openai, &text.as_bytes()[..cut]);
-            assert_eq!(partial, Read::Partial { expects: false }, "{cut}");
+            assert_eq!(partial, Parsed::Partial { expects: false }, "{cut}");
         }
         let asked = whole(Family::Openai, &text);
         assert_eq!(
@@ -393,7 +393,7 @@ mod tests {
     fn another_path_is_not_found_and_no_json_is_a_bad_request() {
         let wrong =
             |family, path: &str, body: &str| match read(family, post(path, "", body).as_bytes()) {
-                Read::Wrong { status, .. } => status,
+                Parsed::Wrong { status, .. } => status,
                 other => panic!("{other:?}"),
             };
         assert_eq!(wrong(Family::Openai, "/v1/messages", "{}"), 404);
@@ -401,7 +401,7 @@ mod tests {
         assert_eq!(wrong(Family::Gemini, "/v1/models/m:countTokens", "{}"), 404);
         assert_eq!(wrong(Family::Openai, "/v1/chat/completions", "{no"), 400);
         let get = read(Family::Openai, b"GET /v1/chat/completions HTTP/1.1\r\n\r\n");
-        assert!(matches!(get, Read::Wrong { status: 404, .. }));
+        assert!(matches!(get, Parsed::Wrong { status: 404, .. }));
     }
 
     #[test]
@@ -411,12 +411,12 @@ mod tests {
             b"\r\n\r\n\x00",
             b"what?\r\n",
         ] {
-            assert_eq!(read(Family::Openai, bytes), Read::Nonsense, "{bytes:?}");
+            assert_eq!(read(Family::Openai, bytes), Parsed::Nonsense, "{bytes:?}");
         }
         let endless = format!("POST / HTTP/1.1\r\nx: {}", "y".repeat(LONGEST_HEAD));
-        assert_eq!(read(Family::Openai, endless.as_bytes()), Read::Nonsense);
+        assert_eq!(read(Family::Openai, endless.as_bytes()), Parsed::Nonsense);
         let huge = "POST / HTTP/1.1\r\ncontent-length: 99999999999999999999\r\n\r\n";
-        assert_eq!(read(Family::Openai, huge.as_bytes()), Read::Nonsense);
+        assert_eq!(read(Family::Openai, huge.as_bytes()), Parsed::Nonsense);
     }
 
     #[test]
@@ -427,13 +427,13 @@ mod tests {
         for cut in head.len()..text.len() {
             let expects = cut == head.len();
             let partial = read(Family::Openai, &text.as_bytes()[..cut]);
-            assert_eq!(partial, Read::Partial { expects }, "{cut}");
+            assert_eq!(partial, Parsed::Partial { expects }, "{cut}");
         }
         assert!(whole(Family::Openai, &text).streamed);
         let wrong = format!("{head}xyz\r\n");
-        assert_eq!(read(Family::Openai, wrong.as_bytes()), Read::Nonsense);
+        assert_eq!(read(Family::Openai, wrong.as_bytes()), Parsed::Nonsense);
         let huge = format!("{head}ffffffffffffffff\r\n");
-        assert_eq!(read(Family::Openai, huge.as_bytes()), Read::Nonsense);
+        assert_eq!(read(Family::Openai, huge.as_bytes()), Parsed::Nonsense);
     }
 
     #[test]

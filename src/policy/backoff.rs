@@ -61,7 +61,7 @@ fn grow(backoff: &Backoff, nth: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::{Draws, Purpose};
+    use crate::rng::{Purpose, RngStreams};
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
 
@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn stream(k: u64) -> Stream {
-        Draws::new(1).stream(Purpose::Backoff, 0, 0, k)
+        RngStreams::new(1).stream(Purpose::Backoff, 0, 0, k)
     }
 
     const JITTERS: [Jitter; 5] = [

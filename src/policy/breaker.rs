@@ -31,7 +31,7 @@
 //!
 //! Which failures count is [`super::classify`]'s matter; whose breaker this is, the fleet's.
 
-mod patience;
+mod open_backoff;
 mod probes;
 #[cfg(test)]
 mod tests;
@@ -41,13 +41,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use patience::Patience;
+use open_backoff::OpenBackoff;
 use probes::Probes;
-use window::{Kind, Window};
+use window::{AttemptRating, Window};
 
 use super::ProviderId;
 use super::config;
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::time::Instant;
 
 /// A breaker's state.
@@ -69,7 +69,7 @@ pub struct Breaker {
     phase: Phase,
     generation: u64,
     window: Window,
-    patience: Patience,
+    patience: OpenBackoff,
     closed_since: Option<Instant>,
 }
 
@@ -97,12 +97,12 @@ impl Admission {
 impl Breaker {
     /// A closed breaker. A count of 0 in the settings means 1: there is no half-open state
     /// without probes.
-    pub fn new(settings: config::Breaker, draws: Draws, provider: ProviderId) -> Self {
+    pub fn new(settings: config::Breaker, draws: RngStreams, provider: ProviderId) -> Self {
         Self {
             phase: Phase::Closed { failures: 0 },
             generation: 0,
             window: Window::new(settings.window),
-            patience: Patience::new(draws, provider),
+            patience: OpenBackoff::new(draws, provider),
             closed_since: None,
             settings,
         }
@@ -164,7 +164,14 @@ impl Breaker {
         match &mut self.phase {
             Phase::Closed { failures } => {
                 *failures = 0;
-                self.count(if is_slow { Kind::Slow } else { Kind::Well }, now);
+                self.count(
+                    if is_slow {
+                        AttemptRating::Slow
+                    } else {
+                        AttemptRating::Well
+                    },
+                    now,
+                );
                 if is_slow && self.window_opens() {
                     self.open(now);
                 }
@@ -193,7 +200,7 @@ impl Breaker {
                 *failures = failures.saturating_add(1);
                 let most = self.settings.consecutive;
                 let in_a_row = most.is_some_and(|most| *failures >= most);
-                self.count(Kind::Failed, now);
+                self.count(AttemptRating::Failed, now);
                 if in_a_row || self.window_opens() {
                     self.open(now);
                 }
@@ -234,10 +241,10 @@ impl Breaker {
 
     /// A hint of no time asks for nothing.
     fn honours(&self, hint: Duration) -> bool {
-        self.settings.open.hint == config::Read::Honour && !hint.is_zero()
+        self.settings.open.hint == config::HintMode::Honour && !hint.is_zero()
     }
 
-    fn count(&mut self, kind: Kind, now: Instant) {
+    fn count(&mut self, kind: AttemptRating, now: Instant) {
         if self.settings.success_below.is_some() || self.settings.slow.is_some() {
             self.window.count(kind, now);
         }

@@ -26,7 +26,7 @@ use crate::time::nanos;
 pub struct Bulkhead {
     inside: u32,
     most: Option<u32>,
-    adaptive: Option<Found>,
+    adaptive: Option<AdaptiveLimit>,
 }
 
 /// How an attempt in flight ended.
@@ -46,7 +46,7 @@ impl Bulkhead {
         Self {
             inside: 0,
             most,
-            adaptive: adaptive.map(|settings| Found::new(settings, most)),
+            adaptive: adaptive.map(|settings| AdaptiveLimit::new(settings, most)),
         }
     }
 
@@ -79,7 +79,7 @@ impl Bulkhead {
 
 /// A limit that finds itself.
 #[derive(Clone, Debug)]
-struct Found {
+struct AdaptiveLimit {
     /// This and the next two are in parts of 10^-9 of an attempt.
     limit: u64,
     least: u64,
@@ -88,10 +88,10 @@ struct Found {
     backoff: u64,
     /// So many attempts end before it may shrink again.
     settling: u32,
-    pace: Pace,
+    pace: LatencyBaseline,
 }
 
-impl Found {
+impl AdaptiveLimit {
     fn new(settings: config::Adaptive, most: Option<u32>) -> Self {
         let most = u64::from(most.unwrap_or(u32::MAX).max(1)) * ONE;
         let least = (u64::from(settings.min.max(1)) * ONE).min(most);
@@ -101,7 +101,7 @@ impl Found {
             most,
             backoff: settings.backoff.min(ONE),
             settling: 0,
-            pace: Pace::new(settings.slow_milli),
+            pace: LatencyBaseline::new(settings.slow_milli),
         }
     }
 
@@ -115,10 +115,10 @@ impl Found {
         self.settling = self.settling.saturating_sub(1);
         match how {
             Left::Well(took) => match self.pace.on_reply(took) {
-                Verdict::BecameSlow => self.shrink(),
-                Verdict::StaysSlow => {}
-                Verdict::Fine if u64::from(inside) * 2 * ONE >= self.limit => self.grow(),
-                Verdict::Fine => {}
+                LatencyTrend::BecameSlow => self.shrink(),
+                LatencyTrend::StaysSlow => {}
+                LatencyTrend::Fine if u64::from(inside) * 2 * ONE >= self.limit => self.grow(),
+                LatencyTrend::Fine => {}
             },
             Left::Rejected => self.shrink(),
             Left::Otherwise => {}
@@ -142,7 +142,7 @@ impl Found {
 
 /// How long attempts take at present, beside how long they take at best.
 #[derive(Clone, Debug)]
-struct Pace {
+struct LatencyBaseline {
     slow_milli: u64,
     group: [u64; GROUP],
     counted: usize,
@@ -154,7 +154,7 @@ struct Pace {
 
 /// What the pace says of the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum LatencyTrend {
     Fine,
     /// A group is complete, and it is slow.
     BecameSlow,
@@ -162,7 +162,7 @@ enum Verdict {
     StaysSlow,
 }
 
-impl Pace {
+impl LatencyBaseline {
     fn new(slow_milli: u64) -> Self {
         Self {
             slow_milli,
@@ -174,19 +174,19 @@ impl Pace {
         }
     }
 
-    fn on_reply(&mut self, took: Duration) -> Verdict {
+    fn on_reply(&mut self, took: Duration) -> LatencyTrend {
         self.group[self.counted] = nanos(took);
         self.counted += 1;
         if self.counted == GROUP {
             self.counted = 0;
             self.judge();
             if self.is_slow {
-                return Verdict::BecameSlow;
+                return LatencyTrend::BecameSlow;
             }
         }
         match self.is_slow {
-            true => Verdict::StaysSlow,
-            false => Verdict::Fine,
+            true => LatencyTrend::StaysSlow,
+            false => LatencyTrend::Fine,
         }
     }
 
@@ -220,7 +220,7 @@ mod tests {
     use proptest::test_runner::RngSeed;
 
     use super::*;
-    use crate::rng::{Draws, Purpose};
+    use crate::rng::{Purpose, RngStreams};
 
     const SECOND: Left = Left::Well(Duration::from_secs(1));
 
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn the_luck_and_the_mishaps_of_a_healthy_model_are_not_slowness() {
         let mut bulkhead = adaptive(Some(40));
-        let mut stream = Draws::new(1).stream(Purpose::Ttft, 0, 0, 0);
+        let mut stream = RngStreams::new(1).stream(Purpose::Ttft, 0, 0, 0);
         let mut least = u32::MAX;
         for _ in 0..1_000 {
             fill(&mut bulkhead);

@@ -64,18 +64,18 @@ mod state;
 
 use std::time::Duration;
 
-use super::ask::{Ask, Delivery};
+use super::call_context::{CallContext, Delivery};
 use super::classify::FailureClass;
 use super::config::Timeouts;
-use super::fleet::{Bid, Fleet, Pass};
+use super::fleet::{AdmissionRequest, Fleet, Permit};
 use super::keys::KeyId;
-use super::router::Turn;
+use super::router::ProviderOrder;
 use super::{AttemptId, CallId, ProviderId};
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::time::Instant;
-use state::{Choice, Flight, Queued, State, Visit};
+use state::{CallState, Choice, Flight, Queued, Visit};
 
-pub use super::step::{Cause, Ending, Failure, Outcome, Reply, Start, Step};
+pub use super::step::{Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
 
 /// One call. The same fleet is handed to it each time.
 #[derive(Debug)]
@@ -83,15 +83,15 @@ pub struct Call {
     id: CallId,
     arrived: Instant,
     deadline: Option<Instant>,
-    ask: Ask,
-    draws: Draws,
+    ask: CallContext,
+    draws: RngStreams,
     /// Attempts started so far.
     attempts: u32,
     /// Of these, hedges.
     hedges: u32,
     /// Whether there is nobody left to hedge with, or nothing left to pay for it.
-    unhedged: bool,
-    turn: Turn,
+    hedging_done: bool,
+    turn: ProviderOrder,
     /// The providers that this call fell back from; it never returns to them.
     left: Vec<ProviderId>,
     /// The keys that were used at providers which have several.
@@ -100,18 +100,18 @@ pub struct Call {
     stopped: Option<FailureClass>,
     /// The prompt did not fit this many tokens: providers that are known to take no more are
     /// passed by.
-    outgrown: Option<u64>,
+    context_too_small: Option<u64>,
     /// Retries so far, each with the class of the failure before it.
     retried: Vec<FailureClass>,
     flights: Vec<Flight>,
     /// The attempt whose tokens the caller holds, so that no other can answer any more.
     committed: Option<AttemptId>,
-    state: State,
+    state: CallState,
 }
 
 impl Call {
     /// A call that arrives now. The policy's own call timeout may end it before its deadline.
-    pub fn new(id: CallId, now: Instant, ask: Ask, draws: Draws) -> Self {
+    pub fn new(id: CallId, now: Instant, ask: CallContext, draws: RngStreams) -> Self {
         Self {
             id,
             arrived: now,
@@ -120,35 +120,35 @@ impl Call {
             draws,
             attempts: 0,
             hedges: 0,
-            unhedged: false,
-            turn: Turn::default(),
+            hedging_done: false,
+            turn: ProviderOrder::default(),
             left: Vec::new(),
             tried: Vec::new(),
             stopped: None,
-            outgrown: None,
+            context_too_small: None,
             retried: Vec::new(),
             flights: Vec::new(),
             committed: None,
-            state: State::Arrived,
+            state: CallState::Arrived,
         }
     }
 
     /// What to do now. Asking too early or too often does no harm.
     pub fn step(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
-        if let Some(attempt) = self.lose_superfluous(fleet, now) {
+        if let Some(attempt) = self.cancel_losers(fleet, now) {
             return Step::Cancel { attempt };
         }
         match self.state {
-            State::Finished(outcome) => Step::Finish(outcome),
+            CallState::Finished(outcome) => Step::Finish(outcome),
             _ if !self.is_before_deadline(fleet, now) => self.expire(fleet, now),
-            State::Arrived => {
+            CallState::Arrived => {
                 self.turn = fleet.turn(self.id, &self.ask, now);
-                self.go_on(fleet, Cause::First, None, now)
+                self.try_start(fleet, Cause::First, None, now)
             }
-            State::Queued(queued) => self.stand(fleet, queued, now),
-            State::InFlight => self.watch(fleet, now),
-            State::Failed(failed) => self.recover(fleet, failed, now),
-            State::Waiting(waiting) => self.resume(fleet, waiting, now),
+            CallState::Queued(queued) => self.stand(fleet, queued, now),
+            CallState::InFlight => self.watch(fleet, now),
+            CallState::Failed(failed) => self.recover(fleet, failed, now),
+            CallState::Waiting(waiting) => self.resume(fleet, waiting, now),
         }
     }
 
@@ -197,7 +197,7 @@ impl Call {
         let flight = self.flights.remove(found);
         // The call may be over, or another attempt's: then only the fleet has to know.
         let is_ours = self.committed.is_none_or(|committed| committed == attempt)
-            && !matches!(self.state, State::Finished(_));
+            && !matches!(self.state, CallState::Finished(_));
         match reply {
             Reply::Succeeded => {
                 let took = flight.took(now);
@@ -221,15 +221,15 @@ impl Call {
     /// The call's caller left: every attempt in flight is lost. Returns those attempts.
     pub fn on_dropped(&mut self, fleet: &mut Fleet, now: Instant) -> Vec<AttemptId> {
         fleet.leave_queue(self.id);
-        if !matches!(self.state, State::Finished(_)) {
-            self.fail(Ending::Unfinished);
+        if !matches!(self.state, CallState::Finished(_)) {
+            self.fail(FailureReason::Unfinished);
         }
-        std::iter::from_fn(|| self.lose_superfluous(fleet, now)).collect()
+        std::iter::from_fn(|| self.cancel_losers(fleet, now)).collect()
     }
 
     /// Starts an attempt at the first provider of this call's turn that gives leave, after a
     /// failure of the class `last` if there was one.
-    fn go_on(
+    fn try_start(
         &mut self,
         fleet: &mut Fleet,
         cause: Cause,
@@ -247,20 +247,20 @@ impl Call {
             }
             Choice::Nobody => {
                 fleet.leave_queue(self.id);
-                return self.give_up(Ending::Unavailable, last);
+                return self.give_up(FailureReason::Unavailable, last);
             }
             Choice::Full(ready) => ready,
         };
         let Some(until) = fleet.join_queue(self.id, &self.ask, now) else {
-            return self.give_up(Ending::Shed, last);
+            return self.give_up(FailureReason::Shed, last);
         };
         let queued = Queued { cause, last, until };
-        self.state = State::Queued(queued);
+        self.state = CallState::Queued(queued);
         let until = ready.map_or(until, |ready| ready.min(until));
         let until = self
             .deadline(fleet)
             .map_or(until, |deadline| deadline.min(until));
-        Step::Park { until }
+        Step::WaitForCapacity { until }
     }
 
     /// Asks again for room, unless the time for that is up, or somebody more important took the
@@ -268,9 +268,9 @@ impl Call {
     fn stand(&mut self, fleet: &mut Fleet, queued: Queued, now: Instant) -> Step {
         if now >= queued.until || !fleet.is_queued(self.id) {
             fleet.leave_queue(self.id);
-            return self.give_up(Ending::Shed, queued.last);
+            return self.give_up(FailureReason::Shed, queued.last);
         }
-        self.go_on(fleet, queued.cause, queued.last, now)
+        self.try_start(fleet, queued.cause, queued.last, now)
     }
 
     /// Attempts are in flight: hedges a slow one when its time has come.
@@ -280,7 +280,7 @@ impl Call {
             if let Some(step) = self.hedge(fleet, now) {
                 return step;
             }
-            self.unhedged = true;
+            self.hedging_done = true;
         }
         let due = due.filter(|due| now < *due);
         let until = self.deadline(fleet).into_iter().chain(due).min();
@@ -290,12 +290,12 @@ impl Call {
     /// An attempt failed; whether others are in flight decides whether that is the call's matter.
     fn on_failure(&mut self, fleet: &Fleet, flight: Flight, failure: &Failure, now: Instant) {
         if self.committed == Some(flight.attempt) {
-            return self.finish(Outcome::Failed(Ending::Interrupted(failure.class)));
+            return self.finish(Outcome::Failed(FailureReason::Interrupted(failure.class)));
         }
         let failed = flight.failed(failure, now);
-        self.heed(fleet, &failed);
+        self.apply_failure(fleet, &failed);
         match self.flights.is_empty() {
-            true => self.state = State::Failed(failed),
+            true => self.state = CallState::Failed(failed),
             false => self.left.push(flight.pass.provider),
         }
     }
@@ -309,14 +309,14 @@ impl Call {
         now: Instant,
     ) -> Step {
         self.left.push(from);
-        self.go_on(fleet, Cause::Fallback, Some(class), now)
+        self.try_start(fleet, Cause::Fallback, Some(class), now)
     }
 
     /// The deadline has passed: attempts in flight are cancelled first.
     fn expire(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
         fleet.leave_queue(self.id);
-        let finish = self.fail(Ending::Deadline);
-        let lost = self.lose_superfluous(fleet, now);
+        let finish = self.fail(FailureReason::Deadline);
+        let lost = self.cancel_losers(fleet, now);
         lost.map_or(finish, |attempt| Step::Cancel { attempt })
     }
 
@@ -324,7 +324,7 @@ impl Call {
         &mut self,
         fleet: &mut Fleet,
         visit: Visit,
-        pass: Pass,
+        pass: Permit,
         cause: Cause,
         now: Instant,
     ) -> Step {
@@ -336,7 +336,7 @@ impl Call {
         if fleet.member(visit.provider).keys > 1 {
             self.tried.push((visit.provider, pass.key));
         }
-        self.state = State::InFlight;
+        self.state = CallState::InFlight;
         self.flights.push(Flight {
             attempt,
             visit: Visit {
@@ -360,23 +360,23 @@ impl Call {
     }
 
     /// Ends the call without another attempt: with the last failure, if there was one.
-    fn give_up(&mut self, ending: Ending, last: Option<FailureClass>) -> Step {
-        self.fail(last.map_or(ending, Ending::Exhausted))
+    fn give_up(&mut self, ending: FailureReason, last: Option<FailureClass>) -> Step {
+        self.fail(last.map_or(ending, FailureReason::Exhausted))
     }
 
-    fn fail(&mut self, ending: Ending) -> Step {
+    fn fail(&mut self, ending: FailureReason) -> Step {
         let outcome = Outcome::Failed(ending);
         self.finish(outcome);
         Step::Finish(outcome)
     }
 
     const fn finish(&mut self, outcome: Outcome) {
-        self.state = State::Finished(outcome);
+        self.state = CallState::Finished(outcome);
     }
 
     /// Gives up one attempt in flight that can no longer answer the call, and tells its provider.
-    fn lose_superfluous(&mut self, fleet: &mut Fleet, now: Instant) -> Option<AttemptId> {
-        let over = matches!(self.state, State::Finished(_));
+    fn cancel_losers(&mut self, fleet: &mut Fleet, now: Instant) -> Option<AttemptId> {
+        let over = matches!(self.state, CallState::Finished(_));
         if self.flights.is_empty() || (!over && self.committed.is_none()) {
             return None;
         }
@@ -394,8 +394,8 @@ impl Call {
         Some(flight.attempt)
     }
 
-    const fn bid(&self, picky: bool, now: Instant) -> Bid<'_> {
-        Bid {
+    const fn bid(&self, picky: bool, now: Instant) -> AdmissionRequest<'_> {
+        AdmissionRequest {
             call: self.id,
             ask: &self.ask,
             attempts: self.attempts,

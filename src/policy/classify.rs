@@ -5,14 +5,14 @@
 //! action a policy sets instead of the default
 //! is [`super::config`]'s.
 
-mod said;
+mod details;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use said::Said;
-use said::{IN_BAND, SIGNS, Signs};
+pub use details::ErrorDetails;
+use details::{IN_BAND, SIGNS, Signs};
 
 /// How an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -215,7 +215,7 @@ impl FailureClass {
     /// What the body says wins over the status, since one status has many meanings: quota is
     /// tested before the rate limit, both being 429 (OpenAI, Gemini), and only one of them passes
     /// by waiting.
-    pub fn of(said: &Said) -> Self {
+    pub fn of(said: &ErrorDetails) -> Self {
         if said.status == 402 || said.names_a_lasting_quota() {
             return Self::Quota;
         }
@@ -246,7 +246,7 @@ impl FailureClass {
 
     /// The class of an error that no status goes with; if it says nothing at all, it is none that
     /// the dialect allows.
-    fn of_in_band(said: &Said) -> Self {
+    fn of_in_band(said: &ErrorDetails) -> Self {
         match IN_BAND.iter().find(|signs| said.shows(signs, "")) {
             Some(signs) => signs.class,
             None if said.words().next().is_some() => Self::ServerError,
@@ -296,11 +296,11 @@ mod tests {
     }
 
     fn class(status: u16, kind: Option<&str>, code: Option<&str>) -> FailureClass {
-        FailureClass::of(&Said {
+        FailureClass::of(&ErrorDetails {
             status,
             kind,
             code,
-            ..Said::default()
+            ..ErrorDetails::default()
         })
     }
 
@@ -322,12 +322,12 @@ mod tests {
     #[test]
     fn a_day_that_is_used_up_does_not_pass_by_waiting() {
         let google = |quota: &str, message| {
-            FailureClass::of(&Said {
+            FailureClass::of(&ErrorDetails {
                 status: 429,
                 word: Some("RESOURCE_EXHAUSTED"),
                 quotas: &[quota.to_owned()],
                 message: Some(message),
-                ..Said::default()
+                ..ErrorDetails::default()
             })
         };
         let minute = "GenerateContentInputTokensPerModelPerMinute-FreeTier";
@@ -384,10 +384,10 @@ mod tests {
             assert_eq!(class(status, Some(word), None), expected, "{status} {word}");
             assert_eq!(class(status, None, Some(word)), expected, "{status} {word}");
             let reasons = [word.to_owned()];
-            let said = Said {
+            let said = ErrorDetails {
                 status,
                 reasons: &reasons,
-                ..Said::default()
+                ..ErrorDetails::default()
             };
             assert_eq!(FailureClass::of(&said), expected, "{status} {word}");
         }

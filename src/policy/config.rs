@@ -1,6 +1,6 @@
 //! The policy file as types: how a client decides, and nothing about whom it calls.
 //!
-//! Every tunable has a default, a range, a scale and a reason, in one table ([`TUNABLES`]), from
+//! Every tunable has a default, a range, a scale and a reason, in one table ([`KNOBS`]), from
 //! which checks and documents derive. Mechanisms read these types; they never read files.
 //! Serialized, a policy shows every setting with its unit, and can be read again.
 
@@ -8,22 +8,22 @@ mod attempts;
 mod checks;
 mod failures;
 mod health;
+mod knobs;
 mod load;
 mod route;
 #[cfg(feature = "cli")]
 mod schema;
-mod tunables;
 mod words;
 
 pub use attempts::{
-    Backoff, Beyond, Budget, Hedge, HedgeAfter, Hints, Jitter, Read, Retry, Streams, Timeouts,
+    Backoff, Beyond, Budget, Hedge, HedgeAfter, HintMode, Hints, Jitter, Retry, Streams, Timeouts,
 };
-pub use health::{Breaker, HealthCheck, Open, Outlier, SlowStart, Whom};
-pub use load::{Adaptive, Full, Limit, Queue, Spend, Throttle};
+pub use health::{Breaker, CheckTargets, HealthCheck, Open, Outlier, SlowStart};
+pub use knobs::{KNOBS, Knob, KnobKind, Scale};
+pub use load::{Adaptive, Limit, Queue, Spend, Throttle, WhenFull};
 pub use route::{Affinity, Route, Score, Strategy, Task};
 #[cfg(feature = "cli")]
 pub use schema::schema;
-pub use tunables::{Kind, Scale, TUNABLES, Tunable};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,7 +35,7 @@ use super::classify::{Action, FailureClass};
 use crate::text::units::duration;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 
 /// The name by which a scenario's expectations mean every policy; none is called so.
 pub const EVERY: &str = "every";
@@ -161,13 +161,13 @@ pub struct TierTimeouts {
 
 impl Policy {
     /// The policy in the file at `path`, whose stem is the policy's name.
-    pub fn read(path: &Path) -> Result<Self, Problem> {
+    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let stem = path.file_stem().map(|stem| stem.to_string_lossy());
         Self::from_document(&Document::read(path)?, stem.as_deref())
     }
 
     /// The policy in `text`; problems call it `name`.
-    pub fn parse(name: &str, text: &str) -> Result<Self, Problem> {
+    pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostic> {
         Self::from_document(&Document::parse(name, text)?, None)
     }
 
@@ -175,7 +175,7 @@ impl Policy {
     pub fn from_document(
         document: &Document,
         expected_stem: Option<&str>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, Diagnostic> {
         let policy: Self = document.decode()?;
         checks::check(&policy, document, expected_stem)?;
         Ok(policy)
@@ -201,7 +201,7 @@ mod tests {
     fn a_policy_that_says_nothing_has_the_defaults_of_the_table() {
         assert_eq!(policy("name: p\n").breaker, None);
         let settings = serde_json::to_value(policy(EVERYTHING)).unwrap();
-        for tunable in TUNABLES {
+        for tunable in KNOBS {
             let pointer = format!("/{}", tunable.path.replace('.', "/"));
             let found = settings.pointer(&pointer).expect(tunable.path);
             let found = found.as_str().map_or(found.to_string(), str::to_owned);
@@ -241,7 +241,7 @@ mod tests {
             "limit.full",
             "tiers",
         ];
-        assert_eq!(count(&settings), TUNABLES.len() + words.len());
+        assert_eq!(count(&settings), KNOBS.len() + words.len());
     }
 
     #[test]

@@ -9,39 +9,39 @@
 //! - `room`: calls that wait for it.
 
 mod admit;
+mod provider_state;
 mod room;
-mod slot;
 
 use std::time::Duration;
 
-use super::ask::Ask;
 use super::breaker::State;
 use super::budget::Budget;
+use super::call_context::CallContext;
 use super::classify::{Action, FailureClass};
-use super::config::{Policy, Whom};
+use super::config::{CheckTargets, Policy};
 use super::health_check::HealthChecks;
 use super::hedge::Hedger;
 use super::keys::KeyId;
-use super::member::Member;
 use super::outlier::Outliers;
+use super::provider_info::ProviderInfo;
 use super::queue::Queue;
-use super::router::{Router, Seen, Turn};
+use super::router::{AttemptResult, ProviderOrder, Router};
 use super::settings::Settings;
 use super::spend::Spend;
 use super::{CallId, ProviderId};
 use crate::money::Money;
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::time::Instant;
 
-pub(super) use admit::{Bid, Pass, Refused};
-use slot::Slot;
+pub(super) use admit::{AdmissionRequest, Permit, Refused};
+use provider_state::ProviderState;
 
 /// All providers, in order, as one client sees them.
 #[derive(Debug)]
 pub struct Fleet {
     policy: Policy,
-    draws: Draws,
-    slots: Vec<Slot>,
+    draws: RngStreams,
+    slots: Vec<ProviderState>,
     router: Router,
     budget: Option<Budget>,
     hedger: Option<Hedger>,
@@ -68,11 +68,11 @@ pub struct Transition {
 impl Fleet {
     /// A fleet of these providers, under this policy, with these draws of its own. Providers beyond
     /// the 65,535th are left out.
-    pub fn new(policy: Policy, mut members: Vec<Member>, draws: Draws) -> Self {
+    pub fn new(policy: Policy, mut members: Vec<ProviderInfo>, draws: RngStreams) -> Self {
         members.truncate(usize::from(u16::MAX));
         let slots = members.iter().cloned().enumerate();
         let slots: Vec<_> = slots
-            .map(|(position, member)| Slot::new(&policy, position, member, draws))
+            .map(|(position, member)| ProviderState::new(&policy, position, member, draws))
             .collect();
         let settings: Vec<Settings> = slots.iter().map(|slot| slot.settings.clone()).collect();
         Self {
@@ -118,7 +118,7 @@ impl Fleet {
     /// The state of a provider's breaker; closed if it has none, or is not of this fleet.
     pub fn state(&self, provider: ProviderId) -> State {
         let slot = self.slots.get(provider.index());
-        slot.map_or(State::Closed, Slot::state)
+        slot.map_or(State::Closed, ProviderState::state)
     }
 
     /// The breaker transitions since the last time this was asked, in order. Whoever drives the
@@ -180,7 +180,7 @@ impl Fleet {
             .collect();
         let provider = checks.due(now, |provider| {
             let slot = &slots[provider.index()];
-            !slot.isolated && (whom == Whom::All || refused[provider.index()])
+            !slot.isolated && (whom == CheckTargets::All || refused[provider.index()])
         })?;
         Some((provider, slots[provider.index()].keys.pick(now)))
     }
@@ -200,12 +200,12 @@ impl Fleet {
     }
 
     /// What is known of a provider.
-    pub(super) fn member(&self, provider: ProviderId) -> &Member {
+    pub(super) fn member(&self, provider: ProviderId) -> &ProviderInfo {
         &self.slots[provider.index()].member
     }
 
     /// The turn of a call that begins.
-    pub(super) fn turn(&mut self, call: CallId, ask: &Ask, now: Instant) -> Turn {
+    pub(super) fn turn(&mut self, call: CallId, ask: &CallContext, now: Instant) -> ProviderOrder {
         self.router.turn(call, ask, now)
     }
 
@@ -220,7 +220,7 @@ impl Fleet {
     }
 
     /// An attempt has gone well, after so long (to the first token, if it was streamed).
-    pub(super) fn on_success(&mut self, pass: &Pass, took: Duration, now: Instant) {
+    pub(super) fn on_success(&mut self, pass: &Permit, took: Duration, now: Instant) {
         let provider = pass.provider;
         let before = self.state(provider);
         self.slots[provider.index()].on_success(pass, took, now);
@@ -228,14 +228,14 @@ impl Fleet {
         if let Some(outliers) = &mut self.outliers {
             outliers.on_end(provider, Some(took), now);
         }
-        self.router.on_end(provider, Seen::Well(took), now);
+        self.router.on_end(provider, AttemptResult::Well(took), now);
         self.wake_next();
     }
 
     /// An attempt failed. Not every failure is the provider's, or that of all of its keys.
     pub(super) fn on_failure(
         &mut self,
-        pass: &Pass,
+        pass: &Permit,
         class: FailureClass,
         hint: Option<Duration>,
         now: Instant,
@@ -257,15 +257,20 @@ impl Fleet {
         if let Some(outliers) = self.outliers.as_mut().filter(|_| counts) {
             outliers.on_end(provider, None, now);
         }
-        let seen = if counts { Seen::Failed } else { Seen::Nothing };
+        let seen = if counts {
+            AttemptResult::Failed
+        } else {
+            AttemptResult::Nothing
+        };
         self.router.on_end(provider, seen, now);
         self.wake_next();
     }
 
     /// An attempt was abandoned; `spoke` if a token of it had come in.
-    pub(super) fn on_cancelled(&mut self, pass: &Pass, spoke: bool, now: Instant) {
+    pub(super) fn on_cancelled(&mut self, pass: &Permit, spoke: bool, now: Instant) {
         self.slots[pass.provider.index()].on_cancelled(pass, spoke, now);
-        self.router.on_end(pass.provider, Seen::Nothing, now);
+        self.router
+            .on_end(pass.provider, AttemptResult::Nothing, now);
         self.wake_next();
     }
 
@@ -284,7 +289,7 @@ impl Fleet {
     }
 
     /// The provider said how many tokens an attempt has used. Told twice, the latter counts.
-    pub(super) fn on_usage(&mut self, pass: &mut Pass, prompt: u64, output: u64, now: Instant) {
+    pub(super) fn on_usage(&mut self, pass: &mut Permit, prompt: u64, output: u64, now: Instant) {
         let slot = &mut self.slots[pass.provider.index()];
         let used = prompt.saturating_add(output);
         slot.settle(pass, used, now);
@@ -292,7 +297,7 @@ impl Fleet {
         if let Some(spend) = &mut self.spend {
             spend.settle(pass.cost, cost, now);
         }
-        *pass = Pass {
+        *pass = Permit {
             tokens: used,
             cost,
             told: true,

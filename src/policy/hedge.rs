@@ -104,7 +104,7 @@ mod tests {
     use proptest::test_runner::RngSeed;
 
     use super::*;
-    use crate::rng::{Draws, Purpose};
+    use crate::rng::{Purpose, RngStreams};
 
     const FIRST: ProviderId = ProviderId(0);
 
@@ -175,7 +175,7 @@ mod tests {
     /// for longer is hedged and loses after another 200 ms.
     fn after_ten_thousand_hedged_attempts(told: bool) -> u64 {
         let mut hedger = hedger(HedgeAfter::Quantile(90), 1_000_000_000);
-        let mut stream = Draws::new(1).stream(Purpose::Ttft, 0, 0, 0);
+        let mut stream = RngStreams::new(1).stream(Purpose::Ttft, 0, 0, 0);
         for _ in 0..10_000 {
             // Twice as many are slow as the quantile leaves out.
             let slow = stream.chance(200_000_000);

@@ -21,14 +21,14 @@ mod moment;
 
 use std::time::Duration;
 
-use super::config::{Beyond, Hints, Read};
+use super::config::{Beyond, HintMode, Hints};
 use crate::rng::Stream;
 use crate::text::units::share::WHOLE;
 use crate::time::nanos;
 
 /// What the policy makes of a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Judgement {
+pub enum HintDecision {
     /// There is no hint, or none that this policy reads: back off as without it.
     None,
     /// Return after exactly this wait.
@@ -39,13 +39,15 @@ pub enum Judgement {
 
 /// Judges a hint by the policy, and by what the call has `left` until its deadline (none = no end).
 /// A hint as long as the cap is still waited for; one as long as what is left is in vain.
-pub fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> Judgement {
+pub fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> HintDecision {
     match (hints.retry_after, hint) {
-        (Read::Ignore, _) | (_, None) => Judgement::None,
-        (Read::Honour, Some(hint)) if hint > hints.cap || left.is_some_and(|left| hint >= left) => {
-            Judgement::Beyond(hints.beyond)
+        (HintMode::Ignore, _) | (_, None) => HintDecision::None,
+        (HintMode::Honour, Some(hint))
+            if hint > hints.cap || left.is_some_and(|left| hint >= left) =>
+        {
+            HintDecision::Beyond(hints.beyond)
         }
-        (Read::Honour, Some(hint)) => Judgement::Wait(hint),
+        (HintMode::Honour, Some(hint)) => HintDecision::Wait(hint),
     }
 }
 
@@ -62,7 +64,7 @@ pub fn spread(hints: &Hints, hint: Duration, stream: &mut Stream) -> Duration {
 
 /// Where a server may have put a hint.
 #[derive(Clone, Copy)]
-pub struct Spellings<'a, 'head> {
+pub struct HintSources<'a, 'head> {
     /// The status of the answer, or of the error inside it.
     pub status: u16,
     /// The field of the answer's head that has this name, which is in lower case.
@@ -77,7 +79,7 @@ pub struct Spellings<'a, 'head> {
 /// the body, being meant for us, and both over what is left of limits, which is no advice. A moment
 /// counts from the answer's own `date`, which no clock of ours can be ahead of; one that lies
 /// behind it means no wait. What is absurdly large saturates at some 584 years.
-pub fn read(said: &Spellings) -> Option<Duration> {
+pub fn read(said: &HintSources) -> Option<Duration> {
     let in_millis = |name: &&str| length::decimal(said.trimmed(name)?, length::NANOS_PER_MILLI);
     let in_seconds = || length::seconds(said.trimmed("retry-after")?);
     let until_date = || said.until(moment::of_http(said.trimmed("retry-after")?)?);
@@ -95,7 +97,7 @@ pub fn read(said: &Spellings) -> Option<Duration> {
 /// Whether the server says that another try is worth it, if it says so at all: `x-should-retry`, as
 /// OpenAI's and Anthropic's SDKs read it, else gRPC's pushback, which forbids another try where it
 /// is no length of time (gRFC A6).
-pub fn should_retry(said: &Spellings) -> Option<bool> {
+pub fn should_retry(said: &HintSources) -> Option<bool> {
     let pushback = || {
         let length = said.trimmed(PUSHBACK)?;
         let is_length = length::decimal(length, length::NANOS_PER_MILLI).is_some();
@@ -108,7 +110,7 @@ pub fn should_retry(said: &Spellings) -> Option<bool> {
     }
 }
 
-impl<'head> Spellings<'_, 'head> {
+impl<'head> HintSources<'_, 'head> {
     fn trimmed(&self, name: &str) -> Option<&'head str> {
         (self.header)(name).map(str::trim)
     }
@@ -143,7 +145,7 @@ fn in_words(message: &str) -> Option<Duration> {
 
 /// When the limits that are used up will be free again: the last of them decides. Where no limit
 /// says what remains of it, it may be any.
-fn of_limits(said: &Spellings) -> Option<Duration> {
+fn of_limits(said: &HintSources) -> Option<Duration> {
     if said.status != 429 {
         return None;
     }
@@ -160,11 +162,11 @@ fn of_limits(said: &Spellings) -> Option<Duration> {
 struct Limit {
     remaining: &'static str,
     reset: &'static str,
-    form: Form,
+    form: ResetFormat,
 }
 
 /// How a head says when a limit is free again.
-enum Form {
+enum ResetFormat {
     /// As a length, of Go or in seconds.
     Length,
     /// As a moment, by RFC 3339.
@@ -175,7 +177,7 @@ enum Form {
 
 impl Limit {
     /// Whether anything remains of it, if the head says so.
-    fn remains(&self, said: &Spellings) -> Option<bool> {
+    fn remains(&self, said: &HintSources) -> Option<bool> {
         match said.trimmed(self.remaining)? {
             "rejected" => Some(false),
             word if word.starts_with("allowed") => Some(true),
@@ -183,12 +185,12 @@ impl Limit {
         }
     }
 
-    fn reset(&self, said: &Spellings) -> Option<Duration> {
+    fn reset(&self, said: &HintSources) -> Option<Duration> {
         let text = said.trimmed(self.reset)?;
         match self.form {
-            Form::Length => length::of_go(text).or_else(|| length::seconds(text)),
-            Form::Moment => said.until(moment::of_rfc3339(text)?),
-            Form::Epoch => said.until(length::seconds(text)?),
+            ResetFormat::Length => length::of_go(text).or_else(|| length::seconds(text)),
+            ResetFormat::Moment => said.until(moment::of_rfc3339(text)?),
+            ResetFormat::Epoch => said.until(length::seconds(text)?),
         }
     }
 }
@@ -207,38 +209,38 @@ const LIMITS: [Limit; 7] = [
     Limit {
         remaining: "x-ratelimit-remaining-requests",
         reset: "x-ratelimit-reset-requests",
-        form: Form::Length,
+        form: ResetFormat::Length,
     },
     Limit {
         remaining: "x-ratelimit-remaining-tokens",
         reset: "x-ratelimit-reset-tokens",
-        form: Form::Length,
+        form: ResetFormat::Length,
     },
     Limit {
         remaining: "anthropic-ratelimit-requests-remaining",
         reset: "anthropic-ratelimit-requests-reset",
-        form: Form::Moment,
+        form: ResetFormat::Moment,
     },
     Limit {
         remaining: "anthropic-ratelimit-tokens-remaining",
         reset: "anthropic-ratelimit-tokens-reset",
-        form: Form::Moment,
+        form: ResetFormat::Moment,
     },
     Limit {
         remaining: "anthropic-ratelimit-input-tokens-remaining",
         reset: "anthropic-ratelimit-input-tokens-reset",
-        form: Form::Moment,
+        form: ResetFormat::Moment,
     },
     Limit {
         remaining: "anthropic-ratelimit-output-tokens-remaining",
         reset: "anthropic-ratelimit-output-tokens-reset",
-        form: Form::Moment,
+        form: ResetFormat::Moment,
     },
     // The limits of subscriptions: a word in place of a number.
     Limit {
         remaining: "anthropic-ratelimit-unified-status",
         reset: "anthropic-ratelimit-unified-reset",
-        form: Form::Epoch,
+        form: ResetFormat::Epoch,
     },
 ];
 

@@ -3,7 +3,7 @@
 //!
 //! A finding is no mistake: every key and every unit is right, and there may be a reason for it.
 //! Each says where, what, why, and what to write instead. What is known of the fleet and its load
-//! ([`Surroundings`]) makes some findings possible, and takes others back; what is unknown is never
+//! ([`LintContext`]) makes some findings possible, and takes others back; what is unknown is never
 //! held against a policy.
 //!
 //! - `time`: timeouts, and what fits into the deadline.
@@ -32,7 +32,7 @@ pub struct Finding {
     /// The rule's name: `no-jitter`.
     pub code: &'static str,
     /// Where it stands.
-    pub place: Place,
+    pub place: LintLocation,
     /// What it is.
     pub message: String,
     /// Why it matters.
@@ -43,7 +43,7 @@ pub struct Finding {
 
 /// Where a finding stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum LintLocation {
     /// At the first of these keys that the policy file has; at none of them means the file.
     Policy(Vec<Vec<String>>),
     /// At this provider, wherever the fleet is written down.
@@ -52,7 +52,7 @@ pub enum Place {
 
 /// What is known about where a policy works; by default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct LintContext {
     /// The fleet, in order; empty = unknown.
     pub providers: Vec<LintProvider>,
     /// Calls that arrive per minute on average, at all client processes together.
@@ -80,7 +80,7 @@ pub struct LintProvider {
 }
 
 /// What a reviewer would ask about, in the order of [`codes`].
-pub fn lint(policy: &Policy, around: &Surroundings) -> Vec<Finding> {
+pub fn lint(policy: &Policy, around: &LintContext) -> Vec<Finding> {
     let view = View { policy, around };
     let apply = |(code, rule): &(&'static str, Rule)| {
         let mut findings: Vec<Finding> = Vec::new();
@@ -134,7 +134,7 @@ const RULES: &[(&str, Rule)] = &[
 
 /// A finding whose rule has not signed it yet.
 struct Draft {
-    place: Place,
+    place: LintLocation,
     message: String,
     why: String,
     instead: String,
@@ -144,10 +144,13 @@ impl Draft {
     /// At the first of `paths` that the file has.
     fn at(paths: &[&[&str]], message: impl Into<String>) -> Self {
         let owned = |path: &&[&str]| path.iter().map(|step| (*step).to_owned()).collect();
-        Self::of(Place::Policy(paths.iter().map(owned).collect()), message)
+        Self::of(
+            LintLocation::Policy(paths.iter().map(owned).collect()),
+            message,
+        )
     }
 
-    fn of(place: Place, message: impl Into<String>) -> Self {
+    fn of(place: LintLocation, message: impl Into<String>) -> Self {
         Self {
             place,
             message: message.into(),

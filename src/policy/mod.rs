@@ -10,13 +10,13 @@
 //! `now` and random draws are passed in; sockets, clocks and timeouts of an attempt are left to
 //! the client. Start reading at [`call::Call::step`].
 
-pub mod ask;
 pub mod backoff;
 pub mod breaker;
 mod bucket;
 pub mod budget;
 pub mod bulkhead;
 pub mod call;
+pub mod call_context;
 pub mod classify;
 pub mod config;
 pub mod fleet;
@@ -26,9 +26,9 @@ pub mod hints;
 pub mod keys;
 pub mod limiter;
 pub mod lint;
-pub mod member;
 pub mod outlier;
 pub mod presets;
+pub mod provider_info;
 mod quantile;
 pub mod queue;
 mod ring;

@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::CallId;
-use super::ask::Priority;
+use super::call_context::Priority;
 use super::config;
 use crate::time::Instant;
 
@@ -20,14 +20,14 @@ use crate::time::Instant;
 pub struct Queue {
     settings: config::Queue,
     /// In the order in which they go.
-    line: BTreeMap<Place, CallId>,
+    line: BTreeMap<QueuePosition, CallId>,
     /// Where each of them stands, and when its time is up.
-    places: BTreeMap<CallId, (Place, Instant)>,
+    places: BTreeMap<CallId, (QueuePosition, Instant)>,
     joined: u64,
 }
 
 /// The most important first; then by the order of arrival.
-type Place = (Reverse<Priority>, u64);
+type QueuePosition = (Reverse<Priority>, u64);
 
 /// What became of a call that asked to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,13 +27,13 @@ mod turns;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::ask::Ask;
+use super::call_context::CallContext;
 use super::config::{Affinity, Policy, Score, Strategy};
-use super::member::Member;
+use super::provider_info::ProviderInfo;
 use super::settings::Settings;
 use super::{CallId, ProviderId};
 use crate::money::Money;
-use crate::rng::{Draws, Purpose, Stream};
+use crate::rng::{Purpose, RngStreams, Stream};
 use crate::time::Instant;
 use observed::Observed;
 use tasks::Rule;
@@ -47,21 +47,21 @@ pub struct Router {
     half_life: Duration,
     affinity: Affinity,
     tasks: BTreeMap<String, Rule>,
-    places: Vec<Place>,
+    places: Vec<Candidate>,
     /// Whether the fleet lists lower tiers before higher ones.
     lined_up: bool,
     /// Whether there is but one tier.
     level: bool,
     turns: Turns,
     observed: Vec<Observed>,
-    draws: Draws,
+    draws: RngStreams,
     /// Empty between turns: it only saves the memory.
     ranks: Vec<Rank>,
 }
 
 /// The order in which one call asks the fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum ProviderOrder {
     /// As the fleet lists them, from this one on and around.
     From {
         /// The first.
@@ -75,7 +75,7 @@ pub enum Turn {
 
 /// How an attempt looked to whoever waited for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum AttemptResult {
     /// It went well, after so long (to the first token, if it was streamed).
     Well(Duration),
     /// It failed through the provider's fault.
@@ -87,13 +87,18 @@ pub enum Seen {
 impl Router {
     /// A router over these providers, under what the policy says of each of them. Providers beyond
     /// the 65,535th are left out; one without settings has the general weight and tier.
-    pub fn new(policy: &Policy, members: &[Member], settings: &[Settings], draws: Draws) -> Self {
+    pub fn new(
+        policy: &Policy,
+        members: &[ProviderInfo],
+        settings: &[Settings],
+        draws: RngStreams,
+    ) -> Self {
         let members = &members[..members.len().min(usize::from(u16::MAX))];
         let strategy = policy.route.strategy;
         let places: Vec<_> = members
             .iter()
             .enumerate()
-            .map(|(at, member)| Place::new(member, settings.get(at), strategy))
+            .map(|(at, member)| Candidate::new(member, settings.get(at), strategy))
             .collect();
         let rules = policy.route.tasks.iter();
         Self {
@@ -116,7 +121,7 @@ impl Router {
 
     /// The turn of a call that begins now. It is empty if the fleet is, or if the rule of the
     /// call's task leaves nobody.
-    pub fn turn(&mut self, call: CallId, ask: &Ask, now: Instant) -> Turn {
+    pub fn turn(&mut self, call: CallId, ask: &CallContext, now: Instant) -> ProviderOrder {
         let session = ask.session.filter(|_| self.affinity == Affinity::Session);
         let ruled = self.rule(ask).is_some();
         if !ruled
@@ -128,7 +133,7 @@ impl Router {
         let mut ranks = std::mem::take(&mut self.ranks);
         self.rank(&mut ranks, call, ask, now);
         self.lead(&mut ranks, call, session, ruled);
-        let turn = Turn::Listed(ranks.iter().map(|rank| rank.provider).collect());
+        let turn = ProviderOrder::Listed(ranks.iter().map(|rank| rank.provider).collect());
         ranks.clear();
         self.ranks = ranks;
         turn
@@ -142,7 +147,7 @@ impl Router {
     }
 
     /// An attempt is over.
-    pub fn on_end(&mut self, provider: ProviderId, seen: Seen, now: Instant) {
+    pub fn on_end(&mut self, provider: ProviderId, seen: AttemptResult, now: Instant) {
         let half_life = self.half_life;
         if let Some(observed) = self.observed_of(provider) {
             observed.on_end(seen, now, half_life);
@@ -159,12 +164,12 @@ impl Router {
         }
     }
 
-    fn rule(&self, ask: &Ask) -> Option<&Rule> {
+    fn rule(&self, ask: &CallContext) -> Option<&Rule> {
         self.tasks.get(ask.task.as_deref()?)
     }
 
     /// A turn that needs no list, where the strategy and the tiers allow it.
-    fn plain(&mut self) -> Option<Turn> {
+    fn plain(&mut self) -> Option<ProviderOrder> {
         let everybody = 0..self.places.len();
         let first = match self.strategy {
             Strategy::Priority if self.lined_up => 0,
@@ -172,14 +177,14 @@ impl Router {
             _ => return None,
         };
         let small = |count| u16::try_from(count).expect("there are no more providers than that");
-        Some(Turn::From {
+        Some(ProviderOrder::From {
             first: small(first),
             providers: small(self.places.len()),
         })
     }
 
     /// Everybody whom the call may ask, as the task, the tiers and the strategy rank them.
-    fn rank(&self, ranks: &mut Vec<Rank>, call: CallId, ask: &Ask, now: Instant) {
+    fn rank(&self, ranks: &mut Vec<Rank>, call: CallId, ask: &CallContext, now: Instant) {
         let rule = self.rule(ask);
         for (id, place) in (0..).map(ProviderId).zip(&self.places) {
             let word = match rule {
@@ -199,8 +204,8 @@ impl Router {
     }
 
     /// What the strategy makes of each: the less, the sooner it is asked.
-    fn measure(&self, ranks: &mut [Rank], call: CallId, ask: &Ask, now: Instant) {
-        let mut each = |key: &dyn Fn(&Place, usize) -> u64| {
+    fn measure(&self, ranks: &mut [Rank], call: CallId, ask: &CallContext, now: Instant) {
+        let mut each = |key: &dyn Fn(&Candidate, usize) -> u64| {
             for rank in &mut *ranks {
                 rank.key = key(&self.places[rank.provider.index()], rank.provider.index());
             }
@@ -208,7 +213,7 @@ impl Router {
         match self.strategy {
             Strategy::Priority | Strategy::RoundRobin => {}
             Strategy::Weighted => each(&|place, at| {
-                let mut draw = self.drawn(call, at as u64, Drawn::Order);
+                let mut draw = self.drawn(call, at as u64, DrawPurpose::Order);
                 affinity::distance(&mut draw, place.weight)
             }),
             Strategy::Cheapest => each(&|place, _| {
@@ -228,7 +233,7 @@ impl Router {
         }
     }
 
-    fn parts(&self, provider: ProviderId, ask: &Ask, now: Instant) -> score::Parts {
+    fn parts(&self, provider: ProviderId, ask: &CallContext, now: Instant) -> score::Parts {
         let member = &self.places[provider.index()].member;
         let observed = &self.observed[provider.index()];
         score::Parts {
@@ -254,7 +259,7 @@ impl Router {
                 // Whoever leads a later group under a rule may lead the first one without: it
                 // would give up turns there for calls that never reach it.
                 (Strategy::RoundRobin, _) if ruled && !is_first => {
-                    let mut draw = self.drawn(call, nth as u64, Drawn::Order);
+                    let mut draw = self.drawn(call, nth as u64, DrawPurpose::Order);
                     draw.below(group.len() as u64) as usize
                 }
                 (Strategy::RoundRobin, _) => self.turns.take(group.iter().map(weighted)),
@@ -262,7 +267,7 @@ impl Router {
                     self.turns.take(group.iter().map(weighted))
                 }
                 (Strategy::LeastLatency, _) if is_first => {
-                    latency::choose(group, &mut self.drawn(call, 0, Drawn::Two))
+                    latency::choose(group, &mut self.drawn(call, 0, DrawPurpose::Two))
                 }
                 _ => 0,
             };
@@ -273,12 +278,12 @@ impl Router {
         }
     }
 
-    fn drawn(&self, call: CallId, of: u64, what: Drawn) -> Stream {
+    fn drawn(&self, call: CallId, of: u64, what: DrawPurpose) -> Stream {
         self.draws.stream(Purpose::Route, call.0, of, what as u64)
     }
 }
 
-impl Turn {
+impl ProviderOrder {
     /// The providers in their order, each once.
     pub fn order(&self) -> impl Iterator<Item = ProviderId> + '_ {
         let (natural, listed) = match self {
@@ -289,7 +294,7 @@ impl Turn {
     }
 }
 
-impl Default for Turn {
+impl Default for ProviderOrder {
     fn default() -> Self {
         Self::Listed(Vec::new())
     }
@@ -297,8 +302,8 @@ impl Default for Turn {
 
 /// What the router knows of a provider before anybody asks it.
 #[derive(Clone, Debug)]
-struct Place {
-    member: Member,
+struct Candidate {
+    member: ProviderInfo,
     tier: u32,
     /// 1 for everybody unless the strategy looks at weights.
     weight: u32,
@@ -306,8 +311,8 @@ struct Place {
     name: u64,
 }
 
-impl Place {
-    fn new(member: &Member, settings: Option<&Settings>, strategy: Strategy) -> Self {
+impl Candidate {
+    fn new(member: &ProviderInfo, settings: Option<&Settings>, strategy: Strategy) -> Self {
         let weight = settings.filter(|_| strategy == Strategy::Weighted);
         Self {
             member: member.clone(),
@@ -330,7 +335,7 @@ struct Rank {
 
 /// What is drawn for a call, each from a stream of its own.
 #[derive(Clone, Copy, Debug)]
-enum Drawn {
+enum DrawPurpose {
     /// Which two are compared.
     Two = 0,
     /// Who comes after the first.

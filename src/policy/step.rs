@@ -24,7 +24,7 @@ pub enum Step {
         until: Option<Instant>,
     },
     /// Nothing to do before `until`, or before another call frees what this one needs.
-    Park {
+    WaitForCapacity {
         /// When to ask again at the latest.
         until: Instant,
     },
@@ -112,13 +112,13 @@ pub enum Outcome {
         attempt: AttemptId,
     },
     /// With an error.
-    Failed(Ending),
+    Failed(FailureReason),
 }
 
 /// Why a call failed: the error as its caller receives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ending {
+pub enum FailureReason {
     /// A failure that the policy does not try again.
     Stopped(FailureClass),
     /// Out of attempts or of providers; the class is the last failure's.

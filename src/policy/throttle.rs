@@ -80,7 +80,7 @@ mod tests {
     use proptest::test_runner::RngSeed;
 
     use super::*;
-    use crate::rng::{Draws, Purpose};
+    use crate::rng::{Purpose, RngStreams};
 
     #[test]
     fn a_provider_that_accepts_everything_is_never_refused() {
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn attempts_in_flight_count_before_their_end() {
         let mut throttle = Throttle::new(settings(900_000_000));
-        let mut stream = Draws::new(1).stream(Purpose::Throttle, 0, 0, 0);
+        let mut stream = RngStreams::new(1).stream(Purpose::Throttle, 0, 0, 0);
         for _ in 0..10 {
             assert!(!throttle.refuses(at(0), &mut stream), "ten are to spare");
             throttle.on_sent(at(0));
@@ -160,7 +160,7 @@ mod tests {
             events in prop::collection::vec((0_u64..400, 0_u8..4), 1..300),
         ) {
             let mut throttle = Throttle::new(config::Throttle { k_milli, ..settings(max) });
-            let mut stream = Draws::new(1).stream(Purpose::Throttle, 0, 0, 0);
+            let mut stream = RngStreams::new(1).stream(Purpose::Throttle, 0, 0, 0);
             // What happened, by tenths of the window, which is 10 s.
             let mut log: Vec<(u64, bool)> = Vec::new();
             let mut now = 0;
@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn stream() -> Stream {
-        Draws::new(1).stream(Purpose::Throttle, 1, 0, 0)
+        RngStreams::new(1).stream(Purpose::Throttle, 1, 0, 0)
     }
 
     fn settings(max: u64) -> config::Throttle {

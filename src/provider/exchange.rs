@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::line::Line;
-use super::pace::{Burst, End, Pace};
-use super::plight::Tariff;
-use crate::scenario::fault::{Cut, Odd};
+use super::chunks::{Chunk, ChunkSchedule, End};
+use super::egress::Line;
+use super::fault_set::Billing;
+use crate::scenario::fault::{CloseMode, StreamAnomaly};
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::wire::writer::{Extra, Part, Stamp, Usage, Writer};
@@ -24,7 +24,7 @@ use crate::wire::writer::{Extra, Part, Stamp, Usage, Writer};
 pub struct Exchange {
     queue: VecDeque<(Instant, Action)>,
     line: Line,
-    tariff: Tariff,
+    tariff: Billing,
     hold: Option<KeepAlives>,
     answer: Option<Answer>,
 }
@@ -82,7 +82,7 @@ pub(super) struct Stream {
     /// Whether its head comes with the first of its writes.
     pub(super) head: bool,
     /// When its tokens leave.
-    pub(super) pace: Pace,
+    pub(super) pace: ChunkSchedule,
     /// What it states when it is whole.
     pub(super) usage: Usage,
     /// Whether each of its writes is torn in two, in the middle of a character.
@@ -123,7 +123,7 @@ impl Iterator for Exchange {
 impl Exchange {
     /// An exchange in which nothing has happened yet, whose bytes leave by `line` and whose output
     /// is billed by `tariff`.
-    pub(super) fn new(line: Line, tariff: Tariff) -> Self {
+    pub(super) fn new(line: Line, tariff: Billing) -> Self {
         Self {
             line,
             tariff,
@@ -211,7 +211,7 @@ impl Exchange {
     }
 
     /// Makes the actions of one write of a stream.
-    fn write(&mut self, stream: &Stream, burst: Burst) {
+    fn write(&mut self, stream: &Stream, burst: Chunk) {
         let output = burst.end.map_or(0, |_| stream.pace.delivered());
         let is_right = burst.end == Some(End::Whole) && stream.is_right;
         let mut at = burst.at;
@@ -226,8 +226,8 @@ impl Exchange {
         };
         self.send(at, bytes, output, is_right);
         let last = match burst.end {
-            Some(End::Cut(Cut::Rst, _)) => Action::Rst,
-            Some(End::Cut(Cut::Fin, _)) => Action::Fin,
+            Some(End::Cut(CloseMode::Rst, _)) => Action::Rst,
+            Some(End::Cut(CloseMode::Fin, _)) => Action::Fin,
             _ => return,
         };
         self.queue.push_back((self.line.moment(burst.at), last));
@@ -259,14 +259,14 @@ impl Exchange {
 
 impl Stream {
     /// The bytes of one write.
-    fn bytes(&self, burst: Burst) -> Bytes {
+    fn bytes(&self, burst: Chunk) -> Bytes {
         let (part, half) = self.parts(burst);
         let bytes = self.writer.part(&self.stamp, &part);
         self.followed(bytes, half)
     }
 
     /// The bytes of one write, torn in two.
-    fn torn(&self, burst: Burst) -> [Bytes; 2] {
+    fn torn(&self, burst: Chunk) -> [Bytes; 2] {
         let (part, half) = self.parts(burst);
         let [first, rest] = self.writer.split(&self.stamp, &part);
         [first, self.followed(rest, half)]
@@ -283,7 +283,7 @@ impl Stream {
 
     /// What one write says, and in which event it ends if that has no end of its own: it is that
     /// of the token after those that count.
-    fn parts(&self, burst: Burst) -> (Part, Option<Part>) {
+    fn parts(&self, burst: Chunk) -> (Part, Option<Part>) {
         let part = self.part(burst);
         let Some(End::Cut(_, Some(inside))) = burst.end else {
             return (part, None);
@@ -302,11 +302,11 @@ impl Stream {
     }
 
     /// What one write says.
-    fn part(&self, burst: Burst) -> Part {
+    fn part(&self, burst: Chunk) -> Part {
         let odd = burst.odd.map(|odd| match odd {
-            Odd::Malformed => Extra::Malformed,
-            Odd::Duplicate => Extra::Duplicate,
-            Odd::Reordered => Extra::Reordered,
+            StreamAnomaly::Malformed => Extra::Malformed,
+            StreamAnomaly::Duplicate => Extra::Duplicate,
+            StreamAnomaly::Reordered => Extra::Reordered,
         });
         let error = match burst.end {
             Some(End::Error(cause)) => Some(Extra::Error(cause)),
@@ -319,7 +319,7 @@ impl Stream {
             tokens: burst.tokens,
             extra: error.or(odd),
             closes: (burst.end == Some(End::Whole)).then_some(self.usage),
-            ends: matches!(burst.end, Some(End::Cut(Cut::End, _) | End::Error(_))),
+            ends: matches!(burst.end, Some(End::Cut(CloseMode::End, _) | End::Error(_))),
             inside: None,
         }
     }
@@ -340,7 +340,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {
-    use super::super::pace::Beat;
+    use super::super::chunks::TokenRate;
     use super::*;
     use crate::wire::Dialect;
     use crate::wire::writer::{Cause, Inside, Quotas};
@@ -358,7 +358,7 @@ mod tests {
                 flaws: None,
             },
             head: true,
-            pace: Pace::new(Instant::START, Beat::bundled(0), 9, Vec::new()),
+            pace: ChunkSchedule::new(Instant::START, TokenRate::bundled(0), 9, Vec::new()),
             usage: USAGE,
             halves: false,
             is_right: true,
@@ -371,7 +371,7 @@ mod tests {
         output: 9,
     };
 
-    const BURST: Burst = Burst {
+    const BURST: Chunk = Chunk {
         at: Instant::START,
         opens: false,
         tokens: 5,
@@ -390,7 +390,7 @@ mod tests {
         inside: None,
     };
 
-    fn part(burst: Burst) -> Part {
+    fn part(burst: Chunk) -> Part {
         let (part, half) = stream().parts(burst);
         assert_eq!(half, None);
         part
@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn the_first_write_has_the_head_unless_that_is_out_already() {
-        let opens = Burst {
+        let opens = Chunk {
             opens: true,
             ..BURST
         };
@@ -422,7 +422,7 @@ mod tests {
 
     #[test]
     fn only_a_whole_stream_closes() {
-        let ending = |end| part(Burst { end, ..BURST });
+        let ending = |end| part(Chunk { end, ..BURST });
         let whole = Part {
             closes: Some(USAGE),
             ..PART
@@ -430,29 +430,29 @@ mod tests {
         let ended = Part { ends: true, ..PART };
         assert_eq!(ending(None), PART);
         assert_eq!(ending(Some(End::Whole)), whole);
-        assert_eq!(ending(Some(End::Cut(Cut::Rst, None))), PART);
-        assert_eq!(ending(Some(End::Cut(Cut::Fin, None))), PART);
-        assert_eq!(ending(Some(End::Cut(Cut::End, None))), ended);
+        assert_eq!(ending(Some(End::Cut(CloseMode::Rst, None))), PART);
+        assert_eq!(ending(Some(End::Cut(CloseMode::Fin, None))), PART);
+        assert_eq!(ending(Some(End::Cut(CloseMode::End, None))), ended);
     }
 
     #[test]
     fn odd_events_and_errors_come_with_the_tokens_before_them() {
-        let odd = |odd| part(Burst { odd, ..BURST }).extra;
-        assert_eq!(odd(Some(Odd::Malformed)), Some(Extra::Malformed));
-        assert_eq!(odd(Some(Odd::Duplicate)), Some(Extra::Duplicate));
-        assert_eq!(odd(Some(Odd::Reordered)), Some(Extra::Reordered));
+        let odd = |odd| part(Chunk { odd, ..BURST }).extra;
+        assert_eq!(odd(Some(StreamAnomaly::Malformed)), Some(Extra::Malformed));
+        assert_eq!(odd(Some(StreamAnomaly::Duplicate)), Some(Extra::Duplicate));
+        assert_eq!(odd(Some(StreamAnomaly::Reordered)), Some(Extra::Reordered));
         let error = Part {
             extra: Some(Extra::Error(Cause::Overloaded)),
             ends: true,
             ..PART
         };
         let end = Some(End::Error(Cause::Overloaded));
-        assert_eq!(part(Burst { end, ..BURST }), error);
+        assert_eq!(part(Chunk { end, ..BURST }), error);
     }
 
     #[test]
     fn a_cut_inside_an_event_is_inside_one_that_does_not_count() {
-        for (with, ends) in [(Cut::Rst, false), (Cut::End, true)] {
+        for (with, ends) in [(CloseMode::Rst, false), (CloseMode::End, true)] {
             let end = Some(End::Cut(with, Some(Inside::Utf8)));
             let half = Part {
                 tokens: 1,
@@ -460,7 +460,7 @@ mod tests {
                 ends,
                 ..PART
             };
-            assert_eq!(stream().parts(Burst { end, ..BURST }), (PART, Some(half)));
+            assert_eq!(stream().parts(Chunk { end, ..BURST }), (PART, Some(half)));
         }
     }
 }

@@ -33,16 +33,16 @@
 //!
 //! All moments are whole milliseconds, rounded up.
 
+mod answer_effects;
 mod cache;
-mod ends;
+mod chunks;
+mod completion_times;
+mod corruption;
+mod egress;
 mod exchange;
-mod flawed;
+mod fault_set;
 mod limits;
-mod line;
-mod pace;
-mod plight;
 mod slots;
-mod spoil;
 mod work;
 
 use std::sync::Arc;
@@ -51,22 +51,22 @@ use std::time::Duration;
 pub use exchange::{Action, Exchange};
 
 use crate::policy::{CallId, ProviderId};
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::scenario;
 use crate::scenario::Quantiles;
-use crate::scenario::fault::Seen;
+use crate::scenario::fault::AttemptInfo;
 use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::wire::Dialect;
 use crate::wire::writer::{Cause, Part, Quotas, Refusal, Stamp, Usage, Writer};
+use answer_effects::PlainAnswer;
 use cache::Cache;
-use limits::{Ask, Limits};
-use line::Line;
-use pace::whole_ms;
-use plight::{Faults, Tariff, Verdict};
-use slots::{Place, Slots};
-use spoil::Shape;
+use chunks::whole_ms;
+use egress::Line;
+use fault_set::{Billing, ExchangeFault, Faults};
+use limits::{LimitRequest, Limits};
+use slots::{SlotGrant, Slots};
 use work::Work;
 
 /// One fake provider.
@@ -74,7 +74,7 @@ use work::Work;
 pub struct Provider {
     id: ProviderId,
     dialect: Dialect,
-    draws: Draws,
+    draws: RngStreams,
     ttft: Quantiles<Duration>,
     round_trip: Duration,
     speed: Quantiles<u64>,
@@ -126,8 +126,8 @@ impl Request {
     }
 
     /// It as faults see it when it is read at `now`.
-    fn seen(&self, now: Instant) -> Seen<'_> {
-        Seen {
+    fn seen(&self, now: Instant) -> AttemptInfo<'_> {
+        AttemptInfo {
             now,
             call: self.call,
             nth: self.nth,
@@ -142,7 +142,7 @@ impl Request {
 
 impl Provider {
     /// The provider `id` of `scenario`, which must have it, with the luck of `draws`.
-    pub fn new(scenario: &scenario::Scenario, id: ProviderId, draws: Draws) -> Self {
+    pub fn new(scenario: &scenario::Scenario, id: ProviderId, draws: RngStreams) -> Self {
         let profile = &scenario.providers[id.index()];
         Self {
             id,
@@ -161,7 +161,7 @@ impl Provider {
     }
 
     /// The providers of `scenario`, in order: those of one account share its limits.
-    pub fn all(scenario: &scenario::Scenario, draws: Draws) -> Vec<Self> {
+    pub fn all(scenario: &scenario::Scenario, draws: RngStreams) -> Vec<Self> {
         let ids = (0..=u16::MAX)
             .map(ProviderId)
             .take(scenario.providers.len());
@@ -205,22 +205,22 @@ impl Provider {
     /// A fault decides the exchange.
     fn struck(
         &mut self,
-        seen: &Seen<'_>,
+        seen: &AttemptInfo<'_>,
         request: &Request,
         fault: FaultId,
-        verdict: Verdict,
+        verdict: ExchangeFault,
     ) -> Exchange {
         let at = whole_ms(seen.now);
         let exchange = Exchange::default().then_fired(at, &[fault]);
         let (refusal, billed) = match verdict {
-            Verdict::Hang => return exchange.then(at, Action::Silence),
-            Verdict::Reset => return exchange.then(at, Action::Rst),
-            Verdict::Fin => return exchange.then(at, Action::Fin),
-            Verdict::Head => {
+            ExchangeFault::Hang => return exchange.then(at, Action::Silence),
+            ExchangeFault::Reset => return exchange.then(at, Action::Rst),
+            ExchangeFault::Fin => return exchange.then(at, Action::Fin),
+            ExchangeFault::Head => {
                 let head = Action::Write(self.head(request, at));
                 return exchange.then(at, head).then(at, Action::Silence);
             }
-            Verdict::Refuse { refusal, billed } => (refusal, billed),
+            ExchangeFault::Refuse { refusal, billed } => (refusal, billed),
         };
         let exchange = match billed {
             true => self.billed_for_nothing(seen, request, fault),
@@ -231,7 +231,12 @@ impl Provider {
     }
 
     /// The beginning of an exchange that ends in an error, and bills the prompt all the same.
-    fn billed_for_nothing(&mut self, seen: &Seen<'_>, request: &Request, by: FaultId) -> Exchange {
+    fn billed_for_nothing(
+        &mut self,
+        seen: &AttemptInfo<'_>,
+        request: &Request,
+        by: FaultId,
+    ) -> Exchange {
         let at = whole_ms(seen.now);
         let mut fired = vec![by];
         let (tariff, cached) = self.charges(seen, request, &mut fired);
@@ -245,10 +250,10 @@ impl Provider {
     /// that is added to `fired`, which ends up in the scenario's order.
     fn charges(
         &mut self,
-        seen: &Seen<'_>,
+        seen: &AttemptInfo<'_>,
         request: &Request,
         fired: &mut Vec<FaultId>,
-    ) -> (Tariff, u64) {
+    ) -> (Billing, u64) {
         let Tokens { input, prefix, .. } = request.tokens;
         let mut cached = self.cache.cached(seen.now, prefix).min(input);
         if cached > 0
@@ -263,8 +268,8 @@ impl Provider {
     }
 
     /// Whether limits and slots let a request in; what the limits say of themselves in any case.
-    fn admit(&mut self, now: Instant, request: &Request) -> (Result<Place, Refusal>, Quotas) {
-        let ask = Ask {
+    fn admit(&mut self, now: Instant, request: &Request) -> (Result<SlotGrant, Refusal>, Quotas) {
+        let ask = LimitRequest {
             input: request.tokens.input,
             output: request.max_tokens.unwrap_or(request.tokens.output),
         };
@@ -274,7 +279,7 @@ impl Provider {
         match self.limits.admit(now, key, ask, left) {
             Ok(quotas) => match self.slots.admit(now, self.faults.slots_left(now)) {
                 Ok(place) => (Ok(place), quotas),
-                Err(slots::Full) => {
+                Err(slots::QueueFull) => {
                     self.limits.settle(now, 0, 0);
                     (Err(Refusal::of(Cause::Overloaded)), quotas)
                 }
@@ -303,13 +308,13 @@ impl Provider {
     /// An admitted request is worked on, and answered as the faults have it.
     fn work(
         &mut self,
-        seen: &Seen<'_>,
+        seen: &AttemptInfo<'_>,
         request: &Request,
-        place: Place,
+        place: SlotGrant,
         quotas: Quotas,
     ) -> Exchange {
         let Tokens { input, output, .. } = request.tokens;
-        let shape = Shape {
+        let shape = PlainAnswer {
             streamed: request.streamed,
             output,
         };
@@ -340,12 +345,12 @@ impl Provider {
 
     /// Which faults of the provider's state an admitted request felt: shrunken limits, if it is
     /// told of them; lost slots, if it had to wait or is slow.
-    fn felt(&self, now: Instant, place: &Place, quotas: &Quotas, fired: &mut Vec<FaultId>) {
+    fn felt(&self, now: Instant, place: &SlotGrant, quotas: &Quotas, fired: &mut Vec<FaultId>) {
         let before = fired.len();
         if *quotas != Quotas::default() {
             fired.extend(self.faults.limits_lost_to(now));
         }
-        if place.start > now || place.slow_milli > plight::USUAL {
+        if place.start > now || place.slow_milli > fault_set::USUAL {
             fired.extend(self.faults.slots_lost_to(now));
         }
         if fired.len() > before {

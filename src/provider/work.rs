@@ -6,12 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answer_effects::{AnswerEffects, KeepAlive};
+use super::chunks::{ChunkSchedule, TokenRate, slowed, whole_ms};
+use super::egress::Line;
 use super::exchange::{Answer, Exchange, KeepAlives, Plain, Stream};
-use super::line::Line;
-use super::pace::{Beat, Pace, slowed, whole_ms};
-use super::plight::Tariff;
-use super::slots::Place;
-use super::spoil::{Hold, Plight};
+use super::fault_set::Billing;
+use super::slots::SlotGrant;
 use super::{Provider, Request, TERA, prompt};
 use crate::rng::Purpose;
 use crate::scenario::Quantiles;
@@ -26,13 +26,13 @@ pub(super) struct Work<'a> {
     /// When it was read.
     pub(super) read: Instant,
     /// When the work begins, and how slow it is.
-    pub(super) place: Place,
+    pub(super) place: SlotGrant,
     /// What the limits say.
     pub(super) quotas: Quotas,
     /// What faults make of the answer.
-    pub(super) plight: Plight,
+    pub(super) plight: AnswerEffects,
     /// How it is billed.
-    pub(super) tariff: Tariff,
+    pub(super) tariff: Billing,
     /// Its tokens, as many as leave.
     pub(super) usage: Usage,
 }
@@ -43,7 +43,7 @@ impl Provider {
         let line = Line::new(work.plight.bandwidth);
         let exchange = Exchange::new(line, work.tariff).then_fired(work.read, fired);
         let begin = whole_ms(work.place.start);
-        if work.plight.hold == Some(Hold::Never) {
+        if work.plight.hold == Some(KeepAlive::Never) {
             let end = begin + PATIENCE;
             return self
                 .held(exchange, &work, end)
@@ -84,8 +84,8 @@ impl Provider {
     fn streamed(&self, exchange: Exchange, work: Work<'_>, start: Instant) -> Exchange {
         let gap = self.gap(&work);
         let beat = match work.plight.drip {
-            Some(speed) => Beat::one_by_one(gap.max(TERA / speed.max(1))),
-            None => Beat::bundled(gap),
+            Some(speed) => TokenRate::one_by_one(gap.max(TERA / speed.max(1))),
+            None => TokenRate::bundled(gap),
         };
         let exchange = match work.plight.hold {
             Some(_) => self.held(exchange, &work, start),
@@ -99,7 +99,7 @@ impl Provider {
             halves: work.plight.halves,
             is_right: work.plight.is_right(self.dialect),
             usage: work.usage,
-            pace: Pace::new(start, beat, output, work.plight.splits),
+            pace: ChunkSchedule::new(start, beat, output, work.plight.splits),
         })))
     }
 
@@ -155,7 +155,7 @@ impl Provider {
             think = slowed(think, &[factor as u64]);
         }
         let late = match work.plight.hold {
-            Some(Hold::By(by)) => work.plight.late.saturating_add(by),
+            Some(KeepAlive::By(by)) => work.plight.late.saturating_add(by),
             _ => work.plight.late,
         };
         slowed(think, &[work.place.slow_milli]).saturating_add(late)

@@ -7,8 +7,8 @@
 //! readers tell apart, and dashes for those who print it. What it shows is [`super::timeline`]'s.
 
 use super::Report;
+use super::ratio::Ratio;
 use super::timeline::Timeline;
-use super::value::Value;
 use crate::scenario::fault::{Fault, Windows};
 use crate::text::units::duration;
 use crate::time::{Instant, nanos};
@@ -130,7 +130,7 @@ fn panel(
         let y = top + PANEL - scaled(tick, ceiling, PANEL);
         let right = LEFT + PLOT;
         drawn.push(format!("<path d=\"M{LEFT} {y}H{right}\" stroke=\"#ddd\"/>"));
-        let label = Value::whole(tick).divided_by(1_000).decimal(3);
+        let label = Ratio::whole(tick).divided_by(1_000).decimal(3);
         drawn.push(text(LEFT - 8, y + 4, "end", &label));
     }
     let policies = report.policies.len();

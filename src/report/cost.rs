@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-use super::state::Scope;
+use super::run_stats::Scope;
 use crate::money::Money;
 use crate::prices::Price;
 use crate::trace::Bill;

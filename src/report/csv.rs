@@ -6,8 +6,8 @@
 
 use csv::Writer;
 
+use super::ratio::Ratio;
 use super::unit::Unit;
-use super::value::Value;
 use super::{Judged, Report, measures};
 
 /// The rows of `report`, under their header.
@@ -36,7 +36,7 @@ fn write(report: &Report, writer: &mut Writer<Vec<u8>>) -> Result<(), csv::Error
     Ok(())
 }
 
-fn rows(report: &Report, policy: &Judged) -> Vec<(String, Unit, Option<Value>)> {
+fn rows(report: &Report, policy: &Judged) -> Vec<(String, Unit, Option<Ratio>)> {
     let view = report.view(policy);
     let mut rows: Vec<_> = measures::worth_saying(&view)
         .map(|(measure, value)| (measure.name.to_owned(), measure.unit, value))

@@ -3,7 +3,7 @@
 //! From the start of the fault to the start of the first window that was up after the first that
 //! was down; windows of uptime are judged in [`super::windows`].
 
-use super::aftermath::Longest;
+use super::fault_impact::Longest;
 use crate::scenario::fault::Windows;
 use crate::time::Instant;
 

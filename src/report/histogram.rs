@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::value::Value;
+use super::ratio::Ratio;
 
 /// Lengths of time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,28 +41,28 @@ impl Times {
     }
 
     /// The mean, in milliseconds.
-    pub fn mean(&self) -> Option<Value> {
+    pub fn mean(&self) -> Option<Ratio> {
         let all = u128::from(self.buckets.count()) * 1_000_000;
-        Value::fraction(self.sum_ns, all)
+        Ratio::fraction(self.sum_ns, all)
     }
 
     /// The nearest-rank quantile at `percent`: the lower edge of its bucket, in milliseconds.
-    pub fn quantile(&self, percent: u64) -> Option<Value> {
+    pub fn quantile(&self, percent: u64) -> Option<Ratio> {
         let count = u128::from(self.buckets.count());
         let rank = (count * u128::from(percent)).div_ceil(100).max(1);
         let mut seen = 0;
         for (edge, count) in self.buckets.sparse() {
             seen += u128::from(count);
             if seen >= rank {
-                return Some(Value::whole(edge));
+                return Some(Ratio::whole(edge));
             }
         }
         None
     }
 
     /// The longest, in milliseconds.
-    pub fn max(&self) -> Option<Value> {
-        (self.buckets.count() > 0).then(|| Value::whole(self.max_ms))
+    pub fn max(&self) -> Option<Ratio> {
+        (self.buckets.count() > 0).then(|| Ratio::whole(self.max_ms))
     }
 }
 
@@ -149,9 +149,9 @@ mod tests {
     fn mean_and_maximum_are_exact_whatever_the_buckets() {
         let mut times = times(&[1_000_001, 2]);
         times.add(999_999);
-        assert_eq!(times.max(), Some(Value::whole(1_000_001)));
-        assert_eq!(times.mean(), Value::share(1_000_003_999_999, 3_000_000));
-        assert_eq!(times.quantile(1), Some(Value::whole(0)));
+        assert_eq!(times.max(), Some(Ratio::whole(1_000_001)));
+        assert_eq!(times.mean(), Ratio::share(1_000_003_999_999, 3_000_000));
+        assert_eq!(times.quantile(1), Some(Ratio::whole(0)));
     }
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
             let exact = all[rank - 1];
             let shift = (64 - exact.leading_zeros()).saturating_sub(11);
             let edge = exact >> shift << shift;
-            prop_assert_eq!(gathered.quantile(percent), Some(Value::whole(edge)));
+            prop_assert_eq!(gathered.quantile(percent), Some(Ratio::whole(edge)));
         }
     }
 }

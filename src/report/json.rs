@@ -7,10 +7,10 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::ratio::Ratio;
 use super::unit::{Unit, Written};
-use super::value::Value;
-use super::verdict::Judgement;
-use super::{Judged, Report, State, measures};
+use super::verdict::ExpectationResult;
+use super::{Judged, Report, RunStats, measures};
 
 /// The document of `report`, on one line.
 pub(super) fn render(report: &Report) -> String {
@@ -76,7 +76,7 @@ struct Policy<'a> {
     providers: Pairs<Pairs<Figure>>,
     expectations: Vec<Expected<'a>>,
     faults: Vec<Fault<'a>>,
-    state: &'a State,
+    state: &'a RunStats,
 }
 
 impl<'a> Policy<'a> {
@@ -100,7 +100,7 @@ impl<'a> Policy<'a> {
     }
 }
 
-fn providers(report: &Report, state: &State) -> Pairs<Pairs<Figure>> {
+fn providers(report: &Report, state: &RunStats) -> Pairs<Pairs<Figure>> {
     let tallies = state.run.providers.iter().zip(&report.prices);
     let named = state.providers.iter().zip(tallies);
     let figures = named.map(|(name, (tally, price))| {
@@ -119,7 +119,7 @@ struct Figure {
 }
 
 impl Figure {
-    const fn new(unit: Unit, value: Option<Value>) -> Self {
+    const fn new(unit: Unit, value: Option<Ratio>) -> Self {
         Self {
             value: Written(unit, value),
             unit: unit.name(),
@@ -135,7 +135,7 @@ struct Expected<'a> {
 }
 
 impl<'a> Expected<'a> {
-    fn new(judgement: &'a Judgement) -> Self {
+    fn new(judgement: &'a ExpectationResult) -> Self {
         Self {
             text: &judgement.text,
             verdict: judgement.verdict.word(),

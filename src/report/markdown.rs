@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::value::{Value, grouped};
+use super::ratio::{Ratio, grouped};
 use super::verdict::Verdict;
 use super::{Judged, Report, command, measures, table};
 use crate::policy::classify::FailureClass;
@@ -213,7 +213,7 @@ fn measures_taken(report: &Report) -> Option<String> {
             measure.of(&report.view(policy))
         };
         let mut values = report.policies.iter().filter_map(value);
-        values.any(|value| value > Value::whole(0))
+        values.any(|value| value > Ratio::whole(0))
     };
     let said: Vec<&str> = names.iter().filter(is_said).copied().collect();
     let headings: Vec<String> = said.iter().map(|name| name.replace('_', " ")).collect();
@@ -258,7 +258,7 @@ fn conduct(report: &Report) -> Option<String> {
                 continue;
             };
             let value = measure.of(&report.view(policy));
-            if let Some(value) = value.filter(|value| *value > Value::whole(0)) {
+            if let Some(value) = value.filter(|value| *value > Ratio::whole(0)) {
                 let shown = measure.unit.shown(value);
                 rows.push([policy.name.clone(), format!("`{name}`"), shown]);
             }

@@ -9,11 +9,11 @@
 //!
 //! This file is long because it is the table of all measures.
 
-use super::aftermath::{Aftermath, Longest};
 use super::cost;
-use super::state::{ProviderTally, Scope, State};
+use super::fault_impact::{Aftermath, Longest};
+use super::ratio::Ratio;
+use super::run_stats::{ProviderTally, RunStats, Scope};
 use super::unit::Unit;
-use super::value::Value;
 use crate::money::Money;
 use crate::policy::classify::FailureClass;
 use crate::prices::Price;
@@ -34,12 +34,12 @@ pub struct Measure {
 /// How a measure is worked out.
 #[derive(Clone, Copy, Debug)]
 enum Rule {
-    Of(fn(&View<'_>) -> Option<Value>),
-    Quiet(fn(&View<'_>) -> Option<Value>),
+    Of(fn(&View<'_>) -> Option<Ratio>),
+    Quiet(fn(&View<'_>) -> Option<Ratio>),
     Failures(FailureClass),
-    OfProvider(fn(&View<'_>, usize) -> Option<Value>),
-    OfFault(fn(&View<'_>, usize) -> Option<Value>),
-    OfLongest(Argument, fn(&State, usize) -> Option<&Longest>),
+    OfProvider(fn(&View<'_>, usize) -> Option<Ratio>),
+    OfFault(fn(&View<'_>, usize) -> Option<Ratio>),
+    OfLongest(Argument, fn(&RunStats, usize) -> Option<&Longest>),
 }
 
 /// What a measure takes in parentheses.
@@ -67,14 +67,14 @@ pub struct View<'a> {
     /// The calls.
     pub scope: &'a Scope,
     /// All that is known.
-    pub state: &'a State,
+    pub state: &'a RunStats,
     /// What tokens cost, by provider.
     pub prices: &'a [Price],
 }
 
 impl<'a> View<'a> {
     /// All calls of `state`.
-    pub const fn all(state: &'a State, prices: &'a [Price]) -> Self {
+    pub const fn all(state: &'a RunStats, prices: &'a [Price]) -> Self {
         Self {
             scope: &state.run,
             state,
@@ -84,7 +84,7 @@ impl<'a> View<'a> {
 
     /// The calls of `state` that an expectation speaks of. `None` when there is no such fault, or
     /// nobody asked for these calls before the run.
-    pub fn new(state: &'a State, when: When, prices: &'a [Price]) -> Option<Self> {
+    pub fn new(state: &'a RunStats, when: When, prices: &'a [Price]) -> Option<Self> {
         let scope = match when {
             When::Always => &state.run,
             When::During(fault) => state.during.get(fault.index())?,
@@ -99,28 +99,28 @@ impl<'a> View<'a> {
         Some(Self { scope, ..all })
     }
 
-    fn windows_in_ms(&self, windows: u64, of: u64) -> Option<Value> {
+    fn windows_in_ms(&self, windows: u64, of: u64) -> Option<Ratio> {
         let nanos = u128::from(windows) * u128::from(self.state.window_ns);
-        Value::fraction(nanos, u128::from(of) * 1_000_000)
+        Ratio::fraction(nanos, u128::from(of) * 1_000_000)
     }
 }
 
 impl Measure {
     /// What it is worth; `None` when it is undefined, or about a provider or a fault.
-    pub fn of(&self, view: &View<'_>) -> Option<Value> {
+    pub fn of(&self, view: &View<'_>) -> Option<Ratio> {
         if view.scope.calls == 0 && self.name != "calls" {
             return None;
         }
         match self.rule {
             Rule::Of(function) | Rule::Quiet(function) => function(view),
-            Rule::Failures(class) => Some(Value::whole(view.scope.failures(Some(class)))),
+            Rule::Failures(class) => Some(Ratio::whole(view.scope.failures(Some(class)))),
             Rule::OfProvider(_) | Rule::OfFault(_) | Rule::OfLongest(..) => None,
         }
     }
 
     /// What it is worth for the provider or fault at `place`; `None` when it is undefined, or takes
     /// no argument.
-    pub fn of_one(&self, view: &View<'_>, place: usize) -> Option<Value> {
+    pub fn of_one(&self, view: &View<'_>, place: usize) -> Option<Ratio> {
         if view.scope.calls == 0 {
             return None;
         }
@@ -128,14 +128,14 @@ impl Measure {
             Rule::OfProvider(function) | Rule::OfFault(function) => function(view, place),
             Rule::OfLongest(_, find) => {
                 let found = find(view.state, place)?;
-                Some(Value::whole(found.ns).divided_by(NANOS_PER_MS))
+                Some(Ratio::whole(found.ns).divided_by(NANOS_PER_MS))
             }
             Rule::Of(_) | Rule::Quiet(_) | Rule::Failures(_) => None,
         }
     }
 
     /// Whether what it is worth at `place` is only a lower bound, since the run was over first.
-    pub fn is_unended(&self, state: &State, place: usize) -> bool {
+    pub fn is_unended(&self, state: &RunStats, place: usize) -> bool {
         match self.rule {
             Rule::OfLongest(_, find) => find(state, place).is_some_and(|found| found.unended > 0),
             _ => false,
@@ -178,19 +178,19 @@ pub fn find(name: &str) -> Option<&'static Measure> {
 /// table's order.
 pub fn worth_saying<'a>(
     view: &'a View<'_>,
-) -> impl Iterator<Item = (&'static Measure, Option<Value>)> + 'a {
+) -> impl Iterator<Item = (&'static Measure, Option<Ratio>)> + 'a {
     let plain = MEASURES
         .iter()
         .filter(|measure| measure.argument().is_none());
     let values = plain.map(|measure| (measure, measure.of(view)));
     values.filter(|(measure, value)| {
-        !measure.is_silent_at_zero() || value.is_some_and(|value| value > Value::whole(0))
+        !measure.is_silent_at_zero() || value.is_some_and(|value| value > Ratio::whole(0))
     })
 }
 
 /// The measures of `argument`'s kind for each provider or fault, where they are defined: measure,
 /// place and value, in the order of the table.
-pub fn of_each(view: &View<'_>, argument: Argument) -> Vec<(&'static Measure, usize, Value)> {
+pub fn of_each(view: &View<'_>, argument: Argument) -> Vec<(&'static Measure, usize, Ratio)> {
     let count = match argument {
         Argument::Provider => view.state.providers.len(),
         Argument::Fault => view.state.faults.len(),
@@ -204,7 +204,7 @@ pub fn of_each(view: &View<'_>, argument: Argument) -> Vec<(&'static Measure, us
 }
 
 /// As [`of_each`], of all kinds, by their full names: `failover_time(primary-down)`.
-pub fn named_each(view: &View<'_>) -> Vec<(String, Unit, Value)> {
+pub fn named_each(view: &View<'_>) -> Vec<(String, Unit, Ratio)> {
     let state = view.state;
     let kinds = [
         (Argument::Fault, &state.faults),
@@ -222,8 +222,8 @@ pub fn named_each(view: &View<'_>) -> Vec<(String, Unit, Value)> {
 
 /// What one provider came to: name, unit and value of each figure; failures only of the classes
 /// that occurred.
-pub fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, Unit, Value)> {
-    let counted = |name: &str, count| (name.to_owned(), Unit::Count, Value::whole(count));
+pub fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, Unit, Ratio)> {
+    let counted = |name: &str, count| (name.to_owned(), Unit::Count, Ratio::whole(count));
     let priced = |name: &str, amount| (name.to_owned(), Unit::Usd, usd(amount));
     let mut figures = vec![
         counted("attempts", tally.attempts),
@@ -246,7 +246,7 @@ pub fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, Unit, V
     ];
     let said = quiet
         .into_iter()
-        .filter(|(.., value)| *value > Value::whole(0));
+        .filter(|(.., value)| *value > Ratio::whole(0));
     figures.extend(said);
     figures
 }
@@ -255,7 +255,7 @@ const fn measure(
     name: &'static str,
     unit: Unit,
     about: &'static str,
-    function: fn(&View<'_>) -> Option<Value>,
+    function: fn(&View<'_>) -> Option<Ratio>,
 ) -> Measure {
     Measure {
         name,
@@ -269,7 +269,7 @@ const fn quiet(
     name: &'static str,
     unit: Unit,
     about: &'static str,
-    function: fn(&View<'_>) -> Option<Value>,
+    function: fn(&View<'_>) -> Option<Ratio>,
 ) -> Measure {
     Measure {
         name,
@@ -283,7 +283,7 @@ const fn about_provider(
     name: &'static str,
     unit: Unit,
     about: &'static str,
-    function: fn(&View<'_>, usize) -> Option<Value>,
+    function: fn(&View<'_>, usize) -> Option<Ratio>,
 ) -> Measure {
     Measure {
         name,
@@ -296,7 +296,7 @@ const fn about_provider(
 const fn about_fault(
     name: &'static str,
     about: &'static str,
-    function: fn(&View<'_>, usize) -> Option<Value>,
+    function: fn(&View<'_>, usize) -> Option<Ratio>,
 ) -> Measure {
     Measure {
         name,
@@ -310,7 +310,7 @@ const fn longest(
     name: &'static str,
     about: &'static str,
     argument: Argument,
-    find: fn(&State, usize) -> Option<&Longest>,
+    find: fn(&RunStats, usize) -> Option<&Longest>,
 ) -> Measure {
     Measure {
         name,
@@ -329,22 +329,22 @@ const fn failures(class: FailureClass, name: &'static str) -> Measure {
     }
 }
 
-fn usd(amount: Money) -> Value {
-    Value::billionths(amount.as_nanos())
+fn usd(amount: Money) -> Ratio {
+    Ratio::billionths(amount.as_nanos())
 }
 
-fn uptime(view: &View<'_>) -> Option<Value> {
+fn uptime(view: &View<'_>) -> Option<Ratio> {
     let tally = &view.scope.uptime;
-    Value::share(tally.windows.saturating_sub(tally.down), tally.windows)
+    Ratio::share(tally.windows.saturating_sub(tally.down), tally.windows)
 }
 
-fn failed_attempts(view: &View<'_>) -> Option<Value> {
-    Some(Value::whole(view.scope.failures(None)))
+fn failed_attempts(view: &View<'_>) -> Option<Ratio> {
+    Some(Ratio::whole(view.scope.failures(None)))
 }
 
-fn sum_of(view: &View<'_>, of: fn(&ProviderTally) -> u64) -> Option<Value> {
+fn sum_of(view: &View<'_>, of: fn(&ProviderTally) -> u64) -> Option<Ratio> {
     let counts = view.scope.providers.iter().map(of);
-    Some(Value::whole(counts.fold(0, u64::saturating_add)))
+    Some(Ratio::whole(counts.fold(0, u64::saturating_add)))
 }
 
 fn cost_of(view: &View<'_>) -> Money {
@@ -355,69 +355,69 @@ fn wasted_of(view: &View<'_>) -> Money {
     cost::wasted(view.scope, view.prices)
 }
 
-fn wasted_share(view: &View<'_>) -> Option<Value> {
-    Value::share(wasted_of(view).as_nanos(), cost_of(view).as_nanos())
+fn wasted_share(view: &View<'_>) -> Option<Ratio> {
+    Ratio::share(wasted_of(view).as_nanos(), cost_of(view).as_nanos())
 }
 
-fn cost_per_success(view: &View<'_>) -> Option<Value> {
+fn cost_per_success(view: &View<'_>) -> Option<Ratio> {
     let succeeded = view.scope.succeeded;
     (succeeded > 0).then(|| usd(cost_of(view)).divided_by(succeeded))
 }
 
 /// Attempts per second at a fault's targets, relative to before the fault.
-fn relative(aftermath: &Aftermath, attempts: u64, length_ns: u64) -> Option<Value> {
+fn relative(aftermath: &Aftermath, attempts: u64, length_ns: u64) -> Option<Ratio> {
     let before = &aftermath.before;
     let now = u128::from(attempts).saturating_mul(u128::from(before.length_ns));
     let then = u128::from(before.attempts).saturating_mul(u128::from(length_ns));
-    Value::fraction(now, then)
+    Ratio::fraction(now, then)
 }
 
-fn hammering(view: &View<'_>, fault: usize) -> Option<Value> {
+fn hammering(view: &View<'_>, fault: usize) -> Option<Ratio> {
     let aftermath = view.state.aftermath.get(fault)?;
     let during = &aftermath.during;
     relative(aftermath, during.attempts, during.length_ns)
 }
 
-fn herd(view: &View<'_>, fault: usize) -> Option<Value> {
+fn herd(view: &View<'_>, fault: usize) -> Option<Ratio> {
     let aftermath = view.state.aftermath.get(fault).filter(|one| one.ends > 0)?;
     relative(aftermath, aftermath.surge, NANOS_PER_S)
 }
 
-fn peak_attempts(view: &View<'_>, provider: usize) -> Option<Value> {
-    Some(Value::whole(view.scope.providers.get(provider)?.peak))
+fn peak_attempts(view: &View<'_>, provider: usize) -> Option<Ratio> {
+    Some(Ratio::whole(view.scope.providers.get(provider)?.peak))
 }
 
-fn failover(state: &State, fault: usize) -> Option<&Longest> {
+fn failover(state: &RunStats, fault: usize) -> Option<&Longest> {
     let aftermath = state.aftermath.get(fault)?;
     (aftermath.during.length_ns > 0).then_some(&aftermath.failover)
 }
 
-fn comeback(state: &State, provider: usize) -> Option<&Longest> {
+fn comeback(state: &RunStats, provider: usize) -> Option<&Longest> {
     let comeback = state.comebacks.get(provider)?;
     (comeback.count > 0).then_some(comeback)
 }
 
-fn goodput(view: &View<'_>) -> Option<Value> {
+fn goodput(view: &View<'_>) -> Option<Ratio> {
     let succeeded = u128::from(view.scope.succeeded) * u128::from(NANOS_PER_S);
-    Value::fraction(succeeded, u128::from(view.scope.length_ns))
+    Ratio::fraction(succeeded, u128::from(view.scope.length_ns))
 }
 
 /// All measures, in the order in which documents list them.
 pub const MEASURES: &[Measure] = &[
     measure("calls", Unit::Count, "Calls that arrived.", |view| {
-        Some(Value::whole(view.scope.calls))
+        Some(Ratio::whole(view.scope.calls))
     }),
     measure(
         "succeeded",
         Unit::Count,
         "Calls that got a whole answer.",
-        |view| Some(Value::whole(view.scope.succeeded)),
+        |view| Some(Ratio::whole(view.scope.succeeded)),
     ),
     measure(
         "success_rate",
         Unit::Ratio,
         "Share of calls that got a whole answer.",
-        |view| Value::share(view.scope.succeeded, view.scope.calls),
+        |view| Ratio::share(view.scope.succeeded, view.scope.calls),
     ),
     measure(
         "goodput",
@@ -435,7 +435,7 @@ pub const MEASURES: &[Measure] = &[
         "outages",
         Unit::Count,
         "Maximal runs of windows that were down.",
-        |view| Some(Value::whole(view.scope.uptime.outages)),
+        |view| Some(Ratio::whole(view.scope.uptime.outages)),
     ),
     measure(
         "outage_longest",
@@ -485,67 +485,67 @@ pub const MEASURES: &[Measure] = &[
         "attempts_per_call",
         Unit::Number,
         "Attempts made for a call, on average.",
-        |view| Value::share(view.scope.attempts(), view.scope.calls),
+        |view| Ratio::share(view.scope.attempts(), view.scope.calls),
     ),
     measure(
         "fallback_rate",
         Unit::Ratio,
         "Share of calls with a fallback.",
-        |view| Value::share(view.scope.fell_back, view.scope.calls),
+        |view| Ratio::share(view.scope.fell_back, view.scope.calls),
     ),
     quiet(
         "hedge_rate",
         Unit::Ratio,
         "Hedges, relative to calls.",
-        |view| Value::share(view.scope.hedges, view.scope.calls),
+        |view| Ratio::share(view.scope.hedges, view.scope.calls),
     ),
     quiet(
         "shed_rate",
         Unit::Ratio,
         "Share of calls that the client held back, since there was no room.",
-        |view| Value::share(view.scope.endings.shed, view.scope.calls),
+        |view| Ratio::share(view.scope.endings.shed, view.scope.calls),
     ),
     measure(
         "unfinished",
         Unit::Count,
         "Calls that never ended.",
-        |view| Some(Value::whole(view.scope.endings.unfinished)),
+        |view| Some(Ratio::whole(view.scope.endings.unfinished)),
     ),
     measure(
         "attempts_max",
         Unit::Count,
         "The most attempts made for one call.",
-        |view| Some(Value::whole(view.scope.conduct.attempts_max)),
+        |view| Some(Ratio::whole(view.scope.conduct.attempts_max)),
     ),
     measure(
         "truncated_successes",
         Unit::Count,
         "Attempts taken for an answer though the provider never wrote a whole one.",
-        |view| Some(Value::whole(view.scope.conduct.truncated_successes)),
+        |view| Some(Ratio::whole(view.scope.conduct.truncated_successes)),
     ),
     measure(
         "useless_retries",
         Unit::Count,
         "Attempts at a provider that had failed the call in a way that no retry mends.",
-        |view| Some(Value::whole(view.scope.conduct.useless_retries)),
+        |view| Some(Ratio::whole(view.scope.conduct.useless_retries)),
     ),
     measure(
         "hints_broken",
         Unit::Count,
         "Attempts before the wait was over that the provider had asked of the same call.",
-        |view| Some(Value::whole(view.scope.conduct.hints_broken)),
+        |view| Some(Ratio::whole(view.scope.conduct.hints_broken)),
     ),
     measure(
         "hints_broken.client",
         Unit::Count,
         "Attempts before the wait was over that the provider had asked of the same client.",
-        |view| Some(Value::whole(view.scope.conduct.hints_broken_by_client)),
+        |view| Some(Ratio::whole(view.scope.conduct.hints_broken_by_client)),
     ),
     measure(
         "probes_at_once",
         Unit::Count,
         "The most probes that one client had in flight at one provider.",
-        |view| Some(Value::whole(view.scope.conduct.probes_at_once)),
+        |view| Some(Ratio::whole(view.scope.conduct.probes_at_once)),
     ),
     about_provider(
         "peak_attempts",
@@ -609,19 +609,19 @@ pub const MEASURES: &[Measure] = &[
         "breaker.opened",
         Unit::Count,
         "Breakers that opened.",
-        |view| Some(Value::whole(view.scope.transitions().opened)),
+        |view| Some(Ratio::whole(view.scope.transitions().opened)),
     ),
     measure(
         "breaker.half_opened",
         Unit::Count,
         "Breakers that began to probe.",
-        |view| Some(Value::whole(view.scope.transitions().half_opened)),
+        |view| Some(Ratio::whole(view.scope.transitions().half_opened)),
     ),
     measure(
         "breaker.closed",
         Unit::Count,
         "Breakers that closed.",
-        |view| Some(Value::whole(view.scope.transitions().closed)),
+        |view| Some(Ratio::whole(view.scope.transitions().closed)),
     ),
     quiet(
         "ejections",
@@ -692,11 +692,11 @@ mod tests {
 
     #[test]
     fn without_calls_only_their_number_is_defined() {
-        let state = State::default();
+        let state = RunStats::default();
         let view = View::all(&state, &[]);
         for measure in MEASURES {
             let value = measure.of(&view);
-            let expected = (measure.name == "calls").then(|| Value::whole(0));
+            let expected = (measure.name == "calls").then(|| Ratio::whole(0));
             assert_eq!(value, expected, "{}", measure.name);
             assert_eq!(measure.of_one(&view, 0), None, "{}", measure.name);
         }

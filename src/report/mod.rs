@@ -17,36 +17,36 @@
 //!
 //! It knows neither world nor client: it reads the trace of production calls just as well.
 
-pub mod aftermath;
+mod attempt_peaks;
+mod call_record;
 mod chart;
-mod comeback;
+pub mod client_rules;
+pub mod collector;
 pub mod command;
-pub mod conduct;
 pub mod cost;
 mod csv;
 mod failover;
-pub mod fold;
+pub mod fault_impact;
 pub mod histogram;
 mod json;
-mod ledger;
 mod markdown;
 pub mod measures;
-mod moments;
 pub mod production;
+pub mod ratio;
+mod recovery;
+pub mod run_stats;
 mod scopes;
-pub mod state;
 mod table;
 pub mod timeline;
 pub mod unit;
-pub mod value;
 pub mod verdict;
 pub mod windows;
 
 use std::sync::Mutex;
 
-pub use fold::Fold;
+pub use collector::Collector;
 pub use json::json_array;
-pub use state::State;
+pub use run_stats::RunStats;
 pub use verdict::Verdict;
 
 use crate::policy::config::EVERY;
@@ -54,12 +54,12 @@ use crate::prices::Price;
 use crate::scenario::Scenario;
 use crate::scenario::expect::Expectation;
 use crate::scenario::load::Loaded;
-use crate::text::Problem;
+use crate::text::Diagnostic;
 use crate::trace::{Event, Recorder};
 use measures::View;
-use verdict::{Facts, Judgement, Mistake};
+use verdict::{ExpectationError, ExpectationResult, Facts};
 
-impl Recorder for Mutex<Fold> {
+impl Recorder for Mutex<Collector> {
     fn record(&self, event: &Event) {
         if let Ok(mut fold) = self.lock() {
             fold.on_event(event);
@@ -92,8 +92,8 @@ pub struct Report {
 #[derive(Clone, Debug)]
 struct Judged {
     name: String,
-    state: State,
-    judgements: Vec<Judgement>,
+    state: RunStats,
+    judgements: Vec<ExpectationResult>,
 }
 
 /// How a report is shown.
@@ -119,7 +119,7 @@ impl Report {
         scenario: &Scenario,
         path: &str,
         seeds: &str,
-        policies: Vec<(String, State)>,
+        policies: Vec<(String, RunStats)>,
     ) -> Self {
         let prices: Vec<Price> = scenario
             .providers
@@ -185,7 +185,7 @@ impl Report {
     }
 
     /// Each policy that ran, in order, with what it came to.
-    pub fn policies(&self) -> impl Iterator<Item = (&str, &State)> {
+    pub fn policies(&self) -> impl Iterator<Item = (&str, &RunStats)> {
         self.policies
             .iter()
             .map(|policy| (policy.name.as_str(), &policy.state))
@@ -238,7 +238,7 @@ impl Report {
 }
 
 /// Checks that every expectation names a known metric, what that takes, and a bound in its unit.
-pub fn check_expectations(loaded: &Loaded) -> Result<(), Problem> {
+pub fn check_expectations(loaded: &Loaded) -> Result<(), Diagnostic> {
     for (policy, expected) in &loaded.scenario.expect {
         for (place, expectation) in expected.iter().enumerate() {
             if let Err(mistake) = verdict::check(expectation, &loaded.scenario) {
@@ -256,8 +256,8 @@ fn problem(
     loaded: &Loaded,
     path: &[&str],
     expectation: &Expectation,
-    mistake: &Mistake,
-) -> Problem {
+    mistake: &ExpectationError,
+) -> Diagnostic {
     let Expectation { text, metric, .. } = expectation;
     let argument = expectation.argument.as_deref().unwrap_or_default();
     let at = |message: String| loaded.document.problem(path, message);
@@ -267,33 +267,41 @@ fn problem(
     };
     let known = |kind| verdict::names(kind, &loaded.scenario);
     match *mistake {
-        Mistake::UnknownMetric => {
+        ExpectationError::UnknownMetric => {
             at(format!("there is no measure `{metric}`")).did_you_mean(metric, verdict::metrics())
         }
-        Mistake::WrongUnit(unit) => at(format!("`{metric}` is not measured in this unit"))
+        ExpectationError::WrongUnit(unit) => at(format!("`{metric}` is not measured in this unit"))
             .hint(format!("compare it with {}", unit.example())),
-        Mistake::NoArgument(kind) => {
+        ExpectationError::NoArgument(kind) => {
             let one = known(kind).first().copied().unwrap_or("name");
             within(metric, format!("`{metric}` is about one {}", kind.word()))
                 .hint(format!("write as in `{metric}({one})`"))
         }
-        Mistake::UnknownArgument(kind) => {
+        ExpectationError::UnknownArgument(kind) => {
             let message = format!("unknown {} `{argument}`", kind.word());
             within(argument, message).did_you_mean(argument, known(kind))
         }
-        Mistake::NeedlessArgument => within(argument, format!("`{metric}` is about no one thing"))
-            .hint(format!("write `{metric}`")),
-        Mistake::NeedlessMoment => at(format!("`{metric}({argument})` is about the whole run"))
-            .hint("leave out `during` or `after`, and the fault behind it"),
-        Mistake::NeverAfter => at("there is no such time after this fault".to_owned())
+        ExpectationError::NeedlessArgument => {
+            within(argument, format!("`{metric}` is about no one thing"))
+                .hint(format!("write `{metric}`"))
+        }
+        ExpectationError::NeedlessMoment => {
+            at(format!("`{metric}({argument})` is about the whole run"))
+                .hint("leave out `during` or `after`, and the fault behind it")
+        }
+        ExpectationError::NeverAfter => at("there is no such time after this fault".to_owned())
             .hint("it lasts to the end of the run, or comes back too soon"),
-        Mistake::NoInterval => at("no interval can be told here".to_owned()).hint(
+        ExpectationError::NoInterval => at("no interval can be told here".to_owned()).hint(
             "`with 95%` is for `success_rate`, `fallback_rate` and `shed_rate`, against a share",
         ),
     }
 }
 
-fn judge_all(scenario: &Scenario, prices: &[Price], policies: Vec<(String, State)>) -> Vec<Judged> {
+fn judge_all(
+    scenario: &Scenario,
+    prices: &[Price],
+    policies: Vec<(String, RunStats)>,
+) -> Vec<Judged> {
     let never_fired = |fault: usize| {
         let mut states = policies.iter().map(|(_, state)| state);
         states.all(|state| state.fired.get(fault).is_none_or(|fired| *fired == 0))
@@ -315,7 +323,7 @@ fn judge_all(scenario: &Scenario, prices: &[Price], policies: Vec<(String, State
         told.map(|expected| verdict::judge(expected, &facts))
             .collect()
     });
-    let judgements: Vec<Vec<Judgement>> = judged.collect();
+    let judgements: Vec<Vec<ExpectationResult>> = judged.collect();
     let judged = policies.into_iter().zip(judgements);
     judged
         .map(|((name, state), judgements)| Judged {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Fold, Report, State, command};
+use super::{Collector, Report, RunStats, command};
 use crate::policy::ProviderId;
 use crate::prices::Price;
 use crate::scenario::{
@@ -18,7 +18,7 @@ use crate::scenario::{
 use crate::text::units::money;
 use crate::time::{Instant, nanos};
 use crate::trace::lines::{Header, Named};
-use crate::trace::{Event, Kind};
+use crate::trace::{Event, EventKind};
 
 /// What several traces of one fleet have in common, and a report's place for each policy's.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct Production {
     scenario: Scenario,
     /// Those of which nobody said what they cost.
     unpriced: Vec<String>,
-    policies: Vec<(String, State)>,
+    policies: Vec<(String, RunStats)>,
     traces: Vec<String>,
     has_bills: bool,
 }
@@ -56,7 +56,7 @@ impl Production {
         policy: &str,
         events: impl Iterator<Item = Result<Event, E>>,
     ) -> Result<(), E> {
-        let mut fold = Fold::new(&self.scenario);
+        let mut fold = Collector::new(&self.scenario);
         let known = self.scenario.providers.len();
         for event in events {
             let event = event?;
@@ -64,8 +64,8 @@ impl Production {
                 continue;
             }
             fold.on_event(&event);
-            self.has_bills |= matches!(event.kind, Kind::Billed { .. });
-            if let Kind::Started {
+            self.has_bills |= matches!(event.kind, EventKind::Billed { .. });
+            if let EventKind::Started {
                 call,
                 provider,
                 nth,
@@ -73,7 +73,7 @@ impl Production {
             } = event.kind
             {
                 let call = Some(call);
-                let kind = Kind::Answered {
+                let kind = EventKind::Answered {
                     provider,
                     call,
                     nth,
@@ -153,20 +153,20 @@ impl Report {
 }
 
 /// Whom an event is about, if anybody.
-const fn provider_of(kind: &Kind) -> Option<ProviderId> {
+const fn provider_of(kind: &EventKind) -> Option<ProviderId> {
     match kind {
-        Kind::Started { provider, .. }
-        | Kind::Replied { provider, .. }
-        | Kind::Cancelled { provider, .. }
-        | Kind::Breaker { provider, .. }
-        | Kind::Ejected { provider, .. }
-        | Kind::Checked { provider, .. }
-        | Kind::Billed { provider, .. }
-        | Kind::Answered { provider, .. } => Some(*provider),
-        Kind::Arrived { .. }
-        | Kind::FirstToken { .. }
-        | Kind::Ended { .. }
-        | Kind::Fired { .. } => None,
+        EventKind::Started { provider, .. }
+        | EventKind::Replied { provider, .. }
+        | EventKind::Cancelled { provider, .. }
+        | EventKind::Breaker { provider, .. }
+        | EventKind::Ejected { provider, .. }
+        | EventKind::Checked { provider, .. }
+        | EventKind::Billed { provider, .. }
+        | EventKind::Answered { provider, .. } => Some(*provider),
+        EventKind::Arrived { .. }
+        | EventKind::FirstToken { .. }
+        | EventKind::Ended { .. }
+        | EventKind::Fired { .. } => None,
     }
 }
 

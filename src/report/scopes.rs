@@ -4,10 +4,10 @@
 //! A scope of calls that arrived within certain stretches of time has a place: first the faults,
 //! then the stretches after faults. What is counted in them is [`super::fold`]'s matter.
 
-use super::aftermath::{Aftermath, Longest, length_within};
-use super::state::{After, Scope, State};
+use super::fault_impact::{Aftermath, Longest, length_within};
+use super::run_stats::{After, RunStats, Scope};
 use super::timeline::Timeline;
-use super::windows::Rules;
+use super::windows::WindowConfig;
 use crate::scenario::Scenario;
 use crate::scenario::expect::When;
 use crate::scenario::fault::Windows;
@@ -37,7 +37,7 @@ fn asked(scenario: &Scenario) -> Vec<(When, Windows)> {
 }
 
 /// The state of a run of `scenario` of which nothing has happened.
-pub(super) fn empty(scenario: &Scenario, rules: &Rules) -> State {
+pub(super) fn empty(scenario: &Scenario, rules: &WindowConfig) -> RunStats {
     let (providers, faults) = (scenario.providers.len(), scenario.faults.len());
     let end = nanos(scenario.run.duration);
     let within = |windows: &Windows| Scope::new(providers, length_within(windows, end));
@@ -53,7 +53,7 @@ pub(super) fn empty(scenario: &Scenario, rules: &Rules) -> State {
     });
     let named = scenario.providers.iter().map(|one| one.name.clone());
     let struck = scenario.faults.iter();
-    State {
+    RunStats {
         runs: 1,
         providers: named.collect(),
         faults: struck.clone().map(|fault| fault.name.clone()).collect(),
@@ -69,13 +69,13 @@ pub(super) fn empty(scenario: &Scenario, rules: &Rules) -> State {
 }
 
 /// The scopes of all stretches, by place.
-pub(super) fn stretches(state: &mut State) -> impl Iterator<Item = &mut Scope> {
+pub(super) fn stretches(state: &mut RunStats) -> impl Iterator<Item = &mut Scope> {
     let after = state.after.iter_mut().map(|after| &mut after.calls);
     state.during.iter_mut().chain(after)
 }
 
 /// The scope of the stretch at `place`.
-pub(super) fn stretch(state: &mut State, place: usize) -> Option<&mut Scope> {
+pub(super) fn stretch(state: &mut RunStats, place: usize) -> Option<&mut Scope> {
     let faults = state.during.len();
     match place.checked_sub(faults) {
         None => state.during.get_mut(place),

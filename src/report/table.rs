@@ -4,9 +4,9 @@
 //! Plain ASCII; colour only when asked for. Whether the terminal wants it is the command line's
 //! matter.
 
+use super::ratio::{Ratio, grouped};
 use super::unit::{self, Unit};
-use super::value::{Value, grouped};
-use super::verdict::{Judgement, Verdict};
+use super::verdict::{ExpectationResult, Verdict};
 use super::{Judged, Report, command, measures};
 use crate::policy::config::EVERY;
 use crate::text::units::duration;
@@ -30,7 +30,7 @@ pub(super) fn seeds_and_length(report: &Report) -> String {
     let length = nanos(report.scenario.run.duration);
     let length = match length % NANOS_PER_DAY {
         0 => duration::write(report.scenario.run.duration),
-        _ => Unit::Ms.brief(Value::whole(length).divided_by(1_000_000)),
+        _ => Unit::Ms.brief(Ratio::whole(length).divided_by(1_000_000)),
     };
     if let Some(traces) = report.counted_traces() {
         return format!("{traces} x {length}");
@@ -128,7 +128,7 @@ impl Layout {
 struct Column {
     heading: &'static str,
     measure: &'static str,
-    written: fn(Value) -> String,
+    written: fn(Ratio) -> String,
 }
 
 fn cell(report: &Report, policy: &Judged, column: &Column) -> String {
@@ -140,7 +140,7 @@ fn worst_over_time(report: &Report) -> Vec<String> {
     let failed = |policy: &&Judged| policy.state.run.succeeded < policy.state.run.calls;
     let rate = |policy: &&Judged| {
         let run = &policy.state.run;
-        Value::share(run.succeeded, run.calls)
+        Ratio::share(run.succeeded, run.calls)
     };
     let Some(worst) = report.policies.iter().filter(failed).min_by_key(rate) else {
         return Vec::new();
@@ -194,7 +194,10 @@ fn expectations(count: usize) -> String {
     }
 }
 
-fn all_of(report: &Report, verdict: Verdict) -> impl Iterator<Item = (&Judged, &Judgement)> {
+fn all_of(
+    report: &Report,
+    verdict: Verdict,
+) -> impl Iterator<Item = (&Judged, &ExpectationResult)> {
     let all = report.policies.iter().flat_map(|policy| {
         let judgements = policy.judgements.iter();
         judgements.map(move |judgement| (policy, judgement))
@@ -202,7 +205,7 @@ fn all_of(report: &Report, verdict: Verdict) -> impl Iterator<Item = (&Judged, &
     all.filter(move |(_, judgement)| judgement.verdict == verdict)
 }
 
-fn finding(policy: &Judged, judgement: &Judgement, color: bool) -> String {
+fn finding(policy: &Judged, judgement: &ExpectationResult, color: bool) -> String {
     let word = paint(judgement.verdict.word(), judgement.verdict, color);
     let (name, text, finding) = (&policy.name, &judgement.text, &judgement.finding);
     format!("{word}  {name}: {text}, {finding}")

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{add, add_each};
+use super::run_stats::{add, add_each};
 use crate::time::{Instant, nanos};
 
 /// Calls and failed calls by time of arrival.

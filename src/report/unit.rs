@@ -4,7 +4,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::value::{Value, grouped};
+use super::ratio::{Ratio, grouped};
 use crate::scenario::expect::Bound;
 
 /// What a value counts.
@@ -38,7 +38,7 @@ impl Unit {
     }
 
     /// `value` for programs: a decimal number of at most nine decimals.
-    pub fn decimal(self, value: Value) -> String {
+    pub fn decimal(self, value: Ratio) -> String {
         value.decimal(match self {
             Self::Ratio | Self::Usd | Self::Number | Self::PerSecond => 9,
             Self::Ms => 3,
@@ -47,19 +47,19 @@ impl Unit {
     }
 
     /// `value` for people, as short as it is useful: `66.71%`, `6.3s`, `18,022`, `0.0412 USD`.
-    pub fn shown(self, value: Value) -> String {
+    pub fn shown(self, value: Ratio) -> String {
         let (scaled, suffix, places) = self.scaled(value);
         self.written(scaled, suffix, places)
     }
 
     /// `value` for people, without zeros at the end: `30m`. For what was given, not measured.
-    pub fn brief(self, value: Value) -> String {
+    pub fn brief(self, value: Ratio) -> String {
         let (scaled, suffix, places) = self.scaled(value);
         format!("{}{suffix}", scaled.decimal(places))
     }
 
     /// `value` for people, with as many decimals as it takes to lie on its own side of `bound`.
-    pub fn shown_beside(self, value: Value, bound: Value) -> String {
+    pub fn shown_beside(self, value: Ratio, bound: Ratio) -> String {
         let (scaled, suffix, places) = self.scaled(value);
         // The bound in the same scale; only the order of the two matters.
         let limit = match suffix {
@@ -76,13 +76,13 @@ impl Unit {
     }
 
     /// What `bound` is worth in this unit; `None` when it was written in another one.
-    pub fn worth(self, bound: Bound) -> Option<Value> {
+    pub fn worth(self, bound: Bound) -> Option<Ratio> {
         match (self, bound) {
             (Self::Ratio, Bound::Share(parts))
             | (Self::Usd, Bound::Money(parts))
             | (Self::PerSecond, Bound::Rate(parts))
-            | (Self::Count | Self::Number, Bound::Number(parts)) => Some(Value::billionths(parts)),
-            (Self::Ms, Bound::Time(nanos)) => Some(Value::whole(nanos).divided_by(NANOS_PER_MS)),
+            | (Self::Count | Self::Number, Bound::Number(parts)) => Some(Ratio::billionths(parts)),
+            (Self::Ms, Bound::Time(nanos)) => Some(Ratio::whole(nanos).divided_by(NANOS_PER_MS)),
             _ => None,
         }
     }
@@ -100,8 +100,8 @@ impl Unit {
     }
 
     /// `value` in the scale in which people read it, that scale's suffix, and its usual decimals.
-    fn scaled(self, value: Value) -> (Value, &'static str, u32) {
-        let below = |limit: u64| value < Value::whole(limit);
+    fn scaled(self, value: Ratio) -> (Ratio, &'static str, u32) {
+        let below = |limit: u64| value < Ratio::whole(limit);
         match self {
             Self::Ratio => (value.times(100), "%", 2),
             Self::Ms if below(MS_PER_S) => (value, "ms", 0),
@@ -115,7 +115,7 @@ impl Unit {
         }
     }
 
-    fn written(self, scaled: Value, suffix: &str, places: u32) -> String {
+    fn written(self, scaled: Ratio, suffix: &str, places: u32) -> String {
         match (self, scaled.fixed(places).parse()) {
             (Self::Count, Ok(count)) => grouped(count),
             (Self::Ratio, _) => percent(scaled, places),
@@ -126,9 +126,9 @@ impl Unit {
 
 /// `per_cent` with `places` decimals. What is not whole never rounds up to look whole: one failed
 /// call of a million leaves `99.99%`.
-pub(super) fn percent(per_cent: Value, places: u32) -> String {
-    let whole = Value::whole(100);
-    let step = Value::whole(1).divided_by(10_u64.pow(places.min(9)));
+pub(super) fn percent(per_cent: Ratio, places: u32) -> String {
+    let whole = Ratio::whole(100);
+    let step = Ratio::whole(1).divided_by(10_u64.pow(places.min(9)));
     if per_cent < whole && per_cent.rounded(places) == whole {
         return format!("{}%", whole.minus(step).fixed(places));
     }
@@ -138,7 +138,7 @@ pub(super) fn percent(per_cent: Value, places: u32) -> String {
 /// A value as the result document writes it: money as a decimal string, all else as a number, and
 /// `null` when it is undefined.
 #[derive(Clone, Copy, Debug)]
-pub struct Written(pub Unit, pub Option<Value>);
+pub struct Written(pub Unit, pub Option<Ratio>);
 
 impl Serialize for Written {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -167,22 +167,22 @@ const MS_PER_H: u64 = 60 * MS_PER_MIN;
 mod tests {
     use super::*;
 
-    fn json(unit: Unit, value: Option<Value>) -> String {
+    fn json(unit: Unit, value: Option<Ratio>) -> String {
         serde_json::to_string(&Written(unit, value)).unwrap()
     }
 
     #[test]
     fn documents_hold_decimals_of_at_most_nine_places() {
-        assert_eq!(json(Unit::Ratio, Value::share(2, 3)), "0.666666667");
-        assert_eq!(json(Unit::Ratio, Value::share(3, 3)), "1");
-        assert_eq!(json(Unit::Ms, Value::share(12_345_678, 1_000)), "12345.678");
-        assert_eq!(json(Unit::Usd, Value::share(1, 3)), "\"0.333333333\"");
+        assert_eq!(json(Unit::Ratio, Ratio::share(2, 3)), "0.666666667");
+        assert_eq!(json(Unit::Ratio, Ratio::share(3, 3)), "1");
+        assert_eq!(json(Unit::Ms, Ratio::share(12_345_678, 1_000)), "12345.678");
+        assert_eq!(json(Unit::Usd, Ratio::share(1, 3)), "\"0.333333333\"");
         assert_eq!(json(Unit::Number, None), "null");
     }
 
     #[test]
     fn people_read_short_numbers() {
-        let shown = |unit: Unit, part, all| unit.shown(Value::share(part, all).unwrap());
+        let shown = |unit: Unit, part, all| unit.shown(Ratio::share(part, all).unwrap());
         assert_eq!(shown(Unit::Ratio, 2, 3), "66.67%");
         assert_eq!(shown(Unit::Ms, 850, 1), "850ms");
         assert_eq!(shown(Unit::Ms, 6_349, 1), "6.3s");
@@ -195,44 +195,44 @@ mod tests {
 
     #[test]
     fn a_value_shown_beside_its_bound_never_looks_like_the_bound() {
-        let bound = Value::share(995, 1_000).unwrap();
-        let value = Value::share(994_996, 1_000_000).unwrap();
+        let bound = Ratio::share(995, 1_000).unwrap();
+        let value = Ratio::share(994_996, 1_000_000).unwrap();
         assert_eq!(Unit::Ratio.shown_beside(value, bound), "99.4996%");
         assert_eq!(
-            Unit::Ms.shown_beside(Value::whole(2_510), Value::whole(2_500)),
+            Unit::Ms.shown_beside(Ratio::whole(2_510), Ratio::whole(2_500)),
             "2.51s"
         );
         assert_eq!(
-            Unit::Ms.shown_beside(Value::whole(2_500), Value::whole(2_500)),
+            Unit::Ms.shown_beside(Ratio::whole(2_500), Ratio::whole(2_500)),
             "2.5s"
         );
     }
 
     #[test]
     fn what_is_not_whole_never_looks_whole() {
-        let shown = |part| Unit::Ratio.shown(Value::share(part, 1_000_000).unwrap());
+        let shown = |part| Unit::Ratio.shown(Ratio::share(part, 1_000_000).unwrap());
         assert_eq!(shown(1_000_000), "100.00%");
         assert_eq!(shown(999_999), "99.99%");
         assert_eq!(shown(999_940), "99.99%");
-        assert_eq!(percent(Value::share(99_999, 1_000).unwrap(), 1), "99.9%");
+        assert_eq!(percent(Ratio::share(99_999, 1_000).unwrap(), 1), "99.9%");
     }
 
     #[test]
     fn lengths_that_were_given_are_shown_as_given() {
-        assert_eq!(Unit::Ms.brief(Value::whole(1_800_000)), "30m");
-        assert_eq!(Unit::Ms.brief(Value::whole(5_400_000)), "1.5h");
-        assert_eq!(Unit::Ms.brief(Value::whole(100)), "100ms");
+        assert_eq!(Unit::Ms.brief(Ratio::whole(1_800_000)), "30m");
+        assert_eq!(Unit::Ms.brief(Ratio::whole(5_400_000)), "1.5h");
+        assert_eq!(Unit::Ms.brief(Ratio::whole(100)), "100ms");
     }
 
     #[test]
     fn a_bound_fits_its_own_unit_only() {
         assert_eq!(
             Unit::Ms.worth(Bound::Time(2_500_000_000)),
-            Some(Value::whole(2_500))
+            Some(Ratio::whole(2_500))
         );
         assert_eq!(
             Unit::Count.worth(Bound::Number(3_000_000_000)),
-            Some(Value::whole(3))
+            Some(Ratio::whole(3))
         );
         assert_eq!(Unit::Ratio.worth(Bound::Number(995_000_000)), None);
         assert_eq!(Unit::Usd.worth(Bound::Time(1)), None);

@@ -4,9 +4,9 @@
 //! it. Reading expectations is [`crate::scenario::expect`]'s matter.
 
 use super::measures::{self, Argument, MEASURES, Measure, View};
-use super::state::State;
+use super::ratio::{Ratio, grouped};
+use super::run_stats::RunStats;
 use super::unit::Unit;
-use super::value::{Value, grouped};
 use crate::prices::Price;
 use crate::scenario::Scenario;
 use crate::scenario::expect::{Bound, Expectation, Op, When};
@@ -35,13 +35,13 @@ impl Verdict {
 
 /// An expectation, judged.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judgement {
+pub struct ExpectationResult {
     /// The expectation, as it was written.
     pub text: String,
     /// What it comes to.
     pub verdict: Verdict,
     /// What the measure is worth, in its unit; none when that is undefined.
-    pub value: Option<(Unit, Value)>,
+    pub value: Option<(Unit, Ratio)>,
     /// For people: `was 66.71%`, or why it cannot be told.
     pub finding: String,
 }
@@ -50,28 +50,28 @@ pub struct Judgement {
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
     /// What the policy came to.
-    pub state: &'a State,
+    pub state: &'a RunStats,
     /// What tokens cost, by provider.
     pub prices: &'a [Price],
     /// What the other policies of the run came to, by name.
-    pub other: &'a dyn Fn(&str) -> Option<&'a State>,
+    pub other: &'a dyn Fn(&str) -> Option<&'a RunStats>,
     /// Whether a fault, by place, fired under no policy of the run.
     pub never_fired: &'a dyn Fn(usize) -> bool,
 }
 
 /// A measure's value; it may be only a lower bound, of what was not over when the run was.
 #[derive(Clone, Copy)]
-struct Worth {
+struct MeasuredValue {
     measure: &'static Measure,
-    value: Value,
+    value: Ratio,
     is_unended: bool,
 }
 
 /// Judges `expectation` of the policy that `facts` are about.
-pub fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Judgement {
-    let worth = worth(expectation, facts.state, facts.prices);
+pub fn judge(expectation: &Expectation, facts: &Facts<'_>) -> ExpectationResult {
+    let worth = measured(expectation, facts.state, facts.prices);
     let (verdict, finding) = decide(expectation, facts, worth);
-    Judgement {
+    ExpectationResult {
         text: expectation.text.clone(),
         verdict,
         value: worth.map(|worth| (worth.measure.unit, worth.value)),
@@ -79,7 +79,11 @@ pub fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Judgement {
     }
 }
 
-fn decide(expectation: &Expectation, facts: &Facts<'_>, worth: Option<Worth>) -> (Verdict, String) {
+fn decide(
+    expectation: &Expectation,
+    facts: &Facts<'_>,
+    worth: Option<MeasuredValue>,
+) -> (Verdict, String) {
     let untold = |finding: &str| (Verdict::Inconclusive, finding.to_owned());
     let named = named_fault(expectation, facts.state);
     if let Some(fault) = named.filter(|&fault| (facts.never_fired)(fault)) {
@@ -93,7 +97,7 @@ fn decide(expectation: &Expectation, facts: &Facts<'_>, worth: Option<Worth>) ->
     let bound = match (expectation.bound, &expectation.than) {
         (Bound::Times(parts), Some(policy)) => {
             let other = (facts.other)(policy);
-            let other = other.and_then(|state| self::worth(expectation, state, facts.prices));
+            let other = other.and_then(|state| self::measured(expectation, state, facts.prices));
             other.map(|other| other.value.times(parts).divided_by(BILLION))
         }
         (bound, _) => match measure.unit.worth(bound) {
@@ -107,8 +111,8 @@ fn decide(expectation: &Expectation, facts: &Facts<'_>, worth: Option<Worth>) ->
     }
 }
 
-fn compared(expectation: &Expectation, worth: Worth, bound: Value) -> (Verdict, String) {
-    let Worth { measure, value, .. } = worth;
+fn compared(expectation: &Expectation, worth: MeasuredValue, bound: Ratio) -> (Verdict, String) {
+    let MeasuredValue { measure, value, .. } = worth;
     let shown = measure.unit.shown_beside(value, bound);
     let holds = holds(value, expectation.op, bound);
     let verdict = if holds {
@@ -139,11 +143,15 @@ fn compared(expectation: &Expectation, worth: Worth, bound: Value) -> (Verdict, 
 }
 
 /// What the expectation is about, of a policy that came to `state`.
-fn worth(expectation: &Expectation, state: &State, prices: &[Price]) -> Option<Worth> {
+fn measured(
+    expectation: &Expectation,
+    state: &RunStats,
+    prices: &[Price],
+) -> Option<MeasuredValue> {
     let measure = measures::find(&expectation.metric)?;
     let view = View::new(state, expectation.when, prices)?;
     let Some(argument) = measure.argument() else {
-        return measure.of(&view).map(|value| Worth {
+        return measure.of(&view).map(|value| MeasuredValue {
             measure,
             value,
             is_unended: false,
@@ -155,7 +163,7 @@ fn worth(expectation: &Expectation, state: &State, prices: &[Price]) -> Option<W
     };
     let name = expectation.argument.as_ref()?;
     let place = names.iter().position(|known| known == name)?;
-    Some(Worth {
+    Some(MeasuredValue {
         measure,
         value: measure.of_one(&view, place)?,
         is_unended: measure.is_unended(state, place),
@@ -163,7 +171,7 @@ fn worth(expectation: &Expectation, state: &State, prices: &[Price]) -> Option<W
 }
 
 /// The place of the fault that an expectation names.
-fn named_fault(expectation: &Expectation, state: &State) -> Option<usize> {
+fn named_fault(expectation: &Expectation, state: &RunStats) -> Option<usize> {
     if let Some(fault) = expectation.when.fault() {
         return Some(fault.index());
     }
@@ -175,7 +183,7 @@ fn named_fault(expectation: &Expectation, state: &State) -> Option<usize> {
 }
 
 /// Whether the bound lies outside of the interval of 95 % (Wilson's) around a share of calls.
-fn is_clear(share: Value, bound: Value) -> bool {
+fn is_clear(share: Ratio, bound: Ratio) -> bool {
     let ((part, all), (limit, whole)) = (share.parts(), bound.parts());
     let apart = part
         .saturating_mul(whole)
@@ -189,7 +197,7 @@ fn is_clear(share: Value, bound: Value) -> bool {
 
 /// What is wrong with an expectation as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mistake {
+pub enum ExpectationError {
     /// There is no such measure.
     UnknownMetric,
     /// The bound is not in the measure's unit.
@@ -209,15 +217,15 @@ pub enum Mistake {
 }
 
 /// Whether `expectation` names a known measure, what that takes, and a bound in its unit.
-pub fn check(expectation: &Expectation, scenario: &Scenario) -> Result<(), Mistake> {
-    let measure = measures::find(&expectation.metric).ok_or(Mistake::UnknownMetric)?;
+pub fn check(expectation: &Expectation, scenario: &Scenario) -> Result<(), ExpectationError> {
+    let measure = measures::find(&expectation.metric).ok_or(ExpectationError::UnknownMetric)?;
     check_argument(expectation, measure, scenario)?;
     let is_multiple = matches!(expectation.bound, Bound::Times(_));
     if !is_multiple && measure.unit.worth(expectation.bound).is_none() {
-        return Err(Mistake::WrongUnit(measure.unit));
+        return Err(ExpectationError::WrongUnit(measure.unit));
     }
     if expectation.by_interval && (is_multiple || !measure.is_share_of_calls()) {
-        return Err(Mistake::NoInterval);
+        return Err(ExpectationError::NoInterval);
     }
     let When::After { fault, .. } = expectation.when else {
         return Ok(());
@@ -225,7 +233,7 @@ pub fn check(expectation: &Expectation, scenario: &Scenario) -> Result<(), Mista
     let fault = scenario.faults.get(fault.index());
     match fault.and_then(|fault| expectation.when.windows(&fault.windows)) {
         Some(_) => Ok(()),
-        None => Err(Mistake::NeverAfter),
+        None => Err(ExpectationError::NeverAfter),
     }
 }
 
@@ -233,18 +241,18 @@ fn check_argument(
     expectation: &Expectation,
     measure: &Measure,
     scenario: &Scenario,
-) -> Result<(), Mistake> {
+) -> Result<(), ExpectationError> {
     let (argument, name) = match (measure.argument(), &expectation.argument) {
         (None, None) => return Ok(()),
-        (None, Some(_)) => return Err(Mistake::NeedlessArgument),
-        (Some(argument), None) => return Err(Mistake::NoArgument(argument)),
+        (None, Some(_)) => return Err(ExpectationError::NeedlessArgument),
+        (Some(argument), None) => return Err(ExpectationError::NoArgument(argument)),
         (Some(argument), Some(name)) => (argument, name),
     };
     if !names(argument, scenario).contains(&name.as_str()) {
-        return Err(Mistake::UnknownArgument(argument));
+        return Err(ExpectationError::UnknownArgument(argument));
     }
     if expectation.when != When::Always && measure.is_of_whole_run() {
-        return Err(Mistake::NeedlessMoment);
+        return Err(ExpectationError::NeedlessMoment);
     }
     Ok(())
 }
@@ -264,7 +272,7 @@ pub fn metrics() -> impl Iterator<Item = &'static str> {
     MEASURES.iter().map(|measure| measure.name)
 }
 
-fn holds(value: Value, op: Op, bound: Value) -> bool {
+fn holds(value: Ratio, op: Op, bound: Ratio) -> bool {
     match op {
         Op::AtLeast => value >= bound,
         Op::AtMost => value <= bound,
@@ -277,7 +285,7 @@ const BILLION: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {
-    use super::super::aftermath::Longest;
+    use super::super::fault_impact::Longest;
     use super::*;
     use crate::trace::FaultId;
 
@@ -294,7 +302,7 @@ mod tests {
         }
     }
 
-    fn judged(expectation: &Expectation, state: &State, never_fired: bool) -> Judgement {
+    fn judged(expectation: &Expectation, state: &RunStats, never_fired: bool) -> ExpectationResult {
         let facts = Facts {
             state,
             prices: &[],
@@ -304,8 +312,8 @@ mod tests {
         judge(expectation, &facts)
     }
 
-    fn two_of_three() -> State {
-        let mut state = State::default();
+    fn two_of_three() -> RunStats {
+        let mut state = RunStats::default();
         state.run.calls = 3;
         state.run.succeeded = 2;
         state
@@ -379,7 +387,7 @@ mod tests {
 
     #[test]
     fn an_interval_decides_only_what_is_clear() {
-        let mut state = State::default();
+        let mut state = RunStats::default();
         let mut verdict = |succeeded, calls, share| {
             (state.run.succeeded, state.run.calls) = (succeeded, calls);
             let mut expected = expectation("success_rate", Op::AtLeast, Bound::Share(share));

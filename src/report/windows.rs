@@ -15,9 +15,9 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::aftermath::Longest;
 use super::failover::Failover;
-use super::state::{add, add_each};
+use super::fault_impact::Longest;
+use super::run_stats::{add, add_each};
 use crate::scenario::Scenario;
 use crate::scenario::fault::Windows as FaultWindows;
 use crate::time::{Instant, nanos};
@@ -51,7 +51,7 @@ impl UptimeTally {
 
 /// How windows are judged; shared by all scopes of a run.
 #[derive(Clone, Debug)]
-pub(super) struct Rules {
+pub(super) struct WindowConfig {
     /// The length of a base window, in nanoseconds; not zero.
     length: u64,
     /// Down above this share of failed calls, in parts per 10^9.
@@ -64,7 +64,7 @@ pub(super) struct Rules {
     pub(super) faults: usize,
 }
 
-impl Rules {
+impl WindowConfig {
     /// As the scenario says, with `others` as stretches beside its faults.
     pub(super) fn new(scenario: &Scenario, others: impl Iterator<Item = FaultWindows>) -> Self {
         let uptime = scenario.uptime;
@@ -173,7 +173,7 @@ struct Outage {
 
 impl WindowFold {
     /// For the calls of a stretch's scope, or for all.
-    pub(super) fn new(stretch: Option<usize>, rules: &Rules) -> Self {
+    pub(super) fn new(stretch: Option<usize>, rules: &WindowConfig) -> Self {
         let watched = if stretch.is_none() { rules.faults } else { 0 };
         Self {
             stretch,
@@ -195,7 +195,7 @@ impl WindowFold {
     }
 
     /// A call of this scope arrived.
-    pub(super) fn on_arrival(&mut self, rules: &Rules, at: Instant) {
+    pub(super) fn on_arrival(&mut self, rules: &WindowConfig, at: Instant) {
         // A call that comes in late, when its window is closed, counts in the next one.
         let index = rules.index(at).max(self.next);
         let place = self.place(index);
@@ -220,7 +220,7 @@ impl WindowFold {
     }
 
     /// The call that arrived at `arrived` ended.
-    pub(super) fn on_end(&mut self, rules: &Rules, arrived: Instant, failed: bool) {
+    pub(super) fn on_end(&mut self, rules: &WindowConfig, arrived: Instant, failed: bool) {
         // The first window from there on is where `on_arrival` counted it: its call holds it open.
         let place = self.place(rules.index(arrived));
         if let Some(window) = self.open.get_mut(place) {
@@ -231,7 +231,7 @@ impl WindowFold {
     }
 
     /// The run is over, and so is every call. Failovers are by fault.
-    pub(super) fn finish(mut self, rules: &Rules) -> (UptimeTally, Vec<Longest>) {
+    pub(super) fn finish(mut self, rules: &WindowConfig) -> (UptimeTally, Vec<Longest>) {
         while let Some(window) = self.open.pop_front() {
             self.close(rules, &window);
         }
@@ -250,7 +250,7 @@ impl WindowFold {
 
     /// Closes windows from the front whose calls have ended and that no arrival can reach any
     /// more. One window of grace lets arrivals come in slightly out of order.
-    fn close_settled(&mut self, rules: &Rules) {
+    fn close_settled(&mut self, rules: &WindowConfig) {
         let newest = self.open.back().map_or(0, |window| window.index);
         while let Some(window) = self.open.pop_front() {
             if window.in_flight > 0 || window.index.saturating_add(1) >= newest {
@@ -261,7 +261,7 @@ impl WindowFold {
         }
     }
 
-    fn close(&mut self, rules: &Rules, window: &Window) {
+    fn close(&mut self, rules: &WindowConfig, window: &Window) {
         let stretch = self.stretch.and_then(|place| rules.stretches.get(place));
         let (span, first) = match stretch {
             Some(stretch) => rules.touched(stretch, self.next, window.index),
@@ -277,7 +277,7 @@ impl WindowFold {
         }
     }
 
-    fn judge(&mut self, rules: &Rules) {
+    fn judge(&mut self, rules: &WindowConfig) {
         let merged = std::mem::take(&mut self.merged);
         let is_down = rules.is_down(merged.calls, merged.failed);
         self.tally.windows += merged.span;
@@ -300,7 +300,7 @@ impl WindowFold {
         outage.span += merged.span;
     }
 
-    fn end_outage(&mut self, rules: &Rules) {
+    fn end_outage(&mut self, rules: &WindowConfig) {
         let Some(outage) = self.outage.take() else {
             return;
         };

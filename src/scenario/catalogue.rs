@@ -1,10 +1,10 @@
 //! Every fault that a scenario file can name: one row per word, and one per key.
 //!
 //! The reader (`inject`), its hints, what is shown as understood, and tables in documents all
-//! derive from here. What a fault does is [`super::fault::Inject`]; how its keys are read, and
+//! derive from here. What a fault does is [`super::fault::FaultKind`]; how its keys are read, and
 //! within which bounds, is `inject`'s. A number is the status of an error: its row is [`STATUS`].
 
-use super::fault::{Delayed, Fault, Flaw, Inject, Layer, Odd};
+use super::fault::{Delayed, Fault, FaultKind, Flaw, Layer, StreamAnomaly};
 use crate::wire::writer::{Body, Choices, Counting, Finish, Label, Terminator};
 
 /// A word that `inject` takes, and what there is to say about it.
@@ -15,7 +15,7 @@ pub struct Row {
     /// Where it acts.
     pub layer: Layer,
     /// What it strikes.
-    pub reach: Reach,
+    pub reach: Scope,
     /// Keys of its own that must be there.
     pub required: &'static [&'static str],
     /// Keys of its own that may be left out.
@@ -26,7 +26,7 @@ pub struct Row {
 
 /// What a fault strikes, from which follows which keys of time and luck it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum Scope {
     /// A client process as a whole: there is no target.
     Client,
     /// A provider as a whole, all or nothing.
@@ -69,7 +69,7 @@ impl Row {
     }
 }
 
-impl Reach {
+impl Scope {
     /// The keys of time and luck.
     pub const fn keys(self) -> &'static [&'static str] {
         match self {
@@ -89,7 +89,7 @@ impl Reach {
 /// The word of a fault, as its file has it: a row's word, or a number.
 pub fn word(fault: &Fault) -> String {
     match &fault.inject {
-        Inject::Refuse { refusal, .. } => refusal.status.map_or_else(
+        FaultKind::Refuse { refusal, .. } => refusal.status.map_or_else(
             || refusal.cause.name().to_owned(),
             |status| status.to_string(),
         ),
@@ -98,47 +98,47 @@ pub fn word(fault: &Fault) -> String {
 }
 
 /// The word of everything but errors, which have many.
-const fn fixed_word(inject: &Inject) -> &'static str {
+const fn fixed_word(inject: &FaultKind) -> &'static str {
     match inject {
-        Inject::Outage => "outage",
-        Inject::Blackhole => "blackhole",
-        Inject::Dns => "dns",
-        Inject::Refused => "refused",
-        Inject::Tls => "tls",
-        Inject::Mute => "mute",
-        Inject::Closed(_) => "closed",
-        Inject::Stale { .. } => "stale",
-        Inject::SlowClose { .. } => "slow_close",
-        Inject::Hang => "hang",
-        Inject::Reset => "reset",
-        Inject::EarlyFin => "early_fin",
-        Inject::HeadersOnly => "headers_only",
-        Inject::Refuse { refusal, .. } => refusal.cause.name(),
-        Inject::Slow { .. } => "slow",
-        Inject::Delay { what, .. } => match what {
+        FaultKind::Outage => "outage",
+        FaultKind::Blackhole => "blackhole",
+        FaultKind::Dns => "dns",
+        FaultKind::Refused => "refused",
+        FaultKind::Tls => "tls",
+        FaultKind::Mute => "mute",
+        FaultKind::Closed(_) => "closed",
+        FaultKind::Stale { .. } => "stale",
+        FaultKind::SlowClose { .. } => "slow_close",
+        FaultKind::Hang => "hang",
+        FaultKind::Reset => "reset",
+        FaultKind::EarlyFin => "early_fin",
+        FaultKind::HeadersOnly => "headers_only",
+        FaultKind::Refuse { refusal, .. } => refusal.cause.name(),
+        FaultKind::Slow { .. } => "slow",
+        FaultKind::Delay { what, .. } => match what {
             Delayed::Headers => "slow_headers",
             Delayed::FirstToken => "slow_first_token",
         },
-        Inject::HeavyTail { .. } => "heavy_tail",
-        Inject::Drip { .. } => "drip",
-        Inject::Bandwidth { .. } => "bandwidth",
-        Inject::KeepAlive { .. } => "keep_alives",
-        Inject::Stall { .. } => "stall",
-        Inject::StreamCut { .. } => "stream_cut",
-        Inject::InBand { .. } => "in_band_error",
-        Inject::Event { event, .. } => match event {
-            Odd::Malformed => "malformed_event",
-            Odd::Duplicate => "duplicate_event",
-            Odd::Reordered => "reordered_events",
+        FaultKind::HeavyTail { .. } => "heavy_tail",
+        FaultKind::Drip { .. } => "drip",
+        FaultKind::Bandwidth { .. } => "bandwidth",
+        FaultKind::KeepAlive { .. } => "keep_alives",
+        FaultKind::Stall { .. } => "stall",
+        FaultKind::StreamCut { .. } => "stream_cut",
+        FaultKind::InBand { .. } => "in_band_error",
+        FaultKind::Event { event, .. } => match event {
+            StreamAnomaly::Malformed => "malformed_event",
+            StreamAnomaly::Duplicate => "duplicate_event",
+            StreamAnomaly::Reordered => "reordered_events",
         },
-        Inject::Split => "split_events",
-        Inject::Flaw(flaw) => flaw_word(flaw),
-        Inject::CapacityLoss { .. } => "capacity_loss",
-        Inject::LimitShrink { .. } => "limit_shrink",
-        Inject::Price { .. } => "price",
-        Inject::DoubleBilled => "double_billed",
-        Inject::LostCache => "lost_cache",
-        Inject::Freeze => "freeze",
+        FaultKind::Split => "split_events",
+        FaultKind::Flaw(flaw) => flaw_word(flaw),
+        FaultKind::CapacityLoss { .. } => "capacity_loss",
+        FaultKind::LimitShrink { .. } => "limit_shrink",
+        FaultKind::Price { .. } => "price",
+        FaultKind::DoubleBilled => "double_billed",
+        FaultKind::LostCache => "lost_cache",
+        FaultKind::Freeze => "freeze",
     }
 }
 
@@ -176,7 +176,7 @@ type Keys = &'static [&'static str];
 
 const fn row(
     layer: Layer,
-    reach: Reach,
+    reach: Scope,
     word: &'static str,
     (required, optional): (Keys, Keys),
     about: &'static str,
@@ -192,27 +192,27 @@ const fn row(
 }
 
 const fn network(word: &'static str, about: &'static str) -> Row {
-    row(Layer::Network, Reach::Whole, word, NONE, about)
+    row(Layer::Network, Scope::Whole, word, NONE, about)
 }
 
 const fn connection(word: &'static str, keys: (Keys, Keys), about: &'static str) -> Row {
-    row(Layer::Connection, Reach::Attempts, word, keys, about)
+    row(Layer::Connection, Scope::Attempts, word, keys, about)
 }
 
 const fn exchange(word: &'static str, about: &'static str) -> Row {
-    row(Layer::Exchange, Reach::Attempts, word, NONE, about)
+    row(Layer::Exchange, Scope::Attempts, word, NONE, about)
 }
 
 const fn error(word: &'static str, about: &'static str) -> Row {
     let keys: (Keys, Keys) = (&[], &["retry_after", "hint", "should_retry", "billed"]);
-    row(Layer::Exchange, Reach::Attempts, word, keys, about)
+    row(Layer::Exchange, Scope::Attempts, word, keys, about)
 }
 
 const fn answer(word: &'static str, keys: (Keys, Keys), about: &'static str) -> Row {
-    row(Layer::Answer, Reach::Attempts, word, keys, about)
+    row(Layer::Answer, Scope::Attempts, word, keys, about)
 }
 
-const fn provider(word: &'static str, reach: Reach, keys: Keys, about: &'static str) -> Row {
+const fn provider(word: &'static str, reach: Scope, keys: Keys, about: &'static str) -> Row {
     row(Layer::Provider, reach, word, (keys, &[]), about)
 }
 
@@ -221,7 +221,7 @@ const NONE: (Keys, Keys) = (&[], &[]);
 /// The row of all numbers.
 pub const STATUS: Row = row(
     Layer::Exchange,
-    Reach::Attempts,
+    Scope::Attempts,
     "400..599",
     (
         &[],
@@ -233,7 +233,7 @@ pub const STATUS: Row = row(
 /// Every word, by layer, in the order in which layers meet an attempt.
 #[rustfmt::skip]
 pub const ROWS: &[Row] = &[
-    row(Layer::Client, Reach::Client, "freeze", NONE,
+    row(Layer::Client, Scope::Client, "freeze", NONE,
         "The client process stands still: it reads, decides and sends nothing."),
 
     network("outage", "New connections are refused, open ones reset, busy or idle."),
@@ -282,11 +282,11 @@ pub const ROWS: &[Row] = &[
     error("edge_empty", "A content delivery network speaks for such a server, without a body."),
     error("edge_json", "A content delivery network speaks for such a server, in its own JSON."),
 
-    provider("capacity_loss", Reach::State, &["left"], "Only so much of its slots is left."),
-    provider("limit_shrink", Reach::State, &["left"], "Only so much of its limits is left."),
-    provider("price", Reach::State, &["factor"], "Tokens cost so many times their price."),
-    provider("double_billed", Reach::Attempts, &[], "Everything is billed twice."),
-    provider("lost_cache", Reach::Attempts, &[], "No prompt is found in the cache."),
+    provider("capacity_loss", Scope::State, &["left"], "Only so much of its slots is left."),
+    provider("limit_shrink", Scope::State, &["left"], "Only so much of its limits is left."),
+    provider("price", Scope::State, &["factor"], "Tokens cost so many times their price."),
+    provider("double_billed", Scope::Attempts, &[], "Everything is billed twice."),
+    provider("lost_cache", Scope::Attempts, &[], "No prompt is found in the cache."),
 
     answer("slow", (&["factor"], &["what"]),
         "Time to first token and gaps between tokens are so many times as long."),

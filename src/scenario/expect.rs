@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::{Point, Scenario};
 use crate::policy::config::EVERY;
-use crate::text::{Problem, units};
+use crate::text::{Diagnostic, units};
 use crate::time::nanos;
 pub use moment::When;
 
@@ -86,7 +86,7 @@ pub(super) fn parse(
     text: &str,
     faults: &[String],
     point: Point<'_>,
-) -> Result<Expectation, Problem> {
+) -> Result<Expectation, Diagnostic> {
     let Some(start) = text.find(SIGNS) else {
         return Err(point(0..text.len(), "this compares nothing".into()).hint(SHAPE));
     };
@@ -118,7 +118,7 @@ fn subject(
     end: usize,
     faults: &[String],
     point: Point<'_>,
-) -> Result<(String, Option<String>, When), Problem> {
+) -> Result<(String, Option<String>, When), Diagnostic> {
     let words = words(&text[..end]);
     let Some((&(at, named), rest)) = words.split_first() else {
         let message = "no metric stands before the comparison";
@@ -140,7 +140,7 @@ fn subject(
 }
 
 /// Where the value behind the comparison ends, and whether `with 95%` stands behind it.
-fn interval(text: &str, from: usize, point: Point<'_>) -> Result<(usize, bool), Problem> {
+fn interval(text: &str, from: usize, point: Point<'_>) -> Result<(usize, bool), Diagnostic> {
     let words = words(&text[from..]);
     let Some(place) = words.iter().position(|(_, word)| *word == "with") else {
         return Ok((text.len(), false));
@@ -157,7 +157,7 @@ fn interval(text: &str, from: usize, point: Point<'_>) -> Result<(usize, bool), 
 }
 
 /// What stands behind the comparison, which ends at byte `from`; and the other policy, if any.
-fn bound(text: &str, from: usize, point: Point<'_>) -> Result<(Bound, Option<String>), Problem> {
+fn bound(text: &str, from: usize, point: Point<'_>) -> Result<(Bound, Option<String>), Diagnostic> {
     let value = text[from..].trim();
     let start = text.len() - text[from..].trim_start().len();
     let range: Range<usize> = start..start + value.len();
@@ -250,10 +250,10 @@ mod tests {
     use crate::trace::FaultId;
     use proptest::prelude::*;
 
-    fn read(text: &str) -> Result<Expectation, Problem> {
+    fn read(text: &str) -> Result<Expectation, Diagnostic> {
         let faults = ["primary-down", "backup-storm"].map(String::from);
         parse(text, &faults, &|range, message| {
-            Problem::of_text("x.yaml", text, range, message)
+            Diagnostic::of_text("x.yaml", text, range, message)
         })
     }
 

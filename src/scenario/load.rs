@@ -7,9 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::File;
-use super::understand::understand;
+use super::resolve::resolve;
 use super::{Calls, Scenario, demand, replay};
-use crate::text::{self, Document, Problem};
+use crate::text::{self, Diagnostic, Document};
 
 /// A scenario, and the document that it was read from (to point at what later checks find).
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct Loaded {
 
 /// Reads and checks the scenario at `path`, with `--set` overrides (path, value) on top; those
 /// that start with `policy.` are left to policies.
-pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Problem> {
+pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Diagnostic> {
     let mut document = Document::read(path)?;
     for (key, value) in overrides {
         if !key.starts_with("policy.") {
@@ -34,7 +34,7 @@ pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Probl
         }
     }
     let file: File = document.decode()?;
-    let place = Place {
+    let place = ScenarioFile {
         document: &document,
         path,
         root: &root_of(path),
@@ -46,7 +46,7 @@ pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Probl
     };
     place.check_policies(&file.policies)?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let scenario = understand(&document, &stem, file, trace)?;
+    let scenario = resolve(&document, &stem, file, trace)?;
     Ok(Loaded {
         scenario,
         path: path.to_owned(),
@@ -58,8 +58,8 @@ pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Probl
 impl Loaded {
     /// The file that is `written` at `keys` of the document: relative to the scenario's file and
     /// inside the project, or, from the command line, relative to the current directory and free.
-    pub fn locate(&self, keys: &[&str], written: &str) -> Result<PathBuf, Problem> {
-        let place = Place {
+    pub fn locate(&self, keys: &[&str], written: &str) -> Result<PathBuf, Diagnostic> {
+        let place = ScenarioFile {
             document: &self.document,
             path: &self.path,
             root: &self.root,
@@ -69,14 +69,14 @@ impl Loaded {
 }
 
 /// Where a scenario's file lies, and in which project.
-struct Place<'a> {
+struct ScenarioFile<'a> {
     document: &'a Document,
     path: &'a Path,
     root: &'a Path,
 }
 
-impl Place<'_> {
-    fn locate(&self, keys: &[&str], written: &str) -> Result<PathBuf, Problem> {
+impl ScenarioFile<'_> {
+    fn locate(&self, keys: &[&str], written: &str) -> Result<PathBuf, Diagnostic> {
         if self.document.is_override(keys) {
             return Ok(PathBuf::from(written));
         }
@@ -103,7 +103,7 @@ impl Place<'_> {
     }
 
     /// A policy is a bare name, or a path that says so by its ending.
-    fn check_policies(&self, policies: &[String]) -> Result<(), Problem> {
+    fn check_policies(&self, policies: &[String]) -> Result<(), Diagnostic> {
         for (n, policy) in policies.iter().enumerate() {
             let keys = ["policies", &n.to_string()];
             if policies[..n].contains(policy) {
@@ -121,7 +121,7 @@ impl Place<'_> {
         Ok(())
     }
 
-    fn trace(&self, written: &str) -> Result<Calls, Problem> {
+    fn trace(&self, written: &str) -> Result<Calls, Diagnostic> {
         let path = self.locate(&TRACE, written)?;
         let bytes = text::file::read(&path, LARGEST_TRACE).map_err(|why| {
             let from = if self.document.is_override(&TRACE) {
@@ -136,7 +136,7 @@ impl Place<'_> {
         let name = path.display().to_string();
         let text = String::from_utf8_lossy(&bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let point = |range, message| Problem::of_text(&name, text, range, message);
+        let point = |range, message| Diagnostic::of_text(&name, text, range, message);
         if let Err(error) = std::str::from_utf8(&bytes) {
             let at = error.valid_up_to();
             let message = "this is not a text file in UTF-8".to_owned();

@@ -22,16 +22,16 @@ mod profile;
 pub mod profiles;
 pub mod rates;
 mod replay;
+mod resolve;
 mod resolved;
-mod understand;
 pub mod workload;
 
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
-use crate::text::Problem;
+use crate::text::Diagnostic;
 pub use crate::wire::Dialect;
-pub use demand::{Arrivals, Calls, Load, Prefixes, Rate, Reclick, Step, Task, Users};
+pub use demand::{Arrivals, Calls, Load, Prefixes, Rate, Step, Task, UserRetry, Users};
 use expect::Expectation;
 use fault::Fault;
 pub use operations::{Operation, Work};
@@ -128,7 +128,7 @@ pub fn schema() -> serde_json::Value {
 }
 
 /// Makes a problem of a place in a text that a pure reader reads.
-type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Problem;
+type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Diagnostic;
 
 /// No run is longer, and neither is anything in it.
 const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::fault::Windows;
-use super::understand::{bounded, check_name};
+use super::resolve::{bounded, check_name};
 use super::{LONGEST_RUN, Provider, Scenario, file};
 use crate::policy::ProviderId;
 use crate::text::units::duration;
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 use crate::time::Instant;
 
 /// Something that people do to the client, for a while.
@@ -72,7 +72,7 @@ pub(super) fn operations(
     files: &BTreeMap<String, file::Operation>,
     providers: &[Provider],
     run: Option<Duration>,
-) -> Result<Vec<Operation>, Problem> {
+) -> Result<Vec<Operation>, Diagnostic> {
     let names = document.keys(&["operations"]);
     if names.len() > MOST_OPERATIONS {
         let message = format!("more than {MOST_OPERATIONS} operations");
@@ -98,7 +98,7 @@ fn work(
     name: &str,
     file: &file::Operation,
     providers: &[Provider],
-) -> Result<Work, Problem> {
+) -> Result<Work, Diagnostic> {
     let (key, whom, work): (_, _, fn(ProviderId) -> Work) = match (&file.isolate, &file.pin) {
         (Some(whom), None) => ("isolate", whom, Work::Isolate),
         (None, Some(whom)) => ("pin", whom, Work::Pin),
@@ -128,7 +128,7 @@ fn windows(
     name: &str,
     file: &file::Operation,
     run: Option<Duration>,
-) -> Result<Windows, Problem> {
+) -> Result<Windows, Diagnostic> {
     let path = |key| ["operations", name, key];
     let at = file.at.unwrap_or(Duration::ZERO);
     let range = Duration::ZERO..=LONGEST_RUN;

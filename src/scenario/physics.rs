@@ -20,12 +20,12 @@ use std::time::Duration;
 
 use super::file;
 use super::load::is_name;
-use super::understand::bounded;
+use super::resolve::bounded;
 use super::{
     Cache, Capacity, Charge, Degrade, Dialect, LONGEST_RUN, Limit, Limits, Provider, Span,
 };
 use crate::text::units::{count, duration, factor, share};
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 
 /// The limits of the provider `name`.
 pub(super) fn limits(
@@ -33,7 +33,7 @@ pub(super) fn limits(
     name: &str,
     dialect: Dialect,
     file: &file::Provider,
-) -> Result<Limits, Problem> {
+) -> Result<Limits, Diagnostic> {
     let reader = Reader {
         document,
         name,
@@ -50,7 +50,7 @@ pub(super) fn capacity(
     document: &Document,
     name: &str,
     file: Option<&file::Capacity>,
-) -> Result<Option<Capacity>, Problem> {
+) -> Result<Option<Capacity>, Diagnostic> {
     let Some(file) = file else {
         return Ok(None);
     };
@@ -84,7 +84,7 @@ pub(super) fn capacity(
     }))
 }
 
-fn degrade(document: &Document, name: &str, file: &file::Degrade) -> Result<Degrade, Problem> {
+fn degrade(document: &Document, name: &str, file: &file::Degrade) -> Result<Degrade, Diagnostic> {
     let at = |key| ["providers", name, "capacity", "degrade", key];
     bounded(document, &at("to"), file.to, 1..=999_999_999, share::write)?;
     let range = Duration::from_millis(1)..=DAY;
@@ -103,7 +103,7 @@ pub(super) fn cache(
     document: &Document,
     name: &str,
     file: Option<&file::Cache>,
-) -> Result<Option<Cache>, Problem> {
+) -> Result<Option<Cache>, Diagnostic> {
     let Some(file) = file else {
         return Ok(None);
     };
@@ -114,7 +114,10 @@ pub(super) fn cache(
 }
 
 /// Providers of one account share its limits: so they must say the same of them.
-pub(super) fn check_accounts(document: &Document, providers: &[Provider]) -> Result<(), Problem> {
+pub(super) fn check_accounts(
+    document: &Document,
+    providers: &[Provider],
+) -> Result<(), Diagnostic> {
     for (place, provider) in providers.iter().enumerate() {
         let Some(account) = &provider.limits.account else {
             continue;
@@ -165,7 +168,7 @@ impl Kept {
 }
 
 impl Reader<'_> {
-    fn limits(&self) -> Result<Limits, Problem> {
+    fn limits(&self) -> Result<Limits, Diagnostic> {
         let file = self.limits;
         let concurrency = self.count("concurrency", file.concurrency, 1..=MOST_AT_ONCE)?;
         let minutes = |key, count| self.limit(key, count, MINUTE);
@@ -193,7 +196,7 @@ impl Reader<'_> {
     }
 
     /// Requests per minute, perhaps counted over less: then that share of them.
-    fn rpm(&self) -> Result<Option<Limit>, Problem> {
+    fn rpm(&self) -> Result<Option<Limit>, Diagnostic> {
         let Some(limit) = self.limit("rpm", self.limits.rpm, MINUTE)? else {
             return Ok(None);
         };
@@ -219,7 +222,7 @@ impl Reader<'_> {
         key: &str,
         count: Option<u64>,
         per: Duration,
-    ) -> Result<Option<Limit>, Problem> {
+    ) -> Result<Option<Limit>, Diagnostic> {
         let span = self.limits.window.unwrap_or(self.kept.span);
         let count = self.count(key, count, 1..=MOST)?;
         Ok(count.map(|count| Limit { count, per, span }))
@@ -230,13 +233,13 @@ impl Reader<'_> {
         key: &str,
         count: Option<u64>,
         range: RangeInclusive<u64>,
-    ) -> Result<Option<u64>, Problem> {
+    ) -> Result<Option<u64>, Diagnostic> {
         let bounded = |count| bounded(self.document, &self.at(key), count, range, count::write);
         count.map(bounded).transpose()
     }
 
     /// What pressure leaves of the limits on tokens.
-    fn shrinks_to(&self) -> Result<Option<u64>, Problem> {
+    fn shrinks_to(&self) -> Result<Option<u64>, Diagnostic> {
         let Some(share) = self.limits.shrinks_to else {
             return Ok(None);
         };
@@ -250,7 +253,7 @@ impl Reader<'_> {
     }
 
     /// Refuses every key that means nothing to these limits.
-    fn check_keys(&self) -> Result<(), Problem> {
+    fn check_keys(&self) -> Result<(), Diagnostic> {
         let file = self.limits;
         let has_requests = file.rpm.is_some() || file.rpd.is_some();
         let has_tokens = self.has_output() || file.itpm.is_some();
@@ -276,7 +279,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn check_account(&self) -> Result<(), Problem> {
+    fn check_account(&self) -> Result<(), Diagnostic> {
         let account = self.limits.account.as_deref().filter(|name| !is_name(name));
         let Some(account) = account else {
             return Ok(());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::understand::{bounded, check_name, spread};
+use super::resolve::{bounded, check_name, spread};
 use super::workload::MOST_TOKENS;
 use super::{Quantiles, file, physics, profiles};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::money::Money;
 use crate::prices::{self, Price};
 use crate::text::units::{duration, money, speed, tokens};
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 use crate::wire::Dialect;
 
 /// The network between clients and providers.
@@ -189,7 +189,7 @@ pub struct Cache {
 }
 
 /// The network, with its default.
-pub(super) fn network(document: &Document, file: &file::Network) -> Result<Network, Problem> {
+pub(super) fn network(document: &Document, file: &file::Network) -> Result<Network, Diagnostic> {
     let one_way = one_way(document, &["network", "one_way"], file.one_way)?;
     Ok(Network { one_way })
 }
@@ -199,7 +199,7 @@ pub(super) fn providers(
     document: &Document,
     mut files: BTreeMap<String, file::Provider>,
     network: &Network,
-) -> Result<Vec<Provider>, Problem> {
+) -> Result<Vec<Provider>, Diagnostic> {
     let names = document.keys(&["providers"]);
     if names.is_empty() {
         return Err(document
@@ -226,7 +226,7 @@ fn provider(
     name: String,
     mut file: file::Provider,
     network: &Network,
-) -> Result<Provider, Problem> {
+) -> Result<Provider, Diagnostic> {
     fill(document, &name, &mut file)?;
     let at = |key| ["providers", &name, key];
     let missing = |key: &str| {
@@ -279,13 +279,13 @@ fn provider(
 }
 
 /// What a client is told of a provider.
-struct Reach {
+struct ClientView {
     context: Option<u64>,
     quality: Option<u32>,
     key_count: u16,
 }
 
-fn reach(document: &Document, name: &str, file: &file::Provider) -> Result<Reach, Problem> {
+fn reach(document: &Document, name: &str, file: &file::Provider) -> Result<ClientView, Diagnostic> {
     let at = |key| ["providers", name, key];
     if let Some(longest) = file.context {
         let range = 1..=MOST_TOKENS;
@@ -298,7 +298,7 @@ fn reach(document: &Document, name: &str, file: &file::Provider) -> Result<Reach
     let key_count = file.keys.unwrap_or(1);
     let whole = |count: u16| count.to_string();
     bounded(document, &at("keys"), key_count, 1..=MOST_KEYS, whole)?;
-    Ok(Reach {
+    Ok(ClientView {
         context: file.context,
         quality: file.quality,
         key_count,
@@ -306,7 +306,7 @@ fn reach(document: &Document, name: &str, file: &file::Provider) -> Result<Reach
 }
 
 /// Fills in what the file leaves to its profile, if it names one.
-fn fill(document: &Document, name: &str, file: &mut file::Provider) -> Result<(), Problem> {
+fn fill(document: &Document, name: &str, file: &mut file::Provider) -> Result<(), Diagnostic> {
     let Some(wanted) = &file.profile else {
         return Ok(());
     };
@@ -319,8 +319,8 @@ fn fill(document: &Document, name: &str, file: &mut file::Provider) -> Result<()
     file.model.get_or_insert_with(|| profile.model.to_owned());
     file.ttft.get_or_insert(file::Spread(profile.ttft));
     file.speed.get_or_insert(file::Spread(Quantiles {
-        p50: file::Pace(profile.speed.p50),
-        p99: file::Pace(profile.speed.p99),
+        p50: file::WrittenSpeed(profile.speed.p50),
+        p99: file::WrittenSpeed(profile.speed.p99),
     }));
     let limits = &mut file.limits;
     let own = [
@@ -343,7 +343,7 @@ fn price(
     name: &str,
     model: &str,
     own: Option<&file::Price>,
-) -> Result<Price, Problem> {
+) -> Result<Price, Diagnostic> {
     let place = ["providers", name, "model"];
     let fits = |c: char| c.is_ascii_graphic();
     if !(1..=100).contains(&model.len()) || !model.chars().all(fits) {
@@ -385,7 +385,7 @@ fn one_way(
     document: &Document,
     path: &[&str],
     written: Option<Duration>,
-) -> Result<Duration, Problem> {
+) -> Result<Duration, Diagnostic> {
     let one_way = written.unwrap_or(Duration::from_millis(1));
     let range = Duration::ZERO..=Duration::from_secs(60);
     bounded(document, path, one_way, range, duration::write)

@@ -7,8 +7,8 @@
 
 use std::time::Duration;
 
-use super::catalogue::{Reach, Row, word};
-use super::fault::{Fault, Inject, left_at, scaled_at};
+use super::catalogue::{Row, Scope, word};
+use super::fault::{Fault, FaultKind, left_at, scaled_at};
 use super::{Provider, Scenario};
 use crate::policy::ProviderId;
 use crate::text::units::share::WHOLE;
@@ -37,7 +37,7 @@ pub struct FaultRates {
     /// Its expected rate at full strength, in parts per 10^9.
     pub full: u64,
     /// The stretches in which it is at work, up to [`MOST_STRETCHES`].
-    pub stretches: Vec<Stretch>,
+    pub stretches: Vec<Interval>,
     /// Whether there are more.
     pub has_more: bool,
     /// The run in [`COLUMNS`] parts: the highest rate (or strength) in each, in parts per 10^9 of
@@ -47,7 +47,7 @@ pub struct FaultRates {
 
 /// A stretch of time within which a fault only grows, only fades, or stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct Interval {
     /// Its start.
     pub from: Duration,
     /// Its end.
@@ -126,7 +126,7 @@ impl Scenario {
 }
 
 /// The share of attempts that meet none of independent faults with these rates.
-pub fn spared(rates: &[u64]) -> u64 {
+pub fn fault_free_share(rates: &[u64]) -> u64 {
     rates
         .iter()
         .fold(WHOLE, |left, rate| times(left, WHOLE.saturating_sub(*rate)))
@@ -160,10 +160,10 @@ impl Fault {
         Effect {
             rate: self.expected_at(now),
             strength: match self.inject {
-                Inject::Slow { factor_milli, .. } | Inject::Price { factor_milli } => {
+                FaultKind::Slow { factor_milli, .. } | FaultKind::Price { factor_milli } => {
                     Strength::Factor(scaled_at(factor_milli, level))
                 }
-                Inject::CapacityLoss { left } | Inject::LimitShrink { left } => {
+                FaultKind::CapacityLoss { left } | FaultKind::LimitShrink { left } => {
                     Strength::Left(left_at(left, level))
                 }
                 _ => Strength::Plain,
@@ -197,14 +197,14 @@ impl Fault {
     /// Whether attempts meet it: it is no state that a provider or a client is in.
     fn meets_attempts(&self) -> bool {
         let reach = Row::of(&word(self)).map(|row| row.reach);
-        matches!(reach, Some(Reach::Whole | Reach::Attempts))
+        matches!(reach, Some(Scope::Whole | Scope::Attempts))
     }
 }
 
 fn fault_rates(fault: &Fault, targets: Vec<String>, end: Instant) -> FaultRates {
     let own = [fault];
     let at_work = walk(&own, end)
-        .map(|(from, to)| Stretch {
+        .map(|(from, to)| Interval {
             from: from.since_start(),
             to: to.since_start(),
             first: fault.effect(from),
@@ -283,7 +283,7 @@ fn mean(faults: &[&Fault], end: Instant) -> Option<u64> {
         let spared_at = |part: u32| {
             let now = (from + length * part / SIMPSON).min(to - TICK);
             let rates = faults.iter().map(|one| one.expected_at(now));
-            u128::from(spared(&rates.collect::<Vec<_>>()))
+            u128::from(fault_free_share(&rates.collect::<Vec<_>>()))
         };
         let weighed = (0..=SIMPSON).map(|part| match part {
             0 | SIMPSON => spared_at(part),
@@ -348,7 +348,7 @@ const TICK: Duration = Duration::from_nanos(1);
 
 #[cfg(test)]
 mod tests {
-    use super::super::fault::{Burst, Pace, Ramp, Recovery, Shape, Windows};
+    use super::super::fault::{Burst, Ramp, Recovery, Shape, SlowPart, Windows};
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -362,7 +362,7 @@ mod tests {
                 every: None,
             },
             rate: 400_000_000,
-            ..Fault::new("f", vec![ProviderId(0)], Inject::Reset)
+            ..Fault::new("f", vec![ProviderId(0)], FaultKind::Reset)
         }
     }
 
@@ -408,7 +408,7 @@ mod tests {
             over: 2 * MINUTE,
             shape: Shape::Steps,
         });
-        let ends = |stretch: &Stretch| (stretch.to.as_secs(), stretch.first.rate / 1_000_000);
+        let ends = |stretch: &Interval| (stretch.to.as_secs(), stretch.first.rate / 1_000_000);
         let stretches = Vec::from_iter(told(&fault).stretches.iter().map(ends));
         let steps = [(390, 320), (420, 240), (450, 160), (480, 80)];
         assert_eq!(stretches, [&[(180, 0), (360, 400)], &steps[..]].concat());
@@ -434,9 +434,9 @@ mod tests {
     #[test]
     fn a_strength_grows_while_its_rate_stays() {
         let mut fault = fault();
-        fault.inject = Inject::Slow {
+        fault.inject = FaultKind::Slow {
             factor_milli: 3_000,
-            what: Pace::All,
+            what: SlowPart::All,
         };
         fault.ramp = Some(Ramp {
             up: MINUTE,

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::demand::{BILLIONTH, CALL, Course};
-use super::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Reclick, Task, Users};
+use super::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Task, UserRetry, Users};
 use crate::policy::CallId;
-use crate::policy::ask::Priority;
-use crate::rng::{Draws, Purpose, Stream};
+use crate::policy::call_context::Priority;
+use crate::rng::{Purpose, RngStreams, Stream};
 use crate::text::units::PerTime;
 use crate::time::{Instant, nanos};
 
@@ -67,7 +67,7 @@ pub struct Workload {
     /// What there is when the load names no tasks.
     only: Arc<Task>,
     end: Instant,
-    draws: Draws,
+    draws: RngStreams,
 }
 
 impl Workload {
@@ -77,7 +77,7 @@ impl Workload {
             only: Arc::new(only_task(load)),
             load: Arc::new(load.clone()),
             end: Instant::START + duration,
-            draws: Draws::new(seed),
+            draws: RngStreams::new(seed),
         }
     }
 
@@ -160,7 +160,7 @@ impl Workload {
     }
 
     /// When and how users click again.
-    pub fn reclick(&self) -> Option<Reclick> {
+    pub fn reclick(&self) -> Option<UserRetry> {
         self.load.reclick
     }
 
@@ -316,7 +316,7 @@ fn moment(n: u64, rate: PerTime) -> Instant {
     Instant::from_nanos(u64::try_from(passed).unwrap_or(u64::MAX))
 }
 
-fn poisson(mean: Duration, draws: Draws) -> impl Iterator<Item = Instant> {
+fn poisson(mean: Duration, draws: RngStreams) -> impl Iterator<Item = Instant> {
     (0..).scan(Instant::START, move |at, call| {
         *at = *at + draws.stream(Purpose::Arrival, call, 0, 0).exponential(mean);
         Some(*at)

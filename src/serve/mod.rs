@@ -18,8 +18,8 @@
 //!   says so.
 
 mod clock;
-mod door;
-mod spot;
+mod context;
+mod listener;
 pub mod tally;
 mod wire;
 
@@ -31,17 +31,17 @@ use std::rc::Rc;
 
 use tokio::task::LocalSet;
 
-use crate::host::Hosted;
+use crate::host::ProviderHost;
 use crate::policy::ProviderId;
 use crate::provider::Provider;
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{Drawn, Inject};
+use crate::scenario::fault::{FaultKind, SeededFault};
 use crate::scenario::workload::Workload;
 use crate::trace::FaultId;
 use crate::wire::Dialect;
 use clock::Clock;
-use door::Door;
+use listener::Listener;
 use tally::Tally;
 
 /// Providers behind ports that are open already; nobody is answered before [`Server::run`].
@@ -69,7 +69,7 @@ pub struct Served {
 struct Shared {
     scenario: Scenario,
     workload: Workload,
-    faults: Vec<Drawn>,
+    faults: Vec<SeededFault>,
     clock: Clock,
     tally: RefCell<Tally>,
     log: Box<dyn Fn(&str)>,
@@ -132,8 +132,8 @@ impl Server {
         let faults = self.scenario.faults.iter();
         let warnings = faults.filter_map(|fault| {
             let why = match fault.inject {
-                Inject::Dns => "names are resolved elsewhere",
-                Inject::Freeze => "client processes are not ours",
+                FaultKind::Dns => "names are resolved elsewhere",
+                FaultKind::Freeze => "client processes are not ours",
                 _ => return None,
             };
             Some(format!("fault `{}` does nothing here: {why}", fault.name))
@@ -164,11 +164,11 @@ impl Server {
         log: impl Fn(&str) + 'static,
         end: impl Future<Output = ()>,
     ) -> io::Result<Rc<Shared>> {
-        let draws = Draws::new(self.seed);
+        let draws = RngStreams::new(self.seed);
         let (load, run) = (&self.scenario.load, &self.scenario.run);
         let shared = Rc::new(Shared {
             workload: Workload::new(load, run.duration, self.seed),
-            faults: Drawn::all(&self.scenario.faults, draws),
+            faults: SeededFault::all(&self.scenario.faults, draws),
             clock: Clock::default(),
             tally: RefCell::new(Tally::new(&self.scenario)),
             log: Box::new(log),
@@ -177,9 +177,9 @@ impl Server {
         let providers = Provider::all(&shared.scenario, draws);
         let ids = (0..=u16::MAX).map(ProviderId);
         for ((id, provider), listener) in ids.zip(providers).zip(self.listeners) {
-            let hosted = Hosted::new(&shared.scenario, id, provider, draws);
+            let hosted = ProviderHost::new(&shared.scenario, id, provider, draws);
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            let door = Door::new(shared.clone(), id, hosted, listener.local_addr()?);
+            let door = Listener::new(shared.clone(), id, hosted, listener.local_addr()?);
             tokio::task::spawn_local(Rc::new(door).keep(listener));
         }
         end.await;

@@ -17,7 +17,7 @@ use crate::trace::{Bill, FaultId};
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Tally {
     /// In the scenario's order.
-    pub providers: Vec<Seen>,
+    pub providers: Vec<ProviderTally>,
     /// How often each fault fired, in the scenario's order.
     #[serde(serialize_with = "as_map")]
     pub fired: Vec<(String, u64)>,
@@ -25,7 +25,7 @@ pub struct Tally {
 
 /// What one provider saw.
 #[derive(Clone, Debug, Serialize)]
-pub struct Seen {
+pub struct ProviderTally {
     /// Its name.
     pub name: String,
     /// How many requests.
@@ -52,7 +52,8 @@ impl Tally {
     /// Nothing yet, of the providers and faults of `scenario`.
     pub(super) fn new(scenario: &Scenario) -> Self {
         let providers = scenario.providers.iter();
-        let seen = providers.map(|provider| Seen::new(&provider.name, provider.price.clone()));
+        let seen =
+            providers.map(|provider| ProviderTally::new(&provider.name, provider.price.clone()));
         let fired = scenario.faults.iter().map(|fault| (fault.name.clone(), 0));
         Self {
             providers: seen.collect(),
@@ -75,7 +76,7 @@ impl Tally {
     }
 }
 
-impl Seen {
+impl ProviderTally {
     /// A provider that has seen nothing yet.
     fn new(name: &str, price: Price) -> Self {
         Self {
@@ -110,7 +111,7 @@ impl fmt::Display for Tally {
             for (status, count) in &seen.answers {
                 write!(f, ", {} x {count}", written(*status))?;
             }
-            let Seen { input, output, .. } = seen;
+            let ProviderTally { input, output, .. } = seen;
             writeln!(f, ", {input} tok in, {output} tok out, {} USD", seen.cost)?;
         }
         for (fault, count) in &self.fired {
@@ -164,7 +165,7 @@ mod tests {
             source: "a test".to_owned(),
         };
         let mut tally = Tally {
-            providers: vec![Seen::new("main", price)],
+            providers: vec![ProviderTally::new("main", price)],
             fired: vec![("storm".to_owned(), 0), ("cut".to_owned(), 0)],
         };
         let main = ProviderId(0);

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::Shared;
 use crate::policy::ProviderId;
-use crate::scenario::fault::Inject;
+use crate::scenario::fault::FaultKind;
 use crate::trace::FaultId;
 
 /// A real connection.
@@ -20,7 +20,7 @@ pub(super) struct Wire {
     shared: Rc<Shared>,
     id: ProviderId,
     /// Whether its end will be a reset.
-    doomed: Rc<Cell<bool>>,
+    pending_reset: Rc<Cell<bool>>,
     /// Something of it was lost in a blackhole: nothing that comes after it can be read.
     broken: bool,
 }
@@ -39,14 +39,14 @@ impl Wire {
             stream,
             shared,
             id,
-            doomed,
+            pending_reset: doomed,
             broken: false,
         }
     }
 
     /// Makes its end a reset.
-    pub(super) fn doom(&self) {
-        self.doomed.set(true);
+    pub(super) fn reset_on_close(&self) {
+        self.pending_reset.set(true);
     }
 
     /// Whether what comes or goes now is lost.
@@ -64,7 +64,7 @@ impl Wire {
     fn blackhole(&self) -> Option<FaultId> {
         let now = self.shared.clock.now();
         let mut at_work = self.shared.faults.iter().filter(|drawn| {
-            drawn.fault.inject == Inject::Blackhole
+            drawn.fault.inject == FaultKind::Blackhole
                 && drawn.fault.targets.contains(&self.id)
                 && drawn.covers(now)
         });
@@ -116,7 +116,7 @@ impl AsyncWrite for Wire {
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        if self.doomed.get() {
+        if self.pending_reset.get() {
             // A socket that cannot be told so is one that is gone already.
             let _ = self.stream.set_zero_linger();
         }

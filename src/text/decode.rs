@@ -13,14 +13,14 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use error::{Error, short};
+use error::{Error, truncate};
 
-use super::problem::Problem;
+use super::diagnostic::Diagnostic;
 use super::source::Span;
-use super::tree::{Key, Kind, Node};
+use super::tree::{Key, Node, NodeKind};
 
 /// The tree below `node` as a `T`.
-pub(super) fn decode<T: DeserializeOwned>(node: &Node) -> Result<T, Problem> {
+pub(super) fn decode<T: DeserializeOwned>(node: &Node) -> Result<T, Diagnostic> {
     T::deserialize(Value { node, key: None }).map_err(|error| error.into_problem(&node.span))
 }
 
@@ -44,11 +44,11 @@ impl<'de> Value<'de> {
 
     fn scalar(self, wanted: &dyn Expected) -> Result<&'de str, Error> {
         match &self.node.kind {
-            Kind::Scalar { text, .. } if !self.node.is_null() => Ok(text),
+            NodeKind::Scalar { text, .. } if !self.node.is_null() => Ok(text),
             kind => {
                 let hint = match kind {
-                    Kind::Scalar { .. } => "write it behind the key, or leave the key out",
-                    Kind::Seq(_) | Kind::Map(_) => "write one value, without brackets",
+                    NodeKind::Scalar { .. } => "write it behind the key, or leave the key out",
+                    NodeKind::Seq(_) | NodeKind::Map(_) => "write one value, without brackets",
                 };
                 self.unfit(wanted).map_err(|error: Error| error.hint(hint))
             }
@@ -57,7 +57,7 @@ impl<'de> Value<'de> {
 
     fn whole(self, max: u64) -> Result<u64, Error> {
         let text = self.scalar(&"a whole number")?;
-        if matches!(self.node.kind, Kind::Scalar { plain: false, .. }) {
+        if matches!(self.node.kind, NodeKind::Scalar { plain: false, .. }) {
             let error = Error::new("expected a whole number, found text in quotes");
             return self.placed(Err(error.hint("leave the quotes out")));
         }
@@ -81,10 +81,10 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.node.kind {
-            Kind::Seq(items) => self.placed(visitor.visit_seq(Items(items.iter()))),
-            Kind::Map(entries) => self.visit_map(entries, visitor),
+            NodeKind::Seq(items) => self.placed(visitor.visit_seq(Items(items.iter()))),
+            NodeKind::Map(entries) => self.visit_map(entries, visitor),
             _ if self.node.is_null() => self.placed(visitor.visit_unit()),
-            Kind::Scalar { text, plain } => self.placed(match (plain, text.as_str()) {
+            NodeKind::Scalar { text, plain } => self.placed(match (plain, text.as_str()) {
                 (true, "true") => visitor.visit_bool(true),
                 (true, "false") => visitor.visit_bool(false),
                 // `007` and `1_000` stay what was written: they may be names.
@@ -99,7 +99,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.node.kind {
-            Kind::Scalar { text, plain: true } if text == "true" || text == "false" => {
+            NodeKind::Scalar { text, plain: true } if text == "true" || text == "false" => {
                 self.placed(visitor.visit_bool(text == "true"))
             }
             _ => self.unfit(&"`true` or `false`"),
@@ -152,10 +152,10 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.node.kind {
-            Kind::Seq(items) => self.placed(visitor.visit_seq(Items(items.iter()))),
+            NodeKind::Seq(items) => self.placed(visitor.visit_seq(Items(items.iter()))),
             kind => {
                 let item = match kind {
-                    Kind::Scalar { text, .. } if !self.node.is_null() => short(text),
+                    NodeKind::Scalar { text, .. } if !self.node.is_null() => truncate(text),
                     _ => "…".to_owned(),
                 };
                 self.unfit(&"a list")
@@ -166,7 +166,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.node.kind {
-            Kind::Map(entries) => self.visit_map(entries, visitor),
+            NodeKind::Map(entries) => self.visit_map(entries, visitor),
             _ => self
                 .unfit(&"a map")
                 .map_err(|error: Error| error.hint("write `{ name: … }`, or a name on each line")),
@@ -180,7 +180,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match &self.node.kind {
-            Kind::Map(entries) => self.visit_map(entries, visitor),
+            NodeKind::Map(entries) => self.visit_map(entries, visitor),
             _ => self
                 .unfit(&"a map")
                 .map_err(|error: Error| error.hint(format!("its keys: {}", quoted(fields)))),
@@ -194,10 +194,10 @@ impl<'de> Deserializer<'de> for Value<'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match &self.node.kind {
-            Kind::Scalar { text, .. } if !self.node.is_null() => {
+            NodeKind::Scalar { text, .. } if !self.node.is_null() => {
                 self.placed(visitor.visit_enum(text.as_str().into_deserializer()))
             }
-            Kind::Map(entries) if entries.len() == 1 => {
+            NodeKind::Map(entries) if entries.len() == 1 => {
                 let entries = Entries {
                     rest: entries.iter(),
                     value: None,
@@ -273,12 +273,12 @@ fn whole(text: &str, max: u64) -> Result<u64, Error> {
         && digits.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number {
         let wanted = "a whole number, not negative";
-        let message = format!("expected {wanted}, found `{}`", short(text));
+        let message = format!("expected {wanted}, found `{}`", truncate(text));
         return Err(Error::new(message).hint("write digits only, as in `3`"));
     }
     match digits.parse::<u64>() {
         Ok(number) if number <= max => Ok(number),
-        _ => Err(Error::new(format!("`{}` is too large", short(text)))
+        _ => Err(Error::new(format!("`{}` is too large", truncate(text)))
             .hint(format!("the largest is {max}"))),
     }
 }
@@ -286,9 +286,9 @@ fn whole(text: &str, max: u64) -> Result<u64, Error> {
 fn found(node: &Node) -> String {
     match &node.kind {
         _ if node.is_null() => "nothing".to_owned(),
-        Kind::Scalar { text, .. } => format!("`{}`", short(text)),
-        Kind::Seq(_) => "a list".to_owned(),
-        Kind::Map(_) => "a map".to_owned(),
+        NodeKind::Scalar { text, .. } => format!("`{}`", truncate(text)),
+        NodeKind::Seq(_) => "a list".to_owned(),
+        NodeKind::Map(_) => "a map".to_owned(),
     }
 }
 
@@ -299,7 +299,7 @@ fn quoted(words: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::text::{Document, Problem};
+    use crate::text::{Diagnostic, Document};
     use serde::Deserialize;
     use std::collections::BTreeMap;
     use std::time::Duration;
@@ -325,7 +325,7 @@ mod tests {
         Pike { teeth: u32 },
     }
 
-    fn read(text: &str) -> Result<Pond, Problem> {
+    fn read(text: &str) -> Result<Pond, Diagnostic> {
         Document::parse("pond.yaml", text)?.decode()
     }
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::Problem;
+use super::Diagnostic;
 use super::decode::decode;
 use super::file;
 use super::source::{Source, Span};
-use super::tree::{Key, Kind, MAX_DEPTH, Node, grow, too_deep};
+use super::tree::{Key, MAX_DEPTH, Node, NodeKind, parse, too_deep};
 
 /// A YAML file as a tree whose every node knows its place in its source.
 #[derive(Clone, Debug)]
@@ -21,10 +21,10 @@ pub struct Document {
 
 impl Document {
     /// Reads the file at `path`, of at most 1 MiB; problems name it as `path` is written.
-    pub fn read(path: &Path) -> Result<Self, Problem> {
+    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let name = path.display().to_string();
         let bytes = file::read(path, MAX_BYTES).map_err(|why| {
-            let problem = Problem::of_file(&name, format!("the file cannot be read: {why}"));
+            let problem = Diagnostic::of_file(&name, format!("the file cannot be read: {why}"));
             problem.hint(match path.exists() {
                 true => "name a text file that you may read",
                 false => "a path on the command line is relative to the current directory",
@@ -34,11 +34,11 @@ impl Document {
     }
 
     /// Parses `text`; problems call it `name`.
-    pub fn parse(name: &str, text: &str) -> Result<Self, Problem> {
+    pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostic> {
         Self::parse_bytes(name, text.as_bytes())
     }
 
-    fn parse_bytes(name: &str, bytes: &[u8]) -> Result<Self, Problem> {
+    fn parse_bytes(name: &str, bytes: &[u8]) -> Result<Self, Diagnostic> {
         let text = String::from_utf8_lossy(bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let source = Arc::new(Source {
@@ -51,26 +51,33 @@ impl Document {
         let strange = |c: char| c == '\0' || (!is_text && c == char::REPLACEMENT_CHARACTER);
         if let Some(at) = text.find(strange) {
             let message = "this is not a text file in UTF-8";
-            let problem = Problem::at(Span::new(&source, at..at + 1), message);
+            let problem = Diagnostic::at(Span::new(&source, at..at + 1), message);
             return Err(problem.hint("save it as text in UTF-8, or name another file"));
         }
-        match grow(&source, 0)? {
+        match parse(&source, 0)? {
             Some(root) if !root.is_null() => Ok(Self { root }),
-            _ => Err(Problem::at(Span::new(&source, 0..0), "the file is empty")
-                .hint("write a scenario or a policy: `firedrill presets NAME` prints one")),
+            _ => Err(
+                Diagnostic::at(Span::new(&source, 0..0), "the file is empty")
+                    .hint("write a scenario or a policy: `firedrill presets NAME` prints one"),
+            ),
         }
     }
 
     /// Sets `path` (dotted: `load.rate`, `faults.primary-down.for`, `tiers.0.timeouts`) to `value`,
     /// itself YAML, as if the file said so; missing maps are made. Problems in it point into the
     /// words `--set path=value`.
-    pub fn set(&mut self, path: &str, value: &str) -> Result<(), Problem> {
-        self.set_behind("", path, value)
+    pub fn set(&mut self, path: &str, value: &str) -> Result<(), Diagnostic> {
+        self.set_with_prefix("", path, value)
     }
 
     /// As [`Self::set`], where the user wrote `prefix` (`policy.`) before the path to say which
     /// document is meant: problems repeat it.
-    pub fn set_behind(&mut self, prefix: &str, path: &str, value: &str) -> Result<(), Problem> {
+    pub fn set_with_prefix(
+        &mut self,
+        prefix: &str,
+        path: &str,
+        value: &str,
+    ) -> Result<(), Diagnostic> {
         let words = format!("{SET}{prefix}");
         let source = Arc::new(Source {
             name: "command line".to_owned(),
@@ -79,10 +86,10 @@ impl Document {
         });
         let start = words.len() + path.len() + 1;
         let end = source.text.len();
-        let node = grow(&source, start)?.unwrap_or_else(|| Node {
+        let node = parse(&source, start)?.unwrap_or_else(|| Node {
             span: Span::new(&source, start..end),
             is_block: false,
-            kind: Kind::Scalar {
+            kind: NodeKind::Scalar {
                 text: String::new(),
                 plain: true,
             },
@@ -90,20 +97,22 @@ impl Document {
         let keys = steps(&source, words.len(), path);
         if keys.len() > MAX_DEPTH {
             let span = Span::new(&source, words.len()..start);
-            return Err(Problem::at(span, too_deep()));
+            return Err(Diagnostic::at(span, too_deep()));
         }
         put(&mut self.root, &keys, node)
     }
 
     /// The tree as a `T`; unknown keys are problems with a span and a hint.
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
         decode(&self.root)
     }
 
     /// The keys of the map at `path`, in the file's order; empty when there is no map.
     pub fn keys(&self, path: &[&str]) -> Vec<String> {
         match self.find(path).map(|(_, node)| &node.kind) {
-            Some(Kind::Map(entries)) => entries.iter().map(|(key, _)| key.text.clone()).collect(),
+            Some(NodeKind::Map(entries)) => {
+                entries.iter().map(|(key, _)| key.text.clone()).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -115,15 +124,15 @@ impl Document {
     }
 
     /// A problem that points at the value at `path` (or at the nearest thing above it that exists).
-    pub fn problem(&self, path: &[&str], message: impl Into<String>) -> Problem {
+    pub fn problem(&self, path: &[&str], message: impl Into<String>) -> Diagnostic {
         let (key, node) = self.nearest(path);
-        Problem::at(node.place(key.map(|key| &key.span)).clone(), message)
+        Diagnostic::at(node.place(key.map(|key| &key.span)).clone(), message)
     }
 
     /// A problem that points at the key at `path` (or at the nearest thing above it that exists).
-    pub fn problem_at_key(&self, path: &[&str], message: impl Into<String>) -> Problem {
+    pub fn problem_at_key(&self, path: &[&str], message: impl Into<String>) -> Diagnostic {
         let (key, node) = self.nearest(path);
-        Problem::at(key.map_or(&node.span, |key| &key.span).clone(), message)
+        Diagnostic::at(key.map_or(&node.span, |key| &key.span).clone(), message)
     }
 
     fn find(&self, path: &[&str]) -> Option<(Option<&Key>, &Node)> {
@@ -155,37 +164,37 @@ fn steps(source: &Arc<Source>, mut start: usize, path: &str) -> Vec<Key> {
 }
 
 /// Puts `value` below `node`, at the end of `steps`.
-fn put(node: &mut Node, steps: &[Key], value: Node) -> Result<(), Problem> {
+fn put(node: &mut Node, steps: &[Key], value: Node) -> Result<(), Diagnostic> {
     let Some((step, rest)) = steps.split_first() else {
         *node = value;
         return Ok(());
     };
     if step.text.is_empty() {
-        let problem = Problem::at(step.span.clone(), "a step of this path is empty");
+        let problem = Diagnostic::at(step.span.clone(), "a step of this path is empty");
         return Err(problem.hint("write it as in `retry.attempts=3`"));
     }
     if node.is_null() {
         *node = made(step);
     }
     match &mut node.kind {
-        Kind::Scalar { text, .. } => {
+        NodeKind::Scalar { text, .. } => {
             let shown: String = text.chars().take(40).collect();
             let message = format!("`{}` is not a key here: the file has `{shown}`", step.text);
-            Err(Problem::at(step.span.clone(), message).hint("set the whole value instead"))
+            Err(Diagnostic::at(step.span.clone(), message).hint("set the whole value instead"))
         }
-        Kind::Seq(items) => {
+        NodeKind::Seq(items) => {
             let entry = step.text.parse::<usize>().ok();
             let length = items.len();
             match entry.and_then(|place| items.get_mut(place)) {
                 Some(item) => put(item, rest, value),
-                None => Err(Problem::at(
+                None => Err(Diagnostic::at(
                     step.span.clone(),
                     format!("`{}` is not in this list of {length}", step.text),
                 )
                 .hint("entries are counted from 0")),
             }
         }
-        Kind::Map(entries) => {
+        NodeKind::Map(entries) => {
             if let Some((key, item)) = entries.iter_mut().find(|(key, _)| key.text == step.text) {
                 if rest.is_empty() {
                     *key = step.clone();
@@ -205,7 +214,7 @@ fn made(step: &Key) -> Node {
     Node {
         span: step.span.clone(),
         is_block: true,
-        kind: Kind::Map(Vec::new()),
+        kind: NodeKind::Map(Vec::new()),
     }
 }
 
@@ -234,7 +243,7 @@ mod tests {
         Document::parse("pond.yaml", "name: a\ndepths: [1, 2]\nfish:\n").unwrap()
     }
 
-    fn told(problem: &Problem) -> String {
+    fn told(problem: &Diagnostic) -> String {
         let (line, column) = (problem.line(), problem.column());
         format!("{line}:{column} {}", problem.message())
     }
@@ -314,7 +323,7 @@ mod tests {
     #[test]
     fn later_checks_can_point_at_keys_and_values() {
         let file = Document::parse("pond.yaml", "fish:\n  b: pike\n").unwrap();
-        let place = |problem: Problem| (problem.line(), problem.column());
+        let place = |problem: Diagnostic| (problem.line(), problem.column());
         assert_eq!(place(file.problem(&["fish", "b"], "x")), (2, 6));
         assert_eq!(place(file.problem_at_key(&["fish", "b"], "x")), (2, 3));
         assert_eq!(place(file.problem(&["fish", "b", "none"], "x")), (2, 6));

@@ -12,15 +12,15 @@
 //! It knows no scenario and no policy, opens no socket, and never panics on any bytes.
 
 mod decode;
+pub mod diagnostic;
 pub mod document;
 pub mod file;
-mod mask;
-pub mod problem;
+mod redact;
 #[cfg(feature = "cli")]
 pub mod schema;
 mod source;
 mod tree;
 pub mod units;
 
+pub use diagnostic::Diagnostic;
 pub use document::Document;
-pub use problem::Problem;

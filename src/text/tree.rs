@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, StructureStyle};
 
-use super::problem::Problem;
+use super::diagnostic::Diagnostic;
 use super::source::{Source, Span};
 
 /// A value and its place.
@@ -19,12 +19,12 @@ pub(super) struct Node {
     /// Whether it is a map or list without braces, which is best pointed at by its key.
     pub(super) is_block: bool,
     /// What it is.
-    pub(super) kind: Kind,
+    pub(super) kind: NodeKind,
 }
 
 /// What a node is.
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     /// A scalar; `plain` when it stands without quotes.
     Scalar { text: String, plain: bool },
     /// A list.
@@ -45,19 +45,19 @@ pub(super) struct Key {
 impl Node {
     /// Whether nothing is written here: empty, `~` or `null`.
     pub(super) fn is_null(&self) -> bool {
-        matches!(&self.kind, Kind::Scalar { text, plain: true }
+        matches!(&self.kind, NodeKind::Scalar { text, plain: true }
             if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
     /// The entry under `key`; in a list `key` is a place from 0.
     pub(super) fn get(&self, key: &str) -> Option<(Option<&Key>, &Self)> {
         match &self.kind {
-            Kind::Map(entries) => entries
+            NodeKind::Map(entries) => entries
                 .iter()
                 .find(|(found, _)| found.text == key)
                 .map(|(key, node)| (Some(key), node)),
-            Kind::Seq(items) => items.get(key.parse::<usize>().ok()?).map(|n| (None, n)),
-            Kind::Scalar { .. } => None,
+            NodeKind::Seq(items) => items.get(key.parse::<usize>().ok()?).map(|n| (None, n)),
+            NodeKind::Scalar { .. } => None,
         }
     }
 
@@ -71,13 +71,13 @@ impl Node {
 }
 
 /// Reads what stands from byte `from` on in `source`; `None` when there is no document.
-pub(super) fn grow(source: &Arc<Source>, from: usize) -> Result<Option<Node>, Problem> {
+pub(super) fn parse(source: &Arc<Source>, from: usize) -> Result<Option<Node>, Diagnostic> {
     let mut options = Options::default();
     options.block_nesting_limit = MAX_DEPTH;
     options.flow_nesting_limit = MAX_DEPTH;
     options.set_emit_comments(false);
     let parser = Parser::new_from_str_with_options(&source.text[from..], options);
-    let mut grower = Grower {
+    let mut grower = TreeBuilder {
         source,
         from,
         open: Vec::new(),
@@ -92,7 +92,7 @@ pub(super) fn grow(source: &Arc<Source>, from: usize) -> Result<Option<Node>, Pr
         let tag = span.tag_span().and_then(|tag| tag.byte_range());
         if event.tag().is_some() {
             let place = grower.span(tag.unwrap_or(start..end));
-            return Err(Problem::at(place, "tags have no meaning here")
+            return Err(Diagnostic::at(place, "tags have no meaning here")
                 .hint("leave the tag out; quote a text that starts with `!`"));
         }
         grower.on_event(event, grower.span(start..end))?;
@@ -111,10 +111,10 @@ struct Open {
     key: Option<Key>,
     /// The keys so far, and where they stand.
     seen: BTreeMap<String, Span>,
-    kind: Kind,
+    kind: NodeKind,
 }
 
-struct Grower<'s> {
+struct TreeBuilder<'s> {
     source: &'s Arc<Source>,
     from: usize,
     open: Vec<Open>,
@@ -123,11 +123,11 @@ struct Grower<'s> {
     root: Option<Node>,
 }
 
-impl Grower<'_> {
-    fn on_event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
+impl TreeBuilder<'_> {
+    fn on_event(&mut self, event: Event<'_>, span: Span) -> Result<(), Diagnostic> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let kind = Kind::Scalar {
+                let kind = NodeKind::Scalar {
                     text: text.into_owned(),
                     plain: style == ScalarStyle::Plain,
                 };
@@ -136,14 +136,14 @@ impl Grower<'_> {
             }
             Event::Alias(anchor) => self.copy(anchor, span),
             Event::SequenceStart(style, anchor, _) => {
-                self.descend(span, style, anchor, Kind::Seq(Vec::new()))
+                self.descend(span, style, anchor, NodeKind::Seq(Vec::new()))
             }
             Event::MappingStart(style, anchor, _) => {
-                self.descend(span, style, anchor, Kind::Map(Vec::new()))
+                self.descend(span, style, anchor, NodeKind::Map(Vec::new()))
             }
             Event::SequenceEnd | Event::MappingEnd => self.ascend(&span),
             Event::DocumentStart(..) if self.root.is_some() => {
-                Err(Problem::at(span, "a second document starts here")
+                Err(Diagnostic::at(span, "a second document starts here")
                     .hint("one file holds one document: split the file"))
             }
             _ => Ok(()),
@@ -155,8 +155,8 @@ impl Grower<'_> {
         span: Span,
         style: StructureStyle,
         anchor: usize,
-        kind: Kind,
-    ) -> Result<(), Problem> {
+        kind: NodeKind,
+    ) -> Result<(), Diagnostic> {
         self.check_depth(1, &span)?;
         self.count(1, &span)?;
         self.open.push(Open {
@@ -171,15 +171,15 @@ impl Grower<'_> {
         Ok(())
     }
 
-    fn ascend(&mut self, end: &Span) -> Result<(), Problem> {
+    fn ascend(&mut self, end: &Span) -> Result<(), Diagnostic> {
         let Some(open) = self.open.pop() else {
             return Ok(());
         };
         let span = if open.is_block {
             match &open.kind {
-                Kind::Map(entries) => entries.first().map(|(key, _)| key.span.clone()),
-                Kind::Seq(items) => items.first().map(|item| item.span.clone()),
-                Kind::Scalar { .. } => None,
+                NodeKind::Map(entries) => entries.first().map(|(key, _)| key.span.clone()),
+                NodeKind::Seq(items) => items.first().map(|item| item.span.clone()),
+                NodeKind::Scalar { .. } => None,
             }
             .unwrap_or(open.span)
         } else {
@@ -194,9 +194,9 @@ impl Grower<'_> {
     }
 
     /// Copies what `anchor` names to here; the copy as a whole stands where the alias stands.
-    fn copy(&mut self, anchor: usize, span: Span) -> Result<(), Problem> {
+    fn copy(&mut self, anchor: usize, span: Span) -> Result<(), Diagnostic> {
         let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
-            return Err(Problem::at(
+            return Err(Diagnostic::at(
                 span,
                 "this alias lies within what it names: write its value out",
             ));
@@ -207,7 +207,7 @@ impl Grower<'_> {
     }
 
     /// Puts a finished node of `size` nodes into the innermost open map or list.
-    fn put(&mut self, anchor: usize, size: usize, node: Node) -> Result<(), Problem> {
+    fn put(&mut self, anchor: usize, size: usize, node: Node) -> Result<(), Diagnostic> {
         if anchor != 0 {
             self.anchors.insert(anchor, (node.clone(), size));
         }
@@ -216,29 +216,29 @@ impl Grower<'_> {
             return Ok(());
         };
         match &mut open.kind {
-            Kind::Seq(items) => items.push(node),
-            Kind::Map(entries) => match open.key.take() {
+            NodeKind::Seq(items) => items.push(node),
+            NodeKind::Map(entries) => match open.key.take() {
                 Some(key) => entries.push((key, node)),
                 None => open.key = Some(key_from(node, &mut open.seen)?),
             },
-            Kind::Scalar { .. } => {}
+            NodeKind::Scalar { .. } => {}
         }
         Ok(())
     }
 
-    fn count(&mut self, more: usize, span: &Span) -> Result<(), Problem> {
+    fn count(&mut self, more: usize, span: &Span) -> Result<(), Diagnostic> {
         self.nodes = self.nodes.saturating_add(more);
         if self.nodes > MAX_NODES {
             let message =
                 format!("more than {MAX_NODES} values, aliases copied out: write fewer aliases");
-            return Err(Problem::at(span.clone(), message));
+            return Err(Diagnostic::at(span.clone(), message));
         }
         Ok(())
     }
 
-    fn check_depth(&self, more: usize, span: &Span) -> Result<(), Problem> {
+    fn check_depth(&self, more: usize, span: &Span) -> Result<(), Diagnostic> {
         if self.open.len() + more > MAX_DEPTH {
-            return Err(Problem::at(span.clone(), too_deep()));
+            return Err(Diagnostic::at(span.clone(), too_deep()));
         }
         Ok(())
     }
@@ -247,14 +247,14 @@ impl Grower<'_> {
         Span::new(self.source, range.start + self.from..range.end + self.from)
     }
 
-    fn syntax(&self, error: &granit_parser::ScanError) -> Problem {
+    fn syntax(&self, error: &granit_parser::ScanError) -> Diagnostic {
         let at = error.marker().byte_offset().unwrap_or(0);
         let end = at + usize::from(at + self.from < self.source.text.len());
         if *error.kind() == ErrorKind::RecursionLimitExceeded {
-            return Problem::at(self.span(at..end), too_deep());
+            return Diagnostic::at(self.span(at..end), too_deep());
         }
         let message = format!("not YAML: {}", error.info());
-        Problem::at(self.span(at..end), message).hint(remedy(&error.info()))
+        Diagnostic::at(self.span(at..end), message).hint(remedy(&error.info()))
     }
 }
 
@@ -264,7 +264,7 @@ fn remedy(words: &str) -> &'static str {
     known.map_or(ANY_REMEDY, |(_, remedy)| remedy)
 }
 
-fn leaf(span: Span, kind: Kind) -> Node {
+fn leaf(span: Span, kind: NodeKind) -> Node {
     Node {
         span,
         is_block: false,
@@ -273,23 +273,23 @@ fn leaf(span: Span, kind: Kind) -> Node {
 }
 
 /// A key that the map does not have yet.
-fn key_from(node: Node, seen: &mut BTreeMap<String, Span>) -> Result<Key, Problem> {
-    let Kind::Scalar { text, plain } = node.kind else {
-        return Err(Problem::at(
+fn key_from(node: Node, seen: &mut BTreeMap<String, Span>) -> Result<Key, Diagnostic> {
+    let NodeKind::Scalar { text, plain } = node.kind else {
+        return Err(Diagnostic::at(
             node.span,
             "a key is a word, not a map or a list: write `{ key: value }`, with single braces",
         ));
     };
     if plain && text == "<<" {
         return Err(
-            Problem::at(node.span, "merge keys (`<<`) are not supported")
+            Diagnostic::at(node.span, "merge keys (`<<`) are not supported")
                 .hint("repeat the keys, or name the whole value with an alias"),
         );
     }
     if let Some(first) = seen.insert(text.clone(), node.span.clone()) {
         let message = format!("the key `{text}` is here twice");
         let hint = format!("it first stands in line {}", first.line());
-        return Err(Problem::at(node.span, message).hint(hint));
+        return Err(Diagnostic::at(node.span, message).hint(hint));
     }
     Ok(Key {
         span: node.span,
@@ -304,9 +304,9 @@ pub(super) fn too_deep() -> String {
 
 fn depth(node: &Node) -> usize {
     match &node.kind {
-        Kind::Scalar { .. } => 0,
-        Kind::Seq(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Kind::Map(entries) => 1 + entries.iter().map(|(_, n)| depth(n)).max().unwrap_or(0),
+        NodeKind::Scalar { .. } => 0,
+        NodeKind::Seq(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        NodeKind::Map(entries) => 1 + entries.iter().map(|(_, n)| depth(n)).max().unwrap_or(0),
     }
 }
 

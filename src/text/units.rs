@@ -22,7 +22,7 @@ use std::fmt;
 /// A decimal number such as `1_000.25`, in units of 10^-`decimals`.
 fn number(text: &str, decimals: usize) -> Result<u64, String> {
     let number = wide_number(text, decimals)?;
-    u64::try_from(number).map_err(|_| format!("`{}` is too large", short(text)))
+    u64::try_from(number).map_err(|_| format!("`{}` is too large", truncate(text)))
 }
 
 /// [`number`], for what is not yet multiplied out.
@@ -31,23 +31,23 @@ fn wide_number(text: &str, decimals: usize) -> Result<u128, String> {
         return Err("there is no number".to_owned());
     }
     if text.starts_with('-') {
-        return Err(format!("`{}` is negative", short(text)));
+        return Err(format!("`{}` is negative", truncate(text)));
     }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     if !are_digits(whole) || !are_digits(fraction) {
-        return Err(format!("`{}` is not a number", short(text)));
+        return Err(format!("`{}` is not a number", truncate(text)));
     }
     let (whole, fraction) = (whole.replace('_', ""), fraction.replace('_', ""));
     let fraction = fraction.trim_end_matches('0');
     if fraction.len() > decimals {
         return Err(format!(
             "`{}` is too fine: at most {decimals} decimals count here",
-            short(text)
+            truncate(text)
         ));
     }
     format!("{whole}{fraction:0<decimals$}")
         .parse()
-        .map_err(|_| format!("`{}` is too large", short(text)))
+        .map_err(|_| format!("`{}` is too large", truncate(text)))
 }
 
 /// `value` in units of 10^-`decimals`, as `number` reads it, without needless zeros.
@@ -85,7 +85,7 @@ fn are_digits(text: &str) -> bool {
 }
 
 /// What was written, as messages repeat it: never longer than a line.
-fn short(text: &str) -> String {
+fn truncate(text: &str) -> String {
     let mut shown: String = text.chars().take(40).collect();
     if shown.len() < text.len() {
         shown.push('…');

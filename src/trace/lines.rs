@@ -22,7 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Event, Recorder};
 use crate::money::Money;
-use crate::policy::member::Member;
+use crate::policy::provider_info::ProviderInfo;
 
 /// What a trace begins with: whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,8 +53,8 @@ pub struct Named {
 
 impl Header {
     /// Of a client with this policy and this fleet.
-    pub fn new(policy: impl Into<String>, members: &[Member]) -> Self {
-        let named = |member: &Member| Named {
+    pub fn new(policy: impl Into<String>, members: &[ProviderInfo]) -> Self {
+        let named = |member: &ProviderInfo| Named {
             name: member.name.clone(),
             model: member.model.clone(),
             input: member.input,
@@ -70,14 +70,14 @@ impl Header {
 
 /// Writes each event as one line. Dropping it waits until all that was recorded is written.
 #[derive(Debug)]
-pub struct Lines {
+pub struct JsonlRecorder {
     /// Gone once the writer is to end.
     queue: Option<SyncSender<Event>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     lost: Arc<AtomicU64>,
 }
 
-impl Lines {
+impl JsonlRecorder {
     /// Writes `header`, and from now on all events, to `out`.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Lines {
     }
 }
 
-impl Recorder for Lines {
+impl Recorder for JsonlRecorder {
     fn record(&self, event: &Event) {
         let queue = self.queue.as_ref();
         let sent = queue.is_some_and(|queue| queue.try_send(event.clone()).is_ok());
@@ -122,7 +122,7 @@ impl Recorder for Lines {
     }
 }
 
-impl Drop for Lines {
+impl Drop for JsonlRecorder {
     fn drop(&mut self) {
         self.queue = None;
         let writer = self.writer.get_mut();

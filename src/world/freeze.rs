@@ -13,23 +13,23 @@ use turmoil_net::HostId;
 use super::{World, task};
 use crate::host::opened;
 use crate::policy::CallId;
-use crate::policy::call::{Ending, Outcome};
-use crate::scenario::fault::{Drawn, Inject, Seen};
+use crate::policy::call::{FailureReason, Outcome};
+use crate::scenario::fault::{AttemptInfo, FaultKind, SeededFault};
 use crate::time::Instant;
-use crate::trace::{Event, Kind, Recorder};
+use crate::trace::{Event, EventKind, Recorder};
 
 /// Whether any of `faults` freezes anybody.
-pub(super) fn is_due(faults: &[Drawn]) -> bool {
+pub(super) fn is_due(faults: &[SeededFault]) -> bool {
     faults
         .iter()
-        .any(|drawn| drawn.fault.inject == Inject::Freeze)
+        .any(|drawn| drawn.fault.inject == FaultKind::Freeze)
 }
 
 /// Starts a task for each fault that freezes client processes.
-pub(super) fn start(world: &Rc<World>, faults: &[Drawn]) {
+pub(super) fn start(world: &Rc<World>, faults: &[SeededFault]) {
     let freezes = faults
         .iter()
-        .filter(|drawn| drawn.fault.inject == Inject::Freeze);
+        .filter(|drawn| drawn.fault.inject == FaultKind::Freeze);
     for drawn in freezes {
         let Some(&host) = world.clients.first() else {
             return;
@@ -39,7 +39,7 @@ pub(super) fn start(world: &Rc<World>, faults: &[Drawn]) {
 }
 
 /// Freezes whom the fault strikes in each of its windows.
-async fn windows(world: Rc<World>, drawn: Drawn) {
+async fn windows(world: Rc<World>, drawn: SeededFault) {
     let mut next = drawn.at_or_after(Instant::START);
     for window in 0.. {
         let Some((start, end)) = next else {
@@ -48,14 +48,14 @@ async fn windows(world: Rc<World>, drawn: Drawn) {
         tokio::time::sleep_until(world.moment(start)).await;
         let struck = (0..).zip(&world.clients).filter(|&(client, _)| {
             let seen = opened(start, u64::from(client), client);
-            drawn.strikes(&Seen {
+            drawn.applies(&AttemptInfo {
                 nth: window,
                 ..seen
             })
         });
         let struck: Vec<HostId> = struck.map(|(_, &host)| host).collect();
         for &host in &struck {
-            world.record(Kind::Fired { fault: drawn.id });
+            world.record(EventKind::Fired { fault: drawn.id });
             task::freeze(host);
         }
         let Some(end) = end else {
@@ -100,7 +100,7 @@ impl Arrival {
     pub(super) fn of(world: &Rc<World>, host: HostId, call: CallId) -> Option<Self> {
         let arrivals = world.arrivals.as_ref().filter(|_| task::is_frozen(host))?;
         let streamed = world.workload.is_streamed(call);
-        world.record(Kind::Arrived { call, streamed });
+        world.record(EventKind::Arrived { call, streamed });
         arrivals.told().insert(call);
         Some(Self {
             world: world.clone(),
@@ -113,9 +113,9 @@ impl Arrival {
 impl Drop for Arrival {
     fn drop(&mut self) {
         if self.arrivals.told().remove(&self.call) {
-            self.world.record(Kind::Ended {
+            self.world.record(EventKind::Ended {
                 call: self.call,
-                outcome: Outcome::Failed(Ending::Unfinished),
+                outcome: Outcome::Failed(FailureReason::Unfinished),
             });
         }
     }
@@ -123,7 +123,7 @@ impl Drop for Arrival {
 
 impl Recorder for Arrivals {
     fn record(&self, event: &Event) {
-        if let Kind::Arrived { call, .. } = event.kind
+        if let EventKind::Arrived { call, .. } = event.kind
             && self.told().remove(&call)
         {
             return;

@@ -9,17 +9,17 @@ use std::rc::Rc;
 use turmoil_net::HostId;
 use turmoil_net::shim::tokio::net::{TcpListener, TcpStream};
 
-use super::network::Ends;
+use super::network::ConnId;
 use super::{World, task};
 use crate::host::connection::Connection;
 use crate::host::request::Asked;
-use crate::host::{Hosted, Place};
+use crate::host::{HostEnv, ProviderHost};
 use crate::policy::{CallId, ProviderId};
 use crate::provider::{Action, Request};
-use crate::scenario::fault::{Drawn, Inject};
+use crate::scenario::fault::{FaultKind, SeededFault};
 use crate::scenario::workload::Tokens;
 use crate::time::Instant;
-use crate::trace::{FaultId, Kind};
+use crate::trace::{EventKind, FaultId};
 
 /// The port on which every provider listens.
 pub(super) const PORT: u16 = 80;
@@ -29,12 +29,12 @@ pub(super) fn start(
     world: &Rc<World>,
     host: HostId,
     id: ProviderId,
-    hosted: Hosted,
-    faults: &[Drawn],
+    hosted: ProviderHost,
+    faults: &[SeededFault],
 ) {
     let hosted = Rc::new(hosted);
     for drawn in faults {
-        if drawn.fault.targets.contains(&id) && drawn.fault.inject == Inject::Outage {
+        if drawn.fault.targets.contains(&id) && drawn.fault.inject == FaultKind::Outage {
             let outages = outages(world.clone(), id, hosted.clone(), drawn.clone());
             task::spawn(host, outages);
         }
@@ -49,10 +49,10 @@ pub(super) fn start(
             let Ok(provider) = stream.local_addr() else {
                 continue;
             };
-            let spot = Spot {
+            let spot = SimulatedEnv {
                 world: world.clone(),
                 id,
-                ends: Ends { client, provider },
+                ends: ConnId { client, provider },
             };
             task::spawn(host, spot.serve(stream, hosted.clone()));
         }
@@ -60,7 +60,7 @@ pub(super) fn start(
 }
 
 /// Resets what is open whenever an outage begins.
-async fn outages(world: Rc<World>, id: ProviderId, hosted: Rc<Hosted>, drawn: Drawn) {
+async fn outages(world: Rc<World>, id: ProviderId, hosted: Rc<ProviderHost>, drawn: SeededFault) {
     let mut next = drawn.at_or_after(Instant::START);
     while let Some((start, end)) = next {
         tokio::time::sleep_until(world.moment(start)).await;
@@ -71,14 +71,14 @@ async fn outages(world: Rc<World>, id: ProviderId, hosted: Rc<Hosted>, drawn: Dr
 }
 
 /// Where a provider stands in the simulated network, as one connection sees it.
-struct Spot {
+struct SimulatedEnv {
     world: Rc<World>,
     id: ProviderId,
-    ends: Ends,
+    ends: ConnId,
 }
 
-impl Spot {
-    async fn serve(self, stream: TcpStream, hosted: Rc<Hosted>) {
+impl SimulatedEnv {
+    async fn serve(self, stream: TcpStream, hosted: Rc<ProviderHost>) {
         let outage = self
             .world
             .network
@@ -100,7 +100,7 @@ impl Spot {
     }
 }
 
-impl Place for Spot {
+impl HostEnv for SimulatedEnv {
     type Stream = TcpStream;
 
     fn now(&self) -> Instant {
@@ -128,7 +128,7 @@ impl Place for Spot {
     }
 
     fn fired(&self, fault: FaultId) {
-        self.world.record(Kind::Fired { fault });
+        self.world.record(EventKind::Fired { fault });
     }
 
     fn began(&self, request: &Request) {
@@ -143,14 +143,14 @@ impl Place for Spot {
         let call = request.is_known.then_some(request.call);
         let (provider, nth) = (self.id, request.nth);
         self.world.record(match *action {
-            Action::Fired(fault) => Kind::Fired { fault },
-            Action::Billed(bill) => Kind::Billed {
+            Action::Fired(fault) => EventKind::Fired { fault },
+            Action::Billed(bill) => EventKind::Billed {
                 provider,
                 call,
                 nth,
                 bill,
             },
-            Action::Answered => Kind::Answered {
+            Action::Answered => EventKind::Answered {
                 provider,
                 call,
                 nth,

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use turmoil_net::TcpSegment;
 
-use super::network::Ends;
+use super::network::ConnId;
 use crate::host::opened;
 use crate::policy::ProviderId;
-use crate::scenario::fault::{Drawn, Inject, Layer};
+use crate::scenario::fault::{FaultKind, Layer, SeededFault};
 use crate::time::Instant;
 use crate::trace::FaultId;
 
@@ -32,9 +32,9 @@ pub(super) struct Link {
 
 /// A fault of the network itself.
 struct LinkFault {
-    drawn: Drawn,
+    drawn: SeededFault,
     /// Connections that this blackhole has swallowed packets of, each counted once.
-    swallowed: BTreeSet<Ends>,
+    swallowed: BTreeSet<ConnId>,
 }
 
 impl Link {
@@ -43,9 +43,9 @@ impl Link {
         id: ProviderId,
         address: IpAddr,
         one_way: Duration,
-        faults: &[Drawn],
+        faults: &[SeededFault],
     ) -> Self {
-        let ours = faults.iter().filter(|Drawn { fault, .. }| {
+        let ours = faults.iter().filter(|SeededFault { fault, .. }| {
             fault.targets.contains(&id) && fault.inject.layer() == Layer::Network
         });
         let ours = ours.map(|drawn| LinkFault {
@@ -65,7 +65,7 @@ impl Link {
     /// The outage that the provider is in, if any.
     pub(super) fn outage(&self, now: Instant) -> Option<FaultId> {
         let mut at_work = self.faults.iter().filter(|LinkFault { drawn, .. }| {
-            drawn.fault.inject == Inject::Outage && drawn.covers(now)
+            drawn.fault.inject == FaultKind::Outage && drawn.covers(now)
         });
         at_work.next().map(|fault| fault.drawn.id)
     }
@@ -74,25 +74,25 @@ impl Link {
     pub(super) fn refusal(&mut self, now: Instant, client: u32) -> Option<FaultId> {
         let number = next(&mut self.asked);
         self.outage(now)
-            .or_else(|| self.struck_by(&Inject::Refused, now, number, client))
+            .or_else(|| self.struck_by(&FaultKind::Refused, now, number, client))
     }
 
     /// The fault that keeps its name from being resolved for `client`, if any.
     pub(super) fn unresolved(&mut self, now: Instant, client: u32) -> Option<FaultId> {
         let number = next(&mut self.looked_up);
-        self.struck_by(&Inject::Dns, now, number, client)
+        self.struck_by(&FaultKind::Dns, now, number, client)
     }
 
     fn struck_by(
         &self,
-        inject: &Inject,
+        inject: &FaultKind,
         now: Instant,
         number: u64,
         client: u32,
     ) -> Option<FaultId> {
         let seen = opened(now, number, client);
         let mut ours = self.faults.iter().map(|fault| &fault.drawn);
-        ours.find(|drawn| drawn.fault.inject == *inject && drawn.strikes(&seen))
+        ours.find(|drawn| drawn.fault.inject == *inject && drawn.applies(&seen))
             .map(|drawn| drawn.id)
     }
 
@@ -101,14 +101,14 @@ impl Link {
     pub(super) fn is_swallowed(
         &mut self,
         now: Instant,
-        ends: Ends,
+        ends: ConnId,
         segment: &TcpSegment,
         struck: &mut Vec<FaultId>,
     ) -> bool {
         let asks = segment.flags.syn && !segment.flags.ack;
         let mut swallowed = false;
         let ours = self.faults.iter_mut();
-        for fault in ours.filter(|fault| fault.drawn.fault.inject == Inject::Blackhole) {
+        for fault in ours.filter(|fault| fault.drawn.fault.inject == FaultKind::Blackhole) {
             if fault.drawn.covers(now) {
                 if asks || fault.swallowed.insert(ends) {
                     struck.push(fault.drawn.id);

@@ -233,7 +233,7 @@ impl User {
             request = request.max_tokens(most);
         }
         if workload.is_whole(id) {
-            drop(self.client.whole(&request).await);
+            drop(self.client.buffered(&request).await);
         } else if workload.is_streamed(id) {
             let mut answer = self.client.stream(&request);
             while let Some(Ok(_)) = answer.next().await {}

@@ -28,16 +28,16 @@ use std::sync::Arc;
 use tokio::task::LocalSet;
 use turmoil_net::{HostId, KernelConfig, Net};
 
-use crate::host::Hosted;
+use crate::host::ProviderHost;
 use crate::policy::ProviderId;
 use crate::policy::config::Policy;
 use crate::provider::Provider;
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::scenario::Scenario;
-use crate::scenario::fault::Drawn;
+use crate::scenario::fault::SeededFault;
 use crate::scenario::workload::Workload;
 use crate::time::Instant;
-use crate::trace::{Event, Kind, Recorder};
+use crate::trace::{Event, EventKind, Recorder};
 pub use connect::Simulated;
 use network::Network;
 use scheduler::Scheduler;
@@ -88,7 +88,7 @@ impl World {
         self.origin + at.since_start()
     }
 
-    fn record(&self, kind: Kind) {
+    fn record(&self, kind: EventKind) {
         self.recorder.record(&Event {
             at: self.now(),
             kind,
@@ -142,8 +142,8 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime can be built: {error}"));
     let tasks = LocalSet::new();
     tasks.block_on(&runtime, async {
-        let draws = Draws::new(seed);
-        let faults = Drawn::all(&scenario.faults, draws);
+        let draws = RngStreams::new(seed);
+        let faults = SeededFault::all(&scenario.faults, draws);
         let (recorder, arrivals) = heard(recorder, &faults);
         let world = Rc::new(World {
             recorder,
@@ -157,7 +157,7 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
         let providers = Provider::all(scenario, draws);
         for (number, (server, provider)) in servers.into_iter().zip(providers).enumerate() {
             let id = ProviderId(number as u16);
-            let hosted = Hosted::new(scenario, id, provider, draws);
+            let hosted = ProviderHost::new(scenario, id, provider, draws);
             host::start(&world, server, id, hosted, &faults);
         }
         freeze::start(&world, &faults);
@@ -174,7 +174,7 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
 /// Who is told what happens, and of what arrives at frozen processes, when there can be any.
 fn heard(
     recorder: Arc<dyn Recorder>,
-    faults: &[Drawn],
+    faults: &[SeededFault],
 ) -> (Arc<dyn Recorder>, Option<Arc<freeze::Arrivals>>) {
     if !freeze::is_due(faults) {
         return (recorder, None);

@@ -19,7 +19,7 @@ use turmoil_net::{Packet, TcpFlags, TcpSegment, Transport};
 use super::link::{Link, RESOLUTION};
 use crate::policy::ProviderId;
 use crate::scenario::Scenario;
-use crate::scenario::fault::Drawn;
+use crate::scenario::fault::SeededFault;
 use crate::time::Instant;
 use crate::trace::FaultId;
 
@@ -31,7 +31,7 @@ pub(super) struct Sent {
 
 /// Two ends of a connection: the client's and the provider's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Ends {
+pub(super) struct ConnId {
     pub(super) client: SocketAddr,
     pub(super) provider: SocketAddr,
 }
@@ -42,21 +42,21 @@ pub(super) struct Network {
     /// The addresses of the client processes, in order.
     clients: Vec<IpAddr>,
     /// Connections that are open, as the providers see it.
-    open: BTreeSet<Ends>,
+    open: BTreeSet<ConnId>,
     /// Resets that were asked for in this pass.
     resets: Vec<Reset>,
     /// Connections whose polite end must not be seen, because a reset is on its way.
-    doomed: BTreeSet<Ends>,
+    pending_resets: BTreeSet<ConnId>,
     /// When each of them has been reset, and can be forgotten.
-    dooms: VecDeque<(Instant, Ends)>,
+    reset_expiries: VecDeque<(Instant, ConnId)>,
     /// Connections that a blackhole took something from, and that no retransmission heals.
-    broken: BTreeSet<Ends>,
+    broken: BTreeSet<ConnId>,
     struck: Vec<FaultId>,
 }
 
 /// A reset that is due.
 struct Reset {
-    ends: Ends,
+    ends: ConnId,
     /// The provider itself is gone: its end goes at once.
     at_once: bool,
 }
@@ -65,7 +65,7 @@ impl Network {
     /// The network between hosts at these addresses, both in ascending order.
     pub(super) fn new(
         scenario: &Scenario,
-        faults: &[Drawn],
+        faults: &[SeededFault],
         providers: Vec<IpAddr>,
         clients: Vec<IpAddr>,
     ) -> Self {
@@ -78,26 +78,26 @@ impl Network {
             clients,
             open: BTreeSet::new(),
             resets: Vec::new(),
-            doomed: BTreeSet::new(),
-            dooms: VecDeque::new(),
+            pending_resets: BTreeSet::new(),
+            reset_expiries: VecDeque::new(),
             broken: BTreeSet::new(),
             struck: Vec::new(),
         }
     }
 
     /// A provider has accepted a connection.
-    pub(super) fn opened(&mut self, ends: Ends) {
+    pub(super) fn opened(&mut self, ends: ConnId) {
         self.open.insert(ends);
     }
 
     /// A provider has let go of a connection.
-    pub(super) fn closed(&mut self, ends: Ends) {
+    pub(super) fn closed(&mut self, ends: ConnId) {
         self.open.remove(&ends);
     }
 
     /// Resets a connection, once what has been written to it is on its way.
-    pub(super) fn reset(&mut self, ends: Ends) {
-        self.doom(ends, false);
+    pub(super) fn reset(&mut self, ends: ConnId) {
+        self.schedule_reset(ends, false);
     }
 
     /// An outage begins: every open connection of the provider is reset.
@@ -105,7 +105,7 @@ impl Network {
         let link = &mut self.links[provider.index()];
         link.outages += 1;
         let address = link.address;
-        let struck: Vec<Ends> = self
+        let struck: Vec<ConnId> = self
             .open
             .iter()
             .filter(|ends| ends.provider.ip() == address)
@@ -113,15 +113,15 @@ impl Network {
             .collect();
         for ends in struck {
             self.struck.push(fault);
-            self.doom(ends, true);
+            self.schedule_reset(ends, true);
         }
     }
 
     /// A connection has come through although the provider is in an outage: it was under way when
     /// that began.
-    pub(super) fn refuse(&mut self, ends: Ends, fault: FaultId) {
+    pub(super) fn refuse(&mut self, ends: ConnId, fault: FaultId) {
         self.struck.push(fault);
-        self.doom(ends, true);
+        self.schedule_reset(ends, true);
     }
 
     /// The outage that a provider is in, if any.
@@ -183,19 +183,19 @@ impl Network {
                 }
             } else if is_goodbye {
                 // Whoever says goodbye into a blackhole would wait for ever: TCP gives up.
-                self.doom(ends, false);
+                self.schedule_reset(ends, false);
             } else {
                 self.broken.insert(ends);
             }
             return;
         }
         if segment.flags.syn {
-            self.doomed.remove(&ends);
+            self.pending_resets.remove(&ends);
             self.broken.remove(&ends);
         }
         // What was lost stands between the other end and this goodbye.
         if is_goodbye && self.broken.contains(&ends) {
-            return self.doom(ends, false);
+            return self.schedule_reset(ends, false);
         }
         if segment.flags.syn
             && !segment.flags.ack
@@ -211,7 +211,7 @@ impl Network {
                 after: after * 2,
             });
         }
-        if self.doomed.contains(&ends) && packet.src == ends.provider.ip() {
+        if self.pending_resets.contains(&ends) && packet.src == ends.provider.ip() {
             segment.flags.fin = false;
         }
         // A pure acknowledgement frees a buffer and tells nobody anything. It arrives at once: on
@@ -226,14 +226,15 @@ impl Network {
 
     /// Everything that the hosts have sent so far is on its way: resets may follow.
     pub(super) fn on_pass(&mut self, now: Instant, mut send: impl FnMut(Sent)) {
-        while let Some((_, ends)) = self.dooms.pop_front_if(|(over, _)| *over < now) {
-            self.doomed.remove(&ends);
+        while let Some((_, ends)) = self.reset_expiries.pop_front_if(|(over, _)| *over < now) {
+            self.pending_resets.remove(&ends);
         }
         for Reset { ends, at_once } in std::mem::take(&mut self.resets) {
             let to_client = reset_packet(ends.provider, ends.client, 0, 0);
             let to_provider = reset_packet(ends.client, ends.provider, 0, 0);
             let after = self.one_way(ends) + RESOLUTION;
-            self.dooms.push_back((now + after + RESOLUTION, ends));
+            self.reset_expiries
+                .push_back((now + after + RESOLUTION, ends));
             send(Sent {
                 packet: to_provider,
                 after: if at_once { Duration::ZERO } else { after },
@@ -245,14 +246,14 @@ impl Network {
         }
     }
 
-    fn doom(&mut self, ends: Ends, at_once: bool) {
+    fn schedule_reset(&mut self, ends: ConnId, at_once: bool) {
         self.broken.remove(&ends);
-        if self.doomed.insert(ends) {
+        if self.pending_resets.insert(ends) {
             self.resets.push(Reset { ends, at_once });
         }
     }
 
-    fn one_way(&self, ends: Ends) -> Duration {
+    fn one_way(&self, ends: ConnId) -> Duration {
         let link = self
             .links
             .iter()
@@ -260,7 +261,7 @@ impl Network {
         link.map_or(Duration::ZERO, |link| link.one_way)
     }
 
-    fn link_of(&self, packet: &Packet) -> Option<(usize, Ends)> {
+    fn link_of(&self, packet: &Packet) -> Option<(usize, ConnId)> {
         let Transport::Tcp(segment) = &packet.payload else {
             return None;
         };
@@ -270,7 +271,7 @@ impl Network {
         if let Some(link) = towards(packet.dst) {
             return Some((
                 link,
-                Ends {
+                ConnId {
                     client: source,
                     provider: target,
                 },
@@ -279,7 +280,7 @@ impl Network {
         towards(packet.src).map(|link| {
             (
                 link,
-                Ends {
+                ConnId {
                     client: target,
                     provider: source,
                 },
@@ -297,7 +298,7 @@ fn is_bare(segment: &TcpSegment) -> bool {
 
 /// The provider's half of a handshake is lost, and the client will never answer: a provider gives
 /// up after a while. Its network knows no such thing, so the handshake is ended and then reset.
-fn give_up_accepting(ends: Ends, accepting: &TcpSegment, mut send: impl FnMut(Sent)) {
+fn give_up_accepting(ends: ConnId, accepting: &TcpSegment, mut send: impl FnMut(Sent)) {
     let (seq, ack) = (accepting.ack, accepting.seq.wrapping_add(1));
     let mut packet = reset_packet(ends.client, ends.provider, seq, ack);
     if let Transport::Tcp(segment) = &mut packet.payload {

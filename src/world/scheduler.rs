@@ -89,7 +89,7 @@ impl<'a> Scheduler<'a> {
         let struck = network.take_struck();
         drop(network);
         for fault in struck {
-            self.world.record(crate::trace::Kind::Fired { fault });
+            self.world.record(crate::trace::EventKind::Fired { fault });
         }
         self.egress = egress;
         arrived

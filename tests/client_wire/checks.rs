@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use firedrill::client::{Builder, Client, Connect, Endpoint, Provider};
 use firedrill::policy::config::Policy;
-use firedrill::trace::{Event, Kind, Recorder};
+use firedrill::trace::{Event, EventKind, Recorder};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
@@ -45,7 +45,7 @@ impl Connect for Pong {
 }
 
 #[derive(Default)]
-struct Heard(Mutex<Vec<Kind>>);
+struct Heard(Mutex<Vec<EventKind>>);
 
 impl Recorder for Heard {
     fn record(&self, event: &Event) {
@@ -71,10 +71,10 @@ async fn what_a_check_uses_is_billed_to_no_call() {
     let _ = tokio::time::timeout(Duration::from_secs(15), checks).await;
     let kinds = heard.0.lock().unwrap();
     let [
-        Kind::Billed {
+        EventKind::Billed {
             call: None, bill, ..
         },
-        Kind::Checked { passed: true, .. },
+        EventKind::Checked { passed: true, .. },
     ] = &kinds[..]
     else {
         panic!("{kinds:?}");

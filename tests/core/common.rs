@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use firedrill::policy::ProviderId;
-use firedrill::policy::ask::Ask;
 use firedrill::policy::breaker::State;
 use firedrill::policy::call::{Cause, Failure, Start};
+use firedrill::policy::call_context::CallContext;
 use firedrill::policy::classify::{Action, FailureClass};
-use firedrill::policy::config::{Policy, Read};
+use firedrill::policy::config::{HintMode, Policy};
 use firedrill::policy::fleet::Fleet;
-use firedrill::policy::member::Member;
+use firedrill::policy::provider_info::ProviderInfo;
 use firedrill::time::Instant;
 
 use crate::driven::Driven;
@@ -19,7 +19,7 @@ use crate::rig::{Hand, fleet_of};
 pub(crate) struct Common {
     pub(crate) fleet: Fleet,
     pub(crate) policy: Policy,
-    pub(crate) members: Vec<Member>,
+    pub(crate) members: Vec<ProviderInfo>,
     pub(crate) is_watchful: bool,
     pinned: Option<ProviderId>,
     isolated: Vec<ProviderId>,
@@ -37,7 +37,7 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    pub(crate) fn new(policy: &Policy, members: Vec<Member>) -> Self {
+    pub(crate) fn new(policy: &Policy, members: Vec<ProviderInfo>) -> Self {
         Self {
             fleet: fleet_of(policy, members.clone()),
             policy: policy.clone(),
@@ -92,7 +92,7 @@ impl Common {
     pub(crate) fn action(&self, failure: &Failure) -> Action {
         let set = self.policy.failures.get(&failure.class);
         let action = set.copied().unwrap_or(failure.class.action());
-        let heeds = self.policy.hints.should_retry == Read::Honour;
+        let heeds = self.policy.hints.should_retry == HintMode::Honour;
         match (failure.should_retry.filter(|_| heeds), action) {
             (Some(false), Action::Retry) => Action::Fallback,
             (Some(true), Action::Stop) => Action::Retry,
@@ -101,7 +101,7 @@ impl Common {
     }
 
     /// An attempt starts: whoever is asked may be asked, and there is room and money for it.
-    pub(crate) fn on_start(&mut self, start: &Start, ask: &Ask, now: Instant) {
+    pub(crate) fn on_start(&mut self, start: &Start, ask: &CallContext, now: Instant) {
         let (provider, at) = (start.provider, start.provider.index());
         match self.pinned {
             Some(pinned) => assert_eq!(provider, pinned, "not where it is pinned"),
@@ -144,14 +144,19 @@ impl Common {
     }
 
     /// What a provider refuses at once it does not bill.
-    pub(crate) fn on_failure(&mut self, provider: ProviderId, class: FailureClass, ask: &Ask) {
+    pub(crate) fn on_failure(
+        &mut self,
+        provider: ProviderId,
+        class: FailureClass,
+        ask: &CallContext,
+    ) {
         if self.policy.spend.is_some() && !class.may_be_billed() {
             let cost = self.members[provider.index()].cost(ask.prompt, ask.output);
             self.spent -= cost.map_or(0, |cost| cost.as_nanos());
         }
     }
 
-    fn spending_holds(&mut self, provider: ProviderId, ask: &Ask, now: Instant) {
+    fn spending_holds(&mut self, provider: ProviderId, ask: &CallContext, now: Instant) {
         let Some(spend) = &self.policy.spend else {
             return;
         };

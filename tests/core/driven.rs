@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use firedrill::policy::ask::Delivery;
-use firedrill::policy::call::{Call, Cause, Ending, Failure, Outcome, Reply, Start, Step};
+use firedrill::policy::call::{Call, Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
+use firedrill::policy::call_context::Delivery;
 use firedrill::policy::classify::{Action, FailureClass};
-use firedrill::policy::config::{HedgeAfter, Policy, Read};
+use firedrill::policy::config::{HedgeAfter, HintMode, Policy};
 use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::rng::Draws;
+use firedrill::rng::RngStreams;
 use firedrill::time::Instant;
 
 use crate::common::Common;
@@ -63,7 +63,7 @@ impl Driven {
         Self {
             starts: Vec::new(),
             outcome: None,
-            call: Call::new(id, script.arrival, script.ask.clone(), Draws::new(1)),
+            call: Call::new(id, script.arrival, script.ask.clone(), RngStreams::new(1)),
             deadline: given.into_iter().chain(own).min(),
             flights: Vec::new(),
             failures: Vec::new(),
@@ -130,7 +130,7 @@ impl Driven {
             match self.call.step(&mut common.fleet, now) {
                 Step::Start(start) => self.on_start(common, start, now),
                 Step::Wait { until } => return self.on_wait(common, until, now),
-                Step::Park { until } => return self.on_park(common, until, now),
+                Step::WaitForCapacity { until } => return self.on_park(common, until, now),
                 Step::Cancel { attempt } => self.on_cancel(common, attempt, now),
                 Step::Finish(outcome) => return self.on_finish(common, outcome, now),
             }
@@ -142,7 +142,7 @@ impl Driven {
         if self.is_parked() {
             let step = self.call.step(&mut common.fleet, now);
             assert!(
-                matches!(step, Step::Park { .. }),
+                matches!(step, Step::WaitForCapacity { .. }),
                 "nobody woke it: {step:?}"
             );
         }
@@ -309,7 +309,7 @@ impl Driven {
         assert!(start.nth < settings.per_provider, "too many there");
         let waited = now.since(failed.at);
         let hints = &common.policy.hints;
-        let honours = hints.retry_after == Read::Honour;
+        let honours = hints.retry_after == HintMode::Honour;
         match failed.failure.hint.filter(|_| honours) {
             Some(hint) => {
                 let most = hint.as_nanos() * u128::from(WHOLE + hints.spread) / u128::from(WHOLE);
@@ -398,19 +398,19 @@ impl Driven {
     }
 
     /// An error says what happened.
-    fn is_due(&self, common: &Common, ending: Ending, now: Instant) {
+    fn is_due(&self, common: &Common, ending: FailureReason, now: Instant) {
         let broke_off = self
             .failures
             .iter()
             .find(|f| Some(f.attempt) == self.committed);
-        let interrupted = broke_off.map(|f| Ending::Interrupted(f.failure.class));
+        let interrupted = broke_off.map(|f| FailureReason::Interrupted(f.failure.class));
         let classes = || self.failures.iter().map(|failed| failed.failure.class);
         match ending {
-            Ending::Interrupted(_) => assert_eq!(Some(ending), interrupted),
-            Ending::Deadline => assert!(self.is_late(now), "too early for its deadline"),
-            Ending::Unavailable | Ending::Shed => assert!(self.starts.is_empty()),
-            Ending::Stopped(class) => assert!(classes().any(|met| met == class)),
-            Ending::Exhausted(class) => {
+            FailureReason::Interrupted(_) => assert_eq!(Some(ending), interrupted),
+            FailureReason::Deadline => assert!(self.is_late(now), "too early for its deadline"),
+            FailureReason::Unavailable | FailureReason::Shed => assert!(self.starts.is_empty()),
+            FailureReason::Stopped(class) => assert!(classes().any(|met| met == class)),
+            FailureReason::Exhausted(class) => {
                 assert_eq!(
                     classes().next_back(),
                     Some(class),
@@ -419,7 +419,7 @@ impl Driven {
                 let stops = |f: &Failed| common.action(&f.failure) == Action::Stop;
                 assert!(!self.failures.iter().any(stops), "it was wrong everywhere");
             }
-            Ending::Unfinished => panic!("nobody dropped it"),
+            FailureReason::Unfinished => panic!("nobody dropped it"),
         }
         assert!(interrupted.is_none() || Some(ending) == interrupted);
     }
@@ -445,7 +445,7 @@ impl Driven {
             [],
             "dropped once only"
         );
-        let outcome = Outcome::Failed(Ending::Unfinished);
+        let outcome = Outcome::Failed(FailureReason::Unfinished);
         assert_eq!(
             self.call.step(&mut common.fleet, now),
             Step::Finish(outcome)

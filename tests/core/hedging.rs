@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use firedrill::policy::AttemptId;
-use firedrill::policy::ask::{Ask, Delivery};
-use firedrill::policy::call::{Cause, Ending, Failure, Reply};
+use firedrill::policy::call::{Cause, Failure, FailureReason, Reply};
+use firedrill::policy::call_context::{CallContext, Delivery};
 use firedrill::policy::classify::FailureClass::{self, BadRequest, ServerError, Truncated};
 use firedrill::policy::config::Policy;
 use firedrill::policy::fleet::Fleet;
@@ -52,7 +52,7 @@ fn what_is_wrong_everywhere_is_not_tried_elsewhere_once_the_other_failed_too() {
     call.replies_to(1, &failed(BadRequest));
     call.only_waits();
     call.replies_to(2, &failed(ServerError));
-    call.ends(Ending::Stopped(BadRequest));
+    call.ends(FailureReason::Stopped(BadRequest));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn whose_token_is_handed_over_first_has_the_call() {
     call.cancels(1);
     call.only_waits();
     call.replies_to(2, &failed(Truncated));
-    call.ends(Ending::Interrupted(Truncated));
+    call.ends(FailureReason::Interrupted(Truncated));
 }
 
 #[test]
@@ -170,10 +170,10 @@ fn hedged(fleet: &mut Fleet, delivery: Delivery) -> Teller<'_> {
     call
 }
 
-fn asked(delivery: Delivery) -> Ask {
-    Ask {
+fn asked(delivery: Delivery) -> CallContext {
+    CallContext {
         delivery,
-        ..Ask::default()
+        ..CallContext::default()
     }
 }
 

@@ -3,17 +3,17 @@
 
 use std::time::Duration;
 
-use firedrill::policy::ask::{Ask, Priority};
-use firedrill::policy::call::{Call, Cause, Ending, Failure, Outcome, Reply, Start, Step};
+use firedrill::policy::call::{Call, Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
+use firedrill::policy::call_context::{CallContext, Priority};
 use firedrill::policy::classify::FailureClass::{
     self, Auth, BadRequest, ContextTooLong, RateLimited, ServerError,
 };
-use firedrill::policy::config::{Policy, Read};
+use firedrill::policy::config::{HintMode, Policy};
 use firedrill::policy::fleet::Fleet;
 use firedrill::policy::keys::KeyId;
-use firedrill::policy::member::Member;
+use firedrill::policy::provider_info::ProviderInfo;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::rng::Draws;
+use firedrill::rng::RngStreams;
 
 use crate::rig::fleet_of;
 use crate::teller::{Teller, at, fleet, policy, policy_of};
@@ -25,11 +25,11 @@ fn every_key_is_tried_once_and_at_once() {
         let mut policy = policy_of("retry: { attempts: 9, per_provider: 1 }\n");
         let rotate = firedrill::policy::classify::Action::RotateKey;
         policy.failures.insert(class, rotate);
-        let several = |name: &str| Member {
+        let several = |name: &str| ProviderInfo {
             keys: 3,
-            ..Member::named(name)
+            ..ProviderInfo::named(name)
         };
-        let mut fleet = fleet_of(&policy, vec![several("p0"), Member::named("p1")]);
+        let mut fleet = fleet_of(&policy, vec![several("p0"), ProviderInfo::named("p1")]);
         let mut call = Teller::new(&mut fleet, 0);
         for (key, cause) in [(0, Cause::First), (1, Cause::Retry), (2, Cause::Retry)] {
             let start = call.starts(0);
@@ -45,9 +45,9 @@ fn a_prompt_that_is_too_long_goes_to_a_model_that_takes_more() {
     let policy = policy_of(
         "retry: { attempts: 9, per_provider: 2 }\nfailures: { context_too_long: larger_model }\n",
     );
-    let with = |name: &str, context| Member {
+    let with = |name: &str, context| ProviderInfo {
         context,
-        ..Member::named(name)
+        ..ProviderInfo::named(name)
     };
     let members = [Some(8_000), Some(4_000), Some(8_000), None, Some(32_000)];
     let members = ["p0", "p1", "p2", "p3", "p4"].into_iter().zip(members);
@@ -60,7 +60,7 @@ fn a_prompt_that_is_too_long_goes_to_a_model_that_takes_more() {
         assert_eq!(call.starts(provider).cause, Cause::Fallback);
         call.fails(ContextTooLong);
     }
-    call.ends(Ending::Exhausted(ContextTooLong));
+    call.ends(FailureReason::Exhausted(ContextTooLong));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn the_server_says_whether_another_try_is_worth_it() {
     call.waits_until(1);
     assert_eq!(call.starts(0).cause, Cause::Retry);
 
-    policy.hints.should_retry = Read::Ignore;
+    policy.hints.should_retry = HintMode::Ignore;
     let mut deaf = fleet(&policy, 2);
     let mut call = Teller::new(&mut deaf, 0);
     says(&mut call, ServerError, false);
@@ -93,7 +93,7 @@ fn the_server_says_whether_another_try_is_worth_it() {
     assert_eq!(call.starts(0).cause, Cause::Retry);
     let mut call = Teller::new(&mut deaf, 1);
     says(&mut call, BadRequest, true);
-    call.ends(Ending::Stopped(BadRequest));
+    call.ends(FailureReason::Stopped(BadRequest));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_pin_holds_whatever_is_thought_of_the_provider() {
     let mut call = Teller::new(&mut fleet, 1);
     assert!(!call.starts(0).probe, "its breaker is not asked");
     call.fails(FailureClass::Quota);
-    call.ends(Ending::Exhausted(FailureClass::Quota));
+    call.ends(FailureReason::Exhausted(FailureClass::Quota));
     fleet.pin(None);
     Teller::new(&mut fleet, 1).starts(1);
 }
@@ -209,7 +209,12 @@ fn clients_that_got_one_hint_do_not_come_back_together() {
     for id in 0..50 {
         let mut fleet = fleet(&policy, 1);
         let mut call = Teller::new(&mut fleet, 0);
-        call.call = Call::new(CallId(id), at(0), Ask::default(), Draws::new(1));
+        call.call = Call::new(
+            CallId(id),
+            at(0),
+            CallContext::default(),
+            RngStreams::new(1),
+        );
         call.starts(0);
         call.fails_with_hint(RateLimited, 20);
         let Step::Wait { until: Some(until) } = call.step() else {
@@ -234,7 +239,10 @@ fn the_most_important_goes_first_and_then_who_came_first() {
         call_of(4, Priority::NORMAL),
     ];
     for call in &mut waiting {
-        assert_eq!(call.step(&mut fleet, at(0)), Step::Park { until: at(60) });
+        assert_eq!(
+            call.step(&mut fleet, at(0)),
+            Step::WaitForCapacity { until: at(60) }
+        );
     }
     assert_eq!(fleet.take_woken(), []);
     for next in [3, 2, 4, 1] {
@@ -252,12 +260,18 @@ fn the_most_important_goes_first_and_then_who_came_first() {
 #[test]
 fn who_is_pushed_out_hears_of_it_and_who_finds_no_place_leaves_at_once() {
     let mut fleet = fleet(&crowded("queue: { most: 1, wait: 60s }"), 1);
-    let shed = Step::Finish(Outcome::Failed(Ending::Shed));
+    let shed = Step::Finish(Outcome::Failed(FailureReason::Shed));
     assert!(starts(&mut call_of(0, Priority::NORMAL), &mut fleet, 0));
     let mut low = call_of(1, Priority::LOW);
-    assert_eq!(low.step(&mut fleet, at(0)), Step::Park { until: at(60) });
+    assert_eq!(
+        low.step(&mut fleet, at(0)),
+        Step::WaitForCapacity { until: at(60) }
+    );
     let mut high = call_of(2, Priority::HIGH);
-    assert_eq!(high.step(&mut fleet, at(1)), Step::Park { until: at(61) });
+    assert_eq!(
+        high.step(&mut fleet, at(1)),
+        Step::WaitForCapacity { until: at(61) }
+    );
     assert_eq!(fleet.take_woken(), [CallId(1)]);
     assert_eq!(low.step(&mut fleet, at(1)), shed);
     assert_eq!(call_of(3, Priority::HIGH).step(&mut fleet, at(2)), shed);
@@ -271,11 +285,20 @@ fn a_call_waits_until_the_limiter_has_room() {
     assert!(starts(&mut call_of(0, Priority::NORMAL), &mut fleet, 0));
     let mut next = call_of(1, Priority::NORMAL);
     let mut third = call_of(2, Priority::NORMAL);
-    assert_eq!(next.step(&mut fleet, at(1)), Step::Park { until: at(6) });
-    assert_eq!(third.step(&mut fleet, at(1)), Step::Park { until: at(61) });
+    assert_eq!(
+        next.step(&mut fleet, at(1)),
+        Step::WaitForCapacity { until: at(6) }
+    );
+    assert_eq!(
+        third.step(&mut fleet, at(1)),
+        Step::WaitForCapacity { until: at(61) }
+    );
     assert!(starts(&mut next, &mut fleet, 6));
     assert_eq!(fleet.take_woken(), [CallId(2)], "it is the first now");
-    assert_eq!(third.step(&mut fleet, at(6)), Step::Park { until: at(12) });
+    assert_eq!(
+        third.step(&mut fleet, at(6)),
+        Step::WaitForCapacity { until: at(12) }
+    );
     assert!(starts(&mut third, &mut fleet, 12));
 }
 
@@ -303,11 +326,11 @@ fn fail_twice(fleet: &mut Fleet, provider: u16) {
 }
 
 fn call_of(id: u64, priority: Priority) -> Call {
-    let ask = Ask {
+    let ask = CallContext {
         priority,
-        ..Ask::default()
+        ..CallContext::default()
     };
-    Call::new(CallId(id), at(0), ask, Draws::new(1))
+    Call::new(CallId(id), at(0), ask, RngStreams::new(1))
 }
 
 /// Whether its next step starts an attempt.

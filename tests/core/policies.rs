@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firedrill::money::Money;
-use firedrill::policy::ask::{Ask, Delivery, Priority};
+use firedrill::policy::call_context::{CallContext, Delivery, Priority};
 use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{
-    Adaptive, Affinity, Backoff, Beyond, Breaker, Budget, Full, HealthCheck, Hedge, HedgeAfter,
-    Hints, Jitter, Limit, Open, Outlier, Policy, Queue, Read, Retry, Route, SlowStart, Spend,
-    Strategy as Order, Task, Throttle, Tier, Timeouts, Whom,
+    Adaptive, Affinity, Backoff, Beyond, Breaker, Budget, CheckTargets, HealthCheck, Hedge,
+    HedgeAfter, HintMode, Hints, Jitter, Limit, Open, Outlier, Policy, Queue, Retry, Route,
+    SlowStart, Spend, Strategy as Order, Task, Throttle, Tier, Timeouts, WhenFull,
 };
-use firedrill::policy::member::Member;
+use firedrill::policy::provider_info::ProviderInfo;
 use firedrill::text::units::PerTime;
 use firedrill::time::Instant;
 use proptest::option::{of, weighted};
@@ -225,8 +225,8 @@ fn hints() -> impl Strategy<Value = Hints> {
     )
 }
 
-fn reads() -> impl Strategy<Value = Read> {
-    select([Read::Honour, Read::Ignore].as_slice())
+fn reads() -> impl Strategy<Value = HintMode> {
+    select([HintMode::Honour, HintMode::Ignore].as_slice())
 }
 
 fn hedges() -> impl Strategy<Value = Hedge> {
@@ -293,7 +293,7 @@ fn outliers() -> impl Strategy<Value = Outlier> {
 }
 
 fn checks() -> impl Strategy<Value = HealthCheck> {
-    let whom = select([Whom::All, Whom::Refused].as_slice());
+    let whom = select([CheckTargets::All, CheckTargets::Refused].as_slice());
     (millis(500..5_000), whom, 1..3_u32, 1..3_u32).prop_map(|(every, whom, fall, rise)| {
         HealthCheck {
             every,
@@ -308,7 +308,7 @@ fn checks() -> impl Strategy<Value = HealthCheck> {
 fn limits() -> impl Strategy<Value = Limit> {
     let rates = (weighted(0.3, 1..200_u64), weighted(0.3, 100..100_000_u64));
     let rooms = (weighted(0.4, 1..4_u32), weighted(0.2, adaptives()));
-    let full = select([Full::Fallback, Full::Wait].as_slice());
+    let full = select([WhenFull::Fallback, WhenFull::Wait].as_slice());
     (rates, rooms, full).prop_map(|((rpm, tpm), (concurrency, adaptive), full)| Limit {
         rpm,
         tpm,
@@ -369,7 +369,7 @@ fn tiers() -> impl Strategy<Value = Tier> {
 /// Providers named `p0`, `p1`, … of which more or less is known.
 pub(crate) fn fleets(
     size: impl Into<prop::collection::SizeRange>,
-) -> impl Strategy<Value = Vec<Member>> {
+) -> impl Strategy<Value = Vec<ProviderInfo>> {
     let price = || of((0..20_000_000_000_u64).prop_map(Money::from_nanos));
     let known = (
         price(),
@@ -380,14 +380,16 @@ pub(crate) fn fleets(
     let member = (known, 1..4_u16);
     prop::collection::vec(member, size).prop_map(|members| {
         let named = members.into_iter().enumerate();
-        let named = named.map(|(at, ((input, output, quality, context), keys))| Member {
-            input,
-            output,
-            quality,
-            context,
-            keys,
-            ..Member::named(format!("p{at}"))
-        });
+        let named = named.map(
+            |(at, ((input, output, quality, context), keys))| ProviderInfo {
+                input,
+                output,
+                quality,
+                context,
+                keys,
+                ..ProviderInfo::named(format!("p{at}"))
+            },
+        );
         named.collect()
     })
 }
@@ -418,7 +420,7 @@ fn script() -> impl Strategy<Value = Script> {
     })
 }
 
-fn asks() -> impl Strategy<Value = Ask> {
+fn asks() -> impl Strategy<Value = CallContext> {
     let delivery = select([Delivery::Plain, Delivery::Live, Delivery::Whole].as_slice());
     let who = (of(select(TASKS.as_slice())), 0..3_u8, of(0..3_u64));
     (
@@ -429,7 +431,7 @@ fn asks() -> impl Strategy<Value = Ask> {
         1..2_000_u64,
     )
         .prop_map(
-            |(deadline, delivery, (task, priority, session), prompt, output)| Ask {
+            |(deadline, delivery, (task, priority, session), prompt, output)| CallContext {
                 deadline,
                 delivery,
                 task: task.map(str::to_owned),

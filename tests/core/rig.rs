@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firedrill::policy::ask::{Ask, Priority};
 use firedrill::policy::breaker::State;
 use firedrill::policy::call::{Failure, Outcome};
+use firedrill::policy::call_context::{CallContext, Priority};
 use firedrill::policy::config::Policy;
 use firedrill::policy::fleet::Fleet;
-use firedrill::policy::member::Member;
+use firedrill::policy::provider_info::ProviderInfo;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::rng::Draws;
+use firedrill::rng::RngStreams;
 use firedrill::time::Instant;
 
 use crate::common::Common;
@@ -37,7 +37,7 @@ pub(crate) struct Act {
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub(crate) arrival: Instant,
-    pub(crate) ask: Ask,
+    pub(crate) ask: CallContext,
     pub(crate) dropped_after: Option<Duration>,
     pub(crate) acts: Vec<Act>,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    pub(crate) fn new(policy: &Policy, members: Vec<Member>) -> Self {
+    pub(crate) fn new(policy: &Policy, members: Vec<ProviderInfo>) -> Self {
         Self {
             common: Common::new(policy, members),
             now: Instant::START,
@@ -142,9 +142,9 @@ impl Rig {
     /// One more call, much later, whose first attempt succeeds at once. Returns whom it asked.
     pub(crate) fn healthy_call(&mut self) -> ProviderId {
         self.now = self.now + PEACE;
-        let ask = Ask {
+        let ask = CallContext {
             priority: Priority::HIGH,
-            ..Ask::default()
+            ..CallContext::default()
         };
         self.drive(
             &[Script {
@@ -167,7 +167,7 @@ impl Rig {
         self.common.by_hand(Hand::Pin(Some(provider)));
         let hanging = Script {
             arrival: self.now,
-            ask: Ask::default(),
+            ask: CallContext::default(),
             dropped_after: Some(Duration::from_micros(1)),
             acts: vec![Act::hang()],
         };
@@ -205,8 +205,8 @@ impl Act {
 }
 
 /// A fleet of these members under this policy, with the draws that all tests here use.
-pub(crate) fn fleet_of(policy: &Policy, members: Vec<Member>) -> Fleet {
-    Fleet::new(policy.clone(), members, Draws::new(1))
+pub(crate) fn fleet_of(policy: &Policy, members: Vec<ProviderInfo>) -> Fleet {
+    Fleet::new(policy.clone(), members, RngStreams::new(1))
 }
 
 /// No moment of a few calls takes as many.

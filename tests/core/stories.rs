@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use firedrill::policy::call::{Call, Cause, Ending, Step};
+use firedrill::policy::call::{Call, Cause, FailureReason, Step};
 use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{Beyond, Jitter, Strategy, Tier, Timeouts};
 use firedrill::policy::fleet::Fleet;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::rng::Draws;
+use firedrill::rng::RngStreams;
 
 use crate::teller::{Teller, asked, at, fleet, policy};
 use FailureClass::{BadRequest, Quota, RateLimited, ServerError};
@@ -22,19 +22,19 @@ fn a_cancelled_probe_frees_its_slot() {
         let mut victim = Teller::new(&mut fleet, 0);
         victim.starts(0);
         victim.fails(ServerError);
-        victim.ends(Ending::Exhausted(ServerError));
+        victim.ends(FailureReason::Exhausted(ServerError));
     }
     let mut hanging = Teller::with_deadline(&mut fleet, 10, 5);
     assert!(hanging.starts(0).probe);
     hanging.now = at(15);
     let attempt = AttemptId(1);
     assert_eq!(hanging.step(), Step::Cancel { attempt });
-    hanging.ends(Ending::Deadline);
+    hanging.ends(FailureReason::Deadline);
 
     let mut left = Teller::new(&mut fleet, 16);
     assert!(left.starts(0).probe);
     assert_eq!(left.call.on_dropped(left.fleet, at(17)), [attempt]);
-    left.ends(Ending::Unfinished);
+    left.ends(FailureReason::Unfinished);
 
     let mut next = Teller::new(&mut fleet, 18);
     assert!(next.starts(0).probe);
@@ -66,7 +66,7 @@ fn the_last_failure_names_an_exhausted_call() {
         call.starts(provider);
         call.fails(class);
     }
-    call.ends(Ending::Exhausted(FailureClass::Auth));
+    call.ends(FailureReason::Exhausted(FailureClass::Auth));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_failure_that_is_wrong_everywhere_stops_the_call() {
     let mut call = Teller::new(&mut fleet, 0);
     call.starts(0);
     call.fails(BadRequest);
-    call.ends(Ending::Stopped(BadRequest));
+    call.ends(FailureReason::Stopped(BadRequest));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_hint_beyond_the_cap_leads_away_or_ends_the_call() {
     let mut call = Teller::new(&mut stopping, 0);
     call.starts(0);
     call.fails_with_hint(RateLimited, 61);
-    call.ends(Ending::Stopped(RateLimited));
+    call.ends(FailureReason::Stopped(RateLimited));
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_wait_that_the_deadline_would_cut_is_not_begun() {
             call.fails_with_hint(RateLimited, hint);
         }
         match providers {
-            1 => call.ends(Ending::Exhausted(RateLimited)),
+            1 => call.ends(FailureReason::Exhausted(RateLimited)),
             _ => assert_eq!(call.starts(1).cause, Cause::Fallback),
         }
     }
@@ -152,14 +152,14 @@ fn the_earlier_deadline_holds() {
         call.now = at(100 + deadline);
         let attempt = AttemptId(1);
         assert_eq!(call.step(), Step::Cancel { attempt });
-        call.ends(Ending::Deadline);
+        call.ends(FailureReason::Deadline);
     }
 }
 
 #[test]
 fn a_call_that_arrives_at_its_deadline_makes_no_attempt() {
     let mut fleet = fleet(&policy(), 1);
-    Teller::with_deadline(&mut fleet, 0, 0).ends(Ending::Deadline);
+    Teller::with_deadline(&mut fleet, 0, 0).ends(FailureReason::Deadline);
 }
 
 #[test]
@@ -167,12 +167,12 @@ fn after_the_first_token_of_a_stream_nobody_else_can_answer() {
     for (streamed, attempt, interrupted) in [(true, 1, true), (true, 2, false), (false, 1, false)] {
         let mut fleet = fleet(&policy(), 1);
         let mut call = Teller::new(&mut fleet, 0);
-        call.call = Call::new(CallId(0), at(0), asked(streamed), Draws::new(1));
+        call.call = Call::new(CallId(0), at(0), asked(streamed), RngStreams::new(1));
         call.starts(0);
         call.hands_over(AttemptId(attempt));
         call.fails(FailureClass::Reset);
         if interrupted {
-            call.ends(Ending::Interrupted(FailureClass::Reset));
+            call.ends(FailureReason::Interrupted(FailureClass::Reset));
         } else {
             call.waits_until(1);
         }
@@ -190,9 +190,9 @@ fn a_call_refused_everywhere_is_unavailable_without_an_attempt() {
             victim.now = at(1);
         }
     }
-    Teller::new(&mut fleet, 2).ends(Ending::Unavailable);
-    let mut empty = Fleet::new(policy(), Vec::new(), Draws::new(1));
-    Teller::new(&mut empty, 0).ends(Ending::Unavailable);
+    Teller::new(&mut fleet, 2).ends(FailureReason::Unavailable);
+    let mut empty = Fleet::new(policy(), Vec::new(), RngStreams::new(1));
+    Teller::new(&mut empty, 0).ends(FailureReason::Unavailable);
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn decorrelated_waits_grow_from_the_wait_before_not_from_a_hint() {
     for id in 0..50 {
         let mut fleet = fleet(&policy, 1);
         let mut call = Teller::new(&mut fleet, 0);
-        call.call = Call::new(CallId(id), at(0), asked(false), Draws::new(1));
+        call.call = Call::new(CallId(id), at(0), asked(false), RngStreams::new(1));
         call.starts(0);
         call.fails_with_hint(RateLimited, 60);
         call.waits_until(60);
@@ -292,7 +292,7 @@ fn an_attempt_gets_the_timeouts_of_its_provider_as_far_as_they_apply() {
     assert_eq!(Teller::new(&mut fleet, 0).starts(0).timeouts, plain);
 
     let mut streamed = Teller::new(&mut fleet, 0);
-    streamed.call = Call::new(CallId(1), at(0), asked(true), Draws::new(1));
+    streamed.call = Call::new(CallId(1), at(0), asked(true), RngStreams::new(1));
     let (first_token, idle) = (seconds(2), seconds(3));
     assert_eq!(
         streamed.starts(0).timeouts,
@@ -314,5 +314,5 @@ fn the_policy_decides_what_a_class_leads_to() {
     call.fails(BadRequest);
     call.starts(1);
     call.fails(ServerError);
-    call.ends(Ending::Stopped(ServerError));
+    call.ends(FailureReason::Stopped(ServerError));
 }

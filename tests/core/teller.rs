@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use firedrill::policy::ask::{Ask, Delivery};
-use firedrill::policy::call::{Call, Ending, Failure, Outcome, Reply, Start, Step};
+use firedrill::policy::call::{Call, Failure, FailureReason, Outcome, Reply, Start, Step};
+use firedrill::policy::call_context::{CallContext, Delivery};
 use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
 use firedrill::policy::fleet::Fleet;
-use firedrill::policy::member::Member;
+use firedrill::policy::provider_info::ProviderInfo;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::rng::Draws;
+use firedrill::rng::RngStreams;
 use firedrill::time::Instant;
 
 /// Tells one call what happens to it, at a time of its own.
@@ -30,17 +30,17 @@ impl<'a> Teller<'a> {
     }
 
     pub(crate) fn arrive(fleet: &'a mut Fleet, second: u64, deadline: Option<Duration>) -> Self {
-        let ask = Ask {
+        let ask = CallContext {
             deadline,
-            ..Ask::default()
+            ..CallContext::default()
         };
         Self::asking(fleet, second, ask)
     }
 
-    pub(crate) fn asking(fleet: &'a mut Fleet, second: u64, ask: Ask) -> Self {
+    pub(crate) fn asking(fleet: &'a mut Fleet, second: u64, ask: CallContext) -> Self {
         let now = at(second);
         Self {
-            call: Call::new(CallId(0), now, ask, Draws::new(1)),
+            call: Call::new(CallId(0), now, ask, RngStreams::new(1)),
             fleet,
             now,
             attempt: AttemptId(0),
@@ -136,20 +136,20 @@ impl<'a> Teller<'a> {
         }
     }
 
-    pub(crate) fn ends(&mut self, ending: Ending) {
+    pub(crate) fn ends(&mut self, ending: FailureReason) {
         for _ in 0..2 {
             assert_eq!(self.step(), Step::Finish(Outcome::Failed(ending)));
         }
     }
 }
 
-pub(crate) fn asked(streamed: bool) -> Ask {
-    Ask {
+pub(crate) fn asked(streamed: bool) -> CallContext {
+    CallContext {
         delivery: match streamed {
             true => Delivery::Live,
             false => Delivery::Plain,
         },
-        ..Ask::default()
+        ..CallContext::default()
     }
 }
 
@@ -158,8 +158,8 @@ pub(crate) fn at(second: u64) -> Instant {
 }
 
 pub(crate) fn fleet(policy: &Policy, providers: usize) -> Fleet {
-    let members = (0..providers).map(|position| Member::named(format!("p{position}")));
-    Fleet::new(policy.clone(), members.collect(), Draws::new(1))
+    let members = (0..providers).map(|position| ProviderInfo::named(format!("p{position}")));
+    Fleet::new(policy.clone(), members.collect(), RngStreams::new(1))
 }
 
 /// Three attempts, two of them at one provider after exactly 1 s; a breaker that opens after two

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use firedrill::scenario::Dialect;
-use firedrill::scenario::catalogue::{KEYS, ROWS, Reach, Row, STATUS};
+use firedrill::scenario::catalogue::{KEYS, ROWS, Row, STATUS, Scope};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -104,7 +104,7 @@ impl Case {
             word => word.to_owned(),
         };
         let mut keys = vec![format!("inject: {word}")];
-        if row.reach == Reach::Client {
+        if row.reach == Scope::Client {
             self.freezes = true;
             keys.push("at: 5s, for: 3s".to_owned());
         } else {
@@ -114,7 +114,7 @@ impl Case {
                 self.deceiving.push(target);
             }
         }
-        if row.reach == Reach::Attempts {
+        if row.reach == Scope::Attempts {
             keys.push(format!("rate: {}", fault.rate));
         }
         keys.extend(row.required.iter().map(|key| said(key)));

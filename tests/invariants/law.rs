@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firedrill::policy::breaker::State;
-use firedrill::policy::call::{Cause, Ending, Outcome};
+use firedrill::policy::call::{Cause, FailureReason, Outcome};
 use firedrill::policy::classify::{Action, FailureClass};
-use firedrill::policy::config::{Policy, Read};
+use firedrill::policy::config::{HintMode, Policy};
 use firedrill::policy::keys::KeyId;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::scenario::Scenario;
 use firedrill::time::Instant;
-use firedrill::trace::{Event, Kind};
+use firedrill::trace::{Event, EventKind};
 
 use crate::drawn::Case;
 
@@ -87,14 +87,14 @@ impl<'a> Law<'a> {
         }
     }
 
-    fn read(&mut self, kind: &Kind) {
+    fn read(&mut self, kind: &EventKind) {
         match *kind {
-            Kind::Arrived { call, .. } => {
+            EventKind::Arrived { call, .. } => {
                 let at = self.now;
                 let before = self.calls.entry(call).or_default().arrived.replace(at);
                 self.hold(before.is_none(), || format!("{call} arrived twice"));
             }
-            Kind::Started {
+            EventKind::Started {
                 call,
                 attempt,
                 provider,
@@ -103,7 +103,7 @@ impl<'a> Law<'a> {
                 key,
                 ..
             } => self.on_start(call, attempt, (provider, nth, key), cause),
-            Kind::FirstToken { call, attempt } => {
+            EventKind::FirstToken { call, attempt } => {
                 let state = self.calls.entry(call).or_default();
                 let flies = state.attempt(attempt).is_some_and(|one| one.over.is_none());
                 let before = state.heard.replace(attempt);
@@ -112,7 +112,7 @@ impl<'a> Law<'a> {
                 });
                 self.hold(flies, || format!("{call} heard of no attempt in flight"));
             }
-            Kind::Replied {
+            EventKind::Replied {
                 call,
                 attempt,
                 failure,
@@ -123,14 +123,16 @@ impl<'a> Law<'a> {
                 let failed = |class| Over::Failed(class, hint, at);
                 self.on_over(call, attempt, failure.map_or(Over::Answered, failed));
             }
-            Kind::Cancelled { call, attempt, .. } => self.on_over(call, attempt, Over::Cancelled),
-            Kind::Ended { call, outcome } => {
+            EventKind::Cancelled { call, attempt, .. } => {
+                self.on_over(call, attempt, Over::Cancelled)
+            }
+            EventKind::Ended { call, outcome } => {
                 let at = self.now;
                 let state = self.calls.entry(call).or_default();
                 let before = state.ended.replace((at, outcome));
                 self.hold(before.is_none(), || format!("{call} ended twice"));
             }
-            Kind::Answered {
+            EventKind::Answered {
                 call: Some(call),
                 provider,
                 nth,
@@ -138,7 +140,7 @@ impl<'a> Law<'a> {
                 let state = self.calls.entry(call).or_default();
                 state.answered.push((provider, nth));
             }
-            Kind::Breaker { provider, from, to } => self.on_breaker(provider, from, to),
+            EventKind::Breaker { provider, from, to } => self.on_breaker(provider, from, to),
             _ => {}
         }
     }
@@ -224,7 +226,7 @@ impl<'a> Law<'a> {
         cause: Cause,
     ) {
         let now = self.now;
-        let honours = self.policy.hints.retry_after == Read::Honour;
+        let honours = self.policy.hints.retry_after == HintMode::Honour;
         for attempt in &call.attempts {
             let Some(Over::Failed(class, hint, at)) = attempt.over else {
                 continue;
@@ -290,7 +292,7 @@ impl<'a> Law<'a> {
             }
             Outcome::Failed(ending) => {
                 self.hold(answers == 0, || format!("{id} had an answer, and failed"));
-                let broke_off = matches!(ending, Ending::Interrupted(_));
+                let broke_off = matches!(ending, FailureReason::Interrupted(_));
                 self.hold(!broke_off || call.heard.is_some(), || {
                     format!("{id} held nothing")
                 });
@@ -303,14 +305,14 @@ impl<'a> Law<'a> {
     fn unfinished_is_dropped(
         &mut self,
         id: CallId,
-        ending: Ending,
+        ending: FailureReason,
         (arrived, ended): (Instant, Instant),
     ) {
         let waited = ended.since(arrived);
         let is_over = waited >= self.scenario.run.drain;
         let left = self.case.is_impatient && waited >= Duration::from_secs(2);
         let is_dropped = is_over || left || self.case.freezes;
-        self.hold(ending != Ending::Unfinished || is_dropped, || {
+        self.hold(ending != FailureReason::Unfinished || is_dropped, || {
             format!("{id} was dropped")
         });
     }

@@ -1,7 +1,7 @@
 //! The opening of a streamed answer is held back within its bounds, over loopback TCP.
 
 use firedrill::client::{Client, Provider, Request, Tcp};
-use firedrill::policy::call::Ending;
+use firedrill::policy::call::FailureReason;
 use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -29,7 +29,10 @@ async fn an_error_behind_the_opening_is_the_callers() {
     assert_eq!(first.unwrap(), "one two three. four.");
     go_on.send(()).unwrap();
     let error = stream.next().await.unwrap().unwrap_err();
-    assert_eq!(error.ending, Ending::Interrupted(FailureClass::Overloaded));
+    assert_eq!(
+        error.ending,
+        FailureReason::Interrupted(FailureClass::Overloaded)
+    );
 }
 
 #[tokio::test]

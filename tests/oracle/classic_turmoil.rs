@@ -12,7 +12,7 @@ use firedrill::client::{Builder, Client, Connect, Endpoint, Provider, Request};
 use firedrill::policy::config::Policy;
 use firedrill::policy::{CallId, ProviderId, presets};
 use firedrill::provider;
-use firedrill::rng::Draws;
+use firedrill::rng::RngStreams;
 use firedrill::scenario::workload::Workload;
 use firedrill::scenario::{Scenario, load::load};
 use firedrill::time::Instant;
@@ -49,7 +49,7 @@ fn on_classic_turmoil(scenario: &Scenario, policy: &Policy) -> Vec<(Instant, Str
     let workload = Workload::new(&scenario.load, scenario.run.duration, SEED);
     for number in 0..scenario.providers.len() {
         let provider =
-            provider::Provider::new(scenario, ProviderId(number as u16), Draws::new(SEED));
+            provider::Provider::new(scenario, ProviderId(number as u16), RngStreams::new(SEED));
         let (provider, workload) = (Arc::new(Mutex::new(provider)), workload.clone());
         sim.host(format!("provider-{number}"), move || {
             serve(provider.clone(), workload.clone())

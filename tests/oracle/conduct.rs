@@ -9,7 +9,7 @@ use firedrill::policy::classify::FailureClass::{self, *};
 use firedrill::policy::keys::KeyId;
 use firedrill::policy::{CallId, ProviderId};
 use firedrill::scenario::fault::Fault;
-use firedrill::trace::Kind;
+use firedrill::trace::EventKind;
 
 use crate::naive::{BILLION, Figures, Naive, share, spans, whole};
 
@@ -56,7 +56,7 @@ impl Naive<'_> {
     fn began(&self) -> Vec<Began> {
         let events = self.events.iter().enumerate();
         let began = events.filter_map(|(place, event)| match event.kind {
-            Kind::Started {
+            EventKind::Started {
                 call,
                 attempt,
                 provider,
@@ -86,7 +86,7 @@ impl Naive<'_> {
             .collect();
         let events = self.events.iter().enumerate();
         let failed = events.filter_map(|(place, event)| match event.kind {
-            Kind::Replied {
+            EventKind::Replied {
                 call,
                 attempt,
                 provider,
@@ -116,7 +116,7 @@ impl Naive<'_> {
             *per_call.entry(one.call).or_default() += 1;
         }
         let succeeded = self.events.iter().filter(|event| match event.kind {
-            Kind::Ended { call, outcome } => {
+            EventKind::Ended { call, outcome } => {
                 matches!(outcome, Outcome::Succeeded { .. }) && calls.contains_key(&call)
             }
             _ => false,
@@ -165,7 +165,7 @@ impl Naive<'_> {
 
     fn truncated(&self, ours: &[Began]) -> u128 {
         let whole = self.events.iter().filter_map(|event| match event.kind {
-            Kind::Answered {
+            EventKind::Answered {
                 provider,
                 call: Some(call),
                 nth,
@@ -174,7 +174,7 @@ impl Naive<'_> {
         });
         let whole: BTreeSet<_> = whole.collect();
         let taken = self.events.iter().filter_map(|event| match event.kind {
-            Kind::Replied {
+            EventKind::Replied {
                 call,
                 attempt,
                 failure: None,
@@ -196,7 +196,7 @@ impl Naive<'_> {
         let mut flying = BTreeSet::from([(one.call, one.attempt)]);
         for event in &self.events[..one.place] {
             match event.kind {
-                Kind::Started {
+                EventKind::Started {
                     call,
                     attempt,
                     provider,
@@ -205,10 +205,11 @@ impl Naive<'_> {
                 } if provider == one.provider && call.0 % clients == one.call.0 % clients => {
                     flying.insert((call, attempt.0));
                 }
-                Kind::Replied { call, attempt, .. } | Kind::Cancelled { call, attempt, .. } => {
+                EventKind::Replied { call, attempt, .. }
+                | EventKind::Cancelled { call, attempt, .. } => {
                     flying.remove(&(call, attempt.0));
                 }
-                Kind::Ended { call, .. } => flying.retain(|(flies, _)| *flies != call),
+                EventKind::Ended { call, .. } => flying.retain(|(flies, _)| *flies != call),
                 _ => {}
             }
         }
@@ -377,7 +378,7 @@ fn is_early(one: &Began, failed: &[Failed], is_asked: impl Fn(CallId) -> bool) -
     })
 }
 
-fn ms(nanos: u64) -> Option<firedrill::report::value::Value> {
+fn ms(nanos: u64) -> Option<firedrill::report::ratio::Ratio> {
     share(u128::from(nanos), 1_000_000)
 }
 

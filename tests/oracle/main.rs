@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use firedrill::drill::Drill;
 use firedrill::policy::classify::FailureClass;
 use firedrill::report::measures::{Argument, MEASURES, View};
-use firedrill::report::value::Value;
-use firedrill::report::{Fold, Format, Report, State};
+use firedrill::report::ratio::Ratio;
+use firedrill::report::{Collector, Format, Report, RunStats};
 use firedrill::scenario::Scenario;
 use firedrill::scenario::expect::When;
-use firedrill::trace::{Event, FaultId, Kind, Recorder};
+use firedrill::trace::{Event, EventKind, FaultId, Recorder};
 use firedrill::world;
 use naive::{Figures, Naive};
 
@@ -42,7 +42,7 @@ fn drill(scenario: &str, policy: &str, set: &[(&str, &str)]) -> Drill {
 }
 
 /// Runs it twice: for its report, and for all that happened.
-fn run(drill: &Drill) -> (State, Vec<Event>) {
+fn run(drill: &Drill) -> (RunStats, Vec<Event>) {
     let report = drill.run();
     let (_, state) = report.policies().next().expect("one policy ran");
     let all = Arc::new(All::default());
@@ -52,7 +52,7 @@ fn run(drill: &Drill) -> (State, Vec<Event>) {
 }
 
 /// What the report says of these calls.
-fn figures(scenario: &Scenario, state: &State, when: When) -> Figures {
+fn figures(scenario: &Scenario, state: &RunStats, when: When) -> Figures {
     let prices: Vec<_> = scenario
         .providers
         .iter()
@@ -78,7 +78,7 @@ fn figures(scenario: &Scenario, state: &State, when: When) -> Figures {
 }
 
 fn compare(name: &str, measured: &Figures, mut counted: Figures) {
-    let nothing = Value::whole(0);
+    let nothing = Ratio::whole(0);
     for (measure, value) in measured {
         let silent = measure.starts_with("failures").then_some(nothing);
         let witness = counted.remove(measure).unwrap_or(silent);
@@ -113,7 +113,7 @@ fn check(scenario: &str, policy: &str, set: &[(&str, &str)]) {
         let during = When::During(FaultId(u16::try_from(place).unwrap()));
         compare(&name, &figures(scenario, &state, during), counted);
         let fires = |event: &&Event| match event.kind {
-            Kind::Fired { fault } => fault.index() == place,
+            EventKind::Fired { fault } => fault.index() == place,
             _ => false,
         };
         assert_eq!(
@@ -211,7 +211,7 @@ fn cached_tokens_are_billed_at_their_price() {
     let ((cached, saved), (same, full)) = (cost(&own), cost(&flat));
     assert!(cached > 10_000_000, "{cached} thousandths of a token");
     assert_eq!(cached, same);
-    let difference = Value::fraction(u128::from(cached) * 15, 10_u128.pow(10));
+    let difference = Ratio::fraction(u128::from(cached) * 15, 10_u128.pow(10));
     assert_eq!(Some(full.minus(saved)), difference, "1.50 USD a million");
     let (weighed, tripled) = cost(&dear);
     assert!(weighed > cached && tripled > saved);
@@ -232,15 +232,15 @@ fn heard(events: &[Event]) -> Vec<Heard> {
     let mut heard = Vec::new();
     for event in events {
         match event.kind {
-            Kind::Started {
+            EventKind::Started {
                 call, attempt, nth, ..
             } => drop(numbers.insert((call, attempt), nth)),
-            Kind::Answered {
+            EventKind::Answered {
                 provider,
                 call: Some(call),
                 nth,
             } => assert!(whole.insert((call, provider, nth)), "{call:?} twice"),
-            Kind::Replied {
+            EventKind::Replied {
                 call,
                 attempt,
                 provider,
@@ -277,9 +277,9 @@ fn a_reader_that_believed_cut_streams_would_be_caught() {
     let drill = drill("cut-streams", "resilient", &[]);
     let (state, mut events) = run(&drill);
     assert_eq!(state.run.conduct.truncated_successes, 0);
-    let (mut fold, mut believed) = (Fold::new(drill.scenario()), 0);
+    let (mut fold, mut believed) = (Collector::new(drill.scenario()), 0);
     for event in &mut events {
-        if let Kind::Replied { failure, .. } = &mut event.kind
+        if let EventKind::Replied { failure, .. } = &mut event.kind
             && matches!(failure, Some(FailureClass::Truncated | FailureClass::Reset))
         {
             *failure = None;
@@ -326,7 +326,7 @@ fn document(report: &Report) -> serde_json::Value {
 }
 
 /// The state of a policy, out of a document.
-fn state(document: &serde_json::Value, policy: &str) -> State {
+fn state(document: &serde_json::Value, policy: &str) -> RunStats {
     let state = document["policies"][policy]["state"].clone();
     serde_json::from_value(state).expect("it is a state")
 }
@@ -354,7 +354,7 @@ fn documents_of_single_seeds_merge_into_that_of_both() {
 fn what_the_recorder_hears_folds_into_what_the_report_says() {
     let drill = drill("flapping", "resilient", &[("run.duration", "10m")]);
     let (state, events) = run(&drill);
-    let mut fold = Fold::new(drill.scenario());
+    let mut fold = Collector::new(drill.scenario());
     events.iter().for_each(|event| fold.on_event(event));
     assert_eq!(fold.finish(), state);
 }

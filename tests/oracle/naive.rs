@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use firedrill::policy::CallId;
-use firedrill::policy::call::{Cause, Ending, Outcome};
-use firedrill::report::value::Value;
+use firedrill::policy::call::{Cause, FailureReason, Outcome};
+use firedrill::report::ratio::Ratio;
 use firedrill::scenario::Scenario;
 use firedrill::scenario::fault::Windows;
 use firedrill::time::Instant;
-use firedrill::trace::{Event, Kind};
+use firedrill::trace::{Event, EventKind};
 
 /// What is measured, by name; none where it is undefined.
-pub(crate) type Figures = BTreeMap<String, Option<Value>>;
+pub(crate) type Figures = BTreeMap<String, Option<Ratio>>;
 
 /// The events of one run, and those that count.
 pub(crate) struct Naive<'a> {
@@ -50,15 +50,18 @@ impl Naive<'_> {
         let hedges = self.started(|cause| cause == Cause::Hedge);
         put("hedge_rate", share(hedges, calls));
         put("shed_rate", share(self.shed(), calls));
-        let told = |fits: fn(&Kind) -> bool| {
+        let told = |fits: fn(&EventKind) -> bool| {
             let ours = self.events.iter().filter(|event| self.counts(event.at));
             whole(ours.filter(|event| fits(&event.kind)).count() as u128)
         };
         put(
             "ejections",
-            told(|kind| matches!(kind, Kind::Ejected { .. })),
+            told(|kind| matches!(kind, EventKind::Ejected { .. })),
         );
-        put("checks", told(|kind| matches!(kind, Kind::Checked { .. })));
+        put(
+            "checks",
+            told(|kind| matches!(kind, EventKind::Checked { .. })),
+        );
         for (state, name) in [
             ("Open", "opened"),
             ("HalfOpen", "half_opened"),
@@ -118,7 +121,7 @@ impl Naive<'_> {
     /// The calls that count, with the moments of their arrivals.
     pub(crate) fn calls(&self) -> BTreeMap<CallId, Instant> {
         let arrived = |event: &Event| match event.kind {
-            Kind::Arrived { call, .. } if self.counts(event.at) => Some((call, event.at)),
+            EventKind::Arrived { call, .. } if self.counts(event.at) => Some((call, event.at)),
             _ => None,
         };
         self.events.iter().filter_map(arrived).collect()
@@ -131,8 +134,8 @@ impl Naive<'_> {
         let mut times = BTreeMap::new();
         for event in self.events {
             match event.kind {
-                Kind::FirstToken { call, .. } => drop(first.entry(call).or_insert(event.at)),
-                Kind::Ended {
+                EventKind::FirstToken { call, .. } => drop(first.entry(call).or_insert(event.at)),
+                EventKind::Ended {
                     call,
                     outcome: Outcome::Succeeded { .. },
                 } => {
@@ -158,7 +161,7 @@ impl Naive<'_> {
     fn started(&self, fits: impl Fn(Cause) -> bool) -> u128 {
         let calls = self.calls();
         let is_one = |event: &&Event| match event.kind {
-            Kind::Started { call, cause, .. } => calls.contains_key(&call) && fits(cause),
+            EventKind::Started { call, cause, .. } => calls.contains_key(&call) && fits(cause),
             _ => false,
         };
         self.events.iter().filter(is_one).count() as u128
@@ -167,7 +170,7 @@ impl Naive<'_> {
     fn fell_back(&self) -> u128 {
         let calls = self.calls();
         let who = self.events.iter().filter_map(|event| match event.kind {
-            Kind::Started {
+            EventKind::Started {
                 call,
                 cause: Cause::Fallback,
                 ..
@@ -181,8 +184,8 @@ impl Naive<'_> {
     fn shed(&self) -> u128 {
         let calls = self.calls();
         let is_one = |event: &&Event| match event.kind {
-            Kind::Ended { call, outcome } => {
-                outcome == Outcome::Failed(Ending::Shed) && calls.contains_key(&call)
+            EventKind::Ended { call, outcome } => {
+                outcome == Outcome::Failed(FailureReason::Shed) && calls.contains_key(&call)
             }
             _ => false,
         };
@@ -190,9 +193,9 @@ impl Naive<'_> {
     }
 
     fn unfinished(&self) -> u128 {
-        let unfinished = Outcome::Failed(Ending::Unfinished);
+        let unfinished = Outcome::Failed(FailureReason::Unfinished);
         let ended = self.events.iter().filter_map(|event| match event.kind {
-            Kind::Ended { call, outcome } if outcome != unfinished => Some(call),
+            EventKind::Ended { call, outcome } if outcome != unfinished => Some(call),
             _ => None,
         });
         let ended: BTreeSet<CallId> = ended.collect();
@@ -206,7 +209,7 @@ impl Naive<'_> {
         let calls = self.calls();
         let mut counts = BTreeMap::<String, u128>::new();
         for event in self.events {
-            if let Kind::Replied {
+            if let EventKind::Replied {
                 call,
                 failure: Some(class),
                 ..
@@ -227,7 +230,7 @@ impl Naive<'_> {
 
     fn transitions(&self, into: &str) -> u128 {
         let is_one = |event: &&Event| match event.kind {
-            Kind::Breaker { to, .. } => self.counts(event.at) && format!("{to:?}") == into,
+            EventKind::Breaker { to, .. } => self.counts(event.at) && format!("{to:?}") == into,
             _ => false,
         };
         self.events.iter().filter(is_one).count() as u128
@@ -238,7 +241,7 @@ impl Naive<'_> {
         let (calls, answers) = (self.calls(), self.answers());
         let mut sums = BTreeMap::<u16, [u128; 3]>::new();
         for event in self.events {
-            let Kind::Billed {
+            let EventKind::Billed {
                 provider,
                 call,
                 nth,
@@ -280,7 +283,7 @@ impl Naive<'_> {
     /// The attempts that answered their calls: call, provider, and the how-manieth there.
     fn answers(&self) -> BTreeSet<(CallId, u16, u32)> {
         let ended = self.events.iter().filter_map(|event| match event.kind {
-            Kind::Ended {
+            EventKind::Ended {
                 call,
                 outcome: Outcome::Succeeded { attempt },
             } => Some((call, attempt)),
@@ -288,7 +291,7 @@ impl Naive<'_> {
         });
         let ended: BTreeMap<_, _> = ended.collect();
         let started = self.events.iter().filter_map(|event| match event.kind {
-            Kind::Started {
+            EventKind::Started {
                 call,
                 attempt,
                 provider,
@@ -440,12 +443,12 @@ fn lower_edge(ms: u64) -> u64 {
     ms / step * step
 }
 
-pub(crate) fn whole(number: u128) -> Option<Value> {
+pub(crate) fn whole(number: u128) -> Option<Ratio> {
     share(number, 1)
 }
 
-pub(crate) fn share(part: u128, all: u128) -> Option<Value> {
-    Value::fraction(part, all)
+pub(crate) fn share(part: u128, all: u128) -> Option<Ratio> {
+    Ratio::fraction(part, all)
 }
 
 pub(crate) const BILLION: u128 = 1_000_000_000;

@@ -1,16 +1,16 @@
 //! What the measures of conduct make of a client that behaves, and of one that does not.
 
 use firedrill::policy::ProviderId;
-use firedrill::policy::call::Ending;
+use firedrill::policy::call::FailureReason;
 use firedrill::policy::classify::FailureClass::{self, *};
-use firedrill::report::State;
+use firedrill::report::RunStats;
 use firedrill::scenario::Scenario;
 use firedrill::scenario::expect::{Bound, Op, When};
-use firedrill::trace::{FaultId, Kind};
+use firedrill::trace::{EventKind, FaultId};
 
 use crate::rig::{BACKUP, PRIMARY, Story, expectation, fault, scenario, secs, shown};
 
-fn whole(state: &State, name: &str) -> String {
+fn whole(state: &RunStats, name: &str) -> String {
     shown(&scenario(), state, None, name)
 }
 
@@ -36,7 +36,7 @@ fn what_nobody_wrote_whole_was_truncated() {
         .taken_for_an_answer(secs(8));
     story.tell(
         secs(9),
-        Kind::Answered {
+        EventKind::Answered {
             provider: PRIMARY,
             call: None,
             nth: 0,
@@ -85,7 +85,7 @@ fn the_most_attempts_of_one_call_count() {
             .asks(secs(second), PRIMARY)
             .fails(secs(second), Overloaded);
     }
-    stubborn.ends(secs(6), Ending::Exhausted(Overloaded));
+    stubborn.ends(secs(6), FailureReason::Exhausted(Overloaded));
     assert_eq!(whole(&story.end(), "attempts_max"), "5");
 }
 
@@ -145,7 +145,7 @@ fn what_one_call_was_told_binds_its_client() {
     let mut told = story.call(0);
     told.asks(0, PRIMARY)
         .fails_with_hint(100, RateLimited, 20_000);
-    told.ends(100, Ending::Exhausted(RateLimited));
+    told.ends(100, FailureReason::Exhausted(RateLimited));
     // Calls 1 and 2: the other client's, and the same client's.
     story.good(secs(1));
     story.good(secs(2));
@@ -165,7 +165,7 @@ fn probes_in_flight_are_counted_for_each_client_and_provider() {
             let mut call = story.call(at);
             call.probes(at, *provider);
             if ends {
-                call.cancelled(at + 5).ends(at + 5, Ending::Deadline);
+                call.cancelled(at + 5).ends(at + 5, FailureReason::Deadline);
             }
         }
         whole(&story.end(), "probes_at_once")
@@ -177,7 +177,7 @@ fn probes_in_flight_are_counted_for_each_client_and_provider() {
 }
 
 /// A hundred seconds, the primary gone from second 20 to 40; each second so many attempts at it.
-fn pressed(attempts: impl Fn(u64) -> u64) -> (Scenario, State) {
+fn pressed(attempts: impl Fn(u64) -> u64) -> (Scenario, RunStats) {
     let mut scenario = scenario();
     scenario.run.duration = std::time::Duration::from_secs(100);
     scenario.faults = vec![fault("down", 20, 20, None)];
@@ -216,7 +216,7 @@ fn who_was_not_asked_before_has_no_measure_of_pressure() {
 }
 
 /// A hundred seconds, two calls each second; those that `fails` says do.
-fn failing(fails: impl Fn(u64) -> bool) -> (Scenario, State) {
+fn failing(fails: impl Fn(u64) -> bool) -> (Scenario, RunStats) {
     let mut scenario = scenario();
     scenario.run.duration = std::time::Duration::from_secs(100);
     scenario.faults = vec![fault("down", 25, 20, None)];

@@ -1,21 +1,21 @@
 //! What each measure makes of a run.
 
 use firedrill::policy::breaker::State as Breaker;
-use firedrill::policy::call::Ending;
+use firedrill::policy::call::FailureReason;
 use firedrill::policy::classify::FailureClass;
-use firedrill::report::State;
-use firedrill::rng::Draws;
+use firedrill::report::RunStats;
+use firedrill::rng::RngStreams;
 use firedrill::scenario::Scenario;
 use firedrill::time::Instant;
-use firedrill::trace::{FaultId, Kind};
+use firedrill::trace::{EventKind, FaultId};
 
 use crate::rig::{BACKUP, PRIMARY, Story, fault, scenario, secs, shown};
 
-fn whole(state: &State, name: &str) -> String {
+fn whole(state: &RunStats, name: &str) -> String {
     shown(&scenario(), state, None, name)
 }
 
-fn during(scenario: &Scenario, state: &State, name: &str) -> String {
+fn during(scenario: &Scenario, state: &RunStats, name: &str) -> String {
     shown(scenario, state, Some(0), name)
 }
 
@@ -52,7 +52,7 @@ fn latency_counts_from_the_arrival_and_over_successes_only() {
         .asks(0, PRIMARY)
         .first_token(90)
         .fails(100, FailureClass::Truncated)
-        .ends(9_000, Ending::Interrupted(FailureClass::Truncated));
+        .ends(9_000, FailureReason::Interrupted(FailureClass::Truncated));
     let state = story.end();
     assert_eq!(whole(&state, "latency.p50"), "1.0s");
     assert_eq!(whole(&state, "latency.max"), "1.0s");
@@ -62,8 +62,8 @@ fn latency_counts_from_the_arrival_and_over_successes_only() {
 
 /// An hour with an outage that may happen or not, of which each second brings a call; those during
 /// the outage's windows fail if it happens.
-fn chancy(scenario: &Scenario, seed: u64) -> (bool, State) {
-    let happens = scenario.faults[0].happens(FaultId(0), Draws::new(seed));
+fn chancy(scenario: &Scenario, seed: u64) -> (bool, RunStats) {
+    let happens = scenario.faults[0].happens(FaultId(0), RngStreams::new(seed));
     let mut story = Story::under(scenario, seed);
     for second in 0..3_600 {
         match happens && (600..1_200).contains(&second) {
@@ -133,7 +133,7 @@ fn bills_that_come_late_or_from_strangers_are_wasted() {
     let mut story = Story::of(&scenario());
     let mut call = story.call(0);
     call.asks(0, PRIMARY).cancelled(30);
-    call.ends(30, Ending::Deadline);
+    call.ends(30, FailureReason::Deadline);
     story.bills(90, PRIMARY, Some(0), (1_000_000, 0));
     story.bills(95, BACKUP, None, (2_000_000, 0));
     story.good(1_000);
@@ -150,7 +150,7 @@ fn a_late_bill_counts_where_its_call_counts() {
     for at in [secs(5), secs(15)] {
         let mut call = story.call(at);
         call.asks(at, PRIMARY).cancelled(at + 1);
-        call.ends(at + 1, Ending::Deadline);
+        call.ends(at + 1, FailureReason::Deadline);
     }
     story.bills(secs(30), PRIMARY, Some(0), (1_000_000, 0));
     story.bills(secs(30), PRIMARY, Some(1), (2_000_000, 0));
@@ -185,7 +185,7 @@ fn during_a_fault_are_the_calls_that_arrived_in_its_windows() {
 }
 
 /// One call a second over `minutes` minutes; those that `is_bad` says fail.
-fn a_call_a_second(scenario: &Scenario, minutes: u64, is_bad: impl Fn(u64) -> bool) -> State {
+fn a_call_a_second(scenario: &Scenario, minutes: u64, is_bad: impl Fn(u64) -> bool) -> RunStats {
     let mut story = Story::of(scenario);
     for second in 0..minutes * 60 {
         match is_bad(second) {
@@ -326,12 +326,12 @@ fn checks_and_ejections_count_by_their_own_moment() {
     story.good(secs(70));
     for (second, passed) in [(10, true), (70, false), (80, true)] {
         let provider = BACKUP;
-        story.tell(secs(second), Kind::Checked { provider, passed });
+        story.tell(secs(second), EventKind::Checked { provider, passed });
         story.bills(secs(second), BACKUP, None, (1_000_000, 1_000_000));
     }
     let until = Instant::from_nanos(90_000_000_000);
     let provider = PRIMARY;
-    story.tell(secs(75), Kind::Ejected { provider, until });
+    story.tell(secs(75), EventKind::Ejected { provider, until });
     let state = story.end();
     assert_eq!(whole(&state, "checks"), "3");
     assert_eq!(during(&scenario, &state, "checks"), "2");
@@ -349,7 +349,7 @@ fn checks_and_ejections_count_by_their_own_moment() {
 fn calls_without_room_are_shed() {
     let mut story = Story::of(&scenario());
     story.good(0);
-    story.call(secs(1)).ends(secs(1), Ending::Shed);
+    story.call(secs(1)).ends(secs(1), FailureReason::Shed);
     let state = story.end();
     assert_eq!(whole(&state, "shed_rate"), "50.00%");
     assert_eq!(whole(&state, "attempts_per_call"), "0.50");
@@ -363,15 +363,15 @@ fn nonsense_is_passed_over() {
     let mut story = Story::of(&scenario());
     let (call, attempt) = (CallId(77), AttemptId(1));
     let outcome = Outcome::Succeeded { attempt };
-    story.tell(1, Kind::Ended { call, outcome });
-    story.tell(1, Kind::FirstToken { call, attempt });
+    story.tell(1, EventKind::Ended { call, outcome });
+    story.tell(1, EventKind::FirstToken { call, attempt });
     let streamed = true;
-    story.tell(u64::MAX / 1_000_000, Kind::Arrived { call, streamed });
-    story.tell(1, Kind::Arrived { call, streamed });
+    story.tell(u64::MAX / 1_000_000, EventKind::Arrived { call, streamed });
+    story.tell(1, EventKind::Arrived { call, streamed });
     let (provider, nth, cause, probe) = (ProviderId(9), 0, Cause::First, false);
     story.tell(
         1,
-        Kind::Started {
+        EventKind::Started {
             call,
             attempt,
             provider,
@@ -386,7 +386,7 @@ fn nonsense_is_passed_over() {
     story.bills(1, PRIMARY, None, (u64::MAX, u64::MAX));
     story.breaker(1, provider, Breaker::Open);
     let fault = FaultId(3);
-    story.tell(1, Kind::Fired { fault });
+    story.tell(1, EventKind::Fired { fault });
     let state = story.end();
     assert_eq!(whole(&state, "unfinished"), "1");
     assert_eq!(whole(&state, "breaker.opened"), "0");

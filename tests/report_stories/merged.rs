@@ -1,17 +1,17 @@
 //! Whatever happens in whatever order: states merge exactly, and windows fold as they would be
 //! judged at leisure.
 
-use firedrill::policy::call::{Ending, Outcome};
+use firedrill::policy::call::{FailureReason, Outcome};
 use firedrill::policy::classify::FailureClass;
 use firedrill::policy::{AttemptId, CallId};
-use firedrill::report::State;
-use firedrill::trace::Kind;
+use firedrill::report::RunStats;
+use firedrill::trace::EventKind;
 use proptest::prelude::*;
 
 use crate::rig::{BACKUP, PRIMARY, Story, fault, scenario};
 
 /// Calls as (arrival, length, luck, tokens), told as one run.
-fn run(calls: &[(u64, u64, u8, u64)]) -> State {
+fn run(calls: &[(u64, u64, u8, u64)]) -> RunStats {
     let mut scenario = scenario();
     scenario.faults = vec![fault("flap", 20, 20, Some(60))];
     let mut story = Story::of(&scenario);
@@ -30,15 +30,15 @@ fn run(calls: &[(u64, u64, u8, u64)]) -> State {
                 .answered(end),
             3 => call
                 .fails(end, FailureClass::Quota)
-                .ends(end, Ending::Stopped(FailureClass::Quota)),
-            _ => call.cancelled(end).ends(end, Ending::Deadline),
+                .ends(end, FailureReason::Stopped(FailureClass::Quota)),
+            _ => call.cancelled(end).ends(end, FailureReason::Deadline),
         }
         story.fires(end, 0);
     }
     story.end()
 }
 
-fn runs() -> impl Strategy<Value = State> {
+fn runs() -> impl Strategy<Value = RunStats> {
     let call = (0..200_000_u64, 0..90_000_u64, 0..5_u8, 0..5_000_u64);
     prop::collection::vec(call, 0..80).prop_map(|calls| run(&calls))
 }
@@ -50,11 +50,11 @@ fn folded(calls: &[(u64, u64, bool)]) -> (u64, u64, u64) {
         let (call, attempt) = (CallId(number as u64), AttemptId(1));
         let streamed = false;
         let outcome = match fails {
-            true => Outcome::Failed(Ending::Deadline),
+            true => Outcome::Failed(FailureReason::Deadline),
             false => Outcome::Succeeded { attempt },
         };
-        moments.push((at, 0, Kind::Arrived { call, streamed }));
-        moments.push((at + length, 1, Kind::Ended { call, outcome }));
+        moments.push((at, 0, EventKind::Arrived { call, streamed }));
+        moments.push((at + length, 1, EventKind::Ended { call, outcome }));
     }
     moments.sort_by_key(|(at, order, _)| (*at, *order));
     let mut story = Story::of(&scenario());
@@ -91,8 +91,8 @@ fn at_leisure(calls: &[(u64, u64, bool)]) -> (u64, u64, u64) {
     (windows, down, longest)
 }
 
-fn merged(states: &[&State]) -> State {
-    let mut sum = State::default();
+fn merged(states: &[&RunStats]) -> RunStats {
+    let mut sum = RunStats::default();
     for state in states {
         sum.merge(state);
     }
@@ -129,7 +129,7 @@ proptest! {
     #[test]
     fn a_state_that_is_written_and_read_is_the_same(state in runs()) {
         let text = serde_json::to_string(&state).unwrap();
-        let read: State = serde_json::from_str(&text).unwrap();
+        let read: RunStats = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(&read, &state);
         prop_assert_eq!(serde_json::to_string(&read).unwrap(), text);
     }

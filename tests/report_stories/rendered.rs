@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use firedrill::policy::breaker::State as Breaker;
-use firedrill::policy::call::Ending;
+use firedrill::policy::call::FailureReason;
 use firedrill::policy::classify::FailureClass;
-use firedrill::report::{Format, Report, State, Verdict, json_array};
+use firedrill::report::{Format, Report, RunStats, Verdict, json_array};
 use firedrill::scenario::Scenario;
 use firedrill::scenario::expect::{Bound, Op};
 
@@ -45,7 +45,7 @@ fn drilled() -> Scenario {
 }
 
 /// A call every two seconds for an hour.
-fn told(scenario: &Scenario, falls_back: bool) -> State {
+fn told(scenario: &Scenario, falls_back: bool) -> RunStats {
     let mut story = Story::of(scenario);
     for at in (0..3_600).step_by(2).map(secs) {
         let down = (secs(1_200)..secs(2_400)).contains(&at);
@@ -64,7 +64,7 @@ fn told(scenario: &Scenario, falls_back: bool) -> State {
                 .billed(at + 2_000, 900, 200)
                 .answered(at + 2_400);
         } else {
-            call.ends(at + 4, Ending::Exhausted(FailureClass::Connect));
+            call.ends(at + 4, FailureReason::Exhausted(FailureClass::Connect));
         }
         story.fires(at, 0);
     }
@@ -178,7 +178,7 @@ fn what_is_expected_of_every_policy_is_judged_beside_its_own() {
         .insert(1, ("every".to_owned(), vec![quick, cheaper]));
     let names = ["no-failover", "priority-fallback", "mine"].map(str::to_owned);
     let policies = names.map(|name| (name, told(&scenario, true)));
-    let of = |policies: &[(String, State)]| {
+    let of = |policies: &[(String, RunStats)]| {
         let report = Report::new(&scenario, "a.yaml", "1", policies.to_vec());
         let document = report.render(Format::Json, false);
         let document: serde_json::Value = serde_json::from_str(&document).unwrap();
@@ -232,7 +232,7 @@ fn small() -> Report {
     story.good(0);
     story.bad(0);
     let policies = vec![
-        ("priority-fallback".to_owned(), State::default()),
+        ("priority-fallback".to_owned(), RunStats::default()),
         ("no-failover".to_owned(), story.end()),
     ];
     Report::new(&scenario, "a.yaml", "3", policies)

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use firedrill::money::Money;
 use firedrill::policy::breaker::State as Breaker;
-use firedrill::policy::call::{Cause, Ending, Outcome};
+use firedrill::policy::call::{Cause, FailureReason, Outcome};
 use firedrill::policy::classify::FailureClass;
 use firedrill::policy::keys::KeyId;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::prices::Price;
 use firedrill::report::measures::{self, Argument, View};
-use firedrill::report::value::Value;
-use firedrill::report::{Fold, State};
+use firedrill::report::ratio::Ratio;
+use firedrill::report::{Collector, RunStats};
 use firedrill::scenario::expect::{Bound, Expectation, Op, When};
-use firedrill::scenario::fault::{Fault, Inject, Windows};
+use firedrill::scenario::fault::{Fault, FaultKind, Windows};
 use firedrill::scenario::{
     Calls, Dialect, Limits, Load, Network, Provider, Quantiles, Run, Scenario, Uptime,
 };
 use firedrill::time::Instant;
-use firedrill::trace::{Bill, Event, FaultId, Kind};
+use firedrill::trace::{Bill, Event, EventKind, FaultId};
 
 pub(crate) const PRIMARY: ProviderId = ProviderId(0);
 pub(crate) const BACKUP: ProviderId = ProviderId(1);
@@ -106,7 +106,7 @@ pub(crate) fn fault(name: &str, at: u64, length: u64, every: Option<u64>) -> Fau
             length: Some(Duration::from_secs(length)),
             every: every.map(Duration::from_secs),
         },
-        ..Fault::new(name, vec![PRIMARY], Inject::Outage)
+        ..Fault::new(name, vec![PRIMARY], FaultKind::Outage)
     }
 }
 
@@ -135,14 +135,14 @@ pub(crate) const fn secs(secs: u64) -> u64 {
 
 /// A run as it is told; times are milliseconds since its start.
 pub(crate) struct Story {
-    pub(crate) fold: Fold,
+    pub(crate) fold: Collector,
     next: u64,
 }
 
 impl Story {
     pub(crate) fn of(scenario: &Scenario) -> Self {
         Self {
-            fold: Fold::new(scenario),
+            fold: Collector::new(scenario),
             next: 0,
         }
     }
@@ -150,7 +150,7 @@ impl Story {
     /// A run under `seed`, which decides what happens at all.
     pub(crate) fn under(scenario: &Scenario, seed: u64) -> Self {
         Self {
-            fold: Fold::under(scenario, seed),
+            fold: Collector::under(scenario, seed),
             next: 0,
         }
     }
@@ -160,7 +160,7 @@ impl Story {
         let call = CallId(self.next);
         self.next += 1;
         let streamed = false;
-        self.tell(at, Kind::Arrived { call, streamed });
+        self.tell(at, EventKind::Arrived { call, streamed });
         Told {
             story: self,
             call,
@@ -179,17 +179,17 @@ impl Story {
         let mut call = self.call(at);
         call.asks(at, PRIMARY);
         call.fails(at + 100, FailureClass::Connect);
-        call.ends(at + 100, Ending::Exhausted(FailureClass::Connect));
+        call.ends(at + 100, FailureReason::Exhausted(FailureClass::Connect));
     }
 
     pub(crate) fn breaker(&mut self, at: u64, provider: ProviderId, to: Breaker) {
         let from = Breaker::Closed;
-        self.tell(at, Kind::Breaker { provider, from, to });
+        self.tell(at, EventKind::Breaker { provider, from, to });
     }
 
     pub(crate) fn fires(&mut self, at: u64, fault: u16) {
         let fault = FaultId(fault);
-        self.tell(at, Kind::Fired { fault });
+        self.tell(at, EventKind::Fired { fault });
     }
 
     /// A bill for the first attempt of a call (none = a health check) at `provider`.
@@ -200,7 +200,7 @@ impl Story {
         call: Option<u64>,
         tokens: (u64, u64),
     ) {
-        let bill = Kind::Billed {
+        let bill = EventKind::Billed {
             provider,
             call: call.map(CallId),
             nth: 0,
@@ -209,11 +209,11 @@ impl Story {
         self.tell(at, bill);
     }
 
-    pub(crate) fn tell(&mut self, at: u64, kind: Kind) {
+    pub(crate) fn tell(&mut self, at: u64, kind: EventKind) {
         self.fold.on_event(&Event { at: ms(at), kind });
     }
 
-    pub(crate) fn end(self) -> State {
+    pub(crate) fn end(self) -> RunStats {
         self.fold.finish()
     }
 }
@@ -253,7 +253,7 @@ impl Told<'_> {
         let (call, attempt) = (self.call, AttemptId(1));
         self.story.tell(
             at,
-            Kind::Cancelled {
+            EventKind::Cancelled {
                 call,
                 attempt,
                 provider: loser,
@@ -282,7 +282,7 @@ impl Told<'_> {
         let nth = u32::try_from(nth.count()).unwrap();
         self.attempts.push(provider);
         let (call, attempt) = (self.call, self.attempt());
-        let started = Kind::Started {
+        let started = EventKind::Started {
             call,
             attempt,
             provider,
@@ -297,13 +297,13 @@ impl Told<'_> {
 
     pub(crate) fn first_token(&mut self, at: u64) -> &mut Self {
         let (call, attempt) = (self.call, self.attempt());
-        self.story.tell(at, Kind::FirstToken { call, attempt });
+        self.story.tell(at, EventKind::FirstToken { call, attempt });
         self
     }
 
     /// The provider bills its last attempt.
     pub(crate) fn billed(&mut self, at: u64, input: u64, output: u64) -> &mut Self {
-        let bill = Kind::Billed {
+        let bill = EventKind::Billed {
             provider: *self.attempts.last().unwrap(),
             call: Some(self.call),
             nth: self.nth(),
@@ -325,7 +325,7 @@ impl Told<'_> {
     pub(crate) fn cancelled(&mut self, at: u64) -> &mut Self {
         let (call, attempt) = (self.call, self.attempt());
         let provider = *self.attempts.last().unwrap();
-        let cancelled = Kind::Cancelled {
+        let cancelled = EventKind::Cancelled {
             call,
             attempt,
             provider,
@@ -345,18 +345,18 @@ impl Told<'_> {
         self.replied(at, None, None);
         let (call, attempt) = (self.call, self.attempt());
         let outcome = Outcome::Succeeded { attempt };
-        self.story.tell(at, Kind::Ended { call, outcome });
+        self.story.tell(at, EventKind::Ended { call, outcome });
     }
 
-    pub(crate) fn ends(&mut self, at: u64, ending: Ending) {
+    pub(crate) fn ends(&mut self, at: u64, ending: FailureReason) {
         let (call, outcome) = (self.call, Outcome::Failed(ending));
-        self.story.tell(at, Kind::Ended { call, outcome });
+        self.story.tell(at, EventKind::Ended { call, outcome });
     }
 
     /// The provider writes a whole answer to its last attempt.
     fn whole(&mut self, at: u64) {
         let provider = *self.attempts.last().unwrap();
-        let answered = Kind::Answered {
+        let answered = EventKind::Answered {
             provider,
             call: Some(self.call),
             nth: self.nth(),
@@ -379,7 +379,7 @@ impl Told<'_> {
     ) -> &mut Self {
         let (call, attempt) = (self.call, self.attempt());
         let provider = *self.attempts.last().unwrap();
-        let replied = Kind::Replied {
+        let replied = EventKind::Replied {
             call,
             attempt,
             provider,
@@ -398,7 +398,7 @@ impl Told<'_> {
 /// What the measure `name` is worth, as people read it; `-` when it is undefined.
 pub(crate) fn shown(
     scenario: &Scenario,
-    state: &State,
+    state: &RunStats,
     during: Option<usize>,
     name: &str,
 ) -> String {
@@ -408,10 +408,10 @@ pub(crate) fn shown(
 
 fn worth(
     scenario: &Scenario,
-    state: &State,
+    state: &RunStats,
     during: Option<usize>,
     name: &str,
-) -> (firedrill::report::unit::Unit, Option<Value>) {
+) -> (firedrill::report::unit::Unit, Option<Ratio>) {
     let prices: Vec<Price> = scenario
         .providers
         .iter()

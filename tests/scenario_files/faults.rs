@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use firedrill::policy::ProviderId;
 use firedrill::scenario::catalogue::{self, KEYS, Key, ROWS, Row, STATUS};
-use firedrill::scenario::fault::{Bound, Cut, Inject, Pace, Shape, Side, Sticky};
-use firedrill::wire::writer::{Form, Hint, Refusal};
+use firedrill::scenario::fault::{Bound, CloseMode, FaultKind, Shape, Side, SlowPart, Sticky};
+use firedrill::wire::writer::{Hint, HintFormat, Refusal};
 use serde_json::json;
 
 use super::{FULL, Project, story, understood};
@@ -13,14 +13,14 @@ use super::{FULL, Project, story, understood};
 #[test]
 fn every_kind_of_fault_is_understood() {
     let faults = understood(FULL, &[]).scenario.faults;
-    let injected: Vec<(&str, &Inject)> = faults
+    let injected: Vec<(&str, &FaultKind)> = faults
         .iter()
         .map(|one| (one.name.as_str(), &one.inject))
         .collect();
     let second = Duration::from_secs(1);
     let status = |status, wait: Option<Duration>| {
         let refusal = Refusal::with_status(status);
-        Inject::Refuse {
+        FaultKind::Refuse {
             refusal: wait.map_or(refusal, |wait| refusal.after(wait)),
             billed: false,
         }
@@ -30,29 +30,29 @@ fn every_kind_of_fault_is_understood() {
         ("broken", &status(503, None)),
         (
             "brownout",
-            &Inject::Slow {
+            &FaultKind::Slow {
                 factor_milli: 2_500,
-                what: Pace::All,
+                what: SlowPart::All,
             },
         ),
         (
             "cut",
-            &Inject::StreamCut {
+            &FaultKind::StreamCut {
                 after: 80,
-                with: Cut::Fin,
+                with: CloseMode::Fin,
                 inside: None,
             },
         ),
         (
             "stall",
-            &Inject::Stall {
+            &FaultKind::Stall {
                 after: 0,
                 length: 20 * second,
                 then: None,
             },
         ),
-        ("silent", &Inject::Hang),
-        ("dark", &Inject::Blackhole),
+        ("silent", &FaultKind::Hang),
+        ("dark", &FaultKind::Blackhole),
     ];
     assert_eq!(injected, expected);
     assert_eq!(faults[0].rate, 600_000_000);
@@ -210,13 +210,13 @@ fn time_and_luck_are_understood() {
 #[test]
 fn a_hint_that_lies_hides_a_minute() {
     for (word, form) in [
-        ("past", Form::Past),
-        ("nan", Form::Nan),
-        ("absurd", Form::Absurd),
+        ("past", HintFormat::Past),
+        ("nan", HintFormat::Nan),
+        ("absurd", HintFormat::Absurd),
     ] {
         let text = story("inject: outage", &format!("inject: 429, hint: {word}"));
         let scenario = understood(&text, &[]).scenario;
-        let Inject::Refuse { refusal, .. } = &scenario.faults[0].inject else {
+        let FaultKind::Refuse { refusal, .. } = &scenario.faults[0].inject else {
             panic!("it is an error");
         };
         let wait = Duration::from_secs(60);

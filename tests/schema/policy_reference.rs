@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use firedrill::policy::classify::FailureClass;
-use firedrill::policy::config::{Jitter, Policy, TUNABLES, schema};
+use firedrill::policy::config::{Jitter, KNOBS, Policy, schema};
 use serde_json::Value;
 
 #[test]
@@ -25,7 +25,7 @@ fn the_policy_reference_says_what_the_types_say() {
 #[test]
 fn every_tunable_stands_in_the_policy_reference_with_its_reason() {
     let shown = reference();
-    for tunable in TUNABLES {
+    for tunable in KNOBS {
         let (section, key) = tunable.path.split_once('.').expect("in a section");
         let part = shown.split(&format!("\n## `{section}`\n")).nth(1);
         let part = part.and_then(|part| part.split("\n## ").next());
@@ -149,7 +149,7 @@ fn section(text: &mut String, root: &Value, path: &str) {
 
 fn row(text: &mut String, root: &Value, path: &str, key: &str) {
     let property = property(root, path);
-    let tunable = TUNABLES.iter().find(|tunable| tunable.path == path);
+    let tunable = KNOBS.iter().find(|tunable| tunable.path == path);
     let default = match (&property["default"], tunable) {
         (_, Some(tunable)) => tunable.default.to_owned(),
         (Value::String(word), _) => word.clone(),

@@ -7,7 +7,7 @@ use firedrill::policy::CallId;
 use firedrill::provider::{Action, Provider, Request};
 use firedrill::scenario::workload::Workload;
 use firedrill::time::Instant;
-use firedrill::trace::{Event, Kind, Recorder};
+use firedrill::trace::{Event, EventKind, Recorder};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Keeps what happened to calls, as lines, each with its moment.
@@ -37,8 +37,8 @@ impl Story {
 impl Recorder for Story {
     fn record(&self, event: &Event) {
         let line = match &event.kind {
-            Kind::Arrived { call, .. } => format!("{call} arrived"),
-            Kind::Started {
+            EventKind::Arrived { call, .. } => format!("{call} arrived"),
+            EventKind::Started {
                 call,
                 attempt,
                 provider,
@@ -47,8 +47,8 @@ impl Recorder for Story {
             } => {
                 format!("{call} attempt {} at {} ({cause:?})", attempt.0, provider.0)
             }
-            Kind::FirstToken { call, .. } => format!("{call} first token"),
-            Kind::Replied {
+            EventKind::FirstToken { call, .. } => format!("{call} first token"),
+            EventKind::Replied {
                 call,
                 attempt,
                 failure: None,
@@ -56,7 +56,7 @@ impl Recorder for Story {
             } => {
                 format!("{call} attempt {} answered", attempt.0)
             }
-            Kind::Replied {
+            EventKind::Replied {
                 call,
                 attempt,
                 failure: Some(class),
@@ -64,22 +64,24 @@ impl Recorder for Story {
             } => {
                 format!("{call} attempt {} failed: {class}", attempt.0)
             }
-            Kind::Cancelled { call, attempt, .. } => {
+            EventKind::Cancelled { call, attempt, .. } => {
                 format!("{call} attempt {} cancelled", attempt.0)
             }
-            Kind::Ended { call, outcome } => format!("{call} ended: {outcome:?}"),
-            Kind::Breaker { provider, from, to } => {
+            EventKind::Ended { call, outcome } => format!("{call} ended: {outcome:?}"),
+            EventKind::Breaker { provider, from, to } => {
                 format!("breaker of {}: {from:?} -> {to:?}", provider.0)
             }
-            Kind::Ejected { provider, .. } => format!("{} is left out", provider.0),
-            Kind::Checked { provider, passed } => {
+            EventKind::Ejected { provider, .. } => format!("{} is left out", provider.0),
+            EventKind::Checked { provider, passed } => {
                 format!(
                     "check of {} {}",
                     provider.0,
                     if *passed { "passed" } else { "failed" }
                 )
             }
-            Kind::Billed { .. } | Kind::Answered { .. } | Kind::Fired { .. } => return,
+            EventKind::Billed { .. } | EventKind::Answered { .. } | EventKind::Fired { .. } => {
+                return;
+            }
         };
         self.lines.lock().unwrap().push((event.at, line));
     }

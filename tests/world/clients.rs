@@ -2,10 +2,10 @@
 
 use firedrill::drill::Drill;
 use firedrill::policy::classify::FailureClass;
-use firedrill::report::state::State;
+use firedrill::report::run_stats::RunStats;
 
 /// One scenario and one policy in a project of their own.
-fn run(providers: &str, rest: &str, policy: &str) -> State {
+fn run(providers: &str, rest: &str, policy: &str) -> RunStats {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("drill.yaml");
     let text = format!(
@@ -30,7 +30,7 @@ const LOAD: &str = "load: { arrivals: constant, rate: 1/s, prompt: 900 tok, outp
 
 const ONCE: &str = "retry: { attempts: 1, per_provider: 1 }";
 
-fn attempts(state: &State) -> Vec<u64> {
+fn attempts(state: &RunStats) -> Vec<u64> {
     let providers = state.run.providers.iter();
     providers.map(|tally| tally.attempts).collect()
 }

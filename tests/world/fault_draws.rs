@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use firedrill::policy::{CallId, ProviderId};
-use firedrill::rng::Draws;
+use firedrill::rng::RngStreams;
 use firedrill::scenario::fault::{
-    Burst, Drawn, Fault, Inject, Ramp, Recovery, Seen, Shape, Sticky, Windows,
+    AttemptInfo, Burst, Fault, FaultKind, Ramp, Recovery, SeededFault, Shape, Sticky, Windows,
 };
 use firedrill::time::Instant;
 
@@ -18,18 +18,18 @@ const Z: f64 = 3.29;
 fn fault(rate: u64) -> Fault {
     Fault {
         rate,
-        ..Fault::new("f", vec![ProviderId(0)], Inject::Reset)
+        ..Fault::new("f", vec![ProviderId(0)], FaultKind::Reset)
     }
 }
 
-fn drawn(fault: &Fault, seed: u64) -> Drawn {
-    let all = Drawn::all(std::slice::from_ref(fault), Draws::new(seed));
+fn drawn(fault: &Fault, seed: u64) -> SeededFault {
+    let all = SeededFault::all(std::slice::from_ref(fault), RngStreams::new(seed));
     all.into_iter().next().expect("one fault")
 }
 
 /// The first attempt of `call`, after so many milliseconds.
-fn seen(ms: u64, call: u64) -> Seen<'static> {
-    Seen {
+fn seen(ms: u64, call: u64) -> AttemptInfo<'static> {
+    AttemptInfo {
         now: Instant::from_nanos(ms * 1_000_000),
         call: CallId(call),
         nth: 0,
@@ -82,7 +82,7 @@ fn rates_are_kept_over_a_hundred_thousand_attempts() {
     for rate in [500_000, 5_000_000, 20_000_000, 300_000_000, 999_500_000] {
         for seed in 0..3 {
             let drawn = drawn(&fault(rate), seed);
-            let hits = (0..n).filter(|call| drawn.strikes(&seen(0, *call))).count();
+            let hits = (0..n).filter(|call| drawn.applies(&seen(0, *call))).count();
             agrees(hits as u64, n, rate as f64 / WHOLE as f64);
         }
     }
@@ -92,11 +92,11 @@ fn rates_are_kept_over_a_hundred_thousand_attempts() {
 fn every_later_attempt_has_luck_of_its_own() {
     let drawn = drawn(&fault(300_000_000), 1);
     let pairs = (0..50_000).map(|call| {
-        let second = Seen {
+        let second = AttemptInfo {
             nth: 1,
             ..seen(0, call)
         };
-        (drawn.strikes(&seen(0, call)), drawn.strikes(&second))
+        (drawn.applies(&seen(0, call)), drawn.applies(&second))
     });
     assert!(correlation(pairs).abs() < Z / 50_000_f64.sqrt());
 }
@@ -108,24 +108,24 @@ fn members_of_a_group_are_struck_together_and_strangers_are_not() {
         ..fault(300_000_000)
     };
     // What each provider asks is its own copy of the faults.
-    let at_first = Drawn::all(&[group.clone(), fault(300_000_000)], Draws::new(7));
-    let at_second = Drawn::all(&[group, fault(300_000_000)], Draws::new(7));
+    let at_first = SeededFault::all(&[group.clone(), fault(300_000_000)], RngStreams::new(7));
+    let at_second = SeededFault::all(&[group, fault(300_000_000)], RngStreams::new(7));
     let n = 50_000;
     let together = (0..n).map(|call| {
-        let later = Seen {
+        let later = AttemptInfo {
             now: Instant::from_nanos(call),
             ..seen(0, call)
         };
         (
-            at_first[0].strikes(&seen(0, call)),
-            at_second[0].strikes(&later),
+            at_first[0].applies(&seen(0, call)),
+            at_second[0].applies(&later),
         )
     });
     assert!((correlation(together) - 1.0).abs() < 1e-9);
     let apart = (0..n).map(|call| {
         (
-            at_first[0].strikes(&seen(0, call)),
-            at_first[1].strikes(&seen(0, call)),
+            at_first[0].applies(&seen(0, call)),
+            at_first[1].applies(&seen(0, call)),
         )
     });
     assert!(correlation(apart).abs() < Z / (n as f64).sqrt());
@@ -142,14 +142,14 @@ fn a_chance_is_kept_over_ten_thousand_seeds() {
     agrees(happened.count() as u64, n, 0.3);
     // Two faults of one scenario happen or do not happen independently.
     let pairs = (0..n).map(|seed| {
-        let two = Drawn::all(&[fault.clone(), fault.clone()], Draws::new(seed));
+        let two = SeededFault::all(&[fault.clone(), fault.clone()], RngStreams::new(seed));
         (two[0].covers(Instant::START), two[1].covers(Instant::START))
     });
     assert!(correlation(pairs).abs() < Z / (n as f64).sqrt());
 }
 
 /// Lengths of the stretches that a fault is at work, and of those between, in seconds.
-fn stretches(drawn: &Drawn, count: usize) -> (Vec<f64>, Vec<f64>) {
+fn stretches(drawn: &SeededFault, count: usize) -> (Vec<f64>, Vec<f64>) {
     let (mut on, mut off) = (Vec::new(), Vec::new());
     let mut now = Instant::START;
     for n in 0..count {
@@ -233,7 +233,7 @@ fn a_gilbert_elliott_channel_has_two_rates() {
     let (mut on, mut off, mut hits_on, mut hits_off) = (0, 0, 0, 0);
     for call in 0..200_000 {
         let attempt = seen(call * 100, call);
-        let hit = u64::from(channel.strikes(&attempt));
+        let hit = u64::from(channel.applies(&attempt));
         assert!(channel.covers(attempt.now));
         match state.covers(attempt.now) {
             true => (on, hits_on) = (on + 1, hits_on + hit),
@@ -280,7 +280,7 @@ fn a_ramp_strikes_as_much_as_the_area_below_it() {
         };
         let drawn = drawn(&ramped, 5);
         let hits = |from: u64| {
-            let struck = (0..n).filter(|call| drawn.strikes(&seen(from + call, from + call)));
+            let struck = (0..n).filter(|call| drawn.applies(&seen(from + call, from + call)));
             struck.count() as u64
         };
         agrees(hits(0), n, 0.6 * area);
@@ -299,9 +299,9 @@ fn luck_that_sticks_for_a_length_is_drawn_once_in_each() {
     let n = 20_000;
     let mut struck = 0;
     for second in 0..n {
-        let luck = drawn.strikes(&seen(second * 1_000, 1));
+        let luck = drawn.applies(&seen(second * 1_000, 1));
         for ms in [1, 500, 999] {
-            assert_eq!(drawn.strikes(&seen(second * 1_000 + ms, second + ms)), luck);
+            assert_eq!(drawn.applies(&seen(second * 1_000 + ms, second + ms)), luck);
         }
         struck += u64::from(luck);
     }
@@ -319,10 +319,10 @@ fn luck_that_sticks_to_a_call_is_the_same_for_a_whole_group() {
     let n = 20_000;
     let mut struck = 0;
     for call in 0..n {
-        let luck = here.strikes(&seen(0, call));
+        let luck = here.applies(&seen(0, call));
         for nth in 0..3 {
             assert_eq!(
-                there.strikes(&Seen {
+                there.applies(&AttemptInfo {
                     nth,
                     ..seen(call, call)
                 }),
@@ -338,6 +338,6 @@ fn luck_that_sticks_to_a_call_is_the_same_for_a_whole_group() {
 fn who_is_struck_at_some_rate_is_struck_at_any_higher_one() {
     let (low, high) = (drawn(&fault(100_000_000), 4), drawn(&fault(300_000_000), 4));
     for call in 0..10_000 {
-        assert!(!low.strikes(&seen(0, call)) || high.strikes(&seen(0, call)));
+        assert!(!low.applies(&seen(0, call)) || high.applies(&seen(0, call)));
     }
 }

@@ -9,16 +9,16 @@ use std::time::Duration;
 
 use firedrill::drill::Drill;
 use firedrill::policy::ProviderId;
-use firedrill::policy::call::{Ending, Outcome};
+use firedrill::policy::call::{FailureReason, Outcome};
 use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
-use firedrill::rng::Draws;
+use firedrill::rng::RngStreams;
 use firedrill::scenario::Scenario;
 use firedrill::scenario::fault::{
-    Burst, Cut, Drawn, Fault, Flaw, Inject, Ramp, Recovery, Shape, Windows,
+    Burst, CloseMode, Fault, FaultKind, Flaw, Ramp, Recovery, SeededFault, Shape, Windows,
 };
 use firedrill::time::Instant;
-use firedrill::trace::{Event, Kind, Recorder};
+use firedrill::trace::{Event, EventKind, Recorder};
 use firedrill::wire::writer::{Body, Cause, Refusal};
 
 /// What became of the calls of one run.
@@ -41,11 +41,11 @@ impl Recorder for Told {
     fn record(&self, event: &Event) {
         let mut tally = self.0.lock().unwrap();
         match &event.kind {
-            Kind::Arrived { call, .. } => {
+            EventKind::Arrived { call, .. } => {
                 tally.sockets = HOSTS.map(|host| turmoil_net::netstat(host).entries.len());
                 assert!(tally.arrived.insert(call.0, event.at).is_none());
             }
-            Kind::Replied {
+            EventKind::Replied {
                 call,
                 provider,
                 failure: Some(class),
@@ -54,12 +54,12 @@ impl Recorder for Told {
                 *tally.failed.entry(*class).or_default() += 1;
                 tally.first.entry(call.0).or_insert((*class, provider.0));
             }
-            Kind::Ended { call, outcome } => {
+            EventKind::Ended { call, outcome } => {
                 let ended = tally.ended.insert(call.0, (event.at, *outcome));
                 assert!(ended.is_none() && tally.arrived.contains_key(&call.0));
             }
-            Kind::Fired { fault } => *tally.fired.entry(fault.0).or_default() += 1,
-            Kind::Billed { .. } => tally.billed += 1,
+            EventKind::Fired { fault } => *tally.fired.entry(fault.0).or_default() += 1,
+            EventKind::Billed { .. } => tally.billed += 1,
             _ => {}
         }
     }
@@ -116,7 +116,7 @@ fn minute(faults: Vec<Fault>) -> Tally {
     run(&scenario, ONE_ATTEMPT, 1)
 }
 
-fn fault(inject: Inject) -> Fault {
+fn fault(inject: FaultKind) -> Fault {
     Fault::new("fault", vec![ProviderId(0)], inject)
 }
 
@@ -132,8 +132,8 @@ fn during(start: u64, length: u64, fault: Fault) -> Fault {
 #[test]
 fn a_name_that_cannot_be_resolved_fails_new_connections_only() {
     let told = minute(vec![
-        during(0, 10, fault(Inject::Dns)),
-        during(20, 10, fault(Inject::Dns)),
+        during(0, 10, fault(FaultKind::Dns)),
+        during(20, 10, fault(FaultKind::Dns)),
     ]);
     // A call comes at each full second; the first at 1 s.
     let failed: Vec<u64> = (0..9).collect();
@@ -151,8 +151,8 @@ fn a_name_that_cannot_be_resolved_fails_new_connections_only() {
 #[test]
 fn refused_connections_leave_open_ones_alone() {
     let told = minute(vec![
-        during(0, 10, fault(Inject::Refused)),
-        during(20, 10, fault(Inject::Refused)),
+        during(0, 10, fault(FaultKind::Refused)),
+        during(20, 10, fault(FaultKind::Refused)),
     ]);
     let failed: Vec<u64> = (0..9).collect();
     assert_eq!(told.calls_failed(FailureClass::Connect), failed);
@@ -166,21 +166,21 @@ fn refused_connections_leave_open_ones_alone() {
 fn a_share_of_connections_is_refused_and_it_is_always_the_same() {
     let refused = Fault {
         rate: 300_000_000,
-        ..fault(Inject::Refused)
+        ..fault(FaultKind::Refused)
     };
     // Closed after each answer, so that every call needs a connection of its own.
     let by = Duration::ZERO;
-    let told = minute(vec![refused.clone(), fault(Inject::SlowClose { by })]);
+    let told = minute(vec![refused.clone(), fault(FaultKind::SlowClose { by })]);
     let failed = told.calls_failed(FailureClass::Connect);
     assert!((8..=30).contains(&failed.len()), "{failed:?}");
     assert_eq!(told.fired[&0], failed.len() as u64);
-    let again = minute(vec![refused, fault(Inject::SlowClose { by })]);
+    let again = minute(vec![refused, fault(FaultKind::SlowClose { by })]);
     assert_eq!(told, again);
 }
 
 #[test]
 fn a_tls_alert_is_no_answer() {
-    let told = minute(vec![during(0, 10, fault(Inject::Tls))]);
+    let told = minute(vec![during(0, 10, fault(FaultKind::Tls))]);
     let failed: Vec<u64> = (0..9).collect();
     assert_eq!(
         told.calls_failed(FailureClass::Malformed),
@@ -196,7 +196,7 @@ fn a_tls_alert_is_no_answer() {
 
 #[test]
 fn a_mute_connection_is_left_to_the_clients_patience() {
-    let told = minute(vec![during(0, 10, fault(Inject::Mute))]);
+    let told = minute(vec![during(0, 10, fault(FaultKind::Mute))]);
     let failed: Vec<u64> = (0..9).collect();
     assert_eq!(told.calls_failed(FailureClass::TimeoutAttempt), failed);
     assert_eq!(
@@ -209,8 +209,8 @@ fn a_mute_connection_is_left_to_the_clients_patience() {
 
 #[test]
 fn a_connection_that_is_closed_before_a_byte_is_a_reset() {
-    for with in [Cut::Rst, Cut::Fin] {
-        let told = minute(vec![during(0, 10, fault(Inject::Closed(with)))]);
+    for with in [CloseMode::Rst, CloseMode::Fin] {
+        let told = minute(vec![during(0, 10, fault(FaultKind::Closed(with)))]);
         let failed: Vec<u64> = (0..9).collect();
         assert_eq!(
             told.calls_failed(FailureClass::Reset),
@@ -227,10 +227,10 @@ fn a_connection_that_is_closed_before_a_byte_is_a_reset() {
 
 #[test]
 fn a_stale_connection_dies_under_the_next_request() {
-    for with in [Cut::Rst, Cut::Fin] {
+    for with in [CloseMode::Rst, CloseMode::Fin] {
         let idle = Duration::from_secs(5);
         let load = "{ arrivals: constant, rate: 6/min, prompt: 100 tok, output: 20 tok }";
-        let stale = fault(Inject::Stale { idle, with });
+        let stale = fault(FaultKind::Stale { idle, with });
         let scenario = scenario("{ duration: 5m, seeds: 1..1 }", load, vec![stale]);
         let told = run(&scenario, ONE_ATTEMPT, 1);
         // A new connection answers one call, and is stale when the next one comes.
@@ -251,9 +251,9 @@ fn a_stale_connection_dies_under_the_next_request() {
         );
     }
     let idle = Duration::from_secs(11);
-    let told = minute(vec![fault(Inject::Stale {
+    let told = minute(vec![fault(FaultKind::Stale {
         idle,
-        with: Cut::Rst,
+        with: CloseMode::Rst,
     })]);
     assert_eq!(
         (told.succeeded(), told.fired.len()),
@@ -265,7 +265,7 @@ fn a_stale_connection_dies_under_the_next_request() {
 #[test]
 fn a_slow_close_costs_connections_and_no_answers() {
     let by = Duration::from_secs(30);
-    let told = minute(vec![fault(Inject::SlowClose { by })]);
+    let told = minute(vec![fault(FaultKind::SlowClose { by })]);
     assert_eq!(
         (told.succeeded(), told.fired),
         (60, BTreeMap::from([(0, 60)]))
@@ -279,10 +279,10 @@ fn a_group_goes_down_by_one_cause() {
     let two_attempts = ONE_ATTEMPT.replace("attempts: 1", "attempts: 2");
     let both = vec![ProviderId(0), ProviderId(1)];
     for (inject, class) in [
-        (Inject::Outage, FailureClass::Connect),
-        (Inject::Blackhole, FailureClass::TimeoutConnect),
-        (Inject::Dns, FailureClass::Connect),
-        (Inject::Refused, FailureClass::Connect),
+        (FaultKind::Outage, FailureClass::Connect),
+        (FaultKind::Blackhole, FailureClass::TimeoutConnect),
+        (FaultKind::Dns, FailureClass::Connect),
+        (FaultKind::Refused, FailureClass::Connect),
     ] {
         let cloud = during(0, 10, Fault::new("cloud", both.clone(), inject));
         let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, vec![cloud]);
@@ -306,16 +306,16 @@ fn a_group_goes_down_by_one_cause() {
 fn a_group_shares_its_cause_in_every_layer() {
     let two_attempts = ONE_ATTEMPT.replace("attempts: 1", "attempts: 2");
     let both = vec![ProviderId(0), ProviderId(1)];
-    let overloaded = Inject::Refuse {
+    let overloaded = FaultKind::Refuse {
         refusal: Refusal::of(Cause::Overloaded),
         billed: false,
     };
     for (inject, class) in [
-        (Inject::Closed(Cut::Rst), FailureClass::Reset),
-        (Inject::EarlyFin, FailureClass::Reset),
+        (FaultKind::Closed(CloseMode::Rst), FailureClass::Reset),
+        (FaultKind::EarlyFin, FailureClass::Reset),
         (overloaded, FailureClass::Overloaded),
         (
-            Inject::Flaw(Flaw::Body(Body::Empty)),
+            FaultKind::Flaw(Flaw::Body(Body::Empty)),
             FailureClass::Malformed,
         ),
     ] {
@@ -329,8 +329,8 @@ fn a_group_shares_its_cause_in_every_layer() {
         assert_eq!(told.fired, BTreeMap::from([(0, 18)]), "{shown}");
     }
     // What costs twice as much fails nobody: half of the calls are answered by the second.
-    let away = during(0, 30, fault(Inject::Outage));
-    let dear = Fault::new("dear", both, Inject::DoubleBilled);
+    let away = during(0, 30, fault(FaultKind::Outage));
+    let dear = Fault::new("dear", both, FaultKind::DoubleBilled);
     let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, vec![away, dear]);
     let told = run(&scenario, &two_attempts, 1);
     assert_eq!(told.calls_failed(FailureClass::Connect).len(), 29);
@@ -339,9 +339,9 @@ fn a_group_shares_its_cause_in_every_layer() {
 }
 
 /// What a fault comes to under a seed, as the first of its scenario.
-fn drawn(fault: &Fault, seed: u64) -> Drawn {
+fn drawn(fault: &Fault, seed: u64) -> SeededFault {
     let faults = std::slice::from_ref(fault);
-    Drawn::all(faults, Draws::new(seed)).remove(0)
+    SeededFault::all(faults, RngStreams::new(seed)).remove(0)
 }
 
 #[test]
@@ -352,8 +352,8 @@ fn an_outage_in_bursts_is_one_only_while_a_burst_is_on() {
         rate_off: None,
     };
     for (inject, class) in [
-        (Inject::Outage, FailureClass::Connect),
-        (Inject::Blackhole, FailureClass::TimeoutConnect),
+        (FaultKind::Outage, FailureClass::Connect),
+        (FaultKind::Blackhole, FailureClass::TimeoutConnect),
     ] {
         let flaps = Fault {
             burst: Some(bursts),
@@ -386,7 +386,7 @@ fn an_outage_in_bursts_is_one_only_while_a_burst_is_on() {
 fn a_fault_that_does_not_happen_under_a_seed_does_nothing_under_it() {
     let rare = Fault {
         chance: 10_000_000,
-        ..during(10, 20, fault(Inject::Outage))
+        ..during(10, 20, fault(FaultKind::Outage))
     };
     let happens = |seed: u64| drawn(&rare, seed).covers(Instant::from_nanos(10_000_000_000));
     let lucky = (1..).find(|seed| !happens(*seed)).unwrap();
@@ -394,17 +394,17 @@ fn a_fault_that_does_not_happen_under_a_seed_does_nothing_under_it() {
     let run_time = "{ duration: 60s, seeds: 1..1 }";
     let calm = run(&scenario(run_time, LOAD, Vec::new()), ONE_ATTEMPT, lucky);
     for inject in [
-        Inject::Outage,
-        Inject::Blackhole,
-        Inject::Dns,
-        Inject::Refused,
-        Inject::Tls,
-        Inject::Mute,
-        Inject::Closed(Cut::Fin),
-        Inject::SlowClose {
+        FaultKind::Outage,
+        FaultKind::Blackhole,
+        FaultKind::Dns,
+        FaultKind::Refused,
+        FaultKind::Tls,
+        FaultKind::Mute,
+        FaultKind::Closed(CloseMode::Fin),
+        FaultKind::SlowClose {
             by: Duration::from_secs(1),
         },
-        Inject::Freeze,
+        FaultKind::Freeze,
     ] {
         let rare = Fault {
             inject: inject.clone(),
@@ -412,7 +412,7 @@ fn a_fault_that_does_not_happen_under_a_seed_does_nothing_under_it() {
         };
         // Each call needs a connection of its own, from a name that is looked up.
         let by = Duration::ZERO;
-        let faults = vec![rare, fault(Inject::SlowClose { by })];
+        let faults = vec![rare, fault(FaultKind::SlowClose { by })];
         let under = |seed| run(&scenario(run_time, LOAD, faults.clone()), ONE_ATTEMPT, seed);
         let told = under(lucky);
         assert_eq!(told.fired.get(&0), None, "{inject:?}");
@@ -438,10 +438,10 @@ fn connections_are_refused_more_often_as_a_fault_grows_and_fades() {
             over: length,
             shape: Shape::Linear,
         }),
-        ..during(0, 600, fault(Inject::Closed(Cut::Rst)))
+        ..during(0, 600, fault(FaultKind::Closed(CloseMode::Rst)))
     };
     let by = Duration::ZERO;
-    let faults = vec![fades, fault(Inject::SlowClose { by })];
+    let faults = vec![fades, fault(FaultKind::SlowClose { by })];
     let scenario = scenario("{ duration: 30m, seeds: 1..1 }", LOAD, faults);
     let told = run(&scenario, ONE_ATTEMPT, 1);
     let failed = told.calls_failed(FailureClass::Reset);
@@ -461,7 +461,7 @@ fn connections_are_refused_more_often_as_a_fault_grows_and_fades() {
 
 #[test]
 fn a_frozen_client_keeps_its_users_waiting() {
-    let told = minute(vec![during(10, 20, fault(Inject::Freeze))]);
+    let told = minute(vec![during(10, 20, fault(FaultKind::Freeze))]);
     assert_eq!(
         (told.succeeded(), told.fired),
         (60, BTreeMap::from([(0, 1)]))
@@ -488,11 +488,11 @@ fn a_client_that_is_frozen_for_good_leaves_its_calls_unfinished() {
             length: None,
             every: None,
         },
-        ..fault(Inject::Freeze)
+        ..fault(FaultKind::Freeze)
     };
     let told = minute(vec![frozen]);
     assert_eq!(told.succeeded(), 30);
-    let unfinished = (Ending::Unfinished, 30);
+    let unfinished = (FailureReason::Unfinished, 30);
     let found = told.ended.values();
     let found = found.filter(|(_, outcome)| *outcome == Outcome::Failed(unfinished.0));
     assert_eq!(found.count(), unfinished.1);
@@ -509,7 +509,7 @@ fn an_answer_waits_in_the_sockets_of_a_frozen_client() {
             length: Some(Duration::from_secs(3)),
             every: None,
         },
-        ..fault(Inject::Freeze)
+        ..fault(FaultKind::Freeze)
     };
     let scenario = scenario("{ duration: 1m, seeds: 1..1 }", load, vec![frozen]);
     let told = run(&scenario, ONE_ATTEMPT, 1);
@@ -527,23 +527,23 @@ fn faults_of_connections_leave_no_socket_behind() {
     let idle = Duration::from_secs(2);
     let by = Duration::from_secs(3);
     let faults = vec![
-        share(Inject::Dns),
-        share(Inject::Refused),
-        share(Inject::Tls),
-        share(Inject::Mute),
-        share(Inject::Closed(Cut::Rst)),
-        share(Inject::Closed(Cut::Fin)),
-        share(Inject::Stale {
+        share(FaultKind::Dns),
+        share(FaultKind::Refused),
+        share(FaultKind::Tls),
+        share(FaultKind::Mute),
+        share(FaultKind::Closed(CloseMode::Rst)),
+        share(FaultKind::Closed(CloseMode::Fin)),
+        share(FaultKind::Stale {
             idle,
-            with: Cut::Rst,
+            with: CloseMode::Rst,
         }),
-        share(Inject::Stale {
+        share(FaultKind::Stale {
             idle,
-            with: Cut::Fin,
+            with: CloseMode::Fin,
         }),
         Fault {
             rate: 500_000_000,
-            ..fault(Inject::SlowClose { by })
+            ..fault(FaultKind::SlowClose { by })
         },
     ];
     let count = faults.len();

@@ -2,11 +2,11 @@
 
 use firedrill::drill::Drill;
 use firedrill::report::Verdict;
-use firedrill::text::Problem;
+use firedrill::text::Diagnostic;
 
 // As the README has it.
 #[test]
-fn users_do_not_notice_that_the_primary_is_gone() -> Result<(), firedrill::text::Problem> {
+fn users_do_not_notice_that_the_primary_is_gone() -> Result<(), firedrill::text::Diagnostic> {
     firedrill::drill::Drill::load("scenarios/primary-outage.yaml")?
         .policy("resilient")?
         .seeds(1..=2)
@@ -35,7 +35,7 @@ fn the_panic_shows_the_table_and_how_to_reproduce_it() {
 }
 
 #[test]
-fn a_value_can_be_set() -> Result<(), Problem> {
+fn a_value_can_be_set() -> Result<(), Diagnostic> {
     let drill = Drill::load("scenarios/no-faults.yaml")?.seeds(1..=1);
     let slower = drill.clone().set("run.duration", "30s")?;
     assert_eq!(slower.scenario().run.duration.as_secs(), 30);
@@ -45,7 +45,7 @@ fn a_value_can_be_set() -> Result<(), Problem> {
 }
 
 #[test]
-fn a_value_reaches_every_policy() -> Result<(), Problem> {
+fn a_value_reaches_every_policy() -> Result<(), Diagnostic> {
     let drill = Drill::load("scenarios/no-faults.yaml")?
         .policy("resilient")?
         .policy("retry-only")?
@@ -56,7 +56,7 @@ fn a_value_reaches_every_policy() -> Result<(), Problem> {
 }
 
 #[test]
-fn a_mistake_is_a_problem_and_not_a_panic() -> Result<(), Problem> {
+fn a_mistake_is_a_problem_and_not_a_panic() -> Result<(), Diagnostic> {
     assert!(Drill::load("scenarios/no-such.yaml").is_err());
     let drill = Drill::load("scenarios/no-faults.yaml")?;
     assert!(drill.clone().policy("resilent").is_err());

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use firedrill::drill::Drill;
 use firedrill::policy::CallId;
-use firedrill::policy::call::{Ending, Outcome};
+use firedrill::policy::call::{FailureReason, Outcome};
 use firedrill::policy::presets;
 use firedrill::report::Format;
 use firedrill::scenario::load::load;
 use firedrill::scenario::workload::{Prefix, Row, Workload};
 use firedrill::scenario::{Calls, Scenario};
-use firedrill::text::Problem;
+use firedrill::text::Diagnostic;
 use firedrill::time::Instant;
-use firedrill::trace::{Event, Kind, Recorder};
+use firedrill::trace::{Event, EventKind, Recorder};
 use firedrill::world;
 use serde_json::json;
 
@@ -44,7 +44,7 @@ impl Project {
         self.0.path().join("drill.yaml")
     }
 
-    fn try_scenario(&self) -> Result<Scenario, Problem> {
+    fn try_scenario(&self) -> Result<Scenario, Diagnostic> {
         load(&self.path(), &[]).map(|loaded| loaded.scenario)
     }
 
@@ -96,7 +96,7 @@ impl Recorder for Lives {
     fn record(&self, event: &Event) {
         let mut lives = self.0.lock().unwrap();
         match event.kind {
-            Kind::Arrived { call, streamed } => {
+            EventKind::Arrived { call, streamed } => {
                 let life = Life {
                     arrived: event.at,
                     streamed,
@@ -105,7 +105,7 @@ impl Recorder for Lives {
                 let before = lives.insert(call.0, life);
                 assert_eq!(before, None, "{call} arrived twice");
             }
-            Kind::Ended { call, outcome } => {
+            EventKind::Ended { call, outcome } => {
                 lives.get_mut(&call.0).unwrap().ended = Some((event.at, outcome));
             }
             _ => {}
@@ -184,7 +184,7 @@ fn impatient_users_click_again_and_abandon_the_call_before() {
     );
     let silent = "{ silent: { target: openai, inject: hang } }";
     let lives = Project::new("{ duration: 2m }", &load, silent).lives();
-    let unfinished = Outcome::Failed(Ending::Unfinished);
+    let unfinished = Outcome::Failed(FailureReason::Unfinished);
     let abandoned = |life: &Life| life.length() == Duration::from_secs(5);
     for (call, life) in &lives {
         match (call / CLICK, lives.get(&(call + CLICK))) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use firedrill::drill::Drill;
 use firedrill::policy::classify::FailureClass;
-use firedrill::report::state::{Scope, State};
+use firedrill::report::run_stats::{RunStats, Scope};
 
 /// A scenario of its own: keys of each provider beside dialect and model, the load, the faults.
 struct Story<'a> {
@@ -30,7 +30,7 @@ const ONE_TRY: &str = "retry: { attempts: 1, per_provider: 1 }";
 
 impl Story<'_> {
     /// What comes of it under a policy of these keys.
-    fn told(&self, policy: &str) -> State {
+    fn told(&self, policy: &str) -> RunStats {
         let folder = tempfile::tempdir().unwrap();
         let mut providers = String::new();
         for (number, keys) in self.providers.iter().enumerate() {

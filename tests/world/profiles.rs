@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use firedrill::rng::{Draws, Purpose};
+use firedrill::rng::{Purpose, RngStreams};
 use firedrill::scenario::load::load;
 use firedrill::scenario::{Dialect, Scenario, profiles};
 
@@ -123,7 +123,7 @@ fn understood(provider: &str) -> Scenario {
 
 /// 10^5 draws from the lognormal with these two quantiles, sorted.
 fn drawn(p50: f64, p99: f64) -> Vec<f64> {
-    let draws = Draws::new(1);
+    let draws = RngStreams::new(1);
     let mut drawn: Vec<f64> = (0..100_000)
         .map(|call| draws.stream(Purpose::Ttft, call, 0, 0).lognormal(p50, p99))
         .collect();

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::Story;
 use firedrill::drill::Drill;
-use firedrill::policy::call::{Ending, Outcome};
+use firedrill::policy::call::{FailureReason, Outcome};
 use firedrill::policy::config::Policy;
 use firedrill::policy::presets;
-use firedrill::report::state::State;
-use firedrill::trace::{Event, Kind, Recorder};
+use firedrill::report::run_stats::RunStats;
+use firedrill::trace::{Event, EventKind, Recorder};
 
 const PROVIDERS: &str = "
 providers:
@@ -40,7 +40,7 @@ impl Project {
     }
 
     /// The state of one run under a policy of our own.
-    fn under(&self, policy: &str) -> State {
+    fn under(&self, policy: &str) -> RunStats {
         std::fs::write(self.0.path().join("mine.yaml"), policy).unwrap();
         let path = self.0.path().join("mine.yaml");
         let drill = self.drill().policy(path.to_str().unwrap());
@@ -48,7 +48,7 @@ impl Project {
     }
 }
 
-fn state(drill: &Drill, policy: &str) -> State {
+fn state(drill: &Drill, policy: &str) -> RunStats {
     let report = drill.run();
     let found = report.policies().find(|(name, _)| *name == policy);
     found.expect("the policy ran").1.clone()
@@ -251,14 +251,16 @@ impl Recorder for Grammar {
     fn record(&self, event: &Event) {
         let (open, ended, broken) = &mut *self.0.lock().unwrap();
         match &event.kind {
-            Kind::Arrived { call, .. } => open.push(call.0),
-            Kind::Started { call, .. } | Kind::Replied { call, .. } if !open.contains(&call.0) => {
+            EventKind::Arrived { call, .. } => open.push(call.0),
+            EventKind::Started { call, .. } | EventKind::Replied { call, .. }
+                if !open.contains(&call.0) =>
+            {
                 broken.push(format!("{call} is not open at {}", event.at));
             }
-            Kind::Ended { call, outcome } => {
+            EventKind::Ended { call, outcome } => {
                 open.retain(|open| *open != call.0);
                 *ended += 1;
-                if *outcome == Outcome::Failed(Ending::Unfinished) {
+                if *outcome == Outcome::Failed(FailureReason::Unfinished) {
                     broken.push(format!("{call} is unfinished"));
                 }
             }
@@ -334,7 +336,7 @@ struct Arrivals(Mutex<Vec<u64>>);
 
 impl Recorder for Arrivals {
     fn record(&self, event: &Event) {
-        if let Kind::Arrived { .. } = event.kind {
+        if let EventKind::Arrived { .. } = event.kind {
             self.0.lock().unwrap().push(event.at.as_nanos());
         }
     }
@@ -348,7 +350,7 @@ const HOSTS: [&str; 3] = ["client-0", "provider-0", "provider-1"];
 
 impl Recorder for Sockets {
     fn record(&self, event: &Event) {
-        if matches!(event.kind, Kind::Arrived { .. }) {
+        if matches!(event.kind, EventKind::Arrived { .. }) {
             let count = |host: &str| turmoil_net::netstat(host).entries.len();
             let mut counted = self.0.lock().unwrap();
             counted.0 += 1;

@@ -4,13 +4,13 @@
 
 use firedrill::drill::Drill;
 use firedrill::policy::classify::FailureClass;
-use firedrill::report::state::{Scope, State};
+use firedrill::report::run_stats::{RunStats, Scope};
 use firedrill::report::timeline::Timeline;
 
 const STORM: &str = "scenarios/retry-storm.yaml";
 
 /// What comes of the storm's scenario with `set`, under `policy` and so many seeds.
-fn told(policy: &str, seeds: u64, set: &[(&str, &str)]) -> State {
+fn told(policy: &str, seeds: u64, set: &[(&str, &str)]) -> RunStats {
     let drill = Drill::load(STORM).and_then(|drill| drill.policy(policy));
     let drill = set.iter().fold(drill, |drill, (path, value)| {
         drill.and_then(|drill| drill.set(path, value))
@@ -21,7 +21,7 @@ fn told(policy: &str, seeds: u64, set: &[(&str, &str)]) -> State {
 }
 
 /// The calls that arrived so long after the outage, in minutes.
-fn after(state: &State, from: u64, to: Option<u64>) -> &Scope {
+fn after(state: &RunStats, from: u64, to: Option<u64>) -> &Scope {
     let minutes = |count: u64| count * 60_000_000_000;
     let asked = (minutes(from), to.map(minutes));
     let mut after = state.after.iter();

@@ -11,20 +11,20 @@ use crate::time::Instant;
 /// Who holds a place, and how many probes in a row have succeeded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Probes {
-    held: Vec<Place>,
+    held: Vec<ProbeSlot>,
     /// Places given so far: the name of the latest.
     given: u64,
     successes: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct ProbeSlot {
     name: u64,
     /// From here on it is no longer held; none = until it is freed.
     ends: Option<Instant>,
 }
 
-impl Place {
+impl ProbeSlot {
     fn is_held(self, at: Instant) -> bool {
         self.ends.is_none_or(|ends| at < ends)
     }
@@ -38,7 +38,7 @@ impl Probes {
         }
         self.held.retain(|place| place.is_held(now));
         self.given += 1;
-        self.held.push(Place {
+        self.held.push(ProbeSlot {
             name: self.given,
             ends: lease.map(|lease| now + lease),
         });

@@ -5,7 +5,7 @@ mod sequences;
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::policy::config::{Jitter, Read};
+use crate::policy::config::{HintMode, Jitter};
 
 #[test]
 fn a_cancelled_probe_frees_its_slot() {
@@ -273,8 +273,8 @@ fn jitter_spreads_the_openings_but_never_a_hint() {
     for provider in 0..50 {
         let mut settings = settings();
         settings.open.jitter = Jitter::Equal;
-        settings.open.hint = Read::Honour;
-        let mut breaker = Breaker::new(settings, Draws::new(1), ProviderId(provider));
+        settings.open.hint = HintMode::Honour;
+        let mut breaker = Breaker::new(settings, RngStreams::new(1), ProviderId(provider));
         fail(&mut breaker, 0);
         assert!(!breaker.would_admit(at(5) - Duration::from_nanos(1)));
         assert!(breaker.would_admit(at(10)));
@@ -342,7 +342,7 @@ fn settings() -> config::Breaker {
 fn guarded(change: impl FnOnce(&mut config::Breaker)) -> Breaker {
     let mut settings = settings();
     change(&mut settings);
-    Breaker::new(settings, Draws::new(1), ProviderId(0))
+    Breaker::new(settings, RngStreams::new(1), ProviderId(0))
 }
 
 /// Opens at the first failure for 10 s, 20 s, 40 s, then always for a minute; honours hints.
@@ -350,7 +350,7 @@ fn growing() -> Breaker {
     guarded(|settings| {
         settings.open.factor_milli = 2_000;
         settings.open.cap = Duration::from_secs(60);
-        settings.open.hint = Read::Honour;
+        settings.open.hint = HintMode::Honour;
     })
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Window {
 
 /// How an attempt was, as far as the window tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum AttemptRating {
     /// It succeeded in time.
     Well,
     /// It succeeded, slowly.
@@ -56,16 +56,16 @@ impl Window {
     }
 
     /// Counts an attempt that ended now. A `now` before an earlier one counts as that one.
-    pub(super) fn count(&mut self, kind: Kind, now: Instant) {
+    pub(super) fn count(&mut self, kind: AttemptRating, now: Instant) {
         if now.as_nanos() >= self.ends {
             self.move_on(now.as_nanos());
         }
         let counts = &mut self.buckets[self.current];
         counts.attempts += 1;
         match kind {
-            Kind::Well => {}
-            Kind::Slow => counts.slow += 1,
-            Kind::Failed => counts.failed += 1,
+            AttemptRating::Well => {}
+            AttemptRating::Slow => counts.slow += 1,
+            AttemptRating::Failed => counts.failed += 1,
         }
     }
 
@@ -125,19 +125,23 @@ mod tests {
     fn the_oldest_tenth_is_forgotten_as_a_whole() {
         let mut window = Window::new(Duration::from_nanos(100));
         for moment in [0, 9, 10, 99] {
-            window.count(Kind::Failed, Instant::from_nanos(moment));
+            window.count(AttemptRating::Failed, Instant::from_nanos(moment));
         }
         assert_eq!(window.total().attempts, 4);
-        window.count(Kind::Well, Instant::from_nanos(100));
+        window.count(AttemptRating::Well, Instant::from_nanos(100));
         assert_eq!((window.total().attempts, window.total().failed), (3, 2));
-        window.count(Kind::Well, Instant::from_nanos(5_000));
+        window.count(AttemptRating::Well, Instant::from_nanos(5_000));
         assert_eq!((window.total().attempts, window.total().failed), (1, 0));
     }
 
     #[test]
     fn shares_are_compared_exactly() {
         let mut window = Window::new(Duration::from_secs(1));
-        for kind in [Kind::Well, Kind::Slow, Kind::Failed] {
+        for kind in [
+            AttemptRating::Well,
+            AttemptRating::Slow,
+            AttemptRating::Failed,
+        ] {
             window.count(kind, Instant::START);
         }
         assert!(window.total().success_is_below(666_666_667));
@@ -149,9 +153,9 @@ mod tests {
     #[test]
     fn the_end_of_time_is_a_moment_like_any_other() {
         let mut window = Window::new(Duration::MAX);
-        window.count(Kind::Slow, Instant::START);
+        window.count(AttemptRating::Slow, Instant::START);
         for _ in 0..3 {
-            window.count(Kind::Slow, Instant::from_nanos(u64::MAX));
+            window.count(AttemptRating::Slow, Instant::from_nanos(u64::MAX));
         }
         assert!(window.total().attempts <= 4 && window.total().are(1));
     }
@@ -173,17 +177,17 @@ mod tests {
             let (mut now, mut all) = (0, Vec::new());
             for (gap, kind) in gaps {
                 now += gap;
-                let kind = [Kind::Well, Kind::Slow, Kind::Failed][kind];
+                let kind = [AttemptRating::Well, AttemptRating::Slow, AttemptRating::Failed][kind];
                 window.count(kind, Instant::from_nanos(now));
                 all.push((now / width, kind));
-                let recent = |wanted: Kind| {
+                let recent = |wanted: AttemptRating| {
                     let held = all.iter().filter(|(bucket, _)| bucket + 10 > now / width);
                     held.filter(|(_, kind)| *kind == wanted).count() as u64
                 };
-                prop_assert_eq!(window.total().failed, recent(Kind::Failed));
-                prop_assert_eq!(window.total().slow, recent(Kind::Slow));
+                prop_assert_eq!(window.total().failed, recent(AttemptRating::Failed));
+                prop_assert_eq!(window.total().slow, recent(AttemptRating::Slow));
                 let well = window.total().attempts - window.total().failed - window.total().slow;
-                prop_assert_eq!(well, recent(Kind::Well));
+                prop_assert_eq!(well, recent(AttemptRating::Well));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Whom a call asks next.
 
 use super::super::ProviderId;
-use super::super::fleet::{Bid, Fleet, Refused};
+use super::super::fleet::{AdmissionRequest, Fleet, Refused};
 use super::Call;
 use super::state::{Choice, Flight};
 use crate::time::Instant;
@@ -22,7 +22,7 @@ impl Call {
         }
     }
 
-    fn choose_of(&self, fleet: &mut Fleet, bid: Bid) -> Choice {
+    fn choose_of(&self, fleet: &mut Fleet, bid: AdmissionRequest) -> Choice {
         let mut choice = Choice::Nobody;
         for provider in self.turn.order() {
             if !self.may_ask(fleet, provider) {
@@ -51,7 +51,7 @@ impl Call {
 
     /// Whether the prompt is not known to be too long for a provider.
     pub(super) fn fits(&self, fleet: &Fleet, provider: ProviderId) -> bool {
-        self.outgrown.is_none_or(|outgrown| {
+        self.context_too_small.is_none_or(|outgrown| {
             let context = fleet.member(provider).context;
             context.is_none_or(|context| context > outgrown)
         })

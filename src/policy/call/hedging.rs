@@ -10,7 +10,7 @@ impl Call {
     pub(super) fn hedge_at(&self, fleet: &mut Fleet) -> Option<Instant> {
         let attempts = fleet.policy().retry.attempts;
         let hedger = fleet.hedger()?;
-        let is_open = self.committed.is_none() && self.stopped.is_none() && !self.unhedged;
+        let is_open = self.committed.is_none() && self.stopped.is_none() && !self.hedging_done;
         if !is_open || self.hedges >= hedger.most() || self.attempts >= attempts {
             return None;
         }

@@ -4,22 +4,22 @@ use std::time::Duration;
 
 use super::super::backoff;
 use super::super::classify::Action;
-use super::super::config::{Beyond, Read};
+use super::super::config::{Beyond, HintMode};
 use super::super::fleet::Fleet;
-use super::super::hints::{self, Judgement};
-use super::state::{Failed, State, Visit, Waiting};
-use super::{Call, Cause, Ending, Step};
+use super::super::hints::{self, HintDecision};
+use super::state::{CallState, Failed, Visit, Waiting};
+use super::{Call, Cause, FailureReason, Step};
 use crate::rng::{Purpose, Stream};
 use crate::time::Instant;
 
 impl Call {
     /// What holds for all that comes after a failure, also while another attempt is in flight.
-    pub(super) fn heed(&mut self, fleet: &Fleet, failed: &Failed) {
+    pub(super) fn apply_failure(&mut self, fleet: &Fleet, failed: &Failed) {
         match self.action(fleet, failed) {
             Action::Stop => self.stopped = self.stopped.or(Some(failed.class)),
             Action::LargerModel => {
                 let context = fleet.member(failed.visit.provider).context;
-                self.outgrown = self.outgrown.max(context);
+                self.context_too_small = self.context_too_small.max(context);
             }
             _ => {}
         }
@@ -29,10 +29,10 @@ impl Call {
     pub(super) fn recover(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
         let class = failed.class;
         if let Some(stopped) = self.stopped {
-            return self.fail(Ending::Stopped(stopped));
+            return self.fail(FailureReason::Stopped(stopped));
         }
         if self.attempts >= fleet.policy().retry.attempts {
-            return self.fail(Ending::Exhausted(class));
+            return self.fail(FailureReason::Exhausted(class));
         }
         let provider = failed.visit.provider;
         match self.action(fleet, &failed) {
@@ -47,7 +47,7 @@ impl Call {
             .deadline(fleet)
             .map(|deadline| deadline.since(failed.at));
         match hints::judge(&fleet.policy().hints, failed.hint, left) {
-            Judgement::None => {
+            HintDecision::None => {
                 let backoff = self.back_off(fleet, &failed.visit);
                 let visit = Visit {
                     backoff,
@@ -55,19 +55,19 @@ impl Call {
                 };
                 self.wait(fleet, Failed { visit, ..failed }, backoff, now)
             }
-            Judgement::Wait(hint) => {
+            HintDecision::Wait(hint) => {
                 let wait = self.spread(fleet, &failed.visit, hint);
                 self.wait(fleet, failed, wait, now)
             }
-            Judgement::Beyond(Beyond::Fallback) => self.fall_back(fleet, provider, class, now),
-            Judgement::Beyond(Beyond::Stop) => self.fail(Ending::Stopped(class)),
+            HintDecision::Beyond(Beyond::Fallback) => self.fall_back(fleet, provider, class, now),
+            HintDecision::Beyond(Beyond::Stop) => self.fail(FailureReason::Stopped(class)),
         }
     }
 
     /// What to do about a failure, by the policy, and by the server where the policy heeds it.
     fn action(&self, fleet: &Fleet, failed: &Failed) -> Action {
         let action = fleet.action(failed.class);
-        let heeds = fleet.policy().hints.should_retry == Read::Honour;
+        let heeds = fleet.policy().hints.should_retry == HintMode::Honour;
         match (failed.should_retry.filter(|_| heeds), action) {
             (Some(false), Action::Retry) => Action::Fallback,
             (Some(true), Action::Stop) => Action::Retry,
@@ -120,7 +120,7 @@ impl Call {
             class,
             until,
         };
-        self.state = State::Waiting(waiting);
+        self.state = CallState::Waiting(waiting);
         self.resume(fleet, waiting, now)
     }
 

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::super::classify::FailureClass;
-use super::super::fleet::Pass;
+use super::super::fleet::Permit;
 use super::super::keys::KeyId;
 use super::super::{AttemptId, ProviderId};
 use super::{Cause, Failure, Outcome};
 use crate::time::Instant;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum State {
+pub(super) enum CallState {
     Arrived,
     Queued(Queued),
     InFlight,
@@ -30,7 +30,7 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    pub(super) const fn new(pass: &Pass) -> Self {
+    pub(super) const fn new(pass: &Permit) -> Self {
         Self {
             provider: pass.provider,
             key: pass.key,
@@ -45,7 +45,7 @@ impl Visit {
 pub(super) struct Flight {
     pub(super) attempt: AttemptId,
     pub(super) visit: Visit,
-    pub(super) pass: Pass,
+    pub(super) pass: Permit,
     pub(super) since: Instant,
     pub(super) first_token: Option<Instant>,
 }
@@ -99,7 +99,7 @@ pub(super) struct Queued {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Choice {
     /// One gives it.
-    Leave(Pass),
+    Leave(Permit),
     /// Somebody would, if there were room: at that moment or (none) when an attempt ends.
     Full(Option<Instant>),
     /// Nobody is to be asked at present.

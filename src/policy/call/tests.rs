@@ -3,7 +3,7 @@
 use super::*;
 use crate::policy::config::Policy;
 use crate::policy::fleet::tests::at;
-use crate::policy::member::Member;
+use crate::policy::provider_info::ProviderInfo;
 
 /// Whoever is silent for a second is hedged, by two at most.
 const HEDGED: &str = "name: sample\nretry: { attempts: 4, per_provider: 2 }\n\
@@ -30,7 +30,7 @@ fn nobody_answers_for_the_one_whose_tokens_the_caller_holds() {
     assert_eq!(call.step(&mut fleet, at(2)), Step::Wait { until: None });
     let broken = failure(FailureClass::Reset);
     call.on_reply(&mut fleet, AttemptId(1), &broken, at(3));
-    let ending = Ending::Interrupted(FailureClass::Reset);
+    let ending = FailureReason::Interrupted(FailureClass::Reset);
     let interrupted = Step::Finish(Outcome::Failed(ending));
     assert_eq!(call.step(&mut fleet, at(3)), interrupted);
 }
@@ -61,7 +61,10 @@ fn who_waits_for_room_hears_when_a_breaker_lets_go() {
     assert_eq!(started(&mut second, &mut fleet, 0), ProviderId(1));
     let refused = failure(FailureClass::Connect);
     second.on_reply(&mut fleet, AttemptId(1), &refused, at(0));
-    assert_eq!(third.step(&mut fleet, at(1)), Step::Park { until: at(3) });
+    assert_eq!(
+        third.step(&mut fleet, at(1)),
+        Step::WaitForCapacity { until: at(3) }
+    );
     assert_eq!(started(&mut third, &mut fleet, 3), ProviderId(1));
 }
 
@@ -72,12 +75,16 @@ fn who_waits_does_not_wait_for_somebody_whose_time_is_up() {
     let mut calls = [0, 1, 2].map(|id| call(id, Delivery::Plain));
     started(&mut calls[0], &mut fleet, 0);
     let parked = calls[1].step(&mut fleet, at(0));
-    assert_eq!(parked, Step::Park { until: at(5) });
+    assert_eq!(parked, Step::WaitForCapacity { until: at(5) });
     // Nobody asks the first of those that wait any more: its caller does something else.
     let parked = calls[2].step(&mut fleet, at(4));
-    assert_eq!(parked, Step::Park { until: at(5) }, "until that one's end");
+    assert_eq!(
+        parked,
+        Step::WaitForCapacity { until: at(5) },
+        "until that one's end"
+    );
     let parked = calls[2].step(&mut fleet, at(5));
-    assert_eq!(parked, Step::Park { until: at(9) });
+    assert_eq!(parked, Step::WaitForCapacity { until: at(9) });
     fleet.pin(None);
     assert_eq!(fleet.take_woken().last(), Some(&CallId(2)));
 }
@@ -91,7 +98,7 @@ fn a_hedge_does_not_overtake_those_that_wait_for_room() {
     started(&mut calls[1], &mut fleet, 0);
     assert!(matches!(
         calls[2].step(&mut fleet, at(0)),
-        Step::Park { .. }
+        Step::WaitForCapacity { .. }
     ));
     calls[1].on_dropped(&mut fleet, at(1));
     // The room of the second is the third's, even if the first is asked before it.
@@ -108,12 +115,12 @@ fn calls_that_made_no_attempt_pay_for_no_retry() {
     let mut first = call(0, Delivery::Plain);
     started(&mut first, &mut fleet, 0);
     for id in 1..100 {
-        let shed = Step::Finish(Outcome::Failed(Ending::Shed));
+        let shed = Step::Finish(Outcome::Failed(FailureReason::Shed));
         assert_eq!(call(id, Delivery::Plain).step(&mut fleet, at(0)), shed);
     }
     let failed = failure(FailureClass::Reset);
     first.on_reply(&mut fleet, AttemptId(1), &failed, at(0));
-    let ending = Ending::Exhausted(FailureClass::Reset);
+    let ending = FailureReason::Exhausted(FailureClass::Reset);
     let exhausted = Step::Finish(Outcome::Failed(ending));
     assert_eq!(first.step(&mut fleet, at(0)), exhausted);
 }
@@ -136,26 +143,26 @@ fn started(call: &mut Call, fleet: &mut Fleet, second: u64) -> ProviderId {
 }
 
 fn call(id: u64, delivery: Delivery) -> Call {
-    let ask = Ask {
+    let ask = CallContext {
         delivery,
-        ..Ask::default()
+        ..CallContext::default()
     };
-    Call::new(CallId(id), at(0), ask, Draws::new(1))
+    Call::new(CallId(id), at(0), ask, RngStreams::new(1))
 }
 
 fn failure(class: FailureClass) -> Reply {
     Reply::Failed(Failure::of(class))
 }
 
-fn fleet<const N: usize>(policy: &str, members: [Member; N]) -> Fleet {
+fn fleet<const N: usize>(policy: &str, members: [ProviderInfo; N]) -> Fleet {
     let policy = Policy::parse("sample.yaml", policy).unwrap();
-    Fleet::new(policy, members.into(), Draws::new(1))
+    Fleet::new(policy, members.into(), RngStreams::new(1))
 }
 
 /// A provider with so many keys.
-fn keys(keys: u16) -> Member {
-    Member {
+fn keys(keys: u16) -> ProviderInfo {
+    ProviderInfo {
         keys,
-        ..Member::named("p")
+        ..ProviderInfo::named("p")
     }
 }

@@ -105,10 +105,10 @@ pub struct Budget {
 #[serde(default, deny_unknown_fields)]
 pub struct Hints {
     /// Whether Retry-After and its kin are honoured.
-    pub retry_after: Read,
+    pub retry_after: HintMode,
     /// Whether `x-should-retry` is honoured: with `false` a call does not come back but goes
     /// elsewhere, with `true` it tries again what it would have stopped at.
-    pub should_retry: Read,
+    pub should_retry: HintMode,
     /// The longest hint that is waited for.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
@@ -126,7 +126,7 @@ pub struct Hints {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Read {
+pub enum HintMode {
     /// It counts, when there is one.
     Honour,
     /// It is not read.
@@ -265,8 +265,8 @@ impl Default for Budget {
 impl Default for Hints {
     fn default() -> Self {
         Self {
-            retry_after: Read::Honour,
-            should_retry: Read::Honour,
+            retry_after: HintMode::Honour,
+            should_retry: HintMode::Honour,
             cap: Duration::from_secs(60),
             beyond: Beyond::Fallback,
             spread: 0,

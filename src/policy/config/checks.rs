@@ -5,8 +5,8 @@ mod route;
 
 use serde_json::Value;
 
-use super::{Backoff, Budget, EVERY, Limit, Policy, TUNABLES, Tier, Tunable};
-use crate::text::{Document, Problem};
+use super::{Backoff, Budget, EVERY, KNOBS, Knob, Limit, Policy, Tier};
+use crate::text::{Diagnostic, Document};
 
 /// Checks the name against the file's, every number against its range, and numbers against others
 /// with which they cannot work.
@@ -14,7 +14,7 @@ pub(super) fn check(
     policy: &Policy,
     document: &Document,
     expected_stem: Option<&str>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     check_name(policy, document, expected_stem)?;
     route::check(policy, document)?;
     // The serialized form has every setting under its own path, with its unit.
@@ -45,7 +45,7 @@ fn check_name(
     policy: &Policy,
     document: &Document,
     expected_stem: Option<&str>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     match expected_stem {
         Some(stem) if policy.name != stem => {
             let message = format!(
@@ -70,7 +70,7 @@ fn check_tier(
     tier: &Tier,
     document: &Document,
     place: [&str; 2],
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     // A tier has what the policy has under `retry` without that word.
     check_ranges(settings, document, &place, |tunable| {
         tunable.path.strip_prefix("retry.").unwrap_or(tunable.path)
@@ -92,9 +92,9 @@ fn check_ranges(
     settings: &Value,
     document: &Document,
     place: &[&str],
-    at: fn(&Tunable) -> &'static str,
-) -> Result<(), Problem> {
-    for tunable in TUNABLES {
+    at: fn(&Knob) -> &'static str,
+) -> Result<(), Diagnostic> {
+    for tunable in KNOBS {
         let steps: Vec<&str> = at(tunable).split('.').collect();
         let found = match steps.iter().fold(settings, |value, step| &value[*step]) {
             Value::String(text) => text.clone(),
@@ -115,7 +115,7 @@ fn check_ranges(
     Ok(())
 }
 
-fn check_backoff(backoff: &Backoff, document: &Document, place: &[&str]) -> Result<(), Problem> {
+fn check_backoff(backoff: &Backoff, document: &Document, place: &[&str]) -> Result<(), Diagnostic> {
     if backoff.base <= backoff.cap {
         return Ok(());
     }
@@ -123,7 +123,7 @@ fn check_backoff(backoff: &Backoff, document: &Document, place: &[&str]) -> Resu
 }
 
 /// At `place`, the `cap` of a kind of lengths is below the one that they begin with.
-fn cap_below(document: &Document, place: &[&str], kind: &str, first: &str) -> Problem {
+fn cap_below(document: &Document, place: &[&str], kind: &str, first: &str) -> Diagnostic {
     // Whichever the file names: the other may be a default.
     let key = ["cap", first]
         .into_iter()
@@ -135,7 +135,7 @@ fn cap_below(document: &Document, place: &[&str], kind: &str, first: &str) -> Pr
 }
 
 /// A budget that no retry can ever be paid from is `attempts: 1`, said in a way nobody sees.
-fn check_budget(budget: Option<&Budget>, document: &Document) -> Result<(), Problem> {
+fn check_budget(budget: Option<&Budget>, document: &Document) -> Result<(), Diagnostic> {
     let Some(budget) = budget else {
         return Ok(());
     };
@@ -150,7 +150,7 @@ fn check_budget(budget: Option<&Budget>, document: &Document) -> Result<(), Prob
     Err(document.problem(&path, message).hint(hint))
 }
 
-fn check_limit(limit: &Limit, document: &Document, place: &[&str]) -> Result<(), Problem> {
+fn check_limit(limit: &Limit, document: &Document, place: &[&str]) -> Result<(), Diagnostic> {
     let Some(adaptive) = &limit.adaptive else {
         return Ok(());
     };

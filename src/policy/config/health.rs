@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::attempts::{Jitter, Read};
+use super::attempts::{HintMode, Jitter};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::words;
@@ -75,7 +75,7 @@ pub struct Open {
     pub jitter: Jitter,
     /// Whether a provider that asks for patience gets it from every call: its hint opens the
     /// breaker at once and until then, within `cap`, without jitter, and never shortens its time.
-    pub hint: Read,
+    pub hint: HintMode,
 }
 
 /// When a provider is left out because its peers do better.
@@ -143,7 +143,7 @@ pub struct HealthCheck {
     /// Output tokens that are asked for.
     pub max_tokens: u32,
     /// Who is asked.
-    pub whom: Whom,
+    pub whom: CheckTargets,
     /// A provider that failed so many checks in a row is refused.
     pub fall: u32,
     /// A refused one that passed so many in a row is admitted again.
@@ -154,7 +154,7 @@ pub struct HealthCheck {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Whom {
+pub enum CheckTargets {
     /// Every provider.
     All,
     /// Those that calls do not reach at present.
@@ -187,7 +187,7 @@ impl Default for Open {
             factor_milli: 1_000,
             cap: Duration::from_secs(300),
             jitter: Jitter::None,
-            hint: Read::Ignore,
+            hint: HintMode::Ignore,
         }
     }
 }
@@ -221,7 +221,7 @@ impl Default for HealthCheck {
             every: Duration::from_secs(30),
             timeout: Duration::from_secs(10),
             max_tokens: 5,
-            whom: Whom::Refused,
+            whom: CheckTargets::Refused,
             fall: 2,
             rise: 1,
         }

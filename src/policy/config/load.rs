@@ -34,14 +34,14 @@ pub struct Limit {
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Adaptive>"))]
     pub adaptive: Option<Adaptive>,
     /// Where a call goes that finds a provider full.
-    pub full: Full,
+    pub full: WhenFull,
 }
 
 /// Where a call goes that finds a provider full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Full {
+pub enum WhenFull {
     /// To the next, and into the queue only when all are full.
     Fallback,
     /// Into the queue.
@@ -125,7 +125,7 @@ impl Default for Limit {
             tpm: None,
             concurrency: None,
             adaptive: None,
-            full: Full::Fallback,
+            full: WhenFull::Fallback,
         }
     }
 }

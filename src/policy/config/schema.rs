@@ -1,4 +1,4 @@
-//! The policy file as JSON Schema: from the types, with defaults and reasons from [`TUNABLES`].
+//! The policy file as JSON Schema: from the types, with defaults and reasons from [`KNOBS`].
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,20 +7,20 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{Policy, TUNABLES, Tunable};
+use super::{KNOBS, Knob, Policy};
 use crate::policy::classify::FailureClass;
 
 /// The schema of policy files.
 pub fn schema() -> Value {
     let mut schema = crate::text::schema::of::<Policy>("A policy: how the client decides");
-    for tunable in TUNABLES {
+    for tunable in KNOBS {
         annotate(&mut schema, tunable);
     }
     schema
 }
 
 /// Adds default, range and reason to the property at the tunable's path.
-fn annotate(root: &mut Value, tunable: &Tunable) {
+fn annotate(root: &mut Value, tunable: &Knob) {
     let mut pointer = String::new();
     for key in tunable.path.split('.') {
         pointer = format!("{}/properties/{key}", resolved(root, &pointer));

@@ -4,12 +4,12 @@
 //! account of whom they refuse, and last the breaker: a probe's place is taken by an attempt only
 //! that starts.
 
-use super::super::ask::Ask;
 use super::super::breaker::Admission;
+use super::super::call_context::CallContext;
 use super::super::keys::KeyId;
 use super::super::{CallId, ProviderId};
 use super::Fleet;
-use super::slot::Slot;
+use super::provider_state::ProviderState;
 use crate::money::Money;
 use crate::rng::Purpose;
 use crate::text::units::share::WHOLE;
@@ -17,7 +17,7 @@ use crate::time::Instant;
 
 /// Leave to make one attempt; handed back when the attempt has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::policy) struct Pass {
+pub(in crate::policy) struct Permit {
     pub(in crate::policy) provider: ProviderId,
     pub(in crate::policy) key: KeyId,
     pub(super) guard: Admission,
@@ -29,9 +29,9 @@ pub(in crate::policy) struct Pass {
 
 /// Who asks for leave, and how.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::policy) struct Bid<'a> {
+pub(in crate::policy) struct AdmissionRequest<'a> {
     pub(in crate::policy) call: CallId,
-    pub(in crate::policy) ask: &'a Ask,
+    pub(in crate::policy) ask: &'a CallContext,
     /// The attempts that the call has made so far.
     pub(in crate::policy) attempts: u32,
     /// Whether there may be others to go to: then a provider that is only just back can be passed.
@@ -48,7 +48,7 @@ pub(in crate::policy) enum Refused {
     Full(Option<Instant>),
 }
 
-impl Pass {
+impl Permit {
     /// Whether a half-open breaker gave it.
     pub(in crate::policy) const fn is_probe(&self) -> bool {
         self.guard.is_probe()
@@ -65,13 +65,13 @@ impl Fleet {
     pub(in crate::policy) fn admit(
         &mut self,
         provider: ProviderId,
-        bid: Bid,
-    ) -> Result<Pass, Refused> {
+        bid: AdmissionRequest,
+    ) -> Result<Permit, Refused> {
         if !self.would_admit(provider, bid.now) {
             return Err(Refused::Shut);
         }
         let slot = &mut self.slots[provider.index()];
-        let tokens = Slot::tokens(bid.ask);
+        let tokens = ProviderState::tokens(bid.ask);
         let spends = self.spend.as_ref();
         let cost = spends.and_then(|_| slot.member.cost(bid.ask.prompt, bid.ask.output));
         let cost = cost.unwrap_or(Money::ZERO);
@@ -90,7 +90,7 @@ impl Fleet {
     }
 
     /// Whether the client refuses by itself what the provider is bound to reject.
-    fn throttles(&mut self, provider: ProviderId, bid: &Bid) -> bool {
+    fn throttles(&mut self, provider: ProviderId, bid: &AdmissionRequest) -> bool {
         let (call, place) = (bid.call.0, u64::from(provider.0));
         let (draws, nth) = (self.draws, u64::from(bid.attempts));
         let stream = || draws.stream(Purpose::Throttle, call, place, nth);
@@ -98,7 +98,7 @@ impl Fleet {
     }
 
     /// Takes room, and a probe's place if the breaker asks for that.
-    fn enter(&mut self, provider: ProviderId, tokens: u64, cost: Money, now: Instant) -> Pass {
+    fn enter(&mut self, provider: ProviderId, tokens: u64, cost: Money, now: Instant) -> Permit {
         let slot = &mut self.slots[provider.index()];
         let before = slot.state();
         // Panic and a pin pass over a breaker that refuses; their attempts tell it nothing.
@@ -110,7 +110,7 @@ impl Fleet {
         }
         self.router.on_start(provider, now);
         self.note(provider, before);
-        Pass {
+        Permit {
             provider,
             key,
             guard,

@@ -1,7 +1,7 @@
 //! Calls that wait for room: who stands behind whom, and who hears that there may be some.
 
-use super::super::ask::Ask;
-use super::super::config::Full;
+use super::super::call_context::CallContext;
+use super::super::config::WhenFull;
 use super::super::queue::{Joined, Queue};
 use super::super::{CallId, ProviderId};
 use super::Fleet;
@@ -10,14 +10,14 @@ use crate::time::Instant;
 impl Fleet {
     /// Whether a call that finds this provider full waits for it.
     pub(in crate::policy) fn waits_when_full(&self, provider: ProviderId) -> bool {
-        self.settings(provider).limit.full == Full::Wait
+        self.settings(provider).limit.full == WhenFull::Wait
     }
 
     /// Whether a call that asks for room has to stand behind others that wait for it.
     pub(in crate::policy) fn is_behind_others(
         &mut self,
         call: CallId,
-        ask: &Ask,
+        ask: &CallContext,
         now: Instant,
     ) -> bool {
         self.pass_over_late(call, now);
@@ -34,7 +34,7 @@ impl Fleet {
     pub(in crate::policy) fn join_queue(
         &mut self,
         call: CallId,
-        ask: &Ask,
+        ask: &CallContext,
         now: Instant,
     ) -> Option<Instant> {
         match self.queue.as_mut()?.join(call, ask.priority, now) {

@@ -131,11 +131,11 @@ fn answers_that_nobody_reads_to_the_end_were_not_rejected() {
         let mut fleet = fleet(Policy::parse("sample.yaml", text).unwrap(), 1);
         let mut shut = 0;
         for call in 0..100 {
-            let ask = Ask::default();
+            let ask = CallContext::default();
             let call = CallId(call);
             match fleet.admit(
                 ProviderId(0),
-                Bid {
+                AdmissionRequest {
                     call,
                     ..bid(&ask, false, 0)
                 },
@@ -160,17 +160,17 @@ fn failures_that_nobody_bills_cost_nothing() {
     ] {
         let mut fleet = Fleet::new(
             Policy::parse("sample.yaml", text).unwrap(),
-            vec![Member {
+            vec![ProviderInfo {
                 input: Some(Money::from_nanos(1_000_000_000)),
                 output: Some(Money::ZERO),
-                ..Member::named("p")
+                ..ProviderInfo::named("p")
             }],
-            Draws::new(1),
+            RngStreams::new(1),
         );
         // A prompt that costs half of what there is.
-        let ask = Ask {
+        let ask = CallContext {
             prompt: 500_000,
-            ..Ask::default()
+            ..CallContext::default()
         };
         for _ in 0..2 {
             let pass = fleet.admit(ProviderId(0), bid(&ask, false, 0)).unwrap();
@@ -185,9 +185,9 @@ fn failures_that_nobody_bills_cost_nothing() {
 fn what_was_used_is_counted_once_however_often_it_is_told() {
     let text = "name: sample\nlimit: { tpm: 6000 }\n";
     let mut fleet = fleet(Policy::parse("sample.yaml", text).unwrap(), 1);
-    let ask = Ask {
+    let ask = CallContext {
         prompt: 600,
-        ..Ask::default()
+        ..CallContext::default()
     };
     let mut pass = fleet.admit(ProviderId(0), bid(&ask, false, 0)).unwrap();
     for _ in 0..5 {
@@ -216,13 +216,13 @@ fn when_too_few_are_well_breakers_are_passed_over() {
 }
 
 /// Makes an attempt that fails at once.
-fn fail_at(fleet: &mut Fleet, provider: ProviderId, class: FailureClass, second: u64) -> Pass {
+fn fail_at(fleet: &mut Fleet, provider: ProviderId, class: FailureClass, second: u64) -> Permit {
     let pass = admit_at(fleet, provider, second).unwrap();
     fleet.on_failure(&pass, class, None, at(second));
     pass
 }
 
-fn admit_at(fleet: &mut Fleet, provider: ProviderId, second: u64) -> Result<Pass, Refused> {
+fn admit_at(fleet: &mut Fleet, provider: ProviderId, second: u64) -> Result<Permit, Refused> {
     admit(fleet, provider, false, second)
 }
 
@@ -231,12 +231,12 @@ fn admit(
     provider: ProviderId,
     picky: bool,
     second: u64,
-) -> Result<Pass, Refused> {
-    fleet.admit(provider, bid(&Ask::default(), picky, second))
+) -> Result<Permit, Refused> {
+    fleet.admit(provider, bid(&CallContext::default(), picky, second))
 }
 
-const fn bid(ask: &Ask, picky: bool, second: u64) -> Bid<'_> {
-    Bid {
+const fn bid(ask: &CallContext, picky: bool, second: u64) -> AdmissionRequest<'_> {
+    AdmissionRequest {
         call: CallId(0),
         ask,
         attempts: 0,
@@ -247,8 +247,8 @@ const fn bid(ask: &Ask, picky: bool, second: u64) -> Bid<'_> {
 
 /// A fleet of `count` providers.
 pub(in super::super) fn fleet(policy: Policy, count: usize) -> Fleet {
-    let members = (0..count).map(|position| Member::named(format!("p{position}")));
-    Fleet::new(policy, members.collect(), Draws::new(1))
+    let members = (0..count).map(|position| ProviderInfo::named(format!("p{position}")));
+    Fleet::new(policy, members.collect(), RngStreams::new(1))
 }
 
 /// Three attempts, two of them at one provider after exactly 1 s; a breaker that opens after

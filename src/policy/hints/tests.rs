@@ -1,7 +1,7 @@
 //! Claims about what counts as a hint, and which one of several.
 
 use super::*;
-use crate::rng::{Draws, Purpose};
+use crate::rng::{Purpose, RngStreams};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -16,7 +16,7 @@ fn read_all(
     retry_delay: Option<&str>,
     message: Option<&str>,
 ) -> Option<Duration> {
-    read(&Spellings {
+    read(&HintSources {
         status,
         header: &|name| find(fields, name),
         retry_delay,
@@ -222,7 +222,7 @@ fn anthropic_has_four_limits_and_that_of_subscriptions() {
 #[test]
 fn another_try_is_recommended_or_forbidden_by_the_server() {
     let of = |fields: &[(&str, &str)]| {
-        should_retry(&Spellings {
+        should_retry(&HintSources {
             status: 500,
             header: &|name| find(fields, name),
             retry_delay: None,
@@ -305,21 +305,21 @@ fn a_date_is_a_wait_from_the_answers_own_date() {
 #[test]
 fn the_cap_divides_waiting_from_leaving() {
     let mut hints = Hints {
-        retry_after: Read::Honour,
+        retry_after: HintMode::Honour,
         cap: Duration::from_secs(60),
         beyond: Beyond::Fallback,
         ..Hints::default()
     };
     let hint = |seconds| Some(Duration::from_secs(seconds));
-    let wait = Judgement::Wait(Duration::from_secs(60));
-    assert_eq!(judge(&hints, None, None), Judgement::None);
+    let wait = HintDecision::Wait(Duration::from_secs(60));
+    assert_eq!(judge(&hints, None, None), HintDecision::None);
     assert_eq!(judge(&hints, hint(60), None), wait);
     assert_eq!(
         judge(&hints, hint(61), None),
-        Judgement::Beyond(Beyond::Fallback)
+        HintDecision::Beyond(Beyond::Fallback)
     );
-    hints.retry_after = Read::Ignore;
-    assert_eq!(judge(&hints, hint(61), None), Judgement::None);
+    hints.retry_after = HintMode::Ignore;
+    assert_eq!(judge(&hints, hint(61), None), HintDecision::None);
 }
 
 const NOW: Option<&str> = Some("Sun, 06 Nov 1994 08:49:37 GMT");
@@ -327,7 +327,7 @@ const NOW: Option<&str> = Some("Sun, 06 Nov 1994 08:49:37 GMT");
 #[test]
 fn a_hint_that_outlasts_the_call_is_beyond() {
     let hints = Hints {
-        retry_after: Read::Honour,
+        retry_after: HintMode::Honour,
         cap: Duration::from_secs(60),
         beyond: Beyond::Stop,
         ..Hints::default()
@@ -336,11 +336,11 @@ fn a_hint_that_outlasts_the_call_is_beyond() {
     let hint = Some(Duration::from_secs(20));
     assert_eq!(
         judge(&hints, hint, left(20)),
-        Judgement::Beyond(Beyond::Stop)
+        HintDecision::Beyond(Beyond::Stop)
     );
     assert_eq!(
         judge(&hints, hint, left(21)),
-        Judgement::Wait(Duration::from_secs(20))
+        HintDecision::Wait(Duration::from_secs(20))
     );
 }
 
@@ -351,7 +351,7 @@ fn a_spread_comes_on_top_of_the_hint_evenly() {
             spread: share,
             ..Hints::default()
         };
-        let mut stream = Draws::new(1).stream(Purpose::Spread, 1, 0, k);
+        let mut stream = RngStreams::new(1).stream(Purpose::Spread, 1, 0, k);
         spread(&hints, Duration::from_nanos(hint), &mut stream)
     };
     let hint = 20_000_000_000;

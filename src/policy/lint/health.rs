@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Draft;
 use super::view::View;
 use crate::policy::classify::FailureClass;
-use crate::policy::config::{Read, Whom};
+use crate::policy::config::{CheckTargets, HintMode};
 use crate::text::units::duration::write;
 
 /// Calls go elsewhere from a provider that is down, and nobody remembers that it is.
@@ -97,8 +97,8 @@ pub(super) fn hint_for_one_call(view: &View) -> Vec<Draft> {
     let Some(breaker) = &policy.breaker else {
         return Vec::new();
     };
-    let is_read = policy.hints.retry_after == Read::Honour;
-    if !retried || !is_read || breaker.open.hint == Read::Honour {
+    let is_read = policy.hints.retry_after == HintMode::Honour;
+    if !retried || !is_read || breaker.open.hint == HintMode::Honour {
         return Vec::new();
     }
     let paths: [&[&str]; 3] = [
@@ -121,7 +121,7 @@ pub(super) fn checks_cost(view: &View) -> Vec<Draft> {
     let Some(check) = &view.policy.health_check else {
         return Vec::new();
     };
-    if check.whom != Whom::All || check.every >= OFTEN {
+    if check.whom != CheckTargets::All || check.every >= OFTEN {
         return Vec::new();
     }
     let per_day = DAY.as_nanos() / check.every.as_nanos().max(1);

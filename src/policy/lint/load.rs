@@ -1,7 +1,7 @@
 //! Limits, hedges, and providers that share a fate.
 
 use super::view::View;
-use super::{Draft, LintProvider, Place};
+use super::{Draft, LintLocation, LintProvider};
 use crate::policy::config::{Hedge, HedgeAfter, Limit};
 use crate::policy::settings::Settings;
 use crate::text::units::{duration, share};
@@ -82,11 +82,11 @@ pub(super) fn limit_below_load(view: &View) -> Vec<Draft> {
         .around
         .tokens_per_call
         .map(|each| calls.saturating_mul(each));
-    let kinds: [Kind; 2] = [
+    let kinds: [LimitKind; 2] = [
         ("rpm", "attempts", Some(calls), |limit| limit.rpm),
         ("tpm", "tokens", tokens, |limit| limit.tpm),
     ];
-    let tell = |(key, noun, offered, of): Kind| {
+    let tell = |(key, noun, offered, of): LimitKind| {
         let offered = offered?;
         let allowed = allowed(view, of)?;
         if allowed >= offered {
@@ -107,7 +107,7 @@ pub(super) fn limit_below_load(view: &View) -> Vec<Draft> {
 }
 
 /// A limit's key, what it counts, how much of that one client is asked for, and how to read it.
-type Kind = (
+type LimitKind = (
     &'static str,
     &'static str,
     Option<u64>,
@@ -140,7 +140,7 @@ pub(super) fn sharing(providers: &[LintProvider]) -> Vec<Draft> {
         let mut before = providers[..place].iter();
         let first = before.find(|other| other.host.as_ref() == Some(host))?;
         let message = format!("`{}` and `{}` share {host}", first.name, provider.name);
-        let draft = Draft::of(Place::Provider(provider.name.clone()), message)
+        let draft = Draft::of(LintLocation::Provider(provider.name.clone()), message)
             .because("what takes one down takes the other down: a call that falls back is lost")
             .instead("put a provider of another host between them, or in place of one");
         Some(draft)

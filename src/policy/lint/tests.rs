@@ -9,7 +9,7 @@ struct Case {
     code: &'static str,
     /// The policy, without its name, and its surroundings.
     policy: &'static str,
-    around: fn() -> Surroundings,
+    around: fn() -> LintContext,
     /// The key that the warning points at, and a part of what it says.
     place: &'static str,
     says: &'static str,
@@ -37,7 +37,7 @@ const CASES: &[Case] = &[
     Case {
         code: "fallback-starved",
         policy: "breaker: {}\ntimeouts: { first_token: 10s, attempt: 30s }\n",
-        around: || Surroundings {
+        around: || LintContext {
             deadline: Some(duration("30s")),
             streamed: Some(0),
             ..fleet(2)
@@ -265,32 +265,32 @@ const CASES: &[Case] = &[
     },
 ];
 
-fn nothing() -> Surroundings {
-    Surroundings::default()
+fn nothing() -> LintContext {
+    LintContext::default()
 }
 
-fn fleet(count: usize) -> Surroundings {
+fn fleet(count: usize) -> LintContext {
     let provider = |place| LintProvider {
         name: format!("p{place}"),
         host: None,
         first_token: Some(duration("500ms")),
     };
-    Surroundings {
+    LintContext {
         providers: (0..count).map(provider).collect(),
         ..nothing()
     }
 }
 
-fn many_clients() -> Surroundings {
-    Surroundings {
+fn many_clients() -> LintContext {
+    LintContext {
         clients: Some(4),
         ..nothing()
     }
 }
 
 /// Two clients that share 600 calls a minute, of 1,000 tokens each.
-fn busy() -> Surroundings {
-    Surroundings {
+fn busy() -> LintContext {
+    LintContext {
         offered_per_minute: Some(600),
         tokens_per_call: Some(1_000),
         clients: Some(2),
@@ -302,15 +302,15 @@ fn duration(text: &str) -> Duration {
     duration::parse(text).unwrap()
 }
 
-fn findings(text: &str, around: &Surroundings) -> Vec<Finding> {
+fn findings(text: &str, around: &LintContext) -> Vec<Finding> {
     let policy = Policy::parse("p.yaml", &format!("name: p\n{text}")).unwrap();
     lint(&policy, around)
 }
 
 fn first_place(finding: &Finding) -> String {
     match &finding.place {
-        Place::Policy(paths) => paths[0].join("."),
-        Place::Provider(name) => format!("provider {name}"),
+        LintLocation::Policy(paths) => paths[0].join("."),
+        LintLocation::Provider(name) => format!("provider {name}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Surroundings;
+use super::LintContext;
 use crate::policy::classify::{Action, FailureClass};
 use crate::policy::config::{Backoff, Policy};
 use crate::policy::settings::Settings;
@@ -11,7 +11,7 @@ use crate::text::units::share::WHOLE;
 /// The policy and its surroundings.
 pub(super) struct View<'a> {
     pub(super) policy: &'a Policy,
-    pub(super) around: &'a Surroundings,
+    pub(super) around: &'a LintContext,
 }
 
 /// Failures that go on for as long as an outage does: a second attempt mostly meets them again.
@@ -27,7 +27,7 @@ pub(super) const OUTAGE: [FailureClass; 8] = [
 ];
 
 /// Settings of the policy, or of one of its tiers or names, and where they stand.
-pub(super) struct Spot {
+pub(super) struct SettingsScope {
     prefix: Vec<String>,
     pub(super) settings: Settings,
 }
@@ -132,21 +132,21 @@ impl View<'_> {
     }
 
     /// The policy's own settings, then those of its tiers and names.
-    pub(super) fn spots(&self) -> Vec<Spot> {
+    pub(super) fn spots(&self) -> Vec<SettingsScope> {
         let bare = Policy {
             tiers: Vec::new(),
             by_name: std::collections::BTreeMap::new(),
             ..self.policy.clone()
         };
-        let own = Spot {
+        let own = SettingsScope {
             prefix: Vec::new(),
             settings: Settings::resolve(&bare, 0, ""),
         };
-        let tiers = (0..self.policy.tiers.len()).map(|at| Spot {
+        let tiers = (0..self.policy.tiers.len()).map(|at| SettingsScope {
             prefix: vec!["tiers".to_owned(), at.to_string()],
             settings: Settings::resolve(self.policy, at, ""),
         });
-        let named = self.policy.by_name.keys().map(|name| Spot {
+        let named = self.policy.by_name.keys().map(|name| SettingsScope {
             prefix: vec!["by_name".to_owned(), name.clone()],
             settings: Settings::resolve(self.policy, self.position(name), name),
         });
@@ -161,7 +161,7 @@ impl View<'_> {
     }
 }
 
-impl Spot {
+impl SettingsScope {
     /// The path of a policy's key here: a tier has what the policy has under `retry` without that
     /// word.
     pub(super) fn path<'a>(&'a self, key: &[&'a str]) -> Vec<&'a str> {

@@ -8,14 +8,14 @@
 //! Seeds have no part in it: two processes, or two runs, send a session to the same provider,
 //! whose prompt cache knows it. Whether that provider is well is not looked at here.
 
-use super::{Place, Rank};
-use crate::rng::{Draws, Purpose, Stream};
+use super::{Candidate, Rank};
+use crate::rng::{Purpose, RngStreams, Stream};
 
 /// Which of the group, from 0, is the session's own.
-pub(super) fn own(group: &[Rank], places: &[Place], session: u64) -> usize {
+pub(super) fn own(group: &[Rank], places: &[Candidate], session: u64) -> usize {
     let distance_of = |rank: &Rank| {
         let place = &places[rank.provider.index()];
-        let mut draw = Draws::new(0).stream(Purpose::Route, session, place.name, SESSION);
+        let mut draw = RngStreams::new(0).stream(Purpose::Route, session, place.name, SESSION);
         (distance(&mut draw, place.weight), rank.provider)
     };
     let nearest = (0..group.len()).min_by_key(|&nth| distance_of(&group[nth]));
@@ -76,7 +76,7 @@ mod tests {
         let mut nearest = [0; 3];
         for call in 0..80_000 {
             let of = |at: usize| {
-                let mut draw = Draws::new(1).stream(Purpose::Route, call, at as u64, 1);
+                let mut draw = RngStreams::new(1).stream(Purpose::Route, call, at as u64, 1);
                 distance(&mut draw, weights[at])
             };
             nearest[(0..3).min_by_key(|&at| of(at)).unwrap()] += 1;
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn what_has_no_weight_is_beyond_everybody() {
-        let draw = || Draws::new(1).stream(Purpose::Route, 1, 1, 1);
+        let draw = || RngStreams::new(1).stream(Purpose::Route, 1, 1, 1);
         assert_eq!(distance(&mut draw(), 0), u64::MAX);
         assert!(distance(&mut draw(), 1) < u64::MAX);
         assert!(distance(&mut draw(), u32::MAX) > 0);

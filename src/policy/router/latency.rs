@@ -57,8 +57,8 @@ pub(super) fn choose(group: &[Rank], draw: &mut Stream) -> usize {
 mod tests {
     use super::*;
     use crate::policy::ProviderId;
-    use crate::policy::router::Seen;
-    use crate::rng::{Draws, Purpose};
+    use crate::policy::router::AttemptResult;
+    use crate::rng::{Purpose, RngStreams};
 
     #[test]
     fn attempts_under_way_count_as_much_as_slowness() {
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn alone_nothing_is_drawn() {
-        let mut draw = Draws::new(1).stream(Purpose::Route, 0, 0, 0);
+        let mut draw = RngStreams::new(1).stream(Purpose::Route, 0, 0, 0);
         assert_eq!(choose(&ranks(&[5]), &mut draw), 0);
     }
 
@@ -108,7 +108,7 @@ mod tests {
     fn led(group: &[Rank]) -> [u32; 4] {
         let mut led = [0; 4];
         for call in 0..10_000 {
-            let mut draw = Draws::new(1).stream(Purpose::Route, call, 0, 0);
+            let mut draw = RngStreams::new(1).stream(Purpose::Route, call, 0, 0);
             led[choose(group, &mut draw)] += 1;
         }
         led
@@ -128,7 +128,7 @@ mod tests {
     fn observed(millis: Option<u64>) -> Observed {
         let mut observed = Observed::default();
         if let Some(millis) = millis {
-            let seen = Seen::Well(Duration::from_millis(millis));
+            let seen = AttemptResult::Well(Duration::from_millis(millis));
             observed.on_end(seen, Instant::START, Duration::from_secs(10));
         }
         observed

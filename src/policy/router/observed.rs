@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use super::Seen;
+use super::AttemptResult;
 use crate::time::{Instant, nanos};
 
 /// What is known of a provider.
@@ -30,17 +30,17 @@ impl Observed {
     }
 
     /// An attempt is over.
-    pub(super) fn on_end(&mut self, seen: Seen, now: Instant, half_life: Duration) {
+    pub(super) fn on_end(&mut self, seen: AttemptResult, now: Instant, half_life: Duration) {
         self.in_flight = self.in_flight.saturating_sub(1);
         match seen {
-            Seen::Nothing => {}
-            Seen::Well(took) => {
+            AttemptResult::Nothing => {}
+            AttemptResult::Well(took) => {
                 let slower = self.after_answer(nanos(took), now, half_life);
                 self.fade(now, half_life);
                 self.well = self.well.saturating_add(ONE);
                 self.latency = Some(slower);
             }
-            Seen::Failed => {
+            AttemptResult::Failed => {
                 self.fade(now, half_life);
                 self.failed = self.failed.saturating_add(ONE);
                 self.latency = Some(after_failure(self.latency));
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn one_failure_shows_and_is_forgiven_after_some_half_lives() {
         let mut observed = Observed::default();
-        observed.on_end(Seen::Failed, at(0), HALF_LIFE);
+        observed.on_end(AttemptResult::Failed, at(0), HALF_LIFE);
         let tenths =
             [0, 10, 20, 30].map(|second| observed.health(10, at(second * 1_000), HALF_LIFE));
         assert_eq!(tenths, [7, 8, 9, 10]);
@@ -208,7 +208,7 @@ mod tests {
         let mut observed = Observed::default();
         for call in 0..100 {
             let seen = if call % 20 == 7 {
-                Seen::Failed
+                AttemptResult::Failed
             } else {
                 well(600)
             };
@@ -224,7 +224,7 @@ mod tests {
             observed.on_end(well(600), at(call * 100), HALF_LIFE);
         }
         for call in 100..200 {
-            observed.on_end(Seen::Failed, at(call * 100), HALF_LIFE);
+            observed.on_end(AttemptResult::Failed, at(call * 100), HALF_LIFE);
         }
         assert!(observed.health(10, at(20_000), HALF_LIFE) <= 4);
     }
@@ -252,15 +252,15 @@ mod tests {
     #[test]
     fn fast_failures_do_not_look_like_fast_answers() {
         let mut observed = Observed::default();
-        observed.on_end(Seen::Failed, at(0), HALF_LIFE);
+        observed.on_end(AttemptResult::Failed, at(0), HALF_LIFE);
         assert_eq!(millis(&observed, 0), 1_000);
         for _ in 0..100 {
-            observed.on_end(Seen::Failed, at(0), HALF_LIFE);
+            observed.on_end(AttemptResult::Failed, at(0), HALF_LIFE);
         }
         assert_eq!(millis(&observed, 0), 120_000);
         let mut slow = Observed::default();
         slow.on_end(well(600_000), at(0), HALF_LIFE);
-        slow.on_end(Seen::Failed, at(0), HALF_LIFE);
+        slow.on_end(AttemptResult::Failed, at(0), HALF_LIFE);
         assert_eq!(millis(&slow, 0), 600_000, "a failure is no good news");
     }
 
@@ -269,7 +269,7 @@ mod tests {
         let mut observed = Observed::default();
         observed.on_start();
         observed.on_start();
-        observed.on_end(Seen::Nothing, at(0), HALF_LIFE);
+        observed.on_end(AttemptResult::Nothing, at(0), HALF_LIFE);
         assert_eq!(observed.in_flight(), 1);
         assert_eq!(observed.health(10, at(0), HALF_LIFE), 10);
         assert_eq!(observed.latency(at(0), HALF_LIFE), None);
@@ -280,8 +280,8 @@ mod tests {
         (latency + 500_000) / 1_000_000
     }
 
-    fn well(millis: u64) -> Seen {
-        Seen::Well(Duration::from_millis(millis))
+    fn well(millis: u64) -> AttemptResult {
+        AttemptResult::Well(Duration::from_millis(millis))
     }
 
     fn at(millis: u64) -> Instant {

@@ -6,9 +6,9 @@
 
 use crate::money::Money;
 use crate::policy::ProviderId;
-use crate::policy::ask::Ask;
+use crate::policy::call_context::CallContext;
 use crate::policy::config::Task;
-use crate::policy::member::Member;
+use crate::policy::provider_info::ProviderInfo;
 
 /// The rule of one task, for one fleet.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(super) const NO_WORD: u32 = u32::MAX;
 
 impl Rule {
     /// What `task` says about these providers.
-    pub(super) fn new(task: &Task, members: &[Member]) -> Self {
+    pub(super) fn new(task: &Task, members: &[ProviderInfo]) -> Self {
         let mut words = vec![NO_WORD; members.len()];
         for (nth, word) in (0..NO_WORD).zip(&task.prefer) {
             let is_name = members.iter().any(|member| member.name == *word);
@@ -43,7 +43,12 @@ impl Rule {
     }
 
     /// The number of the word that means this provider; none if the call may not ask it.
-    pub(super) fn word(&self, provider: ProviderId, member: &Member, ask: &Ask) -> Option<u32> {
+    pub(super) fn word(
+        &self,
+        provider: ProviderId,
+        member: &ProviderInfo,
+        ask: &CallContext,
+    ) -> Option<u32> {
         let word = self.words[provider.index()];
         let is_asked = word != NO_WORD || !self.only;
         let is_affordable = self
@@ -55,7 +60,7 @@ impl Rule {
 
 /// Whether a call costs no more than `most` per 1,000 tokens there. Of a call that does not say how
 /// long it is, neither prompt nor output may cost more.
-fn is_within(most: Money, member: &Member, ask: &Ask) -> bool {
+fn is_within(most: Money, member: &ProviderInfo, ask: &CallContext) -> bool {
     let (Some(input), Some(output)) = (member.input, member.output) else {
         return false;
     };
@@ -78,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_word_means_a_name_or_else_a_model() {
-        let mut members = ["a", "b", "c", "d"].map(Member::named);
+        let mut members = ["a", "b", "c", "d"].map(ProviderInfo::named);
         members[1].model = "large".into();
         members[2].model = "large".into();
         // The name wins over the model of the same name.
@@ -105,10 +110,10 @@ mod tests {
             (0, 0, "0.004", true),
             (u64::MAX, u64::MAX, "0.0025", true),
         ] {
-            let ask = Ask {
+            let ask = CallContext {
                 prompt,
                 output,
-                ..Ask::default()
+                ..CallContext::default()
             };
             let found = is_within(usd(most), &member, &ask);
             assert_eq!(found, expected, "{prompt} + {output} under {most}");
@@ -118,16 +123,16 @@ mod tests {
     #[test]
     fn where_nobody_knows_the_price_the_ceiling_is_not_kept() {
         let mut member = priced("0", "0");
-        assert!(is_within(Money::ZERO, &member, &Ask::default()));
+        assert!(is_within(Money::ZERO, &member, &CallContext::default()));
         member.output = None;
-        assert!(!is_within(usd("1000"), &member, &Ask::default()));
+        assert!(!is_within(usd("1000"), &member, &CallContext::default()));
     }
 
-    fn priced(input: &str, output: &str) -> Member {
-        Member {
+    fn priced(input: &str, output: &str) -> ProviderInfo {
+        ProviderInfo {
             input: Some(usd(input)),
             output: Some(usd(output)),
-            ..Member::named("a")
+            ..ProviderInfo::named("a")
         }
     }
 

@@ -10,7 +10,7 @@ mod sessions;
 /// A router over a fleet, with what a test wants to turn of it.
 struct Rig {
     policy: Policy,
-    members: Vec<Member>,
+    members: Vec<ProviderInfo>,
 }
 
 impl Rig {
@@ -19,7 +19,7 @@ impl Rig {
         let text = format!("name: p\nroute: {{ {route} }}\n");
         Self {
             policy: Policy::parse("p.yaml", &text).unwrap(),
-            members: names.split(' ').map(Member::named).collect(),
+            members: names.split(' ').map(ProviderInfo::named).collect(),
         }
     }
 
@@ -71,15 +71,15 @@ impl Rig {
             .enumerate()
             .map(|(at, member)| Settings::resolve(&self.policy, at, &member.name))
             .collect();
-        Router::new(&self.policy, &self.members, &settings, Draws::new(1))
+        Router::new(&self.policy, &self.members, &settings, RngStreams::new(1))
     }
 
     /// The names in the order of the first call's turn.
-    fn order(&self, ask: &Ask) -> String {
+    fn order(&self, ask: &CallContext) -> String {
         self.names(&self.router().turn(CallId(1), ask, Instant::START))
     }
 
-    fn names(&self, turn: &Turn) -> String {
+    fn names(&self, turn: &ProviderOrder) -> String {
         let names: Vec<_> = turn
             .order()
             .map(|id| self.members[id.index()].name.as_str())
@@ -88,7 +88,7 @@ impl Rig {
     }
 
     /// The orders of so many calls.
-    fn orders(&self, router: &mut Router, ask: &Ask, calls: u64) -> Vec<String> {
+    fn orders(&self, router: &mut Router, ask: &CallContext, calls: u64) -> Vec<String> {
         (0..calls)
             .map(|call| self.names(&router.turn(CallId(call), ask, Instant::START)))
             .collect()
@@ -96,26 +96,26 @@ impl Rig {
 }
 
 /// A call of the task `t`.
-fn of_task() -> Ask {
-    Ask {
+fn of_task() -> CallContext {
+    CallContext {
         task: Some("t".into()),
         ..tokens(1_000, 1_000)
     }
 }
 
 /// A call of this session.
-fn of_session(session: u64) -> Ask {
-    Ask {
+fn of_session(session: u64) -> CallContext {
+    CallContext {
         session: Some(session),
-        ..Ask::default()
+        ..CallContext::default()
     }
 }
 
-fn tokens(prompt: u64, output: u64) -> Ask {
-    Ask {
+fn tokens(prompt: u64, output: u64) -> CallContext {
+    CallContext {
         prompt,
         output,
-        ..Ask::default()
+        ..CallContext::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::provider::ends::Ends;
+use crate::provider::completion_times::CompletionTimes;
 use crate::time::Instant;
 
 /// A limit on requests at once.
@@ -10,7 +10,7 @@ use crate::time::Instant;
 pub(super) struct Concurrency {
     limit: usize,
     now: Instant,
-    ends: Ends,
+    ends: CompletionTimes,
 }
 
 impl Concurrency {
@@ -19,7 +19,7 @@ impl Concurrency {
         Self {
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             now: Instant::START,
-            ends: Ends::default(),
+            ends: CompletionTimes::default(),
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) struct Limits(Option<Arc<Mutex<Holders>>>);
 
 /// What a request asks of the limits.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ask {
+pub(super) struct LimitRequest {
     /// Prompt tokens.
     pub(super) input: u64,
     /// Output tokens that it may have at most.
@@ -86,7 +86,7 @@ struct Account {
     /// How much of the slots is.
     busy: u64,
     /// Who was admitted last, and when.
-    last: (Instant, Ask),
+    last: (Instant, LimitRequest),
     /// Work under way whose tokens are settled when it ends, the earliest first.
     unsettled: BinaryHeap<Reverse<Unsettled>>,
 }
@@ -140,7 +140,7 @@ impl Limits {
         &mut self,
         now: Instant,
         key: Option<&str>,
-        ask: Ask,
+        ask: LimitRequest,
         left: u64,
     ) -> Result<Quotas, Box<Denied>> {
         let Some(mut holders) = self.holders() else {
@@ -245,12 +245,12 @@ impl Account {
             count_refused: limits.count_refused,
             shrinks_to: limits.shrinks_to.unwrap_or(WHOLE).min(WHOLE),
             busy: 0,
-            last: (Instant::START, Ask::default()),
+            last: (Instant::START, LimitRequest::default()),
             unsettled: BinaryHeap::new(),
         })
     }
 
-    fn admit(&mut self, now: Instant, ask: Ask, left: u64) -> Result<Quotas, Box<Denied>> {
+    fn admit(&mut self, now: Instant, ask: LimitRequest, left: u64) -> Result<Quotas, Box<Denied>> {
         self.advance(now, left);
         if let Some((cause, _)) = self.refusal(ask, left) {
             if self.count_refused {
@@ -322,7 +322,7 @@ impl Account {
     }
 
     /// The limit that refuses for longest, and for how long: after that, none does.
-    fn refusal(&self, ask: Ask, left: u64) -> Option<(Cause, Duration)> {
+    fn refusal(&self, ask: LimitRequest, left: u64) -> Option<(Cause, Duration)> {
         let windows = self.windows.iter().map(|(what, window)| {
             let (needed, _) = what.on_admission(ask, self.charge);
             (what.cause(window), window.wait(needed))
@@ -367,7 +367,7 @@ impl Account {
 
 impl What {
     /// What must be there when a request is admitted, and what is taken then.
-    fn on_admission(self, ask: Ask, charge: Charge) -> (u64, u64) {
+    fn on_admission(self, ask: LimitRequest, charge: Charge) -> (u64, u64) {
         let asked = self.of([ask.input, ask.output]);
         match charge {
             // Whatever is left admits it: nobody knows what it will take.

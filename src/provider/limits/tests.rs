@@ -21,8 +21,8 @@ fn at(seconds: u64) -> Instant {
     Instant::from_nanos(seconds * 1_000_000_000)
 }
 
-fn ask(input: u64, output: u64) -> Ask {
-    Ask { input, output }
+fn ask(input: u64, output: u64) -> LimitRequest {
+    LimitRequest { input, output }
 }
 
 const KEY: Option<&str> = None;

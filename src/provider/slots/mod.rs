@@ -7,15 +7,15 @@
 //!
 //! - `wear`: how overload takes slots away, and how slowly they come back.
 
-mod wear;
+mod degradation;
 
 use std::collections::VecDeque;
 
-use super::ends::Ends;
+use super::completion_times::CompletionTimes;
 use crate::scenario::Capacity;
 use crate::text::units::share::WHOLE;
 use crate::time::Instant;
-use wear::Wear;
+use degradation::Wear;
 
 /// The slots of a provider.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Slots(Option<Work>);
 
 /// A place in the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SlotGrant {
     /// When the work begins.
     pub(super) start: Instant,
     /// How many thousandths of its usual time it takes.
@@ -32,7 +32,7 @@ pub(super) struct Place {
 
 /// The queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Full;
+pub(super) struct QueueFull;
 
 /// The work of a provider with a capacity.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ struct Work {
     capacity: Capacity,
     wear: Option<Wear>,
     /// Of all work that is under way or waits.
-    ends: Ends,
+    ends: CompletionTimes,
     /// When those begin who wait, in order.
     waiting: VecDeque<Instant>,
     /// When whoever came last begins: nobody begins before.
@@ -53,7 +53,7 @@ impl Slots {
         Self(capacity.map(|capacity| Work {
             capacity,
             wear: capacity.degrade.map(Wear::new),
-            ends: Ends::default(),
+            ends: CompletionTimes::default(),
             waiting: VecDeque::new(),
             last: Instant::START,
         }))
@@ -66,10 +66,10 @@ impl Slots {
 
     /// A request comes at `now`, when `left` (parts per 10^9) of the slots is there. Its place is
     /// taken only when it is told to [`occupy`](Self::occupy) it.
-    pub(super) fn admit(&mut self, now: Instant, left: u64) -> Result<Place, Full> {
+    pub(super) fn admit(&mut self, now: Instant, left: u64) -> Result<SlotGrant, QueueFull> {
         match &mut self.0 {
             Some(work) => work.admit(now, left),
-            None => Ok(Place {
+            None => Ok(SlotGrant {
                 start: now,
                 slow_milli: USUAL,
             }),
@@ -77,7 +77,7 @@ impl Slots {
     }
 
     /// The work that was admitted last ends at `end`.
-    pub(super) fn occupy(&mut self, place: Place, end: Instant) {
+    pub(super) fn occupy(&mut self, place: SlotGrant, end: Instant) {
         if let Some(work) = &mut self.0 {
             work.occupy(place, end);
         }
@@ -94,7 +94,7 @@ impl Slots {
 }
 
 impl Work {
-    fn admit(&mut self, now: Instant, left: u64) -> Result<Place, Full> {
+    fn admit(&mut self, now: Instant, left: u64) -> Result<SlotGrant, QueueFull> {
         let worn = self.wear.as_mut().map_or(WHOLE, |wear| {
             let waits = self.waiting.back().copied().unwrap_or(Instant::START);
             wear.advance(now, waits)
@@ -105,7 +105,7 @@ impl Work {
         }
         let slots = slots_left(self.capacity.slots, worn, left);
         if slots == 0 {
-            return Err(Full);
+            return Err(QueueFull);
         }
         let start = self
             .ends
@@ -114,9 +114,9 @@ impl Work {
             .max(self.last)
             .max(now);
         if start > now && self.waiting.len() >= self.capacity.queue as usize {
-            return Err(Full);
+            return Err(QueueFull);
         }
-        Ok(Place {
+        Ok(SlotGrant {
             start,
             slow_milli: self.slow_milli(self.ends.after(start), slots),
         })
@@ -129,7 +129,7 @@ impl Work {
         (at_work.min(slots) * u128::from(WHOLE) / slots) as u64
     }
 
-    fn occupy(&mut self, place: Place, end: Instant) {
+    fn occupy(&mut self, place: SlotGrant, end: Instant) {
         let now = self.last.max(place.start);
         self.last = now;
         self.ends.put(end.max(now));

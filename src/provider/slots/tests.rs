@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::rng::{Draws, Purpose};
+use crate::rng::{Purpose, RngStreams};
 use crate::scenario::Degrade;
 use crate::time::nanos;
 
@@ -23,7 +23,7 @@ fn at(ms: u64) -> Instant {
 }
 
 /// The start of work of `ms` milliseconds that comes at `now`.
-fn work(slots: &mut Slots, now: u64, ms: u64) -> Result<u64, Full> {
+fn work(slots: &mut Slots, now: u64, ms: u64) -> Result<u64, QueueFull> {
     let place = slots.admit(at(now), WHOLE)?;
     slots.occupy(place, place.start + Duration::from_millis(ms));
     Ok(place.start.as_nanos() / 1_000_000)
@@ -44,10 +44,10 @@ fn who_comes_next_begins_when_the_earliest_slot_is_free() {
     assert_eq!(work(&mut slots, 0, 30), Ok(0));
     assert_eq!(work(&mut slots, 10, 100), Ok(30));
     assert_eq!(work(&mut slots, 10, 100), Ok(100));
-    assert_eq!(work(&mut slots, 10, 100), Err(Full));
+    assert_eq!(work(&mut slots, 10, 100), Err(QueueFull));
     let busy = [10, 30, 100, 150, 200].map(|ms| slots.busy(at(ms)) / (WHOLE / 2));
     assert_eq!(busy, [2, 2, 2, 1, 0]);
-    assert_eq!(work(&mut slots, 29, 100), Err(Full));
+    assert_eq!(work(&mut slots, 29, 100), Err(QueueFull));
     assert_eq!(work(&mut slots, 30, 100), Ok(130));
     assert_eq!(work(&mut slots, 500, 100), Ok(500));
 }
@@ -58,7 +58,7 @@ fn a_place_that_is_not_occupied_is_free() {
     let free = slots.admit(at(0), WHOLE);
     assert_eq!(slots.admit(at(0), WHOLE), free);
     assert_eq!(work(&mut slots, 0, 100), Ok(0));
-    assert_eq!(slots.admit(at(0), WHOLE), Err(Full));
+    assert_eq!(slots.admit(at(0), WHOLE), Err(QueueFull));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn slots_that_a_fault_takes_away_are_missed_by_those_who_come_then() {
     }
     let half = slots.admit(at(0), WHOLE / 2).unwrap();
     assert_eq!(half.start, at(300));
-    assert_eq!(slots.admit(at(0), 0), Err(Full));
+    assert_eq!(slots.admit(at(0), 0), Err(QueueFull));
     assert_eq!(work(&mut slots, 0, 100), Ok(100));
 }
 
@@ -144,7 +144,7 @@ fn waits_rise_with_use_as_queueing_theory_says() {
         let (mut now, mut waited) = (Instant::START, 0);
         let calls = 200_000;
         for call in 0..calls {
-            let mut draws = Draws::new(1).stream(Purpose::Arrival, call, 0, 0);
+            let mut draws = RngStreams::new(1).stream(Purpose::Arrival, call, 0, 0);
             now = now + draws.exponential(mean);
             let place = slots.admit(now, WHOLE).unwrap();
             slots.occupy(place, place.start + service);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::scenario::fault::{Delayed, Flaw, Odd, Pace};
+use crate::scenario::fault::{Delayed, Flaw, SlowPart, StreamAnomaly};
 use crate::wire::writer::{Body, Choices, Counting, Finish, Inside, Label, Terminator};
 
 proptest! {
@@ -21,7 +21,7 @@ proptest! {
             p99: speed_milli,
         };
         scenario.providers[0].limits.requests = Vec::from_iter(rpm.map(per_minute));
-        let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+        let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
         let request = request(streamed, output);
         let (played, bytes) = play(&mut provider, &request);
         check_order(&played)?;
@@ -45,7 +45,8 @@ proptest! {
         let is_answered = answer.status == 200 && !is_cut;
         let answered = moments(&played, &Done::Answered);
         prop_assert_eq!(answered.len(), usize::from(is_answered));
-        let again = play(&mut Provider::new(&scenario, ProviderId(0), Draws::new(1)), &request);
+        let mut fresh = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
+        let again = play(&mut fresh, &request);
         prop_assert_eq!(again, (played, bytes));
     }
 
@@ -86,8 +87,9 @@ proptest! {
             .collect();
         prop_assert!(fired.windows(2).all(|two| two[0] < two[1]), "{fired:?}");
         // Without those that did not strike all is the same, but for their numbers.
-        let struck: Vec<Inject> = fired.iter().map(|at| faults[usize::from(*at)].clone()).collect();
-        if !struck.iter().any(|fault| matches!(fault, Inject::HeavyTail { .. })) {
+        let struck = fired.iter().map(|at| faults[usize::from(*at)].clone());
+        let struck: Vec<FaultKind> = struck.collect();
+        if !struck.iter().any(|fault| matches!(fault, FaultKind::HeavyTail { .. })) {
             let (alone, _) = done(provider(&struck).on_request(NOW, &request(streamed, output)));
             let without = |played: &[(u64, Done)]| {
                 let others = played.iter().filter(|(_, done)| !matches!(done, Done::Fired(_)));
@@ -111,11 +113,11 @@ fn length() -> impl Strategy<Value = Duration> + Clone {
     (0_u64..10_000_000_000).prop_map(Duration::from_nanos)
 }
 
-fn any_verdict() -> impl Strategy<Value = Inject> {
+fn any_verdict() -> impl Strategy<Value = FaultKind> {
     prop_oneof![
-        Just(Inject::Hang),
-        Just(Inject::Reset),
-        Just(Inject::EarlyFin),
+        Just(FaultKind::Hang),
+        Just(FaultKind::Reset),
+        Just(FaultKind::EarlyFin),
         (400_u16..600, proptest::option::of(length())).prop_map(|(status, wait)| {
             let refusal = Refusal::with_status(status);
             refuse(wait.map_or(refusal, |wait| refusal.after(wait)))
@@ -123,28 +125,32 @@ fn any_verdict() -> impl Strategy<Value = Inject> {
     ]
 }
 
-fn any_timing() -> impl Strategy<Value = Inject> {
-    let what = prop_oneof![Just(Pace::All), Just(Pace::Ttft), Just(Pace::Tokens)];
+fn any_timing() -> impl Strategy<Value = FaultKind> {
+    let what = prop_oneof![
+        Just(SlowPart::All),
+        Just(SlowPart::Ttft),
+        Just(SlowPart::Tokens)
+    ];
     let delayed = prop_oneof![Just(Delayed::Headers), Just(Delayed::FirstToken)];
-    let with = prop_oneof![Just(Cut::Rst), Just(Cut::Fin)];
+    let with = prop_oneof![Just(CloseMode::Rst), Just(CloseMode::Fin)];
     let slow = (0_u64..10_000, what);
     let then = proptest::option::weighted(0.2, with.clone());
     prop_oneof![
-        8 => slow.prop_map(|(factor_milli, what)| Inject::Slow { factor_milli, what }),
+        8 => slow.prop_map(|(factor_milli, what)| FaultKind::Slow { factor_milli, what }),
         8 => (0_u64..2_000, with).prop_map(|(after, with)| cut(after, with)),
         8 => (0_u64..2_000, length(), then)
-            .prop_map(|(after, length, then)| Inject::Stall { after, length, then }),
-        8 => (delayed, length()).prop_map(|(what, by)| Inject::Delay { what, by }),
-        4 => (500_u64..5_000).prop_map(|index_milli| Inject::HeavyTail { index_milli }),
-        4 => (1_000_u64..2_000_000).prop_map(|speed_milli| Inject::Drip { speed_milli }),
-        2 => (100_u64..1_000_000).prop_map(|bytes| Inject::Bandwidth { bytes }),
-        4 => Just(Inject::Split),
-        4 => length().prop_map(|by| Inject::KeepAlive { by: Some(by) }),
-        1 => Just(Inject::KeepAlive { by: None }),
+            .prop_map(|(after, length, then)| FaultKind::Stall { after, length, then }),
+        8 => (delayed, length()).prop_map(|(what, by)| FaultKind::Delay { what, by }),
+        4 => (500_u64..5_000).prop_map(|index_milli| FaultKind::HeavyTail { index_milli }),
+        4 => (1_000_u64..2_000_000).prop_map(|speed_milli| FaultKind::Drip { speed_milli }),
+        2 => (100_u64..1_000_000).prop_map(|bytes| FaultKind::Bandwidth { bytes }),
+        4 => Just(FaultKind::Split),
+        4 => length().prop_map(|by| FaultKind::KeepAlive { by: Some(by) }),
+        1 => Just(FaultKind::KeepAlive { by: None }),
     ]
 }
 
-fn any_content() -> impl Strategy<Value = Inject> {
+fn any_content() -> impl Strategy<Value = FaultKind> {
     let after = 0_u64..600;
     let inside = prop_oneof![
         Just(None),
@@ -152,9 +158,9 @@ fn any_content() -> impl Strategy<Value = Inject> {
         Just(Some(Inside::Utf8))
     ];
     let odd = prop_oneof![
-        Just(Odd::Malformed),
-        Just(Odd::Duplicate),
-        Just(Odd::Reordered)
+        Just(StreamAnomaly::Malformed),
+        Just(StreamAnomaly::Duplicate),
+        Just(StreamAnomaly::Reordered)
     ];
     let body = prop_oneof![
         Just(Body::Empty),
@@ -174,27 +180,28 @@ fn any_content() -> impl Strategy<Value = Inject> {
         1 => body.prop_map(Flaw::Body),
     ];
     prop_oneof![
-        (after.clone(), inside).prop_map(|(after, inside)| Inject::StreamCut {
+        (after.clone(), inside).prop_map(|(after, inside)| FaultKind::StreamCut {
             after,
-            with: Cut::End,
+            with: CloseMode::End,
             inside,
         }),
-        after.clone().prop_map(|after| Inject::InBand {
+        after.clone().prop_map(|after| FaultKind::InBand {
             after,
             cause: Cause::RateLimit,
         }),
-        (after, odd).prop_map(|(after, event)| Inject::Event { after, event }),
-        flaw.prop_map(Inject::Flaw),
+        (after, odd).prop_map(|(after, event)| FaultKind::Event { after, event }),
+        flaw.prop_map(FaultKind::Flaw),
     ]
 }
 
-fn any_state() -> impl Strategy<Value = Inject> {
+fn any_state() -> impl Strategy<Value = FaultKind> {
     let left = 0_u64..=1_000_000_000;
     prop_oneof![
-        left.clone().prop_map(|left| Inject::CapacityLoss { left }),
-        left.prop_map(|left| Inject::LimitShrink { left }),
-        (0_u64..3_000).prop_map(|factor_milli| Inject::Price { factor_milli }),
-        Just(Inject::DoubleBilled),
-        Just(Inject::LostCache),
+        left.clone()
+            .prop_map(|left| FaultKind::CapacityLoss { left }),
+        left.prop_map(|left| FaultKind::LimitShrink { left }),
+        (0_u64..3_000).prop_map(|factor_milli| FaultKind::Price { factor_milli }),
+        Just(FaultKind::DoubleBilled),
+        Just(FaultKind::LostCache),
     ]
 }

@@ -1,7 +1,7 @@
 //! What spoilt streams and bodies are in bytes, read by parsers that are not ours.
 
 use super::*;
-use crate::scenario::fault::{Flaw, Odd};
+use crate::scenario::fault::{Flaw, StreamAnomaly};
 use crate::wire::writer::{Body, Inside};
 
 /// The body of an answer in chunks, as far as there is one, and whether it ends as HTTP has it.
@@ -46,8 +46,12 @@ fn read(body: &[u8]) -> (String, u64, usize) {
 #[test]
 fn a_cut_inside_an_event_leaves_exactly_its_tokens_readable() {
     for inside in [Inside::Json, Inside::Utf8] {
-        for (with, ends) in [(Cut::Rst, false), (Cut::Fin, false), (Cut::End, true)] {
-            let fault = Inject::StreamCut {
+        for (with, ends) in [
+            (CloseMode::Rst, false),
+            (CloseMode::Fin, false),
+            (CloseMode::End, true),
+        ] {
+            let fault = FaultKind::StreamCut {
                 after: 25,
                 with,
                 inside: Some(inside),
@@ -65,7 +69,10 @@ fn a_cut_inside_an_event_leaves_exactly_its_tokens_readable() {
 
 #[test]
 fn a_clean_end_looks_like_a_whole_body() {
-    let (_, bytes) = play(&mut provider(&[cut(25, Cut::End)]), &request(true, 40));
+    let (_, bytes) = play(
+        &mut provider(&[cut(25, CloseMode::End)]),
+        &request(true, 40),
+    );
     let answer = Answer::read(&bytes);
     assert!(answer.is_terminated);
     assert_eq!(answer.tokens(), 25);
@@ -74,7 +81,7 @@ fn a_clean_end_looks_like_a_whole_body() {
 
 #[test]
 fn an_error_in_band_is_the_last_thing_that_a_stream_says() {
-    let fault = Inject::InBand {
+    let fault = FaultKind::InBand {
         after: 25,
         cause: Cause::Overloaded,
     };
@@ -89,23 +96,41 @@ fn an_error_in_band_is_the_last_thing_that_a_stream_says() {
 #[test]
 fn odd_events_stand_where_they_should() {
     let body = |event| {
-        let fault = Inject::Event { after: 25, event };
+        let fault = FaultKind::Event { after: 25, event };
         let (_, bytes) = play(&mut provider(&[fault]), &request(true, 40));
         let (body, is_terminated) = chunks(&bytes);
         assert!(is_terminated);
         read(&body)
     };
-    assert_eq!((body(Odd::Malformed).1, body(Odd::Malformed).2), (40, 1));
+    assert_eq!(
+        (
+            body(StreamAnomaly::Malformed).1,
+            body(StreamAnomaly::Malformed).2
+        ),
+        (40, 1)
+    );
     // The write before it brought 4 tokens.
-    assert_eq!((body(Odd::Duplicate).1, body(Odd::Duplicate).2), (44, 0));
-    assert_eq!((body(Odd::Reordered).1, body(Odd::Reordered).2), (40, 0));
+    assert_eq!(
+        (
+            body(StreamAnomaly::Duplicate).1,
+            body(StreamAnomaly::Duplicate).2
+        ),
+        (44, 0)
+    );
+    assert_eq!(
+        (
+            body(StreamAnomaly::Reordered).1,
+            body(StreamAnomaly::Reordered).2
+        ),
+        (40, 0)
+    );
 }
 
 #[test]
 fn a_body_in_the_place_of_an_answer_is_whole_as_http_has_it() {
     for streamed in [true, false] {
         let body = |body| {
-            let fault = Inject::Flaw(Flaw::Body(body));
+            let fault = FaultKind::Flaw(Flaw::Body(body));
             let (_, bytes) = play(&mut provider(&[fault]), &request(streamed, 40));
             let answer = Answer::read(&bytes);
             assert!(answer.is_terminated);
@@ -122,7 +147,7 @@ fn a_body_in_the_place_of_an_answer_is_whole_as_http_has_it() {
 
 #[test]
 fn keep_alives_are_comments_in_a_stream() {
-    let fault = Inject::KeepAlive {
+    let fault = FaultKind::KeepAlive {
         by: Some(Duration::from_secs(3)),
     };
     let (played, bytes) = play(&mut provider(&[fault]), &request(true, 11));
@@ -138,7 +163,7 @@ fn keep_alives_are_comments_in_a_stream() {
 
 #[test]
 fn split_events_are_torn_inside_a_character() {
-    let exchange = provider(&[Inject::Split]).on_request(NOW, &request(true, 11));
+    let exchange = provider(&[FaultKind::Split]).on_request(NOW, &request(true, 11));
     let writes = exchange.filter_map(|(_, action)| match action {
         Action::Write(bytes) => Some(bytes),
         _ => None,

@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::*;
 use crate::money::Money;
 use crate::prices::Price;
-use crate::scenario::fault::{Cut, Fault, Inject};
+use crate::scenario::fault::{CloseMode, Fault, FaultKind};
 use crate::scenario::{
     Arrivals, Calls, Dialect, Limit, Limits, Load, Network, Run, Scenario, Span, Uptime,
 };
@@ -86,7 +86,7 @@ fn a_stream_leaves_in_writes_and_ends_in_order() {
 
 #[test]
 fn a_cut_delivers_and_bills_exactly_its_tokens() {
-    for (with, last) in [(Cut::Rst, Done::Rst), (Cut::Fin, Done::Fin)] {
+    for (with, last) in [(CloseMode::Rst, Done::Rst), (CloseMode::Fin, Done::Fin)] {
         let cut = cut(25, with);
         let (played, bytes) = play(&mut provider(&[cut]), &request(true, 300));
         assert_eq!(played[0], (0, Done::Fired(0)));
@@ -104,7 +104,7 @@ fn a_cut_delivers_and_bills_exactly_its_tokens() {
 
 #[test]
 fn a_cut_before_the_first_token_shows_a_head_and_bills_no_output() {
-    let cut = cut(0, Cut::Fin);
+    let cut = cut(0, CloseMode::Fin);
     let (played, bytes) = play(&mut provider(&[cut]), &request(true, 300));
     assert_eq!(
         played[1..],
@@ -128,7 +128,7 @@ fn a_stall_moves_the_rest_of_the_stream() {
 
 #[test]
 fn cuts_and_stalls_strike_only_streams_that_are_long_enough() {
-    let faults = [cut(25, Cut::Rst), stall(25, Duration::from_secs(5))];
+    let faults = [cut(25, CloseMode::Rst), stall(25, Duration::from_secs(5))];
     for request in [request(false, 300), request(true, 24)] {
         let (spoilt, _) = play(&mut provider(&faults), &request);
         assert_eq!(spoilt, play(&mut provider(&[]), &request).0);
@@ -137,7 +137,7 @@ fn cuts_and_stalls_strike_only_streams_that_are_long_enough() {
 
 #[test]
 fn what_an_earlier_cut_hides_has_not_struck() {
-    let cut = |after| cut(after, Cut::Rst);
+    let cut = |after| cut(after, CloseMode::Rst);
     let stall = |after| stall(after, Duration::from_secs(1));
     let faults = [cut(30), stall(20), stall(10), cut(20), cut(20)];
     let (played, bytes) = play(&mut provider(&faults), &request(true, 300));
@@ -164,21 +164,21 @@ fn the_first_fault_that_decides_is_the_only_one_that_strikes() {
     let status = refuse(Refusal::with_status(503));
     let slow = slow(2_000);
     let request = request(true, 300);
-    let struck = |faults: &[Inject]| play(&mut provider(faults), &request);
-    let (played, bytes) = struck(&[slow.clone(), status.clone(), Inject::Hang]);
+    let struck = |faults: &[FaultKind]| play(&mut provider(faults), &request);
+    let (played, bytes) = struck(&[slow.clone(), status.clone(), FaultKind::Hang]);
     assert_eq!(played, [(0, Done::Fired(1)), (0, Done::Write)]);
     assert_eq!(Answer::read(&bytes).status, 503);
-    let (played, _) = struck(&[Inject::Hang, status.clone()]);
+    let (played, _) = struck(&[FaultKind::Hang, status.clone()]);
     assert_eq!(played, [(0, Done::Fired(0)), (0, Done::Silence)]);
-    let (played, _) = struck(&[Inject::Reset, status]);
+    let (played, _) = struck(&[FaultKind::Reset, status]);
     assert_eq!(played, [(0, Done::Fired(0)), (0, Done::Rst)]);
 }
 
 #[test]
 fn faults_of_the_network_and_of_others_are_not_ours() {
-    let mut scenario = scenario(&[Inject::Outage, Inject::Blackhole, Inject::Hang]);
+    let mut scenario = scenario(&[FaultKind::Outage, FaultKind::Blackhole, FaultKind::Hang]);
     scenario.faults[2].targets = vec![ProviderId(1)];
-    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
     assert_eq!(play(&mut provider, &request(false, 1)).0.len(), 4);
 }
 
@@ -186,7 +186,7 @@ fn faults_of_the_network_and_of_others_are_not_ours() {
 fn over_the_limit_is_429_with_hints_that_hold() {
     let mut scenario = scenario(&[]);
     scenario.providers[0].limits.requests = vec![per_minute(7)];
-    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
     for remaining in (0..7).rev() {
         let (_, bytes) = play(&mut provider, &request(false, 1));
         let fields = Answer::read(&bytes).fields;
@@ -221,7 +221,7 @@ fn what_a_fault_refuses_takes_nothing_from_the_limit() {
     let mut scenario = scenario(&[refusing]);
     scenario.providers[0].limits.requests = vec![per_minute(1)];
     scenario.faults[0].windows.length = Some(Duration::from_secs(10));
-    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
     let (_, bytes) = play(&mut provider, &request(false, 1));
     let fields = Answer::read(&bytes).fields;
     assert_eq!(fields["retry-after"], "20");
@@ -239,7 +239,7 @@ fn think_time_is_a_draw_of_the_call_less_the_round_trip() {
     let first = |call, nth, one_way| {
         let mut scenario = scenario.clone();
         scenario.providers[0].one_way = Duration::from_millis(one_way);
-        let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+        let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
         let request = Request {
             call: CallId(call),
             nth,
@@ -263,30 +263,30 @@ fn moments_are_whole_milliseconds() {
     }
 }
 
-fn refuse(refusal: Refusal) -> Inject {
-    Inject::Refuse {
+fn refuse(refusal: Refusal) -> FaultKind {
+    FaultKind::Refuse {
         refusal,
         billed: false,
     }
 }
 
-fn slow(factor_milli: u64) -> Inject {
-    Inject::Slow {
+fn slow(factor_milli: u64) -> FaultKind {
+    FaultKind::Slow {
         factor_milli,
-        what: scenario::fault::Pace::All,
+        what: scenario::fault::SlowPart::All,
     }
 }
 
-fn cut(after: u64, with: Cut) -> Inject {
-    Inject::StreamCut {
+fn cut(after: u64, with: CloseMode) -> FaultKind {
+    FaultKind::StreamCut {
         after,
         with,
         inside: None,
     }
 }
 
-fn stall(after: u64, length: Duration) -> Inject {
-    Inject::Stall {
+fn stall(after: u64, length: Duration) -> FaultKind {
+    FaultKind::Stall {
         after,
         length,
         then: None,
@@ -364,11 +364,11 @@ fn request(streamed: bool, output: u64) -> Request {
 }
 
 /// 100 tok/s after 600 ms, without a limit.
-fn provider(faults: &[Inject]) -> Provider {
-    Provider::new(&scenario(faults), ProviderId(0), Draws::new(1))
+fn provider(faults: &[FaultKind]) -> Provider {
+    Provider::new(&scenario(faults), ProviderId(0), RngStreams::new(1))
 }
 
-fn scenario(faults: &[Inject]) -> Scenario {
+fn scenario(faults: &[FaultKind]) -> Scenario {
     let ttft = Duration::from_millis(602);
     let provider = scenario::Provider {
         name: "primary".into(),
@@ -444,7 +444,7 @@ fn no_load() -> Load {
     }
 }
 
-fn always(inject: &Inject) -> Fault {
+fn always(inject: &FaultKind) -> Fault {
     Fault::new("fault", vec![ProviderId(0)], inject.clone())
 }
 

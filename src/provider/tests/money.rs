@@ -5,7 +5,7 @@ use crate::scenario::fault::Flaw;
 use crate::scenario::workload::Prefix;
 use crate::wire::writer::{Body, Choices};
 
-fn bills(faults: &[Inject], request: &Request) -> Vec<Bill> {
+fn bills(faults: &[FaultKind], request: &Request) -> Vec<Bill> {
     let exchange = provider(faults).on_request(NOW, request);
     let bills = exchange.filter_map(|(_, action)| match action {
         Action::Billed(bill) => Some(bill),
@@ -16,7 +16,7 @@ fn bills(faults: &[Inject], request: &Request) -> Vec<Bill> {
 
 #[test]
 fn a_price_is_a_factor_of_all_that_is_billed() {
-    let faults = [2_000, 1_500, 1_000].map(|factor_milli| Inject::Price { factor_milli });
+    let faults = [2_000, 1_500, 1_000].map(|factor_milli| FaultKind::Price { factor_milli });
     let bill = |input, output| Bill {
         price_milli: 3_000,
         ..Bill::of(input, output)
@@ -31,7 +31,7 @@ fn a_price_is_a_factor_of_all_that_is_billed() {
 
 #[test]
 fn a_double_bill_is_each_bill_twice() {
-    let twice = [Inject::DoubleBilled, Inject::DoubleBilled];
+    let twice = [FaultKind::DoubleBilled, FaultKind::DoubleBilled];
     for streamed in [true, false] {
         let request = request(streamed, 40);
         let (input, output) = (Bill::of(900, 0), Bill::of(0, 40));
@@ -48,13 +48,13 @@ fn what_the_cache_held_is_billed_apart_and_stated() {
     let mut work = Work {
         request: &request,
         read: NOW,
-        place: Place {
+        place: SlotGrant {
             start: NOW,
             slow_milli: 1_000,
         },
         quotas: Quotas::default(),
         plight: Default::default(),
-        tariff: Tariff::default(),
+        tariff: Billing::default(),
         usage: Usage {
             input: 900,
             cached: 600,
@@ -74,12 +74,12 @@ fn what_the_cache_held_is_billed_apart_and_stated() {
 
 #[test]
 fn a_cache_that_held_nothing_is_not_lost() {
-    let (played, _) = play(&mut provider(&[Inject::LostCache]), &request(false, 1));
+    let (played, _) = play(&mut provider(&[FaultKind::LostCache]), &request(false, 1));
     assert!(!played.contains(&(0, Done::Fired(0))));
     let faults = Faults::new(
-        &scenario(&[Inject::DoubleBilled, Inject::LostCache]),
+        &scenario(&[FaultKind::DoubleBilled, FaultKind::LostCache]),
         ProviderId(0),
-        Draws::new(1),
+        RngStreams::new(1),
     );
     let lost = faults.lost_cache(&request(false, 1).seen(NOW));
     assert_eq!(lost, Some(FaultId(1)));
@@ -87,13 +87,13 @@ fn a_cache_that_held_nothing_is_not_lost() {
 
 #[test]
 fn a_cache_is_lost_while_the_fault_lasts_and_not_emptied() {
-    let mut scenario = scenario(&[Inject::LostCache]);
+    let mut scenario = scenario(&[FaultKind::LostCache]);
     scenario.providers[0].cache = Some(scenario::Cache {
         ttl: Duration::from_secs(300),
     });
     let windows = &mut scenario.faults[0].windows;
     (windows.at, windows.length) = (Duration::from_secs(10), Some(Duration::from_secs(10)));
-    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
     let mut request = request(false, 40);
     request.tokens.prefix = Some(Prefix { id: 1, tokens: 640 });
     let mut cached = |at: u64| {
@@ -123,10 +123,10 @@ fn a_body_in_the_place_of_an_answer_bills_the_prompt_alone() {
     for body in [Body::Empty, Body::Html, Body::Error(Cause::ServerError)] {
         for streamed in [true, false] {
             let faults = [
-                cut(3, Cut::Rst),
+                cut(3, CloseMode::Rst),
                 slow(2_000),
-                Inject::Split,
-                Inject::Flaw(Flaw::Body(body)),
+                FaultKind::Split,
+                FaultKind::Flaw(Flaw::Body(body)),
             ];
             let (played, _) = play(&mut provider(&faults), &request(streamed, 40));
             let expected = [
@@ -147,7 +147,10 @@ fn an_answer_with_other_flaws_is_billed_like_a_right_one() {
         (Flaw::Choices(Choices::Null), false),
         (Flaw::Choices(Choices::Empty), true),
     ] {
-        let (played, _) = play(&mut provider(&[Inject::Flaw(flaw)]), &request(streamed, 40));
+        let (played, _) = play(
+            &mut provider(&[FaultKind::Flaw(flaw)]),
+            &request(streamed, 40),
+        );
         assert_eq!(moments(&played, &Done::Billed(0, 40)).len(), 1);
         assert!(moments(&played, &Done::Answered).is_empty());
     }
@@ -155,7 +158,7 @@ fn an_answer_with_other_flaws_is_billed_like_a_right_one() {
 
 #[test]
 fn an_error_in_band_bills_what_came_before_it() {
-    let fault = |after| Inject::InBand {
+    let fault = |after| FaultKind::InBand {
         after,
         cause: Cause::Overloaded,
     };

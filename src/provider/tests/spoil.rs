@@ -1,30 +1,30 @@
 //! Faults of what an answer says: what its writer is told, and who has struck.
 
 use super::*;
-use crate::provider::spoil::Plight;
-use crate::scenario::fault::{Flaw, Odd};
+use crate::provider::answer_effects::AnswerEffects;
+use crate::scenario::fault::{Flaw, StreamAnomaly};
 use crate::wire::writer::{Body, Counting, Finish, Flaws, Inside, Label, Terminator};
 
-fn plight(faults: &[Inject], streamed: bool) -> Plight {
+fn plight(faults: &[FaultKind], streamed: bool) -> AnswerEffects {
     let request = request(streamed, 40);
-    let shape = Shape {
+    let shape = PlainAnswer {
         streamed,
         output: 40,
     };
     provider(faults).faults.plight(&request.seen(NOW), shape)
 }
 
-fn fired(faults: &[Inject], streamed: bool) -> Vec<u16> {
+fn fired(faults: &[FaultKind], streamed: bool) -> Vec<u16> {
     let fired = plight(faults, streamed).fired;
     fired.into_iter().map(|fault| fault.0).collect()
 }
 
-const fn event(after: u64, event: Odd) -> Inject {
-    Inject::Event { after, event }
+const fn event(after: u64, event: StreamAnomaly) -> FaultKind {
+    FaultKind::Event { after, event }
 }
 
-const fn in_band(after: u64) -> Inject {
-    Inject::InBand {
+const fn in_band(after: u64) -> FaultKind {
+    FaultKind::InBand {
         after,
         cause: Cause::Overloaded,
     }
@@ -35,11 +35,11 @@ const NONE: [u16; 0] = [];
 #[test]
 fn flaws_of_several_faults_reach_the_writer_as_one() {
     let faults = [
-        Inject::Flaw(Flaw::Model("other".into())),
-        Inject::Flaw(Flaw::Usage(Counting::Missing)),
-        Inject::Flaw(Flaw::Label(Label::Wrong)),
-        Inject::Flaw(Flaw::Model("third".into())),
-        Inject::Flaw(Flaw::Terminator(Terminator::Twice)),
+        FaultKind::Flaw(Flaw::Model("other".into())),
+        FaultKind::Flaw(Flaw::Usage(Counting::Missing)),
+        FaultKind::Flaw(Flaw::Label(Label::Wrong)),
+        FaultKind::Flaw(Flaw::Model("third".into())),
+        FaultKind::Flaw(Flaw::Terminator(Terminator::Twice)),
     ];
     let plain = plight(&faults, false);
     let mut flaws = Flaws {
@@ -59,14 +59,14 @@ fn flaws_of_several_faults_reach_the_writer_as_one() {
 #[test]
 fn what_stands_in_for_the_body_hides_what_it_would_say() {
     let faults = [
-        Inject::Flaw(Flaw::Usage(Counting::Missing)),
-        Inject::Flaw(Flaw::Label(Label::Wrong)),
-        event(3, Odd::Malformed),
-        Inject::KeepAlive {
+        FaultKind::Flaw(Flaw::Usage(Counting::Missing)),
+        FaultKind::Flaw(Flaw::Label(Label::Wrong)),
+        event(3, StreamAnomaly::Malformed),
+        FaultKind::KeepAlive {
             by: Some(Duration::from_secs(9)),
         },
-        Inject::Flaw(Flaw::Body(Body::Html)),
-        Inject::Flaw(Flaw::Body(Body::Empty)),
+        FaultKind::Flaw(Flaw::Body(Body::Html)),
+        FaultKind::Flaw(Flaw::Body(Body::Empty)),
     ];
     for streamed in [true, false] {
         assert_eq!(fired(&faults, streamed), [1, 4]);
@@ -77,7 +77,7 @@ fn what_stands_in_for_the_body_hides_what_it_would_say() {
 
 #[test]
 fn half_a_body_is_the_matter_of_plain_answers() {
-    let faults = [Inject::Flaw(Flaw::Body(Body::HalfJson))];
+    let faults = [FaultKind::Flaw(Flaw::Body(Body::HalfJson))];
     assert_eq!(fired(&faults, true), NONE);
     assert_eq!(fired(&faults, false), [0]);
     assert!(!plight(&faults, false).is_right(Dialect::Openai));
@@ -86,8 +86,8 @@ fn half_a_body_is_the_matter_of_plain_answers() {
 #[test]
 fn an_early_end_hides_what_would_be_said_at_the_end() {
     let faults = [
-        Inject::Flaw(Flaw::Finish(Finish::Length)),
-        Inject::Flaw(Flaw::Model("other".into())),
+        FaultKind::Flaw(Flaw::Finish(Finish::Length)),
+        FaultKind::Flaw(Flaw::Model("other".into())),
         in_band(40),
     ];
     assert_eq!(fired(&faults, true), [1, 2]);
@@ -97,30 +97,40 @@ fn an_early_end_hides_what_would_be_said_at_the_end() {
 
 #[test]
 fn the_earliest_end_is_the_one_whatever_its_kind() {
-    let stall_then = |after| Inject::Stall {
+    let stall_then = |after| FaultKind::Stall {
         after,
         length: Duration::from_secs(1),
-        then: Some(Cut::Fin),
+        then: Some(CloseMode::Fin),
     };
     assert_eq!(
-        fired(&[cut(9, Cut::Rst), in_band(5), stall_then(7)], true),
+        fired(&[cut(9, CloseMode::Rst), in_band(5), stall_then(7)], true),
         [1]
     );
     assert_eq!(
-        fired(&[stall_then(5), in_band(5), event(4, Odd::Duplicate)], true),
+        fired(
+            &[
+                stall_then(5),
+                in_band(5),
+                event(4, StreamAnomaly::Duplicate)
+            ],
+            true
+        ),
         [0, 2]
     );
-    assert_eq!(fired(&[event(5, Odd::Duplicate), in_band(5)], true), [1]);
+    assert_eq!(
+        fired(&[event(5, StreamAnomaly::Duplicate), in_band(5)], true),
+        [1]
+    );
     assert_eq!(plight(&[in_band(5)], true).delivered(40), 5);
 }
 
 #[test]
 fn of_odd_events_at_one_place_the_first_shows() {
     let faults = [
-        event(41, Odd::Malformed),
-        event(5, Odd::Reordered),
-        event(5, Odd::Duplicate),
-        event(40, Odd::Malformed),
+        event(41, StreamAnomaly::Malformed),
+        event(5, StreamAnomaly::Reordered),
+        event(5, StreamAnomaly::Duplicate),
+        event(40, StreamAnomaly::Malformed),
         stall(5, Duration::from_secs(1)),
     ];
     assert_eq!(fired(&faults, true), [1, 3, 4]);
@@ -131,7 +141,10 @@ fn of_odd_events_at_one_place_the_first_shows() {
 
 #[test]
 fn odd_events_split_the_stream_where_they_are_and_leave_no_right_answer() {
-    let faults = [event(25, Odd::Malformed), event(0, Odd::Duplicate)];
+    let faults = [
+        event(25, StreamAnomaly::Malformed),
+        event(0, StreamAnomaly::Duplicate),
+    ];
     let (played, _) = play(&mut provider(&faults), &request(true, 40));
     let writes = moments(&played, &Done::Write);
     assert_eq!(writes, [600, 600, 700, 800, 840, 900, 1_000]);
@@ -149,7 +162,7 @@ fn a_lying_finish_is_no_answer_and_another_model_is_one() {
         (Flaw::Label(Label::Missing), 1),
     ] {
         for streamed in [true, false] {
-            let faults = [Inject::Flaw(flaw.clone())];
+            let faults = [FaultKind::Flaw(flaw.clone())];
             let (played, _) = play(&mut provider(&faults), &request(streamed, 40));
             let whole = moments(&played, &Done::Answered);
             assert_eq!(whole.len(), answered, "{flaw:?}");
@@ -160,7 +173,7 @@ fn a_lying_finish_is_no_answer_and_another_model_is_one() {
 #[test]
 fn a_clean_end_leaves_the_connection_to_others() {
     let inside = Some(Inside::Json);
-    let fault = |with| Inject::StreamCut {
+    let fault = |with| FaultKind::StreamCut {
         after: 25,
         with,
         inside,
@@ -171,7 +184,7 @@ fn a_clean_end_leaves_the_connection_to_others() {
         assert!(moments(&played, &Done::Answered).is_empty());
         played.last().cloned()
     };
-    assert_eq!(end(Cut::End), Some((840, Done::Write)));
-    assert_eq!(end(Cut::Fin), Some((840, Done::Fin)));
-    assert_eq!(end(Cut::Rst), Some((840, Done::Rst)));
+    assert_eq!(end(CloseMode::End), Some((840, Done::Write)));
+    assert_eq!(end(CloseMode::Fin), Some((840, Done::Fin)));
+    assert_eq!(end(CloseMode::Rst), Some((840, Done::Rst)));
 }

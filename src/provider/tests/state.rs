@@ -6,7 +6,7 @@ fn seconds(seconds: u64) -> Instant {
     Instant::from_nanos(seconds * 1_000_000_000)
 }
 
-fn worked_on(faults: &[Inject], place: Place, request: &Request) -> Vec<(u64, Done)> {
+fn worked_on(faults: &[FaultKind], place: SlotGrant, request: &Request) -> Vec<(u64, Done)> {
     let mut provider = provider(faults);
     let quotas = Quotas::default();
     let exchange = provider.work(&request.seen(NOW), request, place, quotas);
@@ -15,7 +15,7 @@ fn worked_on(faults: &[Inject], place: Place, request: &Request) -> Vec<(u64, Do
 
 #[test]
 fn who_waits_for_a_slot_begins_later_and_who_has_company_is_slower() {
-    let place = Place {
+    let place = SlotGrant {
         start: NOW + Duration::from_secs(2),
         slow_milli: 1_500,
     };
@@ -33,8 +33,8 @@ fn who_waits_for_a_slot_begins_later_and_who_has_company_is_slower() {
 
 #[test]
 fn a_loss_of_capacity_strikes_whom_it_keeps_waiting() {
-    let loss = [Inject::CapacityLoss { left: 500_000_000 }, slow(2_000)];
-    let place = |wait, slow_milli| Place {
+    let loss = [FaultKind::CapacityLoss { left: 500_000_000 }, slow(2_000)];
+    let place = |wait, slow_milli| SlotGrant {
         start: NOW + Duration::from_secs(wait),
         slow_milli,
     };
@@ -52,12 +52,12 @@ fn a_loss_of_capacity_strikes_whom_it_keeps_waiting() {
 
 #[test]
 fn losses_multiply_while_they_are_at_work() {
-    let half = || Inject::CapacityLoss { left: 500_000_000 };
-    let faults = [half(), half(), Inject::LimitShrink { left: 300_000_000 }];
+    let half = || FaultKind::CapacityLoss { left: 500_000_000 };
+    let faults = [half(), half(), FaultKind::LimitShrink { left: 300_000_000 }];
     let mut scenario = scenario(&faults);
     scenario.faults[1].windows.length = Some(Duration::from_secs(10));
     scenario.faults[2].windows.at = Duration::from_secs(10);
-    let faults = Faults::new(&scenario, ProviderId(0), Draws::new(1));
+    let faults = Faults::new(&scenario, ProviderId(0), RngStreams::new(1));
     let left = |at| {
         (
             faults.slots_left(seconds(at)),
@@ -70,10 +70,10 @@ fn losses_multiply_while_they_are_at_work() {
 
 #[test]
 fn shrunken_limits_strike_whom_they_refuse_and_who_is_told_of_them() {
-    let mut scenario = scenario(&[Inject::LimitShrink { left: 100_000_000 }]);
+    let mut scenario = scenario(&[FaultKind::LimitShrink { left: 100_000_000 }]);
     let mut fired = |limits| {
         scenario.providers[0].limits.requests = limits;
-        let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+        let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
         let (played, _) = play(&mut provider, &request(false, 1));
         played.contains(&(0, Done::Fired(0)))
     };
@@ -85,8 +85,8 @@ fn shrunken_limits_strike_whom_they_refuse_and_who_is_told_of_them() {
 #[test]
 fn a_full_queue_is_an_overload_and_the_loss_has_a_hand_in_it() {
     let faults = [
-        Inject::LimitShrink { left: 0 },
-        Inject::CapacityLoss { left: 0 },
+        FaultKind::LimitShrink { left: 0 },
+        FaultKind::CapacityLoss { left: 0 },
     ];
     let provider = provider(&faults);
     let way = |cause, quotas| provider.in_the_way(NOW, &quotas, &Refusal::of(cause));
@@ -102,7 +102,7 @@ fn a_prompt_beyond_the_context_is_refused_and_takes_nothing_from_the_limits() {
     let mut scenario = scenario(&[]);
     scenario.providers[0].context = Some(900);
     scenario.providers[0].limits = Limits::per_minute(Some(1));
-    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
     let mut long = request(false, 9);
     long.tokens.input = 901;
     let refused: Vec<Action> = provider
@@ -123,11 +123,11 @@ fn a_prompt_beyond_the_context_is_refused_and_takes_nothing_from_the_limits() {
 fn provider_with_limit() -> Provider {
     let mut scenario = scenario(&[]);
     scenario.providers[0].limits.requests = vec![per_minute(1)];
-    Provider::new(&scenario, ProviderId(0), Draws::new(1))
+    Provider::new(&scenario, ProviderId(0), RngStreams::new(1))
 }
 
 /// A slot for one at a time, and a queue for one.
-fn narrow(faults: &[Inject]) -> Provider {
+fn narrow(faults: &[FaultKind]) -> Provider {
     let mut scenario = scenario(faults);
     scenario.providers[0].capacity = Some(scenario::Capacity {
         slots: 2,
@@ -135,12 +135,12 @@ fn narrow(faults: &[Inject]) -> Provider {
         slowdown_milli: 1_000,
         degrade: None,
     });
-    Provider::new(&scenario, ProviderId(0), Draws::new(1))
+    Provider::new(&scenario, ProviderId(0), RngStreams::new(1))
 }
 
 #[test]
 fn lost_slots_keep_waiting_and_then_refuse() {
-    let mut provider = narrow(&[Inject::CapacityLoss { left: 500_000_000 }]);
+    let mut provider = narrow(&[FaultKind::CapacityLoss { left: 500_000_000 }]);
     let mut next = || play(&mut provider, &request(false, 100));
     let (alone, waits) = (next().0, next().0);
     assert_eq!(alone.last(), Some(&(1_600, Done::Write)));
@@ -154,8 +154,8 @@ fn lost_slots_keep_waiting_and_then_refuse() {
 
 #[test]
 fn a_slot_is_taken_until_the_last_byte_has_left_or_the_stream_is_cut() {
-    let begins = |fault: Inject| {
-        let mut provider = narrow(&[Inject::CapacityLoss { left: 500_000_000 }, fault]);
+    let begins = |fault: FaultKind| {
+        let mut provider = narrow(&[FaultKind::CapacityLoss { left: 500_000_000 }, fault]);
         let mut first = provider.on_request(NOW, &request(true, 300));
         let end = first.by_ref().last().map(|(at, _)| at);
         let second = provider.on_request(NOW, &request(true, 1));
@@ -163,13 +163,13 @@ fn a_slot_is_taken_until_the_last_byte_has_left_or_the_stream_is_cut() {
         (end, billed.map(|(at, _)| at).min())
     };
     for fault in [
-        cut(25, Cut::Rst),
+        cut(25, CloseMode::Rst),
         stall(25, Duration::from_secs(9)),
-        Inject::Drip {
+        FaultKind::Drip {
             speed_milli: 10_000,
         },
-        Inject::Bandwidth { bytes: 900 },
-        Inject::Split,
+        FaultKind::Bandwidth { bytes: 900 },
+        FaultKind::Split,
     ] {
         let (end, begins) = begins(fault.clone());
         assert_eq!(begins, end, "{fault:?}");

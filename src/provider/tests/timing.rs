@@ -3,13 +3,13 @@
 use std::slice::from_ref;
 
 use super::*;
-use crate::scenario::fault::{Delayed, Pace};
+use crate::scenario::fault::{Delayed, SlowPart};
 
-fn writes(faults: &[Inject], request: &Request) -> Vec<u64> {
+fn writes(faults: &[FaultKind], request: &Request) -> Vec<u64> {
     moments(&play(&mut provider(faults), request).0, &Done::Write)
 }
 
-fn fired(faults: &[Inject], request: &Request) -> Vec<u16> {
+fn fired(faults: &[FaultKind], request: &Request) -> Vec<u16> {
     let (played, _) = play(&mut provider(faults), request);
     let fired = played.iter().filter_map(|(_, done)| match done {
         Done::Fired(fault) => Some(*fault),
@@ -18,19 +18,19 @@ fn fired(faults: &[Inject], request: &Request) -> Vec<u16> {
     fired.collect()
 }
 
-const fn slow_at(factor_milli: u64, what: Pace) -> Inject {
-    Inject::Slow { factor_milli, what }
+const fn slow_at(factor_milli: u64, what: SlowPart) -> FaultKind {
+    FaultKind::Slow { factor_milli, what }
 }
 
-const fn delay(what: Delayed, seconds: u64) -> Inject {
-    Inject::Delay {
+const fn delay(what: Delayed, seconds: u64) -> FaultKind {
+    FaultKind::Delay {
         what,
         by: Duration::from_secs(seconds),
     }
 }
 
-const fn keep_alive(by: Option<u64>) -> Inject {
-    Inject::KeepAlive {
+const fn keep_alive(by: Option<u64>) -> FaultKind {
+    FaultKind::KeepAlive {
         by: match by {
             Some(seconds) => Some(Duration::from_secs(seconds)),
             None => None,
@@ -42,15 +42,15 @@ const fn keep_alive(by: Option<u64>) -> Inject {
 fn slowness_may_be_of_the_first_token_or_of_the_others() {
     let request = request(true, 21);
     assert_eq!(writes(&[], &request), [600, 700, 800]);
-    let first = slow_at(2_000, Pace::Ttft);
+    let first = slow_at(2_000, SlowPart::Ttft);
     assert_eq!(writes(&[first], &request), [1_200, 1_300, 1_400]);
-    let others = slow_at(2_000, Pace::Tokens);
+    let others = slow_at(2_000, SlowPart::Tokens);
     assert_eq!(writes(&[others], &request), [600, 700, 800, 900, 1_000]);
 }
 
 #[test]
 fn slowness_that_changes_nothing_has_not_struck() {
-    let faults = [slow(1_000), slow_at(2_000, Pace::Tokens)];
+    let faults = [slow(1_000), slow_at(2_000, SlowPart::Tokens)];
     assert_eq!(fired(&faults, &request(true, 1)), [0_u16; 0]);
     assert_eq!(fired(&faults, &request(false, 1)), [1]);
 }
@@ -76,14 +76,14 @@ fn a_first_token_that_is_late_comes_after_a_head_in_time() {
     });
     assert_eq!(Answer::read(&first.unwrap()).tokens(), 0);
     assert_eq!(writes(from_ref(&late), &request(false, 10)), [2_700]);
-    let cut = cut(0, Cut::Fin);
+    let cut = cut(0, CloseMode::Fin);
     assert_eq!(fired(&[late, cut], &request(true, 11)), [1]);
 }
 
 #[test]
 fn a_heavy_tail_is_a_draw_of_call_and_fault() {
-    let tail = Inject::HeavyTail { index_milli: 1_500 };
-    let first = |faults: &[Inject], call| {
+    let tail = FaultKind::HeavyTail { index_milli: 1_500 };
+    let first = |faults: &[FaultKind], call| {
         let request = Request {
             call: CallId(call),
             ..request(true, 1)
@@ -105,7 +105,7 @@ fn a_heavy_tail_is_a_draw_of_call_and_fault() {
 
 #[test]
 fn a_drip_sends_tokens_one_by_one_and_no_faster() {
-    let drip = |speed_milli| Inject::Drip { speed_milli };
+    let drip = |speed_milli| FaultKind::Drip { speed_milli };
     let request = request(true, 4);
     assert_eq!(writes(&[drip(4_000)], &request), [600, 850, 1_100, 1_350]);
     assert_eq!(writes(&[drip(9_000_000)], &request), [600, 610, 620, 630]);
@@ -118,7 +118,7 @@ fn a_drip_sends_tokens_one_by_one_and_no_faster() {
 #[test]
 fn a_bandwidth_holds_for_plain_answers_and_streams() {
     for streamed in [false, true] {
-        let mut provider = provider(&[Inject::Bandwidth { bytes: 1_000 }]);
+        let mut provider = provider(&[FaultKind::Bandwidth { bytes: 1_000 }]);
         let (played, bytes) = play(&mut provider, &request(streamed, 40));
         let (_, whole) = play(&mut super::provider(&[]), &request(streamed, 40));
         let body = |bytes: &[u8]| Answer::read(bytes).body;
@@ -181,11 +181,11 @@ fn keep_alives_without_an_answer_end_after_ten_minutes() {
 #[test]
 fn a_stall_may_be_the_last_thing_that_a_stream_does() {
     for (then, last) in [
-        (Cut::Rst, Some(Done::Rst)),
-        (Cut::Fin, Some(Done::Fin)),
-        (Cut::End, None),
+        (CloseMode::Rst, Some(Done::Rst)),
+        (CloseMode::Fin, Some(Done::Fin)),
+        (CloseMode::End, None),
     ] {
-        let fault = Inject::Stall {
+        let fault = FaultKind::Stall {
             after: 25,
             length: Duration::from_secs(2),
             then: Some(then),
@@ -202,14 +202,14 @@ fn a_stall_may_be_the_last_thing_that_a_stream_does() {
 #[test]
 fn split_events_come_whole_in_the_end() {
     let request = request(true, 11);
-    let (played, bytes) = play(&mut provider(&[Inject::Split]), &request);
+    let (played, bytes) = play(&mut provider(&[FaultKind::Split]), &request);
     assert_eq!(moments(&played, &Done::Write), [600, 601, 700, 701]);
     let answer = Answer::read(&bytes);
     assert!(answer.is_terminated);
     assert_eq!(answer.tokens(), 11);
     assert_eq!(moments(&played, &Done::Answered), [701]);
     assert_eq!(
-        fired(&[Inject::Split], &super::request(false, 11)),
+        fired(&[FaultKind::Split], &super::request(false, 11)),
         [0_u16; 0]
     );
 }

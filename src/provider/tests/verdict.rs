@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn an_early_end_is_a_fin_and_bills_nothing() {
-    let (played, bytes) = play(&mut provider(&[Inject::EarlyFin]), &request(true, 300));
+    let (played, bytes) = play(&mut provider(&[FaultKind::EarlyFin]), &request(true, 300));
     assert_eq!(played, [(0, Done::Fired(0)), (0, Done::Fin)]);
     assert!(bytes.is_empty());
 }
@@ -15,7 +15,7 @@ fn a_head_alone_is_that_of_an_answer_and_nothing_follows() {
         (true, "text/event-stream; charset=utf-8"),
         (false, "application/json"),
     ] {
-        let mut provider = provider(&[Inject::HeadersOnly]);
+        let mut provider = provider(&[FaultKind::HeadersOnly]);
         let (played, bytes) = play(&mut provider, &request(streamed, 300));
         let expected = [(0, Done::Fired(0)), (0, Done::Write), (0, Done::Silence)];
         assert_eq!(played, expected);
@@ -29,7 +29,7 @@ fn a_head_alone_is_that_of_an_answer_and_nothing_follows() {
 
 #[test]
 fn a_refusal_may_bill_the_prompt() {
-    let fault = Inject::Refuse {
+    let fault = FaultKind::Refuse {
         refusal: Refusal::with_status(500),
         billed: true,
     };
@@ -49,7 +49,7 @@ fn an_injected_429_says_that_the_limit_that_it_names_is_used_up() {
         let hinted = Refusal::of(cause).after(Duration::from_secs(20));
         let mut scenario = scenario(&[refuse(hinted)]);
         scenario.providers[0].limits.requests = vec![per_minute(7)];
-        let provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+        let provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
         let quotas = provider.exhausted(None, &hinted);
         (quotas.requests.map(|q| (q.remaining, q.reset)), quotas)
     };
@@ -64,13 +64,13 @@ fn an_injected_429_says_that_the_limit_that_it_names_is_used_up() {
 fn exchange_comes_before_limits_and_limits_before_the_answer() {
     let faults = [
         slow(2_000),
-        Inject::DoubleBilled,
+        FaultKind::DoubleBilled,
         refuse(Refusal::with_status(500)),
     ];
     let mut scenario = scenario(&faults);
     scenario.providers[0].limits.requests = vec![per_minute(1)];
     scenario.faults[2].windows.at = Duration::from_secs(60);
-    let mut provider = Provider::new(&scenario, ProviderId(0), Draws::new(1));
+    let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
     let mut fired = |at: u64| {
         let now = Instant::from_nanos(at * 1_000_000_000);
         let exchange = provider.on_request(now, &request(false, 1));
@@ -90,10 +90,10 @@ fn exchange_comes_before_limits_and_limits_before_the_answer() {
 #[test]
 fn what_follows_a_verdict_has_not_struck() {
     let faults = [
-        Inject::KeepAlive { by: None },
-        Inject::EarlyFin,
-        Inject::HeadersOnly,
-        Inject::CapacityLoss { left: 0 },
+        FaultKind::KeepAlive { by: None },
+        FaultKind::EarlyFin,
+        FaultKind::HeadersOnly,
+        FaultKind::CapacityLoss { left: 0 },
     ];
     let (played, _) = play(&mut provider(&faults), &request(true, 300));
     assert_eq!(played, [(0, Done::Fired(1)), (0, Done::Fin)]);

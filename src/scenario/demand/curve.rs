@@ -83,7 +83,9 @@ impl Rate {
                 peak,
                 peak_at,
                 period,
-            } => Course(Shape::Wave(Wave::new(*mean, *peak, *peak_at, *period))),
+            } => Course(CourseShape::Wave(Wave::new(
+                *mean, *peak, *peak_at, *period,
+            ))),
             Self::Ramp { from, to, at, over } => {
                 Course::ramp(fine(*from), fine(*to), nanos(*at), nanos(*over).max(1))
             }
@@ -114,10 +116,10 @@ pub(super) fn fine(rate: PerTime) -> u128 {
 /// A rate, ready to be followed. Calls are counted in "mass": billionths of a call per day, times
 /// nanoseconds.
 #[derive(Clone, Debug)]
-pub(in crate::scenario) struct Course(Shape);
+pub(in crate::scenario) struct Course(CourseShape);
 
 #[derive(Clone, Debug)]
-enum Shape {
+enum CourseShape {
     /// In order; each holds until the next begins.
     Lines(Vec<Line>),
     Wave(Wave),
@@ -156,14 +158,14 @@ impl Course {
             line.before = joined.last().map_or(0, |last| last.mass(line.start));
             joined.push(line);
         }
-        Self(Shape::Lines(joined))
+        Self(CourseShape::Lines(joined))
     }
 
     /// What it has brought by `at`.
     pub(in crate::scenario) fn mass(&self, at: u64) -> u128 {
         match &self.0 {
-            Shape::Wave(wave) => wave.mass(at),
-            Shape::Lines(lines) => {
+            CourseShape::Wave(wave) => wave.mass(at),
+            CourseShape::Lines(lines) => {
                 let next = lines.partition_point(|line| line.start <= at);
                 next.checked_sub(1).map_or(0, |n| lines[n].mass(at))
             }
@@ -177,8 +179,8 @@ impl Course {
             return Some(floor);
         }
         match &self.0 {
-            Shape::Wave(wave) => wave.first(mass, floor),
-            Shape::Lines(lines) => {
+            CourseShape::Wave(wave) => wave.first(mass, floor),
+            CourseShape::Lines(lines) => {
                 let next = lines.partition_point(|line| line.before < mass);
                 let line = &lines[next.checked_sub(1)?];
                 line.first(mass).map(|at| at.max(floor))

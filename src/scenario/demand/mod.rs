@@ -14,11 +14,11 @@ mod users;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::understand::{bounded, spread};
+use super::resolve::{bounded, spread};
 use super::workload::{self, MOST_TOKENS};
 use super::{LONGEST_RUN, Quantiles, Scenario, file};
 use crate::text::units::{duration, factor, tokens};
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 pub(super) use curve::{BILLIONTH, CALL, Course};
 pub use curve::{Rate, Step};
 #[cfg(feature = "cli")]
@@ -26,7 +26,7 @@ pub(super) use rate::CURVES;
 pub(super) use rate::check_calls;
 pub use tasks::{Prefixes, Task};
 pub(super) use users::check_alone;
-pub use users::{Reclick, Users};
+pub use users::{UserRetry, Users};
 
 /// What the users ask for.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub struct Load {
     /// Kinds of calls, each with its share; none = all calls are alike.
     pub tasks: Vec<Task>,
     /// When and how users click again.
-    pub reclick: Option<Reclick>,
+    pub reclick: Option<UserRetry>,
     /// Client processes with state of their own; a call belongs to client (number mod clients).
     pub clients: u32,
 }
@@ -125,7 +125,7 @@ pub(super) fn load(
     document: &Document,
     mut file: file::Load,
     trace: Option<Calls>,
-) -> Result<Load, Problem> {
+) -> Result<Load, Diagnostic> {
     let deadline = deadline(document, &["load", "deadline"], file.deadline)?;
     let max_tokens = max_tokens(document, &["load", "max_tokens"], file.max_tokens)?;
     let prefix = tasks::prefix(document, &["load", "prefix"], file.prefix)?;
@@ -159,7 +159,7 @@ pub(super) fn load(
 }
 
 /// Calls that no file lists. `own` says which of the tasks has its own prompt and output.
-fn made(document: &Document, file: file::Load, own: &tasks::Own) -> Result<Calls, Problem> {
+fn made(document: &Document, file: file::Load, own: &tasks::Own) -> Result<Calls, Diagnostic> {
     let two = "{ p50: 900 tok, p99: 8k tok }";
     if file.users.is_none() && file.rate.is_none() {
         return Err(missing(document, "rate", "2/s"));
@@ -190,7 +190,7 @@ fn made(document: &Document, file: file::Load, own: &tasks::Own) -> Result<Calls
     })
 }
 
-fn missing(document: &Document, key: &str, example: &str) -> Problem {
+fn missing(document: &Document, key: &str, example: &str) -> Diagnostic {
     let message = format!("the key `{key}` is missing in `load`");
     let problem = document.problem_at_key(&["load"], message);
     problem.hint(format!(
@@ -200,23 +200,23 @@ fn missing(document: &Document, key: &str, example: &str) -> Problem {
 
 fn arrivals(
     document: &Document,
-    gaps: Option<file::Gaps>,
+    gaps: Option<file::ArrivalProcess>,
     cv: Option<u64>,
-) -> Result<Arrivals, Problem> {
+) -> Result<Arrivals, Diagnostic> {
     let path = ["load", "cv"];
-    match (gaps.unwrap_or(file::Gaps::Poisson), cv) {
-        (file::Gaps::Gamma, Some(cv)) => {
+    match (gaps.unwrap_or(file::ArrivalProcess::Poisson), cv) {
+        (file::ArrivalProcess::Gamma, Some(cv)) => {
             let cv_milli = bounded(document, &path, cv, 50..=20_000, factor::write)?;
             Ok(Arrivals::Gamma { cv_milli })
         }
-        (file::Gaps::Gamma, None) => Err(document
+        (file::ArrivalProcess::Gamma, None) => Err(document
             .problem(&["load", "arrivals"], "`gamma` needs the key `cv`")
             .hint("write how much the gaps vary: `cv: 2`; 1 is as `poisson`")),
         (_, Some(_)) => Err(document
             .problem_at_key(&path, "`cv` means something to `arrivals: gamma` only")
             .hint("write `arrivals: gamma`, or leave it out")),
-        (file::Gaps::Constant, None) => Ok(Arrivals::Constant),
-        (file::Gaps::Poisson, None) => Ok(Arrivals::Poisson),
+        (file::ArrivalProcess::Constant, None) => Ok(Arrivals::Constant),
+        (file::ArrivalProcess::Poisson, None) => Ok(Arrivals::Poisson),
     }
 }
 
@@ -224,7 +224,7 @@ fn deadline(
     document: &Document,
     path: &[&str],
     written: Option<Duration>,
-) -> Result<Option<Duration>, Problem> {
+) -> Result<Option<Duration>, Diagnostic> {
     let range = SHORTEST..=LONGEST_RUN;
     let check = |length| bounded(document, path, length, range, duration::write);
     written.map(check).transpose()
@@ -236,7 +236,7 @@ fn check_whole(
     path: &[&str],
     written: Option<u64>,
     is_streamed: bool,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     if written.is_some() && !is_streamed {
         let message = "`whole` is a share of streamed calls, and no call is streamed";
         let problem = document.problem_at_key(path, message);
@@ -249,7 +249,7 @@ fn max_tokens(
     document: &Document,
     path: &[&str],
     written: Option<u64>,
-) -> Result<Option<u32>, Problem> {
+) -> Result<Option<u32>, Diagnostic> {
     let Some(written) = written else {
         return Ok(None);
     };
@@ -261,7 +261,7 @@ fn tokens_of(
     document: &Document,
     path: &[&str],
     written: file::Spread<u64>,
-) -> Result<Quantiles<u64>, Problem> {
+) -> Result<Quantiles<u64>, Diagnostic> {
     spread(document, path, written.0, 1..=MOST_TOKENS, tokens::write)
 }
 

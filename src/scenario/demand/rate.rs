@@ -5,16 +5,16 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::super::understand::bounded;
+use super::super::resolve::bounded;
 use super::super::{LONGEST_RUN, file};
 use super::curve::{Rate, Step, fine};
 use super::{Calls, Load, SHORTEST};
 use crate::text::units::{PerTime, duration, rate as unit};
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 use crate::time::Instant;
 
 /// The rate of the load.
-pub(super) fn rate(document: &Document, file: file::Rate) -> Result<Rate, Problem> {
+pub(super) fn rate(document: &Document, file: file::Rate) -> Result<Rate, Diagnostic> {
     let file = match file {
         file::Rate::Always(rate) => return Ok(Rate::Constant(rate)),
         file::Rate::Curve(file) => file,
@@ -42,7 +42,7 @@ pub(in crate::scenario) fn check_calls(
     document: &Document,
     load: &Load,
     length: Duration,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let (path, calls): (&[&str], _) = match &load.calls {
         Calls::Drawn { rate, .. } => {
             check_fires(document, rate, length)?;
@@ -64,7 +64,7 @@ pub(in crate::scenario) fn check_calls(
         .hint("write a smaller rate, or a shorter `run.duration`"))
 }
 
-fn check_fires(document: &Document, rate: &Rate, length: Duration) -> Result<(), Problem> {
+fn check_fires(document: &Document, rate: &Rate, length: Duration) -> Result<(), Diagnostic> {
     let (path, at): (&[&str], _) = match rate {
         Rate::Constant(_) | Rate::Diurnal { .. } => return Ok(()),
         Rate::Ramp { at, .. } | Rate::Spike { at, .. } => (&["load", "rate", "at"], *at),
@@ -88,11 +88,11 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn problem(&self, key: &str, message: impl Into<String>) -> Problem {
+    fn problem(&self, key: &str, message: impl Into<String>) -> Diagnostic {
         self.document.problem(&["load", "rate", key], message)
     }
 
-    fn check_keys(&self, own: &[&str]) -> Result<(), Problem> {
+    fn check_keys(&self, own: &[&str]) -> Result<(), Diagnostic> {
         let keys = self.document.keys(&["load", "rate"]);
         let fits = |key: &str| key == "curve" || own.contains(&key);
         let Some(key) = keys.iter().find(|key| !fits(key)) else {
@@ -105,18 +105,18 @@ impl Reader<'_> {
         Err(problem.hint(format!("its own keys are `{}`", own.join("`, `"))))
     }
 
-    fn missing(&self, key: &str, example: &str) -> Problem {
+    fn missing(&self, key: &str, example: &str) -> Diagnostic {
         let message = format!("`{}` needs the key `{key}`", self.file.curve);
         let problem = self.problem("curve", message);
         problem.hint(format!("write as in `{key}: {example}`"))
     }
 
-    fn level(&self, key: &str, written: Option<file::Level>) -> Result<PerTime, Problem> {
+    fn level(&self, key: &str, written: Option<file::Level>) -> Result<PerTime, Diagnostic> {
         let rate = written.ok_or_else(|| self.missing(key, "2/s"))?.0;
         self.bounded_level(&["load", "rate", key], rate)
     }
 
-    fn bounded_level(&self, path: &[&str], rate: PerTime) -> Result<PerTime, Problem> {
+    fn bounded_level(&self, path: &[&str], rate: PerTime) -> Result<PerTime, Diagnostic> {
         if fine(rate) <= fine(HIGHEST) {
             return Ok(rate);
         }
@@ -130,18 +130,18 @@ impl Reader<'_> {
         key: &str,
         written: Option<Duration>,
         range: RangeInclusive<Duration>,
-    ) -> Result<Duration, Problem> {
+    ) -> Result<Duration, Diagnostic> {
         let length = written.ok_or_else(|| self.missing(key, "5m"))?;
         let path = ["load", "rate", key];
         bounded(self.document, &path, length, range, duration::write)
     }
 
-    fn at(&self) -> Result<Duration, Problem> {
+    fn at(&self) -> Result<Duration, Diagnostic> {
         let at = self.file.at.or(Some(Duration::ZERO));
         self.length("at", at, Duration::ZERO..=LONGEST_RUN)
     }
 
-    fn diurnal(&self) -> Result<Rate, Problem> {
+    fn diurnal(&self) -> Result<Rate, Diagnostic> {
         let mean = self.level("mean", self.file.mean)?;
         let peak = self.level("peak", self.file.peak)?;
         if fine(mean) == 0 {
@@ -175,7 +175,7 @@ impl Reader<'_> {
         })
     }
 
-    fn ramp(&self) -> Result<Rate, Problem> {
+    fn ramp(&self) -> Result<Rate, Diagnostic> {
         let from = self.level("from", self.file.from)?;
         let to = self.level("to", self.file.to)?;
         self.check_any("to", [from, to])?;
@@ -187,7 +187,7 @@ impl Reader<'_> {
         })
     }
 
-    fn spike(&self) -> Result<Rate, Problem> {
+    fn spike(&self) -> Result<Rate, Diagnostic> {
         let base = self.level("base", self.file.base)?;
         let peak = self.level("peak", self.file.peak)?;
         self.check_any("peak", [base, peak])?;
@@ -199,7 +199,7 @@ impl Reader<'_> {
         })
     }
 
-    fn steps(&self) -> Result<Rate, Problem> {
+    fn steps(&self) -> Result<Rate, Diagnostic> {
         let example = "[ { at: 0s, rate: 1/s }, { at: 5m, rate: 3/s } ]";
         let Some(files) = &self.file.steps else {
             return Err(self.missing("steps", example));
@@ -234,7 +234,7 @@ impl Reader<'_> {
         &self,
         key: &str,
         rates: impl IntoIterator<Item = PerTime>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Diagnostic> {
         if rates.into_iter().any(|rate| rate.count_nano > 0) {
             return Ok(());
         }

@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::understand::{bounded, check_name};
+use super::super::resolve::{bounded, check_name};
 use super::super::workload::MOST_TOKENS;
 use super::super::{Quantiles, file};
 use super::{Calls, Load, check_whole, deadline, max_tokens, tokens_of};
-use crate::policy::ask::Priority;
+use crate::policy::call_context::Priority;
 use crate::text::units::share::WHOLE;
 use crate::text::units::{count, share, tokens};
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 
 /// A kind of calls.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +64,7 @@ pub(super) struct Own {
 pub(super) fn check(
     document: &Document,
     files: &BTreeMap<String, file::Task>,
-) -> Result<Own, Problem> {
+) -> Result<Own, Diagnostic> {
     if files.len() > MOST_TASKS {
         let message = format!("more than {MOST_TASKS} tasks");
         return Err(document.problem_at_key(&["load", "tasks"], message));
@@ -103,7 +103,7 @@ pub(super) fn tasks(
     document: &Document,
     mut files: BTreeMap<String, file::Task>,
     load: &Load,
-) -> Result<Vec<Task>, Problem> {
+) -> Result<Vec<Task>, Diagnostic> {
     let mut tasks = Vec::new();
     for name in document.keys(&["load", "tasks"]) {
         if let Some(file) = files.remove(&name) {
@@ -120,7 +120,7 @@ fn task(
     owner: u16,
     file: file::Task,
     load: &Load,
-) -> Result<Task, Problem> {
+) -> Result<Task, Diagnostic> {
     let at = |key| ["load", "tasks", &name, key];
     let prefix = prefix(document, &at("prefix"), file.prefix)?;
     let own_deadline = deadline(document, &at("deadline"), file.deadline)?;
@@ -171,7 +171,7 @@ pub(super) fn prefix(
     document: &Document,
     path: &[&str],
     file: Option<file::Prefix>,
-) -> Result<Option<Prefixes>, Problem> {
+) -> Result<Option<Prefixes>, Diagnostic> {
     let Some(file) = file else { return Ok(None) };
     let at = |key| [path, &[key]].concat();
     let tokens = bounded(

@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use super::super::understand::{bounded, spread};
+use super::super::resolve::{bounded, spread};
 use super::super::{LONGEST_RUN, Quantiles, file};
 use super::SHORTEST;
 use crate::text::units::share::WHOLE;
 use crate::text::units::{count, duration, share};
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 
 /// Users who wait for one answer before they ask again.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub struct Users {
 
 /// When and how users click again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reclick {
+pub struct UserRetry {
     /// How long they wait for an answer, after each click.
     pub patience: Duration,
     /// How likely they click again then, in parts per 10^9; else they wait on.
@@ -38,7 +38,7 @@ pub struct Reclick {
 pub(in crate::scenario) fn check_alone(
     document: &Document,
     file: &file::Load,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     if file.users.is_none() {
         return Ok(());
     }
@@ -68,7 +68,7 @@ pub(in crate::scenario) fn check_alone(
 }
 
 /// The users.
-pub(super) fn users(document: &Document, file: &file::Users) -> Result<Users, Problem> {
+pub(super) fn users(document: &Document, file: &file::Users) -> Result<Users, Diagnostic> {
     let path = ["load", "users", "count"];
     let count = bounded(document, &path, file.count, 1..=MOST_USERS, count::write)?;
     let path = ["load", "users", "think"];
@@ -78,7 +78,10 @@ pub(super) fn users(document: &Document, file: &file::Users) -> Result<Users, Pr
 }
 
 /// Whether users click again: written inside of `users` when there are any, else in the load.
-pub(super) fn reclick(document: &Document, file: &file::Load) -> Result<Option<Reclick>, Problem> {
+pub(super) fn reclick(
+    document: &Document,
+    file: &file::Load,
+) -> Result<Option<UserRetry>, Diagnostic> {
     let (path, patience, reclick): (&[&str], _, _) = match &file.users {
         Some(users) => (&["load", "users"], users.patience, users.reclick),
         None => (&["load"], file.patience, file.reclick),
@@ -116,7 +119,7 @@ pub(super) fn reclick(document: &Document, file: &file::Load) -> Result<Option<R
     let path = at(&["reclick", "at_most"]);
     let whole = |clicks: u32| clicks.to_string();
     bounded(document, &path, at_most, 1..=MOST_CLICKS, whole)?;
-    Ok(Some(Reclick {
+    Ok(Some(UserRetry {
         patience,
         chance,
         at_most,

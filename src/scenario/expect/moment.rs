@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Point, SHAPE};
 use crate::scenario::fault::Windows;
-use crate::text::{Problem, units};
+use crate::text::{Diagnostic, units};
 use crate::time::nanos;
 use crate::trace::FaultId;
 
@@ -70,7 +70,7 @@ pub(super) fn read(
     words: &[Word<'_>],
     faults: &[String],
     point: Point<'_>,
-) -> Result<When, Problem> {
+) -> Result<When, Diagnostic> {
     match *words {
         [] => Ok(When::Always),
         [(at, word @ ("during" | "after"))] => {
@@ -87,7 +87,7 @@ pub(super) fn read(
     }
 }
 
-fn find((at, name): Word<'_>, faults: &[String], point: Point<'_>) -> Result<FaultId, Problem> {
+fn find((at, name): Word<'_>, faults: &[String], point: Point<'_>) -> Result<FaultId, Diagnostic> {
     let found = faults.iter().position(|known| known == name);
     found
         .and_then(|id| u16::try_from(id).ok())
@@ -99,7 +99,7 @@ fn find((at, name): Word<'_>, faults: &[String], point: Point<'_>) -> Result<Fau
 }
 
 /// `[from TIME] [to TIME]`.
-fn limited(words: &[Word<'_>], point: Point<'_>) -> Result<(u64, Option<u64>), Problem> {
+fn limited(words: &[Word<'_>], point: Point<'_>) -> Result<(u64, Option<u64>), Diagnostic> {
     match *words {
         [] => Ok((0, None)),
         [(at, word @ ("from" | "to"))] | [.., (at, word @ "to")] => {
@@ -116,7 +116,7 @@ fn limited(words: &[Word<'_>], point: Point<'_>) -> Result<(u64, Option<u64>), P
     }
 }
 
-fn ordered(from: u64, to: Word<'_>, point: Point<'_>) -> Result<(u64, Option<u64>), Problem> {
+fn ordered(from: u64, to: Word<'_>, point: Point<'_>) -> Result<(u64, Option<u64>), Diagnostic> {
     let until = length(to, point)?;
     if from < until {
         return Ok((from, Some(until)));
@@ -126,12 +126,12 @@ fn ordered(from: u64, to: Word<'_>, point: Point<'_>) -> Result<(u64, Option<u64
     Err(problem.hint(format!("write more than {from}")))
 }
 
-fn length((at, word): Word<'_>, point: Point<'_>) -> Result<u64, Problem> {
+fn length((at, word): Word<'_>, point: Point<'_>) -> Result<u64, Diagnostic> {
     let read = units::duration::parse(word).map(nanos);
     read.map_err(|message| point(span(at, word), message))
 }
 
-fn stray((at, word): Word<'_>, point: Point<'_>) -> Problem {
+fn stray((at, word): Word<'_>, point: Point<'_>) -> Diagnostic {
     point(span(at, word), format!("`{word}` does not belong here")).hint(SHAPE)
 }
 

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use super::WHOLE;
-use crate::rng::{Draws, Purpose};
+use crate::rng::{Purpose, RngStreams};
 use crate::time::{Instant, nanos};
 
 /// How a fault bursts.
@@ -39,7 +39,7 @@ impl Burst {
 #[derive(Clone, Debug)]
 pub(super) struct Episodes {
     burst: Burst,
-    draws: Draws,
+    draws: RngStreams,
     /// The fault's number.
     fault: u64,
     /// Whether the first episode is on.
@@ -60,7 +60,7 @@ pub(super) struct Episode {
 
 impl Episodes {
     /// The bursts of the fault of this number, from `start` on.
-    pub(super) fn new(burst: Burst, draws: Draws, fault: u64, start: Instant) -> Self {
+    pub(super) fn new(burst: Burst, draws: RngStreams, fault: u64, start: Instant) -> Self {
         let mut stream = draws.stream(Purpose::Burst, 0, fault, 0);
         Self {
             burst,
@@ -117,7 +117,7 @@ mod tests {
             off: Duration::from_secs(40),
             rate_off: None,
         };
-        Episodes::new(burst, Draws::new(seed), 3, Instant::from_nanos(7))
+        Episodes::new(burst, RngStreams::new(seed), 3, Instant::from_nanos(7))
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
             off: Duration::from_nanos(1),
             rate_off: None,
         };
-        let episodes = Episodes::new(burst, Draws::new(1), 0, Instant::START);
+        let episodes = Episodes::new(burst, RngStreams::new(1), 0, Instant::START);
         assert_eq!(episodes.at(Instant::from_nanos(u64::MAX)).end, None);
     }
 }

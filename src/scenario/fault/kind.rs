@@ -16,7 +16,7 @@ use crate::wire::writer::{
 
 /// What a fault does.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Inject {
+pub enum FaultKind {
     // The way to the provider.
     /// New connections are refused, open ones reset, exchanges in flight included.
     Outage,
@@ -33,13 +33,13 @@ pub enum Inject {
     /// Accepted, and nothing is ever read.
     Mute,
     /// Accepted, and closed before a byte.
-    Closed(Cut),
+    Closed(CloseMode),
     /// A kept connection that was idle for so long dies under the next request.
     Stale {
         /// For at least so long.
         idle: Duration,
         /// How it dies.
-        with: Cut,
+        with: CloseMode,
     },
     /// The answer is whole, says that it is the connection's last, and the end comes late.
     SlowClose {
@@ -70,7 +70,7 @@ pub enum Inject {
         /// By this many thousandths.
         factor_milli: u64,
         /// What is slow.
-        what: Pace,
+        what: SlowPart,
     },
     /// Something leaves later.
     Delay {
@@ -106,7 +106,7 @@ pub enum Inject {
         /// For so long.
         length: Duration,
         /// How it ends then; none = it goes on.
-        then: Option<Cut>,
+        then: Option<CloseMode>,
     },
 
     // The answer: what it says.
@@ -115,7 +115,7 @@ pub enum Inject {
         /// After this many output tokens.
         after: u64,
         /// How.
-        with: Cut,
+        with: CloseMode,
         /// Inside an event.
         inside: Option<Inside>,
     },
@@ -131,7 +131,7 @@ pub enum Inject {
         /// After this many output tokens.
         after: u64,
         /// What.
-        event: Odd,
+        event: StreamAnomaly,
     },
     /// Events are split over writes, in the middle of a character.
     Split,
@@ -168,7 +168,7 @@ pub enum Inject {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Pace {
+pub enum SlowPart {
     /// Time to first token, and gaps between tokens.
     #[default]
     All,
@@ -189,7 +189,7 @@ pub enum Delayed {
 
 /// Something in a stream that should not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Odd {
+pub enum StreamAnomaly {
     /// An event that is no JSON.
     Malformed,
     /// An event that came before.
@@ -221,7 +221,7 @@ pub enum Flaw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum Cut {
+pub enum CloseMode {
     /// The connection is reset.
     Rst,
     /// The connection is closed politely, in the middle of the body as HTTP has it.
@@ -247,7 +247,7 @@ pub enum Layer {
     Answer,
 }
 
-impl Inject {
+impl FaultKind {
     /// Whether its strength is a number of its own, which a ramp scales instead of the share of
     /// attempts: a factor, or what is left.
     pub const fn has_strength(&self) -> bool {

@@ -1,6 +1,6 @@
 //! What a fault does, to whom, and when: pure arithmetic, and one keyed draw per attempt.
 //!
-//! - [`Fault`]: as the scenario means it; [`Drawn`]: under one seed.
+//! - [`Fault`]: as the scenario means it; [`SeededFault`]: under one seed.
 //! - `kind`: what faults do; `when`: which attempts they look at.
 //! - `windows`, `ramp`, `burst`: when they are at work, and how strongly.
 //!
@@ -20,9 +20,9 @@
 //! refuses, resets or stays silent when a fault strikes is the business of `provider` and `world`.
 
 mod burst;
-mod drawn;
 mod kind;
 mod ramp;
+mod seeded;
 mod when;
 mod windows;
 
@@ -32,9 +32,9 @@ use crate::policy::{CallId, ProviderId};
 use crate::text::units::share::WHOLE;
 use crate::time::Instant;
 pub use burst::Burst;
-pub use drawn::{Drawn, left_at, scaled_at};
-pub use kind::{Cut, Delayed, Flaw, Inject, Layer, Odd, Pace};
+pub use kind::{CloseMode, Delayed, FaultKind, Flaw, Layer, SlowPart, StreamAnomaly};
 pub use ramp::{Ramp, Recovery, Shape};
+pub use seeded::{SeededFault, left_at, scaled_at};
 pub use when::{Bound, Side, When};
 pub use windows::Windows;
 
@@ -46,7 +46,7 @@ pub struct Fault {
     /// Whom it strikes, all by the same luck: a provider, or a group with a shared cause.
     pub targets: Vec<ProviderId>,
     /// What it does.
-    pub inject: Inject,
+    pub inject: FaultKind,
     /// The chance that it happens at all, drawn once per seed, in parts per 10^9.
     pub chance: u64,
     /// When it is at work.
@@ -67,7 +67,7 @@ pub struct Fault {
 
 /// An attempt, as far as faults look at it.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen<'a> {
+pub struct AttemptInfo<'a> {
     /// When it reaches the provider.
     pub now: Instant,
     /// Its call; for a caller that sends none, the provider's own number.
@@ -99,7 +99,7 @@ pub enum Sticky {
 
 impl Fault {
     /// A fault that strikes every attempt at `targets`, the whole run long.
-    pub fn new(name: impl Into<String>, targets: Vec<ProviderId>, inject: Inject) -> Self {
+    pub fn new(name: impl Into<String>, targets: Vec<ProviderId>, inject: FaultKind) -> Self {
         Self {
             name: name.into(),
             targets,

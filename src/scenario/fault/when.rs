@@ -2,7 +2,7 @@
 //!
 //! All that is said must hold. What an attempt says of itself is in [`Seen`].
 
-use super::Seen;
+use super::AttemptInfo;
 
 /// Which attempts a fault can strike; by default all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl When {
     }
 
     /// Whether an attempt is one of those.
-    pub fn holds(&self, seen: &Seen<'_>) -> bool {
+    pub fn holds(&self, seen: &AttemptInfo<'_>) -> bool {
         let model = self.model.as_deref().is_none_or(|own| own == seen.model);
         let key = self.key.as_deref().is_none_or(|own| seen.key == Some(own));
         let prompt = self.prompt.is_none_or(|bound| bound.holds(seen.input));
@@ -95,7 +95,7 @@ mod tests {
     use crate::policy::CallId;
     use crate::time::Instant;
 
-    const SEEN: Seen<'_> = Seen {
+    const SEEN: AttemptInfo<'_> = AttemptInfo {
         now: Instant::START,
         call: CallId(1),
         nth: 0,
@@ -116,20 +116,20 @@ mod tests {
         when.client = Some(2);
         assert!(when.holds(&SEEN) && !when.is_always());
         let others = [
-            Seen {
+            AttemptInfo {
                 model: "gpt-4.1-mini",
                 ..SEEN
             },
-            Seen {
+            AttemptInfo {
                 key: Some("sk-2"),
                 ..SEEN
             },
-            Seen { key: None, ..SEEN },
-            Seen {
+            AttemptInfo { key: None, ..SEEN },
+            AttemptInfo {
                 streamed: false,
                 ..SEEN
             },
-            Seen { client: 0, ..SEEN },
+            AttemptInfo { client: 0, ..SEEN },
         ];
         assert!(others.iter().all(|seen| !when.holds(seen)));
     }
@@ -150,7 +150,8 @@ mod tests {
                 prompt,
                 ..When::default()
             };
-            let holds = [7_999, 8_000, 8_001].map(|input| when.holds(&Seen { input, ..SEEN }));
+            let holds =
+                [7_999, 8_000, 8_001].map(|input| when.holds(&AttemptInfo { input, ..SEEN }));
             assert_eq!(holds, met, "{}", side.sign());
         }
     }

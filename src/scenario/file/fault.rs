@@ -13,7 +13,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 #[cfg(feature = "cli")]
 use super::schema;
-use crate::scenario::fault::{Cut, Pace, Shape};
+use crate::scenario::fault::{CloseMode, Shape, SlowPart};
 use crate::text::units;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
@@ -63,7 +63,7 @@ pub(in crate::scenario) struct Fault {
     #[serde(default, with = "units::factor::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
     pub(in crate::scenario) factor: Option<u64>,
-    pub(in crate::scenario) hint: Option<Putting>,
+    pub(in crate::scenario) hint: Option<HintFormat>,
     #[serde(default, with = "units::duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub(in crate::scenario) idle: Option<Duration>,
@@ -78,7 +78,7 @@ pub(in crate::scenario) struct Fault {
     #[serde(default, with = "units::duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub(in crate::scenario) retry_after: Option<Duration>,
-    pub(in crate::scenario) says: Option<Lie>,
+    pub(in crate::scenario) says: Option<WrongFinish>,
     pub(in crate::scenario) should_retry: Option<bool>,
     #[serde(default, with = "units::duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
@@ -86,9 +86,9 @@ pub(in crate::scenario) struct Fault {
     #[serde(default, with = "units::speed::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Speed"))]
     pub(in crate::scenario) speed: Option<u64>,
-    pub(in crate::scenario) then: Option<Cut>,
-    pub(in crate::scenario) what: Option<Pace>,
-    pub(in crate::scenario) with: Option<Cut>,
+    pub(in crate::scenario) then: Option<CloseMode>,
+    pub(in crate::scenario) what: Option<SlowPart>,
+    pub(in crate::scenario) with: Option<CloseMode>,
 }
 
 /// `burst` of a fault.
@@ -134,7 +134,7 @@ pub(in crate::scenario) struct When {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub(in crate::scenario) enum Putting {
+pub(in crate::scenario) enum HintFormat {
     /// As the provider puts it.
     Own,
     /// `Retry-After` in seconds.
@@ -170,7 +170,7 @@ pub(in crate::scenario) enum Within {
 #[derive(Clone, Copy, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub(in crate::scenario) enum Lie {
+pub(in crate::scenario) enum WrongFinish {
     /// The bound on output is met.
     Length,
     /// The content is filtered.

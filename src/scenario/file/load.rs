@@ -22,7 +22,7 @@ use crate::text::units::{self, PerTime, rate};
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct Load {
     /// How gaps between calls vary; `poisson` by default.
-    pub(in crate::scenario) arrivals: Option<Gaps>,
+    pub(in crate::scenario) arrivals: Option<ArrivalProcess>,
     /// How much the gaps of `gamma` vary: 1 is as `poisson`, more comes in bursts.
     #[serde(default, with = "units::factor::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
@@ -61,7 +61,7 @@ pub(in crate::scenario) struct Load {
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub(in crate::scenario) patience: Option<Duration>,
     /// How users click again.
-    pub(in crate::scenario) reclick: Option<Reclick>,
+    pub(in crate::scenario) reclick: Option<UserRetry>,
     /// So many client processes, each with its own breakers; 1 by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<written::Whole>"))]
     pub(in crate::scenario) clients: Option<u32>,
@@ -73,7 +73,7 @@ pub(in crate::scenario) struct Load {
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub(in crate::scenario) enum Gaps {
+pub(in crate::scenario) enum ArrivalProcess {
     /// All the same.
     Constant,
     /// As of many users who know nothing of each other.
@@ -97,14 +97,14 @@ pub(in crate::scenario) struct Users {
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub(in crate::scenario) patience: Option<Duration>,
     /// How they click again.
-    pub(in crate::scenario) reclick: Option<Reclick>,
+    pub(in crate::scenario) reclick: Option<UserRetry>,
 }
 
 /// `reclick`.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct Reclick {
+pub(in crate::scenario) struct UserRetry {
     /// How likely they click again, else they wait on; always by default.
     #[serde(default, with = "units::share::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]

@@ -27,8 +27,8 @@ use super::Quantiles;
 use crate::text::units;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
-pub(super) use fault::{Fault, Lie, Putting, Short, Targets, Within};
-pub(super) use load::{Curve, Gaps, Level, Load, Prefix, Priority, Rate, Task, Users};
+pub(super) use fault::{Fault, HintFormat, Short, Targets, Within, WrongFinish};
+pub(super) use load::{ArrivalProcess, Curve, Level, Load, Prefix, Priority, Rate, Task, Users};
 pub(super) use operation::Operation;
 pub(super) use provider::{Cache, Capacity, Degrade, Limits, Network, Price, Provider};
 
@@ -152,9 +152,9 @@ impl Quantity for u64 {
 
 /// Output tokens per second, in thousandths.
 #[derive(Clone, Copy)]
-pub(in crate::scenario) struct Pace(pub(in crate::scenario) u64);
+pub(in crate::scenario) struct WrittenSpeed(pub(in crate::scenario) u64);
 
-impl Quantity for Pace {
+impl Quantity for WrittenSpeed {
     #[cfg(feature = "cli")]
     type Written = written::Speed;
 

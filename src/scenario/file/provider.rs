@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 #[cfg(feature = "cli")]
 use super::schema;
-use super::{Pace, Spread};
+use super::{Spread, WrittenSpeed};
 use crate::money::Money;
 use crate::scenario::{Charge, Per, Span};
 use crate::text::units;
@@ -41,7 +41,7 @@ pub(in crate::scenario) struct Provider {
     /// Time to first token.
     pub(in crate::scenario) ttft: Option<Spread<Duration>>,
     /// Output tokens per second; one in a hundred answers is faster than `p99`.
-    pub(in crate::scenario) speed: Option<Spread<Pace>>,
+    pub(in crate::scenario) speed: Option<Spread<WrittenSpeed>>,
     /// What it allows; a profile brings limits of its own.
     #[serde(default)]
     pub(in crate::scenario) limits: Limits,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Curve, Level, Quantity, Rate, Short, Spread, Targets};
 use crate::policy::presets;
-use crate::scenario::catalogue::{KEYS, ROWS, Reach, Row, STATUS};
+use crate::scenario::catalogue::{KEYS, ROWS, Row, STATUS, Scope};
 use crate::scenario::{demand, profiles};
 use crate::text::schema::words;
 use crate::text::units::written;
@@ -201,7 +201,7 @@ fn rule<'a>(
 
 /// The keys that must stand beside a word.
 fn required(row: &Row) -> Vec<&'static str> {
-    let target = (row.reach != Reach::Client).then_some("target");
+    let target = (row.reach != Scope::Client).then_some("target");
     row.required.iter().copied().chain(target).collect()
 }
 

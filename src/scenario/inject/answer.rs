@@ -4,70 +4,70 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::{Reader, SHORTEST};
-use crate::scenario::fault::{Cut, Delayed, Flaw, Inject, Odd};
-use crate::scenario::file::{Lie, Within};
+use crate::scenario::fault::{CloseMode, Delayed, FaultKind, Flaw, StreamAnomaly};
+use crate::scenario::file::{Within, WrongFinish};
 use crate::scenario::workload::MOST_TOKENS;
-use crate::text::Problem;
+use crate::text::Diagnostic;
 use crate::text::units::{bandwidth, factor, speed, tokens};
 use crate::wire::writer::{Body, Cause, Choices, Counting, Finish, Inside, Label, Terminator};
 
 impl Reader<'_> {
-    pub(super) fn answer(&self) -> Result<Inject, Problem> {
+    pub(super) fn answer(&self) -> Result<FaultKind, Diagnostic> {
         if let Some(pace) = self.pace()? {
             return Ok(pace);
         }
         if let Some(stream) = self.stream()? {
             return Ok(stream);
         }
-        self.flaw().map(Inject::Flaw)
+        self.flaw().map(FaultKind::Flaw)
     }
 
     /// When an answer leaves, if the word is about that.
-    fn pace(&self) -> Result<Option<Inject>, Problem> {
+    fn pace(&self) -> Result<Option<FaultKind>, Diagnostic> {
         Ok(Some(match self.row.word {
             "slow" => {
                 let factor = self.required("factor", self.file.factor)?;
-                Inject::Slow {
+                FaultKind::Slow {
                     factor_milli: self.bounded("factor", factor, SLOWER, factor::write)?,
                     what: self.file.what.unwrap_or_default(),
                 }
             }
-            "slow_headers" => Inject::Delay {
+            "slow_headers" => FaultKind::Delay {
                 what: Delayed::Headers,
                 by: self.by()?,
             },
-            "slow_first_token" => Inject::Delay {
+            "slow_first_token" => FaultKind::Delay {
                 what: Delayed::FirstToken,
                 by: self.by()?,
             },
             "heavy_tail" => {
                 let index = self.required("index", self.file.index)?;
-                Inject::HeavyTail {
+                FaultKind::HeavyTail {
                     index_milli: self.bounded("index", index, TAILS, factor::write)?,
                 }
             }
             "drip" => {
                 let speed = self.required("speed", self.file.speed)?;
-                Inject::Drip {
+                FaultKind::Drip {
                     speed_milli: self.bounded("speed", speed, 1..=1_000_000_000, speed::write)?,
                 }
             }
             "bandwidth" => {
                 let cap = self.required("cap", self.file.cap)?;
-                Inject::Bandwidth {
+                FaultKind::Bandwidth {
                     bytes: self.bounded("cap", cap, 1..=1_000_000_000_000, bandwidth::write)?,
                 }
             }
             "keep_alives" => {
                 let by = self.file.by.map(|by| self.length("by", by, SHORTEST));
-                Inject::KeepAlive {
+                FaultKind::KeepAlive {
                     by: by.transpose()?,
                 }
             }
             "stall" => {
                 let after = self.after()?;
                 let silence = self.required("silence", self.file.silence)?;
-                Inject::Stall {
+                FaultKind::Stall {
                     after,
                     length: self.length("silence", silence, SHORTEST)?,
                     then: self.file.then,
@@ -78,34 +78,34 @@ impl Reader<'_> {
     }
 
     /// What stands in a stream, if the word is about that.
-    fn stream(&self) -> Result<Option<Inject>, Problem> {
+    fn stream(&self) -> Result<Option<FaultKind>, Diagnostic> {
         let event = |event| {
             let after = self.after()?;
-            Ok(Some(Inject::Event { after, event }))
+            Ok(Some(FaultKind::Event { after, event }))
         };
         match self.row.word {
-            "stream_cut" => Ok(Some(Inject::StreamCut {
+            "stream_cut" => Ok(Some(FaultKind::StreamCut {
                 after: self.after()?,
-                with: self.file.with.unwrap_or(Cut::Rst),
+                with: self.file.with.unwrap_or(CloseMode::Rst),
                 inside: self.file.inside.map(|inside| match inside {
                     Within::Json => Inside::Json,
                     Within::Utf8 => Inside::Utf8,
                 }),
             })),
-            "in_band_error" => Ok(Some(Inject::InBand {
+            "in_band_error" => Ok(Some(FaultKind::InBand {
                 after: self.after()?,
                 cause: self.cause(Cause::ServerError)?,
             })),
-            "malformed_event" => event(Odd::Malformed),
-            "duplicate_event" => event(Odd::Duplicate),
-            "reordered_events" => event(Odd::Reordered),
-            "split_events" => Ok(Some(Inject::Split)),
+            "malformed_event" => event(StreamAnomaly::Malformed),
+            "duplicate_event" => event(StreamAnomaly::Duplicate),
+            "reordered_events" => event(StreamAnomaly::Reordered),
+            "split_events" => Ok(Some(FaultKind::Split)),
             _ => Ok(None),
         }
     }
 
     /// What is wrong with an answer as a whole.
-    fn flaw(&self) -> Result<Flaw, Problem> {
+    fn flaw(&self) -> Result<Flaw, Diagnostic> {
         Ok(match self.row.word {
             "no_terminator" => Flaw::Terminator(Terminator::Never),
             "double_terminator" => Flaw::Terminator(Terminator::Twice),
@@ -118,9 +118,9 @@ impl Reader<'_> {
             "null_choices" => Flaw::Choices(Choices::Null),
             "null_content" => Flaw::Choices(Choices::NullContent),
             "missing_choices" => Flaw::Choices(Choices::Missing),
-            "lying_finish" => Flaw::Finish(match self.file.says.unwrap_or(Lie::Length) {
-                Lie::Length => Finish::Length,
-                Lie::ContentFilter => Finish::ContentFilter,
+            "lying_finish" => Flaw::Finish(match self.file.says.unwrap_or(WrongFinish::Length) {
+                WrongFinish::Length => Finish::Length,
+                WrongFinish::ContentFilter => Finish::ContentFilter,
             }),
             "no_finish" => Flaw::Finish(Finish::Missing),
             "empty_body" => Flaw::Body(Body::Empty),
@@ -131,12 +131,12 @@ impl Reader<'_> {
         })
     }
 
-    fn after(&self) -> Result<u64, Problem> {
+    fn after(&self) -> Result<u64, Diagnostic> {
         let after = self.required("after", self.file.after)?;
         self.bounded("after", after, 0..=MOST_TOKENS, tokens::write)
     }
 
-    fn model(&self) -> Result<Arc<str>, Problem> {
+    fn model(&self) -> Result<Arc<str>, Diagnostic> {
         let model = self.required("model", self.file.model.as_deref())?;
         let fits = |c: char| c.is_ascii_graphic();
         if !(1..=100).contains(&model.len()) || !model.chars().all(fits) {

@@ -3,59 +3,59 @@
 use std::time::Duration;
 
 use super::{Reader, SHORTEST};
-use crate::scenario::fault::{Cut, Inject};
-use crate::scenario::file::Putting;
-use crate::text::Problem;
-use crate::wire::writer::{Cause, Form, Hint, Refusal};
+use crate::scenario::fault::{CloseMode, FaultKind};
+use crate::scenario::file;
+use crate::text::Diagnostic;
+use crate::wire::writer::{Cause, Hint, HintFormat, Refusal};
 
 impl Reader<'_> {
-    pub(super) fn network(&self) -> Inject {
+    pub(super) fn network(&self) -> FaultKind {
         match self.row.word {
-            "blackhole" => Inject::Blackhole,
-            "dns" => Inject::Dns,
-            "refused" => Inject::Refused,
-            _ => Inject::Outage,
+            "blackhole" => FaultKind::Blackhole,
+            "dns" => FaultKind::Dns,
+            "refused" => FaultKind::Refused,
+            _ => FaultKind::Outage,
         }
     }
 
-    pub(super) fn connection(&self) -> Result<Inject, Problem> {
+    pub(super) fn connection(&self) -> Result<FaultKind, Diagnostic> {
         Ok(match self.row.word {
-            "tls" => Inject::Tls,
-            "mute" => Inject::Mute,
-            "closed" => Inject::Closed(self.connection_end()?),
+            "tls" => FaultKind::Tls,
+            "mute" => FaultKind::Mute,
+            "closed" => FaultKind::Closed(self.connection_end()?),
             "stale" => {
                 let idle = self.required("idle", self.file.idle)?;
-                Inject::Stale {
+                FaultKind::Stale {
                     idle: self.length("idle", idle, SHORTEST)?,
                     with: self.connection_end()?,
                 }
             }
-            _ => Inject::SlowClose { by: self.by()? },
+            _ => FaultKind::SlowClose { by: self.by()? },
         })
     }
 
-    pub(super) fn exchange(&self) -> Result<Inject, Problem> {
+    pub(super) fn exchange(&self) -> Result<FaultKind, Diagnostic> {
         Ok(match self.row.word {
-            "hang" => Inject::Hang,
-            "reset" => Inject::Reset,
-            "early_fin" => Inject::EarlyFin,
-            "headers_only" => Inject::HeadersOnly,
-            _ => Inject::Refuse {
+            "hang" => FaultKind::Hang,
+            "reset" => FaultKind::Reset,
+            "early_fin" => FaultKind::EarlyFin,
+            "headers_only" => FaultKind::HeadersOnly,
+            _ => FaultKind::Refuse {
                 refusal: self.refusal()?,
                 billed: self.file.billed.unwrap_or_default(),
             },
         })
     }
 
-    pub(super) fn by(&self) -> Result<Duration, Problem> {
+    pub(super) fn by(&self) -> Result<Duration, Diagnostic> {
         let by = self.required("by", self.file.by)?;
         self.length("by", by, SHORTEST)
     }
 
     /// How a connection ends on which no answer has begun.
-    fn connection_end(&self) -> Result<Cut, Problem> {
-        match self.file.with.unwrap_or(Cut::Rst) {
-            Cut::End => {
+    fn connection_end(&self) -> Result<CloseMode, Diagnostic> {
+        match self.file.with.unwrap_or(CloseMode::Rst) {
+            CloseMode::End => {
                 let problem = self.problem("with", "there is no body yet that could end");
                 Err(problem.hint("write `rst` or `fin`"))
             }
@@ -63,7 +63,7 @@ impl Reader<'_> {
         }
     }
 
-    fn refusal(&self) -> Result<Refusal, Problem> {
+    fn refusal(&self) -> Result<Refusal, Diagnostic> {
         let word = self.file.inject.as_str();
         let refusal = match (word.parse(), Cause::from_name(word)) {
             (Ok(status), _) => {
@@ -83,11 +83,11 @@ impl Reader<'_> {
     }
 
     /// A hint to wait. Lies say by themselves how long; all else needs a `retry_after`.
-    fn hint(&self) -> Result<Option<Hint>, Problem> {
+    fn hint(&self) -> Result<Option<Hint>, Diagnostic> {
         let form = self.file.hint.map(form_of);
         let is_lie = matches!(
             form,
-            Some(Form::Past | Form::Negative | Form::Nan | Form::Absurd)
+            Some(HintFormat::Past | HintFormat::Negative | HintFormat::Nan | HintFormat::Absurd)
         );
         let wait = match (self.file.retry_after, form) {
             (Some(_), _) if is_lie => {
@@ -108,17 +108,17 @@ impl Reader<'_> {
     }
 }
 
-const fn form_of(putting: Putting) -> Form {
-    match putting {
-        Putting::Own => Form::Own,
-        Putting::Seconds => Form::Seconds,
-        Putting::Ms => Form::Millis,
-        Putting::Date => Form::Date,
-        Putting::Body => Form::Body,
-        Putting::Past => Form::Past,
-        Putting::Negative => Form::Negative,
-        Putting::Nan => Form::Nan,
-        Putting::Absurd => Form::Absurd,
+const fn form_of(written: file::HintFormat) -> HintFormat {
+    match written {
+        file::HintFormat::Own => HintFormat::Own,
+        file::HintFormat::Seconds => HintFormat::Seconds,
+        file::HintFormat::Ms => HintFormat::Millis,
+        file::HintFormat::Date => HintFormat::Date,
+        file::HintFormat::Body => HintFormat::Body,
+        file::HintFormat::Past => HintFormat::Past,
+        file::HintFormat::Negative => HintFormat::Negative,
+        file::HintFormat::Nan => HintFormat::Nan,
+        file::HintFormat::Absurd => HintFormat::Absurd,
     }
 }
 

@@ -18,13 +18,13 @@ mod when;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::catalogue::{ROWS, Reach, Row};
-use super::fault::{Fault, Inject, Layer};
-use super::understand::bounded;
+use super::catalogue::{ROWS, Row, Scope};
+use super::fault::{Fault, FaultKind, Layer};
+use super::resolve::bounded;
 use super::{LONGEST_RUN, Provider, file};
 use crate::text::units::duration;
 use crate::text::units::share::WHOLE;
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 use crate::wire::writer::Cause;
 pub(super) use target::{Groups, groups};
 
@@ -48,7 +48,7 @@ pub(super) fn fault(
     name: &str,
     file: &file::Fault,
     setting: &Setting<'_>,
-) -> Result<Fault, Problem> {
+) -> Result<Fault, Diagnostic> {
     let reader = Reader {
         document,
         name,
@@ -88,15 +88,15 @@ impl Reader<'_> {
         ["faults", self.name, key]
     }
 
-    fn problem(&self, key: &str, message: impl Into<String>) -> Problem {
+    fn problem(&self, key: &str, message: impl Into<String>) -> Diagnostic {
         self.document.problem(&self.path(key), message)
     }
 
-    fn problem_at_key(&self, key: &str, message: impl Into<String>) -> Problem {
+    fn problem_at_key(&self, key: &str, message: impl Into<String>) -> Diagnostic {
         self.document.problem_at_key(&self.path(key), message)
     }
 
-    fn length(&self, key: &str, value: Duration, least: Duration) -> Result<Duration, Problem> {
+    fn length(&self, key: &str, value: Duration, least: Duration) -> Result<Duration, Diagnostic> {
         self.bounded(key, value, least..=LONGEST_RUN, duration::write)
     }
 
@@ -106,13 +106,13 @@ impl Reader<'_> {
         value: T,
         range: RangeInclusive<T>,
         write: fn(T) -> String,
-    ) -> Result<T, Problem> {
+    ) -> Result<T, Diagnostic> {
         bounded(self.document, &self.path(key), value, range, write)
     }
 
-    fn inject(&self) -> Result<Inject, Problem> {
+    fn inject(&self) -> Result<FaultKind, Diagnostic> {
         match self.row.layer {
-            Layer::Client => Ok(Inject::Freeze),
+            Layer::Client => Ok(FaultKind::Freeze),
             Layer::Network => Ok(self.network()),
             Layer::Connection => self.connection(),
             Layer::Exchange => self.exchange(),
@@ -122,7 +122,7 @@ impl Reader<'_> {
     }
 
     /// The value of a key that must be there.
-    fn required<T>(&self, key: &str, value: Option<T>) -> Result<T, Problem> {
+    fn required<T>(&self, key: &str, value: Option<T>) -> Result<T, Diagnostic> {
         value.ok_or_else(|| {
             let message = format!("`{}` needs the key `{key}`", self.file.inject);
             self.problem("inject", message).hint(match key {
@@ -145,7 +145,7 @@ impl Reader<'_> {
     }
 
     /// The cause of this name, at `cause`; `usual` when there is none.
-    fn cause(&self, usual: Cause) -> Result<Cause, Problem> {
+    fn cause(&self, usual: Cause) -> Result<Cause, Diagnostic> {
         let Some(written) = &self.file.cause else {
             return Ok(usual);
         };
@@ -156,7 +156,7 @@ impl Reader<'_> {
     }
 
     /// Refuses every key that means nothing to this fault.
-    fn check_keys(&self) -> Result<(), Problem> {
+    fn check_keys(&self) -> Result<(), Diagnostic> {
         let keys = self.document.keys(&["faults", self.name]);
         let fits = |key: &str| self.row.keys().any(|own| own == key);
         let Some(key) = keys.iter().find(|key| !fits(key)) else {
@@ -171,17 +171,17 @@ impl Reader<'_> {
                 problem
                     .hint("it strikes clients: leave it out, and name one in `when: { client: 0 }`")
             }
-            ("rate" | "sticky", Reach::Client) => {
+            ("rate" | "sticky", Scope::Client) => {
                 let message = format!("`{word}` strikes the whole client, not a share of attempts");
                 self.problem_at_key(key, message).hint("leave it out")
             }
-            (_, Reach::Whole) if luck => {
+            (_, Scope::Whole) if luck => {
                 let message =
                     format!("`{word}` strikes the whole provider, not a share of attempts");
                 let problem = self.problem_at_key(key, message);
                 problem.hint("for a share of attempts use `reset` or `hang`")
             }
-            (_, Reach::State) if luck => {
+            (_, Scope::State) if luck => {
                 let message =
                     format!("`{word}` changes the whole provider, not a share of attempts");
                 self.problem_at_key(key, message).hint("leave it out")
@@ -199,7 +199,7 @@ impl Reader<'_> {
     fn own_keys(&self) -> String {
         let luck = ["rate", "sticky"]
             .into_iter()
-            .filter(|_| self.row.reach == Reach::Attempts);
+            .filter(|_| self.row.reach == Scope::Attempts);
         let own = Vec::from_iter(luck.chain(self.row.own()));
         match own.is_empty() {
             true => "leave it out".to_owned(),
@@ -209,7 +209,7 @@ impl Reader<'_> {
 }
 
 /// The row of a word, or of a status.
-fn row(document: &Document, name: &str, word: &str) -> Result<&'static Row, Problem> {
+fn row(document: &Document, name: &str, word: &str) -> Result<&'static Row, Diagnostic> {
     if let Some(row) = Row::of(word) {
         return Ok(row);
     }

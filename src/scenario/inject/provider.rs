@@ -1,30 +1,30 @@
 //! What faults do to a provider itself: its capacity, its limits, its prices.
 
 use super::{Reader, WHOLE};
-use crate::scenario::fault::Inject;
-use crate::text::Problem;
+use crate::scenario::fault::FaultKind;
+use crate::text::Diagnostic;
 use crate::text::units::{factor, share};
 
 impl Reader<'_> {
-    pub(super) fn provider(&self) -> Result<Inject, Problem> {
+    pub(super) fn provider(&self) -> Result<FaultKind, Diagnostic> {
         Ok(match self.row.word {
-            "capacity_loss" => Inject::CapacityLoss { left: self.left()? },
-            "limit_shrink" => Inject::LimitShrink { left: self.left()? },
-            "price" => Inject::Price {
+            "capacity_loss" => FaultKind::CapacityLoss { left: self.left()? },
+            "limit_shrink" => FaultKind::LimitShrink { left: self.left()? },
+            "price" => FaultKind::Price {
                 factor_milli: self.multiple()?,
             },
-            "double_billed" => Inject::DoubleBilled,
-            _ => Inject::LostCache,
+            "double_billed" => FaultKind::DoubleBilled,
+            _ => FaultKind::LostCache,
         })
     }
 
-    fn left(&self) -> Result<u64, Problem> {
+    fn left(&self) -> Result<u64, Diagnostic> {
         let left = self.required("left", self.file.left)?;
         self.bounded("left", left, 0..=WHOLE - 1, share::write)
     }
 
     /// A factor of something that may also become less.
-    pub(super) fn multiple(&self) -> Result<u64, Problem> {
+    pub(super) fn multiple(&self) -> Result<u64, Diagnostic> {
         let factor = self.required("factor", self.file.factor)?;
         if factor == 1_000 {
             let problem = self.problem("factor", "a factor of 1 changes nothing");

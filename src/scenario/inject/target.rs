@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::Reader;
 use crate::policy::ProviderId;
 use crate::scenario::Provider;
-use crate::scenario::catalogue::Reach;
+use crate::scenario::catalogue::Scope;
 use crate::scenario::file::Targets;
-use crate::scenario::understand::check_name;
-use crate::text::{Document, Problem};
+use crate::scenario::resolve::check_name;
+use crate::text::{Diagnostic, Document};
 
 /// Providers with a shared cause (a cloud, a region, a network in front of them, an account, a
 /// base URL), by the group's name.
@@ -19,7 +19,7 @@ pub(in crate::scenario) fn groups(
     document: &Document,
     files: &BTreeMap<String, Vec<String>>,
     providers: &[Provider],
-) -> Result<Groups, Problem> {
+) -> Result<Groups, Diagnostic> {
     let mut groups = Groups::new();
     for name in document.keys(&["groups"]) {
         let path = ["groups", &name];
@@ -57,9 +57,9 @@ pub(in crate::scenario) fn groups(
 
 impl Reader<'_> {
     /// In the order of the fleet. A fault of clients has none.
-    pub(super) fn targets(&self) -> Result<Vec<ProviderId>, Problem> {
+    pub(super) fn targets(&self) -> Result<Vec<ProviderId>, Diagnostic> {
         let (one, many) = match &self.file.target {
-            _ if self.row.reach == Reach::Client => return Ok(Vec::new()),
+            _ if self.row.reach == Scope::Client => return Ok(Vec::new()),
             None => {
                 let problem = self
                     .document
@@ -86,7 +86,12 @@ impl Reader<'_> {
     }
 
     /// Adds who is called `name`, at `path`.
-    fn add(&self, targets: &mut Vec<ProviderId>, name: &str, path: &[&str]) -> Result<(), Problem> {
+    fn add(
+        &self,
+        targets: &mut Vec<ProviderId>,
+        name: &str,
+        path: &[&str],
+    ) -> Result<(), Diagnostic> {
         let (providers, groups) = (self.setting.providers, self.setting.groups);
         let found = place_of(providers, name).map(|id| vec![id]);
         let Some(found) = found.or_else(|| groups.get(name).cloned()) else {

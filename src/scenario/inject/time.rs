@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::{Reader, SHORTEST, WHOLE};
 use crate::scenario::LONGEST_RUN;
 use crate::scenario::fault::{Burst, Ramp, Recovery, Sticky, Windows};
-use crate::scenario::understand::bounded;
-use crate::scenario::{catalogue::Reach, file};
-use crate::text::Problem;
+use crate::scenario::resolve::bounded;
+use crate::scenario::{catalogue::Scope, file};
+use crate::text::Diagnostic;
 use crate::text::units::duration;
 
 impl Reader<'_> {
-    pub(super) fn windows(&self) -> Result<Windows, Problem> {
+    pub(super) fn windows(&self) -> Result<Windows, Diagnostic> {
         let at = self.file.at.unwrap_or(Duration::ZERO);
         self.length("at", at, Duration::ZERO)?;
         if !self.setting.is_replay && at >= self.setting.run {
@@ -33,7 +33,7 @@ impl Reader<'_> {
         })
     }
 
-    fn check_period(&self, every: Duration, length: Option<Duration>) -> Result<(), Problem> {
+    fn check_period(&self, every: Duration, length: Option<Duration>) -> Result<(), Diagnostic> {
         let Some(length) = length else {
             let message = "`every` needs `for`: how long it strikes each time";
             let problem = self.problem_at_key("every", message);
@@ -53,7 +53,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    pub(super) fn ramp(&self, windows: &Windows) -> Result<Option<Ramp>, Problem> {
+    pub(super) fn ramp(&self, windows: &Windows) -> Result<Option<Ramp>, Diagnostic> {
         let Some(file::Short(file)) = &self.file.ramp else {
             return Ok(None);
         };
@@ -80,7 +80,12 @@ impl Reader<'_> {
     }
 
     /// A length inside a `ramp`; none is at once.
-    fn side(&self, key: &str, part: &str, length: Option<Duration>) -> Result<Duration, Problem> {
+    fn side(
+        &self,
+        key: &str,
+        part: &str,
+        length: Option<Duration>,
+    ) -> Result<Duration, Diagnostic> {
         let Some(length) = length else {
             return Ok(Duration::ZERO);
         };
@@ -89,7 +94,7 @@ impl Reader<'_> {
         bounded(self.document, &path, length, range, duration::write)
     }
 
-    pub(super) fn recovery(&self, windows: &Windows) -> Result<Option<Recovery>, Problem> {
+    pub(super) fn recovery(&self, windows: &Windows) -> Result<Option<Recovery>, Diagnostic> {
         let Some(file::Short(file)) = &self.file.recover else {
             return Ok(None);
         };
@@ -118,7 +123,7 @@ impl Reader<'_> {
         Ok(Some(Recovery { over, shape }))
     }
 
-    pub(super) fn burst(&self) -> Result<Option<Burst>, Problem> {
+    pub(super) fn burst(&self) -> Result<Option<Burst>, Diagnostic> {
         let Some(file) = &self.file.burst else {
             return Ok(None);
         };
@@ -137,9 +142,9 @@ impl Reader<'_> {
         Ok(Some(Burst { on, off, rate_off }))
     }
 
-    fn check_rate_off(&self, rate_off: u64) -> Result<(), Problem> {
+    fn check_rate_off(&self, rate_off: u64) -> Result<(), Diagnostic> {
         let path = ["faults", self.name, "burst", "rate_off"];
-        if self.row.reach != Reach::Attempts {
+        if self.row.reach != Scope::Attempts {
             let word = &self.file.inject;
             let message = format!("`{word}` has no rate, neither on nor off");
             return Err(self
@@ -155,7 +160,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    pub(super) fn chance(&self) -> Result<u64, Problem> {
+    pub(super) fn chance(&self) -> Result<u64, Diagnostic> {
         match self.file.chance {
             Some(0) => Err(self
                 .problem("chance", "a fault without a chance would never fire")
@@ -164,7 +169,7 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn rate(&self) -> Result<u64, Problem> {
+    pub(super) fn rate(&self) -> Result<u64, Diagnostic> {
         match self.file.rate {
             None => Ok(WHOLE),
             Some(0) => Err(self
@@ -174,7 +179,7 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn sticky(&self) -> Result<Sticky, Problem> {
+    pub(super) fn sticky(&self) -> Result<Sticky, Diagnostic> {
         match self.file.sticky.as_deref() {
             None | Some("attempt") => Ok(Sticky::Attempt),
             Some("call") => Ok(Sticky::Call),

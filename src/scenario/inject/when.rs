@@ -2,16 +2,16 @@
 
 use super::Reader;
 use crate::policy::ProviderId;
-use crate::scenario::catalogue::Reach;
+use crate::scenario::catalogue::Scope;
 use crate::scenario::fault::{Bound, Layer, Side, When};
-use crate::scenario::understand::bounded;
+use crate::scenario::resolve::bounded;
 use crate::scenario::workload::MOST_TOKENS;
-use crate::text::Problem;
+use crate::text::Diagnostic;
 use crate::text::units::tokens;
 
 impl Reader<'_> {
     /// What must hold of an attempt at one of these `targets`.
-    pub(super) fn when(&self, targets: &[ProviderId]) -> Result<When, Problem> {
+    pub(super) fn when(&self, targets: &[ProviderId]) -> Result<When, Diagnostic> {
         let Some(file) = &self.file.when else {
             return Ok(When::default());
         };
@@ -26,13 +26,13 @@ impl Reader<'_> {
     }
 
     /// Before a request is read, nothing is known of it but whose it is.
-    fn check_when_keys(&self) -> Result<(), Problem> {
+    fn check_when_keys(&self) -> Result<(), Diagnostic> {
         let keys = self.document.keys(&["faults", self.name, "when"]);
         if keys.is_empty() {
             let problem = self.problem("when", "this asks for nothing");
             return Err(problem.hint("write as in `when: { client: 0 }`, or leave it out"));
         }
-        let blind = self.row.layer == Layer::Connection || self.row.reach == Reach::Client;
+        let blind = self.row.layer == Layer::Connection || self.row.reach == Scope::Client;
         let Some(key) = keys.iter().find(|key| blind && *key != "client") else {
             return Ok(());
         };
@@ -43,7 +43,7 @@ impl Reader<'_> {
         Err(problem.hint("it can look at the `client` alone"))
     }
 
-    fn when_problem(&self, key: &str, message: impl Into<String>) -> Problem {
+    fn when_problem(&self, key: &str, message: impl Into<String>) -> Diagnostic {
         self.document
             .problem(&["faults", self.name, "when", key], message)
     }
@@ -53,7 +53,7 @@ impl Reader<'_> {
         &self,
         model: Option<&str>,
         targets: &[ProviderId],
-    ) -> Result<Option<String>, Problem> {
+    ) -> Result<Option<String>, Diagnostic> {
         let Some(model) = model else { return Ok(None) };
         let providers = self.setting.providers;
         let struck = targets.iter().filter_map(|id| providers.get(id.index()));
@@ -66,7 +66,7 @@ impl Reader<'_> {
         Ok(Some(model.to_owned()))
     }
 
-    fn when_key(&self, key: Option<&str>) -> Result<Option<String>, Problem> {
+    fn when_key(&self, key: Option<&str>) -> Result<Option<String>, Diagnostic> {
         let Some(key) = key else { return Ok(None) };
         if !(1..=200).contains(&key.len()) || !key.chars().all(|c| c.is_ascii_graphic()) {
             let problem = self.when_problem("key", "no request can show such a key");
@@ -75,7 +75,7 @@ impl Reader<'_> {
         Ok(Some(key.to_owned()))
     }
 
-    fn when_prompt(&self, prompt: Option<&str>) -> Result<Option<Bound>, Problem> {
+    fn when_prompt(&self, prompt: Option<&str>) -> Result<Option<Bound>, Diagnostic> {
         let Some(written) = prompt else {
             return Ok(None);
         };
@@ -94,7 +94,7 @@ impl Reader<'_> {
         Ok(Some(Bound { side, tokens }))
     }
 
-    fn when_client(&self, client: Option<u32>) -> Result<Option<u32>, Problem> {
+    fn when_client(&self, client: Option<u32>) -> Result<Option<u32>, Diagnostic> {
         let Some(client) = client else {
             return Ok(None);
         };

@@ -11,18 +11,18 @@ use serde_json::{Map, Value};
 
 use super::super::Point;
 use super::super::workload::{MOST_TOKENS, Prefix};
-use super::{HEADS, Read, Rows, short};
-use crate::text::Problem;
+use super::{HEADS, RawRow, Rows, truncate};
+use crate::text::Diagnostic;
 
 /// The rows of a file with a JSON map on each line.
-pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Rows, Problem> {
+pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Rows, Diagnostic> {
     let mut rows = Rows::default();
     let mut blocks = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         if !line.trim().is_empty() {
             let line = Line::new(line, start, point)?;
-            let read = Read {
+            let read = RawRow {
                 at: line.number("timestamp", u64::MAX / MILLISECOND, "a whole number of ms")?
                     * MILLISECOND,
                 input: line.number("input_length", MOST_TOKENS, TOKENS)?,
@@ -62,7 +62,7 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn new(text: &'a str, start: usize, point: Point<'a>) -> Result<Self, Problem> {
+    fn new(text: &'a str, start: usize, point: Point<'a>) -> Result<Self, Diagnostic> {
         let text = text.trim_end();
         let wrong = |at: usize, message: String| {
             let at = start + at.min(text.len());
@@ -87,7 +87,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn number(&self, key: &str, most: u64, kind: &str) -> Result<u64, Problem> {
+    fn number(&self, key: &str, most: u64, kind: &str) -> Result<u64, Diagnostic> {
         let Some(value) = self.keys.get(key) else {
             let message = format!("the row has no `{key}`");
             let whole = self.start..self.start + self.text.len();
@@ -99,7 +99,7 @@ impl<'a> Line<'a> {
                 .problem(key, &format!("is more than {most}: `{value}`"))
                 .hint("no call is that long, and no trace")),
             None => {
-                let shown = short(&value.to_string());
+                let shown = truncate(&value.to_string());
                 let problem = self.problem(key, &format!("is not {kind}: `{shown}`"));
                 Err(problem.hint("write digits only, as in `374`"))
             }
@@ -107,7 +107,7 @@ impl<'a> Line<'a> {
     }
 
     /// The names of the prompt's blocks; none when the row does not tell.
-    fn blocks(&self) -> Result<Vec<u64>, Problem> {
+    fn blocks(&self) -> Result<Vec<u64>, Diagnostic> {
         let Some(value) = self.keys.get("hash_ids") else {
             return Ok(Vec::new());
         };
@@ -121,7 +121,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    fn problem(&self, key: &str, message: &str) -> Problem {
+    fn problem(&self, key: &str, message: &str) -> Diagnostic {
         (self.point)(self.place(key), format!("`{key}` {message}"))
     }
 
@@ -161,8 +161,8 @@ mod tests {
     use crate::time::Instant;
     use proptest::prelude::*;
 
-    fn read(text: &str) -> Result<Vec<Row>, Problem> {
-        let point = |range, message| Problem::of_text("t.jsonl", text, range, message);
+    fn read(text: &str) -> Result<Vec<Row>, Diagnostic> {
+        let point = |range, message| Diagnostic::of_text("t.jsonl", text, range, message);
         super::super::rows(text, &point)
     }
 

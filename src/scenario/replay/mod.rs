@@ -20,11 +20,11 @@ mod table;
 
 use super::workload::{Prefix, Row};
 use super::{LONGEST_RUN, Point};
-use crate::text::Problem;
+use crate::text::Diagnostic;
 use crate::time::{Instant, nanos};
 
 /// The rows of the trace file `text`; `point` makes a problem of a place in it.
-pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Vec<Row>, Problem> {
+pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Vec<Row>, Diagnostic> {
     let rows = match text.trim_start().starts_with('{') {
         true => lines::rows(text, point)?,
         false => table::rows(text, point)?,
@@ -41,7 +41,7 @@ struct Rows {
 }
 
 /// A row as its file has it.
-struct Read {
+struct RawRow {
     /// In nanoseconds, from wherever the file counts.
     at: u64,
     input: u64,
@@ -51,7 +51,7 @@ struct Read {
 
 impl Rows {
     /// Takes one more row; `late` makes a problem of its arrival.
-    fn push(&mut self, read: &Read, late: impl Fn(&str) -> Problem) -> Result<(), Problem> {
+    fn push(&mut self, read: &RawRow, late: impl Fn(&str) -> Diagnostic) -> Result<(), Diagnostic> {
         if self.rows.is_empty() {
             self.first = read.at;
         }
@@ -74,7 +74,7 @@ impl Rows {
 }
 
 /// A field as messages repeat it: on one line, and never longer than that.
-fn short(field: &str) -> String {
+fn truncate(field: &str) -> String {
     let mut kept = field.chars();
     let mut shown: String = kept.by_ref().take(LONGEST_SHOWN).collect();
     if kept.next().is_some() {
@@ -94,9 +94,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(text: &str) -> Result<Vec<Row>, Problem> {
+    fn read(text: &str) -> Result<Vec<Row>, Diagnostic> {
         rows(text, &|range, message| {
-            Problem::of_text("t.csv", text, range, message)
+            Diagnostic::of_text("t.csv", text, range, message)
         })
     }
 

@@ -7,11 +7,11 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use super::super::Point;
 use super::super::workload::MOST_TOKENS;
 use super::moment::{date_and_time, seconds};
-use super::{HEADS, Read, Rows, short};
-use crate::text::Problem;
+use super::{HEADS, RawRow, Rows, truncate};
+use crate::text::Diagnostic;
 
 /// The rows of a CSV file.
-pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Rows, Problem> {
+pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Rows, Diagnostic> {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -52,7 +52,7 @@ struct Column {
 }
 
 impl Columns {
-    fn find(head: &Line<'_>) -> Result<Self, Problem> {
+    fn find(head: &Line<'_>) -> Result<Self, Diagnostic> {
         let mut kinds = [SECONDS, AZURE, BURST_GPT].into_iter();
         let known = kinds.find(|[arrival, ..]| head.place(arrival).is_some());
         let [arrival, input, output] = known.unwrap_or(SECONDS);
@@ -72,8 +72,8 @@ impl Columns {
         })
     }
 
-    fn push(&self, rows: &mut Rows, line: &Line<'_>) -> Result<(), Problem> {
-        let read = Read {
+    fn push(&self, rows: &mut Rows, line: &Line<'_>) -> Result<(), Diagnostic> {
+        let read = RawRow {
             at: self.moment(line)?,
             input: line.tokens(&self.input)?,
             output: line.tokens(&self.output)?,
@@ -83,7 +83,7 @@ impl Columns {
     }
 
     /// The moment of arrival in nanoseconds, from wherever the file counts.
-    fn moment(&self, line: &Line<'_>) -> Result<u64, Problem> {
+    fn moment(&self, line: &Line<'_>) -> Result<u64, Diagnostic> {
         let field = line.field(&self.arrival)?;
         let (read, hint) = if self.dated {
             (date_and_time(field), "write `2023-11-16 18:15:46.6805900`")
@@ -99,8 +99,11 @@ impl Columns {
             } else {
                 "a number of seconds"
             };
-            line.problem(&self.arrival, &format!("is not {kind}: `{}`", short(field)))
-                .hint(hint)
+            line.problem(
+                &self.arrival,
+                &format!("is not {kind}: `{}`", truncate(field)),
+            )
+            .hint(hint)
         })
     }
 }
@@ -132,24 +135,24 @@ impl<'a> Line<'a> {
         self.record.iter().position(|field| field == name)
     }
 
-    fn field(&self, column: &Column) -> Result<&'a str, Problem> {
+    fn field(&self, column: &Column) -> Result<&'a str, Diagnostic> {
         self.record.get(column.place).ok_or_else(|| {
             self.problem(column, "is missing in this row")
                 .hint("give every row as many fields as the head has")
         })
     }
 
-    fn tokens(&self, column: &Column) -> Result<u64, Problem> {
+    fn tokens(&self, column: &Column) -> Result<u64, Diagnostic> {
         let field = self.field(column)?;
         let whole = !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit());
         match field.parse().ok().filter(|&tokens| tokens <= MOST_TOKENS) {
             Some(tokens) if whole => Ok(tokens),
             _ if whole => {
-                let message = format!("is more than {MOST_TOKENS} tokens: `{}`", short(field));
+                let message = format!("is more than {MOST_TOKENS} tokens: `{}`", truncate(field));
                 Err(self.problem(column, &message).hint("no call is that long"))
             }
             _ => {
-                let message = format!("is not a whole number of tokens: `{}`", short(field));
+                let message = format!("is not a whole number of tokens: `{}`", truncate(field));
                 Err(self
                     .problem(column, &message)
                     .hint("write digits only, as in `374`"))
@@ -157,7 +160,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn problem(&self, column: &Column, message: &str) -> Problem {
+    fn problem(&self, column: &Column, message: &str) -> Diagnostic {
         let range = self.field_range(column.place);
         (self.point)(range, format!("`{}` {message}", column.name))
     }

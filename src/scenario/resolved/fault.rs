@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::scenario::Scenario;
 use crate::scenario::catalogue::{Row, word};
-use crate::scenario::fault::{Burst, Fault, Flaw, Inject, Ramp, Recovery, Sticky, When};
+use crate::scenario::fault::{Burst, Fault, FaultKind, Flaw, Ramp, Recovery, Sticky, When};
 use crate::text::units::{bandwidth, duration, factor, share, speed, tokens};
-use crate::wire::writer::{Body, Counting, Finish, Form, Inside, Refusal};
+use crate::wire::writer::{Body, Counting, Finish, HintFormat, Inside, Refusal};
 
 pub(super) fn fault(scenario: &Scenario, fault: &Fault) -> Value {
     let word = word(fault);
@@ -91,25 +91,25 @@ fn when(when: &When) -> Value {
 }
 
 /// A key that only some words take.
-fn own_key(inject: &Inject, key: &str) -> Value {
+fn own_key(inject: &FaultKind, key: &str) -> Value {
     match inject {
-        Inject::Refuse { refusal, billed } => match key {
+        FaultKind::Refuse { refusal, billed } => match key {
             "billed" => (*billed).into(),
             key => of_refusal(refusal, key),
         },
-        Inject::Closed(with) => json!(with),
-        Inject::Stale { with, .. } if key == "with" => json!(with),
-        Inject::Stale { idle, .. } => duration::write(*idle).into(),
-        Inject::SlowClose { by } | Inject::Delay { by, .. } => duration::write(*by).into(),
-        Inject::Slow { what, .. } if key == "what" => json!(what),
-        Inject::Slow { factor_milli, .. } | Inject::Price { factor_milli } => {
+        FaultKind::Closed(with) => json!(with),
+        FaultKind::Stale { with, .. } if key == "with" => json!(with),
+        FaultKind::Stale { idle, .. } => duration::write(*idle).into(),
+        FaultKind::SlowClose { by } | FaultKind::Delay { by, .. } => duration::write(*by).into(),
+        FaultKind::Slow { what, .. } if key == "what" => json!(what),
+        FaultKind::Slow { factor_milli, .. } | FaultKind::Price { factor_milli } => {
             factor::write(*factor_milli).into()
         }
-        Inject::HeavyTail { index_milli } => factor::write(*index_milli).into(),
-        Inject::Drip { speed_milli } => speed::write(*speed_milli).into(),
-        Inject::Bandwidth { bytes } => bandwidth::write(*bytes).into(),
-        Inject::KeepAlive { by } => by.map(duration::write).into(),
-        Inject::Stall {
+        FaultKind::HeavyTail { index_milli } => factor::write(*index_milli).into(),
+        FaultKind::Drip { speed_milli } => speed::write(*speed_milli).into(),
+        FaultKind::Bandwidth { bytes } => bandwidth::write(*bytes).into(),
+        FaultKind::KeepAlive { by } => by.map(duration::write).into(),
+        FaultKind::Stall {
             after,
             length,
             then,
@@ -118,7 +118,7 @@ fn own_key(inject: &Inject, key: &str) -> Value {
             "silence" => duration::write(*length).into(),
             _ => json!(then),
         },
-        Inject::StreamCut {
+        FaultKind::StreamCut {
             after,
             with,
             inside,
@@ -127,10 +127,14 @@ fn own_key(inject: &Inject, key: &str) -> Value {
             "with" => json!(with),
             _ => inside.map(inside_word).into(),
         },
-        Inject::InBand { cause, .. } if key == "cause" => cause.name().into(),
-        Inject::InBand { after, .. } | Inject::Event { after, .. } => tokens::write(*after).into(),
-        Inject::CapacityLoss { left } | Inject::LimitShrink { left } => share::write(*left).into(),
-        Inject::Flaw(flaw) => of_flaw(flaw),
+        FaultKind::InBand { cause, .. } if key == "cause" => cause.name().into(),
+        FaultKind::InBand { after, .. } | FaultKind::Event { after, .. } => {
+            tokens::write(*after).into()
+        }
+        FaultKind::CapacityLoss { left } | FaultKind::LimitShrink { left } => {
+            share::write(*left).into()
+        }
+        FaultKind::Flaw(flaw) => of_flaw(flaw),
         _ => Value::Null,
     }
 }
@@ -139,7 +143,7 @@ fn of_refusal(refusal: &Refusal, key: &str) -> Value {
     let form = refusal.hint.map(|hint| hint.form);
     let is_lie = matches!(
         form,
-        Some(Form::Past | Form::Negative | Form::Nan | Form::Absurd)
+        Some(HintFormat::Past | HintFormat::Negative | HintFormat::Nan | HintFormat::Absurd)
     );
     match key {
         "cause" => refusal.cause.name().into(),
@@ -170,16 +174,16 @@ const fn inside_word(inside: Inside) -> &'static str {
     }
 }
 
-const fn form_word(form: Form) -> &'static str {
+const fn form_word(form: HintFormat) -> &'static str {
     match form {
-        Form::Own => "own",
-        Form::Seconds => "seconds",
-        Form::Millis => "ms",
-        Form::Date => "date",
-        Form::Body => "body",
-        Form::Past => "past",
-        Form::Negative => "negative",
-        Form::Nan => "nan",
-        Form::Absurd => "absurd",
+        HintFormat::Own => "own",
+        HintFormat::Seconds => "seconds",
+        HintFormat::Millis => "ms",
+        HintFormat::Date => "date",
+        HintFormat::Body => "body",
+        HintFormat::Past => "past",
+        HintFormat::Negative => "negative",
+        HintFormat::Nan => "nan",
+        HintFormat::Absurd => "absurd",
     }
 }

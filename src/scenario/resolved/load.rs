@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::spread;
-use crate::policy::ask::Priority;
-use crate::scenario::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Reclick, Task};
+use crate::policy::call_context::Priority;
+use crate::scenario::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Task, UserRetry};
 use crate::text::units::{count, duration, factor, rate, share, tokens};
 
 pub(super) fn load(load: &Load) -> Value {
@@ -141,7 +141,7 @@ fn bounds(keys: &mut Value, max_tokens: Option<u32>, prefix: Option<&Prefixes>) 
     }
 }
 
-fn again(keys: &mut Value, reclick: &Reclick) {
+fn again(keys: &mut Value, reclick: &UserRetry) {
     keys["patience"] = duration::write(reclick.patience).into();
     keys["reclick"] = json!({
         "chance": share::write(reclick.chance),

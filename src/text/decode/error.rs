@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use crate::text::problem::{Problem, suggestion};
+use crate::text::diagnostic::{Diagnostic, suggestion};
 use crate::text::source::Span;
 
 /// What serde reports, with its place once a node has claimed it.
@@ -39,9 +39,9 @@ impl Error {
     }
 
     /// As a problem, at `outermost` when no node has claimed it.
-    pub(super) fn into_problem(self, outermost: &Span) -> Problem {
+    pub(super) fn into_problem(self, outermost: &Span) -> Diagnostic {
         let span = self.span.unwrap_or_else(|| outermost.clone());
-        let problem = Problem::at(span, self.message);
+        let problem = Diagnostic::at(span, self.message);
         match self.hint {
             Some(hint) => problem.hint(hint),
             None => problem,
@@ -49,7 +49,7 @@ impl Error {
     }
 
     fn unknown(what: &str, found: &str, known: &[&'static str], label: &str) -> Self {
-        let mut error = Self::new(format!("unknown {what} `{}`", short(found)));
+        let mut error = Self::new(format!("unknown {what} `{}`", truncate(found)));
         error.hint = suggestion(found, known.iter().copied(), label);
         error
     }
@@ -77,7 +77,7 @@ impl de::Error for Error {
             Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
             Unexpected::Bool(value) => format!("`{value}`"),
             Unexpected::Unsigned(value) => format!("`{value}`"),
-            Unexpected::Str(text) => format!("`{}`", short(text)),
+            Unexpected::Str(text) => format!("`{}`", truncate(text)),
             Unexpected::Seq => "a list".to_owned(),
             Unexpected::Map => "a map".to_owned(),
             other => other.to_string(),
@@ -99,7 +99,7 @@ impl de::Error for Error {
 }
 
 /// A word of a file as messages repeat it: never longer than a line.
-pub(super) fn short(text: &str) -> String {
+pub(super) fn truncate(text: &str) -> String {
     let mut shown: String = text.chars().take(LONGEST_WORD).collect();
     if shown.len() < text.len() {
         shown.push('…');

@@ -1,6 +1,6 @@
 //! Amounts that are no time: shares, counts, tokens, speeds, factors, money.
 
-use super::{decimal, number, short, split_unit, with_serde};
+use super::{decimal, number, split_unit, truncate, with_serde};
 
 /// Shares: `60%`, `0.25%`, in parts per 10^9, from 0 to 100 %.
 pub mod share {
@@ -14,7 +14,7 @@ pub mod share {
             "%" if share <= WHOLE => Ok(share),
             "%" => Err(format!(
                 "`{}` is more than the whole: write at most `100%`",
-                short(text)
+                truncate(text)
             )),
             _ => Err(format!("a share needs a percent sign: write `{amount}%`")),
         }
@@ -43,7 +43,7 @@ pub mod count {
             Some(zeros) => number(amount, zeros).map_err(hint),
             None => {
                 number(amount, 9).map_err(hint)?;
-                Err(hint(format!("a count has no unit `{}`", short(unit))))
+                Err(hint(format!("a count has no unit `{}`", truncate(unit))))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Bandwidths: `200 B/s`, `1.5kB/s`, `2 MB/s`, in whole bytes per second.
 
-use super::{decimal, number, short, split_unit, with_serde};
+use super::{decimal, number, split_unit, truncate, with_serde};
 
 /// Reads a bandwidth.
 pub fn parse(text: &str) -> Result<u64, String> {
@@ -14,7 +14,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
                 "" => format!("a bandwidth needs its unit: write `{amount} B/s`"),
                 unit => format!(
                     "`{}` is no unit of bandwidth: write `B/s`, `kB/s` or `MB/s`",
-                    short(unit)
+                    truncate(unit)
                 ),
             })
         }

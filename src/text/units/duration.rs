@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{decimal, short, split_unit, wide_number, with_serde};
+use super::{decimal, split_unit, truncate, wide_number, with_serde};
 
 /// Reads a length of time of at most 100 years.
 pub fn parse(text: &str) -> Result<Duration, String> {
@@ -20,7 +20,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         if unit >= last {
             return Err(format!(
                 "the units of `{}` are out of order: write the larger first, as in `1m30s`",
-                short(text)
+                truncate(text)
             ));
         }
         total = total.saturating_add(nanos(amount, unit)?);
@@ -85,7 +85,7 @@ fn unit_nanos(amount: &str, unit: &str) -> Result<u64, String> {
     } else {
         format!(
             "`{}` is no unit of time: write `d`, `h`, `m`, `s`, `ms`, `us` or `ns`",
-            short(unit)
+            truncate(unit)
         )
     })
 }
@@ -98,7 +98,7 @@ fn nanos(amount: &str, unit: u64) -> Result<u128, String> {
         return Err(too_long(amount));
     };
     if !exact.is_multiple_of(1_000_000_000) {
-        return Err(format!("`{}` is finer than a nanosecond", short(amount)));
+        return Err(format!("`{}` is finer than a nanosecond", truncate(amount)));
     }
     Ok(exact / 1_000_000_000)
 }
@@ -106,7 +106,7 @@ fn nanos(amount: &str, unit: u64) -> Result<u128, String> {
 fn too_long(text: &str) -> String {
     format!(
         "`{}` is longer than 100 years: write at most `36_525d`",
-        short(text)
+        truncate(text)
     )
 }
 

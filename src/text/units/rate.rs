@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{decimal, number, short, split_unit, with_serde};
+use super::{decimal, number, split_unit, truncate, with_serde};
 
 /// So many in so much time, exactly as written: `1/min` has no finite decimal per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub fn parse(text: &str) -> Result<PerTime, String> {
         ));
     };
     let Some((_, seconds)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-        let shown = short(unit);
+        let shown = truncate(unit);
         return Err(format!(
             "a rate cannot be per `{shown}`: write `/s`, `/min`, `/h` or `/d`"
         ));
@@ -45,11 +45,11 @@ pub fn parse(text: &str) -> Result<PerTime, String> {
     if count_nano == 0 || gap > SLOWEST {
         return Err(format!(
             "`{}` never happens: write as in `8/s`",
-            short(text)
+            truncate(text)
         ));
     }
     if gap.is_zero() {
-        return Err(format!("`{}` is too large", short(text)));
+        return Err(format!("`{}` is too large", truncate(text)));
     }
     Ok(rate)
 }

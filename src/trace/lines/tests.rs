@@ -7,18 +7,18 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::policy::breaker::State;
-use crate::policy::call::{Cause, Ending, Outcome};
+use crate::policy::call::{Cause, FailureReason, Outcome};
 use crate::policy::classify::FailureClass;
 use crate::policy::keys::KeyId;
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
-use crate::trace::{Bill, FaultId, Kind};
+use crate::trace::{Bill, EventKind, FaultId};
 
 fn header() -> Header {
-    let member = |name: &str, input| Member {
+    let member = |name: &str, input| ProviderInfo {
         input,
         output: input,
-        ..Member::named(name)
+        ..ProviderInfo::named(name)
     };
     let price = Money::parse_usd("0.2288");
     Header::new("resilient", &[member("openai", price), member("own", None)])
@@ -47,7 +47,7 @@ impl Page {
 /// `events`, written and read.
 fn through(events: &[Event]) -> Vec<Event> {
     let page = Page::default();
-    let lines = Lines::new(&header(), page.clone()).expect("memory takes it");
+    let lines = JsonlRecorder::new(&header(), page.clone()).expect("memory takes it");
     for event in events {
         lines.record(event);
     }
@@ -68,16 +68,16 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         }),
         class
             .clone()
-            .prop_map(|class| Outcome::Failed(Ending::Stopped(class))),
+            .prop_map(|class| Outcome::Failed(FailureReason::Stopped(class))),
         class
             .clone()
-            .prop_map(|class| Outcome::Failed(Ending::Exhausted(class))),
-        class.prop_map(|class| Outcome::Failed(Ending::Interrupted(class))),
+            .prop_map(|class| Outcome::Failed(FailureReason::Exhausted(class))),
+        class.prop_map(|class| Outcome::Failed(FailureReason::Interrupted(class))),
         prop::sample::select(vec![
-            Ending::Deadline,
-            Ending::Unavailable,
-            Ending::Shed,
-            Ending::Unfinished,
+            FailureReason::Deadline,
+            FailureReason::Unavailable,
+            FailureReason::Shed,
+            FailureReason::Unfinished,
         ])
         .prop_map(Outcome::Failed),
     ]
@@ -88,7 +88,7 @@ fn kinds(
     (call, attempt, place, nth): (u64, u32, u16, u32),
     (yes, class, hint): (bool, Option<usize>, Option<u64>),
     outcome: Outcome,
-) -> Vec<Kind> {
+) -> Vec<EventKind> {
     let (call, attempt, provider) = (CallId(call), AttemptId(attempt), ProviderId(place));
     let causes = [Cause::First, Cause::Retry, Cause::Fallback, Cause::Hedge];
     let states = [State::Closed, State::Open, State::HalfOpen];
@@ -100,11 +100,11 @@ fn kinds(
     let cause = causes[nth as usize % causes.len()];
     let [from, to] = [nth as usize, attempt.0 as usize].map(|at| states[at % states.len()]);
     vec![
-        Kind::Arrived {
+        EventKind::Arrived {
             call,
             streamed: yes,
         },
-        Kind::Started {
+        EventKind::Started {
             call,
             attempt,
             provider,
@@ -113,41 +113,41 @@ fn kinds(
             probe: yes,
             key: KeyId(attempt.0 as u16),
         },
-        Kind::FirstToken { call, attempt },
-        Kind::Replied {
+        EventKind::FirstToken { call, attempt },
+        EventKind::Replied {
             call,
             attempt,
             provider,
             failure: class.map(|at| FailureClass::ALL[at]),
             hint: hint.map(Duration::from_nanos),
         },
-        Kind::Cancelled {
+        EventKind::Cancelled {
             call,
             attempt,
             provider,
         },
-        Kind::Ended { call, outcome },
-        Kind::Breaker { provider, from, to },
-        Kind::Ejected {
+        EventKind::Ended { call, outcome },
+        EventKind::Breaker { provider, from, to },
+        EventKind::Ejected {
             provider,
             until: Instant::from_nanos(call.0),
         },
-        Kind::Checked {
+        EventKind::Checked {
             provider,
             passed: yes,
         },
-        Kind::Billed {
+        EventKind::Billed {
             provider,
             call: some,
             nth,
             bill,
         },
-        Kind::Answered {
+        EventKind::Answered {
             provider,
             call: some,
             nth,
         },
-        Kind::Fired {
+        EventKind::Fired {
             fault: FaultId(place),
         },
     ]
@@ -183,7 +183,7 @@ proptest! {
 fn arrived(call: u64) -> Event {
     Event {
         at: Instant::from_nanos(call),
-        kind: Kind::Arrived {
+        kind: EventKind::Arrived {
             call: CallId(call),
             streamed: false,
         },
@@ -193,7 +193,7 @@ fn arrived(call: u64) -> Event {
 #[test]
 fn lines_are_what_the_head_of_this_module_says() {
     let page = Page::default();
-    let lines = Lines::new(&header(), page.clone()).unwrap();
+    let lines = JsonlRecorder::new(&header(), page.clone()).unwrap();
     lines.record(&arrived(7));
     drop(lines);
     assert_eq!(
@@ -208,7 +208,7 @@ fn lines_are_what_the_head_of_this_module_says() {
 #[test]
 fn a_line_that_breaks_off_is_passed_over_at_the_end_and_nowhere_else() {
     let page = Page::default();
-    let lines = Lines::new(&header(), page.clone()).unwrap();
+    let lines = JsonlRecorder::new(&header(), page.clone()).unwrap();
     lines.record(&arrived(1));
     lines.record(&arrived(2));
     drop(lines);
@@ -262,7 +262,7 @@ impl Write for Stuck {
 fn a_disk_that_does_not_answer_costs_events_and_stops_nobody() {
     let (release, stuck) = mpsc::channel();
     release.send(()).unwrap();
-    let lines = Lines::with_room(&header(), Stuck(stuck), 2).unwrap();
+    let lines = JsonlRecorder::with_room(&header(), Stuck(stuck), 2).unwrap();
     // The writer's buffer and the queue hold far fewer.
     for call in 0..100_000 {
         lines.record(&arrived(call));
@@ -273,9 +273,9 @@ fn a_disk_that_does_not_answer_costs_events_and_stops_nobody() {
 }
 
 /// A disk that is full after the header.
-struct Full(u32);
+struct FailingWriter(u32);
 
-impl Write for Full {
+impl Write for FailingWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += 1;
         match self.0 {
@@ -291,7 +291,7 @@ impl Write for Full {
 
 #[test]
 fn a_full_disk_is_counted_and_panics_nowhere() {
-    let lines = Lines::new(&header(), Full(0)).unwrap();
+    let lines = JsonlRecorder::new(&header(), FailingWriter(0)).unwrap();
     let lost = lines.lost.clone();
     lines.record(&arrived(1));
     drop(lines);

@@ -51,8 +51,8 @@ struct Body {
 
 #[derive(Default, Deserialize)]
 struct Choice {
-    message: Option<Said>,
-    delta: Option<Said>,
+    message: Option<MessagePart>,
+    delta: Option<MessagePart>,
     finish_reason: Option<String>,
     /// Where Moonshot puts it in streams.
     usage: Option<Counts>,
@@ -61,7 +61,7 @@ struct Choice {
 }
 
 #[derive(Default, Deserialize)]
-struct Said {
+struct MessagePart {
     content: Option<String>,
     refusal: Option<String>,
     /// DeepSeek's and Moonshot's name.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::date::Date;
 use super::head::Head;
 use super::quota::{whole_millis, whole_seconds};
-use super::{Cause, Form, Refusal, Stamp};
+use super::{Cause, HintFormat, Refusal, Stamp};
 use crate::wire::Dialect;
 
 /// Writes what `refusal` says in fields about waiting.
@@ -15,19 +15,19 @@ pub(super) fn fields(head: &mut Head, dialect: Dialect, stamp: &Stamp, refusal: 
     };
     let wait = hint.wait;
     match hint.form {
-        Form::Own if is_about_money(dialect, refusal) => {}
-        Form::Own => own(head, dialect, wait),
-        Form::Seconds => head.field("retry-after", whole_seconds(wait)),
-        Form::Millis => head.field("retry-after-ms", whole_millis(wait)),
-        Form::Date => date(head, stamp, Date::after(stamp.at, wait)),
-        Form::Past => date(head, stamp, Date::of(stamp.at).before(wait.max(SECOND))),
-        Form::Negative => {
+        HintFormat::Own if is_about_money(dialect, refusal) => {}
+        HintFormat::Own => own(head, dialect, wait),
+        HintFormat::Seconds => head.field("retry-after", whole_seconds(wait)),
+        HintFormat::Millis => head.field("retry-after-ms", whole_millis(wait)),
+        HintFormat::Date => date(head, stamp, Date::after(stamp.at, wait)),
+        HintFormat::Past => date(head, stamp, Date::of(stamp.at).before(wait.max(SECOND))),
+        HintFormat::Negative => {
             let seconds = whole_seconds(wait.max(SECOND));
             head.field("retry-after", format_args!("-{seconds}"));
         }
-        Form::Nan => head.field("retry-after", "NaN"),
-        Form::Absurd => head.field("retry-after", CENTURY),
-        Form::Body => {}
+        HintFormat::Nan => head.field("retry-after", "NaN"),
+        HintFormat::Absurd => head.field("retry-after", CENTURY),
+        HintFormat::Body => {}
     }
 }
 
@@ -35,8 +35,8 @@ pub(super) fn fields(head: &mut Head, dialect: Dialect, stamp: &Stamp, refusal: 
 pub(super) fn in_body(dialect: Dialect, refusal: &Refusal) -> Option<Duration> {
     let hint = refusal.hint?;
     match hint.form {
-        Form::Own => (!is_about_money(dialect, refusal)).then_some(hint.wait),
-        Form::Body => Some(hint.wait),
+        HintFormat::Own => (!is_about_money(dialect, refusal)).then_some(hint.wait),
+        HintFormat::Body => Some(hint.wait),
         _ => None,
     }
 }

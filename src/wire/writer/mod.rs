@@ -125,12 +125,12 @@ pub struct Hint {
     /// How long.
     pub wait: Duration,
     /// How it is put.
-    pub form: Form,
+    pub form: HintFormat,
 }
 
 /// How a hint is put.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
+pub enum HintFormat {
     /// As the dialect puts it; not at all where it has no such habit (DeepSeek), or never for
     /// this cause (lack of money).
     #[default]
@@ -310,7 +310,7 @@ impl Refusal {
     pub const fn after(self, wait: Duration) -> Self {
         let hint = Hint {
             wait,
-            form: Form::Own,
+            form: HintFormat::Own,
         };
         Self {
             hint: Some(hint),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::super::*;
-use crate::policy::config::{Jitter, Open, Read};
+use crate::policy::config::{HintMode, Jitter, Open};
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -77,7 +77,7 @@ enum Event {
 impl World {
     fn new(settings: config::Breaker) -> Self {
         Self {
-            breaker: Breaker::new(settings.clone(), Draws::new(7), ProviderId(3)),
+            breaker: Breaker::new(settings.clone(), RngStreams::new(7), ProviderId(3)),
             settings,
             attempts: Vec::new(),
             now: Instant::START,
@@ -219,7 +219,7 @@ fn opens() -> impl Strategy<Value = Open> {
         Jitter::Decorrelated,
         Jitter::Between(500_000_000, 3_000_000_000),
     ]);
-    let hint = prop::sample::select(vec![Read::Honour, Read::Ignore]);
+    let hint = prop::sample::select(vec![HintMode::Honour, HintMode::Ignore]);
     (1_u64..1_000, 1_000_u64..4_000, 1_u64..3_000, jitter, hint).prop_map(
         |(first, factor_milli, cap, jitter, hint)| Open {
             first: Duration::from_millis(first),

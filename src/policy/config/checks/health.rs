@@ -1,20 +1,20 @@
 //! Settings of breakers and outliers that cannot work together.
 
 use super::cap_below;
-use crate::policy::config::{Breaker, Outlier, Read};
+use crate::policy::config::{Breaker, HintMode, Outlier};
 use crate::text::units::share::WHOLE;
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 
 /// Checks the breaker at `place`.
 pub(super) fn check_breaker(
     breaker: &Breaker,
     document: &Document,
     place: &[&str],
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let has_signal = breaker.consecutive.is_some()
         || breaker.success_below.is_some()
         || breaker.slow.is_some()
-        || breaker.open.hint == Read::Honour;
+        || breaker.open.hint == HintMode::Honour;
     if !has_signal {
         let path = [place, &["consecutive"]].concat();
         let hint = "write `consecutive: 5`, `success_below: 80%` or `open: { hint: honour }`";
@@ -37,7 +37,7 @@ pub(super) fn check_breaker(
 }
 
 /// Checks the outlier settings.
-pub(super) fn check_outlier(outlier: &Outlier, document: &Document) -> Result<(), Problem> {
+pub(super) fn check_outlier(outlier: &Outlier, document: &Document) -> Result<(), Diagnostic> {
     if outlier.eject > outlier.cap {
         return Err(cap_below(document, &["outlier"], "time", "eject"));
     }

@@ -1,10 +1,10 @@
 //! What a policy file can get wrong about whom a call asks: choices that leave nothing to choose.
 
 use super::super::{Policy, Strategy, Tier};
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 
 /// Checks that somebody has a weight, something counts in the score, and a task asks somebody.
-pub(super) fn check(policy: &Policy, document: &Document) -> Result<(), Problem> {
+pub(super) fn check(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
     check_score(policy, document)?;
     check_tasks(policy, document)?;
     for (at, tier) in policy.tiers.iter().enumerate() {
@@ -16,7 +16,7 @@ pub(super) fn check(policy: &Policy, document: &Document) -> Result<(), Problem>
     check_weights(policy, document)
 }
 
-fn check_score(policy: &Policy, document: &Document) -> Result<(), Problem> {
+fn check_score(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
     let score = &policy.route.score;
     let parts = [score.health, score.latency, score.cost, score.quality];
     if policy.route.strategy != Strategy::Score || parts.iter().any(|part| *part > 0) {
@@ -27,7 +27,7 @@ fn check_score(policy: &Policy, document: &Document) -> Result<(), Problem> {
         .hint("give `health`, `latency`, `cost` or `quality` more than `0`"))
 }
 
-fn check_tasks(policy: &Policy, document: &Document) -> Result<(), Problem> {
+fn check_tasks(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
     for (name, task) in &policy.route.tasks {
         if task.only && task.prefer.is_empty() {
             let message = format!("the task `{name}` asks nobody");
@@ -41,7 +41,7 @@ fn check_tasks(policy: &Policy, document: &Document) -> Result<(), Problem> {
 
 /// The last tier repeats, so these are the weights of the whole fleet, whatever it is, unless some
 /// provider has one by its name.
-fn check_weights(policy: &Policy, document: &Document) -> Result<(), Problem> {
+fn check_weights(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
     let is_nothing = |tier: &Tier| tier.weight == Some(0);
     let has_weight = |tier: &Tier| tier.weight.is_some_and(|weight| weight > 0);
     let all_nothing = !policy.tiers.is_empty()
@@ -55,7 +55,7 @@ fn check_weights(policy: &Policy, document: &Document) -> Result<(), Problem> {
         .hint("give one more than `0`: under `weighted`, `0` is asked last"))
 }
 
-fn check_places(tier: &Tier, document: &Document, place: [&str; 2]) -> Result<(), Problem> {
+fn check_places(tier: &Tier, document: &Document, place: [&str; 2]) -> Result<(), Diagnostic> {
     for (key, found, most) in [
         ("weight", tier.weight, MOST_WEIGHT),
         ("tier", tier.tier, MOST_TIER),

@@ -48,11 +48,12 @@ proptest! {
             match step {
                 Move::Start(id) => router.on_start(ProviderId(id), now),
                 Move::End(id, took) => {
-                    let well = |took| Seen::Well(Duration::from_nanos(took));
-                    router.on_end(ProviderId(id), took.map_or(Seen::Failed, well), now);
+                    let well = |took| AttemptResult::Well(Duration::from_nanos(took));
+                    router.on_end(ProviderId(id), took.map_or(AttemptResult::Failed, well), now);
                 }
                 Move::Turn { task, session, tokens } => {
-                    let ask = Ask { task: Some(task.into()), session, ..self::tokens(tokens, 1) };
+                    let context = self::tokens(tokens, 1);
+                    let ask = CallContext { task: Some(task.into()), session, ..context };
                     let turn = router.turn(call, &ask, now);
                     let mut named: Vec<_> = turn.order().map(ProviderId::index).collect();
                     named.sort_unstable();
@@ -73,8 +74,8 @@ fn strict() -> Task {
 }
 
 /// Whom the call may ask, in fleet order.
-fn allowed(members: &[Member], ask: &Ask) -> Vec<usize> {
-    let is_affordable = |member: &Member| {
+fn allowed(members: &[ProviderInfo], ask: &CallContext) -> Vec<usize> {
+    let is_affordable = |member: &ProviderInfo| {
         let nanos = |price: Option<Money>| price.map(|price| price.as_nanos() as f64);
         let prices = nanos(member.input).zip(nanos(member.output));
         prices.is_some_and(|(input, output)| {
@@ -82,7 +83,7 @@ fn allowed(members: &[Member], ask: &Ask) -> Vec<usize> {
             (input * prompt + output * answer) / (prompt + answer) <= 2e9
         })
     };
-    let is_allowed = |member: &Member| {
+    let is_allowed = |member: &ProviderInfo| {
         ask.task.as_deref() != Some("strict")
             || (member.name == "p3" || member.model == "m1") && is_affordable(member)
     };
@@ -100,17 +101,17 @@ fn moves() -> impl Values<Value = Move> {
     ]
 }
 
-fn members() -> impl Values<Value = Vec<Member>> {
+fn members() -> impl Values<Value = Vec<ProviderInfo>> {
     let price = || prop::option::of(0..5_000_000_000_u64);
     let one = (price(), price(), prop::option::of(any::<u32>()), 0..3_u8);
     prop::collection::vec(one, 0..8).prop_map(|members| {
         let members = members.into_iter().enumerate();
-        let member = members.map(|(at, (input, output, quality, model))| Member {
+        let member = members.map(|(at, (input, output, quality, model))| ProviderInfo {
             model: format!("m{model}"),
             input: input.map(Money::from_nanos),
             output: output.map(Money::from_nanos),
             quality,
-            ..Member::named(format!("p{at}"))
+            ..ProviderInfo::named(format!("p{at}"))
         });
         member.collect()
     })

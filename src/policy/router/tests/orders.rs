@@ -5,20 +5,20 @@ use super::*;
 #[test]
 fn priority_asks_as_the_fleet_lists_them() {
     let rig = Rig::new("a b c", "strategy: priority");
-    assert_eq!(rig.order(&Ask::default()), "a b c");
+    assert_eq!(rig.order(&CallContext::default()), "a b c");
 }
 
 #[test]
 fn round_robin_asks_in_turns_and_around() {
     let rig = Rig::new("a b c", "strategy: round_robin");
-    let orders = rig.orders(&mut rig.router(), &Ask::default(), 4);
+    let orders = rig.orders(&mut rig.router(), &CallContext::default(), 4);
     assert_eq!(orders, ["a b c", "b c a", "c a b", "a b c"]);
 }
 
 #[test]
 fn weights_say_how_often_each_leads_and_nothing_comes_last() {
     let rig = Rig::new("a b c", "strategy: weighted").weights(&[1, 0, 3]);
-    let orders = rig.orders(&mut rig.router(), &Ask::default(), 400);
+    let orders = rig.orders(&mut rig.router(), &CallContext::default(), 400);
     assert_eq!(led(&orders, "a b c"), [100, 0, 300]);
     assert!(orders.iter().all(|order| order.ends_with('b')));
 }
@@ -26,7 +26,7 @@ fn weights_say_how_often_each_leads_and_nothing_comes_last() {
 #[test]
 fn who_follows_the_first_has_its_weights_share_of_that_too() {
     let rig = Rig::new("a b c", "strategy: weighted").weights(&[2, 1, 3]);
-    let orders = rig.orders(&mut rig.router(), &Ask::default(), 6_000);
+    let orders = rig.orders(&mut rig.router(), &CallContext::default(), 6_000);
     let behind_a = |order: &str| orders.iter().filter(|found| *found == order).count();
     let (b, c) = (behind_a("a b c"), behind_a("a c b"));
     assert_eq!(b + c, 2_000);
@@ -52,7 +52,7 @@ fn the_cheapest_for_this_calls_tokens_comes_first_and_the_unknown_last() {
 fn the_highest_quality_comes_first_and_the_unrated_last() {
     let ratings = [Some(50), None, Some(90), Some(0)];
     let rig = Rig::new("a b c d", "strategy: quality").qualities(&ratings);
-    assert_eq!(rig.order(&Ask::default()), "c a d b");
+    assert_eq!(rig.order(&CallContext::default()), "c a d b");
 }
 
 #[test]
@@ -60,12 +60,12 @@ fn balanced_asks_the_healthy_first_and_comes_back_by_itself() {
     let rig = Rig::new("a b c", "strategy: balanced, half_life: 10s");
     let mut router = rig.router();
     let order = |router: &mut Router, second| {
-        rig.names(&router.turn(CallId(1), &Ask::default(), at(second)))
+        rig.names(&router.turn(CallId(1), &CallContext::default(), at(second)))
     };
     assert_eq!(order(&mut router, 0), "a b c");
-    router.on_end(ProviderId(0), Seen::Failed, at(0));
-    router.on_end(ProviderId(0), Seen::Failed, at(0));
-    router.on_end(ProviderId(1), Seen::Failed, at(0));
+    router.on_end(ProviderId(0), AttemptResult::Failed, at(0));
+    router.on_end(ProviderId(0), AttemptResult::Failed, at(0));
+    router.on_end(ProviderId(1), AttemptResult::Failed, at(0));
     assert_eq!(order(&mut router, 0), "c b a");
     assert_eq!(order(&mut router, 30), "b c a");
     assert_eq!(order(&mut router, 60), "a b c");
@@ -77,12 +77,12 @@ fn balanced_is_not_disturbed_by_noise() {
     let mut router = rig.router();
     for call in 0..200 {
         let seen = if call % 25 == 24 {
-            Seen::Failed
+            AttemptResult::Failed
         } else {
-            Seen::Well(Duration::from_secs(1))
+            AttemptResult::Well(Duration::from_secs(1))
         };
         router.on_end(ProviderId(0), seen, at(call / 10));
-        let turn = router.turn(CallId(call), &Ask::default(), at(call / 10));
+        let turn = router.turn(CallId(call), &CallContext::default(), at(call / 10));
         assert_eq!(rig.names(&turn), "a b", "{call}");
     }
 }
@@ -93,9 +93,9 @@ fn least_latency_asks_the_sooner_of_two_and_the_others_behind_it() {
     let mut router = rig.router();
     for (id, millis) in [(0, 900), (1, 100), (2, 500)] {
         let took = Duration::from_millis(millis);
-        router.on_end(ProviderId(id), Seen::Well(took), at(0));
+        router.on_end(ProviderId(id), AttemptResult::Well(took), at(0));
     }
-    let orders = rig.orders(&mut router, &Ask::default(), 3_000);
+    let orders = rig.orders(&mut router, &CallContext::default(), 3_000);
     for order in &orders {
         assert!(["b c a", "c b a"].contains(&order.as_str()), "{order}");
     }
@@ -107,7 +107,7 @@ fn least_latency_asks_the_sooner_of_two_and_the_others_behind_it() {
 #[test]
 fn least_latency_spreads_over_those_that_nobody_knows() {
     let rig = Rig::new("a b c d", "strategy: least_latency");
-    let orders = rig.orders(&mut rig.router(), &Ask::default(), 4_000);
+    let orders = rig.orders(&mut rig.router(), &CallContext::default(), 4_000);
     let led = led(&orders, "a b c d");
     assert!(
         led.iter().all(|count| (900..1_100).contains(count)),
@@ -122,13 +122,13 @@ fn whoever_fails_fast_does_not_draw_the_calls() {
     let mut asked = [0; 2];
     for call in 0..600 {
         let now = Instant::START + Duration::from_millis(call * 100);
-        let turn = router.turn(CallId(call), &Ask::default(), now);
+        let turn = router.turn(CallId(call), &CallContext::default(), now);
         let first = turn.order().next().unwrap();
         asked[first.index()] += 1;
         router.on_start(first, now);
         let seen = match first.index() {
-            0 => Seen::Failed,
-            _ => Seen::Well(Duration::from_millis(800)),
+            0 => AttemptResult::Failed,
+            _ => AttemptResult::Well(Duration::from_millis(800)),
         };
         router.on_end(first, seen, now);
     }
@@ -157,9 +157,9 @@ fn the_highest_score_comes_first() {
     let mut router = rig.router();
     for (id, millis) in [(0, 1_000), (1, 500), (2, 500)] {
         let took = Duration::from_millis(millis);
-        router.on_end(ProviderId(id), Seen::Well(took), at(0));
+        router.on_end(ProviderId(id), AttemptResult::Well(took), at(0));
     }
-    router.on_end(ProviderId(1), Seen::Failed, at(0));
+    router.on_end(ProviderId(1), AttemptResult::Failed, at(0));
     let turn = router.turn(CallId(1), &ask, at(0));
     assert_eq!(rig.names(&turn), "c a b");
 }
@@ -186,7 +186,7 @@ fn a_lower_tier_is_asked_before_a_higher_one_whatever_the_strategy() {
 #[test]
 fn each_tier_takes_turns_of_its_own() {
     let rig = Rig::new("a b c d e", "strategy: round_robin").tiers(&[0, 0, 1, 1, 1]);
-    let orders = rig.orders(&mut rig.router(), &Ask::default(), 4);
+    let orders = rig.orders(&mut rig.router(), &CallContext::default(), 4);
     assert_eq!(orders, ["a b c d e", "b a d e c", "a b e c d", "b a c d e"]);
 }
 
@@ -197,7 +197,11 @@ fn a_task_asks_whom_it_prefers_first_in_its_order() {
     rig.members[2].model = "large".into();
     let rig = rig.task(prefer(&["nobody", "d", "large"]));
     assert_eq!(rig.order(&of_task()), "d b c a");
-    assert_eq!(rig.order(&Ask::default()), "a b c d", "no task, no rule");
+    assert_eq!(
+        rig.order(&CallContext::default()),
+        "a b c d",
+        "no task, no rule"
+    );
 }
 
 #[test]
@@ -258,7 +262,7 @@ fn a_task_takes_no_turns_from_those_that_it_asks_later() {
     let mut orders = Vec::new();
     for _ in 0..300 {
         rig.orders(&mut router, &of_task(), 1);
-        orders.extend(rig.orders(&mut router, &Ask::default(), 1));
+        orders.extend(rig.orders(&mut router, &CallContext::default(), 1));
     }
     assert_eq!(led(&orders, "a b c"), [100; 3]);
 }
@@ -271,11 +275,11 @@ fn plain_turns_need_no_list() {
         ("affinity: session, tasks: { t: {} }", [0, 0]),
     ] {
         let mut router = Rig::new("a b", route).tiers(&tiers).router();
-        let turn = router.turn(CallId(1), &Ask::default(), at(0));
+        let turn = router.turn(CallId(1), &CallContext::default(), at(0));
         assert!(
             matches!(
                 turn,
-                Turn::From {
+                ProviderOrder::From {
                     first: 0,
                     providers: 2
                 }
@@ -288,8 +292,8 @@ fn plain_turns_need_no_list() {
 #[test]
 fn whoever_has_no_settings_has_the_general_ones() {
     let rig = Rig::new("a b", "strategy: weighted").weights(&[0, 0]);
-    let mut router = Router::new(&rig.policy, &rig.members, &[], Draws::new(1));
-    let orders = rig.orders(&mut router, &Ask::default(), 4);
+    let mut router = Router::new(&rig.policy, &rig.members, &[], RngStreams::new(1));
+    let orders = rig.orders(&mut router, &CallContext::default(), 4);
     assert_eq!(led(&orders, "a b"), [2, 2]);
 }
 
@@ -300,6 +304,6 @@ fn an_empty_fleet_has_empty_turns() {
         rig.members.clear();
         rig.policy.route.strategy = strategy;
         assert_eq!(rig.order(&of_session(1)), "");
-        assert_eq!(rig.order(&Ask::default()), "");
+        assert_eq!(rig.order(&CallContext::default()), "");
     }
 }

@@ -59,7 +59,7 @@ fn a_new_provider_moves_only_its_share() {
 fn a_session_has_the_same_place_in_every_process() {
     let rig = Rig::new("a b c", "affinity: session");
     let order = |seed| {
-        let mut router = Router::new(&rig.policy, &rig.members, &[], Draws::new(seed));
+        let mut router = Router::new(&rig.policy, &rig.members, &[], RngStreams::new(seed));
         rig.orders(&mut router, &of_session(7), 1)
     };
     assert!((1..20).all(|seed| order(seed) == order(0)));
@@ -100,7 +100,7 @@ fn the_place_is_among_those_that_the_task_prefers() {
     let rig = rig.task(prefer(&["large"]));
     let orders: Vec<_> = (0..1_000)
         .map(|session| {
-            rig.order(&Ask {
+            rig.order(&CallContext {
                 session: Some(session),
                 ..of_task()
             })
@@ -118,7 +118,7 @@ fn sessions_take_no_turns_from_other_calls() {
     let mut orders = Vec::new();
     for session in 0..100 {
         rig.orders(&mut router, &of_session(session), 1);
-        orders.extend(rig.orders(&mut router, &Ask::default(), 1));
+        orders.extend(rig.orders(&mut router, &CallContext::default(), 1));
     }
     assert_eq!(led(&orders, "a b"), [50, 50]);
 }

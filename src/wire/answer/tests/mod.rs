@@ -12,12 +12,12 @@ use super::*;
 
 /// What a stream came to.
 #[derive(Debug, PartialEq)]
-struct Heard {
+struct Decoded {
     tokens: Vec<Token>,
     end: Result<Content, Wrong>,
 }
 
-impl Heard {
+impl Decoded {
     fn text(&self) -> String {
         let text = self.tokens.iter().filter_map(|token| match token {
             Token::Text(text) => Some(text.as_str()),
@@ -41,20 +41,20 @@ impl Heard {
 }
 
 /// Reads a stream whose bytes come in these pieces.
-fn hear(family: Family, pieces: &[&[u8]]) -> Heard {
+fn hear(family: Family, pieces: &[&[u8]]) -> Decoded {
     let (mut reader, mut tokens) = (StreamReader::new(family), Vec::new());
     for piece in pieces {
         if let Err(wrong) = reader.push(piece, |token| tokens.push(token)) {
             let end = Err(wrong);
-            return Heard { tokens, end };
+            return Decoded { tokens, end };
         }
     }
     let end = reader.end();
-    Heard { tokens, end }
+    Decoded { tokens, end }
 }
 
 /// Reads a stream of these events, each with nothing but its data.
-fn hear_events(family: Family, events: &[&str]) -> Heard {
+fn hear_events(family: Family, events: &[&str]) -> Decoded {
     let events = events.iter().map(|data| format!("data: {data}\n\n"));
     hear(family, &[events.collect::<String>().as_bytes()])
 }

@@ -1,7 +1,7 @@
 //! Anthropic's errors: `{"type":"error","error":{"type","message","details"},"request_id"}`. The
 //! causes that share a type are told apart by `details.error_code`, as the vendor's SDK reads it.
 
-use super::{Row, Said, Shape, text_or_null};
+use super::{BodyShape, ErrorValues, Row, text_or_null};
 use crate::wire::writer::Cause;
 
 /// What the service has of its own.
@@ -153,7 +153,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
         Cause::ServerError,
         Row::new(500, "api_error", "", "Internal server error"),
     ),
-    (Cause::BadGateway, Row::shaped(502, Shape::Page)),
+    (Cause::BadGateway, Row::shaped(502, BodyShape::Page)),
     // sdk-ts #616: the captured answer says so, and nothing of when.
     (
         Cause::Overloaded,
@@ -178,7 +178,7 @@ pub(super) fn bare(status: u16) -> &'static Row {
 }
 
 /// The body.
-pub(super) fn json(said: &Said<'_>, row: &Row) -> String {
+pub(super) fn json(said: &ErrorValues<'_>, row: &Row) -> String {
     format!(
         "{{\"type\":\"error\",\"error\":{{\"type\":{},\"message\":{}{}}},\
          \"request_id\":\"req_{}\"}}",

@@ -1,6 +1,6 @@
 //! Azure's errors: `{"error":{"code","message"}}`, where the code is often the status as text.
 
-use super::{Row, Said, Shape, text_or_null};
+use super::{BodyShape, ErrorValues, Row, text_or_null};
 use crate::wire::writer::Cause;
 
 /// What the service has of its own.
@@ -141,7 +141,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
              this error.",
         ),
     ),
-    (Cause::BadGateway, Row::shaped(502, Shape::Page)),
+    (Cause::BadGateway, Row::shaped(502, BodyShape::Page)),
     (
         Cause::Overloaded,
         Row::new(
@@ -151,12 +151,12 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
             "The service is temporarily unable to process your request. Please try again later.",
         ),
     ),
-    (Cause::GatewayTimeout, Row::shaped(504, Shape::Page)),
-    (Cause::Edge, Row::shaped(502, Shape::Page)),
+    (Cause::GatewayTimeout, Row::shaped(504, BodyShape::Page)),
+    (Cause::Edge, Row::shaped(502, BodyShape::Page)),
 ];
 
 /// The body.
-pub(super) fn json(said: &Said<'_>, row: &Row) -> String {
+pub(super) fn json(said: &ErrorValues<'_>, row: &Row) -> String {
     let code = match row.code {
         "" => said.status.to_string(),
         code => code.to_owned(),

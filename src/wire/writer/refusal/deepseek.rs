@@ -1,7 +1,7 @@
 //! DeepSeek's errors, in OpenAI's form: almost every code is `invalid_request_error`, and none
 //! tells how long to wait.
 
-use super::{Row, Shape};
+use super::{BodyShape, Row};
 use crate::wire::writer::Cause;
 
 /// What the service has of its own.
@@ -82,7 +82,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
             "Our server encounters an issue. Please retry your request after a brief wait.",
         ),
     ),
-    (Cause::BadGateway, Row::shaped(502, Shape::Page)),
+    (Cause::BadGateway, Row::shaped(502, BodyShape::Page)),
     (
         Cause::Overloaded,
         Row::new(
@@ -93,8 +93,8 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
              service providers.",
         ),
     ),
-    (Cause::GatewayTimeout, Row::shaped(504, Shape::Page)),
-    (Cause::Edge, Row::shaped(502, Shape::Page)),
+    (Cause::GatewayTimeout, Row::shaped(504, BodyShape::Page)),
+    (Cause::Edge, Row::shaped(502, BodyShape::Page)),
 ];
 
 const CODE: &str = "invalid_request_error";

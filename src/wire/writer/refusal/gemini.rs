@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Row, Said, Shape, precise, text_or_null};
+use super::{BodyShape, ErrorValues, Row, precise, text_or_null};
 use crate::wire::writer::Cause;
 
 /// What the service has of its own.
@@ -140,7 +140,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
              https://developers.generativeai.google/guide/troubleshooting",
         ),
     ),
-    (Cause::BadGateway, Row::shaped(502, Shape::Page)),
+    (Cause::BadGateway, Row::shaped(502, BodyShape::Page)),
     (
         Cause::Overloaded,
         Row::new(
@@ -159,7 +159,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
             "Deadline expired before operation could complete.",
         ),
     ),
-    (Cause::Edge, Row::shaped(502, Shape::Page)),
+    (Cause::Edge, Row::shaped(502, BodyShape::Page)),
 ];
 
 /// An error that says no more than its status: `google.rpc.Code`, as it maps to HTTP.
@@ -177,7 +177,7 @@ pub(super) fn bare(status: u16) -> &'static Row {
 }
 
 /// The body.
-pub(super) fn json(said: &Said<'_>, row: &Row) -> String {
+pub(super) fn json(said: &ErrorValues<'_>, row: &Row) -> String {
     let mut body = format!(
         "{{\n  \"error\": {{\n    \"code\": {},\n    \"message\": {},\n    \"status\": {}",
         said.status,

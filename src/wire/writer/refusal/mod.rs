@@ -23,7 +23,7 @@ use super::grammar::{Grammar, quoted};
 use super::head::{Head, reason};
 use super::quota::{GoDuration, whole_millis, whole_seconds};
 use super::template::fill;
-use super::{Cause, Form, Quota, Refusal, Stamp, hint};
+use super::{Cause, HintFormat, Quota, Refusal, Stamp, hint};
 use crate::wire::Dialect;
 pub(super) use page::html;
 
@@ -35,7 +35,7 @@ pub(super) use page::html;
 #[derive(Clone, Copy, Debug)]
 struct Row {
     status: u16,
-    shape: Shape,
+    shape: BodyShape,
     /// The error's `type`; at Gemini its `status`; at OpenRouter its `code` in band.
     kind: &'static str,
     /// The error's `code`; empty is `null`, and digits are a number where the vendor has one.
@@ -51,7 +51,7 @@ struct Row {
 
 /// What the body of an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
+enum BodyShape {
     /// The vendor's own JSON.
     Json,
     /// The page of whatever stands before the vendor's servers.
@@ -73,7 +73,7 @@ impl Row {
     ) -> Self {
         Self {
             status,
-            shape: Shape::Json,
+            shape: BodyShape::Json,
             kind,
             code,
             param: "",
@@ -83,7 +83,7 @@ impl Row {
         }
     }
 
-    const fn shaped(status: u16, shape: Shape) -> Self {
+    const fn shaped(status: u16, shape: BodyShape) -> Self {
         Self {
             shape,
             ..Self::new(status, "", "", "")
@@ -127,31 +127,31 @@ pub(super) fn write(grammar: &dyn Grammar, stamp: &Stamp, refusal: &Refusal) -> 
         head.field("x-should-retry", should_retry);
     }
     match row.shape {
-        Shape::Json => {
-            let body = Said::new(grammar, stamp, refusal, status).json(row);
+        BodyShape::Json => {
+            let body = ErrorValues::new(grammar, stamp, refusal, status).json(row);
             head.with_body(grammar.plain_type(), &body)
         }
-        Shape::Page => head.with_body(HTML, &html(dialect, status)),
-        Shape::Challenge => {
+        BodyShape::Page => head.with_body(HTML, &html(dialect, status)),
+        BodyShape::Challenge => {
             head.field("cf-mitigated", "challenge");
             head.with_body(HTML, &page::challenge(dialect))
         }
-        Shape::Empty => head.with_body("", ""),
-        Shape::EdgeJson => head.with_body("application/json", &page::edge_json(status)),
+        BodyShape::Empty => head.with_body("", ""),
+        BodyShape::EdgeJson => head.with_body("application/json", &page::edge_json(status)),
     }
 }
 
 /// The error object in the place of a body.
 pub(super) fn in_place(grammar: &dyn Grammar, stamp: &Stamp, cause: Cause) -> String {
     let row = json_row(grammar.dialect(), cause);
-    Said::new(grammar, stamp, &Refusal::of(cause), row.status).json(row)
+    ErrorValues::new(grammar, stamp, &Refusal::of(cause), row.status).json(row)
 }
 
 /// The error object in the middle of a stream.
 pub(super) fn in_band(grammar: &dyn Grammar, stamp: &Stamp, cause: Cause) -> String {
     let dialect = grammar.dialect();
     let row = json_row(dialect, cause);
-    let said = Said::new(grammar, stamp, &Refusal::of(cause), row.status);
+    let said = ErrorValues::new(grammar, stamp, &Refusal::of(cause), row.status);
     match dialect {
         Dialect::Openrouter => openrouter::in_band(&said, row),
         _ => said.json(row),
@@ -161,7 +161,7 @@ pub(super) fn in_band(grammar: &dyn Grammar, stamp: &Stamp, cause: Cause) -> Str
 /// The row of `cause`, or another when that is no JSON.
 fn json_row(dialect: Dialect, cause: Cause) -> &'static Row {
     match row(dialect, cause) {
-        row if row.shape == Shape::Json => row,
+        row if row.shape == BodyShape::Json => row,
         _ => row(dialect, Cause::ServerError),
     }
 }
@@ -172,7 +172,7 @@ fn row_of(dialect: Dialect, refusal: &Refusal) -> &'static Row {
     match refusal.status {
         Some(status)
             if status != row.status
-                && row.shape == Shape::Json
+                && row.shape == BodyShape::Json
                 && refusal.cause == Cause::of_status(status) =>
         {
             bare(dialect, status)
@@ -248,7 +248,7 @@ static CLIENT: Row = Row::new(400, "invalid_request_error", "", "");
 static SERVER: Row = Row::new(500, "server_error", "", "");
 
 /// What the gaps of one error are filled with.
-struct Said<'a> {
+struct ErrorValues<'a> {
     grammar: &'a dyn Grammar,
     stamp: &'a Stamp,
     status: u16,
@@ -259,7 +259,7 @@ struct Said<'a> {
     quota: Option<Quota>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> ErrorValues<'a> {
     fn new(grammar: &'a dyn Grammar, stamp: &'a Stamp, refusal: &Refusal, status: u16) -> Self {
         let quotas = stamp.quotas;
         let quota = match refusal.cause {
@@ -272,7 +272,9 @@ impl<'a> Said<'a> {
             stamp,
             status,
             wait: hint::in_body(grammar.dialect(), refusal),
-            must_tell: refusal.hint.is_some_and(|hint| hint.form == Form::Body),
+            must_tell: refusal
+                .hint
+                .is_some_and(|hint| hint.form == HintFormat::Body),
             quota,
         }
     }

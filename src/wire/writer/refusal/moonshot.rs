@@ -1,7 +1,7 @@
 //! Moonshot's errors: `{"error":{"message","type"}}`. How long to wait is told in the message;
 //! being overloaded is a 429 there.
 
-use super::{Row, Said, Shape, text_or_null};
+use super::{BodyShape, ErrorValues, Row, text_or_null};
 use crate::wire::writer::Cause;
 
 /// What the service has of its own.
@@ -114,7 +114,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
         Cause::ServerError,
         Row::new(500, "unexpected_output", "", "invalid state transition"),
     ),
-    (Cause::BadGateway, Row::shaped(502, Shape::Page)),
+    (Cause::BadGateway, Row::shaped(502, BodyShape::Page)),
     (
         Cause::Overloaded,
         Row::new(
@@ -124,12 +124,12 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
             "The engine is currently overloaded, please try again later",
         ),
     ),
-    (Cause::GatewayTimeout, Row::shaped(504, Shape::Page)),
-    (Cause::Edge, Row::shaped(502, Shape::Page)),
+    (Cause::GatewayTimeout, Row::shaped(504, BodyShape::Page)),
+    (Cause::Edge, Row::shaped(502, BodyShape::Page)),
 ];
 
 /// The body.
-pub(super) fn json(said: &Said<'_>, row: &Row) -> String {
+pub(super) fn json(said: &ErrorValues<'_>, row: &Row) -> String {
     format!(
         "{{\"error\":{{\"message\":{},\"type\":{}{}}}}}",
         said.message(row),

@@ -1,6 +1,6 @@
 //! OpenAI's errors: `{"error":{"message","type","param","code"}}`.
 
-use super::{Row, Said, text_or_null};
+use super::{ErrorValues, Row, text_or_null};
 use crate::wire::writer::Cause;
 
 /// What the service has of its own.
@@ -185,7 +185,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
 ];
 
 /// The body.
-pub(super) fn json(said: &Said<'_>, row: &Row) -> String {
+pub(super) fn json(said: &ErrorValues<'_>, row: &Row) -> String {
     let code = match row.code.parse::<u16>() {
         Ok(number) => number.to_string(),
         Err(_) => text_or_null(row.code),

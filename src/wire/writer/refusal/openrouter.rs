@@ -1,7 +1,7 @@
 //! OpenRouter's errors: `{"error":{"code","message","metadata"}}`, where the code is the status as
 //! a number, but in band a word. What the provider behind it said is in the metadata.
 
-use super::{Row, Said, text_or_null};
+use super::{ErrorValues, Row, text_or_null};
 use crate::wire::writer::Cause;
 
 /// What the service has of its own.
@@ -153,7 +153,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
 ];
 
 /// The body.
-pub(super) fn json(said: &Said<'_>, row: &Row) -> String {
+pub(super) fn json(said: &ErrorValues<'_>, row: &Row) -> String {
     let code = said.status.to_string();
     format!(
         "{{{},\"user_id\":\"user_firedrill\"}}",
@@ -162,11 +162,11 @@ pub(super) fn json(said: &Said<'_>, row: &Row) -> String {
 }
 
 /// What the chunk that ends a stream says of it.
-pub(super) fn in_band(said: &Said<'_>, row: &Row) -> String {
+pub(super) fn in_band(said: &ErrorValues<'_>, row: &Row) -> String {
     format!("{{{}}}", error(said, row, &text_or_null(row.kind)))
 }
 
-fn error(said: &Said<'_>, row: &Row, code: &str) -> String {
+fn error(said: &ErrorValues<'_>, row: &Row, code: &str) -> String {
     format!(
         "\"error\":{{\"message\":{},\"code\":{code}{}}}",
         said.message(row),

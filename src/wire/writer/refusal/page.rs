@@ -1,17 +1,17 @@
 //! What stands before the vendors' servers says: pages in HTML, cut down to what tells them from
 //! JSON, and what the content delivery network says in its stead.
 
-use super::{Row, Shape};
+use super::{BodyShape, Row};
 use crate::wire::Dialect;
 use crate::wire::writer::Cause;
 use crate::wire::writer::head::reason;
 
 /// What dialects behind Cloudflare have besides their own (claude-code #3197, #12208, #30437).
 pub(super) const CLOUDFLARE: &[(Cause, Row)] = &[
-    (Cause::Challenge, Row::shaped(403, Shape::Challenge)),
-    (Cause::Edge, Row::shaped(520, Shape::Page)),
-    (Cause::EdgeEmpty, Row::shaped(520, Shape::Empty)),
-    (Cause::EdgeJson, Row::shaped(520, Shape::EdgeJson)),
+    (Cause::Challenge, Row::shaped(403, BodyShape::Challenge)),
+    (Cause::Edge, Row::shaped(520, BodyShape::Page)),
+    (Cause::EdgeEmpty, Row::shaped(520, BodyShape::Empty)),
+    (Cause::EdgeJson, Row::shaped(520, BodyShape::EdgeJson)),
 ];
 
 /// The page for `status`: Cloudflare's for its own statuses, else that of whoever stands before

@@ -143,7 +143,7 @@ fn the_edge_speaks_html_json_or_not_at_all() {
 }
 
 /// A cause without an edge, so that there is JSON to read the wait from.
-fn hinted(dialect: Dialect, form: Form) -> Answer {
+fn hinted(dialect: Dialect, form: HintFormat) -> Answer {
     let wait = Duration::from_millis(37_200);
     let hint = Some(Hint { wait, form });
     let refusal = Refusal {
@@ -174,7 +174,7 @@ fn each_dialect_has_its_own_way_to_say_how_long_to_wait() {
         (Dialect::Anthropic, Some("38"), None, ""),
         (Dialect::Gemini, None, None, "retry in 37.2s"),
     ] {
-        let answer = hinted(dialect, Form::Own);
+        let answer = hinted(dialect, HintFormat::Own);
         assert_eq!(answer.field("retry-after"), seconds, "{dialect:?}");
         assert_eq!(answer.field("retry-after-ms"), millis, "{dialect:?}");
         let text = answer.text();
@@ -185,7 +185,7 @@ fn each_dialect_has_its_own_way_to_say_how_long_to_wait() {
             "{dialect:?}"
         );
     }
-    let details = hinted(Dialect::Gemini, Form::Own).json()["error"]["details"].clone();
+    let details = hinted(Dialect::Gemini, HintFormat::Own).json()["error"]["details"].clone();
     assert_eq!(
         details[1]["@type"],
         "type.googleapis.com/google.rpc.RetryInfo"
@@ -210,14 +210,22 @@ fn nobody_says_how_long_to_wait_for_money() {
 fn every_form_of_a_hint_is_the_same_in_every_dialect() {
     for dialect in Dialect::ALL {
         for (form, field, value) in [
-            (Form::Seconds, "retry-after", "38"),
-            (Form::Millis, "retry-after-ms", "37200"),
+            (HintFormat::Seconds, "retry-after", "38"),
+            (HintFormat::Millis, "retry-after-ms", "37200"),
             // 90.5 s into the world and 37.2 s, rounded up.
-            (Form::Date, "retry-after", "Wed, 01 Jan 2025 00:02:08 GMT"),
-            (Form::Past, "retry-after", "Wed, 01 Jan 2025 00:00:53 GMT"),
-            (Form::Negative, "retry-after", "-38"),
-            (Form::Nan, "retry-after", "NaN"),
-            (Form::Absurd, "retry-after", "3155760000"),
+            (
+                HintFormat::Date,
+                "retry-after",
+                "Wed, 01 Jan 2025 00:02:08 GMT",
+            ),
+            (
+                HintFormat::Past,
+                "retry-after",
+                "Wed, 01 Jan 2025 00:00:53 GMT",
+            ),
+            (HintFormat::Negative, "retry-after", "-38"),
+            (HintFormat::Nan, "retry-after", "NaN"),
+            (HintFormat::Absurd, "retry-after", "3155760000"),
         ] {
             let answer = hinted(dialect, form);
             let hints = answer
@@ -227,11 +235,11 @@ fn every_form_of_a_hint_is_the_same_in_every_dialect() {
             assert_eq!(hints.collect::<Vec<_>>(), [field], "{form:?}");
             assert_eq!(answer.field(field), Some(value), "{form:?}");
             assert!(!answer.text().contains("37.2"), "{dialect:?} {form:?}");
-            let date = matches!(form, Form::Date | Form::Past);
+            let date = matches!(form, HintFormat::Date | HintFormat::Past);
             let now = date.then_some("Wed, 01 Jan 2025 00:01:30 GMT");
             assert_eq!(answer.field("date"), now, "{form:?}");
         }
-        let answer = hinted(dialect, Form::Body);
+        let answer = hinted(dialect, HintFormat::Body);
         assert!(answer.fields.keys().all(|name| !name.starts_with("retry")));
         let text = answer.text();
         assert!(

@@ -5,12 +5,12 @@
 //! `spoil`'s matter. A fault that changes nothing has not struck: whatever follows a refusal, a
 //! loss of capacity that nobody feels, a lost cache that held nothing.
 
-use super::pace::multiplied;
-use super::spoil::{Plight, Shape, shows};
+use super::answer_effects::{AnswerEffects, PlainAnswer, shows};
+use super::chunks::multiplied;
 use crate::policy::ProviderId;
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{Drawn, Inject, Layer, Seen, left_at, scaled_at};
+use crate::scenario::fault::{AttemptInfo, FaultKind, Layer, SeededFault, left_at, scaled_at};
 use crate::text::units::share::WHOLE;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
@@ -19,14 +19,14 @@ use crate::wire::writer::Refusal;
 /// The faults of one provider by layer, each in the scenario's order.
 #[derive(Clone, Debug)]
 pub(super) struct Faults {
-    exchange: Vec<Drawn>,
-    answer: Vec<Drawn>,
-    state: Vec<Drawn>,
+    exchange: Vec<SeededFault>,
+    answer: Vec<SeededFault>,
+    state: Vec<SeededFault>,
 }
 
 /// A fault that decides the whole exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum ExchangeFault {
     /// Never answered.
     Hang,
     /// The connection is reset.
@@ -46,7 +46,7 @@ pub(super) enum Verdict {
 
 /// How tokens are billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tariff {
+pub(super) struct Billing {
     /// So many thousandths of the usual price.
     pub(super) price_milli: u64,
     /// So often.
@@ -55,10 +55,10 @@ pub(super) struct Tariff {
 
 impl Faults {
     /// The faults of `scenario` that act on exchanges with provider `id`.
-    pub(super) fn new(scenario: &Scenario, id: ProviderId, draws: Draws) -> Self {
-        let all = Drawn::all(&scenario.faults, draws);
+    pub(super) fn new(scenario: &Scenario, id: ProviderId, draws: RngStreams) -> Self {
+        let all = SeededFault::all(&scenario.faults, draws);
         let of = |layer| {
-            let own = all.iter().filter(|Drawn { fault, .. }| {
+            let own = all.iter().filter(|SeededFault { fault, .. }| {
                 fault.targets.contains(&id) && fault.inject.layer() == layer
             });
             own.cloned().collect()
@@ -71,31 +71,31 @@ impl Faults {
     }
 
     /// The first fault that strikes and decides the exchange.
-    pub(super) fn verdict(&self, seen: &Seen<'_>) -> Option<(FaultId, Verdict)> {
+    pub(super) fn verdict(&self, seen: &AttemptInfo<'_>) -> Option<(FaultId, ExchangeFault)> {
         self.exchange.iter().find_map(|drawn| {
             let verdict = match drawn.fault.inject {
-                Inject::Hang => Verdict::Hang,
-                Inject::Reset => Verdict::Reset,
-                Inject::EarlyFin => Verdict::Fin,
-                Inject::HeadersOnly => Verdict::Head,
-                Inject::Refuse { refusal, billed } => Verdict::Refuse { refusal, billed },
+                FaultKind::Hang => ExchangeFault::Hang,
+                FaultKind::Reset => ExchangeFault::Reset,
+                FaultKind::EarlyFin => ExchangeFault::Fin,
+                FaultKind::HeadersOnly => ExchangeFault::Head,
+                FaultKind::Refuse { refusal, billed } => ExchangeFault::Refuse { refusal, billed },
                 _ => return None,
             };
-            drawn.strikes(seen).then_some((drawn.id, verdict))
+            drawn.applies(seen).then_some((drawn.id, verdict))
         })
     }
 
     /// What spoils an answer of this shape.
-    pub(super) fn plight(&self, seen: &Seen<'_>, shape: Shape) -> Plight {
+    pub(super) fn plight(&self, seen: &AttemptInfo<'_>, shape: PlainAnswer) -> AnswerEffects {
         let struck = self
             .answer
             .iter()
-            .filter(|drawn| shows(&drawn.fault.inject, shape) && drawn.strikes(seen));
-        let struck: Vec<&Drawn> = struck.collect();
+            .filter(|drawn| shows(&drawn.fault.inject, shape) && drawn.applies(seen));
+        let struck: Vec<&SeededFault> = struck.collect();
         if struck.is_empty() {
-            return Plight::default();
+            return AnswerEffects::default();
         }
-        Plight::of(&struck, seen.now, shape)
+        AnswerEffects::of(&struck, seen.now, shape)
     }
 
     /// How much of the slots is there at `now`, in parts per 10^9.
@@ -119,28 +119,27 @@ impl Faults {
     }
 
     /// The first fault that keeps the request from what the cache holds.
-    pub(super) fn lost_cache(&self, seen: &Seen<'_>) -> Option<FaultId> {
-        let lost = self
-            .state
-            .iter()
-            .find(|drawn| matches!(drawn.fault.inject, Inject::LostCache) && drawn.strikes(seen));
+    pub(super) fn lost_cache(&self, seen: &AttemptInfo<'_>) -> Option<FaultId> {
+        let lost = self.state.iter().find(|drawn| {
+            matches!(drawn.fault.inject, FaultKind::LostCache) && drawn.applies(seen)
+        });
         lost.map(|drawn| drawn.id)
     }
 
     /// How the request is billed; who makes it so is added to `fired`.
-    pub(super) fn tariff(&self, seen: &Seen<'_>, fired: &mut Vec<FaultId>) -> Tariff {
-        let mut tariff = Tariff::default();
+    pub(super) fn tariff(&self, seen: &AttemptInfo<'_>, fired: &mut Vec<FaultId>) -> Billing {
+        let mut tariff = Billing::default();
         for drawn in &self.state {
             let changes = match drawn.fault.inject {
-                Inject::Price { factor_milli } => {
+                FaultKind::Price { factor_milli } => {
                     let factor = scaled_at(factor_milli, drawn.level(seen.now));
-                    let strikes = factor != USUAL && drawn.strikes(seen);
+                    let strikes = factor != USUAL && drawn.applies(seen);
                     if strikes {
                         tariff.price_milli = multiplied(tariff.price_milli, &[factor]);
                     }
                     strikes
                 }
-                Inject::DoubleBilled if tariff.times == 1 && drawn.strikes(seen) => {
+                FaultKind::DoubleBilled if tariff.times == 1 && drawn.applies(seen) => {
                     tariff.times = 2;
                     true
                 }
@@ -157,7 +156,7 @@ impl Faults {
     fn losses(
         &self,
         now: Instant,
-        kind: fn(&Inject) -> Option<u64>,
+        kind: fn(&FaultKind) -> Option<u64>,
     ) -> impl Iterator<Item = (FaultId, u64)> {
         self.state.iter().filter_map(move |drawn| {
             let left = left_at(kind(&drawn.fault.inject)?, drawn.level(now));
@@ -166,7 +165,7 @@ impl Faults {
     }
 }
 
-impl Tariff {
+impl Billing {
     /// What is billed, each as often as it is.
     pub(super) fn bills(self, bill: Bill) -> impl Iterator<Item = Bill> {
         let price_milli = self.price_milli;
@@ -180,7 +179,7 @@ impl Tariff {
     }
 }
 
-impl Default for Tariff {
+impl Default for Billing {
     fn default() -> Self {
         Self {
             price_milli: USUAL,
@@ -189,16 +188,16 @@ impl Default for Tariff {
     }
 }
 
-fn slots_left(inject: &Inject) -> Option<u64> {
+fn slots_left(inject: &FaultKind) -> Option<u64> {
     match inject {
-        Inject::CapacityLoss { left } => Some(*left),
+        FaultKind::CapacityLoss { left } => Some(*left),
         _ => None,
     }
 }
 
-fn limits_left(inject: &Inject) -> Option<u64> {
+fn limits_left(inject: &FaultKind) -> Option<u64> {
     match inject {
-        Inject::LimitShrink { left } => Some(*left),
+        FaultKind::LimitShrink { left } => Some(*left),
         _ => None,
     }
 }

@@ -8,29 +8,29 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::conduct::Watch;
+use super::attempt_peaks::Moments;
+use super::call_record::{OpenCall, Started};
+use super::client_rules::Watch;
 use super::cost::Tokens;
-use super::ledger::{OpenCall, Started};
-use super::moments::Moments;
+use super::run_stats::{ProviderTally, RunStats, Scope};
 use super::scopes;
-use super::state::{ProviderTally, Scope, State};
-use super::windows::{Rules, WindowFold};
-use crate::policy::call::{Ending, Outcome};
+use super::windows::{WindowConfig, WindowFold};
+use crate::policy::call::{FailureReason, Outcome};
 use crate::policy::classify::FailureClass;
 use crate::policy::{AttemptId, CallId, ProviderId};
-use crate::rng::Draws;
+use crate::rng::RngStreams;
 use crate::scenario::Scenario;
 use crate::time::Instant;
-use crate::trace::{Event, FaultId, Kind};
+use crate::trace::{Event, EventKind, FaultId};
 
 /// Folds one run's events into its state; memory does not grow with the number of calls.
 ///
 /// An event about a call that is not known (it never arrived, or has ended) is passed over; only
 /// late bills are not, since providers bill work that nobody reads any more.
 #[derive(Debug)]
-pub struct Fold {
-    state: State,
-    rules: Rules,
+pub struct Collector {
+    state: RunStats,
+    rules: WindowConfig,
     /// Windows of the whole run.
     run: WindowFold,
     /// Windows of the calls that arrived within a stretch of time, by stretch.
@@ -44,11 +44,11 @@ pub struct Fold {
     now: Instant,
 }
 
-impl Fold {
+impl Collector {
     /// For the run of `scenario` under `seed`. A fault that does not happen under it has no windows
     /// in it: no call arrives during such a fault, none after it, and all of the run is before it.
     pub fn under(scenario: &Scenario, seed: u64) -> Self {
-        let draws = Draws::new(seed);
+        let draws = RngStreams::new(seed);
         let faults = || (0..=u16::MAX).map(FaultId).zip(&scenario.faults);
         if faults().all(|(id, fault)| fault.happens(id, draws)) {
             return Self::new(scenario);
@@ -64,7 +64,7 @@ impl Fold {
 
     /// For a run of `scenario` in which every fault happens.
     pub fn new(scenario: &Scenario) -> Self {
-        let rules = Rules::new(scenario, scopes::after(scenario));
+        let rules = WindowConfig::new(scenario, scopes::after(scenario));
         let places = 0..rules.stretches.len();
         let mut state = scopes::empty(scenario, &rules);
         Self {
@@ -86,8 +86,8 @@ impl Fold {
     pub fn on_event(&mut self, event: &Event) {
         self.now = self.now.max(event.at);
         match event.kind {
-            Kind::Arrived { call, .. } => self.on_arrival(call, event.at),
-            Kind::Started {
+            EventKind::Arrived { call, .. } => self.on_arrival(call, event.at),
+            EventKind::Started {
                 call,
                 attempt,
                 provider,
@@ -106,8 +106,10 @@ impl Fold {
                 };
                 self.on_start(call, started, probe);
             }
-            Kind::FirstToken { call, .. } => self.with(call, |open| open.on_first_token(event.at)),
-            Kind::Replied {
+            EventKind::FirstToken { call, .. } => {
+                self.with(call, |open| open.on_first_token(event.at))
+            }
+            EventKind::Replied {
                 call,
                 attempt,
                 provider,
@@ -115,18 +117,18 @@ impl Fold {
                 hint,
             } => self.on_reply((call, attempt, provider), failure, hint, event.at),
             // Neither an answer nor a failure: that it was started is all there is to count.
-            Kind::Cancelled {
+            EventKind::Cancelled {
                 call,
                 attempt,
                 provider,
             } => self.on_over(call, attempt, provider),
-            Kind::Ended { call, outcome } => self.on_end(call, outcome, event.at),
-            Kind::Breaker { provider, to, .. } => {
+            EventKind::Ended { call, outcome } => self.on_end(call, outcome, event.at),
+            EventKind::Breaker { provider, to, .. } => {
                 self.count_at(event.at, provider, |tally| tally.breaker.count(to));
             }
-            Kind::Ejected { provider, .. } => self.on_ejected(provider, event.at),
-            Kind::Checked { provider, .. } => self.on_checked(provider, event.at),
-            Kind::Billed {
+            EventKind::Ejected { provider, .. } => self.on_ejected(provider, event.at),
+            EventKind::Checked { provider, .. } => self.on_checked(provider, event.at),
+            EventKind::Billed {
                 provider,
                 call,
                 nth,
@@ -135,13 +137,13 @@ impl Fold {
                 Some(call) => self.on_bill(provider, call, nth, Tokens::of(bill)),
                 None => self.count_at(event.at, provider, |tally| tally.bill_check(bill)),
             },
-            Kind::Answered {
+            EventKind::Answered {
                 provider,
                 call: Some(call),
                 nth,
             } => self.with(call, |open| open.on_whole(provider, nth)),
-            Kind::Answered { call: None, .. } => {}
-            Kind::Fired { fault } => self.on_fired(fault),
+            EventKind::Answered { call: None, .. } => {}
+            EventKind::Fired { fault } => self.on_fired(fault),
         }
     }
 
@@ -152,10 +154,10 @@ impl Fold {
     }
 
     /// The run is over. Calls that have not ended are unfinished.
-    pub fn finish(mut self) -> State {
+    pub fn finish(mut self) -> RunStats {
         let open: Vec<CallId> = self.open.keys().copied().collect();
         for call in open {
-            self.on_end(call, Outcome::Failed(Ending::Unfinished), self.now);
+            self.on_end(call, Outcome::Failed(FailureReason::Unfinished), self.now);
         }
         let (uptime, failovers) = self.run.finish(&self.rules);
         self.state.run.uptime = uptime;

@@ -13,7 +13,7 @@ use crate::policy::CallId;
 
 /// The calls of one client that wait for room.
 #[derive(Debug, Default)]
-pub(super) struct Sleepers {
+pub(super) struct Waiters {
     calls: Mutex<BTreeMap<CallId, Sleeper>>,
 }
 
@@ -23,7 +23,7 @@ enum Sleeper {
     Called,
 }
 
-impl Sleepers {
+impl Waiters {
     /// Leaves word for these calls that they may go on. Returns those to wake: foreign code, to be
     /// run under no lock.
     #[must_use]
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_word_that_comes_too_early_is_kept() {
-        let sleepers = Sleepers::default();
+        let sleepers = Waiters::default();
         let cx = Context::from_waker(Waker::noop());
         assert!(sleepers.tell(vec![CallId(1)]).is_empty(), "nobody sleeps");
         assert!(sleepers.poll(CallId(1), &cx).is_ready());
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn whoever_sleeps_is_woken_once() {
-        let sleepers = Sleepers::default();
+        let sleepers = Waiters::default();
         let cx = Context::from_waker(Waker::noop());
         assert!(sleepers.poll(CallId(1), &cx).is_pending());
         let woken = sleepers.tell(vec![CallId(1), CallId(2), CallId(1)]);
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_call_that_left_leaves_nothing_behind() {
-        let sleepers = Sleepers::default();
+        let sleepers = Waiters::default();
         let cx = Context::from_waker(Waker::noop());
         assert!(sleepers.poll(CallId(1), &cx).is_pending());
         sleepers.forget(CallId(1));

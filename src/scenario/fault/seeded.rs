@@ -5,32 +5,32 @@
 
 use super::burst::Episodes;
 use super::windows::period;
-use super::{Fault, Seen, Sticky, WHOLE};
-use crate::rng::{Draws, Purpose};
+use super::{AttemptInfo, Fault, Sticky, WHOLE};
+use crate::rng::{Purpose, RngStreams};
 use crate::time::Instant;
 use crate::trace::FaultId;
 
 /// A fault under one seed: whether it happens, and when.
 #[derive(Clone, Debug)]
-pub struct Drawn {
+pub struct SeededFault {
     /// The fault.
     pub fault: Fault,
     /// Its number.
     pub id: FaultId,
-    draws: Draws,
+    draws: RngStreams,
     happens: bool,
     bursts: Option<Episodes>,
 }
 
-impl Drawn {
+impl SeededFault {
     /// The faults of a scenario under one seed's luck, with their numbers.
-    pub fn all(faults: &[Fault], draws: Draws) -> Vec<Self> {
+    pub fn all(faults: &[Fault], draws: RngStreams) -> Vec<Self> {
         let numbered = (0..=u16::MAX).map(FaultId).zip(faults);
         let drawn = numbered.map(|(id, fault)| Self::new(fault.clone(), id, draws));
         drawn.collect()
     }
 
-    fn new(fault: Fault, id: FaultId, draws: Draws) -> Self {
+    fn new(fault: Fault, id: FaultId, draws: RngStreams) -> Self {
         let number = u64::from(id.0);
         let happens = fault.happens(id, draws);
         let start = Instant::START + fault.windows.at;
@@ -91,7 +91,7 @@ impl Drawn {
     /// by the number of the [`Sticky::Length`] since the run's start), the fault, and `nth`; not by
     /// the provider, so that all targets meet the same luck. Who is struck at some rate is struck
     /// at any higher one.
-    pub fn strikes(&self, seen: &Seen<'_>) -> bool {
+    pub fn applies(&self, seen: &AttemptInfo<'_>) -> bool {
         let share = self.share(seen.now);
         if share == 0 || !self.fault.when.holds(seen) {
             return false;
@@ -139,7 +139,7 @@ impl Drawn {
 
 impl Fault {
     /// Whether it happens at all under this luck, as number `id` of its scenario.
-    pub fn happens(&self, id: FaultId, draws: Draws) -> bool {
+    pub fn happens(&self, id: FaultId, draws: RngStreams) -> bool {
         let mut luck = draws.stream(Purpose::Chance, 0, u64::from(id.0), 0);
         self.chance >= WHOLE || luck.chance(self.chance)
     }
@@ -174,7 +174,7 @@ fn part(of: u64, level: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Burst, Inject, Pace, Ramp, Recovery, Shape, When, Windows};
+    use super::super::{Burst, FaultKind, Ramp, Recovery, Shape, SlowPart, When, Windows};
     use super::*;
     use crate::policy::{CallId, ProviderId};
     use std::time::Duration;
@@ -183,20 +183,20 @@ mod tests {
         Fault {
             rate,
             sticky,
-            ..Fault::new("f", vec![ProviderId(0)], Inject::Reset)
+            ..Fault::new("f", vec![ProviderId(0)], FaultKind::Reset)
         }
     }
 
-    fn drawn(fault: &Fault, number: u16, seed: u64) -> Drawn {
-        Drawn::new(fault.clone(), FaultId(number), Draws::new(seed))
+    fn drawn(fault: &Fault, number: u16, seed: u64) -> SeededFault {
+        SeededFault::new(fault.clone(), FaultId(number), RngStreams::new(seed))
     }
 
-    fn strikes(fault: &Fault, number: u16, at: Instant, call: u64, nth: u32) -> bool {
-        drawn(fault, number, 1).strikes(&seen(at, call, nth))
+    fn applies(fault: &Fault, number: u16, at: Instant, call: u64, nth: u32) -> bool {
+        drawn(fault, number, 1).applies(&seen(at, call, nth))
     }
 
-    fn seen(now: Instant, call: u64, nth: u32) -> Seen<'static> {
-        Seen {
+    fn seen(now: Instant, call: u64, nth: u32) -> AttemptInfo<'static> {
+        AttemptInfo {
             now,
             call: CallId(call),
             nth,
@@ -227,7 +227,7 @@ mod tests {
     fn a_rate_is_a_share_of_attempts() {
         let fault = fault(300_000_000, Sticky::Attempt);
         let struck = (0..100_000)
-            .filter(|&call| strikes(&fault, 2, at(0), call, 0))
+            .filter(|&call| applies(&fault, 2, at(0), call, 0))
             .count();
         assert!((29_500..30_500).contains(&struck), "{struck}");
     }
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn luck_holds_as_long_as_it_is_sticky() {
         let strikes =
-            |sticky, now, call, nth| strikes(&fault(500_000_000, sticky), 0, at(now), call, nth);
+            |sticky, now, call, nth| applies(&fault(500_000_000, sticky), 0, at(now), call, nth);
         let changes = |luck: &dyn Fn(u64) -> bool| (1..64).any(|i| luck(i) != luck(0));
         assert!(changes(&|i| strikes(Sticky::Attempt, 0, 1, i as u32)));
         assert!(!changes(&|i| strikes(Sticky::Attempt, i, 1, 0)));
@@ -254,10 +254,10 @@ mod tests {
             length: Some(Duration::from_nanos(5)),
             every: None,
         };
-        let hits = |now| strikes(&certain, 0, at(now), 1, 0);
+        let hits = |now| applies(&certain, 0, at(now), 1, 0);
         assert!(!hits(9) && hits(10) && hits(14) && !hits(15));
         certain.rate = 0;
-        assert!(!strikes(&certain, 0, at(12), 1, 0));
+        assert!(!applies(&certain, 0, at(12), 1, 0));
     }
 
     #[test]
@@ -285,9 +285,9 @@ mod tests {
     #[test]
     fn where_strength_is_a_number_the_rate_stays() {
         let mut fault = fault(WHOLE / 2, Sticky::Attempt);
-        fault.inject = Inject::Slow {
+        fault.inject = FaultKind::Slow {
             factor_milli: 3_000,
-            what: Pace::All,
+            what: SlowPart::All,
         };
         fault.ramp = Some(Ramp {
             up: Duration::from_secs(4),
@@ -313,7 +313,7 @@ mod tests {
             let drawn = drawn(&fault, 4, seed);
             let inside = [10, 15, 75].map(|s| {
                 let covered = drawn.covers(second(s));
-                assert_eq!(covered, drawn.strikes(&seen(second(s), s, 0)));
+                assert_eq!(covered, drawn.applies(&seen(second(s), s, 0)));
                 assert_eq!(covered, drawn.level(second(s)) == WHOLE);
                 covered
             });
@@ -341,7 +341,7 @@ mod tests {
             let last = end - Duration::from_nanos(1);
             assert!(now <= start && WINDOWS.covers(start) && WINDOWS.covers(last));
             assert!(drawn.covers(start) && drawn.covers(last) && !drawn.covers(end));
-            assert!(drawn.strikes(&seen(start, 1, 0)) && !drawn.strikes(&seen(end, 1, 0)));
+            assert!(drawn.applies(&seen(start, 1, 0)) && !drawn.applies(&seen(end, 1, 0)));
             assert_eq!(drawn.at_or_after(last), Some((start, Some(end))));
             (now, stretches) = (end, stretches + 1);
         }
@@ -375,11 +375,11 @@ mod tests {
             ..When::default()
         };
         let drawn = drawn(&fault, 0, 1);
-        assert!(drawn.strikes(&seen(second(1), 1, 0)));
-        let other = Seen {
+        assert!(drawn.applies(&seen(second(1), 1, 0)));
+        let other = AttemptInfo {
             client: 1,
             ..seen(second(1), 1, 0)
         };
-        assert!(!drawn.strikes(&other) && drawn.covers(second(1)));
+        assert!(!drawn.applies(&other) && drawn.covers(second(1)));
     }
 }

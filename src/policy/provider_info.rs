@@ -4,7 +4,7 @@ use crate::money::Money;
 
 /// A provider of a fleet, as far as decisions need to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
+pub struct ProviderInfo {
     /// Its name, unique in the fleet.
     pub name: String,
     /// The model that answers.
@@ -21,7 +21,7 @@ pub struct Member {
     pub keys: u16,
 }
 
-impl Member {
+impl ProviderInfo {
     /// A provider of which nothing but its name is known.
     pub fn named(name: impl Into<String>) -> Self {
         let name = name.into();

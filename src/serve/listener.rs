@@ -13,20 +13,20 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 
 use super::Shared;
-use super::spot::Spot;
+use super::context::ConnectionContext;
 use super::wire::Wire;
 use crate::host::connection::Connection;
-use crate::host::{Hosted, opened};
+use crate::host::{ProviderHost, opened};
 use crate::policy::ProviderId;
-use crate::scenario::fault::{Drawn, Inject};
+use crate::scenario::fault::{FaultKind, SeededFault};
 use crate::time::Instant;
 use crate::trace::FaultId;
 
 /// The port of one provider.
-pub(super) struct Door {
+pub(super) struct Listener {
     shared: Rc<Shared>,
     id: ProviderId,
-    hosted: Rc<Hosted>,
+    hosted: Rc<ProviderHost>,
     address: SocketAddr,
     /// How many outages have begun.
     outages: Rc<Cell<u64>>,
@@ -43,12 +43,12 @@ struct Closed {
     end: Option<Instant>,
 }
 
-impl Door {
+impl Listener {
     /// The door to `hosted`, which is provider `id`, at `address`.
     pub(super) fn new(
         shared: Rc<Shared>,
         id: ProviderId,
-        hosted: Hosted,
+        hosted: ProviderHost,
         address: SocketAddr,
     ) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl Door {
 
     /// The next stretch of time, or the one at work, in which the port is closed.
     fn next_closed(&self, now: Instant) -> Option<Closed> {
-        let outages = self.faults(Inject::Outage);
+        let outages = self.faults(FaultKind::Outage);
         let closed = outages.filter_map(|drawn| {
             let (start, end) = drawn.at_or_after(now)?;
             let fault = drawn.id;
@@ -103,9 +103,9 @@ impl Door {
         closed.min_by_key(|closed| closed.start.max(now))
     }
 
-    fn faults(&self, inject: Inject) -> impl Iterator<Item = &Drawn> {
+    fn faults(&self, inject: FaultKind) -> impl Iterator<Item = &SeededFault> {
         let faults = self.shared.faults.iter();
-        faults.filter(move |Drawn { fault, .. }| {
+        faults.filter(move |SeededFault { fault, .. }| {
             fault.inject == inject && fault.targets.contains(&self.id)
         })
     }
@@ -152,17 +152,17 @@ impl Door {
             self.shared.fired(fault);
             return self.shared.tell(self.id, "refused a connection");
         }
-        let spot = Spot::new(self.shared.clone(), self.id, self.outages.clone());
+        let spot = ConnectionContext::new(self.shared.clone(), self.id, self.outages.clone());
         let connection = Connection::new(spot, self.hosted.clone(), wire, 0);
         tokio::select! {
             biased;
-            () = self.dooms(&doomed) => {}
+            () = self.reset_on_outage(&doomed) => {}
             _ = connection.serve() => {}
         }
     }
 
     /// Waits for an outage, and dooms a connection before it is dropped.
-    async fn dooms(&self, doomed: &Cell<bool>) {
+    async fn reset_on_outage(&self, doomed: &Cell<bool>) {
         self.outage.notified().await;
         doomed.set(true);
     }
@@ -171,11 +171,13 @@ impl Door {
     fn refusal(&self) -> Option<FaultId> {
         let number = self.asked.replace(self.asked.get() + 1);
         let now = self.shared.clock.now();
-        let gone = self.faults(Inject::Outage).find(|drawn| drawn.covers(now));
+        let gone = self
+            .faults(FaultKind::Outage)
+            .find(|drawn| drawn.covers(now));
         let seen = opened(now, number, 0);
         let refused = || {
-            self.faults(Inject::Refused)
-                .find(|drawn| drawn.strikes(&seen))
+            self.faults(FaultKind::Refused)
+                .find(|drawn| drawn.applies(&seen))
         };
         gone.or_else(refused).map(|drawn| drawn.id)
     }

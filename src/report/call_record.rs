@@ -3,9 +3,9 @@
 //! A call is counted whole, at its end, in every scope that it belongs to; until then nothing about
 //! it is. Which call an event is about is [`super::fold`]'s matter.
 
-use super::conduct::{Conduct, Standing};
+use super::client_rules::{Conduct, Standing};
 use super::cost::Tokens;
-use super::state::Scope;
+use super::run_stats::Scope;
 use crate::policy::call::{Cause, Outcome};
 use crate::policy::classify::{Action, FailureClass};
 use crate::policy::keys::KeyId;

@@ -8,13 +8,13 @@ use std::cmp::Ordering;
 
 /// An exact value, zero or above.
 #[derive(Clone, Copy, Debug)]
-pub struct Value {
+pub struct Ratio {
     numerator: u128,
     /// Never zero.
     denominator: u128,
 }
 
-impl Value {
+impl Ratio {
     /// A whole number.
     pub const fn whole(number: u64) -> Self {
         Self {
@@ -136,7 +136,7 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// By Euclid's steps, so that no product can overflow.
-impl Ord for Value {
+impl Ord for Ratio {
     fn cmp(&self, other: &Self) -> Ordering {
         let (mut a, mut b) = (self.numerator, self.denominator);
         let (mut c, mut d) = (other.numerator, other.denominator);
@@ -155,20 +155,20 @@ impl Ord for Value {
     }
 }
 
-impl PartialOrd for Value {
+impl PartialOrd for Ratio {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 /// By worth: a half is two quarters.
-impl PartialEq for Value {
+impl PartialEq for Ratio {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Value {}
+impl Eq for Ratio {}
 
 /// More decimals than these say nothing: money ends at the nano-dollar.
 const MAX_PLACES: u32 = 9;
@@ -180,19 +180,19 @@ mod tests {
 
     #[test]
     fn nothing_out_of_nothing_is_undefined() {
-        assert_eq!(Value::share(0, 0), None);
-        assert_eq!(Value::share(0, 3), Some(Value::whole(0)));
+        assert_eq!(Ratio::share(0, 0), None);
+        assert_eq!(Ratio::share(0, 3), Some(Ratio::whole(0)));
     }
 
     #[test]
     fn decimals_round_half_up_and_carry() {
-        let half = Value::share(1, 2).unwrap();
+        let half = Ratio::share(1, 2).unwrap();
         assert_eq!(half.fixed(0), "1");
-        assert_eq!(Value::share(2, 3).unwrap().decimal(9), "0.666666667");
-        assert_eq!(Value::share(1_999_999, 2_000_000).unwrap().fixed(2), "1.00");
-        assert_eq!(Value::share(6, 4).unwrap().decimal(9), "1.5");
-        assert_eq!(Value::whole(1_000).decimal(3), "1000");
-        assert_eq!(Value::whole(1_000).decimal(0), "1000");
+        assert_eq!(Ratio::share(2, 3).unwrap().decimal(9), "0.666666667");
+        assert_eq!(Ratio::share(1_999_999, 2_000_000).unwrap().fixed(2), "1.00");
+        assert_eq!(Ratio::share(6, 4).unwrap().decimal(9), "1.5");
+        assert_eq!(Ratio::whole(1_000).decimal(3), "1000");
+        assert_eq!(Ratio::whole(1_000).decimal(0), "1000");
     }
 
     #[test]
@@ -205,9 +205,9 @@ mod tests {
 
     #[test]
     fn values_near_the_end_of_the_integers_still_compare() {
-        let huge = Value::fraction(u128::MAX, u128::MAX - 1).unwrap();
-        assert!(huge > Value::whole(1));
-        assert!(Value::fraction(u128::MAX - 1, u128::MAX).unwrap() < Value::whole(1));
+        let huge = Ratio::fraction(u128::MAX, u128::MAX - 1).unwrap();
+        assert!(huge > Ratio::whole(1));
+        assert!(Ratio::fraction(u128::MAX - 1, u128::MAX).unwrap() < Ratio::whole(1));
     }
 
     proptest! {
@@ -217,7 +217,7 @@ mod tests {
         ) {
             let cross = (u128::from(a) * u128::from(d)).cmp(&(u128::from(c) * u128::from(b)));
             prop_assert_eq!(
-                Value::share(a, b).unwrap().cmp(&Value::share(c, d).unwrap()),
+                Ratio::share(a, b).unwrap().cmp(&Ratio::share(c, d).unwrap()),
                 cross
             );
         }

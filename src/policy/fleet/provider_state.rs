@@ -2,28 +2,28 @@
 
 use std::time::Duration;
 
-use super::super::ask::Ask;
 use super::super::breaker::{Admission, Breaker, State};
 use super::super::bulkhead::{Bulkhead, Left};
+use super::super::call_context::CallContext;
 use super::super::classify::FailureClass;
 use super::super::config::Policy;
 use super::super::keys::Keys;
 use super::super::limiter::Limiter;
-use super::super::member::Member;
+use super::super::provider_info::ProviderInfo;
 use super::super::settings::Settings;
 use super::super::slow_start::SlowStart;
 use super::super::throttle::Throttle;
 use super::super::{ProviderId, breaker};
-use super::Pass;
-use crate::rng::{Draws, Stream};
+use super::Permit;
+use crate::rng::{RngStreams, Stream};
 use crate::time::Instant;
 
 /// A provider, and what guards it. What the policy does not ask for is not there, and costs
 /// nothing.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct ProviderState {
     pub(super) settings: Settings,
-    pub(super) member: Member,
+    pub(super) member: ProviderInfo,
     pub(super) breaker: Option<Breaker>,
     pub(super) keys: Keys,
     /// Taken out by hand.
@@ -34,8 +34,13 @@ pub(super) struct Slot {
     bulkhead: Option<Bulkhead>,
 }
 
-impl Slot {
-    pub(super) fn new(policy: &Policy, position: usize, member: Member, draws: Draws) -> Self {
+impl ProviderState {
+    pub(super) fn new(
+        policy: &Policy,
+        position: usize,
+        member: ProviderInfo,
+        draws: RngStreams,
+    ) -> Self {
         let settings = Settings::resolve(policy, position, &member.name);
         let id = ProviderId(u16::try_from(position).unwrap_or(u16::MAX));
         let limit = &settings.limit;
@@ -102,7 +107,7 @@ impl Slot {
     }
 
     /// An attempt has gone well.
-    pub(super) fn on_success(&mut self, pass: &Pass, took: Duration, now: Instant) {
+    pub(super) fn on_success(&mut self, pass: &Permit, took: Duration, now: Instant) {
         self.ask_breaker(now, |breaker| {
             breaker.on_success(pass.guard, Some(took), now);
         });
@@ -115,7 +120,7 @@ impl Slot {
     /// An attempt failed; `counts` if the provider as a whole is to blame.
     pub(super) fn on_failure(
         &mut self,
-        pass: &Pass,
+        pass: &Permit,
         (class, hint): (FailureClass, Option<Duration>),
         counts: bool,
         now: Instant,
@@ -137,7 +142,7 @@ impl Slot {
     }
 
     /// An attempt was abandoned. Had it spoken, the provider had taken it on.
-    pub(super) fn on_cancelled(&mut self, pass: &Pass, spoke: bool, now: Instant) {
+    pub(super) fn on_cancelled(&mut self, pass: &Permit, spoke: bool, now: Instant) {
         if let Some(breaker) = &mut self.breaker {
             breaker.on_cancelled(pass.guard);
         }
@@ -148,7 +153,7 @@ impl Slot {
     }
 
     /// An attempt that was expected to use so many tokens has used this many.
-    pub(super) fn settle(&mut self, pass: &Pass, used: u64, now: Instant) {
+    pub(super) fn settle(&mut self, pass: &Permit, used: u64, now: Instant) {
         if let Some(limiter) = &mut self.limiter {
             limiter.settle(pass.tokens, used, now);
         }
@@ -169,7 +174,7 @@ impl Slot {
     }
 
     /// The tokens that this ask is expected to use.
-    pub(super) fn tokens(ask: &Ask) -> u64 {
+    pub(super) fn tokens(ask: &CallContext) -> u64 {
         ask.prompt.saturating_add(ask.output)
     }
 

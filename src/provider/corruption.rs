@@ -10,7 +10,7 @@ use crate::wire::writer::{Body, Choices, Counting, Finish, Flaws, Terminator};
 
 /// What of an answer comes to light.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shown {
+pub(super) struct Visibility {
     /// Its body is its own.
     pub(super) body: bool,
     /// It comes to its end.
@@ -37,7 +37,7 @@ pub(super) fn can_be(body: Body, streamed: bool) -> bool {
 }
 
 /// Adds a flaw, but for one of the body; whether that changes anything.
-pub(super) fn add(flaws: &mut Flaws, flaw: &Flaw, shown: Shown) -> bool {
+pub(super) fn add(flaws: &mut Flaws, flaw: &Flaw, shown: Visibility) -> bool {
     match flaw {
         Flaw::Label(label) => set(&mut flaws.label, label),
         Flaw::Model(name) => shown.body && set(&mut flaws.model, &Some(name.clone())),
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::wire::writer::Label;
 
-    const ALL: Shown = Shown {
+    const ALL: Visibility = Visibility {
         body: true,
         closes: true,
         streamed: true,
@@ -115,12 +115,12 @@ mod tests {
     #[test]
     fn what_does_not_come_to_light_is_not_flawed() {
         let (hidden, cut, plain) = (
-            Shown { body: false, ..ALL },
-            Shown {
+            Visibility { body: false, ..ALL },
+            Visibility {
                 closes: false,
                 ..ALL
             },
-            Shown {
+            Visibility {
                 streamed: false,
                 ..ALL
             },

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::aftermath::{Aftermath, Longest};
-use super::conduct::Conduct;
+use super::client_rules::Conduct;
 use super::cost::Tokens;
+use super::fault_impact::{Aftermath, Longest};
 use super::histogram::Times;
 use super::timeline::Timeline;
 use super::windows::UptimeTally;
 use crate::policy::breaker;
-use crate::policy::call::Ending;
+use crate::policy::call::FailureReason;
 use crate::policy::classify::FailureClass;
 use crate::trace::Bill;
 
@@ -24,7 +24,7 @@ use crate::trace::Bill;
 /// Lists "by provider" follow the fleet, lists "by fault" the scenario.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct State {
+pub struct RunStats {
     /// Runs that were merged.
     pub runs: u64,
     /// The fleet, by name.
@@ -157,7 +157,7 @@ pub struct Transitions {
     pub closed: u64,
 }
 
-impl State {
+impl RunStats {
     /// Adds another run of the same scenario: the same whatever the order. A default state is
     /// neutral.
     pub fn merge(&mut self, other: &Self) {
@@ -236,15 +236,15 @@ impl Scope {
 
 impl Endings {
     /// Counts a call that ended so.
-    pub fn count(&mut self, ending: Ending) {
+    pub fn count(&mut self, ending: FailureReason) {
         *match ending {
-            Ending::Stopped(_) => &mut self.stopped,
-            Ending::Exhausted(_) => &mut self.exhausted,
-            Ending::Interrupted(_) => &mut self.interrupted,
-            Ending::Deadline => &mut self.deadline,
-            Ending::Unavailable => &mut self.unavailable,
-            Ending::Shed => &mut self.shed,
-            Ending::Unfinished => &mut self.unfinished,
+            FailureReason::Stopped(_) => &mut self.stopped,
+            FailureReason::Exhausted(_) => &mut self.exhausted,
+            FailureReason::Interrupted(_) => &mut self.interrupted,
+            FailureReason::Deadline => &mut self.deadline,
+            FailureReason::Unavailable => &mut self.unavailable,
+            FailureReason::Shed => &mut self.shed,
+            FailureReason::Unfinished => &mut self.unfinished,
         } += 1;
     }
 

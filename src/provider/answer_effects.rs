@@ -9,10 +9,10 @@
 
 use std::time::Duration;
 
-use super::flawed::{self, Shown, is_right};
-use super::pace::{End, Split, Then};
-use super::plight::USUAL;
-use crate::scenario::fault::{Delayed, Drawn, Flaw, Inject, Pace, scaled_at};
+use super::chunks::{End, Split, Then};
+use super::corruption::{self, Visibility, is_right};
+use super::fault_set::USUAL;
+use crate::scenario::fault::{Delayed, FaultKind, Flaw, SeededFault, SlowPart, scaled_at};
 use crate::time::Instant;
 use crate::trace::FaultId;
 use crate::wire::Dialect;
@@ -20,7 +20,7 @@ use crate::wire::writer::{Body, Flaws};
 
 /// What an answer would be without faults.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
+pub(super) struct PlainAnswer {
     /// Whether it is streamed.
     pub(super) streamed: bool,
     /// Its tokens.
@@ -29,7 +29,7 @@ pub(super) struct Shape {
 
 /// Faults that spoil an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Plight {
+pub(super) struct AnswerEffects {
     /// Which, in the scenario's order.
     pub(super) fired: Vec<FaultId>,
     /// Factors of think time, in thousandths.
@@ -39,7 +39,7 @@ pub(super) struct Plight {
     /// All of it comes so much later.
     pub(super) late: Duration,
     /// Keep-alives come until it does.
-    pub(super) hold: Option<Hold>,
+    pub(super) hold: Option<KeepAlive>,
     /// Factors of the gaps between tokens, in thousandths.
     pub(super) gaps: Vec<u64>,
     /// Tokens leave one by one, no faster than this, in thousandths of a token per second.
@@ -56,7 +56,7 @@ pub(super) struct Plight {
 
 /// How long keep-alives come instead of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(super) enum KeepAlive {
     /// It comes so much later.
     By(Duration),
     /// It never comes.
@@ -64,8 +64,8 @@ pub(super) enum Hold {
 }
 
 /// What all faults together leave of the answer.
-struct Scene {
-    shape: Shape,
+struct CombinedEffects {
+    shape: PlainAnswer,
     /// What becomes of the body, and by whom.
     body: Option<(FaultId, Body)>,
     /// Who ends the stream, and after how many tokens.
@@ -75,28 +75,28 @@ struct Scene {
 }
 
 /// Whether a fault could show on an answer of this shape.
-pub(super) fn shows(inject: &Inject, shape: Shape) -> bool {
+pub(super) fn shows(inject: &FaultKind, shape: PlainAnswer) -> bool {
     match inject {
-        Inject::Drip { .. } | Inject::Split => shape.streamed,
-        Inject::Flaw(Flaw::Body(body)) => flawed::can_be(*body, shape.streamed),
+        FaultKind::Drip { .. } | FaultKind::Split => shape.streamed,
+        FaultKind::Flaw(Flaw::Body(body)) => corruption::can_be(*body, shape.streamed),
         _ => split_of(inject).is_none_or(|split| shape.streamed && split.after <= shape.output),
     }
 }
 
-impl Plight {
+impl AnswerEffects {
     /// What faults that strike, in the scenario's order, make of an answer at `now`.
-    pub(super) fn of(struck: &[&Drawn], now: Instant, shape: Shape) -> Self {
+    pub(super) fn of(struck: &[&SeededFault], now: Instant, shape: PlainAnswer) -> Self {
         if let Some(drawn) = struck.iter().find(|drawn| is_endless(drawn)) {
             return Self {
                 fired: vec![drawn.id],
-                hold: Some(Hold::Never),
+                hold: Some(KeepAlive::Never),
                 ..Self::default()
             };
         }
-        let scene = Scene::of(struck, shape);
+        let scene = CombinedEffects::of(struck, shape);
         let mut plight = Self::default();
         for drawn in struck {
-            if plight.suffers(drawn, now, &scene) {
+            if plight.apply(drawn, now, &scene) {
                 plight.fired.push(drawn.id);
             }
         }
@@ -107,7 +107,7 @@ impl Plight {
     pub(super) fn delivered(&self, output: u64) -> u64 {
         let end = self.splits.iter().find(|split| ends(split.then));
         match end {
-            _ if self.hold == Some(Hold::Never) || self.stand_in() => 0,
+            _ if self.hold == Some(KeepAlive::Never) || self.stand_in() => 0,
             Some(end) => end.after,
             None => output,
         }
@@ -116,7 +116,7 @@ impl Plight {
     /// Whether a body stands in the place of the answer.
     pub(super) fn stand_in(&self) -> bool {
         let flaws = self.flaws.as_ref();
-        flaws.is_some_and(|flaws| flawed::stands_in(flaws.body))
+        flaws.is_some_and(|flaws| corruption::stands_in(flaws.body))
     }
 
     /// Whether the caller gets a whole answer, and a right one, in this dialect.
@@ -127,53 +127,53 @@ impl Plight {
     }
 
     /// Takes a fault in; whether it changes anything.
-    fn suffers(&mut self, drawn: &Drawn, now: Instant, scene: &Scene) -> bool {
+    fn apply(&mut self, drawn: &SeededFault, now: Instant, scene: &CombinedEffects) -> bool {
         match &drawn.fault.inject {
-            Inject::Slow { factor_milli, what } => {
+            FaultKind::Slow { factor_milli, what } => {
                 self.slow(scaled_at(*factor_milli, drawn.level(now)), *what, scene)
             }
-            Inject::Delay { what, by } => self.delay(*what, *by, scene),
-            Inject::HeavyTail { index_milli } => {
+            FaultKind::Delay { what, by } => self.delay(*what, *by, scene),
+            FaultKind::HeavyTail { index_milli } => {
                 self.tails.push((drawn.id, *index_milli));
                 true
             }
-            Inject::KeepAlive { by } => {
+            FaultKind::KeepAlive { by } => {
                 let holds = self.hold.is_none() && !scene.stands_in();
                 if holds {
-                    self.hold = by.map(Hold::By);
+                    self.hold = by.map(KeepAlive::By);
                 }
                 holds
             }
-            Inject::Drip { speed_milli } => {
+            FaultKind::Drip { speed_milli } => {
                 let drips = scene.drip == Some(*speed_milli) && scene.tokens() > 1;
                 drips && self.drip.replace(*speed_milli).is_none()
             }
-            Inject::Bandwidth { bytes } => {
+            FaultKind::Bandwidth { bytes } => {
                 scene.bandwidth == Some(*bytes) && self.bandwidth.replace(*bytes).is_none()
             }
-            Inject::Split => scene.tokens() > 0 && !std::mem::replace(&mut self.halves, true),
-            Inject::Flaw(flaw) => self.flaw(drawn.id, flaw, scene),
+            FaultKind::Split => scene.tokens() > 0 && !std::mem::replace(&mut self.halves, true),
+            FaultKind::Flaw(flaw) => self.flaw(drawn.id, flaw, scene),
             inject => split_of(inject).is_some_and(|split| self.split(drawn.id, split, scene)),
         }
     }
 
-    fn slow(&mut self, factor: u64, what: Pace, scene: &Scene) -> bool {
+    fn slow(&mut self, factor: u64, what: SlowPart, scene: &CombinedEffects) -> bool {
         let gaps = scene
             .tokens()
             .saturating_sub(u64::from(scene.shape.streamed));
-        if factor == USUAL || (what == Pace::Tokens && gaps == 0) {
+        if factor == USUAL || (what == SlowPart::Tokens && gaps == 0) {
             return false;
         }
-        if what != Pace::Tokens {
+        if what != SlowPart::Tokens {
             self.think.push(factor);
         }
-        if what != Pace::Ttft {
+        if what != SlowPart::Ttft {
             self.gaps.push(factor);
         }
         true
     }
 
-    fn delay(&mut self, what: Delayed, by: Duration, scene: &Scene) -> bool {
+    fn delay(&mut self, what: Delayed, by: Duration, scene: &CombinedEffects) -> bool {
         if by.is_zero() {
             return false;
         }
@@ -192,20 +192,20 @@ impl Plight {
         true
     }
 
-    fn flaw(&mut self, id: FaultId, flaw: &Flaw, scene: &Scene) -> bool {
+    fn flaw(&mut self, id: FaultId, flaw: &Flaw, scene: &CombinedEffects) -> bool {
         let mut flaws = self.flaws.take().unwrap_or_default();
         let changes = match (flaw, scene.body) {
             (Flaw::Body(body), Some((first, _))) if first == id => {
                 flaws.body = *body;
                 true
             }
-            _ => flawed::add(&mut flaws, flaw, scene.shown()),
+            _ => corruption::add(&mut flaws, flaw, scene.shown()),
         };
         self.flaws = (*flaws != Flaws::default()).then_some(flaws);
         changes
     }
 
-    fn split(&mut self, id: FaultId, split: Split, scene: &Scene) -> bool {
+    fn split(&mut self, id: FaultId, split: Split, scene: &CombinedEffects) -> bool {
         let is_taken = |other: &Split| {
             let both = (split.then, other.then);
             other.after == split.after && matches!(both, (Then::Event(_), Then::Event(_)))
@@ -223,18 +223,18 @@ impl Plight {
     }
 }
 
-impl Scene {
-    fn of(struck: &[&Drawn], shape: Shape) -> Self {
+impl CombinedEffects {
+    fn of(struck: &[&SeededFault], shape: PlainAnswer) -> Self {
         let bodies = struck.iter().filter_map(|drawn| match drawn.fault.inject {
-            Inject::Flaw(Flaw::Body(body)) => Some((drawn.id, body)),
+            FaultKind::Flaw(Flaw::Body(body)) => Some((drawn.id, body)),
             _ => None,
         });
         let drips = struck.iter().filter_map(|drawn| match drawn.fault.inject {
-            Inject::Drip { speed_milli } => Some(speed_milli),
+            FaultKind::Drip { speed_milli } => Some(speed_milli),
             _ => None,
         });
         let bandwidths = struck.iter().filter_map(|drawn| match drawn.fault.inject {
-            Inject::Bandwidth { bytes } => Some(bytes),
+            FaultKind::Bandwidth { bytes } => Some(bytes),
             _ => None,
         });
         let ends = struck.iter().filter_map(|drawn| {
@@ -251,7 +251,8 @@ impl Scene {
     }
 
     fn stands_in(&self) -> bool {
-        self.body.is_some_and(|(_, body)| flawed::stands_in(body))
+        self.body
+            .is_some_and(|(_, body)| corruption::stands_in(body))
     }
 
     /// Whether tokens leave one after the other.
@@ -268,8 +269,8 @@ impl Scene {
         }
     }
 
-    fn shown(&self) -> Shown {
-        Shown {
+    fn shown(&self) -> Visibility {
+        Visibility {
             body: self.body.is_none(),
             closes: self.end.is_none(),
             streamed: self.shape.streamed,
@@ -277,8 +278,8 @@ impl Scene {
     }
 }
 
-fn is_endless(drawn: &Drawn) -> bool {
-    matches!(drawn.fault.inject, Inject::KeepAlive { by: None })
+fn is_endless(drawn: &SeededFault) -> bool {
+    matches!(drawn.fault.inject, FaultKind::KeepAlive { by: None })
 }
 
 fn ends(then: Then) -> bool {
@@ -286,25 +287,25 @@ fn ends(then: Then) -> bool {
 }
 
 /// What a fault does to a stream, if that is its kind.
-fn split_of(inject: &Inject) -> Option<Split> {
+fn split_of(inject: &FaultKind) -> Option<Split> {
     let (after, then) = match *inject {
-        Inject::StreamCut {
+        FaultKind::StreamCut {
             after,
             with,
             inside,
         } => (after, Then::End(Duration::ZERO, End::Cut(with, inside))),
-        Inject::Stall {
+        FaultKind::Stall {
             after,
             length,
             then: None,
         } => (after, Then::Stall(length)),
-        Inject::Stall {
+        FaultKind::Stall {
             after,
             length,
             then: Some(with),
         } => (after, Then::End(length, End::Cut(with, None))),
-        Inject::InBand { after, cause } => (after, Then::End(Duration::ZERO, End::Error(cause))),
-        Inject::Event { after, event } => (after, Then::Event(event)),
+        FaultKind::InBand { after, cause } => (after, Then::End(Duration::ZERO, End::Error(cause))),
+        FaultKind::Event { after, event } => (after, Then::Event(event)),
         _ => return None,
     };
     Some(Split { after, then })

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::state::add;
+use super::run_stats::add;
 use crate::scenario::fault::Windows;
 use crate::time::{Instant, nanos};
 
@@ -16,9 +16,9 @@ use crate::time::{Instant, nanos};
 #[serde(deny_unknown_fields)]
 pub struct Aftermath {
     /// Before the fault.
-    pub before: Stretch,
+    pub before: Interval,
     /// While it was at work.
-    pub during: Stretch,
+    pub during: Interval,
     /// How often it was over before the run was.
     pub ends: u64,
     /// The most attempts within a second of the ten after such an end.
@@ -30,7 +30,7 @@ pub struct Aftermath {
 /// Attempts within a length of time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Stretch {
+pub struct Interval {
     /// Attempts that began.
     pub attempts: u64,
     /// The length, in nanoseconds.
@@ -60,7 +60,7 @@ impl Aftermath {
     }
 }
 
-impl Stretch {
+impl Interval {
     fn merge(&mut self, other: &Self) {
         add(&mut self.attempts, &other.attempts);
         add(&mut self.length_ns, &other.length_ns);

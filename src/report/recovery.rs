@@ -6,7 +6,7 @@
 //! long as that stretch began after the end. One that has not come back when the fault strikes
 //! again is still waited for. What a fault came to otherwise is [`super::aftermath`]'s matter.
 
-use super::aftermath::Longest;
+use super::fault_impact::Longest;
 use crate::policy::ProviderId;
 use crate::scenario::Scenario;
 use crate::scenario::fault::Windows;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::Shared;
 use super::wire::Wire;
-use crate::host::Place;
+use crate::host::HostEnv;
 use crate::host::request::Asked;
 use crate::policy::{CallId, ProviderId};
 use crate::provider::{Action, Request};
@@ -15,7 +15,7 @@ use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 
 /// Where a provider stands on this machine, as one connection sees it.
-pub(super) struct Spot {
+pub(super) struct ConnectionContext {
     shared: Rc<Shared>,
     id: ProviderId,
     /// How many outages have begun.
@@ -37,7 +37,7 @@ struct Played {
     end: &'static str,
 }
 
-impl Spot {
+impl ConnectionContext {
     /// A connection to provider `id`, of which so many outages have begun.
     pub(super) fn new(shared: Rc<Shared>, id: ProviderId, outages: Rc<Cell<u64>>) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl Spot {
     }
 }
 
-impl Place for Spot {
+impl HostEnv for ConnectionContext {
     type Stream = Wire;
 
     fn now(&self) -> Instant {
@@ -118,7 +118,7 @@ impl Place for Spot {
     }
 
     fn reset(&self, stream: &mut Wire) {
-        stream.doom();
+        stream.reset_on_close();
     }
 
     fn fired(&self, fault: FaultId) {
@@ -165,7 +165,7 @@ impl Place for Spot {
         }
     }
 
-    fn turned_away(&self, status: u16) {
+    fn rejected(&self, status: u16) {
         self.shared
             .tally
             .borrow_mut()
@@ -176,7 +176,7 @@ impl Place for Spot {
 }
 
 /// An exchange that an outage or the end of the server interrupts is told as well.
-impl Drop for Spot {
+impl Drop for ConnectionContext {
     fn drop(&mut self) {
         if let Some(mut played) = self.exchange.take() {
             played.end = "interrupted";

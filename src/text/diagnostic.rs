@@ -16,7 +16,7 @@ use super::source::{Source, Span};
 /// a caret, in plain text, ending in the hint; so does `Debug`, which is what a test that returns
 /// `Result<(), Problem>` prints.
 #[derive(Clone)]
-pub struct Problem {
+pub struct Diagnostic {
     message: String,
     note: Option<String>,
     hint: Option<String>,
@@ -25,7 +25,7 @@ pub struct Problem {
     warning: Option<&'static str>,
 }
 
-impl Problem {
+impl Diagnostic {
     /// A problem with a file as a whole: it cannot be read, it is a folder, …
     pub fn of_file(name: &str, message: impl Into<String>) -> Self {
         let source = Source {
@@ -135,7 +135,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (line, within) = self.span.first_line();
         let snippet = Snippet::source(line)
@@ -158,14 +158,14 @@ impl fmt::Display for Problem {
     }
 }
 
-impl fmt::Debug for Problem {
+impl fmt::Debug for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // On a line of its own: whoever prints it puts words such as `Error: ` before it.
         write!(f, "\n{self}\n")
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for Diagnostic {}
 
 /// "Did you mean" the nearest of `known`, or all of them behind `label`; nothing for none.
 pub(super) fn suggestion<'a>(
@@ -225,13 +225,13 @@ const LONGEST_WORD: usize = 64;
 mod tests {
     use super::*;
 
-    fn problem(text: &str, range: std::ops::Range<usize>) -> Problem {
+    fn problem(text: &str, range: std::ops::Range<usize>) -> Diagnostic {
         let source = Source {
             name: "a.yaml".to_owned(),
             text: text.to_owned(),
             is_override: false,
         };
-        Problem::at(Span::new(&Arc::new(source), range), "this is wrong")
+        Diagnostic::at(Span::new(&Arc::new(source), range), "this is wrong")
     }
 
     #[test]
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn a_message_may_bring_its_own_hint() {
-        let shown = Problem::of_file("a.yaml", "no unit: write `3s`");
+        let shown = Diagnostic::of_file("a.yaml", "no unit: write `3s`");
         assert_eq!(shown.message(), "no unit");
         assert_eq!(shown.hint_text(), Some("write `3s`"));
     }

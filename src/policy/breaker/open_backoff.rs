@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use super::super::{ProviderId, backoff, config};
-use crate::rng::{Draws, Purpose};
+use crate::rng::{Purpose, RngStreams};
 
 /// The open times of one breaker.
 #[derive(Clone, Debug)]
-pub(super) struct Patience {
-    draws: Draws,
+pub(super) struct OpenBackoff {
+    draws: RngStreams,
     provider: ProviderId,
     /// How often the breaker has opened, ever; it names the draw.
     opened: u64,
@@ -22,8 +22,8 @@ pub(super) struct Patience {
     last: Duration,
 }
 
-impl Patience {
-    pub(super) const fn new(draws: Draws, provider: ProviderId) -> Self {
+impl OpenBackoff {
+    pub(super) const fn new(draws: RngStreams, provider: ProviderId) -> Self {
         Self {
             draws,
             provider,

@@ -13,15 +13,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::scenario::fault::{Cut, Odd};
+use crate::scenario::fault::{CloseMode, StreamAnomaly};
 use crate::time::{Instant, nanos};
 use crate::wire::writer::{Cause, Inside};
 
 /// The writes of one stream, one by one.
 #[derive(Clone, Debug)]
-pub(super) struct Pace {
+pub(super) struct ChunkSchedule {
     start: Instant,
-    beat: Beat,
+    beat: TokenRate,
     output: u64,
     splits: VecDeque<Split>,
     delivered: u64,
@@ -33,7 +33,7 @@ pub(super) struct Pace {
 
 /// How fast tokens come, and how they are bundled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Beat {
+pub(super) struct TokenRate {
     /// From token to token, in nanoseconds.
     pub(super) gap: u64,
     /// Tokens due within so many nanoseconds share a write.
@@ -53,7 +53,7 @@ pub(super) struct Split {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
     /// Something that should not be there.
-    Event(Odd),
+    Event(StreamAnomaly),
     /// Silence, for so long.
     Stall(Duration),
     /// The end, after so long a silence.
@@ -62,7 +62,7 @@ pub(super) enum Then {
 
 /// One write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Burst {
+pub(super) struct Chunk {
     /// When it leaves.
     pub(super) at: Instant,
     /// It is the first.
@@ -70,7 +70,7 @@ pub(super) struct Burst {
     /// The tokens that it brings.
     pub(super) tokens: u64,
     /// What it brings that should not be there.
-    pub(super) odd: Option<Odd>,
+    pub(super) odd: Option<StreamAnomaly>,
     /// It is the last: so ends the stream.
     pub(super) end: Option<End>,
 }
@@ -81,12 +81,12 @@ pub(super) enum End {
     /// All tokens have left.
     Whole,
     /// It is cut, perhaps inside one more event.
-    Cut(Cut, Option<Inside>),
+    Cut(CloseMode, Option<Inside>),
     /// An error in band.
     Error(Cause),
 }
 
-impl Beat {
+impl TokenRate {
     /// Tokens `gap` nanoseconds apart, bundled as streams are.
     pub(super) const fn bundled(gap: u64) -> Self {
         Self {
@@ -115,10 +115,15 @@ impl Beat {
     }
 }
 
-impl Pace {
+impl ChunkSchedule {
     /// A stream of `output` tokens, the first at `start`. Splits come in any order; those after
     /// more than `output` tokens never happen.
-    pub(super) fn new(start: Instant, beat: Beat, output: u64, mut splits: Vec<Split>) -> Self {
+    pub(super) fn new(
+        start: Instant,
+        beat: TokenRate,
+        output: u64,
+        mut splits: Vec<Split>,
+    ) -> Self {
         splits.retain(|split| split.after <= output);
         splits.sort_by_key(|split| (split.after, split.then.rank()));
         Self {
@@ -134,7 +139,7 @@ impl Pace {
     }
 
     /// The next write; `None` when the stream is over.
-    pub(super) fn next(&mut self) -> Option<Burst> {
+    pub(super) fn next(&mut self) -> Option<Chunk> {
         if self.over {
             return None;
         }
@@ -145,7 +150,7 @@ impl Pace {
         let (odd, end) = self.pass_splits();
         self.over = end.is_some();
         let opens = !std::mem::replace(&mut self.opened, true);
-        Some(Burst {
+        Some(Chunk {
             at,
             opens,
             tokens,
@@ -203,7 +208,7 @@ impl Pace {
 
     /// Lets happen what happens when exactly `delivered` tokens have left, as far as one write can
     /// show it.
-    fn pass_splits(&mut self) -> (Option<Odd>, Option<End>) {
+    fn pass_splits(&mut self) -> (Option<StreamAnomaly>, Option<End>) {
         let (mut odd, mut waits) = (None, false);
         while let Some(split) = self.splits.front_mut()
             && split.after == self.delivered
@@ -272,11 +277,11 @@ mod tests {
 
     const START: Instant = Instant::from_nanos(7_003_000_000);
     const GAP: u64 = 10 * MILLISECOND;
-    const CUT: End = End::Cut(Cut::Rst, None);
+    const CUT: End = End::Cut(CloseMode::Rst, None);
 
     /// Milliseconds since the start and tokens of each write, and how the stream ends.
     fn writes(gap: u64, output: u64, splits: &[Split]) -> (Vec<(u64, u64)>, End) {
-        let mut pace = Pace::new(START, Beat::bundled(gap), output, splits.to_vec());
+        let mut pace = ChunkSchedule::new(START, TokenRate::bundled(gap), output, splits.to_vec());
         let last = pace.end();
         let mut writes = Vec::new();
         loop {
@@ -369,11 +374,11 @@ mod tests {
     fn an_odd_event_splits_the_write_and_moves_nothing() {
         let odd = |after| Split {
             after,
-            then: Then::Event(Odd::Malformed),
+            then: Then::Event(StreamAnomaly::Malformed),
         };
         let splits = vec![stall(25, 5_000), odd(25), odd(40), odd(0)];
-        let mut pace = Pace::new(START, Beat::bundled(GAP), 40, splits);
-        let bursts: Vec<Burst> = std::iter::from_fn(|| pace.next()).collect();
+        let mut pace = ChunkSchedule::new(START, TokenRate::bundled(GAP), 40, splits);
+        let bursts: Vec<Chunk> = std::iter::from_fn(|| pace.next()).collect();
         let odd: Vec<usize> = (0..bursts.len())
             .filter(|&i| bursts[i].odd.is_some())
             .collect();
@@ -397,8 +402,8 @@ mod tests {
 
     #[test]
     fn tokens_may_leave_one_by_one() {
-        let mut pace = Pace::new(START, Beat::one_by_one(GAP), 5, Vec::new());
-        let bursts: Vec<Burst> = std::iter::from_fn(|| pace.next()).collect();
+        let mut pace = ChunkSchedule::new(START, TokenRate::one_by_one(GAP), 5, Vec::new());
+        let bursts: Vec<Chunk> = std::iter::from_fn(|| pace.next()).collect();
         for (n, burst) in bursts.iter().enumerate() {
             assert_eq!(burst.tokens, 1);
             assert_eq!(burst.at, START + Duration::from_millis(n as u64 * 10));
@@ -409,7 +414,7 @@ mod tests {
     fn any_split() -> impl Strategy<Value = Split> {
         let silence = || prop_oneof![Just(0), 0..3_000_000_000_u64].prop_map(Duration::from_nanos);
         let then = prop_oneof![
-            Just(Then::Event(Odd::Duplicate)),
+            Just(Then::Event(StreamAnomaly::Duplicate)),
             silence().prop_map(Then::Stall),
             silence().prop_map(|silence| Then::End(silence, CUT)),
         ];
@@ -424,10 +429,10 @@ mod tests {
             single: bool,
             splits in proptest::collection::vec(any_split(), 0..6),
         ) {
-            let beat = if single { Beat::one_by_one(gap) } else { Beat::bundled(gap) };
-            let mut pace = Pace::new(START, beat, output, splits);
+            let beat = if single { TokenRate::one_by_one(gap) } else { TokenRate::bundled(gap) };
+            let mut pace = ChunkSchedule::new(START, beat, output, splits);
             let (start, end) = (START, pace.end());
-            let bursts: Vec<Burst> = std::iter::from_fn(|| pace.next()).collect();
+            let bursts: Vec<Chunk> = std::iter::from_fn(|| pace.next()).collect();
             prop_assert!(bursts.is_sorted_by_key(|burst| burst.at));
             prop_assert_eq!(bursts.first().map(|burst| burst.at), Some(start));
             prop_assert_eq!(bursts.last().map(|burst| burst.at), Some(end));

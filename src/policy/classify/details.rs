@@ -7,7 +7,7 @@ use super::FailureClass;
 
 /// What a provider said about a request that it did not answer, whatever its dialect.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Said<'a> {
+pub struct ErrorDetails<'a> {
     /// The status of the answer, or of the error inside it.
     pub status: u16,
     /// The kind of error, as OpenAI's and Anthropic's `type` name it.
@@ -24,7 +24,7 @@ pub struct Said<'a> {
     pub message: Option<&'a str>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> ErrorDetails<'a> {
     /// All the words it has for the error.
     pub(super) fn words(&self) -> impl Iterator<Item = &'a str> {
         let named = [self.kind, self.code, self.word].into_iter().flatten();

@@ -7,27 +7,27 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::diagnostic::Diagnostic;
 use super::document::Document;
-use super::problem::Problem;
 use super::source::Source;
-use super::tree::{Kind, Node};
+use super::tree::{Node, NodeKind};
 
 impl Document {
     /// This document with an `x` for every character of each key and each scalar that is not open,
     /// so that lines and columns are the same, and nothing else can ever be shown of it.
     ///
     /// `is_open` gets the path to a scalar and its text; of a key, the path ends in the key itself.
-    pub fn masked(&self, is_open: &dyn Fn(&[&str], &str) -> bool) -> Result<Self, Problem> {
+    pub fn redacted(&self, is_open: &dyn Fn(&[&str], &str) -> bool) -> Result<Self, Diagnostic> {
         let mut ranges = Vec::new();
         collect(&self.root, &mut Vec::new(), is_open, &mut ranges);
         let source = self.root.span.source();
         let text = masked(&source.text, &ranges, 'x');
         let name = &source.name;
-        Self::parse(name, &text).map_err(Problem::concealed)
+        Self::parse(name, &text).map_err(Diagnostic::concealed)
     }
 }
 
-impl Problem {
+impl Diagnostic {
     /// The same problem at the same place, without the line that it points into.
     #[must_use]
     pub fn concealed(self) -> Self {
@@ -50,19 +50,19 @@ fn collect<'n>(
     ranges: &mut Vec<Range<usize>>,
 ) {
     match &node.kind {
-        Kind::Scalar { text, .. } => {
+        NodeKind::Scalar { text, .. } => {
             if !is_open(path, text) {
                 ranges.push(node.span.range());
             }
         }
-        Kind::Seq(items) => {
+        NodeKind::Seq(items) => {
             for item in items {
                 path.push("");
                 collect(item, path, is_open, ranges);
                 path.pop();
             }
         }
-        Kind::Map(entries) => {
+        NodeKind::Map(entries) => {
             for (key, item) in entries {
                 path.push(&key.text);
                 if !is_open(path, &key.text) {
@@ -94,7 +94,7 @@ mod tests {
     fn what_is_not_open_cannot_be_shown_and_stands_where_it_stood() {
         let text = "a: { b: secret, c: 1 }\nd: [ 'se cret' ]\nsecret: 2\ne: |\n  secret\n";
         let file = Document::parse("f.yaml", text).unwrap();
-        let file = file.masked(&|_, text| !text.contains("cret")).unwrap();
+        let file = file.redacted(&|_, text| !text.contains("cret")).unwrap();
         let problem = file.problem(&["a", "c"], "x").to_string();
         assert!(problem.contains("{ b: xxxxxx, c: 1 }"), "{problem}");
         assert!(problem.contains("f.yaml:1:20"), "{problem}");

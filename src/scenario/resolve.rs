@@ -17,15 +17,15 @@ use super::{
     profile, seeds,
 };
 use crate::text::units::{duration, share};
-use crate::text::{Document, Problem};
+use crate::text::{Diagnostic, Document};
 
 /// The scenario that `file` means; `stem` is its file's, and `trace` the calls to replay, if any.
-pub(super) fn understand(
+pub(super) fn resolve(
     document: &Document,
     stem: &str,
     file: file::File,
     trace: Option<Calls>,
-) -> Result<Scenario, Problem> {
+) -> Result<Scenario, Diagnostic> {
     check_stem(document, stem, file.name.as_deref())?;
     let network = profile::network(document, &file.network)?;
     let providers = profile::providers(document, file.providers, &network)?;
@@ -68,7 +68,7 @@ pub(super) fn bounded<T: Copy + PartialOrd>(
     value: T,
     range: RangeInclusive<T>,
     write: fn(T) -> String,
-) -> Result<T, Problem> {
+) -> Result<T, Diagnostic> {
     if range.contains(&value) {
         return Ok(value);
     }
@@ -90,7 +90,7 @@ pub(super) fn spread<T: Copy + PartialOrd>(
     quantiles: Quantiles<T>,
     range: RangeInclusive<T>,
     write: fn(T) -> String,
-) -> Result<Quantiles<T>, Problem> {
+) -> Result<Quantiles<T>, Diagnostic> {
     let at = |key| [path, &[key]].concat();
     bounded(document, &at("p50"), quantiles.p50, range.clone(), write)?;
     bounded(document, &at("p99"), quantiles.p99, range, write)?;
@@ -104,7 +104,7 @@ pub(super) fn spread<T: Copy + PartialOrd>(
 }
 
 /// Whether the key that `path` ends in can name a `what`.
-pub(super) fn check_name(document: &Document, path: &[&str], what: &str) -> Result<(), Problem> {
+pub(super) fn check_name(document: &Document, path: &[&str], what: &str) -> Result<(), Diagnostic> {
     let name = path.last().copied().unwrap_or_default();
     if is_name(name) {
         return Ok(());
@@ -114,7 +114,7 @@ pub(super) fn check_name(document: &Document, path: &[&str], what: &str) -> Resu
         .hint("write at most 64 letters, digits, `-` and `_`"))
 }
 
-fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(), Problem> {
+fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(), Diagnostic> {
     let hint = format!("write `name: {stem}`, like the file");
     match name {
         Some(name) if name == stem => Ok(()),
@@ -127,7 +127,7 @@ fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(),
     }
 }
 
-fn run(document: &Document, file: &file::Run, load: &Load) -> Result<Run, Problem> {
+fn run(document: &Document, file: &file::Run, load: &Load) -> Result<Run, Diagnostic> {
     let duration = match (&load.calls, file.duration) {
         (Calls::Trace { rows, .. }, _) => rows
             .last()
@@ -166,7 +166,7 @@ fn faults(
     document: &Document,
     files: &BTreeMap<String, file::Fault>,
     setting: &Setting<'_>,
-) -> Result<Vec<Fault>, Problem> {
+) -> Result<Vec<Fault>, Diagnostic> {
     let names = document.keys(&["faults"]);
     if names.len() > MOST_FAULTS {
         let message = format!("more than {MOST_FAULTS} faults");
@@ -186,7 +186,7 @@ fn expectations(
     document: &Document,
     files: &BTreeMap<String, Vec<String>>,
     faults: &[Fault],
-) -> Result<Vec<(String, Vec<Expectation>)>, Problem> {
+) -> Result<Vec<(String, Vec<Expectation>)>, Diagnostic> {
     let faults: Vec<String> = faults.iter().map(|fault| fault.name.clone()).collect();
     let mut expect = Vec::new();
     for policy in document.keys(&["expect"]) {
@@ -204,7 +204,7 @@ fn expectations(
     Ok(expect)
 }
 
-fn uptime(document: &Document, file: &file::Uptime, run: Duration) -> Result<Uptime, Problem> {
+fn uptime(document: &Document, file: &file::Uptime, run: Duration) -> Result<Uptime, Diagnostic> {
     let window = file.window.unwrap_or(Duration::from_secs(10));
     let path = ["uptime", "window"];
     let least = Duration::from_millis(1);

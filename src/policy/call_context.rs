@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What a caller asks for, as far as decisions need to know it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ask {
+pub struct CallContext {
     /// How long the caller waits, from the call's arrival; none = for ever.
     pub deadline: Option<Duration>,
     /// How the answer is to reach the caller.

@@ -10,9 +10,9 @@ use crate::time::Instant;
 
 /// The ends of work that is under way, or will be.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ends(VecDeque<Instant>);
+pub(super) struct CompletionTimes(VecDeque<Instant>);
 
-impl Ends {
+impl CompletionTimes {
     /// Forgets what is done by `now`.
     pub(super) fn forget(&mut self, now: Instant) {
         while self.0.front().is_some_and(|end| *end <= now) {
@@ -49,11 +49,11 @@ mod tests {
 
     #[test]
     fn ends_are_in_order_whatever_came_first() {
-        let mut ends = Ends::default();
+        let mut ends = CompletionTimes::default();
         for end in [5, 3, 9, 3, 7] {
             ends.put(Instant::from_nanos(end));
         }
-        let below = |ends: &Ends, most| ends.below(most).map(Instant::as_nanos);
+        let below = |ends: &CompletionTimes, most| ends.below(most).map(Instant::as_nanos);
         assert_eq!(below(&ends, 6), None);
         assert_eq!(below(&ends, 5), Some(3));
         assert_eq!(below(&ends, 1), Some(9));

@@ -6,8 +6,8 @@
 use hyper::{HeaderMap, StatusCode};
 
 use crate::policy::call::Failure;
-use crate::policy::classify::{FailureClass, Said};
-use crate::policy::hints::{self, Spellings};
+use crate::policy::classify::{ErrorDetails, FailureClass};
+use crate::policy::hints::{self, HintSources};
 use crate::wire::answer::{ErrorBody, Wrong};
 
 /// An attempt that went wrong, with what its caller may want to read.
@@ -50,7 +50,7 @@ fn reported<'head>(
     error: ErrorBody,
 ) -> Failed {
     let message = error.message.as_deref();
-    let class = FailureClass::of(&Said {
+    let class = FailureClass::of(&ErrorDetails {
         status,
         kind: error.kind.as_deref(),
         code: error.code.as_deref(),
@@ -59,7 +59,7 @@ fn reported<'head>(
         quotas: &error.quotas,
         message,
     });
-    let spellings = Spellings {
+    let spellings = HintSources {
         status,
         header,
         retry_delay: error.retry_delay.as_deref(),

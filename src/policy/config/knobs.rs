@@ -8,11 +8,11 @@ use crate::time::nanos;
 
 /// A number that a policy can turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tunable {
+pub struct Knob {
     /// Where it stands in a policy file, dotted.
     pub path: &'static str,
     /// What it counts.
-    pub kind: Kind,
+    pub kind: KnobKind,
     /// Its value where the file says nothing, as the file would say it.
     pub default: &'static str,
     /// The least and the largest value that a file may give, as it would say them.
@@ -25,7 +25,7 @@ pub struct Tunable {
 
 /// What a tunable counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum KnobKind {
     /// Things.
     Count,
     /// Thousandths of a factor.
@@ -53,19 +53,19 @@ pub enum Scale {
     Log,
 }
 
-impl Tunable {
+impl Knob {
     /// What `text` comes to: a count, thousandths, or nanoseconds; `None` for `none` and for what
     /// cannot be read.
     pub fn measure(&self, text: &str) -> Option<u64> {
         match self.kind {
-            Kind::Count => count::parse(text).ok(),
-            Kind::Factor => factor::parse(text).ok(),
-            Kind::Time => duration::parse(text).ok().map(nanos),
-            Kind::Share => share::parse(text).ok(),
-            Kind::Tokens => tokens::parse(text).ok(),
-            Kind::Speed => speed::parse(text).ok(),
-            Kind::Rate => rate::parse(text).ok().map(per_second),
-            Kind::Money => money::parse(text).ok().map(Money::as_nanos),
+            KnobKind::Count => count::parse(text).ok(),
+            KnobKind::Factor => factor::parse(text).ok(),
+            KnobKind::Time => duration::parse(text).ok().map(nanos),
+            KnobKind::Share => share::parse(text).ok(),
+            KnobKind::Tokens => tokens::parse(text).ok(),
+            KnobKind::Speed => speed::parse(text).ok(),
+            KnobKind::Rate => rate::parse(text).ok().map(per_second),
+            KnobKind::Money => money::parse(text).ok().map(Money::as_nanos),
         }
     }
 
@@ -86,10 +86,10 @@ const fn number(
     default: &'static str,
     range: (&'static str, &'static str),
     reason: &'static str,
-) -> Tunable {
-    Tunable {
+) -> Knob {
+    Knob {
         path,
-        kind: Kind::Count,
+        kind: KnobKind::Count,
         default,
         range,
         scale: Scale::Linear,
@@ -98,17 +98,17 @@ const fn number(
 }
 
 const fn of(
-    kind: Kind,
+    kind: KnobKind,
     path: &'static str,
     default: &'static str,
     range: (&'static str, &'static str),
     reason: &'static str,
-) -> Tunable {
+) -> Knob {
     let scale = match kind {
-        Kind::Time | Kind::Rate | Kind::Money | Kind::Speed => Scale::Log,
+        KnobKind::Time | KnobKind::Rate | KnobKind::Money | KnobKind::Speed => Scale::Log,
         _ => Scale::Linear,
     };
-    Tunable {
+    Knob {
         kind,
         scale,
         ..number(path, default, range, reason)
@@ -120,8 +120,8 @@ const fn time(
     default: &'static str,
     range: (&'static str, &'static str),
     reason: &'static str,
-) -> Tunable {
-    of(Kind::Time, path, default, range, reason)
+) -> Knob {
+    of(KnobKind::Time, path, default, range, reason)
 }
 
 const fn share_of(
@@ -129,13 +129,13 @@ const fn share_of(
     default: &'static str,
     range: (&'static str, &'static str),
     reason: &'static str,
-) -> Tunable {
-    of(Kind::Share, path, default, range, reason)
+) -> Knob {
+    of(KnobKind::Share, path, default, range, reason)
 }
 
 /// All tunables, in the order of a policy file.
 #[rustfmt::skip]
-pub const TUNABLES: &[Tunable] = &[
+pub const KNOBS: &[Knob] = &[
     number("route.score.health", "7", ("0", "1000"),
         "Seven parts of ten, as the routers that score begin with."),
     number("route.score.latency", "3", ("0", "1000"),
@@ -160,13 +160,13 @@ pub const TUNABLES: &[Tunable] = &[
          better bet."),
     time("retry.backoff.base", "500ms", ("1ms", "10m"),
         "The SDKs' first wait: longer than a blip, shorter than a user's patience."),
-    of(Kind::Factor, "retry.backoff.factor", "2", ("1", "10"),
+    of(KnobKind::Factor, "retry.backoff.factor", "2", ("1", "10"),
         "Doubling halves the load of each round, and is what everybody expects."),
     time("retry.backoff.cap", "8s", ("1ms", "1h"),
         "The SDKs' longest wait: beyond it, users have left."),
     share_of("retry.budget.ratio", "20%", ("0%", "100%"),
         "A fifth on top: what a provider near its limit can still bear."),
-    of(Kind::Rate, "retry.budget.reserve", "10/s", ("1/d", "1000000/s"),
+    of(KnobKind::Rate, "retry.budget.reserve", "10/s", ("1/d", "1000000/s"),
         "A client of few calls can still retry each of them."),
     time("retry.budget.window", "10s", ("1s", "1h"),
         "A burst of failures may use what ten quiet seconds have saved."),
@@ -184,11 +184,11 @@ pub const TUNABLES: &[Tunable] = &[
         "No timeout unless asked for: it must outlast the longest answer."),
     time("timeouts.call", "none", ("1ms", "1d"),
         "No timeout unless asked for: callers bring their own deadline."),
-    of(Kind::Tokens, "streams.opening", "0 tok", ("0 tok", "1M tok"),
+    of(KnobKind::Tokens, "streams.opening", "0 tok", ("0 tok", "1M tok"),
         "Tokens are handed over as they come, unless asked otherwise."),
     time("streams.opening_within", "1s", ("1ms", "10m"),
         "A second more before the first word is what a user may not notice."),
-    of(Kind::Speed, "streams.min_speed", "none", ("0.001 tok/s", "100000 tok/s"),
+    of(KnobKind::Speed, "streams.min_speed", "none", ("0.001 tok/s", "100000 tok/s"),
         "No stream is too slow unless asked for: what is depends on who reads it."),
     time("streams.speed_over", "5s", ("100ms", "10m"),
         "Shorter, and an ordinary pause looks like a slow stream."),
@@ -207,7 +207,7 @@ pub const TUNABLES: &[Tunable] = &[
         "Below ten attempts a share is an anecdote."),
     time("breaker.open.first", "30s", ("1ms", "1d"),
         "Long enough to spare a provider that is drowning, short beside a typical incident."),
-    of(Kind::Factor, "breaker.open.factor", "1", ("1", "10"),
+    of(KnobKind::Factor, "breaker.open.factor", "1", ("1", "10"),
         "Always the same time, unless asked for growth."),
     time("breaker.open.cap", "5m", ("1ms", "1d"),
         "A recovery should not go unnoticed for longer."),
@@ -224,7 +224,7 @@ pub const TUNABLES: &[Tunable] = &[
         "Below ten attempts a share is an anecdote."),
     share_of("outlier.success_below", "30%", ("0.1%", "100%"),
         "Providers differ by some percent on any day: thirty points are no such day."),
-    of(Kind::Factor, "outlier.slower", "none", ("1", "1000"),
+    of(KnobKind::Factor, "outlier.slower", "none", ("1", "1000"),
         "Speed ejects nobody unless asked for: a fleet mixes fast models with slow ones."),
     time("outlier.eject", "30s", ("1s", "1d"),
         "As long as a breaker stays open."),
@@ -260,9 +260,9 @@ pub const TUNABLES: &[Tunable] = &[
         "A small tier's concurrency; growth finds the rest within a minute."),
     share_of("limit.adaptive.backoff", "90%", ("10%", "99%"),
         "A tenth less each time gives way without giving up."),
-    of(Kind::Factor, "limit.adaptive.slow", "2", ("1", "100"),
+    of(KnobKind::Factor, "limit.adaptive.slow", "2", ("1", "100"),
         "Twice as long as at best is a queue, not a long prompt."),
-    of(Kind::Factor, "throttle.k", "2", ("1", "100"),
+    of(KnobKind::Factor, "throttle.k", "2", ("1", "100"),
         "Twice what was accepted lets a recovery be seen within seconds."),
     time("throttle.window", "2m", ("1s", "1h"),
         "What the literature found to react in time and not to flutter."),
@@ -272,7 +272,7 @@ pub const TUNABLES: &[Tunable] = &[
         "A queue longer than what can be served in time serves nobody."),
     time("queue.wait", "5s", ("1ms", "1h"),
         "Beyond it, users have left."),
-    of(Kind::Money, "spend.most", "10 USD", ("0.000001 USD", "1000000000 USD"),
+    of(KnobKind::Money, "spend.most", "10 USD", ("0.000001 USD", "1000000000 USD"),
         "A day of it is no disaster on anybody's card."),
     time("spend.per", "1h", ("1s", "31d"),
         "Long enough to average, short enough to stop a leak the same day."),

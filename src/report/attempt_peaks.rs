@@ -1,11 +1,11 @@
 //! What counts by the moment an attempt began, whichever call it was made for: the most attempts
 //! within a second, the pressure on a fault's targets, and who came back after a fault.
 
-use super::aftermath::Pressure;
-use super::comeback::Comeback;
+use super::fault_impact::Pressure;
+use super::recovery::Comeback;
+use super::run_stats::{RunStats, Scope};
 use super::scopes;
-use super::state::{Scope, State};
-use super::windows::Rules;
+use super::windows::WindowConfig;
 use crate::policy::ProviderId;
 use crate::scenario::Scenario;
 use crate::time::Instant;
@@ -32,7 +32,7 @@ struct Peaks {
 
 impl Moments {
     /// For a run of `scenario`; lengths of time are noted in `state`.
-    pub(super) fn new(scenario: &Scenario, rules: &Rules, state: &mut State) -> Self {
+    pub(super) fn new(scenario: &Scenario, rules: &WindowConfig, state: &mut RunStats) -> Self {
         let end = state.run.length_ns;
         let providers = scenario.providers.len();
         let peaks = Peaks {
@@ -62,10 +62,10 @@ impl Moments {
     /// An attempt at `provider` begins.
     pub(super) fn on_start(
         &mut self,
-        rules: &Rules,
+        rules: &WindowConfig,
         provider: ProviderId,
         at: Instant,
-        state: &mut State,
+        state: &mut RunStats,
     ) {
         state.timeline.add_attempt(at);
         self.run.on_start(provider, at, &mut state.run);
@@ -86,7 +86,7 @@ impl Moments {
     }
 
     /// The run is over.
-    pub(super) fn finish(self, state: &mut State) {
+    pub(super) fn finish(self, state: &mut RunStats) {
         for comeback in self.comebacks {
             if let Some(tally) = state.comebacks.get_mut(comeback.provider().index()) {
                 comeback.finish(tally);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::pace::whole_ms;
+use super::chunks::whole_ms;
 use crate::time::Instant;
 
 /// The way out of one exchange.

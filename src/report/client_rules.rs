@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::state::add;
+use super::run_stats::add;
 use crate::policy::keys::KeyId;
 use crate::policy::{CallId, ProviderId};
 use crate::time::Instant;
