@@ -194,7 +194,7 @@ fn through_the_simulation() -> Vec<String> {
         })
         .run("client", async {
             story(
-                Simulated,
+                Simulated::default(),
                 "http://primary/v1".into(),
                 "http://backup/v1".into(),
             )
@@ -255,7 +255,10 @@ fn a_port_where_nobody_listens_is_a_connect_failure_on_every_network() {
     let real = runtime.block_on(refused(Tcp, format!("http://{unused}")));
     let simulated = turmoil_net::fixture::ClientServer::new()
         .server("primary", std::future::pending())
-        .run("client", refused(Simulated, "http://primary".into()));
+        .run(
+            "client",
+            refused(Simulated::default(), "http://primary".into()),
+        );
     assert_eq!(real, simulated);
     assert_eq!(real, ["primary connect"]);
     #[cfg(feature = "tls")]
@@ -332,7 +335,7 @@ fn every_dialect_tells_the_same_story_through_every_network() {
             })
             .run(
                 "client",
-                dialect_story(Simulated, "http://primary".into(), dialect),
+                dialect_story(Simulated::default(), "http://primary".into(), dialect),
             );
         assert_eq!(real, simulated);
         for line in [

@@ -7,19 +7,22 @@ use std::rc::{Rc, Weak};
 use hyper_util::rt::TokioIo;
 use turmoil_net::shim::tokio::net::TcpStream;
 
+use super::World;
 use super::link::RESOLUTION;
-use super::{World, task};
 use crate::client::{Connect, Endpoint};
 
-/// Connects to a host of the simulated network. It works only within a run.
+/// Connects one client process to hosts of the simulated network, within a simulation only.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Simulated;
+pub struct Simulated {
+    /// The number of the process: some faults strike some processes only.
+    pub(super) client: u32,
+}
 
 impl Connect for Simulated {
     type Io = TokioIo<TcpStream>;
 
     async fn connect(&self, endpoint: &Endpoint) -> io::Result<Self::Io> {
-        if !is_resolved(&endpoint.host) {
+        if !is_resolved(&endpoint.host, self.client) {
             // Even a resolver around the corner takes a moment to say no.
             tokio::time::sleep(RESOLUTION).await;
             let message = format!("no such host: {}", endpoint.host);
@@ -35,26 +38,27 @@ pub(super) fn enter(world: &Rc<World>) {
     WORLD.set(Rc::downgrade(world));
 }
 
-/// Whether the current host gets an answer when it asks for `name`.
-fn is_resolved(name: &str) -> bool {
+/// Whether this client process gets an answer when it asks for `name`.
+fn is_resolved(name: &str, client: u32) -> bool {
     let Some(world) = WORLD.with_borrow(Weak::upgrade) else {
         return true;
     };
     let Some(address) = turmoil_net::lookup_host(name) else {
         return true;
     };
-    let client = task::current().and_then(|host| world.client(host));
     let now = world.now();
     let mut network = world.network.borrow_mut();
-    let resolved = network.resolves(now, address, client.unwrap_or(0));
+    let resolved = network.resolves(now, address, client);
     drop(network);
     if !resolved {
         // Nothing is sent, and yet there is something to tell.
-        task::mark_dirty();
+        world.tasks.mark_dirty();
     }
     resolved
 }
 
 thread_local! {
+    // A `Connect` is `Send + Sync`, since it is part of the production client: it cannot hold the
+    // run, which is neither. Each run has a thread of its own.
     static WORLD: RefCell<Weak<World>> = const { RefCell::new(Weak::new()) };
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use turmoil_net::HostId;
 
-use super::{World, task};
+use super::World;
 use crate::host::opened;
 use crate::policy::CallId;
 use crate::policy::call::{FailureReason, Outcome};
@@ -34,7 +34,9 @@ pub(super) fn start(world: &Rc<World>, faults: &[SeededFault]) {
         let Some(&host) = world.clients.first() else {
             return;
         };
-        task::spawn(host, windows(world.clone(), drawn.clone()));
+        world
+            .tasks
+            .spawn(host, windows(world.clone(), drawn.clone()));
     }
 }
 
@@ -56,13 +58,13 @@ async fn windows(world: Rc<World>, drawn: SeededFault) {
         let struck: Vec<HostId> = struck.map(|(_, &host)| host).collect();
         for &host in &struck {
             world.record(EventKind::Fired { fault: drawn.id });
-            task::freeze(host);
+            world.tasks.freeze(host);
         }
         let Some(end) = end else {
             return;
         };
         tokio::time::sleep_until(world.moment(end)).await;
-        struck.into_iter().for_each(task::thaw);
+        struck.into_iter().for_each(|host| world.tasks.thaw(host));
         next = drawn.at_or_after(end);
     }
 }
@@ -98,7 +100,10 @@ pub(super) struct Arrival {
 impl Arrival {
     /// `call` is about to be made by the process on `host`: is that of note already?
     pub(super) fn of(world: &Rc<World>, host: HostId, call: CallId) -> Option<Self> {
-        let arrivals = world.arrivals.as_ref().filter(|_| task::is_frozen(host))?;
+        let arrivals = world
+            .arrivals
+            .as_ref()
+            .filter(|_| world.tasks.is_frozen(host))?;
         let streamed = world.workload.is_streamed(call);
         world.record(EventKind::Arrived { call, streamed });
         arrivals.told().insert(call);

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use turmoil_net::HostId;
 use turmoil_net::shim::tokio::net::{TcpListener, TcpStream};
 
+use super::World;
 use super::network::ConnId;
-use super::{World, task};
 use crate::host::connection::Connection;
 use crate::host::request::Asked;
 use crate::host::{HostEnv, ProviderHost};
@@ -36,11 +36,12 @@ pub(super) fn start(
     for drawn in faults {
         if drawn.fault.targets.contains(&id) && drawn.fault.inject == FaultKind::Outage {
             let outages = outages(world.clone(), id, hosted.clone(), drawn.clone());
-            task::spawn(host, outages);
+            world.tasks.spawn(host, outages);
         }
     }
+    let tasks = world.tasks.clone();
     let world = world.clone();
-    task::spawn(host, async move {
+    tasks.spawn(host, async move {
         let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await;
         // The first to bind on a host of its own: nothing can be in the way.
         let listener =
@@ -49,12 +50,13 @@ pub(super) fn start(
             let Ok(provider) = stream.local_addr() else {
                 continue;
             };
-            let spot = SimulatedEnv {
+            let env = SimulatedEnv {
                 world: world.clone(),
                 id,
                 ends: ConnId { client, provider },
             };
-            task::spawn(host, spot.serve(stream, hosted.clone()));
+            let serving = env.serve(stream, hosted.clone());
+            world.tasks.spawn(host, serving);
         }
     });
 }
@@ -89,8 +91,8 @@ impl SimulatedEnv {
         }
         self.world.network.borrow_mut().opened(self.ends);
         let client = self.client();
-        let spot = Connection::new(self, hosted, stream, client).serve().await;
-        spot.world.network.borrow_mut().closed(spot.ends);
+        let env = Connection::new(self, hosted, stream, client).serve().await;
+        env.world.network.borrow_mut().closed(env.ends);
     }
 
     /// The number of the process at the other end.

@@ -17,7 +17,7 @@ use turmoil_net::HostId;
 use super::connect::Simulated;
 use super::freeze::Arrival;
 use super::host::PORT;
-use super::{World, operate, server, task};
+use super::{World, operate, server};
 use crate::client::{Builder, Client, Provider, Request};
 use crate::policy::CallId;
 use crate::policy::config::Policy;
@@ -34,10 +34,10 @@ pub(super) fn start(
 ) {
     // Every process hears the end of the drain.
     let closing: Rc<Notify> = Rc::default();
-    let users = hosts.iter().map(|&host| User {
+    let users = (0..).zip(hosts).map(|(number, &host)| User {
         world: world.clone(),
         host,
-        client: client(world, scenario, policy, seed),
+        client: client(world, number, scenario, policy, seed),
         closing: closing.clone(),
     });
     let users: Vec<User> = users.collect();
@@ -46,20 +46,27 @@ pub(super) fn start(
         if policy.health_check.is_some() {
             let (host, client) = (*host, client.clone());
             // It never ends, and nobody waits for it.
-            task::spawn(host, async move {
-                task::in_process(host, client.run_checks()).await;
+            let tasks = world.tasks.clone();
+            world.tasks.spawn(host, async move {
+                tasks.in_process(host, client.run_checks()).await;
             });
         }
     }
-    task::spawn(
+    world.tasks.spawn(
         hosts[0],
         generate(world.clone(), users, closing, scenario.run.drain),
     );
 }
 
 /// A client process: the real client, on a host of its own, with state of its own.
-fn client(world: &World, scenario: &Scenario, policy: &Policy, seed: u64) -> Client<Simulated> {
-    let mut builder = Builder::new(Simulated)
+fn client(
+    world: &World,
+    number: u32,
+    scenario: &Scenario,
+    policy: &Policy,
+    seed: u64,
+) -> Client<Simulated> {
+    let mut builder = Builder::new(Simulated { client: number })
         .policy(policy.clone())
         .recorder(world.recorder.clone())
         .seed(seed)
@@ -95,7 +102,7 @@ async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain
         Some(all) => {
             for number in 0..all.count {
                 let user = of(&users, &world, CallId(number));
-                task::spawn(user.host, user.live(number, all.count));
+                world.tasks.spawn(user.host, user.live(number, all.count));
             }
             sleep_until(&world, world.workload.end()).await;
         }
@@ -105,7 +112,7 @@ async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain
                 let call = CallId(number as u64);
                 let user = of(&users, &world, call);
                 let open = OpenCall::new(&world);
-                task::spawn(user.host, user.ask(call, open));
+                world.tasks.spawn(user.host, user.ask(call, open));
             }
         }
     }
@@ -195,7 +202,7 @@ impl User {
             let open = OpenCall::new(&self.world);
             let before = std::mem::replace(&mut click, Box::pin(self.clone().click(call, open)));
             if !reclick.abandons {
-                task::spawn(self.host, before);
+                self.world.tasks.spawn(self.host, before);
             }
         }
     }
@@ -206,7 +213,7 @@ impl User {
         if !self.world.open.drained.get() {
             tokio::select! {
                 biased;
-                () = task::in_process(self.host, self.call(id)) => {}
+                () = self.world.tasks.in_process(self.host, self.call(id)) => {}
                 () = self.closing.notified() => {}
             }
         }

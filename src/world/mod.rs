@@ -9,7 +9,8 @@
 //!   that a call arrives; `operate` does to the clients what people do.
 //!
 //! One run is one paused tokio runtime on a thread of its own, so nothing thread-local leaks from
-//! run to run. Its clock resolves one millisecond, because tokio's timers do.
+//! run to run. One thread-local is ours: the run that [`Simulated`] asks for names, because a
+//! `Connect` is `Send` and the run is not. Its clock resolves one millisecond, because tokio's timers do.
 
 mod connect;
 mod freeze;
@@ -41,6 +42,7 @@ use crate::trace::{Event, EventKind, Recorder};
 pub use connect::Simulated;
 use network::Network;
 use scheduler::Scheduler;
+use task::Tasks;
 
 /// Runs `scenario` under `policy` and `seed` to its end, on a fresh OS thread, and tells
 /// `recorder` what happens. What happens depends on these three alone.
@@ -59,6 +61,7 @@ pub fn run(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Re
 /// What every task of a run may ask.
 struct World {
     recorder: Arc<dyn Recorder>,
+    tasks: Tasks,
     network: RefCell<Network>,
     workload: Workload,
     /// The hosts of the client processes, in order.
@@ -93,12 +96,6 @@ impl World {
             at: self.now(),
             kind,
         });
-    }
-
-    /// The number of the client process on this host.
-    fn client(&self, host: HostId) -> Option<u32> {
-        let number = self.clients.iter().position(|client| *client == host);
-        number.map(|number| number as u32)
     }
 
     /// Calls have finished, and providers have billed what they work on for nobody; or the time
@@ -147,6 +144,7 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
         let (recorder, arrivals) = heard(recorder, &faults);
         let world = Rc::new(World {
             recorder,
+            tasks: Tasks::default(),
             arrivals,
             clients,
             network: RefCell::new(Network::new(scenario, &faults, addresses, client_addresses)),

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use turmoil_net::HostId;
 
+use super::World;
 use super::connect::Simulated;
-use super::{World, task};
 use crate::client::Client;
 use crate::policy::ProviderId;
 use crate::scenario::Scenario;
@@ -24,11 +24,11 @@ pub(super) fn start(
         return;
     }
     let (world, client, scenario) = (world.clone(), client.clone(), scenario.clone());
-    task::spawn(host, async move {
+    world.tasks.clone().spawn(host, async move {
         for turn in scenario.turns() {
             tokio::time::sleep_until(world.moment(turn)).await;
             let heard = async { operate(&world, &client, &scenario) };
-            task::in_process(host, heard).await;
+            world.tasks.in_process(host, heard).await;
         }
     });
 }

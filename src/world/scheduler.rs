@@ -14,8 +14,8 @@ use std::task::{Context, Poll};
 use tokio::time::{Instant, Sleep};
 use turmoil_net::{EnterGuard, Packet};
 
+use super::World;
 use super::network::Sent;
-use super::{World, task};
 
 /// The run: a future that is ready when the world says that it is over.
 pub(super) struct Scheduler<'a> {
@@ -100,13 +100,13 @@ impl Future for Scheduler<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        task::wake_when_dirty(cx.waker());
+        self.world.tasks.wake_when_dirty(cx.waker());
         let this = &mut *self;
         let now = Instant::now();
         // Whoever was sent something is to answer before the hosts are asked again: they are
         // woken now, and run before this future does.
-        if this.deliver(now) || (task::take_dirty() && this.collect(now)) {
-            task::mark_dirty();
+        if this.deliver(now) || (this.world.tasks.take_dirty() && this.collect(now)) {
+            this.world.tasks.mark_dirty();
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
