@@ -59,21 +59,10 @@ fn list() -> Result<String, CliError> {
 /// `text` in lines of up to `width` characters (a longer word gets a line of its own); at least one
 /// line.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else {
-            continue;
-        };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
+    let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let options = textwrap::Options::new(width).break_words(false);
+    let lines = textwrap::wrap(&one_line, options);
+    lines.into_iter().map(Into::into).collect()
 }
 
 /// The list fits a terminal of so many columns.

@@ -55,13 +55,11 @@ pub(super) fn portable(path: &str) -> &str {
         .unwrap_or("SCENARIO")
 }
 
-/// As a POSIX shell reads one word.
+/// As a POSIX shell reads one word. What no shell can be given (a NUL) is left out.
 fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._/+-:@%,=".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    let quoter = shlex::Quoter::new().allow_nul(true);
+    let quoted = quoter.quote(word);
+    quoted.map_or_else(|_| word.to_owned(), Into::into)
 }
 
 #[cfg(test)]
@@ -73,7 +71,7 @@ mod tests {
         let set = [("load.rate".to_owned(), "8/s".to_owned())];
         assert_eq!(
             run("scenarios/a.yaml", &["resilient"], "1..5", &set),
-            "firedrill run scenarios/a.yaml --policy resilient --seeds 1..5 --set load.rate=8/s"
+            "firedrill run scenarios/a.yaml --policy resilient --seeds 1..5 --set 'load.rate=8/s'"
         );
         assert_eq!(
             run("a.yaml", &[], "3", &[]),
@@ -87,10 +85,18 @@ mod tests {
 
     #[test]
     fn a_shell_reads_each_word_as_one() {
-        assert_eq!(
-            run("my drill's.yaml", &[], "1", &[]),
-            r"firedrill run 'my drill'\''s.yaml' --seed 1"
-        );
+        let set = [("about".to_owned(), "$HOME; rm `x` \"y\"\n".to_owned())];
+        let line = run("my drill's.yaml", &[], "1", &set);
+        let words = [
+            "firedrill",
+            "run",
+            "my drill's.yaml",
+            "--seed",
+            "1",
+            "--set",
+            "about=$HOME; rm `x` \"y\"\n",
+        ];
+        assert_eq!(shlex::split(&line).unwrap(), words);
     }
 
     #[test]

@@ -188,26 +188,12 @@ pub(super) fn suggestion<'a>(
 }
 
 /// How many characters must be put in, taken out, changed or swapped with their neighbour to make
-/// `a` into `b`. Words beyond any key's length are not compared.
+/// `a` into `b`. Words longer than any key are not compared.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().max(b.len()) > LONGEST_WORD {
+    if a.chars().count().max(b.chars().count()) > LONGEST_WORD {
         return usize::MAX;
     }
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = changed.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
+    strsim::osa_distance(a, b)
 }
 
 fn split_hint(mut message: String) -> (String, Option<String>) {

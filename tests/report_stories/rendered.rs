@@ -149,7 +149,7 @@ fn the_page_names_no_place_on_this_machine() {
     let report = Report::new(&scenario, "/somewhere/else/a.yaml", "1..5", policies)
         .with_overrides(&[("load.rate".to_owned(), "2/s".to_owned())]);
     let page = report.render(Format::Markdown, false);
-    let again = "firedrill run a.yaml --policy resilient --seeds 1..5 --set load.rate=2/s\n";
+    let again = "firedrill run a.yaml --policy resilient --seeds 1..5 --set 'load.rate=2/s'\n";
     assert!(page.contains(again), "{page}");
 }
 

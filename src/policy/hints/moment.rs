@@ -5,96 +5,31 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
+use jiff::fmt::temporal::Pieces;
+
 /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`; the name of the day is not checked.
 pub(super) fn of_http(text: &str) -> Option<Duration> {
-    let mut words = text.split_once(", ")?.1.split(' ');
-    let day = number(words.next()?, 2)?;
-    let name = words.next()?;
-    let month = MONTHS.iter().position(|month| *month == name)? as u64 + 1;
-    let year = number(words.next()?, 4)?;
-    let seconds = clock(words.next()?)?;
-    let whole = words.next() == Some("GMT") && words.next().is_none();
-    let days = days_since_1970(year, month, day).filter(|_| whole)?;
-    Some(Duration::from_secs(days * SECONDS_PER_DAY + seconds))
+    let (_, date) = text.split_once(", ")?;
+    since_1970(DateTime::strptime("%d %b %Y %H:%M:%S GMT", date).ok()?)
 }
 
-/// Reads `2025-01-31T12:00:00Z`, also with a fraction of a second, and with the distance to UTC
+/// Reads `2025-01-31T12:00:00Z`, also with a fraction of a second, and with the offset from UTC
 /// (`+02:00`) in place of the `Z` (RFC 3339).
 pub(super) fn of_rfc3339(text: &str) -> Option<Duration> {
-    let (date, time) = text.split_once(['T', 't', ' '])?;
-    let mut parts = date.splitn(3, '-');
-    let mut part = |digits| number(parts.next()?, digits);
-    let (year, month, day) = (part(4)?, part(2)?, part(2)?);
-    let days = days_since_1970(year, month, day)?;
-    let (time, ahead) = zone(time)?;
-    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    let fraction = super::length::seconds(&format!("0.{fraction}"))?;
-    let local = Duration::from_secs(days * SECONDS_PER_DAY + clock(time)?) + fraction;
-    Some(match ahead {
-        Ahead::By(length) => local.saturating_sub(length),
-        Ahead::Behind(length) => local + length,
-    })
+    // The library also reads ISO 8601, where seconds may be left out.
+    let has_seconds = text.as_bytes().get("2025-01-31T12:00".len()) == Some(&b':');
+    let pieces = has_seconds.then(|| Pieces::parse(text))?.ok()?;
+    let local = pieces.date().to_datetime(pieces.time()?);
+    let ahead = SignedDuration::from_secs(pieces.to_numeric_offset()?.seconds().into());
+    since_1970(local.checked_sub(ahead).ok()?)
 }
 
-/// How far a clock is ahead of UTC.
-enum Ahead {
-    By(Duration),
-    Behind(Duration),
+fn since_1970(moment: DateTime) -> Option<Duration> {
+    let epoch = date(1970, 1, 1).at(0, 0, 0, 0);
+    Duration::try_from(moment.duration_since(epoch)).ok()
 }
-
-/// A time of day, without and with its zone.
-fn zone(text: &str) -> Option<(&str, Ahead)> {
-    if let Some(time) = text.strip_suffix(['Z', 'z']) {
-        return Some((time, Ahead::By(Duration::ZERO)));
-    }
-    let sign = text.rfind(['+', '-'])?;
-    let (hours, minutes) = text[sign + 1..].split_once(':')?;
-    let hours = number(hours, 2).filter(|hours| *hours < 24)?;
-    let minutes = number(minutes, 2).filter(|minutes| *minutes < 60)?;
-    let length = Duration::from_secs((hours * 60 + minutes) * 60);
-    let ahead = match text.as_bytes()[sign] {
-        b'+' => Ahead::By(length),
-        _ => Ahead::Behind(length),
-    };
-    Some((&text[..sign], ahead))
-}
-
-/// Seconds since midnight of `08:49:37`.
-fn clock(text: &str) -> Option<u64> {
-    let mut parts = text.split(':');
-    let mut part = |limit| number(parts.next()?, 2).filter(|part| *part < limit);
-    let (hour, minute, second) = (part(24)?, part(60)?, part(61)?);
-    parts
-        .next()
-        .is_none()
-        .then_some((hour * 60 + minute) * 60 + second)
-}
-
-fn number(text: &str, digits: usize) -> Option<u64> {
-    let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
-}
-
-/// Days from 1 January 1970 to a day of the Gregorian calendar. Years are counted from March, so
-/// that the leap day comes last and every month begins at the same day of its year.
-fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
-    if year < 1970 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let months_since_march = (month + 9) % 12;
-    let day_of_year = (153 * months_since_march + 2) / 5 + day - 1;
-    Some(year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - DAYS_TO_1970)
-}
-
-const SECONDS_PER_DAY: u64 = 86_400;
-
-/// Days from 1 March of the year 0 to 1 January 1970.
-const DAYS_TO_1970: u64 = 719_468;
-
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,7 @@
 //! Moments as trace files have them: seconds, or dates and times, in nanoseconds.
 
+use jiff::civil::{DateTime, date};
+
 /// Seconds with at most nine decimals, in nanoseconds.
 pub(super) fn seconds(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -15,13 +17,21 @@ pub(super) fn date_and_time(text: &str) -> Option<u64> {
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
     let [year, month, day] = three(date, '-', [4, 2, 2])?;
     let [hour, minute, second] = three(time, ':', [2, 2, 2])?;
-    let known = (1970..=2200).contains(&year) && (1..=12).contains(&month);
-    if !known || day < 1 || day > days_of(year, month) || hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let days = days_since_1970(year, month, day);
-    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
-    Some(seconds * SECOND + billionths(fraction)?)
+    let year = i16::try_from(year).ok()?;
+    let [month, day] = [i8_of(month)?, i8_of(day)?];
+    let [hour, minute, second] = [i8_of(hour)?, i8_of(minute)?, i8_of(second)?];
+    let moment = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+    let since_1970 = moment.duration_since(EPOCH);
+    // Nanoseconds since 1970 fit 64 bits until 2554.
+    let seconds = u64::try_from(since_1970.as_secs())
+        .ok()?
+        .checked_mul(SECOND)?;
+    seconds.checked_add(billionths(fraction)?)
+}
+
+/// A part of a date as the calendar's type has it.
+fn i8_of(part: u64) -> Option<i8> {
+    i8::try_from(part).ok()
 }
 
 fn three(text: &str, between: char, widths: [usize; 3]) -> Option<[u64; 3]> {
@@ -34,23 +44,6 @@ fn three(text: &str, between: char, widths: [usize; 3]) -> Option<[u64; 3]> {
     Some([a?, b?, c?])
 }
 
-fn days_of(year: u64, month: u64) -> u64 {
-    let next = match month {
-        12 => days_since_1970(year + 1, 1, 1),
-        _ => days_since_1970(year, month + 1, 1),
-    };
-    next - days_since_1970(year, month, 1)
-}
-
-/// Howard Hinnant's days_from_civil: years begin in March, so that the leap day comes last.
-fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, year) = (year / 400, year % 400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let of_era = year * 365 + year / 4 - year / 100 + of_year;
-    era * 146_097 + of_era - 719_468
-}
-
 fn billionths(fraction: &str) -> Option<u64> {
     let missing = 9_usize.checked_sub(fraction.len())?;
     Some(digits(fraction)? * 10_u64.pow(missing as u32))
@@ -61,6 +54,7 @@ fn digits(text: &str) -> Option<u64> {
     all.then(|| text.parse().ok()).flatten()
 }
 
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 const SECOND: u64 = 1_000_000_000;
 
 #[cfg(test)]

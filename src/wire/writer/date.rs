@@ -4,6 +4,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
+
 use crate::time::Instant;
 
 /// When the world begins, in Unix seconds: 2025-01-01T00:00:00Z.
@@ -40,52 +43,21 @@ impl Date {
 
     /// As HTTP has it: `Wed, 01 Jan 2025 00:00:00 GMT`.
     pub(super) fn http(self) -> impl fmt::Display {
-        let (year, month, day) = self.civil();
-        let weekday = DAYS[usize::try_from(self.0 / DAY % 7).unwrap_or_default()];
-        let month = MONTHS[month - 1];
-        let (hour, minute, second) = self.clock();
-        fmt::from_fn(move |f| {
-            write!(f, "{weekday}, {day:02} {month} {year:04} ")?;
-            write!(f, "{hour:02}:{minute:02}:{second:02} GMT")
-        })
+        self.moment().strftime("%a, %d %b %Y %H:%M:%S GMT")
     }
 
     /// As RFC 3339 has it: `2025-01-01T00:00:00Z`.
     pub(super) fn rfc3339(self) -> impl fmt::Display {
-        let (year, month, day) = self.civil();
-        let (hour, minute, second) = self.clock();
-        fmt::from_fn(move |f| {
-            write!(f, "{year:04}-{month:02}-{day:02}")?;
-            write!(f, "T{hour:02}:{minute:02}:{second:02}Z")
-        })
+        self.moment().strftime("%Y-%m-%dT%H:%M:%SZ")
     }
 
-    fn clock(self) -> (u64, u64, u64) {
-        (self.0 / 3_600 % 24, self.0 / 60 % 60, self.0 % 60)
-    }
-
-    /// Year, month from 1, day from 1, counted in eras of 400 years that begin in March.
-    fn civil(self) -> (u64, usize, u64) {
-        let days = (self.0 / DAY).min(LAST_DAY) + 719_468;
-        let (era, day) = (days / 146_097, days % 146_097);
-        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-        let day = day - (365 * year + year / 4 - year / 100);
-        let month = (5 * day + 2) / 153;
-        let (in_month, wraps) = (day - (153 * month + 2) / 5 + 1, month >= 10);
-        let month = if wraps { month - 9 } else { month + 3 };
-        let year = era * 400 + year + u64::from(wraps);
-        (year, usize::try_from(month).unwrap_or(1), in_month)
+    fn moment(self) -> DateTime {
+        let seconds = i64::try_from(self.0).unwrap_or(i64::MAX);
+        date(1970, 1, 1)
+            .at(0, 0, 0, 0)
+            .saturating_add(SignedDuration::from_secs(seconds))
     }
 }
-
-const DAY: u64 = 86_400;
-/// 9999-12-31: neither form can say more.
-const LAST_DAY: u64 = 2_932_896;
-/// 1970-01-01 was a Thursday.
-const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
 
 #[cfg(test)]
 mod tests {
