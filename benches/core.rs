@@ -6,7 +6,6 @@
 //! nothing.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use firedrill::money::Money;
 use firedrill::policy::CallId;
 use firedrill::policy::call::{Call, Failure, Reply, Step};
 use firedrill::policy::call_context::{CallContext, Delivery};
@@ -16,6 +15,7 @@ use firedrill::policy::fleet::Fleet;
 use firedrill::policy::provider_info::ProviderInfo;
 use firedrill::rng::RngStreams;
 use firedrill::time::Instant;
+use firedrill::units::Money;
 
 const CALLS: u64 = 1_000;
 

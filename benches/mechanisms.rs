@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use firedrill::money::Money;
 use firedrill::policy::budget::Budget;
 use firedrill::policy::bulkhead::{Bulkhead, Left};
 use firedrill::policy::call_context::Priority;
@@ -16,6 +15,7 @@ use firedrill::policy::throttle::Throttle;
 use firedrill::policy::{CallId, ProviderId};
 use firedrill::rng::{Purpose, RngStreams};
 use firedrill::time::Instant;
+use firedrill::units::Money;
 
 const TOOK: Duration = Duration::from_millis(700);
 

@@ -10,7 +10,7 @@
 //!
 //! A map, from the bottom up:
 //!
-//! - [`time`], [`rng`], [`money`]: words. Instants, keyed random streams, integer money.
+//! - [`time`], [`units`], [`rng`]: values. Instants, quantities as integers, keyed random streams.
 //! - [`text`]: reads files, with spans, units, and errors one can act on.
 //! - [`policy`]: decides. Pure state machines; `now` and draws are passed in. [`policy::config`] is
 //!   the policy file, [`policy::presets`] are those that ship.
@@ -27,9 +27,9 @@
 //! - [`drill`]: a whole drill, for a `#[test]` and for the command line alike.
 //! - [`cli`]: tells. One file per verb. (feature `cli`)
 
-pub mod money;
 pub mod rng;
 pub mod time;
+pub mod units;
 
 pub mod policy;
 pub mod text;

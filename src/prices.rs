@@ -8,7 +8,7 @@
 //! any other; what writing to one costs is left out. A scenario may write another price; who pays
 //! what is counted by `report`.
 
-use crate::money::Money;
+use crate::units::Money;
 
 /// What tokens cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,11 +91,11 @@ mod tests {
     #[test]
     fn a_price_names_its_source() {
         let price = price_of("deepseek-v3.2").unwrap();
-        assert_eq!(price.input.to_string(), "0.2288");
-        assert_eq!(price.output.to_string(), "0.3432");
+        assert_eq!(price.input.usd(), "0.2288");
+        assert_eq!(price.output.usd(), "0.3432");
         assert_eq!(price.source, "genai-prices v2, 2026-08-21");
         assert_eq!(price.cached, price.input, "the book does not say");
-        assert_eq!(price_of("gpt-4.1").unwrap().cached.to_string(), "0.5");
+        assert_eq!(price_of("gpt-4.1").unwrap().cached.usd(), "0.5");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use firedrill::client::{Client, FleetFile, LoadError};
-use firedrill::money::Money;
+use firedrill::units::Money;
 use insta::assert_snapshot;
 
 /// A key as people paste it where it does not belong.

@@ -19,42 +19,42 @@ mod tokens;
 /// It only ever names modules of the rows above its own, so there are no cycles.
 const MODULES: &[(&str, &str)] = &[
     ("time", ""),
-    ("money", ""),
+    ("units", "time"),
     ("rng", "time"),
-    ("text", "time money rng"),
-    ("policy", "time money rng text"),
-    ("wire", "time money rng"),
-    ("trace", "time money rng policy"),
-    ("prices", "time money rng"),
-    ("client", "time money rng text policy wire trace prices"),
-    ("scenario", "time money rng text policy wire trace prices"),
+    ("text", "time units rng"),
+    ("policy", "time units rng text"),
+    ("wire", "time units rng"),
+    ("trace", "time units rng policy"),
+    ("prices", "time units rng"),
+    ("client", "time units rng text policy wire trace prices"),
+    ("scenario", "time units rng text policy wire trace prices"),
     (
         "provider",
-        "time money rng text policy wire trace prices scenario",
+        "time units rng text policy wire trace prices scenario",
     ),
-    ("host", "time money rng policy wire trace scenario provider"),
+    ("host", "time units rng policy wire trace scenario provider"),
     (
         "world",
-        "time money rng text policy wire trace prices client scenario provider host",
+        "time units rng text policy wire trace prices client scenario provider host",
     ),
-    ("report", "time money rng text policy trace prices scenario"),
+    ("report", "time units rng text policy trace prices scenario"),
     (
         "serve",
-        "time money rng policy wire trace prices scenario provider host report",
+        "time units rng policy wire trace prices scenario provider host report",
     ),
     (
         "drill",
-        "time money rng text policy wire trace prices client scenario provider world report",
+        "time units rng text policy wire trace prices client scenario provider world report",
     ),
     (
         "cli",
-        "time money rng text policy wire trace prices client scenario provider host world report \
+        "time units rng text policy wire trace prices client scenario provider host world report \
          serve drill",
     ),
 ];
 
 /// Modules that never wait, and know neither clock nor entropy.
-const PURE: &str = "time money rng text policy wire trace prices scenario provider report";
+const PURE: &str = "time units rng text policy wire trace prices scenario provider report";
 
 /// What pure modules never name, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

@@ -21,12 +21,12 @@ use super::connect::Endpoint;
 use super::provider::Provider;
 use super::secret::Secret;
 use super::{BuildError, Builder, Client};
-use crate::money::Money;
 use crate::policy::config::Policy;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
 use crate::text::units::{self, money};
 use crate::text::{Diagnostic, Document, file};
+use crate::units::Money;
 use crate::wire::Dialect;
 
 /// A fleet file that is right: read, checked, and without any key.

@@ -8,10 +8,10 @@ use super::connect::{Connect, Endpoint, Scheme, without_login};
 use super::pool::Pool;
 use super::secret::Secret;
 use super::{BuildError, Target, Uris};
-use crate::money::Money;
 use crate::policy::keys::KeyId;
 use crate::policy::provider_info::ProviderInfo;
 use crate::prices;
+use crate::units::Money;
 use crate::wire::{Dialect, request};
 
 /// A provider as an application names it.

@@ -29,9 +29,9 @@ use super::router::{AttemptResult, ProviderOrder, Router};
 use super::settings::Settings;
 use super::spend::Spend;
 use super::{CallId, ProviderId};
-use crate::money::Money;
 use crate::rng::RngStreams;
 use crate::time::Instant;
+use crate::units::Money;
 
 pub(super) use admit::{AdmissionRequest, Permit, Refused};
 use provider_state::ProviderState;

@@ -1,6 +1,6 @@
 //! What the core knows of a provider beside the policy: what it costs, how good it is, what fits.
 
-use crate::money::Money;
+use crate::units::Money;
 
 /// A provider of a fleet, as far as decisions need to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]

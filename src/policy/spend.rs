@@ -10,8 +10,8 @@
 
 use super::bucket::Bucket;
 use super::config;
-use crate::money::Money;
 use crate::time::Instant;
+use crate::units::Money;
 
 /// What was spent, leaking away evenly.
 #[derive(Clone, Debug)]

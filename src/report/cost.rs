@@ -7,9 +7,9 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 
 use super::run_stats::Scope;
-use crate::money::Money;
 use crate::prices::Price;
 use crate::trace::Bill;
+use crate::units::Money;
 
 /// Billed tokens, in thousandths: a token at one and a half times the usual price is 1,500.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,8 +98,8 @@ mod tests {
         scope.providers[1].billed = Tokens::of(Bill::of(1, 0));
         scope.providers[1].wasted = Tokens::of(Bill::of(1, 0));
         let prices = [price("2", "8"), price("0.5", "1")];
-        assert_eq!(billed(&scope, &prices).to_string(), "6.0000005");
-        assert_eq!(wasted(&scope, &prices).to_string(), "0.0000005");
+        assert_eq!(billed(&scope, &prices).usd(), "6.0000005");
+        assert_eq!(wasted(&scope, &prices).usd(), "0.0000005");
     }
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
             ..Bill::of(1_000_000, 1_000_000)
         };
         let price = price("2", "8");
-        assert_eq!(Tokens::of(dear).cost(&price).to_string(), "15");
+        assert_eq!(Tokens::of(dear).cost(&price).usd(), "15");
         // Halves of tokens are kept until all of them are summed up.
         let mut tokens = Tokens::default();
         for _ in 0..2 {
@@ -131,12 +131,12 @@ mod tests {
             cached: 1_000_000,
             ..Bill::of(1_000_000, 1_000_000)
         };
-        assert_eq!(Tokens::of(bill).cost(&price).to_string(), "10.5");
+        assert_eq!(Tokens::of(bill).cost(&price).usd(), "10.5");
         let dear = Bill {
             price_milli: 3_000,
             ..bill
         };
-        assert_eq!(Tokens::of(dear).cost(&price).to_string(), "31.5");
+        assert_eq!(Tokens::of(dear).cost(&price).usd(), "31.5");
     }
 
     #[test]

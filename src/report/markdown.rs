@@ -330,8 +330,8 @@ fn prices(report: &Report) -> String {
         rows.push([
             name.clone(),
             model.clone(),
-            price.input.to_string(),
-            price.output.to_string(),
+            price.input.usd(),
+            price.output.usd(),
             price.source.clone(),
         ]);
     }

@@ -12,10 +12,10 @@ use super::workload::MOST_TOKENS;
 use super::{Quantiles, file, physics, profiles};
 use serde::{Deserialize, Serialize};
 
-use crate::money::Money;
 use crate::prices::{self, Price};
 use crate::text::units::{duration, money, speed, tokens};
 use crate::text::{Diagnostic, Document};
+use crate::units::Money;
 use crate::wire::Dialect;
 
 /// The network between clients and providers.

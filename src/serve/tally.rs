@@ -6,12 +6,12 @@ use std::fmt;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::money::Money;
 use crate::policy::ProviderId;
 use crate::prices::Price;
 use crate::report::cost::Tokens;
 use crate::scenario::Scenario;
 use crate::trace::{Bill, FaultId};
+use crate::units::Money;
 
 /// What all providers saw. Shown as lines for people, serialized as a document for programs.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -112,7 +112,7 @@ impl fmt::Display for Tally {
                 write!(f, ", {} x {count}", written(*status))?;
             }
             let ProviderTally { input, output, .. } = seen;
-            writeln!(f, ", {input} tok in, {output} tok out, {} USD", seen.cost)?;
+            writeln!(f, ", {input} tok in, {output} tok out, {}", seen.cost)?;
         }
         for (fault, count) in &self.fired {
             match count {
@@ -149,7 +149,7 @@ fn as_map<S: Serializer>(pairs: &[(String, u64)], serializer: S) -> Result<S::Ok
 }
 
 fn as_text<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(money)
+    serializer.serialize_str(&money.usd())
 }
 
 #[cfg(test)]

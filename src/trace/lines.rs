@@ -21,8 +21,8 @@ use std::thread::{self, JoinHandle};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Event, Recorder};
-use crate::money::Money;
 use crate::policy::provider_info::ProviderInfo;
+use crate::units::Money;
 
 /// What a trace begins with: whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -253,7 +253,7 @@ mod dollars {
         money: &Option<Money>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&money.unwrap_or(Money::ZERO))
+        serializer.serialize_str(&money.unwrap_or(Money::ZERO).usd())
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firedrill::money::Money;
 use firedrill::policy::call_context::{CallContext, Delivery, Priority};
 use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{
@@ -15,6 +14,7 @@ use firedrill::policy::config::{
 use firedrill::policy::provider_info::ProviderInfo;
 use firedrill::text::units::PerTime;
 use firedrill::time::Instant;
+use firedrill::units::Money;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use firedrill::money::Money;
 use firedrill::policy::breaker::State as Breaker;
 use firedrill::policy::call::{Cause, FailureReason, Outcome};
 use firedrill::policy::classify::FailureClass;
@@ -20,6 +19,7 @@ use firedrill::scenario::{
 };
 use firedrill::time::Instant;
 use firedrill::trace::{Bill, Event, EventKind, FaultId};
+use firedrill::units::Money;
 
 pub(crate) const PRIMARY: ProviderId = ProviderId(0);
 pub(crate) const BACKUP: ProviderId = ProviderId(1);

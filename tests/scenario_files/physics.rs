@@ -45,7 +45,7 @@ fn the_physics_of_a_provider_are_understood_in_full() {
     );
     assert_eq!(shown["cache"], json!({ "ttl": "5m" }));
     assert_eq!(shown["price"]["cached"], "0.2 USD");
-    assert_eq!(scenario.providers[0].price.cached.to_string(), "0.2");
+    assert_eq!(scenario.providers[0].price.cached.usd(), "0.2");
 }
 
 #[test]

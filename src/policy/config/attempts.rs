@@ -11,7 +11,8 @@ use super::{failures, words};
 use crate::policy::classify::FailureClass;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
-use crate::text::units::{PerTime, Written, duration, factor, rate, share, tokens};
+use crate::text::units::{PerTime, duration, factor, rate, share, tokens};
+use crate::units::{self, Factor, UnitError, Written};
 
 /// How often, and after what wait, a call tries again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -310,22 +311,21 @@ impl Jitter {
         JITTERS.iter().map(|(word, _)| *word)
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, UnitError> {
         if let Some((_, jitter)) = JITTERS.iter().find(|(word, _)| *word == text) {
             return Ok(*jitter);
         }
         let range = text.split_once("..").ok_or_else(|| {
             let words: Vec<&str> = Self::words().collect();
-            format!(
-                "there is no jitter `{text}`: write one of {}, or a range such as `80%..120%`",
+            UnitError::new(format!("there is no jitter `{text}`")).or_write(format!(
+                "write one of {}, or a range such as `80%..120%`",
                 words.join(", ")
-            )
+            ))
         })?;
         let (from, to) = (share_of_wait(range.0)?, share_of_wait(range.1)?);
         if from > to {
-            return Err(format!(
-                "`{text}` ends before it begins: write the smaller share first"
-            ));
+            let error = UnitError::new(format!("`{text}` ends before it begins"));
+            return Err(error.or_write("write the smaller share first"));
         }
         Ok(Self::Between(from, to))
     }
@@ -344,12 +344,15 @@ impl Jitter {
 }
 
 /// A share of a wait, which may be more than the whole.
-fn share_of_wait(text: &str) -> Result<u64, String> {
+fn share_of_wait(text: &str) -> Result<u64, UnitError> {
     let percent = text.trim().strip_suffix('%').map(str::trim_end);
-    let milli = percent.ok_or_else(|| format!("`{text}` has no unit: write as in `80%..120%`"))?;
-    let milli = factor::parse(milli)?;
+    let percent = percent.ok_or_else(|| {
+        UnitError::new(format!("`{text}` has no unit")).or_write("write as in `80%..120%`")
+    })?;
+    let milli = Factor::parse(percent)?.as_milli();
     if milli > 1_000_000 {
-        return Err(format!("`{text}` is too large: write at most `1000%`"));
+        let error = UnitError::new(format!("`{text}` is too large"));
+        return Err(error.or_write("write at most `1000%`"));
     }
     Ok(milli * 10_000)
 }
@@ -359,12 +362,15 @@ fn write_share(share: u64) -> String {
 }
 
 impl HedgeAfter {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, UnitError> {
         let quantile = text.strip_prefix('p').and_then(|rest| rest.parse().ok());
         match quantile {
             Some(percent @ 1..=99) => Ok(Self::Quantile(percent)),
-            Some(_) => Err(format!("`{text}` is no quantile: write from `p1` to `p99`")),
-            None => duration::parse(text).map(Self::Delay),
+            Some(_) => {
+                let error = UnitError::new(format!("`{text}` is no quantile"));
+                Err(error.or_write("write from `p1` to `p99`"))
+            }
+            None => units::duration::parse(text).map(Self::Delay),
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! Checks, documents and whatever searches for better policies derive from it.
 
-use crate::money::Money;
 use crate::text::units::{PerTime, count, duration, factor, money, rate, share, speed, tokens};
 use crate::time::nanos;
+use crate::units::Money;
 
 /// A number that a policy can turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::words;
-use crate::money::Money;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
 use crate::text::units::{duration, factor, money, share};
+use crate::units::Money;
 
 /// How much the client asks of one provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,10 +8,10 @@ use super::health::SlowStart;
 #[cfg(feature = "cli")]
 use super::schema;
 use super::words;
-use crate::money::Money;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
 use crate::text::units::{duration, share};
+use crate::units::Money;
 use std::time::Duration;
 
 /// How the next provider is chosen.

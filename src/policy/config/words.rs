@@ -56,7 +56,7 @@ or_none! {
     /// A speed, or `none`.
     speed: u64, speed, "a speed such as `5 tok/s`";
     /// An amount of money, or `none`.
-    money: crate::money::Money, money, "an amount such as `0.05 USD`";
+    money: crate::units::Money, money, "an amount such as `0.05 USD`";
     /// A count, or `none`.
     count: u64, count, "a count such as `5_000`";
 }

@@ -10,10 +10,10 @@ use super::super::keys::KeyId;
 use super::super::{CallId, ProviderId};
 use super::Fleet;
 use super::provider_state::ProviderState;
-use crate::money::Money;
 use crate::rng::Purpose;
 use crate::text::units::share::WHOLE;
 use crate::time::Instant;
+use crate::units::Money;
 
 /// Leave to make one attempt; handed back when the attempt has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

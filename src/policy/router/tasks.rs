@@ -4,11 +4,11 @@
 //! ceiling is enforced: where nobody knows the price, nobody can say that it is kept, and the
 //! provider is left out. In which order those of one word are asked is the strategy's matter.
 
-use crate::money::Money;
 use crate::policy::ProviderId;
 use crate::policy::call_context::CallContext;
 use crate::policy::config::Task;
 use crate::policy::provider_info::ProviderInfo;
+use crate::units::Money;
 
 /// The rule of one task, for one fleet.
 #[derive(Clone, Debug)]

@@ -18,13 +18,13 @@ use answer::Answer;
 use serde_json::Value;
 
 use super::*;
-use crate::money::Money;
 use crate::prices::Price;
 use crate::scenario::fault::{CloseMode, Fault, FaultKind};
 use crate::scenario::{
     Arrivals, Calls, Dialect, Limit, Limits, Load, Network, Run, Scenario, Span, Uptime,
 };
 use crate::time::nanos;
+use crate::units::Money;
 
 #[test]
 fn a_plain_answer_comes_whole_after_think_time_and_generation() {

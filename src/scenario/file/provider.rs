@@ -7,11 +7,11 @@ use serde::Deserialize;
 #[cfg(feature = "cli")]
 use super::schema;
 use super::{Spread, WrittenSpeed};
-use crate::money::Money;
 use crate::scenario::{Charge, Per, Span};
 use crate::text::units;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
+use crate::units::Money;
 use crate::wire::Dialect;
 
 /// `network`.

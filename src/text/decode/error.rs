@@ -74,6 +74,8 @@ impl de::Error for Error {
 
     fn invalid_value(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
         let found = match found {
+            // A quantity's own words, as `units::UnitError` hands them on.
+            Unexpected::Other(message) => return Self::new(message).hint(wanted.to_string()),
             Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
             Unexpected::Bool(value) => format!("`{value}`"),
             Unexpected::Unsigned(value) => format!("`{value}`"),

@@ -1,11 +1,13 @@
-//! Lengths of time: `250ms`, `30s`, `1m30s`, `1.5s`, `2d`; `0` needs no unit.
+//! Lengths of time, as [`Duration`]: `250ms`, `30s`, `1m30s`, `1.5s`, `2d`; `0` needs no unit.
 
 use std::time::Duration;
 
-use super::{decimal, split_unit, truncate, wide_number, with_serde};
+use super::UnitError;
+use super::number::{decimal, split_unit, truncate, wide_number};
+use super::text_form::with_serde;
 
 /// Reads a length of time of at most 100 years.
-pub fn parse(text: &str) -> Result<Duration, String> {
+pub fn parse(text: &str) -> Result<Duration, UnitError> {
     let mut rest = text.trim();
     if rest == "0" {
         return Ok(Duration::ZERO);
@@ -18,10 +20,9 @@ pub fn parse(text: &str) -> Result<Duration, String> {
             .unwrap_or(unit_on.len());
         let unit = unit_nanos(amount, &unit_on[..end])?;
         if unit >= last {
-            return Err(format!(
-                "the units of `{}` are out of order: write the larger first, as in `1m30s`",
-                truncate(text)
-            ));
+            let message = format!("the units of `{}` are out of order", truncate(text));
+            let hint = "write the larger first, as in `1m30s`";
+            return Err(UnitError::new(message).or_write(hint));
         }
         total = total.saturating_add(nanos(amount, unit)?);
         last = unit;
@@ -74,40 +75,40 @@ fn compound(mut nanos: u64) -> String {
     text
 }
 
-fn unit_nanos(amount: &str, unit: &str) -> Result<u64, String> {
+fn unit_nanos(amount: &str, unit: &str) -> Result<u64, UnitError> {
     if let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == unit) {
         return Ok(*nanos);
     }
-    wide_number(amount, 9)
-        .map_err(|wrong| format!("{wrong}: write a length of time such as `30s`"))?;
+    wide_number(amount, 9).map_err(with_example)?;
     Err(if unit.is_empty() {
-        format!("a length of time needs a unit: write `{amount}s` or `{amount}ms`")
+        UnitError::new("a length of time needs a unit")
+            .or_write(format!("write `{amount}s` or `{amount}ms`"))
     } else {
-        format!(
-            "`{}` is no unit of time: write `d`, `h`, `m`, `s`, `ms`, `us` or `ns`",
-            truncate(unit)
-        )
+        UnitError::new(format!("`{}` is no unit of time", truncate(unit)))
+            .or_write("write `d`, `h`, `m`, `s`, `ms`, `us` or `ns`")
     })
 }
 
 /// `amount` units of `unit` nanoseconds.
-fn nanos(amount: &str, unit: u64) -> Result<u128, String> {
-    let hint = |wrong| format!("{wrong}: write a length of time such as `30s`");
-    let amount_nano = wide_number(amount, 9).map_err(hint)?;
+fn nanos(amount: &str, unit: u64) -> Result<u128, UnitError> {
+    let amount_nano = wide_number(amount, 9).map_err(with_example)?;
     let Some(exact) = amount_nano.checked_mul(u128::from(unit)) else {
         return Err(too_long(amount));
     };
     if !exact.is_multiple_of(1_000_000_000) {
-        return Err(format!("`{}` is finer than a nanosecond", truncate(amount)));
+        let message = format!("`{}` is finer than a nanosecond", truncate(amount));
+        return Err(UnitError::new(message));
     }
     Ok(exact / 1_000_000_000)
 }
 
-fn too_long(text: &str) -> String {
-    format!(
-        "`{}` is longer than 100 years: write at most `36_525d`",
-        truncate(text)
-    )
+fn with_example(wrong: UnitError) -> UnitError {
+    wrong.or_write("write a length of time such as `30s`")
+}
+
+fn too_long(text: &str) -> UnitError {
+    let message = format!("`{}` is longer than 100 years", truncate(text));
+    UnitError::new(message).or_write("write at most `36_525d`")
 }
 
 with_serde!(std::time::Duration, "a length of time such as `30s`");
@@ -177,15 +178,21 @@ mod tests {
                 "`101_000d` is longer than 100 years: write at most `36_525d`",
             ),
         ] {
-            assert_eq!(parse(text).unwrap_err(), message);
+            assert_eq!(parse(text).unwrap_err().to_string(), message);
         }
         assert!(
             parse("99999999999999999999s")
                 .unwrap_err()
+                .message()
                 .contains("longer than 100 years")
         );
-        assert!(parse(&"9".repeat(60)).unwrap_err().contains("too large"));
-        assert!(parse("1m1").unwrap_err().contains("needs a unit"));
+        assert!(
+            parse(&"9".repeat(60))
+                .unwrap_err()
+                .message()
+                .contains("too large")
+        );
+        assert!(parse("1m1").unwrap_err().message().contains("needs a unit"));
     }
 
     #[test]

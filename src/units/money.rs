@@ -1,10 +1,16 @@
 //! Money: integer nano-dollars, so that sums come out the same in any order.
 //!
 //! A token costs fractions of a cent; prices are kept per million tokens and multiplied out
-//! once, over summed token counts. Where a price comes from is the price book's matter.
+//! once, over summed token counts. Where a price comes from is left to `prices`.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
+
+use super::UnitError;
+use super::number::{decimal, number, split_unit};
+#[cfg(feature = "cli")]
+use super::schema;
+use super::text_form::text_form;
 
 /// An amount of US dollars, in nano-dollars (10^-9 USD).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +42,22 @@ impl Money {
         exact
             .checked_div(u128::from(parts))
             .map(|share| Self(u64::try_from(share).unwrap_or(u64::MAX)))
+    }
+
+    /// Reads an amount with its currency, such as `3.00 USD`.
+    pub fn parse(text: &str) -> Result<Self, UnitError> {
+        let (amount, unit) = split_unit(text);
+        let nanos = number(amount, 9).map_err(|wrong| wrong.or_write("write as in `3.00 USD`"))?;
+        if unit != "USD" {
+            let error = UnitError::new("money needs its currency");
+            return Err(error.or_write(format!("write `{amount} USD`")));
+        }
+        Ok(Self(nanos))
+    }
+
+    /// The number of dollars without the currency, exactly: `0.0004`, `12`, `1.5`.
+    pub fn usd(self) -> String {
+        decimal(self.0, 9)
     }
 
     /// Reads a decimal number of dollars, such as `0.2288`: at most nine decimals.
@@ -79,26 +101,36 @@ impl Sub for Money {
     }
 }
 
-/// All that is there, and nothing more: `0.0004`, `12`, `1.5`. No float is involved.
+/// The shortest exact form: `0.0004 USD`, `12 USD`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, fraction) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
-        if fraction == 0 {
-            return write!(f, "{whole}");
-        }
-        let fraction = format!("{fraction:09}");
-        write!(f, "{whole}.{}", fraction.trim_end_matches('0'))
+        write!(f, "{} USD", self.usd())
     }
 }
+
+text_form!(Money, "an amount such as `3.00 USD`",
+    schema "Usd": schema::text(r"N\s*USD", "2.00 USD"));
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn amounts_carry_their_currency() {
+        let read = |text| Money::parse(text).map(Money::as_nanos);
+        assert_eq!(read("0.2288 USD"), Ok(228_800_000));
+        assert_eq!(Money::from_nanos(3_000_000_000).to_string(), "3 USD");
+        let error = read("3.00").unwrap_err();
+        assert_eq!(error.hint(), Some("write `3.00 USD`"));
+        let error = read("99999999999 USD").unwrap_err();
+        assert!(error.message().contains("too large"));
+    }
 
     #[test]
     fn reads_and_prints_decimals_exactly() {
         for text in ["0", "12", "0.2288", "1.5", "0.000000001"] {
-            assert_eq!(Money::parse_usd(text).unwrap().to_string(), text);
+            assert_eq!(Money::parse_usd(text).unwrap().usd(), text);
         }
         for text in [
             "",
@@ -126,11 +158,24 @@ mod tests {
     }
 
     #[test]
-    fn nothing_shared_by_nobody_is_undefined() {
+    fn an_amount_shared_by_no_parts_is_undefined() {
         assert_eq!(Money::ZERO.shared_by(0), None);
         assert_eq!(
             Money::from_nanos(3).shared_by(2),
             Some(Money::from_nanos(2))
         );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(value: u64, zeros in 0_u32..19) {
+            let money = Money(value / 10_u64.pow(zeros) * 10_u64.pow(zeros));
+            prop_assert_eq!(Money::parse(&money.to_string()), Ok(money));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[-0-9_./a-zA-Z% ]{0,12}|\\PC{0,9}") {
+            let _ = Money::parse(&text);
+        }
     }
 }

@@ -1,0 +1,58 @@
+//! Quantities as people write them, held as integers: `30s`, `8/s`, `60%`, `900 tok`, `3.00 USD`.
+//!
+//! One file per quantity. It holds the type, `parse` and `Display` (the shortest exact form, which
+//! `parse` reads back exactly), serde and JSON Schema. No float is involved, and `_` may group
+//! digits. Lengths of time, tokens and counts are plain [`std::time::Duration`] and `u64`; their
+//! modules have `parse`, `write`, and what `#[serde(with = "…")]` needs. Which values make sense
+//! for a setting is left to the setting.
+
+mod bandwidth;
+pub mod count;
+pub mod duration;
+mod error;
+mod factor;
+mod money;
+mod number;
+mod rate;
+#[cfg(feature = "cli")]
+pub mod schema;
+mod share;
+mod text_form;
+mod token_rate;
+pub mod tokens;
+
+pub use bandwidth::Bandwidth;
+pub use error::UnitError;
+pub use factor::Factor;
+pub use money::Money;
+pub use rate::Rate;
+pub use share::Share;
+pub use token_rate::TokenRate;
+
+pub(crate) use text_form::{MaybeWritten, Written};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_without_a_number_is_repeated() {
+        for word in [
+            "NaN", ".NaN", "inf", "-inf", "s", "/s", "tok", "1e9/s", "1e9",
+        ] {
+            let wrong = match word.starts_with('-') {
+                true => format!("`{word}` is negative"),
+                false => format!("`{word}` is not a number"),
+            };
+            for error in [
+                duration::parse(word).unwrap_err(),
+                Rate::parse(word).unwrap_err(),
+                tokens::parse(word).unwrap_err(),
+                Share::parse(word).unwrap_err(),
+            ] {
+                assert_eq!(error.message(), wrong);
+                assert!(error.hint().is_some_and(|hint| hint.contains("write")));
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What makes `parse` and `Display` of a quantity its serde form and its JSON Schema.
+
+use std::fmt;
+
+use serde::de::{Deserializer, Error, Visitor};
+
+use super::UnitError;
+
+/// Reads any scalar as the text that was written, and `parse`s it.
+pub(crate) struct Written<T> {
+    pub(crate) wanted: &'static str,
+    pub(crate) parse: fn(&str) -> Result<T, UnitError>,
+}
+
+impl<T> Visitor<'_> for Written<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.wanted)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.parse)(text).map_err(UnitError::into_serde)
+    }
+}
+
+/// [`Written`], or nothing.
+pub(crate) struct MaybeWritten<T>(pub(crate) Written<T>);
+
+impl<'de, T> Visitor<'de> for MaybeWritten<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<Option<T>, D::Error> {
+        value.deserialize_str(self.0).map(Some)
+    }
+}
+
+/// Serde on the type itself, from its `parse` and `Display`, and its JSON Schema.
+macro_rules! text_form {
+    ($type:ident, $wanted:literal, schema $name:literal: $schema:expr) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str($crate::units::text_form::Written {
+                    wanted: $wanted,
+                    parse: Self::parse,
+                })
+            }
+        }
+
+        #[cfg(feature = "cli")]
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                $schema
+            }
+        }
+    };
+}
+pub(super) use text_form;
+
+/// What `#[serde(with = "…")]` wants, out of the module's own `parse` and `write`.
+macro_rules! with_serde {
+    ($type:ty, $wanted:literal) => {
+        const WRITTEN: $crate::units::text_form::Written<$type> =
+            $crate::units::text_form::Written {
+                wanted: $wanted,
+                parse,
+            };
+
+        /// For `#[serde(with = "…")]`.
+        pub fn serialize<S: serde::Serializer>(
+            value: &$type,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            serializer.serialize_str(&write(*value))
+        }
+
+        /// For `#[serde(with = "…")]`.
+        pub fn deserialize<'de, D: serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<$type, D::Error> {
+            deserializer.deserialize_str(WRITTEN)
+        }
+
+        /// The same for what may be left out.
+        pub mod option {
+            /// For `#[serde(with = "…")]`.
+            pub fn serialize<S: serde::Serializer>(
+                value: &Option<$type>,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                match value {
+                    Some(value) => super::serialize(value, serializer),
+                    None => serializer.serialize_none(),
+                }
+            }
+
+            /// For `#[serde(with = "…")]`, together with `#[serde(default)]`.
+            pub fn deserialize<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Option<$type>, D::Error> {
+                deserializer
+                    .deserialize_option($crate::units::text_form::MaybeWritten(super::WRITTEN))
+            }
+        }
+    };
+}
+pub(super) use with_serde;

@@ -1,0 +1,66 @@
+//! Tokens, as `u64`: `900 tok`, `1.5k tok`.
+
+use super::number::{number, split_unit};
+use super::text_form::with_serde;
+use super::{UnitError, count};
+
+/// Reads a number of tokens.
+pub fn parse(text: &str) -> Result<u64, UnitError> {
+    let (amount, unit) = split_unit(text);
+    let hint = |wrong: UnitError| wrong.or_write("write as in `900 tok`");
+    let scale = unit.strip_suffix("tok");
+    match scale.and_then(|scale| count::scale(scale.trim_end())) {
+        Some(zeros) => number(amount, zeros).map_err(hint),
+        None => {
+            number(amount, 9).map_err(hint)?;
+            let known = count::scale(unit).map_or("", |_| unit);
+            let error = UnitError::new("tokens need their unit");
+            Err(error.or_write(format!("write `{amount}{known} tok`")))
+        }
+    }
+}
+
+/// The shortest exact form.
+pub fn write(tokens: u64) -> String {
+    format!("{} tok", count::write(tokens))
+}
+
+with_serde!(u64, "a number of tokens such as `900 tok`");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn tokens_are_read_exactly_and_written_shortly() {
+        assert_eq!(parse("1.5k tok"), Ok(1_500));
+        assert_eq!(parse("900tok"), Ok(900));
+        assert_eq!(write(220), "220 tok");
+    }
+
+    #[test]
+    fn wrong_tokens_say_what_to_write() {
+        for (text, part) in [
+            ("900", "tokens need their unit: write `900 tok`"),
+            ("8k", "write `8k tok`"),
+            ("0.0001k tok", "too fine"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(value: u64, zeros in 0_u32..19) {
+            let value = value / 10_u64.pow(zeros) * 10_u64.pow(zeros);
+            prop_assert_eq!(parse(&write(value)), Ok(value));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[-0-9_./a-zA-Z% ]{0,12}|\\PC{0,9}") {
+            let _ = parse(&text);
+        }
+    }
+}
