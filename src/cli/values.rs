@@ -4,6 +4,8 @@
 use std::num::NonZero;
 use std::ops::RangeInclusive;
 
+use crate::units;
+
 /// `path=value`, split at the first `=`.
 pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -16,20 +18,7 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
 
 /// `N` for seeds 1 to N, or `A..B` for A to B, both ends included.
 pub(super) fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
-    let (first, last) = match text.split_once("..") {
-        Some((first, last)) => (seed(first)?, seed(last.strip_prefix('=').unwrap_or(last))?),
-        None => (1, seed(text)?),
-    };
-    if first > last {
-        return Err(match text.contains("..") {
-            true => format!("the first seed comes first: `{last}..{first}`"),
-            false => "run at least one seed; `--seed 0` runs exactly seed 0".to_owned(),
-        });
-    }
-    if last - first >= MOST_SEEDS {
-        return Err(format!("run at most {MOST_SEEDS} seeds at a time"));
-    }
-    Ok(first..=last)
+    units::seeds::parse(text, MOST_SEEDS).map_err(String::from)
 }
 
 /// How many runs at a time: at least one, and not so many that threads run out.
@@ -37,12 +26,6 @@ pub(super) fn jobs(text: &str) -> Result<NonZero<usize>, String> {
     let jobs = text.parse().ok();
     let jobs = jobs.filter(|jobs: &NonZero<usize>| jobs.get() <= MOST_JOBS);
     jobs.ok_or_else(|| format!("write a number from 1 to {MOST_JOBS}, as in `4`"))
-}
-
-/// One seed.
-fn seed(text: &str) -> Result<u64, String> {
-    let wrong = |_| "write `5` for 1 to 5, or `3..7`".to_owned();
-    text.parse().map_err(wrong)
 }
 
 /// More is a slip of the finger: a run takes milliseconds, so these would take hours.
@@ -70,22 +53,15 @@ mod tests {
 
     #[test]
     fn wrong_seeds_say_what_to_write() {
-        for wrong in [
-            "",
-            "x",
-            "-1",
-            "1..",
-            "..3",
-            "1.5",
-            "1...3",
-            "99999999999999999999",
+        for (wrong, part) in [
+            ("x", "write as in `1..5` or `5`"),
+            ("7..3", "write `3..7`"),
+            ("0", "`0..0` for seed 0"),
+            ("0..18446744073709551615", "more than 1000000 seeds"),
         ] {
             let message = seeds(wrong).expect_err(wrong);
-            assert!(message.contains("write `5`"), "{wrong}: {message}");
+            assert!(message.contains(part), "{wrong}: {message}");
         }
-        assert!(seeds("7..3").is_err_and(|message| message.contains("`3..7`")));
-        assert!(seeds("0").is_err_and(|message| message.contains("--seed 0")));
-        assert!(seeds("0..18446744073709551615").is_err_and(|m| m.contains("at most")));
     }
 
     #[test]

@@ -30,6 +30,7 @@ use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use crate::text::Diagnostic;
+use crate::units;
 pub use crate::wire::Dialect;
 pub use demand::{Arrivals, Calls, Load, Prefixes, Rate, Step, Task, UserRetry, Users};
 use expect::Expectation;
@@ -96,29 +97,7 @@ pub struct Uptime {
 
 /// Reads the seeds of a run: `1..5` with both ends, or `3` for 1 to 3; at most 10,000 of them.
 pub fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
-    let number = |text: &str| {
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.parse::<u64>().ok().filter(|_| digits);
-        number.ok_or_else(|| format!("`{text}` is not a seed: write as in `1..5` or `5`"))
-    };
-    let (first, last) = match text.trim().split_once("..") {
-        Some((first, last)) => (number(first)?, number(last)?),
-        None => (1, number(text.trim())?),
-    };
-    if last == 0 && !text.contains("..") {
-        return Err("no seed at all: write at least `1`, or `0..0` for seed 0".to_owned());
-    }
-    if first > last {
-        return Err(format!(
-            "no seed lies in `{text}`: write the smaller end first"
-        ));
-    }
-    if last - first >= MOST_SEEDS {
-        return Err(format!(
-            "these are more than {MOST_SEEDS} seeds: write a shorter range"
-        ));
-    }
-    Ok(first..=last)
+    units::seeds::parse(text, MOST_SEEDS).map_err(String::from)
 }
 
 /// The JSON Schema of scenario files.
@@ -133,37 +112,3 @@ type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Diagnostic;
 /// No run is longer, and neither is anything in it.
 const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
 const MOST_SEEDS: u64 = 10_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seeds_are_a_number_or_both_ends() {
-        assert_eq!(seeds("3"), Ok(1..=3));
-        assert_eq!(seeds("2..5"), Ok(2..=5));
-        assert_eq!(seeds("7..7"), Ok(7..=7));
-        assert_eq!(seeds("0..9999"), Ok(0..=9_999));
-        let end = u64::MAX;
-        assert_eq!(seeds(&format!("{end}..{end}")), Ok(end..=end));
-    }
-
-    #[test]
-    fn wrong_seeds_say_what_to_write() {
-        for (text, part) in [
-            ("", "not a seed"),
-            ("0", "write at least `1`"),
-            ("-3", "not a seed"),
-            ("+3", "not a seed"),
-            ("1..=5", "not a seed"),
-            ("5..1", "smaller end first"),
-            ("1..", "not a seed"),
-            ("10_001", "not a seed"),
-            ("10001", "more than 10000"),
-            ("99999999999999999999", "not a seed"),
-        ] {
-            let message = seeds(text).unwrap_err();
-            assert!(message.contains(part), "{text}: {message}");
-        }
-    }
-}

@@ -16,6 +16,7 @@ mod number;
 mod rate;
 #[cfg(feature = "cli")]
 pub mod schema;
+pub mod seeds;
 mod share;
 mod text_form;
 mod token_rate;

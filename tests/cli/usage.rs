@@ -138,7 +138,7 @@ fn seeds_that_are_no_numbers() {
         .code(2)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: invalid value 'many' for '--seeds <N|A..B>': write `5` for 1 to 5, or `3..7`
+error: invalid value 'many' for '--seeds <N|A..B>': `many` is not a seed: write as in `1..5` or `5`
 
 For more information, try '--help'.
 
@@ -152,7 +152,7 @@ fn seeds_the_wrong_way_round() {
         .code(2)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: invalid value '7..3' for '--seeds <N|A..B>': the first seed comes first: `3..7`
+error: invalid value '7..3' for '--seeds <N|A..B>': no seed lies in `7..3`: write `3..7`
 
 For more information, try '--help'.
 

@@ -7,8 +7,6 @@ mod fault;
 mod load;
 mod provider;
 
-use std::ops::RangeInclusive;
-
 use serde_json::{Map, Value, json};
 
 use super::{Operation, Quantiles, Scenario, Work, load as files};
@@ -27,7 +25,7 @@ impl Scenario {
             "about": self.about,
             "run": {
                 "duration": duration::write(self.run.duration),
-                "seeds": shown(&self.run.seeds),
+                "seeds": crate::units::seeds::write(&self.run.seeds),
                 "drain": duration::write(self.run.drain),
             },
             "network": { "one_way": duration::write(self.network.one_way) },
@@ -61,10 +59,6 @@ fn operation(scenario: &Scenario, operation: &Operation) -> Value {
         "for": operation.windows.length.map(duration::write),
         word: provider.map(|provider| &provider.name),
     })
-}
-
-fn shown(seeds: &RangeInclusive<u64>) -> String {
-    format!("{}..{}", seeds.start(), seeds.end())
 }
 
 pub(super) fn spread<T: Copy>(quantiles: &Quantiles<T>, write: fn(T) -> String) -> Value {
