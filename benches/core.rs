@@ -23,14 +23,14 @@ const CALLS: u64 = 1_000;
 const MECHANISMS: &[(&str, &str)] = &[
     (
         "breaker",
-        "breaker: { success_below: 80%, slow: 20s, open: { hint: honour } }",
+        "breaker: { min_success_rate: 80%, slow_call: 20s, open: { hint: honour } }",
     ),
-    ("outlier", "outlier: { slower: 3 }"),
+    ("outlier", "outlier: { latency_factor: 3 }"),
     ("health_check", "health_check: {}"),
     ("hedge", "hedge: {}"),
     ("throttle", "throttle: {}"),
     ("queue", "queue: {}"),
-    ("spend", "spend: { most: 1000000 USD }"),
+    ("spend", "spend: { max: 1000000 USD }"),
     (
         "limit",
         "limit: { rpm: 100M, tpm: 1000000M, concurrency: 100, adaptive: {} }",
@@ -38,7 +38,7 @@ const MECHANISMS: &[(&str, &str)] = &[
     ("retry budget", "retry: { budget: {} }"),
     (
         "least latency, slow start, panic",
-        "route: { strategy: least_latency, slow_start: {}, panic_below: 50% }",
+        "route: { strategy: least_latency, slow_start: {}, panic_threshold: 50% }",
     ),
 ];
 

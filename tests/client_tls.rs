@@ -28,7 +28,7 @@ const GOOD: &str =
 const POLICY: &str = "
 name: tls
 about: One attempt.
-retry: { attempts: 1, per_provider: 1 }
+retry: { max_attempts: 1, max_attempts_per_provider: 1 }
 timeouts: { connect: 500ms, attempt: 5s }
 ";
 

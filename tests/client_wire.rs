@@ -74,7 +74,8 @@ fn client(timeouts: &str, scripts: Vec<Script>) -> Client<Pipes> {
 
 fn client_of(dialect: Dialect, timeouts: &str, scripts: Vec<Script>) -> Client<Pipes> {
     let policy = format!(
-        "name: wire\nabout: One attempt.\nretry: {{ attempts: 1, per_provider: 1 }}\n\
+        "name: wire\nabout: One attempt.\nretry: {{ max_attempts: 1, max_attempts_per_provider: 1 \
+            }}\n\
          timeouts: {{ {timeouts} }}\n"
     );
     Builder::new(Pipes {
@@ -373,7 +374,8 @@ fn refusal(status: u16, place: usize) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn no_later_failure_masks_the_first() {
-    let policy = "name: wire\nabout: Each once.\nretry: { attempts: 3, per_provider: 1 }\n";
+    let policy = "name: wire\nabout: Each once.\nretry: { max_attempts: 3, \
+        max_attempts_per_provider: 1 }\n";
     let names = ["a", "b", "c"];
     for number in 0..ERRORS.len().pow(3) {
         let each = [number / 25, number / 5 % 5, number % 5].map(|place| ERRORS[place]);
@@ -402,7 +404,8 @@ async fn no_later_failure_masks_the_first() {
 /// Compiles only if calls may move between threads, as applications need.
 #[tokio::test]
 async fn calls_over_tcp_can_be_spawned() {
-    let policy = "name: wire\nabout: One attempt.\nretry: { attempts: 1, per_provider: 1 }\n";
+    let policy = "name: wire\nabout: One attempt.\nretry: { max_attempts: 1, \
+        max_attempts_per_provider: 1 }\n";
     let client: Arc<Client<Tcp>> = Arc::new(
         Client::builder()
             .policy(Policy::parse("wire.yaml", policy).unwrap())

@@ -436,5 +436,5 @@ const OPTIONS: &[(&str, &str)] = &[
 ];
 
 /// One attempt, and patience of a usual kind.
-const OBSERVER: &str = "name: observer\nretry: { attempts: 1, per_provider: 1 }\n\
+const OBSERVER: &str = "name: observer\nretry: { max_attempts: 1, max_attempts_per_provider: 1 }\n\
      timeouts: { connect: 5s, first_token: 10s, idle: 10s, attempt: 30s, call: 60s }\n";

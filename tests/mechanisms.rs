@@ -396,7 +396,7 @@ fn default(knob: &str) -> String {
         "tiers",
         "by_name",
         "failures",
-        "retry.per_class",
+        "retry.max_retries_by_class",
         "retry.budget.costs",
     ]
     .contains(&knob)

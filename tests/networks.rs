@@ -68,7 +68,7 @@ const STREAMED: std::ops::Range<u64> = 8..11;
 const POLICY: &str = "
 name: story
 about: One attempt at each provider, in order.
-retry: { attempts: 2, per_provider: 1 }
+retry: { max_attempts: 2, max_attempts_per_provider: 1 }
 failures: { rate_limited: fallback, server_error: fallback, overloaded: fallback }
 timeouts: { connect: 2s, attempt: 300ms }
 ";

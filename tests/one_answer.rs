@@ -148,9 +148,9 @@ async fn listen<C: Connect>(client: &Client<C>, whole: bool) -> Heard {
 
 fn client<C: Connect>(connect: C, opening: &str, urls: [&str; 2]) -> Client<C> {
     let policy = format!(
-        "name: choir\nretry: {{ attempts: 4, per_provider: 1 }}\n\
-         hedge: {{ after: 100ms, budget: 100% }}\n\
-         streams: {{ opening: {opening}, opening_within: 60ms }}\n\
+        "name: choir\nretry: {{ max_attempts: 4, max_attempts_per_provider: 1 }}\n\
+         hedge: {{ delay: 100ms, budget: 100% }}\n\
+         streams: {{ prebuffer: {opening}, prebuffer_timeout: 60ms }}\n\
          timeouts: {{ call: 1m }}\n"
     );
     let mut builder = Builder::new(connect).policy(Policy::parse("choir.yaml", &policy).unwrap());

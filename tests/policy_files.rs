@@ -94,7 +94,7 @@ fn not_a_number_is_refused() {
 
 #[test]
 fn a_number_out_of_range_tells_the_range() {
-    assert_snapshot!(told("name: mine\nretry:\n  attempts: 0\n"), @"
+    assert_snapshot!(told("name: mine\nretry:\n  max_attempts: 0\n"), @"
     error: `0` is out of range
      --> mine.yaml:3:13
       |
@@ -107,11 +107,11 @@ fn a_number_out_of_range_tells_the_range() {
 
 #[test]
 fn a_huge_number_is_refused() {
-    assert_snapshot!(told("name: mine\nretry: { attempts: 18446744073709551616 }\n"), @"
+    assert_snapshot!(told("name: mine\nretry: { max_attempts: 18446744073709551616 }\n"), @"
     error: `18446744073709551616` is too large
      --> mine.yaml:2:20
       |
-    2 | retry: { attempts: 18446744073709551616 }
+    2 | retry: { max_attempts: 18446744073709551616 }
       |                    ^^^^^^^^^^^^^^^^^^^^
       |
       = help: the largest is 4294967295
@@ -120,11 +120,11 @@ fn a_huge_number_is_refused() {
 
 #[test]
 fn a_number_out_of_range_in_a_tier_is_found_there() {
-    assert_snapshot!(told("name: mine\ntiers:\n  - {}\n  - breaker: { probes: 0 }\n"), @"
+    assert_snapshot!(told("name: mine\ntiers:\n  - {}\n  - breaker: { max_probes: 0 }\n"), @"
     error: `0` is out of range
      --> mine.yaml:4:24
       |
-    4 |   - breaker: { probes: 0 }
+    4 |   - breaker: { max_probes: 0 }
       |                        ^
       |
       = help: from `1` to `100`
@@ -133,11 +133,12 @@ fn a_number_out_of_range_in_a_tier_is_found_there() {
 
 #[test]
 fn a_key_that_is_there_twice_tells_where_it_was_first() {
-    assert_snapshot!(told("name: mine\nretry: { attempts: 3 }\nretry: { attempts: 4 }\n"), @"
+    assert_snapshot!(told("name: mine\nretry: { max_attempts: 3 }\nretry: { max_attempts: 4 \
+        }\n"), @"
     error: the key `retry` is here twice
      --> mine.yaml:3:1
       |
-    3 | retry: { attempts: 4 }
+    3 | retry: { max_attempts: 4 }
       | ^^^^^
       |
       = help: it first stands in line 2
@@ -231,7 +232,7 @@ fn scores_that_are_all_nothing_are_refused() {
 #[test]
 fn weights_that_are_all_nothing_are_refused() {
     let route = "name: mine\nroute: { strategy: weighted }\n";
-    let tiers = "tiers:\n  - weight: 0\n    tier: 1\n  - weight: 0\n";
+    let tiers = "tiers:\n  - weight: 0\n    priority_group: 1\n  - weight: 0\n";
     assert_snapshot!(told(&format!("{route}{tiers}")), @"
     error: no provider has a weight
      --> mine.yaml:4:13
@@ -266,11 +267,11 @@ fn a_weight_out_of_range_tells_the_range() {
 
 #[test]
 fn a_tier_out_of_range_tells_the_range() {
-    assert_snapshot!(told("name: mine\nby_name: { a: { tier: 1001 } }\n"), @"
+    assert_snapshot!(told("name: mine\nby_name: { a: { priority_group: 1001 } }\n"), @"
     error: `1001` is out of range
      --> mine.yaml:2:23
       |
-    2 | by_name: { a: { tier: 1001 } }
+    2 | by_name: { a: { priority_group: 1001 } }
       |                       ^^^^
       |
       = help: from `0` to `1000`
@@ -368,20 +369,20 @@ fn a_cap_below_the_base_is_refused() {
 
 #[test]
 fn a_breaker_open_for_longer_than_its_cap_is_refused() {
-    assert_snapshot!(told("name: mine\nbreaker: { open: { first: 10m } }\n"), @"
+    assert_snapshot!(told("name: mine\nbreaker: { open: { initial: 10m } }\n"), @"
     error: the longest time (`cap`) is shorter than the first (`first`)
      --> mine.yaml:2:27
       |
-    2 | breaker: { open: { first: 10m } }
+    2 | breaker: { open: { initial: 10m } }
       |                           ^^^
       |
       = help: raise `cap`, or lower `first`
     ");
-    assert_snapshot!(told("name: mine\ntiers: [ { breaker: { open: { cap: 1s } } } ]\n"), @"
+    assert_snapshot!(told("name: mine\ntiers: [ { breaker: { open: { max: 1s } } } ]\n"), @"
     error: the longest time (`cap`) is shorter than the first (`first`)
      --> mine.yaml:2:36
       |
-    2 | tiers: [ { breaker: { open: { cap: 1s } } } ]
+    2 | tiers: [ { breaker: { open: { max: 1s } } } ]
       |                                    ^^
       |
       = help: raise `cap`, or lower `first`
@@ -390,11 +391,11 @@ fn a_breaker_open_for_longer_than_its_cap_is_refused() {
 
 #[test]
 fn a_breaker_that_nothing_opens_is_refused() {
-    assert_snapshot!(told("name: mine\nbreaker: { consecutive: none }\n"), @"
+    assert_snapshot!(told("name: mine\nbreaker: { consecutive_failures: none }\n"), @"
     error: nothing ever opens this breaker
      --> mine.yaml:2:25
       |
-    2 | breaker: { consecutive: none }
+    2 | breaker: { consecutive_failures: none }
       |                         ^^^^
       |
       = help: write `consecutive: 5`, `success_below: 80%` or `open: { hint: honour }`
@@ -403,11 +404,11 @@ fn a_breaker_that_nothing_opens_is_refused() {
 
 #[test]
 fn a_share_above_the_whole_is_refused() {
-    assert_snapshot!(told("name: mine\nbreaker: { slow: 5s, slow_above: 100% }\n"), @"
+    assert_snapshot!(told("name: mine\nbreaker: { slow_call: 5s, max_slow_rate: 100% }\n"), @"
     error: no share of slow attempts is above 100%
      --> mine.yaml:2:34
       |
-    2 | breaker: { slow: 5s, slow_above: 100% }
+    2 | breaker: { slow_call: 5s, max_slow_rate: 100% }
       |                                  ^^^^
       |
       = help: write `99%`, or leave `slow` out
@@ -416,11 +417,11 @@ fn a_share_above_the_whole_is_refused() {
 
 #[test]
 fn an_ejection_for_longer_than_its_cap_is_refused() {
-    assert_snapshot!(told("name: mine\noutlier: { eject: 10m }\n"), @"
+    assert_snapshot!(told("name: mine\noutlier: { base_ejection_time: 10m }\n"), @"
     error: the longest time (`cap`) is shorter than the first (`eject`)
      --> mine.yaml:2:19
       |
-    2 | outlier: { eject: 10m }
+    2 | outlier: { base_ejection_time: 10m }
       |                   ^^^
       |
       = help: raise `cap`, or lower `eject`
@@ -429,7 +430,7 @@ fn an_ejection_for_longer_than_its_cap_is_refused() {
 
 #[test]
 fn yaml_that_is_none_is_pointed_at() {
-    assert_snapshot!(told("name: mine\nretry: { attempts: 3\ntimeouts: {}\n"), @"
+    assert_snapshot!(told("name: mine\nretry: { max_attempts: 3\ntimeouts: {}\n"), @"
     error: not YAML: while parsing a flow mapping, did not find expected ',' or '}'
      --> mine.yaml:3:9
       |

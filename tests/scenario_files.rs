@@ -234,7 +234,7 @@ fn the_command_line_wins_over_the_file() {
         ("run.seeds", "7..9"),
         ("faults.down.for", "30s"),
         ("providers.openai.speed", "5 tok/s"),
-        ("policy.retry.attempts", "nonsense"),
+        ("policy.retry.max_attempts", "nonsense"),
     ];
     let scenario = understood(STORY, &set).scenario;
     assert_eq!(scenario.run.seeds, 7..=9);

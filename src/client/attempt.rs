@@ -260,7 +260,10 @@ impl<C: Connect> Attempt<C> {
     /// Who judges how fast a stream is, where the policy asks for that.
     fn guard(&self) -> Option<Throughput> {
         let streams = &self.shared.streams;
-        Some(Throughput::new(streams.min_speed?, streams.speed_over))
+        Some(Throughput::new(
+            streams.min_speed?,
+            streams.min_speed_window,
+        ))
     }
 
     async fn refused(

@@ -73,7 +73,7 @@ impl Flight {
     pub(super) fn opens_at(&self, streams: &Streams, delivery: Delivery) -> Option<Instant> {
         let is_held = delivery == Delivery::Live && !self.open;
         let since = self.first_token.filter(|_| is_held)?;
-        Some(since + streams.opening_within)
+        Some(since + streams.prebuffer_timeout)
     }
 
     /// What there is to say next.
@@ -122,7 +122,7 @@ impl Flight {
             self.first_token.get_or_insert_with(Instant::now);
             self.came += token.len();
             self.held.push_str(&token);
-            if delivery == Delivery::Live && streams.opening == 0 {
+            if delivery == Delivery::Live && streams.prebuffer == 0 {
                 break;
             }
         }
@@ -132,8 +132,8 @@ impl Flight {
         let tokens = self.held.len() as u64 / BYTES_PER_TOKEN;
         self.open = match &self.landed {
             Some(Ok(_)) => true,
-            Some(Err(_)) => streams.opening == 0,
-            None => tokens >= streams.opening || first.elapsed() >= streams.opening_within,
+            Some(Err(_)) => streams.prebuffer == 0,
+            None => tokens >= streams.prebuffer || first.elapsed() >= streams.prebuffer_timeout,
         };
     }
 }

@@ -3,7 +3,7 @@
 //! ```no_run
 //! use firedrill::drill::Drill;
 //!
-//! # fn main() -> Result<(), firedrill::text::Problem> {
+//! # fn main() -> Result<(), firedrill::text::Diagnostic> {
 //! let report = Drill::load("scenarios/primary-outage.yaml")?
 //!     .policy("resilient")?
 //!     .seeds(1..=5)
@@ -96,7 +96,7 @@ impl Drill {
         Self::load_with(&self.loaded.path, changes).map_err(first)
     }
 
-    /// Sets `path` to `value` (YAML) as if the file said so: `policy.retry.attempts` in every
+    /// Sets `path` to `value` (YAML) as if the file said so: `policy.retry.max_attempts` in every
     /// policy, all others in the scenario. The result is checked at once.
     pub fn set(self, path: &str, value: &str) -> Result<Self, Diagnostic> {
         let mut changes = self.changes;

@@ -250,10 +250,10 @@ mod tests {
     fn only_a_policy_prefix_reaches_policies() {
         let pair = |path: &str| (path.to_owned(), "3".to_owned());
         let all = [
-            pair("policy.retry.attempts"),
+            pair("policy.retry.max_attempts"),
             pair("load.rate"),
             pair("policies"),
         ];
-        assert_eq!(overrides(&all), [pair("retry.attempts")]);
+        assert_eq!(overrides(&all), [pair("retry.max_attempts")]);
     }
 }

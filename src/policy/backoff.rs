@@ -38,7 +38,7 @@ pub fn wait(backoff: &Backoff, nth: u32, previous: Duration, stream: &mut Stream
             stream.between(backoff.base, high)
         }
     };
-    spread.min(backoff.cap)
+    spread.min(backoff.max)
 }
 
 /// Nanoseconds of `base` x `factor`^(`nth` - 1), at most the cap.
@@ -46,7 +46,7 @@ pub fn wait(backoff: &Backoff, nth: u32, previous: Duration, stream: &mut Stream
 /// Step by step, so that nothing overflows. It stops early where the wait no longer changes, so
 /// a huge `nth` takes no longer than the way from `base` to the cap.
 fn grow(backoff: &Backoff, nth: u32) -> u64 {
-    let cap = u128::from(nanos(backoff.cap));
+    let cap = u128::from(nanos(backoff.max));
     let mut wait = u128::from(nanos(backoff.base)).min(cap);
     for _ in 1..nth {
         let next = (wait * u128::from(backoff.factor_milli) / 1_000).min(cap);
@@ -99,7 +99,7 @@ mod tests {
     fn the_cap_includes_the_jitter() {
         let backoff = doubling(Jitter::Proportional);
         let draw = |k| wait(&backoff, 9, Duration::ZERO, &mut stream(k));
-        assert!((0..100).all(|k| draw(k) <= backoff.cap));
+        assert!((0..100).all(|k| draw(k) <= backoff.max));
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
             nth in any::<u32>(),
             previous in lengths(),
         ) {
-            let backoff = Backoff { base, factor_milli, cap, jitter };
+            let backoff = Backoff { base, factor_milli, max: cap, jitter };
             prop_assert!(wait(&backoff, nth, previous, &mut stream(1)) <= cap);
         }
     }
@@ -146,7 +146,7 @@ mod tests {
         Backoff {
             base: Duration::from_millis(100),
             factor_milli: 2_000,
-            cap: Duration::from_secs(1),
+            max: Duration::from_secs(1),
             jitter,
         }
     }

@@ -6,26 +6,27 @@
 //!     ^                                  ^  | a longer hint                             |   |
 //!     |                                  |  +---> Open                                  |   |
 //!     |                                  +---- a probe fails or is slow, or a hint -----+   |
-//!     +---------------------- `close_after` probes in a row succeed ------------------------+
+//!     +------------------- `success_threshold` probes in a row succeed ---------------------+
 //! ```
 //!
-//! The signals: `consecutive` failures; a share of successes below `success_below`, or a share of
-//! slow attempts above `slow_above`, among the attempts of the window, if it holds `min`. An
-//! attempt that went well never opens it: shares are judged when one failed or was slow.
+//! The signals: `consecutive_failures`; a share of successes below `min_success_rate`, or a share
+//! of slow attempts above `max_slow_rate`, among the attempts of the window, if it holds
+//! `min_attempts`. An attempt that went well never opens it: shares are judged when one failed or
+//! was slow.
 //!
 //! It stays open longer each time, until the provider has really recovered: until the breaker
 //! stayed closed for as long as it had last been open. With `open.hint: honour`, a provider that
-//! asks for patience gets it, within `cap`, not a moment less: that is no step of the growth, it
+//! asks for patience gets it, within `max`, not a moment less: that is no step of the growth, it
 //! may extend the time but never shortens it, and it holds whenever the attempt began.
 //!
 //! Every admission carries the generation in which it was given, and every transition starts a
 //! new one. Apart from a hint, an attempt that outlives its generation therefore changes nothing:
 //! a flood of late failures cannot keep a breaker open, and a late success cannot close it.
 //!
-//! Each admission must come back exactly once, as success, failure or cancelled. A cancelled
-//! probe frees its place and says nothing about the provider. Hence also a limit: an attempt that
-//! hangs until the call's deadline cancels it counts neither way, so a provider that hangs under
-//! a policy without attempt timeouts is never noticed here. With a `lease`, a probe that does not
+//! Each admission must come back exactly once, as success, failure or cancelled. A cancelled probe
+//! frees its place and says nothing about the provider. Hence also a limit: an attempt that hangs
+//! until the call's deadline cancels it counts neither way, so a provider that hangs under a policy
+//! without attempt timeouts is never noticed here. With a `probe_timeout`, a probe that does not
 //! come back loses its place to the next. When it ends after all, in its generation, its end is
 //! news of the provider like any other, but there is no place left to free.
 //!
@@ -140,7 +141,7 @@ impl Breaker {
         match &self.phase {
             Phase::Closed { .. } => true,
             Phase::Open { until } => then >= *until,
-            Phase::HalfOpen(probes) => probes.has_room(self.settings.probes, then),
+            Phase::HalfOpen(probes) => probes.has_room(self.settings.max_probes, then),
         }
     }
 
@@ -179,7 +180,7 @@ impl Breaker {
             Phase::HalfOpen(_) if is_slow => self.open(now),
             Phase::HalfOpen(probes) => {
                 probes.free(admission.probe);
-                if probes.on_success() >= self.settings.close_after {
+                if probes.on_success() >= self.settings.success_threshold {
                     self.close(now);
                 }
             }
@@ -198,7 +199,7 @@ impl Breaker {
         match &mut self.phase {
             Phase::Closed { failures } => {
                 *failures = failures.saturating_add(1);
-                let most = self.settings.consecutive;
+                let most = self.settings.consecutive_failures;
                 let in_a_row = most.is_some_and(|most| *failures >= most);
                 self.count(AttemptRating::Failed, now);
                 if in_a_row || self.window_opens() {
@@ -227,13 +228,15 @@ impl Breaker {
             self.turn(Phase::HalfOpen(Probes::default()));
         }
         match &mut self.phase {
-            Phase::HalfOpen(probes) => probes.take(self.settings.probes, self.settings.lease, now),
+            Phase::HalfOpen(probes) => {
+                probes.take(self.settings.max_probes, self.settings.probe_timeout, now)
+            }
             _ => None,
         }
     }
 
     fn is_slow(&self, took: Option<Duration>) -> bool {
-        match (self.settings.slow, took) {
+        match (self.settings.slow_call, took) {
             (Some(slow), Some(took)) => took > slow,
             _ => false,
         }
@@ -245,7 +248,7 @@ impl Breaker {
     }
 
     fn count(&mut self, kind: AttemptRating, now: Instant) {
-        if self.settings.success_below.is_some() || self.settings.slow.is_some() {
+        if self.settings.min_success_rate.is_some() || self.settings.slow_call.is_some() {
             self.window.count(kind, now);
         }
     }
@@ -253,11 +256,11 @@ impl Breaker {
     fn window_opens(&self) -> bool {
         let (settings, total) = (&self.settings, self.window.total());
         let fails = || {
-            let share = settings.success_below;
+            let share = settings.min_success_rate;
             share.is_some_and(|share| total.success_is_below(share))
         };
-        let drags = || settings.slow.is_some() && total.slow_is_above(settings.slow_above);
-        total.are(settings.min) && (fails() || drags())
+        let drags = || settings.slow_call.is_some() && total.slow_is_above(settings.max_slow_rate);
+        total.are(settings.min_attempts) && (fails() || drags())
     }
 
     /// Opens by its own judgement.
@@ -271,7 +274,7 @@ impl Breaker {
     fn grant(&mut self, hint: Duration, now: Instant) {
         self.leave_closed(now);
         if let Phase::Open { until } = &mut self.phase {
-            *until = (*until).max(now + hint.min(self.settings.open.cap));
+            *until = (*until).max(now + hint.min(self.settings.open.max));
         } else {
             let until = now + self.patience.granted(hint, &self.settings.open);
             self.turn(Phase::Open { until });

@@ -4,14 +4,14 @@
 //!
 //! - An attempt that goes well while the bulkhead is at least half full adds 1 / limit, so that a
 //!   full round adds one. While it is emptier, nobody knows whether more would go well.
-//! - A rejection shrinks the limit to `backoff` of itself, and so does slowness: a provider with a
+//! - A rejection shrinks the limit to `decrease` of itself, and so does slowness: a provider with a
 //!   queue answers late long before it rejects.
 //! - After that it does not shrink again before as many attempts have ended as there might be in
 //!   flight: those were sent under the old limit and say nothing about the new one.
 //!
-//! Slow is a median of 32 attempts that is `slow` times the best one. Single attempts would
-//! not do: the time to first token of one healthy model varies tenfold, so the shortest of some
-//! hundreds is a stroke of luck, and nearly all others would be slow beside it. The best is
+//! Slow is a median of 32 attempts that is `latency_factor` times the best one. Single attempts
+//! would not do: the time to first token of one healthy model varies tenfold, so the shortest of
+//! some hundreds is a stroke of luck, and nearly all others would be slow beside it. The best is
 //! forgotten after some hundreds of attempts, since models and prompts change.
 //!
 //! Where a call goes that finds no room is left to it.
@@ -99,9 +99,9 @@ impl AdaptiveLimit {
             limit: (u64::from(settings.start) * ONE).clamp(least, most),
             least,
             most,
-            backoff: settings.backoff.min(ONE),
+            backoff: settings.decrease.min(ONE),
             settling: 0,
-            pace: LatencyBaseline::new(settings.slow_milli),
+            pace: LatencyBaseline::new(settings.latency_factor_milli),
         }
     }
 
@@ -341,7 +341,12 @@ mod tests {
             backoff in 100_000_000_u64..=990_000_000,
             events in prop::collection::vec((0_u8..6, 1_u64..5_000), 0..400),
         ) {
-            let settings = config::Adaptive { min, start, backoff, slow_milli: 1_500 };
+            let settings = config::Adaptive {
+                min,
+                start,
+                decrease: backoff,
+                latency_factor_milli: 1_500,
+            };
             let mut bulkhead = Bulkhead::new(most, Some(settings));
             let least = min.max(1).min(most.unwrap_or(u32::MAX));
             for (event, millis) in events {

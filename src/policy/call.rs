@@ -23,21 +23,21 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use firedrill::policy::ask::Ask;
+//! use firedrill::policy::call_context::CallContext;
 //! use firedrill::policy::call::{Call, Cause, Failure, Outcome, Reply, Step};
 //! use firedrill::policy::classify::FailureClass;
 //! use firedrill::policy::config::Policy;
 //! use firedrill::policy::fleet::Fleet;
-//! use firedrill::policy::member::Member;
+//! use firedrill::policy::provider_info::ProviderInfo;
 //! use firedrill::policy::{AttemptId, CallId};
-//! use firedrill::rng::Draws;
+//! use firedrill::rng::RngStreams;
 //! use firedrill::time::Instant;
 //!
-//! let text = "name: twice\nretry: { attempts: 2, backoff: { base: 1s, jitter: none } }\n";
+//! let text = "name: twice\nretry: { max_attempts: 2, backoff: { base: 1s, jitter: none } }\n";
 //! let policy = Policy::parse("twice.yaml", text)?;
-//! let mut fleet = Fleet::new(policy, vec![Member::named("openai")], Draws::new(1));
+//! let mut fleet = Fleet::new(policy, vec![ProviderInfo::named("openai")], RngStreams::new(1));
 //! let arrival = Instant::START;
-//! let mut call = Call::new(CallId(0), arrival, Ask::default(), Draws::new(1));
+//! let mut call = Call::new(CallId(0), arrival, CallContext::default(), RngStreams::new(1));
 //!
 //! let Step::Start(first) = call.step(&mut fleet, arrival) else { panic!() };
 //! assert_eq!((first.attempt, first.cause), (AttemptId(1), Cause::First));

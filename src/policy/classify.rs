@@ -61,7 +61,7 @@ pub enum FailureClass {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// The same provider again while `per_provider` allows, then another.
+    /// The same provider again while `max_attempts_per_provider` allows, then another.
     Retry,
     /// The next provider that this call has not tried.
     Fallback,

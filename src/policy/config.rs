@@ -16,7 +16,7 @@ mod schema;
 mod words;
 
 pub use attempts::{
-    Backoff, Beyond, Budget, Hedge, HedgeAfter, HintMode, Hints, Jitter, Retry, Streams, Timeouts,
+    AboveMax, Backoff, Budget, Hedge, HedgeDelay, HintMode, Hints, Jitter, Retry, Streams, Timeouts,
 };
 pub use health::{Breaker, CheckTargets, HealthCheck, Open, Outlier, SlowStart};
 pub use knobs::{KNOBS, Knob, KnobKind, Scale};
@@ -117,7 +117,7 @@ pub struct Tier {
     pub timeouts: TierTimeouts,
     /// Attempts per call at this provider.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub per_provider: Option<u32>,
+    pub max_attempts_per_provider: Option<u32>,
     /// The wait before a return to this provider; what it leaves out has the general default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Backoff>,
@@ -133,7 +133,7 @@ pub struct Tier {
     /// Providers of a lower number are asked before those of a higher one, and the strategy orders
     /// those of one number; 0 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tier: Option<u32>,
+    pub priority_group: Option<u32>,
 }
 
 /// Timeouts of one provider; none = the policy's.
@@ -233,12 +233,12 @@ mod tests {
             "retry.backoff.jitter",
             "hints.retry_after",
             "hints.should_retry",
-            "hints.beyond",
+            "hints.above_max",
             "breaker.open.jitter",
             "breaker.open.hint",
-            "health_check.whom",
-            "hedge.after",
-            "limit.full",
+            "health_check.targets",
+            "hedge.delay",
+            "limit.when_full",
             "tiers",
         ];
         assert_eq!(count(&settings), KNOBS.len() + words.len());
@@ -261,14 +261,14 @@ mod tests {
     fn settings_by_position_and_by_name_are_read() {
         let policy = policy(
             "name: p\n\
-             tiers: [ { timeouts: { attempt: 30s } }, { breaker: { probes: 2 } } ]\n\
+             tiers: [ { timeouts: { attempt: 30s } }, { breaker: { max_probes: 2 } } ]\n\
              by_name: { kimi: { backoff: { base: 1s } } }\n",
         );
         assert_eq!(
             policy.tiers[0].timeouts.attempt,
             Some(Duration::from_secs(30))
         );
-        assert_eq!(policy.tiers[1].breaker.as_ref().unwrap().probes, 2);
+        assert_eq!(policy.tiers[1].breaker.as_ref().unwrap().max_probes, 2);
         let backoff = policy.by_name["kimi"].backoff.as_ref().unwrap();
         assert_eq!(
             (backoff.base, backoff.factor_milli),
@@ -278,14 +278,14 @@ mod tests {
 
     #[test]
     fn what_is_set_on_top_of_a_file_counts_and_is_checked() {
-        let text = "name: p\nretry: { attempts: 2 }\n";
+        let text = "name: p\nretry: { max_attempts: 2 }\n";
         let mut document = Document::parse("p.yaml", text).unwrap();
-        document.set("retry.attempts", "5").unwrap();
+        document.set("retry.max_attempts", "5").unwrap();
         document.set("timeouts.call", "1m30s").unwrap();
         let policy = Policy::from_document(&document, Some("p")).unwrap();
-        assert_eq!(policy.retry.attempts, 5);
+        assert_eq!(policy.retry.max_attempts, 5);
         assert_eq!(policy.timeouts.call, Some(Duration::from_secs(90)));
-        document.set("retry.attempts", "0").unwrap();
+        document.set("retry.max_attempts", "0").unwrap();
         let problem = Policy::from_document(&document, Some("p")).unwrap_err();
         assert_eq!((problem.file(), problem.column()), ("command line", 22));
     }
@@ -304,12 +304,12 @@ mod tests {
                     idle,
                     ..TierTimeouts::default()
                 },
-                per_provider,
+                max_attempts_per_provider: per_provider,
                 backoff: per_provider.map(|_| Backoff::default()),
                 breaker: breaker.then(Breaker::default),
                 limit: breaker.then(Limit::default),
                 weight: per_provider,
-                tier: None,
+                priority_group: None,
             })
     }
 
@@ -325,7 +325,7 @@ mod tests {
             tiers in prop::collection::vec(tiers(), 0..3),
         ) {
             let mut policy = policy("name: p\nabout: 'none: #1'\n");
-            policy.retry.attempts = attempts;
+            policy.retry.max_attempts = attempts;
             policy.retry.backoff.base = Duration::from_millis(base);
             policy.retry.backoff.factor_milli = factor_milli;
             policy.timeouts.call = call.map(Duration::from_millis);

@@ -168,7 +168,7 @@ impl Fleet {
             ..
         } = self;
         let checks = checks.as_mut()?;
-        let whom = checks.settings().whom;
+        let whom = checks.settings().targets;
         let refused: Vec<bool> = slots
             .iter()
             .enumerate()

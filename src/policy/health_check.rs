@@ -1,6 +1,6 @@
 //! Health checks: asking providers how they are, apart from any call.
 //!
-//! This is the schedule and the verdict. Which providers `whom` means at a moment, the exchange
+//! This is the schedule and the verdict. Which providers `targets` means at a moment, the exchange
 //! itself and what it costs are left to the fleet and the client. A check may outlast the interval:
 //! ends count in the order in which they come.
 
@@ -28,7 +28,7 @@ impl HealthChecks {
     /// For a fleet of so many providers. The first checks are spread over the first interval.
     pub fn new(settings: config::HealthCheck, providers: usize) -> Self {
         let count = u32::try_from(providers).unwrap_or(u32::MAX).max(1);
-        let step = settings.every / count;
+        let step = settings.interval / count;
         let each = (1..=count).take(providers).map(|turn| Checked {
             next: Instant::START + step.saturating_mul(turn),
             is_down: false,
@@ -66,7 +66,7 @@ impl HealthChecks {
             let (position, checked) = turns
                 .filter(|(_, checked)| checked.next <= now)
                 .min_by_key(|(_, checked)| checked.next)?;
-            checked.next = now + self.settings.every;
+            checked.next = now + self.settings.interval;
             if is_asked(ProviderId(position)) {
                 return Some(ProviderId(position));
             }
@@ -87,9 +87,9 @@ impl HealthChecks {
         }
         checked.against = checked.against.saturating_add(1);
         let most = if passed {
-            self.settings.rise
+            self.settings.healthy_threshold
         } else {
-            self.settings.fall
+            self.settings.unhealthy_threshold
         };
         if checked.against >= most {
             checked.is_down = !passed;
@@ -150,8 +150,8 @@ mod tests {
     fn a_row_of_failures_takes_it_down_and_a_row_of_passes_brings_it_back() {
         let mut checks = HealthChecks::new(
             config::HealthCheck {
-                fall: 2,
-                rise: 3,
+                unhealthy_threshold: 2,
+                healthy_threshold: 3,
                 ..config::HealthCheck::default()
             },
             1,

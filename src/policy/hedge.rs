@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use super::ProviderId;
-use super::config::{self, HedgeAfter};
+use super::config::{self, HedgeDelay};
 use super::quantile::Window;
 
 /// Decides on hedges for all calls of one client.
@@ -27,9 +27,11 @@ pub struct Hedger {
 impl Hedger {
     /// For a fleet of so many providers.
     pub fn new(settings: config::Hedge, providers: usize) -> Self {
-        let windows = match settings.after {
-            HedgeAfter::Delay(_) => Vec::new(),
-            HedgeAfter::Quantile(percent) => vec![Window::new(percent, settings.min); providers],
+        let windows = match settings.delay {
+            HedgeDelay::After(_) => Vec::new(),
+            HedgeDelay::Quantile(percent) => {
+                vec![Window::new(percent, settings.min_samples); providers]
+            }
         };
         Self {
             settings,
@@ -41,15 +43,15 @@ impl Hedger {
     /// How long an attempt at this provider may be silent before it is hedged; none = for ever,
     /// for now.
     pub fn delay(&self, provider: ProviderId) -> Option<Duration> {
-        match self.settings.after {
-            HedgeAfter::Delay(delay) => Some(delay),
-            HedgeAfter::Quantile(_) => self.windows.get(provider.index())?.quantile(),
+        match self.settings.delay {
+            HedgeDelay::After(delay) => Some(delay),
+            HedgeDelay::Quantile(_) => self.windows.get(provider.index())?.quantile(),
         }
     }
 
     /// Hedges of one call at most.
     pub fn most(&self) -> u32 {
-        self.settings.most
+        self.settings.max_hedges
     }
 
     /// A call begins, and the budget grows.
@@ -110,14 +112,14 @@ mod tests {
 
     #[test]
     fn a_fixed_delay_needs_no_attempts_to_learn_from() {
-        let hedger = hedger(HedgeAfter::Delay(Duration::from_secs(2)), 50_000_000);
+        let hedger = hedger(HedgeDelay::After(Duration::from_secs(2)), 50_000_000);
         assert_eq!(hedger.delay(FIRST), Some(Duration::from_secs(2)));
         assert_eq!(hedger.delay(ProviderId(9)), Some(Duration::from_secs(2)));
     }
 
     #[test]
     fn each_provider_has_a_quantile_of_its_own() {
-        let mut hedger = hedger(HedgeAfter::Quantile(95), 50_000_000);
+        let mut hedger = hedger(HedgeDelay::Quantile(95), 50_000_000);
         for n in 0..1_000 {
             assert_eq!(hedger.delay(FIRST).is_some(), n >= 20);
             hedger.on_first_token(FIRST, Duration::from_millis(1 + n * 7 % 100));
@@ -131,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_new_client_hedges_nothing_and_an_idle_one_saves_little() {
-        let mut hedger = hedger(HedgeAfter::Quantile(95), 50_000_000);
+        let mut hedger = hedger(HedgeDelay::Quantile(95), 50_000_000);
         assert!(!hedger.take());
         (0..19).for_each(|_| hedger.on_call());
         assert!(!hedger.take());
@@ -144,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_hedge_that_was_not_made_can_be_made_later() {
-        let mut hedger = hedger(HedgeAfter::Quantile(95), 1_000_000_000);
+        let mut hedger = hedger(HedgeDelay::Quantile(95), 1_000_000_000);
         hedger.on_call();
         assert!(hedger.take());
         hedger.give_back();
@@ -156,7 +158,7 @@ mod tests {
 
     #[test]
     fn callers_who_leave_soon_say_nothing_of_the_provider() {
-        let mut hedger = hedger(HedgeAfter::Quantile(95), 50_000_000);
+        let mut hedger = hedger(HedgeDelay::Quantile(95), 50_000_000);
         (0..100).for_each(|_| hedger.on_first_token(FIRST, Duration::from_secs(1)));
         let before = hedger.delay(FIRST);
         (0..1_000).for_each(|_| hedger.on_silence(FIRST, Duration::from_millis(10)));
@@ -174,7 +176,7 @@ mod tests {
     /// The p90 in ms at a provider where it is 8.5 s, when every attempt that is silent
     /// for longer is hedged and loses after another 200 ms.
     fn after_ten_thousand_hedged_attempts(told: bool) -> u64 {
-        let mut hedger = hedger(HedgeAfter::Quantile(90), 1_000_000_000);
+        let mut hedger = hedger(HedgeDelay::Quantile(90), 1_000_000_000);
         let mut stream = RngStreams::new(1).stream(Purpose::Ttft, 0, 0, 0);
         for _ in 0..10_000 {
             // Twice as many are slow as the quantile leaves out.
@@ -207,7 +209,7 @@ mod tests {
             budget in 0_u64..=1_000_000_000,
             events in prop::collection::vec(0_u8..4, 0..300),
         ) {
-            let mut hedger = hedger(HedgeAfter::Quantile(95), budget);
+            let mut hedger = hedger(HedgeDelay::Quantile(95), budget);
             let (mut calls, mut hedges) = (0, 0_u64);
             for event in events {
                 match event {
@@ -229,9 +231,9 @@ mod tests {
     }
 
     /// For two providers.
-    fn hedger(after: HedgeAfter, budget: u64) -> Hedger {
+    fn hedger(after: HedgeDelay, budget: u64) -> Hedger {
         let settings = config::Hedge {
-            after,
+            delay: after,
             budget,
             ..config::Hedge::default()
         };

@@ -21,7 +21,7 @@ mod moment;
 
 use std::time::Duration;
 
-use super::config::{Beyond, HintMode, Hints};
+use super::config::{AboveMax, HintMode, Hints};
 use crate::rng::Stream;
 use crate::text::units::share::WHOLE;
 use crate::time::nanos;
@@ -34,7 +34,7 @@ pub enum HintDecision {
     /// Return after exactly this wait.
     Wait(Duration),
     /// It asks for longer than the cap, or than the call has left: do this instead of waiting.
-    Beyond(Beyond),
+    Beyond(AboveMax),
 }
 
 /// Judges a hint by the policy, and by what the call has `left` until its deadline (none = no end).
@@ -43,18 +43,18 @@ pub fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> H
     match (hints.retry_after, hint) {
         (HintMode::Ignore, _) | (_, None) => HintDecision::None,
         (HintMode::Honour, Some(hint))
-            if hint > hints.cap || left.is_some_and(|left| hint >= left) =>
+            if hint > hints.max || left.is_some_and(|left| hint >= left) =>
         {
-            HintDecision::Beyond(hints.beyond)
+            HintDecision::Beyond(hints.above_max)
         }
         (HintMode::Honour, Some(hint)) => HintDecision::Wait(hint),
     }
 }
 
-/// `hint`, and up to `hints.spread` of it on top: never less than the server asks for, and not the
+/// `hint`, and up to `hints.jitter` of it on top: never less than the server asks for, and not the
 /// same for everybody whom it asked. Without a spread nothing is drawn.
 pub fn spread(hints: &Hints, hint: Duration, stream: &mut Stream) -> Duration {
-    let most = u128::from(nanos(hint)) * u128::from(hints.spread) / u128::from(WHOLE);
+    let most = u128::from(nanos(hint)) * u128::from(hints.jitter) / u128::from(WHOLE);
     if most == 0 {
         return hint;
     }

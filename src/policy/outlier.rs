@@ -9,9 +9,9 @@
 //! Whoever is out is neither judged nor compared with. What has long passed is no news: if nothing
 //! ended for a whole interval, the one before it is not judged any more.
 //!
-//! No more than `max_ejected` of the fleet are out at once, rounded down, the worst first. Whether
-//! the one that is left out gets a call after all, when nobody else is there, is the fleet's
-//! matter.
+//! No more than `max_ejection_percent` of the fleet are out at once, rounded down, the worst first.
+//! Whether the one that is left out gets a call after all, when nobody else is there, is the
+//! fleet's matter.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -153,12 +153,12 @@ impl Outliers {
         let all: u128 = judged.iter().map(|other| u128::from(other.rate)).sum();
         let others = all - u128::from(one.rate);
         // Times the number of peers, so that nothing is rounded.
-        (u128::from(one.rate) + u128::from(self.settings.success_below)) * peers <= others
+        (u128::from(one.rate) + u128::from(self.settings.success_rate_below_mean)) * peers <= others
     }
 
     /// Whether it takes long enough beside the median of its peers.
     fn is_slower(&self, one: &Judged, judged: &[Judged]) -> bool {
-        let (Some(slower), Some(time)) = (self.settings.slower, one.time) else {
+        let (Some(slower), Some(time)) = (self.settings.latency_factor, one.time) else {
             return false;
         };
         let peers = judged.iter().filter(|other| other.position != one.position);
@@ -169,7 +169,7 @@ impl Outliers {
 
     /// How many more may be out.
     fn room(&self, now: Instant) -> usize {
-        let most = self.each.len() as u128 * u128::from(self.settings.max_ejected);
+        let most = self.each.len() as u128 * u128::from(self.settings.max_ejection_percent);
         let most = usize::try_from(most / u128::from(WHOLE)).unwrap_or(usize::MAX);
         let is_out = |watched: &&Watched| watched.until.is_some_and(|until| now < until);
         most.saturating_sub(self.each.iter().filter(is_out).count())
@@ -178,8 +178,11 @@ impl Outliers {
     fn eject(&mut self, position: usize, now: Instant) {
         let watched = &mut self.each[position];
         watched.times_out = watched.times_out.saturating_add(1);
-        let length = self.settings.eject.saturating_mul(watched.times_out);
-        let until = now + length.min(self.settings.cap);
+        let length = self
+            .settings
+            .base_ejection_time
+            .saturating_mul(watched.times_out);
+        let until = now + length.min(self.settings.max_ejection_time);
         watched.until = Some(until);
         let provider = u16::try_from(position).unwrap_or(u16::MAX);
         self.ejected.push((ProviderId(provider), until));

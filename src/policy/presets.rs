@@ -193,7 +193,10 @@ mod tests {
     #[test]
     fn retry_only_never_leaves_its_provider() {
         let policy = policy("retry-only").unwrap();
-        assert_eq!(policy.retry.attempts, policy.retry.per_provider);
+        assert_eq!(
+            policy.retry.max_attempts,
+            policy.retry.max_attempts_per_provider
+        );
         for class in FailureClass::ALL {
             let action = policy.failures.get(&class).copied();
             assert_ne!(

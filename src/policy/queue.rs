@@ -61,7 +61,7 @@ impl Queue {
             return Joined::Waits { until, pushed_out };
         }
         let mut pushed_out = None;
-        if self.line.len() >= self.settings.most as usize {
+        if self.line.len() >= self.settings.max_calls as usize {
             pushed_out = self.less_important(priority);
             match pushed_out {
                 None => return Joined::Full,
@@ -69,7 +69,7 @@ impl Queue {
             }
         }
         let place = (Reverse(priority), self.joined);
-        let until = now + self.settings.wait;
+        let until = now + self.settings.max_wait;
         self.joined += 1;
         self.line.insert(place, call);
         self.places.insert(call, (place, until));
@@ -288,7 +288,10 @@ mod tests {
     }
 
     fn queue(most: u32) -> Queue {
-        Queue::new(config::Queue { most, wait: WAIT })
+        Queue::new(config::Queue {
+            max_calls: most,
+            max_wait: WAIT,
+        })
     }
 
     fn waits(until: u64, pushed_out: Option<u64>) -> Joined {

@@ -29,7 +29,7 @@ impl Settings {
     pub fn resolve(policy: &Policy, position: usize, name: &str) -> Self {
         let mut settings = Self {
             timeouts: policy.timeouts,
-            per_provider: policy.retry.per_provider,
+            per_provider: policy.retry.max_attempts_per_provider,
             backoff: policy.retry.backoff.clone(),
             breaker: policy.breaker.clone(),
             limit: policy.limit.clone(),
@@ -47,7 +47,7 @@ impl Settings {
 
     fn overlay(&mut self, tier: &Tier) {
         overlay_timeouts(&mut self.timeouts, &tier.timeouts);
-        self.per_provider = tier.per_provider.unwrap_or(self.per_provider);
+        self.per_provider = tier.max_attempts_per_provider.unwrap_or(self.per_provider);
         if let Some(backoff) = &tier.backoff {
             self.backoff = backoff.clone();
         }
@@ -58,7 +58,7 @@ impl Settings {
             self.limit = limit.clone();
         }
         self.weight = tier.weight.unwrap_or(self.weight);
-        self.tier = tier.tier.unwrap_or(self.tier);
+        self.tier = tier.priority_group.unwrap_or(self.tier);
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn every_provider_may_be_asked_once() {
         let mut policy = policy();
-        policy.retry.per_provider = 0;
+        policy.retry.max_attempts_per_provider = 0;
         assert_eq!(Settings::resolve(&policy, 0, "any").per_provider, 1);
     }
 
@@ -137,9 +137,9 @@ mod tests {
         let mut backoff = policy.retry.backoff.clone();
         backoff.base = Duration::from_secs(9);
         let breaker = Breaker {
-            consecutive: Some(9),
+            consecutive_failures: Some(9),
             open: Open {
-                first: Duration::from_secs(9),
+                initial: Duration::from_secs(9),
                 ..Open::default()
             },
             ..Breaker::default()
@@ -158,7 +158,7 @@ mod tests {
 
     fn attempts(per_provider: u32) -> Tier {
         Tier {
-            per_provider: Some(per_provider),
+            max_attempts_per_provider: Some(per_provider),
             ..Tier::default()
         }
     }

@@ -1,9 +1,9 @@
 //! Slow start: after a recovery a provider gets its share of the calls back step by step.
 //!
 //! All calls at once are what may have felled it, and what finds its caches cold. The part that it
-//! gets grows evenly from `from` to the whole over `within`, and each ask adds its part to an
-//! account that pays for whole calls, so that any run of asks gets its due without a draw. Who
-//! takes the calls that do not come is the fleet's matter.
+//! gets grows evenly from `initial_share` to the whole over `window`, and each ask adds its part
+//! to an account that pays for whole calls, so that any run of asks gets its due without a draw.
+//! The fleet decides which provider takes the calls that are held back.
 
 use super::config;
 use crate::text::units::share::WHOLE;
@@ -66,18 +66,18 @@ impl SlowStart {
     }
 
     fn grown(&self, ramp: Ramp, now: Instant) -> u64 {
-        let (passed, within) = (now.since(ramp.began), self.settings.within);
-        if passed >= within {
+        let (passed, window) = (now.since(ramp.began), self.settings.window);
+        if passed >= window {
             return WHOLE;
         }
         let first = self.first();
         let rest = u128::from(WHOLE - first) * u128::from(nanos(passed));
-        let rest = rest / u128::from(nanos(within).max(1));
+        let rest = rest / u128::from(nanos(window).max(1));
         first + u64::try_from(rest).unwrap_or(WHOLE - first)
     }
 
     const fn first(&self) -> u64 {
-        match self.settings.from {
+        match self.settings.initial_share {
             from if from < WHOLE => from,
             _ => WHOLE,
         }
@@ -140,7 +140,10 @@ mod tests {
             asks in prop::collection::vec(0_u64..2, 1..300),
         ) {
             let within = Duration::from_secs(within);
-            let mut start = SlowStart::new(config::SlowStart { within, from });
+            let mut start = SlowStart::new(config::SlowStart {
+                window: within,
+                initial_share: from,
+            });
             start.begin(at(5));
             let (mut second, mut due, mut admitted) = (5, 0, 0);
             for gap in asks {

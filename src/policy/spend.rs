@@ -1,8 +1,8 @@
 //! The budget in money: what all calls of one client together may cost in a stretch of time.
 //!
-//! What is spent comes back evenly, so that no full hour sets it free: at most `most` at once, and
-//! `most` per `per` on average, whatever the calls do. In one stretch of that length it may
-//! therefore be up to twice `most`: all at once, and all that came back since.
+//! What is spent comes back evenly, so that no full hour sets it free: at most `max` at once, and
+//! `max` per `per` on average, whatever the calls do. In one stretch of that length it may
+//! therefore be up to twice `max`: all at once, and all that came back since.
 //!
 //! An attempt is taken at what it is expected to cost and settled at what it has cost. What it
 //! cost on top is owed, and nothing starts before it has come back: money that is gone is gone,
@@ -23,7 +23,7 @@ impl Spend {
     /// Nothing is spent yet.
     pub fn new(settings: config::Spend) -> Self {
         Self {
-            left: Bucket::new(settings.most.as_nanos(), settings.per, 1),
+            left: Bucket::new(settings.max.as_nanos(), settings.per, 1),
         }
     }
 
@@ -104,7 +104,7 @@ mod tests {
             asks in prop::collection::vec((0_u64..50, 0_u64..100, 0_u64..100), 1..100),
         ) {
             let mut spend = Spend::new(config::Spend {
-                most: Money::from_nanos(most),
+                max: Money::from_nanos(most),
                 per: Duration::from_nanos(per),
             });
             let mut log: Vec<(u64, u64)> = Vec::new();
@@ -129,7 +129,7 @@ mod tests {
 
     fn ten_an_hour() -> Spend {
         Spend::new(config::Spend {
-            most: usd(10),
+            max: usd(10),
             per: Duration::from_secs(3_600),
         })
     }

@@ -5,7 +5,7 @@
 //! a request before it is sent, so that a provider which hangs is noticed; yet an answer takes
 //! seconds, and without those ten the second call of a new client would be refused with
 //! probability one half. Ten is also what makes a share more than an anecdote elsewhere
-//! (`breaker.min`).
+//! (`breaker.min_attempts`).
 //!
 //! What a refused attempt does instead is left to the call.
 
@@ -62,7 +62,9 @@ impl Throttle {
             return 0;
         }
         let probability = owed * 1_000_000 / (requests + 1);
-        u64::try_from(probability).map_or(self.settings.max, |p| p.min(self.settings.max))
+        u64::try_from(probability).map_or(self.settings.max_reject_probability, |p| {
+            p.min(self.settings.max_reject_probability)
+        })
     }
 }
 
@@ -241,7 +243,7 @@ mod tests {
     fn settings(max: u64) -> config::Throttle {
         config::Throttle {
             window: Duration::from_secs(10),
-            max,
+            max_reject_probability: max,
             ..config::Throttle::default()
         }
     }

@@ -14,7 +14,7 @@ use super::source::{Source, Span};
 
 /// Something wrong in a file (or in `--set`): message, place, hint. `Display` shows the line with
 /// a caret, in plain text, ending in the hint; so does `Debug`, which is what a test that returns
-/// `Result<(), Problem>` prints.
+/// `Result<(), Diagnostic>` prints.
 #[derive(Clone)]
 pub struct Diagnostic {
     message: String,

@@ -171,7 +171,7 @@ fn put(node: &mut Node, steps: &[Key], value: Node) -> Result<(), Diagnostic> {
     };
     if step.text.is_empty() {
         let problem = Diagnostic::at(step.span.clone(), "a step of this path is empty");
-        return Err(problem.hint("write it as in `retry.attempts=3`"));
+        return Err(problem.hint("write it as in `retry.max_attempts=3`"));
     }
     if node.is_null() {
         *node = made(step);

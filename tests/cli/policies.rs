@@ -166,7 +166,9 @@ fn a_policy_of_the_project_is_suggested_too() {
 
 #[test]
 fn settings_for_a_provider_that_is_not_there_are_warned_of() {
-    let text = renamed("no-failover", "mine") + "by_name: { mian: { per_provider: 2 } }\n";
+    let text = renamed("no-failover", "mine")
+        + "by_name: { mian: { max_attempts_per_provider: 2 \
+        } }\n";
     let listed = scenario("calm", "mine", "", "  mine: [ success_rate >= 99% ]\n");
     let project = Project::new()
         .with("policies/mine.yaml", &text)
@@ -283,7 +285,7 @@ fn a_folder_is_no_part_of_a_presets_name() {
 fn a_projects_own_policy_wins_over_any_preset_of_its_name() {
     let project = Project::new().with("scenarios/calm.yaml", &calm()).with(
         "policies/openai-sdk.yaml",
-        "name: openai-sdk\nretry: { attempts: nine }\n",
+        "name: openai-sdk\nretry: { max_attempts: nine }\n",
     );
     let output = project.output("run --policy openai-sdk");
     assert_eq!(output.status.code(), Some(2));

@@ -203,4 +203,4 @@ ok     scenarios/flaps.yaml  (2 seeds, 1 policy)
 }
 
 /// What a policy says that `check` has nothing to ask about.
-const SOUND: &str = "retry: { attempts: 1 }\ntimeouts: { attempt: 30s }\n";
+const SOUND: &str = "retry: { max_attempts: 1 }\ntimeouts: { attempt: 30s }\n";

@@ -86,7 +86,7 @@ fn a_set_value_reaches_the_scenario() {
 fn a_set_value_reaches_every_policy() {
     let project = project();
     let words = "run scenarios/storm.yaml --format json --policy priority-fallback \
-                 --set policy.retry.attempts=1";
+                 --set policy.retry.max_attempts=1";
     let result = json(&project.output(words));
     let measures = &result["policies"]["priority-fallback"]["measures"];
     assert_eq!(

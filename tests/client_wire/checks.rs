@@ -54,7 +54,7 @@ impl Recorder for Heard {
 }
 
 fn client(connect: Pong, heard: Arc<Heard>) -> Client<Pong> {
-    let policy = "name: wire\nhealth_check: { every: 10s, timeout: 5s, whom: all }\n";
+    let policy = "name: wire\nhealth_check: { interval: 10s, timeout: 5s, targets: all }\n";
     Builder::new(connect)
         .policy(Policy::parse("wire.yaml", policy).unwrap())
         .provider(Provider::new("primary", "http://primary/v1", "m"))

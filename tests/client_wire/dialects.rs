@@ -46,7 +46,8 @@ async fn listen(answers: Vec<String>) -> (String, Arc<Mutex<Vec<Asked>>>) {
 
 /// A client with one provider over real TCP.
 fn over_tcp(provider: Provider) -> Client<Tcp> {
-    let policy = "name: wire\nabout: One attempt.\nretry: { attempts: 1, per_provider: 1 }\n";
+    let policy = "name: wire\nabout: One attempt.\nretry: { max_attempts: 1, \
+        max_attempts_per_provider: 1 }\n";
     Client::builder()
         .policy(Policy::parse("wire.yaml", policy).unwrap())
         .provider(provider.key("sk-test"))
@@ -198,7 +199,8 @@ async fn a_call_falls_back_from_one_dialect_to_another() {
         "modelVersion":"gemini-2.5-flash"}"#;
     let (first, _) = listen(vec![overloaded]).await;
     let (second, _) = listen(vec![success("application/json", answer)]).await;
-    let policy = "name: wire\nabout: One each.\nretry: { attempts: 2, per_provider: 1 }\n";
+    let policy = "name: wire\nabout: One each.\nretry: { max_attempts: 2, \
+        max_attempts_per_provider: 1 }\n";
     let client = Client::builder()
         .policy(Policy::parse("wire.yaml", policy).unwrap())
         .provider(Provider::new("anthropic", first, "a").dialect(Dialect::Anthropic))

@@ -12,7 +12,10 @@ const LONG: &str =
 const ERROR: &str = "data: {\"error\":{\"type\":\"server_error\",\"message\":\"no\"}}\n\n";
 
 fn client(streams: &str, scripts: Vec<Script>) -> Client<Pipes> {
-    let policy = format!("name: wire\nretry: {{ per_provider: 1 }}\nstreams: {{ {streams} }}\n");
+    let policy = format!(
+        "name: wire\nretry: {{ max_attempts_per_provider: 1 }}\nstreams: {{ \
+        {streams} }}\n"
+    );
     Builder::new(Pipes {
         scripts: Mutex::new(scripts.into()),
     })
@@ -26,13 +29,13 @@ fn client(streams: &str, scripts: Vec<Script>) -> Client<Pipes> {
 #[tokio::test(start_paused = true)]
 async fn an_error_that_comes_with_the_end_of_the_opening_goes_unseen() {
     let scripts = vec![vec![chunked(&[LONG, ERROR])], vec![whole()]];
-    let client = client("opening: 5 tok", scripts);
+    let client = client("prebuffer: 5 tok", scripts);
     assert_eq!(text(&client).await.unwrap(), "hi");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_error_after_the_opening_says_what_had_arrived() {
-    let mut stream = client("opening: 5 tok", vec![vec![chunked(&[LONG])]]).stream(&hello());
+    let mut stream = client("prebuffer: 5 tok", vec![vec![chunked(&[LONG])]]).stream(&hello());
     assert_eq!(
         stream.next().await.unwrap().unwrap(),
         "As I was saying to you all"

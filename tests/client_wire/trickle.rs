@@ -41,8 +41,9 @@ impl Connect for Trickle {
 
 /// A client that wants one token (four bytes) per second, over four seconds.
 fn client(every: Duration) -> Client<Trickle> {
-    let policy = "name: wire\nabout: One attempt.\nretry: { attempts: 1, per_provider: 1 }\n\
-        timeouts: { idle: 5s }\nstreams: { min_speed: 1 tok/s, speed_over: 4s }\n";
+    let policy = "name: wire\nabout: One attempt.\nretry: { max_attempts: 1, \
+        max_attempts_per_provider: 1 }\n\
+        timeouts: { idle: 5s }\nstreams: { min_speed: 1 tok/s, min_speed_window: 4s }\n";
     Builder::new(Trickle { every })
         .policy(Policy::parse("wire.yaml", policy).unwrap())
         .provider(Provider::new("primary", "http://primary/v1", "m"))

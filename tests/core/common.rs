@@ -110,7 +110,7 @@ impl Common {
         assert!(start.key.0 < self.members[at].keys, "no such key");
         let state = self.fleet.state(provider);
         assert!(!start.probe || state == State::HalfOpen);
-        let passes_over = self.pinned.is_some() || self.policy.route.panic_below > 0;
+        let passes_over = self.pinned.is_some() || self.policy.route.panic_threshold > 0;
         assert!(state != State::Open || passes_over, "its breaker refuses");
         self.started[at] += 1;
         self.flying[at] += 1;
@@ -163,7 +163,7 @@ impl Common {
         let cost = self.members[provider.index()].cost(ask.prompt, ask.output);
         self.spent += cost.map_or(0, |cost| cost.as_nanos());
         let per = spend.per.as_nanos();
-        let earned = u128::from(spend.most.as_nanos()) * (per + now.since_start().as_nanos());
+        let earned = u128::from(spend.max.as_nanos()) * (per + now.since_start().as_nanos());
         assert!(
             u128::from(self.spent) * per <= earned,
             "more than may be spent"
@@ -194,7 +194,11 @@ impl Common {
     /// No more calls wait than may.
     pub(crate) fn queue_is_within_bounds(&self, calls: &[Driven]) {
         let waiting = calls.iter().filter(|call| call.is_parked()).count();
-        let most = self.policy.queue.as_ref().map_or(0, |queue| queue.most);
+        let most = self
+            .policy
+            .queue
+            .as_ref()
+            .map_or(0, |queue| queue.max_calls);
         assert!(waiting <= most as usize, "{waiting} wait where {most} may");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use firedrill::policy::call::{Call, Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
 use firedrill::policy::call_context::Delivery;
 use firedrill::policy::classify::{Action, FailureClass};
-use firedrill::policy::config::{HedgeAfter, HintMode, Policy};
+use firedrill::policy::config::{HedgeDelay, HintMode, Policy};
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::rng::RngStreams;
 use firedrill::time::Instant;
@@ -222,7 +222,7 @@ impl Driven {
         assert!(self.deadline.is_none_or(|deadline| now < deadline));
         assert_eq!(start.attempt, AttemptId(made + 1));
         assert_eq!(start.nth, before);
-        assert!(made < common.policy.retry.attempts, "too many attempts");
+        assert!(made < common.policy.retry.max_attempts, "too many attempts");
         assert!(
             self.flights
                 .iter()
@@ -269,9 +269,12 @@ impl Driven {
             .starts
             .iter()
             .filter(|start| start.cause == Cause::Hedge);
-        assert!((hedges.count() as u32) < hedge.most, "too many hedges");
         assert!(
-            self.flights.len() <= hedge.most as usize,
+            (hedges.count() as u32) < hedge.max_hedges,
+            "too many hedges"
+        );
+        assert!(
+            self.flights.len() <= hedge.max_hedges as usize,
             "too many at once"
         );
         assert!(
@@ -282,7 +285,7 @@ impl Driven {
             .flights
             .last()
             .expect("a hedge stands beside another attempt");
-        if let HedgeAfter::Delay(delay) = hedge.after {
+        if let HedgeDelay::After(delay) = hedge.delay {
             assert!(now >= latest.since + delay, "too early for a hedge");
         }
     }
@@ -312,14 +315,14 @@ impl Driven {
         let honours = hints.retry_after == HintMode::Honour;
         match failed.failure.hint.filter(|_| honours) {
             Some(hint) => {
-                let most = hint.as_nanos() * u128::from(WHOLE + hints.spread) / u128::from(WHOLE);
-                assert!(hint <= hints.cap, "beyond the cap");
+                let most = hint.as_nanos() * u128::from(WHOLE + hints.jitter) / u128::from(WHOLE);
+                assert!(hint <= hints.max, "beyond the cap");
                 assert!(
                     hint <= waited && waited.as_nanos() <= most,
                     "the hint is the wait"
                 );
             }
-            None => assert!(waited <= settings.backoff.cap),
+            None => assert!(waited <= settings.backoff.max),
         }
         self.retried.push(class);
         let so_far = self
@@ -327,7 +330,7 @@ impl Driven {
             .iter()
             .filter(|before| **before == class)
             .count();
-        let bound = common.policy.retry.per_class.get(&class);
+        let bound = common.policy.retry.max_retries_by_class.get(&class);
         assert!(bound.is_none_or(|bound| so_far <= *bound as usize));
         common.on_retry(class, now);
     }
@@ -340,7 +343,7 @@ impl Driven {
             (Some(until), true) => {
                 assert!(self.deadline.is_none_or(|deadline| until < deadline));
                 let made = self.starts.len() as u32;
-                assert!(made < common.policy.retry.attempts, "waits in vain");
+                assert!(made < common.policy.retry.max_attempts, "waits in vain");
             }
             (until, false) if !hedges => assert_eq!(until, self.deadline),
             (until, false) => {
@@ -365,7 +368,7 @@ impl Driven {
         assert!(now < until, "a wait that is over");
         assert!(self.deadline.is_none_or(|deadline| until <= deadline));
         let since = *self.parked.get_or_insert(now);
-        assert!(until <= since + queue.wait, "it waits for too long");
+        assert!(until <= since + queue.max_wait, "it waits for too long");
         self.wake = Some(until);
     }
 

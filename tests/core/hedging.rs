@@ -58,7 +58,7 @@ fn what_is_wrong_everywhere_is_not_tried_elsewhere_once_the_other_failed_too() {
 #[test]
 fn beside_what_is_wrong_everywhere_another_may_still_answer() {
     let mut policy = hedging();
-    policy.hedge.as_mut().unwrap().most = 2;
+    policy.hedge.as_mut().unwrap().max_hedges = 2;
     let mut fleet = fleet(&policy, 3);
     let mut call = hedged(&mut fleet, Delivery::Plain);
     call.replies_to(1, &failed(BadRequest));
@@ -183,9 +183,9 @@ fn failed(class: FailureClass) -> Reply {
 
 /// A hedge after 2 s, for every call.
 fn hedging() -> Policy {
-    let mut policy = policy_of("hedge: { after: 2s, budget: 100% }\n");
+    let mut policy = policy_of("hedge: { delay: 2s, budget: 100% }\n");
     policy.retry = self::policy().retry;
-    policy.retry.attempts = 4;
+    policy.retry.max_attempts = 4;
     policy.retry.backoff.base = Duration::from_secs(1);
     policy
 }

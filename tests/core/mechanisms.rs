@@ -22,7 +22,7 @@ use crate::teller::{Teller, at, fleet, policy, policy_of};
 fn every_key_is_tried_once_and_at_once() {
     // Only the first of these classes makes a key rest.
     for class in [Auth, ServerError] {
-        let mut policy = policy_of("retry: { attempts: 9, per_provider: 1 }\n");
+        let mut policy = policy_of("retry: { max_attempts: 9, max_attempts_per_provider: 1 }\n");
         let rotate = firedrill::policy::classify::Action::RotateKey;
         policy.failures.insert(class, rotate);
         let several = |name: &str| ProviderInfo {
@@ -43,7 +43,8 @@ fn every_key_is_tried_once_and_at_once() {
 #[test]
 fn a_prompt_that_is_too_long_goes_to_a_model_that_takes_more() {
     let policy = policy_of(
-        "retry: { attempts: 9, per_provider: 2 }\nfailures: { context_too_long: larger_model }\n",
+        "retry: { max_attempts: 9, max_attempts_per_provider: 2 }\nfailures: { context_too_long: \
+            larger_model }\n",
     );
     let with = |name: &str, context| ProviderInfo {
         context,
@@ -98,9 +99,11 @@ fn the_server_says_whether_another_try_is_worth_it() {
 
 #[test]
 fn a_class_may_have_fewer_retries_than_others() {
-    let mut policy =
-        policy_of("retry: { attempts: 9, per_provider: 9, per_class: { rate_limited: 1 } }\n");
-    policy.retry.backoff.cap = Duration::ZERO;
+    let mut policy = policy_of(
+        "retry: { max_attempts: 9, max_attempts_per_provider: 9, max_retries_by_class: \
+            { rate_limited: 1 } }\n",
+    );
+    policy.retry.backoff.max = Duration::ZERO;
     let mut fleet = fleet(&policy, 2);
     let mut call = Teller::new(&mut fleet, 0);
     call.starts(0);
@@ -115,10 +118,10 @@ fn a_class_may_have_fewer_retries_than_others() {
 #[test]
 fn a_retry_that_nobody_pays_for_leads_away() {
     let mut policy = policy_of(
-        "retry: { attempts: 4, per_provider: 4,\n  \
+        "retry: { max_attempts: 4, max_attempts_per_provider: 4,\n  \
          budget: { ratio: 0%, reserve: 6/min, window: 10s } }\n",
     );
-    policy.retry.backoff.cap = Duration::ZERO;
+    policy.retry.backoff.max = Duration::ZERO;
     let mut fleet = fleet(&policy, 2);
     let mut call = Teller::new(&mut fleet, 0);
     call.starts(0);
@@ -166,7 +169,7 @@ fn a_provider_that_was_taken_out_is_asked_for_nothing_more() {
 #[test]
 fn a_provider_that_is_just_back_is_passed_by_until_nobody_else_is_left() {
     let mut policy = policy();
-    let slow_start = policy_of("route: { slow_start: { within: 100s, from: 10% } }\n");
+    let slow_start = policy_of("route: { slow_start: { window: 100s, initial_share: 10% } }\n");
     policy.route.slow_start = slow_start.route.slow_start;
     let mut fleet = fleet(&policy, 2);
     fail_twice(&mut fleet, 0);
@@ -189,13 +192,13 @@ fn a_provider_that_is_just_back_is_passed_by_until_nobody_else_is_left() {
 #[test]
 fn when_too_few_are_well_breakers_are_passed_over() {
     let mut policy = policy();
-    policy.route.panic_below = 600_000_000;
+    policy.route.panic_threshold = 600_000_000;
     let mut panicking = fleet(&policy, 2);
     fail_twice(&mut panicking, 0);
     let start = Teller::new(&mut panicking, 1).starts(0);
     assert!(!start.probe, "its breaker is open, and not asked");
 
-    policy.route.panic_below = 500_000_000;
+    policy.route.panic_threshold = 500_000_000;
     let mut calm = fleet(&policy, 2);
     fail_twice(&mut calm, 0);
     Teller::new(&mut calm, 1).starts(1);
@@ -204,7 +207,7 @@ fn when_too_few_are_well_breakers_are_passed_over() {
 #[test]
 fn clients_that_got_one_hint_do_not_come_back_together() {
     let mut policy = policy();
-    policy.hints.spread = 500_000_000;
+    policy.hints.jitter = 500_000_000;
     let mut waits = Vec::new();
     for id in 0..50 {
         let mut fleet = fleet(&policy, 1);
@@ -229,7 +232,7 @@ fn clients_that_got_one_hint_do_not_come_back_together() {
 
 #[test]
 fn the_most_important_goes_first_and_then_who_came_first() {
-    let mut fleet = fleet(&crowded("queue: { most: 9, wait: 60s }"), 1);
+    let mut fleet = fleet(&crowded("queue: { max_calls: 9, max_wait: 60s }"), 1);
     let mut served = call_of(0, Priority::NORMAL);
     assert!(starts(&mut served, &mut fleet, 0));
     let mut waiting = [
@@ -259,7 +262,7 @@ fn the_most_important_goes_first_and_then_who_came_first() {
 
 #[test]
 fn who_is_pushed_out_hears_of_it_and_who_finds_no_place_leaves_at_once() {
-    let mut fleet = fleet(&crowded("queue: { most: 1, wait: 60s }"), 1);
+    let mut fleet = fleet(&crowded("queue: { max_calls: 1, max_wait: 60s }"), 1);
     let shed = Step::Finish(Outcome::Failed(FailureReason::Shed));
     assert!(starts(&mut call_of(0, Priority::NORMAL), &mut fleet, 0));
     let mut low = call_of(1, Priority::LOW);
@@ -280,7 +283,7 @@ fn who_is_pushed_out_hears_of_it_and_who_finds_no_place_leaves_at_once() {
 
 #[test]
 fn a_call_waits_until_the_limiter_has_room() {
-    let policy = policy_of("limit: { rpm: 10 }\nqueue: { most: 9, wait: 60s }\n");
+    let policy = policy_of("limit: { rpm: 10 }\nqueue: { max_calls: 9, max_wait: 60s }\n");
     let mut fleet = fleet(&policy, 1);
     assert!(starts(&mut call_of(0, Priority::NORMAL), &mut fleet, 0));
     let mut next = call_of(1, Priority::NORMAL);
@@ -304,7 +307,7 @@ fn a_call_waits_until_the_limiter_has_room() {
 
 #[test]
 fn a_call_that_leaves_the_queue_lets_the_next_go_on() {
-    let mut fleet = fleet(&crowded("queue: { most: 9, wait: 60s }"), 1);
+    let mut fleet = fleet(&crowded("queue: { max_calls: 9, max_wait: 60s }"), 1);
     let mut served = call_of(0, Priority::NORMAL);
     assert!(starts(&mut served, &mut fleet, 0));
     let (mut gone, mut next) = (call_of(1, Priority::NORMAL), call_of(2, Priority::NORMAL));

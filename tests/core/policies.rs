@@ -7,8 +7,8 @@ use std::time::Duration;
 use firedrill::policy::call_context::{CallContext, Delivery, Priority};
 use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{
-    Adaptive, Affinity, Backoff, Beyond, Breaker, Budget, CheckTargets, HealthCheck, Hedge,
-    HedgeAfter, HintMode, Hints, Jitter, Limit, Open, Outlier, Policy, Queue, Retry, Route,
+    AboveMax, Adaptive, Affinity, Backoff, Breaker, Budget, CheckTargets, HealthCheck, Hedge,
+    HedgeDelay, HintMode, Hints, Jitter, Limit, Open, Outlier, Policy, Queue, Retry, Route,
     SlowStart, Spend, Strategy as Order, Task, Throttle, Tier, Timeouts, WhenFull,
 };
 use firedrill::policy::provider_info::ProviderInfo;
@@ -130,7 +130,7 @@ fn routes() -> impl Strategy<Value = Route> {
         |(strategy, affinity, panic_below, slow_start, tasks)| Route {
             strategy,
             affinity,
-            panic_below,
+            panic_threshold: panic_below,
             slow_start,
             tasks: tasks
                 .into_iter()
@@ -151,16 +151,19 @@ fn tasks() -> impl Strategy<Value = Task> {
 }
 
 fn slow_starts() -> impl Strategy<Value = SlowStart> {
-    (millis(1..10_000), share()).prop_map(|(within, from)| SlowStart { within, from })
+    (millis(1..10_000), share()).prop_map(|(within, from)| SlowStart {
+        window: within,
+        initial_share: from,
+    })
 }
 
 fn retries() -> impl Strategy<Value = Retry> {
     let per_class = prop::collection::btree_map(classes(), 0..3_u32, 0..4);
     (1..6_u32, 1..4_u32, backoffs(), per_class, of(budgets())).prop_map(
         |(attempts, per_provider, backoff, per_class, budget)| Retry {
-            attempts,
-            per_provider,
-            per_class,
+            max_attempts: attempts,
+            max_attempts_per_provider: per_provider,
+            max_retries_by_class: per_class,
             backoff,
             budget,
         },
@@ -177,7 +180,7 @@ fn backoffs() -> impl Strategy<Value = Backoff> {
         .prop_map(|(base, factor_milli, cap, jitter)| Backoff {
             base,
             factor_milli,
-            cap,
+            max: cap,
             jitter,
         })
 }
@@ -212,15 +215,15 @@ fn jitters() -> impl Strategy<Value = Jitter> {
 }
 
 fn hints() -> impl Strategy<Value = Hints> {
-    let beyond = select([Beyond::Fallback, Beyond::Stop].as_slice());
+    let beyond = select([AboveMax::Fallback, AboveMax::Stop].as_slice());
     let spread = prop_oneof![Just(0), share()];
     (reads(), reads(), millis(0..5_000), beyond, spread).prop_map(
         |(retry_after, should_retry, cap, beyond, spread)| Hints {
             retry_after,
             should_retry,
-            cap,
-            beyond,
-            spread,
+            max: cap,
+            above_max: beyond,
+            jitter: spread,
         },
     )
 }
@@ -231,14 +234,14 @@ fn reads() -> impl Strategy<Value = HintMode> {
 
 fn hedges() -> impl Strategy<Value = Hedge> {
     let after = prop_oneof![
-        3 => millis(0..3_000).prop_map(HedgeAfter::Delay),
-        1 => (1..100_u8).prop_map(HedgeAfter::Quantile),
+        3 => millis(0..3_000).prop_map(HedgeDelay::After),
+        1 => (1..100_u8).prop_map(HedgeDelay::Quantile),
     ];
     (after, share(), 1..4_u32, 1..4_u32).prop_map(|(after, budget, min, most)| Hedge {
-        after,
+        delay: after,
         budget,
-        min,
-        most,
+        min_samples: min,
+        max_hedges: most,
     })
 }
 
@@ -250,16 +253,16 @@ fn breakers() -> impl Strategy<Value = Breaker> {
         let (consecutive, success_below, slow, slow_above) = signals;
         let (probes, close_after, lease) = leave;
         Breaker {
-            consecutive,
-            success_below,
-            slow,
-            slow_above,
+            consecutive_failures: consecutive,
+            min_success_rate: success_below,
+            slow_call: slow,
+            max_slow_rate: slow_above,
             window,
-            min,
+            min_attempts: min,
             open,
-            probes,
-            close_after,
-            lease,
+            max_probes: probes,
+            success_threshold: close_after,
+            probe_timeout: lease,
         }
     })
 }
@@ -268,9 +271,9 @@ fn opens() -> impl Strategy<Value = Open> {
     let longest = LONGEST_OUT.as_millis() as u64;
     (millis(0..longest), 1_000..4_000_u64, jitters(), reads()).prop_map(
         |(first, factor_milli, jitter, hint)| Open {
-            first,
+            initial: first,
             factor_milli,
-            cap: LONGEST_OUT,
+            max: LONGEST_OUT,
             jitter,
             hint,
         },
@@ -283,11 +286,11 @@ fn outliers() -> impl Strategy<Value = Outlier> {
         |(interval, min, success_below, slower, max_ejected)| Outlier {
             interval,
             min,
-            success_below,
-            slower,
-            eject: LONGEST_OUT / 5,
-            cap: LONGEST_OUT,
-            max_ejected,
+            success_rate_below_mean: success_below,
+            latency_factor: slower,
+            base_ejection_time: LONGEST_OUT / 5,
+            max_ejection_time: LONGEST_OUT,
+            max_ejection_percent: max_ejected,
         },
     )
 }
@@ -296,10 +299,10 @@ fn checks() -> impl Strategy<Value = HealthCheck> {
     let whom = select([CheckTargets::All, CheckTargets::Refused].as_slice());
     (millis(500..5_000), whom, 1..3_u32, 1..3_u32).prop_map(|(every, whom, fall, rise)| {
         HealthCheck {
-            every,
-            whom,
-            fall,
-            rise,
+            interval: every,
+            targets: whom,
+            unhealthy_threshold: fall,
+            healthy_threshold: rise,
             ..HealthCheck::default()
         }
     })
@@ -314,7 +317,7 @@ fn limits() -> impl Strategy<Value = Limit> {
         tpm,
         concurrency,
         adaptive,
-        full,
+        when_full: full,
     })
 }
 
@@ -322,8 +325,8 @@ fn adaptives() -> impl Strategy<Value = Adaptive> {
     (1..3_u32, 1..5_u32, share()).prop_map(|(min, start, backoff)| Adaptive {
         min,
         start,
-        backoff,
-        slow_milli: 2_000,
+        decrease: backoff,
+        latency_factor_milli: 2_000,
     })
 }
 
@@ -331,17 +334,20 @@ fn throttles() -> impl Strategy<Value = Throttle> {
     (1_000..3_000_u64, share()).prop_map(|(k_milli, max)| Throttle {
         k_milli,
         window: PEACE / 2,
-        max,
+        max_reject_probability: max,
     })
 }
 
 fn queues() -> impl Strategy<Value = Queue> {
-    (1..6_u32, millis(1..8_000)).prop_map(|(most, wait)| Queue { most, wait })
+    (1..6_u32, millis(1..8_000)).prop_map(|(most, wait)| Queue {
+        max_calls: most,
+        max_wait: wait,
+    })
 }
 
 fn spends() -> impl Strategy<Value = Spend> {
     (DEAREST..5 * DEAREST).prop_map(|most| Spend {
-        most: Money::from_nanos(most),
+        max: Money::from_nanos(most),
         per: PEACE,
     })
 }
@@ -355,12 +361,12 @@ fn tiers() -> impl Strategy<Value = Tier> {
     );
     (own, of(1..5_u32), of(0..2_u32)).prop_map(
         |((per_provider, breaker, limit, backoff), weight, tier)| Tier {
-            per_provider,
+            max_attempts_per_provider: per_provider,
             breaker,
             limit,
             backoff,
             weight,
-            tier,
+            priority_group: tier,
             ..Tier::default()
         },
     )

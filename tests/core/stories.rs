@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use firedrill::policy::call::{Call, Cause, FailureReason, Step};
 use firedrill::policy::classify::{Action, FailureClass};
-use firedrill::policy::config::{Beyond, Jitter, Strategy, Tier, Timeouts};
+use firedrill::policy::config::{AboveMax, Jitter, Strategy, Tier, Timeouts};
 use firedrill::policy::fleet::Fleet;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::rng::RngStreams;
@@ -16,7 +16,7 @@ use FailureClass::{BadRequest, Quota, RateLimited, ServerError};
 #[test]
 fn a_cancelled_probe_frees_its_slot() {
     let mut policy = policy();
-    policy.retry.attempts = 1;
+    policy.retry.max_attempts = 1;
     let mut fleet = fleet(&policy, 1);
     for _ in 0..2 {
         let mut victim = Teller::new(&mut fleet, 0);
@@ -95,8 +95,8 @@ fn an_honoured_hint_is_the_wait_even_when_backoff_is_longer() {
 #[test]
 fn a_hint_binds_its_own_provider_only() {
     let mut policy = policy();
-    policy.retry.per_provider = 1;
-    policy.hints.beyond = Beyond::Stop;
+    policy.retry.max_attempts_per_provider = 1;
+    policy.hints.above_max = AboveMax::Stop;
     let mut fleet = fleet(&policy, 2);
     let mut call = Teller::new(&mut fleet, 0);
     call.starts(0);
@@ -113,7 +113,7 @@ fn a_hint_beyond_the_cap_leads_away_or_ends_the_call() {
     call.fails_with_hint(RateLimited, 61);
     call.starts(1);
 
-    policy.hints.beyond = Beyond::Stop;
+    policy.hints.above_max = AboveMax::Stop;
     let mut stopping = fleet(&policy, 2);
     let mut call = Teller::new(&mut stopping, 0);
     call.starts(0);
@@ -198,7 +198,7 @@ fn a_call_refused_everywhere_is_unavailable_without_an_attempt() {
 #[test]
 fn nobody_waits_for_a_provider_that_will_refuse() {
     let mut policy = policy();
-    policy.breaker.as_mut().unwrap().consecutive = Some(1);
+    policy.breaker.as_mut().unwrap().consecutive_failures = Some(1);
     let mut fleet = fleet(&policy, 2);
     let mut call = Teller::new(&mut fleet, 0);
     call.starts(0);
@@ -249,9 +249,12 @@ fn round_robin_takes_one_turn_per_call_and_falls_back_from_there() {
 #[test]
 fn decorrelated_waits_grow_from_the_wait_before_not_from_a_hint() {
     let mut policy = policy();
-    (policy.retry.attempts, policy.retry.per_provider) = (4, 4);
+    (
+        policy.retry.max_attempts,
+        policy.retry.max_attempts_per_provider,
+    ) = (4, 4);
     policy.retry.backoff.jitter = Jitter::Decorrelated;
-    policy.retry.backoff.cap = Duration::from_secs(600);
+    policy.retry.backoff.max = Duration::from_secs(600);
     policy.breaker = None;
     for id in 0..50 {
         let mut fleet = fleet(&policy, 1);

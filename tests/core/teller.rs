@@ -166,8 +166,9 @@ pub(crate) fn fleet(policy: &Policy, providers: usize) -> Fleet {
 /// failures, for 10 s; hints up to 60 s; no timeout.
 pub(crate) fn policy() -> Policy {
     policy_of(
-        "retry: { attempts: 3, per_provider: 2, backoff: { base: 1s, jitter: none } }\n\
-         breaker: { consecutive: 2, open: { first: 10s } }\n",
+        "retry: { max_attempts: 3, max_attempts_per_provider: 2, backoff: { base: 1s, jitter: \
+            none } }\n\
+         breaker: { consecutive_failures: 2, open: { initial: 10s } }\n",
     )
 }
 

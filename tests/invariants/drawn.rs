@@ -229,46 +229,51 @@ fn load() -> impl Strategy<Value = String> {
 #[rustfmt::skip]
 fn policy() -> impl Strategy<Value = String> {
     let retry = (2..7_u32, 1..5_u32, lines(&[
-        &["backoff: { base: 200ms, cap: 2s }", "backoff: { base: 1s, jitter: none }",
-          "backoff: { base: 100ms, cap: 4s, jitter: decorrelated }"],
+        &["backoff: { base: 200ms, max: 2s }", "backoff: { base: 1s, jitter: none }",
+          "backoff: { base: 100ms, max: 4s, jitter: decorrelated }"],
         &["", "budget: { ratio: 20%, reserve: 1/s }", "budget: { ratio: 0%, reserve: 1/s }"],
-        &["", "per_class: { rate_limited: 1, timeout: 1 }"],
+        &["", "max_retries_by_class: { rate_limited: 1, timeout: 1 }"],
     ]));
     let sections = lines(&[
         &["", "route: { strategy: round_robin, affinity: session }",
         "route: { strategy: cheapest }",
-          "route: { strategy: least_latency }", "route: { strategy: balanced, panic_below: 50% }",
-          "route: { strategy: score, slow_start: { within: 5s } }", "route: { strategy: quality }",
+          "route: { strategy: least_latency }", "route: { strategy: balanced, panic_threshold: \
+              50% }",
+          "route: { strategy: score, slow_start: { window: 5s } }", "route: { strategy: quality }",
           "route: { strategy: weighted, slow_start: {} }"],
         &["", "hints: { retry_after: ignore, should_retry: ignore }",
-          "hints: { cap: 5s, spread: 50% }", "hints: { cap: 1s, beyond: stop }"],
+          "hints: { max: 5s, jitter: 50% }", "hints: { max: 1s, above_max: stop }"],
         &["timeouts: { connect: 1s, first_token: 3s, idle: 2s, attempt: 10s, call: 15s }",
           "timeouts: { connect: 2s, first_token: 1s, attempt: 5s }",
           "timeouts: { attempt: 8s }", "timeouts: { call: 5s }", ""],
-        &["", "streams: { opening: 16 tok, opening_within: 2s }",
-          "streams: { min_speed: 20 tok/s, speed_over: 2s }"],
-        &["", "breaker: {}", "breaker: { consecutive: 2, open: { first: 2s, factor: 2, cap: 8s } }",
-          "breaker: { consecutive: none, success_below: 60%, min: 4, window: 10s, lease: 2s, \
-           open: { first: 1s, jitter: equal, hint: honour } }",
-          "breaker: { slow: 1s, slow_above: 50%, min: 3, probes: 2, close_after: 2, \
-           open: { first: 2s } }"],
-        &["", "outlier: { interval: 3s, min: 3, eject: 4s, slower: 3 }"],
-        &["", "health_check: { every: 2s, timeout: 1s, whom: all }",
-          "health_check: { every: 2s, timeout: 1s, whom: refused, fall: 1 }"],
-        &["", "hedge: { after: 300ms, budget: 100%, most: 2 }",
-          "hedge: { after: p90, budget: 20%, min: 5 }"],
-        &["", "", "limit: { rpm: 200 }", "limit: { concurrency: 2, full: wait }",
+        &["", "streams: { prebuffer: 16 tok, prebuffer_timeout: 2s }",
+          "streams: { min_speed: 20 tok/s, min_speed_window: 2s }"],
+        &["", "breaker: {}", "breaker: { consecutive_failures: 2, open: { initial: 2s, factor: 2, \
+            max: 8s } }",
+          "breaker: { consecutive_failures: none, min_success_rate: 60%, min_attempts: 4, window: \
+              10s, probe_timeout: 2s, \
+           open: { initial: 1s, jitter: equal, hint: honour } }",
+          "breaker: { slow_call: 1s, max_slow_rate: 50%, min_attempts: 3, max_probes: 2, \
+              success_threshold: 2, \
+           open: { initial: 2s } }"],
+        &["", "outlier: { interval: 3s, min: 3, base_ejection_time: 4s, latency_factor: 3 }"],
+        &["", "health_check: { interval: 2s, timeout: 1s, targets: all }",
+          "health_check: { interval: 2s, timeout: 1s, targets: refused, unhealthy_threshold: 1 }"],
+        &["", "hedge: { delay: 300ms, budget: 100%, max_hedges: 2 }",
+          "hedge: { delay: p90, budget: 20%, min_samples: 5 }"],
+        &["", "", "limit: { rpm: 200 }", "limit: { concurrency: 2, when_full: wait }",
           "limit: { adaptive: { min: 1, start: 2 }, tpm: 60000 }"],
         &["", "", "throttle: { window: 10s }"],
-        &["", "", "queue: { most: 8, wait: 3s }", "queue: { most: 1, wait: 1s }"],
-        &["", "", "", "spend: { most: 1 USD }", "spend: { most: 0.01 USD, per: 1m }"],
+        &["", "", "queue: { max_calls: 8, max_wait: 3s }", "queue: { max_calls: 1, max_wait: 1s }"],
+        &["", "", "", "spend: { max: 1 USD }", "spend: { max: 0.01 USD, per: 1m }"],
         &["", "failures: { auth: rotate_key, quota: rotate_key, rate_limited: rotate_key }",
           "failures: { context_too_long: larger_model, server_error: stop, auth: stop }",
           "failures: { timeout: fallback, rate_limited: fallback, malformed: stop }"],
-        &["", "", "", "tiers: [ { per_provider: 1 }, { tier: 1, weight: 3 } ]"],
+        &["", "", "", "tiers: [ { max_attempts_per_provider: 1 }, { priority_group: 1, weight: 3 \
+            } ]"],
     ]);
     (retry, sections).prop_map(|((attempts, per_provider, more), sections)| {
-        let retry = format!("attempts: {attempts}, per_provider: {per_provider}");
+        let retry = format!("max_attempts: {attempts}, max_attempts_per_provider: {per_provider}");
         let retry = [vec![retry], more].concat().join(", ");
         let sections = sections.join("\n");
         format!("name: mine\nretry: {{ {retry} }}\n{sections}\n")

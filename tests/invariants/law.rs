@@ -176,7 +176,7 @@ impl<'a> Law<'a> {
         let call = self.calls.remove(&id).unwrap_or_default();
         let made = call.attempts.len() as u32;
         let there = call.attempts.iter().filter(|one| one.provider == provider);
-        let most = self.policy.retry.attempts;
+        let most = self.policy.retry.max_attempts;
         let counted = attempt.0 == made + 1 && nth as usize == there.count();
         self.hold(counted, || format!("{id} miscounts"));
         self.hold(made < most, || format!("{id} tries more than {most} times"));
@@ -195,7 +195,7 @@ impl<'a> Law<'a> {
             .policy
             .hedge
             .as_ref()
-            .map_or(0, |hedge| hedge.most as usize);
+            .map_or(0, |hedge| hedge.max_hedges as usize);
         self.hold(flying.len() <= hedges, || {
             format!("{id} asks too many at once")
         });

@@ -8,7 +8,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Attempt cap",
         who: "everybody",
-        knobs: &["retry.attempts", "retry.per_provider"],
+        knobs: &["retry.max_attempts", "retry.max_attempts_per_provider"],
         test: "tests/core.rs::no_story_makes_a_call_break_its_bounds",
         shown: By(Story {
             scenario: "attempt-cap",
@@ -37,7 +37,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "A number of retries for each class of failure",
         who: "LiteLLM",
-        knobs: &["retry.per_class"],
+        knobs: &["retry.max_retries_by_class"],
         test: "tests/core.rs::no_story_makes_a_call_break_its_bounds",
         shown: By(Story {
             scenario: "retries-per-class",
@@ -52,7 +52,7 @@ pub(crate) const ROWS: &[Row] = &[
         knobs: &[
             "retry.backoff.base",
             "retry.backoff.factor",
-            "retry.backoff.cap",
+            "retry.backoff.max",
         ],
         test: "src/policy/backoff.rs::without_jitter_it_doubles_up_to_the_cap",
         shown: By(Story {
@@ -90,7 +90,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "A hint that asks for too much leads elsewhere",
         who: "Portkey; gRPC and OpenAI in part",
-        knobs: &["hints.cap", "hints.beyond"],
+        knobs: &["hints.max", "hints.above_max"],
         test: "tests/core/stories.rs::a_hint_beyond_the_cap_leads_away_or_ends_the_call",
         shown: By(Story {
             scenario: "hints-beyond",
@@ -102,7 +102,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "A hint that many were given is spread",
         who: "Envoy; AWS clamps it",
-        knobs: &["hints.spread"],
+        knobs: &["hints.jitter"],
         test: "src/policy/hints/tests.rs::a_spread_comes_on_top_of_the_hint_evenly",
         shown: By(Story {
             scenario: "hints-spread",

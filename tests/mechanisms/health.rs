@@ -6,7 +6,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Breaker: failures in a row",
         who: "articles, LiteLLM, Portkey, Kong, Envoy AI, Envoy, resilience4j, Finagle",
-        knobs: &["breaker", "breaker.consecutive"],
+        knobs: &["breaker", "breaker.consecutive_failures"],
         test: "src/policy/breaker/tests.rs::only_failures_in_a_row_open_it",
         shown: Shown::By(Story {
             scenario: "breaker",
@@ -18,7 +18,11 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Breaker: success rate over a window, with a minimum volume",
         who: "LiteLLM, Portkey, Bifrost, Helicone, Envoy AI, Envoy, resilience4j, Polly, Finagle",
-        knobs: &["breaker.success_below", "breaker.window", "breaker.min"],
+        knobs: &[
+            "breaker.min_success_rate",
+            "breaker.window",
+            "breaker.min_attempts",
+        ],
         test: "src/policy/breaker/tests.rs::a_smaller_share_of_successes_than_asked_for_opens_it",
         shown: Shown::By(Story {
             scenario: "breaker-rate",
@@ -30,7 +34,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Breaker: share of slow answers",
         who: "Bifrost, resilience4j",
-        knobs: &["breaker.slow", "breaker.slow_above"],
+        knobs: &["breaker.slow_call", "breaker.max_slow_rate"],
         test: "src/policy/breaker/tests.rs::slow_answers_open_it_although_all_are_right",
         shown: Shown::By(Story {
             scenario: "slow-calls",
@@ -44,7 +48,7 @@ pub(crate) const ROWS: &[Row] = &[
         who: "Envoy AI, Envoy, resilience4j, Polly, Finagle",
         knobs: &[
             "breaker.open.factor",
-            "breaker.open.cap",
+            "breaker.open.max",
             "breaker.open.jitter",
         ],
         test: "src/policy/breaker/tests.rs::it_stays_open_longer_each_time_up_to_the_cap",
@@ -70,7 +74,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Probes one at a time",
         who: "articles, resilience4j, Polly, Finagle",
-        knobs: &["breaker.probes", "breaker.close_after"],
+        knobs: &["breaker.max_probes", "breaker.success_threshold"],
         test: "src/policy/breaker/tests.rs::probes_are_bounded_and_enough_of_them_close_it",
         shown: Shown::By(Story {
             scenario: "probes",
@@ -82,7 +86,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "A lease for probes",
         who: "nobody",
-        knobs: &["breaker.lease"],
+        knobs: &["breaker.probe_timeout"],
         test: "src/policy/breaker/tests.rs::a_probe_that_does_not_come_back_loses_its_place",
         shown: Shown::By(Story {
             scenario: "probe-lease",
@@ -94,7 +98,11 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Outliers among peers are ejected, with a maximum",
         who: "Envoy AI, Envoy",
-        knobs: &["outlier", "outlier.success_below", "outlier.max_ejected"],
+        knobs: &[
+            "outlier",
+            "outlier.success_rate_below_mean",
+            "outlier.max_ejection_percent",
+        ],
         test: "src/policy/outlier/tests.rs::who_fails_far_more_than_its_peers_is_left_out",
         shown: Shown::By(Story {
             scenario: "outlier",
@@ -106,7 +114,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Panic bypass",
         who: "articles, LiteLLM, Portkey, Envoy AI, Envoy, Finagle",
-        knobs: &["route.panic_below"],
+        knobs: &["route.panic_threshold"],
         test: "src/policy/fleet/tests.rs::when_too_few_are_well_breakers_are_passed_over",
         shown: Shown::By(Story {
             scenario: "panic",
@@ -120,8 +128,8 @@ pub(crate) const ROWS: &[Row] = &[
         who: "Bifrost, Envoy AI, Envoy",
         knobs: &[
             "route.slow_start",
-            "route.slow_start.within",
-            "route.slow_start.from",
+            "route.slow_start.window",
+            "route.slow_start.initial_share",
         ],
         test: "src/policy/slow_start.rs::the_part_grows_evenly_from_the_first_to_the_whole",
         shown: Shown::By(Story {
@@ -134,7 +142,11 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Active health checks, which cost money",
         who: "articles, LiteLLM, Kong, Envoy AI, Envoy, Finagle, gRPC",
-        knobs: &["health_check", "health_check.every", "health_check.whom"],
+        knobs: &[
+            "health_check",
+            "health_check.interval",
+            "health_check.targets",
+        ],
         test: "src/policy/health_check.rs::\
             a_row_of_failures_takes_it_down_and_a_row_of_passes_brings_it_back",
         shown: Shown::By(Story {

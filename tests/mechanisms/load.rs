@@ -47,7 +47,7 @@ pub(crate) const ROWS: &[Row] = &[
         knobs: &[
             "limit.adaptive",
             "limit.adaptive.start",
-            "limit.adaptive.slow",
+            "limit.adaptive.latency_factor",
         ],
         test: "src/policy/bulkhead.rs::it_finds_what_a_provider_can_bear",
         shown: Shown::By(Story {
@@ -60,7 +60,12 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Adaptive throttle",
         who: "Envoy, Finagle, AWS",
-        knobs: &["throttle", "throttle.k", "throttle.window", "throttle.max"],
+        knobs: &[
+            "throttle",
+            "throttle.k",
+            "throttle.window",
+            "throttle.max_reject_probability",
+        ],
         test: "src/policy/throttle.rs::a_provider_that_accepts_one_of_ten_is_sent_twice_that",
         shown: Shown::By(Story {
             scenario: "throttle",
@@ -72,7 +77,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Bounded queue",
         who: "LiteLLM, Envoy",
-        knobs: &["queue", "queue.most", "queue.wait"],
+        knobs: &["queue", "queue.max_calls", "queue.max_wait"],
         test: "src/policy/queue.rs::a_full_queue_turns_away_who_is_no_more_important",
         shown: Shown::By(Story {
             scenario: "queue",
@@ -96,7 +101,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Budget in money",
         who: "articles, LiteLLM, Portkey, Bifrost, Kong, Envoy AI",
-        knobs: &["spend", "spend.most", "spend.per"],
+        knobs: &["spend", "spend.max", "spend.per"],
         test: "src/policy/spend.rs::what_was_spent_comes_back_evenly",
         shown: Shown::By(Story {
             scenario: "spend",

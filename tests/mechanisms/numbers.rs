@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const POLICY: &str = "name: thrice
-retry: { attempts: 4, per_provider: 3, backoff: { base: 1ms, jitter: none } }
+retry: { max_attempts: 4, max_attempts_per_provider: 3, backoff: { base: 1ms, jitter: none } }
 failures: { server_error: retry }
 ";
 

@@ -13,7 +13,10 @@ async fn an_error_among_the_first_tokens_falls_back_unheard() {
     // Five tokens at four bytes each, of ten that are held back.
     let primary = listen(token("one two three. four.") + ERROR, None).await;
     let backup = listen(token("all of it") + END, None).await;
-    let client = client("opening: 10 tok, opening_within: 10m", [primary, backup]);
+    let client = client(
+        "prebuffer: 10 tok, prebuffer_timeout: 10m",
+        [primary, backup],
+    );
     assert_eq!(heard(&client).await, ["all of it"]);
 }
 
@@ -23,7 +26,10 @@ async fn an_error_behind_the_opening_is_the_callers() {
     let rest = (heard_it, ERROR.to_owned());
     let primary = listen(token("one two three. four."), Some(rest)).await;
     let backup = listen(token("all of it") + END, None).await;
-    let client = client("opening: 5 tok, opening_within: 10m", [primary, backup]);
+    let client = client(
+        "prebuffer: 5 tok, prebuffer_timeout: 10m",
+        [primary, backup],
+    );
     let mut stream = client.stream(&Request::user("tell me"));
     let first = stream.next().await.unwrap();
     assert_eq!(first.unwrap(), "one two three. four.");
@@ -41,7 +47,10 @@ async fn what_came_is_handed_over_when_the_time_for_the_opening_is_up() {
     let rest = (heard_it, token("and two") + END);
     let primary = listen(token("one "), Some(rest)).await;
     let backup = listen(END.to_owned(), None).await;
-    let client = client("opening: 1000 tok, opening_within: 20ms", [primary, backup]);
+    let client = client(
+        "prebuffer: 1000 tok, prebuffer_timeout: 20ms",
+        [primary, backup],
+    );
     let mut stream = client.stream(&Request::user("tell me"));
     // The provider says no more before this was heard.
     assert_eq!(stream.next().await.unwrap().unwrap(), "one ");
@@ -54,13 +63,17 @@ async fn what_came_is_handed_over_when_the_time_for_the_opening_is_up() {
 async fn an_answer_that_is_shorter_than_the_opening_is_handed_over_at_its_end() {
     let primary = listen(token("yes") + END, None).await;
     let backup = listen(END.to_owned(), None).await;
-    let client = client("opening: 1000 tok, opening_within: 10m", [primary, backup]);
+    let client = client(
+        "prebuffer: 1000 tok, prebuffer_timeout: 10m",
+        [primary, backup],
+    );
     assert_eq!(heard(&client).await, ["yes"]);
 }
 
 fn client(streams: &str, urls: [String; 2]) -> Client<Tcp> {
     let policy = format!(
-        "name: held\nretry: {{ attempts: 2, per_provider: 1 }}\nstreams: {{ {streams} }}\n"
+        "name: held\nretry: {{ max_attempts: 2, max_attempts_per_provider: 1 }}\nstreams: {{ \
+            {streams} }}\n"
     );
     let [primary, backup] = urls;
     Client::builder()

@@ -20,7 +20,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Buffered opening: an error among the first tokens still falls back",
         who: "Bifrost; LiteLLM and Vercel in part",
-        knobs: &["streams.opening", "streams.opening_within"],
+        knobs: &["streams.prebuffer", "streams.prebuffer_timeout"],
         test: "tests/mechanisms/openings.rs::an_error_among_the_first_tokens_falls_back_unheard",
         shown: By(Story {
             scenario: "opening",
@@ -45,7 +45,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Minimum throughput",
         who: "Bifrost",
-        knobs: &["streams.min_speed", "streams.speed_over"],
+        knobs: &["streams.min_speed", "streams.min_speed_window"],
         test: "tests/client_wire/trickle.rs::a_stream_that_trickles_is_given_up_after_the_span",
         shown: By(Story {
             scenario: "min-speed",

@@ -94,7 +94,12 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Hedging after a quantile of what attempts there took",
         who: "Finagle, tower",
-        knobs: &["hedge", "hedge.after", "hedge.min", "hedge.most"],
+        knobs: &[
+            "hedge",
+            "hedge.delay",
+            "hedge.min_samples",
+            "hedge.max_hedges",
+        ],
         test: "src/policy/hedge.rs::each_provider_has_a_quantile_of_its_own",
         shown: By(Story {
             scenario: "hedge-after-quantile",

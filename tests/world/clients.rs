@@ -28,7 +28,7 @@ const TWO: &str = "
 
 const LOAD: &str = "load: { arrivals: constant, rate: 1/s, prompt: 900 tok, output: 20 tok }";
 
-const ONCE: &str = "retry: { attempts: 1, per_provider: 1 }";
+const ONCE: &str = "retry: { max_attempts: 1, max_attempts_per_provider: 1 }";
 
 fn attempts(state: &RunStats) -> Vec<u64> {
     let providers = state.run.providers.iter();
@@ -99,7 +99,7 @@ fn calls_that_are_taken_whole_are_not_handed_over_token_by_token() {
 
 #[test]
 fn health_checks_are_paid_for_and_keep_no_run_alive() {
-    let policy = format!("{ONCE}\nhealth_check: {{ every: 10s, timeout: 5s, whom: all }}");
+    let policy = format!("{ONCE}\nhealth_check: {{ interval: 10s, timeout: 5s, targets: all }}");
     let state = run(TWO, LOAD, &policy);
     let checks: Vec<u64> = state.run.providers.iter().map(|one| one.checks).collect();
     // Ten minutes, and the seconds in which the last calls end.

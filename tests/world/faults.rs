@@ -85,7 +85,8 @@ impl Tally {
 const LOAD: &str = "{ arrivals: constant, rate: 1/s, prompt: 100 tok, output: 20 tok }";
 
 const ONE_ATTEMPT: &str = "name: mine\nabout: One attempt.\n\
-    retry: { attempts: 1, per_provider: 1 }\ntimeouts: { connect: 2s, attempt: 5s }\n";
+    retry: { max_attempts: 1, max_attempts_per_provider: 1 }\ntimeouts: { connect: 2s, attempt: \
+        5s }\n";
 
 fn scenario(run: &str, load: &str, faults: Vec<Fault>) -> Scenario {
     let folder = tempfile::tempdir().unwrap();
@@ -276,7 +277,7 @@ fn a_slow_close_costs_connections_and_no_answers() {
 
 #[test]
 fn a_group_goes_down_by_one_cause() {
-    let two_attempts = ONE_ATTEMPT.replace("attempts: 1", "attempts: 2");
+    let two_attempts = ONE_ATTEMPT.replace("max_attempts: 1", "max_attempts: 2");
     let both = vec![ProviderId(0), ProviderId(1)];
     for (inject, class) in [
         (FaultKind::Outage, FailureClass::Connect),
@@ -304,7 +305,7 @@ fn a_group_goes_down_by_one_cause() {
 
 #[test]
 fn a_group_shares_its_cause_in_every_layer() {
-    let two_attempts = ONE_ATTEMPT.replace("attempts: 1", "attempts: 2");
+    let two_attempts = ONE_ATTEMPT.replace("max_attempts: 1", "max_attempts: 2");
     let both = vec![ProviderId(0), ProviderId(1)];
     let overloaded = FaultKind::Refuse {
         refusal: Refusal::of(Cause::Overloaded),
@@ -550,8 +551,8 @@ fn faults_of_connections_leave_no_socket_behind() {
     let load = "{ arrivals: poisson, rate: 30/min, prompt: 9 tok, output: 60 tok, stream: 50% }";
     let scenario = scenario("{ duration: 6h, seeds: 1..1 }", load, faults);
     let policy = ONE_ATTEMPT.replace(
-        "attempts: 1, per_provider: 1",
-        "attempts: 3, per_provider: 3",
+        "max_attempts: 1, max_attempts_per_provider: 1",
+        "max_attempts: 3, max_attempts_per_provider: 3",
     );
     let told = run(&scenario, &policy, 1);
     assert!(told.arrived.len() > 10_000);

@@ -49,8 +49,11 @@ fn a_value_reaches_every_policy() -> Result<(), Diagnostic> {
     let drill = Drill::load("scenarios/no-faults.yaml")?
         .policy("resilient")?
         .policy("retry-only")?
-        .set("policy.retry.attempts", "2")?;
-    let attempts = drill.policies().iter().map(|policy| policy.retry.attempts);
+        .set("policy.retry.max_attempts", "2")?;
+    let attempts = drill
+        .policies()
+        .iter()
+        .map(|policy| policy.retry.max_attempts);
     assert_eq!(Vec::from_iter(attempts), [2, 2]);
     Ok(())
 }

@@ -26,7 +26,7 @@ const STEADY: Story<'_> = Story {
     faults: "{}",
 };
 
-const ONE_TRY: &str = "retry: { attempts: 1, per_provider: 1 }";
+const ONE_TRY: &str = "retry: { max_attempts: 1, max_attempts_per_provider: 1 }";
 
 impl Story<'_> {
     /// What comes of it under a policy of these keys.
@@ -156,7 +156,9 @@ fn a_primary_outage_pushes_a_backup_over_its_own_limit() {
             faults,
             ..STEADY
         };
-        story.told("retry: { attempts: 2, per_provider: 1 }").run
+        story
+            .told("retry: { max_attempts: 2, max_attempts_per_provider: 1 }")
+            .run
     };
     let calm = with("{}");
     assert_eq!((calm.succeeded, calm.providers[1].attempts), (240, 0));
@@ -178,7 +180,7 @@ fn another_provider_of_the_same_account_is_no_way_out() {
             ..STEADY
         };
         story
-            .told("retry: { attempts: 2, per_provider: 1 }")
+            .told("retry: { max_attempts: 2, max_attempts_per_provider: 1 }")
             .run
             .succeeded
     };
@@ -274,7 +276,8 @@ fn retries_keep_a_storm_alive_after_its_trigger_has_gone() {
         once.calls
     );
     let thrice = format!(
-        "retry: {{ attempts: 3, per_provider: 3, backoff: {{ base: 100ms }} }}\n{timeout}\n\
+        "retry: {{ max_attempts: 3, max_attempts_per_provider: 3, backoff: {{ base: 100ms }} \
+            }}\n{timeout}\n\
          failures: {{ overloaded: retry, timeout: retry }}"
     );
     let storm = after_the_trigger(capacity, &thrice);

@@ -62,7 +62,7 @@ const LOAD: &str = "{ arrivals: constant, rate: 1/s, prompt: 100 tok, output: 20
 const PATIENT: &str = "
 name: mine
 about: One attempt, and no timeout at all.
-retry: { attempts: 1, per_provider: 1 }
+retry: { max_attempts: 1, max_attempts_per_provider: 1 }
 ";
 
 #[test]
@@ -114,7 +114,7 @@ fn packets_vanish_in_a_blackhole_on_open_connections_too() {
         "{ void: { target: openai, inject: blackhole, at: 20s, for: 20s } }",
     );
     let state = project.under(
-        "name: mine\nabout: Times out.\nretry: { attempts: 1, per_provider: 1 }\n\
+        "name: mine\nabout: Times out.\nretry: { max_attempts: 1, max_attempts_per_provider: 1 }\n\
          timeouts: { connect: 2s, attempt: 5s }\n",
     );
     use firedrill::policy::classify::FailureClass::{TimeoutAttempt, TimeoutConnect};
@@ -141,7 +141,7 @@ fn a_blackhole_leaves_nothing_behind() {
         "{ void: { target: openai, inject: blackhole, at: 10s, for: 10s, every: 20s } }",
     );
     let state = project.under(
-        "name: mine\nabout: Times out.\nretry: { attempts: 1, per_provider: 1 }\n\
+        "name: mine\nabout: Times out.\nretry: { max_attempts: 1, max_attempts_per_provider: 1 }\n\
          timeouts: { connect: 500ms, attempt: 3s }\n",
     );
     let lost = state.run.calls - state.run.succeeded;
@@ -199,8 +199,9 @@ fn every_client_process_has_a_breaker_of_its_own() {
             "{{ arrivals: constant, rate: 2/s, prompt: 9 tok, output: 9 tok, clients: {clients} }}"
         )
     };
-    let policy = "name: mine\nabout: A breaker.\nretry: { attempts: 2, per_provider: 1 }\n\
-        breaker: { consecutive: 5, open: { first: 1h, cap: 1h } }\n";
+    let policy = "name: mine\nabout: A breaker.\nretry: { max_attempts: 2, \
+        max_attempts_per_provider: 1 }\n\
+        breaker: { consecutive_failures: 5, open: { initial: 1h, max: 1h } }\n";
     let opened = |clients| {
         let project = Project::new("{ duration: 60s, seeds: 1..1 }", &load(clients), faults);
         let state = project.under(policy);
@@ -370,7 +371,8 @@ fn faults_leave_no_socket_behind_however_long_the_run() {
            rst: { target: openai, inject: reset, rate: 5% }, \
            cut: { target: openai, inject: stream_cut, rate: 9%, after: 20 tok, with: fin } }",
     );
-    let policy = "name: mine\nabout: Times out.\nretry: { attempts: 3, per_provider: 3 }\n\
+    let policy = "name: mine\nabout: Times out.\nretry: { max_attempts: 3, \
+        max_attempts_per_provider: 3 }\n\
                   timeouts: { connect: 2s, attempt: 6s }\n";
     let policy = Policy::parse("mine.yaml", policy).unwrap();
     let sockets = Arc::new(Sockets::default());

@@ -39,9 +39,9 @@ impl OpenBackoff {
         self.in_a_row = self.in_a_row.saturating_add(1);
         // The same arithmetic as between two retries, of which a breaker's probe is one.
         let steps = config::Backoff {
-            base: open.first,
+            base: open.initial,
             factor_milli: open.factor_milli,
-            cap: open.cap,
+            max: open.max,
             jitter: open.jitter,
         };
         let provider = u64::from(self.provider.0);
@@ -53,7 +53,7 @@ impl OpenBackoff {
     /// The breaker opens because the provider asked for it: for how long.
     pub(super) fn granted(&mut self, hint: Duration, open: &config::Open) -> Duration {
         self.opened += 1;
-        hint.min(open.cap)
+        hint.min(open.max)
     }
 
     /// The breaker was closed for this long.

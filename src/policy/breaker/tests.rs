@@ -113,8 +113,8 @@ fn counts_of_zero_mean_one() {
 #[test]
 fn a_smaller_share_of_successes_than_asked_for_opens_it() {
     let mut breaker = guarded(|settings| {
-        settings.consecutive = None;
-        settings.success_below = Some(800_000_000);
+        settings.consecutive_failures = None;
+        settings.min_success_rate = Some(800_000_000);
     });
     for _ in 0..8 {
         succeed(&mut breaker, 1, 0);
@@ -130,8 +130,8 @@ fn a_smaller_share_of_successes_than_asked_for_opens_it() {
 #[test]
 fn failures_older_than_the_window_are_forgotten() {
     let mut breaker = guarded(|settings| {
-        settings.consecutive = None;
-        settings.success_below = Some(800_000_000);
+        settings.consecutive_failures = None;
+        settings.min_success_rate = Some(800_000_000);
     });
     for second in 0..200 {
         fail(&mut breaker, second * 4);
@@ -142,8 +142,8 @@ fn failures_older_than_the_window_are_forgotten() {
 #[test]
 fn a_success_never_opens_it_by_filling_the_window() {
     let mut breaker = guarded(|settings| {
-        settings.consecutive = None;
-        settings.success_below = Some(800_000_000);
+        settings.consecutive_failures = None;
+        settings.min_success_rate = Some(800_000_000);
     });
     for _ in 0..9 {
         fail(&mut breaker, 0);
@@ -260,7 +260,7 @@ fn a_later_hint_extends_the_time_and_never_shortens_it() {
 
 #[test]
 fn a_hint_is_not_read_unless_asked_for() {
-    let mut breaker = guarded(|settings| settings.consecutive = Some(2));
+    let mut breaker = guarded(|settings| settings.consecutive_failures = Some(2));
     hinted(&mut breaker, 60, 0);
     assert_eq!(breaker.state(), State::Closed);
     hinted(&mut breaker, 60, 0);
@@ -288,7 +288,7 @@ fn jitter_spreads_the_openings_but_never_a_hint() {
 
 #[test]
 fn a_probe_that_does_not_come_back_loses_its_place() {
-    let mut breaker = guarded(|settings| settings.lease = Some(Duration::from_secs(5)));
+    let mut breaker = guarded(|settings| settings.probe_timeout = Some(Duration::from_secs(5)));
     fail(&mut breaker, 0);
     let lost = breaker.admit(at(10)).unwrap();
     assert!(!breaker.would_admit(at(14)) && breaker.admit(at(14)).is_none());
@@ -303,7 +303,7 @@ fn a_probe_that_does_not_come_back_loses_its_place() {
 #[test]
 fn a_probe_that_comes_back_after_its_lease_still_brings_news() {
     for is_well in [true, false] {
-        let mut breaker = guarded(|settings| settings.lease = Some(Duration::from_secs(5)));
+        let mut breaker = guarded(|settings| settings.probe_timeout = Some(Duration::from_secs(5)));
         fail(&mut breaker, 0);
         let late = breaker.admit(at(10)).unwrap();
         breaker.admit(at(15)).unwrap();
@@ -330,9 +330,9 @@ fn it_knows_since_when_it_is_closed_again() {
 /// Opens at the first failure for 10 s, admits one probe, and closes at its success.
 fn settings() -> config::Breaker {
     config::Breaker {
-        consecutive: Some(1),
+        consecutive_failures: Some(1),
         open: config::Open {
-            first: Duration::from_secs(10),
+            initial: Duration::from_secs(10),
             ..config::Open::default()
         },
         ..config::Breaker::default()
@@ -349,20 +349,20 @@ fn guarded(change: impl FnOnce(&mut config::Breaker)) -> Breaker {
 fn growing() -> Breaker {
     guarded(|settings| {
         settings.open.factor_milli = 2_000;
-        settings.open.cap = Duration::from_secs(60);
+        settings.open.max = Duration::from_secs(60);
         settings.open.hint = HintMode::Honour;
     })
 }
 
 fn slow_after_5s(settings: &mut config::Breaker) {
-    settings.slow = Some(Duration::from_secs(5));
+    settings.slow_call = Some(Duration::from_secs(5));
 }
 
 fn closed(consecutive: u32, probes: u32, close_after: u32) -> Breaker {
     guarded(|settings| {
-        settings.consecutive = Some(consecutive);
-        settings.probes = probes;
-        settings.close_after = close_after;
+        settings.consecutive_failures = Some(consecutive);
+        settings.max_probes = probes;
+        settings.success_threshold = close_after;
     })
 }
 

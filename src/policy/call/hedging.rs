@@ -8,7 +8,7 @@ use crate::time::Instant;
 impl Call {
     /// When the latest attempt in flight has been silent for too long; none if it may be.
     pub(super) fn hedge_at(&self, fleet: &mut Fleet) -> Option<Instant> {
-        let attempts = fleet.policy().retry.attempts;
+        let attempts = fleet.policy().retry.max_attempts;
         let hedger = fleet.hedger()?;
         let is_open = self.committed.is_none() && self.stopped.is_none() && !self.hedging_done;
         if !is_open || self.hedges >= hedger.most() || self.attempts >= attempts {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::backoff;
 use super::super::classify::Action;
-use super::super::config::{Beyond, HintMode};
+use super::super::config::{AboveMax, HintMode};
 use super::super::fleet::Fleet;
 use super::super::hints::{self, HintDecision};
 use super::state::{CallState, Failed, Visit, Waiting};
@@ -31,7 +31,7 @@ impl Call {
         if let Some(stopped) = self.stopped {
             return self.fail(FailureReason::Stopped(stopped));
         }
-        if self.attempts >= fleet.policy().retry.attempts {
+        if self.attempts >= fleet.policy().retry.max_attempts {
             return self.fail(FailureReason::Exhausted(class));
         }
         let provider = failed.visit.provider;
@@ -59,8 +59,8 @@ impl Call {
                 let wait = self.spread(fleet, &failed.visit, hint);
                 self.wait(fleet, failed, wait, now)
             }
-            HintDecision::Beyond(Beyond::Fallback) => self.fall_back(fleet, provider, class, now),
-            HintDecision::Beyond(Beyond::Stop) => self.fail(FailureReason::Stopped(class)),
+            HintDecision::Beyond(AboveMax::Fallback) => self.fall_back(fleet, provider, class, now),
+            HintDecision::Beyond(AboveMax::Stop) => self.fail(FailureReason::Stopped(class)),
         }
     }
 
@@ -83,7 +83,7 @@ impl Call {
             .iter()
             .filter(|before| **before == class)
             .count();
-        let bound = fleet.policy().retry.per_class.get(&class);
+        let bound = fleet.policy().retry.max_retries_by_class.get(&class);
         failed.visit.attempts < fleet.settings(failed.visit.provider).per_provider
             && bound.is_none_or(|bound| so_far < *bound as usize)
     }

@@ -6,8 +6,8 @@ use crate::policy::fleet::tests::at;
 use crate::policy::provider_info::ProviderInfo;
 
 /// Whoever is silent for a second is hedged, by two at most.
-const HEDGED: &str = "name: sample\nretry: { attempts: 4, per_provider: 2 }\n\
-    hedge: { after: 1s, budget: 100%, most: 2 }\n";
+const HEDGED: &str = "name: sample\nretry: { max_attempts: 4, max_attempts_per_provider: 2 }\n\
+    hedge: { delay: 1s, budget: 100%, max_hedges: 2 }\n";
 
 #[test]
 fn whoever_answers_first_has_answered_whatever_the_others_say() {
@@ -37,7 +37,8 @@ fn nobody_answers_for_the_one_whose_tokens_the_caller_holds() {
 
 #[test]
 fn a_key_is_tried_once_per_call_though_nothing_speaks_against_it() {
-    let policy = "name: sample\nretry: { attempts: 9 }\nfailures: { server_error: rotate_key }\n";
+    let policy = "name: sample\nretry: { max_attempts: 9 }\nfailures: { server_error: rotate_key \
+        }\n";
     let mut fleet = fleet(policy, [keys(3), keys(1)]);
     let mut call = call(0, Delivery::Plain);
     let mut asked = Vec::new();
@@ -51,8 +52,9 @@ fn a_key_is_tried_once_per_call_though_nothing_speaks_against_it() {
 
 #[test]
 fn who_waits_for_room_hears_when_a_breaker_lets_go() {
-    let policy = "name: sample\nretry: { attempts: 1 }\nlimit: { concurrency: 1 }\n\
-        breaker: { consecutive: 1, open: { first: 3s, jitter: none } }\nqueue: { wait: 60s }\n";
+    let policy = "name: sample\nretry: { max_attempts: 1 }\nlimit: { concurrency: 1 }\n\
+        breaker: { consecutive_failures: 1, open: { initial: 3s, jitter: none } }\nqueue: { \
+            max_wait: 60s }\n";
     let mut fleet = fleet(policy, [keys(1), keys(1)]);
     let mut first = call(0, Delivery::Plain);
     let mut second = call(1, Delivery::Plain);
@@ -70,7 +72,7 @@ fn who_waits_for_room_hears_when_a_breaker_lets_go() {
 
 #[test]
 fn who_waits_does_not_wait_for_somebody_whose_time_is_up() {
-    let policy = "name: sample\nlimit: { rpm: 6 }\nqueue: { wait: 5s }\n";
+    let policy = "name: sample\nlimit: { rpm: 6 }\nqueue: { max_wait: 5s }\n";
     let mut fleet = fleet(policy, [keys(1)]);
     let mut calls = [0, 1, 2].map(|id| call(id, Delivery::Plain));
     started(&mut calls[0], &mut fleet, 0);
@@ -91,7 +93,7 @@ fn who_waits_does_not_wait_for_somebody_whose_time_is_up() {
 
 #[test]
 fn a_hedge_does_not_overtake_those_that_wait_for_room() {
-    let policy = format!("{HEDGED}limit: {{ concurrency: 1 }}\nqueue: {{ wait: 60s }}\n");
+    let policy = format!("{HEDGED}limit: {{ concurrency: 1 }}\nqueue: {{ max_wait: 60s }}\n");
     let mut fleet = fleet(&policy, [keys(1), keys(1)]);
     let mut calls = [0, 1, 2].map(|id| call(id, Delivery::Plain));
     started(&mut calls[0], &mut fleet, 0);
@@ -110,7 +112,7 @@ fn a_hedge_does_not_overtake_those_that_wait_for_room() {
 #[test]
 fn calls_that_made_no_attempt_pay_for_no_retry() {
     let policy = "name: sample\nlimit: { concurrency: 1 }\n\
-        retry: { per_provider: 2, budget: { ratio: 50%, reserve: 1/h } }\n";
+        retry: { max_attempts_per_provider: 2, budget: { ratio: 50%, reserve: 1/h } }\n";
     let mut fleet = fleet(policy, [keys(1)]);
     let mut first = call(0, Delivery::Plain);
     started(&mut first, &mut fleet, 0);

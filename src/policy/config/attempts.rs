@@ -20,14 +20,14 @@ use crate::units::{self, Factor, UnitError, Written};
 #[serde(default, deny_unknown_fields)]
 pub struct Retry {
     /// Attempts in total, per call.
-    pub attempts: u32,
+    pub max_attempts: u32,
     /// Attempts per call at one provider.
-    pub per_provider: u32,
+    pub max_attempts_per_provider: u32,
     /// Of these, retries per call after failures of a class; classes left out have no bound of
     /// their own.
     #[serde(with = "failures")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<u32>"))]
-    pub per_class: BTreeMap<FailureClass, u32>,
+    pub max_retries_by_class: BTreeMap<FailureClass, u32>,
     /// The wait before a provider that this call has already tried.
     pub backoff: Backoff,
     /// What all calls together may spend on retries; none = without bound.
@@ -52,7 +52,7 @@ pub struct Backoff {
     /// No wait is longer, jitter included.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub cap: Duration,
+    pub max: Duration,
     /// How the wait is spread.
     #[cfg_attr(feature = "cli", schemars(with = "schema::Jitter"))]
     pub jitter: Jitter,
@@ -113,14 +113,14 @@ pub struct Hints {
     /// The longest hint that is waited for.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub cap: Duration,
+    pub max: Duration,
     /// What to do about a longer one, or one that outlasts the call.
-    pub beyond: Beyond,
+    pub above_max: AboveMax,
     /// Up to this share of the hint is waited on top of it, evenly spread: clients that were given
     /// one hint do not come back together.
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub spread: u64,
+    pub jitter: u64,
 }
 
 /// Whether a hint is honoured.
@@ -138,7 +138,7 @@ pub enum HintMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Beyond {
+pub enum AboveMax {
     /// Go to another provider instead of waiting.
     Fallback,
     /// End the call.
@@ -181,11 +181,11 @@ pub struct Streams {
     /// can still fall back unseen.
     #[serde(with = "tokens")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
-    pub opening: u64,
+    pub prebuffer: u64,
     /// It gets what has come after this long at the latest, from the first token.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub opening_within: Duration,
+    pub prebuffer_timeout: Duration,
     /// A stream that is slower than this fails (`timeout_idle`). A token is counted at four bytes
     /// of text. Held in thousandths of a token per second.
     #[serde(with = "words::speed")]
@@ -194,7 +194,7 @@ pub struct Streams {
     /// Measured over this long.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub speed_over: Duration,
+    pub min_speed_window: Duration,
 }
 
 /// A second attempt, at another provider, while the first is in flight.
@@ -204,22 +204,22 @@ pub struct Streams {
 pub struct Hedge {
     /// When the first token (the answer, if it is not streamed) has not come after this.
     #[cfg_attr(feature = "cli", schemars(with = "schema::HedgeAfter"))]
-    pub after: HedgeAfter,
+    pub delay: HedgeDelay,
     /// Hedges per call, over all calls.
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
     pub budget: u64,
     /// A quantile counts from so many observed attempts on; before, nothing is hedged.
-    pub min: u32,
+    pub min_samples: u32,
     /// Hedges of one call.
-    pub most: u32,
+    pub max_hedges: u32,
 }
 
 /// When to hedge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HedgeAfter {
+pub enum HedgeDelay {
     /// After this long.
-    Delay(Duration),
+    After(Duration),
     /// After as long as this percentage of recent attempts at the provider took: `p95`.
     Quantile(u8),
 }
@@ -229,9 +229,9 @@ pub enum HedgeAfter {
 impl Default for Retry {
     fn default() -> Self {
         Self {
-            attempts: 3,
-            per_provider: 2,
-            per_class: BTreeMap::new(),
+            max_attempts: 3,
+            max_attempts_per_provider: 2,
+            max_retries_by_class: BTreeMap::new(),
             backoff: Backoff::default(),
             budget: None,
         }
@@ -243,7 +243,7 @@ impl Default for Backoff {
         Self {
             base: Duration::from_millis(500),
             factor_milli: 2_000,
-            cap: Duration::from_secs(8),
+            max: Duration::from_secs(8),
             jitter: Jitter::Full,
         }
     }
@@ -268,9 +268,9 @@ impl Default for Hints {
         Self {
             retry_after: HintMode::Honour,
             should_retry: HintMode::Honour,
-            cap: Duration::from_secs(60),
-            beyond: Beyond::Fallback,
-            spread: 0,
+            max: Duration::from_secs(60),
+            above_max: AboveMax::Fallback,
+            jitter: 0,
         }
     }
 }
@@ -278,10 +278,10 @@ impl Default for Hints {
 impl Default for Streams {
     fn default() -> Self {
         Self {
-            opening: 0,
-            opening_within: Duration::from_secs(1),
+            prebuffer: 0,
+            prebuffer_timeout: Duration::from_secs(1),
             min_speed: None,
-            speed_over: Duration::from_secs(5),
+            min_speed_window: Duration::from_secs(5),
         }
     }
 }
@@ -289,10 +289,10 @@ impl Default for Streams {
 impl Default for Hedge {
     fn default() -> Self {
         Self {
-            after: HedgeAfter::Quantile(95),
+            delay: HedgeDelay::Quantile(95),
             budget: 50_000_000,
-            min: 20,
-            most: 1,
+            min_samples: 20,
+            max_hedges: 1,
         }
     }
 }
@@ -361,7 +361,7 @@ fn write_share(share: u64) -> String {
     format!("{}%", factor::write(share / 10_000))
 }
 
-impl HedgeAfter {
+impl HedgeDelay {
     fn parse(text: &str) -> Result<Self, UnitError> {
         let quantile = text.strip_prefix('p').and_then(|rest| rest.parse().ok());
         match quantile {
@@ -376,7 +376,7 @@ impl HedgeAfter {
 
     fn write(self) -> String {
         match self {
-            Self::Delay(length) => duration::write(length),
+            Self::After(length) => duration::write(length),
             Self::Quantile(percent) => format!("p{percent}"),
         }
     }
@@ -403,6 +403,6 @@ macro_rules! by_text {
 
 by_text!(Jitter, "a kind of jitter, or a range such as `80%..120%`");
 by_text!(
-    HedgeAfter,
+    HedgeDelay,
     "a length of time such as `2s`, or a quantile such as `p95`"
 );

@@ -116,25 +116,27 @@ fn check_ranges(
 }
 
 fn check_backoff(backoff: &Backoff, document: &Document, place: &[&str]) -> Result<(), Diagnostic> {
-    if backoff.base <= backoff.cap {
+    if backoff.base <= backoff.max {
         return Ok(());
     }
-    Err(cap_below(document, place, "wait", "base"))
+    Err(max_below(document, place, "wait", ["max", "base"]))
 }
 
-/// At `place`, the `cap` of a kind of lengths is below the one that they begin with.
-fn cap_below(document: &Document, place: &[&str], kind: &str, first: &str) -> Diagnostic {
+/// At `place`, the maximum of a kind of lengths is below the one that they begin with; `keys` are
+/// both, in this order.
+fn max_below(document: &Document, place: &[&str], kind: &str, keys: [&str; 2]) -> Diagnostic {
+    let [max, first] = keys;
     // Whichever the file names: the other may be a default.
-    let key = ["cap", first]
+    let key = keys
         .into_iter()
         .find(|key| document.keys(place).iter().any(|found| found == key));
     let path = [place, key.as_slice()].concat();
-    let message = format!("the longest {kind} (`cap`) is shorter than the first (`{first}`)");
-    let hint = format!("raise `cap`, or lower `{first}`");
+    let message = format!("the longest {kind} (`{max}`) is shorter than the first (`{first}`)");
+    let hint = format!("raise `{max}`, or lower `{first}`");
     document.problem(&path, message).hint(hint)
 }
 
-/// A budget that no retry can ever be paid from is `attempts: 1`, said in a way nobody sees.
+/// A budget from which no retry can ever be paid has the effect of `max_attempts: 1`.
 fn check_budget(budget: Option<&Budget>, document: &Document) -> Result<(), Diagnostic> {
     let Some(budget) = budget else {
         return Ok(());

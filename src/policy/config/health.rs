@@ -20,36 +20,36 @@ pub struct Breaker {
     /// Opens after this many failures in a row.
     #[serde(with = "words::small")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
-    pub consecutive: Option<u32>,
+    pub consecutive_failures: Option<u32>,
     /// Opens when a smaller share of the attempts of the window succeeded; judged when one fails.
     #[serde(with = "words::share")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Share>"))]
-    pub success_below: Option<u64>,
+    pub min_success_rate: Option<u64>,
     /// An attempt that took longer is slow. A streamed one counts to its first token. A slow probe
     /// opens it again.
     #[serde(with = "words::timeout")]
     #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub slow: Option<Duration>,
+    pub slow_call: Option<Duration>,
     /// Opens when a larger share of the attempts of the window was slow.
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub slow_above: u64,
-    /// How far back `success_below` and `slow_above` look.
+    pub max_slow_rate: u64,
+    /// How far back `min_success_rate` and `max_slow_rate` look.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub window: Duration,
     /// They judge nothing before the window holds this many attempts.
-    pub min: u32,
+    pub min_attempts: u32,
     /// How long it stays open.
     pub open: Open,
     /// Probes in flight at a time while half-open.
-    pub probes: u32,
+    pub max_probes: u32,
     /// Probes in a row that must succeed to close.
-    pub close_after: u32,
+    pub success_threshold: u32,
     /// A probe that has not ended after this long no longer holds its place; none = until it ends.
     #[serde(with = "words::timeout")]
     #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub lease: Option<Duration>,
+    pub probe_timeout: Option<Duration>,
 }
 
 /// How long a breaker stays open.
@@ -60,7 +60,7 @@ pub struct Open {
     /// The first time.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub first: Duration,
+    pub initial: Duration,
     /// Each further time without a recovery in between is this many times the one before. It has
     /// recovered when it then stays closed for as long as it was last open. Held in thousandths.
     #[serde(rename = "factor", with = "factor")]
@@ -69,12 +69,12 @@ pub struct Open {
     /// No time is longer, jitter and hints included.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub cap: Duration,
+    pub max: Duration,
     /// How the time is spread.
     #[cfg_attr(feature = "cli", schemars(with = "schema::Jitter"))]
     pub jitter: Jitter,
     /// Whether a provider that asks for patience gets it from every call: its hint opens the
-    /// breaker at once and until then, within `cap`, without jitter, and never shortens its time.
+    /// breaker at once and until then, within `max`, without jitter, and never shortens its time.
     pub hint: HintMode,
 }
 
@@ -92,24 +92,24 @@ pub struct Outlier {
     /// Out when its success rate is this much below the mean of its peers.
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub success_below: u64,
+    pub success_rate_below_mean: u64,
     /// Out when its successes take this many times as long as the median of its peers. A streamed
     /// one counts to its first token. Held in thousandths.
     #[serde(with = "words::factor")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Factor>"))]
-    pub slower: Option<u64>,
+    pub latency_factor: Option<u64>,
     /// Out for this long, times how often it has been out; each good interval takes one off.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub eject: Duration,
+    pub base_ejection_time: Duration,
     /// Never for longer.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub cap: Duration,
+    pub max_ejection_time: Duration,
     /// Never more than this share of the fleet at once, rounded down to whole providers.
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub max_ejected: u64,
+    pub max_ejection_percent: u64,
 }
 
 /// How a provider's share of the calls grows after its breaker has closed.
@@ -120,11 +120,11 @@ pub struct SlowStart {
     /// It gets all of its share after this long.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub within: Duration,
+    pub window: Duration,
     /// It begins with this part of it.
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub from: u64,
+    pub initial_share: u64,
 }
 
 /// Asks providers how they are, apart from any call. It costs what any attempt costs.
@@ -135,7 +135,7 @@ pub struct HealthCheck {
     /// How often each provider is asked.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub every: Duration,
+    pub interval: Duration,
     /// How long an answer may take.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
@@ -143,11 +143,11 @@ pub struct HealthCheck {
     /// Output tokens that are asked for.
     pub max_tokens: u32,
     /// Who is asked.
-    pub whom: CheckTargets,
+    pub targets: CheckTargets,
     /// A provider that failed so many checks in a row is refused.
-    pub fall: u32,
+    pub unhealthy_threshold: u32,
     /// A refused one that passed so many in a row is admitted again.
-    pub rise: u32,
+    pub healthy_threshold: u32,
 }
 
 /// Who is asked how it is.
@@ -166,16 +166,16 @@ pub enum CheckTargets {
 impl Default for Breaker {
     fn default() -> Self {
         Self {
-            consecutive: Some(5),
-            success_below: None,
-            slow: None,
-            slow_above: 500_000_000,
+            consecutive_failures: Some(5),
+            min_success_rate: None,
+            slow_call: None,
+            max_slow_rate: 500_000_000,
             window: Duration::from_secs(30),
-            min: 10,
+            min_attempts: 10,
             open: Open::default(),
-            probes: 1,
-            close_after: 1,
-            lease: None,
+            max_probes: 1,
+            success_threshold: 1,
+            probe_timeout: None,
         }
     }
 }
@@ -183,9 +183,9 @@ impl Default for Breaker {
 impl Default for Open {
     fn default() -> Self {
         Self {
-            first: Duration::from_secs(30),
+            initial: Duration::from_secs(30),
             factor_milli: 1_000,
-            cap: Duration::from_secs(300),
+            max: Duration::from_secs(300),
             jitter: Jitter::None,
             hint: HintMode::Ignore,
         }
@@ -197,11 +197,11 @@ impl Default for Outlier {
         Self {
             interval: Duration::from_secs(10),
             min: 10,
-            success_below: 300_000_000,
-            slower: None,
-            eject: Duration::from_secs(30),
-            cap: Duration::from_secs(300),
-            max_ejected: 500_000_000,
+            success_rate_below_mean: 300_000_000,
+            latency_factor: None,
+            base_ejection_time: Duration::from_secs(30),
+            max_ejection_time: Duration::from_secs(300),
+            max_ejection_percent: 500_000_000,
         }
     }
 }
@@ -209,8 +209,8 @@ impl Default for Outlier {
 impl Default for SlowStart {
     fn default() -> Self {
         Self {
-            within: Duration::from_secs(30),
-            from: 100_000_000,
+            window: Duration::from_secs(30),
+            initial_share: 100_000_000,
         }
     }
 }
@@ -218,12 +218,12 @@ impl Default for SlowStart {
 impl Default for HealthCheck {
     fn default() -> Self {
         Self {
-            every: Duration::from_secs(30),
+            interval: Duration::from_secs(30),
             timeout: Duration::from_secs(10),
             max_tokens: 5,
-            whom: CheckTargets::Refused,
-            fall: 2,
-            rise: 1,
+            targets: CheckTargets::Refused,
+            unhealthy_threshold: 2,
+            healthy_threshold: 1,
         }
     }
 }

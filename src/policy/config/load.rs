@@ -34,7 +34,7 @@ pub struct Limit {
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Adaptive>"))]
     pub adaptive: Option<Adaptive>,
     /// Where a call goes that finds a provider full.
-    pub full: WhenFull,
+    pub when_full: WhenFull,
 }
 
 /// Where a call goes that finds a provider full.
@@ -49,7 +49,7 @@ pub enum WhenFull {
 }
 
 /// How the number of attempts in flight finds itself: it grows by one each time that so many have
-/// gone well, and shrinks by `backoff` when the provider rejects one or grows slow.
+/// gone well, and shrinks to `decrease` when the provider rejects one or grows slow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -61,11 +61,11 @@ pub struct Adaptive {
     /// It shrinks to this share of itself.
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub backoff: u64,
+    pub decrease: u64,
     /// Slow is what takes this many times as long as it takes at best. Held in thousandths.
-    #[serde(rename = "slow", with = "factor")]
+    #[serde(rename = "latency_factor", with = "factor")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-    pub slow_milli: u64,
+    pub latency_factor_milli: u64,
 }
 
 /// Refuses locally with the probability (requests - `k` x accepts) / (requests + 1), over a window
@@ -85,7 +85,7 @@ pub struct Throttle {
     /// Never refuses with a higher probability: somebody has to find out.
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub max: u64,
+    pub max_reject_probability: u64,
 }
 
 /// Where calls wait until a provider has room for them, the most important first.
@@ -94,11 +94,11 @@ pub struct Throttle {
 #[serde(default, deny_unknown_fields)]
 pub struct Queue {
     /// So many at most; one more pushes out the least important.
-    pub most: u32,
+    pub max_calls: u32,
     /// So long at most.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub wait: Duration,
+    pub max_wait: Duration,
 }
 
 /// What all calls together may cost.
@@ -109,7 +109,7 @@ pub struct Spend {
     /// So much.
     #[serde(with = "money")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Usd"))]
-    pub most: Money,
+    pub max: Money,
     /// In this time, without edges: what was spent comes back evenly.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
@@ -125,7 +125,7 @@ impl Default for Limit {
             tpm: None,
             concurrency: None,
             adaptive: None,
-            full: WhenFull::Fallback,
+            when_full: WhenFull::Fallback,
         }
     }
 }
@@ -135,8 +135,8 @@ impl Default for Adaptive {
         Self {
             min: 3,
             start: 20,
-            backoff: 900_000_000,
-            slow_milli: 2_000,
+            decrease: 900_000_000,
+            latency_factor_milli: 2_000,
         }
     }
 }
@@ -146,7 +146,7 @@ impl Default for Throttle {
         Self {
             k_milli: 2_000,
             window: Duration::from_secs(120),
-            max: 900_000_000,
+            max_reject_probability: 900_000_000,
         }
     }
 }
@@ -154,8 +154,8 @@ impl Default for Throttle {
 impl Default for Queue {
     fn default() -> Self {
         Self {
-            most: 100,
-            wait: Duration::from_secs(5),
+            max_calls: 100,
+            max_wait: Duration::from_secs(5),
         }
     }
 }
@@ -163,7 +163,7 @@ impl Default for Queue {
 impl Default for Spend {
     fn default() -> Self {
         Self {
-            most: Money::from_nanos(10_000_000_000),
+            max: Money::from_nanos(10_000_000_000),
             per: Duration::from_secs(3_600),
         }
     }

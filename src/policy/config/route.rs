@@ -34,7 +34,7 @@ pub struct Route {
     /// passed over: it is more likely that they are wrong. Nothing is below 0 %.
     #[serde(with = "share")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub panic_below: u64,
+    pub panic_threshold: u64,
     /// How a provider's share of the calls grows after its breaker has closed; none = at once.
     #[serde(with = "words::section")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<SlowStart>"))]
@@ -121,7 +121,7 @@ impl Default for Route {
             score: Score::default(),
             half_life: Duration::from_secs(10),
             affinity: Affinity::None,
-            panic_below: 0,
+            panic_threshold: 0,
             slow_start: None,
             tasks: BTreeMap::new(),
         }

@@ -150,7 +150,7 @@ impl Fleet {
 
     /// Whether so few providers are well that it is more likely that the observations are wrong.
     fn panics(&self, now: Instant) -> bool {
-        let below = u128::from(self.policy.route.panic_below);
+        let below = u128::from(self.policy.route.panic_threshold);
         if below == 0 {
             return false;
         }

@@ -10,7 +10,7 @@ use crate::time::Instant;
 impl Fleet {
     /// Whether a call that finds this provider full waits for it.
     pub(in crate::policy) fn waits_when_full(&self, provider: ProviderId) -> bool {
-        self.settings(provider).limit.full == WhenFull::Wait
+        self.settings(provider).limit.when_full == WhenFull::Wait
     }
 
     /// Whether a call that asks for room has to stand behind others that wait for it.

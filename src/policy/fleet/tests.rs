@@ -92,7 +92,7 @@ fn a_pinned_provider_still_tells_its_breaker_how_it_is() {
 #[test]
 fn a_provider_that_was_taken_out_by_hand_is_no_reason_for_calm() {
     let mut policy = policy();
-    policy.route.panic_below = WHOLE / 2;
+    policy.route.panic_threshold = WHOLE / 2;
     let mut fleet = fleet(policy, 2);
     fleet.isolate(ProviderId(0), true);
     fail_at(&mut fleet, ProviderId(1), FailureClass::Reset, 0);
@@ -106,8 +106,8 @@ fn a_provider_that_was_taken_out_by_hand_is_no_reason_for_calm() {
 
 #[test]
 fn a_slow_start_is_spent_on_attempts_that_have_room() {
-    let text = "name: sample\nroute: { slow_start: { within: 10s, from: 50% } }\n\
-        breaker: { consecutive: 1, open: { first: 1s } }\nlimit: { concurrency: 1 }\n";
+    let text = "name: sample\nroute: { slow_start: { window: 10s, initial_share: 50% } }\n\
+        breaker: { consecutive_failures: 1, open: { initial: 1s } }\nlimit: { concurrency: 1 }\n";
     let mut fleet = fleet(Policy::parse("sample.yaml", text).unwrap(), 1);
     let provider = ProviderId(0);
     fail_at(&mut fleet, provider, FailureClass::Reset, 0);
@@ -150,7 +150,7 @@ fn answers_that_nobody_reads_to_the_end_were_not_rejected() {
 
 #[test]
 fn failures_that_nobody_bills_cost_nothing() {
-    let text = "name: sample\nspend: { most: 1 USD, per: 1h }\n";
+    let text = "name: sample\nspend: { max: 1 USD, per: 1h }\n";
     for (class, free) in [
         (FailureClass::Connect, true),
         (FailureClass::RateLimited, true),
@@ -201,7 +201,7 @@ fn what_was_used_is_counted_once_however_often_it_is_told() {
 #[test]
 fn when_too_few_are_well_breakers_are_passed_over() {
     let mut policy = policy();
-    policy.route.panic_below = 500_000_000;
+    policy.route.panic_threshold = 500_000_000;
     let mut fleet = fleet(policy, 2);
     for _ in 0..2 {
         fail_at(&mut fleet, ProviderId(0), FailureClass::Connect, 0);
@@ -255,8 +255,9 @@ pub(in super::super) fn fleet(policy: Policy, count: usize) -> Fleet {
 /// two failures, for 10 s; hints up to 60 s; no timeout.
 pub(in super::super) fn policy() -> Policy {
     let text = "name: sample\n\
-        retry: { attempts: 3, per_provider: 2, backoff: { base: 1s, jitter: none } }\n\
-        breaker: { consecutive: 2, open: { first: 10s } }\n";
+        retry: { max_attempts: 3, max_attempts_per_provider: 2, backoff: { base: 1s, jitter: none \
+            } }\n\
+        breaker: { consecutive_failures: 2, open: { initial: 10s } }\n";
     Policy::parse("sample.yaml", text).unwrap()
 }
 

@@ -306,8 +306,8 @@ fn a_date_is_a_wait_from_the_answers_own_date() {
 fn the_cap_divides_waiting_from_leaving() {
     let mut hints = Hints {
         retry_after: HintMode::Honour,
-        cap: Duration::from_secs(60),
-        beyond: Beyond::Fallback,
+        max: Duration::from_secs(60),
+        above_max: AboveMax::Fallback,
         ..Hints::default()
     };
     let hint = |seconds| Some(Duration::from_secs(seconds));
@@ -316,7 +316,7 @@ fn the_cap_divides_waiting_from_leaving() {
     assert_eq!(judge(&hints, hint(60), None), wait);
     assert_eq!(
         judge(&hints, hint(61), None),
-        HintDecision::Beyond(Beyond::Fallback)
+        HintDecision::Beyond(AboveMax::Fallback)
     );
     hints.retry_after = HintMode::Ignore;
     assert_eq!(judge(&hints, hint(61), None), HintDecision::None);
@@ -328,15 +328,15 @@ const NOW: Option<&str> = Some("Sun, 06 Nov 1994 08:49:37 GMT");
 fn a_hint_that_outlasts_the_call_is_beyond() {
     let hints = Hints {
         retry_after: HintMode::Honour,
-        cap: Duration::from_secs(60),
-        beyond: Beyond::Stop,
+        max: Duration::from_secs(60),
+        above_max: AboveMax::Stop,
         ..Hints::default()
     };
     let left = |seconds| Some(Duration::from_secs(seconds));
     let hint = Some(Duration::from_secs(20));
     assert_eq!(
         judge(&hints, hint, left(20)),
-        HintDecision::Beyond(Beyond::Stop)
+        HintDecision::Beyond(AboveMax::Stop)
     );
     assert_eq!(
         judge(&hints, hint, left(21)),
@@ -348,7 +348,7 @@ fn a_hint_that_outlasts_the_call_is_beyond() {
 fn a_spread_comes_on_top_of_the_hint_evenly() {
     let draw = |share: u64, hint: u64, k: u64| {
         let hints = Hints {
-            spread: share,
+            jitter: share,
             ..Hints::default()
         };
         let mut stream = RngStreams::new(1).stream(Purpose::Spread, 1, 0, k);

@@ -21,7 +21,7 @@ pub(super) fn no_breaker(view: &View) -> Vec<Draft> {
     let cost = cost.map_or("without end".to_owned(), |cost| {
         format!("up to {}", write(cost))
     });
-    let paths: [&[&str]; 3] = [&["breaker"], &["retry", "attempts"], &["retry"]];
+    let paths: [&[&str]; 3] = [&["breaker"], &["retry", "max_attempts"], &["retry"]];
     vec![
         Draft::at(&paths, "calls fall back, and there is no breaker")
             .because(format!(
@@ -39,7 +39,7 @@ pub(super) fn probes_in_turns(view: &View) -> Vec<Draft> {
         let Some(breaker) = &spot.settings.breaker else {
             continue;
         };
-        let (probes, needed) = (breaker.probes.max(1), breaker.close_after);
+        let (probes, needed) = (breaker.max_probes.max(1), breaker.success_threshold);
         if needed <= probes {
             continue;
         }
@@ -48,8 +48,8 @@ pub(super) fn probes_in_turns(view: &View) -> Vec<Draft> {
             needed.div_ceil(probes)
         );
         let paths = [
-            spot.path(&["breaker", "close_after"]),
-            spot.path(&["breaker", "probes"]),
+            spot.path(&["breaker", "success_threshold"]),
+            spot.path(&["breaker", "max_probes"]),
             spot.path(&["breaker"]),
         ];
         drafts.push(
@@ -59,7 +59,7 @@ pub(super) fn probes_in_turns(view: &View) -> Vec<Draft> {
                      elsewhere meanwhile, and one failure opens it for its full time again",
                 )
                 .instead(format!(
-                    "write `probes: {needed}`, or `close_after: {probes}`"
+                    "write `max_probes: {needed}`, or `success_threshold: {probes}`"
                 )),
         );
     }
@@ -76,7 +76,7 @@ pub(super) fn probe_can_hang(view: &View) -> Vec<Draft> {
         let ends = ends_calls || timeouts.attempt.is_some() || of_stream;
         let leased = breaker
             .as_ref()
-            .is_none_or(|breaker| breaker.lease.is_some());
+            .is_none_or(|breaker| breaker.probe_timeout.is_some());
         if ends || leased {
             continue;
         }
@@ -84,7 +84,10 @@ pub(super) fn probe_can_hang(view: &View) -> Vec<Draft> {
         drafts.push(
             Draft::at(&[&path], "a probe that hangs holds its place without end")
                 .because("no timeout ends it and no lease: the breaker stays half-open for good")
-                .instead("write `lease: 30s` under `breaker`, or `attempt: 30s` under `timeouts`"),
+                .instead(
+                    "write `probe_timeout: 30s` under `breaker`, or `attempt: 30s` under \
+                    `timeouts`",
+                ),
         );
     }
     drafts
@@ -121,19 +124,19 @@ pub(super) fn checks_cost(view: &View) -> Vec<Draft> {
     let Some(check) = &view.policy.health_check else {
         return Vec::new();
     };
-    if check.whom != CheckTargets::All || check.every >= OFTEN {
+    if check.targets != CheckTargets::All || check.interval >= OFTEN {
         return Vec::new();
     }
-    let per_day = DAY.as_nanos() / check.every.as_nanos().max(1);
+    let per_day = DAY.as_nanos() / check.interval.as_nanos().max(1);
     let message = format!(
         "every provider is checked every {}: {per_day} billed requests a day each",
-        write(check.every)
+        write(check.interval)
     );
     let paths: [&[&str]; 2] = [&["health_check", "every"], &["health_check"]];
     vec![
         Draft::at(&paths, message)
             .because("calls find out about a provider that they reach, for nothing")
-            .instead("write `whom: refused`, or `every: 30s`"),
+            .instead("write `targets: refused`, or `interval: 30s`"),
     ]
 }
 

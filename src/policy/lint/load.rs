@@ -2,7 +2,7 @@
 
 use super::view::View;
 use super::{Draft, LintLocation, LintProvider};
-use crate::policy::config::{Hedge, HedgeAfter, Limit};
+use crate::policy::config::{Hedge, HedgeDelay, Limit};
 use crate::policy::settings::Settings;
 use crate::text::units::{duration, share};
 
@@ -44,7 +44,7 @@ pub(super) fn hedge_doubles(view: &View) -> Vec<Draft> {
                 .because(
                     "the budget is spent on healthy calls, and nothing is left for the slow ones",
                 )
-                .instead("write `after: p95`"),
+                .instead("write `delay: p95`"),
         );
     }
     drafts
@@ -52,17 +52,17 @@ pub(super) fn hedge_doubles(view: &View) -> Vec<Draft> {
 
 /// What shows that more than half of healthy calls ask for a hedge.
 fn hedges_the_median(hedge: &Hedge, first: Option<&LintProvider>) -> Option<String> {
-    match hedge.after {
-        HedgeAfter::Quantile(percent) if percent <= 50 => Some(format!(
-            "{}% of healthy calls ask for a hedge (`after: p{percent}`)",
+    match hedge.delay {
+        HedgeDelay::Quantile(percent) if percent <= 50 => Some(format!(
+            "{}% of healthy calls ask for a hedge (`delay: p{percent}`)",
             100 - percent
         )),
-        HedgeAfter::Quantile(_) => None,
-        HedgeAfter::Delay(delay) => {
+        HedgeDelay::Quantile(_) => None,
+        HedgeDelay::After(delay) => {
             let first = first?;
             let median = first.first_token.filter(|median| delay < *median)?;
             Some(format!(
-                "`after: {}` is below the median of `{}`, {}: most calls ask for a hedge",
+                "`delay: {}` is below the median of `{}`, {}: most calls ask for a hedge",
                 duration::write(delay),
                 first.name,
                 duration::write(median)

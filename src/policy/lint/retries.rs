@@ -28,15 +28,15 @@ pub(super) fn waits_beyond_deadline(view: &View) -> Vec<Draft> {
     vec![
         Draft::at(
             &[
-                &["retry", "per_provider"],
-                &["retry", "attempts"],
+                &["retry", "max_attempts_per_provider"],
+                &["retry", "max_attempts"],
                 &["retry"],
             ],
             message,
         )
         .because("the last attempts are never made, however fast the others fail")
         .instead(format!(
-            "write `per_provider: {most}`, or a lower `backoff.cap`"
+            "write `max_attempts_per_provider: {most}`, or a lower `backoff.max`"
         )),
     ]
 }
@@ -70,27 +70,28 @@ pub(super) fn no_jitter(view: &View) -> Vec<Draft> {
 pub(super) fn retries_multiply(view: &View) -> Vec<Draft> {
     let retry = &view.policy.retry;
     let known = u32::try_from(view.around.providers.len()).unwrap_or(u32::MAX);
-    let reached = retry.attempts.div_ceil(view.per_provider());
+    let reached = retry.max_attempts.div_ceil(view.per_provider());
     let returns = OUTAGE.iter().any(|class| view.returns_after(*class));
     if !returns || !view.falls_back() || reached >= known {
         return Vec::new();
     }
     let message = format!(
         "{} attempts, {} per provider, reach {reached} of {known} providers",
-        retry.attempts,
+        retry.max_attempts,
         view.per_provider()
     );
     let paths: [&[&str]; 3] = [
-        &["retry", "per_provider"],
-        &["retry", "attempts"],
+        &["retry", "max_attempts_per_provider"],
+        &["retry", "max_attempts"],
         &["retry"],
     ];
     vec![
         Draft::at(&paths, message)
             .because("in an outage the same provider fails again: the others are never asked")
             .instead(format!(
-                "write `per_provider: {}`, or `fallback` for these classes under `failures`",
-                (retry.attempts / known).max(1)
+                "write `max_attempts_per_provider: {}`, or `fallback` for these classes under \
+                    `failures`",
+                (retry.max_attempts / known).max(1)
             )),
     ]
 }

@@ -32,7 +32,7 @@ const CASES: &[Case] = &[
         around: nothing,
         place: "timeouts.attempt",
         says: "as long as the whole call",
-        mended: "retry: { attempts: 1 }\ntimeouts: { connect: 2s, call: 60s }\n",
+        mended: "retry: { max_attempts: 1 }\ntimeouts: { connect: 2s, call: 60s }\n",
     },
     Case {
         code: "fallback-starved",
@@ -48,20 +48,20 @@ const CASES: &[Case] = &[
     },
     Case {
         code: "timeouts-beyond-deadline",
-        policy: "retry: { attempts: 4 }\ntimeouts: { attempt: 30s, call: 60s }\n",
+        policy: "retry: { max_attempts: 4 }\ntimeouts: { attempt: 30s, call: 60s }\n",
         around: nothing,
         place: "timeouts.attempt",
         says: "4 attempts of up to 30s (`attempt`) come to 121s",
-        mended: "retry: { attempts: 4 }\ntimeouts: { attempt: 14s, call: 60s }\n",
+        mended: "retry: { max_attempts: 4 }\ntimeouts: { attempt: 14s, call: 60s }\n",
     },
     Case {
         code: "timeouts-beyond-deadline",
-        policy: "retry: { attempts: 4, per_provider: 1 }\n\
+        policy: "retry: { max_attempts: 4, max_attempts_per_provider: 1 }\n\
             timeouts: { first_token: 20s, attempt: 30s, call: 60s }\n",
         around: nothing,
         place: "timeouts.first_token",
         says: "come to 80s",
-        mended: "retry: { attempts: 4, per_provider: 1 }\n\
+        mended: "retry: { max_attempts: 4, max_attempts_per_provider: 1 }\n\
             timeouts: { first_token: 15s, attempt: 30s, call: 60s }\n",
     },
     Case {
@@ -90,12 +90,12 @@ const CASES: &[Case] = &[
     },
     Case {
         code: "waits-beyond-deadline",
-        policy: "retry: { attempts: 9, per_provider: 9, backoff: { base: 4s } }\n\
+        policy: "retry: { max_attempts: 9, max_attempts_per_provider: 9, backoff: { base: 4s } }\n\
             timeouts: { attempt: 1s, call: 30s }\n",
         around: nothing,
-        place: "retry.per_provider",
+        place: "retry.max_attempts_per_provider",
         says: "wait 1m in between, and the call has 30s",
-        mended: "retry: { attempts: 9, per_provider: 5, backoff: { base: 4s } }\n\
+        mended: "retry: { max_attempts: 9, max_attempts_per_provider: 5, backoff: { base: 4s } }\n\
             timeouts: { attempt: 1s, call: 30s }\n",
     },
     Case {
@@ -112,15 +112,15 @@ const CASES: &[Case] = &[
         around: nothing,
         place: "by_name.kimi.backoff.jitter",
         says: "without jitter",
-        mended: "retry: { per_provider: 1, backoff: { jitter: none } }\n",
+        mended: "retry: { max_attempts_per_provider: 1, backoff: { jitter: none } }\n",
     },
     Case {
         code: "retries-multiply",
-        policy: "retry: { attempts: 4, per_provider: 3 }\n",
+        policy: "retry: { max_attempts: 4, max_attempts_per_provider: 3 }\n",
         around: || fleet(3),
-        place: "retry.per_provider",
+        place: "retry.max_attempts_per_provider",
         says: "4 attempts, 3 per provider, reach 2 of 3 providers",
-        mended: "retry: { attempts: 4, per_provider: 1 }\n",
+        mended: "retry: { max_attempts: 4, max_attempts_per_provider: 1 }\n",
     },
     Case {
         code: "retry-in-vain",
@@ -140,35 +140,35 @@ const CASES: &[Case] = &[
     },
     Case {
         code: "no-retry-budget",
-        policy: "retry: { attempts: 3 }\n",
+        policy: "retry: { max_attempts: 3 }\n",
         around: many_clients,
         place: "retry.budget",
         says: "4 clients retry",
-        mended: "retry: { attempts: 3, budget: {} }\n",
+        mended: "retry: { max_attempts: 3, budget: {} }\n",
     },
     Case {
         code: "no-breaker",
-        policy: "retry: { attempts: 4 }\n",
+        policy: "retry: { max_attempts: 4 }\n",
         around: nothing,
         place: "breaker",
         says: "there is no breaker",
-        mended: "retry: { attempts: 4 }\nbreaker: {}\n",
+        mended: "retry: { max_attempts: 4 }\nbreaker: {}\n",
     },
     Case {
         code: "no-breaker",
-        policy: "retry: { attempts: 4 }\n",
+        policy: "retry: { max_attempts: 4 }\n",
         around: || fleet(2),
         place: "breaker",
         says: "there is no breaker",
-        mended: "retry: { attempts: 4 }\nhealth_check: {}\n",
+        mended: "retry: { max_attempts: 4 }\nhealth_check: {}\n",
     },
     Case {
         code: "probes-in-turns",
-        policy: "breaker: { probes: 2, close_after: 5 }\n",
+        policy: "breaker: { max_probes: 2, success_threshold: 5 }\n",
         around: nothing,
-        place: "breaker.close_after",
+        place: "breaker.success_threshold",
         says: "closing takes 5 successes, and 2 at a time may probe: 3 rounds",
-        mended: "breaker: { probes: 5, close_after: 5 }\n",
+        mended: "breaker: { max_probes: 5, success_threshold: 5 }\n",
     },
     Case {
         code: "probe-can-hang",
@@ -176,7 +176,7 @@ const CASES: &[Case] = &[
         around: nothing,
         place: "breaker",
         says: "holds its place without end",
-        mended: "breaker: { lease: 30s }\n",
+        mended: "breaker: { probe_timeout: 30s }\n",
     },
     Case {
         code: "hint-for-one-call",
@@ -196,11 +196,11 @@ const CASES: &[Case] = &[
     },
     Case {
         code: "checks-cost",
-        policy: "health_check: { whom: all, every: 5s }\n",
+        policy: "health_check: { targets: all, interval: 5s }\n",
         around: nothing,
-        place: "health_check.every",
+        place: "health_check.interval",
         says: "every 5s: 17280 billed requests a day",
-        mended: "health_check: { whom: refused, every: 5s }\n",
+        mended: "health_check: { targets: refused, interval: 5s }\n",
     },
     Case {
         code: "hedge-never",
@@ -220,19 +220,19 @@ const CASES: &[Case] = &[
     },
     Case {
         code: "hedge-doubles",
-        policy: "hedge: { after: 300ms }\n",
+        policy: "hedge: { delay: 300ms }\n",
         around: || fleet(2),
-        place: "hedge.after",
+        place: "hedge.delay",
         says: "below the median of `p0`, 500ms",
-        mended: "hedge: { after: 2s }\n",
+        mended: "hedge: { delay: 2s }\n",
     },
     Case {
         code: "hedge-doubles",
-        policy: "hedge: { after: p40 }\n",
+        policy: "hedge: { delay: p40 }\n",
         around: nothing,
-        place: "hedge.after",
+        place: "hedge.delay",
         says: "60% of healthy calls",
-        mended: "hedge: { after: p90 }\n",
+        mended: "hedge: { delay: p90 }\n",
     },
     Case {
         code: "limit-below-load",
@@ -261,7 +261,7 @@ const CASES: &[Case] = &[
         },
         place: "provider p2",
         says: "`p0` and `p2` share api.test",
-        mended: "retry: { attempts: 1 }\n",
+        mended: "retry: { max_attempts: 1 }\n",
     },
 ];
 
@@ -350,12 +350,12 @@ fn every_rule_has_a_case_and_says_why_and_what_instead() {
 fn what_is_unknown_is_not_held_against_a_policy() {
     for (text, code) in [
         (
-            "retry: { attempts: 4, per_provider: 4 }\n",
+            "retry: { max_attempts: 4, max_attempts_per_provider: 4 }\n",
             "retries-multiply",
         ),
-        ("retry: { attempts: 4 }\n", "no-retry-budget"),
+        ("retry: { max_attempts: 4 }\n", "no-retry-budget"),
         ("limit: { rpm: 1 }\n", "limit-below-load"),
-        ("hedge: { after: 1ms }\n", "hedge-doubles"),
+        ("hedge: { delay: 1ms }\n", "hedge-doubles"),
         ("timeouts: { attempt: 10m }\n", "fallback-starved"),
         ("timeouts: { attempt: 10m }\n", "timeouts-beyond-deadline"),
     ] {
@@ -368,7 +368,7 @@ fn what_is_unknown_is_not_held_against_a_policy() {
 fn who_has_nowhere_to_go_needs_no_way_there() {
     let alone = fleet(1);
     let found = findings(
-        "retry: { attempts: 4 }\ntimeouts: { attempt: 9s }\n",
+        "retry: { max_attempts: 4 }\ntimeouts: { attempt: 9s }\n",
         &alone,
     );
     assert_eq!(found, []);

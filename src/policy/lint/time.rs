@@ -65,10 +65,10 @@ pub(super) fn timeouts_beyond_deadline(view: &View) -> Vec<Draft> {
             false => format!("`{}: {}`, or ", slow.key, write(rounded(share))),
         };
         let instead =
-            format!("write at most {shorter}`attempts: {fit}` in all, or a longer deadline");
+            format!("write at most {shorter}`max_attempts: {fit}` in all, or a longer deadline");
         let paths: [&[&str]; 3] = [
             &["timeouts", slow.key],
-            &["retry", "attempts"],
+            &["retry", "max_attempts"],
             &["timeouts"],
         ];
         Some(Draft::at(&paths, message).because(why).instead(instead))

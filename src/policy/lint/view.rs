@@ -54,7 +54,10 @@ impl View<'_> {
     /// Attempts that a call can make at one provider.
     pub(super) fn per_provider(&self) -> u32 {
         let retry = &self.policy.retry;
-        retry.per_provider.max(1).min(retry.attempts.max(1))
+        retry
+            .max_attempts_per_provider
+            .max(1)
+            .min(retry.max_attempts.max(1))
     }
 
     /// Whether a call can return to a provider that has failed in this way.
@@ -67,10 +70,10 @@ impl View<'_> {
         let retry = &self.policy.retry;
         let goes_on = |class: &FailureClass| match self.action(*class) {
             Action::Stop => false,
-            Action::Retry => self.per_provider() < retry.attempts,
+            Action::Retry => self.per_provider() < retry.max_attempts,
             Action::Fallback | Action::RotateKey | Action::LargerModel => true,
         };
-        retry.attempts > 1 && self.around.providers.len() != 1 && OUTAGE.iter().any(goes_on)
+        retry.max_attempts > 1 && self.around.providers.len() != 1 && OUTAGE.iter().any(goes_on)
     }
 
     /// When a call ends at the latest, and whether the policy says so.
@@ -110,7 +113,7 @@ impl View<'_> {
     }
 
     fn slow_of(&self, class: FailureClass, key: &'static str, each: Option<Duration>) -> Slow {
-        let attempts = self.policy.retry.attempts.max(1);
+        let attempts = self.policy.retry.max_attempts.max(1);
         let per_provider = match self.action(class) {
             Action::Retry => self.per_provider(),
             _ => 1,
@@ -183,9 +186,9 @@ pub(super) fn waits(backoff: &Backoff, count: u32, per_provider: u32) -> Duratio
             wait = backoff.base;
             continue;
         }
-        sum = sum.saturating_add(wait.min(backoff.cap));
+        sum = sum.saturating_add(wait.min(backoff.max));
         let grown = wait.as_nanos() * u128::from(backoff.factor_milli) / 1_000;
-        wait = Duration::from_nanos(u64::try_from(grown).unwrap_or(u64::MAX)).min(backoff.cap);
+        wait = Duration::from_nanos(u64::try_from(grown).unwrap_or(u64::MAX)).min(backoff.max);
     }
     sum
 }

@@ -52,7 +52,7 @@ fn whoever_has_few_attempts_is_neither_judged_nor_compared_with() {
 
 #[test]
 fn who_takes_several_times_as_long_as_its_peers_is_left_out() {
-    let mut outliers = outliers(4, |settings| settings.slower = Some(3_000));
+    let mut outliers = outliers(4, |settings| settings.latency_factor = Some(3_000));
     for (provider, took) in [(0, 1), (1, 2), (2, 5), (3, 6)] {
         for _ in 0..10 {
             let took = Some(Duration::from_secs(took));
@@ -78,7 +78,9 @@ fn without_a_factor_nobody_is_too_slow() {
 
 #[test]
 fn each_time_in_a_row_is_longer_up_to_the_cap() {
-    let mut outliers = outliers(2, |settings| settings.cap = Duration::from_secs(100));
+    let mut outliers = outliers(2, |settings| {
+        settings.max_ejection_time = Duration::from_secs(100)
+    });
     let mut number = 0;
     for length in [30, 60, 90, 100, 100] {
         interval(&mut outliers, number, &[0, 10]);
@@ -93,7 +95,9 @@ fn each_time_in_a_row_is_longer_up_to_the_cap() {
 
 #[test]
 fn a_good_interval_takes_one_time_off() {
-    let mut outliers = outliers(2, |settings| settings.eject = Duration::from_secs(10));
+    let mut outliers = outliers(2, |settings| {
+        settings.base_ejection_time = Duration::from_secs(10)
+    });
     for (number, successes) in [(0, 0), (2, 0), (5, 10), (6, 0)] {
         interval(&mut outliers, number, &[successes, 10]);
         interval(&mut outliers, number + 1, &[]);
@@ -105,7 +109,7 @@ fn a_good_interval_takes_one_time_off() {
 
 #[test]
 fn the_worst_go_first_and_never_too_many() {
-    let mut outliers = outliers(5, |settings| settings.max_ejected = 500_000_000);
+    let mut outliers = outliers(5, |settings| settings.max_ejection_percent = 500_000_000);
     interval(&mut outliers, 0, &[2, 0, 1, 10, 10]);
     interval(&mut outliers, 1, &[]);
     assert_eq!(out(&outliers, 10), [1, 2], "half of five is two");
@@ -113,7 +117,7 @@ fn the_worst_go_first_and_never_too_many() {
 
 #[test]
 fn while_the_fleet_is_half_out_nobody_follows() {
-    let mut outliers = outliers(3, |settings| settings.max_ejected = 400_000_000);
+    let mut outliers = outliers(3, |settings| settings.max_ejection_percent = 400_000_000);
     interval(&mut outliers, 0, &[0, 10, 10]);
     interval(&mut outliers, 1, &[0, 0, 10]);
     interval(&mut outliers, 2, &[]);
@@ -161,10 +165,10 @@ proptest! {
         ends in prop::collection::vec((0_u16..8, any::<bool>(), 0_u64..3), 1..400),
     ) {
         let mut outliers = outliers(providers, |settings| {
-            settings.max_ejected = max_ejected;
+            settings.max_ejection_percent = max_ejected;
             settings.min = min;
-            settings.success_below = success_below;
-            settings.slower = Some(2_000);
+            settings.success_rate_below_mean = success_below;
+            settings.latency_factor = Some(2_000);
         });
         let mut second = 0;
         for (provider, is_well, gap) in ends {
@@ -176,7 +180,7 @@ proptest! {
             prop_assert!(share <= providers as u128 * u128::from(max_ejected));
             for (provider, until) in outliers.take_ejected() {
                 prop_assert!(out.contains(&provider.0), "told and out are one");
-                prop_assert!(until <= at(second) + outliers.settings.cap);
+                prop_assert!(until <= at(second) + outliers.settings.max_ejection_time);
             }
             prop_assert!(outliers.ends > at(second), "the interval is that of now");
         }

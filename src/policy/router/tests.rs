@@ -25,7 +25,7 @@ impl Rig {
 
     /// With these tiers, in fleet order.
     fn tiers(self, tiers: &[u32]) -> Self {
-        self.each(tiers, |tier, &number| tier.tier = Some(number))
+        self.each(tiers, |tier, &number| tier.priority_group = Some(number))
     }
 
     /// With these weights, in fleet order.

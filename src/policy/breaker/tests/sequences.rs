@@ -122,9 +122,12 @@ impl World {
     }
 
     fn check(&self) {
-        let most = self.settings.probes as usize;
+        let most = self.settings.max_probes as usize;
         let probes = self.attempts.iter().filter(|attempt| {
-            let ends = self.settings.lease.map(|lease| attempt.began + lease);
+            let ends = self
+                .settings
+                .probe_timeout
+                .map(|lease| attempt.began + lease);
             attempt.admission.is_probe()
                 && attempt.admission.generation == self.breaker.generation
                 && ends.is_none_or(|ends| self.now < ends)
@@ -134,14 +137,14 @@ impl World {
         match self.breaker.state() {
             State::Closed => assert!(self.breaker.would_admit(self.now)),
             State::Open => {
-                let cap = self.settings.open.cap;
+                let cap = self.settings.open.max;
                 assert!(
                     self.breaker.would_admit(self.now + cap),
                     "it ends within the cap"
                 );
             }
             State::HalfOpen => {
-                let admits = match self.settings.lease {
+                let admits = match self.settings.probe_timeout {
                     Some(lease) => self.breaker.would_admit(self.now + lease),
                     None => self.breaker.would_admit(self.now) || probes == most,
                 };
@@ -153,12 +156,16 @@ impl World {
     /// From here on all goes well, one attempt after the other. Those in flight are abandoned;
     /// where there is a lease, they never come back.
     fn recover(&mut self) {
-        self.now = self.now + self.settings.open.cap + self.settings.lease.unwrap_or_default();
+        self.now =
+            self.now + self.settings.open.max + self.settings.probe_timeout.unwrap_or_default();
         let lost = std::mem::take(&mut self.attempts);
-        for attempt in lost.into_iter().filter(|_| self.settings.lease.is_none()) {
+        for attempt in lost
+            .into_iter()
+            .filter(|_| self.settings.probe_timeout.is_none())
+        {
             self.breaker.on_cancelled(attempt.admission);
         }
-        for _ in 0..self.settings.close_after {
+        for _ in 0..self.settings.success_threshold {
             if self.breaker.state() == State::Closed {
                 return;
             }
@@ -196,16 +203,16 @@ fn settings() -> impl Strategy<Value = config::Breaker> {
         let (consecutive, success_below, slow, slow_above, min) = signals;
         let (probes, close_after, lease) = probing;
         config::Breaker {
-            consecutive,
-            success_below,
-            slow,
-            slow_above,
+            consecutive_failures: consecutive,
+            min_success_rate: success_below,
+            slow_call: slow,
+            max_slow_rate: slow_above,
             window,
-            min,
+            min_attempts: min,
             open,
-            probes,
-            close_after,
-            lease,
+            max_probes: probes,
+            success_threshold: close_after,
+            probe_timeout: lease,
         }
     })
 }
@@ -222,9 +229,9 @@ fn opens() -> impl Strategy<Value = Open> {
     let hint = prop::sample::select(vec![HintMode::Honour, HintMode::Ignore]);
     (1_u64..1_000, 1_000_u64..4_000, 1_u64..3_000, jitter, hint).prop_map(
         |(first, factor_milli, cap, jitter, hint)| Open {
-            first: Duration::from_millis(first),
+            initial: Duration::from_millis(first),
             factor_milli,
-            cap: Duration::from_millis(cap),
+            max: Duration::from_millis(cap),
             jitter,
             hint,
         },

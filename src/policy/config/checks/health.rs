@@ -1,6 +1,6 @@
 //! Settings of breakers and outliers that cannot work together.
 
-use super::cap_below;
+use super::max_below;
 use crate::policy::config::{Breaker, HintMode, Outlier};
 use crate::text::units::share::WHOLE;
 use crate::text::{Diagnostic, Document};
@@ -11,35 +11,37 @@ pub(super) fn check_breaker(
     document: &Document,
     place: &[&str],
 ) -> Result<(), Diagnostic> {
-    let has_signal = breaker.consecutive.is_some()
-        || breaker.success_below.is_some()
-        || breaker.slow.is_some()
+    let has_signal = breaker.consecutive_failures.is_some()
+        || breaker.min_success_rate.is_some()
+        || breaker.slow_call.is_some()
         || breaker.open.hint == HintMode::Honour;
     if !has_signal {
-        let path = [place, &["consecutive"]].concat();
-        let hint = "write `consecutive: 5`, `success_below: 80%` or `open: { hint: honour }`";
+        let path = [place, &["consecutive_failures"]].concat();
+        let hint = "write `consecutive_failures: 5`, `min_success_rate: 80%` or `open: { hint: \
+            honour }`";
         return Err(document
             .problem(&path, "nothing ever opens this breaker")
             .hint(hint));
     }
-    if breaker.slow.is_some() && breaker.slow_above >= WHOLE {
-        let path = [place, &["slow_above"]].concat();
+    if breaker.slow_call.is_some() && breaker.max_slow_rate >= WHOLE {
+        let path = [place, &["max_slow_rate"]].concat();
         let message = "no share of slow attempts is above 100%";
-        let hint = "write `99%`, or leave `slow` out";
+        let hint = "write `99%`, or leave `slow_call` out";
         return Err(document.problem(&path, message).hint(hint));
     }
     let open = &breaker.open;
-    if open.first > open.cap {
+    if open.initial > open.max {
         let place = [place, &["open"]].concat();
-        return Err(cap_below(document, &place, "time", "first"));
+        return Err(max_below(document, &place, "time", ["max", "initial"]));
     }
     Ok(())
 }
 
 /// Checks the outlier settings.
 pub(super) fn check_outlier(outlier: &Outlier, document: &Document) -> Result<(), Diagnostic> {
-    if outlier.eject > outlier.cap {
-        return Err(cap_below(document, &["outlier"], "time", "eject"));
+    if outlier.base_ejection_time > outlier.max_ejection_time {
+        let keys = ["max_ejection_time", "base_ejection_time"];
+        return Err(max_below(document, &["outlier"], "time", keys));
     }
     Ok(())
 }

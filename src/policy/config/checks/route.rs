@@ -58,7 +58,7 @@ fn check_weights(policy: &Policy, document: &Document) -> Result<(), Diagnostic>
 fn check_places(tier: &Tier, document: &Document, place: [&str; 2]) -> Result<(), Diagnostic> {
     for (key, found, most) in [
         ("weight", tier.weight, MOST_WEIGHT),
-        ("tier", tier.tier, MOST_TIER),
+        ("priority_group", tier.priority_group, MOST_TIER),
     ] {
         if let Some(found) = found.filter(|found| *found > most) {
             let path = [place[0], place[1], key];
