@@ -195,7 +195,7 @@ fn said(key: &str) -> String {
 /// What the client sees of three calls under this fault.
 fn seen(world: &World, word: &str, keys: &str) -> String {
     let target = match word {
-        "freeze" => "at: 5s, for: 20s",
+        "client_pause" => "at: 5s, for: 20s",
         _ => "target: p",
     };
     let keys = if keys.is_empty() {
@@ -408,7 +408,7 @@ const UNSEEN: [&str; 5] = [
 /// Keys that a fault may have and that change what is seen.
 const OPTIONS: &[(&str, &str)] = &[
     ("closed", "with: fin"),
-    ("stale", "with: fin"),
+    ("stale_keep_alive", "with: fin"),
     ("rate_limit", "retry_after: 20s"),
     ("rate_limit", "retry_after: 20s, hint: ms"),
     ("rate_limit", "retry_after: 20s, hint: date"),

@@ -144,7 +144,7 @@ const RIGHT: &[(&str, &[&str])] = &[
         "{ rate: 90 / h, tasks: { chat: { share: 100%, prompt: 9 tok, output: 9 tok } } }",
         "{ rate: 9/h, stream: 60%, whole: 30%, prompt: 9 tok, output: 9 tok, \
            tasks: { batch: { share: 100%, priority: low, whole: 100% } } }",
-        "{ users: { count: 5_000, think: 1s, patience: 9s, reclick: { at_most: 3 } }, \
+        "{ users: { count: 5_000, think: 1s, patience: 9s, user_retry: { at_most: 3 } }, \
            prompt: 9 tok, output: 9 tok }",
     ]),
     ("/load/rate", &[
@@ -160,7 +160,7 @@ const RIGHT: &[(&str, &[&str])] = &[
         "{ target: a, inject: bandwidth, cap: 200 B/s, for: 2m, recover: 1m, ramp: { up: 30s } }",
         "{ target: a, inject: bandwidth, cap: 1.5kB/s, burst: { on: 9s, off: 9s }, for: 1m }",
         "{ target: a, inject: slow, factor: 2.5, when: { prompt: '> 8k tok' }, sticky: call }",
-        "{ inject: freeze, when: { client: 0 }, at: 1m, for: 30s, chance: 100% }",
+        "{ inject: client_pause, when: { client: 0 }, at: 1m, for: 30s, chance: 100% }",
     ]),
     ("/expect", &["{ resilient: [ success_rate >= 99% ] }"]),
     ("/policies", &["[ resilient, ./mine.yaml ]"]),
@@ -218,7 +218,7 @@ const WRONG: &[(&str, &[&str])] = &[
         "{ target: a, inject: bandwidth, cap: 200 }",
         "{ target: a, inject: 429, when: { prompt: 8k tok } }",
         "{ target: a, inject: 429, sticky: often }",
-        "{ target: a, inject: freeze }",
+        "{ target: a, inject: client_pause }",
         "{ target: [], inject: outage }",
     ]),
     ("/operations", &[

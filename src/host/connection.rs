@@ -76,7 +76,7 @@ impl<P: HostEnv> Connection<P> {
             Opening::Closed(CloseMode::Fin | CloseMode::End) => {}
             // What the client sends is taken as buffers would take it, or nobody would hear that
             // it has left.
-            Opening::Mute => self.hung_up().await,
+            Opening::AcceptOnly => self.hung_up().await,
             Opening::Alert => {
                 // Who has left before it does not miss it.
                 let _ = self.alert().await;

@@ -23,7 +23,7 @@ pub(super) enum Opening {
     /// Whatever comes first is answered with a TLS alert.
     Alert,
     /// Nothing is ever read.
-    Mute,
+    AcceptOnly,
     /// It ends before a byte.
     Closed(CloseMode),
 }
@@ -49,7 +49,7 @@ impl Faults {
         self.0.iter().find_map(|drawn| {
             let opening = match drawn.fault.inject {
                 FaultKind::Tls => Opening::Alert,
-                FaultKind::Mute => Opening::Mute,
+                FaultKind::AcceptOnly => Opening::AcceptOnly,
                 FaultKind::Closed(cut) => Opening::Closed(cut),
                 _ => return None,
             };
@@ -64,7 +64,7 @@ impl Faults {
         idle: Duration,
     ) -> Option<(FaultId, CloseMode)> {
         self.0.iter().find_map(|drawn| match drawn.fault.inject {
-            FaultKind::Stale { idle: least, with } if idle >= least => {
+            FaultKind::StaleKeepAlive { idle: least, with } if idle >= least => {
                 drawn.applies(seen).then_some((drawn.id, with))
             }
             _ => None,

@@ -119,9 +119,9 @@ impl Faults {
     }
 
     /// The first fault that keeps the request from what the cache holds.
-    pub(super) fn lost_cache(&self, seen: &AttemptInfo<'_>) -> Option<FaultId> {
+    pub(super) fn cache_miss(&self, seen: &AttemptInfo<'_>) -> Option<FaultId> {
         let lost = self.state.iter().find(|drawn| {
-            matches!(drawn.fault.inject, FaultKind::LostCache) && drawn.applies(seen)
+            matches!(drawn.fault.inject, FaultKind::CacheMiss) && drawn.applies(seen)
         });
         lost.map(|drawn| drawn.id)
     }
@@ -190,14 +190,14 @@ impl Default for Billing {
 
 fn slots_left(inject: &FaultKind) -> Option<u64> {
     match inject {
-        FaultKind::CapacityLoss { left } => Some(*left),
+        FaultKind::CapacityLoss { remaining } => Some(*remaining),
         _ => None,
     }
 }
 
 fn limits_left(inject: &FaultKind) -> Option<u64> {
     match inject {
-        FaultKind::LimitShrink { left } => Some(*left),
+        FaultKind::LimitShrink { remaining } => Some(*remaining),
         _ => None,
     }
 }

@@ -257,7 +257,7 @@ impl Provider {
         let Tokens { input, prefix, .. } = request.tokens;
         let mut cached = self.cache.cached(seen.now, prefix).min(input);
         if cached > 0
-            && let Some(fault) = self.faults.lost_cache(seen)
+            && let Some(fault) = self.faults.cache_miss(seen)
         {
             fired.push(fault);
             cached = 0;

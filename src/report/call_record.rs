@@ -221,8 +221,8 @@ impl Attempt {
         let is_answer = matches!(self.reply, Some(Ok(())));
         conduct.truncated_successes += u64::from(is_answer && !self.is_whole);
         conduct.useless_retries += u64::from(self.is_useless);
-        conduct.hints_broken += u64::from(self.breaks_hint);
-        conduct.hints_broken_by_client += u64::from(self.standing.is_early);
+        conduct.hints_violated += u64::from(self.breaks_hint);
+        conduct.hints_violated_by_client += u64::from(self.standing.is_early);
         conduct.probes_at_once = conduct.probes_at_once.max(self.standing.probes);
     }
 

@@ -25,9 +25,9 @@ pub struct Conduct {
     /// Attempts at a provider that had answered the same call with what no retry can mend.
     pub useless_retries: u64,
     /// Attempts before the wait had passed that the provider had asked of the same call.
-    pub hints_broken: u64,
+    pub hints_violated: u64,
     /// Attempts before the wait had passed that the provider had asked of the same client.
-    pub hints_broken_by_client: u64,
+    pub hints_violated_by_client: u64,
     /// The most probes that one client had in flight at one provider.
     pub probes_at_once: u64,
 }
@@ -38,9 +38,9 @@ impl Conduct {
         self.attempts_max = self.attempts_max.max(other.attempts_max);
         add(&mut self.truncated_successes, &other.truncated_successes);
         add(&mut self.useless_retries, &other.useless_retries);
-        add(&mut self.hints_broken, &other.hints_broken);
-        let by_client = other.hints_broken_by_client;
-        add(&mut self.hints_broken_by_client, &by_client);
+        add(&mut self.hints_violated, &other.hints_violated);
+        let by_client = other.hints_violated_by_client;
+        add(&mut self.hints_violated_by_client, &by_client);
         self.probes_at_once = self.probes_at_once.max(other.probes_at_once);
     }
 }

@@ -268,17 +268,23 @@ fn conduct(report: &Report) -> Option<String> {
 }
 
 fn after_faults(report: &Report) -> Option<String> {
-    let mut rows = Rows::new(&["policy", "fault", "failover", "hammering", "herd"]);
+    let mut rows = Rows::new(&[
+        "policy",
+        "fault",
+        "failover",
+        "load_during",
+        "thundering_herd",
+    ]);
     for policy in &report.policies {
         for (place, fault) in report.scenario.faults.iter().enumerate() {
-            let shown = ["failover_time", "hammering", "herd"]
+            let shown = ["failover_time", "load_during", "thundering_herd"]
                 .map(|name| shown_of(report, policy, name, place));
             let head = [policy.name.clone(), fault.name.clone()];
             rows.push(head.into_iter().chain(shown));
         }
     }
     rows.section(
-        "Around the faults",
+        "Fault impact",
         "Failover: until windows were up again. Attempts per second at the targets, relative to \
          before: during the fault, and in the worst second of the ten after it.",
     )
@@ -300,7 +306,7 @@ fn comebacks(report: &Report) -> Option<String> {
         }
     }
     rows.section(
-        "Comebacks",
+        "Recovery",
         "From a fault's end until the provider had half of its share of attempts again; the \
          longest.",
     )
@@ -431,8 +437,8 @@ const CONDUCT: [&str; 5] = [
     "unfinished",
     "truncated_successes",
     "useless_retries",
-    "hints_broken",
-    "hints_broken.client",
+    "hints_violated",
+    "hints_violated.client",
 ];
 
 fn is_number(text: &str) -> bool {

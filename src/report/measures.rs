@@ -237,7 +237,7 @@ pub fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, Unit, R
         counted("breaker.half_opened", tally.breaker.half_opened),
         counted("breaker.closed", tally.breaker.closed),
         priced("cost", tally.billed.cost(price)),
-        priced("wasted", tally.wasted.cost(price)),
+        priced("wasted_cost", tally.wasted.cost(price)),
     ]);
     let quiet = [
         counted("ejections", tally.ejections),
@@ -372,13 +372,13 @@ fn relative(aftermath: &Aftermath, attempts: u64, length_ns: u64) -> Option<Rati
     Ratio::fraction(now, then)
 }
 
-fn hammering(view: &View<'_>, fault: usize) -> Option<Ratio> {
+fn load_during(view: &View<'_>, fault: usize) -> Option<Ratio> {
     let aftermath = view.state.aftermath.get(fault)?;
     let during = &aftermath.during;
     relative(aftermath, during.attempts, during.length_ns)
 }
 
-fn herd(view: &View<'_>, fault: usize) -> Option<Ratio> {
+fn thundering_herd(view: &View<'_>, fault: usize) -> Option<Ratio> {
     let aftermath = view.state.aftermath.get(fault).filter(|one| one.ends > 0)?;
     relative(aftermath, aftermath.surge, NANOS_PER_S)
 }
@@ -530,16 +530,16 @@ pub const MEASURES: &[Measure] = &[
         |view| Some(Ratio::whole(view.scope.conduct.useless_retries)),
     ),
     measure(
-        "hints_broken",
+        "hints_violated",
         Unit::Count,
         "Attempts before the wait was over that the provider had asked of the same call.",
-        |view| Some(Ratio::whole(view.scope.conduct.hints_broken)),
+        |view| Some(Ratio::whole(view.scope.conduct.hints_violated)),
     ),
     measure(
-        "hints_broken.client",
+        "hints_violated.client",
         Unit::Count,
         "Attempts before the wait was over that the provider had asked of the same client.",
-        |view| Some(Ratio::whole(view.scope.conduct.hints_broken_by_client)),
+        |view| Some(Ratio::whole(view.scope.conduct.hints_violated_by_client)),
     ),
     measure(
         "probes_at_once",
@@ -568,15 +568,15 @@ pub const MEASURES: &[Measure] = &[
         failover,
     ),
     about_fault(
-        "hammering",
+        "load_during",
         "Attempts per second at the fault's targets while it was at work, relative to before.",
-        hammering,
+        load_during,
     ),
     about_fault(
-        "herd",
+        "thundering_herd",
         "The most attempts at the fault's targets within a second of the ten after its end, \
          relative to before.",
-        herd,
+        thundering_herd,
     ),
     measure(
         "failures",
@@ -635,9 +635,12 @@ pub const MEASURES: &[Measure] = &[
     measure("cost", Unit::Usd, "All that providers billed.", |view| {
         Some(usd(cost_of(view)))
     }),
-    measure("wasted", Unit::Usd, "Billed and not delivered.", |view| {
-        Some(usd(wasted_of(view)))
-    }),
+    measure(
+        "wasted_cost",
+        Unit::Usd,
+        "Billed and not delivered.",
+        |view| Some(usd(wasted_of(view))),
+    ),
     measure(
         "wasted_share",
         Unit::Ratio,

@@ -201,7 +201,7 @@ fn least(name: &str, providers: Vec<Provider>, last: Instant) -> Scenario {
             max_tokens: None,
             prefix: None,
             tasks: Vec::new(),
-            reclick: None,
+            user_retry: None,
             clients: 1,
         },
         faults: Vec::new(),

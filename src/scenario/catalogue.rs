@@ -105,9 +105,9 @@ const fn fixed_word(inject: &FaultKind) -> &'static str {
         FaultKind::Dns => "dns",
         FaultKind::Refused => "refused",
         FaultKind::Tls => "tls",
-        FaultKind::Mute => "mute",
+        FaultKind::AcceptOnly => "accept_only",
         FaultKind::Closed(_) => "closed",
-        FaultKind::Stale { .. } => "stale",
+        FaultKind::StaleKeepAlive { .. } => "stale_keep_alive",
         FaultKind::SlowClose { .. } => "slow_close",
         FaultKind::Hang => "hang",
         FaultKind::Reset => "reset",
@@ -137,8 +137,8 @@ const fn fixed_word(inject: &FaultKind) -> &'static str {
         FaultKind::LimitShrink { .. } => "limit_shrink",
         FaultKind::Price { .. } => "price",
         FaultKind::DoubleBilled => "double_billed",
-        FaultKind::LostCache => "lost_cache",
-        FaultKind::Freeze => "freeze",
+        FaultKind::CacheMiss => "cache_miss",
+        FaultKind::ClientPause => "client_pause",
     }
 }
 
@@ -233,7 +233,7 @@ pub const STATUS: Row = row(
 /// Every word, by layer, in the order in which layers meet an attempt.
 #[rustfmt::skip]
 pub const ROWS: &[Row] = &[
-    row(Layer::Client, Scope::Client, "freeze", NONE,
+    row(Layer::Client, Scope::Client, "client_pause", NONE,
         "The client process stands still: it reads, decides and sends nothing."),
 
     network("outage", "New connections are refused, open ones reset, busy or idle."),
@@ -242,9 +242,9 @@ pub const ROWS: &[Row] = &[
     network("refused", "New connections are refused; open ones go on."),
 
     connection("tls", NONE, "A TLS alert comes instead of a handshake, then the end."),
-    connection("mute", NONE, "The connection is accepted, and nothing is ever read."),
+    connection("accept_only", NONE, "The connection is accepted, and nothing is ever read."),
     connection("closed", (&[], &["with"]), "The connection is accepted, and closed before a byte."),
-    connection("stale", (&["idle"], &["with"]),
+    connection("stale_keep_alive", (&["idle"], &["with"]),
         "A kept connection that was idle for so long dies under the next request."),
     connection("slow_close", (&["by"], &[]),
         "The answer is whole and says that it is the connection's last; the end comes late."),
@@ -282,11 +282,11 @@ pub const ROWS: &[Row] = &[
     error("edge_empty", "A content delivery network speaks for such a server, without a body."),
     error("edge_json", "A content delivery network speaks for such a server, in its own JSON."),
 
-    provider("capacity_loss", Scope::State, &["left"], "Only so much of its slots is left."),
-    provider("limit_shrink", Scope::State, &["left"], "Only so much of its limits is left."),
+    provider("capacity_loss", Scope::State, &["remaining"], "Only so much of its slots is left."),
+    provider("limit_shrink", Scope::State, &["remaining"], "Only so much of its limits is left."),
     provider("price", Scope::State, &["factor"], "Tokens cost so many times their price."),
     provider("double_billed", Scope::Attempts, &[], "Everything is billed twice."),
-    provider("lost_cache", Scope::Attempts, &[], "No prompt is found in the cache."),
+    provider("cache_miss", Scope::Attempts, &[], "No prompt is found in the cache."),
 
     answer("slow", (&["factor"], &["what"]),
         "Time to first token and gaps between tokens are so many times as long."),
@@ -366,7 +366,7 @@ pub const KEYS: &[Key] = &[
     key("idle", "90s", "Idle for so long."),
     key("index", "1.5", "The tail's index: the smaller, the heavier."),
     key("inside", "utf8", "The cut lies inside an event: in its `json`, or in a `utf8` character."),
-    key("left", "30%", "So much is left."),
+    key("remaining", "30%", "So much is left."),
     key("model", "other-model", "The model that is named."),
     key("retry_after", "20s", "A hint to wait for so long."),
     key("says", "content_filter", "What it claims: `length` (by default) or `content_filter`."),

@@ -163,8 +163,8 @@ impl Fault {
                 FaultKind::Slow { factor_milli, .. } | FaultKind::Price { factor_milli } => {
                     Strength::Factor(scaled_at(factor_milli, level))
                 }
-                FaultKind::CapacityLoss { left } | FaultKind::LimitShrink { left } => {
-                    Strength::Left(left_at(left, level))
+                FaultKind::CapacityLoss { remaining } | FaultKind::LimitShrink { remaining } => {
+                    Strength::Left(left_at(remaining, level))
                 }
                 _ => Strength::Plain,
             },

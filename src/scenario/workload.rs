@@ -160,16 +160,16 @@ impl Workload {
     }
 
     /// When and how users click again.
-    pub fn reclick(&self) -> Option<UserRetry> {
-        self.load.reclick
+    pub fn user_retry(&self) -> Option<UserRetry> {
+        self.load.user_retry
     }
 
     /// The call that the user of `call` makes when it has lasted too long, if any.
     pub fn clicked_again(&self, call: CallId) -> Option<CallId> {
-        let reclick = self.load.reclick?;
+        let user_retry = self.load.user_retry?;
         let clicks = call.0 >> QUESTION_BITS;
         let mut stream = self.draws.stream(Purpose::Reclick, call.0, 0, 0);
-        let again = clicks < u64::from(reclick.at_most) && stream.chance(reclick.chance);
+        let again = clicks < u64::from(user_retry.at_most) && stream.chance(user_retry.chance);
         again.then(|| CallId(call.0 + (1 << QUESTION_BITS)))
     }
 

@@ -133,7 +133,7 @@ impl Server {
         let warnings = faults.filter_map(|fault| {
             let why = match fault.inject {
                 FaultKind::Dns => "names are resolved elsewhere",
-                FaultKind::Freeze => "client processes are not ours",
+                FaultKind::ClientPause => "client processes are not ours",
                 _ => return None,
             };
             Some(format!("fault `{}` does nothing here: {why}", fault.name))

@@ -14,8 +14,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use turmoil_net::HostId;
 
+use super::client_pause::Arrival;
 use super::connect::Simulated;
-use super::freeze::Arrival;
 use super::host::PORT;
 use super::{World, operate, server};
 use crate::client::{Builder, Client, Provider, Request};
@@ -182,7 +182,7 @@ impl User {
 
     /// Asks one question, with as many clicks as the user's impatience makes of it.
     async fn ask(self, first: CallId, open: OpenCall) {
-        let Some(reclick) = self.world.workload.reclick() else {
+        let Some(user_retry) = self.world.workload.user_retry() else {
             return self.click(first, open).await;
         };
         let mut call = first;
@@ -192,7 +192,7 @@ impl User {
             tokio::select! {
                 biased;
                 () = &mut click => return,
-                () = tokio::time::sleep(reclick.patience) => {}
+                () = tokio::time::sleep(user_retry.patience) => {}
             }
             let again = self.world.workload.clicked_again(call);
             let Some(again) = again.filter(|_| self.world.now() < self.world.workload.end()) else {
@@ -201,7 +201,7 @@ impl User {
             call = again;
             let open = OpenCall::new(&self.world);
             let before = std::mem::replace(&mut click, Box::pin(self.clone().click(call, open)));
-            if !reclick.abandons {
+            if !user_retry.abandons {
                 self.world.tasks.spawn(self.host, before);
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! - `scheduler` drives turmoil-net by events: packets move when something happened, and time
 //!   jumps to whatever comes next.
-//! - `task` keeps every task on its host; `freeze` makes processes stand still; `network` decides
+//! - `task` keeps every task on its host; `client_pause` freezes processes; `network` decides
 //!   what becomes of each packet (latency, blackholes, resets), and `link` which faults are on its
 //!   way; `host` puts fake providers behind simulated sockets.
 //! - [`Simulated`] is the client's [`Connect`](crate::client::Connect) here, and `load` decides
@@ -12,8 +12,8 @@
 //! run to run. One thread-local is ours: the run that [`Simulated`] asks for names, because a
 //! `Connect` is `Send` and the run is not. Its clock resolves one millisecond, because tokio's timers do.
 
+mod client_pause;
 mod connect;
-mod freeze;
 mod host;
 mod link;
 mod load;
@@ -67,7 +67,7 @@ struct World {
     /// The hosts of the client processes, in order.
     clients: Vec<HostId>,
     /// Who is told of calls that arrive at a frozen process, when there can be any.
-    arrivals: Option<Arc<freeze::Arrivals>>,
+    arrivals: Option<Arc<client_pause::Arrivals>>,
     origin: tokio::time::Instant,
     open: Open,
 }
@@ -158,7 +158,7 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
             let hosted = ProviderHost::new(scenario, id, provider, draws);
             host::start(&world, server, id, hosted, &faults);
         }
-        freeze::start(&world, &faults);
+        client_pause::start(&world, &faults);
         connect::enter(&world);
         load::start(&world, &world.clients, scenario, policy, seed);
         Scheduler::new(&guard, &world).await;
@@ -173,11 +173,11 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
 fn heard(
     recorder: Arc<dyn Recorder>,
     faults: &[SeededFault],
-) -> (Arc<dyn Recorder>, Option<Arc<freeze::Arrivals>>) {
-    if !freeze::is_due(faults) {
+) -> (Arc<dyn Recorder>, Option<Arc<client_pause::Arrivals>>) {
+    if !client_pause::is_due(faults) {
         return (recorder, None);
     }
-    let arrivals = Arc::new(freeze::Arrivals::new(recorder));
+    let arrivals = Arc::new(client_pause::Arrivals::new(recorder));
     (arrivals.clone(), Some(arrivals))
 }
 

@@ -71,8 +71,8 @@ fn faults_with_a_strength_tell_how_it_changes() {
     let faults = "faults:
   brownout: { at: 40s, for: 10s, ramp: { up: 2s, down: 2s }, target: main, inject: slow,
               factor: 3, rate: 20% }
-  half: { for: 2s, every: 20s, target: main, inject: capacity_loss, left: 30%, recover: 4s }
-  pause: { at: 50s, for: 100ms, inject: freeze }
+  half: { for: 2s, every: 20s, target: main, inject: capacity_loss, remaining: 30%, recover: 4s }
+  pause: { at: 50s, for: 100ms, inject: client_pause }
 ";
     let text = scenario("mix", "no-failover", faults, "  no-failover: []\n");
     let project = Project::new().with("scenarios/mix.yaml", &text);
@@ -100,7 +100,7 @@ ok     scenarios/mix.yaml  (2 seeds, 1 policy)
       42s  46s  100%, left 30% to 100%
     0s |###*=:______________###*=:______________###*=:______________| 1m
 
-  pause: freeze at the client
+  pause: client_pause at the client
     100%
       50s  50.1s  100%
     0s |__________________________________________________#_________| 1m

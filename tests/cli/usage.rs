@@ -229,7 +229,7 @@ error: unknown key `attemps`
 1 | --set policy.retry.attemps=4
   |                    ^^^^^^^
   |
-  = help: did you mean `attempts`?
+  = help: known keys: `max_attempts`, `max_attempts_per_provider`, `max_retries_by_class`, `backoff`, `budget`
 
 "#]]);
 }

@@ -212,7 +212,7 @@ fn load() -> impl Strategy<Value = String> {
         &["output: 40 tok", "output: { p50: 30 tok, p99: 200 tok }"],
         &["stream: 0%", "stream: 100%", "stream: 60%"],
         &["", "deadline: 20s", "deadline: 6s", "deadline: 1s"],
-        &["", "", "patience: 2s, reclick: { at_most: 2 }"],
+        &["", "", "patience: 2s, user_retry: { at_most: 2 }"],
         &["", "clients: 2"],
     ]);
     let whole = select(["", ", whole: 50%"].as_slice());

@@ -56,7 +56,7 @@ pub(crate) const ROWS: &[Row] = &[
             scenario: "growing-time",
             with: "growing-time",
             without: Without::Policy("plain"),
-            measure: "hammering(gone)",
+            measure: "load_during(gone)",
         }),
     },
     Row {
@@ -68,7 +68,7 @@ pub(crate) const ROWS: &[Row] = &[
             scenario: "hint-opens",
             with: "hint-opens",
             without: Without::Policy("plain"),
-            measure: "hints_broken.client",
+            measure: "hints_violated.client",
         }),
     },
     Row {

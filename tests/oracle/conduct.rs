@@ -134,10 +134,10 @@ impl Naive<'_> {
             ("truncated_successes", whole(self.truncated(&ours))),
             ("useless_retries", count(&|one| is_useless(one, &failed))),
             (
-                "hints_broken",
+                "hints_violated",
                 count(&|one| is_early(one, &failed, |call| call == one.call)),
             ),
-            ("hints_broken.client", {
+            ("hints_violated.client", {
                 let clients = u64::from(self.scenario.load.clients);
                 let same = |one: &Began, call: CallId| call.0 % clients == one.call.0 % clients;
                 count(&|one| is_early(one, &failed, |call| same(one, call)))
@@ -229,10 +229,10 @@ impl Naive<'_> {
             let name = |measure| format!("{measure}({})", fault.name);
             let [before, during, surge] = self.pressure(fault);
             let relative = |(now, length): (u128, u128)| share(now * before.1, before.0 * length);
-            figures.insert(name("hammering"), relative(during));
+            figures.insert(name("load_during"), relative(during));
             let is_over = spans(&fault.windows, self.end()).any(|(_, over)| over < self.end());
             let herd = if is_over { relative(surge) } else { None };
-            figures.insert(name("herd"), herd);
+            figures.insert(name("thundering_herd"), herd);
             figures.insert(name("failover_time"), self.failover(fault).and_then(ms));
         }
         figures

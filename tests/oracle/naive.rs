@@ -73,7 +73,7 @@ impl Naive<'_> {
             [Paid::All, Paid::Wasted, Paid::Checks].map(|paid| self.cost(paid));
         put("check_cost", share(checked, BILLION));
         put("cost", share(cost, BILLION));
-        put("wasted", share(wasted, BILLION));
+        put("wasted_cost", share(wasted, BILLION));
         put("wasted_share", share(wasted, cost));
         put(
             "cost_per_success",

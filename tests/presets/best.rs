@@ -15,7 +15,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     (
         "everything-down",
         "who keeps asking until the outage is over answers more calls, and is what keeps a \
-         provider down: they fail `hammering(down)`",
+         provider down: they fail `load_during(down)`",
     ),
     (
         "stalled-stream",

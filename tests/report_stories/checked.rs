@@ -109,11 +109,11 @@ fn a_moment_must_exist_and_make_a_difference() {
     assert!(never.contains("no such time after this fault"), "{never}");
     let whole = Expectation {
         bound: Bound::Number(1),
-        ..after("hammering(down) >= 1", 0)
+        ..after("load_during(down) >= 1", 0)
     };
     let whole = said_of(whole).unwrap();
     assert!(
-        whole.contains("`hammering(down)` is about the whole run"),
+        whole.contains("`load_during(down)` is about the whole run"),
         "{whole}"
     );
 }

@@ -61,8 +61,8 @@ fn another_key_mends_what_was_about_the_key() {
         call.shows(1).asks(2, PRIMARY).answered(9);
         let state = story.end();
         assert_eq!(whole(&state, "useless_retries"), useless, "{class}");
-        assert_eq!(whole(&state, "hints_broken"), broken, "{class}");
-        assert_eq!(whole(&state, "hints_broken.client"), broken, "{class}");
+        assert_eq!(whole(&state, "hints_violated"), broken, "{class}");
+        assert_eq!(whole(&state, "hints_violated.client"), broken, "{class}");
     }
     let mut story = Story::of(&scenario());
     let mut call = story.call(0);
@@ -71,8 +71,8 @@ fn another_key_mends_what_was_about_the_key() {
     call.shows(0).asks(4, PRIMARY).answered(9);
     let state = story.end();
     assert_eq!(whole(&state, "useless_retries"), "1");
-    assert_eq!(whole(&state, "hints_broken"), "1");
-    assert_eq!(whole(&state, "hints_broken.client"), "1");
+    assert_eq!(whole(&state, "hints_violated"), "1");
+    assert_eq!(whole(&state, "hints_violated.client"), "1");
 }
 
 #[test]
@@ -127,8 +127,8 @@ fn a_hint_is_broken_until_its_time_has_passed() {
         call.asks(again, provider).answered(again + 500);
         let state = story.end();
         (
-            whole(&state, "hints_broken"),
-            whole(&state, "hints_broken.client"),
+            whole(&state, "hints_violated"),
+            whole(&state, "hints_violated.client"),
         )
     };
     let both = |text: &str| (text.to_owned(), text.to_owned());
@@ -150,8 +150,8 @@ fn what_one_call_was_told_binds_its_client() {
     story.good(secs(1));
     story.good(secs(2));
     let state = story.end();
-    assert_eq!(whole(&state, "hints_broken"), "0");
-    assert_eq!(whole(&state, "hints_broken.client"), "1");
+    assert_eq!(whole(&state, "hints_violated"), "0");
+    assert_eq!(whole(&state, "hints_violated.client"), "1");
 }
 
 #[test]
@@ -200,8 +200,8 @@ fn pressure_is_relative_to_before_the_fault() {
         _ => 2,
     });
     let shown = |name| shown(&scenario, &state, None, name);
-    assert_eq!(shown("hammering(down)"), "2.50");
-    assert_eq!(shown("herd(down)"), "3.00");
+    assert_eq!(shown("load_during(down)"), "2.50");
+    assert_eq!(shown("thundering_herd(down)"), "3.00");
     assert_eq!(shown("peak_attempts(openai)"), "40");
     assert_eq!(shown("peak_attempts(backup)"), "0");
     let during = crate::rig::shown(&scenario, &state, Some(0), "peak_attempts(openai)");
@@ -211,8 +211,8 @@ fn pressure_is_relative_to_before_the_fault() {
 #[test]
 fn who_was_not_asked_before_has_no_measure_of_pressure() {
     let (scenario, state) = pressed(|second| u64::from(second >= 20));
-    assert_eq!(shown(&scenario, &state, None, "hammering(down)"), "-");
-    assert_eq!(shown(&scenario, &state, None, "herd(down)"), "-");
+    assert_eq!(shown(&scenario, &state, None, "load_during(down)"), "-");
+    assert_eq!(shown(&scenario, &state, None, "thundering_herd(down)"), "-");
 }
 
 /// A hundred seconds, two calls each second; those that `fails` says do.

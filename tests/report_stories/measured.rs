@@ -92,7 +92,7 @@ fn a_fault_counts_only_under_seeds_under_which_it_happens() {
         assert_eq!(during(&scenario, state, "calls"), "600");
         assert_eq!(during(&scenario, state, "success_rate"), "0.00%");
         assert_eq!(during(&scenario, state, "uptime"), "0.00%");
-        assert_eq!(shown(&scenario, state, None, "hammering(down)"), "1.00");
+        assert_eq!(shown(&scenario, state, None, "load_during(down)"), "1.00");
     }
     assert_eq!(shown(&scenario, &both, None, "calls"), "7,200");
 }
@@ -123,7 +123,7 @@ fn what_is_billed_and_not_delivered_is_wasted() {
         .answered(100);
     let state = story.end();
     assert_eq!(whole(&state, "cost"), "5.0000 USD");
-    assert_eq!(whole(&state, "wasted"), "4.0000 USD");
+    assert_eq!(whole(&state, "wasted_cost"), "4.0000 USD");
     assert_eq!(whole(&state, "wasted_share"), "80.00%");
     assert_eq!(whole(&state, "cost_per_success"), "5.0000 USD");
 }
@@ -138,7 +138,7 @@ fn bills_that_come_late_or_from_strangers_are_wasted() {
     story.bills(95, BACKUP, None, (2_000_000, 0));
     story.good(1_000);
     let state = story.end();
-    assert_eq!(whole(&state, "wasted"), "3.0000 USD");
+    assert_eq!(whole(&state, "wasted_cost"), "3.0000 USD");
     assert_eq!(state.run.providers[0].wasted.input, 1_000_000_000);
 }
 
@@ -155,8 +155,8 @@ fn a_late_bill_counts_where_its_call_counts() {
     story.bills(secs(30), PRIMARY, Some(0), (1_000_000, 0));
     story.bills(secs(30), PRIMARY, Some(1), (2_000_000, 0));
     let state = story.end();
-    assert_eq!(shown(&scenario, &state, None, "wasted"), "6.0000 USD");
-    assert_eq!(during(&scenario, &state, "wasted"), "4.0000 USD");
+    assert_eq!(shown(&scenario, &state, None, "wasted_cost"), "6.0000 USD");
+    assert_eq!(during(&scenario, &state, "wasted_cost"), "4.0000 USD");
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn a_hedge_that_wins_delivers_and_the_other_attempt_is_wasted() {
     assert_eq!(whole(&state, "truncated_successes"), "0");
     assert_eq!(whole(&state, "latency.max"), "1.5s");
     // The primary: 2 USD and 8 USD a million; the backup: 0.50 USD.
-    assert_eq!(whole(&state, "wasted"), "4.0000 USD");
+    assert_eq!(whole(&state, "wasted_cost"), "4.0000 USD");
     assert_eq!(whole(&state, "cost"), "4.5000 USD");
     let answered = [0, 1].map(|place| state.run.providers[place].answered);
     assert_eq!(answered, [1, 1], "the primary's is the other call");
@@ -339,7 +339,7 @@ fn checks_and_ejections_count_by_their_own_moment() {
     assert_eq!(during(&scenario, &state, "check_cost"), "3.0000 USD");
     // They are paid for, and no user got anything of it.
     assert_eq!(whole(&state, "cost"), "4.5000 USD");
-    assert_eq!(whole(&state, "wasted"), "4.5000 USD");
+    assert_eq!(whole(&state, "wasted_cost"), "4.5000 USD");
     assert_eq!(whole(&state, "ejections"), "1");
     assert_eq!(during(&scenario, &state, "ejections"), "1");
     assert_eq!(state.run.providers[0].ejections, 1);

@@ -54,7 +54,7 @@ pub(crate) fn scenario() -> Scenario {
             max_tokens: None,
             prefix: None,
             tasks: Vec::new(),
-            reclick: None,
+            user_retry: None,
             clients: 1,
         },
         faults: Vec::new(),

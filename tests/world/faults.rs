@@ -197,7 +197,7 @@ fn a_tls_alert_is_no_answer() {
 
 #[test]
 fn a_mute_connection_is_left_to_the_clients_patience() {
-    let told = minute(vec![during(0, 10, fault(FaultKind::Mute))]);
+    let told = minute(vec![during(0, 10, fault(FaultKind::AcceptOnly))]);
     let failed: Vec<u64> = (0..9).collect();
     assert_eq!(told.calls_failed(FailureClass::TimeoutAttempt), failed);
     assert_eq!(
@@ -231,7 +231,7 @@ fn a_stale_connection_dies_under_the_next_request() {
     for with in [CloseMode::Rst, CloseMode::Fin] {
         let idle = Duration::from_secs(5);
         let load = "{ arrivals: constant, rate: 6/min, prompt: 100 tok, output: 20 tok }";
-        let stale = fault(FaultKind::Stale { idle, with });
+        let stale = fault(FaultKind::StaleKeepAlive { idle, with });
         let scenario = scenario("{ duration: 5m, seeds: 1..1 }", load, vec![stale]);
         let told = run(&scenario, ONE_ATTEMPT, 1);
         // A new connection answers one call, and is stale when the next one comes.
@@ -252,7 +252,7 @@ fn a_stale_connection_dies_under_the_next_request() {
         );
     }
     let idle = Duration::from_secs(11);
-    let told = minute(vec![fault(FaultKind::Stale {
+    let told = minute(vec![fault(FaultKind::StaleKeepAlive {
         idle,
         with: CloseMode::Rst,
     })]);
@@ -400,12 +400,12 @@ fn a_fault_that_does_not_happen_under_a_seed_does_nothing_under_it() {
         FaultKind::Dns,
         FaultKind::Refused,
         FaultKind::Tls,
-        FaultKind::Mute,
+        FaultKind::AcceptOnly,
         FaultKind::Closed(CloseMode::Fin),
         FaultKind::SlowClose {
             by: Duration::from_secs(1),
         },
-        FaultKind::Freeze,
+        FaultKind::ClientPause,
     ] {
         let rare = Fault {
             inject: inject.clone(),
@@ -462,7 +462,7 @@ fn connections_are_refused_more_often_as_a_fault_grows_and_fades() {
 
 #[test]
 fn a_frozen_client_keeps_its_users_waiting() {
-    let told = minute(vec![during(10, 20, fault(FaultKind::Freeze))]);
+    let told = minute(vec![during(10, 20, fault(FaultKind::ClientPause))]);
     assert_eq!(
         (told.succeeded(), told.fired),
         (60, BTreeMap::from([(0, 1)]))
@@ -489,7 +489,7 @@ fn a_client_that_is_frozen_for_good_leaves_its_calls_unfinished() {
             length: None,
             every: None,
         },
-        ..fault(FaultKind::Freeze)
+        ..fault(FaultKind::ClientPause)
     };
     let told = minute(vec![frozen]);
     assert_eq!(told.succeeded(), 30);
@@ -510,7 +510,7 @@ fn an_answer_waits_in_the_sockets_of_a_frozen_client() {
             length: Some(Duration::from_secs(3)),
             every: None,
         },
-        ..fault(FaultKind::Freeze)
+        ..fault(FaultKind::ClientPause)
     };
     let scenario = scenario("{ duration: 1m, seeds: 1..1 }", load, vec![frozen]);
     let told = run(&scenario, ONE_ATTEMPT, 1);
@@ -531,14 +531,14 @@ fn faults_of_connections_leave_no_socket_behind() {
         share(FaultKind::Dns),
         share(FaultKind::Refused),
         share(FaultKind::Tls),
-        share(FaultKind::Mute),
+        share(FaultKind::AcceptOnly),
         share(FaultKind::Closed(CloseMode::Rst)),
         share(FaultKind::Closed(CloseMode::Fin)),
-        share(FaultKind::Stale {
+        share(FaultKind::StaleKeepAlive {
             idle,
             with: CloseMode::Rst,
         }),
-        share(FaultKind::Stale {
+        share(FaultKind::StaleKeepAlive {
             idle,
             with: CloseMode::Fin,
         }),

@@ -179,7 +179,7 @@ fn a_slow_provider_slows_a_closed_loop_down() {
 #[test]
 fn impatient_users_click_again_and_abandon_the_call_before() {
     let load = format!(
-        "{{ users: {{ count: 4, think: 10s, patience: 5s, reclick: {{ at_most: 2 }} }}, \
+        "{{ users: {{ count: 4, think: 10s, patience: 5s, user_retry: {{ at_most: 2 }} }}, \
          {ONE_SECOND}, deadline: 20s }}"
     );
     let silent = "{ silent: { target: openai, inject: hang } }";
@@ -206,7 +206,7 @@ fn impatient_users_click_again_and_abandon_the_call_before() {
 fn without_abandoning_the_calls_before_run_on() {
     let load = format!(
         "{{ arrivals: constant, rate: 1/min, {ONE_SECOND}, \
-         patience: 5s, reclick: {{ at_most: 3, abandons: false }} }}"
+         patience: 5s, user_retry: {{ at_most: 3, abandons: false }} }}"
     );
     let slow = "{ slow: { target: openai, inject: slow, factor: 12 } }";
     let lives = Project::new("{ duration: 10m30s }", &load, slow).lives();
@@ -224,7 +224,7 @@ fn without_abandoning_the_calls_before_run_on() {
 fn a_storm_of_clicks_comes_and_goes_with_the_outage() {
     let load = format!(
         "{{ rate: 2/s, {ONE_SECOND}, deadline: 30s, \
-         patience: 4s, reclick: {{ chance: 80%, at_most: 5 }} }}"
+         patience: 4s, user_retry: {{ chance: 80%, at_most: 5 }} }}"
     );
     let silent = "{ silent: { target: openai, inject: hang, at: 5m, for: 2m } }";
     let project = Project::new("{ duration: 15m }", &load, silent);
@@ -262,7 +262,7 @@ fn reports_say_that_a_closed_loop_is_not_paired() {
     let report = Drill::load(open.path()).unwrap().run();
     assert!(!report.render(Format::Table, false).contains("note:"));
     assert!(!report.render(Format::Json, false).contains("notes"));
-    let load = format!("{{ rate: 1/s, {ONE_SECOND}, patience: 1s, reclick: {{ at_most: 1 }} }}");
+    let load = format!("{{ rate: 1/s, {ONE_SECOND}, patience: 1s, user_retry: {{ at_most: 1 }} }}");
     let clicked = Project::new("{ duration: 1m }", &load, "{}").scenario();
     assert!(!clicked.load.is_closed() && clicked.notes()[0].starts_with("users click again"));
 }
@@ -359,14 +359,14 @@ fn what_is_understood_of_a_load_is_shown() {
     assert_eq!(tasks["tasks"][0]["max_tokens"], "500 tok");
     let users = shown(
         "{ users: { count: 50, think: { p50: 5s, p99: 30s }, patience: 10s, \
-         reclick: { chance: 50%, at_most: 3 } }, prompt: 9 tok, output: 9 tok }",
+         user_retry: { chance: 50%, at_most: 3 } }, prompt: 9 tok, output: 9 tok }",
     );
     let expected = json!({
         "users": { "count": 50, "think": { "p50": "5s", "p99": "30s" } },
         "prompt": { "p50": "9 tok", "p99": "9 tok" },
         "output": { "p50": "9 tok", "p99": "9 tok" },
         "stream": "0%", "deadline": null, "clients": 1,
-        "patience": "10s", "reclick": { "chance": "50%", "at_most": 3, "abandons": true },
+        "patience": "10s", "user_retry": { "chance": "50%", "at_most": 3, "abandons": true },
     });
     assert_eq!(users, expected);
     for (rate, expected) in [

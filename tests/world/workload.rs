@@ -30,7 +30,7 @@ fn load(arrivals: Arrivals, per_time: &str) -> Load {
         max_tokens: None,
         prefix: None,
         tasks: Vec::new(),
-        reclick: None,
+        user_retry: None,
         clients: 1,
     }
 }

@@ -198,10 +198,10 @@ fn any_state() -> impl Strategy<Value = FaultKind> {
     let left = 0_u64..=1_000_000_000;
     prop_oneof![
         left.clone()
-            .prop_map(|left| FaultKind::CapacityLoss { left }),
-        left.prop_map(|left| FaultKind::LimitShrink { left }),
+            .prop_map(|remaining| FaultKind::CapacityLoss { remaining }),
+        left.prop_map(|remaining| FaultKind::LimitShrink { remaining }),
         (0_u64..3_000).prop_map(|factor_milli| FaultKind::Price { factor_milli }),
         Just(FaultKind::DoubleBilled),
-        Just(FaultKind::LostCache),
+        Just(FaultKind::CacheMiss),
     ]
 }

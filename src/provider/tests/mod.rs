@@ -439,7 +439,7 @@ fn no_load() -> Load {
         max_tokens: None,
         prefix: None,
         tasks: Vec::new(),
-        reclick: None,
+        user_retry: None,
         clients: 1,
     }
 }

@@ -74,20 +74,20 @@ fn what_the_cache_held_is_billed_apart_and_stated() {
 
 #[test]
 fn a_cache_that_held_nothing_is_not_lost() {
-    let (played, _) = play(&mut provider(&[FaultKind::LostCache]), &request(false, 1));
+    let (played, _) = play(&mut provider(&[FaultKind::CacheMiss]), &request(false, 1));
     assert!(!played.contains(&(0, Done::Fired(0))));
     let faults = Faults::new(
-        &scenario(&[FaultKind::DoubleBilled, FaultKind::LostCache]),
+        &scenario(&[FaultKind::DoubleBilled, FaultKind::CacheMiss]),
         ProviderId(0),
         RngStreams::new(1),
     );
-    let lost = faults.lost_cache(&request(false, 1).seen(NOW));
+    let lost = faults.cache_miss(&request(false, 1).seen(NOW));
     assert_eq!(lost, Some(FaultId(1)));
 }
 
 #[test]
 fn a_cache_is_lost_while_the_fault_lasts_and_not_emptied() {
-    let mut scenario = scenario(&[FaultKind::LostCache]);
+    let mut scenario = scenario(&[FaultKind::CacheMiss]);
     scenario.providers[0].cache = Some(scenario::Cache {
         ttl: Duration::from_secs(300),
     });

@@ -33,7 +33,12 @@ fn who_waits_for_a_slot_begins_later_and_who_has_company_is_slower() {
 
 #[test]
 fn a_loss_of_capacity_strikes_whom_it_keeps_waiting() {
-    let loss = [FaultKind::CapacityLoss { left: 500_000_000 }, slow(2_000)];
+    let loss = [
+        FaultKind::CapacityLoss {
+            remaining: 500_000_000,
+        },
+        slow(2_000),
+    ];
     let place = |wait, slow_milli| SlotGrant {
         start: NOW + Duration::from_secs(wait),
         slow_milli,
@@ -52,8 +57,16 @@ fn a_loss_of_capacity_strikes_whom_it_keeps_waiting() {
 
 #[test]
 fn losses_multiply_while_they_are_at_work() {
-    let half = || FaultKind::CapacityLoss { left: 500_000_000 };
-    let faults = [half(), half(), FaultKind::LimitShrink { left: 300_000_000 }];
+    let half = || FaultKind::CapacityLoss {
+        remaining: 500_000_000,
+    };
+    let faults = [
+        half(),
+        half(),
+        FaultKind::LimitShrink {
+            remaining: 300_000_000,
+        },
+    ];
     let mut scenario = scenario(&faults);
     scenario.faults[1].windows.length = Some(Duration::from_secs(10));
     scenario.faults[2].windows.at = Duration::from_secs(10);
@@ -70,7 +83,9 @@ fn losses_multiply_while_they_are_at_work() {
 
 #[test]
 fn shrunken_limits_strike_whom_they_refuse_and_who_is_told_of_them() {
-    let mut scenario = scenario(&[FaultKind::LimitShrink { left: 100_000_000 }]);
+    let mut scenario = scenario(&[FaultKind::LimitShrink {
+        remaining: 100_000_000,
+    }]);
     let mut fired = |limits| {
         scenario.providers[0].limits.requests = limits;
         let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
@@ -85,8 +100,8 @@ fn shrunken_limits_strike_whom_they_refuse_and_who_is_told_of_them() {
 #[test]
 fn a_full_queue_is_an_overload_and_the_loss_has_a_hand_in_it() {
     let faults = [
-        FaultKind::LimitShrink { left: 0 },
-        FaultKind::CapacityLoss { left: 0 },
+        FaultKind::LimitShrink { remaining: 0 },
+        FaultKind::CapacityLoss { remaining: 0 },
     ];
     let provider = provider(&faults);
     let way = |cause, quotas| provider.in_the_way(NOW, &quotas, &Refusal::of(cause));
@@ -140,7 +155,9 @@ fn narrow(faults: &[FaultKind]) -> Provider {
 
 #[test]
 fn lost_slots_keep_waiting_and_then_refuse() {
-    let mut provider = narrow(&[FaultKind::CapacityLoss { left: 500_000_000 }]);
+    let mut provider = narrow(&[FaultKind::CapacityLoss {
+        remaining: 500_000_000,
+    }]);
     let mut next = || play(&mut provider, &request(false, 100));
     let (alone, waits) = (next().0, next().0);
     assert_eq!(alone.last(), Some(&(1_600, Done::Write)));
@@ -155,7 +172,12 @@ fn lost_slots_keep_waiting_and_then_refuse() {
 #[test]
 fn a_slot_is_taken_until_the_last_byte_has_left_or_the_stream_is_cut() {
     let begins = |fault: FaultKind| {
-        let mut provider = narrow(&[FaultKind::CapacityLoss { left: 500_000_000 }, fault]);
+        let mut provider = narrow(&[
+            FaultKind::CapacityLoss {
+                remaining: 500_000_000,
+            },
+            fault,
+        ]);
         let mut first = provider.on_request(NOW, &request(true, 300));
         let end = first.by_ref().last().map(|(at, _)| at);
         let second = provider.on_request(NOW, &request(true, 1));

@@ -46,7 +46,7 @@ pub struct Load {
     /// Kinds of calls, each with its share; none = all calls are alike.
     pub tasks: Vec<Task>,
     /// When and how users click again.
-    pub reclick: Option<UserRetry>,
+    pub user_retry: Option<UserRetry>,
     /// Client processes with state of their own; a call belongs to client (number mod clients).
     pub clients: u32,
 }
@@ -113,7 +113,7 @@ impl Scenario {
         let mut notes = Vec::new();
         if self.load.is_closed() {
             notes.push(CLOSED.to_owned());
-        } else if self.load.reclick.is_some() {
+        } else if self.load.user_retry.is_some() {
             notes.push(CLICKED.to_owned());
         }
         notes
@@ -132,7 +132,7 @@ pub(super) fn load(
     let clients = file.clients.unwrap_or(1);
     let written = |clients: u32| clients.to_string();
     bounded(document, &["load", "clients"], clients, 1..=1_000, written)?;
-    let reclick = users::reclick(document, &file)?;
+    let user_retry = users::user_retry(document, &file)?;
     let tasks = std::mem::take(&mut file.tasks);
     let whole_tasks = tasks::check(document, &tasks)?;
     let stream = file.stream.unwrap_or(0);
@@ -148,7 +148,7 @@ pub(super) fn load(
         max_tokens,
         prefix,
         tasks: Vec::new(),
-        reclick,
+        user_retry,
         clients,
         calls,
     };

@@ -56,7 +56,7 @@ pub(in crate::scenario) fn check_alone(
     }
     for (key, stands) in [
         ("patience", file.patience.is_some()),
-        ("reclick", file.reclick.is_some()),
+        ("user_retry", file.user_retry.is_some()),
     ] {
         if stands {
             let message = format!("`{key}` belongs to the `users` here");
@@ -78,29 +78,29 @@ pub(super) fn users(document: &Document, file: &file::Users) -> Result<Users, Di
 }
 
 /// Whether users click again: written inside of `users` when there are any, else in the load.
-pub(super) fn reclick(
+pub(super) fn user_retry(
     document: &Document,
     file: &file::Load,
 ) -> Result<Option<UserRetry>, Diagnostic> {
-    let (path, patience, reclick): (&[&str], _, _) = match &file.users {
-        Some(users) => (&["load", "users"], users.patience, users.reclick),
-        None => (&["load"], file.patience, file.reclick),
+    let (path, patience, user_retry): (&[&str], _, _) = match &file.users {
+        Some(users) => (&["load", "users"], users.patience, users.user_retry),
+        None => (&["load"], file.patience, file.user_retry),
     };
     let at = |keys: &[&'static str]| [path, keys].concat();
-    let (patience, reclick) = match (patience, reclick) {
+    let (patience, user_retry) = match (patience, user_retry) {
         (None, None) => return Ok(None),
-        (Some(patience), Some(reclick)) => (patience, reclick),
+        (Some(patience), Some(user_retry)) => (patience, user_retry),
         (Some(_), None) => {
-            let message = "`patience` needs `reclick`: what users do when it ends";
+            let message = "`patience` needs `user_retry`: what users do when it ends";
             let problem = document.problem_at_key(&at(&["patience"]), message);
             return Err(problem.hint(
-                "write as in `reclick: { chance: 50%, at_most: 3 }`; users who give up have a \
+                "write as in `user_retry: { chance: 50%, at_most: 3 }`; users who give up have a \
                  `deadline`",
             ));
         }
         (None, Some(_)) => {
-            let message = "`reclick` needs `patience`: how long users wait before";
-            let problem = document.problem_at_key(&at(&["reclick"]), message);
+            let message = "`user_retry` needs `patience`: how long users wait before";
+            let problem = document.problem_at_key(&at(&["user_retry"]), message);
             return Err(problem.hint("write as in `patience: 10s`"));
         }
     };
@@ -112,18 +112,18 @@ pub(super) fn reclick(
         range,
         duration::write,
     )?;
-    let chance = reclick.chance.unwrap_or(WHOLE);
-    let path = at(&["reclick", "chance"]);
+    let chance = user_retry.chance.unwrap_or(WHOLE);
+    let path = at(&["user_retry", "chance"]);
     bounded(document, &path, chance, 1..=WHOLE, share::write)?;
-    let at_most = reclick.at_most.unwrap_or(1);
-    let path = at(&["reclick", "at_most"]);
+    let at_most = user_retry.at_most.unwrap_or(1);
+    let path = at(&["user_retry", "at_most"]);
     let whole = |clicks: u32| clicks.to_string();
     bounded(document, &path, at_most, 1..=MOST_CLICKS, whole)?;
     Ok(Some(UserRetry {
         patience,
         chance,
         at_most,
-        abandons: reclick.abandons.unwrap_or(true),
+        abandons: user_retry.abandons.unwrap_or(true),
     }))
 }
 const MOST_USERS: u64 = 100_000;

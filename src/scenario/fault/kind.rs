@@ -31,11 +31,11 @@ pub enum FaultKind {
     /// A TLS alert instead of a handshake, then the end.
     Tls,
     /// Accepted, and nothing is ever read.
-    Mute,
+    AcceptOnly,
     /// Accepted, and closed before a byte.
     Closed(CloseMode),
     /// A kept connection that was idle for so long dies under the next request.
-    Stale {
+    StaleKeepAlive {
         /// For at least so long.
         idle: Duration,
         /// How it dies.
@@ -142,12 +142,12 @@ pub enum FaultKind {
     /// So much of its slots is left, in parts per 10^9.
     CapacityLoss {
         /// What is left.
-        left: u64,
+        remaining: u64,
     },
     /// So much of its limits is left, in parts per 10^9.
     LimitShrink {
         /// What is left.
-        left: u64,
+        remaining: u64,
     },
     /// Tokens cost so many thousandths of their price.
     Price {
@@ -157,11 +157,11 @@ pub enum FaultKind {
     /// Everything is billed twice.
     DoubleBilled,
     /// No prompt is found in the cache.
-    LostCache,
+    CacheMiss,
 
     // The client.
     /// The client process stands still: it reads, decides and sends nothing.
-    Freeze,
+    ClientPause,
 }
 
 /// What a [`Inject::Slow`] multiplies.
@@ -263,12 +263,12 @@ impl FaultKind {
     /// Where it acts.
     pub const fn layer(&self) -> Layer {
         match self {
-            Self::Freeze => Layer::Client,
+            Self::ClientPause => Layer::Client,
             Self::Outage | Self::Blackhole | Self::Dns | Self::Refused => Layer::Network,
             Self::Tls
-            | Self::Mute
+            | Self::AcceptOnly
             | Self::Closed(_)
-            | Self::Stale { .. }
+            | Self::StaleKeepAlive { .. }
             | Self::SlowClose { .. } => Layer::Connection,
             Self::Hang | Self::Reset | Self::EarlyFin | Self::HeadersOnly | Self::Refuse { .. } => {
                 Layer::Exchange
@@ -277,7 +277,7 @@ impl FaultKind {
             | Self::LimitShrink { .. }
             | Self::Price { .. }
             | Self::DoubleBilled
-            | Self::LostCache => Layer::Provider,
+            | Self::CacheMiss => Layer::Provider,
             _ => Layer::Answer,
         }
     }

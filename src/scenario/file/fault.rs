@@ -73,7 +73,7 @@ pub(in crate::scenario) struct Fault {
     pub(in crate::scenario) inside: Option<Within>,
     #[serde(default, with = "units::share::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub(in crate::scenario) left: Option<u64>,
+    pub(in crate::scenario) remaining: Option<u64>,
     pub(in crate::scenario) model: Option<String>,
     #[serde(default, with = "units::duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]

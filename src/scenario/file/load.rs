@@ -61,7 +61,7 @@ pub(in crate::scenario) struct Load {
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub(in crate::scenario) patience: Option<Duration>,
     /// How users click again.
-    pub(in crate::scenario) reclick: Option<UserRetry>,
+    pub(in crate::scenario) user_retry: Option<UserRetry>,
     /// So many client processes, each with its own breakers; 1 by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<written::Whole>"))]
     pub(in crate::scenario) clients: Option<u32>,
@@ -97,10 +97,10 @@ pub(in crate::scenario) struct Users {
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
     pub(in crate::scenario) patience: Option<Duration>,
     /// How they click again.
-    pub(in crate::scenario) reclick: Option<UserRetry>,
+    pub(in crate::scenario) user_retry: Option<UserRetry>,
 }
 
-/// `reclick`.
+/// `user_retry`.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -21,11 +21,11 @@ impl Reader<'_> {
     pub(super) fn connection(&self) -> Result<FaultKind, Diagnostic> {
         Ok(match self.row.word {
             "tls" => FaultKind::Tls,
-            "mute" => FaultKind::Mute,
+            "accept_only" => FaultKind::AcceptOnly,
             "closed" => FaultKind::Closed(self.connection_end()?),
-            "stale" => {
+            "stale_keep_alive" => {
                 let idle = self.required("idle", self.file.idle)?;
-                FaultKind::Stale {
+                FaultKind::StaleKeepAlive {
                     idle: self.length("idle", idle, SHORTEST)?,
                     with: self.connection_end()?,
                 }

@@ -112,7 +112,7 @@ impl Reader<'_> {
 
     fn inject(&self) -> Result<FaultKind, Diagnostic> {
         match self.row.layer {
-            Layer::Client => Ok(FaultKind::Freeze),
+            Layer::Client => Ok(FaultKind::ClientPause),
             Layer::Network => Ok(self.network()),
             Layer::Connection => self.connection(),
             Layer::Exchange => self.exchange(),
@@ -136,7 +136,7 @@ impl Reader<'_> {
                 "cap" => "write how many bytes at most: `cap: 200 B/s`".to_owned(),
                 "idle" => "write how long it was idle: `idle: 60s`".to_owned(),
                 "index" => "write how heavy the tail is: `index: 1.5`".to_owned(),
-                "left" => "write how much is left: `left: 30%`".to_owned(),
+                "remaining" => "write how much is left: `remaining: 30%`".to_owned(),
                 "model" => "write which model is named: `model: other-model`".to_owned(),
                 "speed" => "write how slowly: `speed: 0.5 tok/s`".to_owned(),
                 key => format!("write it as in `{key}: …`"),
@@ -221,10 +221,10 @@ fn row(document: &Document, name: &str, word: &str) -> Result<&'static Row, Diag
     let problem = problem(format!("unknown fault `{word}`"));
     let problem = problem.did_you_mean(word, ROWS.iter().map(|row| row.word));
     // All words at once would fill the terminal.
-    let is_near = problem
+    let lists_all = problem
         .hint_text()
-        .is_some_and(|hint| hint.starts_with("did you mean"));
-    Err(match is_near {
+        .is_some_and(|hint| hint.starts_with("known:"));
+    Err(match !lists_all {
         true => problem,
         false => problem.hint(
             "write a status such as `429`, or a word such as `outage`, `hang`, `slow`, \

@@ -8,19 +8,23 @@ use crate::text::units::{factor, share};
 impl Reader<'_> {
     pub(super) fn provider(&self) -> Result<FaultKind, Diagnostic> {
         Ok(match self.row.word {
-            "capacity_loss" => FaultKind::CapacityLoss { left: self.left()? },
-            "limit_shrink" => FaultKind::LimitShrink { left: self.left()? },
+            "capacity_loss" => FaultKind::CapacityLoss {
+                remaining: self.remaining()?,
+            },
+            "limit_shrink" => FaultKind::LimitShrink {
+                remaining: self.remaining()?,
+            },
             "price" => FaultKind::Price {
                 factor_milli: self.multiple()?,
             },
             "double_billed" => FaultKind::DoubleBilled,
-            _ => FaultKind::LostCache,
+            _ => FaultKind::CacheMiss,
         })
     }
 
-    fn left(&self) -> Result<u64, Diagnostic> {
-        let left = self.required("left", self.file.left)?;
-        self.bounded("left", left, 0..=WHOLE - 1, share::write)
+    fn remaining(&self) -> Result<u64, Diagnostic> {
+        let remaining = self.required("remaining", self.file.remaining)?;
+        self.bounded("remaining", remaining, 0..=WHOLE - 1, share::write)
     }
 
     /// A factor of something that may also become less.

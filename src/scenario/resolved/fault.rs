@@ -98,8 +98,8 @@ fn own_key(inject: &FaultKind, key: &str) -> Value {
             key => of_refusal(refusal, key),
         },
         FaultKind::Closed(with) => json!(with),
-        FaultKind::Stale { with, .. } if key == "with" => json!(with),
-        FaultKind::Stale { idle, .. } => duration::write(*idle).into(),
+        FaultKind::StaleKeepAlive { with, .. } if key == "with" => json!(with),
+        FaultKind::StaleKeepAlive { idle, .. } => duration::write(*idle).into(),
         FaultKind::SlowClose { by } | FaultKind::Delay { by, .. } => duration::write(*by).into(),
         FaultKind::Slow { what, .. } if key == "what" => json!(what),
         FaultKind::Slow { factor_milli, .. } | FaultKind::Price { factor_milli } => {
@@ -131,8 +131,8 @@ fn own_key(inject: &FaultKind, key: &str) -> Value {
         FaultKind::InBand { after, .. } | FaultKind::Event { after, .. } => {
             tokens::write(*after).into()
         }
-        FaultKind::CapacityLoss { left } | FaultKind::LimitShrink { left } => {
-            share::write(*left).into()
+        FaultKind::CapacityLoss { remaining } | FaultKind::LimitShrink { remaining } => {
+            share::write(*remaining).into()
         }
         FaultKind::Flaw(flaw) => of_flaw(flaw),
         _ => Value::Null,

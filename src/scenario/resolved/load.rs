@@ -36,8 +36,8 @@ pub(super) fn load(load: &Load) -> Value {
     } else {
         keys["tasks"] = load.tasks.iter().map(task).collect();
     }
-    if let Some(reclick) = &load.reclick {
-        again(&mut keys, reclick);
+    if let Some(user_retry) = &load.user_retry {
+        again(&mut keys, user_retry);
     }
     keys["clients"] = load.clients.into();
     keys
@@ -141,11 +141,11 @@ fn bounds(keys: &mut Value, max_tokens: Option<u32>, prefix: Option<&Prefixes>) 
     }
 }
 
-fn again(keys: &mut Value, reclick: &UserRetry) {
-    keys["patience"] = duration::write(reclick.patience).into();
-    keys["reclick"] = json!({
-        "chance": share::write(reclick.chance),
-        "at_most": reclick.at_most,
-        "abandons": reclick.abandons,
+fn again(keys: &mut Value, user_retry: &UserRetry) {
+    keys["patience"] = duration::write(user_retry.patience).into();
+    keys["user_retry"] = json!({
+        "chance": share::write(user_retry.chance),
+        "at_most": user_retry.at_most,
+        "abandons": user_retry.abandons,
     });
 }

@@ -22,14 +22,14 @@ use crate::trace::{Event, EventKind, Recorder};
 pub(super) fn is_due(faults: &[SeededFault]) -> bool {
     faults
         .iter()
-        .any(|drawn| drawn.fault.inject == FaultKind::Freeze)
+        .any(|drawn| drawn.fault.inject == FaultKind::ClientPause)
 }
 
 /// Starts a task for each fault that freezes client processes.
 pub(super) fn start(world: &Rc<World>, faults: &[SeededFault]) {
     let freezes = faults
         .iter()
-        .filter(|drawn| drawn.fault.inject == FaultKind::Freeze);
+        .filter(|drawn| drawn.fault.inject == FaultKind::ClientPause);
     for drawn in freezes {
         let Some(&host) = world.clients.first() else {
             return;
