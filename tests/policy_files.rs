@@ -489,3 +489,65 @@ fn what_is_no_text_is_a_problem() {
     );
     assert!(Policy::read(&path.join("none")).is_err());
 }
+
+/// The keys of earlier versions, and what they are called now.
+const RENAMED: [(&str, &str); 43] = [
+    ("route.panic_below", "panic_threshold"),
+    ("route.slow_start.within", "window"),
+    ("route.slow_start.from", "initial_share"),
+    ("retry.attempts", "max_attempts"),
+    ("retry.per_provider", "max_attempts_per_provider"),
+    ("retry.per_class", "max_retries_by_class"),
+    ("retry.backoff.cap", "max"),
+    ("hints.cap", "max"),
+    ("hints.beyond", "above_max"),
+    ("hints.spread", "jitter"),
+    ("streams.opening", "prebuffer"),
+    ("streams.opening_within", "prebuffer_timeout"),
+    ("streams.speed_over", "min_speed_window"),
+    ("breaker.open.first", "initial"),
+    ("breaker.open.cap", "max"),
+    ("breaker.consecutive", "consecutive_failures"),
+    ("breaker.success_below", "min_success_rate"),
+    ("breaker.min", "min_attempts"),
+    ("breaker.slow", "slow_call"),
+    ("breaker.slow_above", "max_slow_rate"),
+    ("breaker.close_after", "success_threshold"),
+    ("breaker.probes", "max_probes"),
+    ("breaker.lease", "probe_timeout"),
+    ("outlier.success_below", "success_rate_below_mean"),
+    ("outlier.slower", "latency_factor"),
+    ("outlier.eject", "base_ejection_time"),
+    ("outlier.cap", "max_ejection_time"),
+    ("outlier.max_ejected", "max_ejection_percent"),
+    ("health_check.every", "interval"),
+    ("health_check.whom", "targets"),
+    ("health_check.fall", "unhealthy_threshold"),
+    ("health_check.rise", "healthy_threshold"),
+    ("hedge.after", "delay"),
+    ("hedge.most", "max_hedges"),
+    ("hedge.min", "min_samples"),
+    ("limit.full", "when_full"),
+    ("limit.adaptive.backoff", "decrease"),
+    ("limit.adaptive.slow", "latency_factor"),
+    ("throttle.max", "max_reject_probability"),
+    ("queue.most", "max_calls"),
+    ("queue.wait", "max_wait"),
+    ("spend.most", "max"),
+    ("by_name.NAME.tier", "priority_group"),
+];
+
+#[test]
+fn a_key_of_an_earlier_version_is_told_its_new_name() {
+    for (old, new) in RENAMED {
+        let (section, key) = old.rsplit_once('.').expect("in a section");
+        let depth = section.split('.').count();
+        let section = section.replace('.', ": { ");
+        let close = " }".repeat(depth);
+        let text = format!("name: mine\n{section}: {{ {key}: 1{close}\n");
+        let problem = Policy::parse("mine.yaml", &text).expect_err(old);
+        assert_eq!(problem.message(), format!("unknown key `{key}`"), "{old}");
+        let hint = format!("it is now `{new}`");
+        assert_eq!(problem.hint_text(), Some(hint.as_str()), "{old}");
+    }
+}

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::renamed;
 use super::source::{Source, Span};
 
 /// Something wrong in a file (or in `--set`): message, place, hint. `Display` shows the line with
@@ -167,13 +168,17 @@ impl fmt::Debug for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
-/// "Did you mean" the nearest of `known`, or all of them behind `label`; nothing for none.
+/// The new name of a renamed key or word, else "did you mean" the nearest of `known`, else all of
+/// them behind `label`; nothing for none.
 pub(super) fn suggestion<'a>(
     found: &str,
     known: impl IntoIterator<Item = &'a str>,
     label: &str,
 ) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
+    if let Some(new) = renamed::new_name(found, &known) {
+        return Some(format!("it is now `{new}`"));
+    }
     let allowed = (found.chars().count() / 3).max(1);
     let nearest = known
         .iter()

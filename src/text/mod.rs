@@ -6,6 +6,7 @@
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
 //! - `mask`: documents and problems without what may be a secret in them.
 //! - [`problem`]: what is wrong, where, and what to write instead, with a caret.
+//! - `renamed`: what earlier versions called the keys and words of today.
 //! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
 //! - [`units`]: `30s`, `8/s`, `60%`, `900 tok`, `2M`, read and written, as integers.
 //!
@@ -16,6 +17,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod file;
 mod redact;
+mod renamed;
 #[cfg(feature = "cli")]
 pub mod schema;
 mod source;
