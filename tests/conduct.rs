@@ -117,7 +117,12 @@ const TEETH: &[(&str, &str, &str, &str)] = &[
     ("quota-exhausted", "no-failover", "", "success_rate >= 99%"),
     ("quota-exhausted", "retry-only", "policy.failures.quota=retry", "useless_retries <= 0"),
     ("rate-limit-with-hint", "retry-only", "", "latency.p95 during limited <= 5s"),
-    ("rate-limit-with-hint", "retry-only", "policy.hints.retry_after=ignore", "hints_violated <= 0"),
+    (
+        "rate-limit-with-hint",
+        "retry-only",
+        "policy.hints.retry_after=ignore",
+        "hints_violated <= 0",
+    ),
     ("rate-limit-with-hint", "priority-fallback", "", "load_during(limited) <= 0.5"),
     ("recovery", "no-failover", "", "success_rate >= 99%"),
     ("recovery", "resilient", "policy.breaker.open={initial: 5m}", "recovery_time(openai) <= 30s"),

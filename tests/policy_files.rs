@@ -1,4 +1,6 @@
 //! Wrong policy files: each gets a message with file, line, column, caret, and what to do.
+//!
+//! This file is long because each mistake stands with its whole message.
 
 use std::fs;
 
@@ -23,7 +25,7 @@ fn an_unknown_key_is_pointed_at_and_the_nearest_is_named() {
     3 |   atempts: 3
       |   ^^^^^^^
       |
-      = help: did you mean `attempts`?
+      = help: known keys: `max_attempts`, `max_attempts_per_provider`, `max_retries_by_class`, `backoff`, `budget`
     ");
 }
 
@@ -36,7 +38,7 @@ fn an_unknown_key_far_from_all_gets_the_list() {
     2 | retry: { sooner: true }
       |          ^^^^^^
       |
-      = help: known keys: `attempts`, `per_provider`, `per_class`, `backoff`, `budget`
+      = help: known keys: `max_attempts`, `max_attempts_per_provider`, `max_retries_by_class`, `backoff`, `budget`
     ");
 }
 
@@ -96,10 +98,10 @@ fn not_a_number_is_refused() {
 fn a_number_out_of_range_tells_the_range() {
     assert_snapshot!(told("name: mine\nretry:\n  max_attempts: 0\n"), @"
     error: `0` is out of range
-     --> mine.yaml:3:13
+     --> mine.yaml:3:17
       |
-    3 |   attempts: 0
-      |             ^
+    3 |   max_attempts: 0
+      |                 ^
       |
       = help: from `1` to `100`
     ");
@@ -109,10 +111,10 @@ fn a_number_out_of_range_tells_the_range() {
 fn a_huge_number_is_refused() {
     assert_snapshot!(told("name: mine\nretry: { max_attempts: 18446744073709551616 }\n"), @"
     error: `18446744073709551616` is too large
-     --> mine.yaml:2:20
+     --> mine.yaml:2:24
       |
     2 | retry: { max_attempts: 18446744073709551616 }
-      |                    ^^^^^^^^^^^^^^^^^^^^
+      |                        ^^^^^^^^^^^^^^^^^^^^
       |
       = help: the largest is 4294967295
     ");
@@ -122,10 +124,10 @@ fn a_huge_number_is_refused() {
 fn a_number_out_of_range_in_a_tier_is_found_there() {
     assert_snapshot!(told("name: mine\ntiers:\n  - {}\n  - breaker: { max_probes: 0 }\n"), @"
     error: `0` is out of range
-     --> mine.yaml:4:24
+     --> mine.yaml:4:28
       |
     4 |   - breaker: { max_probes: 0 }
-      |                        ^
+      |                            ^
       |
       = help: from `1` to `100`
     ");
@@ -269,10 +271,10 @@ fn a_weight_out_of_range_tells_the_range() {
 fn a_tier_out_of_range_tells_the_range() {
     assert_snapshot!(told("name: mine\nby_name: { a: { priority_group: 1001 } }\n"), @"
     error: `1001` is out of range
-     --> mine.yaml:2:23
+     --> mine.yaml:2:33
       |
     2 | by_name: { a: { priority_group: 1001 } }
-      |                       ^^^^
+      |                                 ^^^^
       |
       = help: from `0` to `1000`
     ");
@@ -357,35 +359,35 @@ fn a_missing_name_is_named() {
 #[test]
 fn a_cap_below_the_base_is_refused() {
     assert_snapshot!(told("name: mine\nretry: { backoff: { base: 10s } }\n"), @"
-    error: the longest wait (`cap`) is shorter than the first (`base`)
+    error: the longest wait (`max`) is shorter than the first (`base`)
      --> mine.yaml:2:27
       |
     2 | retry: { backoff: { base: 10s } }
       |                           ^^^
       |
-      = help: raise `cap`, or lower `base`
+      = help: raise `max`, or lower `base`
     ");
 }
 
 #[test]
 fn a_breaker_open_for_longer_than_its_cap_is_refused() {
     assert_snapshot!(told("name: mine\nbreaker: { open: { initial: 10m } }\n"), @"
-    error: the longest time (`cap`) is shorter than the first (`first`)
-     --> mine.yaml:2:27
+    error: the longest time (`max`) is shorter than the first (`initial`)
+     --> mine.yaml:2:29
       |
     2 | breaker: { open: { initial: 10m } }
-      |                           ^^^
+      |                             ^^^
       |
-      = help: raise `cap`, or lower `first`
+      = help: raise `max`, or lower `initial`
     ");
     assert_snapshot!(told("name: mine\ntiers: [ { breaker: { open: { max: 1s } } } ]\n"), @"
-    error: the longest time (`cap`) is shorter than the first (`first`)
+    error: the longest time (`max`) is shorter than the first (`initial`)
      --> mine.yaml:2:36
       |
     2 | tiers: [ { breaker: { open: { max: 1s } } } ]
       |                                    ^^
       |
-      = help: raise `cap`, or lower `first`
+      = help: raise `max`, or lower `initial`
     ");
 }
 
@@ -393,12 +395,12 @@ fn a_breaker_open_for_longer_than_its_cap_is_refused() {
 fn a_breaker_that_nothing_opens_is_refused() {
     assert_snapshot!(told("name: mine\nbreaker: { consecutive_failures: none }\n"), @"
     error: nothing ever opens this breaker
-     --> mine.yaml:2:25
+     --> mine.yaml:2:34
       |
     2 | breaker: { consecutive_failures: none }
-      |                         ^^^^
+      |                                  ^^^^
       |
-      = help: write `consecutive: 5`, `success_below: 80%` or `open: { hint: honour }`
+      = help: write `consecutive_failures: 5`, `min_success_rate: 80%` or `open: { hint: honour }`
     ");
 }
 
@@ -406,25 +408,25 @@ fn a_breaker_that_nothing_opens_is_refused() {
 fn a_share_above_the_whole_is_refused() {
     assert_snapshot!(told("name: mine\nbreaker: { slow_call: 5s, max_slow_rate: 100% }\n"), @"
     error: no share of slow attempts is above 100%
-     --> mine.yaml:2:34
+     --> mine.yaml:2:42
       |
     2 | breaker: { slow_call: 5s, max_slow_rate: 100% }
-      |                                  ^^^^
+      |                                          ^^^^
       |
-      = help: write `99%`, or leave `slow` out
+      = help: write `99%`, or leave `slow_call` out
     ");
 }
 
 #[test]
 fn an_ejection_for_longer_than_its_cap_is_refused() {
     assert_snapshot!(told("name: mine\noutlier: { base_ejection_time: 10m }\n"), @"
-    error: the longest time (`cap`) is shorter than the first (`eject`)
-     --> mine.yaml:2:19
+    error: the longest time (`max_ejection_time`) is shorter than the first (`base_ejection_time`)
+     --> mine.yaml:2:32
       |
     2 | outlier: { base_ejection_time: 10m }
-      |                   ^^^
+      |                                ^^^
       |
-      = help: raise `cap`, or lower `eject`
+      = help: raise `max_ejection_time`, or lower `base_ejection_time`
     ");
 }
 

@@ -153,7 +153,8 @@ fn check_lines(name: &str, text: &str) -> Vec<(usize, String)> {
     }
     for (at, line) in text.lines().enumerate() {
         let columns = line.chars().count();
-        if columns > MAX_COLUMNS {
+        // A snapshot shows a hint as the program prints it, on one line.
+        if columns > MAX_COLUMNS && !line.trim_start().starts_with("= help: ") {
             let what = format!("has {columns} columns: wrap it at {MAX_COLUMNS}");
             wrong.push((at + 1, what));
         }

@@ -287,7 +287,7 @@ mod tests {
         assert_eq!(policy.timeouts.call, Some(Duration::from_secs(90)));
         document.set("retry.max_attempts", "0").unwrap();
         let problem = Policy::from_document(&document, Some("p")).unwrap_err();
-        assert_eq!((problem.file(), problem.column()), ("command line", 22));
+        assert_eq!((problem.file(), problem.column()), ("command line", 26));
     }
 
     fn tiers() -> impl proptest::strategy::Strategy<Value = Tier> {

@@ -10,7 +10,8 @@
 //!
 //! One run is one paused tokio runtime on a thread of its own, so nothing thread-local leaks from
 //! run to run. One thread-local is ours: the run that [`Simulated`] asks for names, because a
-//! `Connect` is `Send` and the run is not. Its clock resolves one millisecond, because tokio's timers do.
+//! `Connect` is `Send` and the run is not. The clock resolves one millisecond, because the timers
+//! of tokio do.
 
 mod client_pause;
 mod connect;

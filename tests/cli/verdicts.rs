@@ -68,7 +68,7 @@ fn no_absolute_path_reaches_a_page() {
         trace.display()
     );
     let page = stdout(&project.output(&words));
-    let again = "--policy mine.yaml --seed 1 --set load.trace=two.csv";
+    let again = "--policy mine.yaml --seed 1 --set 'load.trace=two.csv'";
     assert!(page.contains(again), "{page}");
     assert!(!page.contains(policy.to_str().expect("UTF-8")), "{page}");
 }

@@ -1,5 +1,7 @@
 //! Random policies with every mechanism on and off, random members to go with them, and random
 //! stories to tell. What comes of them is the rig's matter.
+//!
+//! This file is long because it draws every setting that a policy has.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -132,7 +132,7 @@ pub(super) fn checks_cost(view: &View) -> Vec<Draft> {
         "every provider is checked every {}: {per_day} billed requests a day each",
         write(check.interval)
     );
-    let paths: [&[&str]; 2] = [&["health_check", "every"], &["health_check"]];
+    let paths: [&[&str]; 2] = [&["health_check", "interval"], &["health_check"]];
     vec![
         Draft::at(&paths, message)
             .because("calls find out about a provider that they reach, for nothing")

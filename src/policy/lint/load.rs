@@ -38,7 +38,7 @@ pub(super) fn hedge_doubles(view: &View) -> Vec<Draft> {
         );
     }
     if let Some(message) = hedges_the_median(hedge, view.around.providers.first()) {
-        let paths: [&[&str]; 2] = [&["hedge", "after"], &["hedge"]];
+        let paths: [&[&str]; 2] = [&["hedge", "delay"], &["hedge"]];
         drafts.push(
             Draft::at(&paths, message)
                 .because(
