@@ -224,7 +224,7 @@ pub enum HedgeDelay {
     Quantile(u8),
 }
 
-// The defaults below are those of `TUNABLES`; a test holds them together.
+// The defaults below are those of `KNOBS`; a test holds them together.
 
 impl Default for Retry {
     fn default() -> Self {
@@ -370,7 +370,7 @@ impl HedgeDelay {
                 let error = UnitError::new(format!("`{text}` is no quantile"));
                 Err(error.or_write("write from `p1` to `p99`"))
             }
-            None => units::duration::parse(text).map(Self::Delay),
+            None => units::duration::parse(text).map(Self::After),
         }
     }
 
