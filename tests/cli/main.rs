@@ -11,6 +11,7 @@ mod presets;
 mod rates;
 mod report;
 mod runs;
+mod serve;
 mod usage;
 mod verdicts;
 

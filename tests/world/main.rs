@@ -1,17 +1,21 @@
 //! The simulated world at its boundary: a scenario in, a trace and a report out; and the luck,
 //! the loads and the profiles that it is made of.
-//!
-//! One binary, since each one links the whole library and makes its generic code anew.
 
 mod clients;
+mod decisions;
+mod fault_catalogue;
 mod fault_draws;
 mod faults;
+mod invariants;
 mod library_entry;
 mod load;
+mod oracle;
 mod physics;
 mod profiles;
+mod report_stories;
 mod stories;
 mod storm;
+mod workload;
+
 #[path = "../support/mod.rs"]
 mod support;
-mod workload;

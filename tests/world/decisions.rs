@@ -1,0 +1,69 @@
+//! What the `resilient` policy decides in each shipped scenario at seed 1, as a short trace: a
+//! change of policy shows itself here as a diff that one can read.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use firedrill::drill::Drill;
+
+use crate::support::Story;
+
+/// So many calls that met trouble are shown.
+const CALLS: usize = 6;
+
+#[test]
+fn decisions_change_only_on_purpose() {
+    for name in [
+        "backup-outage",
+        "brownout",
+        "cut-streams",
+        "flapping",
+        "no-faults",
+        "primary-outage",
+        "rate-limit-storm",
+        "silent-hang",
+    ] {
+        insta::assert_snapshot!(name, trouble(name));
+    }
+}
+
+/// The first calls that did not simply succeed, and every move of a breaker up to there.
+fn trouble(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.yaml"));
+    let drill = Drill::load(path).and_then(|drill| drill.policy("resilient"));
+    let drill = drill.unwrap_or_else(|problem| panic!("{problem}"));
+    let story = Story::new();
+    firedrill::world::run(drill.scenario(), &drill.policies()[0], 1, story.clone());
+    let lines = story.timed();
+    let mut failed: BTreeMap<&str, usize> = BTreeMap::new();
+    for (place, (_, line)) in lines.iter().enumerate() {
+        let is_trouble =
+            line.contains("failed") || line.contains("cancelled") || line.contains("Failed");
+        if let Some((call, _)) = line.split_once(' ').filter(|_| is_trouble) {
+            failed.entry(call).or_insert(place);
+        }
+    }
+    let mut calls: Vec<(&str, usize)> = failed.into_iter().collect();
+    calls.sort_by_key(|(_, place)| *place);
+    calls.truncate(CALLS);
+    let is_shown = |line: &str| {
+        calls
+            .iter()
+            .any(|(call, _)| line.split(' ').next() == Some(call))
+    };
+    let last = lines
+        .iter()
+        .rposition(|(_, line)| is_shown(line))
+        .unwrap_or(0);
+    let mut told = String::new();
+    for (at, line) in &lines[..=last] {
+        if is_shown(line) || line.starts_with("breaker") {
+            told.push_str(&format!("{:>9} {line}\n", at.to_string()));
+        }
+    }
+    if told.is_empty() {
+        "nobody met any trouble\n".to_owned()
+    } else {
+        told
+    }
+}

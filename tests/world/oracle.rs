@@ -1,0 +1,358 @@
+//! Independent witnesses: whole runs, measured as they come and again at leisure, agree; and the
+//! same story is told on a network that is not ours.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use firedrill::drill::Drill;
+use firedrill::policy::classify::FailureClass;
+use firedrill::report::measures::{Argument, MEASURES, View};
+use firedrill::report::ratio::Ratio;
+use firedrill::report::{Collector, Format, Report, RunStats};
+use firedrill::scenario::Scenario;
+use firedrill::scenario::expect::When;
+use firedrill::trace::{Event, EventKind, FaultId, Recorder};
+use firedrill::world;
+use naive::{Figures, Naive};
+
+mod classic_turmoil;
+mod conduct;
+mod naive;
+
+/// Keeps all events of a run.
+#[derive(Default)]
+struct All(Mutex<Vec<Event>>);
+
+impl Recorder for All {
+    fn record(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+/// A shipped scenario under one policy, seed 1, with values set on top.
+fn drill(scenario: &str, policy: &str, set: &[(&str, &str)]) -> Drill {
+    let drill = Drill::load(format!("scenarios/{scenario}.yaml")).and_then(|drill| {
+        let drill = drill.policy(policy)?.seeds(1..=1);
+        set.iter()
+            .try_fold(drill, |drill, (path, value)| drill.set(path, value))
+    });
+    drill.unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// Runs it twice: for its report, and for all that happened.
+fn run(drill: &Drill) -> (RunStats, Vec<Event>) {
+    let report = drill.run();
+    let (_, state) = report.policies().next().expect("one policy ran");
+    let all = Arc::new(All::default());
+    world::run(drill.scenario(), &drill.policies()[0], 1, all.clone());
+    let events = std::mem::take(&mut *all.0.lock().unwrap());
+    (state.clone(), events)
+}
+
+/// What the report says of these calls.
+fn figures(scenario: &Scenario, state: &RunStats, when: When) -> Figures {
+    let prices: Vec<_> = scenario
+        .providers
+        .iter()
+        .map(|provider| provider.price.clone())
+        .collect();
+    let view = View::new(state, when, &prices).expect("the calls are known");
+    let mut figures = Figures::new();
+    for measure in MEASURES {
+        let names = match measure.argument() {
+            Some(Argument::Provider) => &state.providers,
+            Some(Argument::Fault) => &state.faults,
+            None => {
+                figures.insert(measure.name.to_owned(), measure.of(&view));
+                continue;
+            }
+        };
+        for (place, name) in names.iter().enumerate() {
+            let name = format!("{}({name})", measure.name);
+            figures.insert(name, measure.of_one(&view, place));
+        }
+    }
+    figures
+}
+
+fn compare(name: &str, measured: &Figures, mut counted: Figures) {
+    let nothing = Ratio::whole(0);
+    for (measure, value) in measured {
+        let silent = measure.starts_with("failures").then_some(nothing);
+        let witness = counted.remove(measure).unwrap_or(silent);
+        assert_eq!(*value, witness, "{name}: {measure}");
+    }
+    assert!(
+        counted.is_empty(),
+        "{name}: the report has no {:?}",
+        counted.keys()
+    );
+}
+
+fn check(scenario: &str, policy: &str, set: &[(&str, &str)]) {
+    let drill = drill(scenario, policy, set);
+    let (state, events) = run(&drill);
+    let scenario = drill.scenario();
+    let naive = |during| Naive {
+        scenario,
+        events: &events,
+        during,
+        after: None,
+    };
+    let name = format!("{} under {policy} {set:?}", scenario.name);
+    compare(
+        &name,
+        &figures(scenario, &state, When::Always),
+        naive(None).figures(),
+    );
+    for (place, fault) in scenario.faults.iter().enumerate() {
+        let name = format!("{name}, during {}", fault.name);
+        let counted = naive(Some(fault.windows)).figures();
+        let during = When::During(FaultId(u16::try_from(place).unwrap()));
+        compare(&name, &figures(scenario, &state, during), counted);
+        let fires = |event: &&Event| match event.kind {
+            EventKind::Fired { fault } => fault.index() == place,
+            _ => false,
+        };
+        assert_eq!(
+            state.fired[place],
+            events.iter().filter(fires).count() as u64,
+            "{name}"
+        );
+        let overlapping = naive(None)
+            .uptime()
+            .overlapping(&fault.windows, state.window_ns);
+        assert_eq!(state.run.uptime.overlapping[place], overlapping, "{name}");
+    }
+    for after in &state.after {
+        let windows = scenario.faults[after.fault].windows;
+        let name = format!(
+            "{name}, after it from {} to {:?}",
+            after.from_ns, after.to_ns
+        );
+        let counted = Naive {
+            after: Some((after.from_ns, after.to_ns)),
+            ..naive(Some(windows))
+        };
+        let when = When::After {
+            fault: FaultId(u16::try_from(after.fault).unwrap()),
+            from: after.from_ns,
+            to: after.to_ns,
+        };
+        compare(&name, &figures(scenario, &state, when), counted.figures());
+    }
+}
+
+#[test]
+fn an_outage_is_measured_as_it_was() {
+    check("primary-outage", "no-failover", &[]);
+    check("primary-outage", "resilient", &[]);
+}
+
+#[test]
+fn cut_streams_are_measured_as_they_were() {
+    check("cut-streams", "priority-fallback", &[]);
+    check("cut-streams", "resilient", &[]);
+}
+
+#[test]
+fn windows_that_come_back_are_measured_as_they_were() {
+    check("flapping", "retry-only", &[]);
+    check("flapping", "resilient", &[]);
+}
+
+#[test]
+fn calls_that_give_up_and_late_bills_are_measured_as_they_were() {
+    check(
+        "cut-streams",
+        "resilient",
+        &[("load.deadline", "2s"), ("load.rate", "3/s")],
+    );
+    check(
+        "silent-hang",
+        "no-failover",
+        &[("run.duration", "12m"), ("run.drain", "5s")],
+    );
+    check(
+        "flapping",
+        "resilient",
+        &[("uptime.window", "7s"), ("load.clients", "3")],
+    );
+}
+
+/// Prompts that share their beginnings, and a cache that keeps these.
+const CACHED: [(&str, &str); 3] = [
+    ("run.duration", "10m"),
+    (
+        "load.prefix",
+        "{ tokens: 500 tok, distinct: 3, share: 80% }",
+    ),
+    ("providers.openai.cache", "{ ttl: 5m }"),
+];
+
+#[test]
+fn cached_tokens_are_billed_at_their_price() {
+    let price = |cached: &str| format!("{{ input: 2 USD, output: 8 USD, cached: {cached} }}");
+    let dear = "{ dear: { at: 2m, for: 3m, target: openai, inject: price, factor: 3 } }";
+    let (own, flat) = (price("0.5 USD"), price("2 USD"));
+    let own = [("providers.openai.price", own.as_str())];
+    let flat = [("providers.openai.price", flat.as_str())];
+    let dear = [own[0], ("faults", dear)];
+    check("no-faults", "no-failover", &[&CACHED, &dear[..]].concat());
+    let cost = |set: &[(&str, &str)]| {
+        let drill = drill("no-faults", "no-failover", &[&CACHED, set].concat());
+        let (state, _) = run(&drill);
+        let figures = figures(drill.scenario(), &state, When::Always);
+        let cost = figures["cost"].expect("something was billed");
+        (state.run.providers[0].billed.cached, cost)
+    };
+    let ((cached, saved), (same, full)) = (cost(&own), cost(&flat));
+    assert!(cached > 10_000_000, "{cached} thousandths of a token");
+    assert_eq!(cached, same);
+    let difference = Ratio::fraction(u128::from(cached) * 15, 10_u128.pow(10));
+    assert_eq!(Some(full.minus(saved)), difference, "1.50 USD a million");
+    let (weighed, tripled) = cost(&dear);
+    assert!(weighed > cached && tripled > saved);
+}
+
+/// What was said of an attempt by its provider and its client.
+struct Heard {
+    /// The provider had written a whole answer by then.
+    whole: bool,
+    /// The client took what it got for one.
+    taken: bool,
+}
+
+/// All attempts that ended by themselves.
+fn heard(events: &[Event]) -> Vec<Heard> {
+    let mut numbers = BTreeMap::new();
+    let mut whole = BTreeSet::new();
+    let mut heard = Vec::new();
+    for event in events {
+        match event.kind {
+            EventKind::Started {
+                call, attempt, nth, ..
+            } => drop(numbers.insert((call, attempt), nth)),
+            EventKind::Answered {
+                provider,
+                call: Some(call),
+                nth,
+            } => assert!(whole.insert((call, provider, nth)), "{call:?} twice"),
+            EventKind::Replied {
+                call,
+                attempt,
+                provider,
+                failure,
+                ..
+            } => heard.push(Heard {
+                whole: whole.contains(&(call, provider, numbers[&(call, attempt)])),
+                taken: failure.is_none(),
+            }),
+            _ => {}
+        }
+    }
+    heard
+}
+
+#[test]
+fn what_is_taken_for_an_answer_is_what_the_provider_finished() {
+    for (scenario, policy) in [
+        ("cut-streams", "no-failover"),
+        ("cut-streams", "resilient"),
+        ("silent-hang", "resilient"),
+        ("flapping", "retry-only"),
+    ] {
+        let (_, events) = run(&drill(scenario, policy, &[("run.duration", "15m")]));
+        let heard = heard(&events);
+        assert!(heard.iter().all(|one| one.whole == one.taken), "{scenario}");
+        assert!(heard.iter().any(|one| one.taken), "{scenario}");
+        assert!(heard.iter().any(|one| !one.taken), "{scenario}");
+    }
+}
+
+#[test]
+fn a_reader_that_believed_cut_streams_would_be_caught() {
+    let drill = drill("cut-streams", "resilient", &[]);
+    let (state, mut events) = run(&drill);
+    assert_eq!(state.run.conduct.truncated_successes, 0);
+    let (mut fold, mut believed) = (Collector::new(drill.scenario()), 0);
+    for event in &mut events {
+        if let EventKind::Replied { failure, .. } = &mut event.kind
+            && matches!(failure, Some(FailureClass::Truncated | FailureClass::Reset))
+        {
+            *failure = None;
+            believed += 1;
+        }
+        fold.on_event(event);
+    }
+    assert!(believed > 10, "{believed} streams were cut");
+    assert_eq!(fold.finish().run.conduct.truncated_successes, believed);
+}
+
+#[test]
+fn no_shipped_scenario_makes_a_truncated_answer_a_success() {
+    let files = std::fs::read_dir("scenarios").expect("it is there");
+    let paths = files.map(|file| file.expect("it can be read").path());
+    for path in paths.filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
+        let drill = Drill::load(&path).unwrap_or_else(|problem| panic!("{problem}"));
+        for (policy, state) in drill.seeds(1..=1).run().policies() {
+            let name = path.display();
+            assert!(state.run.succeeded > 0, "{name}: {policy}");
+            let truncated = state.run.conduct.truncated_successes;
+            assert_eq!(truncated, 0, "{name}: {policy}");
+        }
+    }
+}
+
+#[test]
+fn the_time_after_a_fault_is_measured_as_it_was() {
+    let fault = |scenario: &str| {
+        let drill = drill(scenario, "resilient", &[]);
+        drill.scenario().faults[0].name.clone()
+    };
+    for scenario in ["primary-outage", "flapping", "rate-limit-storm"] {
+        let name = fault(scenario);
+        let stretches = ["", " from 20s", " from 10s to 35s", " to 20s"];
+        let expected = stretches.map(|limits| format!("goodput after {name}{limits} >= 1/s"));
+        let expected = format!("{{ resilient: [{}] }}", expected.join(", "));
+        check(scenario, "resilient", &[("expect", &expected)]);
+    }
+}
+
+fn document(report: &Report) -> serde_json::Value {
+    serde_json::from_str(&report.render(Format::Json, false)).expect("it is JSON")
+}
+
+/// The state of a policy, out of a document.
+fn state(document: &serde_json::Value, policy: &str) -> RunStats {
+    let state = document["policies"][policy]["state"].clone();
+    serde_json::from_value(state).expect("it is a state")
+}
+
+#[test]
+fn documents_of_single_seeds_merge_into_that_of_both() {
+    let drill =
+        Drill::load("scenarios/flapping.yaml").unwrap_or_else(|problem| panic!("{problem}"));
+    let under = |seeds| drill.clone().seeds(seeds).run();
+    let (first, second, both) = (under(1..=1), under(2..=2), under(1..=2));
+    let (first, second) = (document(&first), document(&second));
+    let merged = drill.policies().iter().map(|policy| {
+        let mut merged = state(&second, &policy.name);
+        merged.merge(&state(&first, &policy.name));
+        (policy.name.clone(), merged)
+    });
+    let path = "scenarios/flapping.yaml";
+    let merged = Report::new(drill.scenario(), path, "1..2", merged.collect());
+    for format in [Format::Json, Format::Table, Format::Csv, Format::Markdown] {
+        assert_eq!(merged.render(format, false), both.render(format, false));
+    }
+}
+
+#[test]
+fn what_the_recorder_hears_folds_into_what_the_report_says() {
+    let drill = drill("flapping", "resilient", &[("run.duration", "10m")]);
+    let (state, events) = run(&drill);
+    let mut fold = Collector::new(drill.scenario());
+    events.iter().for_each(|event| fold.on_event(event));
+    assert_eq!(fold.finish(), state);
+}

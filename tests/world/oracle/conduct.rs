@@ -1,0 +1,385 @@
+//! The measures of conduct again, and those about one fault or provider: each by its sentence, by
+//! looking through all events as often as it takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use firedrill::policy::call::Outcome;
+use firedrill::policy::classify::FailureClass::{self, *};
+use firedrill::policy::keys::KeyId;
+use firedrill::policy::{CallId, ProviderId};
+use firedrill::scenario::fault::Fault;
+use firedrill::trace::EventKind;
+
+use super::naive::{BILLION, Figures, Naive, share, spans, whole};
+
+/// An attempt as it began: its place among the events, and when.
+#[derive(Clone, Copy)]
+struct Began {
+    place: usize,
+    at: u64,
+    call: CallId,
+    attempt: u32,
+    provider: ProviderId,
+    nth: u32,
+    probe: bool,
+    key: KeyId,
+}
+
+/// An attempt that failed: its reply's place among the events, and when.
+struct Failed {
+    place: usize,
+    at: u64,
+    call: CallId,
+    provider: ProviderId,
+    class: FailureClass,
+    hint: Option<Duration>,
+    key: KeyId,
+}
+
+/// What another key may mend.
+const OF_THE_KEY: [FailureClass; 3] = [Auth, Forbidden, Quota];
+
+/// What no retry at the same provider mends.
+const HOPELESS: [FailureClass; 7] = [
+    Auth,
+    Forbidden,
+    Quota,
+    ModelGone,
+    BadRequest,
+    ContextTooLong,
+    ContentFilter,
+];
+
+impl Naive<'_> {
+    /// All attempts.
+    fn began(&self) -> Vec<Began> {
+        let events = self.events.iter().enumerate();
+        let began = events.filter_map(|(place, event)| match event.kind {
+            EventKind::Started {
+                call,
+                attempt,
+                provider,
+                nth,
+                probe,
+                key,
+                ..
+            } => Some(Began {
+                place,
+                at: event.at.as_nanos(),
+                call,
+                attempt: attempt.0,
+                provider,
+                nth,
+                probe,
+                key,
+            }),
+            _ => None,
+        });
+        began.collect()
+    }
+
+    fn failed_attempts(&self) -> Vec<Failed> {
+        let began = self.began().into_iter();
+        let keys: BTreeMap<(CallId, u32), KeyId> = began
+            .map(|one| ((one.call, one.attempt), one.key))
+            .collect();
+        let events = self.events.iter().enumerate();
+        let failed = events.filter_map(|(place, event)| match event.kind {
+            EventKind::Replied {
+                call,
+                attempt,
+                provider,
+                failure: Some(class),
+                hint,
+            } => Some(Failed {
+                place,
+                at: event.at.as_nanos(),
+                call,
+                provider,
+                class,
+                hint,
+                key: keys[&(call, attempt.0)],
+            }),
+            _ => None,
+        });
+        failed.collect()
+    }
+
+    pub(crate) fn conduct(&self) -> Figures {
+        let failed = self.failed_attempts();
+        let calls = self.calls();
+        let ours = self.began().into_iter();
+        let ours: Vec<Began> = ours.filter(|one| calls.contains_key(&one.call)).collect();
+        let mut per_call = BTreeMap::<CallId, u128>::new();
+        for one in &ours {
+            *per_call.entry(one.call).or_default() += 1;
+        }
+        let succeeded = self.events.iter().filter(|event| match event.kind {
+            EventKind::Ended { call, outcome } => {
+                matches!(outcome, Outcome::Succeeded { .. }) && calls.contains_key(&call)
+            }
+            _ => false,
+        });
+        let count = |fits: &dyn Fn(&Began) -> bool| {
+            whole(ours.iter().filter(|one| fits(one)).count() as u128)
+        };
+        let probes = ours.iter().filter(|one| one.probe);
+        let probes = probes.map(|one| self.probes_beside(one)).max();
+        let figures = [
+            (
+                "attempts_max",
+                whole(per_call.into_values().max().unwrap_or(0)),
+            ),
+            ("truncated_successes", whole(self.truncated(&ours))),
+            ("useless_retries", count(&|one| is_useless(one, &failed))),
+            (
+                "hints_violated",
+                count(&|one| is_early(one, &failed, |call| call == one.call)),
+            ),
+            ("hints_violated.client", {
+                let clients = u64::from(self.scenario.load.clients);
+                let same = |one: &Began, call: CallId| call.0 % clients == one.call.0 % clients;
+                count(&|one| is_early(one, &failed, |call| same(one, call)))
+            }),
+            ("probes_at_once", whole(probes.unwrap_or(0))),
+            (
+                "goodput",
+                share(succeeded.count() as u128 * BILLION, self.length()),
+            ),
+        ];
+        figures.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    /// How long the scope is within the run.
+    fn length(&self) -> u128 {
+        let end = self.end();
+        let stretches = self.stretches(end).into_iter();
+        let lengths = stretches.map(|(from, to)| u128::from(to.min(end) - from.min(end)));
+        lengths.sum()
+    }
+
+    fn end(&self) -> u64 {
+        self.scenario.run.duration.as_nanos() as u64
+    }
+
+    fn truncated(&self, ours: &[Began]) -> u128 {
+        let whole = self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Answered {
+                provider,
+                call: Some(call),
+                nth,
+            } => Some((call, provider, nth)),
+            _ => None,
+        });
+        let whole: BTreeSet<_> = whole.collect();
+        let taken = self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Replied {
+                call,
+                attempt,
+                failure: None,
+                ..
+            } => Some((call, attempt.0)),
+            _ => None,
+        });
+        let taken: BTreeSet<_> = taken.collect();
+        let truncated = ours.iter().filter(|one| {
+            taken.contains(&(one.call, one.attempt))
+                && !whole.contains(&(one.call, one.provider, one.nth))
+        });
+        truncated.count() as u128
+    }
+
+    /// The probes of the same client at the same provider that are in flight, itself included.
+    fn probes_beside(&self, one: &Began) -> u128 {
+        let clients = u64::from(self.scenario.load.clients);
+        let mut flying = BTreeSet::from([(one.call, one.attempt)]);
+        for event in &self.events[..one.place] {
+            match event.kind {
+                EventKind::Started {
+                    call,
+                    attempt,
+                    provider,
+                    probe: true,
+                    ..
+                } if provider == one.provider && call.0 % clients == one.call.0 % clients => {
+                    flying.insert((call, attempt.0));
+                }
+                EventKind::Replied { call, attempt, .. }
+                | EventKind::Cancelled { call, attempt, .. } => {
+                    flying.remove(&(call, attempt.0));
+                }
+                EventKind::Ended { call, .. } => flying.retain(|(flies, _)| *flies != call),
+                _ => {}
+            }
+        }
+        flying.len() as u128
+    }
+
+    /// What is about one fault or one provider, by full name.
+    pub(crate) fn about_each(&self) -> Figures {
+        let mut figures = Figures::new();
+        for (place, provider) in self.scenario.providers.iter().enumerate() {
+            let id = ProviderId(place as u16);
+            let name = |measure| format!("{measure}({})", provider.name);
+            figures.insert(name("peak_attempts"), whole(self.peak(id)));
+            figures.insert(name("recovery_time"), self.recovery(id).and_then(ms));
+        }
+        for fault in &self.scenario.faults {
+            let name = |measure| format!("{measure}({})", fault.name);
+            let [before, during, surge] = self.pressure(fault);
+            let relative = |(now, length): (u128, u128)| share(now * before.1, before.0 * length);
+            figures.insert(name("load_during"), relative(during));
+            let is_over = spans(&fault.windows, self.end()).any(|(_, over)| over < self.end());
+            let herd = if is_over { relative(surge) } else { None };
+            figures.insert(name("thundering_herd"), herd);
+            figures.insert(name("failover_time"), self.failover(fault).and_then(ms));
+        }
+        figures
+    }
+
+    fn peak(&self, provider: ProviderId) -> u128 {
+        let mut seconds = BTreeMap::<u64, u128>::new();
+        for one in self.began() {
+            let at = firedrill::time::Instant::from_nanos(one.at);
+            if one.provider == provider && self.counts(at) {
+                *seconds.entry(one.at / SECOND).or_default() += 1;
+            }
+        }
+        seconds.into_values().max().unwrap_or(0)
+    }
+
+    /// Attempts at the fault's targets, and the time they had: before, during, and in the worst
+    /// second of the ten after an end.
+    fn pressure(&self, fault: &Fault) -> [(u128, u128); 3] {
+        let began = self.began().into_iter();
+        let began = began.filter(|one| fault.targets.contains(&one.provider));
+        let began: Vec<u64> = began.map(|one| one.at).collect();
+        let within = |from: u64, to: u64| {
+            let inside = began.iter().filter(|at| from <= **at && **at < to);
+            inside.count() as u128
+        };
+        let end = self.end();
+        let first = fault.windows.at.as_nanos() as u64;
+        let all: Vec<(u64, u64)> = spans(&fault.windows, u64::MAX >> 3).take(1_000).collect();
+        let (mut during, mut surge) = ((0, 0), 0);
+        for (place, &(start, over)) in all.iter().enumerate() {
+            during.0 += within(start, over);
+            during.1 += u128::from(over.min(end) - start.min(end));
+            let next = all.get(place + 1).map_or(u64::MAX, |next| next.0);
+            let seconds = (0..10).map(|second| over + second * SECOND);
+            let counts = seconds.map(|from| within(from.min(next), (from + SECOND).min(next)));
+            surge = counts.max().unwrap_or(0).max(surge);
+        }
+        let before = (within(0, first), u128::from(first.min(end)));
+        [before, during, (surge, u128::from(SECOND))]
+    }
+
+    fn failover(&self, fault: &Fault) -> Option<u64> {
+        let whole = Naive {
+            during: None,
+            ..*self
+        };
+        let length = self.scenario.uptime.window.as_nanos() as u64;
+        let judged = whole.uptime().judged;
+        let (mut longest, mut since) = (0, None);
+        let first = fault.windows.at.as_nanos() as u64;
+        for (from, to, is_down) in judged {
+            let (from, to) = (from * length, (to + 1) * length);
+            let mut struck = spans(&fault.windows, to);
+            let struck = struck.find(|(start, end)| *start < to && from < *end);
+            match since {
+                None if is_down => since = struck.map(|(start, _)| start),
+                Some(start) if !is_down => {
+                    longest = longest.max(from.saturating_sub(start));
+                    since = None;
+                }
+                _ => {}
+            }
+        }
+        if let Some(start) = since {
+            longest = longest.max(self.end() - start);
+        }
+        (first < self.end()).then_some(longest)
+    }
+
+    fn recovery(&self, provider: ProviderId) -> Option<u64> {
+        let faults = self.scenario.faults.iter();
+        let hit = faults.filter(|fault| fault.targets.contains(&provider));
+        hit.filter_map(|fault| self.recovery_from(provider, fault))
+            .max()
+    }
+
+    /// The longest way back from the ends of one fault.
+    fn recovery_from(&self, provider: ProviderId, fault: &Fault) -> Option<u64> {
+        fault.windows.length?;
+        let (end, first) = (self.end(), fault.windows.at.as_nanos() as u64);
+        let began: Vec<Began> = self
+            .began()
+            .into_iter()
+            .filter(|one| one.at < end)
+            .collect();
+        let shares = |from: u64, to: u64| {
+            let all = began.iter().filter(|one| from <= one.at && one.at < to);
+            let here = all.clone().filter(|one| one.provider == provider);
+            (here.count() as u64, all.count() as u64)
+        };
+        let before = shares(0, first);
+        let is_back = |now: (u64, u64)| 2 * now.0 * before.1 >= before.0 * now.1;
+        let (mut longest, mut free_from) = (None, 0);
+        for (_, over) in spans(&fault.windows, end).filter(|(_, over)| *over < end) {
+            if over < free_from || before.0 == 0 {
+                continue;
+            }
+            let (mut from, mut to) = (over, over + SECOND);
+            // What is left at the end is judged as it is.
+            let took = loop {
+                let now = shares(from, to);
+                let is_last = shares(to, end).1 == 0;
+                if now.1 >= 20 && !is_last || is_last && now.1 > 0 {
+                    if is_back(now) {
+                        // It is known to be back when the next attempt comes.
+                        let next = began.iter().find(|one| one.at >= to);
+                        free_from = next.map_or(end, |one| one.at + 1);
+                        break from - over;
+                    }
+                    from = to;
+                }
+                if is_last {
+                    free_from = end;
+                    break end - over;
+                }
+                to += SECOND;
+            };
+            longest = longest.max(Some(took));
+        }
+        longest
+    }
+}
+
+fn before<'a>(one: &'a Began, failed: &'a [Failed]) -> impl Iterator<Item = &'a Failed> {
+    let there = failed.iter().filter(|reply| reply.provider == one.provider);
+    there.filter(|reply| reply.place < one.place)
+}
+
+fn is_useless(one: &Began, failed: &[Failed]) -> bool {
+    let mut ours = before(one, failed).filter(|reply| reply.call == one.call);
+    ours.any(|reply| {
+        let is_met_again = reply.key == one.key || !OF_THE_KEY.contains(&reply.class);
+        HOPELESS.contains(&reply.class) && is_met_again
+    })
+}
+
+fn is_early(one: &Began, failed: &[Failed], is_asked: impl Fn(CallId) -> bool) -> bool {
+    let mut with_it = before(one, failed).filter(|reply| reply.key == one.key);
+    with_it.any(|reply| {
+        let hint = reply.hint.unwrap_or_default();
+        is_asked(reply.call) && one.at < reply.at + hint.as_nanos() as u64
+    })
+}
+
+fn ms(nanos: u64) -> Option<firedrill::report::ratio::Ratio> {
+    share(u128::from(nanos), 1_000_000)
+}
+
+const SECOND: u64 = 1_000_000_000;

@@ -1,0 +1,142 @@
+//! Whatever happens in whatever order: states merge exactly, and windows fold as they would be
+//! judged at leisure.
+
+use firedrill::policy::call::{FailureReason, Outcome};
+use firedrill::policy::classify::FailureClass;
+use firedrill::policy::{AttemptId, CallId};
+use firedrill::report::RunStats;
+use firedrill::trace::EventKind;
+use proptest::prelude::*;
+
+use super::rig::{BACKUP, PRIMARY, Story, fault, scenario};
+
+/// Calls as (arrival, length, luck, tokens), told as one run.
+fn run(calls: &[(u64, u64, u8, u64)]) -> RunStats {
+    let mut scenario = scenario();
+    scenario.faults = vec![fault("flap", 20, 20, Some(60))];
+    let mut story = Story::of(&scenario);
+    let mut calls = calls.to_vec();
+    calls.sort_unstable();
+    for (at, length, luck, tokens) in calls {
+        let end = at + length;
+        let mut call = story.call(at);
+        call.asks(at, PRIMARY).billed(at, tokens, tokens / 2);
+        match luck {
+            0 => call.answered(end),
+            1 => call.first_token(at + 1).answered(end),
+            2 => call
+                .fails(end, FailureClass::Reset)
+                .asks(end, BACKUP)
+                .answered(end),
+            3 => call
+                .fails(end, FailureClass::Quota)
+                .ends(end, FailureReason::Stopped(FailureClass::Quota)),
+            _ => call.cancelled(end).ends(end, FailureReason::Deadline),
+        }
+        story.fires(end, 0);
+    }
+    story.end()
+}
+
+fn runs() -> impl Strategy<Value = RunStats> {
+    let call = (0..200_000_u64, 0..90_000_u64, 0..5_u8, 0..5_000_u64);
+    prop::collection::vec(call, 0..80).prop_map(|calls| run(&calls))
+}
+
+/// Calls as (arrival, length, fails), told moment by moment; the tally of windows.
+fn folded(calls: &[(u64, u64, bool)]) -> (u64, u64, u64) {
+    let mut moments = Vec::new();
+    for (number, &(at, length, fails)) in calls.iter().enumerate() {
+        let (call, attempt) = (CallId(number as u64), AttemptId(1));
+        let streamed = false;
+        let outcome = match fails {
+            true => Outcome::Failed(FailureReason::Deadline),
+            false => Outcome::Succeeded { attempt },
+        };
+        moments.push((at, 0, EventKind::Arrived { call, streamed }));
+        moments.push((at + length, 1, EventKind::Ended { call, outcome }));
+    }
+    moments.sort_by_key(|(at, order, _)| (*at, *order));
+    let mut story = Story::of(&scenario());
+    for (at, _, kind) in moments {
+        story.tell(at, kind);
+    }
+    let uptime = story.end().run.uptime;
+    (uptime.windows, uptime.down, uptime.longest)
+}
+
+/// The same, with all calls at hand: windows of 10 s, 20 calls, 5 %, two failures.
+fn at_leisure(calls: &[(u64, u64, bool)]) -> (u64, u64, u64) {
+    let (mut windows, mut down, mut longest, mut outage) = (0, 0, 0, 0);
+    let (mut span, mut total, mut failed) = (0, 0, 0);
+    let last = calls.iter().map(|(at, ..)| at / 10_000).max();
+    for index in 0..last.map_or(0, |last| last + 1) {
+        let here = calls.iter().filter(|(at, ..)| at / 10_000 == index);
+        span += 1;
+        total += here.clone().count();
+        failed += here.filter(|(.., fails)| *fails).count();
+        if total < 20 && Some(index) != last {
+            continue;
+        }
+        windows += span;
+        outage = if failed >= 2 && failed * 20 > total {
+            outage + span
+        } else {
+            0
+        };
+        down += if outage > 0 { span } else { 0 };
+        longest = longest.max(outage);
+        (span, total, failed) = (0, 0, 0);
+    }
+    (windows, down, longest)
+}
+
+fn merged(states: &[&RunStats]) -> RunStats {
+    let mut sum = RunStats::default();
+    for state in states {
+        sum.merge(state);
+    }
+    sum
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn merging_is_commutative_and_associative(a in runs(), b in runs(), c in runs()) {
+        let abc = merged(&[&a, &b, &c]);
+        prop_assert_eq!(&abc, &merged(&[&c, &a, &b]));
+        prop_assert_eq!(&abc, &merged(&[&a, &merged(&[&b, &c])]));
+        prop_assert_eq!(abc.run.calls, a.run.calls + b.run.calls + c.run.calls);
+        let longest = [&a, &b, &c].map(|state| state.run.uptime.longest);
+        prop_assert_eq!(Some(abc.run.uptime.longest), longest.into_iter().max());
+    }
+
+    #[test]
+    fn windows_fold_as_they_would_be_judged_at_leisure(
+        calls in prop::collection::vec(
+            (0..400_000_u64, 0..90_000_u64, prop::bool::weighted(0.2)),
+            0..300,
+        ),
+    ) {
+        prop_assert_eq!(folded(&calls), at_leisure(&calls));
+    }
+
+    #[test]
+    fn a_state_that_is_written_and_read_is_the_same(state in runs()) {
+        let text = serde_json::to_string(&state).unwrap();
+        let read: RunStats = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&read, &state);
+        prop_assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+}
+
+#[test]
+fn nothing_is_neutral() {
+    let state = run(&[(1, 2, 0, 3), (40_000, 9, 3, 1)]);
+    assert_eq!(merged(&[&state]), state);
+}
