@@ -92,7 +92,8 @@ pub struct Call {
     /// Whether there is nobody left to hedge with, or nothing left to pay for it.
     hedging_done: bool,
     turn: ProviderOrder,
-    /// The providers that this call fell back from; it never returns to them.
+    /// The providers that this call fell back from, or whose throttle refused it; it never returns
+    /// to them.
     left: Vec<ProviderId>,
     /// The keys that were used at providers which have several.
     tried: Vec<(ProviderId, KeyId)>,

@@ -31,7 +31,8 @@ impl Throttle {
     }
 
     /// Whether to refuse an attempt now; takes one draw when that is in question. A refusal counts
-    /// as a request that was not accepted.
+    /// as a request that was not accepted, so a call that was refused must not ask again: otherwise
+    /// refusals would raise the probability of refusals.
     pub fn refuses(&mut self, now: Instant, stream: &mut Stream) -> bool {
         self.recent.advance(now);
         let probability = self.probability();

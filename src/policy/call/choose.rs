@@ -1,7 +1,7 @@
 //! Whom a call asks next.
 
 use super::super::ProviderId;
-use super::super::fleet::{AdmissionRequest, Fleet, Refused};
+use super::super::fleet::{Fleet, Refused};
 use super::Call;
 use super::state::{Choice, Flight};
 use crate::time::Instant;
@@ -9,28 +9,29 @@ use crate::time::Instant;
 impl Call {
     /// The next provider that this call has neither left nor in flight, and that gives leave. One
     /// that has only just come back is asked when nobody else does.
-    pub(super) fn choose(&self, fleet: &mut Fleet, now: Instant) -> Choice {
+    pub(super) fn choose(&mut self, fleet: &mut Fleet, now: Instant) -> Choice {
         let slow_start = fleet.policy().route.slow_start.is_some();
-        if slow_start && let choice @ Choice::Leave(_) = self.choose_of(fleet, self.bid(true, now))
-        {
+        if slow_start && let choice @ Choice::Leave(_) = self.choose_of(fleet, true, now) {
             return choice;
         }
-        match self.choose_of(fleet, self.bid(false, now)) {
+        match self.choose_of(fleet, false, now) {
             // Whoever is refused at present may be back before there is room.
             full @ Choice::Full(_) => full.or_full(fleet.reopens_at(now)),
             choice => choice,
         }
     }
 
-    fn choose_of(&self, fleet: &mut Fleet, bid: AdmissionRequest) -> Choice {
+    fn choose_of(&mut self, fleet: &mut Fleet, picky: bool, now: Instant) -> Choice {
         let mut choice = Choice::Nobody;
         for provider in self.turn.order() {
             if !self.may_ask(fleet, provider) {
                 continue;
             }
-            match fleet.admit(provider, bid) {
+            match fleet.admit(provider, self.bid(picky, now)) {
                 Ok(pass) => return Choice::Leave(pass),
                 Err(Refused::Shut) => {}
+                // A second pass, a wake in the queue or a hedge would count as another request.
+                Err(Refused::Throttled) => self.left.push(provider),
                 Err(Refused::Full(ready)) => {
                     choice = choice.or_full(ready);
                     if fleet.waits_when_full(provider) {

@@ -1,5 +1,7 @@
 //! What several attempts, several calls and a hand at the switch make of one another.
 
+mod throttle;
+
 use super::*;
 use crate::policy::config::Policy;
 use crate::policy::fleet::tests::at;

@@ -44,6 +44,8 @@ pub(in crate::policy) struct AdmissionRequest<'a> {
 pub(in crate::policy) enum Refused {
     /// The provider is not to be asked at present.
     Shut,
+    /// The throttle refused the call. That counts as a request, so the call must not ask again.
+    Throttled,
     /// The client's own limits are reached, until then or (none) until another attempt ends.
     Full(Option<Instant>),
 }
@@ -82,9 +84,12 @@ impl Fleet {
         if room != Some(bid.now) {
             return Err(Refused::Full(room));
         }
-        // Both keep account of whom they refuse, so only those are asked for that could start.
-        if (bid.picky && slot.is_starting(bid.now)) || self.throttles(provider, &bid) {
+        // Both count what they refuse, so they are asked last: about attempts that could start.
+        if bid.picky && slot.is_starting(bid.now) {
             return Err(Refused::Shut);
+        }
+        if self.throttles(provider, &bid) {
+            return Err(Refused::Throttled);
         }
         Ok(self.enter(provider, tokens, cost, bid.now))
     }

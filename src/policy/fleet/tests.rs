@@ -141,7 +141,10 @@ fn answers_that_nobody_reads_to_the_end_were_not_rejected() {
                 },
             ) {
                 Ok(pass) => fleet.on_cancelled(&pass, spoke, at(0)),
-                Err(_) => shut += 1,
+                Err(refused) => {
+                    assert_eq!(refused, Refused::Throttled);
+                    shut += 1;
+                }
             }
         }
         assert!(refused.contains(&shut), "{shut}");
