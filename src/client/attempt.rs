@@ -21,7 +21,8 @@ use super::failure::{Failed, broken, failed, refusal};
 use super::{Shared, Target, lock};
 use crate::policy::call::Start;
 use crate::policy::classify::FailureClass;
-use crate::policy::throughput::Throughput;
+use crate::policy::resend::{Carrier, Lost, Resend};
+use crate::policy::throughput::{TOO_SLOW, Throughput};
 use crate::wire::answer::{self, Content, StreamReader, Token};
 use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 
@@ -84,23 +85,21 @@ impl<C: Connect> Attempt<C> {
         read
     }
 
-    /// Sends the request and waits for the head of the answer. A kept connection that turns out
-    /// to be dead before a byte has left costs nothing but the next connection. A request that the
-    /// provider says it never looked at is sent once more, over a fresh one.
+    /// Sends the request and waits for the head of the answer. Whether a request that met a broken
+    /// connection is sent again is decided by [`Resend`].
     async fn exchange(
         &self,
         started: Instant,
     ) -> Result<(Connection<C::Io>, Response<Incoming>), Failed> {
-        let mut was_refused = false;
+        let mut resend = Resend::default();
         loop {
-            let kept = match was_refused {
-                true => None,
-                false => self.target().pool.take(),
+            let kept = match resend.may_use_kept() {
+                true => self.target().pool.take(),
+                false => None,
             };
-            let is_kept = kept.is_some();
-            let mut connection = match kept {
-                Some(connection) => connection,
-                None => self.open(started).await?,
+            let (carrier, mut connection) = match kept {
+                Some(connection) => (Carrier::Kept, connection),
+                None => (Carrier::Fresh, self.open(started).await?),
             };
             let request = self.request()?;
             let sent = within(self.before_first_token(started), connection.send(request)).await;
@@ -109,12 +108,12 @@ impl<C: Connect> Attempt<C> {
                 Err(unsent) => unsent,
             };
             connection.mark_suspect();
-            let never_left = is_kept && unsent.take_message().is_some();
-            if !never_left {
-                if was_refused || !is_never_processed(unsent.error()) {
-                    return Err(broken(unsent.error(), FailureClass::Reset));
-                }
-                was_refused = true;
+            let lost = Lost {
+                never_left: unsent.take_message().is_some(),
+                never_processed: is_never_processed(unsent.error()),
+            };
+            if !resend.on_lost(carrier, lost) {
+                return Err(broken(unsent.error(), FailureClass::Reset));
             }
         }
     }
@@ -198,7 +197,7 @@ impl<C: Connect> Attempt<C> {
     ) -> Result<Content, Failed> {
         let mut reader = StreamReader::new(self.target().dialect.family());
         let mut last_token = None;
-        let mut guard = self.guard();
+        let mut guard = Throughput::of(&self.shared.streams);
         // Whoever keeps the body open behind the end of the answer keeps nobody waiting: if its
         // end is not here already, the pool finds the connection busy and lets it go.
         while !reader.has_ended() {
@@ -239,31 +238,22 @@ impl<C: Connect> Attempt<C> {
     ) -> Result<Option<hyper::Result<Frame<Bytes>>>, Failed> {
         loop {
             let check = guard.as_ref().and_then(Throughput::next_check);
-            let check = check.map(|at| (self.shared.moment(at), FailureClass::TimeoutIdle));
+            let check = check.map(|at| (self.shared.moment(at), TOO_SLOW));
             let frame = within(earliest(limit, check), connection.wait(body.frame())).await;
-            let Err(late) = frame else {
+            if frame.is_ok() {
                 return frame;
-            };
+            }
             if let Some((_, class)) = limit.filter(|(at, _)| *at <= Instant::now()) {
                 return Err(failed(class));
             }
             let now = self.shared.now();
-            if guard.as_mut().is_some_and(|guard| guard.is_too_slow(now)) {
+            if let Some(class) = guard.as_mut().and_then(|guard| guard.judge(now)) {
                 return Err(Failed {
                     message: Some("the stream is slower than the policy allows".to_owned()),
-                    ..late
+                    ..failed(class)
                 });
             }
         }
-    }
-
-    /// Who judges how fast a stream is, where the policy asks for that.
-    fn guard(&self) -> Option<Throughput> {
-        let streams = &self.shared.streams;
-        Some(Throughput::new(
-            streams.min_speed?,
-            streams.min_speed_window,
-        ))
     }
 
     async fn refused(

@@ -31,6 +31,7 @@ pub mod presets;
 pub mod provider_info;
 mod quantile;
 pub mod queue;
+pub mod resend;
 mod ring;
 pub mod router;
 pub mod settings;

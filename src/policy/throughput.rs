@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use super::classify::FailureClass;
+use super::config::Streams;
 use crate::time::{Instant, nanos};
 
 /// The speed of one stream.
@@ -31,6 +33,11 @@ struct Measured {
 }
 
 impl Throughput {
+    /// The judge of one stream; none if the policy sets no minimum speed.
+    pub fn of(settings: &Streams) -> Option<Self> {
+        Some(Self::new(settings.min_speed?, settings.min_speed_window))
+    }
+
     /// Judges by `least` thousandths of a token per second, over `span`.
     pub fn new(least: u64, span: Duration) -> Self {
         Self {
@@ -61,6 +68,12 @@ impl Throughput {
     /// When to ask next.
     pub fn next_check(&self) -> Option<Instant> {
         self.measured.as_ref().map(|measured| measured.next_check)
+    }
+
+    /// How the attempt fails if its stream is too slow. Ask as for
+    /// [`is_too_slow`](Self::is_too_slow).
+    pub fn judge(&mut self, now: Instant) -> Option<FailureClass> {
+        self.is_too_slow(now).then_some(TOO_SLOW)
     }
 
     /// Whether less came in the span before `now` than should have. Ask only when all that has
@@ -97,8 +110,12 @@ impl Measured {
     }
 }
 
+/// How the attempt of a stream that is too slow fails: to its caller a trickle is as good as
+/// silence.
+pub const TOO_SLOW: FailureClass = FailureClass::TimeoutIdle;
+
 /// How many bytes of text a token is counted at: English in the common tokenizers.
-const BYTES_PER_TOKEN: u64 = 4;
+pub(super) const BYTES_PER_TOKEN: u64 = 4;
 
 /// How many steps a span has. With more, a slow stream is found out a little earlier, and looked
 /// at more often.
