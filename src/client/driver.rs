@@ -16,6 +16,7 @@ use super::flight::{AttemptEvent, Flight};
 use super::{Answer, Shared, Usage};
 use crate::policy::call::{Call, FailureReason, Outcome, Reply, Start, Step};
 use crate::policy::call_context::{CallContext, Delivery, Priority};
+use crate::policy::prebuffer::Prebuffer;
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
 use crate::trace::EventKind;
@@ -123,8 +124,8 @@ impl<C: Connect> AnswerStream<C> {
             Wakeup::From(attempt, AttemptEvent::Piece(piece)) => {
                 Some(self.on_piece(attempt, piece))
             }
-            Wakeup::From(attempt, AttemptEvent::FirstToken) => {
-                self.on_first_token(attempt);
+            Wakeup::From(attempt, AttemptEvent::FirstTokenReceived) => {
+                self.on_first_token_received(attempt);
                 None
             }
             Wakeup::From(attempt, AttemptEvent::Ended(result, text)) => {
@@ -166,8 +167,9 @@ impl<C: Connect> AnswerStream<C> {
             streamed: self.delivery.is_streamed(),
             inbox: inbox.clone(),
         };
+        let prebuffer = Prebuffer::new(&self.shared.streams, self.delivery);
         self.flights
-            .push(Flight::new(start, now, inbox, work.run()));
+            .push(Flight::new(start, now, prebuffer, inbox, work.run()));
     }
 
     /// The request as this provider wants to read it.
@@ -179,11 +181,9 @@ impl<C: Connect> AnswerStream<C> {
 
     /// Waits for what attempts in flight have to say, for room, or for `until`, in this order.
     async fn wait(&mut self, until: Option<Instant>, parked: bool) -> Wakeup {
-        let until = until.map(|until| self.shared.moment(until));
-        let streams = &self.shared.streams;
-        let openings = self.flights.iter();
-        let openings = openings.filter_map(|flight| flight.opens_at(streams, self.delivery));
-        match until.into_iter().chain(openings).min() {
+        let openings = self.flights.iter().filter_map(Flight::opens_at);
+        let until = until.into_iter().chain(openings).min();
+        match until.map(|until| self.shared.moment(until)) {
             None => self.timer = None,
             Some(at) => match &mut self.timer {
                 Some(timer) if timer.deadline() == at => {}
@@ -196,7 +196,7 @@ impl<C: Connect> AnswerStream<C> {
 
     fn poll_heard(&mut self, parked: bool, cx: &mut Context<'_>) -> Poll<Wakeup> {
         for flight in &mut self.flights {
-            if let Poll::Ready(said) = flight.poll(&self.shared.streams, self.delivery, cx) {
+            if let Poll::Ready(said) = flight.poll(|| self.shared.now(), cx) {
                 return Poll::Ready(Wakeup::From(flight.start.attempt, said));
             }
         }
@@ -209,7 +209,7 @@ impl<C: Connect> AnswerStream<C> {
         }
     }
 
-    fn on_first_token(&mut self, attempt: AttemptId) {
+    fn on_first_token_received(&mut self, attempt: AttemptId) {
         let now = self.shared.now();
         let call = &mut self.call;
         self.shared

@@ -1,36 +1,32 @@
 //! One attempt in flight, as its call sees it: what has come in, and what may be handed over.
 //!
-//! The opening of a streamed answer is held back within the policy's bounds, so that an error among
-//! it can still fall back. Once it is over, tokens are handed over as they come.
+//! Text is held here for as long as the attempt's [`Prebuffer`] withholds it. Afterwards tokens are
+//! delivered as they come.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::time::Instant;
-
 use super::attempt::TokenQueue;
 use super::failure::Failed;
 use crate::policy::call::Start;
-use crate::policy::call_context::Delivery;
-use crate::policy::config::Streams;
+use crate::policy::prebuffer::Prebuffer;
+use crate::time::Instant;
 use crate::wire::answer::Content;
-use crate::wire::request::BYTES_PER_TOKEN;
 
 /// An attempt in flight.
 pub(super) struct Flight {
     pub(super) start: Start,
-    pub(super) since: crate::time::Instant,
+    pub(super) since: Instant,
     work: Pin<Box<dyn Future<Output = Result<Content, Failed>> + Send>>,
     inbox: Arc<TokenQueue>,
     /// Its end, when that came together with tokens which are to be handed over first.
     landed: Option<Result<Content, Failed>>,
-    /// When its first token came.
-    first_token: Option<Instant>,
-    /// Whether its call has heard of that.
+    prebuffer: Prebuffer,
+    /// Whether its call has heard that its first token came.
     told: bool,
-    /// Whether tokens are handed over as they come.
+    /// Whether tokens are delivered as they come.
     open: bool,
     /// What has come and is held back, or is to be handed over as a whole.
     held: String,
@@ -40,9 +36,9 @@ pub(super) struct Flight {
 
 /// What an attempt has to say.
 pub(super) enum AttemptEvent {
-    /// Its first token has come in.
-    FirstToken,
-    /// A piece of the answer, to be handed over.
+    /// Its first token was received.
+    FirstTokenReceived,
+    /// A piece of the answer, to be delivered.
     Piece(String),
     /// It is over; its whole text, if the caller wants it in one piece.
     Ended(Box<Result<Content, Failed>>, String),
@@ -51,7 +47,8 @@ pub(super) enum AttemptEvent {
 impl Flight {
     pub(super) fn new(
         start: Start,
-        since: crate::time::Instant,
+        since: Instant,
+        prebuffer: Prebuffer,
         inbox: Arc<TokenQueue>,
         work: impl Future<Output = Result<Content, Failed>> + Send + 'static,
     ) -> Self {
@@ -61,7 +58,7 @@ impl Flight {
             work: Box::pin(work),
             inbox,
             landed: None,
-            first_token: None,
+            prebuffer,
             told: false,
             open: false,
             held: String::new(),
@@ -69,29 +66,29 @@ impl Flight {
         }
     }
 
-    /// When the opening is over at the latest; none if it is, or has not begun.
-    pub(super) fn opens_at(&self, streams: &Streams, delivery: Delivery) -> Option<Instant> {
-        let is_held = delivery == Delivery::Live && !self.open;
-        let since = self.first_token.filter(|_| is_held)?;
-        Some(since + streams.prebuffer_timeout)
+    /// When its prebuffer opens at the latest; none if it is open, or nothing came yet.
+    pub(super) fn opens_at(&self) -> Option<Instant> {
+        self.prebuffer.opens_at()
     }
 
-    /// What there is to say next.
+    /// What there is to say next. The clock is read only while text is withheld.
     pub(super) fn poll(
         &mut self,
-        streams: &Streams,
-        delivery: Delivery,
+        clock: impl Fn() -> Instant,
         cx: &mut Context<'_>,
     ) -> Poll<AttemptEvent> {
         if self.landed.is_none()
             && let Poll::Ready(result) = self.work.as_mut().poll(cx)
         {
+            self.prebuffer.on_end(result.is_ok());
             self.landed = Some(result);
         }
-        self.take_in(streams, delivery);
-        if self.first_token.is_some() && !self.told {
+        if !self.open {
+            self.take_in(clock);
+        }
+        if self.prebuffer.has_text() && !self.told {
             self.told = true;
-            return Poll::Ready(AttemptEvent::FirstToken);
+            return Poll::Ready(AttemptEvent::FirstTokenReceived);
         }
         if self.open && !self.held.is_empty() {
             return Poll::Ready(AttemptEvent::Piece(std::mem::take(&mut self.held)));
@@ -111,29 +108,16 @@ impl Flight {
         }
     }
 
-    /// Takes in the tokens that are not handed over one by one, and opens when the opening is over:
-    /// it is long enough, old enough, or the answer is whole. What has failed before it opened
-    /// stays shut: nobody has seen any of it. Without an opening nothing is held back at all.
-    fn take_in(&mut self, streams: &Streams, delivery: Delivery) {
-        if self.open {
-            return;
-        }
+    /// Takes in the tokens that are not delivered one by one.
+    fn take_in(&mut self, clock: impl Fn() -> Instant) {
         while let Some(token) = self.inbox.pop() {
-            self.first_token.get_or_insert_with(Instant::now);
+            self.prebuffer.on_text(clock(), token.len());
             self.came += token.len();
             self.held.push_str(&token);
-            if delivery == Delivery::Live && streams.prebuffer == 0 {
+            if !self.prebuffer.withholds() {
                 break;
             }
         }
-        let Some(first) = self.first_token.filter(|_| delivery == Delivery::Live) else {
-            return;
-        };
-        let tokens = self.held.len() as u64 / BYTES_PER_TOKEN;
-        self.open = match &self.landed {
-            Some(Ok(_)) => true,
-            Some(Err(_)) => streams.prebuffer == 0,
-            None => tokens >= streams.prebuffer || first.elapsed() >= streams.prebuffer_timeout,
-        };
+        self.open = self.prebuffer.has_text() && self.prebuffer.is_open(clock());
     }
 }

@@ -27,6 +27,7 @@ pub mod keys;
 pub mod limiter;
 pub mod lint;
 pub mod outlier;
+pub mod prebuffer;
 pub mod presets;
 pub mod provider_info;
 mod quantile;
