@@ -74,8 +74,8 @@ fn drive(fleet: &mut Fleet, id: u64, replies: &[Reply]) -> u64 {
             Step::Start(start) => {
                 let reply = &replies[next.min(replies.len() - 1)];
                 if *reply == Reply::Succeeded {
-                    call.on_first_token(fleet, start.attempt, now);
-                    call.on_handed_over(start.attempt);
+                    call.on_first_token_received(fleet, start.attempt, now);
+                    call.on_first_token_delivered(start.attempt);
                     call.on_usage(fleet, start.attempt, (900, 200), now);
                 }
                 call.on_reply(fleet, start.attempt, reply, now);

@@ -43,7 +43,7 @@ fn sharing(criterion: &mut Criterion) {
     measure(criterion, "hedge", |_, _| {
         hedger.on_call();
         let delay = hedger.delay(ProviderId(0));
-        hedger.on_first_token(ProviderId(0), TOOK);
+        hedger.on_first_token_received(ProviderId(0), TOOK);
         delay.map_or(0, |delay| delay.as_secs())
     });
     let mut spend = Spend::new(config::Spend::default());

@@ -5,8 +5,8 @@
 //!
 //! [`lines`] keeps a trace in a file, for production.
 //!
-//! Order within one call: `Arrived`, then for each attempt `Started`, perhaps `FirstToken`, and
-//! `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any time after `Started`, also
+//! Order within one call: `Arrived`, then for each attempt `Started`, perhaps
+//! `FirstTokenDelivered`, and `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any time after `Started`, also
 //! after `Ended`: providers bill work that nobody reads any more. For the attempt that answers,
 //! every `Billed` comes before its `Replied`.
 
@@ -73,8 +73,10 @@ pub enum EventKind {
         #[serde(default)]
         key: KeyId,
     },
-    /// The first output token was handed to the caller.
-    FirstToken {
+    /// The first output token was delivered to the caller. It may have been received earlier: the
+    /// policy's prebuffer lies in between. Trace files call this `first_token`.
+    #[serde(rename = "first_token")]
+    FirstTokenDelivered {
         /// The call.
         call: CallId,
         /// The attempt that brought it.

@@ -212,16 +212,19 @@ impl<C: Connect> AnswerStream<C> {
     fn on_first_token_received(&mut self, attempt: AttemptId) {
         let now = self.shared.now();
         let call = &mut self.call;
-        self.shared
-            .decide(now, |fleet| call.on_first_token(fleet, attempt, now));
+        self.shared.decide(now, |fleet| {
+            call.on_first_token_received(fleet, attempt, now)
+        });
     }
 
     fn on_piece(&mut self, attempt: AttemptId, piece: String) -> String {
         if self.text.is_empty() {
             let call = self.id;
-            self.shared
-                .record(self.shared.now(), EventKind::FirstToken { call, attempt });
-            self.call.on_handed_over(attempt);
+            self.shared.record(
+                self.shared.now(),
+                EventKind::FirstTokenDelivered { call, attempt },
+            );
+            self.call.on_first_token_delivered(attempt);
         }
         self.text.push_str(&piece);
         piece

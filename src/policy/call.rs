@@ -153,20 +153,20 @@ impl Call {
         }
     }
 
-    /// The first output token has come in. The caller need not have it yet.
-    pub fn on_first_token(&mut self, fleet: &mut Fleet, attempt: AttemptId, now: Instant) {
+    /// The first output token was received. The caller need not have it yet.
+    pub fn on_first_token_received(&mut self, fleet: &mut Fleet, attempt: AttemptId, now: Instant) {
         if let Some(flight) = self.flight(attempt)
             && flight.first_token.is_none()
         {
             flight.first_token = Some(now);
             let (provider, took) = (flight.pass.provider, now.since(flight.since));
-            fleet.on_first_token(provider, took);
+            fleet.on_first_token_received(provider, took);
         }
     }
 
-    /// A token was handed over to the caller. From here on nobody else can answer the call, unless
-    /// the caller wants the whole answer in one piece.
-    pub fn on_handed_over(&mut self, attempt: AttemptId) {
+    /// The first output token was delivered to the caller. From here on no other attempt can answer
+    /// the call, unless the caller wants the whole answer in one piece.
+    pub fn on_first_token_delivered(&mut self, attempt: AttemptId) {
         let is_open = self.ask.delivery == Delivery::Live && self.committed.is_none();
         if is_open && self.flight(attempt).is_some() {
             self.committed = Some(attempt);
@@ -203,7 +203,7 @@ impl Call {
             Reply::Succeeded => {
                 let took = flight.took(now);
                 if flight.first_token.is_none() {
-                    fleet.on_first_token(flight.pass.provider, took);
+                    fleet.on_first_token_received(flight.pass.provider, took);
                 }
                 fleet.on_success(&flight.pass, took, now);
                 if is_ours {

@@ -275,9 +275,9 @@ impl Fleet {
     }
 
     /// An attempt's first token (its answer, if it is not streamed) came after this long.
-    pub(super) fn on_first_token(&mut self, provider: ProviderId, took: Duration) {
+    pub(super) fn on_first_token_received(&mut self, provider: ProviderId, took: Duration) {
         if let Some(hedger) = &mut self.hedger {
-            hedger.on_first_token(provider, took);
+            hedger.on_first_token_received(provider, took);
         }
     }
 

@@ -79,12 +79,12 @@ impl Hedger {
     /// leave soon would make it sink just so.
     pub fn on_silence(&mut self, provider: ProviderId, silent: Duration) {
         if self.delay(provider).is_some_and(|delay| silent >= delay) {
-            self.on_first_token(provider, silent);
+            self.on_first_token_received(provider, silent);
         }
     }
 
     /// An attempt's first token (its answer, if it is not streamed) came after this long.
-    pub fn on_first_token(&mut self, provider: ProviderId, took: Duration) {
+    pub fn on_first_token_received(&mut self, provider: ProviderId, took: Duration) {
         if let Some(window) = self.windows.get_mut(provider.index()) {
             window.record(took);
         }
@@ -122,12 +122,12 @@ mod tests {
         let mut hedger = hedger(HedgeDelay::Quantile(95), 50_000_000);
         for n in 0..1_000 {
             assert_eq!(hedger.delay(FIRST).is_some(), n >= 20);
-            hedger.on_first_token(FIRST, Duration::from_millis(1 + n * 7 % 100));
+            hedger.on_first_token_received(FIRST, Duration::from_millis(1 + n * 7 % 100));
         }
         let delay = hedger.delay(FIRST).unwrap().as_millis();
         assert!((90..=100).contains(&delay), "{delay}");
         assert_eq!(hedger.delay(ProviderId(1)), None, "of this one, nothing");
-        hedger.on_first_token(ProviderId(9), Duration::ZERO);
+        hedger.on_first_token_received(ProviderId(9), Duration::ZERO);
         assert_eq!(hedger.delay(ProviderId(9)), None, "this one is not there");
     }
 
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn callers_who_leave_soon_say_nothing_of_the_provider() {
         let mut hedger = hedger(HedgeDelay::Quantile(95), 50_000_000);
-        (0..100).for_each(|_| hedger.on_first_token(FIRST, Duration::from_secs(1)));
+        (0..100).for_each(|_| hedger.on_first_token_received(FIRST, Duration::from_secs(1)));
         let before = hedger.delay(FIRST);
         (0..1_000).for_each(|_| hedger.on_silence(FIRST, Duration::from_millis(10)));
         assert_eq!(hedger.delay(FIRST), before);
@@ -188,7 +188,7 @@ mod tests {
                 delay.saturating_add(Duration::from_millis(200))
             });
             if took < lost {
-                hedger.on_first_token(FIRST, took);
+                hedger.on_first_token_received(FIRST, took);
             } else if told {
                 hedger.on_silence(FIRST, lost);
             }

@@ -106,7 +106,7 @@ impl Collector {
                 };
                 self.on_start(call, started, probe);
             }
-            EventKind::FirstToken { call, .. } => {
+            EventKind::FirstTokenDelivered { call, .. } => {
                 self.with(call, |open| open.on_first_token(event.at))
             }
             EventKind::Replied {

@@ -164,7 +164,7 @@ const fn provider_of(kind: &EventKind) -> Option<ProviderId> {
         | EventKind::Billed { provider, .. }
         | EventKind::Answered { provider, .. } => Some(*provider),
         EventKind::Arrived { .. }
-        | EventKind::FirstToken { .. }
+        | EventKind::FirstTokenDelivered { .. }
         | EventKind::Ended { .. }
         | EventKind::Fired { .. } => None,
     }

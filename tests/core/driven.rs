@@ -42,8 +42,8 @@ struct Flight {
 }
 
 enum News {
-    FirstToken,
-    HandedOver,
+    FirstTokenReceived,
+    FirstTokenDelivered,
     Over(Reply),
 }
 
@@ -159,12 +159,13 @@ impl Driven {
         };
         let attempt = self.flights[at].start.attempt;
         match news {
-            News::FirstToken => {
+            News::FirstTokenReceived => {
                 self.flights[at].spoke = true;
-                self.call.on_first_token(&mut common.fleet, attempt, now);
+                self.call
+                    .on_first_token_received(&mut common.fleet, attempt, now);
             }
-            News::HandedOver => {
-                self.call.on_handed_over(attempt);
+            News::FirstTokenDelivered => {
+                self.call.on_first_token_delivered(attempt);
                 if self.script.ask.delivery == Delivery::Live {
                     assert!(self.committed.is_none_or(|committed| committed == attempt));
                     self.committed = Some(attempt);
@@ -202,8 +203,8 @@ impl Driven {
     fn late_news_changes_nothing(&mut self, common: &mut Common, attempt: AttemptId, now: Instant) {
         let fleet = &mut common.fleet;
         let before = format!("{:?} {fleet:?}", self.call);
-        self.call.on_first_token(fleet, attempt, now);
-        self.call.on_handed_over(attempt);
+        self.call.on_first_token_received(fleet, attempt, now);
+        self.call.on_first_token_delivered(attempt);
         self.call.on_usage(fleet, attempt, (1_000, 1_000), now);
         for reply in [
             Reply::Succeeded,
@@ -463,14 +464,14 @@ impl Flight {
         let ends = |at: Duration| act.after.is_none_or(|after| at <= after);
         let first = act.first_token.filter(|_| delivery.is_streamed());
         if let Some(first) = first.filter(|first| ends(*first)) {
-            news.push_back((now + first, News::FirstToken));
+            news.push_back((now + first, News::FirstTokenReceived));
             // A good end opens what was held back; a bad one keeps it from the caller.
             let opened = match (&act.failure, act.after) {
                 (None, Some(after)) => (first + act.held).min(after),
                 _ => first + act.held,
             };
             if ends(opened) {
-                news.push_back((now + opened, News::HandedOver));
+                news.push_back((now + opened, News::FirstTokenDelivered));
             }
         }
         if let Some(after) = act.after {

@@ -73,7 +73,7 @@ fn nobody_hedges_what_speaks() {
     let mut call = Teller::asking(&mut fleet, 0, asked(Delivery::Whole));
     call.starts(0);
     let (attempt, now) = (AttemptId(1), at(1));
-    call.call.on_first_token(call.fleet, attempt, now);
+    call.call.on_first_token_received(call.fleet, attempt, now);
     call.now = at(60);
     call.only_waits();
 }
@@ -111,10 +111,10 @@ fn whose_token_is_handed_over_first_has_the_call() {
     let mut call = hedged(&mut fleet, Delivery::Live);
     for attempt in [1, 2] {
         call.call
-            .on_first_token(call.fleet, AttemptId(attempt), at(2));
+            .on_first_token_received(call.fleet, AttemptId(attempt), at(2));
     }
     call.only_waits();
-    call.call.on_handed_over(AttemptId(2));
+    call.call.on_first_token_delivered(AttemptId(2));
     call.cancels(1);
     call.only_waits();
     call.replies_to(2, &failed(Truncated));

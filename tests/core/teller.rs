@@ -70,8 +70,9 @@ impl<'a> Teller<'a> {
 
     /// The first token of this attempt comes and is handed over.
     pub(crate) fn hands_over(&mut self, attempt: AttemptId) {
-        self.call.on_first_token(self.fleet, attempt, self.now);
-        self.call.on_handed_over(attempt);
+        self.call
+            .on_first_token_received(self.fleet, attempt, self.now);
+        self.call.on_first_token_delivered(attempt);
     }
 
     pub(crate) fn fails(&mut self, class: FailureClass) {

@@ -47,7 +47,7 @@ impl Recorder for Story {
             } => {
                 format!("{call} attempt {} at {} ({cause:?})", attempt.0, provider.0)
             }
-            EventKind::FirstToken { call, .. } => format!("{call} first token"),
+            EventKind::FirstTokenDelivered { call, .. } => format!("{call} first token"),
             EventKind::Replied {
                 call,
                 attempt,

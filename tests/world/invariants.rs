@@ -73,7 +73,7 @@ fn count(seen: &mut BTreeMap<&'static str, u32>, event: &Event) {
             (Cause::Fallback, _) => "fallbacks",
             (Cause::Hedge, _) => "hedges",
         },
-        EventKind::FirstToken { .. } => "first tokens",
+        EventKind::FirstTokenDelivered { .. } => "first tokens",
         EventKind::Replied { hint: Some(_), .. } => "hints",
         EventKind::Replied {
             failure: Some(class),

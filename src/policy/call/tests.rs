@@ -26,8 +26,8 @@ fn whoever_answers_first_has_answered_whatever_the_others_say() {
 #[test]
 fn nobody_answers_for_the_one_whose_tokens_the_caller_holds() {
     let (mut fleet, mut call) = hedged(Delivery::Live);
-    call.on_handed_over(AttemptId(1));
-    call.on_handed_over(AttemptId(2));
+    call.on_first_token_delivered(AttemptId(1));
+    call.on_first_token_delivered(AttemptId(2));
     call.on_reply(&mut fleet, AttemptId(2), &Reply::Succeeded, at(2));
     assert_eq!(call.step(&mut fleet, at(2)), Step::Wait { until: None });
     let broken = failure(FailureClass::Reset);

@@ -113,7 +113,7 @@ fn kinds(
             probe: yes,
             key: KeyId(attempt.0 as u16),
         },
-        EventKind::FirstToken { call, attempt },
+        EventKind::FirstTokenDelivered { call, attempt },
         EventKind::Replied {
             call,
             attempt,

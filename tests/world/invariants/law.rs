@@ -103,7 +103,7 @@ impl<'a> Law<'a> {
                 key,
                 ..
             } => self.on_start(call, attempt, (provider, nth, key), cause),
-            EventKind::FirstToken { call, attempt } => {
+            EventKind::FirstTokenDelivered { call, attempt } => {
                 let state = self.calls.entry(call).or_default();
                 let flies = state.attempt(attempt).is_some_and(|one| one.over.is_none());
                 let before = state.heard.replace(attempt);

@@ -134,7 +134,9 @@ impl Naive<'_> {
         let mut times = BTreeMap::new();
         for event in self.events {
             match event.kind {
-                EventKind::FirstToken { call, .. } => drop(first.entry(call).or_insert(event.at)),
+                EventKind::FirstTokenDelivered { call, .. } => {
+                    first.entry(call).or_insert(event.at);
+                }
                 EventKind::Ended {
                     call,
                     outcome: Outcome::Succeeded { .. },

@@ -364,7 +364,7 @@ fn nonsense_is_passed_over() {
     let (call, attempt) = (CallId(77), AttemptId(1));
     let outcome = Outcome::Succeeded { attempt };
     story.tell(1, EventKind::Ended { call, outcome });
-    story.tell(1, EventKind::FirstToken { call, attempt });
+    story.tell(1, EventKind::FirstTokenDelivered { call, attempt });
     let streamed = true;
     story.tell(u64::MAX / 1_000_000, EventKind::Arrived { call, streamed });
     story.tell(1, EventKind::Arrived { call, streamed });

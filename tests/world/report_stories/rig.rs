@@ -297,7 +297,8 @@ impl Told<'_> {
 
     pub(crate) fn first_token(&mut self, at: u64) -> &mut Self {
         let (call, attempt) = (self.call, self.attempt());
-        self.story.tell(at, EventKind::FirstToken { call, attempt });
+        self.story
+            .tell(at, EventKind::FirstTokenDelivered { call, attempt });
         self
     }
 
