@@ -423,13 +423,37 @@ fn check_test(mechanism: &str, test: &str) {
         .split_once("::")
         .unwrap_or_else(|| panic!("{mechanism}: write FILE::TEST"));
     let text = fs::read_to_string(file).unwrap_or_else(|_| panic!("{mechanism}: no file {file}"));
-    let at = text
-        .find(&format!("fn {name}("))
-        .unwrap_or_else(|| panic!("{mechanism}: {file} has no test `{name}`"));
     assert!(
-        text[..at].contains("#[test]") || text[..at].contains("#[tokio::test"),
-        "{name}"
+        has_test(&text, name),
+        "{mechanism}: {file} has no test `{name}`"
     );
+}
+
+/// Whether a text holds a function of this name with a test attribute of its own: among the lines
+/// of attributes and comments right above it.
+fn has_test(text: &str, name: &str) -> bool {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let begins = format!("fn {name}(");
+    let is_here = |line: &str| {
+        line.strip_prefix("async ")
+            .unwrap_or(line)
+            .starts_with(&begins)
+    };
+    let Some(at) = lines.iter().position(|line| is_here(line)) else {
+        return false;
+    };
+    let above = lines[..at].iter().rev();
+    above
+        .take_while(|line| line.starts_with("#[") || line.starts_with("//"))
+        .any(|line| *line == "#[test]" || line.starts_with("#[tokio::test"))
+}
+
+#[test]
+fn a_function_behind_a_test_is_none() {
+    let text = "#[test]\nfn claim() {}\n\n/// Helps.\nfn helper() {}\n\n\
+        #[tokio::test(start_paused = true)]\n/// Waits.\nasync fn waits() {}\n";
+    assert!(has_test(text, "claim") && has_test(text, "waits"));
+    assert!(!has_test(text, "helper") && !has_test(text, "missing"));
 }
 
 /// The stems of the YAML files in a folder.
