@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::fault::Opening;
-use super::request::{self, Asked, Parsed};
+use super::request::{self, Asked, Chunks, Parsed};
 use super::{HostEnv, ProviderHost, next};
 use crate::policy::CallId;
 use crate::provider::{Action, Exchange, Request};
@@ -205,9 +205,9 @@ impl<P: HostEnv> Connection<P> {
     /// The next request; `None` when the client hangs up between two, or talks nonsense. One that
     /// makes no sense is refused, and the connection kept.
     async fn next_request(&mut self) -> Option<Asked> {
-        let mut invited = false;
+        let (mut invited, mut chunks) = (false, Chunks::default());
         loop {
-            match request::read(self.hosted.family, &self.unread) {
+            match request::read(self.hosted.family, &self.unread, &mut chunks) {
                 Parsed::Whole { length, asked } => {
                     drop(self.unread.split_to(length));
                     return Some(asked);

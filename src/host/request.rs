@@ -84,8 +84,9 @@ impl Asked {
     }
 }
 
-/// Reads what came so far, at a provider that speaks `family`.
-pub(crate) fn read(family: Family, bytes: &[u8]) -> Parsed {
+/// Reads what came so far, at a provider that speaks `family`. What `chunks` remembers of a body in
+/// chunks is kept between the reads of one request, so that no chunk is copied twice.
+pub(crate) fn read(family: Family, bytes: &[u8], chunks: &mut Chunks) -> Parsed {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
     let start = match head.parse(bytes) {
@@ -97,7 +98,7 @@ pub(crate) fn read(family: Family, bytes: &[u8]) -> Parsed {
     };
     let mut fields = Fields::of(head.headers);
     fields.is_last |= head.version == Some(0);
-    let Some(body) = body(&bytes[start..], &fields) else {
+    let Some(body) = body(&bytes[start..], &fields, chunks) else {
         return Parsed::Nonsense;
     };
     let Some((body, length)) = body else {
@@ -247,9 +248,14 @@ struct GenerationConfig {
 
 /// The body after a head, and how many bytes it takes; `Some(None)` when it is not all there, and
 /// `None` when it never will be one.
-fn body<'a>(bytes: &'a [u8], fields: &Fields<'_>) -> Option<Option<(Cow<'a, [u8]>, usize)>> {
+fn body<'a>(
+    bytes: &'a [u8],
+    fields: &Fields<'_>,
+    chunks: &mut Chunks,
+) -> Option<Option<(Cow<'a, [u8]>, usize)>> {
     if fields.chunked {
-        return unchunked(bytes).map(|read| read.map(|(body, length)| (body.into(), length)));
+        let read = chunks.read(bytes);
+        return read.map(|read| read.map(|(body, length)| (body.into(), length)));
     }
     if fields.length > LONGEST_BODY {
         return None;
@@ -258,24 +264,36 @@ fn body<'a>(bytes: &'a [u8], fields: &Fields<'_>) -> Option<Option<(Cow<'a, [u8]
     Some(body.map(|body| (Cow::Borrowed(body), body.len())))
 }
 
-/// The same for a body in chunks; trailers are not read.
-fn unchunked(bytes: &[u8]) -> Option<Option<(Vec<u8>, usize)>> {
-    let (mut body, mut at) = (Vec::new(), 0);
-    loop {
-        let (digits, size) = match httparse::parse_chunk_size(&bytes[at..]) {
-            Ok(httparse::Status::Complete((digits, size))) => (digits, usize::try_from(size)),
-            Ok(httparse::Status::Partial) => return Some(None),
-            Err(_) => return None,
-        };
-        let size = size.ok().filter(|size| size + body.len() <= LONGEST_BODY)?;
-        let data = at + digits;
-        let Some(chunk) = bytes.get(data..data + size + 2) else {
-            return Some(None);
-        };
-        body.extend_from_slice(&chunk[..size]);
-        at = data + size + 2;
-        if size == 0 {
-            return Some(Some((body, at)));
+/// What was read so far of a body in chunks.
+#[derive(Debug, Default)]
+pub(crate) struct Chunks {
+    body: Vec<u8>,
+    /// Where the next chunk begins, from the start of the body.
+    at: usize,
+}
+
+impl Chunks {
+    /// The same as [`body`], of all bytes that came after the head; goes on where it stopped before.
+    /// Trailers are not read.
+    fn read(&mut self, bytes: &[u8]) -> Option<Option<(Vec<u8>, usize)>> {
+        loop {
+            let (digits, size) = match httparse::parse_chunk_size(&bytes[self.at..]) {
+                Ok(httparse::Status::Complete((digits, size))) => (digits, usize::try_from(size)),
+                Ok(httparse::Status::Partial) => return Some(None),
+                Err(_) => return None,
+            };
+            let fits = |size: &usize| size + self.body.len() <= LONGEST_BODY;
+            let size = size.ok().filter(fits)?;
+            let data = self.at + digits;
+            let Some(chunk) = bytes.get(data..data + size + 2) else {
+                return Some(None);
+            };
+            self.body.extend_from_slice(&chunk[..size]);
+            self.at = data + size + 2;
+            if size == 0 {
+                let Self { body, at } = std::mem::take(self);
+                return Some(Some((body, at)));
+            }
         }
     }
 }
@@ -298,6 +316,31 @@ const LONGEST_BODY: usize = 32 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is read when all of it comes at once.
+    fn read(family: Family, bytes: &[u8]) -> Parsed {
+        super::read(family, bytes, &mut Chunks::default())
+    }
+
+    #[test]
+    fn a_chunk_is_read_once_however_often_more_comes() {
+        let chunk = format!("400\r\n{}\r\n", "x".repeat(1_024));
+        let (mut bytes, mut chunks) = (Vec::new(), Chunks::default());
+        for n in 1..=8_usize {
+            bytes.extend_from_slice(chunk.as_bytes());
+            assert_eq!(chunks.read(&bytes), Some(None));
+            assert_eq!((chunks.at, chunks.body.len()), (n * chunk.len(), n * 1_024));
+            // What was read already is not looked at again.
+            bytes.fill(b'!');
+        }
+        bytes.extend_from_slice(b"0\r\n\r\n");
+        let length = bytes.len();
+        assert_eq!(
+            chunks.read(&bytes),
+            Some(Some((vec![b'x'; 8 * 1_024], length)))
+        );
+        assert_eq!(chunks.at, 0, "it is ready for the next request");
+    }
 
     fn post(path: &str, fields: &str, body: &str) -> String {
         let length = body.len();
