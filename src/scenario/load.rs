@@ -20,7 +20,9 @@ pub struct Loaded {
     pub document: Document,
     /// The file, as it was named.
     pub path: PathBuf,
-    /// The project's root: the nearest ancestor that holds `policies/`, else the file's folder.
+    /// The project's root: the nearest folder that holds `policies/`, from the file's own up to the
+    /// one that holds `.git`; outside of a repository only the file's own folder and one whose
+    /// `scenarios/` the file lies in. If there is none, the file's folder.
     pub root: PathBuf,
 }
 
@@ -84,10 +86,12 @@ impl ScenarioFile<'_> {
             return Ok(folder_of(self.path).join(written));
         }
         let message = format!("`{written}` leaves the project");
-        Err(self.document.problem(keys, message).hint(
-            "a path in a file is relative to that file, and stays below the folder that holds \
-             `policies/` (else below the file's own)",
-        ))
+        let root = self.root.display();
+        Err(self.document.problem(keys, message).hint(format!(
+            "a path in a file is relative to that file, and stays below the project's root: \
+             `{root}`, the nearest folder that holds `policies/` up to the one that holds `.git`, \
+             else the file's own"
+        )))
     }
 
     /// Whether a path leads to somewhere below the root, by name and (if it exists) in fact.
@@ -162,8 +166,7 @@ pub(super) fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// The nearest ancestor of the file that holds `policies/`, as the file's own path leads there;
-/// else the file's folder.
+/// The project's root as [`Loaded::root`] has it, as the file's own path leads there.
 fn root_of(path: &Path) -> PathBuf {
     let folder = folder_of(path);
     let Ok(real) = folder.canonicalize() else {
@@ -171,7 +174,7 @@ fn root_of(path: &Path) -> PathBuf {
     };
     let holder = real
         .ancestors()
-        .find(|ancestor| ancestor.join("policies").is_dir());
+        .find(|ancestor| ancestor.join("policies").is_dir() && is_project(ancestor, &real));
     let Some(holder) = holder else {
         return folder;
     };
@@ -182,6 +185,17 @@ fn root_of(path: &Path) -> PathBuf {
         // Symbolic links on the way: only the real path is sure to lead there.
         _ => holder.to_owned(),
     }
+}
+
+/// Whether a folder that holds `policies/` can be the project of a file in the folder `below`. A
+/// home or a temp folder may hold an unrelated `policies/`.
+fn is_project(ancestor: &Path, below: &Path) -> bool {
+    let repository = below.ancestors().find(|top| top.join(".git").exists());
+    let is_in_scenarios = || {
+        let way = below.strip_prefix(ancestor);
+        way.is_ok_and(|way| way.starts_with("scenarios"))
+    };
+    ancestor == below || repository.map_or_else(is_in_scenarios, |top| ancestor.starts_with(top))
 }
 
 fn folder_of(path: &Path) -> PathBuf {

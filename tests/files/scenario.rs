@@ -260,6 +260,21 @@ fn a_project_is_found_from_wherever_its_file_is_named() {
 }
 
 #[test]
+fn an_unrelated_folder_of_policies_above_is_no_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, work) = (folder.path(), folder.path().join("work"));
+    fs::create_dir_all(home.join("policies")).unwrap();
+    fs::create_dir_all(&work).unwrap();
+    fs::write(work.join("story.yaml"), STORY).unwrap();
+    let root = || load(&work.join("story.yaml"), &[]).unwrap().root;
+    assert_eq!(root(), work, "there is no repository");
+    fs::create_dir(work.join(".git")).unwrap();
+    assert_eq!(root(), work, "the repository begins below it");
+    fs::rename(work.join(".git"), home.join(".git")).unwrap();
+    assert_eq!(root(), home, "it is in the same repository");
+}
+
+#[test]
 fn defaults_are_filled_in_and_shown() {
     let resolved = understood(STORY, &[]).scenario.resolved();
     let expected = json!({
@@ -320,9 +335,22 @@ fn a_fleet_and_a_load_are_understood_in_full() {
 }
 
 #[test]
-fn what_is_shown_as_understood_is_the_same_every_time() {
+fn what_is_shown_as_understood_does_not_depend_on_the_order_of_sections() {
     let once = understood(FULL, &[]).scenario.resolved().to_string();
-    assert_eq!(once, understood(FULL, &[]).scenario.resolved().to_string());
+    let mut sections: Vec<String> = Vec::new();
+    for line in FULL.lines() {
+        match sections.last_mut().filter(|_| line.starts_with([' ', '#'])) {
+            Some(section) => *section += &format!("{line}\n"),
+            None => sections.push(format!("{line}\n")),
+        }
+    }
+    sections.reverse();
+    let turned = sections.concat();
+    assert_ne!(turned, FULL);
+    assert_eq!(
+        once,
+        understood(&turned, &[]).scenario.resolved().to_string()
+    );
     for part in [
         "\"sticky\":\"1s\"",
         "\"inject\":503",
