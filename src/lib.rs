@@ -18,7 +18,8 @@
 //! - [`trace`], [`prices`]: remembers. The events that a report reads, and [`trace::lines`], which
 //!   keeps them in production; what tokens cost.
 //! - [`client`]: acts. The production client: asks the core, does the step, tells the core.
-//! - [`scenario`]: describes what the world does. (feature `sim`, as all below)
+//! - [`expect`]: reads what is expected of a policy. (feature `sim`, as all below)
+//! - [`scenario`]: describes what the world does.
 //! - [`provider`]: pretends. The fake provider as a pure state machine.
 //! - `host`: puts it behind sockets, whoever owns these.
 //! - [`world`]: hosts. The simulated network and the load.
@@ -42,6 +43,8 @@ pub mod client;
 
 #[cfg(feature = "sim")]
 pub mod drill;
+#[cfg(feature = "sim")]
+pub mod expect;
 #[cfg(feature = "sim")]
 mod host;
 #[cfg(feature = "sim")]

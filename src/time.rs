@@ -3,11 +3,14 @@
 //! Nothing here reads a clock. Whoever owns one passes `now` in; lengths of time are
 //! [`std::time::Duration`].
 
+mod windows;
+
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+pub use windows::{Windows, period};
 
 /// A moment, in nanoseconds since the start of the run.
 #[derive(

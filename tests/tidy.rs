@@ -27,7 +27,11 @@ const MODULES: &[(&str, &str)] = &[
     ("trace", "time units rng policy"),
     ("prices", "time units rng"),
     ("client", "time units rng text policy wire trace prices"),
-    ("scenario", "time units rng text policy wire trace prices"),
+    ("expect", "time units text policy trace"),
+    (
+        "scenario",
+        "time units rng text policy wire trace prices expect",
+    ),
     (
         "provider",
         "time units rng text policy wire trace prices scenario",
@@ -37,24 +41,29 @@ const MODULES: &[(&str, &str)] = &[
         "world",
         "time units rng text policy wire trace prices client scenario provider host",
     ),
-    ("report", "time units rng text policy trace prices scenario"),
+    (
+        "report",
+        "time units rng text policy trace prices expect scenario",
+    ),
     (
         "serve",
         "time units rng policy wire trace prices scenario provider host report",
     ),
     (
         "drill",
-        "time units rng text policy wire trace prices client scenario provider world report",
+        "time units rng text policy wire trace prices client expect scenario provider \
+         world report",
     ),
     (
         "cli",
-        "time units rng text policy wire trace prices client scenario provider host world report \
-         serve drill",
+        "time units rng text policy wire trace prices client expect scenario provider host \
+         world report serve drill",
     ),
 ];
 
 /// Modules that never wait, and know neither clock nor entropy.
-const PURE: &str = "time units rng text policy wire trace prices scenario provider report";
+const PURE: &str = "time units rng text policy wire trace prices expect scenario \
+    provider report";
 
 /// What pure modules never name, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

@@ -4,8 +4,8 @@
 //! was down; windows of uptime are judged in [`super::windows`].
 
 use super::fault_impact::Longest;
-use crate::scenario::fault::Windows;
 use crate::time::Instant;
+use crate::time::Windows;
 
 /// Waits for a way around one fault.
 #[derive(Clone, Debug, Default)]

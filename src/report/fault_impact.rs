@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::run_stats::add;
-use crate::scenario::fault::Windows;
+use crate::time::Windows;
 use crate::time::{Instant, nanos};
 
 /// What one fault came to.

@@ -14,10 +14,10 @@ use super::fault_impact::{Aftermath, Longest};
 use super::ratio::Ratio;
 use super::run_stats::{ProviderTally, RunStats, Scope};
 use super::unit::Unit;
+use crate::expect::When;
+use crate::units::Money;
 use crate::policy::classify::FailureClass;
 use crate::prices::Price;
-use crate::scenario::expect::When;
-use crate::units::Money;
 
 /// A measure.
 #[derive(Clone, Copy, Debug)]

@@ -49,10 +49,10 @@ pub use json::json_array;
 pub use run_stats::RunStats;
 pub use verdict::Verdict;
 
+use crate::expect::{self, Expectation};
 use crate::policy::config::EVERY;
 use crate::prices::Price;
 use crate::scenario::Scenario;
-use crate::scenario::expect::Expectation;
 use crate::scenario::load::Loaded;
 use crate::text::Diagnostic;
 use crate::trace::{Event, Recorder};
@@ -317,7 +317,7 @@ fn judge_all(
             other: &other,
             never_fired: &never_fired,
         };
-        let expected = scenario.expected_of(name);
+        let expected = expect::expected_of(&scenario.expect, name);
         let told =
             expected.filter(|one| one.than.as_deref().is_none_or(|than| other(than).is_some()));
         told.map(|expected| verdict::judge(expected, &facts))

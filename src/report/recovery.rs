@@ -9,7 +9,7 @@
 use super::fault_impact::Longest;
 use crate::policy::ProviderId;
 use crate::scenario::Scenario;
-use crate::scenario::fault::Windows;
+use crate::time::Windows;
 use crate::time::{Instant, nanos};
 
 /// Waits for one provider to come back from one fault.

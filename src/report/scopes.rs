@@ -8,9 +8,9 @@ use super::fault_impact::{Aftermath, Longest, length_within};
 use super::run_stats::{After, RunStats, Scope};
 use super::timeline::Timeline;
 use super::windows::WindowConfig;
+use crate::expect::When;
 use crate::scenario::Scenario;
-use crate::scenario::expect::When;
-use crate::scenario::fault::Windows;
+use crate::time::Windows;
 use crate::time::nanos;
 
 /// The stretches after faults that expectations of `scenario` ask for, each once, in their order.

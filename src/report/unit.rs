@@ -5,7 +5,7 @@
 use serde::{Serialize, Serializer};
 
 use super::ratio::{Ratio, grouped};
-use crate::scenario::expect::Bound;
+use crate::expect::Bound;
 
 /// What a value counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

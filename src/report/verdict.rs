@@ -1,15 +1,15 @@
 //! Expectations against measures: each holds, fails, or cannot be told.
 //!
 //! [`check`] is for before a run: does the expectation make sense at all? [`judge`] is for after
-//! it. Reading expectations is [`crate::scenario::expect`]'s matter.
+//! it. Reading expectations is [`crate::expect`]'s matter.
 
 use super::measures::{self, Argument, MEASURES, Measure, View};
 use super::ratio::{Ratio, grouped};
 use super::run_stats::RunStats;
 use super::unit::Unit;
+use crate::expect::{Bound, Expectation, Op, When};
 use crate::prices::Price;
 use crate::scenario::Scenario;
-use crate::scenario::expect::{Bound, Expectation, Op, When};
 
 /// What an expectation, or a whole report, comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

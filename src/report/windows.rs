@@ -19,7 +19,7 @@ use super::failover::Failover;
 use super::fault_impact::Longest;
 use super::run_stats::{add, add_each};
 use crate::scenario::Scenario;
-use crate::scenario::fault::Windows as FaultWindows;
+use crate::time::Windows as FaultWindows;
 use crate::time::{Instant, nanos};
 
 /// Windows and outages, counted; lengths are numbers of base windows.

@@ -1,7 +1,7 @@
 //! Describes what the world does, as types: the scenario file, understood and checked.
 //!
 //! - [`load`]: from a path to a [`Loaded`](load::Loaded) scenario, or to a problem with a caret.
-//! - [`fault`]: what a fault does and when; [`expect`]: what is expected of a policy.
+//! - [`fault`]: what a fault does and when.
 //! - [`workload`]: which call arrives when, with how many tokens, for one seed.
 //! - `file`: the file as it is written; `understand`, `profile`, `physics`, `demand`, `inject` and
 //!   `operations`: from there to these types.
@@ -11,7 +11,6 @@
 
 pub mod catalogue;
 mod demand;
-pub mod expect;
 pub mod fault;
 mod file;
 mod inject;
@@ -29,11 +28,11 @@ pub mod workload;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
+use crate::expect::Expectation;
 use crate::text::Diagnostic;
 use crate::units;
 pub use crate::wire::Dialect;
 pub use demand::{Arrivals, Calls, Load, Prefixes, Rate, Step, Task, UserRetry, Users};
-use expect::Expectation;
 use fault::Fault;
 pub use operations::{Operation, Work};
 pub use profile::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Per, Provider, Span};

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::expect::{self, Expectation};
 use super::fault::Fault;
 use super::inject::Setting;
 use super::load::is_name;
@@ -16,6 +15,7 @@ use super::{
     Calls, LONGEST_RUN, Load, Quantiles, Run, Scenario, Uptime, demand, file, inject, operations,
     profile, seeds,
 };
+use crate::expect::{self, Expectation};
 use crate::text::units::{duration, share};
 use crate::text::{Diagnostic, Document};
 

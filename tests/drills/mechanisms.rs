@@ -15,13 +15,13 @@ use std::sync::Mutex;
 use std::thread;
 
 use firedrill::drill::{Changes, Drill, run_all};
+use firedrill::expect::Expectation;
 use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::{KNOBS, Policy};
 use firedrill::report::ratio::Ratio;
 use firedrill::report::unit::Unit;
 use firedrill::report::verdict::{self, Facts};
 use firedrill::report::{Format, Report, RunStats, Verdict};
-use firedrill::scenario::expect::Expectation;
 
 mod attempts;
 mod health;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use firedrill::drill::Drill;
+use firedrill::expect::When;
 use firedrill::policy::classify::FailureClass;
 use firedrill::report::measures::{Argument, MEASURES, View};
 use firedrill::report::ratio::Ratio;
 use firedrill::report::{Collector, Format, Report, RunStats};
 use firedrill::scenario::Scenario;
-use firedrill::scenario::expect::When;
 use firedrill::trace::{Event, EventKind, FaultId, Recorder};
 use firedrill::world;
 use naive::{Figures, Naive};

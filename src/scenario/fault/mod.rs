@@ -24,19 +24,18 @@ mod kind;
 mod ramp;
 mod seeded;
 mod when;
-mod windows;
 
 use std::time::Duration;
 
 use crate::policy::{CallId, ProviderId};
 use crate::text::units::share::WHOLE;
 use crate::time::Instant;
+pub use crate::time::Windows;
 pub use burst::Burst;
 pub use kind::{CloseMode, Delayed, FaultKind, Flaw, Layer, SlowPart, StreamAnomaly};
 pub use ramp::{Ramp, Recovery, Shape};
 pub use seeded::{SeededFault, left_at, scaled_at};
 pub use when::{Bound, Side, When};
-pub use windows::Windows;
 
 /// An injected cause of failures.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::WHOLE;
-use super::windows::period;
 use crate::time::nanos;
+use crate::time::period;
 
 /// How a fault grows from nothing as a window begins, and fades to nothing before it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

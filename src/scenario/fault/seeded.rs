@@ -4,10 +4,10 @@
 //! so it does not matter who asks first, or how often.
 
 use super::burst::Episodes;
-use super::windows::period;
 use super::{AttemptInfo, Fault, Sticky, WHOLE};
 use crate::rng::{Purpose, RngStreams};
 use crate::time::Instant;
+use crate::time::period;
 use crate::trace::FaultId;
 
 /// A fault under one seed: whether it happens, and when.

@@ -7,8 +7,8 @@ use firedrill::policy::CallId;
 use firedrill::policy::call::{Cause, FailureReason, Outcome};
 use firedrill::report::ratio::Ratio;
 use firedrill::scenario::Scenario;
-use firedrill::scenario::fault::Windows;
 use firedrill::time::Instant;
+use firedrill::time::Windows;
 use firedrill::trace::{Event, EventKind};
 
 /// What is measured, by name; none where it is undefined.

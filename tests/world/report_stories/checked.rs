@@ -1,7 +1,7 @@
 //! Expectations that make no sense are found before anything runs, and shown in their file.
 
+use firedrill::expect::{Bound, Expectation, Op, When};
 use firedrill::report::check_expectations;
-use firedrill::scenario::expect::{Bound, Expectation, Op, When};
 use firedrill::scenario::load::Loaded;
 use firedrill::text::Document;
 

@@ -1,11 +1,11 @@
 //! What the measures of conduct make of a client that behaves, and of one that does not.
 
+use firedrill::expect::{Bound, Op, When};
 use firedrill::policy::ProviderId;
 use firedrill::policy::call::FailureReason;
 use firedrill::policy::classify::FailureClass::{self, *};
 use firedrill::report::RunStats;
 use firedrill::scenario::Scenario;
-use firedrill::scenario::expect::{Bound, Op, When};
 use firedrill::trace::{EventKind, FaultId};
 
 use super::rig::{BACKUP, PRIMARY, Story, expectation, fault, scenario, secs, shown};
@@ -282,7 +282,7 @@ fn the_time_after_a_fault_has_calls_and_a_length_of_its_own() {
         to: to.map(|to| to * second),
     };
     let whens = [after(0, None), after(30, None), after(10, Some(20))];
-    let expected = whens.map(|when| firedrill::scenario::expect::Expectation {
+    let expected = whens.map(|when| firedrill::expect::Expectation {
         when,
         ..expectation("goodput > 1/s", None, Op::Above, Bound::Rate(second))
     });

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use firedrill::expect::{Bound, Op};
 use firedrill::policy::breaker::State as Breaker;
 use firedrill::policy::call::FailureReason;
 use firedrill::policy::classify::FailureClass;
 use firedrill::report::{Format, Report, RunStats, Verdict, json_array};
 use firedrill::scenario::Scenario;
-use firedrill::scenario::expect::{Bound, Op};
 
 use super::rig::{BACKUP, PRIMARY, Story, expectation, fault, scenario, secs};
 

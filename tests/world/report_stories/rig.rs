@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use firedrill::expect::{Bound, Expectation, Op, When};
 use firedrill::policy::breaker::State as Breaker;
 use firedrill::policy::call::{Cause, FailureReason, Outcome};
 use firedrill::policy::classify::FailureClass;
@@ -12,7 +13,6 @@ use firedrill::prices::Price;
 use firedrill::report::measures::{self, Argument, View};
 use firedrill::report::ratio::Ratio;
 use firedrill::report::{Collector, RunStats};
-use firedrill::scenario::expect::{Bound, Expectation, Op, When};
 use firedrill::scenario::fault::{Fault, FaultKind, Windows};
 use firedrill::scenario::{
     Calls, Dialect, Limits, Load, Network, Provider, Quantiles, Run, Scenario, Uptime,

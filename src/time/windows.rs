@@ -1,11 +1,11 @@
-//! When a fault is at work: windows of time, once or again and again.
+//! Windows of time, once or repeated: when a fault is at work, and when it is over.
 //!
 //! A window is half-open, `[start, end)`: at its end a fault is already over. How strong a fault is
-//! inside a window is `ramp`'s matter, whether a burst is on `burst`'s.
+//! inside a window is left to `scenario`.
 
 use std::time::Duration;
 
-use crate::time::{Instant, nanos};
+use super::{Instant, nanos};
 
 /// When a fault is at work: `[at, at + for)`, again after each `every`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Windows {
     }
 
     /// How long ago the latest window began, in nanoseconds, over or not; `None` before the first.
-    pub(super) fn offset(&self, now: Instant) -> Option<u64> {
+    pub fn offset(&self, now: Instant) -> Option<u64> {
         let offset = now.as_nanos().checked_sub(nanos(self.at))?;
         Some(match (self.length, self.every) {
             (Some(_), Some(every)) => offset % period(every),
@@ -62,7 +62,7 @@ impl Windows {
     }
 
     /// The same windows, each longer by `more`.
-    pub(super) fn extended(self, more: Duration) -> Self {
+    pub fn extended(self, more: Duration) -> Self {
         let length = self.length.map(|length| length.saturating_add(more));
         Self { length, ..self }
     }
@@ -74,7 +74,7 @@ fn window(start: u64, length: Duration) -> (Instant, Option<Instant>) {
 }
 
 /// A length to divide by. Files cannot say zero, but these types can.
-pub(super) fn period(length: Duration) -> u64 {
+pub fn period(length: Duration) -> u64 {
     nanos(length).max(1)
 }
 

@@ -7,9 +7,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::{Point, SHAPE};
-use crate::scenario::fault::Windows;
 use crate::text::{Diagnostic, units};
-use crate::time::nanos;
+use crate::time::{Windows, nanos};
 use crate::trace::FaultId;
 
 /// Of which calls an expectation speaks, by their arrival.

@@ -1,17 +1,16 @@
-//! What is expected of a policy: `success_rate during primary-down >= 98%`.
+//! Expectations: `success_rate during primary-down >= 98%`, from text to type.
 //!
-//! Here an expectation is only read; which metrics exist, what they take in parentheses, and what
-//! they are worth, is known to `report`. Of which calls it speaks is `moment`'s to read.
+//! An expectation is only read here: `report` knows which measures exist, what they take in
+//! parentheses and what their values are. [`When`] says which calls an expectation is about.
 
-mod moment;
+mod when;
 
 use std::ops::Range;
 
-use super::{Point, Scenario};
 use crate::policy::config::EVERY;
 use crate::text::{Diagnostic, units};
 use crate::time::nanos;
-pub use moment::When;
+pub use when::When;
 
 /// One expectation.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,29 +63,29 @@ pub enum Bound {
     Times(u64),
 }
 
-impl Scenario {
-    /// What is expected of `policy`: under its own name, and under [`EVERY`] (where nothing is
-    /// compared with itself), in the file's order.
-    pub fn expected_of(&self, policy: &str) -> impl Iterator<Item = &Expectation> {
-        self.expect.iter().flat_map(move |(name, expected)| {
-            let (is_its_own, is_everyones) = (name == policy, name == EVERY);
-            expected.iter().filter(move |one| {
-                let is_itself = one.than.as_deref() == Some(policy);
-                is_its_own || (is_everyones && !is_itself)
-            })
+/// Makes a diagnostic of a place in a text that a pure reader reads.
+pub type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Diagnostic;
+
+/// The expectations that `policy` must meet: those under its own name, and those under [`EVERY`]
+/// unless they compare with that policy itself, in the file's order.
+pub fn expected_of<'a>(
+    all: &'a [(String, Vec<Expectation>)],
+    policy: &str,
+) -> impl Iterator<Item = &'a Expectation> {
+    all.iter().flat_map(move |(name, expected)| {
+        let (is_its_own, is_for_every) = (name == policy, name == EVERY);
+        expected.iter().filter(move |one| {
+            let is_itself = one.than.as_deref() == Some(policy);
+            is_its_own || (is_for_every && !is_itself)
         })
-    }
+    })
 }
 
 /// Reads `METRIC[(NAME)] [during FAULT | after FAULT [from TIME] [to TIME]] OP VALUE [with 95%]`,
 /// where VALUE may be `FACTOR * POLICY`.
 ///
 /// `faults` are the scenario's, in order, and `point` makes a problem of a place in `text`.
-pub(super) fn parse(
-    text: &str,
-    faults: &[String],
-    point: Point<'_>,
-) -> Result<Expectation, Diagnostic> {
+pub fn parse(text: &str, faults: &[String], point: Point<'_>) -> Result<Expectation, Diagnostic> {
     let Some(start) = text.find(SIGNS) else {
         return Err(point(0..text.len(), "this compares nothing".into()).hint(SHAPE));
     };
@@ -124,7 +123,7 @@ fn subject(
         let message = "no metric stands before the comparison";
         return Err(point(0..end, message.to_owned()).hint(SHAPE));
     };
-    let when = moment::read(rest, faults, point)?;
+    let when = when::read(rest, faults, point)?;
     let Some((metric, argument)) = named.split_once('(') else {
         return Ok((named.to_owned(), None, when));
     };
