@@ -11,6 +11,7 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use firedrill::policy::presets;
 use firedrill::report::Collector;
+use firedrill::report::subject::Subject;
 use firedrill::scenario::Scenario;
 use firedrill::scenario::load::load;
 use http_body_util::{BodyExt, Full};
@@ -65,7 +66,7 @@ fn scenario(name: &str, rate: &str, duration: &str, output: &str, stream: &str) 
 }
 
 fn run(scenario: &Scenario) {
-    let fold = Arc::new(Mutex::new(Collector::new(scenario)));
+    let fold = Arc::new(Mutex::new(Collector::new(&Subject::from(scenario))));
     let policy = presets::policy("resilient").expect("a preset");
     firedrill::world::run(scenario, &policy, 1, fold);
 }

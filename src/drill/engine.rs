@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Drill;
+use super::{Drill, subject};
 use crate::policy::config::Policy;
+use crate::report::subject::Subject;
 use crate::report::{Collector, Report, RunStats};
 use crate::scenario::Scenario;
 use crate::world;
@@ -59,6 +60,7 @@ pub fn run_all(
 /// One scenario under one policy and one seed.
 struct Run<'a> {
     scenario: &'a Scenario,
+    subject: &'a Subject,
     policy: &'a Policy,
     seed: u64,
 }
@@ -68,6 +70,7 @@ fn runs_of(drill: &Drill) -> impl Iterator<Item = Run<'_>> + Send {
     drill.policies().iter().flat_map(|policy| {
         drill.seeds_to_run().map(|seed| Run {
             scenario: drill.scenario(),
+            subject: drill.subject(),
             policy,
             seed,
         })
@@ -94,10 +97,11 @@ fn work<'a>(
 impl Run<'_> {
     /// Does it, and returns what it came to.
     fn state(&self) -> RunStats {
-        let fold = Arc::new(Mutex::new(Collector::under(self.scenario, self.seed)));
+        let subject = subject::under_seed(self.subject, self.scenario, self.seed);
+        let fold = Arc::new(Mutex::new(Collector::new(&subject)));
         world::run(self.scenario, self.policy, self.seed, fold.clone());
         let mut fold = fold.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *fold, Collector::new(self.scenario)).finish()
+        std::mem::replace(&mut *fold, Collector::new(&subject)).finish()
     }
 }
 
@@ -114,12 +118,12 @@ fn report(drill: &Drill, results: &mut Results<RunStats>) -> Option<Report> {
                 None => merged = Some(state),
             }
         }
-        let nothing = || Collector::new(drill.scenario()).finish();
+        let nothing = || Collector::new(drill.subject()).finish();
         policies.push((policy.name.clone(), merged.unwrap_or_else(nothing)));
     }
     let seeds = format!("{}..{}", seeds.start(), seeds.end());
     let path = drill.path().display().to_string();
-    let report = Report::new(drill.scenario(), &path, &seeds, policies);
+    let report = Report::new(drill.subject(), &path, &seeds, policies);
     let report = report.with_policies_as_written(&drill.changes.policies);
     Some(report.with_overrides(&drill.changes.set))
 }

@@ -14,30 +14,36 @@
 //! ```
 //!
 //! - `policies`: from the name of a policy to its file or preset.
+//! - `subject`: from a scenario to what its report is about; `expectations` checks that.
 //! - `engine`: many runs side by side, their states merged in order.
 //!
 //! What happens in a run is `world`'s; what it was worth is `report`'s. Nothing is printed here.
 
 mod engine;
+mod expectations;
 mod policies;
+mod subject;
 
 use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::Path;
 
 use crate::policy::config::{EVERY, Policy};
-use crate::report::{self, Format, Report, Verdict};
+use crate::report::subject::Subject;
+use crate::report::{Format, Report, Verdict};
 use crate::scenario::Scenario;
 use crate::scenario::load::{self, Loaded};
 use crate::text::{Diagnostic, Document};
 
 pub use engine::run_all;
+pub use expectations::check_expectations;
 
 /// A scenario and the policies to run it with: read, checked, and ready to run.
 #[derive(Clone, Debug)]
 pub struct Drill {
     changes: Changes,
     loaded: Loaded,
+    subject: Subject,
     policies: Vec<Policy>,
     /// What the policies were read from, in their order.
     documents: Vec<Document>,
@@ -66,7 +72,8 @@ impl Drill {
     /// found, at least one.
     pub fn load_with(path: &Path, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
         let loaded = load::load(path, &changes.set).map_err(|problem| vec![problem])?;
-        let checked = report::check_expectations(&loaded);
+        let subject = Subject::from(&loaded.scenario);
+        let checked = check_expectations(&loaded.document, &subject);
         let found = policies::find_all(&loaded, &changes);
         match (checked, found) {
             (Ok(()), Ok(found)) => {
@@ -74,6 +81,7 @@ impl Drill {
                 Ok(Self {
                     changes,
                     loaded,
+                    subject,
                     policies,
                     documents,
                 })
@@ -119,6 +127,11 @@ impl Drill {
     /// The scenario, as understood.
     pub fn scenario(&self) -> &Scenario {
         &self.loaded.scenario
+    }
+
+    /// What its report is about.
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
     }
 
     /// The scenario's document, to point at what later checks find.

@@ -5,9 +5,9 @@ use super::fault_impact::Pressure;
 use super::recovery::Comeback;
 use super::run_stats::{RunStats, Scope};
 use super::scopes;
+use super::subject::Subject;
 use super::windows::WindowConfig;
 use crate::policy::ProviderId;
-use crate::scenario::Scenario;
 use crate::time::Instant;
 
 /// Counts attempts as they begin.
@@ -31,23 +31,23 @@ struct Peaks {
 }
 
 impl Moments {
-    /// For a run of `scenario`; lengths of time are noted in `state`.
-    pub(super) fn new(scenario: &Scenario, rules: &WindowConfig, state: &mut RunStats) -> Self {
+    /// For a run of `subject`; lengths of time are noted in `state`.
+    pub(super) fn new(subject: &Subject, rules: &WindowConfig, state: &mut RunStats) -> Self {
         let end = state.run.length_ns;
-        let providers = scenario.providers.len();
+        let providers = subject.providers.len();
         let peaks = Peaks {
             second: 0,
             counts: vec![0; providers],
         };
         let strikes = |provider: usize| {
-            let faults = scenario.faults.iter().enumerate();
+            let faults = subject.faults.iter().enumerate();
             let hit = faults.filter(move |(_, fault)| {
                 let mut targets = fault.targets.iter();
                 targets.any(|target| target.index() == provider)
             });
             hit.map(|(place, _)| place).collect()
         };
-        let faults = scenario.faults.iter().zip(&mut state.aftermath);
+        let faults = subject.faults.iter().zip(&mut state.aftermath);
         Self {
             run: peaks.clone(),
             stretches: vec![peaks; rules.stretches.len()],
@@ -55,7 +55,7 @@ impl Moments {
                 .map(|(fault, aftermath)| Pressure::new(fault.windows, end, aftermath))
                 .collect(),
             faults_of: (0..providers).map(strikes).collect(),
-            comebacks: Comeback::all(scenario),
+            comebacks: Comeback::all(subject),
         }
     }
 

@@ -71,8 +71,9 @@ impl OpenCall {
         }
     }
 
-    /// An attempt was started.
-    pub(super) fn on_start(&mut self, started: Started, standing: Standing) {
+    /// An attempt was started; `is_whole` when its answer, if it brings one, counts as whole
+    /// without the provider's word.
+    pub(super) fn on_start(&mut self, started: Started, standing: Standing, is_whole: bool) {
         let Started {
             provider, key, at, ..
         } = started;
@@ -90,7 +91,7 @@ impl OpenCall {
             billed: Tokens::default(),
             standing,
             is_in_flight: true,
-            is_whole: false,
+            is_whole,
             until: None,
             is_useless: before().any(|attempt| attempt.is_beyond_retry(key)),
             breaks_hint: before().any(|attempt| attempt.asks_to_wait(key, at)),

@@ -8,15 +8,15 @@
 
 use super::Report;
 use super::ratio::Ratio;
+use super::subject::MeasuredFault;
 use super::timeline::Timeline;
-use crate::scenario::fault::{Fault, Windows};
 use crate::text::units::duration;
-use crate::time::{Instant, nanos};
+use crate::time::{Instant, Windows, nanos};
 
 /// The picture of `report`.
 pub(super) fn render(report: &Report) -> String {
-    let end = nanos(report.scenario.run.duration).max(1);
-    let rows = report.scenario.faults.len().min(MOST_ROWS);
+    let end = nanos(report.subject.duration).max(1);
+    let rows = report.subject.faults.len().min(MOST_ROWS);
     let strip = HEAD + rows as u64 * ROW;
     let panels = [strip + GAP, strip + GAP + PANEL + GAP];
     let foot = panels[1] + PANEL;
@@ -24,10 +24,10 @@ pub(super) fn render(report: &Report) -> String {
     let height = foot + 44 + (legend.len() as u64).div_ceil(PER_LINE) * ROW + 8;
 
     let mut drawn = vec![opening(report, height)];
-    for (place, fault) in report.scenario.faults.iter().enumerate() {
+    for (place, fault) in report.subject.faults.iter().enumerate() {
         drawn.extend(shades(fault, end, place, panels));
     }
-    let hidden = report.scenario.faults.len() - rows;
+    let hidden = report.subject.faults.len() - rows;
     if hidden > 0 {
         let more = format!("and {hidden} more faults");
         drawn.push(text(LEFT, strip + 10, "start", &more));
@@ -44,7 +44,7 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 fn opening(report: &Report, height: u64) -> String {
-    let name = escaped(&report.scenario.name);
+    let name = escaped(&report.subject.name);
     let about = "Answers and attempts per second over the run, by policy; faults are shaded.";
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
@@ -56,7 +56,7 @@ fn opening(report: &Report, height: u64) -> String {
 }
 
 /// A fault's row in the strip, and its shade over the panels.
-fn shades(fault: &Fault, end: u64, place: usize, panels: [u64; 2]) -> Vec<String> {
+fn shades(fault: &MeasuredFault, end: u64, place: usize, panels: [u64; 2]) -> Vec<String> {
     let spans = spans(&fault.windows, end);
     let mut drawn = Vec::new();
     for &(from, to) in &spans {
@@ -112,7 +112,7 @@ fn panel(
     top: u64,
     counts: impl Fn(&Timeline) -> &Vec<u64>,
 ) -> Vec<String> {
-    let end = nanos(report.scenario.run.duration).max(1);
+    let end = nanos(report.subject.duration).max(1);
     let states = report.policies.iter().map(|policy| &policy.state);
     let rates = |counts: &[u64], runs: u64| rates(counts, runs, end);
     let mut lines: Vec<Vec<u64>> = states

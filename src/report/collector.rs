@@ -14,12 +14,11 @@ use super::client_rules::Watch;
 use super::cost::Tokens;
 use super::run_stats::{ProviderTally, RunStats, Scope};
 use super::scopes;
+use super::subject::Subject;
 use super::windows::{WindowConfig, WindowFold};
 use crate::policy::call::{FailureReason, Outcome};
 use crate::policy::classify::FailureClass;
 use crate::policy::{AttemptId, CallId, ProviderId};
-use crate::rng::RngStreams;
-use crate::scenario::Scenario;
 use crate::time::Instant;
 use crate::trace::{Event, EventKind, FaultId};
 
@@ -40,42 +39,27 @@ pub struct Collector {
     open: BTreeMap<CallId, OpenCall>,
     /// The stretches of calls that have ended and may still be billed.
     ended: BTreeMap<CallId, Vec<usize>>,
+    answers_are_traced: bool,
     /// The last moment that was told.
     now: Instant,
 }
 
 impl Collector {
-    /// For the run of `scenario` under `seed`. A fault that does not happen under it has no windows
-    /// in it: no call arrives during such a fault, none after it, and all of the run is before it.
-    pub fn under(scenario: &Scenario, seed: u64) -> Self {
-        let draws = RngStreams::new(seed);
-        let faults = || (0..=u16::MAX).map(FaultId).zip(&scenario.faults);
-        if faults().all(|(id, fault)| fault.happens(id, draws)) {
-            return Self::new(scenario);
-        }
-        let mut happening = scenario.clone();
-        for (fault, (id, drawn)) in happening.faults.iter_mut().zip(faults()) {
-            if !drawn.happens(id, draws) {
-                fault.windows.at = NEVER;
-            }
-        }
-        Self::new(&happening)
-    }
-
-    /// For a run of `scenario` in which every fault happens.
-    pub fn new(scenario: &Scenario) -> Self {
-        let rules = WindowConfig::new(scenario, scopes::after(scenario));
+    /// For one run of `subject`.
+    pub fn new(subject: &Subject) -> Self {
+        let rules = WindowConfig::new(subject, scopes::after(subject));
         let places = 0..rules.stretches.len();
-        let mut state = scopes::empty(scenario, &rules);
+        let mut state = scopes::empty(subject, &rules);
         Self {
             run: WindowFold::new(None, &rules),
             stretches: places
                 .map(|place| WindowFold::new(Some(place), &rules))
                 .collect(),
-            moments: Moments::new(scenario, &rules, &mut state),
-            watch: Watch::new(u64::from(scenario.load.clients)),
+            moments: Moments::new(subject, &rules, &mut state),
+            watch: Watch::new(u64::from(subject.clients)),
             state,
             rules,
+            answers_are_traced: subject.answers_are_traced,
             open: BTreeMap::new(),
             ended: BTreeMap::new(),
             now: Instant::START,
@@ -215,7 +199,7 @@ impl Collector {
             provider, key, at, ..
         } = started;
         let standing = self.watch.on_start(call, (provider, key), is_probe, at);
-        open.on_start(started, standing);
+        open.on_start(started, standing, !self.answers_are_traced);
         self.moments
             .on_start(&self.rules, provider, at, &mut self.state);
     }
@@ -326,9 +310,6 @@ fn waste(scope: &mut Scope, provider: ProviderId, tokens: Tokens) {
         tally.wasted += tokens;
     }
 }
-
-/// Long after any run.
-const NEVER: Duration = Duration::from_nanos(u64::MAX / 4);
 
 /// How many ended calls are kept so that a late bill still counts in their faults' scopes; beyond,
 /// it counts in the whole run only. Providers finish abandoned work within minutes.

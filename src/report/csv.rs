@@ -25,7 +25,7 @@ fn write(report: &Report, writer: &mut Writer<Vec<u8>>) -> Result<(), csv::Error
         for (measure, unit, value) in rows(report, policy) {
             let value = value.map(|value| unit.decimal(value)).unwrap_or_default();
             writer.write_record([
-                report.scenario.name.as_str(),
+                report.subject.name.as_str(),
                 policy.name.as_str(),
                 measure.as_str(),
                 value.as_str(),

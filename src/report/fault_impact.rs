@@ -8,8 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::run_stats::add;
-use crate::time::Windows;
-use crate::time::{Instant, nanos};
+use crate::time::{Instant, Windows, nanos};
 
 /// What one fault came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

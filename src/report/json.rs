@@ -14,7 +14,7 @@ use super::{Judged, Report, RunStats, measures};
 
 /// The document of `report`, on one line.
 pub(super) fn render(report: &Report) -> String {
-    document(report, &report.resolved()) + "\n"
+    document(report, &report.subject.resolved) + "\n"
 }
 
 /// Several reports as one JSON array, one document a line.
@@ -24,7 +24,7 @@ pub fn json_array(reports: &[Report]) -> String {
     }
     let documents = reports
         .iter()
-        .map(|report| document(report, &report.resolved()));
+        .map(|report| document(report, &report.subject.resolved));
     let documents: Vec<String> = documents.collect();
     format!("[\n{}\n]\n", documents.join(",\n"))
 }
@@ -33,8 +33,8 @@ fn document(report: &Report, resolved: &serde_json::Value) -> String {
     let skipped = report.skipped.iter();
     let document = Document {
         schema: "firedrill.result/1",
-        notes: report.notes(),
-        scenario: &report.scenario.name,
+        notes: &report.subject.notes,
+        scenario: &report.subject.name,
         seeds: &report.seeds,
         resolved,
         policies: Pairs(
@@ -54,8 +54,8 @@ fn document(report: &Report, resolved: &serde_json::Value) -> String {
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    notes: Vec<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
     scenario: &'a str,
     seeds: &'a str,
     resolved: &'a serde_json::Value,

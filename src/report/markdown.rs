@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use super::ratio::{Ratio, grouped};
+use super::subject::MeasuredProvider;
 use super::verdict::Verdict;
 use super::{Judged, Report, command, measures, table};
 use crate::policy::classify::FailureClass;
-use crate::scenario::Provider;
 
 /// `report` as Markdown.
 pub(super) fn render(report: &Report) -> String {
@@ -37,11 +37,11 @@ fn head(report: &Report) -> String {
     let calls = report.policies.iter().map(|policy| policy.state.run.calls);
     let title = format!(
         "# {}\n\n{}",
-        report.scenario.name,
-        report.scenario.about.trim()
+        report.subject.name,
+        report.subject.about.trim()
     );
     let length = table::seeds_and_length(report);
-    if !report.traces.is_empty() {
+    if !report.subject.traces.is_empty() {
         return format!("{title}\n\n{length}, {} calls.", grouped(calls.sum()));
     }
     format!(
@@ -52,7 +52,7 @@ fn head(report: &Report) -> String {
 }
 
 fn notes(report: &Report) -> Option<String> {
-    let notes = report.notes();
+    let notes = &report.subject.notes;
     let lines: Vec<String> = notes
         .iter()
         .map(|note| format!("- Note: {note}."))
@@ -63,7 +63,7 @@ fn notes(report: &Report) -> Option<String> {
 fn policies(report: &Report) -> String {
     let mut rows = Rows::new(&[
         "policy", "success", "uptime", "p50", "p95", "p99", "ttft p95", "att/call", "fallback",
-        "$/1k ok", "wasted",
+        "$/1k ok", "wasted_cost",
     ]);
     for policy in &report.policies {
         let shown = |name: &str| shown(report, policy, name);
@@ -147,7 +147,7 @@ fn expectations(report: &Report) -> Option<String> {
 fn faults(report: &Report) -> Option<String> {
     let names: Vec<&str> = policy_names(report).collect();
     let mut rows = Rows::new(&[&["fault"], names.as_slice()].concat());
-    for (place, fault) in report.scenario.faults.iter().enumerate() {
+    for (place, fault) in report.subject.faults.iter().enumerate() {
         let fired = |policy: &Judged| policy.state.fired.get(place).copied().unwrap_or(0);
         let fired = report.policies.iter().map(|policy| grouped(fired(policy)));
         rows.push([fault.name.clone()].into_iter().chain(fired));
@@ -158,7 +158,7 @@ fn faults(report: &Report) -> Option<String> {
 fn failures(report: &Report) -> Option<String> {
     let names: Vec<&str> = policy_names(report).collect();
     let mut rows = Rows::new(&[&["provider", "class"], names.as_slice()].concat());
-    for (place, provider) in report.scenario.providers.iter().enumerate() {
+    for (place, provider) in report.subject.providers.iter().enumerate() {
         for class in classes_at(report, place) {
             let count = |policy: &Judged| {
                 let tally = policy.state.run.providers.get(place)?;
@@ -276,7 +276,7 @@ fn after_faults(report: &Report) -> Option<String> {
         "thundering_herd",
     ]);
     for policy in &report.policies {
-        for (place, fault) in report.scenario.faults.iter().enumerate() {
+        for (place, fault) in report.subject.faults.iter().enumerate() {
             let shown = ["failover_time", "load_during", "thundering_herd"]
                 .map(|name| shown_of(report, policy, name, place));
             let head = [policy.name.clone(), fault.name.clone()];
@@ -293,7 +293,7 @@ fn after_faults(report: &Report) -> Option<String> {
 fn comebacks(report: &Report) -> Option<String> {
     let mut rows = Rows::new(&["policy", "provider", "recovery"]);
     for policy in &report.policies {
-        for (place, provider) in report.scenario.providers.iter().enumerate() {
+        for (place, provider) in report.subject.providers.iter().enumerate() {
             if policy
                 .state
                 .comebacks
@@ -329,8 +329,8 @@ fn shown_of(report: &Report, policy: &Judged, name: &str, place: usize) -> Strin
 
 fn prices(report: &Report) -> String {
     let mut rows = Rows::new(&["provider", "model", "input", "output", "source"]);
-    for provider in &report.scenario.providers {
-        let Provider {
+    for provider in &report.subject.providers {
+        let MeasuredProvider {
             name, model, price, ..
         } = provider;
         rows.push([
@@ -354,7 +354,7 @@ fn again(report: &Report) -> String {
         written.map(|policy| command::portable(policy)).collect()
     } else if ran
         .clone()
-        .eq(report.scenario.policies.iter().map(|one| stem(one)))
+        .eq(report.subject.policies.iter().map(|one| stem(one)))
     {
         Vec::new()
     } else {

@@ -36,6 +36,7 @@ pub mod ratio;
 mod recovery;
 pub mod run_stats;
 mod scopes;
+pub mod subject;
 mod table;
 pub mod timeline;
 pub mod unit;
@@ -52,12 +53,10 @@ pub use verdict::Verdict;
 use crate::expect::{self, Expectation};
 use crate::policy::config::EVERY;
 use crate::prices::Price;
-use crate::scenario::Scenario;
-use crate::scenario::load::Loaded;
-use crate::text::Diagnostic;
 use crate::trace::{Event, Recorder};
 use measures::View;
-use verdict::{ExpectationError, ExpectationResult, Facts};
+use subject::Subject;
+use verdict::{ExpectationResult, Facts};
 
 impl Recorder for Mutex<Collector> {
     fn record(&self, event: &Event) {
@@ -70,7 +69,7 @@ impl Recorder for Mutex<Collector> {
 /// The result of one scenario: every policy, measured and judged.
 #[derive(Clone, Debug)]
 pub struct Report {
-    scenario: Scenario,
+    subject: Subject,
     prices: Vec<Price>,
     path: String,
     seeds: String,
@@ -82,10 +81,6 @@ pub struct Report {
     picture: Option<String>,
     /// Expectations on policies that did not run, or that compare with one: policy and text.
     skipped: Vec<(String, String)>,
-    /// The traces of production that it is about; none for a simulated run.
-    traces: Vec<String>,
-    /// What a reader must know beside what the scenario says.
-    remarks: Vec<String>,
 }
 
 /// A policy that ran.
@@ -110,24 +105,20 @@ pub enum Format {
 }
 
 impl Report {
-    /// The report on `scenario`: `seeds` as it is shown (`1..5`), and each policy's merged state.
+    /// The report on `subject`: `seeds` as it is shown (`1..5`), and each policy's merged state.
     /// `path` is the scenario's file as it was named: the reproducing line quotes it.
     ///
     /// The line that reproduces the whole report names the policies where they are not those that
-    /// `scenario.policies` lists: give the scenario as its file has it.
+    /// `subject.policies` lists: give the subject as the scenario's file has it.
     pub fn new(
-        scenario: &Scenario,
+        subject: &Subject,
         path: &str,
         seeds: &str,
         policies: Vec<(String, RunStats)>,
     ) -> Self {
-        let prices: Vec<Price> = scenario
-            .providers
-            .iter()
-            .map(|provider| provider.price.clone())
-            .collect();
+        let prices = subject.prices();
         let ran = |name: &str| policies.iter().any(|(policy, _)| policy == name);
-        let skipped = scenario.expect.iter().flat_map(|(policy, expected)| {
+        let skipped = subject.expect.iter().flat_map(|(policy, expected)| {
             let compared = |one: &&Expectation| one.than.as_deref().is_none_or(ran);
             let is_judged = policy == EVERY || ran(policy);
             let skipped = expected
@@ -137,16 +128,14 @@ impl Report {
         });
         Self {
             skipped: skipped.collect(),
-            policies: judge_all(scenario, &prices, policies),
-            scenario: scenario.clone(),
+            policies: judge_all(subject, &prices, policies),
+            subject: subject.clone(),
             prices,
             path: path.to_owned(),
             seeds: seeds.to_owned(),
             overrides: Vec::new(),
             picture: None,
             written: Vec::new(),
-            traces: Vec::new(),
-            remarks: Vec::new(),
         }
     }
 
@@ -193,7 +182,7 @@ impl Report {
 
     /// The faults that fired under no policy.
     pub fn never_fired(&self) -> Vec<&str> {
-        let faults = self.scenario.faults.iter().enumerate();
+        let faults = self.subject.faults.iter().enumerate();
         let silent = faults.filter(|(place, _)| {
             let fired = |policy: &Judged| policy.state.fired.get(*place).copied();
             self.policies
@@ -213,13 +202,6 @@ impl Report {
         }
     }
 
-    /// What a reader must know beside the numbers.
-    fn notes(&self) -> Vec<String> {
-        let mut notes = self.scenario.notes();
-        notes.extend_from_slice(&self.remarks);
-        notes
-    }
-
     /// All calls of a policy, to be measured.
     fn view<'a>(&'a self, policy: &'a Judged) -> View<'a> {
         View::all(&policy.state, &self.prices)
@@ -237,68 +219,8 @@ impl Report {
     }
 }
 
-/// Checks that every expectation names a known metric, what that takes, and a bound in its unit.
-pub fn check_expectations(loaded: &Loaded) -> Result<(), Diagnostic> {
-    for (policy, expected) in &loaded.scenario.expect {
-        for (place, expectation) in expected.iter().enumerate() {
-            if let Err(mistake) = verdict::check(expectation, &loaded.scenario) {
-                let place = place.to_string();
-                let path = ["expect", policy.as_str(), place.as_str()];
-                return Err(problem(loaded, &path, expectation, &mistake));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// `mistake`, shown in its file.
-fn problem(
-    loaded: &Loaded,
-    path: &[&str],
-    expectation: &Expectation,
-    mistake: &ExpectationError,
-) -> Diagnostic {
-    let Expectation { text, metric, .. } = expectation;
-    let argument = expectation.argument.as_deref().unwrap_or_default();
-    let at = |message: String| loaded.document.problem(path, message);
-    let within = |part: &str, message: String| {
-        let start = text.find(part).unwrap_or_default();
-        at(message).within(text, start..start + part.len())
-    };
-    let known = |kind| verdict::names(kind, &loaded.scenario);
-    match *mistake {
-        ExpectationError::UnknownMetric => {
-            at(format!("there is no measure `{metric}`")).did_you_mean(metric, verdict::metrics())
-        }
-        ExpectationError::WrongUnit(unit) => at(format!("`{metric}` is not measured in this unit"))
-            .hint(format!("compare it with {}", unit.example())),
-        ExpectationError::NoArgument(kind) => {
-            let one = known(kind).first().copied().unwrap_or("name");
-            within(metric, format!("`{metric}` is about one {}", kind.word()))
-                .hint(format!("write as in `{metric}({one})`"))
-        }
-        ExpectationError::UnknownArgument(kind) => {
-            let message = format!("unknown {} `{argument}`", kind.word());
-            within(argument, message).did_you_mean(argument, known(kind))
-        }
-        ExpectationError::NeedlessArgument => {
-            within(argument, format!("`{metric}` is about no one thing"))
-                .hint(format!("write `{metric}`"))
-        }
-        ExpectationError::NeedlessMoment => {
-            at(format!("`{metric}({argument})` is about the whole run"))
-                .hint("leave out `during` or `after`, and the fault behind it")
-        }
-        ExpectationError::NeverAfter => at("there is no such time after this fault".to_owned())
-            .hint("it lasts to the end of the run, or comes back too soon"),
-        ExpectationError::NoInterval => at("no interval can be told here".to_owned()).hint(
-            "`with 95%` is for `success_rate`, `fallback_rate` and `shed_rate`, against a share",
-        ),
-    }
-}
-
 fn judge_all(
-    scenario: &Scenario,
+    subject: &Subject,
     prices: &[Price],
     policies: Vec<(String, RunStats)>,
 ) -> Vec<Judged> {
@@ -317,7 +239,7 @@ fn judge_all(
             other: &other,
             never_fired: &never_fired,
         };
-        let expected = expect::expected_of(&scenario.expect, name);
+        let expected = expect::expected_of(&subject.expect, name);
         let told =
             expected.filter(|one| one.than.as_deref().is_none_or(|than| other(than).is_some()));
         told.map(|expected| verdict::judge(expected, &facts))

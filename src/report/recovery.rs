@@ -7,10 +7,9 @@
 //! again is still waited for. What a fault came to otherwise is [`super::aftermath`]'s matter.
 
 use super::fault_impact::Longest;
+use super::subject::Subject;
 use crate::policy::ProviderId;
-use crate::scenario::Scenario;
-use crate::time::Windows;
-use crate::time::{Instant, nanos};
+use crate::time::{Instant, Windows, nanos};
 
 /// Waits for one provider to come back from one fault.
 #[derive(Debug)]
@@ -43,10 +42,10 @@ struct Waiting {
 }
 
 impl Comeback {
-    /// Of each provider that a fault of `scenario` strikes, from each such fault that ends.
-    pub(super) fn all(scenario: &Scenario) -> Vec<Self> {
-        let end = Instant::START + scenario.run.duration;
-        let faults = scenario.faults.iter();
+    /// Of each provider that a fault of `subject` strikes, from each such fault that ends.
+    pub(super) fn all(subject: &Subject) -> Vec<Self> {
+        let end = subject.end();
+        let faults = subject.faults.iter();
         let waits = faults.flat_map(|fault| {
             let targets = fault.targets.iter();
             targets.map(move |target| Self::new(*target, fault.windows, end))

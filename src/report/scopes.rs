@@ -6,26 +6,25 @@
 
 use super::fault_impact::{Aftermath, Longest, length_within};
 use super::run_stats::{After, RunStats, Scope};
+use super::subject::Subject;
 use super::timeline::Timeline;
 use super::windows::WindowConfig;
 use crate::expect::When;
-use crate::scenario::Scenario;
-use crate::time::Windows;
-use crate::time::nanos;
+use crate::time::{Windows, nanos};
 
-/// The stretches after faults that expectations of `scenario` ask for, each once, in their order.
-pub(super) fn after(scenario: &Scenario) -> impl Iterator<Item = Windows> {
-    asked(scenario).into_iter().map(|(_, windows)| windows)
+/// The stretches after faults that expectations of `subject` ask for, each once, in their order.
+pub(super) fn after(subject: &Subject) -> impl Iterator<Item = Windows> {
+    asked(subject).into_iter().map(|(_, windows)| windows)
 }
 
-fn asked(scenario: &Scenario) -> Vec<(When, Windows)> {
+fn asked(subject: &Subject) -> Vec<(When, Windows)> {
     let mut asked: Vec<(When, Windows)> = Vec::new();
-    let expected = scenario.expect.iter().flat_map(|(_, expected)| expected);
+    let expected = subject.expect.iter().flat_map(|(_, expected)| expected);
     for when in expected.map(|expected| expected.when) {
         let When::After { fault, .. } = when else {
             continue;
         };
-        let fault = scenario.faults.get(fault.index());
+        let fault = subject.faults.get(fault.index());
         let windows = fault.and_then(|fault| when.windows(&fault.windows));
         if let Some(windows) = windows
             && asked.iter().all(|(known, _)| *known != when)
@@ -36,12 +35,12 @@ fn asked(scenario: &Scenario) -> Vec<(When, Windows)> {
     asked
 }
 
-/// The state of a run of `scenario` of which nothing has happened.
-pub(super) fn empty(scenario: &Scenario, rules: &WindowConfig) -> RunStats {
-    let (providers, faults) = (scenario.providers.len(), scenario.faults.len());
-    let end = nanos(scenario.run.duration);
+/// The state of a run of `subject` of which nothing has happened.
+pub(super) fn empty(subject: &Subject, rules: &WindowConfig) -> RunStats {
+    let (providers, faults) = (subject.providers.len(), subject.faults.len());
+    let end = nanos(subject.duration);
     let within = |windows: &Windows| Scope::new(providers, length_within(windows, end));
-    let after = asked(scenario).into_iter();
+    let after = asked(subject).into_iter();
     let after = after.filter_map(|(when, windows)| match when {
         When::After { fault, from, to } => Some(After {
             fault: fault.index(),
@@ -51,8 +50,8 @@ pub(super) fn empty(scenario: &Scenario, rules: &WindowConfig) -> RunStats {
         }),
         When::Always | When::During(_) => None,
     });
-    let named = scenario.providers.iter().map(|one| one.name.clone());
-    let struck = scenario.faults.iter();
+    let named = subject.providers.iter().map(|one| one.name.clone());
+    let struck = subject.faults.iter();
     RunStats {
         runs: 1,
         providers: named.collect(),
@@ -64,7 +63,7 @@ pub(super) fn empty(scenario: &Scenario, rules: &WindowConfig) -> RunStats {
         after: after.collect(),
         aftermath: vec![Aftermath::default(); faults],
         comebacks: vec![Longest::default(); providers],
-        timeline: Timeline::new(scenario.run.duration),
+        timeline: Timeline::new(subject.duration),
     }
 }
 

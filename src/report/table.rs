@@ -15,7 +15,7 @@ use crate::time::nanos;
 /// `report` as text, in colour if asked.
 pub(super) fn render(report: &Report, color: bool) -> String {
     let mut lines = vec![header(report, color)];
-    let notes = report.notes().into_iter();
+    let notes = report.subject.notes.iter();
     lines.extend(notes.map(|note| format!("  note: {note}")));
     lines.extend(rows(report, color));
     lines.extend(worst_over_time(report));
@@ -27,9 +27,9 @@ pub(super) fn render(report: &Report, color: bool) -> String {
 
 /// `5 seeds x 30m`, `seed 3 x 30m`.
 pub(super) fn seeds_and_length(report: &Report) -> String {
-    let length = nanos(report.scenario.run.duration);
+    let length = nanos(report.subject.duration);
     let length = match length % NANOS_PER_DAY {
-        0 => duration::write(report.scenario.run.duration),
+        0 => duration::write(report.subject.duration),
         _ => Unit::Ms.brief(Ratio::whole(length).divided_by(1_000_000)),
     };
     if let Some(traces) = report.counted_traces() {
@@ -45,7 +45,7 @@ fn header(report: &Report, color: bool) -> String {
     // Policies meet the same calls; should they not, the most says how much was asked.
     let calls = report.policies.iter().map(|policy| policy.state.run.calls);
     let words = [
-        report.scenario.name.clone(),
+        report.subject.name.clone(),
         seeds_and_length(report),
         format!("{} calls", grouped(calls.max().unwrap_or(0))),
         faults_fired(report),
@@ -59,9 +59,9 @@ fn header(report: &Report, color: bool) -> String {
 }
 
 fn faults_fired(report: &Report) -> String {
-    let all = report.scenario.faults.len();
+    let all = report.subject.faults.len();
     match report.never_fired().len() {
-        _ if !report.traces.is_empty() => "as recorded".to_owned(),
+        _ if !report.subject.traces.is_empty() => "as recorded".to_owned(),
         _ if all == 0 => "no faults".to_owned(),
         0 => "all faults fired".to_owned(),
         silent => format!("{} of {all} faults fired", all - silent),

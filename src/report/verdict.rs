@@ -6,10 +6,10 @@
 use super::measures::{self, Argument, MEASURES, Measure, View};
 use super::ratio::{Ratio, grouped};
 use super::run_stats::RunStats;
+use super::subject::Subject;
 use super::unit::Unit;
 use crate::expect::{Bound, Expectation, Op, When};
 use crate::prices::Price;
-use crate::scenario::Scenario;
 
 /// What an expectation, or a whole report, comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -217,9 +217,9 @@ pub enum ExpectationError {
 }
 
 /// Whether `expectation` names a known measure, what that takes, and a bound in its unit.
-pub fn check(expectation: &Expectation, scenario: &Scenario) -> Result<(), ExpectationError> {
+pub fn check(expectation: &Expectation, subject: &Subject) -> Result<(), ExpectationError> {
     let measure = measures::find(&expectation.metric).ok_or(ExpectationError::UnknownMetric)?;
-    check_argument(expectation, measure, scenario)?;
+    check_argument(expectation, measure, subject)?;
     let is_multiple = matches!(expectation.bound, Bound::Times(_));
     if !is_multiple && measure.unit.worth(expectation.bound).is_none() {
         return Err(ExpectationError::WrongUnit(measure.unit));
@@ -230,7 +230,7 @@ pub fn check(expectation: &Expectation, scenario: &Scenario) -> Result<(), Expec
     let When::After { fault, .. } = expectation.when else {
         return Ok(());
     };
-    let fault = scenario.faults.get(fault.index());
+    let fault = subject.faults.get(fault.index());
     match fault.and_then(|fault| expectation.when.windows(&fault.windows)) {
         Some(_) => Ok(()),
         None => Err(ExpectationError::NeverAfter),
@@ -240,7 +240,7 @@ pub fn check(expectation: &Expectation, scenario: &Scenario) -> Result<(), Expec
 fn check_argument(
     expectation: &Expectation,
     measure: &Measure,
-    scenario: &Scenario,
+    subject: &Subject,
 ) -> Result<(), ExpectationError> {
     let (argument, name) = match (measure.argument(), &expectation.argument) {
         (None, None) => return Ok(()),
@@ -248,7 +248,7 @@ fn check_argument(
         (Some(argument), None) => return Err(ExpectationError::NoArgument(argument)),
         (Some(argument), Some(name)) => (argument, name),
     };
-    if !names(argument, scenario).contains(&name.as_str()) {
+    if !names(argument, subject).contains(&name.as_str()) {
         return Err(ExpectationError::UnknownArgument(argument));
     }
     if expectation.when != When::Always && measure.is_of_whole_run() {
@@ -258,12 +258,10 @@ fn check_argument(
 }
 
 /// What may stand in parentheses.
-pub fn names(argument: Argument, scenario: &Scenario) -> Vec<&str> {
+pub fn names(argument: Argument, subject: &Subject) -> Vec<&str> {
     match argument {
-        Argument::Provider => {
-            Vec::from_iter(scenario.providers.iter().map(|one| one.name.as_str()))
-        }
-        Argument::Fault => Vec::from_iter(scenario.faults.iter().map(|one| one.name.as_str())),
+        Argument::Provider => Vec::from_iter(subject.providers.iter().map(|one| one.name.as_str())),
+        Argument::Fault => Vec::from_iter(subject.faults.iter().map(|one| one.name.as_str())),
     }
 }
 

@@ -18,9 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::failover::Failover;
 use super::fault_impact::Longest;
 use super::run_stats::{add, add_each};
-use crate::scenario::Scenario;
-use crate::time::Windows as FaultWindows;
-use crate::time::{Instant, nanos};
+use super::subject::Subject;
+use crate::time::{Instant, Windows as FaultWindows, nanos};
 
 /// Windows and outages, counted; lengths are numbers of base windows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -65,16 +64,16 @@ pub(super) struct WindowConfig {
 }
 
 impl WindowConfig {
-    /// As the scenario says, with `others` as stretches beside its faults.
-    pub(super) fn new(scenario: &Scenario, others: impl Iterator<Item = FaultWindows>) -> Self {
-        let uptime = scenario.uptime;
-        let faults = scenario.faults.iter().map(|fault| fault.windows);
+    /// As the subject says, with `others` as stretches beside its faults.
+    pub(super) fn new(subject: &Subject, others: impl Iterator<Item = FaultWindows>) -> Self {
+        let uptime = subject.uptime;
+        let faults = subject.faults.iter().map(|fault| fault.windows);
         Self {
             length: nanos(uptime.window).max(1),
             down_above: uptime.down_above,
-            end: Instant::START + scenario.run.duration,
+            end: subject.end(),
             stretches: faults.chain(others).collect(),
-            faults: scenario.faults.len(),
+            faults: subject.faults.len(),
         }
     }
 

@@ -275,7 +275,7 @@ fn a_reader_that_believed_cut_streams_would_be_caught() {
     let drill = drill("cut-streams", "resilient", &[]);
     let (state, mut events) = run(&drill);
     assert_eq!(state.run.conduct.truncated_successes, 0);
-    let (mut fold, mut believed) = (Collector::new(drill.scenario()), 0);
+    let (mut fold, mut believed) = (Collector::new(drill.subject()), 0);
     for event in &mut events {
         if let EventKind::Replied { failure, .. } = &mut event.kind
             && matches!(failure, Some(FailureClass::Truncated | FailureClass::Reset))
@@ -342,7 +342,7 @@ fn documents_of_single_seeds_merge_into_that_of_both() {
         (policy.name.clone(), merged)
     });
     let path = "scenarios/flapping.yaml";
-    let merged = Report::new(drill.scenario(), path, "1..2", merged.collect());
+    let merged = Report::new(drill.subject(), path, "1..2", merged.collect());
     for format in [Format::Json, Format::Table, Format::Csv, Format::Markdown] {
         assert_eq!(merged.render(format, false), both.render(format, false));
     }
@@ -352,7 +352,7 @@ fn documents_of_single_seeds_merge_into_that_of_both() {
 fn what_the_recorder_hears_folds_into_what_the_report_says() {
     let drill = drill("flapping", "resilient", &[("run.duration", "10m")]);
     let (state, events) = run(&drill);
-    let mut fold = Collector::new(drill.scenario());
+    let mut fold = Collector::new(drill.subject());
     events.iter().for_each(|event| fold.on_event(event));
     assert_eq!(fold.finish(), state);
 }

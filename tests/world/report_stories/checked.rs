@@ -1,13 +1,12 @@
 //! Expectations that make no sense are found before anything runs, and shown in their file.
 
+use firedrill::drill::check_expectations;
 use firedrill::expect::{Bound, Expectation, Op, When};
-use firedrill::report::check_expectations;
-use firedrill::scenario::load::Loaded;
 use firedrill::text::Document;
 
 use firedrill::trace::FaultId;
 
-use super::rig::{expectation, fault, scenario};
+use super::rig::{expectation, fault, subject};
 
 /// What is said about the second expectation of `resilient`.
 fn said(text: &str, bound: Bound) -> Option<String> {
@@ -17,22 +16,17 @@ fn said(text: &str, bound: Bound) -> Option<String> {
 fn said_of(doubtful: Expectation) -> Option<String> {
     let text = &doubtful.text;
     let yaml = format!("expect:\n  resilient:\n    - uptime >= 99%\n    - {text}\n");
-    let mut scenario = scenario();
-    scenario.faults = vec![fault("down", 60, 60, Some(120))];
+    let mut subject = subject();
+    subject.faults = vec![fault("down", 60, 60, Some(120))];
     let fine = expectation(
         "uptime >= 99%",
         None,
         Op::AtLeast,
         Bound::Share(990_000_000),
     );
-    scenario.expect = vec![("resilient".to_owned(), vec![fine, doubtful])];
-    let loaded = Loaded {
-        scenario,
-        document: Document::parse("a.yaml", &yaml).unwrap(),
-        path: "a.yaml".into(),
-        root: ".".into(),
-    };
-    check_expectations(&loaded)
+    subject.expect = vec![("resilient".to_owned(), vec![fine, doubtful])];
+    let document = Document::parse("a.yaml", &yaml).unwrap();
+    check_expectations(&document, &subject)
         .err()
         .map(|problem| problem.to_string())
 }

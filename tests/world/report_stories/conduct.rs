@@ -5,18 +5,18 @@ use firedrill::policy::ProviderId;
 use firedrill::policy::call::FailureReason;
 use firedrill::policy::classify::FailureClass::{self, *};
 use firedrill::report::RunStats;
-use firedrill::scenario::Scenario;
+use firedrill::report::subject::Subject;
 use firedrill::trace::{EventKind, FaultId};
 
-use super::rig::{BACKUP, PRIMARY, Story, expectation, fault, scenario, secs, shown};
+use super::rig::{BACKUP, PRIMARY, Story, expectation, fault, secs, shown, subject};
 
 fn whole(state: &RunStats, name: &str) -> String {
-    shown(&scenario(), state, None, name)
+    shown(&subject(), state, None, name)
 }
 
 #[test]
 fn what_nobody_wrote_whole_was_truncated() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     story.good(0);
     story
         .call(secs(1))
@@ -55,7 +55,7 @@ fn another_key_mends_what_was_about_the_key() {
         (BadRequest, "1", "0"),
         (RateLimited, "0", "0"),
     ] {
-        let mut story = Story::of(&scenario());
+        let mut story = Story::of(&subject());
         let mut call = story.call(0);
         call.asks(0, PRIMARY).fails_with_hint(1, class, 5_000);
         call.shows(1).asks(2, PRIMARY).answered(9);
@@ -64,7 +64,7 @@ fn another_key_mends_what_was_about_the_key() {
         assert_eq!(whole(&state, "hints_violated"), broken, "{class}");
         assert_eq!(whole(&state, "hints_violated.client"), broken, "{class}");
     }
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     let mut call = story.call(0);
     call.asks(0, PRIMARY).fails_with_hint(1, Auth, 5_000);
     call.shows(1).asks(2, PRIMARY).fails(3, Auth);
@@ -77,7 +77,7 @@ fn another_key_mends_what_was_about_the_key() {
 
 #[test]
 fn the_most_attempts_of_one_call_count() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     story.good(0);
     let mut stubborn = story.call(secs(1));
     for second in 1..6 {
@@ -91,7 +91,7 @@ fn the_most_attempts_of_one_call_count() {
 
 /// How many retries are useless after a failure of `class`, at the same provider or the other.
 fn useless(class: FailureClass, then: ProviderId) -> String {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     let mut call = story.call(0);
     call.asks(0, PRIMARY).fails(1, class);
     call.asks(2, then).answered(9);
@@ -120,7 +120,7 @@ fn a_retry_of_what_no_retry_mends_is_useless() {
 #[test]
 fn a_hint_is_broken_until_its_time_has_passed() {
     let broken = |again: u64, provider| {
-        let mut story = Story::of(&scenario());
+        let mut story = Story::of(&subject());
         let mut call = story.call(0);
         call.asks(0, PRIMARY)
             .fails_with_hint(100, RateLimited, 20_000);
@@ -139,9 +139,9 @@ fn a_hint_is_broken_until_its_time_has_passed() {
 
 #[test]
 fn what_one_call_was_told_binds_its_client() {
-    let mut scenario = scenario();
-    scenario.load.clients = 2;
-    let mut story = Story::of(&scenario);
+    let mut subject = subject();
+    subject.clients = 2;
+    let mut story = Story::of(&subject);
     let mut told = story.call(0);
     told.asks(0, PRIMARY)
         .fails_with_hint(100, RateLimited, 20_000);
@@ -156,10 +156,10 @@ fn what_one_call_was_told_binds_its_client() {
 
 #[test]
 fn probes_in_flight_are_counted_for_each_client_and_provider() {
-    let mut scenario = scenario();
-    scenario.load.clients = 2;
+    let mut subject = subject();
+    subject.clients = 2;
     let probes = |providers: &[ProviderId], ends: bool| {
-        let mut story = Story::of(&scenario);
+        let mut story = Story::of(&subject);
         for (number, provider) in providers.iter().enumerate() {
             let at = number as u64 * 10;
             let mut call = story.call(at);
@@ -177,50 +177,50 @@ fn probes_in_flight_are_counted_for_each_client_and_provider() {
 }
 
 /// A hundred seconds, the primary gone from second 20 to 40; each second so many attempts at it.
-fn pressed(attempts: impl Fn(u64) -> u64) -> (Scenario, RunStats) {
-    let mut scenario = scenario();
-    scenario.run.duration = std::time::Duration::from_secs(100);
-    scenario.faults = vec![fault("down", 20, 20, None)];
-    let mut story = Story::of(&scenario);
+fn pressed(attempts: impl Fn(u64) -> u64) -> (Subject, RunStats) {
+    let mut subject = subject();
+    subject.duration = std::time::Duration::from_secs(100);
+    subject.faults = vec![fault("down", 20, 20, None)];
+    let mut story = Story::of(&subject);
     for second in 0..100 {
         for n in 0..attempts(second) {
             story.good(secs(second) + n);
         }
     }
-    (scenario, story.end())
+    (subject, story.end())
 }
 
 #[test]
 fn pressure_is_relative_to_before_the_fault() {
-    let (scenario, state) = pressed(|second| match second {
+    let (subject, state) = pressed(|second| match second {
         0..20 => 4,
         20..40 => 10,
         45 => 12,
         50 => 40,
         _ => 2,
     });
-    let shown = |name| shown(&scenario, &state, None, name);
+    let shown = |name| shown(&subject, &state, None, name);
     assert_eq!(shown("load_during(down)"), "2.50");
     assert_eq!(shown("thundering_herd(down)"), "3.00");
     assert_eq!(shown("peak_attempts(openai)"), "40");
     assert_eq!(shown("peak_attempts(backup)"), "0");
-    let during = super::rig::shown(&scenario, &state, Some(0), "peak_attempts(openai)");
+    let during = super::rig::shown(&subject, &state, Some(0), "peak_attempts(openai)");
     assert_eq!(during, "10");
 }
 
 #[test]
 fn who_was_not_asked_before_has_no_measure_of_pressure() {
-    let (scenario, state) = pressed(|second| u64::from(second >= 20));
-    assert_eq!(shown(&scenario, &state, None, "load_during(down)"), "-");
-    assert_eq!(shown(&scenario, &state, None, "thundering_herd(down)"), "-");
+    let (subject, state) = pressed(|second| u64::from(second >= 20));
+    assert_eq!(shown(&subject, &state, None, "load_during(down)"), "-");
+    assert_eq!(shown(&subject, &state, None, "thundering_herd(down)"), "-");
 }
 
 /// A hundred seconds, two calls each second; those that `fails` says do.
-fn failing(fails: impl Fn(u64) -> bool) -> (Scenario, RunStats) {
-    let mut scenario = scenario();
-    scenario.run.duration = std::time::Duration::from_secs(100);
-    scenario.faults = vec![fault("down", 25, 20, None)];
-    let mut story = Story::of(&scenario);
+fn failing(fails: impl Fn(u64) -> bool) -> (Subject, RunStats) {
+    let mut subject = subject();
+    subject.duration = std::time::Duration::from_secs(100);
+    subject.faults = vec![fault("down", 25, 20, None)];
+    let mut story = Story::of(&subject);
     for second in 0..100 {
         for at in [secs(second), secs(second) + 500] {
             if fails(second) {
@@ -230,14 +230,14 @@ fn failing(fails: impl Fn(u64) -> bool) -> (Scenario, RunStats) {
             }
         }
     }
-    (scenario, story.end())
+    (subject, story.end())
 }
 
 #[test]
 fn failover_is_from_the_faults_start_to_the_first_window_that_was_up_again() {
     let took = |fails: &dyn Fn(u64) -> bool| {
-        let (scenario, state) = failing(fails);
-        shown(&scenario, &state, None, "failover_time(down)")
+        let (subject, state) = failing(fails);
+        shown(&subject, &state, None, "failover_time(down)")
     };
     assert_eq!(took(&|_| false), "0ms");
     assert_eq!(took(&|second| (25..28).contains(&second)), "5.0s");
@@ -249,19 +249,19 @@ fn failover_is_from_the_faults_start_to_the_first_window_that_was_up_again() {
 
 #[test]
 fn what_was_never_over_is_a_lower_bound() {
-    let (mut scenario, state) = failing(|second| second >= 25);
+    let (mut subject, state) = failing(|second| second >= 25);
     let quick = expectation(
         "failover_time(down) <= 2m",
         None,
         Op::AtMost,
         Bound::Time(120_000_000_000),
     );
-    scenario.expect = vec![("p".to_owned(), vec![quick])];
-    scenario.policies = vec!["p".to_owned()];
+    subject.expect = vec![("p".to_owned(), vec![quick])];
+    subject.policies = vec!["p".to_owned()];
     let mut state = state;
     state.fired = vec![1];
     let report =
-        firedrill::report::Report::new(&scenario, "x.yaml", "1", vec![("p".to_owned(), state)]);
+        firedrill::report::Report::new(&subject, "x.yaml", "1", vec![("p".to_owned(), state)]);
     let page = report.render(firedrill::report::Format::Markdown, false);
     assert!(
         page.contains("**inconclusive** | not over after 1.3m"),
@@ -272,9 +272,9 @@ fn what_was_never_over_is_a_lower_bound() {
 
 #[test]
 fn the_time_after_a_fault_has_calls_and_a_length_of_its_own() {
-    let mut scenario = scenario();
-    scenario.run.duration = std::time::Duration::from_secs(100);
-    scenario.faults = vec![fault("down", 20, 20, None)];
+    let mut subject = subject();
+    subject.duration = std::time::Duration::from_secs(100);
+    subject.faults = vec![fault("down", 20, 20, None)];
     let second = 1_000_000_000;
     let after = |from: u64, to: Option<u64>| When::After {
         fault: FaultId(0),
@@ -286,8 +286,8 @@ fn the_time_after_a_fault_has_calls_and_a_length_of_its_own() {
         when,
         ..expectation("goodput > 1/s", None, Op::Above, Bound::Rate(second))
     });
-    scenario.expect = vec![("p".to_owned(), expected.to_vec())];
-    let mut story = Story::of(&scenario);
+    subject.expect = vec![("p".to_owned(), expected.to_vec())];
+    let mut story = Story::of(&subject);
     for second in 0..100 {
         for n in 0..if second >= 70 { 4 } else { 2 } {
             story.good(secs(second) + n);

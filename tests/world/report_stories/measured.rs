@@ -4,24 +4,23 @@ use firedrill::policy::breaker::State as Breaker;
 use firedrill::policy::call::FailureReason;
 use firedrill::policy::classify::FailureClass;
 use firedrill::report::RunStats;
-use firedrill::rng::RngStreams;
-use firedrill::scenario::Scenario;
+use firedrill::report::subject::Subject;
 use firedrill::time::Instant;
 use firedrill::trace::{EventKind, FaultId};
 
-use super::rig::{BACKUP, PRIMARY, Story, fault, scenario, secs, shown};
+use super::rig::{BACKUP, PRIMARY, Story, fault, secs, shown, subject};
 
 fn whole(state: &RunStats, name: &str) -> String {
-    shown(&scenario(), state, None, name)
+    shown(&subject(), state, None, name)
 }
 
-fn during(scenario: &Scenario, state: &RunStats, name: &str) -> String {
-    shown(scenario, state, Some(0), name)
+fn during(subject: &Subject, state: &RunStats, name: &str) -> String {
+    shown(subject, state, Some(0), name)
 }
 
 #[test]
 fn a_call_that_falls_back_succeeds_with_two_attempts() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     story
         .call(1_000)
         .asks(1_000, PRIMARY)
@@ -41,7 +40,7 @@ fn a_call_that_falls_back_succeeds_with_two_attempts() {
 
 #[test]
 fn latency_counts_from_the_arrival_and_over_successes_only() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     story
         .call(0)
         .asks(250, PRIMARY)
@@ -60,46 +59,46 @@ fn latency_counts_from_the_arrival_and_over_successes_only() {
     assert_eq!(state.run.endings.interrupted, 1);
 }
 
-/// An hour with an outage that may happen or not, of which each second brings a call; those during
-/// the outage's windows fail if it happens.
-fn chancy(scenario: &Scenario, seed: u64) -> (bool, RunStats) {
-    let happens = scenario.faults[0].happens(FaultId(0), RngStreams::new(seed));
-    let mut story = Story::under(scenario, seed);
+/// An hour, each second of which brings a call; those during the outage fail if it happens.
+fn hour_with_outage(happens: bool) -> (Subject, RunStats) {
+    let mut subject = subject();
+    subject.faults = vec![fault("down", 600, 600, None)];
+    if !happens {
+        subject.faults[0].never_happens();
+    }
+    let mut story = Story::of(&subject);
     for second in 0..3_600 {
         match happens && (600..1_200).contains(&second) {
             true => story.bad(secs(second)),
             false => story.good(secs(second)),
         }
     }
-    (happens, story.end())
+    let stats = story.end();
+    (subject, stats)
 }
 
 #[test]
-fn a_fault_counts_only_under_seeds_under_which_it_happens() {
-    let mut scenario = scenario();
-    scenario.faults = vec![fault("down", 600, 600, None)];
-    scenario.faults[0].chance = 500_000_000;
-    let seeds = Vec::from_iter((1..=20).map(|seed| chancy(&scenario, seed)));
-    let (_, calm) = seeds.iter().find(|(happens, _)| !happens).unwrap();
-    assert_eq!(during(&scenario, calm, "calls"), "0");
-    assert_eq!(during(&scenario, calm, "success_rate"), "-");
+fn a_fault_counts_only_in_runs_in_which_it_happens() {
+    let (_, calm) = hour_with_outage(false);
+    let (subject, struck) = hour_with_outage(true);
+    assert_eq!(during(&subject, &calm, "calls"), "0");
+    assert_eq!(during(&subject, &calm, "success_rate"), "-");
     assert_eq!(calm.during[0].length_ns, 0);
     assert_eq!(calm.aftermath[0].before.length_ns, 3_600_000_000_000);
-    let (_, struck) = seeds.iter().find(|(happens, _)| *happens).unwrap();
     let mut both = struck.clone();
-    both.merge(calm);
-    for state in [struck, &both] {
-        assert_eq!(during(&scenario, state, "calls"), "600");
-        assert_eq!(during(&scenario, state, "success_rate"), "0.00%");
-        assert_eq!(during(&scenario, state, "uptime"), "0.00%");
-        assert_eq!(shown(&scenario, state, None, "load_during(down)"), "1.00");
+    both.merge(&calm);
+    for state in [&struck, &both] {
+        assert_eq!(during(&subject, state, "calls"), "600");
+        assert_eq!(during(&subject, state, "success_rate"), "0.00%");
+        assert_eq!(during(&subject, state, "uptime"), "0.00%");
+        assert_eq!(shown(&subject, state, None, "load_during(down)"), "1.00");
     }
-    assert_eq!(shown(&scenario, &both, None, "calls"), "7,200");
+    assert_eq!(shown(&subject, &both, None, "calls"), "7,200");
 }
 
 #[test]
 fn calls_that_never_end_are_unfinished() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     story.call(0).asks(0, PRIMARY);
     let state = story.end();
     assert_eq!(whole(&state, "unfinished"), "1");
@@ -110,7 +109,7 @@ fn calls_that_never_end_are_unfinished() {
 
 #[test]
 fn what_is_billed_and_not_delivered_is_wasted() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     // The primary's half an answer is wasted; the backup's whole one is not.
     story
         .call(0)
@@ -130,7 +129,7 @@ fn what_is_billed_and_not_delivered_is_wasted() {
 
 #[test]
 fn bills_that_come_late_or_from_strangers_are_wasted() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     let mut call = story.call(0);
     call.asks(0, PRIMARY).cancelled(30);
     call.ends(30, FailureReason::Deadline);
@@ -144,9 +143,9 @@ fn bills_that_come_late_or_from_strangers_are_wasted() {
 
 #[test]
 fn a_late_bill_counts_where_its_call_counts() {
-    let mut scenario = scenario();
-    scenario.faults = vec![fault("down", 10, 10, None)];
-    let mut story = Story::of(&scenario);
+    let mut subject = subject();
+    subject.faults = vec![fault("down", 10, 10, None)];
+    let mut story = Story::of(&subject);
     for at in [secs(5), secs(15)] {
         let mut call = story.call(at);
         call.asks(at, PRIMARY).cancelled(at + 1);
@@ -155,15 +154,15 @@ fn a_late_bill_counts_where_its_call_counts() {
     story.bills(secs(30), PRIMARY, Some(0), (1_000_000, 0));
     story.bills(secs(30), PRIMARY, Some(1), (2_000_000, 0));
     let state = story.end();
-    assert_eq!(shown(&scenario, &state, None, "wasted_cost"), "6.0000 USD");
-    assert_eq!(during(&scenario, &state, "wasted_cost"), "4.0000 USD");
+    assert_eq!(shown(&subject, &state, None, "wasted_cost"), "6.0000 USD");
+    assert_eq!(during(&subject, &state, "wasted_cost"), "4.0000 USD");
 }
 
 #[test]
 fn during_a_fault_are_the_calls_that_arrived_in_its_windows() {
-    let mut scenario = scenario();
-    scenario.faults = vec![fault("flap", 10, 10, Some(30))];
-    let mut story = Story::of(&scenario);
+    let mut subject = subject();
+    subject.faults = vec![fault("flap", 10, 10, Some(30))];
+    let mut story = Story::of(&subject);
     // Arrives before, ends within: it does not count.
     story
         .call(secs(9))
@@ -176,17 +175,17 @@ fn during_a_fault_are_the_calls_that_arrived_in_its_windows() {
     story.breaker(secs(10), PRIMARY, Breaker::Open);
     story.breaker(secs(25), PRIMARY, Breaker::HalfOpen);
     let state = story.end();
-    assert_eq!(during(&scenario, &state, "calls"), "3");
-    assert_eq!(during(&scenario, &state, "success_rate"), "0.00%");
-    assert_eq!(during(&scenario, &state, "breaker.opened"), "1");
-    assert_eq!(during(&scenario, &state, "breaker.half_opened"), "0");
-    assert_eq!(shown(&scenario, &state, None, "calls"), "5");
-    assert_eq!(shown(&scenario, &state, None, "breaker.half_opened"), "1");
+    assert_eq!(during(&subject, &state, "calls"), "3");
+    assert_eq!(during(&subject, &state, "success_rate"), "0.00%");
+    assert_eq!(during(&subject, &state, "breaker.opened"), "1");
+    assert_eq!(during(&subject, &state, "breaker.half_opened"), "0");
+    assert_eq!(shown(&subject, &state, None, "calls"), "5");
+    assert_eq!(shown(&subject, &state, None, "breaker.half_opened"), "1");
 }
 
 /// One call a second over `minutes` minutes; those that `is_bad` says fail.
-fn a_call_a_second(scenario: &Scenario, minutes: u64, is_bad: impl Fn(u64) -> bool) -> RunStats {
-    let mut story = Story::of(scenario);
+fn a_call_a_second(subject: &Subject, minutes: u64, is_bad: impl Fn(u64) -> bool) -> RunStats {
+    let mut story = Story::of(subject);
     for second in 0..minutes * 60 {
         match is_bad(second) {
             true => story.bad(secs(second)),
@@ -199,7 +198,7 @@ fn a_call_a_second(scenario: &Scenario, minutes: u64, is_bad: impl Fn(u64) -> bo
 #[test]
 fn windows_are_merged_until_they_hold_twenty_calls() {
     // Ten calls in ten seconds: two base windows make a judgement.
-    let state = a_call_a_second(&scenario(), 2, |second| second == 20 || second == 35);
+    let state = a_call_a_second(&subject(), 2, |second| second == 20 || second == 35);
     assert_eq!(state.run.uptime.windows, 12);
     assert_eq!(state.run.uptime.down, 2);
     assert_eq!(whole(&state, "outage_longest"), "20.0s");
@@ -208,9 +207,9 @@ fn windows_are_merged_until_they_hold_twenty_calls() {
 
 #[test]
 fn one_failed_call_or_a_small_share_is_no_outage() {
-    let state = a_call_a_second(&scenario(), 2, |second| second % 20 == 0);
+    let state = a_call_a_second(&subject(), 2, |second| second % 20 == 0);
     assert_eq!(whole(&state, "uptime"), "100.00%");
-    let mut lenient = scenario();
+    let mut lenient = subject();
     lenient.uptime.down_above = 100_000_000;
     let two_in_twenty = a_call_a_second(&lenient, 2, |second| second % 10 == 0);
     assert_eq!(whole(&two_in_twenty, "uptime"), "100.00%");
@@ -220,35 +219,35 @@ fn one_failed_call_or_a_small_share_is_no_outage() {
 
 #[test]
 fn outages_are_maximal_runs_and_know_the_faults_that_overlapped() {
-    let mut scenario = scenario();
-    scenario.faults = vec![
+    let mut subject = subject();
+    subject.faults = vec![
         fault("first", 60, 60, None),
         fault("after", 125, 10, None),
         fault("both", 30, 40, Some(240)),
     ];
     let is_bad = |second| (60..120).contains(&second) || (280..300).contains(&second);
-    let state = a_call_a_second(&scenario, 6, is_bad);
-    assert_eq!(shown(&scenario, &state, None, "outages"), "2");
-    assert_eq!(shown(&scenario, &state, None, "outage_longest"), "1.0m");
-    assert_eq!(shown(&scenario, &state, None, "outage_mean"), "40.0s");
+    let state = a_call_a_second(&subject, 6, is_bad);
+    assert_eq!(shown(&subject, &state, None, "outages"), "2");
+    assert_eq!(shown(&subject, &state, None, "outage_longest"), "1.0m");
+    assert_eq!(shown(&subject, &state, None, "outage_mean"), "40.0s");
     assert_eq!(state.run.uptime.overlapping, [1, 0, 2]);
-    assert_eq!(during(&scenario, &state, "uptime"), "0.00%");
-    assert_eq!(during(&scenario, &state, "outage_longest"), "1.0m");
+    assert_eq!(during(&subject, &state, "uptime"), "0.00%");
+    assert_eq!(during(&subject, &state, "outage_longest"), "1.0m");
 }
 
 #[test]
 fn time_between_the_windows_of_a_fault_does_not_exist_in_its_scope() {
-    let mut scenario = scenario();
-    scenario.faults = vec![fault("flap", 20, 20, Some(60))];
-    let state = a_call_a_second(&scenario, 10, |second| second == 81 || second == 82);
+    let mut subject = subject();
+    subject.faults = vec![fault("flap", 20, 20, Some(60))];
+    let state = a_call_a_second(&subject, 10, |second| second == 81 || second == 82);
     let uptime = &state.during[0].uptime;
     assert_eq!((uptime.windows, uptime.down), (20, 2));
-    assert_eq!(during(&scenario, &state, "uptime"), "90.00%");
+    assert_eq!(during(&subject, &state, "uptime"), "90.00%");
 }
 
 #[test]
 fn what_is_left_over_at_the_end_is_judged_as_it_is() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     story.bad(secs(1));
     story.bad(secs(2));
     let state = story.end();
@@ -258,9 +257,9 @@ fn what_is_left_over_at_the_end_is_judged_as_it_is() {
 
 #[test]
 fn a_call_at_the_very_end_belongs_to_the_last_window() {
-    let mut scenario = scenario();
-    scenario.run.duration = std::time::Duration::from_secs(60);
-    let mut story = Story::of(&scenario);
+    let mut subject = subject();
+    subject.duration = std::time::Duration::from_secs(60);
+    let mut story = Story::of(&subject);
     (1..=60).for_each(|second| story.bad(secs(second)));
     let state = story.end();
     assert_eq!((state.run.uptime.windows, state.run.uptime.down), (6, 6));
@@ -268,7 +267,7 @@ fn a_call_at_the_very_end_belongs_to_the_last_window() {
 
 #[test]
 fn a_call_that_ends_late_still_counts_where_it_arrived() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     for second in 0..20 {
         story.call(secs(second)).asks(secs(second), PRIMARY);
     }
@@ -281,9 +280,9 @@ fn a_call_that_ends_late_still_counts_where_it_arrived() {
 
 #[test]
 fn memory_does_not_grow_with_the_number_of_calls() {
-    let mut scenario = scenario();
-    scenario.faults = vec![fault("flap", 0, 5, Some(10))];
-    let mut story = Story::of(&scenario);
+    let mut subject = subject();
+    subject.faults = vec![fault("flap", 0, 5, Some(10))];
+    let mut story = Story::of(&subject);
     let mut most = 0;
     for call in 0_u64..200_000 {
         story.good(call * 10);
@@ -295,7 +294,7 @@ fn memory_does_not_grow_with_the_number_of_calls() {
 
 #[test]
 fn a_hedge_that_wins_delivers_and_the_other_attempt_is_wasted() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     let mut call = story.call(0);
     call.asks(0, PRIMARY).billed(100, 1_000_000, 0);
     call.hedges(800, BACKUP).billed(900, 1_000_000, 0);
@@ -319,9 +318,9 @@ fn a_hedge_that_wins_delivers_and_the_other_attempt_is_wasted() {
 
 #[test]
 fn checks_and_ejections_count_by_their_own_moment() {
-    let mut scenario = scenario();
-    scenario.faults = vec![fault("down", 60, 60, None)];
-    let mut story = Story::of(&scenario);
+    let mut subject = subject();
+    subject.faults = vec![fault("down", 60, 60, None)];
+    let mut story = Story::of(&subject);
     story.good(0);
     story.good(secs(70));
     for (second, passed) in [(10, true), (70, false), (80, true)] {
@@ -334,20 +333,20 @@ fn checks_and_ejections_count_by_their_own_moment() {
     story.tell(secs(75), EventKind::Ejected { provider, until });
     let state = story.end();
     assert_eq!(whole(&state, "checks"), "3");
-    assert_eq!(during(&scenario, &state, "checks"), "2");
+    assert_eq!(during(&subject, &state, "checks"), "2");
     assert_eq!(whole(&state, "check_cost"), "4.5000 USD");
-    assert_eq!(during(&scenario, &state, "check_cost"), "3.0000 USD");
+    assert_eq!(during(&subject, &state, "check_cost"), "3.0000 USD");
     // They are paid for, and no user got anything of it.
     assert_eq!(whole(&state, "cost"), "4.5000 USD");
     assert_eq!(whole(&state, "wasted_cost"), "4.5000 USD");
     assert_eq!(whole(&state, "ejections"), "1");
-    assert_eq!(during(&scenario, &state, "ejections"), "1");
+    assert_eq!(during(&subject, &state, "ejections"), "1");
     assert_eq!(state.run.providers[0].ejections, 1);
 }
 
 #[test]
 fn calls_without_room_are_shed() {
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     story.good(0);
     story.call(secs(1)).ends(secs(1), FailureReason::Shed);
     let state = story.end();
@@ -360,7 +359,7 @@ fn nonsense_is_passed_over() {
     use firedrill::policy::call::{Cause, Outcome};
     use firedrill::policy::keys::KeyId;
     use firedrill::policy::{AttemptId, CallId, ProviderId};
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     let (call, attempt) = (CallId(77), AttemptId(1));
     let outcome = Outcome::Succeeded { attempt };
     story.tell(1, EventKind::Ended { call, outcome });

@@ -8,13 +8,13 @@ use firedrill::report::RunStats;
 use firedrill::trace::EventKind;
 use proptest::prelude::*;
 
-use super::rig::{BACKUP, PRIMARY, Story, fault, scenario};
+use super::rig::{BACKUP, PRIMARY, Story, fault, subject};
 
 /// Calls as (arrival, length, luck, tokens), told as one run.
 fn run(calls: &[(u64, u64, u8, u64)]) -> RunStats {
-    let mut scenario = scenario();
-    scenario.faults = vec![fault("flap", 20, 20, Some(60))];
-    let mut story = Story::of(&scenario);
+    let mut subject = subject();
+    subject.faults = vec![fault("flap", 20, 20, Some(60))];
+    let mut story = Story::of(&subject);
     let mut calls = calls.to_vec();
     calls.sort_unstable();
     for (at, length, luck, tokens) in calls {
@@ -57,7 +57,7 @@ fn folded(calls: &[(u64, u64, bool)]) -> (u64, u64, u64) {
         moments.push((at + length, 1, EventKind::Ended { call, outcome }));
     }
     moments.sort_by_key(|(at, order, _)| (*at, *order));
-    let mut story = Story::of(&scenario());
+    let mut story = Story::of(&subject());
     for (at, _, kind) in moments {
         story.tell(at, kind);
     }

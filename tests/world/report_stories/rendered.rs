@@ -6,16 +6,16 @@ use firedrill::expect::{Bound, Op};
 use firedrill::policy::breaker::State as Breaker;
 use firedrill::policy::call::FailureReason;
 use firedrill::policy::classify::FailureClass;
+use firedrill::report::subject::Subject;
 use firedrill::report::{Format, Report, RunStats, Verdict, json_array};
-use firedrill::scenario::Scenario;
 
-use super::rig::{BACKUP, PRIMARY, Story, expectation, fault, scenario, secs};
+use super::rig::{BACKUP, PRIMARY, Story, expectation, fault, secs, subject};
 
 /// A primary that is down for a third of the hour, a storm that never comes, expectations of all
 /// kinds.
-fn drilled() -> Scenario {
-    let mut scenario = scenario();
-    scenario.faults = vec![
+fn drilled() -> Subject {
+    let mut subject = subject();
+    subject.faults = vec![
         fault("primary-down", 1_200, 1_200, None),
         fault("storm", 9_000, 60, None),
     ];
@@ -26,7 +26,7 @@ fn drilled() -> Scenario {
         Op::Below,
         Bound::Time(2_500_000_000),
     );
-    scenario.expect = vec![
+    subject.expect = vec![
         (
             "no-failover".to_owned(),
             vec![success("success_rate >= 99%", None), quick.clone()],
@@ -41,12 +41,12 @@ fn drilled() -> Scenario {
         ),
         ("resilient".to_owned(), vec![success("uptime >= 99%", None)]),
     ];
-    scenario
+    subject
 }
 
 /// A call every two seconds for an hour.
-fn told(scenario: &Scenario, falls_back: bool) -> RunStats {
-    let mut story = Story::of(scenario);
+fn told(subject: &Subject, falls_back: bool) -> RunStats {
+    let mut story = Story::of(subject);
     for at in (0..3_600).step_by(2).map(secs) {
         let down = (secs(1_200)..secs(2_400)).contains(&at);
         let mut call = story.call(at);
@@ -78,12 +78,12 @@ fn told(scenario: &Scenario, falls_back: bool) -> RunStats {
 }
 
 fn report() -> Report {
-    let scenario = drilled();
+    let subject = drilled();
     let policies = vec![
-        ("no-failover".to_owned(), told(&scenario, false)),
-        ("priority-fallback".to_owned(), told(&scenario, true)),
+        ("no-failover".to_owned(), told(&subject, false)),
+        ("priority-fallback".to_owned(), told(&subject, true)),
     ];
-    Report::new(&scenario, "scenarios/primary-outage.yaml", "1..5", policies)
+    Report::new(&subject, "scenarios/primary-outage.yaml", "1..5", policies)
 }
 
 #[test]
@@ -93,14 +93,9 @@ fn the_table_leads_with_the_verdict() {
 
 #[test]
 fn the_table_fits_eighty_columns_but_for_what_was_written_by_hand() {
-    let scenario = drilled();
+    let subject = drilled();
     let name = "a-policy-with-a-name-that-nobody-would-want-to-type".to_owned();
-    let report = Report::new(
-        &scenario,
-        "a.yaml",
-        "7",
-        vec![(name, told(&scenario, false))],
-    );
+    let report = Report::new(&subject, "a.yaml", "7", vec![(name, told(&subject, false))]);
     let table = report.render(Format::Table, false);
     assert!(
         table.starts_with("+ primary-outage   seed 7 x 1h   1,800 calls"),
@@ -144,9 +139,9 @@ fn a_page_for_the_repository() {
 
 #[test]
 fn the_page_names_no_place_on_this_machine() {
-    let scenario = drilled();
-    let policies = vec![("resilient".to_owned(), told(&scenario, true))];
-    let report = Report::new(&scenario, "/somewhere/else/a.yaml", "1..5", policies)
+    let subject = drilled();
+    let policies = vec![("resilient".to_owned(), told(&subject, true))];
+    let report = Report::new(&subject, "/somewhere/else/a.yaml", "1..5", policies)
         .with_overrides(&[("load.rate".to_owned(), "2/s".to_owned())]);
     let page = report.render(Format::Markdown, false);
     let again = "firedrill run a.yaml --policy resilient --seeds 1..5 --set 'load.rate=2/s'\n";
@@ -157,29 +152,29 @@ fn the_page_names_no_place_on_this_machine() {
 fn a_report_is_as_good_as_its_worst_expectation() {
     assert_eq!(report().verdict(), Verdict::Fails);
     assert_eq!(report().never_fired(), ["storm"]);
-    let scenario = drilled();
-    let backed_up = vec![("priority-fallback".to_owned(), told(&scenario, true))];
-    let report = Report::new(&scenario, "a.yaml", "1", backed_up);
+    let subject = drilled();
+    let backed_up = vec![("priority-fallback".to_owned(), told(&subject, true))];
+    let report = Report::new(&subject, "a.yaml", "1", backed_up);
     assert_eq!(report.verdict(), Verdict::Inconclusive);
-    let unknown = vec![("mine".to_owned(), told(&scenario, true))];
-    let report = Report::new(&scenario, "a.yaml", "1", unknown);
+    let unknown = vec![("mine".to_owned(), told(&subject, true))];
+    let report = Report::new(&subject, "a.yaml", "1", unknown);
     assert_eq!(report.verdict(), Verdict::Holds);
 }
 
 #[test]
 fn what_is_expected_of_every_policy_is_judged_beside_its_own() {
-    let mut scenario = drilled();
+    let mut subject = drilled();
     let [quick, mut cheaper] = ["latency.p95 < 2.5s", "cost <= 2 * priority-fallback"]
         .map(|text| expectation(text, None, Op::AtMost, Bound::Time(2_500_000_000)));
     cheaper.bound = Bound::Times(2_000_000_000);
     cheaper.than = Some("priority-fallback".to_owned());
-    scenario
+    subject
         .expect
         .insert(1, ("every".to_owned(), vec![quick, cheaper]));
     let names = ["no-failover", "priority-fallback", "mine"].map(str::to_owned);
-    let policies = names.map(|name| (name, told(&scenario, true)));
+    let policies = names.map(|name| (name, told(&subject, true)));
     let of = |policies: &[(String, RunStats)]| {
-        let report = Report::new(&scenario, "a.yaml", "1", policies.to_vec());
+        let report = Report::new(&subject, "a.yaml", "1", policies.to_vec());
         let document = report.render(Format::Json, false);
         let document: serde_json::Value = serde_json::from_str(&document).unwrap();
         let texts = |policy: &str| {
@@ -221,9 +216,9 @@ fn what_is_expected_of_every_policy_is_judged_beside_its_own() {
 
 /// Three calls of two nanoseconds' worth of run, so that the document stays short.
 fn small() -> Report {
-    let mut scenario = drilled();
-    scenario.run.duration = Duration::from_nanos(2);
-    let mut story = Story::of(&scenario);
+    let mut subject = drilled();
+    subject.duration = Duration::from_nanos(2);
+    let mut story = Story::of(&subject);
     story
         .call(0)
         .asks(0, PRIMARY)
@@ -235,10 +230,10 @@ fn small() -> Report {
         ("priority-fallback".to_owned(), RunStats::default()),
         ("no-failover".to_owned(), story.end()),
     ];
-    Report::new(&scenario, "a.yaml", "3", policies)
+    Report::new(&subject, "a.yaml", "3", policies)
 }
 
-/// Without `resolved`, which the scenario writes.
+/// Without `resolved`, which the subject writes.
 fn document() -> serde_json::Value {
     let text = small().render(Format::Json, false);
     let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -1,6 +1,5 @@
 //! A run told by hand: `Story` turns sentences about calls into events and folds them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use firedrill::expect::{Bound, Expectation, Op, When};
@@ -12,12 +11,9 @@ use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::prices::Price;
 use firedrill::report::measures::{self, Argument, View};
 use firedrill::report::ratio::Ratio;
+use firedrill::report::subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
 use firedrill::report::{Collector, RunStats};
-use firedrill::scenario::fault::{Fault, FaultKind, Windows};
-use firedrill::scenario::{
-    Calls, Dialect, Limits, Load, Network, Provider, Quantiles, Run, Scenario, Uptime,
-};
-use firedrill::time::Instant;
+use firedrill::time::{Instant, Windows};
 use firedrill::trace::{Bill, Event, EventKind, FaultId};
 use firedrill::units::Money;
 
@@ -25,88 +21,53 @@ pub(crate) const PRIMARY: ProviderId = ProviderId(0);
 pub(crate) const BACKUP: ProviderId = ProviderId(1);
 
 /// Two providers, one hour, nothing goes wrong.
-pub(crate) fn scenario() -> Scenario {
-    Scenario {
+pub(crate) fn subject() -> Subject {
+    Subject {
         name: "primary-outage".to_owned(),
         about: "The primary is gone for a third of the run. Who stays up?".to_owned(),
-        run: Run {
-            duration: Duration::from_secs(3_600),
-            seeds: 1..=5,
-            drain: Duration::from_secs(3_600),
-        },
-        network: Network {
-            one_way: Duration::from_millis(1),
-        },
+        duration: Duration::from_secs(3_600),
+        clients: 1,
         providers: vec![
             provider("openai", "gpt-4.1", ["2", "8"]),
             provider("backup", "small", ["0.5", "1"]),
         ],
-        load: Load {
-            // A report does not ask what the load was: each test tells its own calls.
-            calls: Calls::Trace {
-                shown: "told.csv".to_owned(),
-                path: "told.csv".into(),
-                rows: Arc::default(),
-            },
-            stream: 0,
-            whole: 0,
-            deadline: None,
-            max_tokens: None,
-            prefix: None,
-            tasks: Vec::new(),
-            user_retry: None,
-            clients: 1,
-        },
         faults: Vec::new(),
-        operations: Vec::new(),
         policies: vec!["no-failover".to_owned(), "priority-fallback".to_owned()],
         expect: Vec::new(),
-        uptime: Uptime {
+        uptime: UptimeRule {
             window: Duration::from_secs(10),
             down_above: 50_000_000,
         },
+        answers_are_traced: true,
+        notes: Vec::new(),
+        traces: Vec::new(),
+        resolved: serde_json::json!({}),
     }
 }
 
-fn provider(name: &str, model: &str, [input, output]: [&str; 2]) -> Provider {
-    let ttft = Duration::from_millis(600);
-    Provider {
+fn provider(name: &str, model: &str, [input, output]: [&str; 2]) -> MeasuredProvider {
+    MeasuredProvider {
         name: name.to_owned(),
-        dialect: Dialect::Openai,
         model: model.to_owned(),
-        ttft: Quantiles {
-            p50: ttft,
-            p99: ttft,
-        },
-        speed: Quantiles {
-            p50: 130_000,
-            p99: 130_000,
-        },
-        limits: Limits::default(),
-        one_way: Duration::from_millis(1),
         price: Price {
             input: Money::parse_usd(input).unwrap(),
             output: Money::parse_usd(output).unwrap(),
             cached: Money::parse_usd(input).unwrap(),
             source: "a list of prices, 2026-01-01".to_owned(),
         },
-        capacity: None,
-        cache: None,
-        context: None,
-        quality: None,
-        key_count: 1,
     }
 }
 
 /// An outage of the primary from second `at` for `length` seconds, perhaps again.
-pub(crate) fn fault(name: &str, at: u64, length: u64, every: Option<u64>) -> Fault {
-    Fault {
+pub(crate) fn fault(name: &str, at: u64, length: u64, every: Option<u64>) -> MeasuredFault {
+    MeasuredFault {
+        name: name.to_owned(),
         windows: Windows {
             at: Duration::from_secs(at),
             length: Some(Duration::from_secs(length)),
             every: every.map(Duration::from_secs),
         },
-        ..Fault::new(name, vec![PRIMARY], FaultKind::Outage)
+        targets: vec![PRIMARY],
     }
 }
 
@@ -140,17 +101,9 @@ pub(crate) struct Story {
 }
 
 impl Story {
-    pub(crate) fn of(scenario: &Scenario) -> Self {
+    pub(crate) fn of(subject: &Subject) -> Self {
         Self {
-            fold: Collector::new(scenario),
-            next: 0,
-        }
-    }
-
-    /// A run under `seed`, which decides what happens at all.
-    pub(crate) fn under(scenario: &Scenario, seed: u64) -> Self {
-        Self {
-            fold: Collector::under(scenario, seed),
+            fold: Collector::new(subject),
             next: 0,
         }
     }
@@ -398,22 +351,22 @@ impl Told<'_> {
 
 /// What the measure `name` is worth, as people read it; `-` when it is undefined.
 pub(crate) fn shown(
-    scenario: &Scenario,
+    subject: &Subject,
     state: &RunStats,
     during: Option<usize>,
     name: &str,
 ) -> String {
-    let (unit, value) = worth(scenario, state, during, name);
+    let (unit, value) = worth(subject, state, during, name);
     value.map_or_else(|| "-".to_owned(), |value| unit.shown(value))
 }
 
 fn worth(
-    scenario: &Scenario,
+    subject: &Subject,
     state: &RunStats,
     during: Option<usize>,
     name: &str,
 ) -> (firedrill::report::unit::Unit, Option<Ratio>) {
-    let prices: Vec<Price> = scenario
+    let prices: Vec<Price> = subject
         .providers
         .iter()
         .map(|provider| provider.price.clone())
