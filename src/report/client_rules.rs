@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::run_stats::add;
+use super::merge::merges;
 use crate::policy::keys::KeyId;
 use crate::policy::{CallId, ProviderId};
 use crate::time::Instant;
@@ -32,18 +32,14 @@ pub struct Conduct {
     pub probes_at_once: u64,
 }
 
-impl Conduct {
-    /// Adds that of other calls.
-    pub fn merge(&mut self, other: &Self) {
-        self.attempts_max = self.attempts_max.max(other.attempts_max);
-        add(&mut self.truncated_successes, &other.truncated_successes);
-        add(&mut self.useless_retries, &other.useless_retries);
-        add(&mut self.hints_violated, &other.hints_violated);
-        let by_client = other.hints_violated_by_client;
-        add(&mut self.hints_violated_by_client, &by_client);
-        self.probes_at_once = self.probes_at_once.max(other.probes_at_once);
-    }
-}
+merges!(Conduct {
+    attempts_max: max,
+    truncated_successes: sum,
+    useless_retries: sum,
+    hints_violated: sum,
+    hints_violated_by_client: sum,
+    probes_at_once: max,
+});
 
 /// What each client process was asked by each provider, and how many probes it has there.
 #[derive(Debug)]

@@ -1,11 +1,12 @@
 //! What tokens cost: prices times summed token counts, so that rounding happens once.
 //!
-//! Which tokens were wasted is [`super::fold`]'s judgement; prices come with the scenario.
+//! [`super::call_record`] says which tokens were wasted; prices come with the subject.
 
 use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
+use super::merge::Merge;
 use super::run_stats::Scope;
 use crate::prices::Price;
 use crate::trace::Bill;
@@ -53,6 +54,12 @@ impl AddAssign for Tokens {
         self.input = self.input.saturating_add(other.input);
         self.cached = self.cached.saturating_add(other.cached);
         self.output = self.output.saturating_add(other.output);
+    }
+}
+
+impl Merge for Tokens {
+    fn merge(&mut self, other: &Self) {
+        *self += *other;
     }
 }
 

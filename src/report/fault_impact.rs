@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::run_stats::add;
+use super::merge::merges;
 use crate::time::{Instant, Windows, nanos};
 
 /// What one fault came to.
@@ -48,23 +48,24 @@ pub struct Longest {
     pub unended: u64,
 }
 
-impl Aftermath {
-    /// Adds another run's.
-    pub fn merge(&mut self, other: &Self) {
-        self.before.merge(&other.before);
-        self.during.merge(&other.during);
-        add(&mut self.ends, &other.ends);
-        self.surge = self.surge.max(other.surge);
-        self.failover.merge(&other.failover);
-    }
-}
+merges!(Aftermath {
+    before: sum,
+    during: sum,
+    ends: sum,
+    surge: max,
+    failover: sum,
+});
 
-impl Interval {
-    fn merge(&mut self, other: &Self) {
-        add(&mut self.attempts, &other.attempts);
-        add(&mut self.length_ns, &other.length_ns);
-    }
-}
+merges!(Interval {
+    attempts: sum,
+    length_ns: sum,
+});
+
+merges!(Longest {
+    count: sum,
+    ns: max,
+    unended: sum,
+});
 
 impl Longest {
     /// Takes one more.
@@ -72,13 +73,6 @@ impl Longest {
         self.count += 1;
         self.ns = self.ns.max(ns);
         self.unended += u64::from(!has_ended);
-    }
-
-    /// Adds others.
-    pub(super) fn merge(&mut self, other: &Self) {
-        add(&mut self.count, &other.count);
-        self.ns = self.ns.max(other.ns);
-        add(&mut self.unended, &other.unended);
     }
 }
 

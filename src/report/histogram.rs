@@ -2,12 +2,13 @@
 //! maximum beside it.
 //!
 //! Three significant digits: below 2,048 ms a bucket is one millisecond, above it less than a
-//! thousandth of its value. Which lengths are gathered is [`super::fold`]'s matter.
+//! thousandth of its value. [`super::collector`] says which lengths are gathered.
 
 use hdrhistogram::Histogram;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::merge::{Merge, merges};
 use super::ratio::Ratio;
 
 /// Lengths of time.
@@ -29,15 +30,6 @@ impl Times {
         self.sum_ns = self.sum_ns.saturating_add(u128::from(nanos));
         self.max_ms = self.max_ms.max(ms);
         self.buckets.add(ms, 1);
-    }
-
-    /// Adds all of `other`.
-    pub fn merge(&mut self, other: &Self) {
-        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
-        self.max_ms = self.max_ms.max(other.max_ms);
-        for (edge, count) in other.buckets.sparse() {
-            self.buckets.add(edge, count);
-        }
     }
 
     /// The mean, in milliseconds.
@@ -66,6 +58,12 @@ impl Times {
     }
 }
 
+merges!(Times {
+    sum_ns: sum,
+    max_ms: max,
+    buckets: sum,
+});
+
 /// Counts by bucket; written as `[[lower edge in ms, count], …]`, empty buckets left out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Buckets(Histogram<u64>);
@@ -90,6 +88,14 @@ impl Buckets {
         self.0
             .record_n(edge, count)
             .expect("a histogram that resizes itself takes any value");
+    }
+}
+
+impl Merge for Buckets {
+    fn merge(&mut self, other: &Self) {
+        for (edge, count) in other.sparse() {
+            self.add(edge, count);
+        }
     }
 }
 

@@ -31,6 +31,7 @@ pub mod histogram;
 mod json;
 mod markdown;
 pub mod measures;
+mod merge;
 pub mod production;
 pub mod ratio;
 mod recovery;

@@ -1,8 +1,8 @@
 //! The integer counters and sparse histograms from which every value is derived.
 //!
-//! A [`State`] is plain data: what a run came to, or many runs merged. Counts are sums and the
-//! longest outage is a maximum, so runs merge exactly and in any order. Who fills it is
-//! [`super::fold`]; what it is worth is [`super::measures`]' matter.
+//! A [`RunStats`] is plain data: what a run came to, or many runs merged. Counts are sums and the
+//! longest outage is a maximum, so runs merge exactly and in any order. [`super::collector`] fills
+//! it, [`super::measures`] reads it.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,7 @@ use super::client_rules::Conduct;
 use super::cost::Tokens;
 use super::fault_impact::{Aftermath, Longest};
 use super::histogram::Times;
+use super::merge::{Merge, merges};
 use super::timeline::Timeline;
 use super::windows::UptimeTally;
 use crate::policy::breaker;
@@ -158,32 +159,76 @@ pub struct Transitions {
 }
 
 impl RunStats {
-    /// Adds another run of the same scenario: the same whatever the order. A default state is
+    /// Adds another run of the same subject: the same whatever the order. A default value is
     /// neutral.
     pub fn merge(&mut self, other: &Self) {
-        if self.providers.is_empty() {
-            self.providers.clone_from(&other.providers);
-        }
-        if self.faults.is_empty() {
-            self.faults.clone_from(&other.faults);
-        }
-        self.window_ns = self.window_ns.max(other.window_ns);
-        add(&mut self.runs, &other.runs);
-        add_each(&mut self.fired, &other.fired, add);
-        self.run.merge(&other.run);
-        add_each(&mut self.during, &other.during, Scope::merge);
-        if self.after.is_empty() {
-            self.after.clone_from(&other.after);
-        } else {
-            add_each(&mut self.after, &other.after, |sum, more| {
-                sum.calls.merge(&more.calls);
-            });
-        }
-        add_each(&mut self.aftermath, &other.aftermath, Aftermath::merge);
-        add_each(&mut self.comebacks, &other.comebacks, Longest::merge);
-        self.timeline.merge(&other.timeline);
+        Merge::merge(self, other);
     }
 }
+
+merges!(RunStats {
+    runs: sum,
+    providers: same,
+    faults: same,
+    window_ns: max,
+    fired: sum,
+    run: sum,
+    during: sum,
+    after: sum,
+    aftermath: sum,
+    comebacks: sum,
+    timeline: sum,
+});
+
+merges!(After {
+    fault: same,
+    from_ns: same,
+    to_ns: same,
+    calls: sum,
+});
+
+merges!(Scope {
+    length_ns: sum,
+    calls: sum,
+    succeeded: sum,
+    fell_back: sum,
+    hedges: sum,
+    endings: sum,
+    latency: sum,
+    ttft: sum,
+    providers: sum,
+    uptime: sum,
+    conduct: sum,
+});
+
+merges!(Endings {
+    stopped: sum,
+    exhausted: sum,
+    interrupted: sum,
+    deadline: sum,
+    unavailable: sum,
+    shed: sum,
+    unfinished: sum,
+});
+
+merges!(ProviderTally {
+    attempts: sum,
+    peak: max,
+    answered: sum,
+    failures: sum,
+    billed: sum,
+    wasted: sum,
+    breaker: sum,
+    ejections: sum,
+    checks: sum,
+    checked: sum,
+});
+
+merges!(Transitions {
+    opened: sum,
+    half_opened: sum,
+    closed: sum,
+});
 
 impl Scope {
     /// For a fleet of so many providers, and a length of time in nanoseconds.
@@ -217,21 +262,6 @@ impl Scope {
         }
         all
     }
-
-    /// Adds another set of calls.
-    pub fn merge(&mut self, other: &Self) {
-        add(&mut self.length_ns, &other.length_ns);
-        add(&mut self.calls, &other.calls);
-        add(&mut self.succeeded, &other.succeeded);
-        add(&mut self.fell_back, &other.fell_back);
-        add(&mut self.hedges, &other.hedges);
-        self.endings.merge(&other.endings);
-        self.latency.merge(&other.latency);
-        self.ttft.merge(&other.ttft);
-        add_each(&mut self.providers, &other.providers, ProviderTally::merge);
-        self.uptime.merge(&other.uptime);
-        self.conduct.merge(&other.conduct);
-    }
 }
 
 impl Endings {
@@ -247,16 +277,6 @@ impl Endings {
             FailureReason::Unfinished => &mut self.unfinished,
         } += 1;
     }
-
-    fn merge(&mut self, other: &Self) {
-        add(&mut self.stopped, &other.stopped);
-        add(&mut self.exhausted, &other.exhausted);
-        add(&mut self.interrupted, &other.interrupted);
-        add(&mut self.deadline, &other.deadline);
-        add(&mut self.unavailable, &other.unavailable);
-        add(&mut self.shed, &other.shed);
-        add(&mut self.unfinished, &other.unfinished);
-    }
 }
 
 impl ProviderTally {
@@ -266,21 +286,6 @@ impl ProviderTally {
         self.billed += tokens;
         self.wasted += tokens;
         self.checked += tokens;
-    }
-
-    fn merge(&mut self, other: &Self) {
-        add(&mut self.attempts, &other.attempts);
-        self.peak = self.peak.max(other.peak);
-        add(&mut self.answered, &other.answered);
-        for (class, count) in &other.failures {
-            add(self.failures.entry(*class).or_default(), count);
-        }
-        self.billed += other.billed;
-        self.wasted += other.wasted;
-        self.breaker.merge(&other.breaker);
-        add(&mut self.ejections, &other.ejections);
-        add(&mut self.checks, &other.checks);
-        self.checked += other.checked;
     }
 }
 
@@ -293,35 +298,9 @@ impl Transitions {
             breaker::State::Closed => &mut self.closed,
         } += 1;
     }
-
-    /// Adds another breaker's.
-    pub fn merge(&mut self, other: &Self) {
-        add(&mut self.opened, &other.opened);
-        add(&mut self.half_opened, &other.half_opened);
-        add(&mut self.closed, &other.closed);
-    }
 }
 
 /// Whether there is nothing of it: then it is left out.
 fn is_none<T: Default + PartialEq>(amount: &T) -> bool {
     *amount == T::default()
-}
-
-/// Adds place by place; the shorter list counts as filled up with nothing.
-pub(super) fn add_each<T: Clone + Default>(
-    sums: &mut Vec<T>,
-    more: &[T],
-    add: impl Fn(&mut T, &T),
-) {
-    if sums.len() < more.len() {
-        sums.resize(more.len(), T::default());
-    }
-    for (sum, more) in sums.iter_mut().zip(more) {
-        add(sum, more);
-    }
-}
-
-/// Saturates, so that a state that was read from a file cannot bring a merge down.
-pub(super) fn add(sum: &mut u64, more: &u64) {
-    *sum = sum.saturating_add(*more);
 }

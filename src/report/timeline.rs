@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::run_stats::{add, add_each};
+use super::merge::merges;
 use crate::time::{Instant, nanos};
 
 /// Calls and failed calls by time of arrival.
@@ -66,15 +66,6 @@ impl Timeline {
         count(&mut self.answers, at, stretch_ns);
     }
 
-    /// Adds another run of the same length.
-    pub fn merge(&mut self, other: &Self) {
-        self.stretch_ns = self.stretch_ns.max(other.stretch_ns);
-        add_each(&mut self.calls, &other.calls, add);
-        add_each(&mut self.failed, &other.failed, add);
-        add_each(&mut self.attempts, &other.attempts, add);
-        add_each(&mut self.answers, &other.answers, add);
-    }
-
     /// One character per stretch: `.` when no call failed, `1` to `9` for the tenths that did
     /// (rounded up), `X` when all did, a blank when no call arrived.
     pub fn drawn(&self) -> String {
@@ -83,6 +74,14 @@ impl Timeline {
         drawn.trim_end().to_owned()
     }
 }
+
+merges!(Timeline {
+    stretch_ns: max,
+    calls: sum,
+    failed: sum,
+    attempts: sum,
+    answers: sum,
+});
 
 fn count(counts: &mut [u64], at: Instant, stretch_ns: u64) {
     let place = usize::try_from(at.as_nanos() / stretch_ns.max(1));

@@ -8,8 +8,8 @@
 //! scope of a fault only base windows that the fault touches count; time between them does not
 //! exist there. A maximal run of down windows is an outage.
 //!
-//! Windows fold as a stream: only those that may still change are kept. What a failed call is, is
-//! [`super::fold`]'s matter.
+//! Windows fold as a stream: only those that may still change are kept. [`super::collector`] says
+//! which calls failed.
 
 use std::collections::VecDeque;
 
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failover::Failover;
 use super::fault_impact::Longest;
-use super::run_stats::{add, add_each};
+use super::merge::merges;
 use super::subject::Subject;
 use crate::time::{Instant, Windows as FaultWindows, nanos};
 
@@ -37,16 +37,13 @@ pub struct UptimeTally {
     pub overlapping: Vec<u64>,
 }
 
-impl UptimeTally {
-    /// Adds another run's.
-    pub fn merge(&mut self, other: &Self) {
-        add(&mut self.windows, &other.windows);
-        add(&mut self.down, &other.down);
-        add(&mut self.outages, &other.outages);
-        self.longest = self.longest.max(other.longest);
-        add_each(&mut self.overlapping, &other.overlapping, add);
-    }
-}
+merges!(UptimeTally {
+    windows: sum,
+    down: sum,
+    outages: sum,
+    longest: max,
+    overlapping: sum,
+});
 
 /// How windows are judged; shared by all scopes of a run.
 #[derive(Clone, Debug)]
