@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Drill, subject};
 use crate::policy::config::Policy;
 use crate::report::subject::Subject;
-use crate::report::{Collector, Report, RunStats};
+use crate::report::{BROKEN, Collector, Report, RunStats};
 use crate::scenario::Scenario;
 use crate::world;
 
@@ -95,12 +95,12 @@ fn work<'a>(
 }
 
 impl Run<'_> {
-    /// Does it, and returns what it came to.
+    /// Does it, and returns what it came to. Panics when an event panicked while it was counted.
     fn state(&self) -> RunStats {
         let subject = subject::under_seed(self.subject, self.scenario, self.seed);
         let fold = Arc::new(Mutex::new(Collector::new(&subject)));
         world::run(self.scenario, self.policy, self.seed, fold.clone());
-        let mut fold = fold.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fold = fold.lock().expect(BROKEN);
         std::mem::replace(&mut *fold, Collector::new(&subject)).finish()
     }
 }

@@ -59,13 +59,16 @@ use measures::View;
 use subject::Subject;
 use verdict::{ExpectationResult, Facts};
 
+/// # Panics
+/// When an earlier event panicked while it was counted: the counts would miss calls.
 impl Recorder for Mutex<Collector> {
     fn record(&self, event: &Event) {
-        if let Ok(mut fold) = self.lock() {
-            fold.on_event(event);
-        }
+        self.lock().expect(BROKEN).on_event(event);
     }
 }
+
+/// Why no report can be made of a collector whose lock is poisoned.
+pub(crate) const BROKEN: &str = "an event panicked while it was counted: calls would be missing";
 
 /// The result of one scenario: every policy, measured and judged.
 #[derive(Clone, Debug)]
@@ -255,4 +258,33 @@ fn judge_all(
             judgements,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::policy::CallId;
+    use crate::time::Instant;
+    use crate::trace::EventKind;
+
+    #[test]
+    fn a_broken_lock_is_an_error_and_loses_no_event_in_silence() {
+        let subject = production::subject("told", Vec::new(), Instant::START);
+        let collector = Mutex::new(Collector::new(&subject));
+        let (call, streamed) = (CallId(0), false);
+        let event = Event {
+            at: Instant::START,
+            kind: EventKind::Arrived { call, streamed },
+        };
+        collector.record(&event);
+        let broken = catch_unwind(AssertUnwindSafe(|| {
+            let _guard = collector.lock().expect("it is whole");
+            panic!("while an event is counted");
+        }));
+        assert!(broken.is_err());
+        let told = catch_unwind(AssertUnwindSafe(|| collector.record(&event)));
+        assert!(told.is_err(), "the event was dropped without an error");
+    }
 }

@@ -128,7 +128,7 @@ const fn provider_of(kind: &EventKind) -> Option<ProviderId> {
 }
 
 /// The subject of a trace that ends at `last`, without faults and expectations.
-fn subject(name: &str, providers: Vec<MeasuredProvider>, last: Instant) -> Subject {
+pub(super) fn subject(name: &str, providers: Vec<MeasuredProvider>, last: Instant) -> Subject {
     // Whole windows, as far as the one in which the last call arrived.
     let window = SHORTEST_WINDOW.max(last.since_start() / MOST_WINDOWS);
     let windows = last.as_nanos() / nanos(window) + 1;
