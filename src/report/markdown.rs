@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::measures::Measure;
 use super::ratio::{Ratio, grouped};
 use super::subject::MeasuredProvider;
 use super::verdict::Verdict;
@@ -62,35 +63,43 @@ fn notes(report: &Report) -> Option<String> {
 
 fn policies(report: &Report) -> String {
     let mut rows = Rows::new(&[
-        "policy", "success", "uptime", "p50", "p95", "p99", "ttft p95", "att/call", "fallback",
-        "$/1k ok", "wasted_cost",
+        "policy",
+        "success",
+        "uptime",
+        "p50",
+        "p95",
+        "p99",
+        "ttft p95",
+        "att/call",
+        "fallback",
+        "$/1k ok",
+        "wasted_cost",
     ]);
     for policy in &report.policies {
-        let shown = |name: &str| shown(report, policy, name);
-        let per_thousand = measures::find("cost_per_success")
-            .and_then(|measure| measure.of(&report.view(policy)))
+        let shown = |measure: &Measure| shown(report, policy, measure);
+        let per_thousand = measures::COST_PER_SUCCESS
+            .of(&report.view(policy))
             .map_or_else(|| "-".to_owned(), |value| value.times(1_000).fixed(2));
         rows.push([
             policy.name.clone(),
-            shown("success_rate"),
-            shown("uptime"),
-            shown("latency.p50"),
-            shown("latency.p95"),
-            shown("latency.p99"),
-            shown("ttft.p95"),
-            shown("attempts_per_call"),
-            shown("fallback_rate"),
+            shown(&measures::SUCCESS_RATE),
+            shown(&measures::UPTIME),
+            shown(&measures::LATENCY_P50),
+            shown(&measures::LATENCY_P95),
+            shown(&measures::LATENCY_P99),
+            shown(&measures::TTFT_P95),
+            shown(&measures::ATTEMPTS_PER_CALL),
+            shown(&measures::FALLBACK_RATE),
             per_thousand,
-            shown("wasted_share"),
+            shown(&measures::WASTED_SHARE),
         ]);
     }
     format!("## Policies\n\n{}", rows.written())
 }
 
-fn shown(report: &Report, policy: &Judged, name: &str) -> String {
-    let found = measures::find(name);
-    let value = found.and_then(|measure| Some((measure.unit, measure.of(&report.view(policy))?)));
-    value.map_or_else(|| "-".to_owned(), |(unit, value)| unit.shown(value))
+fn shown(report: &Report, policy: &Judged, measure: &Measure) -> String {
+    let value = measure.of(&report.view(policy));
+    value.map_or_else(|| "-".to_owned(), |value| measure.unit.shown(value))
 }
 
 fn over_time(report: &Report) -> String {
@@ -200,27 +209,18 @@ fn breakers(report: &Report) -> Option<String> {
 
 /// What only some policies do; each column only where somebody did it.
 fn measures_taken(report: &Report) -> Option<String> {
-    let names = [
-        "hedge_rate",
-        "shed_rate",
-        "ejections",
-        "checks",
-        "check_cost",
-    ];
-    let is_said = |name: &&&str| {
-        let value = |policy| {
-            let measure = measures::find(name)?;
-            measure.of(&report.view(policy))
-        };
-        let mut values = report.policies.iter().filter_map(value);
+    let is_said = |measure: &&Measure| {
+        let policies = report.policies.iter();
+        let mut values = policies.filter_map(|policy| measure.of(&report.view(policy)));
         values.any(|value| value > Ratio::whole(0))
     };
-    let said: Vec<&str> = names.iter().filter(is_said).copied().collect();
-    let headings: Vec<String> = said.iter().map(|name| name.replace('_', " ")).collect();
+    let said = Vec::from_iter(MEASURES_TAKEN.iter().filter(is_said));
+    let headings = said.iter().map(|measure| measure.name.replace('_', " "));
+    let headings = Vec::from_iter(headings);
     let headings = headings.iter().map(String::as_str);
     let mut rows = Rows::new(&["policy"].into_iter().chain(headings).collect::<Vec<_>>());
     for policy in report.policies.iter().filter(|_| !said.is_empty()) {
-        let cells = said.iter().map(|name| shown(report, policy, name));
+        let cells = said.iter().map(|measure| shown(report, policy, measure));
         rows.push([policy.name.clone()].into_iter().chain(cells));
     }
     rows.section("Hedges, load and checks", "")
@@ -240,9 +240,9 @@ fn outages(report: &Report) -> Option<String> {
             .collect();
         rows.push([
             policy.name.clone(),
-            shown(report, policy, "outages"),
-            shown(report, policy, "outage_longest"),
-            shown(report, policy, "outage_mean"),
+            shown(report, policy, &measures::OUTAGES),
+            shown(report, policy, &measures::OUTAGE_LONGEST),
+            shown(report, policy, &measures::OUTAGE_MEAN),
             overlapping.join(", "),
         ]);
     }
@@ -253,10 +253,8 @@ fn outages(report: &Report) -> Option<String> {
 fn conduct(report: &Report) -> Option<String> {
     let mut rows = Rows::new(&["policy", "what", "times"]);
     for policy in &report.policies {
-        for name in CONDUCT {
-            let Some(measure) = measures::find(name) else {
-                continue;
-            };
+        for measure in CONDUCT {
+            let name = measure.name;
             let value = measure.of(&report.view(policy));
             if let Some(value) = value.filter(|value| *value > Ratio::whole(0)) {
                 let shown = measure.unit.shown(value);
@@ -277,8 +275,12 @@ fn after_faults(report: &Report) -> Option<String> {
     ]);
     for policy in &report.policies {
         for (place, fault) in report.subject.faults.iter().enumerate() {
-            let shown = ["failover_time", "load_during", "thundering_herd"]
-                .map(|name| shown_of(report, policy, name, place));
+            let shown = [
+                measures::FAILOVER_TIME,
+                measures::LOAD_DURING,
+                measures::THUNDERING_HERD,
+            ]
+            .map(|measure| shown_of(report, policy, &measure, place));
             let head = [policy.name.clone(), fault.name.clone()];
             rows.push(head.into_iter().chain(shown));
         }
@@ -300,7 +302,7 @@ fn comebacks(report: &Report) -> Option<String> {
                 .get(place)
                 .is_some_and(|one| one.count > 0)
             {
-                let shown = shown_of(report, policy, "recovery_time", place);
+                let shown = shown_of(report, policy, &measures::RECOVERY_TIME, place);
                 rows.push([policy.name.clone(), provider.name.clone(), shown]);
             }
         }
@@ -313,10 +315,7 @@ fn comebacks(report: &Report) -> Option<String> {
 }
 
 /// A measure about one provider or fault; a lower bound says so.
-fn shown_of(report: &Report, policy: &Judged, name: &str, place: usize) -> String {
-    let Some(measure) = measures::find(name) else {
-        return "-".to_owned();
-    };
+fn shown_of(report: &Report, policy: &Judged, measure: &Measure, place: usize) -> String {
     let Some(value) = measure.of_one(&report.view(policy), place) else {
         return "-".to_owned();
     };
@@ -433,12 +432,21 @@ impl Rows {
 }
 
 /// The measures that are zero where all is well.
-const CONDUCT: [&str; 5] = [
-    "unfinished",
-    "truncated_successes",
-    "useless_retries",
-    "hints_violated",
-    "hints_violated.client",
+const CONDUCT: [Measure; 5] = [
+    measures::UNFINISHED,
+    measures::TRUNCATED_SUCCESSES,
+    measures::USELESS_RETRIES,
+    measures::HINTS_VIOLATED,
+    measures::HINTS_VIOLATED_CLIENT,
+];
+
+/// What only some policies do.
+const MEASURES_TAKEN: [Measure; 5] = [
+    measures::HEDGE_RATE,
+    measures::SHED_RATE,
+    measures::EJECTIONS,
+    measures::CHECKS,
+    measures::CHECK_COST,
 ];
 
 fn is_number(text: &str) -> bool {

@@ -29,13 +29,18 @@ pub struct Measure {
     /// What it means, in a sentence.
     pub about: &'static str,
     rule: Rule,
+    /// Whether documents leave it out when it is zero.
+    is_quiet: bool,
 }
 
 /// How a measure is worked out.
 #[derive(Clone, Copy, Debug)]
 enum Rule {
     Of(fn(&View<'_>) -> Option<Ratio>),
-    Quiet(fn(&View<'_>) -> Option<Ratio>),
+    /// Defined without calls, too.
+    Always(fn(&View<'_>) -> Option<Ratio>),
+    /// These of the calls, each of which counts alike.
+    ShareOfCalls(fn(&Scope) -> u64),
     Failures(FailureClass),
     OfProvider(fn(&View<'_>, usize) -> Option<Ratio>),
     OfFault(fn(&View<'_>, usize) -> Option<Ratio>),
@@ -108,11 +113,13 @@ impl<'a> View<'a> {
 impl Measure {
     /// What it is worth; `None` when it is undefined, or about a provider or a fault.
     pub fn of(&self, view: &View<'_>) -> Option<Ratio> {
-        if view.scope.calls == 0 && self.name != "calls" {
+        let is_always = matches!(self.rule, Rule::Always(_));
+        if view.scope.calls == 0 && !is_always {
             return None;
         }
         match self.rule {
-            Rule::Of(function) | Rule::Quiet(function) => function(view),
+            Rule::Of(function) | Rule::Always(function) => function(view),
+            Rule::ShareOfCalls(count) => Ratio::share(count(view.scope), view.scope.calls),
             Rule::Failures(class) => Some(Ratio::whole(view.scope.failures(Some(class)))),
             Rule::OfProvider(_) | Rule::OfFault(_) | Rule::OfLongest(..) => None,
         }
@@ -130,7 +137,7 @@ impl Measure {
                 let found = find(view.state, place)?;
                 Some(Ratio::whole(found.ns).divided_by(NANOS_PER_MS))
             }
-            Rule::Of(_) | Rule::Quiet(_) | Rule::Failures(_) => None,
+            Rule::Of(_) | Rule::Always(_) | Rule::ShareOfCalls(_) | Rule::Failures(_) => None,
         }
     }
 
@@ -148,7 +155,7 @@ impl Measure {
             Rule::OfProvider(_) => Some(Argument::Provider),
             Rule::OfFault(_) => Some(Argument::Fault),
             Rule::OfLongest(argument, _) => Some(argument),
-            Rule::Of(_) | Rule::Quiet(_) | Rule::Failures(_) => None,
+            Rule::Of(_) | Rule::Always(_) | Rule::ShareOfCalls(_) | Rule::Failures(_) => None,
         }
     }
 
@@ -158,14 +165,14 @@ impl Measure {
     }
 
     /// Whether it is a share of calls, each of which counts alike: an interval can decide it.
-    pub fn is_share_of_calls(&self) -> bool {
-        matches!(self.name, "success_rate" | "fallback_rate" | "shed_rate")
+    pub const fn is_share_of_calls(&self) -> bool {
+        matches!(self.rule, Rule::ShareOfCalls(_))
     }
 
     /// Whether it goes without saying when it is zero: one class of failures of many, or what only
     /// some policies do.
     pub const fn is_silent_at_zero(&self) -> bool {
-        matches!(self.rule, Rule::Quiet(_) | Rule::Failures(_))
+        self.is_quiet
     }
 }
 
@@ -262,6 +269,45 @@ const fn measure(
         unit,
         about,
         rule: Rule::Of(function),
+        is_quiet: false,
+    }
+}
+
+/// The one measure that is defined without calls.
+const fn always(
+    name: &'static str,
+    unit: Unit,
+    about: &'static str,
+    function: fn(&View<'_>) -> Option<Ratio>,
+) -> Measure {
+    Measure {
+        rule: Rule::Always(function),
+        ..measure(name, unit, about, function)
+    }
+}
+
+const fn share_of_calls(
+    name: &'static str,
+    about: &'static str,
+    count: fn(&Scope) -> u64,
+) -> Measure {
+    Measure {
+        name,
+        unit: Unit::Ratio,
+        about,
+        rule: Rule::ShareOfCalls(count),
+        is_quiet: false,
+    }
+}
+
+const fn quiet_share_of_calls(
+    name: &'static str,
+    about: &'static str,
+    count: fn(&Scope) -> u64,
+) -> Measure {
+    Measure {
+        is_quiet: true,
+        ..share_of_calls(name, about, count)
     }
 }
 
@@ -275,7 +321,8 @@ const fn quiet(
         name,
         unit,
         about,
-        rule: Rule::Quiet(function),
+        rule: Rule::Of(function),
+        is_quiet: true,
     }
 }
 
@@ -290,6 +337,7 @@ const fn about_provider(
         unit,
         about,
         rule: Rule::OfProvider(function),
+        is_quiet: false,
     }
 }
 
@@ -303,6 +351,7 @@ const fn about_fault(
         unit: Unit::Number,
         about,
         rule: Rule::OfFault(function),
+        is_quiet: false,
     }
 }
 
@@ -317,15 +366,17 @@ const fn longest(
         unit: Unit::Ms,
         about,
         rule: Rule::OfLongest(argument, find),
+        is_quiet: false,
     }
 }
 
-const fn failures(class: FailureClass, name: &'static str) -> Measure {
+const fn failures(name: &'static str, class: FailureClass) -> Measure {
     Measure {
         name,
         unit: Unit::Count,
         about: "Attempts that failed in this way.",
         rule: Rule::Failures(class),
+        is_quiet: true,
     }
 }
 
@@ -402,264 +453,269 @@ fn goodput(view: &View<'_>) -> Option<Ratio> {
     Ratio::fraction(succeeded, u128::from(view.scope.length_ns))
 }
 
-/// All measures, in the order in which documents list them.
-pub const MEASURES: &[Measure] = &[
-    measure("calls", Unit::Count, "Calls that arrived.", |view| {
+/// Declares each measure as a constant and lists all of them, in the order in which documents list
+/// them. Code names the constant, so that a slip does not compile; expectations look a name up.
+macro_rules! measures {
+    ($($id:ident = $rule:ident($name:literal, $($rest:tt)*);)*) => {
+        $(
+            #[doc = concat!("The measure `", $name, "`.")]
+            pub const $id: Measure = $rule($name, $($rest)*);
+        )*
+
+        /// All measures, in the order in which documents list them.
+        pub const MEASURES: &[Measure] = &[$($id),*];
+    };
+}
+
+measures! {
+    CALLS = always("calls", Unit::Count, "Calls that arrived.", |view| {
         Some(Ratio::whole(view.scope.calls))
-    }),
-    measure(
+    });
+    SUCCEEDED = measure(
         "succeeded",
         Unit::Count,
         "Calls that got a whole answer.",
         |view| Some(Ratio::whole(view.scope.succeeded)),
-    ),
-    measure(
+    );
+    SUCCESS_RATE = share_of_calls(
         "success_rate",
-        Unit::Ratio,
         "Share of calls that got a whole answer.",
-        |view| Ratio::share(view.scope.succeeded, view.scope.calls),
-    ),
-    measure(
+        |scope| scope.succeeded,
+    );
+    GOODPUT = measure(
         "goodput",
         Unit::PerSecond,
         "Calls that got a whole answer, for each second in which calls arrived.",
         goodput,
-    ),
-    measure(
+    );
+    UPTIME = measure(
         "uptime",
         Unit::Ratio,
         "Share of time windows that were up.",
         uptime,
-    ),
-    measure(
+    );
+    OUTAGES = measure(
         "outages",
         Unit::Count,
         "Maximal runs of windows that were down.",
         |view| Some(Ratio::whole(view.scope.uptime.outages)),
-    ),
-    measure(
+    );
+    OUTAGE_LONGEST = measure(
         "outage_longest",
         Unit::Ms,
         "Length of the longest outage.",
         |view| view.windows_in_ms(view.scope.uptime.longest, 1),
-    ),
-    measure(
+    );
+    OUTAGE_MEAN = measure(
         "outage_mean",
         Unit::Ms,
         "Mean length of an outage.",
         |view| view.windows_in_ms(view.scope.uptime.down, view.scope.uptime.outages),
-    ),
-    measure("latency.mean", Unit::Ms, LATENCY, |view| {
+    );
+    LATENCY_MEAN = measure("latency.mean", Unit::Ms, LATENCY, |view| {
         view.scope.latency.mean()
-    }),
-    measure("latency.p50", Unit::Ms, LATENCY, |view| {
+    });
+    LATENCY_P50 = measure("latency.p50", Unit::Ms, LATENCY, |view| {
         view.scope.latency.quantile(50)
-    }),
-    measure("latency.p90", Unit::Ms, LATENCY, |view| {
+    });
+    LATENCY_P90 = measure("latency.p90", Unit::Ms, LATENCY, |view| {
         view.scope.latency.quantile(90)
-    }),
-    measure("latency.p95", Unit::Ms, LATENCY, |view| {
+    });
+    LATENCY_P95 = measure("latency.p95", Unit::Ms, LATENCY, |view| {
         view.scope.latency.quantile(95)
-    }),
-    measure("latency.p99", Unit::Ms, LATENCY, |view| {
+    });
+    LATENCY_P99 = measure("latency.p99", Unit::Ms, LATENCY, |view| {
         view.scope.latency.quantile(99)
-    }),
-    measure("latency.max", Unit::Ms, LATENCY, |view| {
+    });
+    LATENCY_MAX = measure("latency.max", Unit::Ms, LATENCY, |view| {
         view.scope.latency.max()
-    }),
-    measure("ttft.mean", Unit::Ms, TTFT, |view| view.scope.ttft.mean()),
-    measure("ttft.p50", Unit::Ms, TTFT, |view| {
+    });
+    TTFT_MEAN = measure("ttft.mean", Unit::Ms, TTFT, |view| view.scope.ttft.mean());
+    TTFT_P50 = measure("ttft.p50", Unit::Ms, TTFT, |view| {
         view.scope.ttft.quantile(50)
-    }),
-    measure("ttft.p90", Unit::Ms, TTFT, |view| {
+    });
+    TTFT_P90 = measure("ttft.p90", Unit::Ms, TTFT, |view| {
         view.scope.ttft.quantile(90)
-    }),
-    measure("ttft.p95", Unit::Ms, TTFT, |view| {
+    });
+    TTFT_P95 = measure("ttft.p95", Unit::Ms, TTFT, |view| {
         view.scope.ttft.quantile(95)
-    }),
-    measure("ttft.p99", Unit::Ms, TTFT, |view| {
+    });
+    TTFT_P99 = measure("ttft.p99", Unit::Ms, TTFT, |view| {
         view.scope.ttft.quantile(99)
-    }),
-    measure("ttft.max", Unit::Ms, TTFT, |view| view.scope.ttft.max()),
-    measure(
+    });
+    TTFT_MAX = measure("ttft.max", Unit::Ms, TTFT, |view| view.scope.ttft.max());
+    ATTEMPTS_PER_CALL = measure(
         "attempts_per_call",
         Unit::Number,
         "Attempts made for a call, on average.",
         |view| Ratio::share(view.scope.attempts(), view.scope.calls),
-    ),
-    measure(
+    );
+    FALLBACK_RATE = share_of_calls(
         "fallback_rate",
-        Unit::Ratio,
         "Share of calls with a fallback.",
-        |view| Ratio::share(view.scope.fell_back, view.scope.calls),
-    ),
-    quiet(
+        |scope| scope.fell_back,
+    );
+    HEDGE_RATE = quiet(
         "hedge_rate",
         Unit::Ratio,
         "Hedges, relative to calls.",
         |view| Ratio::share(view.scope.hedges, view.scope.calls),
-    ),
-    quiet(
+    );
+    SHED_RATE = quiet_share_of_calls(
         "shed_rate",
-        Unit::Ratio,
         "Share of calls that the client held back, since there was no room.",
-        |view| Ratio::share(view.scope.endings.shed, view.scope.calls),
-    ),
-    measure(
+        |scope| scope.endings.shed,
+    );
+    UNFINISHED = measure(
         "unfinished",
         Unit::Count,
         "Calls that never ended.",
         |view| Some(Ratio::whole(view.scope.endings.unfinished)),
-    ),
-    measure(
+    );
+    ATTEMPTS_MAX = measure(
         "attempts_max",
         Unit::Count,
         "The most attempts made for one call.",
         |view| Some(Ratio::whole(view.scope.conduct.attempts_max)),
-    ),
-    measure(
+    );
+    TRUNCATED_SUCCESSES = measure(
         "truncated_successes",
         Unit::Count,
         "Attempts taken for an answer though the provider never wrote a whole one.",
         |view| Some(Ratio::whole(view.scope.conduct.truncated_successes)),
-    ),
-    measure(
+    );
+    USELESS_RETRIES = measure(
         "useless_retries",
         Unit::Count,
         "Attempts at a provider that had failed the call in a way that no retry mends.",
         |view| Some(Ratio::whole(view.scope.conduct.useless_retries)),
-    ),
-    measure(
+    );
+    HINTS_VIOLATED = measure(
         "hints_violated",
         Unit::Count,
         "Attempts before the wait was over that the provider had asked of the same call.",
         |view| Some(Ratio::whole(view.scope.conduct.hints_violated)),
-    ),
-    measure(
+    );
+    HINTS_VIOLATED_CLIENT = measure(
         "hints_violated.client",
         Unit::Count,
         "Attempts before the wait was over that the provider had asked of the same client.",
         |view| Some(Ratio::whole(view.scope.conduct.hints_violated_by_client)),
-    ),
-    measure(
+    );
+    PROBES_AT_ONCE = measure(
         "probes_at_once",
         Unit::Count,
         "The most probes that one client had in flight at one provider.",
         |view| Some(Ratio::whole(view.scope.conduct.probes_at_once)),
-    ),
-    about_provider(
+    );
+    PEAK_ATTEMPTS = about_provider(
         "peak_attempts",
         Unit::Count,
         "The most attempts at the provider that began within one second of the run.",
         peak_attempts,
-    ),
-    longest(
+    );
+    RECOVERY_TIME = longest(
         "recovery_time",
         "From a fault's end until the provider had half of its former share of attempts again, \
          over a stretch of at least 20; the longest.",
         Argument::Provider,
         comeback,
-    ),
-    longest(
+    );
+    FAILOVER_TIME = longest(
         "failover_time",
         "From the fault's start to the first window that was up after one that was down; the \
          longest.",
         Argument::Fault,
         failover,
-    ),
-    about_fault(
+    );
+    LOAD_DURING = about_fault(
         "load_during",
         "Attempts per second at the fault's targets while it was at work, relative to before.",
         load_during,
-    ),
-    about_fault(
+    );
+    THUNDERING_HERD = about_fault(
         "thundering_herd",
         "The most attempts at the fault's targets within a second of the ten after its end, \
          relative to before.",
         thundering_herd,
-    ),
-    measure(
+    );
+    FAILURES = measure(
         "failures",
         Unit::Count,
         "Attempts that failed.",
         failed_attempts,
-    ),
-    failures(FailureClass::RateLimited, "failures.rate_limited"),
-    failures(FailureClass::Quota, "failures.quota"),
-    failures(FailureClass::Overloaded, "failures.overloaded"),
-    failures(FailureClass::ServerError, "failures.server_error"),
-    failures(FailureClass::Connect, "failures.connect"),
-    failures(FailureClass::TimeoutConnect, "failures.timeout_connect"),
-    failures(
-        FailureClass::TimeoutFirstToken,
-        "failures.timeout_first_token",
-    ),
-    failures(FailureClass::TimeoutIdle, "failures.timeout_idle"),
-    failures(FailureClass::TimeoutAttempt, "failures.timeout_attempt"),
-    failures(FailureClass::Reset, "failures.reset"),
-    failures(FailureClass::Truncated, "failures.truncated"),
-    failures(FailureClass::Malformed, "failures.malformed"),
-    failures(FailureClass::Auth, "failures.auth"),
-    failures(FailureClass::Forbidden, "failures.forbidden"),
-    failures(FailureClass::ModelGone, "failures.model_gone"),
-    failures(FailureClass::BadRequest, "failures.bad_request"),
-    failures(FailureClass::ContextTooLong, "failures.context_too_long"),
-    failures(FailureClass::ContentFilter, "failures.content_filter"),
-    measure(
+    );
+    FAILURES_RATE_LIMITED = failures("failures.rate_limited", FailureClass::RateLimited);
+    FAILURES_QUOTA = failures("failures.quota", FailureClass::Quota);
+    FAILURES_OVERLOADED = failures("failures.overloaded", FailureClass::Overloaded);
+    FAILURES_SERVER_ERROR = failures("failures.server_error", FailureClass::ServerError);
+    FAILURES_CONNECT = failures("failures.connect", FailureClass::Connect);
+    FAILURES_TIMEOUT_CONNECT = failures("failures.timeout_connect", FailureClass::TimeoutConnect);
+    FAILURES_TIMEOUT_FIRST_TOKEN =
+        failures("failures.timeout_first_token", FailureClass::TimeoutFirstToken);
+    FAILURES_TIMEOUT_IDLE = failures("failures.timeout_idle", FailureClass::TimeoutIdle);
+    FAILURES_TIMEOUT_ATTEMPT = failures("failures.timeout_attempt", FailureClass::TimeoutAttempt);
+    FAILURES_RESET = failures("failures.reset", FailureClass::Reset);
+    FAILURES_TRUNCATED = failures("failures.truncated", FailureClass::Truncated);
+    FAILURES_MALFORMED = failures("failures.malformed", FailureClass::Malformed);
+    FAILURES_AUTH = failures("failures.auth", FailureClass::Auth);
+    FAILURES_FORBIDDEN = failures("failures.forbidden", FailureClass::Forbidden);
+    FAILURES_MODEL_GONE = failures("failures.model_gone", FailureClass::ModelGone);
+    FAILURES_BAD_REQUEST = failures("failures.bad_request", FailureClass::BadRequest);
+    FAILURES_CONTEXT_TOO_LONG = failures("failures.context_too_long", FailureClass::ContextTooLong);
+    FAILURES_CONTENT_FILTER = failures("failures.content_filter", FailureClass::ContentFilter);
+    BREAKER_OPENED = measure(
         "breaker.opened",
         Unit::Count,
         "Breakers that opened.",
         |view| Some(Ratio::whole(view.scope.transitions().opened)),
-    ),
-    measure(
+    );
+    BREAKER_HALF_OPENED = measure(
         "breaker.half_opened",
         Unit::Count,
         "Breakers that began to probe.",
         |view| Some(Ratio::whole(view.scope.transitions().half_opened)),
-    ),
-    measure(
+    );
+    BREAKER_CLOSED = measure(
         "breaker.closed",
         Unit::Count,
         "Breakers that closed.",
         |view| Some(Ratio::whole(view.scope.transitions().closed)),
-    ),
-    quiet(
+    );
+    EJECTIONS = quiet(
         "ejections",
         Unit::Count,
         "Providers that were left out, since their peers did better.",
         |view| sum_of(view, |tally| tally.ejections),
-    ),
-    quiet("checks", Unit::Count, "Health checks that ended.", |view| {
+    );
+    CHECKS = quiet("checks", Unit::Count, "Health checks that ended.", |view| {
         sum_of(view, |tally| tally.checks)
-    }),
-    measure("cost", Unit::Usd, "All that providers billed.", |view| {
+    });
+    COST = measure("cost", Unit::Usd, "All that providers billed.", |view| {
         Some(usd(cost_of(view)))
-    }),
-    measure(
-        "wasted_cost",
-        Unit::Usd,
-        "Billed and not delivered.",
-        |view| Some(usd(wasted_of(view))),
-    ),
-    measure(
+    });
+    WASTED = measure("wasted_cost", Unit::Usd, "Billed and not delivered.", |view| {
+        Some(usd(wasted_of(view)))
+    });
+    WASTED_SHARE = measure(
         "wasted_share",
         Unit::Ratio,
         "Share of the cost that was wasted.",
         wasted_share,
-    ),
-    quiet(
+    );
+    CHECK_COST = quiet(
         "check_cost",
         Unit::Usd,
         "Billed for health checks, a part of what was wasted: no call asked for it.",
         |view| Some(usd(cost::checked(view.scope, view.prices))),
-    ),
-    measure(
+    );
+    COST_PER_SUCCESS = measure(
         "cost_per_success",
         Unit::Usd,
         "Cost for each call that succeeded.",
         cost_per_success,
-    ),
-];
+    );
+}
 
 const LATENCY: &str = "From the arrival to the last byte, of calls that succeeded.";
 const NANOS_PER_MS: u64 = 1_000_000;

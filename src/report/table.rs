@@ -4,6 +4,7 @@
 //! Plain ASCII; colour only when asked for. Whether the terminal wants it is the command line's
 //! matter.
 
+use super::measures::Measure;
 use super::ratio::{Ratio, grouped};
 use super::unit::{self, Unit};
 use super::verdict::{ExpectationResult, Verdict};
@@ -127,12 +128,12 @@ impl Layout {
 #[derive(Clone, Copy)]
 struct Column {
     heading: &'static str,
-    measure: &'static str,
+    measure: Measure,
     written: fn(Ratio) -> String,
 }
 
 fn cell(report: &Report, policy: &Judged, column: &Column) -> String {
-    let value = measures::find(column.measure).and_then(|found| found.of(&report.view(policy)));
+    let value = column.measure.of(&report.view(policy));
     value.map_or_else(|| "-".to_owned(), column.written)
 }
 
@@ -242,37 +243,37 @@ fn shortened(name: &str, width: usize) -> String {
 const COLUMNS: [Column; 7] = [
     Column {
         heading: "success",
-        measure: "success_rate",
+        measure: measures::SUCCESS_RATE,
         written: |value| Unit::Ratio.shown(value),
     },
     Column {
         heading: "uptime",
-        measure: "uptime",
+        measure: measures::UPTIME,
         written: |value| unit::percent(value.times(100), 1),
     },
     Column {
         heading: "p95",
-        measure: "latency.p95",
+        measure: measures::LATENCY_P95,
         written: |value| Unit::Ms.shown(value),
     },
     Column {
         heading: "ttft p95",
-        measure: "ttft.p95",
+        measure: measures::TTFT_P95,
         written: |value| Unit::Ms.shown(value),
     },
     Column {
         heading: "att/call",
-        measure: "attempts_per_call",
+        measure: measures::ATTEMPTS_PER_CALL,
         written: |value| Unit::Number.shown(value),
     },
     Column {
         heading: "$/1k ok",
-        measure: "cost_per_success",
+        measure: measures::COST_PER_SUCCESS,
         written: |value| value.times(1_000).fixed(2),
     },
     Column {
         heading: "wasted",
-        measure: "wasted_share",
+        measure: measures::WASTED_SHARE,
         written: |value| unit::percent(value.times(100), 1),
     },
 ];
