@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::run::Format;
 use super::{Done, output};
-use crate::report;
+use crate::report::Format;
 use crate::report::production::Production;
 use crate::time::Instant;
 use crate::trace::EventKind;
@@ -51,12 +50,7 @@ fn one_report(args: Args) -> Result<Exit, CliError> {
     if let Some(folder) = args.out {
         output::write_report(&output::folder(folder)?, &name, &report)?;
     }
-    output::print(&match args.format {
-        Format::Table => report.render(report::Format::Table, output::has_color()),
-        Format::Md => report.render(report::Format::Markdown, false),
-        Format::Json => report.render(report::Format::Json, false),
-        Format::Csv => report.render(report::Format::Csv, false),
-    })?;
+    output::print(&report.render(args.format, output::has_color()))?;
     Ok(Exit::Holds)
 }
 

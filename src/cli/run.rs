@@ -5,12 +5,11 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use clap::ValueEnum;
 use indicatif::ProgressBar;
 
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
-use crate::report::{self, Report, Verdict};
+use crate::report::{self, Following, Format, Report, Verdict};
 use output::{CliError, Exit};
 
 /// Runs scenarios and reports what the users would have felt, and at what price.
@@ -62,15 +61,6 @@ pub(super) struct Args {
     /// Take a scenario for inconclusive when one of its faults fires under no policy.
     #[arg(long)]
     require_faults: bool,
-}
-
-/// How reports are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    Table,
-    Json,
-    Csv,
-    Md,
 }
 
 /// Runs what the command line asks for.
@@ -224,18 +214,20 @@ impl<'a> Session<'a> {
     fn print(&mut self, verdict: Verdict, report: Report) -> Result<(), CliError> {
         let follows = self.printed > 0;
         let gap = if follows { "\n" } else { "" };
-        let text = match self.args.format {
-            Format::Json if self.drills.len() > 1 => {
-                self.kept.push(report);
-                return Ok(());
-            }
-            Format::Table if self.args.quiet && verdict == Verdict::Holds => return Ok(()),
-            Format::Table => {
-                gap.to_owned() + &report.render(report::Format::Table, output::has_color())
-            }
-            Format::Md => gap.to_owned() + &report.render(report::Format::Markdown, false),
-            Format::Json => report.render(report::Format::Json, false),
-            Format::Csv => without_header(report.render(report::Format::Csv, false), follows),
+        let format = self.args.format;
+        let following = format.following();
+        if following == Following::Array && self.drills.len() > 1 {
+            self.kept.push(report);
+            return Ok(());
+        }
+        if format == Format::Table && self.args.quiet && verdict == Verdict::Holds {
+            return Ok(());
+        }
+        let text = report.render(format, output::has_color());
+        let text = match following {
+            Following::Apart => gap.to_owned() + &text,
+            Following::Rows => without_header(text, follows),
+            Following::Array => text,
         };
         self.printed += 1;
         self.bar.suspend(|| output::print(&text))
@@ -246,12 +238,14 @@ impl<'a> Session<'a> {
         if let Some(trouble) = self.trouble {
             return Err(vec![trouble]);
         }
-        let last = match self.args.format {
-            Format::Json if self.drills.len() > 1 => report::json_array(&self.kept),
-            Format::Table if self.drills.len() > 1 && !self.args.quiet => {
-                format!("\n{}", summary(self.drills.len(), self.tally))
-            }
-            _ => String::new(),
+        let several = self.drills.len() > 1;
+        let format = self.args.format;
+        let last = if several && format.following() == Following::Array {
+            report::json_array(&self.kept)
+        } else if several && format == Format::Table && !self.args.quiet {
+            format!("\n{}", summary(self.drills.len(), self.tally))
+        } else {
+            String::new()
         };
         if !last.is_empty() {
             output::print(&last).map_err(|trouble| vec![trouble])?;

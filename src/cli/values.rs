@@ -1,10 +1,25 @@
-//! What `--set`, `--seeds` and `--jobs` may say. What a set value means is for the file that it is
-//! set in.
+//! What `--set`, `--seeds`, `--jobs` and `--format` may say. The file that a value is set in says
+//! what the value means.
 
 use std::num::NonZero;
 use std::ops::RangeInclusive;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+use crate::report::Format;
 use crate::units;
+
+/// The formats of reports are the words that `--format` takes.
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
 
 /// `path=value`, split at the first `=`.
 pub(super) fn assignment(text: &str) -> Result<(String, String), String> {

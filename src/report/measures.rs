@@ -15,9 +15,9 @@ use super::ratio::Ratio;
 use super::run_stats::{ProviderTally, RunStats, Scope};
 use super::unit::Unit;
 use crate::expect::When;
-use crate::units::Money;
 use crate::policy::classify::FailureClass;
 use crate::prices::Price;
+use crate::units::Money;
 
 /// A measure.
 #[derive(Clone, Copy, Debug)]

@@ -1,44 +1,40 @@
 //! Measures: a trace in, numbers out, and one renderer per format. Pure.
 //!
 //! ```text
-//! events -> fold -> state, merged over seeds -> measures -> verdicts -> table, json, csv, markdown
+//! events -> collector -> stats, merged over seeds -> measures -> verdicts -> render
 //! ```
 //!
-//! - [`fold`]: folds the events of one run into its state as they come.
-//! - [`state`]: integer counters and sparse histograms; merges exactly.
-//! - [`histogram`], [`windows`], [`timeline`], [`cost`], [`conduct`], [`aftermath`]: the parts of a
-//!   state, one judgement each; `failover`, `comeback`, `moments` and `scopes` help to fold them.
+//! - [`subject`]: what a report must know beside the trace.
+//! - [`collector`]: folds the events of one run into its stats as they come.
+//! - [`run_stats`]: integer counters and sparse histograms; `merge` adds them exactly.
+//! - [`histogram`], [`windows`], [`timeline`], [`cost`], [`client_rules`], [`fault_impact`]: the
+//!   parts of the stats; `failover`, `recovery`, `attempt_peaks` and `scopes` help to fold them.
 //! - [`measures`]: every measure, defined once: name, unit, function.
-//! - [`value`], [`mod@unit`]: what a measure is worth, exactly, and how that is written.
+//! - [`ratio`], [`mod@unit`]: the exact value of a measure, and how it is written.
 //! - [`verdict`]: expectations against measures, three-valued.
-//! - [`production`]: the same for traces of production, which know no scenario.
-//! - `table`, `json`, `csv`, `markdown`, `chart`: one renderer each; [`command`]: what
-//!   reproduces a report.
+//! - [`production`]: the same for recorded traces of production.
+//! - `render`: one file for each format; [`command`]: what reproduces a report.
 //!
 //! It knows neither world nor client: it reads the trace of production calls just as well.
 
 mod attempt_peaks;
 mod call_record;
-mod chart;
 pub mod client_rules;
 pub mod collector;
 pub mod command;
 pub mod cost;
-mod csv;
 mod failover;
 pub mod fault_impact;
 pub mod histogram;
-mod json;
-mod markdown;
 pub mod measures;
 mod merge;
 pub mod production;
 pub mod ratio;
 mod recovery;
+mod render;
 pub mod run_stats;
 mod scopes;
 pub mod subject;
-mod table;
 pub mod timeline;
 pub mod unit;
 pub mod verdict;
@@ -47,7 +43,7 @@ pub mod windows;
 use std::sync::Mutex;
 
 pub use collector::Collector;
-pub use json::json_array;
+pub use render::{Following, Format, json_array};
 pub use run_stats::RunStats;
 pub use verdict::Verdict;
 
@@ -93,19 +89,6 @@ struct Judged {
     name: String,
     state: RunStats,
     judgements: Vec<ExpectationResult>,
-}
-
-/// How a report is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For a terminal of 80 columns.
-    Table,
-    /// The result document.
-    Json,
-    /// One row per policy and measure.
-    Csv,
-    /// For a repository.
-    Markdown,
 }
 
 impl Report {
@@ -167,7 +150,7 @@ impl Report {
 
     /// Its picture, as SVG: answers and attempts per second over the run.
     pub fn picture(&self) -> String {
-        chart::render(self)
+        render::chart::render(self)
     }
 
     /// The worst verdict of all expectations; no expectation at all holds.
@@ -198,12 +181,7 @@ impl Report {
 
     /// The report as `format` shows it; `color` is for the table only.
     pub fn render(&self, format: Format, color: bool) -> String {
-        match format {
-            Format::Table => table::render(self, color),
-            Format::Json => json::render(self),
-            Format::Csv => csv::render(self),
-            Format::Markdown => markdown::render(self),
-        }
+        format.render(self, color)
     }
 
     /// All calls of a policy, to be measured.

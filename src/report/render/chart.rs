@@ -4,17 +4,17 @@
 //! below, one line for each policy, averaged over the seeds. A strip on top says when each fault
 //! was at work. A storm that outlives its fault is seen as a gap between the two panels. The
 //! picture is plain SVG: whole pixels, no script, no font of its own, colours that colour-blind
-//! readers tell apart, and dashes for those who print it. What it shows is [`super::timeline`]'s.
+//! readers tell apart, and dashes for those who print it. What it shows is [`crate::report::timeline`]'s.
 
-use super::Report;
-use super::ratio::Ratio;
-use super::subject::MeasuredFault;
-use super::timeline::Timeline;
+use crate::report::Report;
+use crate::report::ratio::Ratio;
+use crate::report::subject::MeasuredFault;
+use crate::report::timeline::Timeline;
 use crate::text::units::duration;
 use crate::time::{Instant, Windows, nanos};
 
 /// The picture of `report`.
-pub(super) fn render(report: &Report) -> String {
+pub(in crate::report) fn render(report: &Report) -> String {
     let end = nanos(report.subject.duration).max(1);
     let rows = report.subject.faults.len().min(MOST_ROWS);
     let strip = HEAD + rows as u64 * ROW;

@@ -6,12 +6,12 @@
 
 use csv::Writer;
 
-use super::ratio::Ratio;
-use super::unit::Unit;
-use super::{Judged, Report, measures};
+use crate::report::ratio::Ratio;
+use crate::report::unit::Unit;
+use crate::report::{Judged, Report, measures};
 
 /// The rows of `report`, under their header.
-pub(super) fn render(report: &Report) -> String {
+pub(super) fn render(report: &Report, _: bool) -> String {
     let mut writer = Writer::from_writer(Vec::new());
     let written = write(report, &mut writer);
     debug_assert!(written.is_ok(), "memory takes any row of five fields");

@@ -4,15 +4,16 @@
 
 use std::collections::BTreeSet;
 
-use super::measures::Measure;
-use super::ratio::{Ratio, grouped};
-use super::subject::MeasuredProvider;
-use super::verdict::Verdict;
-use super::{Judged, Report, command, measures, table};
+use super::table;
 use crate::policy::classify::FailureClass;
+use crate::report::measures::Measure;
+use crate::report::ratio::{Ratio, grouped};
+use crate::report::subject::MeasuredProvider;
+use crate::report::verdict::Verdict;
+use crate::report::{Judged, Report, command, measures};
 
 /// `report` as Markdown.
-pub(super) fn render(report: &Report) -> String {
+pub(super) fn render(report: &Report, _: bool) -> String {
     let sections = [
         Some(head(report)),
         notes(report),

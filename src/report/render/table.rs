@@ -4,12 +4,12 @@
 //! Plain ASCII; colour only when asked for. Whether the terminal wants it is the command line's
 //! matter.
 
-use super::measures::Measure;
-use super::ratio::{Ratio, grouped};
-use super::unit::{self, Unit};
-use super::verdict::{ExpectationResult, Verdict};
-use super::{Judged, Report, command, measures};
 use crate::policy::config::EVERY;
+use crate::report::measures::Measure;
+use crate::report::ratio::{Ratio, grouped};
+use crate::report::unit::{self, Unit};
+use crate::report::verdict::{ExpectationResult, Verdict};
+use crate::report::{Judged, Report, command, measures};
 use crate::text::units::duration;
 use crate::time::nanos;
 

@@ -7,13 +7,13 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::ratio::Ratio;
-use super::unit::{Unit, Written};
-use super::verdict::ExpectationResult;
-use super::{Judged, Report, RunStats, measures};
+use crate::report::ratio::Ratio;
+use crate::report::unit::{Unit, Written};
+use crate::report::verdict::ExpectationResult;
+use crate::report::{Judged, Report, RunStats, measures};
 
 /// The document of `report`, on one line.
-pub(super) fn render(report: &Report) -> String {
+pub(super) fn render(report: &Report, _: bool) -> String {
     document(report, &report.subject.resolved) + "\n"
 }
 

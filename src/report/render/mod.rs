@@ -1,0 +1,69 @@
+//! The formats of a report: one row here and one file for each.
+//!
+//! A format's file holds `render`, which makes the text of one report. `chart` is no format of the
+//! command line: it draws the picture beside a page.
+
+pub(super) mod chart;
+mod csv;
+mod json;
+mod markdown;
+mod table;
+
+pub use json::json_array;
+
+use super::Report;
+
+/// Declares each format: its name on the command line, how several reports follow each other in
+/// one output, and the function that renders one of them.
+macro_rules! formats {
+    ($($(#[doc = $about:literal])* $id:ident = ($name:literal, $following:ident, $render:path);)*)
+    => {
+        /// How a report is shown.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Format {
+            $($(#[doc = $about])* $id,)*
+        }
+
+        impl Format {
+            /// All formats, in the order in which help texts list them.
+            pub const ALL: &[Self] = &[$(Self::$id),*];
+
+            /// As the command line names it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$id => $name,)* }
+            }
+
+            /// How several reports follow each other in one output.
+            pub const fn following(self) -> Following {
+                match self { $(Self::$id => Following::$following,)* }
+            }
+
+            /// `report` in this format; `color` is for terminals only.
+            pub(super) fn render(self, report: &Report, color: bool) -> String {
+                match self { $(Self::$id => $render(report, color),)* }
+            }
+        }
+    };
+}
+
+formats! {
+    /// For a terminal of 80 columns.
+    Table = ("table", Apart, table::render);
+    /// The result document.
+    Json = ("json", Array, json::render);
+    /// One row per policy and measure.
+    Csv = ("csv", Rows, csv::render);
+    /// For a repository.
+    Markdown = ("md", Apart, markdown::render);
+}
+
+/// How several reports follow each other in one output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Following {
+    /// With an empty line between them.
+    Apart,
+    /// As further rows under the first header.
+    Rows,
+    /// As the elements of one array, see [`json_array`].
+    Array,
+}
