@@ -4,7 +4,8 @@
 //! below, one line for each policy, averaged over the seeds. A strip on top says when each fault
 //! was at work. A storm that outlives its fault is seen as a gap between the two panels. The
 //! picture is plain SVG: whole pixels, no script, no font of its own, colours that colour-blind
-//! readers tell apart, and dashes for those who print it. What it shows is [`crate::report::timeline`]'s.
+//! readers tell apart, and dashes for those who print it.
+//! [`crate::report::timeline`] holds what it shows.
 
 use crate::report::Report;
 use crate::report::ratio::Ratio;
