@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
-use firedrill::policy::presets;
+use firedrill::policy_file::presets;
 use firedrill::report::Collector;
 use firedrill::report::subject::Subject;
 use firedrill::scenario::Scenario;

@@ -13,7 +13,8 @@
 //! - [`time`], [`units`], [`rng`]: values. Instants, quantities as integers, keyed random streams.
 //! - [`text`]: reads files, with spans, units, and errors one can act on.
 //! - [`policy`]: decides. Pure state machines; `now` and draws are passed in. [`policy::config`] is
-//!   the policy file, [`policy::presets`] are those that ship.
+//!   what they can be told.
+//! - [`policy_file`]: reads and checks policies' files; [`policy_file::presets`] ship.
 //! - [`wire`]: speaks. Bytes to types and back.
 //! - [`trace`], [`prices`]: remembers. The events that a report reads, and [`trace::lines`], which
 //!   keeps them in production; what tokens cost.
@@ -33,6 +34,7 @@ pub mod time;
 pub mod units;
 
 pub mod policy;
+pub mod policy_file;
 pub mod text;
 pub mod wire;
 

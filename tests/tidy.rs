@@ -23,14 +23,18 @@ const MODULES: &[(&str, &str)] = &[
     ("rng", "time"),
     ("text", "time units rng"),
     ("policy", "time units rng text"),
+    ("policy_file", "time units rng text policy"),
     ("wire", "time units rng"),
     ("trace", "time units rng policy"),
     ("prices", "time units rng"),
-    ("client", "time units rng text policy wire trace prices"),
+    (
+        "client",
+        "time units rng text policy policy_file wire trace prices",
+    ),
     ("expect", "time units text policy trace"),
     (
         "scenario",
-        "time units rng text policy wire trace prices expect",
+        "time units rng text policy policy_file wire trace prices expect",
     ),
     (
         "provider",
@@ -48,19 +52,19 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "drill",
-        "time units rng text policy wire trace prices client expect scenario provider \
+        "time units rng text policy policy_file wire trace prices client expect scenario provider \
          world report",
     ),
     (
         "cli",
-        "time units rng text policy wire trace prices client expect scenario provider host \
-         world report serve drill",
+        "time units rng text policy policy_file wire trace prices client expect scenario provider \
+         host world report serve drill",
     ),
 ];
 
 /// Modules that never wait, and know neither clock nor entropy.
-const PURE: &str = "time units rng text policy wire trace prices expect scenario \
-    provider report";
+const PURE: &str =
+    "time units rng text policy policy_file wire trace prices expect scenario provider report";
 
 /// What pure modules never name, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::schema::Files;
 use super::{Done, output};
-use crate::policy::presets;
+use crate::policy_file::presets;
 use output::{CliError, Exit};
 
 /// Writes a first scenario and a policy to change into a folder.

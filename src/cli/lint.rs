@@ -1,6 +1,6 @@
 //! What a reviewer would ask about policies, shown where it stands in their files.
 //!
-//! What a finding is, is `policy::lint`'s to know; here a scenario tells it what surrounds a
+//! What a finding is, is `policy_file::lint`'s to know; here a scenario tells it what surrounds a
 //! policy, and findings become warnings with a caret.
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::client::FleetFile;
 use crate::drill::Drill;
 use crate::policy::config::Policy;
-use crate::policy::lint::{self, Finding, LintContext, LintLocation, LintProvider};
+use crate::policy_file::lint::{self, Finding, LintContext, LintLocation, LintProvider};
 use crate::scenario::{Calls, Provider, Scenario};
 use crate::text::{Diagnostic, Document};
 

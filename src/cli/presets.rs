@@ -1,7 +1,7 @@
 //! `firedrill presets`: the policies that ship with us, and their text to start one's own from.
 
 use super::{Done, output};
-use crate::policy::presets::{self, Origin};
+use crate::policy_file::presets::{self, Origin};
 use crate::text::Diagnostic;
 use output::{CliError, Exit};
 

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::{Done, output};
-use crate::{client, policy, scenario};
+use crate::{client, policy_file, scenario};
 use output::Exit;
 
 /// Prints the JSON Schema of scenario, policy or fleet files, for editors.
@@ -35,7 +35,7 @@ impl Files {
     pub(super) fn schema(self) -> String {
         let schema = match self {
             Self::Scenario => scenario::schema(),
-            Self::Policy => policy::config::schema(),
+            Self::Policy => policy_file::schema(),
             Self::Fleet => client::fleet_schema(),
         };
         format!("{schema:#}\n")

@@ -9,7 +9,7 @@
 //!
 //! ```no_run
 //! use firedrill::client::{Client, Dialect, Provider, Request};
-//! use firedrill::policy::presets;
+//! use firedrill::policy_file::presets;
 //!
 //! # async fn ask() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::builder()

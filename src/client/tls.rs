@@ -26,7 +26,7 @@ use super::{Builder, Client, LoadError};
 ///
 /// ```
 /// use firedrill::client::{Builder, Provider, Tls};
-/// use firedrill::policy::presets;
+/// use firedrill::policy_file::presets;
 ///
 /// let client = Builder::new(Tls::bundled())
 ///     .policy(presets::policy("resilient").expect("a preset that ships"))

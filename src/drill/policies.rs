@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Changes;
 use crate::policy::config::Policy;
-use crate::policy::presets;
+use crate::policy_file::presets;
 use crate::scenario::load::Loaded;
 use crate::text::{Diagnostic, Document};
 

@@ -1,6 +1,6 @@
 //! The decision core: what the client does next, decided without a clock, a socket or entropy.
 //!
-//! - [`config`]: the policy file as types; every tunable with default, range and reason.
+//! - [`config`]: the policy as types.
 //! - [`call`]: one call, from its arrival to its outcome; it keeps the order of things.
 //! - [`step`]: what a call answers, and what it is told.
 //! - [`fleet`]: what calls share: one breaker and the settings of each provider, and the router.
@@ -25,10 +25,8 @@ pub mod hedge;
 pub mod hints;
 pub mod keys;
 pub mod limiter;
-pub mod lint;
 pub mod outlier;
 pub mod prebuffer;
-pub mod presets;
 pub mod provider_info;
 mod quantile;
 pub mod queue;

@@ -1,6 +1,6 @@
 //! `firedrill presets`: the list, one of them, and one that there is not.
 
-use firedrill::policy::presets;
+use firedrill::policy_file::presets;
 use snapbox::str;
 
 use crate::{Project, stdout};

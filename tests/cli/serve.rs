@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use firedrill::client::{Client, Dialect, Provider, Request};
-use firedrill::policy::presets;
+use firedrill::policy_file::presets;
 use serde_json::Value;
 
 const SCENARIO: &str = "

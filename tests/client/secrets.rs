@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use firedrill::client::{Client, FleetFile, Request};
-use firedrill::policy::presets;
+use firedrill::policy_file::presets;
 use firedrill::trace::lines::{JsonlRecorder, Reader};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};

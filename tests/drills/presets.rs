@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use std::thread;
 
 use firedrill::drill::{Changes, Drill, run_all};
-use firedrill::policy::presets::{self, Origin, Preset};
+use firedrill::policy_file::presets::{self, Origin, Preset};
 use firedrill::report::{Format, Report};
 
 use causes::CAUSES;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use firedrill::drill::Drill;
 use firedrill::policy::CallId;
 use firedrill::policy::call::{FailureReason, Outcome};
-use firedrill::policy::presets;
+use firedrill::policy_file::presets;
 use firedrill::report::Format;
 use firedrill::scenario::load::load;
 use firedrill::scenario::workload::{Prefix, Row, Workload};

@@ -7,7 +7,7 @@ use crate::support::Story;
 use firedrill::drill::Drill;
 use firedrill::policy::call::{FailureReason, Outcome};
 use firedrill::policy::config::Policy;
-use firedrill::policy::presets;
+use firedrill::policy_file::presets;
 use firedrill::report::run_stats::RunStats;
 use firedrill::trace::{Event, EventKind, Recorder};
 

@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::{Curve, Level, Quantity, Rate, Short, Spread, Targets};
-use crate::policy::presets;
+use crate::policy_file::presets;
 use crate::scenario::catalogue::{KEYS, ROWS, Row, STATUS, Scope};
 use crate::scenario::{demand, profiles};
 use crate::text::schema::words;

@@ -1,7 +1,7 @@
 //! `resilient` against every other preset: nobody answers more calls, whatever happens, but for
 //! what is said here.
 
-use firedrill::policy::presets;
+use firedrill::policy_file::presets;
 use firedrill::report::Format;
 use serde_json::Value;
 

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use firedrill::policy::classify::FailureClass;
-use firedrill::policy::config::{Jitter, KNOBS, Policy, schema};
+use firedrill::policy::config::{Jitter, Policy};
+use firedrill::policy_file::{KNOBS, schema};
 use serde_json::Value;
 
 #[test]

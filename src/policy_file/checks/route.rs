@@ -1,6 +1,6 @@
 //! What a policy file can get wrong about whom a call asks: choices that leave nothing to choose.
 
-use super::super::{Policy, Strategy, Tier};
+use crate::policy::config::{Policy, Strategy, Tier};
 use crate::text::{Diagnostic, Document};
 
 /// Checks that somebody has a weight, something counts in the score, and a task asks somebody.

@@ -3,7 +3,7 @@
 //! A project's own `policies/` win over them; finding those is left to whoever loads a scenario.
 //! Where each comes from and what it cannot say, its file tells, and `docs/presets.md` sums up.
 
-use super::config::Policy;
+use crate::policy::config::Policy;
 
 /// A policy that ships with us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

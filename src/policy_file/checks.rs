@@ -5,7 +5,8 @@ mod route;
 
 use serde_json::Value;
 
-use super::{Backoff, Budget, EVERY, KNOBS, Knob, Limit, Policy, Tier};
+use super::{KNOBS, Knob};
+use crate::policy::config::{Backoff, Budget, EVERY, Limit, Policy, Tier};
 use crate::text::{Diagnostic, Document};
 
 /// Checks the name against the file's, every number against its range, and numbers against others

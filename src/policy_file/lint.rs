@@ -12,7 +12,7 @@
 //! - `load`: limits, hedges, and providers that share a fate.
 //! - `view`: the policy and its surroundings, as the rules look at them.
 //!
-//! What a file may not say at all is [`super::config`]'s to refuse; showing findings is left to
+//! What a file may not say at all is refused by `checks`; showing findings is left to
 //! whoever has the file.
 
 mod health;
@@ -23,7 +23,7 @@ mod view;
 
 use std::time::Duration;
 
-use super::config::Policy;
+use crate::policy::config::Policy;
 use view::View;
 
 /// Something that a reviewer would ask about.

@@ -1,7 +1,7 @@
 //! A case for each rule: a policy that it warns of, where, and the same policy mended.
 
 use super::*;
-use crate::policy::presets;
+use crate::policy_file::presets;
 use crate::text::units::duration;
 
 /// What a rule warns of.
