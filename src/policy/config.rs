@@ -1,7 +1,7 @@
 //! The policy file as types: how a client decides, and nothing about whom it calls.
 //!
-//! Every tunable has a default, a range, a scale and a reason, in one table ([`KNOBS`]), from
-//! which checks and documents derive. Mechanisms read these types; they never read files.
+//! Every tunable has a default, a range, a scale and a reason, in the row that
+//! declares it ([`Row`]); checks and documents derive from them. Mechanisms read these types; they never read files.
 //! Serialized, a policy shows every setting with its unit, and can be read again.
 
 mod attempts;
@@ -9,6 +9,7 @@ mod failures;
 mod health;
 mod load;
 mod route;
+mod rows;
 #[cfg(feature = "cli")]
 mod schema;
 mod words;
@@ -19,6 +20,7 @@ pub use attempts::{
 pub use health::{Breaker, CheckTargets, HealthCheck, Open, Outlier, SlowStart};
 pub use load::{Adaptive, Limit, Queue, Spend, Throttle, WhenFull};
 pub use route::{Affinity, Route, Score, Strategy, Task};
+pub use rows::{KnobKind, Row, Setting};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -150,4 +152,50 @@ pub struct TierTimeouts {
     #[serde(with = "duration::option", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "cli", schemars(with = "Option<written::Length>"))]
     pub attempt: Option<Duration>,
+}
+
+impl Policy {
+    /// A policy with every mechanism on, as its defaults have it.
+    pub fn everything() -> Self {
+        let (name, about) = (String::new(), String::new());
+        Self {
+            name,
+            about,
+            route: Route::default().all_on(),
+            retry: Retry::default().all_on(),
+            hints: Hints::default(),
+            timeouts: Timeouts::default(),
+            streams: Streams::default(),
+            breaker: None.all_on(),
+            outlier: None.all_on(),
+            health_check: None.all_on(),
+            hedge: None.all_on(),
+            limit: Limit::default().all_on(),
+            throttle: None.all_on(),
+            queue: None.all_on(),
+            spend: None.all_on(),
+            failures: BTreeMap::new(),
+            tiers: Vec::new(),
+            by_name: BTreeMap::new(),
+        }
+    }
+
+    /// Every number that its own sections hold, in the order of a policy file.
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        self.route.rows(&["route"], &mut rows);
+        self.retry.rows(&["retry"], &mut rows);
+        self.hints.rows(&["hints"], &mut rows);
+        self.timeouts.rows(&["timeouts"], &mut rows);
+        self.streams.rows(&["streams"], &mut rows);
+        self.breaker.rows(&["breaker"], &mut rows);
+        self.outlier.rows(&["outlier"], &mut rows);
+        self.health_check.rows(&["health_check"], &mut rows);
+        self.hedge.rows(&["hedge"], &mut rows);
+        self.limit.rows(&["limit"], &mut rows);
+        self.throttle.rows(&["throttle"], &mut rows);
+        self.queue.rows(&["queue"], &mut rows);
+        self.spend.rows(&["spend"], &mut rows);
+        rows
+    }
 }

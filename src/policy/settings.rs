@@ -3,7 +3,9 @@
 //! The name wins over the position, and either over the policy, field by field. What each field
 //! does is decided by whoever reads it.
 
-use super::config::{Backoff, Breaker, Limit, Policy, Tier, TierTimeouts, Timeouts};
+use super::config::{
+    Backoff, Breaker, Limit, Policy, Retry, Row, Setting as _, Tier, TierTimeouts, Timeouts,
+};
 
 /// The settings of one provider.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,15 +29,7 @@ pub struct Settings {
 impl Settings {
     /// What `policy` says about the provider of this name, at this position (from 0).
     pub fn resolve(policy: &Policy, position: usize, name: &str) -> Self {
-        let mut settings = Self {
-            timeouts: policy.timeouts,
-            per_provider: policy.retry.max_attempts_per_provider,
-            backoff: policy.retry.backoff.clone(),
-            breaker: policy.breaker.clone(),
-            limit: policy.limit.clone(),
-            weight: 1,
-            tier: 0,
-        };
+        let mut settings = Self::of(policy);
         let by_position = policy.tiers.get(position).or(policy.tiers.last());
         let by_name = policy.by_name.get(name);
         for tier in [by_position, by_name].into_iter().flatten() {
@@ -45,7 +39,21 @@ impl Settings {
         settings
     }
 
-    fn overlay(&mut self, tier: &Tier) {
+    /// What `policy` says of every provider.
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            timeouts: policy.timeouts,
+            per_provider: policy.retry.max_attempts_per_provider,
+            backoff: policy.retry.backoff.clone(),
+            breaker: policy.breaker.clone(),
+            limit: policy.limit.clone(),
+            weight: 1,
+            tier: 0,
+        }
+    }
+
+    /// Lays what `tier` says over it.
+    pub fn overlay(&mut self, tier: &Tier) {
         overlay_timeouts(&mut self.timeouts, &tier.timeouts);
         self.per_provider = tier.max_attempts_per_provider.unwrap_or(self.per_provider);
         if let Some(backoff) = &tier.backoff {
@@ -59,6 +67,21 @@ impl Settings {
         }
         self.weight = tier.weight.unwrap_or(self.weight);
         self.tier = tier.priority_group.unwrap_or(self.tier);
+    }
+
+    /// The numbers among them, at the paths that they have in an override.
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        self.timeouts.rows(&["timeouts"], &mut rows);
+        let retry = Retry {
+            max_attempts_per_provider: self.per_provider,
+            backoff: self.backoff.clone(),
+            ..Retry::default()
+        };
+        retry.rows(&[], &mut rows);
+        self.breaker.rows(&["breaker"], &mut rows);
+        self.limit.rows(&["limit"], &mut rows);
+        rows
     }
 }
 

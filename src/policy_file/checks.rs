@@ -3,10 +3,9 @@
 mod health;
 mod route;
 
-use serde_json::Value;
-
-use super::{KNOBS, Knob};
-use crate::policy::config::{Backoff, Budget, EVERY, Limit, Policy, Tier};
+use super::knobs;
+use crate::policy::config::{Backoff, Budget, EVERY, Limit, Policy, Row, Tier};
+use crate::policy::settings::Settings;
 use crate::text::{Diagnostic, Document};
 
 /// Checks the name against the file's, every number against its range, and numbers against others
@@ -18,9 +17,7 @@ pub(super) fn check(
 ) -> Result<(), Diagnostic> {
     check_name(policy, document, expected_stem)?;
     route::check(policy, document)?;
-    // The serialized form has every setting under its own path, with its unit.
-    let settings = serde_json::to_value(policy).unwrap_or_default();
-    check_ranges(&settings, document, &[], |tunable| tunable.path)?;
+    check_ranges(&policy.rows(), document, &[])?;
     check_backoff(&policy.retry.backoff, document, &["retry", "backoff"])?;
     if let Some(breaker) = &policy.breaker {
         health::check_breaker(breaker, document, &["breaker"])?;
@@ -32,12 +29,11 @@ pub(super) fn check(
     check_limit(&policy.limit, document, &["limit"])?;
     for (at, tier) in policy.tiers.iter().enumerate() {
         let place = ["tiers", &at.to_string()];
-        check_tier(&settings["tiers"][at], tier, document, place)?;
+        check_tier(policy, tier, document, place)?;
     }
     for (name, tier) in &policy.by_name {
         let place = ["by_name", name.as_str()];
-        let settings = &settings["by_name"][name];
-        check_tier(settings, tier, document, place)?;
+        check_tier(policy, tier, document, place)?;
     }
     Ok(())
 }
@@ -67,53 +63,37 @@ fn check_name(
 }
 
 fn check_tier(
-    settings: &Value,
+    policy: &Policy,
     tier: &Tier,
     document: &Document,
     place: [&str; 2],
 ) -> Result<(), Diagnostic> {
-    // A tier has what the policy has under `retry` without that word.
-    check_ranges(settings, document, &place, |tunable| {
-        tunable.path.strip_prefix("retry.").unwrap_or(tunable.path)
-    })?;
-    if let Some(backoff) = &tier.backoff {
-        check_backoff(backoff, document, &[place[0], place[1], "backoff"])?;
+    let mut settings = Settings::of(policy);
+    settings.overlay(tier);
+    check_ranges(&settings.rows(), document, &place)?;
+    let at = |section| [place[0], place[1], section];
+    if tier.backoff.is_some() {
+        check_backoff(&settings.backoff, document, &at("backoff"))?;
     }
-    if let Some(limit) = &tier.limit {
-        check_limit(limit, document, &[place[0], place[1], "limit"])?;
+    if tier.limit.is_some() {
+        check_limit(&settings.limit, document, &at("limit"))?;
     }
-    if let Some(breaker) = &tier.breaker {
-        health::check_breaker(breaker, document, &[place[0], place[1], "breaker"])?;
+    if let (Some(_), Some(breaker)) = (&tier.breaker, &settings.breaker) {
+        health::check_breaker(breaker, document, &at("breaker"))?;
     }
     Ok(())
 }
 
-/// Checks each tunable that `settings`, which stand at `place`, have under the path given by `at`.
-fn check_ranges(
-    settings: &Value,
-    document: &Document,
-    place: &[&str],
-    at: fn(&Knob) -> &'static str,
-) -> Result<(), Diagnostic> {
-    for tunable in KNOBS {
-        let steps: Vec<&str> = at(tunable).split('.').collect();
-        let found = match steps.iter().fold(settings, |value, step| &value[*step]) {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            _ => continue,
-        };
-        let Some(value) = tunable.measure(&found) else {
-            continue;
-        };
-        if !tunable.allows(value) {
-            let (least, largest) = tunable.range;
-            let path = [place, &steps].concat();
-            let message = format!("`{found}` is out of range");
-            let hint = format!("from `{least}` to `{largest}`");
-            return Err(document.problem(&path, message).hint(hint));
-        }
-    }
-    Ok(())
+/// Checks that each of `rows`, whose paths begin at `place`, lies in its range.
+fn check_ranges(rows: &[Row], document: &Document, place: &[&str]) -> Result<(), Diagnostic> {
+    let Some(row) = rows.iter().find(|row| !knobs::is_allowed(row)) else {
+        return Ok(());
+    };
+    let (least, largest) = row.range;
+    let message = format!("`{}` is out of range", knobs::shown(row));
+    let hint = format!("from `{least}` to `{largest}`");
+    let path = [place, row.path.as_slice()].concat();
+    Err(document.problem(&path, message).hint(hint))
 }
 
 fn check_backoff(backoff: &Backoff, document: &Document, place: &[&str]) -> Result<(), Diagnostic> {

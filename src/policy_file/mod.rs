@@ -16,7 +16,7 @@ mod schema;
 
 use std::path::Path;
 
-pub use knobs::{KNOBS, Knob, KnobKind, Scale};
+pub use knobs::{KNOBS, Knob, Scale};
 #[cfg(feature = "cli")]
 pub use schema::schema;
 
@@ -55,31 +55,25 @@ mod tests {
     use proptest::strategy::Strategy as _;
     use std::time::Duration;
 
-    /// A policy with every mechanism on, as its defaults have it.
-    const EVERYTHING: &str = "name: p\nroute: { slow_start: {} }\nretry: { budget: {} }\n\
-        breaker: {}\noutlier: {}\nhealth_check: {}\nhedge: {}\nlimit: { adaptive: {} }\n\
-        throttle: {}\nqueue: {}\nspend: {}\n";
-
     fn policy(text: &str) -> Policy {
         Policy::parse("p.yaml", text).unwrap()
     }
 
     #[test]
-    fn a_policy_that_says_nothing_has_the_defaults_of_the_table() {
+    fn a_policy_that_says_nothing_has_the_defaults_of_the_rows() {
         assert_eq!(policy("name: p\n").breaker, None);
-        let settings = serde_json::to_value(policy(EVERYTHING)).unwrap();
-        for tunable in KNOBS {
-            let pointer = format!("/{}", tunable.path.replace('.', "/"));
-            let found = settings.pointer(&pointer).expect(tunable.path);
+        let everything = Policy::everything();
+        assert!(everything.rows().iter().all(knobs::is_allowed));
+        let settings = serde_json::to_value(&everything).unwrap();
+        for knob in KNOBS.iter() {
+            let pointer = format!("/{}", knob.path.replace('.', "/"));
+            let found = settings.pointer(&pointer).expect(&knob.path);
             let found = found.as_str().map_or(found.to_string(), str::to_owned);
-            assert_eq!(found, tunable.default, "{}", tunable.path);
-            let value = tunable.measure(tunable.default);
-            assert!(
-                value.is_none_or(|value| tunable.allows(value)),
-                "{}",
-                tunable.path
-            );
-            assert!(tunable.reason.ends_with('.'), "{}", tunable.path);
+            assert_eq!(found, knob.default, "{}", knob.path);
+            for end in [knob.range.0, knob.range.1] {
+                assert!(knob.measure(end).is_some(), "{}: {end}", knob.path);
+            }
+            assert!(knob.reason.ends_with('.'), "{}", knob.path);
         }
     }
 
@@ -91,7 +85,7 @@ mod tests {
                 _ => 1,
             }
         }
-        let settings = serde_json::to_value(policy(EVERYTHING)).unwrap();
+        let settings = serde_json::to_value(Policy::everything()).unwrap();
         let words = [
             "name",
             "about",

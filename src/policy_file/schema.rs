@@ -8,7 +8,7 @@ use crate::policy::config::Policy;
 /// The schema of policy files.
 pub fn schema() -> Value {
     let mut schema = crate::text::schema::of::<Policy>("A policy: how the client decides");
-    for tunable in KNOBS {
+    for tunable in KNOBS.iter() {
         annotate(&mut schema, tunable);
     }
     schema

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::rows::{Setting, settings};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::{failures, words};
@@ -14,48 +15,53 @@ use crate::text::units::written;
 use crate::text::units::{PerTime, duration, factor, rate, share, tokens};
 use crate::units::{self, Factor, UnitError, Written};
 
-/// How often, and after what wait, a call tries again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Retry {
-    /// Attempts in total, per call.
-    pub max_attempts: u32,
-    /// Attempts per call at one provider.
-    pub max_attempts_per_provider: u32,
-    /// Of these, retries per call after failures of a class; classes left out have no bound of
-    /// their own.
-    #[serde(with = "failures")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<u32>"))]
-    pub max_retries_by_class: BTreeMap<FailureClass, u32>,
-    /// The wait before a provider that this call has already tried.
-    pub backoff: Backoff,
-    /// What all calls together may spend on retries; none = without bound.
-    #[serde(with = "words::section")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Budget>"))]
-    pub budget: Option<Budget>,
+settings! {
+    /// How often, and after what wait, a call tries again.
+    pub struct Retry {
+        /// Attempts in total, per call.
+        max_attempts: u32 = 3, Count "1" to "100",
+            "As many as the SDKs of the large providers make; each further one multiplies the \
+             load of an outage.";
+        /// Attempts per call at one provider.
+        max_attempts_per_provider: u32 = 2, Count "1" to "100",
+            "One second chance for what passes by itself; after that another provider is the \
+             better bet.";
+        /// Of these, retries per call after failures of a class; classes left out have no bound of
+        /// their own.
+        #[serde(with = "failures")]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<u32>"))]
+        max_retries_by_class: BTreeMap<FailureClass, u32> = BTreeMap::new();
+        /// The wait before a provider that this call has already tried.
+        backoff: Backoff = Backoff::default();
+        /// What all calls together may spend on retries; none = without bound.
+        #[serde(with = "words::section")]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Budget>"))]
+        budget: Option<Budget> = None;
+    }
 }
 
-/// The wait before the n-th return to a provider.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Backoff {
-    /// The first wait.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub base: Duration,
-    /// Each further wait is this many times the one before. Held in thousandths.
-    #[serde(rename = "factor", with = "factor")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-    pub factor_milli: u64,
-    /// No wait is longer, jitter included.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub max: Duration,
-    /// How the wait is spread.
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Jitter"))]
-    pub jitter: Jitter,
+settings! {
+    /// The wait before the n-th return to a provider.
+    pub struct Backoff {
+        /// The first wait.
+        #[serde(with = "duration")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        base: Duration = Duration::from_millis(500), Time "1ms" to "10m",
+            "The SDKs' first wait: longer than a blip, shorter than a user's patience.";
+        /// Each further wait is this many times the one before. Held in thousandths.
+        #[serde(with = "factor")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
+        factor_milli as "factor": u64 = 2_000, Factor "1" to "10",
+            "Doubling halves the load of each round, and is what everybody expects.";
+        /// No wait is longer, jitter included.
+        #[serde(with = "duration")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        max: Duration = Duration::from_secs(8), Time "1ms" to "1h",
+            "The SDKs' longest wait: beyond it, users have left.";
+        /// How the wait is spread.
+        #[cfg_attr(feature = "cli", schemars(with = "schema::Jitter"))]
+        jitter: Jitter = Jitter::Full;
+    }
 }
 
 /// How a wait `w` is spread, so that clients do not come back all at once.
@@ -75,52 +81,58 @@ pub enum Jitter {
     Between(u64, u64),
 }
 
-/// What retries may add to the load: a bucket of attempts that first attempts and time fill.
-///
-/// It pays for returns to a provider; a fallback burdens another one, which has its own breaker.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Budget {
-    /// Retries per first attempt.
-    #[serde(with = "share")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub ratio: u64,
-    /// Retries that are allowed however few calls there are.
-    #[serde(with = "rate")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Rate"))]
-    pub reserve: PerTime,
-    /// How long what was not spent stays.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub window: Duration,
-    /// What a retry after a failure of this class costs, in retries; 1 for those left out.
-    #[serde(with = "failures")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<u32>"))]
-    pub costs: BTreeMap<FailureClass, u32>,
+settings! {
+    /// What retries may add to the load: a bucket of attempts that first attempts and time fill.
+    ///
+    /// It pays for returns to a provider; a fallback burdens another one, which has its own breaker.
+    pub struct Budget {
+        /// Retries per first attempt.
+        #[serde(with = "share")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+        ratio: u64 = 200_000_000, Share "0%" to "100%",
+            "A fifth on top: what a provider near its limit can still bear.";
+        /// Retries that are allowed however few calls there are.
+        #[serde(with = "rate")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Rate"))]
+        reserve: PerTime = PerTime {
+                count_nano: 10_000_000_000,
+                per: Duration::from_secs(1),
+            }, Rate "1/d" to "1000000/s",
+            "A client of few calls can still retry each of them.";
+        /// How long what was not spent stays.
+        #[serde(with = "duration")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        window: Duration = Duration::from_secs(10), Time "1s" to "1h",
+            "A burst of failures may use what ten quiet seconds have saved.";
+        /// What a retry after a failure of this class costs, in retries; 1 for those left out.
+        #[serde(with = "failures")]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<u32>"))]
+        costs: BTreeMap<FailureClass, u32> = BTreeMap::new();
+    }
 }
 
-/// What the client makes of a server's hints.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Hints {
-    /// Whether Retry-After and its kin are honoured.
-    pub retry_after: HintMode,
-    /// Whether `x-should-retry` is honoured: with `false` a call does not come back but goes
-    /// elsewhere, with `true` it tries again what it would have stopped at.
-    pub should_retry: HintMode,
-    /// The longest hint that is waited for.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub max: Duration,
-    /// What to do about a longer one, or one that outlasts the call.
-    pub above_max: AboveMax,
-    /// Up to this share of the hint is waited on top of it, evenly spread: clients that were given
-    /// one hint do not come back together.
-    #[serde(with = "share")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub jitter: u64,
+settings! {
+    /// What the client makes of a server's hints.
+    pub struct Hints {
+        /// Whether Retry-After and its kin are honoured.
+        retry_after: HintMode = HintMode::Honour;
+        /// Whether `x-should-retry` is honoured: with `false` a call does not come back but goes
+        /// elsewhere, with `true` it tries again what it would have stopped at.
+        should_retry: HintMode = HintMode::Honour;
+        /// The longest hint that is waited for.
+        #[serde(with = "duration")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        max: Duration = Duration::from_secs(60), Time "1ms" to "1d",
+            "Limits per minute ask for at most a minute; a longer hint means to go elsewhere.";
+        /// What to do about a longer one, or one that outlasts the call.
+        above_max: AboveMax = AboveMax::Fallback;
+        /// Up to this share of the hint is waited on top of it, evenly spread: clients that were
+        /// given one hint do not come back together.
+        #[serde(with = "share")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+        jitter: u64 = 0, Share "0%" to "100%",
+            "The hint to the letter, unless many clients are given the same.";
+    }
 }
 
 /// Whether a hint is honoured.
@@ -145,74 +157,84 @@ pub enum AboveMax {
     Stop,
 }
 
-/// How long the client waits for what; none = for ever.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Timeouts {
-    /// For a connection.
-    #[serde(with = "words::timeout")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub connect: Option<Duration>,
-    /// For the first token of a streamed answer, from the attempt's start.
-    #[serde(with = "words::timeout")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub first_token: Option<Duration>,
-    /// For the next token of a streamed answer.
-    #[serde(with = "words::timeout")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub idle: Option<Duration>,
-    /// For the whole attempt.
-    #[serde(with = "words::timeout")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub attempt: Option<Duration>,
-    /// For the whole call.
-    #[serde(with = "words::timeout")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
-    pub call: Option<Duration>,
+settings! {
+    /// How long the client waits for what; none = for ever.
+    #[derive(Copy)]
+    pub struct Timeouts {
+        /// For a connection.
+        #[serde(with = "words::timeout")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
+        connect: Option<Duration> = None, Time "1ms" to "1d",
+            "No timeout unless asked for: what is too long depends on the users.";
+        /// For the first token of a streamed answer, from the attempt's start.
+        #[serde(with = "words::timeout")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
+        first_token: Option<Duration> = None, Time "1ms" to "1d",
+            "No timeout unless asked for: models that reason think for minutes.";
+        /// For the next token of a streamed answer.
+        #[serde(with = "words::timeout")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
+        idle: Option<Duration> = None, Time "1ms" to "1d",
+            "No timeout unless asked for: healthy streams have paused for 19 s.";
+        /// For the whole attempt.
+        #[serde(with = "words::timeout")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
+        attempt: Option<Duration> = None, Time "1ms" to "1d",
+            "No timeout unless asked for: it must outlast the longest answer.";
+        /// For the whole call.
+        #[serde(with = "words::timeout")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
+        call: Option<Duration> = None, Time "1ms" to "1d",
+            "No timeout unless asked for: callers bring their own deadline.";
+    }
 }
 
-/// How streamed answers reach their caller, and how slow they may be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Streams {
-    /// The caller gets nothing before this much of an answer has come, so that an error among it
-    /// can still fall back unseen.
-    #[serde(with = "tokens")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
-    pub prebuffer: u64,
-    /// It gets what has come after this long at the latest, from the first token.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub prebuffer_timeout: Duration,
-    /// A stream that is slower than this fails (`timeout_idle`). A token is counted at four bytes
-    /// of text. Held in thousandths of a token per second.
-    #[serde(with = "words::speed")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Speed>"))]
-    pub min_speed: Option<u64>,
-    /// Measured over this long.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub min_speed_window: Duration,
+settings! {
+    /// How streamed answers reach their caller, and how slow they may be.
+    pub struct Streams {
+        /// The caller gets nothing before this much of an answer has come, so that an error among
+        /// it can still fall back unseen.
+        #[serde(with = "tokens")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
+        prebuffer: u64 = 0, Tokens "0 tok" to "1M tok",
+            "Tokens are handed over as they come, unless asked otherwise.";
+        /// It gets what has come after this long at the latest, from the first token.
+        #[serde(with = "duration")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        prebuffer_timeout: Duration = Duration::from_secs(1), Time "1ms" to "10m",
+            "A second more before the first word is what a user may not notice.";
+        /// A stream that is slower than this fails (`timeout_idle`). A token is counted at four
+        /// bytes of text. Held in thousandths of a token per second.
+        #[serde(with = "words::speed")]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Speed>"))]
+        min_speed: Option<u64> = None, Speed "0.001 tok/s" to "100000 tok/s",
+            "No stream is too slow unless asked for: what is depends on who reads it.";
+        /// Measured over this long.
+        #[serde(with = "duration")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        min_speed_window: Duration = Duration::from_secs(5), Time "100ms" to "10m",
+            "Shorter, and an ordinary pause looks like a slow stream.";
+    }
 }
 
-/// A second attempt, at another provider, while the first is in flight.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Hedge {
-    /// When the first token (the answer, if it is not streamed) has not come after this.
-    #[cfg_attr(feature = "cli", schemars(with = "schema::HedgeAfter"))]
-    pub delay: HedgeDelay,
-    /// Hedges per call, over all calls.
-    #[serde(with = "share")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub budget: u64,
-    /// A quantile counts from so many observed attempts on; before, nothing is hedged.
-    pub min_samples: u32,
-    /// Hedges of one call.
-    pub max_hedges: u32,
+settings! {
+    /// A second attempt, at another provider, while the first is in flight.
+    pub struct Hedge {
+        /// When the first token (the answer, if it is not streamed) has not come after this.
+        #[cfg_attr(feature = "cli", schemars(with = "schema::HedgeAfter"))]
+        delay: HedgeDelay = HedgeDelay::Quantile(95);
+        /// Hedges per call, over all calls.
+        #[serde(with = "share")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+        budget: u64 = 50_000_000, Share "0%" to "100%",
+            "After p95 every twentieth call asks for one: no more can be honest.";
+        /// A quantile counts from so many observed attempts on; before, nothing is hedged.
+        min_samples: u32 = 20, Count "1" to "100000",
+            "A p95 of fewer attempts is their maximum.";
+        /// Hedges of one call.
+        max_hedges: u32 = 1, Count "1" to "10",
+            "The second asks for the slow one's news; a third pays for it twice.";
+    }
 }
 
 /// When to hedge.
@@ -222,79 +244,6 @@ pub enum HedgeDelay {
     After(Duration),
     /// After as long as this percentage of recent attempts at the provider took: `p95`.
     Quantile(u8),
-}
-
-// The defaults below are those of `KNOBS`; a test holds them together.
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            max_attempts: 3,
-            max_attempts_per_provider: 2,
-            max_retries_by_class: BTreeMap::new(),
-            backoff: Backoff::default(),
-            budget: None,
-        }
-    }
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self {
-            base: Duration::from_millis(500),
-            factor_milli: 2_000,
-            max: Duration::from_secs(8),
-            jitter: Jitter::Full,
-        }
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            ratio: 200_000_000,
-            reserve: PerTime {
-                count_nano: 10_000_000_000,
-                per: Duration::from_secs(1),
-            },
-            window: Duration::from_secs(10),
-            costs: BTreeMap::new(),
-        }
-    }
-}
-
-impl Default for Hints {
-    fn default() -> Self {
-        Self {
-            retry_after: HintMode::Honour,
-            should_retry: HintMode::Honour,
-            max: Duration::from_secs(60),
-            above_max: AboveMax::Fallback,
-            jitter: 0,
-        }
-    }
-}
-
-impl Default for Streams {
-    fn default() -> Self {
-        Self {
-            prebuffer: 0,
-            prebuffer_timeout: Duration::from_secs(1),
-            min_speed: None,
-            min_speed_window: Duration::from_secs(5),
-        }
-    }
-}
-
-impl Default for Hedge {
-    fn default() -> Self {
-        Self {
-            delay: HedgeDelay::Quantile(95),
-            budget: 50_000_000,
-            min_samples: 20,
-            max_hedges: 1,
-        }
-    }
 }
 
 const JITTERS: [(&str, Jitter); 5] = [
@@ -406,3 +355,8 @@ by_text!(
     HedgeDelay,
     "a length of time such as `2s`, or a quantile such as `p95`"
 );
+
+impl Setting for Jitter {}
+impl Setting for HintMode {}
+impl Setting for AboveMax {}
+impl Setting for HedgeDelay {}

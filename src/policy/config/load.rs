@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::rows::{Setting, settings};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::words;
@@ -12,29 +13,31 @@ use crate::text::units::written;
 use crate::text::units::{duration, factor, money, share};
 use crate::units::Money;
 
-/// How much the client asks of one provider.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Limit {
-    /// Attempts per minute.
-    #[serde(with = "words::count")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
-    pub rpm: Option<u64>,
-    /// Tokens per minute: the prompt, and the output that is expected.
-    #[serde(with = "words::count")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
-    pub tpm: Option<u64>,
-    /// Attempts in flight.
-    #[serde(with = "words::small")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
-    pub concurrency: Option<u32>,
-    /// Finds the number of attempts in flight by itself, within `concurrency`; none = does not.
-    #[serde(with = "words::section")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Adaptive>"))]
-    pub adaptive: Option<Adaptive>,
-    /// Where a call goes that finds a provider full.
-    pub when_full: WhenFull,
+settings! {
+    /// How much the client asks of one provider.
+    pub struct Limit {
+        /// Attempts per minute.
+        #[serde(with = "words::count")]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
+        rpm: Option<u64> = None, Count "1" to "1000000000",
+            "The provider's own limit holds unless a lower one is asked for.";
+        /// Tokens per minute: the prompt, and the output that is expected.
+        #[serde(with = "words::count")]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
+        tpm: Option<u64> = None, Count "1" to "1000000000000",
+            "The provider's own limit holds unless a lower one is asked for.";
+        /// Attempts in flight.
+        #[serde(with = "words::small")]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
+        concurrency: Option<u32> = None, Count "1" to "1000000",
+            "No bulkhead unless asked for: what is too many depends on the tier.";
+        /// Finds the number of attempts in flight by itself, within `concurrency`; none = does not.
+        #[serde(with = "words::section")]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Adaptive>"))]
+        adaptive: Option<Adaptive> = None;
+        /// Where a call goes that finds a provider full.
+        when_full: WhenFull = WhenFull::Fallback;
+    }
 }
 
 /// Where a call goes that finds a provider full.
@@ -48,123 +51,79 @@ pub enum WhenFull {
     Wait,
 }
 
-/// How the number of attempts in flight finds itself: it grows by one each time that so many have
-/// gone well, and shrinks to `decrease` when the provider rejects one or grows slow.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Adaptive {
-    /// Never fewer.
-    pub min: u32,
-    /// Where it starts.
-    pub start: u32,
-    /// It shrinks to this share of itself.
-    #[serde(with = "share")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub decrease: u64,
-    /// Slow is what takes this many times as long as it takes at best. Held in thousandths.
-    #[serde(rename = "latency_factor", with = "factor")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-    pub latency_factor_milli: u64,
-}
-
-/// Refuses locally with the probability (requests - `k` x accepts) / (requests + 1), over a window
-/// (Site Reliability Engineering, equation 21-1).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Throttle {
-    /// How many times what the provider accepts is still sent. Held in thousandths.
-    #[serde(rename = "k", with = "factor")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-    pub k_milli: u64,
-    /// How far back requests and accepts are counted.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub window: Duration,
-    /// Never refuses with a higher probability: somebody has to find out.
-    #[serde(with = "share")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub max_reject_probability: u64,
-}
-
-/// Where calls wait until a provider has room for them, the most important first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Queue {
-    /// So many at most; one more pushes out the least important.
-    pub max_calls: u32,
-    /// So long at most.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub max_wait: Duration,
-}
-
-/// What all calls together may cost.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Spend {
-    /// So much.
-    #[serde(with = "money")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Usd"))]
-    pub max: Money,
-    /// In this time, without edges: what was spent comes back evenly.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub per: Duration,
-}
-
-// The defaults below are those of `TUNABLES`; a test holds them together.
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self {
-            rpm: None,
-            tpm: None,
-            concurrency: None,
-            adaptive: None,
-            when_full: WhenFull::Fallback,
-        }
+settings! {
+    /// How the number of attempts in flight finds itself: it grows by one each time that so many have
+    /// gone well, and shrinks to `decrease` when the provider rejects one or grows slow.
+    pub struct Adaptive {
+        /// Never fewer.
+        min: u32 = 3, Count "1" to "1000000",
+            "Fewer than three find nothing out any more.";
+        /// Where it starts.
+        start: u32 = 20, Count "1" to "1000000",
+            "A small tier's concurrency; growth finds the rest within a minute.";
+        /// It shrinks to this share of itself.
+        #[serde(with = "share")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+        decrease: u64 = 900_000_000, Share "10%" to "99%",
+            "A tenth less each time gives way without giving up.";
+        /// Slow is what takes this many times as long as it takes at best. Held in thousandths.
+        #[serde(with = "factor")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
+        latency_factor_milli as "latency_factor": u64 = 2_000, Factor "1" to "100",
+            "Twice as long as at best is a queue, not a long prompt.";
     }
 }
 
-impl Default for Adaptive {
-    fn default() -> Self {
-        Self {
-            min: 3,
-            start: 20,
-            decrease: 900_000_000,
-            latency_factor_milli: 2_000,
-        }
+settings! {
+    /// Refuses locally with the probability (requests - `k` x accepts) / (requests + 1), over a window
+    /// (Site Reliability Engineering, equation 21-1).
+    pub struct Throttle {
+        /// How many times what the provider accepts is still sent. Held in thousandths.
+        #[serde(with = "factor")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
+        k_milli as "k": u64 = 2_000, Factor "1" to "100",
+            "Twice what was accepted lets a recovery be seen within seconds.";
+        /// How far back requests and accepts are counted.
+        #[serde(with = "duration")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        window: Duration = Duration::from_secs(120), Time "1s" to "1h",
+            "What the literature found to react in time and not to flutter.";
+        /// Never refuses with a higher probability: somebody has to find out.
+        #[serde(with = "share")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+        max_reject_probability: u64 = 900_000_000, Share "0%" to "100%",
+            "One in ten still finds out: it cannot fail closed.";
     }
 }
 
-impl Default for Throttle {
-    fn default() -> Self {
-        Self {
-            k_milli: 2_000,
-            window: Duration::from_secs(120),
-            max_reject_probability: 900_000_000,
-        }
+settings! {
+    /// Where calls wait until a provider has room for them, the most important first.
+    pub struct Queue {
+        /// So many at most; one more pushes out the least important.
+        max_calls: u32 = 100, Count "1" to "1000000",
+            "A queue longer than what can be served in time serves nobody.";
+        /// So long at most.
+        #[serde(with = "duration")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        max_wait: Duration = Duration::from_secs(5), Time "1ms" to "1h",
+            "Beyond it, users have left.";
     }
 }
 
-impl Default for Queue {
-    fn default() -> Self {
-        Self {
-            max_calls: 100,
-            max_wait: Duration::from_secs(5),
-        }
+settings! {
+    /// What all calls together may cost.
+    pub struct Spend {
+        /// So much.
+        #[serde(with = "money")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Usd"))]
+        max: Money = Money::from_nanos(10_000_000_000), Money "0.000001 USD" to "1000000000 USD",
+            "A day of it is no disaster on anybody's card.";
+        /// In this time, without edges: what was spent comes back evenly.
+        #[serde(with = "duration")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        per: Duration = Duration::from_secs(3_600), Time "1s" to "31d",
+            "Long enough to average, short enough to stop a leak the same day.";
     }
 }
 
-impl Default for Spend {
-    fn default() -> Self {
-        Self {
-            max: Money::from_nanos(10_000_000_000),
-            per: Duration::from_secs(3_600),
-        }
-    }
-}
+impl Setting for WhenFull {}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::health::SlowStart;
+use super::rows::{Setting, settings};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::words;
@@ -14,33 +15,35 @@ use crate::text::units::{duration, share};
 use crate::units::Money;
 use std::time::Duration;
 
-/// How the next provider is chosen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Route {
-    /// The order in which providers are asked.
-    pub strategy: Strategy,
-    /// What `score` weighs.
-    pub score: Score,
-    /// After this long, what was observed of a provider counts half (`least_latency`, `balanced`,
-    /// `score`).
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub half_life: Duration,
-    /// What keeps calls at one provider.
-    pub affinity: Affinity,
-    /// When fewer than this share of the fleet would be admitted, breakers and ejections are
-    /// passed over: it is more likely that they are wrong. Nothing is below 0 %.
-    #[serde(with = "share")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub panic_threshold: u64,
-    /// How a provider's share of the calls grows after its breaker has closed; none = at once.
-    #[serde(with = "words::section")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<SlowStart>"))]
-    pub slow_start: Option<SlowStart>,
-    /// Rules for calls of a named task.
-    pub tasks: BTreeMap<String, Task>,
+settings! {
+    /// How the next provider is chosen.
+    pub struct Route {
+        /// The order in which providers are asked.
+        strategy: Strategy = Strategy::Priority;
+        /// What `score` weighs.
+        score: Score = Score::default();
+        /// After this long, what was observed of a provider counts half (`least_latency`,
+        /// `balanced`, `score`).
+        #[serde(with = "duration")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        half_life: Duration = Duration::from_secs(10), Time "100ms" to "1h",
+            "Some tens of calls of a busy client: old enough to be sure, young enough to be true.";
+        /// What keeps calls at one provider.
+        affinity: Affinity = Affinity::None;
+        /// When fewer than this share of the fleet would be admitted, breakers and ejections are
+        /// passed over: it is more likely that they are wrong. Nothing is below 0 %.
+        #[serde(with = "share")]
+        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+        panic_threshold: u64 = 0, Share "0%" to "100%",
+            "Nothing is passed over unless asked for: a small fleet is quickly half down in \
+             earnest.";
+        /// How a provider's share of the calls grows after its breaker has closed; none = at once.
+        #[serde(with = "words::section")]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<SlowStart>"))]
+        slow_start: Option<SlowStart> = None;
+        /// Rules for calls of a named task.
+        tasks: BTreeMap<String, Task> = BTreeMap::new();
+    }
 }
 
 /// The order in which providers are asked.
@@ -67,19 +70,23 @@ pub enum Strategy {
     Score,
 }
 
-/// How much each part counts in a provider's score, relative to the others.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Score {
-    /// The share of recent attempts that went well.
-    pub health: u32,
-    /// How soon it answers, beside the soonest.
-    pub latency: u32,
-    /// What it costs, beside the cheapest.
-    pub cost: u32,
-    /// Its quality, beside the best.
-    pub quality: u32,
+settings! {
+    /// How much each part counts in a provider's score, relative to the others.
+    #[derive(Copy)]
+    pub struct Score {
+        /// The share of recent attempts that went well.
+        health: u32 = 7, Count "0" to "1000",
+            "Seven parts of ten, as the routers that score begin with.";
+        /// How soon it answers, beside the soonest.
+        latency: u32 = 3, Count "0" to "1000",
+            "A slow answer is still an answer: it counts less than a missing one.";
+        /// What it costs, beside the cheapest.
+        cost: u32 = 0, Count "0" to "1000",
+            "Prices differ twentyfold: whoever lets them count should mean it.";
+        /// Its quality, beside the best.
+        quality: u32 = 0, Count "0" to "1000",
+            "Only the fleet's owner knows what a model's answers are worth.";
+    }
 }
 
 /// What keeps calls at one provider.
@@ -112,29 +119,5 @@ pub struct Task {
     pub max_cost: Option<Money>,
 }
 
-// The defaults below are those of `TUNABLES`; a test holds them together.
-
-impl Default for Route {
-    fn default() -> Self {
-        Self {
-            strategy: Strategy::Priority,
-            score: Score::default(),
-            half_life: Duration::from_secs(10),
-            affinity: Affinity::None,
-            panic_threshold: 0,
-            slow_start: None,
-            tasks: BTreeMap::new(),
-        }
-    }
-}
-
-impl Default for Score {
-    fn default() -> Self {
-        Self {
-            health: 7,
-            latency: 3,
-            cost: 0,
-            quality: 0,
-        }
-    }
-}
+impl Setting for Strategy {}
+impl Setting for Affinity {}

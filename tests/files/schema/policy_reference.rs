@@ -26,7 +26,7 @@ fn the_policy_reference_says_what_the_types_say() {
 #[test]
 fn every_tunable_stands_in_the_policy_reference_with_its_reason() {
     let shown = reference();
-    for tunable in KNOBS {
+    for tunable in KNOBS.iter() {
         let (section, key) = tunable.path.split_once('.').expect("in a section");
         let part = shown.split(&format!("\n## `{section}`\n")).nth(1);
         let part = part.and_then(|part| part.split("\n## ").next());

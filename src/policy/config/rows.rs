@@ -1,0 +1,192 @@
+//! One row per setting: its doc sentence, type, default, range and reason, in one place.
+//!
+//! [`settings!`] makes a section's type and its `Default` out of its rows. [`Setting::rows`] lists
+//! the numbers that a section holds, from which checks, schema and documents derive in
+//! [`crate::policy`]'s users; this module knows no text form.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::units::Money;
+use crate::text::units::PerTime;
+use crate::time::nanos;
+
+/// A number that a policy holds, and what is known about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The keys that lead to it.
+    pub path: Vec<&'static str>,
+    /// What it counts.
+    pub kind: KnobKind,
+    /// How much it is, in the unit of its kind; `None` when it is off.
+    pub value: Option<u64>,
+    /// The least and the largest value that a file may give, as it would say them.
+    pub range: (&'static str, &'static str),
+    /// Why its default is what it is.
+    pub reason: &'static str,
+}
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnobKind {
+    /// Things.
+    Count,
+    /// Thousandths of a factor.
+    Factor,
+    /// Nanoseconds; where the default is `none`, `none` is no limit.
+    Time,
+    /// Parts per 10^9.
+    Share,
+    /// Tokens.
+    Tokens,
+    /// Thousandths of a token per second.
+    Speed,
+    /// How many per second, in parts of 10^-9.
+    Rate,
+    /// Nano-dollars.
+    Money,
+}
+
+/// What a section holds: a value, or a section of its own.
+pub trait Setting: Sized {
+    /// How much it is, in the unit of its kind; `None` when it is off, or no number.
+    fn amount(&self) -> Option<u64> {
+        None
+    }
+
+    /// Adds the numbers below it, which stands at `at`.
+    fn rows(&self, at: &[&'static str], rows: &mut Vec<Row>) {
+        let _ = (at, rows);
+    }
+
+    /// Itself, with every section below it switched on.
+    #[must_use]
+    fn all_on(self) -> Self {
+        self
+    }
+}
+
+/// Declares a section of settings.
+///
+/// A row is `key: Type = default, Kind "least" to "largest", "reason";` below its doc sentence, and
+/// ends after the default where it is no number. `field as "key"` is for a key with another name.
+macro_rules! settings {
+    (
+        $(#[$about:meta])*
+        pub struct $name:ident {
+            $(
+                $(#[$meta:meta])*
+                $field:ident $(as $key:literal)?: $type:ty = $default:expr
+                $(, $kind:ident $least:literal to $largest:literal, $reason:literal)?;
+            )*
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name {
+            $(
+                $(#[$meta])*
+                $(#[serde(rename = $key)])?
+                pub $field: $type,
+            )*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default),* }
+            }
+        }
+
+        impl $crate::policy::config::rows::Setting for $name {
+            fn rows(
+                &self,
+                at: &[&'static str],
+                rows: &mut Vec<$crate::policy::config::rows::Row>,
+            ) {
+                $(
+                    let key = $crate::policy::config::rows::key!($field $($key)?);
+                    let path = [at, &[key]].concat();
+                    self.$field.rows(&path, rows);
+                    $(
+                        rows.push($crate::policy::config::rows::Row {
+                            path,
+                            kind: $crate::policy::config::rows::KnobKind::$kind,
+                            value: self.$field.amount(),
+                            range: ($least, $largest),
+                            reason: $reason,
+                        });
+                    )?
+                )*
+            }
+
+            fn all_on(self) -> Self {
+                Self { $($field: self.$field.all_on()),* }
+            }
+        }
+
+        impl $crate::policy::config::rows::Setting for Option<$name> {
+            fn rows(
+                &self,
+                at: &[&'static str],
+                rows: &mut Vec<$crate::policy::config::rows::Row>,
+            ) {
+                if let Some(section) = self {
+                    section.rows(at, rows);
+                }
+            }
+
+            fn all_on(self) -> Self {
+                Some(self.unwrap_or_default().all_on())
+            }
+        }
+    };
+}
+pub(super) use settings;
+
+/// The key of a field in the file.
+macro_rules! key {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $key:literal) => {
+        $key
+    };
+}
+pub(super) use key;
+
+/// Numbers, each with its amount in the unit of its kind; any of them may be off.
+macro_rules! numbers {
+    ($($type:ty: |$value:ident| $amount:expr;)*) => {
+        $(
+            impl Setting for $type {
+                fn amount(&self) -> Option<u64> {
+                    let $value = *self;
+                    Some($amount)
+                }
+            }
+
+            impl Setting for Option<$type> {
+                fn amount(&self) -> Option<u64> {
+                    self.as_ref()?.amount()
+                }
+            }
+        )*
+    };
+}
+
+numbers! {
+    u32: |count| count.into();
+    u64: |count| count;
+    Duration: |length| nanos(length);
+    Money: |money| money.as_nanos();
+    PerTime: |rate| per_second(rate);
+}
+
+impl<K, V> Setting for BTreeMap<K, V> {}
+
+fn per_second(rate: PerTime) -> u64 {
+    let per_second = u128::from(rate.count_nano) * 1_000_000_000 / rate.per.as_nanos().max(1);
+    u64::try_from(per_second).unwrap_or(u64::MAX)
+}
