@@ -8,6 +8,7 @@ mod attempts;
 mod failures;
 mod health;
 mod load;
+mod overlay;
 mod route;
 mod rows;
 #[cfg(feature = "cli")]
@@ -15,10 +16,16 @@ mod schema;
 mod words;
 
 pub use attempts::{
-    AboveMax, Backoff, Budget, Hedge, HedgeDelay, HintMode, Hints, Jitter, Retry, Streams, Timeouts,
+    AboveMax, Backoff, BackoffOverride, Budget, Hedge, HedgeDelay, HintMode, Hints, Jitter, Retry,
+    Streams, Timeouts,
 };
-pub use health::{Breaker, CheckTargets, HealthCheck, Open, Outlier, SlowStart};
-pub use load::{Adaptive, Limit, Queue, Spend, Throttle, WhenFull};
+pub use health::{
+    Breaker, BreakerOverride, CheckTargets, HealthCheck, Open, OpenOverride, Outlier, SlowStart,
+};
+pub use load::{
+    Adaptive, AdaptiveOverride, Limit, LimitOverride, Queue, Spend, Throttle, WhenFull,
+};
+pub use overlay::Overridable;
 pub use route::{Affinity, Route, Score, Strategy, Task};
 pub use rows::{KnobKind, Row, Setting};
 
@@ -113,15 +120,18 @@ pub struct Tier {
     /// Attempts per call at this provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_attempts_per_provider: Option<u32>,
-    /// The wait before a return to this provider; what it leaves out has the general default.
+    /// The wait before a return to this provider; what it leaves out is the policy's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub backoff: Option<Backoff>,
-    /// This provider's breaker; what it leaves out has the general default.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Backoff>"))]
+    pub backoff: Option<BackoffOverride>,
+    /// This provider's breaker; what it leaves out is the policy's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub breaker: Option<Breaker>,
-    /// This provider's limits; what it leaves out has the general default.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Breaker>"))]
+    pub breaker: Option<BreakerOverride>,
+    /// This provider's limits; what it leaves out is the policy's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<Limit>,
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Limit>"))]
+    pub limit: Option<LimitOverride>,
     /// Its share of the calls under `weighted`, beside the others' weights; 1 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,

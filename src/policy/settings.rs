@@ -4,7 +4,8 @@
 //! does is decided by whoever reads it.
 
 use super::config::{
-    Backoff, Breaker, Limit, Policy, Retry, Row, Setting as _, Tier, TierTimeouts, Timeouts,
+    Backoff, Breaker, Limit, Overridable as _, Policy, Retry, Row, Setting as _, Tier,
+    TierTimeouts, Timeouts,
 };
 
 /// The settings of one provider.
@@ -57,13 +58,13 @@ impl Settings {
         overlay_timeouts(&mut self.timeouts, &tier.timeouts);
         self.per_provider = tier.max_attempts_per_provider.unwrap_or(self.per_provider);
         if let Some(backoff) = &tier.backoff {
-            self.backoff = backoff.clone();
+            self.backoff.overlay(backoff);
         }
         if let Some(breaker) = &tier.breaker {
-            self.breaker = Some(breaker.clone());
+            self.breaker.get_or_insert_default().overlay(breaker);
         }
         if let Some(limit) = &tier.limit {
-            self.limit = limit.clone();
+            self.limit.overlay(limit);
         }
         self.weight = tier.weight.unwrap_or(self.weight);
         self.tier = tier.priority_group.unwrap_or(self.tier);
@@ -168,8 +169,8 @@ mod tests {
             ..Breaker::default()
         };
         policy.tiers = vec![Tier {
-            backoff: Some(backoff.clone()),
-            breaker: Some(breaker.clone()),
+            backoff: Some(backoff.clone().into()),
+            breaker: Some(breaker.clone().into()),
             ..Tier::default()
         }];
         let settings = Settings::resolve(&policy, 0, "any");

@@ -51,6 +51,7 @@ mod tests {
     use super::*;
     use crate::policy::classify::{Action, FailureClass};
     use crate::policy::config::{Backoff, Breaker, Limit, Tier, TierTimeouts};
+    use crate::policy::settings::Settings;
     use proptest::prelude::{any, prop, prop_assert_eq, proptest};
     use proptest::strategy::Strategy as _;
     use std::time::Duration;
@@ -129,12 +130,45 @@ mod tests {
             policy.tiers[0].timeouts.attempt,
             Some(Duration::from_secs(30))
         );
-        assert_eq!(policy.tiers[1].breaker.as_ref().unwrap().max_probes, 2);
+        assert_eq!(
+            policy.tiers[1].breaker.as_ref().unwrap().max_probes,
+            Some(2)
+        );
         let backoff = policy.by_name["kimi"].backoff.as_ref().unwrap();
         assert_eq!(
             (backoff.base, backoff.factor_milli),
-            (Duration::from_secs(1), 2_000)
+            (Some(Duration::from_secs(1)), None)
         );
+    }
+
+    #[test]
+    fn an_override_keeps_what_it_does_not_write() {
+        let text = "name: p\nbreaker: { min_success_rate: 80%, open: { initial: 5s, max: 9s } }\n\
+            retry: { backoff: { base: 1s, max: 3s } }\nlimit: { rpm: 600, adaptive: { min: 5 } }\n\
+            tiers: [ { breaker: { open: { initial: 7s } }, backoff: { jitter: none } } ]\n\
+            by_name: { a: { breaker: { consecutive_failures: 3 }, limit: { adaptive: none } }, \
+            b: { limit: { adaptive: { start: 9 } } } }\n";
+        let policy = policy(text);
+        let [a, b] = ["a", "b"].map(|name| Settings::resolve(&policy, 0, name));
+        let breaker = a.breaker.as_ref().unwrap();
+        assert_eq!(breaker.consecutive_failures, Some(3));
+        assert_eq!(breaker.min_success_rate, Some(800_000_000));
+        assert_eq!(breaker.open.initial, Duration::from_secs(7));
+        assert_eq!(breaker.open.max, Duration::from_secs(9));
+        assert_eq!(a.backoff.base, Duration::from_secs(1));
+        assert_eq!((a.limit.rpm, a.limit.adaptive), (Some(600), None));
+        let adaptive = b.limit.adaptive.unwrap();
+        assert_eq!((adaptive.min, adaptive.start), (5, 9));
+    }
+
+    #[test]
+    fn an_override_starts_from_the_defaults_where_the_policy_has_no_breaker() {
+        let policy = policy("name: p\ntiers: [ { breaker: { max_probes: 2 } } ]\n");
+        let expected = Breaker {
+            max_probes: 2,
+            ..Breaker::default()
+        };
+        assert_eq!(Settings::resolve(&policy, 0, "a").breaker, Some(expected));
     }
 
     #[test]
@@ -166,9 +200,9 @@ mod tests {
                     ..TierTimeouts::default()
                 },
                 max_attempts_per_provider: per_provider,
-                backoff: per_provider.map(|_| Backoff::default()),
-                breaker: breaker.then(Breaker::default),
-                limit: breaker.then(Limit::default),
+                backoff: per_provider.map(|_| Backoff::default().into()),
+                breaker: breaker.then(|| Breaker::default().into()),
+                limit: breaker.then(|| Limit::default().into()),
                 weight: per_provider,
                 priority_group: None,
             })

@@ -364,9 +364,9 @@ fn tiers() -> impl Strategy<Value = Tier> {
     (own, of(1..5_u32), of(0..2_u32)).prop_map(
         |((per_provider, breaker, limit, backoff), weight, tier)| Tier {
             max_attempts_per_provider: per_provider,
-            breaker,
-            limit,
-            backoff,
+            breaker: breaker.map(Into::into),
+            limit: limit.map(Into::into),
+            backoff: backoff.map(Into::into),
             weight,
             priority_group: tier,
             ..Tier::default()

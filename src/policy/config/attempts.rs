@@ -42,7 +42,7 @@ settings! {
 
 settings! {
     /// The wait before the n-th return to a provider.
-    pub struct Backoff {
+    pub struct Backoff overridden by BackoffOverride {
         /// The first wait.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]

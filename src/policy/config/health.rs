@@ -15,7 +15,7 @@ use crate::text::units::{duration, factor, share};
 
 settings! {
     /// When a provider is refused, and how it comes back.
-    pub struct Breaker {
+    pub struct Breaker overridden by BreakerOverride {
         /// Opens after this many failures in a row.
         #[serde(with = "words::small")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
@@ -67,7 +67,7 @@ settings! {
 
 settings! {
     /// How long a breaker stays open.
-    pub struct Open {
+    pub struct Open overridden by OpenOverride {
         /// The first time.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]

@@ -15,7 +15,7 @@ use crate::units::Money;
 
 settings! {
     /// How much the client asks of one provider.
-    pub struct Limit {
+    pub struct Limit overridden by LimitOverride {
         /// Attempts per minute.
         #[serde(with = "words::count")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
@@ -54,7 +54,7 @@ pub enum WhenFull {
 settings! {
     /// How the number of attempts in flight finds itself: it grows by one each time that so many have
     /// gone well, and shrinks to `decrease` when the provider rejects one or grows slow.
-    pub struct Adaptive {
+    pub struct Adaptive overridden by AdaptiveOverride {
         /// Never fewer.
         min: u32 = 3, Count "1" to "1000000",
             "Fewer than three find nothing out any more.";

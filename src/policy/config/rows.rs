@@ -70,7 +70,19 @@ pub trait Setting: Sized {
 ///
 /// A row is `key: Type = default, Kind "least" to "largest", "reason";` below its doc sentence, and
 /// ends after the default where it is no number. `field as "key"` is for a key with another name.
+/// `Section overridden by Type` also declares what an override can write of it.
 macro_rules! settings {
+    (
+        $(#[$about:meta])*
+        pub struct $name:ident overridden by $over:ident { $($rows:tt)* }
+    ) => {
+        $crate::policy::config::rows::settings! {
+            $(#[$about])*
+            pub struct $name { $($rows)* }
+        }
+
+        $crate::policy::config::overlay::overrides! { $name $over { $($rows)* } }
+    };
     (
         $(#[$about:meta])*
         pub struct $name:ident {
