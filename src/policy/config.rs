@@ -1,7 +1,7 @@
 //! The policy file as types: how a client decides, and nothing about whom it calls.
 //!
-//! Every tunable has a default, a range, a scale and a reason, in the row that
-//! declares it ([`Row`]); checks and documents derive from them. Mechanisms read these types; they never read files.
+//! Every number has a default, a range and a reason, in the row that declares it ([`Row`]); checks
+//! and documents derive from these. Mechanisms read these types; they never read files.
 //! Serialized, a policy shows every setting with its unit, and can be read again.
 
 mod attempts;

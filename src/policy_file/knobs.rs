@@ -5,10 +5,10 @@
 
 use std::sync::LazyLock;
 
-use crate::units::Money;
 use crate::policy::config::{KnobKind, Policy, Row};
 use crate::text::units::{PerTime, count, duration, factor, money, rate, share, speed, tokens};
 use crate::time::nanos;
+use crate::units::Money;
 use std::time::Duration;
 
 /// A number that a policy can turn.

@@ -84,7 +84,8 @@ pub enum Jitter {
 settings! {
     /// What retries may add to the load: a bucket of attempts that first attempts and time fill.
     ///
-    /// It pays for returns to a provider; a fallback burdens another one, which has its own breaker.
+    /// It pays for returns to a provider; a fallback burdens another one, which has its own
+    /// breaker.
     pub struct Budget {
         /// Retries per first attempt.
         #[serde(with = "share")]

@@ -74,8 +74,8 @@ settings! {
         initial: Duration = Duration::from_secs(30), Time "1ms" to "1d",
             "Long enough to spare a provider that is drowning, short beside a typical incident.";
         /// Each further time without a recovery in between is this many times the one before. It
-        /// has recovered when it then stays closed for as long as it was last open. Held in
-        /// thousandths.
+        /// has recovered when it then stays closed for as long as it was last
+        /// open. Held in thousandths.
         #[serde(with = "factor")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
         factor_milli as "factor": u64 = 1_000, Factor "1" to "10",

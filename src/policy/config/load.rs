@@ -52,8 +52,8 @@ pub enum WhenFull {
 }
 
 settings! {
-    /// How the number of attempts in flight finds itself: it grows by one each time that so many have
-    /// gone well, and shrinks to `decrease` when the provider rejects one or grows slow.
+    /// How the number of attempts in flight finds itself: it grows by one each time that so many
+    /// have gone well, and shrinks to `decrease` when the provider rejects one or grows slow.
     pub struct Adaptive overridden by AdaptiveOverride {
         /// Never fewer.
         min: u32 = 3, Count "1" to "1000000",
@@ -75,8 +75,8 @@ settings! {
 }
 
 settings! {
-    /// Refuses locally with the probability (requests - `k` x accepts) / (requests + 1), over a window
-    /// (Site Reliability Engineering, equation 21-1).
+    /// Refuses locally with the probability (requests - `k` x accepts) / (requests + 1), over a
+    /// window (Site Reliability Engineering, equation 21-1).
     pub struct Throttle {
         /// How many times what the provider accepts is still sent. Held in thousandths.
         #[serde(with = "factor")]

@@ -100,8 +100,9 @@ macro_rules! overrides {
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct $over {
             $(
-                #[doc = concat!("[`", stringify!($name), "::", stringify!($field), "`], if written.")]
-                pub $field: Option<<$type as $crate::policy::config::overlay::Overridable>::Written>,
+                #[doc = concat!("Of [`", stringify!($name), "::", stringify!($field), "`].")]
+                pub $field:
+                    Option<<$type as $crate::policy::config::overlay::Overridable>::Written>,
             )*
         }
 

@@ -1,15 +1,15 @@
 //! One row per setting: its doc sentence, type, default, range and reason, in one place.
 //!
-//! [`settings!`] makes a section's type and its `Default` out of its rows. [`Setting::rows`] lists
-//! the numbers that a section holds, from which checks, schema and documents derive in
-//! [`crate::policy`]'s users; this module knows no text form.
+//! `settings!` makes a section's type and its `Default` out of its rows. [`Setting::rows`] lists
+//! the numbers that a section holds; range checks, schema and reference are made from that list
+//! where policies are read as files. This module knows no text form.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::units::Money;
 use crate::text::units::PerTime;
 use crate::time::nanos;
+use crate::units::Money;
 
 /// A number that a policy holds, and what is known about it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -248,7 +248,7 @@ const CASES: &[Case] = &[
         around: busy,
         place: "limit.tpm",
         says: "allow 200000 tokens per minute, and 300000 arrive",
-        mended: "limit: { tpm: 100k }\nby_name: { p1: { limit: {} } }\n",
+        mended: "limit: { tpm: 100k }\nby_name: { p1: { limit: { tpm: none } } }\n",
     },
     Case {
         code: "shared-fate",
