@@ -6,6 +6,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use super::check::is_name;
 use super::file::File;
 use super::resolve::resolve;
 use super::{Calls, Scenario, demand, replay};
@@ -160,12 +161,6 @@ pub(super) fn shown(written: &str) -> String {
     }
 }
 
-/// Whether `text` can name a policy, a provider or a fault: also in a path and in an expectation.
-pub(super) fn is_name(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(fits)
-}
-
 /// The project's root as [`Loaded::root`] has it, as the file's own path leads there.
 fn root_of(path: &Path) -> PathBuf {
     let folder = folder_of(path);
@@ -231,4 +226,3 @@ fn normalised(path: &Path) -> PathBuf {
 
 const TRACE: [&str; 2] = ["load", "trace"];
 const LARGEST_TRACE: u64 = 256 << 20;
-const LONGEST_NAME: usize = 64;

@@ -3,17 +3,16 @@
 //! - [`load`]: from a path to a [`Loaded`](load::Loaded) scenario, or to a problem with a caret.
 //! - [`fault`]: what a fault does and when.
 //! - [`workload`]: which call arrives when, with how many tokens, for one seed.
-//! - `file`: the file as it is written; `understand`, `profile`, `physics`, `demand`, `inject` and
-//!   `operations`: from there to these types.
+//! - `file`: the file as it is written; `resolve`, `profile`, `physics`, `demand` and `operations`:
+//!   from there to these types.
 //! - `replay`: trace files. `resolved`: the scenario as understood, for the result document.
 //!
 //! It makes nothing happen: providers and world read these types.
 
-pub mod catalogue;
+mod check;
 mod demand;
 pub mod fault;
 mod file;
-mod inject;
 pub mod load;
 mod operations;
 mod physics;
@@ -34,6 +33,7 @@ use crate::units;
 pub use crate::wire::Dialect;
 pub use demand::{Arrivals, Calls, Load, Prefixes, Rate, Step, Task, UserRetry, Users};
 use fault::Fault;
+pub use fault::catalogue;
 pub use operations::{Operation, Work};
 pub use profile::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Per, Provider, Span};
 

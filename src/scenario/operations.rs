@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::check::{bounded, check_name};
 use super::fault::Windows;
-use super::resolve::{bounded, check_name};
 use super::{LONGEST_RUN, Provider, Scenario, file};
 use crate::policy::ProviderId;
 use crate::text::units::duration;

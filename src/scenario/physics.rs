@@ -18,9 +18,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::check::bounded;
+use super::check::is_name;
 use super::file;
-use super::load::is_name;
-use super::resolve::bounded;
 use super::{
     Cache, Capacity, Charge, Degrade, Dialect, LONGEST_RUN, Limit, Limits, Provider, Span,
 };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::resolve::{bounded, check_name, spread};
+use super::check::{bounded, check_name, spread};
 use super::workload::MOST_TOKENS;
 use super::{Quantiles, file, physics, profiles};
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::catalogue::{Row, Scope, word};
+use super::fault::catalogue::{Scope, word};
 use super::fault::{Fault, FaultKind, left_at, scaled_at};
 use super::{Provider, Scenario};
 use crate::policy::ProviderId;
@@ -196,8 +196,7 @@ impl Fault {
 
     /// Whether attempts meet it: it is no state that a provider or a client is in.
     fn meets_attempts(&self) -> bool {
-        let reach = Row::of(&word(self)).map(|row| row.reach);
-        matches!(reach, Some(Scope::Whole | Scope::Attempts))
+        matches!(self.inject.row().reach, Scope::Whole | Scope::Attempts)
     }
 }
 

@@ -1,19 +1,18 @@
 //! From the file as written to the scenario as meant: defaults filled in, every value checked.
 //!
 //! All values are bounded, so that nothing later overflows or runs for ever. Providers are read by
-//! `profile`, the load by `demand`, faults by `inject`, operations by `operations`, expectations by
-//! `expect`; files are opened by `load`.
+//! `profile`, the load by `demand`, faults by `fault::parse`, operations by `operations`, and
+//! expectations by `expect`; files are opened by `load`.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::check::{bounded, check_name};
 use super::fault::Fault;
-use super::inject::Setting;
-use super::load::is_name;
+use super::fault::keys::Written;
+use super::fault::parse::{self, Setting};
 use super::{
-    Calls, LONGEST_RUN, Load, Quantiles, Run, Scenario, Uptime, demand, file, inject, operations,
-    profile, seeds,
+    Calls, LONGEST_RUN, Load, Run, Scenario, Uptime, demand, file, operations, profile, seeds,
 };
 use crate::expect::{self, Expectation};
 use crate::text::units::{duration, share};
@@ -33,7 +32,7 @@ pub(super) fn resolve(
     let load = demand::load(document, file.load, trace)?;
     let run = run(document, &file.run, &load)?;
     demand::check_calls(document, &load, run.duration)?;
-    let groups = inject::groups(document, &file.groups, &providers)?;
+    let groups = parse::groups(document, &file.groups, &providers)?;
     let setting = Setting {
         providers: &providers,
         groups: &groups,
@@ -59,59 +58,6 @@ pub(super) fn resolve(
         expect,
         uptime,
     })
-}
-
-/// `value`, when it lies within `range`.
-pub(super) fn bounded<T: Copy + PartialOrd>(
-    document: &Document,
-    path: &[&str],
-    value: T,
-    range: RangeInclusive<T>,
-    write: fn(T) -> String,
-) -> Result<T, Diagnostic> {
-    if range.contains(&value) {
-        return Ok(value);
-    }
-    let side = if value < *range.start() {
-        "small"
-    } else {
-        "large"
-    };
-    let (least, most) = (write(*range.start()), write(*range.end()));
-    Err(document
-        .problem(path, format!("`{}` is too {side}", write(value)))
-        .hint(format!("write a value from {least} to {most}")))
-}
-
-/// `quantiles`, when both lie within `range` and do not cross.
-pub(super) fn spread<T: Copy + PartialOrd>(
-    document: &Document,
-    path: &[&str],
-    quantiles: Quantiles<T>,
-    range: RangeInclusive<T>,
-    write: fn(T) -> String,
-) -> Result<Quantiles<T>, Diagnostic> {
-    let at = |key| [path, &[key]].concat();
-    bounded(document, &at("p50"), quantiles.p50, range.clone(), write)?;
-    bounded(document, &at("p99"), quantiles.p99, range, write)?;
-    if quantiles.p99 < quantiles.p50 {
-        let half = write(quantiles.p50);
-        return Err(document
-            .problem(&at("p99"), "`p99` is less than `p50`")
-            .hint(format!("half of all draws are above {half}: write no less")));
-    }
-    Ok(quantiles)
-}
-
-/// Whether the key that `path` ends in can name a `what`.
-pub(super) fn check_name(document: &Document, path: &[&str], what: &str) -> Result<(), Diagnostic> {
-    let name = path.last().copied().unwrap_or_default();
-    if is_name(name) {
-        return Ok(());
-    }
-    Err(document
-        .problem_at_key(path, format!("`{name}` cannot name {what}"))
-        .hint("write at most 64 letters, digits, `-` and `_`"))
 }
 
 fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(), Diagnostic> {
@@ -164,7 +110,7 @@ fn run(document: &Document, file: &file::Run, load: &Load) -> Result<Run, Diagno
 
 fn faults(
     document: &Document,
-    files: &BTreeMap<String, file::Fault>,
+    files: &BTreeMap<String, Written>,
     setting: &Setting<'_>,
 ) -> Result<Vec<Fault>, Diagnostic> {
     let names = document.keys(&["faults"]);
@@ -176,7 +122,7 @@ fn faults(
     for name in &names {
         check_name(document, &["faults", name], "a fault")?;
         if let Some(file) = files.get(name) {
-            faults.push(inject::fault(document, name, file, setting)?);
+            faults.push(parse::fault(document, name, file, setting)?);
         }
     }
     Ok(faults)

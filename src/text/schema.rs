@@ -24,6 +24,43 @@ pub fn words<'a>(words: impl IntoIterator<Item = (&'a str, String)>) -> Schema {
     json_schema!({ "oneOf": all })
 }
 
+/// Where `key` is as `meant`, these keys are `required`, and no others than `keys` mean anything.
+pub fn rule<'a>(
+    key: &str,
+    meant: &Value,
+    required: &[&str],
+    keys: impl IntoIterator<Item = &'a str>,
+) -> Value {
+    let keys: Vec<&str> = keys.into_iter().collect();
+    json!({
+        "if": { "required": [key], "properties": { key: meant } },
+        "then": { "required": required, "propertyNames": { "enum": keys } },
+    })
+}
+
+/// A type that others hold as it is, without a name of its own.
+macro_rules! inline_schema {
+    ($($(where $t:ident: $bound:path,)? $type:ty, $name:literal, $schema:expr;)*) => {
+        $(
+            impl$(<$t: $bound>)? schemars::JsonSchema for $type {
+                fn schema_name() -> std::borrow::Cow<'static, str> {
+                    $name.into()
+                }
+
+                fn inline_schema() -> bool {
+                    true
+                }
+
+                fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                    ($schema)(generator)
+                }
+            }
+        )*
+    };
+}
+
+pub(crate) use inline_schema;
+
 /// Takes out what speaks of Rust: nothing as a value, and links between documents.
 fn tidy(schema: &mut Schema) {
     let is_null = |value: &Value| *value == json!("null") || *value == json!({ "type": "null" });

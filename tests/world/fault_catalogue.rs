@@ -165,7 +165,7 @@ fn variants(row: &Row) -> Vec<(String, String)> {
         word if word == STATUS.word => STATUSES.iter().map(u16::to_string).collect(),
         word => vec![word.to_owned()],
     };
-    let needed = Vec::from_iter(row.required.iter().map(|key| said(key)));
+    let needed = Vec::from_iter(row.required().map(said));
     let with = |more: &str| {
         let mut keys = needed.clone();
         keys.extend(Some(more.to_owned()).filter(|more| !more.is_empty()));

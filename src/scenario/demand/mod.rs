@@ -14,7 +14,7 @@ mod users;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::resolve::{bounded, spread};
+use super::check::{bounded, spread};
 use super::workload::{self, MOST_TOKENS};
 use super::{LONGEST_RUN, Quantiles, Scenario, file};
 use crate::text::units::{duration, factor, tokens};

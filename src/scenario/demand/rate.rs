@@ -5,7 +5,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::super::resolve::bounded;
+use super::super::check::bounded;
 use super::super::{LONGEST_RUN, file};
 use super::curve::{Rate, Step, fine};
 use super::{Calls, Load, SHORTEST};

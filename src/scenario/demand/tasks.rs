@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::resolve::{bounded, check_name};
+use super::super::check::{bounded, check_name};
 use super::super::workload::MOST_TOKENS;
 use super::super::{Quantiles, file};
 use super::{Calls, Load, check_whole, deadline, max_tokens, tokens_of};

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::super::resolve::{bounded, spread};
+use super::super::check::{bounded, spread};
 use super::super::{LONGEST_RUN, Quantiles, file};
 use super::SHORTEST;
 use crate::text::units::share::WHOLE;

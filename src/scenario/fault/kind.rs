@@ -2,8 +2,8 @@
 //!
 //! The order of the layers is the order in which they meet an attempt: the client, the way to the
 //! provider, the connection, the exchange, the provider itself (its capacity, its limits, its
-//! prices), the answer. What is done is `world`'s and `provider`'s matter; which word and keys a
-//! kind has in a file is said by `catalogue`.
+//! prices), the answer. `world` and `provider` do it; `catalogue` says which word and keys a kind
+//! has in a file.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -262,23 +262,6 @@ impl FaultKind {
 
     /// Where it acts.
     pub const fn layer(&self) -> Layer {
-        match self {
-            Self::ClientPause => Layer::Client,
-            Self::Outage | Self::Blackhole | Self::Dns | Self::Refused => Layer::Network,
-            Self::Tls
-            | Self::AcceptOnly
-            | Self::Closed(_)
-            | Self::StaleKeepAlive { .. }
-            | Self::SlowClose { .. } => Layer::Connection,
-            Self::Hang | Self::Reset | Self::EarlyFin | Self::HeadersOnly | Self::Refuse { .. } => {
-                Layer::Exchange
-            }
-            Self::CapacityLoss { .. }
-            | Self::LimitShrink { .. }
-            | Self::Price { .. }
-            | Self::DoubleBilled
-            | Self::CacheMiss => Layer::Provider,
-            _ => Layer::Answer,
-        }
+        self.row().layer
     }
 }

@@ -20,10 +20,19 @@
 //! refuses, resets or stays silent when a fault strikes is the business of `provider` and `world`.
 
 mod burst;
+pub mod catalogue;
+mod fields;
+pub(super) mod keys;
 mod kind;
+pub(super) mod parse;
 mod ramp;
+mod reader;
+#[cfg(feature = "cli")]
+mod schema;
 mod seeded;
 mod when;
+pub(super) mod write;
+mod written;
 
 use std::time::Duration;
 

@@ -7,7 +7,6 @@
 //!   parts share.
 //! - `schema`: what editors are told of it, where these types alone do not say.
 
-mod fault;
 mod load;
 mod operation;
 mod provider;
@@ -24,10 +23,10 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, de};
 
 use super::Quantiles;
+use super::fault::keys;
 use crate::text::units;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
-pub(super) use fault::{Fault, HintFormat, Short, Targets, Within, WrongFinish};
 pub(super) use load::{ArrivalProcess, Curve, Level, Load, Prefix, Priority, Rate, Task, Users};
 pub(super) use operation::Operation;
 pub(super) use provider::{Cache, Capacity, Degrade, Limits, Network, Price, Provider};
@@ -63,7 +62,7 @@ pub(in crate::scenario) struct File {
     pub(in crate::scenario) groups: BTreeMap<String, Vec<String>>,
     /// What goes wrong, by names of your own; they stack.
     #[serde(default)]
-    pub(in crate::scenario) faults: BTreeMap<String, Fault>,
+    pub(in crate::scenario) faults: BTreeMap<String, keys::Written>,
     /// What people do to the client while it runs, by names of your own.
     #[serde(default)]
     pub(in crate::scenario) operations: BTreeMap<String, Operation>,

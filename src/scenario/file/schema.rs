@@ -3,19 +3,14 @@
 //! Words, keys, profiles and curves come from the tables that the reader has; nothing is listed
 //! twice. A schema is for editors: what it lets through is still read and checked.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{Curve, Level, Quantity, Rate, Short, Spread, Targets};
+use super::{Curve, Level, Quantity, Rate, Spread};
 use crate::policy_file::presets;
-use crate::scenario::catalogue::{KEYS, ROWS, Row, STATUS, Scope};
 use crate::scenario::{demand, profiles};
-use crate::text::schema::words;
+use crate::text::schema::{inline_schema, rule, words};
 use crate::text::units::written;
-use crate::wire::writer;
 
 /// `run.seeds`.
 pub(super) enum Seeds {}
@@ -26,40 +21,10 @@ pub(super) enum Profile {}
 /// The name of a policy, or the path of its file.
 pub(super) enum Policy {}
 
-/// `inject` of a fault.
-pub(super) enum Word {}
-
-/// `cause` of a fault.
-pub(super) enum Cause {}
-
-/// `sticky` of a fault.
-pub(super) enum Sticky {}
-
 /// The name of a curve.
 pub(super) enum CurveName {}
 
-/// A type that others hold as it is, without a name of its own.
-macro_rules! inline {
-    ($($(where $t:ident: $bound:path,)? $type:ty, $name:literal, $schema:expr;)*) => {
-        $(
-            impl$(<$t: $bound>)? JsonSchema for $type {
-                fn schema_name() -> Cow<'static, str> {
-                    $name.into()
-                }
-
-                fn inline_schema() -> bool {
-                    true
-                }
-
-                fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-                    ($schema)(generator)
-                }
-            }
-        )*
-    };
-}
-
-inline! {
+inline_schema! {
     Seeds, "Seeds", |_: &mut _| json_schema!({
         "type": ["integer", "string"],
         "minimum": 1,
@@ -74,22 +39,9 @@ inline! {
         "type": "string",
         "examples": presets::names(),
     });
-    Word, "Word", |_: &mut _| word();
-    Cause, "Cause", |_: &mut _| words(writer::Cause::ALL.into_iter().map(|cause| {
-        let about = Row::of(cause.name()).map(|row| row.about);
-        (cause.name(), about.unwrap_or_default().to_owned())
-    }));
-    Sticky, "Sticky", |generator: &mut SchemaGenerator| {
-        let length = generator.subschema_for::<written::Length>();
-        json_schema!({ "anyOf": [{ "enum": ["attempt", "call"] }, length] })
-    };
     CurveName, "CurveName", |_: &mut _| json_schema!({
         "enum": demand::CURVES.map(|(name, ..)| name),
     });
-    Targets, "Targets", |generator: &mut SchemaGenerator| {
-        let name = generator.subschema_for::<written::Name>();
-        json_schema!({ "anyOf": [name, { "type": "array", "items": name, "minItems": 1 }] })
-    };
     Level, "Level", |generator: &mut SchemaGenerator| generator.subschema_for::<written::Rate>();
     Rate, "Rate", |generator: &mut SchemaGenerator| {
         let always = generator.subschema_for::<written::Rate>();
@@ -104,11 +56,6 @@ inline! {
             "required": ["p50", "p99"],
             "additionalProperties": false,
         }] })
-    };
-    where T: JsonSchema, Short<T>, "Short", |generator: &mut SchemaGenerator| {
-        let length = generator.subschema_for::<written::Length>();
-        let map = generator.subschema_for::<T>();
-        json_schema!({ "anyOf": [length, map] })
     };
 }
 
@@ -161,70 +108,4 @@ pub(super) fn curve(schema: &mut Schema) {
         rule("curve", &is_meant, required, keys.copied())
     });
     schema.insert("allOf".to_owned(), json!(rules));
-}
-
-/// What the tables of the catalogue say: of every key, and which word takes which.
-pub(super) fn fault(schema: &mut Schema) {
-    for key in KEYS {
-        let property = schema.pointer_mut(&format!("/properties/{}", key.name));
-        if let Some(property) = property.and_then(Value::as_object_mut) {
-            let about = format!("{}\nAs in `{}: {}`.", key.about, key.name, key.example);
-            property.insert("description".to_owned(), about.into());
-        }
-    }
-    let mut alike: BTreeMap<(Vec<&str>, Vec<&str>), Vec<&str>> = BTreeMap::new();
-    for row in ROWS {
-        let keys = (required(row), row.keys().collect());
-        alike.entry(keys).or_default().push(row.word);
-    }
-    let words = alike.into_iter().map(|((required, keys), words)| {
-        rule("inject", &json!({ "enum": words }), &required, keys)
-    });
-    let of_status = rule("inject", &status(), &required(&STATUS), STATUS.keys());
-    let rules: Vec<Value> = words.chain([of_status]).collect();
-    schema.insert("allOf".to_owned(), rules.into());
-}
-
-/// Where `key` is as `meant`, these keys are `required`, and no others than `keys` mean anything.
-fn rule<'a>(
-    key: &str,
-    meant: &Value,
-    required: &[&str],
-    keys: impl IntoIterator<Item = &'a str>,
-) -> Value {
-    let keys: Vec<&str> = keys.into_iter().collect();
-    json!({
-        "if": { "required": [key], "properties": { key: meant } },
-        "then": { "required": required, "propertyNames": { "enum": keys } },
-    })
-}
-
-/// The keys that must stand beside a word.
-fn required(row: &Row) -> Vec<&'static str> {
-    let target = (row.reach != Scope::Client).then_some("target");
-    row.required.iter().copied().chain(target).collect()
-}
-
-/// A word, or a status.
-fn word() -> Schema {
-    let mut schema = words(ROWS.iter().map(|row| (row.word, row.about.to_owned())));
-    let mut number = status();
-    if let (Some(all), Some(number)) = (
-        schema.get_mut("oneOf").and_then(Value::as_array_mut),
-        number.as_object_mut(),
-    ) {
-        number.insert("description".to_owned(), STATUS.about.into());
-        all.push(json!(number));
-    }
-    schema
-}
-
-/// From 400 to 599, also in quotes.
-fn status() -> Value {
-    json!({
-        "type": ["integer", "string"],
-        "minimum": 400,
-        "maximum": 599,
-        "pattern": "^[45][0-9][0-9]$",
-    })
 }

@@ -1,14 +1,15 @@
 //! The scenario as understood, for the result document: every default filled in, units as text.
 //!
 //! Lists keep the file's order, since maps of the result document are sorted by key. What a report
-//! makes of it is left to `report`. `provider`, `load` and `fault` write the parts.
+//! makes of it is left to `report`. `provider` and `load` write their parts, and
+//! each fault its own.
 
-mod fault;
 mod load;
 mod provider;
 
 use serde_json::{Map, Value, json};
 
+use super::fault::write;
 use super::{Operation, Quantiles, Scenario, Work, load as files};
 use crate::text::units::{duration, share};
 
@@ -20,6 +21,8 @@ impl Scenario {
             let texts: Vec<&str> = expectations.iter().map(|one| one.text.as_str()).collect();
             (policy.clone(), json!(texts))
         });
+        let faults = self.faults.iter();
+        let faults = faults.map(|one| write::fault(&self.providers, one));
         let mut keys = json!({
             "name": self.name,
             "about": self.about,
@@ -31,7 +34,7 @@ impl Scenario {
             "network": { "one_way": duration::write(self.network.one_way) },
             "providers": self.providers.iter().map(provider::provider).collect::<Vec<_>>(),
             "load": load::load(&self.load),
-            "faults": self.faults.iter().map(|one| fault::fault(self, one)).collect::<Vec<_>>(),
+            "faults": faults.collect::<Vec<_>>(),
             "policies": self.policies.iter().map(|one| files::shown(one)).collect::<Vec<_>>(),
             "expect": expect.collect::<Map<_, _>>(),
             "uptime": {

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Cause;
 
 /// What is wrong with a whole answer. By default nothing.
@@ -70,17 +72,23 @@ pub enum Choices {
     Missing,
 }
 
-/// Why the answer says that it ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// `says`: a finish reason that is not true.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(rename = "WrongFinish"))]
+#[serde(rename_all = "snake_case")]
 pub enum Finish {
+    // The true reason: no file asks for it.
     /// It was done.
     #[default]
+    #[serde(skip)]
     Stop,
-    /// It met the bound on tokens: a lie, if it was done.
+    /// The bound on output is met.
     Length,
-    /// Its content was cut off by a filter.
+    /// The content is filtered.
     ContentFilter,
     /// It does not say.
+    #[serde(skip)]
     Missing,
 }
 
@@ -146,11 +154,14 @@ pub enum Extra {
     Error(Cause),
 }
 
-/// Where inside the last event of a write the bytes end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `inside`: where in an event a cut lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(rename = "Within"))]
+#[serde(rename_all = "snake_case")]
 pub enum Inside {
-    /// In the middle of its JSON.
+    /// In its JSON.
     Json,
-    /// In the middle of a character.
+    /// In a character.
     Utf8,
 }

@@ -31,6 +31,7 @@ mod template;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 pub use anthropic::Anthropic;
 pub use cause::Cause;
@@ -128,28 +129,36 @@ pub struct Hint {
     pub form: HintFormat,
 }
 
-/// How a hint is put.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// `hint`: how a hint to wait is put.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum HintFormat {
-    /// As the dialect puts it; not at all where it has no such habit (DeepSeek), or never for
-    /// this cause (lack of money).
+    // Not at all where the dialect has no such habit (DeepSeek), or never for this cause (lack of
+    // money).
+    /// As the provider puts it.
     #[default]
     Own,
-    /// `retry-after`, in seconds.
+    /// `Retry-After` in seconds.
     Seconds,
     /// `retry-after-ms`.
+    #[serde(rename = "ms")]
     Millis,
-    /// `retry-after`, as an HTTP date, beside a `date`.
+    // Beside a `date`.
+    /// `Retry-After` as a date.
     Date,
-    /// In the body alone, as Gemini has it.
+    // As Gemini has it.
+    /// In the body alone.
     Body,
-    /// `retry-after`, as an HTTP date that has passed.
+    /// A date that is over.
     Past,
-    /// `retry-after`, less than nothing.
+    /// A negative number.
     Negative,
-    /// `retry-after`, no number at all: `NaN`.
+    // `NaN`.
+    /// No number.
     Nan,
-    /// `retry-after`, in seconds, far beyond any patience: a hundred years.
+    // A hundred years, in seconds.
+    /// Far too long.
     Absurd,
 }
 

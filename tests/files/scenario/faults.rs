@@ -127,9 +127,9 @@ fn every_word_takes_all_of_its_keys_and_is_shown_with_all_of_them() {
 fn a_word_without_a_key_that_it_needs_is_refused() {
     let (project, mut refusals) = (Project::new(), 0);
     for (word, row) in all_words() {
-        for missing in row.required {
+        for missing in row.required() {
             let mut keys = written_keys(row);
-            keys.retain(|key| key.name != *missing);
+            keys.retain(|key| key.name != missing);
             let text = one_fault(word, &keys);
             let problem = project.load(text, &[]).unwrap_err();
             let expected = format!("`{word}` needs the key `{missing}`");

@@ -117,10 +117,10 @@ impl Case {
         if row.reach == Scope::Attempts {
             keys.push(format!("rate: {}", fault.rate));
         }
-        keys.extend(row.required.iter().map(|key| said(key)));
-        let optional = row.optional.iter().zip(&fault.options);
+        keys.extend(row.required().map(said));
+        let optional = row.optional().zip(&fault.options);
         let chosen = optional.filter(|(_, chosen)| **chosen);
-        let chosen = Vec::from_iter(chosen.map(|(key, _)| *key));
+        let chosen = Vec::from_iter(chosen.map(|(key, _)| key));
         let goes = |key: &&&str| match **key {
             "hint" => chosen.contains(&"retry_after"),
             "inside" => !chosen.contains(&"with"),

@@ -1,7 +1,6 @@
-//! A fault, as it is written.
+//! The keys of a fault whose values are maps or lists, as they are written.
 //!
-//! Which keys mean something to which word is said by `catalogue`; what they may say is checked in
-//! `inject`.
+//! What they may say is checked in `parse`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,85 +10,10 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-#[cfg(feature = "cli")]
-use super::schema;
-use crate::scenario::fault::{CloseMode, Shape, SlowPart};
+use super::Shape;
 use crate::text::units;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
-
-/// One of `faults`.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(transform = schema::fault))]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct Fault {
-    pub(in crate::scenario) target: Option<Targets>,
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Word"))]
-    pub(in crate::scenario) inject: String,
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub(in crate::scenario) at: Option<Duration>,
-    #[serde(default, rename = "for", with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub(in crate::scenario) length: Option<Duration>,
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub(in crate::scenario) every: Option<Duration>,
-    #[serde(default, with = "units::share::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub(in crate::scenario) chance: Option<u64>,
-    pub(in crate::scenario) burst: Option<Burst>,
-    pub(in crate::scenario) ramp: Option<Short<Ramp>>,
-    pub(in crate::scenario) recover: Option<Short<Recover>>,
-    pub(in crate::scenario) when: Option<When>,
-    #[serde(default, with = "units::share::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub(in crate::scenario) rate: Option<u64>,
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Sticky>"))]
-    pub(in crate::scenario) sticky: Option<String>,
-    #[serde(default, with = "units::tokens::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
-    pub(in crate::scenario) after: Option<u64>,
-    pub(in crate::scenario) billed: Option<bool>,
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub(in crate::scenario) by: Option<Duration>,
-    #[serde(default, with = "units::bandwidth::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Bandwidth"))]
-    pub(in crate::scenario) cap: Option<u64>,
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Cause>"))]
-    pub(in crate::scenario) cause: Option<String>,
-    #[serde(default, with = "units::factor::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-    pub(in crate::scenario) factor: Option<u64>,
-    pub(in crate::scenario) hint: Option<HintFormat>,
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub(in crate::scenario) idle: Option<Duration>,
-    #[serde(default, with = "units::factor::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-    pub(in crate::scenario) index: Option<u64>,
-    pub(in crate::scenario) inside: Option<Within>,
-    #[serde(default, with = "units::share::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub(in crate::scenario) remaining: Option<u64>,
-    pub(in crate::scenario) model: Option<String>,
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub(in crate::scenario) retry_after: Option<Duration>,
-    pub(in crate::scenario) says: Option<WrongFinish>,
-    pub(in crate::scenario) should_retry: Option<bool>,
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    pub(in crate::scenario) silence: Option<Duration>,
-    #[serde(default, with = "units::speed::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Speed"))]
-    pub(in crate::scenario) speed: Option<u64>,
-    pub(in crate::scenario) then: Option<CloseMode>,
-    pub(in crate::scenario) what: Option<SlowPart>,
-    pub(in crate::scenario) with: Option<CloseMode>,
-}
 
 /// `burst` of a fault.
 #[derive(Deserialize)]
@@ -128,53 +52,6 @@ pub(in crate::scenario) struct When {
     /// They are of this client, counted from 0.
     #[cfg_attr(feature = "cli", schemars(with = "Option<written::Whole>"))]
     pub(in crate::scenario) client: Option<u32>,
-}
-
-/// `hint`: how a hint to wait is put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(in crate::scenario) enum HintFormat {
-    /// As the provider puts it.
-    Own,
-    /// `Retry-After` in seconds.
-    Seconds,
-    /// `retry-after-ms`.
-    Ms,
-    /// `Retry-After` as a date.
-    Date,
-    /// In the body alone.
-    Body,
-    /// A date that is over.
-    Past,
-    /// A negative number.
-    Negative,
-    /// No number.
-    Nan,
-    /// Far too long.
-    Absurd,
-}
-
-/// `inside`: where in an event a cut lies.
-#[derive(Clone, Copy, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(in crate::scenario) enum Within {
-    /// In its JSON.
-    Json,
-    /// In a character.
-    Utf8,
-}
-
-/// `says`: a finish reason that is not true.
-#[derive(Clone, Copy, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(in crate::scenario) enum WrongFinish {
-    /// The bound on output is met.
-    Length,
-    /// The content is filtered.
-    ContentFilter,
 }
 
 /// `target`: a name, or a list of names.

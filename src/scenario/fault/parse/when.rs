@@ -1,18 +1,18 @@
 //! Which attempts a fault looks at.
 
-use super::Reader;
+use super::Common;
 use crate::policy::ProviderId;
-use crate::scenario::catalogue::Scope;
+use crate::scenario::check::bounded;
+use crate::scenario::fault::catalogue::Scope;
 use crate::scenario::fault::{Bound, Layer, Side, When};
-use crate::scenario::resolve::bounded;
 use crate::scenario::workload::MOST_TOKENS;
 use crate::text::Diagnostic;
 use crate::text::units::tokens;
 
-impl Reader<'_> {
+impl Common<'_> {
     /// What must hold of an attempt at one of these `targets`.
     pub(super) fn when(&self, targets: &[ProviderId]) -> Result<When, Diagnostic> {
-        let Some(file) = &self.file.when else {
+        let Some(file) = &self.reader.file.when else {
             return Ok(When::default());
         };
         self.check_when_keys()?;
@@ -27,25 +27,29 @@ impl Reader<'_> {
 
     /// Before a request is read, nothing is known of it but whose it is.
     fn check_when_keys(&self) -> Result<(), Diagnostic> {
-        let keys = self.document.keys(&["faults", self.name, "when"]);
+        let keys = self
+            .reader
+            .document
+            .keys(&["faults", self.reader.name, "when"]);
         if keys.is_empty() {
-            let problem = self.problem("when", "this asks for nothing");
+            let problem = self.reader.problem("when", "this asks for nothing");
             return Err(problem.hint("write as in `when: { client: 0 }`, or leave it out"));
         }
         let blind = self.row.layer == Layer::Connection || self.row.reach == Scope::Client;
         let Some(key) = keys.iter().find(|key| blind && *key != "client") else {
             return Ok(());
         };
-        let word = &self.file.inject;
+        let word = &self.reader.file.inject;
         let message = format!("`{word}` strikes before a request is read: it has no `{key}` yet");
-        let path = ["faults", self.name, "when", key];
-        let problem = self.document.problem_at_key(&path, message);
+        let path = ["faults", self.reader.name, "when", key];
+        let problem = self.reader.document.problem_at_key(&path, message);
         Err(problem.hint("it can look at the `client` alone"))
     }
 
     fn when_problem(&self, key: &str, message: impl Into<String>) -> Diagnostic {
-        self.document
-            .problem(&["faults", self.name, "when", key], message)
+        self.reader
+            .document
+            .problem(&["faults", self.reader.name, "when", key], message)
     }
 
     /// A model that no target serves would never be asked for.
@@ -89,8 +93,14 @@ impl Reader<'_> {
         };
         let tokens = tokens::parse(&text[side.sign().len()..])
             .map_err(|message| self.when_problem("prompt", message))?;
-        let path = ["faults", self.name, "when", "prompt"];
-        bounded(self.document, &path, tokens, 0..=MOST_TOKENS, tokens::write)?;
+        let path = ["faults", self.reader.name, "when", "prompt"];
+        bounded(
+            self.reader.document,
+            &path,
+            tokens,
+            0..=MOST_TOKENS,
+            tokens::write,
+        )?;
         Ok(Some(Bound { side, tokens }))
     }
 

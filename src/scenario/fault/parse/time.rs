@@ -2,45 +2,50 @@
 
 use std::time::Duration;
 
-use super::{Reader, SHORTEST, WHOLE};
+use super::{Common, SHORTEST, WHOLE};
 use crate::scenario::LONGEST_RUN;
+use crate::scenario::check::bounded;
+use crate::scenario::fault::catalogue::Scope;
+use crate::scenario::fault::written::Short;
 use crate::scenario::fault::{Burst, Ramp, Recovery, Sticky, Windows};
-use crate::scenario::resolve::bounded;
-use crate::scenario::{catalogue::Scope, file};
 use crate::text::Diagnostic;
 use crate::text::units::duration;
 
-impl Reader<'_> {
+impl Common<'_> {
     pub(super) fn windows(&self) -> Result<Windows, Diagnostic> {
-        let at = self.file.at.unwrap_or(Duration::ZERO);
-        self.length("at", at, Duration::ZERO)?;
+        let at = self.reader.file.at.unwrap_or(Duration::ZERO);
+        self.reader.length("at", at, Duration::ZERO)?;
         if !self.setting.is_replay && at >= self.setting.run {
-            let problem = self.problem("at", "the run is over by then: this would never fire");
+            let problem = self
+                .reader
+                .problem("at", "the run is over by then: this would never fire");
             return Err(problem.hint("start it before `run.duration` has passed"));
         }
-        let length = match self.file.length {
-            Some(length) => Some(self.length("for", length, SHORTEST)?),
+        let length = match self.reader.file.length {
+            Some(length) => Some(self.reader.length("for", length, SHORTEST)?),
             None => None,
         };
-        if let Some(every) = self.file.every {
-            self.length("every", every, SHORTEST)?;
+        if let Some(every) = self.reader.file.every {
+            self.reader.length("every", every, SHORTEST)?;
             self.check_period(every, length)?;
         }
         Ok(Windows {
             at,
             length,
-            every: self.file.every,
+            every: self.reader.file.every,
         })
     }
 
     fn check_period(&self, every: Duration, length: Option<Duration>) -> Result<(), Diagnostic> {
         let Some(length) = length else {
             let message = "`every` needs `for`: how long it strikes each time";
-            let problem = self.problem_at_key("every", message);
+            let problem = self.reader.problem_at_key("every", message);
             return Err(problem.hint("write as in `{ at: 1m, for: 10s, every: 1m }`"));
         };
         if length >= every {
-            let problem = self.problem("for", "the next window would begin before this one ends");
+            let problem = self
+                .reader
+                .problem("for", "the next window would begin before this one ends");
             return Err(problem.hint(format!(
                 "make it shorter than `every`: {}",
                 duration::write(every)
@@ -48,30 +53,34 @@ impl Reader<'_> {
         }
         if self.setting.run.as_nanos() / every.as_nanos() > MOST_WINDOWS {
             let message = format!("it would come back more than {MOST_WINDOWS} times in this run");
-            return Err(self.problem("every", message).hint("make it longer"));
+            return Err(self.reader.problem("every", message).hint("make it longer"));
         }
         Ok(())
     }
 
     pub(super) fn ramp(&self, windows: &Windows) -> Result<Option<Ramp>, Diagnostic> {
-        let Some(file::Short(file)) = &self.file.ramp else {
+        let Some(Short(file)) = &self.reader.file.ramp else {
             return Ok(None);
         };
         let up = self.side("ramp", "up", file.up)?;
         let down = self.side("ramp", "down", file.down)?;
         if up.is_zero() && down.is_zero() {
-            let problem = self.problem("ramp", "this grows over no time, and fades over none");
+            let problem = self
+                .reader
+                .problem("ramp", "this grows over no time, and fades over none");
             return Err(problem.hint("write as in `ramp: 2m` or `ramp: { up: 2m, down: 1m }`"));
         }
         match windows.length {
             None if !down.is_zero() => {
-                let problem = self.problem("ramp", "`down` needs `for`: when its window ends");
+                let problem = self
+                    .reader
+                    .problem("ramp", "`down` needs `for`: when its window ends");
                 return Err(problem.hint("write how long it lasts: `for: 10m`"));
             }
             Some(length) if up.saturating_add(down) > length => {
                 let message = "the window is over before all of this has passed";
                 let hint = format!("make it no longer than `for`: {}", duration::write(length));
-                return Err(self.problem("ramp", message).hint(hint));
+                return Err(self.reader.problem("ramp", message).hint(hint));
             }
             _ => {}
         }
@@ -89,42 +98,44 @@ impl Reader<'_> {
         let Some(length) = length else {
             return Ok(Duration::ZERO);
         };
-        let path = ["faults", self.name, key, part];
+        let path = ["faults", self.reader.name, key, part];
         let range = SHORTEST..=LONGEST_RUN;
-        bounded(self.document, &path, length, range, duration::write)
+        bounded(self.reader.document, &path, length, range, duration::write)
     }
 
     pub(super) fn recovery(&self, windows: &Windows) -> Result<Option<Recovery>, Diagnostic> {
-        let Some(file::Short(file)) = &self.file.recover else {
+        let Some(Short(file)) = &self.reader.file.recover else {
             return Ok(None);
         };
         let over = self.side("recover", "over", Some(file.over))?;
         let Some(length) = windows.length else {
-            let problem =
-                self.problem_at_key("recover", "`recover` needs `for`: it comes after a window");
+            let problem = self
+                .reader
+                .problem_at_key("recover", "`recover` needs `for`: it comes after a window");
             return Err(problem.hint("write as in `{ at: 5m, for: 10m, recover: 5m }`"));
         };
         if self
+            .reader
             .file
             .ramp
             .as_ref()
             .is_some_and(|ramp| ramp.0.down.is_some())
         {
             let message = "it cannot fade both before its window's end and after it";
-            let problem = self.problem_at_key("recover", message);
+            let problem = self.reader.problem_at_key("recover", message);
             return Err(problem.hint("leave out `ramp.down`, or `recover`"));
         }
         if let Some(every) = windows.every.filter(|every| length + over > *every) {
             let message = "the next window would begin before this is over";
             let hint = format!("make it at most {}", duration::write(every - length));
-            return Err(self.problem("recover", message).hint(hint));
+            return Err(self.reader.problem("recover", message).hint(hint));
         }
         let shape = file.shape.unwrap_or_default();
         Ok(Some(Recovery { over, shape }))
     }
 
     pub(super) fn burst(&self) -> Result<Option<Burst>, Diagnostic> {
-        let Some(file) = &self.file.burst else {
+        let Some(file) = &self.reader.file.burst else {
             return Ok(None);
         };
         let on = self.side("burst", "on", Some(file.on))?;
@@ -132,6 +143,7 @@ impl Reader<'_> {
         if self.setting.run.as_nanos() / (on + off).as_nanos() > MOST_BURSTS {
             let message = format!("these are more than {MOST_BURSTS} bursts in this run");
             return Err(self
+                .reader
                 .problem("burst", message)
                 .hint("make `on` or `off` longer"));
         }
@@ -143,26 +155,28 @@ impl Reader<'_> {
     }
 
     fn check_rate_off(&self, rate_off: u64) -> Result<(), Diagnostic> {
-        let path = ["faults", self.name, "burst", "rate_off"];
+        let path = ["faults", self.reader.name, "burst", "rate_off"];
         if self.row.reach != Scope::Attempts {
-            let word = &self.file.inject;
+            let word = &self.reader.file.inject;
             let message = format!("`{word}` has no rate, neither on nor off");
             return Err(self
+                .reader
                 .document
                 .problem_at_key(&path, message)
                 .hint("leave it out"));
         }
-        if rate_off >= self.file.rate.unwrap_or(WHOLE) {
+        if rate_off >= self.reader.file.rate.unwrap_or(WHOLE) {
             let message = "it strikes no less while it is off";
-            let problem = self.document.problem(&path, message);
+            let problem = self.reader.document.problem(&path, message);
             return Err(problem.hint("write less than its `rate`"));
         }
         Ok(())
     }
 
     pub(super) fn chance(&self) -> Result<u64, Diagnostic> {
-        match self.file.chance {
+        match self.reader.file.chance {
             Some(0) => Err(self
+                .reader
                 .problem("chance", "a fault without a chance would never fire")
                 .hint("write more than `0%`, or leave the fault out")),
             chance => Ok(chance.unwrap_or(WHOLE)),
@@ -170,9 +184,10 @@ impl Reader<'_> {
     }
 
     pub(super) fn rate(&self) -> Result<u64, Diagnostic> {
-        match self.file.rate {
+        match self.reader.file.rate {
             None => Ok(WHOLE),
             Some(0) => Err(self
+                .reader
                 .problem("rate", "a fault that strikes nothing would never fire")
                 .hint("write more than `0%`, or leave the fault out")),
             Some(rate) => Ok(rate),
@@ -180,16 +195,18 @@ impl Reader<'_> {
     }
 
     pub(super) fn sticky(&self) -> Result<Sticky, Diagnostic> {
-        match self.file.sticky.as_deref() {
+        match self.reader.file.sticky.as_deref() {
             None | Some("attempt") => Ok(Sticky::Attempt),
             Some("call") => Ok(Sticky::Call),
             Some(written) => {
                 let length = duration::parse(written).map_err(|_| {
                     let message = format!("`{written}` does not say how long luck holds");
-                    let problem = self.problem("sticky", message);
+                    let problem = self.reader.problem("sticky", message);
                     problem.hint("write `attempt`, `call`, or a length of time such as `1s`")
                 })?;
-                self.length("sticky", length, SHORTEST).map(Sticky::Length)
+                self.reader
+                    .length("sticky", length, SHORTEST)
+                    .map(Sticky::Length)
             }
         }
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::Reader;
+use super::Common;
 use crate::policy::ProviderId;
 use crate::scenario::Provider;
-use crate::scenario::catalogue::Scope;
-use crate::scenario::file::Targets;
-use crate::scenario::resolve::check_name;
+use crate::scenario::check::check_name;
+use crate::scenario::fault::catalogue::Scope;
+use crate::scenario::fault::written::Targets;
 use crate::text::{Diagnostic, Document};
 
 /// Providers with a shared cause (a cloud, a region, a network in front of them, an account, a
@@ -55,15 +55,16 @@ pub(in crate::scenario) fn groups(
     Ok(groups)
 }
 
-impl Reader<'_> {
+impl Common<'_> {
     /// In the order of the fleet. A fault of clients has none.
     pub(super) fn targets(&self) -> Result<Vec<ProviderId>, Diagnostic> {
-        let (one, many) = match &self.file.target {
+        let (one, many) = match &self.reader.file.target {
             _ if self.row.reach == Scope::Client => return Ok(Vec::new()),
             None => {
                 let problem = self
+                    .reader
                     .document
-                    .problem(&["faults", self.name], "the key `target` is missing");
+                    .problem(&["faults", self.reader.name], "the key `target` is missing");
                 return Err(problem.hint("add `target: …` here"));
             }
             Some(Targets::One(name)) => (Some(name), [].as_slice()),
@@ -71,14 +72,20 @@ impl Reader<'_> {
         };
         let mut targets = Vec::new();
         if let Some(name) = one {
-            self.add(&mut targets, name, &["faults", self.name, "target"])?;
+            self.add(&mut targets, name, &["faults", self.reader.name, "target"])?;
         }
         for (n, name) in many.iter().enumerate() {
             let place = n.to_string();
-            self.add(&mut targets, name, &["faults", self.name, "target", &place])?;
+            self.add(
+                &mut targets,
+                name,
+                &["faults", self.reader.name, "target", &place],
+            )?;
         }
         if targets.is_empty() {
-            let problem = self.problem("target", "a fault needs somebody to strike");
+            let problem = self
+                .reader
+                .problem("target", "a fault needs somebody to strike");
             return Err(problem.hint("name a provider, or a group of `groups`"));
         }
         targets.sort_unstable();
@@ -101,6 +108,7 @@ impl Reader<'_> {
             };
             let known = providers.iter().map(|provider| provider.name.as_str());
             let problem = self
+                .reader
                 .document
                 .problem(path, format!("unknown {what} `{name}`"));
             return Err(problem.did_you_mean(name, known.chain(groups.keys().map(String::as_str))));
@@ -111,7 +119,7 @@ impl Reader<'_> {
                     .get(id.index())
                     .map_or(name, |one| one.name.as_str());
                 let message = format!("the provider `{twice}` is struck twice");
-                let problem = self.document.problem(path, message);
+                let problem = self.reader.document.problem(path, message);
                 return Err(problem.hint("name it once, alone or in one group"));
             }
             targets.push(id);

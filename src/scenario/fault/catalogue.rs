@@ -1,0 +1,408 @@
+//! Every fault that a scenario file can name: one row per word.
+//!
+//! A row says the word, its layer and scope, its fields, what it does in the engine's types, and a
+//! sentence for people. From it follow the reader, what is shown as understood, messages, schema,
+//! and the tables in documents. The compiler refuses a [`FaultKind`] without a row. What a kind
+//! does is up to `provider` and `world`; the keys are `keys`', and their bounds `fields`'. A number
+//! is the status of an error: its row is [`STATUS`].
+
+use serde_json::{Map, Value};
+
+use super::fields::{
+    After, Billed, By, ByOrNever, Cap, ConnectionEnd, ErrorCause, Field, HintToWait, Idle, Index,
+    InsideOf, Keys, Model, Remaining, Says, ShouldRetry, Silence, Slower, Speed, Status,
+    StatusCause, StreamEnd, Then, Times, What,
+};
+pub use super::keys::{KEYS, Key};
+use super::reader::Reader;
+use super::{Delayed, Fault, FaultKind, Flaw, Layer, StreamAnomaly};
+use crate::text::Diagnostic;
+use crate::wire::writer::{Body, Cause, Choices, Counting, Finish, Label, Refusal, Terminator};
+
+/// A word that `inject` takes, and what there is to say about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The word.
+    pub word: &'static str,
+    /// Where it acts.
+    pub layer: Layer,
+    /// What it strikes.
+    pub reach: Scope,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    fields: &'static [Keys],
+    pub(super) read: fn(&Reader<'_>) -> Result<FaultKind, Diagnostic>,
+}
+
+/// What a fault strikes, from which follows which keys of time and luck it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// A client process as a whole: there is no target.
+    Client,
+    /// A provider as a whole, all or nothing.
+    Whole,
+    /// A state of a provider, more or less.
+    State,
+    /// A share of attempts (of connections, for those of [`Layer::Connection`]).
+    Attempts,
+}
+
+impl Row {
+    /// The row of `word`; a number from 400 to 599 has [`STATUS`].
+    pub fn of(word: &str) -> Option<&'static Self> {
+        let is_status = matches!(word.parse::<u16>(), Ok(400..=599));
+        match is_status {
+            true => Some(&STATUS),
+            false => ROWS.iter().find(|row| row.word == word),
+        }
+    }
+
+    /// All keys that it takes: its own first, then those of time and luck.
+    pub fn keys(&self) -> impl Iterator<Item = &'static str> {
+        self.own().chain(self.reach.keys().iter().copied())
+    }
+
+    /// The keys of its own.
+    pub fn own(&self) -> impl Iterator<Item = &'static str> {
+        self.required().chain(self.optional())
+    }
+
+    /// Keys of its own that must be there.
+    pub fn required(&self) -> impl Iterator<Item = &'static str> {
+        self.names(true)
+    }
+
+    /// Keys of its own that may be left out.
+    pub fn optional(&self) -> impl Iterator<Item = &'static str> {
+        self.names(false)
+    }
+
+    fn names(&self, are_required: bool) -> impl Iterator<Item = &'static str> {
+        let fields = self.fields.iter();
+        let fields = fields.filter(move |keys| keys.are_required == are_required);
+        fields.flat_map(|keys| keys.names.iter().copied())
+    }
+}
+
+impl Scope {
+    /// The keys of time and luck.
+    pub const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Client => &["inject", "at", "for", "every", "chance", "burst", "when"],
+            Self::Whole => &["inject", "target", "at", "for", "every", "chance", "burst"],
+            Self::State => &[
+                "inject", "target", "at", "for", "every", "chance", "burst", "ramp", "recover",
+            ],
+            Self::Attempts => &[
+                "inject", "target", "at", "for", "every", "chance", "burst", "ramp", "recover",
+                "when", "rate", "sticky",
+            ],
+        }
+    }
+}
+
+/// The word of a fault, as its file has it: a row's word, or a number.
+pub fn word(fault: &Fault) -> String {
+    match &fault.inject {
+        FaultKind::Refuse {
+            refusal:
+                Refusal {
+                    status: Some(status),
+                    ..
+                },
+            ..
+        } => status.to_string(),
+        inject => inject.row().word.to_owned(),
+    }
+}
+
+/// Declares every row once: `word (field: Field, …) => { kind } sentence;`, by layer and scope. The
+/// kind stands for what is made out of the fields, and for what is taken apart into them; a guard
+/// tells apart what the kind alone does not. Errors have but a cause and a sentence.
+macro_rules! rows {
+    (
+        $($layer:ident $scope:ident {
+            $($word:literal ($($field:ident: $of:ident),*) $(if $guard:expr)?
+                => { $($kind:tt)* } $about:literal;)*
+        })*
+        @errors { $($cause:ident: $said:literal;)* }
+        $($layer_after:ident $scope_after:ident {
+            $($word_after:literal ($($field_after:ident: $of_after:ident),*)
+                $(if $guard_after:expr)?
+                => { $($kind_after:tt)* } $about_after:literal;)*
+        })*
+        @none { $none:pat }
+    ) => {
+        /// Every word, by layer, in the order in which layers meet an attempt.
+        pub const ROWS: &[Row] = &[
+            $($(rows!(@row $layer $scope $word ($($field: $of),*) { $($kind)* } $about),)*)*
+            $(rows!(@error $cause $said),)*
+            $($(rows!(@row $layer_after $scope_after $word_after
+                ($($field_after: $of_after),*) { $($kind_after)* } $about_after),)*)*
+        ];
+
+        impl FaultKind {
+            /// The row of its word. A flaw that is none has no word; no file makes one.
+            #[expect(unused_variables, reason = "a row's kind names its fields")]
+            pub const fn row(&self) -> &'static Row {
+                match self {
+                    $($(Self::$($kind)* $(if $guard)? => &const {
+                        rows!(@row $layer $scope $word ($($field: $of),*) { $($kind)* } $about)
+                    },)*)*
+                    $(Self::Refuse {
+                        refusal: Refusal { status: None, cause: Cause::$cause, .. }, ..
+                    } => &const { rows!(@error $cause $said) },)*
+                    $($(Self::$($kind_after)* $(if $guard_after)? => &const {
+                        rows!(@row $layer_after $scope_after $word_after
+                            ($($field_after: $of_after),*) { $($kind_after)* } $about_after)
+                    },)*)*
+                    Self::Refuse { refusal: Refusal { status: Some(_), .. }, .. } => &STATUS,
+                    $none => &const {
+                        rows!(@row Answer Attempts "" () { Hang } "It changes nothing.")
+                    },
+                }
+            }
+
+            /// Shows the keys of its own as understood.
+            pub(super) fn write(&self, shown: &mut Map<String, Value>) {
+                match self {
+                    $($(Self::$($kind)* $(if $guard)? => {
+                        $(<$of as Field>::write($field, shown);)*
+                    })*)*
+                    Self::Refuse { refusal, billed } => {
+                        if refusal.status.is_some() {
+                            StatusCause::write(&refusal.cause, shown);
+                        }
+                        HintToWait::write(&refusal.hint, shown);
+                        ShouldRetry::write(&refusal.should_retry, shown);
+                        Billed::write(billed, shown);
+                    }
+                    $($(Self::$($kind_after)* $(if $guard_after)? => {
+                        $(<$of_after as Field>::write($field_after, shown);)*
+                    })*)*
+                    $none => {}
+                }
+            }
+        }
+    };
+    (@error $cause:ident $about:literal) => {
+        rows!(@row Exchange Attempts (Cause::$cause.name())
+            (hint: HintToWait, should_retry: ShouldRetry, billed: Billed)
+            {
+                Refuse {
+                    refusal: Refusal { status: None, cause: Cause::$cause, hint, should_retry },
+                    billed,
+                }
+            }
+            $about)
+    };
+    (@row $layer:ident $scope:ident $word:tt ($($field:ident: $of:ident),*)
+        { $($kind:tt)* } $about:literal) => {
+        Row {
+            word: $word,
+            layer: Layer::$layer,
+            reach: Scope::$scope,
+            about: $about,
+            fields: &[$(<$of as Field>::KEYS),*],
+            read: |_reader| {
+                $(let $field = <$of as Field>::read(_reader)?;)*
+                Ok(FaultKind::$($kind)*)
+            },
+        }
+    };
+}
+
+/// The row of all numbers.
+pub const STATUS: Row = rows!(@row Exchange Attempts "400..599"
+    (status: Status, cause: StatusCause, hint: HintToWait, should_retry: ShouldRetry,
+        billed: Billed)
+    { Refuse { refusal: Refusal { status: Some(status), cause, hint, should_retry }, billed } }
+    "An error with this status, and the body that it usually has in the dialect.");
+
+rows! {
+    Client Client {
+        "client_pause" () => { ClientPause }
+            "The client process stands still: it reads, decides and sends nothing.";
+    }
+    Network Whole {
+        "outage" () => { Outage } "New connections are refused, open ones reset, busy or idle.";
+        "blackhole" () => { Blackhole } "Packets vanish, of open connections too.";
+        "dns" () => { Dns } "The name of its host cannot be resolved.";
+        "refused" () => { Refused } "New connections are refused; open ones go on.";
+    }
+    Connection Attempts {
+        "tls" () => { Tls } "A TLS alert comes instead of a handshake, then the end.";
+        "accept_only" () => { AcceptOnly } "The connection is accepted, and nothing is ever read.";
+        "closed" (with: ConnectionEnd) => { Closed(with) }
+            "The connection is accepted, and closed before a byte.";
+        "stale_keep_alive" (idle: Idle, with: ConnectionEnd) => { StaleKeepAlive { idle, with } }
+            "A kept connection that was idle for so long dies under the next request.";
+        "slow_close" (by: By) => { SlowClose { by } }
+            "The answer is whole and says that it is the connection's last; the end comes late.";
+    }
+    Exchange Attempts {
+        "hang" () => { Hang } "The request is read and never answered, also after the window.";
+        "reset" () => { Reset } "The connection is reset after the request is read.";
+        "early_fin" () => { EarlyFin }
+            "The connection is closed politely after the request is read.";
+        "headers_only" () => { HeadersOnly } "The head of an answer comes, then silence.";
+    }
+    @errors {
+        RateLimit: "Too many requests per minute.";
+        TokenLimit: "Too many tokens per minute.";
+        DailyLimit: "The day's requests or tokens are used up.";
+        Concurrency: "Too many requests at once.";
+        SlowDown: "Under all limits, but ramped up too fast.";
+        Capacity: "The shared pool is short, not the caller's quota.";
+        Quota: "No money is left.";
+        SpendLimit: "A spending limit that the account's owner set is met.";
+        Auth: "The key is not accepted.";
+        Permission: "The key may not do this.";
+        Region: "The caller's region is not served.";
+        Challenge: "A content delivery network wants proof of a human: HTML.";
+        ModelGone: "The model does not exist, or no longer.";
+        ContextTooLong: "The prompt does not fit.";
+        ContentFilter: "The content is refused.";
+        TooLarge: "The body is too large, says a server before the provider's own.";
+        BadRequest: "The request itself is wrong.";
+        Unprocessable: "A parameter has a value that cannot be processed.";
+        Timeout: "The server gave up waiting for the request.";
+        Conflict: "Another request is in the way.";
+        ModelError: "The model itself failed.";
+        ServerError: "Something broke.";
+        BadGateway: "The server behind the gateway gave no answer that makes sense.";
+        Overloaded: "Too much to do.";
+        GatewayTimeout: "The server behind the gateway gave no answer in time.";
+        Edge: "A content delivery network speaks for a server that it cannot reach: HTML.";
+        EdgeEmpty: "A content delivery network speaks for such a server, without a body.";
+        EdgeJson: "A content delivery network speaks for such a server, in its own JSON.";
+    }
+    Provider State {
+        "capacity_loss" (remaining: Remaining) => { CapacityLoss { remaining } }
+            "Only so much of its slots is left.";
+        "limit_shrink" (remaining: Remaining) => { LimitShrink { remaining } }
+            "Only so much of its limits is left.";
+        "price" (factor_milli: Times) => { Price { factor_milli } }
+            "Tokens cost so many times their price.";
+    }
+    Provider Attempts {
+        "double_billed" () => { DoubleBilled } "Everything is billed twice.";
+        "cache_miss" () => { CacheMiss } "No prompt is found in the cache.";
+    }
+    Answer Attempts {
+        "slow" (factor_milli: Slower, what: What) => { Slow { factor_milli, what } }
+            "Time to first token and gaps between tokens are so many times as long.";
+        "slow_headers" (by: By) => { Delay { what: Delayed::Headers, by } }
+            "The whole answer comes later, its head included.";
+        "slow_first_token" (by: By) => { Delay { what: Delayed::FirstToken, by } }
+            "The head is in time, the first token is not.";
+        "heavy_tail" (index_milli: Index) => { HeavyTail { index_milli } }
+            "Time to first token is multiplied by a draw with a heavy tail (Pareto).";
+        "drip" (speed_milli: Speed) => { Drip { speed_milli } }
+            "Tokens leave one by one, this slowly.";
+        "bandwidth" (bytes: Cap) => { Bandwidth { bytes } }
+            "No more than so many bytes per second leave.";
+        "keep_alives" (by: ByOrNever) => { KeepAlive { by } }
+            "Comments or blank lines come instead of the answer, which comes later or never.";
+        "stall" (after: After, length: Silence, then: Then) => { Stall { after, length, then } }
+            "The stream is silent for a while, then goes on or ends.";
+        "stream_cut" (after: After, with: StreamEnd, inside: InsideOf)
+            => { StreamCut { after, with, inside } }
+            "The stream is cut.";
+        "in_band_error" (after: After, cause: ErrorCause) => { InBand { after, cause } }
+            "The stream ends with an error in band.";
+        "malformed_event" (after: After) => { Event { after, event: StreamAnomaly::Malformed } }
+            "An event in the stream is no JSON.";
+        "duplicate_event" (after: After) => { Event { after, event: StreamAnomaly::Duplicate } }
+            "An event comes twice.";
+        "reordered_events" (after: After) => { Event { after, event: StreamAnomaly::Reordered } }
+            "Events come in the wrong order.";
+        "split_events" () => { Split }
+            "Events are split over writes, in the middle of a character.";
+        "no_terminator" () => { Flaw(Flaw::Terminator(Terminator::Never)) }
+            "The stream is whole, but never says that it is over.";
+        "double_terminator" () => { Flaw(Flaw::Terminator(Terminator::Twice)) }
+            "The stream says twice that it is over.";
+        "no_usage" () => { Flaw(Flaw::Usage(Counting::Missing)) } "There is no usage block.";
+        "wrong_usage" (factor_milli: Times) => { Flaw(Flaw::Usage(Counting::Times(factor_milli))) }
+            "The usage block counts so many times too many.";
+        "wrong_model" (model: Model) => { Flaw(Flaw::Model(model)) }
+            "Another model is served than was asked for.";
+        "wrong_content_type" () => { Flaw(Flaw::Label(Label::Wrong)) }
+            "The content type is `text/plain`.";
+        "no_content_type" () => { Flaw(Flaw::Label(Label::Missing)) }
+            "The content type is not there.";
+        "empty_choices" () => { Flaw(Flaw::Choices(Choices::Empty)) }
+            "The list of choices is empty.";
+        "null_choices" () => { Flaw(Flaw::Choices(Choices::Null)) }
+            "The list of choices is `null`.";
+        "null_content" () => { Flaw(Flaw::Choices(Choices::NullContent)) }
+            "The content of the choice is `null`.";
+        "missing_choices" () => { Flaw(Flaw::Choices(Choices::Missing)) }
+            "The choices are not there at all.";
+        "lying_finish" (says: Says) if matches!(says, Finish::Length | Finish::ContentFilter)
+            => { Flaw(Flaw::Finish(says)) }
+            "The finish reason is not the true one.";
+        "no_finish" () => { Flaw(Flaw::Finish(Finish::Missing)) }
+            "The answer does not say why it ends.";
+        "empty_body" () => { Flaw(Flaw::Body(Body::Empty)) } "The body of a 200 is empty.";
+        "html_body" () => { Flaw(Flaw::Body(Body::Html)) }
+            "An HTML page stands in the place of the body of a 200.";
+        "error_body" (cause: ErrorCause) => { Flaw(Flaw::Body(Body::Error(cause))) }
+            "An error stands in the place of the body of a 200.";
+        "half_json" () => { Flaw(Flaw::Body(Body::HalfJson)) }
+            "Half of the body is there, and its length says that this is all.";
+        "no_json" () => { Flaw(Flaw::Body(Body::NoJson)) } "The body is no JSON.";
+    }
+    @none {
+        Self::Flaw(
+            Flaw::Usage(Counting::Right)
+            | Flaw::Choices(Choices::Whole)
+            | Flaw::Finish(_)
+            | Flaw::Terminator(Terminator::Once)
+            | Flaw::Label(Label::Right)
+            | Flaw::Body(Body::Whole),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_unique_and_every_cause_has_one() {
+        let mut words = Vec::from_iter(ROWS.iter().map(|row| row.word));
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), ROWS.len());
+        for cause in Cause::ALL {
+            let row = Row::of(cause.name()).unwrap_or_else(|| panic!("{cause:?} has no row"));
+            assert_eq!(row.layer, Layer::Exchange);
+        }
+    }
+
+    #[test]
+    fn every_key_of_a_row_is_described_once() {
+        let described = |name: &str| KEYS.iter().filter(|key| key.name == name).count();
+        for row in ROWS.iter().chain([&STATUS]) {
+            assert!(row.about.ends_with('.'), "{}", row.word);
+            for key in row.keys() {
+                assert_eq!(described(key), 1, "{} of {}", key, row.word);
+            }
+        }
+        let used = |key: &Key| ROWS.iter().any(|row| row.keys().any(|own| own == key.name));
+        assert!(KEYS.iter().all(used));
+    }
+
+    #[test]
+    fn layers_come_in_the_order_in_which_they_meet_an_attempt() {
+        assert!(ROWS.is_sorted_by_key(|row| row.layer));
+    }
+
+    #[test]
+    fn a_number_is_a_status_of_a_failure_or_nothing() {
+        assert_eq!(Row::of("429").map(|row| row.word), Some(STATUS.word));
+        assert!(Row::of("200").is_none() && Row::of("600").is_none());
+    }
+}

@@ -1,0 +1,292 @@
+//! The fields of what faults do: how each is read from its keys, within which bounds, and shown.
+//!
+//! A row of `catalogue` names the fields of its word. A field says whether its key must be there,
+//! what it is checked for, and how it is shown as understood; the messages are here as well.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::reader::{Reader, SHORTEST};
+use super::{CloseMode, SlowPart};
+use crate::scenario::workload::MOST_TOKENS;
+use crate::text::Diagnostic;
+use crate::text::units::share::WHOLE;
+use crate::text::units::{bandwidth, duration, factor, share, speed, tokens};
+use crate::wire::writer::{Cause, Finish, Hint, HintFormat, Inside, Refusal};
+
+/// A part of what a fault does, as its keys say it.
+pub(super) trait Field {
+    /// What it is, once checked.
+    type Value;
+
+    /// Its keys.
+    const KEYS: Keys;
+
+    /// Reads it, or says what is wrong with its keys.
+    fn read(reader: &Reader<'_>) -> Result<Self::Value, Diagnostic>;
+
+    /// Shows it as understood: every key, with every default filled in.
+    fn write(value: &Self::Value, shown: &mut Map<String, Value>);
+}
+
+/// The keys of a field.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keys {
+    pub(super) names: &'static [&'static str],
+    /// Whether they must be there.
+    pub(super) are_required: bool,
+}
+
+/// Declares fields of one key: `required` with the hint that a missing one gets, or `optional` with
+/// what holds without it. Then how the key's value is checked, and how it is shown.
+macro_rules! fields {
+    ($($(#[$doc:meta])* $name:ident: $type:ty, $need:ident $key:ident ($default:expr),
+        |$reader:ident, $read:ident| $check:expr, |$value:ident| $shown:expr;)*) => {
+        $(
+            $(#[$doc])*
+            pub(super) enum $name {}
+
+            impl Field for $name {
+                type Value = $type;
+
+                const KEYS: Keys = Keys {
+                    names: &[stringify!($key)],
+                    are_required: fields!(@is_required $need),
+                };
+
+                fn read($reader: &Reader<'_>) -> Result<$type, Diagnostic> {
+                    let $read = fields!(@value $need $reader $key $default);
+                    $check
+                }
+
+                fn write($value: &$type, shown: &mut Map<String, Value>) {
+                    shown.insert(stringify!($key).to_owned(), $shown);
+                }
+            }
+        )*
+    };
+    (@is_required required) => { true };
+    (@is_required optional) => { false };
+    (@value required $reader:ident $key:ident $hint:expr) => {
+        $reader.required(stringify!($key), $reader.file.$key.as_ref(), $hint)?
+    };
+    (@value optional $reader:ident $key:ident $default:expr) => {
+        match &$reader.file.$key {
+            Some(value) => value,
+            None => return Ok($default),
+        }
+    };
+}
+
+fields! {
+    /// After how many output tokens of a stream.
+    After: u64, required after ("write after how many tokens: `after: 80 tok`"),
+        |reader, after| reader.bounded("after", *after, 0..=MOST_TOKENS, tokens::write),
+        |after| tokens::write(*after).into();
+
+    /// Whether the prompt of a refused request is billed.
+    Billed: bool, optional billed (false), |reader, billed| Ok(*billed), |billed| json!(billed);
+
+    /// How much later.
+    By: Duration, required by ("write how much later: `by: 20s`"),
+        |reader, by| reader.length("by", *by, SHORTEST),
+        |by| duration::write(*by).into();
+
+    /// How much later, or never.
+    ByOrNever: Option<Duration>, optional by (None),
+        |reader, by| reader.length("by", *by, SHORTEST).map(Some),
+        |by| by.map(duration::write).into();
+
+    /// How many bytes per second at most.
+    Cap: u64, required cap ("write how many bytes at most: `cap: 200 B/s`"),
+        |reader, cap| reader.bounded("cap", *cap, 1..=1_000_000_000_000, bandwidth::write),
+        |cap| bandwidth::write(*cap).into();
+
+    /// What an error says in the place of an answer.
+    ErrorCause: Cause, optional cause (Cause::ServerError),
+        |reader, name| reader.cause(name), |cause| cause.name().into();
+
+    /// What an error says whose status is given.
+    StatusCause: Cause, optional cause (Refusal::with_status(reader.status()).cause),
+        |reader, name| reader.cause(name), |cause| cause.name().into();
+
+    /// How many times slower, in thousandths.
+    Slower: u64, required factor ("write how many times slower: `factor: 3`"),
+        |reader, times| reader.bounded("factor", *times, 1_000..=1_000_000, factor::write),
+        |times| factor::write(*times).into();
+
+    /// A factor of something that may also become less, in thousandths.
+    Times: u64, required factor ("write how many times as much: `factor: 1.5`"),
+        |reader, times| reader.times(*times),
+        |times| factor::write(*times).into();
+
+    /// For how long a connection was idle.
+    Idle: Duration, required idle ("write how long it was idle: `idle: 60s`"),
+        |reader, idle| reader.length("idle", *idle, SHORTEST),
+        |idle| duration::write(*idle).into();
+
+    /// The index of a tail, in thousandths: below a half a draw may exceed any run, above 20 there
+    /// is no tail.
+    Index: u64, required index ("write how heavy the tail is: `index: 1.5`"),
+        |reader, index| reader.bounded("index", *index, 500..=20_000, factor::write),
+        |index| factor::write(*index).into();
+
+    /// In what of an event a cut lies.
+    InsideOf: Option<Inside>, optional inside (None),
+        |reader, inside| Ok(Some(*inside)), |inside| json!(inside);
+
+    /// How much is left, in parts per 10^9.
+    Remaining: u64, required remaining ("write how much is left: `remaining: 30%`"),
+        |reader, remaining| reader.bounded("remaining", *remaining, 0..=WHOLE - 1, share::write),
+        |remaining| share::write(*remaining).into();
+
+    /// The model that is named.
+    Model: Arc<str>, required model ("write which model is named: `model: other-model`"),
+        |reader, model| reader.model(model), |model| json!(&**model);
+
+    /// A finish reason that is not true.
+    Says: Finish, optional says (Finish::Length),
+        |reader, says| Ok(*says), |says| json!(says);
+
+    /// What `x-should-retry` says.
+    ShouldRetry: Option<bool>, optional should_retry (None),
+        |reader, answer| Ok(Some(*answer)), |answer| json!(answer);
+
+    /// How long a stream is silent.
+    Silence: Duration, required silence ("write how long it is silent: `silence: 20s`"),
+        |reader, silence| reader.length("silence", *silence, SHORTEST),
+        |silence| duration::write(*silence).into();
+
+    /// Tokens per second, in thousandths.
+    Speed: u64, required speed ("write how slowly: `speed: 0.5 tok/s`"),
+        |reader, speed| reader.bounded("speed", *speed, 1..=1_000_000_000, speed::write),
+        |speed| speed::write(*speed).into();
+
+    /// How a silent stream ends; none = it goes on.
+    Then: Option<CloseMode>, optional then (None),
+        |reader, then| Ok(Some(*then)), |then| json!(then);
+
+    /// Which part of an answer is slow.
+    What: SlowPart, optional what (SlowPart::All),
+        |reader, what| Ok(*what), |what| json!(what);
+
+    /// How a stream ends.
+    StreamEnd: CloseMode, optional with (CloseMode::Rst),
+        |reader, with| Ok(*with), |with| json!(with);
+
+    /// How a connection ends on which no answer has begun.
+    ConnectionEnd: CloseMode, optional with (CloseMode::Rst),
+        |reader, with| reader.connection_end(*with), |with| json!(with);
+}
+
+/// The status that stands in the place of a word.
+pub(super) enum Status {}
+
+impl Field for Status {
+    type Value = u16;
+
+    const KEYS: Keys = Keys {
+        names: &[],
+        are_required: false,
+    };
+
+    fn read(reader: &Reader<'_>) -> Result<u16, Diagnostic> {
+        Ok(reader.status())
+    }
+
+    fn write(_: &u16, _: &mut Map<String, Value>) {}
+}
+
+/// A hint to wait. One that lies says by itself how long; all else needs a `retry_after`.
+pub(super) enum HintToWait {}
+
+impl Field for HintToWait {
+    type Value = Option<Hint>;
+
+    const KEYS: Keys = Keys {
+        names: &["retry_after", "hint"],
+        are_required: false,
+    };
+
+    fn read(reader: &Reader<'_>) -> Result<Option<Hint>, Diagnostic> {
+        let form = reader.file.hint;
+        let lies = form.is_some_and(is_lie);
+        let wait = match (reader.file.retry_after, form) {
+            (Some(_), _) if lies => {
+                let message = "this hint is a lie: it says by itself how long to wait";
+                let problem = reader.problem("hint", message);
+                return Err(problem.hint("leave out `retry_after`, or write another `hint`"));
+            }
+            (Some(wait), _) => reader.length("retry_after", wait, Duration::ZERO)?,
+            (None, None) => return Ok(None),
+            (None, Some(_)) if lies => UNTOLD,
+            (None, Some(_)) => {
+                let message = "`hint` needs `retry_after`: how long to wait";
+                let problem = reader.problem("hint", message);
+                return Err(problem.hint("write as in `{ hint: date, retry_after: 20s }`"));
+            }
+        };
+        let form = form.unwrap_or_default();
+        Ok(Some(Hint { wait, form }))
+    }
+
+    fn write(hint: &Option<Hint>, shown: &mut Map<String, Value>) {
+        let told = hint.filter(|hint| !is_lie(hint.form));
+        let wait = told.map(|hint| duration::write(hint.wait));
+        shown.insert("retry_after".to_owned(), wait.into());
+        shown.insert("hint".to_owned(), json!(hint.map(|hint| hint.form)));
+    }
+}
+
+const fn is_lie(form: HintFormat) -> bool {
+    matches!(
+        form,
+        HintFormat::Past | HintFormat::Negative | HintFormat::Nan | HintFormat::Absurd
+    )
+}
+
+impl Reader<'_> {
+    /// The status that is written as the word. Without one, the row is none of a status.
+    fn status(&self) -> u16 {
+        self.file.inject.parse().unwrap_or_default()
+    }
+
+    fn cause(&self, name: &str) -> Result<Cause, Diagnostic> {
+        Cause::from_name(name).ok_or_else(|| {
+            let problem = self.problem("cause", format!("unknown cause `{name}`"));
+            problem.did_you_mean(name, Cause::ALL.map(Cause::name))
+        })
+    }
+
+    fn times(&self, times: u64) -> Result<u64, Diagnostic> {
+        if times == 1_000 {
+            let problem = self.problem("factor", "a factor of 1 changes nothing");
+            return Err(problem.hint("write another factor, or leave the fault out"));
+        }
+        self.bounded("factor", times, 0..=1_000_000, factor::write)
+    }
+
+    fn model(&self, model: &str) -> Result<Arc<str>, Diagnostic> {
+        let fits = |c: char| c.is_ascii_graphic();
+        if !(1..=100).contains(&model.len()) || !model.chars().all(fits) {
+            let problem = self.problem("model", "this cannot name a model");
+            return Err(problem.hint("write 1 to 100 letters, digits and signs, without blanks"));
+        }
+        Ok(model.into())
+    }
+
+    fn connection_end(&self, with: CloseMode) -> Result<CloseMode, Diagnostic> {
+        match with {
+            CloseMode::End => {
+                let problem = self.problem("with", "there is no body yet that could end");
+                Err(problem.hint("write `rst` or `fin`"))
+            }
+            with => Ok(with),
+        }
+    }
+}
+
+/// What a lie hides: what limits count in.
+const UNTOLD: Duration = Duration::from_secs(60);

@@ -1,0 +1,137 @@
+//! The keys of a fault as a file has them: name, type, example and sentence of each, in one table.
+//!
+//! From the table follow [`Written`], which serde reads, [`KEYS`] for messages and documents, and
+//! the schema. What a key may say is checked by its field (`fields`) or, for keys of time, target
+//! and luck, by `parse`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+#[cfg(feature = "cli")]
+use super::schema;
+use super::written::{Burst, Ramp, Recover, Short, Targets, When};
+use super::{CloseMode, SlowPart};
+use crate::text::units;
+#[cfg(feature = "cli")]
+use crate::text::units::written;
+use crate::wire::writer::{Finish, HintFormat, Inside};
+
+/// A key of a fault.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// The key.
+    pub name: &'static str,
+    /// What may be written behind it.
+    pub example: &'static str,
+    /// What it says, and what holds without it.
+    pub about: &'static str,
+}
+
+/// Declares every key once.
+macro_rules! keys {
+    ($($(#[$attribute:meta])* $field:ident: $type:ty,
+        $name:literal, $example:literal, $about:literal;)*) => {
+        /// One of `faults`.
+        #[derive(Deserialize)]
+        #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+        #[cfg_attr(feature = "cli", schemars(rename = "Fault", transform = schema::fault))]
+        #[serde(deny_unknown_fields)]
+        pub(in crate::scenario) struct Written {
+            $(
+                #[serde(rename = $name)]
+                $(#[$attribute])*
+                pub(super) $field: $type,
+            )*
+        }
+
+        /// Every key.
+        pub const KEYS: &[Key] = &[$(Key { name: $name, example: $example, about: $about }),*];
+    };
+}
+
+keys! {
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Word"))]
+    inject: String, "inject", "outage", "What it does: a word, or the status of an error.";
+    target: Option<Targets>, "target", "aws-us-east",
+        "Whom it strikes: a provider, a group, or a list of these.";
+    #[serde(default, with = "units::duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    at: Option<Duration>, "at", "5m", "Start of the first window; the run's start by default.";
+    #[serde(default, with = "units::duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    length: Option<Duration>, "for", "10m",
+        "Length of each window; to the end of the run by default.";
+    #[serde(default, with = "units::duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    every: Option<Duration>, "every", "1h", "From window to window; once by default.";
+    #[serde(default, with = "units::share::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+    chance: Option<u64>, "chance", "30%", "The chance that it happens at all, drawn once per seed.";
+    burst: Option<Burst>, "burst", "{ on: 20s, off: 40s }",
+        "Inside its windows it is on and off for such lengths on average; a `rate_off` is its \
+         rate while off.";
+    ramp: Option<Short<Ramp>>, "ramp", "{ up: 2m, down: 1m, shape: exponential }",
+        "It grows from nothing at a window's start, and fades before its end; shapes are \
+         `linear`, `exponential` and `steps`.";
+    recover: Option<Short<Recover>>, "recover", "{ over: 5m, shape: steps }",
+        "It fades after a window's end; shapes as above.";
+    when: Option<When>, "when", "{ client: 0 }",
+        "Only attempts of this `model`, `key`, `prompt` (\"> 8k tok\"), `streamed` and `client`.";
+    #[serde(default, with = "units::share::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+    rate: Option<u64>, "rate", "0.05%", "Share of attempts that it strikes; all by default.";
+    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Sticky>"))]
+    sticky: Option<String>, "sticky", "call",
+        "What shares its luck: an `attempt`, a `call`, or a length of time.";
+    #[serde(default, with = "units::tokens::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
+    after: Option<u64>, "after", "80 tok", "After so many output tokens.";
+    billed: Option<bool>, "billed", "true",
+        "The prompt is billed though it failed; `false` by default.";
+    #[serde(default, with = "units::duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    by: Option<Duration>, "by", "20s", "So much later; for `keep_alives` never by default.";
+    #[serde(default, with = "units::bandwidth::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Bandwidth"))]
+    cap: Option<u64>, "cap", "200 B/s", "So many bytes per second.";
+    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Cause>"))]
+    cause: Option<String>, "cause", "overloaded",
+        "What the body says, whatever the status: the word of an error.";
+    #[serde(default, with = "units::factor::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
+    factor: Option<u64>, "factor", "2.5", "So many times as much.";
+    hint: Option<HintFormat>, "hint", "date",
+        "How the hint to wait is put: `own`, `seconds`, `ms`, `date`, `body`, or a lie: `past`, \
+         `negative`, `nan`, `absurd`.";
+    #[serde(default, with = "units::duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    idle: Option<Duration>, "idle", "90s", "Idle for so long.";
+    #[serde(default, with = "units::factor::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
+    index: Option<u64>, "index", "1.5", "The tail's index: the smaller, the heavier.";
+    inside: Option<Inside>, "inside", "utf8",
+        "The cut lies inside an event: in its `json`, or in a `utf8` character.";
+    #[serde(default, with = "units::share::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
+    remaining: Option<u64>, "remaining", "30%", "So much is left.";
+    model: Option<String>, "model", "other-model", "The model that is named.";
+    #[serde(default, with = "units::duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    retry_after: Option<Duration>, "retry_after", "20s", "A hint to wait for so long.";
+    says: Option<Finish>, "says", "content_filter",
+        "What it claims: `length` (by default) or `content_filter`.";
+    should_retry: Option<bool>, "should_retry", "false",
+        "What `x-should-retry` says; it is not there by default.";
+    #[serde(default, with = "units::duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    silence: Option<Duration>, "silence", "20s", "Silent for so long.";
+    #[serde(default, with = "units::speed::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "written::Speed"))]
+    speed: Option<u64>, "speed", "0.5 tok/s", "So many tokens per second.";
+    then: Option<CloseMode>, "then", "fin",
+        "How it ends after the silence: `rst`, `fin`, `end`; else it goes on.";
+    what: Option<SlowPart>, "what", "ttft", "What is slow: `all` (by default), `ttft` or `tokens`.";
+    with: Option<CloseMode>, "with", "fin",
+        "How it ends: `rst` (by default), `fin`, or (streams) `end`.";
+}

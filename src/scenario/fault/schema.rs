@@ -1,0 +1,94 @@
+//! Faults as JSON Schema: what the tables of `catalogue` and `keys` say, nothing listed twice.
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
+
+use super::catalogue::{KEYS, ROWS, Row, STATUS, Scope};
+use super::written::{Short, Targets};
+use crate::text::schema::{inline_schema, rule, words};
+use crate::text::units::written;
+use crate::wire::writer;
+
+/// `inject` of a fault.
+pub(super) enum Word {}
+
+/// `cause` of a fault.
+pub(super) enum Cause {}
+
+/// `sticky` of a fault.
+pub(super) enum Sticky {}
+
+inline_schema! {
+    Word, "Word", |_: &mut _| word();
+    Cause, "Cause", |_: &mut _| words(writer::Cause::ALL.into_iter().map(|cause| {
+        let about = Row::of(cause.name()).map(|row| row.about);
+        (cause.name(), about.unwrap_or_default().to_owned())
+    }));
+    Sticky, "Sticky", |generator: &mut SchemaGenerator| {
+        let length = generator.subschema_for::<written::Length>();
+        json_schema!({ "anyOf": [{ "enum": ["attempt", "call"] }, length] })
+    };
+    Targets, "Targets", |generator: &mut SchemaGenerator| {
+        let name = generator.subschema_for::<written::Name>();
+        json_schema!({ "anyOf": [name, { "type": "array", "items": name, "minItems": 1 }] })
+    };
+    where T: JsonSchema, Short<T>, "Short", |generator: &mut SchemaGenerator| {
+        let length = generator.subschema_for::<written::Length>();
+        let map = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [length, map] })
+    };
+}
+
+/// What the tables of the catalogue say: of every key, and which word takes which.
+pub(super) fn fault(schema: &mut Schema) {
+    for key in KEYS {
+        let property = schema.pointer_mut(&format!("/properties/{}", key.name));
+        if let Some(property) = property.and_then(Value::as_object_mut) {
+            let about = format!("{}\nAs in `{}: {}`.", key.about, key.name, key.example);
+            property.insert("description".to_owned(), about.into());
+        }
+    }
+    let mut alike: BTreeMap<(Vec<&str>, Vec<&str>), Vec<&str>> = BTreeMap::new();
+    for row in ROWS {
+        let keys = (required(row), row.keys().collect());
+        alike.entry(keys).or_default().push(row.word);
+    }
+    let words = alike.into_iter().map(|((required, keys), words)| {
+        rule("inject", &json!({ "enum": words }), &required, keys)
+    });
+    let of_status = rule("inject", &status(), &required(&STATUS), STATUS.keys());
+    let rules: Vec<Value> = words.chain([of_status]).collect();
+    schema.insert("allOf".to_owned(), rules.into());
+}
+
+/// The keys that must stand beside a word.
+fn required(row: &Row) -> Vec<&'static str> {
+    let target = (row.reach != Scope::Client).then_some("target");
+    row.required().chain(target).collect()
+}
+
+/// A word, or a status.
+fn word() -> Schema {
+    let mut schema = words(ROWS.iter().map(|row| (row.word, row.about.to_owned())));
+    let mut number = status();
+    if let (Some(all), Some(number)) = (
+        schema.get_mut("oneOf").and_then(Value::as_array_mut),
+        number.as_object_mut(),
+    ) {
+        number.insert("description".to_owned(), STATUS.about.into());
+        all.push(json!(number));
+    }
+    schema
+}
+
+/// From 400 to 599, also in quotes.
+fn status() -> Value {
+    json!({
+        "type": ["integer", "string"],
+        "minimum": 400,
+        "maximum": 599,
+        "pattern": "^[45][0-9][0-9]$",
+    })
+}
