@@ -1,0 +1,206 @@
+//! What comes back, read from any dialect into one form: whole answers, streams, errors.
+//!
+//! Readers are lenient where vendors differ (missing usage, unknown fields and events) and strict
+//! where a caller would be deceived:
+//!
+//! - An answer in which nothing at all is said, not even an empty text, is [`Wrong::Malformed`]:
+//!   no choice, no candidate, a null content. So is an empty text that nothing ends. An answer
+//!   that was cut at its bound before it said anything is one, and says so by its [`Finish`].
+//! - An answer that the provider withheld is [`Wrong::Filtered`], as the same verdict before the
+//!   answer would be. What was withheld only in part is an answer with the reason
+//!   [`FinishReason::ContentFilter`].
+//! - A stream is whole when its dialect says so: by its terminator (OpenAI, Anthropic), or by a
+//!   reason to finish before its body ends (OpenAI, Gemini). Anything else is
+//!   [`Wrong::Truncated`].
+
+mod anthropic;
+mod error;
+mod gemini;
+mod openai;
+mod stream;
+
+pub use error::{ErrorBody, read_error};
+pub use stream::{StreamReader, Token};
+
+use crate::wire::Family;
+
+/// Tokens, as the provider counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Of the prompt, those of the cache included.
+    pub prompt_tokens: u64,
+    /// Of the prompt, those that came from the provider's cache.
+    pub cached_tokens: u64,
+    /// Of the answer, hidden reasoning included.
+    pub completion_tokens: u64,
+}
+
+/// Why an answer ends, in one vocabulary and in the provider's own word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finish {
+    /// In the vocabulary that all dialects share.
+    pub reason: FinishReason,
+    /// As the provider put it: `stop`, `end_turn`, `MAX_TOKENS`, …
+    pub raw: String,
+}
+
+/// Why an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FinishReason {
+    /// The model has said what it had to say.
+    Stop,
+    /// The bound on output tokens, or the model's context, is reached.
+    Length,
+    /// The model wants tools to be called.
+    ToolCalls,
+    /// The provider, or the model, withheld the rest.
+    ContentFilter,
+    /// Anything else.
+    Other,
+}
+
+/// A whole answer's content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// The text; empty for a stream, whose text was handed out.
+    pub text: String,
+    /// Why it ends, if the provider told.
+    pub finish: Option<Finish>,
+    /// Tokens, if the provider told.
+    pub usage: Option<Usage>,
+    /// The model that answered, as the provider calls it, if it told.
+    pub model: Option<String>,
+}
+
+/// Why what came is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// The bytes are not what the dialect allows, or say nothing.
+    Malformed,
+    /// It ended before it was complete.
+    Truncated,
+    /// The provider withheld it, for this reason if it gave one.
+    Filtered(Option<String>),
+    /// The provider said that something went wrong.
+    Error(Box<ErrorBody>),
+}
+
+/// Reads a plain answer.
+///
+/// # Errors
+/// When it is none; an error object in a 200 comes back as [`Wrong::Error`].
+pub fn read_plain(family: Family, bytes: &[u8]) -> Result<Content, Wrong> {
+    let read = match family {
+        Family::Openai => openai::read_plain(bytes),
+        Family::Anthropic => anthropic::read_plain(bytes),
+        Family::Gemini => gemini::read_plain(bytes),
+    };
+    let piece = read.map_err(|wrong| or_error(wrong, bytes))?;
+    let content = Content {
+        usage: piece.counted.usage(),
+        text: piece.text,
+        finish: piece.finish,
+        model: piece.model,
+    };
+    let has_text = !content.text.is_empty();
+    judge(content, has_text, piece.spoken)
+}
+
+/// A part of an answer: an event of a stream, or all of it.
+#[derive(Debug, Default)]
+struct Piece {
+    text: String,
+    /// There was a place for text in it, even if that was empty.
+    spoken: bool,
+    /// The model was at work on something else than text: reasoning, a tool's arguments.
+    busy: bool,
+    finish: Option<Finish>,
+    counted: Counted,
+    model: Option<String>,
+    /// The dialect's terminator.
+    ends: bool,
+}
+
+/// Token counts, some of which may still be unknown.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    prompt: Option<u64>,
+    cached: Option<u64>,
+    completion: Option<u64>,
+}
+
+impl Counted {
+    /// With what came later: counts in streams are totals so far.
+    fn then(self, later: Self) -> Self {
+        Self {
+            prompt: later.prompt.or(self.prompt),
+            cached: later.cached.or(self.cached),
+            completion: later.completion.or(self.completion),
+        }
+    }
+
+    fn usage(self) -> Option<Usage> {
+        self.prompt.or(self.cached).or(self.completion)?;
+        Some(Usage {
+            prompt_tokens: self.prompt.unwrap_or(0),
+            cached_tokens: self.cached.unwrap_or(0),
+            completion_tokens: self.completion.unwrap_or(0),
+        })
+    }
+}
+
+/// Whether what came whole is an answer.
+fn judge(content: Content, has_text: bool, spoken: bool) -> Result<Content, Wrong> {
+    if has_text {
+        return Ok(content);
+    }
+    match &content.finish {
+        Some(finish) => match finish.reason {
+            FinishReason::ContentFilter => Err(Wrong::Filtered(Some(finish.raw.clone()))),
+            FinishReason::Length | FinishReason::ToolCalls => Ok(content),
+            FinishReason::Stop | FinishReason::Other if spoken => Ok(content),
+            FinishReason::Stop | FinishReason::Other => Err(Wrong::Malformed),
+        },
+        None => Err(Wrong::Malformed),
+    }
+}
+
+/// What is not of the dialect's form may still be an error in another.
+fn or_error(wrong: Wrong, bytes: &[u8]) -> Wrong {
+    match (wrong, error::find(bytes)) {
+        (Wrong::Malformed, Some(error)) => Wrong::Error(Box::new(error)),
+        (wrong, _) => wrong,
+    }
+}
+
+/// Reads a JSON object as a `T`. An array is none, though serde would take its elements for
+/// fields.
+fn object<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Wrong> {
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Wrong::Malformed);
+    }
+    serde_json::from_slice(bytes).map_err(|_| Wrong::Malformed)
+}
+
+/// The model that an answer names. What is no name is as good as none: Azure's first chunk names an
+/// empty one.
+fn named(model: Option<serde_json::Value>) -> Option<String> {
+    match model {
+        Some(serde_json::Value::String(name)) if !name.is_empty() => Some(name),
+        _ => None,
+    }
+}
+
+/// An `error` field that says that there is one: some providers always send the field.
+fn said(error: Option<serde_json::Value>) -> Result<(), Wrong> {
+    use serde_json::Value::{Bool, Null, String};
+    match error {
+        None | Some(Null | Bool(false)) => Ok(()),
+        Some(String(text)) if text.is_empty() => Ok(()),
+        Some(error) => Err(Wrong::Error(Box::new(ErrorBody::of(&error)))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,328 @@
+//! What the client asks, as each dialect writes it.
+//!
+//! A [`Request`] names no provider and no model: those are the fleet's. [`Request::body`] writes
+//! it down for one model in one dialect; [`path`], [`key_header`] and [`fixed_headers`] say where
+//! it goes and what goes with it. The headers that carry a call's name are named here as well,
+//! because the fake provider reads what the client writes.
+
+mod anthropic;
+mod gemini;
+mod openai;
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::wire::{Dialect, Family};
+
+pub use anthropic::MAX_TOKENS as ANTHROPIC_MAX_TOKENS;
+
+/// Carries the call's name: `PREFIX-NUMBER`, the same for every attempt of a call.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Carries how many attempts this call has made at this provider before, from 0.
+pub const RETRY_COUNT: &str = "x-retry-count";
+
+/// What a caller asks, whoever will answer.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    messages: Vec<Message>,
+    max_tokens: Option<u32>,
+    deadline: Option<Duration>,
+    id: Option<u64>,
+    task: Option<String>,
+    session: Option<u64>,
+    priority: Option<u8>,
+    prompt_tokens: Option<u64>,
+}
+
+/// One message of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// `system`, `user` or `assistant`.
+    pub role: String,
+    /// The text.
+    pub content: String,
+}
+
+impl Message {
+    /// Whether it instructs the model, rather than being a part of the conversation. Dialects
+    /// that keep instructions apart take OpenAI's newer word for the role as well.
+    fn is_system(&self) -> bool {
+        matches!(self.role.as_str(), "system" | "developer")
+    }
+}
+
+impl Request {
+    /// A request of one user message.
+    pub fn user(content: impl Into<String>) -> Self {
+        Self::default().message("user", content)
+    }
+
+    /// With one more message. A `system` message stands where the dialect wants it, wherever it
+    /// is given here.
+    #[must_use]
+    pub fn message(mut self, role: impl Into<String>, content: impl Into<String>) -> Self {
+        self.messages.push(Message {
+            role: role.into(),
+            content: content.into(),
+        });
+        self
+    }
+
+    /// With an upper bound on output tokens. Without one the provider's own holds, except where a
+    /// dialect demands one: Anthropic is asked for [`ANTHROPIC_MAX_TOKENS`].
+    #[must_use]
+    pub fn max_tokens(mut self, max_tokens: u32) -> Self {
+        self.max_tokens = Some(max_tokens);
+        self
+    }
+
+    /// With a deadline, counted from the call's start; the policy's own may be shorter.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// With a number of the caller's own, to join its logs with the trace. Without one the client
+    /// counts. Two calls of one client must not share a number.
+    #[must_use]
+    pub fn id(mut self, id: u64) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// With the name of its task, which a policy may have a rule for.
+    #[must_use]
+    pub fn task(mut self, task: impl Into<String>) -> Self {
+        self.task = Some(task.into());
+        self
+    }
+
+    /// With the number of its session: a policy may keep the calls of one session at one provider,
+    /// whose prompt cache may still know them.
+    #[must_use]
+    pub fn session(mut self, session: u64) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// With its importance when there is not room for all: 0 is low (it may wait, as a batch may),
+    /// 1 normal, 2 high (somebody is looking at it). Without one it is normal.
+    #[must_use]
+    pub fn priority(mut self, priority: u8) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// With the caller's own count of the prompt's tokens. Without one they are estimated.
+    #[must_use]
+    pub fn prompt_tokens(mut self, tokens: u64) -> Self {
+        self.prompt_tokens = Some(tokens);
+        self
+    }
+
+    /// The deadline, if any.
+    pub fn given_deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// The caller's own number, if any.
+    pub fn given_id(&self) -> Option<u64> {
+        self.id
+    }
+
+    /// The task, if any.
+    pub fn given_task(&self) -> Option<&str> {
+        self.task.as_deref()
+    }
+
+    /// The session, if any.
+    pub fn given_session(&self) -> Option<u64> {
+        self.session
+    }
+
+    /// The priority; 1 unless another is given.
+    pub fn given_priority(&self) -> u8 {
+        self.priority.unwrap_or(NORMAL)
+    }
+
+    /// The bound on output tokens, if any.
+    pub fn given_max_tokens(&self) -> Option<u32> {
+        self.max_tokens
+    }
+
+    /// Tokens of the prompt: the caller's own count, else one for each four bytes of all messages,
+    /// which is what English text comes to; at least 1.
+    pub fn prompt_estimate(&self) -> u64 {
+        let bytes = self.messages.iter().map(|one| one.content.len() as u64);
+        let tokens = self.prompt_tokens;
+        tokens
+            .unwrap_or_else(|| bytes.sum::<u64>() / BYTES_PER_TOKEN)
+            .max(1)
+    }
+
+    /// The body that asks `model`, streamed or plain.
+    pub fn body(&self, dialect: Dialect, model: &str, streamed: bool) -> Bytes {
+        match dialect.family() {
+            Family::Openai => openai::body(self, model, streamed),
+            Family::Anthropic => anthropic::body(self, model, streamed),
+            Family::Gemini => gemini::body(self),
+        }
+    }
+}
+
+/// The path and query that ask `model`, to be put behind a base URL without a slash at its end.
+///
+/// Base URLs are those that the vendor's own SDK takes: `…/v1` at OpenAI and what imitates it, the
+/// root of the host at Anthropic and Gemini, the resource's root at Azure, where `model` is the
+/// name of the deployment.
+pub fn path(dialect: Dialect, model: &str, streamed: bool) -> String {
+    match (dialect, dialect.family()) {
+        (Dialect::Azure, _) => openai::azure_path(model),
+        (_, Family::Openai) => openai::PATH.to_owned(),
+        (_, Family::Anthropic) => anthropic::PATH.to_owned(),
+        (_, Family::Gemini) => gemini::path(model, streamed),
+    }
+}
+
+/// The header that shows `key`, as name and value.
+pub fn key_header(dialect: Dialect, key: &str) -> (&'static str, String) {
+    match (dialect, dialect.family()) {
+        (Dialect::Azure, _) => ("api-key", key.to_owned()),
+        (_, Family::Openai) => ("authorization", format!("Bearer {key}")),
+        (_, Family::Anthropic) => ("x-api-key", key.to_owned()),
+        (_, Family::Gemini) => ("x-goog-api-key", key.to_owned()),
+    }
+}
+
+/// Headers that every request in this dialect has, as names and values.
+pub fn fixed_headers(dialect: Dialect) -> &'static [(&'static str, &'static str)] {
+    match dialect.family() {
+        Family::Anthropic => &[("anthropic-version", anthropic::VERSION)],
+        Family::Openai | Family::Gemini => &[],
+    }
+}
+
+/// Writes `body` down.
+fn json(body: &impl Serialize) -> Bytes {
+    // Strings and integers only: there is nothing in it that JSON cannot say.
+    Bytes::from(serde_json::to_vec(body).unwrap_or_default())
+}
+
+/// `text` as a part of a path (RFC 3986), with slashes left as they are if they may `divide` it.
+fn escaped(text: &str, divide: bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            b'/' if divide => escaped.push('/'),
+            // Writing to a string cannot fail.
+            _ => drop(write!(escaped, "%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+const NORMAL: u8 = 1;
+
+/// Of English text, as the vendors' own guides count.
+pub(crate) const BYTES_PER_TOKEN: u64 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_tells_decisions_what_it_is() {
+        let plain = Request::user("Hello, there");
+        assert_eq!((plain.given_task(), plain.given_session()), (None, None));
+        assert_eq!(
+            (plain.given_priority(), plain.given_max_tokens()),
+            (1, None)
+        );
+        let told = plain.task("chat").session(7).priority(2).max_tokens(99);
+        assert_eq!(
+            (told.given_task(), told.given_session()),
+            (Some("chat"), Some(7))
+        );
+        assert_eq!(
+            (told.given_priority(), told.given_max_tokens()),
+            (2, Some(99))
+        );
+    }
+
+    #[test]
+    fn a_prompt_is_estimated_unless_the_caller_counts() {
+        let request = Request::user("x".repeat(397)).message("system", "xyz");
+        assert_eq!(request.prompt_estimate(), 100);
+        assert_eq!(request.prompt_tokens(7).prompt_estimate(), 7);
+        assert_eq!(Request::default().prompt_estimate(), 1);
+        assert_eq!(Request::user("").prompt_tokens(0).prompt_estimate(), 1);
+    }
+
+    #[test]
+    fn what_decisions_are_told_is_not_sent() {
+        let plain = Request::user("x");
+        let told = Request::user("x")
+            .task("t")
+            .session(1)
+            .priority(0)
+            .prompt_tokens(9);
+        for dialect in Dialect::ALL {
+            assert_eq!(
+                plain.body(dialect, "m", true),
+                told.body(dialect, "m", true)
+            );
+        }
+    }
+
+    #[test]
+    fn every_dialect_has_its_own_place() {
+        for (dialect, plain, streamed) in [
+            (Dialect::Openai, "/chat/completions", "/chat/completions"),
+            (
+                Dialect::Azure,
+                "/openai/deployments/my%20gpt%2F4/chat/completions?api-version=2024-10-21",
+                "/openai/deployments/my%20gpt%2F4/chat/completions?api-version=2024-10-21",
+            ),
+            (Dialect::Anthropic, "/v1/messages", "/v1/messages"),
+            (
+                Dialect::Gemini,
+                "/v1beta/models/my%20gpt/4:generateContent",
+                "/v1beta/models/my%20gpt/4:streamGenerateContent?alt=sse",
+            ),
+        ] {
+            assert_eq!(path(dialect, "my gpt/4", false), plain);
+            assert_eq!(path(dialect, "my gpt/4", true), streamed);
+        }
+    }
+
+    #[test]
+    fn every_dialect_has_its_own_header_for_the_key() {
+        for (dialect, name, value) in [
+            (Dialect::Openai, "authorization", "Bearer k"),
+            (Dialect::Azure, "api-key", "k"),
+            (Dialect::Deepseek, "authorization", "Bearer k"),
+            (Dialect::Moonshot, "authorization", "Bearer k"),
+            (Dialect::Openrouter, "authorization", "Bearer k"),
+            (Dialect::Anthropic, "x-api-key", "k"),
+            (Dialect::Gemini, "x-goog-api-key", "k"),
+        ] {
+            assert_eq!(key_header(dialect, "k"), (name, value.to_owned()));
+        }
+    }
+
+    #[test]
+    fn only_anthropic_wants_a_version() {
+        let versioned = Dialect::ALL
+            .into_iter()
+            .filter(|dialect| !fixed_headers(*dialect).is_empty());
+        assert_eq!(versioned.collect::<Vec<_>>(), [Dialect::Anthropic]);
+    }
+}

@@ -1,0 +1,100 @@
+//! DeepSeek's errors, in OpenAI's form: almost every code is `invalid_request_error`, and none
+//! tells how long to wait.
+
+use super::{BodyShape, Row};
+use crate::wire::fake::Cause;
+
+/// What the service has of its own.
+pub(super) const ROWS: &[(Cause, Row)] = &[
+    (
+        Cause::RateLimit,
+        Row::new(
+            429,
+            "rate_limit_error",
+            "rate_limit_reached",
+            "Rate limit reached: you are sending requests too quickly. Please pace your requests \
+             reasonably.",
+        ),
+    ),
+    // A concurrency limit that moves with the load is the only limit there is.
+    (
+        Cause::Concurrency,
+        Row::new(
+            429,
+            "rate_limit_error",
+            "rate_limit_reached",
+            "Too many concurrent requests: the limit on concurrency has been reached. Please \
+             retry later.",
+        ),
+    ),
+    (
+        Cause::Quota,
+        Row::new(402, "unknown_error", CODE, "Insufficient Balance"),
+    ),
+    (
+        Cause::Auth,
+        Row::new(
+            401,
+            "authentication_error",
+            CODE,
+            "Authentication Fails, Your api key: ****rill is invalid",
+        ),
+    ),
+    (
+        Cause::ModelGone,
+        Row::new(400, CODE, CODE, "Model Not Exist"),
+    ),
+    (
+        Cause::ContextTooLong,
+        Row::new(
+            400,
+            CODE,
+            CODE,
+            "This model's maximum context length is 131072 tokens. However, you requested 140268 \
+             tokens (136172 in the messages, 4096 in the completion). Please reduce the length \
+             of the messages or completion.",
+        ),
+    ),
+    (
+        Cause::ContentFilter,
+        Row::new(400, CODE, CODE, "Content Exists Risk"),
+    ),
+    (
+        Cause::BadRequest,
+        Row::new(400, CODE, CODE, "Invalid request format: empty messages"),
+    ),
+    (
+        Cause::Unprocessable,
+        Row::new(
+            422,
+            CODE,
+            CODE,
+            "Failed to deserialize the JSON body into the target type: messages[0]: missing \
+             field `role` at line 1 column 64",
+        ),
+    ),
+    (
+        Cause::ServerError,
+        Row::new(
+            500,
+            "internal_error",
+            "internal_error",
+            "Our server encounters an issue. Please retry your request after a brief wait.",
+        ),
+    ),
+    (Cause::BadGateway, Row::shaped(502, BodyShape::Page)),
+    (
+        Cause::Overloaded,
+        Row::new(
+            503,
+            "service_unavailable_error",
+            "service_unavailable_error",
+            "Service is too busy. We advise users to temporarily switch to alternative LLM API \
+             service providers.",
+        ),
+    ),
+    (Cause::GatewayTimeout, Row::shaped(504, BodyShape::Page)),
+    (Cause::Edge, Row::shaped(502, BodyShape::Page)),
+];
+
+const CODE: &str = "invalid_request_error";
