@@ -181,8 +181,8 @@ impl<C: Connect> Attempt<C> {
     ) -> Result<Content, Failed> {
         let limit = self.before_first_token(started);
         let bytes = collect(connection, body, limit, LONGEST_ANSWER).await?;
-        let family = self.target().dialect.family();
-        let mut content = answer::read_plain(family, &bytes).map_err(Failed::from)?;
+        let dialect = self.target().dialect;
+        let mut content = answer::read_plain(dialect, &bytes).map_err(Failed::from)?;
         if self.streamed && !content.text.is_empty() {
             self.inbox.push(std::mem::take(&mut content.text));
         }
@@ -195,7 +195,7 @@ impl<C: Connect> Attempt<C> {
         mut body: Incoming,
         started: Instant,
     ) -> Result<Content, Failed> {
-        let mut reader = StreamReader::new(self.target().dialect.family());
+        let mut reader = StreamReader::new(self.target().dialect);
         let mut last_token = None;
         let mut guard = Throughput::of(&self.shared.streams);
         // Whoever keeps the body open behind the end of the answer keeps nobody waiting: if its

@@ -1,28 +1,70 @@
-//! Whose grammar a provider speaks: three families, and variants of the first with habits of
-//! their own.
+//! Whose grammar a provider speaks: one table, with one row per dialect.
+//!
+//! A row names the variant, the module that holds the dialect's spec on either side, and the form
+//! of its requests.
 
 use serde::{Deserialize, Serialize};
 
-/// How a provider speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Dialect {
+use super::client::{self, ClientSpec};
+
+/// Makes [`Dialect`] and what it can be asked from rows of `Variant = module, family;`. The name
+/// in files is that of the module.
+macro_rules! dialects {
+    ($($(#[$meta:meta])* $variant:ident = $module:ident, $family:ident;)*) => {
+        /// How a provider speaks.
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+        )]
+        #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "lowercase")]
+        pub enum Dialect {
+            $($(#[$meta])* $variant,)*
+        }
+
+        impl Dialect {
+            /// Every dialect, in the order of their declaration.
+            pub const ALL: [Self; [$(stringify!($variant)),*].len()] = [$(Self::$variant),*];
+
+            /// The dialect as files write it: `openai`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => stringify!($module),)*
+                }
+            }
+
+            /// Whose form of request, answer and stream it has.
+            pub const fn family(self) -> Family {
+                match self {
+                    $(Self::$variant => Family::$family,)*
+                }
+            }
+
+            /// How the client speaks it.
+            pub(super) const fn client(self) -> &'static ClientSpec {
+                match self {
+                    $(Self::$variant => &client::$module::SPEC,)*
+                }
+            }
+        }
+    };
+}
+
+dialects! {
     /// OpenAI chat completions.
     #[default]
-    Openai,
+    Openai = openai, Openai;
     /// OpenAI chat completions, as Azure serves them.
-    Azure,
+    Azure = azure, Openai;
     /// OpenAI chat completions, as DeepSeek serves them.
-    Deepseek,
+    Deepseek = deepseek, Openai;
     /// OpenAI chat completions, as Moonshot (Kimi) serves them.
-    Moonshot,
+    Moonshot = moonshot, Openai;
     /// OpenAI chat completions, as OpenRouter serves them.
-    Openrouter,
+    Openrouter = openrouter, Openai;
     /// Anthropic messages.
-    Anthropic,
+    Anthropic = anthropic, Anthropic;
     /// Gemini generateContent.
-    Gemini,
+    Gemini = gemini, Gemini;
 }
 
 /// What dialects share: one form of request, answer and stream.
@@ -37,46 +79,9 @@ pub enum Family {
 }
 
 impl Dialect {
-    /// Every dialect, in the order of their declaration.
-    pub const ALL: [Self; 7] = [
-        Self::Openai,
-        Self::Azure,
-        Self::Deepseek,
-        Self::Moonshot,
-        Self::Openrouter,
-        Self::Anthropic,
-        Self::Gemini,
-    ];
-
-    /// The dialect as files write it: `openai`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Openai => "openai",
-            Self::Azure => "azure",
-            Self::Deepseek => "deepseek",
-            Self::Moonshot => "moonshot",
-            Self::Openrouter => "openrouter",
-            Self::Anthropic => "anthropic",
-            Self::Gemini => "gemini",
-        }
-    }
-
-    /// Whose form of request, answer and stream it has.
-    pub const fn family(self) -> Family {
-        match self {
-            Self::Anthropic => Family::Anthropic,
-            Self::Gemini => Family::Gemini,
-            _ => Family::Openai,
-        }
-    }
-
     /// What the vendor's own base URL has after its host: what SDKs of this dialect are given,
     /// and what [`super::request::path`] is put behind.
     pub const fn base_path(self) -> &'static str {
-        match self {
-            Self::Openai | Self::Moonshot => "/v1",
-            Self::Openrouter => "/api/v1",
-            Self::Azure | Self::Deepseek | Self::Anthropic | Self::Gemini => "",
-        }
+        self.client().base_path
     }
 }

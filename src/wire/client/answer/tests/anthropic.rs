@@ -1,7 +1,7 @@
 //! Anthropic's messages.
 
 use super::*;
-use crate::wire::Family::Anthropic;
+use crate::wire::Dialect::Anthropic;
 
 /// Reasoning, a ping, an event of the future, text, the reason to stop, the terminator.
 pub(super) const STREAM: &str = concat!(

@@ -1,7 +1,7 @@
 //! Gemini's generateContent.
 
 use super::*;
-use crate::wire::Family::Gemini;
+use crate::wire::Dialect::Gemini;
 
 /// A thought, text, and the reason to finish, with usage in every event.
 pub(super) const STREAM: &str = concat!(

@@ -41,7 +41,7 @@ impl Decoded {
 }
 
 /// Reads a stream whose bytes come in these pieces.
-fn hear(family: Family, pieces: &[&[u8]]) -> Decoded {
+fn hear(family: Dialect, pieces: &[&[u8]]) -> Decoded {
     let (mut reader, mut tokens) = (StreamReader::new(family), Vec::new());
     for piece in pieces {
         if let Err(wrong) = reader.push(piece, |token| tokens.push(token)) {
@@ -54,19 +54,19 @@ fn hear(family: Family, pieces: &[&[u8]]) -> Decoded {
 }
 
 /// Reads a stream of these events, each with nothing but its data.
-fn hear_events(family: Family, events: &[&str]) -> Decoded {
+fn hear_events(family: Dialect, events: &[&str]) -> Decoded {
     let events = events.iter().map(|data| format!("data: {data}\n\n"));
     hear(family, &[events.collect::<String>().as_bytes()])
 }
 
-fn plain(family: Family, body: &str) -> Result<Content, Wrong> {
+fn plain(family: Dialect, body: &str) -> Result<Content, Wrong> {
     read_plain(family, body.as_bytes())
 }
 
 /// A good stream means the same wherever its bytes are cut, and only the whole is an answer: a
 /// stream that breaks off may be one if nothing of its text is missing, and the provider has said
 /// why it ends.
-fn no_prefix_of_a_stream_is_a_whole_answer(family: Family, stream: &str) {
+fn no_prefix_of_a_stream_is_a_whole_answer(family: Dialect, stream: &str) {
     let stream = stream.as_bytes();
     let whole = hear(family, &[stream]);
     let Ok(content) = &whole.end else {
@@ -89,7 +89,7 @@ fn no_prefix_of_a_stream_is_a_whole_answer(family: Family, stream: &str) {
 }
 
 /// No plain answer is read before its last byte.
-fn no_prefix_of_an_answer_is_one(family: Family, body: &str) {
+fn no_prefix_of_an_answer_is_one(family: Dialect, body: &str) {
     let body = body.trim_end().as_bytes();
     assert!(read_plain(family, body).is_ok());
     for cut in 0..body.len() {
@@ -98,10 +98,10 @@ fn no_prefix_of_an_answer_is_one(family: Family, body: &str) {
     }
 }
 
-const FAMILIES: [(Family, &str); 3] = [
-    (Family::Openai, openai::STREAM),
-    (Family::Anthropic, anthropic::STREAM),
-    (Family::Gemini, gemini::STREAM),
+const FAMILIES: [(Dialect, &str); 3] = [
+    (Dialect::Openai, openai::STREAM),
+    (Dialect::Anthropic, anthropic::STREAM),
+    (Dialect::Gemini, gemini::STREAM),
 ];
 
 #[test]

@@ -1,7 +1,7 @@
 //! Chat completions, by OpenAI and those who speak its dialect.
 
 use super::*;
-use crate::wire::Family::Openai;
+use crate::wire::Dialect::Openai;
 
 /// Azure's chunk before the first, a role, text, the reason to finish, the usage, the terminator.
 pub(super) const STREAM: &str = concat!(

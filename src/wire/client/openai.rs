@@ -1,12 +1,75 @@
-//! Answers of chat completions, by OpenAI and by whoever speaks its dialect.
+//! OpenAI: chat completions, asked for and read.
+//!
+//! The services that speak this form have files of their own beside this one; each takes from
+//! here what it does not do differently. The bound on output tokens is called `max_tokens`, as
+//! all of them know it; only OpenAI's own reasoning models refuse that name, and want
+//! `max_completion_tokens`.
 
-use serde::Deserialize;
+use bytes::Bytes;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Counted, ErrorBody, Finish, FinishReason, Piece, Wrong, named, object, said};
+use super::answer::{Counted, ErrorBody, Finish, FinishReason, Piece, Wrong, named, object, said};
+use super::request::{Message, Request, json};
+use super::{ClientSpec, Key};
 
-pub(super) fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
+/// OpenAI's own service.
+pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
+    base_path: "/v1",
+    path: |_model, _streamed| PATH.to_owned(),
+    key: Key {
+        header: "authorization",
+        scheme: "Bearer ",
+    },
+    headers: &[],
+    body,
+    read_plain,
+    read_event,
+    may_end_without_terminator: true,
+};
+
+/// Below a base URL such as `https://api.openai.com/v1`.
+pub(super) const PATH: &str = "/chat/completions";
+
+fn body(request: &Request, model: &str, streamed: bool) -> Bytes {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    let reasons = REASONING.iter().any(|start| name.starts_with(start));
+    json(&Asked {
+        model,
+        messages: &request.messages,
+        max_tokens: request.max_tokens.filter(|_| !reasons),
+        max_completion_tokens: request.max_tokens.filter(|_| reasons),
+        stream: streamed.then_some(true),
+        stream_options: streamed.then_some(StreamOptions {
+            include_usage: true,
+        }),
+    })
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    model: &'a str,
+    messages: &'a [Message],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+/// How the names of OpenAI's reasoning models begin.
+const REASONING: [&str; 4] = ["o1", "o3", "o4", "gpt-5"];
+
+fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     let body: Body = object(bytes)?;
     said(body.error)?;
     let choice = first(body.choices)?.ok_or(Wrong::Malformed)?;
@@ -19,9 +82,9 @@ pub(super) fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     })
 }
 
-/// Azure sends chunks without a choice before the first token, and everybody sends the usage in
-/// one.
-pub(super) fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
+/// Azure sends chunks without a choice before the first token, and all services send the
+/// usage in one.
+fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
     if data.trim_ascii() == b"[DONE]" {
         return Ok(Piece {
             ends: true,
@@ -143,5 +206,52 @@ impl From<Counts> for Counted {
                 .or(counts.cached_tokens),
             completion: counts.completion_tokens,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_request_says_no_more_than_it_must() {
+        let body = body(&Request::user("hi"), "gpt-4.1", false);
+        let expected = r#"{"model":"gpt-4.1","messages":[{"role":"user","content":"hi"}]}"#;
+        assert_eq!(body, expected.as_bytes());
+    }
+
+    #[test]
+    fn a_streamed_request_asks_for_its_usage() {
+        let body = body(&Request::user("hi").max_tokens(5), "m", true);
+        let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(value["stream"], true);
+        assert_eq!(value["stream_options"]["include_usage"], true);
+        assert_eq!(value["max_tokens"], 5);
+    }
+
+    #[test]
+    fn the_bound_has_the_name_that_the_model_knows() {
+        for (model, name, other) in [
+            ("gpt-4.1", "max_tokens", "max_completion_tokens"),
+            ("deepseek-v3.2", "max_tokens", "max_completion_tokens"),
+            ("gpt-5-mini", "max_completion_tokens", "max_tokens"),
+            ("openai/o3", "max_completion_tokens", "max_tokens"),
+        ] {
+            let body = body(&Request::user("hi").max_tokens(5), model, false);
+            let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(value[name], 5, "{model}");
+            assert!(value.get(other).is_none(), "{model}");
+        }
+    }
+
+    #[test]
+    fn instructions_stand_among_the_messages() {
+        let body = body(
+            &Request::user("hi").message("system", "Be brief."),
+            "m",
+            false,
+        );
+        let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(value["messages"][1]["role"], "system");
     }
 }

@@ -5,19 +5,15 @@
 //! it goes and what goes with it. The headers that carry a call's name are named here as well,
 //! because the fake provider reads what the client writes.
 
-mod anthropic;
-mod gemini;
-mod openai;
-
 use std::fmt::Write;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::wire::{Dialect, Family};
+use crate::wire::Dialect;
 
-pub use anthropic::MAX_TOKENS as ANTHROPIC_MAX_TOKENS;
+pub use super::anthropic::MAX_TOKENS as ANTHROPIC_MAX_TOKENS;
 
 /// Carries the call's name: `PREFIX-NUMBER`, the same for every attempt of a call.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -28,8 +24,8 @@ pub const RETRY_COUNT: &str = "x-retry-count";
 /// What a caller asks, whoever will answer.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    messages: Vec<Message>,
-    max_tokens: Option<u32>,
+    pub(super) messages: Vec<Message>,
+    pub(super) max_tokens: Option<u32>,
     deadline: Option<Duration>,
     id: Option<u64>,
     task: Option<String>,
@@ -50,7 +46,7 @@ pub struct Message {
 impl Message {
     /// Whether it instructs the model, rather than being a part of the conversation. Dialects
     /// that keep instructions apart take OpenAI's newer word for the role as well.
-    fn is_system(&self) -> bool {
+    pub(super) fn is_system(&self) -> bool {
         matches!(self.role.as_str(), "system" | "developer")
     }
 }
@@ -167,11 +163,7 @@ impl Request {
 
     /// The body that asks `model`, streamed or plain.
     pub fn body(&self, dialect: Dialect, model: &str, streamed: bool) -> Bytes {
-        match dialect.family() {
-            Family::Openai => openai::body(self, model, streamed),
-            Family::Anthropic => anthropic::body(self, model, streamed),
-            Family::Gemini => gemini::body(self),
-        }
+        (dialect.client().body)(self, model, streamed)
     }
 }
 
@@ -181,40 +173,28 @@ impl Request {
 /// root of the host at Anthropic and Gemini, the resource's root at Azure, where `model` is the
 /// name of the deployment.
 pub fn path(dialect: Dialect, model: &str, streamed: bool) -> String {
-    match (dialect, dialect.family()) {
-        (Dialect::Azure, _) => openai::azure_path(model),
-        (_, Family::Openai) => openai::PATH.to_owned(),
-        (_, Family::Anthropic) => anthropic::PATH.to_owned(),
-        (_, Family::Gemini) => gemini::path(model, streamed),
-    }
+    (dialect.client().path)(model, streamed)
 }
 
 /// The header that shows `key`, as name and value.
 pub fn key_header(dialect: Dialect, key: &str) -> (&'static str, String) {
-    match (dialect, dialect.family()) {
-        (Dialect::Azure, _) => ("api-key", key.to_owned()),
-        (_, Family::Openai) => ("authorization", format!("Bearer {key}")),
-        (_, Family::Anthropic) => ("x-api-key", key.to_owned()),
-        (_, Family::Gemini) => ("x-goog-api-key", key.to_owned()),
-    }
+    let place = &dialect.client().key;
+    (place.header, format!("{}{key}", place.scheme))
 }
 
 /// Headers that every request in this dialect has, as names and values.
 pub fn fixed_headers(dialect: Dialect) -> &'static [(&'static str, &'static str)] {
-    match dialect.family() {
-        Family::Anthropic => &[("anthropic-version", anthropic::VERSION)],
-        Family::Openai | Family::Gemini => &[],
-    }
+    dialect.client().headers
 }
 
 /// Writes `body` down.
-fn json(body: &impl Serialize) -> Bytes {
+pub(super) fn json(body: &impl Serialize) -> Bytes {
     // Strings and integers only: there is nothing in it that JSON cannot say.
     Bytes::from(serde_json::to_vec(body).unwrap_or_default())
 }
 
 /// `text` as a part of a path (RFC 3986), with slashes left as they are if they may `divide` it.
-fn escaped(text: &str, divide: bool) -> String {
+pub(super) fn escaped(text: &str, divide: bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -13,16 +13,11 @@
 //!   reason to finish before its body ends (OpenAI, Gemini). Anything else is
 //!   [`Wrong::Truncated`].
 
-mod anthropic;
-mod error;
-mod gemini;
-mod openai;
-mod stream;
+pub use super::error::{ErrorBody, read_error};
+pub use super::stream::{StreamReader, Token};
 
-pub use error::{ErrorBody, read_error};
-pub use stream::{StreamReader, Token};
-
-use crate::wire::Family;
+use super::error;
+use crate::wire::Dialect;
 
 /// Tokens, as the provider counted them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,13 +85,9 @@ pub enum Wrong {
 ///
 /// # Errors
 /// When it is none; an error object in a 200 comes back as [`Wrong::Error`].
-pub fn read_plain(family: Family, bytes: &[u8]) -> Result<Content, Wrong> {
-    let read = match family {
-        Family::Openai => openai::read_plain(bytes),
-        Family::Anthropic => anthropic::read_plain(bytes),
-        Family::Gemini => gemini::read_plain(bytes),
-    };
-    let piece = read.map_err(|wrong| or_error(wrong, bytes))?;
+pub fn read_plain(dialect: Dialect, bytes: &[u8]) -> Result<Content, Wrong> {
+    let read = dialect.client().read_plain;
+    let piece = read(bytes).map_err(|wrong| or_error(wrong, bytes))?;
     let content = Content {
         usage: piece.counted.usage(),
         text: piece.text,
@@ -109,30 +100,30 @@ pub fn read_plain(family: Family, bytes: &[u8]) -> Result<Content, Wrong> {
 
 /// A part of an answer: an event of a stream, or all of it.
 #[derive(Debug, Default)]
-struct Piece {
-    text: String,
+pub(super) struct Piece {
+    pub(super) text: String,
     /// There was a place for text in it, even if that was empty.
-    spoken: bool,
+    pub(super) spoken: bool,
     /// The model was at work on something else than text: reasoning, a tool's arguments.
-    busy: bool,
-    finish: Option<Finish>,
-    counted: Counted,
-    model: Option<String>,
+    pub(super) busy: bool,
+    pub(super) finish: Option<Finish>,
+    pub(super) counted: Counted,
+    pub(super) model: Option<String>,
     /// The dialect's terminator.
-    ends: bool,
+    pub(super) ends: bool,
 }
 
 /// Token counts, some of which may still be unknown.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counted {
-    prompt: Option<u64>,
-    cached: Option<u64>,
-    completion: Option<u64>,
+pub(super) struct Counted {
+    pub(super) prompt: Option<u64>,
+    pub(super) cached: Option<u64>,
+    pub(super) completion: Option<u64>,
 }
 
 impl Counted {
     /// With what came later: counts in streams are totals so far.
-    fn then(self, later: Self) -> Self {
+    pub(super) fn then(self, later: Self) -> Self {
         Self {
             prompt: later.prompt.or(self.prompt),
             cached: later.cached.or(self.cached),
@@ -140,7 +131,7 @@ impl Counted {
         }
     }
 
-    fn usage(self) -> Option<Usage> {
+    pub(super) fn usage(self) -> Option<Usage> {
         self.prompt.or(self.cached).or(self.completion)?;
         Some(Usage {
             prompt_tokens: self.prompt.unwrap_or(0),
@@ -151,7 +142,7 @@ impl Counted {
 }
 
 /// Whether what came whole is an answer.
-fn judge(content: Content, has_text: bool, spoken: bool) -> Result<Content, Wrong> {
+pub(super) fn judge(content: Content, has_text: bool, spoken: bool) -> Result<Content, Wrong> {
     if has_text {
         return Ok(content);
     }
@@ -167,7 +158,7 @@ fn judge(content: Content, has_text: bool, spoken: bool) -> Result<Content, Wron
 }
 
 /// What is not of the dialect's form may still be an error in another.
-fn or_error(wrong: Wrong, bytes: &[u8]) -> Wrong {
+pub(super) fn or_error(wrong: Wrong, bytes: &[u8]) -> Wrong {
     match (wrong, error::find(bytes)) {
         (Wrong::Malformed, Some(error)) => Wrong::Error(Box::new(error)),
         (wrong, _) => wrong,
@@ -176,7 +167,7 @@ fn or_error(wrong: Wrong, bytes: &[u8]) -> Wrong {
 
 /// Reads a JSON object as a `T`. An array is none, though serde would take its elements for
 /// fields.
-fn object<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Wrong> {
+pub(super) fn object<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Wrong> {
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Wrong::Malformed);
     }
@@ -185,7 +176,7 @@ fn object<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Wrong> {
 
 /// The model that an answer names. What is no name is as good as none: Azure's first chunk names an
 /// empty one.
-fn named(model: Option<serde_json::Value>) -> Option<String> {
+pub(super) fn named(model: Option<serde_json::Value>) -> Option<String> {
     match model {
         Some(serde_json::Value::String(name)) if !name.is_empty() => Some(name),
         _ => None,
@@ -193,7 +184,7 @@ fn named(model: Option<serde_json::Value>) -> Option<String> {
 }
 
 /// An `error` field that says that there is one: some providers always send the field.
-fn said(error: Option<serde_json::Value>) -> Result<(), Wrong> {
+pub(super) fn said(error: Option<serde_json::Value>) -> Result<(), Wrong> {
     use serde_json::Value::{Bool, Null, String};
     match error {
         None | Some(Null | Bool(false)) => Ok(()),

@@ -1,17 +1,71 @@
-//! Answers of Anthropic's messages.
+//! Anthropic: messages, asked for and read.
 //!
-//! Events are told apart by the `type` in their data, not by their names. Those that are not
-//! known are read over, as Anthropic asks of its clients.
+//! In a request, instructions stand apart from the conversation, joined by a blank line where
+//! there are several, and a bound on output tokens is demanded. Events of a stream are told apart
+//! by the `type` in their data, not by their names. Those that are not known are read over, as
+//! Anthropic asks of its clients.
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Counted, Finish, FinishReason, Piece, Wrong, named, object, said};
+use super::answer::{
+    Counted, ErrorBody, Finish, FinishReason, Piece, Wrong, named, object, or_error, said,
+};
+use super::request::{Message, Request, json};
+use super::{ClientSpec, Key};
 
-pub(super) fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
-    let message: Message = object(bytes)?;
+/// Anthropic's own service.
+pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
+    base_path: "",
+    path: |_model, _streamed| "/v1/messages".to_owned(),
+    key: Key {
+        header: "x-api-key",
+        scheme: "",
+    },
+    // Every request must name the version of the interface.
+    headers: &[("anthropic-version", "2023-06-01")],
+    body,
+    read_plain,
+    read_event,
+    // What follows the reason to finish is never left out.
+    may_end_without_terminator: false,
+};
+
+/// The bound on output tokens for a request that has none of its own, since Anthropic demands
+/// one: what its smallest model still in service can write, so that no model refuses it.
+pub const MAX_TOKENS: u32 = 4_096;
+
+fn body(request: &Request, model: &str, streamed: bool) -> Bytes {
+    let (system, messages): (Vec<_>, Vec<_>) = request
+        .messages
+        .iter()
+        .partition(|message| message.is_system());
+    let system: Vec<&str> = system.iter().map(|said| said.content.as_str()).collect();
+    json(&Asked {
+        model,
+        max_tokens: request.max_tokens.unwrap_or(MAX_TOKENS),
+        system: (!system.is_empty()).then(|| system.join("\n\n")),
+        messages,
+        stream: streamed.then_some(true),
+    })
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    model: &'a str,
+    max_tokens: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<String>,
+    messages: Vec<&'a Message>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
+}
+
+fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
+    let message: AnswerMessage = object(bytes)?;
     said(message.error)?;
     let mut piece = Piece {
         finish: finish(message.stop_reason),
@@ -28,7 +82,7 @@ pub(super) fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     Ok(piece)
 }
 
-pub(super) fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
+fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
     let Tag { kind } = object(data)?;
     let mut piece = Piece::default();
     match kind.as_ref() {
@@ -53,10 +107,10 @@ pub(super) fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
         "message_stop" => piece.ends = true,
         "error" => {
             let ErrorEvent { error } = object(data)?;
-            return Err(Wrong::Error(Box::new(super::ErrorBody::of(&error))));
+            return Err(Wrong::Error(Box::new(ErrorBody::of(&error))));
         }
         // No type at all: an error in another's form, or nothing that Anthropic sends.
-        "" => return Err(super::or_error(Wrong::Malformed, data)),
+        "" => return Err(or_error(Wrong::Malformed, data)),
         _ => {}
     }
     Ok(piece)
@@ -84,7 +138,7 @@ struct Tag<'a> {
 
 #[derive(Deserialize)]
 struct MessageEvent {
-    message: Message,
+    message: AnswerMessage,
 }
 
 #[derive(Deserialize)]
@@ -114,7 +168,7 @@ struct ErrorEvent {
 }
 
 #[derive(Deserialize)]
-struct Message {
+struct AnswerMessage {
     content: Option<Vec<Block>>,
     stop_reason: Option<String>,
     usage: Option<Counts>,
@@ -170,5 +224,42 @@ fn counted(counts: Option<Counts>) -> Counted {
             .map(|input| beside.fold(input, u64::saturating_add)),
         cached: read,
         completion: counts.output_tokens,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_without_a_bound_is_given_one() {
+        let body = body(&Request::user("hi"), "claude-sonnet-4.5", false);
+        let expected = concat!(
+            r#"{"model":"claude-sonnet-4.5","max_tokens":4096,"#,
+            r#""messages":[{"role":"user","content":"hi"}]}"#
+        );
+        assert_eq!(body, expected.as_bytes());
+    }
+
+    #[test]
+    fn instructions_stand_apart() {
+        let request = Request::default()
+            .message("system", "Be brief.")
+            .message("user", "hi")
+            .message("assistant", "hello")
+            .message("developer", "Be kind.")
+            .message("user", "bye")
+            .max_tokens(7);
+        let body = body(&request, "m", true);
+        let expected = serde_json::json!({
+            "model": "m", "max_tokens": 7, "system": "Be brief.\n\nBe kind.", "stream": true,
+            "messages": [
+                { "role": "user", "content": "hi" },
+                { "role": "assistant", "content": "hello" },
+                { "role": "user", "content": "bye" },
+            ],
+        });
+        let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(value, expected);
     }
 }

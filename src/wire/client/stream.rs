@@ -1,7 +1,8 @@
 //! A streamed answer, read as its bytes come.
 
-use super::{Content, Counted, Finish, Piece, Wrong, anthropic, error, gemini, judge, openai};
-use crate::wire::Family;
+use super::answer::{Content, Counted, Finish, Piece, Wrong, judge};
+use super::{ClientSpec, error};
+use crate::wire::Dialect;
 use crate::wire::sse::{Decoder, TooLong};
 
 /// What a stream brings.
@@ -14,9 +15,8 @@ pub enum Token {
 }
 
 /// Reads one streamed answer.
-#[derive(Debug)]
 pub struct StreamReader {
-    family: Family,
+    spec: &'static ClientSpec,
     decoder: Decoder,
     finish: Option<Finish>,
     counted: Counted,
@@ -28,9 +28,9 @@ pub struct StreamReader {
 
 impl StreamReader {
     /// A reader for one stream.
-    pub fn new(family: Family) -> Self {
+    pub fn new(dialect: Dialect) -> Self {
         Self {
-            family,
+            spec: dialect.client(),
             decoder: Decoder::default(),
             finish: None,
             counted: Counted::default(),
@@ -53,7 +53,7 @@ impl StreamReader {
             if self.ended || wrong.is_some() {
                 return;
             }
-            match self.read(data) {
+            match (self.spec.read_event)(data) {
                 Ok(piece) => self.take(piece, &mut on_token),
                 Err(found) => wrong = Some(found),
             }
@@ -66,7 +66,7 @@ impl StreamReader {
         }
     }
 
-    /// Whether the dialect's terminator has come: nobody needs to wait for the body's end.
+    /// Whether the dialect's terminator has come: there is no need to wait for the body's end.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
@@ -88,14 +88,6 @@ impl StreamReader {
         judge(content, self.has_text, self.spoken)
     }
 
-    fn read(&self, data: &[u8]) -> Result<Piece, Wrong> {
-        match self.family {
-            Family::Openai => openai::read_event(data),
-            Family::Anthropic => anthropic::read_event(data),
-            Family::Gemini => gemini::read_event(data),
-        }
-    }
-
     fn take(&mut self, piece: Piece, on_token: &mut impl FnMut(Token)) {
         self.counted = self.counted.then(piece.counted);
         self.finish = piece.finish.or(self.finish.take());
@@ -111,10 +103,8 @@ impl StreamReader {
         }
     }
 
-    /// Anthropic ends its streams by a terminator alone: what follows the reason to finish is
-    /// never left out.
     fn is_whole(&self) -> bool {
-        self.ended || (self.finish.is_some() && self.family != Family::Anthropic)
+        self.ended || (self.finish.is_some() && self.spec.may_end_without_terminator)
     }
 
     /// A stream may break off with an error in bare JSON (Gemini), or never have been one.
