@@ -6,7 +6,9 @@
 
 use crate::scenario::fault::Flaw;
 use crate::wire::Dialect;
-use crate::wire::writer::{Body, Choices, Counting, Finish, Flaws, Terminator};
+use crate::wire::writer::{
+    Body, Choices, Counting, Finish, Flaws, Terminator, finish_is_terminator,
+};
 
 /// What of an answer comes to light.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +60,7 @@ pub(super) fn add(flaws: &mut Flaws, flaw: &Flaw, shown: Visibility) -> bool {
 /// finish reason leave the text as it should be. A finish reason that lies does not: it says that
 /// something is missing, or nothing at all. At Gemini the finish reason is the terminator.
 pub(super) fn is_right(flaws: &Flaws, dialect: Dialect) -> bool {
-    let is_finished = flaws.terminator != Terminator::Never || dialect != Dialect::Gemini;
+    let is_finished = flaws.terminator != Terminator::Never || !finish_is_terminator(dialect);
     flaws.body == Body::Whole
         && flaws.choices == Choices::Whole
         && flaws.finish == Finish::Stop

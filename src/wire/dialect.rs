@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::client::{self, ClientSpec};
+#[cfg(feature = "sim")]
+use super::fake::{self, FakeSpec};
 
 /// Makes [`Dialect`] and what it can be asked from rows of `Variant = module, family;`. The name
 /// in files is that of the module.
@@ -43,6 +45,14 @@ macro_rules! dialects {
             pub(super) const fn client(self) -> &'static ClientSpec {
                 match self {
                     $(Self::$variant => &client::$module::SPEC,)*
+                }
+            }
+
+            /// How the fake provider speaks it.
+            #[cfg(feature = "sim")]
+            pub(super) const fn fake(self) -> &'static FakeSpec {
+                match self {
+                    $(Self::$variant => &fake::$module::SPEC,)*
                 }
             }
         }

@@ -1,18 +1,18 @@
 //! What a family of dialects must be able to say: the bodies of plain answers, and the events of
-//! streams, each without its framing in HTTP, which is `stream`'s matter.
+//! streams, each without its framing in HTTP, which `stream` adds.
 
 use std::fmt::{Arguments, Debug};
 
+use super::spec::FakeSpec;
 use super::{Counting, Flaws, Stamp, Usage};
-use crate::wire::Dialect;
 
 /// The form of good answers.
 ///
 /// Whatever writes heeds the flaws of the stamp, but for those of the whole body and of the label.
 /// Events are appended to `events`, each with what ends it.
-pub(super) trait Grammar: Debug {
-    /// Whose form it is.
-    fn dialect(&self) -> Dialect;
+pub(super) trait Grammar: Debug + Send + Sync {
+    /// The dialect that it is a part of.
+    fn spec(&self) -> &'static FakeSpec;
 
     /// The model in whose name it writes.
     fn model(&self) -> &Model;
@@ -35,7 +35,7 @@ pub(super) trait Grammar: Debug {
     /// An event that is no JSON.
     fn malformed(&self) -> &'static str;
 
-    /// What a stream sends while it keeps somebody waiting.
+    /// What a stream sends while it keeps its reader waiting.
     fn keep_alive(&self) -> &'static str;
 
     /// What ends an event.

@@ -1,7 +1,5 @@
-//! What sets the variants of OpenAI's form apart when they answer: one table each. How they refuse
-//! is told beside `refusal`.
-
-use crate::wire::Dialect;
+//! What sets the dialects of OpenAI's form apart when they answer well. Each states its own in its
+//! file; `openai` is what the others differ from.
 
 /// The habits of one variant. Texts in JSON begin with a comma.
 #[derive(Debug)]
@@ -24,8 +22,11 @@ pub(super) struct Habits {
     pub(super) usage: UsageAt,
     /// How usage states what came out of a cache.
     pub(super) cached: Cached,
-    /// The comment that keeps somebody waiting.
+    /// The comment of a stream that keeps its reader waiting.
     pub(super) comment: &'static str,
+    /// An error in band is a chunk with a choice that ends in `error` (agent-os #2214), rather than
+    /// the dialect's error body.
+    pub(super) in_band_chunk: bool,
     /// The content type of streams.
     pub(super) stream_type: &'static str,
 }
@@ -62,74 +63,3 @@ pub(super) enum Cached {
     /// `cached_tokens`, when there is any.
     Flat,
 }
-
-impl Habits {
-    /// The habits of `dialect`, which is of OpenAI's family.
-    pub(super) const fn of(dialect: Dialect) -> &'static Self {
-        match dialect {
-            Dialect::Azure => &AZURE,
-            Dialect::Deepseek => &DEEPSEEK,
-            Dialect::Moonshot => &MOONSHOT,
-            Dialect::Openrouter => &OPENROUTER,
-            _ => &OPENAI,
-        }
-    }
-}
-
-const OPENAI: Habits = Habits {
-    id: Id::Chatcmpl,
-    fields: "",
-    plain: "",
-    choice: "",
-    native_finish: false,
-    message: ",\"refusal\":null",
-    preamble: "",
-    usage: UsageAt::Own,
-    cached: Cached::Details,
-    comment: ": keep-alive\n\n",
-    stream_type: "text/event-stream; charset=utf-8",
-};
-
-/// The prompt's filter results come first, in a chunk that names nothing else.
-const AZURE: Habits = Habits {
-    fields: ",\"system_fingerprint\":\"fp_f12ed21100\"",
-    plain: ",\"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{\
-            \"hate\":{\"filtered\":false,\"severity\":\"safe\"},\
-            \"self_harm\":{\"filtered\":false,\"severity\":\"safe\"},\
-            \"sexual\":{\"filtered\":false,\"severity\":\"safe\"},\
-            \"violence\":{\"filtered\":false,\"severity\":\"safe\"}}}]",
-    choice: ",\"content_filter_results\":{}",
-    preamble: "{\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\",\"object\":\"\",\
-               \"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{\
-               \"hate\":{\"filtered\":false,\"severity\":\"safe\"},\
-               \"self_harm\":{\"filtered\":false,\"severity\":\"safe\"},\
-               \"sexual\":{\"filtered\":false,\"severity\":\"safe\"},\
-               \"violence\":{\"filtered\":false,\"severity\":\"safe\"}}}]}",
-    ..OPENAI
-};
-
-const DEEPSEEK: Habits = Habits {
-    id: Id::Uuid,
-    fields: ",\"system_fingerprint\":\"fp_f12ed21100_prod0820_fp8_kvcache\"",
-    message: "",
-    usage: UsageAt::Finish,
-    cached: Cached::HitAndMiss,
-    ..OPENAI
-};
-
-const MOONSHOT: Habits = Habits {
-    message: "",
-    usage: UsageAt::ChoiceAndOwn,
-    cached: Cached::Flat,
-    stream_type: "text/event-stream",
-    ..OPENAI
-};
-
-const OPENROUTER: Habits = Habits {
-    id: Id::Generation,
-    fields: ",\"provider\":\"OpenAI\"",
-    native_finish: true,
-    comment: ": OPENROUTER PROCESSING\n\n",
-    stream_type: "text/event-stream",
-    ..OPENAI
-};

@@ -1,14 +1,13 @@
 //! The head of an answer: status line and fields, then a body of known length or chunks.
 //!
-//! What ids are called and what else a vendor's servers say about themselves is told here; what is
-//! left of limits is `quota`'s matter, hints are `hint`'s.
+//! What ids are called, and what is left of limits, is written by the dialect; `hint` writes hints.
 
 use std::fmt::{Display, Write};
 
 use bytes::Bytes;
 
-use super::{Label, Stamp, quota};
-use crate::wire::Dialect;
+use super::spec::FakeSpec;
+use super::{Label, Stamp};
 
 /// A head under construction.
 pub(super) struct Head {
@@ -17,16 +16,16 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// The status line, and the fields that every answer of `dialect` has.
-    pub(super) fn new(dialect: Dialect, status: u16, stamp: &Stamp) -> Self {
+    /// The status line, and the fields that every answer of the dialect has.
+    pub(super) fn new(spec: &FakeSpec, status: u16, stamp: &Stamp) -> Self {
         let flaws = stamp.flaws();
         let mut head = Self {
             text: String::with_capacity(ROOM),
             label: flaws.label,
         };
         let _ = write!(head.text, "HTTP/1.1 {status} {}\r\n", reason(status));
-        head.names_itself(dialect, stamp);
-        quota::fields(&mut head, dialect, stamp);
+        (spec.name_exchange)(&mut head, stamp);
+        (spec.quotas)(&mut head, stamp);
         if flaws.closes {
             head.field("connection", "close");
         }
@@ -62,39 +61,6 @@ impl Head {
             Label::Right => self.field("content-type", right),
             Label::Wrong => self.field("content-type", "text/plain"),
             Label::Missing => {}
-        }
-    }
-
-    /// The name of the exchange, and how long it took, where the vendor tells.
-    fn names_itself(&mut self, dialect: Dialect, stamp: &Stamp) {
-        let id = stamp.id();
-        let millis = stamp.processing.as_millis();
-        match dialect {
-            Dialect::Openai => {
-                self.field("x-request-id", format_args!("req_{id}"));
-                self.field("openai-processing-ms", millis);
-            }
-            Dialect::Azure => {
-                self.field("apim-request-id", stamp.uuid());
-                self.field("x-request-id", stamp.uuid());
-                self.field("x-ms-region", "East US 2");
-            }
-            Dialect::Deepseek => self.field("x-ds-trace-id", format_args!("0000{id}")),
-            Dialect::Moonshot => self.field("msh-request-id", stamp.uuid()),
-            Dialect::Openrouter => {
-                self.field(
-                    "x-generation-id",
-                    format_args!("gen-{}", stamp.generation()),
-                );
-            }
-            Dialect::Anthropic => {
-                self.field("request-id", format_args!("req_{id}"));
-                self.field("anthropic-organization-id", ORGANIZATION);
-            }
-            Dialect::Gemini => {
-                self.field("server", "scaffolding on HTTPServer2");
-                self.field("server-timing", format_args!("gfet4t7; dur={millis}"));
-            }
         }
     }
 }
@@ -137,6 +103,3 @@ pub(super) fn reason(status: u16) -> &'static str {
 
 /// Enough for most heads with their bodies, so that they need no second place.
 const ROOM: usize = 1_024;
-
-/// Whose key it is that is used here.
-const ORGANIZATION: &str = "00000000-f12e-4d21-8000-000000000000";

@@ -5,18 +5,18 @@ use std::time::Duration;
 use super::date::Date;
 use super::head::Head;
 use super::quota::{whole_millis, whole_seconds};
+use super::spec::{FakeSpec, OwnHint};
 use super::{Cause, HintFormat, Refusal, Stamp};
-use crate::wire::Dialect;
 
 /// Writes what `refusal` says in fields about waiting.
-pub(super) fn fields(head: &mut Head, dialect: Dialect, stamp: &Stamp, refusal: &Refusal) {
+pub(super) fn fields(head: &mut Head, spec: &FakeSpec, stamp: &Stamp, refusal: &Refusal) {
     let Some(hint) = refusal.hint else {
         return;
     };
     let wait = hint.wait;
     match hint.form {
-        HintFormat::Own if is_about_money(dialect, refusal) => {}
-        HintFormat::Own => own(head, dialect, wait),
+        HintFormat::Own if keeps_silent(spec, refusal) => {}
+        HintFormat::Own => own(head, spec.own_hint, wait),
         HintFormat::Seconds => head.field("retry-after", whole_seconds(wait)),
         HintFormat::Millis => head.field("retry-after-ms", whole_millis(wait)),
         HintFormat::Date => date(head, stamp, Date::after(stamp.at, wait)),
@@ -32,31 +32,28 @@ pub(super) fn fields(head: &mut Head, dialect: Dialect, stamp: &Stamp, refusal: 
 }
 
 /// The wait that the body of `refusal` tells, if it tells one.
-pub(super) fn in_body(dialect: Dialect, refusal: &Refusal) -> Option<Duration> {
+pub(super) fn in_body(spec: &FakeSpec, refusal: &Refusal) -> Option<Duration> {
     let hint = refusal.hint?;
     match hint.form {
-        HintFormat::Own => (!is_about_money(dialect, refusal)).then_some(hint.wait),
+        HintFormat::Own => (!keeps_silent(spec, refusal)).then_some(hint.wait),
         HintFormat::Body => Some(hint.wait),
         _ => None,
     }
 }
 
-/// Nobody says how long to wait for money, but for Gemini, where that is a limit like others.
-fn is_about_money(dialect: Dialect, refusal: &Refusal) -> bool {
-    matches!(refusal.cause, Cause::Quota | Cause::SpendLimit) && dialect != Dialect::Gemini
+/// Most vendors do not say how long to wait for money.
+fn keeps_silent(spec: &FakeSpec, refusal: &Refusal) -> bool {
+    matches!(refusal.cause, Cause::Quota | Cause::SpendLimit) && !spec.hints_about_money
 }
 
-/// Moonshot and Gemini tell it in the body alone, DeepSeek not at all.
-fn own(head: &mut Head, dialect: Dialect, wait: Duration) {
-    match dialect {
-        Dialect::Openai | Dialect::Azure => {
+fn own(head: &mut Head, habit: OwnHint, wait: Duration) {
+    match habit {
+        OwnHint::NoField => {}
+        OwnHint::Seconds => head.field("retry-after", whole_seconds(wait)),
+        OwnHint::SecondsAndMillis => {
             head.field("retry-after", whole_seconds(wait));
             head.field("retry-after-ms", whole_millis(wait));
         }
-        Dialect::Anthropic | Dialect::Openrouter => {
-            head.field("retry-after", whole_seconds(wait));
-        }
-        Dialect::Deepseek | Dialect::Moonshot | Dialect::Gemini => {}
     }
 }
 

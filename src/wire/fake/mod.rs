@@ -1,59 +1,61 @@
 //! What the fake provider writes: whole HTTP/1.1 answers, as bytes, built by hand.
 //!
-//! - `openai` (with the `habits` of its variants), `anthropic`, `gemini`: good answers, plain and
-//!   streamed; `grammar`: what such a family must be able to say.
+//! - One file per dialect: its [`FakeSpec`](spec), with its errors as a table, and its good answers
+//!   unless they have another's form. `chat` writes OpenAI's form for all dialects that have it, by
+//!   the `habits` of each; `grammar`: what such a form must be able to say.
 //! - `stream`: which events a write has, and its framing in chunks.
-//! - `refusal`: the errors, a table a dialect; `template` fills them, `hint` says how long to wait.
+//! - `refusal`: the errors, from the dialect's table; `template` fills them, `hint` says how long to wait.
 //! - `head`: status line and fields; `quota`: what is left of limits; `date`: the calendar.
 //! - `cause`, `flaw`: why a provider refuses, and what may be wrong with an answer.
 //!
 //! No HTTP server can be made to emit half of what real providers emit, so there is none here.
-//! It shares no code with the readers, so that one cannot hide the other's mistake. When bytes
-//! leave, and why an answer is what it is, is `provider`'s matter. Nothing here reads a clock: the
+//! It shares no code with the readers, so that one cannot hide the other's mistake. `provider`
+//! decides when bytes leave, and why an answer is what it is. Nothing here reads a clock: the
 //! world begins on 2025-01-01, when all answers were created, and a `date` field is there only
 //! beside a hint that needs one.
 
-mod anthropic;
+pub(super) mod anthropic;
+pub(super) mod azure;
 mod cause;
+mod chat;
 mod date;
+pub(super) mod deepseek;
 mod flaw;
-mod gemini;
+pub(super) mod gemini;
 mod grammar;
 mod habits;
 mod head;
 mod hint;
-mod openai;
+pub(super) mod moonshot;
+pub(super) mod openai;
+pub(super) mod openrouter;
 mod quota;
 mod refusal;
+mod spec;
 mod stream;
 mod template;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-pub use anthropic::Anthropic;
 pub use cause::Cause;
 pub use flaw::{Body, Choices, Counting, Extra, Finish, Flaws, Inside, Label, Terminator};
-pub use gemini::Gemini;
-pub use openai::Openai;
 pub use quota::{Quota, Quotas};
 
-use super::{Dialect, Family};
+use super::Dialect;
 use crate::time::Instant;
 use grammar::Grammar;
 use head::Head;
+pub(super) use spec::FakeSpec;
 
 /// Writes what one provider says, in its dialect.
 #[derive(Clone, Debug)]
-pub enum Writer {
-    /// In OpenAI's form, or that of a variant.
-    Openai(Openai),
-    /// In Anthropic's form.
-    Anthropic(Anthropic),
-    /// In Gemini's form.
-    Gemini(Gemini),
+pub struct Writer {
+    dialect: Dialect,
+    grammar: Arc<dyn Grammar>,
 }
 
 /// What all bytes of one exchange share.
@@ -165,17 +167,16 @@ pub enum HintFormat {
 impl Writer {
     /// A writer for the provider of `model` that speaks `dialect`.
     pub fn new(dialect: Dialect, model: &str) -> Self {
-        match dialect.family() {
-            Family::Openai => Self::Openai(Openai::new(dialect, model)),
-            Family::Anthropic => Self::Anthropic(Anthropic::new(model)),
-            Family::Gemini => Self::Gemini(Gemini::new(model)),
+        Self {
+            dialect,
+            grammar: (dialect.fake().grammar)(model),
         }
     }
 
     /// A whole plain answer.
     pub fn completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
         let (kind, body) = self.body(stamp, usage);
-        Head::new(self.dialect(), 200, stamp).with_body(kind, &body)
+        Head::new(self.spec(), 200, stamp).with_body(kind, &body)
     }
 
     /// The head and the body of a whole plain answer, for who sends the body later.
@@ -186,7 +187,7 @@ impl Writer {
         [head, body]
     }
 
-    /// What keeps somebody waiting: a comment or a ping before the first token of a stream, a
+    /// What keeps a caller waiting: a comment or a ping before the first token of a stream, a
     /// blank line before a plain answer. The first of them comes after the head of the answer,
     /// which is in chunks then. The rest of a stream follows as parts without `head`, that of a
     /// plain answer as [`late_completion`](Self::late_completion).
@@ -201,7 +202,7 @@ impl Writer {
         }
         let mut bytes = String::new();
         if first {
-            let head = Head::new(self.dialect(), 200, stamp);
+            let head = Head::new(self.spec(), 200, stamp);
             bytes = head.before_chunks(self.grammar().plain_type());
         }
         stream::chunk(&mut bytes, "\n");
@@ -223,7 +224,7 @@ impl Writer {
     pub fn part(&self, stamp: &Stamp, part: &Part) -> Bytes {
         match self.substitute(stamp) {
             Some(_) if !part.head => Bytes::new(),
-            Some((kind, body)) => Head::new(self.dialect(), 200, stamp).with_body(kind, &body),
+            Some((kind, body)) => Head::new(self.spec(), 200, stamp).with_body(kind, &body),
             None => stream::part(self.grammar(), stamp, part),
         }
     }
@@ -244,12 +245,12 @@ impl Writer {
 
     /// The status that an error for `cause` has by itself.
     pub fn status_of(&self, cause: Cause) -> u16 {
-        refusal::status_of(self.dialect(), cause)
+        refusal::status_of(self.spec(), cause)
     }
 
     /// The dialect that it speaks.
     pub fn dialect(&self) -> Dialect {
-        self.grammar().dialect()
+        self.dialect
     }
 
     /// Content type and body of a plain answer.
@@ -272,27 +273,29 @@ impl Writer {
         match stamp.flaws().body {
             Body::Whole | Body::HalfJson => None,
             Body::Empty => Some((json, String::new())),
-            Body::Html => Some((
-                "text/html; charset=UTF-8",
-                refusal::html(self.dialect(), 502),
-            )),
+            Body::Html => Some(("text/html; charset=UTF-8", refusal::html(self.spec(), 502))),
             Body::Error(cause) => Some((json, refusal::in_place(grammar, stamp, cause))),
             Body::NoJson => Some((json, NO_JSON.to_owned())),
         }
     }
 
     fn grammar(&self) -> &dyn Grammar {
-        match self {
-            Self::Openai(writer) => writer,
-            Self::Anthropic(writer) => writer,
-            Self::Gemini(writer) => writer,
-        }
+        &*self.grammar
+    }
+
+    fn spec(&self) -> &'static FakeSpec {
+        self.dialect.fake()
     }
 }
 
 /// Whether `dialect` has a form of its own for `cause`, rather than its nearest relative's.
 pub fn has(dialect: Dialect, cause: Cause) -> bool {
-    refusal::has(dialect, cause)
+    refusal::has(dialect.fake(), cause)
+}
+
+/// Whether a stream of `dialect` has no terminator but its finish reason.
+pub fn finish_is_terminator(dialect: Dialect) -> bool {
+    dialect.fake().finish_is_terminator
 }
 
 impl Refusal {

@@ -1,427 +1,241 @@
-//! OpenAI chat completions, as the fake provider writes them, plain and streamed, and what its
-//! variants make of them (`habits`). Refusals are `refusal`'s matter.
-//!
-//! No token is spelled out: an answer of 300 tokens says `300 tok`, so that bodies stay small
-//! whatever the counts, and so that what was delivered can be added up from the bytes.
+//! OpenAI, as the fake provider speaks it: fields, habits and errors
+//! (`{"error":{"message","type","param","code"}}`). The other dialects of its form state what they
+//! do differently.
 
-use std::fmt::{Arguments, Write};
-
-use super::grammar::{Grammar, Model, counted};
+use super::Cause;
+use super::chat::Chat;
 use super::habits::{Cached, Habits, Id, UsageAt};
-use super::{Choices, Finish, Flaws, Stamp, Terminator, Usage};
-use crate::wire::Dialect;
+use super::quota::{self, GoDuration};
+use super::refusal::{self, ErrorValues, Row, text_or_null};
+use super::spec::{FakeSpec, OwnHint, Page};
 
-/// Writes in the name of one model.
-#[derive(Clone, Debug)]
-pub struct Openai {
-    dialect: Dialect,
-    habits: &'static Habits,
-    model: Model,
-}
+/// How the service speaks.
+pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
+    grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
+    name_exchange: |head, stamp| {
+        head.field("x-request-id", format_args!("req_{}", stamp.id()));
+        head.field("openai-processing-ms", stamp.processing.as_millis());
+    },
+    quotas: |head, stamp| quota::openai(head, stamp, GoDuration),
+    own_hint: OwnHint::SecondsAndMillis,
+    page: Page::Cloudflare,
+    host: "api.openai.com",
+    errors: ROWS,
+    bare: refusal::bare,
+    error: json,
+    error_in_band: json,
+    hints_about_money: false,
+    finish_is_terminator: false,
+};
 
-impl Openai {
-    /// A writer for the provider of `model` that speaks `dialect`, one of this family.
-    pub(super) fn new(dialect: Dialect, model: &str) -> Self {
-        Self {
-            dialect,
-            habits: Habits::of(dialect),
-            model: Model::new(model),
-        }
-    }
+/// How its good answers look.
+pub(super) const HABITS: Habits = Habits {
+    id: Id::Chatcmpl,
+    fields: "",
+    plain: "",
+    choice: "",
+    native_finish: false,
+    message: ",\"refusal\":null",
+    preamble: "",
+    usage: UsageAt::Own,
+    cached: Cached::Details,
+    comment: ": keep-alive\n\n",
+    stream_type: "text/event-stream; charset=utf-8",
+    in_band_chunk: false,
+};
 
-    /// What every answer and every chunk begins with, up to the choices.
-    fn begin(&self, out: &mut String, stamp: &Stamp, object: &str) {
-        match self.habits.id {
-            Id::Chatcmpl => push(out, &["{\"id\":\"chatcmpl-", &stamp.id()]),
-            Id::Uuid => push(out, &["{\"id\":\"", &stamp.uuid()]),
-            Id::Generation => push(out, &["{\"id\":\"gen-", &stamp.generation()]),
-        }
-        let model = self.model.served(stamp.flaws());
-        push(
-            out,
-            &["\",\"object\":\"", object, "\",\"created\":", CREATED],
-        );
-        push(out, &[",\"model\":", &model, self.habits.fields]);
-    }
+/// The causes that the service has errors of its own for.
+const ROWS: &[(Cause, Row)] = &[
+    (
+        Cause::RateLimit,
+        Row::new(
+            429,
+            "requests",
+            "rate_limit_exceeded",
+            "Rate limit reached for $model in organization org-firedrill on requests per min \
+             (RPM)~: Limit $limit, Used $used, Requested 1~.~ Please try again in $go.~ Visit \
+             https://platform.openai.com/account/rate-limits to learn more.",
+        ),
+    ),
+    (
+        Cause::TokenLimit,
+        Row::new(
+            429,
+            "tokens",
+            "rate_limit_exceeded",
+            "Rate limit reached for $model in organization org-firedrill on tokens per min \
+             (TPM)~: Limit $limit, Used $used~.~ Please try again in $go.~ Visit \
+             https://platform.openai.com/account/rate-limits to learn more.",
+        ),
+    ),
+    (
+        Cause::DailyLimit,
+        Row::new(
+            429,
+            "requests",
+            "rate_limit_exceeded",
+            "Rate limit reached for $model in organization org-firedrill on requests per day \
+             (RPD)~: Limit $limit, Used $used, Requested 1~.~ Please try again in $go.~ Visit \
+             https://platform.openai.com/account/rate-limits to learn more.",
+        ),
+    ),
+    (
+        Cause::SlowDown,
+        Row::new(
+            429,
+            "rate_limit_error",
+            "slow_down",
+            "Slow down: your request rate has risen too fast. Please keep it at its former level \
+             for 15 minutes, then raise it gradually.",
+        ),
+    ),
+    (
+        Cause::Quota,
+        Row::new(
+            429,
+            "insufficient_quota",
+            "insufficient_quota",
+            "You exceeded your current quota, please check your plan and billing details. For \
+             more information on this error, read the docs: \
+             https://platform.openai.com/docs/guides/error-codes/api-errors.",
+        ),
+    ),
+    (
+        Cause::SpendLimit,
+        Row::new(
+            429,
+            "insufficient_quota",
+            "organization_spend_limit_exceeded",
+            "Your organization has reached its spend limit. An owner can raise it in the \
+             organization's settings.",
+        ),
+    ),
+    (
+        Cause::Auth,
+        Row::new(
+            401,
+            "invalid_request_error",
+            "invalid_api_key",
+            "Incorrect API key provided: sk-fire**drill. You can find your API key at \
+             https://platform.openai.com/account/api-keys.",
+        ),
+    ),
+    (
+        Cause::Permission,
+        Row::new(
+            403,
+            "invalid_request_error",
+            "model_not_found",
+            "Project `proj_firedrill` does not have access to model `$model`",
+        ),
+    ),
+    (
+        Cause::Region,
+        Row::new(
+            403,
+            "request_forbidden",
+            "unsupported_country_region_territory",
+            "Country, region, or territory not supported",
+        ),
+    ),
+    (
+        Cause::ModelGone,
+        Row::new(
+            404,
+            "invalid_request_error",
+            "model_not_found",
+            "The model `$model` does not exist or you do not have access to it.",
+        ),
+    ),
+    (
+        Cause::ContextTooLong,
+        Row::new(
+            400,
+            "invalid_request_error",
+            "context_length_exceeded",
+            "This model's maximum context length is 128000 tokens. However, your messages \
+             resulted in 130172 tokens. Please reduce the length of the messages.",
+        )
+        .about("messages"),
+    ),
+    (
+        Cause::ContentFilter,
+        Row::new(
+            400,
+            "invalid_request_error",
+            "content_policy_violation",
+            "Your request was rejected as a result of our safety system.",
+        ),
+    ),
+    (
+        Cause::TooLarge,
+        Row::new(
+            413,
+            "invalid_request_error",
+            "",
+            "413: Maximum content size limit (26214400) exceeded (26272366 bytes read)",
+        ),
+    ),
+    (
+        Cause::BadRequest,
+        Row::new(
+            400,
+            "invalid_request_error",
+            "invalid_value",
+            "Invalid value for 'messages'.",
+        )
+        .about("messages"),
+    ),
+    (
+        Cause::ModelError,
+        Row::new(
+            500,
+            "model_error",
+            "",
+            "The model produced invalid content. Consider modifying your prompt if you are \
+             seeing this error persistently.",
+        ),
+    ),
+    (
+        Cause::ServerError,
+        Row::new(
+            500,
+            "server_error",
+            "",
+            "The server had an error while processing your request. Sorry about that!",
+        ),
+    ),
+    // The codes of the network's errors are numbers (stanfordnlp/dspy #203).
+    (
+        Cause::BadGateway,
+        Row::new(502, "cf_bad_gateway", "502", "Bad gateway."),
+    ),
+    (
+        Cause::Overloaded,
+        Row::new(
+            503,
+            "service_unavailable_error",
+            "server_is_overloaded",
+            "Our servers are currently overloaded. Please try again later.",
+        ),
+    ),
+    (
+        Cause::GatewayTimeout,
+        Row::new(504, "cf_gateway_timeout", "504", "Gateway timeout."),
+    ),
+];
 
-    /// A chunk with one choice.
-    fn delta(&self, out: &mut String, stamp: &Stamp, delta: Arguments<'_>, finish: &str) {
-        self.chunk(out, stamp, &stamp.flaws().choices, |out| {
-            self.choice(out, "delta", delta, finish);
-            out.push('}');
-        });
-        out.push_str(",\"usage\":null}\n\n");
-    }
-
-    /// A chunk up to its usage, with the choice that `write` writes.
-    fn chunk(
-        &self,
-        out: &mut String,
-        stamp: &Stamp,
-        choices: &Choices,
-        write: impl FnOnce(&mut String),
-    ) {
-        out.push_str("data: ");
-        self.begin(out, stamp, "chat.completion.chunk");
-        list(out, choices, write);
-    }
-
-    /// A choice, still open; `value` is what its message or delta holds.
-    fn choice(&self, out: &mut String, key: &str, value: Arguments<'_>, finish: &str) {
-        push(out, &["{\"index\":0,\"", key, "\":{"]);
-        let _ = out.write_fmt(value);
-        push(out, &["},\"logprobs\":null", self.habits.choice]);
-        if self.habits.native_finish {
-            push(out, &[",\"native_finish_reason\":", finish]);
-        }
-        push(out, &[",\"finish_reason\":", finish]);
-    }
-
-    fn usage(&self, usage: Usage) -> String {
-        let Usage {
-            input,
-            cached,
-            output,
-        } = usage;
-        let total = input.saturating_add(output);
-        let mut object = String::with_capacity(160);
-        let _ = write!(
-            object,
-            "{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\"total_tokens\":{total}"
-        );
-        let form = self.habits.cached;
-        if form == Cached::HitAndMiss || (form == Cached::Details && cached > 0) {
-            let _ = write!(
-                object,
-                ",\"prompt_tokens_details\":{{\"cached_tokens\":{cached}}}"
-            );
-        }
-        if form == Cached::HitAndMiss {
-            let miss = input.saturating_sub(cached);
-            let _ = write!(
-                object,
-                ",\"prompt_cache_hit_tokens\":{cached},\"prompt_cache_miss_tokens\":{miss}"
-            );
-        }
-        if form == Cached::Flat && cached > 0 {
-            let _ = write!(object, ",\"cached_tokens\":{cached}");
-        }
-        object.push('}');
-        object
-    }
-
-    /// The chunk that has the finish reason, and usage where the variant states it there.
-    fn finish(&self, out: &mut String, stamp: &Stamp, usage: Option<&str>) {
-        let at = self.habits.usage;
-        let flaws = stamp.flaws();
-        // A finish without content: a flaw of the content leaves it alone.
-        let choices = match flaws.choices {
-            Choices::NullContent => Choices::Whole,
-            other => other,
-        };
-        self.chunk(out, stamp, &choices, |out| {
-            self.choice(out, "delta", format_args!(""), reason(flaws));
-            if let (UsageAt::ChoiceAndOwn, Some(usage)) = (at, usage) {
-                push(out, &[",\"usage\":", usage]);
-            }
-            out.push('}');
-        });
-        let usage = usage.filter(|_| at == UsageAt::Finish).unwrap_or("null");
-        push(out, &[",\"usage\":", usage, "}\n\n"]);
-    }
-}
-
-impl Grammar for Openai {
-    fn dialect(&self) -> Dialect {
-        self.dialect
-    }
-
-    fn model(&self) -> &Model {
-        &self.model
-    }
-
-    fn plain(&self, stamp: &Stamp, usage: Usage) -> String {
-        let flaws = stamp.flaws();
-        let mut body = String::with_capacity(512);
-        self.begin(&mut body, stamp, "chat.completion");
-        list(&mut body, &flaws.choices, |out| {
-            let message = self.habits.message;
-            let role = "\"role\":\"assistant\",\"content\":";
-            let output = usage.output;
-            match flaws.choices {
-                Choices::NullContent => {
-                    let value = format_args!("{role}null{message}");
-                    self.choice(out, "message", value, reason(flaws));
-                }
-                _ => {
-                    let value = format_args!("{role}\"{output} tok\"{message}");
-                    self.choice(out, "message", value, reason(flaws));
-                }
-            }
-            out.push('}');
-        });
-        body.push_str(self.habits.plain);
-        if let Some(usage) = counted(usage, flaws) {
-            push(&mut body, &[",\"usage\":", &self.usage(usage)]);
-        }
-        body.push('}');
-        body
-    }
-
-    fn opening(&self, events: &mut String, stamp: &Stamp, _prompt: Option<Usage>) {
-        if !self.habits.preamble.is_empty() {
-            push(events, &["data: ", self.habits.preamble, "\n\n"]);
-        }
-        let message = self.habits.message;
-        let role = format_args!("\"role\":\"assistant\",\"content\":\"\"{message}");
-        self.delta(events, stamp, role, "null");
-    }
-
-    fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>) {
-        match stamp.flaws().choices {
-            Choices::NullContent => {
-                self.delta(events, stamp, format_args!("\"content\":null"), "null");
-            }
-            _ => self.delta(
-                events,
-                stamp,
-                format_args!("\"content\":\"{text}\""),
-                "null",
-            ),
-        }
-    }
-
-    fn closing(&self, events: &mut String, stamp: &Stamp, usage: Usage) {
-        let flaws = stamp.flaws();
-        let usage = counted(usage, flaws).map(|usage| self.usage(usage));
-        self.finish(events, stamp, usage.as_deref());
-        if let Some(usage) = usage
-            && self.habits.usage != UsageAt::Finish
-        {
-            self.chunk(events, stamp, &Choices::Empty, |_| {});
-            push(events, &[",\"usage\":", &usage, "}\n\n"]);
-        }
-        events.push_str(match flaws.terminator {
-            Terminator::Once => "data: [DONE]\n\n",
-            Terminator::Never => "",
-            Terminator::Twice => "data: [DONE]\n\ndata: [DONE]\n\n",
-        });
-    }
-
-    /// OpenRouter's is a chunk with a choice that ends in `error` (agent-os #2214), the others'
-    /// are their error bodies.
-    fn in_band(&self, events: &mut String, stamp: &Stamp, error: &str) {
-        if self.dialect != Dialect::Openrouter {
-            push(events, &["data: ", error, "\n\n"]);
-            return;
-        }
-        events.push_str("data: ");
-        self.begin(events, stamp, "chat.completion.chunk");
-        push(events, &[",", &error[1..error.len() - 1]]);
-        events.push_str(
-            ",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\
-             \"finish_reason\":\"error\",\"native_finish_reason\":null,\"logprobs\":null}]}\n\n",
-        );
-    }
-
-    fn malformed(&self) -> &'static str {
-        "data: {\"id\":\"chatcmpl-\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"ind\n\n"
-    }
-
-    fn keep_alive(&self) -> &'static str {
-        self.habits.comment
-    }
-
-    fn stream_type(&self) -> &'static str {
-        self.habits.stream_type
-    }
-}
-
-/// Appends all of `pieces`: several times as fast as formatting them.
-fn push(out: &mut String, pieces: &[&str]) {
-    for piece in pieces {
-        out.push_str(piece);
-    }
-}
-
-/// `,"choices":` and a list of the choice that `write` writes, or what is there in its place.
-fn list(out: &mut String, choices: &Choices, write: impl FnOnce(&mut String)) {
-    match choices {
-        Choices::Whole | Choices::NullContent => {
-            out.push_str(",\"choices\":[");
-            write(out);
-            out.push(']');
-        }
-        Choices::Empty => out.push_str(",\"choices\":[]"),
-        Choices::Null => out.push_str(",\"choices\":null"),
-        Choices::Missing => {}
-    }
-}
-
-/// The finish reason, as JSON.
-fn reason(flaws: &Flaws) -> &'static str {
-    match flaws.finish {
-        Finish::Stop => "\"stop\"",
-        Finish::Length => "\"length\"",
-        Finish::ContentFilter => "\"content_filter\"",
-        Finish::Missing => "null",
-    }
-}
-
-/// When all answers were created: `date::EPOCH`, as text.
-const CREATED: &str = "1735689600";
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use bytes::Bytes;
-
-    use super::super::{Part, Quota, Refusal, Writer};
-    use super::*;
-
-    fn writer(model: &str) -> Writer {
-        Writer::new(Dialect::Openai, model)
-    }
-
-    fn stamp(quota: Option<Quota>) -> Stamp {
-        Stamp {
-            provider: 1,
-            call: 42,
-            nth: 2,
-            processing: Duration::from_millis(598),
-            at: crate::time::Instant::START,
-            quotas: super::super::Quotas {
-                requests: quota,
-                ..Default::default()
-            },
-            flaws: None,
-        }
-    }
-
-    const USAGE: Usage = Usage {
-        input: 900,
-        cached: 0,
-        output: 14,
+/// The body.
+fn json(said: &ErrorValues<'_>, row: &Row) -> String {
+    let code = match row.code.parse::<u16>() {
+        Ok(number) => number.to_string(),
+        Err(_) => text_or_null(row.code),
     };
-
-    fn text(bytes: &Bytes) -> &str {
-        std::str::from_utf8(bytes).unwrap()
-    }
-
-    #[test]
-    fn a_plain_answer_is_these_bytes() {
-        let quota = Quota {
-            limit: 500,
-            remaining: 499,
-            reset: Duration::from_millis(120),
-        };
-        let bytes = writer("gpt-4.1").completion(&stamp(Some(quota)), USAGE);
-        assert_eq!(
-            text(&bytes),
-            "HTTP/1.1 200 OK\r\n\
-             x-request-id: req_0001000000000000002a00000002\r\n\
-             openai-processing-ms: 598\r\n\
-             x-ratelimit-limit-requests: 500\r\n\
-             x-ratelimit-remaining-requests: 499\r\n\
-             x-ratelimit-reset-requests: 120ms\r\n\
-             content-type: application/json\r\n\
-             content-length: 312\r\n\r\n\
-             {\"id\":\"chatcmpl-0001000000000000002a00000002\",\"object\":\"chat.completion\",\
-             \"created\":1735689600,\"model\":\"gpt-4.1\",\"choices\":[{\"index\":0,\
-             \"message\":{\"role\":\"assistant\",\"content\":\"14 tok\",\"refusal\":null},\
-             \"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":900,\
-             \"completion_tokens\":14,\"total_tokens\":914}}"
-        );
-    }
-
-    #[test]
-    fn a_stream_is_these_bytes() {
-        let writer = writer("m");
-        let part = |opens, tokens, closes| Part {
-            head: opens,
-            opens,
-            tokens,
-            closes,
-            ..Part::default()
-        };
-        let first = writer.part(&stamp(None), &part(true, 1, None));
-        let common = "data: {\"id\":\"chatcmpl-0001000000000000002a00000002\",\
-                      \"object\":\"chat.completion.chunk\",\"created\":1735689600,\"model\":\"m\"";
-        let choice = |delta: &str, finish: &str| {
-            format!(
-                "{common},\"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\
-                 \"finish_reason\":{finish}}}],\"usage\":null}}\n\n"
-            )
-        };
-        let role = choice(
-            "{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}",
-            "null",
-        );
-        let one = choice("{\"content\":\"1 tok \"}", "null");
-        assert_eq!(
-            text(&first),
-            format!(
-                "HTTP/1.1 200 OK\r\n\
-                 x-request-id: req_0001000000000000002a00000002\r\n\
-                 openai-processing-ms: 598\r\n\
-                 content-type: text/event-stream; charset=utf-8\r\n\
-                 transfer-encoding: chunked\r\n\r\n\
-                 1da\r\n{role}{one}\r\n"
-            )
-        );
-        let last = writer.part(&stamp(None), &part(false, 13, Some(USAGE)));
-        let thirteen = format!("{{\"content\":\"{:<52}\"}}", "13 tok ");
-        let thirteen = choice(&thirteen, "null");
-        let stop = choice("{}", "\"stop\"");
-        assert_eq!(
-            text(&last),
-            format!(
-                "2b7\r\n{thirteen}{stop}{common},\"choices\":[],\"usage\":\
-                 {{\"prompt_tokens\":900,\"completion_tokens\":14,\"total_tokens\":914}}}}\n\n\
-                 data: [DONE]\n\n\r\n0\r\n\r\n"
-            )
-        );
-        assert!(writer.part(&stamp(None), &part(false, 0, None)).is_empty());
-    }
-
-    #[test]
-    fn a_refusal_carries_its_hint_twice() {
-        let refusal = Refusal::with_status(503).after(Duration::from_micros(1_200_100));
-        assert_eq!(
-            text(&writer("m").refusal(&stamp(None), &refusal)),
-            "HTTP/1.1 503 Service Unavailable\r\n\
-             x-request-id: req_0001000000000000002a00000002\r\n\
-             openai-processing-ms: 598\r\n\
-             retry-after: 2\r\n\
-             retry-after-ms: 1201\r\n\
-             content-type: application/json\r\n\
-             content-length: 163\r\n\r\n\
-             {\"error\":{\"message\":\"Our servers are currently overloaded. Please try again \
-             later.\",\"type\":\"service_unavailable_error\",\"param\":null,\
-             \"code\":\"server_is_overloaded\"}}"
-        );
-    }
-
-    #[test]
-    fn the_edge_answers_in_html() {
-        let refusal = Refusal::with_status(520);
-        let bytes = writer("m").refusal(&stamp(None), &refusal);
-        assert!(text(&bytes).contains("content-type: text/html; charset=UTF-8\r\n"));
-        assert!(text(&bytes).contains("<!DOCTYPE html>"));
-        assert!(text(&bytes).contains("520: Web server is returning an unknown error"));
-    }
-
-    #[test]
-    fn answers_are_created_when_the_world_begins() {
-        assert_eq!(CREATED, super::super::date::EPOCH.to_string());
-    }
-
-    #[test]
-    fn a_model_may_have_any_name() {
-        let bytes = writer("a\"b\r\n\u{1F525}").completion(&stamp(None), USAGE);
-        let body = text(&bytes).split_once("\r\n\r\n").unwrap().1;
-        let read: serde_json::Value = serde_json::from_str(body).unwrap();
-        assert_eq!(read["model"], "a\"b\r\n\u{1F525}");
-    }
+    format!(
+        "{{\"error\":{{\"message\":{},\"type\":{},\"param\":{},\"code\":{code}{}}}}}",
+        said.message(row),
+        text_or_null(row.kind),
+        text_or_null(row.param),
+        said.more(row),
+    )
 }

@@ -1,15 +1,12 @@
-//! What is left of the limits, as each dialect's fields state it: `x-ratelimit-*` with lengths of
-//! Go (OpenAI) or whole seconds (Azure), `anthropic-ratelimit-*` with moments, or nothing at all.
-//!
-//! Who counts is `provider`'s matter.
+//! What is left of the limits, and the forms that several dialects state it in: `x-ratelimit-*`
+//! with lengths of Go (OpenAI) or whole seconds (Azure). Forms of one dialect alone stand in its
+//! file. `provider` counts.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::Stamp;
-use super::date::Date;
 use super::head::Head;
-use crate::wire::Dialect;
 
 /// What is left of each limit that a provider has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,69 +32,22 @@ pub struct Quota {
     pub reset: Duration,
 }
 
-/// What `dialect` says in its head about what is left.
-pub(super) fn fields(head: &mut Head, dialect: Dialect, stamp: &Stamp) {
-    let Quotas {
-        requests,
-        tokens,
-        input,
-        output,
-    } = stamp.quotas;
-    match dialect {
-        Dialect::Openai | Dialect::Moonshot => {
-            openai(head, REQUESTS, requests, GoDuration);
-            openai(head, TOKENS, tokens, GoDuration);
-        }
-        // openai-python #937, openai-dotnet #838.
-        Dialect::Azure => {
-            openai(head, REQUESTS, requests, whole_seconds);
-            openai(head, TOKENS, tokens, whole_seconds);
-        }
-        Dialect::Openrouter => openrouter(head, stamp, requests),
-        Dialect::Anthropic => {
-            for (what, quota) in [
-                ("requests", requests),
-                ("tokens", tokens),
-                ("input-tokens", input),
-                ("output-tokens", output),
-            ] {
-                anthropic(head, stamp, what, quota);
-            }
-        }
-        Dialect::Deepseek | Dialect::Gemini => {}
-    }
-}
-
-fn openai<T: fmt::Display>(
+/// Writes the limits on requests and tokens as OpenAI has them, with `reset` as the form of the
+/// lengths.
+pub(super) fn openai<T: fmt::Display>(
     head: &mut Head,
-    [limit, remaining, when]: [&str; 3],
-    quota: Option<Quota>,
+    stamp: &Stamp,
     reset: impl Fn(Duration) -> T,
 ) {
-    if let Some(quota) = quota {
-        head.field(limit, quota.limit);
-        head.field(remaining, quota.remaining);
-        head.field(when, reset(quota.reset));
-    }
-}
-
-fn anthropic(head: &mut Head, stamp: &Stamp, what: &str, quota: Option<Quota>) {
-    if let Some(quota) = quota {
-        let reset = Date::after(stamp.at, quota.reset).rfc3339();
-        let name = |name| fmt::from_fn(move |f| write!(f, "anthropic-ratelimit-{what}-{name}"));
-        head.field(name("limit"), quota.limit);
-        head.field(name("remaining"), quota.remaining);
-        head.field(name("reset"), reset);
-    }
-}
-
-/// One limit, and the moment in Unix milliseconds.
-fn openrouter(head: &mut Head, stamp: &Stamp, quota: Option<Quota>) {
-    if let Some(quota) = quota {
-        let reset = Date::after(stamp.at, quota.reset).unix_millis();
-        head.field("x-ratelimit-limit", quota.limit);
-        head.field("x-ratelimit-remaining", quota.remaining);
-        head.field("x-ratelimit-reset", reset);
+    let Quotas {
+        requests, tokens, ..
+    } = stamp.quotas;
+    for ([limit, remaining, when], quota) in [(REQUESTS, requests), (TOKENS, tokens)] {
+        if let Some(quota) = quota {
+            head.field(limit, quota.limit);
+            head.field(remaining, quota.remaining);
+            head.field(when, reset(quota.reset));
+        }
     }
 }
 

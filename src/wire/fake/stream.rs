@@ -1,5 +1,6 @@
 //! One write of a streamed answer: which events it has and in what order, where its bytes end, and
-//! its framing in chunks of HTTP. What an event looks like is a [`Grammar`]'s matter.
+//! its framing in chunks of HTTP. A [`Grammar`] says what an event
+//! looks like.
 
 use std::fmt::{self, Write as _};
 
@@ -81,7 +82,7 @@ fn head(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> String {
     if !part.head {
         return String::new();
     }
-    Head::new(grammar.dialect(), 200, stamp).before_chunks(grammar.stream_type())
+    Head::new(grammar.spec(), 200, stamp).before_chunks(grammar.stream_type())
 }
 
 /// The events of `part`, and whether the body ends after them.

@@ -2,9 +2,9 @@
 //! JSON, and what the content delivery network says in its stead.
 
 use super::{BodyShape, Row};
-use crate::wire::Dialect;
 use crate::wire::fake::Cause;
 use crate::wire::fake::head::reason;
+use crate::wire::fake::spec::{FakeSpec, Page};
 
 /// What dialects behind Cloudflare have besides their own (claude-code #3197, #12208, #30437).
 pub(super) const CLOUDFLARE: &[(Cause, Row)] = &[
@@ -14,30 +14,29 @@ pub(super) const CLOUDFLARE: &[(Cause, Row)] = &[
     (Cause::EdgeJson, Row::shaped(520, BodyShape::EdgeJson)),
 ];
 
-/// The page for `status`: Cloudflare's for its own statuses, else that of whoever stands before
-/// the vendor.
-pub(in crate::wire::fake) fn html(dialect: Dialect, status: u16) -> String {
+/// The page for `status`: Cloudflare's for its own statuses, else that of what stands before the
+/// vendor.
+pub(in crate::wire::fake) fn html(spec: &FakeSpec, status: u16) -> String {
     let reason = reason(status);
-    match dialect {
-        _ if (520..=526).contains(&status) => cloudflare(dialect, status),
-        Dialect::Openai | Dialect::Openrouter | Dialect::Anthropic => cloudflare(dialect, status),
-        Dialect::Gemini => format!(
+    match spec.page {
+        _ if (520..=526).contains(&status) => cloudflare(spec, status),
+        Page::Cloudflare => cloudflare(spec, status),
+        Page::Google => format!(
             "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>Error {status} \
              ({reason})!!1</title>\n  <p><b>{status}.</b> <ins>That\u{2019}s an error.</ins>\n  \
              <p>The server encountered a temporary error and could not complete your request.\n"
         ),
-        Dialect::Azure => plain(status, "Microsoft-Azure-Application-Gateway/v2"),
-        Dialect::Deepseek | Dialect::Moonshot => plain(status, "nginx"),
+        Page::Plain(server) => plain(status, server),
     }
 }
 
 /// The page that wants proof of a human.
-pub(super) fn challenge(dialect: Dialect) -> String {
+pub(super) fn challenge(spec: &FakeSpec) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en-US\">\n<head><title>Just a moment...</title></head>\n\
          <body><noscript>Enable JavaScript and cookies to continue</noscript>\n\
          <!-- {} --></body>\n</html>\n",
-        host(dialect)
+        spec.host
     )
 }
 
@@ -51,8 +50,8 @@ pub(super) fn edge_json(status: u16) -> String {
     )
 }
 
-fn cloudflare(dialect: Dialect, status: u16) -> String {
-    let (host, reason) = (host(dialect), reason(status));
+fn cloudflare(spec: &FakeSpec, status: u16) -> String {
+    let (host, reason) = (spec.host, reason(status));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en-US\">\n<head><title>{host} | {status}: {reason}</title>\
          </head>\n<body><h1>{reason} <span>Error code {status}</span></h1></body>\n</html>\n"
@@ -65,16 +64,4 @@ fn plain(status: u16, server: &str) -> String {
         "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n<center><h1>\
          {status} {reason}</h1></center>\r\n<hr><center>{server}</center>\r\n</body>\r\n</html>\r\n"
     )
-}
-
-const fn host(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Openai => "api.openai.com",
-        Dialect::Azure => "firedrill.openai.azure.com",
-        Dialect::Deepseek => "api.deepseek.com",
-        Dialect::Moonshot => "api.moonshot.ai",
-        Dialect::Openrouter => "openrouter.ai",
-        Dialect::Anthropic => "api.anthropic.com",
-        Dialect::Gemini => "generativelanguage.googleapis.com",
-    }
 }

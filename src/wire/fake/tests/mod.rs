@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::*;
+use crate::wire::Family;
 
 const USAGE: Usage = Usage {
     input: 900,

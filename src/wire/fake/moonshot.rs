@@ -1,11 +1,38 @@
-//! Moonshot's errors: `{"error":{"message","type"}}`. How long to wait is told in the message;
-//! being overloaded is a 429 there.
+//! Moonshot (Kimi), as the fake provider speaks it: OpenAI's form, and errors as
+//! `{"error":{"message","type"}}`. How long to wait is told in the message; being overloaded is
+//! a 429 there.
 
-use super::{BodyShape, ErrorValues, Row, text_or_null};
-use crate::wire::fake::Cause;
+use super::chat::Chat;
+use super::habits::{Cached, Habits, UsageAt};
+use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
+use super::spec::{FakeSpec, OwnHint, Page};
+use super::{Cause, openai};
 
-/// What the service has of its own.
-pub(super) const ROWS: &[(Cause, Row)] = &[
+/// How the service speaks.
+pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
+    grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
+    name_exchange: |head, stamp| head.field("msh-request-id", stamp.uuid()),
+    // The message tells how long to wait.
+    own_hint: OwnHint::NoField,
+    page: Page::Plain("nginx"),
+    host: "api.moonshot.ai",
+    errors: ROWS,
+    error: json,
+    error_in_band: json,
+    ..openai::SPEC
+};
+
+/// How its good answers look.
+const HABITS: Habits = Habits {
+    message: "",
+    usage: UsageAt::ChoiceAndOwn,
+    cached: Cached::Flat,
+    stream_type: "text/event-stream",
+    ..openai::HABITS
+};
+
+/// The causes that the service has errors of its own for.
+const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,
         Row::new(
@@ -129,7 +156,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
 ];
 
 /// The body.
-pub(super) fn json(said: &ErrorValues<'_>, row: &Row) -> String {
+fn json(said: &ErrorValues<'_>, row: &Row) -> String {
     format!(
         "{{\"error\":{{\"message\":{},\"type\":{}{}}}}}",
         said.message(row),

@@ -1,11 +1,56 @@
-//! OpenRouter's errors: `{"error":{"code","message","metadata"}}`, where the code is the status as
-//! a number, but in band a word. What the provider behind it said is in the metadata.
+//! OpenRouter, as the fake provider speaks it: OpenAI's form, and errors as
+//! `{"error":{"code","message","metadata"}}`, where the code is the status as a number, but in
+//! band a word. What the provider behind it said is in the metadata.
 
-use super::{ErrorValues, Row, text_or_null};
-use crate::wire::fake::Cause;
+use super::chat::Chat;
+use super::date::Date;
+use super::habits::{Habits, Id};
+use super::head::Head;
+use super::refusal::{ErrorValues, Row, text_or_null};
+use super::spec::{FakeSpec, OwnHint};
+use super::{Cause, Stamp, openai};
 
-/// What the service has of its own.
-pub(super) const ROWS: &[(Cause, Row)] = &[
+/// How the service speaks.
+pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
+    grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
+    name_exchange: |head, stamp| {
+        head.field(
+            "x-generation-id",
+            format_args!("gen-{}", stamp.generation()),
+        );
+    },
+    quotas,
+    own_hint: OwnHint::Seconds,
+    host: "openrouter.ai",
+    errors: ROWS,
+    error: json,
+    error_in_band: in_band,
+    ..openai::SPEC
+};
+
+/// How its good answers look.
+const HABITS: Habits = Habits {
+    id: Id::Generation,
+    fields: ",\"provider\":\"OpenAI\"",
+    native_finish: true,
+    in_band_chunk: true,
+    comment: ": OPENROUTER PROCESSING\n\n",
+    stream_type: "text/event-stream",
+    ..openai::HABITS
+};
+
+/// One limit, and the moment in Unix milliseconds.
+fn quotas(head: &mut Head, stamp: &Stamp) {
+    if let Some(quota) = stamp.quotas.requests {
+        let reset = Date::after(stamp.at, quota.reset).unix_millis();
+        head.field("x-ratelimit-limit", quota.limit);
+        head.field("x-ratelimit-remaining", quota.remaining);
+        head.field("x-ratelimit-reset", reset);
+    }
+}
+
+/// The causes that the service has errors of its own for.
+const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,
         Row::new(
@@ -153,7 +198,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
 ];
 
 /// The body.
-pub(super) fn json(said: &ErrorValues<'_>, row: &Row) -> String {
+fn json(said: &ErrorValues<'_>, row: &Row) -> String {
     let code = said.status.to_string();
     format!(
         "{{{},\"user_id\":\"user_firedrill\"}}",
@@ -162,7 +207,7 @@ pub(super) fn json(said: &ErrorValues<'_>, row: &Row) -> String {
 }
 
 /// What the chunk that ends a stream says of it.
-pub(super) fn in_band(said: &ErrorValues<'_>, row: &Row) -> String {
+fn in_band(said: &ErrorValues<'_>, row: &Row) -> String {
     format!("{{{}}}", error(said, row, &text_or_null(row.kind)))
 }
 

@@ -1,10 +1,51 @@
-//! Azure's errors: `{"error":{"code","message"}}`, where the code is often the status as text.
+//! Azure, as the fake provider speaks it: OpenAI's form with filter results, and errors as
+//! `{"error":{"code","message"}}`, where the code is often the status as text.
 
-use super::{BodyShape, ErrorValues, Row, text_or_null};
-use crate::wire::fake::Cause;
+use super::chat::Chat;
+use super::habits::Habits;
+use super::quota::{self, whole_seconds};
+use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
+use super::spec::{FakeSpec, Page};
+use super::{Cause, openai};
 
-/// What the service has of its own.
-pub(super) const ROWS: &[(Cause, Row)] = &[
+/// How the service speaks.
+pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
+    grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
+    name_exchange: |head, stamp| {
+        head.field("apim-request-id", stamp.uuid());
+        head.field("x-request-id", stamp.uuid());
+        head.field("x-ms-region", "East US 2");
+    },
+    // openai-python #937, openai-dotnet #838.
+    quotas: |head, stamp| quota::openai(head, stamp, whole_seconds),
+    page: Page::Plain("Microsoft-Azure-Application-Gateway/v2"),
+    host: "firedrill.openai.azure.com",
+    errors: ROWS,
+    error: json,
+    error_in_band: json,
+    ..openai::SPEC
+};
+
+/// The prompt's filter results come first, in a chunk that names nothing else.
+const HABITS: Habits = Habits {
+    fields: ",\"system_fingerprint\":\"fp_f12ed21100\"",
+    plain: ",\"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{\
+            \"hate\":{\"filtered\":false,\"severity\":\"safe\"},\
+            \"self_harm\":{\"filtered\":false,\"severity\":\"safe\"},\
+            \"sexual\":{\"filtered\":false,\"severity\":\"safe\"},\
+            \"violence\":{\"filtered\":false,\"severity\":\"safe\"}}}]",
+    choice: ",\"content_filter_results\":{}",
+    preamble: "{\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\",\"object\":\"\",\
+               \"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{\
+               \"hate\":{\"filtered\":false,\"severity\":\"safe\"},\
+               \"self_harm\":{\"filtered\":false,\"severity\":\"safe\"},\
+               \"sexual\":{\"filtered\":false,\"severity\":\"safe\"},\
+               \"violence\":{\"filtered\":false,\"severity\":\"safe\"}}}]}",
+    ..openai::HABITS
+};
+
+/// The causes that the service has errors of its own for.
+const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,
         Row::new(
@@ -156,7 +197,7 @@ pub(super) const ROWS: &[(Cause, Row)] = &[
 ];
 
 /// The body.
-pub(super) fn json(said: &ErrorValues<'_>, row: &Row) -> String {
+fn json(said: &ErrorValues<'_>, row: &Row) -> String {
     let code = match row.code {
         "" => said.status.to_string(),
         code => code.to_owned(),

@@ -1,11 +1,36 @@
-//! DeepSeek's errors, in OpenAI's form: almost every code is `invalid_request_error`, and none
-//! tells how long to wait.
+//! DeepSeek, as the fake provider speaks it: OpenAI's form, also in its errors, where almost every
+//! code is `invalid_request_error` and none tells how long to wait.
 
-use super::{BodyShape, Row};
-use crate::wire::fake::Cause;
+use super::chat::Chat;
+use super::habits::{Cached, Habits, Id, UsageAt};
+use super::refusal::{BodyShape, Row};
+use super::spec::{FakeSpec, OwnHint, Page};
+use super::{Cause, openai};
 
-/// What the service has of its own.
-pub(super) const ROWS: &[(Cause, Row)] = &[
+/// How the service speaks.
+pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
+    grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
+    name_exchange: |head, stamp| head.field("x-ds-trace-id", format_args!("0000{}", stamp.id())),
+    quotas: |_, _| {},
+    own_hint: OwnHint::NoField,
+    page: Page::Plain("nginx"),
+    host: "api.deepseek.com",
+    errors: ROWS,
+    ..openai::SPEC
+};
+
+/// How its good answers look.
+const HABITS: Habits = Habits {
+    id: Id::Uuid,
+    fields: ",\"system_fingerprint\":\"fp_f12ed21100_prod0820_fp8_kvcache\"",
+    message: "",
+    usage: UsageAt::Finish,
+    cached: Cached::HitAndMiss,
+    ..openai::HABITS
+};
+
+/// The causes that the service has errors of its own for.
+const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,
         Row::new(

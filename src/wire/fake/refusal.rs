@@ -1,17 +1,10 @@
 //! The errors of every dialect: which status, body and fields a cause has there.
 //!
-//! One table a dialect says what it has of its own ([`Row`]). A cause that a dialect does not have
+//! The table of a dialect, in its file, says what it has of its own ([`Row`]). A cause that a dialect does not have
 //! takes the form of its nearest relative there; a bare status that is not that of its cause, one
 //! that says no more than the status. The wording is that of the vendors' documents and of answers
-//! that users of the real services have reported. Good answers are the grammars' matter.
+//! that users of the real services have reported. The grammars write good answers.
 
-mod anthropic;
-mod azure;
-mod deepseek;
-mod gemini;
-mod moonshot;
-mod openai;
-mod openrouter;
 mod page;
 
 use std::fmt::{Display, Write};
@@ -22,9 +15,9 @@ use bytes::Bytes;
 use super::grammar::{Grammar, quoted};
 use super::head::{Head, reason};
 use super::quota::{GoDuration, whole_millis, whole_seconds};
+use super::spec::{FakeSpec, Page};
 use super::template::fill;
 use super::{Cause, HintFormat, Quota, Refusal, Stamp, hint};
-use crate::wire::Dialect;
 pub(super) use page::html;
 
 /// What a dialect says for one cause.
@@ -33,25 +26,25 @@ pub(super) use page::html;
 /// `~` `$limit` and `$used` (of the limit in question), and `$go`, `$seconds` and `$precise` (the
 /// wait, where the body tells it).
 #[derive(Clone, Copy, Debug)]
-struct Row {
-    status: u16,
+pub(super) struct Row {
+    pub(super) status: u16,
     shape: BodyShape,
     /// The error's `type`; at Gemini its `status`; at OpenRouter its `code` in band.
-    kind: &'static str,
+    pub(super) kind: &'static str,
     /// The error's `code`; empty is `null`, and digits are a number where the vendor has one.
-    code: &'static str,
+    pub(super) code: &'static str,
     /// The parameter that it is about.
-    param: &'static str,
+    pub(super) param: &'static str,
     message: &'static str,
     /// What else the error object has, in JSON, beginning with a comma; at Gemini its details.
-    more: &'static str,
+    pub(super) more: &'static str,
     /// What `x-should-retry` says by itself.
     should_retry: Option<bool>,
 }
 
 /// What the body of an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BodyShape {
+pub(super) enum BodyShape {
     /// The vendor's own JSON.
     Json,
     /// The page of whatever stands before the vendor's servers.
@@ -65,7 +58,7 @@ enum BodyShape {
 }
 
 impl Row {
-    const fn new(
+    pub(super) const fn new(
         status: u16,
         kind: &'static str,
         code: &'static str,
@@ -83,22 +76,22 @@ impl Row {
         }
     }
 
-    const fn shaped(status: u16, shape: BodyShape) -> Self {
+    pub(super) const fn shaped(status: u16, shape: BodyShape) -> Self {
         Self {
             shape,
             ..Self::new(status, "", "", "")
         }
     }
 
-    const fn about(self, param: &'static str) -> Self {
+    pub(super) const fn about(self, param: &'static str) -> Self {
         Self { param, ..self }
     }
 
-    const fn with(self, more: &'static str) -> Self {
+    pub(super) const fn with(self, more: &'static str) -> Self {
         Self { more, ..self }
     }
 
-    const fn retry(self) -> Self {
+    pub(super) const fn retry(self) -> Self {
         Self {
             should_retry: Some(true),
             ..self
@@ -106,35 +99,36 @@ impl Row {
     }
 }
 
-/// Whether `dialect` has a form of its own for `cause`.
-pub(super) fn has(dialect: Dialect, cause: Cause) -> bool {
-    own_row(dialect, cause).is_some()
+/// Whether the dialect has a form of its own for `cause`.
+pub(super) fn has(spec: &FakeSpec, cause: Cause) -> bool {
+    own_row(spec, cause).is_some()
 }
 
-/// The status that `cause` has in `dialect`.
-pub(super) fn status_of(dialect: Dialect, cause: Cause) -> u16 {
-    row(dialect, cause).status
+/// The status that `cause` has in the dialect.
+pub(super) fn status_of(spec: &FakeSpec, cause: Cause) -> u16 {
+    row(spec, cause).status
 }
 
 /// The whole answer.
 pub(super) fn write(grammar: &dyn Grammar, stamp: &Stamp, refusal: &Refusal) -> Bytes {
-    let dialect = grammar.dialect();
-    let row = row_of(dialect, refusal);
+    let spec = grammar.spec();
+    let row = row_of(spec, refusal);
     let status = refusal.status.unwrap_or(row.status);
-    let mut head = Head::new(dialect, status, stamp);
-    hint::fields(&mut head, dialect, stamp, refusal);
+    let mut head = Head::new(spec, status, stamp);
+    hint::fields(&mut head, spec, stamp, refusal);
     if let Some(should_retry) = refusal.should_retry.or(row.should_retry) {
         head.field("x-should-retry", should_retry);
     }
     match row.shape {
         BodyShape::Json => {
-            let body = ErrorValues::new(grammar, stamp, refusal, status).json(row);
+            let values = ErrorValues::new(grammar, stamp, refusal, status);
+            let body = (spec.error)(&values, row);
             head.with_body(grammar.plain_type(), &body)
         }
-        BodyShape::Page => head.with_body(HTML, &html(dialect, status)),
+        BodyShape::Page => head.with_body(HTML, &html(spec, status)),
         BodyShape::Challenge => {
             head.field("cf-mitigated", "challenge");
-            head.with_body(HTML, &page::challenge(dialect))
+            head.with_body(HTML, &page::challenge(spec))
         }
         BodyShape::Empty => head.with_body("", ""),
         BodyShape::EdgeJson => head.with_body("application/json", &page::edge_json(status)),
@@ -143,70 +137,60 @@ pub(super) fn write(grammar: &dyn Grammar, stamp: &Stamp, refusal: &Refusal) -> 
 
 /// The error object in the place of a body.
 pub(super) fn in_place(grammar: &dyn Grammar, stamp: &Stamp, cause: Cause) -> String {
-    let row = json_row(grammar.dialect(), cause);
-    ErrorValues::new(grammar, stamp, &Refusal::of(cause), row.status).json(row)
+    let spec = grammar.spec();
+    let row = json_row(spec, cause);
+    let values = ErrorValues::new(grammar, stamp, &Refusal::of(cause), row.status);
+    (spec.error)(&values, row)
 }
 
 /// The error object in the middle of a stream.
 pub(super) fn in_band(grammar: &dyn Grammar, stamp: &Stamp, cause: Cause) -> String {
-    let dialect = grammar.dialect();
-    let row = json_row(dialect, cause);
-    let said = ErrorValues::new(grammar, stamp, &Refusal::of(cause), row.status);
-    match dialect {
-        Dialect::Openrouter => openrouter::in_band(&said, row),
-        _ => said.json(row),
-    }
+    let spec = grammar.spec();
+    let row = json_row(spec, cause);
+    let values = ErrorValues::new(grammar, stamp, &Refusal::of(cause), row.status);
+    (spec.error_in_band)(&values, row)
 }
 
 /// The row of `cause`, or another when that is no JSON.
-fn json_row(dialect: Dialect, cause: Cause) -> &'static Row {
-    match row(dialect, cause) {
+fn json_row(spec: &FakeSpec, cause: Cause) -> &'static Row {
+    match row(spec, cause) {
         row if row.shape == BodyShape::Json => row,
-        _ => row(dialect, Cause::ServerError),
+        _ => row(spec, Cause::ServerError),
     }
 }
 
 /// The row that `refusal` is written from.
-fn row_of(dialect: Dialect, refusal: &Refusal) -> &'static Row {
-    let row = row(dialect, refusal.cause);
+fn row_of(spec: &FakeSpec, refusal: &Refusal) -> &'static Row {
+    let row = row(spec, refusal.cause);
     match refusal.status {
         Some(status)
             if status != row.status
                 && row.shape == BodyShape::Json
                 && refusal.cause == Cause::of_status(status) =>
         {
-            bare(dialect, status)
+            (spec.bare)(status)
         }
         _ => row,
     }
 }
 
-/// The row of `cause`, or of its nearest relative that `dialect` has.
-fn row(dialect: Dialect, cause: Cause) -> &'static Row {
+/// The row of `cause`, or of its nearest relative that the dialect has.
+fn row(spec: &FakeSpec, cause: Cause) -> &'static Row {
     let mut cause = cause;
     loop {
-        match own_row(dialect, cause) {
+        match own_row(spec, cause) {
             Some(row) => return row,
             None => cause = nearest(cause),
         }
     }
 }
 
-fn own_row(dialect: Dialect, cause: Cause) -> Option<&'static Row> {
-    let own = match dialect {
-        Dialect::Openai => openai::ROWS,
-        Dialect::Azure => azure::ROWS,
-        Dialect::Deepseek => deepseek::ROWS,
-        Dialect::Moonshot => moonshot::ROWS,
-        Dialect::Openrouter => openrouter::ROWS,
-        Dialect::Anthropic => anthropic::ROWS,
-        Dialect::Gemini => gemini::ROWS,
+fn own_row(spec: &FakeSpec, cause: Cause) -> Option<&'static Row> {
+    let edge = match spec.page {
+        Page::Cloudflare => page::CLOUDFLARE,
+        Page::Google | Page::Plain(_) => &[],
     };
-    let edge = match dialect {
-        Dialect::Openai | Dialect::Openrouter | Dialect::Anthropic => page::CLOUDFLARE,
-        _ => &[],
-    };
-    let mut rows = own.iter().chain(edge);
+    let mut rows = spec.errors.iter().chain(edge);
     rows.find(|(of, _)| *of == cause).map(|(_, row)| row)
 }
 
@@ -233,27 +217,21 @@ const fn nearest(cause: Cause) -> Cause {
     }
 }
 
-/// An error that says no more than its status.
-fn bare(dialect: Dialect, status: u16) -> &'static Row {
-    let is_client = status < 500;
-    match dialect {
-        Dialect::Anthropic => anthropic::bare(status),
-        Dialect::Gemini => gemini::bare(status),
-        _ if is_client => &CLIENT,
-        _ => &SERVER,
-    }
+/// An error of OpenAI's form that says no more than its status.
+pub(super) fn bare(status: u16) -> &'static Row {
+    if status < 500 { &CLIENT } else { &SERVER }
 }
 
 static CLIENT: Row = Row::new(400, "invalid_request_error", "", "");
 static SERVER: Row = Row::new(500, "server_error", "", "");
 
 /// What the gaps of one error are filled with.
-struct ErrorValues<'a> {
+pub(super) struct ErrorValues<'a> {
     grammar: &'a dyn Grammar,
-    stamp: &'a Stamp,
-    status: u16,
+    pub(super) stamp: &'a Stamp,
+    pub(super) status: u16,
     /// The wait that the body tells.
-    wait: Option<Duration>,
+    pub(super) wait: Option<Duration>,
     /// It tells so whatever the vendor's habit.
     must_tell: bool,
     quota: Option<Quota>,
@@ -271,7 +249,7 @@ impl<'a> ErrorValues<'a> {
             grammar,
             stamp,
             status,
-            wait: hint::in_body(grammar.dialect(), refusal),
+            wait: hint::in_body(grammar.spec(), refusal),
             must_tell: refusal
                 .hint
                 .is_some_and(|hint| hint.form == HintFormat::Body),
@@ -279,21 +257,9 @@ impl<'a> ErrorValues<'a> {
         }
     }
 
-    /// The body, as the dialect puts it.
-    fn json(&self, row: &Row) -> String {
-        match self.grammar.dialect() {
-            Dialect::Openai | Dialect::Deepseek => openai::json(self, row),
-            Dialect::Azure => azure::json(self, row),
-            Dialect::Moonshot => moonshot::json(self, row),
-            Dialect::Openrouter => openrouter::json(self, row),
-            Dialect::Anthropic => anthropic::json(self, row),
-            Dialect::Gemini => gemini::json(self, row),
-        }
-    }
-
     /// The message, as JSON. When it must tell the wait and has no place for it, it does so at
     /// the end.
-    fn message(&self, row: &Row) -> String {
+    pub(super) fn message(&self, row: &Row) -> String {
         let mut text = match row.message {
             "" => reason(self.status).to_owned(),
             template => fill(template, &|name, out| self.value(name, out)),
@@ -310,7 +276,7 @@ impl<'a> ErrorValues<'a> {
     }
 
     /// The `more` of the row, as JSON.
-    fn more(&self, row: &Row) -> String {
+    pub(super) fn more(&self, row: &Row) -> String {
         fill(row.more, &|name, out| match name {
             "model" => {
                 let quoted = &self.grammar.model().quoted;
@@ -346,14 +312,14 @@ fn put(out: &mut String, value: impl Display) {
 }
 
 /// Seconds with their milliseconds, as far as there are any: `45.8s`.
-fn precise(wait: Duration) -> String {
+pub(super) fn precise(wait: Duration) -> String {
     let millis = whole_millis(wait);
     let text = format!("{}.{:03}", millis / 1_000, millis % 1_000);
     format!("{}s", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// A JSON string; `null` when there is no text.
-fn text_or_null(text: &str) -> String {
+pub(super) fn text_or_null(text: &str) -> String {
     match text {
         "" => "null".into(),
         text => quoted(text),

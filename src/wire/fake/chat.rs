@@ -1,0 +1,431 @@
+//! OpenAI chat completions, as the fake provider writes them, plain and streamed, for every
+//! dialect of that form: what they do differently is data (`habits`). `refusal` writes the errors.
+//!
+//! No token is spelled out: an answer of 300 tokens says `300 tok`, so that bodies stay small
+//! whatever the counts, and so that what was delivered can be added up from the bytes.
+
+use std::fmt::{Arguments, Write};
+use std::sync::Arc;
+
+use super::grammar::{Grammar, Model, counted};
+use super::habits::{Cached, Habits, Id, UsageAt};
+use super::spec::FakeSpec;
+use super::{Choices, Finish, Flaws, Stamp, Terminator, Usage};
+
+/// Writes in the name of one model.
+#[derive(Clone, Debug)]
+pub(super) struct Chat {
+    spec: &'static FakeSpec,
+    habits: &'static Habits,
+    model: Model,
+}
+
+impl Chat {
+    /// A writer for the provider of `model` that speaks as `spec` and `habits` say.
+    pub(super) fn grammar(
+        spec: &'static FakeSpec,
+        habits: &'static Habits,
+        model: &str,
+    ) -> Arc<dyn Grammar> {
+        Arc::new(Self {
+            spec,
+            habits,
+            model: Model::new(model),
+        })
+    }
+
+    /// What every answer and every chunk begins with, up to the choices.
+    fn begin(&self, out: &mut String, stamp: &Stamp, object: &str) {
+        match self.habits.id {
+            Id::Chatcmpl => push(out, &["{\"id\":\"chatcmpl-", &stamp.id()]),
+            Id::Uuid => push(out, &["{\"id\":\"", &stamp.uuid()]),
+            Id::Generation => push(out, &["{\"id\":\"gen-", &stamp.generation()]),
+        }
+        let model = self.model.served(stamp.flaws());
+        push(
+            out,
+            &["\",\"object\":\"", object, "\",\"created\":", CREATED],
+        );
+        push(out, &[",\"model\":", &model, self.habits.fields]);
+    }
+
+    /// A chunk with one choice.
+    fn delta(&self, out: &mut String, stamp: &Stamp, delta: Arguments<'_>, finish: &str) {
+        self.chunk(out, stamp, &stamp.flaws().choices, |out| {
+            self.choice(out, "delta", delta, finish);
+            out.push('}');
+        });
+        out.push_str(",\"usage\":null}\n\n");
+    }
+
+    /// A chunk up to its usage, with the choice that `write` writes.
+    fn chunk(
+        &self,
+        out: &mut String,
+        stamp: &Stamp,
+        choices: &Choices,
+        write: impl FnOnce(&mut String),
+    ) {
+        out.push_str("data: ");
+        self.begin(out, stamp, "chat.completion.chunk");
+        list(out, choices, write);
+    }
+
+    /// A choice, still open; `value` is what its message or delta holds.
+    fn choice(&self, out: &mut String, key: &str, value: Arguments<'_>, finish: &str) {
+        push(out, &["{\"index\":0,\"", key, "\":{"]);
+        let _ = out.write_fmt(value);
+        push(out, &["},\"logprobs\":null", self.habits.choice]);
+        if self.habits.native_finish {
+            push(out, &[",\"native_finish_reason\":", finish]);
+        }
+        push(out, &[",\"finish_reason\":", finish]);
+    }
+
+    fn usage(&self, usage: Usage) -> String {
+        let Usage {
+            input,
+            cached,
+            output,
+        } = usage;
+        let total = input.saturating_add(output);
+        let mut object = String::with_capacity(160);
+        let _ = write!(
+            object,
+            "{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\"total_tokens\":{total}"
+        );
+        let form = self.habits.cached;
+        if form == Cached::HitAndMiss || (form == Cached::Details && cached > 0) {
+            let _ = write!(
+                object,
+                ",\"prompt_tokens_details\":{{\"cached_tokens\":{cached}}}"
+            );
+        }
+        if form == Cached::HitAndMiss {
+            let miss = input.saturating_sub(cached);
+            let _ = write!(
+                object,
+                ",\"prompt_cache_hit_tokens\":{cached},\"prompt_cache_miss_tokens\":{miss}"
+            );
+        }
+        if form == Cached::Flat && cached > 0 {
+            let _ = write!(object, ",\"cached_tokens\":{cached}");
+        }
+        object.push('}');
+        object
+    }
+
+    /// The chunk that has the finish reason, and usage where the variant states it there.
+    fn finish(&self, out: &mut String, stamp: &Stamp, usage: Option<&str>) {
+        let at = self.habits.usage;
+        let flaws = stamp.flaws();
+        // A finish without content: a flaw of the content leaves it alone.
+        let choices = match flaws.choices {
+            Choices::NullContent => Choices::Whole,
+            other => other,
+        };
+        self.chunk(out, stamp, &choices, |out| {
+            self.choice(out, "delta", format_args!(""), reason(flaws));
+            if let (UsageAt::ChoiceAndOwn, Some(usage)) = (at, usage) {
+                push(out, &[",\"usage\":", usage]);
+            }
+            out.push('}');
+        });
+        let usage = usage.filter(|_| at == UsageAt::Finish).unwrap_or("null");
+        push(out, &[",\"usage\":", usage, "}\n\n"]);
+    }
+}
+
+impl Grammar for Chat {
+    fn spec(&self) -> &'static FakeSpec {
+        self.spec
+    }
+
+    fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn plain(&self, stamp: &Stamp, usage: Usage) -> String {
+        let flaws = stamp.flaws();
+        let mut body = String::with_capacity(512);
+        self.begin(&mut body, stamp, "chat.completion");
+        list(&mut body, &flaws.choices, |out| {
+            let message = self.habits.message;
+            let role = "\"role\":\"assistant\",\"content\":";
+            let output = usage.output;
+            match flaws.choices {
+                Choices::NullContent => {
+                    let value = format_args!("{role}null{message}");
+                    self.choice(out, "message", value, reason(flaws));
+                }
+                _ => {
+                    let value = format_args!("{role}\"{output} tok\"{message}");
+                    self.choice(out, "message", value, reason(flaws));
+                }
+            }
+            out.push('}');
+        });
+        body.push_str(self.habits.plain);
+        if let Some(usage) = counted(usage, flaws) {
+            push(&mut body, &[",\"usage\":", &self.usage(usage)]);
+        }
+        body.push('}');
+        body
+    }
+
+    fn opening(&self, events: &mut String, stamp: &Stamp, _prompt: Option<Usage>) {
+        if !self.habits.preamble.is_empty() {
+            push(events, &["data: ", self.habits.preamble, "\n\n"]);
+        }
+        let message = self.habits.message;
+        let role = format_args!("\"role\":\"assistant\",\"content\":\"\"{message}");
+        self.delta(events, stamp, role, "null");
+    }
+
+    fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>) {
+        match stamp.flaws().choices {
+            Choices::NullContent => {
+                self.delta(events, stamp, format_args!("\"content\":null"), "null");
+            }
+            _ => self.delta(
+                events,
+                stamp,
+                format_args!("\"content\":\"{text}\""),
+                "null",
+            ),
+        }
+    }
+
+    fn closing(&self, events: &mut String, stamp: &Stamp, usage: Usage) {
+        let flaws = stamp.flaws();
+        let usage = counted(usage, flaws).map(|usage| self.usage(usage));
+        self.finish(events, stamp, usage.as_deref());
+        if let Some(usage) = usage
+            && self.habits.usage != UsageAt::Finish
+        {
+            self.chunk(events, stamp, &Choices::Empty, |_| {});
+            push(events, &[",\"usage\":", &usage, "}\n\n"]);
+        }
+        events.push_str(match flaws.terminator {
+            Terminator::Once => "data: [DONE]\n\n",
+            Terminator::Never => "",
+            Terminator::Twice => "data: [DONE]\n\ndata: [DONE]\n\n",
+        });
+    }
+
+    fn in_band(&self, events: &mut String, stamp: &Stamp, error: &str) {
+        if !self.habits.in_band_chunk {
+            push(events, &["data: ", error, "\n\n"]);
+            return;
+        }
+        events.push_str("data: ");
+        self.begin(events, stamp, "chat.completion.chunk");
+        push(events, &[",", &error[1..error.len() - 1]]);
+        events.push_str(
+            ",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\
+             \"finish_reason\":\"error\",\"native_finish_reason\":null,\"logprobs\":null}]}\n\n",
+        );
+    }
+
+    fn malformed(&self) -> &'static str {
+        "data: {\"id\":\"chatcmpl-\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"ind\n\n"
+    }
+
+    fn keep_alive(&self) -> &'static str {
+        self.habits.comment
+    }
+
+    fn stream_type(&self) -> &'static str {
+        self.habits.stream_type
+    }
+}
+
+/// Appends all of `pieces`: several times as fast as formatting them.
+fn push(out: &mut String, pieces: &[&str]) {
+    for piece in pieces {
+        out.push_str(piece);
+    }
+}
+
+/// `,"choices":` and a list of the choice that `write` writes, or what is there in its place.
+fn list(out: &mut String, choices: &Choices, write: impl FnOnce(&mut String)) {
+    match choices {
+        Choices::Whole | Choices::NullContent => {
+            out.push_str(",\"choices\":[");
+            write(out);
+            out.push(']');
+        }
+        Choices::Empty => out.push_str(",\"choices\":[]"),
+        Choices::Null => out.push_str(",\"choices\":null"),
+        Choices::Missing => {}
+    }
+}
+
+/// The finish reason, as JSON.
+fn reason(flaws: &Flaws) -> &'static str {
+    match flaws.finish {
+        Finish::Stop => "\"stop\"",
+        Finish::Length => "\"length\"",
+        Finish::ContentFilter => "\"content_filter\"",
+        Finish::Missing => "null",
+    }
+}
+
+/// When all answers were created: `date::EPOCH`, as text.
+const CREATED: &str = "1735689600";
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+
+    use super::super::{Part, Quota, Refusal, Writer};
+    use super::*;
+    use crate::wire::Dialect;
+
+    fn writer(model: &str) -> Writer {
+        Writer::new(Dialect::Openai, model)
+    }
+
+    fn stamp(quota: Option<Quota>) -> Stamp {
+        Stamp {
+            provider: 1,
+            call: 42,
+            nth: 2,
+            processing: Duration::from_millis(598),
+            at: crate::time::Instant::START,
+            quotas: super::super::Quotas {
+                requests: quota,
+                ..Default::default()
+            },
+            flaws: None,
+        }
+    }
+
+    const USAGE: Usage = Usage {
+        input: 900,
+        cached: 0,
+        output: 14,
+    };
+
+    fn text(bytes: &Bytes) -> &str {
+        std::str::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_plain_answer_is_these_bytes() {
+        let quota = Quota {
+            limit: 500,
+            remaining: 499,
+            reset: Duration::from_millis(120),
+        };
+        let bytes = writer("gpt-4.1").completion(&stamp(Some(quota)), USAGE);
+        assert_eq!(
+            text(&bytes),
+            "HTTP/1.1 200 OK\r\n\
+             x-request-id: req_0001000000000000002a00000002\r\n\
+             openai-processing-ms: 598\r\n\
+             x-ratelimit-limit-requests: 500\r\n\
+             x-ratelimit-remaining-requests: 499\r\n\
+             x-ratelimit-reset-requests: 120ms\r\n\
+             content-type: application/json\r\n\
+             content-length: 312\r\n\r\n\
+             {\"id\":\"chatcmpl-0001000000000000002a00000002\",\"object\":\"chat.completion\",\
+             \"created\":1735689600,\"model\":\"gpt-4.1\",\"choices\":[{\"index\":0,\
+             \"message\":{\"role\":\"assistant\",\"content\":\"14 tok\",\"refusal\":null},\
+             \"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":900,\
+             \"completion_tokens\":14,\"total_tokens\":914}}"
+        );
+    }
+
+    #[test]
+    fn a_stream_is_these_bytes() {
+        let writer = writer("m");
+        let part = |opens, tokens, closes| Part {
+            head: opens,
+            opens,
+            tokens,
+            closes,
+            ..Part::default()
+        };
+        let first = writer.part(&stamp(None), &part(true, 1, None));
+        let common = "data: {\"id\":\"chatcmpl-0001000000000000002a00000002\",\
+                      \"object\":\"chat.completion.chunk\",\"created\":1735689600,\"model\":\"m\"";
+        let choice = |delta: &str, finish: &str| {
+            format!(
+                "{common},\"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\
+                 \"finish_reason\":{finish}}}],\"usage\":null}}\n\n"
+            )
+        };
+        let role = choice(
+            "{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}",
+            "null",
+        );
+        let one = choice("{\"content\":\"1 tok \"}", "null");
+        assert_eq!(
+            text(&first),
+            format!(
+                "HTTP/1.1 200 OK\r\n\
+                 x-request-id: req_0001000000000000002a00000002\r\n\
+                 openai-processing-ms: 598\r\n\
+                 content-type: text/event-stream; charset=utf-8\r\n\
+                 transfer-encoding: chunked\r\n\r\n\
+                 1da\r\n{role}{one}\r\n"
+            )
+        );
+        let last = writer.part(&stamp(None), &part(false, 13, Some(USAGE)));
+        let thirteen = format!("{{\"content\":\"{:<52}\"}}", "13 tok ");
+        let thirteen = choice(&thirteen, "null");
+        let stop = choice("{}", "\"stop\"");
+        assert_eq!(
+            text(&last),
+            format!(
+                "2b7\r\n{thirteen}{stop}{common},\"choices\":[],\"usage\":\
+                 {{\"prompt_tokens\":900,\"completion_tokens\":14,\"total_tokens\":914}}}}\n\n\
+                 data: [DONE]\n\n\r\n0\r\n\r\n"
+            )
+        );
+        assert!(writer.part(&stamp(None), &part(false, 0, None)).is_empty());
+    }
+
+    #[test]
+    fn a_refusal_carries_its_hint_twice() {
+        let refusal = Refusal::with_status(503).after(Duration::from_micros(1_200_100));
+        assert_eq!(
+            text(&writer("m").refusal(&stamp(None), &refusal)),
+            "HTTP/1.1 503 Service Unavailable\r\n\
+             x-request-id: req_0001000000000000002a00000002\r\n\
+             openai-processing-ms: 598\r\n\
+             retry-after: 2\r\n\
+             retry-after-ms: 1201\r\n\
+             content-type: application/json\r\n\
+             content-length: 163\r\n\r\n\
+             {\"error\":{\"message\":\"Our servers are currently overloaded. Please try again \
+             later.\",\"type\":\"service_unavailable_error\",\"param\":null,\
+             \"code\":\"server_is_overloaded\"}}"
+        );
+    }
+
+    #[test]
+    fn the_edge_answers_in_html() {
+        let refusal = Refusal::with_status(520);
+        let bytes = writer("m").refusal(&stamp(None), &refusal);
+        assert!(text(&bytes).contains("content-type: text/html; charset=UTF-8\r\n"));
+        assert!(text(&bytes).contains("<!DOCTYPE html>"));
+        assert!(text(&bytes).contains("520: Web server is returning an unknown error"));
+    }
+
+    #[test]
+    fn answers_are_created_when_the_world_begins() {
+        assert_eq!(CREATED, super::super::date::EPOCH.to_string());
+    }
+
+    #[test]
+    fn a_model_may_have_any_name() {
+        let bytes = writer("a\"b\r\n\u{1F525}").completion(&stamp(None), USAGE);
+        let body = text(&bytes).split_once("\r\n\r\n").unwrap().1;
+        let read: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(read["model"], "a\"b\r\n\u{1F525}");
+    }
+}
