@@ -18,7 +18,7 @@ use crate::provider::{Action, Exchange, Request};
 use crate::scenario::fault::{AttemptInfo, CloseMode};
 use crate::time::Instant;
 use crate::trace::FaultId;
-use crate::wire::writer::{Quotas, Refusal, Stamp};
+use crate::wire::fake::{Quotas, Refusal, Stamp};
 
 /// A connection that has been accepted.
 pub(crate) struct Connection<P: HostEnv> {

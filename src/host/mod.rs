@@ -24,7 +24,7 @@ use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::trace::FaultId;
 use crate::wire::Family;
-use crate::wire::writer::Writer;
+use crate::wire::fake::Writer;
 use fault::Faults;
 pub(crate) use fault::opened;
 use request::Asked;

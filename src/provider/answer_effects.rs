@@ -16,7 +16,7 @@ use crate::scenario::fault::{Delayed, FaultKind, Flaw, SeededFault, SlowPart, sc
 use crate::time::Instant;
 use crate::trace::FaultId;
 use crate::wire::Dialect;
-use crate::wire::writer::{Body, Flaws};
+use crate::wire::fake::{Body, Flaws};
 
 /// What an answer would be without faults.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::scenario::fault::{CloseMode, StreamAnomaly};
 use crate::time::{Instant, nanos};
-use crate::wire::writer::{Cause, Inside};
+use crate::wire::fake::{Cause, Inside};
 
 /// The writes of one stream, one by one.
 #[derive(Clone, Debug)]

@@ -6,9 +6,7 @@
 
 use crate::scenario::fault::Flaw;
 use crate::wire::Dialect;
-use crate::wire::writer::{
-    Body, Choices, Counting, Finish, Flaws, Terminator, finish_is_terminator,
-};
+use crate::wire::fake::{Body, Choices, Counting, Finish, Flaws, Terminator, finish_is_terminator};
 
 /// What of an answer comes to light.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +77,7 @@ fn set<T: Clone + Default + PartialEq>(place: &mut T, flaw: &T) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::writer::Label;
+    use crate::wire::fake::Label;
 
     const ALL: Visibility = Visibility {
         body: true,

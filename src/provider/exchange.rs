@@ -15,7 +15,7 @@ use super::fault_set::Billing;
 use crate::scenario::fault::{CloseMode, StreamAnomaly};
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
-use crate::wire::writer::{Extra, Part, Stamp, Usage, Writer};
+use crate::wire::fake::{Extra, Part, Stamp, Usage, Writer};
 
 /// What the provider does for one request: actions, each at its moment, in order of time.
 ///
@@ -343,7 +343,7 @@ mod tests {
     use super::super::chunks::TokenRate;
     use super::*;
     use crate::wire::Dialect;
-    use crate::wire::writer::{Cause, Inside, Quotas};
+    use crate::wire::fake::{Cause, Inside, Quotas};
 
     fn stream() -> Stream {
         Stream {

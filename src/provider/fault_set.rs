@@ -14,7 +14,7 @@ use crate::scenario::fault::{AttemptInfo, FaultKind, Layer, SeededFault, left_at
 use crate::text::units::share::WHOLE;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
-use crate::wire::writer::Refusal;
+use crate::wire::fake::Refusal;
 
 /// The faults of one provider by layer, each in the scenario's order.
 #[derive(Clone, Debug)]

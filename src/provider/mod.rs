@@ -59,7 +59,7 @@ use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::wire::Dialect;
-use crate::wire::writer::{Cause, Part, Quotas, Refusal, Stamp, Usage, Writer};
+use crate::wire::fake::{Cause, Part, Quotas, Refusal, Stamp, Usage, Writer};
 use answer_effects::PlainAnswer;
 use cache::Cache;
 use chunks::whole_ms;

@@ -17,7 +17,7 @@ use crate::rng::Purpose;
 use crate::scenario::Quantiles;
 use crate::time::{Instant, nanos};
 use crate::trace::FaultId;
-use crate::wire::writer::{Part, Quotas, Stamp, Usage};
+use crate::wire::fake::{Part, Quotas, Stamp, Usage};
 
 /// A request that is worked on.
 pub(super) struct Work<'a> {

@@ -14,7 +14,5 @@ pub mod fake;
 pub mod sse;
 
 pub use client::{answer, request};
-#[cfg(feature = "sim")]
-pub use fake as writer;
 
 pub use dialect::{Dialect, Family};

@@ -13,7 +13,7 @@ use firedrill::scenario::fault::Layer;
 use firedrill::scenario::load;
 use firedrill::text::units::duration;
 use firedrill::trace::{Event, EventKind, Recorder};
-use firedrill::wire::writer::{Cause, has};
+use firedrill::wire::fake::{Cause, has};
 use firedrill::world;
 
 #[test]

@@ -19,7 +19,7 @@ use firedrill::scenario::fault::{
 };
 use firedrill::time::Instant;
 use firedrill::trace::{Event, EventKind, Recorder};
-use firedrill::wire::writer::{Body, Cause, Refusal};
+use firedrill::wire::fake::{Body, Cause, Refusal};
 
 /// What became of the calls of one run.
 #[derive(Default)]

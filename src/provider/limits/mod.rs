@@ -32,7 +32,7 @@ use std::time::Duration;
 use crate::scenario::{self, Charge, Per};
 use crate::text::units::share::WHOLE;
 use crate::time::Instant;
-use crate::wire::writer::{Cause, Quota, Quotas};
+use crate::wire::fake::{Cause, Quota, Quotas};
 use concurrency::Concurrency;
 use window::{Window, shrunk};
 

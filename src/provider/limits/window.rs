@@ -8,7 +8,7 @@ use super::sliding::Sliding;
 use crate::scenario::{Limit, Span};
 use crate::text::units::share;
 use crate::time::Instant;
-use crate::wire::writer::Quota;
+use crate::wire::fake::Quota;
 
 /// A limit on a rate.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::scenario::fault::{Delayed, Flaw, SlowPart, StreamAnomaly};
-use crate::wire::writer::{Body, Choices, Counting, Finish, Inside, Label, Terminator};
+use crate::wire::fake::{Body, Choices, Counting, Finish, Inside, Label, Terminator};
 
 proptest! {
     #[test]

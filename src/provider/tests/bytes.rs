@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scenario::fault::{Flaw, StreamAnomaly};
-use crate::wire::writer::{Body, Inside};
+use crate::wire::fake::{Body, Inside};
 
 /// The body of an answer in chunks, as far as there is one, and whether it ends as HTTP has it.
 fn chunks(bytes: &[u8]) -> (Vec<u8>, bool) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::scenario::fault::Flaw;
 use crate::scenario::workload::Prefix;
-use crate::wire::writer::{Body, Choices};
+use crate::wire::fake::{Body, Choices};
 
 fn bills(faults: &[FaultKind], request: &Request) -> Vec<Bill> {
     let exchange = provider(faults).on_request(NOW, request);

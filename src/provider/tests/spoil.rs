@@ -3,7 +3,7 @@
 use super::*;
 use crate::provider::answer_effects::AnswerEffects;
 use crate::scenario::fault::{Flaw, StreamAnomaly};
-use crate::wire::writer::{Body, Counting, Finish, Flaws, Inside, Label, Terminator};
+use crate::wire::fake::{Body, Counting, Finish, Flaws, Inside, Label, Terminator};
 
 fn plight(faults: &[FaultKind], streamed: bool) -> AnswerEffects {
     let request = request(streamed, 40);

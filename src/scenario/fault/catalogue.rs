@@ -17,7 +17,7 @@ pub use super::keys::{KEYS, Key};
 use super::reader::Reader;
 use super::{Delayed, Fault, FaultKind, Flaw, Layer, StreamAnomaly};
 use crate::text::Diagnostic;
-use crate::wire::writer::{Body, Cause, Choices, Counting, Finish, Label, Refusal, Terminator};
+use crate::wire::fake::{Body, Cause, Choices, Counting, Finish, Label, Refusal, Terminator};
 
 /// A word that `inject` takes, and what there is to say about it.
 #[derive(Clone, Copy, Debug)]

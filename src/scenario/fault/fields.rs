@@ -14,7 +14,7 @@ use crate::scenario::workload::MOST_TOKENS;
 use crate::text::Diagnostic;
 use crate::text::units::share::WHOLE;
 use crate::text::units::{bandwidth, duration, factor, share, speed, tokens};
-use crate::wire::writer::{Cause, Finish, Hint, HintFormat, Inside, Refusal};
+use crate::wire::fake::{Cause, Finish, Hint, HintFormat, Inside, Refusal};
 
 /// A part of what a fault does, as its keys say it.
 pub(super) trait Field {

@@ -15,7 +15,7 @@ use super::{CloseMode, SlowPart};
 use crate::text::units;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
-use crate::wire::writer::{Finish, HintFormat, Inside};
+use crate::wire::fake::{Finish, HintFormat, Inside};
 
 /// A key of a fault.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::writer::{
+use crate::wire::fake::{
     Body, Cause, Choices, Counting, Finish, Inside, Label, Refusal, Terminator,
 };
 

@@ -9,7 +9,7 @@ use super::catalogue::{KEYS, ROWS, Row, STATUS, Scope};
 use super::written::{Short, Targets};
 use crate::text::schema::{inline_schema, rule, words};
 use crate::text::units::written;
-use crate::wire::writer;
+use crate::wire::fake;
 
 /// `inject` of a fault.
 pub(super) enum Word {}
@@ -22,7 +22,7 @@ pub(super) enum Sticky {}
 
 inline_schema! {
     Word, "Word", |_: &mut _| word();
-    Cause, "Cause", |_: &mut _| words(writer::Cause::ALL.into_iter().map(|cause| {
+    Cause, "Cause", |_: &mut _| words(fake::Cause::ALL.into_iter().map(|cause| {
         let about = Row::of(cause.name()).map(|row| row.about);
         (cause.name(), about.unwrap_or_default().to_owned())
     }));

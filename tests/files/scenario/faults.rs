@@ -5,7 +5,7 @@ use std::time::Duration;
 use firedrill::policy::ProviderId;
 use firedrill::scenario::catalogue::{self, KEYS, Key, ROWS, Row, STATUS};
 use firedrill::scenario::fault::{Bound, CloseMode, FaultKind, Shape, Side, SlowPart, Sticky};
-use firedrill::wire::writer::{Hint, HintFormat, Refusal};
+use firedrill::wire::fake::{Hint, HintFormat, Refusal};
 use serde_json::json;
 
 use super::{FULL, Project, story, understood};
