@@ -22,11 +22,10 @@ use super::provider::Provider;
 use super::secret::Secret;
 use super::{BuildError, Builder, Client};
 use crate::policy::config::Policy;
-#[cfg(feature = "cli")]
-use crate::text::units::written;
-use crate::text::units::{self, money};
 use crate::text::{Diagnostic, Document, file};
-use crate::units::Money;
+#[cfg(feature = "cli")]
+use crate::units::schema;
+use crate::units::{self, Money};
 use crate::wire::Dialect;
 
 /// A fleet file that is right: read, checked, and without any key.
@@ -84,7 +83,7 @@ struct Entry {
     quality: Option<u32>,
     /// The longest prompt that it takes.
     #[serde(default, with = "units::tokens::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
     context: Option<u64>,
 }
 
@@ -94,12 +93,8 @@ struct Entry {
 #[serde(deny_unknown_fields)]
 struct Price {
     /// A million prompt tokens.
-    #[serde(with = "money")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Usd"))]
     input: Money,
     /// A million output tokens.
-    #[serde(with = "money")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Usd"))]
     output: Money,
 }
 
@@ -378,8 +373,8 @@ fn check(document: &Document, name: &str, entry: &Entry) -> Result<(), Diagnosti
     for (key, amount) in [("input", price.input), ("output", price.output)] {
         if amount > DEAREST {
             let path = ["fleet", name, "price", key];
-            let message = format!("`{}` is too large", money::write(amount));
-            let hint = format!("write at most {}", money::write(DEAREST));
+            let message = format!("`{amount}` is too large");
+            let hint = format!("write at most {DEAREST}");
             return Err(document.problem(&path, message).hint(hint));
         }
     }

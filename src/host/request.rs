@@ -273,7 +273,7 @@ pub(crate) struct Chunks {
 }
 
 impl Chunks {
-    /// The same as [`body`], of all bytes that came after the head; goes on where it stopped before.
+    /// The same as [`body`], of all bytes that came after the head; goes on where it stopped.
     /// Trailers are not read.
     fn read(&mut self, bytes: &[u8]) -> Option<Option<(Vec<u8>, usize)>> {
         loop {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::config::{Backoff, Jitter};
 use crate::rng::Stream;
-use crate::text::units::share;
 use crate::time::nanos;
+use crate::units::Share;
 
 /// The wait before the `nth` return to a provider (from 1), never above the cap.
 ///
@@ -28,7 +28,8 @@ pub fn wait(backoff: &Backoff, nth: u32, previous: Duration, stream: &mut Stream
         Jitter::Between(from, to) => {
             let wait = nanos(grown());
             let part = |share: u64| {
-                let part = u128::from(wait) * u128::from(share) / u128::from(share::WHOLE);
+                let part =
+                    u128::from(wait) * u128::from(share) / u128::from(Share::WHOLE.as_parts());
                 Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX))
             };
             stream.between(part(from), part(to))

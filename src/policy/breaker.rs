@@ -50,6 +50,7 @@ use super::ProviderId;
 use super::config;
 use crate::rng::RngStreams;
 use crate::time::Instant;
+use crate::units::Share;
 
 /// A breaker's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -257,9 +258,12 @@ impl Breaker {
         let (settings, total) = (&self.settings, self.window.total());
         let fails = || {
             let share = settings.min_success_rate;
-            share.is_some_and(|share| total.success_is_below(share))
+            share.is_some_and(|share| total.success_is_below(Share::from_parts(share)))
         };
-        let drags = || settings.slow_call.is_some() && total.slow_is_above(settings.max_slow_rate);
+        let drags = || {
+            settings.slow_call.is_some()
+                && total.slow_is_above(Share::from_parts(settings.max_slow_rate))
+        };
         total.are(settings.min_attempts) && (fails() || drags())
     }
 

@@ -10,13 +10,13 @@
 //! `reserve` x (its length + one window). A reserve that does not come to one retry in a window
 //! cannot pay for one by itself.
 //!
-//! Which retries have to be paid for is [`super::call`]'s matter.
+//! [`super::call`] decides which retries have to be paid for.
 
 use super::classify::FailureClass;
 use super::config;
 use super::ring::Ring;
-use crate::text::units::PerTime;
 use crate::time::{Instant, nanos};
+use crate::units::Rate;
 
 /// The budget of one client.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl Budget {
 }
 
 /// What the reserve comes to in a window of so many nanoseconds.
-fn reserve(rate: PerTime, window: u64) -> i128 {
+fn reserve(rate: Rate, window: u64) -> i128 {
     let per = i128::from(nanos(rate.per).max(1));
     i128::from(rate.count_nano).saturating_mul(i128::from(window)) / per
 }
@@ -147,7 +147,7 @@ mod tests {
             events in prop::collection::vec((0_u64..3_000, any::<bool>(), 0_u32..3), 1..300),
         ) {
             let mut settings = settings(ratio, 1, 1);
-            settings.reserve = PerTime {
+            settings.reserve = Rate {
                 count_nano: per_minute * 1_000_000_000,
                 per: Duration::from_secs(60),
             };
@@ -192,7 +192,7 @@ mod tests {
     fn settings(ratio: u64, per_second: u64, window: u64) -> config::Budget {
         config::Budget {
             ratio,
-            reserve: PerTime {
+            reserve: Rate {
                 count_nano: per_second * 1_000_000_000,
                 per: Duration::from_secs(1),
             },

@@ -23,8 +23,8 @@ use std::time::Duration;
 
 use super::config::{AboveMax, HintMode, Hints};
 use crate::rng::Stream;
-use crate::text::units::share::WHOLE;
 use crate::time::nanos;
+use crate::units::Share;
 
 /// What the policy makes of a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +54,11 @@ pub fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> H
 /// `hint`, and up to `hints.jitter` of it on top: never less than the server asks for, and not the
 /// same for everybody whom it asked. Without a spread nothing is drawn.
 pub fn spread(hints: &Hints, hint: Duration, stream: &mut Stream) -> Duration {
-    let most = u128::from(nanos(hint)) * u128::from(hints.jitter) / u128::from(WHOLE);
+    let most = Share::from_parts(hints.jitter).of(nanos(hint));
     if most == 0 {
         return hint;
     }
-    let most = Duration::from_nanos(u64::try_from(most).unwrap_or(u64::MAX));
-    hint.saturating_add(stream.between(Duration::ZERO, most))
+    hint.saturating_add(stream.between(Duration::ZERO, Duration::from_nanos(most)))
 }
 
 /// Where a server may have put a hint.

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use super::ProviderId;
 use super::config;
-use crate::text::units::share::WHOLE;
 use crate::time::{Instant, nanos};
+use crate::units::Share;
 
 /// Compares the providers of one fleet.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ struct Counts {
 struct Judged {
     position: usize,
     /// Its success rate, in parts per 10^9.
-    rate: u64,
+    rate: Share,
     /// Nanoseconds that a success took on average; none = too few of them.
     time: Option<u128>,
 }
@@ -150,10 +150,15 @@ impl Outliers {
     /// Whether it is far enough below the mean success rate of its peers.
     fn fails_more(&self, one: &Judged, judged: &[Judged]) -> bool {
         let peers = (judged.len() as u128 - 1).max(1);
-        let all: u128 = judged.iter().map(|other| u128::from(other.rate)).sum();
-        let others = all - u128::from(one.rate);
+        let all: u128 = judged
+            .iter()
+            .map(|other| u128::from(other.rate.as_parts()))
+            .sum();
+        let others = all - u128::from(one.rate.as_parts());
         // Times the number of peers, so that nothing is rounded.
-        (u128::from(one.rate) + u128::from(self.settings.success_rate_below_mean)) * peers <= others
+        (u128::from(one.rate.as_parts()) + u128::from(self.settings.success_rate_below_mean))
+            * peers
+            <= others
     }
 
     /// Whether it takes long enough beside the median of its peers.
@@ -169,8 +174,8 @@ impl Outliers {
 
     /// How many more may be out.
     fn room(&self, now: Instant) -> usize {
-        let most = self.each.len() as u128 * u128::from(self.settings.max_ejection_percent);
-        let most = usize::try_from(most / u128::from(WHOLE)).unwrap_or(usize::MAX);
+        let most = Share::from_parts(self.settings.max_ejection_percent).of(self.each.len() as u64);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
         let is_out = |watched: &&Watched| watched.until.is_some_and(|until| now < until);
         most.saturating_sub(self.each.iter().filter(is_out).count())
     }
@@ -190,10 +195,9 @@ impl Outliers {
 }
 
 impl Counts {
-    fn rate(self) -> u64 {
-        let rate = u128::from(self.successes) * u128::from(WHOLE);
-        let rate = rate / u128::from(self.attempts.max(1));
-        u64::try_from(rate).unwrap_or(WHOLE)
+    fn rate(self) -> Share {
+        let rate = Share::from_fraction(self.successes.into(), self.attempts.into());
+        rate.unwrap_or(Share::ZERO)
     }
 }
 

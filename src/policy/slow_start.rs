@@ -6,8 +6,8 @@
 //! The fleet decides which provider takes the calls that are held back.
 
 use super::config;
-use crate::text::units::share::WHOLE;
 use crate::time::{Instant, nanos};
+use crate::units::Share;
 
 /// The slow start of one provider.
 #[derive(Clone, Debug)]
@@ -36,13 +36,13 @@ impl SlowStart {
     /// It is back.
     pub const fn begin(&mut self, now: Instant) {
         // Its first call is owed: somebody has just found that it answers.
-        let owed = WHOLE - self.first();
+        let owed = self.first().rest().as_parts();
         self.ramp = Some(Ramp { began: now, owed });
     }
 
-    /// The part of its share that it gets, in parts per 10^9.
-    pub fn part(&self, now: Instant) -> u64 {
-        self.ramp.map_or(WHOLE, |ramp| self.grown(ramp, now))
+    /// The part of its share that it gets.
+    pub fn part(&self, now: Instant) -> Share {
+        self.ramp.map_or(Share::WHOLE, |ramp| self.grown(ramp, now))
     }
 
     /// Whether the next call that would come may come: so many of them that the share is kept, as
@@ -52,35 +52,33 @@ impl SlowStart {
             return true;
         };
         let part = self.grown(ramp, now);
-        if part == WHOLE {
+        if part == Share::WHOLE {
             self.ramp = None;
             return true;
         }
-        ramp.owed += part;
-        let admits = ramp.owed >= WHOLE;
+        ramp.owed += part.as_parts();
+        let call = Share::WHOLE.as_parts();
+        let admits = ramp.owed >= call;
         if admits {
-            ramp.owed -= WHOLE;
+            ramp.owed -= call;
         }
         self.ramp = Some(ramp);
         admits
     }
 
-    fn grown(&self, ramp: Ramp, now: Instant) -> u64 {
+    fn grown(&self, ramp: Ramp, now: Instant) -> Share {
         let (passed, window) = (now.since(ramp.began), self.settings.window);
         if passed >= window {
-            return WHOLE;
+            return Share::WHOLE;
         }
-        let first = self.first();
-        let rest = u128::from(WHOLE - first) * u128::from(nanos(passed));
-        let rest = rest / u128::from(nanos(window).max(1));
-        first + u64::try_from(rest).unwrap_or(WHOLE - first)
+        let (first, rest) = (self.first().as_parts(), self.first().rest().as_parts());
+        let grown = u128::from(rest) * u128::from(nanos(passed));
+        let grown = grown / u128::from(nanos(window).max(1));
+        Share::from_parts(first + u64::try_from(grown).unwrap_or(rest))
     }
 
-    const fn first(&self) -> u64 {
-        match self.settings.initial_share {
-            from if from < WHOLE => from,
-            _ => WHOLE,
-        }
+    const fn first(&self) -> Share {
+        Share::from_parts(self.settings.initial_share)
     }
 }
 
@@ -95,7 +93,7 @@ mod tests {
     fn a_provider_that_has_not_failed_gets_every_call() {
         let mut start = SlowStart::new(config::SlowStart::default());
         assert!((0..100).all(|second| start.admits(at(second))));
-        assert_eq!(start.part(at(0)), WHOLE);
+        assert_eq!(start.part(at(0)), Share::WHOLE);
     }
 
     #[test]
@@ -103,7 +101,7 @@ mod tests {
         let mut start = SlowStart::new(config::SlowStart::default());
         start.begin(at(100));
         let parts: Vec<_> = [100, 110, 115, 129, 130, 999]
-            .map(|second| start.part(at(second)) / 10_000_000)
+            .map(|second| start.part(at(second)).of(100))
             .into();
         assert_eq!(parts, [10, 40, 55, 97, 100, 100]);
     }
@@ -121,7 +119,7 @@ mod tests {
         let mut start = SlowStart::new(config::SlowStart::default());
         start.begin(at(0));
         start.begin(at(29));
-        assert_eq!(start.part(at(30)), 130_000_000);
+        assert_eq!(start.part(at(30)), Share::percent(13));
         assert!(start.admits(at(59)));
         assert!((0..100).all(|_| start.admits(at(59))));
     }
@@ -136,21 +134,21 @@ mod tests {
         #[test]
         fn any_run_of_asks_gets_its_part_to_the_nearest_call(
             within in 1_u64..100,
-            from in 0_u64..=WHOLE,
+            from in 0..=Share::WHOLE.as_parts(),
             asks in prop::collection::vec(0_u64..2, 1..300),
         ) {
-            let within = Duration::from_secs(within);
+            let window = Duration::from_secs(within);
             let mut start = SlowStart::new(config::SlowStart {
-                window: within,
+                window,
                 initial_share: from,
             });
             start.begin(at(5));
             let (mut second, mut due, mut admitted) = (5, 0, 0);
             for gap in asks {
                 second += gap;
-                due += u128::from(start.part(at(second)));
-                admitted += u128::from(start.admits(at(second)));
-                let calls = due.div_ceil(u128::from(WHOLE));
+                due += start.part(at(second)).as_parts();
+                admitted += u64::from(start.admits(at(second)));
+                let calls = due.div_ceil(Share::WHOLE.as_parts());
                 prop_assert!((calls - 1..=calls).contains(&admitted) || calls == 0);
             }
         }

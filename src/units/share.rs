@@ -47,6 +47,16 @@ impl Share {
         u64::try_from(exact).unwrap_or(amount)
     }
 
+    /// Whether `part` is a smaller share of `whole` than this one, without rounding.
+    pub fn is_above(self, part: u64, whole: u64) -> bool {
+        u128::from(part) * u128::from(PARTS) < u128::from(whole) * u128::from(self.0)
+    }
+
+    /// Whether `part` is a larger share of `whole` than this one, without rounding.
+    pub fn is_below(self, part: u64, whole: u64) -> bool {
+        u128::from(part) * u128::from(PARTS) > u128::from(whole) * u128::from(self.0)
+    }
+
     /// What is left of the whole without this share.
     #[must_use]
     pub const fn rest(self) -> Self {
@@ -121,6 +131,15 @@ mod tests {
         assert_eq!(Share::from_fraction(3, 2), Some(Share::WHOLE));
         assert_eq!(Share::percent(101), Share::WHOLE);
         assert_eq!(Share::percent(30).rest(), Share::percent(70));
+    }
+
+    #[test]
+    fn a_share_is_compared_without_rounding() {
+        let third = Share::from_parts(333_333_333);
+        assert!(third.is_below(1, 3) && !third.is_above(1, 3));
+        let third = Share::from_parts(333_333_334);
+        assert!(third.is_above(1, 3) && !third.is_below(1, 3));
+        assert!(!third.is_above(0, 0) && !third.is_below(0, 0));
     }
 
     proptest! {

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use crate::text::units::share::WHOLE;
 use crate::time::{Instant, nanos};
+use crate::units::Share;
 
 /// Attempts of the last while, and how many of them failed or were slow.
 #[derive(Clone, Debug)]
@@ -102,14 +102,13 @@ impl Counts {
     }
 
     /// Whether a smaller share than this succeeded.
-    pub(super) fn success_is_below(self, share: u64) -> bool {
-        let succeeded = u128::from(self.attempts - self.failed);
-        succeeded * u128::from(WHOLE) < u128::from(self.attempts) * u128::from(share)
+    pub(super) fn success_is_below(self, share: Share) -> bool {
+        share.is_above(self.attempts - self.failed, self.attempts)
     }
 
     /// Whether a larger share than this was slow.
-    pub(super) fn slow_is_above(self, share: u64) -> bool {
-        u128::from(self.slow) * u128::from(WHOLE) > u128::from(self.attempts) * u128::from(share)
+    pub(super) fn slow_is_above(self, share: Share) -> bool {
+        share.is_below(self.slow, self.attempts)
     }
 }
 
@@ -144,10 +143,18 @@ mod tests {
         ] {
             window.count(kind, Instant::START);
         }
-        assert!(window.total().success_is_below(666_666_667));
-        assert!(!window.total().success_is_below(666_666_666));
-        assert!(window.total().slow_is_above(333_333_333));
-        assert!(!window.total().slow_is_above(333_333_334));
+        assert!(
+            window
+                .total()
+                .success_is_below(Share::from_parts(666_666_667))
+        );
+        assert!(
+            !window
+                .total()
+                .success_is_below(Share::from_parts(666_666_666))
+        );
+        assert!(window.total().slow_is_above(Share::from_parts(333_333_333)));
+        assert!(!window.total().slow_is_above(Share::from_parts(333_333_334)));
     }
 
     #[test]

@@ -11,9 +11,8 @@ use super::super::{CallId, ProviderId};
 use super::Fleet;
 use super::provider_state::ProviderState;
 use crate::rng::Purpose;
-use crate::text::units::share::WHOLE;
 use crate::time::Instant;
-use crate::units::Money;
+use crate::units::{Money, Share};
 
 /// Leave to make one attempt; handed back when the attempt has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,8 +154,8 @@ impl Fleet {
 
     /// Whether so few providers are well that it is more likely that the observations are wrong.
     fn panics(&self, now: Instant) -> bool {
-        let below = u128::from(self.policy.route.panic_threshold);
-        if below == 0 {
+        let below = Share::from_parts(self.policy.route.panic_threshold);
+        if below == Share::ZERO {
             return false;
         }
         // Whom somebody took out by hand is no observation.
@@ -167,8 +166,8 @@ impl Fleet {
         let (mut all, mut well) = (0, 0);
         for (provider, _) in in_use {
             all += 1;
-            well += u128::from(self.is_well(provider, now));
+            well += u64::from(self.is_well(provider, now));
         }
-        well * u128::from(WHOLE) < below * all
+        below.is_above(well, all)
     }
 }

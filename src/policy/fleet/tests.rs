@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::*;
-use crate::text::units::share::WHOLE;
 
 #[test]
 fn transitions_are_told_once_and_in_order() {
@@ -92,7 +91,7 @@ fn a_pinned_provider_still_tells_its_breaker_how_it_is() {
 #[test]
 fn a_provider_that_was_taken_out_by_hand_is_no_reason_for_calm() {
     let mut policy = policy();
-    policy.route.panic_threshold = WHOLE / 2;
+    policy.route.panic_threshold = crate::units::Share::percent(50).as_parts();
     let mut fleet = fleet(policy, 2);
     fleet.isolate(ProviderId(0), true);
     fail_at(&mut fleet, ProviderId(1), FailureClass::Reset, 0);

@@ -361,8 +361,12 @@ fn a_spread_comes_on_top_of_the_hint_evenly() {
     let later = drawn.iter().filter(|wait| wait.as_millis() > 22_500);
     assert!((450..550).contains(&later.count()));
     assert_eq!(draw(0, hint, 1), low, "without a spread, to the letter");
-    assert_eq!(draw(WHOLE, 0, 1), Duration::ZERO, "at once is at once");
-    assert!(draw(WHOLE, u64::MAX, 1) >= Duration::from_nanos(u64::MAX));
+    assert_eq!(
+        draw(Share::WHOLE.as_parts(), 0, 1),
+        Duration::ZERO,
+        "at once is at once"
+    );
+    assert!(draw(Share::WHOLE.as_parts(), u64::MAX, 1) >= Duration::from_nanos(u64::MAX));
 }
 
 proptest! {

@@ -159,9 +159,9 @@ proptest! {
     #[test]
     fn never_too_many_are_out_nor_for_too_long(
         providers in 1_usize..7,
-        max_ejected in 0_u64..=WHOLE,
+        max_ejected in 0..=Share::WHOLE.as_parts(),
         min in 1_u32..4,
-        success_below in 1_u64..WHOLE / 2,
+        success_below in 1..Share::percent(50).as_parts(),
         ends in prop::collection::vec((0_u16..8, any::<bool>(), 0_u64..3), 1..400),
     ) {
         let mut outliers = outliers(providers, |settings| {
@@ -176,7 +176,7 @@ proptest! {
             let took = is_well.then(|| Duration::from_secs(1 + u64::from(provider)));
             outliers.on_end(ProviderId(provider), took, at(second));
             let out = out(&outliers, second);
-            let share = out.len() as u128 * u128::from(WHOLE);
+            let share = out.len() as u128 * u128::from(Share::WHOLE.as_parts());
             prop_assert!(share <= providers as u128 * u128::from(max_ejected));
             for (provider, until) in outliers.take_ejected() {
                 prop_assert!(out.contains(&provider.0), "told and out are one");

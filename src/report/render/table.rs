@@ -10,8 +10,8 @@ use crate::report::ratio::{Ratio, grouped};
 use crate::report::unit::{self, Unit};
 use crate::report::verdict::{ExpectationResult, Verdict};
 use crate::report::{Judged, Report, command, measures};
-use crate::text::units::duration;
 use crate::time::nanos;
+use crate::units::duration;
 
 /// `report` as text, in colour if asked.
 pub(super) fn render(report: &Report, color: bool) -> String {

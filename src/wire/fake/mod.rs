@@ -4,8 +4,8 @@
 //!   unless they have another's form. `chat` writes OpenAI's form for all dialects that have it, by
 //!   the `habits` of each; `grammar`: what such a form must be able to say.
 //! - `stream`: which events a write has, and its framing in chunks.
-//! - `refusal`: the errors, from the dialect's table; `template` fills them, `hint` says how long to
-//!   wait.
+//! - `refusal`: the errors, from the dialect's table; `template` fills them, `hint` says how long
+//!   to wait.
 //! - `head`: status line and fields; `quota`: what is left of limits; `date`: the calendar.
 //! - `cause`, `flaw`: why a provider refuses, and what may be wrong with an answer.
 //!

@@ -2,8 +2,9 @@
 //!
 //! The table of a dialect, in its file, says what it has of its own ([`Row`]). A cause that a
 //! dialect does not have takes the form of its nearest relative there; a bare status that is not
-//! that of its cause, one that says no more than the status. The wording is that of the vendors' documents and of answers
-//! that users of the real services have reported. The grammars write good answers.
+//! that of its cause, one that says no more than the status. The wording is that of the vendors'
+//! documents and of answers that users of the real services have reported. The grammars write good
+//! answers.
 
 mod page;
 
