@@ -5,8 +5,8 @@
 //!
 //! [`lines`] keeps a trace in a file, for production.
 //!
-//! Order within one call: `Arrived`, then for each attempt `Started`, perhaps `FirstTokenDelivered`,
-//! and `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any time after `Started`,
+//! Order within one call: `Arrived`, then for each attempt `Started`, perhaps
+//! `FirstTokenDelivered`, and `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any time after `Started`,
 //! also after `Ended`: providers bill work that no client reads any more. For the attempt that
 //! answers, every `Billed` comes before its `Replied`.
 

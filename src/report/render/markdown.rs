@@ -64,17 +64,8 @@ fn notes(report: &Report) -> Option<String> {
 
 fn policies(report: &Report) -> String {
     let mut rows = Rows::new(&[
-        "policy",
-        "success",
-        "uptime",
-        "p50",
-        "p95",
-        "p99",
-        "ttft p95",
-        "att/call",
-        "fallback",
-        "$/1k ok",
-        "wasted_cost",
+        "policy", "success", "uptime", "p50", "p95", "p99", "ttft p95", "att/call", "fallback",
+        "$/1k ok", "wasted",
     ]);
     for policy in &report.policies {
         let shown = |measure: &Measure| shown(report, policy, measure);
