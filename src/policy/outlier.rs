@@ -196,7 +196,7 @@ impl Outliers {
 
 impl Counts {
     fn rate(self) -> Share {
-        let rate = Share::from_fraction(self.successes.into(), self.attempts.into());
+        let rate = Share::from_fraction(self.successes, self.attempts);
         rate.unwrap_or(Share::ZERO)
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! An attempt is taken at what it is expected to cost and settled at what it has cost. What it
 //! cost on top is owed, and nothing starts before it has come back: money that is gone is gone,
-//! so a debt has no bottom. What an attempt is expected to cost is [`super::member`]'s matter.
+//! so a debt has no bottom. [`super::provider_info`] says what an attempt is expected to cost.
 
 use super::bucket::Bucket;
 use super::config;

@@ -1,4 +1,4 @@
-//! Folds one run's events into its [`State`] as they come.
+//! Folds one run's events into its [`RunStats`] as they come.
 //!
 //! What is kept is what may still change: calls that have not ended, and the windows that they hold
 //! open. Memory grows with the calls in flight, not with the calls. How a call is counted is

@@ -1,6 +1,6 @@
 //! What tokens cost: prices times summed token counts, so that rounding happens once.
 //!
-//! [`super::call_record`] says which tokens were wasted; prices come with the subject.
+//! `call_record` says which tokens were wasted; prices come with the subject.
 
 use std::ops::AddAssign;
 

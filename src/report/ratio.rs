@@ -34,7 +34,7 @@ impl Ratio {
         })
     }
 
-    /// As [`Value::fraction`], of counts.
+    /// As [`Ratio::fraction`], of counts.
     pub const fn share(part: u64, all: u64) -> Option<Self> {
         Self::fraction(part as u128, all as u128)
     }

@@ -5,7 +5,7 @@
 //! - `tree`: YAML events to that tree; `source`: texts, and places in them.
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
 //! - `mask`: documents and problems without what may be a secret in them.
-//! - [`problem`]: what is wrong, where, and what to write instead, with a caret.
+//! - [`diagnostic`]: what is wrong, where, and what to write instead, with a caret.
 //! - `renamed`: what earlier versions called the keys and words of today.
 //! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
 //! - [`units`]: `30s`, `8/s`, `60%`, `900 tok`, `2M`, read and written, as integers.

@@ -164,7 +164,7 @@ pub enum FaultKind {
     ClientPause,
 }
 
-/// What a [`Inject::Slow`] multiplies.
+/// What a [`FaultKind::Slow`] multiplies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -178,7 +178,7 @@ pub enum SlowPart {
     Tokens,
 }
 
-/// What a [`Inject::Delay`] keeps back.
+/// What a [`FaultKind::Delay`] keeps back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delayed {
     /// The whole answer, its head included.

@@ -74,7 +74,7 @@ impl SeededFault {
 
     /// How strong it is at `now`, in parts per 10^9 of its full strength; 0 when it is not at work.
     ///
-    /// This is the height of its ramp or recovery. [`Self::strikes`] has applied it already where
+    /// This is the height of its ramp or recovery. [`Self::applies`] has applied it already where
     /// strength is a share of attempts. Where strength is a number of its own, whoever plays the
     /// fault applies it: a factor (`slow`, `price`) goes from 1 to itself ([`scaled_at`]), what is
     /// left of capacity and limits from all to itself ([`left_at`]).

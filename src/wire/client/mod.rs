@@ -1,7 +1,7 @@
 //! How the client speaks: what it asks, and how it reads what comes back.
 //!
 //! - [`request`]: what is asked, in one form. [`answer`]: what comes back, in one form.
-//! - One file per dialect: its [`ClientSpec`], with the writer of its requests and the reader of
+//! - One file per dialect: its `ClientSpec`, with the writer of its requests and the reader of
 //!   its answers. A dialect that speaks another's form states what it does differently.
 //! - `stream`: reads a streamed answer. `error`: reads an error in any dialect's form.
 

@@ -1,6 +1,6 @@
 //! What the fake provider writes: whole HTTP/1.1 answers, as bytes, built by hand.
 //!
-//! - One file per dialect: its [`FakeSpec`](spec), with its errors as a table, and its good answers
+//! - One file per dialect: its `FakeSpec`, with its errors as a table, and its good answers
 //!   unless they have another's form. `chat` writes OpenAI's form for all dialects that have it, by
 //!   the `habits` of each; `grammar`: what such a form must be able to say.
 //! - `stream`: which events a write has, and its framing in chunks.
