@@ -6,9 +6,9 @@
 //! [`lines`] keeps a trace in a file, for production.
 //!
 //! Order within one call: `Arrived`, then for each attempt `Started`, perhaps
-//! `FirstTokenDelivered`, and `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any time after `Started`,
-//! also after `Ended`: providers bill work that no client reads any more. For the attempt that
-//! answers, every `Billed` comes before its `Replied`.
+//! `FirstTokenDelivered`, and `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any
+//! time after `Started`, also after `Ended`: providers bill work that no client reads any more.
+//! For the attempt that answers, every `Billed` comes before its `Replied`.
 
 pub mod lines;
 
