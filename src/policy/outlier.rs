@@ -10,7 +10,7 @@
 //! ended for a whole interval, the one before it is not judged any more.
 //!
 //! No more than `max_ejection_percent` of the fleet are out at once, rounded down, the worst first.
-//! Whether the one that is left out gets a call after all, when nobody else is there, is the
+//! Whether the one that is left out gets a call after all, when no other provider is there, is the
 //! fleet's matter.
 
 use std::cmp::Reverse;

@@ -116,7 +116,7 @@ settings! {
         #[serde(with = "words::factor")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Factor>"))]
         latency_factor: Option<u64> = None, Factor "1" to "1000",
-            "Speed ejects nobody unless asked for: a fleet mixes fast models with slow ones.";
+            "Off by default: a fleet mixes fast models with slow ones.";
         /// Out for this long, times how often it has been out; each good interval takes one off.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]

@@ -88,7 +88,7 @@ settings! {
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         window: Duration = Duration::from_secs(120), Time "1s" to "1h",
             "What the literature found to react in time and not to flutter.";
-        /// Never refuses with a higher probability: somebody has to find out.
+        /// Never refuses with a higher probability: some calls must show when it is back.
         #[serde(with = "share")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
         max_reject_probability: u64 = 900_000_000, Share "0%" to "100%",
@@ -99,9 +99,9 @@ settings! {
 settings! {
     /// Where calls wait until a provider has room for them, the most important first.
     pub struct Queue {
-        /// So many at most; one more pushes out the least important.
+        /// The most calls that wait; one more pushes out the least important.
         max_calls: u32 = 100, Count "1" to "1000000",
-            "A queue longer than what can be served in time serves nobody.";
+            "A call far behind in the queue meets its deadline before it is served.";
         /// So long at most.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]

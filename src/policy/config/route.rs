@@ -82,7 +82,7 @@ settings! {
             "A slow answer is still an answer: it counts less than a missing one.";
         /// What it costs, beside the cheapest.
         cost: u32 = 0, Count "0" to "1000",
-            "Prices differ twentyfold: whoever lets them count should mean it.";
+            "Off by default: prices differ twentyfold, and would outweigh the rest.";
         /// Its quality, beside the best.
         quality: u32 = 0, Count "0" to "1000",
             "Only the fleet's owner knows what a model's answers are worth.";

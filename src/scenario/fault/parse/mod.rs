@@ -78,7 +78,7 @@ struct Common<'a> {
 }
 
 impl Common<'_> {
-    /// Refuses every key that means nothing to this fault.
+    /// Refuses every key that this fault does not take.
     fn check_keys(&self) -> Result<(), Diagnostic> {
         let keys = self.reader.document.keys(&["faults", self.reader.name]);
         let fits = |key: &str| self.row.keys().any(|own| own == key);
