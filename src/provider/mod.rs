@@ -58,6 +58,7 @@ use crate::scenario::fault::AttemptInfo;
 use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
+use crate::units::TokenRate;
 use crate::wire::Dialect;
 use crate::wire::fake::{Cause, Part, Quotas, Refusal, Stamp, Usage, Writer};
 use answer_effects::PlainAnswer;
@@ -77,7 +78,7 @@ pub struct Provider {
     draws: RngStreams,
     ttft: Quantiles<Duration>,
     round_trip: Duration,
-    speed: Quantiles<u64>,
+    speed: Quantiles<TokenRate>,
     limits: Limits,
     slots: Slots,
     cache: Cache,

@@ -171,6 +171,7 @@ impl Provider {
     /// Tokens per second of this attempt, in thousandths.
     fn speed(&self, request: &Request) -> u64 {
         let Quantiles { p50, p99 } = self.speed;
+        let (p50, p99) = (p50.as_milli(), p99.as_milli());
         if p50 == p99 {
             return p50;
         }

@@ -1,8 +1,7 @@
-//! Checks that all parts of a scenario share: ranges, quantiles, and names.
+//! Checks that all parts of a scenario share: ranges and names.
 
 use std::ops::RangeInclusive;
 
-use super::Quantiles;
 use crate::text::{Diagnostic, Document};
 
 /// `value`, when it lies within `range`.
@@ -25,26 +24,6 @@ pub(super) fn bounded<T: Copy + PartialOrd>(
     Err(document
         .problem(path, format!("`{}` is too {side}", write(value)))
         .hint(format!("write a value from {least} to {most}")))
-}
-
-/// `quantiles`, when both lie within `range` and do not cross.
-pub(super) fn spread<T: Copy + PartialOrd>(
-    document: &Document,
-    path: &[&str],
-    quantiles: Quantiles<T>,
-    range: RangeInclusive<T>,
-    write: fn(T) -> String,
-) -> Result<Quantiles<T>, Diagnostic> {
-    let at = |key| [path, &[key]].concat();
-    bounded(document, &at("p50"), quantiles.p50, range.clone(), write)?;
-    bounded(document, &at("p99"), quantiles.p99, range, write)?;
-    if quantiles.p99 < quantiles.p50 {
-        let half = write(quantiles.p50);
-        return Err(document
-            .problem(&at("p99"), "`p99` is less than `p50`")
-            .hint(format!("half of all draws are above {half}: write no less")));
-    }
-    Ok(quantiles)
 }
 
 /// Whether the key that `path` ends in can name a `what`.

@@ -18,6 +18,7 @@ mod operations;
 mod physics;
 mod profile;
 pub mod profiles;
+mod quantiles;
 pub mod rates;
 mod replay;
 mod resolve;
@@ -36,6 +37,7 @@ use fault::Fault;
 pub use fault::catalogue;
 pub use operations::{Operation, Work};
 pub use profile::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Per, Provider, Span};
+pub use quantiles::Quantiles;
 
 /// A scenario: what the world does, and what is expected of whom.
 #[derive(Clone, Debug)]
@@ -73,15 +75,6 @@ pub struct Run {
     pub seeds: RangeInclusive<u64>,
     /// How long after the last arrival calls may still end; 1 h by default.
     pub drain: Duration,
-}
-
-/// Two quantiles: a lognormal, or a constant when they are equal.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Quantiles<T> {
-    /// Half of all draws are below.
-    pub p50: T,
-    /// All but one in a hundred are below.
-    pub p99: T,
 }
 
 /// How uptime is judged.

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::check::{bounded, check_name, spread};
+use super::check::{bounded, check_name};
 use super::workload::MOST_TOKENS;
 use super::{Quantiles, file, physics, profiles};
 use serde::{Deserialize, Serialize};
 
 use crate::prices::{self, Price};
-use crate::text::units::{duration, money, speed, tokens};
+use crate::text::units::{duration, money, tokens};
 use crate::text::{Diagnostic, Document};
-use crate::units::Money;
+use crate::units::{Money, TokenRate};
 use crate::wire::Dialect;
 
 /// The network between clients and providers.
@@ -37,9 +37,9 @@ pub struct Provider {
     /// Time to first token as a client with an open connection measures it, one round trip
     /// included.
     pub ttft: Quantiles<Duration>,
-    /// Output tokens per second, in thousandths (130 tok/s = 130_000): one answer in a hundred is
-    /// faster than `p99`, and as many are as much slower.
-    pub speed: Quantiles<u64>,
+    /// Output tokens per second: one answer in a hundred is faster than `p99`, and as many are as
+    /// much slower.
+    pub speed: Quantiles<TokenRate>,
     /// What it refuses.
     pub limits: Limits,
     /// One-way latency to it, resolved.
@@ -242,18 +242,8 @@ fn provider(
     let speed = file.speed.take().ok_or_else(|| missing("speed"))?;
     let shortest = Duration::from_millis(1);
     let hour = Duration::from_secs(3_600);
-    let ttft = spread(
-        document,
-        &at("ttft"),
-        ttft.0,
-        shortest..=hour,
-        duration::write,
-    )?;
-    let speed = Quantiles {
-        p50: speed.0.p50.0,
-        p99: speed.0.p99.0,
-    };
-    let speed = spread(document, &at("speed"), speed, SPEEDS, speed::write)?;
+    let ttft = ttft.checked(document, &at("ttft"), shortest..=hour)?;
+    let speed = speed.checked(document, &at("speed"), SPEEDS)?;
     let limits = physics::limits(document, &name, dialect, &file)?;
     let capacity = physics::capacity(document, &name, file.capacity.as_ref())?;
     let cache = physics::cache(document, &name, file.cache.as_ref())?;
@@ -317,11 +307,8 @@ fn fill(document: &Document, name: &str, file: &mut file::Provider) -> Result<()
     })?;
     file.dialect.get_or_insert(profile.dialect);
     file.model.get_or_insert_with(|| profile.model.to_owned());
-    file.ttft.get_or_insert(file::Spread(profile.ttft));
-    file.speed.get_or_insert(file::Spread(Quantiles {
-        p50: file::WrittenSpeed(profile.speed.p50),
-        p99: file::WrittenSpeed(profile.speed.p99),
-    }));
+    file.ttft.get_or_insert(profile.ttft);
+    file.speed.get_or_insert(profile.speed);
     let limits = &mut file.limits;
     let own = [
         &mut limits.rpm,
@@ -395,4 +382,4 @@ const MOST_PROVIDERS: usize = 64;
 const MOST_KEYS: u16 = 100;
 
 /// From a token in 10 s to a million in a second.
-const SPEEDS: RangeInclusive<u64> = 100..=1_000_000_000;
+const SPEEDS: RangeInclusive<TokenRate> = TokenRate::milli(100)..=TokenRate::milli(1_000_000_000);

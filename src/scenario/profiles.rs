@@ -15,6 +15,7 @@
 use std::time::Duration;
 
 use super::Quantiles;
+use crate::units::TokenRate;
 use crate::wire::Dialect;
 
 /// A profile, as it ships.
@@ -28,8 +29,8 @@ pub struct Profile {
     pub model: &'static str,
     /// Time to first token.
     pub ttft: Quantiles<Duration>,
-    /// Output tokens per second, in thousandths; one in a hundred answers is faster than `p99`.
-    pub speed: Quantiles<u64>,
+    /// Output tokens per second; one in a hundred answers is faster than `p99`.
+    pub speed: Quantiles<TokenRate>,
     /// Who measured both, and when.
     pub latency_source: String,
     /// Requests per minute, tokens per minute, prompt tokens per minute, output tokens per minute,
@@ -89,8 +90,8 @@ fn read(row: Vec<&'static str>) -> Option<Profile> {
             p99: millis(ttft_p99)?,
         },
         speed: Quantiles {
-            p50: number(speed_p50)?,
-            p99: number(speed_p99)?,
+            p50: number(speed_p50).map(TokenRate::milli)?,
+            p99: number(speed_p99).map(TokenRate::milli)?,
         },
         latency_source: format!("{latency}, {latency_as_of}"),
         limits: said,

@@ -8,6 +8,7 @@ use firedrill::scenario::load::{Loaded, load};
 use firedrill::scenario::{Arrivals, Calls};
 use firedrill::text::Diagnostic;
 use firedrill::text::units::{duration, rate};
+use firedrill::units::TokenRate;
 use serde_json::json;
 use tempfile::TempDir;
 use wrong::{NO_SCENARIO, WRONG, WRONG_LOAD};
@@ -238,7 +239,7 @@ fn the_command_line_wins_over_the_file() {
         scenario.faults[0].windows.length,
         Some(Duration::from_secs(30))
     );
-    assert_eq!(scenario.providers[0].speed.p50, 5_000);
+    assert_eq!(scenario.providers[0].speed.p50, TokenRate::per_second(5));
     let problem = Project::new()
         .load(STORY, &[("load.rate", "2")])
         .unwrap_err();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use firedrill::rng::{Purpose, RngStreams};
 use firedrill::scenario::load::load;
 use firedrill::scenario::{Dialect, Scenario, profiles};
+use firedrill::units::TokenRate;
 
 /// Seconds to the first token and tokens per second, request by request, of each measured run.
 type Runs = BTreeMap<String, Vec<(f64, f64)>>;
@@ -27,7 +28,10 @@ fn measured_profiles_reproduce_the_quantiles_of_their_source() {
         let profile = profiles::find(name).expect(name);
         let millis = |length: Duration| length.as_secs_f64();
         let ttft = drawn(millis(profile.ttft.p50), millis(profile.ttft.p99));
-        let speed = drawn(profile.speed.p50 as f64, profile.speed.p99 as f64);
+        let speed = drawn(
+            profile.speed.p50.as_milli() as f64,
+            profile.speed.p99.as_milli() as f64,
+        );
         let measured: Vec<f64> = run.iter().map(|(ttft, _)| *ttft).collect();
         for share in [0.5, 0.9] {
             close(name, quantile(&ttft, share), quantile(&measured, share));
@@ -66,7 +70,11 @@ fn other_profiles_reproduce_the_medians_of_their_source() {
         seen += 1;
         let profile = profiles::find(name).expect(name);
         close(name, profile.ttft.p50.as_secs_f64(), number(1));
-        close(name, profile.speed.p50 as f64 / 1_000.0, number(2));
+        close(
+            name,
+            profile.speed.p50.as_milli() as f64 / 1_000.0,
+            number(2),
+        );
     }
     assert_eq!(seen, 11);
 }
@@ -93,7 +101,10 @@ fn what_the_file_says_wins_over_its_profile() {
     assert_eq!(provider.dialect, Dialect::Openrouter);
     assert_eq!(provider.model, "gpt-4.1-mini");
     assert_eq!(provider.ttft.p99, Duration::from_secs(2));
-    assert_eq!((provider.speed.p50, provider.speed.p99), (5_000, 5_000));
+    assert_eq!(
+        (provider.speed.p50, provider.speed.p99),
+        (TokenRate::per_second(5), TokenRate::per_second(5))
+    );
     assert_eq!(provider.limits.requests[0].count, 7);
     assert_eq!(
         provider.limits.tokens[0].count, 450_000,

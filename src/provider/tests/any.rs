@@ -17,8 +17,8 @@ proptest! {
     ) {
         let mut scenario = scenario(&faults);
         scenario.providers[0].speed = Quantiles {
-            p50: speed_milli,
-            p99: speed_milli,
+            p50: TokenRate::milli(speed_milli),
+            p99: TokenRate::milli(speed_milli),
         };
         scenario.providers[0].limits.requests = Vec::from_iter(rpm.map(per_minute));
         let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));

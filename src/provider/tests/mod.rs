@@ -24,7 +24,7 @@ use crate::scenario::{
     Arrivals, Calls, Dialect, Limit, Limits, Load, Network, Run, Scenario, Span, Uptime,
 };
 use crate::time::nanos;
-use crate::units::Money;
+use crate::units::{Money, TokenRate};
 
 #[test]
 fn a_plain_answer_comes_whole_after_think_time_and_generation() {
@@ -379,8 +379,8 @@ fn scenario(faults: &[FaultKind]) -> Scenario {
             p99: ttft,
         },
         speed: Quantiles {
-            p50: 100_000,
-            p99: 100_000,
+            p50: TokenRate::per_second(100),
+            p99: TokenRate::per_second(100),
         },
         limits: Limits::default(),
         one_way: Duration::from_millis(1),

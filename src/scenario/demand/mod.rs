@@ -14,7 +14,7 @@ mod users;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::check::{bounded, spread};
+use super::check::bounded;
 use super::workload::{self, MOST_TOKENS};
 use super::{LONGEST_RUN, Quantiles, Scenario, file};
 use crate::text::units::{duration, factor, tokens};
@@ -164,7 +164,7 @@ fn made(document: &Document, file: file::Load, own: &tasks::Own) -> Result<Calls
     if file.users.is_none() && file.rate.is_none() {
         return Err(missing(document, "rate", "2/s"));
     }
-    let read = |key, written: Option<file::Spread<u64>>, own: Option<Quantiles<u64>>| {
+    let read = |key, written: Option<Quantiles<u64>>, own: Option<Quantiles<u64>>| {
         let Some(written) = written else {
             return own.ok_or_else(|| missing(document, key, two));
         };
@@ -260,9 +260,9 @@ fn max_tokens(
 fn tokens_of(
     document: &Document,
     path: &[&str],
-    written: file::Spread<u64>,
+    written: Quantiles<u64>,
 ) -> Result<Quantiles<u64>, Diagnostic> {
-    spread(document, path, written.0, 1..=MOST_TOKENS, tokens::write)
+    written.checked(document, path, 1..=MOST_TOKENS)
 }
 
 const CLOSED: &str = "closed loop: arrivals depend on the policy, so calls are not paired";

@@ -93,8 +93,8 @@ pub(super) fn check(
         own.and_then(|own| own.first().copied())
     };
     Ok(Own {
-        prompt: all(|file| file.prompt.as_ref().map(|spread| spread.0)),
-        output: all(|file| file.output.as_ref().map(|spread| spread.0)),
+        prompt: all(|file| file.prompt),
+        output: all(|file| file.output),
     })
 }
 

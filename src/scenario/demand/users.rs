@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::super::check::{bounded, spread};
+use super::super::check::bounded;
 use super::super::{LONGEST_RUN, Quantiles, file};
 use super::SHORTEST;
 use crate::text::units::share::WHOLE;
@@ -73,7 +73,7 @@ pub(super) fn users(document: &Document, file: &file::Users) -> Result<Users, Di
     let count = bounded(document, &path, file.count, 1..=MOST_USERS, count::write)?;
     let path = ["load", "users", "think"];
     let range = SHORTEST..=LONGEST_RUN;
-    let think = spread(document, &path, file.think.0, range, duration::write)?;
+    let think = file.think.checked(document, &path, range)?;
     Ok(Users { count, think })
 }
 

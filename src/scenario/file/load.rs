@@ -8,9 +8,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, de};
 
-use super::Spread;
 #[cfg(feature = "cli")]
 use super::schema;
+use crate::scenario::Quantiles;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
 use crate::text::units::{self, PerTime, rate};
@@ -32,9 +32,9 @@ pub(in crate::scenario) struct Load {
     /// People who wait for an answer before they ask again, instead of a `rate`.
     pub(in crate::scenario) users: Option<Users>,
     /// Prompt tokens.
-    pub(in crate::scenario) prompt: Option<Spread<u64>>,
+    pub(in crate::scenario) prompt: Option<Quantiles<u64>>,
     /// Output tokens.
-    pub(in crate::scenario) output: Option<Spread<u64>>,
+    pub(in crate::scenario) output: Option<Quantiles<u64>>,
     /// So many calls want their answer token by token; none by default.
     #[serde(default, with = "units::share::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
@@ -91,7 +91,7 @@ pub(in crate::scenario) struct Users {
     #[cfg_attr(feature = "cli", schemars(with = "written::Whole"))]
     pub(in crate::scenario) count: u64,
     /// How long each thinks before a call.
-    pub(in crate::scenario) think: Spread<Duration>,
+    pub(in crate::scenario) think: Quantiles<Duration>,
     /// After so long without an answer, a user may click again.
     #[serde(default, with = "units::duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
@@ -126,9 +126,9 @@ pub(in crate::scenario) struct Task {
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
     pub(in crate::scenario) share: u64,
     /// Prompt tokens.
-    pub(in crate::scenario) prompt: Option<Spread<u64>>,
+    pub(in crate::scenario) prompt: Option<Quantiles<u64>>,
     /// Output tokens.
-    pub(in crate::scenario) output: Option<Spread<u64>>,
+    pub(in crate::scenario) output: Option<Quantiles<u64>>,
     /// So many of its calls want their answer token by token.
     #[serde(default, with = "units::share::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]

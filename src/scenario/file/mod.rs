@@ -14,15 +14,10 @@ mod provider;
 mod schema;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::marker::PhantomData;
 use std::time::Duration;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use serde::{Deserialize, de};
+use serde::Deserialize;
 
-use super::Quantiles;
 use super::fault::keys;
 use crate::text::units;
 #[cfg(feature = "cli")]
@@ -109,110 +104,4 @@ pub(in crate::scenario) struct Uptime {
     #[serde(default, with = "units::share::option")]
     #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
     pub(in crate::scenario) down_above: Option<u64>,
-}
-
-/// Two quantiles, `{ p50: 600ms, p99: 3s }`, or one value for both.
-pub(in crate::scenario) struct Spread<T>(pub(in crate::scenario) Quantiles<T>);
-
-/// What a [`Spread`] is made of.
-pub(in crate::scenario) trait Quantity: Copy {
-    /// What an editor is told of it.
-    #[cfg(feature = "cli")]
-    type Written: schemars::JsonSchema;
-
-    /// What to write.
-    const WANTED: &'static str;
-
-    /// Reads one value with its unit.
-    fn parse(text: &str) -> Result<Self, String>;
-}
-
-impl Quantity for Duration {
-    #[cfg(feature = "cli")]
-    type Written = written::Length;
-
-    const WANTED: &'static str = "`{ p50: 600ms, p99: 3s }` or one length of time";
-
-    fn parse(text: &str) -> Result<Self, String> {
-        units::duration::parse(text)
-    }
-}
-
-impl Quantity for u64 {
-    #[cfg(feature = "cli")]
-    type Written = written::Tokens;
-
-    const WANTED: &'static str = "`{ p50: 900 tok, p99: 8k tok }` or one number of tokens";
-
-    fn parse(text: &str) -> Result<Self, String> {
-        units::tokens::parse(text)
-    }
-}
-
-/// Output tokens per second, in thousandths.
-#[derive(Clone, Copy)]
-pub(in crate::scenario) struct WrittenSpeed(pub(in crate::scenario) u64);
-
-impl Quantity for WrittenSpeed {
-    #[cfg(feature = "cli")]
-    type Written = written::Speed;
-
-    const WANTED: &'static str = "one speed, or `{ p50: 130 tok/s, p99: 190 tok/s }`";
-
-    fn parse(text: &str) -> Result<Self, String> {
-        units::speed::parse(text).map(Self)
-    }
-}
-
-impl<'de, T: Quantity> Deserialize<'de> for Spread<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SpreadVisitor(PhantomData))
-    }
-}
-
-struct SpreadVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Quantity> Visitor<'de> for SpreadVisitor<T> {
-    type Value = Spread<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(T::WANTED)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Spread<T>, E> {
-        let both = T::parse(text).map_err(E::custom)?;
-        Ok(Spread(Quantiles {
-            p50: both,
-            p99: both,
-        }))
-    }
-
-    /// A number without a unit: the unit's own parser says what is missing.
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Spread<T>, E> {
-        self.visit_str(&number.to_string())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Spread<T>, A::Error> {
-        let two = Two::<T>::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Spread(Quantiles {
-            p50: two.p50.0,
-            p99: two.p99.0,
-        }))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, bound = "T: Quantity")]
-struct Two<T> {
-    p50: Written<T>,
-    p99: Written<T>,
-}
-
-struct Written<T>(T);
-
-impl<'de, T: Quantity> Deserialize<'de> for Written<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        T::parse(&text).map(Self).map_err(de::Error::custom)
-    }
 }

@@ -6,12 +6,13 @@ use serde::Deserialize;
 
 #[cfg(feature = "cli")]
 use super::schema;
-use super::{Spread, WrittenSpeed};
+use crate::scenario::Quantiles;
 use crate::scenario::{Charge, Per, Span};
 use crate::text::units;
 #[cfg(feature = "cli")]
 use crate::text::units::written;
 use crate::units::Money;
+use crate::units::TokenRate;
 use crate::wire::Dialect;
 
 /// `network`.
@@ -39,9 +40,9 @@ pub(in crate::scenario) struct Provider {
     /// The model that answers.
     pub(in crate::scenario) model: Option<String>,
     /// Time to first token.
-    pub(in crate::scenario) ttft: Option<Spread<Duration>>,
+    pub(in crate::scenario) ttft: Option<Quantiles<Duration>>,
     /// Output tokens per second; one in a hundred answers is faster than `p99`.
-    pub(in crate::scenario) speed: Option<Spread<WrittenSpeed>>,
+    pub(in crate::scenario) speed: Option<Quantiles<TokenRate>>,
     /// What it allows; a profile brings limits of its own.
     #[serde(default)]
     pub(in crate::scenario) limits: Limits,

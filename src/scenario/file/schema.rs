@@ -6,7 +6,7 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{Curve, Level, Quantity, Rate, Spread};
+use super::{Curve, Level, Rate};
 use crate::policy_file::presets;
 use crate::scenario::{demand, profiles};
 use crate::text::schema::{inline_schema, rule, words};
@@ -47,15 +47,6 @@ inline_schema! {
         let always = generator.subschema_for::<written::Rate>();
         let curve = generator.subschema_for::<Curve>();
         json_schema!({ "anyOf": [always, curve] })
-    };
-    where T: Quantity, Spread<T>, "Spread", |generator: &mut SchemaGenerator| {
-        let one = generator.subschema_for::<T::Written>();
-        json_schema!({ "anyOf": [one, {
-            "type": "object",
-            "properties": { "p50": one, "p99": one },
-            "required": ["p50", "p99"],
-            "additionalProperties": false,
-        }] })
     };
 }
 

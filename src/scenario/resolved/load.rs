@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::spread;
 use crate::policy::call_context::Priority;
-use crate::scenario::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Task, UserRetry};
+use crate::scenario::{Arrivals, Calls, Load, Prefixes, Rate, Task, UserRetry};
 use crate::text::units::{count, duration, factor, rate, share, tokens};
 
 pub(super) fn load(load: &Load) -> Value {
@@ -17,7 +16,7 @@ pub(super) fn load(load: &Load) -> Value {
             keys
         }
         Calls::Users { users, .. } => {
-            let think = spread(&users.think, duration::write);
+            let think = users.think;
             json!({ "users": { "count": users.count, "think": think } })
         }
         Calls::Trace { shown, rows, .. } => json!({ "trace": shown, "rows": rows.len() }),
@@ -25,8 +24,8 @@ pub(super) fn load(load: &Load) -> Value {
     if let Calls::Drawn { prompt, output, .. } | Calls::Users { prompt, output, .. } = &load.calls
         && load.tasks.is_empty()
     {
-        keys["prompt"] = spread(prompt, tokens::write);
-        keys["output"] = spread(output, tokens::write);
+        keys["prompt"] = json!(prompt);
+        keys["output"] = json!(output);
     }
     if load.tasks.is_empty() {
         keys["stream"] = share::write(load.stream).into();
@@ -95,14 +94,11 @@ fn shown(shape: &Rate) -> Value {
 }
 
 fn task(task: &Task) -> Value {
-    let two = |quantiles: &Option<Quantiles<u64>>| {
-        quantiles.as_ref().map(|two| spread(two, tokens::write))
-    };
     let mut keys = json!({
         "name": task.name,
         "share": share::write(task.share),
-        "prompt": two(&task.prompt),
-        "output": two(&task.output),
+        "prompt": task.prompt,
+        "output": task.output,
         "stream": share::write(task.stream),
         "deadline": task.deadline.map(duration::write),
     });

@@ -10,7 +10,7 @@ mod provider;
 use serde_json::{Map, Value, json};
 
 use super::fault::write;
-use super::{Operation, Quantiles, Scenario, Work, load as files};
+use super::{Operation, Scenario, Work, load as files};
 use crate::text::units::{duration, share};
 
 impl Scenario {
@@ -62,8 +62,4 @@ fn operation(scenario: &Scenario, operation: &Operation) -> Value {
         "for": operation.windows.length.map(duration::write),
         word: provider.map(|provider| &provider.name),
     })
-}
-
-pub(super) fn spread<T: Copy>(quantiles: &Quantiles<T>, write: fn(T) -> String) -> Value {
-    json!({ "p50": write(quantiles.p50), "p99": write(quantiles.p99) })
 }

@@ -2,17 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::spread;
 use crate::prices::Price;
 use crate::scenario::{Capacity, Limit, Limits, Per, Provider, Quantiles};
-use crate::text::units::{count, duration, factor, money, share, speed, tokens};
+use crate::text::units::{count, duration, factor, money, share, tokens};
 
 pub(super) fn provider(provider: &Provider) -> Value {
     let mut keys = json!({
         "name": provider.name,
         "dialect": provider.dialect,
         "model": provider.model,
-        "ttft": spread(&provider.ttft, duration::write),
+        "ttft": provider.ttft,
         "speed": pace(provider),
         "limits": limits(&provider.limits),
         "one_way": duration::write(provider.one_way),
@@ -40,8 +39,8 @@ pub(super) fn provider(provider: &Provider) -> Value {
 /// One speed where all answers have the same.
 fn pace(provider: &Provider) -> Value {
     match provider.speed {
-        Quantiles { p50, p99 } if p50 == p99 => speed::write(p50).into(),
-        speed => spread(&speed, speed::write),
+        Quantiles { p50, p99 } if p50 == p99 => json!(p50),
+        speed => json!(speed),
     }
 }
 
