@@ -2,29 +2,38 @@
 //! change of policy shows itself here as a diff that one can read.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use firedrill::drill::Drill;
 
 use crate::support::Story;
 
-/// So many calls that met trouble are shown.
+/// How many calls with a failed attempt are shown.
 const CALLS: usize = 6;
 
 #[test]
 fn decisions_change_only_on_purpose() {
-    for name in [
-        "backup-outage",
-        "brownout",
-        "cut-streams",
-        "flapping",
-        "no-faults",
-        "primary-outage",
-        "rate-limit-storm",
-        "silent-hang",
-    ] {
-        insta::assert_snapshot!(name, trouble(name));
+    for name in shipped() {
+        insta::assert_snapshot!(name.as_str(), trouble(&name));
     }
+}
+
+/// The names of all scenarios directly in `scenarios/`, in order.
+fn shipped() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let files = fs::read_dir(folder).expect("scenarios/ is there");
+    let paths = files.map(|file| file.expect("scenarios/ can be listed").path());
+    let named = paths.filter_map(|path| {
+        let is_scenario = path.extension().is_some_and(|ending| ending == "yaml");
+        is_scenario.then(|| {
+            path.file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+        })?
+    });
+    let mut names: Vec<String> = named.collect();
+    names.sort();
+    names
 }
 
 /// The first calls that did not simply succeed, and every move of a breaker up to there.
