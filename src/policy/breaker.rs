@@ -9,10 +9,10 @@
 //!     +------------------- `success_threshold` probes in a row succeed ---------------------+
 //! ```
 //!
-//! The signals: `consecutive_failures`; a share of successes below `min_success_rate`, or a share
-//! of slow attempts above `max_slow_rate`, among the attempts of the window, if it holds
-//! `min_attempts`. An attempt that went well never opens it: shares are judged when one failed or
-//! was slow.
+//! The signals: `consecutive_failures`; `max_failures` within the window; a share of successes below
+//! `min_success_rate`, or a share of slow attempts above `max_slow_rate`, among the attempts of the
+//! window, if it holds `min_attempts`. An attempt that went well never opens it: the window is
+//! judged when one failed or was slow.
 //!
 //! It stays open longer each time, until the provider has really recovered: until the breaker
 //! stayed closed for as long as it had last been open. With `open.hint: honour`, a provider that
@@ -249,13 +249,20 @@ impl Breaker {
     }
 
     fn count(&mut self, kind: AttemptRating, now: Instant) {
-        if self.settings.min_success_rate.is_some() || self.settings.slow_call.is_some() {
+        let settings = &self.settings;
+        let is_judged = settings.max_failures.is_some()
+            || settings.min_success_rate.is_some()
+            || settings.slow_call.is_some();
+        if is_judged {
             self.window.count(kind, now);
         }
     }
 
     fn window_opens(&self) -> bool {
         let (settings, total) = (&self.settings, self.window.total());
+        let holds_too_many = settings
+            .max_failures
+            .is_some_and(|most| total.failed() >= u64::from(most.max(1)));
         let fails = || {
             let share = settings.min_success_rate;
             share.is_some_and(|share| total.success_is_below(Share::from_parts(share)))
@@ -264,7 +271,7 @@ impl Breaker {
             settings.slow_call.is_some()
                 && total.slow_is_above(Share::from_parts(settings.max_slow_rate))
         };
-        total.are(settings.min_attempts) && (fails() || drags())
+        holds_too_many || total.are(settings.min_attempts) && (fails() || drags())
     }
 
     /// Opens by its own judgement.

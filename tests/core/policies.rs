@@ -248,14 +248,17 @@ fn hedges() -> impl Strategy<Value = Hedge> {
 }
 
 fn breakers() -> impl Strategy<Value = Breaker> {
-    let signals = (of(1..4_u32), of(share()), of(millis(1..3_000)), share());
+    let failures = (of(1..4_u32), of(1..6_u32), of(share()));
+    let slow = (of(millis(1..3_000)), share());
     let window = (millis(1_000..20_000), 1..6_u32);
     let leave = (1..4_u32, 1..=MOST_TO_CLOSE as u32, of(millis(1..5_000)));
-    (signals, window, opens(), leave).prop_map(|(signals, (window, min), open, leave)| {
-        let (consecutive, success_below, slow, slow_above) = signals;
+    (failures, slow, window, opens(), leave).prop_map(|(failures, slow, window, open, leave)| {
+        let (consecutive, within, success_below) = failures;
+        let ((slow, slow_above), (window, min)) = (slow, window);
         let (probes, close_after, lease) = leave;
         Breaker {
             consecutive_failures: consecutive,
+            max_failures: within,
             min_success_rate: success_below,
             slow_call: slow,
             max_slow_rate: slow_above,

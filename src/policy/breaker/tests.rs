@@ -111,6 +111,21 @@ fn counts_of_zero_mean_one() {
 }
 
 #[test]
+fn enough_failures_within_the_window_open_it_whatever_succeeds_between() {
+    let mut breaker = guarded(|settings| {
+        settings.consecutive_failures = None;
+        settings.max_failures = Some(3);
+    });
+    for second in [0, 16, 32, 48] {
+        fail(&mut breaker, second);
+        succeed(&mut breaker, 1, second);
+    }
+    assert_eq!(breaker.state(), State::Closed, "30s hold only two of them");
+    fail(&mut breaker, 49);
+    assert_eq!(breaker.state(), State::Open);
+}
+
+#[test]
 fn a_smaller_share_of_successes_than_asked_for_opens_it() {
     let mut breaker = guarded(|settings| {
         settings.consecutive_failures = None;

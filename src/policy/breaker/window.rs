@@ -101,6 +101,11 @@ impl Counts {
         self.attempts >= u64::from(attempts.max(1))
     }
 
+    /// How many failed.
+    pub(super) fn failed(self) -> u64 {
+        self.failed
+    }
+
     /// Whether a smaller share than this succeeded.
     pub(super) fn success_is_below(self, share: Share) -> bool {
         share.is_above(self.attempts - self.failed, self.attempts)

@@ -22,6 +22,12 @@ settings! {
         consecutive_failures: Option<u32> = Some(5), Count "1" to "1000",
             "Five failures in a row are no accident at any failure rate that one would call \
              healthy.";
+        /// Opens when the window holds this many failures, whatever succeeds between them.
+        #[serde(with = "words::small")]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
+        max_failures: Option<u32> = None, Count "1" to "100000",
+            "Which count is too many depends on the traffic; it suits a provider that is asked \
+             too seldom for a share.";
         /// Opens when a smaller share of the attempts of the window succeeded; judged when one
         /// fails.
         #[serde(with = "words::share")]
@@ -39,12 +45,12 @@ settings! {
         #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
         max_slow_rate: u64 = 500_000_000, Share "0.1%" to "100%",
             "When every other attempt is slow, it is not the prompts.";
-        /// How far back `min_success_rate` and `max_slow_rate` look.
+        /// How far back `max_failures`, `min_success_rate` and `max_slow_rate` look.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         window: Duration = Duration::from_secs(30), Time "1s" to "1h",
             "Long enough for some tens of attempts, short beside an incident.";
-        /// They judge nothing before the window holds this many attempts.
+        /// The two shares are judged when the window holds at least this many attempts.
         min_attempts: u32 = 10, Count "1" to "100000",
             "Below ten attempts a share is an anecdote.";
         /// How long it stays open.

@@ -12,6 +12,7 @@ pub(super) fn check_breaker(
     place: &[&str],
 ) -> Result<(), Diagnostic> {
     let has_signal = breaker.consecutive_failures.is_some()
+        || breaker.max_failures.is_some()
         || breaker.min_success_rate.is_some()
         || breaker.slow_call.is_some()
         || breaker.open.hint == HintMode::Honour;

@@ -16,6 +16,19 @@ pub(crate) const ROWS: &[Row] = &[
         }),
     },
     Row {
+        name: "Breaker: failures within a window",
+        who: "LiteLLM, Kong",
+        knobs: &["breaker.max_failures", "breaker.window"],
+        test: "src/policy/breaker/tests.rs::\
+               enough_failures_within_the_window_open_it_whatever_succeeds_between",
+        shown: Shown::By(Story {
+            scenario: "breaker-count",
+            with: "failure-count",
+            without: Without::Policy("plain"),
+            measure: "ttft.mean during lossy",
+        }),
+    },
+    Row {
         name: "Breaker: success rate over a window, with a minimum volume",
         who: "LiteLLM, Portkey, Bifrost, Helicone, Envoy AI, Envoy, resilience4j, Polly, Finagle",
         knobs: &[

@@ -193,6 +193,7 @@ fn settings() -> impl Strategy<Value = config::Breaker> {
     let length = |least: u64| (least..3_000).prop_map(Duration::from_millis);
     let signals = (
         prop::option::of(1_u32..4),
+        prop::option::of(1_u32..6),
         prop::option::of(1_u64..=1_000_000_000),
         prop::option::of(length(1)),
         1_u64..1_000_000_000,
@@ -200,10 +201,11 @@ fn settings() -> impl Strategy<Value = config::Breaker> {
     );
     let probing = (1_u32..4, 1_u32..4, prop::option::of(length(1)));
     (signals, opens(), probing, length(1)).prop_map(|(signals, open, probing, window)| {
-        let (consecutive, success_below, slow, slow_above, min) = signals;
+        let (consecutive, within, success_below, slow, slow_above, min) = signals;
         let (probes, close_after, lease) = probing;
         config::Breaker {
             consecutive_failures: consecutive,
+            max_failures: within,
             min_success_rate: success_below,
             slow_call: slow,
             max_slow_rate: slow_above,
