@@ -71,6 +71,8 @@ dialects! {
     Moonshot = moonshot, Openai;
     /// OpenAI chat completions, as OpenRouter serves them.
     Openrouter = openrouter, Openai;
+    /// OpenAI chat completions, as xAI (Grok) serves them.
+    Xai = xai, Openai;
     /// Anthropic messages.
     Anthropic = anthropic, Anthropic;
     /// Gemini generateContent.

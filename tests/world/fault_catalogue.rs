@@ -151,7 +151,7 @@ fn drive(row: &Row, word: &str, keys: &str) -> Shown {
         fault,
         about: row.about,
         dialects: match dialects.len() {
-            7 => "all".to_owned(),
+            all if all == Dialect::ALL.len() => "all".to_owned(),
             _ => dialects.join(", "),
         },
         plain: by_dialect(false),
@@ -347,7 +347,7 @@ impl Recorder for Listener {
 }
 
 /// One cell for all dialects: what most of them show, and who shows something else.
-fn merged(cells: &[String; 7]) -> String {
+fn merged(cells: &[String]) -> String {
     let mut by_cell: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (dialect, cell) in Dialect::ALL.iter().zip(cells) {
         by_cell.entry(cell).or_default().push(dialect.name());

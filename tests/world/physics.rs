@@ -125,6 +125,7 @@ fn refusals_by_limits_are_understood_in_each_dialect() {
         ("deepseek", RateLimited),
         ("moonshot", RateLimited),
         ("openrouter", RateLimited),
+        ("xai", RateLimited),
         ("azure", RateLimited),
         ("anthropic", RateLimited),
         ("gemini", Quota),

@@ -90,6 +90,9 @@ pub(super) const SIGNS: [Signs; 8] = [
             "reached your specified api usage limits",
             "insufficient balance",
             "key limit exceeded",
+            "used all available credits",
+            "doesn't have any credits",
+            "run out of credits",
         ],
     },
     Signs {
@@ -102,6 +105,7 @@ pub(super) const SIGNS: [Signs; 8] = [
             "exceeds the maximum number of tokens",
             "exceeded model token limit",
             "input token length too long",
+            "maximum prompt length is",
         ],
     },
     Signs {
@@ -113,12 +117,20 @@ pub(super) const SIGNS: [Signs; 8] = [
             "ResponsibleAIPolicyViolation",
             "flagged_input",
         ],
-        phrases: &["content exists risk", "content filtering policy"],
+        phrases: &[
+            "content exists risk",
+            "content filtering policy",
+            "content violates usage guidelines",
+        ],
     },
     Signs {
         class: FailureClass::Auth,
         words: &["invalid_api_key", "API_KEY_INVALID"],
-        phrases: &["api key not valid", "api key expired"],
+        phrases: &[
+            "api key not valid",
+            "api key expired",
+            "incorrect api key provided",
+        ],
     },
     Signs {
         class: FailureClass::Forbidden,
@@ -142,6 +154,7 @@ pub(super) const SIGNS: [Signs; 8] = [
             "UNAVAILABLE",
             "NoCapacity",
             "insufficient_system_resource",
+            "The service is currently unavailable",
         ],
         phrases: &[
             "overloaded",
@@ -157,6 +170,7 @@ pub(super) const SIGNS: [Signs; 8] = [
             "rate_limit_reached_error",
             "slow_down",
             "RESOURCE_EXHAUSTED",
+            "Some resource has been exhausted",
         ],
         phrases: &[],
     },
@@ -171,17 +185,29 @@ pub(super) const IN_BAND: [Signs; 4] = [
     },
     Signs {
         class: FailureClass::Forbidden,
-        words: &["permission_error", "PERMISSION_DENIED"],
+        words: &[
+            "permission_error",
+            "PERMISSION_DENIED",
+            "The caller does not have permission to execute the specified operation",
+        ],
         phrases: &[],
     },
     Signs {
         class: FailureClass::ModelGone,
-        words: &["not_found_error", "NOT_FOUND"],
+        words: &[
+            "not_found_error",
+            "NOT_FOUND",
+            "Some requested entity was not found",
+        ],
         phrases: &[],
     },
     Signs {
         class: FailureClass::BadRequest,
-        words: &["invalid_request_error", "INVALID_ARGUMENT"],
+        words: &[
+            "invalid_request_error",
+            "INVALID_ARGUMENT",
+            "Client specified an invalid argument",
+        ],
         phrases: &[],
     },
 ];

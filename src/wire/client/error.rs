@@ -39,11 +39,12 @@ pub(super) fn find(bytes: &[u8]) -> Option<ErrorBody> {
     find_in(&serde_json::from_slice(bytes).ok()?)
 }
 
-/// Looks for `error`, also in an array, as Google wraps it.
+/// Looks for `error`, also in an array, as Google wraps it, and for the `code` that xAI puts beside
+/// it.
 fn find_in(value: &Value) -> Option<ErrorBody> {
     let value = value.get(0).unwrap_or(value);
     let error = value.get("error").filter(|error| !error.is_null())?;
-    Some(ErrorBody::of(error))
+    Some(ErrorBody::of(error).or_code(&value["code"]))
 }
 
 impl ErrorBody {
@@ -69,6 +70,12 @@ impl ErrorBody {
             details => body.reasons.extend(word(&details["error_code"])),
         }
         body
+    }
+
+    /// With a code that stands beside the error, where the error has none of its own.
+    pub(super) fn or_code(mut self, code: &Value) -> Self {
+        self.code = self.code.or_else(|| word(code));
+        self
     }
 
     /// One of Google's details; which one it is shows in the fields that it has.

@@ -16,6 +16,7 @@ pub(super) mod openai;
 pub(super) mod openrouter;
 pub mod request;
 mod stream;
+pub(super) mod xai;
 
 use bytes::Bytes;
 

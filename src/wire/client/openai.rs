@@ -70,8 +70,7 @@ struct StreamOptions {
 const REASONING: [&str; 4] = ["o1", "o3", "o4", "gpt-5"];
 
 fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
-    let body: Body = object(bytes)?;
-    said(body.error)?;
+    let body = Body::read(bytes)?;
     let choice = first(body.choices)?.ok_or(Wrong::Malformed)?;
     if choice.message.is_none() && choice.error.is_none() {
         return Err(Wrong::Malformed);
@@ -91,8 +90,7 @@ fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
             ..Piece::default()
         });
     }
-    let body: Body = object(data)?;
-    said(body.error)?;
+    let body = Body::read(data)?;
     let choice = first(body.choices)?.unwrap_or_default();
     Ok(Piece {
         model: named(body.model),
@@ -110,6 +108,20 @@ struct Body {
     usage: Option<Counts>,
     model: Option<Value>,
     error: Option<Value>,
+    /// xAI's code for the error.
+    #[serde(default)]
+    code: Value,
+}
+
+impl Body {
+    /// A body that says no error.
+    fn read(bytes: &[u8]) -> Result<Self, Wrong> {
+        let mut body: Self = object(bytes)?;
+        match (said(body.error.take()), &body.code) {
+            (Err(Wrong::Error(error)), code) => Err(Wrong::Error(Box::new(error.or_code(code)))),
+            (found, _) => found.map(|()| body),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -291,6 +291,7 @@ mod tests {
             (Dialect::Deepseek, "authorization", "Bearer k"),
             (Dialect::Moonshot, "authorization", "Bearer k"),
             (Dialect::Openrouter, "authorization", "Bearer k"),
+            (Dialect::Xai, "authorization", "Bearer k"),
             (Dialect::Anthropic, "x-api-key", "k"),
             (Dialect::Gemini, "x-goog-api-key", "k"),
         ] {

@@ -35,6 +35,7 @@ mod refusal;
 mod spec;
 mod stream;
 mod template;
+pub(super) mod xai;
 
 use std::sync::Arc;
 use std::time::Duration;

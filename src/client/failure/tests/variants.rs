@@ -112,6 +112,53 @@ fn moonshot_refuses_for_money_with_two_statuses() {
 }
 
 #[test]
+fn xai_says_an_error_in_a_bare_text_with_a_code_beside_it() {
+    check(&[
+        (
+            400,
+            r#"{"code":"Client specified an invalid argument","error":"Incorrect API key provided:
+            xx***xx."}"#,
+            Auth,
+        ),
+        (
+            429,
+            r#"{"code":"Some resource has been exhausted","error":"Your team 0 has either used all
+            available credits or reached its monthly spending limit."}"#,
+            Quota,
+        ),
+        (
+            403,
+            r#"{"code":"The caller does not have permission to execute the specified operation",
+            "error":"Your newly created team doesn't have any credits or licenses yet."}"#,
+            Quota,
+        ),
+        (
+            403,
+            r#"{"code":"The caller does not have permission to execute the specified operation",
+            "error":"Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"}"#,
+            ContentFilter,
+        ),
+        (
+            429,
+            r#"{"code":"Some resource has been exhausted","error":"Too many tokens for team 0."}"#,
+            RateLimited,
+        ),
+        (
+            400,
+            r#"{"code":"Client specified an invalid argument","error":"This model's maximum prompt
+            length is 131072 but the request contains 136973 tokens."}"#,
+            ContextTooLong,
+        ),
+        (
+            200,
+            r#"{"code":"Some requested entity was not found","error":"The model grok does not exist
+            or your team 0 does not have access to it."}"#,
+            ModelGone,
+        ),
+    ]);
+}
+
+#[test]
 fn openrouter_repeats_its_status_as_a_code() {
     check(&[
         (

@@ -37,6 +37,7 @@ fn usage_tells_what_came_out_of_a_cache() {
         (Dialect::Openai, "/prompt_tokens_details/cached_tokens"),
         (Dialect::Azure, "/prompt_tokens_details/cached_tokens"),
         (Dialect::Openrouter, "/prompt_tokens_details/cached_tokens"),
+        (Dialect::Xai, "/prompt_tokens_details/cached_tokens"),
         (Dialect::Deepseek, "/prompt_cache_hit_tokens"),
         (Dialect::Moonshot, "/cached_tokens"),
         (Dialect::Anthropic, "/cache_read_input_tokens"),

@@ -198,7 +198,7 @@ fn something_else_may_stand_in_the_place_of_the_body() {
             );
         }
         for answer in both(Body::Error(Cause::ServerError)) {
-            assert!(answer.json()["error"]["message"].is_string());
+            assert!(!message(&answer.json()).is_empty());
         }
         for answer in both(Body::NoJson) {
             assert!(answer.text().starts_with("upstream connect error"));

@@ -19,6 +19,7 @@ fn good(dialect: Dialect) -> String {
         Dialect::Deepseek => "deepseek-chat",
         Dialect::Moonshot => "kimi-k2",
         Dialect::Openrouter => "openai/gpt-4.1",
+        Dialect::Xai => "grok-4",
         Dialect::Anthropic => "claude-sonnet-4-5",
         Dialect::Gemini => "gemini-2.5-flash",
     };
@@ -59,6 +60,7 @@ fn errors_are_these_bytes() {
         (Dialect::Deepseek, Cause::Overloaded),
         (Dialect::Moonshot, Cause::Concurrency),
         (Dialect::Openrouter, Cause::Capacity),
+        (Dialect::Xai, Cause::TokenLimit),
         (Dialect::Anthropic, Cause::Overloaded),
         (Dialect::Anthropic, Cause::SpendLimit),
         (Dialect::Gemini, Cause::RateLimit),

@@ -28,6 +28,15 @@ const CACHED: Usage = Usage {
 
 const MODEL: &str = "mo\"del\u{e9}";
 
+/// What the body of an error says to people.
+fn message(body: &Value) -> &str {
+    let error = &body["error"];
+    error
+        .as_str()
+        .or_else(|| error["message"].as_str())
+        .unwrap_or_default()
+}
+
 fn stamp() -> Stamp {
     Stamp {
         provider: 1,

@@ -102,7 +102,7 @@ fn an_error_in_band_ends_the_stream_in_the_grammar_of_its_dialect() {
         let events = answer.events();
         let (name, data) = events.last().unwrap();
         let error: Value = serde_json::from_str(data).unwrap();
-        assert!(error["error"]["message"].is_string(), "{error}");
+        assert!(!message(&error).is_empty(), "{error}");
         match dialect {
             Dialect::Anthropic => {
                 assert_eq!((name.as_str(), &error["type"]), ("error", &"error".into()));
@@ -133,7 +133,7 @@ fn every_cause_can_be_told_in_band_and_in_the_place_of_a_body() {
                 _ => answer.events()[0].1.clone(),
             };
             let read: Value = serde_json::from_str(&text).unwrap();
-            assert!(read["error"]["message"].is_string(), "{dialect:?} {text}");
+            assert!(!message(&read).is_empty(), "{dialect:?} {text}");
 
             let stamp = flawed(Flaws {
                 body: Body::Error(cause),
@@ -141,7 +141,7 @@ fn every_cause_can_be_told_in_band_and_in_the_place_of_a_body() {
             });
             let answer = Answer::read(&writer(dialect).completion(&stamp, USAGE));
             assert_eq!((answer.status, answer.is_whole), (200, true));
-            assert!(answer.json()["error"]["message"].is_string());
+            assert!(!message(&answer.json()).is_empty());
         }
     }
 }
