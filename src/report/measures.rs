@@ -12,7 +12,7 @@
 use super::cost;
 use super::fault_impact::{Aftermath, Longest};
 use super::ratio::Ratio;
-use super::run_stats::{ProviderTally, RunStats, Scope};
+use super::run_stats::{Endings, ProviderTally, RunStats, Scope};
 use super::unit::Unit;
 use crate::expect::When;
 use crate::policy::classify::FailureClass;
@@ -44,6 +44,7 @@ enum Rule {
     Failures(FailureClass),
     OfProvider(fn(&View<'_>, usize) -> Option<Ratio>),
     OfFault(fn(&View<'_>, usize) -> Option<Ratio>),
+    OfReason,
     OfLongest(Argument, fn(&RunStats, usize) -> Option<&Longest>),
 }
 
@@ -54,6 +55,8 @@ pub enum Argument {
     Provider,
     /// The name of a fault.
     Fault,
+    /// A reason for which calls fail, one of [`Endings::REASONS`].
+    Reason,
 }
 
 impl Argument {
@@ -62,6 +65,16 @@ impl Argument {
         match self {
             Self::Provider => "provider",
             Self::Fault => "fault",
+            Self::Reason => "reason",
+        }
+    }
+
+    /// What it can be in runs that came to `state`, by place.
+    pub fn names(self, state: &RunStats) -> Vec<&str> {
+        match self {
+            Self::Provider => state.providers.iter().map(String::as_str).collect(),
+            Self::Fault => state.faults.iter().map(String::as_str).collect(),
+            Self::Reason => reasons().collect(),
         }
     }
 }
@@ -121,18 +134,22 @@ impl Measure {
             Rule::Of(function) | Rule::Always(function) => function(view),
             Rule::ShareOfCalls(count) => Ratio::share(count(view.scope), view.scope.calls),
             Rule::Failures(class) => Some(Ratio::whole(view.scope.failures(Some(class)))),
-            Rule::OfProvider(_) | Rule::OfFault(_) | Rule::OfLongest(..) => None,
+            Rule::OfProvider(_) | Rule::OfFault(_) | Rule::OfReason | Rule::OfLongest(..) => None,
         }
     }
 
-    /// What it is worth for the provider or fault at `place`; `None` when it is undefined, or takes
-    /// no argument.
+    /// What it is worth for the provider, fault or reason at `place`; `None` when it is undefined,
+    /// or takes no argument.
     pub fn of_one(&self, view: &View<'_>, place: usize) -> Option<Ratio> {
         if view.scope.calls == 0 {
             return None;
         }
         match self.rule {
             Rule::OfProvider(function) | Rule::OfFault(function) => function(view, place),
+            Rule::OfReason => {
+                let (_, count) = Endings::REASONS.get(place)?;
+                Some(Ratio::whole(count(&view.scope.endings)))
+            }
             Rule::OfLongest(_, find) => {
                 let found = find(view.state, place)?;
                 Some(Ratio::whole(found.ns).divided_by(NANOS_PER_MS))
@@ -154,6 +171,7 @@ impl Measure {
         match self.rule {
             Rule::OfProvider(_) => Some(Argument::Provider),
             Rule::OfFault(_) => Some(Argument::Fault),
+            Rule::OfReason => Some(Argument::Reason),
             Rule::OfLongest(argument, _) => Some(argument),
             Rule::Of(_) | Rule::Always(_) | Rule::ShareOfCalls(_) | Rule::Failures(_) => None,
         }
@@ -195,36 +213,32 @@ pub fn worth_saying<'a>(
     })
 }
 
-/// The measures of `argument`'s kind for each provider or fault, where they are defined: measure,
-/// place and value, in the order of the table.
-pub fn of_each(view: &View<'_>, argument: Argument) -> Vec<(&'static Measure, usize, Ratio)> {
-    let count = match argument {
-        Argument::Provider => view.state.providers.len(),
-        Argument::Fault => view.state.faults.len(),
-    };
-    let taking = MEASURES
-        .iter()
-        .filter(|one| one.argument() == Some(argument));
-    let all = taking.flat_map(|measure| (0..count).map(move |place| (measure, place)));
-    all.filter_map(|(measure, place)| Some((measure, place, measure.of_one(view, place)?)))
-        .collect()
+/// The reasons for which calls fail.
+pub fn reasons() -> impl Iterator<Item = &'static str> {
+    Endings::REASONS.iter().map(|(name, _)| *name)
 }
 
-/// As [`of_each`], of all kinds, by their full names: `failover_time(primary-down)`.
+/// The measures that take an argument, by their full names as in `failover_time(primary-down)`,
+/// where they are defined and worth saying: first those of faults, then of providers and reasons.
 pub fn named_each(view: &View<'_>) -> Vec<(String, Unit, Ratio)> {
-    let state = view.state;
-    let kinds = [
-        (Argument::Fault, &state.faults),
-        (Argument::Provider, &state.providers),
-    ];
-    let named = kinds.into_iter().flat_map(|(argument, names)| {
-        let figures = of_each(view, argument).into_iter();
-        figures.map(|(measure, place, value)| {
-            let name = names.get(place).map_or("", String::as_str);
-            (format!("{}({name})", measure.name), measure.unit, value)
-        })
-    });
-    named.collect()
+    let mut figures = Vec::new();
+    for argument in [Argument::Fault, Argument::Provider, Argument::Reason] {
+        let names = argument.names(view.state);
+        let taking = MEASURES
+            .iter()
+            .filter(|one| one.argument() == Some(argument));
+        for measure in taking {
+            for (place, name) in names.iter().enumerate() {
+                let value = measure.of_one(view, place);
+                let is_said =
+                    |value: &Ratio| !measure.is_silent_at_zero() || *value > Ratio::whole(0);
+                if let Some(value) = value.filter(is_said) {
+                    figures.push((format!("{}({name})", measure.name), measure.unit, value));
+                }
+            }
+        }
+    }
+    figures
 }
 
 /// What one provider came to: name, unit and value of each figure; failures only of the classes
@@ -352,6 +366,16 @@ const fn about_fault(
         about,
         rule: Rule::OfFault(function),
         is_quiet: false,
+    }
+}
+
+const fn about_reason(name: &'static str, about: &'static str) -> Measure {
+    Measure {
+        name,
+        unit: Unit::Count,
+        about,
+        rule: Rule::OfReason,
+        is_quiet: true,
     }
 }
 
@@ -571,6 +595,11 @@ measures! {
         Unit::Count,
         "Calls that never ended.",
         |view| Some(Ratio::whole(view.scope.endings.unfinished)),
+    );
+    FAILED_CALLS = about_reason(
+        "failed_calls",
+        "Calls that failed for this reason: `exhausted`, `deadline`, `stopped`, `unavailable`, \
+         `interrupted`, `shed` or `unfinished`.",
     );
     ATTEMPTS_MAX = measure(
         "attempts_max",

@@ -265,6 +265,17 @@ impl Scope {
 }
 
 impl Endings {
+    /// Every reason for which calls fail, by name, with the number of calls that it ended.
+    pub const REASONS: [(&'static str, fn(&Self) -> u64); 7] = [
+        ("exhausted", |endings| endings.exhausted),
+        ("deadline", |endings| endings.deadline),
+        ("stopped", |endings| endings.stopped),
+        ("unavailable", |endings| endings.unavailable),
+        ("interrupted", |endings| endings.interrupted),
+        ("shed", |endings| endings.shed),
+        ("unfinished", |endings| endings.unfinished),
+    ];
+
     /// Counts a call that ended so.
     pub fn count(&mut self, ending: FailureReason) {
         *match ending {

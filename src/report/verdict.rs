@@ -157,12 +157,11 @@ fn measured(
             is_unended: false,
         });
     };
-    let names = match argument {
-        Argument::Provider => &state.providers,
-        Argument::Fault => &state.faults,
-    };
-    let name = expectation.argument.as_ref()?;
-    let place = names.iter().position(|known| known == name)?;
+    let name = expectation.argument.as_deref()?;
+    let place = argument
+        .names(state)
+        .iter()
+        .position(|known| *known == name)?;
     Some(MeasuredValue {
         measure,
         value: measure.of_one(&view, place)?,
@@ -262,6 +261,7 @@ pub fn names(argument: Argument, subject: &Subject) -> Vec<&str> {
     match argument {
         Argument::Provider => Vec::from_iter(subject.providers.iter().map(|one| one.name.as_str())),
         Argument::Fault => Vec::from_iter(subject.faults.iter().map(|one| one.name.as_str())),
+        Argument::Reason => measures::reasons().collect(),
     }
 }
 

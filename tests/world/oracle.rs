@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use firedrill::drill::Drill;
 use firedrill::expect::When;
 use firedrill::policy::classify::FailureClass;
-use firedrill::report::measures::{Argument, MEASURES, View};
+use firedrill::report::measures::{MEASURES, View};
 use firedrill::report::ratio::Ratio;
 use firedrill::report::{Collector, Format, Report, RunStats};
 use firedrill::scenario::Scenario;
@@ -59,15 +59,11 @@ fn figures(scenario: &Scenario, state: &RunStats, when: When) -> Figures {
     let view = View::new(state, when, &prices).expect("the calls are known");
     let mut figures = Figures::new();
     for measure in MEASURES {
-        let names = match measure.argument() {
-            Some(Argument::Provider) => &state.providers,
-            Some(Argument::Fault) => &state.faults,
-            None => {
-                figures.insert(measure.name.to_owned(), measure.of(&view));
-                continue;
-            }
+        let Some(argument) = measure.argument() else {
+            figures.insert(measure.name.to_owned(), measure.of(&view));
+            continue;
         };
-        for (place, name) in names.iter().enumerate() {
+        for (place, name) in argument.names(state).iter().enumerate() {
             let name = format!("{}({name})", measure.name);
             figures.insert(name, measure.of_one(&view, place));
         }
@@ -78,7 +74,8 @@ fn figures(scenario: &Scenario, state: &RunStats, when: When) -> Figures {
 fn compare(name: &str, measured: &Figures, mut counted: Figures) {
     let nothing = Ratio::whole(0);
     for (measure, value) in measured {
-        let silent = measure.starts_with("failures").then_some(nothing);
+        let is_silent = measure.starts_with("failures") || measure.starts_with("failed_calls");
+        let silent = is_silent.then_some(nothing);
         let witness = counted.remove(measure).unwrap_or(silent);
         assert_eq!(*value, witness, "{name}: {measure}");
     }

@@ -9,6 +9,7 @@ use crate::policy::classify::FailureClass;
 use crate::report::measures::Measure;
 use crate::report::ratio::{Ratio, grouped};
 use crate::report::subject::MeasuredProvider;
+use crate::report::unit::Unit;
 use crate::report::verdict::Verdict;
 use crate::report::{Judged, Report, command, measures};
 
@@ -22,6 +23,7 @@ pub(super) fn render(report: &Report, _: bool) -> String {
         expectations(report),
         faults(report),
         failures(report),
+        failed_calls(report),
         breakers(report),
         measures_taken(report),
         outages(report),
@@ -172,6 +174,23 @@ fn failures(report: &Report) -> Option<String> {
         }
     }
     rows.section("Failures", "Attempts that failed.")
+}
+
+fn failed_calls(report: &Report) -> Option<String> {
+    let names: Vec<&str> = policy_names(report).collect();
+    let mut rows = Rows::new(&[&["reason"], names.as_slice()].concat());
+    for (place, reason) in measures::reasons().enumerate() {
+        let count = |policy: &Judged| {
+            let value = measures::FAILED_CALLS.of_one(&report.view(policy), place);
+            value.unwrap_or(Ratio::whole(0))
+        };
+        let counts: Vec<Ratio> = report.policies.iter().map(count).collect();
+        if counts.iter().any(|count| *count > Ratio::whole(0)) {
+            let counts = counts.into_iter().map(|count| Unit::Count.shown(count));
+            rows.push([reason.to_owned()].into_iter().chain(counts));
+        }
+    }
+    rows.section("Failed calls", "Calls that failed, by reason.")
 }
 
 /// The classes of failures that occurred at a provider under any policy, in their own order.

@@ -84,8 +84,24 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
         let worst = verdicts.max();
         let mark = worst.map_or(" ".to_owned(), |worst| paint(mark(worst), worst, color));
         lines.push(format!("{mark} {}", layout.line(&policy.name, cells)));
+        lines.extend(failed_calls(report, policy));
     }
     lines
+}
+
+/// `    12 failed: 10 exhausted, 2 deadline`, below the row of a policy of which calls failed.
+fn failed_calls(report: &Report, policy: &Judged) -> Option<String> {
+    let view = report.view(policy);
+    let counts = measures::reasons()
+        .enumerate()
+        .filter_map(|(place, reason)| {
+            let count = measures::FAILED_CALLS.of_one(&view, place)?;
+            (count > Ratio::whole(0)).then(|| format!("{} {reason}", Unit::Count.shown(count)))
+        });
+    let counts: Vec<String> = counts.collect();
+    let run = &policy.state.run;
+    let failed = grouped(run.calls.saturating_sub(run.succeeded));
+    (!counts.is_empty()).then(|| format!("    {failed} failed: {}", counts.join(", ")))
 }
 
 type Cells = [String; COLUMNS.len()];

@@ -50,6 +50,9 @@ impl Naive<'_> {
         let hedges = self.started(|cause| cause == Cause::Hedge);
         put("hedge_rate", share(hedges, calls));
         put("shed_rate", share(self.shed(), calls));
+        for (reason, count) in self.failed_calls() {
+            put(&format!("failed_calls({reason})"), whole(count));
+        }
         let told = |fits: fn(&EventKind) -> bool| {
             let ours = self.events.iter().filter(|event| self.counts(event.at));
             whole(ours.filter(|event| fits(&event.kind)).count() as u128)
@@ -192,6 +195,34 @@ impl Naive<'_> {
             _ => false,
         };
         self.events.iter().filter(is_one).count() as u128
+    }
+
+    /// By reason; a call without an end is unfinished.
+    fn failed_calls(&self) -> BTreeMap<&'static str, u128> {
+        let outcomes = self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Ended { call, outcome } => Some((call, outcome)),
+            _ => None,
+        });
+        let outcomes: BTreeMap<CallId, Outcome> = outcomes.collect();
+        let mut counts = BTreeMap::new();
+        for call in self.calls().keys() {
+            let reason = match outcomes.get(call) {
+                Some(Outcome::Succeeded { .. }) => continue,
+                Some(Outcome::Failed(reason)) => *reason,
+                None => FailureReason::Unfinished,
+            };
+            let name = match reason {
+                FailureReason::Stopped(_) => "stopped",
+                FailureReason::Exhausted(_) => "exhausted",
+                FailureReason::Interrupted(_) => "interrupted",
+                FailureReason::Deadline => "deadline",
+                FailureReason::Unavailable => "unavailable",
+                FailureReason::Shed => "shed",
+                FailureReason::Unfinished => "unfinished",
+            };
+            *counts.entry(name).or_default() += 1;
+        }
+        counts
     }
 
     fn unfinished(&self) -> u128 {

@@ -9,7 +9,7 @@ use firedrill::policy::classify::FailureClass;
 use firedrill::policy::keys::KeyId;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::prices::Price;
-use firedrill::report::measures::{self, Argument, View};
+use firedrill::report::measures::{self, View};
 use firedrill::report::ratio::Ratio;
 use firedrill::report::subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
 use firedrill::report::{Collector, RunStats};
@@ -378,10 +378,7 @@ fn worth(
     let value = match measure.argument() {
         None => measure.of(&view),
         Some(kind) => {
-            let names = match kind {
-                Argument::Provider => &state.providers,
-                Argument::Fault => &state.faults,
-            };
+            let names = kind.names(state);
             let named = names
                 .iter()
                 .position(|name| *argument == format!("{name})"));
