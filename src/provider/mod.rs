@@ -58,7 +58,7 @@ use crate::scenario::fault::AttemptInfo;
 use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
-use crate::units::TokenRate;
+use crate::units::{Factor, Share, TokenRate};
 use crate::wire::Dialect;
 use crate::wire::fake::{Cause, Part, Quotas, Refusal, Stamp, Usage, Writer};
 use answer_effects::PlainAnswer;
@@ -276,9 +276,10 @@ impl Provider {
         };
         self.limits.press(self.slots.busy(now));
         let key = request.key.as_deref();
-        let left = self.faults.limits_left(now);
+        let left = Share::from_parts(self.faults.limits_left(now));
+        let slots_left = Share::from_parts(self.faults.slots_left(now));
         match self.limits.admit(now, key, ask, left) {
-            Ok(quotas) => match self.slots.admit(now, self.faults.slots_left(now)) {
+            Ok(quotas) => match self.slots.admit(now, slots_left) {
                 Ok(place) => (Ok(place), quotas),
                 Err(slots::QueueFull) => {
                     self.limits.settle(now, 0, 0);
@@ -351,7 +352,7 @@ impl Provider {
         if *quotas != Quotas::default() {
             fired.extend(self.faults.limits_lost_to(now));
         }
-        if place.start > now || place.slow_milli > fault_set::USUAL {
+        if place.start > now || place.slowdown > Factor::ONE {
             fired.extend(self.faults.slots_lost_to(now));
         }
         if fired.len() > before {

@@ -158,14 +158,14 @@ impl Provider {
             Some(KeepAlive::By(by)) => work.plight.late.saturating_add(by),
             _ => work.plight.late,
         };
-        slowed(think, &[work.place.slow_milli]).saturating_add(late)
+        slowed(think, &[work.place.slowdown.as_milli()]).saturating_add(late)
     }
 
     /// From token to token, in nanoseconds.
     fn gap(&self, work: &Work<'_>) -> u64 {
         let gap = Duration::from_nanos(TERA / self.speed(work.request).max(1));
         let gap = slowed(gap, &work.plight.gaps);
-        nanos(slowed(gap, &[work.place.slow_milli]))
+        nanos(slowed(gap, &[work.place.slowdown.as_milli()]))
     }
 
     /// Tokens per second of this attempt, in thousandths.

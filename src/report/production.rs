@@ -12,10 +12,10 @@ use super::subject::{MeasuredProvider, Subject, UptimeRule};
 use super::{Collector, Report, RunStats, command};
 use crate::policy::ProviderId;
 use crate::prices::Price;
-use crate::text::units::money;
 use crate::time::{Instant, nanos};
 use crate::trace::lines::{Header, Named};
 use crate::trace::{Event, EventKind};
+use crate::units::Share;
 
 /// Several traces of one fleet, and what each policy came to in them.
 #[derive(Debug)]
@@ -143,7 +143,7 @@ pub(super) fn subject(name: &str, providers: Vec<MeasuredProvider>, last: Instan
         expect: Vec::new(),
         uptime: UptimeRule {
             window,
-            down_above: 50_000_000,
+            down_above: Share::percent(5),
         },
         answers_are_traced: false,
         notes: Vec::new(),
@@ -177,8 +177,8 @@ fn resolved(subject: &Subject) -> Value {
             "name": one.name,
             "model": one.model,
             "price": {
-                "input": money::write(one.price.input),
-                "output": money::write(one.price.output),
+                "input": one.price.input,
+                "output": one.price.output,
                 "source": one.price.source,
             },
         })

@@ -11,6 +11,7 @@ use crate::expect::Expectation;
 use crate::policy::ProviderId;
 use crate::prices::Price;
 use crate::time::{Instant, Windows};
+use crate::units::Share;
 
 /// What a report is about.
 #[derive(Clone, Debug)]
@@ -71,8 +72,8 @@ pub struct MeasuredFault {
 pub struct UptimeRule {
     /// The length of a base window of arrival time.
     pub window: Duration,
-    /// A window is down when more than this share of its calls failed, in parts per 10^9.
-    pub down_above: u64,
+    /// A window is down when more than this share of its calls failed.
+    pub down_above: Share,
 }
 
 impl Subject {

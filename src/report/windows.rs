@@ -20,6 +20,7 @@ use super::fault_impact::Longest;
 use super::merge::merges;
 use super::subject::Subject;
 use crate::time::{Instant, Windows as FaultWindows, nanos};
+use crate::units::Share;
 
 /// Windows and outages, counted; lengths are numbers of base windows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -50,8 +51,8 @@ merges!(UptimeTally {
 pub(super) struct WindowConfig {
     /// The length of a base window, in nanoseconds; not zero.
     length: u64,
-    /// Down above this share of failed calls, in parts per 10^9.
-    down_above: u64,
+    /// Down above this share of failed calls.
+    down_above: Share,
     /// When arrivals end.
     end: Instant,
     /// The stretches of time that have a scope: when each fault is at work, then others.
@@ -96,8 +97,7 @@ impl WindowConfig {
     }
 
     fn is_down(&self, calls: u64, failed: u64) -> bool {
-        let failed_share = u128::from(failed) * 1_000_000_000;
-        failed >= MIN_FAILED && failed_share > u128::from(self.down_above) * u128::from(calls)
+        failed >= MIN_FAILED && self.down_above.is_below(failed, calls)
     }
 
     /// How many base windows from `from` to `to` (both included) the fault touches, and the first.

@@ -1,8 +1,48 @@
 //! Checks that all parts of a scenario share: ranges and names.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use crate::text::{Diagnostic, Document};
+
+/// A key of a section, and what is wrong with its value and what to write, if it is out of range.
+pub(super) type Row<'a> = (&'a str, Option<[String; 2]>);
+
+/// A value that has to lie within `range`, where it is given.
+pub(super) fn row<T: PartialOrd>(
+    key: &str,
+    value: impl Into<Option<T>>,
+    range: RangeInclusive<T>,
+    write: fn(T) -> String,
+) -> Row<'_> {
+    let wrong = value.into().filter(|value| !range.contains(value));
+    let problem = wrong.map(|value| {
+        let side = match value < *range.start() {
+            true => "small",
+            false => "large",
+        };
+        let (least, most) = range.into_inner();
+        let message = format!("`{}` is too {side}", write(value));
+        let hint = format!("write a value from {} to {}", write(least), write(most));
+        [message, hint]
+    });
+    (key, problem)
+}
+
+/// Checks the values of the section at `path`; the first that is out of its range is reported.
+pub(super) fn check_ranges<'a>(
+    document: &Document,
+    path: &[&str],
+    rows: impl IntoIterator<Item = Row<'a>>,
+) -> Result<(), Diagnostic> {
+    for (key, problem) in rows {
+        if let Some([message, hint]) = problem {
+            let path = [path, &[key]].concat();
+            return Err(document.problem(&path, message).hint(hint));
+        }
+    }
+    Ok(())
+}
 
 /// `value`, when it lies within `range`.
 pub(super) fn bounded<T: Copy + PartialOrd>(
@@ -12,18 +52,15 @@ pub(super) fn bounded<T: Copy + PartialOrd>(
     range: RangeInclusive<T>,
     write: fn(T) -> String,
 ) -> Result<T, Diagnostic> {
-    if range.contains(&value) {
-        return Ok(value);
+    if let Some((key, section)) = path.split_last() {
+        check_ranges(document, section, [row(key, value, range, write)])?;
     }
-    let side = if value < *range.start() {
-        "small"
-    } else {
-        "large"
-    };
-    let (least, most) = (write(*range.start()), write(*range.end()));
-    Err(document
-        .problem(path, format!("`{}` is too {side}", write(value)))
-        .hint(format!("write a value from {least} to {most}")))
+    Ok(value)
+}
+
+/// Writes a quantity that has its own text form.
+pub(super) fn display<T: ToString>(value: T) -> String {
+    value.to_string()
 }
 
 /// Whether the key that `path` ends in can name a `what`.
@@ -42,5 +79,9 @@ pub(super) fn is_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(fits)
 }
+
+/// No run is longer, and neither is anything in it.
+pub(super) const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
+pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 
 const LONGEST_NAME: usize = 64;

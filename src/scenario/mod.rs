@@ -3,8 +3,9 @@
 //! - [`load`]: from a path to a [`Loaded`](load::Loaded) scenario, or to a problem with a caret.
 //! - [`fault`]: what a fault does and when.
 //! - [`workload`]: which call arrives when, with how many tokens, for one seed.
-//! - `file`: the file as it is written; `resolve`, `profile`, `physics`, `demand` and `operations`:
-//!   from there to these types.
+//! - `run`, `provider`, `quantiles`: parts that read, check and write themselves.
+//! - `file`: the whole file, and the parts that are read apart; `resolve`, `demand` and
+//!   `operations`: from there to these types.
 //! - `replay`: trace files. `resolved`: the scenario as understood, for the result document.
 //!
 //! It makes nothing happen: providers and world read these types.
@@ -15,29 +16,29 @@ pub mod fault;
 mod file;
 pub mod load;
 mod operations;
-mod physics;
-mod profile;
 pub mod profiles;
+mod provider;
 mod quantiles;
 pub mod rates;
 mod replay;
 mod resolve;
 mod resolved;
+mod run;
 pub mod workload;
 
-use std::ops::{Range, RangeInclusive};
-use std::time::Duration;
+use std::ops::Range;
 
 use crate::expect::Expectation;
 use crate::text::Diagnostic;
-use crate::units;
 pub use crate::wire::Dialect;
+use check::LONGEST_RUN;
 pub use demand::{Arrivals, Calls, Load, Prefixes, Rate, Step, Task, UserRetry, Users};
 use fault::Fault;
 pub use fault::catalogue;
 pub use operations::{Operation, Work};
-pub use profile::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Per, Provider, Span};
+pub use provider::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Per, Provider, Span};
 pub use quantiles::Quantiles;
+pub use run::{Run, Uptime, seeds};
 
 /// A scenario: what the world does, and what is expected of whom.
 #[derive(Clone, Debug)]
@@ -66,41 +67,11 @@ pub struct Scenario {
     pub uptime: Uptime,
 }
 
-/// How long, and with which seeds.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// Arrivals end here; for a trace, the arrival of its last row.
-    pub duration: Duration,
-    /// Both ends are run.
-    pub seeds: RangeInclusive<u64>,
-    /// How long after the last arrival calls may still end; 1 h by default.
-    pub drain: Duration,
-}
-
-/// How uptime is judged.
-#[derive(Clone, Copy, Debug)]
-pub struct Uptime {
-    /// The length of a window of arrival time; 10 s by default.
-    pub window: Duration,
-    /// A window is down when more than this share of its calls failed, in parts per 10^9; 5 % by
-    /// default.
-    pub down_above: u64,
-}
-
-/// Reads the seeds of a run: `1..5` with both ends, or `3` for 1 to 3; at most 10,000 of them.
-pub fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
-    units::seeds::parse(text, MOST_SEEDS).map_err(String::from)
-}
-
 /// The JSON Schema of scenario files.
 #[cfg(feature = "cli")]
 pub fn schema() -> serde_json::Value {
-    crate::text::schema::of::<file::File>("A scenario: what the world does, and what has to hold")
+    file::schema()
 }
 
 /// Makes a problem of a place in a text that a pure reader reads.
 type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Diagnostic;
-
-/// No run is longer, and neither is anything in it.
-const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
-const MOST_SEEDS: u64 = 10_000;

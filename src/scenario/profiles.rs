@@ -9,12 +9,12 @@
 //!
 //! A run that no lognormal fits has no profile (Llama 2 at Bedrock and Replicate, whose speeds have
 //! two humps), and neither has a model without a figure (DeepSeek). Limits are those of the second
-//! usage tier where a vendor publishes one. Prices are the price book's. What of a profile a
-//! scenario overrides is `profile`'s matter.
+//! usage tier where a vendor publishes one. Prices are the price book's. What a scenario may
+//! write instead is up to `provider`.
 
 use std::time::Duration;
 
-use super::Quantiles;
+use super::quantiles::Quantiles;
 use crate::units::TokenRate;
 use crate::wire::Dialect;
 

@@ -1,21 +1,16 @@
 //! From the file as written to the scenario as meant: defaults filled in, every value checked.
 //!
-//! All values are bounded, so that nothing later overflows or runs for ever. Providers are read by
-//! `profile`, the load by `demand`, faults by `fault::parse`, operations by `operations`, and
-//! expectations by `expect`; files are opened by `load`.
+//! All values are bounded, so that nothing later overflows or runs for ever. Each part is checked
+//! where it is declared; files are opened by `load`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::check::{bounded, check_name};
+use super::check::check_name;
 use super::fault::Fault;
 use super::fault::keys::Written;
 use super::fault::parse::{self, Setting};
-use super::{
-    Calls, LONGEST_RUN, Load, Run, Scenario, Uptime, demand, file, operations, profile, seeds,
-};
+use super::{Calls, Scenario, demand, file, operations, provider};
 use crate::expect::{self, Expectation};
-use crate::text::units::{duration, share};
 use crate::text::{Diagnostic, Document};
 
 /// The scenario that `file` means; `stem` is its file's, and `trace` the calls to replay, if any.
@@ -26,11 +21,16 @@ pub(super) fn resolve(
     trace: Option<Calls>,
 ) -> Result<Scenario, Diagnostic> {
     check_stem(document, stem, file.name.as_deref())?;
-    let network = profile::network(document, &file.network)?;
-    let providers = profile::providers(document, file.providers, &network)?;
+    let (network, mut run, uptime) = (file.network, file.run, file.uptime);
+    network.check(document)?;
+    let providers = provider::providers(document, file.providers, &network)?;
     let is_replay = trace.is_some();
     let load = demand::load(document, file.load, trace)?;
-    let run = run(document, &file.run, &load)?;
+    if let Calls::Trace { rows, .. } = &load.calls {
+        let last = rows.last().map(|row| row.arrival.since_start());
+        run.duration = last.unwrap_or_default();
+    }
+    run.check(document, is_replay)?;
     demand::check_calls(document, &load, run.duration)?;
     let groups = parse::groups(document, &file.groups, &providers)?;
     let setting = Setting {
@@ -44,7 +44,7 @@ pub(super) fn resolve(
     let run_length = (!is_replay).then_some(run.duration);
     let operations = operations::operations(document, &file.operations, &providers, run_length)?;
     let expect = expectations(document, &file.expect, &faults)?;
-    let uptime = uptime(document, &file.uptime, run.duration)?;
+    uptime.check(document, run.duration)?;
     Ok(Scenario {
         name: stem.to_owned(),
         about: file.about,
@@ -71,41 +71,6 @@ fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(),
             .problem(&["name"], "the key `name` is missing")
             .hint(hint)),
     }
-}
-
-fn run(document: &Document, file: &file::Run, load: &Load) -> Result<Run, Diagnostic> {
-    let duration = match (&load.calls, file.duration) {
-        (Calls::Trace { rows, .. }, _) => rows
-            .last()
-            .map_or(Duration::ZERO, |row| row.arrival.since_start()),
-        (_, Some(duration)) => {
-            let range = Duration::from_millis(1)..=LONGEST_RUN;
-            bounded(
-                document,
-                &["run", "duration"],
-                duration,
-                range,
-                duration::write,
-            )?
-        }
-        (_, None) => {
-            let message = "the key `duration` is missing in `run`";
-            let problem = document.problem_at_key(&["run"], message);
-            return Err(problem.hint("write as in `run: { duration: 30m }`"));
-        }
-    };
-    let seeds = match &file.seeds {
-        Some(written) => seeds(written).map_err(|m| document.problem(&["run", "seeds"], m))?,
-        None => 1..=1,
-    };
-    let drain = file.drain.unwrap_or(Duration::from_secs(3_600));
-    let range = Duration::ZERO..=LONGEST_RUN;
-    bounded(document, &["run", "drain"], drain, range, duration::write)?;
-    Ok(Run {
-        duration,
-        seeds,
-        drain,
-    })
 }
 
 fn faults(
@@ -150,28 +115,4 @@ fn expectations(
     Ok(expect)
 }
 
-fn uptime(document: &Document, file: &file::Uptime, run: Duration) -> Result<Uptime, Diagnostic> {
-    let window = file.window.unwrap_or(Duration::from_secs(10));
-    let path = ["uptime", "window"];
-    let least = Duration::from_millis(1);
-    bounded(
-        document,
-        &path,
-        window,
-        least..=LONGEST_RUN,
-        duration::write,
-    )?;
-    if run.as_nanos() / window.as_nanos() > MOST_WINDOWS {
-        let message = format!("this makes more than {MOST_WINDOWS} windows in the run");
-        return Err(document.problem(&path, message).hint("make them longer"));
-    }
-    let down_above = file.down_above.unwrap_or(50_000_000);
-    let path = ["uptime", "down_above"];
-    bounded(document, &path, down_above, 0..=999_999_999, share::write)?;
-    Ok(Uptime { window, down_above })
-}
-
 const MOST_FAULTS: usize = 1_000;
-
-/// A report counts each window of arrival time.
-const MOST_WINDOWS: u128 = 10_000_000;

@@ -12,11 +12,11 @@
 //!
 //! A refused request takes nothing, or counts as one request (OpenAI: "unsuccessful requests
 //! contribute to your per-minute limit"), but never as tokens. A request larger than a whole limit
-//! is refused for ever, and told so: no wait that it could be told is true. Limits on tokens may
+//! is refused for ever, and told so: no finite wait would be true. Limits on tokens may
 //! shrink as slots fill, as Azure's do under the pressure of the pool.
 //!
 //! - `window`: one limit on a rate, counted by a `bucket`, `sliding` or `fixed`.
-//! - `concurrency`: the limit on requests at once. What a refusal looks like is `wire`'s matter.
+//! - `concurrency`: the limit on requests at once. What a refusal looks like is left to `wire`.
 
 mod bucket;
 mod concurrency;
@@ -30,8 +30,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::scenario::{self, Charge, Per};
-use crate::text::units::share::WHOLE;
 use crate::time::Instant;
+use crate::units::Share;
 use crate::wire::fake::{Cause, Quota, Quotas};
 use concurrency::Concurrency;
 use window::{Window, shrunk};
@@ -54,7 +54,7 @@ pub(super) struct LimitRequest {
 pub(super) struct Denied {
     /// Which limit.
     pub(super) cause: Cause,
-    /// How long until it would say yes, when nobody else asks; some 584 years for never.
+    /// How long until it would say yes, without other requests; some 584 years for never.
     pub(super) wait: Duration,
     /// What is left.
     pub(super) quotas: Quotas,
@@ -68,8 +68,8 @@ struct Holders {
     fresh: Account,
     /// By key; the account's own is nameless.
     known: BTreeMap<String, Account>,
-    /// How much (parts per 10^9) of the slots is at work.
-    busy: u64,
+    /// How much of the slots is at work.
+    busy: Share,
     /// Who was admitted last.
     last: String,
 }
@@ -82,9 +82,9 @@ struct Account {
     charge: Charge,
     count_refused: bool,
     /// What is left of the limits on tokens when all slots are at work.
-    shrinks_to: u64,
+    shrinks_to: Share,
     /// How much of the slots is.
-    busy: u64,
+    busy: Share,
     /// Who was admitted last, and when.
     last: (Instant, LimitRequest),
     /// Work under way whose tokens are settled when it ends, the earliest first.
@@ -116,7 +116,7 @@ impl Limits {
             per: limits.per,
             fresh,
             known: BTreeMap::new(),
-            busy: 0,
+            busy: Share::ZERO,
             last: String::new(),
         });
         Self(holders.map(|holders| Arc::new(Mutex::new(holders))))
@@ -127,21 +127,20 @@ impl Limits {
         Self(self.0.clone())
     }
 
-    /// So much (parts per 10^9) of the slots is at work: limits on tokens may shrink under that.
-    pub(super) fn press(&mut self, busy: u64) {
+    /// So much of the slots is at work: limits on tokens may shrink under that.
+    pub(super) fn press(&mut self, busy: Share) {
         if let Some(mut holders) = self.holders() {
             holders.busy = busy;
         }
     }
 
-    /// A request that shows `key` comes at `now`, when `left` (parts per 10^9) of the limits is
-    /// there.
+    /// A request that shows `key` comes at `now`, when `left` of the limits is there.
     pub(super) fn admit(
         &mut self,
         now: Instant,
         key: Option<&str>,
         ask: LimitRequest,
-        left: u64,
+        left: Share,
     ) -> Result<Quotas, Box<Denied>> {
         let Some(mut holders) = self.holders() else {
             return Ok(Quotas::default());
@@ -185,7 +184,7 @@ impl Limits {
         })
     }
 
-    /// Whoever panicked while counting has left nothing half done that matters.
+    /// A thread that panicked while counting has left no count half done.
     fn holders(&self) -> Option<MutexGuard<'_, Holders>> {
         let holders = self.0.as_ref()?;
         Some(holders.lock().unwrap_or_else(PoisonError::into_inner))
@@ -234,23 +233,29 @@ impl Account {
             windows.map(move |window| (what, window))
         });
         let windows: Vec<_> = windows.collect();
-        let concurrency = limits.concurrency.map(u64::from);
-        if windows.is_empty() && concurrency.is_none() {
+        if windows.is_empty() && limits.concurrency.is_none() {
             return None;
         }
         Some(Self {
             windows,
-            concurrency: concurrency.map(|limit| (limit, Concurrency::new(limit))),
+            concurrency: limits
+                .concurrency
+                .map(|limit| (limit, Concurrency::new(limit))),
             charge: limits.charge,
             count_refused: limits.count_refused,
-            shrinks_to: limits.shrinks_to.unwrap_or(WHOLE).min(WHOLE),
-            busy: 0,
+            shrinks_to: limits.shrinks_to.unwrap_or(Share::WHOLE),
+            busy: Share::ZERO,
             last: (Instant::START, LimitRequest::default()),
             unsettled: BinaryHeap::new(),
         })
     }
 
-    fn admit(&mut self, now: Instant, ask: LimitRequest, left: u64) -> Result<Quotas, Box<Denied>> {
+    fn admit(
+        &mut self,
+        now: Instant,
+        ask: LimitRequest,
+        left: Share,
+    ) -> Result<Quotas, Box<Denied>> {
         self.advance(now, left);
         if let Some((cause, _)) = self.refusal(ask, left) {
             if self.count_refused {
@@ -290,8 +295,9 @@ impl Account {
     }
 
     /// It is `now`: what has ended by then is settled, each at its own moment.
-    fn advance(&mut self, now: Instant, left: u64) {
-        let pressed = left - shrunk(left.min(WHOLE), shrunk(self.busy, WHOLE - self.shrinks_to));
+    fn advance(&mut self, now: Instant, left: Share) {
+        let lost = Share::from_parts(shrunk(self.busy.as_parts(), self.shrinks_to.rest()));
+        let pressed = Share::from_parts(lost.rest().of(left.as_parts()));
         let left_of = |what: What| match what {
             What::Requests => left,
             What::Tokens | What::Input | What::Output => pressed,
@@ -322,7 +328,7 @@ impl Account {
     }
 
     /// The limit that refuses for longest, and for how long: after that, none does.
-    fn refusal(&self, ask: LimitRequest, left: u64) -> Option<(Cause, Duration)> {
+    fn refusal(&self, ask: LimitRequest, left: Share) -> Option<(Cause, Duration)> {
         let windows = self.windows.iter().map(|(what, window)| {
             let (needed, _) = what.on_admission(ask, self.charge);
             (what.cause(window), window.wait(needed))
@@ -370,7 +376,7 @@ impl What {
     fn on_admission(self, ask: LimitRequest, charge: Charge) -> (u64, u64) {
         let asked = self.of([ask.input, ask.output]);
         match charge {
-            // Whatever is left admits it: nobody knows what it will take.
+            // Anything left admits it: what it will take is not known yet.
             Charge::Completion if self.is_settled() => (1, 0),
             _ => (asked, asked),
         }
@@ -399,10 +405,10 @@ impl What {
     }
 }
 
-/// More keys than these are told apart by nobody.
+/// More keys than these are not told apart.
 const MOST_KEYS: usize = 1_000;
 
-/// How long to stay away when nothing is admitted at all and nobody knows until when.
+/// How long to stay away when nothing is admitted at all and the end of that is unknown.
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]

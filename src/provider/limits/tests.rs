@@ -35,7 +35,10 @@ fn denied(result: Result<Quotas, Box<Denied>>) -> Denied {
 fn without_limits_everybody_is_admitted_and_nothing_is_said() {
     let mut limits = limits(&scenario::Limits::default());
     let huge = ask(u64::MAX, u64::MAX);
-    assert_eq!(limits.admit(at(0), KEY, huge, 0), Ok(Quotas::default()));
+    assert_eq!(
+        limits.admit(at(0), KEY, huge, Share::ZERO),
+        Ok(Quotas::default())
+    );
     assert_eq!(limits.exhausted(KEY, MINUTE), Quotas::default());
 }
 
@@ -47,14 +50,20 @@ fn a_request_is_admitted_by_all_limits_or_by_none() {
             tokens: limit(1_000, span),
             ..Default::default()
         });
-        let quotas = limits.admit(at(0), KEY, ask(300, 200), WHOLE).unwrap();
+        let quotas = limits
+            .admit(at(0), KEY, ask(300, 200), Share::WHOLE)
+            .unwrap();
         assert_eq!(quotas.requests.unwrap().remaining, 9);
         assert_eq!(quotas.tokens.unwrap().remaining, 500);
-        let denied = denied(limits.admit(at(0), KEY, ask(300, 300), WHOLE));
+        let denied = denied(limits.admit(at(0), KEY, ask(300, 300), Share::WHOLE));
         assert_eq!(denied.cause, Cause::TokenLimit);
         assert_eq!(denied.quotas, quotas, "a refused request takes nothing");
-        assert!(limits.admit(at(0), KEY, ask(300, 200), WHOLE).is_ok());
-        let empty = limits.admit(at(0) + denied.wait, KEY, ask(300, 300), WHOLE);
+        assert!(
+            limits
+                .admit(at(0), KEY, ask(300, 200), Share::WHOLE)
+                .is_ok()
+        );
+        let empty = limits.admit(at(0) + denied.wait, KEY, ask(300, 300), Share::WHOLE);
         assert_eq!(empty.is_ok(), span != Span::Bucket, "{span:?}");
     }
 }
@@ -72,7 +81,7 @@ fn of_several_limits_the_one_that_lasts_longest_is_named() {
         requests,
         ..Default::default()
     });
-    let mut admit = |now| limits.admit(at(now), KEY, ask(1, 1), WHOLE);
+    let mut admit = |now| limits.admit(at(now), KEY, ask(1, 1), Share::WHOLE);
     assert_eq!(admit(0).unwrap().requests.unwrap().remaining, 1);
     admit(0).unwrap();
     let minute = denied(admit(20));
@@ -97,18 +106,20 @@ fn on_completion_a_burst_overshoots_and_later_requests_pay() {
         ..Default::default()
     });
     for _ in 0..10 {
-        let quotas = limits.admit(at(0), KEY, ask(100, 9_999), WHOLE).unwrap();
+        let quotas = limits
+            .admit(at(0), KEY, ask(100, 9_999), Share::WHOLE)
+            .unwrap();
         assert_eq!(quotas.tokens.unwrap().remaining, 600);
         limits.settle(at(10), 100, 20);
     }
-    assert!(limits.admit(at(9), KEY, ask(100, 1), WHOLE).is_ok());
-    let denied = denied(limits.admit(at(10), KEY, ask(1, 1), WHOLE));
+    assert!(limits.admit(at(9), KEY, ask(100, 1), Share::WHOLE).is_ok());
+    let denied = denied(limits.admit(at(10), KEY, ask(1, 1), Share::WHOLE));
     assert_eq!(denied.cause, Cause::TokenLimit);
     assert_eq!(denied.quotas.tokens.unwrap().remaining, 0);
     assert_eq!(denied.wait, Duration::from_millis(60_100));
     assert!(
         limits
-            .admit(at(10) + denied.wait, KEY, ask(1, 1), WHOLE)
+            .admit(at(10) + denied.wait, KEY, ask(1, 1), Share::WHOLE)
             .is_ok()
     );
 }
@@ -122,10 +133,12 @@ fn a_reserve_gives_back_what_was_not_used_and_admission_does_not() {
                 charge,
                 ..Default::default()
             });
-            let quotas = limits.admit(at(0), KEY, ask(100, 500), WHOLE).unwrap();
+            let quotas = limits
+                .admit(at(0), KEY, ask(100, 500), Share::WHOLE)
+                .unwrap();
             assert_eq!(quotas.tokens.unwrap().remaining, 400);
             limits.settle(at(5), 100, 50);
-            let quotas = limits.admit(at(5), KEY, ask(0, 0), WHOLE).unwrap();
+            let quotas = limits.admit(at(5), KEY, ask(0, 0), Share::WHOLE).unwrap();
             assert_eq!(
                 quotas.tokens.unwrap().remaining,
                 left,
@@ -143,10 +156,12 @@ fn prompts_are_charged_on_admission_however_output_is() {
         charge: Charge::Completion,
         ..Default::default()
     });
-    let quotas = limits.admit(at(0), KEY, ask(600, 5_000), WHOLE).unwrap();
+    let quotas = limits
+        .admit(at(0), KEY, ask(600, 5_000), Share::WHOLE)
+        .unwrap();
     assert_eq!(quotas.input.unwrap().remaining, 400);
     assert_eq!(quotas.output.unwrap().remaining, 1_000);
-    let denied = denied(limits.admit(at(0), KEY, ask(600, 1), WHOLE));
+    let denied = denied(limits.admit(at(0), KEY, ask(600, 1), Share::WHOLE));
     assert_eq!(
         (denied.cause, denied.wait.as_secs()),
         (Cause::TokenLimit, 12)
@@ -160,22 +175,22 @@ fn requests_at_once_are_counted_until_their_work_is_done() {
         ..Default::default()
     });
     for end in [30, 20] {
-        limits.admit(at(0), KEY, ask(1, 1), WHOLE).unwrap();
+        limits.admit(at(0), KEY, ask(1, 1), Share::WHOLE).unwrap();
         limits.settle(at(end), 1, 1);
     }
-    let denied = denied(limits.admit(at(5), KEY, ask(1, 1), WHOLE));
+    let denied = denied(limits.admit(at(5), KEY, ask(1, 1), Share::WHOLE));
     assert_eq!(
         (denied.cause, denied.wait.as_secs()),
         (Cause::Concurrency, 15)
     );
-    assert!(limits.admit(at(20), KEY, ask(1, 1), WHOLE).is_ok());
+    assert!(limits.admit(at(20), KEY, ask(1, 1), Share::WHOLE).is_ok());
     // It was not worked on after all: its place is free.
     limits.settle(at(20), 0, 0);
-    assert!(limits.admit(at(20), KEY, ask(1, 1), WHOLE).is_ok());
+    assert!(limits.admit(at(20), KEY, ask(1, 1), Share::WHOLE).is_ok());
     limits.settle(at(60), 1, 1);
-    assert!(limits.admit(at(25), KEY, ask(1, 1), WHOLE).is_err());
+    assert!(limits.admit(at(25), KEY, ask(1, 1), Share::WHOLE).is_err());
     limits.clear();
-    assert!(limits.admit(at(25), KEY, ask(1, 1), WHOLE).is_ok());
+    assert!(limits.admit(at(25), KEY, ask(1, 1), Share::WHOLE).is_ok());
 }
 
 #[test]
@@ -189,7 +204,7 @@ fn refused_requests_count_where_the_provider_counts_them() {
         // Twice the limit is asked for, for ten minutes.
         let admitted = (0..1_200).filter(|half| {
             let now = Instant::from_nanos(half * 500_000_000);
-            limits.admit(now, KEY, ask(1, 1), WHOLE).is_ok()
+            limits.admit(now, KEY, ask(1, 1), Share::WHOLE).is_ok()
         });
         let expected = if count_refused { 60 } else { 600 };
         let off = admitted.count().abs_diff(expected);
@@ -204,9 +219,13 @@ fn a_request_larger_than_the_limit_is_refused_for_ever() {
             tokens: limit(1_000, span),
             ..Default::default()
         });
-        let never = denied(limits.admit(at(0), KEY, ask(1_000, 1), WHOLE));
+        let never = denied(limits.admit(at(0), KEY, ask(1_000, 1), Share::WHOLE));
         assert_eq!((never.cause, never.wait), (Cause::TokenLimit, FOREVER));
-        assert!(limits.admit(at(0), KEY, ask(900, 100), WHOLE).is_ok());
+        assert!(
+            limits
+                .admit(at(0), KEY, ask(900, 100), Share::WHOLE)
+                .is_ok()
+        );
     }
 }
 
@@ -218,7 +237,7 @@ fn what_a_fault_leaves_of_the_limits_is_all_that_admits() {
         concurrency: Some(3),
         ..Default::default()
     });
-    let quarter = WHOLE / 4;
+    let quarter = Share::percent(25);
     let large = denied(limits.admit(at(0), KEY, ask(300, 0), quarter));
     assert_eq!((large.cause, large.wait), (Cause::TokenLimit, MINUTE));
     let quotas = limits.admit(at(0), KEY, ask(100, 0), quarter).unwrap();
@@ -233,9 +252,9 @@ fn what_a_fault_leaves_of_the_limits_is_all_that_admits() {
     limits.settle(at(7), 100, 0);
     let busy = denied(limits.admit(at(1), KEY, ask(1, 0), quarter));
     assert_eq!((busy.cause, busy.wait.as_secs()), (Cause::Concurrency, 6));
-    let nothing = denied(limits.admit(at(1), KEY, ask(1, 0), 0));
+    let nothing = denied(limits.admit(at(1), KEY, ask(1, 0), Share::ZERO));
     assert_eq!((nothing.cause, nothing.wait), (Cause::RateLimit, MINUTE));
-    assert!(limits.admit(at(1), KEY, ask(300, 0), WHOLE).is_ok());
+    assert!(limits.admit(at(1), KEY, ask(300, 0), Share::WHOLE).is_ok());
 }
 
 #[test]
@@ -243,12 +262,12 @@ fn limits_on_tokens_shrink_as_slots_fill() {
     let mut limits = limits(&scenario::Limits {
         requests: limit(10, Span::Fixed),
         tokens: limit(1_000, Span::Fixed),
-        shrinks_to: Some(400_000_000),
+        shrinks_to: Some(Share::percent(40)),
         ..Default::default()
     });
-    for (busy, expected) in [(0, 1_000), (WHOLE / 2, 700), (WHOLE, 400), (0, 1_000)] {
-        limits.press(busy);
-        let quotas = limits.admit(at(0), KEY, ask(0, 0), WHOLE).unwrap();
+    for (busy, expected) in [(0, 1_000), (50, 700), (100, 400), (0, 1_000)] {
+        limits.press(Share::percent(busy));
+        let quotas = limits.admit(at(0), KEY, ask(0, 0), Share::WHOLE).unwrap();
         assert_eq!(quotas.tokens.unwrap().limit, expected);
         assert_eq!(quotas.requests.unwrap().limit, 10);
     }
@@ -261,9 +280,9 @@ fn providers_of_one_account_draw_on_the_same_limits() {
         ..Default::default()
     });
     let mut other = one.shared();
-    assert!(one.admit(at(0), KEY, ask(1, 1), WHOLE).is_ok());
-    assert!(other.admit(at(0), KEY, ask(1, 1), WHOLE).is_ok());
-    assert!(one.admit(at(0), KEY, ask(1, 1), WHOLE).is_err());
+    assert!(one.admit(at(0), KEY, ask(1, 1), Share::WHOLE).is_ok());
+    assert!(other.admit(at(0), KEY, ask(1, 1), Share::WHOLE).is_ok());
+    assert!(one.admit(at(0), KEY, ask(1, 1), Share::WHOLE).is_err());
 }
 
 #[test]
@@ -276,14 +295,18 @@ fn each_key_may_have_limits_of_its_own() {
             per,
             ..Default::default()
         });
-        let mut admit = |key, ask| limits.admit(at(0), Some(key), ask, WHOLE);
+        let mut admit = |key, ask| limits.admit(at(0), Some(key), ask, Share::WHOLE);
         assert!(admit("a", ask(1, 1)).is_ok() && admit("a", ask(900, 0)).is_ok());
         assert!(admit("a", ask(1, 1)).is_err());
         let other = admit("b", ask(900, 0));
         assert_eq!(other.is_ok(), admits_the_other, "{per:?}");
         // What comes back comes back to who was admitted last.
         limits.settle(at(1), 400, 0);
-        let mut left = |key| limits.admit(at(1), Some(key), ask(500, 0), WHOLE).is_ok();
+        let mut left = |key| {
+            limits
+                .admit(at(1), Some(key), ask(500, 0), Share::WHOLE)
+                .is_ok()
+        };
         assert_eq!(left("b"), admits_the_other, "{per:?}");
     }
 }
@@ -298,7 +321,7 @@ fn any_limits() -> impl Strategy<Value = scenario::Limits> {
         });
         proptest::collection::vec(one, 0..3)
     };
-    let concurrency = proptest::option::of(1_u32..5);
+    let concurrency = proptest::option::of(1_u64..5);
     let charge = prop_oneof![
         Just(Charge::Admission),
         Just(Charge::Reserve),
@@ -344,7 +367,7 @@ proptest! {
         for (gap, input, output, length) in calls {
             now = now + Duration::from_secs(gap);
             let asked = ask(input, output);
-            match limits.admit(now, KEY, asked, WHOLE) {
+            match limits.admit(now, KEY, asked, Share::WHOLE) {
                 Ok(_) => limits.settle(now + Duration::from_secs(length), input, output / 2),
                 Err(denied) if denied.wait == FOREVER => {}
                 Err(denied) => {
@@ -354,12 +377,12 @@ proptest! {
                     let account = &holders.known[""];
                     let then = now + denied.wait;
                     let mut patient = account.clone();
-                    patient.advance(then - Duration::from_nanos(1), WHOLE);
-                    let early = patient.refusal(asked, WHOLE);
+                    patient.advance(then - Duration::from_nanos(1), Share::WHOLE);
+                    let early = patient.refusal(asked, Share::WHOLE);
                     prop_assert!(early.is_some() || !is_settled, "{denied:?}");
                     let mut patient = account.clone();
-                    patient.advance(then, WHOLE);
-                    let late = patient.refusal(asked, WHOLE);
+                    patient.advance(then, Share::WHOLE);
+                    let late = patient.refusal(asked, Share::WHOLE);
                     prop_assert!(late.is_none() || !is_settled, "{denied:?} {late:?}");
                 }
             }

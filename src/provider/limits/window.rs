@@ -6,8 +6,8 @@ use super::bucket::Bucket;
 use super::fixed::Fixed;
 use super::sliding::Sliding;
 use crate::scenario::{Limit, Span};
-use crate::text::units::share;
 use crate::time::Instant;
+use crate::units::Share;
 use crate::wire::fake::Quota;
 
 /// A limit on a rate.
@@ -29,7 +29,7 @@ enum Counter {
     Fixed(Fixed),
 }
 
-/// Hands a question to whoever counts.
+/// Hands a question to the counter.
 macro_rules! ask {
     ($counter:expr, $name:ident($($argument:expr),*)) => {
         match $counter {
@@ -56,15 +56,15 @@ impl Window {
         }
     }
 
-    /// It is `now`, and `left` (parts per 10^9) of the limit is there.
-    pub(super) fn advance(&mut self, now: Instant, left: u64) {
+    /// It is `now`, and `left` of the limit is there.
+    pub(super) fn advance(&mut self, now: Instant, left: Share) {
         self.limit = shrunk(self.whole, left);
         ask!(&mut self.counter, advance(now, self.limit));
     }
 
-    /// How long until `amount` would be admitted when nobody else asks. For ever, when it is more
-    /// than the limit; when it is more than a fault leaves of it, as long as the limit's time: how
-    /// long a fault lasts, no provider knows.
+    /// How long until `amount` would be admitted without other requests. For ever, when it is more
+    /// than the limit; when it is more than a fault leaves of it, as long as the limit's time: a
+    /// provider does not know how long a fault lasts.
     pub(super) fn wait(&self, amount: u64) -> Duration {
         if amount > self.whole {
             FOREVER
@@ -121,14 +121,12 @@ impl Window {
     }
 }
 
-/// What `left` (parts per 10^9) of `limit` is, rounded up: what is not gone admits something.
-pub(super) fn shrunk(limit: u64, left: u64) -> u64 {
-    let part = (u128::from(limit) * u128::from(left)).div_ceil(WHOLE);
-    u64::try_from(part).unwrap_or(u64::MAX).min(limit)
+/// What `left` of `limit` is, rounded up: what is not gone admits something.
+pub(super) fn shrunk(limit: u64, left: Share) -> u64 {
+    limit - left.rest().of(limit)
 }
 
 /// No wait helps: some 584 years.
 pub(super) const FOREVER: Duration = Duration::from_nanos(u64::MAX);
 
 const DAY: Duration = Duration::from_secs(86_400);
-const WHOLE: u128 = share::WHOLE as u128;

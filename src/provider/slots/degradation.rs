@@ -1,14 +1,14 @@
 //! How overload takes capacity away, and how slowly it comes back.
 //!
-//! While requests wait, it is lost evenly, from whole to worst within one time; when nobody waits
-//! it comes back evenly, within another. Cold caches and evicted states are meant: a provider that
-//! was overloaded can do less for a while, which is what keeps it overloaded.
+//! While requests wait, it is lost evenly, from whole to worst within one time; when none waits it
+//! comes back evenly, within another. Cold caches and evicted states are meant: a provider that was
+//! overloaded can do less for a while, which is what keeps it overloaded.
 
 use std::time::Duration;
 
 use crate::scenario::Degrade;
-use crate::text::units::share::WHOLE;
 use crate::time::{Instant, nanos};
+use crate::units::Share;
 
 /// What overload has done so far.
 #[derive(Clone, Debug)]
@@ -30,9 +30,8 @@ impl Wear {
         }
     }
 
-    /// What is left at `now`, in parts per 10^9, when somebody waited since the last time until
-    /// `waits`.
-    pub(super) fn advance(&mut self, now: Instant, waits: Instant) -> u64 {
+    /// What is left at `now`, when a request waited since the last time until `waits`.
+    pub(super) fn advance(&mut self, now: Instant, waits: Instant) -> Share {
         let waits = waits.min(now);
         let (overload, rest) = (waits.since(self.at), now.since(self.at.max(waits)));
         let (within, recover) = (self.within(), self.recover());
@@ -45,11 +44,11 @@ impl Wear {
         self.left()
     }
 
-    fn left(&self) -> u64 {
-        let most = u128::from(WHOLE.saturating_sub(self.degrade.to));
+    fn left(&self) -> Share {
+        let most = u128::from(self.degrade.to.rest().as_parts());
         let full = self.within() * self.recover();
         let lost = most * self.worn / full;
-        WHOLE - lost as u64
+        Share::from_parts(lost as u64).rest()
     }
 
     fn within(&self) -> u128 {
@@ -79,7 +78,7 @@ mod tests {
 
     fn wear() -> Wear {
         Wear::new(Degrade {
-            to: 400_000_000,
+            to: Share::percent(40),
             within: 30 * SECOND,
             recover: 300 * SECOND,
         })
@@ -92,36 +91,36 @@ mod tests {
     #[test]
     fn overload_takes_it_evenly_down_to_the_worst_and_no_further() {
         let mut wear = wear();
-        assert_eq!(wear.advance(at(100), at(0)), WHOLE);
-        assert_eq!(wear.advance(at(115), at(200)), 700_000_000);
-        assert_eq!(wear.advance(at(130), at(200)), 400_000_000);
-        assert_eq!(wear.advance(at(200), at(200)), 400_000_000);
+        assert_eq!(wear.advance(at(100), at(0)), Share::WHOLE);
+        assert_eq!(wear.advance(at(115), at(200)), Share::percent(70));
+        assert_eq!(wear.advance(at(130), at(200)), Share::percent(40));
+        assert_eq!(wear.advance(at(200), at(200)), Share::percent(40));
     }
 
     #[test]
     fn what_was_lost_comes_back_slowly_once_nobody_waits() {
         let mut wear = wear();
         wear.advance(at(0), at(0));
-        assert_eq!(wear.advance(at(180), at(30)), 700_000_000);
-        assert_eq!(wear.advance(at(180), at(30)), 700_000_000);
-        assert_eq!(wear.advance(at(1_000), at(30)), WHOLE);
+        assert_eq!(wear.advance(at(180), at(30)), Share::percent(70));
+        assert_eq!(wear.advance(at(180), at(30)), Share::percent(70));
+        assert_eq!(wear.advance(at(1_000), at(30)), Share::WHOLE);
     }
 
     #[test]
     fn the_longest_times_do_not_overflow() {
         let mut wear = Wear::new(Degrade {
-            to: 1,
+            to: Share::from_parts(1),
             within: LONGEST,
             recover: Duration::MAX,
         });
         let end = Instant::from_nanos(u64::MAX);
-        assert_eq!(wear.advance(end, end), 1);
+        assert_eq!(wear.advance(end, end), Share::from_parts(1));
     }
 
     proptest! {
         #[test]
         fn what_is_left_stays_between_the_worst_and_the_whole(
-            to in 1..WHOLE,
+            to in (1..Share::WHOLE.as_parts()).prop_map(Share::from_parts),
             within in 1_u64..100,
             recover in 1_u64..100,
             steps in proptest::collection::vec((0_u64..50, 0_u64..80), 1..100),
@@ -132,12 +131,12 @@ mod tests {
                 recover: Duration::from_nanos(recover),
             };
             let mut wear = Wear::new(degrade);
-            let (mut now, mut before) = (Instant::START, WHOLE);
+            let (mut now, mut before) = (Instant::START, Share::WHOLE);
             for (step, waits) in steps {
                 let waits = now + Duration::from_nanos(waits);
                 now = now + Duration::from_nanos(step);
                 let left = wear.advance(now, waits);
-                prop_assert!((to..=WHOLE).contains(&left));
+                prop_assert!((to..=Share::WHOLE).contains(&left));
                 prop_assert!(waits < now || left <= before, "it only goes down while they wait");
                 before = left;
             }

@@ -1,11 +1,11 @@
 //! What a provider works on at once: slots, and a bounded queue before them.
 //!
-//! Work goes on when the client has left, so its end is known when it is admitted, and nobody has
-//! to be told of it: who comes next begins when enough of the work before is done. Nobody
-//! overtakes. Thus a place once given is kept: slots that are lost or come back change the places
-//! of those who come after. How much slower work is in company is decided when it begins.
+//! Work goes on when the client has left, so its end is known when it is admitted: the next request
+//! begins when enough of the work before is done. No request overtakes another. Thus a place once
+//! given is kept: slots that are lost or come back change the places of later requests. How much
+//! slower work is in company is decided when it begins.
 //!
-//! - `wear`: how overload takes slots away, and how slowly they come back.
+//! - `degradation`: how overload takes slots away, and how slowly they come back.
 
 mod degradation;
 
@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 
 use super::completion_times::CompletionTimes;
 use crate::scenario::Capacity;
-use crate::text::units::share::WHOLE;
 use crate::time::Instant;
+use crate::units::{Factor, Share};
 use degradation::Wear;
 
 /// The slots of a provider.
@@ -26,8 +26,8 @@ pub(super) struct Slots(Option<Work>);
 pub(super) struct SlotGrant {
     /// When the work begins.
     pub(super) start: Instant,
-    /// How many thousandths of its usual time it takes.
-    pub(super) slow_milli: u64,
+    /// How many times its usual time it takes.
+    pub(super) slowdown: Factor,
 }
 
 /// The queue is full.
@@ -41,9 +41,9 @@ struct Work {
     wear: Option<Wear>,
     /// Of all work that is under way or waits.
     ends: CompletionTimes,
-    /// When those begin who wait, in order.
+    /// When the requests that wait begin, in order.
     waiting: VecDeque<Instant>,
-    /// When whoever came last begins: nobody begins before.
+    /// When the last request begins: no later one begins before.
     last: Instant,
 }
 
@@ -59,19 +59,19 @@ impl Slots {
         }))
     }
 
-    /// How much of the slots is at work at `now`, in parts per 10^9; nothing without a capacity.
-    pub(super) fn busy(&self, now: Instant) -> u64 {
-        self.0.as_ref().map_or(0, |work| work.busy(now))
+    /// How much of the slots is at work at `now`; nothing without a capacity.
+    pub(super) fn busy(&self, now: Instant) -> Share {
+        self.0.as_ref().map_or(Share::ZERO, |work| work.busy(now))
     }
 
-    /// A request comes at `now`, when `left` (parts per 10^9) of the slots is there. Its place is
-    /// taken only when it is told to [`occupy`](Self::occupy) it.
-    pub(super) fn admit(&mut self, now: Instant, left: u64) -> Result<SlotGrant, QueueFull> {
+    /// A request comes at `now`, when `left` of the slots is there. Its place is taken only when it
+    /// is told to [`occupy`](Self::occupy) it.
+    pub(super) fn admit(&mut self, now: Instant, left: Share) -> Result<SlotGrant, QueueFull> {
         match &mut self.0 {
             Some(work) => work.admit(now, left),
             None => Ok(SlotGrant {
                 start: now,
-                slow_milli: USUAL,
+                slowdown: Factor::ONE,
             }),
         }
     }
@@ -83,7 +83,7 @@ impl Slots {
         }
     }
 
-    /// Whatever was worked on is lost.
+    /// All work is lost.
     pub(super) fn clear(&mut self) {
         if let Some(work) = &mut self.0 {
             work.ends.clear();
@@ -94,8 +94,8 @@ impl Slots {
 }
 
 impl Work {
-    fn admit(&mut self, now: Instant, left: u64) -> Result<SlotGrant, QueueFull> {
-        let worn = self.wear.as_mut().map_or(WHOLE, |wear| {
+    fn admit(&mut self, now: Instant, left: Share) -> Result<SlotGrant, QueueFull> {
+        let worn = self.wear.as_mut().map_or(Share::WHOLE, |wear| {
             let waits = self.waiting.back().copied().unwrap_or(Instant::START);
             wear.advance(now, waits)
         });
@@ -118,15 +118,14 @@ impl Work {
         }
         Ok(SlotGrant {
             start,
-            slow_milli: self.slow_milli(self.ends.after(start), slots),
+            slowdown: self.slowdown(self.ends.after(start), slots),
         })
     }
 
-    fn busy(&self, now: Instant) -> u64 {
+    fn busy(&self, now: Instant) -> Share {
         let waiting = self.waiting.len() - self.waiting.partition_point(|start| *start <= now);
-        let at_work = self.ends.after(now).saturating_sub(waiting) as u128;
-        let slots = u128::from(self.capacity.slots.max(1));
-        (at_work.min(slots) * u128::from(WHOLE) / slots) as u64
+        let at_work = self.ends.after(now).saturating_sub(waiting) as u64;
+        Share::from_fraction(at_work, self.capacity.slots.max(1)).unwrap_or_default()
     }
 
     fn occupy(&mut self, place: SlotGrant, end: Instant) {
@@ -136,27 +135,24 @@ impl Work {
         self.waiting.push_back(now);
     }
 
-    /// How much slower it is for one of `slots` with `others` at work: linear, from nobody to all.
-    fn slow_milli(&self, others: usize, slots: usize) -> u64 {
-        let slowdown = u128::from(self.capacity.slowdown_milli.saturating_sub(USUAL));
+    /// How much slower it is for one of `slots` with `others` at work: linear, from none to all.
+    fn slowdown(&self, others: usize, slots: usize) -> Factor {
+        let usual = Factor::ONE.as_milli();
+        let slowdown = u128::from(self.capacity.slowdown.as_milli().saturating_sub(usual));
         let (others, all) = (others as u128, slots.saturating_sub(1) as u128);
         let part = match all {
             0 => slowdown,
             _ => slowdown * others.min(all) / all,
         };
-        USUAL + part as u64
+        Factor::milli(usual + part as u64)
     }
 }
 
-/// What two losses (parts per 10^9 that are left) leave of `slots`, rounded up.
-fn slots_left(slots: u32, worn: u64, left: u64) -> usize {
-    let whole = u128::from(WHOLE);
-    let part = u128::from(slots) * u128::from(worn) * u128::from(left);
-    part.div_ceil(whole * whole).min(u128::from(slots)) as usize
+/// What two losses, of which `worn` and `left` are left, leave of `slots`, rounded up.
+fn slots_left(slots: u64, worn: Share, left: Share) -> usize {
+    let [whole, worn, left] = [Share::WHOLE, worn, left].map(|share| u128::from(share.as_parts()));
+    (u128::from(slots) * worn * left).div_ceil(whole * whole) as usize
 }
-
-/// What work takes alone, in thousandths.
-const USUAL: u64 = 1_000;
 
 #[cfg(test)]
 mod tests;

@@ -9,11 +9,11 @@ use crate::rng::{Purpose, RngStreams};
 use crate::scenario::Degrade;
 use crate::time::nanos;
 
-fn capacity(slots: u32, queue: u32) -> Capacity {
+fn capacity(slots: u64, queue: u64) -> Capacity {
     Capacity {
         slots,
         queue,
-        slowdown_milli: 1_000,
+        slowdown: Factor::ONE,
         degrade: None,
     }
 }
@@ -24,7 +24,7 @@ fn at(ms: u64) -> Instant {
 
 /// The start of work of `ms` milliseconds that comes at `now`.
 fn work(slots: &mut Slots, now: u64, ms: u64) -> Result<u64, QueueFull> {
-    let place = slots.admit(at(now), WHOLE)?;
+    let place = slots.admit(at(now), Share::WHOLE)?;
     slots.occupy(place, place.start + Duration::from_millis(ms));
     Ok(place.start.as_nanos() / 1_000_000)
 }
@@ -45,7 +45,7 @@ fn who_comes_next_begins_when_the_earliest_slot_is_free() {
     assert_eq!(work(&mut slots, 10, 100), Ok(30));
     assert_eq!(work(&mut slots, 10, 100), Ok(100));
     assert_eq!(work(&mut slots, 10, 100), Err(QueueFull));
-    let busy = [10, 30, 100, 150, 200].map(|ms| slots.busy(at(ms)) / (WHOLE / 2));
+    let busy = [10, 30, 100, 150, 200].map(|ms| slots.busy(at(ms)).of(2));
     assert_eq!(busy, [2, 2, 2, 1, 0]);
     assert_eq!(work(&mut slots, 29, 100), Err(QueueFull));
     assert_eq!(work(&mut slots, 30, 100), Ok(130));
@@ -55,23 +55,23 @@ fn who_comes_next_begins_when_the_earliest_slot_is_free() {
 #[test]
 fn a_place_that_is_not_occupied_is_free() {
     let mut slots = Slots::new(Some(capacity(1, 0)));
-    let free = slots.admit(at(0), WHOLE);
-    assert_eq!(slots.admit(at(0), WHOLE), free);
+    let free = slots.admit(at(0), Share::WHOLE);
+    assert_eq!(slots.admit(at(0), Share::WHOLE), free);
     assert_eq!(work(&mut slots, 0, 100), Ok(0));
-    assert_eq!(slots.admit(at(0), WHOLE), Err(QueueFull));
+    assert_eq!(slots.admit(at(0), Share::WHOLE), Err(QueueFull));
 }
 
 #[test]
 fn work_takes_longer_the_more_are_at_it() {
     let mut slots = Slots::new(Some(Capacity {
-        slowdown_milli: 2_500,
+        slowdown: Factor::milli(2_500),
         ..capacity(4, 9)
     }));
     let slow: Vec<u64> = (0..6)
         .map(|_| {
-            let place = slots.admit(at(0), WHOLE).unwrap();
+            let place = slots.admit(at(0), Share::WHOLE).unwrap();
             slots.occupy(place, place.start + Duration::from_secs(1));
-            place.slow_milli
+            place.slowdown.as_milli()
         })
         .collect();
     assert_eq!(slow, [1_000, 1_500, 2_000, 2_500, 1_000, 1_500]);
@@ -93,9 +93,9 @@ fn slots_that_a_fault_takes_away_are_missed_by_those_who_come_then() {
     for ms in [100, 200, 300, 400] {
         work(&mut slots, 0, ms).unwrap();
     }
-    let half = slots.admit(at(0), WHOLE / 2).unwrap();
+    let half = slots.admit(at(0), Share::percent(50)).unwrap();
     assert_eq!(half.start, at(300));
-    assert_eq!(slots.admit(at(0), 0), Err(QueueFull));
+    assert_eq!(slots.admit(at(0), Share::ZERO), Err(QueueFull));
     assert_eq!(work(&mut slots, 0, 100), Ok(100));
 }
 
@@ -103,7 +103,7 @@ fn slots_that_a_fault_takes_away_are_missed_by_those_who_come_then() {
 fn overload_takes_slots_and_they_come_back_slowly() {
     let mut slots = Slots::new(Some(Capacity {
         degrade: Some(Degrade {
-            to: 500_000_000,
+            to: Share::percent(50),
             within: Duration::from_secs(10),
             recover: Duration::from_secs(100),
         }),
@@ -138,7 +138,7 @@ fn overload_takes_slots_and_they_come_back_slowly() {
 #[test]
 fn waits_rise_with_use_as_queueing_theory_says() {
     for (percent, expected) in [(50, 0.5), (80, 2.0), (90, 4.5)] {
-        let mut slots = Slots::new(Some(capacity(1, u32::MAX)));
+        let mut slots = Slots::new(Some(capacity(1, u64::from(u32::MAX))));
         let service = Duration::from_millis(1_000);
         let mean = service * 100 / percent;
         let (mut now, mut waited) = (Instant::START, 0);
@@ -146,7 +146,7 @@ fn waits_rise_with_use_as_queueing_theory_says() {
         for call in 0..calls {
             let mut draws = RngStreams::new(1).stream(Purpose::Arrival, call, 0, 0);
             now = now + draws.exponential(mean);
-            let place = slots.admit(now, WHOLE).unwrap();
+            let place = slots.admit(now, Share::WHOLE).unwrap();
             slots.occupy(place, place.start + service);
             waited += nanos(place.start.since(now));
         }
@@ -159,16 +159,16 @@ fn waits_rise_with_use_as_queueing_theory_says() {
 proptest! {
     #[test]
     fn slots_are_never_overfull_and_nobody_overtakes(
-        slots in 1_u32..6,
-        queue in 0_u32..6,
-        to in 1..WHOLE,
+        slots in 1_u64..6,
+        queue in 0_u64..6,
+        to in (1..Share::WHOLE.as_parts()).prop_map(Share::from_parts),
         slowdown_milli in 1_000_u64..4_000,
         times in proptest::collection::vec((0_u64..60, 0_u64..300), 1..200),
     ) {
         let capacity = Capacity {
             slots,
             queue,
-            slowdown_milli,
+            slowdown: Factor::milli(slowdown_milli),
             degrade: Some(Degrade {
                 to,
                 within: Duration::from_millis(500),
@@ -182,13 +182,13 @@ proptest! {
         for (gap, length) in times {
             now += gap;
             let waiting = log.iter().filter(|(_, start, _)| *start > now).count();
-            let Ok(place) = tested.admit(at(now), WHOLE) else {
+            let Ok(place) = tested.admit(at(now), Share::WHOLE) else {
                 prop_assert_eq!(waiting, queue as usize);
                 let at_work = log.iter().filter(|(_, start, end)| *start <= now && now < *end);
                 prop_assert!(waiting > 0 || at_work.count() > 0);
                 continue;
             };
-            prop_assert!((1_000..=slowdown_milli.max(1_000)).contains(&place.slow_milli));
+            prop_assert!((1_000..=slowdown_milli).contains(&place.slowdown.as_milli()));
             let start = place.start.as_nanos() / 1_000_000;
             prop_assert!(start >= now && log.last().is_none_or(|last| start >= last.1));
             prop_assert!(start == now || waiting < queue as usize);

@@ -24,7 +24,7 @@ use crate::scenario::{
     Arrivals, Calls, Dialect, Limit, Limits, Load, Network, Run, Scenario, Span, Uptime,
 };
 use crate::time::nanos;
-use crate::units::{Money, TokenRate};
+use crate::units::{Factor, Money, Rate, Share, TokenRate};
 
 #[test]
 fn a_plain_answer_comes_whole_after_think_time_and_generation() {
@@ -415,7 +415,7 @@ fn scenario(faults: &[FaultKind]) -> Scenario {
         expect: Vec::new(),
         uptime: Uptime {
             window: Duration::from_secs(10),
-            down_above: 50_000_000,
+            down_above: Share::percent(5),
         },
     }
 }
@@ -425,7 +425,7 @@ fn no_load() -> Load {
     Load {
         calls: Calls::Drawn {
             arrivals: Arrivals::Constant,
-            rate: crate::text::units::PerTime {
+            rate: Rate {
                 count_nano: 1_000_000_000,
                 per: Duration::from_secs(1),
             }

@@ -50,7 +50,7 @@ fn what_the_cache_held_is_billed_apart_and_stated() {
         read: NOW,
         place: SlotGrant {
             start: NOW,
-            slow_milli: 1_000,
+            slowdown: Factor::ONE,
         },
         quotas: Quotas::default(),
         plight: Default::default(),

@@ -17,7 +17,7 @@ fn worked_on(faults: &[FaultKind], place: SlotGrant, request: &Request) -> Vec<(
 fn who_waits_for_a_slot_begins_later_and_who_has_company_is_slower() {
     let place = SlotGrant {
         start: NOW + Duration::from_secs(2),
-        slow_milli: 1_500,
+        slowdown: Factor::milli(1_500),
     };
     let played = worked_on(&[], place, &request(false, 100));
     let expected = [
@@ -41,7 +41,7 @@ fn a_loss_of_capacity_strikes_whom_it_keeps_waiting() {
     ];
     let place = |wait, slow_milli| SlotGrant {
         start: NOW + Duration::from_secs(wait),
-        slow_milli,
+        slowdown: Factor::milli(slow_milli),
     };
     let fired = |place| {
         let played = worked_on(&loss, place, &request(false, 1));
@@ -147,7 +147,7 @@ fn narrow(faults: &[FaultKind]) -> Provider {
     scenario.providers[0].capacity = Some(scenario::Capacity {
         slots: 2,
         queue: 1,
-        slowdown_milli: 1_000,
+        slowdown: Factor::ONE,
         degrade: None,
     });
     Provider::new(&scenario, ProviderId(0), RngStreams::new(1))

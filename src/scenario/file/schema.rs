@@ -1,22 +1,17 @@
 //! The scenario file as JSON Schema, where types alone do not say what may be written.
 //!
-//! Words, keys, profiles and curves come from the tables that the reader has; nothing is listed
+//! Words, keys and curves come from the tables that the reader has; nothing is listed
 //! twice. A schema is for editors: what it lets through is still read and checked.
 
+use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{Curve, Level, Rate};
+use super::{Curve, File, Level, Rate};
 use crate::policy_file::presets;
-use crate::scenario::{demand, profiles};
-use crate::text::schema::{inline_schema, rule, words};
-use crate::text::units::written;
-
-/// `run.seeds`.
-pub(super) enum Seeds {}
-
-/// The name of a provider profile.
-pub(super) enum Profile {}
+use crate::scenario::demand;
+use crate::text::schema::{inline_schema, of, rule};
+use crate::units;
 
 /// The name of a policy, or the path of its file.
 pub(super) enum Policy {}
@@ -25,16 +20,6 @@ pub(super) enum Policy {}
 pub(super) enum CurveName {}
 
 inline_schema! {
-    Seeds, "Seeds", |_: &mut _| json_schema!({
-        "type": ["integer", "string"],
-        "minimum": 1,
-        "pattern": r"^\s*[0-9]+(\.\.[0-9]+)?\s*$",
-        "examples": ["1..5"],
-    });
-    Profile, "Profile", |_: &mut _| words(profiles::names().into_iter().map(|name| {
-        let source = profiles::find(name).map(|found| found.latency_source);
-        (name, source.unwrap_or_default())
-    }));
     Policy, "Policy", |_: &mut _| json_schema!({
         "type": "string",
         "examples": presets::names(),
@@ -42,12 +27,30 @@ inline_schema! {
     CurveName, "CurveName", |_: &mut _| json_schema!({
         "enum": demand::CURVES.map(|(name, ..)| name),
     });
-    Level, "Level", |generator: &mut SchemaGenerator| generator.subschema_for::<written::Rate>();
+    Level, "Level", |generator: &mut SchemaGenerator| generator.subschema_for::<units::Rate>();
     Rate, "Rate", |generator: &mut SchemaGenerator| {
-        let always = generator.subschema_for::<written::Rate>();
+        let always = generator.subschema_for::<units::Rate>();
         let curve = generator.subschema_for::<Curve>();
         json_schema!({ "anyOf": [always, curve] })
     };
+}
+
+/// The schema of the whole file. Defaults are told in words; only empty ones are shown.
+pub(in crate::scenario) fn schema() -> Value {
+    let mut value = of::<File>("A scenario: what the world does, and what has to hold");
+    let mut drop_defaults = RecursiveTransform(|schema: &mut Schema| {
+        let empty = [json!(""), json!([]), json!({})];
+        if schema
+            .get("default")
+            .is_some_and(|default| !empty.contains(default))
+        {
+            schema.remove("default");
+        }
+    });
+    if let Ok(schema) = <&mut Schema>::try_from(&mut value) {
+        drop_defaults.transform(schema);
+    }
+    value
 }
 
 /// A file has a name, a fleet and a load; and an end, unless a trace has one.
@@ -60,15 +63,6 @@ pub(super) fn file(schema: &mut Schema) {
     });
     schema.insert("if".to_owned(), is_replay);
     schema.insert("else".to_owned(), ends);
-}
-
-/// What a provider must say, if no profile says it.
-pub(super) fn provider(schema: &mut Schema) {
-    let own = json!({ "required": ["dialect", "model", "ttft", "speed"] });
-    schema.insert(
-        "anyOf".to_owned(),
-        json!([{ "required": ["profile"] }, own]),
-    );
 }
 
 /// Something brings calls, and something says how large they are.

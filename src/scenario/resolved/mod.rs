@@ -1,17 +1,15 @@
 //! The scenario as understood, for the result document: every default filled in, units as text.
 //!
 //! Lists keep the file's order, since maps of the result document are sorted by key. What a report
-//! makes of it is left to `report`. `provider` and `load` write their parts, and
-//! each fault its own.
+//! makes of it is left to `report`. Each part writes itself; `load` writes the load.
 
 mod load;
-mod provider;
 
 use serde_json::{Map, Value, json};
 
 use super::fault::write;
 use super::{Operation, Scenario, Work, load as files};
-use crate::text::units::{duration, share};
+use crate::units::duration;
 
 impl Scenario {
     /// The scenario as understood, for the result document: every default filled in, with units.
@@ -26,21 +24,14 @@ impl Scenario {
         let mut keys = json!({
             "name": self.name,
             "about": self.about,
-            "run": {
-                "duration": duration::write(self.run.duration),
-                "seeds": crate::units::seeds::write(&self.run.seeds),
-                "drain": duration::write(self.run.drain),
-            },
-            "network": { "one_way": duration::write(self.network.one_way) },
-            "providers": self.providers.iter().map(provider::provider).collect::<Vec<_>>(),
+            "run": self.run,
+            "network": self.network,
+            "providers": self.providers,
             "load": load::load(&self.load),
             "faults": faults.collect::<Vec<_>>(),
             "policies": self.policies.iter().map(|one| files::shown(one)).collect::<Vec<_>>(),
             "expect": expect.collect::<Map<_, _>>(),
-            "uptime": {
-                "window": duration::write(self.uptime.window),
-                "down_above": share::write(self.uptime.down_above),
-            },
+            "uptime": self.uptime,
         });
         if !self.operations.is_empty() {
             let operations = self.operations.iter().map(|one| operation(self, one));

@@ -354,7 +354,10 @@ impl Naive<'_> {
             merged.calls += calls.keys().filter(|call| place(call) == window).count();
             merged.failed += failed.iter().filter(|call| place(call) == window).count();
             if merged.calls >= 20 || Some(window) == last {
-                uptime.take(std::mem::take(&mut merged), self.scenario.uptime.down_above);
+                uptime.take(
+                    std::mem::take(&mut merged),
+                    self.scenario.uptime.down_above.as_parts(),
+                );
             }
         }
         uptime

@@ -7,6 +7,7 @@ use firedrill::report::RunStats;
 use firedrill::report::subject::Subject;
 use firedrill::time::Instant;
 use firedrill::trace::{EventKind, FaultId};
+use firedrill::units::Share;
 
 use super::rig::{BACKUP, PRIMARY, Story, fault, secs, shown, subject};
 
@@ -210,7 +211,7 @@ fn one_failed_call_or_a_small_share_is_no_outage() {
     let state = a_call_a_second(&subject(), 2, |second| second % 20 == 0);
     assert_eq!(whole(&state, "uptime"), "100.00%");
     let mut lenient = subject();
-    lenient.uptime.down_above = 100_000_000;
+    lenient.uptime.down_above = Share::percent(10);
     let two_in_twenty = a_call_a_second(&lenient, 2, |second| second % 10 == 0);
     assert_eq!(whole(&two_in_twenty, "uptime"), "100.00%");
     let three_in_twenty = a_call_a_second(&lenient, 2, |second| second % 7 == 0);

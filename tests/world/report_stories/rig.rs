@@ -15,7 +15,7 @@ use firedrill::report::subject::{MeasuredFault, MeasuredProvider, Subject, Uptim
 use firedrill::report::{Collector, RunStats};
 use firedrill::time::{Instant, Windows};
 use firedrill::trace::{Bill, Event, EventKind, FaultId};
-use firedrill::units::Money;
+use firedrill::units::{Money, Share};
 
 pub(crate) const PRIMARY: ProviderId = ProviderId(0);
 pub(crate) const BACKUP: ProviderId = ProviderId(1);
@@ -36,7 +36,7 @@ pub(crate) fn subject() -> Subject {
         expect: Vec::new(),
         uptime: UptimeRule {
             window: Duration::from_secs(10),
-            down_above: 50_000_000,
+            down_above: Share::percent(5),
         },
         answers_are_traced: true,
         notes: Vec::new(),

@@ -1,0 +1,117 @@
+//! What a provider can do at once, and what it remembers.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::scenario::check::{LONGEST_RUN, MILLISECOND, check_ranges, display, row};
+use crate::text::{Diagnostic, Document};
+#[cfg(feature = "cli")]
+use crate::units::schema;
+use crate::units::{Factor, Share, count, duration};
+
+/// What a provider can do at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(description = "`capacity` of a provider."))]
+#[serde(deny_unknown_fields)]
+pub struct Capacity {
+    /// Requests that it works on at once.
+    #[serde(deserialize_with = "count::deserialize")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
+    pub slots: u64,
+    /// Requests that may wait for a slot; none by default.
+    #[serde(default, deserialize_with = "count::deserialize")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
+    pub queue: u64,
+    /// So many times slower is it when all slots are busy; 1 by default.
+    #[serde(default = "no_slowdown")]
+    pub slowdown: Factor,
+    /// Slots are lost while requests wait, and come back slowly.
+    pub degrade: Option<Degrade>,
+}
+
+/// How capacity suffers from overload: slots are lost while requests wait, and come back slowly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(description = "`degrade` of a capacity."))]
+#[serde(deny_unknown_fields)]
+pub struct Degrade {
+    /// What is left of the slots at the worst.
+    pub to: Share,
+    /// How long it takes from whole to worst.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    pub within: Duration,
+    /// How long it takes from worst to whole.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    pub recover: Duration,
+}
+
+/// Prompts whose beginning the provider has seen are cheaper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(description = "`cache` of a provider."))]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    /// How long it remembers.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    pub ttl: Duration,
+}
+
+impl Capacity {
+    /// Checks the capacity at `path`.
+    pub(super) fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
+        let rows = [
+            row("slots", self.slots, 1..=100_000, count::write),
+            row("queue", self.queue, 0..=1_000_000, count::write),
+            row(
+                "slowdown",
+                self.slowdown,
+                Factor::ONE..=Factor::milli(1_000_000),
+                display,
+            ),
+        ];
+        check_ranges(document, path, rows)?;
+        let Some(degrade) = self.degrade else {
+            return Ok(());
+        };
+        let path = [path, &["degrade"]].concat();
+        if self.queue == 0 {
+            let message = "without a queue nobody ever waits: this would never degrade";
+            let problem = document.problem_at_key(&path, message);
+            return Err(problem.hint("write how many may wait: `queue: 200`"));
+        }
+        degrade.check(document, &path)
+    }
+}
+
+impl Degrade {
+    fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
+        let lengths = MILLISECOND..=Duration::from_secs(86_400);
+        let rows = [
+            row("to", self.to, PART, display),
+            row("within", self.within, lengths.clone(), duration::write),
+            row("recover", self.recover, lengths, duration::write),
+        ];
+        check_ranges(document, path, rows)
+    }
+}
+
+impl Cache {
+    /// Checks the cache at `path`.
+    pub(super) fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
+        let ttl = row("ttl", self.ttl, MILLISECOND..=LONGEST_RUN, duration::write);
+        check_ranges(document, path, [ttl])
+    }
+}
+
+fn no_slowdown() -> Factor {
+    Factor::ONE
+}
+
+/// Something, but not all.
+pub(super) const PART: std::ops::RangeInclusive<Share> =
+    Share::from_parts(1)..=Share::from_parts(999_999_999);

@@ -1,0 +1,324 @@
+//! What a provider refuses: its limits, as a file writes them and as the provider counts.
+//!
+//! A key is refused where no limit of its kind stands beside it. What a file leaves open is as the
+//! provider keeps it, as far as its vendor says so:
+//!
+//! - `azure`: tokens in a `fixed` window ("a running token count of all requests that is reset each
+//!   minute"), charged on `admission` by the "estimated max processed-token count", and requests
+//!   over 10 s ("typically 1 or 10 seconds"). Manage Azure OpenAI quota, Microsoft Learn.
+//! - `anthropic`: a `bucket`, and output tokens on `completion`, by what was generated and not by
+//!   `max_tokens`. Rate limits, Claude docs.
+//! - All others: a `bucket`, charged on `admission`.
+//!
+//! OpenAI says that failed requests count, and users measure a window that slides; a file opts
+//! into these with `count_refused: true` and `window: sliding`, since `rpm` of dialect `openai` has
+//! always been a bucket of admitted requests. Refused requests count nowhere unless the file says
+//! so.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::capacity::PART;
+use crate::scenario::check::{check_ranges, display, is_name, row};
+use crate::text::{Diagnostic, Document};
+#[cfg(feature = "cli")]
+use crate::units::schema;
+use crate::units::{Share, count, duration};
+use crate::wire::Dialect;
+
+/// What a provider refuses, and how it counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// On requests, none or several.
+    pub requests: Vec<Limit>,
+    /// On tokens of both kinds.
+    pub tokens: Vec<Limit>,
+    /// On prompt tokens.
+    pub input: Vec<Limit>,
+    /// On output tokens.
+    pub output: Vec<Limit>,
+    /// On requests at once.
+    pub concurrency: Option<u64>,
+    /// When tokens are charged.
+    pub charge: Charge,
+    /// Whether refused requests count like admitted ones (OpenAI).
+    pub count_refused: bool,
+    /// What is left of the limits on tokens when all slots are busy; linear below.
+    pub shrinks_to: Option<Share>,
+    /// Whose limits they are.
+    #[serde(skip_serializing_if = "Per::is_account")]
+    pub per: Per,
+    /// Providers of one account share its limits.
+    pub account: Option<String>,
+}
+
+impl Limits {
+    /// A bucket of so many requests per minute, if any, and nothing else.
+    pub fn per_minute(rpm: Option<u64>) -> Self {
+        let limit = rpm.map(|count| Limit {
+            count,
+            per: MINUTE,
+            span: Span::Bucket,
+        });
+        Self {
+            requests: Vec::from_iter(limit),
+            ..Self::default()
+        }
+    }
+
+    /// As the result document has them: a lone `rpm` as it is written, all others one by one.
+    pub(super) fn shown(&self) -> Value {
+        let rpm = self.requests.first().map(|limit| limit.count);
+        match *self == Self::per_minute(rpm) {
+            true => json!({ "rpm": rpm.map(count::write) }),
+            false => json!(self),
+        }
+    }
+}
+
+/// A limit: so many in so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// So many.
+    #[serde(with = "count")]
+    pub count: u64,
+    /// In so long; a minute, as a rule.
+    #[serde(with = "duration")]
+    pub per: Duration,
+    /// How that is counted.
+    #[serde(rename = "window")]
+    pub span: Span,
+}
+
+/// How a limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// A bucket that refills continuously and holds all of it.
+    #[default]
+    Bucket,
+    /// The last so long, at any moment.
+    Sliding,
+    /// Since the last full multiple of so long.
+    Fixed,
+}
+
+/// Whose limits a provider's limits are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// The account's: all of its keys share them.
+    #[default]
+    Account,
+    /// Each key has its own.
+    Key,
+}
+
+impl Per {
+    fn is_account(&self) -> bool {
+        *self == Self::Account
+    }
+}
+
+/// When tokens are charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Charge {
+    /// When a request is admitted: its prompt, and all the output that it may have.
+    #[default]
+    Admission,
+    /// The same, but what was not used comes back when its answer is complete.
+    Reserve,
+    /// When its answer is complete: what it really had.
+    Completion,
+}
+
+/// Limits as a file writes them; those of a profile are filled in.
+#[derive(Default, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "cli",
+    schemars(rename = "Limits", description = "`limits` of a provider.")
+)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenLimits {
+    /// Requests per minute.
+    #[serde(default, with = "count::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
+    rpm: Option<u64>,
+    /// Tokens per minute, prompt and output together.
+    #[serde(default, with = "count::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
+    tpm: Option<u64>,
+    /// Prompt tokens per minute.
+    #[serde(default, with = "count::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
+    itpm: Option<u64>,
+    /// Output tokens per minute.
+    #[serde(default, with = "count::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
+    otpm: Option<u64>,
+    /// Requests per day.
+    #[serde(default, with = "count::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
+    rpd: Option<u64>,
+    /// Tokens per day.
+    #[serde(default, with = "count::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
+    tpd: Option<u64>,
+    /// Requests at once.
+    #[serde(default, with = "count::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
+    concurrency: Option<u64>,
+    /// How a limit counts; as the vendor does by default.
+    window: Option<Span>,
+    /// Requests per minute are counted over so long, at most a minute: then that share of them.
+    #[serde(default, with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    rpm_over: Option<Duration>,
+    /// When tokens are charged; as the vendor does by default.
+    charge: Option<Charge>,
+    /// Refused requests count as well; `false` by default.
+    #[serde(default)]
+    count_refused: bool,
+    /// So much of the limits on tokens is left while all slots are busy.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Share"))]
+    shrinks_to: Option<Share>,
+    /// Whose limits they are; the account's by default.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Per>"))]
+    per: Per,
+    /// Providers of one account share its limits.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Name>"))]
+    account: Option<String>,
+}
+
+impl WrittenLimits {
+    /// Fills in what is left out here and `shipped` with a profile, in the order of its book.
+    pub(super) fn fill(&mut self, shipped: [Option<u64>; 6]) {
+        let own = [
+            &mut self.rpm,
+            &mut self.tpm,
+            &mut self.itpm,
+            &mut self.otpm,
+            &mut self.rpd,
+            &mut self.concurrency,
+        ];
+        for (own, shipped) in own.into_iter().zip(shipped) {
+            *own = own.or(shipped);
+        }
+    }
+
+    /// Checks the limits at `path` of a provider that has slots or not.
+    pub(super) fn check(
+        &self,
+        document: &Document,
+        path: &[&str],
+        has_slots: bool,
+    ) -> Result<(), Diagnostic> {
+        self.check_keys(document, path)?;
+        let at = |key| [path, &[key]].concat();
+        if self.shrinks_to.is_some() && !has_slots {
+            let message = "without a `capacity` nothing is ever busy: this would never shrink";
+            let problem = document.problem_at_key(&at("shrinks_to"), message);
+            return Err(problem.hint("write how much it can do at once: `capacity: { slots: 64 }`"));
+        }
+        let limit = |key, count: Option<u64>, most| row(key, count, 1..=most, count::write);
+        let lengths = Duration::from_secs(1)..=MINUTE;
+        let rows = [
+            limit("concurrency", self.concurrency, 1_000_000),
+            limit("rpm", self.rpm, MOST),
+            row("rpm_over", self.rpm_over, lengths, duration::write),
+            limit("rpd", self.rpd, MOST),
+            limit("tpm", self.tpm, MOST),
+            limit("tpd", self.tpd, MOST),
+            limit("itpm", self.itpm, MOST),
+            limit("otpm", self.otpm, MOST),
+            row("shrinks_to", self.shrinks_to, PART, display),
+        ];
+        check_ranges(document, path, rows)?;
+        if let Some(account) = self.account.as_deref().filter(|name| !is_name(name)) {
+            let message = format!("`{account}` cannot name an account");
+            let problem = document.problem(&at("account"), message);
+            return Err(problem.hint("write at most 64 letters, digits, `-` and `_`"));
+        }
+        Ok(())
+    }
+
+    /// Refuses every key without a limit that it could say something of.
+    fn check_keys(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
+        let has_requests = self.rpm.is_some() || self.rpd.is_some();
+        let has_tokens = self.has_output() || self.itpm.is_some();
+        let has_rate = has_requests || has_tokens;
+        let has_any = has_rate || self.concurrency.is_some();
+        let (rpm, tpm, any) = ("`rpm: 500`", "`tpm: 200k`", "`rpm: 500` or `tpm: 200k`");
+        let written = document.keys(path);
+        for (key, has_meaning, needed) in [
+            ("window", has_rate, any),
+            ("rpm_over", self.rpm.is_some(), rpm),
+            ("charge", self.has_output(), tpm),
+            ("count_refused", has_requests, rpm),
+            ("shrinks_to", has_tokens, tpm),
+            ("per", has_any, any),
+            ("account", has_any, any),
+        ] {
+            if !has_meaning && written.iter().any(|written| written == key) {
+                let message = format!("`{key}` means nothing without a limit of its kind");
+                let problem = document.problem_at_key(&[path, &[key]].concat(), message);
+                return Err(problem.hint(format!("add one, such as {needed}, or leave it out")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether any limit counts output tokens.
+    fn has_output(&self) -> bool {
+        self.tpm.is_some() || self.otpm.is_some() || self.tpd.is_some()
+    }
+
+    /// The limits, counted as the vendor of this dialect does where the file leaves it open.
+    pub(super) fn resolve(self, dialect: Dialect) -> Limits {
+        let (span, charge, rpm_over) = match dialect {
+            Dialect::Azure => (Span::Fixed, Charge::Admission, Duration::from_secs(10)),
+            Dialect::Anthropic => (Span::Bucket, Charge::Completion, MINUTE),
+            _ => (Span::Bucket, Charge::Admission, MINUTE),
+        };
+        let span = self.window.unwrap_or(span);
+        let every = |per| move |count| Limit { count, per, span };
+        let (minute, day) = (every(MINUTE), every(Duration::from_secs(86_400)));
+        let rpm = self.rpm.map(|count| {
+            let per = self.rpm_over.unwrap_or(rpm_over);
+            let share = u128::from(count) * per.as_nanos() / MINUTE.as_nanos();
+            every(per)(u64::try_from(share).unwrap_or(count).max(1))
+        });
+        Limits {
+            requests: [rpm, self.rpd.map(day)].into_iter().flatten().collect(),
+            tokens: [self.tpm.map(minute), self.tpd.map(day)]
+                .into_iter()
+                .flatten()
+                .collect(),
+            input: Vec::from_iter(self.itpm.map(minute)),
+            output: Vec::from_iter(self.otpm.map(minute)),
+            concurrency: self.concurrency,
+            charge: match self.has_output() {
+                true => self.charge.unwrap_or(charge),
+                false => Charge::default(),
+            },
+            count_refused: self.count_refused,
+            shrinks_to: self.shrinks_to,
+            per: self.per,
+            account: self.account,
+        }
+    }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Far from any overflow, and beyond any provider.
+const MOST: u64 = 1_000_000_000_000;

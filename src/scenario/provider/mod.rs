@@ -1,0 +1,405 @@
+//! The network and the providers: who answers, how fast, at what price.
+//!
+//! A provider is written with less than it has: a profile, the network and the price book fill in
+//! what is left out. A price is the provider's own, else the book's; there is no third.
+//!
+//! - `limits`: what a provider refuses.
+//! - `capacity`: what it can do at once, and what it remembers.
+
+mod capacity;
+mod limits;
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::check::{MILLISECOND, Row, check_name, check_ranges, display, row};
+use super::profiles;
+use super::quantiles::Quantiles;
+use super::workload::MOST_TOKENS;
+use crate::prices::{self, Price};
+use crate::text::{Diagnostic, Document};
+#[cfg(feature = "cli")]
+use crate::units::schema;
+use crate::units::{Money, TokenRate, duration, tokens};
+use crate::wire::Dialect;
+pub use capacity::{Cache, Capacity, Degrade};
+use limits::WrittenLimits;
+pub use limits::{Charge, Limit, Limits, Per, Span};
+
+/// The network between clients and providers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(description = "`network`."))]
+#[serde(default, deny_unknown_fields)]
+pub struct Network {
+    /// How long a packet travels; 1 ms by default.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    pub one_way: Duration,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            one_way: MILLISECOND,
+        }
+    }
+}
+
+impl Network {
+    pub(super) fn check(&self, document: &Document) -> Result<(), Diagnostic> {
+        check_ranges(document, &["network"], [one_way(self.one_way)])
+    }
+}
+
+/// A provider: something that answers, with a model and a price.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Its name in this scenario.
+    pub name: String,
+    /// How it speaks.
+    pub dialect: Dialect,
+    /// The model that answers.
+    pub model: String,
+    /// Time to first token as a client with an open connection measures it, one round trip
+    /// included.
+    pub ttft: Quantiles<Duration>,
+    /// Output tokens per second: one answer in a hundred is faster than `p99`, and as many are as
+    /// much slower.
+    pub speed: Quantiles<TokenRate>,
+    /// What it refuses.
+    pub limits: Limits,
+    /// One-way latency to it, resolved.
+    pub one_way: Duration,
+    /// What its tokens cost, and who says so, resolved.
+    pub price: Price,
+    /// What it can do at once; none = anything.
+    pub capacity: Option<Capacity>,
+    /// Whether it remembers prompts.
+    pub cache: Option<Cache>,
+    /// The longest prompt that its model takes, in tokens; none = any.
+    pub context: Option<u64>,
+    /// How good its answers are, from 0 to 100, as the client is told; none = it is not.
+    pub quality: Option<u32>,
+    /// So many API keys the client has for it, at least 1: see [`Provider::keys`].
+    pub key_count: u16,
+}
+
+impl Provider {
+    /// The API keys that the client has for it.
+    pub fn keys(&self) -> impl Iterator<Item = String> {
+        (1..=self.key_count).map(|number| format!("key-{number}"))
+    }
+}
+
+/// As the result document has it: one speed where all answers have the same, and no key for what
+/// the provider does not have.
+impl Serialize for Provider {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let price = &self.price;
+        let mut keys = json!({
+            "name": self.name,
+            "dialect": self.dialect,
+            "model": self.model,
+            "ttft": self.ttft,
+            "speed": match self.speed {
+                Quantiles { p50, p99 } if p50 == p99 => json!(p50),
+                speed => json!(speed),
+            },
+            "limits": self.limits.shown(),
+            "one_way": duration::write(self.one_way),
+            "price": {
+                "input": price.input,
+                "output": price.output,
+                "per": "1M tok",
+                "source": price.source,
+            },
+        });
+        if self.cache.is_some() {
+            keys["price"]["cached"] = json!(price.cached);
+        }
+        let several_keys = (self.key_count > 1).then_some(self.key_count);
+        for (key, value) in [
+            ("capacity", json!(self.capacity)),
+            ("cache", json!(self.cache)),
+            ("context", json!(self.context.map(tokens::write))),
+            ("quality", json!(self.quality)),
+            ("keys", json!(several_keys)),
+        ] {
+            if value != Value::Null {
+                keys[key] = value;
+            }
+        }
+        keys.serialize(serializer)
+    }
+}
+
+/// A provider as a file writes it.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(rename = "Provider", transform = require))]
+#[cfg_attr(feature = "cli", schemars(description = "One of `providers`."))]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenProvider {
+    /// Where what is left out here comes from, fitted to recorded figures.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<ProfileName>"))]
+    profile: Option<String>,
+    /// How it speaks.
+    dialect: Option<Dialect>,
+    /// The model that answers.
+    model: Option<String>,
+    /// Time to first token.
+    ttft: Option<Quantiles<Duration>>,
+    /// Output tokens per second; one in a hundred answers is faster than `p99`.
+    speed: Option<Quantiles<TokenRate>>,
+    /// What it allows; a profile brings limits of its own.
+    #[serde(default)]
+    limits: WrittenLimits,
+    /// How long a packet travels to it; as `network` says by default.
+    #[serde(default, with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    one_way: Option<Duration>,
+    /// Per million tokens; the price book's by default.
+    price: Option<WrittenPrice>,
+    /// What it can do at once; without it, everything.
+    capacity: Option<Capacity>,
+    /// It remembers beginnings of prompts, which are cheaper then.
+    cache: Option<Cache>,
+    /// The longest prompt that its model takes; longer ones are refused.
+    #[serde(default, with = "tokens::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
+    context: Option<u64>,
+    /// How good its answers are, from 0 to 100, as the client is told.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
+    quality: Option<u32>,
+    /// So many API keys the client has for it: `key-1`, `key-2` and so on; 1 by default.
+    #[serde(default = "one_key")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
+    keys: u16,
+}
+
+/// The price that a file gives.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "cli",
+    schemars(
+        rename = "Price",
+        description = "`price` of a provider, per million tokens."
+    )
+)]
+#[serde(deny_unknown_fields)]
+struct WrittenPrice {
+    /// A million prompt tokens.
+    input: Money,
+    /// A million output tokens.
+    output: Money,
+    /// A million prompt tokens from the cache; as `input` by default.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Money"))]
+    cached: Option<Money>,
+}
+
+/// The fleet, in the file's order.
+pub(super) fn providers(
+    document: &Document,
+    mut files: BTreeMap<String, WrittenProvider>,
+    network: &Network,
+) -> Result<Vec<Provider>, Diagnostic> {
+    let names = document.keys(&["providers"]);
+    if names.is_empty() {
+        return Err(document
+            .problem(&["providers"], "a scenario needs at least one provider")
+            .hint("write as in `providers: { openai: { dialect: openai, model: gpt-4.1, … } }`"));
+    }
+    if names.len() > MOST_PROVIDERS {
+        let message = format!("more than {MOST_PROVIDERS} providers");
+        return Err(document.problem_at_key(&["providers"], message));
+    }
+    let mut providers = Vec::new();
+    for name in names {
+        check_name(document, &["providers", &name], "a provider")?;
+        if let Some(file) = files.remove(&name) {
+            providers.push(file.resolve(document, name, network)?);
+        }
+    }
+    check_accounts(document, &providers)?;
+    Ok(providers)
+}
+
+/// Providers of one account share its limits: so they must say the same of them.
+fn check_accounts(document: &Document, providers: &[Provider]) -> Result<(), Diagnostic> {
+    for (place, provider) in providers.iter().enumerate() {
+        let Some(account) = &provider.limits.account else {
+            continue;
+        };
+        let mut before = providers[..place].iter();
+        let first = before.find(|other| other.limits.account.as_ref() == Some(account));
+        if let Some(first) = first.filter(|first| first.limits != provider.limits) {
+            let path = ["providers", &provider.name, "limits", "account"];
+            let message = format!(
+                "`{account}` has other limits in `{}`, and an account has only one set",
+                first.name
+            );
+            let hint = "write the same limits in both, or name another account";
+            return Err(document.problem(&path, message).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+impl WrittenProvider {
+    /// The provider, with what is left out filled in, checked.
+    fn resolve(
+        mut self,
+        document: &Document,
+        name: String,
+        network: &Network,
+    ) -> Result<Provider, Diagnostic> {
+        let path = ["providers", &name];
+        let at = |key| ["providers", &name, key];
+        self.fill(document, &at("profile"))?;
+        let missing = |key: &str| {
+            let problem = document.problem_at_key(&path, format!("the key `{key}` is missing"));
+            problem.hint(format!(
+                "add `{key}: …` here, or start from a `profile`, such as `openai/gpt-4.1`"
+            ))
+        };
+        let dialect = self.dialect.ok_or_else(|| missing("dialect"))?;
+        let model = self.model.take().ok_or_else(|| missing("model"))?;
+        let ttft = self.ttft.ok_or_else(|| missing("ttft"))?;
+        let speed = self.speed.ok_or_else(|| missing("speed"))?;
+        let one_way = self.one_way.unwrap_or(network.one_way);
+        self.check(document, &path)?;
+        Ok(Provider {
+            dialect,
+            ttft: ttft.checked(document, &at("ttft"), FIRST_TOKENS)?,
+            speed: speed.checked(document, &at("speed"), SPEEDS)?,
+            limits: self.limits.resolve(dialect),
+            one_way,
+            price: price(document, &path, &model, self.price)?,
+            model,
+            capacity: self.capacity,
+            cache: self.cache,
+            context: self.context,
+            quality: self.quality,
+            key_count: self.keys,
+            name,
+        })
+    }
+
+    /// Fills in what is left to the profile, if one is named.
+    fn fill(&mut self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
+        let Some(wanted) = &self.profile else {
+            return Ok(());
+        };
+        let profile = profiles::find(wanted).ok_or_else(|| {
+            let problem = document.problem(path, format!("there is no profile `{wanted}`"));
+            problem.did_you_mean(wanted, profiles::names())
+        })?;
+        self.dialect.get_or_insert(profile.dialect);
+        self.model.get_or_insert_with(|| profile.model.to_owned());
+        self.ttft.get_or_insert(profile.ttft);
+        self.speed.get_or_insert(profile.speed);
+        self.limits.fill(profile.limits);
+        Ok(())
+    }
+
+    fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
+        let rows = [
+            row("context", self.context, 1..=MOST_TOKENS, tokens::write),
+            row("quality", self.quality, 0..=100, display),
+            row("keys", self.keys, 1..=100, display),
+        ];
+        check_ranges(document, path, rows)?;
+        check_ranges(document, path, self.one_way.map(one_way))?;
+        let at = |key| [path, &[key]].concat();
+        let has_slots = self.capacity.is_some();
+        self.limits.check(document, &at("limits"), has_slots)?;
+        if let Some(capacity) = &self.capacity {
+            capacity.check(document, &at("capacity"))?;
+        }
+        if let Some(cache) = &self.cache {
+            cache.check(document, &at("cache"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The own price of the provider at `path`, else the book's.
+fn price(
+    document: &Document,
+    path: &[&str],
+    model: &str,
+    own: Option<WrittenPrice>,
+) -> Result<Price, Diagnostic> {
+    let place = [path, &["model"]].concat();
+    let fits = |c: char| c.is_ascii_graphic();
+    if !(1..=100).contains(&model.len()) || !model.chars().all(fits) {
+        return Err(document
+            .problem(&place, "this cannot name a model")
+            .hint("write 1 to 100 letters, digits and signs, without blanks"));
+    }
+    let Some(own) = own else {
+        return prices::price_of(model).ok_or_else(|| {
+            let message = format!("the price book has no model `{model}`, and no `price` is given");
+            let problem = document.problem(&place, message);
+            problem.did_you_mean(model, prices::models())
+        });
+    };
+    let most = Money::from_nanos(1_000_000_000_000_000);
+    let rows = [
+        row("input", own.input, Money::ZERO..=most, display),
+        row("output", own.output, Money::ZERO..=most, display),
+        row("cached", own.cached, Money::ZERO..=own.input, display),
+    ];
+    check_ranges(document, &[path, &["price"]].concat(), rows)?;
+    Ok(Price {
+        input: own.input,
+        output: own.output,
+        cached: own.cached.unwrap_or(own.input),
+        source: "this scenario".to_owned(),
+    })
+}
+
+fn one_way(length: Duration) -> Row<'static> {
+    let range = Duration::ZERO..=Duration::from_secs(60);
+    row("one_way", length, range, duration::write)
+}
+
+fn one_key() -> u16 {
+    1
+}
+
+/// The name of a provider profile.
+#[cfg(feature = "cli")]
+enum ProfileName {}
+
+#[cfg(feature = "cli")]
+crate::text::schema::inline_schema! {
+    ProfileName, "Profile", |_: &mut _| {
+        crate::text::schema::words(profiles::names().into_iter().map(|name| {
+            let source = profiles::find(name).map(|found| found.latency_source);
+            (name, source.unwrap_or_default())
+        }))
+    };
+}
+
+/// What a provider must say, if no profile says it.
+#[cfg(feature = "cli")]
+fn require(schema: &mut schemars::Schema) {
+    let own = json!({ "required": ["dialect", "model", "ttft", "speed"] });
+    let either = json!([{ "required": ["profile"] }, own]);
+    schema.insert("anyOf".to_owned(), either);
+}
+
+const MOST_PROVIDERS: usize = 64;
+
+const FIRST_TOKENS: RangeInclusive<Duration> = MILLISECOND..=Duration::from_secs(3_600);
+
+/// From a token in 10 s to a million in a second.
+const SPEEDS: RangeInclusive<TokenRate> = TokenRate::milli(100)..=TokenRate::milli(1_000_000_000);

@@ -1,0 +1,150 @@
+//! How long a scenario runs, with which seeds, and how its uptime is judged.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::check::{LONGEST_RUN, MILLISECOND, check_ranges, display, row};
+use crate::text::{Diagnostic, Document};
+#[cfg(feature = "cli")]
+use crate::units::schema;
+use crate::units::{self, Share, duration};
+
+/// How long, and with which seeds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(description = "`run`."))]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    /// Calls arrive for so long; a trace says it itself.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    pub duration: Duration,
+    /// A number, or both ends, as in `1..5`: each seed is another day of the same kind.
+    #[serde(serialize_with = "write_seeds", deserialize_with = "read_seeds")]
+    #[cfg_attr(feature = "cli", schemars(with = "Seeds"))]
+    pub seeds: RangeInclusive<u64>,
+    /// How long after the last arrival calls may still end; 1 h by default.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    pub drain: Duration,
+}
+
+/// Without a duration: a trace says it, or `check` asks for it.
+impl Default for Run {
+    fn default() -> Self {
+        Self {
+            duration: Duration::ZERO,
+            seeds: 1..=1,
+            drain: Duration::from_secs(3_600),
+        }
+    }
+}
+
+impl Run {
+    /// Checks the run, whose duration the file has to say unless a trace says it.
+    pub(super) fn check(&self, document: &Document, is_replay: bool) -> Result<(), Diagnostic> {
+        let is_said = document.keys(&["run"]).iter().any(|key| key == "duration");
+        if !is_said && !is_replay {
+            let message = "the key `duration` is missing in `run`";
+            let problem = document.problem_at_key(&["run"], message);
+            return Err(problem.hint("write as in `run: { duration: 30m }`"));
+        }
+        let duration = Some(self.duration).filter(|_| !is_replay);
+        let rows = [
+            row(
+                "duration",
+                duration,
+                MILLISECOND..=LONGEST_RUN,
+                duration::write,
+            ),
+            row(
+                "drain",
+                self.drain,
+                Duration::ZERO..=LONGEST_RUN,
+                duration::write,
+            ),
+        ];
+        check_ranges(document, &["run"], rows)
+    }
+}
+
+/// How uptime is judged.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(description = "`uptime`."))]
+#[serde(default, deny_unknown_fields)]
+pub struct Uptime {
+    /// The length of a window of arrival time; 10 s by default.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    pub window: Duration,
+    /// A window is down when more than this share of its calls failed; 5 % by default.
+    pub down_above: Share,
+}
+
+impl Default for Uptime {
+    fn default() -> Self {
+        Self {
+            window: Duration::from_secs(10),
+            down_above: Share::percent(5),
+        }
+    }
+}
+
+impl Uptime {
+    /// Checks how a run of this length is judged.
+    pub(super) fn check(&self, document: &Document, run: Duration) -> Result<(), Diagnostic> {
+        let shares = Share::ZERO..=Share::from_parts(999_999_999);
+        let rows = [
+            row(
+                "window",
+                self.window,
+                MILLISECOND..=LONGEST_RUN,
+                duration::write,
+            ),
+            row("down_above", self.down_above, shares, display),
+        ];
+        check_ranges(document, &["uptime"], rows)?;
+        if run.as_nanos() / self.window.as_nanos() > MOST_WINDOWS {
+            let message = format!("this makes more than {MOST_WINDOWS} windows in the run");
+            let problem = document.problem(&["uptime", "window"], message);
+            return Err(problem.hint("make them longer"));
+        }
+        Ok(())
+    }
+}
+
+/// Reads the seeds of a run: `1..5` with both ends, or `3` for 1 to 3; at most 10,000 of them.
+pub fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    units::seeds::parse(text, MOST_SEEDS).map_err(String::from)
+}
+
+fn read_seeds<'de, D: Deserializer<'de>>(from: D) -> Result<RangeInclusive<u64>, D::Error> {
+    seeds(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+fn write_seeds<S: Serializer>(seeds: &RangeInclusive<u64>, into: S) -> Result<S::Ok, S::Error> {
+    into.serialize_str(&units::seeds::write(seeds))
+}
+
+/// `run.seeds`.
+#[cfg(feature = "cli")]
+enum Seeds {}
+
+#[cfg(feature = "cli")]
+crate::text::schema::inline_schema! {
+    Seeds, "Seeds", |_: &mut _| schemars::json_schema!({
+        "type": ["integer", "string"],
+        "minimum": 1,
+        "pattern": r"^\s*[0-9]+(\.\.[0-9]+)?\s*$",
+        "examples": ["1..5"],
+    });
+}
+
+const MOST_SEEDS: u64 = 10_000;
+
+/// A report counts each window of arrival time.
+const MOST_WINDOWS: u128 = 10_000_000;
