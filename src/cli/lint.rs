@@ -9,8 +9,9 @@ use crate::client::FleetFile;
 use crate::drill::Drill;
 use crate::policy::config::Policy;
 use crate::policy_file::lint::{self, Finding, LintContext, LintLocation, LintProvider};
-use crate::scenario::{Calls, Provider, Scenario};
+use crate::scenario::{Calls, Load, Provider, Scenario};
 use crate::text::{Diagnostic, Document};
+use crate::units::Share;
 
 /// The warnings of a policy file by itself.
 pub(super) fn policy(policy: &Policy, document: &Document) -> Vec<Diagnostic> {
@@ -94,32 +95,26 @@ fn has(document: &Document, path: &[&str]) -> bool {
 /// What a scenario says about its fleet and its load.
 fn surroundings(scenario: &Scenario) -> LintContext {
     let load = &scenario.load;
-    let deadlines = load.tasks.iter().filter_map(|task| task.deadline);
-    let shares = load.tasks.iter().map(|task| task.stream);
+    let deadlines = load.kinds().iter().filter_map(|kind| kind.deadline);
+    let shares = load.kinds().iter().map(|kind| kind.stream);
     let providers = scenario.providers.iter().enumerate();
     LintContext {
         providers: providers
             .map(|(place, provider)| known(scenario, place, provider))
             .collect(),
         offered_per_minute: offered(scenario),
-        tokens_per_call: tokens(&load.calls),
-        deadline: match load.tasks.is_empty() {
-            true => load.deadline,
-            false => deadlines.min(),
-        },
-        streamed: Some(match load.tasks.is_empty() {
-            true => load.stream,
-            false => mixed(shares),
-        }),
+        tokens_per_call: tokens(load),
+        deadline: deadlines.min(),
+        streamed: Some(mixed(shares.map(Option::unwrap_or_default))),
         clients: Some(load.clients),
     }
 }
 
 /// The share of all tasks when they agree, else some share that is neither none nor all.
-fn mixed(mut shares: impl Iterator<Item = u64>) -> u64 {
-    let first = shares.next().unwrap_or(0);
+fn mixed(mut shares: impl Iterator<Item = Share>) -> u64 {
+    let first = shares.next().unwrap_or_default();
     match shares.all(|share| share == first) {
-        true => first,
+        true => first.as_parts(),
         false => 1,
     }
 }
@@ -158,14 +153,12 @@ fn offered(scenario: &Scenario) -> Option<u64> {
     u64::try_from(per_minute).ok()
 }
 
-/// The median of a call's tokens, where all calls are alike.
-fn tokens(calls: &Calls) -> Option<u64> {
-    match calls {
-        Calls::Drawn { prompt, output, .. } | Calls::Users { prompt, output, .. } => {
-            Some(prompt.p50.saturating_add(output.p50))
-        }
-        Calls::Trace { .. } => None,
-    }
+/// The median of a call's tokens, unless a trace says them.
+fn tokens(load: &Load) -> Option<u64> {
+    let first = load.kinds().first()?;
+    let prompt = load.common.prompt.or(first.prompt)?;
+    let output = load.common.output.or(first.output)?;
+    Some(prompt.p50.saturating_add(output.p50))
 }
 
 const MINUTE: Duration = Duration::from_secs(60);

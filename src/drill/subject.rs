@@ -33,7 +33,7 @@ impl From<&Scenario> for Subject {
                 down_above: scenario.uptime.down_above,
             },
             answers_are_traced: true,
-            notes: scenario.notes(),
+            notes: scenario.load.notes(),
             traces: Vec::new(),
             resolved: scenario.resolved(),
         }

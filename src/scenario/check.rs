@@ -82,6 +82,8 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// No run is longer, and neither is anything in it.
 pub(super) const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
-pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// The world's timers resolve one millisecond.
+pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 
 const LONGEST_NAME: usize = 64;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::check::is_name;
 use super::file::File;
 use super::resolve::resolve;
-use super::{Calls, Scenario, demand, replay};
+use super::{Calls, Scenario, replay};
 use crate::text::{self, Diagnostic, Document};
 
 /// A scenario, and the document that it was read from (to point at what later checks find).
@@ -42,7 +42,7 @@ pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Diagn
         path,
         root: &root_of(path),
     };
-    demand::check_alone(&document, &file.load)?;
+    file.load.check_alone(&document)?;
     let trace = match &file.load.trace {
         Some(written) => Some(place.trace(written)?),
         None => None,

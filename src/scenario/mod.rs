@@ -3,9 +3,9 @@
 //! - [`load`]: from a path to a [`Loaded`](load::Loaded) scenario, or to a problem with a caret.
 //! - [`fault`]: what a fault does and when.
 //! - [`workload`]: which call arrives when, with how many tokens, for one seed.
-//! - `run`, `provider`, `quantiles`: parts that read, check and write themselves.
-//! - `file`: the whole file, and the parts that are read apart; `resolve`, `demand` and
-//!   `operations`: from there to these types.
+//! - `run`, `provider`, `demand`, `operations`, `quantiles`: parts that read, check and write
+//!   themselves. `check` and `place`: what their checks share.
+//! - `file`: the whole file; `resolve`: from there to these types.
 //! - `replay`: trace files. `resolved`: the scenario as understood, for the result document.
 //!
 //! It makes nothing happen: providers and world read these types.
@@ -16,6 +16,7 @@ pub mod fault;
 mod file;
 pub mod load;
 mod operations;
+mod place;
 pub mod profiles;
 mod provider;
 mod quantiles;
@@ -29,12 +30,16 @@ pub mod workload;
 use std::ops::Range;
 
 use crate::expect::Expectation;
+use crate::policy::ProviderId;
 use crate::text::Diagnostic;
+use crate::time::Instant;
 pub use crate::wire::Dialect;
 use check::LONGEST_RUN;
-pub use demand::{Arrivals, Calls, Load, Prefixes, Rate, Step, Task, UserRetry, Users};
-use fault::Fault;
+pub use demand::{
+    Arrivals, Calls, Load, Prefixes, Priority, RateCurve, Step, Task, UserRetry, Users,
+};
 pub use fault::catalogue;
+use fault::{Fault, Windows};
 pub use operations::{Operation, Work};
 pub use provider::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Per, Provider, Span};
 pub use quantiles::Quantiles;
@@ -65,6 +70,38 @@ pub struct Scenario {
     pub expect: Vec<(String, Vec<Expectation>)>,
     /// How uptime is judged.
     pub uptime: Uptime,
+}
+
+impl Scenario {
+    /// The moments at which an operation begins or ends, in order, each once.
+    pub fn turns(&self) -> Vec<Instant> {
+        let turns = self.operations.iter().flat_map(|operation| {
+            let Windows { at, length, .. } = operation.windows;
+            let end = length.map(|length| at.saturating_add(length));
+            [Some(at), end].into_iter().flatten()
+        });
+        let mut turns: Vec<Instant> = turns.map(|turn| Instant::START + turn).collect();
+        turns.sort_unstable();
+        turns.dedup();
+        turns
+    }
+
+    /// Whether an operation takes this provider out at `now`.
+    pub fn is_isolated(&self, provider: ProviderId, now: Instant) -> bool {
+        let mut works = self.operations.iter();
+        works.any(|one| one.work == Work::Isolate(provider) && one.windows.covers(now))
+    }
+
+    /// The provider to which calls are pinned at `now`, if to any: who was pinned last counts.
+    pub fn pinned(&self, now: Instant) -> Option<ProviderId> {
+        let at_work = self.operations.iter().filter(|one| one.windows.covers(now));
+        let pins = at_work.filter_map(|one| match one.work {
+            Work::Pin(provider) => Some((one.windows.at, provider)),
+            Work::Isolate(_) => None,
+        });
+        let last = pins.max_by_key(|(at, _)| *at);
+        last.map(|(_, provider)| provider)
+    }
 }
 
 /// The JSON Schema of scenario files.

@@ -9,7 +9,7 @@ use super::check::check_name;
 use super::fault::Fault;
 use super::fault::keys::Written;
 use super::fault::parse::{self, Setting};
-use super::{Calls, Scenario, demand, file, operations, provider};
+use super::{Calls, Scenario, file, operations, provider};
 use crate::expect::{self, Expectation};
 use crate::text::{Diagnostic, Document};
 
@@ -25,13 +25,13 @@ pub(super) fn resolve(
     network.check(document)?;
     let providers = provider::providers(document, file.providers, &network)?;
     let is_replay = trace.is_some();
-    let load = demand::load(document, file.load, trace)?;
+    let load = file.load.checked(document, trace)?;
     if let Calls::Trace { rows, .. } = &load.calls {
         let last = rows.last().map(|row| row.arrival.since_start());
         run.duration = last.unwrap_or_default();
     }
     run.check(document, is_replay)?;
-    demand::check_calls(document, &load, run.duration)?;
+    load.check_calls(document, run.duration)?;
     let groups = parse::groups(document, &file.groups, &providers)?;
     let setting = Setting {
         providers: &providers,
@@ -42,7 +42,7 @@ pub(super) fn resolve(
     };
     let faults = faults(document, &file.faults, &setting)?;
     let run_length = (!is_replay).then_some(run.duration);
-    let operations = operations::operations(document, &file.operations, &providers, run_length)?;
+    let operations = operations::operations(document, file.operations, &providers, run_length)?;
     let expect = expectations(document, &file.expect, &faults)?;
     uptime.check(document, run.duration)?;
     Ok(Scenario {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::check::{LONGEST_RUN, MILLISECOND, check_ranges, display, row};
+use super::check::{LONGEST_RUN, SHORTEST, check_ranges, display, row};
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema;
@@ -57,7 +57,7 @@ impl Run {
             row(
                 "duration",
                 duration,
-                MILLISECOND..=LONGEST_RUN,
+                SHORTEST..=LONGEST_RUN,
                 duration::write,
             ),
             row(
@@ -102,7 +102,7 @@ impl Uptime {
             row(
                 "window",
                 self.window,
-                MILLISECOND..=LONGEST_RUN,
+                SHORTEST..=LONGEST_RUN,
                 duration::write,
             ),
             row("down_above", self.down_above, shares, display),

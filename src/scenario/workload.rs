@@ -12,26 +12,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::demand::{BILLIONTH, CALL, Course};
-use super::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Task, UserRetry, Users};
+pub(super) use super::check::SHORTEST;
+use super::demand::MOST_TOKENS;
+use super::demand::{
+    Arrivals, BILLIONTH, CALL, Calls, Course, Load, Prefixes, RateCurve, Task, UserRetry, Users,
+};
+pub use super::demand::{Prefix, Row};
+use super::quantiles::Quantiles;
 use crate::policy::CallId;
 use crate::policy::call_context::Priority;
 use crate::rng::{Purpose, RngStreams, Stream};
-use crate::text::units::PerTime;
 use crate::time::{Instant, nanos};
-
-/// A row of a trace file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Since the first row.
-    pub arrival: Instant,
-    /// Prompt tokens.
-    pub input: u64,
-    /// Output tokens.
-    pub output: u64,
-    /// The longest beginning of its prompt that another row has too, if the file tells.
-    pub prefix: Option<Prefix>,
-}
+use crate::units::Rate;
 
 /// Token counts of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,21 +43,10 @@ impl Tokens {
     }
 }
 
-/// The beginning of a prompt that several calls share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Prefix {
-    /// Which.
-    pub id: u64,
-    /// How long it is, in tokens; no longer than the prompt.
-    pub tokens: u64,
-}
-
 /// The calls of one seed. Cheap to clone; each question is answered by keyed draws.
 #[derive(Clone, Debug)]
 pub struct Workload {
     load: Arc<Load>,
-    /// What there is when the load names no tasks.
-    only: Arc<Task>,
     end: Instant,
     draws: RngStreams,
 }
@@ -74,7 +55,6 @@ impl Workload {
     /// The calls that `load` makes under `seed`, for `duration` (a trace lifts that).
     pub fn new(load: &Load, duration: Duration, seed: u64) -> Self {
         Self {
-            only: Arc::new(only_task(load)),
             load: Arc::new(load.clone()),
             end: Instant::START + duration,
             draws: RngStreams::new(seed),
@@ -104,13 +84,15 @@ impl Workload {
         }
     }
 
-    fn moments(&self, arrivals: Arrivals, rate: &Rate) -> Box<dyn Iterator<Item = Instant>> {
+    fn moments(&self, arrivals: Arrivals, rate: &RateCurve) -> Box<dyn Iterator<Item = Instant>> {
         let draws = self.draws;
         match (arrivals, rate) {
-            (Arrivals::Constant, &Rate::Constant(rate)) => {
+            (Arrivals::Constant, &RateCurve::Constant(rate)) => {
                 Box::new((1..).map(move |n| moment(n, rate)))
             }
-            (Arrivals::Poisson, Rate::Constant(rate)) => Box::new(poisson(rate.mean_gap(), draws)),
+            (Arrivals::Poisson, RateCurve::Constant(rate)) => {
+                Box::new(poisson(rate.mean_gap(), draws))
+            }
             (Arrivals::Constant, rate) => Box::new(along(rate.course(), (0_u64..).map(|_| CALL))),
             (Arrivals::Poisson, rate) => {
                 let unit = Duration::from_secs(1);
@@ -120,8 +102,8 @@ impl Workload {
                 };
                 Box::new(along(rate.course(), (0..).map(gap)))
             }
-            (Arrivals::Gamma { cv_milli }, rate) => {
-                let cv = cv_milli as f64 / 1_000.0;
+            (Arrivals::Gamma { cv }, rate) => {
+                let cv = cv.as_milli() as f64 / 1_000.0;
                 let gap = move |n| {
                     let mut stream = draws.stream(Purpose::Arrival, n, 0, 0);
                     (stream.gamma(1.0 / (cv * cv)) * 1e9) as u128 * BILLIONTH
@@ -139,7 +121,7 @@ impl Workload {
     /// The users of a closed loop, whose calls come one after the other.
     pub fn users(&self) -> Option<Users> {
         match self.load.calls {
-            Calls::Users { users, .. } => Some(users),
+            Calls::Users { users } => Some(users),
             _ => None,
         }
     }
@@ -156,7 +138,7 @@ impl Workload {
         if call.0 < users.count {
             length *= stream.unit();
         }
-        Duration::from_nanos(length as u64).max(SHORTEST_THOUGHT)
+        Duration::from_nanos(length as u64).max(SHORTEST)
     }
 
     /// When and how users click again.
@@ -169,7 +151,8 @@ impl Workload {
         let user_retry = self.load.user_retry?;
         let clicks = call.0 >> QUESTION_BITS;
         let mut stream = self.draws.stream(Purpose::Reclick, call.0, 0, 0);
-        let again = clicks < u64::from(user_retry.at_most) && stream.chance(user_retry.chance);
+        let again =
+            clicks < u64::from(user_retry.at_most) && stream.chance(user_retry.chance.as_parts());
         again.then(|| CallId(call.0 + (1 << QUESTION_BITS)))
     }
 
@@ -198,7 +181,7 @@ impl Workload {
     pub fn tokens(&self, call: CallId) -> Tokens {
         let question = self.first_click(call);
         let task = self.task_of(call);
-        let most = task.max_tokens.map_or(u64::MAX, u64::from);
+        let most = task.max_tokens.unwrap_or(u64::MAX);
         if let Calls::Trace { rows, .. } = &self.load.calls {
             let row = usize::try_from(question.0).ok().and_then(|n| rows.get(n));
             let input = row.map_or(0, |row| row.input);
@@ -228,7 +211,7 @@ impl Workload {
         let question = self.first_click(call);
         self.draws
             .stream(Purpose::Streamed, question.0, 0, 0)
-            .chance(self.task_of(call).stream)
+            .chance(self.task_of(call).stream.unwrap_or_default().as_parts())
     }
 
     /// Whether the caller of a streamed call takes the answer whole, when it is all there.
@@ -238,12 +221,12 @@ impl Workload {
             && self
                 .draws
                 .stream(Purpose::Whole, question.0, 0, 0)
-                .chance(self.task_of(call).whole)
+                .chance(self.task_of(call).whole.unwrap_or_default().as_parts())
     }
 
     /// How important a call is.
     pub fn priority(&self, call: CallId) -> Priority {
-        self.task_of(call).priority
+        self.task_of(call).priority.into()
     }
 
     /// How long the user of a call waits; none = for ever.
@@ -253,18 +236,19 @@ impl Workload {
 
     /// The bound on output tokens that a call asks for.
     pub fn max_tokens(&self, call: CallId) -> Option<u32> {
-        self.task_of(call).max_tokens
+        let most = self.task_of(call).max_tokens?;
+        u32::try_from(most).ok()
     }
 
     fn task_of(&self, call: CallId) -> &Task {
         let question = self.first_click(call);
         let Some((last, others)) = self.load.tasks.split_last() else {
-            return &self.only;
+            return &self.load.common;
         };
         let mut stream = self.draws.stream(Purpose::Task, question.0, 0, 0);
         let mut drawn = stream.below(1_000_000_000);
         for task in others {
-            match drawn.checked_sub(task.share) {
+            match drawn.checked_sub(task.share.as_parts()) {
                 None => return task,
                 Some(rest) => drawn = rest,
             }
@@ -280,37 +264,15 @@ impl Workload {
             share,
         } = task.prefix?;
         let mut stream = self.draws.stream(Purpose::Prefix, question.0, 0, 0);
-        stream.chance(share).then(|| Prefix {
+        stream.chance(share.as_parts()).then(|| Prefix {
             id: u64::from(owner) << 32 | stream.below(distinct),
             tokens: tokens.min(input),
         })
     }
 }
 
-/// All calls are alike: what the load itself says.
-fn only_task(load: &Load) -> Task {
-    let (prompt, output) = match load.calls {
-        Calls::Drawn { prompt, output, .. } | Calls::Users { prompt, output, .. } => {
-            (Some(prompt), Some(output))
-        }
-        Calls::Trace { .. } => (None, None),
-    };
-    Task {
-        name: String::new(),
-        share: 1_000_000_000,
-        prompt,
-        output,
-        stream: load.stream,
-        whole: load.whole,
-        priority: Priority::NORMAL,
-        deadline: load.deadline,
-        max_tokens: load.max_tokens,
-        prefix: load.prefix,
-    }
-}
-
 /// `n` gaps after the start, to the nanosecond below: the error does not grow with `n`.
-fn moment(n: u64, rate: PerTime) -> Instant {
+fn moment(n: u64, rate: Rate) -> Instant {
     let exact = u128::from(n) * rate.per.as_nanos() * 1_000_000_000;
     let passed = exact / u128::from(rate.count_nano.max(1));
     Instant::from_nanos(u64::try_from(passed).unwrap_or(u64::MAX))
@@ -338,11 +300,5 @@ fn drawn(quantiles: &Quantiles<u64>, stream: &mut Stream) -> u64 {
     (tokens as u64).clamp(1, MOST_TOKENS)
 }
 
-/// No call has more tokens on either side: beyond any model's context, and far from any overflow.
-pub(super) const MOST_TOKENS: u64 = 10_000_000;
-
 /// Questions are numbered below 2^48; more than any run has.
 const QUESTION_BITS: u32 = 48;
-
-/// The world's timers resolve one millisecond.
-const SHORTEST_THOUGHT: Duration = Duration::from_millis(1);

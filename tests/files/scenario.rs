@@ -7,8 +7,8 @@ use std::time::Duration;
 use firedrill::scenario::load::{Loaded, load};
 use firedrill::scenario::{Arrivals, Calls};
 use firedrill::text::Diagnostic;
-use firedrill::text::units::{duration, rate};
-use firedrill::units::TokenRate;
+use firedrill::text::units::duration;
+use firedrill::units::{Rate, Share, TokenRate};
 use serde_json::json;
 use tempfile::TempDir;
 use wrong::{NO_SCENARIO, WRONG, WRONG_LOAD};
@@ -329,8 +329,8 @@ fn a_fleet_and_a_load_are_understood_in_full() {
         panic!("it is drawn");
     };
     assert_eq!(arrivals, Arrivals::Constant);
-    assert_eq!(rate, rate::parse("1/min").unwrap().into());
-    assert_eq!(scenario.load.stream, 600_000_000);
+    assert_eq!(rate, Rate::parse("1/min").unwrap().into());
+    assert_eq!(scenario.load.common.stream, Some(Share::percent(60)));
     assert_eq!(scenario.load.clients, 3);
     assert_eq!(scenario.expect[0].0, "not-in-the-run");
 }

@@ -264,7 +264,7 @@ fn reports_say_that_a_closed_loop_is_not_paired() {
     assert!(!report.render(Format::Json, false).contains("notes"));
     let load = format!("{{ rate: 1/s, {ONE_SECOND}, patience: 1s, user_retry: {{ at_most: 1 }} }}");
     let clicked = Project::new("{ duration: 1m }", &load, "{}").scenario();
-    assert!(!clicked.load.is_closed() && clicked.notes()[0].starts_with("users click again"));
+    assert!(!clicked.load.is_closed() && clicked.load.notes()[0].starts_with("users click again"));
 }
 
 const TASKS: &str = "{ arrivals: constant, rate: 10/s, stream: 50%, deadline: 90s, \

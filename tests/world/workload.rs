@@ -6,29 +6,28 @@ use std::time::Duration;
 
 use firedrill::policy::CallId;
 use firedrill::scenario::workload::{Row, Tokens, Workload};
-use firedrill::scenario::{Arrivals, Calls, Load, Prefixes, Quantiles, Rate, Step};
-use firedrill::text::units::{PerTime, duration, rate};
+use firedrill::scenario::{Arrivals, Calls, Load, Prefixes, Quantiles, RateCurve, Step, Task};
 use firedrill::time::Instant;
+use firedrill::units::{Factor, Rate, Share, duration};
 
 fn load(arrivals: Arrivals, per_time: &str) -> Load {
     Load {
         calls: Calls::Drawn {
             arrivals,
-            rate: rate::parse(per_time).unwrap().into(),
-            prompt: Quantiles {
+            rate: per(per_time).into(),
+        },
+        common: Task {
+            prompt: Some(Quantiles {
                 p50: 900,
                 p99: 8_000,
-            },
-            output: Quantiles {
+            }),
+            output: Some(Quantiles {
                 p50: 220,
                 p99: 1_500,
-            },
+            }),
+            stream: Some(Share::percent(60)),
+            ..Task::default()
         },
-        stream: 600_000_000,
-        whole: 0,
-        deadline: None,
-        max_tokens: None,
-        prefix: None,
         tasks: Vec::new(),
         user_retry: None,
         clients: 1,
@@ -120,13 +119,11 @@ fn token_counts_keep_their_quantiles() {
 #[test]
 fn equal_quantiles_are_a_constant_and_huge_ones_are_capped() {
     let mut load = load(Arrivals::Constant, "1/s");
-    if let Calls::Drawn { prompt, output, .. } = &mut load.calls {
-        *prompt = Quantiles { p50: 100, p99: 100 };
-        *output = Quantiles {
-            p50: 1,
-            p99: 10_000_000,
-        };
-    }
+    load.common.prompt = Some(Quantiles { p50: 100, p99: 100 });
+    load.common.output = Some(Quantiles {
+        p50: 1,
+        p99: 10_000_000,
+    });
     let calls = Workload::new(&load, Duration::from_secs(1), 1);
     let drawn: Vec<Tokens> = (0..10_000).map(|n| calls.tokens(CallId(n))).collect();
     assert!(drawn.iter().all(|tokens| tokens.input == 100));
@@ -194,7 +191,7 @@ fn a_trace_is_replayed_row_by_row_beyond_any_duration() {
     );
 }
 
-fn curved(arrivals: Arrivals, curve: Rate, length: &str) -> Workload {
+fn curved(arrivals: Arrivals, curve: RateCurve, length: &str) -> Workload {
     let mut load = load(arrivals, "1/s");
     if let Calls::Drawn { rate, .. } = &mut load.calls {
         *rate = curve;
@@ -202,43 +199,41 @@ fn curved(arrivals: Arrivals, curve: Rate, length: &str) -> Workload {
     Workload::new(&load, long(length), 1)
 }
 
-fn per(text: &str) -> PerTime {
-    rate::parse(text).unwrap()
+fn per(text: &str) -> Rate {
+    Rate::parse(text).unwrap()
 }
 
 fn long(text: &str) -> Duration {
     duration::parse(text).unwrap()
 }
 
-fn curves() -> [Rate; 4] {
+fn curves() -> [RateCurve; 4] {
     let step = |at, rate| Step {
         at: long(at),
         rate: per(rate),
     };
     [
-        Rate::Diurnal {
+        RateCurve::Diurnal {
             mean: per("20/s"),
             peak: per("40/s"),
             peak_at: long("12m"),
             period: long("30m"),
         },
-        Rate::Ramp {
+        RateCurve::Ramp {
             from: per("10/min"),
             to: per("50/s"),
             at: long("5m"),
             over: long("20m"),
         },
-        Rate::Spike {
+        RateCurve::Spike {
             base: per("10/s"),
             peak: per("200/s"),
             at: long("10m"),
             length: long("1m"),
         },
-        Rate::Steps(vec![
-            step("1m", "30/s"),
-            step("20m", "90/h"),
-            step("40m", "7/s"),
-        ]),
+        RateCurve::Steps {
+            steps: vec![step("1m", "30/s"), step("20m", "90/h"), step("40m", "7/s")],
+        },
     ]
 }
 
@@ -265,10 +260,11 @@ fn constant_arrivals_under_a_curve_are_its_integral() {
 
 #[test]
 fn a_curve_that_never_changes_is_a_constant_rate() {
-    let flat = Rate::Steps(vec![Step {
+    let step = Step {
         at: Duration::ZERO,
         rate: per("7/s"),
-    }]);
+    };
+    let flat = RateCurve::Steps { steps: vec![step] };
     for arrivals in [Arrivals::Constant, Arrivals::Poisson] {
         let curved = nanos(curved(arrivals, flat.clone(), "1h").arrivals());
         let constant = nanos(workload(arrivals, "7/s", long("1h")).arrivals());
@@ -321,8 +317,11 @@ fn exponential_gaps_have_their_distribution() {
 
 #[test]
 fn gamma_gaps_vary_as_written_around_the_same_mean() {
-    for (cv_milli, cv) in [(500, 0.5), (1_000, 1.0), (3_000, 3.0)] {
-        let busy = workload(Arrivals::Gamma { cv_milli }, "8/s", long("10h"));
+    for (milli, cv) in [(500, 0.5), (1_000, 1.0), (3_000, 3.0)] {
+        let gamma = Arrivals::Gamma {
+            cv: Factor::milli(milli),
+        };
+        let busy = workload(gamma, "8/s", long("10h"));
         let moments = nanos(busy.arrivals());
         assert!(moments.is_sorted());
         let gaps: Vec<f64> = moments
@@ -352,7 +351,7 @@ fn a_second_click_asks_the_same_question() {
 #[test]
 fn a_share_of_streamed_calls_is_taken_whole_and_no_other() {
     let mut load = load(Arrivals::Constant, "2/s");
-    load.whole = 250_000_000;
+    load.common.whole = Some(Share::percent(25));
     let workload = Workload::new(&load, Duration::from_secs(10), 1);
     let calls = || (0..40_000).map(CallId);
     let streamed = calls().filter(|&call| workload.is_streamed(call)).count();
@@ -366,11 +365,11 @@ fn a_share_of_streamed_calls_is_taken_whole_and_no_other() {
 #[test]
 fn calls_whose_prompts_begin_alike_are_of_one_session() {
     let mut load = load(Arrivals::Constant, "2/s");
-    load.prefix = Some(Prefixes {
+    load.common.prefix = Some(Prefixes {
         owner: 0,
         tokens: 500,
         distinct: 4,
-        share: 500_000_000,
+        share: Share::percent(50),
     });
     let workload = Workload::new(&load, Duration::from_secs(10), 1);
     let sessions: BTreeSet<_> = (0..500)

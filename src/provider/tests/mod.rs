@@ -21,7 +21,7 @@ use super::*;
 use crate::prices::Price;
 use crate::scenario::fault::{CloseMode, Fault, FaultKind};
 use crate::scenario::{
-    Arrivals, Calls, Dialect, Limit, Limits, Load, Network, Run, Scenario, Span, Uptime,
+    Arrivals, Calls, Dialect, Limit, Limits, Load, Network, Run, Scenario, Span, Task, Uptime,
 };
 use crate::time::nanos;
 use crate::units::{Factor, Money, Rate, Share, TokenRate};
@@ -421,23 +421,21 @@ fn scenario(faults: &[FaultKind]) -> Scenario {
 }
 
 fn no_load() -> Load {
-    let none = Quantiles { p50: 1, p99: 1 };
+    let rate = Rate {
+        count_nano: 1_000_000_000,
+        per: Duration::from_secs(1),
+    };
+    let one = Some(Quantiles { p50: 1, p99: 1 });
     Load {
         calls: Calls::Drawn {
             arrivals: Arrivals::Constant,
-            rate: Rate {
-                count_nano: 1_000_000_000,
-                per: Duration::from_secs(1),
-            }
-            .into(),
-            prompt: none,
-            output: none,
+            rate: rate.into(),
         },
-        stream: 0,
-        whole: 0,
-        deadline: None,
-        max_tokens: None,
-        prefix: None,
+        common: Task {
+            prompt: one,
+            output: one,
+            ..Task::default()
+        },
         tasks: Vec::new(),
         user_retry: None,
         clients: 1,

@@ -1,27 +1,35 @@
-//! Rates that change over time: ramps, spikes, steps, and the wave of a day.
+//! Rates: the same for the whole run, or a curve with keys of its own.
 //!
-//! Arrivals need two things of a rate: how many calls it has brought by a moment (its integral),
-//! and the moment by which it has brought so many (the inverse). Both are closed forms, in integers
-//! as fine as 10^-22 of a call, so nothing drifts and no list of arrivals is kept. Only the sine of
-//! the daily wave is a float; it swings around an exact mean, so its error does not grow with time.
-//! How gaps are spread around the rate is left to `workload`; `rate` reads curves.
+//! A row of `curves!` says which keys a curve has. From the rows follow the reader, the writer,
+//! messages and the schema. What the rates bring by when is told by `course`.
 
+use std::fmt;
 use std::time::Duration;
 
-use crate::text::units::PerTime;
-use crate::time::{Instant, nanos};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::scenario::check::SHORTEST;
+use crate::scenario::place::Place;
+use crate::text::Diagnostic;
+#[cfg(feature = "cli")]
+use crate::units::schema;
+use crate::units::{Rate, duration};
 
 /// How many calls come in how much time, all clients together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rate {
+pub enum RateCurve {
     /// The same for the whole run.
-    Constant(PerTime),
+    Constant(Rate),
     /// A sine wave, as days have it.
     Diurnal {
         /// Its mean.
-        mean: PerTime,
+        mean: Rate,
         /// Its highest; the lowest lies as far below the mean.
-        peak: PerTime,
+        peak: Rate,
         /// When it is highest for the first time.
         peak_at: Duration,
         /// From one peak to the next.
@@ -30,9 +38,9 @@ pub enum Rate {
     /// A straight line from one rate to another.
     Ramp {
         /// The rate before.
-        from: PerTime,
+        from: Rate,
         /// The rate afterwards.
-        to: PerTime,
+        to: Rate,
         /// When it begins to change.
         at: Duration,
         /// How long it changes.
@@ -41,417 +49,424 @@ pub enum Rate {
     /// Another rate for a while.
     Spike {
         /// The rate before and afterwards.
-        base: PerTime,
+        base: Rate,
         /// The rate in between.
-        peak: PerTime,
+        peak: Rate,
         /// When it begins.
         at: Duration,
         /// How long it lasts.
         length: Duration,
     },
     /// One rate after another, without a beginning nothing before the first.
-    Steps(Vec<Step>),
+    Steps {
+        /// In order of their time.
+        steps: Vec<Step>,
+    },
 }
 
-/// A rate that holds from a moment on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One of a curve's `steps`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// From when on.
+    #[serde(with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub at: Duration,
-    /// The rate.
-    pub rate: PerTime,
+    /// How many.
+    #[serde(deserialize_with = "level")]
+    pub rate: Rate,
 }
 
-impl From<PerTime> for Rate {
-    fn from(rate: PerTime) -> Self {
+/// `rate`, as it is written.
+pub(super) enum Written {
+    Always(Rate),
+    Curve(Box<Curve>),
+}
+
+/// `rate`, as a map. Which keys a curve has is judged where it is understood.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(transform = own_keys))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Curve {
+    /// Which.
+    #[cfg_attr(feature = "cli", schemars(with = "CurveName"))]
+    curve: String,
+    /// Of the wave, and of the whole.
+    mean: Option<Level>,
+    /// At the highest.
+    peak: Option<Level>,
+    /// When it is highest; at the start by default.
+    #[serde(default, with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    peak_at: Option<Duration>,
+    /// From peak to peak.
+    #[serde(default, with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    period: Option<Duration>,
+    /// At first.
+    from: Option<Level>,
+    /// At last.
+    to: Option<Level>,
+    /// How long the way takes.
+    #[serde(default, with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    over: Option<Duration>,
+    /// Before and after.
+    base: Option<Level>,
+    /// When it begins to change; at the start by default.
+    #[serde(default, with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    at: Option<Duration>,
+    /// How long it is at its peak.
+    #[serde(default, rename = "for", with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    length: Option<Duration>,
+    /// Each holds until the next.
+    steps: Option<Vec<Step>>,
+}
+
+/// Declares the keys of every curve: those that it must have, and behind `;` the moment that is
+/// the start by default.
+macro_rules! curves {
+    ($($name:literal $curve:ident {
+        $($field:ident $key:literal),+ $(; $start:ident $start_key:literal)?
+    })+) => {
+        /// Curves by name, with the keys that each must have, and those that it may.
+        const CURVES: &[(&str, &[&str], &[&str])] =
+            &[$(($name, &[$($key),+], &[$($start_key)?])),+];
+
+        impl Curve {
+            /// The curve of this name, each value within its range.
+            fn read(self, place: &Place<'_>) -> Result<RateCurve, Diagnostic> {
+                match self.curve.as_str() {
+                    $($name => Ok(RateCurve::$curve {
+                        $($field: required(place, $name, $key, self.$field)?,)+
+                        $($start: start(place, $start_key, self.$start)?,)?
+                    }),)+
+                    name => {
+                        let problem = place.problem("curve", format!("unknown curve `{name}`"));
+                        Err(problem.did_you_mean(name, CURVES.iter().map(|(name, ..)| *name)))
+                    }
+                }
+            }
+        }
+
+        impl Serialize for RateCurve {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = match self {
+                    Self::Constant(rate) => return rate.serialize(serializer),
+                    _ => serializer.serialize_map(None)?,
+                };
+                match self {
+                    Self::Constant(_) => {}
+                    $(Self::$curve { $($field,)+ $($start)? } => {
+                        map.serialize_entry("curve", $name)?;
+                        $(map.serialize_entry($key, &$field.shown())?;)+
+                        $(map.serialize_entry($start_key, &$start.shown())?;)?
+                    })+
+                }
+                map.end()
+            }
+        }
+    };
+}
+
+curves! {
+    "diurnal" Diurnal { mean "mean", peak "peak", period "period"; peak_at "peak_at" }
+    "ramp" Ramp { from "from", to "to", over "over"; at "at" }
+    "spike" Spike { base "base", peak "peak", length "for"; at "at" }
+    "steps" Steps { steps "steps" }
+}
+
+/// What a curve holds under a key of its own.
+trait Key: Sized {
+    /// How it is written.
+    type Written;
+
+    /// What a message shows where it is missing.
+    const EXAMPLE: &'static str;
+
+    /// Itself, when it lies within its range.
+    fn checked(written: Self::Written, place: &Place<'_>, key: &str) -> Result<Self, Diagnostic>;
+
+    /// As understood.
+    fn shown(&self) -> Value;
+}
+
+impl Key for Rate {
+    type Written = Level;
+
+    const EXAMPLE: &'static str = "2/s";
+
+    fn checked(Level(rate): Level, place: &Place<'_>, key: &str) -> Result<Self, Diagnostic> {
+        if fine(rate) <= fine(HIGHEST) {
+            return Ok(rate);
+        }
+        let problem = place.problem(key, format!("`{rate}` is too large"));
+        Err(problem.hint(format!("write at most `{HIGHEST}`")))
+    }
+
+    fn shown(&self) -> Value {
+        json!(self)
+    }
+}
+
+impl Key for Duration {
+    type Written = Self;
+
+    const EXAMPLE: &'static str = "5m";
+
+    fn checked(length: Self, place: &Place<'_>, key: &str) -> Result<Self, Diagnostic> {
+        place.length(key, length, SHORTEST)?;
+        Ok(length)
+    }
+
+    fn shown(&self) -> Value {
+        duration::write(*self).into()
+    }
+}
+
+impl Key for Vec<Step> {
+    type Written = Self;
+
+    const EXAMPLE: &'static str = "[ { at: 0s, rate: 1/s }, { at: 5m, rate: 3/s } ]";
+
+    fn checked(steps: Self, place: &Place<'_>, key: &str) -> Result<Self, Diagnostic> {
+        if steps.is_empty() {
+            let problem = place.problem(key, "there is no step at all");
+            return Err(problem.hint(format!("write as in `steps: {}`", Self::EXAMPLE)));
+        }
+        if steps.len() > MOST_STEPS {
+            return Err(place.problem(key, format!("more than {MOST_STEPS} steps")));
+        }
+        let mut last = None;
+        for (n, step) in steps.iter().enumerate() {
+            let number = n.to_string();
+            let all = place.inside(key);
+            let place = all.inside(&number);
+            place.length("at", step.at, Duration::ZERO)?;
+            if last.is_some_and(|last| step.at <= last) {
+                let message = "this step does not come after the one before it";
+                let problem = place.problem("at", message);
+                return Err(problem.hint("write the steps in the order of their time"));
+            }
+            Rate::checked(Level(step.rate), &place, "rate")?;
+            last = Some(step.at);
+        }
+        Ok(steps)
+    }
+
+    fn shown(&self) -> Value {
+        json!(self)
+    }
+}
+
+fn required<K: Key>(
+    place: &Place<'_>,
+    curve: &str,
+    key: &str,
+    written: Option<K::Written>,
+) -> Result<K, Diagnostic> {
+    let Some(written) = written else {
+        let problem = place.problem("curve", format!("`{curve}` needs the key `{key}`"));
+        return Err(problem.hint(format!("write as in `{key}: {}`", K::EXAMPLE)));
+    };
+    K::checked(written, place, key)
+}
+
+/// When something begins: at the start by default.
+fn start(place: &Place<'_>, key: &str, at: Option<Duration>) -> Result<Duration, Diagnostic> {
+    place.length(key, at, Duration::ZERO)?;
+    Ok(at.unwrap_or_default())
+}
+
+impl From<Rate> for RateCurve {
+    fn from(rate: Rate) -> Self {
         Self::Constant(rate)
     }
 }
 
-impl Rate {
-    /// How many calls it has brought by `at`: its integral, rounded down.
-    pub fn calls_by(&self, at: Instant) -> u128 {
-        self.course().mass(at.as_nanos()) / CALL
-    }
-
-    /// The rate as `workload` follows it.
-    pub(in crate::scenario) fn course(&self) -> Course {
-        match self {
-            Self::Constant(rate) => Course::lines([(0, fine(*rate))]),
-            Self::Diurnal {
-                mean,
-                peak,
-                peak_at,
-                period,
-            } => Course(CourseShape::Wave(Wave::new(
-                *mean, *peak, *peak_at, *period,
-            ))),
-            Self::Ramp { from, to, at, over } => {
-                Course::ramp(fine(*from), fine(*to), nanos(*at), nanos(*over).max(1))
-            }
-            Self::Spike {
-                base,
-                peak,
-                at,
-                length,
-            } => {
-                let (base, peak) = (fine(*base), fine(*peak));
-                let (at, end) = (nanos(*at), nanos(*at).saturating_add(nanos(*length)));
-                Course::lines([(0, base), (at, peak), (end, base)])
-            }
-            Self::Steps(steps) => {
-                let first = [(0, 0)].into_iter();
-                Course::lines(first.chain(steps.iter().map(|one| (nanos(one.at), fine(one.rate)))))
-            }
-        }
+impl Written {
+    /// The rate that is meant; it stands at `place`.
+    pub(super) fn checked(self, place: &Place<'_>) -> Result<RateCurve, Diagnostic> {
+        let curve = match self {
+            Self::Always(rate) => return Ok(rate.into()),
+            Self::Curve(curve) => curve,
+        };
+        curve.check_keys(place)?;
+        let curve = curve.read(place)?;
+        curve.check(place)?;
+        Ok(curve)
     }
 }
 
+impl Curve {
+    /// Refuses keys of other curves.
+    fn check_keys(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
+        let Some((name, required, optional)) = CURVES.iter().find(|(name, ..)| *name == self.curve)
+        else {
+            return Ok(());
+        };
+        let own = [*required, *optional].concat();
+        let keys = place.keys();
+        let fits = |key: &str| key == "curve" || own.contains(&key);
+        let Some(key) = keys.iter().find(|key| !fits(key)) else {
+            return Ok(());
+        };
+        let problem = place.problem_at_key(key, format!("`{key}` means nothing to a `{name}`"));
+        Err(problem.hint(format!("its own keys are `{}`", own.join("`, `"))))
+    }
+}
+
+impl RateCurve {
+    /// Refuses a wave that swings too far, and a curve that never brings a call.
+    fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
+        let (key, brings_any) = match self {
+            Self::Constant(_) => return Ok(()),
+            &Self::Diurnal { mean, peak, .. } => return check_swing(place, mean, peak),
+            Self::Ramp { from, to, .. } => ("to", from.count_nano > 0 || to.count_nano > 0),
+            Self::Spike { base, peak, .. } => ("peak", base.count_nano > 0 || peak.count_nano > 0),
+            Self::Steps { steps } => ("steps", steps.iter().any(|step| step.rate.count_nano > 0)),
+        };
+        if brings_any {
+            return Ok(());
+        }
+        let problem = place.problem(key, "this brings no call at all");
+        Err(problem.hint("write a rate such as `8/s` somewhere"))
+    }
+
+    /// Refuses changes that a run of this `length` never sees.
+    pub(super) fn check_changes(
+        &self,
+        place: &Place<'_>,
+        length: Duration,
+    ) -> Result<(), Diagnostic> {
+        let (key, at) = match self {
+            Self::Constant(_) | Self::Diurnal { .. } => return Ok(()),
+            Self::Ramp { at, .. } | Self::Spike { at, .. } => ("at", *at),
+            Self::Steps { steps } => ("steps", steps.last().map_or(Duration::ZERO, |step| step.at)),
+        };
+        if at < length {
+            return Ok(());
+        }
+        let message = format!("the run is over before {}", duration::write(at));
+        let problem = place.problem(key, message);
+        Err(problem.hint("let the rate change before `run.duration` has passed"))
+    }
+}
+
+fn check_swing(place: &Place<'_>, mean: Rate, peak: Rate) -> Result<(), Diagnostic> {
+    if fine(mean) == 0 {
+        let problem = place.problem("mean", "this never happens");
+        return Err(problem.hint("write as in `2/s`"));
+    }
+    let side = match fine(peak) {
+        peak if peak < fine(mean) => "the peak is below the mean",
+        peak if peak > 2 * fine(mean) => "the trough would be below zero",
+        _ => return Ok(()),
+    };
+    let twice = Rate {
+        count_nano: 2 * mean.count_nano,
+        ..mean
+    };
+    Err(place.problem("peak", side).hint(format!(
+        "the wave swings as far below its mean as above: write from `{mean}` to `{twice}`"
+    )))
+}
+
 /// Billionths of a call per day: every rate that can be written is a whole number of them.
-pub(super) fn fine(rate: PerTime) -> u128 {
+pub(super) fn fine(rate: Rate) -> u128 {
     let per = rate.per.as_secs().max(1);
     u128::from(rate.count_nano) * u128::from(DAY / per)
 }
 
-/// A rate, ready to be followed. Calls are counted in "mass": billionths of a call per day, times
-/// nanoseconds.
-#[derive(Clone, Debug)]
-pub(in crate::scenario) struct Course(CourseShape);
+/// A rate that may also be nothing at all: `0/s`.
+struct Level(Rate);
 
-#[derive(Clone, Debug)]
-enum CourseShape {
-    /// In order; each holds until the next begins.
-    Lines(Vec<Line>),
-    Wave(Wave),
-}
-
-impl Course {
-    fn lines(levels: impl IntoIterator<Item = (u64, u128)>) -> Self {
-        let flat = levels.into_iter().map(|(start, level)| Line {
-            start,
-            from: level,
-            to: level,
-            over: 1,
-            before: 0,
-        });
-        Self::joined(flat)
-    }
-
-    fn ramp(from: u128, to: u128, at: u64, over: u64) -> Self {
-        let line = |start, from, to, over| Line {
-            start,
-            from,
-            to,
-            over,
-            before: 0,
-        };
-        Self::joined([
-            line(0, from, from, 1),
-            line(at, from, to, over),
-            line(at.saturating_add(over), to, to, 1),
-        ])
-    }
-
-    fn joined(lines: impl IntoIterator<Item = Line>) -> Self {
-        let mut joined: Vec<Line> = Vec::new();
-        for mut line in lines {
-            line.before = joined.last().map_or(0, |last| last.mass(line.start));
-            joined.push(line);
-        }
-        Self(CourseShape::Lines(joined))
-    }
-
-    /// What it has brought by `at`.
-    pub(in crate::scenario) fn mass(&self, at: u64) -> u128 {
-        match &self.0 {
-            CourseShape::Wave(wave) => wave.mass(at),
-            CourseShape::Lines(lines) => {
-                let next = lines.partition_point(|line| line.start <= at);
-                next.checked_sub(1).map_or(0, |n| lines[n].mass(at))
-            }
-        }
-    }
-
-    /// The first nanosecond by which it has brought `mass`, from `floor` on; none when it never
-    /// does.
-    pub(in crate::scenario) fn first(&self, mass: u128, floor: u64) -> Option<u64> {
-        if mass == 0 {
-            return Some(floor);
-        }
-        match &self.0 {
-            CourseShape::Wave(wave) => wave.first(mass, floor),
-            CourseShape::Lines(lines) => {
-                let next = lines.partition_point(|line| line.before < mass);
-                let line = &lines[next.checked_sub(1)?];
-                line.first(mass).map(|at| at.max(floor))
-            }
-        }
+impl<'de> Deserialize<'de> for Level {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        level(deserializer).map(Self)
     }
 }
 
-/// A stretch on which the rate is a straight line; flat beyond `over`.
-#[derive(Clone, Debug)]
-struct Line {
-    start: u64,
-    from: u128,
-    to: u128,
-    over: u64,
-    /// What came before it.
-    before: u128,
+fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let nothing = text.trim().strip_prefix('0').map(str::trim_start);
+    let unit = nothing.filter(|rest| rest.starts_with('/'));
+    let rate = match unit {
+        Some(unit) => Rate::parse(&format!("1{unit}")),
+        None => Rate::parse(&text),
+    };
+    let rate = rate.map_err(Error::custom)?;
+    let count_nano = unit.map_or(rate.count_nano, |_| 0);
+    Ok(Rate { count_nano, ..rate })
 }
 
-impl Line {
-    fn mass(&self, at: u64) -> u128 {
-        let passed = u128::from(at.saturating_sub(self.start));
-        let flat = self.from.saturating_mul(passed);
-        let grown = half_square(self.to.abs_diff(self.from), passed, u128::from(self.over));
-        let since = match self.to >= self.from {
-            true => flat.saturating_add(grown),
-            false => flat.saturating_sub(grown),
-        };
-        self.before.saturating_add(since)
-    }
-
-    fn first(&self, mass: u128) -> Option<u64> {
-        let wanted = mass - self.before;
-        if self.from != self.to {
-            let guess = self.start.saturating_add(self.guess(wanted));
-            return Some(settle(|at| self.mass(at), mass, self.start, guess));
-        }
-        let passed = wanted.checked_next_multiple_of(self.from)? / self.from;
-        let passed = u64::try_from(passed).ok()?;
-        self.start.checked_add(passed)
-    }
-
-    /// Where a parabola has brought `wanted`, to a float's precision.
-    fn guess(&self, wanted: u128) -> u64 {
-        let (from, to) = (self.from as f64, self.to as f64);
-        let (slope, wanted) = ((to - from) / self.over as f64, wanted as f64);
-        let root = libm::sqrt((from * from + 2.0 * slope * wanted).max(0.0));
-        ((2.0 * wanted / (from + root)) as u64).min(self.over)
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RateVisitor)
     }
 }
 
-/// `rise` x `passed`^2 / (2 x `over`), rounded down, without a number that is larger than needed.
-fn half_square(rise: u128, passed: u128, over: u128) -> u128 {
-    if rise == 0 {
-        return 0;
-    }
-    let (once, twice) = (rise.saturating_mul(passed), 2 * over);
-    let rest = (once % twice).saturating_mul(passed) / twice;
-    (once / twice).saturating_mul(passed).saturating_add(rest)
-}
+struct RateVisitor;
 
-/// A sine wave around a mean.
-#[derive(Clone, Debug)]
-struct Wave {
-    mean: u128,
-    /// How far it swings to either side.
-    swing: f64,
-    period: u64,
-    /// From a peak to the start.
-    lead: u64,
-}
+impl<'de> Visitor<'de> for RateVisitor {
+    type Value = Written;
 
-impl Wave {
-    fn new(mean: PerTime, peak: PerTime, peak_at: Duration, period: Duration) -> Self {
-        let (mean, peak, period) = (fine(mean), fine(peak), nanos(period).max(1));
-        Self {
-            mean,
-            swing: peak.saturating_sub(mean) as f64,
-            period,
-            lead: period - nanos(peak_at) % period,
-        }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a rate such as `8/s`, or a curve such as `{ curve: ramp, … }`")
     }
 
-    fn mass(&self, at: u64) -> u128 {
-        let mean = self.mean.saturating_mul(u128::from(at));
-        let reach = self.swing * self.period as f64 / TURN;
-        let swung = reach * (libm::sin(self.angle(at)) - libm::sin(self.angle(0)));
-        match swung >= 0.0 {
-            true => mean.saturating_add(swung as u128),
-            false => mean.saturating_sub(-swung as u128),
-        }
+    fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
+        Rate::parse(text).map(Written::Always).map_err(E::custom)
     }
 
-    /// The share of a period since the last peak, as an angle.
-    fn angle(&self, at: u64) -> f64 {
-        let since = (u128::from(at) + u128::from(self.lead)) % u128::from(self.period);
-        since as f64 / self.period as f64 * TURN
+    /// A number without a unit: the unit's own parser says what is missing.
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Written, E> {
+        self.visit_str(&number.to_string())
     }
 
-    fn first(&self, mass: u128, floor: u64) -> Option<u64> {
-        if self.mean == 0 {
-            return None;
-        }
-        if self.mass(floor) >= mass {
-            return Some(floor);
-        }
-        // Newton's steps, from where the mean alone would be.
-        let mut at = mass as f64 / self.mean as f64;
-        for _ in 0..4 {
-            let rate = self.mean as f64 + self.swing * libm::cos(self.angle(at as u64));
-            let found = self.mass(at as u64);
-            let off = match found >= mass {
-                true => (found - mass) as f64,
-                false => -((mass - found) as f64),
-            };
-            at = (at - off / rate.max(self.mean as f64 / 16.0)).max(floor as f64);
-        }
-        Some(settle(|at| self.mass(at), mass, floor, at as u64))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Written, A::Error> {
+        let curve = Curve::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Written::Curve(Box::new(curve)))
     }
 }
 
-/// The first moment after `floor` at which `mass` is reached, near a guess.
-fn settle(reached: impl Fn(u64) -> u128, mass: u128, floor: u64, guess: u64) -> u64 {
-    let guess = guess.max(floor);
-    let (mut low, mut high, mut step) = (guess, guess, 1_u64);
-    while low > floor && reached(low) >= mass {
-        high = low;
-        low = low.saturating_sub(step).max(floor);
-        step = step.saturating_mul(2);
-    }
-    while high < u64::MAX && reached(high) < mass {
-        low = high;
-        high = high.saturating_add(step);
-        step = step.saturating_mul(2);
-    }
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        match reached(middle) >= mass {
-            true => high = middle,
-            false => low = middle,
-        }
-    }
-    high
+/// The name of a curve.
+#[cfg(feature = "cli")]
+enum CurveName {}
+
+#[cfg(feature = "cli")]
+crate::text::schema::inline_schema! {
+    CurveName, "CurveName", |_: &mut _| schemars::json_schema!({
+        "enum": Vec::from_iter(CURVES.iter().map(|(name, ..)| name)),
+    });
+    Level, "Level", |generator: &mut schemars::SchemaGenerator| generator.subschema_for::<Rate>();
+    Written, "Rate", |generator: &mut schemars::SchemaGenerator| {
+        let always = generator.subschema_for::<Rate>();
+        let curve = generator.subschema_for::<Curve>();
+        schemars::json_schema!({ "anyOf": [always, curve] })
+    };
 }
 
-const DAY: u64 = 86_400;
-
-/// One billionth of a call.
-pub(in crate::scenario) const BILLIONTH: u128 = DAY as u128 * 1_000_000_000;
-
-/// One call.
-pub(in crate::scenario) const CALL: u128 = BILLIONTH * 1_000_000_000;
-
-const TURN: f64 = std::f64::consts::TAU;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::units::{duration, rate};
-    use proptest::prelude::*;
-
-    fn per(text: &str) -> PerTime {
-        rate::parse(text).unwrap()
-    }
-
-    fn long(text: &str) -> Duration {
-        duration::parse(text).unwrap()
-    }
-
-    fn curves() -> [Rate; 5] {
-        [
-            Rate::Constant(per("7/min")),
-            Rate::Diurnal {
-                mean: per("2/s"),
-                peak: per("4/s"),
-                peak_at: long("12m"),
-                period: long("30m"),
-            },
-            Rate::Ramp {
-                from: per("10/s"),
-                to: per("1/min"),
-                at: long("3m"),
-                over: long("5m"),
-            },
-            Rate::Spike {
-                base: per("1/s"),
-                peak: per("20/s"),
-                at: long("10m"),
-                length: long("1m"),
-            },
-            Rate::Steps(vec![
-                Step {
-                    at: long("1m"),
-                    rate: per("3/s"),
-                },
-                Step {
-                    at: long("2m"),
-                    rate: per("90/h"),
-                },
-            ]),
-        ]
-    }
-
-    #[test]
-    fn integrals_are_those_of_the_textbook() {
-        let at = |text| Instant::START + long(text);
-        let [constant, wave, ramp, spike, steps] = curves();
-        assert_eq!(constant.calls_by(at("1h")), 420);
-        // Whole periods bring the mean exactly.
-        assert_eq!(wave.calls_by(at("30m")), 3_600);
-        assert_eq!(wave.calls_by(at("300h")), 2_160_000);
-        // 3 min at 10/s, then 5 min at 601/60 / 2 on average, then 1/min.
-        assert_eq!(ramp.calls_by(at("3m")), 1_800);
-        assert_eq!(ramp.calls_by(at("8m")), 1_800 + 1_502);
-        assert_eq!(ramp.calls_by(at("8m30s")), 1_800 + 1_503);
-        assert_eq!(spike.calls_by(at("10m30s")), 600 + 600);
-        assert_eq!(spike.calls_by(at("20m")), 600 + 1_200 + 540);
-        assert_eq!(steps.calls_by(at("59s")), 0);
-        assert_eq!(steps.calls_by(at("90s")), 90);
-        assert_eq!(steps.calls_by(at("1h2m")), 180 + 90);
-    }
-
-    #[test]
-    fn a_silent_stretch_is_skipped_and_a_silent_end_never_comes() {
-        let zero = PerTime {
-            count_nano: 0,
-            per: Duration::from_secs(1),
-        };
-        let course = Rate::Spike {
-            base: zero,
-            peak: per("1/s"),
-            at: long("1m"),
-            length: long("10s"),
-        }
-        .course();
-        assert_eq!(course.first(CALL, 0), Some(61_000_000_000));
-        assert_eq!(course.first(10 * CALL, 0), Some(70_000_000_000));
-        assert_eq!(course.first(10 * CALL + 1, 0), None);
-    }
-
-    #[test]
-    fn the_wave_is_highest_at_its_peak() {
-        let course = curves()[1].course();
-        let second = |from: u64| course.mass(from + 1_000_000_000) - course.mass(from);
-        let (peak, trough) = (second(719_500_000_000), second(1_619_500_000_000));
-        assert!(peak > 4 * CALL * 999 / 1_000 && peak <= 4 * CALL, "{peak}");
-        assert!(trough < CALL / 1_000, "{trough}");
-    }
-
-    proptest! {
-        #[test]
-        fn the_inverse_is_the_first_moment_that_reaches_it(
-            which in 0_usize..5,
-            mass in 1..5_000 * CALL,
-        ) {
-            let course = curves()[which].course();
-            let at = course.first(mass, 0).unwrap();
-            prop_assert!(course.mass(at) >= mass);
-            prop_assert!(course.mass(at - 1) < mass);
-        }
-
-        #[test]
-        fn no_integral_ever_falls(
-            which in 0_usize..5,
-            at in 0_u64..1 << 55,
-            more in 0_u64..1 << 40,
-        ) {
-            let course = curves()[which].course();
-            // The sine of the wave is a float: a ten-billionth of a call is its grain.
-            let grain = CALL / 10_000_000_000;
-            prop_assert!(course.mass(at + more) + grain >= course.mass(at));
-        }
-    }
+/// Each curve takes keys of its own.
+#[cfg(feature = "cli")]
+fn own_keys(schema: &mut schemars::Schema) {
+    let rules = CURVES.iter().map(|(name, required, optional)| {
+        let keys = ["curve"].iter().chain(*required).chain(*optional);
+        crate::text::schema::rule("curve", &json!({ "const": name }), required, keys.copied())
+    });
+    schema.insert("allOf".to_owned(), rules.collect());
 }
+
+/// No curve is higher: beyond what any world can host, and far from any overflow.
+const HIGHEST: Rate = Rate {
+    count_nano: 1_000_000_000_000_000,
+    per: Duration::from_secs(1),
+};
+const MOST_STEPS: usize = 100_000;
+
+/// In seconds.
+pub(super) const DAY: u64 = 86_400;

@@ -6,72 +6,223 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::check::{bounded, check_name};
-use super::super::workload::MOST_TOKENS;
-use super::super::{Quantiles, file};
-use super::{Calls, Load, check_whole, deadline, max_tokens, tokens_of};
-use crate::policy::call_context::Priority;
-use crate::text::units::share::WHOLE;
-use crate::text::units::{count, share, tokens};
-use crate::text::{Diagnostic, Document};
+use serde::{Deserialize, Serialize};
 
-/// A kind of calls.
-#[derive(Clone, Debug, PartialEq)]
+use crate::policy::call_context;
+use crate::scenario::check::{SHORTEST, check_name};
+use crate::scenario::place::{Place, text};
+use crate::scenario::quantiles::Quantiles;
+use crate::text::{Diagnostic, Document};
+#[cfg(feature = "cli")]
+use crate::units::schema;
+use crate::units::{Share, count, duration, tokens};
+
+/// One of `tasks`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Task {
-    /// Its name.
+    /// Its name: the key that it stands under.
+    #[serde(skip_deserializing, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "cli", schemars(skip))]
     pub name: String,
-    /// Its share of all calls, in parts per 10^9; all shares together are the whole.
-    pub share: u64,
-    /// Prompt tokens; none when a trace says them.
+    /// Its share of all calls; all shares together are 100 %.
+    #[serde(skip_serializing_if = "is_default")]
+    pub share: Share,
+    /// Prompt tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Quantiles<u64>>,
-    /// Output tokens; none when a trace says them.
+    /// Output tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Quantiles<u64>>,
-    /// Share of its calls that are streamed, in parts per 10^9.
-    pub stream: u64,
-    /// Share of these whose callers take the answer whole, in parts per 10^9.
-    pub whole: u64,
-    /// How important its calls are.
+    /// So many of its calls want their answer token by token.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Share"))]
+    pub stream: Option<Share>,
+    /// So many of these can do without: their callers get the answer whole.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    #[cfg_attr(feature = "cli", schemars(with = "Share"))]
+    pub whole: Option<Share>,
+    /// How important its calls are when there is not room for all; `normal` by default.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Priority>"))]
     pub priority: Priority,
-    /// How long its users wait; none = for ever.
+    /// So long its users wait.
+    #[serde(default, with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub deadline: Option<Duration>,
     /// The bound on output tokens that its calls ask for.
-    pub max_tokens: Option<u32>,
-    /// The beginnings that its prompts share: its own, or the load's.
+    #[serde(
+        default,
+        with = "tokens::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
+    pub max_tokens: Option<u64>,
+    /// Beginnings that its prompts share.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<Prefixes>,
 }
 
-/// The beginnings that prompts share: so many, each as likely as the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `priority` of a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// They may wait: a batch.
+    Low,
+    /// As any other.
+    #[default]
+    Normal,
+    /// Somebody is looking at them.
+    High,
+}
+
+/// `prefix`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(rename = "Prefix"))]
+#[serde(deny_unknown_fields)]
 pub struct Prefixes {
-    /// Whose they are: 0 for the load's, else the task's number from 1. What
-    /// a task has of its own, no other shares.
+    /// Who has them: 0 is the load, else it is the task's number from 1. No other task shares what
+    /// one has of its own.
+    #[serde(skip)]
     pub owner: u16,
     /// How long each is.
+    #[serde(with = "tokens")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
     pub tokens: u64,
-    /// How many there are.
+    /// How many there are; 1 by default.
+    #[serde(default = "one", with = "count")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
     pub distinct: u64,
-    /// Share of calls that begin with one of them, in parts per 10^9.
-    pub share: u64,
+    /// So many calls begin with one of them; all by default.
+    #[serde(default = "all")]
+    pub share: Share,
 }
 
-/// What tasks bring of their own where the load says nothing: the first one's, when all have it.
-pub(super) struct Own {
-    pub(super) prompt: Option<Quantiles<u64>>,
-    pub(super) output: Option<Quantiles<u64>>,
+const fn one() -> u64 {
+    1
 }
 
-/// Checks names and shares.
-pub(super) fn check(
-    document: &Document,
-    files: &BTreeMap<String, file::Task>,
-) -> Result<Own, Diagnostic> {
-    if files.len() > MOST_TASKS {
-        let message = format!("more than {MOST_TASKS} tasks");
-        return Err(document.problem_at_key(&["load", "tasks"], message));
+pub(super) const fn all() -> Share {
+    Share::WHOLE
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn is_nothing(share: &Option<Share>) -> bool {
+    share.unwrap_or_default() == Share::ZERO
+}
+
+impl From<Priority> for call_context::Priority {
+    fn from(priority: Priority) -> Self {
+        match priority {
+            Priority::Low => Self::LOW,
+            Priority::Normal => Self::NORMAL,
+            Priority::High => Self::HIGH,
+        }
     }
-    for (name, file) in files {
+}
+
+impl Task {
+    /// Checks the ranges of all that a task and the load itself can say.
+    pub(super) fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
+        place
+            .quantiles("prompt", self.prompt, 1..=MOST_TOKENS)?
+            .quantiles("output", self.output, 1..=MOST_TOKENS)?
+            .length("deadline", self.deadline, SHORTEST)?
+            .within(
+                "max_tokens",
+                self.max_tokens,
+                1..=MOST_TOKENS,
+                tokens::write,
+            )?;
+        let Some(prefix) = self.prefix else {
+            return Ok(());
+        };
+        place
+            .inside("prefix")
+            .within("tokens", prefix.tokens, 1..=MOST_TOKENS, tokens::write)?
+            .within("distinct", prefix.distinct, 1..=MOST_PREFIXES, count::write)?
+            .within(
+                "share",
+                prefix.share,
+                Share::from_parts(1)..=Share::WHOLE,
+                text,
+            )?;
+        Ok(())
+    }
+
+    /// A share of streamed calls makes sense only where some are.
+    pub(super) fn check_whole(
+        &self,
+        place: &Place<'_>,
+        is_streamed: bool,
+    ) -> Result<(), Diagnostic> {
+        if self.whole.is_none() || is_streamed {
+            return Ok(());
+        }
+        let message = "`whole` is a share of streamed calls, and no call is streamed";
+        let problem = place.problem_at_key("whole", message);
+        Err(problem.hint("write `stream: 60%` as well, or leave it out"))
+    }
+
+    /// Whether any of its calls is streamed.
+    pub(super) fn is_streamed(&self) -> bool {
+        self.stream.is_some_and(|share| share > Share::ZERO)
+    }
+
+    /// With what `common` says where it says nothing itself.
+    fn or(self, common: &Self) -> Self {
+        Self {
+            prompt: self.prompt.or(common.prompt),
+            output: self.output.or(common.output),
+            stream: self.stream.or(common.stream),
+            whole: self.whole.or(common.whole),
+            deadline: self.deadline.or(common.deadline),
+            max_tokens: self.max_tokens.or(common.max_tokens),
+            prefix: self.prefix.or(common.prefix),
+            ..self
+        }
+    }
+}
+
+/// The tasks in the file's order, each with what `common` says where it says nothing itself.
+pub(super) fn tasks(
+    document: &Document,
+    mut written: BTreeMap<String, Task>,
+    common: &Task,
+) -> Result<Vec<Task>, Diagnostic> {
+    check_shares(document, &written)?;
+    let mut tasks = Vec::new();
+    for name in document.keys(&["load", "tasks"]) {
+        let Some(mut task) = written.remove(&name) else {
+            continue;
+        };
+        let place = Place::new(document, &["load", "tasks", &name]);
+        task.check(&place)?;
+        let is_streamed = task.stream.is_none() && common.is_streamed();
+        task.check_whole(&place, is_streamed || task.is_streamed())?;
+        if let Some(prefix) = &mut task.prefix {
+            prefix.owner = tasks.len() as u16 + 1;
+        }
+        task.name = name;
+        tasks.push(task.or(common));
+    }
+    Ok(tasks)
+}
+
+fn check_shares(document: &Document, tasks: &BTreeMap<String, Task>) -> Result<(), Diagnostic> {
+    let problem = |message| document.problem_at_key(&["load", "tasks"], message);
+    if tasks.len() > MOST_TASKS {
+        return Err(problem(format!("more than {MOST_TASKS} tasks")));
+    }
+    for (name, task) in tasks {
         check_name(document, &["load", "tasks", name], "a task")?;
-        if file.share == 0 {
+        if task.share == Share::ZERO {
             let problem = document.problem(
                 &["load", "tasks", name, "share"],
                 "a task without any share is never asked for",
@@ -79,119 +230,19 @@ pub(super) fn check(
             return Err(problem.hint("write more than `0%`, or leave the task out"));
         }
     }
-    let sum: u64 = files.values().map(|file| file.share).sum();
-    if !files.is_empty() && sum != WHOLE {
-        let message = match sum <= WHOLE {
-            true => format!("the shares of the tasks make {}", share::write(sum)),
-            false => "the shares of the tasks make more than the whole".to_owned(),
-        };
-        let problem = document.problem_at_key(&["load", "tasks"], message);
-        return Err(problem.hint("let them make exactly `100%`"));
+    let sum: u64 = tasks.values().map(|task| task.share.as_parts()).sum();
+    let whole = Share::WHOLE.as_parts();
+    if tasks.is_empty() || sum == whole {
+        return Ok(());
     }
-    let all = |of: fn(&file::Task) -> Option<Quantiles<u64>>| {
-        let own: Option<Vec<_>> = files.values().map(of).collect();
-        own.and_then(|own| own.first().copied())
+    let message = match sum < whole {
+        true => format!("the shares of the tasks make {}", Share::from_parts(sum)),
+        false => "the shares of the tasks make more than the whole".to_owned(),
     };
-    Ok(Own {
-        prompt: all(|file| file.prompt),
-        output: all(|file| file.output),
-    })
+    Err(problem(message).hint("let them make exactly `100%`"))
 }
 
-/// The tasks in the file's order, each with what `load` says where it says nothing itself.
-pub(super) fn tasks(
-    document: &Document,
-    mut files: BTreeMap<String, file::Task>,
-    load: &Load,
-) -> Result<Vec<Task>, Diagnostic> {
-    let mut tasks = Vec::new();
-    for name in document.keys(&["load", "tasks"]) {
-        if let Some(file) = files.remove(&name) {
-            let owner = tasks.len() as u16 + 1;
-            tasks.push(task(document, name, owner, file, load)?);
-        }
-    }
-    Ok(tasks)
-}
-
-fn task(
-    document: &Document,
-    name: String,
-    owner: u16,
-    file: file::Task,
-    load: &Load,
-) -> Result<Task, Diagnostic> {
-    let at = |key| ["load", "tasks", &name, key];
-    let prefix = prefix(document, &at("prefix"), file.prefix)?;
-    let own_deadline = deadline(document, &at("deadline"), file.deadline)?;
-    let own_max = max_tokens(document, &at("max_tokens"), file.max_tokens)?;
-    let stream = file.stream.unwrap_or(load.stream);
-    check_whole(document, &at("whole"), file.whole, stream > 0)?;
-    let [mut prompt, mut output] = match load.calls {
-        Calls::Trace { .. } => [None, None],
-        Calls::Drawn { prompt, output, .. } | Calls::Users { prompt, output, .. } => {
-            [Some(prompt), Some(output)]
-        }
-    };
-    for (key, own, given) in [
-        ("prompt", file.prompt, &mut prompt),
-        ("output", file.output, &mut output),
-    ] {
-        if let Some(own) = own {
-            let own = tokens_of(document, &at(key), own)?;
-            *given = given.map(|_| own);
-        }
-    }
-    Ok(Task {
-        share: file.share,
-        prompt,
-        output,
-        stream,
-        whole: file.whole.unwrap_or(load.whole),
-        priority: priority(file.priority),
-        deadline: own_deadline.or(load.deadline),
-        max_tokens: own_max.or(load.max_tokens),
-        prefix: prefix
-            .map(|prefix| Prefixes { owner, ..prefix })
-            .or(load.prefix),
-        name,
-    })
-}
-
-fn priority(file: Option<file::Priority>) -> Priority {
-    match file {
-        Some(file::Priority::Low) => Priority::LOW,
-        Some(file::Priority::Normal) | None => Priority::NORMAL,
-        Some(file::Priority::High) => Priority::HIGH,
-    }
-}
-
-/// The prefixes that are written at `path`, the load's until somebody says otherwise.
-pub(super) fn prefix(
-    document: &Document,
-    path: &[&str],
-    file: Option<file::Prefix>,
-) -> Result<Option<Prefixes>, Diagnostic> {
-    let Some(file) = file else { return Ok(None) };
-    let at = |key| [path, &[key]].concat();
-    let tokens = bounded(
-        document,
-        &at("tokens"),
-        file.tokens,
-        1..=MOST_TOKENS,
-        tokens::write,
-    )?;
-    let distinct = file.distinct.unwrap_or(1);
-    let range = 1..=MOST_PREFIXES;
-    bounded(document, &at("distinct"), distinct, range, count::write)?;
-    let share = file.share.unwrap_or(WHOLE);
-    bounded(document, &at("share"), share, 1..=WHOLE, share::write)?;
-    Ok(Some(Prefixes {
-        owner: 0,
-        tokens,
-        distinct,
-        share,
-    }))
-}
+/// No call has more tokens on either side: beyond any model's context, and far from any overflow.
+pub(in crate::scenario) const MOST_TOKENS: u64 = 10_000_000;
 const MOST_TASKS: usize = 100;
 const MOST_PREFIXES: u64 = 1_000_000_000;

@@ -5,126 +5,117 @@
 
 use std::time::Duration;
 
-use super::super::check::bounded;
-use super::super::{LONGEST_RUN, Quantiles, file};
-use super::SHORTEST;
-use crate::text::units::share::WHOLE;
-use crate::text::units::{count, duration, share};
-use crate::text::{Diagnostic, Document};
+use serde::{Deserialize, Serialize};
 
-/// Users who wait for one answer before they ask again.
-#[derive(Clone, Copy, Debug, PartialEq)]
+use super::tasks::all;
+use crate::scenario::check::{LONGEST_RUN, SHORTEST};
+use crate::scenario::place::{Place, text};
+use crate::scenario::quantiles::Quantiles;
+use crate::text::Diagnostic;
+#[cfg(feature = "cli")]
+use crate::units::schema;
+use crate::units::{Share, count, duration};
+
+/// `users`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Users {
     /// How many.
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Whole"))]
     pub count: u64,
     /// How long each thinks before a call.
     pub think: Quantiles<Duration>,
+    /// After so long without an answer, a user may click again.
+    #[serde(
+        default,
+        with = "duration::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    pub(super) patience: Option<Duration>,
+    /// How they click again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user_retry: Option<UserRetry>,
 }
 
-/// When and how users click again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `user_retry`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct UserRetry {
-    /// How long they wait for an answer, after each click.
+    /// How long users wait for an answer, after each click. It is written beside `user_retry`.
+    #[serde(skip)]
     pub patience: Duration,
-    /// How likely they click again then, in parts per 10^9; else they wait on.
-    pub chance: u64,
-    /// How often at most, for one answer.
+    /// How likely they click again, else they wait on; always by default.
+    #[serde(default = "all")]
+    pub chance: Share,
+    /// How often at most, for one answer; once by default.
+    #[serde(default = "once")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
     pub at_most: u32,
-    /// Whether the call before is abandoned, as a page that is loaded again abandons it.
+    /// The call before is abandoned, as by loading a page again; `true` by default.
+    #[serde(default = "abandoned")]
     pub abandons: bool,
 }
 
-/// Refuses what cannot stand beside `users`.
-pub(in crate::scenario) fn check_alone(
-    document: &Document,
-    file: &file::Load,
-) -> Result<(), Diagnostic> {
-    if file.users.is_none() {
-        return Ok(());
-    }
-    for (key, stands) in [
-        ("trace", file.trace.is_some()),
-        ("rate", file.rate.is_some()),
-        ("arrivals", file.arrivals.is_some()),
-        ("cv", file.cv.is_some()),
-    ] {
-        if stands {
-            let message = format!("`users` decide when calls come: `{key}` cannot stand beside");
-            let problem = document.problem_at_key(&["load", key], message);
-            return Err(problem.hint(format!("leave out `{key}`, or `users`")));
-        }
-    }
-    for (key, stands) in [
-        ("patience", file.patience.is_some()),
-        ("user_retry", file.user_retry.is_some()),
-    ] {
-        if stands {
-            let message = format!("`{key}` belongs to the `users` here");
-            let problem = document.problem_at_key(&["load", key], message);
-            return Err(problem.hint(format!("write it inside of `users: {{ …, {key}: … }}`")));
-        }
-    }
-    Ok(())
+const fn once() -> u32 {
+    1
 }
 
-/// The users.
-pub(super) fn users(document: &Document, file: &file::Users) -> Result<Users, Diagnostic> {
-    let path = ["load", "users", "count"];
-    let count = bounded(document, &path, file.count, 1..=MOST_USERS, count::write)?;
-    let path = ["load", "users", "think"];
-    let range = SHORTEST..=LONGEST_RUN;
-    let think = file.think.checked(document, &path, range)?;
-    Ok(Users { count, think })
+const fn abandoned() -> bool {
+    true
 }
 
-/// Whether users click again: written inside of `users` when there are any, else in the load.
-pub(super) fn user_retry(
-    document: &Document,
-    file: &file::Load,
-) -> Result<Option<UserRetry>, Diagnostic> {
-    let (path, patience, user_retry): (&[&str], _, _) = match &file.users {
-        Some(users) => (&["load", "users"], users.patience, users.user_retry),
-        None => (&["load"], file.patience, file.user_retry),
-    };
-    let at = |keys: &[&'static str]| [path, keys].concat();
-    let (patience, user_retry) = match (patience, user_retry) {
-        (None, None) => return Ok(None),
-        (Some(patience), Some(user_retry)) => (patience, user_retry),
-        (Some(_), None) => {
-            let message = "`patience` needs `user_retry`: what users do when it ends";
-            let problem = document.problem_at_key(&at(&["patience"]), message);
-            return Err(problem.hint(
-                "write as in `user_retry: { chance: 50%, at_most: 3 }`; users who give up have a \
-                 `deadline`",
-            ));
-        }
-        (None, Some(_)) => {
-            let message = "`user_retry` needs `patience`: how long users wait before";
-            let problem = document.problem_at_key(&at(&["user_retry"]), message);
-            return Err(problem.hint("write as in `patience: 10s`"));
-        }
-    };
-    let range = SHORTEST..=LONGEST_RUN;
-    bounded(
-        document,
-        &at(&["patience"]),
-        patience,
-        range,
-        duration::write,
-    )?;
-    let chance = user_retry.chance.unwrap_or(WHOLE);
-    let path = at(&["user_retry", "chance"]);
-    bounded(document, &path, chance, 1..=WHOLE, share::write)?;
-    let at_most = user_retry.at_most.unwrap_or(1);
-    let path = at(&["user_retry", "at_most"]);
-    let whole = |clicks: u32| clicks.to_string();
-    bounded(document, &path, at_most, 1..=MOST_CLICKS, whole)?;
-    Ok(Some(UserRetry {
-        patience,
-        chance,
-        at_most,
-        abandons: user_retry.abandons.unwrap_or(true),
-    }))
+impl Users {
+    /// Checks what only users have.
+    pub(super) fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
+        place
+            .within("count", self.count, 1..=MOST_USERS, count::write)?
+            .quantiles("think", self.think, SHORTEST..=LONGEST_RUN)?;
+        Ok(())
+    }
 }
+
+impl UserRetry {
+    /// Checks the two keys that say whether users click again, and joins them.
+    pub(super) fn joined(
+        place: &Place<'_>,
+        patience: Option<Duration>,
+        user_retry: Option<Self>,
+    ) -> Result<Option<Self>, Diagnostic> {
+        let (patience, user_retry) = match (patience, user_retry) {
+            (None, None) => return Ok(None),
+            (Some(patience), Some(user_retry)) => (patience, user_retry),
+            (Some(_), None) => {
+                let message = "`patience` needs `user_retry`: what users do when it ends";
+                return Err(place.problem_at_key("patience", message).hint(
+                    "write as in `user_retry: { chance: 50%, at_most: 3 }`; users who give up \
+                     have a `deadline`",
+                ));
+            }
+            (None, Some(_)) => {
+                let message = "`user_retry` needs `patience`: how long users wait before";
+                let problem = place.problem_at_key("user_retry", message);
+                return Err(problem.hint("write as in `patience: 10s`"));
+            }
+        };
+        place.length("patience", patience, SHORTEST)?;
+        place
+            .inside("user_retry")
+            .within(
+                "chance",
+                user_retry.chance,
+                Share::from_parts(1)..=Share::WHOLE,
+                text,
+            )?
+            .within("at_most", user_retry.at_most, 1..=MOST_CLICKS, text)?;
+        Ok(Some(Self {
+            patience,
+            ..user_retry
+        }))
+    }
+}
+
 const MOST_USERS: u64 = 100_000;
 const MOST_CLICKS: u32 = 1_000;

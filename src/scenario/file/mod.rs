@@ -1,10 +1,9 @@
 //! The whole scenario file, as it is written; each part says what stands in it.
 //!
-//! - `load`, `operation`: parts that are written in another way than they are understood.
+//! The parts of the file are read by their own modules.
+//!
 //! - `schema`: what editors are told of it, where types alone do not say.
 
-mod load;
-mod operation;
 #[cfg(feature = "cli")]
 mod schema;
 
@@ -15,10 +14,9 @@ use serde::Deserialize;
 use super::fault::keys;
 use super::provider::{Network, WrittenProvider};
 use super::run::{Run, Uptime};
+use super::{demand, operations};
 #[cfg(feature = "cli")]
 use crate::units::schema::Name;
-pub(super) use load::{ArrivalProcess, Curve, Level, Load, Prefix, Priority, Rate, Task, Users};
-pub(super) use operation::Operation;
 #[cfg(feature = "cli")]
 pub(super) use schema::schema;
 
@@ -43,7 +41,7 @@ pub(in crate::scenario) struct File {
     #[serde(default)]
     pub(in crate::scenario) providers: BTreeMap<String, WrittenProvider>,
     /// What the users ask for.
-    pub(in crate::scenario) load: Load,
+    pub(in crate::scenario) load: demand::Written,
     /// Providers with a shared cause: a cloud, a region, an account. Faults can name them.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, Vec<Name>>"))]
@@ -53,7 +51,7 @@ pub(in crate::scenario) struct File {
     pub(in crate::scenario) faults: BTreeMap<String, keys::Written>,
     /// What people do to the client while it runs, by names of your own.
     #[serde(default)]
-    pub(in crate::scenario) operations: BTreeMap<String, Operation>,
+    pub(in crate::scenario) operations: BTreeMap<String, operations::Written>,
     /// Who is rehearsed: `policies/NAME.yaml`, else a preset of this name.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Vec<schema::Policy>"))]

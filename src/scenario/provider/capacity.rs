@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::check::{LONGEST_RUN, MILLISECOND, check_ranges, display, row};
+use crate::scenario::check::{LONGEST_RUN, SHORTEST, check_ranges, display, row};
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema;
@@ -90,7 +90,7 @@ impl Capacity {
 
 impl Degrade {
     fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
-        let lengths = MILLISECOND..=Duration::from_secs(86_400);
+        let lengths = SHORTEST..=Duration::from_secs(86_400);
         let rows = [
             row("to", self.to, PART, display),
             row("within", self.within, lengths.clone(), duration::write),
@@ -103,7 +103,7 @@ impl Degrade {
 impl Cache {
     /// Checks the cache at `path`.
     pub(super) fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
-        let ttl = row("ttl", self.ttl, MILLISECOND..=LONGEST_RUN, duration::write);
+        let ttl = row("ttl", self.ttl, SHORTEST..=LONGEST_RUN, duration::write);
         check_ranges(document, path, [ttl])
     }
 }

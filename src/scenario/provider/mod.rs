@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::check::{MILLISECOND, Row, check_name, check_ranges, display, row};
+use super::check::{Row, SHORTEST, check_name, check_ranges, display, row};
 use super::profiles;
 use super::quantiles::Quantiles;
 use super::workload::MOST_TOKENS;
@@ -45,7 +45,7 @@ pub struct Network {
 impl Default for Network {
     fn default() -> Self {
         Self {
-            one_way: MILLISECOND,
+            one_way: Duration::from_millis(1),
         }
     }
 }
@@ -399,7 +399,7 @@ fn require(schema: &mut schemars::Schema) {
 
 const MOST_PROVIDERS: usize = 64;
 
-const FIRST_TOKENS: RangeInclusive<Duration> = MILLISECOND..=Duration::from_secs(3_600);
+const FIRST_TOKENS: RangeInclusive<Duration> = SHORTEST..=Duration::from_secs(3_600);
 
 /// From a token in 10 s to a million in a second.
 const SPEEDS: RangeInclusive<TokenRate> = TokenRate::milli(100)..=TokenRate::milli(1_000_000_000);

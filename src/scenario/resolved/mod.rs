@@ -1,15 +1,12 @@
 //! The scenario as understood, for the result document: every default filled in, units as text.
 //!
 //! Lists keep the file's order, since maps of the result document are sorted by key. What a report
-//! makes of it is left to `report`. Each part writes itself; `load` writes the load.
-
-mod load;
+//! makes of it is left to `report`. Each part writes itself.
 
 use serde_json::{Map, Value, json};
 
 use super::fault::write;
-use super::{Operation, Scenario, Work, load as files};
-use crate::units::duration;
+use super::{Scenario, load as files};
 
 impl Scenario {
     /// The scenario as understood, for the result document: every default filled in, with units.
@@ -27,30 +24,16 @@ impl Scenario {
             "run": self.run,
             "network": self.network,
             "providers": self.providers,
-            "load": load::load(&self.load),
+            "load": self.load,
             "faults": faults.collect::<Vec<_>>(),
             "policies": self.policies.iter().map(|one| files::shown(one)).collect::<Vec<_>>(),
             "expect": expect.collect::<Map<_, _>>(),
             "uptime": self.uptime,
         });
         if !self.operations.is_empty() {
-            let operations = self.operations.iter().map(|one| operation(self, one));
+            let operations = self.operations.iter().map(|one| one.shown(&self.providers));
             keys["operations"] = operations.collect();
         }
         keys
     }
-}
-
-fn operation(scenario: &Scenario, operation: &Operation) -> Value {
-    let (word, id) = match operation.work {
-        Work::Isolate(id) => ("isolate", id),
-        Work::Pin(id) => ("pin", id),
-    };
-    let provider = scenario.providers.get(id.index());
-    json!({
-        "name": operation.name,
-        "at": duration::write(operation.windows.at),
-        "for": operation.windows.length.map(duration::write),
-        word: provider.map(|provider| &provider.name),
-    })
 }

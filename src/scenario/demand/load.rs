@@ -1,0 +1,415 @@
+//! The load: what the users ask for, and when.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::curve::{self, RateCurve};
+use super::tasks::{self, Prefixes, Task};
+use super::users::{UserRetry, Users};
+use crate::scenario::place::{Place, text};
+use crate::scenario::quantiles::Quantiles;
+use crate::text::{Diagnostic, Document};
+use crate::time::Instant;
+#[cfg(feature = "cli")]
+use crate::units::schema;
+use crate::units::{Factor, Share, duration, tokens};
+
+/// What the users ask for.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// When calls arrive.
+    pub calls: Calls,
+    /// What calls ask for, where no task says otherwise. It has no name and no share.
+    pub common: Task,
+    /// Kinds of calls, each with its share; none = all calls are alike.
+    pub tasks: Vec<Task>,
+    /// When and how users click again.
+    pub user_retry: Option<UserRetry>,
+    /// Client processes with state of their own; a call belongs to client (number mod clients).
+    pub clients: u32,
+}
+
+/// When calls arrive.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Calls {
+    /// Drawn.
+    Drawn {
+        /// How the gaps are spread.
+        #[serde(flatten)]
+        arrivals: Arrivals,
+        /// How many calls in how much time, all clients together.
+        rate: RateCurve,
+    },
+    /// Made by users who wait for one answer before they ask again: a closed loop.
+    Users {
+        /// How many, and how they think.
+        users: Users,
+    },
+    /// Replayed.
+    Trace {
+        /// The file, as it was written.
+        #[serde(rename = "trace")]
+        shown: String,
+        /// The file, found.
+        #[serde(skip)]
+        path: PathBuf,
+        /// Its rows, in order of arrival.
+        #[serde(serialize_with = "count")]
+        rows: Arc<Vec<Row>>,
+    },
+}
+
+/// A row of a trace file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Since the first row.
+    pub arrival: Instant,
+    /// Prompt tokens.
+    pub input: u64,
+    /// Output tokens.
+    pub output: u64,
+    /// The longest beginning of its prompt that another row has too, if the file tells.
+    pub prefix: Option<Prefix>,
+}
+
+/// The beginning of a prompt that several calls share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Prefix {
+    /// Which.
+    pub id: u64,
+    /// How long it is, in tokens; no longer than the prompt.
+    pub tokens: u64,
+}
+
+/// How gaps between arrivals are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "arrivals", rename_all = "lowercase")]
+pub enum Arrivals {
+    /// All the same.
+    Constant,
+    /// Independent of each other.
+    Poisson,
+    /// Drawn from a gamma distribution, as ServeGen found of real clients (Xiang et al., 2025):
+    /// bursts and silences when they vary more than 1, an even stream when they vary less.
+    Gamma {
+        /// The coefficient of variation of the gaps.
+        cv: Factor,
+    },
+}
+
+/// `load`.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(rename = "Load", transform = required))]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Written {
+    /// How gaps between calls vary; `poisson` by default.
+    arrivals: Option<ArrivalProcess>,
+    /// How much the gaps of `gamma` vary: 1 is as `poisson`, more comes in bursts.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Factor"))]
+    cv: Option<Factor>,
+    /// All users together: one rate, or a curve.
+    rate: Option<curve::Written>,
+    /// People who wait for an answer before they ask again, instead of a `rate`.
+    users: Option<Users>,
+    /// Prompt tokens.
+    prompt: Option<Quantiles<u64>>,
+    /// Output tokens.
+    output: Option<Quantiles<u64>>,
+    /// So many calls want their answer token by token; none by default.
+    #[serde(default)]
+    stream: Share,
+    /// So many of these can do without: their callers get the answer whole; none by default.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Share"))]
+    whole: Option<Share>,
+    /// So long a user waits; for ever by default.
+    #[serde(default, with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    deadline: Option<Duration>,
+    /// The bound on output tokens that calls ask for.
+    #[serde(default, with = "tokens::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
+    max_tokens: Option<u64>,
+    /// Beginnings that prompts share, for caches.
+    prefix: Option<Prefixes>,
+    /// Kinds of calls, by names of your own: what they leave out is as here.
+    #[serde(default)]
+    tasks: BTreeMap<String, Task>,
+    /// After so long without an answer, a user may click again.
+    #[serde(default, with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    patience: Option<Duration>,
+    /// How users click again.
+    user_retry: Option<UserRetry>,
+    /// So many client processes, each with its own breakers; 1 by default.
+    #[serde(default = "one")]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
+    clients: u32,
+    /// A CSV file of calls to replay, relative to this one.
+    pub(in crate::scenario) trace: Option<String>,
+}
+
+/// `arrivals`.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+enum ArrivalProcess {
+    /// All the same.
+    Constant,
+    /// As of many users who know nothing of each other.
+    Poisson,
+    /// With the variation that `cv` says.
+    Gamma,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// Something brings calls, and something says how large they are.
+#[cfg(feature = "cli")]
+fn required(schema: &mut schemars::Schema) {
+    let one_of = |keys: &[&[&str]]| {
+        let all = keys.iter().map(|keys| json!({ "required": keys }));
+        json!({ "anyOf": all.collect::<Vec<_>>() })
+    };
+    let calls = one_of(&[&["rate"], &["users"], &["trace"]]);
+    let sizes = one_of(&[&["prompt", "output"], &["tasks"], &["trace"]]);
+    schema.insert("allOf".to_owned(), json!([calls, sizes]));
+}
+
+impl Load {
+    /// Whether arrivals wait for answers, so that they depend on the policy.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.calls, Calls::Users { .. })
+    }
+
+    /// What a reader of any report must know beside the numbers.
+    pub fn notes(&self) -> Vec<String> {
+        let note = match (self.is_closed(), self.user_retry) {
+            (true, _) => Some(CLOSED),
+            (false, Some(_)) => Some(CLICKED),
+            (false, None) => None,
+        };
+        note.map(str::to_owned).into_iter().collect()
+    }
+
+    /// What calls ask for, by kind.
+    pub fn kinds(&self) -> &[Task] {
+        match self.tasks.is_empty() {
+            true => std::slice::from_ref(&self.common),
+            false => &self.tasks,
+        }
+    }
+
+    /// Refuses more calls than a run of this `length` can have, and changes of the rate that it
+    /// never sees.
+    pub(in crate::scenario) fn check_calls(
+        &self,
+        document: &Document,
+        length: Duration,
+    ) -> Result<(), Diagnostic> {
+        let place = Place::new(document, &["load"]);
+        let (key, calls) = match &self.calls {
+            Calls::Drawn { rate, .. } => {
+                rate.check_changes(&place.inside("rate"), length)?;
+                ("rate", rate.calls_by(Instant::START + length))
+            }
+            Calls::Users { users } => {
+                let each = length.as_nanos() / users.think.p50.as_nanos().max(1);
+                ("users", each * u128::from(users.count))
+            }
+            Calls::Trace { .. } => return Ok(()),
+        };
+        if calls <= MOST_CALLS {
+            return Ok(());
+        }
+        let message = format!("this makes {calls} calls per seed, more than {MOST_CALLS}");
+        let problem = place.problem(key, message);
+        Err(problem.hint("write a smaller rate, or a shorter `run.duration`"))
+    }
+}
+
+/// As understood. What may be said but is not, and changes nothing, is left out.
+impl Serialize for Load {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let again = self.user_retry.map(|user_retry| {
+            let patience = duration::write(user_retry.patience);
+            json!({ "patience": patience, "user_retry": user_retry })
+        });
+        let asked = match self.tasks.is_empty() {
+            true => json!(self.common),
+            false => json!({ "tasks": self.tasks }),
+        };
+        let mut shown = json!(self.calls);
+        for part in [
+            asked,
+            json!({ "clients": self.clients }),
+            again.unwrap_or_default(),
+        ] {
+            if let (Value::Object(shown), Value::Object(part)) = (&mut shown, part) {
+                shown.extend(part);
+            }
+        }
+        shown.serialize(serializer)
+    }
+}
+
+/// The number of rows.
+fn count<S: Serializer>(rows: &Arc<Vec<Row>>, serializer: S) -> Result<S::Ok, S::Error> {
+    rows.len().serialize(serializer)
+}
+
+impl Written {
+    /// Refuses what cannot stand beside `users`.
+    pub(in crate::scenario) fn check_alone(&self, document: &Document) -> Result<(), Diagnostic> {
+        if self.users.is_none() {
+            return Ok(());
+        }
+        let place = Place::new(document, &["load"]);
+        let keys = place.keys();
+        let has = |key: &&str| keys.iter().any(|one| one == key);
+        if let Some(key) = ["trace", "rate", "arrivals", "cv"].into_iter().find(has) {
+            let message = format!("`users` decide when calls come: `{key}` cannot stand beside");
+            let problem = place.problem_at_key(key, message);
+            return Err(problem.hint(format!("leave out `{key}`, or `users`")));
+        }
+        if let Some(key) = ["patience", "user_retry"].into_iter().find(has) {
+            let message = format!("`{key}` belongs to the `users` here");
+            let problem = place.problem_at_key(key, message);
+            return Err(problem.hint(format!("write it inside of `users: {{ …, {key}: … }}`")));
+        }
+        Ok(())
+    }
+
+    /// The load that is meant; `trace` is the calls to replay, if any.
+    pub(in crate::scenario) fn checked(
+        mut self,
+        document: &Document,
+        trace: Option<Calls>,
+    ) -> Result<Load, Diagnostic> {
+        let place = Place::new(document, &["load"]);
+        place.within("clients", self.clients, 1..=MOST_CLIENTS, text)?;
+        let is_replay = trace.is_some();
+        let user_retry = self.user_retry(&place)?;
+        let written = std::mem::take(&mut self.tasks);
+        let mut common = Task {
+            prompt: self.prompt,
+            output: self.output,
+            stream: Some(self.stream),
+            whole: self.whole,
+            deadline: self.deadline,
+            max_tokens: self.max_tokens,
+            prefix: self.prefix,
+            ..Task::default()
+        };
+        if is_replay {
+            (common.prompt, common.output) = (None, None);
+        }
+        common.check(&place)?;
+        let clients = self.clients;
+        let calls = match trace {
+            Some(trace) => trace,
+            None => self.calls(&place)?,
+        };
+        let mut tasks = tasks::tasks(document, written, &common)?;
+        if is_replay {
+            for task in &mut tasks {
+                (task.prompt, task.output) = (None, None);
+            }
+        }
+        let is_streamed = common.is_streamed() || tasks.iter().any(Task::is_streamed);
+        common.check_whole(&place, is_streamed)?;
+        let load = Load {
+            calls,
+            common,
+            tasks,
+            user_retry,
+            clients,
+        };
+        if !is_replay {
+            check_sizes(&place, load.kinds())?;
+        }
+        Ok(load)
+    }
+
+    /// Whether users click again: written inside of `users` when there are any, else in the load.
+    fn user_retry(&mut self, place: &Place<'_>) -> Result<Option<UserRetry>, Diagnostic> {
+        match &mut self.users {
+            Some(users) => {
+                let (patience, user_retry) = (users.patience.take(), users.user_retry.take());
+                UserRetry::joined(&place.inside("users"), patience, user_retry)
+            }
+            None => UserRetry::joined(place, self.patience, self.user_retry),
+        }
+    }
+
+    /// Calls that no file lists.
+    fn calls(self, place: &Place<'_>) -> Result<Calls, Diagnostic> {
+        if let Some(users) = self.users {
+            users.check(&place.inside("users"))?;
+            return Ok(Calls::Users { users });
+        }
+        let rate = self.rate.ok_or_else(|| missing(place, "rate", "2/s"))?;
+        Ok(Calls::Drawn {
+            arrivals: arrivals(place, self.arrivals, self.cv)?,
+            rate: rate.checked(&place.inside("rate"))?,
+        })
+    }
+}
+
+fn arrivals(
+    place: &Place<'_>,
+    process: Option<ArrivalProcess>,
+    cv: Option<Factor>,
+) -> Result<Arrivals, Diagnostic> {
+    match (process.unwrap_or(ArrivalProcess::Poisson), cv) {
+        (ArrivalProcess::Gamma, Some(cv)) => {
+            place.within("cv", cv, Factor::milli(50)..=Factor::milli(20_000), text)?;
+            Ok(Arrivals::Gamma { cv })
+        }
+        (ArrivalProcess::Gamma, None) => Err(place
+            .problem("arrivals", "`gamma` needs the key `cv`")
+            .hint("write how much the gaps vary: `cv: 2`; 1 is as `poisson`")),
+        (_, Some(_)) => Err(place
+            .problem_at_key("cv", "`cv` means something to `arrivals: gamma` only")
+            .hint("write `arrivals: gamma`, or leave it out")),
+        (ArrivalProcess::Constant, None) => Ok(Arrivals::Constant),
+        (ArrivalProcess::Poisson, None) => Ok(Arrivals::Poisson),
+    }
+}
+
+/// Every call needs a size.
+fn check_sizes(place: &Place<'_>, kinds: &[Task]) -> Result<(), Diagnostic> {
+    let two = "{ p50: 900 tok, p99: 8k tok }";
+    let all = |of: fn(&Task) -> Option<Quantiles<u64>>| kinds.iter().all(|kind| of(kind).is_some());
+    for (key, is_there) in [
+        ("prompt", all(|kind| kind.prompt)),
+        ("output", all(|kind| kind.output)),
+    ] {
+        if !is_there {
+            return Err(missing(place, key, two));
+        }
+    }
+    Ok(())
+}
+
+fn missing(place: &Place<'_>, key: &str, example: &str) -> Diagnostic {
+    let problem = place.problem_here(format!("the key `{key}` is missing in `load`"));
+    problem.hint(format!(
+        "write as in `{key}: {example}`, or replay a `trace`"
+    ))
+}
+
+const CLOSED: &str = "closed loop: arrivals depend on the policy, so calls are not paired";
+const CLICKED: &str = "users click again: first clicks are paired, the others are the policy's";
+const MOST_CLIENTS: u32 = 1_000;
+const MOST_CALLS: u128 = 1_000_000_000;

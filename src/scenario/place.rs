@@ -1,0 +1,98 @@
+//! A part of a document that is being checked: the ranges of its keys, and problems that point at
+//! them.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::check::{LONGEST_RUN, bounded};
+use super::quantiles::{Quantiles, Quantity};
+use crate::text::{Diagnostic, Document};
+use crate::units::duration;
+
+/// Where a part stands. The checks return it, so that those of one part make a table.
+#[derive(Clone)]
+pub(super) struct Place<'a> {
+    document: &'a Document,
+    path: Vec<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn new(document: &'a Document, path: &[&'a str]) -> Self {
+        let path = path.to_vec();
+        Self { document, path }
+    }
+
+    pub(super) fn inside(&self, key: &'a str) -> Self {
+        Self::new(self.document, &self.at(key))
+    }
+
+    fn at<'k>(&self, key: &'k str) -> Vec<&'k str>
+    where
+        'a: 'k,
+    {
+        [self.path.as_slice(), &[key]].concat()
+    }
+
+    /// The keys that stand here, in the file's order.
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.document.keys(&self.path)
+    }
+
+    /// A problem with the value of `key`.
+    pub(super) fn problem(&self, key: &str, message: impl Into<String>) -> Diagnostic {
+        self.document.problem(&self.at(key), message)
+    }
+
+    /// A problem with `key` itself.
+    pub(super) fn problem_at_key(&self, key: &str, message: impl Into<String>) -> Diagnostic {
+        self.document.problem_at_key(&self.at(key), message)
+    }
+
+    /// A problem with this part as a whole.
+    pub(super) fn problem_here(&self, message: impl Into<String>) -> Diagnostic {
+        self.document.problem_at_key(&self.path, message)
+    }
+
+    /// Checks that the value of `key`, if there is one, lies within `range`.
+    pub(super) fn within<T: Copy + PartialOrd>(
+        &self,
+        key: &str,
+        value: impl Into<Option<T>>,
+        range: RangeInclusive<T>,
+        write: fn(T) -> String,
+    ) -> Result<&Self, Diagnostic> {
+        if let Some(value) = value.into() {
+            bounded(self.document, &self.at(key), value, range, write)?;
+        }
+        Ok(self)
+    }
+
+    /// The same for a length of time from `least` to the longest run.
+    pub(super) fn length(
+        &self,
+        key: &str,
+        value: impl Into<Option<Duration>>,
+        least: Duration,
+    ) -> Result<&Self, Diagnostic> {
+        self.within(key, value, least..=LONGEST_RUN, duration::write)
+    }
+
+    /// The same for quantiles, which must not cross either.
+    pub(super) fn quantiles<T: Quantity>(
+        &self,
+        key: &str,
+        value: impl Into<Option<Quantiles<T>>>,
+        range: RangeInclusive<T>,
+    ) -> Result<&Self, Diagnostic> {
+        if let Some(value) = value.into() {
+            value.checked(self.document, &self.at(key), range)?;
+        }
+        Ok(self)
+    }
+}
+
+/// The text of a value, for the range that a message names.
+pub(super) fn text<T: Display>(value: T) -> String {
+    value.to_string()
+}
