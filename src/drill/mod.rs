@@ -170,7 +170,7 @@ impl Drill {
         let providers = Vec::from_iter(self.scenario().providers.iter().map(|p| p.name.as_str()));
         let mut warnings = self.never_judged();
         for policy in &self.policies {
-            for name in policy.by_name.keys() {
+            for name in policy.overrides.by_name.keys() {
                 if !providers.contains(&name.as_str()) {
                     warnings.push(format!(
                         "policy `{}` names `{name}`, which is no provider here ({})",

@@ -102,21 +102,29 @@ pub struct Policy {
     #[serde(default, with = "failures")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<Action>"))]
     pub failures: BTreeMap<FailureClass, Action>,
-    /// Settings by the provider's position in the fleet; the last repeats.
+    /// What differs at single providers.
     #[serde(default)]
-    pub tiers: Vec<Tier>,
-    /// Settings by the provider's name; they win over `tiers`.
-    #[serde(default)]
-    pub by_name: BTreeMap<String, Tier>,
+    pub overrides: Overrides,
+}
+
+/// Settings of single providers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Overrides {
+    /// By the provider's position in the fleet; the last repeats.
+    pub by_position: Vec<ProviderOverride>,
+    /// By the provider's name; they win over `by_position`.
+    pub by_name: BTreeMap<String, ProviderOverride>,
 }
 
 /// Settings of one provider that differ from the policy's own. What is left out is the policy's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
-pub struct Tier {
-    /// Timeouts; each that is left out is the policy's. `call` is not a provider's matter.
-    pub timeouts: TierTimeouts,
+pub struct ProviderOverride {
+    /// Timeouts; each that is left out is the policy's. `call` cannot differ.
+    pub timeouts: TimeoutsOverride,
     /// Attempts per call at this provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_attempts_per_provider: Option<u32>,
@@ -145,7 +153,7 @@ pub struct Tier {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
-pub struct TierTimeouts {
+pub struct TimeoutsOverride {
     /// As [`Timeouts::connect`].
     #[serde(with = "duration::option", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "cli", schemars(with = "Option<written::Length>"))]
@@ -162,6 +170,19 @@ pub struct TierTimeouts {
     #[serde(with = "duration::option", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "cli", schemars(with = "Option<written::Length>"))]
     pub attempt: Option<Duration>,
+}
+
+impl Overrides {
+    /// Every override, with the keys that lead to it in a policy file.
+    pub fn iter(&self) -> impl Iterator<Item = ([String; 3], &ProviderOverride)> {
+        let path = |key: &str, place: String| ["overrides".to_owned(), key.to_owned(), place];
+        let by_position = self.by_position.iter().enumerate();
+        let by_position =
+            by_position.map(move |(at, written)| (path("by_position", at.to_string()), written));
+        let by_name = self.by_name.iter();
+        let by_name = by_name.map(move |(name, written)| (path("by_name", name.clone()), written));
+        by_position.chain(by_name)
+    }
 }
 
 impl Policy {
@@ -185,8 +206,7 @@ impl Policy {
             queue: None.all_on(),
             spend: None.all_on(),
             failures: BTreeMap::new(),
-            tiers: Vec::new(),
-            by_name: BTreeMap::new(),
+            overrides: Overrides::default(),
         }
     }
 

@@ -1,13 +1,13 @@
 //! The router: in which order a call asks the providers.
 //!
 //! A call takes one turn when it begins, and that turn orders the fleet for it: the first attempt
-//! and every fallback follow the same order. Whom a breaker refuses, and whom the call has already
-//! tried, is not the router's matter.
+//! and every fallback follow the same order. Breakers, and what the call has already tried, do not
+//! concern the router.
 //!
-//! Every provider gets a rank: first the word of its task's `prefer` that means it, then its tier,
-//! then what the strategy measures, then its place in the fleet. Providers of one word and one tier
-//! are a group. Some strategies, and sessions, then put one of a group in front of it. A fleet of
-//! one group that is asked as it is listed, or in turns, costs no memory.
+//! Every provider gets a rank: first the word of its task's `prefer` that means it, then its
+//! priority group, then what the strategy measures, then its place in the fleet. Providers of one
+//! word and one priority group are a group. Some strategies, and sessions, then put one of a group
+//! in front of it. A fleet of one group, asked as it is listed or in turns, costs no memory.
 //!
 //! - `turns`: who is due, under `round_robin` and `weighted`.
 //! - `observed`: what attempts told of a provider, and how that fades.
@@ -48,9 +48,9 @@ pub struct Router {
     affinity: Affinity,
     tasks: BTreeMap<String, Rule>,
     places: Vec<Candidate>,
-    /// Whether the fleet lists lower tiers before higher ones.
+    /// Whether the fleet lists lower priority groups before higher ones.
     lined_up: bool,
-    /// Whether there is but one tier.
+    /// Whether there is but one priority group.
     level: bool,
     turns: Turns,
     observed: Vec<Observed>,
@@ -86,7 +86,7 @@ pub enum AttemptResult {
 
 impl Router {
     /// A router over these providers, under what the policy says of each of them. Providers beyond
-    /// the 65,535th are left out; one without settings has the general weight and tier.
+    /// the 65,535th are left out; one without settings has the general weight and group.
     pub fn new(
         policy: &Policy,
         members: &[ProviderInfo],
@@ -109,8 +109,10 @@ impl Router {
             tasks: rules
                 .map(|(name, task)| (name.clone(), Rule::new(task, members)))
                 .collect(),
-            lined_up: places.is_sorted_by_key(|place| place.tier),
-            level: places.windows(2).all(|pair| pair[0].tier == pair[1].tier),
+            lined_up: places.is_sorted_by_key(|place| place.priority_group),
+            level: places
+                .windows(2)
+                .all(|pair| pair[0].priority_group == pair[1].priority_group),
             turns: Turns::new(places.len()),
             observed: vec![Observed::default(); places.len()],
             places,
@@ -168,7 +170,7 @@ impl Router {
         self.tasks.get(ask.task.as_deref()?)
     }
 
-    /// A turn that needs no list, where the strategy and the tiers allow it.
+    /// A turn that needs no list, where the strategy and the priority groups allow it.
     fn plain(&mut self) -> Option<ProviderOrder> {
         let everybody = 0..self.places.len();
         let first = match self.strategy {
@@ -183,7 +185,8 @@ impl Router {
         })
     }
 
-    /// Everybody whom the call may ask, as the task, the tiers and the strategy rank them.
+    /// The providers that the call may ask, as the task, the priority groups and the strategy rank
+    /// them.
     fn rank(&self, ranks: &mut Vec<Rank>, call: CallId, ask: &CallContext, now: Instant) {
         let rule = self.rule(ask);
         for (id, place) in (0..).map(ProviderId).zip(&self.places) {
@@ -193,7 +196,7 @@ impl Router {
             };
             if let Some(word) = word {
                 ranks.push(Rank {
-                    group: (word, place.tier),
+                    group: (word, place.priority_group),
                     key: 0,
                     provider: id,
                 });
@@ -304,7 +307,7 @@ impl Default for ProviderOrder {
 #[derive(Clone, Debug)]
 struct Candidate {
     member: ProviderInfo,
-    tier: u32,
+    priority_group: u32,
     /// 1 for everybody unless the strategy looks at weights.
     weight: u32,
     /// The name as a number, by which sessions find the provider wherever the fleet lists it.
@@ -316,7 +319,7 @@ impl Candidate {
         let weight = settings.filter(|_| strategy == Strategy::Weighted);
         Self {
             member: member.clone(),
-            tier: settings.map_or(0, |settings| settings.tier),
+            priority_group: settings.map_or(0, |settings| settings.priority_group),
             weight: weight.map_or(1, |settings| settings.weight),
             name: affinity::number(&member.name),
         }
@@ -326,7 +329,7 @@ impl Candidate {
 /// A provider's place in a turn: the less, the sooner it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    /// The word of the task's rule that means it, and its tier.
+    /// The word of the task's rule that means it, and its priority group.
     group: (u32, u32),
     /// What the strategy measures.
     key: u64,

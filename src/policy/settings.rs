@@ -1,20 +1,20 @@
 //! What holds at one provider: the policy, overlaid by its position in the fleet and its name.
 //!
-//! The name wins over the position, and either over the policy, field by field. What each field
-//! does is decided by whoever reads it.
+//! The name wins over the position, and either over the policy, field by field. What a field does
+//! is decided where it is read.
 
 use super::config::{
-    Backoff, Breaker, Limit, Overridable as _, Policy, Retry, Row, Setting as _, Tier,
-    TierTimeouts, Timeouts,
+    Backoff, Breaker, Limit, Overridable as _, Policy, ProviderOverride, Retry, Row, Setting as _,
+    Timeouts, TimeoutsOverride,
 };
 
 /// The settings of one provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// How long to wait for what. `call` is the policy's: it is no provider's matter.
+    /// How long to wait for what. `call` is the policy's: an override cannot set it.
     pub timeouts: Timeouts,
     /// Attempts per call at this provider, at least 1.
-    pub per_provider: u32,
+    pub max_attempts: u32,
     /// The wait before a return to this provider.
     pub backoff: Backoff,
     /// When this provider is refused; none = never.
@@ -23,20 +23,22 @@ pub struct Settings {
     pub limit: Limit,
     /// Its share of the calls under `weighted`, beside the others'.
     pub weight: u32,
-    /// Those of a lower tier are asked before it.
-    pub tier: u32,
+    /// Providers of a lower number are asked before it.
+    pub priority_group: u32,
 }
 
 impl Settings {
     /// What `policy` says about the provider of this name, at this position (from 0).
     pub fn resolve(policy: &Policy, position: usize, name: &str) -> Self {
         let mut settings = Self::of(policy);
-        let by_position = policy.tiers.get(position).or(policy.tiers.last());
-        let by_name = policy.by_name.get(name);
-        for tier in [by_position, by_name].into_iter().flatten() {
-            settings.overlay(tier);
+        let overrides = &policy.overrides;
+        let by_position = overrides.by_position.get(position);
+        let by_position = by_position.or(overrides.by_position.last());
+        let by_name = overrides.by_name.get(name);
+        for written in [by_position, by_name].into_iter().flatten() {
+            settings.overlay(written);
         }
-        settings.per_provider = settings.per_provider.max(1);
+        settings.max_attempts = settings.max_attempts.max(1);
         settings
     }
 
@@ -44,30 +46,32 @@ impl Settings {
     pub fn of(policy: &Policy) -> Self {
         Self {
             timeouts: policy.timeouts,
-            per_provider: policy.retry.max_attempts_per_provider,
+            max_attempts: policy.retry.max_attempts_per_provider,
             backoff: policy.retry.backoff.clone(),
             breaker: policy.breaker.clone(),
             limit: policy.limit.clone(),
             weight: 1,
-            tier: 0,
+            priority_group: 0,
         }
     }
 
-    /// Lays what `tier` says over it.
-    pub fn overlay(&mut self, tier: &Tier) {
-        overlay_timeouts(&mut self.timeouts, &tier.timeouts);
-        self.per_provider = tier.max_attempts_per_provider.unwrap_or(self.per_provider);
-        if let Some(backoff) = &tier.backoff {
+    /// Lays what an override writes over it.
+    pub fn overlay(&mut self, written: &ProviderOverride) {
+        overlay_timeouts(&mut self.timeouts, &written.timeouts);
+        if let Some(attempts) = written.max_attempts_per_provider {
+            self.max_attempts = attempts;
+        }
+        if let Some(backoff) = &written.backoff {
             self.backoff.overlay(backoff);
         }
-        if let Some(breaker) = &tier.breaker {
+        if let Some(breaker) = &written.breaker {
             self.breaker.get_or_insert_default().overlay(breaker);
         }
-        if let Some(limit) = &tier.limit {
+        if let Some(limit) = &written.limit {
             self.limit.overlay(limit);
         }
-        self.weight = tier.weight.unwrap_or(self.weight);
-        self.tier = tier.priority_group.unwrap_or(self.tier);
+        self.weight = written.weight.unwrap_or(self.weight);
+        self.priority_group = written.priority_group.unwrap_or(self.priority_group);
     }
 
     /// The numbers among them, at the paths that they have in an override.
@@ -75,7 +79,7 @@ impl Settings {
         let mut rows = Vec::new();
         self.timeouts.rows(&["timeouts"], &mut rows);
         let retry = Retry {
-            max_attempts_per_provider: self.per_provider,
+            max_attempts_per_provider: self.max_attempts,
             backoff: self.backoff.clone(),
             ..Retry::default()
         };
@@ -86,11 +90,11 @@ impl Settings {
     }
 }
 
-fn overlay_timeouts(timeouts: &mut Timeouts, tier: &TierTimeouts) {
-    timeouts.connect = tier.connect.or(timeouts.connect);
-    timeouts.first_token = tier.first_token.or(timeouts.first_token);
-    timeouts.idle = tier.idle.or(timeouts.idle);
-    timeouts.attempt = tier.attempt.or(timeouts.attempt);
+fn overlay_timeouts(timeouts: &mut Timeouts, written: &TimeoutsOverride) {
+    timeouts.connect = written.connect.or(timeouts.connect);
+    timeouts.first_token = written.first_token.or(timeouts.first_token);
+    timeouts.idle = written.idle.or(timeouts.idle);
+    timeouts.attempt = written.attempt.or(timeouts.attempt);
 }
 
 #[cfg(test)]
@@ -101,11 +105,11 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn the_last_tier_repeats() {
+    fn the_last_position_repeats() {
         let mut policy = policy();
-        policy.tiers = vec![attempts(2), attempts(5)];
+        policy.overrides.by_position = vec![attempts(2), attempts(5)];
         let resolved: Vec<_> = (0..4)
-            .map(|position| Settings::resolve(&policy, position, "any").per_provider)
+            .map(|position| Settings::resolve(&policy, position, "any").max_attempts)
             .collect();
         assert_eq!(resolved, [2, 5, 5, 5]);
     }
@@ -113,28 +117,28 @@ mod tests {
     #[test]
     fn the_name_wins_over_the_position_field_by_field() {
         let mut policy = policy();
-        policy.tiers = vec![Tier {
-            timeouts: TierTimeouts {
+        policy.overrides.by_position = vec![ProviderOverride {
+            timeouts: TimeoutsOverride {
                 connect: Some(Duration::from_secs(1)),
                 attempt: Some(Duration::from_secs(2)),
-                ..TierTimeouts::default()
+                ..TimeoutsOverride::default()
             },
             ..attempts(2)
         }];
-        policy.by_name.insert(
+        policy.overrides.by_name.insert(
             "a".into(),
-            Tier {
-                timeouts: TierTimeouts {
+            ProviderOverride {
+                timeouts: TimeoutsOverride {
                     attempt: Some(Duration::from_secs(3)),
-                    ..TierTimeouts::default()
+                    ..TimeoutsOverride::default()
                 },
-                ..Tier::default()
+                ..ProviderOverride::default()
             },
         );
         let settings = Settings::resolve(&policy, 0, "a");
         assert_eq!(settings.timeouts.attempt, Some(Duration::from_secs(3)));
         assert_eq!(settings.timeouts.connect, Some(Duration::from_secs(1)));
-        assert_eq!(settings.per_provider, 2);
+        assert_eq!(settings.max_attempts, 2);
         let other = Settings::resolve(&policy, 0, "b");
         assert_eq!(other.timeouts.attempt, Some(Duration::from_secs(2)));
     }
@@ -143,11 +147,11 @@ mod tests {
     fn every_provider_may_be_asked_once() {
         let mut policy = policy();
         policy.retry.max_attempts_per_provider = 0;
-        assert_eq!(Settings::resolve(&policy, 0, "any").per_provider, 1);
+        assert_eq!(Settings::resolve(&policy, 0, "any").max_attempts, 1);
     }
 
     #[test]
-    fn without_tiers_the_policy_holds() {
+    fn without_overrides_the_policy_holds() {
         let policy = policy();
         let settings = Settings::resolve(&policy, 7, "any");
         assert_eq!(settings.timeouts, policy.timeouts);
@@ -156,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tier_may_bring_a_breaker_and_a_backoff_of_its_own() {
+    fn an_override_may_bring_a_breaker_and_a_backoff_of_its_own() {
         let mut policy = policy();
         let mut backoff = policy.retry.backoff.clone();
         backoff.base = Duration::from_secs(9);
@@ -168,10 +172,10 @@ mod tests {
             },
             ..Breaker::default()
         };
-        policy.tiers = vec![Tier {
+        policy.overrides.by_position = vec![ProviderOverride {
             backoff: Some(backoff.clone().into()),
             breaker: Some(breaker.clone().into()),
-            ..Tier::default()
+            ..ProviderOverride::default()
         }];
         let settings = Settings::resolve(&policy, 0, "any");
         assert_eq!(
@@ -180,10 +184,10 @@ mod tests {
         );
     }
 
-    fn attempts(per_provider: u32) -> Tier {
-        Tier {
-            max_attempts_per_provider: Some(per_provider),
-            ..Tier::default()
+    fn attempts(max: u32) -> ProviderOverride {
+        ProviderOverride {
+            max_attempts_per_provider: Some(max),
+            ..ProviderOverride::default()
         }
     }
 }

@@ -4,7 +4,7 @@ mod health;
 mod route;
 
 use super::knobs;
-use crate::policy::config::{Backoff, Budget, EVERY, Limit, Policy, Row, Tier};
+use crate::policy::config::{Backoff, Budget, EVERY, Limit, Policy, ProviderOverride, Row};
 use crate::policy::settings::Settings;
 use crate::text::{Diagnostic, Document};
 
@@ -27,13 +27,9 @@ pub(super) fn check(
     }
     check_budget(policy.retry.budget.as_ref(), document)?;
     check_limit(&policy.limit, document, &["limit"])?;
-    for (at, tier) in policy.tiers.iter().enumerate() {
-        let place = ["tiers", &at.to_string()];
-        check_tier(policy, tier, document, place)?;
-    }
-    for (name, tier) in &policy.by_name {
-        let place = ["by_name", name.as_str()];
-        check_tier(policy, tier, document, place)?;
+    for (path, written) in policy.overrides.iter() {
+        let place = path.each_ref().map(String::as_str);
+        check_override(policy, written, document, &place)?;
     }
     Ok(())
 }
@@ -62,23 +58,23 @@ fn check_name(
     }
 }
 
-fn check_tier(
+fn check_override(
     policy: &Policy,
-    tier: &Tier,
+    written: &ProviderOverride,
     document: &Document,
-    place: [&str; 2],
+    place: &[&str],
 ) -> Result<(), Diagnostic> {
     let mut settings = Settings::of(policy);
-    settings.overlay(tier);
-    check_ranges(&settings.rows(), document, &place)?;
-    let at = |section| [place[0], place[1], section];
-    if tier.backoff.is_some() {
+    settings.overlay(written);
+    check_ranges(&settings.rows(), document, place)?;
+    let at = |section| [place, &[section]].concat();
+    if written.backoff.is_some() {
         check_backoff(&settings.backoff, document, &at("backoff"))?;
     }
-    if tier.limit.is_some() {
+    if written.limit.is_some() {
         check_limit(&settings.limit, document, &at("limit"))?;
     }
-    if let (Some(_), Some(breaker)) = (&tier.breaker, &settings.breaker) {
+    if let (Some(_), Some(breaker)) = (&written.breaker, &settings.breaker) {
         health::check_breaker(breaker, document, &at("breaker"))?;
     }
     Ok(())

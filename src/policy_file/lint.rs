@@ -85,7 +85,7 @@ pub fn lint(policy: &Policy, around: &LintContext) -> Vec<Finding> {
     let apply = |(code, rule): &(&'static str, Rule)| {
         let mut findings: Vec<Finding> = Vec::new();
         for draft in rule(&view) {
-            // What a tier repeats of the policy is one finding.
+            // What an override repeats of the policy is one finding.
             if findings.iter().all(|known| known.message != draft.message) {
                 findings.push(draft.signed(code));
             }

@@ -50,7 +50,9 @@ impl Policy {
 mod tests {
     use super::*;
     use crate::policy::classify::{Action, FailureClass};
-    use crate::policy::config::{Backoff, Breaker, Limit, Tier, TierTimeouts};
+    use crate::policy::config::{
+        Backoff, Breaker, Limit, Overrides, ProviderOverride, TimeoutsOverride,
+    };
     use crate::policy::settings::Settings;
     use proptest::prelude::{any, prop, prop_assert_eq, proptest};
     use proptest::strategy::Strategy as _;
@@ -101,7 +103,7 @@ mod tests {
             "health_check.targets",
             "hedge.delay",
             "limit.when_full",
-            "tiers",
+            "overrides.by_position",
         ];
         assert_eq!(count(&settings), KNOBS.len() + words.len());
     }
@@ -123,18 +125,19 @@ mod tests {
     fn settings_by_position_and_by_name_are_read() {
         let policy = policy(
             "name: p\n\
-             tiers: [ { timeouts: { attempt: 30s } }, { breaker: { max_probes: 2 } } ]\n\
-             by_name: { kimi: { backoff: { base: 1s } } }\n",
+             overrides:\n  \
+               by_position: [ { timeouts: { attempt: 30s } }, { breaker: { max_probes: 2 } } ]\n  \
+               by_name: { kimi: { backoff: { base: 1s } } }\n",
         );
-        assert_eq!(
-            policy.tiers[0].timeouts.attempt,
-            Some(Duration::from_secs(30))
-        );
-        assert_eq!(
-            policy.tiers[1].breaker.as_ref().unwrap().max_probes,
-            Some(2)
-        );
-        let backoff = policy.by_name["kimi"].backoff.as_ref().unwrap();
+        let Overrides {
+            by_position,
+            by_name,
+        } = &policy.overrides;
+        let attempt = by_position[0].timeouts.attempt;
+        assert_eq!(attempt, Some(Duration::from_secs(30)));
+        let breaker = by_position[1].breaker.as_ref().unwrap();
+        assert_eq!(breaker.max_probes, Some(2));
+        let backoff = by_name["kimi"].backoff.as_ref().unwrap();
         assert_eq!(
             (backoff.base, backoff.factor_milli),
             (Some(Duration::from_secs(1)), None)
@@ -145,9 +148,10 @@ mod tests {
     fn an_override_keeps_what_it_does_not_write() {
         let text = "name: p\nbreaker: { min_success_rate: 80%, open: { initial: 5s, max: 9s } }\n\
             retry: { backoff: { base: 1s, max: 3s } }\nlimit: { rpm: 600, adaptive: { min: 5 } }\n\
-            tiers: [ { breaker: { open: { initial: 7s } }, backoff: { jitter: none } } ]\n\
-            by_name: { a: { breaker: { consecutive_failures: 3 }, limit: { adaptive: none } }, \
-            b: { limit: { adaptive: { start: 9 } } } }\n";
+            overrides:\n  by_position:\n  - breaker: { open: { initial: 7s } }\n    \
+            backoff: { jitter: none }\n  by_name:\n    \
+            a: { breaker: { consecutive_failures: 3 }, limit: { adaptive: none } }\n    \
+            b: { limit: { adaptive: { start: 9 } } }\n";
         let policy = policy(text);
         let [a, b] = ["a", "b"].map(|name| Settings::resolve(&policy, 0, name));
         let breaker = a.breaker.as_ref().unwrap();
@@ -163,7 +167,8 @@ mod tests {
 
     #[test]
     fn an_override_starts_from_the_defaults_where_the_policy_has_no_breaker() {
-        let policy = policy("name: p\ntiers: [ { breaker: { max_probes: 2 } } ]\n");
+        let text = "name: p\noverrides: { by_position: [ { breaker: { max_probes: 2 } } ] }\n";
+        let policy = policy(text);
         let expected = Breaker {
             max_probes: 2,
             ..Breaker::default()
@@ -185,7 +190,7 @@ mod tests {
         assert_eq!((problem.file(), problem.column()), ("command line", 26));
     }
 
-    fn tiers() -> impl proptest::strategy::Strategy<Value = Tier> {
+    fn overrides() -> impl proptest::strategy::Strategy<Value = ProviderOverride> {
         let length = || prop::option::of((1_u64..86_400_000).prop_map(Duration::from_millis));
         (
             length(),
@@ -193,11 +198,11 @@ mod tests {
             prop::option::of(1_u32..100),
             any::<bool>(),
         )
-            .prop_map(|(connect, idle, per_provider, breaker)| Tier {
-                timeouts: TierTimeouts {
+            .prop_map(|(connect, idle, per_provider, breaker)| ProviderOverride {
+                timeouts: TimeoutsOverride {
                     connect,
                     idle,
-                    ..TierTimeouts::default()
+                    ..TimeoutsOverride::default()
                 },
                 max_attempts_per_provider: per_provider,
                 backoff: per_provider.map(|_| Backoff::default().into()),
@@ -217,7 +222,7 @@ mod tests {
             call in prop::option::of(1_u64..86_400_000),
             guarded: bool,
             action in 0..18_usize,
-            tiers in prop::collection::vec(tiers(), 0..3),
+            by_position in prop::collection::vec(overrides(), 0..3),
         ) {
             let mut policy = policy("name: p\nabout: 'none: #1'\n");
             policy.retry.max_attempts = attempts;
@@ -226,10 +231,10 @@ mod tests {
             policy.timeouts.call = call.map(Duration::from_millis);
             policy.breaker = guarded.then(Breaker::default);
             policy.failures.insert(FailureClass::ALL[action], Action::Stop);
-            if let Some(tier) = tiers.first() {
-                policy.by_name.insert("a b: {".to_owned(), tier.clone());
+            if let Some(first) = by_position.first() {
+                policy.overrides.by_name.insert("a b: {".to_owned(), first.clone());
             }
-            policy.tiers = tiers;
+            policy.overrides.by_position = by_position;
             let shown = serde_json::to_string_pretty(&policy).unwrap();
             prop_assert_eq!(Policy::parse("p.yaml", &shown).unwrap(), policy);
         }

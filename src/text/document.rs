@@ -63,9 +63,9 @@ impl Document {
         }
     }
 
-    /// Sets `path` (dotted: `load.rate`, `faults.primary-down.for`, `tiers.0.timeouts`) to `value`,
-    /// itself YAML, as if the file said so; missing maps are made. Problems in it point into the
-    /// words `--set path=value`.
+    /// Sets `path` (dotted: `load.rate`, `overrides.by_position.0.timeouts`) to `value`, itself
+    /// YAML, as if the file said so; missing maps are made. Problems in it point into the words
+    /// `--set path=value`.
     pub fn set(&mut self, path: &str, value: &str) -> Result<(), Diagnostic> {
         self.set_with_prefix("", path, value)
     }

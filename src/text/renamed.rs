@@ -3,7 +3,8 @@
 //! Every error about an unknown key, fault or measure asks this table before it looks for a name
 //! that is spelled alike.
 
-/// The old name, with the section that it stood in, and the new one. In the order of the files.
+/// The old name, with the section that it stands in, and the new one, with the section that it has
+/// moved to. In the order of the files.
 const RENAMED: &[(&str, &str)] = &[
     // Keys of a policy.
     ("route.panic_below", "panic_threshold"),
@@ -48,7 +49,9 @@ const RENAMED: &[(&str, &str)] = &[
     ("queue.most", "max_calls"),
     ("queue.wait", "max_wait"),
     ("spend.most", "max"),
-    ("by_name.NAME.tier", "priority_group"),
+    ("tiers", "overrides.by_position"),
+    ("by_name", "overrides.by_name"),
+    ("overrides.by_name.NAME.tier", "priority_group"),
     // Keys of a scenario.
     ("load.reclick", "user_retry"),
     ("faults.NAME.left", "remaining"),
@@ -73,6 +76,10 @@ pub(super) fn new_name(found: &str, known: &[&str]) -> Option<&'static str> {
         let section = old.strip_suffix(found);
         section.is_some_and(|section| section.is_empty() || section.ends_with('.'))
     };
-    let fits = |(old, new): &&(&str, &str)| is_old(old) && known.contains(new);
+    let is_known = |new: &str| {
+        let section = new.split_once('.').map(|(section, _)| section);
+        known.contains(&new) || section.is_some_and(|section| known.contains(&section))
+    };
+    let fits = |(old, new): &&(&str, &str)| is_old(old) && is_known(new);
     RENAMED.iter().find(fits).map(|(_, new)| *new)
 }

@@ -116,7 +116,8 @@ fn providers_of_one_account_share_their_fate() {
 
 #[test]
 fn a_warning_that_is_no_finding_is_strict_as_well() {
-    let policy = format!("{}by_name: {{ nobody: {{ weight: 2 }} }}\n", spread());
+    let overrides = "overrides: { by_name: { nobody: { weight: 2 } } }\n";
+    let policy = format!("{}{overrides}", spread());
     let text = calm().replace("no-failover", "spread");
     let project = Project::new()
         .with("policies/spread.yaml", &policy)

@@ -310,7 +310,7 @@ impl Driven {
         }
         assert_eq!(common.action(&failed.failure), Action::Retry);
         let settings = common.fleet.settings(start.provider);
-        assert!(start.nth < settings.per_provider, "too many there");
+        assert!(start.nth < settings.max_attempts, "too many there");
         let waited = now.since(failed.at);
         let hints = &common.policy.hints;
         let honours = hints.retry_after == HintMode::Honour;

@@ -10,8 +10,8 @@ use firedrill::policy::call_context::{CallContext, Delivery, Priority};
 use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{
     AboveMax, Adaptive, Affinity, Backoff, Breaker, Budget, CheckTargets, HealthCheck, Hedge,
-    HedgeDelay, HintMode, Hints, Jitter, Limit, Open, Outlier, Policy, Queue, Retry, Route,
-    SlowStart, Spend, Strategy as Order, Task, Throttle, Tier, Timeouts, WhenFull,
+    HedgeDelay, HintMode, Hints, Jitter, Limit, Open, Outlier, Overrides, Policy, ProviderOverride,
+    Queue, Retry, Route, SlowStart, Spend, Strategy as Order, Task, Throttle, Timeouts, WhenFull,
 };
 use firedrill::policy::provider_info::ProviderInfo;
 use firedrill::text::units::PerTime;
@@ -39,7 +39,7 @@ pub(crate) const PEACE: Duration = Duration::from_secs(60);
 pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     let rules = prop::collection::btree_map(classes(), select(ACTIONS.as_slice()), 0..6);
     let call = of(millis(1..20_000));
-    let tiers = prop::collection::vec(tiers(), 0..3);
+    let by_position = prop::collection::vec(overrides(), 0..3);
     let attempts = (retries(), hints(), call, of(hedges()));
     let health = (
         of(breakers()),
@@ -52,8 +52,8 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
         of(queues()),
         weighted(0.3, spends()),
     );
-    (routes(), attempts, health, load, rules, tiers).prop_map(
-        |(route, attempts, health, load, failures, tiers)| {
+    (routes(), attempts, health, load, rules, by_position).prop_map(
+        |(route, attempts, health, load, failures, by_position)| {
             let ((retry, hints, call, hedge), (breaker, outlier, health_check)) =
                 (attempts, health);
             let (limit, throttle, queue, spend) = load;
@@ -75,7 +75,10 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
                 queue,
                 spend,
                 failures,
-                tiers,
+                overrides: Overrides {
+                    by_position,
+                    ..Overrides::default()
+                },
                 ..nothing()
             }
         },
@@ -100,7 +103,7 @@ pub(crate) fn crowded_policies() -> impl Strategy<Value = Policy> {
                 tpm: None,
                 ..policy.limit
             },
-            tiers: Vec::new(),
+            overrides: Overrides::default(),
             ..policy
         },
     )
@@ -357,7 +360,7 @@ fn spends() -> impl Strategy<Value = Spend> {
     })
 }
 
-fn tiers() -> impl Strategy<Value = Tier> {
+fn overrides() -> impl Strategy<Value = ProviderOverride> {
     let own = (
         of(1..4_u32),
         of(breakers()),
@@ -365,14 +368,14 @@ fn tiers() -> impl Strategy<Value = Tier> {
         weighted(0.3, backoffs()),
     );
     (own, of(1..5_u32), of(0..2_u32)).prop_map(
-        |((per_provider, breaker, limit, backoff), weight, tier)| Tier {
+        |((per_provider, breaker, limit, backoff), weight, group)| ProviderOverride {
             max_attempts_per_provider: per_provider,
             breaker: breaker.map(Into::into),
             limit: limit.map(Into::into),
             backoff: backoff.map(Into::into),
             weight,
-            priority_group: tier,
-            ..Tier::default()
+            priority_group: group,
+            ..ProviderOverride::default()
         },
     )
 }

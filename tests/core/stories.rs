@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use firedrill::policy::call::{Call, Cause, FailureReason, Step};
 use firedrill::policy::classify::{Action, FailureClass};
-use firedrill::policy::config::{AboveMax, Jitter, Strategy, Tier, Timeouts};
+use firedrill::policy::config::{AboveMax, Jitter, ProviderOverride, Strategy, Timeouts};
 use firedrill::policy::fleet::Fleet;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::rng::RngStreams;
@@ -283,9 +283,9 @@ fn an_attempt_gets_the_timeouts_of_its_provider_as_far_as_they_apply() {
         attempt: seconds(4),
         call: seconds(5),
     };
-    let mut tier = Tier::default();
-    tier.timeouts.attempt = seconds(9);
-    policy.by_name.insert("p0".into(), tier);
+    let mut written = ProviderOverride::default();
+    written.timeouts.attempt = seconds(9);
+    policy.overrides.by_name.insert("p0".into(), written);
     let mut fleet = fleet(&policy, 1);
     let plain = Timeouts {
         connect: seconds(1),

@@ -385,8 +385,7 @@ fn default(knob: &str) -> String {
         return word.as_str().unwrap_or_default().to_owned();
     }
     if [
-        "tiers",
-        "by_name",
+        "overrides",
         "failures",
         "retry.max_retries_by_class",
         "retry.budget.costs",

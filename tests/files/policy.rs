@@ -121,12 +121,13 @@ fn a_huge_number_is_refused() {
 }
 
 #[test]
-fn a_number_out_of_range_in_a_tier_is_found_there() {
-    assert_snapshot!(told("name: mine\ntiers:\n  - {}\n  - breaker: { max_probes: 0 }\n"), @"
+fn a_number_out_of_range_in_an_override_is_found_there() {
+    let text = "name: mine\noverrides:\n  by_position:\n  - {}\n  - breaker: { max_probes: 0 }\n";
+    assert_snapshot!(told(text), @"
     error: `0` is out of range
-     --> mine.yaml:4:28
+     --> mine.yaml:5:28
       |
-    4 |   - breaker: { max_probes: 0 }
+    5 |   - breaker: { max_probes: 0 }
       |                            ^
       |
       = help: from `1` to `100`
@@ -161,14 +162,15 @@ fn a_bulkhead_that_would_start_below_its_least_is_refused() {
 }
 
 #[test]
-fn a_bulkhead_smaller_than_what_it_may_shrink_to_is_refused_in_a_tier_as_well() {
-    assert_snapshot!(
-        told("name: mine\ntiers: [ { limit: { concurrency: 2, adaptive: {} } } ]\n"), @"
+fn a_bulkhead_smaller_than_what_it_may_shrink_to_is_refused_in_an_override_as_well() {
+    let limit = "limit: { concurrency: 2, adaptive: {} }";
+    let text = format!("name: mine\noverrides: {{ by_name: {{ a: {{ {limit} }} }} }}\n");
+    assert_snapshot!(told(&text), @"
     error: `concurrency` is less than `adaptive.min`, which is 3
-     --> mine.yaml:2:34
+     --> mine.yaml:2:52
       |
-    2 | tiers: [ { limit: { concurrency: 2, adaptive: {} } } ]
-      |                                  ^
+    2 | overrides: { by_name: { a: { limit: { concurrency: 2, adaptive: {} } } } }
+      |                                                    ^
       |
       = help: raise it to 3 or more, or lower `adaptive.min`
     ");
@@ -234,21 +236,22 @@ fn scores_that_are_all_nothing_are_refused() {
 #[test]
 fn weights_that_are_all_nothing_are_refused() {
     let route = "name: mine\nroute: { strategy: weighted }\n";
-    let tiers = "tiers:\n  - weight: 0\n    priority_group: 1\n  - weight: 0\n";
-    assert_snapshot!(told(&format!("{route}{tiers}")), @"
+    let weights =
+        "overrides:\n  by_position:\n  - weight: 0\n    priority_group: 1\n  - weight: 0\n";
+    assert_snapshot!(told(&format!("{route}{weights}")), @"
     error: no provider has a weight
-     --> mine.yaml:4:13
+     --> mine.yaml:5:13
       |
-    4 |   - weight: 0
+    5 |   - weight: 0
       |             ^
       |
       = help: give one more than `0`: under `weighted`, `0` is asked last
     ");
-    // Somebody has a weight, or nobody looks at weights.
+    // Some provider has a weight, or the strategy does not look at weights.
     for fine in [
-        format!("{route}tiers: [ {{ weight: 0 }}, {{}} ]\n"),
-        format!("{route}{tiers}by_name: {{ a: {{ weight: 1 }} }}\n"),
-        format!("name: mine\n{tiers}"),
+        format!("{route}overrides: {{ by_position: [ {{ weight: 0 }}, {{}} ] }}\n"),
+        format!("{route}{weights}  by_name: {{ a: {{ weight: 1 }} }}\n"),
+        format!("name: mine\n{weights}"),
     ] {
         Policy::parse("mine.yaml", &fine).unwrap();
     }
@@ -256,11 +259,11 @@ fn weights_that_are_all_nothing_are_refused() {
 
 #[test]
 fn a_weight_out_of_range_tells_the_range() {
-    assert_snapshot!(told("name: mine\ntiers:\n  - weight: 1000001\n"), @"
+    assert_snapshot!(told("name: mine\noverrides:\n  by_position:\n  - weight: 1000001\n"), @"
     error: `1000001` is out of range
-     --> mine.yaml:3:13
+     --> mine.yaml:4:13
       |
-    3 |   - weight: 1000001
+    4 |   - weight: 1000001
       |             ^^^^^^^
       |
       = help: from `0` to `1000000`
@@ -268,13 +271,14 @@ fn a_weight_out_of_range_tells_the_range() {
 }
 
 #[test]
-fn a_tier_out_of_range_tells_the_range() {
-    assert_snapshot!(told("name: mine\nby_name: { a: { priority_group: 1001 } }\n"), @"
+fn a_priority_group_out_of_range_tells_the_range() {
+    let text = "name: mine\noverrides: { by_name: { a: { priority_group: 1001 } } }\n";
+    assert_snapshot!(told(text), @"
     error: `1001` is out of range
-     --> mine.yaml:2:33
+     --> mine.yaml:2:46
       |
-    2 | by_name: { a: { priority_group: 1001 } }
-      |                                 ^^^^
+    2 | overrides: { by_name: { a: { priority_group: 1001 } } }
+      |                                              ^^^^
       |
       = help: from `0` to `1000`
     ");
@@ -380,12 +384,13 @@ fn a_breaker_open_for_longer_than_its_cap_is_refused() {
       |
       = help: raise `max`, or lower `initial`
     ");
-    assert_snapshot!(told("name: mine\ntiers: [ { breaker: { open: { max: 1s } } } ]\n"), @"
+    let text = "name: mine\noverrides: { by_position: [ { breaker: { open: { max: 1s } } } ] }\n";
+    assert_snapshot!(told(text), @"
     error: the longest time (`max`) is shorter than the first (`initial`)
-     --> mine.yaml:2:36
+     --> mine.yaml:2:55
       |
-    2 | tiers: [ { breaker: { open: { max: 1s } } } ]
-      |                                    ^^
+    2 | overrides: { by_position: [ { breaker: { open: { max: 1s } } } ] }
+      |                                                       ^^
       |
       = help: raise `max`, or lower `initial`
     ");
@@ -493,7 +498,7 @@ fn what_is_no_text_is_a_problem() {
 }
 
 /// The keys of earlier versions, and what they are called now.
-const RENAMED: [(&str, &str); 43] = [
+const RENAMED: [(&str, &str); 45] = [
     ("route.panic_below", "panic_threshold"),
     ("route.slow_start.within", "window"),
     ("route.slow_start.from", "initial_share"),
@@ -536,17 +541,18 @@ const RENAMED: [(&str, &str); 43] = [
     ("queue.most", "max_calls"),
     ("queue.wait", "max_wait"),
     ("spend.most", "max"),
-    ("by_name.NAME.tier", "priority_group"),
+    ("tiers", "overrides.by_position"),
+    ("by_name", "overrides.by_name"),
+    ("overrides.by_name.NAME.tier", "priority_group"),
 ];
 
 #[test]
 fn a_key_of_an_earlier_version_is_told_its_new_name() {
     for (old, new) in RENAMED {
-        let (section, key) = old.rsplit_once('.').expect("in a section");
-        let depth = section.split('.').count();
-        let section = section.replace('.', ": { ");
-        let close = " }".repeat(depth);
-        let text = format!("name: mine\n{section}: {{ {key}: 1{close}\n");
+        let key = old.rsplit('.').next().expect("a key");
+        let nested = old.replace('.', ": { ");
+        let close = " }".repeat(old.matches('.').count());
+        let text = format!("name: mine\n{nested}: 1{close}\n");
         let problem = Policy::parse("mine.yaml", &text).expect_err(old);
         assert_eq!(problem.message(), format!("unknown key `{key}`"), "{old}");
         let hint = format!("it is now `{new}`");

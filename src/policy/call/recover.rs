@@ -84,7 +84,7 @@ impl Call {
             .filter(|before| **before == class)
             .count();
         let bound = fleet.policy().retry.max_retries_by_class.get(&class);
-        failed.visit.attempts < fleet.settings(failed.visit.provider).per_provider
+        failed.visit.attempts < fleet.settings(failed.visit.provider).max_attempts
             && bound.is_none_or(|bound| so_far < *bound as usize)
     }
 

@@ -222,7 +222,7 @@ settings! {
     /// A second attempt, at another provider, while the first is in flight.
     pub struct Hedge {
         /// When the first token (the answer, if it is not streamed) has not come after this.
-        #[cfg_attr(feature = "cli", schemars(with = "schema::HedgeAfter"))]
+        #[cfg_attr(feature = "cli", schemars(with = "schema::HedgeDelay"))]
         delay: HedgeDelay = HedgeDelay::Quantile(95);
         /// Hedges per call, over all calls.
         #[serde(with = "share")]

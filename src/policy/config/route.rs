@@ -97,8 +97,8 @@ pub enum Affinity {
     /// Nothing.
     None,
     /// Calls of one session start at one provider, whose prompt cache may still know them: the
-    /// session's own place in the first tier (under `weighted`, by weight); the others follow as
-    /// the strategy has them. Where a task prefers providers, it is a place among those.
+    /// session's own place in the first priority group (under `weighted`, by weight); the others
+    /// follow as the strategy has them. Where a task prefers providers, it is a place among those.
     Session,
 }
 

@@ -19,7 +19,7 @@ pub(super) struct ByClass<V>(PhantomData<V>);
 pub(super) enum Jitter {}
 
 /// A length of time, or a quantile.
-pub(super) enum HedgeAfter {}
+pub(super) enum HedgeDelay {}
 
 impl<T: JsonSchema> JsonSchema for OrNone<T> {
     fn schema_name() -> Cow<'static, str> {
@@ -71,9 +71,9 @@ impl JsonSchema for Jitter {
     }
 }
 
-impl JsonSchema for HedgeAfter {
+impl JsonSchema for HedgeDelay {
     fn schema_name() -> Cow<'static, str> {
-        "HedgeAfter".into()
+        "HedgeDelay".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {

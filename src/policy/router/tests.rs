@@ -1,7 +1,7 @@
 //! What the sentences of the policy file say of turns, each as a test, and what holds for all.
 
 use super::*;
-use crate::policy::config::Task;
+use crate::policy::config::{ProviderOverride, Task};
 
 mod always;
 mod orders;
@@ -23,20 +23,22 @@ impl Rig {
         }
     }
 
-    /// With these tiers, in fleet order.
-    fn tiers(self, tiers: &[u32]) -> Self {
-        self.each(tiers, |tier, &number| tier.priority_group = Some(number))
+    /// With these priority groups, in fleet order.
+    fn priority_groups(self, groups: &[u32]) -> Self {
+        self.each(groups, |written, &group| {
+            written.priority_group = Some(group)
+        })
     }
 
     /// With these weights, in fleet order.
     fn weights(self, weights: &[u32]) -> Self {
-        self.each(weights, |tier, &weight| tier.weight = Some(weight))
+        self.each(weights, |written, &weight| written.weight = Some(weight))
     }
 
-    fn each<T>(mut self, values: &[T], set: fn(&mut crate::policy::config::Tier, &T)) -> Self {
+    fn each<T>(mut self, values: &[T], set: fn(&mut ProviderOverride, &T)) -> Self {
         for (member, value) in self.members.iter().zip(values) {
-            let tier = self.policy.by_name.entry(member.name.clone()).or_default();
-            set(tier, value);
+            let by_name = &mut self.policy.overrides.by_name;
+            set(by_name.entry(member.name.clone()).or_default(), value);
         }
         self
     }

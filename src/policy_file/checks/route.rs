@@ -1,17 +1,15 @@
-//! What a policy file can get wrong about whom a call asks: choices that leave nothing to choose.
+//! What a policy file can get wrong about the choice of providers: choices that leave none.
 
-use crate::policy::config::{Policy, Strategy, Tier};
+use crate::policy::config::{Overrides, Policy, ProviderOverride, Strategy};
 use crate::text::{Diagnostic, Document};
 
-/// Checks that somebody has a weight, something counts in the score, and a task asks somebody.
+/// Checks that some provider has a weight, some part counts in the score, and a task has providers.
 pub(super) fn check(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
     check_score(policy, document)?;
     check_tasks(policy, document)?;
-    for (at, tier) in policy.tiers.iter().enumerate() {
-        check_places(tier, document, ["tiers", &at.to_string()])?;
-    }
-    for (name, tier) in &policy.by_name {
-        check_places(tier, document, ["by_name", name])?;
+    for (path, written) in policy.overrides.iter() {
+        let place = path.each_ref().map(String::as_str);
+        check_places(written, document, &place)?;
     }
     check_weights(policy, document)
 }
@@ -39,29 +37,40 @@ fn check_tasks(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// The last tier repeats, so these are the weights of the whole fleet, whatever it is, unless some
-/// provider has one by its name.
+/// The last position repeats, so these are the weights of any fleet, unless some provider has one
+/// by its name.
 fn check_weights(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
-    let is_nothing = |tier: &Tier| tier.weight == Some(0);
-    let has_weight = |tier: &Tier| tier.weight.is_some_and(|weight| weight > 0);
-    let all_nothing = !policy.tiers.is_empty()
-        && policy.tiers.iter().all(is_nothing)
-        && !policy.by_name.values().any(has_weight);
+    let is_nothing = |written: &ProviderOverride| written.weight == Some(0);
+    let has_weight = |written: &ProviderOverride| written.weight.is_some_and(|weight| weight > 0);
+    let Overrides {
+        by_position,
+        by_name,
+    } = &policy.overrides;
+    let all_nothing = !by_position.is_empty()
+        && by_position.iter().all(is_nothing)
+        && !by_name.values().any(has_weight);
     if policy.route.strategy != Strategy::Weighted || !all_nothing {
         return Ok(());
     }
     Err(document
-        .problem(&["tiers", "0", "weight"], "no provider has a weight")
+        .problem(
+            &["overrides", "by_position", "0", "weight"],
+            "no provider has a weight",
+        )
         .hint("give one more than `0`: under `weighted`, `0` is asked last"))
 }
 
-fn check_places(tier: &Tier, document: &Document, place: [&str; 2]) -> Result<(), Diagnostic> {
+fn check_places(
+    written: &ProviderOverride,
+    document: &Document,
+    place: &[&str],
+) -> Result<(), Diagnostic> {
     for (key, found, most) in [
-        ("weight", tier.weight, MOST_WEIGHT),
-        ("priority_group", tier.priority_group, MOST_TIER),
+        ("weight", written.weight, MOST_WEIGHT),
+        ("priority_group", written.priority_group, MOST_GROUP),
     ] {
         if let Some(found) = found.filter(|found| *found > most) {
-            let path = [place[0], place[1], key];
+            let path = [place, &[key]].concat();
             return Err(document
                 .problem(&path, format!("`{found}` is out of range"))
                 .hint(format!("from `0` to `{most}`")));
@@ -70,8 +79,8 @@ fn check_places(tier: &Tier, document: &Document, place: [&str; 2]) -> Result<()
     Ok(())
 }
 
-/// Weights are parts of their sum: a millionth is as fine as anybody can tell.
+/// Weights are parts of their sum: a share finer than a millionth cannot be told apart.
 const MOST_WEIGHT: u32 = 1_000_000;
 
-/// More tiers than any fleet has providers are a slip of the keyboard.
-const MOST_TIER: u32 = 1_000;
+/// More priority groups than any fleet has providers are a slip of the keyboard.
+const MOST_GROUP: u32 = 1_000;

@@ -11,8 +11,8 @@ use crate::text::units::duration::write;
 /// Calls go elsewhere from a provider that is down, and nobody remembers that it is.
 pub(super) fn no_breaker(view: &View) -> Vec<Draft> {
     let policy = view.policy;
-    let tiers = policy.tiers.iter().chain(policy.by_name.values());
-    let has_breaker = policy.breaker.is_some() || tiers.into_iter().any(|t| t.breaker.is_some());
+    let mut overrides = policy.overrides.iter();
+    let has_breaker = policy.breaker.is_some() || overrides.any(|(_, o)| o.breaker.is_some());
     let is_guarded = has_breaker || policy.outlier.is_some() || policy.health_check.is_some();
     if is_guarded || !view.falls_back() {
         return Vec::new();

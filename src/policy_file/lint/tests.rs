@@ -66,11 +66,13 @@ const CASES: &[Case] = &[
     },
     Case {
         code: "timeout-never-fires",
-        policy: "tiers: [ { timeouts: { idle: 40s } } ]\ntimeouts: { idle: 20s, attempt: 30s }\n",
+        policy: "overrides: { by_position: [ { timeouts: { idle: 40s } } ] }\n\
+            timeouts: { idle: 20s, attempt: 30s }\n",
         around: nothing,
-        place: "tiers.0.timeouts.idle",
+        place: "overrides.by_position.0.timeouts.idle",
         says: "`idle: 40s` never fires: `attempt: 30s` comes first",
-        mended: "tiers: [ { timeouts: { idle: 9s } } ]\ntimeouts: { idle: 20s, attempt: 30s }\n",
+        mended: "overrides: { by_position: [ { timeouts: { idle: 9s } } ] }\n\
+            timeouts: { idle: 20s, attempt: 30s }\n",
     },
     Case {
         code: "no-timeout",
@@ -108,9 +110,9 @@ const CASES: &[Case] = &[
     },
     Case {
         code: "no-jitter",
-        policy: "by_name: { kimi: { backoff: { jitter: 100%..100% } } }\n",
+        policy: "overrides: { by_name: { kimi: { backoff: { jitter: 100%..100% } } } }\n",
         around: nothing,
-        place: "by_name.kimi.backoff.jitter",
+        place: "overrides.by_name.kimi.backoff.jitter",
         says: "without jitter",
         mended: "retry: { max_attempts_per_provider: 1, backoff: { jitter: none } }\n",
     },
@@ -248,7 +250,7 @@ const CASES: &[Case] = &[
         around: busy,
         place: "limit.tpm",
         says: "allow 200000 tokens per minute, and 300000 arrive",
-        mended: "limit: { tpm: 100k }\nby_name: { p1: { limit: { tpm: none } } }\n",
+        mended: "limit: { tpm: 100k }\noverrides: { by_name: { p1: { limit: { tpm: none } } } }\n",
     },
     Case {
         code: "shared-fate",

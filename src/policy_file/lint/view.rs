@@ -26,7 +26,7 @@ pub(super) const OUTAGE: [FailureClass; 8] = [
     FailureClass::TimeoutAttempt,
 ];
 
-/// Settings of the policy, or of one of its tiers or names, and where they stand.
+/// Settings of the policy, or of one of its overrides, and where they stand.
 pub(super) struct SettingsScope {
     prefix: Vec<String>,
     pub(super) settings: Settings,
@@ -134,29 +134,30 @@ impl View<'_> {
         }
     }
 
-    /// The policy's own settings, then those of its tiers and names.
+    /// The policy's own settings, then those of its overrides.
     pub(super) fn spots(&self) -> Vec<SettingsScope> {
-        let bare = Policy {
-            tiers: Vec::new(),
-            by_name: std::collections::BTreeMap::new(),
-            ..self.policy.clone()
-        };
         let own = SettingsScope {
             prefix: Vec::new(),
-            settings: Settings::resolve(&bare, 0, ""),
+            settings: Settings::of(self.policy),
         };
-        let tiers = (0..self.policy.tiers.len()).map(|at| SettingsScope {
-            prefix: vec!["tiers".to_owned(), at.to_string()],
-            settings: Settings::resolve(self.policy, at, ""),
+        let scope = |key: &str, place: String, settings| SettingsScope {
+            prefix: vec!["overrides".to_owned(), key.to_owned(), place],
+            settings,
+        };
+        let overrides = &self.policy.overrides;
+        let by_position = (0..overrides.by_position.len()).map(|at| {
+            let settings = Settings::resolve(self.policy, at, "");
+            scope("by_position", at.to_string(), settings)
         });
-        let named = self.policy.by_name.keys().map(|name| SettingsScope {
-            prefix: vec!["by_name".to_owned(), name.clone()],
-            settings: Settings::resolve(self.policy, self.position(name), name),
+        let by_name = overrides.by_name.keys().map(|name| {
+            let settings = Settings::resolve(self.policy, self.position(name), name);
+            scope("by_name", name.clone(), settings)
         });
-        std::iter::once(own).chain(tiers).chain(named).collect()
+        let own = std::iter::once(own);
+        own.chain(by_position).chain(by_name).collect()
     }
 
-    /// A provider's place in the fleet; where it is unknown, behind all tiers.
+    /// A provider's place in the fleet; where it is unknown, the last.
     fn position(&self, name: &str) -> usize {
         let mut providers = self.around.providers.iter();
         let found = providers.position(|provider| provider.name == name);
@@ -165,8 +166,8 @@ impl View<'_> {
 }
 
 impl SettingsScope {
-    /// The path of a policy's key here: a tier has what the policy has under `retry` without that
-    /// word.
+    /// The path of a policy's key here: an override has what the policy has under `retry` without
+    /// that word.
     pub(super) fn path<'a>(&'a self, key: &[&'a str]) -> Vec<&'a str> {
         let key = match key {
             ["retry", rest @ ..] if !self.prefix.is_empty() => rest,

@@ -4,14 +4,14 @@ use super::{Row, Shown, Story, Without};
 
 pub(crate) const ROWS: &[Row] = &[
     Row {
-        name: "Priority tiers",
+        name: "Priority groups",
         who: "articles, LiteLLM, Portkey, TensorZero, Kong, Envoy AI, Envoy, gRPC",
-        knobs: &["tiers"],
+        knobs: &["overrides"],
         test: "src/policy/router/tests/orders.rs::\
-            a_lower_tier_is_asked_before_a_higher_one_whatever_the_strategy",
+            a_lower_priority_group_is_asked_first_whatever_the_strategy",
         shown: Shown::By(Story {
-            scenario: "tiers",
-            with: "tiers",
+            scenario: "priority-groups",
+            with: "priority-groups",
             without: Without::Policy("in-turns"),
             measure: "cost_per_success",
         }),
@@ -20,7 +20,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Weighted",
         who: "articles, LiteLLM, Portkey, Bifrost, TensorZero, Helicone, Kong, Envoy AI, Envoy, \
             Finagle, gRPC, tower",
-        knobs: &["route.strategy", "tiers"],
+        knobs: &["route.strategy", "overrides"],
         test: "src/policy/router/tests/orders.rs::\
             weights_say_how_often_each_leads_and_nothing_comes_last",
         shown: Shown::By(Story {

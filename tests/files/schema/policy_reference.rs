@@ -63,11 +63,11 @@ const JITTERS: [(&str, &str); 5] = [
     ("decorrelated", "`base` to three times the previous wait"),
 ];
 
-const TIERS: &str = "
-## `tiers` and `by_name`
+const OVERRIDES: &str = "
+## `overrides`
 
-Settings of single providers: `tiers` is a list by their position in the fleet, of which the last
-repeats; `by_name` is a map by their names, and wins. What is left out is the policy's own.
+Settings of single providers: `by_position` is a list by their position in the fleet, of which the
+last repeats; `by_name` is a map by their names, and wins. What is left out is the policy's own.
 
 ";
 
@@ -85,27 +85,28 @@ const EVERYTHING: &str = "name: p\nroute: { slow_start: {} }\nretry: { budget: {
     spend: {}\n";
 
 /// Keys that have a table of their own, or need none.
-const APART: [&str; 5] = ["name", "about", "failures", "tiers", "by_name"];
+const APART: [&str; 4] = ["name", "about", "failures", "overrides"];
 
 fn reference() -> String {
     let root = schema();
     let mut text = HEAD.to_owned();
     for path in outline() {
-        if APART.contains(&path.as_str()) {
+        let (name, key) = path.split_once('.').unwrap_or((&path, ""));
+        if APART.contains(&name) {
             continue;
         }
-        match path.split_once('.') {
-            None => section(&mut text, &root, &path),
-            Some((_, key)) => row(&mut text, &root, &path, key),
+        match key {
+            "" => section(&mut text, &root, &path),
+            key => row(&mut text, &root, &path, key),
         }
     }
     text.push_str("\nA task, by its name in `tasks`:\n\n| key | what it is |\n|---|---|\n");
     keys(&mut text, &root, "Task", "");
     text = with_tasks_at_their_route(&text);
     failures(&mut text, &root);
-    text.push_str(TIERS);
+    text.push_str(OVERRIDES);
     text.push_str("| key | what it is |\n|---|---|\n");
-    keys(&mut text, &root, "Tier", "");
+    keys(&mut text, &root, "ProviderOverride", "");
     text
 }
 
@@ -193,8 +194,8 @@ fn keys(text: &mut String, root: &Value, definition: &str, prefix: &str) {
     for (key, property) in properties.expect("a definition with keys") {
         let path = format!("{prefix}{key}");
         let _ = writeln!(text, "| `{path}` | {} |", about(property));
-        if definition == "Tier" && key == "timeouts" {
-            keys(text, root, "TierTimeouts", "timeouts.");
+        if definition == "ProviderOverride" && key == "timeouts" {
+            keys(text, root, "TimeoutsOverride", "timeouts.");
         }
     }
 }

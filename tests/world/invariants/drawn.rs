@@ -269,8 +269,8 @@ fn policy() -> impl Strategy<Value = String> {
         &["", "failures: { auth: rotate_key, quota: rotate_key, rate_limited: rotate_key }",
           "failures: { context_too_long: larger_model, server_error: stop, auth: stop }",
           "failures: { timeout: fallback, rate_limited: fallback, malformed: stop }"],
-        &["", "", "", "tiers: [ { max_attempts_per_provider: 1 }, { priority_group: 1, weight: 3 \
-            } ]"],
+        &["", "", "", "overrides: { by_position: [ { max_attempts_per_provider: 1 }, \
+              { priority_group: 1, weight: 3 } ] }"],
     ]);
     (retry, sections).prop_map(|((attempts, per_provider, more), sections)| {
         let retry = format!("max_attempts: {attempts}, max_attempts_per_provider: {per_provider}");

@@ -33,7 +33,7 @@ proptest! {
         moves in prop::collection::vec((moves(), sizes()), 1..60),
         half_life in 0..20_000_u64,
     ) {
-        let (weights, tiers): (Vec<_>, Vec<_>) = places.into_iter().unzip();
+        let (weights, groups): (Vec<_>, Vec<_>) = places.into_iter().unzip();
         let mut rig = Rig { members, ..Rig::new("", "") };
         let route = &mut rig.policy.route;
         route.strategy = strategy;
@@ -41,7 +41,7 @@ proptest! {
         route.affinity = if sticky { Affinity::Session } else { Affinity::None };
         route.tasks.insert("strict".into(), strict());
         route.tasks.insert("lax".into(), prefer(&["m2", "p0"]));
-        let rig = rig.weights(&weights).tiers(&tiers);
+        let rig = rig.weights(&weights).priority_groups(&groups);
         let mut router = rig.router();
         for (call, (step, now)) in (0..).map(CallId).zip(moves) {
             let now = Instant::from_nanos(now);

@@ -1,4 +1,4 @@
-//! Strategies, tiers and tasks.
+//! Strategies, priority groups and tasks.
 
 use super::*;
 
@@ -165,7 +165,7 @@ fn the_highest_score_comes_first() {
 }
 
 #[test]
-fn a_lower_tier_is_asked_before_a_higher_one_whatever_the_strategy() {
+fn a_lower_priority_group_is_asked_first_whatever_the_strategy() {
     for strategy in [
         "priority",
         "cheapest",
@@ -175,7 +175,7 @@ fn a_lower_tier_is_asked_before_a_higher_one_whatever_the_strategy() {
         "score",
     ] {
         let rig = Rig::new("a b c", &format!("strategy: {strategy}"))
-            .tiers(&[5, 2, 2])
+            .priority_groups(&[5, 2, 2])
             .prices(&[("1", "1"), ("2", "2"), ("2", "2")])
             .qualities(&[Some(9), Some(1), Some(1)]);
         let order = rig.order(&tokens(1, 1));
@@ -184,15 +184,15 @@ fn a_lower_tier_is_asked_before_a_higher_one_whatever_the_strategy() {
 }
 
 #[test]
-fn each_tier_takes_turns_of_its_own() {
-    let rig = Rig::new("a b c d e", "strategy: round_robin").tiers(&[0, 0, 1, 1, 1]);
+fn each_priority_group_takes_turns_of_its_own() {
+    let rig = Rig::new("a b c d e", "strategy: round_robin").priority_groups(&[0, 0, 1, 1, 1]);
     let orders = rig.orders(&mut rig.router(), &CallContext::default(), 4);
     assert_eq!(orders, ["a b c d e", "b a d e c", "a b e c d", "b a c d e"]);
 }
 
 #[test]
 fn a_task_asks_whom_it_prefers_first_in_its_order() {
-    let mut rig = Rig::new("a b c d", "").tiers(&[0, 0, 0, 1]);
+    let mut rig = Rig::new("a b c d", "").priority_groups(&[0, 0, 0, 1]);
     rig.members[1].model = "large".into();
     rig.members[2].model = "large".into();
     let rig = rig.task(prefer(&["nobody", "d", "large"]));
@@ -269,12 +269,12 @@ fn a_task_takes_no_turns_from_those_that_it_asks_later() {
 
 #[test]
 fn plain_turns_need_no_list() {
-    for (route, tiers) in [
+    for (route, groups) in [
         ("strategy: priority", [0, 1]),
         ("strategy: round_robin", [3, 3]),
         ("affinity: session, tasks: { t: {} }", [0, 0]),
     ] {
-        let mut router = Rig::new("a b", route).tiers(&tiers).router();
+        let mut router = Rig::new("a b", route).priority_groups(&groups).router();
         let turn = router.turn(CallId(1), &CallContext::default(), at(0));
         assert!(
             matches!(

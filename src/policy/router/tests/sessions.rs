@@ -85,8 +85,8 @@ fn the_others_follow_as_the_strategy_has_them() {
 }
 
 #[test]
-fn the_place_is_in_the_first_tier() {
-    let rig = Rig::new("a b c", "affinity: session").tiers(&[1, 0, 0]);
+fn the_place_is_in_the_first_priority_group() {
+    let rig = Rig::new("a b c", "affinity: session").priority_groups(&[1, 0, 0]);
     let led = led(&starts(&rig, 1_000), "a b c");
     assert_eq!(led[0], 0);
     assert!(led[1] > 400 && led[2] > 400, "{led:?}");
