@@ -22,7 +22,7 @@ const MODULES: &[(&str, &str)] = &[
     ("units", "time"),
     ("rng", "time"),
     ("text", "time units rng"),
-    ("policy", "time units rng text"),
+    ("policy", "time units rng"),
     ("policy_file", "time units rng text policy"),
     ("wire", "time units rng"),
     ("trace", "time units rng policy"),

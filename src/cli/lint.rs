@@ -111,11 +111,11 @@ fn surroundings(scenario: &Scenario) -> LintContext {
 }
 
 /// The share of all tasks when they agree, else some share that is neither none nor all.
-fn mixed(mut shares: impl Iterator<Item = Share>) -> u64 {
+fn mixed(mut shares: impl Iterator<Item = Share>) -> Share {
     let first = shares.next().unwrap_or_default();
     match shares.all(|share| share == first) {
-        true => first.as_parts(),
-        false => 1,
+        true => first,
+        false => Share::from_parts(1),
     }
 }
 

@@ -42,27 +42,28 @@ pub fn wait(backoff: &Backoff, nth: u32, previous: Duration, stream: &mut Stream
     spread.min(backoff.max)
 }
 
-/// Nanoseconds of `base` x `factor`^(`nth` - 1), at most the cap.
+/// Nanoseconds of `base` x `factor`^(`nth` - 1), at most `max`.
 ///
 /// Step by step, so that nothing overflows. It stops early where the wait no longer changes, so
-/// a huge `nth` takes no longer than the way from `base` to the cap.
+/// a huge `nth` takes no longer than the way from `base` to `max`.
 fn grow(backoff: &Backoff, nth: u32) -> u64 {
-    let cap = u128::from(nanos(backoff.max));
-    let mut wait = u128::from(nanos(backoff.base)).min(cap);
+    let max = nanos(backoff.max);
+    let mut wait = nanos(backoff.base).min(max);
     for _ in 1..nth {
-        let next = (wait * u128::from(backoff.factor_milli) / 1_000).min(cap);
+        let next = backoff.factor.times(wait).min(max);
         if next == wait {
             break;
         }
         wait = next;
     }
-    u64::try_from(wait).unwrap_or(u64::MAX)
+    wait
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::rng::{Purpose, RngStreams};
+    use crate::units::Factor;
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
 
@@ -106,10 +107,10 @@ mod tests {
     #[test]
     fn a_return_beyond_all_counting_takes_no_time_to_compute() {
         let mut backoff = doubling(Jitter::None);
-        for (factor_milli, limit) in [(1_000, 100), (1_001, 1_000), (999, 0), (0, 0)] {
-            backoff.factor_milli = factor_milli;
+        for (milli, limit) in [(1_000, 100), (1_001, 1_000), (999, 0), (0, 0)] {
+            backoff.factor = Factor::milli(milli);
             let last = wait(&backoff, u32::MAX, Duration::ZERO, &mut stream(0));
-            assert_eq!(last.as_millis(), limit, "{factor_milli}");
+            assert_eq!(last.as_millis(), limit, "{milli}");
         }
     }
 
@@ -123,13 +124,13 @@ mod tests {
         #[test]
         fn a_wait_is_never_above_the_cap(
             base in lengths(),
-            factor_milli in any::<u64>(),
+            milli in any::<u64>(),
             cap in lengths(),
             jitter in prop::sample::select(JITTERS.as_slice()),
             nth in any::<u32>(),
             previous in lengths(),
         ) {
-            let backoff = Backoff { base, factor_milli, max: cap, jitter };
+            let backoff = Backoff { base, factor: Factor::milli(milli), max: cap, jitter };
             prop_assert!(wait(&backoff, nth, previous, &mut stream(1)) <= cap);
         }
     }
@@ -146,7 +147,7 @@ mod tests {
     fn doubling(jitter: Jitter) -> Backoff {
         Backoff {
             base: Duration::from_millis(100),
-            factor_milli: 2_000,
+            factor: Factor::milli(2_000),
             max: Duration::from_secs(1),
             jitter,
         }

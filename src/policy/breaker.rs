@@ -50,7 +50,6 @@ use super::ProviderId;
 use super::config;
 use crate::rng::RngStreams;
 use crate::time::Instant;
-use crate::units::Share;
 
 /// A breaker's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -265,12 +264,9 @@ impl Breaker {
             .is_some_and(|most| total.failed() >= u64::from(most.max(1)));
         let fails = || {
             let share = settings.min_success_rate;
-            share.is_some_and(|share| total.success_is_below(Share::from_parts(share)))
+            share.is_some_and(|share| total.success_is_below(share))
         };
-        let drags = || {
-            settings.slow_call.is_some()
-                && total.slow_is_above(Share::from_parts(settings.max_slow_rate))
-        };
+        let drags = || settings.slow_call.is_some() && total.slow_is_above(settings.max_slow_rate);
         holds_too_many || total.are(settings.min_attempts) && (fails() || drags())
     }
 

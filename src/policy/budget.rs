@@ -16,7 +16,7 @@ use super::classify::FailureClass;
 use super::config;
 use super::ring::Ring;
 use crate::time::{Instant, nanos};
-use crate::units::Rate;
+use crate::units::{Rate, Share};
 
 /// The budget of one client.
 #[derive(Clone, Debug)]
@@ -41,7 +41,8 @@ impl Budget {
     /// A call makes its first attempt.
     pub fn on_first(&mut self, now: Instant) {
         self.recent.advance(now);
-        self.recent.add(0, i128::from(self.settings.ratio));
+        self.recent
+            .add(0, i128::from(self.settings.ratio.as_parts()));
     }
 
     /// Takes what a retry after this failure costs, if there is as much.
@@ -72,7 +73,7 @@ fn reserve(rate: Rate, window: u64) -> i128 {
     i128::from(rate.count_nano).saturating_mul(i128::from(window)) / per
 }
 
-const RETRY: i128 = 1_000_000_000;
+const RETRY: i128 = Share::WHOLE.as_parts() as i128;
 
 #[cfg(test)]
 mod tests {
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_client_of_few_calls_can_retry_each_of_them() {
-        let mut budget = budget(200_000_000, 1, 10);
+        let mut budget = budget(Share::percent(20), 1, 10);
         assert_eq!(taken(&mut budget, 0), 10, "the reserve of one window");
         assert_eq!(taken(&mut budget, 9), 0);
         assert_eq!(taken(&mut budget, 10), 10, "and again in the next");
@@ -95,7 +96,7 @@ mod tests {
 
     #[test]
     fn first_attempts_pay_for_their_share_of_retries() {
-        let mut budget = budget(200_000_000, 1, 10);
+        let mut budget = budget(Share::percent(20), 1, 10);
         (0..100).for_each(|_| budget.on_first(at(0)));
         assert_eq!(budget.balance(at(0)), 30_000_000_000);
         assert_eq!(taken(&mut budget, 1), 30);
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_was_saved_is_gone_after_a_window() {
-        let mut budget = budget(1_000_000_000, 1, 10);
+        let mut budget = budget(Share::WHOLE, 1, 10);
         (0..1_000).for_each(|_| budget.on_first(at(0)));
         assert_eq!(budget.balance(at(9)), 1_010_000_000_000);
         assert_eq!(taken(&mut budget, 10), 10);
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn debts_outlast_what_paid_for_them_and_are_never_told_as_less_than_nothing() {
-        let mut budget = budget(1_000_000_000, 1, 10);
+        let mut budget = budget(Share::WHOLE, 1, 10);
         (0..100).for_each(|_| budget.on_first(at(0)));
         assert_eq!(taken(&mut budget, 9), 110);
         assert_eq!(budget.balance(at(12)), 0);
@@ -121,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_class_has_its_own_cost() {
-        let mut settings = settings(0, 1, 10);
+        let mut settings = settings(Share::ZERO, 1, 10);
         settings.costs.insert(FailureClass::RateLimited, 4);
         settings.costs.insert(FailureClass::Reset, 0);
         let mut budget = Budget::new(settings);
@@ -146,7 +147,7 @@ mod tests {
             window in 1_000_u64..20_000,
             events in prop::collection::vec((0_u64..3_000, any::<bool>(), 0_u32..3), 1..300),
         ) {
-            let mut settings = settings(ratio, 1, 1);
+            let mut settings = settings(Share::from_parts(ratio), 1, 1);
             settings.reserve = Rate {
                 count_nano: per_minute * 1_000_000_000,
                 per: Duration::from_secs(60),
@@ -185,17 +186,14 @@ mod tests {
         taken.expect("a budget ends")
     }
 
-    fn budget(ratio: u64, per_second: u64, window: u64) -> Budget {
+    fn budget(ratio: Share, per_second: u64, window: u64) -> Budget {
         Budget::new(settings(ratio, per_second, window))
     }
 
-    fn settings(ratio: u64, per_second: u64, window: u64) -> config::Budget {
+    fn settings(ratio: Share, per_second: u64, window: u64) -> config::Budget {
         config::Budget {
             ratio,
-            reserve: Rate {
-                count_nano: per_second * 1_000_000_000,
-                per: Duration::from_secs(1),
-            },
+            reserve: Rate::per_second(per_second),
             window: Duration::from_secs(window),
             ..config::Budget::default()
         }

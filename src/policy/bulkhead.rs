@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use super::config;
 use crate::time::nanos;
+use crate::units::{Factor, Share};
 
 /// The bulkhead before one provider.
 #[derive(Clone, Debug)]
@@ -84,8 +85,7 @@ struct AdaptiveLimit {
     limit: u64,
     least: u64,
     most: u64,
-    /// Parts per 10^9.
-    backoff: u64,
+    decrease: Share,
     /// So many attempts end before it may shrink again.
     settling: u32,
     pace: LatencyBaseline,
@@ -99,9 +99,9 @@ impl AdaptiveLimit {
             limit: (u64::from(settings.start) * ONE).clamp(least, most),
             least,
             most,
-            backoff: settings.decrease.min(ONE),
+            decrease: settings.decrease,
             settling: 0,
-            pace: LatencyBaseline::new(settings.latency_factor_milli),
+            pace: LatencyBaseline::new(settings.latency_factor),
         }
     }
 
@@ -135,15 +135,14 @@ impl AdaptiveLimit {
             return;
         }
         self.settling = self.limit();
-        let shrunk = u128::from(self.limit) * u128::from(self.backoff) / u128::from(ONE);
-        self.limit = (shrunk as u64).max(self.least);
+        self.limit = self.decrease.of(self.limit).max(self.least);
     }
 }
 
 /// How long attempts take at present, beside how long they take at best.
 #[derive(Clone, Debug)]
 struct LatencyBaseline {
-    slow_milli: u64,
+    slow: Factor,
     group: [u64; GROUP],
     counted: usize,
     is_slow: bool,
@@ -163,9 +162,9 @@ enum LatencyTrend {
 }
 
 impl LatencyBaseline {
-    fn new(slow_milli: u64) -> Self {
+    fn new(slow: Factor) -> Self {
         Self {
-            slow_milli,
+            slow,
             group: [0; GROUP],
             counted: 0,
             is_slow: false,
@@ -200,11 +199,11 @@ impl LatencyBaseline {
         self.groups += 1;
         self.best[0] = self.best[0].min(median);
         let best = u128::from(self.best[0].min(self.best[1]));
-        self.is_slow = u128::from(median) * 1_000 > best * u128::from(self.slow_milli);
+        self.is_slow = u128::from(median) * 1_000 > best * u128::from(self.slow.as_milli());
     }
 }
 
-/// One attempt, or the whole of a share.
+/// One attempt.
 const ONE: u64 = 1_000_000_000;
 
 /// With 32 lognormal times whose p99 is five times their p50, one group in 150 is twice the best
@@ -338,14 +337,14 @@ mod tests {
             most in prop::option::of(1_u32..50),
             min in 0_u32..10,
             start in 0_u32..60,
-            backoff in 100_000_000_u64..=990_000_000,
+            decrease in 100_000_000_u64..=990_000_000,
             events in prop::collection::vec((0_u8..6, 1_u64..5_000), 0..400),
         ) {
             let settings = config::Adaptive {
                 min,
                 start,
-                decrease: backoff,
-                latency_factor_milli: 1_500,
+                decrease: Share::from_parts(decrease),
+                latency_factor: Factor::milli(1_500),
             };
             let mut bulkhead = Bulkhead::new(most, Some(settings));
             let least = min.max(1).min(most.unwrap_or(u32::MAX));

@@ -35,9 +35,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::classify::{Action, FailureClass};
-use crate::text::units::duration;
+use crate::units::duration;
 #[cfg(feature = "cli")]
-use crate::text::units::written;
+use crate::units::schema as written;
 
 /// The name by which a scenario's expectations mean every policy; none is called so.
 pub const EVERY: &str = "every";

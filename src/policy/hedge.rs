@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::ProviderId;
 use super::config::{self, HedgeDelay};
 use super::quantile::Window;
+use crate::units::Share;
 
 /// Decides on hedges for all calls of one client.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ impl Hedger {
 
     /// A call begins, and the budget grows.
     pub fn on_call(&mut self) {
-        self.save(self.settings.budget);
+        self.save(self.settings.budget.as_parts());
     }
 
     /// Takes one hedge out of the budget, if it holds one.
@@ -95,7 +96,7 @@ impl Hedger {
     }
 }
 
-const HEDGE: u64 = 1_000_000_000;
+const HEDGE: u64 = Share::WHOLE.as_parts();
 
 /// What 200 calls bring at the usual 5 %: a hiccup's worth, and no outage's.
 const MOST_SAVED: u64 = 10;
@@ -112,14 +113,14 @@ mod tests {
 
     #[test]
     fn a_fixed_delay_needs_no_attempts_to_learn_from() {
-        let hedger = hedger(HedgeDelay::After(Duration::from_secs(2)), 50_000_000);
+        let hedger = hedger(HedgeDelay::After(Duration::from_secs(2)), Share::percent(5));
         assert_eq!(hedger.delay(FIRST), Some(Duration::from_secs(2)));
         assert_eq!(hedger.delay(ProviderId(9)), Some(Duration::from_secs(2)));
     }
 
     #[test]
     fn each_provider_has_a_quantile_of_its_own() {
-        let mut hedger = hedger(HedgeDelay::Quantile(95), 50_000_000);
+        let mut hedger = hedger(HedgeDelay::Quantile(95), Share::percent(5));
         for n in 0..1_000 {
             assert_eq!(hedger.delay(FIRST).is_some(), n >= 20);
             hedger.on_first_token_received(FIRST, Duration::from_millis(1 + n * 7 % 100));
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_new_client_hedges_nothing_and_an_idle_one_saves_little() {
-        let mut hedger = hedger(HedgeDelay::Quantile(95), 50_000_000);
+        let mut hedger = hedger(HedgeDelay::Quantile(95), Share::percent(5));
         assert!(!hedger.take());
         (0..19).for_each(|_| hedger.on_call());
         assert!(!hedger.take());
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_hedge_that_was_not_made_can_be_made_later() {
-        let mut hedger = hedger(HedgeDelay::Quantile(95), 1_000_000_000);
+        let mut hedger = hedger(HedgeDelay::Quantile(95), Share::WHOLE);
         hedger.on_call();
         assert!(hedger.take());
         hedger.give_back();
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn callers_who_leave_soon_say_nothing_of_the_provider() {
-        let mut hedger = hedger(HedgeDelay::Quantile(95), 50_000_000);
+        let mut hedger = hedger(HedgeDelay::Quantile(95), Share::percent(5));
         (0..100).for_each(|_| hedger.on_first_token_received(FIRST, Duration::from_secs(1)));
         let before = hedger.delay(FIRST);
         (0..1_000).for_each(|_| hedger.on_silence(FIRST, Duration::from_millis(10)));
@@ -176,7 +177,7 @@ mod tests {
     /// The p90 in ms at a provider where it is 8.5 s, when every attempt that is silent
     /// for longer is hedged and loses after another 200 ms.
     fn after_ten_thousand_hedged_attempts(told: bool) -> u64 {
-        let mut hedger = hedger(HedgeDelay::Quantile(90), 1_000_000_000);
+        let mut hedger = hedger(HedgeDelay::Quantile(90), Share::WHOLE);
         let mut stream = RngStreams::new(1).stream(Purpose::Ttft, 0, 0, 0);
         for _ in 0..10_000 {
             // Twice as many are slow as the quantile leaves out.
@@ -209,7 +210,7 @@ mod tests {
             budget in 0_u64..=1_000_000_000,
             events in prop::collection::vec(0_u8..4, 0..300),
         ) {
-            let mut hedger = hedger(HedgeDelay::Quantile(95), budget);
+            let mut hedger = hedger(HedgeDelay::Quantile(95), Share::from_parts(budget));
             let (mut calls, mut hedges) = (0, 0_u64);
             for event in events {
                 match event {
@@ -231,7 +232,7 @@ mod tests {
     }
 
     /// For two providers.
-    fn hedger(after: HedgeDelay, budget: u64) -> Hedger {
+    fn hedger(after: HedgeDelay, budget: Share) -> Hedger {
         let settings = config::Hedge {
             delay: after,
             budget,

@@ -24,7 +24,6 @@ use std::time::Duration;
 use super::config::{AboveMax, HintMode, Hints};
 use crate::rng::Stream;
 use crate::time::nanos;
-use crate::units::Share;
 
 /// What the policy makes of a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +53,7 @@ pub fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> H
 /// `hint`, and up to `hints.jitter` of it on top: never less than the server asks for, and not the
 /// same for everybody whom it asked. Without a spread nothing is drawn.
 pub fn spread(hints: &Hints, hint: Duration, stream: &mut Stream) -> Duration {
-    let most = Share::from_parts(hints.jitter).of(nanos(hint));
+    let most = hints.jitter.of(nanos(hint));
     if most == 0 {
         return hint;
     }

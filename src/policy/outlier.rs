@@ -54,7 +54,7 @@ struct Counts {
 #[derive(Clone, Copy, Debug)]
 struct Judged {
     position: usize,
-    /// Its success rate, in parts per 10^9.
+    /// Its success rate.
     rate: Share,
     /// Nanoseconds that a success took on average; none = too few of them.
     time: Option<u128>,
@@ -156,7 +156,8 @@ impl Outliers {
             .sum();
         let others = all - u128::from(one.rate.as_parts());
         // Times the number of peers, so that nothing is rounded.
-        (u128::from(one.rate.as_parts()) + u128::from(self.settings.success_rate_below_mean))
+        (u128::from(one.rate.as_parts())
+            + u128::from(self.settings.success_rate_below_mean.as_parts()))
             * peers
             <= others
     }
@@ -169,12 +170,15 @@ impl Outliers {
         let peers = judged.iter().filter(|other| other.position != one.position);
         let mut times: Vec<_> = peers.filter_map(|other| other.time).collect();
         times.sort_unstable();
-        median(&times).is_some_and(|median| time * 1_000 >= median * u128::from(slower))
+        median(&times).is_some_and(|median| time * 1_000 >= median * u128::from(slower.as_milli()))
     }
 
     /// How many more may be out.
     fn room(&self, now: Instant) -> usize {
-        let most = Share::from_parts(self.settings.max_ejection_percent).of(self.each.len() as u64);
+        let most = self
+            .settings
+            .max_ejection_percent
+            .of(self.each.len() as u64);
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let is_out = |watched: &&Watched| watched.until.is_some_and(|until| now < until);
         most.saturating_sub(self.each.iter().filter(is_out).count())

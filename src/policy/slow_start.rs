@@ -78,7 +78,7 @@ impl SlowStart {
     }
 
     const fn first(&self) -> Share {
-        Share::from_parts(self.settings.initial_share)
+        self.settings.initial_share
     }
 }
 
@@ -140,7 +140,7 @@ mod tests {
             let window = Duration::from_secs(within);
             let mut start = SlowStart::new(config::SlowStart {
                 window,
-                initial_share: from,
+                initial_share: Share::from_parts(from),
             });
             start.begin(at(5));
             let (mut second, mut due, mut admitted) = (5, 0, 0);

@@ -13,6 +13,7 @@ use super::config;
 use super::ring::Ring;
 use crate::rng::Stream;
 use crate::time::Instant;
+use crate::units::Share;
 
 /// The throttle before one provider.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ impl Throttle {
     pub fn refuses(&mut self, now: Instant, stream: &mut Stream) -> bool {
         self.recent.advance(now);
         let probability = self.probability();
-        let refuses = probability > 0 && stream.chance(probability);
+        let refuses = probability > Share::ZERO && stream.chance(probability.as_parts());
         if refuses {
             self.recent.add(REQUESTS, 1);
         }
@@ -55,17 +56,15 @@ impl Throttle {
         self.recent.add(ACCEPTS, 1);
     }
 
-    /// In parts per 10^9.
-    fn probability(&self) -> u64 {
+    fn probability(&self) -> Share {
         let (requests, accepts) = (self.recent.sum(REQUESTS), self.recent.sum(ACCEPTS));
-        let owed = (requests - SPARE) * 1_000 - i128::from(self.settings.k_milli) * accepts;
+        let owed = (requests - SPARE) * 1_000 - i128::from(self.settings.k.as_milli()) * accepts;
         if owed <= 0 {
-            return 0;
+            return Share::ZERO;
         }
-        let probability = owed * 1_000_000 / (requests + 1);
-        u64::try_from(probability).map_or(self.settings.max_reject_probability, |p| {
-            p.min(self.settings.max_reject_probability)
-        })
+        // From thousandths to parts of 10^9.
+        let parts = u64::try_from(owed * 1_000_000 / (requests + 1)).unwrap_or(u64::MAX);
+        Share::from_parts(parts).min(self.settings.max_reject_probability)
     }
 }
 
@@ -84,23 +83,24 @@ mod tests {
 
     use super::*;
     use crate::rng::{Purpose, RngStreams};
+    use crate::units::Factor;
 
     #[test]
     fn a_provider_that_accepts_everything_is_never_refused() {
-        let mut world = World::new(900_000_000);
+        let mut world = World::new(Share::percent(90));
         assert_eq!(world.run(10_000, |_| true), 0);
         assert_eq!(world.drawn(), 0, "nor is anything drawn");
     }
 
     #[test]
     fn a_provider_that_accepts_one_of_two_is_sent_everything() {
-        let mut world = World::new(900_000_000);
+        let mut world = World::new(Share::percent(90));
         assert_eq!(world.run(10_000, |n| n % 2 == 0), 0);
     }
 
     #[test]
     fn a_provider_that_accepts_nothing_is_still_asked_now_and_then() {
-        let mut world = World::new(900_000_000);
+        let mut world = World::new(Share::percent(90));
         world.run(1_000, |_| false);
         let refused = world.run(10_000, |_| false);
         assert!((8_850..9_150).contains(&refused), "{refused}");
@@ -110,7 +110,7 @@ mod tests {
     fn a_provider_that_accepts_one_of_ten_is_sent_twice_that() {
         // Of ten calls, one in ten of those sent is accepted; in balance, requests are twice what
         // would be accepted, so most calls are refused, but more than a twentieth is sent.
-        let mut world = World::new(950_000_000);
+        let mut world = World::new(Share::percent(95));
         world.run(10_000, |n| n % 10 == 0);
         let refused = world.run(10_000, |n| n % 10 == 0);
         assert!((7_000..9_600).contains(&refused), "{refused}");
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn once_accepts_return_it_lets_go() {
-        let mut world = World::new(900_000_000);
+        let mut world = World::new(Share::percent(90));
         world.run(2_000, |_| false);
         // 100 calls per second and a window of 10 s: two windows later nothing is left of it.
         world.run(3_000, |_| true);
@@ -127,22 +127,22 @@ mod tests {
 
     #[test]
     fn attempts_in_flight_count_before_their_end() {
-        let mut throttle = Throttle::new(settings(900_000_000));
+        let mut throttle = Throttle::new(settings(Share::percent(90)));
         let mut stream = RngStreams::new(1).stream(Purpose::Throttle, 0, 0, 0);
         for _ in 0..10 {
             assert!(!throttle.refuses(at(0), &mut stream), "ten are to spare");
             throttle.on_sent(at(0));
         }
-        assert_eq!(throttle.probability(), 0);
+        assert_eq!(throttle.probability(), Share::ZERO);
         (0..30).for_each(|_| throttle.on_sent(at(0)));
-        assert_eq!(throttle.probability(), 731_707_317, "30 of 41");
+        assert_eq!(throttle.probability().as_parts(), 731_707_317, "30 of 41");
         (0..15).for_each(|_| throttle.on_accepted(at(0)));
-        assert_eq!(throttle.probability(), 0, "the answers came");
+        assert_eq!(throttle.probability(), Share::ZERO, "the answers came");
     }
 
     #[test]
     fn a_probability_never_exceeds_its_bound() {
-        for max in [0, 1, 500_000_000, 1_000_000_000] {
+        for max in [0, 1, 500_000_000, 1_000_000_000].map(Share::from_parts) {
             let mut throttle = Throttle::new(settings(max));
             (0..1_000_000).for_each(|_| throttle.on_sent(at(0)));
             assert!(throttle.probability() <= max);
@@ -162,7 +162,10 @@ mod tests {
             max in 0_u64..=1_000_000_000,
             events in prop::collection::vec((0_u64..400, 0_u8..4), 1..300),
         ) {
-            let mut throttle = Throttle::new(config::Throttle { k_milli, ..settings(max) });
+            let mut throttle = Throttle::new(config::Throttle {
+                k: Factor::milli(k_milli),
+                ..settings(Share::from_parts(max))
+            });
             let mut stream = RngStreams::new(1).stream(Purpose::Throttle, 0, 0, 0);
             // What happened, by tenths of the window, which is 10 s.
             let mut log: Vec<(u64, bool)> = Vec::new();
@@ -189,7 +192,8 @@ mod tests {
                 let accepts = log.len() as f64 - requests;
                 let owed = requests - 10.0 - k_milli as f64 / 1_000.0 * accepts;
                 let wanted = (owed / (requests + 1.0)).max(0.0).min(max as f64 / 1e9);
-                prop_assert!((throttle.probability() as f64 / 1e9 - wanted).abs() < 1e-8);
+                let found = throttle.probability().as_parts() as f64 / 1e9;
+                prop_assert!((found - wanted).abs() < 1e-8);
             }
         }
     }
@@ -203,7 +207,7 @@ mod tests {
     }
 
     impl World {
-        fn new(max: u64) -> Self {
+        fn new(max: Share) -> Self {
             Self {
                 throttle: Throttle::new(settings(max)),
                 stream: stream(),
@@ -241,7 +245,7 @@ mod tests {
         RngStreams::new(1).stream(Purpose::Throttle, 1, 0, 0)
     }
 
-    fn settings(max: u64) -> config::Throttle {
+    fn settings(max: Share) -> config::Throttle {
         config::Throttle {
             window: Duration::from_secs(10),
             max_reject_probability: max,

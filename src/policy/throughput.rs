@@ -10,12 +10,12 @@ use std::time::Duration;
 use super::classify::FailureClass;
 use super::config::Streams;
 use crate::time::{Instant, nanos};
+use crate::units::TokenRate;
 
 /// The speed of one stream.
 #[derive(Clone, Debug)]
 pub struct Throughput {
-    /// In thousandths of a token per second.
-    least: u64,
+    least: TokenRate,
     step: u64,
     /// None while no text comes.
     measured: Option<Measured>,
@@ -38,8 +38,8 @@ impl Throughput {
         Some(Self::new(settings.min_speed?, settings.min_speed_window))
     }
 
-    /// Judges by `least` thousandths of a token per second, over `span`.
-    pub fn new(least: u64, span: Duration) -> Self {
+    /// Judges by `least`, over `span`.
+    pub fn new(least: TokenRate, span: Duration) -> Self {
         Self {
             least,
             step: (nanos(span) / STEPS as u64).max(1),
@@ -89,7 +89,7 @@ impl Throughput {
         measured.next_check = measured.end_of_step(self.step);
         let came: u64 = measured.bytes.iter().sum();
         let span = u128::from(self.step) * STEPS as u128;
-        let due = u128::from(self.least) * u128::from(BYTES_PER_TOKEN) * span;
+        let due = u128::from(self.least.as_milli()) * u128::from(BYTES_PER_TOKEN) * span;
         u128::from(came) * THOUSANDTHS * NANOS_PER_SECOND < due
     }
 }
@@ -136,7 +136,7 @@ mod tests {
 
     /// 5 tok/s over 4 s: 80 bytes in every span.
     fn guard() -> Throughput {
-        Throughput::new(5_000, Duration::from_secs(4))
+        Throughput::new(TokenRate::per_second(5), Duration::from_secs(4))
     }
 
     /// Feeds `bytes` every `every` ms from 10 s on, and asks whenever it wants to be asked; the

@@ -7,6 +7,7 @@ use super::knobs;
 use crate::policy::config::{Backoff, Budget, EVERY, Limit, Policy, ProviderOverride, Row};
 use crate::policy::settings::Settings;
 use crate::text::{Diagnostic, Document};
+use crate::units::Share;
 
 /// Checks the name against the file's, every number against its range, and numbers against others
 /// with which they cannot work.
@@ -120,7 +121,7 @@ fn check_budget(budget: Option<&Budget>, document: &Document) -> Result<(), Diag
     };
     let (window, per) = (budget.window.as_nanos(), budget.reserve.per.as_nanos());
     let reserve = u128::from(budget.reserve.count_nano).saturating_mul(window);
-    if budget.ratio > 0 || reserve >= per.saturating_mul(1_000_000_000) {
+    if budget.ratio > Share::ZERO || reserve >= per.saturating_mul(1_000_000_000) {
         return Ok(());
     }
     let path = named(document, &["retry", "budget"], ["ratio", "reserve"]);

@@ -6,9 +6,8 @@
 use std::sync::LazyLock;
 
 use crate::policy::config::{KnobKind, Policy, Row};
-use crate::text::units::{PerTime, count, duration, factor, money, rate, share, speed, tokens};
 use crate::time::nanos;
-use crate::units::Money;
+use crate::units::{Factor, Money, Rate, Share, TokenRate, count, duration, tokens};
 use std::time::Duration;
 
 /// A number that a policy can turn.
@@ -80,34 +79,29 @@ pub(super) fn is_allowed(row: &Row) -> bool {
 fn read(kind: KnobKind, text: &str) -> Option<u64> {
     match kind {
         KnobKind::Count => count::parse(text).ok(),
-        KnobKind::Factor => factor::parse(text).ok(),
+        KnobKind::Factor => Factor::parse(text).ok().map(Factor::as_milli),
         KnobKind::Time => duration::parse(text).ok().map(nanos),
-        KnobKind::Share => share::parse(text).ok(),
+        KnobKind::Share => Share::parse(text).ok().map(Share::as_parts),
         KnobKind::Tokens => tokens::parse(text).ok(),
-        KnobKind::Speed => speed::parse(text).ok(),
-        KnobKind::Rate => rate::parse(text).ok().map(per_second),
-        KnobKind::Money => money::parse(text).ok().map(Money::as_nanos),
+        KnobKind::Speed => TokenRate::parse(text).ok().map(TokenRate::as_milli),
+        KnobKind::Rate => Rate::parse(text).ok().map(Rate::nano_per_second),
+        KnobKind::Money => Money::parse(text).ok().map(Money::as_nanos),
     }
-}
-
-/// Per second, in parts of 10^-9.
-fn per_second(rate: PerTime) -> u64 {
-    let per_second = u128::from(rate.count_nano) * 1_000_000_000 / rate.per.as_nanos().max(1);
-    u64::try_from(per_second).unwrap_or(u64::MAX)
 }
 
 fn write(kind: KnobKind, value: u64) -> String {
     match kind {
         KnobKind::Count => value.to_string(),
-        KnobKind::Factor => factor::write(value),
+        KnobKind::Factor => Factor::milli(value).to_string(),
         KnobKind::Time => duration::write(Duration::from_nanos(value)),
-        KnobKind::Share => share::write(value),
+        KnobKind::Share => Share::from_parts(value).to_string(),
         KnobKind::Tokens => tokens::write(value),
-        KnobKind::Speed => speed::write(value),
-        KnobKind::Rate => rate::write(PerTime {
+        KnobKind::Speed => TokenRate::milli(value).to_string(),
+        KnobKind::Rate => Rate {
             count_nano: value,
             per: Duration::from_secs(1),
-        }),
-        KnobKind::Money => money::write(Money::from_nanos(value)),
+        }
+        .to_string(),
+        KnobKind::Money => Money::from_nanos(value).to_string(),
     }
 }

@@ -24,6 +24,7 @@ mod view;
 use std::time::Duration;
 
 use crate::policy::config::Policy;
+use crate::units::Share;
 use view::View;
 
 /// Something that a reviewer would ask about.
@@ -61,8 +62,8 @@ pub struct LintContext {
     pub tokens_per_call: Option<u64>,
     /// How long callers wait, if they do not wait for ever.
     pub deadline: Option<Duration>,
-    /// Share of calls that are streamed, in parts per 10^9.
-    pub streamed: Option<u64>,
+    /// Share of calls that are streamed.
+    pub streamed: Option<Share>,
     /// Client processes, each with limits, breakers and budgets of its own.
     pub clients: Option<u32>,
 }

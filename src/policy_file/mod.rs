@@ -54,6 +54,7 @@ mod tests {
         Backoff, Breaker, Limit, Overrides, ProviderOverride, TimeoutsOverride,
     };
     use crate::policy::settings::Settings;
+    use crate::units::{Factor, Share};
     use proptest::prelude::{any, prop, prop_assert_eq, proptest};
     use proptest::strategy::Strategy as _;
     use std::time::Duration;
@@ -139,7 +140,7 @@ mod tests {
         assert_eq!(breaker.max_probes, Some(2));
         let backoff = by_name["kimi"].backoff.as_ref().unwrap();
         assert_eq!(
-            (backoff.base, backoff.factor_milli),
+            (backoff.base, backoff.factor),
             (Some(Duration::from_secs(1)), None)
         );
     }
@@ -156,7 +157,7 @@ mod tests {
         let [a, b] = ["a", "b"].map(|name| Settings::resolve(&policy, 0, name));
         let breaker = a.breaker.as_ref().unwrap();
         assert_eq!(breaker.consecutive_failures, Some(3));
-        assert_eq!(breaker.min_success_rate, Some(800_000_000));
+        assert_eq!(breaker.min_success_rate, Some(Share::percent(80)));
         assert_eq!(breaker.open.initial, Duration::from_secs(7));
         assert_eq!(breaker.open.max, Duration::from_secs(9));
         assert_eq!(a.backoff.base, Duration::from_secs(1));
@@ -218,7 +219,7 @@ mod tests {
         fn a_policy_that_is_shown_can_be_read_again(
             attempts in 1_u32..=100,
             base in 1_u64..=8_000,
-            factor_milli in 1_000_u64..=10_000,
+            factor in 1_000_u64..=10_000,
             call in prop::option::of(1_u64..86_400_000),
             guarded: bool,
             action in 0..18_usize,
@@ -227,7 +228,7 @@ mod tests {
             let mut policy = policy("name: p\nabout: 'none: #1'\n");
             policy.retry.max_attempts = attempts;
             policy.retry.backoff.base = Duration::from_millis(base);
-            policy.retry.backoff.factor_milli = factor_milli;
+            policy.retry.backoff.factor = Factor::milli(factor);
             policy.timeouts.call = call.map(Duration::from_millis);
             policy.breaker = guarded.then(Breaker::default);
             policy.failures.insert(FailureClass::ALL[action], Action::Stop);

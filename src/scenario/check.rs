@@ -86,4 +86,7 @@ pub(super) const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
 /// The world's timers resolve one millisecond.
 pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 
+/// No call has more tokens on either side: beyond any model's context, and far from any overflow.
+pub(super) const MOST_TOKENS: u64 = 10_000_000;
+
 const LONGEST_NAME: usize = 64;

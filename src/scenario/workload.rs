@@ -12,8 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) use super::check::SHORTEST;
-use super::demand::MOST_TOKENS;
+use super::check::{MOST_TOKENS, SHORTEST};
 use super::demand::{
     Arrivals, BILLIONTH, CALL, Calls, Course, Load, Prefixes, RateCurve, Task, UserRetry, Users,
 };

@@ -19,6 +19,20 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// `count` a second, saturating.
+    pub const fn per_second(count: u64) -> Self {
+        Self {
+            count_nano: count.saturating_mul(1_000_000_000),
+            per: Duration::from_secs(1),
+        }
+    }
+
+    /// How many there are in a second, in parts of 10^-9, rounded down, saturating.
+    pub fn nano_per_second(self) -> u64 {
+        let exact = u128::from(self.count_nano) * 1_000_000_000 / self.per.as_nanos().max(1);
+        u64::try_from(exact).unwrap_or(u64::MAX)
+    }
+
     /// The time from one to the next on average, rounded to a nanosecond; never 0.
     pub fn mean_gap(self) -> Duration {
         let per = self.per.as_nanos() * 1_000_000_000;

@@ -12,6 +12,7 @@ use firedrill::policy::config::{HintMode, Policy};
 use firedrill::policy::fleet::Fleet;
 use firedrill::policy::provider_info::ProviderInfo;
 use firedrill::time::Instant;
+use firedrill::units::Share;
 
 use crate::driven::Driven;
 use crate::rig::{Hand, fleet_of};
@@ -110,14 +111,14 @@ impl Common {
         assert!(start.key.0 < self.members[at].keys, "no such key");
         let state = self.fleet.state(provider);
         assert!(!start.probe || state == State::HalfOpen);
-        let passes_over = self.pinned.is_some() || self.policy.route.panic_threshold > 0;
+        let passes_over = self.pinned.is_some() || self.policy.route.panic_threshold > Share::ZERO;
         assert!(state != State::Open || passes_over, "its breaker refuses");
         self.started[at] += 1;
         self.flying[at] += 1;
         self.limits_hold(provider, now);
         self.hedges += u64::from(start.cause == Cause::Hedge);
         if let Some(hedge) = &self.policy.hedge {
-            let earned = u128::from(hedge.budget) * u128::from(self.calls);
+            let earned = u128::from(hedge.budget.as_parts()) * u128::from(self.calls);
             assert!(u128::from(self.hedges) * WHOLE <= earned, "too many hedges");
         }
         self.spending_holds(provider, ask, now);
@@ -176,7 +177,7 @@ impl Common {
             return;
         };
         self.retries += u64::from(budget.costs.get(&class).copied().unwrap_or(1));
-        let earned = u128::from(budget.ratio) * u128::from(self.calls);
+        let earned = u128::from(budget.ratio.as_parts()) * u128::from(self.calls);
         let time = (now.since_start() + budget.window).as_nanos();
         let reserve = u128::from(budget.reserve.count_nano) * time;
         let reserve = reserve / budget.reserve.per.as_nanos();
@@ -204,4 +205,4 @@ impl Common {
 }
 
 /// A whole retry, hedge or share.
-const WHOLE: u128 = 1_000_000_000;
+const WHOLE: u128 = Share::WHOLE.as_parts() as u128;

@@ -10,6 +10,7 @@ use firedrill::policy::config::{HedgeDelay, HintMode, Policy};
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::rng::RngStreams;
 use firedrill::time::Instant;
+use firedrill::units::Share;
 
 use crate::common::Common;
 use crate::rig::{Act, Script};
@@ -316,7 +317,9 @@ impl Driven {
         let honours = hints.retry_after == HintMode::Honour;
         match failed.failure.hint.filter(|_| honours) {
             Some(hint) => {
-                let most = hint.as_nanos() * u128::from(WHOLE + hints.jitter) / u128::from(WHOLE);
+                let whole = Share::WHOLE.as_parts();
+                let parts = u128::from(whole + hints.jitter.as_parts());
+                let most = hint.as_nanos() * parts / u128::from(whole);
                 assert!(hint <= hints.max, "beyond the cap");
                 assert!(
                     hint <= waited && waited.as_nanos() <= most,
@@ -486,6 +489,3 @@ impl Flight {
         }
     }
 }
-
-/// All of something, as shares count.
-const WHOLE: u64 = 1_000_000_000;

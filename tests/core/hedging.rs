@@ -9,6 +9,7 @@ use firedrill::policy::call_context::{CallContext, Delivery};
 use firedrill::policy::classify::FailureClass::{self, BadRequest, ServerError, Truncated};
 use firedrill::policy::config::Policy;
 use firedrill::policy::fleet::Fleet;
+use firedrill::units::Share;
 
 use crate::teller::{Teller, at, fleet, policy, policy_of};
 
@@ -81,7 +82,7 @@ fn nobody_hedges_what_speaks() {
 #[test]
 fn a_hedge_that_nobody_pays_for_is_not_made() {
     let mut policy = hedging();
-    policy.hedge.as_mut().unwrap().budget /= 2;
+    policy.hedge.as_mut().unwrap().budget = Share::percent(50);
     let mut fleet = fleet(&policy, 2);
     let mut first = Teller::new(&mut fleet, 0);
     first.starts(0);

@@ -14,6 +14,7 @@ use firedrill::policy::keys::KeyId;
 use firedrill::policy::provider_info::ProviderInfo;
 use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::rng::RngStreams;
+use firedrill::units::Share;
 
 use crate::rig::fleet_of;
 use crate::teller::{Teller, at, fleet, policy, policy_of};
@@ -192,13 +193,13 @@ fn a_provider_that_is_just_back_is_passed_by_until_nobody_else_is_left() {
 #[test]
 fn when_too_few_are_well_breakers_are_passed_over() {
     let mut policy = policy();
-    policy.route.panic_threshold = 600_000_000;
+    policy.route.panic_threshold = Share::percent(60);
     let mut panicking = fleet(&policy, 2);
     fail_twice(&mut panicking, 0);
     let start = Teller::new(&mut panicking, 1).starts(0);
     assert!(!start.probe, "its breaker is open, and not asked");
 
-    policy.route.panic_threshold = 500_000_000;
+    policy.route.panic_threshold = Share::percent(50);
     let mut calm = fleet(&policy, 2);
     fail_twice(&mut calm, 0);
     Teller::new(&mut calm, 1).starts(1);
@@ -207,7 +208,7 @@ fn when_too_few_are_well_breakers_are_passed_over() {
 #[test]
 fn clients_that_got_one_hint_do_not_come_back_together() {
     let mut policy = policy();
-    policy.hints.jitter = 500_000_000;
+    policy.hints.jitter = Share::percent(50);
     let mut waits = Vec::new();
     for id in 0..50 {
         let mut fleet = fleet(&policy, 1);

@@ -14,9 +14,8 @@ use firedrill::policy::config::{
     Queue, Retry, Route, SlowStart, Spend, Strategy as Order, Task, Throttle, Timeouts, WhenFull,
 };
 use firedrill::policy::provider_info::ProviderInfo;
-use firedrill::text::units::PerTime;
 use firedrill::time::Instant;
-use firedrill::units::Money;
+use firedrill::units::{Factor, Money, Rate, Share};
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -129,7 +128,7 @@ fn routes() -> impl Strategy<Value = Route> {
         .as_slice(),
     );
     let affinity = select([Affinity::None, Affinity::Session].as_slice());
-    let panic_below = prop_oneof![Just(0), share()];
+    let panic_below = prop_oneof![Just(Share::ZERO), share()];
     let tasks = prop::collection::btree_map(select(TASKS.as_slice()), tasks(), 0..2);
     (orders, affinity, panic_below, of(slow_starts()), tasks).prop_map(
         |(strategy, affinity, panic_below, slow_start, tasks)| Route {
@@ -178,13 +177,13 @@ fn retries() -> impl Strategy<Value = Retry> {
 fn backoffs() -> impl Strategy<Value = Backoff> {
     (
         millis(0..2_000),
-        500..4_000_u64,
+        factors(500..4_000),
         millis(0..5_000),
         jitters(),
     )
-        .prop_map(|(base, factor_milli, cap, jitter)| Backoff {
+        .prop_map(|(base, factor, cap, jitter)| Backoff {
             base,
-            factor_milli,
+            factor,
             max: cap,
             jitter,
         })
@@ -195,7 +194,7 @@ fn budgets() -> impl Strategy<Value = Budget> {
     (share(), 1..3_000_000_000_u64, millis(1_000..20_000), costs).prop_map(
         |(ratio, count_nano, window, costs)| Budget {
             ratio,
-            reserve: PerTime {
+            reserve: Rate {
                 count_nano,
                 per: Duration::from_secs(1),
             },
@@ -221,7 +220,7 @@ fn jitters() -> impl Strategy<Value = Jitter> {
 
 fn hints() -> impl Strategy<Value = Hints> {
     let beyond = select([AboveMax::Fallback, AboveMax::Stop].as_slice());
-    let spread = prop_oneof![Just(0), share()];
+    let spread = prop_oneof![Just(Share::ZERO), share()];
     (reads(), reads(), millis(0..5_000), beyond, spread).prop_map(
         |(retry_after, should_retry, cap, beyond, spread)| Hints {
             retry_after,
@@ -277,19 +276,23 @@ fn breakers() -> impl Strategy<Value = Breaker> {
 
 fn opens() -> impl Strategy<Value = Open> {
     let longest = LONGEST_OUT.as_millis() as u64;
-    (millis(0..longest), 1_000..4_000_u64, jitters(), reads()).prop_map(
-        |(first, factor_milli, jitter, hint)| Open {
+    (
+        millis(0..longest),
+        factors(1_000..4_000),
+        jitters(),
+        reads(),
+    )
+        .prop_map(|(first, factor, jitter, hint)| Open {
             initial: first,
-            factor_milli,
+            factor,
             max: LONGEST_OUT,
             jitter,
             hint,
-        },
-    )
+        })
 }
 
 fn outliers() -> impl Strategy<Value = Outlier> {
-    let slower = of(1_000..4_000_u64);
+    let slower = of(factors(1_000..4_000));
     (millis(100..5_000), 1..4_u32, share(), slower, share()).prop_map(
         |(interval, min, success_below, slower, max_ejected)| Outlier {
             interval,
@@ -334,13 +337,13 @@ fn adaptives() -> impl Strategy<Value = Adaptive> {
         min,
         start,
         decrease: backoff,
-        latency_factor_milli: 2_000,
+        latency_factor: Factor::milli(2_000),
     })
 }
 
 fn throttles() -> impl Strategy<Value = Throttle> {
-    (1_000..3_000_u64, share()).prop_map(|(k_milli, max)| Throttle {
-        k_milli,
+    (factors(1_000..3_000), share()).prop_map(|(k, max)| Throttle {
+        k,
         window: PEACE / 2,
         max_reject_probability: max,
     })
@@ -493,8 +496,12 @@ fn classes() -> impl Strategy<Value = FailureClass> {
     select(FailureClass::ALL.as_slice())
 }
 
-fn share() -> impl Strategy<Value = u64> {
-    0..=1_000_000_000_u64
+fn share() -> impl Strategy<Value = Share> {
+    (0..=Share::WHOLE.as_parts()).prop_map(Share::from_parts)
+}
+
+fn factors(milli: std::ops::Range<u64>) -> impl Strategy<Value = Factor> {
+    milli.prop_map(Factor::milli)
 }
 
 fn millis(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> + Clone {

@@ -40,7 +40,7 @@ impl OpenBackoff {
         // The same arithmetic as between two retries, of which a breaker's probe is one.
         let steps = config::Backoff {
             base: open.initial,
-            factor_milli: open.factor_milli,
+            factor: open.factor,
             max: open.max,
             jitter: open.jitter,
         };

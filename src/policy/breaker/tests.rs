@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::policy::config::{HintMode, Jitter};
+use crate::units::{Factor, Share};
 
 #[test]
 fn a_cancelled_probe_frees_its_slot() {
@@ -129,7 +130,7 @@ fn enough_failures_within_the_window_open_it_whatever_succeeds_between() {
 fn a_smaller_share_of_successes_than_asked_for_opens_it() {
     let mut breaker = guarded(|settings| {
         settings.consecutive_failures = None;
-        settings.min_success_rate = Some(800_000_000);
+        settings.min_success_rate = Some(Share::percent(80));
     });
     for _ in 0..8 {
         succeed(&mut breaker, 1, 0);
@@ -146,7 +147,7 @@ fn a_smaller_share_of_successes_than_asked_for_opens_it() {
 fn failures_older_than_the_window_are_forgotten() {
     let mut breaker = guarded(|settings| {
         settings.consecutive_failures = None;
-        settings.min_success_rate = Some(800_000_000);
+        settings.min_success_rate = Some(Share::percent(80));
     });
     for second in 0..200 {
         fail(&mut breaker, second * 4);
@@ -158,7 +159,7 @@ fn failures_older_than_the_window_are_forgotten() {
 fn a_success_never_opens_it_by_filling_the_window() {
     let mut breaker = guarded(|settings| {
         settings.consecutive_failures = None;
-        settings.min_success_rate = Some(800_000_000);
+        settings.min_success_rate = Some(Share::percent(80));
     });
     for _ in 0..9 {
         fail(&mut breaker, 0);
@@ -363,7 +364,7 @@ fn guarded(change: impl FnOnce(&mut config::Breaker)) -> Breaker {
 /// Opens at the first failure for 10 s, 20 s, 40 s, then always for a minute; honours hints.
 fn growing() -> Breaker {
     guarded(|settings| {
-        settings.open.factor_milli = 2_000;
+        settings.open.factor = Factor::milli(2_000);
         settings.open.max = Duration::from_secs(60);
         settings.open.hint = HintMode::Honour;
     })

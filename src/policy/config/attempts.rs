@@ -11,9 +11,8 @@ use super::schema;
 use super::{failures, words};
 use crate::policy::classify::FailureClass;
 #[cfg(feature = "cli")]
-use crate::text::units::written;
-use crate::text::units::{PerTime, duration, factor, rate, share, tokens};
-use crate::units::{self, Factor, UnitError, Written};
+use crate::units::schema as written;
+use crate::units::{Factor, Rate, Share, TokenRate, UnitError, Written, duration, tokens};
 
 settings! {
     /// How often, and after what wait, a call tries again.
@@ -48,10 +47,8 @@ settings! {
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         base: Duration = Duration::from_millis(500), Time "1ms" to "10m",
             "The SDKs' first wait: longer than a blip, shorter than a user's patience.";
-        /// Each further wait is this many times the one before. Held in thousandths.
-        #[serde(with = "factor")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-        factor_milli as "factor": u64 = 2_000, Factor "1" to "10",
+        /// Each further wait is this many times the one before.
+        factor: Factor = Factor::milli(2_000), Factor "1" to "10",
             "Doubling halves the load of each round, and is what everybody expects.";
         /// No wait is longer, jitter included.
         #[serde(with = "duration")]
@@ -88,17 +85,10 @@ settings! {
     /// breaker.
     pub struct Budget {
         /// Retries per first attempt.
-        #[serde(with = "share")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-        ratio: u64 = 200_000_000, Share "0%" to "100%",
+        ratio: Share = Share::percent(20), Share "0%" to "100%",
             "A fifth on top: what a provider near its limit can still bear.";
         /// Retries that are allowed however few calls there are.
-        #[serde(with = "rate")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Rate"))]
-        reserve: PerTime = PerTime {
-                count_nano: 10_000_000_000,
-                per: Duration::from_secs(1),
-            }, Rate "1/d" to "1000000/s",
+        reserve: Rate = Rate::per_second(10), Rate "1/d" to "1000000/s",
             "A client of few calls can still retry each of them.";
         /// How long what was not spent stays.
         #[serde(with = "duration")]
@@ -129,9 +119,7 @@ settings! {
         above_max: AboveMax = AboveMax::Fallback;
         /// Up to this share of the hint is waited on top of it, evenly spread: clients that were
         /// given one hint do not come back together.
-        #[serde(with = "share")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-        jitter: u64 = 0, Share "0%" to "100%",
+        jitter: Share = Share::ZERO, Share "0%" to "100%",
             "The hint to the letter, unless many clients are given the same.";
     }
 }
@@ -205,10 +193,10 @@ settings! {
         prebuffer_timeout: Duration = Duration::from_secs(1), Time "1ms" to "10m",
             "A second more before the first word is what a user may not notice.";
         /// A stream that is slower than this fails (`timeout_idle`). A token is counted at four
-        /// bytes of text. Held in thousandths of a token per second.
+        /// bytes of text.
         #[serde(with = "words::speed")]
-        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Speed>"))]
-        min_speed: Option<u64> = None, Speed "0.001 tok/s" to "100000 tok/s",
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<TokenRate>"))]
+        min_speed: Option<TokenRate> = None, Speed "0.001 tok/s" to "100000 tok/s",
             "No stream is too slow unless asked for: what is depends on who reads it.";
         /// Measured over this long.
         #[serde(with = "duration")]
@@ -225,9 +213,7 @@ settings! {
         #[cfg_attr(feature = "cli", schemars(with = "schema::HedgeDelay"))]
         delay: HedgeDelay = HedgeDelay::Quantile(95);
         /// Hedges per call, over all calls.
-        #[serde(with = "share")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-        budget: u64 = 50_000_000, Share "0%" to "100%",
+        budget: Share = Share::percent(5), Share "0%" to "100%",
             "After p95 every twentieth call asks for one: no more can be honest.";
         /// A quantile counts from so many observed attempts on; before, nothing is hedged.
         min_samples: u32 = 20, Count "1" to "100000",
@@ -308,7 +294,7 @@ fn share_of_wait(text: &str) -> Result<u64, UnitError> {
 }
 
 fn write_share(share: u64) -> String {
-    format!("{}%", factor::write(share / 10_000))
+    format!("{}%", Factor::milli(share / 10_000))
 }
 
 impl HedgeDelay {
@@ -320,7 +306,7 @@ impl HedgeDelay {
                 let error = UnitError::new(format!("`{text}` is no quantile"));
                 Err(error.or_write("write from `p1` to `p99`"))
             }
-            None => units::duration::parse(text).map(Self::After),
+            None => duration::parse(text).map(Self::After),
         }
     }
 

@@ -10,8 +10,8 @@ use super::rows::{Setting, settings};
 use super::schema;
 use super::words;
 #[cfg(feature = "cli")]
-use crate::text::units::written;
-use crate::text::units::{duration, factor, share};
+use crate::units::schema as written;
+use crate::units::{Factor, Share, duration};
 
 settings! {
     /// When a provider is refused, and how it comes back.
@@ -31,8 +31,8 @@ settings! {
         /// Opens when a smaller share of the attempts of the window succeeded; judged when one
         /// fails.
         #[serde(with = "words::share")]
-        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Share>"))]
-        min_success_rate: Option<u64> = None, Share "0.1%" to "100%",
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Share>"))]
+        min_success_rate: Option<Share> = None, Share "0.1%" to "100%",
             "One signal unless asked for both: a rate needs traffic to mean something.";
         /// An attempt that took longer is slow. A streamed one counts to its first token. A slow
         /// probe opens it again.
@@ -41,9 +41,7 @@ settings! {
         slow_call: Option<Duration> = None, Time "1ms" to "1d",
             "Nothing is slow unless asked for: models differ a hundredfold.";
         /// Opens when a larger share of the attempts of the window was slow.
-        #[serde(with = "share")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-        max_slow_rate: u64 = 500_000_000, Share "0.1%" to "100%",
+        max_slow_rate: Share = Share::percent(50), Share "0.1%" to "100%",
             "When every other attempt is slow, it is not the prompts.";
         /// How far back `max_failures`, `min_success_rate` and `max_slow_rate` look.
         #[serde(with = "duration")]
@@ -80,11 +78,8 @@ settings! {
         initial: Duration = Duration::from_secs(30), Time "1ms" to "1d",
             "Long enough to spare a provider that is drowning, short beside a typical incident.";
         /// Each further time without a recovery in between is this many times the one before. It
-        /// has recovered when it then stays closed for as long as it was last
-        /// open. Held in thousandths.
-        #[serde(with = "factor")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-        factor_milli as "factor": u64 = 1_000, Factor "1" to "10",
+        /// has recovered when it then stays closed for as long as it was last open.
+        factor: Factor = Factor::ONE, Factor "1" to "10",
             "Always the same time, unless asked for growth.";
         /// No time is longer, jitter and hints included.
         #[serde(with = "duration")]
@@ -113,15 +108,13 @@ settings! {
         min: u32 = 10, Count "1" to "100000",
             "Below ten attempts a share is an anecdote.";
         /// Out when its success rate is this much below the mean of its peers.
-        #[serde(with = "share")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-        success_rate_below_mean: u64 = 300_000_000, Share "0.1%" to "100%",
+        success_rate_below_mean: Share = Share::percent(30), Share "0.1%" to "100%",
             "Providers differ by some percent on any day: thirty points are no such day.";
         /// Out when its successes take this many times as long as the median of its peers. A
-        /// streamed one counts to its first token. Held in thousandths.
+        /// streamed one counts to its first token.
         #[serde(with = "words::factor")]
-        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Factor>"))]
-        latency_factor: Option<u64> = None, Factor "1" to "1000",
+        #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Factor>"))]
+        latency_factor: Option<Factor> = None, Factor "1" to "1000",
             "Off by default: a fleet mixes fast models with slow ones.";
         /// Out for this long, times how often it has been out; each good interval takes one off.
         #[serde(with = "duration")]
@@ -134,9 +127,7 @@ settings! {
         max_ejection_time: Duration = Duration::from_secs(300), Time "1s" to "1d",
             "A recovery should not go unnoticed for longer.";
         /// Never more than this share of the fleet at once, rounded down to whole providers.
-        #[serde(with = "share")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-        max_ejection_percent: u64 = 500_000_000, Share "0%" to "100%",
+        max_ejection_percent: Share = Share::percent(50), Share "0%" to "100%",
             "When half of the fleet looks odd, the measure is.";
     }
 }
@@ -150,9 +141,7 @@ settings! {
         window: Duration = Duration::from_secs(30), Time "1s" to "1h",
             "Caches and machines come back in tens of seconds.";
         /// It begins with this part of it.
-        #[serde(with = "share")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-        initial_share: u64 = 100_000_000, Share "0.1%" to "100%",
+        initial_share: Share = Share::percent(10), Share "0.1%" to "100%",
             "Enough calls to notice if it falls again, few enough not to be the reason.";
     }
 }

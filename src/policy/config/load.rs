@@ -9,9 +9,8 @@ use super::rows::{Setting, settings};
 use super::schema;
 use super::words;
 #[cfg(feature = "cli")]
-use crate::text::units::written;
-use crate::text::units::{duration, factor, money, share};
-use crate::units::Money;
+use crate::units::schema as written;
+use crate::units::{Factor, Money, Share, duration};
 
 settings! {
     /// How much the client asks of one provider.
@@ -62,14 +61,10 @@ settings! {
         start: u32 = 20, Count "1" to "1000000",
             "A small tier's concurrency; growth finds the rest within a minute.";
         /// It shrinks to this share of itself.
-        #[serde(with = "share")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-        decrease: u64 = 900_000_000, Share "10%" to "99%",
+        decrease: Share = Share::percent(90), Share "10%" to "99%",
             "A tenth less each time gives way without giving up.";
-        /// Slow is what takes this many times as long as it takes at best. Held in thousandths.
-        #[serde(with = "factor")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-        latency_factor_milli as "latency_factor": u64 = 2_000, Factor "1" to "100",
+        /// Slow is what takes this many times as long as it takes at best.
+        latency_factor: Factor = Factor::milli(2_000), Factor "1" to "100",
             "Twice as long as at best is a queue, not a long prompt.";
     }
 }
@@ -78,10 +73,8 @@ settings! {
     /// Refuses locally with the probability (requests - `k` x accepts) / (requests + 1), over a
     /// window (Site Reliability Engineering, equation 21-1).
     pub struct Throttle {
-        /// How many times what the provider accepts is still sent. Held in thousandths.
-        #[serde(with = "factor")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-        k_milli as "k": u64 = 2_000, Factor "1" to "100",
+        /// How many times what the provider accepts is still sent.
+        k: Factor = Factor::milli(2_000), Factor "1" to "100",
             "Twice what was accepted lets a recovery be seen within seconds.";
         /// How far back requests and accepts are counted.
         #[serde(with = "duration")]
@@ -89,9 +82,7 @@ settings! {
         window: Duration = Duration::from_secs(120), Time "1s" to "1h",
             "What the literature found to react in time and not to flutter.";
         /// Never refuses with a higher probability: some calls must show when it is back.
-        #[serde(with = "share")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-        max_reject_probability: u64 = 900_000_000, Share "0%" to "100%",
+        max_reject_probability: Share = Share::percent(90), Share "0%" to "100%",
             "One in ten still finds out: it cannot fail closed.";
     }
 }
@@ -114,8 +105,6 @@ settings! {
     /// What all calls together may cost.
     pub struct Spend {
         /// So much.
-        #[serde(with = "money")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Usd"))]
         max: Money = Money::from_nanos(10_000_000_000), Money "0.000001 USD" to "1000000000 USD",
             "A day of it is no disaster on anybody's card.";
         /// In this time, without edges: what was spent comes back evenly.

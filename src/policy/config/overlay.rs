@@ -12,6 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAcces
 use serde_json::Value;
 
 use super::{HintMode, Jitter, WhenFull};
+use crate::units::{Factor, Share};
 
 /// What an override can set: a value, or a section of which it sets some keys.
 pub trait Overridable: Sized {
@@ -77,10 +78,12 @@ macro_rules! values {
 
 values!(
     u32,
-    u64,
+    Share,
+    Factor,
     Duration,
     Option<u32>,
     Option<u64>,
+    Option<Share>,
     Option<Duration>,
     Jitter,
     HintMode,
@@ -92,7 +95,7 @@ macro_rules! overrides {
     ($name:ident $over:ident {
         $(
             $(#[$meta:meta])*
-            $field:ident $(as $key:literal)?: $type:ty = $default:expr
+            $field:ident: $type:ty = $default:expr
             $(, $kind:ident $least:literal to $largest:literal, $reason:literal)?;
         )*
     }) => {
@@ -111,9 +114,8 @@ macro_rules! overrides {
             use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 
             use $crate::policy::config::overlay::{KeyOf, Overridable};
-            use $crate::policy::config::rows::key;
 
-            const KEYS: &[&str] = &[$(key!($field $($key)?)),*];
+            const KEYS: &[&str] = &[$(stringify!($field)),*];
 
             impl From<$name> for $over {
                 fn from(section: $name) -> Self {
@@ -201,7 +203,7 @@ macro_rules! overrides {
                     let mut written = $over::default();
                     while let Some(found) = map.next_key_seed(KeyOf(KEYS))? {
                         $(
-                            let key = key!($field $($key)?);
+                            let key = stringify!($field);
                             if found == key {
                                 let field = |section: $name| section.$field;
                                 let value = <$type>::read(&mut map, key, field)?;
@@ -228,7 +230,7 @@ macro_rules! overrides {
                     let mut map = serializer.serialize_map(None)?;
                     $(
                         if let Some(written) = &self.$field {
-                            let key = key!($field $($key)?);
+                            let key = stringify!($field);
                             map.serialize_entry(key, &<$type>::shown(written, &whole[key]))?;
                         }
                     )*

@@ -10,9 +10,8 @@ use super::rows::{Setting, settings};
 use super::schema;
 use super::words;
 #[cfg(feature = "cli")]
-use crate::text::units::written;
-use crate::text::units::{duration, share};
-use crate::units::Money;
+use crate::units::schema as written;
+use crate::units::{Money, Share, duration};
 use std::time::Duration;
 
 settings! {
@@ -32,9 +31,7 @@ settings! {
         affinity: Affinity = Affinity::None;
         /// When fewer than this share of the fleet would be admitted, breakers and ejections are
         /// passed over: it is more likely that they are wrong. Nothing is below 0 %.
-        #[serde(with = "share")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-        panic_threshold: u64 = 0, Share "0%" to "100%",
+        panic_threshold: Share = Share::ZERO, Share "0%" to "100%",
             "Nothing is passed over unless asked for: a small fleet is quickly half down in \
              earnest.";
         /// How a provider's share of the calls grows after its breaker has closed; none = at once.
@@ -115,7 +112,7 @@ pub struct Task {
     /// A provider is asked only if the call is expected to cost no more there per 1,000 tokens,
     /// prompt and output together. One whose price nobody knows is not asked.
     #[serde(with = "words::money")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Usd>"))]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Money>"))]
     pub max_cost: Option<Money>,
 }
 

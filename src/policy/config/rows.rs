@@ -7,9 +7,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::text::units::PerTime;
 use crate::time::nanos;
-use crate::units::Money;
+use crate::units::{Factor, Money, Rate, Share, TokenRate};
 
 /// A number that a policy holds, and what is known about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +68,8 @@ pub trait Setting: Sized {
 /// Declares a section of settings.
 ///
 /// A row is `key: Type = default, Kind "least" to "largest", "reason";` below its doc sentence, and
-/// ends after the default where it is no number. `field as "key"` is for a key with another name.
-/// `Section overridden by Type` also declares what an override can write of it.
+/// ends after the default where it is no number. `Section overridden by Type` also declares what an
+/// override can write of it.
 macro_rules! settings {
     (
         $(#[$about:meta])*
@@ -88,7 +87,7 @@ macro_rules! settings {
         pub struct $name:ident {
             $(
                 $(#[$meta:meta])*
-                $field:ident $(as $key:literal)?: $type:ty = $default:expr
+                $field:ident: $type:ty = $default:expr
                 $(, $kind:ident $least:literal to $largest:literal, $reason:literal)?;
             )*
         }
@@ -100,7 +99,6 @@ macro_rules! settings {
         pub struct $name {
             $(
                 $(#[$meta])*
-                $(#[serde(rename = $key)])?
                 pub $field: $type,
             )*
         }
@@ -118,8 +116,7 @@ macro_rules! settings {
                 rows: &mut Vec<$crate::policy::config::rows::Row>,
             ) {
                 $(
-                    let key = $crate::policy::config::rows::key!($field $($key)?);
-                    let path = [at, &[key]].concat();
+                    let path = [at, &[stringify!($field)]].concat();
                     self.$field.rows(&path, rows);
                     $(
                         rows.push($crate::policy::config::rows::Row {
@@ -157,17 +154,6 @@ macro_rules! settings {
 }
 pub(super) use settings;
 
-/// The key of a field in the file.
-macro_rules! key {
-    ($field:ident) => {
-        stringify!($field)
-    };
-    ($field:ident $key:literal) => {
-        $key
-    };
-}
-pub(super) use key;
-
 /// Numbers, each with its amount in the unit of its kind; any of them may be off.
 macro_rules! numbers {
     ($($type:ty: |$value:ident| $amount:expr;)*) => {
@@ -193,12 +179,10 @@ numbers! {
     u64: |count| count;
     Duration: |length| nanos(length);
     Money: |money| money.as_nanos();
-    PerTime: |rate| per_second(rate);
+    Share: |share| share.as_parts();
+    Factor: |factor| factor.as_milli();
+    TokenRate: |rate| rate.as_milli();
+    Rate: |rate| rate.nano_per_second();
 }
 
 impl<K, V> Setting for BTreeMap<K, V> {}
-
-fn per_second(rate: PerTime) -> u64 {
-    let per_second = u128::from(rate.count_nano) * 1_000_000_000 / rate.per.as_nanos().max(1);
-    u64::try_from(per_second).unwrap_or(u64::MAX)
-}

@@ -77,7 +77,7 @@ impl JsonSchema for HedgeDelay {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let length = generator.subschema_for::<crate::text::units::written::Length>();
+        let length = generator.subschema_for::<crate::units::schema::Length>();
         let quantile = json!({ "type": "string", "pattern": "^p[0-9]{1,2}$" });
         json_schema!({ "anyOf": [length, quantile] })
     }

@@ -1,46 +1,34 @@
 //! Settings that may also be the word `none`, as serde reads and writes them.
 
-/// A quantity, or `none`.
+use std::fmt;
+use std::time::Duration;
+
+use serde::de::{Error, Visitor};
+
+use crate::units::{Factor, Money, Share, TokenRate, Written, count as counts, duration};
+
+/// Modules for `#[serde(with = "…")]`, one per quantity that may be `none`.
 macro_rules! or_none {
-    ($($(#[$doc:meta])* $name:ident: $type:ty, $unit:ident, $wanted:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $type:ty, $parse:expr, $write:expr, $wanted:literal;)*) => {
         $($(#[$doc])*
         pub(super) mod $name {
-            use serde::de::{Deserializer, Error, Visitor};
-            use serde::ser::Serializer;
+            use super::*;
 
-            use crate::text::units::$unit as unit;
-
-            pub(in super::super) fn serialize<S: Serializer>(
+            pub(in super::super) fn serialize<S: serde::Serializer>(
                 value: &Option<$type>,
                 serializer: S,
             ) -> Result<S::Ok, S::Error> {
                 match value {
-                    Some(value) => unit::serialize(value, serializer),
+                    Some(value) => serializer.serialize_str(&$write(*value)),
                     None => serializer.serialize_str("none"),
                 }
             }
 
-            pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            pub(in super::super) fn deserialize<'de, D: serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<Option<$type>, D::Error> {
-                deserializer.deserialize_str(OrNone)
-            }
-
-            struct OrNone;
-
-            impl Visitor<'_> for OrNone {
-                type Value = Option<$type>;
-
-                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str(concat!($wanted, ", or `none`"))
-                }
-
-                fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                    if text == "none" {
-                        return Ok(None);
-                    }
-                    unit::parse(text).map(Some).map_err(E::custom)
-                }
+                let (wanted, parse) = ($wanted, $parse);
+                deserializer.deserialize_str(OrNone(Written { wanted, parse }))
             }
         })*
     };
@@ -48,17 +36,36 @@ macro_rules! or_none {
 
 or_none! {
     /// A timeout: a length of time, or `none`.
-    timeout: std::time::Duration, duration, "a length of time such as `30s`";
+    timeout: Duration, duration::parse, duration::write, "a length of time such as `30s`";
     /// A share, or `none`.
-    share: u64, share, "a share such as `80%`";
+    share: Share, Share::parse, |share: Share| share.to_string(), "a share such as `80%`";
     /// A factor, or `none`.
-    factor: u64, factor, "a factor such as `1.5`";
+    factor: Factor, Factor::parse, |factor: Factor| factor.to_string(), "a factor such as `1.5`";
     /// A speed, or `none`.
-    speed: u64, speed, "a speed such as `5 tok/s`";
+    speed: TokenRate, TokenRate::parse, |rate: TokenRate| rate.to_string(),
+        "a speed such as `5 tok/s`";
     /// An amount of money, or `none`.
-    money: crate::units::Money, money, "an amount such as `0.05 USD`";
+    money: Money, Money::parse, |money: Money| money.to_string(), "an amount such as `0.05 USD`";
     /// A count, or `none`.
-    count: u64, count, "a count such as `5_000`";
+    count: u64, counts::parse, counts::write, "a count such as `5_000`";
+}
+
+/// A quantity, or `none`.
+struct OrNone<T>(Written<T>);
+
+impl<T> Visitor<'_> for OrNone<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, or `none`", self.0.wanted)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        match text {
+            "none" => Ok(None),
+            text => self.0.visit_str(text).map(Some),
+        }
+    }
 }
 
 /// A small count, or `none`.

@@ -154,7 +154,7 @@ impl Fleet {
 
     /// Whether so few providers are well that it is more likely that the observations are wrong.
     fn panics(&self, now: Instant) -> bool {
-        let below = Share::from_parts(self.policy.route.panic_threshold);
+        let below = self.policy.route.panic_threshold;
         if below == Share::ZERO {
             return false;
         }

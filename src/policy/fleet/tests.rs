@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::units::Share;
 
 #[test]
 fn transitions_are_told_once_and_in_order() {
@@ -91,7 +92,7 @@ fn a_pinned_provider_still_tells_its_breaker_how_it_is() {
 #[test]
 fn a_provider_that_was_taken_out_by_hand_is_no_reason_for_calm() {
     let mut policy = policy();
-    policy.route.panic_threshold = crate::units::Share::percent(50).as_parts();
+    policy.route.panic_threshold = Share::percent(50);
     let mut fleet = fleet(policy, 2);
     fleet.isolate(ProviderId(0), true);
     fail_at(&mut fleet, ProviderId(1), FailureClass::Reset, 0);
@@ -203,7 +204,7 @@ fn what_was_used_is_counted_once_however_often_it_is_told() {
 #[test]
 fn when_too_few_are_well_breakers_are_passed_over() {
     let mut policy = policy();
-    policy.route.panic_threshold = 500_000_000;
+    policy.route.panic_threshold = Share::percent(50);
     let mut fleet = fleet(policy, 2);
     for _ in 0..2 {
         fail_at(&mut fleet, ProviderId(0), FailureClass::Connect, 0);

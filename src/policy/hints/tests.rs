@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::rng::{Purpose, RngStreams};
+use crate::units::Share;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -346,27 +347,31 @@ fn a_hint_that_outlasts_the_call_is_beyond() {
 
 #[test]
 fn a_spread_comes_on_top_of_the_hint_evenly() {
-    let draw = |share: u64, hint: u64, k: u64| {
+    let draw = |jitter: Share, hint: u64, k: u64| {
         let hints = Hints {
-            jitter: share,
+            jitter,
             ..Hints::default()
         };
         let mut stream = RngStreams::new(1).stream(Purpose::Spread, 1, 0, k);
         spread(&hints, Duration::from_nanos(hint), &mut stream)
     };
     let hint = 20_000_000_000;
-    let drawn = Vec::from_iter((0..1_000).map(|k| draw(250_000_000, hint, k)));
+    let drawn = Vec::from_iter((0..1_000).map(|k| draw(Share::percent(25), hint, k)));
     let (low, high) = (Duration::from_secs(20), Duration::from_secs(25));
     assert!(drawn.iter().all(|wait| (low..=high).contains(wait)));
     let later = drawn.iter().filter(|wait| wait.as_millis() > 22_500);
     assert!((450..550).contains(&later.count()));
-    assert_eq!(draw(0, hint, 1), low, "without a spread, to the letter");
     assert_eq!(
-        draw(Share::WHOLE.as_parts(), 0, 1),
+        draw(Share::ZERO, hint, 1),
+        low,
+        "without a spread, to the letter"
+    );
+    assert_eq!(
+        draw(Share::WHOLE, 0, 1),
         Duration::ZERO,
         "at once is at once"
     );
-    assert!(draw(Share::WHOLE.as_parts(), u64::MAX, 1) >= Duration::from_nanos(u64::MAX));
+    assert!(draw(Share::WHOLE, u64::MAX, 1) >= Duration::from_nanos(u64::MAX));
 }
 
 proptest! {

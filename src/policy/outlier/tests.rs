@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::*;
+use crate::units::Factor;
 
 #[test]
 fn who_fails_far_more_than_its_peers_is_left_out() {
@@ -52,7 +53,9 @@ fn whoever_has_few_attempts_is_neither_judged_nor_compared_with() {
 
 #[test]
 fn who_takes_several_times_as_long_as_its_peers_is_left_out() {
-    let mut outliers = outliers(4, |settings| settings.latency_factor = Some(3_000));
+    let mut outliers = outliers(4, |settings| {
+        settings.latency_factor = Some(Factor::milli(3_000))
+    });
     for (provider, took) in [(0, 1), (1, 2), (2, 5), (3, 6)] {
         for _ in 0..10 {
             let took = Some(Duration::from_secs(took));
@@ -109,7 +112,9 @@ fn a_good_interval_takes_one_time_off() {
 
 #[test]
 fn the_worst_go_first_and_never_too_many() {
-    let mut outliers = outliers(5, |settings| settings.max_ejection_percent = 500_000_000);
+    let mut outliers = outliers(5, |settings| {
+        settings.max_ejection_percent = Share::percent(50)
+    });
     interval(&mut outliers, 0, &[2, 0, 1, 10, 10]);
     interval(&mut outliers, 1, &[]);
     assert_eq!(out(&outliers, 10), [1, 2], "half of five is two");
@@ -117,7 +122,9 @@ fn the_worst_go_first_and_never_too_many() {
 
 #[test]
 fn while_the_fleet_is_half_out_nobody_follows() {
-    let mut outliers = outliers(3, |settings| settings.max_ejection_percent = 400_000_000);
+    let mut outliers = outliers(3, |settings| {
+        settings.max_ejection_percent = Share::percent(40)
+    });
     interval(&mut outliers, 0, &[0, 10, 10]);
     interval(&mut outliers, 1, &[0, 0, 10]);
     interval(&mut outliers, 2, &[]);
@@ -165,10 +172,10 @@ proptest! {
         ends in prop::collection::vec((0_u16..8, any::<bool>(), 0_u64..3), 1..400),
     ) {
         let mut outliers = outliers(providers, |settings| {
-            settings.max_ejection_percent = max_ejected;
+            settings.max_ejection_percent = Share::from_parts(max_ejected);
             settings.min = min;
-            settings.success_rate_below_mean = success_below;
-            settings.latency_factor = Some(2_000);
+            settings.success_rate_below_mean = Share::from_parts(success_below);
+            settings.latency_factor = Some(Factor::milli(2_000));
         });
         let mut second = 0;
         for (provider, is_well, gap) in ends {

@@ -2,8 +2,8 @@
 
 use super::max_below;
 use crate::policy::config::{Breaker, HintMode, Outlier};
-use crate::text::units::share::WHOLE;
 use crate::text::{Diagnostic, Document};
+use crate::units::Share;
 
 /// Checks the breaker at `place`.
 pub(super) fn check_breaker(
@@ -24,7 +24,7 @@ pub(super) fn check_breaker(
             .problem(&path, "nothing ever opens this breaker")
             .hint(hint));
     }
-    if breaker.slow_call.is_some() && breaker.max_slow_rate >= WHOLE {
+    if breaker.slow_call.is_some() && breaker.max_slow_rate >= Share::WHOLE {
         let path = [place, &["max_slow_rate"]].concat();
         let message = "no share of slow attempts is above 100%";
         let hint = "write `99%`, or leave `slow_call` out";

@@ -6,7 +6,7 @@ use super::Draft;
 use super::view::View;
 use crate::policy::classify::FailureClass;
 use crate::policy::config::{CheckTargets, HintMode};
-use crate::text::units::duration::write;
+use crate::units::duration::write;
 
 /// Calls go elsewhere from a provider that is down, and nobody remembers that it is.
 pub(super) fn no_breaker(view: &View) -> Vec<Draft> {

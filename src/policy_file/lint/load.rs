@@ -4,14 +4,14 @@ use super::view::View;
 use super::{Draft, LintLocation, LintProvider};
 use crate::policy::config::{Hedge, HedgeDelay, Limit};
 use crate::policy::settings::Settings;
-use crate::text::units::{duration, share};
+use crate::units::{Share, duration};
 
 /// A hedge that is never made.
 pub(super) fn hedge_never(view: &View) -> Vec<Draft> {
     let Some(hedge) = &view.policy.hedge else {
         return Vec::new();
     };
-    if hedge.budget > 0 {
+    if hedge.budget > Share::ZERO {
         return Vec::new();
     }
     let paths: [&[&str]; 2] = [&["hedge", "budget"], &["hedge"]];
@@ -30,7 +30,7 @@ pub(super) fn hedge_doubles(view: &View) -> Vec<Draft> {
     let mut drafts = Vec::new();
     if hedge.budget > GENEROUS {
         let paths: [&[&str]; 2] = [&["hedge", "budget"], &["hedge"]];
-        let message = format!("up to {} of calls are hedged", share::write(hedge.budget));
+        let message = format!("up to {} of calls are hedged", hedge.budget);
         drafts.push(
             Draft::at(&paths, message)
                 .because("when providers grow slow, hedges make them slower, and each is billed")
@@ -149,4 +149,4 @@ pub(super) fn sharing(providers: &[LintProvider]) -> Vec<Draft> {
 }
 
 /// Beyond this, hedges are a load of their own; after p95 a twentieth of calls asks for one.
-const GENEROUS: u64 = share::WHOLE / 5;
+const GENEROUS: Share = Share::percent(20);

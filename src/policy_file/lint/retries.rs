@@ -4,7 +4,7 @@ use super::Draft;
 use super::view::{OUTAGE, View, waits};
 use crate::policy::classify::{Action, FailureClass};
 use crate::policy::config::Jitter;
-use crate::text::units::duration::write;
+use crate::units::duration::write;
 
 /// The waits alone are longer than the call.
 pub(super) fn waits_beyond_deadline(view: &View) -> Vec<Draft> {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::policy_file::presets;
-use crate::text::units::duration;
+use crate::units::duration;
 
 /// What a rule warns of.
 struct Case {
@@ -39,7 +39,7 @@ const CASES: &[Case] = &[
         policy: "breaker: {}\ntimeouts: { first_token: 10s, attempt: 30s }\n",
         around: || LintContext {
             deadline: Some(duration("30s")),
-            streamed: Some(0),
+            streamed: Some(Share::ZERO),
             ..fleet(2)
         },
         place: "timeouts.attempt",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Draft;
 use super::view::{Slow, View};
-use crate::text::units::duration::write;
+use crate::units::duration::write;
 
 /// One slow attempt takes all the time that the call has: what would follow it never runs.
 pub(super) fn fallback_starved(view: &View) -> Vec<Draft> {

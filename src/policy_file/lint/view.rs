@@ -6,7 +6,7 @@ use super::LintContext;
 use crate::policy::classify::{Action, FailureClass};
 use crate::policy::config::{Backoff, Policy};
 use crate::policy::settings::Settings;
-use crate::text::units::share::WHOLE;
+use crate::units::Share;
 
 /// The policy and its surroundings.
 pub(super) struct View<'a> {
@@ -88,7 +88,7 @@ impl View<'_> {
     /// Whether calls that are not streamed are known, or must be assumed.
     pub(super) fn has_plain(&self) -> bool {
         match self.around.streamed {
-            Some(share) => share < WHOLE,
+            Some(share) => share < Share::WHOLE,
             None => self.policy.timeouts.first_token.is_none(),
         }
     }
@@ -98,7 +98,7 @@ impl View<'_> {
     pub(super) fn slow(&self) -> Vec<Slow> {
         let timeouts = &self.policy.timeouts;
         let mut slow = Vec::new();
-        if timeouts.first_token.is_some() && self.around.streamed != Some(0) {
+        if timeouts.first_token.is_some() && self.around.streamed != Some(Share::ZERO) {
             let each = timeouts
                 .first_token
                 .into_iter()
@@ -188,8 +188,7 @@ pub(super) fn waits(backoff: &Backoff, count: u32, per_provider: u32) -> Duratio
             continue;
         }
         sum = sum.saturating_add(wait.min(backoff.max));
-        let grown = wait.as_nanos() * u128::from(backoff.factor_milli) / 1_000;
-        wait = Duration::from_nanos(u64::try_from(grown).unwrap_or(u64::MAX)).min(backoff.max);
+        wait = backoff.factor.apply(wait).min(backoff.max);
     }
     sum
 }

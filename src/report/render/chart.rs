@@ -11,8 +11,8 @@ use crate::report::Report;
 use crate::report::ratio::Ratio;
 use crate::report::subject::MeasuredFault;
 use crate::report::timeline::Timeline;
-use crate::text::units::duration;
 use crate::time::{Instant, Windows, nanos};
+use crate::units::duration;
 
 /// The picture of `report`.
 pub(in crate::report) fn render(report: &Report) -> String {

@@ -17,6 +17,5 @@ pub(super) use course::{BILLIONTH, CALL, Course};
 pub use curve::{RateCurve, Step};
 pub(super) use load::Written;
 pub use load::{Arrivals, Calls, Load, Prefix, Row};
-pub(super) use tasks::MOST_TOKENS;
 pub use tasks::{Prefixes, Priority, Task};
 pub use users::{UserRetry, Users};

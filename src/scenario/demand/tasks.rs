@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::policy::call_context;
-use crate::scenario::check::{SHORTEST, check_name};
+use crate::scenario::check::{MOST_TOKENS, SHORTEST, check_name};
 use crate::scenario::place::{Place, text};
 use crate::scenario::quantiles::Quantiles;
 use crate::text::{Diagnostic, Document};
@@ -242,7 +242,5 @@ fn check_shares(document: &Document, tasks: &BTreeMap<String, Task>) -> Result<(
     Err(problem(message).hint("let them make exactly `100%`"))
 }
 
-/// No call has more tokens on either side: beyond any model's context, and far from any overflow.
-pub(in crate::scenario) const MOST_TOKENS: u64 = 10_000_000;
 const MOST_TASKS: usize = 100;
 const MOST_PREFIXES: u64 = 1_000_000_000;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::reader::{Reader, SHORTEST};
 use super::{CloseMode, SlowPart};
-use crate::scenario::workload::MOST_TOKENS;
+use crate::scenario::check::MOST_TOKENS;
 use crate::text::Diagnostic;
 use crate::text::units::share::WHOLE;
 use crate::text::units::{bandwidth, duration, factor, share, speed, tokens};

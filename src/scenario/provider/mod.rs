@@ -16,10 +16,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::check::{Row, SHORTEST, check_name, check_ranges, display, row};
+use super::check::{MOST_TOKENS, Row, SHORTEST, check_name, check_ranges, display, row};
 use super::profiles;
 use super::quantiles::Quantiles;
-use super::workload::MOST_TOKENS;
 use crate::prices::{self, Price};
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]

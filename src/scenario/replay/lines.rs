@@ -10,7 +10,8 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::super::Point;
-use super::super::workload::{MOST_TOKENS, Prefix};
+use super::super::check::MOST_TOKENS;
+use super::super::workload::Prefix;
 use super::{HEADS, RawRow, Rows, truncate};
 use crate::text::Diagnostic;
 

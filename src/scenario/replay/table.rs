@@ -5,7 +5,7 @@ use std::ops::Range;
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::super::Point;
-use super::super::workload::MOST_TOKENS;
+use super::super::check::MOST_TOKENS;
 use super::moment::{date_and_time, seconds};
 use super::{HEADS, RawRow, Rows, truncate};
 use crate::text::Diagnostic;

@@ -219,8 +219,6 @@ fn failures(text: &mut String, root: &Value) {
 fn about(property: &Value) -> String {
     let said = property["description"].as_str().unwrap_or_default();
     let said = said.split("\nDefault ").next().unwrap_or_default();
-    // How a number is held matters to whoever reads the types.
-    let said = said.split(" Held in ").next().unwrap_or_default();
     let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = line.replace('|', "\\|").replace("Timeouts::", "timeouts.");
     line.replace("`Score`", "`score`")

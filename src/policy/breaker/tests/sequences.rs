@@ -5,6 +5,7 @@ use proptest::test_runner::RngSeed;
 
 use super::super::*;
 use crate::policy::config::{HintMode, Jitter, Open};
+use crate::units::{Factor, Share};
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -194,9 +195,9 @@ fn settings() -> impl Strategy<Value = config::Breaker> {
     let signals = (
         prop::option::of(1_u32..4),
         prop::option::of(1_u32..6),
-        prop::option::of(1_u64..=1_000_000_000),
+        prop::option::of((1_u64..=1_000_000_000).prop_map(Share::from_parts)),
         prop::option::of(length(1)),
-        1_u64..1_000_000_000,
+        (1_u64..1_000_000_000).prop_map(Share::from_parts),
         1_u32..6,
     );
     let probing = (1_u32..4, 1_u32..4, prop::option::of(length(1)));
@@ -230,9 +231,9 @@ fn opens() -> impl Strategy<Value = Open> {
     ]);
     let hint = prop::sample::select(vec![HintMode::Honour, HintMode::Ignore]);
     (1_u64..1_000, 1_000_u64..4_000, 1_u64..3_000, jitter, hint).prop_map(
-        |(first, factor_milli, cap, jitter, hint)| Open {
+        |(first, factor, cap, jitter, hint)| Open {
             initial: Duration::from_millis(first),
-            factor_milli,
+            factor: Factor::milli(factor),
             max: Duration::from_millis(cap),
             jitter,
             hint,

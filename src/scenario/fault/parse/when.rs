@@ -2,10 +2,10 @@
 
 use super::Common;
 use crate::policy::ProviderId;
+use crate::scenario::check::MOST_TOKENS;
 use crate::scenario::check::bounded;
 use crate::scenario::fault::catalogue::Scope;
 use crate::scenario::fault::{Bound, Layer, Side, When};
-use crate::scenario::workload::MOST_TOKENS;
 use crate::text::Diagnostic;
 use crate::text::units::tokens;
 
