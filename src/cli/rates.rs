@@ -7,8 +7,7 @@ use crate::scenario::fault::Fault;
 use crate::scenario::rates::{
     Effect, FaultRates, ProviderRates, Rates, Standing, Strength, fault_free_share,
 };
-use crate::text::units::share::WHOLE;
-use crate::text::units::{duration, factor, share, tokens};
+use crate::units::{Factor, Share, duration, tokens};
 
 /// All of it, as lines.
 pub(super) fn shown(rates: &Rates) -> String {
@@ -59,22 +58,22 @@ fn expectation(rates: &FaultRates) -> String {
             let (on, whole) = (burst.on_share(), burst.on.saturating_add(burst.off));
             let (length, whole) = (duration::write(burst.on), duration::write(whole));
             terms.push(match burst.rate_off {
-                None => format!(
+                Share::ZERO => format!(
                     "{} x {} (on for {length} of {whole})",
                     percent(fault.rate),
                     percent(on)
                 ),
-                Some(off) => format!(
+                off => format!(
                     "({} x {} (on for {length} of {whole}) + {} x {})",
                     percent(fault.rate),
                     percent(on),
                     percent(off),
-                    percent(WHOLE - on)
+                    percent(on.rest())
                 ),
             });
         }
     }
-    if fault.chance < WHOLE {
+    if fault.chance < Share::WHOLE {
         terms.push(format!("{} (chance)", percent(fault.chance)));
     }
     let product = terms.join(" x ");
@@ -118,7 +117,7 @@ fn changed(first: Effect, last: Effect) -> String {
 }
 
 /// One value, or from where to where it goes.
-fn way(first: u64, last: u64, write: fn(u64) -> String) -> String {
+fn way<T>(first: T, last: T, write: fn(T) -> String) -> String {
     let (first, last) = (write(first), write(last));
     match first == last {
         true => first,
@@ -139,7 +138,7 @@ fn provider_lines(rates: &ProviderRates) -> String {
 
 /// `(1 - 30%) x (1 - 2%) = 68.6%`, at both ends where they differ.
 fn product(standing: &Standing) -> String {
-    let one = |rates: &[u64]| match rates {
+    let one = |rates: &[Share]| match rates {
         [] => "100%".to_owned(),
         rates => {
             let terms = rates.iter().map(|rate| format!("(1 - {})", percent(*rate)));
@@ -191,28 +190,27 @@ fn moment(at: Duration) -> String {
 }
 
 /// A factor, to the second decimal: just before its ramp's end it is nearly there.
-fn times(factor_milli: u64) -> String {
-    factor::write((factor_milli + 5) / 10 * 10)
+fn times(factor: Factor) -> String {
+    Factor::milli((factor.as_milli() + 5) / 10 * 10).to_string()
 }
 
 /// A mark for each column: nothing, and seven steps from little to full.
-fn curve(heights: &[u64]) -> String {
-    let mark = |height: &u64| match *height {
-        0 => '_',
-        height => {
-            let step = (u128::from(height) * MARKS.len() as u128).div_ceil(u128::from(WHOLE));
-            let step = usize::try_from(step).unwrap_or(usize::MAX).min(MARKS.len());
-            MARKS[step - 1]
+fn curve(heights: &[Share]) -> String {
+    let mark = |height: &Share| {
+        let steps = height.as_parts() * MARKS.len() as u64;
+        match steps.div_ceil(Share::WHOLE.as_parts()) {
+            0 => '_',
+            step => MARKS[step as usize - 1],
         }
     };
     heights.iter().map(mark).collect()
 }
 
 /// A share, to the fourth decimal of a percent; exactly, where that would make it none or all.
-fn percent(exact: u64) -> String {
-    let rounded = (exact + ROUND / 2) / ROUND * ROUND;
-    let is_lost = rounded == 0 || rounded >= WHOLE;
-    share::write(if is_lost { exact } else { rounded })
+fn percent(exact: Share) -> String {
+    let rounded = Share::from_parts((exact.as_parts() + ROUND / 2) / ROUND * ROUND);
+    let is_lost = rounded == Share::ZERO || rounded == Share::WHOLE;
+    if is_lost { exact } else { rounded }.to_string()
 }
 
 const MARKS: [char; 7] = ['.', ':', '-', '=', '+', '*', '#'];
@@ -231,15 +229,16 @@ mod tests {
             (686_000_000, "68.6%"),
             (1, "0.0000001%"),
             (0, "0%"),
-            (WHOLE, "100%"),
-            (WHOLE - 1, "99.9999999%"),
+            (1_000_000_000, "100%"),
+            (999_999_999, "99.9999999%"),
         ] {
-            assert_eq!(percent(exact), written);
+            assert_eq!(percent(Share::from_parts(exact)), written);
         }
     }
 
     #[test]
     fn a_little_is_still_seen() {
-        assert_eq!(curve(&[0, 1, WHOLE / 2, WHOLE - 1, WHOLE]), "_.=##");
+        let heights = [0, 1, 500_000_000, 999_999_999, 1_000_000_000];
+        assert_eq!(curve(&heights.map(Share::from_parts)), "_.=##");
     }
 }

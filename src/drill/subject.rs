@@ -66,6 +66,7 @@ pub(super) fn under_seed<'a>(
 mod tests {
     use super::*;
     use crate::drill::Drill;
+    use crate::units::Share;
 
     #[test]
     fn only_faults_that_happen_under_a_seed_have_windows_in_its_run() {
@@ -74,7 +75,7 @@ mod tests {
         let all = |subject: &Subject| Vec::from_iter(subject.faults.iter().map(|one| one.windows));
         let certain = under_seed(drill.subject(), &scenario, 1);
         assert_eq!(all(&certain), all(drill.subject()));
-        scenario.faults[0].chance = 500_000_000;
+        scenario.faults[0].chance = Share::percent(50);
         let is_usual = |seed| {
             let windows = under_seed(drill.subject(), &scenario, seed).faults[0].windows;
             windows == drill.subject().faults[0].windows

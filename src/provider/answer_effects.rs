@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use super::chunks::{End, Split, Then};
 use super::corruption::{self, Visibility, is_right};
-use super::fault_set::USUAL;
 use crate::scenario::fault::{Delayed, FaultKind, Flaw, SeededFault, SlowPart, scaled_at};
 use crate::time::Instant;
 use crate::trace::FaultId;
+use crate::units::{Bandwidth, Factor, TokenRate};
 use crate::wire::Dialect;
 use crate::wire::fake::{Body, Flaws};
 
@@ -32,20 +32,20 @@ pub(super) struct PlainAnswer {
 pub(super) struct AnswerEffects {
     /// Which, in the scenario's order.
     pub(super) fired: Vec<FaultId>,
-    /// Factors of think time, in thousandths.
-    pub(super) think: Vec<u64>,
-    /// Tail indices of think time, in thousandths, each with the fault that it is of.
-    pub(super) tails: Vec<(FaultId, u64)>,
+    /// Factors of think time.
+    pub(super) think: Vec<Factor>,
+    /// Tail indices of think time, each with the fault that it is of.
+    pub(super) tails: Vec<(FaultId, Factor)>,
     /// All of it comes so much later.
     pub(super) late: Duration,
     /// Keep-alives come until it does.
     pub(super) hold: Option<KeepAlive>,
-    /// Factors of the gaps between tokens, in thousandths.
-    pub(super) gaps: Vec<u64>,
-    /// Tokens leave one by one, no faster than this, in thousandths of a token per second.
-    pub(super) drip: Option<u64>,
-    /// Bytes leave no faster than this, per second.
-    pub(super) bandwidth: Option<u64>,
+    /// Factors of the gaps between tokens.
+    pub(super) gaps: Vec<Factor>,
+    /// Tokens leave one by one, no faster than this.
+    pub(super) drip: Option<TokenRate>,
+    /// Bytes leave no faster than this.
+    pub(super) bandwidth: Option<Bandwidth>,
     /// Each write is torn in two inside a character.
     pub(super) halves: bool,
     /// What interrupts the stream.
@@ -70,8 +70,8 @@ struct CombinedEffects {
     body: Option<(FaultId, Body)>,
     /// Who ends the stream, and after how many tokens.
     end: Option<(FaultId, u64)>,
-    drip: Option<u64>,
-    bandwidth: Option<u64>,
+    drip: Option<TokenRate>,
+    bandwidth: Option<Bandwidth>,
 }
 
 /// Whether a fault could show on an answer of this shape.
@@ -129,12 +129,12 @@ impl AnswerEffects {
     /// Takes a fault in; whether it changes anything.
     fn apply(&mut self, drawn: &SeededFault, now: Instant, scene: &CombinedEffects) -> bool {
         match &drawn.fault.inject {
-            FaultKind::Slow { factor_milli, what } => {
-                self.slow(scaled_at(*factor_milli, drawn.level(now)), *what, scene)
+            FaultKind::Slow { factor, what } => {
+                self.slow(scaled_at(*factor, drawn.level(now)), *what, scene)
             }
             FaultKind::Delay { what, by } => self.delay(*what, *by, scene),
-            FaultKind::HeavyTail { index_milli } => {
-                self.tails.push((drawn.id, *index_milli));
+            FaultKind::HeavyTail { index } => {
+                self.tails.push((drawn.id, *index));
                 true
             }
             FaultKind::KeepAlive { by } => {
@@ -144,12 +144,12 @@ impl AnswerEffects {
                 }
                 holds
             }
-            FaultKind::Drip { speed_milli } => {
-                let drips = scene.drip == Some(*speed_milli) && scene.tokens() > 1;
-                drips && self.drip.replace(*speed_milli).is_none()
+            FaultKind::Drip { speed } => {
+                let drips = scene.drip == Some(*speed) && scene.tokens() > 1;
+                drips && self.drip.replace(*speed).is_none()
             }
-            FaultKind::Bandwidth { bytes } => {
-                scene.bandwidth == Some(*bytes) && self.bandwidth.replace(*bytes).is_none()
+            FaultKind::Bandwidth { cap } => {
+                scene.bandwidth == Some(*cap) && self.bandwidth.replace(*cap).is_none()
             }
             FaultKind::Split => scene.tokens() > 0 && !std::mem::replace(&mut self.halves, true),
             FaultKind::Flaw(flaw) => self.flaw(drawn.id, flaw, scene),
@@ -157,11 +157,11 @@ impl AnswerEffects {
         }
     }
 
-    fn slow(&mut self, factor: u64, what: SlowPart, scene: &CombinedEffects) -> bool {
+    fn slow(&mut self, factor: Factor, what: SlowPart, scene: &CombinedEffects) -> bool {
         let gaps = scene
             .tokens()
             .saturating_sub(u64::from(scene.shape.streamed));
-        if factor == USUAL || (what == SlowPart::Tokens && gaps == 0) {
+        if factor == Factor::ONE || (what == SlowPart::Tokens && gaps == 0) {
             return false;
         }
         if what != SlowPart::Tokens {
@@ -230,11 +230,11 @@ impl CombinedEffects {
             _ => None,
         });
         let drips = struck.iter().filter_map(|drawn| match drawn.fault.inject {
-            FaultKind::Drip { speed_milli } => Some(speed_milli),
+            FaultKind::Drip { speed } => Some(speed),
             _ => None,
         });
         let bandwidths = struck.iter().filter_map(|drawn| match drawn.fault.inject {
-            FaultKind::Bandwidth { bytes } => Some(bytes),
+            FaultKind::Bandwidth { cap } => Some(cap),
             _ => None,
         });
         let ends = struck.iter().filter_map(|drawn| {

@@ -14,7 +14,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::scenario::fault::{CloseMode, StreamAnomaly};
-use crate::time::{Instant, nanos};
+use crate::time::Instant;
+use crate::units::Factor;
 use crate::wire::fake::{Cause, Inside};
 
 /// The writes of one stream, one by one.
@@ -251,17 +252,10 @@ pub(super) fn whole_ms(moment: Instant) -> Instant {
     Instant::from_nanos(millis.saturating_mul(MILLISECOND))
 }
 
-/// `length`, multiplied by all of `factors`, each in thousandths, saturating.
-pub(super) fn slowed(length: Duration, factors: &[u64]) -> Duration {
-    Duration::from_nanos(multiplied(nanos(length), factors))
-}
-
-/// `amount`, multiplied by all of `factors`, each in thousandths, saturating.
-pub(super) fn multiplied(amount: u64, factors: &[u64]) -> u64 {
-    factors.iter().fold(amount, |amount, factor| {
-        let exact = u128::from(amount) * u128::from(*factor) / 1_000;
-        u64::try_from(exact).unwrap_or(u64::MAX)
-    })
+/// `length`, multiplied by all of `factors`, saturating.
+pub(super) fn slowed(length: Duration, factors: &[Factor]) -> Duration {
+    let apply = |length, factor: &Factor| factor.apply(length);
+    factors.iter().fold(length, apply)
 }
 
 const MILLISECOND: u64 = 1_000_000;
@@ -273,6 +267,7 @@ const INTERVAL: u64 = 100 * MILLISECOND;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::nanos;
     use proptest::prelude::*;
 
     const START: Instant = Instant::from_nanos(7_003_000_000);
@@ -452,9 +447,12 @@ mod tests {
     fn factors_multiply() {
         let second = Duration::from_secs(1);
         assert_eq!(slowed(second, &[]), second);
-        assert_eq!(slowed(second, &[2_500, 2_000]), second * 5);
         assert_eq!(
-            slowed(Duration::MAX, &[u64::MAX]),
+            slowed(second, &[2_500, 2_000].map(Factor::milli)),
+            second * 5
+        );
+        assert_eq!(
+            slowed(Duration::MAX, &[Factor::milli(u64::MAX)]),
             Duration::from_nanos(u64::MAX)
         );
     }

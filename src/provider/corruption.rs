@@ -5,6 +5,7 @@
 //! at the end. What a flaw looks like is its writer's matter.
 
 use crate::scenario::fault::Flaw;
+use crate::units::Factor;
 use crate::wire::Dialect;
 use crate::wire::fake::{Body, Choices, Counting, Finish, Flaws, Terminator, finish_is_terminator};
 
@@ -42,7 +43,7 @@ pub(super) fn add(flaws: &mut Flaws, flaw: &Flaw, shown: Visibility) -> bool {
         Flaw::Label(label) => set(&mut flaws.label, label),
         Flaw::Model(name) => shown.body && set(&mut flaws.model, &Some(name.clone())),
         Flaw::Choices(choices) => shown.body && set(&mut flaws.choices, choices),
-        Flaw::Usage(Counting::Times(1_000)) => false,
+        Flaw::Usage(Counting::Times(Factor::ONE)) => false,
         Flaw::Usage(counting) => shown.body && shown.closes && set(&mut flaws.usage, counting),
         Flaw::Finish(finish) => shown.body && shown.closes && set(&mut flaws.finish, finish),
         Flaw::Terminator(terminator) => {
@@ -91,7 +92,11 @@ mod tests {
         assert!(add(&mut flaws, &Flaw::Model("other".into()), ALL));
         assert!(!add(&mut flaws, &Flaw::Model("third".into()), ALL));
         assert!(add(&mut flaws, &Flaw::Usage(Counting::Missing), ALL));
-        assert!(!add(&mut flaws, &Flaw::Usage(Counting::Times(2_000)), ALL));
+        assert!(!add(
+            &mut flaws,
+            &Flaw::Usage(Counting::Times(Factor::milli(2_000))),
+            ALL
+        ));
         assert_eq!(flaws.model.as_deref(), Some("other"));
         assert_eq!(flaws.usage, Counting::Missing);
         assert!(is_right(&flaws, Dialect::Openai));
@@ -102,7 +107,7 @@ mod tests {
         let mut flaws = Flaws::default();
         for flaw in [
             Flaw::Usage(Counting::Right),
-            Flaw::Usage(Counting::Times(1_000)),
+            Flaw::Usage(Counting::Times(Factor::ONE)),
             Flaw::Finish(Finish::Stop),
             Flaw::Label(Label::Right),
             Flaw::Body(Body::Whole),

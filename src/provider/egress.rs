@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::chunks::whole_ms;
 use crate::time::Instant;
+use crate::units::Bandwidth;
 
 /// The way out of one exchange.
 #[derive(Clone, Debug, Default)]
@@ -29,11 +30,11 @@ struct Throttle {
 }
 
 impl Line {
-    /// A line on which no more than `bandwidth` bytes leave per second.
-    pub(super) fn new(bandwidth: Option<u64>) -> Self {
+    /// A line on which bytes leave no faster than at this `bandwidth`.
+    pub(super) fn new(bandwidth: Option<Bandwidth>) -> Self {
         Self {
             throttle: bandwidth.map(|rate| Throttle {
-                rate: rate.max(1),
+                rate: rate.as_bytes().max(1),
                 since: Instant::START,
                 sent: 0,
             }),
@@ -122,6 +123,10 @@ mod tests {
         Instant::from_nanos(millis * 1_000_000)
     }
 
+    fn line_of(bytes: u64) -> Line {
+        Line::new(Some(Bandwidth::per_second(bytes)))
+    }
+
     #[test]
     fn a_clear_line_lets_bytes_leave_at_once() {
         let mut line = Line::default();
@@ -131,14 +136,14 @@ mod tests {
 
     #[test]
     fn a_bandwidth_is_kept_from_write_to_write() {
-        let mut line = Line::new(Some(20));
+        let mut line = line_of(20);
         let pieces = [(1_100, 2, false), (1_200, 2, false), (1_250, 1, true)];
         assert_eq!(sent(&mut line, 1_000, "12345"), pieces);
         assert_eq!(sent(&mut line, 1_010, "1"), [(1_300, 1, true)]);
         assert_eq!(line.moment(ms(1_020)), ms(1_300));
         assert_eq!(sent(&mut line, 5_000, "12"), [(5_100, 2, true)]);
-        assert_eq!(sent(&mut Line::new(Some(0)), 0, "1"), [(1_000, 1, true)]);
-        let wide = Line::new(Some(u64::MAX));
+        assert_eq!(sent(&mut line_of(0), 0, "1"), [(1_000, 1, true)]);
+        let wide = line_of(u64::MAX);
         assert_eq!(sent(&mut wide.clone(), 0, "12"), [(1, 2, true)]);
     }
 
@@ -148,7 +153,7 @@ mod tests {
             rate in 1_u64..5_000,
             writes in proptest::collection::vec((0_u64..500, 1_usize..400), 1..12),
         ) {
-            let mut line = Line::new(Some(rate));
+            let mut line = line_of(rate);
             let (mut due, mut left) = (0, vec![(0, 0_u64)]);
             for (after, length) in writes {
                 due += after;

@@ -6,14 +6,13 @@
 //! loss of capacity that nobody feels, a lost cache that held nothing.
 
 use super::answer_effects::{AnswerEffects, PlainAnswer, shows};
-use super::chunks::multiplied;
 use crate::policy::ProviderId;
 use crate::rng::RngStreams;
 use crate::scenario::Scenario;
 use crate::scenario::fault::{AttemptInfo, FaultKind, Layer, SeededFault, left_at, scaled_at};
-use crate::text::units::share::WHOLE;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
+use crate::units::{Factor, Share};
 use crate::wire::fake::Refusal;
 
 /// The faults of one provider by layer, each in the scenario's order.
@@ -47,8 +46,8 @@ pub(super) enum ExchangeFault {
 /// How tokens are billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Billing {
-    /// So many thousandths of the usual price.
-    pub(super) price_milli: u64,
+    /// So many times the usual price.
+    pub(super) price: Factor,
     /// So often.
     pub(super) times: usize,
 }
@@ -98,8 +97,8 @@ impl Faults {
         AnswerEffects::of(&struck, seen.now, shape)
     }
 
-    /// How much of the slots is there at `now`, in parts per 10^9.
-    pub(super) fn slots_left(&self, now: Instant) -> u64 {
+    /// How much of the slots is there at `now`.
+    pub(super) fn slots_left(&self, now: Instant) -> Share {
         product(self.losses(now, slots_left))
     }
 
@@ -108,8 +107,8 @@ impl Faults {
         self.losses(now, slots_left).map(|(id, _)| id)
     }
 
-    /// How much of the limits is there at `now`, in parts per 10^9.
-    pub(super) fn limits_left(&self, now: Instant) -> u64 {
+    /// How much of the limits is there at `now`.
+    pub(super) fn limits_left(&self, now: Instant) -> Share {
         product(self.losses(now, limits_left))
     }
 
@@ -131,11 +130,11 @@ impl Faults {
         let mut tariff = Billing::default();
         for drawn in &self.state {
             let changes = match drawn.fault.inject {
-                FaultKind::Price { factor_milli } => {
-                    let factor = scaled_at(factor_milli, drawn.level(seen.now));
-                    let strikes = factor != USUAL && drawn.applies(seen);
+                FaultKind::Price { factor } => {
+                    let factor = scaled_at(factor, drawn.level(seen.now));
+                    let strikes = factor != Factor::ONE && drawn.applies(seen);
                     if strikes {
-                        tariff.price_milli = multiplied(tariff.price_milli, &[factor]);
+                        tariff.price = Factor::milli(factor.times(tariff.price.as_milli()));
                     }
                     strikes
                 }
@@ -156,11 +155,11 @@ impl Faults {
     fn losses(
         &self,
         now: Instant,
-        kind: fn(&FaultKind) -> Option<u64>,
-    ) -> impl Iterator<Item = (FaultId, u64)> {
+        kind: fn(&FaultKind) -> Option<Share>,
+    ) -> impl Iterator<Item = (FaultId, Share)> {
         self.state.iter().filter_map(move |drawn| {
             let left = left_at(kind(&drawn.fault.inject)?, drawn.level(now));
-            (left < WHOLE).then_some((drawn.id, left))
+            (left < Share::WHOLE).then_some((drawn.id, left))
         })
     }
 }
@@ -168,7 +167,7 @@ impl Faults {
 impl Billing {
     /// What is billed, each as often as it is.
     pub(super) fn bills(self, bill: Bill) -> impl Iterator<Item = Bill> {
-        let price_milli = self.price_milli;
+        let price_milli = self.price.as_milli();
         std::iter::repeat_n(
             Bill {
                 price_milli,
@@ -182,33 +181,29 @@ impl Billing {
 impl Default for Billing {
     fn default() -> Self {
         Self {
-            price_milli: USUAL,
+            price: Factor::ONE,
             times: 1,
         }
     }
 }
 
-fn slots_left(inject: &FaultKind) -> Option<u64> {
+fn slots_left(inject: &FaultKind) -> Option<Share> {
     match inject {
         FaultKind::CapacityLoss { remaining } => Some(*remaining),
         _ => None,
     }
 }
 
-fn limits_left(inject: &FaultKind) -> Option<u64> {
+fn limits_left(inject: &FaultKind) -> Option<Share> {
     match inject {
         FaultKind::LimitShrink { remaining } => Some(*remaining),
         _ => None,
     }
 }
 
-fn product(losses: impl Iterator<Item = (FaultId, u64)>) -> u64 {
-    // Both are at most 10^9, so that their product fits.
-    losses.fold(WHOLE, |left, (_, each)| left * each / WHOLE)
+fn product(losses: impl Iterator<Item = (FaultId, Share)>) -> Share {
+    losses.fold(Share::WHOLE, |left, (_, each)| left.of_share(each))
 }
-
-/// A factor that changes nothing, in thousandths.
-pub(super) const USUAL: u64 = 1_000;
 
 #[cfg(test)]
 mod tests {
@@ -216,8 +211,8 @@ mod tests {
 
     #[test]
     fn losses_multiply() {
-        let halves = [(FaultId(0), WHOLE / 2), (FaultId(1), WHOLE / 2)];
-        assert_eq!(product(halves.into_iter()), WHOLE / 4);
-        assert_eq!(product([].into_iter()), WHOLE);
+        let halves = [0, 1].map(|id| (FaultId(id), Share::percent(50)));
+        assert_eq!(product(halves.into_iter()), Share::percent(25));
+        assert_eq!(product([].into_iter()), Share::WHOLE);
     }
 }

@@ -58,7 +58,7 @@ use crate::scenario::fault::AttemptInfo;
 use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
-use crate::units::{Factor, Share, TokenRate};
+use crate::units::{Factor, TokenRate};
 use crate::wire::Dialect;
 use crate::wire::fake::{Cause, Part, Quotas, Refusal, Stamp, Usage, Writer};
 use answer_effects::PlainAnswer;
@@ -276,8 +276,8 @@ impl Provider {
         };
         self.limits.press(self.slots.busy(now));
         let key = request.key.as_deref();
-        let left = Share::from_parts(self.faults.limits_left(now));
-        let slots_left = Share::from_parts(self.faults.slots_left(now));
+        let left = self.faults.limits_left(now);
+        let slots_left = self.faults.slots_left(now);
         match self.limits.admit(now, key, ask, left) {
             Ok(quotas) => match self.slots.admit(now, slots_left) {
                 Ok(place) => (Ok(place), quotas),

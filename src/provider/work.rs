@@ -17,6 +17,7 @@ use crate::rng::Purpose;
 use crate::scenario::Quantiles;
 use crate::time::{Instant, nanos};
 use crate::trace::FaultId;
+use crate::units::Factor;
 use crate::wire::fake::{Part, Quotas, Stamp, Usage};
 
 /// A request that is worked on.
@@ -84,7 +85,7 @@ impl Provider {
     fn streamed(&self, exchange: Exchange, work: Work<'_>, start: Instant) -> Exchange {
         let gap = self.gap(&work);
         let beat = match work.plight.drip {
-            Some(speed) => TokenRate::one_by_one(gap.max(TERA / speed.max(1))),
+            Some(speed) => TokenRate::one_by_one(gap.max(TERA / speed.as_milli().max(1))),
             None => TokenRate::bundled(gap),
         };
         let exchange = match work.plight.hold {
@@ -151,21 +152,21 @@ impl Provider {
         for &(fault, index) in &work.plight.tails {
             let key = u64::from(fault.0) << 16 | provider;
             let mut stream = self.draws.stream(Purpose::HeavyTail, call, key, nth);
-            let factor = stream.pareto(index as f64 / 1_000.0) * 1_000.0;
-            think = slowed(think, &[factor as u64]);
+            let factor = stream.pareto(index.as_milli() as f64 / 1_000.0) * 1_000.0;
+            think = slowed(think, &[Factor::milli(factor as u64)]);
         }
         let late = match work.plight.hold {
             Some(KeepAlive::By(by)) => work.plight.late.saturating_add(by),
             _ => work.plight.late,
         };
-        slowed(think, &[work.place.slowdown.as_milli()]).saturating_add(late)
+        slowed(think, &[work.place.slowdown]).saturating_add(late)
     }
 
     /// From token to token, in nanoseconds.
     fn gap(&self, work: &Work<'_>) -> u64 {
         let gap = Duration::from_nanos(TERA / self.speed(work.request).max(1));
         let gap = slowed(gap, &work.plight.gaps);
-        nanos(slowed(gap, &[work.place.slowdown.as_milli()]))
+        nanos(slowed(gap, &[work.place.slowdown]))
     }
 
     /// Tokens per second of this attempt, in thousandths.

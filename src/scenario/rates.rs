@@ -11,8 +11,8 @@ use super::fault::catalogue::{Scope, word};
 use super::fault::{Fault, FaultKind, left_at, scaled_at};
 use super::{Provider, Scenario};
 use crate::policy::ProviderId;
-use crate::text::units::share::WHOLE;
 use crate::time::{Instant, nanos};
+use crate::units::{Factor, Share};
 
 /// The effective rates of a scenario.
 #[derive(Clone, Debug)]
@@ -34,15 +34,15 @@ pub struct FaultRates {
     pub word: String,
     /// Whom it strikes, by name.
     pub targets: Vec<String>,
-    /// Its expected rate at full strength, in parts per 10^9.
-    pub full: u64,
+    /// Its expected rate at full strength.
+    pub full: Share,
     /// The stretches in which it is at work, up to [`MOST_STRETCHES`].
     pub stretches: Vec<Interval>,
     /// Whether there are more.
     pub has_more: bool,
-    /// The run in [`COLUMNS`] parts: the highest rate (or strength) in each, in parts per 10^9 of
-    /// what it is at full strength.
-    pub curve: Vec<u64>,
+    /// The run in [`COLUMNS`] parts: the highest rate (or strength) in each, as a share of what
+    /// it is at full strength.
+    pub curve: Vec<Share>,
 }
 
 /// A stretch of time within which a fault only grows, only fades, or stays.
@@ -61,8 +61,8 @@ pub struct Interval {
 /// What a fault comes to at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {
-    /// The expected share of attempts that it strikes, in parts per 10^9.
-    pub rate: u64,
+    /// The expected share of attempts that it strikes.
+    pub rate: Share,
     /// How strongly, where that is a number of its own.
     pub strength: Strength,
 }
@@ -72,10 +72,10 @@ pub struct Effect {
 pub enum Strength {
     /// It strikes, or it does not.
     Plain,
-    /// By this factor, in thousandths.
-    Factor(u64),
-    /// So much is left, in parts per 10^9.
-    Left(u64),
+    /// By this factor.
+    Factor(Factor),
+    /// So much is left.
+    Left(Share),
 }
 
 /// What meets no fault at one provider.
@@ -89,7 +89,7 @@ pub struct ProviderRates {
     pub has_more: bool,
     /// The share of attempts that meet no fault, averaged over the run's time; none when it changes
     /// too often.
-    pub mean: Option<u64>,
+    pub mean: Option<Share>,
 }
 
 /// A stretch of time, as attempts at a provider meet it.
@@ -100,9 +100,9 @@ pub struct Standing {
     /// Its end.
     pub to: Duration,
     /// The rates of the faults at work in it, at its start, in the file's order.
-    pub first: Vec<u64>,
+    pub first: Vec<Share>,
     /// The same just before its end.
-    pub last: Vec<u64>,
+    pub last: Vec<Share>,
 }
 
 impl Scenario {
@@ -126,33 +126,34 @@ impl Scenario {
 }
 
 /// The share of attempts that meet none of independent faults with these rates.
-pub fn fault_free_share(rates: &[u64]) -> u64 {
-    rates
-        .iter()
-        .fold(WHOLE, |left, rate| times(left, WHOLE.saturating_sub(*rate)))
+pub fn fault_free_share(rates: &[Share]) -> Share {
+    let without = |left, rate: &Share| times(left, rate.rest());
+    rates.iter().fold(Share::WHOLE, without)
 }
 
 impl Fault {
-    /// The share of attempts that it is expected to strike at full strength, in parts per 10^9.
-    pub fn expected_rate(&self) -> u64 {
-        self.expected(WHOLE)
+    /// The share of attempts that it is expected to strike at full strength.
+    pub fn expected_rate(&self) -> Share {
+        self.expected(Share::WHOLE)
     }
 
     /// The same at this level of its ramp or recovery.
-    fn expected(&self, level: u64) -> u64 {
+    fn expected(&self, level: Share) -> Share {
         let on = self.share_at(self.rate, level);
         let rate = self.burst.map_or(on, |burst| {
-            let off = self.share_at(burst.rate_off.unwrap_or(0), level);
+            let off = self.share_at(burst.rate_off, level);
             let share = burst.on_share();
-            times(on, share) + times(off, WHOLE - share)
+            let (on, off) = (times(on, share), times(off, share.rest()));
+            Share::from_parts(on.as_parts() + off.as_parts())
         });
         times(rate, self.chance)
     }
 
     /// The same at a moment. What has a strength strikes as many while that still grows from none.
-    fn expected_at(&self, now: Instant) -> u64 {
+    fn expected_at(&self, now: Instant) -> Share {
         let is_growing = self.inject.has_strength() && self.extents().covers(now);
-        self.expected(self.envelope(now).max(u64::from(is_growing)))
+        let least = Share::from_parts(u64::from(is_growing));
+        self.expected(self.envelope(now).max(least))
     }
 
     fn effect(&self, now: Instant) -> Effect {
@@ -160,8 +161,8 @@ impl Fault {
         Effect {
             rate: self.expected_at(now),
             strength: match self.inject {
-                FaultKind::Slow { factor_milli, .. } | FaultKind::Price { factor_milli } => {
-                    Strength::Factor(scaled_at(factor_milli, level))
+                FaultKind::Slow { factor, .. } | FaultKind::Price { factor } => {
+                    Strength::Factor(scaled_at(factor, level))
                 }
                 FaultKind::CapacityLoss { remaining } | FaultKind::LimitShrink { remaining } => {
                     Strength::Left(left_at(remaining, level))
@@ -209,10 +210,8 @@ fn fault_rates(fault: &Fault, targets: Vec<String>, end: Instant) -> FaultRates 
             first: fault.effect(from),
             last: fault.effect(to - TICK),
         })
-        .filter(|stretch| stretch.first.rate > 0 || stretch.last.rate > 0);
-    let mut stretches = Vec::from_iter(at_work.take(MOST_STRETCHES + 1));
-    let has_more = stretches.len() > MOST_STRETCHES;
-    stretches.truncate(MOST_STRETCHES);
+        .filter(|stretch| stretch.first.rate.max(stretch.last.rate) > Share::ZERO);
+    let (stretches, has_more) = first_ones(at_work);
     FaultRates {
         word: word(fault),
         targets,
@@ -233,9 +232,7 @@ fn provider_rates(
     let own = scenario.faults.iter();
     let own = Vec::from_iter(own.filter(|one| one.targets.contains(&id) && one.meets_attempts()));
     let standings = walk(&own, end).map(|(from, to)| standing(&own, from, to));
-    let mut stretches = Vec::from_iter(standings.take(MOST_STRETCHES + 1));
-    let has_more = stretches.len() > MOST_STRETCHES;
-    stretches.truncate(MOST_STRETCHES);
+    let (stretches, has_more) = first_ones(standings);
     ProviderRates {
         name: provider.name.clone(),
         stretches,
@@ -244,12 +241,22 @@ fn provider_rates(
     }
 }
 
+/// The first [`MOST_STRETCHES`] of `all`, and whether there are more.
+fn first_ones<T>(all: impl Iterator<Item = T>) -> (Vec<T>, bool) {
+    let mut first = Vec::from_iter(all.take(MOST_STRETCHES + 1));
+    let has_more = first.len() > MOST_STRETCHES;
+    first.truncate(MOST_STRETCHES);
+    (first, has_more)
+}
+
 fn standing(faults: &[&Fault], from: Instant, to: Instant) -> Standing {
     let at = Fault::expected_at;
     let pairs = faults
         .iter()
         .map(|fault| (at(fault, from), at(fault, to - TICK)));
-    let (first, last) = pairs.filter(|pair| *pair != (0, 0)).unzip();
+    let (first, last) = pairs
+        .filter(|(first, last)| *first.max(last) > Share::ZERO)
+        .unzip();
     Standing {
         from: from.since_start(),
         to: to.since_start(),
@@ -272,7 +279,7 @@ fn walk<'a>(faults: &'a [&'a Fault], end: Instant) -> impl Iterator<Item = (Inst
 
 /// The share of attempts that meet none of `faults`, averaged over time: Simpson's rule in each
 /// stretch, which is exact where no more than three of them change at once, and linearly.
-fn mean(faults: &[&Fault], end: Instant) -> Option<u64> {
+fn mean(faults: &[&Fault], end: Instant) -> Option<Share> {
     let mut sum = 0_u128;
     for (n, (from, to)) in walk(faults, end).enumerate() {
         if n >= MOST_CHANGES {
@@ -282,7 +289,7 @@ fn mean(faults: &[&Fault], end: Instant) -> Option<u64> {
         let spared_at = |part: u32| {
             let now = (from + length * part / SIMPSON).min(to - TICK);
             let rates = faults.iter().map(|one| one.expected_at(now));
-            u128::from(fault_free_share(&rates.collect::<Vec<_>>()))
+            u128::from(fault_free_share(&rates.collect::<Vec<_>>()).as_parts())
         };
         let weighed = (0..=SIMPSON).map(|part| match part {
             0 | SIMPSON => spared_at(part),
@@ -292,17 +299,17 @@ fn mean(faults: &[&Fault], end: Instant) -> Option<u64> {
         sum += weighed.sum::<u128>() * u128::from(nanos(length)) / u128::from(3 * SIMPSON);
     }
     let run = u128::from(end.as_nanos());
-    (run > 0).then(|| ((sum + run / 2) / run) as u64)
+    (run > 0).then(|| Share::from_parts(((sum + run / 2) / run) as u64))
 }
 
 /// The highest rate or strength in each part of the run, relative to full strength.
-fn curve(fault: &Fault, end: Instant) -> Vec<u64> {
-    let full = u128::from(fault.expected_rate().max(1));
+fn curve(fault: &Fault, end: Instant) -> Vec<Share> {
+    let full = fault.expected_rate().as_parts().max(1);
     let height = |now| match fault.inject.has_strength() {
         true => fault.envelope(now),
         false => {
-            let rate = u128::from(fault.expected_at(now));
-            (rate * u128::from(WHOLE) / full) as u64
+            let rate = fault.expected_at(now).as_parts();
+            Share::from_fraction(rate, full).unwrap_or_default()
         }
     };
     let column = |n: u64| Instant::from_nanos(part_of(end.as_nanos(), n));
@@ -316,7 +323,7 @@ fn curve(fault: &Fault, end: Instant) -> Vec<u64> {
             heights
                 .chain([height((to - TICK).max(from))])
                 .max()
-                .unwrap_or(0)
+                .unwrap_or_default()
         })
         .collect()
 }
@@ -325,10 +332,11 @@ fn part_of(run: u64, column: u64) -> u64 {
     (u128::from(run) * u128::from(column) / u128::from(COLUMNS)) as u64
 }
 
-/// A share of a share, in parts per 10^9, rounded.
-fn times(a: u64, b: u64) -> u64 {
-    let whole = u128::from(WHOLE);
-    ((u128::from(a) * u128::from(b) + whole / 2) / whole) as u64
+/// A share of a share, rounded; [`Share::of_share`] would round down each time.
+fn times(a: Share, b: Share) -> Share {
+    let whole = u128::from(Share::WHOLE.as_parts());
+    let exact = u128::from(a.as_parts()) * u128::from(b.as_parts());
+    Share::from_parts(((exact + whole / 2) / whole) as u64)
 }
 
 /// So many stretches are told; a flapping fault looks the same after that.
@@ -360,7 +368,7 @@ mod tests {
                 length: Some(4 * MINUTE),
                 every: None,
             },
-            rate: 400_000_000,
+            rate: Share::percent(40),
             ..Fault::new("f", vec![ProviderId(0)], FaultKind::Reset)
         }
     }
@@ -369,7 +377,7 @@ mod tests {
         fault_rates(fault, Vec::new(), Instant::START + 10 * MINUTE)
     }
 
-    fn mean_of(faults: &[&Fault]) -> u64 {
+    fn mean_of(faults: &[&Fault]) -> Share {
         mean(faults, Instant::START + 10 * MINUTE).unwrap()
     }
 
@@ -382,16 +390,19 @@ mod tests {
         assert_eq!((stretch.from, stretch.to), (2 * MINUTE, 6 * MINUTE));
         assert_eq!(
             (stretch.first.rate, stretch.last.rate),
-            (400_000_000, 400_000_000)
+            (Share::percent(40), Share::percent(40))
         );
         assert_eq!(
-            told.curve.iter().filter(|height| **height == WHOLE).count(),
+            told.curve
+                .iter()
+                .filter(|height| **height == Share::WHOLE)
+                .count(),
             24
         );
-        assert_eq!(mean_of(&[&fault()]), 840_000_000);
+        assert_eq!(mean_of(&[&fault()]), Share::percent(84));
         assert_eq!(
             mean_of(&[&fault(), &fault()]),
-            600_000_000 + 360_000_000 * 4 / 10
+            Share::from_parts(600_000_000 + 360_000_000 * 4 / 10)
         );
     }
 
@@ -407,34 +418,37 @@ mod tests {
             over: 2 * MINUTE,
             shape: Shape::Steps,
         });
-        let ends = |stretch: &Interval| (stretch.to.as_secs(), stretch.first.rate / 1_000_000);
+        let ends = |stretch: &Interval| (stretch.to.as_secs(), stretch.first.rate.of(1_000));
         let stretches = Vec::from_iter(told(&fault).stretches.iter().map(ends));
         let steps = [(390, 320), (420, 240), (450, 160), (480, 80)];
         assert_eq!(stretches, [&[(180, 0), (360, 400)], &steps[..]].concat());
         // 20 % for a minute, 40 % for three, and four steps of half a minute.
         let struck = 20 + 3 * 40 + (32 + 24 + 16 + 8) / 2;
-        assert!(mean_of(&[&fault]).abs_diff(WHOLE - struck * 1_000_000) < 10);
+        let spared = Share::from_parts(struck * 1_000_000).rest();
+        let missed = mean_of(&[&fault]).as_parts().abs_diff(spared.as_parts());
+        assert!(missed < 10, "{missed}");
     }
 
     #[test]
     fn chance_and_bursts_are_multiplied_in() {
         let mut fault = fault();
-        fault.chance = 500_000_000;
+        fault.chance = Share::percent(50);
         fault.burst = Some(Burst {
             on: MINUTE,
             off: 3 * MINUTE,
-            rate_off: Some(100_000_000),
+            rate_off: Share::percent(10),
         });
         // (40 % x 25 % + 10 % x 75 %) x 50 %
-        assert_eq!(fault.expected_rate(), 87_500_000);
-        assert_eq!(told(&fault).stretches[0].first.rate, 87_500_000);
+        let expected = Share::from_parts(87_500_000);
+        assert_eq!(fault.expected_rate(), expected);
+        assert_eq!(told(&fault).stretches[0].first.rate, expected);
     }
 
     #[test]
     fn a_strength_grows_while_its_rate_stays() {
         let mut fault = fault();
         fault.inject = FaultKind::Slow {
-            factor_milli: 3_000,
+            factor: Factor::milli(3_000),
             what: SlowPart::All,
         };
         fault.ramp = Some(Ramp {
@@ -444,10 +458,17 @@ mod tests {
         });
         let stretches = told(&fault).stretches;
         assert_eq!(stretches.len(), 3);
-        assert!(stretches.iter().all(|one| one.first.rate == 400_000_000));
-        assert_eq!(stretches[0].first.strength, Strength::Factor(1_000));
-        assert_eq!(stretches[1].last.strength, Strength::Factor(3_000));
-        assert_eq!(mean_of(&[&fault]), 840_000_000);
+        assert!(
+            stretches
+                .iter()
+                .all(|one| one.first.rate == Share::percent(40))
+        );
+        assert_eq!(stretches[0].first.strength, Strength::Factor(Factor::ONE));
+        assert_eq!(
+            stretches[1].last.strength,
+            Strength::Factor(Factor::milli(3_000))
+        );
+        assert_eq!(mean_of(&[&fault]), Share::percent(84));
     }
 
     #[test]
@@ -457,8 +478,12 @@ mod tests {
         fault.windows.every = Some(Duration::from_secs(4));
         let told = told(&fault);
         assert!(told.has_more && told.stretches.len() == MOST_STRETCHES);
-        assert!(told.curve[12..].iter().all(|height| *height == WHOLE));
-        assert_eq!(mean_of(&[&fault]), WHOLE - 80_000_000);
+        assert!(
+            told.curve[12..]
+                .iter()
+                .all(|height| *height == Share::WHOLE)
+        );
+        assert_eq!(mean_of(&[&fault]), Share::percent(92));
         fault.windows.every = Some(Duration::from_millis(1_001));
         fault.windows.length = Some(Duration::from_millis(1));
         let day = Instant::START + Duration::from_secs(86_400);

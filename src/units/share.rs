@@ -47,6 +47,12 @@ impl Share {
         u64::try_from(exact).unwrap_or(amount)
     }
 
+    /// This share of another, rounded down.
+    #[must_use]
+    pub fn of_share(self, other: Self) -> Self {
+        Self(self.of(other.0))
+    }
+
     /// Whether `part` is a smaller share of `whole` than this one, without rounding.
     pub fn is_above(self, part: u64, whole: u64) -> bool {
         u128::from(part) * u128::from(PARTS) < u128::from(whole) * u128::from(self.0)

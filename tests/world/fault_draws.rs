@@ -11,11 +11,12 @@ use firedrill::scenario::fault::{
     AttemptInfo, Burst, Fault, FaultKind, Ramp, Recovery, SeededFault, Shape, Sticky, Windows,
 };
 use firedrill::time::Instant;
+use firedrill::units::Share;
 
-const WHOLE: u64 = 1_000_000_000;
+const WHOLE: Share = Share::WHOLE;
 const Z: f64 = 3.29;
 
-fn fault(rate: u64) -> Fault {
+fn fault(rate: Share) -> Fault {
     Fault {
         rate,
         ..Fault::new("f", vec![ProviderId(0)], FaultKind::Reset)
@@ -80,17 +81,18 @@ fn correlation(pairs: impl Iterator<Item = (bool, bool)>) -> f64 {
 fn rates_are_kept_over_a_hundred_thousand_attempts() {
     let n = 100_000;
     for rate in [500_000, 5_000_000, 20_000_000, 300_000_000, 999_500_000] {
+        let rate = Share::from_parts(rate);
         for seed in 0..3 {
             let drawn = drawn(&fault(rate), seed);
             let hits = (0..n).filter(|call| drawn.applies(&seen(0, *call))).count();
-            agrees(hits as u64, n, rate as f64 / WHOLE as f64);
+            agrees(hits as u64, n, rate.as_parts() as f64 / 1e9);
         }
     }
 }
 
 #[test]
 fn every_later_attempt_has_luck_of_its_own() {
-    let drawn = drawn(&fault(300_000_000), 1);
+    let drawn = drawn(&fault(Share::percent(30)), 1);
     let pairs = (0..50_000).map(|call| {
         let second = AttemptInfo {
             nth: 1,
@@ -105,11 +107,14 @@ fn every_later_attempt_has_luck_of_its_own() {
 fn members_of_a_group_are_struck_together_and_strangers_are_not() {
     let group = Fault {
         targets: vec![ProviderId(0), ProviderId(1)],
-        ..fault(300_000_000)
+        ..fault(Share::percent(30))
     };
     // What each provider asks is its own copy of the faults.
-    let at_first = SeededFault::all(&[group.clone(), fault(300_000_000)], RngStreams::new(7));
-    let at_second = SeededFault::all(&[group, fault(300_000_000)], RngStreams::new(7));
+    let at_first = SeededFault::all(
+        &[group.clone(), fault(Share::percent(30))],
+        RngStreams::new(7),
+    );
+    let at_second = SeededFault::all(&[group, fault(Share::percent(30))], RngStreams::new(7));
     let n = 50_000;
     let together = (0..n).map(|call| {
         let later = AttemptInfo {
@@ -134,7 +139,7 @@ fn members_of_a_group_are_struck_together_and_strangers_are_not() {
 #[test]
 fn a_chance_is_kept_over_ten_thousand_seeds() {
     let fault = Fault {
-        chance: 300_000_000,
+        chance: Share::percent(30),
         ..fault(WHOLE)
     };
     let n = 10_000;
@@ -174,7 +179,7 @@ fn bursts_last_as_long_as_they_should_and_are_exponential() {
         burst: Some(Burst {
             on: Duration::from_secs(20),
             off: Duration::from_secs(40),
-            rate_off: None,
+            rate_off: Share::ZERO,
         }),
         ..fault(WHOLE)
     };
@@ -201,7 +206,7 @@ fn a_burst_is_on_for_its_share_of_time_at_every_moment() {
         burst: Some(Burst {
             on: Duration::from_secs(20),
             off: Duration::from_secs(40),
-            rate_off: None,
+            rate_off: Share::ZERO,
         }),
         ..fault(WHOLE)
     };
@@ -219,14 +224,14 @@ fn a_gilbert_elliott_channel_has_two_rates() {
         burst: Some(Burst {
             on: Duration::from_secs(20),
             off: Duration::from_secs(40),
-            rate_off: Some(10_000_000),
+            rate_off: Share::percent(1),
         }),
-        ..fault(500_000_000)
+        ..fault(Share::percent(50))
     };
     let mut certain = channel.clone();
     certain.rate = WHOLE;
     certain.burst = channel.burst.map(|burst| Burst {
-        rate_off: None,
+        rate_off: Share::ZERO,
         ..burst
     });
     let (channel, state) = (drawn(&channel, 11), drawn(&certain, 11));
@@ -276,7 +281,7 @@ fn a_ramp_strikes_as_much_as_the_area_below_it() {
                 over: 100 * second,
                 shape,
             }),
-            ..fault(600_000_000)
+            ..fault(Share::percent(60))
         };
         let drawn = drawn(&ramped, 5);
         let hits = |from: u64| {
@@ -293,7 +298,7 @@ fn a_ramp_strikes_as_much_as_the_area_below_it() {
 fn luck_that_sticks_for_a_length_is_drawn_once_in_each() {
     let sticky = Fault {
         sticky: Sticky::Length(Duration::from_secs(1)),
-        ..fault(300_000_000)
+        ..fault(Share::percent(30))
     };
     let drawn = drawn(&sticky, 2);
     let n = 20_000;
@@ -313,7 +318,7 @@ fn luck_that_sticks_to_a_call_is_the_same_for_a_whole_group() {
     let sticky = Fault {
         targets: vec![ProviderId(0), ProviderId(1)],
         sticky: Sticky::Call,
-        ..fault(300_000_000)
+        ..fault(Share::percent(30))
     };
     let (here, there) = (drawn(&sticky, 2), drawn(&sticky, 2));
     let n = 20_000;
@@ -336,7 +341,10 @@ fn luck_that_sticks_to_a_call_is_the_same_for_a_whole_group() {
 
 #[test]
 fn who_is_struck_at_some_rate_is_struck_at_any_higher_one() {
-    let (low, high) = (drawn(&fault(100_000_000), 4), drawn(&fault(300_000_000), 4));
+    let (low, high) = (
+        drawn(&fault(Share::percent(10)), 4),
+        drawn(&fault(Share::percent(30)), 4),
+    );
     for call in 0..10_000 {
         assert!(!low.applies(&seen(0, call)) || high.applies(&seen(0, call)));
     }

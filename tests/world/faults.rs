@@ -19,6 +19,7 @@ use firedrill::scenario::fault::{
 };
 use firedrill::time::Instant;
 use firedrill::trace::{Event, EventKind, Recorder};
+use firedrill::units::Share;
 use firedrill::wire::fake::{Body, Cause, Refusal};
 
 /// What became of the calls of one run.
@@ -166,7 +167,7 @@ fn refused_connections_leave_open_ones_alone() {
 #[test]
 fn a_share_of_connections_is_refused_and_it_is_always_the_same() {
     let refused = Fault {
-        rate: 300_000_000,
+        rate: Share::percent(30),
         ..fault(FaultKind::Refused)
     };
     // Closed after each answer, so that every call needs a connection of its own.
@@ -350,7 +351,7 @@ fn an_outage_in_bursts_is_one_only_while_a_burst_is_on() {
     let bursts = Burst {
         on: Duration::from_secs(10),
         off: Duration::from_secs(20),
-        rate_off: None,
+        rate_off: Share::ZERO,
     };
     for (inject, class) in [
         (FaultKind::Outage, FailureClass::Connect),
@@ -386,7 +387,7 @@ fn an_outage_in_bursts_is_one_only_while_a_burst_is_on() {
 #[test]
 fn a_fault_that_does_not_happen_under_a_seed_does_nothing_under_it() {
     let rare = Fault {
-        chance: 10_000_000,
+        chance: Share::percent(1),
         ..during(10, 20, fault(FaultKind::Outage))
     };
     let happens = |seed: u64| drawn(&rare, seed).covers(Instant::from_nanos(10_000_000_000));
@@ -522,7 +523,7 @@ fn an_answer_waits_in_the_sockets_of_a_frozen_client() {
 #[test]
 fn faults_of_connections_leave_no_socket_behind() {
     let share = |inject| Fault {
-        rate: 50_000_000,
+        rate: Share::percent(5),
         ..fault(inject)
     };
     let idle = Duration::from_secs(2);
@@ -543,7 +544,7 @@ fn faults_of_connections_leave_no_socket_behind() {
             with: CloseMode::Fin,
         }),
         Fault {
-            rate: 500_000_000,
+            rate: Share::percent(50),
             ..fault(FaultKind::SlowClose { by })
         },
     ];

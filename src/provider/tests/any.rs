@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::scenario::fault::{Delayed, Flaw, SlowPart, StreamAnomaly};
+use crate::units::{Bandwidth, TokenRate};
 use crate::wire::fake::{Body, Choices, Counting, Finish, Inside, Label, Terminator};
 
 proptest! {
@@ -133,17 +134,20 @@ fn any_timing() -> impl Strategy<Value = FaultKind> {
     ];
     let delayed = prop_oneof![Just(Delayed::Headers), Just(Delayed::FirstToken)];
     let with = prop_oneof![Just(CloseMode::Rst), Just(CloseMode::Fin)];
-    let slow = (0_u64..10_000, what);
+    let factor = (0_u64..10_000).prop_map(Factor::milli);
+    let index = (500_u64..5_000).prop_map(Factor::milli);
+    let speed = (1_000_u64..2_000_000).prop_map(TokenRate::milli);
+    let cap = (100_u64..1_000_000).prop_map(Bandwidth::per_second);
     let then = proptest::option::weighted(0.2, with.clone());
     prop_oneof![
-        8 => slow.prop_map(|(factor_milli, what)| FaultKind::Slow { factor_milli, what }),
+        8 => (factor, what).prop_map(|(factor, what)| FaultKind::Slow { factor, what }),
         8 => (0_u64..2_000, with).prop_map(|(after, with)| cut(after, with)),
         8 => (0_u64..2_000, length(), then)
             .prop_map(|(after, length, then)| FaultKind::Stall { after, length, then }),
         8 => (delayed, length()).prop_map(|(what, by)| FaultKind::Delay { what, by }),
-        4 => (500_u64..5_000).prop_map(|index_milli| FaultKind::HeavyTail { index_milli }),
-        4 => (1_000_u64..2_000_000).prop_map(|speed_milli| FaultKind::Drip { speed_milli }),
-        2 => (100_u64..1_000_000).prop_map(|bytes| FaultKind::Bandwidth { bytes }),
+        4 => index.prop_map(|index| FaultKind::HeavyTail { index }),
+        4 => speed.prop_map(|speed| FaultKind::Drip { speed }),
+        2 => cap.prop_map(|cap| FaultKind::Bandwidth { cap }),
         4 => Just(FaultKind::Split),
         4 => length().prop_map(|by| FaultKind::KeepAlive { by: Some(by) }),
         1 => Just(FaultKind::KeepAlive { by: None }),
@@ -169,9 +173,10 @@ fn any_content() -> impl Strategy<Value = FaultKind> {
         Just(Body::HalfJson),
         Just(Body::NoJson),
     ];
+    let factor = (0_u64..3_000).prop_map(Factor::milli);
     let flaw = prop_oneof![
         4 => Just(Flaw::Model("other".into())),
-        4 => (0_u64..3_000).prop_map(|milli| Flaw::Usage(Counting::Times(milli))),
+        4 => factor.prop_map(|factor| Flaw::Usage(Counting::Times(factor))),
         4 => Just(Flaw::Usage(Counting::Missing)),
         2 => Just(Flaw::Choices(Choices::Null)),
         2 => Just(Flaw::Finish(Finish::Length)),
@@ -195,12 +200,13 @@ fn any_content() -> impl Strategy<Value = FaultKind> {
 }
 
 fn any_state() -> impl Strategy<Value = FaultKind> {
-    let left = 0_u64..=1_000_000_000;
+    let left = (0_u64..=1_000_000_000).prop_map(Share::from_parts);
+    let factor = (0_u64..3_000).prop_map(Factor::milli);
     prop_oneof![
         left.clone()
             .prop_map(|remaining| FaultKind::CapacityLoss { remaining }),
         left.prop_map(|remaining| FaultKind::LimitShrink { remaining }),
-        (0_u64..3_000).prop_map(|factor_milli| FaultKind::Price { factor_milli }),
+        factor.prop_map(|factor| FaultKind::Price { factor }),
         Just(FaultKind::DoubleBilled),
         Just(FaultKind::CacheMiss),
     ]

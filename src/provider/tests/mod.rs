@@ -272,7 +272,7 @@ fn refuse(refusal: Refusal) -> FaultKind {
 
 fn slow(factor_milli: u64) -> FaultKind {
     FaultKind::Slow {
-        factor_milli,
+        factor: Factor::milli(factor_milli),
         what: scenario::fault::SlowPart::All,
     }
 }

@@ -16,7 +16,8 @@ fn bills(faults: &[FaultKind], request: &Request) -> Vec<Bill> {
 
 #[test]
 fn a_price_is_a_factor_of_all_that_is_billed() {
-    let faults = [2_000, 1_500, 1_000].map(|factor_milli| FaultKind::Price { factor_milli });
+    let faults = [2_000, 1_500, 1_000].map(Factor::milli);
+    let faults = faults.map(|factor| FaultKind::Price { factor });
     let bill = |input, output| Bill {
         price_milli: 3_000,
         ..Bill::of(input, output)
@@ -61,7 +62,7 @@ fn what_the_cache_held_is_billed_apart_and_stated() {
             output: 40,
         },
     };
-    work.tariff.price_milli = 500;
+    work.tariff.price = Factor::milli(500);
     let first = provider.answer(work, &[]).next();
     let bill = Bill {
         input: 300,

@@ -158,7 +158,7 @@ fn a_lying_finish_is_no_answer_and_another_model_is_one() {
         (Flaw::Finish(Finish::Length), 0),
         (Flaw::Finish(Finish::Missing), 0),
         (Flaw::Model("other".into()), 1),
-        (Flaw::Usage(Counting::Times(0)), 1),
+        (Flaw::Usage(Counting::Times(Factor::milli(0))), 1),
         (Flaw::Label(Label::Missing), 1),
     ] {
         for streamed in [true, false] {

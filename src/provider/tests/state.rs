@@ -1,6 +1,7 @@
 //! Faults of the provider itself, and how its load shows in an exchange.
 
 use super::*;
+use crate::units::{Bandwidth, TokenRate};
 
 fn seconds(seconds: u64) -> Instant {
     Instant::from_nanos(seconds * 1_000_000_000)
@@ -35,7 +36,7 @@ fn who_waits_for_a_slot_begins_later_and_who_has_company_is_slower() {
 fn a_loss_of_capacity_strikes_whom_it_keeps_waiting() {
     let loss = [
         FaultKind::CapacityLoss {
-            remaining: 500_000_000,
+            remaining: Share::percent(50),
         },
         slow(2_000),
     ];
@@ -58,13 +59,13 @@ fn a_loss_of_capacity_strikes_whom_it_keeps_waiting() {
 #[test]
 fn losses_multiply_while_they_are_at_work() {
     let half = || FaultKind::CapacityLoss {
-        remaining: 500_000_000,
+        remaining: Share::percent(50),
     };
     let faults = [
         half(),
         half(),
         FaultKind::LimitShrink {
-            remaining: 300_000_000,
+            remaining: Share::percent(30),
         },
     ];
     let mut scenario = scenario(&faults);
@@ -73,18 +74,18 @@ fn losses_multiply_while_they_are_at_work() {
     let faults = Faults::new(&scenario, ProviderId(0), RngStreams::new(1));
     let left = |at| {
         (
-            faults.slots_left(seconds(at)),
-            faults.limits_left(seconds(at)),
+            faults.slots_left(seconds(at)).of(100),
+            faults.limits_left(seconds(at)).of(100),
         )
     };
-    assert_eq!(left(9), (250_000_000, 1_000_000_000));
-    assert_eq!(left(10), (500_000_000, 300_000_000));
+    assert_eq!(left(9), (25, 100));
+    assert_eq!(left(10), (50, 30));
 }
 
 #[test]
 fn shrunken_limits_strike_whom_they_refuse_and_who_is_told_of_them() {
     let mut scenario = scenario(&[FaultKind::LimitShrink {
-        remaining: 100_000_000,
+        remaining: Share::percent(10),
     }]);
     let mut fired = |limits| {
         scenario.providers[0].limits.requests = limits;
@@ -100,8 +101,12 @@ fn shrunken_limits_strike_whom_they_refuse_and_who_is_told_of_them() {
 #[test]
 fn a_full_queue_is_an_overload_and_the_loss_has_a_hand_in_it() {
     let faults = [
-        FaultKind::LimitShrink { remaining: 0 },
-        FaultKind::CapacityLoss { remaining: 0 },
+        FaultKind::LimitShrink {
+            remaining: Share::ZERO,
+        },
+        FaultKind::CapacityLoss {
+            remaining: Share::ZERO,
+        },
     ];
     let provider = provider(&faults);
     let way = |cause, quotas| provider.in_the_way(NOW, &quotas, &Refusal::of(cause));
@@ -156,7 +161,7 @@ fn narrow(faults: &[FaultKind]) -> Provider {
 #[test]
 fn lost_slots_keep_waiting_and_then_refuse() {
     let mut provider = narrow(&[FaultKind::CapacityLoss {
-        remaining: 500_000_000,
+        remaining: Share::percent(50),
     }]);
     let mut next = || play(&mut provider, &request(false, 100));
     let (alone, waits) = (next().0, next().0);
@@ -174,7 +179,7 @@ fn a_slot_is_taken_until_the_last_byte_has_left_or_the_stream_is_cut() {
     let begins = |fault: FaultKind| {
         let mut provider = narrow(&[
             FaultKind::CapacityLoss {
-                remaining: 500_000_000,
+                remaining: Share::percent(50),
             },
             fault,
         ]);
@@ -188,9 +193,11 @@ fn a_slot_is_taken_until_the_last_byte_has_left_or_the_stream_is_cut() {
         cut(25, CloseMode::Rst),
         stall(25, Duration::from_secs(9)),
         FaultKind::Drip {
-            speed_milli: 10_000,
+            speed: TokenRate::per_second(10),
         },
-        FaultKind::Bandwidth { bytes: 900 },
+        FaultKind::Bandwidth {
+            cap: Bandwidth::per_second(900),
+        },
         FaultKind::Split,
     ] {
         let (end, begins) = begins(fault.clone());

@@ -4,6 +4,7 @@ use std::slice::from_ref;
 
 use super::*;
 use crate::scenario::fault::{Delayed, SlowPart};
+use crate::units::{Bandwidth, TokenRate};
 
 fn writes(faults: &[FaultKind], request: &Request) -> Vec<u64> {
     moments(&play(&mut provider(faults), request).0, &Done::Write)
@@ -19,7 +20,10 @@ fn fired(faults: &[FaultKind], request: &Request) -> Vec<u16> {
 }
 
 const fn slow_at(factor_milli: u64, what: SlowPart) -> FaultKind {
-    FaultKind::Slow { factor_milli, what }
+    FaultKind::Slow {
+        factor: Factor::milli(factor_milli),
+        what,
+    }
 }
 
 const fn delay(what: Delayed, seconds: u64) -> FaultKind {
@@ -82,7 +86,9 @@ fn a_first_token_that_is_late_comes_after_a_head_in_time() {
 
 #[test]
 fn a_heavy_tail_is_a_draw_of_call_and_fault() {
-    let tail = FaultKind::HeavyTail { index_milli: 1_500 };
+    let tail = FaultKind::HeavyTail {
+        index: Factor::milli(1_500),
+    };
     let first = |faults: &[FaultKind], call| {
         let request = Request {
             call: CallId(call),
@@ -105,7 +111,9 @@ fn a_heavy_tail_is_a_draw_of_call_and_fault() {
 
 #[test]
 fn a_drip_sends_tokens_one_by_one_and_no_faster() {
-    let drip = |speed_milli| FaultKind::Drip { speed_milli };
+    let drip = |milli| FaultKind::Drip {
+        speed: TokenRate::milli(milli),
+    };
     let request = request(true, 4);
     assert_eq!(writes(&[drip(4_000)], &request), [600, 850, 1_100, 1_350]);
     assert_eq!(writes(&[drip(9_000_000)], &request), [600, 610, 620, 630]);
@@ -118,7 +126,9 @@ fn a_drip_sends_tokens_one_by_one_and_no_faster() {
 #[test]
 fn a_bandwidth_holds_for_plain_answers_and_streams() {
     for streamed in [false, true] {
-        let mut provider = provider(&[FaultKind::Bandwidth { bytes: 1_000 }]);
+        let mut provider = provider(&[FaultKind::Bandwidth {
+            cap: Bandwidth::per_second(1_000),
+        }]);
         let (played, bytes) = play(&mut provider, &request(streamed, 40));
         let (_, whole) = play(&mut super::provider(&[]), &request(streamed, 40));
         let body = |bytes: &[u8]| Answer::read(bytes).body;

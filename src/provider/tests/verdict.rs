@@ -93,7 +93,9 @@ fn what_follows_a_verdict_has_not_struck() {
         FaultKind::KeepAlive { by: None },
         FaultKind::EarlyFin,
         FaultKind::HeadersOnly,
-        FaultKind::CapacityLoss { remaining: 0 },
+        FaultKind::CapacityLoss {
+            remaining: Share::ZERO,
+        },
     ];
     let (played, _) = play(&mut provider(&faults), &request(true, 300));
     assert_eq!(played, [(0, Done::Fired(1)), (0, Done::Fin)]);

@@ -1,4 +1,4 @@
-//! Bursts: a fault that comes and goes by itself, for lengths of time that nobody can foretell.
+//! Bursts: a fault that comes and goes by itself, for lengths of time that are drawn.
 //!
 //! Two states alternate, on and off, each for an exponentially distributed length of time. When
 //! nothing strikes while it is off, that is an on/off process; when fewer attempts do, it is the
@@ -12,9 +12,9 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::WHOLE;
 use crate::rng::{Purpose, RngStreams};
 use crate::time::{Instant, nanos};
+use crate::units::Share;
 
 /// How a fault bursts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,15 +23,15 @@ pub struct Burst {
     pub on: Duration,
     /// How long it is off, on average.
     pub off: Duration,
-    /// Share of attempts that it strikes while off, in parts per 10^9; none = it is not at work.
-    pub rate_off: Option<u64>,
+    /// Share of attempts that it strikes while off; 0 % = it is not at work.
+    pub rate_off: Share,
 }
 
 impl Burst {
-    /// The share of time that it is on in the long run, in parts per 10^9.
-    pub fn on_share(&self) -> u64 {
-        let (on, off) = (u128::from(nanos(self.on)), u128::from(nanos(self.off)));
-        (on * u128::from(WHOLE) / (on + off).max(1)) as u64
+    /// The share of time that it is on in the long run.
+    pub fn on_share(&self) -> Share {
+        let (on, off) = (nanos(self.on), nanos(self.off));
+        Share::from_fraction(on, on.saturating_add(off)).unwrap_or_default()
     }
 }
 
@@ -66,7 +66,7 @@ impl Episodes {
             burst,
             draws,
             fault,
-            first_on: stream.chance(burst.on_share()),
+            first_on: stream.chance(burst.on_share().as_parts()),
             ends: RefCell::default(),
             start: start.as_nanos(),
         }
@@ -115,7 +115,7 @@ mod tests {
         let burst = Burst {
             on: Duration::from_secs(20),
             off: Duration::from_secs(40),
-            rate_off: None,
+            rate_off: Share::ZERO,
         };
         Episodes::new(burst, RngStreams::new(seed), 3, Instant::from_nanos(7))
     }
@@ -153,7 +153,7 @@ mod tests {
         let burst = Burst {
             on: Duration::from_nanos(1),
             off: Duration::from_nanos(1),
-            rate_off: None,
+            rate_off: Share::ZERO,
         };
         let episodes = Episodes::new(burst, RngStreams::new(1), 0, Instant::START);
         assert_eq!(episodes.at(Instant::from_nanos(u64::MAX)).end, None);

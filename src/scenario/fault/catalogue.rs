@@ -282,7 +282,7 @@ rows! {
             "Only so much of its slots is left.";
         "limit_shrink" (remaining: Remaining) => { LimitShrink { remaining } }
             "Only so much of its limits is left.";
-        "price" (factor_milli: Times) => { Price { factor_milli } }
+        "price" (factor: Times) => { Price { factor } }
             "Tokens cost so many times their price.";
     }
     Provider Attempts {
@@ -290,17 +290,17 @@ rows! {
         "cache_miss" () => { CacheMiss } "No prompt is found in the cache.";
     }
     Answer Attempts {
-        "slow" (factor_milli: Slower, what: What) => { Slow { factor_milli, what } }
+        "slow" (factor: Slower, what: What) => { Slow { factor, what } }
             "Time to first token and gaps between tokens are so many times as long.";
         "slow_headers" (by: By) => { Delay { what: Delayed::Headers, by } }
             "The whole answer comes later, its head included.";
         "slow_first_token" (by: By) => { Delay { what: Delayed::FirstToken, by } }
             "The head is in time, the first token is not.";
-        "heavy_tail" (index_milli: Index) => { HeavyTail { index_milli } }
+        "heavy_tail" (index: Index) => { HeavyTail { index } }
             "Time to first token is multiplied by a draw with a heavy tail (Pareto).";
-        "drip" (speed_milli: Speed) => { Drip { speed_milli } }
+        "drip" (speed: Speed) => { Drip { speed } }
             "Tokens leave one by one, this slowly.";
-        "bandwidth" (bytes: Cap) => { Bandwidth { bytes } }
+        "bandwidth" (cap: Cap) => { Bandwidth { cap } }
             "No more than so many bytes per second leave.";
         "keep_alives" (by: ByOrNever) => { KeepAlive { by } }
             "Comments or blank lines come instead of the answer, which comes later or never.";
@@ -324,7 +324,7 @@ rows! {
         "double_terminator" () => { Flaw(Flaw::Terminator(Terminator::Twice)) }
             "The stream says twice that it is over.";
         "no_usage" () => { Flaw(Flaw::Usage(Counting::Missing)) } "There is no usage block.";
-        "wrong_usage" (factor_milli: Times) => { Flaw(Flaw::Usage(Counting::Times(factor_milli))) }
+        "wrong_usage" (factor: Times) => { Flaw(Flaw::Usage(Counting::Times(factor))) }
             "The usage block counts so many times too many.";
         "wrong_model" (model: Model) => { Flaw(Flaw::Model(model)) }
             "Another model is served than was asked for.";

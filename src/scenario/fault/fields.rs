@@ -12,8 +12,7 @@ use super::reader::{Reader, SHORTEST};
 use super::{CloseMode, SlowPart};
 use crate::scenario::check::MOST_TOKENS;
 use crate::text::Diagnostic;
-use crate::text::units::share::WHOLE;
-use crate::text::units::{bandwidth, duration, factor, share, speed, tokens};
+use crate::units::{Bandwidth, Factor, Share, TokenRate, duration, tokens};
 use crate::wire::fake::{Cause, Finish, Hint, HintFormat, Inside, Refusal};
 
 /// A part of what a fault does, as its keys say it.
@@ -100,9 +99,9 @@ fields! {
         |by| by.map(duration::write).into();
 
     /// How many bytes per second at most.
-    Cap: u64, required cap ("write how many bytes at most: `cap: 200 B/s`"),
-        |reader, cap| reader.bounded("cap", *cap, 1..=1_000_000_000_000, bandwidth::write),
-        |cap| bandwidth::write(*cap).into();
+    Cap: Bandwidth, required cap ("write how many bytes at most: `cap: 200 B/s`"),
+        |reader, cap| reader.within("cap", *cap, Bandwidth::per_second(1)..=WIDEST),
+        |cap| json!(cap);
 
     /// What an error says in the place of an answer.
     ErrorCause: Cause, optional cause (Cause::ServerError),
@@ -112,35 +111,35 @@ fields! {
     StatusCause: Cause, optional cause (Refusal::with_status(reader.status()).cause),
         |reader, name| reader.cause(name), |cause| cause.name().into();
 
-    /// How many times slower, in thousandths.
-    Slower: u64, required factor ("write how many times slower: `factor: 3`"),
-        |reader, times| reader.bounded("factor", *times, 1_000..=1_000_000, factor::write),
-        |times| factor::write(*times).into();
+    /// How many times slower.
+    Slower: Factor, required factor ("write how many times slower: `factor: 3`"),
+        |reader, times| reader.within("factor", *times, Factor::ONE..=LARGEST),
+        |times| json!(times);
 
-    /// A factor of something that may also become less, in thousandths.
-    Times: u64, required factor ("write how many times as much: `factor: 1.5`"),
+    /// A factor of something that may also become less.
+    Times: Factor, required factor ("write how many times as much: `factor: 1.5`"),
         |reader, times| reader.times(*times),
-        |times| factor::write(*times).into();
+        |times| json!(times);
 
     /// For how long a connection was idle.
     Idle: Duration, required idle ("write how long it was idle: `idle: 60s`"),
         |reader, idle| reader.length("idle", *idle, SHORTEST),
         |idle| duration::write(*idle).into();
 
-    /// The index of a tail, in thousandths: below a half a draw may exceed any run, above 20 there
+    /// The index of a tail: below a half a draw may exceed any run, above 20 there
     /// is no tail.
-    Index: u64, required index ("write how heavy the tail is: `index: 1.5`"),
-        |reader, index| reader.bounded("index", *index, 500..=20_000, factor::write),
-        |index| factor::write(*index).into();
+    Index: Factor, required index ("write how heavy the tail is: `index: 1.5`"),
+        |reader, index| reader.within("index", *index, Factor::milli(500)..=Factor::milli(20_000)),
+        |index| json!(index);
 
     /// In what of an event a cut lies.
     InsideOf: Option<Inside>, optional inside (None),
         |reader, inside| Ok(Some(*inside)), |inside| json!(inside);
 
-    /// How much is left, in parts per 10^9.
-    Remaining: u64, required remaining ("write how much is left: `remaining: 30%`"),
-        |reader, remaining| reader.bounded("remaining", *remaining, 0..=WHOLE - 1, share::write),
-        |remaining| share::write(*remaining).into();
+    /// How much is left.
+    Remaining: Share, required remaining ("write how much is left: `remaining: 30%`"),
+        |reader, remaining| reader.within("remaining", *remaining, Share::ZERO..=NOT_ALL),
+        |remaining| json!(remaining);
 
     /// The model that is named.
     Model: Arc<str>, required model ("write which model is named: `model: other-model`"),
@@ -159,10 +158,10 @@ fields! {
         |reader, silence| reader.length("silence", *silence, SHORTEST),
         |silence| duration::write(*silence).into();
 
-    /// Tokens per second, in thousandths.
-    Speed: u64, required speed ("write how slowly: `speed: 0.5 tok/s`"),
-        |reader, speed| reader.bounded("speed", *speed, 1..=1_000_000_000, speed::write),
-        |speed| speed::write(*speed).into();
+    /// How slowly tokens leave.
+    Speed: TokenRate, required speed ("write how slowly: `speed: 0.5 tok/s`"),
+        |reader, speed| reader.within("speed", *speed, TokenRate::milli(1)..=FASTEST),
+        |speed| json!(speed);
 
     /// How a silent stream ends; none = it goes on.
     Then: Option<CloseMode>, optional then (None),
@@ -260,12 +259,12 @@ impl Reader<'_> {
         })
     }
 
-    fn times(&self, times: u64) -> Result<u64, Diagnostic> {
-        if times == 1_000 {
+    fn times(&self, times: Factor) -> Result<Factor, Diagnostic> {
+        if times == Factor::ONE {
             let problem = self.problem("factor", "a factor of 1 changes nothing");
             return Err(problem.hint("write another factor, or leave the fault out"));
         }
-        self.bounded("factor", times, 0..=1_000_000, factor::write)
+        self.within("factor", times, Factor::milli(0)..=LARGEST)
     }
 
     fn model(&self, model: &str) -> Result<Arc<str>, Diagnostic> {
@@ -287,6 +286,11 @@ impl Reader<'_> {
         }
     }
 }
+
+const LARGEST: Factor = Factor::milli(1_000_000);
+const WIDEST: Bandwidth = Bandwidth::per_second(1_000_000_000_000);
+const FASTEST: TokenRate = TokenRate::per_second(1_000_000);
+const NOT_ALL: Share = Share::from_parts(Share::WHOLE.as_parts() - 1);
 
 /// What a lie hides: what limits count in.
 const UNTOLD: Duration = Duration::from_secs(60);

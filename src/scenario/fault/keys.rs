@@ -8,13 +8,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-#[cfg(feature = "cli")]
-use super::schema;
 use super::written::{Burst, Ramp, Recover, Short, Targets, When};
 use super::{CloseMode, SlowPart};
-use crate::text::units;
 #[cfg(feature = "cli")]
-use crate::text::units::written;
+use crate::units::schema::{Length, Tokens};
+use crate::units::{Bandwidth, Factor, Share, TokenRate, duration, tokens};
 use crate::wire::fake::{Finish, HintFormat, Inside};
 
 /// A key of a fault.
@@ -28,19 +26,23 @@ pub struct Key {
     pub about: &'static str,
 }
 
-/// Declares every key once.
+/// Declares every key once. A quantity names its schema behind `as`, and its reader behind `by`
+/// unless its type reads itself.
 macro_rules! keys {
-    ($($(#[$attribute:meta])* $field:ident: $type:ty,
+    ($($field:ident: $type:ty $(as $schema:literal $(by $read:literal)?)?,
         $name:literal, $example:literal, $about:literal;)*) => {
         /// One of `faults`.
         #[derive(Deserialize)]
         #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-        #[cfg_attr(feature = "cli", schemars(rename = "Fault", transform = schema::fault))]
         #[serde(deny_unknown_fields)]
         pub(in crate::scenario) struct Written {
             $(
                 #[serde(rename = $name)]
-                $(#[$attribute])*
+                $(
+                    #[serde(default)]
+                    #[cfg_attr(feature = "cli", schemars(with = $schema))]
+                    $(#[serde(with = $read)])?
+                )?
                 pub(super) $field: $type,
             )*
         }
@@ -51,23 +53,17 @@ macro_rules! keys {
 }
 
 keys! {
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Word"))]
     inject: String, "inject", "outage", "What it does: a word, or the status of an error.";
     target: Option<Targets>, "target", "aws-us-east",
         "Whom it strikes: a provider, a group, or a list of these.";
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    at: Option<Duration>, "at", "5m", "Start of the first window; the run's start by default.";
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    length: Option<Duration>, "for", "10m",
+    at: Option<Duration> as "Length" by "duration::option", "at", "5m",
+        "Start of the first window; the run's start by default.";
+    length: Option<Duration> as "Length" by "duration::option", "for", "10m",
         "Length of each window; to the end of the run by default.";
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    every: Option<Duration>, "every", "1h", "From window to window; once by default.";
-    #[serde(default, with = "units::share::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    chance: Option<u64>, "chance", "30%", "The chance that it happens at all, drawn once per seed.";
+    every: Option<Duration> as "Length" by "duration::option", "every", "1h",
+        "From window to window; once by default.";
+    chance: Option<Share> as "Share", "chance", "30%",
+        "The chance that it happens at all, drawn once per seed.";
     burst: Option<Burst>, "burst", "{ on: 20s, off: 40s }",
         "Inside its windows it is on and off for such lengths on average; a `rate_off` is its \
          rate while off.";
@@ -78,57 +74,39 @@ keys! {
         "It fades after a window's end; shapes as above.";
     when: Option<When>, "when", "{ client: 0 }",
         "Only attempts of this `model`, `key`, `prompt` (\"> 8k tok\"), `streamed` and `client`.";
-    #[serde(default, with = "units::share::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    rate: Option<u64>, "rate", "0.05%", "Share of attempts that it strikes; all by default.";
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Sticky>"))]
+    rate: Option<Share> as "Share", "rate", "0.05%",
+        "Share of attempts that it strikes; all by default.";
     sticky: Option<String>, "sticky", "call",
         "What shares its luck: an `attempt`, a `call`, or a length of time.";
-    #[serde(default, with = "units::tokens::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
-    after: Option<u64>, "after", "80 tok", "After so many output tokens.";
+    after: Option<u64> as "Tokens" by "tokens::option", "after", "80 tok",
+        "After so many output tokens.";
     billed: Option<bool>, "billed", "true",
         "The prompt is billed though it failed; `false` by default.";
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    by: Option<Duration>, "by", "20s", "So much later; for `keep_alives` never by default.";
-    #[serde(default, with = "units::bandwidth::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Bandwidth"))]
-    cap: Option<u64>, "cap", "200 B/s", "So many bytes per second.";
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Cause>"))]
+    by: Option<Duration> as "Length" by "duration::option", "by", "20s",
+        "So much later; for `keep_alives` never by default.";
+    cap: Option<Bandwidth> as "Bandwidth", "cap", "200 B/s", "So many bytes per second.";
     cause: Option<String>, "cause", "overloaded",
         "What the body says, whatever the status: the word of an error.";
-    #[serde(default, with = "units::factor::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-    factor: Option<u64>, "factor", "2.5", "So many times as much.";
+    factor: Option<Factor> as "Factor", "factor", "2.5", "So many times as much.";
     hint: Option<HintFormat>, "hint", "date",
         "How the hint to wait is put: `own`, `seconds`, `ms`, `date`, `body`, or a lie: `past`, \
          `negative`, `nan`, `absurd`.";
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    idle: Option<Duration>, "idle", "90s", "Idle for so long.";
-    #[serde(default, with = "units::factor::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Factor"))]
-    index: Option<u64>, "index", "1.5", "The tail's index: the smaller, the heavier.";
+    idle: Option<Duration> as "Length" by "duration::option", "idle", "90s", "Idle for so long.";
+    index: Option<Factor> as "Factor", "index", "1.5",
+        "The tail's index: the smaller, the heavier.";
     inside: Option<Inside>, "inside", "utf8",
         "The cut lies inside an event: in its `json`, or in a `utf8` character.";
-    #[serde(default, with = "units::share::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    remaining: Option<u64>, "remaining", "30%", "So much is left.";
+    remaining: Option<Share> as "Share", "remaining", "30%", "So much is left.";
     model: Option<String>, "model", "other-model", "The model that is named.";
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    retry_after: Option<Duration>, "retry_after", "20s", "A hint to wait for so long.";
+    retry_after: Option<Duration> as "Length" by "duration::option", "retry_after", "20s",
+        "A hint to wait for so long.";
     says: Option<Finish>, "says", "content_filter",
         "What it claims: `length` (by default) or `content_filter`.";
     should_retry: Option<bool>, "should_retry", "false",
         "What `x-should-retry` says; it is not there by default.";
-    #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
-    silence: Option<Duration>, "silence", "20s", "Silent for so long.";
-    #[serde(default, with = "units::speed::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Speed"))]
-    speed: Option<u64>, "speed", "0.5 tok/s", "So many tokens per second.";
+    silence: Option<Duration> as "Length" by "duration::option", "silence", "20s",
+        "Silent for so long.";
+    speed: Option<TokenRate> as "TokenRate", "speed", "0.5 tok/s", "So many tokens per second.";
     then: Option<CloseMode>, "then", "fin",
         "How it ends after the silence: `rst`, `fin`, `end`; else it goes on.";
     what: Option<SlowPart>, "what", "ttft", "What is slow: `all` (by default), `ttft` or `tokens`.";

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::units::{Bandwidth, Factor, Share, TokenRate};
 use crate::wire::fake::{
     Body, Cause, Choices, Counting, Finish, Inside, Label, Refusal, Terminator,
 };
@@ -67,8 +68,8 @@ pub enum FaultKind {
     // The answer: when it leaves.
     /// Time to first token, gaps between tokens, or both are multiplied.
     Slow {
-        /// By this many thousandths.
-        factor_milli: u64,
+        /// By this factor.
+        factor: Factor,
         /// What is slow.
         what: SlowPart,
     },
@@ -81,18 +82,18 @@ pub enum FaultKind {
     },
     /// Time to first token is multiplied by a draw with a heavy tail (Pareto).
     HeavyTail {
-        /// The tail's index, in thousandths: the smaller, the heavier.
-        index_milli: u64,
+        /// The tail's index: the smaller, the heavier.
+        index: Factor,
     },
     /// Tokens leave one by one, this slowly.
     Drip {
-        /// Tokens per second, in thousandths.
-        speed_milli: u64,
+        /// No faster than this.
+        speed: TokenRate,
     },
     /// No more than so many bytes per second leave.
     Bandwidth {
-        /// Bytes per second.
-        bytes: u64,
+        /// The most.
+        cap: Bandwidth,
     },
     /// Comments or blank lines come instead of the answer, which comes later or never.
     KeepAlive {
@@ -139,20 +140,20 @@ pub enum FaultKind {
     Flaw(Flaw),
 
     // The provider itself.
-    /// So much of its slots is left, in parts per 10^9.
+    /// So much of its slots is left.
     CapacityLoss {
         /// What is left.
-        remaining: u64,
+        remaining: Share,
     },
-    /// So much of its limits is left, in parts per 10^9.
+    /// So much of its limits is left.
     LimitShrink {
         /// What is left.
-        remaining: u64,
+        remaining: Share,
     },
-    /// Tokens cost so many thousandths of their price.
+    /// Tokens cost so many times their price.
     Price {
-        /// Thousandths.
-        factor_milli: u64,
+        /// So many times.
+        factor: Factor,
     },
     /// Everything is billed twice.
     DoubleBilled,

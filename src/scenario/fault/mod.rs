@@ -28,7 +28,7 @@ pub(super) mod parse;
 mod ramp;
 mod reader;
 #[cfg(feature = "cli")]
-mod schema;
+pub(super) mod schema;
 mod seeded;
 mod when;
 pub(super) mod write;
@@ -37,9 +37,9 @@ mod written;
 use std::time::Duration;
 
 use crate::policy::{CallId, ProviderId};
-use crate::text::units::share::WHOLE;
 use crate::time::Instant;
 pub use crate::time::Windows;
+use crate::units::Share;
 pub use burst::Burst;
 pub use kind::{CloseMode, Delayed, FaultKind, Flaw, Layer, SlowPart, StreamAnomaly};
 pub use ramp::{Ramp, Recovery, Shape};
@@ -55,8 +55,8 @@ pub struct Fault {
     pub targets: Vec<ProviderId>,
     /// What it does.
     pub inject: FaultKind,
-    /// The chance that it happens at all, drawn once per seed, in parts per 10^9.
-    pub chance: u64,
+    /// The chance that it happens at all, drawn once per seed.
+    pub chance: Share,
     /// When it is at work.
     pub windows: Windows,
     /// How it grows and fades inside its windows; none = it is at full strength.
@@ -67,8 +67,8 @@ pub struct Fault {
     pub burst: Option<Burst>,
     /// Which attempts it looks at.
     pub when: When,
-    /// Share of attempts that it strikes while at work, in parts per 10^9.
-    pub rate: u64,
+    /// Share of attempts that it strikes while at work.
+    pub rate: Share,
     /// How long its luck holds.
     pub sticky: Sticky,
 }
@@ -112,13 +112,13 @@ impl Fault {
             name: name.into(),
             targets,
             inject,
-            chance: WHOLE,
+            chance: Share::WHOLE,
             windows: Windows::ALWAYS,
             ramp: None,
             recovery: None,
             burst: None,
             when: When::default(),
-            rate: WHOLE,
+            rate: Share::WHOLE,
             sticky: Sticky::Attempt,
         }
     }
@@ -131,17 +131,19 @@ impl Fault {
         }
     }
 
-    /// How strong its windows, ramp and recovery let it be at `now`, in parts per 10^9.
-    pub(in crate::scenario) fn envelope(&self, now: Instant) -> u64 {
+    /// How strong its windows, ramp and recovery let it be at `now`.
+    pub(in crate::scenario) fn envelope(&self, now: Instant) -> Share {
         let Some(offset) = self.windows.offset(now) else {
-            return 0;
+            return Share::ZERO;
         };
         let length = self.windows.length;
         let after = length.and_then(|length| offset.checked_sub(crate::time::nanos(length)));
         match (after, self.ramp, self.recovery) {
-            (Some(after), _, recovery) => recovery.map_or(0, |recovery| recovery.level(after)),
+            (Some(after), _, recovery) => {
+                recovery.map_or(Share::ZERO, |recovery| recovery.level(after))
+            }
             (None, Some(ramp), _) => ramp.level(offset, length),
-            (None, None, _) => WHOLE,
+            (None, None, _) => Share::WHOLE,
         }
     }
 }

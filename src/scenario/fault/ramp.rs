@@ -1,15 +1,14 @@
 //! How strong a fault is inside and after a window: it may grow, fade, and take its time to go.
 //!
-//! A level is a share of a fault's full strength, in parts per 10^9. Which of a fault's numbers it
-//! multiplies is said at [`super::Drawn::level`].
+//! A level is a share of a fault's full strength. Which of a fault's numbers it multiplies is said
+//! at [`super::SeededFault::level`].
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::WHOLE;
-use crate::time::nanos;
-use crate::time::period;
+use crate::time::{nanos, period};
+use crate::units::Share;
 
 /// How a fault grows from nothing as a window begins, and fades to nothing before it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +46,7 @@ pub enum Shape {
 
 impl Ramp {
     /// The level `offset` nanoseconds into a window of this length.
-    pub(super) fn level(&self, offset: u64, length: Option<Duration>) -> u64 {
+    pub(super) fn level(&self, offset: u64, length: Option<Duration>) -> Share {
         let up = self.shape.rise(offset, self.up);
         let left = length.map_or(u64::MAX, |length| nanos(length).saturating_sub(offset));
         let gone = nanos(self.down).saturating_sub(left);
@@ -60,38 +59,35 @@ impl Ramp {
 
 impl Recovery {
     /// The level `offset` nanoseconds after a window's end.
-    pub(super) fn level(&self, offset: u64) -> u64 {
+    pub(super) fn level(&self, offset: u64) -> Share {
         self.shape.fall(offset, self.over)
     }
 }
 
 impl Shape {
     /// The level when `passed` nanoseconds of `length` are over, on the way up.
-    fn rise(self, passed: u64, length: Duration) -> u64 {
+    fn rise(self, passed: u64, length: Duration) -> Share {
         let whole = nanos(length);
-        if passed >= whole {
-            return WHOLE;
-        }
+        let Some(share) = Share::from_fraction(passed, whole).filter(|_| passed < whole) else {
+            return Share::WHOLE;
+        };
         match self {
-            Self::Linear => share(passed, whole),
+            Self::Linear => share,
             Self::Exponential => {
                 let x = passed as f64 / whole as f64;
                 let level = libm::expm1(STEEP * x) / libm::expm1(STEEP);
-                (level * WHOLE as f64) as u64
+                Share::from_parts((level * Share::WHOLE.as_parts() as f64) as u64)
             }
-            Self::Steps => {
-                let step = share(passed, whole) * STEPS / WHOLE + 1;
-                step * WHOLE / (STEPS + 1)
-            }
+            Self::Steps => Share::from_fraction(share.of(STEPS) + 1, STEPS + 1).unwrap_or_default(),
         }
     }
 
     /// The level when `passed` nanoseconds of `length` are over, on the way down.
-    fn fall(self, passed: u64, length: Duration) -> u64 {
+    fn fall(self, passed: u64, length: Duration) -> Share {
         let left = nanos(length).saturating_sub(passed);
         match self {
-            Self::Steps => WHOLE - self.rise(passed, length),
-            _ if left == 0 => 0,
+            Self::Steps => self.rise(passed, length).rest(),
+            _ if left == 0 => Share::ZERO,
             _ => self.rise(left, length),
         }
     }
@@ -108,12 +104,6 @@ impl Shape {
     }
 }
 
-/// `part` of `whole`, in parts per 10^9.
-fn share(part: u64, whole: u64) -> u64 {
-    let share = u128::from(part) * u128::from(WHOLE) / u128::from(whole.max(1));
-    share as u64
-}
-
 /// An exponential curve grows by a factor of e^5, about 150, on its way.
 const STEEP: f64 = 5.0;
 
@@ -125,10 +115,15 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    fn percents(shape: Shape, way: fn(Shape, u64, Duration) -> u64) -> Vec<u64> {
+    /// Rounded down.
+    fn percent(level: Share) -> u64 {
+        level.of(100)
+    }
+
+    fn percents(shape: Shape, way: fn(Shape, u64, Duration) -> Share) -> Vec<u64> {
         let moments = (0..=12).map(|n| n * 5_000_000_000);
         moments
-            .map(|passed| way(shape, passed, MINUTE) / 10_000_000)
+            .map(|passed| percent(way(shape, passed, MINUTE)))
             .collect()
     }
 
@@ -156,8 +151,8 @@ mod tests {
     #[test]
     fn no_length_is_at_once() {
         for shape in [Shape::Linear, Shape::Exponential, Shape::Steps] {
-            assert_eq!(shape.rise(0, Duration::ZERO), WHOLE);
-            assert_eq!(shape.fall(0, Duration::ZERO), 0);
+            assert_eq!(shape.rise(0, Duration::ZERO), Share::WHOLE);
+            assert_eq!(shape.fall(0, Duration::ZERO), Share::ZERO);
         }
     }
 
@@ -168,9 +163,9 @@ mod tests {
             down: MINUTE,
             shape: Shape::Linear,
         };
-        let level = |second: u64| ramp.level(second * 1_000_000_000, Some(3 * MINUTE)) / 10_000_000;
+        let level = |second: u64| percent(ramp.level(second * 1_000_000_000, Some(3 * MINUTE)));
         assert_eq!([0, 30, 60, 90, 120].map(level), [0, 50, 100, 100, 100]);
         assert_eq!([150, 174].map(level), [50, 10]);
-        assert_eq!(ramp.level(u64::MAX, None), WHOLE);
+        assert_eq!(ramp.level(u64::MAX, None), Share::WHOLE);
     }
 }

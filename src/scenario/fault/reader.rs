@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::keys::Written;
 use crate::scenario::LONGEST_RUN;
 use crate::scenario::check::bounded;
-use crate::text::units::duration;
 use crate::text::{Diagnostic, Document};
+use crate::units::duration;
 
 /// Reads the keys of one fault.
 pub(super) struct Reader<'a> {
@@ -46,6 +46,16 @@ impl Reader<'_> {
         write: fn(T) -> String,
     ) -> Result<T, Diagnostic> {
         bounded(self.document, &self.path(key), value, range, write)
+    }
+
+    /// The same for a quantity that writes itself.
+    pub(super) fn within<T: Copy + PartialOrd + ToString>(
+        &self,
+        key: &str,
+        value: T,
+        range: RangeInclusive<T>,
+    ) -> Result<T, Diagnostic> {
+        self.bounded(key, value, range, |value| value.to_string())
     }
 
     /// The value of a key that must be there; the `hint` says how to write it.

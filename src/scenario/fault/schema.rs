@@ -1,48 +1,57 @@
 //! Faults as JSON Schema: what the tables of `catalogue` and `keys` say, nothing listed twice.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::catalogue::{KEYS, ROWS, Row, STATUS, Scope};
+use super::keys::Written;
 use super::written::{Short, Targets};
 use crate::text::schema::{inline_schema, rule, words};
-use crate::text::units::written;
-use crate::wire::fake;
+use crate::units::schema as units;
+use crate::wire::fake::Cause;
 
-/// `inject` of a fault.
-pub(super) enum Word {}
+/// One of `faults`.
+pub(in crate::scenario) enum Fault {}
 
-/// `cause` of a fault.
-pub(super) enum Cause {}
+impl JsonSchema for Fault {
+    fn schema_name() -> Cow<'static, str> {
+        "Fault".into()
+    }
 
-/// `sticky` of a fault.
-pub(super) enum Sticky {}
+    /// What the tables of the catalogue say: of every key, and which word takes which.
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Written::json_schema(generator);
+        let own = [
+            ("inject", word()),
+            ("cause", json_schema!({ "anyOf": [causes()] })),
+            ("sticky", json_schema!({ "anyOf": [sticky(generator)] })),
+        ];
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.extend(own.map(|(key, schema)| (key.to_owned(), schema.to_value())));
+        }
+        describe_keys(&mut schema);
+        schema.insert("allOf".to_owned(), rules().into());
+        schema
+    }
+}
 
 inline_schema! {
-    Word, "Word", |_: &mut _| word();
-    Cause, "Cause", |_: &mut _| words(fake::Cause::ALL.into_iter().map(|cause| {
-        let about = Row::of(cause.name()).map(|row| row.about);
-        (cause.name(), about.unwrap_or_default().to_owned())
-    }));
-    Sticky, "Sticky", |generator: &mut SchemaGenerator| {
-        let length = generator.subschema_for::<written::Length>();
-        json_schema!({ "anyOf": [{ "enum": ["attempt", "call"] }, length] })
-    };
     Targets, "Targets", |generator: &mut SchemaGenerator| {
-        let name = generator.subschema_for::<written::Name>();
+        let name = generator.subschema_for::<units::Name>();
         json_schema!({ "anyOf": [name, { "type": "array", "items": name, "minItems": 1 }] })
     };
     where T: JsonSchema, Short<T>, "Short", |generator: &mut SchemaGenerator| {
-        let length = generator.subschema_for::<written::Length>();
+        let length = generator.subschema_for::<units::Length>();
         let map = generator.subschema_for::<T>();
         json_schema!({ "anyOf": [length, map] })
     };
 }
 
-/// What the tables of the catalogue say: of every key, and which word takes which.
-pub(super) fn fault(schema: &mut Schema) {
+/// Says of every key what it is for.
+fn describe_keys(schema: &mut Schema) {
     for key in KEYS {
         let property = schema.pointer_mut(&format!("/properties/{}", key.name));
         if let Some(property) = property.and_then(Value::as_object_mut) {
@@ -50,6 +59,10 @@ pub(super) fn fault(schema: &mut Schema) {
             property.insert("description".to_owned(), about.into());
         }
     }
+}
+
+/// Which word takes which keys.
+fn rules() -> Vec<Value> {
     let mut alike: BTreeMap<(Vec<&str>, Vec<&str>), Vec<&str>> = BTreeMap::new();
     for row in ROWS {
         let keys = (required(row), row.keys().collect());
@@ -59,8 +72,20 @@ pub(super) fn fault(schema: &mut Schema) {
         rule("inject", &json!({ "enum": words }), &required, keys)
     });
     let of_status = rule("inject", &status(), &required(&STATUS), STATUS.keys());
-    let rules: Vec<Value> = words.chain([of_status]).collect();
-    schema.insert("allOf".to_owned(), rules.into());
+    words.chain([of_status]).collect()
+}
+
+/// The words of errors.
+fn causes() -> Schema {
+    words(Cause::ALL.into_iter().map(|cause| {
+        let about = Row::of(cause.name()).map(|row| row.about);
+        (cause.name(), about.unwrap_or_default().to_owned())
+    }))
+}
+
+fn sticky(generator: &mut SchemaGenerator) -> Schema {
+    let length = generator.subschema_for::<units::Length>();
+    json_schema!({ "anyOf": [{ "enum": ["attempt", "call"] }, length] })
 }
 
 /// The keys that must stand beside a word.

@@ -4,11 +4,11 @@
 //! so it does not matter who asks first, or how often.
 
 use super::burst::Episodes;
-use super::{AttemptInfo, Fault, Sticky, WHOLE};
+use super::{AttemptInfo, Fault, Sticky};
 use crate::rng::{Purpose, RngStreams};
-use crate::time::Instant;
-use crate::time::period;
+use crate::time::{Instant, period};
 use crate::trace::FaultId;
+use crate::units::{Factor, Share};
 
 /// A fault under one seed: whether it happens, and when.
 #[derive(Clone, Debug)]
@@ -72,16 +72,16 @@ impl SeededFault {
         }
     }
 
-    /// How strong it is at `now`, in parts per 10^9 of its full strength; 0 when it is not at work.
+    /// How strong it is at `now`, as a share of its full strength; 0 % when it is not at work.
     ///
     /// This is the height of its ramp or recovery. [`Self::applies`] has applied it already where
-    /// strength is a share of attempts. Where strength is a number of its own, whoever plays the
-    /// fault applies it: a factor (`slow`, `price`) goes from 1 to itself ([`scaled_at`]), what is
-    /// left of capacity and limits from all to itself ([`left_at`]).
-    pub fn level(&self, now: Instant) -> u64 {
+    /// strength is a share of attempts. Where strength is a number of its own, the caller applies
+    /// it: a factor (`slow`, `price`) goes from 1 to itself ([`scaled_at`]), what is left of
+    /// capacity and limits from all to itself ([`left_at`]).
+    pub fn level(&self, now: Instant) -> Share {
         match self.happens && self.is_on(now) {
             true => self.fault.envelope(now),
-            false => 0,
+            false => Share::ZERO,
         }
     }
 
@@ -93,10 +93,10 @@ impl SeededFault {
     /// at any higher one.
     pub fn applies(&self, seen: &AttemptInfo<'_>) -> bool {
         let share = self.share(seen.now);
-        if share == 0 || !self.fault.when.holds(seen) {
+        if share == Share::ZERO || !self.fault.when.holds(seen) {
             return false;
         }
-        if share >= WHOLE {
+        if share == Share::WHOLE {
             return true;
         }
         let (holder, nth) = match self.fault.sticky {
@@ -106,19 +106,19 @@ impl SeededFault {
         };
         self.draws
             .stream(Purpose::Fault, holder, u64::from(self.id.0), nth)
-            .chance(share)
+            .chance(share.as_parts())
     }
 
-    /// The share of attempts that it strikes at `now`, in parts per 10^9.
-    fn share(&self, now: Instant) -> u64 {
+    /// The share of attempts that it strikes at `now`.
+    fn share(&self, now: Instant) -> Share {
         if !self.happens {
-            return 0;
+            return Share::ZERO;
         }
         let rate = match &self.bursts {
             None => self.fault.rate,
-            Some(_) if !self.fault.extents().covers(now) => 0,
+            Some(_) if !self.fault.extents().covers(now) => Share::ZERO,
             Some(bursts) if bursts.at(now).on => self.fault.rate,
-            Some(_) => self.fault.burst.and_then(|one| one.rate_off).unwrap_or(0),
+            Some(_) => self.fault.burst.map_or(Share::ZERO, |one| one.rate_off),
         };
         self.fault.share_at(rate, self.fault.envelope(now))
     }
@@ -132,7 +132,10 @@ impl SeededFault {
 
     /// Bursts between which the fault is not at work at all.
     fn cutting_bursts(&self) -> Option<&Episodes> {
-        let cuts = self.fault.burst.is_some_and(|one| one.rate_off.is_none());
+        let cuts = self
+            .fault
+            .burst
+            .is_some_and(|one| one.rate_off == Share::ZERO);
         self.bursts.as_ref().filter(|_| cuts)
     }
 }
@@ -141,35 +144,30 @@ impl Fault {
     /// Whether it happens at all under this luck, as number `id` of its scenario.
     pub fn happens(&self, id: FaultId, draws: RngStreams) -> bool {
         let mut luck = draws.stream(Purpose::Chance, 0, u64::from(id.0), 0);
-        self.chance >= WHOLE || luck.chance(self.chance)
+        self.chance == Share::WHOLE || luck.chance(self.chance.as_parts())
     }
 
     /// The share of attempts that it strikes at this `level`, when at full strength it is `rate`.
-    pub(in crate::scenario) fn share_at(&self, rate: u64, level: u64) -> u64 {
-        match (level, self.inject.has_strength()) {
-            (0, _) => 0,
-            (WHOLE, _) | (_, true) => rate,
-            (level, false) => part(rate, level),
+    pub(in crate::scenario) fn share_at(&self, rate: Share, level: Share) -> Share {
+        match self.inject.has_strength() && level > Share::ZERO {
+            true => rate,
+            false => level.of_share(rate),
         }
     }
 }
 
-/// A factor in thousandths when its fault is at this `level`: 1 at none, itself at full.
-pub fn scaled_at(factor_milli: u64, level: u64) -> u64 {
-    match factor_milli.checked_sub(1_000) {
-        Some(more) => 1_000 + part(more, level),
-        None => 1_000 - part(1_000 - factor_milli, level),
-    }
+/// A factor when its fault is at this `level`: 1 at none, itself at full.
+pub fn scaled_at(factor: Factor, level: Share) -> Factor {
+    let (one, full) = (Factor::ONE.as_milli(), factor.as_milli());
+    Factor::milli(match full.checked_sub(one) {
+        Some(more) => one + level.of(more),
+        None => one - level.of(one - full),
+    })
 }
 
-/// What is left, in parts per 10^9, when its fault is at this `level`: all at none, itself at full.
-pub fn left_at(left: u64, level: u64) -> u64 {
-    WHOLE - part(WHOLE.saturating_sub(left), level)
-}
-
-fn part(of: u64, level: u64) -> u64 {
-    let wide = u128::from(of) * u128::from(level.min(WHOLE)) / u128::from(WHOLE);
-    wide as u64
+/// What is left when its fault is at this `level`: all at none, itself at full.
+pub fn left_at(left: Share, level: Share) -> Share {
+    level.of_share(left.rest()).rest()
 }
 
 #[cfg(test)]
@@ -179,7 +177,7 @@ mod tests {
     use crate::policy::{CallId, ProviderId};
     use std::time::Duration;
 
-    fn fault(rate: u64, sticky: Sticky) -> Fault {
+    fn fault(rate: Share, sticky: Sticky) -> Fault {
         Fault {
             rate,
             sticky,
@@ -216,6 +214,8 @@ mod tests {
         at(second * 1_000_000_000)
     }
 
+    const HALF: Share = Share::percent(50);
+
     /// From 10 s to 20 s, every minute.
     const WINDOWS: Windows = Windows {
         at: Duration::from_secs(10),
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_a_share_of_attempts() {
-        let fault = fault(300_000_000, Sticky::Attempt);
+        let fault = fault(Share::percent(30), Sticky::Attempt);
         let struck = (0..100_000)
             .filter(|&call| applies(&fault, 2, at(0), call, 0))
             .count();
@@ -234,8 +234,7 @@ mod tests {
 
     #[test]
     fn luck_holds_as_long_as_it_is_sticky() {
-        let strikes =
-            |sticky, now, call, nth| applies(&fault(500_000_000, sticky), 0, at(now), call, nth);
+        let strikes = |sticky, now, call, nth| applies(&fault(HALF, sticky), 0, at(now), call, nth);
         let changes = |luck: &dyn Fn(u64) -> bool| (1..64).any(|i| luck(i) != luck(0));
         assert!(changes(&|i| strikes(Sticky::Attempt, 0, 1, i as u32)));
         assert!(!changes(&|i| strikes(Sticky::Attempt, i, 1, 0)));
@@ -248,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_certain_fault_strikes_only_inside_its_windows() {
-        let mut certain = fault(WHOLE, Sticky::Attempt);
+        let mut certain = fault(Share::WHOLE, Sticky::Attempt);
         certain.windows = Windows {
             at: Duration::from_nanos(10),
             length: Some(Duration::from_nanos(5)),
@@ -256,13 +255,13 @@ mod tests {
         };
         let hits = |now| applies(&certain, 0, at(now), 1, 0);
         assert!(!hits(9) && hits(10) && hits(14) && !hits(15));
-        certain.rate = 0;
+        certain.rate = Share::ZERO;
         assert!(!applies(&certain, 0, at(12), 1, 0));
     }
 
     #[test]
     fn a_ramp_and_a_recovery_scale_the_rate() {
-        let mut fault = fault(WHOLE / 2, Sticky::Attempt);
+        let mut fault = fault(HALF, Sticky::Attempt);
         fault.windows = WINDOWS;
         fault.ramp = Some(Ramp {
             up: Duration::from_secs(4),
@@ -275,7 +274,7 @@ mod tests {
         });
         let drawn = drawn(&fault, 0, 1);
         let shares = [9, 10, 11, 12, 14, 19, 20, 25, 29, 30, 70, 71]
-            .map(|s| drawn.share(second(s)) / 1_000_000);
+            .map(|s| drawn.share(second(s)).of(1_000));
         assert_eq!(shares, [0, 0, 125, 250, 500, 500, 500, 250, 50, 0, 0, 125]);
         assert!(drawn.covers(second(29)) && !drawn.covers(second(30)));
         let stretch = Some((second(70), Some(second(90))));
@@ -284,9 +283,9 @@ mod tests {
 
     #[test]
     fn where_strength_is_a_number_the_rate_stays() {
-        let mut fault = fault(WHOLE / 2, Sticky::Attempt);
+        let mut fault = fault(HALF, Sticky::Attempt);
         fault.inject = FaultKind::Slow {
-            factor_milli: 3_000,
+            factor: Factor::milli(3_000),
             what: SlowPart::All,
         };
         fault.ramp = Some(Ramp {
@@ -295,18 +294,19 @@ mod tests {
             shape: Shape::Linear,
         });
         let drawn = drawn(&fault, 0, 1);
-        assert_eq!(drawn.share(second(0)), 0, "nothing is slower yet");
-        assert_eq!(drawn.share(second(1)), WHOLE / 2);
-        assert_eq!(drawn.level(second(1)), WHOLE / 4);
-        assert_eq!(scaled_at(3_000, drawn.level(second(1))), 1_500);
-        assert_eq!(scaled_at(500, WHOLE / 2), 750);
-        assert_eq!(left_at(300_000_000, WHOLE / 2), 650_000_000);
+        assert_eq!(drawn.share(second(0)), Share::ZERO, "nothing is slower yet");
+        assert_eq!(drawn.share(second(1)), HALF);
+        assert_eq!(drawn.level(second(1)), Share::percent(25));
+        let scaled = |milli, level| scaled_at(Factor::milli(milli), level).as_milli();
+        assert_eq!(scaled(3_000, drawn.level(second(1))), 1_500);
+        assert_eq!(scaled(500, HALF), 750);
+        assert_eq!(left_at(Share::percent(30), HALF), Share::percent(65));
     }
 
     #[test]
     fn a_chance_is_drawn_once_for_all_moments_and_attempts() {
-        let mut fault = fault(WHOLE, Sticky::Attempt);
-        fault.chance = WHOLE / 2;
+        let mut fault = fault(Share::WHOLE, Sticky::Attempt);
+        fault.chance = HALF;
         fault.windows = WINDOWS;
         let mut happened = 0;
         for seed in 0..200 {
@@ -314,7 +314,7 @@ mod tests {
             let inside = [10, 15, 75].map(|s| {
                 let covered = drawn.covers(second(s));
                 assert_eq!(covered, drawn.applies(&seen(second(s), s, 0)));
-                assert_eq!(covered, drawn.level(second(s)) == WHOLE);
+                assert_eq!(covered, drawn.level(second(s)) == Share::WHOLE);
                 covered
             });
             assert!(inside == [true; 3] || inside == [false; 3]);
@@ -326,12 +326,12 @@ mod tests {
 
     #[test]
     fn bursts_stay_inside_their_windows() {
-        let mut fault = fault(WHOLE, Sticky::Attempt);
+        let mut fault = fault(Share::WHOLE, Sticky::Attempt);
         fault.windows = WINDOWS;
         fault.burst = Some(Burst {
             on: Duration::from_secs(2),
             off: Duration::from_secs(3),
-            rate_off: None,
+            rate_off: Share::ZERO,
         });
         let drawn = drawn(&fault, 0, 5);
         let (mut now, mut stretches) = (second(0), 0);
@@ -350,12 +350,12 @@ mod tests {
 
     #[test]
     fn a_rate_between_bursts_keeps_the_fault_at_work() {
-        let mut fault = fault(WHOLE, Sticky::Attempt);
+        let mut fault = fault(Share::WHOLE, Sticky::Attempt);
         fault.windows = WINDOWS;
         fault.burst = Some(Burst {
             on: Duration::from_secs(2),
             off: Duration::from_secs(3),
-            rate_off: Some(1_000),
+            rate_off: Share::from_parts(1_000),
         });
         let drawn = drawn(&fault, 0, 5);
         assert_eq!(drawn.at_or_after(second(0)), WINDOWS.at_or_after(second(0)));
@@ -363,13 +363,13 @@ mod tests {
         let mut shares = Vec::from_iter(shares);
         shares.sort_unstable();
         shares.dedup();
-        assert_eq!(shares, [1_000, WHOLE]);
-        assert_eq!(drawn.share(second(20)), 0);
+        assert_eq!(shares, [Share::from_parts(1_000), Share::WHOLE]);
+        assert_eq!(drawn.share(second(20)), Share::ZERO);
     }
 
     #[test]
     fn only_attempts_that_it_looks_at_are_struck() {
-        let mut fault = fault(WHOLE, Sticky::Attempt);
+        let mut fault = fault(Share::WHOLE, Sticky::Attempt);
         fault.when = When {
             client: Some(0),
             ..When::default()

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::catalogue::word;
 use super::{Burst, Fault, Ramp, Recovery, Sticky, When};
 use crate::scenario::Provider;
-use crate::text::units::{duration, share, tokens};
+use crate::units::{duration, tokens};
 
 /// A fault of a scenario with these `providers`, as understood.
 pub(in crate::scenario) fn fault(providers: &[Provider], fault: &Fault) -> Value {
@@ -26,12 +26,12 @@ pub(in crate::scenario) fn fault(providers: &[Provider], fault: &Fault) -> Value
             "at" => duration::write(fault.windows.at).into(),
             "for" => fault.windows.length.map(duration::write).into(),
             "every" => fault.windows.every.map(duration::write).into(),
-            "chance" => share::write(fault.chance).into(),
+            "chance" => json!(fault.chance),
             "burst" => fault.burst.as_ref().map(burst).into(),
             "ramp" => fault.ramp.as_ref().map(ramp).into(),
             "recover" => fault.recovery.as_ref().map(recovery).into(),
             "when" => when(&fault.when),
-            "rate" => share::write(fault.rate).into(),
+            "rate" => json!(fault.rate),
             "sticky" => match fault.sticky {
                 Sticky::Attempt => "attempt".into(),
                 Sticky::Call => "call".into(),
@@ -61,7 +61,7 @@ fn burst(burst: &Burst) -> Value {
     json!({
         "on": duration::write(burst.on),
         "off": duration::write(burst.off),
-        "rate_off": share::write(burst.rate_off.unwrap_or(0)),
+        "rate_off": burst.rate_off,
     })
 }
 

@@ -11,9 +11,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::Shape;
-use crate::text::units;
-#[cfg(feature = "cli")]
-use crate::text::units::written;
+use crate::units::{self, Share};
 
 /// `burst` of a fault.
 #[derive(Deserialize)]
@@ -22,16 +20,16 @@ use crate::text::units::written;
 pub(in crate::scenario) struct Burst {
     /// So long it is on, on average.
     #[serde(with = "units::duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    #[cfg_attr(feature = "cli", schemars(with = "units::schema::Length"))]
     pub(in crate::scenario) on: Duration,
     /// So long it is off, on average.
     #[serde(with = "units::duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    #[cfg_attr(feature = "cli", schemars(with = "units::schema::Length"))]
     pub(in crate::scenario) off: Duration,
     /// Its rate while off; nothing by default.
-    #[serde(default, with = "units::share::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Share"))]
-    pub(in crate::scenario) rate_off: Option<u64>,
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Share"))]
+    pub(in crate::scenario) rate_off: Option<Share>,
 }
 
 /// `when` of a fault.
@@ -45,12 +43,15 @@ pub(in crate::scenario) struct When {
     /// They show this key.
     pub(in crate::scenario) key: Option<String>,
     /// Their prompt is larger, or smaller: `"> 8k tok"`.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<written::TokensCompared>"))]
+    #[cfg_attr(
+        feature = "cli",
+        schemars(with = "Option<units::schema::TokensCompared>")
+    )]
     pub(in crate::scenario) prompt: Option<String>,
     /// Their answer is streamed, or is not.
     pub(in crate::scenario) streamed: Option<bool>,
     /// They are of this client, counted from 0.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<written::Whole>"))]
+    #[cfg_attr(feature = "cli", schemars(with = "Option<units::schema::Whole>"))]
     pub(in crate::scenario) client: Option<u32>,
 }
 
@@ -70,11 +71,11 @@ pub(in crate::scenario) struct Short<T>(pub(in crate::scenario) T);
 pub(in crate::scenario) struct Ramp {
     /// From nothing to full, as a window begins.
     #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    #[cfg_attr(feature = "cli", schemars(with = "units::schema::Length"))]
     pub(in crate::scenario) up: Option<Duration>,
     /// From full to nothing, before it ends.
     #[serde(default, with = "units::duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    #[cfg_attr(feature = "cli", schemars(with = "units::schema::Length"))]
     pub(in crate::scenario) down: Option<Duration>,
     /// Along which curve; `linear` by default.
     pub(in crate::scenario) shape: Option<Shape>,
@@ -87,7 +88,7 @@ pub(in crate::scenario) struct Ramp {
 pub(in crate::scenario) struct Recover {
     /// From full to nothing, after a window.
     #[serde(with = "units::duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+    #[cfg_attr(feature = "cli", schemars(with = "units::schema::Length"))]
     pub(in crate::scenario) over: Duration,
     /// Along which curve; `linear` by default.
     pub(in crate::scenario) shape: Option<Shape>,

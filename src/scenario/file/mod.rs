@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::fault::keys;
+use super::fault::{self, keys};
 use super::provider::{Network, WrittenProvider};
 use super::run::{Run, Uptime};
 use super::{demand, operations};
@@ -48,6 +48,10 @@ pub(in crate::scenario) struct File {
     pub(in crate::scenario) groups: BTreeMap<String, Vec<String>>,
     /// What goes wrong, by names of your own; they stack.
     #[serde(default)]
+    #[cfg_attr(
+        feature = "cli",
+        schemars(with = "BTreeMap<String, fault::schema::Fault>")
+    )]
     pub(in crate::scenario) faults: BTreeMap<String, keys::Written>,
     /// What people do to the client while it runs, by names of your own.
     #[serde(default)]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Cause;
+use crate::units::Factor;
 
 /// What is wrong with a whole answer. By default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,8 +52,8 @@ pub enum Counting {
     Right,
     /// There is none.
     Missing,
-    /// Multiplied by so many thousandths.
-    Times(u64),
+    /// Multiplied by this factor.
+    Times(Factor),
 }
 
 /// What becomes of the choices (candidates, content blocks), in a stream in every event that has

@@ -89,16 +89,10 @@ pub(super) fn counted(usage: Usage, flaws: &Flaws) -> Option<Usage> {
     match flaws.usage {
         Counting::Right => Some(usage),
         Counting::Missing => None,
-        Counting::Times(milli) => {
-            let times = |count| {
-                let exact = u128::from(milli) * u128::from(count) / 1_000;
-                u64::try_from(exact).unwrap_or(u64::MAX)
-            };
-            Some(Usage {
-                input: times(usage.input),
-                cached: times(usage.cached),
-                output: times(usage.output),
-            })
-        }
+        Counting::Times(factor) => Some(Usage {
+            input: factor.times(usage.input),
+            cached: factor.times(usage.cached),
+            output: factor.times(usage.output),
+        }),
     }
 }

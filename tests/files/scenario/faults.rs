@@ -5,6 +5,7 @@ use std::time::Duration;
 use firedrill::policy::ProviderId;
 use firedrill::scenario::catalogue::{self, KEYS, Key, ROWS, Row, STATUS};
 use firedrill::scenario::fault::{Bound, CloseMode, FaultKind, Shape, Side, SlowPart, Sticky};
+use firedrill::units::{Factor, Share};
 use firedrill::wire::fake::{Hint, HintFormat, Refusal};
 use serde_json::json;
 
@@ -31,7 +32,7 @@ fn every_kind_of_fault_is_understood() {
         (
             "brownout",
             &FaultKind::Slow {
-                factor_milli: 2_500,
+                factor: Factor::milli(2_500),
                 what: SlowPart::All,
             },
         ),
@@ -55,7 +56,7 @@ fn every_kind_of_fault_is_understood() {
         ("dark", &FaultKind::Blackhole),
     ];
     assert_eq!(injected, expected);
-    assert_eq!(faults[0].rate, 600_000_000);
+    assert_eq!(faults[0].rate, Share::percent(60));
     let sticky: Vec<Sticky> = faults.iter().map(|one| one.sticky).collect();
     assert_eq!(
         sticky[..3],
@@ -177,7 +178,10 @@ fn time_and_luck_are_understood() {
     let story = format!("{story}groups: {{ aws: [ openai, open2 ] }}\n");
     let fault = understood(&story, &[]).scenario.faults.remove(0);
     assert_eq!(fault.targets, [0, 1, 2].map(ProviderId));
-    assert_eq!((fault.chance, fault.rate), (300_000_000, 500_000));
+    assert_eq!(
+        (fault.chance, fault.rate),
+        (Share::percent(30), Share::from_parts(500_000))
+    );
     let (ramp, recovery) = (fault.ramp.unwrap(), fault.recovery.unwrap());
     assert_eq!(
         (ramp.up, ramp.shape),
@@ -190,7 +194,7 @@ fn time_and_luck_are_understood() {
     let burst = fault.burst.unwrap();
     assert_eq!(
         (burst.on, burst.rate_off),
-        (Duration::from_secs(20), Some(1))
+        (Duration::from_secs(20), Share::from_parts(1))
     );
     let when = fault.when;
     let prompt = Bound {

@@ -17,7 +17,6 @@ use super::catalogue::{ROWS, Row, Scope};
 use super::keys::Written;
 use super::reader::{Reader, SHORTEST};
 use crate::scenario::Provider;
-use crate::text::units::share::WHOLE;
 use crate::text::{Diagnostic, Document};
 pub(in crate::scenario) use target::{Groups, groups};
 

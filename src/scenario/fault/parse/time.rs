@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Common, SHORTEST, WHOLE};
+use super::{Common, SHORTEST};
 use crate::scenario::LONGEST_RUN;
 use crate::scenario::check::bounded;
 use crate::scenario::fault::catalogue::Scope;
 use crate::scenario::fault::written::Short;
 use crate::scenario::fault::{Burst, Ramp, Recovery, Sticky, Windows};
 use crate::text::Diagnostic;
-use crate::text::units::duration;
+use crate::units::{Share, duration};
 
 impl Common<'_> {
     pub(super) fn windows(&self) -> Result<Windows, Diagnostic> {
@@ -147,14 +147,14 @@ impl Common<'_> {
                 .problem("burst", message)
                 .hint("make `on` or `off` longer"));
         }
-        let rate_off = file.rate_off.filter(|rate| *rate > 0);
-        if let Some(rate_off) = rate_off {
+        let rate_off = file.rate_off.unwrap_or_default();
+        if rate_off > Share::ZERO {
             self.check_rate_off(rate_off)?;
         }
         Ok(Some(Burst { on, off, rate_off }))
     }
 
-    fn check_rate_off(&self, rate_off: u64) -> Result<(), Diagnostic> {
+    fn check_rate_off(&self, rate_off: Share) -> Result<(), Diagnostic> {
         let path = ["faults", self.reader.name, "burst", "rate_off"];
         if self.row.reach != Scope::Attempts {
             let word = &self.reader.file.inject;
@@ -165,7 +165,7 @@ impl Common<'_> {
                 .problem_at_key(&path, message)
                 .hint("leave it out"));
         }
-        if rate_off >= self.reader.file.rate.unwrap_or(WHOLE) {
+        if rate_off >= self.reader.file.rate.unwrap_or(Share::WHOLE) {
             let message = "it strikes no less while it is off";
             let problem = self.reader.document.problem(&path, message);
             return Err(problem.hint("write less than its `rate`"));
@@ -173,20 +173,20 @@ impl Common<'_> {
         Ok(())
     }
 
-    pub(super) fn chance(&self) -> Result<u64, Diagnostic> {
+    pub(super) fn chance(&self) -> Result<Share, Diagnostic> {
         match self.reader.file.chance {
-            Some(0) => Err(self
+            Some(Share::ZERO) => Err(self
                 .reader
                 .problem("chance", "a fault without a chance would never fire")
                 .hint("write more than `0%`, or leave the fault out")),
-            chance => Ok(chance.unwrap_or(WHOLE)),
+            chance => Ok(chance.unwrap_or(Share::WHOLE)),
         }
     }
 
-    pub(super) fn rate(&self) -> Result<u64, Diagnostic> {
+    pub(super) fn rate(&self) -> Result<Share, Diagnostic> {
         match self.reader.file.rate {
-            None => Ok(WHOLE),
-            Some(0) => Err(self
+            None => Ok(Share::WHOLE),
+            Some(Share::ZERO) => Err(self
                 .reader
                 .problem("rate", "a fault that strikes nothing would never fire")
                 .hint("write more than `0%`, or leave the fault out")),

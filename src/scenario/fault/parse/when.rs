@@ -7,7 +7,7 @@ use crate::scenario::check::bounded;
 use crate::scenario::fault::catalogue::Scope;
 use crate::scenario::fault::{Bound, Layer, Side, When};
 use crate::text::Diagnostic;
-use crate::text::units::tokens;
+use crate::units::tokens;
 
 impl Common<'_> {
     /// What must hold of an attempt at one of these `targets`.

@@ -1,6 +1,7 @@
 //! Answers that are whole as HTTP has it, and wrong.
 
 use super::*;
+use crate::units::Factor;
 
 fn plain(dialect: Dialect, flaws: Flaws) -> Answer {
     let answer = Answer::read(&writer(dialect).completion(&flawed(flaws), CACHED));
@@ -50,7 +51,7 @@ fn usage_may_lie_or_be_missing() {
             Family::Anthropic => "/usage/output_tokens",
             Family::Gemini => "/usageMetadata/candidatesTokenCount",
         };
-        let twice = usage(Counting::Times(2_000));
+        let twice = usage(Counting::Times(Factor::milli(2_000)));
         let body = plain(dialect, twice.clone()).json();
         assert_eq!(body.pointer(output).unwrap(), 28, "{dialect:?}");
         let chunks = streamed(dialect, twice).chunks();
