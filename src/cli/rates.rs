@@ -7,7 +7,7 @@ use crate::scenario::fault::Fault;
 use crate::scenario::rates::{
     Effect, FaultRates, ProviderRates, Rates, Standing, Strength, fault_free_share,
 };
-use crate::units::{Factor, Share, duration, tokens};
+use crate::units::{Factor, Share, duration};
 
 /// All of it, as lines.
 pub(super) fn shown(rates: &Rates) -> String {
@@ -86,9 +86,6 @@ fn expectation(rates: &FaultRates) -> String {
 
 fn condition(fault: &Fault) -> String {
     let when = &fault.when;
-    let prompt = when.prompt;
-    let prompt =
-        prompt.map(|own| format!("prompt {} {}", own.side.sign(), tokens::write(own.tokens)));
     let streamed = when.streamed.map(|own| match own {
         true => "streamed".to_owned(),
         false => "not streamed".to_owned(),
@@ -96,7 +93,7 @@ fn condition(fault: &Fault) -> String {
     let said = [
         when.model.as_ref().map(|own| format!("model {own}")),
         when.key.as_ref().map(|own| format!("key {own}")),
-        prompt,
+        when.prompt.map(|own| format!("prompt {own}")),
         streamed,
         when.client.map(|own| format!("client {own}")),
     ];

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::text::{Diagnostic, Document};
+use crate::units::UnitError;
 
 /// A key of a section, and what is wrong with its value and what to write, if it is out of range.
 pub(super) type Row<'a> = (&'a str, Option<[String; 2]>);
@@ -61,6 +62,18 @@ pub(super) fn bounded<T: Copy + PartialOrd>(
 /// Writes a quantity that has its own text form.
 pub(super) fn display<T: ToString>(value: T) -> String {
     value.to_string()
+}
+
+/// `value`, when it lies within `range`.
+pub(super) fn within<T: Copy + PartialOrd>(
+    value: T,
+    range: RangeInclusive<T>,
+    write: fn(T) -> String,
+) -> Result<T, UnitError> {
+    match row("", value, range, write) {
+        (_, Some([message, hint])) => Err(UnitError::new(message).or_write(hint)),
+        (_, None) => Ok(value),
+    }
 }
 
 /// Whether the key that `path` ends in can name a `what`.

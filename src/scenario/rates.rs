@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::fault::catalogue::{Scope, word};
+use super::fault::catalogue::Scope;
 use super::fault::{Fault, FaultKind, left_at, scaled_at};
 use super::{Provider, Scenario};
 use crate::policy::ProviderId;
@@ -213,7 +213,7 @@ fn fault_rates(fault: &Fault, targets: Vec<String>, end: Instant) -> FaultRates 
         .filter(|stretch| stretch.first.rate.max(stretch.last.rate) > Share::ZERO);
     let (stretches, has_more) = first_ones(at_work);
     FaultRates {
-        word: word(fault),
+        word: fault.inject.word(),
         targets,
         full: fault.expected_rate(),
         stretches,

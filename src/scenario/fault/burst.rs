@@ -12,18 +12,34 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::forms::{length, or_default};
 use crate::rng::{Purpose, RngStreams};
 use crate::time::{Instant, nanos};
 use crate::units::Share;
+#[cfg(feature = "cli")]
+use crate::units::schema::Length;
 
-/// How a fault bursts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `burst` of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Burst {
-    /// How long it is on, on average.
+    /// So long it is on, on average.
+    #[serde(with = "length")]
+    #[cfg_attr(feature = "cli", schemars(with = "Length"))]
     pub on: Duration,
-    /// How long it is off, on average.
+    /// So long it is off, on average.
+    #[serde(with = "length")]
+    #[cfg_attr(feature = "cli", schemars(with = "Length"))]
     pub off: Duration,
-    /// Share of attempts that it strikes while off; 0 % = it is not at work.
+    /// Its rate while off; nothing by default.
+    #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(
+        feature = "cli",
+        schemars(with = "Share", skip_serializing_if = "super::forms::is_default")
+    )]
     pub rate_off: Share,
 }
 

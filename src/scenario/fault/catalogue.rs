@@ -14,8 +14,8 @@ use super::fields::{
     StatusCause, StreamEnd, Then, Times, What,
 };
 pub use super::keys::{KEYS, Key};
+use super::kind::{Delayed, FaultKind, Flaw, Layer, StreamAnomaly};
 use super::reader::Reader;
-use super::{Delayed, Fault, FaultKind, Flaw, Layer, StreamAnomaly};
 use crate::text::Diagnostic;
 use crate::wire::fake::{Body, Cause, Choices, Counting, Finish, Label, Refusal, Terminator};
 
@@ -101,18 +101,25 @@ impl Scope {
     }
 }
 
-/// The word of a fault, as its file has it: a row's word, or a number.
-pub fn word(fault: &Fault) -> String {
-    match &fault.inject {
-        FaultKind::Refuse {
-            refusal:
-                Refusal {
-                    status: Some(status),
-                    ..
-                },
-            ..
-        } => status.to_string(),
-        inject => inject.row().word.to_owned(),
+impl FaultKind {
+    /// The word, as its file has it: a row's word, or a number.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Refuse {
+                refusal:
+                    Refusal {
+                        status: Some(status),
+                        ..
+                    },
+                ..
+            } => status.to_string(),
+            kind => kind.row().word.to_owned(),
+        }
+    }
+
+    /// Where it acts.
+    pub const fn layer(&self) -> Layer {
+        self.row().layer
     }
 }
 

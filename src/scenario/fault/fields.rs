@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::reader::{Reader, SHORTEST};
-use super::{CloseMode, SlowPart};
+use super::kind::{CloseMode, SlowPart};
+use super::reader::Reader;
 use crate::scenario::check::MOST_TOKENS;
 use crate::text::Diagnostic;
 use crate::units::{Bandwidth, Factor, Share, TokenRate, duration, tokens};
@@ -39,10 +39,12 @@ pub(super) struct Keys {
 }
 
 /// Declares fields of one key: `required` with the hint that a missing one gets, or `optional` with
-/// what holds without it. Then how the key's value is checked, and how it is shown.
+/// what holds without it. Then, unless the key's value is taken and shown as it is, how it is
+/// checked (by the `reader`) and how it is shown.
 macro_rules! fields {
-    ($($(#[$doc:meta])* $name:ident: $type:ty, $need:ident $key:ident ($default:expr),
-        |$reader:ident, $read:ident| $check:expr, |$value:ident| $shown:expr;)*) => {
+    (|$reader:ident| $($(#[$doc:meta])* $name:ident: $type:ty, $need:ident $key:ident ($default:expr)
+        $(, check |$read:ident| $check:expr)?
+        $(, show |$value:ident| $shown:expr)?;)*) => {
         $(
             $(#[$doc])*
             pub(super) enum $name {}
@@ -56,12 +58,13 @@ macro_rules! fields {
                 };
 
                 fn read($reader: &Reader<'_>) -> Result<$type, Diagnostic> {
-                    let $read = fields!(@value $need $reader $key $default);
-                    $check
+                    let value = fields!(@value $need $reader $key $default);
+                    fields!(@check value $(, |$read| $check)?)
                 }
 
-                fn write($value: &$type, shown: &mut Map<String, Value>) {
-                    shown.insert(stringify!($key).to_owned(), $shown);
+                fn write(value: &$type, shown: &mut Map<String, Value>) {
+                    let value = fields!(@show value $(, |$value| $shown)?);
+                    shown.insert(stringify!($key).to_owned(), value);
                 }
             }
         )*
@@ -69,115 +72,107 @@ macro_rules! fields {
     (@is_required required) => { true };
     (@is_required optional) => { false };
     (@value required $reader:ident $key:ident $hint:expr) => {
-        $reader.required(stringify!($key), $reader.file.$key.as_ref(), $hint)?
+        $reader.required(stringify!($key), $reader.file.$key.clone(), $hint)?
     };
     (@value optional $reader:ident $key:ident $default:expr) => {
-        match &$reader.file.$key {
-            Some(value) => value,
-            None => return Ok($default),
+        match ($reader.file.$key.clone(), $default) {
+            (Some(value), _) => value,
+            (None, default) => return Ok(default),
         }
     };
+    (@check $value:ident) => { Ok($value.into()) };
+    (@check $value:ident, |$read:ident| $check:expr) => {{
+        let $read = $value;
+        $check
+    }};
+    (@show $value:ident) => { json!($value) };
+    (@show $own:ident, |$value:ident| $shown:expr) => {{
+        let $value = $own;
+        json!($shown)
+    }};
 }
 
-fields! {
+fields! { |reader|
     /// After how many output tokens of a stream.
     After: u64, required after ("write after how many tokens: `after: 80 tok`"),
-        |reader, after| reader.bounded("after", *after, 0..=MOST_TOKENS, tokens::write),
-        |after| tokens::write(*after).into();
+        check |after| reader.bounded("after", after, 0..=MOST_TOKENS, tokens::write),
+        show |after| tokens::write(*after);
 
     /// Whether the prompt of a refused request is billed.
-    Billed: bool, optional billed (false), |reader, billed| Ok(*billed), |billed| json!(billed);
+    Billed: bool, optional billed (false);
 
     /// How much later.
     By: Duration, required by ("write how much later: `by: 20s`"),
-        |reader, by| reader.length("by", *by, SHORTEST),
-        |by| duration::write(*by).into();
+        show |by| duration::write(*by);
 
     /// How much later, or never.
-    ByOrNever: Option<Duration>, optional by (None),
-        |reader, by| reader.length("by", *by, SHORTEST).map(Some),
-        |by| by.map(duration::write).into();
+    ByOrNever: Option<Duration>, optional by (None), show |by| by.map(duration::write);
 
     /// How many bytes per second at most.
     Cap: Bandwidth, required cap ("write how many bytes at most: `cap: 200 B/s`"),
-        |reader, cap| reader.within("cap", *cap, Bandwidth::per_second(1)..=WIDEST),
-        |cap| json!(cap);
+        check |cap| reader.within("cap", cap, Bandwidth::per_second(1)..=WIDEST);
 
     /// What an error says in the place of an answer.
     ErrorCause: Cause, optional cause (Cause::ServerError),
-        |reader, name| reader.cause(name), |cause| cause.name().into();
+        check |name| reader.cause(&name), show |cause| cause.name();
 
     /// What an error says whose status is given.
     StatusCause: Cause, optional cause (Refusal::with_status(reader.status()).cause),
-        |reader, name| reader.cause(name), |cause| cause.name().into();
+        check |name| reader.cause(&name), show |cause| cause.name();
 
     /// How many times slower.
     Slower: Factor, required factor ("write how many times slower: `factor: 3`"),
-        |reader, times| reader.within("factor", *times, Factor::ONE..=LARGEST),
-        |times| json!(times);
+        check |times| reader.within("factor", times, Factor::ONE..=LARGEST);
 
     /// A factor of something that may also become less.
     Times: Factor, required factor ("write how many times as much: `factor: 1.5`"),
-        |reader, times| reader.times(*times),
-        |times| json!(times);
+        check |times| reader.times(times);
 
     /// For how long a connection was idle.
     Idle: Duration, required idle ("write how long it was idle: `idle: 60s`"),
-        |reader, idle| reader.length("idle", *idle, SHORTEST),
-        |idle| duration::write(*idle).into();
+        show |idle| duration::write(*idle);
 
-    /// The index of a tail: below a half a draw may exceed any run, above 20 there
-    /// is no tail.
+    /// The index of a tail: below a half a draw may exceed any run, above 20 there is no tail.
     Index: Factor, required index ("write how heavy the tail is: `index: 1.5`"),
-        |reader, index| reader.within("index", *index, Factor::milli(500)..=Factor::milli(20_000)),
-        |index| json!(index);
+        check |index| reader.within("index", index, HEAVIEST..=LIGHTEST);
 
     /// In what of an event a cut lies.
-    InsideOf: Option<Inside>, optional inside (None),
-        |reader, inside| Ok(Some(*inside)), |inside| json!(inside);
+    InsideOf: Option<Inside>, optional inside (None);
 
     /// How much is left.
     Remaining: Share, required remaining ("write how much is left: `remaining: 30%`"),
-        |reader, remaining| reader.within("remaining", *remaining, Share::ZERO..=NOT_ALL),
-        |remaining| json!(remaining);
+        check |remaining| reader.within("remaining", remaining, Share::ZERO..=NOT_ALL);
 
     /// The model that is named.
     Model: Arc<str>, required model ("write which model is named: `model: other-model`"),
-        |reader, model| reader.model(model), |model| json!(&**model);
+        check |model| reader.model(&model), show |model| **model;
 
     /// A finish reason that is not true.
-    Says: Finish, optional says (Finish::Length),
-        |reader, says| Ok(*says), |says| json!(says);
+    Says: Finish, optional says (Finish::Length);
 
     /// What `x-should-retry` says.
-    ShouldRetry: Option<bool>, optional should_retry (None),
-        |reader, answer| Ok(Some(*answer)), |answer| json!(answer);
+    ShouldRetry: Option<bool>, optional should_retry (None);
 
     /// How long a stream is silent.
     Silence: Duration, required silence ("write how long it is silent: `silence: 20s`"),
-        |reader, silence| reader.length("silence", *silence, SHORTEST),
-        |silence| duration::write(*silence).into();
+        show |silence| duration::write(*silence);
 
     /// How slowly tokens leave.
     Speed: TokenRate, required speed ("write how slowly: `speed: 0.5 tok/s`"),
-        |reader, speed| reader.within("speed", *speed, TokenRate::milli(1)..=FASTEST),
-        |speed| json!(speed);
+        check |speed| reader.within("speed", speed, TokenRate::milli(1)..=FASTEST);
 
     /// How a silent stream ends; none = it goes on.
-    Then: Option<CloseMode>, optional then (None),
-        |reader, then| Ok(Some(*then)), |then| json!(then);
+    Then: Option<CloseMode>, optional then (None);
 
     /// Which part of an answer is slow.
-    What: SlowPart, optional what (SlowPart::All),
-        |reader, what| Ok(*what), |what| json!(what);
+    What: SlowPart, optional what (SlowPart::All);
 
     /// How a stream ends.
-    StreamEnd: CloseMode, optional with (CloseMode::Rst),
-        |reader, with| Ok(*with), |with| json!(with);
+    StreamEnd: CloseMode, optional with (CloseMode::Rst);
 
     /// How a connection ends on which no answer has begun.
     ConnectionEnd: CloseMode, optional with (CloseMode::Rst),
-        |reader, with| reader.connection_end(*with), |with| json!(with);
+        check |with| reader.connection_end(with);
 }
 
 /// The status that stands in the place of a word.
@@ -218,7 +213,7 @@ impl Field for HintToWait {
                 let problem = reader.problem("hint", message);
                 return Err(problem.hint("leave out `retry_after`, or write another `hint`"));
             }
-            (Some(wait), _) => reader.length("retry_after", wait, Duration::ZERO)?,
+            (Some(wait), _) => reader.length("retry_after", wait)?,
             (None, None) => return Ok(None),
             (None, Some(_)) if lies => UNTOLD,
             (None, Some(_)) => {
@@ -287,6 +282,8 @@ impl Reader<'_> {
     }
 }
 
+const HEAVIEST: Factor = Factor::milli(500);
+const LIGHTEST: Factor = Factor::milli(20_000);
 const LARGEST: Factor = Factor::milli(1_000_000);
 const WIDEST: Bandwidth = Bandwidth::per_second(1_000_000_000_000);
 const FASTEST: TokenRate = TokenRate::per_second(1_000_000);

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::written::{Burst, Ramp, Recover, Short, Targets, When};
-use super::{CloseMode, SlowPart};
+use super::burst::Burst;
+use super::forms::{Short, Targets, length};
+use super::kind::{CloseMode, SlowPart};
+use super::ramp::{Ramp, Recovery};
+use super::when::{Sticky, When};
 #[cfg(feature = "cli")]
 use crate::units::schema::{Length, Tokens};
 use crate::units::{Bandwidth, Factor, Share, TokenRate, duration, tokens};
@@ -41,7 +44,7 @@ macro_rules! keys {
                 $(
                     #[serde(default)]
                     #[cfg_attr(feature = "cli", schemars(with = $schema))]
-                    $(#[serde(with = $read)])?
+                    $(#[serde(deserialize_with = $read)])?
                 )?
                 pub(super) $field: $type,
             )*
@@ -56,11 +59,11 @@ keys! {
     inject: String, "inject", "outage", "What it does: a word, or the status of an error.";
     target: Option<Targets>, "target", "aws-us-east",
         "Whom it strikes: a provider, a group, or a list of these.";
-    at: Option<Duration> as "Length" by "duration::option", "at", "5m",
+    at: Option<Duration> as "Length" by "duration::option::deserialize", "at", "5m",
         "Start of the first window; the run's start by default.";
-    length: Option<Duration> as "Length" by "duration::option", "for", "10m",
+    length: Option<Duration> as "Length" by "length::option", "for", "10m",
         "Length of each window; to the end of the run by default.";
-    every: Option<Duration> as "Length" by "duration::option", "every", "1h",
+    every: Option<Duration> as "Length" by "length::option", "every", "1h",
         "From window to window; once by default.";
     chance: Option<Share> as "Share", "chance", "30%",
         "The chance that it happens at all, drawn once per seed.";
@@ -70,19 +73,19 @@ keys! {
     ramp: Option<Short<Ramp>>, "ramp", "{ up: 2m, down: 1m, shape: exponential }",
         "It grows from nothing at a window's start, and fades before its end; shapes are \
          `linear`, `exponential` and `steps`.";
-    recover: Option<Short<Recover>>, "recover", "{ over: 5m, shape: steps }",
+    recover: Option<Short<Recovery>>, "recover", "{ over: 5m, shape: steps }",
         "It fades after a window's end; shapes as above.";
     when: Option<When>, "when", "{ client: 0 }",
         "Only attempts of this `model`, `key`, `prompt` (\"> 8k tok\"), `streamed` and `client`.";
     rate: Option<Share> as "Share", "rate", "0.05%",
         "Share of attempts that it strikes; all by default.";
-    sticky: Option<String>, "sticky", "call",
+    sticky: Option<Sticky>, "sticky", "call",
         "What shares its luck: an `attempt`, a `call`, or a length of time.";
-    after: Option<u64> as "Tokens" by "tokens::option", "after", "80 tok",
+    after: Option<u64> as "Tokens" by "tokens::option::deserialize", "after", "80 tok",
         "After so many output tokens.";
     billed: Option<bool>, "billed", "true",
         "The prompt is billed though it failed; `false` by default.";
-    by: Option<Duration> as "Length" by "duration::option", "by", "20s",
+    by: Option<Duration> as "Length" by "length::option", "by", "20s",
         "So much later; for `keep_alives` never by default.";
     cap: Option<Bandwidth> as "Bandwidth", "cap", "200 B/s", "So many bytes per second.";
     cause: Option<String>, "cause", "overloaded",
@@ -91,20 +94,20 @@ keys! {
     hint: Option<HintFormat>, "hint", "date",
         "How the hint to wait is put: `own`, `seconds`, `ms`, `date`, `body`, or a lie: `past`, \
          `negative`, `nan`, `absurd`.";
-    idle: Option<Duration> as "Length" by "duration::option", "idle", "90s", "Idle for so long.";
+    idle: Option<Duration> as "Length" by "length::option", "idle", "90s", "Idle for so long.";
     index: Option<Factor> as "Factor", "index", "1.5",
         "The tail's index: the smaller, the heavier.";
     inside: Option<Inside>, "inside", "utf8",
         "The cut lies inside an event: in its `json`, or in a `utf8` character.";
     remaining: Option<Share> as "Share", "remaining", "30%", "So much is left.";
     model: Option<String>, "model", "other-model", "The model that is named.";
-    retry_after: Option<Duration> as "Length" by "duration::option", "retry_after", "20s",
+    retry_after: Option<Duration> as "Length" by "duration::option::deserialize", "retry_after", "20s",
         "A hint to wait for so long.";
     says: Option<Finish>, "says", "content_filter",
         "What it claims: `length` (by default) or `content_filter`.";
     should_retry: Option<bool>, "should_retry", "false",
         "What `x-should-retry` says; it is not there by default.";
-    silence: Option<Duration> as "Length" by "duration::option", "silence", "20s",
+    silence: Option<Duration> as "Length" by "length::option", "silence", "20s",
         "Silent for so long.";
     speed: Option<TokenRate> as "TokenRate", "speed", "0.5 tok/s", "So many tokens per second.";
     then: Option<CloseMode>, "then", "fin",

@@ -260,9 +260,4 @@ impl FaultKind {
                 | Self::Price { .. }
         )
     }
-
-    /// Where it acts.
-    pub const fn layer(&self) -> Layer {
-        self.row().layer
-    }
 }

@@ -7,27 +7,73 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::forms::{length, or_default};
 use crate::time::{nanos, period};
 use crate::units::Share;
+#[cfg(feature = "cli")]
+use crate::units::schema::Length;
 
-/// How a fault grows from nothing as a window begins, and fades to nothing before it ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `ramp` of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Ramp {
-    /// From nothing to full; zero = at once.
+    /// From nothing to full, as a window begins.
+    #[serde(default, deserialize_with = "length::or_zero")]
+    #[serde(serialize_with = "length::serialize")]
+    #[cfg_attr(
+        feature = "cli",
+        schemars(with = "Length", skip_serializing_if = "super::forms::is_default")
+    )]
     pub up: Duration,
-    /// From full to nothing, before the window's end; zero = at once.
+    /// From full to nothing, before it ends.
+    #[serde(default, deserialize_with = "length::or_zero")]
+    #[serde(serialize_with = "length::serialize")]
+    #[cfg_attr(
+        feature = "cli",
+        schemars(with = "Length", skip_serializing_if = "super::forms::is_default")
+    )]
     pub down: Duration,
-    /// Along which curve.
+    /// Along which curve; `linear` by default.
+    #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(feature = "cli", schemars(!default, with = "Option<Shape>"))]
     pub shape: Shape,
 }
 
-/// How a fault fades after a window's end, where without it it would be gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `recover` of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Recover")
+)]
+#[serde(deny_unknown_fields)]
 pub struct Recovery {
-    /// From full to nothing.
+    /// From full to nothing, after a window.
+    #[serde(with = "length")]
+    #[cfg_attr(feature = "cli", schemars(with = "Length"))]
     pub over: Duration,
-    /// Along which curve.
+    /// Along which curve; `linear` by default.
+    #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(feature = "cli", schemars(!default, with = "Option<Shape>"))]
     pub shape: Shape,
+}
+
+impl From<Duration> for Ramp {
+    fn from(up: Duration) -> Self {
+        Self {
+            up,
+            down: Duration::ZERO,
+            shape: Shape::default(),
+        }
+    }
+}
+
+impl From<Duration> for Recovery {
+    fn from(over: Duration) -> Self {
+        let shape = Shape::default();
+        Self { over, shape }
+    }
 }
 
 /// The curve from nothing to full; the way back is the same in reverse.

@@ -1,4 +1,4 @@
-//! Reads one key of a fault, and points at it when something is wrong with it.
+//! Reads the keys of one fault, and points at them when something is wrong.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -9,16 +9,21 @@ use crate::scenario::check::bounded;
 use crate::text::{Diagnostic, Document};
 use crate::units::duration;
 
-/// Reads the keys of one fault.
+/// Reads the keys of one fault. A key may be a path, as in `when.model`.
 pub(super) struct Reader<'a> {
     pub(super) document: &'a Document,
     pub(super) name: &'a str,
     pub(super) file: &'a Written,
 }
 
-impl Reader<'_> {
-    fn path<'p>(&'p self, key: &'p str) -> [&'p str; 3] {
-        ["faults", self.name, key]
+impl<'a> Reader<'a> {
+    pub(super) fn path<'p>(&'p self, key: &'p str) -> Vec<&'p str> {
+        let steps = key.split('.').filter(|step| !step.is_empty());
+        ["faults", self.name].into_iter().chain(steps).collect()
+    }
+
+    pub(super) fn word(&self) -> &'a str {
+        &self.file.inject
     }
 
     pub(super) fn problem(&self, key: &str, message: impl Into<String>) -> Diagnostic {
@@ -29,13 +34,9 @@ impl Reader<'_> {
         self.document.problem_at_key(&self.path(key), message)
     }
 
-    pub(super) fn length(
-        &self,
-        key: &str,
-        value: Duration,
-        least: Duration,
-    ) -> Result<Duration, Diagnostic> {
-        self.bounded(key, value, least..=LONGEST_RUN, duration::write)
+    /// A length of time that may be none.
+    pub(super) fn length(&self, key: &str, value: Duration) -> Result<Duration, Diagnostic> {
+        self.bounded(key, value, Duration::ZERO..=LONGEST_RUN, duration::write)
     }
 
     pub(super) fn bounded<T: Copy + PartialOrd>(
@@ -66,11 +67,8 @@ impl Reader<'_> {
         hint: &'static str,
     ) -> Result<T, Diagnostic> {
         value.ok_or_else(|| {
-            let message = format!("`{}` needs the key `{key}`", self.file.inject);
+            let message = format!("`{}` needs the key `{key}`", self.word());
             self.problem("inject", message).hint(hint)
         })
     }
 }
-
-/// The world's timers resolve one millisecond.
-pub(super) const SHORTEST: Duration = Duration::from_millis(1);

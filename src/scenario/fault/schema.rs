@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use super::catalogue::{KEYS, ROWS, Row, STATUS, Scope};
 use super::keys::Written;
-use super::written::{Short, Targets};
-use crate::text::schema::{inline_schema, rule, words};
-use crate::units::schema as units;
+use crate::text::schema::{rule, words};
 use crate::wire::fake::Cause;
 
 /// One of `faults`.
@@ -27,7 +25,6 @@ impl JsonSchema for Fault {
         let own = [
             ("inject", word()),
             ("cause", json_schema!({ "anyOf": [causes()] })),
-            ("sticky", json_schema!({ "anyOf": [sticky(generator)] })),
         ];
         if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
             properties.extend(own.map(|(key, schema)| (key.to_owned(), schema.to_value())));
@@ -36,18 +33,6 @@ impl JsonSchema for Fault {
         schema.insert("allOf".to_owned(), rules().into());
         schema
     }
-}
-
-inline_schema! {
-    Targets, "Targets", |generator: &mut SchemaGenerator| {
-        let name = generator.subschema_for::<units::Name>();
-        json_schema!({ "anyOf": [name, { "type": "array", "items": name, "minItems": 1 }] })
-    };
-    where T: JsonSchema, Short<T>, "Short", |generator: &mut SchemaGenerator| {
-        let length = generator.subschema_for::<units::Length>();
-        let map = generator.subschema_for::<T>();
-        json_schema!({ "anyOf": [length, map] })
-    };
 }
 
 /// Says of every key what it is for.
@@ -81,11 +66,6 @@ fn causes() -> Schema {
         let about = Row::of(cause.name()).map(|row| row.about);
         (cause.name(), about.unwrap_or_default().to_owned())
     }))
-}
-
-fn sticky(generator: &mut SchemaGenerator) -> Schema {
-    let length = generator.subschema_for::<units::Length>();
-    json_schema!({ "anyOf": [{ "enum": ["attempt", "call"] }, length] })
 }
 
 /// The keys that must stand beside a word.

@@ -4,7 +4,8 @@
 //! so it does not matter who asks first, or how often.
 
 use super::burst::Episodes;
-use super::{AttemptInfo, Fault, Sticky};
+use super::spec::Fault;
+use super::when::{AttemptInfo, Sticky};
 use crate::rng::{Purpose, RngStreams};
 use crate::time::{Instant, period};
 use crate::trace::FaultId;

@@ -1,21 +1,60 @@
-//! Which attempts a fault looks at: those of one model, one key, long prompts, one client.
+//! Which attempts a fault looks at (those of one model, one key, long prompts, one client), and
+//! which of them share its luck.
 //!
-//! All that is said must hold. What an attempt says of itself is in [`Seen`].
+//! All that is said must hold. What an attempt says of itself is in [`AttemptInfo`].
 
-use super::AttemptInfo;
+use std::fmt;
+use std::time::Duration;
 
-/// Which attempts a fault can strike; by default all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::forms::length;
+use crate::policy::CallId;
+use crate::scenario::check::within;
+use crate::scenario::workload::MOST_TOKENS;
+use crate::time::Instant;
+#[cfg(feature = "cli")]
+use crate::units::schema::{TokensCompared, Whole};
+use crate::units::{UnitError, Written, duration, tokens};
+
+/// An attempt, as far as faults look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct AttemptInfo<'a> {
+    /// When it reaches the provider.
+    pub now: Instant,
+    /// Its call; for a caller that sends none, the provider's own number.
+    pub call: CallId,
+    /// The how-manieth of that call at this provider, from 0.
+    pub nth: u32,
+    /// Whether the answer is streamed.
+    pub streamed: bool,
+    /// Prompt tokens.
+    pub input: u64,
+    /// The client process, from 0.
+    pub client: u32,
+    /// The model that it asks for.
+    pub model: &'a str,
+    /// The key that it shows.
+    pub key: Option<&'a str>,
+}
+
+/// `when` of a fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(extend("minProperties" = 1)))]
+#[serde(deny_unknown_fields)]
 pub struct When {
-    /// Those that ask for this model.
+    /// They ask for this model.
     pub model: Option<String>,
-    /// Those that show this key.
+    /// They show this key.
     pub key: Option<String>,
-    /// Those with a prompt of such a size.
+    /// Their prompt is larger, or smaller: `"> 8k tok"`.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<TokensCompared>"))]
     pub prompt: Option<Bound>,
-    /// Those whose answer is streamed, or those whose answer is not.
+    /// Their answer is streamed, or is not.
     pub streamed: Option<bool>,
-    /// Those of this client process, from 0.
+    /// They are of this client, counted from 0.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Whole>"))]
     pub client: Option<u32>,
 }
 
@@ -41,6 +80,18 @@ pub enum Side {
     AtMost,
 }
 
+/// How long a fault's luck holds: what shares one draw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sticky {
+    /// Nothing: each attempt draws.
+    #[default]
+    Attempt,
+    /// All attempts of a call at the provider; for a fault with several targets, at all of them.
+    Call,
+    /// All attempts within one such length of time, counted from the run's start.
+    Length(Duration),
+}
+
 impl When {
     /// Whether it asks for nothing.
     pub fn is_always(&self) -> bool {
@@ -63,6 +114,19 @@ impl When {
 }
 
 impl Bound {
+    fn parse(written: &str) -> Result<Self, UnitError> {
+        let text = written.trim();
+        let known = |side: &Side| text.starts_with(side.sign());
+        let Some(side) = Side::ALL.into_iter().find(known) else {
+            let error = UnitError::new("a size of prompts begins with a comparison");
+            return Err(error.or_write("write as in `\"> 8k tok\"`, with `>`, `>=`, `<` or `<=`"));
+        };
+        let tokens = tokens::parse(&text[side.sign().len()..])
+            .map_err(|error| UnitError::new(error.to_string()))?;
+        let tokens = within(tokens, 0..=MOST_TOKENS, tokens::write)?;
+        Ok(Self { side, tokens })
+    }
+
     const fn holds(self, tokens: u64) -> bool {
         match self.side {
             Side::Above => tokens > self.tokens,
@@ -75,11 +139,9 @@ impl Bound {
 
 impl Side {
     /// Every side; the longer sign of two that begin alike comes first.
-    pub(in crate::scenario) const ALL: [Self; 4] =
-        [Self::AtLeast, Self::AtMost, Self::Above, Self::Below];
+    const ALL: [Self; 4] = [Self::AtLeast, Self::AtMost, Self::Above, Self::Below];
 
-    /// The sign, as files write it.
-    pub const fn sign(self) -> &'static str {
+    const fn sign(self) -> &'static str {
         match self {
             Self::Above => ">",
             Self::AtLeast => ">=",
@@ -89,11 +151,75 @@ impl Side {
     }
 }
 
+impl Sticky {
+    fn parse(text: &str) -> Result<Self, UnitError> {
+        match text {
+            "attempt" => Ok(Self::Attempt),
+            "call" => Ok(Self::Call),
+            text => {
+                let length = duration::parse(text).map_err(|_| {
+                    UnitError::new(format!("`{text}` does not say how long luck holds"))
+                        .or_write("write `attempt`, `call`, or a length of time such as `1s`")
+                })?;
+                length::checked(length).map(Self::Length)
+            }
+        }
+    }
+}
+
+/// As files write it: `> 8k tok`.
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.side.sign(), tokens::write(self.tokens))
+    }
+}
+
+/// As files write it.
+impl fmt::Display for Sticky {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attempt => f.write_str("attempt"),
+            Self::Call => f.write_str("call"),
+            Self::Length(length) => f.write_str(&duration::write(*length)),
+        }
+    }
+}
+
+/// Serde on a type from its `parse` and `Display`.
+macro_rules! as_text {
+    ($($type:ident)*) => {
+        $(
+            impl Serialize for $type {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.collect_str(self)
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $type {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    deserializer.deserialize_str(Written {
+                        wanted: "a string",
+                        parse: Self::parse,
+                    })
+                }
+            }
+        )*
+    };
+}
+
+as_text!(Bound Sticky);
+
+#[cfg(feature = "cli")]
+crate::text::schema::inline_schema! {
+    Sticky, "Sticky", |generator: &mut schemars::SchemaGenerator| {
+        let length = generator.subschema_for::<crate::units::schema::Length>();
+        schemars::json_schema!({ "anyOf": [{ "enum": ["attempt", "call"] }, length] })
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::CallId;
-    use crate::time::Instant;
 
     const SEEN: AttemptInfo<'_> = AttemptInfo {
         now: Instant::START,

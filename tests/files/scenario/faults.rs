@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use firedrill::policy::ProviderId;
-use firedrill::scenario::catalogue::{self, KEYS, Key, ROWS, Row, STATUS};
+use firedrill::scenario::catalogue::{KEYS, Key, ROWS, Row, STATUS};
 use firedrill::scenario::fault::{Bound, CloseMode, FaultKind, Shape, Side, SlowPart, Sticky};
 use firedrill::units::{Factor, Share};
 use firedrill::wire::fake::{Hint, HintFormat, Refusal};
@@ -104,7 +104,7 @@ fn every_word_takes_all_of_its_keys_and_is_shown_with_all_of_them() {
         let scenario = understood(&one_fault(word, &keys), &[]).scenario;
         let fault = &scenario.faults[0];
         assert_eq!(
-            (catalogue::word(fault).as_str(), fault.inject.layer()),
+            (fault.inject.word().as_str(), fault.inject.layer()),
             (word, row.layer)
         );
         let shown = &scenario.resolved()["faults"][0];

@@ -12,10 +12,10 @@ mod when;
 
 use std::time::Duration;
 
-use super::Fault;
 use super::catalogue::{ROWS, Row, Scope};
 use super::keys::Written;
-use super::reader::{Reader, SHORTEST};
+use super::reader::Reader;
+use super::spec::Fault;
 use crate::scenario::Provider;
 use crate::text::{Diagnostic, Document};
 pub(in crate::scenario) use target::{Groups, groups};
@@ -41,108 +41,84 @@ pub(in crate::scenario) fn fault(
     file: &Written,
     setting: &Setting<'_>,
 ) -> Result<Fault, Diagnostic> {
-    let common = Common {
-        reader: Reader {
-            document,
-            name,
-            file,
-        },
-        row: row(document, name, &file.inject)?,
-        setting,
+    let reader = Reader {
+        document,
+        name,
+        file,
     };
-    let targets = common.targets()?;
-    let inject = (common.row.read)(&common.reader)?;
-    common.check_keys()?;
-    let windows = common.windows()?;
+    let row = row(&reader)?;
+    let targets = reader.targets(row, setting)?;
+    let inject = (row.read)(&reader)?;
+    check_keys(&reader, row)?;
+    let windows = reader.windows(setting)?;
     Ok(Fault {
         name: name.to_owned(),
-        when: common.when(&targets)?,
+        when: reader.when(row, setting, &targets)?,
         targets,
         inject,
-        chance: common.chance()?,
-        ramp: common.ramp(&windows)?,
-        recovery: common.recovery(&windows)?,
+        chance: reader.some_share("chance", file.chance, "without a chance")?,
+        ramp: reader.ramp()?,
+        recovery: reader.recovery()?,
         windows,
-        rate: common.rate()?,
-        burst: common.burst()?,
-        sticky: common.sticky()?,
+        rate: reader.some_share("rate", file.rate, "that strikes nothing")?,
+        burst: reader.burst(row, setting)?,
+        sticky: file.sticky.unwrap_or_default(),
     })
 }
 
-/// Reads what all faults share.
-struct Common<'a> {
-    reader: Reader<'a>,
-    row: &'static Row,
-    setting: &'a Setting<'a>,
+/// Refuses every key that this fault does not take.
+fn check_keys(reader: &Reader<'_>, row: &Row) -> Result<(), Diagnostic> {
+    let keys = reader.document.keys(&reader.path(""));
+    let fits = |key: &str| row.keys().any(|own| own == key);
+    let Some(key) = keys.iter().find(|key| !fits(key)) else {
+        return Ok(());
+    };
+    let word = reader.word();
+    let luck = matches!(key.as_str(), "rate" | "sticky" | "when");
+    let (message, hint) = match (key.as_str(), row.reach) {
+        ("target", _) => (
+            format!("`{key}` means nothing to `{word}`"),
+            "it strikes clients: leave it out, and name one in `when: { client: 0 }`".to_owned(),
+        ),
+        ("rate" | "sticky", Scope::Client) => (
+            format!("`{word}` strikes the whole client, not a share of attempts"),
+            "leave it out".to_owned(),
+        ),
+        (_, Scope::Whole) if luck => (
+            format!("`{word}` strikes the whole provider, not a share of attempts"),
+            "for a share of attempts use `reset` or `hang`".to_owned(),
+        ),
+        (_, Scope::State) if luck => (
+            format!("`{word}` changes the whole provider, not a share of attempts"),
+            "leave it out".to_owned(),
+        ),
+        ("ramp" | "recover", _) => (
+            format!("`{word}` is all or nothing: it cannot grow or fade"),
+            "for a slow way down or back add a `capacity_loss` or a `slow`".to_owned(),
+        ),
+        _ => (format!("`{key}` means nothing to `{word}`"), own_keys(row)),
+    };
+    Err(reader.problem_at_key(key, message).hint(hint))
 }
 
-impl Common<'_> {
-    /// Refuses every key that this fault does not take.
-    fn check_keys(&self) -> Result<(), Diagnostic> {
-        let keys = self.reader.document.keys(&["faults", self.reader.name]);
-        let fits = |key: &str| self.row.keys().any(|own| own == key);
-        let Some(key) = keys.iter().find(|key| !fits(key)) else {
-            return Ok(());
-        };
-        let word = &self.reader.file.inject;
-        let nothing = format!("`{key}` means nothing to `{word}`");
-        let luck = matches!(key.as_str(), "rate" | "sticky" | "when");
-        Err(match (key.as_str(), self.row.reach) {
-            ("target", _) => {
-                let problem = self.reader.problem_at_key(key, nothing);
-                problem
-                    .hint("it strikes clients: leave it out, and name one in `when: { client: 0 }`")
-            }
-            ("rate" | "sticky", Scope::Client) => {
-                let message = format!("`{word}` strikes the whole client, not a share of attempts");
-                self.reader
-                    .problem_at_key(key, message)
-                    .hint("leave it out")
-            }
-            (_, Scope::Whole) if luck => {
-                let message =
-                    format!("`{word}` strikes the whole provider, not a share of attempts");
-                let problem = self.reader.problem_at_key(key, message);
-                problem.hint("for a share of attempts use `reset` or `hang`")
-            }
-            (_, Scope::State) if luck => {
-                let message =
-                    format!("`{word}` changes the whole provider, not a share of attempts");
-                self.reader
-                    .problem_at_key(key, message)
-                    .hint("leave it out")
-            }
-            ("ramp" | "recover", _) => {
-                let message = format!("`{word}` is all or nothing: it cannot grow or fade");
-                let problem = self.reader.problem_at_key(key, message);
-                problem.hint("for a slow way down or back add a `capacity_loss` or a `slow`")
-            }
-            _ => self
-                .reader
-                .problem_at_key(key, nothing)
-                .hint(self.own_keys()),
-        })
-    }
-
-    /// What the word takes beside time and target.
-    fn own_keys(&self) -> String {
-        let luck = ["rate", "sticky"]
-            .into_iter()
-            .filter(|_| self.row.reach == Scope::Attempts);
-        let own = Vec::from_iter(luck.chain(self.row.own()));
-        match own.is_empty() {
-            true => "leave it out".to_owned(),
-            false => format!("its own keys are `{}`", own.join("`, `")),
-        }
+/// What a word takes beside time and target.
+fn own_keys(row: &Row) -> String {
+    let luck = ["rate", "sticky"].into_iter();
+    let luck = luck.filter(|_| row.reach == Scope::Attempts);
+    let own = Vec::from_iter(luck.chain(row.own()));
+    match own.is_empty() {
+        true => "leave it out".to_owned(),
+        false => format!("its own keys are `{}`", own.join("`, `")),
     }
 }
 
 /// The row of a word, or of a status.
-fn row(document: &Document, name: &str, word: &str) -> Result<&'static Row, Diagnostic> {
+fn row(reader: &Reader<'_>) -> Result<&'static Row, Diagnostic> {
+    let word = reader.word();
     if let Some(row) = Row::of(word) {
         return Ok(row);
     }
-    let problem = |message| document.problem(&["faults", name, "inject"], message);
+    let problem = |message: String| reader.problem("inject", message);
     if word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         let problem = problem(format!("`{word}` is no status of a failure"));
         return Err(problem.hint("write a status from 400 to 599, or a word such as `outage`"));
@@ -150,14 +126,13 @@ fn row(document: &Document, name: &str, word: &str) -> Result<&'static Row, Diag
     let problem = problem(format!("unknown fault `{word}`"));
     let problem = problem.did_you_mean(word, ROWS.iter().map(|row| row.word));
     // All words at once would fill the terminal.
-    let lists_all = problem
-        .hint_text()
-        .is_some_and(|hint| hint.starts_with("known:"));
-    Err(match !lists_all {
-        true => problem,
-        false => problem.hint(
+    let hint = problem.hint_text();
+    let lists_all = hint.is_some_and(|hint| hint.starts_with("known:"));
+    Err(match lists_all {
+        true => problem.hint(
             "write a status such as `429`, or a word such as `outage`, `hang`, `slow`, \
              `stream_cut`, `capacity_loss`",
         ),
+        false => problem,
     })
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Common;
+use super::Setting;
 use crate::policy::ProviderId;
 use crate::scenario::Provider;
 use crate::scenario::check::check_name;
-use crate::scenario::fault::catalogue::Scope;
-use crate::scenario::fault::written::Targets;
+use crate::scenario::fault::catalogue::{Row, Scope};
+use crate::scenario::fault::forms::Targets;
+use crate::scenario::fault::reader::Reader;
 use crate::text::{Diagnostic, Document};
 
 /// Providers with a shared cause (a cloud, a region, a network in front of them, an account, a
@@ -55,76 +56,60 @@ pub(in crate::scenario) fn groups(
     Ok(groups)
 }
 
-impl Common<'_> {
-    /// In the order of the fleet. A fault of clients has none.
-    pub(super) fn targets(&self) -> Result<Vec<ProviderId>, Diagnostic> {
-        let (one, many) = match &self.reader.file.target {
-            _ if self.row.reach == Scope::Client => return Ok(Vec::new()),
-            None => {
-                let problem = self
-                    .reader
-                    .document
-                    .problem(&["faults", self.reader.name], "the key `target` is missing");
-                return Err(problem.hint("add `target: …` here"));
-            }
-            Some(Targets::One(name)) => (Some(name), [].as_slice()),
-            Some(Targets::Many(names)) => (None, names.as_slice()),
+impl Reader<'_> {
+    /// Whom the fault strikes, in the order of the fleet. A fault of clients has no targets.
+    pub(super) fn targets(
+        &self,
+        row: &Row,
+        setting: &Setting<'_>,
+    ) -> Result<Vec<ProviderId>, Diagnostic> {
+        if row.reach == Scope::Client {
+            return Ok(Vec::new());
+        }
+        let Some(Targets(names)) = &self.file.target else {
+            let problem = self.problem("", "the key `target` is missing");
+            return Err(problem.hint("add `target: …` here"));
         };
         let mut targets = Vec::new();
-        if let Some(name) = one {
-            self.add(&mut targets, name, &["faults", self.reader.name, "target"])?;
-        }
-        for (n, name) in many.iter().enumerate() {
-            let place = n.to_string();
-            self.add(
-                &mut targets,
-                name,
-                &["faults", self.reader.name, "target", &place],
-            )?;
+        for (n, name) in names.iter().enumerate() {
+            for id in self.named(&format!("target.{n}"), name, setting)? {
+                if targets.contains(&id) {
+                    let twice = setting.providers.get(id.index());
+                    let twice = twice.map_or(name, |provider| &provider.name);
+                    let message = format!("the provider `{twice}` is struck twice");
+                    let problem = self.problem(&format!("target.{n}"), message);
+                    return Err(problem.hint("name it once, alone or in one group"));
+                }
+                targets.push(id);
+            }
         }
         if targets.is_empty() {
-            let problem = self
-                .reader
-                .problem("target", "a fault needs somebody to strike");
+            let problem = self.problem("target", "a fault needs somebody to strike");
             return Err(problem.hint("name a provider, or a group of `groups`"));
         }
         targets.sort_unstable();
         Ok(targets)
     }
 
-    /// Adds who is called `name`, at `path`.
-    fn add(
+    /// The provider, or the members of the group, called `name`.
+    fn named(
         &self,
-        targets: &mut Vec<ProviderId>,
+        key: &str,
         name: &str,
-        path: &[&str],
-    ) -> Result<(), Diagnostic> {
-        let (providers, groups) = (self.setting.providers, self.setting.groups);
+        setting: &Setting<'_>,
+    ) -> Result<Vec<ProviderId>, Diagnostic> {
+        let (providers, groups) = (setting.providers, setting.groups);
         let found = place_of(providers, name).map(|id| vec![id]);
-        let Some(found) = found.or_else(|| groups.get(name).cloned()) else {
+        found.or_else(|| groups.get(name).cloned()).ok_or_else(|| {
             let what = match groups.is_empty() {
                 true => "provider",
                 false => "provider or group",
             };
             let known = providers.iter().map(|provider| provider.name.as_str());
-            let problem = self
-                .reader
-                .document
-                .problem(path, format!("unknown {what} `{name}`"));
-            return Err(problem.did_you_mean(name, known.chain(groups.keys().map(String::as_str))));
-        };
-        for id in found {
-            if targets.contains(&id) {
-                let twice = providers
-                    .get(id.index())
-                    .map_or(name, |one| one.name.as_str());
-                let message = format!("the provider `{twice}` is struck twice");
-                let problem = self.reader.document.problem(path, message);
-                return Err(problem.hint("name it once, alone or in one group"));
-            }
-            targets.push(id);
-        }
-        Ok(())
+            let known = known.chain(groups.keys().map(String::as_str));
+            let problem = self.problem(key, format!("unknown {what} `{name}`"));
+            problem.did_you_mean(name, known)
+        })
     }
 }
 

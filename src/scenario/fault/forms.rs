@@ -1,0 +1,155 @@
+//! Forms that parts of a fault share in the file: lengths of time, what may be left out, one length
+//! for a map, and names alone or in a list.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::scenario::LONGEST_RUN;
+use crate::scenario::check::within;
+use crate::units::{UnitError, duration};
+
+/// A length of time, no shorter than a timer can tell and no longer than any run.
+pub(super) mod length {
+    use super::*;
+
+    pub(in crate::scenario::fault) use crate::units::duration::serialize;
+
+    pub(in crate::scenario::fault) fn checked(length: Duration) -> Result<Duration, UnitError> {
+        within(length, SHORTEST..=LONGEST_RUN, duration::write)
+    }
+
+    pub(in crate::scenario::fault) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        let length = duration::deserialize(deserializer)?;
+        checked(length).map_err(UnitError::into_serde)
+    }
+
+    pub(in crate::scenario::fault) fn option<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let length = duration::option::deserialize(deserializer)?;
+        let length = length.map(checked).transpose();
+        length.map_err(UnitError::into_serde)
+    }
+
+    pub(in crate::scenario::fault) fn or_zero<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        option(deserializer).map(Option::unwrap_or_default)
+    }
+
+    /// The world's timers resolve one millisecond.
+    const SHORTEST: Duration = Duration::from_millis(1);
+}
+
+/// What stands behind a key, or the default where nothing does.
+pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Whether a value is the default, which the schema does not repeat.
+#[cfg(feature = "cli")]
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A map, or one length of time, which stands for the map's first key.
+#[derive(Clone, Copy)]
+pub(super) struct Short<T>(pub(super) T);
+
+/// `target`: a name, or a list of names.
+pub(super) struct Targets(pub(super) Vec<String>);
+
+impl<'de, T: Deserialize<'de> + From<Duration>> Deserialize<'de> for Short<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShortVisitor(PhantomData))
+    }
+}
+
+struct ShortVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de> + From<Duration>> Visitor<'de> for ShortVisitor<T> {
+    type Value = Short<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a length of time such as `30s`, or a map")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Short<T>, E> {
+        let length = duration::parse(text).map_err(E::custom)?;
+        let length = length::checked(length).map_err(UnitError::into_serde)?;
+        Ok(Short(T::from(length)))
+    }
+
+    /// A number without a unit: the unit's own parser says what is missing.
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Short<T>, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Short<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Short)
+    }
+}
+
+impl<'de> Deserialize<'de> for Targets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TargetsVisitor)
+    }
+}
+
+struct TargetsVisitor;
+
+impl<'de> Visitor<'de> for TargetsVisitor {
+    type Value = Targets;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a provider, a group, or a list of these")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Targets, E> {
+        Ok(Targets(vec![name.to_owned()]))
+    }
+
+    /// A name may be a number.
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Targets, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    /// Or look like an answer.
+    fn visit_bool<E: Error>(self, answer: bool) -> Result<Targets, E> {
+        self.visit_str(&answer.to_string())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Targets, A::Error> {
+        let mut all = Vec::new();
+        while let Some(name) = names.next_element()? {
+            all.push(name);
+        }
+        Ok(Targets(all))
+    }
+}
+
+#[cfg(feature = "cli")]
+crate::text::schema::inline_schema! {
+    Targets, "Targets", |generator: &mut schemars::SchemaGenerator| {
+        let name = generator.subschema_for::<crate::units::schema::Name>();
+        schemars::json_schema!({
+            "anyOf": [name, { "type": "array", "items": name, "minItems": 1 }],
+        })
+    };
+    where T: schemars::JsonSchema, Short<T>, "Short", |generator: &mut schemars::SchemaGenerator| {
+        let length = generator.subschema_for::<crate::units::schema::Length>();
+        let map = generator.subschema_for::<T>();
+        schemars::json_schema!({ "anyOf": [length, map] })
+    };
+}

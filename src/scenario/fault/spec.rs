@@ -1,0 +1,79 @@
+//! A fault as its scenario means it, and how strong its windows let it be.
+
+use super::burst::Burst;
+use super::kind::FaultKind;
+use super::ramp::{Ramp, Recovery};
+use super::when::{Sticky, When};
+use crate::policy::ProviderId;
+use crate::time::{Instant, Windows, nanos};
+use crate::units::Share;
+
+/// An injected cause of failures.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Its name.
+    pub name: String,
+    /// Whom it strikes, all by the same luck: a provider, or a group with a shared cause.
+    pub targets: Vec<ProviderId>,
+    /// What it does.
+    pub inject: FaultKind,
+    /// The chance that it happens at all, drawn once per seed.
+    pub chance: Share,
+    /// When it is at work.
+    pub windows: Windows,
+    /// How it grows and fades inside its windows; none = it is at full strength.
+    pub ramp: Option<Ramp>,
+    /// How it fades after its windows; none = it is over.
+    pub recovery: Option<Recovery>,
+    /// How it comes and goes by itself meanwhile; none = it stays.
+    pub burst: Option<Burst>,
+    /// Which attempts it looks at.
+    pub when: When,
+    /// Share of attempts that it strikes while at work.
+    pub rate: Share,
+    /// How long its luck holds.
+    pub sticky: Sticky,
+}
+
+impl Fault {
+    /// A fault that strikes every attempt at `targets`, the whole run long.
+    pub fn new(name: impl Into<String>, targets: Vec<ProviderId>, inject: FaultKind) -> Self {
+        Self {
+            name: name.into(),
+            targets,
+            inject,
+            chance: Share::WHOLE,
+            windows: Windows::ALWAYS,
+            ramp: None,
+            recovery: None,
+            burst: None,
+            when: When::default(),
+            rate: Share::WHOLE,
+            sticky: Sticky::Attempt,
+        }
+    }
+
+    /// When it can be at work: its windows, each with the recovery after it.
+    pub(in crate::scenario) fn extents(&self) -> Windows {
+        match self.recovery {
+            Some(recovery) => self.windows.extended(recovery.over),
+            None => self.windows,
+        }
+    }
+
+    /// How strong its windows, ramp and recovery let it be at `now`.
+    pub(in crate::scenario) fn envelope(&self, now: Instant) -> Share {
+        let Some(offset) = self.windows.offset(now) else {
+            return Share::ZERO;
+        };
+        let length = self.windows.length;
+        let after = length.and_then(|length| offset.checked_sub(nanos(length)));
+        match (after, self.ramp, self.recovery) {
+            (Some(after), _, recovery) => {
+                recovery.map_or(Share::ZERO, |recovery| recovery.level(after))
+            }
+            (None, Some(ramp), _) => ramp.level(offset, length),
+            (None, None, _) => Share::WHOLE,
+        }
+    }
+}
