@@ -409,11 +409,7 @@ mod tests {
     #[test]
     fn a_ramp_and_a_recovery_are_stretches_of_their_own() {
         let mut fault = fault();
-        fault.ramp = Some(Ramp {
-            up: MINUTE,
-            down: Duration::ZERO,
-            shape: Shape::Linear,
-        });
+        fault.ramp = Some(Ramp::from(MINUTE));
         fault.recovery = Some(Recovery {
             over: 2 * MINUTE,
             shape: Shape::Steps,

@@ -43,9 +43,9 @@ impl<'de, T> Visitor<'de> for MaybeWritten<T> {
     }
 }
 
-/// Serde on the type itself, from its `parse` and `Display`, and its JSON Schema.
+/// Serde on the type itself, from its `parse` and `Display`, and its JSON Schema unless it has one.
 macro_rules! text_form {
-    ($type:ident, $wanted:literal, schema $name:literal: $schema:expr) => {
+    ($type:ident, $wanted:literal) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -54,12 +54,15 @@ macro_rules! text_form {
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str($crate::units::text_form::Written {
+                deserializer.deserialize_str($crate::units::Written {
                     wanted: $wanted,
                     parse: Self::parse,
                 })
             }
         }
+    };
+    ($type:ident, $wanted:literal, schema $name:literal: $schema:expr) => {
+        text_form!($type, $wanted);
 
         #[cfg(feature = "cli")]
         impl schemars::JsonSchema for $type {
@@ -73,7 +76,7 @@ macro_rules! text_form {
         }
     };
 }
-pub(super) use text_form;
+pub(crate) use text_form;
 
 /// What `#[serde(with = "…")]` wants, out of the module's own `parse` and `write`.
 macro_rules! with_serde {

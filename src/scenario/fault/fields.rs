@@ -93,83 +93,45 @@ macro_rules! fields {
 }
 
 fields! { |reader|
-    /// After how many output tokens of a stream.
     After: u64, required after ("write after how many tokens: `after: 80 tok`"),
         check |after| reader.bounded("after", after, 0..=MOST_TOKENS, tokens::write),
         show |after| tokens::write(*after);
-
-    /// Whether the prompt of a refused request is billed.
     Billed: bool, optional billed (false);
-
-    /// How much later.
     By: Duration, required by ("write how much later: `by: 20s`"),
         show |by| duration::write(*by);
-
-    /// How much later, or never.
     ByOrNever: Option<Duration>, optional by (None), show |by| by.map(duration::write);
-
-    /// How many bytes per second at most.
     Cap: Bandwidth, required cap ("write how many bytes at most: `cap: 200 B/s`"),
         check |cap| reader.within("cap", cap, Bandwidth::per_second(1)..=WIDEST);
-
     /// What an error says in the place of an answer.
     ErrorCause: Cause, optional cause (Cause::ServerError),
         check |name| reader.cause(&name), show |cause| cause.name();
-
     /// What an error says whose status is given.
     StatusCause: Cause, optional cause (Refusal::with_status(reader.status()).cause),
         check |name| reader.cause(&name), show |cause| cause.name();
-
-    /// How many times slower.
     Slower: Factor, required factor ("write how many times slower: `factor: 3`"),
         check |times| reader.within("factor", times, Factor::ONE..=LARGEST);
-
     /// A factor of something that may also become less.
     Times: Factor, required factor ("write how many times as much: `factor: 1.5`"),
         check |times| reader.times(times);
-
-    /// For how long a connection was idle.
     Idle: Duration, required idle ("write how long it was idle: `idle: 60s`"),
         show |idle| duration::write(*idle);
-
     /// The index of a tail: below a half a draw may exceed any run, above 20 there is no tail.
     Index: Factor, required index ("write how heavy the tail is: `index: 1.5`"),
         check |index| reader.within("index", index, HEAVIEST..=LIGHTEST);
-
-    /// In what of an event a cut lies.
     InsideOf: Option<Inside>, optional inside (None);
-
-    /// How much is left.
     Remaining: Share, required remaining ("write how much is left: `remaining: 30%`"),
         check |remaining| reader.within("remaining", remaining, Share::ZERO..=NOT_ALL);
-
-    /// The model that is named.
     Model: Arc<str>, required model ("write which model is named: `model: other-model`"),
         check |model| reader.model(&model), show |model| **model;
-
-    /// A finish reason that is not true.
     Says: Finish, optional says (Finish::Length);
-
-    /// What `x-should-retry` says.
     ShouldRetry: Option<bool>, optional should_retry (None);
-
-    /// How long a stream is silent.
     Silence: Duration, required silence ("write how long it is silent: `silence: 20s`"),
         show |silence| duration::write(*silence);
-
-    /// How slowly tokens leave.
     Speed: TokenRate, required speed ("write how slowly: `speed: 0.5 tok/s`"),
         check |speed| reader.within("speed", speed, TokenRate::milli(1)..=FASTEST);
-
-    /// How a silent stream ends; none = it goes on.
     Then: Option<CloseMode>, optional then (None);
-
-    /// Which part of an answer is slow.
     What: SlowPart, optional what (SlowPart::All);
-
-    /// How a stream ends.
     StreamEnd: CloseMode, optional with (CloseMode::Rst);
-
     /// How a connection ends on which no answer has begun.
     ConnectionEnd: CloseMode, optional with (CloseMode::Rst),
         check |with| reader.connection_end(with);

@@ -17,35 +17,35 @@ use crate::units::{UnitError, duration};
 pub(super) mod length {
     use super::*;
 
-    pub(in crate::scenario::fault) use crate::units::duration::serialize;
+    pub(crate) use crate::units::duration::serialize;
 
-    pub(in crate::scenario::fault) fn checked(length: Duration) -> Result<Duration, UnitError> {
+    pub(crate) fn checked(length: Duration) -> Result<Duration, UnitError> {
         within(length, SHORTEST..=LONGEST_RUN, duration::write)
     }
 
-    pub(in crate::scenario::fault) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Duration, D::Error> {
-        let length = duration::deserialize(deserializer)?;
-        checked(length).map_err(UnitError::into_serde)
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        checked(duration::deserialize(from)?).map_err(UnitError::into_serde)
     }
 
-    pub(in crate::scenario::fault) fn option<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        let length = duration::option::deserialize(deserializer)?;
-        let length = length.map(checked).transpose();
-        length.map_err(UnitError::into_serde)
-    }
-
-    pub(in crate::scenario::fault) fn or_zero<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Duration, D::Error> {
-        option(deserializer).map(Option::unwrap_or_default)
+    pub(crate) fn option<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+        let length = duration::option::deserialize(from)?;
+        let checked = length.map(checked).transpose();
+        checked.map_err(UnitError::into_serde)
     }
 
     /// The world's timers resolve one millisecond.
     const SHORTEST: Duration = Duration::from_millis(1);
+}
+
+/// The same; left out, it is none.
+pub(super) mod length_or_zero {
+    use super::*;
+
+    pub(crate) use crate::units::duration::serialize;
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        length::option(from).map(Option::unwrap_or_default)
+    }
 }
 
 /// What stands behind a key, or the default where nothing does.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::forms::{length, or_default};
+use super::forms::{length, length_or_zero, or_default};
 use crate::time::{nanos, period};
 use crate::units::Share;
 #[cfg(feature = "cli")]
@@ -19,16 +19,14 @@ use crate::units::schema::Length;
 #[serde(deny_unknown_fields)]
 pub struct Ramp {
     /// From nothing to full, as a window begins.
-    #[serde(default, deserialize_with = "length::or_zero")]
-    #[serde(serialize_with = "length::serialize")]
+    #[serde(default, with = "length_or_zero")]
     #[cfg_attr(
         feature = "cli",
         schemars(with = "Length", skip_serializing_if = "super::forms::is_default")
     )]
     pub up: Duration,
     /// From full to nothing, before it ends.
-    #[serde(default, deserialize_with = "length::or_zero")]
-    #[serde(serialize_with = "length::serialize")]
+    #[serde(default, with = "length_or_zero")]
     #[cfg_attr(
         feature = "cli",
         schemars(with = "Length", skip_serializing_if = "super::forms::is_default")

@@ -173,7 +173,7 @@ pub fn left_at(left: Share, level: Share) -> Share {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Burst, FaultKind, Ramp, Recovery, Shape, SlowPart, When, Windows};
+    use super::super::{Burst, FaultKind, Ramp, Recovery, SlowPart, When, Windows};
     use super::*;
     use crate::policy::{CallId, ProviderId};
     use std::time::Duration;
@@ -213,6 +213,14 @@ mod tests {
 
     fn second(second: u64) -> Instant {
         at(second * 1_000_000_000)
+    }
+
+    fn burst(rate_off: Share) -> Burst {
+        Burst {
+            on: Duration::from_secs(2),
+            off: Duration::from_secs(3),
+            rate_off,
+        }
     }
 
     const HALF: Share = Share::percent(50);
@@ -264,15 +272,8 @@ mod tests {
     fn a_ramp_and_a_recovery_scale_the_rate() {
         let mut fault = fault(HALF, Sticky::Attempt);
         fault.windows = WINDOWS;
-        fault.ramp = Some(Ramp {
-            up: Duration::from_secs(4),
-            down: Duration::ZERO,
-            shape: Shape::Linear,
-        });
-        fault.recovery = Some(Recovery {
-            over: Duration::from_secs(10),
-            shape: Shape::Linear,
-        });
+        fault.ramp = Some(Ramp::from(Duration::from_secs(4)));
+        fault.recovery = Some(Recovery::from(Duration::from_secs(10)));
         let drawn = drawn(&fault, 0, 1);
         let shares = [9, 10, 11, 12, 14, 19, 20, 25, 29, 30, 70, 71]
             .map(|s| drawn.share(second(s)).of(1_000));
@@ -289,11 +290,7 @@ mod tests {
             factor: Factor::milli(3_000),
             what: SlowPart::All,
         };
-        fault.ramp = Some(Ramp {
-            up: Duration::from_secs(4),
-            down: Duration::ZERO,
-            shape: Shape::Linear,
-        });
+        fault.ramp = Some(Ramp::from(Duration::from_secs(4)));
         let drawn = drawn(&fault, 0, 1);
         assert_eq!(drawn.share(second(0)), Share::ZERO, "nothing is slower yet");
         assert_eq!(drawn.share(second(1)), HALF);
@@ -329,11 +326,7 @@ mod tests {
     fn bursts_stay_inside_their_windows() {
         let mut fault = fault(Share::WHOLE, Sticky::Attempt);
         fault.windows = WINDOWS;
-        fault.burst = Some(Burst {
-            on: Duration::from_secs(2),
-            off: Duration::from_secs(3),
-            rate_off: Share::ZERO,
-        });
+        fault.burst = Some(burst(Share::ZERO));
         let drawn = drawn(&fault, 0, 5);
         let (mut now, mut stretches) = (second(0), 0);
         while now < second(3_600) {
@@ -353,11 +346,7 @@ mod tests {
     fn a_rate_between_bursts_keeps_the_fault_at_work() {
         let mut fault = fault(Share::WHOLE, Sticky::Attempt);
         fault.windows = WINDOWS;
-        fault.burst = Some(Burst {
-            on: Duration::from_secs(2),
-            off: Duration::from_secs(3),
-            rate_off: Share::from_parts(1_000),
-        });
+        fault.burst = Some(burst(Share::from_parts(1_000)));
         let drawn = drawn(&fault, 0, 5);
         assert_eq!(drawn.at_or_after(second(0)), WINDOWS.at_or_after(second(0)));
         let shares = (0..100).map(|n| drawn.share(at(10_000_000_000 + n * 100_000_000)));

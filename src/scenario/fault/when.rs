@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::forms::length;
 use crate::policy::CallId;
@@ -15,7 +15,7 @@ use crate::scenario::workload::MOST_TOKENS;
 use crate::time::Instant;
 #[cfg(feature = "cli")]
 use crate::units::schema::{TokensCompared, Whole};
-use crate::units::{UnitError, Written, duration, tokens};
+use crate::units::{UnitError, duration, text_form, tokens};
 
 /// An attempt, as far as faults look at it.
 #[derive(Clone, Copy, Debug)]
@@ -185,29 +185,8 @@ impl fmt::Display for Sticky {
     }
 }
 
-/// Serde on a type from its `parse` and `Display`.
-macro_rules! as_text {
-    ($($type:ident)*) => {
-        $(
-            impl Serialize for $type {
-                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    serializer.collect_str(self)
-                }
-            }
-
-            impl<'de> Deserialize<'de> for $type {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    deserializer.deserialize_str(Written {
-                        wanted: "a string",
-                        parse: Self::parse,
-                    })
-                }
-            }
-        )*
-    };
-}
-
-as_text!(Bound Sticky);
+text_form!(Bound, "a string");
+text_form!(Sticky, "a string");
 
 #[cfg(feature = "cli")]
 crate::text::schema::inline_schema! {

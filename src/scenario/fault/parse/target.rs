@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::super::catalogue::{Row, Scope};
+use super::super::forms::Targets;
+use super::super::reader::Reader;
 use super::Setting;
 use crate::policy::ProviderId;
 use crate::scenario::Provider;
 use crate::scenario::check::check_name;
-use crate::scenario::fault::catalogue::{Row, Scope};
-use crate::scenario::fault::forms::Targets;
-use crate::scenario::fault::reader::Reader;
 use crate::text::{Diagnostic, Document};
 
 /// Providers with a shared cause (a cloud, a region, a network in front of them, an account, a

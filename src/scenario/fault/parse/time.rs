@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use super::super::burst::Burst;
+use super::super::catalogue::{Row, Scope};
+use super::super::forms::Short;
+use super::super::ramp::{Ramp, Recovery};
+use super::super::reader::Reader;
 use super::Setting;
-use crate::scenario::fault::catalogue::{Row, Scope};
-use crate::scenario::fault::forms::Short;
-use crate::scenario::fault::reader::Reader;
-use crate::scenario::fault::{Burst, Ramp, Recovery, Windows};
 use crate::text::Diagnostic;
+use crate::time::Windows;
 use crate::units::{Share, duration};
 
 impl Reader<'_> {

@@ -1,10 +1,11 @@
 //! Which attempts a fault looks at.
 
+use super::super::catalogue::{Row, Scope};
+use super::super::kind::Layer;
+use super::super::reader::Reader;
+use super::super::when::When;
 use super::Setting;
 use crate::policy::ProviderId;
-use crate::scenario::fault::catalogue::{Row, Scope};
-use crate::scenario::fault::reader::Reader;
-use crate::scenario::fault::{Layer, When};
 use crate::text::Diagnostic;
 
 impl Reader<'_> {
