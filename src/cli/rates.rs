@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::scenario::fault::Fault;
+use crate::scenario::fault::{Fault, Strength};
 use crate::scenario::rates::{
-    Effect, FaultRates, ProviderRates, Rates, Standing, Strength, fault_free_share,
+    Effect, FaultRates, Interval, ProviderRates, Rates, Stretches, fault_free_share,
 };
 use crate::units::{Factor, Share, duration};
 
@@ -39,11 +39,7 @@ fn fault_lines(rates: &FaultRates, run: Duration) -> String {
     if !fault.when.is_always() {
         text += &format!("    only {}\n", condition(fault));
     }
-    let rows = rates.stretches.iter().map(|stretch| {
-        let (from, to) = (stretch.from, stretch.to);
-        (from, to, changed(stretch.first, stretch.last))
-    });
-    text += &table(rows.collect(), rates.has_more);
+    text += &table(&rates.stretches, changed);
     let curve = curve(&rates.curve);
     text + &format!("    0s |{curve}| {}\n\n", moment(run))
 }
@@ -100,7 +96,8 @@ fn condition(fault: &Fault) -> String {
     Vec::from_iter(said.into_iter().flatten()).join(", ")
 }
 
-fn changed(first: Effect, last: Effect) -> String {
+fn changed(stretch: &Interval<Effect>) -> String {
+    let (first, last) = (stretch.first, stretch.last);
     let rate = percent(first.rate.max(last.rate));
     match (first.strength, last.strength) {
         (Strength::Factor(first), Strength::Factor(last)) => {
@@ -124,9 +121,7 @@ fn way<T>(first: T, last: T, write: fn(T) -> String) -> String {
 
 fn provider_lines(rates: &ProviderRates) -> String {
     let mut text = format!("    {}\n", rates.name);
-    let rows = rates.stretches.iter();
-    let rows = rows.map(|standing| (standing.from, standing.to, product(standing)));
-    text += &table(rows.collect(), rates.has_more);
+    text += &table(&rates.stretches, product);
     match rates.mean {
         Some(mean) => text + &format!("    on average {}\n\n", percent(mean)),
         None => text + "    on average: too many changes to say\n\n",
@@ -134,7 +129,7 @@ fn provider_lines(rates: &ProviderRates) -> String {
 }
 
 /// `(1 - 30%) x (1 - 2%) = 68.6%`, at both ends where they differ.
-fn product(standing: &Standing) -> String {
+fn product(stretch: &Interval<Vec<Share>>) -> String {
     let one = |rates: &[Share]| match rates {
         [] => "100%".to_owned(),
         rates => {
@@ -143,7 +138,7 @@ fn product(standing: &Standing) -> String {
             format!("{terms} = {}", percent(fault_free_share(rates)))
         }
     };
-    let (first, last) = (one(&standing.first), one(&standing.last));
+    let (first, last) = (one(&stretch.first), one(&stretch.last));
     match first == last {
         true => first,
         false => format!("{first} to {last}"),
@@ -151,12 +146,10 @@ fn product(standing: &Standing) -> String {
 }
 
 /// Stretches of time and what is said of each, in columns.
-fn table(rows: Vec<(Duration, Duration, String)>, has_more: bool) -> String {
-    let mut rows = Vec::from_iter(rows.into_iter().map(|(from, to, said)| {
-        let (from, to) = (moment(from), moment(to));
-        [from, to, said]
-    }));
-    if has_more {
+fn table<T>(stretches: &Stretches<T>, say: fn(&Interval<T>) -> String) -> String {
+    let row = |stretch: &Interval<T>| [moment(stretch.from), moment(stretch.to), say(stretch)];
+    let mut rows = Vec::from_iter(stretches.first.iter().map(row));
+    if stretches.has_more {
         rows.push(["…".to_owned(), String::new(), String::new()]);
     }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();

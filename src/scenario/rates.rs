@@ -8,11 +8,11 @@
 use std::time::Duration;
 
 use super::fault::catalogue::Scope;
-use super::fault::{Fault, FaultKind, left_at, scaled_at};
+use super::fault::{Fault, Ramp, Recovery, Shape, Strength};
 use super::{Provider, Scenario};
 use crate::policy::ProviderId;
 use crate::time::{Instant, nanos};
-use crate::units::{Factor, Share};
+use crate::units::Share;
 
 /// The effective rates of a scenario.
 #[derive(Clone, Debug)]
@@ -36,26 +36,33 @@ pub struct FaultRates {
     pub targets: Vec<String>,
     /// Its expected rate at full strength.
     pub full: Share,
-    /// The stretches in which it is at work, up to [`MOST_STRETCHES`].
-    pub stretches: Vec<Interval>,
-    /// Whether there are more.
-    pub has_more: bool,
+    /// The stretches in which it is at work.
+    pub stretches: Stretches<Effect>,
     /// The run in [`COLUMNS`] parts: the highest rate (or strength) in each, as a share of what
     /// it is at full strength.
     pub curve: Vec<Share>,
 }
 
-/// A stretch of time within which a fault only grows, only fades, or stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interval {
+/// Stretches of the run.
+#[derive(Clone, Debug)]
+pub struct Stretches<T> {
+    /// The first of them, up to [`MOST_STRETCHES`].
+    pub first: Vec<Interval<T>>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// A stretch of time within which each fault only grows, only fades, or stays.
+#[derive(Clone, Debug)]
+pub struct Interval<T> {
     /// Its start.
     pub from: Duration,
     /// Its end.
     pub to: Duration,
     /// At its start.
-    pub first: Effect,
+    pub first: T,
     /// Just before its end.
-    pub last: Effect,
+    pub last: T,
 }
 
 /// What a fault comes to at a moment.
@@ -67,42 +74,16 @@ pub struct Effect {
     pub strength: Strength,
 }
 
-/// How strongly a fault strikes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strength {
-    /// It strikes, or it does not.
-    Plain,
-    /// By this factor.
-    Factor(Factor),
-    /// So much is left.
-    Left(Share),
-}
-
 /// What meets no fault at one provider.
 #[derive(Clone, Debug)]
 pub struct ProviderRates {
     /// Its name.
     pub name: String,
-    /// All stretches of the run, up to [`MOST_STRETCHES`].
-    pub stretches: Vec<Standing>,
-    /// Whether there are more.
-    pub has_more: bool,
+    /// All stretches, each with the rates of the faults at work in it, in the file's order.
+    pub stretches: Stretches<Vec<Share>>,
     /// The share of attempts that meet no fault, averaged over the run's time; none when it changes
     /// too often.
     pub mean: Option<Share>,
-}
-
-/// A stretch of time, as attempts at a provider meet it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// Its start.
-    pub from: Duration,
-    /// Its end.
-    pub to: Duration,
-    /// The rates of the faults at work in it, at its start, in the file's order.
-    pub first: Vec<Share>,
-    /// The same just before its end.
-    pub last: Vec<Share>,
 }
 
 impl Scenario {
@@ -157,40 +138,29 @@ impl Fault {
     }
 
     fn effect(&self, now: Instant) -> Effect {
-        let level = self.envelope(now);
         Effect {
             rate: self.expected_at(now),
-            strength: match self.inject {
-                FaultKind::Slow { factor, .. } | FaultKind::Price { factor } => {
-                    Strength::Factor(scaled_at(factor, level))
-                }
-                FaultKind::CapacityLoss { remaining } | FaultKind::LimitShrink { remaining } => {
-                    Strength::Left(left_at(remaining, level))
-                }
-                _ => Strength::Plain,
-            },
+            strength: self.inject.strength_at(self.envelope(now)),
         }
     }
 
     /// The first moment after `now` at which it begins, ends, or changes the way it changes.
     fn next_change(&self, now: Instant) -> Option<Instant> {
         let (start, _) = self.extents().at_or_after(now)?;
-        let mut moments = vec![start];
         let end = self.windows.length.map(|length| start + length);
-        if let Some(ramp) = self.ramp {
-            moments.push(start + ramp.up);
-            moments.extend(ramp.shape.jumps(ramp.up).iter().map(|jump| start + *jump));
+        let mut moments = Vec::from_iter([start].into_iter().chain(end));
+        let mut changes = |from: Instant, length: Duration, shape: Shape| {
+            moments.extend([from, from + length]);
+            moments.extend(shape.jumps(length).iter().map(|jump| from + *jump));
+        };
+        if let Some(Ramp { up, down, shape }) = self.ramp {
+            changes(start, up, shape);
             if let Some(end) = end {
-                let fades = end - ramp.down;
-                moments.push(fades);
-                moments.extend(ramp.shape.jumps(ramp.down).iter().map(|jump| fades + *jump));
+                changes(end - down, down, shape);
             }
         }
-        moments.extend(end);
-        if let (Some(end), Some(recovery)) = (end, self.recovery) {
-            moments.push(end + recovery.over);
-            let jumps = recovery.shape.jumps(recovery.over);
-            moments.extend(jumps.iter().map(|jump| end + *jump));
+        if let (Some(end), Some(Recovery { over, shape })) = (end, self.recovery) {
+            changes(end, over, shape);
         }
         moments.into_iter().filter(|moment| *moment > now).min()
     }
@@ -202,22 +172,14 @@ impl Fault {
 }
 
 fn fault_rates(fault: &Fault, targets: Vec<String>, end: Instant) -> FaultRates {
-    let own = [fault];
-    let at_work = walk(&own, end)
-        .map(|(from, to)| Interval {
-            from: from.since_start(),
-            to: to.since_start(),
-            first: fault.effect(from),
-            last: fault.effect(to - TICK),
-        })
-        .filter(|stretch| stretch.first.rate.max(stretch.last.rate) > Share::ZERO);
-    let (stretches, has_more) = first_ones(at_work);
     FaultRates {
         word: fault.inject.word(),
         targets,
         full: fault.expected_rate(),
-        stretches,
-        has_more,
+        stretches: stretches(&[fault], end, |first, last| {
+            let (first, last) = (fault.effect(first), fault.effect(last));
+            (first.rate.max(last.rate) > Share::ZERO).then_some((first, last))
+        }),
         curve: curve(fault, end),
         fault: fault.clone(),
     }
@@ -231,38 +193,39 @@ fn provider_rates(
 ) -> ProviderRates {
     let own = scenario.faults.iter();
     let own = Vec::from_iter(own.filter(|one| one.targets.contains(&id) && one.meets_attempts()));
-    let standings = walk(&own, end).map(|(from, to)| standing(&own, from, to));
-    let (stretches, has_more) = first_ones(standings);
     ProviderRates {
         name: provider.name.clone(),
-        stretches,
-        has_more,
+        stretches: stretches(&own, end, |first, last| {
+            let rates = own.iter();
+            let rates = rates.map(|one| (one.expected_at(first), one.expected_at(last)));
+            let at_work = rates.filter(|(first, last)| *first.max(last) > Share::ZERO);
+            Some(at_work.unzip())
+        }),
         mean: mean(&own, end),
     }
 }
 
-/// The first [`MOST_STRETCHES`] of `all`, and whether there are more.
-fn first_ones<T>(all: impl Iterator<Item = T>) -> (Vec<T>, bool) {
-    let mut first = Vec::from_iter(all.take(MOST_STRETCHES + 1));
+/// The run, cut wherever one of `faults` changes: what `ends` says of the first and the last moment
+/// of each stretch, if anything.
+fn stretches<T>(
+    faults: &[&Fault],
+    end: Instant,
+    ends: impl Fn(Instant, Instant) -> Option<(T, T)>,
+) -> Stretches<T> {
+    let told = walk(faults, end).filter_map(|(from, to)| {
+        let (first, last) = ends(from, to - TICK)?;
+        let (from, to) = (from.since_start(), to.since_start());
+        Some(Interval {
+            from,
+            to,
+            first,
+            last,
+        })
+    });
+    let mut first = Vec::from_iter(told.take(MOST_STRETCHES + 1));
     let has_more = first.len() > MOST_STRETCHES;
     first.truncate(MOST_STRETCHES);
-    (first, has_more)
-}
-
-fn standing(faults: &[&Fault], from: Instant, to: Instant) -> Standing {
-    let at = Fault::expected_at;
-    let pairs = faults
-        .iter()
-        .map(|fault| (at(fault, from), at(fault, to - TICK)));
-    let (first, last) = pairs
-        .filter(|(first, last)| *first.max(last) > Share::ZERO)
-        .unzip();
-    Standing {
-        from: from.since_start(),
-        to: to.since_start(),
-        first,
-        last,
-    }
+    Stretches { first, has_more }
 }
 
 /// The run, cut wherever one of `faults` changes.
@@ -355,8 +318,9 @@ const TICK: Duration = Duration::from_nanos(1);
 
 #[cfg(test)]
 mod tests {
-    use super::super::fault::{Burst, Ramp, Recovery, Shape, SlowPart, Windows};
+    use super::super::fault::{Burst, FaultKind, SlowPart, Windows};
     use super::*;
+    use crate::units::Factor;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -384,7 +348,7 @@ mod tests {
     #[test]
     fn a_constant_rate_is_one_stretch_and_an_exact_mean() {
         let told = told(&fault());
-        let [stretch] = told.stretches[..] else {
+        let [stretch] = &told.stretches.first[..] else {
             panic!("{:?}", told.stretches);
         };
         assert_eq!((stretch.from, stretch.to), (2 * MINUTE, 6 * MINUTE));
@@ -414,8 +378,9 @@ mod tests {
             over: 2 * MINUTE,
             shape: Shape::Steps,
         });
-        let ends = |stretch: &Interval| (stretch.to.as_secs(), stretch.first.rate.of(1_000));
-        let stretches = Vec::from_iter(told(&fault).stretches.iter().map(ends));
+        let ends =
+            |stretch: &Interval<Effect>| (stretch.to.as_secs(), stretch.first.rate.of(1_000));
+        let stretches = Vec::from_iter(told(&fault).stretches.first.iter().map(ends));
         let steps = [(390, 320), (420, 240), (450, 160), (480, 80)];
         assert_eq!(stretches, [&[(180, 0), (360, 400)], &steps[..]].concat());
         // 20 % for a minute, 40 % for three, and four steps of half a minute.
@@ -437,7 +402,7 @@ mod tests {
         // (40 % x 25 % + 10 % x 75 %) x 50 %
         let expected = Share::from_parts(87_500_000);
         assert_eq!(fault.expected_rate(), expected);
-        assert_eq!(told(&fault).stretches[0].first.rate, expected);
+        assert_eq!(told(&fault).stretches.first[0].first.rate, expected);
     }
 
     #[test]
@@ -452,7 +417,7 @@ mod tests {
             down: MINUTE,
             shape: Shape::Linear,
         });
-        let stretches = told(&fault).stretches;
+        let stretches = told(&fault).stretches.first;
         assert_eq!(stretches.len(), 3);
         assert!(
             stretches
@@ -473,7 +438,7 @@ mod tests {
         fault.windows.length = Some(Duration::from_secs(1));
         fault.windows.every = Some(Duration::from_secs(4));
         let told = told(&fault);
-        assert!(told.has_more && told.stretches.len() == MOST_STRETCHES);
+        assert!(told.stretches.has_more && told.stretches.first.len() == MOST_STRETCHES);
         assert!(
             told.curve[12..]
                 .iter()

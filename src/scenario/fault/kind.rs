@@ -231,6 +231,17 @@ pub enum CloseMode {
     End,
 }
 
+/// How strongly a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// It strikes, or it does not.
+    Plain,
+    /// By this factor.
+    Factor(Factor),
+    /// So much is left.
+    Left(Share),
+}
+
 /// The layer at which a fault acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
@@ -250,14 +261,35 @@ pub enum Layer {
 
 impl FaultKind {
     /// Whether its strength is a number of its own, which a ramp scales instead of the share of
-    /// attempts: a factor, or what is left.
-    pub const fn has_strength(&self) -> bool {
-        matches!(
-            self,
-            Self::Slow { .. }
-                | Self::CapacityLoss { .. }
-                | Self::LimitShrink { .. }
-                | Self::Price { .. }
-        )
+    /// attempts.
+    pub fn has_strength(&self) -> bool {
+        self.strength_at(Share::WHOLE) != Strength::Plain
     }
+
+    /// How strongly it strikes at this `level` of its full strength.
+    pub fn strength_at(&self, level: Share) -> Strength {
+        match *self {
+            Self::Slow { factor, .. } | Self::Price { factor } => {
+                Strength::Factor(scaled_at(factor, level))
+            }
+            Self::CapacityLoss { remaining } | Self::LimitShrink { remaining } => {
+                Strength::Left(left_at(remaining, level))
+            }
+            _ => Strength::Plain,
+        }
+    }
+}
+
+/// A factor when its fault is at this `level`: 1 at none, itself at full.
+pub fn scaled_at(factor: Factor, level: Share) -> Factor {
+    let (one, full) = (Factor::ONE.as_milli(), factor.as_milli());
+    Factor::milli(match full.checked_sub(one) {
+        Some(more) => one + level.of(more),
+        None => one - level.of(one - full),
+    })
+}
+
+/// What is left when its fault is at this `level`: all at none, itself at full.
+pub fn left_at(left: Share, level: Share) -> Share {
+    level.of_share(left.rest()).rest()
 }

@@ -9,7 +9,7 @@ use super::when::{AttemptInfo, Sticky};
 use crate::rng::{Purpose, RngStreams};
 use crate::time::{Instant, period};
 use crate::trace::FaultId;
-use crate::units::{Factor, Share};
+use crate::units::Share;
 
 /// A fault under one seed: whether it happens, and when.
 #[derive(Clone, Debug)]
@@ -77,8 +77,8 @@ impl SeededFault {
     ///
     /// This is the height of its ramp or recovery. [`Self::applies`] has applied it already where
     /// strength is a share of attempts. Where strength is a number of its own, the caller applies
-    /// it: a factor (`slow`, `price`) goes from 1 to itself ([`scaled_at`]), what is left of
-    /// capacity and limits from all to itself ([`left_at`]).
+    /// it: a factor (`slow`, `price`) goes from 1 to itself ([`scaled_at`](super::scaled_at)), what is left of
+    /// capacity and limits from all to itself ([`left_at`](super::left_at)).
     pub fn level(&self, now: Instant) -> Share {
         match self.happens && self.is_on(now) {
             true => self.fault.envelope(now),
@@ -157,25 +157,13 @@ impl Fault {
     }
 }
 
-/// A factor when its fault is at this `level`: 1 at none, itself at full.
-pub fn scaled_at(factor: Factor, level: Share) -> Factor {
-    let (one, full) = (Factor::ONE.as_milli(), factor.as_milli());
-    Factor::milli(match full.checked_sub(one) {
-        Some(more) => one + level.of(more),
-        None => one - level.of(one - full),
-    })
-}
-
-/// What is left when its fault is at this `level`: all at none, itself at full.
-pub fn left_at(left: Share, level: Share) -> Share {
-    level.of_share(left.rest()).rest()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Burst, FaultKind, Ramp, Recovery, SlowPart, When, Windows};
+    use super::super::{left_at, scaled_at};
     use super::*;
     use crate::policy::{CallId, ProviderId};
+    use crate::units::Factor;
     use std::time::Duration;
 
     fn fault(rate: Share, sticky: Sticky) -> Fault {
