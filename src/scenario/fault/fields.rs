@@ -42,7 +42,8 @@ pub(super) struct Keys {
 /// what holds without it. Then, unless the key's value is taken and shown as it is, how it is
 /// checked (by the `reader`) and how it is shown.
 macro_rules! fields {
-    (|$reader:ident| $($(#[$doc:meta])* $name:ident: $type:ty, $need:ident $key:ident ($default:expr)
+    (|$reader:ident| $($(#[$doc:meta])*
+        $name:ident: $type:ty, $need:ident $key:ident ($default:expr)
         $(, check |$read:ident| $check:expr)?
         $(, show |$value:ident| $shown:expr)?;)*) => {
         $(

@@ -101,8 +101,8 @@ keys! {
         "The cut lies inside an event: in its `json`, or in a `utf8` character.";
     remaining: Option<Share> as "Share", "remaining", "30%", "So much is left.";
     model: Option<String>, "model", "other-model", "The model that is named.";
-    retry_after: Option<Duration> as "Length" by "duration::option::deserialize", "retry_after", "20s",
-        "A hint to wait for so long.";
+    retry_after: Option<Duration> as "Length" by "duration::option::deserialize",
+        "retry_after", "20s", "A hint to wait for so long.";
     says: Option<Finish>, "says", "content_filter",
         "What it claims: `length` (by default) or `content_filter`.";
     should_retry: Option<bool>, "should_retry", "false",

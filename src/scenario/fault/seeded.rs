@@ -77,8 +77,8 @@ impl SeededFault {
     ///
     /// This is the height of its ramp or recovery. [`Self::applies`] has applied it already where
     /// strength is a share of attempts. Where strength is a number of its own, the caller applies
-    /// it: a factor (`slow`, `price`) goes from 1 to itself ([`scaled_at`](super::scaled_at)), what is left of
-    /// capacity and limits from all to itself ([`left_at`](super::left_at)).
+    /// it ([`FaultKind::strength_at`](super::FaultKind::strength_at)): a factor (`slow`, `price`)
+    /// goes from 1 to itself, what is left of capacity and limits from all to itself.
     pub fn level(&self, now: Instant) -> Share {
         match self.happens && self.is_on(now) {
             true => self.fault.envelope(now),
