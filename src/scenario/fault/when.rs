@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::forms::length;
 use crate::policy::CallId;
+use crate::scenario::check::MOST_TOKENS;
 use crate::scenario::check::within;
-use crate::scenario::workload::MOST_TOKENS;
 use crate::time::Instant;
 #[cfg(feature = "cli")]
 use crate::units::schema::{TokensCompared, Whole};
