@@ -16,7 +16,7 @@ fn the_presets_are_listed_in_80_columns() {
     list.stdout_eq(str![[r#"
 To start from, from the simplest to the best:
   no-failover               One attempt at the first provider, and no second.
-                            The yardstick for every other policy.
+                            The baseline for every other policy.
   retry-only                Three attempts at the same provider with exponential
                             backoff. What most SDKs do by default.
 ...
@@ -28,8 +28,8 @@ As libraries and gateways have it by default:
 
 The clients of five articles, as intended and repaired:
 ...
-  001-python-intended       Three endpoints, each asked once; the next one takes
-                            over on a 429, a timeout or a lost connection.
+  001-python-intended       Three endpoints, each tried once; a call falls back
+                            on a 429, a timeout or a lost connection.
 ...
 
 "#]]);
