@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! export OPENAI_API_KEY=… ANTHROPIC_API_KEY=… DEEPSEEK_API_KEY=…
-//! cargo run --example ask -- policies/resilient.yaml examples/fleet.yaml "Is anybody there?"
+//! cargo run --example ask -- policies/resilient.yaml examples/fleet.yaml "Are you there?"
 //! firedrill report trace.jsonl
 //! ```
 //!
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut next = |default: &str| words.next().unwrap_or_else(|| default.to_owned());
     let policy = next("policies/resilient.yaml");
     let fleet = next("examples/fleet.yaml");
-    let question = next("Is anybody there?");
+    let question = next("Are you there?");
 
     let builder = Builder::new(Tls::platform()?).files(policy.as_ref(), fleet.as_ref())?;
     let trace = JsonlRecorder::new(&builder.header(), File::create("trace.jsonl")?)?;

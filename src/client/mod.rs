@@ -21,7 +21,7 @@
 //!             .key("sk-ant-..."),
 //!     )
 //!     .build()?;
-//! match client.call(&Request::user("Is anybody there?")).await {
+//! match client.call(&Request::user("Are you there?")).await {
 //!     Ok(answer) => println!("{} says: {}", answer.provider, answer.text),
 //!     Err(error) => println!("{error}"), // what each attempt met
 //! }

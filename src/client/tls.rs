@@ -103,7 +103,7 @@ impl Client<Tls> {
     ///
     /// # async fn ask() -> Result<(), Box<dyn std::error::Error>> {
     /// let client = Client::over_tls("policies/resilient.yaml", "fleet.yaml")?;
-    /// let answer = client.call(&Request::user("Is anybody there?")).await?;
+    /// let answer = client.call(&Request::user("Are you there?")).await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -274,7 +274,7 @@ async fn refused<C: Connect>(connect: C, url: String) -> Vec<String> {
         .recorder(Arc::new(firedrill::trace::NoopRecorder))
         .build()
         .unwrap();
-    let request = Request::user("anybody there?").deadline(Duration::from_secs(5));
+    let request = Request::user("are you there?").deadline(Duration::from_secs(5));
     let error = client.call(&request).await.unwrap_err();
     let line = |attempt: &firedrill::client::AttemptReport| {
         format!("{} {}", attempt.provider, attempt.failure.unwrap())

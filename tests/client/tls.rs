@@ -39,7 +39,7 @@ fn client<C: firedrill::client::Connect>(connect: C, url: &str) -> Client<C> {
 }
 
 async fn ask(client: &Client<Tls>) -> Result<String, Error> {
-    let answer = client.call(&Request::user("anybody there?")).await?;
+    let answer = client.call(&Request::user("are you there?")).await?;
     assert_eq!(answer.attempts, 1);
     Ok(answer.text)
 }
@@ -341,7 +341,7 @@ async fn an_attempt_that_times_out_leaves_the_connection_to_nobody_else() {
         }
     })
     .await;
-    let slow = Request::user("anybody there?").deadline(Duration::from_secs(20));
+    let slow = Request::user("are you there?").deadline(Duration::from_secs(20));
     let error = client.call(&slow).await.unwrap_err();
     assert_eq!(failure(&error).0, FailureClass::TimeoutAttempt);
     assert_eq!(ask(&client).await.unwrap(), "hello");

@@ -18,7 +18,7 @@ from google.genai import errors as gemini_errors
 from google.genai import types as gemini_types
 
 SCENARIO = pathlib.Path(__file__).with_name("providers.yaml")
-PROMPT = "Is anybody there?"
+PROMPT = "Are you there?"
 # What every answer has, as the scenario says, and more than that.
 OUTPUT = 25
 MOST = 100

@@ -6,7 +6,7 @@ use firedrill::text::Diagnostic;
 
 // As the README has it.
 #[test]
-fn users_do_not_notice_that_the_primary_is_gone() -> Result<(), firedrill::text::Diagnostic> {
+fn an_outage_of_the_primary_loses_no_calls() -> Result<(), firedrill::text::Diagnostic> {
     firedrill::drill::Drill::load("scenarios/primary-outage.yaml")?
         .policy("resilient")?
         .seeds(1..=2)
