@@ -6,7 +6,7 @@ use firedrill::text::Diagnostic;
 
 // As the README has it.
 #[test]
-fn an_outage_of_the_primary_loses_no_calls() -> Result<(), firedrill::text::Diagnostic> {
+fn resilient_survives_an_outage_of_the_primary() -> Result<(), firedrill::text::Diagnostic> {
     firedrill::drill::Drill::load("scenarios/primary-outage.yaml")?
         .policy("resilient")?
         .seeds(1..=2)
