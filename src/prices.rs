@@ -1,12 +1,12 @@
-//! The price book: what a model's tokens cost, when, and who says so.
+//! The price book: what a model's tokens cost, by date and source.
 //!
 //! The book is `prices.csv` beside this file: one row per model, from one dated source, so that a
-//! report can name the source it used. Where sources disagree, genai-prices (pydantic) is taken:
-//! in August 2026 they gave several answers for `deepseek-chat` and for `deepseek-v3.2`. Its list
-//! prices are meant: the daytime price of `deepseek-chat`, the tier below 200k prompt tokens of
-//! `claude-sonnet-4.5`. Where it says nothing of reading a cache, a token from the cache costs as
-//! any other; what writing to one costs is left out. A scenario may write another price; who pays
-//! what is counted by `report`.
+//! report can name the source it used. Where sources disagree, genai-prices (pydantic) is taken: in
+//! August 2026 they gave several answers for `deepseek-chat` and for `deepseek-v3.2`. It holds list
+//! prices: the daytime price of `deepseek-chat`, the tier below 200k prompt tokens of
+//! `claude-sonnet-4.5`. Where the source gives no price for cached tokens, they cost the same as
+//! others; the price of writing to a cache is left out. A scenario may set another price; `report`
+//! computes the cost.
 
 use crate::units::Money;
 
@@ -17,13 +17,14 @@ pub struct Price {
     pub input: Money,
     /// Per million output tokens.
     pub output: Money,
-    /// Per million prompt tokens that are read from a cache; as `input` when nobody says.
+    /// Per million prompt tokens that are read from a cache; same as `input` when the source gives
+    /// none.
     pub cached: Money,
-    /// Who says so, and when: `genai-prices v2, 2026-08-21`.
+    /// The source and its date: `genai-prices v2, 2026-08-21`.
     pub source: String,
 }
 
-/// The price of `model`, if the book has it; the name must be the book's to the letter.
+/// The price of `model`, if the book has it; the name must match exactly.
 pub fn price_of(model: &str) -> Option<Price> {
     let [_, input, output, cached, source, as_of] = rows().find(|row| row[0] == model)?;
     let cached = if cached.is_empty() { input } else { cached };
@@ -40,8 +41,7 @@ pub fn models() -> Vec<&'static str> {
     rows().map(|row| row[0]).collect()
 }
 
-/// The book is ours and its shape is held by a test, so that no CSV crate is needed: the feature
-/// `client` has none.
+/// The book is part of the crate and a test checks its form, so that `client` needs no CSV crate.
 fn rows() -> impl Iterator<Item = [&'static str; 6]> {
     BOOK.lines().skip(1).filter_map(fields)
 }

@@ -1,7 +1,6 @@
-//! Instants as the whole crate knows them: nanoseconds since a run (or a client) began.
+//! Instants: nanoseconds since a run (or a client) began.
 //!
-//! Nothing here reads a clock. Whoever owns one passes `now` in; lengths of time are
-//! [`std::time::Duration`].
+//! Nothing here reads a clock. Callers pass `now` in; lengths of time are [`std::time::Duration`].
 
 mod windows;
 
@@ -12,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 pub use windows::{Windows, period};
 
-/// A moment, in nanoseconds since the start of the run.
+/// A point in time, in nanoseconds since the start of the run.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -22,7 +21,7 @@ impl Instant {
     /// The start of the run.
     pub const START: Self = Self(0);
 
-    /// The moment `nanos` nanoseconds after the start.
+    /// The instant `nanos` nanoseconds after the start.
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
@@ -37,18 +36,18 @@ impl Instant {
         Duration::from_nanos(self.0)
     }
 
-    /// The length of time since `earlier`; zero when `earlier` lies ahead.
+    /// The length of time since `earlier`; zero when `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// Nanoseconds of `length`, saturating at some 584 years.
+/// Nanoseconds of `length`, saturating at about 584 years.
 pub fn nanos(length: Duration) -> u64 {
     u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Saturates: a moment past the end of time stays at the end of time.
+/// Saturates at the largest instant.
 impl Add<Duration> for Instant {
     type Output = Self;
 

@@ -1,14 +1,14 @@
-//! What happened, as one stream of events: the only thing a report reads.
+//! The events of a run, as one stream: the only input of a report.
 //!
-//! Client, providers and world tell a [`Recorder`] as things happen; who listens folds the stream
-//! as it comes, and nothing keeps all of it. An event carries no wall-clock time and no text.
+//! Client, providers and world pass events to a [`Recorder`], which folds the stream as it comes;
+//! the whole stream is never stored in memory. An event carries no wall-clock time and no text.
 //!
-//! [`lines`] keeps a trace in a file, for production.
+//! [`lines`] stores a trace in a file, for production.
 //!
 //! Order within one call: `Arrived`, then for each attempt `Started`, perhaps
 //! `FirstTokenDelivered`, and `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any
-//! time after `Started`, also after `Ended`: providers bill work that no client reads any more.
-//! For the attempt that answers, every `Billed` comes before its `Replied`.
+//! time after `Started`, also after `Ended`: providers bill work that no client reads. For the
+//! attempt that answers, every `Billed` comes before its `Replied`.
 
 pub mod lines;
 
@@ -23,7 +23,7 @@ use crate::policy::keys::KeyId;
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
 
-/// A fault's number: its place in the scenario, from 0.
+/// A fault's number: its position in the scenario, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FaultId(pub u16);
 
@@ -34,17 +34,17 @@ impl FaultId {
     }
 }
 
-/// Something that happened, and when.
+/// An event and its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    /// When.
+    /// Its time.
     pub at: Instant,
-    /// What.
+    /// Its kind.
     pub kind: EventKind,
 }
 
-/// What happened.
+/// The kinds of events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum EventKind {
@@ -52,7 +52,7 @@ pub enum EventKind {
     Arrived {
         /// The call.
         call: CallId,
-        /// Whether it wants its answer token by token.
+        /// Whether it is streamed.
         streamed: bool,
     },
     /// An attempt was started.
@@ -61,7 +61,7 @@ pub enum EventKind {
         call: CallId,
         /// Its number within the call.
         attempt: AttemptId,
-        /// Whom it asks.
+        /// Its provider.
         provider: ProviderId,
         /// How many attempts this call made at this provider before.
         nth: u32,
@@ -69,7 +69,7 @@ pub enum EventKind {
         cause: Cause,
         /// Whether a half-open breaker admitted it.
         probe: bool,
-        /// With which of the provider's keys.
+        /// The provider's key that it uses.
         #[serde(default)]
         key: KeyId,
     },
@@ -88,11 +88,11 @@ pub enum EventKind {
         call: CallId,
         /// The attempt.
         attempt: AttemptId,
-        /// Whom it asked.
+        /// Its provider.
         provider: ProviderId,
-        /// How it failed, if it did.
+        /// Its failure class, if it failed.
         failure: Option<FailureClass>,
-        /// How long the provider asked to wait, if it did.
+        /// The provider's hint to wait, if any.
         hint: Option<Duration>,
     },
     /// An attempt in flight was abandoned.
@@ -101,68 +101,68 @@ pub enum EventKind {
         call: CallId,
         /// The attempt.
         attempt: AttemptId,
-        /// Whom it asked.
+        /// Its provider.
         provider: ProviderId,
     },
     /// The call is over.
     Ended {
         /// The call.
         call: CallId,
-        /// How.
+        /// Its outcome.
         outcome: Outcome,
     },
     /// A breaker changed its state.
     Breaker {
-        /// Whose breaker.
+        /// The breaker's provider.
         provider: ProviderId,
-        /// From this state.
+        /// The old state.
         from: State,
-        /// To this one.
+        /// The new state.
         to: State,
     },
-    /// A provider was left out, since its peers did better.
+    /// A provider was ejected as an outlier.
     Ejected {
-        /// Who.
+        /// The provider.
         provider: ProviderId,
-        /// Until then.
+        /// The end of the ejection.
         until: Instant,
     },
     /// A health check ended.
     Checked {
-        /// Who was asked.
+        /// The provider.
         provider: ProviderId,
         /// Whether an answer came in time.
         passed: bool,
     },
     /// A provider billed tokens.
     Billed {
-        /// Who bills.
+        /// The provider.
         provider: ProviderId,
         /// For which call, as the request said; none for a health check, or an unknown caller.
         call: Option<CallId>,
-        /// For the how-manieth attempt of that call at this provider, from 0.
+        /// The attempt's number among that call's attempts at this provider, from 0.
         nth: u32,
-        /// What it bills.
+        /// The tokens.
         bill: Bill,
     },
-    /// A provider has written a whole answer, and a right one: whatever else a client takes for an
-    /// answer is none.
+    /// A provider has written a whole and correct answer. Any other answer that a client accepts is
+    /// wrong.
     Answered {
-        /// Who answers.
+        /// The provider.
         provider: ProviderId,
-        /// Which call, as the request said; none for an unknown caller.
+        /// The call, as the request said; none for an unknown caller.
         call: Option<CallId>,
-        /// The how-manieth attempt of that call at this provider, from 0.
+        /// The attempt's number among that call's attempts at this provider, from 0.
         nth: u32,
     },
-    /// A fault struck once: an exchange, or a connection.
+    /// A fault struck an exchange or a connection once.
     Fired {
         /// The fault.
         fault: FaultId,
     },
 }
 
-/// What a provider bills at one moment.
+/// Tokens that a provider bills at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bill {
@@ -172,7 +172,7 @@ pub struct Bill {
     pub cached: u64,
     /// Output tokens.
     pub output: u64,
-    /// So many thousandths of the usual price.
+    /// The price, in thousandths of the usual price.
     pub price_milli: u64,
 }
 
@@ -188,13 +188,13 @@ impl Bill {
     }
 }
 
-/// Who listens to what happens. Called under no lock; it must be quick.
+/// Receives events. Called under no lock; it must return quickly.
 pub trait Recorder: Send + Sync {
-    /// Takes note of one event.
+    /// Receives one event.
     fn record(&self, event: &Event);
 }
 
-/// Listens to nothing.
+/// Discards all events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoopRecorder;
 

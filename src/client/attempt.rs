@@ -1,8 +1,9 @@
-//! One exchange with one provider: connect, ask, read the answer, each within its timeout.
+//! One exchange with one provider: connects, sends the request and reads the answer, each within
+//! its timeout.
 //!
-//! Written straight down, as one future. Tokens of a streamed answer go to the [`TokenQueue`] as
-//! they come; everything else is in what the future returns. Dropping it closes the connection, or
-//! resets its stream where the connection is shared.
+//! It is one future. Tokens of a streamed answer go to the [`TokenQueue`] as they arrive;
+//! everything else is in the future's output. Dropping it closes the connection, or resets its
+//! stream where the connection is shared.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -26,7 +27,7 @@ use crate::policy::throughput::{TOO_SLOW, Throughput};
 use crate::wire::answer::{self, Content, StreamReader, Token};
 use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 
-/// Tokens that have come and are not yet handed over.
+/// Tokens that were received and not yet handed over.
 #[derive(Debug, Default)]
 pub(super) struct TokenQueue {
     tokens: Mutex<VecDeque<String>>,
@@ -42,7 +43,7 @@ impl TokenQueue {
     }
 }
 
-/// All that one attempt needs.
+/// The inputs of one attempt.
 pub(super) struct Attempt<C: Connect> {
     pub(super) shared: Arc<Shared<C>>,
     pub(super) start: Start,
@@ -52,11 +53,11 @@ pub(super) struct Attempt<C: Connect> {
     pub(super) inbox: Arc<TokenQueue>,
 }
 
-/// When to give up, and what to call it.
+/// A deadline, and the failure class when it passes.
 type Limit = Option<(Instant, FailureClass)>;
 
 impl<C: Connect> Attempt<C> {
-    /// Makes the exchange. No failure says what a key is, even if the provider repeats it.
+    /// Makes the exchange. Keys are redacted from every failure, even if the provider repeats one.
     pub(super) async fn run(self) -> Result<Content, Failed> {
         let ended = self.whole_exchange().await;
         ended.map_err(|failed| Failed {
@@ -198,8 +199,8 @@ impl<C: Connect> Attempt<C> {
         let mut reader = StreamReader::new(self.target().dialect);
         let mut last_token = None;
         let mut guard = Throughput::of(&self.shared.streams);
-        // Whoever keeps the body open behind the end of the answer keeps nobody waiting: if its
-        // end is not here already, the pool finds the connection busy and lets it go.
+        // A provider may keep the body open behind the end of the answer. The caller does not wait
+        // for it: if the end is not here already, the pool finds the connection busy and drops it.
         while !reader.has_ended() {
             let limit = self.before_next_token(started, last_token);
             let Some(frame) = self
@@ -263,7 +264,7 @@ impl<C: Connect> Attempt<C> {
         started: Instant,
     ) -> Failed {
         let (head, body) = response.into_parts();
-        // A refusal whose body breaks off or is endless is a refusal all the same.
+        // A refusal whose body is cut or endless is still a refusal.
         let read = collect(
             &mut connection,
             body,
@@ -309,7 +310,7 @@ impl<C: Connect> Attempt<C> {
     }
 }
 
-/// How the body of an answer is to be read.
+/// How to read the body of an answer.
 enum BodyFormat {
     /// Event by event.
     Events,
@@ -317,9 +318,9 @@ enum BodyFormat {
     Whole,
 }
 
-/// The form that the headers of a success announce. A page for humans is no answer, whatever it
-/// holds; JSON in answer to a streamed call is an answer or an error in one piece. Other types
-/// are as good as none: the bytes decide.
+/// The form that the headers of a success announce. An HTML page is never an answer, whatever it
+/// holds; JSON in answer to a streamed call is an answer or an error in one piece. For other types
+/// the bytes decide.
 fn form_of(response: &Response<Incoming>, streamed: bool) -> Result<BodyFormat, Failed> {
     let said = response.headers().get(header::CONTENT_TYPE);
     let said = said.and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -361,7 +362,7 @@ where
     Ok(Bytes::from(collected))
 }
 
-/// Whether nothing came for so long that the connection itself may be dead.
+/// Whether the failure is a silence so long that the connection itself may be dead.
 fn is_timeout(class: FailureClass) -> bool {
     use FailureClass::{TimeoutAttempt, TimeoutFirstToken, TimeoutIdle};
     matches!(class, TimeoutFirstToken | TimeoutIdle | TimeoutAttempt)
@@ -383,8 +384,8 @@ fn earliest(a: Limit, b: Limit) -> Limit {
     }
 }
 
-/// No answer is longer, in bytes.
+/// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: usize = 32 << 20;
 
-/// No refusal is read beyond this, in bytes.
+/// The longest body of a refusal that is read, in bytes.
 const LONGEST_ERROR: usize = 64 << 10;

@@ -1,7 +1,7 @@
-//! What an answer costs, as the client knows it: from the usage that the provider told.
+//! What an answer costs, computed from the usage that the provider reported.
 //!
-//! In a simulated world providers bill by themselves, also for what nobody reads any more; so a
-//! client does it only where it is asked to.
+//! In a simulated world providers record the bills themselves, also for work that no client reads;
+//! so a client does it only where it is configured to.
 
 use super::connect::Connect;
 use super::{Shared, Usage};
@@ -10,8 +10,8 @@ use crate::time::Instant;
 use crate::trace::{Bill, EventKind};
 
 impl<C: Connect> Shared<C> {
-    /// Records what an attempt of a call, or a check, has used, if this client bills itself. To be
-    /// told before the attempt's `Replied`.
+    /// Records what an attempt of a call, or a check, has used, if this client records bills. Call
+    /// it before the attempt's `Replied` is recorded.
     pub(super) fn bill(
         &self,
         now: Instant,
@@ -31,7 +31,7 @@ impl<C: Connect> Shared<C> {
     }
 }
 
-/// Usage counts the tokens of the cache as part of the prompt; a bill does not.
+/// Usage counts the cached tokens as part of the prompt; a bill does not.
 fn bill_of(usage: Usage) -> Bill {
     Bill {
         cached: usage.cached_tokens.min(usage.prompt_tokens),

@@ -16,7 +16,7 @@ use crate::rng::RngStreams;
 use crate::trace::lines::Header;
 use crate::trace::{NoopRecorder, Recorder};
 
-/// A client in the making.
+/// Builds a [`Client`].
 pub struct Builder<C: Connect> {
     connect: C,
     policy: Option<Policy>,
@@ -44,16 +44,16 @@ pub enum BuildError {
     /// The address is not one that this client can reach.
     #[error("`{0}`: the address must be http[s]://HOST[:PORT][/BASE]")]
     Address(String),
-    /// The address asks for TLS, which what makes the connections does not speak.
+    /// The address needs TLS, which the connector does not support.
     #[error("`{0}`: https needs `Builder::new(Tls::platform()?)`, of the feature `tls`")]
     NeedsTls(String),
-    /// A key cannot stand in a header.
+    /// A key is not a valid header value.
     #[error("a key of `{0}` is empty, or holds a character that no header may hold")]
     Key(String),
 }
 
 impl<C: Connect> Builder<C> {
-    /// A builder whose connections `connect` makes.
+    /// A builder for a client whose connections are made by `connect`.
     pub fn new(connect: C) -> Self {
         Self {
             connect,
@@ -67,14 +67,14 @@ impl<C: Connect> Builder<C> {
         }
     }
 
-    /// How the client decides.
+    /// Sets the policy.
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = Some(policy);
         self
     }
 
-    /// One more provider; the order is the fleet's.
+    /// Adds a provider; the fleet has the order of these calls.
     #[must_use]
     pub fn provider(mut self, provider: Provider) -> Self {
         self.providers.push(provider);
@@ -90,48 +90,49 @@ impl<C: Connect> Builder<C> {
         Header::new(name, &members)
     }
 
-    /// Who is told what happens; nobody by default.
+    /// Sets the recorder of events; the default discards them.
     #[must_use]
     pub fn recorder(mut self, recorder: Arc<dyn Recorder>) -> Self {
         self.recorder = recorder;
         self
     }
 
-    /// The seed of the client's own draws (jitter). Processes that should not move in step need
-    /// seeds that differ, such as a hash of host name and process id; 0 by default.
+    /// Sets the seed of the client's own draws (jitter); 0 by default. Give each process its own
+    /// seed, such as a hash of host name and process id, so that their draws differ.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// What the idempotency keys of this client start with; `call` by default. Processes that ask
-    /// one provider account need prefixes that differ.
+    /// Sets the prefix of this client's idempotency keys; `call` by default. Processes that share a
+    /// provider account need different prefixes.
     #[must_use]
     pub fn key_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.key_prefix = prefix.into();
         self
     }
 
-    /// The moment from which the trace counts; the moment of building by default.
+    /// Sets the origin of the trace's times; the time of building by default.
     #[must_use]
     pub fn origin(mut self, origin: tokio::time::Instant) -> Self {
         self.origin = Some(origin);
         self
     }
 
-    /// Whether the recorder hears what each answer costs, from the usage that its provider tells;
-    /// it does by default. In a simulated world the providers bill, and the client must not.
+    /// Sets whether the recorder gets a bill for each answer, from the usage that its provider
+    /// reports; true by default. In a simulated world the providers record bills, so the client
+    /// must not.
     #[must_use]
     pub fn bills_itself(mut self, bills: bool) -> Self {
         self.bills_itself = bills;
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
-    /// When something is missing, or an address or a key is not of the right form.
+    /// When the policy or the providers are missing, or an address or a key is invalid.
     pub fn build(self) -> Result<Client<C>, BuildError> {
         let policy = self.policy.ok_or(BuildError::NoPolicy)?;
         let members: Vec<ProviderInfo> = self.providers.iter().map(Provider::member).collect();
@@ -167,7 +168,7 @@ impl<C: Connect> Builder<C> {
     }
 }
 
-/// What it was given, without any key.
+/// Shows its settings, without any key.
 impl<C: Connect> fmt::Debug for Builder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
@@ -177,7 +178,7 @@ impl<C: Connect> fmt::Debug for Builder<C> {
     }
 }
 
-/// Whom it asks, without any key.
+/// Shows its providers, without any key.
 impl<C: Connect> fmt::Debug for Client<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.shared.targets.iter().map(|target| &target.name);

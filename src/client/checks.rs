@@ -1,8 +1,9 @@
-//! Health checks: asks providers how they are while nobody calls, and tells the core.
+//! Health checks: sends requests to providers independent of calls, and reports the results to the
+//! core.
 //!
-//! Whom to ask, and when, is decided by the core. A check is an ordinary request for a few tokens:
-//! it meets what a call would meet, and it is billed. The client has no tasks of its own, so
-//! whoever wants checks runs [`Client::run_checks`] beside its calls.
+//! The core decides which provider is checked, and when. A check is an ordinary request for a few
+//! tokens: it meets what a call would meet, and it is billed. The client has no tasks of its own,
+//! so an application that wants checks runs [`Client::run_checks`] beside its calls.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -19,7 +20,7 @@ use crate::policy::{AttemptId, ProviderId};
 use crate::trace::EventKind;
 use crate::wire::request::Request;
 
-/// A check under way.
+/// A check in flight.
 struct Check {
     provider: ProviderId,
     work: Pin<Box<dyn Future<Output = CheckOutcome> + Send>>,
@@ -33,8 +34,8 @@ struct CheckOutcome {
 }
 
 impl<C: Connect> Client<C> {
-    /// Makes the policy's health checks for as long as it is polled; without any it never ends
-    /// either, and does nothing. Dropping it abandons what is under way.
+    /// Runs the policy's health checks for as long as it is polled; without any it stays pending
+    /// and does nothing. Dropping it abandons the checks in flight.
     pub async fn run_checks(&self) {
         let settings = {
             let fleet = super::lock(&self.shared.fleet);
@@ -85,7 +86,7 @@ impl<C: Connect> Client<C> {
                     ..Timeouts::default()
                 },
             },
-            // No call has such a key: its number is none.
+            // Calls have numbers, so no call has this key.
             key: format!("{}-check-{}x{number}", self.shared.key_prefix, provider.0),
             body: request.body(target.dialect, &target.model, false),
             streamed: false,
@@ -104,7 +105,7 @@ impl<C: Connect> Client<C> {
     }
 }
 
-/// The first of the checks that ends, and whether it passed; for ever, if there are none.
+/// The first check that ends, and whether it passed; pending forever if there are none.
 async fn first_to_end(checks: &mut Vec<Check>) -> (ProviderId, CheckOutcome) {
     poll_fn(|cx| {
         for at in 0..checks.len() {

@@ -1,5 +1,4 @@
-//! How connections are made: real TCP here, simulated sockets in the simulator. TLS lies above, in
-//! a file of its own.
+//! How connections are made: real TCP here, simulated sockets in the simulator. TLS is in `tls`.
 
 use std::future::Future;
 use std::io;
@@ -9,36 +8,37 @@ use tokio::net::TcpStream;
 
 /// Makes connections.
 pub trait Connect: Send + Sync + 'static {
-    /// A connection, as hyper reads and writes it.
+    /// The connection, as hyper reads and writes it.
     type Io: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static;
 
-    /// Whether it can reach `https` addresses. A client is not built with one that it cannot reach.
+    /// Whether it supports `https` addresses. Building a client with an address that it does not
+    /// support is an error.
     const TLS: bool = false;
 
-    /// Opens a connection. The client gives up by dropping the future.
+    /// Opens a connection. The client cancels by dropping the future.
     fn connect(&self, endpoint: &Endpoint) -> impl Future<Output = io::Result<Self::Io>> + Send;
 
     /// Whether both sides have agreed on HTTP/2 for this connection. It is then driven by a task of
-    /// its own, which a simulated world has no place for. Without feature `tls` it is not heeded.
+    /// its own, which the simulated world does not support. Ignored without feature `tls`.
     fn is_h2(_connection: &Self::Io) -> bool {
         false
     }
 }
 
-/// Where a provider listens.
+/// The address of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// What it speaks below HTTP.
+    /// The protocol below HTTP.
     pub scheme: Scheme,
     /// A host name or an address.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// What stands before the dialect's own path, without a slash at its end: `/v1`.
+    /// The path before the dialect's own path, without a slash at its end: `/v1`.
     pub base_path: String,
 }
 
-/// What lies between HTTP and TCP.
+/// The protocol between HTTP and TCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// Nothing.
@@ -48,7 +48,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// The port where it is spoken when an address names none.
+    /// The port when an address names none.
     pub const fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
@@ -58,8 +58,7 @@ impl Scheme {
 }
 
 impl Endpoint {
-    /// Reads `http://HOST[:PORT][/BASE]` or the same with `https`; `None` when it is not of that
-    /// form.
+    /// Parses `http://HOST[:PORT][/BASE]` or the same with `https`; `None` for any other form.
     pub fn parse(url: &str) -> Option<Self> {
         let uri: hyper::Uri = url.parse().ok()?;
         let scheme = match uri.scheme_str()? {
@@ -67,7 +66,7 @@ impl Endpoint {
             "https" => Scheme::Https,
             _ => return None,
         };
-        // A login before the host would be sent to nobody, and shown to everybody.
+        // A login before the host would not be sent, and would show up in errors.
         if uri.query().is_some() || uri.authority()?.as_str().contains('@') {
             return None;
         }
@@ -79,7 +78,7 @@ impl Endpoint {
         })
     }
 
-    /// What the `Host` header says.
+    /// The value of the `Host` header.
     pub(super) fn authority(&self) -> String {
         match self.port == self.scheme.default_port() {
             true => self.host.clone(),
@@ -87,13 +86,13 @@ impl Endpoint {
         }
     }
 
-    /// The host as resolvers and certificates name it: an IPv6 address without its brackets.
+    /// The host as resolvers and certificates write it: an IPv6 address without its brackets.
     pub(super) fn bare_host(&self) -> &str {
         self.host.trim_start_matches('[').trim_end_matches(']')
     }
 }
 
-/// An address as errors may show it: what somebody wrote before an `@` may be a secret.
+/// The address as errors may show it: the part before an `@` may be a secret.
 pub(super) fn without_login(url: &str) -> String {
     match url.rsplit_once('@') {
         Some((_, host)) => format!("***@{host}"),

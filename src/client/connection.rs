@@ -1,10 +1,10 @@
-//! One connection: an HTTP/1.1 one, driven by whoever waits for its answer, or a share in an HTTP/2
-//! one.
+//! One connection: an HTTP/1.1 one, driven by the task that waits for its answer, or a share in an
+//! HTTP/2 one.
 //!
-//! hyper splits a connection into a sender and a future that does the reading and writing. With
-//! HTTP/1.1 that future is polled here, in the task that waits, and not in a task of its own:
-//! dropping an attempt then closes its connection at once, no executor is needed, and an idle
-//! connection costs nothing. A simulated world has nothing else. HTTP/2 is left to `session`.
+//! hyper splits a connection into a sender and a future that reads and writes. With HTTP/1.1 that
+//! future is polled here, in the task that waits, and not in a task of its own: dropping an attempt
+//! then closes its connection at once, no executor is needed, and an idle connection costs nothing.
+//! The simulated world uses only this. HTTP/2 is in `session`.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -19,11 +19,11 @@ use hyper::{Request, Response};
 #[cfg(feature = "tls")]
 use super::session::Session;
 
-/// A connection that is open, as far as anybody knows.
+/// An open connection; the other side may have closed it already.
 pub(super) enum Connection<Io: hyper::rt::Read + hyper::rt::Write> {
-    /// One attempt has it for itself.
+    /// Used by one attempt at a time.
     Own(Box<Own<Io>>),
-    /// Other attempts may be under way on it.
+    /// Shared: other attempts may be in flight on it.
     #[cfg(feature = "tls")]
     Shared(Session),
 }
@@ -35,7 +35,7 @@ pub(super) struct Own<Io: hyper::rt::Read + hyper::rt::Write> {
 }
 
 impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static> Connection<Io> {
-    /// HTTP over an open stream, in the version that both sides have agreed on.
+    /// Starts HTTP over an open stream, in the version that both sides have agreed on.
     #[cfg_attr(
         not(feature = "tls"),
         expect(unused_variables, reason = "without TLS there is only HTTP/1.1")
@@ -52,8 +52,8 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static> Connection
 }
 
 impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Connection<Io> {
-    /// Sends a request and waits for the head of its answer. A request of which no byte has left
-    /// comes back with the error.
+    /// Sends a request and waits for the head of its answer. If no byte of the request was sent,
+    /// the error returns it.
     pub(super) async fn send(
         &mut self,
         request: Request<Full<Bytes>>,
@@ -68,7 +68,7 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Connection<Io> {
         }
     }
 
-    /// Waits for `what`, which comes over this connection.
+    /// Waits for `what`, which this connection delivers.
     pub(super) async fn wait<T>(&mut self, what: impl Future<Output = T>) -> T {
         match self {
             Self::Own(own) => drive(&mut own.work, what).await,
@@ -77,8 +77,8 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Connection<Io> {
         }
     }
 
-    /// Whether another request can be sent: the last answer was read to its end, and the other
-    /// side has not hung up in the meantime.
+    /// Whether another request can be sent: the last answer was read to its end, and the other side
+    /// has not closed the connection.
     pub(super) fn is_reusable(&mut self) -> bool {
         match self {
             Self::Own(own) => {
@@ -90,8 +90,8 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Connection<Io> {
         }
     }
 
-    /// An attempt got nothing over it any more, which may be the connection's fault: nobody else
-    /// is to find out. One that nobody shares is closed when it is dropped.
+    /// An attempt received nothing over it, which may be the connection's fault: no new attempt
+    /// uses it. A connection that is not shared is closed when it is dropped.
     pub(super) fn mark_suspect(&self) {
         #[cfg(feature = "tls")]
         if let Self::Shared(session) = self {
@@ -100,7 +100,7 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Connection<Io> {
     }
 }
 
-/// Whether the provider has said that it never looked at the request which met this error.
+/// Whether the provider has signalled that it did not process the request that met this error.
 pub(super) fn is_never_processed(error: &hyper::Error) -> bool {
     #[cfg(feature = "tls")]
     return super::session::is_never_processed(error);
@@ -112,7 +112,7 @@ pub(super) fn is_never_processed(error: &hyper::Error) -> bool {
 }
 
 /// Polls `what` before and after the connection's own work: before, because it may have something
-/// to send; after, because what it waits for may just have come in.
+/// to send; after, because the connection may just have received what it waits for.
 async fn drive<Io, T>(
     work: &mut Option<http1::Connection<Io, Full<Bytes>>>,
     what: impl Future<Output = T>,
@@ -131,8 +131,8 @@ where
     .await
 }
 
-/// Reads and writes what can be read and written; a connection that is over is dropped. Its error
-/// is not lost: whoever waits for an answer gets it.
+/// Reads and writes what can be read and written; drops a connection that has ended. Its error is
+/// not lost: the future that waits for an answer returns it.
 fn work_on<Io>(work: &mut Option<http1::Connection<Io, Full<Bytes>>>, cx: &mut Context<'_>)
 where
     Io: hyper::rt::Read + hyper::rt::Write + Unpin,

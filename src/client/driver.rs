@@ -1,4 +1,4 @@
-//! Takes one call through its steps: asks the core, does what it says, tells it what came.
+//! Runs one call: asks the core for a step, executes it, and reports the result to the core.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -23,7 +23,7 @@ use crate::trace::EventKind;
 use crate::wire::answer::Content;
 use crate::wire::request::{BYTES_PER_TOKEN, Request};
 
-/// One call under way, token by token. Dropping it abandons the call.
+/// A call in flight, token by token. Dropping it abandons the call.
 pub struct AnswerStream<C: Connect = Tcp> {
     shared: Arc<Shared<C>>,
     id: CallId,
@@ -33,7 +33,7 @@ pub struct AnswerStream<C: Connect = Tcp> {
     began: Instant,
     flights: Vec<Flight>,
     timer: Option<Pin<Box<Sleep>>>,
-    /// What was handed over so far.
+    /// The text handed over so far.
     text: String,
     content: Content,
     answered: ProviderId,
@@ -41,7 +41,7 @@ pub struct AnswerStream<C: Connect = Tcp> {
     over: Option<Result<Answer, Error>>,
 }
 
-/// What was heard while waiting.
+/// The events that end a wait.
 enum Wakeup {
     From(AttemptId, AttemptEvent),
     Time,
@@ -70,7 +70,7 @@ impl<C: Connect> AnswerStream<C> {
         }
     }
 
-    /// The next piece of the answer; `None` when it is whole. An error is the last thing to come.
+    /// The next piece of the answer; `None` when it is complete. Nothing follows an error.
     pub async fn next(&mut self) -> Option<Result<String, Error>> {
         while self.over.is_none() {
             if let Some(token) = self.advance().await {
@@ -83,16 +83,16 @@ impl<C: Connect> AnswerStream<C> {
         None
     }
 
-    /// The whole answer, once [`next`](Self::next) has said that nothing more comes.
+    /// The whole answer, once [`next`](Self::next) has returned `None`.
     pub fn answer(&self) -> Option<&Answer> {
         self.over.as_ref()?.as_ref().ok()
     }
 
-    /// Waits for the end, whatever comes before it.
+    /// Waits for the end and discards the pieces before it.
     pub(super) async fn buffered(mut self) -> Result<Answer, Error> {
         loop {
             if let Some(result) = self.over.take() {
-                // Only a call that is still open is abandoned when it is dropped.
+                // A call that is still open when it is dropped counts as abandoned.
                 self.over = Some(Err(Error::new(FailureReason::Unfinished)));
                 return result;
             }
@@ -100,7 +100,7 @@ impl<C: Connect> AnswerStream<C> {
         }
     }
 
-    /// Asks for one step and does it.
+    /// Asks for one step and executes it.
     async fn advance(&mut self) -> Option<String> {
         let now = self.shared.now();
         let call = &mut self.call;
@@ -172,14 +172,14 @@ impl<C: Connect> AnswerStream<C> {
             .push(Flight::new(start, now, prebuffer, inbox, work.run()));
     }
 
-    /// The request as this provider wants to read it.
+    /// The request in this provider's dialect.
     fn body(&self, provider: ProviderId) -> Bytes {
         let target = self.shared.target(provider);
         self.request
             .body(target.dialect, &target.model, self.delivery.is_streamed())
     }
 
-    /// Waits for what attempts in flight have to say, for room, or for `until`, in this order.
+    /// Waits for events of attempts in flight, for capacity, or for `until`, in this order.
     async fn wait(&mut self, until: Option<Instant>, parked: bool) -> Wakeup {
         let openings = self.flights.iter().filter_map(Flight::opens_at);
         let until = until.into_iter().chain(openings).min();
@@ -272,7 +272,7 @@ impl<C: Connect> AnswerStream<C> {
         });
     }
 
-    /// Drops an attempt in flight; the core has forgotten it already.
+    /// Drops an attempt in flight that the core has cancelled.
     fn cancel(&mut self, attempt: AttemptId, now: Instant) {
         let Some(flight) = self.remove(attempt) else {
             return;
@@ -291,8 +291,8 @@ impl<C: Connect> AnswerStream<C> {
         self.report(&flight, None, now);
     }
 
-    /// What an attempt has used, as its provider told; where it did not, or could not any more, as
-    /// far as the text that came shows. Nothing is known of one that brought none.
+    /// The usage of an attempt, as its provider reported it; otherwise as far as the received text
+    /// shows. None for an attempt that received no text.
     fn used(&self, flight: &Flight, answered: bool) -> Option<Usage> {
         if let Some(told) = self.content.usage.filter(|_| answered) {
             return Some(told);
@@ -363,7 +363,7 @@ impl<C: Connect> AnswerStream<C> {
     }
 }
 
-/// What decisions may depend on, of what the caller asks.
+/// The parts of a request on which decisions may depend.
 fn ask(request: &Request, delivery: Delivery) -> CallContext {
     CallContext {
         deadline: request.given_deadline(),
@@ -376,10 +376,11 @@ fn ask(request: &Request, delivery: Delivery) -> CallContext {
     }
 }
 
-/// Output tokens that are expected of a call which does not say how many it wants at most.
+/// The expected output tokens of a call that sets no limit on them.
 const USUAL_OUTPUT: u64 = 256;
 
-/// A call that is dropped before it ended tells the core, which may hold a probe's slot for it.
+/// A call that is dropped before it ended is reported to the core, which may hold a probe's slot
+/// for it.
 impl<C: Connect> Drop for AnswerStream<C> {
     fn drop(&mut self) {
         if self.over.is_some() {

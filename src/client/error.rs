@@ -1,4 +1,4 @@
-//! What a caller receives when a call fails: how it ended, and what each attempt met.
+//! What a caller receives when a call fails: the reason, and the result of each attempt.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use crate::policy::classify::FailureClass;
 /// A call that failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct Error {
-    /// How it ended.
+    /// The reason.
     pub ending: FailureReason,
     /// Every attempt that was made, in order.
     pub attempts: Vec<AttemptReport>,
-    /// What had been handed over of the answer: it is not whole, and no other follows it.
+    /// The part of the answer that was handed over. It is incomplete, and nothing follows it.
     pub received: String,
 }
 
@@ -36,11 +36,11 @@ pub struct AttemptReport {
     pub started: Duration,
     /// From the attempt's start to its end.
     pub took: Duration,
-    /// How it failed; none when it was abandoned.
+    /// Its failure class; none when it was abandoned.
     pub failure: Option<FailureClass>,
     /// The status that the provider answered with, if it answered.
     pub status: Option<u16>,
-    /// What the provider said, or what the connection did.
+    /// The provider's message, or the connection's error.
     pub message: Option<String>,
 }
 

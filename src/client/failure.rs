@@ -1,7 +1,8 @@
-//! What an attempt failed of: the errors that providers report and connections meet, as the core
-//! classifies them.
+//! Classifies failed attempts for the core: errors that providers report, and errors of
+//! connections.
 //!
-//! It joins what `wire` has read with what `policy` judges by; neither knows the other.
+//! It connects `wire`, which parses errors, with `policy`, which judges them; neither uses the
+//! other.
 
 use hyper::{HeaderMap, StatusCode};
 
@@ -10,7 +11,7 @@ use crate::policy::classify::{ErrorDetails, FailureClass};
 use crate::policy::hints::{self, HintSources};
 use crate::wire::answer::{ErrorBody, Wrong};
 
-/// An attempt that went wrong, with what its caller may want to read.
+/// A failed attempt, with the details that its caller may want to read.
 #[derive(Debug)]
 pub(super) struct Failed {
     pub(super) failure: Failure,
@@ -25,8 +26,8 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, error: ErrorBody)
     reported(status, status, &text, error)
 }
 
-/// An error inside a 200: what it says decides (its code may be a status, in digits), and without
-/// that it is the server's fault.
+/// An error inside a 200: its content decides (its code may be a status, in digits); otherwise it
+/// counts as a server error.
 fn in_band(error: ErrorBody) -> Failed {
     let digits = error.code.as_deref().and_then(|code| code.parse().ok());
     let is_silent = error.kind.is_none()
@@ -41,8 +42,8 @@ fn in_band(error: ErrorBody) -> Failed {
     reported(200, status, &|_| None, error)
 }
 
-/// An error that the server reported, `answered` with one status and as good as another, in an
-/// answer with these fields in its head.
+/// An error that the server reported, with the status `answered` and the status that it counts as,
+/// in an answer with these header fields.
 fn reported<'head>(
     answered: u16,
     status: u16,
@@ -91,7 +92,7 @@ impl From<Wrong> for Failed {
     }
 }
 
-/// A connection that broke; `early_end` is what a polite close in this place means.
+/// A broken connection; `early_end` is the class of a clean close at this point.
 pub(super) fn broken(error: &hyper::Error, early_end: FailureClass) -> Failed {
     let class = if is_reset(error) {
         FailureClass::Reset
@@ -118,7 +119,7 @@ fn is_reset(error: &hyper::Error) -> bool {
     false
 }
 
-/// A failure of which nobody said anything.
+/// A failure without a message.
 pub(super) fn failed(class: FailureClass) -> Failed {
     Failed {
         failure: Failure::of(class),

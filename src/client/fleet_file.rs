@@ -1,4 +1,4 @@
-//! The fleet file: the providers of a client, in order, and where the keys to them are.
+//! The fleet file: the providers of a client, in order, and where their keys are.
 //!
 //! ```yaml
 //! fleet:
@@ -6,9 +6,9 @@
 //!   deepseek: { url: https://api.deepseek.com, model: deepseek-v3.2, dialect: deepseek }
 //! ```
 //!
-//! A file with the key `fleet` is one. It stands beside a policy file, which says how the client
-//! decides, and may be committed: no key ever stands in it. Whatever may be a key that does all the
-//! same is shown by no message of this reader.
+//! A file with the key `fleet` is one. It is used with a policy file, which configures the client,
+//! and may be committed: it never contains a key. Any text in it that may be a key is redacted from
+//! all messages of this reader.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ use crate::units::schema;
 use crate::units::{self, Money};
 use crate::wire::Dialect;
 
-/// A fleet file that is right: read, checked, and without any key.
+/// A fleet file that was read and checked. It holds no keys.
 #[derive(Clone, Debug)]
 pub struct FleetFile {
     document: Document,
@@ -36,17 +36,17 @@ pub struct FleetFile {
     entries: Vec<(String, Entry)>,
 }
 
-/// Why no client comes of a policy file and a fleet file.
+/// The reason why a policy file and a fleet file do not make a client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// One of them is wrong, or a key is not where it says.
+    /// One of the files is wrong, or a key is not where it says.
     #[error(transparent)]
     File(#[from] Diagnostic),
-    /// They do not make a client.
+    /// The client cannot be built from them.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// Nobody says which authorities to trust.
+    /// The platform's root certificates cannot be loaded.
     #[error("the authorities that this machine trusts cannot be read: {0}")]
     Authorities(#[source] std::io::Error),
 }
@@ -56,16 +56,16 @@ pub enum LoadError {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct File {
-    /// The providers, by names of your own: who is asked first stands first.
+    /// The providers, by names of your own, in the order in which they are asked.
     fleet: BTreeMap<String, Entry>,
 }
 
-/// One of `fleet`.
+/// One entry of `fleet`.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    /// How it speaks.
+    /// Its dialect.
     #[serde(default)]
     dialect: Dialect,
     /// The base URL that the vendor's own SDK takes, such as `https://api.openai.com/v1`.
@@ -98,7 +98,7 @@ struct Price {
     output: Money,
 }
 
-/// Where a key is.
+/// The location of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum KeySource {
     /// In this variable of the environment.
@@ -108,20 +108,20 @@ enum KeySource {
 }
 
 impl FleetFile {
-    /// The fleet in the file at `path`.
+    /// Reads the fleet file at `path`.
     ///
     /// # Errors
-    /// When it cannot be read or something in it is wrong. No key is looked for.
+    /// When it cannot be read or is wrong. Keys are not looked up.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let folder = path.parent().unwrap_or(Path::new(""));
         Self::from_document(Document::read(path), folder)
     }
 
-    /// The fleet in `text`; problems call it `name`, and paths in it are relative to the current
-    /// directory.
+    /// Parses the fleet in `text`; diagnostics call it `name`, and paths in it are relative to the
+    /// current directory.
     ///
     /// # Errors
-    /// When something in it is wrong.
+    /// When the text is wrong.
     pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostic> {
         Self::from_document(Document::parse(name, text), Path::new(""))
     }
@@ -130,7 +130,7 @@ impl FleetFile {
         read: Result<Document, Diagnostic>,
         folder: &Path,
     ) -> Result<Self, Diagnostic> {
-        // From here on, nobody can show what may be a key.
+        // From here on the document is redacted: it cannot show a key.
         let document = read.map_err(Diagnostic::concealed)?.redacted(&is_open)?;
         let mut file: File = document.decode()?;
         let mut entries = Vec::new();
@@ -152,12 +152,12 @@ impl FleetFile {
         })
     }
 
-    /// The file, to show where something stands in it. No key is in it.
+    /// The document, for diagnostics that point into it. It is redacted.
     pub fn document(&self) -> &Document {
         &self.document
     }
 
-    /// The providers by name, each with the host that answers for it.
+    /// The providers by name, each with its host.
     pub fn hosts(&self) -> impl Iterator<Item = (&str, Option<String>)> {
         self.entries.iter().map(|(name, entry)| {
             let host = Endpoint::parse(&entry.url).map(|endpoint| endpoint.host);
@@ -165,20 +165,20 @@ impl FleetFile {
         })
     }
 
-    /// How many providers it has.
+    /// The number of providers.
     pub fn count(&self) -> usize {
         self.entries.len()
     }
 
-    /// The providers, with the keys that environment and files have at this moment.
+    /// The providers, with the current keys from the environment and files.
     ///
     /// # Errors
-    /// When a key is not where the file says: the variable or the file is named.
+    /// When a key is not where the file says. The error names the variable or the file.
     pub fn providers(&self) -> Result<Vec<Provider>, Diagnostic> {
         self.providers_from(&|name| std::env::var(name).ok())
     }
 
-    /// As [`providers`](Self::providers), with `variable` for the environment.
+    /// Like [`providers`](Self::providers), with `variable` in place of the environment.
     ///
     /// # Errors
     /// As [`providers`](Self::providers).
@@ -221,7 +221,7 @@ impl FleetFile {
 }
 
 impl<C: Connect> Builder<C> {
-    /// The providers of a fleet file behind those that were given before.
+    /// Adds the providers of a fleet file.
     ///
     /// # Errors
     /// When a key is not where the file says.
@@ -230,7 +230,7 @@ impl<C: Connect> Builder<C> {
         Ok(providers.into_iter().fold(self, Self::provider))
     }
 
-    /// The policy and the fleet of these two files.
+    /// Sets the policy and the fleet from these two files.
     ///
     /// # Errors
     /// When one of the files is wrong, or a key is not where the fleet file says.
@@ -241,12 +241,12 @@ impl<C: Connect> Builder<C> {
 }
 
 impl Client {
-    /// A client over plain TCP, as a policy file and a fleet file have it; with feature `tls`,
-    /// `over_tls` makes one that reaches `https` as well.
+    /// A client over plain TCP from a policy file and a fleet file; with feature `tls`, `over_tls`
+    /// makes one that supports `https` as well.
     ///
     /// # Errors
-    /// When one of the files is wrong, a key is not where the fleet file says, or they do not make
-    /// a client.
+    /// When one of the files is wrong, a key is not where the fleet file says, or the client cannot
+    /// be built from them.
     pub fn from_files(
         policy: impl AsRef<Path>,
         fleet: impl AsRef<Path>,
@@ -257,7 +257,7 @@ impl Client {
 }
 
 impl KeySource {
-    /// Where a key is, as the file writes it.
+    /// Parses the location of a key as the file writes it.
     fn parse(text: &str) -> Option<Self> {
         match text.split_once(':')? {
             ("env", name) if is_variable(name) => Some(Self::Variable(name.to_owned())),
@@ -266,7 +266,7 @@ impl KeySource {
         }
     }
 
-    /// The key itself; else why there is none, and what to do.
+    /// The key itself, or a diagnostic with the reason and a hint.
     fn key(
         &self,
         folder: &Path,
@@ -324,8 +324,8 @@ pub fn schema() -> serde_json::Value {
     crate::text::schema::of::<File>("A fleet: whom the client asks, and where the keys are")
 }
 
-/// Whether a key or a scalar of the file can be shown: it has a place where no secret belongs, and
-/// does not look as if it were one.
+/// Whether a key or a scalar of the file can be shown: it is at a path where no secret belongs, and
+/// does not look like one.
 fn is_open(path: &[&str], text: &str) -> bool {
     let is_key = path.last() == Some(&text);
     match path {
@@ -339,7 +339,7 @@ fn is_open(path: &[&str], text: &str) -> bool {
     }
 }
 
-/// What a provider can get wrong although every key and every unit is right.
+/// Checks a provider for errors beyond unknown keys and wrong units.
 fn check(document: &Document, name: &str, entry: &Entry) -> Result<(), Diagnostic> {
     let at = |key: &str, message: &str| document.problem(&["fleet", name, key], message);
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -381,7 +381,7 @@ fn check(document: &Document, name: &str, entry: &Entry) -> Result<(), Diagnosti
     Ok(())
 }
 
-/// Whether this is where requests can go: `http` or `https`, a host, and no secret in between.
+/// Whether requests can be sent to this URL: `http` or `https`, a host, and no login.
 fn is_url(text: &str) -> bool {
     let Ok(url) = text.parse::<hyper::Uri>() else {
         return false;
@@ -398,10 +398,10 @@ fn is_variable(name: &str) -> bool {
     name.chars().all(fits) && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
 }
 
-/// No price is higher, per million tokens: a million dollars.
+/// The highest price per million tokens: a million dollars.
 const DEAREST: Money = Money::from_nanos(1_000_000_000_000_000);
 
-/// No key is longer, in bytes; whatever is, is another file than was meant.
+/// The longest key, in bytes; a longer file is probably the wrong one.
 const LONGEST_KEY: u64 = 1 << 20;
 
 const LONGEST_NAME: usize = 64;

@@ -1,7 +1,7 @@
-//! One attempt in flight, as its call sees it: what has come in, and what may be handed over.
+//! One attempt in flight, as its call sees it: what was received, and what may be handed over.
 //!
-//! Text is held here for as long as the attempt's [`Prebuffer`] withholds it. Afterwards tokens are
-//! delivered as they come.
+//! Text is withheld here as long as the attempt's [`Prebuffer`] says. Afterwards tokens are
+//! delivered as they arrive.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,20 +21,20 @@ pub(super) struct Flight {
     pub(super) since: Instant,
     work: Pin<Box<dyn Future<Output = Result<Content, Failed>> + Send>>,
     inbox: Arc<TokenQueue>,
-    /// Its end, when that came together with tokens which are to be handed over first.
+    /// Its end, when that came together with tokens that are to be handed over first.
     landed: Option<Result<Content, Failed>>,
     prebuffer: Prebuffer,
-    /// Whether its call has heard that its first token came.
+    /// Whether its call was told of its first token.
     told: bool,
-    /// Whether tokens are delivered as they come.
+    /// Whether tokens are delivered as they arrive.
     open: bool,
-    /// What has come and is held back, or is to be handed over as a whole.
+    /// Received text that is withheld, or is to be handed over as a whole.
     held: String,
-    /// Bytes of text that have come.
+    /// Bytes of text received.
     pub(super) came: usize,
 }
 
-/// What an attempt has to say.
+/// An event of an attempt.
 pub(super) enum AttemptEvent {
     /// Its first token was received.
     FirstTokenReceived,
@@ -66,12 +66,12 @@ impl Flight {
         }
     }
 
-    /// When its prebuffer opens at the latest; none if it is open, or nothing came yet.
+    /// When its prebuffer opens at the latest; none if it is open, or nothing was received yet.
     pub(super) fn opens_at(&self) -> Option<Instant> {
         self.prebuffer.opens_at()
     }
 
-    /// What there is to say next. The clock is read only while text is withheld.
+    /// The next event. The clock is read only while text is withheld.
     pub(super) fn poll(
         &mut self,
         clock: impl Fn() -> Instant,
@@ -108,7 +108,7 @@ impl Flight {
         }
     }
 
-    /// Takes in the tokens that are not delivered one by one.
+    /// Takes the queued tokens that are not delivered one by one.
     fn take_in(&mut self, clock: impl Fn() -> Instant) {
         while let Some(token) = self.inbox.pop() {
             self.prebuffer.on_text(clock(), token.len());

@@ -1,11 +1,11 @@
-//! The production client: asks the core, does the step, tells the core.
+//! The production client: asks the core for a step, executes it, reports the result to the core.
 //!
-//! - [`Client`] and [`Builder`]: what an application holds.
-//! - [`Error`]: what its caller receives when a call fails, attempt by attempt.
+//! - [`Client`] and [`Builder`]: the interface for applications.
+//! - [`Error`]: what the caller receives when a call fails, attempt by attempt.
 //! - [`Connect`]: how connections are made; [`Tcp`] here, `Tls` with feature `tls`, simulated
 //!   sockets in the simulator.
-//! - `driver` takes one call through its steps, `attempt` makes one exchange, `failed` says what
-//!   went wrong with it, `connection` and `pool` keep HTTP/1.1 connections, `session` HTTP/2 ones.
+//! - `driver` runs one call, `attempt` makes one exchange, `failure` classifies its failure,
+//!   `connection` and `pool` keep HTTP/1.1 connections, `session` HTTP/2 ones.
 //!
 //! ```no_run
 //! use firedrill::client::{Client, Dialect, Provider, Request};
@@ -29,11 +29,11 @@
 //! # }
 //! ```
 //!
-//! One [`Request`] is asked of each provider in its own dialect, and one [`Answer`] comes back.
-//! A base URL is the one that the vendor's own SDK takes; see [`Provider::new`].
+//! A [`Request`] is sent to each provider in its own dialect, and the result is an [`Answer`]. A
+//! base URL is the one that the vendor's own SDK takes; see [`Provider::new`].
 //!
-//! It decides nothing. Every decision is [`Call::step`](crate::policy::call::Call::step)'s, under a
-//! lock that is never held across an await.
+//! The client makes no decisions. [`Call::step`](crate::policy::call::Call::step) makes all of
+//! them, under a lock that is never held across an await.
 
 mod attempt;
 mod bill;
@@ -88,31 +88,31 @@ use crate::trace::{Event, EventKind, Recorder};
 use pool::Pool;
 use waiters::Waiters;
 
-/// A failover client: many providers behind one call. Cheap to clone; clones share everything.
+/// A failover client for several providers. Cheap to clone; clones share all state.
 pub struct Client<C: Connect = Tcp> {
     shared: Arc<Shared<C>>,
 }
 
-/// A whole answer, and who gave it.
+/// A whole answer, and the provider that gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The text.
     pub text: String,
-    /// Why it ends, if the provider told. An answer that was withheld in part is an answer all the
-    /// same, and says so here; one that was withheld as a whole is an [`Error`].
+    /// Why it ends, if the provider said so. If a filter removed a part, this says so; if it
+    /// removed everything, the call is an [`Error`].
     pub finish: Option<Finish>,
-    /// Tokens, if the provider told.
+    /// Tokens, if the provider reported them.
     pub usage: Option<Usage>,
     /// The provider's name.
     pub provider: String,
-    /// The model that answered, as the provider calls it; as it was asked for when it does not say.
+    /// The model that answered, as the provider calls it; the requested model if it does not say.
     pub model: String,
-    /// How many attempts the call took.
+    /// The number of attempts of the call.
     pub attempts: u32,
 }
 
 impl Client {
-    /// A client over TCP, to be completed.
+    /// A builder for a client over TCP.
     pub fn builder() -> Builder<Tcp> {
         Builder::new(Tcp)
     }
@@ -123,15 +123,16 @@ impl<C: Connect> Client<C> {
     ///
     /// # Errors
     /// When no attempt that the policy allows brought an answer in time. Dropping the future
-    /// abandons the call: connections are closed, and the core is told.
+    /// abandons the call: it closes the connections and tells the core.
     pub async fn call(&self, request: &Request) -> Result<Answer, Error> {
         AnswerStream::start(self.shared.clone(), request, Delivery::Plain)
             .buffered()
             .await
     }
 
-    /// Asks for a whole answer as [`call`](Self::call) does, but of the provider token by token, so
-    /// that silence and slowness show. Until the end another provider can still answer.
+    /// Asks for a whole answer as [`call`](Self::call) does, but streams it from the provider, so
+    /// that timeouts on silence and speed apply. The call can fail over until the end of the
+    /// answer.
     ///
     /// # Errors
     /// As [`call`](Self::call).
@@ -141,16 +142,16 @@ impl<C: Connect> Client<C> {
             .await
     }
 
-    /// Asks for an answer token by token. Failover is free until the first token is handed over;
-    /// from then on a failure is an [`Error`] that says what had arrived.
+    /// Asks for an answer token by token. The call can fail over until the first token is handed
+    /// over; after that a failure is an [`Error`] that holds what had arrived.
     pub fn stream(&self, request: &Request) -> AnswerStream<C> {
         AnswerStream::start(self.shared.clone(), request, Delivery::Live)
     }
 }
 
 impl<C: Connect> Client<C> {
-    /// Takes a provider out by hand, or puts it back, from the next step of every call on; attempts
-    /// in flight go on. `false` if there is no provider of this name.
+    /// Isolates a provider, or ends that, from the next step of every call on; attempts in flight
+    /// go on. `false` if there is no provider of this name.
     ///
     /// ```no_run
     /// # fn operate(client: firedrill::client::Client) {
@@ -168,9 +169,9 @@ impl<C: Connect> Client<C> {
         found.is_some()
     }
 
-    /// Sends every attempt to this provider and nowhere else, from the next step of every call on,
-    /// whatever breakers say: the switch for a way back. `None` ends that. `false` if there is no
-    /// provider of this name; then nothing changes.
+    /// Sends every attempt to this provider only, from the next step of every call on, whatever the
+    /// state of breakers. `None` ends that. `false` if there is no provider of this name; then
+    /// nothing changes.
     pub fn pin(&self, provider: Option<&str>) -> bool {
         let found = provider.map(|name| self.shared.find(name));
         if found == Some(None) {
@@ -204,7 +205,7 @@ struct Shared<C: Connect> {
     bills_itself: bool,
     next_call: AtomicU64,
     next_check: AtomicU64,
-    /// The moment that the client calls [`Instant::START`].
+    /// The time that the client calls [`Instant::START`].
     origin: tokio::time::Instant,
 }
 
@@ -214,17 +215,17 @@ struct Target<C: Connect> {
     model: String,
     dialect: Dialect,
     endpoint: Endpoint,
-    /// Paths and headers of all requests, put together once.
+    /// The URIs of its requests, built once.
     uris: Uris,
     host: HeaderValue,
-    /// By key.
+    /// The header fields for each key.
     headers: Vec<Vec<(HeaderName, HeaderValue)>>,
-    /// Nothing that a caller or a trace hears holds one of them.
+    /// The keys. They appear in no error and no trace.
     keys: Vec<Secret>,
     pool: Pool<C::Io>,
 }
 
-/// Where a provider is asked.
+/// The URIs of a provider's operations.
 struct Uris {
     plain: Uri,
     streamed: Uri,
@@ -257,8 +258,8 @@ impl<C: Connect> Shared<C> {
         self.recorder.record(&Event { at, kind });
     }
 
-    /// Asks the core under its lock, then passes on what it has to tell: breakers that changed,
-    /// providers that were left out, calls that may go on.
+    /// Asks the core under its lock, then publishes its news: breakers that changed, providers that
+    /// were ejected, calls that may go on.
     fn decide<T>(&self, now: Instant, ask: impl FnOnce(&mut Fleet) -> T) -> T {
         let (said, changed, ejected, wakers) = {
             let mut fleet = lock(&self.fleet);
@@ -280,7 +281,7 @@ impl<C: Connect> Shared<C> {
     }
 }
 
-/// A panic elsewhere poisons nothing here: no lock is held while foreign code runs.
+/// A panic elsewhere leaves consistent state, because no lock is held while foreign code runs.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,8 @@
 //! The connections to one provider that can serve another attempt.
 //!
-//! HTTP/1.1: idle ones, the last used first. Kept lean on purpose: the last used is the least
-//! likely to have been closed by the other side, and what has been idle for long is dropped when
-//! somebody looks. HTTP/2: connections that attempts share, filled one after the other.
+//! HTTP/1.1: idle ones, the last used first, since the other side is least likely to have closed
+//! it. Connections that were idle for long are dropped at the next use of the pool. HTTP/2:
+//! connections that attempts share, filled one after the other.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -30,7 +30,8 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
         }
     }
 
-    /// A share in a connection that has room, or the idle one that was used last and still stands.
+    /// A share in a connection with capacity, or the most recently used idle one that is still
+    /// open.
     pub(super) fn take(&self) -> Option<Connection<Io>> {
         let now = Instant::now();
         #[cfg(feature = "tls")]
@@ -39,7 +40,7 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
         }
         self.expire(now);
         loop {
-            // Popped under the lock, looked at outside it: looking reads the socket.
+            // Popped under the lock, checked outside it: the check reads the socket.
             let (_, mut connection) = lock(&self.idle).pop()?;
             if connection.is_reusable() {
                 return Some(connection);
@@ -47,7 +48,7 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
         }
     }
 
-    /// Hears of a connection that was just opened: one that can be shared is, from now on.
+    /// Adds a connection that was just opened, if it can be shared.
     pub(super) fn opened(&self, connection: &Connection<Io>) {
         match connection {
             Connection::Own(_) => {}
@@ -58,7 +59,7 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
         }
     }
 
-    /// Keeps a connection for another attempt, if it can serve one. Only those of which an answer
+    /// Keeps a connection for another attempt, if it can serve one. Only connections whose answer
     /// was read to its end come back.
     pub(super) fn put(&self, mut connection: Connection<Io>) {
         if !connection.is_reusable() {
@@ -81,8 +82,8 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
         }
     }
 
-    /// A share in the first connection that has room. What no longer stands or has been idle for
-    /// long is let go; attempts that are under way on it keep it until they end.
+    /// A share in the first connection with capacity. Drops connections that are closed or were
+    /// idle for long; attempts in flight on them keep them until they end.
     #[cfg(feature = "tls")]
     fn share(&self, now: Instant) -> Option<Session> {
         let mut shared = lock(&self.shared);
@@ -97,7 +98,7 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
         Some(session.clone())
     }
 
-    /// Drops what nobody has used for long, and what is too many: the oldest come first.
+    /// Drops connections that were idle for long, and the oldest ones beyond the maximum.
     fn expire(&self, now: Instant) {
         let expired: Vec<_> = {
             let mut idle = lock(&self.idle);
@@ -114,10 +115,10 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
 /// connection that they may be about to close is not worth a failed request.
 const IDLE_FOR: Duration = Duration::from_secs(50);
 
-/// More idle connections than this serve nobody but the next burst.
+/// The maximum of idle connections; more would help only in the next burst.
 const IDLE_MOST: usize = 64;
 
 /// Attempts on one shared connection. Servers are asked to allow no fewer (RFC 9113, 6.5.2), and
-/// few allow more: the next attempt would wait for an answer to somebody else.
+/// few allow more: the next attempt would wait for the end of another.
 #[cfg(feature = "tls")]
 const STREAMS_MOST: usize = 100;

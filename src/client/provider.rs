@@ -1,6 +1,6 @@
-//! A provider as an application names it: where it is, what it costs, and the keys to it.
+//! A provider in an application's configuration: its address, prices and keys.
 //!
-//! The core sees a [`ProviderInfo`]; the connections see a [`Target`], which alone has the keys.
+//! The core sees a [`ProviderInfo`]; connections see a [`Target`], which alone has the keys.
 
 use hyper::header::{HeaderName, HeaderValue};
 
@@ -14,7 +14,7 @@ use crate::prices;
 use crate::units::Money;
 use crate::wire::{Dialect, request};
 
-/// A provider as an application names it.
+/// A provider in an application's configuration.
 #[derive(Clone, Debug)]
 pub struct Provider {
     name: String,
@@ -28,11 +28,11 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// A provider called `name`, which answers at `url` with `model`, in the dialect of OpenAI
-    /// unless [`dialect`](Self::dialect) says otherwise.
+    /// A provider with the name `name` at `url` and the model `model`. Its dialect is OpenAI unless
+    /// [`dialect`](Self::dialect) sets another.
     ///
     /// `url` is the base URL that the vendor's own SDK takes, such as `http://host:8080/v1` for
-    /// OpenAI and what imitates it, and the root of the host for Anthropic, Gemini and Azure; at
+    /// OpenAI and its imitations, and the root of the host for Anthropic, Gemini and Azure; at
     /// Azure `model` is the name of the deployment.
     pub fn new(name: impl Into<String>, url: impl Into<String>, model: impl Into<String>) -> Self {
         Self {
@@ -47,32 +47,31 @@ impl Provider {
         }
     }
 
-    /// With the dialect that it speaks.
+    /// Sets its dialect.
     #[must_use]
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
         self
     }
 
-    /// With an API key, sent in the header that the dialect has for it and never logged. Given
-    /// several times, these are several keys of one provider: while one is rate limited or
-    /// refused, the next is used.
+    /// Adds an API key, sent in the dialect's header for keys and never logged. With several keys,
+    /// the next is used while one is rate limited or refused.
     #[must_use]
     pub fn key(mut self, key: impl Into<Secret>) -> Self {
         self.keys.push(key.into());
         self
     }
 
-    /// With what a million prompt tokens and a million output tokens cost. Without a price, nothing
-    /// that is decided by price counts on this provider.
+    /// Sets the price of a million prompt tokens and of a million output tokens. Without a price,
+    /// the provider is left out of decisions by price.
     #[must_use]
     pub fn price(mut self, input: Money, output: Money) -> Self {
         self.price = Some((input, output));
         self
     }
 
-    /// With the price that [the book](crate::prices) has for the model; a model that it does not
-    /// have leaves the price as it was.
+    /// Sets the price from [the book](crate::prices); unchanged if the book does not have the
+    /// model.
     #[must_use]
     pub fn price_by_the_book(mut self) -> Self {
         let book = prices::price_of(&self.model).map(|price| (price.input, price.output));
@@ -80,21 +79,21 @@ impl Provider {
         self
     }
 
-    /// With how good its answers are, from 0 to 100, as you rate them.
+    /// Sets the quality of its answers, from 0 to 100, by your own rating.
     #[must_use]
     pub fn quality(mut self, quality: u32) -> Self {
         self.quality = Some(quality);
         self
     }
 
-    /// With the longest prompt that it takes, in tokens.
+    /// Sets the longest prompt that it takes, in tokens.
     #[must_use]
     pub fn context(mut self, tokens: u64) -> Self {
         self.context = Some(tokens);
         self
     }
 
-    /// What decisions know of it.
+    /// The core's view of it.
     pub fn member(&self) -> ProviderInfo {
         ProviderInfo {
             name: self.name.clone(),
@@ -144,7 +143,7 @@ impl Provider {
 }
 
 impl<C: Connect> Target<C> {
-    /// What every request with this key has. A key that is none of this provider's is its first.
+    /// The header fields of every request with this key. An unknown key is treated as the first.
     pub(super) fn headers(&self, key: KeyId) -> &[(HeaderName, HeaderValue)] {
         let own = self.headers.get(usize::from(key.0));
         own.or(self.headers.first()).map_or(&[], Vec::as_slice)
@@ -152,18 +151,18 @@ impl<C: Connect> Target<C> {
 }
 
 impl<C: Connect> Target<C> {
-    /// What the provider said, without our keys: some repeat the one that they refuse.
+    /// The provider's message with our keys redacted: some providers repeat the refused key.
     pub(super) fn without_keys(&self, said: String) -> String {
         let keys = self.keys.iter().map(Secret::reveal);
         keys.fold(said, |said, key| said.replace(key, "***"))
     }
 }
 
-/// The headers of all requests, put together once.
+/// The header fields of all requests, built once.
 type Headers = Vec<(HeaderName, HeaderValue)>;
 
-/// What requests in this dialect have, for each key, which stands last; one list without any key
-/// when there is none. `None` when a header cannot hold one of the keys.
+/// The header fields of this dialect for each key, with the key last; one list without a key when
+/// there is none. `None` when a header cannot hold one of the keys.
 fn headers(dialect: Dialect, keys: &[Secret]) -> Option<Vec<Headers>> {
     let fixed = request::fixed_headers(dialect).iter();
     let fixed: Headers = fixed

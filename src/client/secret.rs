@@ -1,19 +1,19 @@
-//! A secret: what may be sent, and never be shown.
+//! A secret: it can be sent, and is never shown.
 
 use std::fmt;
 
-/// An API key. It cannot be printed, compared or serialized, so that no log, trace or error has it;
-/// [`reveal`](Self::reveal) is the only way to it.
+/// An API key. It cannot be printed, compared or serialized, so that no log, trace or error
+/// contains it; only [`reveal`](Self::reveal) returns it.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// This text, as a secret.
+    /// Wraps this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself, for whoever sends it.
+    /// Returns the text itself, to be sent.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -31,21 +31,21 @@ impl From<String> for Secret {
     }
 }
 
-/// The same for every secret: not even its length can be told from it.
+/// The same for every secret: it does not show the length either.
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(SHOWN)
     }
 }
 
-/// As its `Debug`.
+/// Same as its `Debug`.
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(SHOWN)
     }
 }
 
-/// What stands for a secret wherever it is shown.
+/// The text shown in place of a secret.
 const SHOWN: &str = "***";
 
 #[cfg(test)]

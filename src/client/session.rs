@@ -1,8 +1,8 @@
-//! One HTTP/2 connection, which many attempts share.
+//! One HTTP/2 connection, which several attempts share.
 //!
-//! Unlike an HTTP/1.1 connection it is driven by a task of its own, since no attempt owns it: an
-//! attempt that is dropped resets its stream and disturbs nobody. The task ends when the last
-//! attempt and the pool have let go.
+//! Unlike an HTTP/1.1 connection it is driven by a task of its own, since no attempt owns it:
+//! dropping an attempt resets its stream and leaves the others alone. The task ends when the last
+//! attempt and the pool have dropped it.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use hyper::header;
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-/// A share in a connection. Clones are shares in the same one.
+/// A share in a connection. Clones share the same one.
 #[derive(Clone)]
 pub(super) struct Session {
     sender: http2::SendRequest<Full<Bytes>>,
@@ -25,7 +25,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// HTTP/2 over an open stream.
+    /// Starts HTTP/2 over an open stream.
     pub(super) async fn open<Io>(io: Io) -> hyper::Result<Self>
     where
         Io: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
@@ -36,7 +36,7 @@ impl Session {
             .keep_alive_timeout(PING_WITHIN)
             .handshake(io)
             .await?;
-        // Its error is not lost: whoever waits for an answer gets it.
+        // Its error is not lost: each future that waits for an answer returns it.
         tokio::spawn(work);
         Ok(Self {
             sender,
@@ -44,8 +44,8 @@ impl Session {
         })
     }
 
-    /// Sends a request and waits for the head of its answer. A request of which no byte has left
-    /// comes back with the error.
+    /// Sends a request and waits for the head of its answer. If no byte of the request was sent,
+    /// the error returns it.
     pub(super) async fn send(
         &mut self,
         request: Request<Full<Bytes>>,
@@ -53,17 +53,17 @@ impl Session {
         self.sender.try_send_request(absolute(request)).await
     }
 
-    /// Nobody else is to be sent this way; who is on the way may well arrive.
+    /// No new attempt uses it; attempts in flight may still succeed.
     pub(super) fn mark_suspect(&self) {
         self.doubted.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it stands, as far as anybody knows.
+    /// Whether it was open when last used.
     pub(super) fn stands(&self) -> bool {
         !self.sender.is_closed() && !self.doubted.load(Ordering::Relaxed)
     }
 
-    /// How many hold a share in it, the one who asks included.
+    /// The number of shares, this one included.
     pub(super) fn shares(&self) -> usize {
         Arc::strong_count(&self.doubted)
     }
@@ -74,18 +74,18 @@ impl Session {
     }
 }
 
-/// Whether the provider has said that it never looked at the request (RFC 9113, 8.7): it refused
-/// the stream, or went away and named an earlier stream as the last that it has seen to.
+/// Whether the provider has signalled that it did not process the request (RFC 9113, 8.7): it
+/// refused the stream, or sent a GOAWAY whose last stream is an earlier one.
 pub(super) fn is_never_processed(error: &hyper::Error) -> bool {
     let said = error.source().and_then(|source| source.downcast_ref());
     said.is_some_and(|error: &h2::Error| {
         let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        // h2 fails those streams with a GOAWAY that the GOAWAY does not cover, and no others.
+        // After a GOAWAY, h2 fails only the streams that the GOAWAY does not cover.
         error.is_remote() && (is_refused || error.is_go_away())
     })
 }
 
-/// HTTP/2 has the authority in the place of a `Host` header.
+/// HTTP/2 has the authority in place of a `Host` header.
 fn absolute(request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
     let (mut parts, body) = request.into_parts();
     if let Some(host) = parts.headers.remove(header::HOST)
@@ -102,9 +102,9 @@ fn absolute(request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
     Request::from_parts(parts, body)
 }
 
-/// A connection on which somebody waits and nothing comes is asked whether it lives: a machine
-/// between us and the provider may have forgotten it, and then no reset will ever come.
+/// After this silence a connection with attempts in flight is pinged: a machine between us and the
+/// provider may have dropped its state, and then no reset would ever come.
 const PING_AFTER: Duration = Duration::from_secs(15);
 
-/// How long it may think about that.
+/// How long to wait for the answer to a ping.
 const PING_WITHIN: Duration = Duration::from_secs(10);

@@ -1,10 +1,10 @@
-//! Calls and attempts as `tracing` spans, for whoever has a subscriber.
+//! Calls and attempts as `tracing` spans.
 //!
-//! Made of the events that every [`Recorder`] hears: a span `call` from a call's arrival to its
-//! end, below the span that its caller is in, and below it a span `attempt` for each attempt. They
-//! hold names, numbers and classes; no key and no prompt ever comes here.
+//! Built from the events that every [`Recorder`] gets: a span `call` from a call's arrival to its
+//! end, below the caller's current span, and below it a span `attempt` for each attempt. Spans hold
+//! names, numbers and classes, and never a key or a prompt.
 //!
-//! Without a subscriber an event costs one comparison more.
+//! Without a subscriber an event costs one more comparison.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use crate::policy::classify::FailureClass;
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::trace::{Event, EventKind, Recorder};
 
-/// Tells `tracing` and another recorder.
+/// Forwards events to `tracing` and to another recorder.
 pub(super) struct Spans {
     next: Arc<dyn Recorder>,
     /// The providers' names, in the fleet's order.
@@ -95,7 +95,7 @@ impl Spans {
         }
     }
 
-    /// Closes an attempt's span. No lock is held while the subscriber is told.
+    /// Closes an attempt's span. No lock is held while the subscriber is called.
     fn end(&self, call: CallId, attempt: AttemptId, word: &str) {
         let ended = lock(&self.open).get_mut(&call).and_then(|open| {
             let mut attempts = open.attempts.iter();
@@ -143,5 +143,5 @@ const fn outcome_word(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Of all spans: what a call does is nothing for a log that shows what is amiss.
+/// The level of all spans: calls are normal operation, not warnings.
 const LEVEL: Level = Level::INFO;

@@ -1,8 +1,8 @@
-//! Connections over TLS, and over plain TCP where an address asks for that: rustls with ring.
+//! Connections over TLS, and over plain TCP for `http` addresses: rustls with ring.
 //!
-//! A certificate that does not verify is an error that says so, and there is no way to look away:
-//! whoever has an authority of their own trusts it by name. HTTP/2 is offered to every provider;
-//! which HTTP is spoken is the provider's choice (ALPN).
+//! A certificate that does not verify is an error, and verification cannot be turned off: add an
+//! authority of your own with [`Tls::trusting`]. HTTP/2 is offered to every provider; the provider
+//! chooses the version (ALPN).
 
 use std::io;
 use std::path::Path;
@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use super::connect::{Connect, Endpoint, Scheme, Tcp};
 use super::{Builder, Client, LoadError};
 
-/// Reaches `https` addresses, and `http` ones as [`Tcp`] does.
+/// Connects to `https` addresses, and to `http` ones as [`Tcp`] does.
 ///
 /// ```
 /// use firedrill::client::{Builder, Provider, Tls};
@@ -40,14 +40,14 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Trusts whom this machine trusts, and the file that `SSL_CERT_FILE` names.
+    /// Trusts the platform's root certificates, and the file that `SSL_CERT_FILE` names.
     ///
     /// # Errors
-    /// When the machine's list cannot be read, or is empty.
+    /// When the platform's list cannot be read, or is empty.
     pub fn platform() -> io::Result<Self> {
         let found = rustls_native_certs::load_native_certs();
         let mut roots = RootCertStore::empty();
-        // A machine's list may hold what nobody can read any more; the rest is as good as ever.
+        // The platform's list may hold certificates that do not parse; the others are used.
         let (usable, _) = roots.add_parsable_certificates(found.certs);
         match (usable, found.errors.into_iter().next()) {
             (0, Some(error)) => Err(io::Error::other(error)),
@@ -60,15 +60,16 @@ impl Tls {
         }
     }
 
-    /// Trusts whom Mozilla trusted when this was built: for machines without a list of their own.
+    /// Trusts Mozilla's root certificates as of the build, for machines without a list of their
+    /// own.
     pub fn bundled() -> Self {
         Self::with_roots(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
     }
 
-    /// Trusts these authorities and nobody else; each is a certificate in DER.
+    /// Trusts these authorities and no others; each is a certificate in DER.
     ///
     /// # Errors
-    /// When one of them is no certificate.
+    /// When one of them is not a valid certificate.
     pub fn trusting<D: Into<Vec<u8>>>(
         authorities: impl IntoIterator<Item = D>,
     ) -> io::Result<Self> {
@@ -95,8 +96,8 @@ impl Tls {
 }
 
 impl Client<Tls> {
-    /// A client as a policy file and a fleet file have it, which reaches `https` addresses and
-    /// `http` ones, and trusts whom this machine trusts.
+    /// A client from a policy file and a fleet file, for `https` and `http` addresses, with the
+    /// platform's root certificates.
     ///
     /// ```no_run
     /// use firedrill::client::{Client, Request};
@@ -109,8 +110,8 @@ impl Client<Tls> {
     /// ```
     ///
     /// # Errors
-    /// When one of the files is wrong, a key is not where the fleet file says, they do not make a
-    /// client, or [`Tls::platform`] fails.
+    /// When one of the files is wrong, a key is not where the fleet file says, the client cannot be
+    /// built from them, or [`Tls::platform`] fails.
     pub fn over_tls(policy: impl AsRef<Path>, fleet: impl AsRef<Path>) -> Result<Self, LoadError> {
         let tls = Tls::platform().map_err(LoadError::Authorities)?;
         let builder = Builder::new(tls).files(policy.as_ref(), fleet.as_ref())?;
@@ -148,9 +149,9 @@ impl Connect for Tls {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum MaybeTls {
-    /// Without.
+    /// Without TLS.
     Plain(TokioIo<TcpStream>),
-    /// With it.
+    /// With TLS.
     Tls(Box<TokioIo<TlsStream<TcpStream>>>),
 }
 
@@ -212,7 +213,7 @@ impl Write for MaybeTls {
     }
 }
 
-/// How ALPN calls HTTP/2 (RFC 9113, 3.2).
+/// The ALPN name of HTTP/2 (RFC 9113, 3.2).
 const H2: &[u8] = b"h2";
 
 #[cfg(test)]

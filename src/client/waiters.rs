@@ -1,8 +1,8 @@
-//! Calls that wait for room, and how they hear that there may be some.
+//! Calls that wait for capacity, and how they are woken.
 //!
-//! The core names the calls that may go on; they may be waiting in other tasks, or be just about
-//! to. A word that comes before its call sleeps is kept for it, so that none is lost. It is left
-//! while the core is still locked, so that none comes after its call has ended, and stays for ever.
+//! The core names the calls that may go on; they may be waiting in other tasks, or be about to
+//! wait. A notification that comes before its call waits is stored, so that none is lost. It is
+//! stored while the core is still locked, so that none is stored after its call has ended.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use super::lock;
 use crate::policy::CallId;
 
-/// The calls of one client that wait for room.
+/// The calls of one client that wait for capacity.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     calls: Mutex<BTreeMap<CallId, Sleeper>>,
@@ -24,8 +24,8 @@ enum Sleeper {
 }
 
 impl Waiters {
-    /// Leaves word for these calls that they may go on. Returns those to wake: foreign code, to be
-    /// run under no lock.
+    /// Notifies these calls that they may go on. Returns the wakers: foreign code, to be called
+    /// under no lock.
     #[must_use]
     pub(super) fn tell(&self, told: Vec<CallId>) -> Vec<Waker> {
         if told.is_empty() {
@@ -42,7 +42,7 @@ impl Waiters {
         asleep.collect()
     }
 
-    /// Ready once the call was told to go on.
+    /// Ready once the call was notified.
     pub(super) fn poll(&self, call: CallId, cx: &Context<'_>) -> Poll<()> {
         let mut calls = lock(&self.calls);
         if let Some(Sleeper::Called) = calls.get(&call) {
@@ -53,7 +53,7 @@ impl Waiters {
         Poll::Pending
     }
 
-    /// A call does not wait any more; what it was told is forgotten.
+    /// Removes a call that no longer waits, with its notification.
     pub(super) fn forget(&self, call: CallId) {
         lock(&self.calls).remove(&call);
     }

@@ -1,13 +1,13 @@
-//! Windows of time, once or repeated: when a fault is at work, and when it is over.
+//! Windows of time, once or repeated: when a fault is active.
 //!
-//! A window is half-open, `[start, end)`: at its end a fault is already over. How strong a fault is
-//! inside a window is left to `scenario`.
+//! A window is half-open, `[start, end)`: at its end a fault is no longer active. How strong a
+//! fault is inside a window is in `scenario`.
 
 use std::time::Duration;
 
 use super::{Instant, nanos};
 
-/// When a fault is at work: `[at, at + for)`, again after each `every`.
+/// When a fault is active: `[at, at + for)`, repeated after each `every`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Windows {
     /// Start of the first window.
@@ -26,7 +26,7 @@ impl Windows {
         every: None,
     };
 
-    /// Whether the fault is at work at `now`.
+    /// Whether the fault is active at `now`.
     pub fn covers(&self, now: Instant) -> bool {
         let Some(offset) = self.offset(now) else {
             return false;
@@ -34,7 +34,7 @@ impl Windows {
         self.length.is_none_or(|length| offset < nanos(length))
     }
 
-    /// The window `[start, end)` that is at work at `now` or comes next; `end` is `None` when it
+    /// The window `[start, end)` that is active at `now` or comes next; `end` is `None` when it
     /// lasts to the end of the run. `None` when no more come.
     pub fn at_or_after(&self, now: Instant) -> Option<(Instant, Option<Instant>)> {
         let first = Instant::START + self.at;
@@ -52,7 +52,8 @@ impl Windows {
         Some(window(next, length))
     }
 
-    /// How long ago the latest window began, in nanoseconds, over or not; `None` before the first.
+    /// The time since the latest window began, in nanoseconds, whether it has ended or not; `None`
+    /// before the first.
     pub fn offset(&self, now: Instant) -> Option<u64> {
         let offset = now.as_nanos().checked_sub(nanos(self.at))?;
         Some(match (self.length, self.every) {
@@ -73,7 +74,7 @@ fn window(start: u64, length: Duration) -> (Instant, Option<Instant>) {
     (start, Some(start + length))
 }
 
-/// A length to divide by. Files cannot say zero, but these types can.
+/// A length to divide by, at least 1. Files cannot hold zero, but these types can.
 pub fn period(length: Duration) -> u64 {
     nanos(length).max(1)
 }

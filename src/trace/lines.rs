@@ -1,4 +1,4 @@
-//! A trace as lines of JSON: what a client in production writes, and a report reads.
+//! A trace as lines of JSON: written by a client in production, read by a report.
 //!
 //! ```text
 //! {"schema":"firedrill.trace/1","policy":"resilient","providers":[{"name":"openai", …}]}
@@ -6,11 +6,11 @@
 //! {"at":1204000000,"kind":{"started":{"call":0,"attempt":1,"provider":0, …}}}
 //! ```
 //!
-//! Moments are nanoseconds since the client began, so a file is one life of one client. It holds
+//! Times are nanoseconds since the client began, so a file holds one client's lifetime. It holds
 //! what an [`Event`] holds and no more: no key, no prompt, no answer.
 //!
-//! A call never waits for a disk: events pass through a bounded queue to a thread of their own. One
-//! that finds the queue full is lost, and counted.
+//! A call never waits for a disk: events pass through a bounded queue to a thread of their own. An
+//! event that finds the queue full is dropped, and counted.
 
 use std::io::{self, BufRead, BufWriter, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,18 +24,18 @@ use super::{Event, Recorder};
 use crate::policy::provider_info::ProviderInfo;
 use crate::units::Money;
 
-/// What a trace begins with: whose it is.
+/// The first line of a trace: the policy and the fleet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
     schema: String,
     /// The policy's name.
     pub policy: String,
-    /// The fleet, in order: events name its members by their places.
+    /// The fleet, in order: events name providers by their position.
     pub providers: Vec<Named>,
 }
 
-/// A provider, as a header names it.
+/// A provider in a header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
@@ -43,16 +43,16 @@ pub struct Named {
     pub name: String,
     /// The model that answers.
     pub model: String,
-    /// US dollars per million prompt tokens; none = nobody knows.
+    /// US dollars per million prompt tokens; none if unknown.
     #[serde(default, with = "dollars", skip_serializing_if = "Option::is_none")]
     pub input: Option<Money>,
-    /// US dollars per million output tokens; none = nobody knows.
+    /// US dollars per million output tokens; none if unknown.
     #[serde(default, with = "dollars", skip_serializing_if = "Option::is_none")]
     pub output: Option<Money>,
 }
 
 impl Header {
-    /// Of a client with this policy and this fleet.
+    /// The header of a client with this policy and this fleet.
     pub fn new(policy: impl Into<String>, members: &[ProviderInfo]) -> Self {
         let named = |member: &ProviderInfo| Named {
             name: member.name.clone(),
@@ -68,17 +68,17 @@ impl Header {
     }
 }
 
-/// Writes each event as one line. Dropping it waits until all that was recorded is written.
+/// Writes each event as one line. Dropping it waits until all recorded events are written.
 #[derive(Debug)]
 pub struct JsonlRecorder {
-    /// Gone once the writer is to end.
+    /// Dropped to end the writer.
     queue: Option<SyncSender<Event>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     lost: Arc<AtomicU64>,
 }
 
 impl JsonlRecorder {
-    /// Writes `header`, and from now on all events, to `out`.
+    /// Writes `header`, then all events, to `out`.
     ///
     /// # Errors
     /// When the header cannot be written, or no thread can be started.
@@ -106,7 +106,7 @@ impl JsonlRecorder {
         })
     }
 
-    /// How many events were not written for want of room, and how often the disk refused.
+    /// The number of events that were dropped because the queue was full, plus failed writes.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
@@ -132,7 +132,7 @@ impl Drop for JsonlRecorder {
     }
 }
 
-/// Writes events until nobody can send more. What was written is flushed whenever none waits.
+/// Writes events until all senders are gone. Flushes whenever the queue is empty.
 fn write_all(out: &mut impl Write, events: &Receiver<Event>, lost: &AtomicU64) {
     let count_lost = |result: io::Result<()>| {
         if result.is_err() {
@@ -165,10 +165,10 @@ fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
 /// Why a trace cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The bytes do not come.
+    /// The input cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A line is not what it should be.
+    /// A line is malformed.
     #[error("line {line}: {why}")]
     Line {
         /// Its number, from 1.
@@ -180,7 +180,7 @@ pub enum ReadError {
 
 /// The events of a trace, in order.
 ///
-/// A last line that breaks off is what a process leaves that was killed: it is passed over.
+/// An incomplete last line is skipped: a killed process leaves one.
 #[derive(Debug)]
 pub struct Reader<R> {
     input: R,
@@ -192,7 +192,7 @@ impl<R: BufRead> Reader<R> {
     /// Reads the header.
     ///
     /// # Errors
-    /// When there is none, or one of another version.
+    /// When it is missing, or of another version.
     pub fn new(mut input: R) -> Result<Self, ReadError> {
         let no_trace = |why: String| ReadError::Line { line: 1, why };
         let line = next_line(&mut input)?.unwrap_or_default();
@@ -208,7 +208,7 @@ impl<R: BufRead> Reader<R> {
         })
     }
 
-    /// Whose trace it is.
+    /// The header.
     pub const fn header(&self) -> &Header {
         &self.header
     }
@@ -235,7 +235,7 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
-/// The next line with its end, or as much of it as is bounded; `None` behind the last.
+/// The next line with its end, or as much of it as the bound allows; `None` at the end of input.
 fn next_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     let most = LONGEST_LINE as u64;
@@ -266,13 +266,13 @@ mod dollars {
     }
 }
 
-/// What the first line says that the file is.
+/// The schema name in the first line.
 const SCHEMA: &str = "firedrill.trace/1";
 
 /// Events that may wait for the disk: some ten seconds of 1,000 calls per second.
 const ROOM: usize = 65_536;
 
-/// No line is longer, in bytes: a header of 65,535 providers is the longest there is.
+/// The longest line, in bytes: a header of 65,535 providers is the longest there is.
 const LONGEST_LINE: usize = 32 << 20;
 
 #[cfg(test)]

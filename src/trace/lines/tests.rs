@@ -1,4 +1,4 @@
-//! Tests of traces in files: what is written is what is read, and a slow disk stops nobody.
+//! Tests of traces in files: what is written is what is read, and a slow disk delays no call.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn header() -> Header {
     Header::new("resilient", &[member("openai", price), member("own", None)])
 }
 
-/// A place to write to that can be read afterwards.
+/// A writer whose bytes can be read afterwards.
 #[derive(Clone, Debug, Default)]
 struct Page(Arc<Mutex<Vec<u8>>>);
 
@@ -44,7 +44,7 @@ impl Page {
     }
 }
 
-/// `events`, written and read.
+/// `events`, written and read back.
 fn through(events: &[Event]) -> Vec<Event> {
     let page = Page::default();
     let lines = JsonlRecorder::new(&header(), page.clone()).expect("memory takes it");
@@ -83,7 +83,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
     ]
 }
 
-/// Every kind of event, of these numbers.
+/// Every kind of event, with these numbers.
 fn kinds(
     (call, attempt, place, nth): (u64, u32, u16, u32),
     (yes, class, hint): (bool, Option<usize>, Option<u64>),
@@ -244,7 +244,7 @@ fn what_is_no_trace_is_refused() {
     assert_eq!(error.to_string(), "line 1: this is not `firedrill.trace/1`");
 }
 
-/// A disk that takes nothing until it is let.
+/// A disk that blocks until it is released.
 struct Stuck(mpsc::Receiver<()>);
 
 impl Write for Stuck {

@@ -22,7 +22,7 @@ fn anthropic_has_a_type_for_each() {
     )]);
 }
 
-/// Status, type and message, and the class that they have together.
+/// Status, type and message, and their class.
 const TYPES: &[(u16, &str, &str, FailureClass)] = &[
     (
         400,

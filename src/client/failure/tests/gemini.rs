@@ -73,7 +73,7 @@ fn a_hint_in_band_counts_as_well() {
     assert_eq!(failure.hint, Some(Duration::from_secs(31)));
 }
 
-/// Code, word and message, and the class that they have together.
+/// Code, word and message, and their class.
 const WORDS: &[(u16, &str, &str, FailureClass)] = &[
     (
         400,

@@ -1,4 +1,4 @@
-//! Errors as the vendors document them, and what the client makes of each.
+//! Errors as the vendors document them, and how the client classifies each.
 
 mod anthropic;
 mod gemini;
@@ -11,7 +11,7 @@ use FailureClass::*;
 use super::*;
 use crate::wire::answer::read_error;
 
-/// What becomes of an error with a status of its own.
+/// The classification of an error with a status of its own.
 fn refused(status: u16, headers: &[(&'static str, &str)], body: &str) -> Failure {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
@@ -25,7 +25,7 @@ fn refused(status: u16, headers: &[(&'static str, &str)], body: &str) -> Failure
     failed.failure
 }
 
-/// A status, the body that goes with it, and the class that they have together.
+/// A status, its body, and their class.
 type Row = (u16, &'static str, FailureClass);
 
 fn check(table: &[Row]) {

@@ -1,9 +1,9 @@
-//! Money and lasting quotas, told from rate limits whatever the status and whatever hint comes
-//! with them: waiting does not bring them back.
+//! Empty accounts and lasting quotas, told apart from rate limits whatever the status and the hint:
+//! waiting does not restore them.
 
 use super::*;
 
-/// Every way in which the vendors say that there is no money or no quota left.
+/// Every form in which the vendors report an empty account or an exhausted quota.
 const NO_MONEY: &[(u16, &str)] = &[
     // OpenAI.
     (
@@ -103,7 +103,7 @@ fn a_debt_in_band_is_a_debt() {
     for (status, body) in NO_MONEY {
         let body = body.lines().map(str::trim).collect::<Vec<_>>().join(" ");
         let error = read_error(body.as_bytes());
-        // What only the status says is lost where there is none.
+        // Without a status, what only the status says is lost.
         let is_said = error.code.is_some() || error.message.is_some();
         if *status != 402 && is_said {
             assert_eq!(in_band(error).failure.class, Quota, "{body}");

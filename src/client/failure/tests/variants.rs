@@ -1,4 +1,4 @@
-//! Chat completions, by those who imitate OpenAI: DeepSeek, Moonshot, OpenRouter.
+//! Chat completions, by the vendors that imitate OpenAI: DeepSeek, Moonshot, OpenRouter.
 
 use super::*;
 
