@@ -1,7 +1,7 @@
-//! One connection, as the provider's side sees it: requests are read, exchanges are played.
+//! The provider's side of one connection: reads requests, executes exchanges.
 //!
-//! When the client leaves, the provider plays on into the void: the work goes on, and is billed.
-//! Only an outage ends that.
+//! When the client leaves, the exchange goes on without writes: the work goes on, and is billed.
+//! Only an outage ends it.
 
 use std::io;
 use std::rc::Rc;
@@ -27,20 +27,20 @@ pub(crate) struct Connection<P: HostEnv> {
     stream: P::Stream,
     client: u32,
     unread: BytesMut,
-    /// When the last answer ended, on a kept connection.
+    /// When the last answer ended, on a kept-alive connection.
     idle_since: Option<Instant>,
 }
 
-/// What becomes of a connection after an exchange.
+/// What to do with a connection after an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum After {
     KeepAlive,
     Close,
-    /// So much later, unless the client leaves before.
+    /// Close after this time, unless the client leaves before.
     CloseLate(Duration),
 }
 
-/// An answer that is its connection's last: by which fault, and how late the end comes.
+/// An answer that is its connection's last: the fault, and how late the end comes.
 type Last = Option<(FaultId, Duration)>;
 
 impl<P: HostEnv> Connection<P> {
@@ -56,7 +56,7 @@ impl<P: HostEnv> Connection<P> {
         }
     }
 
-    /// Serves it to its end; returns the place.
+    /// Serves it to its end; returns the environment.
     pub(crate) async fn serve(mut self) -> P {
         let number = next(&self.hosted.connections);
         let faults = &self.hosted.faults;
@@ -74,17 +74,17 @@ impl<P: HostEnv> Connection<P> {
         match opening {
             Opening::Closed(CloseMode::Rst) => self.place.reset(&mut self.stream),
             Opening::Closed(CloseMode::Fin | CloseMode::End) => {}
-            // What the client sends is taken as buffers would take it, or nobody would hear that
-            // it has left.
+            // The client's bytes are read and discarded, as buffers would take them: otherwise its
+            // close would not be noticed.
             Opening::AcceptOnly => self.hung_up().await,
             Opening::Alert => {
-                // Who has left before it does not miss it.
+                // The client may have left already.
                 let _ = self.alert().await;
             }
         }
     }
 
-    /// Lingers a little, or what the client still sends would make the end a reset.
+    /// Lingers briefly, or the client's unread bytes would turn the close into a reset.
     async fn alert(&mut self) -> io::Result<()> {
         if self.read().await? > 0 {
             self.stream.write_all(&HANDSHAKE_FAILURE).await?;
@@ -129,7 +129,7 @@ impl<P: HostEnv> Connection<P> {
         }
     }
 
-    /// Plays an exchange, each action at its moment.
+    /// Executes an exchange, each action at its time.
     async fn play(&mut self, exchange: Exchange, request: &Request, last: Last) -> After {
         let outages = self.place.outages();
         let (mut gone, mut untold) = (false, last);
@@ -139,7 +139,7 @@ impl<P: HostEnv> Connection<P> {
             }
             if gone {
                 tokio::time::sleep_until(self.place.moment(at)).await;
-                // In an outage the provider itself is gone: nothing goes on, nothing is billed.
+                // In an outage the provider itself is down: the work ends, and nothing is billed.
                 if self.place.outages() != outages {
                     return After::Close;
                 }
@@ -168,8 +168,8 @@ impl<P: HostEnv> Connection<P> {
         }
     }
 
-    /// Writes; true when the client has left. The first write of an answer that is the
-    /// connection's last says so.
+    /// Writes; true when the client has left. The first write of a connection's last answer
+    /// announces the close.
     async fn write(&mut self, mut bytes: Bytes, untold: &mut Last) -> bool {
         if let Some((fault, _)) = untold.take() {
             self.place.fired(fault);
@@ -178,7 +178,7 @@ impl<P: HostEnv> Connection<P> {
         self.stream.write_all(&bytes).await.is_err()
     }
 
-    /// Waits for a moment; true when the client left before it.
+    /// Waits until `at`; true when the client left before.
     async fn wait_until(&mut self, at: Instant) -> bool {
         if at <= self.place.now() {
             return false;
@@ -196,14 +196,14 @@ impl<P: HostEnv> Connection<P> {
         while self.read().await.is_ok_and(|read| read > 0) {}
     }
 
-    /// Reads what is there, or what comes next; 0 when the client has left.
+    /// Reads available bytes, or waits for some; 0 when the client has left.
     async fn read(&mut self) -> io::Result<usize> {
         self.unread.reserve(READ_AT_ONCE);
         self.stream.read_buf(&mut self.unread).await
     }
 
-    /// The next request; `None` when the client hangs up between two, or talks nonsense. One that
-    /// makes no sense is refused, and the connection kept.
+    /// The next request; `None` when the client hangs up between two, or sends something that is
+    /// not HTTP. An invalid request is refused, and the connection kept.
     async fn next_request(&mut self) -> Option<Asked> {
         let (mut invited, mut chunks) = (false, Chunks::default());
         loop {
@@ -230,7 +230,7 @@ impl<P: HostEnv> Connection<P> {
         }
     }
 
-    /// Refuses what no provider is asked for; `None` when the client has left.
+    /// Refuses an invalid request; `None` when the client has left.
     async fn turn_away(&mut self, status: u16) -> Option<()> {
         let stamp = Stamp {
             provider: u64::from(self.hosted.id.0),
@@ -262,8 +262,8 @@ fn seen(now: Instant, request: &Request) -> AttemptInfo<'_> {
     }
 }
 
-/// `connection: close` among the fields of an answer. It belongs to the hop and not to the
-/// provider, whose writers know nothing of it.
+/// Adds `connection: close` to the fields of an answer. The host adds it, because the provider's
+/// writers do not know about connections.
 fn saying_that_it_is_the_last(bytes: &[u8]) -> Bytes {
     let line = bytes.windows(2).position(|pair| pair == b"\r\n");
     let line = line.map_or(bytes.len(), |at| at + 2);
@@ -274,13 +274,13 @@ fn saying_that_it_is_the_last(bytes: &[u8]) -> Bytes {
 /// A fatal alert, `handshake_failure`, as TLS 1.2 frames it (RFC 5246, 6.2.1 and 7.2).
 const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
 
-/// How long a connection is kept after its last words.
+/// How long a connection is kept after its last bytes.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Room for the whole of a usual request, in bytes.
+/// Enough for a usual request, in bytes.
 const READ_AT_ONCE: usize = 2_048;
 
-/// The body may come.
+/// Tells the client to send the body.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Faults that strike a connection rather than an exchange.
 //!
-//! What happens when a connection opens is drawn by its number at the provider: nothing else is
-//! known of it but the client. What happens to a kept connection is drawn as any attempt is. Of
+//! Faults of a new connection are drawn by its number at the provider and its client, because no
+//! request is known yet. Faults of a kept-alive connection are drawn like those of attempts. Of
 //! several faults that strike at once, the first of the scenario decides.
 
 use std::time::Duration;
@@ -17,14 +17,14 @@ use crate::trace::FaultId;
 #[derive(Clone, Debug)]
 pub(super) struct Faults(Vec<SeededFault>);
 
-/// How a new connection begins.
+/// The fault of a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opening {
-    /// Whatever comes first is answered with a TLS alert.
+    /// The first bytes are answered with a TLS alert.
     Alert,
     /// Nothing is ever read.
     AcceptOnly,
-    /// It ends before a byte.
+    /// It is closed before a byte.
     Closed(CloseMode),
 }
 
@@ -38,7 +38,7 @@ impl Faults {
         Self(own.collect())
     }
 
-    /// What strikes connection `number`, which `client` opens at `now`.
+    /// The fault that strikes connection `number`, which `client` opens at `now`.
     pub(super) fn opening(
         &self,
         now: Instant,
@@ -57,7 +57,7 @@ impl Faults {
         })
     }
 
-    /// How a kept connection dies under this request, after it was idle for so long.
+    /// How a kept-alive connection ends under this request, after this idle time.
     pub(super) fn stale(
         &self,
         seen: &AttemptInfo<'_>,
@@ -71,7 +71,7 @@ impl Faults {
         })
     }
 
-    /// How late the end comes after the answer to this request.
+    /// How long after the answer to this request the connection is closed.
     pub(super) fn slow_close(&self, seen: &AttemptInfo<'_>) -> Option<(FaultId, Duration)> {
         self.0.iter().find_map(|drawn| match drawn.fault.inject {
             FaultKind::SlowClose { by } => drawn.applies(seen).then_some((drawn.id, by)),
@@ -80,7 +80,7 @@ impl Faults {
     }
 }
 
-/// A connection as faults see it: its number stands for the call that nobody knows yet.
+/// A connection as faults see it: its number stands for the call, which is not known yet.
 pub(crate) fn opened(now: Instant, number: u64, client: u32) -> AttemptInfo<'static> {
     AttemptInfo {
         now,

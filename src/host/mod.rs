@@ -1,12 +1,12 @@
-//! A fake provider behind sockets, whoever owns these: the simulated network or this machine.
+//! A fake provider behind sockets: of the simulated network or of this machine.
 //!
 //! - [`request`]: reads requests as any server would, in each family of dialects.
-//! - [`connection`]: one connection: its requests, and the exchanges that are played on it.
+//! - [`connection`]: one connection: its requests, and their exchanges.
 //! - `fault`: the faults that strike a connection rather than an exchange.
 //!
-//! Good and bad answers take one path, since the provider hands out raw bytes. Whose clock it is,
-//! how a connection is reset and who is told what happens is the [`Place`]'s matter; it is known
-//! when this is compiled, so the simulated world pays nothing for the other.
+//! Good and bad answers take one path, since the provider returns raw bytes. The clock, resets and
+//! events differ between the simulated and the real network and are behind [`HostEnv`], a
+//! compile-time parameter, so that the simulated world pays nothing for the other.
 
 pub(crate) mod connection;
 mod fault;
@@ -29,24 +29,24 @@ use fault::Faults;
 pub(crate) use fault::opened;
 use request::Asked;
 
-/// Where a provider stands, as one of its connections sees it.
+/// The environment of a provider's connection.
 pub(crate) trait HostEnv {
-    /// Bytes from and to a client. Dropping it closes the connection politely.
+    /// The byte stream of a client. Dropping it closes the connection cleanly.
     type Stream: AsyncRead + AsyncWrite + Unpin;
 
     /// The time.
     fn now(&self) -> Instant;
 
-    /// The same moment as timers know it.
+    /// The same time for timers.
     fn moment(&self, at: Instant) -> tokio::time::Instant;
 
-    /// The token counts of a call that asks this.
+    /// The token counts of a call with this request.
     fn tokens(&self, call: CallId, asked: &Asked) -> Tokens;
 
-    /// How many outages of the provider have begun: no work of its own outlives one.
+    /// How many outages of the provider have begun: its work ends with the next one.
     fn outages(&self) -> u64;
 
-    /// Makes the coming end of this connection a reset.
+    /// Makes the close of this connection a reset.
     fn reset(&self, stream: &mut Self::Stream);
 
     /// A fault struck the connection.
@@ -55,17 +55,17 @@ pub(crate) trait HostEnv {
     /// An exchange begins.
     fn began(&self, request: &Request);
 
-    /// The provider does this; a write is on its way.
+    /// The provider executes this action; for a write, before it is sent.
     fn acts(&self, request: &Request, action: &Action);
 
     /// The exchange is over.
     fn ended(&self, request: &Request);
 
-    /// A request that makes no sense was refused with a status.
+    /// An invalid request was refused with a status.
     fn rejected(&self, _status: u16) {}
 }
 
-/// A provider behind sockets: what all of its connections share.
+/// A provider behind sockets: the state that all its connections share.
 pub(crate) struct ProviderHost {
     id: ProviderId,
     family: Family,
@@ -106,7 +106,7 @@ impl ProviderHost {
     }
 }
 
-/// The number that comes next.
+/// The next number.
 fn next(counter: &Cell<u64>) -> u64 {
     counter.replace(counter.get() + 1)
 }

@@ -1,7 +1,7 @@
-//! Reads requests as any server would, in each family of dialects.
+//! Parses HTTP requests in each family of dialects.
 //!
-//! What stands in the path of one stands in the body of another: here it comes to one [`Asked`].
-//! What is done with a request that makes no sense is left to the connection.
+//! Some families have in the path what others have in the body: the result is one [`Asked`]. The
+//! connection refuses invalid requests.
 
 use std::borrow::Cow;
 
@@ -13,56 +13,56 @@ use crate::scenario::workload::Tokens;
 use crate::wire::Family;
 use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 
-/// What the bytes that came so far are.
+/// The result of parsing the bytes so far.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Parsed {
     /// A request.
     Whole {
-        /// So many bytes of them.
+        /// Its length, in bytes.
         length: usize,
-        /// What it asks.
+        /// Its content.
         asked: Asked,
     },
-    /// A request that is refused with a status, whatever the provider would say.
+    /// An invalid request, refused with a status before the provider sees it.
     Wrong {
-        /// So many bytes of them.
+        /// Its length, in bytes.
         length: usize,
         /// 404 or 400.
         status: u16,
     },
     /// The beginning of a request.
     Partial {
-        /// The client waits to be told that it may send the body.
+        /// The client waits for permission to send the body.
         expects: bool,
     },
-    /// No HTTP, or too much of it.
+    /// Not HTTP, or too long.
     Nonsense,
 }
 
-/// What a request asks.
+/// The content of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
-    /// The call's number, from a caller that tells it.
+    /// The call's number, if the caller sends it.
     pub(crate) number: Option<u64>,
-    /// The how-manieth attempt of that call here, from 0.
+    /// The attempt's number among that call's attempts here, from 0.
     pub(crate) nth: u32,
     /// Whether the answer is to be streamed.
     pub(crate) streamed: bool,
-    /// The bound on output tokens.
+    /// The maximum of output tokens.
     pub(crate) max_tokens: Option<u64>,
     /// The model.
     pub(crate) model: String,
-    /// The key that it shows.
+    /// Its key.
     pub(crate) key: Option<String>,
-    /// How long its body is, in bytes.
+    /// The length of its body, in bytes.
     pub(crate) bytes: u64,
-    /// Whether the connection is to end with the answer.
+    /// Whether the connection is to be closed after the answer.
     pub(crate) is_last: bool,
 }
 
 impl Asked {
-    /// The token counts of a caller whom nobody knows: its prompt by its bytes, and an answer of
-    /// `drawn` tokens, or of as many as it asks for.
+    /// The token counts of an unknown caller: the prompt by its bytes, and an output of `drawn`
+    /// tokens, or of the requested maximum.
     pub(crate) fn counted(&self, drawn: u64) -> Tokens {
         Tokens {
             input: (self.bytes / BYTES_PER_TOKEN).max(1),
@@ -84,8 +84,8 @@ impl Asked {
     }
 }
 
-/// Reads what came so far, at a provider that speaks `family`. What `chunks` remembers of a body in
-/// chunks is kept between the reads of one request, so that no chunk is copied twice.
+/// Parses the bytes so far, for a provider of `family`. `chunks` keeps the state of a chunked body
+/// between the reads of one request, so that no chunk is copied twice.
 pub(crate) fn read(family: Family, bytes: &[u8], chunks: &mut Chunks) -> Parsed {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
@@ -131,7 +131,7 @@ pub(crate) fn read(family: Family, bytes: &[u8], chunks: &mut Chunks) -> Parsed 
 fn asked(fields: &Fields<'_>, place: &RequestPath<'_>, body: Body<'_>, bytes: u64) -> Asked {
     let inner = body.generation_config.and_then(|config| config.max_output);
     let model = place.model.or(body.model.as_deref());
-    // Both, or it is another's idempotency key that happens to end in digits.
+    // Both have to be there: another client's idempotency key may end in digits.
     let number = fields.number.filter(|_| fields.nth.is_some());
     Asked {
         number,
@@ -145,7 +145,7 @@ fn asked(fields: &Fields<'_>, place: &RequestPath<'_>, body: Body<'_>, bytes: u6
     }
 }
 
-/// What is read of a request's fields.
+/// The fields that are read.
 #[derive(Default)]
 struct Fields<'a> {
     length: usize,
@@ -187,7 +187,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What a request's path says.
+/// The path of a request.
 struct RequestPath<'a> {
     model: Option<&'a str>,
     streamed: bool,
@@ -195,7 +195,7 @@ struct RequestPath<'a> {
 }
 
 impl<'a> RequestPath<'a> {
-    /// Whatever stands before the dialect's own path is a proxy's, or none.
+    /// Any prefix before the dialect's own path is accepted: a proxy may have added it.
     fn of(family: Family, target: &'a str) -> Option<Self> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let plain = |model| Self {
@@ -228,7 +228,7 @@ impl<'a> RequestPath<'a> {
     }
 }
 
-/// What is read of a request's body, in whatever family it is.
+/// The parts of a body that are read, in any family.
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow, default)]
@@ -246,8 +246,8 @@ struct GenerationConfig {
     max_output: Option<u64>,
 }
 
-/// The body after a head, and how many bytes it takes; `Some(None)` when it is not all there, and
-/// `None` when it never will be one.
+/// The body after a head, and its length in bytes; `Some(None)` when it is incomplete, and `None`
+/// when it is invalid.
 fn body<'a>(
     bytes: &'a [u8],
     fields: &Fields<'_>,
@@ -264,7 +264,7 @@ fn body<'a>(
     Some(body.map(|body| (Cow::Borrowed(body), body.len())))
 }
 
-/// What was read so far of a body in chunks.
+/// The state of a chunked body.
 #[derive(Debug, Default)]
 pub(crate) struct Chunks {
     body: Vec<u8>,
@@ -273,8 +273,8 @@ pub(crate) struct Chunks {
 }
 
 impl Chunks {
-    /// The same as [`body`], of all bytes that came after the head; goes on where it stopped.
-    /// Trailers are not read.
+    /// The same as [`body`], of all bytes after the head; continues where it stopped. Trailers are
+    /// not read.
     fn read(&mut self, bytes: &[u8]) -> Option<Option<(Vec<u8>, usize)>> {
         loop {
             let (digits, size) = match httparse::parse_chunk_size(&bytes[self.at..]) {
@@ -301,23 +301,23 @@ impl Chunks {
 /// Fields that carry a key, beside `authorization`.
 const KEYS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 
-/// How many bytes of an unknown caller's request make a token.
+/// Bytes per token in the request of an unknown caller.
 const BYTES_PER_TOKEN: u64 = 4;
 
-/// SDKs send some twenty; more than this is no client of ours.
+/// The maximum of header fields; SDKs send about twenty.
 const MOST_HEADERS: usize = 96;
 
-/// No head is longer, in bytes.
+/// The longest head, in bytes.
 const LONGEST_HEAD: usize = 64 << 10;
 
-/// No body is longer, in bytes: the bound of the vendors' own edges.
+/// The longest body, in bytes: the bound of the vendors' own edges.
 const LONGEST_BODY: usize = 32 << 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What is read when all of it comes at once.
+    /// Parses bytes that come all at once.
     fn read(family: Family, bytes: &[u8]) -> Parsed {
         super::read(family, bytes, &mut Chunks::default())
     }
@@ -330,7 +330,7 @@ mod tests {
             bytes.extend_from_slice(chunk.as_bytes());
             assert_eq!(chunks.read(&bytes), Some(None));
             assert_eq!((chunks.at, chunks.body.len()), (n * chunk.len(), n * 1_024));
-            // What was read already is not looked at again.
+            // Bytes that were parsed already are not read again.
             bytes.fill(b'!');
         }
         bytes.extend_from_slice(b"0\r\n\r\n");

@@ -1,11 +1,10 @@
-//! What faults of the answer make of one answer, when several strike at once.
+//! The combined effect of several faults on one answer.
 //!
-//! Factors multiply and delays add up. Of several drips or bandwidths the lowest holds; of what can
-//! happen only once (keep-alives, an odd event at one place, a flaw of one thing) the first in
-//! the scenario's order. Of several ends of a stream the earliest is the one, and hides what would
-//! come at its place or later. A body that stands in the place of an answer (empty, HTML, an
-//! error object) holds no tokens, and hides all that happens to them. Whom keep-alives hold for
-//! ever, nothing else ever happens to.
+//! Factors multiply and delays add. Of several token rates or bandwidths the lowest holds; of
+//! effects that can happen only once (keep-alives, an extra event at one position, a flaw of one
+//! field) the first in the scenario's order. The earliest end of a stream wins, and hides effects
+//! at or after its position. A body in place of the answer (empty, HTML, an error object) holds no
+//! tokens, and hides all effects on tokens. Keep-alives without end hide everything else.
 
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::units::{Bandwidth, Factor, TokenRate};
 use crate::wire::Dialect;
 use crate::wire::fake::{Body, Flaws};
 
-/// What an answer would be without faults.
+/// An answer without faults.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlainAnswer {
     /// Whether it is streamed.
@@ -27,10 +26,10 @@ pub(super) struct PlainAnswer {
     pub(super) output: u64,
 }
 
-/// Faults that spoil an answer.
+/// The effects of faults on an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct AnswerEffects {
-    /// Which, in the scenario's order.
+    /// The faults that struck, in the scenario's order.
     pub(super) fired: Vec<FaultId>,
     /// Factors of think time.
     pub(super) think: Vec<Factor>,
@@ -38,7 +37,7 @@ pub(super) struct AnswerEffects {
     pub(super) tails: Vec<(FaultId, Factor)>,
     /// All of it comes so much later.
     pub(super) late: Duration,
-    /// Keep-alives come until it does.
+    /// Keep-alives before the answer.
     pub(super) hold: Option<KeepAlive>,
     /// Factors of the gaps between tokens.
     pub(super) gaps: Vec<Factor>,
@@ -48,33 +47,33 @@ pub(super) struct AnswerEffects {
     pub(super) bandwidth: Option<Bandwidth>,
     /// Each write is torn in two inside a character.
     pub(super) halves: bool,
-    /// What interrupts the stream.
+    /// Interruptions of the stream.
     pub(super) splits: Vec<Split>,
-    /// What is wrong with what it says.
+    /// Flaws of the content.
     pub(super) flaws: Option<Box<Flaws>>,
 }
 
-/// How long keep-alives come instead of an answer.
+/// How long keep-alives are sent instead of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeepAlive {
-    /// It comes so much later.
+    /// The answer comes this much later.
     By(Duration),
-    /// It never comes.
+    /// The answer never comes.
     Never,
 }
 
-/// What all faults together leave of the answer.
+/// The parts of the answer that all faults together change.
 struct CombinedEffects {
     shape: PlainAnswer,
-    /// What becomes of the body, and by whom.
+    /// The body in place of the answer, and its fault.
     body: Option<(FaultId, Body)>,
-    /// Who ends the stream, and after how many tokens.
+    /// The fault that ends the stream, and after how many tokens.
     end: Option<(FaultId, u64)>,
     drip: Option<TokenRate>,
     bandwidth: Option<Bandwidth>,
 }
 
-/// Whether a fault could show on an answer of this shape.
+/// Whether a fault has an effect on an answer of this kind.
 pub(super) fn shows(inject: &FaultKind, shape: PlainAnswer) -> bool {
     match inject {
         FaultKind::Drip { .. } | FaultKind::Split => shape.streamed,
@@ -84,7 +83,7 @@ pub(super) fn shows(inject: &FaultKind, shape: PlainAnswer) -> bool {
 }
 
 impl AnswerEffects {
-    /// What faults that strike, in the scenario's order, make of an answer at `now`.
+    /// The effects of the faults that strike, in the scenario's order, on an answer at `now`.
     pub(super) fn of(struck: &[&SeededFault], now: Instant, shape: PlainAnswer) -> Self {
         if let Some(drawn) = struck.iter().find(|drawn| is_endless(drawn)) {
             return Self {
@@ -103,7 +102,7 @@ impl AnswerEffects {
         plight
     }
 
-    /// How many tokens of `output` leave.
+    /// How many tokens of `output` are sent.
     pub(super) fn delivered(&self, output: u64) -> u64 {
         let end = self.splits.iter().find(|split| ends(split.then));
         match end {
@@ -113,20 +112,20 @@ impl AnswerEffects {
         }
     }
 
-    /// Whether a body stands in the place of the answer.
+    /// Whether a body is sent in place of the answer.
     pub(super) fn stand_in(&self) -> bool {
         let flaws = self.flaws.as_ref();
         flaws.is_some_and(|flaws| corruption::stands_in(flaws.body))
     }
 
-    /// Whether the caller gets a whole answer, and a right one, in this dialect.
+    /// Whether the caller gets a whole and correct answer in this dialect.
     pub(super) fn is_right(&self, dialect: Dialect) -> bool {
         let is_odd = |split: &Split| ends(split.then) || matches!(split.then, Then::Event(_));
         let flaws = self.flaws.as_ref();
         !self.splits.iter().any(is_odd) && flaws.is_none_or(|flaws| is_right(flaws, dialect))
     }
 
-    /// Takes a fault in; whether it changes anything.
+    /// Adds a fault; returns whether it changes anything.
     fn apply(&mut self, drawn: &SeededFault, now: Instant, scene: &CombinedEffects) -> bool {
         match &drawn.fault.inject {
             FaultKind::Slow { factor, what } => {
@@ -178,7 +177,7 @@ impl AnswerEffects {
             return false;
         }
         if what == Delayed::FirstToken && scene.streams() {
-            // The head, and what opens the stream, are in time.
+            // The head and the opening of the stream are not delayed.
             let shows = scene.end.is_none_or(|(_, after)| after > 0);
             if shows {
                 self.splits.push(Split {
@@ -255,12 +254,12 @@ impl CombinedEffects {
             .is_some_and(|(_, body)| corruption::stands_in(body))
     }
 
-    /// Whether tokens leave one after the other.
+    /// Whether tokens are sent one after the other.
     fn streams(&self) -> bool {
         self.shape.streamed && !self.stands_in()
     }
 
-    /// How many tokens leave.
+    /// How many tokens are sent.
     fn tokens(&self) -> u64 {
         match self.end {
             _ if self.stands_in() => 0,
@@ -286,7 +285,7 @@ fn ends(then: Then) -> bool {
     matches!(then, Then::End(..))
 }
 
-/// What a fault does to a stream, if that is its kind.
+/// The split of a stream that a fault causes, if any.
 fn split_of(inject: &FaultKind) -> Option<Split> {
     let (after, then) = match *inject {
         FaultKind::StreamCut {

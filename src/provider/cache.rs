@@ -1,8 +1,8 @@
-//! Which beginnings of prompts a provider remembers: they are cheaper.
+//! A provider's prompt cache: cached prefixes are cheaper.
 //!
-//! A beginning is remembered from the request that brings it, until nobody has brought it for a
-//! while. How long a beginning must be to be remembered at all differs between providers and is
-//! not modelled; what a remembered token costs is `prices`' matter.
+//! A prefix is cached from the request that first has it, until no request has had it for a while.
+//! The minimum length of a cached prefix differs between providers and is not modelled; the price
+//! of a cached token is in `prices`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,21 +11,21 @@ use crate::scenario;
 use crate::scenario::workload::Prefix;
 use crate::time::Instant;
 
-/// What a provider remembers.
+/// The cached prefixes.
 #[derive(Clone, Debug)]
 pub(super) struct Cache(Option<Memory>);
 
 #[derive(Clone, Debug)]
 struct Memory {
     ttl: Duration,
-    /// By the prefix: when it was brought last, and how much of it is known.
+    /// By prefix: when it was used last, and how many tokens are cached.
     known: BTreeMap<u64, (Instant, u64)>,
-    /// The same, from the one that was longest unused.
+    /// The same, ordered from the least recently used.
     unused: BTreeSet<(Instant, u64)>,
 }
 
 impl Cache {
-    /// Nothing yet.
+    /// An empty cache.
     pub(super) fn new(cache: Option<scenario::Cache>) -> Self {
         Self(cache.map(|cache| Memory {
             ttl: cache.ttl,
@@ -34,7 +34,7 @@ impl Cache {
         }))
     }
 
-    /// How many tokens of a prompt with this beginning are in the cache at `now`, and remembers it.
+    /// How many tokens of a prompt with this prefix are cached at `now`; caches it.
     pub(super) fn cached(&mut self, now: Instant, prefix: Option<Prefix>) -> u64 {
         let (Some(memory), Some(prefix)) = (&mut self.0, prefix) else {
             return 0;
@@ -72,7 +72,7 @@ impl Memory {
     }
 }
 
-/// A bound on memory: beyond it, the prefix that was longest unused is forgotten early.
+/// A bound on memory: beyond it, the least recently used prefix is dropped early.
 const MOST: usize = 100_000;
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! When the tokens of a streamed answer leave: in writes, at absolute moments.
+//! When the tokens of a streamed answer are sent: in writes, at absolute times.
 //!
 //! Token n is due (n - 1) gaps after the first. Tokens that are due within one interval share one
-//! write at its end; an interval in which none is due has no write. So 300 tokens at 100 tok/s
-//! leave in 31 writes. What happens "after k tokens" splits the write: exactly k tokens have
-//! left at the moment at which token k is due. A stall moves all that follows, intervals too. At
-//! one place odd events come first, then the stalls, then the end.
+//! write at its end; an interval without due tokens has no write. So 300 tokens at 100 tok/s take
+//! 31 writes. An effect "after k tokens" splits the write: exactly k tokens have been sent when
+//! token k is due. A stall delays everything after it, intervals too. At one position extra events
+//! come first, then the stalls, then the end.
 //!
-//! Moments are offsets in a time of the stream's own, in which nothing stalls; they become
-//! instants only at the end, so that no rounding adds up. What the bytes are is `wire`'s matter,
-//! and how long they take to leave is `line`'s.
+//! Times are offsets in the stream's own time, which has no stalls; they become instants only at
+//! the end, so that rounding errors do not add up. The bytes come from `wire`, and `egress` says
+//! how long they take to send.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::time::Instant;
 use crate::units::Factor;
 use crate::wire::fake::{Cause, Inside};
 
-/// The writes of one stream, one by one.
+/// The schedule of one stream's writes.
 #[derive(Clone, Debug)]
 pub(super) struct ChunkSchedule {
     start: Instant,
@@ -28,58 +28,58 @@ pub(super) struct ChunkSchedule {
     delivered: u64,
     opened: bool,
     over: bool,
-    /// How long the stream has stalled so far.
+    /// The sum of stalls so far.
     stalled: Duration,
 }
 
-/// How fast tokens come, and how they are bundled.
+/// The rate of tokens, and the interval of writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TokenRate {
-    /// From token to token, in nanoseconds.
+    /// The time between tokens, in nanoseconds.
     pub(super) gap: u64,
-    /// Tokens due within so many nanoseconds share a write.
+    /// Tokens due within this many nanoseconds share a write.
     pub(super) interval: u64,
 }
 
-/// Something that happens when exactly `after` tokens have left.
+/// An effect when exactly `after` tokens have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Split {
-    /// So many tokens.
+    /// The number of tokens.
     pub(super) after: u64,
-    /// What happens.
+    /// The effect.
     pub(super) then: Then,
 }
 
-/// What happens at a split, in the order in which it happens at one place.
+/// The effects of a split, in their order at one position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
-    /// Something that should not be there.
+    /// An extra event.
     Event(StreamAnomaly),
-    /// Silence, for so long.
+    /// A pause of this length.
     Stall(Duration),
-    /// The end, after so long a silence.
+    /// The end, after a pause of this length.
     End(Duration, End),
 }
 
 /// One write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chunk {
-    /// When it leaves.
+    /// When it is sent.
     pub(super) at: Instant,
     /// It is the first.
     pub(super) opens: bool,
-    /// The tokens that it brings.
+    /// The number of its tokens.
     pub(super) tokens: u64,
-    /// What it brings that should not be there.
+    /// Its extra event.
     pub(super) odd: Option<StreamAnomaly>,
-    /// It is the last: so ends the stream.
+    /// If it is the last: how the stream ends.
     pub(super) end: Option<End>,
 }
 
 /// How a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// All tokens have left.
+    /// All tokens were sent.
     Whole,
     /// It is cut, perhaps inside one more event.
     Cut(CloseMode, Option<Inside>),
@@ -88,7 +88,7 @@ pub(super) enum End {
 }
 
 impl TokenRate {
-    /// Tokens `gap` nanoseconds apart, bundled as streams are.
+    /// Tokens `gap` nanoseconds apart, with several in a write.
     pub(super) const fn bundled(gap: u64) -> Self {
         Self {
             gap,
@@ -96,7 +96,7 @@ impl TokenRate {
         }
     }
 
-    /// Tokens `gap` nanoseconds apart, each in a write of its own as far as the clock can tell.
+    /// Tokens `gap` nanoseconds apart, each in a write of its own as far as the clock resolves it.
     pub(super) const fn one_by_one(gap: u64) -> Self {
         Self {
             gap,
@@ -139,7 +139,7 @@ impl ChunkSchedule {
         }
     }
 
-    /// The next write; `None` when the stream is over.
+    /// The next write; `None` at the end of the stream.
     pub(super) fn next(&mut self) -> Option<Chunk> {
         if self.over {
             return None;
@@ -160,12 +160,12 @@ impl ChunkSchedule {
         })
     }
 
-    /// How many tokens have left so far.
+    /// How many tokens have been sent so far.
     pub(super) fn delivered(&self) -> u64 {
         self.delivered
     }
 
-    /// When the last write leaves, known before the first has.
+    /// When the last write is sent, known before the first is.
     pub(super) fn end(&self) -> Instant {
         let (mut stalled, mut last) = (self.stalled, self.beat.tick(self.output));
         for Split { after, then } in &self.splits {
@@ -187,7 +187,7 @@ impl ChunkSchedule {
         whole_ms(self.start + stalled + Duration::from_nanos(offset))
     }
 
-    /// The offset of the next write, and how many tokens have left after it.
+    /// The offset of the next write, and how many tokens have been sent after it.
     fn next_reach(&self) -> (u64, u64) {
         let split = self.splits.front().map(|split| split.after);
         let bound = split.unwrap_or(self.output);
@@ -207,8 +207,7 @@ impl ChunkSchedule {
         }
     }
 
-    /// Lets happen what happens when exactly `delivered` tokens have left, as far as one write can
-    /// show it.
+    /// Applies the splits at exactly `delivered` tokens, as far as one write can hold them.
     fn pass_splits(&mut self) -> (Option<StreamAnomaly>, Option<End>) {
         let (mut odd, mut waits) = (None, false);
         while let Some(split) = self.splits.front_mut()
@@ -230,7 +229,7 @@ impl ChunkSchedule {
             }
             self.splits.pop_front();
         }
-        // A stall after the last token keeps back the finish, which is a write of its own then.
+        // A stall after the last token delays the finish, which is then a write of its own.
         let is_whole = self.delivered == self.output && !waits;
         (odd, is_whole.then_some(End::Whole))
     }
@@ -246,7 +245,7 @@ impl Then {
     }
 }
 
-/// `moment`, rounded up to whole milliseconds: the world's resolution.
+/// `moment`, rounded up to whole milliseconds: the resolution of the clock.
 pub(super) fn whole_ms(moment: Instant) -> Instant {
     let millis = moment.as_nanos().div_ceil(MILLISECOND);
     Instant::from_nanos(millis.saturating_mul(MILLISECOND))
@@ -261,7 +260,7 @@ pub(super) fn slowed(length: Duration, factors: &[Factor]) -> Duration {
 const MILLISECOND: u64 = 1_000_000;
 
 /// Real chunks are bursty (of 29,065 gaps measured at two providers 71 % were under 1 ms), and
-/// tokens one by one are ruinous to simulate.
+/// single tokens are expensive to simulate.
 const INTERVAL: u64 = 100 * MILLISECOND;
 
 #[cfg(test)]

@@ -1,43 +1,43 @@
-//! When work that is under way will be done: in order, forgotten when it is past.
+//! When the work in progress will be done: in order, without the past.
 //!
-//! Sorted as a whole rather than a heap: how many may be under way at once changes while they are
-//! (capacity is lost and comes back), and then the n-th end from behind is asked for, whatever n.
-//! Later work mostly ends later, so it is put in near the back: a search, and few are moved.
+//! Sorted as a whole rather than a heap: the number of slots changes while work is in progress
+//! (capacity is lost and comes back), and then the n-th end from behind is needed, for any n. Later
+//! work mostly ends later, so it is inserted near the back: a search, and few moves.
 
 use std::collections::VecDeque;
 
 use crate::time::Instant;
 
-/// The ends of work that is under way, or will be.
+/// The ends of work in progress or in the queue.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CompletionTimes(VecDeque<Instant>);
 
 impl CompletionTimes {
-    /// Forgets what is done by `now`.
+    /// Removes the ends up to `now`.
     pub(super) fn forget(&mut self, now: Instant) {
         while self.0.front().is_some_and(|end| *end <= now) {
             self.0.pop_front();
         }
     }
 
-    /// Something will be done at `end`.
+    /// Adds work that ends at `end`.
     pub(super) fn put(&mut self, end: Instant) {
         let place = self.0.partition_point(|other| *other <= end);
         self.0.insert(place, end);
     }
 
-    /// When fewer than `most`, which is not zero, are left; none when they are already.
+    /// When fewer than `most`, which is not zero, are left; none when this is so already.
     pub(super) fn below(&self, most: usize) -> Option<Instant> {
         let place = self.0.len().checked_sub(most)?;
         self.0.get(place).copied()
     }
 
-    /// How many will still be under way at `at`.
+    /// How many will still be in progress at `at`.
     pub(super) fn after(&self, at: Instant) -> usize {
         self.0.len() - self.0.partition_point(|end| *end <= at)
     }
 
-    /// Nothing is under way any more.
+    /// Removes all.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

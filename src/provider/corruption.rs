@@ -1,26 +1,26 @@
-//! Several flaws of one answer, merged into what its writer is told.
+//! Merges several flaws of one answer into the instructions for its writer.
 //!
-//! Of two flaws of the same thing the first in the scenario's order shows. What stands in the
-//! place of the body hides what the body would say; an early end hides what would have been said
-//! at the end. What a flaw looks like is its writer's matter.
+//! Of two flaws of the same field the first in the scenario's order holds. A body in place of the
+//! answer hides flaws of the answer's content; an early end hides flaws of its end. `wire` writes
+//! the flaws.
 
 use crate::scenario::fault::Flaw;
 use crate::units::Factor;
 use crate::wire::Dialect;
 use crate::wire::fake::{Body, Choices, Counting, Finish, Flaws, Terminator, finish_is_terminator};
 
-/// What of an answer comes to light.
+/// The parts of an answer that are visible.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Visibility {
-    /// Its body is its own.
+    /// Its body is not replaced.
     pub(super) body: bool,
-    /// It comes to its end.
+    /// It is sent to its end.
     pub(super) closes: bool,
     /// It is streamed.
     pub(super) streamed: bool,
 }
 
-/// Whether a body stands in the place of an answer: it holds no token.
+/// Whether this body replaces the answer: it holds no token.
 pub(super) fn stands_in(body: Body) -> bool {
     matches!(
         body,
@@ -28,7 +28,7 @@ pub(super) fn stands_in(body: Body) -> bool {
     )
 }
 
-/// Whether a body can be so: half of it is the matter of plain answers.
+/// Whether a body can have this form: half of one exists only in plain answers.
 pub(super) fn can_be(body: Body, streamed: bool) -> bool {
     match body {
         Body::Whole => false,
@@ -37,7 +37,7 @@ pub(super) fn can_be(body: Body, streamed: bool) -> bool {
     }
 }
 
-/// Adds a flaw, but for one of the body; whether that changes anything.
+/// Adds a flaw, unless it is one of the body; returns whether that changes anything.
 pub(super) fn add(flaws: &mut Flaws, flaw: &Flaw, shown: Visibility) -> bool {
     match flaw {
         Flaw::Label(label) => set(&mut flaws.label, label),
@@ -53,11 +53,12 @@ pub(super) fn add(flaws: &mut Flaws, flaw: &Flaw, shown: Visibility) -> bool {
     }
 }
 
-/// Whether an answer with these flaws still tells its caller all of it, and that it is all.
+/// Whether an answer with these flaws still gives its caller the whole text, and says that it is
+/// whole.
 ///
-/// Another model, a wrong count of tokens, a wrong content type and a missing terminator behind a
-/// finish reason leave the text as it should be. A finish reason that lies does not: it says that
-/// something is missing, or nothing at all. At Gemini the finish reason is the terminator.
+/// Another model, a wrong count of tokens, a wrong content type and a missing terminator after a
+/// finish reason do not change the text. A wrong finish reason does: it says that something is
+/// missing, or is itself missing. At Gemini the finish reason is the terminator.
 pub(super) fn is_right(flaws: &Flaws, dialect: Dialect) -> bool {
     let is_finished = flaws.terminator != Terminator::Never || !finish_is_terminator(dialect);
     flaws.body == Body::Whole
@@ -66,7 +67,7 @@ pub(super) fn is_right(flaws: &Flaws, dialect: Dialect) -> bool {
         && is_finished
 }
 
-/// Sets what is as it should be.
+/// Sets a field that has no flaw yet.
 fn set<T: Clone + Default + PartialEq>(place: &mut T, flaw: &T) -> bool {
     let changes = *place == T::default() && *flaw != T::default();
     if changes {

@@ -1,7 +1,8 @@
-//! How bytes leave once they are due: at once, as a rule, or no faster than a bandwidth allows.
+//! How bytes are sent once they are due: at once, or limited by a bandwidth.
 //!
-//! Under a bandwidth a byte has left when its last bit has, so that no moment has seen more bytes
-//! than the bandwidth allows since the line was last idle. When bytes are due is `pace`'s matter.
+//! Under a bandwidth a byte is sent when its last bit is, so that no instant has seen more bytes
+//! than the bandwidth allows since the line was last idle. When bytes are due is decided in
+//! `chunks`.
 
 use std::time::Duration;
 
@@ -11,15 +12,15 @@ use super::chunks::whole_ms;
 use crate::time::Instant;
 use crate::units::Bandwidth;
 
-/// The way out of one exchange.
+/// The outgoing line of one exchange.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
     throttle: Option<Throttle>,
-    /// When the last bytes left.
+    /// When the last bytes were sent.
     last: Instant,
 }
 
-/// No more than so many bytes per second.
+/// A limit in bytes per second.
 #[derive(Clone, Debug)]
 struct Throttle {
     rate: u64,
@@ -42,13 +43,13 @@ impl Line {
         }
     }
 
-    /// Whether bytes leave at once.
+    /// Whether bytes are sent at once.
     pub(super) fn is_clear(&self) -> bool {
         self.throttle.is_none()
     }
 
-    /// Lets `bytes`, due at `at`, leave in pieces; `leave` is told of each: when, which bytes, and
-    /// whether they are the last.
+    /// Sends `bytes`, due at `at`, in pieces; calls `leave` for each with its time, its bytes, and
+    /// whether it is the last.
     pub(super) fn send(
         &mut self,
         at: Instant,
@@ -67,19 +68,19 @@ impl Line {
         }
     }
 
-    /// The moment of something at `at` that is no write: not before the last bytes have left.
+    /// The time of an action at `at` that is not a write: not before the last bytes were sent.
     pub(super) fn moment(&self, at: Instant) -> Instant {
         at.max(self.last)
     }
 }
 
 impl Throttle {
-    /// The bytes that leave in one write: a tenth of a second's.
+    /// The bytes of one write: a tenth of a second's.
     fn slice(&self) -> usize {
         usize::try_from(self.rate / 10).unwrap_or(usize::MAX).max(1)
     }
 
-    /// When so many more bytes, due at `at`, have left.
+    /// When this many more bytes, due at `at`, have been sent.
     fn gone(&mut self, at: Instant, bytes: usize) -> Instant {
         if self.free() <= at {
             (self.since, self.sent) = (at, 0);
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Milliseconds, length and lastness of each piece.
+    /// Time in milliseconds, length and lastness of each piece.
     fn sent(line: &mut Line, at: u64, bytes: &'static str) -> Vec<(u64, usize, bool)> {
         let mut pieces = Vec::new();
         let mut all = Vec::new();

@@ -1,7 +1,7 @@
-//! What the provider does for one request: actions, each at its moment, made as they are asked for.
+//! The provider's actions for one request, each with its time, computed lazily.
 //!
-//! Which actions these are is decided in `provider`; when tokens are due is `pace`'s matter, how
-//! bytes leave `line`'s; who plays it all is the world.
+//! `provider` decides which actions these are, `chunks` when tokens are due, `egress` how bytes are
+//! sent. The host executes the actions.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::wire::fake::{Extra, Part, Stamp, Usage, Writer};
 
-/// What the provider does for one request: actions, each at its moment, in order of time.
+/// The provider's actions for one request, each with its time, in order.
 ///
 /// Its size does not depend on the number of tokens.
 #[derive(Clone, Debug, Default)]
@@ -29,85 +29,85 @@ pub struct Exchange {
     answer: Option<Answer>,
 }
 
-/// One thing that the provider does.
+/// One action of the provider.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// These bytes leave.
+    /// Sends these bytes.
     Write(Bytes),
-    /// The connection is closed politely.
+    /// Closes the connection cleanly.
     Fin,
-    /// The connection is reset.
+    /// Resets the connection.
     Rst,
-    /// Nothing more ever comes; the connection stays open.
+    /// Sends nothing more; the connection stays open.
     Silence,
-    /// This is billed. Comes before the `Write` that completes the tokens.
+    /// Bills these tokens. Comes before the `Write` that completes them.
     Billed(Bill),
-    /// With the write that follows, the answer is whole, and right.
+    /// With the next write, the answer is whole and correct.
     Answered,
-    /// This fault struck.
+    /// A fault struck.
     Fired(FaultId),
 }
 
-/// What comes when the keep-alives, if any, are over.
+/// The answer after the keep-alives, if any.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
     /// All at once.
     Plain(Plain),
     /// In several writes.
     Stream(Box<Stream>),
-    /// Nothing: the connection is closed at this moment.
+    /// Nothing: the connection is closed at this time.
     Never(Instant),
 }
 
-/// An answer that leaves at once.
+/// An answer that is sent at once.
 #[derive(Clone, Debug)]
 pub(super) struct Plain {
-    /// When.
+    /// When it is sent.
     pub(super) at: Instant,
-    /// As these bytes.
+    /// Its bytes.
     pub(super) bytes: Bytes,
-    /// With so many tokens.
+    /// The number of its tokens.
     pub(super) output: u64,
-    /// Whether it is whole, and right.
+    /// Whether it is whole and correct.
     pub(super) is_right: bool,
 }
 
 /// A streamed answer that is being written.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
-    /// Who writes.
+    /// Writes its bytes.
     pub(super) writer: Arc<Writer>,
-    /// What its bytes share.
+    /// The fields that all its events share.
     pub(super) stamp: Stamp,
     /// Whether its head comes with the first of its writes.
     pub(super) head: bool,
-    /// When its tokens leave.
+    /// When its tokens are sent.
     pub(super) pace: ChunkSchedule,
-    /// What it states when it is whole.
+    /// The usage that it states at its end.
     pub(super) usage: Usage,
-    /// Whether each of its writes is torn in two, in the middle of a character.
+    /// Whether each of its writes is split in two, in the middle of a character.
     pub(super) halves: bool,
-    /// Whether it is right, if it is whole.
+    /// Whether it is correct, if it is whole.
     pub(super) is_right: bool,
 }
 
-/// Something that leaves each second while an answer is not there.
+/// Bytes that are sent each second until an answer comes.
 #[derive(Clone, Debug)]
 pub(super) struct KeepAlives {
-    /// The next.
+    /// The time of the next.
     pub(super) next: Instant,
-    /// They are over before that.
+    /// They end before this time.
     pub(super) until: Instant,
-    /// As these bytes.
+    /// Their bytes.
     pub(super) bytes: Bytes,
 }
 
 impl Iterator for Exchange {
     type Item = (Instant, Action);
 
-    /// The next action and its moment; `None` when the exchange is over and, unless `Fin`, `Rst`
-    /// or `Silence` came last, the connection is free for another. When the client has left, the
-    /// host goes on asking (the work goes on, and is billed) and drops what would be written.
+    /// The next action and its time; `None` when the exchange is over. Then the connection can be
+    /// reused, unless `Fin`, `Rst` or `Silence` came last. When the client has left, the host goes
+    /// on asking (the work goes on, and is billed) and drops the writes.
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(next) = self.queue.pop_front() {
@@ -121,8 +121,7 @@ impl Iterator for Exchange {
 }
 
 impl Exchange {
-    /// An exchange in which nothing has happened yet, whose bytes leave by `line` and whose output
-    /// is billed by `tariff`.
+    /// An empty exchange, whose bytes are sent on `line` and whose output is billed by `tariff`.
     pub(super) fn new(line: Line, tariff: Billing) -> Self {
         Self {
             line,
@@ -131,7 +130,7 @@ impl Exchange {
         }
     }
 
-    /// Then these faults strike, at `at`.
+    /// Adds that these faults strike at `at`.
     #[must_use]
     pub(super) fn then_fired(mut self, at: Instant, faults: &[FaultId]) -> Self {
         let fired = faults.iter().map(|fault| (at, Action::Fired(*fault)));
@@ -139,7 +138,7 @@ impl Exchange {
         self
     }
 
-    /// Then `bill` is due, at `at`.
+    /// Adds `bill`, at `at`.
     #[must_use]
     pub(super) fn then_billed(mut self, at: Instant, bill: Bill) -> Self {
         let bills = self.tariff.bills(bill);
@@ -148,14 +147,14 @@ impl Exchange {
         self
     }
 
-    /// Then `action` happens at `at`.
+    /// Adds `action` at `at`.
     #[must_use]
     pub(super) fn then(mut self, at: Instant, action: Action) -> Self {
         self.queue.push_back((at, action));
         self
     }
 
-    /// Then the `first` of the keep-alives leaves at `at`, behind its head, and others after it.
+    /// Adds keep-alives: the `first`, with its head, at `at`, and others after it.
     #[must_use]
     pub(super) fn then_held(mut self, at: Instant, first: Bytes, hold: KeepAlives) -> Self {
         self.send(at, first, 0, false);
@@ -163,16 +162,17 @@ impl Exchange {
         self
     }
 
-    /// Then `answer` comes, and nothing after it.
+    /// Adds `answer`, after which nothing comes.
     #[must_use]
     pub(super) fn then_answer(mut self, answer: Answer) -> Self {
         self.answer = Some(answer);
         self
     }
 
-    /// When its answer has left, known before it begins.
+    /// When its answer has been sent, known before it begins.
     ///
-    /// That is arithmetic, unless bytes have to wait: then all of them are written once, to no one.
+    /// This is arithmetic, unless bytes have to wait: then the whole answer is written once and
+    /// discarded.
     pub(super) fn end(&self) -> Option<Instant> {
         match self.answer.as_ref()? {
             Answer::Plain(plain) if self.line.is_clear() => Some(plain.at),
@@ -184,7 +184,7 @@ impl Exchange {
         }
     }
 
-    /// Makes the next actions; false when there are none.
+    /// Computes the next actions; false when there are none.
     fn go_on(&mut self) -> bool {
         if let Some(hold) = &mut self.hold {
             if let Some((at, bytes)) = hold.beat() {
@@ -210,7 +210,7 @@ impl Exchange {
         true
     }
 
-    /// Makes the actions of one write of a stream.
+    /// Computes the actions of one write of a stream.
     fn write(&mut self, stream: &Stream, burst: Chunk) {
         let output = burst.end.map_or(0, |_| stream.pace.delivered());
         let is_right = burst.end == Some(End::Whole) && stream.is_right;
@@ -233,7 +233,7 @@ impl Exchange {
         self.queue.push_back((self.line.moment(burst.at), last));
     }
 
-    /// Lets `bytes` leave from `at` on. So many output tokens are billed when they are all gone.
+    /// Sends `bytes` from `at` on. This many output tokens are billed when all are sent.
     fn send(&mut self, at: Instant, bytes: Bytes, output: u64, is_right: bool) {
         let (queue, tariff) = (&mut self.queue, self.tariff);
         let complete = |queue: &mut VecDeque<_>, at| {
@@ -265,7 +265,7 @@ impl Stream {
         self.followed(bytes, half)
     }
 
-    /// The bytes of one write, torn in two.
+    /// The bytes of one write, split in two.
     fn torn(&self, burst: Chunk) -> [Bytes; 2] {
         let (part, half) = self.parts(burst);
         let [first, rest] = self.writer.split(&self.stamp, &part);
@@ -281,8 +281,8 @@ impl Stream {
         }
     }
 
-    /// What one write says, and in which event it ends if that has no end of its own: it is that
-    /// of the token after those that count.
+    /// The content of one write, and the event in which it is cut if it has no end of its own: that
+    /// of the token after the counted ones.
     fn parts(&self, burst: Chunk) -> (Part, Option<Part>) {
         let part = self.part(burst);
         let Some(End::Cut(_, Some(inside))) = burst.end else {
@@ -301,7 +301,7 @@ impl Stream {
         (whole, Some(half))
     }
 
-    /// What one write says.
+    /// The content of one write.
     fn part(&self, burst: Chunk) -> Part {
         let odd = burst.odd.map(|odd| match odd {
             StreamAnomaly::Malformed => Extra::Malformed,
@@ -326,7 +326,7 @@ impl Stream {
 }
 
 impl KeepAlives {
-    /// From second to second.
+    /// The interval of keep-alives.
     pub(super) const EVERY: Duration = Duration::from_secs(1);
 
     fn beat(&mut self) -> Option<(Instant, Bytes)> {

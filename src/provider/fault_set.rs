@@ -1,9 +1,9 @@
-//! Which faults strike a request, and what those that stand in its way make of it.
+//! The faults that strike a request, and the effects of those that decide it.
 //!
-//! Only faults that act on exchanges are known here; outages and blackholes are the network's.
-//! Whether a fault strikes is drawn in `scenario`; what faults of the answer make of it is
-//! `spoil`'s matter. A fault that changes nothing has not struck: whatever follows a refusal, a
-//! loss of capacity that nobody feels, a lost cache that held nothing.
+//! Only faults that act on exchanges are handled here; outages and blackholes are the network's.
+//! `scenario` draws whether a fault strikes; `answer_effects` computes the effects on an answer. A
+//! fault that changes nothing has not struck: anything after a refusal, a loss of capacity without
+//! effect, a cache miss of an empty cache.
 
 use super::answer_effects::{AnswerEffects, PlainAnswer, shows};
 use crate::policy::ProviderId;
@@ -30,15 +30,15 @@ pub(super) enum ExchangeFault {
     Hang,
     /// The connection is reset.
     Reset,
-    /// The connection is closed.
+    /// The connection is closed cleanly.
     Fin,
-    /// The head of an answer, and never more.
+    /// The head of an answer is sent, and nothing more.
     Head,
     /// Answered with an error.
     Refuse {
-        /// Which.
+        /// The error.
         refusal: Refusal,
-        /// The prompt is billed all the same.
+        /// Whether the prompt is billed all the same.
         billed: bool,
     },
 }
@@ -84,7 +84,7 @@ impl Faults {
         })
     }
 
-    /// What spoils an answer of this shape.
+    /// The effects of faults on an answer of this kind.
     pub(super) fn plight(&self, seen: &AttemptInfo<'_>, shape: PlainAnswer) -> AnswerEffects {
         let struck = self
             .answer
@@ -102,7 +102,7 @@ impl Faults {
         product(self.losses(now, slots_left))
     }
 
-    /// Who takes slots away at `now`.
+    /// The faults that take slots away at `now`.
     pub(super) fn slots_lost_to(&self, now: Instant) -> impl Iterator<Item = FaultId> {
         self.losses(now, slots_left).map(|(id, _)| id)
     }
@@ -112,12 +112,12 @@ impl Faults {
         product(self.losses(now, limits_left))
     }
 
-    /// Who shrinks the limits at `now`.
+    /// The faults that shrink the limits at `now`.
     pub(super) fn limits_lost_to(&self, now: Instant) -> impl Iterator<Item = FaultId> {
         self.losses(now, limits_left).map(|(id, _)| id)
     }
 
-    /// The first fault that keeps the request from what the cache holds.
+    /// The first fault that makes the request miss the cache.
     pub(super) fn cache_miss(&self, seen: &AttemptInfo<'_>) -> Option<FaultId> {
         let lost = self.state.iter().find(|drawn| {
             matches!(drawn.fault.inject, FaultKind::CacheMiss) && drawn.applies(seen)
@@ -125,7 +125,7 @@ impl Faults {
         lost.map(|drawn| drawn.id)
     }
 
-    /// How the request is billed; who makes it so is added to `fired`.
+    /// How the request is billed; adds the faults that change it to `fired`.
     pub(super) fn tariff(&self, seen: &AttemptInfo<'_>, fired: &mut Vec<FaultId>) -> Billing {
         let mut tariff = Billing::default();
         for drawn in &self.state {
@@ -165,7 +165,7 @@ impl Faults {
 }
 
 impl Billing {
-    /// What is billed, each as often as it is.
+    /// `bill`, as many times as it is made.
     pub(super) fn bills(self, bill: Bill) -> impl Iterator<Item = Bill> {
         let price_milli = self.price.as_milli();
         std::iter::repeat_n(

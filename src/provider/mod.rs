@@ -1,37 +1,37 @@
 //! The fake provider: limits, token speed and faults, as a pure state machine.
 //!
-//! A host asks [`Provider::on_request`] and plays the [`Exchange`] that it gets: the bytes to
-//! write and the moments to write them at. It reads no request, opens no socket and sets no
-//! timer; bytes come from `wire`'s writers.
+//! A host calls [`Provider::on_request`] and executes the [`Exchange`] that it returns: bytes to
+//! write, with their times. The provider reads no request, opens no socket and sets no timer; bytes
+//! come from `wire`'s writers.
 //!
-//! # How faults stack
+//! # How faults combine
 //!
-//! A request meets faults layer by layer: those of the client, the network and the connection
-//! (they are the world's), then here
+//! A request meets faults layer by layer: those of the client, the network and the connection (in
+//! the world), then here
 //!
 //! 1. the exchange: the first that strikes (an error, a hang, a reset, an early end, a head alone)
-//!    decides, and nothing below matters;
-//! 2. the length of the prompt, which may be more than the model takes;
-//! 3. the provider's state: limits, of which faults may have left less; then slots, likewise; then
-//!    its cache and its prices;
-//! 4. the answer: what spoils it when it comes (`spoil` says how several of them go together).
+//! decides it, and the rest is skipped;
+//! 2. the length of the prompt, which may exceed the model's context;
+//! 3. the provider's state: limits, which faults may have shrunk; then slots, likewise; then its
+//! cache and its prices;
+//! 4. the answer: effects on its timing and content (`answer_effects` combines them).
 //!
 //! # What is billed
 //!
-//! Errors leave at once, without think time, as those of real providers do; who is refused, by a
-//! fault, a limit or a full queue, is billed nothing, unless the fault says that the prompt is. A
-//! hang, a reset, an early end and a head alone are billed nothing, nor are keep-alives without
-//! an answer. Everything else that begins with a 200 is work that was done: its prompt is billed
-//! when the work begins, what the cache held of it at the cache's price; its output when it ends,
-//! or when the stream is cut, so many tokens as have left. A body that stands in the place of an
-//! answer has no tokens. An answer with other flaws is billed like a right one.
+//! Errors are sent at once, without think time, as those of real providers are. A request that is
+//! refused by a fault, a limit or a full queue is billed nothing, unless the fault bills the
+//! prompt. A hang, a reset, an early end and a head alone are billed nothing, nor are keep-alives
+//! without an answer. Everything else that begins with a 200 is work: its prompt is billed when the
+//! work begins, its cached part at the cache's price; its output when it ends, or when the stream
+//! is cut, as many tokens as were sent. A body in place of an answer has no tokens. An answer with
+//! other flaws is billed like a correct one.
 //!
 //! # What is answered
 //!
-//! [`Action::Answered`] says that the caller gets a whole answer, and a right one: no early end, no
-//! odd event, no flaw that deceives it about what is missing (`flawed` says which do).
+//! [`Action::Answered`] says that the caller gets a whole and correct answer: no early end, no
+//! extra event, no flaw that hides a missing part (`corruption` says which do).
 //!
-//! All moments are whole milliseconds, rounded up.
+//! All times are whole milliseconds, rounded up.
 
 mod answer_effects;
 mod cache;
@@ -90,28 +90,28 @@ pub struct Provider {
 /// A request as the provider reads it.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The call that it is made for; for a caller that sends none, the provider's own number.
+    /// The call's number; for a caller that sends none, the provider's own number.
     pub call: CallId,
-    /// The how-manieth attempt of that call at this provider, from 0.
+    /// The attempt's number among that call's attempts at this provider, from 0.
     pub nth: u32,
     /// Whether the answer is streamed.
     pub streamed: bool,
     /// Its token counts.
     pub tokens: Tokens,
-    /// The bound on output tokens that it asks for.
+    /// The maximum of output tokens that it asks for.
     pub max_tokens: Option<u64>,
-    /// The client process that makes it, from 0.
+    /// The number of its client process, from 0.
     pub client: u32,
-    /// The model that it asks for.
+    /// The requested model.
     pub model: String,
-    /// The key that it shows.
+    /// Its key.
     pub key: Option<String>,
-    /// Whether it says for which call it is made; a health check does not.
+    /// Whether it has a call's number; a health check has none.
     pub is_known: bool,
 }
 
 impl Request {
-    /// A request that says nothing more than this.
+    /// A request with these fields only.
     pub fn new(call: CallId, nth: u32, streamed: bool, tokens: Tokens) -> Self {
         Self {
             call,
@@ -126,7 +126,7 @@ impl Request {
         }
     }
 
-    /// It as faults see it when it is read at `now`.
+    /// The request as faults see it when it is read at `now`.
     fn seen(&self, now: Instant) -> AttemptInfo<'_> {
         AttemptInfo {
             now,
@@ -142,7 +142,7 @@ impl Request {
 }
 
 impl Provider {
-    /// The provider `id` of `scenario`, which must have it, with the luck of `draws`.
+    /// Provider `id` of `scenario`, which must exist, with the draws of `draws`.
     pub fn new(scenario: &scenario::Scenario, id: ProviderId, draws: RngStreams) -> Self {
         let profile = &scenario.providers[id.index()];
         Self {
@@ -173,13 +173,13 @@ impl Provider {
         all
     }
 
-    /// An outage begins: whatever is worked on is lost.
+    /// An outage begins: all work is lost.
     pub fn on_outage(&mut self) {
         self.slots.clear();
         self.limits.clear();
     }
 
-    /// A request has been read whole at `now`.
+    /// Answers a request that was read whole at `now`.
     pub fn on_request(&mut self, now: Instant, request: &Request) -> Exchange {
         let seen = request.seen(now);
         if let Some((fault, verdict)) = self.faults.verdict(&seen) {
@@ -203,7 +203,7 @@ impl Provider {
         }
     }
 
-    /// A fault decides the exchange.
+    /// The exchange of a fault that decides it.
     fn struck(
         &mut self,
         seen: &AttemptInfo<'_>,
@@ -231,7 +231,7 @@ impl Provider {
         self.refuse(exchange, at, request, quotas, &refusal)
     }
 
-    /// The beginning of an exchange that ends in an error, and bills the prompt all the same.
+    /// The beginning of an exchange that ends in an error, and bills the prompt.
     fn billed_for_nothing(
         &mut self,
         seen: &AttemptInfo<'_>,
@@ -247,8 +247,8 @@ impl Provider {
             .then_billed(at, bill)
     }
 
-    /// How the request is billed, and how much of its prompt the cache holds; who has a hand in
-    /// that is added to `fired`, which ends up in the scenario's order.
+    /// How the request is billed, and how many tokens of its prompt are cached; adds the faults
+    /// involved to `fired`, in the scenario's order.
     fn charges(
         &mut self,
         seen: &AttemptInfo<'_>,
@@ -268,7 +268,7 @@ impl Provider {
         (tariff, cached)
     }
 
-    /// Whether limits and slots let a request in; what the limits say of themselves in any case.
+    /// Whether limits and slots admit a request, and the quotas in any case.
     fn admit(&mut self, now: Instant, request: &Request) -> (Result<SlotGrant, Refusal>, Quotas) {
         let ask = LimitRequest {
             input: request.tokens.input,
@@ -293,7 +293,7 @@ impl Provider {
         }
     }
 
-    /// Which faults of the provider's state have a hand in a refusal.
+    /// The faults of the provider's state that contribute to a refusal.
     fn in_the_way(&self, now: Instant, quotas: &Quotas, refusal: &Refusal) -> Vec<FaultId> {
         let is_full = refusal.cause == Cause::Overloaded;
         let mut fired = Vec::new();
@@ -307,7 +307,7 @@ impl Provider {
         fired
     }
 
-    /// An admitted request is worked on, and answered as the faults have it.
+    /// The exchange of an admitted request.
     fn work(
         &mut self,
         seen: &AttemptInfo<'_>,
@@ -345,8 +345,8 @@ impl Provider {
         exchange
     }
 
-    /// Which faults of the provider's state an admitted request felt: shrunken limits, if it is
-    /// told of them; lost slots, if it had to wait or is slow.
+    /// The faults of the provider's state with an effect on an admitted request: shrunken limits,
+    /// if its answer has quotas; lost slots, if it had to wait or is slowed down.
     fn felt(&self, now: Instant, place: &SlotGrant, quotas: &Quotas, fired: &mut Vec<FaultId>) {
         let before = fired.len();
         if *quotas != Quotas::default() {
@@ -360,8 +360,7 @@ impl Provider {
         }
     }
 
-    /// What the limits say of themselves beside an injected error: of those that it names, nothing
-    /// is left.
+    /// The quotas beside an injected error: nothing remains of those that it names.
     fn exhausted(&self, key: Option<&str>, refusal: &Refusal) -> Quotas {
         let reset = refusal.hint.map_or(MINUTE, |hint| hint.wait);
         match refusal.cause {
@@ -423,7 +422,7 @@ impl Provider {
     }
 }
 
-/// The bill for a prompt of which the cache held so much.
+/// The bill for a prompt with this many cached tokens.
 fn prompt(request: &Request, cached: u64) -> Bill {
     Bill {
         cached,
@@ -434,7 +433,7 @@ fn prompt(request: &Request, cached: u64) -> Bill {
 /// Thousandths of a token per second, times nanoseconds per token.
 const TERA: u64 = 1_000_000_000_000;
 
-/// What a limit counts in: when an error gives no hint, all of it is said to be free after that.
+/// The period of limits: the hint's default when an error has none.
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]

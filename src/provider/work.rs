@@ -1,7 +1,7 @@
-//! How an admitted request is worked on: how long it takes, and what comes of it.
+//! How an admitted request is worked on: its duration and its answer.
 //!
-//! What faults make of the answer has been decided in `spoil`; when it all ends is the exchange's
-//! own knowledge.
+//! `answer_effects` decides the effects of faults on the answer; the exchange computes when it
+//! ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,26 +20,26 @@ use crate::trace::FaultId;
 use crate::units::Factor;
 use crate::wire::fake::{Part, Quotas, Stamp, Usage};
 
-/// A request that is worked on.
+/// A request in progress.
 pub(super) struct Work<'a> {
     /// The request.
     pub(super) request: &'a Request,
     /// When it was read.
     pub(super) read: Instant,
-    /// When the work begins, and how slow it is.
+    /// When the work begins, and its slowdown.
     pub(super) place: SlotGrant,
-    /// What the limits say.
+    /// The quotas.
     pub(super) quotas: Quotas,
-    /// What faults make of the answer.
+    /// The effects of faults on the answer.
     pub(super) plight: AnswerEffects,
     /// How it is billed.
     pub(super) tariff: Billing,
-    /// Its tokens, as many as leave.
+    /// Its tokens, as many as are sent.
     pub(super) usage: Usage,
 }
 
 impl Provider {
-    /// A whole answer, or what the faults leave of it.
+    /// A whole answer, or one with the effects of faults.
     pub(super) fn answer(&self, work: Work<'_>, fired: &[FaultId]) -> Exchange {
         let line = Line::new(work.plight.bandwidth);
         let exchange = Exchange::new(line, work.tariff).then_fired(work.read, fired);
@@ -61,7 +61,7 @@ impl Provider {
         }
     }
 
-    /// A plain answer whose first token is there at `start`.
+    /// A plain answer whose first token is ready at `start`.
     fn plain(&self, exchange: Exchange, work: &Work<'_>, start: Instant) -> Exchange {
         let generation = self.gap(work).saturating_mul(work.request.tokens.output);
         let done = whole_ms(start + Duration::from_nanos(generation));
@@ -104,7 +104,7 @@ impl Provider {
         })))
     }
 
-    /// A body in the place of the answer, when its first token would be there.
+    /// A body in place of the answer, when its first token would be ready.
     fn stood_in(&self, exchange: Exchange, work: Work<'_>, start: Instant) -> Exchange {
         let stamp = self.stamp_of(&work, start);
         let all = Part {
@@ -139,8 +139,8 @@ impl Provider {
         exchange.then_held(begin, waiting(true), hold)
     }
 
-    /// From the beginning of the work to the first token: a draw of what the client measures, less
-    /// the round trip that it holds, and what faults and load make of it.
+    /// From the beginning of the work to the first token: a draw of the time that a client
+    /// measures, minus the round trip in it, with the effects of faults and load.
     fn think(&self, work: &Work<'_>) -> Duration {
         let (call, nth) = (work.request.call.0, u64::from(work.request.nth));
         let provider = u64::from(self.id.0);
@@ -162,7 +162,7 @@ impl Provider {
         slowed(think, &[work.place.slowdown]).saturating_add(late)
     }
 
-    /// From token to token, in nanoseconds.
+    /// The time between tokens, in nanoseconds.
     fn gap(&self, work: &Work<'_>) -> u64 {
         let gap = Duration::from_nanos(TERA / self.speed(work.request).max(1));
         let gap = slowed(gap, &work.plight.gaps);
@@ -193,6 +193,6 @@ impl Provider {
     }
 }
 
-/// How long keep-alives go on when no answer comes. DeepSeek closes the connection when inference
-/// has not begun after ten minutes (its page on rate limits).
+/// How long keep-alives are sent when no answer comes. DeepSeek closes the connection when
+/// inference has not begun after ten minutes (its page on rate limits).
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -14,7 +14,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Somebody has come: time passes from now on.
+    /// Starts the time, at the first request.
     pub(super) fn start(&self) {
         if self.origin.set(tokio::time::Instant::now()).is_ok() {
             self.starts.notify_waiters();
@@ -35,19 +35,19 @@ impl Clock {
         Instant::START + passed.unwrap_or_default()
     }
 
-    /// The same moment as timers know it; what lies beyond their reach comes in thirty years.
+    /// The same time for timers; beyond their range, thirty years from now.
     pub(super) fn moment(&self, at: Instant) -> tokio::time::Instant {
         let now = tokio::time::Instant::now();
         let origin = self.origin.get().copied().unwrap_or(now);
         origin.checked_add(at.since_start()).unwrap_or(now + FAR)
     }
 
-    /// Waits for a moment, and for the start before it.
+    /// Waits for the start, then until this time.
     pub(super) async fn sleep_until(&self, at: Instant) {
         self.started().await;
         tokio::time::sleep_until(self.moment(at)).await;
     }
 }
 
-/// As far as timers reach, about.
+/// About the range of timers.
 const FAR: std::time::Duration = std::time::Duration::from_secs(30 * 365 * 86_400);

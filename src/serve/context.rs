@@ -1,4 +1,4 @@
-//! What a provider is asked on one connection and what it does, told in a line for each request.
+//! Logs a line for each request on one connection: what was asked, and what the provider did.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write;
@@ -14,17 +14,17 @@ use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 
-/// Where a provider stands on this machine, as one connection sees it.
+/// The environment of one connection on this machine.
 pub(super) struct ConnectionContext {
     shared: Rc<Shared>,
     id: ProviderId,
     /// How many outages have begun.
     outages: Rc<Cell<u64>>,
-    /// The exchange that is being played.
+    /// The current exchange.
     exchange: RefCell<Option<Played>>,
 }
 
-/// What has come of an exchange so far.
+/// The progress of an exchange.
 struct Played {
     began: Instant,
     streamed: bool,
@@ -33,12 +33,12 @@ struct Played {
     input: u64,
     output: u64,
     fired: Vec<FaultId>,
-    /// How it ended, if not as HTTP has it.
+    /// How it ended, if not as HTTP requires.
     end: &'static str,
 }
 
 impl ConnectionContext {
-    /// A connection to provider `id`, of which so many outages have begun.
+    /// A connection to provider `id`, of which this many outages have begun.
     pub(super) fn new(shared: Rc<Shared>, id: ProviderId, outages: Rc<Cell<u64>>) -> Self {
         Self {
             shared,
@@ -48,7 +48,7 @@ impl ConnectionContext {
         }
     }
 
-    /// Tells how an exchange went, and counts it.
+    /// Logs an exchange, and counts it.
     fn close(&self, played: &Played) {
         let Played {
             began,
@@ -107,8 +107,8 @@ impl HostEnv for ConnectionContext {
         self.shared.clock.moment(at)
     }
 
-    /// Nobody here makes the scenario's calls: all are counted as they come, and only how much
-    /// they get is drawn as the scenario says.
+    /// Callers here do not make the scenario's calls: prompts are counted by their bytes, and only
+    /// the length of the answer is drawn as in the scenario.
     fn tokens(&self, call: CallId, asked: &Asked) -> Tokens {
         asked.counted(self.shared.workload.tokens(call).output)
     }
@@ -175,7 +175,7 @@ impl HostEnv for ConnectionContext {
     }
 }
 
-/// An exchange that an outage or the end of the server interrupts is told as well.
+/// Logs an exchange that an outage or the end of the server interrupts.
 impl Drop for ConnectionContext {
     fn drop(&mut self) {
         if let Some(mut played) = self.exchange.take() {

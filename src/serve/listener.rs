@@ -1,8 +1,8 @@
-//! A provider's port: who comes in, and who is turned away.
+//! A provider's port: accepts or refuses connections.
 //!
-//! In an outage the port is closed, and kept: a socket that is bound and does not listen refuses
-//! whoever comes, and nobody else gets the port. Before the first request no time has passed, so
-//! that an outage at time 0 begins with whoever comes first.
+//! In an outage the port is closed and reserved: a socket that is bound and does not listen refuses
+//! connections, and no other process gets the port. Before the first request no time passes, so
+//! that an outage at time 0 begins with the first connection.
 
 use std::cell::Cell;
 use std::io;
@@ -32,11 +32,11 @@ pub(super) struct Listener {
     outages: Rc<Cell<u64>>,
     /// An outage begins.
     outage: Notify,
-    /// How many have come.
+    /// How many connections came.
     asked: Cell<u64>,
 }
 
-/// A stretch of time in which the port is closed.
+/// An interval in which the port is closed.
 struct Closed {
     fault: FaultId,
     start: Instant,
@@ -44,7 +44,7 @@ struct Closed {
 }
 
 impl Listener {
-    /// The door to `hosted`, which is provider `id`, at `address`.
+    /// The listener of `hosted`, which is provider `id`, at `address`.
     pub(super) fn new(
         shared: Rc<Shared>,
         id: ProviderId,
@@ -62,7 +62,7 @@ impl Listener {
         }
     }
 
-    /// Keeps the door as long as the server runs.
+    /// Keeps the port as long as the server runs.
     pub(super) async fn keep(self: Rc<Self>, mut listener: TcpListener) {
         let mut since = Instant::START;
         loop {
@@ -92,7 +92,7 @@ impl Listener {
         }
     }
 
-    /// The next stretch of time, or the one at work, in which the port is closed.
+    /// The current or next interval in which the port is closed.
     fn next_closed(&self, now: Instant) -> Option<Closed> {
         let outages = self.faults(FaultKind::Outage);
         let closed = outages.filter_map(|drawn| {
@@ -110,7 +110,7 @@ impl Listener {
         })
     }
 
-    /// Resets what is open.
+    /// Resets open connections.
     fn begin_outage(&self, fault: FaultId) {
         self.shared.fired(fault);
         self.shared.tell(self.id, "is gone: an outage begins");
@@ -119,7 +119,7 @@ impl Listener {
         self.hosted.on_outage();
     }
 
-    /// The port, taken by a socket that does not listen.
+    /// Reserves the port with a socket that does not listen.
     fn hold(&self) -> io::Result<TcpSocket> {
         let socket = match self.address {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
@@ -130,14 +130,14 @@ impl Listener {
         Ok(socket)
     }
 
-    /// Lets in whoever comes.
+    /// Accepts connections.
     async fn accept(self: &Rc<Self>, listener: &TcpListener) {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
                     tokio::task::spawn_local(self.clone().let_in(stream));
                 }
-                // Whoever gave up in the queue. Of sockets that have run out, some come back.
+                // The client gave up in the queue, or sockets have run out; some may come back.
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
             }
         }
@@ -161,7 +161,7 @@ impl Listener {
         }
     }
 
-    /// Waits for an outage, and dooms a connection before it is dropped.
+    /// Waits for an outage, and makes the close of a connection a reset before it is dropped.
     async fn reset_on_outage(&self, doomed: &Cell<bool>) {
         self.outage.notified().await;
         doomed.set(true);
@@ -183,5 +183,5 @@ impl Listener {
     }
 }
 
-/// How many may wait to be let in.
+/// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1_024;

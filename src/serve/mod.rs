@@ -1,21 +1,21 @@
 //! Serves a scenario's providers on real sockets, for clients in any language.
 //!
 //! One port each, and one clock for all: time 0 of the scenario is the first request, and from
-//! there on it passes as the wall clock does. How requests are read and exchanges are played is
-//! `crate::host`'s matter, and the same in the simulated network.
+//! there on it passes as the wall clock does. Reading requests and executing exchanges is in
+//! `crate::host`, as for the simulated network.
 //!
-//! - `door`: a port: who comes in, and who is turned away while an outage lasts.
-//! - `wire`: a connection's bytes; `spot`: what its provider is asked and does, told line by line.
-//! - `clock`: the time. [`tally`]: what the providers saw.
+//! - `listener`: a port: accepts connections, and refuses them during an outage.
+//! - `wire`: a connection's bytes; `context`: logs its requests and the provider's actions.
+//! - `clock`: the time. [`tally`]: counts per provider.
 //!
-//! An operating system does not let us drop packets, or refuse one connection and not another, so
-//! this comes near, and no nearer:
-//! - In a blackhole connections are accepted, and what comes and goes on them is lost.
+//! An operating system cannot drop packets for us, or refuse one connection and not another, so
+//! faults are approximated:
+//! - In a blackhole connections are accepted, and their bytes are lost.
 //! - In an outage the port is closed, open connections are reset. A connection that the machine
-//!   refuses by itself is not counted; each window of an outage is.
-//! - `refused` resets a connection that has just been accepted.
-//! - Names and client processes are not ours: faults of these do nothing, and [`Server::warnings`]
-//!   says so.
+//! - In an outage the port is closed, open connections are reset. A connection that the operating
+//!   system refuses is not counted; each window of an outage is.
+//! - Names and client processes are outside the server: faults of these do nothing, and
+//!   [`Server::warnings`] lists them.
 
 mod clock;
 mod context;
@@ -44,7 +44,7 @@ use clock::Clock;
 use listener::Listener;
 use tally::Tally;
 
-/// Providers behind ports that are open already; nobody is answered before [`Server::run`].
+/// Providers behind open ports; no request is answered before [`Server::run`].
 pub struct Server {
     scenario: Scenario,
     seed: u64,
@@ -52,20 +52,20 @@ pub struct Server {
     addresses: Vec<SocketAddr>,
 }
 
-/// Where a provider can be asked.
+/// The address of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
     /// The provider's name.
     pub name: String,
-    /// How it speaks.
+    /// Its dialect.
     pub dialect: Dialect,
     /// The model that answers.
     pub model: String,
-    /// What its vendor's SDK takes as base URL.
+    /// The base URL for its vendor's SDK.
     pub url: String,
 }
 
-/// What all connections share.
+/// The state that all connections share.
 struct Shared {
     scenario: Scenario,
     workload: Workload,
@@ -80,7 +80,7 @@ impl Server {
     /// ones when it is 0.
     ///
     /// # Errors
-    /// The first address that cannot be had, and why.
+    /// When an address is not available: the first one, and why.
     pub fn bind(
         scenario: &Scenario,
         seed: u64,
@@ -115,7 +115,7 @@ impl Server {
         })
     }
 
-    /// Where each provider can be asked, in the scenario's order.
+    /// The address of each provider, in the scenario's order.
     pub fn served(&self) -> Vec<Served> {
         let providers = self.scenario.providers.iter().zip(&self.addresses);
         let served = providers.map(|(provider, address)| Served {
@@ -127,7 +127,7 @@ impl Server {
         served.collect()
     }
 
-    /// What the scenario holds that cannot be played on real sockets, one sentence each.
+    /// The parts of the scenario that real sockets cannot do, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let faults = self.scenario.faults.iter();
         let warnings = faults.filter_map(|fault| {
@@ -141,11 +141,10 @@ impl Server {
         warnings.collect()
     }
 
-    /// Answers until `end`, tells `log` a line for each request, and returns what the providers
-    /// saw.
+    /// Serves until `end`, logs a line for each request to `log`, and returns the counts.
     ///
     /// # Errors
-    /// When the machine has no sockets or timers to give.
+    /// When the machine has no sockets or timers left.
     pub async fn run(
         self,
         log: impl Fn(&str) + 'static,
@@ -153,7 +152,7 @@ impl Server {
     ) -> io::Result<Tally> {
         let tasks = LocalSet::new();
         let shared = tasks.run_until(self.serve(log, end)).await?;
-        // What is still under way is told before the tally is taken.
+        // Exchanges in progress are logged before the tally is taken.
         drop(tasks);
         let tally = shared.tally.take();
         Ok(tally)
@@ -192,7 +191,7 @@ impl Shared {
         self.tally.borrow_mut().fired(fault);
     }
 
-    /// Tells a line that begins with the time.
+    /// Logs a line that begins with the time.
     fn tell(&self, id: ProviderId, what: &str) {
         let name = &self.scenario.providers[id.index()].name;
         (self.log)(&format!("{} {name} {what}", self.clock.now()));

@@ -1,4 +1,4 @@
-//! What the providers saw: requests, answers by status, bills, and the faults that fired.
+//! Counts per provider: requests, answers by status, bills, and the faults that fired.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 use crate::trace::{Bill, FaultId};
 use crate::units::Money;
 
-/// What all providers saw. Shown as lines for people, serialized as a document for programs.
+/// The counts of all providers. Displayed as lines of text, serialized as a document.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Tally {
     /// In the scenario's order.
@@ -23,23 +23,23 @@ pub struct Tally {
     pub fired: Vec<(String, u64)>,
 }
 
-/// What one provider saw.
+/// The counts of one provider.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProviderTally {
     /// Its name.
     pub name: String,
-    /// How many requests.
+    /// The number of requests.
     pub requests: u64,
-    /// Those that got an answer, by its status; none stands for no answer at all.
+    /// Answers by status; none stands for no answer.
     #[serde(serialize_with = "by_status")]
     pub answers: BTreeMap<Option<u16>, u64>,
-    /// Billed prompt tokens, those out of the cache included.
+    /// Billed prompt tokens, including cached ones.
     pub input: u64,
-    /// Of these, what came out of the cache.
+    /// Billed cached tokens.
     pub cached: u64,
     /// Billed output tokens.
     pub output: u64,
-    /// What is billed for them, in US dollars.
+    /// The cost, in US dollars.
     #[serde(serialize_with = "as_text")]
     pub cost: Money,
     #[serde(skip)]
@@ -49,7 +49,7 @@ pub struct ProviderTally {
 }
 
 impl Tally {
-    /// Nothing yet, of the providers and faults of `scenario`.
+    /// Empty counts for the providers and faults of `scenario`.
     pub(super) fn new(scenario: &Scenario) -> Self {
         let providers = scenario.providers.iter();
         let seen =
@@ -77,7 +77,7 @@ impl Tally {
 }
 
 impl ProviderTally {
-    /// A provider that has seen nothing yet.
+    /// Empty counts of a provider.
     fn new(name: &str, price: Price) -> Self {
         Self {
             name: name.to_owned(),
@@ -124,7 +124,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// The status, or what stands for none.
+/// The status as text.
 fn written(status: Option<u16>) -> String {
     status.map_or_else(|| "none".to_owned(), |status| status.to_string())
 }

@@ -1,4 +1,4 @@
-//! A connection's bytes: how it is reset, and what becomes of them in a blackhole.
+//! A connection's bytes: resets, and losses in a blackhole.
 
 use std::cell::Cell;
 use std::io;
@@ -21,12 +21,12 @@ pub(super) struct Wire {
     id: ProviderId,
     /// Whether its end will be a reset.
     pending_reset: Rc<Cell<bool>>,
-    /// Something of it was lost in a blackhole: nothing that comes after it can be read.
+    /// Bytes were lost in a blackhole: nothing after them can be read.
     broken: bool,
 }
 
 impl Wire {
-    /// The connection `stream` to provider `id`; its end is a reset when `doomed` says so.
+    /// The connection `stream` to provider `id`; its close is a reset when `doomed` is set.
     pub(super) fn new(
         stream: TcpStream,
         shared: Rc<Shared>,
@@ -44,12 +44,12 @@ impl Wire {
         }
     }
 
-    /// Makes its end a reset.
+    /// Makes its close a reset.
     pub(super) fn reset_on_close(&self) {
         self.pending_reset.set(true);
     }
 
-    /// Whether what comes or goes now is lost.
+    /// Whether bytes sent or received now are lost.
     fn loses(&mut self) -> bool {
         if !self.broken
             && let Some(fault) = self.blackhole()
@@ -117,7 +117,7 @@ impl AsyncWrite for Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if self.pending_reset.get() {
-            // A socket that cannot be told so is one that is gone already.
+            // This fails only on a socket that is closed already.
             let _ = self.stream.set_zero_linger();
         }
     }

@@ -1,8 +1,8 @@
-//! Client processes that stand still: a long pause of the garbage collector, a stopped machine.
+//! Paused client processes: a long pause of the garbage collector, a stopped machine.
 //!
-//! Which processes a fault freezes is drawn by their numbers, once for each window. The users know
-//! nothing of it: their calls arrive when they arrive, and latency counts from there, though the
-//! process takes note of them only when it goes on.
+//! Which processes a fault freezes is drawn by their numbers, once for each window. Users are not
+//! frozen: their calls arrive on time, and latency counts from there, though the process handles
+//! them only when it resumes.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use crate::scenario::fault::{AttemptInfo, FaultKind, SeededFault};
 use crate::time::Instant;
 use crate::trace::{Event, EventKind, Recorder};
 
-/// Whether any of `faults` freezes anybody.
+/// Whether any of `faults` freezes a process.
 pub(super) fn is_due(faults: &[SeededFault]) -> bool {
     faults
         .iter()
@@ -40,7 +40,7 @@ pub(super) fn start(world: &Rc<World>, faults: &[SeededFault]) {
     }
 }
 
-/// Freezes whom the fault strikes in each of its windows.
+/// Freezes the processes that the fault strikes in each of its windows.
 async fn windows(world: Rc<World>, drawn: SeededFault) {
     let mut next = drawn.at_or_after(Instant::START);
     for window in 0.. {
@@ -69,14 +69,14 @@ async fn windows(world: Rc<World>, drawn: SeededFault) {
     }
 }
 
-/// Tells of calls when they arrive, and not once more when a frozen process takes note of them.
+/// Records calls when they arrive, and not a second time when a frozen process handles them.
 pub(super) struct Arrivals {
     inner: Arc<dyn Recorder>,
     told: Mutex<BTreeSet<CallId>>,
 }
 
 impl Arrivals {
-    /// Tells `inner`.
+    /// Forwards events to `inner`.
     pub(super) fn new(inner: Arc<dyn Recorder>) -> Self {
         Self {
             inner,
@@ -89,8 +89,8 @@ impl Arrivals {
     }
 }
 
-/// A call that has arrived at a process which stands still. Should that never take note of it, the
-/// call ends as it came.
+/// A call that has arrived at a frozen process. If the process never handles it, the call ends as
+/// unfinished.
 pub(super) struct Arrival {
     world: Rc<World>,
     arrivals: Arc<Arrivals>,
@@ -98,7 +98,7 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
-    /// `call` is about to be made by the process on `host`: is that of note already?
+    /// Records that `call` arrives at the process on `host`, if that is frozen.
     pub(super) fn of(world: &Rc<World>, host: HostId, call: CallId) -> Option<Self> {
         let arrivals = world
             .arrivals

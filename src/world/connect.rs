@@ -14,7 +14,7 @@ use crate::client::{Connect, Endpoint};
 /// Connects one client process to hosts of the simulated network, within a simulation only.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Simulated {
-    /// The number of the process: some faults strike some processes only.
+    /// The number of the process: some faults strike only some processes.
     pub(super) client: u32,
 }
 
@@ -23,7 +23,7 @@ impl Connect for Simulated {
 
     async fn connect(&self, endpoint: &Endpoint) -> io::Result<Self::Io> {
         if !is_resolved(&endpoint.host, self.client) {
-            // Even a resolver around the corner takes a moment to say no.
+            // Even a failed lookup takes some time.
             tokio::time::sleep(RESOLUTION).await;
             let message = format!("no such host: {}", endpoint.host);
             return Err(io::Error::new(io::ErrorKind::NotFound, message));
@@ -33,12 +33,12 @@ impl Connect for Simulated {
     }
 }
 
-/// Makes `world` the one that connections of this thread ask for names.
+/// Sets the world in which connections of this thread resolve names.
 pub(super) fn enter(world: &Rc<World>) {
     WORLD.set(Rc::downgrade(world));
 }
 
-/// Whether this client process gets an answer when it asks for `name`.
+/// Whether this client process can resolve `name`.
 fn is_resolved(name: &str, client: u32) -> bool {
     let Some(world) = WORLD.with_borrow(Weak::upgrade) else {
         return true;
@@ -51,7 +51,7 @@ fn is_resolved(name: &str, client: u32) -> bool {
     let resolved = network.resolves(now, address, client);
     drop(network);
     if !resolved {
-        // Nothing is sent, and yet there is something to tell.
+        // Nothing is sent, but the scheduler has an event to record.
         world.tasks.mark_dirty();
     }
     resolved

@@ -1,7 +1,6 @@
-//! A fake provider behind a simulated socket, and what the network does to all of its connections.
+//! A fake provider behind a simulated socket, and the effects of the network on its connections.
 //!
-//! How requests are read and exchanges are played is `crate::host`'s matter, and the same on real
-//! sockets.
+//! Reading requests and executing exchanges is in `crate::host`, as on real sockets.
 
 use std::net::Ipv4Addr;
 use std::rc::Rc;
@@ -61,7 +60,7 @@ pub(super) fn start(
     });
 }
 
-/// Resets what is open whenever an outage begins.
+/// Resets open connections whenever an outage begins.
 async fn outages(world: Rc<World>, id: ProviderId, hosted: Rc<ProviderHost>, drawn: SeededFault) {
     let mut next = drawn.at_or_after(Instant::START);
     while let Some((start, end)) = next {
@@ -72,7 +71,7 @@ async fn outages(world: Rc<World>, id: ProviderId, hosted: Rc<ProviderHost>, dra
     }
 }
 
-/// Where a provider stands in the simulated network, as one connection sees it.
+/// The environment of one connection in the simulated network.
 struct SimulatedEnv {
     world: Rc<World>,
     id: ProviderId,
@@ -95,7 +94,7 @@ impl SimulatedEnv {
         env.world.network.borrow_mut().closed(env.ends);
     }
 
-    /// The number of the process at the other end.
+    /// The number of the client process.
     fn client(&self) -> u32 {
         let address = self.ends.client.ip();
         self.world.network.borrow().client_at(address)

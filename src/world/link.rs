@@ -1,6 +1,6 @@
-//! The way to one provider: its latency, and the faults that act on it.
+//! The link to one provider: its latency, and the faults that act on it.
 //!
-//! What becomes of a packet because of them is `network`'s matter.
+//! `network` applies them to packets.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -15,30 +15,30 @@ use crate::scenario::fault::{FaultKind, Layer, SeededFault};
 use crate::time::Instant;
 use crate::trace::FaultId;
 
-/// The way to one provider.
+/// The link to one provider.
 pub(super) struct Link {
-    /// Where the provider is.
+    /// The provider's address.
     pub(super) address: IpAddr,
-    /// How long a packet takes.
+    /// The one-way latency of a packet.
     pub(super) one_way: Duration,
     /// How many outages have begun.
     pub(super) outages: u64,
     faults: Vec<LinkFault>,
-    /// How many connections were asked for.
+    /// How many connections were requested.
     asked: u64,
-    /// How often its name was asked for.
+    /// How many times its name was looked up.
     looked_up: u64,
 }
 
 /// A fault of the network itself.
 struct LinkFault {
     drawn: SeededFault,
-    /// Connections that this blackhole has swallowed packets of, each counted once.
+    /// Connections from which this blackhole has dropped packets, each counted once.
     swallowed: BTreeSet<ConnId>,
 }
 
 impl Link {
-    /// The way to provider `id`, with those of `faults` that act on it.
+    /// The link to provider `id`, with those of `faults` that act on it.
     pub(super) fn new(
         id: ProviderId,
         address: IpAddr,
@@ -70,14 +70,14 @@ impl Link {
         at_work.next().map(|fault| fault.drawn.id)
     }
 
-    /// The fault that refuses the connection that `client` asks for, if any.
+    /// The fault that refuses the connection that `client` requests, if any.
     pub(super) fn refusal(&mut self, now: Instant, client: u32) -> Option<FaultId> {
         let number = next(&mut self.asked);
         self.outage(now)
             .or_else(|| self.struck_by(&FaultKind::Refused, now, number, client))
     }
 
-    /// The fault that keeps its name from being resolved for `client`, if any.
+    /// The fault that keeps `client` from resolving its name, if any.
     pub(super) fn unresolved(&mut self, now: Instant, client: u32) -> Option<FaultId> {
         let number = next(&mut self.looked_up);
         self.struck_by(&FaultKind::Dns, now, number, client)
@@ -96,8 +96,8 @@ impl Link {
             .map(|drawn| drawn.id)
     }
 
-    /// Whether a blackhole takes this packet. A connection counts once per window; each request
-    /// for one is a connection of its own.
+    /// Whether a blackhole drops this packet. A connection counts once per window; each request for
+    /// one is a connection of its own.
     pub(super) fn is_swallowed(
         &mut self,
         now: Instant,
@@ -122,11 +122,11 @@ impl Link {
     }
 }
 
-/// The number that comes next.
+/// The next number.
 fn next(counter: &mut u64) -> u64 {
     *counter += 1;
     *counter - 1
 }
 
-/// The world's clock resolves this.
+/// The resolution of the world's clock.
 pub(super) const RESOLUTION: Duration = Duration::from_millis(1);

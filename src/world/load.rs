@@ -1,10 +1,10 @@
-//! Decides that a call arrives, and makes it with the real client.
+//! Generates the calls, and makes them with the real client.
 //!
-//! Arrivals are open-loop, as a rule: they come when the workload says so, however the calls before
-//! them get on. Users are a closed loop: each asks, waits for the end, thinks, and asks again. In
-//! both, an impatient user may click again, which is a call of its own; the user waits for the
-//! latest click, and the one before is abandoned, or runs on for nobody. When arrivals end, calls
-//! finish; what is still open when the drain is over ends unfinished.
+//! Arrivals are open-loop by default: they come when the workload says so, whether or not earlier
+//! calls have ended. Users are a closed loop: each asks, waits for the end, thinks, and asks again.
+//! In both, an impatient user may click again, which is a call of its own; the user waits for the
+//! latest click, and the one before is abandoned, or goes on unread. When arrivals end, calls
+//! finish; calls still open when the drain is over end unfinished.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -32,7 +32,7 @@ pub(super) fn start(
     policy: &Policy,
     seed: u64,
 ) {
-    // Every process hears the end of the drain.
+    // Every process is notified of the end of the drain.
     let closing: Rc<Notify> = Rc::default();
     let users = (0..).zip(hosts).map(|(number, &host)| User {
         world: world.clone(),
@@ -45,7 +45,7 @@ pub(super) fn start(
         operate::start(world, *host, client, scenario);
         if policy.health_check.is_some() {
             let (host, client) = (*host, client.clone());
-            // It never ends, and nobody waits for it.
+            // It never ends, and is not waited for.
             let tasks = world.tasks.clone();
             world.tasks.spawn(host, async move {
                 tasks.in_process(host, client.run_checks()).await;
@@ -58,7 +58,7 @@ pub(super) fn start(
     );
 }
 
-/// A client process: the real client, on a host of its own, with state of its own.
+/// A client process: the real client, on a host of its own, with its own state.
 fn client(
     world: &World,
     number: u32,
@@ -75,13 +75,13 @@ fn client(
     for (number, provider) in scenario.providers.iter().enumerate() {
         builder = builder.provider(known(number, provider));
     }
-    // Scenario files have unique names and at least one provider; addresses are ours.
+    // Scenario files have unique names and at least one provider; addresses are generated here.
     builder
         .build()
         .unwrap_or_else(|error| panic!("a checked scenario builds no client: {error}"))
 }
 
-/// What a client knows of the provider on the server of this number.
+/// The client's configuration of the provider on the server of this number.
 fn known(number: usize, provider: &scenario::Provider) -> Provider {
     let dialect = provider.dialect;
     let url = format!("http://{}:{PORT}{}", server(number), dialect.base_path());
@@ -122,7 +122,7 @@ async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain
     closing.notify_waiters();
 }
 
-/// Who makes `call`.
+/// The user who makes `call`.
 fn of(users: &[User], world: &World, call: CallId) -> User {
     users[world.workload.client(call) as usize % users.len()].clone()
 }
@@ -134,7 +134,7 @@ async fn sleep_until(world: &World, at: Instant) {
     }
 }
 
-/// A call that is under way: the run does not end before it has ended.
+/// A call in flight: the run does not end before it has ended.
 struct OpenCall(Rc<World>);
 
 impl OpenCall {
@@ -151,7 +151,7 @@ impl Drop for OpenCall {
     }
 }
 
-/// Somebody who calls through one client process.
+/// A user of one client process.
 #[derive(Clone)]
 struct User {
     world: Rc<World>,
@@ -171,7 +171,7 @@ impl User {
                 return;
             }
             sleep_until(&self.world, at).await;
-            // Timers resolve one millisecond: it may be later than it was to be.
+            // Timers resolve one millisecond: this may be later than planned.
             if self.world.now() >= end {
                 return;
             }
@@ -180,7 +180,7 @@ impl User {
         }
     }
 
-    /// Asks one question, with as many clicks as the user's impatience makes of it.
+    /// Asks one question, with the clicks that the user's impatience causes.
     async fn ask(self, first: CallId, open: OpenCall) {
         let Some(user_retry) = self.world.workload.user_retry() else {
             return self.click(first, open).await;
@@ -245,12 +245,12 @@ impl User {
             let mut answer = self.client.stream(&request);
             while let Some(Ok(_)) = answer.next().await {}
         } else {
-            // What became of it is in the trace.
+            // The result is in the trace.
             drop(self.client.call(&request).await);
         }
     }
 }
 
-/// What every prompt says. Its tokens are counted by the call's number, not by its bytes.
+/// The text of every prompt. Its tokens are drawn by the call's number, not counted by its bytes.
 const FILLER: &str =
     "Summarise the attached incident report in three sentences for the on-call engineer.";

@@ -1,15 +1,15 @@
-//! Hosts one run: the only module that names turmoil.
+//! Runs one simulation: the only module that uses turmoil.
 //!
-//! - `scheduler` drives turmoil-net by events: packets move when something happened, and time
-//!   jumps to whatever comes next.
-//! - `task` keeps every task on its host; `client_pause` freezes processes; `network` decides
-//!   what becomes of each packet (latency, blackholes, resets), and `link` which faults are on its
-//!   way; `host` puts fake providers behind simulated sockets.
-//! - [`Simulated`] is the client's [`Connect`](crate::client::Connect) here, and `load` decides
-//!   that a call arrives; `operate` does to the clients what people do.
+//! - `scheduler` drives turmoil-net by events: packets are delivered after activity, and time jumps
+//!   to the next event.
+//! - `task` keeps every task on its host; `client_pause` freezes processes; `network` decides the
+//!   fate of each packet (latency, blackholes, resets), and `link` the faults on its path; `host`
+//!   puts fake providers behind simulated sockets.
+//! - [`Simulated`] is the client's [`Connect`](crate::client::Connect) here, `load` generates
+//!   calls, and `operate` applies an operator's actions to the clients.
 //!
-//! One run is one paused tokio runtime on a thread of its own, so nothing thread-local leaks from
-//! run to run. One thread-local is ours: the run that [`Simulated`] asks for names, because a
+//! One run is one paused tokio runtime on a thread of its own, so no thread-local state passes from
+//! run to run. One thread-local is ours: the run in which [`Simulated`] resolves names, because a
 //! `Connect` is `Send` and the run is not. The clock resolves one millisecond, because the timers
 //! of tokio do.
 
@@ -45,11 +45,11 @@ use network::Network;
 use scheduler::Scheduler;
 use task::Tasks;
 
-/// Runs `scenario` under `policy` and `seed` to its end, on a fresh OS thread, and tells
-/// `recorder` what happens. What happens depends on these three alone.
+/// Runs `scenario` under `policy` and `seed` to its end, on a fresh OS thread, and passes events to
+/// `recorder`. The events depend on these three alone.
 ///
 /// # Panics
-/// When the machine cannot start a thread, or the simulation itself panics: a defect of ours.
+/// When the machine cannot start a thread, or the simulation itself panics, which is a bug.
 pub fn run(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Recorder>) {
     std::thread::scope(|scope| {
         let simulation = scope.spawn(|| simulate(scenario, policy, seed, recorder));
@@ -59,7 +59,7 @@ pub fn run(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Re
     });
 }
 
-/// What every task of a run may ask.
+/// The state that every task of a run shares.
 struct World {
     recorder: Arc<dyn Recorder>,
     tasks: Tasks,
@@ -67,17 +67,17 @@ struct World {
     workload: Workload,
     /// The hosts of the client processes, in order.
     clients: Vec<HostId>,
-    /// Who is told of calls that arrive at a frozen process, when there can be any.
+    /// Records calls that arrive at a frozen process, if the scenario can freeze any.
     arrivals: Option<Arc<client_pause::Arrivals>>,
     origin: tokio::time::Instant,
     open: Open,
 }
 
-/// What is still under way, and whether more may come.
+/// The open work, and whether more may come.
 #[derive(Default)]
 struct Open {
     calls: Cell<u64>,
-    /// Those that are made for calls: health checks keep no run alive.
+    /// Exchanges of calls: health checks do not keep a run alive.
     exchanges: Cell<u64>,
     all_arrived: Cell<bool>,
     drained: Cell<bool>,
@@ -99,8 +99,7 @@ impl World {
         });
     }
 
-    /// Calls have finished, and providers have billed what they work on for nobody; or the time
-    /// for that is up.
+    /// All calls have ended and all work is billed; or the time of the drain is up.
     fn is_over(&self) -> bool {
         let Open {
             calls,
@@ -114,7 +113,7 @@ impl World {
 
 fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Recorder>) {
     // Its retransmission counts passes, not time: with it, a slow network would look like a loss.
-    // Without it, a connection request beyond the backlog would be lost for good.
+    // Without a large backlog, a connection request beyond it would be lost for good.
     let config = KernelConfig::default()
         .retx_threshold(u32::MAX)
         .default_backlog(usize::MAX);
@@ -170,7 +169,7 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
     drop(guard);
 }
 
-/// Who is told what happens, and of what arrives at frozen processes, when there can be any.
+/// The recorder of the run, with the arrivals at frozen processes, if there can be any.
 fn heard(
     recorder: Arc<dyn Recorder>,
     faults: &[SeededFault],

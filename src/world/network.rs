@@ -1,13 +1,12 @@
-//! What becomes of each packet: latency, blackholes, refusals and resets.
+//! The fate of each packet: latency, blackholes, refusals and resets.
 //!
-//! In this order: a packet into or out of a blackhole vanishes; a connection request that an outage
-//! or another fault refuses is answered with a reset; the last words of a connection that is being
-//! reset lose their polite end; everything else arrives after the provider's one-way latency. Rules
-//! look at packets, so connections that were opened before a fault began see it too.
+//! In this order: a packet into or out of a blackhole is dropped; a connection request that an
+//! outage or another fault refuses is answered with a reset; the last packets of a connection that
+//! is being reset lose their FIN; all others arrive after the provider's one-way latency. Rules
+//! look at packets, so they also apply to connections that were opened before a fault began.
 //!
-//! turmoil-net has no linger option. A reset is therefore two packets of our own making, one to
-//! each end, sent one millisecond after what was written before it, so that those bytes are read
-//! first.
+//! turmoil-net has no linger option. A reset is therefore two generated packets, one to each end,
+//! sent one millisecond after the bytes written before it, so that those bytes are read first.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -23,7 +22,7 @@ use crate::scenario::fault::SeededFault;
 use crate::time::Instant;
 use crate::trace::FaultId;
 
-/// A packet on its way, and how long that takes.
+/// A packet, and its latency.
 pub(super) struct Sent {
     pub(super) packet: Packet,
     pub(super) after: Duration,
@@ -43,13 +42,13 @@ pub(super) struct Network {
     clients: Vec<IpAddr>,
     /// Connections that are open, as the providers see it.
     open: BTreeSet<ConnId>,
-    /// Resets that were asked for in this pass.
+    /// Resets that were requested in this pass.
     resets: Vec<Reset>,
-    /// Connections whose polite end must not be seen, because a reset is on its way.
+    /// Connections whose FIN must not be seen, because a reset follows.
     pending_resets: BTreeSet<ConnId>,
-    /// When each of them has been reset, and can be forgotten.
+    /// When each of them has been reset, and can be removed.
     reset_expiries: VecDeque<(Instant, ConnId)>,
-    /// Connections that a blackhole took something from, and that no retransmission heals.
+    /// Connections from which a blackhole dropped a packet that is not retransmitted.
     broken: BTreeSet<ConnId>,
     struck: Vec<FaultId>,
 }
@@ -57,7 +56,7 @@ pub(super) struct Network {
 /// A reset that is due.
 struct Reset {
     ends: ConnId,
-    /// The provider itself is gone: its end goes at once.
+    /// The provider itself is down: its end is closed at once.
     at_once: bool,
 }
 
@@ -90,12 +89,12 @@ impl Network {
         self.open.insert(ends);
     }
 
-    /// A provider has let go of a connection.
+    /// A provider has dropped a connection.
     pub(super) fn closed(&mut self, ends: ConnId) {
         self.open.remove(&ends);
     }
 
-    /// Resets a connection, once what has been written to it is on its way.
+    /// Resets a connection, after the bytes written to it.
     pub(super) fn reset(&mut self, ends: ConnId) {
         self.schedule_reset(ends, false);
     }
@@ -117,8 +116,8 @@ impl Network {
         }
     }
 
-    /// A connection has come through although the provider is in an outage: it was under way when
-    /// that began.
+    /// A connection was accepted although the provider is in an outage: its packets were in flight
+    /// when the outage began.
     pub(super) fn refuse(&mut self, ends: ConnId, fault: FaultId) {
         self.struck.push(fault);
         self.schedule_reset(ends, true);
@@ -129,7 +128,7 @@ impl Network {
         self.links[provider.index()].outage(now)
     }
 
-    /// How many outages of a provider have begun: none of its work outlives one.
+    /// How many outages of a provider have begun: its work ends with the next one.
     pub(super) fn outages(&self, provider: ProviderId) -> u64 {
         self.links[provider.index()].outages
     }
@@ -140,7 +139,7 @@ impl Network {
         number.map_or(0, |number| number as u32)
     }
 
-    /// Whether the name of the host at `address` can be resolved, when `client` asks.
+    /// Whether `client` can resolve the name of the host at `address`.
     pub(super) fn resolves(&mut self, now: Instant, address: IpAddr, client: u32) -> bool {
         let Some(link) = self.links.iter_mut().find(|link| link.address == address) else {
             return true;
@@ -150,17 +149,17 @@ impl Network {
         struck.is_none()
     }
 
-    /// Whether something is to be sent or told that no packet asks for.
+    /// Whether there are resets to send or events to record without a packet.
     pub(super) fn has_news(&self) -> bool {
         !self.resets.is_empty() || !self.struck.is_empty()
     }
 
-    /// The faults that struck since the last time this was asked.
+    /// The faults that struck since the last call.
     pub(super) fn take_struck(&mut self) -> Vec<FaultId> {
         std::mem::take(&mut self.struck)
     }
 
-    /// A host has sent `packet`: `send` gets what is on its way because of it, if anything.
+    /// A host has sent `packet`: `send` gets the packets that result, if any.
     pub(super) fn on_packet(
         &mut self,
         now: Instant,
@@ -182,7 +181,7 @@ impl Network {
                     give_up_accepting(ends, segment, send);
                 }
             } else if is_goodbye {
-                // Whoever says goodbye into a blackhole would wait for ever: TCP gives up.
+                // A FIN into a blackhole would wait forever: TCP gives up.
                 self.schedule_reset(ends, false);
             } else {
                 self.broken.insert(ends);
@@ -193,7 +192,7 @@ impl Network {
             self.pending_resets.remove(&ends);
             self.broken.remove(&ends);
         }
-        // What was lost stands between the other end and this goodbye.
+        // The other end cannot read this FIN, because packets before it were lost.
         if is_goodbye && self.broken.contains(&ends) {
             return self.schedule_reset(ends, false);
         }
@@ -214,8 +213,8 @@ impl Network {
         if self.pending_resets.contains(&ends) && packet.src == ends.provider.ip() {
             segment.flags.fin = false;
         }
-        // A pure acknowledgement frees a buffer and tells nobody anything. It arrives at once: on
-        // its own way it would cost a jump of the clock.
+        // A pure acknowledgement frees a buffer and has no other effect. It arrives at once: with
+        // latency it would cost a jump of the clock.
         let after = if is_bare(segment) {
             Duration::ZERO
         } else {
@@ -224,7 +223,7 @@ impl Network {
         send(Sent { packet, after });
     }
 
-    /// Everything that the hosts have sent so far is on its way: resets may follow.
+    /// All packets of this pass are in flight: sends the resets that follow them.
     pub(super) fn on_pass(&mut self, now: Instant, mut send: impl FnMut(Sent)) {
         while let Some((_, ends)) = self.reset_expiries.pop_front_if(|(over, _)| *over < now) {
             self.pending_resets.remove(&ends);
@@ -289,15 +288,15 @@ impl Network {
     }
 }
 
-/// An acknowledgement and nothing else: no end can tell whether a blackhole took it, since nothing
-/// here is sent twice for want of one.
+/// An acknowledgement and nothing else: dropping one in a blackhole has no visible effect, since a
+/// missing one causes no retransmission here.
 fn is_bare(segment: &TcpSegment) -> bool {
     let TcpFlags { syn, fin, rst, .. } = segment.flags;
     segment.payload.is_empty() && !(syn || fin || rst)
 }
 
-/// The provider's half of a handshake is lost, and the client will never answer: a provider gives
-/// up after a while. Its network knows no such thing, so the handshake is ended and then reset.
+/// The provider's half of a handshake is lost, so the client will never answer: a real provider
+/// gives up after a while. turmoil-net does not, so the handshake is completed and then reset.
 fn give_up_accepting(ends: ConnId, accepting: &TcpSegment, mut send: impl FnMut(Sent)) {
     let (seq, ack) = (accepting.ack, accepting.seq.wrapping_add(1));
     let mut packet = reset_packet(ends.client, ends.provider, seq, ack);

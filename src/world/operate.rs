@@ -1,6 +1,6 @@
-//! What people do to the client processes while these run, each at its moment.
+//! Applies an operator's actions to the client processes, each at its time.
 //!
-//! Which operations hold when is the scenario's matter, what a client makes of them its own.
+//! The scenario says which operations are active when; the client implements them.
 
 use std::rc::Rc;
 
@@ -12,8 +12,7 @@ use crate::client::Client;
 use crate::policy::ProviderId;
 use crate::scenario::Scenario;
 
-/// Starts them for the client process on `host`. A process that stands still hears of them when it
-/// goes on.
+/// Starts them for the client process on `host`. A frozen process applies them when it resumes.
 pub(super) fn start(
     world: &Rc<World>,
     host: HostId,
@@ -33,7 +32,7 @@ pub(super) fn start(
     });
 }
 
-/// Makes the client as the operations have it now.
+/// Applies the active operations to the client.
 fn operate(world: &World, client: &Client<Simulated>, scenario: &Scenario) {
     let now = world.now();
     for (id, provider) in (0..).map(ProviderId).zip(&scenario.providers) {

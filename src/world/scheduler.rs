@@ -1,9 +1,9 @@
 //! Drives turmoil-net by events.
 //!
-//! A pass delivers the packets that are due, collects what the hosts have sent, and asks the
-//! network what becomes of it. Passes run when a task has been polled or a packet falls due, never
-//! on a tick: with nothing to do, tokio's paused clock jumps straight to the next timer. Packets
-//! due at one moment are delivered in the order in which they were sent.
+//! A pass delivers the packets that are due, collects the packets that hosts have sent, and passes
+//! them to the network. Passes run when a task has been polled or a packet falls due, never on a
+//! tick: with nothing to do, tokio's paused clock jumps straight to the next timer. Packets due at
+//! one time are delivered in the order in which they were sent.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -17,7 +17,7 @@ use turmoil_net::{EnterGuard, Packet};
 use super::World;
 use super::network::Sent;
 
-/// The run: a future that is ready when the world says that it is over.
+/// The run: a future that is ready when the world is over.
 pub(super) struct Scheduler<'a> {
     net: &'a EnterGuard,
     world: &'a World,
@@ -27,7 +27,7 @@ pub(super) struct Scheduler<'a> {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// A packet on its way.
+/// A packet in flight.
 struct Due {
     at: Instant,
     order: u64,
@@ -46,7 +46,7 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// Delivers what is due; true when there was something.
+    /// Delivers what is due; true if there was something.
     fn deliver(&mut self, now: Instant) -> bool {
         let mut delivered = false;
         while self.queue.peek().is_some_and(|due| due.0.at <= now) {
@@ -58,7 +58,7 @@ impl<'a> Scheduler<'a> {
         delivered
     }
 
-    /// Puts what the hosts have sent on its way; true when some of it has arrived already.
+    /// Sends the hosts' packets; true if some have arrived already.
     fn collect(&mut self, now: Instant) -> bool {
         let mut egress = std::mem::take(&mut self.egress);
         self.net.egress_all(&mut egress);
@@ -103,8 +103,8 @@ impl Future for Scheduler<'_> {
         self.world.tasks.wake_when_dirty(cx.waker());
         let this = &mut *self;
         let now = Instant::now();
-        // Whoever was sent something is to answer before the hosts are asked again: they are
-        // woken now, and run before this future does.
+        // Hosts that received a packet answer before the next collection: they are woken now, and
+        // run before this future does.
         if this.deliver(now) || (this.world.tasks.take_dirty() && this.collect(now)) {
             this.world.tasks.mark_dirty();
             cx.waker().wake_by_ref();

@@ -1,11 +1,11 @@
-//! Keeps every task on its host, and keeps a frozen process still.
+//! Keeps every task on its host, and frozen processes paused.
 //!
 //! turmoil-net has one current host per thread. A task that is polled, or dropped, while another
-//! host is current talks from the wrong one; so both happen inside [`OnHost`] only. Each poll may
-//! have moved packets: it wakes the scheduler.
+//! host is current would send from the wrong one; so both happen inside [`OnHost`] only. Each poll
+//! may have moved packets: it wakes the scheduler.
 //!
-//! The part of a frozen process is not polled. What the network brings for it waits in its sockets,
-//! and its timers wait as well.
+//! Futures of a frozen process are not polled. Packets for it wait in its sockets, and its timers
+//! wait as well.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 
 use turmoil_net::HostId;
 
-/// The tasks of one run: what they share with the scheduler, and which processes are frozen.
+/// The tasks of one run: the state shared with the scheduler, and the frozen processes.
 #[derive(Clone, Default)]
 pub(super) struct Tasks(Rc<Shared>);
 
@@ -24,9 +24,9 @@ struct Shared {
     dirty: Cell<bool>,
     /// Wakes the scheduler.
     scheduler: RefCell<Option<Waker>>,
-    /// The frozen processes. A host is in it once for each fault that froze it.
+    /// The frozen processes. A host is listed once for each fault that freezes it.
     frozen: RefCell<Vec<HostId>>,
-    /// Wakes the parts of frozen processes.
+    /// Wakes the futures of frozen processes.
     waiting: RefCell<Vec<Waker>>,
 }
 
@@ -40,7 +40,7 @@ impl Tasks {
         });
     }
 
-    /// Freezes the process on `host`, until it has been thawed as often as it has been frozen.
+    /// Freezes the process on `host`, until it has been thawed as many times as it was frozen.
     pub(super) fn freeze(&self, host: HostId) {
         self.0.frozen.borrow_mut().push(host);
     }
@@ -51,13 +51,13 @@ impl Tasks {
         let position = frozen.iter().position(|other| *other == host);
         position.map(|position| frozen.remove(position));
         drop(frozen);
-        // The parts of processes that are still frozen will wait again.
+        // The futures of processes that are still frozen will wait again.
         let waiting = self.0.waiting.take();
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// The output of `part`, which belongs to the process on `host`: it makes no progress while
-    /// that is frozen.
+    /// The output of `part`, which belongs to the process on `host`: it makes no progress while the
+    /// process is frozen.
     pub(super) async fn in_process<T>(&self, host: HostId, part: impl Future<Output = T>) -> T {
         let mut part = pin!(part);
         let done = poll_fn(|cx| {
@@ -75,7 +75,7 @@ impl Tasks {
         self.0.frozen.borrow().contains(&host)
     }
 
-    /// Says that packets may be waiting.
+    /// Marks that packets may be waiting.
     pub(super) fn mark_dirty(&self) {
         if !self.0.dirty.replace(true)
             && let Some(scheduler) = &*self.0.scheduler.borrow()
@@ -84,12 +84,12 @@ impl Tasks {
         }
     }
 
-    /// Whether packets may be waiting; asking takes the mark away.
+    /// Whether packets may be waiting; clears the mark.
     pub(super) fn take_dirty(&self) -> bool {
         self.0.dirty.replace(false)
     }
 
-    /// Makes `waker` the one that wakes the scheduler.
+    /// Sets the waker of the scheduler.
     pub(super) fn wake_when_dirty(&self, waker: &Waker) {
         match &mut *self.0.scheduler.borrow_mut() {
             Some(known) => known.clone_from(waker),

@@ -1,8 +1,7 @@
 //! A limit as a bucket that refills continuously.
 //!
-//! The bucket holds all that the limit allows in its time and starts full, so a burst of exactly
-//! the limit passes at once, and after it one per time / limit. What is charged after the work was
-//! done may leave less than nothing in it.
+//! The bucket holds the limit of one period and starts full, so a burst of exactly the limit passes
+//! at once, and after it one per period / limit. Charges on completion may make it negative.
 
 use std::time::Duration;
 
@@ -12,8 +11,8 @@ use crate::time::{Instant, nanos};
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
     limit: u64,
-    /// In nanoseconds: so many units make one of what is counted, and each nanosecond adds as
-    /// many units as the limit allows, so that no fraction is ever lost.
+    /// In nanoseconds: this many units make one counted item, and each nanosecond adds as many
+    /// units as the limit, so that no fraction is lost.
     per: u64,
     level: i128,
     at: Instant,
@@ -32,8 +31,8 @@ impl Bucket {
         bucket
     }
 
-    /// It is `now`, and the limit is `limit`. What flowed in since the last time did so at this
-    /// limit's pace; what no longer fits is lost.
+    /// Advances to `now`, with the limit `limit`. The refill since the last time is at this limit's
+    /// rate; the excess over the capacity is lost.
     pub(super) fn advance(&mut self, now: Instant, limit: u64) {
         self.limit = limit;
         let gained = u128::from(nanos(now.since(self.at))).saturating_mul(u128::from(limit));
@@ -42,13 +41,13 @@ impl Bucket {
         self.at = self.at.max(now);
     }
 
-    /// What would be admitted.
+    /// How much would be admitted.
     pub(super) fn remaining(&self) -> u64 {
         let whole = self.level.max(0) / i128::from(self.per);
         u64::try_from(whole).unwrap_or(u64::MAX)
     }
 
-    /// How long until `amount`, no more than the limit, would be admitted.
+    /// How long until `amount`, at most the limit, would be admitted.
     pub(super) fn wait(&self, amount: u64) -> Duration {
         self.until(self.units(amount))
     }
@@ -58,19 +57,19 @@ impl Bucket {
         self.until(self.units(self.limit))
     }
 
-    /// Takes `amount`, whether it is there or not.
+    /// Takes `amount`, even below zero.
     pub(super) fn take(&mut self, amount: u64) {
         self.level = self.level.saturating_sub(self.units(amount));
     }
 
-    /// A refused request takes what is there of `amount`. It leaves no debt: else a client that
-    /// hammers for a minute could be shut out for an hour.
+    /// Charges a refused request: takes at most what is there. It leaves no debt, or a client that
+    /// retries for a minute could be refused for an hour.
     pub(super) fn take_in_vain(&mut self, amount: u64) {
         let there = self.level.clamp(0, self.units(amount));
         self.level -= there;
     }
 
-    /// `amount` that was taken is not needed after all.
+    /// Returns `amount` of what was taken.
     pub(super) fn give_back(&mut self, amount: u64) {
         let level = self.level.saturating_add(self.units(amount));
         self.level = level.min(self.units(self.limit));
@@ -80,7 +79,7 @@ impl Bucket {
         i128::from(amount).saturating_mul(i128::from(self.per))
     }
 
-    /// How long until `level` is reached; for ever when nothing flows in.
+    /// How long until `level` is reached; forever without a refill.
     fn until(&self, level: i128) -> Duration {
         let missing = u128::try_from(level.saturating_sub(self.level)).unwrap_or(0);
         let wait = match self.limit {

@@ -1,11 +1,11 @@
-//! A limit on requests at once: each counts from its admission until its work is done.
+//! A limit on concurrent requests: each counts from its admission until its work is done.
 
 use std::time::Duration;
 
 use crate::provider::completion_times::CompletionTimes;
 use crate::time::Instant;
 
-/// A limit on requests at once.
+/// A limit on concurrent requests.
 #[derive(Clone, Debug)]
 pub(super) struct Concurrency {
     limit: usize,
@@ -14,7 +14,7 @@ pub(super) struct Concurrency {
 }
 
 impl Concurrency {
-    /// At most `limit` at once.
+    /// At most `limit` concurrent requests.
     pub(super) fn new(limit: u64) -> Self {
         Self {
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
@@ -23,7 +23,7 @@ impl Concurrency {
         }
     }
 
-    /// It is `now`, and the limit is `limit`.
+    /// Advances to `now`, with the limit `limit`.
     pub(super) fn advance(&mut self, now: Instant, limit: u64) {
         self.limit = usize::try_from(limit).unwrap_or(usize::MAX);
         self.now = self.now.max(now);
@@ -36,12 +36,12 @@ impl Concurrency {
         free.map_or(Duration::ZERO, |end| end.since(self.now))
     }
 
-    /// One was admitted that will be done at `end`.
+    /// Adds an admitted request whose work ends at `end`.
     pub(super) fn put(&mut self, end: Instant) {
         self.ends.put(end);
     }
 
-    /// Whatever was worked on is lost.
+    /// Drops all work.
     pub(super) fn clear(&mut self) {
         self.ends.clear();
     }

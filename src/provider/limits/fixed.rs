@@ -1,7 +1,7 @@
-//! A limit on what happens between two full multiples of its time: a counter that is reset.
+//! A limit per fixed window: a counter that is reset at each multiple of the period.
 //!
-//! At the edge of two windows twice the limit may pass at once, as it does at providers that count
-//! so. Windows are aligned to the start of the run.
+//! At the edge of two windows twice the limit may pass at once, as at providers with fixed windows.
+//! Windows are aligned to the start of the run.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::time::{Instant, nanos};
 pub(super) struct Fixed {
     limit: u64,
     per: u64,
-    /// The number of the window that now is.
+    /// The number of the current window.
     window: u64,
     used: u64,
     now: Instant,
@@ -30,7 +30,7 @@ impl Fixed {
         }
     }
 
-    /// It is `now`, and the limit is `limit`.
+    /// Advances to `now`, with the limit `limit`.
     pub(super) fn advance(&mut self, now: Instant, limit: u64) {
         self.limit = limit;
         self.now = self.now.max(now);
@@ -40,12 +40,12 @@ impl Fixed {
         }
     }
 
-    /// What would be admitted.
+    /// How much would be admitted.
     pub(super) fn remaining(&self) -> u64 {
         self.limit.saturating_sub(self.used)
     }
 
-    /// How long until `amount`, no more than the limit, would be admitted.
+    /// How long until `amount`, at most the limit, would be admitted.
     pub(super) fn wait(&self, amount: u64) -> Duration {
         match amount <= self.remaining() {
             true => Duration::ZERO,
@@ -61,19 +61,19 @@ impl Fixed {
         }
     }
 
-    /// Takes `amount`, whether it is there or not.
+    /// Takes `amount`, even beyond the limit.
     pub(super) fn take(&mut self, amount: u64) {
         self.used = self.used.saturating_add(amount);
     }
 
-    /// `amount` that was taken at `at` is not needed after all.
+    /// Returns `amount` that was taken at `at`.
     pub(super) fn give_back(&mut self, at: Instant, amount: u64) {
         if self.number(at) == self.window {
             self.used = self.used.saturating_sub(amount);
         }
     }
 
-    /// How long this window still lasts.
+    /// The rest of this window.
     fn rest(&self) -> Duration {
         let end = (self.window + 1).saturating_mul(self.per);
         Instant::from_nanos(end).since(self.now)

@@ -1,16 +1,16 @@
-//! All limits of one account, or of each of its keys: who is admitted, and what is left.
+//! All limits of one account, or of each of its keys: admission, and what remains.
 //!
-//! A request is admitted by all of them or by none. Tokens are charged
-//! - on `admission`: the prompt and all the output that is asked for, and nothing comes back, as
-//!   at Azure ("the estimated max-processed-token count is added to a running token count", Manage
-//!   Azure OpenAI quota) and OpenAI;
-//! - as a `reserve`: the same, but what was not used comes back when the answer is complete, as at
+//! All limits admit a request, or none does. Tokens are charged
+//! - on `admission`: the prompt and the maximum of output tokens, without a refund, as at Azure
+//!   ("the estimated max-processed-token count is added to a running token count", Manage Azure
+//!   OpenAI quota) and OpenAI;
+//! - as a `reserve`: the same, but unused tokens are refunded when the answer is complete, as at
 //!   Bedrock;
-//! - on `completion`: what the answer had, when it is complete, so that a burst overshoots, as at
-//!   gateways that count usage (Envoy AI Gateway) and for Anthropic's output tokens. A limit on
-//!   prompt tokens alone is charged on admission all the same: they are known by then.
+//! - on `completion`: the answer's usage, when it is complete, so that a burst can exceed the
+//!   limit, as at gateways that count usage (Envoy AI Gateway) and for Anthropic's output tokens. A
+//!   limit on prompt tokens alone is still charged on admission, since they are known by then.
 //!
-//! A refused request takes nothing, or counts as one request (OpenAI: "unsuccessful requests
+//! A refused request is charged nothing, or counts as one request (OpenAI: "unsuccessful requests
 //! contribute to your per-minute limit"), but never as tokens. A request larger than a whole limit
 //! is refused for ever, and told so: no finite wait would be true. Limits on tokens may
 //! shrink as slots fill, as Azure's do under the pressure of the pool.
@@ -36,37 +36,37 @@ use crate::wire::fake::{Cause, Quota, Quotas};
 use concurrency::Concurrency;
 use window::{Window, shrunk};
 
-/// The limits of a provider, perhaps shared with others of its account; none is no state at all.
+/// The limits of a provider, perhaps shared with others of its account; none has no state.
 #[derive(Debug)]
 pub(super) struct Limits(Option<Arc<Mutex<Holders>>>);
 
-/// What a request asks of the limits.
+/// The amounts of a request that limits count.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LimitRequest {
     /// Prompt tokens.
     pub(super) input: u64,
-    /// Output tokens that it may have at most.
+    /// The maximum of output tokens.
     pub(super) output: u64,
 }
 
-/// A limit says no.
+/// The refusal by a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Denied {
     /// Which limit.
     pub(super) cause: Cause,
     /// How long until it would say yes, without other requests; some 584 years for never.
     pub(super) wait: Duration,
-    /// What is left.
+    /// The remaining quotas.
     pub(super) quotas: Quotas,
 }
 
-/// Whoever has the limits: the account, or each of its keys.
+/// The holders of limits: the account, or each of its keys.
 #[derive(Debug)]
 struct Holders {
     per: Per,
-    /// What a new one has: nothing is used.
+    /// The state of a new holder: nothing is used.
     fresh: Account,
-    /// By key; the account's own is nameless.
+    /// By key; the account's own has an empty name.
     known: BTreeMap<String, Account>,
     /// How much of the slots is at work.
     busy: Share,
@@ -74,7 +74,7 @@ struct Holders {
     last: String,
 }
 
-/// The limits of an account, and what is used of them.
+/// The limits of an account, and their use.
 #[derive(Clone, Debug)]
 struct Account {
     windows: Vec<(What, Window)>,
@@ -87,7 +87,7 @@ struct Account {
     busy: Share,
     /// Who was admitted last, and when.
     last: (Instant, LimitRequest),
-    /// Work under way whose tokens are settled when it ends, the earliest first.
+    /// Work in progress whose tokens are settled when it ends, the earliest first.
     unsettled: BinaryHeap<Reverse<Unsettled>>,
 }
 
@@ -153,8 +153,8 @@ impl Limits {
         Ok(quotas)
     }
 
-    /// The request that was admitted last will be complete at `end`, with so many tokens; with
-    /// none at once, when it is not worked on after all.
+    /// The last admitted request completes at `end`, with this many tokens; without any at once,
+    /// when it is not worked on.
     pub(super) fn settle(&mut self, end: Instant, input: u64, output: u64) {
         if let Some(mut holders) = self.holders() {
             let last = std::mem::take(&mut holders.last);
@@ -162,7 +162,7 @@ impl Limits {
         }
     }
 
-    /// Whatever was worked on is lost: it no longer counts as under way.
+    /// Drops all work: it no longer counts as in progress.
     pub(super) fn clear(&mut self) {
         let Some(mut holders) = self.holders() else {
             return;
@@ -174,8 +174,7 @@ impl Limits {
         }
     }
 
-    /// What an answer to who shows `key` says of the limits when, whatever they hold, nothing is
-    /// left.
+    /// The quotas in an answer to `key` that says that nothing remains, whatever the limits hold.
     pub(super) fn exhausted(&self, key: Option<&str>, reset: Duration) -> Quotas {
         self.holders().map_or_else(Quotas::default, |mut holders| {
             let name = holders.name(key);
@@ -192,7 +191,7 @@ impl Limits {
 }
 
 impl Holders {
-    /// Whose limits hold for who shows `key`. Strangers may show any number of keys: beyond
+    /// The holder whose limits apply to `key`. Callers may send any number of keys: beyond
     /// [`MOST_KEYS`] all others share one set.
     fn name(&self, key: Option<&str>) -> String {
         let own = key.filter(|_| self.per == Per::Key).unwrap_or_default();
@@ -208,7 +207,7 @@ impl Holders {
     }
 }
 
-/// Who shares whose limits: pairs of the account's first provider and another.
+/// Which providers share limits: pairs of the account's first provider and another.
 pub(super) fn of_one_account(
     profiles: &[scenario::Provider],
 ) -> impl Iterator<Item = (usize, usize)> {
@@ -343,11 +342,11 @@ impl Account {
         let refusing = windows
             .chain(concurrency)
             .filter(|(_, wait)| !wait.is_zero());
-        // Of equals the first is named.
+        // The first of equal ones.
         refusing.reduce(|longest, next| if next.1 > longest.1 { next } else { longest })
     }
 
-    /// A refused request counts.
+    /// Counts a refused request.
     fn count_request(&mut self) {
         let requests = self.windows.iter_mut();
         for (_, window) in requests.filter(|(what, _)| *what == What::Requests) {
@@ -355,7 +354,7 @@ impl Account {
         }
     }
 
-    /// Of each kind what the tightest limit says.
+    /// The quota of the tightest limit of each kind.
     fn quotas(&self, quota: impl Fn(&Window) -> Quota) -> Quotas {
         let tightest = |kind: What| {
             let own = self.windows.iter().filter(|(what, _)| *what == kind);
@@ -372,7 +371,7 @@ impl Account {
 }
 
 impl What {
-    /// What must be there when a request is admitted, and what is taken then.
+    /// What must remain for a request to be admitted, and what is taken then.
     fn on_admission(self, ask: LimitRequest, charge: Charge) -> (u64, u64) {
         let asked = self.of([ask.input, ask.output]);
         match charge {

@@ -1,8 +1,8 @@
-//! A limit on what happened within the last so long, at any moment.
+//! A limit over a sliding window: the last period before any instant.
 //!
-//! The time is counted in sixtieths, so that memory does not grow with the limit. A sixtieth is
-//! forgotten as a whole, and only when all of it lies outside: so no stretch of that length ever
-//! sees more than the limit, and what happened is forgotten at most a sixtieth of the time late.
+//! The window is counted in sixtieths, so that memory does not grow with the limit. A sixtieth
+//! expires as a whole, and only when all of it lies outside: so no interval of the window's length
+//! sees more than the limit, and counts expire at most a sixtieth of the window late.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ pub(super) struct Sliding {
     limit: u64,
     /// The length of a part, in nanoseconds.
     part: u64,
-    /// What part `n` counted stands at `n` modulo their number.
+    /// The count of part `n` is at `n` modulo their number.
     counts: Box<[u64; KEPT]>,
-    /// The number of the part that now is.
+    /// The number of the current part.
     newest: u64,
     now: Instant,
 }
 
 impl Sliding {
-    /// A window of `per`, in which nothing has happened yet, for `limit`.
+    /// An empty window of `per`, with the limit `limit`.
     pub(super) fn new(limit: u64, per: Duration) -> Self {
         Self {
             limit,
@@ -33,12 +33,12 @@ impl Sliding {
         }
     }
 
-    /// It is `now`, and the limit is `limit`.
+    /// Advances to `now`, with the limit `limit`.
     pub(super) fn advance(&mut self, now: Instant, limit: u64) {
         self.limit = limit;
         self.now = self.now.max(now);
         let newest = self.number(self.now);
-        // After so many parts, none that was counted is left.
+        // After this many parts, no counted one is left.
         let gone = (newest - self.newest).min(KEPT as u64);
         for number in newest - gone..newest {
             *self.count(number + 1) = 0;
@@ -46,12 +46,12 @@ impl Sliding {
         self.newest = newest;
     }
 
-    /// What would be admitted.
+    /// How much would be admitted.
     pub(super) fn remaining(&self) -> u64 {
         self.limit.saturating_sub(self.used())
     }
 
-    /// How long until `amount`, no more than the limit, would be admitted.
+    /// How long until `amount`, at most the limit, would be admitted.
     pub(super) fn wait(&self, amount: u64) -> Duration {
         let most = self.limit.saturating_sub(amount);
         let mut used = self.used();
@@ -66,19 +66,19 @@ impl Sliding {
         wait
     }
 
-    /// How long until nothing is left in the window.
+    /// How long until the window is empty.
     pub(super) fn reset(&self) -> Duration {
         let last = self.kept().rev().find(|&n| self.counts[place(n)] > 0);
         last.map_or(Duration::ZERO, |number| self.forgotten(number))
     }
 
-    /// Takes `amount`, whether it is there or not.
+    /// Takes `amount`, even beyond the limit.
     pub(super) fn take(&mut self, amount: u64) {
         let count = self.count(self.newest);
         *count = count.saturating_add(amount);
     }
 
-    /// `amount` that was taken at `at` is not needed after all.
+    /// Returns `amount` that was taken at `at`.
     pub(super) fn give_back(&mut self, at: Instant, amount: u64) {
         let number = self.number(at);
         if self.newest - number.min(self.newest) < KEPT as u64 {
@@ -115,10 +115,10 @@ fn place(number: u64) -> usize {
     (number % KEPT as u64) as usize
 }
 
-/// Into so many parts the window is divided.
+/// The number of parts of a window.
 const PARTS: u64 = 60;
 
-/// The one that now is, and those that lie at least partly inside.
+/// The current part, and those that lie at least partly inside.
 const KEPT: usize = PARTS as usize + 1;
 
 #[cfg(test)]

@@ -201,7 +201,7 @@ fn refused_requests_count_where_the_provider_counts_them() {
             count_refused,
             ..Default::default()
         });
-        // Twice the limit is asked for, for ten minutes.
+        // The load is twice the limit, for ten minutes.
         let admitted = (0..1_200).filter(|half| {
             let now = Instant::from_nanos(half * 500_000_000);
             limits.admit(now, KEY, ask(1, 1), Share::WHOLE).is_ok()
@@ -300,7 +300,7 @@ fn each_key_may_have_limits_of_its_own() {
         assert!(admit("a", ask(1, 1)).is_err());
         let other = admit("b", ask(900, 0));
         assert_eq!(other.is_ok(), admits_the_other, "{per:?}");
-        // What comes back comes back to who was admitted last.
+        // The refund goes to the last admitted request.
         limits.settle(at(1), 400, 0);
         let mut left = |key| {
             limits
@@ -355,8 +355,8 @@ fn any_limits() -> impl Strategy<Value = scenario::Limits> {
 }
 
 proptest! {
-    /// Who is told to wait is refused until then, and, when nothing is settled meanwhile (what is
-    /// under way may still cost), admitted then.
+    /// A request with a hint is refused until then, and admitted then, unless work in progress is
+    /// settled meanwhile.
     #[test]
     fn waits_are_honest(
         written in any_limits(),

@@ -1,4 +1,4 @@
-//! One limit on a rate, however its provider counts.
+//! One limit on a rate, with any way of counting.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::wire::fake::Quota;
 /// A limit on a rate.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
-    /// All of it.
+    /// The whole limit.
     whole: u64,
-    /// What is left of it while a fault is at work.
+    /// What is left of it while a fault is active.
     limit: u64,
     per: Duration,
     counter: Counter,
 }
 
-/// How it counts.
+/// The ways of counting.
 #[derive(Clone, Debug)]
 enum Counter {
     Bucket(Bucket),
@@ -75,12 +75,12 @@ impl Window {
         }
     }
 
-    /// Takes `amount`, whether it is there or not.
+    /// Takes `amount`, even beyond the limit.
     pub(super) fn take(&mut self, amount: u64) {
         ask!(&mut self.counter, take(amount));
     }
 
-    /// A refused request takes `amount` all the same.
+    /// Charges `amount` for a refused request.
     pub(super) fn take_in_vain(&mut self, amount: u64) {
         match &mut self.counter {
             Counter::Bucket(bucket) => bucket.take_in_vain(amount),
@@ -88,7 +88,7 @@ impl Window {
         }
     }
 
-    /// `amount` that was taken at `at` is not needed after all.
+    /// Returns `amount` that was taken at `at`.
     pub(super) fn give_back(&mut self, at: Instant, amount: u64) {
         match &mut self.counter {
             Counter::Bucket(bucket) => bucket.give_back(amount),
@@ -97,7 +97,7 @@ impl Window {
         }
     }
 
-    /// What is left of it.
+    /// The remaining quota.
     pub(super) fn quota(&self) -> Quota {
         Quota {
             limit: self.limit,
@@ -106,7 +106,7 @@ impl Window {
         }
     }
 
-    /// What an answer says of it when, whatever it holds, nothing is left.
+    /// The quota that says that nothing remains.
     pub(super) fn exhausted(&self, reset: Duration) -> Quota {
         Quota {
             limit: self.limit,
@@ -115,7 +115,7 @@ impl Window {
         }
     }
 
-    /// Whether it is on a day, or longer: waiting helps only tomorrow.
+    /// Whether its period is a day or longer.
     pub(super) fn is_daily(&self) -> bool {
         self.per >= DAY
     }
@@ -126,7 +126,7 @@ pub(super) fn shrunk(limit: u64, left: Share) -> u64 {
     limit - left.rest().of(limit)
 }
 
-/// No wait helps: some 584 years.
+/// No wait helps: about 584 years.
 pub(super) const FOREVER: Duration = Duration::from_nanos(u64::MAX);
 
 const DAY: Duration = Duration::from_secs(86_400);

@@ -1,4 +1,4 @@
-//! How overload takes capacity away, and how slowly it comes back.
+//! How overload reduces capacity, and how slowly it recovers.
 //!
 //! While requests wait, it is lost evenly, from whole to worst within one time; when none waits it
 //! comes back evenly, within another. Cold caches and evicted states are meant: a provider that was
@@ -10,18 +10,18 @@ use crate::scenario::Degrade;
 use crate::time::{Instant, nanos};
 use crate::units::Share;
 
-/// What overload has done so far.
+/// The degradation so far.
 #[derive(Clone, Debug)]
 pub(super) struct Wear {
     degrade: Degrade,
     /// From 0 to `within` x `recover`, in nanoseconds squared: each nanosecond of overload adds
-    /// `recover`, each without takes `within` off, so that nothing is lost to rounding.
+    /// `recover`, each without subtracts `within`, so that nothing is lost to rounding.
     worn: u128,
     at: Instant,
 }
 
 impl Wear {
-    /// Nothing is lost yet.
+    /// No degradation.
     pub(super) fn new(degrade: Degrade) -> Self {
         Self {
             degrade,
@@ -60,12 +60,12 @@ impl Wear {
     }
 }
 
-/// At least something, and so short that a product of two, in parts per 10^9, fits.
+/// At least 1, and short enough that a product of two, in parts per 10^9, fits.
 fn length(length: Duration) -> u128 {
     u128::from(nanos(length.min(LONGEST)).max(1))
 }
 
-/// A scenario may have no longer one.
+/// The longest period that a scenario may have.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a provider works on at once: slots, and a bounded queue before them.
+//! A provider's concurrent work: slots, with a bounded queue.
 //!
 //! Work goes on when the client has left, so its end is known when it is admitted: the next request
 //! begins when enough of the work before is done. No request overtakes another. Thus a place once
@@ -21,7 +21,7 @@ use degradation::Wear;
 #[derive(Clone, Debug)]
 pub(super) struct Slots(Option<Work>);
 
-/// A place in the work.
+/// A slot for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SlotGrant {
     /// When the work begins.
@@ -39,7 +39,7 @@ pub(super) struct QueueFull;
 struct Work {
     capacity: Capacity,
     wear: Option<Wear>,
-    /// Of all work that is under way or waits.
+    /// The ends of all work in progress or in the queue.
     ends: CompletionTimes,
     /// When the requests that wait begin, in order.
     waiting: VecDeque<Instant>,
@@ -76,7 +76,7 @@ impl Slots {
         }
     }
 
-    /// The work that was admitted last ends at `end`.
+    /// Takes `place` for work that ends at `end`.
     pub(super) fn occupy(&mut self, place: SlotGrant, end: Instant) {
         if let Some(work) = &mut self.0 {
             work.occupy(place, end);

@@ -1,4 +1,4 @@
-//! Claims about who begins when, and how fast; the last two hold theory and bounds to it.
+//! Claims about when work begins, and how fast it is; the last two compare with theory and bounds.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ fn overload_takes_slots_and_they_come_back_slowly() {
         }),
         ..capacity(4, 1_000)
     }));
-    // Four calls of a second each second would just fit: one more, and it never catches up.
+    // Four calls of a second each second would just fit: with one more, it never recovers.
     let mut started = Vec::new();
     for call in 0..150 {
         started.push(work(&mut slots, call * 200, 1_000).unwrap());
@@ -122,7 +122,7 @@ fn overload_takes_slots_and_they_come_back_slowly() {
     };
     assert_eq!(within(1_000), 4);
     assert_eq!(within(40_000), 2);
-    // The queue is empty at last: the next four find a slot come back, and much later all.
+    // The queue is empty: the next four find one slot recovered, and much later all.
     let empty = started.last().unwrap() + 1_000;
     let four = |slots: &mut Slots, now| {
         let starts: Vec<u64> = (0..4)
@@ -134,7 +134,7 @@ fn overload_takes_slots_and_they_come_back_slowly() {
     assert_eq!(four(&mut slots, empty + 200_000), [0, 0, 0, 0]);
 }
 
-/// One server, constant service, arrivals by chance: the mean wait is s * u / (2 * (1 - u)).
+/// One server, constant service, Poisson arrivals: the mean wait is s * u / (2 * (1 - u)).
 #[test]
 fn waits_rise_with_use_as_queueing_theory_says() {
     for (percent, expected) in [(50, 0.5), (80, 2.0), (90, 4.5)] {

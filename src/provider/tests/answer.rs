@@ -1,5 +1,5 @@
-//! Reads answers with parsers that are not ours, so that a mistake of the writers cannot hide
-//! behind the same mistake in our readers. What an answer should say is the tests' matter.
+//! Reads answers with independent parsers, so that a mistake in the writers is not hidden by the
+//! same mistake in our readers. What an answer should say is checked in the tests.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) fields: BTreeMap<String, String>,
     pub(super) body: String,
-    /// Whether it ended as its head said that it would.
+    /// Whether it ended as its head announced.
     pub(super) is_terminated: bool,
 }
 
@@ -42,7 +42,7 @@ impl Answer {
         }
     }
 
-    /// The data of each event; comments are none.
+    /// The data of each event; comments have none.
     pub(super) fn events(&self) -> Vec<&str> {
         self.body
             .split_terminator("\n\n")
@@ -51,7 +51,7 @@ impl Answer {
             .collect()
     }
 
-    /// The tokens that the events say they bring.
+    /// The number of tokens in the events.
     pub(super) fn tokens(&self) -> u64 {
         self.events()
             .into_iter()
@@ -67,7 +67,7 @@ impl Answer {
     }
 }
 
-/// The bytes of all chunks, and whether the last of them says so.
+/// The bytes of all chunks, and whether the last chunk came.
 fn dechunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! What holds under any set of faults.
+//! Properties that hold under any set of faults.
 
 use proptest::prelude::*;
 
@@ -101,7 +101,7 @@ proptest! {
     }
 }
 
-/// Moments never go back, and nothing follows an end.
+/// Times never decrease, and nothing follows an end.
 fn check_order(played: &[(u64, Done)]) -> Result<(), TestCaseError> {
     prop_assert!(played.is_sorted_by_key(|(at, _)| *at));
     let ending = [Done::Rst, Done::Fin, Done::Silence];

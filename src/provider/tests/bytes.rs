@@ -1,10 +1,10 @@
-//! What spoilt streams and bodies are in bytes, read by parsers that are not ours.
+//! The bytes of spoilt streams and bodies, read by independent parsers.
 
 use super::*;
 use crate::scenario::fault::{Flaw, StreamAnomaly};
 use crate::wire::fake::{Body, Inside};
 
-/// The body of an answer in chunks, as far as there is one, and whether it ends as HTTP has it.
+/// The body of an answer in chunks, as far as there is one, and whether its end is valid HTTP.
 fn chunks(bytes: &[u8]) -> (Vec<u8>, bool) {
     let start = bytes
         .windows(4)
@@ -24,7 +24,7 @@ fn chunks(bytes: &[u8]) -> (Vec<u8>, bool) {
     (body, false)
 }
 
-/// The text of a stream's body, whose last event may be torn, and the tokens of the others.
+/// The text of a stream's body, whose last event may be cut, and the tokens of the others.
 fn read(body: &[u8]) -> (String, u64, usize) {
     let text = String::from_utf8_lossy(body).into_owned();
     let (mut tokens, mut torn) = (0, 0);

@@ -1,9 +1,8 @@
-//! Claims about whole exchanges. Claims about one judgement stand beside it, in its own file.
+//! Claims about whole exchanges. Claims about one decision are in its own file.
 //!
-//! Here: answers as they should be, streams that are cut or stall, and the rig. `verdict`: what
-//! comes instead of an answer; `timing`: when it leaves; `state`: what faults of the provider
-//! itself do; `spoil`: what it says; `money`: what is billed; `any`: what holds under any set of
-//! faults.
+//! Here: correct answers, streams that are cut or stall, and the rig. `verdict`: exchanges without
+//! an answer; `timing`: when it is sent; `state`: faults of the provider itself; `spoil`: its
+//! content; `money`: bills; `any`: properties under any set of faults.
 
 mod answer;
 mod any;
@@ -322,12 +321,12 @@ impl Done {
     }
 }
 
-/// Plays a request at [`NOW`]: what is done how many milliseconds later, and all bytes.
+/// Runs a request at [`NOW`]: the actions with their offsets in milliseconds, and all bytes.
 fn play(provider: &mut Provider, request: &Request) -> (Vec<(u64, Done)>, Vec<u8>) {
     done(provider.on_request(NOW, request))
 }
 
-/// Plays an exchange that began at [`NOW`].
+/// Runs an exchange that began at [`NOW`].
 fn done(exchange: Exchange) -> (Vec<(u64, Done)>, Vec<u8>) {
     let mut bytes = Vec::new();
     let played = exchange.map(|(at, action)| {

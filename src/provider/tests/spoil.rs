@@ -1,4 +1,4 @@
-//! Faults of what an answer says: what its writer is told, and who has struck.
+//! Faults of an answer's content: the writer's instructions, and the faults that struck.
 
 use super::*;
 use crate::provider::answer_effects::AnswerEffects;

@@ -1,4 +1,4 @@
-//! Faults of when an answer leaves.
+//! Faults of an answer's timing.
 
 use std::slice::from_ref;
 

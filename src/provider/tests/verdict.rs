@@ -1,4 +1,4 @@
-//! Faults that come instead of an answer, and in what order faults meet a request.
+//! Faults that replace an answer, and in what order faults meet a request.
 
 use super::*;
 
