@@ -1,4 +1,4 @@
-//! `firedrill check`: reads and checks files, and runs nothing.
+//! `firedrill check`: reads and checks files, without running them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub(super) struct Args {
     strict: bool,
 }
 
-/// Checks every file, tells each one's fate, and every problem.
+/// Checks every file, prints the result of each, and every diagnostic.
 pub(super) fn check(args: &Args) -> Done {
     let mut troubles = Vec::new();
     let mut warnings = Warnings::default();
@@ -65,7 +65,7 @@ pub(super) fn check(args: &Args) -> Done {
     }
 }
 
-/// Warnings, each told once, by what it says and where: many scenarios can share one policy.
+/// Warnings, each printed once, by message and location: several scenarios can share a policy.
 #[derive(Default)]
 struct Warnings {
     told: BTreeSet<String>,
@@ -82,14 +82,14 @@ impl Warnings {
     }
 }
 
-/// A file that is right.
+/// A valid file.
 enum Checked {
     Policy(Box<Policy>, Document),
     Fleet(Box<FleetFile>),
     Scenario(Box<Drill>),
 }
 
-/// What is in the file at `path`, or what is wrong with it.
+/// The contents of the file at `path`, or its diagnostics.
 fn check_file(path: &Path) -> Result<Checked, Vec<Diagnostic>> {
     if files::is_fleet(path) {
         let fleet = FleetFile::read(path).map_err(|problem| vec![problem])?;
@@ -111,7 +111,7 @@ fn read_policy(path: &Path) -> Result<(Policy, Document), Diagnostic> {
 }
 
 impl Checked {
-    /// What is no mistake and yet surprising, as it is told.
+    /// The warnings, as printed.
     fn warnings(&self, path: &Path) -> Vec<String> {
         let shown = |problem: Diagnostic| format!("{problem}\n");
         match self {
@@ -129,7 +129,7 @@ impl Checked {
         }
     }
 
-    /// In a few words.
+    /// A short summary.
     fn summary(&self) -> String {
         let drill = match self {
             Self::Policy(..) => return "policy".to_owned(),
@@ -144,7 +144,7 @@ impl Checked {
         format!("{seeds}, {policies} {plural}")
     }
 
-    /// How often its faults strike.
+    /// The rates of its faults.
     fn rates(&self) -> Option<String> {
         match self {
             Self::Policy(..) | Self::Fleet(_) => None,

@@ -1,4 +1,4 @@
-//! `firedrill completions`: a script that teaches a shell our words.
+//! `firedrill completions`: prints a shell's completion script.
 
 use clap::CommandFactory;
 use clap_complete::Shell;

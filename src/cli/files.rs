@@ -1,23 +1,23 @@
-//! From the paths on the command line to the files that are meant. What they hold is read by
-//! others, except for one question: scenario, policy or fleet?
+//! Finds the files that the command line names. It reads them only to tell scenarios, policies and
+//! fleets apart.
 
 use std::path::{Path, PathBuf};
 
 use super::output::CliError;
 use crate::text::{self, Document};
 
-/// A file that is meant, and why.
+/// A file, and how it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct InputFile {
-    /// The file, as it was named or found.
+    /// The file, as it was written or found.
     pub(super) path: PathBuf,
-    /// Whether the command line names it; else it was found in a folder.
+    /// Whether the command line names it; otherwise it was found in a folder.
     pub(super) named: bool,
 }
 
-/// The YAML files that `paths` mean: a file itself, a folder all of its files at any depth, and no
-/// path at all the current directory's `scenarios/`, without its subfolders. Each path that means
-/// none is a trouble.
+/// The YAML files of `paths`: a file itself; of a folder all files at any depth; without paths
+/// those of the current directory's `scenarios/`, without its subfolders. A path without any is an
+/// error.
 pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<InputFile>, Vec<CliError>> {
     if paths.is_empty() {
         return default_scenarios().map_err(|trouble| vec![trouble]);
@@ -38,7 +38,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<InputFile>, Vec<CliError>> {
 }
 
 /// Whether the file at `path` is a scenario rather than a policy: it has `providers`. A file that
-/// cannot be read counts as one, so that whoever loads it says what is wrong.
+/// cannot be read counts as one, so that loading it reports the error.
 pub(super) fn is_scenario(path: &Path) -> bool {
     match Document::read(path) {
         Ok(document) => document.keys(&[]).iter().any(|key| key == "providers"),
@@ -46,8 +46,8 @@ pub(super) fn is_scenario(path: &Path) -> bool {
     }
 }
 
-/// Whether the file at `path` is a fleet: it has `fleet`. Where it is no YAML, a line that begins
-/// so is enough: whoever loads it takes care of what its other lines may show.
+/// Whether the file at `path` is a fleet: it has `fleet`. In a file that is not YAML, a line that
+/// begins so is enough: the fleet's reader redacts its errors.
 pub(super) fn is_fleet(path: &Path) -> bool {
     match Document::read(path) {
         Ok(document) => document.keys(&[]).iter().any(|key| key == "fleet"),
@@ -58,7 +58,7 @@ pub(super) fn is_fleet(path: &Path) -> bool {
     }
 }
 
-/// No scenario is at `place`, a folder or the default.
+/// The error for a folder, or the default, without scenarios.
 pub(super) fn no_scenario(place: &str) -> CliError {
     CliError::new(
         format!("there is no scenario in `{place}`"),
@@ -77,7 +77,7 @@ fn default_scenarios() -> Result<Vec<InputFile>, CliError> {
     Ok(in_order(files))
 }
 
-/// The files that one path on the command line means.
+/// The files of one path on the command line.
 fn expand(path: &Path) -> Result<Vec<InputFile>, CliError> {
     if !path.is_dir() {
         let path = path.to_path_buf();
@@ -101,7 +101,7 @@ enum Depth {
 }
 
 /// Adds the YAML files of `folder` to `files`. Links to folders are not followed (they can form a
-/// ring), and nothing whose name begins with a dot is read.
+/// cycle), and names that begin with a dot are skipped.
 fn collect(folder: &Path, depth: Depth, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -120,13 +120,13 @@ fn collect(folder: &Path, depth: Depth, files: &mut Vec<PathBuf>) -> std::io::Re
     Ok(())
 }
 
-/// Whether a file's name ends as scenarios and policies do.
+/// Whether a file has an extension of scenarios and policies.
 fn is_yaml(path: &Path) -> bool {
     path.extension()
         .is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
-/// Sorted: a folder's own order differs from machine to machine.
+/// Sorted: a folder's own order differs between machines.
 fn in_order(mut files: Vec<PathBuf>) -> Vec<InputFile> {
     files.sort();
     let found = |path| InputFile { path, named: false };

@@ -1,8 +1,8 @@
-//! `firedrill init`: a first drill in an empty folder, which runs at once.
+//! `firedrill init`: a first drill in an empty folder, ready to run.
 //!
-//! A scenario full of comments, `init/first-drill.yaml`; a policy to change, which is the preset
-//! `resilient` under a name of its own; and the schemas that the first lines of both name, so that
-//! an editor knows every key at once.
+//! It writes a commented scenario, `init/first-drill.yaml`; a policy to change, which is the preset
+//! `resilient` under another name; and the schemas that the first lines of both name, so that an
+//! editor knows every key.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(super) struct Args {
     folder: PathBuf,
 }
 
-/// Writes all files, or none where one of them is already there.
+/// Writes all files, or none if one of them exists.
 pub(super) fn init(args: &Args) -> Done {
     let files = starter();
     for (name, _) in &files {
@@ -62,7 +62,7 @@ fn write(path: &Path, text: &str) -> Result<(), CliError> {
     })
 }
 
-/// What to do now.
+/// The next steps.
 fn next(folder: &Path) -> String {
     if folder == Path::new(".") {
         return "now:   firedrill run".to_owned();

@@ -1,7 +1,7 @@
-//! What a reviewer would ask about policies, shown where it stands in their files.
+//! Shows the findings of the policy linter in their files.
 //!
-//! What a finding is, is `policy_file::lint`'s to know; here a scenario tells it what surrounds a
-//! policy, and findings become warnings with a caret.
+//! `policy_file::lint` makes the findings; here a scenario provides the context of a policy, and
+//! findings become warnings with a caret.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::scenario::{Calls, Load, Provider, Scenario};
 use crate::text::{Diagnostic, Document};
 use crate::units::Share;
 
-/// The warnings of a policy file by itself.
+/// The warnings of a policy file alone.
 pub(super) fn policy(policy: &Policy, document: &Document) -> Vec<Diagnostic> {
     let findings = lint::lint(policy, &LintContext::default());
     let shown = |finding| shown(finding, document, document);
     findings.into_iter().map(shown).collect()
 }
 
-/// The warnings of a fleet, whatever the policy.
+/// The warnings of a fleet, independent of the policy.
 pub(super) fn fleet(fleet: &FleetFile) -> Vec<Diagnostic> {
     let known = fleet.hosts().map(|(name, host)| LintProvider {
         name: name.to_owned(),
@@ -56,7 +56,7 @@ pub(super) fn drill(drill: &Drill) -> Vec<Diagnostic> {
             }
             let is_own = own.is_some();
             let problem = shown(finding, document, drill.document());
-            // A preset is as it is meant to be: only what it meets here is news.
+            // A preset alone has no warnings: only those of the combination are shown.
             (!is_own || !problem.file().starts_with("preset ")).then_some(problem)
         };
         let findings = lint::lint(policy, &around).into_iter();
@@ -92,7 +92,7 @@ fn has(document: &Document, path: &[&str]) -> bool {
     document.keys(place).iter().any(|key| key == last)
 }
 
-/// What a scenario says about its fleet and its load.
+/// The scenario's fleet and load.
 fn surroundings(scenario: &Scenario) -> LintContext {
     let load = &scenario.load;
     let deadlines = load.kinds().iter().filter_map(|kind| kind.deadline);
@@ -129,8 +129,8 @@ fn known(scenario: &Scenario, place: usize, provider: &Provider) -> LintProvider
     }
 }
 
-/// The fault that strikes this provider and another, but not the whole fleet: from that, no order
-/// of providers is a way out.
+/// The fault that strikes this provider and another, but not the whole fleet: the order of
+/// providers cannot avoid it.
 fn cause(scenario: &Scenario, place: usize) -> Option<String> {
     let strikes = |targets: &[crate::policy::ProviderId]| {
         let is_group = (2..scenario.providers.len()).contains(&targets.len());
@@ -141,7 +141,7 @@ fn cause(scenario: &Scenario, place: usize) -> Option<String> {
     Some(format!("the cause of `{}`", fault.name))
 }
 
-/// Calls per minute on average, where calls come whatever the answers are.
+/// Calls per minute on average, if arrivals do not depend on answers.
 fn offered(scenario: &Scenario) -> Option<u64> {
     let length = scenario.run.duration;
     let calls = match &scenario.load.calls {

@@ -2,11 +2,11 @@
 //!
 //! - `run`, `report`, `check`, `init`, `serve`, `schema`, `presets`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
-//! - `values`: what `--set`, `--seeds` and `--jobs` may say.
-//! - `rates`: what `check --rates` prints; `lint`: what it warns of.
-//! - `output`: the terminal: what is printed, what is written, and how a run ends.
+//! - `values`: parses `--set`, `--seeds` and `--jobs`.
+//! - `rates`: the output of `check --rates`; `lint`: its warnings.
+//! - `output`: the terminal, files, and exit codes.
 //!
-//! What a verb means is `drill`'s and `report`'s to know; here it is only asked for and told.
+//! `drill` and `report` do the work; these modules parse arguments and print results.
 
 mod check;
 mod completions;
@@ -28,7 +28,7 @@ use clap::{Parser, Subcommand};
 
 use output::{CliError, Exit};
 
-/// Proves an LLM failover policy before the providers test it.
+/// Tests an LLM failover policy before it meets real outages.
 #[derive(Debug, Parser)]
 #[command(name = "firedrill", version, arg_required_else_help = true)]
 #[command(
@@ -40,7 +40,7 @@ struct Cli {
     verb: Verb,
 }
 
-/// What to do.
+/// The verbs.
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Args),
@@ -72,7 +72,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// What a verb comes to: an exit code, or troubles to tell.
+/// The result of a verb: an exit code, or errors to print.
 type Done = Result<Exit, Vec<CliError>>;
 
 #[cfg(test)]

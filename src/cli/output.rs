@@ -1,7 +1,7 @@
-//! The terminal: what is printed, what is written, and how a run ends.
+//! The terminal, files, and exit codes.
 //!
-//! Results go to stdout, all else to stderr. A reader who has seen enough (`| head`) is no error:
-//! what it does not read is not printed, and the verdict is the same.
+//! Results go to stdout, all else to stderr. A reader that closes stdout early (`| head`) is not an
+//! error: the rest is not printed, and the verdict is the same.
 
 use std::fs;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -19,21 +19,21 @@ use crate::text::Diagnostic;
 pub(super) enum Exit {
     /// All expectations hold.
     Holds = 0,
-    /// One fails; it outranks the inconclusive.
+    /// One fails; this outranks inconclusive ones.
     Fails = 1,
     /// Wrong usage, or a wrong file.
     Usage = 2,
-    /// One cannot be told.
+    /// One is inconclusive.
     Inconclusive = 3,
 }
 
-/// An error that is in no file: on the command line, or in the environment. A [`Diagnostic`] of a
-/// file is one too.
+/// An error outside of files: on the command line, or in the environment. It can also hold the
+/// [`Diagnostic`] of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CliError(String);
 
 impl CliError {
-    /// What is wrong, and what to do about it (empty when there is nothing to say).
+    /// An error with its message and its hint (which may be empty).
     pub(super) fn new(message: String, hint: &str) -> Self {
         let hint = if hint.is_empty() {
             String::new()
@@ -64,12 +64,12 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
-/// Prints `text` to stderr; where that is closed, nobody is left to be told.
+/// Prints `text` to stderr; errors are ignored, because there is no other place to print to.
 pub(super) fn print_error(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Prints all `troubles` to stderr, each once: many files can share one mistake on the command
+/// Prints all `troubles` to stderr, each once: several files can share one error on the command
 /// line.
 pub(super) fn print_errors(troubles: &[CliError]) {
     for (place, trouble) in troubles.iter().enumerate() {
@@ -139,7 +139,7 @@ pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result
     Ok(())
 }
 
-/// Writes `text` beside `path` and renames it: nobody ever reads half a file.
+/// Writes `text` beside `path` and renames it, so that readers never see half a file.
 pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
@@ -151,10 +151,10 @@ pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-/// How the bar looks.
+/// The template of the progress bar.
 const BAR: &str = "{bar:40} {pos}/{len} runs, {eta} left";
 
-/// How often the bar may be drawn, per second.
+/// The maximum redraws per second.
 const BAR_HZ: u8 = 8;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `firedrill presets`: the policies that ship with us, and their text to start one's own from.
+//! `firedrill presets`: lists the policies that ship, or prints one.
 
 use super::{Done, output};
 use crate::policy_file::presets::{self, Origin};
@@ -35,7 +35,7 @@ fn one(name: &str) -> Result<String, CliError> {
     Err(CliError::new(problem.message().to_owned(), hint))
 }
 
-/// Every preset's name and what it is about, in two columns below its origin.
+/// Every preset's name and description, in two columns below its origin.
 fn list() -> Result<String, CliError> {
     let lengths = presets::all().iter().map(|preset| preset.name.len());
     let column = INDENT + lengths.max().unwrap_or(0) + GAP;
@@ -65,13 +65,13 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines.into_iter().map(Into::into).collect()
 }
 
-/// The list fits a terminal of so many columns.
+/// The width of the list, in columns.
 const WIDTH: usize = 80;
 
-/// Before a name.
+/// The indent of a name.
 const INDENT: usize = 2;
 
-/// Between the list's columns.
+/// The gap between the list's columns.
 const GAP: usize = 2;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What `check --rates` prints: each fault's effective rate over time, and the arithmetic of what
-//! they come to together. The numbers are `scenario`'s.
+//! The output of `check --rates`: each fault's effective rate over time, and the arithmetic of
+//! their combination. `scenario` computes the numbers.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::scenario::rates::{
 };
 use crate::units::{Factor, Share, duration};
 
-/// All of it, as lines.
+/// The whole output, as lines.
 pub(super) fn shown(rates: &Rates) -> String {
     if rates.faults.is_empty() {
         return "  no faults: every attempt meets none\n".to_owned();
@@ -161,7 +161,7 @@ fn table<T>(stretches: &Stretches<T>, say: fn(&Interval<T>) -> String) -> String
     rows.iter().map(line).collect()
 }
 
-/// A moment of the run, as `1h2m3s`; the shortest form below a second.
+/// A time of the run, as `1h2m3s`; the shortest form below a second.
 fn moment(at: Duration) -> String {
     let micros = u64::try_from(at.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX);
     let seconds = micros / 1_000_000;

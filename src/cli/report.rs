@@ -1,4 +1,4 @@
-//! `firedrill report`: traces of production in, a report out.
+//! `firedrill report`: makes a report from traces of production.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -29,7 +29,7 @@ pub(super) struct Args {
     format: Format,
 }
 
-/// Reads all traces twice (for their length, and for what they hold), and reports on them.
+/// Reads all traces twice (for their length, then for their events), and reports on them.
 pub(super) fn report(args: Args) -> Done {
     one_report(args).map_err(|trouble| vec![trouble])
 }
@@ -54,8 +54,8 @@ fn one_report(args: Args) -> Result<Exit, CliError> {
     Ok(Exit::Holds)
 }
 
-/// The header of the first trace, and when the last call of any of them arrived. They must be of
-/// one fleet.
+/// The header of the first trace, and when the last call of any of them arrived. All must be of one
+/// fleet.
 fn survey(traces: &[PathBuf]) -> Result<(Header, Instant), CliError> {
     let mut first: Option<(Header, &Path)> = None;
     let mut last = Instant::START;

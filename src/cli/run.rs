@@ -1,4 +1,4 @@
-//! `firedrill run`: scenarios in, reports out.
+//! `firedrill run`: runs scenarios and prints reports.
 
 use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -12,7 +12,7 @@ use crate::drill::{self, Changes, Drill};
 use crate::report::{self, Following, Format, Report, Verdict};
 use output::{CliError, Exit};
 
-/// Runs scenarios and reports what the users would have felt, and at what price.
+/// Runs scenarios and reports uptime, latency and cost.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: firedrill run scenarios/flapping.yaml --policy resilient --seeds 20"
@@ -63,7 +63,7 @@ pub(super) struct Args {
     require_faults: bool,
 }
 
-/// Runs what the command line asks for.
+/// Runs the scenarios of the command line.
 pub(super) fn run(mut args: Args) -> Done {
     let drills = load(&mut args)?;
     let out = args.out.take().map(output::folder).transpose();
@@ -88,7 +88,7 @@ pub(super) fn run(mut args: Args) -> Done {
     session.finish()
 }
 
-/// Reads and checks all that the command line names: every drill, or every problem.
+/// Reads and checks all that the command line names: every drill, or every error.
 fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<CliError>> {
     let changes = Changes {
         policies: std::mem::take(&mut args.policies),
@@ -120,7 +120,7 @@ fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<CliError>> {
     }
 }
 
-/// A problem for each scenario whose files under `--out` would be another's.
+/// An error for each scenario whose files under `--out` would overwrite another's.
 fn same_names(drills: &[Drill]) -> Vec<CliError> {
     let mut problems = Vec::new();
     for (place, drill) in drills.iter().enumerate() {
@@ -140,7 +140,7 @@ fn same_names(drills: &[Drill]) -> Vec<CliError> {
     problems
 }
 
-/// What has come of a run so far.
+/// The state of a run.
 struct Session<'a> {
     args: &'a Args,
     drills: &'a [Drill],
@@ -152,7 +152,7 @@ struct Session<'a> {
     printed: usize,
     /// Reports that are printed at the end, as one document.
     kept: Vec<Report>,
-    /// What went wrong with writing; nothing is run any more.
+    /// An error while writing; it stops the run.
     trouble: Option<CliError>,
 }
 
@@ -175,7 +175,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Prints and writes the report on the drill at `place`, and says whether to go on.
+    /// Prints and writes the report on the drill at `place`; returns whether to go on.
     fn take(&mut self, place: usize, report: Report) -> ControlFlow<()> {
         let name = &self.drills[place].scenario().name;
         let verdict = self.verdict(name, &report);
@@ -197,7 +197,7 @@ impl<'a> Session<'a> {
     /// The verdict, after a warning of every fault that fired under no policy.
     fn verdict(&self, name: &str, report: &Report) -> Verdict {
         let never_fired = report.never_fired();
-        // A table warns by itself.
+        // The table itself has this warning.
         if self.args.format != Format::Table {
             for fault in &never_fired {
                 let warning = format!("warning: {name}: fault {fault} never fired");
@@ -233,7 +233,7 @@ impl<'a> Session<'a> {
         self.bar.suspend(|| output::print(&text))
     }
 
-    /// Prints what comes last, and says how it ended.
+    /// Prints the end of the output, and returns the exit code.
     fn finish(self) -> Done {
         if let Some(trouble) = self.trouble {
             return Err(vec![trouble]);

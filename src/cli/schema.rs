@@ -1,4 +1,4 @@
-//! `firedrill schema`: what may stand in a file, for editors, as JSON Schema.
+//! `firedrill schema`: prints the JSON Schema of a kind of file.
 
 use clap::ValueEnum;
 
@@ -14,7 +14,7 @@ use output::Exit;
     # yaml-language-server: $schema=../schema/policy.json"
 )]
 pub(super) struct Args {
-    /// Of which files.
+    /// The kind of files.
     #[arg(value_enum, default_value = "scenario")]
     of: Files,
 }
@@ -22,16 +22,16 @@ pub(super) struct Args {
 /// Files that have a schema.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Files {
-    /// What the world does.
+    /// Providers, load and faults.
     Scenario,
-    /// How the client decides.
+    /// The client's settings.
     Policy,
-    /// Whom the client asks, and where the keys are.
+    /// The providers that a client calls, and where their keys are.
     Fleet,
 }
 
 impl Files {
-    /// Their schema, as a file.
+    /// The schema, as the text of a file.
     pub(super) fn schema(self) -> String {
         let schema = match self {
             Self::Scenario => scenario::schema(),

@@ -1,4 +1,4 @@
-//! `firedrill serve`: a scenario's providers on real sockets, until somebody ends it.
+//! `firedrill serve`: a scenario's providers on real sockets, until it is stopped.
 
 use std::io;
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// The seed of all luck [default: the scenario's first].
+    /// The seed of all random draws [default: the scenario's first].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
@@ -37,7 +37,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Serves until it is told to end.
+/// Serves until it is stopped.
 pub(super) fn serve(args: &Args) -> Done {
     let drill = Drill::load_with(&args.path, Changes::default())
         .map_err(|problems| problems.into_iter().map(CliError::from).collect::<Vec<_>>())?;
@@ -65,7 +65,7 @@ fn serve_scenario(
         .build();
     let tally = runtime.and_then(|runtime| {
         runtime.block_on(async {
-            // Before anybody is told where to ask: an early Ctrl-C is a proper end as well.
+            // Installed before the addresses are printed, so that an early Ctrl-C ends it cleanly.
             let end = end()?;
             let served = start(&server.served(), args.json);
             output::print(&served).map_err(|_| io::Error::other("stdout is closed"))?;
@@ -81,7 +81,7 @@ fn serve_scenario(
     Ok(Exit::Holds)
 }
 
-/// Where the providers can be asked.
+/// The addresses of the providers.
 fn start(served: &[Served], json: bool) -> String {
     if json {
         let providers = served.iter().map(|served| {
@@ -109,7 +109,7 @@ fn start(served: &[Served], json: bool) -> String {
     lines.collect()
 }
 
-/// Ctrl-C, or a polite request to end.
+/// Ctrl-C, or SIGTERM.
 #[cfg(unix)]
 fn end() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -128,7 +128,7 @@ fn end() -> io::Result<impl Future<Output = ()>> {
 #[cfg(not(unix))]
 fn end() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
-        // Without a console to hear it from, nothing but the end of the process ends it.
+        // Without a console there is no Ctrl-C: only the end of the process ends it.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

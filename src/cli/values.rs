@@ -1,5 +1,5 @@
-//! What `--set`, `--seeds`, `--jobs` and `--format` may say. The file that a value is set in says
-//! what the value means.
+//! Parses the values of `--set`, `--seeds`, `--jobs` and `--format`. The file that a value is set
+//! in interprets it.
 
 use std::num::NonZero;
 use std::ops::RangeInclusive;
@@ -10,7 +10,7 @@ use clap::builder::PossibleValue;
 use crate::report::Format;
 use crate::units;
 
-/// The formats of reports are the words that `--format` takes.
+/// `--format` takes the names of report formats.
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
         Self::ALL
@@ -36,14 +36,14 @@ pub(super) fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     units::seeds::parse(text, MOST_SEEDS).map_err(String::from)
 }
 
-/// How many runs at a time: at least one, and not so many that threads run out.
+/// The number of concurrent runs: at least one, and bounded, so that threads do not run out.
 pub(super) fn jobs(text: &str) -> Result<NonZero<usize>, String> {
     let jobs = text.parse().ok();
     let jobs = jobs.filter(|jobs: &NonZero<usize>| jobs.get() <= MOST_JOBS);
     jobs.ok_or_else(|| format!("write a number from 1 to {MOST_JOBS}, as in `4`"))
 }
 
-/// More is a slip of the finger: a run takes milliseconds, so these would take hours.
+/// A bound against typing errors: a run takes milliseconds, so more would take hours.
 const MOST_SEEDS: u64 = 1_000_000;
 
 /// Each is a thread with a world of its own: more would only wait for each other.

@@ -4,9 +4,9 @@
 //! runs, in order --> workers --> results, by number --> merged in order --> reports, in order
 //! ```
 //!
-//! A run is one scenario under one policy and one seed. Workers take the next run that nobody has
-//! taken; results wait until their turn comes. So the order of merging, and the scenario at which
-//! a caller stops, do not depend on who was quick. One run is `world`'s to do.
+//! A run is one scenario under one policy and one seed. Workers take the next open run; results
+//! wait until their turn. So the order of merging, and the scenario at which a caller stops, do not
+//! depend on the speed of workers. `world` makes one run.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -22,8 +22,8 @@ use crate::report::{BROKEN, Collector, Report, RunStats};
 use crate::scenario::Scenario;
 use crate::world;
 
-/// Runs `drills` on `workers` threads. `on_run` is told of each run that ends, in any order;
-/// `on_report` gets each drill's place and report, in order, and may stop the rest.
+/// Runs `drills` on `workers` threads. Calls `on_run` for each run that ends, in any order, and
+/// `on_report` with each drill's position and report, in order; that may stop the rest.
 pub fn run_all(
     drills: &[Drill],
     workers: NonZero<usize>,
@@ -45,7 +45,7 @@ pub fn run_all(
         drop(sender);
         let mut results = Results::new(receiver, on_run);
         for (place, drill) in drills.iter().enumerate() {
-            // No report means that a worker panicked: the scope passes that on.
+            // Without a report a worker panicked: the scope passes the panic on.
             let Some(report) = report(drill, &mut results) else {
                 break;
             };
@@ -77,7 +77,7 @@ fn runs_of(drill: &Drill) -> impl Iterator<Item = Run<'_>> + Send {
     })
 }
 
-/// Takes runs and does them until none is left, or until nobody wants more.
+/// Takes runs and makes them until none is left, or until the caller stops.
 fn work<'a>(
     runs: &Mutex<impl Iterator<Item = (usize, Run<'a>)>>,
     stopped: &AtomicBool,
@@ -95,7 +95,7 @@ fn work<'a>(
 }
 
 impl Run<'_> {
-    /// Does it, and returns what it came to. Panics when an event panicked while it was counted.
+    /// Makes the run, and returns its stats. Panics when an event panicked while it was counted.
     fn state(&self) -> RunStats {
         let subject = subject::under_seed(self.subject, self.scenario, self.seed);
         let fold = Arc::new(Mutex::new(Collector::new(&subject)));
@@ -146,7 +146,7 @@ impl<'a, T> Results<'a, T> {
         }
     }
 
-    /// The next result in order; none when no worker is left to bring it.
+    /// The next result in order; none when all workers have ended.
     fn next(&mut self) -> Option<T> {
         loop {
             if let Some(result) = self.early.remove(&self.next) {

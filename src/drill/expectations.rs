@@ -1,14 +1,14 @@
-//! Shows expectations that make no sense in their file, before anything runs.
+//! Shows invalid expectations in their file, before anything runs.
 //!
-//! `report::verdict` finds what is wrong; here it becomes a diagnostic with a caret and a hint.
+//! `report::verdict` finds them; here they become diagnostics with a caret and a hint.
 
 use crate::expect::Expectation;
 use crate::report::subject::Subject;
 use crate::report::verdict::{self, ExpectationError};
 use crate::text::{Diagnostic, Document};
 
-/// Checks that every expectation of `subject` names a known measure, what that measure takes in
-/// parentheses, and a bound in its unit; `document` is the file that holds them.
+/// Checks that every expectation of `subject` names a known measure, its argument, and a bound in
+/// its unit; `document` is the file that holds them.
 pub fn check_expectations(document: &Document, subject: &Subject) -> Result<(), Diagnostic> {
     for (policy, expected) in &subject.expect {
         for (place, expectation) in expected.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A whole drill, for a `#[test]` and for the command line alike: load, run, judge.
+//! A whole drill, for a `#[test]` and for the command line: load, run, judge.
 //!
 //! ```no_run
 //! use firedrill::drill::Drill;
@@ -13,11 +13,11 @@
 //! # }
 //! ```
 //!
-//! - `policies`: from the name of a policy to its file or preset.
-//! - `subject`: from a scenario to what its report is about; `expectations` checks that.
+//! - `policies`: finds a policy's file or preset by its name.
+//! - `subject`: makes the subject of a report from a scenario; `expectations` checks it.
 //! - `engine`: many runs side by side, their states merged in order.
 //!
-//! What happens in a run is `world`'s; what it was worth is `report`'s. Nothing is printed here.
+//! `world` makes a run, `report` measures it. Nothing is printed here.
 
 mod engine;
 mod expectations;
@@ -49,7 +49,7 @@ pub struct Drill {
     documents: Vec<Document>,
 }
 
-/// What a drill does otherwise than its scenario says.
+/// Differences from the scenario's file.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// Policies to run instead of the scenario's own, each a name or a file (relative to the
@@ -68,8 +68,8 @@ impl Drill {
         Self::load_with(path.as_ref(), Changes::default()).map_err(first)
     }
 
-    /// Reads and checks the scenario at `path` with `changes`; on failure every problem that was
-    /// found, at least one.
+    /// Reads and checks the scenario at `path` with `changes`; on failure every diagnostic, at
+    /// least one.
     pub fn load_with(path: &Path, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
         let loaded = load::load(path, &changes.set).map_err(|problem| vec![problem])?;
         let subject = Subject::from(&loaded.scenario);
@@ -94,7 +94,7 @@ impl Drill {
         }
     }
 
-    /// Runs `policy`, a name or a file, instead of the scenario's own; each further call adds one.
+    /// Runs `policy`, a name or a file, in place of the scenario's own; each further call adds one.
     ///
     /// A bare name is a policy that the scenario lists, else `policies/NAME.yaml` of the scenario's
     /// project, else the preset of that name. A file ends in `.yaml` or holds a `/`.
@@ -104,7 +104,7 @@ impl Drill {
         Self::load_with(&self.loaded.path, changes).map_err(first)
     }
 
-    /// Sets `path` to `value` (YAML) as if the file said so: `policy.retry.max_attempts` in every
+    /// Sets `path` to `value` (YAML) as if the file had it: `policy.retry.max_attempts` in every
     /// policy, all others in the scenario. The result is checked at once.
     pub fn set(self, path: &str, value: &str) -> Result<Self, Diagnostic> {
         let mut changes = self.changes;
@@ -112,60 +112,60 @@ impl Drill {
         Self::load_with(&self.loaded.path, changes).map_err(first)
     }
 
-    /// Runs exactly these seeds instead of the scenario's own.
+    /// Runs exactly these seeds in place of the scenario's own.
     #[must_use]
     pub fn seeds(mut self, seeds: RangeInclusive<u64>) -> Self {
         self.changes.seeds = Some(seeds);
         self
     }
 
-    /// The scenario's file, as it was named.
+    /// The scenario's file, as the caller wrote it.
     pub fn path(&self) -> &Path {
         &self.loaded.path
     }
 
-    /// The scenario, as understood.
+    /// The scenario, resolved.
     pub fn scenario(&self) -> &Scenario {
         &self.loaded.scenario
     }
 
-    /// What its report is about.
+    /// The subject of its report.
     pub const fn subject(&self) -> &Subject {
         &self.subject
     }
 
-    /// The scenario's document, to point at what later checks find.
+    /// The scenario's document, for diagnostics of later checks.
     pub fn document(&self) -> &Document {
         &self.loaded.document
     }
 
-    /// The documents of the policies that will run, in their order.
+    /// The documents of the policies to run, in their order.
     pub fn policy_documents(&self) -> &[Document] {
         &self.documents
     }
 
-    /// The policies that will run, in order.
+    /// The policies to run, in order.
     pub fn policies(&self) -> &[Policy] {
         &self.policies
     }
 
-    /// The seeds that will run, both ends included.
+    /// The seeds to run, both ends included.
     pub fn seeds_to_run(&self) -> RangeInclusive<u64> {
         let own = &self.scenario().run.seeds;
         self.changes.seeds.as_ref().unwrap_or(own).clone()
     }
 
-    /// How many seeds will run.
+    /// The number of seeds.
     pub fn seed_count(&self) -> u64 {
         count(&self.seeds_to_run())
     }
 
-    /// How many runs this drill is: one for each policy and seed.
+    /// The number of runs: one for each policy and seed.
     pub fn runs(&self) -> u64 {
         self.seed_count().saturating_mul(self.policies.len() as u64)
     }
 
-    /// What is no mistake and yet surprising, one sentence each.
+    /// Warnings about what is valid and probably not intended, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let providers = Vec::from_iter(self.scenario().providers.iter().map(|p| p.name.as_str()));
         let mut warnings = self.never_judged();
@@ -183,8 +183,8 @@ impl Drill {
         warnings
     }
 
-    /// A warning of each policy that has expectations and that its own scenario does not run: a
-    /// slip of the finger would else make them skipped, and the exit code 0.
+    /// A warning for each policy that has expectations and that its own scenario does not run: with
+    /// a mistyped name they would be skipped, and the exit code would be 0.
     fn never_judged(&self) -> Vec<String> {
         let runs = |name: &str| {
             let ran = self.policies.iter().any(|policy| policy.name == name);
@@ -225,8 +225,8 @@ impl Drill {
 }
 
 impl Report {
-    /// Panics with the report as a table unless every expectation holds; one that cannot be told
-    /// does not hold.
+    /// Panics with the report as a table unless every expectation holds; an inconclusive one does
+    /// not hold.
     #[track_caller]
     pub fn assert(&self) {
         let verdict = match self.verdict() {
@@ -246,7 +246,7 @@ fn count(seeds: &RangeInclusive<u64>) -> u64 {
     (seeds.end() - seeds.start()).saturating_add(1)
 }
 
-/// The problem to show where only one can be.
+/// The first diagnostic, where only one can be shown.
 fn first(mut problems: Vec<Diagnostic>) -> Diagnostic {
     problems.swap_remove(0)
 }

@@ -1,8 +1,8 @@
-//! From the name of a policy to the policy: a file of the project, a file as named, or a preset.
+//! Finds a policy by its name: a file of the project, a file by path, or a preset.
 //!
 //! A name that ends in `.yaml` or `.yml`, or holds a `/`, is a file: relative to the scenario, and
 //! below its project's root, when the scenario names it; relative to the current directory, and
-//! free, when the user does. What a policy file may say is `policy::config`'s to check.
+//! anywhere, when the user does. `policy_file` checks the contents.
 
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,7 @@ pub(super) fn is_listed(name: &str, loaded: &Loaded) -> bool {
 /// A `--set`: path and value.
 type Override = (String, String);
 
-/// What `--set policy.…` sets, without the `policy.`; all others are the scenario's.
+/// The overrides of `--set policy.…`, without the `policy.`; all others are the scenario's.
 fn overrides(all: &[Override]) -> Vec<Override> {
     let own = |(path, value): &Override| {
         let path = path.strip_prefix(PREFIX)?;
@@ -61,22 +61,22 @@ fn overrides(all: &[Override]) -> Vec<Override> {
     all.iter().filter_map(own).collect()
 }
 
-/// A policy's name, and who said it.
+/// A policy's name, and where it was written.
 struct Asked<'a> {
     name: &'a str,
     by: By,
 }
 
-/// Who names a policy.
+/// Where a policy's name was written.
 #[derive(Clone, Copy)]
 enum By {
-    /// The scenario, at this place of its list.
+    /// In the scenario, at this position of its list.
     Scenario(usize),
-    /// The user, on the command line or in code.
+    /// By the user, on the command line or in code.
     User,
 }
 
-/// What to find: `chosen`, else what the scenario lists.
+/// The names to find: `chosen`, else the scenario's list.
 fn asked<'a>(loaded: &'a Loaded, chosen: &'a [String]) -> Vec<Asked<'a>> {
     let own = loaded.scenario.policies.iter().enumerate();
     if chosen.is_empty() {
@@ -138,12 +138,12 @@ impl Asked<'_> {
         }
     }
 
-    /// The file that is meant; none when it can only be a preset.
+    /// The file; none when it can only be a preset.
     fn file(&self, loaded: &Loaded) -> Result<Option<PathBuf>, Diagnostic> {
         let listed = match self.by {
             By::Scenario(place) => Some((place, self.name)),
             By::User if is_file_name(self.name) => return Ok(Some(PathBuf::from(self.name))),
-            // The name in a report is the file's stem: what a report says, a user may say.
+            // A name in a report is a file's stem, so the user may write the stem.
             By::User => listed_as(self.name, loaded),
         };
         match listed {
@@ -156,7 +156,7 @@ impl Asked<'_> {
         }
     }
 
-    /// A problem that points at where the name was said.
+    /// A diagnostic that points at the name in its file.
     fn problem(&self, loaded: &Loaded, message: String) -> Diagnostic {
         match self.by {
             By::Scenario(place) => {
@@ -168,7 +168,7 @@ impl Asked<'_> {
     }
 }
 
-/// A problem that points at the name in `--policy NAME`.
+/// A diagnostic that points at the name in `--policy NAME`.
 fn on_command_line(name: &str, message: String) -> Diagnostic {
     let words = format!("--policy {name}");
     let range = words.len() - name.len()..words.len();
@@ -193,7 +193,7 @@ fn project_file(name: &str, root: &Path) -> Option<PathBuf> {
     files.find(|file| file.is_file())
 }
 
-/// The file, and its place, that the scenario lists and whose stem is `name`.
+/// The file, and its position, that the scenario lists and whose stem is `name`.
 fn listed_as<'a>(name: &str, loaded: &'a Loaded) -> Option<(usize, &'a str)> {
     let mut listed = loaded
         .scenario
@@ -207,7 +207,7 @@ fn listed_as<'a>(name: &str, loaded: &'a Loaded) -> Option<(usize, &'a str)> {
     })
 }
 
-/// Every bare name that would be found, sorted.
+/// All known bare names, sorted.
 fn known(loaded: &Loaded) -> Vec<String> {
     let mut known: Vec<String> = presets::names().into_iter().map(str::to_owned).collect();
     for entry in std::fs::read_dir(loaded.root.join(POLICIES))
@@ -223,13 +223,13 @@ fn known(loaded: &Loaded) -> Vec<String> {
     known
 }
 
-/// What begins the path of a `--set` that is meant for policies.
+/// The prefix of a `--set` path that is meant for policies.
 const PREFIX: &str = "policy.";
 
 /// The folder of a project's policies.
 const POLICIES: &str = "policies";
 
-/// How the names of policy files end.
+/// The extensions of policy files.
 const ENDINGS: [&str; 2] = [".yaml", ".yml"];
 
 #[cfg(test)]

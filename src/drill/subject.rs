@@ -1,4 +1,4 @@
-//! From a scenario to the subject of its report.
+//! Makes the subject of a report from a scenario.
 
 use std::borrow::Cow;
 
@@ -40,8 +40,8 @@ impl From<&Scenario> for Subject {
     }
 }
 
-/// `subject`, which is that of `scenario`, in a run under `seed`: the faults that do not happen
-/// under this seed are marked so.
+/// `subject`, which is that of `scenario`, in a run under `seed`: marks the faults that do not
+/// happen under this seed.
 pub(super) fn under_seed<'a>(
     subject: &'a Subject,
     scenario: &Scenario,

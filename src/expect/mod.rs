@@ -1,7 +1,7 @@
-//! Expectations: `success_rate during primary-down >= 98%`, from text to type.
+//! Expectations, from text to type: `success_rate during primary-down >= 98%`.
 //!
-//! An expectation is only read here: `report` knows which measures exist, what they take in
-//! parentheses and what their values are. [`When`] says which calls an expectation is about.
+//! This module only parses: `report` knows the measures, their arguments and their values. [`When`]
+//! says which calls an expectation is about.
 
 mod when;
 
@@ -19,11 +19,11 @@ pub struct Expectation {
     pub text: String,
     /// The metric: `latency.p95`, `recovery_time`.
     pub metric: String,
-    /// What stands behind it in parentheses: `openai`.
+    /// Its argument in parentheses: `openai`.
     pub argument: Option<String>,
-    /// Of which calls it speaks.
+    /// The calls that it is about.
     pub when: When,
-    /// How value and bound compare.
+    /// The comparison.
     pub op: Op,
     /// The bound.
     pub bound: Bound,
@@ -33,7 +33,7 @@ pub struct Expectation {
     pub by_interval: bool,
 }
 
-/// How value and bound compare.
+/// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
     /// `>=`
@@ -59,11 +59,11 @@ pub enum Bound {
     Number(u64),
     /// `4.5/s`, in parts of 10^-9 per second.
     Rate(u64),
-    /// `1.15 * other-policy`: that policy's value, times so many parts of 10^-9.
+    /// `1.15 * other-policy`: that policy's value, times this many parts of 10^-9.
     Times(u64),
 }
 
-/// Makes a diagnostic of a place in a text that a pure reader reads.
+/// Makes a diagnostic for a range of a text.
 pub type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Diagnostic;
 
 /// The expectations that `policy` must meet: those under its own name, and those under [`EVERY`]
@@ -81,10 +81,10 @@ pub fn expected_of<'a>(
     })
 }
 
-/// Reads `METRIC[(NAME)] [during FAULT | after FAULT [from TIME] [to TIME]] OP VALUE [with 95%]`,
+/// Parses `METRIC[(NAME)] [during FAULT | after FAULT [from TIME] [to TIME]] OP VALUE [with 95%]`,
 /// where VALUE may be `FACTOR * POLICY`.
 ///
-/// `faults` are the scenario's, in order, and `point` makes a problem of a place in `text`.
+/// `faults` are the scenario's, in order, and `point` makes a diagnostic for a range of `text`.
 pub fn parse(text: &str, faults: &[String], point: Point<'_>) -> Result<Expectation, Diagnostic> {
     let Some(start) = text.find(SIGNS) else {
         return Err(point(0..text.len(), "this compares nothing".into()).hint(SHAPE));
@@ -111,7 +111,7 @@ pub fn parse(text: &str, faults: &[String], point: Point<'_>) -> Result<Expectat
     })
 }
 
-/// What stands before the comparison, which starts at byte `end`.
+/// The text before the comparison, which starts at byte `end`.
 fn subject(
     text: &str,
     end: usize,
@@ -138,7 +138,7 @@ fn subject(
     }
 }
 
-/// Where the value behind the comparison ends, and whether `with 95%` stands behind it.
+/// The end of the value after the comparison, and whether `with 95%` follows it.
 fn interval(text: &str, from: usize, point: Point<'_>) -> Result<(usize, bool), Diagnostic> {
     let words = words(&text[from..]);
     let Some(place) = words.iter().position(|(_, word)| *word == "with") else {
@@ -155,7 +155,7 @@ fn interval(text: &str, from: usize, point: Point<'_>) -> Result<(usize, bool), 
     }
 }
 
-/// What stands behind the comparison, which ends at byte `from`; and the other policy, if any.
+/// The text after the comparison, which ends at byte `from`; and the other policy, if any.
 fn bound(text: &str, from: usize, point: Point<'_>) -> Result<(Bound, Option<String>), Diagnostic> {
     let value = text[from..].trim();
     let start = text.len() - text[from..].trim_start().len();

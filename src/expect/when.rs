@@ -1,7 +1,7 @@
-//! Of which calls an expectation speaks: all of them, those that arrived during a fault, or after.
+//! The calls that an expectation is about: all, those during a fault, or those after.
 //!
-//! Only the words between metric and comparison are read here; which moments they cover is
-//! [`When::windows`]'s arithmetic.
+//! It parses the words between metric and comparison; [`When::windows`] computes the times that
+//! they cover.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use crate::text::{Diagnostic, units};
 use crate::time::{Windows, nanos};
 use crate::trace::FaultId;
 
-/// Of which calls an expectation speaks, by their arrival.
+/// The calls that an expectation is about, by their arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// All of them.
     Always,
-    /// Those that arrived while this fault (its place in the scenario) was at work.
+    /// Those that arrived while this fault (its position in the scenario) was active.
     During(FaultId),
-    /// Those that arrived when it was over, until it is at work again.
+    /// Those that arrived when it was over, until it is active again.
     After {
         /// The fault.
         fault: FaultId,
-        /// Only from so long after its end, in nanoseconds.
+        /// Only from this long after its end, in nanoseconds.
         from: u64,
-        /// Only to so long after its end, in nanoseconds.
+        /// Only to this long after its end, in nanoseconds.
         to: Option<u64>,
     },
 }
@@ -38,8 +38,8 @@ impl When {
         }
     }
 
-    /// The stretches of time that it means, of a fault that is at work in `windows`; `None` when
-    /// that is never over, or at work again too soon.
+    /// Its intervals, for a fault that is active in `windows`; `None` when that never ends, or is
+    /// active again too soon.
     pub fn windows(self, windows: &Windows) -> Option<Windows> {
         let (from, to) = match self {
             Self::Always => return None,
@@ -64,7 +64,7 @@ impl When {
 /// A word, and the byte that it starts at.
 type Word<'a> = (usize, &'a str);
 
-/// Reads what stands between metric and comparison.
+/// Parses the words between metric and comparison.
 pub(super) fn read(
     words: &[Word<'_>],
     faults: &[String],

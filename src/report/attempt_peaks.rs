@@ -1,5 +1,5 @@
-//! What counts by the moment an attempt began, whichever call it was made for: the most attempts
-//! within a second, the pressure on a fault's targets, and who came back after a fault.
+//! Counts by the time an attempt began, independent of calls: the most attempts within a second,
+//! the load on a fault's targets, and the attempts after a fault.
 
 use super::fault_impact::Pressure;
 use super::recovery::Comeback;
@@ -14,16 +14,16 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub(super) struct Moments {
     run: Peaks,
-    /// By stretch.
+    /// By interval.
     stretches: Vec<Peaks>,
     /// By fault.
     pressures: Vec<Pressure>,
-    /// The faults that strike each provider, by place.
+    /// The faults that strike each provider, by position.
     faults_of: Vec<Vec<usize>>,
     comebacks: Vec<Comeback>,
 }
 
-/// The attempts within the second of the run that is going on, by provider.
+/// The attempts within the current second of the run, by provider.
 #[derive(Clone, Debug, Default)]
 struct Peaks {
     second: u64,
@@ -31,7 +31,7 @@ struct Peaks {
 }
 
 impl Moments {
-    /// For a run of `subject`; lengths of time are noted in `state`.
+    /// Counters for a run of `subject`; writes its lengths of time to `state`.
     pub(super) fn new(subject: &Subject, rules: &WindowConfig, state: &mut RunStats) -> Self {
         let end = state.run.length_ns;
         let providers = subject.providers.len();
@@ -85,7 +85,7 @@ impl Moments {
         }
     }
 
-    /// The run is over.
+    /// Ends the run.
     pub(super) fn finish(self, state: &mut RunStats) {
         for comeback in self.comebacks {
             if let Some(tally) = state.comebacks.get_mut(comeback.provider().index()) {

@@ -1,7 +1,7 @@
-//! What is known of one call while it lives, and how it is counted once it has ended.
+//! The record of one open call, and how it is counted once it has ended.
 //!
-//! A call is counted whole, at its end, in every scope that it belongs to; until then nothing about
-//! it is. Which call an event is about is [`super::fold`]'s matter.
+//! A call is counted as a whole, at its end, in every scope that it belongs to.
+//! [`super::collector`] assigns events to calls.
 
 use super::client_rules::{Conduct, Standing};
 use super::cost::Tokens;
@@ -17,26 +17,26 @@ use crate::time::Instant;
 pub(super) struct OpenCall {
     /// When it arrived.
     pub(super) arrived: Instant,
-    /// The stretches that it belongs to, by place.
+    /// The intervals that it belongs to, by position.
     pub(super) stretches: Vec<usize>,
     first_token: Option<Instant>,
     attempts: Vec<Attempt>,
 }
 
-/// An attempt as it starts.
+/// The start of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Started {
     /// Its number within the call.
     pub(super) id: AttemptId,
-    /// Whom it asks.
+    /// Its provider.
     pub(super) provider: ProviderId,
     /// How many attempts its call made there before.
     pub(super) nth: u32,
     /// Why it is made.
     pub(super) cause: Cause,
-    /// With which of the provider's keys.
+    /// The provider's key that it uses.
     pub(super) key: KeyId,
-    /// When.
+    /// Its time.
     pub(super) at: Instant,
 }
 
@@ -71,8 +71,8 @@ impl OpenCall {
         }
     }
 
-    /// An attempt was started; `is_whole` when its answer, if it brings one, counts as whole
-    /// without the provider's word.
+    /// An attempt was started. Its answer counts as whole without an event of the provider when
+    /// `is_whole`.
     pub(super) fn on_start(&mut self, started: Started, standing: Standing, is_whole: bool) {
         let Started {
             provider, key, at, ..
@@ -98,12 +98,12 @@ impl OpenCall {
         });
     }
 
-    /// The caller got its first token; later ones do not count.
+    /// The first token was delivered; later ones do not count.
     pub(super) fn on_first_token(&mut self, at: Instant) {
         self.first_token.get_or_insert(at);
     }
 
-    /// An attempt ended by itself; the provider may have asked to wait until a moment.
+    /// An attempt ended by itself; a hint may ask to wait until a time.
     pub(super) fn on_reply(
         &mut self,
         id: AttemptId,
@@ -116,12 +116,12 @@ impl OpenCall {
         }
     }
 
-    /// An attempt is no longer in flight. True when it was, as a probe.
+    /// An attempt is no longer in flight. True if it was in flight, as a probe.
     pub(super) fn on_over(&mut self, id: AttemptId) -> bool {
         self.find(id).is_some_and(Attempt::lands_as_probe)
     }
 
-    /// The providers of the probes that are still in flight, which they are no longer.
+    /// Takes the probes still in flight, by provider.
     pub(super) fn probes_left(&mut self) -> impl Iterator<Item = ProviderId> {
         let attempts = self.attempts.iter_mut();
         attempts.filter_map(|attempt| attempt.lands_as_probe().then_some(attempt.provider))
@@ -150,7 +150,7 @@ impl OpenCall {
         attempts.find(|attempt| attempt.provider == provider && attempt.nth == nth)
     }
 
-    /// An attempt was billed. False when no attempt is known to be meant.
+    /// An attempt was billed. False if the attempt is not known.
     pub(super) fn on_bill(&mut self, provider: ProviderId, nth: u32, tokens: Tokens) -> bool {
         let Some(attempt) = self.find_at(provider, nth) else {
             return false;
@@ -159,7 +159,7 @@ impl OpenCall {
         true
     }
 
-    /// Whether a provider may still bill work for this call that nobody will read.
+    /// Whether a provider may still bill work for this call that no client reads.
     pub(super) fn may_be_billed_late(&self, outcome: Outcome) -> bool {
         let answer = answer_of(outcome);
         self.attempts
@@ -198,7 +198,7 @@ impl OpenCall {
 }
 
 impl Attempt {
-    /// Whether it failed in a way that trying again with `key` at the same provider cannot mend.
+    /// Whether it failed in a way that a retry with `key` at the same provider cannot help.
     fn is_beyond_retry(&self, key: KeyId) -> bool {
         let Some(Err(class)) = self.reply else {
             return false;
@@ -206,12 +206,12 @@ impl Attempt {
         class.action() != Action::Retry && (self.key == key || !is_about_the_key(class))
     }
 
-    /// Whether the provider still asks, at `at`, who shows `key` to wait.
+    /// Whether a hint of the provider to `key` is still in force at `at`.
     fn asks_to_wait(&self, key: KeyId, at: Instant) -> bool {
         self.key == key && self.until.is_some_and(|until| at < until)
     }
 
-    /// It is no longer in flight: true when it was, as a probe.
+    /// It is no longer in flight: true if it was in flight, as a probe.
     const fn lands_as_probe(&mut self) -> bool {
         let was_in_flight = self.is_in_flight;
         self.is_in_flight = false;
@@ -244,7 +244,7 @@ impl Attempt {
     }
 }
 
-/// Whether another key may mend it.
+/// Whether another key may help.
 const fn is_about_the_key(class: FailureClass) -> bool {
     matches!(
         class,

@@ -1,8 +1,8 @@
-//! How a client behaved: what no policy should do, whatever the world does to it.
+//! How a client behaved: what no policy should do, under any faults.
 //!
-//! A [`Conduct`] is counted from attempts, and belongs to their calls. What one attempt cannot know
-//! of itself, since other calls of its client decide it, a `Watch` tells as it starts: its memory
-//! grows with clients and providers, not with calls.
+//! A [`Conduct`] is counted from attempts, and belongs to their calls. A `Watch` adds what depends
+//! on the other calls of the same client: its memory grows with clients and providers, not with
+//! calls.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::policy::keys::KeyId;
 use crate::policy::{CallId, ProviderId};
 use crate::time::Instant;
 
-/// What the calls of a scope did that they should not have done.
+/// Violations by the calls of a scope.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conduct {
@@ -22,11 +22,11 @@ pub struct Conduct {
     pub attempts_max: u64,
     /// Attempts that were taken for an answer, though the provider had not written a whole one.
     pub truncated_successes: u64,
-    /// Attempts at a provider that had answered the same call with what no retry can mend.
+    /// Attempts at a provider that had failed the same call in a way that no retry can help.
     pub useless_retries: u64,
-    /// Attempts before the wait had passed that the provider had asked of the same call.
+    /// Attempts before the end of a wait that the provider's hint had asked of the same call.
     pub hints_violated: u64,
-    /// Attempts before the wait had passed that the provider had asked of the same client.
+    /// Attempts before the end of a wait that the provider's hint had asked of the same client.
     pub hints_violated_by_client: u64,
     /// The most probes that one client had in flight at one provider.
     pub probes_at_once: u64,
@@ -41,30 +41,30 @@ merges!(Conduct {
     probes_at_once: max,
 });
 
-/// What each client process was asked by each provider, and how many probes it has there.
+/// The hints from each provider to each client process, and its probes in flight.
 #[derive(Debug)]
 pub(super) struct Watch {
     clients: u64,
-    /// The end of the longest wait that was asked for, by client and key.
+    /// The end of the longest hint, by client and key.
     waits: BTreeMap<(u64, Keyed), Instant>,
     /// Probes in flight, by client.
     probes: BTreeMap<(u64, ProviderId), u64>,
 }
 
-/// A provider, and which of its keys it is shown: a wait is asked of whoever shows that.
+/// A provider and one of its keys: a hint holds for the key that it was sent to.
 pub(super) type Keyed = (ProviderId, KeyId);
 
-/// What its client's other calls mean to an attempt that starts.
+/// What the client's other calls imply for an attempt that starts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
-    /// Whether its client was asked to wait for longer.
+    /// Whether a hint to its client is still in force.
     pub(super) is_early: bool,
-    /// The probes of its client in flight, itself included; none when it is no probe.
+    /// The probes of its client in flight, this one included; none when it is not a probe.
     pub(super) probes: u64,
 }
 
 impl Watch {
-    /// For so many client processes.
+    /// For `clients` client processes.
     pub(super) fn new(clients: u64) -> Self {
         Self {
             clients: clients.max(1),
@@ -95,7 +95,7 @@ impl Watch {
         Standing { is_early, probes }
     }
 
-    /// A provider asked a call's client to wait for `hint` from now on.
+    /// A provider's hint asked a call's client to wait for `hint` from now on.
     pub(super) fn on_hint(&mut self, call: CallId, whom: Keyed, hint: Duration, at: Instant) {
         let client = call.0 % self.clients;
         let until = self.waits.entry((client, whom)).or_insert(at);

@@ -1,9 +1,9 @@
 //! Folds one run's events into its [`RunStats`] as they come.
 //!
-//! What is kept is what may still change: calls that have not ended, and the windows that they hold
-//! open. Memory grows with the calls in flight, not with the calls. How a call is counted is
-//! `ledger`'s matter, how windows are judged [`super::windows`]', what counts by its own moment
-//! `moments`', and which scopes there are `scopes`'.
+//! It keeps only what may still change: calls that have not ended, and their windows. Memory grows
+//! with the calls in flight, not with all calls. `call_record` counts calls, [`super::windows`]
+//! judges windows, `attempt_peaks` counts what depends on time only, and `scopes` defines the
+//! scopes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,23 +24,23 @@ use crate::trace::{Event, EventKind, FaultId};
 
 /// Folds one run's events into its state; memory does not grow with the number of calls.
 ///
-/// An event about a call that is not known (it never arrived, or has ended) is passed over; only
-/// late bills are not, since providers bill work that nobody reads any more.
+/// An event about a call that is not known (it never arrived, or has ended) is ignored, except for
+/// late bills, since providers bill work that no client reads.
 #[derive(Debug)]
 pub struct Collector {
     state: RunStats,
     rules: WindowConfig,
     /// Windows of the whole run.
     run: WindowFold,
-    /// Windows of the calls that arrived within a stretch of time, by stretch.
+    /// Windows of the calls that arrived within an interval, by interval.
     stretches: Vec<WindowFold>,
     moments: Moments,
     watch: Watch,
     open: BTreeMap<CallId, OpenCall>,
-    /// The stretches of calls that have ended and may still be billed.
+    /// The intervals of calls that have ended and may still be billed.
     ended: BTreeMap<CallId, Vec<usize>>,
     answers_are_traced: bool,
-    /// The last moment that was told.
+    /// The time of the latest event.
     now: Instant,
 }
 
@@ -66,7 +66,7 @@ impl Collector {
         }
     }
 
-    /// Takes one event.
+    /// Adds one event.
     pub fn on_event(&mut self, event: &Event) {
         self.now = self.now.max(event.at);
         match event.kind {
@@ -100,7 +100,7 @@ impl Collector {
                 failure,
                 hint,
             } => self.on_reply((call, attempt, provider), failure, hint, event.at),
-            // Neither an answer nor a failure: that it was started is all there is to count.
+            // Neither an answer nor a failure: only its start counts.
             EventKind::Cancelled {
                 call,
                 attempt,
@@ -131,13 +131,13 @@ impl Collector {
         }
     }
 
-    /// Calls and windows that are held in memory right now.
+    /// Calls and windows that are currently in memory.
     pub fn held(&self) -> usize {
         let stretches = self.stretches.iter().map(WindowFold::held).sum::<usize>();
         self.open.len() + self.ended.len() + self.run.held() + stretches
     }
 
-    /// The run is over. Calls that have not ended are unfinished.
+    /// Ends the run. Calls that have not ended are unfinished.
     pub fn finish(mut self) -> RunStats {
         let open: Vec<CallId> = self.open.keys().copied().collect();
         for call in open {
@@ -204,7 +204,7 @@ impl Collector {
             .on_start(&self.rules, provider, at, &mut self.state);
     }
 
-    /// A provider asked whoever shows the attempt's key to wait.
+    /// A provider's hint to the attempt's key.
     fn on_hint(
         &mut self,
         call: CallId,
@@ -263,7 +263,7 @@ impl Collector {
         self.count_at(at, provider, |tally| tally.checks += 1);
     }
 
-    /// Counts what belongs to no call, by its own moment.
+    /// Counts an event that belongs to no call, by its own time.
     fn count_at(&mut self, at: Instant, provider: ProviderId, add: impl Fn(&mut ProviderTally)) {
         let count = |scope: &mut Scope| {
             if let Some(tally) = scope.providers.get_mut(provider.index()) {
@@ -303,7 +303,7 @@ impl Collector {
     }
 }
 
-/// Billed and not delivered: nobody is there any more to take it.
+/// Tokens that were billed and not delivered: their call has ended.
 fn waste(scope: &mut Scope, provider: ProviderId, tokens: Tokens) {
     if let Some(tally) = scope.providers.get_mut(provider.index()) {
         tally.billed += tokens;
@@ -311,6 +311,6 @@ fn waste(scope: &mut Scope, provider: ProviderId, tokens: Tokens) {
     }
 }
 
-/// How many ended calls are kept so that a late bill still counts in their faults' scopes; beyond,
-/// it counts in the whole run only. Providers finish abandoned work within minutes.
+/// How many ended calls are kept so that a late bill still counts in their faults' scopes; beyond
+/// that, it counts in the whole run only. Providers finish abandoned work within minutes.
 const ENDED_KEPT: usize = 10_000;

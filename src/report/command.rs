@@ -1,4 +1,4 @@
-//! The line that does a run again, ready to paste into a shell.
+//! The command that repeats a run, quoted for a shell.
 
 use std::path::Path;
 
@@ -19,14 +19,14 @@ pub fn run(path: &str, policies: &[&str], seeds: &str, overrides: &[(String, Str
     words.join(" ")
 }
 
-/// The line that reports on these traces of production.
+/// The command that reports on these traces of production.
 pub fn report(traces: &[&str]) -> String {
     let traces = traces.iter().map(|path| quoted(path));
     let words = std::iter::once("firedrill report".to_owned());
     words.chain(traces).collect::<Vec<_>>().join(" ")
 }
 
-/// The only seed that `seeds` (`3`, `3..3`) stands for.
+/// The seed, if `seeds` (`3`, `3..3`) is a single one.
 pub(super) fn single(seeds: &str) -> Option<&str> {
     match seeds.split_once("..") {
         None => Some(seeds),
@@ -34,7 +34,7 @@ pub(super) fn single(seeds: &str) -> Option<&str> {
     }
 }
 
-/// How many seeds `seeds` (`3`, `1..5`) stands for; 1 when it cannot be told.
+/// The number of seeds in `seeds` (`3`, `1..5`); 1 when it cannot be parsed.
 pub(super) fn count(seeds: &str) -> u64 {
     let ends = seeds.split_once("..").unwrap_or((seeds, seeds));
     match (ends.0.parse::<u64>(), ends.1.parse::<u64>()) {
@@ -43,7 +43,7 @@ pub(super) fn count(seeds: &str) -> u64 {
     }
 }
 
-/// `path` for what is kept in a repository: where a file lies on one machine is no part of it.
+/// `path` as a repository can hold it: relative, without the folders of one machine.
 pub(super) fn portable(path: &str) -> &str {
     let found = Path::new(path);
     if found.is_relative() {
@@ -55,7 +55,7 @@ pub(super) fn portable(path: &str) -> &str {
         .unwrap_or("SCENARIO")
 }
 
-/// As a POSIX shell reads one word. What no shell can be given (a NUL) is left out.
+/// Quotes one word for a POSIX shell. NUL characters are left out, because no shell can take them.
 fn quoted(word: &str) -> String {
     let quoter = shlex::Quoter::new().allow_nul(true);
     let quoted = quoter.quote(word);

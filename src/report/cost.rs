@@ -25,7 +25,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// What `bill` says.
+    /// The tokens of `bill`.
     pub fn of(bill: Bill) -> Self {
         let weighed = |tokens: u64| tokens.saturating_mul(bill.price_milli);
         Self {
@@ -35,20 +35,20 @@ impl Tokens {
         }
     }
 
-    /// What they cost at `price`.
+    /// Their cost at `price`.
     pub fn cost(self, price: &Price) -> Money {
         let prompt = of(price.input, self.input) + of(price.cached, self.cached);
         prompt + of(price.output, self.output)
     }
 }
 
-/// What so many thousandths of a token cost at a price per million, rounded half up, saturating.
+/// The cost of `thousandths` of a token at a price per million, rounded half up, saturating.
 fn of(price: Money, thousandths: u64) -> Money {
     let exact = u128::from(price.as_nanos()) * u128::from(thousandths);
     Money::from_nanos(u64::try_from((exact + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX))
 }
 
-/// Saturates: token counts come from files and from strangers.
+/// Saturates: token counts come from files and from unknown callers.
 impl AddAssign for Tokens {
     fn add_assign(&mut self, other: Self) {
         self.input = self.input.saturating_add(other.input);
@@ -63,19 +63,19 @@ impl Merge for Tokens {
     }
 }
 
-/// All that was billed, at the fleet's `prices`.
+/// The cost of all that was billed, at the fleet's `prices`.
 pub fn billed(scope: &Scope, prices: &[Price]) -> Money {
     let tallies = scope.providers.iter().zip(prices);
     sum(tallies.map(|(tally, price)| tally.billed.cost(price)))
 }
 
-/// What was billed and not delivered, at the fleet's `prices`.
+/// The cost of what was billed and not delivered, at the fleet's `prices`.
 pub fn wasted(scope: &Scope, prices: &[Price]) -> Money {
     let tallies = scope.providers.iter().zip(prices);
     sum(tallies.map(|(tally, price)| tally.wasted.cost(price)))
 }
 
-/// What was billed for health checks, at the fleet's `prices`.
+/// The cost of health checks, at the fleet's `prices`.
 pub fn checked(scope: &Scope, prices: &[Price]) -> Money {
     let tallies = scope.providers.iter().zip(prices);
     sum(tallies.map(|(tally, price)| tally.checked.cost(price)))

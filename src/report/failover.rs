@@ -1,13 +1,13 @@
-//! How long a fault was felt before there was a way around it.
+//! The failover time of a fault: how long calls failed before they succeeded without its target.
 //!
 //! From the start of the fault to the start of the first window that was up after the first that
-//! was down; windows of uptime are judged in [`super::windows`].
+//! was down; [`super::windows`] judges windows.
 
 use super::fault_impact::Longest;
 use crate::time::Instant;
 use crate::time::Windows;
 
-/// Waits for a way around one fault.
+/// Measures the failover time of one fault.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Failover {
     /// The start of the fault that brought the windows down.

@@ -1,32 +1,32 @@
-//! What a fault came to: how hard its targets were asked while it was at work and when it was over,
-//! and how long the users waited for a way around it.
+//! The impact of a fault: the load on its targets while it was active and after it, and the
+//! failover time of calls.
 //!
-//! Attempts count by the moment they began, at all of the fault's targets together. "Before" is the
-//! time before the fault was first at work. How long a provider took to get its share back is
-//! `comeback`'s matter, which windows were up [`super::windows`]'.
+//! Attempts count by the time they began, at all of the fault's targets together. "Before" is the
+//! time before the fault was first active. `recovery` measures how long a provider took to get its
+//! share back, [`super::windows`] which windows were up.
 
 use serde::{Deserialize, Serialize};
 
 use super::merge::merges;
 use crate::time::{Instant, Windows, nanos};
 
-/// What one fault came to.
+/// The impact of one fault.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Aftermath {
     /// Before the fault.
     pub before: Interval,
-    /// While it was at work.
+    /// While it was active.
     pub during: Interval,
-    /// How often it was over before the run was.
+    /// The number of its ends within the run.
     pub ends: u64,
-    /// The most attempts within a second of the ten after such an end.
+    /// The most attempts within one second of the ten seconds after an end.
     pub surge: u64,
     /// From its start to the first window that was up again.
     pub failover: Longest,
 }
 
-/// Attempts within a length of time.
+/// Attempts within an interval.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
@@ -44,7 +44,7 @@ pub struct Longest {
     pub count: u64,
     /// The longest, in nanoseconds.
     pub ns: u64,
-    /// How many of them were not over when the run was.
+    /// How many of them were not over at the end of the run.
     pub unended: u64,
 }
 
@@ -85,8 +85,8 @@ pub(super) struct Pressure {
 }
 
 impl Pressure {
-    /// On a fault that is at work in `windows`, in a run that is `end` long; its lengths are noted
-    /// in `aftermath`.
+    /// For a fault that is active in `windows`, in a run of length `end`; writes its lengths to
+    /// `aftermath`.
     pub(super) fn new(windows: Windows, end: u64, aftermath: &mut Aftermath) -> Self {
         aftermath.before.length_ns = nanos(windows.at).min(end);
         aftermath.during.length_ns = length_within(&windows, end);
@@ -114,7 +114,7 @@ impl Pressure {
     }
 }
 
-/// How long the fault was over at `at`, when it was not at work; none before its first end.
+/// How long the fault has been over at `at`, when it is not active; none before its first end.
 pub(super) fn since_end(windows: &Windows, at: Instant) -> Option<u64> {
     let end = Instant::START + windows.at + windows.length?;
     let passed = at.as_nanos().checked_sub(end.as_nanos())?;
@@ -124,7 +124,7 @@ pub(super) fn since_end(windows: &Windows, at: Instant) -> Option<u64> {
     })
 }
 
-/// For how much of the first `end` nanoseconds the fault is at work.
+/// The time within the first `end` nanoseconds in which the fault is active.
 pub(super) fn length_within(windows: &Windows, end: u64) -> u64 {
     let Some(rest) = end.checked_sub(nanos(windows.at)) else {
         return 0;
@@ -139,7 +139,7 @@ pub(super) fn length_within(windows: &Windows, end: u64) -> u64 {
     }
 }
 
-/// How often the fault ends within the first `end` nanoseconds.
+/// The number of ends of the fault within the first `end` nanoseconds.
 fn ends_within(windows: &Windows, end: u64) -> u64 {
     let first = windows.length.map(|length| nanos(windows.at + length));
     match first.and_then(|first| end.checked_sub(first)) {
@@ -151,7 +151,7 @@ fn ends_within(windows: &Windows, end: u64) -> u64 {
     }
 }
 
-/// So long after a fault's end its targets are watched.
+/// How long after a fault's end attempts at its targets are counted.
 const AFTER: u64 = 10 * SECOND;
 const SECOND: u64 = 1_000_000_000;
 

@@ -1,8 +1,7 @@
-//! Lengths of time, gathered: a sparse histogram in whole milliseconds, with an exact sum and
-//! maximum beside it.
+//! Lengths of time as a sparse histogram in whole milliseconds, with an exact sum and maximum.
 //!
 //! Three significant digits: below 2,048 ms a bucket is one millisecond, above it less than a
-//! thousandth of its value. [`super::collector`] says which lengths are gathered.
+//! thousandth of its value. [`super::collector`] says which lengths are added.
 
 use hdrhistogram::Histogram;
 use serde::de::Error as _;
@@ -19,7 +18,7 @@ pub struct Times {
     pub sum_ns: u128,
     /// The longest, in whole milliseconds.
     pub max_ms: u64,
-    /// How many in which bucket.
+    /// The counts by bucket.
     pub buckets: Buckets,
 }
 
@@ -69,12 +68,12 @@ merges!(Times {
 pub struct Buckets(Histogram<u64>);
 
 impl Buckets {
-    /// How many lengths there are.
+    /// The number of lengths.
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// Lower edge and count of each bucket that holds something, in order.
+    /// Lower edge and count of each non-empty bucket, in order.
     pub fn sparse(&self) -> impl Iterator<Item = (u64, u64)> {
         self.0.iter_recorded().map(|bucket| {
             let edge = self.0.lowest_equivalent(bucket.value_iterated_to());
@@ -126,7 +125,7 @@ impl<'de> Deserialize<'de> for Buckets {
     }
 }
 
-/// Significant digits: what a reader of latencies can tell apart, and no more.
+/// Significant digits: enough to compare latencies.
 const DIGITS: u8 = 3;
 
 #[cfg(test)]

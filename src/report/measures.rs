@@ -1,11 +1,11 @@
 //! Every measure, defined once: name, unit, meaning, function. Expectations, reports and documents
 //! derive from this table.
 //!
-//! A measure is a function of a [`Scope`], so that each is worth something over a whole run and
-//! over the calls that arrived while a fault was at work, or after it. Some are about one provider
-//! or one fault, named in parentheses; of those, what is about a fault, or about coming back from
-//! one, is the same in every scope. Without calls only `calls` is defined. What is expected of a
-//! measure is [`super::verdict`]'s matter.
+//! A measure is a function of a [`Scope`], so that each has a value over a whole run and over the
+//! calls that arrived during a fault, or after it. Some are about one provider or one fault, named
+//! in parentheses; of those, the ones about a fault, or about recovery from one, are the same in
+//! every scope. Without calls only `calls` is defined. [`super::verdict`] compares measures with
+//! expectations.
 //!
 //! This file is long because it is the table of all measures.
 
@@ -33,13 +33,13 @@ pub struct Measure {
     is_quiet: bool,
 }
 
-/// How a measure is worked out.
+/// How a measure is computed.
 #[derive(Clone, Copy, Debug)]
 enum Rule {
     Of(fn(&View<'_>) -> Option<Ratio>),
     /// Defined without calls, too.
     Always(fn(&View<'_>) -> Option<Ratio>),
-    /// These of the calls, each of which counts alike.
+    /// The share of calls that this counts.
     ShareOfCalls(fn(&Scope) -> u64),
     Failures(FailureClass),
     OfProvider(fn(&View<'_>, usize) -> Option<Ratio>),
@@ -60,7 +60,7 @@ pub enum Argument {
 }
 
 impl Argument {
-    /// As it is told to people.
+    /// The word for messages.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Provider => "provider",
@@ -79,12 +79,12 @@ impl Argument {
     }
 }
 
-/// What is measured: a set of calls, and what it takes to read it.
+/// The input of a measure: a set of calls, with its context.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     /// The calls.
     pub scope: &'a Scope,
-    /// All that is known.
+    /// The stats of the run.
     pub state: &'a RunStats,
     /// What tokens cost, by provider.
     pub prices: &'a [Price],
@@ -100,8 +100,8 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The calls of `state` that an expectation speaks of. `None` when there is no such fault, or
-    /// nobody asked for these calls before the run.
+    /// The calls of `state` that an expectation selects. `None` when the fault does not exist, or
+    /// the scope was not counted in this run.
     pub fn new(state: &'a RunStats, when: When, prices: &'a [Price]) -> Option<Self> {
         let scope = match when {
             When::Always => &state.run,
@@ -124,7 +124,7 @@ impl<'a> View<'a> {
 }
 
 impl Measure {
-    /// What it is worth; `None` when it is undefined, or about a provider or a fault.
+    /// The value; `None` when it is undefined, or takes an argument.
     pub fn of(&self, view: &View<'_>) -> Option<Ratio> {
         let is_always = matches!(self.rule, Rule::Always(_));
         if view.scope.calls == 0 && !is_always {
@@ -158,7 +158,7 @@ impl Measure {
         }
     }
 
-    /// Whether what it is worth at `place` is only a lower bound, since the run was over first.
+    /// Whether the value at `place` is only a lower bound, since the run ended first.
     pub fn is_unended(&self, state: &RunStats, place: usize) -> bool {
         match self.rule {
             Rule::OfLongest(_, find) => find(state, place).is_some_and(|found| found.unended > 0),
@@ -166,7 +166,7 @@ impl Measure {
         }
     }
 
-    /// What it takes in parentheses.
+    /// The kind of its argument in parentheses.
     pub const fn argument(&self) -> Option<Argument> {
         match self.rule {
             Rule::OfProvider(_) => Some(Argument::Provider),
@@ -182,13 +182,13 @@ impl Measure {
         matches!(self.rule, Rule::OfFault(_) | Rule::OfLongest(..))
     }
 
-    /// Whether it is a share of calls, each of which counts alike: an interval can decide it.
+    /// Whether it is a share of calls, with equal weights: an interval can decide it.
     pub const fn is_share_of_calls(&self) -> bool {
         matches!(self.rule, Rule::ShareOfCalls(_))
     }
 
-    /// Whether it goes without saying when it is zero: one class of failures of many, or what only
-    /// some policies do.
+    /// Whether documents leave it out when it is zero: one class of failures of several, or an
+    /// action that only some policies take.
     pub const fn is_silent_at_zero(&self) -> bool {
         self.is_quiet
     }
@@ -199,8 +199,8 @@ pub fn find(name: &str) -> Option<&'static Measure> {
     MEASURES.iter().find(|measure| measure.name == name)
 }
 
-/// All measures but those that are silent and zero or take an argument, with their values, in the
-/// table's order.
+/// All measures without an argument, with their values, in the table's order; without those that
+/// are silent and zero.
 pub fn worth_saying<'a>(
     view: &'a View<'_>,
 ) -> impl Iterator<Item = (&'static Measure, Option<Ratio>)> + 'a {
@@ -241,8 +241,8 @@ pub fn named_each(view: &View<'_>) -> Vec<(String, Unit, Ratio)> {
     figures
 }
 
-/// What one provider came to: name, unit and value of each figure; failures only of the classes
-/// that occurred.
+/// The figures of one provider: name, unit and value of each; failures only of the classes that
+/// occurred.
 pub fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, Unit, Ratio)> {
     let counted = |name: &str, count| (name.to_owned(), Unit::Count, Ratio::whole(count));
     let priced = |name: &str, amount| (name.to_owned(), Unit::Usd, usd(amount));
@@ -477,8 +477,8 @@ fn goodput(view: &View<'_>) -> Option<Ratio> {
     Ratio::fraction(succeeded, u128::from(view.scope.length_ns))
 }
 
-/// Declares each measure as a constant and lists all of them, in the order in which documents list
-/// them. Code names the constant, so that a slip does not compile; expectations look a name up.
+/// Declares each measure as a constant and lists all of them, in the order of documents. Code uses
+/// the constants, so that a mistyped name does not compile; expectations look a name up.
 macro_rules! measures {
     ($($id:ident = $rule:ident($name:literal, $($rest:tt)*);)*) => {
         $(

@@ -1,7 +1,7 @@
-//! How the counts of several runs become one: each type says of each field how it merges.
+//! How the counts of several runs are merged: each type states the rule of each field.
 //!
-//! A type is listed once with `merges!`, which takes it apart by its fields: a field that is
-//! forgotten there does not compile. All rules are exact and do not depend on the order.
+//! `merges!` lists each type once and destructures it: a forgotten field does not compile. All
+//! rules are exact and independent of the order.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub(super) fn same<T: Clone + Default + PartialEq>(known: &mut T, other: &T) {
     }
 }
 
-/// Saturates, so that counts that were read from a file cannot bring a merge down.
+/// Saturates, so that counts from a file cannot overflow.
 impl Merge for u64 {
     fn merge(&mut self, other: &Self) {
         *self = self.saturating_add(*other);
@@ -56,7 +56,7 @@ impl Merge for u128 {
     }
 }
 
-/// Place by place; the shorter list counts as filled up with defaults.
+/// Element by element; the shorter list is filled with defaults.
 impl<T: Clone + Default + Merge> Merge for Vec<T> {
     fn merge(&mut self, other: &Self) {
         if self.len() < other.len() {

@@ -1,21 +1,21 @@
-//! Measures: a trace in, numbers out, and one renderer per format. Pure.
+//! Measures from traces, with one renderer per format. Pure.
 //!
 //! ```text
 //! events -> collector -> stats, merged over seeds -> measures -> verdicts -> render
 //! ```
 //!
-//! - [`subject`]: what a report must know beside the trace.
+//! - [`subject`]: the context of a trace.
 //! - [`collector`]: folds the events of one run into its stats as they come.
 //! - [`run_stats`]: integer counters and sparse histograms; `merge` adds them exactly.
 //! - [`histogram`], [`windows`], [`timeline`], [`cost`], [`client_rules`], [`fault_impact`]: the
 //!   parts of the stats; `failover`, `recovery`, `attempt_peaks` and `scopes` help to fold them.
 //! - [`measures`]: every measure, defined once: name, unit, function.
-//! - [`ratio`], [`mod@unit`]: the exact value of a measure, and how it is written.
-//! - [`verdict`]: expectations against measures, three-valued.
+//! - [`ratio`], [`mod@unit`]: the exact value of a measure, and its text forms.
+//! - [`verdict`]: compares expectations with measures, three-valued.
 //! - [`production`]: the same for recorded traces of production.
-//! - `render`: one file for each format; [`command`]: what reproduces a report.
+//! - `render`: one file for each format; [`command`]: the command that reproduces a report.
 //!
-//! It knows neither world nor client: it reads the trace of production calls just as well.
+//! It does not use world or client, so that it reads traces of production as well.
 
 mod attempt_peaks;
 mod call_record;
@@ -63,7 +63,7 @@ impl Recorder for Mutex<Collector> {
     }
 }
 
-/// Why no report can be made of a collector whose lock is poisoned.
+/// The reason why a collector whose lock is poisoned has no report.
 pub(crate) const BROKEN: &str = "an event panicked while it was counted: calls would be missing";
 
 /// The result of one scenario: every policy, measured and judged.
@@ -74,12 +74,12 @@ pub struct Report {
     path: String,
     seeds: String,
     overrides: Vec<(String, String)>,
-    /// The policies as the user wrote them, in order; empty when the scenario chose.
+    /// The policies as the user wrote them, in order; empty for the scenario's own.
     written: Vec<String>,
     policies: Vec<Judged>,
-    /// The file of its picture, as a page beside it names it.
+    /// The file name of its picture, relative to its page.
     picture: Option<String>,
-    /// Expectations on policies that did not run, or that compare with one: policy and text.
+    /// Expectations that were not judged, because a policy did not run: policy and text.
     skipped: Vec<(String, String)>,
 }
 
@@ -92,11 +92,11 @@ struct Judged {
 }
 
 impl Report {
-    /// The report on `subject`: `seeds` as it is shown (`1..5`), and each policy's merged state.
-    /// `path` is the scenario's file as it was named: the reproducing line quotes it.
+    /// The report on `subject`: `seeds` as it is shown (`1..5`), and each policy's merged stats.
+    /// `path` is the scenario's file as the user wrote it; reproducing commands quote it.
     ///
-    /// The line that reproduces the whole report names the policies where they are not those that
-    /// `subject.policies` lists: give the subject as the scenario's file has it.
+    /// The command that reproduces the whole report names the policies if they are not those that
+    /// `subject.policies` lists: pass the subject of the scenario's file.
     pub fn new(
         subject: &Subject,
         path: &str,
@@ -126,22 +126,22 @@ impl Report {
         }
     }
 
-    /// With what `--set` changed (path, value), which reproducing lines repeat.
+    /// Adds the `--set` overrides (path, value), which reproducing commands repeat.
     #[must_use]
     pub fn with_overrides(mut self, overrides: &[(String, String)]) -> Self {
         self.overrides = overrides.to_vec();
         self
     }
 
-    /// With the policies as the user wrote them (`./mine.yaml`), one for each that ran, in order:
-    /// reproducing lines repeat them. Empty when the scenario chose.
+    /// Adds the policies as the user wrote them (`./mine.yaml`), one for each that ran, in order:
+    /// reproducing commands repeat them. Empty for the scenario's own.
     #[must_use]
     pub fn with_policies_as_written(mut self, written: &[String]) -> Self {
         self.written = written.to_vec();
         self
     }
 
-    /// With a picture in the file `name` beside its page: the page shows it.
+    /// Adds a picture in the file `name` beside its page: the page shows it.
     #[must_use]
     pub fn with_picture(mut self, name: &str) -> Self {
         self.picture = Some(name.to_owned());
@@ -153,14 +153,14 @@ impl Report {
         render::chart::render(self)
     }
 
-    /// The worst verdict of all expectations; no expectation at all holds.
+    /// The worst verdict of all expectations; `Holds` without any.
     pub fn verdict(&self) -> Verdict {
         let judgements = self.policies.iter().flat_map(|policy| &policy.judgements);
         let verdicts = judgements.map(|judgement| judgement.verdict);
         verdicts.max().unwrap_or(Verdict::Holds)
     }
 
-    /// Each policy that ran, in order, with what it came to.
+    /// Each policy that ran, in order, with its stats.
     pub fn policies(&self) -> impl Iterator<Item = (&str, &RunStats)> {
         self.policies
             .iter()
@@ -184,12 +184,12 @@ impl Report {
         format.render(self, color)
     }
 
-    /// All calls of a policy, to be measured.
+    /// All calls of a policy.
     fn view<'a>(&'a self, policy: &'a Judged) -> View<'a> {
         View::all(&policy.state, &self.prices)
     }
 
-    /// The line that runs one policy of this report again.
+    /// The command that runs one policy of this report again.
     fn again(&self, policy: &str) -> String {
         let place = self
             .policies

@@ -1,8 +1,8 @@
-//! Reports on what production recorded, measured as a simulated run is.
+//! Reports on traces of production, measured like a simulated run.
 //!
-//! The header of a trace gives the providers and their prices, its last arrival the length. There
-//! are no faults and no expectations. A trace of production does not say when a provider has
-//! written a whole answer, so the client's word is taken for it. The caller opens the files.
+//! The header of a trace has the providers and their prices, its last arrival the length. There are
+//! no faults and no expectations. A trace of production does not say whether a provider has written
+//! a whole answer, so the client's result counts. The caller opens the files.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::trace::lines::{Header, Named};
 use crate::trace::{Event, EventKind};
 use crate::units::Share;
 
-/// Several traces of one fleet, and what each policy came to in them.
+/// Several traces of one fleet, merged by policy.
 #[derive(Debug)]
 pub struct Production {
     subject: Subject,
@@ -28,7 +28,7 @@ pub struct Production {
 }
 
 impl Production {
-    /// Of the fleet that `header` names, whose last call arrived at `last`. It is called `name`.
+    /// For the fleet in `header`, whose last call arrived at `last`, with the name `name`.
     pub fn new(name: &str, header: &Header, last: Instant) -> Self {
         let named = header.providers.iter();
         let unpriced = named.clone().filter(|one| one.input.is_none());
@@ -40,11 +40,11 @@ impl Production {
         }
     }
 
-    /// Takes the trace in the file `path`, recorded under `policy`: all of its events, or the first
-    /// thing that is wrong with them.
+    /// Adds the trace in the file `path`, recorded under `policy`: all of its events, or the first
+    /// error in them.
     ///
     /// # Errors
-    /// Those of `events`, as they are.
+    /// The first error of `events`, unchanged.
     pub fn take<E>(
         &mut self,
         path: &str,
@@ -70,7 +70,7 @@ impl Production {
         Ok(())
     }
 
-    /// The report on all that was taken.
+    /// The report on all traces.
     pub fn report(self) -> Report {
         let mut subject = self.subject;
         if self.has_bills {
@@ -97,7 +97,7 @@ impl Report {
         }
     }
 
-    /// The line that makes this report again out of its traces; none for a simulated run.
+    /// The command that makes this report from its traces; none for a simulated run.
     pub(super) fn again_from_traces(&self) -> Option<String> {
         let traces: Vec<&str> = self
             .subject
@@ -109,7 +109,7 @@ impl Report {
     }
 }
 
-/// The provider that an event is about, if it is about one.
+/// The provider of an event, if it has one.
 const fn provider_of(kind: &EventKind) -> Option<ProviderId> {
     match kind {
         EventKind::Started { provider, .. }
@@ -129,7 +129,7 @@ const fn provider_of(kind: &EventKind) -> Option<ProviderId> {
 
 /// The subject of a trace that ends at `last`, without faults and expectations.
 pub(super) fn subject(name: &str, providers: Vec<MeasuredProvider>, last: Instant) -> Subject {
-    // Whole windows, as far as the one in which the last call arrived.
+    // Whole windows, up to the one in which the last call arrived.
     let window = SHORTEST_WINDOW.max(last.since_start() / MOST_WINDOWS);
     let windows = last.as_nanos() / nanos(window) + 1;
     Subject {
@@ -170,7 +170,7 @@ fn provider(named: &Named) -> MeasuredProvider {
     }
 }
 
-/// What was measured, for the result document.
+/// The measured configuration, for the result document.
 fn resolved(subject: &Subject) -> Value {
     let providers = subject.providers.iter().map(|one| {
         json!({
@@ -193,8 +193,8 @@ fn resolved(subject: &Subject) -> Value {
 
 const NO_BILLS: &str = "no tokens are recorded here: what the calls cost is not known";
 
-/// As a scenario's by default.
+/// The default of scenarios.
 const SHORTEST_WINDOW: Duration = Duration::from_secs(10);
 
-/// A report counts each window of arrival time.
+/// The maximum of windows in a report.
 const MOST_WINDOWS: u32 = 1_000_000;

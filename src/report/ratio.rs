@@ -1,8 +1,8 @@
-//! What a measure comes to, exactly: a fraction of two integers, in the measure's unit.
+//! The exact value of a measure: a fraction of two integers, in the measure's unit.
 //!
-//! Verdicts compare fractions, so that no rounding decides one. Decimals are for showing only, and
-//! are worked out in integers, so that they come out the same everywhere. Units are
-//! [`super::unit`]'s.
+//! Verdicts compare fractions, so that no rounding decides one. Decimals are for display only, and
+//! are computed with integers, so that they are the same on every machine. Units are in
+//! [`super::unit`].
 
 use std::cmp::Ordering;
 
@@ -23,7 +23,7 @@ impl Ratio {
         }
     }
 
-    /// `part` of `all`; undefined (`None`) when there is nothing to take a part of.
+    /// `part` of `all`; undefined (`None`) when `all` is zero.
     pub const fn fraction(part: u128, all: u128) -> Option<Self> {
         if all == 0 {
             return None;
@@ -47,7 +47,7 @@ impl Ratio {
         }
     }
 
-    /// The part and the whole that it was made of.
+    /// Numerator and denominator.
     pub(super) const fn parts(self) -> (u128, u128) {
         (self.numerator, self.denominator)
     }
@@ -135,7 +135,7 @@ pub fn grouped(number: u64) -> String {
     grouped
 }
 
-/// By Euclid's steps, so that no product can overflow.
+/// By Euclid's algorithm, so that no product can overflow.
 impl Ord for Ratio {
     fn cmp(&self, other: &Self) -> Ordering {
         let (mut a, mut b) = (self.numerator, self.denominator);
@@ -149,7 +149,7 @@ impl Ord for Ratio {
             if left == 0 || right == 0 {
                 return left.cmp(&right);
             }
-            // left/b against right/d goes as d/right against b/left.
+            // left/b compared with right/d is d/right compared with b/left.
             (a, b, c, d) = (d, right, b, left);
         }
     }
@@ -161,7 +161,7 @@ impl PartialOrd for Ratio {
     }
 }
 
-/// By worth: a half is two quarters.
+/// By value: a half equals two quarters.
 impl PartialEq for Ratio {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
@@ -170,7 +170,7 @@ impl PartialEq for Ratio {
 
 impl Eq for Ratio {}
 
-/// More decimals than these say nothing: money ends at the nano-dollar.
+/// The maximum of decimals: money is in nano-dollars.
 const MAX_PLACES: u32 = 9;
 
 #[cfg(test)]

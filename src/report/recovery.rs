@@ -1,17 +1,18 @@
-//! How long a provider took to get its share of the attempts back once a fault of its was over.
+//! Recovery time: how long a provider took to get its share of the attempts back after a fault.
 //!
-//! Its share "before" is that of all attempts that began before the fault was first at work. From
-//! each end on, seconds are merged with the next until they hold 20 attempts of anybody; the first
-//! such stretch in which the provider has half of its former share is its comeback, which took as
-//! long as that stretch began after the end. One that has not come back when the fault strikes
-//! again is still waited for. What a fault came to otherwise is [`super::aftermath`]'s matter.
+//! Its share "before" is that of all attempts that began before the fault was first active. After
+//! each end, seconds are merged with the next until they hold 20 attempts at any providers; the
+//! provider has recovered in the first such interval in which it has half of its former share, and
+//! the recovery time is from the fault's end to the interval's start. If it has not recovered when
+//! the fault strikes again, the measurement goes on. [`super::fault_impact`] measures the other
+//! effects of a fault.
 
 use super::fault_impact::Longest;
 use super::subject::Subject;
 use crate::policy::ProviderId;
 use crate::time::{Instant, Windows, nanos};
 
-/// Waits for one provider to come back from one fault.
+/// Measures the recovery of one provider from one fault.
 #[derive(Debug)]
 pub(super) struct Comeback {
     provider: ProviderId,
@@ -19,30 +20,30 @@ pub(super) struct Comeback {
     /// When arrivals end.
     end: Instant,
     before: Share,
-    /// The first end of the fault that no attempt has followed yet.
+    /// The first end of the fault after which no attempt was seen yet.
     next_end: Option<Instant>,
     waiting: Option<Waiting>,
 }
 
-/// Attempts: at the provider, and at all.
+/// Attempts at the provider, and at all.
 #[derive(Clone, Copy, Debug, Default)]
 struct Share {
     here: u64,
     all: u64,
 }
 
-/// A comeback that has not happened.
+/// A recovery that has not happened yet.
 #[derive(Debug)]
 struct Waiting {
     since: Instant,
-    /// The seconds that were merged, `[first, next)`, and the one that is being counted.
+    /// The merged seconds, `[first, next)`, and the current one.
     first: u64,
     second: u64,
     share: Share,
 }
 
 impl Comeback {
-    /// Of each provider that a fault of `subject` strikes, from each such fault that ends.
+    /// One for each provider and each fault of `subject` that strikes it and ends.
     pub(super) fn all(subject: &Subject) -> Vec<Self> {
         let end = subject.end();
         let faults = subject.faults.iter();
@@ -67,7 +68,7 @@ impl Comeback {
         }
     }
 
-    /// Whose it is.
+    /// The provider.
     pub(super) const fn provider(&self) -> ProviderId {
         self.provider
     }
@@ -100,7 +101,7 @@ impl Comeback {
         waiting.share.add(is_here);
     }
 
-    /// The run is over.
+    /// Ends the run.
     pub(super) fn finish(mut self, tally: &mut Longest) {
         self.wait_from_ends(self.end);
         let Some(waiting) = &self.waiting else {
@@ -114,8 +115,8 @@ impl Comeback {
         }
     }
 
-    /// Begins to wait at the first end that has passed at `at`; who had no share has none to get
-    /// back.
+    /// Begins to wait at the first end before `at`; a provider without a former share has none to
+    /// recover.
     fn wait_from_ends(&mut self, at: Instant) {
         let Some(since) = self.next_end.filter(|end| *end <= at) else {
             return;
@@ -152,7 +153,7 @@ impl Share {
     }
 }
 
-/// Fewer attempts than these have no share to speak of.
+/// The minimum of attempts for a share.
 const MIN_ATTEMPTS: u64 = 20;
 const SECOND: u64 = 1_000_000_000;
 

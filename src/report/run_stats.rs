@@ -1,8 +1,8 @@
 //! The integer counters and sparse histograms from which every value is derived.
 //!
-//! A [`RunStats`] is plain data: what a run came to, or many runs merged. Counts are sums and the
-//! longest outage is a maximum, so runs merge exactly and in any order. [`super::collector`] fills
-//! it, [`super::measures`] reads it.
+//! A [`RunStats`] is plain data: the counts of one run, or of several merged. Counts are sums and
+//! the longest outage is a maximum, so runs merge exactly and in any order. [`super::collector`]
+//! fills it, [`super::measures`] reads it.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::policy::call::FailureReason;
 use crate::policy::classify::FailureClass;
 use crate::trace::Bill;
 
-/// What one policy came to, over any number of runs of one scenario.
+/// The counts of one policy, over any number of runs of one scenario.
 ///
 /// Lists "by provider" follow the fleet, lists "by fault" the scenario.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,44 +34,44 @@ pub struct RunStats {
     pub faults: Vec<String>,
     /// The length of a base window of uptime, in nanoseconds.
     pub window_ns: u64,
-    /// How often each fault struck, by fault.
+    /// How many times each fault struck, by fault.
     pub fired: Vec<u64>,
     /// All calls.
     pub run: Scope,
-    /// The calls that arrived while a fault was at work, by fault.
+    /// The calls that arrived while a fault was active, by fault.
     pub during: Vec<Scope>,
-    /// The calls that arrived when a fault was over, by what expectations ask for.
+    /// The calls that arrived after a fault, for each such interval in an expectation.
     pub after: Vec<After>,
-    /// What each fault came to, by fault.
+    /// The impact of each fault, by fault.
     pub aftermath: Vec<Aftermath>,
-    /// How long each provider took to come back from its faults, by provider.
+    /// The recovery time of each provider, by provider.
     pub comebacks: Vec<Longest>,
-    /// All calls, at a glance.
+    /// The counts over time.
     pub timeline: Timeline,
 }
 
-/// The calls that arrived within a stretch of time after a fault's end.
+/// The calls that arrived within an interval after a fault's end.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct After {
-    /// The fault, by place.
+    /// The fault, by position.
     pub fault: usize,
-    /// From so long after its end.
+    /// The start of the interval, from the fault's end.
     pub from_ns: u64,
-    /// To so long after its end; none = until it is at work again.
+    /// The end of the interval, from the fault's end; none = until it is active again.
     pub to_ns: Option<u64>,
     /// The calls.
     pub calls: Scope,
 }
 
-/// A set of calls, counted: all of a run, or those that arrived while a fault was at work.
+/// Counts of a set of calls: all of a run, or those that arrived while a fault was active.
 ///
 /// A breaker's transitions, ejections and health checks belong to no call: they count by their own
-/// moment.
+/// time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
-    /// The length of time in which they may have arrived, in nanoseconds.
+    /// The length of time in which they may arrive, in nanoseconds.
     pub length_ns: u64,
     /// Calls.
     pub calls: u64,
@@ -92,7 +92,7 @@ pub struct Scope {
     pub providers: Vec<ProviderTally>,
     /// Windows that were up, and outages.
     pub uptime: UptimeTally,
-    /// What they should not have done.
+    /// Violations of conduct.
     pub conduct: Conduct,
 }
 
@@ -100,7 +100,7 @@ pub struct Scope {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endings {
-    /// By a failure that the policy does not try again.
+    /// A failure that the policy does not retry.
     pub stopped: u64,
     /// Out of attempts or of providers.
     pub exhausted: u64,
@@ -110,14 +110,14 @@ pub struct Endings {
     pub deadline: u64,
     /// By breakers that refused every provider.
     pub unavailable: u64,
-    /// Found no room.
+    /// Refused for lack of capacity.
     #[serde(default, skip_serializing_if = "is_none")]
     pub shed: u64,
     /// Dropped before they ended.
     pub unfinished: u64,
 }
 
-/// What was asked of one provider.
+/// Counts of one provider.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderTally {
@@ -125,7 +125,7 @@ pub struct ProviderTally {
     pub attempts: u64,
     /// The most attempts started within one second of the run.
     pub peak: u64,
-    /// Attempts that brought a whole answer.
+    /// Attempts with a whole answer.
     pub answered: u64,
     /// Attempts that failed, by class.
     pub failures: BTreeMap<FailureClass, u64>,
@@ -133,20 +133,20 @@ pub struct ProviderTally {
     pub billed: Tokens,
     /// Tokens that it billed and that were not delivered.
     pub wasted: Tokens,
-    /// What its breakers did, all clients together.
+    /// The transitions of its breakers, of all clients.
     pub breaker: Transitions,
-    /// How often it was left out, since its peers did better.
+    /// How many times it was ejected as an outlier.
     #[serde(default, skip_serializing_if = "is_none")]
     pub ejections: u64,
     /// Health checks that ended.
     #[serde(default, skip_serializing_if = "is_none")]
     pub checks: u64,
-    /// Tokens that it billed for health checks, among those that were wasted.
+    /// Tokens that it billed for health checks, which are also in `wasted`.
     #[serde(default, skip_serializing_if = "is_none")]
     pub checked: Tokens,
 }
 
-/// How often a breaker came into which state.
+/// The number of a breaker's transitions into each state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transitions {
@@ -159,8 +159,7 @@ pub struct Transitions {
 }
 
 impl RunStats {
-    /// Adds another run of the same subject: the same whatever the order. A default value is
-    /// neutral.
+    /// Adds another run of the same subject, in any order. A default value is neutral.
     pub fn merge(&mut self, other: &Self) {
         Merge::merge(self, other);
     }
@@ -231,7 +230,7 @@ merges!(Transitions {
 });
 
 impl Scope {
-    /// For a fleet of so many providers, and a length of time in nanoseconds.
+    /// For a fleet of `providers`, and a length of time in nanoseconds.
     pub fn new(providers: usize, length_ns: u64) -> Self {
         Self {
             length_ns,
@@ -254,7 +253,7 @@ impl Scope {
             .fold(0, u64::saturating_add)
     }
 
-    /// Steps of all breakers.
+    /// Transitions of all breakers.
     pub fn transitions(&self) -> Transitions {
         let mut all = Transitions::default();
         for tally in &self.providers {
@@ -291,7 +290,7 @@ impl Endings {
 }
 
 impl ProviderTally {
-    /// It bills a health check, which is made for no call and delivers nothing to anybody.
+    /// Adds the bill of a health check, which belongs to no call and delivers no answer.
     pub(super) fn bill_check(&mut self, bill: Bill) {
         let tokens = Tokens::of(bill);
         self.billed += tokens;
@@ -301,7 +300,7 @@ impl ProviderTally {
 }
 
 impl Transitions {
-    /// Counts a step into `to`.
+    /// Counts a transition into `to`.
     pub fn count(&mut self, to: breaker::State) {
         *match to {
             breaker::State::Open => &mut self.opened,
@@ -311,7 +310,7 @@ impl Transitions {
     }
 }
 
-/// Whether there is nothing of it: then it is left out.
+/// Whether it is the default: then it is left out.
 fn is_none<T: Default + PartialEq>(amount: &T) -> bool {
     *amount == T::default()
 }

@@ -1,8 +1,8 @@
-//! Which scopes a run is counted in: all calls, those during each fault, and those after a fault
-//! that an expectation asks for.
+//! The scopes in which a run is counted: all calls, those during each fault, and those after a
+//! fault for which an expectation asks.
 //!
-//! A scope of calls that arrived within certain stretches of time has a place: first the faults,
-//! then the stretches after faults. What is counted in them is [`super::fold`]'s matter.
+//! A scope of calls that arrived within certain intervals has a position: first the faults, then
+//! the intervals after faults. [`super::collector`] fills them.
 
 use super::fault_impact::{Aftermath, Longest, length_within};
 use super::run_stats::{After, RunStats, Scope};
@@ -12,7 +12,7 @@ use super::windows::WindowConfig;
 use crate::expect::When;
 use crate::time::{Windows, nanos};
 
-/// The stretches after faults that expectations of `subject` ask for, each once, in their order.
+/// The intervals after faults in the expectations of `subject`, each once, in their order.
 pub(super) fn after(subject: &Subject) -> impl Iterator<Item = Windows> {
     asked(subject).into_iter().map(|(_, windows)| windows)
 }
@@ -35,7 +35,7 @@ fn asked(subject: &Subject) -> Vec<(When, Windows)> {
     asked
 }
 
-/// The state of a run of `subject` of which nothing has happened.
+/// The empty stats of a run of `subject`.
 pub(super) fn empty(subject: &Subject, rules: &WindowConfig) -> RunStats {
     let (providers, faults) = (subject.providers.len(), subject.faults.len());
     let end = nanos(subject.duration);
@@ -67,13 +67,13 @@ pub(super) fn empty(subject: &Subject, rules: &WindowConfig) -> RunStats {
     }
 }
 
-/// The scopes of all stretches, by place.
+/// The scopes of all intervals, by position.
 pub(super) fn stretches(state: &mut RunStats) -> impl Iterator<Item = &mut Scope> {
     let after = state.after.iter_mut().map(|after| &mut after.calls);
     state.during.iter_mut().chain(after)
 }
 
-/// The scope of the stretch at `place`.
+/// The scope of the interval at `place`.
 pub(super) fn stretch(state: &mut RunStats, place: usize) -> Option<&mut Scope> {
     let faults = state.during.len();
     match place.checked_sub(faults) {

@@ -1,7 +1,7 @@
-//! What a report is about: the names, prices, faults, windows and expectations of a run.
+//! The subject of a report: names, prices, faults, windows and expectations of a run.
 //!
-//! A subject holds what a report must know beside the trace, and no more. `drill` makes one of a
-//! scenario, [`super::production`] makes one of the header of a recorded trace.
+//! A subject holds the context of a trace, and no more. `drill` makes one from a scenario,
+//! [`super::production`] makes one from the header of a recorded trace.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::prices::Price;
 use crate::time::{Instant, Windows};
 use crate::units::Share;
 
-/// What a report is about.
+/// The subject of a report.
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// The name of the scenario, or of the recorded trace.
@@ -24,28 +24,28 @@ pub struct Subject {
     pub duration: Duration,
     /// Client processes; a call belongs to client (number mod `clients`).
     pub clients: u32,
-    /// The fleet, in order; events name its members by their places.
+    /// The fleet, in order; events refer to providers by position.
     pub providers: Vec<MeasuredProvider>,
-    /// The faults, in order; events name them by their places.
+    /// The faults, in order; events refer to them by position.
     pub faults: Vec<MeasuredFault>,
     /// The policies that run unless the user names others, as they were listed.
     pub policies: Vec<String>,
-    /// What is expected, by policy name or under `every`, in the order in which it was written.
+    /// The expectations, by policy name or under `every`, in the order of the file.
     pub expect: Vec<(String, Vec<Expectation>)>,
     /// How uptime is judged.
     pub uptime: UptimeRule,
-    /// Whether the trace says when a provider has written a whole answer. Fake providers say it;
-    /// of real ones only the client's word is known, and taken.
+    /// Whether the trace says when a provider has written a whole answer. Fake providers do; for
+    /// real ones the client's result counts.
     pub answers_are_traced: bool,
-    /// What a reader must know beside the numbers, one sentence each, without the full stop.
+    /// Notes for the reader, one sentence each, without the full stop.
     pub notes: Vec<String>,
     /// The files of the recorded traces; none for a simulated run.
     pub traces: Vec<String>,
-    /// The whole of what was measured, for the result document.
+    /// The whole measured configuration, for the result document.
     pub resolved: Value,
 }
 
-/// A provider that is measured.
+/// A measured provider.
 #[derive(Clone, Debug)]
 pub struct MeasuredProvider {
     /// Its name.
@@ -56,12 +56,12 @@ pub struct MeasuredProvider {
     pub price: Price,
 }
 
-/// A fault whose effects are measured.
+/// A measured fault.
 #[derive(Clone, Debug)]
 pub struct MeasuredFault {
     /// Its name.
     pub name: String,
-    /// When it is at work.
+    /// When it is active.
     pub windows: Windows,
     /// The providers that it strikes.
     pub targets: Vec<ProviderId>,
@@ -83,19 +83,19 @@ impl Subject {
         providers.map(|provider| provider.price.clone()).collect()
     }
 
-    /// When the last call may arrive.
+    /// When arrivals end.
     pub(super) fn end(&self) -> Instant {
         Instant::START + self.duration
     }
 }
 
 impl MeasuredFault {
-    /// The fault does not happen in this run: it has no windows in it. No call arrives during it
+    /// Marks that the fault does not happen in this run: it has no windows. No call arrives during
     /// or after it, and the whole run is before it.
     pub const fn never_happens(&mut self) {
         self.windows.at = NEVER;
     }
 }
 
-/// Long after any run.
+/// Later than any run.
 const NEVER: Duration = Duration::from_nanos(u64::MAX / 4);

@@ -1,7 +1,7 @@
-//! A run at a glance: at most sixty equal stretches of time, each with the calls that arrived, how
-//! many of them failed, and the attempts and answers that fell into it.
+//! A run over time: at most sixty equal intervals, each with the calls that arrived, how many of
+//! them failed, and its attempts and answers.
 //!
-//! It is for the eye only: no measure and no verdict reads it. Its memory is fixed.
+//! It is for display only: no measure and no verdict reads it. Its memory is fixed.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use crate::time::{Instant, nanos};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timeline {
-    /// The length of a stretch, in nanoseconds.
+    /// The length of an interval, in nanoseconds.
     pub stretch_ns: u64,
-    /// Calls that arrived, by stretch.
+    /// Calls that arrived, by interval.
     pub calls: Vec<u64>,
     /// Those of them that failed.
     pub failed: Vec<u64>,
-    /// Attempts that began, by stretch.
+    /// Attempts that began, by interval.
     pub attempts: Vec<u64>,
-    /// Calls that succeeded, by the stretch in which they ended.
+    /// Calls that succeeded, by the interval in which they ended.
     pub answers: Vec<u64>,
 }
 
@@ -41,7 +41,7 @@ impl Timeline {
         }
     }
 
-    /// Takes a call that arrived at `arrived`; one that came after the end counts at the end.
+    /// Adds a call that arrived at `arrived`; one after the end counts at the end.
     pub fn add(&mut self, arrived: Instant, failed: bool) {
         let place = arrived.as_nanos() / self.stretch_ns.max(1);
         let last = self.calls.len().saturating_sub(1);
@@ -54,19 +54,19 @@ impl Timeline {
         }
     }
 
-    /// Takes an attempt that began at `at`; what comes after the end of arrivals is not shown.
+    /// Adds an attempt that began at `at`; one after the end of arrivals is not shown.
     pub fn add_attempt(&mut self, at: Instant) {
         let stretch_ns = self.stretch_ns;
         count(&mut self.attempts, at, stretch_ns);
     }
 
-    /// Takes a call that succeeded at `at`.
+    /// Adds a call that succeeded at `at`.
     pub fn add_answer(&mut self, at: Instant) {
         let stretch_ns = self.stretch_ns;
         count(&mut self.answers, at, stretch_ns);
     }
 
-    /// One character per stretch: `.` when no call failed, `1` to `9` for the tenths that did
+    /// One character per interval: `.` when no call failed, `1` to `9` for the tenths that did
     /// (rounded up), `X` when all did, a blank when no call arrived.
     pub fn drawn(&self) -> String {
         let pairs = self.calls.iter().zip(&self.failed);
@@ -102,7 +102,7 @@ fn mark(calls: u64, failed: u64) -> char {
     }
 }
 
-/// What fits on a line of 80 columns with room to spare.
+/// The number of intervals that fit on a line of 80 columns.
 const STRETCHES: u64 = 60;
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! The units of measures: how a value is written for programs and for people, and which bounds fit.
+//! The units of measures: text forms for programs and for people, and the bounds that fit.
 //!
-//! What is measured in which unit is [`super::measures`]' matter.
+//! [`super::measures`] assigns units to measures.
 
 use serde::{Serialize, Serializer};
 
 use super::ratio::{Ratio, grouped};
 use crate::expect::Bound;
 
-/// What a value counts.
+/// The unit of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// A share: 1 is all of it.
@@ -18,14 +18,14 @@ pub enum Unit {
     Count,
     /// US dollars.
     Usd,
-    /// A mean number of things.
+    /// A mean number.
     Number,
-    /// So many in a second.
+    /// A number per second.
     PerSecond,
 }
 
 impl Unit {
-    /// As documents name it.
+    /// The name in documents.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ratio => "ratio",
@@ -52,16 +52,16 @@ impl Unit {
         self.written(scaled, suffix, places)
     }
 
-    /// `value` for people, without zeros at the end: `30m`. For what was given, not measured.
+    /// `value` for people, without zeros at the end: `30m`. For configured, not measured values.
     pub fn brief(self, value: Ratio) -> String {
         let (scaled, suffix, places) = self.scaled(value);
         format!("{}{suffix}", scaled.decimal(places))
     }
 
-    /// `value` for people, with as many decimals as it takes to lie on its own side of `bound`.
+    /// `value` for people, with enough decimals to be on its own side of `bound`.
     pub fn shown_beside(self, value: Ratio, bound: Ratio) -> String {
         let (scaled, suffix, places) = self.scaled(value);
-        // The bound in the same scale; only the order of the two matters.
+        // The bound in the same scale; only its order matters.
         let limit = match suffix {
             "%" => bound.times(100),
             "s" => bound.divided_by(MS_PER_S),
@@ -75,7 +75,7 @@ impl Unit {
         self.written(scaled, suffix, faithful)
     }
 
-    /// What `bound` is worth in this unit; `None` when it was written in another one.
+    /// `bound` in this unit; `None` when it was written in another one.
     pub fn worth(self, bound: Bound) -> Option<Ratio> {
         match (self, bound) {
             (Self::Ratio, Bound::Share(parts))
@@ -87,7 +87,7 @@ impl Unit {
         }
     }
 
-    /// How a bound in this unit is written in an expectation.
+    /// An example of a bound in this unit.
     pub const fn example(self) -> &'static str {
         match self {
             Self::Ratio => "a share, such as `99.5%`",
@@ -99,7 +99,7 @@ impl Unit {
         }
     }
 
-    /// `value` in the scale in which people read it, that scale's suffix, and its usual decimals.
+    /// `value` in the usual scale for people, that scale's suffix, and its usual decimals.
     fn scaled(self, value: Ratio) -> (Ratio, &'static str, u32) {
         let below = |limit: u64| value < Ratio::whole(limit);
         match self {
@@ -124,8 +124,8 @@ impl Unit {
     }
 }
 
-/// `per_cent` with `places` decimals. What is not whole never rounds up to look whole: one failed
-/// call of a million leaves `99.99%`.
+/// `per_cent` with `places` decimals. A value below 100 % never rounds up to 100 %: one failed call
+/// of a million leaves `99.99%`.
 pub(super) fn percent(per_cent: Ratio, places: u32) -> String {
     let whole = Ratio::whole(100);
     let step = Ratio::whole(1).divided_by(10_u64.pow(places.min(9)));
@@ -135,8 +135,8 @@ pub(super) fn percent(per_cent: Ratio, places: u32) -> String {
     format!("{}%", per_cent.fixed(places))
 }
 
-/// A value as the result document writes it: money as a decimal string, all else as a number, and
-/// `null` when it is undefined.
+/// A value in the result document: money as a decimal string, all else as a number, and `null` when
+/// it is undefined.
 #[derive(Clone, Copy, Debug)]
 pub struct Written(pub Unit, pub Option<Ratio>);
 

@@ -1,7 +1,7 @@
-//! Expectations against measures: each holds, fails, or cannot be told.
+//! Compares expectations with measures: each holds, fails, or is inconclusive.
 //!
-//! [`check`] is for before a run: does the expectation make sense at all? [`judge`] is for after
-//! it. Reading expectations is [`crate::expect`]'s matter.
+//! [`check`] is for before a run: is the expectation valid? [`judge`] is for after it.
+//! [`crate::expect`] parses expectations.
 
 use super::measures::{self, Argument, MEASURES, Measure, View};
 use super::ratio::{Ratio, grouped};
@@ -11,19 +11,19 @@ use super::unit::Unit;
 use crate::expect::{Bound, Expectation, Op, When};
 use crate::prices::Price;
 
-/// What an expectation, or a whole report, comes to.
+/// The verdict on an expectation, or a whole report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// It holds.
     Holds,
-    /// It cannot be told: no samples, or a fault that it names never fired.
+    /// It cannot be judged: no samples, or a fault that it names never fired.
     Inconclusive,
     /// It fails.
     Fails,
 }
 
 impl Verdict {
-    /// As reports say it.
+    /// The word in reports.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Holds => "holds",
@@ -33,33 +33,34 @@ impl Verdict {
     }
 }
 
-/// An expectation, judged.
+/// The result of an expectation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExpectationResult {
     /// The expectation, as it was written.
     pub text: String,
-    /// What it comes to.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What the measure is worth, in its unit; none when that is undefined.
+    /// The value of the measure, in its unit; none when that is undefined.
     pub value: Option<(Unit, Ratio)>,
-    /// For people: `was 66.71%`, or why it cannot be told.
+    /// For people: `was 66.71%`, or why it is inconclusive.
     pub finding: String,
 }
 
-/// What it takes to judge a policy.
+/// The inputs for judging a policy.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
-    /// What the policy came to.
+    /// The policy's stats.
     pub state: &'a RunStats,
     /// What tokens cost, by provider.
     pub prices: &'a [Price],
-    /// What the other policies of the run came to, by name.
+    /// The stats of the other policies of the run, by name.
     pub other: &'a dyn Fn(&str) -> Option<&'a RunStats>,
-    /// Whether a fault, by place, fired under no policy of the run.
+    /// Whether a fault, by position, fired under no policy of the run.
     pub never_fired: &'a dyn Fn(usize) -> bool,
 }
 
-/// A measure's value; it may be only a lower bound, of what was not over when the run was.
+/// A measure's value; it may be only a lower bound, of an interval that was not over at the end of
+/// the run.
 #[derive(Clone, Copy)]
 struct MeasuredValue {
     measure: &'static Measure,
@@ -67,7 +68,7 @@ struct MeasuredValue {
     is_unended: bool,
 }
 
-/// Judges `expectation` of the policy that `facts` are about.
+/// Judges `expectation` of the policy in `facts`.
 pub fn judge(expectation: &Expectation, facts: &Facts<'_>) -> ExpectationResult {
     let worth = measured(expectation, facts.state, facts.prices);
     let (verdict, finding) = decide(expectation, facts, worth);
@@ -122,7 +123,7 @@ fn compared(expectation: &Expectation, worth: MeasuredValue, bound: Ratio) -> (V
     };
     let is_upper = matches!(expectation.op, Op::AtMost | Op::Below);
     if worth.is_unended {
-        // The true value is this one or more.
+        // The true value is at least this.
         return match holds == is_upper {
             true => (Verdict::Inconclusive, format!("not over after {shown}")),
             false => (verdict, format!("was at least {shown}")),
@@ -142,7 +143,7 @@ fn compared(expectation: &Expectation, worth: MeasuredValue, bound: Ratio) -> (V
     }
 }
 
-/// What the expectation is about, of a policy that came to `state`.
+/// The value that the expectation is about, for a policy with the stats `state`.
 fn measured(
     expectation: &Expectation,
     state: &RunStats,
@@ -169,7 +170,7 @@ fn measured(
     })
 }
 
-/// The place of the fault that an expectation names.
+/// The position of the fault that an expectation names.
 fn named_fault(expectation: &Expectation, state: &RunStats) -> Option<usize> {
     if let Some(fault) = expectation.when.fault() {
         return Some(fault.index());
@@ -181,7 +182,7 @@ fn named_fault(expectation: &Expectation, state: &RunStats) -> Option<usize> {
     place.filter(|_| is_fault)
 }
 
-/// Whether the bound lies outside of the interval of 95 % (Wilson's) around a share of calls.
+/// Whether the bound lies outside the interval of 95 % (Wilson's) around a share of calls.
 fn is_clear(share: Ratio, bound: Ratio) -> bool {
     let ((part, all), (limit, whole)) = (share.parts(), bound.parts());
     let apart = part
@@ -190,32 +191,32 @@ fn is_clear(share: Ratio, bound: Ratio) -> bool {
     let spread = all
         .saturating_mul(limit)
         .saturating_mul(whole.saturating_sub(limit));
-    // (part / all - p)^2 > z^2 p (1 - p) / all, times all that is below a line; z is 1.96.
+    // (part / all - p)^2 > z^2 p (1 - p) / all, times all denominators; z is 1.96.
     apart.saturating_mul(apart).saturating_mul(10_000) > spread.saturating_mul(38_416)
 }
 
-/// What is wrong with an expectation as it was written.
+/// What is wrong with an expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExpectationError {
-    /// There is no such measure.
+    /// The measure does not exist.
     UnknownMetric,
     /// The bound is not in the measure's unit.
     WrongUnit(Unit),
-    /// The measure is about such a one, and none is named.
+    /// The measure takes an argument, and there is none.
     NoArgument(Argument),
-    /// There is none of this name.
+    /// The argument does not exist.
     UnknownArgument(Argument),
-    /// The measure takes nothing in parentheses.
+    /// The measure takes no argument.
     NeedlessArgument,
     /// The measure is about the run as a whole.
     NeedlessMoment,
-    /// The fault is never over, or not for so long.
+    /// The fault never ends, or not for this long.
     NeverAfter,
-    /// No interval can be told for this measure, or this bound.
+    /// There is no interval for this measure, or this bound.
     NoInterval,
 }
 
-/// Whether `expectation` names a known measure, what that takes, and a bound in its unit.
+/// Checks that `expectation` names a known measure, its argument, and a bound in its unit.
 pub fn check(expectation: &Expectation, subject: &Subject) -> Result<(), ExpectationError> {
     let measure = measures::find(&expectation.metric).ok_or(ExpectationError::UnknownMetric)?;
     check_argument(expectation, measure, subject)?;
@@ -256,7 +257,7 @@ fn check_argument(
     Ok(())
 }
 
-/// What may stand in parentheses.
+/// The valid arguments.
 pub fn names(argument: Argument, subject: &Subject) -> Vec<&str> {
     match argument {
         Argument::Provider => Vec::from_iter(subject.providers.iter().map(|one| one.name.as_str())),
@@ -265,7 +266,7 @@ pub fn names(argument: Argument, subject: &Subject) -> Vec<&str> {
     }
 }
 
-/// The names that an expectation may name.
+/// The names of all measures.
 pub fn metrics() -> impl Iterator<Item = &'static str> {
     MEASURES.iter().map(|measure| measure.name)
 }

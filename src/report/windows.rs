@@ -1,12 +1,12 @@
-//! Uptime: was a stretch of time up, as its users felt it? And which stretches were outages?
+//! Uptime: whether an interval was up, by its calls, and which intervals were outages.
 //!
 //! Arrival time is cut into base windows (10 s by default). Each is merged with the next until
 //! together they hold 20 calls; the merged window is down when more than a share of its calls (5 %
-//! by default), and at least two, failed. What is left over at the end is judged as it is. Calls
-//! arrive until the very end of a run: who comes then belongs to its last window, not to one more.
+//! by default), and at least two, failed. The rest at the end is judged as it is. Calls arrive
+//! until the very end of a run: a call at the end belongs to the last window, not to one more.
 //! Uptime is weighted by time: a merged window counts as many base windows as it spans. In the
-//! scope of a fault only base windows that the fault touches count; time between them does not
-//! exist there. A maximal run of down windows is an outage.
+//! scope of a fault only base windows that the fault touches count; time between them is left out.
+//! A maximal run of down windows is an outage.
 //!
 //! Windows fold as a stream: only those that may still change are kept. [`super::collector`] says
 //! which calls failed.
@@ -55,14 +55,14 @@ pub(super) struct WindowConfig {
     down_above: Share,
     /// When arrivals end.
     end: Instant,
-    /// The stretches of time that have a scope: when each fault is at work, then others.
+    /// The intervals that have a scope: when each fault is active, then others.
     pub(super) stretches: Vec<FaultWindows>,
-    /// How many of them are faults'.
+    /// How many of them are of faults.
     pub(super) faults: usize,
 }
 
 impl WindowConfig {
-    /// As the subject says, with `others` as stretches beside its faults.
+    /// From the subject, with `others` as further intervals.
     pub(super) fn new(subject: &Subject, others: impl Iterator<Item = FaultWindows>) -> Self {
         let uptime = subject.uptime;
         let faults = subject.faults.iter().map(|fault| fault.windows);
@@ -75,7 +75,7 @@ impl WindowConfig {
         }
     }
 
-    /// When each fault is at work.
+    /// When each fault is active.
     fn faults(&self) -> &[FaultWindows] {
         self.stretches.get(..self.faults).unwrap_or_default()
     }
@@ -128,7 +128,7 @@ impl WindowConfig {
 /// Folds the calls of one scope into its windows.
 #[derive(Debug)]
 pub(super) struct WindowFold {
-    /// The stretch whose scope it is, by place; none = all calls.
+    /// The interval of its scope, by position; none = all calls.
     stretch: Option<usize>,
     /// Base windows with calls that are not yet closed, in order.
     open: VecDeque<Window>,
@@ -137,7 +137,7 @@ pub(super) struct WindowFold {
     merged: Merged,
     outage: Option<Outage>,
     tally: UptimeTally,
-    /// Ways around each fault, by fault; empty in the scope of a stretch.
+    /// The failover of each fault, by fault; empty in the scope of an interval.
     failovers: Vec<Failover>,
 }
 
@@ -150,7 +150,7 @@ struct Window {
     in_flight: u64,
 }
 
-/// Base windows that were merged so far, not yet judged.
+/// Base windows merged so far, not yet judged.
 #[derive(Debug, Default)]
 struct Merged {
     first: Option<u64>,
@@ -159,7 +159,7 @@ struct Merged {
     failed: u64,
 }
 
-/// A run of down windows that may go on: first and last base window, and how many count.
+/// A run of down windows that may go on: first and last base window, and their number.
 #[derive(Debug)]
 struct Outage {
     first: u64,
@@ -168,7 +168,7 @@ struct Outage {
 }
 
 impl WindowFold {
-    /// For the calls of a stretch's scope, or for all.
+    /// For the calls of an interval's scope, or for all.
     pub(super) fn new(stretch: Option<usize>, rules: &WindowConfig) -> Self {
         let watched = if stretch.is_none() { rules.faults } else { 0 };
         Self {
@@ -185,14 +185,14 @@ impl WindowFold {
         }
     }
 
-    /// Base windows that are kept right now.
+    /// Base windows that are currently in memory.
     pub(super) fn held(&self) -> usize {
         self.open.len()
     }
 
     /// A call of this scope arrived.
     pub(super) fn on_arrival(&mut self, rules: &WindowConfig, at: Instant) {
-        // A call that comes in late, when its window is closed, counts in the next one.
+        // A call that arrives when its window is closed already counts in the next one.
         let index = rules.index(at).max(self.next);
         let place = self.place(index);
         if self
@@ -217,7 +217,7 @@ impl WindowFold {
 
     /// The call that arrived at `arrived` ended.
     pub(super) fn on_end(&mut self, rules: &WindowConfig, arrived: Instant, failed: bool) {
-        // The first window from there on is where `on_arrival` counted it: its call holds it open.
+        // `on_arrival` counted it in the first window from there on: its call keeps it open.
         let place = self.place(rules.index(arrived));
         if let Some(window) = self.open.get_mut(place) {
             window.in_flight = window.in_flight.saturating_sub(1);
@@ -226,7 +226,7 @@ impl WindowFold {
         self.close_settled(rules);
     }
 
-    /// The run is over, and so is every call. Failovers are by fault.
+    /// Ends the run and every call. Failovers are by fault.
     pub(super) fn finish(mut self, rules: &WindowConfig) -> (UptimeTally, Vec<Longest>) {
         while let Some(window) = self.open.pop_front() {
             self.close(rules, &window);
@@ -244,8 +244,8 @@ impl WindowFold {
         self.open.partition_point(|window| window.index < index)
     }
 
-    /// Closes windows from the front whose calls have ended and that no arrival can reach any
-    /// more. One window of grace lets arrivals come in slightly out of order.
+    /// Closes windows from the front whose calls have ended and that no new arrival can reach. One
+    /// window of grace lets arrivals come slightly out of order.
     fn close_settled(&mut self, rules: &WindowConfig) {
         let newest = self.open.back().map_or(0, |window| window.index);
         while let Some(window) = self.open.pop_front() {
@@ -313,8 +313,8 @@ impl WindowFold {
     }
 }
 
-/// Fewer calls than these say little about a stretch of time.
+/// The minimum of calls for a judgement.
 const MIN_CALLS: u64 = 20;
 
-/// One unlucky call is no outage.
+/// A single failed call is not an outage.
 const MIN_FAILED: u64 = 2;

@@ -1,8 +1,8 @@
-//! The tree as a serde deserializer, so that types derive their reading and errors have places.
+//! The tree as a serde deserializer, so that types derive their readers and errors have locations.
 //!
-//! An error gets the span of the node at hand, the innermost one that it passes. Kinds are checked
-//! here, before serde sees a value, so that messages speak of files and not of Rust types. Units
-//! are left to `units`: every scalar can be had as the text that was written.
+//! An error gets the span of the innermost node that it passes. Kinds are checked here, before
+//! serde sees a value, so that messages are in terms of files and not of Rust types. `units` parses
+//! quantities: every scalar can be read as its original text.
 
 mod error;
 
@@ -24,7 +24,7 @@ pub(super) fn decode<T: DeserializeOwned>(node: &Node) -> Result<T, Diagnostic> 
     T::deserialize(Value { node, key: None }).map_err(|error| error.into_problem(&node.span))
 }
 
-/// A node as a deserializer, with the key that it was found under.
+/// A node as a deserializer, with its key.
 #[derive(Clone, Copy)]
 struct Value<'de> {
     node: &'de Node,
@@ -32,7 +32,7 @@ struct Value<'de> {
 }
 
 impl<'de> Value<'de> {
-    /// With errors placed here unless an inner node has claimed them.
+    /// Adds this location to errors, unless an inner node has added one.
     fn placed<T>(self, result: Result<T, Error>) -> Result<T, Error> {
         result.map_err(|error| error.at(self.node.place(self.key)))
     }
@@ -87,7 +87,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
             NodeKind::Scalar { text, plain } => self.placed(match (plain, text.as_str()) {
                 (true, "true") => visitor.visit_bool(true),
                 (true, "false") => visitor.visit_bool(false),
-                // `007` and `1_000` stay what was written: they may be names.
+                // `007` and `1_000` keep their text: they may be names.
                 (true, text) => match whole(text, u64::MAX) {
                     Ok(number) if number.to_string() == text => visitor.visit_u64(number),
                     _ => visitor.visit_borrowed_str(text),

@@ -1,8 +1,7 @@
 //! What is wrong in a file, where, and what to write instead, with a caret.
 //!
-//! A message may end in its own hint, as the units' do: "a length of time needs a unit: write
-//! `30s`". The words from `write` on are then shown as the hint. Finding problems is left to
-//! everybody else.
+//! A message may end in its own hint, as those of units do: "a length of time needs a unit: write
+//! `30s`". The text from `write` on is then shown as the hint. Other modules find the errors.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,21 +12,21 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use super::renamed;
 use super::source::{Source, Span};
 
-/// Something wrong in a file (or in `--set`): message, place, hint. `Display` shows the line with
-/// a caret, in plain text, ending in the hint; so does `Debug`, which is what a test that returns
-/// `Result<(), Diagnostic>` prints.
+/// An error or a warning about a file (or `--set`): message, location, hint. `Display` shows the
+/// line with a caret, in plain text, ending in the hint; so does `Debug`, which is what a test that
+/// returns `Result<(), Diagnostic>` prints.
 #[derive(Clone)]
 pub struct Diagnostic {
     message: String,
     note: Option<String>,
     hint: Option<String>,
     span: Span,
-    /// The name of the rule that warns of it; none = it is an error.
+    /// The name of the rule of a warning; none = an error.
     warning: Option<&'static str>,
 }
 
 impl Diagnostic {
-    /// A problem with a file as a whole: it cannot be read, it is a folder, …
+    /// A diagnostic about a file as a whole: it cannot be read, it is a folder, …
     pub fn of_file(name: &str, message: impl Into<String>) -> Self {
         let source = Source {
             name: name.to_owned(),
@@ -37,7 +36,7 @@ impl Diagnostic {
         Self::at(Span::new(&Arc::new(source), 0..0), message)
     }
 
-    /// A problem at the bytes `range` of `text`, which is all of the file called `name`.
+    /// A diagnostic about the bytes `range` of `text`, the whole text of the file `name`.
     pub fn of_text(
         name: &str,
         text: &str,
@@ -52,8 +51,8 @@ impl Diagnostic {
         Self::at(Span::new(&Arc::new(source), range), message)
     }
 
-    /// Narrowed to the bytes `part` of the scalar that it points at, if the scalar is written as it
-    /// is read (no escapes, one line); else as it was.
+    /// Narrowed to the bytes `part` of its scalar, if the scalar is written as it is read (no
+    /// escapes, one line); otherwise unchanged.
     #[must_use]
     pub fn within(mut self, scalar: &str, part: std::ops::Range<usize>) -> Self {
         if let Some(span) = self.span.within(scalar, part) {
@@ -62,7 +61,7 @@ impl Diagnostic {
         self
     }
 
-    /// A problem at this place.
+    /// A diagnostic at this location.
     pub(super) fn at(span: Span, message: impl Into<String>) -> Self {
         let (message, hint) = split_hint(message.into());
         Self {
@@ -74,34 +73,34 @@ impl Diagnostic {
         }
     }
 
-    /// At the same place of another text of the same length.
+    /// At the same location of another text of the same length.
     pub(super) fn map_source(mut self, source: impl FnOnce(&Source) -> Arc<Source>) -> Self {
         self.span = self.span.moved(source);
         self
     }
 
-    /// As no error but a warning, by the rule of this name.
+    /// Makes it a warning, by the rule of this name.
     #[must_use]
     pub fn warning(mut self, code: &'static str) -> Self {
         self.warning = Some(code);
         self
     }
 
-    /// With a note: why it matters.
+    /// Adds a note: why it matters.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
     }
 
-    /// With a hint: what to write instead.
+    /// Adds a hint: what to write instead.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// With "did you mean …" when one of `known` is close to `found`, else the list of `known`.
+    /// Adds "did you mean …" when one of `known` is close to `found`, else the list of `known`.
     #[must_use]
     pub fn did_you_mean<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         match suggestion(found, known, "known:") {
@@ -110,17 +109,17 @@ impl Diagnostic {
         }
     }
 
-    /// What is wrong, without place and hint.
+    /// The message, without location and hint.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What to write instead.
+    /// The hint.
     pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// The file, as it was named, or `command line`.
+    /// The file, as the user wrote it, or `command line`.
     pub fn file(&self) -> &str {
         &self.span.source().name
     }
@@ -161,7 +160,7 @@ impl fmt::Display for Diagnostic {
 
 impl fmt::Debug for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // On a line of its own: whoever prints it puts words such as `Error: ` before it.
+        // On a line of its own, because callers print a prefix such as `Error: ` before it.
         write!(f, "\n{self}\n")
     }
 }
@@ -192,8 +191,8 @@ pub(super) fn suggestion<'a>(
     (!all.is_empty()).then(|| format!("{label} {}", all.join(", ")))
 }
 
-/// How many characters must be put in, taken out, changed or swapped with their neighbour to make
-/// `a` into `b`. Words longer than any key are not compared.
+/// The number of characters to insert, delete, change or swap with their neighbour to turn `a` into
+/// `b`. Words longer than any key are not compared.
 fn distance(a: &str, b: &str) -> usize {
     if a.chars().count().max(b.chars().count()) > LONGEST_WORD {
         return usize::MAX;

@@ -1,6 +1,6 @@
-//! A file as a tree whose every node knows where it stands, with `--set` on top of it.
+//! A file as a tree whose nodes know their locations, with `--set` on top of it.
 //!
-//! What the keys mean is known to the types that it is decoded into.
+//! The types that it is decoded into define the keys.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use super::file;
 use super::source::{Source, Span};
 use super::tree::{Key, MAX_DEPTH, Node, NodeKind, parse, too_deep};
 
-/// A YAML file as a tree whose every node knows its place in its source.
+/// A YAML file as a tree whose nodes know their locations.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub(super) root: Node,
 }
 
 impl Document {
-    /// Reads the file at `path`, of at most 1 MiB; problems name it as `path` is written.
+    /// Reads the file at `path`, of at most 1 MiB; diagnostics show `path` as it is written.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let name = path.display().to_string();
         let bytes = file::read(path, MAX_BYTES).map_err(|why| {
@@ -33,7 +33,7 @@ impl Document {
         Self::parse_bytes(&name, &bytes)
     }
 
-    /// Parses `text`; problems call it `name`.
+    /// Parses `text`; diagnostics call it `name`.
     pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostic> {
         Self::parse_bytes(name, text.as_bytes())
     }
@@ -46,7 +46,7 @@ impl Document {
             text: text.to_owned(),
             is_override: false,
         });
-        // A byte that is no UTF-8 has become the first replacement character of its text.
+        // The first byte that is not UTF-8 has become the first replacement character of the text.
         let is_text = std::str::from_utf8(bytes).is_ok();
         let strange = |c: char| c == '\0' || (!is_text && c == char::REPLACEMENT_CHARACTER);
         if let Some(at) = text.find(strange) {
@@ -70,8 +70,8 @@ impl Document {
         self.set_with_prefix("", path, value)
     }
 
-    /// As [`Self::set`], where the user wrote `prefix` (`policy.`) before the path to say which
-    /// document is meant: problems repeat it.
+    /// As [`Self::set`], for a path that the user wrote with `prefix` (`policy.`), which selects
+    /// the document: diagnostics repeat it.
     pub fn set_with_prefix(
         &mut self,
         prefix: &str,
@@ -102,7 +102,7 @@ impl Document {
         put(&mut self.root, &keys, node)
     }
 
-    /// The tree as a `T`; unknown keys are problems with a span and a hint.
+    /// The tree as a `T`; unknown keys are diagnostics with a span and a hint.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
         decode(&self.root)
     }
@@ -123,13 +123,13 @@ impl Document {
             .is_some_and(|(_, node)| node.span.source().is_override)
     }
 
-    /// A problem that points at the value at `path` (or at the nearest thing above it that exists).
+    /// A diagnostic that points at the value at `path` (or at its nearest existing parent).
     pub fn problem(&self, path: &[&str], message: impl Into<String>) -> Diagnostic {
         let (key, node) = self.nearest(path);
         Diagnostic::at(node.place(key.map(|key| &key.span)).clone(), message)
     }
 
-    /// A problem that points at the key at `path` (or at the nearest thing above it that exists).
+    /// A diagnostic that points at the key at `path` (or at its nearest existing parent).
     pub fn problem_at_key(&self, path: &[&str], message: impl Into<String>) -> Diagnostic {
         let (key, node) = self.nearest(path);
         Diagnostic::at(key.map_or(&node.span, |key| &key.span).clone(), message)
@@ -148,7 +148,8 @@ impl Document {
     }
 }
 
-/// The steps of a dotted path, which begins at `start` of `--set path=value`, each with its place.
+/// The steps of a dotted path, which begins at `start` of `--set path=value`, each with its
+/// location.
 fn steps(source: &Arc<Source>, mut start: usize, path: &str) -> Vec<Key> {
     path.split('.')
         .map(|step| {
@@ -209,7 +210,7 @@ fn put(node: &mut Node, steps: &[Key], value: Node) -> Result<(), Diagnostic> {
     }
 }
 
-/// A map that stands nowhere but in this step of a path.
+/// A map that exists only because of this step of a path.
 fn made(step: &Key) -> Node {
     Node {
         span: step.span.clone(),
@@ -219,7 +220,7 @@ fn made(step: &Key) -> Node {
 }
 
 const SET: &str = "--set ";
-/// Longer than any file that people write; a bound on what a wrong path can cost.
+/// A bound on the cost of a wrong path: longer than any file that people write.
 const MAX_BYTES: u64 = 1 << 20;
 
 #[cfg(test)]

@@ -1,20 +1,20 @@
-//! The bytes of a file that a user names: bounded, and never waited for.
+//! Reads a file that a user names: bounded, and without blocking.
 //!
-//! A named pipe has no end until somebody writes to it, and a device perhaps none at all: reading
-//! either could hang. What the bytes mean is left to others, and so is saying which file it was.
+//! A named pipe has no end until another process writes to it, and a device perhaps none at all:
+//! reading either could hang. The caller interprets the bytes and names the file in errors.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-/// The bytes of the file at `path`, of at most `most` of them; else why not, in words that follow
-/// "the file cannot be read: ".
+/// The bytes of the file at `path`, at most `most`; otherwise the reason, in words that follow "the
+/// file cannot be read: ".
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let told = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         _ => error.to_string(),
     };
-    // Before it is opened: to open a named pipe is to wait for its writer.
+    // Checked before opening: opening a named pipe waits for its writer.
     let kind = fs::metadata(path).map_err(told)?.file_type();
     if kind.is_dir() {
         return Err("it is a folder, not a file".to_owned());

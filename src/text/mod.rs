@@ -1,16 +1,16 @@
-//! Reads the files that people write: YAML with spans, units, and errors one can act on.
+//! Reads the files that people write: YAML with spans, units, and diagnostics with hints.
 //!
-//! - [`document`]: a file as a tree whose every node knows where it stands; `--set` on top of it.
-//! - [`mod@file`]: the bytes of a file, bounded, and never of what keeps a reader waiting.
-//! - `tree`: YAML events to that tree; `source`: texts, and places in them.
+//! - [`document`]: a file as a tree whose nodes know their locations; `--set` on top of it.
+//! - [`mod@file`]: the bytes of a file, bounded and without blocking.
+//! - `tree`: YAML events to that tree; `source`: texts, and locations in them.
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
-//! - `mask`: documents and problems without what may be a secret in them.
+//! - `redact`: documents and diagnostics without possible secrets.
 //! - [`diagnostic`]: what is wrong, where, and what to write instead, with a caret.
-//! - `renamed`: what earlier versions called the keys and words of today.
+//! - `renamed`: the names of keys and words in earlier versions.
 //! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
 //! - [`units`]: `30s`, `8/s`, `60%`, `900 tok`, `2M`, read and written, as integers.
 //!
-//! It knows no scenario and no policy, opens no socket, and never panics on any bytes.
+//! It does not use scenario or policy, opens no socket, and never panics on any bytes.
 
 mod decode;
 pub mod diagnostic;

@@ -1,8 +1,7 @@
-//! Texts that must not be shown: a document, or a problem, without what may be a secret in it.
+//! Redaction: documents and diagnostics without possible secrets.
 //!
-//! A problem repeats the line that it points into. Where people put secrets although none belongs
-//! there, the line is the last thing to print. Which texts may be shown is left to the reader of
-//! the file.
+//! A diagnostic repeats the line that it points into. In files where people write secrets by
+//! mistake, that line must not be printed. The reader of the file says which texts may be shown.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use super::tree::{Node, NodeKind};
 
 impl Document {
     /// This document with an `x` for every character of each key and each scalar that is not open,
-    /// so that lines and columns are the same, and nothing else can ever be shown of it.
+    /// so that lines and columns are the same, and no other text can be shown.
     ///
     /// `is_open` gets the path to a scalar and its text; of a key, the path ends in the key itself.
     pub fn redacted(&self, is_open: &dyn Fn(&[&str], &str) -> bool) -> Result<Self, Diagnostic> {
@@ -28,7 +27,7 @@ impl Document {
 }
 
 impl Diagnostic {
-    /// The same problem at the same place, without the line that it points into.
+    /// The same diagnostic at the same location, without the line that it points into.
     #[must_use]
     pub fn concealed(self) -> Self {
         self.map_source(|source| {
@@ -42,7 +41,7 @@ impl Diagnostic {
     }
 }
 
-/// Adds where all that is not open stands to `ranges`.
+/// Adds the ranges of all texts that are not open to `ranges`.
 fn collect<'n>(
     node: &'n Node,
     path: &mut Vec<&'n str>,
@@ -75,8 +74,8 @@ fn collect<'n>(
     }
 }
 
-/// `text` with `mark` for what stands in `ranges`. Blanks keep their meaning, and what is no ASCII
-/// its length: no secret is made of either.
+/// `text` with `mark` for the characters in `ranges`. Blanks stay, and non-ASCII characters keep
+/// their length.
 fn masked(text: &str, ranges: &[Range<usize>], mark: char) -> String {
     let is_hidden = |at: &usize| ranges.iter().any(|range| range.contains(at));
     let shown = |(at, c): (usize, char)| match c.is_ascii_graphic() && is_hidden(&at) {

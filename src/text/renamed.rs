@@ -1,7 +1,7 @@
-//! Names that a policy or a scenario file had in earlier versions, and what they are called now.
+//! Names of keys in policy and scenario files of earlier versions, with their new names.
 //!
-//! Every error about an unknown key, fault or measure asks this table before it looks for a name
-//! that is spelled alike.
+//! Every error about an unknown key, fault or measure uses this table before it looks for a similar
+//! name.
 
 /// The old name, with the section that it stands in, and the new one, with the section that it has
 /// moved to. In the order of the files.
@@ -68,7 +68,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("hints_broken.client", "hints_violated.client"),
 ];
 
-/// What `found` is called now, if that is one of the names which are `known` in its place.
+/// The new name of `found`, if it is an old name of one that is `known` here.
 ///
 /// `known` tells the sections apart: `cap` became `max` in one and `max_ejection_time` in another.
 pub(super) fn new_name(found: &str, known: &[&str]) -> Option<&'static str> {

@@ -1,7 +1,7 @@
-//! JSON Schema of the files that people write, out of the types that read them.
+//! JSON Schema of the files that people write, from the types that read them.
 //!
-//! What stands in a file is either something or left out: so no schema takes `null`, and an editor
-//! underlines a key with nothing behind it. Quantities are in [`super::units::written`].
+//! A key of a file either has a value or is left out: so no schema takes `null`, and an editor
+//! underlines a key without a value. Quantities are in [`super::units::written`].
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -17,14 +17,14 @@ pub fn of<T: JsonSchema>(title: &str) -> Value {
     schema.to_value()
 }
 
-/// One of these words, each with what is said about it.
+/// One of these words, each with its description.
 pub fn words<'a>(words: impl IntoIterator<Item = (&'a str, String)>) -> Schema {
     let one = |(word, about)| json!({ "const": word, "description": about });
     let all: Vec<Value> = words.into_iter().map(one).collect();
     json_schema!({ "oneOf": all })
 }
 
-/// Where `key` is as `meant`, these keys are `required`, and no others than `keys` mean anything.
+/// Where `key` is as `meant`, these keys are `required`, and only `keys` are allowed.
 pub fn rule<'a>(
     key: &str,
     meant: &Value,
@@ -38,7 +38,7 @@ pub fn rule<'a>(
     })
 }
 
-/// A type that others hold as it is, without a name of its own.
+/// Inlines a type in others, without a definition of its own.
 macro_rules! inline_schema {
     ($($(where $t:ident: $bound:path,)? $type:ty, $name:literal, $schema:expr;)*) => {
         $(
@@ -61,7 +61,7 @@ macro_rules! inline_schema {
 
 pub(crate) use inline_schema;
 
-/// Takes out what speaks of Rust: nothing as a value, and links between documents.
+/// Removes Rust specifics: `null` as a value, and links between documents.
 fn tidy(schema: &mut Schema) {
     let is_null = |value: &Value| *value == json!("null") || *value == json!({ "type": "null" });
     for key in ["type", "anyOf", "enum"] {

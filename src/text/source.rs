@@ -1,14 +1,14 @@
-//! A text under a name, and places in it: byte ranges that know their line and column.
+//! A text under a name, and locations in it: byte ranges that know their line and column.
 //!
-//! What is wrong at a place is `problem`'s matter.
+//! `diagnostic` says what is wrong at a location.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A text that people wrote, and what problems call it.
+/// A text, and its name in diagnostics.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// The file as it was named, or `command line`.
+    /// The file as the user wrote it, or `command line`.
     pub(super) name: String,
     /// The text, without a byte order mark.
     pub(super) text: String,
@@ -16,7 +16,7 @@ pub(super) struct Source {
     pub(super) is_override: bool,
 }
 
-/// A stretch of a source.
+/// A range of a source.
 #[derive(Clone, Debug)]
 pub(super) struct Span {
     source: Arc<Source>,
@@ -40,7 +40,7 @@ impl Span {
         Self::new(&self.source, self.range.start..last.range.end)
     }
 
-    /// The bytes `part` of `scalar`, which stands here as it is, perhaps in quotes.
+    /// The bytes `part` of `scalar`, which is written here unchanged, perhaps in quotes.
     pub(super) fn within(&self, scalar: &str, part: Range<usize>) -> Option<Self> {
         let start = self.range.start + self.source.text[self.range.clone()].find(scalar)?;
         let range = start + part.start..start + part.end;
@@ -57,7 +57,7 @@ impl Span {
         Self::new(&source(&self.source), self.range)
     }
 
-    /// The source that it is a stretch of.
+    /// The source.
     pub(super) fn source(&self) -> &Source {
         &self.source
     }
@@ -75,7 +75,7 @@ impl Span {
             .count()
     }
 
-    /// The line that it starts in, without its end, and the part of it that the span covers.
+    /// The line that it starts in, without its end, and the range of it that the span covers.
     pub(super) fn first_line(&self) -> (&str, Range<usize>) {
         let start = self.line_start();
         let rest = &self.source.text[start..];

@@ -1,7 +1,7 @@
-//! YAML as a tree whose every node knows where it stands.
+//! YAML as a tree whose nodes know their locations.
 //!
-//! Strict where YAML is generous: one document, no tags, no merge keys, no key twice. Aliases are
-//! copied out, so size and depth are bounded here. What a scalar means is left to `decode`.
+//! A strict subset of YAML: one document, no tags, no merge keys, no duplicate keys. Aliases are
+//! copied, so size and depth are bounded here. `decode` interprets scalars.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,21 +11,21 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, StructureSty
 use super::diagnostic::Diagnostic;
 use super::source::{Source, Span};
 
-/// A value and its place.
+/// A value and its location.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    /// Where it stands; for a block map or list, its first entry.
+    /// Its location; for a block map or list, its first entry.
     pub(super) span: Span,
-    /// Whether it is a map or list without braces, which is best pointed at by its key.
+    /// Whether it is a map or list without braces; diagnostics point at its key.
     pub(super) is_block: bool,
-    /// What it is.
+    /// Its kind.
     pub(super) kind: NodeKind,
 }
 
-/// What a node is.
+/// The kinds of nodes.
 #[derive(Clone, Debug)]
 pub(super) enum NodeKind {
-    /// A scalar; `plain` when it stands without quotes.
+    /// A scalar; `plain` when it has no quotes.
     Scalar { text: String, plain: bool },
     /// A list.
     Seq(Vec<Node>),
@@ -33,23 +33,23 @@ pub(super) enum NodeKind {
     Map(Vec<(Key, Node)>),
 }
 
-/// A key of a map and its place.
+/// A key of a map and its location.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
-    /// Where it stands.
+    /// Its location.
     pub(super) span: Span,
     /// The key.
     pub(super) text: String,
 }
 
 impl Node {
-    /// Whether nothing is written here: empty, `~` or `null`.
+    /// Whether the value is empty, `~` or `null`.
     pub(super) fn is_null(&self) -> bool {
         matches!(&self.kind, NodeKind::Scalar { text, plain: true }
             if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// The entry under `key`; in a list `key` is a place from 0.
+    /// The entry under `key`; in a list `key` is a position from 0.
     pub(super) fn get(&self, key: &str) -> Option<(Option<&Key>, &Self)> {
         match &self.kind {
             NodeKind::Map(entries) => entries
@@ -61,7 +61,7 @@ impl Node {
         }
     }
 
-    /// The best place to point at when this node, found under `key`, is wrong as a whole.
+    /// The best location for an error about this node, found under `key`, as a whole.
     pub(super) fn place<'t>(&'t self, key: Option<&'t Span>) -> &'t Span {
         match key {
             Some(key) if self.is_block || self.is_null() => key,
@@ -70,7 +70,7 @@ impl Node {
     }
 }
 
-/// Reads what stands from byte `from` on in `source`; `None` when there is no document.
+/// Parses `source` from byte `from` on; `None` when there is no document.
 pub(super) fn parse(source: &Arc<Source>, from: usize) -> Result<Option<Node>, Diagnostic> {
     let mut options = Options::default();
     options.block_nesting_limit = MAX_DEPTH;
@@ -100,7 +100,7 @@ pub(super) fn parse(source: &Arc<Source>, from: usize) -> Result<Option<Node>, D
     Ok(grower.root)
 }
 
-/// A map or list whose end has not come yet.
+/// A map or list that is not closed yet.
 struct Open {
     anchor: usize,
     span: Span,
@@ -109,7 +109,7 @@ struct Open {
     before: usize,
     /// The key whose value comes next.
     key: Option<Key>,
-    /// The keys so far, and where they stand.
+    /// The keys so far, and their locations.
     seen: BTreeMap<String, Span>,
     kind: NodeKind,
 }
@@ -193,7 +193,7 @@ impl TreeBuilder<'_> {
         self.put(open.anchor, self.nodes - open.before, node)
     }
 
-    /// Copies what `anchor` names to here; the copy as a whole stands where the alias stands.
+    /// Copies what `anchor` names to here; the copy as a whole has the location of the alias.
     fn copy(&mut self, anchor: usize, span: Span) -> Result<(), Diagnostic> {
         let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
             return Err(Diagnostic::at(
@@ -206,7 +206,7 @@ impl TreeBuilder<'_> {
         self.put(0, size, Node { span, ..node })
     }
 
-    /// Puts a finished node of `size` nodes into the innermost open map or list.
+    /// Adds a finished node of `size` nodes to the innermost open map or list.
     fn put(&mut self, anchor: usize, size: usize, node: Node) -> Result<(), Diagnostic> {
         if anchor != 0 {
             self.anchors.insert(anchor, (node.clone(), size));
@@ -258,7 +258,7 @@ impl TreeBuilder<'_> {
     }
 }
 
-/// What to do about a syntax error that the parser tells in these words.
+/// The hint for a syntax error with this message of the parser.
 fn remedy(words: &str) -> &'static str {
     let known = REMEDIES.iter().find(|(part, _)| words.contains(part));
     known.map_or(ANY_REMEDY, |(_, remedy)| remedy)
@@ -297,7 +297,7 @@ fn key_from(node: Node, seen: &mut BTreeMap<String, Span>) -> Result<Key, Diagno
     })
 }
 
-/// The message for what is nested deeper than [`MAX_DEPTH`].
+/// The message for nesting deeper than [`MAX_DEPTH`].
 pub(super) fn too_deep() -> String {
     format!("nested more than {MAX_DEPTH} levels deep: write it flatter")
 }
@@ -310,7 +310,7 @@ fn depth(node: &Node) -> usize {
     }
 }
 
-/// A part of the parser's message, and what helps.
+/// A part of the parser's message, and the hint.
 const REMEDIES: [(&str, &str); 5] = [
     ("tab", "indent with spaces: YAML takes no tabs"),
     ("unclosed", "close it"),
@@ -323,9 +323,9 @@ const REMEDIES: [(&str, &str); 5] = [
 ];
 const ANY_REMEDY: &str =
     "look at the indentation here, and put texts that hold `: ` or ` #` in quotes";
-/// Levels of maps and lists: files of people have five.
+/// Levels of maps and lists: usual files have five.
 pub(super) const MAX_DEPTH: usize = 64;
-/// Values in a tree: a bound on what a chain of aliases can blow up to.
+/// Values in a tree: a bound on the expansion of aliases.
 const MAX_NODES: usize = 100_000;
 
 #[cfg(test)]

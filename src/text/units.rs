@@ -1,7 +1,7 @@
 //! The quantities of [`crate::units`] as bare integers, for readers that hold them so.
 //!
-//! One module per quantity, each with `parse`, `write`, and what `#[serde(with = "…")]` wants
-//! (`option` for what may be left out, together with `#[serde(default)]`).
+//! One module per quantity, each with `parse`, `write`, and the functions of `#[serde(with = "…")]`
+//! (`option` for an optional key, together with `#[serde(default)]`).
 
 #[cfg(feature = "cli")]
 pub mod written;
@@ -14,7 +14,7 @@ macro_rules! bare {
         $(, $more:item)?;)*) => {
         $($(#[$doc])*
         pub mod $name {
-            /// Reads it; an error ends in its hint.
+            /// Parses it; an error ends in its hint.
             pub fn parse(text: &str) -> Result<$type, String> {
                 read(text).map_err(String::from)
             }
@@ -50,7 +50,7 @@ macro_rules! bare {
                 })
             }
 
-            /// The same for what may be left out.
+            /// The same for an optional key.
             pub mod option {
                 /// For `#[serde(with = "…")]`.
                 pub fn serialize<S: serde::Serializer>(

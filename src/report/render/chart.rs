@@ -1,11 +1,10 @@
-//! A picture of a run for a page: what got through and what was asked, per second, over time.
+//! A picture of a run for a page: answers and attempts per second over time.
 //!
-//! Two panels share one axis of time: answers per second (goodput) above, attempts per second
-//! below, one line for each policy, averaged over the seeds. A strip on top says when each fault
-//! was at work. A storm that outlives its fault is seen as a gap between the two panels. The
+//! Two panels share the time axis: answers per second (goodput) above, attempts per second below,
+//! one line for each policy, averaged over the seeds. A strip at the top shows when each fault was
+//! active. A storm that lasts longer than its fault shows as a gap between the two panels. The
 //! picture is plain SVG: whole pixels, no script, no font of its own, colours that colour-blind
-//! readers tell apart, and dashes for those who print it.
-//! [`crate::report::timeline`] holds what it shows.
+//! readers can tell apart, and dashes for print. [`crate::report::timeline`] holds the data.
 
 use crate::report::Report;
 use crate::report::ratio::Ratio;
@@ -80,7 +79,7 @@ fn shades(fault: &MeasuredFault, end: u64, place: usize, panels: [u64; 2]) -> Ve
     drawn
 }
 
-/// When a fault is at work, in pixels; what is closer together than a pixel is one.
+/// When a fault is active, in pixels; intervals less than a pixel apart are merged.
 fn spans(windows: &Windows, end: u64) -> Vec<(u64, u64)> {
     let pixel = |at: u64| scaled(at.min(end), end, PLOT);
     let mut spans: Vec<(u64, u64)> = Vec::new();
@@ -96,7 +95,7 @@ fn spans(windows: &Windows, end: u64) -> Vec<(u64, u64)> {
             Some(last) if from <= last.1 => last.1 = to.max(last.1),
             _ => spans.push((from, to)),
         }
-        // At least a pixel on, so that a fault that comes back a million times ends.
+        // At least one pixel further, so that a fault with a million windows ends.
         let step = end.div_ceil(PLOT);
         now = Instant::from_nanos(over.max(now.as_nanos().saturating_add(step)));
         if now.as_nanos() >= end {
@@ -135,7 +134,7 @@ fn panel(
         drawn.push(text(LEFT - 8, y + 4, "end", &label));
     }
     let policies = report.policies.len();
-    // The load lies below, and dashes above what they may cover.
+    // The load is drawn below the lines, and is dashed where it may cover them.
     let styles = (0..policies).map(style).chain([LOAD]);
     let mut drawn_lines: Vec<String> = lines
         .iter()
@@ -147,7 +146,7 @@ fn panel(
     drawn
 }
 
-/// Thousandths per second of each stretch, on average over the runs; the last may be shorter.
+/// Thousandths per second of each interval, on average over the runs; the last may be shorter.
 fn rates(counts: &[u64], runs: u64, end: u64) -> Vec<u64> {
     let stretch = end.div_ceil(counts.len().max(1) as u64).max(1);
     let rates = counts.iter().zip(0_u64..).map(|(&count, place)| {
@@ -159,7 +158,7 @@ fn rates(counts: &[u64], runs: u64, end: u64) -> Vec<u64> {
     rates.collect()
 }
 
-/// A line through the middles of the stretches.
+/// A line through the middles of the intervals.
 fn polyline(rates: &[u64], ceiling: u64, top: u64, style: Style) -> String {
     let count = rates.len().max(1) as u64;
     let points = rates.iter().zip(0_u64..).map(|(&rate, place)| {
@@ -202,7 +201,7 @@ fn time_axis(end: u64, panels: [u64; 2]) -> Vec<String> {
     drawn
 }
 
-/// A name for each line, so many in a row.
+/// The legend: a name for each line, several in a row.
 fn legend(report: &Report, top: u64) -> Vec<String> {
     let policies = report.policies.iter().enumerate();
     let named = policies.map(|(place, policy)| (style(place), policy.name.as_str()));
@@ -224,7 +223,7 @@ fn text(x: u64, y: u64, anchor: &str, said: &str) -> String {
     format!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{said}</text>")
 }
 
-/// Names longer than the margin lose their ends.
+/// Truncates names that are longer than the margin.
 fn shortened(name: &str) -> String {
     if name.chars().count() <= LONGEST_NAME {
         return name.to_owned();
@@ -238,13 +237,13 @@ fn escaped(text: &str) -> String {
     text.replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// `part` of `whole`, on a scale of `length`; nothing lies beyond the scale.
+/// `part` of `whole`, on a scale of `length`; clamped to the scale.
 fn scaled(part: u64, whole: u64, length: u64) -> u64 {
     let exact = u128::from(part) * u128::from(length) / u128::from(whole.max(1));
     u64::try_from(exact).unwrap_or(length).min(length)
 }
 
-/// The least of 1, 2, 5, 10, 20, … that is not below `least`.
+/// The least of 1, 2, 5, 10, 20, … that is at least `least`.
 fn nice(least: u64) -> u64 {
     let mut power = 1_u64;
     loop {
@@ -261,14 +260,14 @@ fn nice(least: u64) -> u64 {
 struct Style(&'static str, &'static str, u64);
 
 impl Style {
-    /// As attributes of what is drawn.
+    /// As SVG attributes.
     fn stroke(self) -> String {
         let Self(color, dashes, width) = self;
         format!("stroke=\"{color}\" stroke-width=\"{width}\" stroke-dasharray=\"{dashes}\"")
     }
 }
 
-/// Colours come back after seven policies, with other dashes.
+/// Colours repeat after seven policies, with other dashes.
 const fn style(place: usize) -> Style {
     let dashes = DASHES[(place + place / COLORS.len()) % DASHES.len()];
     Style(COLORS[place % COLORS.len()], dashes, 2)
@@ -279,7 +278,7 @@ const COLORS: [&str; 7] = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000",
 ];
 const DASHES: [&str; 4] = ["none", "7 3", "2 3", "9 3 2 3"];
-/// Broad and pale: the other lines lie on it as long as all goes well.
+/// Broad and pale: without failures, the other lines cover it.
 const LOAD: Style = Style("#ccc", "none", 6);
 
 /// Seconds between two marks of the axis of time.
@@ -333,7 +332,7 @@ mod tests {
 
     #[test]
     fn rates_are_means_over_the_runs_and_the_last_stretch_may_be_short() {
-        // 25 s in three stretches: 9 s, 9 s (rounded up), and what is left.
+        // 25 s in three intervals: 9 s, 9 s (rounded up), and the rest.
         let end = 25 * NANOS;
         let stretch = end.div_ceil(3);
         let rates = rates(&[50, 25, 0], 2, end);

@@ -1,8 +1,8 @@
 //! The result document, `firedrill.result/1`: everything, for programs.
 //!
-//! Policies stand in the order of the run, measures in that of their table. A value that is
-//! undefined is `null`, money is a decimal string. `state` holds the integers from which every
-//! value is derived, so that results of other seeds merge exactly.
+//! Policies are in the order of the run, measures in the order of their table. An undefined value
+//! is `null`, money is a decimal string. `state` holds the integers from which every value is
+//! derived, so that results of other seeds merge exactly.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

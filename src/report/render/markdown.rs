@@ -1,4 +1,4 @@
-//! The report for a repository: short tables that read well in a diff and on a forge.
+//! The report for a repository: short tables that read well in a diff and on a code host.
 //!
 //! It holds no clock time, no absolute path and no version: it changes when behaviour does.
 
@@ -218,7 +218,7 @@ fn breakers(report: &Report) -> Option<String> {
     rows.section("Breakers", "")
 }
 
-/// What only some policies do; each column only where somebody did it.
+/// Actions that only some policies take; each column only if a policy took it.
 fn measures_taken(report: &Report) -> Option<String> {
     let is_said = |measure: &&Measure| {
         let policies = report.policies.iter();
@@ -260,7 +260,7 @@ fn outages(report: &Report) -> Option<String> {
     rows.section("Outages", "")
 }
 
-/// What a policy should not do; only of policies that did.
+/// Violations of conduct; only of policies that have some.
 fn conduct(report: &Report) -> Option<String> {
     let mut rows = Rows::new(&["policy", "what", "times"]);
     for policy in &report.policies {
@@ -451,7 +451,7 @@ const CONDUCT: [Measure; 5] = [
     measures::HINTS_VIOLATED_CLIENT,
 ];
 
-/// What only some policies do.
+/// Actions that only some policies take.
 const MEASURES_TAKEN: [Measure; 5] = [
     measures::HEDGE_RATE,
     measures::SHED_RATE,
@@ -464,7 +464,7 @@ fn is_number(text: &str) -> bool {
     text == "-" || text.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// A pipe would end the cell, a line break the row.
+/// Escapes pipes and line breaks, which would end the cell or the row.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }

@@ -1,7 +1,7 @@
 //! The formats of a report: one row here and one file for each.
 //!
-//! A format's file holds `render`, which makes the text of one report. `chart` is no format of the
-//! command line: it draws the picture beside a page.
+//! A format's file holds `render`, which makes the text of one report. `chart` is not a format of
+//! the command line: it draws the picture beside a page.
 
 pub(super) mod chart;
 mod csv;

@@ -1,8 +1,8 @@
-//! The report for a terminal of 80 columns: the verdict first, the worst thing next, and for each
-//! failure one line that reproduces it.
+//! The report for a terminal of 80 columns: the verdict first, then the table, and for each failure
+//! a command that reproduces it.
 //!
-//! Plain ASCII; colour only when asked for. Whether the terminal wants it is the command line's
-//! matter.
+//! Plain ASCII; colour only when asked for. The command line decides whether the terminal shows
+//! colour.
 
 use crate::policy::config::EVERY;
 use crate::report::measures::Measure;
@@ -43,7 +43,7 @@ pub(super) fn seeds_and_length(report: &Report) -> String {
 }
 
 fn header(report: &Report, color: bool) -> String {
-    // Policies meet the same calls; should they not, the most says how much was asked.
+    // Policies get the same calls; if not, the maximum is shown.
     let calls = report.policies.iter().map(|policy| policy.state.run.calls);
     let words = [
         report.subject.name.clone(),
@@ -80,7 +80,7 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
     let mut lines = vec![format!("  {}", layout.line("policy", &headings))];
     for (policy, cells) in report.policies.iter().zip(&cells) {
         let verdicts = policy.judgements.iter().map(|judged| judged.verdict);
-        // Of a policy of which nothing is expected there is nothing to say.
+        // A policy without expectations has no verdict.
         let worst = verdicts.max();
         let mark = worst.map_or(" ".to_owned(), |worst| paint(mark(worst), worst, color));
         lines.push(format!("{mark} {}", layout.line(&policy.name, cells)));
@@ -113,7 +113,7 @@ struct Layout {
 }
 
 impl Layout {
-    /// As wide as what stands in it; names give way where a line would not fit.
+    /// As wide as the contents; names are truncated where a line would not fit.
     fn new(report: &Report, rows: &[Cells]) -> Self {
         let mut columns = COLUMNS.map(|column| column.heading.len());
         for row in rows {
@@ -186,7 +186,7 @@ fn judgements(report: &Report, color: bool) -> Vec<String> {
         let word = paint("warning", Verdict::Inconclusive, color);
         lines.push(format!("{word}  fault {fault} never fired"));
     }
-    // One line a policy: which expectations these are stands in the other formats.
+    // One line a policy: the other formats list the expectations.
     for of_one in report.skipped.chunk_by(|(one, _), (next, _)| one == next) {
         let (policy, count) = (&of_one[0].0, expectations(of_one.len()));
         let has_run = report.policies.iter().any(|ran| ran.name == *policy);
@@ -294,14 +294,14 @@ const COLUMNS: [Column; 7] = [
     },
 ];
 
-/// A run of whole days is told in days.
+/// A run of whole days is shown in days.
 const NANOS_PER_DAY: u64 = 86_400_000_000_000;
 
-/// Columns of a terminal that nobody widened.
+/// The usual width of a terminal.
 const WIDTH: usize = 80;
 /// The mark before a name, and a blank.
 const MARK: usize = 2;
 /// Between two columns.
 const GAP: usize = 2;
-/// A name shorter than this tells nothing.
+/// The shortest length to which a name is truncated.
 const MIN_NAME: usize = 8;

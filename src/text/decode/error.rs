@@ -1,6 +1,6 @@
-//! What goes wrong while a tree becomes types, in the words of files rather than of Rust.
+//! Errors while a tree becomes types, in terms of files rather than of Rust.
 //!
-//! Where it went wrong is known to the nodes, which claim an error as it passes them.
+//! The nodes know the location, and add it to an error as they pass it on.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::de::{self, Expected, Unexpected};
 use crate::text::diagnostic::{Diagnostic, suggestion};
 use crate::text::source::Span;
 
-/// What serde reports, with its place once a node has claimed it.
+/// A serde error, with its location once a node has added it.
 #[derive(Debug)]
 pub(super) struct Error {
     message: String,
@@ -26,19 +26,19 @@ impl Error {
         }
     }
 
-    /// With a hint: what to write instead.
+    /// Adds a hint: what to write instead.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// At this place, unless an inner node has claimed it.
+    /// Adds this location, unless an inner node has added one.
     pub(super) fn at(mut self, span: &Span) -> Self {
         self.span.get_or_insert_with(|| span.clone());
         self
     }
 
-    /// As a problem, at `outermost` when no node has claimed it.
+    /// As a diagnostic, at `outermost` when no node has added a location.
     pub(super) fn into_problem(self, outermost: &Span) -> Diagnostic {
         let span = self.span.unwrap_or_else(|| outermost.clone());
         let problem = Diagnostic::at(span, self.message);
@@ -74,7 +74,7 @@ impl de::Error for Error {
 
     fn invalid_value(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
         let found = match found {
-            // A quantity's own words, as `units::UnitError` hands them on.
+            // A quantity's own message, from `units::UnitError`.
             Unexpected::Other(message) => return Self::new(message).hint(wanted.to_string()),
             Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
             Unexpected::Bool(value) => format!("`{value}`"),
@@ -100,7 +100,7 @@ impl de::Error for Error {
     }
 }
 
-/// A word of a file as messages repeat it: never longer than a line.
+/// A word of a file for messages, truncated to less than a line.
 pub(super) fn truncate(text: &str) -> String {
     let mut shown: String = text.chars().take(LONGEST_WORD).collect();
     if shown.len() < text.len() {
