@@ -1,7 +1,7 @@
-//! Whose grammar a provider speaks: one table, with one row per dialect.
+//! The dialects of providers: one table, with one row per dialect.
 //!
-//! A row names the variant, the module that holds the dialect's spec on either side, and the form
-//! of its requests.
+//! A row names the variant, the module with the dialect's spec on either side, and the form of its
+//! requests.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +9,8 @@ use super::client::{self, ClientSpec};
 #[cfg(feature = "sim")]
 use super::fake::{self, FakeSpec};
 
-/// Makes [`Dialect`] and what it can be asked from rows of `Variant = module, family;`. The name
-/// in files is that of the module.
+/// Makes [`Dialect`] and its methods from rows of `Variant = module, family;`. The name in files is
+/// that of the module.
 macro_rules! dialects {
     ($($(#[$meta:meta])* $variant:ident = $module:ident, $family:ident;)*) => {
         /// How a provider speaks.
@@ -27,28 +27,28 @@ macro_rules! dialects {
             /// Every dialect, in the order of their declaration.
             pub const ALL: [Self; [$(stringify!($variant)),*].len()] = [$(Self::$variant),*];
 
-            /// The dialect as files write it: `openai`.
+            /// The dialect's name in files: `openai`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => stringify!($module),)*
                 }
             }
 
-            /// Whose form of request, answer and stream it has.
+            /// The family whose form of request, answer and stream it has.
             pub const fn family(self) -> Family {
                 match self {
                     $(Self::$variant => Family::$family,)*
                 }
             }
 
-            /// How the client speaks it.
+            /// The client's side of it.
             pub(super) const fn client(self) -> &'static ClientSpec {
                 match self {
                     $(Self::$variant => &client::$module::SPEC,)*
                 }
             }
 
-            /// How the fake provider speaks it.
+            /// The fake provider's side of it.
             #[cfg(feature = "sim")]
             pub(super) const fn fake(self) -> &'static FakeSpec {
                 match self {
@@ -79,7 +79,7 @@ dialects! {
     Gemini = gemini, Gemini;
 }
 
-/// What dialects share: one form of request, answer and stream.
+/// A family of dialects: one form of request, answer and stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// OpenAI chat completions.
@@ -91,8 +91,8 @@ pub enum Family {
 }
 
 impl Dialect {
-    /// What the vendor's own base URL has after its host: what SDKs of this dialect are given,
-    /// and what [`super::request::path`] is put behind.
+    /// The path in the vendor's own base URL: SDKs of this dialect take such a URL, and
+    /// [`super::request::path`] is appended to it.
     pub const fn base_path(self) -> &'static str {
         self.client().base_path
     }

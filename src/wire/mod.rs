@@ -1,11 +1,10 @@
-//! Bytes to types and back: how providers speak. No sockets.
+//! Converts between bytes and types, in each provider's dialect. No sockets.
 //!
-//! - [`Dialect`]: whose grammar.
-//! - [`client`]: the client's side. [`request`]: what it asks, written. [`answer`]: what comes
-//!   back, read.
-//! - [`sse`]: the grammar of event streams, read.
-//! - `fake`: what the fake provider writes. It shares no code with the readers, so that one
-//!   cannot hide the other's mistake.
+//! - [`Dialect`]: the dialects.
+//! - [`client`]: the client's side. [`request`]: writes requests. [`answer`]: parses answers.
+//! - [`sse`]: parses event streams.
+//! - `fake`: writes the fake provider's answers. It shares no code with the readers, so that a
+//!   mistake in one is not hidden by the same mistake in the other.
 
 pub mod client;
 mod dialect;

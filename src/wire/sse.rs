@@ -1,11 +1,11 @@
-//! The grammar of event streams (WHATWG HTML, 9.2.6), read as the bytes come.
+//! Parses event streams (WHATWG HTML, 9.2.6) incrementally.
 //!
-//! Only `data` matters to the dialects here: event names, ids and retry times are read over, and
-//! comments are keep-alives. An event that is not ended by a blank line is never given out. Lines
-//! that are no fields of an event are kept apart: some providers break off a stream with an error
-//! in bare JSON.
+//! Only `data` is used by the dialects here: event names, ids and retry times are skipped, and
+//! comments are keep-alives. An event without a blank line at its end is never passed on. Lines
+//! that are not fields of an event are kept apart: some providers end a stream with an error in
+//! bare JSON.
 
-/// Cuts a stream of bytes into events.
+/// Splits a stream of bytes into events.
 #[derive(Debug, Default)]
 pub struct Decoder {
     line: Vec<u8>,
@@ -21,7 +21,7 @@ pub struct Decoder {
 pub struct TooLong;
 
 impl Decoder {
-    /// Takes the next bytes and gives each event's data to `on_event`, in order.
+    /// Parses the next bytes and passes each event's data to `on_event`, in order.
     pub fn push(&mut self, bytes: &[u8], mut on_event: impl FnMut(&[u8])) -> Result<(), TooLong> {
         for &byte in bytes {
             let follows_cr = std::mem::take(&mut self.after_cr);
@@ -41,12 +41,12 @@ impl Decoder {
         Ok(())
     }
 
-    /// Whether there were whole lines that are no fields of any event.
+    /// Whether there were complete lines that are not fields of any event.
     pub fn has_stray_lines(&self) -> bool {
         !self.stray.is_empty()
     }
 
-    /// The lines that are no fields of any event, and the line that has not ended.
+    /// The lines that are not fields of any event, and the incomplete last line.
     pub fn leftover(&self) -> Vec<u8> {
         [self.stray.as_slice(), &self.line].concat()
     }
@@ -83,13 +83,13 @@ fn is_field(line: &[u8]) -> bool {
     matches!(name, b"" | b"data" | b"event" | b"id" | b"retry")
 }
 
-/// No line and no event is longer, in bytes. Real chunks are below 64 KiB.
+/// The maximum of a line and of an event, in bytes. Real chunks are below 64 KiB.
 const LONGEST: usize = 4 << 20;
 
-/// No more than this is kept of what belongs to no event, in bytes.
+/// The maximum that is kept of lines outside events, in bytes.
 const LONGEST_STRAY: usize = 64 << 10;
 
-/// May stand before the first line, and says nothing.
+/// The byte order mark, which is skipped before the first line.
 const BYTE_ORDER: &[u8] = "\u{feff}".as_bytes();
 
 #[cfg(test)]

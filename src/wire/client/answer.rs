@@ -1,17 +1,16 @@
-//! What comes back, read from any dialect into one form: whole answers, streams, errors.
+//! Answers of any dialect, parsed into one form: whole answers, streams, errors.
 //!
 //! Readers are lenient where vendors differ (missing usage, unknown fields and events) and strict
-//! where a caller would be deceived:
+//! where a caller could take a bad answer for a good one:
 //!
-//! - An answer in which nothing at all is said, not even an empty text, is [`Wrong::Malformed`]:
-//!   no choice, no candidate, a null content. So is an empty text that nothing ends. An answer
-//!   that was cut at its bound before it said anything is one, and says so by its [`Finish`].
-//! - An answer that the provider withheld is [`Wrong::Filtered`], as the same verdict before the
-//!   answer would be. What was withheld only in part is an answer with the reason
+//! - An answer without any content, not even an empty text, is [`Wrong::Malformed`]: no choice, no
+//!   candidate, a null content. So is an empty text without an end. An answer that reached its
+//!   token limit before any text is an answer; its [`Finish`] says so.
+//! - An answer that the provider withheld is [`Wrong::Filtered`], like a refusal before the answer.
+//!   An answer of which a part was withheld is an answer with the reason
 //!   [`FinishReason::ContentFilter`].
 //! - A stream is whole when its dialect says so: by its terminator (OpenAI, Anthropic), or by a
-//!   reason to finish before its body ends (OpenAI, Gemini). Anything else is
-//!   [`Wrong::Truncated`].
+//!   finish reason before its body ends (OpenAI, Gemini). Anything else is [`Wrong::Truncated`].
 
 pub use super::error::{ErrorBody, read_error};
 pub use super::stream::{StreamReader, Token};
@@ -19,23 +18,23 @@ pub use super::stream::{StreamReader, Token};
 use super::error;
 use crate::wire::Dialect;
 
-/// Tokens, as the provider counted them.
+/// Token counts of the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Of the prompt, those of the cache included.
+    /// Tokens of the prompt, including cached ones.
     pub prompt_tokens: u64,
-    /// Of the prompt, those that came from the provider's cache.
+    /// Tokens of the prompt that came from the provider's cache.
     pub cached_tokens: u64,
-    /// Of the answer, hidden reasoning included.
+    /// Tokens of the answer, including hidden reasoning.
     pub completion_tokens: u64,
 }
 
-/// Why an answer ends, in one vocabulary and in the provider's own word.
+/// Why an answer ends: a common reason, and the provider's own word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finish {
-    /// In the vocabulary that all dialects share.
+    /// The reason, in terms common to all dialects.
     pub reason: FinishReason,
-    /// As the provider put it: `stop`, `end_turn`, `MAX_TOKENS`, …
+    /// The provider's word: `stop`, `end_turn`, `MAX_TOKENS`, …
     pub raw: String,
 }
 
@@ -43,9 +42,9 @@ pub struct Finish {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FinishReason {
-    /// The model has said what it had to say.
+    /// The model has finished.
     Stop,
-    /// The bound on output tokens, or the model's context, is reached.
+    /// The limit on output tokens, or the model's context, is reached.
     Length,
     /// The model wants tools to be called.
     ToolCalls,
@@ -60,31 +59,31 @@ pub enum FinishReason {
 pub struct Content {
     /// The text; empty for a stream, whose text was handed out.
     pub text: String,
-    /// Why it ends, if the provider told.
+    /// Why it ends, if the provider said so.
     pub finish: Option<Finish>,
-    /// Tokens, if the provider told.
+    /// Tokens, if the provider reported them.
     pub usage: Option<Usage>,
-    /// The model that answered, as the provider calls it, if it told.
+    /// The model that answered, as the provider calls it, if it said so.
     pub model: Option<String>,
 }
 
-/// Why what came is no answer.
+/// Why the bytes are not an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrong {
-    /// The bytes are not what the dialect allows, or say nothing.
+    /// The bytes are not valid in the dialect, or have no content.
     Malformed,
     /// It ended before it was complete.
     Truncated,
     /// The provider withheld it, for this reason if it gave one.
     Filtered(Option<String>),
-    /// The provider said that something went wrong.
+    /// The provider reported an error.
     Error(Box<ErrorBody>),
 }
 
-/// Reads a plain answer.
+/// Parses a plain answer.
 ///
 /// # Errors
-/// When it is none; an error object in a 200 comes back as [`Wrong::Error`].
+/// When the bytes are not an answer; an error object in a 200 is [`Wrong::Error`].
 pub fn read_plain(dialect: Dialect, bytes: &[u8]) -> Result<Content, Wrong> {
     let read = dialect.client().read_plain;
     let piece = read(bytes).map_err(|wrong| or_error(wrong, bytes))?;
@@ -102,9 +101,9 @@ pub fn read_plain(dialect: Dialect, bytes: &[u8]) -> Result<Content, Wrong> {
 #[derive(Debug, Default)]
 pub(super) struct Piece {
     pub(super) text: String,
-    /// There was a place for text in it, even if that was empty.
+    /// It had a field for text, even if that was empty.
     pub(super) spoken: bool,
-    /// The model was at work on something else than text: reasoning, a tool's arguments.
+    /// The model produced something other than text: reasoning, a tool's arguments.
     pub(super) busy: bool,
     pub(super) finish: Option<Finish>,
     pub(super) counted: Counted,
@@ -122,7 +121,7 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    /// With what came later: counts in streams are totals so far.
+    /// Updated by a later count: counts in streams are totals so far.
     pub(super) fn then(self, later: Self) -> Self {
         Self {
             prompt: later.prompt.or(self.prompt),
@@ -141,7 +140,7 @@ impl Counted {
     }
 }
 
-/// Whether what came whole is an answer.
+/// Whether a complete body or stream is an answer.
 pub(super) fn judge(content: Content, has_text: bool, spoken: bool) -> Result<Content, Wrong> {
     if has_text {
         return Ok(content);
@@ -157,7 +156,7 @@ pub(super) fn judge(content: Content, has_text: bool, spoken: bool) -> Result<Co
     }
 }
 
-/// What is not of the dialect's form may still be an error in another.
+/// Bytes that are not of the dialect's form may be an error in another's.
 pub(super) fn or_error(wrong: Wrong, bytes: &[u8]) -> Wrong {
     match (wrong, error::find(bytes)) {
         (Wrong::Malformed, Some(error)) => Wrong::Error(Box::new(error)),
@@ -165,7 +164,7 @@ pub(super) fn or_error(wrong: Wrong, bytes: &[u8]) -> Wrong {
     }
 }
 
-/// Reads a JSON object as a `T`. An array is none, though serde would take its elements for
+/// Parses a JSON object as a `T`. An array is refused, though serde would take its elements for
 /// fields.
 pub(super) fn object<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Wrong> {
     if !bytes.trim_ascii_start().starts_with(b"{") {
@@ -174,8 +173,8 @@ pub(super) fn object<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T
     serde_json::from_slice(bytes).map_err(|_| Wrong::Malformed)
 }
 
-/// The model that an answer names. What is no name is as good as none: Azure's first chunk names an
-/// empty one.
+/// The model in an answer. Values that are not names are ignored: Azure's first chunk has an empty
+/// one.
 pub(super) fn named(model: Option<serde_json::Value>) -> Option<String> {
     match model {
         Some(serde_json::Value::String(name)) if !name.is_empty() => Some(name),
@@ -183,7 +182,7 @@ pub(super) fn named(model: Option<serde_json::Value>) -> Option<String> {
     }
 }
 
-/// An `error` field that says that there is one: some providers always send the field.
+/// An `error` field with an error: some providers always send the field.
 pub(super) fn said(error: Option<serde_json::Value>) -> Result<(), Wrong> {
     use serde_json::Value::{Bool, Null, String};
     match error {

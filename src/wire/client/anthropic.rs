@@ -1,9 +1,9 @@
-//! Anthropic: messages, asked for and read.
+//! Anthropic messages: requests and answers.
 //!
-//! In a request, instructions stand apart from the conversation, joined by a blank line where
-//! there are several, and a bound on output tokens is demanded. Events of a stream are told apart
-//! by the `type` in their data, not by their names. Those that are not known are read over, as
-//! Anthropic asks of its clients.
+//! In a request, system instructions are separate from the conversation, joined by a blank line if
+//! there are several, and a limit on output tokens is required. Events of a stream are told apart
+//! by the `type` in their data, not by their names. Unknown ones are skipped, as Anthropic asks of
+//! its clients.
 
 use std::borrow::Cow;
 
@@ -25,17 +25,17 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
         header: "x-api-key",
         scheme: "",
     },
-    // Every request must name the version of the interface.
+    // Every request must name the version of the API.
     headers: &[("anthropic-version", "2023-06-01")],
     body,
     read_plain,
     read_event,
-    // What follows the reason to finish is never left out.
+    // The terminator after the finish reason is never left out.
     may_end_without_terminator: false,
 };
 
-/// The bound on output tokens for a request that has none of its own, since Anthropic demands
-/// one: what its smallest model still in service can write, so that no model refuses it.
+/// The limit on output tokens for a request without one, since Anthropic requires it: the maximum
+/// of its smallest model still in service, so that no model refuses it.
 pub const MAX_TOKENS: u32 = 4_096;
 
 fn body(request: &Request, model: &str, streamed: bool) -> Bytes {
@@ -109,7 +109,7 @@ fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
             let ErrorEvent { error } = object(data)?;
             return Err(Wrong::Error(Box::new(ErrorBody::of(&error))));
         }
-        // No type at all: an error in another's form, or nothing that Anthropic sends.
+        // Without a type it is an error in another form, or not from Anthropic.
         "" => return Err(or_error(Wrong::Malformed, data)),
         _ => {}
     }
@@ -117,7 +117,7 @@ fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
 }
 
 impl Piece {
-    /// Takes a block that begins, or what one gains. What is no text is reasoning, or a tool's
+    /// Handles the start of a block, or a delta. A block that is not text is reasoning, or a tool's
     /// arguments.
     fn take(&mut self, block: Block) {
         match block.text() {
@@ -210,7 +210,7 @@ fn finish(raw: Option<String>) -> Option<Finish> {
     Some(Finish { reason, raw })
 }
 
-/// Anthropic counts what it read from its cache, or wrote to it, apart from the rest.
+/// Anthropic counts tokens read from its cache, or written to it, separately.
 fn counted(counts: Option<Counts>) -> Counted {
     let Some(counts) = counts else {
         return Counted::default();

@@ -21,5 +21,5 @@ fn path(deployment: &str) -> String {
     format!("/openai/deployments/{deployment}{PATH}?api-version={VERSION}")
 }
 
-/// The latest version of Azure's inference interface that is no preview.
+/// The latest version of Azure's inference API that is not a preview.
 const VERSION: &str = "2024-10-21";

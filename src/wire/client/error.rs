@@ -1,24 +1,24 @@
-//! What providers say about requests that they do not answer, in one form.
+//! Errors of providers, in one form.
 //!
-//! One reader for all dialects: gateways, proxies and compatible interfaces answer errors in each
-//! other's forms, and every form has its own names. What the words mean is the core's matter.
+//! One parser for all dialects: gateways, proxies and compatible APIs use each other's error forms,
+//! and every form has its own field names. The core interprets the words.
 
 use serde_json::Value;
 
-/// What a provider says about a request that it did not answer.
+/// A provider's description of an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ErrorBody {
     /// The kind of error: `error.type`.
     pub kind: Option<String>,
     /// The error itself: `error.code`; at some vendors a status, in digits.
     pub code: Option<String>,
-    /// Google's word for it: `error.status`.
+    /// Google's name for it: `error.status`.
     pub status: Option<String>,
     /// For humans: `error.message`.
     pub message: Option<String>,
-    /// Finer words, from wherever the vendor keeps them: Anthropic's `details.error_code`,
-    /// Google's `ErrorInfo.reason`, Azure's `innererror.code`, and `flagged_input` where
-    /// OpenRouter says what was flagged.
+    /// More specific codes, from the vendor's own fields: Anthropic's `details.error_code`,
+    /// Google's `ErrorInfo.reason`, Azure's `innererror.code`, and `flagged_input` where OpenRouter
+    /// says what was flagged.
     pub reasons: Vec<String>,
     /// The quotas that were violated, by Google's names for them.
     pub quotas: Vec<String>,
@@ -26,7 +26,7 @@ pub struct ErrorBody {
     pub retry_delay: Option<String>,
 }
 
-/// Reads the body of a refusal; whatever cannot be read (HTML, nothing at all) is left out.
+/// Parses the body of a refusal; a body that cannot be parsed (HTML, or empty) has no fields.
 pub fn read_error(bytes: &[u8]) -> ErrorBody {
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
         return ErrorBody::default();
@@ -34,7 +34,7 @@ pub fn read_error(bytes: &[u8]) -> ErrorBody {
     find_in(&value).unwrap_or_else(|| ErrorBody::of(&value))
 }
 
-/// The error that these bytes are, if they are one in any form.
+/// The error in these bytes, if there is one in any form.
 pub(super) fn find(bytes: &[u8]) -> Option<ErrorBody> {
     find_in(&serde_json::from_slice(bytes).ok()?)
 }
@@ -48,7 +48,7 @@ fn find_in(value: &Value) -> Option<ErrorBody> {
 }
 
 impl ErrorBody {
-    /// Reads an error object, or a bare text in its place.
+    /// Parses an error object, or a string in its place.
     pub(super) fn of(error: &Value) -> Self {
         if let Value::String(message) = error {
             return Self {
@@ -72,13 +72,13 @@ impl ErrorBody {
         body
     }
 
-    /// With a code that stands beside the error, where the error has none of its own.
+    /// Adds the code beside the error, if the error has none of its own.
     pub(super) fn or_code(mut self, code: &Value) -> Self {
         self.code = self.code.or_else(|| word(code));
         self
     }
 
-    /// One of Google's details; which one it is shows in the fields that it has.
+    /// One of Google's details; its fields show its kind.
     fn read_detail(&mut self, detail: &Value) {
         self.reasons.extend(word(&detail["reason"]));
         let violations = detail["violations"].as_array().into_iter().flatten();
@@ -88,7 +88,7 @@ impl ErrorBody {
         self.retry_delay = delay.or(self.retry_delay.take());
     }
 
-    /// OpenRouter's: what moderation flagged, and what the provider behind it said.
+    /// OpenRouter's metadata: what moderation flagged, and the message of the provider behind it.
     fn read_metadata(&mut self, metadata: &Value) {
         if metadata.get("flagged_input").is_some() {
             self.reasons.push("flagged_input".to_owned());

@@ -1,8 +1,8 @@
-//! Gemini: generateContent, asked for and read.
+//! Gemini generateContent: requests and answers.
 //!
-//! Model and manner stand in the path; the body is the same for all models, streamed or plain.
-//! Events of a stream are answers of the same form as the whole; nothing terminates it but the
-//! end of the body, after a `finishReason`.
+//! Model and method are in the path; the body is the same for all models, streamed or plain. Events
+//! of a stream have the same form as a whole answer; only the end of the body, after a
+//! `finishReason`, terminates it.
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
@@ -28,8 +28,8 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
     may_end_without_terminator: true,
 };
 
-/// Below the root of a host, such as `https://generativelanguage.googleapis.com`. A name without
-/// a collection, such as `gemini-2.5-pro`, is one of `models`.
+/// Below the root of a host, such as `https://generativelanguage.googleapis.com`. A name without a
+/// collection, such as `gemini-2.5-pro`, is in `models`.
 fn path(model: &str, streamed: bool) -> String {
     let has_collection = ["models/", "tunedModels/"]
         .iter()
@@ -212,7 +212,7 @@ fn finish(raw: Option<String>) -> Option<Finish> {
     Some(Finish { reason, raw })
 }
 
-/// Gemini counts what it thought apart from what it said, and bills both as output.
+/// Gemini counts thoughts apart from the text, and bills both as output.
 fn counted(counts: Option<Counts>) -> Counted {
     let Some(counts) = counts else {
         return Counted::default();

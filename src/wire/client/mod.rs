@@ -1,9 +1,9 @@
-//! How the client speaks: what it asks, and how it reads what comes back.
+//! The client's side: writes requests, and parses answers.
 //!
-//! - [`request`]: what is asked, in one form. [`answer`]: what comes back, in one form.
-//! - One file per dialect: its `ClientSpec`, with the writer of its requests and the reader of
-//!   its answers. A dialect that speaks another's form states what it does differently.
-//! - `stream`: reads a streamed answer. `error`: reads an error in any dialect's form.
+//! - [`request`]: a request, in one form. [`answer`]: an answer, in one form.
+//! - One file per dialect: its `ClientSpec`, with the writer of its requests and the reader of its
+//!   answers. A dialect with another's form states only the differences.
+//! - `stream`: parses a streamed answer. `error`: parses an error in any dialect's form.
 
 pub mod answer;
 pub(super) mod anthropic;
@@ -23,29 +23,29 @@ use bytes::Bytes;
 use answer::{Piece, Wrong};
 use request::Request;
 
-/// How the client speaks one dialect.
+/// The client's side of one dialect.
 pub(super) struct ClientSpec {
-    /// What the vendor's own base URL has after its host.
+    /// The path in the vendor's own base URL.
     pub(super) base_path: &'static str,
-    /// Path and query that ask a model, streamed or plain, below the base URL.
+    /// Path and query for a model, streamed or plain, below the base URL.
     path: fn(model: &str, streamed: bool) -> String,
-    /// Where the key stands.
+    /// The header of the key.
     key: Key,
-    /// Headers that every request has, as names and values.
+    /// Headers of every request, as names and values.
     headers: &'static [(&'static str, &'static str)],
-    /// The body that asks a model, streamed or plain.
+    /// The body for a model, streamed or plain.
     body: fn(&Request, model: &str, streamed: bool) -> Bytes,
-    /// Reads a plain answer.
+    /// Parses a plain answer.
     read_plain: fn(&[u8]) -> Result<Piece, Wrong>,
-    /// Reads the data of one event of a stream.
+    /// Parses the data of one event of a stream.
     read_event: fn(&[u8]) -> Result<Piece, Wrong>,
-    /// A stream is whole when its body ends after a reason to finish, even without a terminator.
+    /// A stream is whole when its body ends after a finish reason, even without a terminator.
     may_end_without_terminator: bool,
 }
 
-/// The header that shows the key.
+/// The header that holds the key.
 struct Key {
     header: &'static str,
-    /// What stands before the key.
+    /// The prefix of the key.
     scheme: &'static str,
 }

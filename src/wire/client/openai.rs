@@ -1,9 +1,8 @@
-//! OpenAI: chat completions, asked for and read.
+//! OpenAI chat completions: requests and answers.
 //!
-//! The services that speak this form have files of their own beside this one; each takes from
-//! here what it does not do differently. The bound on output tokens is called `max_tokens`, as
-//! all of them know it; only OpenAI's own reasoning models refuse that name, and want
-//! `max_completion_tokens`.
+//! The services with this form have files of their own beside this one, which state only their
+//! differences. The limit on output tokens is `max_tokens`, which all of them accept; only OpenAI's
+//! own reasoning models refuse that name, and need `max_completion_tokens`.
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
@@ -66,7 +65,7 @@ struct StreamOptions {
     include_usage: bool,
 }
 
-/// How the names of OpenAI's reasoning models begin.
+/// Prefixes of the names of OpenAI's reasoning models.
 const REASONING: [&str; 4] = ["o1", "o3", "o4", "gpt-5"];
 
 fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
@@ -129,9 +128,9 @@ struct Choice {
     message: Option<MessagePart>,
     delta: Option<MessagePart>,
     finish_reason: Option<String>,
-    /// Where Moonshot puts it in streams.
+    /// Moonshot's field in streams.
     usage: Option<Counts>,
-    /// Where OpenRouter puts it when the model had begun.
+    /// OpenRouter's field for an error after the model had begun.
     error: Option<Value>,
 }
 
@@ -151,7 +150,7 @@ struct Counts {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
     prompt_tokens_details: Option<PromptDetails>,
-    /// DeepSeek's name for what came from the cache.
+    /// DeepSeek's name for cached tokens.
     prompt_cache_hit_tokens: Option<u64>,
     /// Moonshot's.
     cached_tokens: Option<u64>,
@@ -173,7 +172,7 @@ impl Choice {
                 || full(&message.reasoning)
                 || message.tool_calls.is_some_and(|calls| !calls.is_empty()),
             spoken: message.content.is_some() || message.refusal.is_some(),
-            // The model's own refusal is what it has to say.
+            // A refusal by the model itself is its answer.
             text: match message.content {
                 Some(content) if !content.is_empty() => content,
                 _ => message.refusal.unwrap_or_default(),
@@ -185,7 +184,7 @@ impl Choice {
     }
 }
 
-/// Some send an empty reason with every chunk. Two reasons are errors in disguise.
+/// Some send an empty reason with every chunk. Two of the reasons are errors.
 fn finish(raw: Option<String>) -> Result<Option<Finish>, Wrong> {
     let Some(raw) = raw.filter(|raw| !raw.is_empty()) else {
         return Ok(None);

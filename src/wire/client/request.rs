@@ -1,9 +1,9 @@
-//! What the client asks, as each dialect writes it.
+//! A request, and its form in each dialect.
 //!
-//! A [`Request`] names no provider and no model: those are the fleet's. [`Request::body`] writes
-//! it down for one model in one dialect; [`path`], [`key_header`] and [`fixed_headers`] say where
-//! it goes and what goes with it. The headers that carry a call's name are named here as well,
-//! because the fake provider reads what the client writes.
+//! A [`Request`] names no provider and no model: those are in the fleet. [`Request::body`] writes
+//! the body for one model in one dialect; [`path`], [`key_header`] and [`fixed_headers`] give its
+//! URL and headers. The headers with a call's name are defined here as well, because the fake
+//! provider reads them.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -18,10 +18,10 @@ pub use super::anthropic::MAX_TOKENS as ANTHROPIC_MAX_TOKENS;
 /// Carries the call's name: `PREFIX-NUMBER`, the same for every attempt of a call.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// Carries how many attempts this call has made at this provider before, from 0.
+/// Carries the number of earlier attempts of this call at this provider, from 0.
 pub const RETRY_COUNT: &str = "x-retry-count";
 
-/// What a caller asks, whoever will answer.
+/// A caller's request, independent of the provider.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     pub(super) messages: Vec<Message>,
@@ -44,8 +44,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// Whether it instructs the model, rather than being a part of the conversation. Dialects
-    /// that keep instructions apart take OpenAI's newer word for the role as well.
+    /// Whether it is a system instruction rather than a part of the conversation. Dialects that
+    /// keep instructions apart accept OpenAI's newer name for the role as well.
     pub(super) fn is_system(&self) -> bool {
         matches!(self.role.as_str(), "system" | "developer")
     }
@@ -57,8 +57,8 @@ impl Request {
         Self::default().message("user", content)
     }
 
-    /// With one more message. A `system` message stands where the dialect wants it, wherever it
-    /// is given here.
+    /// Adds a message. A `system` message is written where the dialect requires it, at any position
+    /// here.
     #[must_use]
     pub fn message(mut self, role: impl Into<String>, content: impl Into<String>) -> Self {
         self.messages.push(Message {
@@ -68,22 +68,22 @@ impl Request {
         self
     }
 
-    /// With an upper bound on output tokens. Without one the provider's own holds, except where a
-    /// dialect demands one: Anthropic is asked for [`ANTHROPIC_MAX_TOKENS`].
+    /// Sets an upper limit on output tokens. Without one the provider's own holds, except where a
+    /// dialect requires one: for Anthropic it is [`ANTHROPIC_MAX_TOKENS`].
     #[must_use]
     pub fn max_tokens(mut self, max_tokens: u32) -> Self {
         self.max_tokens = Some(max_tokens);
         self
     }
 
-    /// With a deadline, counted from the call's start; the policy's own may be shorter.
+    /// Sets a deadline, from the call's start; the policy's own may be earlier.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// With a number of the caller's own, to join its logs with the trace. Without one the client
+    /// Sets the call's number, to join the caller's logs with the trace. By default the client
     /// counts. Two calls of one client must not share a number.
     #[must_use]
     pub fn id(mut self, id: u64) -> Self {
@@ -91,68 +91,68 @@ impl Request {
         self
     }
 
-    /// With the name of its task, which a policy may have a rule for.
+    /// Sets the name of its task, for which a policy may have a rule.
     #[must_use]
     pub fn task(mut self, task: impl Into<String>) -> Self {
         self.task = Some(task.into());
         self
     }
 
-    /// With the number of its session: a policy may keep the calls of one session at one provider,
-    /// whose prompt cache may still know them.
+    /// Sets the number of its session: a policy may keep the calls of one session at one provider,
+    /// whose prompt cache may still hold their prefix.
     #[must_use]
     pub fn session(mut self, session: u64) -> Self {
         self.session = Some(session);
         self
     }
 
-    /// With its importance when there is not room for all: 0 is low (it may wait, as a batch may),
-    /// 1 normal, 2 high (somebody is looking at it). Without one it is normal.
+    /// Sets its priority when capacity is short: 0 is low (it may wait, such as a batch), 1 normal,
+    /// 2 high (such as an interactive call). The default is normal.
     #[must_use]
     pub fn priority(mut self, priority: u8) -> Self {
         self.priority = Some(priority);
         self
     }
 
-    /// With the caller's own count of the prompt's tokens. Without one they are estimated.
+    /// Sets the number of the prompt's tokens. By default they are estimated.
     #[must_use]
     pub fn prompt_tokens(mut self, tokens: u64) -> Self {
         self.prompt_tokens = Some(tokens);
         self
     }
 
-    /// The deadline, if any.
+    /// The deadline, if set.
     pub fn given_deadline(&self) -> Option<Duration> {
         self.deadline
     }
 
-    /// The caller's own number, if any.
+    /// The call's number, if set.
     pub fn given_id(&self) -> Option<u64> {
         self.id
     }
 
-    /// The task, if any.
+    /// The task, if set.
     pub fn given_task(&self) -> Option<&str> {
         self.task.as_deref()
     }
 
-    /// The session, if any.
+    /// The session, if set.
     pub fn given_session(&self) -> Option<u64> {
         self.session
     }
 
-    /// The priority; 1 unless another is given.
+    /// The priority; 1 by default.
     pub fn given_priority(&self) -> u8 {
         self.priority.unwrap_or(NORMAL)
     }
 
-    /// The bound on output tokens, if any.
+    /// The limit on output tokens, if set.
     pub fn given_max_tokens(&self) -> Option<u32> {
         self.max_tokens
     }
 
-    /// Tokens of the prompt: the caller's own count, else one for each four bytes of all messages,
-    /// which is what English text comes to; at least 1.
+    /// Tokens of the prompt: the caller's own count, or one for each four bytes of all messages,
+    /// the usual ratio of English text; at least 1.
     pub fn prompt_estimate(&self) -> u64 {
         let bytes = self.messages.iter().map(|one| one.content.len() as u64);
         let tokens = self.prompt_tokens;
@@ -161,39 +161,39 @@ impl Request {
             .max(1)
     }
 
-    /// The body that asks `model`, streamed or plain.
+    /// The body for `model`, streamed or plain.
     pub fn body(&self, dialect: Dialect, model: &str, streamed: bool) -> Bytes {
         (dialect.client().body)(self, model, streamed)
     }
 }
 
-/// The path and query that ask `model`, to be put behind a base URL without a slash at its end.
+/// The path and query for `model`, to be appended to a base URL without a slash at its end.
 ///
-/// Base URLs are those that the vendor's own SDK takes: `…/v1` at OpenAI and what imitates it, the
+/// Base URLs are those that the vendor's own SDK takes: `…/v1` at OpenAI and its imitations, the
 /// root of the host at Anthropic and Gemini, the resource's root at Azure, where `model` is the
 /// name of the deployment.
 pub fn path(dialect: Dialect, model: &str, streamed: bool) -> String {
     (dialect.client().path)(model, streamed)
 }
 
-/// The header that shows `key`, as name and value.
+/// The header that holds `key`, as name and value.
 pub fn key_header(dialect: Dialect, key: &str) -> (&'static str, String) {
     let place = &dialect.client().key;
     (place.header, format!("{}{key}", place.scheme))
 }
 
-/// Headers that every request in this dialect has, as names and values.
+/// Headers of every request in this dialect, as names and values.
 pub fn fixed_headers(dialect: Dialect) -> &'static [(&'static str, &'static str)] {
     dialect.client().headers
 }
 
-/// Writes `body` down.
+/// Serializes `body`.
 pub(super) fn json(body: &impl Serialize) -> Bytes {
-    // Strings and integers only: there is nothing in it that JSON cannot say.
+    // The body has only strings and integers, so that serialization cannot fail.
     Bytes::from(serde_json::to_vec(body).unwrap_or_default())
 }
 
-/// `text` as a part of a path (RFC 3986), with slashes left as they are if they may `divide` it.
+/// `text` as a part of a path (RFC 3986); slashes stay as they are if `divide` is set.
 pub(super) fn escaped(text: &str, divide: bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -211,7 +211,7 @@ pub(super) fn escaped(text: &str, divide: bool) -> String {
 
 const NORMAL: u8 = 1;
 
-/// Of English text, as the vendors' own guides count.
+/// For English text, by the vendors' own guides.
 pub(crate) const BYTES_PER_TOKEN: u64 = 4;
 
 #[cfg(test)]

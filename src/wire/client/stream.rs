@@ -1,20 +1,20 @@
-//! A streamed answer, read as its bytes come.
+//! Parses a streamed answer incrementally.
 
 use super::answer::{Content, Counted, Finish, Piece, Wrong, judge};
 use super::{ClientSpec, error};
 use crate::wire::Dialect;
 use crate::wire::sse::{Decoder, TooLong};
 
-/// What a stream brings.
+/// An item of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
     /// A piece of the answer's text, never empty.
     Text(String),
-    /// A sign that the model is at work, which is no text: reasoning, a tool's arguments.
+    /// Activity without text: reasoning, a tool's arguments.
     Busy,
 }
 
-/// Reads one streamed answer.
+/// Parses one streamed answer.
 pub struct StreamReader {
     spec: &'static ClientSpec,
     decoder: Decoder,
@@ -41,11 +41,11 @@ impl StreamReader {
         }
     }
 
-    /// Takes the next bytes and gives what they bring to `on_token`, in order. What comes behind
-    /// the dialect's terminator is not looked at.
+    /// Parses the next bytes and passes their items to `on_token`, in order. Bytes after the
+    /// dialect's terminator are ignored.
     ///
     /// # Errors
-    /// At the first thing that is wrong; nothing may be pushed after it.
+    /// At the first error; nothing may be pushed after it.
     pub fn push(&mut self, bytes: &[u8], mut on_token: impl FnMut(Token)) -> Result<(), Wrong> {
         let mut decoder = std::mem::take(&mut self.decoder);
         let mut wrong = None;
@@ -66,15 +66,15 @@ impl StreamReader {
         }
     }
 
-    /// Whether the dialect's terminator has come: there is no need to wait for the body's end.
+    /// Whether the dialect's terminator has come: the body's end need not be waited for.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// The body is over.
+    /// Ends the body.
     ///
     /// # Errors
-    /// When the answer is not whole, or none.
+    /// When the answer is not whole, or there is none.
     pub fn end(self) -> Result<Content, Wrong> {
         if !self.is_whole() {
             return Err(self.why_not_whole());
@@ -107,7 +107,7 @@ impl StreamReader {
         self.ended || (self.finish.is_some() && self.spec.may_end_without_terminator)
     }
 
-    /// A stream may break off with an error in bare JSON (Gemini), or never have been one.
+    /// A stream may end with an error in bare JSON (Gemini), or may not be a stream at all.
     fn why_not_whole(&self) -> Wrong {
         let said_nothing = !self.spoken && self.decoder.has_stray_lines();
         match error::find(&self.decoder.leftover()) {

@@ -1,8 +1,8 @@
-//! Anthropic, as the fake provider speaks it: messages, plain and streamed, fields and errors.
+//! Anthropic on the fake side: messages, plain and streamed, fields and errors.
 //!
-//! `input_tokens` are those that no cache had: together with `cache_read_input_tokens` they are
+//! `input_tokens` are those that were not cached: together with `cache_read_input_tokens` they are
 //! the prompt. Errors are `{"type":"error","error":{"type","message","details"},"request_id"}`; the
-//! causes that share a type are told apart by `details.error_code`, as the vendor's SDK reads it.
+//! causes that share a type are told apart by `details.error_code`, as in the vendor's SDK.
 
 use std::fmt::{self, Arguments, Write};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
 use super::spec::{FakeSpec, OwnHint, Page};
 use super::{Cause, Choices, Finish, Flaws, Stamp, Terminator, Usage};
 
-/// How the service speaks.
+/// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| {
         let model = Model::new(model);
@@ -36,7 +36,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     error_in_band: json,
 };
 
-/// Every limit, with the moment at which all of it is free again.
+/// Every limit, with the time of its full reset.
 fn quotas(head: &mut Head, stamp: &Stamp) {
     let quotas = stamp.quotas;
     for (what, quota) in [
@@ -55,14 +55,14 @@ fn quotas(head: &mut Head, stamp: &Stamp) {
     }
 }
 
-/// Writes in the name of one model.
+/// Writes answers of one model.
 #[derive(Clone, Debug)]
 struct Anthropic {
     model: Model,
 }
 
 impl Anthropic {
-    /// What a message begins with, plain or streamed, up to its content.
+    /// The beginning of a message, plain or streamed, up to its content.
     fn begin(&self, out: &mut String, stamp: &Stamp) {
         let _ = write!(
             out,
@@ -230,14 +230,14 @@ fn reason(flaws: &Flaws) -> &'static str {
 
 const PING: &str = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
 
-/// What is said of a prompt of which nothing is known.
+/// The usage of a prompt that is not known.
 const NOTHING: Usage = Usage {
     input: 0,
     cached: 0,
     output: 0,
 };
 
-/// The causes that the service has errors of its own for.
+/// The causes for which the service has its own errors.
 const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,
@@ -387,7 +387,7 @@ const ROWS: &[(Cause, Row)] = &[
         Row::new(500, "api_error", "", "Internal server error"),
     ),
     (Cause::BadGateway, Row::shaped(502, BodyShape::Page)),
-    // sdk-ts #616: the captured answer says so, and nothing of when.
+    // sdk-ts #616: the captured answer has a limit, and no reset.
     (
         Cause::Overloaded,
         Row::new(529, "overloaded_error", "", "Overloaded").retry(),
@@ -398,7 +398,7 @@ const ROWS: &[(Cause, Row)] = &[
     ),
 ];
 
-/// An error that says no more than its status, with the type that the documents give that.
+/// An error for a bare status, with the documented type.
 fn bare(status: u16) -> &'static Row {
     static BILLING: Row = Row::new(402, "billing_error", "", "");
     static REQUEST_ROW: Row = Row::new(400, REQUEST, "", "");

@@ -1,4 +1,4 @@
-//! Azure, as the fake provider speaks it: OpenAI's form with filter results, and errors as
+//! Azure on the fake side: OpenAI's form with filter results, and errors as
 //! `{"error":{"code","message"}}`, where the code is often the status as text.
 
 use super::chat::Chat;
@@ -8,7 +8,7 @@ use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
 use super::spec::{FakeSpec, Page};
 use super::{Cause, openai};
 
-/// How the service speaks.
+/// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
     name_exchange: |head, stamp| {
@@ -26,7 +26,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     ..openai::SPEC
 };
 
-/// The prompt's filter results come first, in a chunk that names nothing else.
+/// The prompt's filter results come first, in a chunk without other fields.
 const HABITS: Habits = Habits {
     fields: ",\"system_fingerprint\":\"fp_f12ed21100\"",
     plain: ",\"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{\
@@ -44,7 +44,7 @@ const HABITS: Habits = Habits {
     ..openai::HABITS
 };
 
-/// The causes that the service has errors of its own for.
+/// The causes for which the service has its own errors.
 const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,

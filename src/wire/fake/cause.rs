@@ -1,7 +1,6 @@
 //! Why a provider refuses: the causes that have a status, a body and headers of their own.
 //!
-//! A cause says what is the matter; how a dialect puts it is its writer's business, and so is
-//! which status it has there.
+//! A cause is independent of the dialect; the dialect's table has its status and its wording.
 
 /// Why a provider refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,13 +9,13 @@ pub enum Cause {
     RateLimit,
     /// Too many tokens per minute.
     TokenLimit,
-    /// The day's requests or tokens are used up: waiting helps only tomorrow.
+    /// The day's requests or tokens are used up: they come back the next day.
     DailyLimit,
-    /// Too many requests at once.
+    /// Too many concurrent requests.
     Concurrency,
     /// Under all limits, but ramped up too fast.
     SlowDown,
-    /// The shared pool is short, not the caller's quota.
+    /// The shared pool is overloaded, not the caller's quota.
     Capacity,
     /// No money left.
     Quota,
@@ -28,7 +27,7 @@ pub enum Cause {
     Permission,
     /// The caller's region is not served.
     Region,
-    /// A content delivery network wants proof of a human: HTML.
+    /// A content delivery network asks for proof of a human: HTML.
     Challenge,
     /// The model does not exist, or no longer.
     ModelGone,
@@ -36,7 +35,7 @@ pub enum Cause {
     ContextTooLong,
     /// The content is refused.
     ContentFilter,
-    /// The body is too large, says a server before the provider's own.
+    /// The body is too large for a server in front of the provider.
     TooLarge,
     /// The request itself is wrong.
     BadRequest,
@@ -44,19 +43,19 @@ pub enum Cause {
     Unprocessable,
     /// The server gave up waiting for the request.
     Timeout,
-    /// Another request is in the way.
+    /// Another request conflicts with it.
     Conflict,
     /// The model itself failed.
     ModelError,
     /// Something broke.
     ServerError,
-    /// The server behind the gateway gave no answer that makes sense.
+    /// The server behind the gateway gave an invalid answer.
     BadGateway,
-    /// Too much to do.
+    /// The provider is overloaded.
     Overloaded,
     /// The server behind the gateway gave no answer in time.
     GatewayTimeout,
-    /// A content delivery network speaks for a server that it cannot reach: HTML.
+    /// A content delivery network answers for a server that it cannot reach: HTML.
     Edge,
     /// The same, without any body.
     EdgeEmpty,
@@ -97,7 +96,7 @@ impl Cause {
         Self::EdgeJson,
     ];
 
-    /// The cause as scenario files write it: `rate_limit`.
+    /// The cause's name in scenario files: `rate_limit`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::RateLimit => "rate_limit",
@@ -136,7 +135,7 @@ impl Cause {
         Self::ALL.into_iter().find(|cause| cause.name() == name)
     }
 
-    /// What a bare status means, whoever sends it.
+    /// The cause of a bare status, by any sender.
     pub const fn of_status(status: u16) -> Self {
         match status {
             401 => Self::Auth,

@@ -1,8 +1,8 @@
-//! OpenAI chat completions, as the fake provider writes them, plain and streamed, for every
-//! dialect of that form: what they do differently is data (`habits`). `refusal` writes the errors.
+//! OpenAI chat completions on the fake side, plain and streamed, for every dialect of that form:
+//! the differences are data (`habits`). `refusal` writes the errors.
 //!
-//! No token is spelled out: an answer of 300 tokens says `300 tok`, so that bodies stay small
-//! whatever the counts, and so that what was delivered can be added up from the bytes.
+//! Tokens are not spelled out: an answer of 300 tokens says `300 tok`, so that bodies stay small,
+//! and so that the delivered tokens can be added up from the bytes.
 
 use std::fmt::{Arguments, Write};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::habits::{Cached, Habits, Id, UsageAt};
 use super::spec::FakeSpec;
 use super::{Choices, Finish, Flaws, Stamp, Terminator, Usage};
 
-/// Writes in the name of one model.
+/// Writes answers of one model.
 #[derive(Clone, Debug)]
 pub(super) struct Chat {
     spec: &'static FakeSpec,
@@ -21,7 +21,7 @@ pub(super) struct Chat {
 }
 
 impl Chat {
-    /// A writer for the provider of `model` that speaks as `spec` and `habits` say.
+    /// A writer for the provider of `model`, with `spec` and `habits`.
     pub(super) fn grammar(
         spec: &'static FakeSpec,
         habits: &'static Habits,
@@ -34,7 +34,7 @@ impl Chat {
         })
     }
 
-    /// What every answer and every chunk begins with, up to the choices.
+    /// The beginning of every answer and every chunk, up to the choices.
     fn begin(&self, out: &mut String, stamp: &Stamp, object: &str) {
         match self.habits.id {
             Id::Chatcmpl => push(out, &["{\"id\":\"chatcmpl-", &stamp.id()]),
@@ -119,7 +119,7 @@ impl Chat {
     fn finish(&self, out: &mut String, stamp: &Stamp, usage: Option<&str>) {
         let at = self.habits.usage;
         let flaws = stamp.flaws();
-        // A finish without content: a flaw of the content leaves it alone.
+        // A finish without content: a flaw of the content does not apply.
         let choices = match flaws.choices {
             Choices::NullContent => Choices::Whole,
             other => other,
@@ -247,7 +247,7 @@ fn push(out: &mut String, pieces: &[&str]) {
     }
 }
 
-/// `,"choices":` and a list of the choice that `write` writes, or what is there in its place.
+/// `,"choices":` and a list of the choice that `write` writes, or the flaw in its place.
 fn list(out: &mut String, choices: &Choices, write: impl FnOnce(&mut String)) {
     match choices {
         Choices::Whole | Choices::NullContent => {

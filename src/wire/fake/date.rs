@@ -12,17 +12,17 @@ use crate::time::Instant;
 /// When the world begins, in Unix seconds: 2025-01-01T00:00:00Z.
 pub(super) const EPOCH: u64 = 1_735_689_600;
 
-/// A moment, in Unix seconds.
+/// A time, in Unix seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Date(u64);
 
 impl Date {
-    /// `at`, rounded down: what a clock shows.
+    /// `at`, rounded down, as a clock shows it.
     pub(super) fn of(at: Instant) -> Self {
         Self(EPOCH + at.since_start().as_secs())
     }
 
-    /// So long after `at`, rounded up: who waits until then has waited long enough.
+    /// `wait` after `at`, rounded up, so that a client that waits until then waits long enough.
     pub(super) fn after(at: Instant, wait: Duration) -> Self {
         let exact = at.since_start().saturating_add(wait);
         let seconds = exact
@@ -31,7 +31,7 @@ impl Date {
         Self(EPOCH.saturating_add(seconds))
     }
 
-    /// So long before, but never before 1970.
+    /// `length` before, but never before 1970.
     pub(super) fn before(self, length: Duration) -> Self {
         Self(self.0.saturating_sub(length.as_secs()))
     }

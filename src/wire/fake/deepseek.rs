@@ -1,5 +1,5 @@
-//! DeepSeek, as the fake provider speaks it: OpenAI's form, also in its errors, where almost every
-//! code is `invalid_request_error` and none tells how long to wait.
+//! DeepSeek on the fake side: OpenAI's form, also in its errors, where almost every code is
+//! `invalid_request_error` and none has a hint to wait.
 
 use super::chat::Chat;
 use super::habits::{Cached, Habits, Id, UsageAt};
@@ -7,7 +7,7 @@ use super::refusal::{BodyShape, Row};
 use super::spec::{FakeSpec, OwnHint, Page};
 use super::{Cause, openai};
 
-/// How the service speaks.
+/// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
     name_exchange: |head, stamp| head.field("x-ds-trace-id", format_args!("0000{}", stamp.id())),
@@ -19,7 +19,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     ..openai::SPEC
 };
 
-/// How its good answers look.
+/// The form of its good answers.
 const HABITS: Habits = Habits {
     id: Id::Uuid,
     fields: ",\"system_fingerprint\":\"fp_f12ed21100_prod0820_fp8_kvcache\"",
@@ -29,7 +29,7 @@ const HABITS: Habits = Habits {
     ..openai::HABITS
 };
 
-/// The causes that the service has errors of its own for.
+/// The causes for which the service has its own errors.
 const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,
@@ -41,7 +41,7 @@ const ROWS: &[(Cause, Row)] = &[
              reasonably.",
         ),
     ),
-    // A concurrency limit that moves with the load is the only limit there is.
+    // The only limit is on concurrent requests, and moves with the load.
     (
         Cause::Concurrency,
         Row::new(

@@ -1,8 +1,7 @@
-//! What may be wrong with an answer that is otherwise whole: the bytes are the provider's fault,
-//! not the network's.
+//! Flaws of an answer that the network delivers whole: errors of the provider.
 //!
-//! A [`Flaws`] value says it for the whole answer, an [`Extra`] for one place in a stream. What a
-//! flaw looks like in a dialect is its writer's business; why an answer has it is `provider`'s.
+//! A [`Flaws`] value is for the whole answer, an [`Extra`] for one position in a stream. The
+//! dialect's writer gives a flaw its form; `provider` decides which flaws an answer has.
 
 use std::sync::Arc;
 
@@ -11,24 +10,24 @@ use serde::{Deserialize, Serialize};
 use super::Cause;
 use crate::units::Factor;
 
-/// What is wrong with a whole answer. By default nothing.
+/// The flaws of a whole answer. By default none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flaws {
-    /// Another model served than was asked for; this one is named.
+    /// The answer names this model instead of the requested one.
     pub model: Option<Arc<str>>,
     /// How the usage block counts.
     pub usage: Counting,
-    /// What becomes of the choices (candidates, content blocks).
+    /// The form of the choices (candidates, content blocks).
     pub choices: Choices,
-    /// Why the answer says that it ends.
+    /// The finish reason.
     pub finish: Finish,
-    /// How often a stream says that it is over.
+    /// The number of terminators of a stream.
     pub terminator: Terminator,
-    /// What the content type field says.
+    /// The content type field.
     pub label: Label,
-    /// What becomes of the body as a whole.
+    /// The body as a whole.
     pub body: Body,
-    /// The head says `connection: close`: nothing can follow on this connection.
+    /// The head has `connection: close`: the connection ends after the answer.
     pub closes: bool,
 }
 
@@ -56,20 +55,20 @@ pub enum Counting {
     Times(Factor),
 }
 
-/// What becomes of the choices (candidates, content blocks), in a stream in every event that has
-/// some of the content.
+/// The form of the choices (candidates, content blocks), in a stream in every event that has some
+/// of the content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choices {
-    /// As they should be.
+    /// Correct.
     #[default]
     Whole,
     /// An empty list.
     Empty,
     /// `null`.
     Null,
-    /// A choice whose content is `null`; at Gemini a candidate without parts, as it has them.
+    /// A choice whose content is `null`; at Gemini a candidate without parts.
     NullContent,
-    /// The key is not there at all; at Gemini the answer says that the prompt was blocked.
+    /// The key is missing; at Gemini the answer says that the prompt was blocked.
     Missing,
 }
 
@@ -93,7 +92,7 @@ pub enum Finish {
     Missing,
 }
 
-/// How often a stream says that it is over. Gemini has no terminator but the finish reason: there
+/// The number of terminators of a stream. Gemini has no terminator but the finish reason: there
 /// `Never` is a last event without one, and `Twice` is the last event twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Terminator {
@@ -106,7 +105,7 @@ pub enum Terminator {
     Twice,
 }
 
-/// What the content type field says.
+/// The content type field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Label {
     /// What the body is.
@@ -118,7 +117,7 @@ pub enum Label {
     Missing,
 }
 
-/// What becomes of the body of a 200 as a whole, plain or streamed.
+/// The body of a 200 as a whole, plain or streamed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Body {
     /// It is there.
@@ -130,28 +129,25 @@ pub enum Body {
     Html,
     /// An error object stands in its place.
     Error(Cause),
-    /// Half of it is there, and its length says that this is all. Plain answers alone: a stream
-    /// stays whole.
+    /// The first half, with a matching length. Only for plain answers: a stream stays whole.
     HalfJson,
     /// A line of plain text stands in its place, though it is said to be JSON.
     NoJson,
 }
 
-/// Something in a stream that should not be there, after the tokens of its write and before what
-/// closes it.
+/// Something extra in a stream, after the tokens of its write and before its closing events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extra {
-    /// A comment or a ping, as the dialect sends while it keeps somebody waiting.
+    /// A comment or a ping, the dialect's keep-alive.
     KeepAlive,
     /// An event that is no JSON.
     Malformed,
     /// The last event once more; in a write that has none yet, the event that opens a stream.
     Duplicate,
-    /// What the write opens and its tokens, last event first. Two tokens and more come in two
-    /// events then.
+    /// The events of the write, last event first. Two tokens or more come in two events then.
     Reordered,
-    /// An error in band: the stream is over after it, its body ends as HTTP has it, and what the
-    /// part says of closing is not heeded.
+    /// An error in band: the stream is over after it, its body ends as in HTTP, and closing events
+    /// of the part are left out.
     Error(Cause),
 }
 

@@ -1,10 +1,9 @@
-//! Gemini, as the fake provider speaks it: generateContent, plain and streamed (`alt=sse`), fields
-//! and errors.
+//! Gemini on the fake side: generateContent, plain and streamed (`alt=sse`), fields and errors.
 //!
-//! A stream has nothing that opens it and no terminator: its last event has the finish reason and
-//! the usage. Lines end in CR LF. An error in band is no event: it is a JSON object in the body.
-//! Errors are `{"error":{"code","message","status","details"}}`, over several lines. What kind of
-//! limit it was, and how long to wait, is told in the details and in no field.
+//! A stream has no opening event and no terminator: its last event has the finish reason and the
+//! usage. Lines end in CR LF. An error in band is not an event: it is a JSON object in the body.
+//! Errors are `{"error":{"code","message","status","details"}}`, over several lines. The kind of
+//! limit and the hint to wait are in the details and not in a header field.
 
 use std::fmt::{Arguments, Write};
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use super::refusal::{BodyShape, ErrorValues, Row, precise, text_or_null};
 use super::spec::{FakeSpec, OwnHint, Page};
 use super::{Cause, Choices, Finish, Flaws, Stamp, Terminator, Usage};
 
-/// How the service speaks.
+/// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| {
         let model = Model::new(model);
@@ -26,9 +25,9 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
         head.field("server-timing", format_args!("gfet4t7; dur={millis}"));
     },
     quotas: |_, _| {},
-    // The details tell how long to wait.
+    // The hint to wait is in the details.
     own_hint: OwnHint::NoField,
-    // A lack of money is a limit like others there.
+    // An empty account is a limit like others there.
     hints_about_money: true,
     finish_is_terminator: true,
     page: Page::Google,
@@ -39,7 +38,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     error_in_band: json,
 };
 
-/// Writes in the name of one model.
+/// Writes answers of one model.
 #[derive(Clone, Debug)]
 struct Gemini {
     model: Model,
@@ -127,7 +126,7 @@ impl Grammar for Gemini {
         }
     }
 
-    /// Outside of the grammar of events, over several lines (maximhq/bifrost #5262).
+    /// Not an event, and over several lines (maximhq/bifrost #5262).
     fn in_band(&self, events: &mut String, _stamp: &Stamp, error: &str) {
         events.push_str(error);
     }
@@ -184,7 +183,7 @@ fn reason(flaws: &Flaws) -> &'static str {
     }
 }
 
-/// The causes that the service has errors of its own for.
+/// The causes for which the service has its own errors.
 const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,
@@ -340,7 +339,7 @@ const ROWS: &[(Cause, Row)] = &[
     (Cause::Edge, Row::shaped(502, BodyShape::Page)),
 ];
 
-/// An error that says no more than its status: `google.rpc.Code`, as it maps to HTTP.
+/// An error for a bare status: `google.rpc.Code`, as it maps to HTTP.
 fn bare(status: u16) -> &'static Row {
     static ROWS: [Row; 6] = [
         Row::new(401, "UNAUTHENTICATED", "", ""),

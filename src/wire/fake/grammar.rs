@@ -1,5 +1,5 @@
-//! What a family of dialects must be able to say: the bodies of plain answers, and the events of
-//! streams, each without its framing in HTTP, which `stream` adds.
+//! What a family of dialects has to write: the bodies of plain answers, and the events of streams,
+//! each without its framing in HTTP, which `stream` adds.
 
 use std::fmt::{Arguments, Debug};
 
@@ -8,22 +8,22 @@ use super::{Counting, Flaws, Stamp, Usage};
 
 /// The form of good answers.
 ///
-/// Whatever writes heeds the flaws of the stamp, but for those of the whole body and of the label.
-/// Events are appended to `events`, each with what ends it.
+/// Writers apply the flaws of the stamp, except those of the whole body and of the content type.
+/// Events are appended to `events`, each with its end.
 pub(super) trait Grammar: Debug + Send + Sync {
     /// The dialect that it is a part of.
     fn spec(&self) -> &'static FakeSpec;
 
-    /// The model in whose name it writes.
+    /// The model of the answers.
     fn model(&self) -> &Model;
 
     /// The body of a plain answer.
     fn plain(&self, stamp: &Stamp, usage: Usage) -> String;
 
-    /// What a stream begins with; `prompt` is what it may say of the prompt already.
+    /// The opening events of a stream; `prompt` is the usage that they may state.
     fn opening(&self, events: &mut String, stamp: &Stamp, prompt: Option<Usage>);
 
-    /// One event that brings `text`, which needs no escape.
+    /// One event with `text`, which needs no escape.
     fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>);
 
     /// Finish reason, usage and terminators.
@@ -35,10 +35,10 @@ pub(super) trait Grammar: Debug + Send + Sync {
     /// An event that is no JSON.
     fn malformed(&self) -> &'static str;
 
-    /// What a stream sends while it keeps its reader waiting.
+    /// The keep-alive of a stream.
     fn keep_alive(&self) -> &'static str;
 
-    /// What ends an event.
+    /// The end of a line.
     fn line(&self) -> &'static str {
         "\n\n"
     }
@@ -70,7 +70,7 @@ impl Model {
         }
     }
 
-    /// The quoted name of the model that an answer names.
+    /// The quoted name of the model that an answer states.
     pub(super) fn served(&self, flaws: &Flaws) -> std::borrow::Cow<'_, str> {
         match &flaws.model {
             Some(other) => quoted(other).into(),
@@ -79,12 +79,12 @@ impl Model {
     }
 }
 
-/// `text` as JSON has it.
+/// `text` as a JSON string.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// `usage` as a flawed answer counts it; none when it does not.
+/// `usage` as a flawed answer counts it; none when it has no usage.
 pub(super) fn counted(usage: Usage, flaws: &Flaws) -> Option<Usage> {
     match flaws.usage {
         Counting::Right => Some(usage),

@@ -1,10 +1,10 @@
-//! What sets the dialects of OpenAI's form apart when they answer well. Each states its own in its
-//! file; `openai` is what the others differ from.
+//! Differences between the dialects of OpenAI's form in good answers. Each dialect's file has its
+//! own; `openai` is the base.
 
 /// The habits of one variant. Texts in JSON begin with a comma.
 #[derive(Debug)]
 pub(super) struct Habits {
-    /// How an id is made.
+    /// The form of an id.
     pub(super) id: Id,
     /// In every answer and chunk, after the model.
     pub(super) fields: &'static str,
@@ -20,9 +20,9 @@ pub(super) struct Habits {
     pub(super) preamble: &'static str,
     /// Where a stream states its usage.
     pub(super) usage: UsageAt,
-    /// How usage states what came out of a cache.
+    /// How usage states cached tokens.
     pub(super) cached: Cached,
-    /// The comment of a stream that keeps its reader waiting.
+    /// The comment that is a stream's keep-alive.
     pub(super) comment: &'static str,
     /// An error in band is a chunk with a choice that ends in `error` (agent-os #2214), rather than
     /// the dialect's error body.
@@ -31,7 +31,7 @@ pub(super) struct Habits {
     pub(super) stream_type: &'static str,
 }
 
-/// How an id is made.
+/// The form of an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Id {
     /// `chatcmpl-` and hexadecimal digits.
@@ -53,7 +53,7 @@ pub(super) enum UsageAt {
     ChoiceAndOwn,
 }
 
-/// How usage states what came out of a cache.
+/// How usage states cached tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cached {
     /// `prompt_tokens_details.cached_tokens`, when there is any.

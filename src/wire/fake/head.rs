@@ -1,6 +1,6 @@
 //! The head of an answer: status line and fields, then a body of known length or chunks.
 //!
-//! What ids are called, and what is left of limits, is written by the dialect; `hint` writes hints.
+//! The dialect writes ids and quotas; `hint` writes hints.
 
 use std::fmt::{Display, Write};
 
@@ -16,7 +16,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// The status line, and the fields that every answer of the dialect has.
+    /// The status line, and the fields of every answer in the dialect.
     pub(super) fn new(spec: &FakeSpec, status: u16, stamp: &Stamp) -> Self {
         let flaws = stamp.flaws();
         let mut head = Self {
@@ -101,5 +101,5 @@ pub(super) fn reason(status: u16) -> &'static str {
     }
 }
 
-/// Enough for most heads with their bodies, so that they need no second place.
+/// Enough for most heads with their bodies, to avoid a second allocation.
 const ROOM: usize = 1_024;

@@ -1,4 +1,4 @@
-//! How a hint to wait is put: as the dialect does it, or in any other form that has been seen.
+//! Hints to wait: in the dialect's form, or in any other known form.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::quota::{whole_millis, whole_seconds};
 use super::spec::{FakeSpec, OwnHint};
 use super::{Cause, HintFormat, Refusal, Stamp};
 
-/// Writes what `refusal` says in fields about waiting.
+/// Writes the fields of the hint of `refusal`.
 pub(super) fn fields(head: &mut Head, spec: &FakeSpec, stamp: &Stamp, refusal: &Refusal) {
     let Some(hint) = refusal.hint else {
         return;
@@ -31,7 +31,7 @@ pub(super) fn fields(head: &mut Head, spec: &FakeSpec, stamp: &Stamp, refusal: &
     }
 }
 
-/// The wait that the body of `refusal` tells, if it tells one.
+/// The wait in the body of `refusal`, if it has one.
 pub(super) fn in_body(spec: &FakeSpec, refusal: &Refusal) -> Option<Duration> {
     let hint = refusal.hint?;
     match hint.form {
@@ -41,7 +41,7 @@ pub(super) fn in_body(spec: &FakeSpec, refusal: &Refusal) -> Option<Duration> {
     }
 }
 
-/// Most vendors do not say how long to wait for money.
+/// Most vendors give no hint for an empty account.
 fn keeps_silent(spec: &FakeSpec, refusal: &Refusal) -> bool {
     matches!(refusal.cause, Cause::Quota | Cause::SpendLimit) && !spec.hints_about_money
 }

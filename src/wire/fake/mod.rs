@@ -1,19 +1,19 @@
-//! What the fake provider writes: whole HTTP/1.1 answers, as bytes, built by hand.
+//! The fake provider's answers: whole HTTP/1.1 answers as bytes, written by hand.
 //!
-//! - One file per dialect: its `FakeSpec`, with its errors as a table, and its good answers
-//!   unless they have another's form. `chat` writes OpenAI's form for all dialects that have it, by
-//!   the `habits` of each; `grammar`: what such a form must be able to say.
-//! - `stream`: which events a write has, and its framing in chunks.
-//! - `refusal`: the errors, from the dialect's table; `template` fills them, `hint` says how long
-//!   to wait.
-//! - `head`: status line and fields; `quota`: what is left of limits; `date`: the calendar.
-//! - `cause`, `flaw`: why a provider refuses, and what may be wrong with an answer.
+//! - One file per dialect: its `FakeSpec`, with its errors as a table, and its good answers unless
+//!   they have another's form. `chat` writes OpenAI's form for all dialects that have it, with the
+//!   `habits` of each; `grammar`: the functions of such a form.
+//! - `stream`: the events of a write, and its framing in chunks.
+//! - `refusal`: the errors, from the dialect's table; `template` fills them, `hint` adds hints to
+//!   wait.
+//! - `head`: status line and fields; `quota`: remaining limits; `date`: the calendar.
+//! - `cause`, `flaw`: why a provider refuses, and flaws of an answer.
 //!
-//! No HTTP server can be made to emit half of what real providers emit, so there is none here.
-//! It shares no code with the readers, so that one cannot hide the other's mistake. `provider`
-//! decides when bytes leave, and why an answer is what it is. Nothing here reads a clock: the
-//! world begins on 2025-01-01, when all answers were created, and a `date` field is there only
-//! beside a hint that needs one.
+//! An HTTP server cannot emit half of what real providers emit, so there is none here. This code is
+//! not shared with the readers, so that a mistake in one is not hidden by the same mistake in the
+//! other. `provider` decides when bytes are sent, and what the answer is. Nothing here reads a
+//! clock: the world begins on 2025-01-01, when all answers were created, and a `date` field is
+//! written only beside a hint that needs one.
 
 pub(super) mod anthropic;
 pub(super) mod azure;
@@ -53,40 +53,40 @@ use grammar::Grammar;
 use head::Head;
 pub(super) use spec::FakeSpec;
 
-/// Writes what one provider says, in its dialect.
+/// Writes the answers of one provider, in its dialect.
 #[derive(Clone, Debug)]
 pub struct Writer {
     dialect: Dialect,
     grammar: Arc<dyn Grammar>,
 }
 
-/// What all bytes of one exchange share.
+/// The values that all bytes of one exchange share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// The provider's number; with the two below it makes the ids.
     pub provider: u64,
     /// The call's number.
     pub call: u64,
-    /// The how-manieth attempt of that call at this provider, from 0.
+    /// The attempt's number among that call's attempts at this provider, from 0.
     pub nth: u32,
-    /// When its head leaves; the world begins on 2025-01-01.
+    /// When its head is sent; the world begins on 2025-01-01.
     pub at: Instant,
-    /// How long the provider says that it took, in whole milliseconds.
+    /// The processing time that the provider states, in whole milliseconds.
     pub processing: Duration,
-    /// What is left of its limits, of those that it has.
+    /// The remaining quotas, of the limits that it has.
     pub quotas: Quotas,
-    /// What is wrong with the answer; nothing, as a rule.
+    /// The flaws of the answer; usually none.
     pub flaws: Option<Box<Flaws>>,
 }
 
 /// Token counts, as an answer states them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// Of the prompt, all of it.
+    /// Tokens of the prompt.
     pub input: u64,
-    /// Of the prompt, what came out of a cache.
+    /// Cached tokens of the prompt.
     pub cached: u64,
-    /// Of the answer.
+    /// Tokens of the answer.
     pub output: u64,
 }
 
@@ -95,17 +95,17 @@ pub struct Usage {
 pub struct Part {
     /// The head of the answer comes before all else.
     pub head: bool,
-    /// The role, or whatever else a stream begins with, comes before the tokens.
+    /// The opening events of a stream come before the tokens.
     pub opens: bool,
-    /// What the opening says of the prompt where it does (Anthropic); nothing: there were none.
+    /// The prompt's usage in the opening events, where they state it (Anthropic).
     pub prompt: Option<Usage>,
-    /// It brings so many output tokens, in one event.
+    /// The number of its output tokens, in one event.
     pub tokens: u64,
-    /// Something that should not be there.
+    /// An extra event.
     pub extra: Option<Extra>,
     /// It is the last of a whole answer: finish reason, usage and terminators follow.
     pub closes: Option<Usage>,
-    /// The stream's body ends here as HTTP has it, whatever it lacks.
+    /// The stream's body ends here as in HTTP, even if it is incomplete.
     pub ends: bool,
     /// The bytes end inside the last event.
     pub inside: Option<Inside>,
@@ -114,22 +114,22 @@ pub struct Part {
 /// An error instead of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// A status from 400 to 599 instead of the one that the cause has in the dialect.
+    /// A status from 400 to 599 in place of the cause's status in the dialect.
     pub status: Option<u16>,
-    /// Why.
+    /// The cause.
     pub cause: Cause,
-    /// The hint to wait that goes with it.
+    /// Its hint to wait.
     pub hint: Option<Hint>,
-    /// What `x-should-retry` says, if it is there.
+    /// The value of `x-should-retry`, if it has one.
     pub should_retry: Option<bool>,
 }
 
 /// A hint to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hint {
-    /// How long.
+    /// The wait.
     pub wait: Duration,
-    /// How it is put.
+    /// The form.
     pub form: HintFormat,
 }
 
@@ -181,7 +181,7 @@ impl Writer {
         Head::new(self.spec(), 200, stamp).with_body(kind, &body)
     }
 
-    /// The head and the body of a whole plain answer, for who sends the body later.
+    /// The head and the body of a whole plain answer, for a body that is sent later.
     pub fn completion_apart(&self, stamp: &Stamp, usage: Usage) -> [Bytes; 2] {
         let (_, body) = self.body(stamp, usage);
         let mut head = self.completion(stamp, usage);
@@ -189,10 +189,10 @@ impl Writer {
         [head, body]
     }
 
-    /// What keeps a caller waiting: a comment or a ping before the first token of a stream, a
-    /// blank line before a plain answer. The first of them comes after the head of the answer,
-    /// which is in chunks then. The rest of a stream follows as parts without `head`, that of a
-    /// plain answer as [`late_completion`](Self::late_completion).
+    /// A keep-alive: a comment or a ping before the first token of a stream, a blank line before a
+    /// plain answer. The first one comes after the head of the answer, which is then chunked. The
+    /// rest of a stream follows as parts without `head`, that of a plain answer as
+    /// [`late_completion`](Self::late_completion).
     pub fn waiting(&self, stamp: &Stamp, streamed: bool, first: bool) -> Bytes {
         if streamed {
             let part = Part {
@@ -211,8 +211,7 @@ impl Writer {
         Bytes::from(bytes)
     }
 
-    /// The body of a plain answer whose head has left with [`waiting`](Self::waiting), and its
-    /// end.
+    /// The body of a plain answer whose head was sent with [`waiting`](Self::waiting), and its end.
     pub fn late_completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
         let mut bytes = String::new();
         stream::chunk(&mut bytes, &self.body(stamp, usage).1);
@@ -222,7 +221,7 @@ impl Writer {
 
     /// One write of a streamed answer. Nothing for an empty part.
     ///
-    /// Something else in the place of the whole body leaves with the head, and nothing after it.
+    /// A body in place of the whole stream is sent with the head, and nothing after it.
     pub fn part(&self, stamp: &Stamp, part: &Part) -> Bytes {
         match self.substitute(stamp) {
             Some(_) if !part.head => Bytes::new(),
@@ -232,7 +231,7 @@ impl Writer {
     }
 
     /// One write of a streamed answer, in two: the first ends in the middle of a character of its
-    /// tokens, or, without any, in the middle of its last event's JSON. `inside` is not heeded.
+    /// tokens, or, without any, in the middle of its last event's JSON. `inside` is ignored.
     pub fn split(&self, stamp: &Stamp, part: &Part) -> [Bytes; 2] {
         match self.substitute(stamp) {
             Some(_) => [self.part(stamp, part), Bytes::new()],
@@ -245,12 +244,12 @@ impl Writer {
         refusal::write(self.grammar(), stamp, refusal)
     }
 
-    /// The status that an error for `cause` has by itself.
+    /// The status of an error for `cause`.
     pub fn status_of(&self, cause: Cause) -> u16 {
         refusal::status_of(self.spec(), cause)
     }
 
-    /// The dialect that it speaks.
+    /// The dialect.
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
@@ -268,7 +267,7 @@ impl Writer {
         (grammar.plain_type(), body)
     }
 
-    /// Content type and text of what stands in the place of a whole body.
+    /// Content type and text of a body in place of the answer.
     fn substitute(&self, stamp: &Stamp) -> Option<(&'static str, String)> {
         let grammar = self.grammar();
         let json = grammar.plain_type();
@@ -290,7 +289,7 @@ impl Writer {
     }
 }
 
-/// Whether `dialect` has a form of its own for `cause`, rather than its nearest relative's.
+/// Whether `dialect` has its own form for `cause`, rather than that of a related cause.
 pub fn has(dialect: Dialect, cause: Cause) -> bool {
     refusal::has(dialect.fake(), cause)
 }
@@ -301,7 +300,7 @@ pub fn finish_is_terminator(dialect: Dialect) -> bool {
 }
 
 impl Refusal {
-    /// An error for this cause, and nothing more.
+    /// An error for this cause, without more.
     pub const fn of(cause: Cause) -> Self {
         Self {
             status: None,
@@ -311,7 +310,7 @@ impl Refusal {
         }
     }
 
-    /// An error with this status, and what it means by itself.
+    /// An error with this status, and its usual cause.
     pub const fn with_status(status: u16) -> Self {
         Self {
             status: Some(status),
@@ -319,7 +318,7 @@ impl Refusal {
         }
     }
 
-    /// With a hint to wait for so long, as the dialect puts it.
+    /// Adds a hint to wait, in the dialect's form.
     #[must_use]
     pub const fn after(self, wait: Duration) -> Self {
         let hint = Hint {
@@ -334,7 +333,7 @@ impl Refusal {
 }
 
 impl Stamp {
-    /// The part that is unique in all ids of this exchange.
+    /// The unique part of all ids of this exchange.
     fn id(&self) -> String {
         let provider = self.provider & 0xffff;
         format!("{provider:04x}{:016x}{:08x}", self.call, self.nth)
@@ -353,7 +352,7 @@ impl Stamp {
         )
     }
 
-    /// The same as OpenRouter has it: seconds, then what is unique.
+    /// The same in OpenRouter's form: seconds, then the unique part.
     fn generation(&self) -> String {
         format!("{}-{}", date::EPOCH, self.id())
     }
@@ -363,7 +362,7 @@ impl Stamp {
     }
 }
 
-/// What a proxy says in the place of the service.
+/// The message of a proxy in place of the service.
 const NO_JSON: &str = "upstream connect error or disconnect/reset before headers. reset reason: \
                        connection termination";
 

@@ -1,6 +1,5 @@
-//! Moonshot (Kimi), as the fake provider speaks it: OpenAI's form, and errors as
-//! `{"error":{"message","type"}}`. How long to wait is told in the message; being overloaded is
-//! a 429 there.
+//! Moonshot (Kimi) on the fake side: OpenAI's form, and errors as `{"error":{"message","type"}}`.
+//! The hint to wait is in the message; overload is a 429 there.
 
 use super::chat::Chat;
 use super::habits::{Cached, Habits, UsageAt};
@@ -8,11 +7,11 @@ use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
 use super::spec::{FakeSpec, OwnHint, Page};
 use super::{Cause, openai};
 
-/// How the service speaks.
+/// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
     name_exchange: |head, stamp| head.field("msh-request-id", stamp.uuid()),
-    // The message tells how long to wait.
+    // The hint to wait is in the message.
     own_hint: OwnHint::NoField,
     page: Page::Plain("nginx"),
     host: "api.moonshot.ai",
@@ -22,7 +21,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     ..openai::SPEC
 };
 
-/// How its good answers look.
+/// The form of its good answers.
 const HABITS: Habits = Habits {
     message: "",
     usage: UsageAt::ChoiceAndOwn,
@@ -31,7 +30,7 @@ const HABITS: Habits = Habits {
     ..openai::HABITS
 };
 
-/// The causes that the service has errors of its own for.
+/// The causes for which the service has its own errors.
 const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,

@@ -1,6 +1,6 @@
-//! OpenAI, as the fake provider speaks it: fields, habits and errors
-//! (`{"error":{"message","type","param","code"}}`). The other dialects of its form state what they
-//! do differently.
+//! OpenAI on the fake side: fields, habits and errors
+//! (`{"error":{"message","type","param","code"}}`). The other dialects of its form state their
+//! differences.
 
 use super::Cause;
 use super::chat::Chat;
@@ -9,7 +9,7 @@ use super::quota::{self, GoDuration};
 use super::refusal::{self, ErrorValues, Row, text_or_null};
 use super::spec::{FakeSpec, OwnHint, Page};
 
-/// How the service speaks.
+/// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
     name_exchange: |head, stamp| {
@@ -28,7 +28,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     finish_is_terminator: false,
 };
 
-/// How its good answers look.
+/// The form of its good answers.
 pub(super) const HABITS: Habits = Habits {
     id: Id::Chatcmpl,
     fields: "",
@@ -44,7 +44,7 @@ pub(super) const HABITS: Habits = Habits {
     in_band_chunk: false,
 };
 
-/// The causes that the service has errors of its own for.
+/// The causes for which the service has its own errors.
 const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,

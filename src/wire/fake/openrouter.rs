@@ -1,6 +1,6 @@
-//! OpenRouter, as the fake provider speaks it: OpenAI's form, and errors as
-//! `{"error":{"code","message","metadata"}}`, where the code is the status as a number, but in
-//! band a word. What the provider behind it said is in the metadata.
+//! OpenRouter on the fake side: OpenAI's form, and errors as
+//! `{"error":{"code","message","metadata"}}`, where the code is the status as a number, but in band
+//! a word. The message of the provider behind it is in the metadata.
 
 use super::chat::Chat;
 use super::date::Date;
@@ -10,7 +10,7 @@ use super::refusal::{ErrorValues, Row, text_or_null};
 use super::spec::{FakeSpec, OwnHint};
 use super::{Cause, Stamp, openai};
 
-/// How the service speaks.
+/// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
     name_exchange: |head, stamp| {
@@ -28,7 +28,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     ..openai::SPEC
 };
 
-/// How its good answers look.
+/// The form of its good answers.
 const HABITS: Habits = Habits {
     id: Id::Generation,
     fields: ",\"provider\":\"OpenAI\"",
@@ -39,7 +39,7 @@ const HABITS: Habits = Habits {
     ..openai::HABITS
 };
 
-/// One limit, and the moment in Unix milliseconds.
+/// One limit, with its reset in Unix milliseconds.
 fn quotas(head: &mut Head, stamp: &Stamp) {
     if let Some(quota) = stamp.quotas.requests {
         let reset = Date::after(stamp.at, quota.reset).unix_millis();
@@ -49,7 +49,7 @@ fn quotas(head: &mut Head, stamp: &Stamp) {
     }
 }
 
-/// The causes that the service has errors of its own for.
+/// The causes for which the service has its own errors.
 const ROWS: &[(Cause, Row)] = &[
     (
         Cause::RateLimit,
@@ -206,7 +206,7 @@ fn json(said: &ErrorValues<'_>, row: &Row) -> String {
     )
 }
 
-/// What the chunk that ends a stream says of it.
+/// The error in the chunk that ends a stream.
 fn in_band(said: &ErrorValues<'_>, row: &Row) -> String {
     format!("{{{}}}", error(said, row, &text_or_null(row.kind)))
 }
@@ -219,6 +219,6 @@ fn error(said: &ErrorValues<'_>, row: &Row, code: &str) -> String {
     )
 }
 
-/// What a limit of its own says besides.
+/// The additional metadata of a limit.
 const LIMIT: &str = "~,\"metadata\":{\"headers\":{\"X-RateLimit-Limit\":\"$limit\"},\
                      \"provider_name\":null}~";

@@ -1,6 +1,6 @@
-//! What is left of the limits, and the forms that several dialects state it in: `x-ratelimit-*`
-//! with lengths of Go (OpenAI) or whole seconds (Azure). Forms of one dialect alone stand in its
-//! file. `provider` counts.
+//! Remaining limits, and the forms in which several dialects state them: `x-ratelimit-*` with
+//! durations of Go (OpenAI) or whole seconds (Azure). Forms of a single dialect are in its file.
+//! `provider` counts.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Stamp;
 use super::head::Head;
 
-/// What is left of each limit that a provider has.
+/// The remaining quota of each limit that a provider has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quotas {
     /// On requests.
@@ -21,19 +21,19 @@ pub struct Quotas {
     pub output: Option<Quota>,
 }
 
-/// What is left of one limit.
+/// The remaining quota of one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// Per minute, of whatever it counts.
+    /// The limit per minute.
     pub limit: u64,
-    /// What would be admitted now.
+    /// How much would be admitted now.
     pub remaining: u64,
     /// How long until all of the limit is free again.
     pub reset: Duration,
 }
 
-/// Writes the limits on requests and tokens as OpenAI has them, with `reset` as the form of the
-/// lengths.
+/// Writes the limits on requests and tokens in OpenAI's form, with `reset` as the form of
+/// durations.
 pub(super) fn openai<T: fmt::Display>(
     head: &mut Head,
     stamp: &Stamp,
@@ -77,7 +77,7 @@ impl fmt::Display for GoDuration {
     }
 }
 
-/// Milliseconds of `length`, rounded up: who waits so long has waited long enough.
+/// Milliseconds of `length`, rounded up, so that a client that waits this long waits long enough.
 pub(super) fn whole_millis(length: Duration) -> u128 {
     length.as_nanos().div_ceil(1_000_000)
 }

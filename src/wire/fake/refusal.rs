@@ -1,10 +1,9 @@
-//! The errors of every dialect: which status, body and fields a cause has there.
+//! The errors of every dialect: the status, body and fields of each cause.
 //!
-//! The table of a dialect, in its file, says what it has of its own ([`Row`]). A cause that a
-//! dialect does not have takes the form of its nearest relative there; a bare status that is not
-//! that of its cause, one that says no more than the status. The wording is that of the vendors'
-//! documents and of answers that users of the real services have reported. The grammars write good
-//! answers.
+//! The table in a dialect's file has its own errors ([`Row`]). A cause that a dialect does not have
+//! takes the form of the nearest cause that it has; a bare status that is not that of its cause
+//! takes the form of a bare status. The wording is that of the vendors' documents and of answers
+//! that users of the real services have reported. The grammars write good answers.
 
 mod page;
 
@@ -21,11 +20,11 @@ use super::template::fill;
 use super::{Cause, HintFormat, Quota, Refusal, Stamp, hint};
 pub(super) use page::html;
 
-/// What a dialect says for one cause.
+/// A dialect's error for one cause.
 ///
 /// `message` and `more` are templates. They may name `$model`, `$status`, `$id`, and between two
 /// `~` `$limit` and `$used` (of the limit in question), and `$go`, `$seconds` and `$precise` (the
-/// wait, where the body tells it).
+/// wait, if the body states it).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     pub(super) status: u16,
@@ -37,20 +36,20 @@ pub(super) struct Row {
     /// The parameter that it is about.
     pub(super) param: &'static str,
     message: &'static str,
-    /// What else the error object has, in JSON, beginning with a comma; at Gemini its details.
+    /// Further fields of the error object, in JSON, beginning with a comma; at Gemini its details.
     pub(super) more: &'static str,
-    /// What `x-should-retry` says by itself.
+    /// The default value of `x-should-retry`.
     should_retry: Option<bool>,
 }
 
-/// What the body of an error is.
+/// The kind of body of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyShape {
     /// The vendor's own JSON.
     Json,
-    /// The page of whatever stands before the vendor's servers.
+    /// The page of a server in front of the vendor's.
     Page,
-    /// A page that wants proof of a human.
+    /// A page that asks for proof of a human.
     Challenge,
     /// Nothing.
     Empty,
@@ -100,12 +99,12 @@ impl Row {
     }
 }
 
-/// Whether the dialect has a form of its own for `cause`.
+/// Whether the dialect has its own form for `cause`.
 pub(super) fn has(spec: &FakeSpec, cause: Cause) -> bool {
     own_row(spec, cause).is_some()
 }
 
-/// The status that `cause` has in the dialect.
+/// The status of `cause` in the dialect.
 pub(super) fn status_of(spec: &FakeSpec, cause: Cause) -> u16 {
     row(spec, cause).status
 }
@@ -136,7 +135,7 @@ pub(super) fn write(grammar: &dyn Grammar, stamp: &Stamp, refusal: &Refusal) -> 
     }
 }
 
-/// The error object in the place of a body.
+/// The error object in place of a body.
 pub(super) fn in_place(grammar: &dyn Grammar, stamp: &Stamp, cause: Cause) -> String {
     let spec = grammar.spec();
     let row = json_row(spec, cause);
@@ -152,7 +151,7 @@ pub(super) fn in_band(grammar: &dyn Grammar, stamp: &Stamp, cause: Cause) -> Str
     (spec.error_in_band)(&values, row)
 }
 
-/// The row of `cause`, or another when that is no JSON.
+/// The row of `cause`, or another if that is not JSON.
 fn json_row(spec: &FakeSpec, cause: Cause) -> &'static Row {
     match row(spec, cause) {
         row if row.shape == BodyShape::Json => row,
@@ -160,7 +159,7 @@ fn json_row(spec: &FakeSpec, cause: Cause) -> &'static Row {
     }
 }
 
-/// The row that `refusal` is written from.
+/// The row for `refusal`.
 fn row_of(spec: &FakeSpec, refusal: &Refusal) -> &'static Row {
     let row = row(spec, refusal.cause);
     match refusal.status {
@@ -175,7 +174,7 @@ fn row_of(spec: &FakeSpec, refusal: &Refusal) -> &'static Row {
     }
 }
 
-/// The row of `cause`, or of its nearest relative that the dialect has.
+/// The row of `cause`, or of the nearest cause that the dialect has.
 fn row(spec: &FakeSpec, cause: Cause) -> &'static Row {
     let mut cause = cause;
     loop {
@@ -195,7 +194,7 @@ fn own_row(spec: &FakeSpec, cause: Cause) -> Option<&'static Row> {
     rows.find(|(of, _)| *of == cause).map(|(_, row)| row)
 }
 
-/// What comes next to `cause`. Every chain ends at a cause that every dialect has.
+/// The cause nearest to `cause`. Every chain ends at a cause that every dialect has.
 const fn nearest(cause: Cause) -> Cause {
     match cause {
         Cause::TokenLimit | Cause::DailyLimit | Cause::Concurrency | Cause::SlowDown => {
@@ -218,7 +217,7 @@ const fn nearest(cause: Cause) -> Cause {
     }
 }
 
-/// An error of OpenAI's form that says no more than its status.
+/// An error of OpenAI's form for a bare status.
 pub(super) fn bare(status: u16) -> &'static Row {
     if status < 500 { &CLIENT } else { &SERVER }
 }
@@ -226,14 +225,14 @@ pub(super) fn bare(status: u16) -> &'static Row {
 static CLIENT: Row = Row::new(400, "invalid_request_error", "", "");
 static SERVER: Row = Row::new(500, "server_error", "", "");
 
-/// What the gaps of one error are filled with.
+/// The values of an error's template.
 pub(super) struct ErrorValues<'a> {
     grammar: &'a dyn Grammar,
     pub(super) stamp: &'a Stamp,
     pub(super) status: u16,
-    /// The wait that the body tells.
+    /// The wait that the body states.
     pub(super) wait: Option<Duration>,
-    /// It tells so whatever the vendor's habit.
+    /// It states the wait even if the vendor's errors do not.
     must_tell: bool,
     quota: Option<Quota>,
 }
@@ -258,8 +257,8 @@ impl<'a> ErrorValues<'a> {
         }
     }
 
-    /// The message, as JSON. When it must tell the wait and has no place for it, it does so at
-    /// the end.
+    /// The message, as JSON. If it must state the wait and has no placeholder for it, the wait is
+    /// appended.
     pub(super) fn message(&self, row: &Row) -> String {
         let mut text = match row.message {
             "" => reason(self.status).to_owned(),
@@ -312,7 +311,7 @@ fn put(out: &mut String, value: impl Display) {
     let _ = write!(out, "{value}");
 }
 
-/// Seconds with their milliseconds, as far as there are any: `45.8s`.
+/// Seconds, with milliseconds if there are any: `45.8s`.
 pub(super) fn precise(wait: Duration) -> String {
     let millis = whole_millis(wait);
     let text = format!("{}.{:03}", millis / 1_000, millis % 1_000);

@@ -1,6 +1,5 @@
-//! One write of a streamed answer: which events it has and in what order, where its bytes end, and
-//! its framing in chunks of HTTP. A [`Grammar`] says what an event
-//! looks like.
+//! One write of a streamed answer: its events and their order, where its bytes end, and its framing
+//! in chunks of HTTP. A [`Grammar`] gives events their form.
 
 use std::fmt::{self, Write as _};
 
@@ -35,7 +34,7 @@ pub(super) fn part(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> Bytes {
     }
 }
 
-/// The bytes of `part`, torn in the middle of a character of its tokens, or else of its last
+/// The bytes of `part`, split in the middle of a character of its tokens, or else of its last
 /// event's JSON.
 pub(super) fn split(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> [Bytes; 2] {
     let mut first = head(grammar, stamp, part).into_bytes();
@@ -57,10 +56,10 @@ pub(super) fn chunk(bytes: &mut String, text: &str) {
     }
 }
 
-/// What ends a body in chunks.
+/// The end of a chunked body.
 pub(super) const LAST_CHUNK: &str = "0\r\n\r\n";
 
-/// How a token is spelled.
+/// The spelling of a token.
 #[derive(Clone, Copy)]
 enum Spelling {
     /// In ASCII.
@@ -115,8 +114,8 @@ fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling)
     (events, part.closes.is_some())
 }
 
-/// What tokens say: their number, and blanks behind it until each of them has four bytes, as texts
-/// have on average. Whoever measures a stream by its text finds the speed that it has.
+/// The text of tokens: their number, padded with blanks until each token has four bytes, the
+/// average of texts, so that the speed of a stream can be measured by its text.
 struct Words {
     count: u64,
     spelling: Spelling,
@@ -139,7 +138,7 @@ impl fmt::Display for Words {
 
 const BYTES_PER_TOKEN: u64 = 4;
 
-/// No event carries more text: bodies are filler.
+/// The maximum of text in an event.
 const LONGEST_TEXT: u64 = 1_024;
 
 fn disturb(events: &mut String, grammar: &dyn Grammar, stamp: &Stamp, extra: Extra) {
@@ -171,8 +170,8 @@ fn reversed(events: &str, line: &str) -> String {
     all.concat()
 }
 
-/// Where to tear `events`: in the last character that has more than one byte, or in the middle of
-/// the last JSON object.
+/// Where to split `events`: in the last multi-byte character, or in the middle of the last JSON
+/// object.
 fn middle(events: &str, inside: Inside, line: &str) -> usize {
     if inside == Inside::Utf8
         && let Some(at) = events.rfind("\u{f6}k ")

@@ -1,12 +1,12 @@
-//! Messages with gaps, as errors have them: `$name` stands for a value, and what lies between two
-//! `~` is left out when a value in it is not known.
+//! Templates of error messages: `$name` is replaced by a value, and the text between two `~` is
+//! left out when a value in it is not known.
 //!
-//! Which names there are is `refusal`'s matter.
+//! `refusal` defines the names.
 
-/// Appends the value of a name; `None`, and nothing of use, when it is not known.
+/// Appends the value of a name; `None`, after any output, when it is not known.
 pub(super) type Value<'a> = &'a dyn Fn(&str, &mut String) -> Option<()>;
 
-/// `template` with its gaps filled.
+/// Fills `template`.
 pub(super) fn fill(template: &str, value: Value<'_>) -> String {
     let mut filled = String::with_capacity(template.len() + 64);
     for (at, piece) in template.split('~').enumerate() {

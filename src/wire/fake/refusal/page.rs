@@ -1,12 +1,12 @@
-//! What stands before the vendors' servers says: pages in HTML, cut down to what tells them from
-//! JSON, and what the content delivery network says in its stead.
+//! Errors of servers in front of the vendors': pages in HTML, shortened to what distinguishes them
+//! from JSON, and the errors of the content delivery network.
 
 use super::{BodyShape, Row};
 use crate::wire::fake::Cause;
 use crate::wire::fake::head::reason;
 use crate::wire::fake::spec::{FakeSpec, Page};
 
-/// What dialects behind Cloudflare have besides their own (claude-code #3197, #12208, #30437).
+/// Additional errors of dialects behind Cloudflare (claude-code #3197, #12208, #30437).
 pub(super) const CLOUDFLARE: &[(Cause, Row)] = &[
     (Cause::Challenge, Row::shaped(403, BodyShape::Challenge)),
     (Cause::Edge, Row::shaped(520, BodyShape::Page)),
@@ -14,8 +14,8 @@ pub(super) const CLOUDFLARE: &[(Cause, Row)] = &[
     (Cause::EdgeJson, Row::shaped(520, BodyShape::EdgeJson)),
 ];
 
-/// The page for `status`: Cloudflare's for its own statuses, else that of what stands before the
-/// vendor.
+/// The page for `status`: Cloudflare's for its own statuses, else that of the server in front of
+/// the vendor.
 pub(in crate::wire::fake) fn html(spec: &FakeSpec, status: u16) -> String {
     let reason = reason(status);
     match spec.page {
@@ -30,7 +30,7 @@ pub(in crate::wire::fake) fn html(spec: &FakeSpec, status: u16) -> String {
     }
 }
 
-/// The page that wants proof of a human.
+/// The page that asks for proof of a human.
 pub(super) fn challenge(spec: &FakeSpec) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en-US\">\n<head><title>Just a moment...</title></head>\n\

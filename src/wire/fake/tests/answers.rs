@@ -71,7 +71,7 @@ fn tokens_have_four_bytes_of_text_each() {
         let texts = texts.iter().filter(|text| !text.is_empty());
         assert!(texts.clone().count() >= 2, "{dialect:?}");
         for text in texts {
-            // No event carries more than a page of filler.
+            // The text of an event is bounded.
             let length = (4 * count).min(1_024);
             assert_eq!(text.len() as u64, length, "{dialect:?}: {text}");
         }

@@ -139,7 +139,7 @@ fn the_edge_speaks_html_json_or_not_at_all() {
     assert!(cloudflare.text().contains("522: Connection timed out"));
 }
 
-/// A cause without an edge, so that there is JSON to read the wait from.
+/// A cause that is not an edge's, so that there is JSON to read the wait from.
 fn hinted(dialect: Dialect, form: HintFormat) -> Answer {
     let wait = Duration::from_millis(37_200);
     let hint = Some(Hint { wait, form });
@@ -289,7 +289,7 @@ fn a_rate_limit_names_model_limit_and_wait() {
     );
 }
 
-/// Dialect, cause, status, a place in the body, and what is there.
+/// Dialect, cause, status, a path in the body, and the value there.
 const OWN: &[(&str, &str, u16, &str, &str)] = &[
     ("openai", "rate_limit", 429, "/error/type", "requests"),
     ("openai", "token_limit", 429, "/error/type", "tokens"),

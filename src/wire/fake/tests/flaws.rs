@@ -1,4 +1,4 @@
-//! Answers that are whole as HTTP has it, and wrong.
+//! Answers that are valid HTTP and flawed.
 
 use super::*;
 use crate::units::Factor;

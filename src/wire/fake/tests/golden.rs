@@ -1,5 +1,5 @@
-//! The bytes themselves: one good plain answer and one good stream of each dialect, the errors
-//! that are unlike others, and which causes a dialect has.
+//! Exact bytes: one good plain answer and one good stream of each dialect, the errors of special
+//! forms, and the causes of each dialect.
 
 use std::fmt::Write;
 

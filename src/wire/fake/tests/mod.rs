@@ -1,4 +1,4 @@
-//! Reads what is written with readers that are not ours: `httparse` and `serde_json`.
+//! Parses what is written with independent readers: `httparse` and `serde_json`.
 
 mod answers;
 mod errors;
@@ -112,7 +112,7 @@ struct Answer {
     status: u16,
     fields: BTreeMap<String, String>,
     body: Vec<u8>,
-    /// Whether it ended as its head said that it would.
+    /// Whether it ended as its head announced.
     is_whole: bool,
 }
 
@@ -155,7 +155,7 @@ impl Answer {
         self.fields.get(name).map(String::as_str)
     }
 
-    /// Name and data of each event, as the standard on event streams has it.
+    /// Name and data of each event, by the standard of event streams.
     fn events(&self) -> Vec<(String, String)> {
         let mut events = Vec::new();
         let (mut name, mut data) = (String::new(), Vec::new());
@@ -182,7 +182,7 @@ impl Answer {
             .collect()
     }
 
-    /// What its tokens say, without the blanks that give them their length.
+    /// The text of its tokens, without padding.
     fn content(&self, dialect: Dialect) -> String {
         let words = self.texts(dialect).concat();
         words
@@ -206,7 +206,7 @@ impl Answer {
     }
 }
 
-/// The bytes of all chunks, and whether the last of them says so.
+/// The bytes of all chunks, and whether the last chunk came.
 fn dechunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! Streams with something in them that should not be there, and streams that end too early.
+//! Streams with extra events, and streams that end too early.
 
 use super::*;
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::wire::Dialect::Anthropic;
 
-/// Reasoning, a ping, an event of the future, text, the reason to stop, the terminator.
+/// Reasoning, a ping, an unknown event, text, the stop reason, the terminator.
 pub(super) const STREAM: &str = concat!(
     "event: message_start\n",
     r#"data: {"type":"message_start","message":{"id":"msg_1nZdL29xx5MUA1yADyHTEsnR8uuvGzszyY","#,

@@ -1,4 +1,4 @@
-//! Error bodies, of every form that has something to say.
+//! Error bodies, of every form with details.
 
 use super::super::{ErrorBody, read_error};
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::wire::Dialect::Gemini;
 
-/// A thought, text, and the reason to finish, with usage in every event.
+/// A thought, text, and the finish reason, with usage in every event.
 pub(super) const STREAM: &str = concat!(
     r#"data: {"candidates": [{"content": {"parts": [{"text": "A greeting.","thought": true}],"#,
     r#""role": "model"},"index": 0}],"usageMetadata": {"promptTokenCount": 8,"#,

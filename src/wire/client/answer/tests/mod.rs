@@ -1,4 +1,4 @@
-//! Readers, on bodies as the vendors' documents show them, and on what is left of those.
+//! Readers, on bodies as the vendors' documents show them, whole and damaged.
 
 mod anthropic;
 mod errors;
@@ -10,7 +10,7 @@ use proptest::test_runner::RngSeed;
 
 use super::*;
 
-/// What a stream came to.
+/// The result of a stream.
 #[derive(Debug, PartialEq)]
 struct Decoded {
     tokens: Vec<Token>,
@@ -53,7 +53,7 @@ fn hear(family: Dialect, pieces: &[&[u8]]) -> Decoded {
     Decoded { tokens, end }
 }
 
-/// Reads a stream of these events, each with nothing but its data.
+/// Reads a stream of these events, each with its data only.
 fn hear_events(family: Dialect, events: &[&str]) -> Decoded {
     let events = events.iter().map(|data| format!("data: {data}\n\n"));
     hear(family, &[events.collect::<String>().as_bytes()])
@@ -63,9 +63,9 @@ fn plain(family: Dialect, body: &str) -> Result<Content, Wrong> {
     read_plain(family, body.as_bytes())
 }
 
-/// A good stream means the same wherever its bytes are cut, and only the whole is an answer: a
-/// stream that breaks off may be one if nothing of its text is missing, and the provider has said
-/// why it ends.
+/// A good stream gives the same result wherever its bytes are split, and only the whole is an
+/// answer: a stream that is cut may be one if none of its text is missing, and the provider has
+/// sent its finish reason.
 fn no_prefix_of_a_stream_is_a_whole_answer(family: Dialect, stream: &str) {
     let stream = stream.as_bytes();
     let whole = hear(family, &[stream]);
@@ -177,8 +177,8 @@ proptest! {
         let _ = read_error(&bytes);
     }
 
-    /// Streams with some bytes overwritten and others left out: whoever takes what is left for an
-    /// answer has been told that it ends.
+    /// Streams with some bytes overwritten and others left out: an accepted answer always has its
+    /// end.
     #[test]
     fn no_damage_makes_an_answer_of_a_stream_that_does_not_end(
         cut in 0..2_000_usize, at in 0..2_000_usize, byte in any::<u8>(),
@@ -197,7 +197,7 @@ proptest! {
         }
     }
 
-    /// JSON of the right names with anything in their places.
+    /// JSON with the right names and any values.
     #[test]
     fn no_values_make_a_reader_panic(a in VALUES, b in VALUES, c in VALUES) {
         let openai = format!(
@@ -222,7 +222,7 @@ proptest! {
     }
 }
 
-/// JSON values, well-chosen and odd.
+/// JSON values, usual and unusual.
 const VALUES: &str = concat!(
     r#"(null|true|0|-1|18446744073709551616|1e99|""|"stop"|"\\u0000"|\[\]|\[null\]|\{\}"#,
     r#"|\{"content":(null|"x"|7)\}|\{"type":"text","text":(null|"x"|7)\}|\{"text":(null|"x"|7)\}"#,

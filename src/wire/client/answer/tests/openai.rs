@@ -1,9 +1,9 @@
-//! Chat completions, by OpenAI and those who speak its dialect.
+//! Chat completions, by OpenAI and by vendors with its dialect.
 
 use super::*;
 use crate::wire::Dialect::Openai;
 
-/// Azure's chunk before the first, a role, text, the reason to finish, the usage, the terminator.
+/// Azure's chunk before the first, a role, text, the finish reason, the usage, the terminator.
 pub(super) const STREAM: &str = concat!(
     r#"data: {"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":"#,
     r#"[{"prompt_index":0,"content_filter_results":{"hate":{"filtered":false}}}]}"#,
