@@ -1,9 +1,8 @@
-//! What decisions cost: one whole call through the core, with nothing on, with each mechanism on by
-//! itself, and with all of them on.
+//! The cost of decisions: one whole call through the core, with nothing on, with each mechanism on
+//! by itself, and with all of them on.
 //!
-//! The floor in the same run is the policy that asks for nothing: what a mechanism costs is the
-//! ratio to it, and a mechanism that is off costs the difference between the floor and itself,
-//! nothing.
+//! The floor in the same run is an empty policy: the cost of a mechanism is the ratio to it, and a
+//! mechanism that is off costs the difference between the floor and itself, nothing.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use firedrill::policy::CallId;
@@ -19,7 +18,7 @@ use firedrill::units::Money;
 
 const CALLS: u64 = 1_000;
 
-/// Each mechanism, as a policy file asks for it.
+/// Each mechanism, as in a policy file.
 const MECHANISMS: &[(&str, &str)] = &[
     (
         "breaker",
@@ -57,7 +56,7 @@ fn fleet(text: &str) -> Fleet {
 }
 
 /// Takes one call to its end; every attempt but the last of `replies` gets its reply at once.
-/// Returns how many steps that took.
+/// Returns the number of steps.
 fn drive(fleet: &mut Fleet, id: u64, replies: &[Reply]) -> u64 {
     let mut now = Instant::from_nanos(id * 1_000_000_000);
     let ask = CallContext {

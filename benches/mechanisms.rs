@@ -1,4 +1,4 @@
-//! What each mechanism costs on the happy path of a call, beside one integer division.
+//! The cost of each mechanism on the happy path of a call, beside one integer division.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use firedrill::units::Money;
 
 const TOOK: Duration = Duration::from_millis(700);
 
-/// Measures what one call does with a mechanism; calls come every millisecond.
+/// Measures one call's use of a mechanism; calls come every millisecond.
 fn measure(criterion: &mut Criterion, name: &str, mut call: impl FnMut(u64, Instant) -> u64) {
     let mut number = 0;
     criterion.bench_function(&format!("mechanism, per call/{name}"), |bencher| {

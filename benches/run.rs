@@ -1,7 +1,7 @@
-//! How fast a run is, beside its floor: hyper over in-memory pipes on a paused runtime.
+//! The speed of a run, beside its floor: hyper over in-memory pipes on a paused runtime.
 //!
-//! Absolutes move from machine to machine. What counts is the ratio, which is measured at the end
-//! in pairs, one after the other in the same process, and given as a median.
+//! Absolute figures differ between machines. The result is the ratio, which is measured at the end
+//! in pairs, one after the other in the same process, as a median.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -71,7 +71,7 @@ fn run(scenario: &Scenario) {
     firedrill::world::run(scenario, &policy, 1, fold);
 }
 
-/// The same exchanges with nothing of ours: hyper on both ends of a pipe, no network at all.
+/// The same exchanges without our code: hyper on both ends of a pipe, no network at all.
 fn floor(exchanges: u64) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

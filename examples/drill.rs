@@ -1,4 +1,4 @@
-//! Rehearses an outage in a simulated world: two policies, the same calls, the same luck.
+//! Tests an outage in a simulated world: two policies, with the same calls and the same draws.
 //!
 //! ```sh
 //! cargo run --release --example drill

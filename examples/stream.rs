@@ -1,5 +1,5 @@
-//! Prints an answer as it comes. Providers can fail until its first token: the caller sees nothing
-//! of it. From then on, a failure is an error that says so.
+//! Prints an answer as it comes. The call can fall back until its first token, without any effect
+//! on the caller. After that, a failure is an error that says so.
 //!
 //! ```sh
 //! export OPENAI_API_KEY=… ANTHROPIC_API_KEY=… DEEPSEEK_API_KEY=…

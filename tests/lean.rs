@@ -1,4 +1,4 @@
-//! Holds the production client lean: no simulator below it, and few packages.
+//! Keeps the production client small: no simulator in it, and few packages.
 
 use std::collections::BTreeSet;
 use std::process::Command;

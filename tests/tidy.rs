@@ -1,8 +1,8 @@
-//! Holds the house: who may name whom, how files begin, how long things may be, what stays out.
+//! Checks the house rules: dependencies of modules, heads of files, lengths, and forbidden names.
 //!
-//! It reads the sources as tokens, so strings and comments cannot fool it, and macro bodies are
-//! read as well. A violation says where, what, and what to do. What a compiler or clippy can say
-//! is left to them (`[lints]` in `Cargo.toml`, `clippy.toml`).
+//! It reads the sources as tokens, so strings and comments cannot mislead it, and macro bodies are
+//! read as well. A violation names the place, the rule, and what to do. Rules that a compiler or
+//! clippy can check are left to them (`[lints]` in `Cargo.toml`, `clippy.toml`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ mod snippets;
 #[path = "tidy/tokens.rs"]
 mod tokens;
 
-/// Every module of the crate, from the bottom up, and the modules that it may name besides itself.
-/// It only ever names modules of the rows above its own, so there are no cycles.
+/// Every module of the crate, from the bottom up, and the modules that it may use besides itself.
+/// These are only modules of the rows above its own, so there are no cycles.
 const MODULES: &[(&str, &str)] = &[
     ("time", ""),
     ("units", "time"),
@@ -62,11 +62,11 @@ const MODULES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Modules that never wait, and know neither clock nor entropy.
+/// Modules without await, clock and entropy.
 const PURE: &str =
     "time units rng text policy policy_file wire trace prices expect scenario provider report";
 
-/// What pure modules never name, and what to do instead.
+/// What pure modules must not use, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[
     (
         "std::time::Instant",
@@ -130,7 +130,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What is wrong with the file `name` (from the root of the repository), as lines to print.
+/// The violations in the file `name` (from the root of the repository), as lines to print.
 fn check(name: &str, text: &str) -> Vec<String> {
     let mut wrong = check_lines(name, text);
     match text.parse::<TokenStream>() {
@@ -152,7 +152,7 @@ fn check(name: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What can be seen line by line: the head, the widths, the length of the file.
+/// Checks by line: the head, the widths, the length of the file.
 fn check_lines(name: &str, text: &str) -> Vec<(usize, String)> {
     let mut wrong = Vec::new();
     if name.starts_with("src/") && !text.starts_with("//!") {
@@ -185,7 +185,7 @@ fn check_lines(name: &str, text: &str) -> Vec<(usize, String)> {
     wrong
 }
 
-/// What can be seen in the tokens.
+/// Checks by token.
 fn check_facts(name: &str, facts: &Facts) -> Vec<(usize, String)> {
     let mut wrong = Vec::new();
     for function in &facts.functions {
@@ -212,7 +212,7 @@ fn check_facts(name: &str, facts: &Facts) -> Vec<(usize, String)> {
     wrong
 }
 
-/// What is wrong with naming this path in this file, if anything.
+/// The violation of using this path in this file, if any.
 fn check_path(name: &str, path: &[String]) -> Option<String> {
     let module = module_of(name)?;
     let (first, shown) = (path[0].as_str(), path.join("::"));
@@ -239,7 +239,7 @@ fn check_path(name: &str, path: &[String]) -> Option<String> {
     check_neighbour(module, &path[1])
 }
 
-/// What is wrong when `module` names `other`, if anything.
+/// The violation of `module` using `other`, if any.
 fn check_neighbour(module: &str, other: &str) -> Option<String> {
     if module == other || matches!(module, "lib" | "main") {
         return None;
@@ -268,7 +268,7 @@ fn module_of(name: &str) -> Option<&str> {
     Some(top.strip_suffix(".rs").unwrap_or(top))
 }
 
-/// What `check` says of a file that is a head and `code`.
+/// The violations of a file that is a head and `code`.
 fn complaints(name: &str, code: &str) -> Vec<String> {
     check(name, &format!("//! Head.\n{code}"))
 }
@@ -278,7 +278,7 @@ fn the_table_has_every_module_and_no_cycle() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for entry in fs::read_dir(root).expect("src can be listed") {
         let path = entry.expect("src can be listed").path();
-        // What is no source belongs to the module beside it, as the price book does.
+        // A file that is not Rust belongs to the module beside it, such as the price book.
         if path.is_file() && path.extension().is_none_or(|extension| extension != "rs") {
             assert!(path.with_extension("rs").is_file(), "{path:?} is nobody's");
             continue;

@@ -1,4 +1,4 @@
-//! `firedrill init`: a first drill that runs, and nothing of anybody's overwritten.
+//! `firedrill init`: writes a first drill that runs, and overwrites no file.
 
 use snapbox::str;
 

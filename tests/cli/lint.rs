@@ -1,10 +1,10 @@
-//! What `check` warns of, and what that does to the exit code.
+//! The warnings of `check`, and their effect on the exit code.
 
 use snapbox::str;
 
 use crate::{Project, calm, scenario, stderr, stdout};
 
-/// A policy whose retries come back all at once.
+/// A policy whose retries have no jitter.
 const EVEN: &str = "name: even\nretry:\n  backoff: { jitter: none }\nbreaker:\n  \
     open: { hint: honour }\ntimeouts:\n  attempt: 15s\n  call: 60s\n";
 
@@ -79,7 +79,7 @@ warning[limit-below-load]: the limits of all providers allow 60 attempts per min
 
 
 "#]]);
-    // Alone, nobody knows how much is asked of it.
+    // Alone, a policy has no load to compare its limit with.
     let alone = project.firedrill("check policies").code(0);
     alone.stderr_eq("");
 }

@@ -1,6 +1,6 @@
-//! The command line, from outside: words in, bytes and an exit code out.
+//! The command line from outside: arguments in, output and an exit code out.
 //!
-//! One module per matter; here is the rig: a project in a folder of its own, and the scenarios.
+//! One module per topic; here is the rig: a project in a folder of its own, and the scenarios.
 
 mod files;
 mod formats;
@@ -63,14 +63,14 @@ impl Project {
         names
     }
 
-    /// What `firedrill` with these words comes to here.
+    /// Runs `firedrill` with these arguments in the project.
     fn firedrill(&self, words: &str) -> OutputAssert {
         command(self.folder.path())
             .args(words.split_whitespace())
             .assert()
     }
 
-    /// As [`Self::firedrill`], for those who look at the bytes.
+    /// As [`Self::firedrill`], with the raw output.
     fn output(&self, words: &str) -> Output {
         self.firedrill(words).get_output().clone()
     }
@@ -88,7 +88,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
-/// What is printed as JSON.
+/// The output, parsed as JSON.
 fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
@@ -113,7 +113,7 @@ expect:
     )
 }
 
-/// Nothing goes wrong.
+/// No faults.
 fn calm() -> String {
     scenario(
         "calm",
@@ -123,7 +123,7 @@ fn calm() -> String {
     )
 }
 
-/// The only provider that the policy asks is down all the time.
+/// The policy's only provider is down all the time.
 fn down() -> String {
     let faults = "faults:\n  main-down: { target: main, inject: outage }\n";
     scenario(
@@ -134,13 +134,13 @@ fn down() -> String {
     )
 }
 
-/// The fault strikes a provider that is never asked, and the expectation asks about it.
+/// The fault strikes an unused provider, and the expectation is about it.
 fn untold() -> String {
     let expect = "  no-failover: [ success_rate during backup-down >= 50% ]\n";
     scenario("untold", "no-failover", UNMET_FAULT, expect)
 }
 
-/// The fault strikes a provider that is never asked, and nobody asks about it.
+/// The fault strikes an unused provider, and no expectation is about it.
 fn unmet() -> String {
     scenario(
         "unmet",

@@ -1,4 +1,4 @@
-//! Which policy a name means: the scenario's, the project's, a preset, or a file.
+//! How a policy's name is resolved: the scenario's, the project's, a preset, or a file.
 
 use snapbox::str;
 
@@ -192,7 +192,7 @@ fn expectations_on_a_policy_that_the_scenario_does_not_list_are_warned_of() {
 warning: scenarios/calm.yaml: `expect` names `no-failovr`, which is not among its policies
 
 "#]]);
-    // Another choice of policies is none of the scenario's mistakes.
+    // Another choice of policies is not an error of the scenario.
     let project = Project::new().with("scenarios/calm.yaml", &calm());
     project
         .firedrill("run --policy resilient")

@@ -1,4 +1,4 @@
-//! `firedrill presets`: the list, one of them, and one that there is not.
+//! `firedrill presets`: the list, one preset, and an unknown one.
 
 use firedrill::policy_file::presets;
 use snapbox::str;

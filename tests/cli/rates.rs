@@ -1,4 +1,4 @@
-//! What `check --rates` tells of a scenario's faults.
+//! The output of `check --rates` for a scenario's faults.
 
 use snapbox::str;
 
@@ -202,5 +202,5 @@ ok     scenarios/flaps.yaml  (2 seeds, 1 policy)
 "#]]);
 }
 
-/// What a policy says that `check` has nothing to ask about.
+/// The settings of a policy without warnings.
 const SOUND: &str = "retry: { max_attempts: 1 }\ntimeouts: { attempt: 30s }\n";

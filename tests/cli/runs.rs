@@ -1,4 +1,4 @@
-//! The same bytes every time, and what seeds, policies and values change.
+//! Output is deterministic; the effects of seeds, policies and values.
 
 use crate::{Project, calm, down, json, scenario, stderr, stdout};
 
@@ -114,7 +114,7 @@ fn calls_of(project: &Project, words: &str, policy: &str) -> f64 {
     calls.as_f64().expect("a number of calls")
 }
 
-/// A calm scenario, one that is down, and one where two policies fare differently.
+/// A scenario without faults, one that fails, and one with different results for two policies.
 fn project() -> Project {
     let faults = "faults:\n  storm: { at: 20s, for: 20s, target: main, inject: 503, rate: 60% }\n";
     let expect = "  priority-fallback: [ success_rate >= 50% ]\n";

@@ -1,4 +1,4 @@
-//! `firedrill serve` from outside: a program that is started, asked over real sockets, and ended.
+//! `firedrill serve` from outside: the program is started, queried over real sockets, and stopped.
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -33,7 +33,7 @@ faults:
 policies: [ no-failover ]
 ";
 
-/// The program at work; ended when it is dropped.
+/// The running program; stopped when it is dropped.
 struct Server {
     child: Child,
     stdout: BufReader<std::process::ChildStdout>,
@@ -78,7 +78,7 @@ impl Server {
         rest.strip_suffix("/v1").unwrap()
     }
 
-    /// Asks a provider, and returns all that it says until it has nothing more to say.
+    /// Sends a request to a provider, and returns all bytes until it sends no more.
     fn ask(&self, number: usize, request: &str) -> std::io::Result<String> {
         let mut stream = TcpStream::connect(self.address(number))?;
         stream.set_read_timeout(Some(Duration::from_millis(1_500)))?;
@@ -94,7 +94,7 @@ impl Server {
         Ok(String::from_utf8(answer).unwrap())
     }
 
-    /// Ends it with `signal`; what it printed last, and what it told.
+    /// Stops it with `signal`; its last document, and its log.
     fn end(mut self, signal: &str) -> (Value, String) {
         let killed = Command::new("kill")
             .args([format!("-{signal}"), self.child.id().to_string()])
@@ -174,7 +174,7 @@ fn what_breaks_connections_breaks_real_ones() {
     let server = Server::start();
     let reset = server.ask(2, &post(PLAIN)).unwrap_err();
     assert_eq!(reset.kind(), std::io::ErrorKind::ConnectionReset);
-    // The clock runs since that request: the outage that began at 0 is at work.
+    // The clock runs since that request: the outage from time 0 is active.
     std::thread::scope(|scope| {
         let refused = scope.spawn(|| {
             for _ in 0..100 {

@@ -1,4 +1,4 @@
-//! Wrong words on the command line: exit 2, and a message that one can act on.
+//! Usage errors: exit code 2, and a message with a hint.
 
 use snapbox::str;
 

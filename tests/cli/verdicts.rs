@@ -1,4 +1,4 @@
-//! How a run ends: the exit code, and what the terminal shows of it.
+//! The end of a run: the exit code, and the output.
 
 use crate::{Project, calm, down, stderr, stdout, unmet, untold};
 

@@ -1,5 +1,4 @@
-//! The client as its users have it: answers on the wire, TLS and HTTP/2, every network, and what
-//! never shows.
+//! The client's public API: answers on the wire, TLS and HTTP/2, every network, and secrets.
 
 mod networks;
 mod one_answer;

@@ -1,5 +1,5 @@
-//! One test body over all connectors: the client tells the same story through the simulated
-//! network, through real loopback TCP, and through TLS above it.
+//! One test body over all connectors: the client has the same results over the simulated network,
+//! over real loopback TCP, and over TLS on it.
 
 #[cfg(feature = "tls")]
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use crate::support::Story;
 use crate::{authority, support};
 
-/// What a server does with one request.
+/// A server's reaction to one request.
 #[derive(Clone, Copy)]
 enum Act {
-    /// These bytes, and the connection stays open.
+    /// Sends these bytes, and keeps the connection open.
     Say(&'static str),
-    /// These bytes, and the connection is closed politely.
+    /// Sends these bytes, and closes the connection cleanly.
     SayAndClose(&'static str),
     /// The connection is reset before the request is read.
     Reset,
-    /// Nothing, until the client gives up.
+    /// Sends nothing, until the client gives up.
     Silence,
 }
 
@@ -45,7 +45,7 @@ const CUT_STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n
 const EMPTY_STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
     transfer-encoding: chunked\r\n\r\n";
 
-/// What the primary does, request by request; the backup always answers.
+/// The primary's reactions, request by request; the backup always answers.
 const PRIMARY: &[Act] = &[
     Act::Say(GOOD),
     Act::Say(OVERLOADED),
@@ -71,7 +71,7 @@ failures: { rate_limited: fallback, server_error: fallback, overloaded: fallback
 timeouts: { connect: 2s, attempt: 300ms }
 ";
 
-/// The story: every call, one after the other.
+/// The test body: every call, one after the other.
 async fn story<C: Connect>(connect: C, primary: String, backup: String) -> Vec<String> {
     let recorder = Story::new();
     let client: Client<C> = Builder::new(connect)
@@ -111,7 +111,7 @@ where
     loop {
         let act = script[seen.min(script.len() - 1)];
         if let Act::Reset = act {
-            // What is left unread when a socket is closed makes the close a reset.
+            // Unread bytes would turn the close into a reset.
             if stream.read(&mut [0]).await.unwrap_or(0) == 0 {
                 return seen;
             }
@@ -125,7 +125,7 @@ where
             Act::Say(text) => stream.write_all(text.as_bytes()).await.unwrap(),
             Act::SayAndClose(text) => {
                 stream.write_all(text.as_bytes()).await.unwrap();
-                // With TLS a close without goodbye is no polite one.
+                // With TLS a close without close_notify is not clean.
                 stream.shutdown().await.unwrap();
                 return seen;
             }
@@ -350,7 +350,7 @@ fn every_dialect_tells_the_same_story_through_every_network() {
     }
 }
 
-/// An error, an answer, a stream, and a stream that is cut, as Anthropic's.
+/// An error, an answer, a stream, and a cut stream, in Anthropic's dialect.
 const ANTHROPIC: &[Act] = &[
     Act::Say(
         "HTTP/1.1 529 Overloaded\r\ncontent-length: 66\r\n\r\n\
@@ -374,7 +374,7 @@ const ANTHROPIC: &[Act] = &[
     ),
 ];
 
-/// The same, as Gemini's.
+/// The same in Gemini's.
 const GEMINI: &[Act] = &[
     Act::Say(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 59\r\n\r\n\

@@ -1,7 +1,7 @@
-//! Never two outputs mixed: two providers sing the same song in different letters, the first is
-//! late, a hedge starts beside it, and both sing at once. Whatever the caller gets is one voice's,
-//! live and whole, with and without an opening that is held back, over pipes and a paused clock and
-//! over real TCP.
+//! The tokens of two attempts are never mixed: two providers send the same numbers of tokens with
+//! different letters, the first is slow, a hedge starts beside it, and both send at once. The
+//! caller gets the tokens of one of them only, streamed and whole, with and without a prebuffer,
+//! over pipes with a paused clock and over real TCP.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,17 +16,17 @@ use tokio::time::sleep;
 
 use crate::support;
 
-/// How a provider sings: it is silent, then a note every few milliseconds.
+/// How a provider sends tokens: after a pause, one every few milliseconds.
 #[derive(Clone, Copy)]
 struct Voice {
     letter: char,
     silence: Duration,
     every: Duration,
-    /// After so many notes its connection breaks off; none = it sings to the end.
+    /// After this many tokens its connection is cut; none = it sends all.
     breaks: Option<usize>,
 }
 
-/// What a caller got: the text, and whose it was if it was whole.
+/// What a caller got: the text, and the provider if it was whole.
 struct Heard {
     text: String,
     whole: Option<String>,
@@ -71,8 +71,8 @@ async fn over_tcp_every_answer_is_one_voice() {
     }
 }
 
-/// The first begins after so many milliseconds, the second after 100 from the hedge on, which is
-/// 200 from the call on.
+/// The first provider begins after `late` milliseconds, the second 100 ms after the hedge, which is
+/// 200 ms after the call.
 fn voices(late: u64, every: u64, breaks: Option<usize>) -> [Voice; 2] {
     let every = Duration::from_millis(every);
     let first = Voice {
@@ -160,7 +160,7 @@ fn client<C: Connect>(connect: C, opening: &str, urls: [&str; 2]) -> Client<C> {
     builder.build().unwrap()
 }
 
-/// Pipes in memory to two voices.
+/// Pipes in memory to two providers.
 struct Pipes([Voice; 2]);
 
 impl Connect for Pipes {
@@ -174,7 +174,7 @@ impl Connect for Pipes {
     }
 }
 
-/// Where a voice sings over TCP.
+/// A provider over TCP; returns its address.
 async fn hall(voice: Voice) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -199,7 +199,7 @@ async fn sing(mut stream: impl AsyncRead + AsyncWrite + Unpin, voice: Voice) {
             return;
         }
         said += &chunk(&note);
-        // Who does not listen any more has closed the connection.
+        // The client has closed the connection.
         if stream.write_all(said.as_bytes()).await.is_err() {
             return;
         }
@@ -218,9 +218,9 @@ fn chunk(piece: &str) -> String {
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
     transfer-encoding: chunked\r\n\r\n";
 
-/// Notes of a song, and letters of a note: a token each.
+/// The number of tokens of an answer.
 const NOTES: usize = 20;
 const NOTE: usize = 4;
 
-/// Nothing held back, a few tokens, and more than the song has.
+/// No prebuffer, a few tokens, and more than the answer has.
 const OPENINGS: [&str; 3] = ["0 tok", "5 tok", "50 tok"];

@@ -1,5 +1,5 @@
-//! A key is on the wire and nowhere else: not in what is shown of a client or of its errors, not in
-//! traces, not in spans. Neither is a prompt.
+//! A key appears on the wire and nowhere else: not in the `Debug` text of a client or its errors,
+//! not in traces, not in spans. The same holds for a prompt.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use tracing::{Event, Metadata, Subscriber};
 const KEY: &str = "sk-proj-Zx81yTQ9aB";
 const PROMPT: &str = "What is the colour of my house?";
 
-/// Whatever was written here.
+/// A writer that keeps its bytes.
 #[derive(Clone, Debug, Default)]
 struct Page(Arc<Mutex<Vec<u8>>>);
 
@@ -35,8 +35,8 @@ impl Write for Page {
     }
 }
 
-/// A provider that gives one answer after the other, each on a connection of its own, and notes
-/// what it was sent.
+/// A provider that gives one answer after the other, each on a connection of its own, and records
+/// what it received.
 fn provider(answers: Vec<String>) -> (SocketAddr, Page) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -80,7 +80,7 @@ fn answer(status: &str, body: &str) -> String {
     )
 }
 
-/// All that is told of spans and events, one after the other.
+/// Records all spans and events as text.
 #[derive(Clone, Default)]
 struct Listener(Page, Arc<Mutex<u64>>);
 
@@ -128,8 +128,8 @@ impl Subscriber for Listener {
     fn exit(&self, _: &Id) {}
 }
 
-/// Asks once of a provider that answers so, and returns what can be seen of it: all but the wire,
-/// the wire, the spans, and the trace.
+/// Makes one call to a provider with these answers, and returns what can be seen of it: all but the
+/// wire, the wire, the spans, and the trace.
 fn ask(answers: Vec<String>) -> [String; 4] {
     let (address, heard) = provider(answers);
     let file = format!(
@@ -159,12 +159,12 @@ fn ask(answers: Vec<String>) -> [String; 4] {
     if let Err(error) = result {
         shown += &error.to_string();
     }
-    // The last of the recorder waits until all is written.
+    // Dropping the last recorder waits until all is written.
     drop(client);
     [shown, heard.text(), listener.0.text(), trace.text()]
 }
 
-/// Holds that neither key nor prompt is anywhere but on the wire.
+/// Checks that neither key nor prompt is anywhere but on the wire.
 fn hold([shown, wire, spans, trace]: &[String; 4]) {
     assert!(wire.contains(&format!("Bearer {KEY}")), "{wire}");
     assert!(wire.contains(PROMPT), "{wire}");

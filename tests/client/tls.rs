@@ -1,5 +1,5 @@
-//! The client over TLS: whom it trusts, how attempts share an HTTP/2 connection, and which requests
-//! it may send again because nobody has looked at them.
+//! The client over TLS: trusted certificates, attempts that share an HTTP/2 connection, and
+//! requests that are sent again because the provider did not process them.
 
 #![cfg(feature = "tls")]
 
@@ -44,7 +44,7 @@ async fn ask(client: &Client<Tls>) -> Result<String, Error> {
     Ok(answer.text)
 }
 
-/// How the only attempt failed, and what was said of it.
+/// The failure of the only attempt, and its message.
 fn failure(error: &Error) -> (FailureClass, String) {
     let [attempt] = error.attempts.as_slice() else {
         panic!("not one attempt: {error}");
@@ -126,7 +126,7 @@ fn without_tls_a_secret_address_is_refused_when_the_client_is_built() {
     assert!(error.to_string().contains("feature `tls`"), "{error}");
 }
 
-/// What a provider saw: for each connection the requests on it.
+/// What a provider received: for each connection its requests.
 #[derive(Default)]
 struct Seen {
     connections: Mutex<Vec<Vec<String>>>,
@@ -154,8 +154,8 @@ impl Seen {
     }
 }
 
-/// A provider that speaks HTTP/2 with the `h2` crate: `on_request` is given the number of the
-/// connection, of the request on it, and the place for the answer.
+/// An HTTP/2 provider built on the `h2` crate: `on_request` gets the number of the connection, of
+/// the request on it, and the response handle.
 async fn provider<F, R>(on_request: F) -> (Client<Tls>, Arc<Seen>)
 where
     F: Fn(usize, usize, SendResponse<Bytes>) -> R + Send + Sync + 'static,
@@ -193,7 +193,7 @@ where
     (client, seen)
 }
 
-/// A client, and where it will knock.
+/// A client, and the listener that it connects to.
 async fn listen() -> (Client<Tls>, TlsListener) {
     let authority = Authority::new("ours");
     let listener = authority.listen("localhost", &["h2", "http/1.1"]).await;
@@ -226,7 +226,7 @@ async fn waits_for(at_once: usize) -> (Client<Tls>, Arc<Seen>) {
     .await
 }
 
-/// One call, and then so many at once.
+/// One call, then `at_once` concurrent ones.
 async fn one_and_then(client: &Client<Tls>, at_once: usize) {
     assert_eq!(ask(client).await.unwrap(), "hello");
     let mut calls = tokio::task::JoinSet::new();
@@ -348,8 +348,8 @@ async fn an_attempt_that_times_out_leaves_the_connection_to_nobody_else() {
     assert_eq!(seen.counts(), [1, 1]);
 }
 
-/// Speaks HTTP/2 by hand: the first connection goes away at the first request, and says that it has
-/// seen to streams up to `last`; the others answer by the book. Gives how many requests came.
+/// HTTP/2 by hand: the first connection sends a GOAWAY at the first request, with `last` as the
+/// last stream; the others answer. Returns the number of requests.
 async fn goes_away(last: u8) -> (Client<Tls>, Arc<AtomicUsize>) {
     let (client, listener) = listen().await;
     let seen = Arc::new(AtomicUsize::new(0));

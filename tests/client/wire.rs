@@ -1,5 +1,5 @@
-//! What the client makes of answers on the wire, in every dialect: odd ones over pipes in memory
-//! and a paused clock, good ones over real TCP.
+//! The client on the wire, in every dialect: unusual answers over pipes in memory with a paused
+//! clock, good ones over real TCP.
 
 mod checks;
 mod dialects;
@@ -26,7 +26,7 @@ use crate::support;
 const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n";
 const DONE: &str = "data: [DONE]\n\n";
 
-/// What one connection answers, request by request; after the last it stays open and silent, or
+/// The answers of one connection, request by request; after the last it stays open and silent, or
 /// closes if the last is empty.
 type Script = Vec<String>;
 
@@ -36,7 +36,7 @@ struct Pipes {
 }
 
 thread_local! {
-    /// How many connections nobody has opened yet.
+    /// How many connections have not been opened yet.
     static LEFT: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -111,7 +111,7 @@ fn success(content_type: &str, body: &str) -> String {
     )
 }
 
-/// How the only attempt of a call failed.
+/// The failure class of a call's only attempt.
 fn class(error: &Error) -> FailureClass {
     assert_eq!(error.attempts.len(), 1, "{error}");
     error.attempts[0].failure.unwrap()
@@ -354,7 +354,7 @@ async fn a_stream_of_gemini_is_over_when_its_body_is() {
     );
 }
 
-/// What a provider answers with `status`, and the class of that.
+/// The provider's error for `status`, and its class.
 const ERRORS: [(u16, &str); 5] = [
     (401, "auth"),
     (404, "model_gone"),

@@ -1,5 +1,5 @@
-//! What the calls of a rig share, and what must hold for all of them together: limits, budgets,
-//! hands, and who is asked.
+//! The state that the calls of a rig share, and its invariants: limits, budgets, operations, and
+//! the providers that may be asked.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(crate) struct Common {
     isolated: Vec<ProviderId>,
     pub(crate) is_peace: bool,
     checks: u32,
-    /// Calls that came, hedges made, and what retries have cost.
+    /// Calls, hedges, and the cost of retries.
     calls: u64,
     hedges: u64,
     retries: u64,
@@ -73,7 +73,7 @@ impl Common {
         }
     }
 
-    /// Makes the health checks that are due; until there is peace, one in three fails.
+    /// Makes the health checks that are due; one in three fails, until faults have ended.
     pub(crate) fn check_health(&mut self, now: Instant) {
         while let Some((provider, key)) = self.fleet.due_check(now) {
             assert!(key.0 < self.members[provider.index()].keys);
@@ -89,7 +89,7 @@ impl Common {
         self.calls += 1;
     }
 
-    /// What the policy does about this failure.
+    /// The policy's action for this failure.
     pub(crate) fn action(&self, failure: &Failure) -> Action {
         let set = self.policy.failures.get(&failure.class);
         let action = set.copied().unwrap_or(failure.class.action());
@@ -101,7 +101,7 @@ impl Common {
         }
     }
 
-    /// An attempt starts: whoever is asked may be asked, and there is room and money for it.
+    /// An attempt starts: its provider may be asked, and capacity and budget allow it.
     pub(crate) fn on_start(&mut self, start: &Start, ask: &CallContext, now: Instant) {
         let (provider, at) = (start.provider, start.provider.index());
         match self.pinned {
@@ -132,7 +132,7 @@ impl Common {
             "too many at once"
         );
         if let Some(rpm) = limit.rpm {
-            // A tenth of a minute's worth, or one, and what flows in.
+            // The burst of a tenth of a minute, or one, and the refill.
             let minute = Duration::from_secs(60).as_nanos();
             let at_once = (u128::from(rpm) * minute / 10).max(minute);
             let flown = u128::from(rpm) * now.since_start().as_nanos();
@@ -144,7 +144,7 @@ impl Common {
         }
     }
 
-    /// What a provider refuses at once it does not bill.
+    /// A provider does not bill what it refuses at once.
     pub(crate) fn on_failure(
         &mut self,
         provider: ProviderId,
@@ -171,7 +171,7 @@ impl Common {
         );
     }
 
-    /// A return to a provider is paid for out of the retry budget.
+    /// A retry at a provider is charged to the retry budget.
     pub(crate) fn on_retry(&mut self, class: FailureClass, now: Instant) {
         let Some(budget) = &self.policy.retry.budget else {
             return;
@@ -192,7 +192,7 @@ impl Common {
         self.flying[provider.index()] -= 1;
     }
 
-    /// No more calls wait than may.
+    /// The number of waiting calls is within its maximum.
     pub(crate) fn queue_is_within_bounds(&self, calls: &[Driven]) {
         let waiting = calls.iter().filter(|call| call.is_parked()).count();
         let most = self

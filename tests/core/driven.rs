@@ -1,4 +1,4 @@
-//! One call under way in a rig, all that is known about it, and what must hold at each step.
+//! One call in a rig, its state, and its invariants at each step.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use firedrill::units::Share;
 use crate::common::Common;
 use crate::rig::{Act, Script};
 
-/// A call, and all that the rig knows about it.
+/// A call, and the rig's record of it.
 pub(crate) struct Driven {
     pub(crate) starts: Vec<Start>,
     pub(crate) outcome: Option<Outcome>,
@@ -26,7 +26,7 @@ pub(crate) struct Driven {
     failures: Vec<Failed>,
     /// The classes that returns to a provider followed.
     retried: Vec<FailureClass>,
-    /// Whose tokens the caller holds, and who answered.
+    /// The attempt whose tokens the caller has, and the one that answered.
     committed: Option<AttemptId>,
     answered: Option<AttemptId>,
     wake: Option<Instant>,
@@ -34,7 +34,7 @@ pub(crate) struct Driven {
     called: bool,
 }
 
-/// An attempt in flight, and the news of it that are yet to come.
+/// An attempt in flight, and its future events.
 struct Flight {
     start: Start,
     since: Instant,
@@ -78,7 +78,7 @@ impl Driven {
         }
     }
 
-    /// The next moment at which something happens to this call.
+    /// The time of the next event of this call.
     pub(crate) fn next(&self) -> Option<Instant> {
         if self.outcome.is_some() {
             return None;
@@ -94,7 +94,7 @@ impl Driven {
             .min()
     }
 
-    /// The fleet names it. It is remembered if it comes too early.
+    /// The fleet names it. This is remembered if it comes too early.
     pub(crate) fn wake(&mut self) {
         self.called = self.outcome.is_none();
     }
@@ -122,7 +122,7 @@ impl Driven {
         Some(self.script.arrival + self.script.dropped_after?)
     }
 
-    /// Asks for steps until there is nothing to do.
+    /// Takes steps until there is nothing to do.
     fn step(&mut self, common: &mut Common, now: Instant) {
         if self.starts.is_empty() && self.parked.is_none() {
             common.on_arrival();
@@ -138,7 +138,7 @@ impl Driven {
         }
     }
 
-    /// Whoever waits for room has none: nobody forgot to wake it.
+    /// A call that waits for capacity cannot go on: no wake-up was missed.
     pub(crate) fn has_no_reason_to_go_on(&mut self, common: &mut Common, now: Instant) {
         if self.is_parked() {
             let step = self.call.step(&mut common.fleet, now);
@@ -149,7 +149,7 @@ impl Driven {
         }
     }
 
-    /// Tells the call one piece of news that is due, if there is any.
+    /// Passes one due event to the call, if there is any.
     fn hear(&mut self, common: &mut Common, now: Instant) -> bool {
         let is_due = |flight: &Flight| flight.news.front().is_some_and(|(at, _)| *at <= now);
         let Some(at) = self.flights.iter().position(is_due) else {
@@ -200,7 +200,7 @@ impl Driven {
         self.late_news_changes_nothing(common, start.attempt, now);
     }
 
-    /// An attempt that has ended neither gets on nor ends again.
+    /// Events of an attempt that has ended change nothing.
     fn late_news_changes_nothing(&mut self, common: &mut Common, attempt: AttemptId, now: Instant) {
         let fleet = &mut common.fleet;
         let before = format!("{:?} {fleet:?}", self.call);
@@ -246,7 +246,8 @@ impl Driven {
         self.parked = None;
     }
 
-    /// What is wrong everywhere is asked of nobody else, and what is too long of nobody smaller.
+    /// After an error of the request there is no fallback, and after a prompt that is too long only
+    /// to a larger context.
     fn failures_are_heeded(&self, common: &Common, provider: ProviderId) {
         for failed in &self.failures {
             match common.action(&failed.failure) {
@@ -264,7 +265,7 @@ impl Driven {
         }
     }
 
-    /// A hedge starts beside attempts that are all silent, the latest for long enough.
+    /// A hedge starts beside attempts without a token, the latest after the delay.
     fn hedge_is_due(&self, policy: &Policy, now: Instant) {
         let hedge = policy.hedge.as_ref().expect("the policy hedges");
         let hedges = self
@@ -292,7 +293,8 @@ impl Driven {
         }
     }
 
-    /// A return follows a failure there: with another key at once, or within bounds after a wait.
+    /// A retry follows a failure at the provider: with another key at once, or within bounds after
+    /// a wait.
     fn retry_is_due(&mut self, common: &mut Common, start: &Start, now: Instant) {
         assert!(
             self.flights.is_empty(),
@@ -404,7 +406,7 @@ impl Driven {
         self.outcome = Some(outcome);
     }
 
-    /// An error says what happened.
+    /// The error matches what happened.
     fn is_due(&self, common: &Common, ending: FailureReason, now: Instant) {
         let broke_off = self
             .failures
@@ -468,7 +470,7 @@ impl Flight {
         let first = act.first_token.filter(|_| delivery.is_streamed());
         if let Some(first) = first.filter(|first| ends(*first)) {
             news.push_back((now + first, News::FirstTokenReceived));
-            // A good end opens what was held back; a bad one keeps it from the caller.
+            // A success delivers the withheld tokens; a failure drops them.
             let opened = match (&act.failure, act.after) {
                 (None, Some(after)) => (first + act.held).min(after),
                 _ => first + act.held,

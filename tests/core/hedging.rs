@@ -1,5 +1,5 @@
-//! Calls with more than one attempt in flight, told step by step, and what delivery makes of the
-//! tokens that come.
+//! Calls with more than one attempt in flight, step by step, and the effect of delivery on their
+//! tokens.
 
 use std::time::Duration;
 

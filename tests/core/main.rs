@@ -1,5 +1,5 @@
-//! What must hold for the decision core whatever the policy, the fleet and the replies are, and
-//! the stories of single calls. Pure: no network, no client, no clock.
+//! Invariants of the decision core under any policy, fleet and replies, and stories of single
+//! calls. Pure: no network, no client, no clock.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +28,8 @@ proptest! {
     })]
 
     /// The rig checks at each step: attempts in total, per provider and in flight, deadlines,
-    /// hints, keys, budgets, limits, hands, the order of things, that each attempt ends exactly
-    /// once, and that nobody else answers once a token was handed over.
+    /// hints, keys, budgets, limits, operations, the order of events, that each attempt ends
+    /// exactly once, and that no other attempt answers once a token was handed over.
     #[test]
     fn no_story_makes_a_call_break_its_bounds(
         policy in policies(),
@@ -42,7 +42,7 @@ proptest! {
         prop_assert!(rig.outcomes().iter().all(Option::is_some), "a call never ended");
     }
 
-    /// Besides, the rig asks everybody who waits once more whenever all is quiet.
+    /// In addition, the rig steps every waiting call once more whenever all is quiet.
     #[test]
     fn nobody_waits_for_room_that_is_there(
         policy in crowded_policies(),
@@ -116,7 +116,7 @@ proptest! {
     }
 }
 
-/// Nobody but this provider is asked.
+/// Only this provider is asked.
 fn only(rig: &mut Rig, provider: u16, providers: usize) {
     for other in 0..providers as u16 {
         rig.common.by_hand(Hand::Isolate(other, other != provider));

@@ -1,5 +1,5 @@
-//! One mechanism each, told step by step: keys, larger models, what the server says, budgets,
-//! hands, breakers that are passed over, and room.
+//! Single mechanisms, step by step: keys, larger models, hints, budgets, operations, panic mode,
+//! and capacity.
 
 use std::time::Duration;
 
@@ -342,7 +342,7 @@ fn starts(call: &mut Call, fleet: &mut Fleet, second: u64) -> bool {
     matches!(call.step(fleet, at(second)), Step::Start(_))
 }
 
-/// Room for one at a time.
+/// Capacity for one at a time.
 fn crowded(queue: &str) -> Policy {
     let mut policy = policy_of(&format!("limit: {{ concurrency: 1 }}\n{queue}\n"));
     policy.timeouts.call = Some(Duration::from_secs(3_600));

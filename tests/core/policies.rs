@@ -1,5 +1,5 @@
-//! Random policies with every mechanism on and off, random members to go with them, and random
-//! stories to tell. What comes of them is the rig's matter.
+//! Random policies with every mechanism on and off, random members for them, and random scripts.
+//! The rig checks the results.
 //!
 //! This file is long because it draws every setting that a policy has.
 
@@ -22,16 +22,16 @@ use proptest::sample::select;
 
 use crate::rig::{Act, Hand, Script};
 
-/// Nobody stays refused for longer, whatever was observed.
+/// No provider stays refused for longer, whatever was observed.
 pub(crate) const LONGEST_OUT: Duration = Duration::from_secs(5);
 
-/// No breaker asks for more probes.
+/// No breaker needs more probes.
 pub(crate) const MOST_TO_CLOSE: usize = 3;
 
 /// No attempt is expected to cost more: 4,000 tokens at 20 dollars a million, in nano-dollars.
 const DEAREST: u64 = 80_000_000;
 
-/// Longer than anything is remembered of failures.
+/// Longer than any memory of failures.
 pub(crate) const PEACE: Duration = Duration::from_secs(60);
 
 /// Any policy at all.
@@ -84,8 +84,8 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     )
 }
 
-/// Policies under which nothing but the client's own limits holds a call back, so that whoever
-/// waits has a reason which ends with an event.
+/// Policies under which only the client's own limits delay a call, so that each wait ends with an
+/// event.
 pub(crate) fn crowded_policies() -> impl Strategy<Value = Policy> {
     (policies(), 1..4_u32, of(1..120_u64), queues()).prop_map(
         |(policy, concurrency, rpm, queue)| Policy {
@@ -108,7 +108,7 @@ pub(crate) fn crowded_policies() -> impl Strategy<Value = Policy> {
     )
 }
 
-/// A policy that says nothing.
+/// A policy without settings.
 pub(crate) fn nothing() -> Policy {
     Policy::parse("any.yaml", "name: any\n").expect("a policy of its defaults")
 }
@@ -383,7 +383,7 @@ fn overrides() -> impl Strategy<Value = ProviderOverride> {
     )
 }
 
-/// Providers named `p0`, `p1`, … of which more or less is known.
+/// Providers named `p0`, `p1`, … with some of their data missing.
 pub(crate) fn fleets(
     size: impl Into<prop::collection::SizeRange>,
 ) -> impl Strategy<Value = Vec<ProviderInfo>> {
@@ -411,7 +411,7 @@ pub(crate) fn fleets(
     })
 }
 
-/// What is done by hand while calls are under way, and when.
+/// Operations during the calls, with their times.
 pub(crate) fn hands() -> impl Strategy<Value = BTreeMap<Instant, Hand>> {
     let hand = prop_oneof![
         of(0..3_u16).prop_map(Hand::Pin),

@@ -1,7 +1,7 @@
-//! A rig that owns `now`, hands one fleet to many calls, and lets each attempt end as its script
-//! says. It wakes a call when the call asked for that, when one of its attempts has news, or when
-//! the fleet names it, and at no other time. What must hold is said by its siblings: `driven` for
-//! one call, `common` for what calls share.
+//! A rig that owns `now`, gives one fleet to several calls, and lets each attempt end as its script
+//! says. It steps a call when the call asked for that, when one of its attempts has an event, or
+//! when the fleet names it, and at no other time. The invariants are in its siblings: `driven` for
+//! one call, `common` for shared state.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,20 +20,20 @@ use crate::common::Common;
 use crate::driven::Driven;
 use crate::policies::{LONGEST_OUT, PEACE};
 
-/// How an attempt goes on, once started.
+/// How an attempt goes on after its start.
 #[derive(Clone, Debug)]
 pub(crate) struct Act {
-    /// It ends after this long; none = nothing more is ever heard of it.
+    /// It ends after this long; none = it has no more events.
     pub(crate) after: Option<Duration>,
     /// How it fails, if it does.
     pub(crate) failure: Option<Failure>,
     /// Its first token comes after this long, if it is streamed and has not ended by then.
     pub(crate) first_token: Option<Duration>,
-    /// The opening is handed over this long after the first token, or at a good end.
+    /// The prebuffer opens this long after the first token, or at a success.
     pub(crate) held: Duration,
 }
 
-/// What one call will meet. Its attempts take the acts in turn, over and over.
+/// What happens to one call. Its attempts take the acts in turn, repeatedly.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub(crate) arrival: Instant,
@@ -42,7 +42,7 @@ pub(crate) struct Script {
     pub(crate) acts: Vec<Act>,
 }
 
-/// What somebody does by hand.
+/// An operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Hand {
     Pin(Option<u16>),
@@ -64,8 +64,8 @@ impl Rig {
         }
     }
 
-    /// Runs these calls side by side until nothing is left to happen, then drops what still is
-    /// open, as a run that ends does.
+    /// Runs these calls side by side until no event is left, then drops the open ones, as at the
+    /// end of a run.
     pub(crate) fn drive(&mut self, scripts: &[Script], mut hands: BTreeMap<Instant, Hand>) {
         self.arrive(scripts);
         while let Some(next) = self.calls.iter().filter_map(Driven::next).min() {
@@ -83,8 +83,7 @@ impl Rig {
         self.wake();
     }
 
-    /// The same, and whenever nothing is left to do at a moment, nobody who waits could go on if
-    /// it were asked.
+    /// The same, and checks at each time without work that no waiting call could go on.
     pub(crate) fn drive_watchfully(&mut self, scripts: &[Script], hands: BTreeMap<Instant, Hand>) {
         self.common.is_watchful = true;
         self.drive(scripts, hands);
@@ -99,7 +98,7 @@ impl Rig {
         }
     }
 
-    /// Asks everybody whose time it is, and whoever is named meanwhile.
+    /// Steps every call that is due, and every one that the fleet names meanwhile.
     fn go_on(&mut self) {
         for round in 0.. {
             assert!(round < ROUNDS, "it never comes to rest");
@@ -125,8 +124,7 @@ impl Rig {
         }
     }
 
-    /// Everything that was held against providers is over: hands are off, time has passed, checks
-    /// pass.
+    /// Ends everything that excludes providers: operations end, time passes, checks pass.
     pub(crate) fn make_peace(&mut self, providers: usize) {
         self.common.is_peace = true;
         self.common.by_hand(Hand::Pin(None));
@@ -139,7 +137,7 @@ impl Rig {
         self.now = self.now + LONGEST_OUT + PEACE;
     }
 
-    /// One more call, much later, whose first attempt succeeds at once. Returns whom it asked.
+    /// One more call, much later, whose first attempt succeeds at once. Returns its provider.
     pub(crate) fn healthy_call(&mut self) -> ProviderId {
         self.now = self.now + PEACE;
         let ask = CallContext {
@@ -161,7 +159,7 @@ impl Rig {
         call.starts[0].provider
     }
 
-    /// How many of so many calls find room at this provider at once.
+    /// How many of `calls` calls this provider's limits admit at once.
     pub(crate) fn room_at(&mut self, provider: u16, calls: usize) -> usize {
         self.now = self.now + PEACE;
         self.common.by_hand(Hand::Pin(Some(provider)));
@@ -209,5 +207,5 @@ pub(crate) fn fleet_of(policy: &Policy, members: Vec<ProviderInfo>) -> Fleet {
     Fleet::new(policy.clone(), members, RngStreams::new(1))
 }
 
-/// No moment of a few calls takes as many.
+/// More rounds than any time of a few calls takes.
 const ROUNDS: usize = 10_000;

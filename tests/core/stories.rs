@@ -1,5 +1,5 @@
-//! Single calls, told step by step: one claim about the order of things each. Those about hedges,
-//! and those about all other mechanisms, are its siblings'.
+//! Single calls, step by step: one claim about their order each. Hedges and all other mechanisms
+//! are in its siblings.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tells one call at a time what happens to it, and holds it to what it is to do then.
+//! Drives one call at a time with events, and checks its steps.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use firedrill::policy::{AttemptId, CallId, ProviderId};
 use firedrill::rng::RngStreams;
 use firedrill::time::Instant;
 
-/// Tells one call what happens to it, at a time of its own.
+/// Drives one call, with a clock of its own.
 pub(crate) struct Teller<'a> {
     pub(crate) call: Call,
     pub(crate) fleet: &'a mut Fleet,
@@ -103,13 +103,13 @@ impl<'a> Teller<'a> {
             .on_reply(self.fleet, AttemptId(attempt), reply, self.now);
     }
 
-    /// The next step gives this attempt up.
+    /// The next step cancels this attempt.
     pub(crate) fn cancels(&mut self, attempt: u32) {
         let attempt = AttemptId(attempt);
         assert_eq!(self.step(), Step::Cancel { attempt });
     }
 
-    /// Nothing is to be done before an attempt reports.
+    /// Nothing is to be done before an attempt has an event.
     pub(crate) fn only_waits(&mut self) {
         assert_eq!(self.step(), Step::Wait { until: None });
     }
@@ -128,7 +128,7 @@ impl<'a> Teller<'a> {
             .on_reply(self.fleet, self.attempt, &reply, self.now);
     }
 
-    /// It waits until then, and then is then.
+    /// It waits until then, and the clock advances to it.
     pub(crate) fn waits_until(&mut self, second: u64) {
         if at(second) > self.now {
             let until = Some(at(second));

@@ -1,7 +1,7 @@
-//! The conduct pack: what every policy is held to, one failure mode a scenario.
+//! The conduct pack: what every policy has to do, one failure mode a scenario.
 //!
-//! `resilient` meets all of it, over more than the seed that each file runs; and the expectations
-//! have teeth: a policy that behaves badly fails the one that says so.
+//! `resilient` passes all of it, over more than the seed of each file; and each expectation can
+//! fail: a policy that behaves badly fails the one for it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -76,7 +76,7 @@ fn the_pack_is_short_and_asks_one_question_a_file() {
     }
 }
 
-/// A scenario, a policy, what is set otherwise, and the expectation that this fails.
+/// A scenario, a policy, an override, and the expectation that then fails.
 #[rustfmt::skip]
 const TEETH: &[(&str, &str, &str, &str)] = &[
     ("bad-key", "no-failover", "", "success_rate >= 99%"),
@@ -105,7 +105,7 @@ const TEETH: &[(&str, &str, &str, &str)] = &[
     ("overloaded-backup", "priority-fallback", "", "attempts_per_call during gone <= 2"),
     ("persistent-rate-limit", "no-failover", "", "success_rate >= 99%"),
     // Without a hint of its own the 429 still says when the limit is free again: after a minute,
-    // which no call has. Only who does not read that asks in vain.
+    // which exceeds any deadline here. Only a policy that does not read that retries in vain.
     (
         "persistent-rate-limit",
         "retry-only",

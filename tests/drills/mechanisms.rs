@@ -1,8 +1,8 @@
-//! Every mechanism of the client: who else has it, how it is set, the test that holds it, and the
-//! scenario whose outcome it changes. The tables of `docs/mechanisms.md` are what the runs showed.
+//! Every mechanism of the client: other tools that have it, its settings, its test, and the
+//! scenario whose outcome it changes. The runs write the tables of `docs/mechanisms.md`.
 //!
-//! Rows stand in `mechanisms/`, one file for each part of the document. A row is believed in
-//! nothing: its test has to be there, its setting has to be the policy's, its scenario has to hold,
+//! Rows are in `mechanisms/`, one file for each part of the document. Everything in a row is
+//! checked: its test has to exist, its setting has to be the policy's, its scenario has to hold,
 //! and its two policies may differ in that setting only.
 
 use std::collections::BTreeSet;
@@ -36,14 +36,14 @@ mod time;
 
 /// A mechanism.
 pub(crate) struct Row {
-    /// What it is called.
+    /// Its name.
     name: &'static str,
-    /// Which of the systems that were compared have it as well, in short.
+    /// The compared systems that have it as well, in short.
     who: &'static str,
-    /// Where it is set: places in a policy file (`failures.quota` for the action of a class), or
-    /// code (`Client::whole`). None = always on.
+    /// Its settings: keys of a policy file (`failures.quota` for the action of a class), or code
+    /// (`Client::whole`). None = always on.
     knobs: &'static [&'static str],
-    /// The test that holds it: `src/policy/budget.rs::name_of_the_test`.
+    /// Its test: `src/policy/budget.rs::name_of_the_test`.
     test: &'static str,
     /// Where it shows.
     shown: Shown,
@@ -53,23 +53,23 @@ pub(crate) struct Row {
 pub(crate) enum Shown {
     /// In a scenario of `scenarios/mechanisms`.
     By(Story),
-    /// Nowhere in a simulated network; why, and what the test does instead, in a sentence.
+    /// Not in a simulated network; why, and what the test does instead, in a sentence.
     Elsewhere(&'static str),
 }
 
-/// A scenario that comes out otherwise without the mechanism.
+/// A scenario whose outcome the mechanism changes.
 pub(crate) struct Story {
     /// The stem of its file.
     scenario: &'static str,
     /// The policy that has the mechanism.
     with: &'static str,
-    /// What to run beside it.
+    /// The run to compare with.
     without: Without,
-    /// What differs, as an expectation of the scenario begins: `success_rate during burst`.
+    /// The measure that differs, as in an expectation of the scenario: `success_rate during burst`.
     measure: &'static str,
 }
 
-/// How a mechanism is taken away.
+/// How a mechanism is turned off.
 pub(crate) enum Without {
     /// By another policy, which differs in the mechanism's settings only.
     Policy(&'static str),
@@ -171,7 +171,7 @@ fn scenarios_of_mechanisms_are_short_and_ask_one_question_a_file() {
     }
 }
 
-/// Runs what the rows of a part name, and compares with that part of the document (or, with
+/// Runs the scenarios of a part's rows, and compares with that part of the document (or, with
 /// `FIREDRILL_DOCS=write`, writes it).
 fn hold(Part(title, test, rows): &Part) {
     let table = table(test, rows);
@@ -241,7 +241,7 @@ fn outcomes(rows: &[Row]) -> Vec<String> {
     cells.collect()
 }
 
-/// The scenario as it is, and without the mechanism, where that takes another run.
+/// The scenario as it is, and without the mechanism, if that takes another run.
 fn runs(story: &Story) -> Vec<Drill> {
     let mut runs = vec![load_drill(story.scenario, Changes::default())];
     if let Without::Set(path, value) = story.without {
@@ -254,7 +254,7 @@ fn runs(story: &Story) -> Vec<Drill> {
     runs
 }
 
-/// Holds a scenario to what it expects, and says what its measure is with and without.
+/// Checks a scenario's expectations, and writes the measure with and without.
 fn cell(row: &Row, story: &Story, ran: &[(Report, &Drill)]) -> String {
     let Story {
         scenario,
@@ -295,7 +295,7 @@ fn cell(row: &Row, story: &Story, ran: &[(Report, &Drill)]) -> String {
     format!("[{scenario}](../{FOLDER}/{scenario}.yaml): `{measure}` {better}, {beside} {worse}")
 }
 
-/// What the measure of `expectation` is worth under a policy.
+/// The value of the measure of `expectation` under a policy.
 fn worth(
     expectation: &Expectation,
     report: &Report,
@@ -324,7 +324,8 @@ fn worth(
     )
 }
 
-/// Two policies may differ in the mechanism's settings only, else the difference is theirs.
+/// Two policies may differ in the mechanism's settings only, or the difference could have another
+/// cause.
 fn check_only(row: &Row, drill: &Drill, with: &str, without: &str) {
     let settings = |name: &str| {
         let mut all = drill.policies().iter();
@@ -366,7 +367,7 @@ fn leaves(value: &serde_json::Value) -> BTreeSet<(String, String)> {
     found
 }
 
-/// A setting and its default, as the document has it.
+/// A setting and its default, for the document.
 fn setting(knob: &str) -> String {
     if knob.contains("::") || knob.contains(' ') {
         return format!("`{knob}`");
@@ -374,7 +375,7 @@ fn setting(knob: &str) -> String {
     format!("`{knob}`: {}", default(knob))
 }
 
-/// What a policy that says nothing has there; of a section that is off, what its table says.
+/// Its default in an empty policy; of a section that is off, the default in its table.
 fn default(knob: &str) -> String {
     if let Some(class) = knob.strip_prefix("failures.") {
         let members = FailureClass::group(class);
@@ -417,7 +418,7 @@ const EVERYTHING: &str = "name: p\nroute: { slow_start: {} }\nretry: { budget: {
     breaker: {}\noutlier: {}\nhealth_check: {}\nhedge: {}\nlimit: { adaptive: {} }\n\
     throttle: {}\nqueue: {}\nspend: {}\n";
 
-/// A test that a row names has to be there.
+/// Checks that the test of a row exists.
 fn check_test(mechanism: &str, test: &str) {
     let (file, name) = test
         .split_once("::")

@@ -1,9 +1,9 @@
-//! The presets that were not ours to invent: each says where it comes from and what it leaves out,
-//! and each client of an article fails the conduct that its own sentences rule out.
+//! The presets from other sources: each names its source and what it leaves out, and each client of
+//! an article fails the conduct scenarios that its own sentences rule out.
 //!
-//! `docs/presets.md` is what the presets' files and these runs showed. After a change of the client
-//! write it anew with `FIREDRILL_DOCS=write cargo test --test drills presets`; a failure that no
-//! sentence in `causes` explains, and a sentence that explains no failure, is told either way.
+//! `docs/presets.md` is generated from the presets' files and these runs. After a change of the
+//! client write it again with `FIREDRILL_DOCS=write cargo test --test drills presets`; a failure
+//! without a sentence in `causes`, and a sentence without a failure, is reported either way.
 
 mod best;
 mod causes;
@@ -80,10 +80,10 @@ fn a_sentence_is_quoted_once_for_each_scenario_and_short() {
     }
 }
 
-/// What fails: by preset and scenario, the expectations.
+/// The failed expectations, by preset and scenario.
 type Failures = BTreeMap<(String, String), Vec<String>>;
 
-/// What every preset of an article fails.
+/// The failures of every preset of an article.
 fn failures() -> Failures {
     let mut failures = Failures::new();
     for (scenario, report) in reports() {
@@ -135,7 +135,7 @@ fn failed(report: &Report, policy: &str) -> Vec<String> {
     failed.map(|one| text(&one["text"])).collect()
 }
 
-/// What `causes` says too little or too much, one line each.
+/// Missing and superfluous `causes`, one line each.
 fn unexplained(failures: &Failures) -> Vec<String> {
     let mut lines = Vec::new();
     for ((preset, scenario), failed) in failures {
@@ -245,7 +245,7 @@ fn code(texts: &[String]) -> String {
     quoted.collect::<Vec<_>>().join(", ")
 }
 
-/// What the comments at the head of a preset's file say under this key, in one line.
+/// The text under this key in the comments at the head of a preset's file, in one line.
 fn said(text: &str, key: &str) -> String {
     let head = text
         .lines()

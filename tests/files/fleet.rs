@@ -1,4 +1,4 @@
-//! Fleet files: what is read, what is refused with a caret, and that no message shows a key.
+//! Fleet files: valid ones are read, wrong ones refused with a caret, and no message shows a key.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use firedrill::client::{Client, FleetFile, LoadError};
 use firedrill::units::Money;
 use insta::assert_snapshot;
 
-/// A key as people paste it where it does not belong.
+/// A key as people paste it into the wrong place.
 const KEY: &str = "sk-proj-Zx81yTQ9aB";
 
 /// What the reader of a wrong file sees.

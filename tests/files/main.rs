@@ -1,5 +1,5 @@
-//! The files that a user writes: each is understood whole, or refused with a place, a caret and a
-//! hint; and the JSON Schema says the same of them.
+//! The files that a user writes: each is read as a whole, or refused with a location, a caret and a
+//! hint; and the JSON Schema agrees.
 
 mod fleet;
 mod policy;

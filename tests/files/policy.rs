@@ -1,6 +1,6 @@
-//! Wrong policy files: each gets a message with file, line, column, caret, and what to do.
+//! Wrong policy files: each gets a message with file, line, column, caret, and a hint.
 //!
-//! This file is long because each mistake stands with its whole message.
+//! This file is long because each error is written with its whole message.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! A scenario file is understood whole, or refused with a place, a caret and a hint.
+//! A scenario file is read as a whole, or refused with a location, a caret and a hint.
 
 use std::fs;
 use std::path::{Path, PathBuf};

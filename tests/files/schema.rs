@@ -1,4 +1,4 @@
-//! JSON Schema: generated from the types, committed, and true of every file that ships.
+//! JSON Schema: generated from the types, committed, and valid for every file that ships.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -119,7 +119,7 @@ fn schema_and_reader_agree_on_what_may_stand_in_a_fleet() {
     }
 }
 
-/// Values that schema and reader both take, at one place each.
+/// Values that schema and reader both accept, at one path each.
 #[rustfmt::skip]
 const RIGHT: &[(&str, &[&str])] = &[
     ("/run/duration", &["1m30s", "20000 ms", "1_800s", "0.5h", "1h 30m"]),

@@ -11,7 +11,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::server::TlsStream;
 
-/// Vouches for what it is asked to.
+/// Issues certificates.
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -27,7 +27,7 @@ impl Authority {
         }
     }
 
-    /// Its own certificate, as clients trust it.
+    /// Its own certificate, for clients to trust.
     pub(crate) fn der(&self) -> Vec<u8> {
         self.issuer.der().to_vec()
     }
@@ -55,7 +55,7 @@ impl Authority {
     }
 }
 
-/// Accepts as a `TcpListener` does, and shakes hands.
+/// Accepts as a `TcpListener` does, with a TLS handshake.
 pub(crate) struct TlsListener {
     tcp: TcpListener,
     acceptor: TlsAcceptor,

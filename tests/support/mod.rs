@@ -1,4 +1,4 @@
-//! What several tests share: a recorder that tells a story, and a fake provider behind any stream.
+//! Shared by several tests: a recorder that writes a story, and a fake provider behind any stream.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use firedrill::time::Instant;
 use firedrill::trace::{Event, EventKind, Recorder};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// Keeps what happened to calls, as lines, each with its moment.
+/// Records the events of calls as lines, each with its time.
 #[derive(Default)]
 pub(crate) struct Story {
     lines: Mutex<Vec<(Instant, String)>>,
@@ -22,7 +22,7 @@ impl Story {
         Arc::default()
     }
 
-    /// The lines so far, with their moments.
+    /// The lines so far, with their times.
     pub(crate) fn timed(&self) -> Vec<(Instant, String)> {
         self.lines.lock().unwrap().clone()
     }
@@ -130,7 +130,7 @@ fn parse(bytes: &[u8]) -> Option<(CallId, u32, bool)> {
     Some((CallId(call), nth, body["stream"].as_bool().unwrap_or(false)))
 }
 
-/// Plays one provider on one connection, written against the public API and nothing of `world`.
+/// Runs one provider on one connection, with the public API and without `world`.
 #[allow(
     dead_code,
     reason = "not every test that shares this module plays a provider"

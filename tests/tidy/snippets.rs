@@ -1,5 +1,5 @@
-//! The Rust in the documents is Rust that compiles: each of its lines stands in an example, in a
-//! test, or in a documented example of the sources.
+//! The Rust in the documents compiles: each of its lines occurs in an example, in a test, or in a
+//! documented example of the sources.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,16 +1,15 @@
 //! Reads Rust sources as tokens: functions, paths and `.unwrap()`, each with its line.
 //!
-//! It knows the grammar of paths and attributes and nothing else; what is allowed is `tidy`'s
-//! matter.
+//! It knows the grammar of paths and attributes and nothing else; `tidy` defines what is allowed.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 
-/// What a file's tokens say.
+/// The facts in a file's tokens.
 #[derive(Default)]
 pub(super) struct Facts {
     /// Those with a body, also within macros.
     pub(super) functions: Vec<Function>,
-    /// Every path in the code, spelled out from the crate's root where `super` or `self` led.
+    /// Every path in the code, resolved from the crate's root if it uses `super` or `self`.
     pub(super) paths: Vec<Named>,
     /// Lines with `.unwrap()` outside of tests.
     pub(super) unwraps: Vec<usize>,
@@ -23,13 +22,13 @@ pub(super) struct Function {
     pub(super) last: usize,
 }
 
-/// A path, and the line that it is named on.
+/// A path, and its line.
 pub(super) struct Named {
     pub(super) segments: Vec<String>,
     pub(super) line: usize,
 }
 
-/// Where in the crate some tokens stand.
+/// The scope of some tokens in the crate.
 #[derive(Clone)]
 pub(super) struct Scope {
     /// The module, from the crate's root.
@@ -83,7 +82,7 @@ impl Facts {
         }
     }
 
-    /// Notes a function that begins here, and steps into a module that does.
+    /// Records a function that begins here, and enters a module that does.
     fn read_item(&mut self, tokens: &[TokenTree], at: usize, inner: &mut Scope) {
         let TokenTree::Ident(word) = &tokens[at] else {
             return;
@@ -106,7 +105,7 @@ impl Facts {
         }
     }
 
-    /// Notes `.unwrap()`.
+    /// Records `.unwrap()`.
     fn read_unwrap(&mut self, tokens: &[TokenTree], at: usize, scope: &Scope) {
         let is_method = at > 0 && is_punct(tokens.get(at - 1), '.');
         let is_empty = matches!(tokens.get(at + 1), Some(TokenTree::Group(group))
@@ -121,7 +120,7 @@ impl Facts {
         }
     }
 
-    /// Notes the path that begins with `word`, and returns the place behind it.
+    /// Records the path that begins with `word`, and returns the position after it.
     fn read_path(&mut self, tokens: &[TokenTree], at: usize, word: &Ident, scope: &Scope) -> usize {
         let mut segments = Vec::new();
         let end = self.follow(tokens, at, &mut segments, scope);
@@ -129,7 +128,7 @@ impl Facts {
         end
     }
 
-    /// Follows `a::b::{c, d::e}` from `at`; a group's branches are noted on the way.
+    /// Follows `a::b::{c, d::e}` from `at`; records a group's branches on the way.
     fn follow(
         &mut self,
         tokens: &[TokenTree],
@@ -153,7 +152,7 @@ impl Facts {
         }
     }
 
-    /// Notes each branch of a `use` group, with what stands before the group.
+    /// Records each branch of a `use` group, with the path before the group.
     fn read_branches(&mut self, tokens: &[TokenTree], before: &[String], scope: &Scope) {
         for branch in tokens.split(|token| is_punct(Some(token), ',')) {
             if let Some(TokenTree::Ident(word)) = branch.first() {
@@ -164,7 +163,7 @@ impl Facts {
         }
     }
 
-    /// Takes note of a path, spelled out from the crate's root.
+    /// Records a path, resolved from the crate's root.
     fn note(&mut self, segments: Vec<String>, line: usize, scope: &Scope) {
         let supers = segments.iter().take_while(|part| *part == "super").count();
         let from_self = usize::from(segments.first().is_some_and(|part| part == "self"));

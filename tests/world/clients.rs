@@ -1,4 +1,4 @@
-//! What the world gives to its clients: keys, what they know of providers, operations, checks.
+//! What the world gives to its clients: keys, data of providers, operations, checks.
 
 use firedrill::drill::Drill;
 use firedrill::policy::classify::FailureClass;
@@ -40,7 +40,7 @@ fn an_isolated_provider_is_asked_nothing_for_a_while() {
     let operations = "operations: { drain: { at: 2m, for: 3m, isolate: openai } }";
     let state = run(TWO, &format!("{LOAD}\n{operations}"), ONCE);
     assert_eq!(state.run.succeeded, 600);
-    // Calls come at whole seconds: who comes at the very turn may be asked before it.
+    // Calls come at whole seconds: one at the very time of an operation may come before it.
     let [openai, kimi] = attempts(&state)[..] else {
         panic!("{state:?}")
     };
@@ -111,6 +111,6 @@ fn health_checks_are_paid_for_and_keep_no_run_alive() {
         assert!(tally.checked.input >= tally.checks * 1_000, "{tally:?}");
         assert!(tally.billed.input >= tally.checked.input);
     }
-    // A check is no attempt of any call.
+    // A check is not an attempt of a call.
     assert_eq!(attempts(&state), [600, 0]);
 }

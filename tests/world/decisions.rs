@@ -1,5 +1,5 @@
-//! What the `resilient` policy decides in each shipped scenario at seed 1, as a short trace: a
-//! change of policy shows itself here as a diff that one can read.
+//! The decisions of `resilient` in each shipped scenario at seed 1, as a short trace: a change of
+//! policy shows as a readable diff.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use firedrill::drill::Drill;
 
 use crate::support::Story;
 
-/// How many calls with a failed attempt are shown.
+/// The number of calls with failures that are shown.
 const CALLS: usize = 6;
 
 #[test]
@@ -36,7 +36,7 @@ fn shipped() -> Vec<String> {
     names
 }
 
-/// The first calls that did not simply succeed, and every move of a breaker up to there.
+/// The first calls that did not simply succeed, and every transition of a breaker up to there.
 fn trouble(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.yaml"));
     let drill = Drill::load(path).and_then(|drill| drill.policy("resilient"));

@@ -1,5 +1,5 @@
-//! Every fault of the catalogue, driven over the wire in every dialect, plain and streamed: what
-//! the real client sees of it. The table of `docs/faults.md` is what these runs showed.
+//! Every fault of the catalogue, run over the wire in every dialect, plain and streamed: what the
+//! real client sees of it. These runs write the table of `docs/faults.md`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -41,7 +41,7 @@ fn faults_of_the_answer() {
     hold(&[Layer::Answer]);
 }
 
-/// The part of the document that is about each layer, and the test that shows it.
+/// The part of the document about each layer, and its test.
 const PARTS: [(&[Layer], &str, &str); 5] = [
     (
         &[Layer::Client, Layer::Network],
@@ -66,7 +66,7 @@ const PARTS: [(&[Layer], &str, &str); 5] = [
     (&[Layer::Answer], "The answer", "faults_of_the_answer"),
 ];
 
-/// Drives all faults of these layers, and compares with their part of the document (or, with
+/// Runs all faults of these layers, and compares with their part of the document (or, with
 /// `FIREDRILL_DOCS=write`, writes it).
 fn hold(layers: &[Layer]) {
     let part = PARTS.iter().find(|(of, _, _)| *of == layers);
@@ -95,7 +95,7 @@ fn hold(layers: &[Layer]) {
     }
 }
 
-/// A row of the document: a fault as a file has it, and what comes of it by dialect.
+/// A row of the document: a fault as in a file, and its effect by dialect.
 struct Shown {
     fault: String,
     about: &'static str,
@@ -159,7 +159,7 @@ fn drive(row: &Row, word: &str, keys: &str) -> Shown {
     }
 }
 
-/// A fault's word, with what it needs and with what it may have.
+/// A fault's word, with its required keys and with its optional ones.
 fn variants(row: &Row) -> Vec<(String, String)> {
     let words: Vec<String> = match row.word {
         word if word == STATUS.word => STATUSES.iter().map(u16::to_string).collect(),
@@ -180,7 +180,7 @@ fn variants(row: &Row) -> Vec<(String, String)> {
     found
 }
 
-/// A key with a value that shows within the drill's half minute.
+/// A key with a value that has an effect within the run's half minute.
 fn said(key: &str) -> String {
     let value = match key {
         "idle" => "5s",
@@ -192,7 +192,7 @@ fn said(key: &str) -> String {
     format!("{key}: {value}")
 }
 
-/// What the client sees of three calls under this fault.
+/// The client's view of three calls under this fault.
 fn seen(world: &World, word: &str, keys: &str) -> String {
     let target = match word {
         "client_pause" => "at: 5s, for: 20s",
@@ -221,20 +221,20 @@ fn seen(world: &World, word: &str, keys: &str) -> String {
     cells.join(", then ")
 }
 
-/// What a run told.
+/// The results of a run.
 #[derive(Default)]
 struct Told {
     calls: Vec<Call>,
     fired: u32,
 }
 
-/// What became of one call.
+/// The result of one call.
 #[derive(Default)]
 struct Call {
     arrived: Duration,
     ended: Duration,
     failure: Option<&'static str>,
-    /// How long it was asked to wait, as it understood.
+    /// The wait of a hint, as the client read it.
     hint: Option<Duration>,
     answered: bool,
     /// Prompt tokens, cached ones, output tokens, each times its price.
@@ -242,7 +242,7 @@ struct Call {
 }
 
 impl Call {
-    /// In words, beside what it would have been.
+    /// In words, compared with the usual result.
     fn beside(&self, usual: &Self, fault: &str) -> String {
         if let Some(class) = self.failure {
             let wait = self
@@ -346,7 +346,7 @@ impl Recorder for Listener {
     }
 }
 
-/// One cell for all dialects: what most of them show, and who shows something else.
+/// One cell for all dialects: the most common result, and the exceptions.
 fn merged(cells: &[String]) -> String {
     let mut by_cell: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (dialect, cell) in Dialect::ALL.iter().zip(cells) {
@@ -386,17 +386,17 @@ fn table(title: &str, test: &str, rows: &[Shown]) -> String {
     text
 }
 
-/// Something for the faults of the provider itself to take away.
+/// Capacity for the faults of the provider itself to take away.
 const PHYSICS: &str = "limits: { rpm: 3 }, capacity: { slots: 2, queue: 0, slowdown: 1.5 }, \
      cache: { ttl: 5m },";
 
-/// Statuses that stand for others of their kind.
+/// Statuses that represent others of their kind.
 const STATUSES: [u16; 24] = [
     400, 401, 402, 403, 404, 408, 409, 410, 413, 422, 424, 429, 498, 500, 502, 503, 504, 520, 521,
     522, 523, 524, 525, 529,
 ];
 
-/// What no client can see: the bytes are right, and what they say is not.
+/// Faults that no client can see: the bytes are valid, and the content is wrong.
 const UNSEEN: [&str; 5] = [
     "duplicate_event",
     "reordered_events",
@@ -405,7 +405,7 @@ const UNSEEN: [&str; 5] = [
     "null_content",
 ];
 
-/// Keys that a fault may have and that change what is seen.
+/// Optional keys of a fault with a visible effect.
 const OPTIONS: &[(&str, &str)] = &[
     ("closed", "with: fin"),
     ("stale_keep_alive", "with: fin"),
@@ -435,6 +435,6 @@ const OPTIONS: &[(&str, &str)] = &[
     ("error_body", "cause: rate_limit"),
 ];
 
-/// One attempt, and patience of a usual kind.
+/// One attempt, with usual timeouts.
 const OBSERVER: &str = "name: observer\nretry: { max_attempts: 1, max_attempts_per_provider: 1 }\n\
      timeouts: { connect: 5s, first_token: 10s, idle: 10s, attempt: 30s, call: 60s }\n";

@@ -1,7 +1,7 @@
-//! The luck of faults, counted: rates, groups, bursts, ramps, chances, as their definitions say.
+//! Statistics of faults: rates, groups, bursts, ramps and chances match their definitions.
 //!
-//! Seeds are fixed, so a test here holds or fails for ever. Bounds are 99.9 % confidence intervals
-//! (3.29 standard errors) around what the definition says.
+//! Seeds are fixed, so a test here always passes or always fails. Bounds are 99.9 % confidence
+//! intervals (3.29 standard errors) around the defined value.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ fn is_near(mean: f64, expected: f64, deviation: f64, n: f64) {
     );
 }
 
-/// The correlation of two series of luck.
+/// The correlation of two series of draws.
 fn correlation(pairs: impl Iterator<Item = (bool, bool)>) -> f64 {
     let (mut n, mut a, mut b, mut both) = (0.0, 0.0, 0.0, 0.0);
     for (one, other) in pairs {
@@ -153,7 +153,7 @@ fn a_chance_is_kept_over_ten_thousand_seeds() {
     assert!(correlation(pairs).abs() < Z / (n as f64).sqrt());
 }
 
-/// Lengths of the stretches that a fault is at work, and of those between, in seconds.
+/// Lengths of the active intervals of a fault, and of those between, in seconds.
 fn stretches(drawn: &SeededFault, count: usize) -> (Vec<f64>, Vec<f64>) {
     let (mut on, mut off) = (Vec::new(), Vec::new());
     let mut now = Instant::START;
@@ -195,7 +195,7 @@ fn bursts_last_as_long_as_they_should_and_are_exponential() {
             agrees(longer.count() as u64, lengths.len() as u64, share);
         }
     }
-    // No length says anything of the next.
+    // Lengths are independent of each other.
     let pairs = on.windows(2).map(|pair| (pair[0] > 14.0, pair[1] > 14.0));
     assert!(correlation(pairs).abs() < Z / n.sqrt());
 }

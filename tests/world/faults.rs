@@ -1,7 +1,7 @@
-//! Faults of the network, the connection and the client process, as the real client meets them:
-//! a scenario in, and what became of each call out.
+//! Faults of the network, the connection and the client process, as the real client meets them: a
+//! scenario in, and the result of each call out.
 //!
-//! This file is long because each kind of fault has a story of its own, and one rig tells them all.
+//! This file is long because each kind of fault has a story of its own, and they share one rig.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use firedrill::trace::{Event, EventKind, Recorder};
 use firedrill::units::Share;
 use firedrill::wire::fake::{Body, Cause, Refusal};
 
-/// What became of the calls of one run.
+/// The results of the calls of one run.
 #[derive(Default)]
 struct Told(Mutex<Tally>);
 
@@ -75,7 +75,7 @@ impl Tally {
         self.ended.values().filter(succeeded).count()
     }
 
-    /// The calls whose first attempt failed so, at the first provider.
+    /// The calls whose first attempt failed with this class, at the first provider.
     fn calls_failed(&self, class: FailureClass) -> Vec<u64> {
         let first = self.first.iter();
         let first = first.filter(|(_, (failed, provider))| *failed == class && *provider == 0);
@@ -289,7 +289,7 @@ fn a_group_goes_down_by_one_cause() {
         let cloud = during(0, 10, Fault::new("cloud", both.clone(), inject));
         let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, vec![cloud]);
         let told = run(&scenario, &two_attempts, 1);
-        // Each call of the first ten seconds fails at both, but those that outwait a blackhole.
+        // Each call of the first ten seconds fails at both, except those that outlast a blackhole.
         assert_eq!(told.calls_failed(class).len(), 9, "{:?}", told.failed);
         assert!(
             (51..=53).contains(&told.succeeded()),
@@ -330,7 +330,7 @@ fn a_group_shares_its_cause_in_every_layer() {
         assert_eq!(told.succeeded(), 51, "{shown}");
         assert_eq!(told.fired, BTreeMap::from([(0, 18)]), "{shown}");
     }
-    // What costs twice as much fails nobody: half of the calls are answered by the second.
+    // A factor of two loses no call: half of the calls are answered by the second.
     let away = during(0, 30, fault(FaultKind::Outage));
     let dear = Fault::new("dear", both, FaultKind::DoubleBilled);
     let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, vec![away, dear]);
@@ -340,7 +340,7 @@ fn a_group_shares_its_cause_in_every_layer() {
     assert_eq!(told.billed, 60 * 4, "prompt and output, each twice");
 }
 
-/// What a fault comes to under a seed, as the first of its scenario.
+/// A fault with its draws under a seed, as the first of its scenario.
 fn drawn(fault: &Fault, seed: u64) -> SeededFault {
     let faults = std::slice::from_ref(fault);
     SeededFault::all(faults, RngStreams::new(seed)).remove(0)
@@ -473,7 +473,7 @@ fn a_frozen_client_keeps_its_users_waiting() {
         assert_eq!(arrived, Instant::from_nanos((call + 1) * 1_000_000_000));
         let (ended, _) = told.ended[&call];
         let thawed = Instant::from_nanos(30_000_000_000);
-        // Call 8 comes at 9 s, call 9 at the very moment in which the process freezes.
+        // Call 8 comes at 9 s, call 9 at the very time at which the process freezes.
         if (9..29).contains(&call) {
             assert!(ended >= thawed, "#{call} ended at {ended}");
         } else {
@@ -502,8 +502,8 @@ fn a_client_that_is_frozen_for_good_leaves_its_calls_unfinished() {
 
 #[test]
 fn an_answer_waits_in_the_sockets_of_a_frozen_client() {
-    // The call of 1 s is in flight when its process freezes; its timeout is over when it thaws,
-    // but so is the answer's way.
+    // The call of 1 s is in flight when its process freezes; its timeout is over when it thaws, but
+    // so is the latency of the answer.
     let load = "{ arrivals: constant, rate: 1/min, prompt: 100 tok, output: 100 tok }";
     let frozen = Fault {
         windows: Windows {

@@ -1,6 +1,6 @@
-//! What must hold for every call whatever the world does to it: small random scenarios, with faults
-//! out of the whole catalogue, under random policies with every mechanism on and off, through the
-//! real client. `drawn` makes them up, and `law` reads the trace of each run.
+//! Invariants of every call under any faults: small random scenarios, with faults from the whole
+//! catalogue, under random policies with every mechanism on and off, through the real client.
+//! `drawn` generates them, and `law` checks the trace of each run.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ fn no_world_makes_a_call_break_its_bounds() {
         Ok(())
     });
     judged.unwrap_or_else(|broken| panic!("{broken}"));
-    // A law that nothing ever comes near proves nothing.
+    // An invariant that no case exercises proves nothing.
     let seen = seen.into_inner();
     for (what, least) in SEEN {
         let often = seen.get(*what).copied().unwrap_or_default();
@@ -62,7 +62,7 @@ fn runner(cases: u32, seed: u64) -> TestRunner {
     })
 }
 
-/// Counts what the law speaks of.
+/// Counts the events that the invariants are about.
 fn count(seen: &mut BTreeMap<&'static str, u32>, event: &Event) {
     let what = match &event.kind {
         EventKind::Started { probe: true, .. } => "probes",
@@ -107,7 +107,7 @@ fn run(scenario: &Scenario, policy: &Policy, seed: u64) -> Vec<Event> {
 }
 
 impl Case {
-    /// The scenario and the policy, through the files' own readers.
+    /// The scenario and the policy, parsed by the files' own readers.
     fn read(&self) -> (Scenario, Policy) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("drill.yaml");
@@ -120,7 +120,7 @@ impl Case {
     }
 }
 
-/// Keeps all that happens, in order.
+/// Keeps all events, in order.
 #[derive(Default)]
 struct Trace(Mutex<Vec<Event>>);
 
@@ -132,7 +132,7 @@ impl Recorder for Trace {
 
 const CASES: u32 = 240;
 
-/// What has to happen, and how often at least, in all cases together.
+/// The events that have to occur, with their minimum number in all cases together.
 const SEEN: &[(&str, u32)] = &[
     ("first attempts", 5_000),
     ("retries", 200),

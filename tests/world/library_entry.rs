@@ -4,7 +4,7 @@ use firedrill::drill::Drill;
 use firedrill::report::Verdict;
 use firedrill::text::Diagnostic;
 
-// As the README has it.
+// As in the README.
 #[test]
 fn resilient_survives_an_outage_of_the_primary() -> Result<(), firedrill::text::Diagnostic> {
     firedrill::drill::Drill::load("scenarios/primary-outage.yaml")?

@@ -1,4 +1,4 @@
-//! What the world makes of a load: users who wait, users who click again, tasks, recorded traces.
+//! Loads in the world: users who wait, users who click again, tasks, recorded traces.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -451,7 +451,7 @@ fn a_wrong_trace_is_shown_where_it_is_wrong() {
     );
 }
 
-/// Every trace that lies beside the package, where there is any.
+/// Every trace that lies beside the package, if there is any.
 #[test]
 fn real_traces_are_read_whole() {
     let folder = Path::new("../shared/data/traces");

@@ -1,5 +1,5 @@
-//! The simulated world at its boundary: a scenario in, a trace and a report out; and the luck,
-//! the loads and the profiles that it is made of.
+//! The simulated world at its boundary: a scenario in, a trace and a report out; and its random
+//! draws, loads and profiles.
 
 mod clients;
 mod decisions;

@@ -1,5 +1,5 @@
-//! Independent witnesses: whole runs, measured as they come and again at leisure, agree; and the
-//! same story is told on a network that is not ours.
+//! Independent oracles: the report agrees with measures computed again from all events; and the
+//! same story happens on another simulated network.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -39,7 +39,7 @@ fn drill(scenario: &str, policy: &str, set: &[(&str, &str)]) -> Drill {
     drill.unwrap_or_else(|problem| panic!("{problem}"))
 }
 
-/// Runs it twice: for its report, and for all that happened.
+/// Runs it twice: for its report, and for all its events.
 fn run(drill: &Drill) -> (RunStats, Vec<Event>) {
     let report = drill.run();
     let (_, state) = report.policies().next().expect("one policy ran");
@@ -49,7 +49,7 @@ fn run(drill: &Drill) -> (RunStats, Vec<Event>) {
     (state.clone(), events)
 }
 
-/// What the report says of these calls.
+/// The report's values for these calls.
 fn figures(scenario: &Scenario, state: &RunStats, when: When) -> Figures {
     let prices: Vec<_> = scenario
         .providers
@@ -177,7 +177,7 @@ fn calls_that_give_up_and_late_bills_are_measured_as_they_were() {
     );
 }
 
-/// Prompts that share their beginnings, and a cache that keeps these.
+/// Prompts with shared prefixes, and a cache that keeps these.
 const CACHED: [(&str, &str); 3] = [
     ("run.duration", "10m"),
     (
@@ -212,11 +212,11 @@ fn cached_tokens_are_billed_at_their_price() {
     assert!(weighed > cached && tripled > saved);
 }
 
-/// What was said of an attempt by its provider and its client.
+/// The provider's and the client's view of an attempt.
 struct Heard {
     /// The provider had written a whole answer by then.
     whole: bool,
-    /// The client took what it got for one.
+    /// The client took its answer for a whole one.
     taken: bool,
 }
 
@@ -320,7 +320,7 @@ fn document(report: &Report) -> serde_json::Value {
     serde_json::from_str(&report.render(Format::Json, false)).expect("it is JSON")
 }
 
-/// The state of a policy, out of a document.
+/// The stats of a policy, from a document.
 fn state(document: &serde_json::Value, policy: &str) -> RunStats {
     let state = document["policies"][policy]["state"].clone();
     serde_json::from_value(state).expect("it is a state")

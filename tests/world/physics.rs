@@ -1,5 +1,5 @@
 //! The physics of providers at their boundary, a scenario in and a report out: limits admit what
-//! their arithmetic says, load makes answers late, and storms come of it that nobody injected.
+//! their arithmetic says, load delays answers, and storms arise that were not injected.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ const STEADY: Story<'_> = Story {
 const ONE_TRY: &str = "retry: { max_attempts: 1, max_attempts_per_provider: 1 }";
 
 impl Story<'_> {
-    /// What comes of it under a policy of these keys.
+    /// The stats under a policy with these keys.
     fn told(&self, policy: &str) -> RunStats {
         let folder = tempfile::tempdir().unwrap();
         let mut providers = String::new();
@@ -55,7 +55,7 @@ impl Story<'_> {
     }
 }
 
-/// How many of the calls of [`STEADY`] such `limits` let in, and how often they said what else.
+/// How many of the calls of [`STEADY`] such `limits` admit, and how many failed with each class.
 fn admitted(dialect: &str, limits: &str) -> (u64, BTreeMap<FailureClass, u64>) {
     let provider = format!("dialect: {dialect}, {CALM}, limits: {{ {limits} }}");
     let story = Story {
@@ -87,7 +87,7 @@ fn each_kind_of_limit_admits_what_its_arithmetic_says() {
         ("itpm: 6_000, window: fixed", 121),
         ("otpm: 1_200, window: fixed", 121),
         ("tpd: 1_200, window: fixed", 10),
-        // No wait helps: it is refused for ever.
+        // No wait helps: it is always refused.
         ("tpm: 119", 0),
         // The tightest of several says no.
         ("rpm: 60, tpm: 2_400, window: fixed", 41),
@@ -108,7 +108,7 @@ fn each_kind_of_limit_admits_what_its_arithmetic_says() {
     }
 }
 
-/// Each dialect has words of its own for each limit; the client makes the same of them, but where
+/// Each dialect has its own words for each limit; the client classifies them the same, except where
 /// the words say that no wait of minutes helps.
 #[test]
 fn refusals_by_limits_are_understood_in_each_dialect() {
@@ -192,7 +192,7 @@ fn another_provider_of_the_same_account_is_no_way_out() {
 /// One slot, half a second of work a call.
 const QUEUE: &str = "ttft: 402ms, speed: 100 tok/s, capacity: { slots: 1, queue: 1_000 }";
 
-/// How long calls waited on average, in seconds, when so many come in a second.
+/// The mean wait of calls, in seconds, at this rate.
 fn mean_wait(rate: &str) -> f64 {
     let load = format!("{{ rate: {rate}, prompt: 9 tok, output: 10 tok }}");
     let story = Story {
@@ -234,7 +234,8 @@ fn more_than_the_queue_holds_is_refused_as_overload() {
 
 #[test]
 fn work_for_clients_that_left_goes_on_and_is_billed() {
-    // Half a second of work for each, four calls a second, and nobody waits longer than a second.
+    // Half a second of work for each, four calls a second, and no caller waits longer than a
+    // second.
     let story = Story {
         providers: &[QUEUE],
         load: "{ arrivals: constant, rate: 4/s, prompt: 9 tok, output: 10 tok, deadline: 1s }",
@@ -251,8 +252,8 @@ fn work_for_clients_that_left_goes_on_and_is_billed() {
     );
 }
 
-/// Ten slots, a second of work a call, eight calls a second; for half a minute all takes five
-/// times as long. `late` changes nothing: it counts what comes minutes after that.
+/// Ten slots, a second of work a call, eight calls a second; for half a minute all takes five times
+/// as long. `late` changes nothing: it counts what comes minutes after that.
 fn after_the_trigger(capacity: &str, policy: &str) -> Scope {
     let provider = format!("ttft: 602ms, speed: 100 tok/s, capacity: {{ {capacity} }}");
     let story = Story {

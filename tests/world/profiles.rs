@@ -1,5 +1,5 @@
-//! The provider profiles that ship, held against the figures that they were fitted to, and what a
-//! scenario makes of them.
+//! The provider profiles that ship, compared with the figures that they were fitted to, and their
+//! use in a scenario.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -194,7 +194,7 @@ fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
     rows.collect()
 }
 
-/// A recorded file, which is not ours to commit.
+/// A recorded file, which is not part of the repository.
 fn data(name: &str) -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../shared/data/latency")

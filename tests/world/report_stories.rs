@@ -1,4 +1,4 @@
-//! Stories told to the report, event by event, and what it makes of them. Through the public API.
+//! Runs written by hand, event by event, and the reports on them. Through the public API.
 
 mod checked;
 mod conduct;

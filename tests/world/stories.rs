@@ -1,4 +1,4 @@
-//! What happens in the world, at its boundary: a scenario in, a trace and a report out.
+//! The world at its boundary: a scenario in, a trace and a report out.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -39,7 +39,7 @@ impl Project {
         Drill::load(self.path()).unwrap_or_else(|problem| panic!("{problem}"))
     }
 
-    /// The state of one run under a policy of our own.
+    /// The stats of one run under a policy of our own.
     fn under(&self, policy: &str) -> RunStats {
         std::fs::write(self.0.path().join("mine.yaml"), policy).unwrap();
         let path = self.0.path().join("mine.yaml");
@@ -244,7 +244,7 @@ fn a_call_meets_the_same_luck_under_every_policy() {
     assert_eq!(failed, struck("priority-fallback"));
 }
 
-/// Counts open calls by the trace's own grammar, and whatever breaks it.
+/// Counts open calls by the trace's grammar, and its violations.
 #[derive(Default)]
 struct Grammar(Mutex<(Vec<u64>, u64, Vec<String>)>);
 

@@ -1,6 +1,6 @@
-//! The storm that nobody injects: two minutes of outage, and naive retries keep a provider that is
-//! up and busy from ever answering in time. The shipped scenario holds, and it is no accident: the
-//! same provider bears the same load under the same policy as long as nothing pushes it over.
+//! A storm that is not injected: after two minutes of outage, naive retries keep a provider that is
+//! up and busy from ever answering in time. The shipped scenario holds, and not by chance: the same
+//! provider serves the same load under the same policy without the outage.
 
 use firedrill::drill::Drill;
 use firedrill::policy::classify::FailureClass;
@@ -9,7 +9,7 @@ use firedrill::report::timeline::Timeline;
 
 const STORM: &str = "scenarios/retry-storm.yaml";
 
-/// What comes of the storm's scenario with `set`, under `policy` and so many seeds.
+/// The report on the storm's scenario with `set`, under `policy` and this many seeds.
 fn told(policy: &str, seeds: u64, set: &[(&str, &str)]) -> RunStats {
     let drill = Drill::load(STORM).and_then(|drill| drill.policy(policy));
     let drill = set.iter().fold(drill, |drill, (path, value)| {
@@ -20,7 +20,7 @@ fn told(policy: &str, seeds: u64, set: &[(&str, &str)]) -> RunStats {
     report.policies().next().expect("the policy ran").1.clone()
 }
 
-/// The calls that arrived so long after the outage, in minutes.
+/// The calls that arrived this long after the outage, in minutes.
 fn after(state: &RunStats, from: u64, to: Option<u64>) -> &Scope {
     let minutes = |count: u64| count * 60_000_000_000;
     let asked = (minutes(from), to.map(minutes));
@@ -34,7 +34,7 @@ fn share(part: u64, whole: u64) -> u64 {
     part * 100 / whole
 }
 
-/// The stretches of time, of half a minute each, from minute to minute.
+/// The intervals of half a minute each, from minute to minute.
 fn stretches(timeline: &Timeline, from: usize, to: usize) -> std::ops::Range<usize> {
     assert_eq!(timeline.stretch_ns, 30_000_000_000);
     2 * from..2 * to
@@ -45,7 +45,7 @@ fn naive_retries_stay_below_half_for_ten_times_the_outage() {
     let naive = told("naive", 2, &[]);
     let storm = after(&naive, 0, Some(20));
     assert!(storm.succeeded * 2 < storm.calls, "{}", storm.succeeded);
-    // Not on average only: after the first minute it never comes up to half.
+    // Not on average only: after the first minute it never reaches half.
     let line = &naive.timeline;
     for place in stretches(line, 8, 27) {
         let (answers, calls) = (line.answers[place], line.calls[place]);
@@ -77,7 +77,7 @@ fn in_the_storm_the_provider_is_up_and_works_for_nobody() {
         "its answers come too late: {too_late}"
     );
 
-    // It does more than it would if all went well, and nearly all of it in vain.
+    // It makes more attempts than without an outage, and nearly all of them in vain.
     let calm = told("resilient", 1, &[]);
     let calm = &after(&calm, 1, Some(20)).providers[0];
     assert!(provider.billed.output > calm.billed.output);
@@ -98,7 +98,7 @@ fn a_bounded_policy_is_back_within_a_minute() {
     }
 }
 
-/// It is not the load: without a push, the same policy serves everyone.
+/// The load is not the cause: without the outage, the same policy serves every call.
 #[test]
 fn without_the_outage_naive_retries_do_no_harm() {
     let naive = told("naive", 2, &[("faults.down.at", "29m")]);
@@ -107,7 +107,7 @@ fn without_the_outage_naive_retries_do_no_harm() {
     let calls: u64 = line.calls[stretches(line, 0, 28)].iter().sum();
     assert!(failed * 100 < calls, "{failed} of {calls}");
 
-    // Nor is it outages as such: one of a second passes.
+    // Nor is any outage: one of a second has no lasting effect.
     let blip = told("naive", 2, &[("faults.down.for", "1s")]);
     let back = after(&blip, 1, None);
     assert!(
@@ -117,7 +117,7 @@ fn without_the_outage_naive_retries_do_no_harm() {
     );
 }
 
-/// What keeps it down is the storm itself: once nobody asks for two minutes, all is well again.
+/// The storm sustains itself: after two minutes without calls, the provider recovers.
 #[test]
 fn the_storm_ends_when_the_load_does_and_does_not_come_back_with_it() {
     let pause = "{ curve: steps, steps: [{ at: 0s, rate: 2.7/s }, { at: 15m, rate: 0/s }, \

@@ -1,4 +1,5 @@
-//! A workload keeps what its file promises: gaps, token counts, shares; the same for every asker.
+//! A workload keeps what its file promises: gaps, token counts, shares; the same for every
+//! provider.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -283,8 +284,8 @@ fn poisson_arrivals_under_a_curve_are_poisson_in_its_own_time() {
         let all = curve.calls_by(Instant::START + long("1h")) as f64;
         let off = (moments.len() as f64 - all) / all.sqrt();
         assert!(off.abs() < 3.0, "{} of {all} {curve:?}", moments.len());
-        // Given how many came, they lie evenly along the integral: Kolmogorov and Smirnov's bound
-        // for a chance of one in a thousand.
+        // Given their number, they are spread evenly along the integral: Kolmogorov and Smirnov's
+        // bound for a chance of one in a thousand.
         let count = moments.len() as f64;
         let farthest = moments.iter().enumerate().map(|(n, &at)| {
             let expected = curve.calls_by(Instant::from_nanos(at)) as f64 / all;

@@ -16,7 +16,7 @@ const ANSWER: &str = "{\"choices\":\
     [{\"message\":{\"content\":\"pong\"},\"finish_reason\":\"stop\"}],\
     \"usage\":{\"prompt_tokens\":8,\"completion_tokens\":1}}";
 
-/// Answers everything, and notes the keys by which requests are known again.
+/// Answers all requests, and records their idempotency keys.
 #[derive(Clone, Default)]
 struct Pong {
     keys: Arc<Mutex<Vec<String>>>,
@@ -87,7 +87,7 @@ async fn no_check_is_taken_for_an_earlier_one() {
     let connect = Pong::default();
     let client = client(connect.clone(), Arc::default());
     for _ in 0..3 {
-        // Whoever runs the checks may stop and begin again.
+        // The checks may be stopped and started again.
         let checks = client.run_checks();
         let _ = tokio::time::timeout(Duration::from_secs(15), checks).await;
     }

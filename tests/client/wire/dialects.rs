@@ -1,4 +1,5 @@
-//! What the client asks and reads in each dialect, over real TCP, against servers written by hand.
+//! The client's requests and answers in each dialect, over real TCP, against servers written by
+//! hand.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,14 +10,14 @@ use tokio::net::TcpListener;
 
 use super::{events, success};
 
-/// A request as it came over TCP.
+/// A request as received over TCP.
 struct Asked {
     head: String,
     body: serde_json::Value,
 }
 
-/// Serves one request after the other over real TCP, with these answers; what was asked can be
-/// read from the vector.
+/// Serves one request after the other over real TCP, with these answers; records the requests in
+/// the vector.
 async fn listen(answers: Vec<String>) -> (String, Arc<Mutex<Vec<Asked>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -62,7 +63,7 @@ fn conversation() -> Request {
         .max_tokens(7)
 }
 
-/// Asks plainly and streamed: both must bring the same answer, which is said to be of `model`.
+/// Asks plain and streamed: both must return the same answer, with the model `model`.
 async fn ask_twice(client: &Client<Tcp>, raw: &str, model: &str, usage: Usage) {
     let plain = client.call(&conversation()).await.unwrap();
     let mut stream = client.stream(&conversation());

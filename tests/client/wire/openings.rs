@@ -1,4 +1,4 @@
-//! Openings: what is held back so that a failure can still go unseen.
+//! Prebuffers: tokens that are withheld so that the call can fall back.
 
 use std::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! Streams that come drop by drop, and callers that take them so.
+//! Slow streams, and slow callers.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::io::{AsyncWriteExt, DuplexStream};
 use super::{DONE, TOKEN, chunked};
 use crate::support;
 
-/// Twenty tokens of two bytes, one every so often.
+/// Twenty tokens of two bytes, at a fixed interval.
 struct Trickle {
     every: Duration,
 }
@@ -40,7 +40,7 @@ impl Connect for Trickle {
     }
 }
 
-/// A client that wants one token (four bytes) per second, over four seconds.
+/// A client with a minimum speed of one token (four bytes) per second, over four seconds.
 fn client(every: Duration) -> Client<Trickle> {
     let policy = "name: wire\nabout: One attempt.\nretry: { max_attempts: 1, \
         max_attempts_per_provider: 1 }\n\
@@ -52,7 +52,7 @@ fn client(every: Duration) -> Client<Trickle> {
         .unwrap()
 }
 
-/// How many tokens came, and how it ended, when the caller takes so long over each.
+/// The number of tokens, and the result, for a caller that takes `over_each` for each token.
 async fn hear(client: &Client<Trickle>, over_each: Duration) -> (usize, Result<(), Error>) {
     let mut stream = client.stream(&Request::user("hello"));
     let mut heard = 0;

@@ -1,4 +1,4 @@
-//! How often a call tries, after what wait, and what it makes of what servers say.
+//! Retries: their number, their waits, and the server's hints.
 
 use super::Shown::{By, Elsewhere};
 use super::Without::Policy;

@@ -1,4 +1,4 @@
-//! Who is left out for a while, and how they come back.
+//! How providers are excluded for a while, and how they come back.
 
 use super::{Row, Shown, Story, Without};
 

@@ -1,4 +1,4 @@
-//! How much is asked of providers, and what becomes of calls that find no room.
+//! Limits on the load of providers, and calls without capacity.
 
 use super::{Row, Shown, Story, Without};
 

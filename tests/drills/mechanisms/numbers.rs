@@ -1,4 +1,4 @@
-//! What an attempt says of itself on the wire, over loopback TCP.
+//! The headers of an attempt, over loopback TCP.
 
 use std::sync::{Arc, Mutex};
 
@@ -46,7 +46,7 @@ async fn attempts_say_their_number_and_their_calls_key() {
     assert_ne!(first[0].0, second[0].0, "another call is another key");
 }
 
-/// A provider that fails every request and notes who asked: idempotency key and count of retries.
+/// A provider that fails every request and records idempotency key and count of retries.
 async fn listen(heads: &Arc<Mutex<Vec<(String, String)>>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -81,6 +81,6 @@ async fn fail(mut stream: TcpStream, heads: &Mutex<Vec<(String, String)>>) {
                   connection: close\r\n\r\n{}";
     stream.write_all(answer.as_bytes()).await.unwrap();
     stream.shutdown().await.unwrap();
-    // What is left unread when a socket is closed makes the close a reset.
+    // Unread bytes would turn the close into a reset.
     while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {}
 }

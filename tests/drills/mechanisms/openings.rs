@@ -1,4 +1,4 @@
-//! The opening of a streamed answer is held back within its bounds, over loopback TCP.
+//! The prebuffer of a streamed answer stays within its bounds, over loopback TCP.
 
 use firedrill::client::{Client, Provider, Request, Tcp};
 use firedrill::policy::call::FailureReason;
@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 #[tokio::test]
 async fn an_error_among_the_first_tokens_falls_back_unheard() {
-    // Five tokens at four bytes each, of ten that are held back.
+    // Five tokens at four bytes each, of a prebuffer of ten.
     let primary = listen(token("one two three. four.") + ERROR, None).await;
     let backup = listen(token("all of it") + END, None).await;
     let client = client(
@@ -52,7 +52,7 @@ async fn what_came_is_handed_over_when_the_time_for_the_opening_is_up() {
         [primary, backup],
     );
     let mut stream = client.stream(&Request::user("tell me"));
-    // The provider says no more before this was heard.
+    // The provider sends no more before this was received.
     assert_eq!(stream.next().await.unwrap().unwrap(), "one ");
     go_on.send(()).unwrap();
     assert_eq!(stream.next().await.unwrap().unwrap(), "and two");
@@ -103,7 +103,7 @@ const ERROR: &str = "data: {\"error\":{\"message\":\"overloaded\",\"code\":529,\
 const END: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
                    data: [DONE]\n\n";
 
-/// What is said once somebody has said so.
+/// The rest of an answer, and the signal to send it.
 type Rest = (oneshot::Receiver<()>, String);
 
 /// A provider that answers one request with these events.

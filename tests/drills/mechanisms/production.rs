@@ -1,4 +1,4 @@
-//! What only production needs: nothing of it shows in a simulated network.
+//! Mechanisms for production only: none of them shows in a simulated network.
 
 use super::Row;
 use super::Shown::Elsewhere;

@@ -1,4 +1,4 @@
-//! Who is asked first.
+//! The order of providers.
 
 use super::{Row, Shown, Story, Without};
 

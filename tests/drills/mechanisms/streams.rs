@@ -1,4 +1,4 @@
-//! What is saved of answers that come token by token.
+//! Failures of streamed answers.
 
 use super::Shown::{By, Elsewhere};
 use super::Without::{Policy, Set};

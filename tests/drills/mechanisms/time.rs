@@ -1,4 +1,4 @@
-//! How long a call waits for what, and what it does meanwhile.
+//! Timeouts, deadlines and hedges.
 
 use super::Shown::By;
 use super::Without::{Policy, Set};

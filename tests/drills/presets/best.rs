@@ -1,5 +1,5 @@
-//! `resilient` against every other preset: nobody answers more calls, whatever happens, but for
-//! what is said here.
+//! `resilient` against every other preset: no other answers more calls in any scenario, with the
+//! exceptions listed here.
 
 use firedrill::policy_file::presets;
 use firedrill::report::Format;
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::reports;
 
-/// More than this is no luck of one seed: some three calls of a scenario.
+/// A larger difference is not due to one seed: about three calls of a scenario.
 const LUCK: f64 = 0.015;
 
-/// Where others answer more calls, and why `resilient` leaves it at that.
+/// Where others answer more calls, and why `resilient` accepts that.
 const EXCEPTIONS: &[(&str, &str)] = &[
     (
         "everything-down",

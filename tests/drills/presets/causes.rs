@@ -1,10 +1,10 @@
-//! Why each client of an article fails the conduct that it fails, in its article's own words.
+//! Why each client of an article fails a conduct scenario, in its article's own words.
 
-/// A sentence of an article, and what it brings about.
+/// A sentence of an article, and its effect.
 pub(crate) struct Cause {
     /// The client, which is its preset's name without the ending.
     pub(crate) client: &'static str,
-    /// Where it is said: the mechanism's number, whose article is the client's.
+    /// Its place: the mechanism's number, whose article is the client's.
     pub(crate) place: &'static str,
     /// The sentence, translated; or a line of code as it stands.
     pub(crate) says: &'static str,
@@ -26,7 +26,7 @@ const fn cause(
     }
 }
 
-/// Every cause; a scenario stands with a client once.
+/// Every cause; a client has one for a scenario.
 #[rustfmt::skip]
 pub(crate) const CAUSES: &[Cause] = &[
     cause("000-python", "A1",

@@ -1,4 +1,4 @@
-//! Faults as files say them: every word with every key that it takes, and with none that it lacks.
+//! Faults in files: every word with every key that it takes, and without each key that it requires.
 
 use std::time::Duration;
 
@@ -76,7 +76,8 @@ fn one_fault(word: &str, keys: &[Key]) -> String {
     story.replace("faults:", groups)
 }
 
-/// The keys of a row that go together: a fault cannot fade both before its window's end and after.
+/// The keys of a row that can be combined: a fault cannot fade both before its window's end and
+/// after.
 fn written_keys(row: &Row) -> Vec<Key> {
     let keys = row
         .keys()
@@ -91,7 +92,7 @@ fn written_keys(row: &Row) -> Vec<Key> {
     keys.map(shorter).collect()
 }
 
-/// A status that stands for all of them, beside every other word.
+/// One status for all of them, and every other word.
 fn all_words() -> impl Iterator<Item = (&'static str, &'static Row)> {
     let rows = ROWS.iter().map(|row| (row.word, row));
     rows.chain([("429", &STATUS)])

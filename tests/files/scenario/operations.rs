@@ -1,4 +1,4 @@
-//! What a file says of the client's side: its keys, what it knows, what people do to it.
+//! The client's side of a scenario file: keys, known facts, operations.
 
 use firedrill::policy::ProviderId;
 use firedrill::scenario::{Operation, Per, Work};

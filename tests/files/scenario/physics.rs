@@ -1,4 +1,4 @@
-//! What a file says of a provider's limits, capacity, cache and price.
+//! A provider's limits, capacity, cache and price in a scenario file.
 
 use std::time::Duration;
 

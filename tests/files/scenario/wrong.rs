@@ -1,6 +1,6 @@
-//! Wrong files, and what is said of each.
+//! Wrong files, and their messages.
 
-/// What to replace by what in the story, where that is wrong, and words that say so.
+/// A text of the story, its wrong replacement, the location, and words of the message.
 pub(crate) type Wrong = (
     &'static str,
     &'static str,
@@ -203,7 +203,7 @@ pub(crate) const WRONG: &[Wrong] = &[
      (10, 75), ["changes nothing", "leave the fault out"]),
     ("inject: outage", "inject: capacity_loss, remaining: 30%, rate: 5%",
      (10, 91), ["changes the whole provider", "leave it out"]),
-    // What earlier versions called otherwise.
+    // Names of earlier versions.
     ("inject: outage", "inject: capacity_loss, left: 30%",
      (10, 75), ["unknown key `left`", "it is now `remaining`"]),
     ("inject: outage", "inject: freeze",
@@ -318,7 +318,7 @@ pub(crate) const WRONG: &[Wrong] = &[
      (12, 1), ["unknown key `run2`", "did you mean `run`?"]),
 ];
 
-/// The same for the load, which stands in line 9: what stands there for `rate: 2/s`.
+/// The same for the load, which is in line 9: the replacements of `rate: 2/s`.
 #[rustfmt::skip]
 pub(crate) const WRONG_LOAD: &[(&str, usize, [&str; 2])] = &[
     ("rate: 2", 15, ["a rate says how many", "write `2/s`"]),
@@ -382,7 +382,7 @@ pub(crate) const WRONG_LOAD: &[(&str, usize, [&str; 2])] = &[
      57, ["`urgent`", "one of `low`, `normal`, `high`"]),
 ];
 
-/// Bytes that are no scenario, where, and words that say so.
+/// Bytes that are not a scenario, the location, and words of the message.
 pub(crate) type NoScenario = (&'static [u8], (usize, usize), [&'static str; 2]);
 
 #[rustfmt::skip]

@@ -1,5 +1,5 @@
 //! `docs/policy.md`: every key of a policy file, from the types, their schema and the table of
-//! tunables. What a key means is said where it is declared; here it is only laid out.
+//! tunables. The doc comments of the keys are the text; this file only formats them.
 
 use std::fmt::Write as _;
 
@@ -167,7 +167,7 @@ fn row(text: &mut String, root: &Value, path: &str, key: &str) {
     let _ = writeln!(text, "| `{key}` | {default} | {range} | {what} |");
 }
 
-/// Adds what each word of a choice stands for.
+/// Adds the description of each word of a choice.
 fn words(what: &mut String, target: &Value) {
     for word in target["oneOf"].as_array().into_iter().flatten() {
         if let Some(name) = word["const"].as_str() {
@@ -215,7 +215,7 @@ fn failures(text: &mut String, root: &Value) {
     }
 }
 
-/// What is said of a key where it is declared, in one line, without what the table says again.
+/// The doc comment of a key, in one line, without what the table shows.
 fn about(property: &Value) -> String {
     let said = property["description"].as_str().unwrap_or_default();
     let said = said.split("\nDefault ").next().unwrap_or_default();

@@ -7,15 +7,15 @@ use firedrill::scenario::catalogue::{KEYS, ROWS, Row, STATUS, Scope};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// What one run needs.
+/// The inputs of one run.
 #[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) scenario: String,
     pub(crate) policy: String,
     pub(crate) seed: u64,
-    /// Providers of whose answers nobody can tell that they are wrong.
+    /// Providers whose answers are wrong in a way that no client can see.
     pub(crate) deceiving: Vec<usize>,
-    /// Whether client processes stand still for a while.
+    /// Whether client processes are paused for a while.
     pub(crate) freezes: bool,
     /// Whether users click again, so that calls are abandoned.
     pub(crate) is_impatient: bool,
@@ -33,7 +33,7 @@ impl fmt::Display for Case {
     }
 }
 
-/// The files say it better.
+/// Shown as its files.
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\n{self}")
@@ -85,7 +85,7 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
         })
 }
 
-/// A fault as drawn, before it is known how many providers there are.
+/// A fault as drawn, before the number of providers is known.
 #[derive(Clone, Debug)]
 struct Drawn {
     row: &'static Row,
@@ -131,7 +131,7 @@ impl Case {
     }
 }
 
-/// A key with a value that shows within a short run.
+/// A key with a value that has an effect within a short run.
 fn said(key: &str) -> String {
     let value = match key {
         "idle" => "2s",
@@ -289,7 +289,7 @@ fn lines(choices: &[&'static [&'static str]]) -> impl Strategy<Value = Vec<Strin
     })
 }
 
-/// Faults under which the bytes are right, and what they say is not.
+/// Faults under which the bytes are valid, and the content is wrong.
 const DECEIVING: [&str; 5] = [
     "duplicate_event",
     "reordered_events",

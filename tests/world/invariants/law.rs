@@ -1,4 +1,4 @@
-//! The law that every trace is held to, and what a trace says against it.
+//! The invariants of every trace, and a trace's violations of them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use firedrill::trace::{Event, EventKind};
 
 use super::drawn::Case;
 
-/// What holds in a run of this case.
+/// The invariants of a run of this case.
 pub(crate) struct Law<'a> {
     case: &'a Case,
     scenario: &'a Scenario,
@@ -26,15 +26,16 @@ pub(crate) struct Law<'a> {
     now: Instant,
 }
 
-/// What a trace says of one call.
+/// A trace's record of one call.
 #[derive(Default)]
 struct Call {
     arrived: Option<Instant>,
     ended: Option<(Instant, Outcome)>,
     attempts: Vec<Attempt>,
-    /// Whose tokens the caller holds.
+    /// The attempt whose tokens the caller has.
     heard: Option<AttemptId>,
-    /// The whole and right answers that providers wrote: who, and for which of its attempts there.
+    /// The whole and correct answers that providers wrote: the provider, and the number of its
+    /// attempt there.
     answered: Vec<(ProviderId, u32)>,
 }
 
@@ -66,7 +67,7 @@ impl<'a> Law<'a> {
         }
     }
 
-    /// What in this trace breaks the law, in words.
+    /// The violations in this trace, in words.
     pub(crate) fn broken(mut self, trace: &[Event]) -> Vec<String> {
         for event in trace {
             self.hold(self.now <= event.at, || "time runs backwards".to_owned());
@@ -146,7 +147,7 @@ impl<'a> Law<'a> {
     }
 
     fn on_breaker(&mut self, provider: ProviderId, from: State, to: State) {
-        // Several processes have a breaker each, and a trace does not say whose it tells of.
+        // Several processes have a breaker each, and a trace does not say which one changed.
         if self.scenario.load.clients > 1 {
             return;
         }
@@ -247,9 +248,10 @@ impl<'a> Law<'a> {
         }
     }
 
-    /// Nobody is asked whom somebody took out by hand.
+    /// An isolated provider gets no attempt, and a pin is obeyed.
     fn hands_are_obeyed(&mut self, id: CallId, provider: ProviderId) {
-        // At the very moment either may come first, and a frozen process hears of it later.
+        // At the very time of the operation either may come first, and a frozen process applies it
+        // later.
         if self.case.freezes || self.scenario.turns().contains(&self.now) {
             return;
         }
@@ -262,7 +264,7 @@ impl<'a> Law<'a> {
         });
     }
 
-    /// What holds for a call as a whole, once the run is over.
+    /// Checks a call as a whole, once the run is over.
     fn judge(&mut self, id: CallId, call: &Call) {
         let (Some(arrived), Some((ended, outcome))) = (call.arrived, call.ended) else {
             return self.hold(false, || format!("{id} is lost"));

@@ -1,5 +1,5 @@
-//! An oracle that is not ours: one small scenario tells the same story on classic turmoil, which
-//! ticks, has TCP of its own, and shares no scheduler with the world.
+//! An independent oracle: one small scenario has the same story on classic turmoil, which ticks,
+//! has its own TCP, and shares no scheduler with the world.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -132,7 +132,7 @@ fn classic_turmoil_tells_the_same_story() {
         story.iter().map(|(_, line)| line.clone()).collect()
     };
     assert_eq!(lines(&ours), lines(&theirs));
-    // Classic turmoil's handshake costs half a round trip, so whatever opens a connection may
+    // Classic turmoil's handshake costs half a round trip, so the first event of a connection may
     // come early there by that much; everything is within 5 ms all the same.
     for ((at, line), (other, _)) in ours.iter().zip(&theirs) {
         let apart = at.since(*other).max(other.since(*at));

@@ -1,5 +1,5 @@
-//! The measures of conduct again, and those about one fault or provider: each by its sentence, by
-//! looking through all events as often as it takes.
+//! The measures of conduct, and those about one fault or provider, computed again: each by its
+//! definition, with as many passes over all events as it takes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -37,10 +37,10 @@ struct Failed {
     key: KeyId,
 }
 
-/// What another key may mend.
+/// The classes that another key may help.
 const OF_THE_KEY: [FailureClass; 3] = [Auth, Forbidden, Quota];
 
-/// What no retry at the same provider mends.
+/// The classes that no retry at the same provider can help.
 const HOPELESS: [FailureClass; 7] = [
     Auth,
     Forbidden,
@@ -216,7 +216,7 @@ impl Naive<'_> {
         flying.len() as u128
     }
 
-    /// What is about one fault or one provider, by full name.
+    /// The measures about one fault or one provider, by full name.
     pub(crate) fn about_each(&self) -> Figures {
         let mut figures = Figures::new();
         for (place, provider) in self.scenario.providers.iter().enumerate() {
@@ -310,7 +310,7 @@ impl Naive<'_> {
             .max()
     }
 
-    /// The longest way back from the ends of one fault.
+    /// The longest recovery from the ends of one fault.
     fn recovery_from(&self, provider: ProviderId, fault: &Fault) -> Option<u64> {
         fault.windows.length?;
         let (end, first) = (self.end(), fault.windows.at.as_nanos() as u64);
@@ -332,13 +332,13 @@ impl Naive<'_> {
                 continue;
             }
             let (mut from, mut to) = (over, over + SECOND);
-            // What is left at the end is judged as it is.
+            // The rest at the end is judged as it is.
             let took = loop {
                 let now = shares(from, to);
                 let is_last = shares(to, end).1 == 0;
                 if now.1 >= 20 && !is_last || is_last && now.1 > 0 {
                     if is_back(now) {
-                        // It is known to be back when the next attempt comes.
+                        // The recovery is known when the next attempt comes.
                         let next = began.iter().find(|one| one.at >= to);
                         free_from = next.map_or(end, |one| one.at + 1);
                         break from - over;

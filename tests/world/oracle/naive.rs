@@ -1,5 +1,5 @@
-//! Every measure again, by the definitions and at leisure: from the list of all events, sorted and
-//! counted. It shares the units of values with the report, and none of its arithmetic.
+//! Every measure again, by its definition and without regard to cost: from the list of all events,
+//! sorted and counted. It shares the units of values with the report, and none of its arithmetic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use firedrill::time::Instant;
 use firedrill::time::Windows;
 use firedrill::trace::{Event, EventKind};
 
-/// What is measured, by name; none where it is undefined.
+/// The values by name; none where it is undefined.
 pub(crate) type Figures = BTreeMap<String, Option<Ratio>>;
 
 /// The events of one run, and those that count.
@@ -20,11 +20,11 @@ pub(crate) struct Naive<'a> {
     pub(crate) events: &'a [Event],
     /// Only calls that arrived in these windows; none = all.
     pub(crate) during: Option<Windows>,
-    /// Rather when these windows were over: from so long after the end, and to so long.
+    /// If set, only when these windows were over: from this long after the end, and to this long.
     pub(crate) after: Option<(u64, Option<u64>)>,
 }
 
-/// What of the bills counts.
+/// The bills that count.
 #[derive(Clone, Copy)]
 enum Paid {
     /// All of them.
@@ -105,7 +105,7 @@ impl Naive<'_> {
         })
     }
 
-    /// The stretches of time that count, `[start, end)`, that start by `until`.
+    /// The intervals that count, `[start, end)`, that start by `until`.
     pub(crate) fn stretches(&self, until: u64) -> Vec<(u64, u64)> {
         let Some(windows) = self.during else {
             return vec![(0, u64::MAX)];
@@ -121,7 +121,7 @@ impl Naive<'_> {
         over.filter(|(start, end)| start < end).collect()
     }
 
-    /// The calls that count, with the moments of their arrivals.
+    /// The calls that count, with the times of their arrivals.
     pub(crate) fn calls(&self) -> BTreeMap<CallId, Instant> {
         let arrived = |event: &Event| match event.kind {
             EventKind::Arrived { call, .. } if self.counts(event.at) => Some((call, event.at)),
@@ -313,7 +313,7 @@ impl Naive<'_> {
         priced.sum()
     }
 
-    /// The attempts that answered their calls: call, provider, and the how-manieth there.
+    /// The attempts that answered their calls: call, provider, and the attempt's number there.
     fn answers(&self) -> BTreeSet<(CallId, u16, u32)> {
         let ended = self.events.iter().filter_map(|event| match event.kind {
             EventKind::Ended {
@@ -363,7 +363,7 @@ impl Naive<'_> {
         uptime
     }
 
-    /// Outside of the fault's windows there is no time.
+    /// Outside of the fault's windows no time counts.
     fn exists(&self, window: u64, length: u64) -> bool {
         let (from, to) = (window * length, (window + 1) * length);
         let mut stretches = self.stretches(to).into_iter();

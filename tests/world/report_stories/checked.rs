@@ -1,4 +1,4 @@
-//! Expectations that make no sense are found before anything runs, and shown in their file.
+//! Invalid expectations are found before anything runs, and shown in their file.
 
 use firedrill::drill::check_expectations;
 use firedrill::expect::{Bound, Expectation, Op, When};
@@ -8,7 +8,7 @@ use firedrill::trace::FaultId;
 
 use super::rig::{expectation, fault, subject};
 
-/// What is said about the second expectation of `resilient`.
+/// The message about the second expectation of `resilient`.
 fn said(text: &str, bound: Bound) -> Option<String> {
     said_of(expectation(text, None, Op::AtLeast, bound))
 }

@@ -1,4 +1,4 @@
-//! What the measures of conduct make of a client that behaves, and of one that does not.
+//! The measures of conduct for a client that behaves well, and for one that does not.
 
 use firedrill::expect::{Bound, Op, When};
 use firedrill::policy::ProviderId;
@@ -27,7 +27,7 @@ fn what_nobody_wrote_whole_was_truncated() {
     cut.fails(secs(4), Truncated)
         .asks(secs(4), PRIMARY)
         .answered(secs(5));
-    // A whole answer that the provider wrote for another attempt is none for this one.
+    // A whole answer that the provider wrote for another attempt does not count for this one.
     let mut other = story.call(secs(6));
     other.asks(secs(6), PRIMARY);
     other
@@ -176,7 +176,7 @@ fn probes_in_flight_are_counted_for_each_client_and_provider() {
     assert_eq!(probes(&[PRIMARY; 9], true), "1");
 }
 
-/// A hundred seconds, the primary gone from second 20 to 40; each second so many attempts at it.
+/// A hundred seconds, the primary down from second 20 to 40; each second this many attempts at it.
 fn pressed(attempts: impl Fn(u64) -> u64) -> (Subject, RunStats) {
     let mut subject = subject();
     subject.duration = std::time::Duration::from_secs(100);
@@ -215,7 +215,7 @@ fn who_was_not_asked_before_has_no_measure_of_pressure() {
     assert_eq!(shown(&subject, &state, None, "thundering_herd(down)"), "-");
 }
 
-/// A hundred seconds, two calls each second; those that `fails` says do.
+/// A hundred seconds, two calls each second; those for which `fails` is true fail.
 fn failing(fails: impl Fn(u64) -> bool) -> (Subject, RunStats) {
     let mut subject = subject();
     subject.duration = std::time::Duration::from_secs(100);
@@ -242,7 +242,7 @@ fn failover_is_from_the_faults_start_to_the_first_window_that_was_up_again() {
     assert_eq!(took(&|_| false), "0ms");
     assert_eq!(took(&|second| (25..28).contains(&second)), "5.0s");
     assert_eq!(took(&|second| (33..61).contains(&second)), "45.0s");
-    // An outage that was over when the fault began is not its.
+    // An outage that was over when the fault began does not count for it.
     assert_eq!(took(&|second| second < 10), "0ms");
     assert_eq!(took(&|second| second >= 25), "1.3m");
 }

@@ -1,4 +1,4 @@
-//! What each measure makes of a run.
+//! The value of each measure for a run.
 
 use firedrill::policy::breaker::State as Breaker;
 use firedrill::policy::call::FailureReason;
@@ -184,7 +184,7 @@ fn during_a_fault_are_the_calls_that_arrived_in_its_windows() {
     assert_eq!(shown(&subject, &state, None, "breaker.half_opened"), "1");
 }
 
-/// One call a second over `minutes` minutes; those that `is_bad` says fail.
+/// One call a second over `minutes` minutes; those for which `is_bad` is true fail.
 fn a_call_a_second(subject: &Subject, minutes: u64, is_bad: impl Fn(u64) -> bool) -> RunStats {
     let mut story = Story::of(subject);
     for second in 0..minutes * 60 {
@@ -337,7 +337,7 @@ fn checks_and_ejections_count_by_their_own_moment() {
     assert_eq!(during(&subject, &state, "checks"), "2");
     assert_eq!(whole(&state, "check_cost"), "4.5000 USD");
     assert_eq!(during(&subject, &state, "check_cost"), "3.0000 USD");
-    // They are paid for, and no user got anything of it.
+    // They are billed, and deliver no answer to a user.
     assert_eq!(whole(&state, "cost"), "4.5000 USD");
     assert_eq!(whole(&state, "wasted_cost"), "4.5000 USD");
     assert_eq!(whole(&state, "ejections"), "1");

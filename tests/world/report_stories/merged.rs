@@ -1,5 +1,5 @@
-//! Whatever happens in whatever order: states merge exactly, and windows fold as they would be
-//! judged at leisure.
+//! In any order of events: states merge exactly, and windows fold as a direct computation judges
+//! them.
 
 use firedrill::policy::call::{FailureReason, Outcome};
 use firedrill::policy::classify::FailureClass;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::rig::{BACKUP, PRIMARY, Story, fault, subject};
 
-/// Calls as (arrival, length, luck, tokens), told as one run.
+/// Calls as (arrival, length, outcome, tokens), as one run.
 fn run(calls: &[(u64, u64, u8, u64)]) -> RunStats {
     let mut subject = subject();
     subject.faults = vec![fault("flap", 20, 20, Some(60))];
@@ -43,7 +43,7 @@ fn runs() -> impl Strategy<Value = RunStats> {
     prop::collection::vec(call, 0..80).prop_map(|calls| run(&calls))
 }
 
-/// Calls as (arrival, length, fails), told moment by moment; the tally of windows.
+/// Calls as (arrival, length, fails), in order of time; the tally of windows.
 fn folded(calls: &[(u64, u64, bool)]) -> (u64, u64, u64) {
     let mut moments = Vec::new();
     for (number, &(at, length, fails)) in calls.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What people and programs read.
+//! The output for people and for programs.
 
 use std::time::Duration;
 
@@ -196,7 +196,8 @@ fn what_is_expected_of_every_policy_is_judged_beside_its_own() {
             report.render(Format::Table, false),
         )
     };
-    // Its own first where the file has it first; nothing is compared with itself.
+    // Its own expectations come first if the file has them first; a policy is not compared with
+    // itself.
     let (first, mine, skipped, _) = of(&policies);
     assert_eq!(first.len(), 4);
     assert_eq!(first[2..], mine);
@@ -207,7 +208,7 @@ fn what_is_expected_of_every_policy_is_judged_beside_its_own() {
     assert_eq!(skipped, 1, "that on `resilient`");
     let (_, fallback, _, _) = of(&policies[..2]);
     assert_eq!(fallback.len(), 4, "{fallback:?}");
-    // Without the one that they are compared with, that comparison is skipped.
+    // Without the policy that they are compared with, that comparison is skipped.
     let (_, alone, skipped, table) = of(&policies[2..]);
     assert_eq!((alone.len(), skipped), (1, 2 + 3 + 1 + 1));
     let line = "skipped  1 expectation on every, compared with what is not in this run";

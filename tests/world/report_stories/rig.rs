@@ -1,4 +1,4 @@
-//! A run told by hand: `Story` turns sentences about calls into events and folds them.
+//! A run written by hand: `Story` turns method calls into events and folds them.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use firedrill::units::{Money, Share};
 pub(crate) const PRIMARY: ProviderId = ProviderId(0);
 pub(crate) const BACKUP: ProviderId = ProviderId(1);
 
-/// Two providers, one hour, nothing goes wrong.
+/// Two providers, one hour, no failures.
 pub(crate) fn subject() -> Subject {
     Subject {
         name: "primary-outage".to_owned(),
@@ -94,7 +94,7 @@ pub(crate) const fn secs(secs: u64) -> u64 {
     secs * 1_000
 }
 
-/// A run as it is told; times are milliseconds since its start.
+/// A run; times are milliseconds since its start.
 pub(crate) struct Story {
     pub(crate) fold: Collector,
     next: u64,
@@ -171,7 +171,7 @@ impl Story {
     }
 }
 
-/// A call as its story goes on.
+/// A call of the story.
 pub(crate) struct Told<'a> {
     story: &'a mut Story,
     call: CallId,
@@ -180,28 +180,28 @@ pub(crate) struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// It asks `provider`: a retry when that is the last one asked, else a fallback.
+    /// It starts an attempt at `provider`: a retry if that is the last one, else a fallback.
     pub(crate) fn asks(&mut self, at: u64, provider: ProviderId) -> &mut Self {
         self.starts(at, provider, false)
     }
 
-    /// It probes `provider`.
+    /// It starts a probe at `provider`.
     pub(crate) fn probes(&mut self, at: u64, provider: ProviderId) -> &mut Self {
         self.starts(at, provider, true)
     }
 
-    /// It shows this key from now on.
+    /// It uses this key from now on.
     pub(crate) fn shows(&mut self, key: u16) -> &mut Self {
         self.key = KeyId(key);
         self
     }
 
-    /// It asks `provider` beside the attempt that is in flight.
+    /// It hedges at `provider` beside the attempt in flight.
     pub(crate) fn hedges(&mut self, at: u64, provider: ProviderId) -> &mut Self {
         self.starts_because(at, provider, false, Cause::Hedge)
     }
 
-    /// The last attempt answers, and the call succeeds; the first, at `loser`, is given up.
+    /// The last attempt answers, and the call succeeds; the first, at `loser`, is cancelled.
     pub(crate) fn wins_over(&mut self, at: u64, loser: ProviderId) {
         let (call, attempt) = (self.call, AttemptId(1));
         self.story.tell(
@@ -271,7 +271,7 @@ impl Told<'_> {
         self.replied(at, Some(class), None)
     }
 
-    /// The last attempt fails, and its provider asks to wait for `hint` milliseconds.
+    /// The last attempt fails, with a hint to wait for `hint` milliseconds.
     pub(crate) fn fails_with_hint(&mut self, at: u64, class: FailureClass, hint: u64) -> &mut Self {
         self.replied(at, Some(class), Some(Duration::from_millis(hint)))
     }
@@ -294,7 +294,7 @@ impl Told<'_> {
         self.taken_for_an_answer(at);
     }
 
-    /// The client takes what it got for an answer, and the call succeeds.
+    /// The client takes its answer for a whole one, and the call succeeds.
     pub(crate) fn taken_for_an_answer(&mut self, at: u64) {
         self.replied(at, None, None);
         let (call, attempt) = (self.call, self.attempt());
@@ -349,7 +349,7 @@ impl Told<'_> {
     }
 }
 
-/// What the measure `name` is worth, as people read it; `-` when it is undefined.
+/// The value of the measure `name`, as people read it; `-` when it is undefined.
 pub(crate) fn shown(
     subject: &Subject,
     state: &RunStats,
