@@ -83,7 +83,7 @@ fn at_one_provider(criterion: &mut Criterion) {
     for call in 0..50 {
         queue.join(CallId(call), Priority::LOW, Instant::START);
     }
-    measure(criterion, "queue, 50 wait, nobody joins", |number, _| {
+    measure(criterion, "queue, 50 wait, none joins", |number, _| {
         u64::from(queue.is_next(CallId(number + 50), Priority::HIGH))
     });
     measure(

@@ -67,7 +67,7 @@ mod tests {
     fn a_word_that_comes_too_early_is_kept() {
         let sleepers = Waiters::default();
         let cx = Context::from_waker(Waker::noop());
-        assert!(sleepers.tell(vec![CallId(1)]).is_empty(), "nobody sleeps");
+        assert!(sleepers.tell(vec![CallId(1)]).is_empty(), "no call waits");
         assert!(sleepers.poll(CallId(1), &cx).is_ready());
         assert!(
             sleepers.poll(CallId(1), &cx).is_pending(),

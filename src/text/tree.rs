@@ -378,7 +378,7 @@ mod tests {
     #[test]
     fn what_is_no_yaml_is_pointed_at() {
         for (text, place) in [
-            ("a: *nobody\n", "1:4"),
+            ("a: *absent\n", "1:4"),
             ("a: [b\n", "1:4"),
             ("a: \"b\n", "2:1"),
         ] {

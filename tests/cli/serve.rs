@@ -183,7 +183,7 @@ fn what_breaks_connections_breaks_real_ones() {
                     other => assert!(other.is_err(), "{other:?}"),
                 }
             }
-            panic!("nobody was refused");
+            panic!("no connection was refused");
         });
         refused.join().unwrap();
     });

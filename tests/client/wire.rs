@@ -131,7 +131,7 @@ async fn a_stream_is_over_at_done_though_its_body_is_not() {
     let client = client("idle: 5s", vec![open_ended, vec![whole()]]);
     let began = tokio::time::Instant::now();
     assert_eq!(text(&client).await.unwrap(), "hi");
-    assert_eq!(began.elapsed(), Duration::ZERO, "nobody waited for the end");
+    assert_eq!(began.elapsed(), Duration::ZERO, "it did not wait for the end");
     assert_eq!(text(&client).await.unwrap(), "hi");
     assert_eq!(LEFT.get(), 0, "the first connection is not used again");
 }
@@ -406,7 +406,7 @@ async fn calls_over_tcp_can_be_spawned() {
     let client: Arc<Client<Tcp>> = Arc::new(
         Client::builder()
             .policy(Policy::parse("wire.yaml", policy).unwrap())
-            .provider(Provider::new("nobody", "http://127.0.0.1:1/v1", "m"))
+            .provider(Provider::new("absent", "http://127.0.0.1:1/v1", "m"))
             .build()
             .unwrap(),
     );

@@ -77,7 +77,7 @@ impl Common {
     pub(crate) fn check_health(&mut self, now: Instant) {
         while let Some((provider, key)) = self.fleet.due_check(now) {
             assert!(key.0 < self.members[provider.index()].keys);
-            assert!(!self.isolated.contains(&provider), "nobody is to go there");
+            assert!(!self.isolated.contains(&provider), "it is isolated");
             self.checks += 1;
             let passed = self.is_peace || !self.checks.is_multiple_of(3);
             self.fleet.on_check(provider, passed);

@@ -144,7 +144,7 @@ impl Driven {
             let step = self.call.step(&mut common.fleet, now);
             assert!(
                 matches!(step, Step::WaitForCapacity { .. }),
-                "nobody woke it: {step:?}"
+                "it was not woken: {step:?}"
             );
         }
     }
@@ -220,7 +220,7 @@ impl Driven {
         let provider = start.provider;
         let there = self.starts.iter().filter(|made| made.provider == provider);
         let (made, before) = (self.starts.len() as u32, there.count() as u32);
-        assert_eq!(self.committed, None, "nobody else can answer any more");
+        assert_eq!(self.committed, None, "no other attempt can answer");
         assert!(self.deadline.is_none_or(|deadline| now < deadline));
         assert_eq!(start.attempt, AttemptId(made + 1));
         assert_eq!(start.nth, before);
@@ -282,7 +282,7 @@ impl Driven {
         );
         assert!(
             self.flights.iter().all(|flight| !flight.spoke),
-            "somebody speaks"
+            "an attempt has a token"
         );
         let latest = self
             .flights
@@ -345,7 +345,7 @@ impl Driven {
         assert!(until.is_none_or(|until| now < until), "a wait that is over");
         let hedges = common.policy.hedge.is_some();
         match (until, self.flights.is_empty()) {
-            (None, true) => panic!("somebody must wake it"),
+            (None, true) => panic!("an event must wake it"),
             (Some(until), true) => {
                 assert!(self.deadline.is_none_or(|deadline| until < deadline));
                 let made = self.starts.len() as u32;
@@ -428,7 +428,7 @@ impl Driven {
                 let stops = |f: &Failed| common.action(&f.failure) == Action::Stop;
                 assert!(!self.failures.iter().any(stops), "it was wrong everywhere");
             }
-            FailureReason::Unfinished => panic!("nobody dropped it"),
+            FailureReason::Unfinished => panic!("it was not dropped"),
         }
         assert!(interrupted.is_none() || Some(ending) == interrupted);
     }

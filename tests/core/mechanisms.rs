@@ -181,7 +181,7 @@ fn a_provider_that_is_just_back_is_passed_by_until_nobody_else_is_left() {
     for _ in 0..11 {
         let mut call = Teller::new(&mut fleet, 10);
         let Step::Start(Start { provider, .. }) = call.step() else {
-            panic!("there is somebody to ask");
+            panic!("there is a provider to ask");
         };
         asked.push(provider.0);
     }
@@ -316,7 +316,7 @@ fn a_call_that_leaves_the_queue_lets_the_next_go_on() {
     served.on_dropped(&mut fleet, at(1));
     assert_eq!(fleet.take_woken(), [CallId(1)]);
     gone.on_dropped(&mut fleet, at(1));
-    assert_eq!(fleet.take_woken(), [CallId(2)], "nobody's word is lost");
+    assert_eq!(fleet.take_woken(), [CallId(2)], "no wake-up is lost");
     assert!(starts(&mut next, &mut fleet, 1));
 }
 

@@ -69,7 +69,7 @@ fn the_pack_is_short_and_asks_one_question_a_file() {
             .collect();
         assert_eq!(expected, ["every"], "{name}");
         assert!(
-            firedrill::expect::expected_of(&scenario.expect, "anybody")
+            firedrill::expect::expected_of(&scenario.expect, "any-policy")
                 .any(|one| one.text == "unfinished <= 0"),
             "{name}"
         );

@@ -129,7 +129,7 @@ fn failed(report: &Report, policy: &str) -> Vec<String> {
     let document = report.render(Format::Json, false);
     let document: serde_json::Value = serde_json::from_str(&document).expect("it is JSON");
     let judged = document["policies"][policy]["expectations"].as_array();
-    let judged = judged.expect("a conduct scenario judges everybody");
+    let judged = judged.expect("a conduct scenario judges every policy");
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let failed = judged.iter().filter(|one| text(&one["verdict"]) == "fails");
     failed.map(|one| text(&one["text"])).collect()

@@ -29,7 +29,7 @@ fleet:
   anthropic:
     dialect: anthropic
     url: https://api.anthropic.com
-    model: somebody-s-own
+    model: my-own-model-1
     price: { input: 3 USD, output: 15.00 USD }
 ";
 

@@ -71,7 +71,7 @@ fn trouble(name: &str) -> String {
         }
     }
     if told.is_empty() {
-        "nobody met any trouble\n".to_owned()
+        "no call met a failure\n".to_owned()
     } else {
         told
     }

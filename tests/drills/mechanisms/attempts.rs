@@ -7,7 +7,7 @@ use super::{Row, Story};
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "Attempt cap",
-        who: "everybody",
+        who: "all",
         knobs: &["retry.max_attempts", "retry.max_attempts_per_provider"],
         test: "tests/core/main.rs::no_story_makes_a_call_break_its_bounds",
         shown: By(Story {
@@ -48,7 +48,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "Exponential backoff with a cap",
-        who: "everybody; Portkey and Vercel in part",
+        who: "all; Portkey and Vercel in part",
         knobs: &[
             "retry.backoff.base",
             "retry.backoff.factor",

@@ -98,7 +98,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "A lease for probes",
-        who: "nobody",
+        who: "none",
         knobs: &["breaker.probe_timeout"],
         test: "src/policy/breaker/tests.rs::a_probe_that_does_not_come_back_loses_its_place",
         shown: Shown::By(Story {

@@ -20,7 +20,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "TLS, with the platform's roots or bundled ones",
-        who: "everybody",
+        who: "all",
         knobs: &["Tls::platform", "Tls::bundled"],
         test: "tests/client/tls.rs::who_is_not_vouched_for_is_not_asked",
         shown: Elsewhere("The simulated network carries no TLS: the test does it over loopback"),

@@ -31,8 +31,8 @@ pub(crate) const ROWS: &[Row] = &[
         }),
     },
     Row {
-        name: "Whole answers: whoever can wait for the end gets one, though a stream was cut",
-        who: "nobody; LiteLLM in part",
+        name: "Whole answers: a caller that can wait for the end gets one, though a stream was cut",
+        who: "none; LiteLLM in part",
         knobs: &["Client::whole"],
         test: "tests/world/clients.rs::\
                calls_that_are_taken_whole_are_not_handed_over_token_by_token",
@@ -78,7 +78,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "Usage is counted in all cases, of abandoned attempts too",
-        who: "nobody",
+        who: "none",
         knobs: &[],
         test: "tests/world/stories.rs::what_is_abandoned_is_billed_all_the_same",
         shown: Elsewhere("It changes no outcome, but what is known of its cost"),

@@ -43,7 +43,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "Attempt timeout",
-        who: "everybody but gRPC; Portkey and Bifrost in part",
+        who: "all but gRPC; Portkey and Bifrost in part",
         knobs: &["timeouts.attempt"],
         test: "tests/core/stories.rs::\
                an_attempt_gets_the_timeouts_of_its_provider_as_far_as_they_apply",

@@ -75,7 +75,7 @@ impl<'a> Law<'a> {
             self.read(&event.kind);
         }
         let calls = std::mem::take(&mut self.calls);
-        self.hold(!calls.is_empty(), || "nobody called".to_owned());
+        self.hold(!calls.is_empty(), || "there were no calls".to_owned());
         for (id, call) in &calls {
             self.judge(*id, call);
         }

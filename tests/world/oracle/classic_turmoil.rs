@@ -105,7 +105,7 @@ async fn call_all(recorder: Arc<Story>, policy: Policy, scenario: Scenario, work
 }
 
 async fn call(client: Client<Classic>, id: CallId, streamed: bool) {
-    let request = Request::user("the same for everybody").id(id.0);
+    let request = Request::user("the same for each call").id(id.0);
     if streamed {
         let mut answer = client.stream(&request);
         while let Some(Ok(_)) = answer.next().await {}

@@ -94,7 +94,7 @@ fn the_table_leads_with_the_verdict() {
 #[test]
 fn the_table_fits_eighty_columns_but_for_what_was_written_by_hand() {
     let subject = drilled();
-    let name = "a-policy-with-a-name-that-nobody-would-want-to-type".to_owned();
+    let name = "a-policy-with-a-name-that-is-much-too-long-to-type-".to_owned();
     let report = Report::new(&subject, "a.yaml", "7", vec![(name, told(&subject, false))]);
     let table = report.render(Format::Table, false);
     assert!(
