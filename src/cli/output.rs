@@ -132,7 +132,7 @@ pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result
             let message = format!("cannot write `{}`: {error}", path.display());
             CliError::new(
                 message,
-                "is the folder yours, and nothing else of this name in it?",
+                "name a folder that you may write to, without a folder of this name in it",
             )
         })?;
     }

@@ -15,7 +15,7 @@ use output::{CliError, Exit};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: firedrill serve scenarios/flapping.yaml --listen 127.0.0.1:9000\n\n\
-                  Time 0 of the scenario is the first request. Each request is told on stderr;\n\
+                  Time 0 of the scenario is the first request. Each request is logged to stderr;\n\
                   Ctrl-C ends it with what the providers saw. With --json, stdout has two lines:\n\
                   where the providers are, and at the end what they saw."
 )]

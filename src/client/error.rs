@@ -56,7 +56,7 @@ impl fmt::Display for Error {
             FailureReason::Unavailable => {
                 f.write_str("every provider is refused by its breaker")?
             }
-            FailureReason::Shed => f.write_str("no provider had room in time")?,
+            FailureReason::Shed => f.write_str("no provider had capacity in time")?,
             FailureReason::Unfinished => f.write_str("dropped before it ended")?,
         }
         for (number, attempt) in self.attempts.iter().enumerate() {

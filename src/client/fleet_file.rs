@@ -47,7 +47,7 @@ pub enum LoadError {
     #[error(transparent)]
     Build(#[from] BuildError),
     /// The platform's root certificates cannot be loaded.
-    #[error("the authorities that this machine trusts cannot be read: {0}")]
+    #[error("the platform's root certificates cannot be read: {0}")]
     Authorities(#[source] std::io::Error),
 }
 
@@ -321,7 +321,7 @@ impl schemars::JsonSchema for KeySource {
 /// The JSON Schema of fleet files.
 #[cfg(feature = "cli")]
 pub fn schema() -> serde_json::Value {
-    crate::text::schema::of::<File>("A fleet: whom the client asks, and where the keys are")
+    crate::text::schema::of::<File>("A fleet: the providers of a client, and where their keys are")
 }
 
 /// Whether a key or a scalar of the file can be shown: it is at a path where no secret belongs, and

@@ -53,8 +53,7 @@ impl Tls {
             (0, Some(error)) => Err(io::Error::other(error)),
             (0, None) => Err(io::Error::new(
                 io::ErrorKind::NotFound,
-                "this machine has no list of certificate authorities: install one, or use the \
-                 bundled one",
+                "this machine has no root certificates: install some, or use the bundled ones",
             )),
             _ => Ok(Self::with_roots(roots)),
         }

@@ -54,7 +54,7 @@ fn problem(
             within(argument, message).did_you_mean(argument, known(kind))
         }
         ExpectationError::NeedlessArgument => {
-            within(argument, format!("`{metric}` is about no one thing"))
+            within(argument, format!("`{metric}` takes no argument"))
                 .hint(format!("write `{metric}`"))
         }
         ExpectationError::NeedlessMoment => {
@@ -63,7 +63,7 @@ fn problem(
         }
         ExpectationError::NeverAfter => at("there is no such time after this fault".to_owned())
             .hint("it lasts to the end of the run, or comes back too soon"),
-        ExpectationError::NoInterval => at("no interval can be told here".to_owned()).hint(
+        ExpectationError::NoInterval => at("there is no interval for this".to_owned()).hint(
             "`with 95%` is for `success_rate`, `fallback_rate` and `shed_rate`, against a share",
         ),
     }

@@ -87,13 +87,13 @@ pub fn expected_of<'a>(
 /// `faults` are the scenario's, in order, and `point` makes a diagnostic for a range of `text`.
 pub fn parse(text: &str, faults: &[String], point: Point<'_>) -> Result<Expectation, Diagnostic> {
     let Some(start) = text.find(SIGNS) else {
-        return Err(point(0..text.len(), "this compares nothing".into()).hint(SHAPE));
+        return Err(point(0..text.len(), "there is no comparison".into()).hint(SHAPE));
     };
     let end = text[start..]
         .find(|c| !SIGNS.contains(&c))
         .map_or(text.len(), |length| start + length);
     let op = op(&text[start..end]).ok_or_else(|| {
-        let message = format!("`{}` is no comparison", &text[start..end]);
+        let message = format!("`{}` is not a comparison", &text[start..end]);
         point(start..end, message).hint("write `>=`, `<=`, `>` or `<`")
     })?;
     let (metric, argument, when) = subject(text, start, faults, point)?;
@@ -120,7 +120,7 @@ fn subject(
 ) -> Result<(String, Option<String>, When), Diagnostic> {
     let words = words(&text[..end]);
     let Some((&(at, named), rest)) = words.split_first() else {
-        let message = "no metric stands before the comparison";
+        let message = "there is no metric before the comparison";
         return Err(point(0..end, message.to_owned()).hint(SHAPE));
     };
     let when = when::read(rest, faults, point)?;
@@ -161,7 +161,7 @@ fn bound(text: &str, from: usize, point: Point<'_>) -> Result<(Bound, Option<Str
     let start = text.len() - text[from..].trim_start().len();
     let range: Range<usize> = start..start + value.len();
     if value.is_empty() {
-        let message = "no value stands behind the comparison";
+        let message = "there is no value after the comparison";
         return Err(point(start..start, message.into()).hint(SHAPE));
     }
     let read = match value.split_once('*') {
@@ -374,11 +374,11 @@ mod tests {
 
     #[rustfmt::skip]
     const WRONG: [(&str, usize, &str, &str); 32] = [
-        ("", 1, "compares nothing", "write as in"),
-        ("success_rate 99%", 1, "compares nothing", "write as in"),
+        ("", 1, "no comparison", "write as in"),
+        ("success_rate 99%", 1, "no comparison", "write as in"),
         (">= 99%", 1, "no metric", "write as in"),
-        ("success_rate == 99%", 14, "`==` is no comparison", "`>=`"),
-        ("success_rate ≥ 99%", 14, "`≥` is no comparison", "`>=`"),
+        ("success_rate == 99%", 14, "`==` is not a comparison", "`>=`"),
+        ("success_rate ≥ 99%", 14, "`≥` is not a comparison", "`>=`"),
         ("success_rate >=", 16, "no value", "write as in"),
         ("success_rate >= lots", 17, "`lots` is no value", "`99.5%`"),
         ("success_rate >= 101%", 17, "more than the whole", "100%"),
@@ -397,13 +397,13 @@ mod tests {
         ("recovery_time( >= 9%", 1, "`recovery_time(` is no metric", "`recovery_time(openai)`"),
         ("a() >= 9%", 1, "`a()` is no metric", "`recovery_time(openai)`"),
         ("(a) >= 9%", 1, "`(a)` is no metric", "`recovery_time(openai)`"),
-        ("success_rate during >= 9%", 14, "no fault stands after `during`", "write as in"),
+        ("success_rate during >= 9%", 14, "no fault after `during`", "write as in"),
         ("a during primary-dwon >= 9%", 10, "unknown fault", "did you mean `primary-down`?"),
         ("success rate >= 9%", 9, "`rate` does not belong here", "write as in"),
         ("a during primary-down again >= 9%", 23, "`again` does not", "write as in"),
         ("a during primary-down from 1m >= 9%", 23, "`from` does not", "write as in"),
         ("a after nothing >= 9%", 9, "unknown fault `nothing`", "known: `primary-down`"),
-        ("a after primary-down from >= 9%", 22, "no time stands after `from`", "write as in"),
+        ("a after primary-down from >= 9%", 22, "no time after `from`", "write as in"),
         ("a after primary-down from 5 >= 9%", 27, "unit", "`"),
         ("a after primary-down from 2m to 1m >= 9%", 33, "ends before it begins", "more than"),
     ];

@@ -73,7 +73,7 @@ pub(super) fn read(
     match *words {
         [] => Ok(When::Always),
         [(at, word @ ("during" | "after"))] => {
-            let message = format!("no fault stands after `{word}`");
+            let message = format!("there is no fault after `{word}`");
             Err(point(span(at, word), message).hint(SHAPE))
         }
         [(_, "during"), fault] => Ok(When::During(find(fault, faults, point)?)),
@@ -102,7 +102,7 @@ fn limited(words: &[Word<'_>], point: Point<'_>) -> Result<(u64, Option<u64>), D
     match *words {
         [] => Ok((0, None)),
         [(at, word @ ("from" | "to"))] | [.., (at, word @ "to")] => {
-            let message = format!("no time stands after `{word}`");
+            let message = format!("there is no time after `{word}`");
             Err(point(span(at, word), message).hint(SHAPE))
         }
         [(_, "from"), from] => Ok((length(from, point)?, None)),

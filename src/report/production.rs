@@ -74,9 +74,11 @@ impl Production {
     pub fn report(self) -> Report {
         let mut subject = self.subject;
         if self.has_bills {
-            subject.notes.extend(self.unpriced.iter().map(|name| {
-                format!("nobody said what `{name}` costs: its tokens count for nothing")
-            }));
+            subject.notes.extend(
+                self.unpriced
+                    .iter()
+                    .map(|name| format!("`{name}` has no price: its tokens are counted as free")),
+            );
         } else {
             subject.notes.push(NO_BILLS.to_owned());
         }
@@ -155,7 +157,7 @@ pub(super) fn subject(name: &str, providers: Vec<MeasuredProvider>, last: Instan
 fn provider(named: &Named) -> MeasuredProvider {
     let source = match named.input {
         Some(_) => "the trace",
-        None => "nobody said",
+        None => "unknown",
     };
     let input = named.input.unwrap_or_default();
     MeasuredProvider {

@@ -92,7 +92,7 @@ impl Server {
             if listen.port() > 0 {
                 let port = usize::from(listen.port()) + number;
                 let port = u16::try_from(port).map_err(|_| {
-                    let message = "there are not so many ports above it";
+                    let message = "there are too few ports above it";
                     (
                         listen,
                         io::Error::new(io::ErrorKind::AddrNotAvailable, message),
@@ -132,8 +132,8 @@ impl Server {
         let faults = self.scenario.faults.iter();
         let warnings = faults.filter_map(|fault| {
             let why = match fault.inject {
-                FaultKind::Dns => "names are resolved elsewhere",
-                FaultKind::ClientPause => "client processes are not ours",
+                FaultKind::Dns => "the server does not resolve names",
+                FaultKind::ClientPause => "client processes are outside of the server",
                 _ => return None,
             };
             Some(format!("fault `{}` does nothing here: {why}", fault.name))

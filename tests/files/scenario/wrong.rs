@@ -303,7 +303,7 @@ pub(crate) const WRONG: &[Wrong] = &[
     ("[ resilient ]", "[ resilient, resilient ]", (11, 24), ["named twice", "name it once"]),
     ("[ resilient ]", "[ two words ]",
      (11, 13), ["neither a policy's name nor a file", "`./mine.yaml`"]),
-    (">= 99%", "== 99%", (14, 32), ["`==` is no comparison", "write `>=`"]),
+    (">= 99%", "== 99%", (14, 32), ["`==` is not a comparison", "write `>=`"]),
     ("during down", "during dwon", (14, 27), ["unknown fault `dwon`", "did you mean `down`?"]),
     ("during down", "after dwon", (14, 26), ["unknown fault `dwon`", "did you mean `down`?"]),
     ("during down", "after down from 2m to 1m", (14, 42), ["ends before it begins", "than 2m"]),

@@ -68,7 +68,7 @@ fn what_stands_in_parentheses_is_checked() {
         ),
         (
             "latency.p95(openai) <= 1m",
-            Some(("about no one thing", "write `latency.p95`")),
+            Some(("takes no argument", "write `latency.p95`")),
         ),
     ] {
         let said = said(text, minute);
@@ -124,6 +124,6 @@ fn an_interval_is_for_shares_of_calls() {
     };
     assert_eq!(told("success_rate >= 9%", Bound::Share(90)), None);
     let uptime = told("uptime >= 9%", Bound::Share(90)).unwrap();
-    assert!(uptime.contains("no interval can be told here"), "{uptime}");
+    assert!(uptime.contains("there is no interval for this"), "{uptime}");
     assert!(told("success_rate >= 1 * p", Bound::Times(90)).is_some());
 }
