@@ -280,7 +280,10 @@ fn the_table_has_every_module_and_no_cycle() {
         let path = entry.expect("src can be listed").path();
         // A file that is not Rust belongs to the module beside it, such as the price book.
         if path.is_file() && path.extension().is_none_or(|extension| extension != "rs") {
-            assert!(path.with_extension("rs").is_file(), "{path:?} belongs to no module");
+            assert!(
+                path.with_extension("rs").is_file(),
+                "{path:?} belongs to no module"
+            );
             continue;
         }
         let name = path.file_name().and_then(|name| name.to_str());

@@ -131,7 +131,11 @@ async fn a_stream_is_over_at_done_though_its_body_is_not() {
     let client = client("idle: 5s", vec![open_ended, vec![whole()]]);
     let began = tokio::time::Instant::now();
     assert_eq!(text(&client).await.unwrap(), "hi");
-    assert_eq!(began.elapsed(), Duration::ZERO, "it did not wait for the end");
+    assert_eq!(
+        began.elapsed(),
+        Duration::ZERO,
+        "it did not wait for the end"
+    );
     assert_eq!(text(&client).await.unwrap(), "hi");
     assert_eq!(LEFT.get(), 0, "the first connection is not used again");
 }

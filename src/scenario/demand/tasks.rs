@@ -225,7 +225,7 @@ fn check_shares(document: &Document, tasks: &BTreeMap<String, Task>) -> Result<(
         if task.share == Share::ZERO {
             let problem = document.problem(
                 &["load", "tasks", name, "share"],
-                "a task without any share is never asked for",
+                "a task without a share has no calls",
             );
             return Err(problem.hint("write more than `0%`, or leave the task out"));
         }

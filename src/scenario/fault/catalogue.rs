@@ -229,7 +229,7 @@ pub const STATUS: Row = rows!(@row Exchange Attempts "400..599"
 rows! {
     Client Client {
         "client_pause" () => { ClientPause }
-            "The client process stands still: it reads, decides and sends nothing.";
+            "The client process is paused: it reads, decides and sends nothing.";
     }
     Network Whole {
         "outage" () => { Outage } "New connections are refused, open ones reset, busy or idle.";
@@ -243,50 +243,50 @@ rows! {
         "closed" (with: ConnectionEnd) => { Closed(with) }
             "The connection is accepted, and closed before a byte.";
         "stale_keep_alive" (idle: Idle, with: ConnectionEnd) => { StaleKeepAlive { idle, with } }
-            "A kept connection that was idle for so long dies under the next request.";
+            "A kept-alive connection that was idle for this time fails at the next request.";
         "slow_close" (by: By) => { SlowClose { by } }
-            "The answer is whole and says that it is the connection's last; the end comes late.";
+            "The answer is whole and announces the connection's end, which comes late.";
     }
     Exchange Attempts {
         "hang" () => { Hang } "The request is read and never answered, also after the window.";
         "reset" () => { Reset } "The connection is reset after the request is read.";
         "early_fin" () => { EarlyFin }
-            "The connection is closed politely after the request is read.";
+            "The connection is closed cleanly after the request is read.";
         "headers_only" () => { HeadersOnly } "The head of an answer comes, then silence.";
     }
     @errors {
         RateLimit: "Too many requests per minute.";
         TokenLimit: "Too many tokens per minute.";
         DailyLimit: "The day's requests or tokens are used up.";
-        Concurrency: "Too many requests at once.";
+        Concurrency: "Too many concurrent requests.";
         SlowDown: "Under all limits, but ramped up too fast.";
-        Capacity: "The shared pool is short, not the caller's quota.";
+        Capacity: "The shared pool is overloaded, not the caller's quota.";
         Quota: "No money is left.";
         SpendLimit: "A spending limit that the account's owner set is met.";
         Auth: "The key is not accepted.";
         Permission: "The key may not do this.";
         Region: "The caller's region is not served.";
-        Challenge: "A content delivery network wants proof of a human: HTML.";
+        Challenge: "A content delivery network asks for proof of a human: HTML.";
         ModelGone: "The model does not exist, or no longer.";
         ContextTooLong: "The prompt does not fit.";
         ContentFilter: "The content is refused.";
-        TooLarge: "The body is too large, says a server before the provider's own.";
+        TooLarge: "The body is too large for a server in front of the provider.";
         BadRequest: "The request itself is wrong.";
         Unprocessable: "A parameter has a value that cannot be processed.";
         Timeout: "The server gave up waiting for the request.";
-        Conflict: "Another request is in the way.";
+        Conflict: "Another request conflicts with it.";
         ModelError: "The model itself failed.";
         ServerError: "Something broke.";
-        BadGateway: "The server behind the gateway gave no answer that makes sense.";
-        Overloaded: "Too much to do.";
+        BadGateway: "The server behind the gateway gave an invalid answer.";
+        Overloaded: "The provider is overloaded.";
         GatewayTimeout: "The server behind the gateway gave no answer in time.";
-        Edge: "A content delivery network speaks for a server that it cannot reach: HTML.";
-        EdgeEmpty: "A content delivery network speaks for such a server, without a body.";
-        EdgeJson: "A content delivery network speaks for such a server, in its own JSON.";
+        Edge: "A content delivery network answers for a server that it cannot reach: HTML.";
+        EdgeEmpty: "A content delivery network answers for such a server, without a body.";
+        EdgeJson: "A content delivery network answers for such a server, in its own JSON.";
     }
     Provider State {
         "capacity_loss" (remaining: Remaining) => { CapacityLoss { remaining } }
-            "Only so much of its slots is left.";
+            "Only this share of its slots is left.";
         "limit_shrink" (remaining: Remaining) => { LimitShrink { remaining } }
             "Only so much of its limits is left.";
         "price" (factor: Times) => { Price { factor } }
@@ -319,7 +319,7 @@ rows! {
         "in_band_error" (after: After, cause: ErrorCause) => { InBand { after, cause } }
             "The stream ends with an error in band.";
         "malformed_event" (after: After) => { Event { after, event: StreamAnomaly::Malformed } }
-            "An event in the stream is no JSON.";
+            "An event in the stream is not JSON.";
         "duplicate_event" (after: After) => { Event { after, event: StreamAnomaly::Duplicate } }
             "An event comes twice.";
         "reordered_events" (after: After) => { Event { after, event: StreamAnomaly::Reordered } }
@@ -327,18 +327,18 @@ rows! {
         "split_events" () => { Split }
             "Events are split over writes, in the middle of a character.";
         "no_terminator" () => { Flaw(Flaw::Terminator(Terminator::Never)) }
-            "The stream is whole, but never says that it is over.";
+            "The stream is whole, but has no terminator.";
         "double_terminator" () => { Flaw(Flaw::Terminator(Terminator::Twice)) }
-            "The stream says twice that it is over.";
+            "The stream has its terminator twice.";
         "no_usage" () => { Flaw(Flaw::Usage(Counting::Missing)) } "There is no usage block.";
         "wrong_usage" (factor: Times) => { Flaw(Flaw::Usage(Counting::Times(factor))) }
             "The usage block counts so many times too many.";
         "wrong_model" (model: Model) => { Flaw(Flaw::Model(model)) }
-            "Another model is served than was asked for.";
+            "The answer comes from another model than the requested one.";
         "wrong_content_type" () => { Flaw(Flaw::Label(Label::Wrong)) }
             "The content type is `text/plain`.";
         "no_content_type" () => { Flaw(Flaw::Label(Label::Missing)) }
-            "The content type is not there.";
+            "The content type is missing.";
         "empty_choices" () => { Flaw(Flaw::Choices(Choices::Empty)) }
             "The list of choices is empty.";
         "null_choices" () => { Flaw(Flaw::Choices(Choices::Null)) }
@@ -346,20 +346,20 @@ rows! {
         "null_content" () => { Flaw(Flaw::Choices(Choices::NullContent)) }
             "The content of the choice is `null`.";
         "missing_choices" () => { Flaw(Flaw::Choices(Choices::Missing)) }
-            "The choices are not there at all.";
+            "The choices are missing.";
         "lying_finish" (says: Says) if matches!(says, Finish::Length | Finish::ContentFilter)
             => { Flaw(Flaw::Finish(says)) }
-            "The finish reason is not the true one.";
+            "The finish reason is wrong.";
         "no_finish" () => { Flaw(Flaw::Finish(Finish::Missing)) }
-            "The answer does not say why it ends.";
+            "The finish reason is missing.";
         "empty_body" () => { Flaw(Flaw::Body(Body::Empty)) } "The body of a 200 is empty.";
         "html_body" () => { Flaw(Flaw::Body(Body::Html)) }
-            "An HTML page stands in the place of the body of a 200.";
+            "The body of a 200 is an HTML page.";
         "error_body" (cause: ErrorCause) => { Flaw(Flaw::Body(Body::Error(cause))) }
-            "An error stands in the place of the body of a 200.";
+            "The body of a 200 is an error.";
         "half_json" () => { Flaw(Flaw::Body(Body::HalfJson)) }
-            "Half of the body is there, and its length says that this is all.";
-        "no_json" () => { Flaw(Flaw::Body(Body::NoJson)) } "The body is no JSON.";
+            "Half of the body is sent, with a matching length.";
+        "no_json" () => { Flaw(Flaw::Body(Body::NoJson)) } "The body is not JSON.";
     }
     @none {
         Self::Flaw(

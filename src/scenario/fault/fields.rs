@@ -172,7 +172,7 @@ impl Field for HintToWait {
         let lies = form.is_some_and(is_lie);
         let wait = match (reader.file.retry_after, form) {
             (Some(_), _) if lies => {
-                let message = "this hint is a lie: it says by itself how long to wait";
+                let message = "this hint has a fixed value and takes no `retry_after`";
                 let problem = reader.problem("hint", message);
                 return Err(problem.hint("leave out `retry_after`, or write another `hint`"));
             }
@@ -237,7 +237,7 @@ impl Reader<'_> {
     fn connection_end(&self, with: CloseMode) -> Result<CloseMode, Diagnostic> {
         match with {
             CloseMode::End => {
-                let problem = self.problem("with", "there is no body yet that could end");
+                let problem = self.problem("with", "there is no body yet that could be cut");
                 Err(problem.hint("write `rst` or `fin`"))
             }
             with => Ok(with),

@@ -35,7 +35,7 @@ pub enum FaultKind {
     AcceptOnly,
     /// Accepted, and closed before a byte.
     Closed(CloseMode),
-    /// A kept connection that was idle for so long dies under the next request.
+    /// A kept-alive connection that was idle for this time fails at the next request.
     StaleKeepAlive {
         /// For at least so long.
         idle: Duration,
@@ -85,12 +85,12 @@ pub enum FaultKind {
         /// The tail's index: the smaller, the heavier.
         index: Factor,
     },
-    /// Tokens leave one by one, this slowly.
+    /// Tokens are sent one by one, at this rate.
     Drip {
         /// No faster than this.
         speed: TokenRate,
     },
-    /// No more than so many bytes per second leave.
+    /// Bytes are sent at no more than this bandwidth.
     Bandwidth {
         /// The most.
         cap: Bandwidth,
@@ -161,7 +161,7 @@ pub enum FaultKind {
     CacheMiss,
 
     // The client.
-    /// The client process stands still: it reads, decides and sends nothing.
+    /// The client process is paused: it reads, decides and sends nothing.
     ClientPause,
 }
 
