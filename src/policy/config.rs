@@ -42,7 +42,7 @@ use crate::units::schema as written;
 /// The name by which a scenario's expectations mean every policy; none is called so.
 pub const EVERY: &str = "every";
 
-/// A policy: how the client decides.
+/// A policy: the settings of the client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -7,7 +7,7 @@ use crate::policy::config::Policy;
 
 /// The schema of policy files.
 pub fn schema() -> Value {
-    let mut schema = crate::text::schema::of::<Policy>("A policy: how the client decides");
+    let mut schema = crate::text::schema::of::<Policy>("A policy: the settings of the client");
     for tunable in KNOBS.iter() {
         annotate(&mut schema, tunable);
     }

@@ -287,7 +287,7 @@ fn a_priority_group_out_of_range_tells_the_range() {
 #[test]
 fn a_task_that_asks_only_nobody_is_refused() {
     assert_snapshot!(told("name: mine\nroute:\n  tasks:\n    code: { only: true }\n"), @"
-    error: the task `code` asks nobody
+    error: the task `code` has no providers
      --> mine.yaml:4:19
       |
     4 |     code: { only: true }

@@ -158,7 +158,7 @@ settings! {
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         timeout: Duration = Duration::from_secs(10), Time "1ms" to "1h",
-            "Five tokens take no longer from anybody who is well.";
+            "A healthy provider sends five tokens sooner.";
         /// Output tokens that are asked for.
         max_tokens: u32 = 5, Count "1" to "100000",
             "One word shows that the whole path works.";

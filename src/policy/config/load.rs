@@ -106,7 +106,7 @@ settings! {
     pub struct Spend {
         /// So much.
         max: Money = Money::from_nanos(10_000_000_000), Money "0.000001 USD" to "1000000000 USD",
-            "A day of it is no disaster on anybody's card.";
+            "A day of it is 240 USD.";
         /// In this time, without edges: what was spent comes back evenly.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]

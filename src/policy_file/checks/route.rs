@@ -28,7 +28,7 @@ fn check_score(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
 fn check_tasks(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
     for (name, task) in &policy.route.tasks {
         if task.only && task.prefer.is_empty() {
-            let message = format!("the task `{name}` asks nobody");
+            let message = format!("the task `{name}` has no providers");
             return Err(document
                 .problem(&["route", "tasks", name, "only"], message)
                 .hint("list providers or models in `prefer`, or leave out `only`"));

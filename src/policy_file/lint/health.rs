@@ -25,10 +25,10 @@ pub(super) fn no_breaker(view: &View) -> Vec<Draft> {
     vec![
         Draft::at(&paths, "calls fall back, and there is no breaker")
             .because(format!(
-                "while a provider is down, every call finds out by itself, and waits ({cost} if \
-                 it hangs)"
+                "while a provider is down, every call tries it first, and waits ({cost} if it \
+                 hangs)"
             ))
-            .instead("write `breaker: {}`: five failures in a row, then 30s of peace"),
+            .instead("write `breaker: {}`: open for 30s after five failures in a row"),
     ]
 }
 
@@ -135,7 +135,7 @@ pub(super) fn checks_cost(view: &View) -> Vec<Draft> {
     let paths: [&[&str]; 2] = [&["health_check", "interval"], &["health_check"]];
     vec![
         Draft::at(&paths, message)
-            .because("calls find out about a provider that they reach, for nothing")
+            .because("calls already check the providers in use, at no cost")
             .instead("write `targets: refused`, or `interval: 30s`"),
     ]
 }

@@ -141,7 +141,7 @@ pub(super) fn sharing(providers: &[LintProvider]) -> Vec<Draft> {
         let first = before.find(|other| other.host.as_ref() == Some(host))?;
         let message = format!("`{}` and `{}` share {host}", first.name, provider.name);
         let draft = Draft::of(LintLocation::Provider(provider.name.clone()), message)
-            .because("what takes one down takes the other down: a call that falls back is lost")
+            .because("one outage affects both: a call that falls back between them fails")
             .instead("put a provider of another host between them, or in place of one");
         Some(draft)
     };

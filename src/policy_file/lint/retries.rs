@@ -108,7 +108,7 @@ pub(super) fn retry_in_vain(view: &View) -> Vec<Draft> {
                 "stop",
             ),
             _ => (
-                "it stays wrong at this provider until somebody mends it",
+                "a retry at this provider fails until the cause is fixed",
                 "fallback",
             ),
         };
