@@ -1,9 +1,9 @@
-//! Keyed random streams: why the order in which things ask never changes what they draw.
+//! Keyed random streams: draws do not depend on the order in which they are made.
 //!
-//! A stream is named by (seed, purpose, call, provider, k). Whoever holds that name gets the same
-//! numbers, whatever else has been drawn before, so two policies under one seed meet the same
-//! arrivals, the same token counts and the same luck. Generator and samplers are ours and frozen
-//! by the golden tests below: a change here changes the meaning of every seed.
+//! A stream is named by (seed, purpose, call, provider, k). The same name always gives the same
+//! numbers, whatever was drawn before, so two policies under one seed get the same arrivals, the
+//! same token counts and the same draws. Generator and samplers are our own and frozen by the
+//! golden tests below: a change here changes the meaning of every seed.
 //!
 //! The generator is SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a counter through a 64-bit
 //! mixer. The samplers use `libm`, because `ln` and `exp` of the standard library differ between
@@ -37,9 +37,9 @@ pub enum Purpose {
     Backoff = 6,
     /// How long a breaker stays open; `call` is how often it has opened.
     Open = 9,
-    /// Whom a call asks first, where that is drawn.
+    /// Which provider a call asks first, where that is drawn.
     Route = 10,
-    /// Whether the client refuses an attempt by itself.
+    /// Whether the client's throttle rejects an attempt.
     Throttle = 11,
     /// How much longer than its hint a call waits.
     Spread = 12,
@@ -55,11 +55,11 @@ pub enum Purpose {
     Prefix = 32,
     /// Whether an impatient user clicks again.
     Reclick = 33,
-    /// Whether the caller of a streamed call takes the answer whole.
+    /// Whether the caller of a streamed call waits for the whole answer.
     Whole = 34,
 }
 
-/// All randomness of one run (or one client): a seed, from which keyed streams grow.
+/// All randomness of one run (or one client): a seed, from which keyed streams are derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RngStreams {
     seed: u64,
@@ -82,7 +82,7 @@ impl RngStreams {
     }
 }
 
-/// One keyed stream of random numbers; [`rand_core::Rng`], so that the ecosystem fits.
+/// One keyed stream of random numbers; it implements [`rand_core::Rng`] for other crates.
 #[derive(Clone, Debug)]
 pub struct Stream {
     state: u64,
@@ -111,7 +111,7 @@ impl Stream {
         ((self.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
 
-    /// A gap between events that come at `per_second` on average, whenever they like.
+    /// A gap between the events of a Poisson process with this mean gap.
     pub fn exponential(&mut self, mean: Duration) -> Duration {
         let gap = -libm::log(self.unit()) * crate::time::nanos(mean) as f64;
         Duration::from_nanos(gap as u64)

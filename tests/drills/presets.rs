@@ -295,31 +295,31 @@ const SOURCE: &str = "Source:";
 const LEAVES_OUT: &str = "Leaves out:";
 
 const HEAD: &str = "\
-# Presets, where they come from, and what they are worth
+# Presets: their sources and their results
 
 Policies that are compiled in: `--policy NAME` runs one, `firedrill presets NAME` prints it to start
-from, and a project's own `policies/NAME.yaml` wins over the one of that name. Each file says line
-by line what it follows. What a policy file cannot say, or the source does not have, is left out.
+from, and a project's own `policies/NAME.yaml` overrides the preset of that name. Each file cites
+its source line by line. What a policy file cannot express, or the source does not have, is left out.
 
 The articles are numbered from 000 to 004, and their mechanisms from A1 to E6, by article. *As
 intended* is what an article's prose and comments promise, without the mistakes of its code;
-*repaired* is the same intent with what is missing to be safe.
+*repaired* is the same intent with the missing safeguards added.
 
-Written by the test that holds it: `FIREDRILL_DOCS=write cargo test --test drills presets`.
+A test writes this document: `FIREDRILL_DOCS=write cargo test --test drills presets`.
 ";
 
 const CONDUCT: &str = "
 ## What the articles' clients fail, as intended
 
-Every scenario of `scenarios/conduct/`, under seed 1, and what of it does not hold. The cause is a
-sentence of the article, translated, or a line of its code: these clients do what they mean to do.
+The scenarios of `scenarios/conduct/` that fail under seed 1, with the failed expectations. The
+cause is a sentence of the article, translated, or a line of its code: these clients work as intended.
 ";
 
 const REPAIRED_HEAD: &str = "
 ## What they fail, repaired
 
-A limit of 60 requests a minute at each provider is less than most scenarios ask for, as soon as one
-provider is out: that is the limit's matter, and these two keep it.
+A limit of 60 requests a minute at each provider is below the load of most scenarios when one
+provider is down: these two policies keep to their limit.
 
 | preset | does not hold |
 |---|---|

@@ -28,7 +28,7 @@ fn drawn(fault: &Fault, seed: u64) -> SeededFault {
     all.into_iter().next().expect("one fault")
 }
 
-/// The first attempt of `call`, after so many milliseconds.
+/// The first attempt of `call`, after `ms` milliseconds.
 fn seen(ms: u64, call: u64) -> AttemptInfo<'static> {
     AttemptInfo {
         now: Instant::from_nanos(ms * 1_000_000),

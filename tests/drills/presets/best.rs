@@ -14,12 +14,12 @@ const LUCK: f64 = 0.015;
 const EXCEPTIONS: &[(&str, &str)] = &[
     (
         "everything-down",
-        "who keeps asking until the outage is over answers more calls, and is what keeps a \
+        "policies that retry until the outage is over answer more calls, but their load keeps a \
          provider down: they fail `load_during(down)`",
     ),
     (
         "stalled-stream",
-        "who leaves the fleet's order asks the silent provider less often",
+        "policies without the fleet's order ask the silent provider less often",
     ),
 ];
 

@@ -41,14 +41,14 @@ fn every_tunable_stands_in_the_policy_reference_with_its_reason() {
 
 const HEAD: &str = "# The policy file
 
-How the client decides, and nothing about whom it calls. Every section and every key may be left
-out; what the tables call *default* then holds. A section whose default is `none` is off until it is
-written: `breaker: {}` turns it on with its defaults, and `breaker: none` says that it is off.
+The settings of the client; the fleet is in another file. Every section and every key may be left
+out and then has its *default*. A section whose default is `none` is off until it is written:
+`breaker: {}` turns it on with its defaults, and `breaker: none` turns it off.
 
-`firedrill presets resilient` prints a file to start from, [presets.md](presets.md) says what ships,
-[mechanisms.md](mechanisms.md) what each mechanism is good for. `firedrill check` reads a policy as
-a reviewer would, `firedrill schema policy` tells your editor. Written by the test that holds it:
-`FIREDRILL_DOCS=write cargo test --test files schema`.
+`firedrill presets resilient` prints a file to start from, [presets.md](presets.md) lists presets,
+[mechanisms.md](mechanisms.md) shows the effect of each mechanism. `firedrill check` warns about
+probable mistakes in a policy, `firedrill schema policy` prints a JSON Schema for your editor.
+A test writes this document: `FIREDRILL_DOCS=write cargo test --test files schema`.
 
 A length of time is written as in `250ms` or `1m30s`, a share as in `20%`, a rate as in `10/s`,
 tokens as in `8k tok`, a speed as in `5 tok/s`, money as in `0.05 USD`.
