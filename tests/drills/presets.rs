@@ -299,7 +299,7 @@ const HEAD: &str = "\
 
 Policies that are compiled in: `--policy NAME` runs one, `firedrill presets NAME` prints it to start
 from, and a project's own `policies/NAME.yaml` overrides the preset of that name. Each file cites
-its source line by line. What a policy file cannot express, or the source does not have, is left out.
+its source line by line. What a policy file cannot express, or the source lacks, is left out.
 
 The articles are numbered from 000 to 004, and their mechanisms from A1 to E6, by article. *As
 intended* is what an article's prose and comments promise, without the mistakes of its code;
@@ -312,7 +312,7 @@ const CONDUCT: &str = "
 ## What the articles' clients fail, as intended
 
 The scenarios of `scenarios/conduct/` that fail under seed 1, with the failed expectations. The
-cause is a sentence of the article, translated, or a line of its code: these clients work as intended.
+cause is a sentence of the article, translated, or a line of code: these clients work as intended.
 ";
 
 const REPAIRED_HEAD: &str = "
