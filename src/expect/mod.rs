@@ -8,8 +8,9 @@ mod when;
 use std::ops::Range;
 
 use crate::policy::config::EVERY;
-use crate::text::{Diagnostic, units};
+use crate::text::Diagnostic;
 use crate::time::nanos;
+use crate::units::{Factor, Money, Rate, Share, duration};
 pub use when::When;
 
 /// One expectation.
@@ -190,17 +191,18 @@ fn times(factor: &str, policy: &str) -> Result<(Bound, Option<String>), String> 
 
 fn single(value: &str) -> Result<Bound, String> {
     let last = value.chars().next_back();
-    if last == Some('%') {
-        units::share::parse(value).map(Bound::Share)
+    let read = if last == Some('%') {
+        Share::parse(value).map(|share| Bound::Share(share.as_parts()))
     } else if value.ends_with("USD") {
-        units::money::parse(value).map(|money| Bound::Money(money.as_nanos()))
+        Money::parse(value).map(|money| Bound::Money(money.as_nanos()))
     } else if value.contains('/') {
-        units::rate::parse(value).map(|rate| Bound::Rate(rate.count_nano / rate.per.as_secs()))
+        Rate::parse(value).map(|rate| Bound::Rate(rate.count_nano / rate.per.as_secs()))
     } else if last.is_some_and(|c| c.is_ascii_alphabetic()) && is_quantity(value) {
-        units::duration::parse(value).map(|length| Bound::Time(nanos(length)))
+        duration::parse(value).map(|length| Bound::Time(nanos(length)))
     } else {
-        number(value)
-    }
+        return number(value);
+    };
+    read.map_err(String::from)
 }
 
 /// Whether `value` begins like a number and could end in a unit.
@@ -211,7 +213,7 @@ fn is_quantity(value: &str) -> bool {
 
 /// A bare number has the decimals of a factor.
 fn number(value: &str) -> Result<Bound, String> {
-    let thousandths = units::factor::parse(value).map_err(|_| {
+    let thousandths = Factor::parse(value).map(Factor::as_milli).map_err(|_| {
         format!("`{value}` is no value: write as in `99.5%`, `2.5s`, `8/s`, `0.004 USD` or `1.3`")
     })?;
     let parts = thousandths.checked_mul(1_000_000);

@@ -7,9 +7,10 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::{Point, SHAPE};
-use crate::text::{Diagnostic, units};
+use crate::text::Diagnostic;
 use crate::time::{Windows, nanos};
 use crate::trace::FaultId;
+use crate::units::duration;
 
 /// The calls that an expectation is about, by their arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,14 +121,14 @@ fn ordered(from: u64, to: Word<'_>, point: Point<'_>) -> Result<(u64, Option<u64
     if from < until {
         return Ok((from, Some(until)));
     }
-    let from = units::duration::write(Duration::from_nanos(from));
+    let from = duration::write(Duration::from_nanos(from));
     let problem = point(span(to.0, to.1), "this ends before it begins".to_owned());
     Err(problem.hint(format!("write more than {from}")))
 }
 
 fn length((at, word): Word<'_>, point: Point<'_>) -> Result<u64, Diagnostic> {
-    let read = units::duration::parse(word).map(nanos);
-    read.map_err(|message| point(span(at, word), message))
+    let read = duration::parse(word).map(nanos);
+    read.map_err(|message| point(span(at, word), message.into()))
 }
 
 fn stray((at, word): Word<'_>, point: Point<'_>) -> Diagnostic {

@@ -119,11 +119,11 @@ impl Written {
             (Some(name), None) => ("isolate", name, Work::Isolate),
             (None, Some(name)) => ("pin", name, Work::Pin),
             (None, None) => {
-                let problem = place.problem_here("an operation needs something to do");
+                let problem = place.problem_here("an operation needs an action");
                 return Err(problem.hint("write as in `{ at: 5m, for: 10m, isolate: openai }`"));
             }
             (Some(_), Some(_)) => {
-                let message = "`pin` says who is asked: `isolate` cannot stand beside it";
+                let message = "`pin` and `isolate` cannot be in one operation";
                 let problem = place.problem_at_key("isolate", message);
                 return Err(problem.hint("leave out one of them, or make two operations"));
             }

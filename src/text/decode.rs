@@ -308,7 +308,7 @@ mod tests {
     #[serde(deny_unknown_fields)]
     struct Pond {
         name: String,
-        #[serde(default, with = "crate::text::units::duration::option")]
+        #[serde(default, with = "crate::units::duration::option")]
         ripple: Option<Duration>,
         #[serde(default)]
         fish: BTreeMap<String, Fish>,

@@ -1,4 +1,4 @@
-//! Reads the files that people write: YAML with spans, units, and diagnostics with hints.
+//! Reads the files that people write: YAML with spans, and diagnostics with hints.
 //!
 //! - [`document`]: a file as a tree whose nodes know their locations; `--set` on top of it.
 //! - [`mod@file`]: the bytes of a file, bounded and without blocking.
@@ -8,7 +8,6 @@
 //! - [`diagnostic`]: what is wrong, where, and what to write instead, with a caret.
 //! - `renamed`: the names of keys and words in earlier versions.
 //! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
-//! - [`units`]: `30s`, `8/s`, `60%`, `900 tok`, `2M`, read and written, as integers.
 //!
 //! It does not use scenario or policy, opens no socket, and never panics on any bytes.
 
@@ -22,7 +21,6 @@ mod renamed;
 pub mod schema;
 mod source;
 mod tree;
-pub mod units;
 
 pub use diagnostic::Diagnostic;
 pub use document::Document;

@@ -30,7 +30,7 @@ pub use rate::Rate;
 pub use share::Share;
 pub use token_rate::TokenRate;
 
-pub(crate) use text_form::{MaybeWritten, Written, text_form};
+pub(crate) use text_form::{Written, text_form};
 
 #[cfg(test)]
 mod tests {

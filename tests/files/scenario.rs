@@ -7,7 +7,7 @@ use std::time::Duration;
 use firedrill::scenario::load::{Loaded, load};
 use firedrill::scenario::{Arrivals, Calls};
 use firedrill::text::Diagnostic;
-use firedrill::text::units::duration;
+use firedrill::units::duration;
 use firedrill::units::{Rate, Share, TokenRate};
 use serde_json::json;
 use tempfile::TempDir;

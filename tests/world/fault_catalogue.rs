@@ -11,8 +11,8 @@ use firedrill::scenario::Dialect;
 use firedrill::scenario::catalogue::{KEYS, ROWS, Row, STATUS};
 use firedrill::scenario::fault::Layer;
 use firedrill::scenario::load;
-use firedrill::text::units::duration;
 use firedrill::trace::{Event, EventKind, Recorder};
+use firedrill::units::duration;
 use firedrill::wire::fake::{Cause, has};
 use firedrill::world;
 

@@ -49,7 +49,7 @@ settings! {
             "The SDKs' first wait: longer than a blip, shorter than a user's patience.";
         /// Each further wait is this many times the one before.
         factor: Factor = Factor::milli(2_000), Factor "1" to "10",
-            "Doubling halves the load of each round, and is what everybody expects.";
+            "Doubling halves the load of each round, and is the usual factor.";
         /// No wait is longer, jitter included.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
@@ -197,7 +197,7 @@ settings! {
         #[serde(with = "words::speed")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<TokenRate>"))]
         min_speed: Option<TokenRate> = None, Speed "0.001 tok/s" to "100000 tok/s",
-            "No stream is too slow unless asked for: what is depends on who reads it.";
+            "No stream is too slow unless asked for: the limit depends on the reader.";
         /// Measured over this long.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]

@@ -315,7 +315,7 @@ impl Curve {
         let Some(key) = keys.iter().find(|key| !fits(key)) else {
             return Ok(());
         };
-        let problem = place.problem_at_key(key, format!("`{key}` means nothing to a `{name}`"));
+        let problem = place.problem_at_key(key, format!("a `{name}` has no key `{key}`"));
         Err(problem.hint(format!("its own keys are `{}`", own.join("`, `"))))
     }
 }
@@ -333,7 +333,7 @@ impl RateCurve {
         if brings_any {
             return Ok(());
         }
-        let problem = place.problem(key, "this brings no call at all");
+        let problem = place.problem(key, "this makes no calls");
         Err(problem.hint("write a rate such as `8/s` somewhere"))
     }
 

@@ -380,7 +380,7 @@ fn arrivals(
             .problem("arrivals", "`gamma` needs the key `cv`")
             .hint("write how much the gaps vary: `cv: 2`; 1 is as `poisson`")),
         (_, Some(_)) => Err(place
-            .problem_at_key("cv", "`cv` means something to `arrivals: gamma` only")
+            .problem_at_key("cv", "`cv` is for `arrivals: gamma` only")
             .hint("write `arrivals: gamma`, or leave it out")),
         (ArrivalProcess::Constant, None) => Ok(Arrivals::Constant),
         (ArrivalProcess::Poisson, None) => Ok(Arrivals::Poisson),

@@ -288,9 +288,9 @@ rows! {
         "capacity_loss" (remaining: Remaining) => { CapacityLoss { remaining } }
             "Only this share of its slots is left.";
         "limit_shrink" (remaining: Remaining) => { LimitShrink { remaining } }
-            "Only so much of its limits is left.";
+            "Only this share of its limits is left.";
         "price" (factor: Times) => { Price { factor } }
-            "Tokens cost so many times their price.";
+            "The price of tokens is multiplied by a factor.";
     }
     Provider Attempts {
         "double_billed" () => { DoubleBilled } "Everything is billed twice.";
@@ -298,7 +298,7 @@ rows! {
     }
     Answer Attempts {
         "slow" (factor: Slower, what: What) => { Slow { factor, what } }
-            "Time to first token and gaps between tokens are so many times as long.";
+            "Time to first token and gaps between tokens are multiplied by a factor.";
         "slow_headers" (by: By) => { Delay { what: Delayed::Headers, by } }
             "The whole answer comes later, its head included.";
         "slow_first_token" (by: By) => { Delay { what: Delayed::FirstToken, by } }
@@ -306,9 +306,9 @@ rows! {
         "heavy_tail" (index: Index) => { HeavyTail { index } }
             "Time to first token is multiplied by a draw with a heavy tail (Pareto).";
         "drip" (speed: Speed) => { Drip { speed } }
-            "Tokens leave one by one, this slowly.";
+            "Tokens are sent one by one, at this rate.";
         "bandwidth" (cap: Cap) => { Bandwidth { cap } }
-            "No more than so many bytes per second leave.";
+            "Bytes are sent at no more than this bandwidth.";
         "keep_alives" (by: ByOrNever) => { KeepAlive { by } }
             "Comments or blank lines come instead of the answer, which comes later or never.";
         "stall" (after: After, length: Silence, then: Then) => { Stall { after, length, then } }
@@ -332,7 +332,7 @@ rows! {
             "The stream has its terminator twice.";
         "no_usage" () => { Flaw(Flaw::Usage(Counting::Missing)) } "There is no usage block.";
         "wrong_usage" (factor: Times) => { Flaw(Flaw::Usage(Counting::Times(factor))) }
-            "The usage block counts so many times too many.";
+            "The counts of the usage block are multiplied by a factor.";
         "wrong_model" (model: Model) => { Flaw(Flaw::Model(model)) }
             "The answer comes from another model than the requested one.";
         "wrong_content_type" () => { Flaw(Flaw::Label(Label::Wrong)) }

@@ -58,7 +58,7 @@ macro_rules! keys {
 keys! {
     inject: String, "inject", "outage", "What it does: a word, or the status of an error.";
     target: Option<Targets>, "target", "aws-us-east",
-        "Whom it strikes: a provider, a group, or a list of these.";
+        "Its targets: a provider, a group, or a list of these.";
     at: Option<Duration> as "Length" by "duration::option::deserialize", "at", "5m",
         "Start of the first window; the run's start by default.";
     length: Option<Duration> as "Length" by "length::option", "for", "10m",
@@ -80,36 +80,36 @@ keys! {
     rate: Option<Share> as "Share", "rate", "0.05%",
         "Share of attempts that it strikes; all by default.";
     sticky: Option<Sticky>, "sticky", "call",
-        "What shares its luck: an `attempt`, a `call`, or a length of time.";
+        "What one draw holds for: an `attempt`, a `call`, or a length of time.";
     after: Option<u64> as "Tokens" by "tokens::option::deserialize", "after", "80 tok",
-        "After so many output tokens.";
+        "After this many output tokens.";
     billed: Option<bool>, "billed", "true",
-        "The prompt is billed though it failed; `false` by default.";
+        "The prompt is billed although the request failed; `false` by default.";
     by: Option<Duration> as "Length" by "length::option", "by", "20s",
-        "So much later; for `keep_alives` never by default.";
-    cap: Option<Bandwidth> as "Bandwidth", "cap", "200 B/s", "So many bytes per second.";
+        "The delay; for `keep_alives` endless by default.";
+    cap: Option<Bandwidth> as "Bandwidth", "cap", "200 B/s", "The bandwidth, in bytes per second.";
     cause: Option<String>, "cause", "overloaded",
         "What the body says, whatever the status: the word of an error.";
-    factor: Option<Factor> as "Factor", "factor", "2.5", "So many times as much.";
+    factor: Option<Factor> as "Factor", "factor", "2.5", "The factor.";
     hint: Option<HintFormat>, "hint", "date",
-        "How the hint to wait is put: `own`, `seconds`, `ms`, `date`, `body`, or a lie: `past`, \
-         `negative`, `nan`, `absurd`.";
-    idle: Option<Duration> as "Length" by "length::option", "idle", "90s", "Idle for so long.";
+        "The form of the hint to wait: `own`, `seconds`, `ms`, `date`, `body`, or an invalid one: \
+         `past`, `negative`, `nan`, `absurd`.";
+    idle: Option<Duration> as "Length" by "length::option", "idle", "90s", "The idle time.";
     index: Option<Factor> as "Factor", "index", "1.5",
         "The tail's index: the smaller, the heavier.";
     inside: Option<Inside>, "inside", "utf8",
         "The cut lies inside an event: in its `json`, or in a `utf8` character.";
-    remaining: Option<Share> as "Share", "remaining", "30%", "So much is left.";
-    model: Option<String>, "model", "other-model", "The model that is named.";
+    remaining: Option<Share> as "Share", "remaining", "30%", "The share that is left.";
+    model: Option<String>, "model", "other-model", "The model in the answer.";
     retry_after: Option<Duration> as "Length" by "duration::option::deserialize",
-        "retry_after", "20s", "A hint to wait for so long.";
+        "retry_after", "20s", "The wait of the hint.";
     says: Option<Finish>, "says", "content_filter",
         "What it claims: `length` (by default) or `content_filter`.";
     should_retry: Option<bool>, "should_retry", "false",
         "What `x-should-retry` says; it is not there by default.";
     silence: Option<Duration> as "Length" by "length::option", "silence", "20s",
-        "Silent for so long.";
-    speed: Option<TokenRate> as "TokenRate", "speed", "0.5 tok/s", "So many tokens per second.";
+        "The length of the silence.";
+    speed: Option<TokenRate> as "TokenRate", "speed", "0.5 tok/s", "Tokens per second.";
     then: Option<CloseMode>, "then", "fin",
         "How it ends after the silence: `rst`, `fin`, `end`; else it goes on.";
     what: Option<SlowPart>, "what", "ttft", "What is slow: `all` (by default), `ttft` or `tokens`.";

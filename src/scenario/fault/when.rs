@@ -158,7 +158,7 @@ impl Sticky {
             "call" => Ok(Self::Call),
             text => {
                 let length = duration::parse(text).map_err(|_| {
-                    UnitError::new(format!("`{text}` does not say how long luck holds"))
+                    UnitError::new(format!("`{text}` is not a unit of draws"))
                         .or_write("write `attempt`, `call`, or a length of time such as `1s`")
                 })?;
                 length::checked(length).map(Self::Length)

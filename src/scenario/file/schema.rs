@@ -23,7 +23,7 @@ inline_schema! {
 
 /// The schema of the whole file. Defaults are told in words; only empty ones are shown.
 pub(in crate::scenario) fn schema() -> Value {
-    let mut value = of::<File>("A scenario: what the world does, and what has to hold");
+    let mut value = of::<File>("A scenario: providers, load, faults and expectations");
     let mut drop_defaults = RecursiveTransform(|schema: &mut Schema| {
         let empty = [json!(""), json!([]), json!({})];
         if schema

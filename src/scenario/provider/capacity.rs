@@ -80,7 +80,7 @@ impl Capacity {
         };
         let path = [path, &["degrade"]].concat();
         if self.queue == 0 {
-            let message = "without a queue nobody ever waits: this would never degrade";
+            let message = "without a queue no request waits: this would never degrade";
             let problem = document.problem_at_key(&path, message);
             return Err(problem.hint("write how many may wait: `queue: 200`"));
         }

@@ -269,7 +269,7 @@ impl WrittenLimits {
             ("account", has_any, any),
         ] {
             if !has_meaning && written.iter().any(|written| written == key) {
-                let message = format!("`{key}` means nothing without a limit of its kind");
+                let message = format!("`{key}` needs a limit of its kind");
                 let problem = document.problem_at_key(&[path, &[key]].concat(), message);
                 return Err(problem.hint(format!("add one, such as {needed}, or leave it out")));
             }

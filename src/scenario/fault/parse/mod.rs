@@ -77,7 +77,7 @@ fn check_keys(reader: &Reader<'_>, row: &Row) -> Result<(), Diagnostic> {
     let luck = matches!(key.as_str(), "rate" | "sticky" | "when");
     let (message, hint) = match (key.as_str(), row.reach) {
         ("target", _) => (
-            format!("`{key}` means nothing to `{word}`"),
+            format!("`{word}` has no key `{key}`"),
             "it strikes clients: leave it out, and name one in `when: { client: 0 }`".to_owned(),
         ),
         ("rate" | "sticky", Scope::Client) => (
@@ -96,7 +96,7 @@ fn check_keys(reader: &Reader<'_>, row: &Row) -> Result<(), Diagnostic> {
             format!("`{word}` is all or nothing: it cannot grow or fade"),
             "for a slow way down or back add a `capacity_loss` or a `slow`".to_owned(),
         ),
-        _ => (format!("`{key}` means nothing to `{word}`"), own_keys(row)),
+        _ => (format!("`{word}` has no key `{key}`"), own_keys(row)),
     };
     Err(reader.problem_at_key(key, message).hint(hint))
 }

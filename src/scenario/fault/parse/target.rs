@@ -84,7 +84,7 @@ impl Reader<'_> {
             }
         }
         if targets.is_empty() {
-            let problem = self.problem("target", "a fault needs somebody to strike");
+            let problem = self.problem("target", "a fault needs a target");
             return Err(problem.hint("name a provider, or a group of `groups`"));
         }
         targets.sort_unstable();

@@ -27,7 +27,7 @@ impl Reader<'_> {
             (1..=200).contains(&key.len()) && key.chars().all(|c| c.is_ascii_graphic())
         };
         if !when.key.as_ref().is_none_or(can_be_shown) {
-            let problem = self.problem("when.key", "no request can show such a key");
+            let problem = self.problem("when.key", "this is not a valid key of a request");
             return Err(problem.hint("write 1 to 200 letters, digits and signs, without blanks"));
         }
         let clients = setting.clients;
@@ -43,7 +43,7 @@ impl Reader<'_> {
     fn check_when_keys(&self, row: &Row) -> Result<(), Diagnostic> {
         let keys = self.document.keys(&self.path("when"));
         if keys.is_empty() {
-            let problem = self.problem("when", "this asks for nothing");
+            let problem = self.problem("when", "this has no condition");
             return Err(problem.hint("write as in `when: { client: 0 }`, or leave it out"));
         }
         let blind = row.layer == Layer::Connection || row.reach == Scope::Client;
