@@ -11,8 +11,8 @@
 //!
 //! The signals: `consecutive_failures`; `max_failures` within the window; a share of successes
 //! below `min_success_rate`, or a share of slow attempts above `max_slow_rate`, among the attempts
-//! of the window, if it holds `min_attempts`. An attempt that went well never opens it: the window is
-//! judged when one failed or was slow.
+//! of the window, if it holds `min_attempts`. An attempt that went well never opens it: the window
+//! is judged when one failed or was slow.
 //!
 //! It stays open longer each time, until the provider has really recovered: until the breaker
 //! stayed closed for as long as it had last been open. With `open.hint: honour`, a provider that
