@@ -167,8 +167,7 @@ fn a_policy_of_the_project_is_suggested_too() {
 #[test]
 fn settings_for_a_provider_that_is_not_there_are_warned_of() {
     let text = renamed("no-failover", "mine")
-        + "by_name: { mian: { max_attempts_per_provider: 2 \
-        } }\n";
+        + "overrides: { by_name: { mian: { max_attempts_per_provider: 2 } } }\n";
     let listed = scenario("calm", "mine", "", "  mine: [ success_rate >= 99% ]\n");
     let project = Project::new()
         .with("policies/mine.yaml", &text)
