@@ -5,14 +5,11 @@
 //! mechanism that is off costs the difference between the floor and itself, nothing.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use firedrill::policy::CallId;
-use firedrill::policy::call::{Call, Failure, Reply, Step};
-use firedrill::policy::call_context::{CallContext, Delivery};
-use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
-use firedrill::policy::fleet::Fleet;
-use firedrill::policy::provider_info::ProviderInfo;
-use firedrill::rng::RngStreams;
+use firedrill::policy::{
+    Call, CallContext, CallId, Delivery, Failure, FailureClass, Fleet, ProviderInfo, Reply,
+    RngStreams, Step,
+};
 use firedrill::time::Instant;
 use firedrill::units::Money;
 

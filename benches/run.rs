@@ -10,10 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use firedrill::policy_file::presets;
-use firedrill::report::Collector;
-use firedrill::report::subject::Subject;
-use firedrill::scenario::Scenario;
-use firedrill::scenario::load::load;
+use firedrill::report::{Collector, Subject};
+use firedrill::scenario::{Scenario, load};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
@@ -68,7 +66,7 @@ fn scenario(name: &str, rate: &str, duration: &str, output: &str, stream: &str) 
 fn run(scenario: &Scenario) {
     let fold = Arc::new(Mutex::new(Collector::new(&Subject::from(scenario))));
     let policy = presets::policy("resilient").expect("a preset");
-    firedrill::world::run(scenario, &policy, 1, fold);
+    firedrill::engine::run(scenario, &policy, 1, fold);
 }
 
 /// The same exchanges without our code: hyper on both ends of a pipe, no network at all.

@@ -6,9 +6,9 @@
 //!
 //! In a `#[test]`, `report.assert()` fails when an expectation of the scenario does not hold.
 
+use firedrill::Diagnostic;
 use firedrill::drill::Drill;
 use firedrill::report::Format;
-use firedrill::text::Diagnostic;
 
 fn main() -> Result<(), Diagnostic> {
     let report = Drill::load("scenarios/primary-outage.yaml")?

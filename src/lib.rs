@@ -62,3 +62,19 @@ pub mod world;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+
+pub use text::Diagnostic;
+
+/// What a run is made of, for tests that put it together otherwise: behind another simulator, with
+/// a recorder of their own, or piece by piece.
+///
+/// It is there for the tests of this crate, and may change in any release. To run a scenario and
+/// judge what came of it, use [`drill`].
+#[cfg(feature = "sim")]
+pub mod engine {
+    pub use crate::provider::{Action, Provider, Request};
+    pub use crate::scenario::fault::SeededFault;
+    pub use crate::scenario::workload::{Prefix, Row, Tokens, Workload};
+    pub use crate::text::Document;
+    pub use crate::world::{Simulated, run};
+}

@@ -68,3 +68,6 @@ fn problem(
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

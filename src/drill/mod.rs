@@ -3,7 +3,7 @@
 //! ```no_run
 //! use firedrill::drill::Drill;
 //!
-//! # fn main() -> Result<(), firedrill::text::Diagnostic> {
+//! # fn main() -> Result<(), firedrill::Diagnostic> {
 //! let report = Drill::load("scenarios/primary-outage.yaml")?
 //!     .policy("resilient")?
 //!     .seeds(1..=5)

@@ -42,6 +42,16 @@ pub mod throughput;
 
 use std::fmt;
 
+pub use crate::rng::RngStreams;
+pub use breaker::State as BreakerState;
+pub use call::Call;
+pub use call_context::{CallContext, Delivery, Priority};
+pub use classify::{Action, FailureClass};
+pub use fleet::Fleet;
+pub use keys::KeyId;
+pub use provider_info::ProviderInfo;
+pub use step::{Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
+
 use serde::{Deserialize, Serialize};
 
 /// A provider's place in the fleet, from 0.

@@ -42,17 +42,25 @@ pub mod windows;
 
 use std::sync::Mutex;
 
+pub use client_rules::Conduct;
 pub use collector::Collector;
+pub use cost::Tokens;
+pub use fault_impact::{Aftermath, Interval, Longest};
+pub use histogram::Times;
+pub use ratio::Ratio;
 pub use render::{Following, Format, json_array};
-pub use run_stats::RunStats;
+pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};
+pub use subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
+pub use timeline::Timeline;
+pub use unit::Unit;
 pub use verdict::Verdict;
+pub use windows::UptimeTally;
 
 use crate::expect::{self, Expectation};
 use crate::policy::config::EVERY;
 use crate::prices::Price;
 use crate::trace::{Event, Recorder};
 use measures::View;
-use subject::Subject;
 use verdict::{ExpectationResult, Facts};
 
 /// # Panics
@@ -165,6 +173,14 @@ impl Report {
         self.policies
             .iter()
             .map(|policy| (policy.name.as_str(), &policy.state))
+    }
+
+    /// What the measure of `expectation` is worth under `policy`, in its unit; none when that is
+    /// undefined, or the policy did not run.
+    pub fn value(&self, policy: &str, expectation: &Expectation) -> Option<(Unit, Ratio)> {
+        let ran = self.policies.iter().find(|one| one.name == policy)?;
+        let found = verdict::measured(expectation, &ran.state, &self.prices)?;
+        Some((found.measure.unit, found.value))
     }
 
     /// The faults that fired under no policy.

@@ -62,9 +62,9 @@ pub struct Facts<'a> {
 /// A measure's value; it may be only a lower bound, of an interval that was not over at the end of
 /// the run.
 #[derive(Clone, Copy)]
-struct MeasuredValue {
-    measure: &'static Measure,
-    value: Ratio,
+pub(super) struct MeasuredValue {
+    pub(super) measure: &'static Measure,
+    pub(super) value: Ratio,
     is_unended: bool,
 }
 
@@ -144,7 +144,7 @@ fn compared(expectation: &Expectation, worth: MeasuredValue, bound: Ratio) -> (V
 }
 
 /// The value that the expectation is about, for a policy with the stats `state`.
-fn measured(
+pub(super) fn measured(
     expectation: &Expectation,
     state: &RunStats,
     prices: &[Price],

@@ -106,6 +106,8 @@ const BOOK: &str = include_str!("profiles.csv");
 
 #[cfg(test)]
 mod tests {
+    mod fitted;
+
     use super::*;
 
     #[test]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use firedrill::client::{Builder, Client, Connect, Dialect, Provider, Request, Tcp};
+use firedrill::engine::Simulated;
 use firedrill::policy::config::Policy;
-use firedrill::world::Simulated;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::support::Story;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use firedrill::client::{BuildError, Builder, Client, Error, Provider, Request, Tcp, Tls};
-use firedrill::policy::classify::FailureClass;
+use firedrill::policy::FailureClass;
 use firedrill::policy::config::Policy;
 use h2::Reason;
 use h2::server::SendResponse;

@@ -15,9 +15,8 @@ use std::time::Duration;
 use firedrill::client::{
     Builder, Client, Connect, Dialect, Endpoint, Error, Provider, Request, Tcp,
 };
-use firedrill::policy::call::FailureReason;
-use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
+use firedrill::policy::{FailureClass, FailureReason};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 

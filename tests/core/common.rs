@@ -3,14 +3,11 @@
 
 use std::time::Duration;
 
-use firedrill::policy::ProviderId;
-use firedrill::policy::breaker::State;
-use firedrill::policy::call::{Cause, Failure, Start};
-use firedrill::policy::call_context::CallContext;
-use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{HintMode, Policy};
-use firedrill::policy::fleet::Fleet;
-use firedrill::policy::provider_info::ProviderInfo;
+use firedrill::policy::{
+    Action, BreakerState, CallContext, Cause, Failure, FailureClass, Fleet, ProviderId,
+    ProviderInfo, Start,
+};
 use firedrill::time::Instant;
 use firedrill::units::Share;
 
@@ -110,9 +107,12 @@ impl Common {
         }
         assert!(start.key.0 < self.members[at].keys, "no such key");
         let state = self.fleet.state(provider);
-        assert!(!start.probe || state == State::HalfOpen);
+        assert!(!start.probe || state == BreakerState::HalfOpen);
         let passes_over = self.pinned.is_some() || self.policy.route.panic_threshold > Share::ZERO;
-        assert!(state != State::Open || passes_over, "its breaker refuses");
+        assert!(
+            state != BreakerState::Open || passes_over,
+            "its breaker refuses"
+        );
         self.started[at] += 1;
         self.flying[at] += 1;
         self.limits_hold(provider, now);

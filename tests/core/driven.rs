@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use firedrill::policy::call::{Call, Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
-use firedrill::policy::call_context::Delivery;
-use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{HedgeDelay, HintMode, Policy};
-use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::rng::RngStreams;
+use firedrill::policy::{
+    Action, AttemptId, Call, CallId, Cause, Delivery, Failure, FailureClass, FailureReason,
+    Outcome, ProviderId, Reply, RngStreams, Start, Step,
+};
 use firedrill::time::Instant;
 use firedrill::units::Share;
 

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use firedrill::policy::AttemptId;
-use firedrill::policy::call::{Cause, Failure, FailureReason, Reply};
-use firedrill::policy::call_context::{CallContext, Delivery};
-use firedrill::policy::classify::FailureClass::{self, BadRequest, ServerError, Truncated};
+use firedrill::policy::FailureClass::{self, BadRequest, ServerError, Truncated};
 use firedrill::policy::config::Policy;
-use firedrill::policy::fleet::Fleet;
+use firedrill::policy::{
+    AttemptId, CallContext, Cause, Delivery, Failure, FailureReason, Fleet, Reply,
+};
 use firedrill::units::Share;
 
 use crate::teller::{Teller, at, fleet, policy, policy_of};

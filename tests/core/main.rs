@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use firedrill::policy::ProviderId;
-use firedrill::policy::breaker::State;
+use firedrill::policy::{BreakerState, ProviderId};
 use policies::{MOST_TO_CLOSE, crowded_policies, fleets, hands, policies, scripts};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -90,7 +89,7 @@ proptest! {
             }
         }
         for provider in 0..providers {
-            prop_assert_eq!(rig.state(provider), State::Closed);
+            prop_assert_eq!(rig.state(provider), BreakerState::Closed);
         }
     }
 
@@ -103,7 +102,7 @@ proptest! {
         let providers = members.len();
         let mut rig = Rig::new(&policy, members);
         rig.drive(&scripts, BTreeMap::new());
-        let mut states = vec![State::Closed; providers];
+        let mut states = vec![BreakerState::Closed; providers];
         for told in rig.common.fleet.take_transitions() {
             let state = &mut states[told.provider.index()];
             prop_assert_eq!(*state, told.from);
@@ -123,9 +122,9 @@ fn only(rig: &mut Rig, provider: u16, providers: usize) {
     }
 }
 
-const POSSIBLE: [(State, State); 4] = [
-    (State::Closed, State::Open),
-    (State::Open, State::HalfOpen),
-    (State::HalfOpen, State::Open),
-    (State::HalfOpen, State::Closed),
+const POSSIBLE: [(BreakerState, BreakerState); 4] = [
+    (BreakerState::Closed, BreakerState::Open),
+    (BreakerState::Open, BreakerState::HalfOpen),
+    (BreakerState::HalfOpen, BreakerState::Open),
+    (BreakerState::HalfOpen, BreakerState::Closed),
 ];

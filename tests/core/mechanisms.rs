@@ -3,17 +3,14 @@
 
 use std::time::Duration;
 
-use firedrill::policy::call::{Call, Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
-use firedrill::policy::call_context::{CallContext, Priority};
-use firedrill::policy::classify::FailureClass::{
+use firedrill::policy::FailureClass::{
     self, Auth, BadRequest, ContextTooLong, RateLimited, ServerError,
 };
 use firedrill::policy::config::{HintMode, Policy};
-use firedrill::policy::fleet::Fleet;
-use firedrill::policy::keys::KeyId;
-use firedrill::policy::provider_info::ProviderInfo;
-use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::rng::RngStreams;
+use firedrill::policy::{
+    AttemptId, Call, CallContext, CallId, Cause, Failure, FailureReason, Fleet, KeyId, Outcome,
+    Priority, ProviderId, ProviderInfo, Reply, RngStreams, Start, Step,
+};
 use firedrill::units::Share;
 
 use crate::rig::fleet_of;
@@ -24,7 +21,7 @@ fn every_key_is_tried_once_and_at_once() {
     // Only the first of these classes makes a key rest.
     for class in [Auth, ServerError] {
         let mut policy = policy_of("retry: { max_attempts: 9, max_attempts_per_provider: 1 }\n");
-        let rotate = firedrill::policy::classify::Action::RotateKey;
+        let rotate = firedrill::policy::Action::RotateKey;
         policy.failures.insert(class, rotate);
         let several = |name: &str| ProviderInfo {
             keys: 3,

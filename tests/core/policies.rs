@@ -6,14 +6,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firedrill::policy::call_context::{CallContext, Delivery, Priority};
-use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{
     AboveMax, Adaptive, Affinity, Backoff, Breaker, Budget, CheckTargets, HealthCheck, Hedge,
     HedgeDelay, HintMode, Hints, Jitter, Limit, Open, Outlier, Overrides, Policy, ProviderOverride,
     Queue, Retry, Route, SlowStart, Spend, Strategy as Order, Task, Throttle, Timeouts, WhenFull,
 };
-use firedrill::policy::provider_info::ProviderInfo;
+use firedrill::policy::{Action, CallContext, Delivery, FailureClass, Priority, ProviderInfo};
 use firedrill::time::Instant;
 use firedrill::units::{Factor, Money, Rate, Share};
 use proptest::option::{of, weighted};
@@ -473,19 +471,17 @@ fn acts() -> impl Strategy<Value = Act> {
     )
 }
 
-fn failures() -> impl Strategy<Value = firedrill::policy::call::Failure> {
+fn failures() -> impl Strategy<Value = firedrill::policy::Failure> {
     (
         classes(),
         of(millis(0..8_000)),
         weighted(0.2, any::<bool>()),
     )
-        .prop_map(
-            |(class, hint, should_retry)| firedrill::policy::call::Failure {
-                class,
-                hint,
-                should_retry,
-            },
-        )
+        .prop_map(|(class, hint, should_retry)| firedrill::policy::Failure {
+            class,
+            hint,
+            should_retry,
+        })
 }
 
 fn moments() -> impl Strategy<Value = Instant> {

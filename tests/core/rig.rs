@@ -6,14 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firedrill::policy::breaker::State;
-use firedrill::policy::call::{Failure, Outcome};
-use firedrill::policy::call_context::{CallContext, Priority};
 use firedrill::policy::config::Policy;
-use firedrill::policy::fleet::Fleet;
-use firedrill::policy::provider_info::ProviderInfo;
-use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::rng::RngStreams;
+use firedrill::policy::{
+    AttemptId, BreakerState, CallContext, CallId, Failure, Fleet, Outcome, Priority, ProviderId,
+    ProviderInfo, RngStreams,
+};
 use firedrill::time::Instant;
 
 use crate::common::Common;
@@ -175,7 +172,7 @@ impl Rig {
         came.filter(|call| !call.starts.is_empty()).count()
     }
 
-    pub(crate) fn state(&self, provider: usize) -> State {
+    pub(crate) fn state(&self, provider: usize) -> BreakerState {
         self.common.fleet.state(ProviderId(provider as u16))
     }
 

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use firedrill::policy::call::{Call, Cause, FailureReason, Step};
-use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{AboveMax, Jitter, ProviderOverride, Strategy, Timeouts};
-use firedrill::policy::fleet::Fleet;
-use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::rng::RngStreams;
+use firedrill::policy::{
+    Action, AttemptId, Call, CallId, Cause, FailureClass, FailureReason, Fleet, ProviderId,
+    RngStreams, Step,
+};
 
 use crate::teller::{Teller, asked, at, fleet, policy};
 use FailureClass::{BadRequest, Quota, RateLimited, ServerError};

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use firedrill::policy::call::{Call, Failure, FailureReason, Outcome, Reply, Start, Step};
-use firedrill::policy::call_context::{CallContext, Delivery};
-use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
-use firedrill::policy::fleet::Fleet;
-use firedrill::policy::provider_info::ProviderInfo;
-use firedrill::policy::{AttemptId, CallId, ProviderId};
-use firedrill::rng::RngStreams;
+use firedrill::policy::{
+    AttemptId, Call, CallContext, CallId, Delivery, Failure, FailureClass, FailureReason, Fleet,
+    Outcome, ProviderId, ProviderInfo, Reply, RngStreams, Start, Step,
+};
 use firedrill::time::Instant;
 
 /// Drives one call, with a clock of its own.

@@ -15,14 +15,10 @@ use std::sync::Mutex;
 use std::thread;
 
 use firedrill::drill::{Changes, Drill, run_all};
-use firedrill::expect::Expectation;
-use firedrill::policy::classify::FailureClass;
+use firedrill::policy::FailureClass;
 use firedrill::policy::config::Policy;
 use firedrill::policy_file::KNOBS;
-use firedrill::report::ratio::Ratio;
-use firedrill::report::unit::Unit;
-use firedrill::report::verdict::{self, Facts};
-use firedrill::report::{Format, Report, RunStats, Verdict};
+use firedrill::report::{Format, Report, Verdict};
 
 mod attempts;
 mod health;
@@ -273,7 +269,7 @@ fn cell(row: &Row, story: &Story, ran: &[(Report, &Drill)]) -> String {
     let expectation = expected
         .find(|one| one.text.starts_with(&format!("{measure} ")))
         .unwrap_or_else(|| panic!("{scenario} expects nothing of the {measure} of {with}"));
-    let (last, of) = ran.last().expect("it ran");
+    let (last, _) = ran.last().expect("it ran");
     let without = match story.without {
         Without::Policy(without) => {
             check_only(row, drill, with, without);
@@ -281,11 +277,11 @@ fn cell(row: &Row, story: &Story, ran: &[(Report, &Drill)]) -> String {
         }
         Without::Set(..) => with,
     };
-    let (unit, better) = worth(expectation, report, drill, with);
-    let (_, worse) = worth(expectation, last, of, without);
+    let better = report.value(with, expectation);
+    let worse = last.value(without, expectation);
     assert_ne!(better, worse, "{scenario}: {measure}\n{table}");
     let [better, worse] = [better, worse].map(|value| match value {
-        Some(value) => unit.shown(value),
+        Some((unit, value)) => unit.shown(value),
         None => "never".to_owned(),
     });
     let beside = match story.without {
@@ -293,35 +289,6 @@ fn cell(row: &Row, story: &Story, ran: &[(Report, &Drill)]) -> String {
         Without::Set(path, value) => &format!("with `{path}={value}`"),
     };
     format!("[{scenario}](../{FOLDER}/{scenario}.yaml): `{measure}` {better}, {beside} {worse}")
-}
-
-/// The value of the measure of `expectation` under a policy.
-fn worth(
-    expectation: &Expectation,
-    report: &Report,
-    drill: &Drill,
-    policy: &str,
-) -> (Unit, Option<Ratio>) {
-    let providers = drill.scenario().providers.iter();
-    let prices = Vec::from_iter(providers.map(|provider| provider.price.clone()));
-    let find = |name: &str| -> Option<&RunStats> {
-        let mut all = report.policies();
-        all.find(|(other, _)| *other == name)
-            .map(|(_, state)| state)
-    };
-    let state = find(policy).unwrap_or_else(|| panic!("{policy} did not run"));
-    let facts = Facts {
-        state,
-        prices: &prices,
-        other: &find,
-        never_fired: &|_| false,
-    };
-    let value = verdict::judge(expectation, &facts).value;
-    let metric = firedrill::report::measures::find(&expectation.metric);
-    (
-        metric.expect("it was checked").unit,
-        value.map(|(_, value)| value),
-    )
 }
 
 /// Two policies may differ in the mechanism's settings only, or the difference could have another

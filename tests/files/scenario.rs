@@ -4,11 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use firedrill::scenario::load::{Loaded, load};
-use firedrill::scenario::{Arrivals, Calls};
-use firedrill::text::Diagnostic;
-use firedrill::units::duration;
-use firedrill::units::{Rate, Share, TokenRate};
+use firedrill::Diagnostic;
+use firedrill::scenario::{Arrivals, Calls, Loaded, load};
+use firedrill::units::{Rate, Share, TokenRate, duration};
 use serde_json::json;
 use tempfile::TempDir;
 use wrong::{NO_SCENARIO, WRONG, WRONG_LOAD};

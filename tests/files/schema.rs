@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use firedrill::client::FleetFile;
-use firedrill::scenario::load::load;
-use firedrill::text::Document;
+use firedrill::engine::Document;
+use firedrill::scenario::load;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 

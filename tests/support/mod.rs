@@ -3,9 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use firedrill::engine::{Action, Provider, Request, Workload};
 use firedrill::policy::CallId;
-use firedrill::provider::{Action, Provider, Request};
-use firedrill::scenario::workload::Workload;
 use firedrill::time::Instant;
 use firedrill::trace::{Event, EventKind, Recorder};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};

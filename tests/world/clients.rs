@@ -1,8 +1,8 @@
 //! What the world gives to its clients: keys, data of providers, operations, checks.
 
 use firedrill::drill::Drill;
-use firedrill::policy::classify::FailureClass;
-use firedrill::report::run_stats::RunStats;
+use firedrill::policy::FailureClass;
+use firedrill::report::RunStats;
 
 /// One scenario and one policy in a project of their own.
 fn run(providers: &str, rest: &str, policy: &str) -> RunStats {

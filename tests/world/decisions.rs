@@ -42,7 +42,7 @@ fn trouble(name: &str) -> String {
     let drill = Drill::load(path).and_then(|drill| drill.policy("resilient"));
     let drill = drill.unwrap_or_else(|problem| panic!("{problem}"));
     let story = Story::new();
-    firedrill::world::run(drill.scenario(), &drill.policies()[0], 1, story.clone());
+    firedrill::engine::run(drill.scenario(), &drill.policies()[0], 1, story.clone());
     let lines = story.timed();
     let mut failed: BTreeMap<&str, usize> = BTreeMap::new();
     for (place, (_, line)) in lines.iter().enumerate() {

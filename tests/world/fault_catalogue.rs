@@ -6,15 +6,14 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use firedrill::engine;
 use firedrill::policy::config::Policy;
-use firedrill::scenario::Dialect;
 use firedrill::scenario::catalogue::{KEYS, ROWS, Row, STATUS};
+use firedrill::scenario::fault::Cause;
 use firedrill::scenario::fault::Layer;
-use firedrill::scenario::load;
+use firedrill::scenario::{Dialect, load};
 use firedrill::trace::{Event, EventKind, Recorder};
 use firedrill::units::duration;
-use firedrill::wire::fake::{Cause, has};
-use firedrill::world;
 
 #[test]
 fn faults_of_the_client_and_the_network() {
@@ -137,7 +136,7 @@ fn drive(row: &Row, word: &str, keys: &str) -> Shown {
         merged(&cells)
     };
     let cause = Cause::from_name(word);
-    let known = |dialect: &Dialect| cause.is_none_or(|cause| has(*dialect, cause));
+    let known = |dialect: &Dialect| cause.is_none_or(|cause| cause.has_form_in(*dialect));
     let dialects: Vec<&str> = Dialect::ALL
         .iter()
         .filter(|dialect| known(dialect))
@@ -290,10 +289,10 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("drill.yaml");
         std::fs::write(&path, text).expect("a file");
-        let loaded = load::load(&path, &[]).unwrap_or_else(|problem| panic!("{problem}"));
+        let loaded = load(&path, &[]).unwrap_or_else(|problem| panic!("{problem}"));
         let policy = Policy::parse("observer.yaml", OBSERVER).expect("a policy");
         let listener = Arc::new(Listener::default());
-        world::run(&loaded.scenario, &policy, 1, listener.clone());
+        engine::run(&loaded.scenario, &policy, 1, listener.clone());
         std::mem::take(&mut listener.0.lock().expect("no panic"))
     }
 }

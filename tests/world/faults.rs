@@ -8,19 +8,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use firedrill::drill::Drill;
-use firedrill::policy::ProviderId;
-use firedrill::policy::call::{FailureReason, Outcome};
-use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
-use firedrill::rng::RngStreams;
+use firedrill::policy::{FailureClass, FailureReason, Outcome, ProviderId, RngStreams};
 use firedrill::scenario::Scenario;
+use firedrill::scenario::fault::{Body, Cause, Refusal};
 use firedrill::scenario::fault::{
     Burst, CloseMode, Fault, FaultKind, Flaw, Ramp, Recovery, SeededFault, Shape, Windows,
 };
 use firedrill::time::Instant;
 use firedrill::trace::{Event, EventKind, Recorder};
 use firedrill::units::Share;
-use firedrill::wire::fake::{Body, Cause, Refusal};
 
 /// The results of the calls of one run.
 #[derive(Default)]
@@ -108,7 +105,7 @@ fn scenario(run: &str, load: &str, faults: Vec<Fault>) -> Scenario {
 fn run(scenario: &Scenario, policy: &str, seed: u64) -> Tally {
     let policy = Policy::parse("mine.yaml", policy).unwrap_or_else(|problem| panic!("{problem}"));
     let told = Arc::new(Told::default());
-    firedrill::world::run(scenario, &policy, seed, told.clone());
+    firedrill::engine::run(scenario, &policy, seed, told.clone());
     told.0.lock().unwrap().clone()
 }
 

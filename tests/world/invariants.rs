@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use drawn::{Case, cases};
-use firedrill::policy::call::{Cause, FailureReason, Outcome};
+use firedrill::engine;
 use firedrill::policy::config::Policy;
+use firedrill::policy::{Cause, FailureReason, Outcome};
 use firedrill::scenario::{Scenario, load};
 use firedrill::trace::{Event, EventKind, Recorder};
-use firedrill::world;
 use law::Law;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -102,7 +102,7 @@ fn count(seen: &mut BTreeMap<&'static str, u32>, event: &Event) {
 
 fn run(scenario: &Scenario, policy: &Policy, seed: u64) -> Vec<Event> {
     let trace = Arc::new(Trace::default());
-    world::run(scenario, policy, seed, trace.clone());
+    engine::run(scenario, policy, seed, trace.clone());
     std::mem::take(&mut trace.0.lock().expect("no panic"))
 }
 
@@ -112,7 +112,7 @@ impl Case {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("drill.yaml");
         std::fs::write(&path, &self.scenario).expect("a file");
-        let loaded = load::load(&path, &[]);
+        let loaded = load(&path, &[]);
         let loaded = loaded.unwrap_or_else(|problem| panic!("{problem}\n{self}"));
         let policy = Policy::parse("mine.yaml", &self.policy);
         let policy = policy.unwrap_or_else(|problem| panic!("{problem}\n{self}"));

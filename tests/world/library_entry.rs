@@ -1,12 +1,12 @@
 //! The library entry, as a user's own tests would use it.
 
+use firedrill::Diagnostic;
 use firedrill::drill::Drill;
 use firedrill::report::Verdict;
-use firedrill::text::Diagnostic;
 
 // As in the README.
 #[test]
-fn resilient_survives_an_outage_of_the_primary() -> Result<(), firedrill::text::Diagnostic> {
+fn resilient_survives_an_outage_of_the_primary() -> Result<(), firedrill::Diagnostic> {
     firedrill::drill::Drill::load("scenarios/primary-outage.yaml")?
         .policy("resilient")?
         .seeds(1..=2)

@@ -5,18 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use firedrill::Diagnostic;
 use firedrill::drill::Drill;
-use firedrill::policy::CallId;
-use firedrill::policy::call::{FailureReason, Outcome};
+use firedrill::engine;
+use firedrill::engine::{Prefix, Row, Workload};
+use firedrill::policy::{CallId, FailureReason, Outcome};
 use firedrill::policy_file::presets;
 use firedrill::report::Format;
-use firedrill::scenario::load::load;
-use firedrill::scenario::workload::{Prefix, Row, Workload};
-use firedrill::scenario::{Calls, Scenario};
-use firedrill::text::Diagnostic;
+use firedrill::scenario::{Calls, Scenario, load};
 use firedrill::time::Instant;
 use firedrill::trace::{Event, EventKind, Recorder};
-use firedrill::world;
 use serde_json::json;
 
 /// A scenario of its own, in a folder of its own.
@@ -62,7 +60,7 @@ impl Project {
     fn lives(&self) -> BTreeMap<u64, Life> {
         let lives = Arc::new(Lives::default());
         let policy = presets::policy("no-failover").unwrap();
-        world::run(&self.scenario(), &policy, 1, lives.clone());
+        engine::run(&self.scenario(), &policy, 1, lives.clone());
         lives.0.lock().unwrap().clone()
     }
 }

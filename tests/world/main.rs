@@ -4,14 +4,12 @@
 mod clients;
 mod decisions;
 mod fault_catalogue;
-mod fault_draws;
 mod faults;
 mod invariants;
 mod library_entry;
 mod load;
 mod oracle;
 mod physics;
-mod profiles;
 mod report_stories;
 mod stories;
 mod storm;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use firedrill::drill::Drill;
+use firedrill::engine;
 use firedrill::expect::When;
 use firedrill::policy::classify::FailureClass;
 use firedrill::report::measures::{MEASURES, View};
@@ -12,7 +13,6 @@ use firedrill::report::ratio::Ratio;
 use firedrill::report::{Collector, Format, Report, RunStats};
 use firedrill::scenario::Scenario;
 use firedrill::trace::{Event, EventKind, FaultId, Recorder};
-use firedrill::world;
 use naive::{Figures, Naive};
 
 mod classic_turmoil;
@@ -44,7 +44,7 @@ fn run(drill: &Drill) -> (RunStats, Vec<Event>) {
     let report = drill.run();
     let (_, state) = report.policies().next().expect("one policy ran");
     let all = Arc::new(All::default());
-    world::run(drill.scenario(), &drill.policies()[0], 1, all.clone());
+    engine::run(drill.scenario(), &drill.policies()[0], 1, all.clone());
     let events = std::mem::take(&mut *all.0.lock().unwrap());
     (state.clone(), events)
 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use firedrill::drill::Drill;
-use firedrill::policy::classify::FailureClass;
-use firedrill::report::run_stats::{RunStats, Scope};
+use firedrill::policy::FailureClass;
+use firedrill::report::{RunStats, Scope};
 
 /// A scenario of its own: keys of each provider beside dialect and model, the load, the faults.
 struct Story<'a> {

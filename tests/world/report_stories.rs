@@ -1,6 +1,5 @@
 //! Runs written by hand, event by event, and the reports on them. Through the public API.
 
-mod checked;
 mod conduct;
 mod measured;
 mod merged;

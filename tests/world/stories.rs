@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::Story;
 use firedrill::drill::Drill;
-use firedrill::policy::call::{FailureReason, Outcome};
 use firedrill::policy::config::Policy;
+use firedrill::policy::{FailureReason, Outcome};
 use firedrill::policy_file::presets;
-use firedrill::report::run_stats::RunStats;
+use firedrill::report::RunStats;
 use firedrill::trace::{Event, EventKind, Recorder};
 
 const PROVIDERS: &str = "
@@ -97,7 +97,7 @@ fn an_outage_refuses_new_connections_and_resets_open_ones() {
     );
     let state = project.under(PATIENT);
     let failures = &state.run.providers[0].failures;
-    use firedrill::policy::classify::FailureClass::{Connect, Reset};
+    use firedrill::policy::FailureClass::{Connect, Reset};
     // Answers take 2.6 s: the calls of 18 s, 19 s and 20 s are in flight when it begins, and those
     // of 21 s to 39 s are refused.
     assert_eq!(failures.get(&Reset).copied(), Some(3), "{failures:?}");
@@ -117,7 +117,7 @@ fn packets_vanish_in_a_blackhole_on_open_connections_too() {
         "name: mine\nabout: Times out.\nretry: { max_attempts: 1, max_attempts_per_provider: 1 }\n\
          timeouts: { connect: 2s, attempt: 5s }\n",
     );
-    use firedrill::policy::classify::FailureClass::{TimeoutAttempt, TimeoutConnect};
+    use firedrill::policy::FailureClass::{TimeoutAttempt, TimeoutConnect};
     let failures = &state.run.providers[0].failures;
     let (attempt, connect) = (failures[&TimeoutAttempt], failures[&TimeoutConnect]);
     assert!(
@@ -163,7 +163,7 @@ fn a_cut_stream_keeps_what_came_before_the_cut() {
         );
         let story = Story::new();
         let policy = presets::policy("no-failover").unwrap();
-        firedrill::world::run(project.drill().scenario(), &policy, 1, story.clone());
+        firedrill::engine::run(project.drill().scenario(), &policy, 1, story.clone());
         let lines = story.lines();
         for call in 0..10 {
             for line in [
@@ -226,7 +226,7 @@ fn a_call_meets_the_same_luck_under_every_policy() {
     let struck = |policy: &str| {
         let story = Story::new();
         let policy = presets::policy(policy).unwrap();
-        firedrill::world::run(project.drill().scenario(), &policy, 3, story.clone());
+        firedrill::engine::run(project.drill().scenario(), &policy, 3, story.clone());
         let lines = story.lines();
         let first = lines
             .into_iter()
@@ -281,7 +281,7 @@ fn every_call_of_every_shipped_scenario_ends_once() {
         let drill = Drill::load(path).unwrap_or_else(|problem| panic!("{problem}"));
         let grammar = Arc::new(Grammar::default());
         let policy: &Policy = drill.policies().last().unwrap();
-        firedrill::world::run(drill.scenario(), policy, 1, grammar.clone());
+        firedrill::engine::run(drill.scenario(), policy, 1, grammar.clone());
         let (open, ended, broken) = &*grammar.0.lock().unwrap();
         assert!(
             open.is_empty() && *ended > 100,
@@ -319,7 +319,7 @@ fn a_real_trace_is_replayed_call_by_call() {
     assert_eq!(openai.billed.output, column(2) * THOUSANDTHS);
     let arrivals = Arc::new(Arrivals::default());
     let policy = presets::policy("no-failover").unwrap();
-    firedrill::world::run(drill.scenario(), &policy, 1, arrivals.clone());
+    firedrill::engine::run(drill.scenario(), &policy, 1, arrivals.clone());
     let arrivals = arrivals.0.lock().unwrap();
     for (row, at) in rows.iter().zip(arrivals.iter()) {
         let recorded = (row[0].parse::<f64>().unwrap() * 1e9) as u64;
@@ -376,7 +376,7 @@ fn faults_leave_no_socket_behind_however_long_the_run() {
                   timeouts: { connect: 2s, attempt: 6s }\n";
     let policy = Policy::parse("mine.yaml", policy).unwrap();
     let sockets = Arc::new(Sockets::default());
-    firedrill::world::run(project.drill().scenario(), &policy, 1, sockets.clone());
+    firedrill::engine::run(project.drill().scenario(), &policy, 1, sockets.clone());
     let (calls, open) = &*sockets.0.lock().unwrap();
     assert!(*calls > 10_000, "{calls} calls");
     let open: usize = open[..2].iter().sum();
@@ -397,7 +397,7 @@ fn broken_connections_to_both_providers_leave_no_sockets_behind() {
     );
     let policy = presets::policy("resilient").unwrap();
     let sockets = Arc::new(Sockets::default());
-    firedrill::world::run(project.drill().scenario(), &policy, 1, sockets.clone());
+    firedrill::engine::run(project.drill().scenario(), &policy, 1, sockets.clone());
     let (calls, open) = &*sockets.0.lock().unwrap();
     for (host, open) in HOSTS.iter().zip(open) {
         assert!(*open < 60, "{host} has {open} sockets after {calls} calls");

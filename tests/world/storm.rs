@@ -3,9 +3,8 @@
 //! provider serves the same load under the same policy without the outage.
 
 use firedrill::drill::Drill;
-use firedrill::policy::classify::FailureClass;
-use firedrill::report::run_stats::{RunStats, Scope};
-use firedrill::report::timeline::Timeline;
+use firedrill::policy::FailureClass;
+use firedrill::report::{RunStats, Scope, Timeline};
 
 const STORM: &str = "scenarios/retry-storm.yaml";
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use firedrill::engine::{Row, Tokens, Workload};
 use firedrill::policy::CallId;
-use firedrill::scenario::workload::{Row, Tokens, Workload};
 use firedrill::scenario::{Arrivals, Calls, Load, Prefixes, Quantiles, RateCurve, Step, Task};
 use firedrill::time::Instant;
 use firedrill::units::{Factor, Rate, Share, duration};

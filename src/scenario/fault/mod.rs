@@ -38,6 +38,9 @@ mod when;
 pub(super) mod write;
 
 pub use crate::time::Windows;
+pub use crate::wire::fake::{
+    Body, Cause, Choices, Counting, Finish, Hint, HintFormat, Inside, Label, Refusal, Terminator,
+};
 pub use burst::Burst;
 pub use kind::{CloseMode, Delayed, FaultKind, Flaw, Layer, SlowPart, StreamAnomaly};
 pub use kind::{Strength, left_at, scaled_at};

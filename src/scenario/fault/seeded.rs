@@ -159,6 +159,8 @@ impl Fault {
 
 #[cfg(test)]
 mod tests {
+    mod draws;
+
     use super::super::{Burst, FaultKind, Ramp, Recovery, SlowPart, When, Windows};
     use super::super::{left_at, scaled_at};
     use super::*;

@@ -289,9 +289,11 @@ impl Writer {
     }
 }
 
-/// Whether `dialect` has its own form for `cause`, rather than that of a related cause.
-pub fn has(dialect: Dialect, cause: Cause) -> bool {
-    refusal::has(dialect.fake(), cause)
+impl Cause {
+    /// Whether `dialect` has its own form for it, rather than that of a related cause.
+    pub fn has_form_in(self, dialect: Dialect) -> bool {
+        refusal::has(dialect.fake(), self)
+    }
 }
 
 /// Whether a stream of `dialect` has no terminator but its finish reason.

@@ -1,9 +1,8 @@
 //! The prebuffer of a streamed answer stays within its bounds, over loopback TCP.
 
 use firedrill::client::{Client, Provider, Request, Tcp};
-use firedrill::policy::call::FailureReason;
-use firedrill::policy::classify::FailureClass;
 use firedrill::policy::config::Policy;
+use firedrill::policy::{FailureClass, FailureReason};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use firedrill::policy::ProviderId;
 use firedrill::scenario::catalogue::{KEYS, Key, ROWS, Row, STATUS};
 use firedrill::scenario::fault::{Bound, CloseMode, FaultKind, Shape, Side, SlowPart, Sticky};
+use firedrill::scenario::fault::{Hint, HintFormat, Refusal};
 use firedrill::units::{Factor, Share};
-use firedrill::wire::fake::{Hint, HintFormat, Refusal};
 use serde_json::json;
 
 use super::{FULL, Project, story, understood};

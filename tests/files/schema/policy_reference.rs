@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use firedrill::policy::classify::FailureClass;
+use firedrill::policy::FailureClass;
 use firedrill::policy::config::{Jitter, Policy};
 use firedrill::policy_file::{KNOBS, schema};
 use serde_json::Value;

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firedrill::policy::breaker::State;
-use firedrill::policy::call::{Cause, FailureReason, Outcome};
-use firedrill::policy::classify::{Action, FailureClass};
 use firedrill::policy::config::{HintMode, Policy};
-use firedrill::policy::keys::KeyId;
-use firedrill::policy::{AttemptId, CallId, ProviderId};
+use firedrill::policy::{
+    Action, AttemptId, BreakerState, CallId, Cause, FailureClass, FailureReason, KeyId, Outcome,
+    ProviderId,
+};
 use firedrill::scenario::Scenario;
 use firedrill::time::Instant;
 use firedrill::trace::{Event, EventKind};
@@ -21,7 +20,7 @@ pub(crate) struct Law<'a> {
     scenario: &'a Scenario,
     policy: &'a Policy,
     calls: BTreeMap<CallId, Call>,
-    breakers: BTreeMap<ProviderId, State>,
+    breakers: BTreeMap<ProviderId, BreakerState>,
     broken: Vec<String>,
     now: Instant,
 }
@@ -146,12 +145,15 @@ impl<'a> Law<'a> {
         }
     }
 
-    fn on_breaker(&mut self, provider: ProviderId, from: State, to: State) {
+    fn on_breaker(&mut self, provider: ProviderId, from: BreakerState, to: BreakerState) {
         // Several processes have a breaker each, and a trace does not say which one changed.
         if self.scenario.load.clients > 1 {
             return;
         }
-        let before = self.breakers.insert(provider, to).unwrap_or(State::Closed);
+        let before = self
+            .breakers
+            .insert(provider, to)
+            .unwrap_or(BreakerState::Closed);
         self.hold(before == from && from != to, || {
             format!("a breaker goes from {from:?} to {to:?}, and was {before:?}")
         });

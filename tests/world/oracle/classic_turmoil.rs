@@ -9,13 +9,11 @@ use std::time::Duration;
 
 use crate::support::Story;
 use firedrill::client::{Builder, Client, Connect, Endpoint, Provider, Request};
+use firedrill::engine::{self, Workload};
 use firedrill::policy::config::Policy;
-use firedrill::policy::{CallId, ProviderId};
+use firedrill::policy::{CallId, ProviderId, RngStreams};
 use firedrill::policy_file::presets;
-use firedrill::provider;
-use firedrill::rng::RngStreams;
-use firedrill::scenario::workload::Workload;
-use firedrill::scenario::{Scenario, load::load};
+use firedrill::scenario::{Scenario, load};
 use firedrill::time::Instant;
 use hyper_util::rt::TokioIo;
 use turmoil::net::{TcpListener, TcpStream};
@@ -50,7 +48,7 @@ fn on_classic_turmoil(scenario: &Scenario, policy: &Policy) -> Vec<(Instant, Str
     let workload = Workload::new(&scenario.load, scenario.run.duration, SEED);
     for number in 0..scenario.providers.len() {
         let provider =
-            provider::Provider::new(scenario, ProviderId(number as u16), RngStreams::new(SEED));
+            engine::Provider::new(scenario, ProviderId(number as u16), RngStreams::new(SEED));
         let (provider, workload) = (Arc::new(Mutex::new(provider)), workload.clone());
         sim.host(format!("provider-{number}"), move || {
             serve(provider.clone(), workload.clone())
@@ -66,7 +64,7 @@ fn on_classic_turmoil(scenario: &Scenario, policy: &Policy) -> Vec<(Instant, Str
     story.timed()
 }
 
-async fn serve(provider: Arc<Mutex<provider::Provider>>, workload: Workload) -> turmoil::Result {
+async fn serve(provider: Arc<Mutex<engine::Provider>>, workload: Workload) -> turmoil::Result {
     let origin = tokio::time::Instant::now();
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 80)).await?;
     loop {
@@ -120,7 +118,7 @@ fn classic_turmoil_tells_the_same_story() {
     let scenario = load(&path, &[]).unwrap().scenario;
     let policy = presets::policy("priority-fallback").unwrap();
     let story = Story::new();
-    firedrill::world::run(&scenario, &policy, SEED, story.clone());
+    firedrill::engine::run(&scenario, &policy, SEED, story.clone());
     let (ours, theirs) = (story.timed(), on_classic_turmoil(&scenario, &policy));
     assert!(ours.len() > 100, "only {} lines", ours.len());
     assert!(

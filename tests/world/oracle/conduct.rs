@@ -4,10 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use firedrill::policy::call::Outcome;
-use firedrill::policy::classify::FailureClass::{self, *};
-use firedrill::policy::keys::KeyId;
-use firedrill::policy::{CallId, ProviderId};
+use firedrill::policy::FailureClass::{self, *};
+use firedrill::policy::{CallId, KeyId, Outcome, ProviderId};
 use firedrill::scenario::fault::Fault;
 use firedrill::trace::EventKind;
 
@@ -378,7 +376,7 @@ fn is_early(one: &Began, failed: &[Failed], is_asked: impl Fn(CallId) -> bool) -
     })
 }
 
-fn ms(nanos: u64) -> Option<firedrill::report::ratio::Ratio> {
+fn ms(nanos: u64) -> Option<firedrill::report::Ratio> {
     share(u128::from(nanos), 1_000_000)
 }
 

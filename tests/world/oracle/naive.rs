@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firedrill::policy::CallId;
-use firedrill::policy::call::{Cause, FailureReason, Outcome};
-use firedrill::report::ratio::Ratio;
+use firedrill::policy::{CallId, Cause, FailureReason, Outcome};
+use firedrill::report::Ratio;
 use firedrill::scenario::Scenario;
 use firedrill::time::Instant;
 use firedrill::time::Windows;

@@ -1,11 +1,9 @@
 //! The measures of conduct for a client that behaves well, and for one that does not.
 
 use firedrill::expect::{Bound, Op, When};
-use firedrill::policy::ProviderId;
-use firedrill::policy::call::FailureReason;
-use firedrill::policy::classify::FailureClass::{self, *};
-use firedrill::report::RunStats;
-use firedrill::report::subject::Subject;
+use firedrill::policy::FailureClass::{self, *};
+use firedrill::policy::{FailureReason, ProviderId};
+use firedrill::report::{RunStats, Subject};
 use firedrill::trace::{EventKind, FaultId};
 
 use super::rig::{BACKUP, PRIMARY, Story, expectation, fault, secs, shown, subject};

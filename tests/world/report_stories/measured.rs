@@ -1,10 +1,7 @@
 //! The value of each measure for a run.
 
-use firedrill::policy::breaker::State as Breaker;
-use firedrill::policy::call::FailureReason;
-use firedrill::policy::classify::FailureClass;
-use firedrill::report::RunStats;
-use firedrill::report::subject::Subject;
+use firedrill::policy::{BreakerState as Breaker, FailureClass, FailureReason};
+use firedrill::report::{RunStats, Subject};
 use firedrill::time::Instant;
 use firedrill::trace::{EventKind, FaultId};
 use firedrill::units::Share;
@@ -357,9 +354,9 @@ fn calls_without_room_are_shed() {
 
 #[test]
 fn nonsense_is_passed_over() {
-    use firedrill::policy::call::{Cause, Outcome};
-    use firedrill::policy::keys::KeyId;
+    use firedrill::policy::KeyId;
     use firedrill::policy::{AttemptId, CallId, ProviderId};
+    use firedrill::policy::{Cause, Outcome};
     let mut story = Story::of(&subject());
     let (call, attempt) = (CallId(77), AttemptId(1));
     let outcome = Outcome::Succeeded { attempt };

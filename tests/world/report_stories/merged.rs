@@ -1,9 +1,7 @@
 //! In any order of events: states merge exactly, and windows fold as a direct computation judges
 //! them.
 
-use firedrill::policy::call::{FailureReason, Outcome};
-use firedrill::policy::classify::FailureClass;
-use firedrill::policy::{AttemptId, CallId};
+use firedrill::policy::{AttemptId, CallId, FailureClass, FailureReason, Outcome};
 use firedrill::report::RunStats;
 use firedrill::trace::EventKind;
 use proptest::prelude::*;

@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use firedrill::expect::{Bound, Op};
-use firedrill::policy::breaker::State as Breaker;
-use firedrill::policy::call::FailureReason;
-use firedrill::policy::classify::FailureClass;
-use firedrill::report::subject::Subject;
-use firedrill::report::{Format, Report, RunStats, Verdict, json_array};
+use firedrill::policy::{BreakerState as Breaker, FailureClass, FailureReason};
+use firedrill::report::{Format, Report, RunStats, Subject, Verdict, json_array};
 
 use super::rig::{BACKUP, PRIMARY, Story, expectation, fault, secs, subject};
 

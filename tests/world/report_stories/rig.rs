@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use firedrill::expect::{Bound, Expectation, Op, When};
-use firedrill::policy::breaker::State as Breaker;
-use firedrill::policy::call::{Cause, FailureReason, Outcome};
-use firedrill::policy::classify::FailureClass;
-use firedrill::policy::keys::KeyId;
-use firedrill::policy::{AttemptId, CallId, ProviderId};
+use firedrill::policy::{
+    AttemptId, BreakerState as Breaker, CallId, Cause, FailureClass, FailureReason, KeyId, Outcome,
+    ProviderId,
+};
 use firedrill::prices::Price;
 use firedrill::report::measures::{self, View};
 use firedrill::report::ratio::Ratio;
@@ -365,7 +364,7 @@ fn worth(
     state: &RunStats,
     during: Option<usize>,
     name: &str,
-) -> (firedrill::report::unit::Unit, Option<Ratio>) {
+) -> (firedrill::report::Unit, Option<Ratio>) {
     let prices: Vec<Price> = subject
         .providers
         .iter()

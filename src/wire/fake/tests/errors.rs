@@ -40,7 +40,7 @@ fn types_and_codes_are_the_vendors_own() {
     for (dialect, cause, status, place, value) in OWN.iter().copied() {
         let dialect = Dialect::ALL.into_iter().find(|it| it.name() == dialect);
         let (dialect, cause) = (dialect.unwrap(), Cause::from_name(cause).unwrap());
-        assert!(has(dialect, cause), "{dialect:?} {cause:?}");
+        assert!(cause.has_form_in(dialect), "{dialect:?} {cause:?}");
         let answer = refused(dialect, &Refusal::of(cause));
         assert_eq!(answer.status, status, "{dialect:?} {cause:?}");
         let found = answer.json().pointer(place).cloned();

@@ -80,7 +80,7 @@ fn each_dialect_has_these_causes() {
         let _ = write!(table, "\n{:18}", cause.name());
         for dialect in Dialect::ALL {
             let status = writer(dialect).status_of(cause);
-            let own = if has(dialect, cause) { ' ' } else { '*' };
+            let own = if cause.has_form_in(dialect) { ' ' } else { '*' };
             let _ = write!(table, "{status:>10}{own}");
         }
     }

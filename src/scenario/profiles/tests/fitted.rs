@@ -6,10 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use firedrill::rng::{Purpose, RngStreams};
-use firedrill::scenario::load::load;
-use firedrill::scenario::{Dialect, Scenario, profiles};
-use firedrill::units::TokenRate;
+use crate::rng::{Purpose, RngStreams};
+use crate::scenario::{Dialect, Scenario, load, profiles};
+use crate::units::TokenRate;
 
 /// Seconds to the first token and tokens per second, request by request, of each measured run.
 type Runs = BTreeMap<String, Vec<(f64, f64)>>;

@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use firedrill::policy::{CallId, ProviderId};
-use firedrill::rng::RngStreams;
-use firedrill::scenario::fault::{
+use crate::policy::{CallId, ProviderId};
+use crate::rng::RngStreams;
+use crate::scenario::fault::{
     AttemptInfo, Burst, Fault, FaultKind, Ramp, Recovery, SeededFault, Shape, Sticky, Windows,
 };
-use firedrill::time::Instant;
-use firedrill::units::Share;
+use crate::time::Instant;
+use crate::units::Share;
 
 const WHOLE: Share = Share::WHOLE;
 const Z: f64 = 3.29;
