@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::connect::Connect;
 use super::connection::{Connection, is_never_processed};
-use super::failure::{Failed, broken, failed, refusal};
+use super::failure::{Failed, because_of, broken, failed, refusal};
 use super::{Shared, Target, lock};
 use crate::policy::call::Start;
 use crate::policy::classify::FailureClass;
@@ -114,7 +114,7 @@ impl<C: Connect> Attempt<C> {
                 never_processed: is_never_processed(unsent.error()),
             };
             if !resend.on_lost(carrier, lost) {
-                return Err(broken(unsent.error(), FailureClass::Reset));
+                return Err(broken(unsent.into_error(), FailureClass::Reset));
             }
         }
     }
@@ -127,11 +127,11 @@ impl<C: Connect> Attempt<C> {
                 .connect
                 .connect(&target.endpoint)
                 .await
-                .map_err(|e| e.to_string())?;
+                .map_err(|error| because_of(FailureClass::Connect, error))?;
             let is_h2 = C::is_h2(&io);
             Connection::open(io, is_h2)
                 .await
-                .map_err(|error| error.to_string())
+                .map_err(|error| because_of(FailureClass::Connect, error))
         };
         let limit = earliest(
             self.start
@@ -140,11 +140,7 @@ impl<C: Connect> Attempt<C> {
                 .map(|t| (Instant::now() + t, FailureClass::TimeoutConnect)),
             self.before_first_token(started),
         );
-        let opened = within(limit, opening).await?;
-        let connection = opened.map_err(|message| Failed {
-            message: Some(message),
-            ..failed(FailureClass::Connect)
-        })?;
+        let connection = within(limit, opening).await??;
         target.pool.opened(&connection);
         Ok(connection)
     }
@@ -167,10 +163,7 @@ impl<C: Connect> Attempt<C> {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(self.body.clone()));
-        request.map_err(|error| Failed {
-            message: Some(error.to_string()),
-            ..failed(FailureClass::BadRequest)
-        })
+        request.map_err(|error| because_of(FailureClass::BadRequest, error))
     }
 
     /// A streamed call may be answered in one piece; its text is then its only token.
@@ -209,7 +202,7 @@ impl<C: Connect> Attempt<C> {
             else {
                 break;
             };
-            let frame = frame.map_err(|error| broken(&error, FailureClass::Truncated))?;
+            let frame = frame.map_err(|error| broken(error, FailureClass::Truncated))?;
             let Ok(data) = frame.into_data() else {
                 continue;
             };
@@ -350,7 +343,7 @@ where
 {
     let mut collected = Vec::new();
     while let Some(frame) = within(limit, connection.wait(body.frame())).await? {
-        let frame = frame.map_err(|error| broken(&error, FailureClass::Truncated))?;
+        let frame = frame.map_err(|error| broken(error, FailureClass::Truncated))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };

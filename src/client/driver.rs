@@ -1,5 +1,6 @@
 //! Runs one call: asks the core for a step, executes it, and reports the result to the core.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use tokio::time::Sleep;
 use super::attempt::{Attempt, TokenQueue};
 use super::connect::{Connect, Tcp};
 use super::error::{AttemptReport, Error};
-use super::failure::Failed;
+use super::failure::{Failed, Source};
 use super::flight::{AttemptEvent, Flight};
 use super::{Answer, Shared, Usage};
 use crate::policy::call::{Call, FailureReason, Outcome, Reply, Start, Step};
@@ -24,6 +25,7 @@ use crate::wire::answer::Content;
 use crate::wire::request::{BYTES_PER_TOKEN, Request};
 
 /// A call in flight, token by token. Dropping it abandons the call.
+#[must_use = "a call makes progress only while its next piece is awaited"]
 pub struct AnswerStream<C: Connect = Tcp> {
     shared: Arc<Shared<C>>,
     id: CallId,
@@ -38,7 +40,18 @@ pub struct AnswerStream<C: Connect = Tcp> {
     content: Content,
     answered: ProviderId,
     reports: Vec<AttemptReport>,
+    /// What the connection of the last attempt that failed has met.
+    source: Option<Source>,
     over: Option<Result<Answer, Error>>,
+}
+
+impl<C: Connect> fmt::Debug for AnswerStream<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnswerStream")
+            .field("id", &self.id)
+            .field("is_over", &self.over.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The events that end a wait.
@@ -66,6 +79,7 @@ impl<C: Connect> AnswerStream<C> {
             content: Content::default(),
             answered: ProviderId(0),
             reports: Vec::new(),
+            source: None,
             over: None,
         }
     }
@@ -320,6 +334,9 @@ impl<C: Connect> AnswerStream<C> {
     }
 
     fn report(&mut self, flight: &Flight, failed: Option<Failed>, now: Instant) {
+        if let Some(failed) = &failed {
+            self.source.clone_from(&failed.source);
+        }
         self.reports.push(AttemptReport {
             provider: self.shared.target(flight.start.provider).name.clone(),
             started: flight.since.since(self.began),
@@ -341,10 +358,11 @@ impl<C: Connect> AnswerStream<C> {
         );
         let text = std::mem::take(&mut self.text);
         self.over = Some(match outcome {
-            Outcome::Failed(ending) => Err(Error {
+            Outcome::Failed(reason) => Err(Error {
                 attempts: std::mem::take(&mut self.reports),
                 received: text,
-                ..Error::new(ending)
+                source: self.source.take(),
+                ..Error::new(reason)
             }),
             Outcome::Succeeded { attempt } => {
                 let content = std::mem::take(&mut self.content);

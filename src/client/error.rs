@@ -3,32 +3,52 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::failure::Source;
 use crate::policy::call::FailureReason;
 use crate::policy::classify::FailureClass;
 
-/// A call that failed.
-#[derive(Clone, Debug, thiserror::Error)]
+/// A call that failed. Its source is what the connection of the last attempt met, if that is why it
+/// failed: an [`io::Error`](std::io::Error), or hyper's.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Error {
-    /// The reason.
-    pub ending: FailureReason,
+    /// Why it failed.
+    pub reason: FailureReason,
     /// Every attempt that was made, in order.
     pub attempts: Vec<AttemptReport>,
     /// The part of the answer that was handed over. It is incomplete, and nothing follows it.
     pub received: String,
+    pub(super) source: Option<Source>,
 }
 
 impl Error {
-    pub(super) const fn new(ending: FailureReason) -> Self {
+    pub(super) const fn new(reason: FailureReason) -> Self {
         Self {
-            ending,
+            reason,
             attempts: Vec::new(),
             received: String::new(),
+            source: None,
         }
+    }
+
+    /// The status of the last attempt that was answered with one.
+    pub fn status(&self) -> Option<u16> {
+        self.attempts
+            .iter()
+            .rev()
+            .find_map(|attempt| attempt.status)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source.as_ref() as _)
     }
 }
 
 /// One attempt of a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AttemptReport {
     /// The provider's name.
     pub provider: String,
@@ -46,7 +66,7 @@ pub struct AttemptReport {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.ending {
+        match self.reason {
             FailureReason::Stopped(class) => write!(f, "{class}: trying again would not help")?,
             FailureReason::Exhausted(class) => {
                 write!(f, "out of attempts, the last failed with {class}")?
@@ -105,7 +125,8 @@ mod tests {
             message: message.map(str::to_owned),
         };
         let error = Error {
-            ending: FailureReason::Deadline,
+            source: None,
+            reason: FailureReason::Deadline,
             attempts: vec![
                 attempt(
                     "openai",
@@ -122,5 +143,6 @@ mod tests {
             "deadline exceeded: openai 503 server_error after 1.204s (overloaded); \
              deepseek abandoned after 1.204s"
         );
+        assert_eq!(error.status(), Some(503));
     }
 }

@@ -4,6 +4,9 @@
 //! It connects `wire`, which parses errors, with `policy`, which judges them; neither uses the
 //! other.
 
+use std::error::Error;
+use std::sync::Arc;
+
 use hyper::{HeaderMap, StatusCode};
 
 use crate::policy::call::Failure;
@@ -17,7 +20,11 @@ pub(super) struct Failed {
     pub(super) failure: Failure,
     pub(super) status: Option<u16>,
     pub(super) message: Option<String>,
+    pub(super) source: Option<Source>,
 }
+
+/// What a connection failed of.
+pub(super) type Source = Arc<dyn Error + Send + Sync>;
 
 /// An error with a status of its own.
 pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, error: ErrorBody) -> Failed {
@@ -74,6 +81,7 @@ fn reported<'head>(
         },
         status: Some(answered),
         message: error.message,
+        source: None,
     }
 }
 
@@ -93,22 +101,28 @@ impl From<Wrong> for Failed {
 }
 
 /// A broken connection; `early_end` is the class of a clean close at this point.
-pub(super) fn broken(error: &hyper::Error, early_end: FailureClass) -> Failed {
-    let class = if is_reset(error) {
+pub(super) fn broken(error: hyper::Error, early_end: FailureClass) -> Failed {
+    let class = if is_reset(&error) {
         FailureClass::Reset
     } else if error.is_parse() {
         FailureClass::Malformed
     } else {
         early_end
     };
+    because_of(class, error)
+}
+
+/// A failure of this class, which `error` explains.
+pub(super) fn because_of(class: FailureClass, error: impl Error + Send + Sync + 'static) -> Failed {
     Failed {
         message: Some(error.to_string()),
+        source: Some(Arc::new(error)),
         ..failed(class)
     }
 }
 
 fn is_reset(error: &hyper::Error) -> bool {
-    let mut source = std::error::Error::source(error);
+    let mut source = error.source();
     while let Some(error) = source {
         if let Some(io) = error.downcast_ref::<std::io::Error>() {
             use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
@@ -125,6 +139,7 @@ pub(super) fn failed(class: FailureClass) -> Failed {
         failure: Failure::of(class),
         status: None,
         message: None,
+        source: None,
     }
 }
 

@@ -112,7 +112,8 @@ impl FleetFile {
     ///
     /// # Errors
     /// When it cannot be read or is wrong. Keys are not looked up.
-    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Diagnostic> {
+        let path = path.as_ref();
         let folder = path.parent().unwrap_or(Path::new(""));
         Self::from_document(Document::read(path), folder)
     }
@@ -234,7 +235,11 @@ impl<C: Connect> Builder<C> {
     ///
     /// # Errors
     /// When one of the files is wrong, or a key is not where the fleet file says.
-    pub fn files(self, policy: &Path, fleet: &Path) -> Result<Self, Diagnostic> {
+    pub fn files(
+        self,
+        policy: impl AsRef<Path>,
+        fleet: impl AsRef<Path>,
+    ) -> Result<Self, Diagnostic> {
         let policy = Policy::read(policy)?;
         self.policy(policy).fleet(&FleetFile::read(fleet)?)
     }
@@ -251,7 +256,7 @@ impl Client {
         policy: impl AsRef<Path>,
         fleet: impl AsRef<Path>,
     ) -> Result<Self, LoadError> {
-        let builder = Self::builder().files(policy.as_ref(), fleet.as_ref())?;
+        let builder = Self::builder().files(policy, fleet)?;
         Ok(builder.build()?)
     }
 }

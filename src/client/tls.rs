@@ -4,6 +4,7 @@
 //! authority of your own with [`Tls::trusting`]. HTTP/2 is offered to every provider; the provider
 //! chooses the version (ALPN).
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
@@ -37,6 +38,12 @@ use super::{Builder, Client, LoadError};
 #[derive(Clone)]
 pub struct Tls {
     connector: TlsConnector,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
 }
 
 impl Tls {
@@ -113,7 +120,7 @@ impl Client<Tls> {
     /// built from them, or [`Tls::platform`] fails.
     pub fn over_tls(policy: impl AsRef<Path>, fleet: impl AsRef<Path>) -> Result<Self, LoadError> {
         let tls = Tls::platform().map_err(LoadError::Authorities)?;
-        let builder = Builder::new(tls).files(policy.as_ref(), fleet.as_ref())?;
+        let builder = Builder::new(tls).files(policy, fleet)?;
         Ok(builder.build()?)
     }
 }

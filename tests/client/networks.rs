@@ -1,6 +1,8 @@
 //! One test body over all connectors: the client has the same results over the simulated network,
 //! over real loopback TCP, and over TLS on it.
 
+use std::error::Error as _;
+use std::io;
 #[cfg(feature = "tls")]
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,13 +91,13 @@ async fn story<C: Connect>(connect: C, primary: String, backup: String) -> Vec<S
             while let Some(piece) = stream.next().await {
                 told.push(match piece {
                     Ok(text) => format!("#{number} heard {text:?}"),
-                    Err(error) => format!("#{number} error {:?}", error.ending),
+                    Err(error) => format!("#{number} error {:?}", error.reason),
                 });
             }
         } else {
             told.push(match client.call(&request).await {
                 Ok(answer) => format!("#{number} {} said {:?}", answer.provider, answer.text),
-                Err(error) => format!("#{number} error {:?}", error.ending),
+                Err(error) => format!("#{number} error {:?}", error.reason),
             });
         }
     }
@@ -276,6 +278,11 @@ async fn refused<C: Connect>(connect: C, url: String) -> Vec<String> {
         .unwrap();
     let request = Request::user("are you there?").deadline(Duration::from_secs(5));
     let error = client.call(&request).await.unwrap_err();
+    let source = error.source().and_then(|source| source.downcast_ref());
+    assert_eq!(
+        source.map(io::Error::kind),
+        Some(io::ErrorKind::ConnectionRefused)
+    );
     let line = |attempt: &firedrill::client::AttemptReport| {
         format!("{} {}", attempt.provider, attempt.failure.unwrap())
     };

@@ -255,7 +255,7 @@ async fn reasoning_is_a_sign_of_life() {
         assert_eq!(class(&error), FailureClass::TimeoutIdle, "{dialect:?}");
         assert_eq!(began.elapsed(), Duration::from_secs(5), "{dialect:?}");
         assert!(
-            matches!(error.ending, FailureReason::Exhausted(_)),
+            matches!(error.reason, FailureReason::Exhausted(_)),
             "nothing was handed over"
         );
     }
@@ -311,7 +311,7 @@ async fn an_error_in_band_interrupts_only_what_had_begun() {
     ] {
         let client = client_of(Dialect::Anthropic, "attempt: 3s", vec![vec![said]]);
         let error = text(&client).await.unwrap_err();
-        assert_eq!(error.ending, ending);
+        assert_eq!(error.reason, ending);
         assert_eq!(error.attempts[0].status, Some(200));
         assert_eq!(error.attempts[0].message.as_deref(), Some("Overloaded"));
     }
@@ -332,7 +332,7 @@ async fn what_gemini_withholds_stops_the_call() {
     let streamed = text(&client).await.unwrap_err();
     for error in [plain, streamed] {
         assert_eq!(
-            error.ending,
+            error.reason,
             FailureReason::Stopped(FailureClass::ContentFilter)
         );
         assert_eq!(error.attempts[0].message.as_deref(), Some("SAFETY"));
@@ -352,7 +352,7 @@ async fn a_stream_of_gemini_is_over_when_its_body_is() {
     }
     let error = text(&client).await.unwrap_err();
     assert_eq!(
-        error.ending,
+        error.reason,
         FailureReason::Interrupted(FailureClass::Truncated)
     );
 }

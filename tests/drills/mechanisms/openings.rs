@@ -35,7 +35,7 @@ async fn an_error_behind_the_opening_is_the_callers() {
     go_on.send(()).unwrap();
     let error = stream.next().await.unwrap().unwrap_err();
     assert_eq!(
-        error.ending,
+        error.reason,
         FailureReason::Interrupted(FailureClass::Overloaded)
     );
 }
