@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let fleet = next("examples/fleet.yaml");
     let question = next("Are you there?");
 
-    let builder = Builder::new(Tls::platform()?).files(policy.as_ref(), fleet.as_ref())?;
+    let builder = Builder::new(Tls::platform()?).files(policy, fleet)?;
     let trace = JsonlRecorder::new(&builder.header(), File::create("trace.jsonl")?)?;
     let client = builder.recorder(Arc::new(trace)).build()?;
 

@@ -65,12 +65,12 @@ pub struct Changes {
 impl Drill {
     /// Reads and checks the scenario at `path` and the policies that it names.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Diagnostic> {
-        Self::load_with(path.as_ref(), Changes::default()).map_err(first)
+        Self::load_with(path, Changes::default()).map_err(first)
     }
 
     /// Reads and checks the scenario at `path` with `changes`; on failure every diagnostic, at
     /// least one.
-    pub fn load_with(path: &Path, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
+    pub fn load_with(path: impl AsRef<Path>, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
         let loaded = load::load(path, &changes.set).map_err(|problem| vec![problem])?;
         let subject = Subject::from(&loaded.scenario);
         let checked = check_expectations(&loaded.document, &subject);

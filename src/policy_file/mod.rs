@@ -25,7 +25,8 @@ use crate::text::{Diagnostic, Document};
 
 impl Policy {
     /// The policy in the file at `path`, whose stem is the policy's name.
-    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Diagnostic> {
+        let path = path.as_ref();
         let stem = path.file_stem().map(|stem| stem.to_string_lossy());
         Self::from_document(&Document::read(path)?, stem.as_deref())
     }

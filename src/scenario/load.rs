@@ -29,7 +29,8 @@ pub struct Loaded {
 
 /// Reads and checks the scenario at `path`, with `--set` overrides (path, value) on top; those
 /// that start with `policy.` are left to policies.
-pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Diagnostic> {
+pub fn load(path: impl AsRef<Path>, overrides: &[(String, String)]) -> Result<Loaded, Diagnostic> {
+    let path = path.as_ref();
     let mut document = Document::read(path)?;
     for (key, value) in overrides {
         if !key.starts_with("policy.") {

@@ -37,6 +37,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_quantity_is_read_as_any_value_of_the_standard_library_is() {
+        assert_eq!("60%".parse(), Share::parse("60%"));
+        assert_eq!("8/s".parse(), Rate::parse("8/s"));
+        assert_eq!("60".parse::<Share>(), Share::parse("60"));
+    }
+
+    #[test]
     fn a_word_without_a_number_is_repeated() {
         for word in [
             "NaN", ".NaN", "inf", "-inf", "s", "/s", "tok", "1e9/s", "1e9",

@@ -46,6 +46,14 @@ impl<'de, T> Visitor<'de> for MaybeWritten<T> {
 /// Serde on the type itself, from its `parse` and `Display`, and its JSON Schema unless it has one.
 macro_rules! text_form {
     ($type:ident, $wanted:literal) => {
+        impl std::str::FromStr for $type {
+            type Err = $crate::units::UnitError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text)
+            }
+        }
+
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)

@@ -13,7 +13,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZero;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::OnceLock;
 use std::thread;
 
@@ -120,7 +119,7 @@ fn drill(scenario: &str) -> Drill {
         set: Vec::new(),
         seeds: Some(1..=1),
     };
-    let drill = Drill::load_with(Path::new(&format!("{PACK}/{scenario}.yaml")), changes);
+    let drill = Drill::load_with(format!("{PACK}/{scenario}.yaml"), changes);
     drill.unwrap_or_else(|problems| panic!("{scenario}: {problems:?}"))
 }
 
