@@ -1,42 +1,82 @@
-//! Firedrill tests an LLM failover policy before it meets real outages.
+//! Firedrill proves an LLM failover policy before the providers test it.
 //!
-//! ```text
-//! Scenario + Policy + Seed  ->  Trace  ->  Report
+//! A scenario says what the world does, a policy how the client decides. A drill runs the real client
+//! through fake providers in a simulated network, and reports what the users would have felt. As a
+//! test of yours:
+//!
+//! ```
+//! use firedrill::drill::Drill;
+//!
+//! # /*
+//! #[test]
+//! # */
+//! fn users_do_not_notice_that_the_primary_is_gone() -> Result<(), firedrill::Diagnostic> {
+//!     Drill::load("scenarios/primary-outage.yaml")?
+//!         .policy("resilient")?
+//!         .seeds(1..=1)
+//!         .run()
+//!         .assert(); // panics with the report
+//!     Ok(())
+//! }
+//! # users_do_not_notice_that_the_primary_is_gone().expect("the files that ship are right");
 //! ```
 //!
-//! To start: [`drill::Drill`] tests a policy in a `#[test]`, and [`client::Client`] runs it in
-//! production. `docs/policy.md` has every key of a policy file. Features: `client` < `sim` < `cli`,
-//! and `tls` beside them; `cli` and `tls` are the default.
+//! `firedrill init` writes a scenario and a policy to start from; `resilient` is one of the
+//! [presets](policy_file::presets). The policy file that passed runs in production, beside a file
+//! that says which providers there are and where their keys are:
 //!
-//! The modules, from the bottom up:
+//! ```no_run
+//! # #[cfg(feature = "tls")]
+//! # async fn ask() -> Result<(), Box<dyn std::error::Error>> {
+//! use firedrill::client::{Client, Request};
 //!
-//! - [`time`], [`units`], [`rng`]: instants, quantities as integers, keyed random streams.
-//! - [`text`]: reads files, with spans, units, and diagnostics.
-//! - [`policy`]: decides. Pure state machines; `now` and draws are passed in. [`policy::config`]
-//!   holds their settings.
-//! - [`policy_file`]: reads and checks policy files; [`policy_file::presets`] ship.
-//! - [`wire`]: converts between bytes and types.
-//! - [`trace`], [`prices`]: the events that a report reads, and [`trace::lines`], which stores them
-//!   in production; the price of tokens.
-//! - [`client`]: the production client: asks the core, executes the step, reports to the core.
-//! - [`expect`]: reads the expectations of a policy. (feature `sim`, as all below)
-//! - [`scenario`]: describes providers, load and faults.
-//! - [`provider`]: the fake provider as a pure state machine.
-//! - `host`: runs a provider behind sockets, simulated or real.
-//! - [`world`]: the simulated network and the load.
-//! - [`serve`]: runs providers on real sockets, for clients in any language.
-//! - [`report`]: computes measures from a trace.
-//! - [`drill`]: a whole drill, for a `#[test]` and for the command line.
-//! - [`cli`]: one file per verb. (feature `cli`)
+//! let client = Client::over_tls("policies/resilient.yaml", "fleet.yaml")?;
+//! let answer = client.call(&Request::user("Are you there?")).await?;
+//! println!("{} says: {}", answer.provider, answer.text);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Map
+//!
+//! - [`drill`]: a whole drill, for a `#[test]`: scenario, policies and seeds in, a report out.
+//! - [`client`]: the production client, and the fleet files that it reads.
+//! - [`policy`]: the decision core, pure state machines; [`policy::config`] has every setting of a
+//!   policy as a type.
+//! - [`policy_file`]: policies as files, read and checked; [`policy_file::presets`] ship.
+//! - [`scenario`]: what the world does, as types; [`expect`]: what a policy must achieve in it.
+//! - [`trace`]: the events of a run, or of a client in production ([`trace::lines`] keeps them).
+//! - [`report`]: measures events, judges expectations, and renders both.
+//! - [`prices`], [`units`], [`time`]: what tokens cost, quantities as integers, instants.
+//! - [`engine`]: the parts of a run, for tests that put them together otherwise.
+//! - [`Diagnostic`]: what is wrong in a file, where, and what to write instead.
+//!
+//! # Features
+//!
+//! - `client`: the production client alone, with the policies and the traces.
+//! - `tls`: the client over TLS, and HTTP/2 where the provider offers it.
+//! - `sim`: drills, reports and scenarios.
+//! - `cli`: the command line. `cli` and `tls` are the default.
+//!
+//! # What may change
+//!
+//! Enums and structs that can grow are `non_exhaustive`. The settings of a policy are not, so that
+//! code can write them down: end each with `..Default::default()`, since versions add settings.
 
-pub mod rng;
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(dead_code, unused_imports, reason = "the larger features use the rest")
+)]
+
+mod rng;
+mod text;
+mod wire;
+
 pub mod time;
 pub mod units;
 
 pub mod policy;
 pub mod policy_file;
-pub mod text;
-pub mod wire;
 
 pub mod prices;
 pub mod trace;
@@ -50,29 +90,30 @@ pub mod expect;
 #[cfg(feature = "sim")]
 mod host;
 #[cfg(feature = "sim")]
-pub mod provider;
+mod provider;
 #[cfg(feature = "sim")]
 pub mod report;
 #[cfg(feature = "sim")]
 pub mod scenario;
+#[cfg(feature = "cli")]
+mod serve;
 #[cfg(feature = "sim")]
-pub mod serve;
-#[cfg(feature = "sim")]
-pub mod world;
+mod world;
 
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 
 pub use text::Diagnostic;
 
-/// What a run is made of, for tests that put it together otherwise: behind another simulator, with
-/// a recorder of their own, or piece by piece.
+/// The parts of a run, for tests that put them together otherwise: behind another simulator, with a
+/// recorder of their own, or one by one.
 ///
-/// It is there for the tests of this crate, and may change in any release. To run a scenario and
-/// judge what came of it, use [`drill`].
+/// The tests of this crate need them. They may change in any release: to run a scenario and judge
+/// what came of it, use [`drill`].
 #[cfg(feature = "sim")]
 pub mod engine {
-    pub use crate::provider::{Action, Provider, Request};
+    pub use crate::provider::{Action, Exchange, Provider, Request};
     pub use crate::scenario::fault::SeededFault;
     pub use crate::scenario::workload::{Prefix, Row, Tokens, Workload};
     pub use crate::text::Document;

@@ -17,7 +17,7 @@ use rand_core::{Rng, TryRng};
 /// What a draw is for. Two purposes never share a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// The gap before an arrival.
     Arrival = 1,
     /// Prompt and output tokens of a call.
@@ -72,7 +72,7 @@ impl RngStreams {
     }
 
     /// The stream for `purpose`, the `k`-th time `call` meets `provider`; unused parts are 0.
-    pub fn stream(self, purpose: Purpose, call: u64, provider: u64, k: u64) -> Stream {
+    pub(crate) fn stream(self, purpose: Purpose, call: u64, provider: u64, k: u64) -> Stream {
         let key = [purpose as u64, call, provider, k];
         Stream {
             state: key
@@ -84,42 +84,42 @@ impl RngStreams {
 
 /// One keyed stream of random numbers; it implements [`rand_core::Rng`] for other crates.
 #[derive(Clone, Debug)]
-pub struct Stream {
+pub(crate) struct Stream {
     state: u64,
 }
 
 impl Stream {
     /// An even draw from `0..bound` (0 when `bound` is 0). The bias is below `bound` / 2^64.
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         let wide = u128::from(self.next_u64()) * u128::from(bound);
         (wide >> 64) as u64
     }
 
     /// An even draw from `low..=high`; `low` when they cross.
-    pub fn between(&mut self, low: Duration, high: Duration) -> Duration {
+    pub(crate) fn between(&mut self, low: Duration, high: Duration) -> Duration {
         let (low, high) = (crate::time::nanos(low), crate::time::nanos(high));
         Duration::from_nanos(low + self.below(high.saturating_sub(low).saturating_add(1)))
     }
 
     /// True `parts` times in 10^9.
-    pub fn chance(&mut self, parts: u64) -> bool {
+    pub(crate) fn chance(&mut self, parts: u64) -> bool {
         self.below(1_000_000_000) < parts
     }
 
     /// An even draw from the open interval (0, 1), of 53 bits.
-    pub fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         ((self.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
 
     /// A gap between the events of a Poisson process with this mean gap.
-    pub fn exponential(&mut self, mean: Duration) -> Duration {
+    pub(crate) fn exponential(&mut self, mean: Duration) -> Duration {
         let gap = -libm::log(self.unit()) * crate::time::nanos(mean) as f64;
         Duration::from_nanos(gap as u64)
     }
 
     /// A draw from the gamma distribution with this `shape` and a mean of 1, by Marsaglia and
     /// Tsang (ACM TOMS 26, 2000); the smaller the shape, the more bursts and silences.
-    pub fn gamma(&mut self, shape: f64) -> f64 {
+    pub(crate) fn gamma(&mut self, shape: f64) -> f64 {
         let lifted = if shape < 1.0 { shape + 1.0 } else { shape };
         let drawn = self.gamma_above_1(lifted);
         let drawn = match shape < 1.0 {
@@ -144,12 +144,12 @@ impl Stream {
     }
 
     /// A draw from the Pareto distribution on [1, ∞) with this tail index.
-    pub fn pareto(&mut self, index: f64) -> f64 {
+    pub(crate) fn pareto(&mut self, index: f64) -> f64 {
         libm::pow(self.unit(), -1.0 / index)
     }
 
     /// A draw from the lognormal with these two quantiles; `p50` always when they are equal.
-    pub fn lognormal(&mut self, p50: f64, p99: f64) -> f64 {
+    pub(crate) fn lognormal(&mut self, p50: f64, p99: f64) -> f64 {
         let sigma = libm::log(p99 / p50) / NORMAL_P99;
         p50 * libm::exp(sigma * normal_quantile(self.unit()))
     }

@@ -47,6 +47,7 @@ pub struct Event {
 /// The kinds of events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum EventKind {
     /// A call arrived; latency counts from here.
     Arrived {

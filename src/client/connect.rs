@@ -27,6 +27,7 @@ pub trait Connect: Send + Sync + 'static {
 
 /// The address of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Endpoint {
     /// The protocol below HTTP.
     pub scheme: Scheme,
@@ -40,6 +41,7 @@ pub struct Endpoint {
 
 /// The protocol between HTTP and TCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Scheme {
     /// Nothing.
     Http,

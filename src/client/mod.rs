@@ -95,6 +95,7 @@ pub struct Client<C: Connect = Tcp> {
 
 /// A whole answer, and the provider that gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Answer {
     /// The text.
     pub text: String,

@@ -40,6 +40,7 @@ pub use expectations::check_expectations;
 
 /// A scenario and the policies to run it with: read, checked, and ready to run.
 #[derive(Clone, Debug)]
+#[must_use = "a drill does nothing until it is run"]
 pub struct Drill {
     changes: Changes,
     loaded: Loaded,

@@ -36,6 +36,7 @@ pub struct Expectation {
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Op {
     /// `>=`
     AtLeast,
@@ -49,6 +50,7 @@ pub enum Op {
 
 /// A bound, in the unit that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Bound {
     /// `99.5%`, in parts per 10^9.
     Share(u64),

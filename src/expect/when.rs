@@ -14,6 +14,7 @@ use crate::units::duration;
 
 /// The calls that an expectation is about, by their arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum When {
     /// All of them.
     Always,

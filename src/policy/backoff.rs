@@ -15,7 +15,12 @@ use crate::units::Share;
 ///
 /// `previous` is the wait before the return before this one, zero if there was none; only
 /// decorrelated jitter looks at it. Takes at most one draw from `stream`.
-pub fn wait(backoff: &Backoff, nth: u32, previous: Duration, stream: &mut Stream) -> Duration {
+pub(crate) fn wait(
+    backoff: &Backoff,
+    nth: u32,
+    previous: Duration,
+    stream: &mut Stream,
+) -> Duration {
     let grown = || Duration::from_nanos(grow(backoff, nth));
     let spread = match backoff.jitter {
         Jitter::None => grown(),

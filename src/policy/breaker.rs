@@ -65,7 +65,7 @@ pub enum State {
 
 /// The breaker of one provider.
 #[derive(Clone, Debug)]
-pub struct Breaker {
+pub(crate) struct Breaker {
     settings: config::Breaker,
     phase: Phase,
     generation: u64,
@@ -76,7 +76,7 @@ pub struct Breaker {
 
 /// Leave to make one attempt; handed back when the attempt has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admission {
+pub(crate) struct Admission {
     generation: u64,
     /// The name of its place among the probes; 0 = it is none.
     probe: u64,
@@ -84,13 +84,13 @@ pub struct Admission {
 
 impl Admission {
     /// The admission to a provider that has no breaker.
-    pub const UNGUARDED: Self = Self {
+    pub(crate) const UNGUARDED: Self = Self {
         generation: 0,
         probe: 0,
     };
 
     /// Whether a half-open breaker gave it.
-    pub const fn is_probe(self) -> bool {
+    pub(crate) const fn is_probe(self) -> bool {
         self.probe != 0
     }
 }
@@ -98,7 +98,7 @@ impl Admission {
 impl Breaker {
     /// A closed breaker. A count of 0 in the settings means 1: there is no half-open state
     /// without probes.
-    pub fn new(settings: config::Breaker, draws: RngStreams, provider: ProviderId) -> Self {
+    pub(crate) fn new(settings: config::Breaker, draws: RngStreams, provider: ProviderId) -> Self {
         Self {
             phase: Phase::Closed { failures: 0 },
             generation: 0,
@@ -110,7 +110,7 @@ impl Breaker {
     }
 
     /// The state. An open breaker whose time is up stays open until somebody asks to be admitted.
-    pub const fn state(&self) -> State {
+    pub(crate) const fn state(&self) -> State {
         match self.phase {
             Phase::Closed { .. } => State::Closed,
             Phase::Open { .. } => State::Open,
@@ -119,13 +119,14 @@ impl Breaker {
     }
 
     /// When it last closed; none if it never opened.
-    pub const fn closed_since(&self) -> Option<Instant> {
+    #[cfg(test)]
+    pub(crate) const fn closed_since(&self) -> Option<Instant> {
         self.closed_since
     }
 
     /// Admits an attempt that starts now, or refuses it. Opens the way for probes when its time
     /// is up.
-    pub fn admit(&mut self, now: Instant) -> Option<Admission> {
+    pub(crate) fn admit(&mut self, now: Instant) -> Option<Admission> {
         let probe = match self.phase {
             Phase::Closed { .. } => 0,
             _ => self.probe(now)?,
@@ -137,7 +138,7 @@ impl Breaker {
     }
 
     /// Whether an attempt at `then` would be admitted if nothing happened until then.
-    pub fn would_admit(&self, then: Instant) -> bool {
+    pub(crate) fn would_admit(&self, then: Instant) -> bool {
         match &self.phase {
             Phase::Closed { .. } => true,
             Phase::Open { until } => then >= *until,
@@ -147,7 +148,7 @@ impl Breaker {
 
     /// When time alone may have it admit what it refuses now; none if it refuses nothing, or only
     /// until a probe ends.
-    pub fn admits_at(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn admits_at(&self, now: Instant) -> Option<Instant> {
         match &self.phase {
             Phase::Closed { .. } => None,
             Phase::Open { until } => Some(*until).filter(|until| now < *until),
@@ -157,7 +158,12 @@ impl Breaker {
 
     /// The attempt showed that the provider is well. It took so long (to its first token, if it was
     /// streamed); none = unknown.
-    pub fn on_success(&mut self, admission: Admission, took: Option<Duration>, now: Instant) {
+    pub(crate) fn on_success(
+        &mut self,
+        admission: Admission,
+        took: Option<Duration>,
+        now: Instant,
+    ) {
         if admission.generation != self.generation {
             return;
         }
@@ -189,7 +195,12 @@ impl Breaker {
     }
 
     /// The attempt failed, through the provider's doing. The provider may have asked for patience.
-    pub fn on_failure(&mut self, admission: Admission, hint: Option<Duration>, now: Instant) {
+    pub(crate) fn on_failure(
+        &mut self,
+        admission: Admission,
+        hint: Option<Duration>,
+        now: Instant,
+    ) {
         if let Some(hint) = hint.filter(|hint| self.honours(*hint)) {
             return self.grant(hint, now);
         }
@@ -212,7 +223,7 @@ impl Breaker {
     }
 
     /// The attempt was abandoned: nobody will ever know how it would have ended.
-    pub fn on_cancelled(&mut self, admission: Admission) {
+    pub(crate) fn on_cancelled(&mut self, admission: Admission) {
         if admission.generation != self.generation {
             return;
         }

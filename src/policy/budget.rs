@@ -20,7 +20,7 @@ use crate::units::{Rate, Share};
 
 /// The budget of one client.
 #[derive(Clone, Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     settings: config::Budget,
     /// In parts of 10^-9 of a retry, as everything here.
     reserve: i128,
@@ -30,7 +30,7 @@ pub struct Budget {
 
 impl Budget {
     /// A budget that holds its reserve of one window.
-    pub fn new(settings: config::Budget) -> Self {
+    pub(crate) fn new(settings: config::Budget) -> Self {
         Self {
             reserve: reserve(settings.reserve, nanos(settings.window)),
             recent: Ring::new(settings.window),
@@ -39,14 +39,14 @@ impl Budget {
     }
 
     /// A call makes its first attempt.
-    pub fn on_first(&mut self, now: Instant) {
+    pub(crate) fn on_first(&mut self, now: Instant) {
         self.recent.advance(now);
         self.recent
             .add(0, i128::from(self.settings.ratio.as_parts()));
     }
 
     /// Takes what a retry after this failure costs, if there is as much.
-    pub fn take(&mut self, class: FailureClass, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, class: FailureClass, now: Instant) -> bool {
         let cost = self.settings.costs.get(&class).copied().unwrap_or(1);
         let cost = i128::from(cost) * RETRY;
         self.recent.advance(now);
@@ -60,7 +60,8 @@ impl Budget {
     }
 
     /// What there is now, in parts of 10^-9 of a retry.
-    pub fn balance(&mut self, now: Instant) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn balance(&mut self, now: Instant) -> u64 {
         self.recent.advance(now);
         let balance = (self.reserve + self.recent.sum(0)).max(0);
         u64::try_from(balance).unwrap_or(u64::MAX)

@@ -24,7 +24,7 @@ use crate::units::{Factor, Share};
 
 /// The bulkhead before one provider.
 #[derive(Clone, Debug)]
-pub struct Bulkhead {
+pub(crate) struct Bulkhead {
     inside: u32,
     most: Option<u32>,
     adaptive: Option<AdaptiveLimit>,
@@ -32,7 +32,7 @@ pub struct Bulkhead {
 
 /// How an attempt in flight ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
+pub(crate) enum Left {
     /// Well, after so long (to the first token, if it was streamed).
     Well(Duration),
     /// The provider rejected it, or took too long: there was no room after all.
@@ -43,7 +43,7 @@ pub enum Left {
 
 impl Bulkhead {
     /// For at most so many (none = any number), found by itself if `adaptive` says how.
-    pub fn new(most: Option<u32>, adaptive: Option<config::Adaptive>) -> Self {
+    pub(crate) fn new(most: Option<u32>, adaptive: Option<config::Adaptive>) -> Self {
         Self {
             inside: 0,
             most,
@@ -52,7 +52,7 @@ impl Bulkhead {
     }
 
     /// How many attempts there may be at present; none = any number.
-    pub fn limit(&self) -> Option<u32> {
+    pub(crate) fn limit(&self) -> Option<u32> {
         match &self.adaptive {
             Some(found) => Some(found.limit()),
             None => self.most,
@@ -60,17 +60,17 @@ impl Bulkhead {
     }
 
     /// Whether there is room for one more.
-    pub fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         self.limit().is_none_or(|limit| self.inside < limit)
     }
 
     /// One more goes in; the caller has asked [`Self::has_room`].
-    pub fn enter(&mut self) {
+    pub(crate) fn enter(&mut self) {
         self.inside = self.inside.saturating_add(1);
     }
 
     /// One comes out.
-    pub fn leave(&mut self, how: Left) {
+    pub(crate) fn leave(&mut self, how: Left) {
         if let Some(found) = &mut self.adaptive {
             found.on_left(how, self.inside);
         }

@@ -75,7 +75,7 @@ use crate::rng::RngStreams;
 use crate::time::Instant;
 use state::{CallState, Choice, Flight, Queued, Visit};
 
-pub use super::step::{Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
+pub(crate) use super::step::{Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
 
 /// One call. The same fleet is handed to it each time.
 #[derive(Debug)]

@@ -23,6 +23,7 @@ pub struct CallContext {
 
 /// How an answer reaches its caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Delivery {
     /// In one piece, and asked for in one piece.
     #[default]

@@ -11,12 +11,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use details::ErrorDetails;
+pub(crate) use details::ErrorDetails;
 use details::{IN_BAND, SIGNS, Signs};
 
 /// How an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FailureClass {
     /// Too many requests or tokens: worth another try after a while.
     RateLimited,
@@ -60,6 +61,7 @@ pub enum FailureClass {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Action {
     /// The same provider again while `max_attempts_per_provider` allows, then another.
     Retry,
@@ -172,7 +174,7 @@ impl FailureClass {
     /// refusing our key or model, since the next call would meet the same. What this one request
     /// caused says the opposite: a provider that answers 400 is alive and well, so such a reply
     /// counts as a success, and a probe that meets it closes the breaker.
-    pub const fn counts_against_provider(self) -> bool {
+    pub(crate) const fn counts_against_provider(self) -> bool {
         !matches!(
             self,
             Self::BadRequest | Self::ContextTooLong | Self::ContentFilter
@@ -180,7 +182,7 @@ impl FailureClass {
     }
 
     /// Whether the provider did not take the attempt on: it said so, or it never answered.
-    pub const fn is_rejection(self) -> bool {
+    pub(crate) const fn is_rejection(self) -> bool {
         matches!(
             self,
             Self::RateLimited
@@ -215,7 +217,7 @@ impl FailureClass {
     /// What the body says wins over the status, since one status has many meanings: quota is
     /// tested before the rate limit, both being 429 (OpenAI, Gemini), and only one of them passes
     /// by waiting.
-    pub fn of(said: &ErrorDetails) -> Self {
+    pub(crate) fn of(said: &ErrorDetails) -> Self {
         if said.status == 402 || said.names_a_lasting_quota() {
             return Self::Quota;
         }

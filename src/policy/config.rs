@@ -187,7 +187,7 @@ impl Overrides {
 
 impl Policy {
     /// A policy with every mechanism on, as its defaults have it.
-    pub fn everything() -> Self {
+    pub(crate) fn everything() -> Self {
         let (name, about) = (String::new(), String::new());
         Self {
             name,
@@ -211,7 +211,7 @@ impl Policy {
     }
 
     /// Every number that its own sections hold, in the order of a policy file.
-    pub fn rows(&self) -> Vec<Row> {
+    pub(crate) fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         self.route.rows(&["route"], &mut rows);
         self.retry.rows(&["retry"], &mut rows);

@@ -102,7 +102,7 @@ impl Fleet {
     }
 
     /// The policy of this fleet.
-    pub const fn policy(&self) -> &Policy {
+    pub(crate) const fn policy(&self) -> &Policy {
         &self.policy
     }
 
@@ -128,7 +128,7 @@ impl Fleet {
     }
 
     /// The providers that were left out since the last time this was asked, and until when.
-    pub fn take_ejected(&mut self) -> Vec<(ProviderId, Instant)> {
+    pub(crate) fn take_ejected(&mut self) -> Vec<(ProviderId, Instant)> {
         let outliers = self.outliers.as_mut();
         outliers.map_or_else(Vec::new, Outliers::take_ejected)
     }

@@ -10,7 +10,7 @@ use crate::time::Instant;
 
 /// The checks of one client.
 #[derive(Clone, Debug)]
-pub struct HealthChecks {
+pub(crate) struct HealthChecks {
     settings: config::HealthCheck,
     each: Vec<Checked>,
 }
@@ -26,7 +26,7 @@ struct Checked {
 
 impl HealthChecks {
     /// For a fleet of so many providers. The first checks are spread over the first interval.
-    pub fn new(settings: config::HealthCheck, providers: usize) -> Self {
+    pub(crate) fn new(settings: config::HealthCheck, providers: usize) -> Self {
         let count = u32::try_from(providers).unwrap_or(u32::MAX).max(1);
         let step = settings.interval / count;
         let each = (1..=count).take(providers).map(|turn| Checked {
@@ -41,12 +41,12 @@ impl HealthChecks {
     }
 
     /// What holds for the checks.
-    pub fn settings(&self) -> &config::HealthCheck {
+    pub(crate) fn settings(&self) -> &config::HealthCheck {
         &self.settings
     }
 
     /// When to ask [`Self::due`] again: the next check; the end of time if there is nobody to ask.
-    pub fn next_at(&self) -> Instant {
+    pub(crate) fn next_at(&self) -> Instant {
         let moments = self.each.iter().map(|checked| checked.next);
         moments.min().unwrap_or(Instant::from_nanos(u64::MAX))
     }
@@ -56,7 +56,7 @@ impl HealthChecks {
     ///
     /// However late this is asked, nobody has more than one turn: checks that were missed are not
     /// made up for. Those due are asked in the order in which they came due.
-    pub fn due(
+    pub(crate) fn due(
         &mut self,
         now: Instant,
         is_asked: impl Fn(ProviderId) -> bool,
@@ -77,7 +77,7 @@ impl HealthChecks {
     }
 
     /// A check ended.
-    pub fn on_end(&mut self, provider: ProviderId, passed: bool) {
+    pub(crate) fn on_end(&mut self, provider: ProviderId, passed: bool) {
         let Some(checked) = self.each.get_mut(provider.index()) else {
             return;
         };
@@ -98,7 +98,7 @@ impl HealthChecks {
     }
 
     /// Whether the provider failed its checks.
-    pub fn is_down(&self, provider: ProviderId) -> bool {
+    pub(crate) fn is_down(&self, provider: ProviderId) -> bool {
         let checked = self.each.get(provider.index());
         checked.is_some_and(|checked| checked.is_down)
     }

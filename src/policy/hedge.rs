@@ -17,7 +17,7 @@ use crate::units::Share;
 
 /// Decides on hedges for all calls of one client.
 #[derive(Clone, Debug)]
-pub struct Hedger {
+pub(crate) struct Hedger {
     settings: config::Hedge,
     /// One for each provider; none where the delay is fixed.
     windows: Vec<Window>,
@@ -27,7 +27,7 @@ pub struct Hedger {
 
 impl Hedger {
     /// For a fleet of so many providers.
-    pub fn new(settings: config::Hedge, providers: usize) -> Self {
+    pub(crate) fn new(settings: config::Hedge, providers: usize) -> Self {
         let windows = match settings.delay {
             HedgeDelay::After(_) => Vec::new(),
             HedgeDelay::Quantile(percent) => {
@@ -43,7 +43,7 @@ impl Hedger {
 
     /// How long an attempt at this provider may be silent before it is hedged; none = for ever,
     /// for now.
-    pub fn delay(&self, provider: ProviderId) -> Option<Duration> {
+    pub(crate) fn delay(&self, provider: ProviderId) -> Option<Duration> {
         match self.settings.delay {
             HedgeDelay::After(delay) => Some(delay),
             HedgeDelay::Quantile(_) => self.windows.get(provider.index())?.quantile(),
@@ -51,24 +51,24 @@ impl Hedger {
     }
 
     /// Hedges of one call at most.
-    pub fn most(&self) -> u32 {
+    pub(crate) fn most(&self) -> u32 {
         self.settings.max_hedges
     }
 
     /// A call begins, and the budget grows.
-    pub fn on_call(&mut self) {
+    pub(crate) fn on_call(&mut self) {
         self.save(self.settings.budget.as_parts());
     }
 
     /// Takes one hedge out of the budget, if it holds one.
-    pub fn take(&mut self) -> bool {
+    pub(crate) fn take(&mut self) -> bool {
         let left = self.saved.checked_sub(HEDGE);
         self.saved = left.unwrap_or(self.saved);
         left.is_some()
     }
 
     /// A hedge that was taken was not made after all.
-    pub fn give_back(&mut self) {
+    pub(crate) fn give_back(&mut self) {
         self.save(HEDGE);
     }
 
@@ -78,14 +78,14 @@ impl Hedger {
     /// answer made superfluous would be missing from what the quantile is taken of; it would sink,
     /// hedges would start earlier and hide more slow ones. If shorter ones counted, callers who
     /// leave soon would make it sink just so.
-    pub fn on_silence(&mut self, provider: ProviderId, silent: Duration) {
+    pub(crate) fn on_silence(&mut self, provider: ProviderId, silent: Duration) {
         if self.delay(provider).is_some_and(|delay| silent >= delay) {
             self.on_first_token_received(provider, silent);
         }
     }
 
     /// An attempt's first token (its answer, if it is not streamed) came after this long.
-    pub fn on_first_token_received(&mut self, provider: ProviderId, took: Duration) {
+    pub(crate) fn on_first_token_received(&mut self, provider: ProviderId, took: Duration) {
         if let Some(window) = self.windows.get_mut(provider.index()) {
             window.record(took);
         }

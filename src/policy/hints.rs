@@ -27,7 +27,7 @@ use crate::time::nanos;
 
 /// What the policy makes of a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HintDecision {
+pub(crate) enum HintDecision {
     /// There is no hint, or none that this policy reads: back off as without it.
     None,
     /// Return after exactly this wait.
@@ -38,7 +38,7 @@ pub enum HintDecision {
 
 /// Judges a hint by the policy, and by what the call has `left` until its deadline (none = no end).
 /// A hint as long as the cap is still waited for; one as long as what is left is in vain.
-pub fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> HintDecision {
+pub(crate) fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> HintDecision {
     match (hints.retry_after, hint) {
         (HintMode::Ignore, _) | (_, None) => HintDecision::None,
         (HintMode::Honour, Some(hint))
@@ -52,7 +52,7 @@ pub fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> H
 
 /// `hint`, and up to `hints.jitter` of it on top: never less than the server asks for, and not the
 /// same for everybody whom it asked. Without a spread nothing is drawn.
-pub fn spread(hints: &Hints, hint: Duration, stream: &mut Stream) -> Duration {
+pub(crate) fn spread(hints: &Hints, hint: Duration, stream: &mut Stream) -> Duration {
     let most = hints.jitter.of(nanos(hint));
     if most == 0 {
         return hint;
@@ -62,7 +62,7 @@ pub fn spread(hints: &Hints, hint: Duration, stream: &mut Stream) -> Duration {
 
 /// Where a server may have put a hint.
 #[derive(Clone, Copy)]
-pub struct HintSources<'a, 'head> {
+pub(crate) struct HintSources<'a, 'head> {
     /// The status of the answer, or of the error inside it.
     pub status: u16,
     /// The field of the answer's head that has this name, which is in lower case.
@@ -77,7 +77,7 @@ pub struct HintSources<'a, 'head> {
 /// the body, being meant for us, and both over what is left of limits, which is no advice. A moment
 /// counts from the answer's own `date`, which no clock of ours can be ahead of; one that lies
 /// behind it means no wait. What is absurdly large saturates at some 584 years.
-pub fn read(said: &HintSources) -> Option<Duration> {
+pub(crate) fn read(said: &HintSources) -> Option<Duration> {
     let in_millis = |name: &&str| length::decimal(said.trimmed(name)?, length::NANOS_PER_MILLI);
     let in_seconds = || length::seconds(said.trimmed("retry-after")?);
     let until_date = || said.until(moment::of_http(said.trimmed("retry-after")?)?);
@@ -95,7 +95,7 @@ pub fn read(said: &HintSources) -> Option<Duration> {
 /// Whether the server says that another try is worth it, if it says so at all: `x-should-retry`, as
 /// OpenAI's and Anthropic's SDKs read it, else gRPC's pushback, which forbids another try where it
 /// is no length of time (gRFC A6).
-pub fn should_retry(said: &HintSources) -> Option<bool> {
+pub(crate) fn should_retry(said: &HintSources) -> Option<bool> {
     let pushback = || {
         let length = said.trimmed(PUSHBACK)?;
         let is_length = length::decimal(length, length::NANOS_PER_MILLI).is_some();

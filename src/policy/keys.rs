@@ -20,14 +20,14 @@ pub struct KeyId(pub u16);
 
 /// The keys of one provider.
 #[derive(Clone, Debug)]
-pub struct Keys {
+pub(crate) struct Keys {
     /// Until when each is left alone; empty if there is but one.
     until: Vec<Instant>,
 }
 
 impl Keys {
     /// So many keys, all good; none at all counts as one.
-    pub fn new(count: u16) -> Self {
+    pub(crate) fn new(count: u16) -> Self {
         let count = if count > 1 { usize::from(count) } else { 0 };
         Self {
             until: vec![Instant::START; count],
@@ -35,7 +35,7 @@ impl Keys {
     }
 
     /// The key for an attempt that starts now: the one in use, unless it is left alone.
-    pub fn pick(&self, now: Instant) -> KeyId {
+    pub(crate) fn pick(&self, now: Instant) -> KeyId {
         // Whoever's time is up is as good as whoever was never left alone.
         let soonest = self.each().min_by_key(|(_, until)| (*until).max(now));
         soonest.map_or(KeyId(0), |(key, _)| key)
@@ -43,12 +43,12 @@ impl Keys {
 
     /// A key that an attempt after a failure with `failed` can use at once, if there is one that is
     /// not left alone: the next behind it, and around.
-    pub fn other(&self, failed: KeyId, now: Instant) -> Option<KeyId> {
+    pub(crate) fn other(&self, failed: KeyId, now: Instant) -> Option<KeyId> {
         self.other_than(failed, &|_| false, now)
     }
 
     /// The same, without those that are not to be used for another reason.
-    pub fn other_than(
+    pub(crate) fn other_than(
         &self,
         failed: KeyId,
         is_tried: &dyn Fn(KeyId) -> bool,
@@ -67,7 +67,7 @@ impl Keys {
     /// A rate limit is the key's for as long as the hint says, else for 5 s; a quota for 5 min, or
     /// longer if the hint says so; a key that was not accepted, or may not do this, for 5 min. No
     /// hint counts for more than an hour, and later news never makes the time shorter.
-    pub fn on_failure(
+    pub(crate) fn on_failure(
         &mut self,
         key: KeyId,
         class: FailureClass,

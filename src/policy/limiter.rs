@@ -18,14 +18,14 @@ use crate::time::Instant;
 
 /// The limits of one provider, as buckets that fill evenly.
 #[derive(Clone, Debug)]
-pub struct Limiter {
+pub(crate) struct Limiter {
     attempts: Option<Bucket>,
     tokens: Option<Bucket>,
 }
 
 impl Limiter {
     /// Full buckets of so many attempts and tokens per minute; none = no such limit.
-    pub fn new(rpm: Option<u64>, tpm: Option<u64>) -> Self {
+    pub(crate) fn new(rpm: Option<u64>, tpm: Option<u64>) -> Self {
         let bucket = |limit| Bucket::new(limit, MINUTE, PARTS).forgiving();
         Self {
             attempts: rpm.map(bucket),
@@ -35,7 +35,7 @@ impl Limiter {
 
     /// When an attempt of so many tokens has room: `now` or later. What is larger than a whole
     /// bucket has room when the bucket is full.
-    pub fn ready_at(&mut self, tokens: u64, now: Instant) -> Instant {
+    pub(crate) fn ready_at(&mut self, tokens: u64, now: Instant) -> Instant {
         let mut ready = now;
         for (bucket, amount) in [(&mut self.attempts, 1), (&mut self.tokens, tokens)] {
             if let Some(bucket) = bucket {
@@ -46,7 +46,7 @@ impl Limiter {
     }
 
     /// Takes room for an attempt of so many tokens; the caller has asked [`Self::ready_at`].
-    pub fn take(&mut self, tokens: u64, now: Instant) {
+    pub(crate) fn take(&mut self, tokens: u64, now: Instant) {
         for (bucket, amount) in [(&mut self.attempts, 1), (&mut self.tokens, tokens)] {
             if let Some(bucket) = bucket {
                 bucket.take(amount, now);
@@ -55,7 +55,7 @@ impl Limiter {
     }
 
     /// An attempt that took room for `expected` tokens has used `used`.
-    pub fn settle(&mut self, expected: u64, used: u64, now: Instant) {
+    pub(crate) fn settle(&mut self, expected: u64, used: u64, now: Instant) {
         if let Some(bucket) = &mut self.tokens {
             bucket.settle(expected, used, now);
         }

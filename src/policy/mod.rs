@@ -1,44 +1,43 @@
 //! The decision core: what the client does next, decided without a clock, a socket or entropy.
 //!
 //! - [`config`]: the policy as types.
-//! - [`call`]: one call, from its arrival to its outcome; it keeps the order of things.
-//! - [`step`]: what a call answers, and what it is told.
-//! - [`fleet`]: what calls share: one breaker and the settings of each provider, and the router.
-//! - [`router`], [`breaker`], [`backoff`], [`hints`], [`classify`], [`settings`]: one judgement
-//!   each.
+//! - `call`: one call, from its arrival to its outcome; it keeps the order of things.
+//! - `step`: what a call answers, and what it is told.
+//! - `fleet`: what calls share: one breaker and the settings of each provider, and the router.
+//! - `router`, `breaker`, `backoff`, `hints`, `classify`, `settings`: one judgement each.
 //!
 //! `now` and random draws are passed in; sockets, clocks and timeouts of an attempt are left to
-//! the client. Start reading at [`call::Call::step`].
+//! the client. Start reading at [`Call::step`].
 
-pub mod backoff;
-pub mod breaker;
+pub(crate) mod backoff;
+pub(crate) mod breaker;
 mod bucket;
-pub mod budget;
-pub mod bulkhead;
-pub mod call;
-pub mod call_context;
-pub mod classify;
+pub(crate) mod budget;
+pub(crate) mod bulkhead;
+pub(crate) mod call;
+pub(crate) mod call_context;
+pub(crate) mod classify;
 pub mod config;
-pub mod fleet;
-pub mod health_check;
-pub mod hedge;
-pub mod hints;
-pub mod keys;
-pub mod limiter;
-pub mod outlier;
-pub mod prebuffer;
-pub mod provider_info;
+pub(crate) mod fleet;
+pub(crate) mod health_check;
+pub(crate) mod hedge;
+pub(crate) mod hints;
+pub(crate) mod keys;
+pub(crate) mod limiter;
+pub(crate) mod outlier;
+pub(crate) mod prebuffer;
+pub(crate) mod provider_info;
 mod quantile;
-pub mod queue;
-pub mod resend;
+pub(crate) mod queue;
+pub(crate) mod resend;
 mod ring;
-pub mod router;
-pub mod settings;
-pub mod slow_start;
-pub mod spend;
-pub mod step;
-pub mod throttle;
-pub mod throughput;
+pub(crate) mod router;
+pub(crate) mod settings;
+pub(crate) mod slow_start;
+pub(crate) mod spend;
+pub(crate) mod step;
+pub(crate) mod throttle;
+pub(crate) mod throughput;
 
 use std::fmt;
 
@@ -47,9 +46,10 @@ pub use breaker::State as BreakerState;
 pub use call::Call;
 pub use call_context::{CallContext, Delivery, Priority};
 pub use classify::{Action, FailureClass};
-pub use fleet::Fleet;
+pub use fleet::{Fleet, Transition};
 pub use keys::KeyId;
 pub use provider_info::ProviderInfo;
+pub use settings::Settings;
 pub use step::{Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
 
 use serde::{Deserialize, Serialize};

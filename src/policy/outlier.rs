@@ -23,7 +23,7 @@ use crate::units::Share;
 
 /// Compares the providers of one fleet.
 #[derive(Clone, Debug)]
-pub struct Outliers {
+pub(crate) struct Outliers {
     settings: config::Outlier,
     each: Vec<Watched>,
     /// When the interval ends.
@@ -62,7 +62,7 @@ struct Judged {
 
 impl Outliers {
     /// For a fleet of so many providers.
-    pub fn new(settings: config::Outlier, providers: usize) -> Self {
+    pub(crate) fn new(settings: config::Outlier, providers: usize) -> Self {
         Self {
             ends: Instant::START + settings.interval,
             settings,
@@ -73,7 +73,7 @@ impl Outliers {
 
     /// An attempt ended: well after so long (to the first token, if it was streamed), or, with
     /// none, through the provider's fault.
-    pub fn on_end(&mut self, provider: ProviderId, took: Option<Duration>, now: Instant) {
+    pub(crate) fn on_end(&mut self, provider: ProviderId, took: Option<Duration>, now: Instant) {
         if now >= self.ends {
             self.end_interval(now);
         }
@@ -88,14 +88,14 @@ impl Outliers {
     }
 
     /// Until when a provider is left out; none = it is not.
-    pub fn ejected_until(&self, provider: ProviderId, now: Instant) -> Option<Instant> {
+    pub(crate) fn ejected_until(&self, provider: ProviderId, now: Instant) -> Option<Instant> {
         let watched = self.each.get(provider.index())?;
         watched.until.filter(|until| now < *until)
     }
 
     /// Who has been ejected since the last time this was asked, and until when. They are kept
     /// until then.
-    pub fn take_ejected(&mut self) -> Vec<(ProviderId, Instant)> {
+    pub(crate) fn take_ejected(&mut self) -> Vec<(ProviderId, Instant)> {
         std::mem::take(&mut self.ejected)
     }
 

@@ -16,7 +16,7 @@ use crate::time::Instant;
 
 /// The prebuffer of one attempt.
 #[derive(Clone, Debug)]
-pub struct Prebuffer {
+pub(crate) struct Prebuffer {
     /// Whether the caller takes text before the answer is complete.
     is_live: bool,
     tokens: u64,
@@ -31,7 +31,7 @@ pub struct Prebuffer {
 
 impl Prebuffer {
     /// An empty prebuffer for an attempt whose answer reaches its caller in this way.
-    pub const fn new(settings: &Streams, delivery: Delivery) -> Self {
+    pub(crate) const fn new(settings: &Streams, delivery: Delivery) -> Self {
         Self {
             is_live: matches!(delivery, Delivery::Live),
             tokens: settings.prebuffer,
@@ -44,35 +44,35 @@ impl Prebuffer {
     }
 
     /// This many bytes of text came.
-    pub fn on_text(&mut self, now: Instant, bytes: usize) {
+    pub(crate) fn on_text(&mut self, now: Instant, bytes: usize) {
         self.since.get_or_insert(now);
         self.bytes = self.bytes.saturating_add(bytes as u64);
     }
 
     /// The attempt ended.
-    pub const fn on_end(&mut self, succeeded: bool) {
+    pub(crate) const fn on_end(&mut self, succeeded: bool) {
         self.ended = Some(succeeded);
     }
 
     /// Whether any text came.
-    pub const fn has_text(&self) -> bool {
+    pub(crate) const fn has_text(&self) -> bool {
         self.since.is_some()
     }
 
     /// Whether text is withheld at all. If not, the first text may be delivered as soon as it came.
-    pub const fn withholds(&self) -> bool {
+    pub(crate) const fn withholds(&self) -> bool {
         !self.is_live || self.tokens > 0
     }
 
     /// Whether text may be delivered now. Ask when all that came was counted; once open, it stays
     /// open.
-    pub fn is_open(&mut self, now: Instant) -> bool {
+    pub(crate) fn is_open(&mut self, now: Instant) -> bool {
         self.is_open = self.is_open || self.opens(now);
         self.is_open
     }
 
     /// When it opens even if nothing else comes; none if it is open, or no text came yet.
-    pub fn opens_at(&self) -> Option<Instant> {
+    pub(crate) fn opens_at(&self) -> Option<Instant> {
         let is_held = self.is_live && !self.is_open;
         let since = self.since.filter(|_| is_held)?;
         Some(since + self.timeout)

@@ -17,7 +17,7 @@ use crate::time::Instant;
 
 /// Where the calls of one client wait.
 #[derive(Clone, Debug)]
-pub struct Queue {
+pub(crate) struct Queue {
     settings: config::Queue,
     /// In the order in which they go.
     line: BTreeMap<QueuePosition, CallId>,
@@ -31,7 +31,7 @@ type QueuePosition = (Reverse<Priority>, u64);
 
 /// What became of a call that asked to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Joined {
+pub(crate) enum Joined {
     /// It waits, until then at the latest. Who it pushed out, if anybody, does not wait any more.
     Waits {
         /// When its time is up.
@@ -45,7 +45,7 @@ pub enum Joined {
 
 impl Queue {
     /// An empty queue.
-    pub fn new(settings: config::Queue) -> Self {
+    pub(crate) fn new(settings: config::Queue) -> Self {
         Self {
             settings,
             line: BTreeMap::new(),
@@ -55,7 +55,7 @@ impl Queue {
     }
 
     /// A call asks to wait; one that waits already keeps its place and its time.
-    pub fn join(&mut self, call: CallId, priority: Priority, now: Instant) -> Joined {
+    pub(crate) fn join(&mut self, call: CallId, priority: Priority, now: Instant) -> Joined {
         if let Some(&(_, until)) = self.places.get(&call) {
             let pushed_out = None;
             return Joined::Waits { until, pushed_out };
@@ -77,31 +77,31 @@ impl Queue {
     }
 
     /// A call does not wait any more.
-    pub fn leave(&mut self, call: CallId) {
+    pub(crate) fn leave(&mut self, call: CallId) {
         if let Some((place, _)) = self.places.remove(&call) {
             self.line.remove(&place);
         }
     }
 
     /// Whether a call waits.
-    pub fn holds(&self, call: CallId) -> bool {
+    pub(crate) fn holds(&self, call: CallId) -> bool {
         self.places.contains_key(&call)
     }
 
     /// When the time of the first is up.
-    pub fn first_until(&self) -> Option<Instant> {
+    pub(crate) fn first_until(&self) -> Option<Instant> {
         let &(_, until) = self.places.get(&self.first()?)?;
         Some(until)
     }
 
     /// Whose turn it is: the most important, and of those the one that came first.
-    pub fn first(&self) -> Option<CallId> {
+    pub(crate) fn first(&self) -> Option<CallId> {
         self.line.values().next().copied()
     }
 
     /// Whether nobody waits who is to go before this call. One that does not wait itself comes
     /// after those that are as important.
-    pub fn is_next(&self, call: CallId, priority: Priority) -> bool {
+    pub(crate) fn is_next(&self, call: CallId, priority: Priority) -> bool {
         let Some((first, &waits)) = self.line.first_key_value() else {
             return true;
         };

@@ -10,13 +10,13 @@
 
 /// The resends of one attempt.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Resend {
+pub(crate) struct Resend {
     was_refused: bool,
 }
 
 /// What carried a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carrier {
+pub(crate) enum Carrier {
     /// A connection that was kept from an earlier attempt, or is shared with others.
     Kept,
     /// A connection that was opened for this request.
@@ -25,7 +25,7 @@ pub enum Carrier {
 
 /// What is certain about a request that met no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lost {
+pub(crate) struct Lost {
     /// No byte of it left.
     pub never_left: bool,
     /// The provider says that it did not process it.
@@ -35,12 +35,12 @@ pub struct Lost {
 impl Resend {
     /// Whether a kept connection may carry the request. After a refusal none may: it would lead to
     /// the same server.
-    pub const fn may_use_kept(&self) -> bool {
+    pub(crate) const fn may_use_kept(&self) -> bool {
         !self.was_refused
     }
 
     /// The request met no answer. Whether to send it again.
-    pub const fn on_lost(&mut self, carrier: Carrier, lost: Lost) -> bool {
+    pub(crate) const fn on_lost(&mut self, carrier: Carrier, lost: Lost) -> bool {
         if lost.never_left && matches!(carrier, Carrier::Kept) {
             return true;
         }

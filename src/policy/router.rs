@@ -41,7 +41,7 @@ use turns::Turns;
 
 /// Hands out turns.
 #[derive(Clone, Debug)]
-pub struct Router {
+pub(crate) struct Router {
     strategy: Strategy,
     score: Score,
     half_life: Duration,
@@ -61,7 +61,7 @@ pub struct Router {
 
 /// The order in which one call asks the fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProviderOrder {
+pub(crate) enum ProviderOrder {
     /// As the fleet lists them, from this one on and around.
     From {
         /// The first.
@@ -75,7 +75,7 @@ pub enum ProviderOrder {
 
 /// How an attempt looked to whoever waited for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptResult {
+pub(crate) enum AttemptResult {
     /// It went well, after so long (to the first token, if it was streamed).
     Well(Duration),
     /// It failed through the provider's fault.
@@ -87,7 +87,7 @@ pub enum AttemptResult {
 impl Router {
     /// A router over these providers, under what the policy says of each of them. Providers beyond
     /// the 65,535th are left out; one without settings has the general weight and group.
-    pub fn new(
+    pub(crate) fn new(
         policy: &Policy,
         members: &[ProviderInfo],
         settings: &[Settings],
@@ -123,7 +123,7 @@ impl Router {
 
     /// The turn of a call that begins now. It is empty if the fleet is, or if the rule of the
     /// call's task leaves nobody.
-    pub fn turn(&mut self, call: CallId, ask: &CallContext, now: Instant) -> ProviderOrder {
+    pub(crate) fn turn(&mut self, call: CallId, ask: &CallContext, now: Instant) -> ProviderOrder {
         let session = ask.session.filter(|_| self.affinity == Affinity::Session);
         let ruled = self.rule(ask).is_some();
         if !ruled
@@ -142,14 +142,14 @@ impl Router {
     }
 
     /// An attempt starts.
-    pub fn on_start(&mut self, provider: ProviderId, _now: Instant) {
+    pub(crate) fn on_start(&mut self, provider: ProviderId, _now: Instant) {
         if let Some(observed) = self.observed_of(provider) {
             observed.on_start();
         }
     }
 
     /// An attempt is over.
-    pub fn on_end(&mut self, provider: ProviderId, seen: AttemptResult, now: Instant) {
+    pub(crate) fn on_end(&mut self, provider: ProviderId, seen: AttemptResult, now: Instant) {
         let half_life = self.half_life;
         if let Some(observed) = self.observed_of(provider) {
             observed.on_end(seen, now, half_life);
@@ -288,7 +288,7 @@ impl Router {
 
 impl ProviderOrder {
     /// The providers in their order, each once.
-    pub fn order(&self) -> impl Iterator<Item = ProviderId> + '_ {
+    pub(crate) fn order(&self) -> impl Iterator<Item = ProviderId> + '_ {
         let (natural, listed) = match self {
             Self::From { first, providers } => ((*first..*providers).chain(0..*first), &[][..]),
             Self::Listed(listed) => ((0..0).chain(0..0), &listed[..]),

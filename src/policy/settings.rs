@@ -29,7 +29,7 @@ pub struct Settings {
 
 impl Settings {
     /// What `policy` says about the provider of this name, at this position (from 0).
-    pub fn resolve(policy: &Policy, position: usize, name: &str) -> Self {
+    pub(crate) fn resolve(policy: &Policy, position: usize, name: &str) -> Self {
         let mut settings = Self::of(policy);
         let overrides = &policy.overrides;
         let by_position = overrides.by_position.get(position);
@@ -75,7 +75,7 @@ impl Settings {
     }
 
     /// The numbers among them, at the paths that they have in an override.
-    pub fn rows(&self) -> Vec<Row> {
+    pub(crate) fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         self.timeouts.rows(&["timeouts"], &mut rows);
         let retry = Retry {

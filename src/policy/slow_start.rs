@@ -11,7 +11,7 @@ use crate::units::Share;
 
 /// The slow start of one provider.
 #[derive(Clone, Debug)]
-pub struct SlowStart {
+pub(crate) struct SlowStart {
     settings: config::SlowStart,
     /// None = it gets all of its share.
     ramp: Option<Ramp>,
@@ -26,7 +26,7 @@ struct Ramp {
 
 impl SlowStart {
     /// A provider that has not failed yet gets all of its share.
-    pub const fn new(settings: config::SlowStart) -> Self {
+    pub(crate) const fn new(settings: config::SlowStart) -> Self {
         Self {
             settings,
             ramp: None,
@@ -34,20 +34,21 @@ impl SlowStart {
     }
 
     /// It is back.
-    pub const fn begin(&mut self, now: Instant) {
+    pub(crate) const fn begin(&mut self, now: Instant) {
         // Its first call is owed: somebody has just found that it answers.
         let owed = self.first().rest().as_parts();
         self.ramp = Some(Ramp { began: now, owed });
     }
 
     /// The part of its share that it gets.
-    pub fn part(&self, now: Instant) -> Share {
+    #[cfg(test)]
+    pub(crate) fn part(&self, now: Instant) -> Share {
         self.ramp.map_or(Share::WHOLE, |ramp| self.grown(ramp, now))
     }
 
     /// Whether the next call that would come may come: so many of them that the share is kept, as
     /// evenly as can be and without any draw.
-    pub fn admits(&mut self, now: Instant) -> bool {
+    pub(crate) fn admits(&mut self, now: Instant) -> bool {
         let Some(mut ramp) = self.ramp else {
             return true;
         };

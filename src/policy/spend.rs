@@ -15,13 +15,13 @@ use crate::units::Money;
 
 /// What was spent, leaking away evenly.
 #[derive(Clone, Debug)]
-pub struct Spend {
+pub(crate) struct Spend {
     left: Bucket,
 }
 
 impl Spend {
     /// Nothing is spent yet.
-    pub fn new(settings: config::Spend) -> Self {
+    pub(crate) fn new(settings: config::Spend) -> Self {
         Self {
             left: Bucket::new(settings.max.as_nanos(), settings.per, 1),
         }
@@ -29,17 +29,17 @@ impl Spend {
 
     /// When an attempt that is expected to cost so much may start: `now` or later. What costs more
     /// than everything may start when nothing is spent.
-    pub fn ready_at(&mut self, expected: Money, now: Instant) -> Instant {
+    pub(crate) fn ready_at(&mut self, expected: Money, now: Instant) -> Instant {
         self.left.ready_at(expected.as_nanos(), now)
     }
 
     /// An attempt starts that is expected to cost so much.
-    pub fn take(&mut self, expected: Money, now: Instant) {
+    pub(crate) fn take(&mut self, expected: Money, now: Instant) {
         self.left.take(expected.as_nanos(), now);
     }
 
     /// An attempt that was expected to cost so much has cost `actual`.
-    pub fn settle(&mut self, expected: Money, actual: Money, now: Instant) {
+    pub(crate) fn settle(&mut self, expected: Money, actual: Money, now: Instant) {
         let (expected, actual) = (expected.as_nanos(), actual.as_nanos());
         self.left.settle(expected, actual, now);
     }

@@ -60,6 +60,7 @@ pub struct Start {
 /// Why an attempt is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Cause {
     /// The call's first.
     First,
@@ -118,6 +119,7 @@ pub enum Outcome {
 /// Why a call failed: the error as its caller receives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FailureReason {
     /// A failure that the policy does not try again.
     Stopped(FailureClass),

@@ -17,14 +17,14 @@ use crate::units::Share;
 
 /// The throttle before one provider.
 #[derive(Clone, Debug)]
-pub struct Throttle {
+pub(crate) struct Throttle {
     settings: config::Throttle,
     recent: Ring<2>,
 }
 
 impl Throttle {
     /// A throttle that has seen nothing and refuses nothing.
-    pub fn new(settings: config::Throttle) -> Self {
+    pub(crate) fn new(settings: config::Throttle) -> Self {
         Self {
             recent: Ring::new(settings.window),
             settings,
@@ -34,7 +34,7 @@ impl Throttle {
     /// Whether to refuse an attempt now; takes one draw when that is in question. A refusal counts
     /// as a request that was not accepted, so a call that was refused must not ask again: otherwise
     /// refusals would raise the probability of refusals.
-    pub fn refuses(&mut self, now: Instant, stream: &mut Stream) -> bool {
+    pub(crate) fn refuses(&mut self, now: Instant, stream: &mut Stream) -> bool {
         self.recent.advance(now);
         let probability = self.probability();
         let refuses = probability > Share::ZERO && stream.chance(probability.as_parts());
@@ -45,13 +45,13 @@ impl Throttle {
     }
 
     /// An attempt is sent: counted before its end, so that those in flight count.
-    pub fn on_sent(&mut self, now: Instant) {
+    pub(crate) fn on_sent(&mut self, now: Instant) {
         self.recent.advance(now);
         self.recent.add(REQUESTS, 1);
     }
 
     /// The provider took an attempt on, whatever became of it then.
-    pub fn on_accepted(&mut self, now: Instant) {
+    pub(crate) fn on_accepted(&mut self, now: Instant) {
         self.recent.advance(now);
         self.recent.add(ACCEPTS, 1);
     }

@@ -14,7 +14,7 @@ use crate::units::TokenRate;
 
 /// The speed of one stream.
 #[derive(Clone, Debug)]
-pub struct Throughput {
+pub(crate) struct Throughput {
     least: TokenRate,
     step: u64,
     /// None while no text comes.
@@ -34,12 +34,12 @@ struct Measured {
 
 impl Throughput {
     /// The judge of one stream; none if the policy sets no minimum speed.
-    pub fn of(settings: &Streams) -> Option<Self> {
+    pub(crate) fn of(settings: &Streams) -> Option<Self> {
         Some(Self::new(settings.min_speed?, settings.min_speed_window))
     }
 
     /// Judges by `least`, over `span`.
-    pub fn new(least: TokenRate, span: Duration) -> Self {
+    pub(crate) fn new(least: TokenRate, span: Duration) -> Self {
         Self {
             least,
             step: (nanos(span) / STEPS as u64).max(1),
@@ -48,7 +48,7 @@ impl Throughput {
     }
 
     /// So many bytes of text have come.
-    pub fn feed(&mut self, now: Instant, bytes: usize) {
+    pub(crate) fn feed(&mut self, now: Instant, bytes: usize) {
         let span = Duration::from_nanos(self.step.saturating_mul(STEPS as u64));
         let measured = self.measured.get_or_insert_with(|| Measured {
             since: now,
@@ -61,24 +61,24 @@ impl Throughput {
     }
 
     /// The model is at work on something that is no text: it is measured anew when text comes.
-    pub fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         self.measured = None;
     }
 
     /// When to ask next.
-    pub fn next_check(&self) -> Option<Instant> {
+    pub(crate) fn next_check(&self) -> Option<Instant> {
         self.measured.as_ref().map(|measured| measured.next_check)
     }
 
     /// How the attempt fails if its stream is too slow. Ask as for
     /// [`is_too_slow`](Self::is_too_slow).
-    pub fn judge(&mut self, now: Instant) -> Option<FailureClass> {
+    pub(crate) fn judge(&mut self, now: Instant) -> Option<FailureClass> {
         self.is_too_slow(now).then_some(TOO_SLOW)
     }
 
     /// Whether less came in the span before `now` than should have. Ask only when all that has
     /// come was fed: what waits unread in a socket because nobody looked was not slow.
-    pub fn is_too_slow(&mut self, now: Instant) -> bool {
+    pub(crate) fn is_too_slow(&mut self, now: Instant) -> bool {
         let Some(measured) = &mut self.measured else {
             return false;
         };
@@ -112,7 +112,7 @@ impl Measured {
 
 /// How the attempt of a stream that is too slow fails: to its caller a trickle is as good as
 /// silence.
-pub const TOO_SLOW: FailureClass = FailureClass::TimeoutIdle;
+pub(crate) const TOO_SLOW: FailureClass = FailureClass::TimeoutIdle;
 
 /// How many bytes of text a token is counted at: English in the common tokenizers.
 pub(super) const BYTES_PER_TOKEN: u64 = 4;

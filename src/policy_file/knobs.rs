@@ -12,6 +12,7 @@ use std::time::Duration;
 
 /// A number that a policy can turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Knob {
     /// Where it stands in a policy file, dotted.
     pub path: String,
@@ -29,6 +30,7 @@ pub struct Knob {
 
 /// How steps through a range are spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Scale {
     /// Equal differences.
     Linear,

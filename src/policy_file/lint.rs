@@ -29,7 +29,7 @@ use view::View;
 
 /// Something that a reviewer would ask about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The rule's name: `no-jitter`.
     pub code: &'static str,
     /// Where it stands.
@@ -44,7 +44,7 @@ pub struct Finding {
 
 /// Where a finding stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LintLocation {
+pub(crate) enum LintLocation {
     /// At the first of these keys that the policy file has; at none of them means the file.
     Policy(Vec<Vec<String>>),
     /// At this provider, wherever the fleet is written down.
@@ -53,7 +53,7 @@ pub enum LintLocation {
 
 /// What is known about where a policy works; by default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LintContext {
+pub(crate) struct LintContext {
     /// The fleet, in order; empty = unknown.
     pub providers: Vec<LintProvider>,
     /// Calls that arrive per minute on average, at all client processes together.
@@ -70,7 +70,7 @@ pub struct LintContext {
 
 /// What is known about a provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LintProvider {
+pub(crate) struct LintProvider {
     /// Its name.
     pub name: String,
     /// What it shares with every provider that has the same here: a host, an account, a cause of
@@ -81,7 +81,7 @@ pub struct LintProvider {
 }
 
 /// What a reviewer would ask about, in the order of [`codes`].
-pub fn lint(policy: &Policy, around: &LintContext) -> Vec<Finding> {
+pub(crate) fn lint(policy: &Policy, around: &LintContext) -> Vec<Finding> {
     let view = View { policy, around };
     let apply = |(code, rule): &(&'static str, Rule)| {
         let mut findings: Vec<Finding> = Vec::new();
@@ -97,13 +97,14 @@ pub fn lint(policy: &Policy, around: &LintContext) -> Vec<Finding> {
 }
 
 /// What a reviewer would ask about a fleet, whatever the policy.
-pub fn lint_fleet(providers: &[LintProvider]) -> Vec<Finding> {
+pub(crate) fn lint_fleet(providers: &[LintProvider]) -> Vec<Finding> {
     let drafts = load::sharing(providers).into_iter();
     drafts.map(|draft| draft.signed(SHARED_FATE)).collect()
 }
 
 /// The names of all rules.
-pub fn codes() -> impl Iterator<Item = &'static str> {
+#[cfg(test)]
+pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|(code, _)| *code)
 }
 

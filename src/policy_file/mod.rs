@@ -2,14 +2,14 @@
 //!
 //! - [`KNOBS`]: every number that a policy can turn, with default, range and reason.
 //! - `checks`: what a file can get wrong although every key and every unit is right.
-//! - [`lint`]: what is allowed, and yet does not do what its author means.
+//! - `lint`: what is allowed, and yet does not do what its author means.
 //! - [`presets`]: the policies that ship with us.
 //!
 //! What the settings mean is decided in [`crate::policy`], which reads no file.
 
 mod checks;
 mod knobs;
-pub mod lint;
+pub(crate) mod lint;
 pub mod presets;
 #[cfg(feature = "cli")]
 mod schema;

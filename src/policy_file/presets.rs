@@ -7,6 +7,7 @@ use crate::policy::config::Policy;
 
 /// A policy that ships with us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Preset {
     /// Its name, which is its file's stem as well.
     pub name: &'static str,
@@ -18,6 +19,7 @@ pub struct Preset {
 
 /// Where a preset comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// From us.
     Ours,

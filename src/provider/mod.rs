@@ -10,10 +10,10 @@
 //! the world), then here
 //!
 //! 1. the exchange: the first that strikes (an error, a hang, a reset, an early end, a head alone)
-//! decides it, and the rest is skipped;
+//!    decides it, and the rest is skipped;
 //! 2. the length of the prompt, which may exceed the model's context;
 //! 3. the provider's state: limits, which faults may have shrunk; then slots, likewise; then its
-//! cache and its prices;
+//!    cache and its prices;
 //! 4. the answer: effects on its timing and content (`answer_effects` combines them).
 //!
 //! # What is billed

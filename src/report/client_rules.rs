@@ -17,6 +17,7 @@ use crate::time::Instant;
 /// Violations by the calls of a scope.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Conduct {
     /// The most attempts that one call made.
     pub attempts_max: u64,

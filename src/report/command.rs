@@ -4,7 +4,12 @@ use std::path::Path;
 
 /// `firedrill run` of the scenario at `path`: with these policies (none = the scenario's own),
 /// these seeds (`3` or `1..5`), and these `--set` overrides (path, value).
-pub fn run(path: &str, policies: &[&str], seeds: &str, overrides: &[(String, String)]) -> String {
+pub(crate) fn run(
+    path: &str,
+    policies: &[&str],
+    seeds: &str,
+    overrides: &[(String, String)],
+) -> String {
     let mut words = vec!["firedrill run".to_owned(), quoted(path)];
     for policy in policies {
         words.push(format!("--policy {}", quoted(policy)));
@@ -20,7 +25,7 @@ pub fn run(path: &str, policies: &[&str], seeds: &str, overrides: &[(String, Str
 }
 
 /// The command that reports on these traces of production.
-pub fn report(traces: &[&str]) -> String {
+pub(crate) fn report(traces: &[&str]) -> String {
     let traces = traces.iter().map(|path| quoted(path));
     let words = std::iter::once("firedrill report".to_owned());
     words.chain(traces).collect::<Vec<_>>().join(" ")

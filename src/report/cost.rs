@@ -15,6 +15,7 @@ use crate::units::Money;
 /// Billed tokens, in thousandths: a token at one and a half times the usual price is 1,500.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Tokens {
     /// Prompt tokens.
     pub input: u64,
@@ -64,19 +65,19 @@ impl Merge for Tokens {
 }
 
 /// The cost of all that was billed, at the fleet's `prices`.
-pub fn billed(scope: &Scope, prices: &[Price]) -> Money {
+pub(crate) fn billed(scope: &Scope, prices: &[Price]) -> Money {
     let tallies = scope.providers.iter().zip(prices);
     sum(tallies.map(|(tally, price)| tally.billed.cost(price)))
 }
 
 /// The cost of what was billed and not delivered, at the fleet's `prices`.
-pub fn wasted(scope: &Scope, prices: &[Price]) -> Money {
+pub(crate) fn wasted(scope: &Scope, prices: &[Price]) -> Money {
     let tallies = scope.providers.iter().zip(prices);
     sum(tallies.map(|(tally, price)| tally.wasted.cost(price)))
 }
 
 /// The cost of health checks, at the fleet's `prices`.
-pub fn checked(scope: &Scope, prices: &[Price]) -> Money {
+pub(crate) fn checked(scope: &Scope, prices: &[Price]) -> Money {
     let tallies = scope.providers.iter().zip(prices);
     sum(tallies.map(|(tally, price)| tally.checked.cost(price)))
 }

@@ -13,6 +13,7 @@ use crate::time::{Instant, Windows, nanos};
 /// The impact of one fault.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Aftermath {
     /// Before the fault.
     pub before: Interval,
@@ -29,6 +30,7 @@ pub struct Aftermath {
 /// Attempts within an interval.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Interval {
     /// Attempts that began.
     pub attempts: u64,
@@ -39,6 +41,7 @@ pub struct Interval {
 /// The longest of several lengths of time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Longest {
     /// How many there were.
     pub count: u64,

@@ -24,7 +24,7 @@ pub struct Times {
 
 impl Times {
     /// Adds a length of `nanos` nanoseconds.
-    pub fn add(&mut self, nanos: u64) {
+    pub(crate) fn add(&mut self, nanos: u64) {
         let ms = nanos / 1_000_000;
         self.sum_ns = self.sum_ns.saturating_add(u128::from(nanos));
         self.max_ms = self.max_ms.max(ms);

@@ -21,6 +21,7 @@ use crate::units::Money;
 
 /// A measure.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Measure {
     /// As expectations and documents name it.
     pub name: &'static str,
@@ -50,6 +51,7 @@ enum Rule {
 
 /// What a measure takes in parentheses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Argument {
     /// The name of a provider.
     Provider,
@@ -178,7 +180,7 @@ impl Measure {
     }
 
     /// Whether it is the same in every scope.
-    pub const fn is_of_whole_run(&self) -> bool {
+    pub(crate) const fn is_of_whole_run(&self) -> bool {
         matches!(self.rule, Rule::OfFault(_) | Rule::OfLongest(..))
     }
 

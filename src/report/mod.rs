@@ -19,26 +19,26 @@
 
 mod attempt_peaks;
 mod call_record;
-pub mod client_rules;
-pub mod collector;
-pub mod command;
-pub mod cost;
+pub(crate) mod client_rules;
+pub(crate) mod collector;
+pub(crate) mod command;
+pub(crate) mod cost;
 mod failover;
-pub mod fault_impact;
-pub mod histogram;
+pub(crate) mod fault_impact;
+pub(crate) mod histogram;
 pub mod measures;
 mod merge;
-pub mod production;
-pub mod ratio;
+pub(crate) mod production;
+pub(crate) mod ratio;
 mod recovery;
 mod render;
-pub mod run_stats;
+pub(crate) mod run_stats;
 mod scopes;
-pub mod subject;
-pub mod timeline;
-pub mod unit;
-pub mod verdict;
-pub mod windows;
+pub(crate) mod subject;
+pub(crate) mod timeline;
+pub(crate) mod unit;
+pub(crate) mod verdict;
+pub(crate) mod windows;
 
 use std::sync::Mutex;
 
@@ -46,7 +46,7 @@ pub use client_rules::Conduct;
 pub use collector::Collector;
 pub use cost::Tokens;
 pub use fault_impact::{Aftermath, Interval, Longest};
-pub use histogram::Times;
+pub use histogram::{Buckets, Times};
 pub use ratio::Ratio;
 pub use render::{Following, Format, json_array};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};
@@ -76,6 +76,7 @@ pub(crate) const BROKEN: &str = "an event panicked while it was counted: calls w
 
 /// The result of one scenario: every policy, measured and judged.
 #[derive(Clone, Debug)]
+#[must_use = "a report says nothing until it is asserted, rendered or read"]
 pub struct Report {
     subject: Subject,
     prices: Vec<Price>,

@@ -19,7 +19,7 @@ use crate::units::Share;
 
 /// Several traces of one fleet, merged by policy.
 #[derive(Debug)]
-pub struct Production {
+pub(crate) struct Production {
     subject: Subject,
     /// The providers whose header states no price.
     unpriced: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Production {
 
 impl Production {
     /// For the fleet in `header`, whose last call arrived at `last`, with the name `name`.
-    pub fn new(name: &str, header: &Header, last: Instant) -> Self {
+    pub(crate) fn new(name: &str, header: &Header, last: Instant) -> Self {
         let named = header.providers.iter();
         let unpriced = named.clone().filter(|one| one.input.is_none());
         Self {
@@ -45,7 +45,7 @@ impl Production {
     ///
     /// # Errors
     /// The first error of `events`, unchanged.
-    pub fn take<E>(
+    pub(crate) fn take<E>(
         &mut self,
         path: &str,
         policy: &str,
@@ -71,7 +71,7 @@ impl Production {
     }
 
     /// The report on all traces.
-    pub fn report(self) -> Report {
+    pub(crate) fn report(self) -> Report {
         let mut subject = self.subject;
         if self.has_bills {
             subject.notes.extend(

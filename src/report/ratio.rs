@@ -40,7 +40,7 @@ impl Ratio {
     }
 
     /// `parts` of 10^9: how files write shares, dollars and bare numbers.
-    pub const fn billionths(parts: u64) -> Self {
+    pub(crate) const fn billionths(parts: u64) -> Self {
         Self {
             numerator: parts as u128,
             denominator: 1_000_000_000,
@@ -54,7 +54,7 @@ impl Ratio {
 
     /// This value times `factor`.
     #[must_use]
-    pub const fn times(self, factor: u64) -> Self {
+    pub(crate) const fn times(self, factor: u64) -> Self {
         Self {
             numerator: self.numerator.saturating_mul(factor as u128),
             denominator: self.denominator,
@@ -63,7 +63,7 @@ impl Ratio {
 
     /// This value divided by `divisor`, which is not zero.
     #[must_use]
-    pub const fn divided_by(self, divisor: u64) -> Self {
+    pub(crate) const fn divided_by(self, divisor: u64) -> Self {
         Self {
             numerator: self.numerator,
             denominator: self.denominator.saturating_mul(divisor as u128),
@@ -123,7 +123,7 @@ impl Ratio {
 }
 
 /// `18022` as `18,022`.
-pub fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {

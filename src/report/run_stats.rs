@@ -25,6 +25,7 @@ use crate::trace::Bill;
 /// Lists "by provider" follow the fleet, lists "by fault" the scenario.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RunStats {
     /// Runs that were merged.
     pub runs: u64,
@@ -53,6 +54,7 @@ pub struct RunStats {
 /// The calls that arrived within an interval after a fault's end.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct After {
     /// The fault, by position.
     pub fault: usize,
@@ -70,6 +72,7 @@ pub struct After {
 /// time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Scope {
     /// The length of time in which they may arrive, in nanoseconds.
     pub length_ns: u64,
@@ -99,6 +102,7 @@ pub struct Scope {
 /// How calls failed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Endings {
     /// A failure that the policy does not retry.
     pub stopped: u64,
@@ -120,6 +124,7 @@ pub struct Endings {
 /// Counts of one provider.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ProviderTally {
     /// Attempts started.
     pub attempts: u64,
@@ -149,6 +154,7 @@ pub struct ProviderTally {
 /// The number of a breaker's transitions into each state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Transitions {
     /// Into open.
     pub opened: u64,
@@ -263,9 +269,12 @@ impl Scope {
     }
 }
 
+/// Counts the calls that ended for one reason.
+type Count = fn(&Endings) -> u64;
+
 impl Endings {
     /// Every reason for which calls fail, by name, with the number of calls that it ended.
-    pub const REASONS: [(&'static str, fn(&Self) -> u64); 7] = [
+    pub const REASONS: [(&'static str, Count); 7] = [
         ("exhausted", |endings| endings.exhausted),
         ("deadline", |endings| endings.deadline),
         ("stopped", |endings| endings.stopped),

@@ -28,7 +28,7 @@ pub struct Timeline {
 
 impl Timeline {
     /// For a run whose calls arrive within `length`.
-    pub fn new(length: Duration) -> Self {
+    pub(crate) fn new(length: Duration) -> Self {
         let length = nanos(length).max(1);
         let stretch_ns = length.div_ceil(STRETCHES);
         let stretches = usize::try_from(length.div_ceil(stretch_ns)).unwrap_or(1);

@@ -9,6 +9,7 @@ use crate::expect::Bound;
 
 /// The unit of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unit {
     /// A share: 1 is all of it.
     Ratio,
@@ -138,7 +139,7 @@ pub(super) fn percent(per_cent: Ratio, places: u32) -> String {
 /// A value in the result document: money as a decimal string, all else as a number, and `null` when
 /// it is undefined.
 #[derive(Clone, Copy, Debug)]
-pub struct Written(pub Unit, pub Option<Ratio>);
+pub(crate) struct Written(pub Unit, pub Option<Ratio>);
 
 impl Serialize for Written {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

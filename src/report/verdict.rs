@@ -35,7 +35,7 @@ impl Verdict {
 
 /// The result of an expectation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ExpectationResult {
+pub(crate) struct ExpectationResult {
     /// The expectation, as it was written.
     pub text: String,
     /// The verdict.
@@ -48,7 +48,7 @@ pub struct ExpectationResult {
 
 /// The inputs for judging a policy.
 #[derive(Clone, Copy)]
-pub struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     /// The policy's stats.
     pub state: &'a RunStats,
     /// What tokens cost, by provider.
@@ -69,7 +69,7 @@ pub(super) struct MeasuredValue {
 }
 
 /// Judges `expectation` of the policy in `facts`.
-pub fn judge(expectation: &Expectation, facts: &Facts<'_>) -> ExpectationResult {
+pub(crate) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> ExpectationResult {
     let worth = measured(expectation, facts.state, facts.prices);
     let (verdict, finding) = decide(expectation, facts, worth);
     ExpectationResult {
@@ -197,7 +197,7 @@ fn is_clear(share: Ratio, bound: Ratio) -> bool {
 
 /// What is wrong with an expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ExpectationError {
+pub(crate) enum ExpectationError {
     /// The measure does not exist.
     UnknownMetric,
     /// The bound is not in the measure's unit.
@@ -217,7 +217,7 @@ pub enum ExpectationError {
 }
 
 /// Checks that `expectation` names a known measure, its argument, and a bound in its unit.
-pub fn check(expectation: &Expectation, subject: &Subject) -> Result<(), ExpectationError> {
+pub(crate) fn check(expectation: &Expectation, subject: &Subject) -> Result<(), ExpectationError> {
     let measure = measures::find(&expectation.metric).ok_or(ExpectationError::UnknownMetric)?;
     check_argument(expectation, measure, subject)?;
     let is_multiple = matches!(expectation.bound, Bound::Times(_));
@@ -258,7 +258,7 @@ fn check_argument(
 }
 
 /// The valid arguments.
-pub fn names(argument: Argument, subject: &Subject) -> Vec<&str> {
+pub(crate) fn names(argument: Argument, subject: &Subject) -> Vec<&str> {
     match argument {
         Argument::Provider => Vec::from_iter(subject.providers.iter().map(|one| one.name.as_str())),
         Argument::Fault => Vec::from_iter(subject.faults.iter().map(|one| one.name.as_str())),
@@ -267,7 +267,7 @@ pub fn names(argument: Argument, subject: &Subject) -> Vec<&str> {
 }
 
 /// The names of all measures.
-pub fn metrics() -> impl Iterator<Item = &'static str> {
+pub(crate) fn metrics() -> impl Iterator<Item = &'static str> {
     MEASURES.iter().map(|measure| measure.name)
 }
 

@@ -25,6 +25,7 @@ use crate::units::Share;
 /// Windows and outages, counted; lengths are numbers of base windows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct UptimeTally {
     /// Base windows that were judged.
     pub windows: u64,

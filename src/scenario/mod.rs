@@ -1,6 +1,6 @@
 //! Describes what the world does, as types: the scenario file, understood and checked.
 //!
-//! - [`load`]: from a path to a [`Loaded`](load::Loaded) scenario, or to a problem with a caret.
+//! - [`load()`]: from a path to a [`Loaded`] scenario, or to a problem with a caret.
 //! - [`fault`]: what a fault does and when.
 //! - [`workload`]: which call arrives when, with how many tokens, for one seed.
 //! - `run`, `provider`, `demand`, `operations`, `quantiles`: parts that read, check and write
@@ -14,13 +14,13 @@ mod check;
 mod demand;
 pub mod fault;
 mod file;
-pub mod load;
+pub(crate) mod load;
 mod operations;
 mod place;
 pub mod profiles;
 mod provider;
 mod quantiles;
-pub mod rates;
+pub(crate) mod rates;
 mod replay;
 mod resolve;
 mod resolved;
@@ -48,6 +48,7 @@ pub use run::{Run, Uptime, seeds};
 
 /// A scenario: what the world does, and what is expected of whom.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Scenario {
     /// Equals the stem of its file.
     pub name: String,

@@ -21,6 +21,7 @@ use crate::units::schema;
 
 /// Something that people do to the client, for a while.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Operation {
     /// Its name, unique in the scenario.
     pub name: String,
@@ -32,6 +33,7 @@ pub struct Operation {
 
 /// What people do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Work {
     /// This provider is asked nothing.
     Isolate(ProviderId),

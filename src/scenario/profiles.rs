@@ -20,7 +20,7 @@ use crate::wire::Dialect;
 
 /// A profile, as it ships.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// `openai/gpt-4.1`.
     pub name: &'static str,
     /// How it speaks.
@@ -41,12 +41,12 @@ pub struct Profile {
 }
 
 /// The profile of this name.
-pub fn find(name: &str) -> Option<Profile> {
+pub(crate) fn find(name: &str) -> Option<Profile> {
     read(rows().find(|row| row.first() == Some(&name))?)
 }
 
 /// The names of all profiles, in alphabetical order.
-pub fn names() -> Vec<&'static str> {
+pub(crate) fn names() -> Vec<&'static str> {
     rows().filter_map(|row| row.first().copied()).collect()
 }
 

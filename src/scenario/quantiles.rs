@@ -28,7 +28,7 @@ pub struct Quantiles<T> {
 }
 
 /// What quantiles are made of.
-pub trait Quantity: Copy + PartialOrd {
+pub(crate) trait Quantity: Copy + PartialOrd {
     /// Its JSON Schema.
     #[cfg(feature = "cli")]
     type Schema: schemars::JsonSchema;
@@ -89,6 +89,10 @@ impl Quantity for TokenRate {
     }
 }
 
+#[expect(
+    private_bounds,
+    reason = "there are two: of lengths of time, and of tokens"
+)]
 impl<T: Quantity> Quantiles<T> {
     /// The same value at both quantiles.
     pub(super) fn constant(value: T) -> Self {

@@ -16,7 +16,7 @@ use crate::units::Share;
 
 /// The effective rates of a scenario.
 #[derive(Clone, Debug)]
-pub struct Rates {
+pub(crate) struct Rates {
     /// How long calls arrive.
     pub run: Duration,
     /// By fault, in the file's order.
@@ -27,7 +27,7 @@ pub struct Rates {
 
 /// One fault's effective rate over time.
 #[derive(Clone, Debug)]
-pub struct FaultRates {
+pub(crate) struct FaultRates {
     /// The fault.
     pub fault: Fault,
     /// Its word.
@@ -45,7 +45,7 @@ pub struct FaultRates {
 
 /// Stretches of the run.
 #[derive(Clone, Debug)]
-pub struct Stretches<T> {
+pub(crate) struct Stretches<T> {
     /// The first of them, up to [`MOST_STRETCHES`].
     pub first: Vec<Interval<T>>,
     /// Whether there are more.
@@ -54,7 +54,7 @@ pub struct Stretches<T> {
 
 /// A stretch of time within which each fault only grows, only fades, or stays.
 #[derive(Clone, Debug)]
-pub struct Interval<T> {
+pub(crate) struct Interval<T> {
     /// Its start.
     pub from: Duration,
     /// Its end.
@@ -67,7 +67,7 @@ pub struct Interval<T> {
 
 /// What a fault comes to at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effect {
+pub(crate) struct Effect {
     /// The expected share of attempts that it strikes.
     pub rate: Share,
     /// How strongly, where that is a number of its own.
@@ -76,7 +76,7 @@ pub struct Effect {
 
 /// What meets no fault at one provider.
 #[derive(Clone, Debug)]
-pub struct ProviderRates {
+pub(crate) struct ProviderRates {
     /// Its name.
     pub name: String,
     /// All stretches, each with the rates of the faults at work in it, in the file's order.
@@ -88,7 +88,7 @@ pub struct ProviderRates {
 
 impl Scenario {
     /// What its faults come to.
-    pub fn rates(&self) -> Rates {
+    pub(crate) fn rates(&self) -> Rates {
         let end = Instant::START + self.run.duration;
         let name = |id: &ProviderId| Some(self.providers.get(id.index())?.name.clone());
         let faults = self.faults.iter().map(|fault| {
@@ -107,7 +107,7 @@ impl Scenario {
 }
 
 /// The share of attempts that meet none of independent faults with these rates.
-pub fn fault_free_share(rates: &[Share]) -> Share {
+pub(crate) fn fault_free_share(rates: &[Share]) -> Share {
     let without = |left, rate: &Share| times(left, rate.rest());
     rates.iter().fold(Share::WHOLE, without)
 }
@@ -303,10 +303,10 @@ fn times(a: Share, b: Share) -> Share {
 }
 
 /// So many stretches are told; a flapping fault looks the same after that.
-pub const MOST_STRETCHES: usize = 16;
+pub(crate) const MOST_STRETCHES: usize = 16;
 
 /// A curve has so many columns.
-pub const COLUMNS: u64 = 60;
+pub(crate) const COLUMNS: u64 = 60;
 
 /// More changes than this are not averaged: it would take too long.
 const MOST_CHANGES: usize = 20_000;

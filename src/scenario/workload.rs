@@ -113,12 +113,12 @@ impl Workload {
     }
 
     /// When the last call may arrive.
-    pub fn end(&self) -> Instant {
+    pub(crate) fn end(&self) -> Instant {
         self.end
     }
 
     /// The users of a closed loop, whose calls come one after the other.
-    pub fn users(&self) -> Option<Users> {
+    pub(crate) fn users(&self) -> Option<Users> {
         match self.load.calls {
             Calls::Users { users } => Some(users),
             _ => None,
@@ -127,7 +127,7 @@ impl Workload {
 
     /// How long a user thinks before `call`, a first click. The first time of each is cut short at
     /// random, as if the users had been there before.
-    pub fn think(&self, call: CallId) -> Duration {
+    pub(crate) fn think(&self, call: CallId) -> Duration {
         let Some(users) = self.users() else {
             return Duration::ZERO;
         };
@@ -141,12 +141,12 @@ impl Workload {
     }
 
     /// When and how users click again.
-    pub fn user_retry(&self) -> Option<UserRetry> {
+    pub(crate) fn user_retry(&self) -> Option<UserRetry> {
         self.load.user_retry
     }
 
     /// The call that the user of `call` makes when it has lasted too long, if any.
-    pub fn clicked_again(&self, call: CallId) -> Option<CallId> {
+    pub(crate) fn clicked_again(&self, call: CallId) -> Option<CallId> {
         let user_retry = self.load.user_retry?;
         let clicks = call.0 >> QUESTION_BITS;
         let mut stream = self.draws.stream(Purpose::Reclick, call.0, 0, 0);

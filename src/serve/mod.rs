@@ -20,7 +20,7 @@
 mod clock;
 mod context;
 mod listener;
-pub mod tally;
+pub(crate) mod tally;
 mod wire;
 
 use std::cell::RefCell;
@@ -45,7 +45,7 @@ use listener::Listener;
 use tally::Tally;
 
 /// Providers behind open ports; no request is answered before [`Server::run`].
-pub struct Server {
+pub(crate) struct Server {
     scenario: Scenario,
     seed: u64,
     listeners: Vec<std::net::TcpListener>,
@@ -54,7 +54,7 @@ pub struct Server {
 
 /// The address of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Served {
+pub(crate) struct Served {
     /// The provider's name.
     pub name: String,
     /// Its dialect.
@@ -81,7 +81,7 @@ impl Server {
     ///
     /// # Errors
     /// When an address is not available: the first one, and why.
-    pub fn bind(
+    pub(crate) fn bind(
         scenario: &Scenario,
         seed: u64,
         listen: SocketAddr,
@@ -116,7 +116,7 @@ impl Server {
     }
 
     /// The address of each provider, in the scenario's order.
-    pub fn served(&self) -> Vec<Served> {
+    pub(crate) fn served(&self) -> Vec<Served> {
         let providers = self.scenario.providers.iter().zip(&self.addresses);
         let served = providers.map(|(provider, address)| Served {
             name: provider.name.clone(),
@@ -128,7 +128,7 @@ impl Server {
     }
 
     /// The parts of the scenario that real sockets cannot do, one sentence each.
-    pub fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         let faults = self.scenario.faults.iter();
         let warnings = faults.filter_map(|fault| {
             let why = match fault.inject {
@@ -145,7 +145,7 @@ impl Server {
     ///
     /// # Errors
     /// When the machine has no sockets or timers left.
-    pub async fn run(
+    pub(crate) async fn run(
         self,
         log: impl Fn(&str) + 'static,
         end: impl Future<Output = ()>,

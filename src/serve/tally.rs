@@ -15,7 +15,7 @@ use crate::units::Money;
 
 /// The counts of all providers. Displayed as lines of text, serialized as a document.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// In the scenario's order.
     pub providers: Vec<ProviderTally>,
     /// How often each fault fired, in the scenario's order.
@@ -25,7 +25,7 @@ pub struct Tally {
 
 /// The counts of one provider.
 #[derive(Clone, Debug, Serialize)]
-pub struct ProviderTally {
+pub(crate) struct ProviderTally {
     /// Its name.
     pub name: String,
     /// The number of requests.

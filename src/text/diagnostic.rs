@@ -54,7 +54,7 @@ impl Diagnostic {
     /// Narrowed to the bytes `part` of its scalar, if the scalar is written as it is read (no
     /// escapes, one line); otherwise unchanged.
     #[must_use]
-    pub fn within(mut self, scalar: &str, part: std::ops::Range<usize>) -> Self {
+    pub(crate) fn within(mut self, scalar: &str, part: std::ops::Range<usize>) -> Self {
         if let Some(span) = self.span.within(scalar, part) {
             self.span = span;
         }
@@ -81,14 +81,14 @@ impl Diagnostic {
 
     /// Makes it a warning, by the rule of this name.
     #[must_use]
-    pub fn warning(mut self, code: &'static str) -> Self {
+    pub(crate) fn warning(mut self, code: &'static str) -> Self {
         self.warning = Some(code);
         self
     }
 
     /// Adds a note: why it matters.
     #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
     }
@@ -102,7 +102,11 @@ impl Diagnostic {
 
     /// Adds "did you mean …" when one of `known` is close to `found`, else the list of `known`.
     #[must_use]
-    pub fn did_you_mean<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn did_you_mean<'a>(
+        self,
+        found: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         match suggestion(found, known, "known:") {
             Some(hint) => self.hint(hint),
             None => self,

@@ -108,7 +108,7 @@ impl Document {
     }
 
     /// The keys of the map at `path`, in the file's order; empty when there is no map.
-    pub fn keys(&self, path: &[&str]) -> Vec<String> {
+    pub(crate) fn keys(&self, path: &[&str]) -> Vec<String> {
         match self.find(path).map(|(_, node)| &node.kind) {
             Some(NodeKind::Map(entries)) => {
                 entries.iter().map(|(key, _)| key.text.clone()).collect()
@@ -118,7 +118,7 @@ impl Document {
     }
 
     /// Whether the node at `path` was set on the command line rather than in the file.
-    pub fn is_override(&self, path: &[&str]) -> bool {
+    pub(crate) fn is_override(&self, path: &[&str]) -> bool {
         self.find(path)
             .is_some_and(|(_, node)| node.span.source().is_override)
     }

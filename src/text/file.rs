@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The bytes of the file at `path`, at most `most`; otherwise the reason, in words that follow "the
 /// file cannot be read: ".
-pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let told = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         _ => error.to_string(),

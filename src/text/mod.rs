@@ -12,13 +12,13 @@
 //! It does not use scenario or policy, opens no socket, and never panics on any bytes.
 
 mod decode;
-pub mod diagnostic;
-pub mod document;
-pub mod file;
+pub(crate) mod diagnostic;
+pub(crate) mod document;
+pub(crate) mod file;
 mod redact;
 mod renamed;
 #[cfg(feature = "cli")]
-pub mod schema;
+pub(crate) mod schema;
 mod source;
 mod tree;
 

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Value, json};
 
 /// The schema of a file that is read as a `T`.
-pub fn of<T: JsonSchema>(title: &str) -> Value {
+pub(crate) fn of<T: JsonSchema>(title: &str) -> Value {
     let settings = SchemaSettings::draft07().with_transform(RecursiveTransform(tidy));
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.insert("title".to_owned(), title.into());
@@ -18,14 +18,14 @@ pub fn of<T: JsonSchema>(title: &str) -> Value {
 }
 
 /// One of these words, each with its description.
-pub fn words<'a>(words: impl IntoIterator<Item = (&'a str, String)>) -> Schema {
+pub(crate) fn words<'a>(words: impl IntoIterator<Item = (&'a str, String)>) -> Schema {
     let one = |(word, about)| json!({ "const": word, "description": about });
     let all: Vec<Value> = words.into_iter().map(one).collect();
     json_schema!({ "oneOf": all })
 }
 
 /// Where `key` is as `meant`, these keys are `required`, and only `keys` are allowed.
-pub fn rule<'a>(
+pub(crate) fn rule<'a>(
     key: &str,
     meant: &Value,
     required: &[&str],

@@ -27,6 +27,7 @@ use crate::units::Money;
 /// The first line of a trace: the policy and the fleet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Header {
     schema: String,
     /// The policy's name.
@@ -38,6 +39,7 @@ pub struct Header {
 /// A provider in a header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Named {
     /// Its name.
     pub name: String,

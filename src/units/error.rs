@@ -13,7 +13,7 @@ pub struct UnitError {
 
 impl UnitError {
     /// What is wrong.
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             hint: None,
@@ -22,7 +22,7 @@ impl UnitError {
 
     /// With what to write instead, as in "write `60%`".
     #[must_use]
-    pub fn or_write(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn or_write(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -40,7 +40,7 @@ impl UnitError {
     /// As an error of serde. Message and hint stay two texts: they travel as the two arguments of
     /// [`de::Error::invalid_value`], what is wrong as [`Unexpected::Other`] and the hint as what is
     /// expected.
-    pub fn into_serde<E: de::Error>(self) -> E {
+    pub(crate) fn into_serde<E: de::Error>(self) -> E {
         match &self.hint {
             Some(hint) => E::invalid_value(Unexpected::Other(&self.message), &hint.as_str()),
             None => E::custom(self.message),

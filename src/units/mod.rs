@@ -15,8 +15,8 @@ mod money;
 mod number;
 mod rate;
 #[cfg(feature = "cli")]
-pub mod schema;
-pub mod seeds;
+pub(crate) mod schema;
+pub(crate) mod seeds;
 mod share;
 mod text_form;
 mod token_rate;

@@ -31,17 +31,9 @@ impl Money {
     }
 
     /// What `tokens` cost at this price per million tokens, rounded half up, saturating.
-    pub fn per_million(self, tokens: u64) -> Self {
+    pub(crate) fn per_million(self, tokens: u64) -> Self {
         let exact = u128::from(self.0) * u128::from(tokens);
         Self(u64::try_from((exact + 500_000) / 1_000_000).unwrap_or(u64::MAX))
-    }
-
-    /// This amount shared between `parts`, rounded half up; `None` when there are none.
-    pub fn shared_by(self, parts: u64) -> Option<Self> {
-        let exact = u128::from(self.0) + u128::from(parts) / 2;
-        exact
-            .checked_div(u128::from(parts))
-            .map(|share| Self(u64::try_from(share).unwrap_or(u64::MAX)))
     }
 
     /// Reads an amount with its currency, such as `3.00 USD`.
@@ -154,15 +146,6 @@ mod tests {
         assert_eq!(
             Money::from_nanos(u64::MAX).per_million(u64::MAX).as_nanos(),
             u64::MAX
-        );
-    }
-
-    #[test]
-    fn an_amount_shared_by_no_parts_is_undefined() {
-        assert_eq!(Money::ZERO.shared_by(0), None);
-        assert_eq!(
-            Money::from_nanos(3).shared_by(2),
-            Some(Money::from_nanos(2))
         );
     }
 

@@ -13,7 +13,7 @@ macro_rules! schemas {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug)]
-            pub enum $name {}
+            pub(crate) enum $name {}
 
             impl JsonSchema for $name {
                 fn schema_name() -> Cow<'static, str> {

@@ -6,7 +6,7 @@ use super::UnitError;
 use super::number::truncate;
 
 /// Reads at most `most` seeds; `1..=5` is the same as `1..5`.
-pub fn parse(text: &str, most: u64) -> Result<RangeInclusive<u64>, UnitError> {
+pub(crate) fn parse(text: &str, most: u64) -> Result<RangeInclusive<u64>, UnitError> {
     let text = text.trim();
     let (first, last) = match text.split_once("..") {
         Some((first, last)) => (seed(first)?, seed(last.strip_prefix('=').unwrap_or(last))?),
@@ -28,7 +28,7 @@ pub fn parse(text: &str, most: u64) -> Result<RangeInclusive<u64>, UnitError> {
 }
 
 /// Both ends, as [`parse`] reads them.
-pub fn write(seeds: &RangeInclusive<u64>) -> String {
+pub(crate) fn write(seeds: &RangeInclusive<u64>) -> String {
     format!("{}..{}", seeds.start(), seeds.end())
 }
 

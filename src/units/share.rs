@@ -29,7 +29,7 @@ impl Share {
     }
 
     /// The share that `part` is of `whole`, rounded down; `None` when the whole is 0.
-    pub fn from_fraction(part: u64, whole: u64) -> Option<Self> {
+    pub(crate) fn from_fraction(part: u64, whole: u64) -> Option<Self> {
         let parts = u128::from(part) * u128::from(PARTS);
         let parts = parts.checked_div(u128::from(whole))?;
         Some(Self::from_parts(u64::try_from(parts).unwrap_or(PARTS)))
@@ -54,18 +54,18 @@ impl Share {
     }
 
     /// Whether `part` is a smaller share of `whole` than this one, without rounding.
-    pub fn is_above(self, part: u64, whole: u64) -> bool {
+    pub(crate) fn is_above(self, part: u64, whole: u64) -> bool {
         u128::from(part) * u128::from(PARTS) < u128::from(whole) * u128::from(self.0)
     }
 
     /// Whether `part` is a larger share of `whole` than this one, without rounding.
-    pub fn is_below(self, part: u64, whole: u64) -> bool {
+    pub(crate) fn is_below(self, part: u64, whole: u64) -> bool {
         u128::from(part) * u128::from(PARTS) > u128::from(whole) * u128::from(self.0)
     }
 
     /// What is left of the whole without this share.
     #[must_use]
-    pub const fn rest(self) -> Self {
+    pub(crate) const fn rest(self) -> Self {
         Self(PARTS - self.0)
     }
 

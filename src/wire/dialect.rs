@@ -19,6 +19,7 @@ macro_rules! dialects {
         )]
         #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
         #[serde(rename_all = "lowercase")]
+        #[non_exhaustive]
         pub enum Dialect {
             $($(#[$meta])* $variant,)*
         }
@@ -35,7 +36,7 @@ macro_rules! dialects {
             }
 
             /// The family whose form of request, answer and stream it has.
-            pub const fn family(self) -> Family {
+            pub(crate) const fn family(self) -> Family {
                 match self {
                     $(Self::$variant => Family::$family,)*
                 }
@@ -81,7 +82,7 @@ dialects! {
 
 /// A family of dialects: one form of request, answer and stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
+pub(crate) enum Family {
     /// OpenAI chat completions.
     Openai,
     /// Anthropic messages.

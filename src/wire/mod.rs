@@ -6,12 +6,13 @@
 //! - `fake`: writes the fake provider's answers. It shares no code with the readers, so that a
 //!   mistake in one is not hidden by the same mistake in the other.
 
-pub mod client;
+pub(crate) mod client;
 mod dialect;
 #[cfg(feature = "sim")]
-pub mod fake;
-pub mod sse;
+pub(crate) mod fake;
+pub(crate) mod sse;
 
-pub use client::{answer, request};
+pub(crate) use client::{answer, request};
 
-pub use dialect::{Dialect, Family};
+pub use dialect::Dialect;
+pub(crate) use dialect::Family;

@@ -7,7 +7,7 @@
 
 /// Splits a stream of bytes into events.
 #[derive(Debug, Default)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     line: Vec<u8>,
     data: Vec<u8>,
     has_data: bool,
@@ -18,11 +18,15 @@ pub struct Decoder {
 
 /// The stream holds a line or an event that is larger than any dialect sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLong;
+pub(crate) struct TooLong;
 
 impl Decoder {
     /// Parses the next bytes and passes each event's data to `on_event`, in order.
-    pub fn push(&mut self, bytes: &[u8], mut on_event: impl FnMut(&[u8])) -> Result<(), TooLong> {
+    pub(crate) fn push(
+        &mut self,
+        bytes: &[u8],
+        mut on_event: impl FnMut(&[u8]),
+    ) -> Result<(), TooLong> {
         for &byte in bytes {
             let follows_cr = std::mem::take(&mut self.after_cr);
             match byte {
@@ -42,12 +46,12 @@ impl Decoder {
     }
 
     /// Whether there were complete lines that are not fields of any event.
-    pub fn has_stray_lines(&self) -> bool {
+    pub(crate) fn has_stray_lines(&self) -> bool {
         !self.stray.is_empty()
     }
 
     /// The lines that are not fields of any event, and the incomplete last line.
-    pub fn leftover(&self) -> Vec<u8> {
+    pub(crate) fn leftover(&self) -> Vec<u8> {
         [self.stray.as_slice(), &self.line].concat()
     }
 

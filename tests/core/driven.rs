@@ -234,6 +234,7 @@ impl Driven {
             Cause::Hedge => self.hedge_is_due(&common.policy, now),
             Cause::Fallback => assert!(self.flights.is_empty() && made > 0),
             Cause::Retry => self.retry_is_due(common, &start, now),
+            other => panic!("no rule for {other:?}"),
         }
         assert_eq!(before > 0, start.cause == Cause::Retry, "it went back");
         self.failures_are_heeded(common, provider);
@@ -428,6 +429,7 @@ impl Driven {
                 assert!(!self.failures.iter().any(stops), "it was wrong everywhere");
             }
             FailureReason::Unfinished => panic!("it was not dropped"),
+            other => panic!("no rule for {other:?}"),
         }
         assert!(interrupted.is_none() || Some(ending) == interrupted);
     }

@@ -78,9 +78,7 @@ impl Recorder for Story {
                     if *passed { "passed" } else { "failed" }
                 )
             }
-            EventKind::Billed { .. } | EventKind::Answered { .. } | EventKind::Fired { .. } => {
-                return;
-            }
+            _ => return,
         };
         self.lines.lock().unwrap().push((event.at, line));
     }

@@ -1,8 +1,15 @@
 //! The library entry, as a user's own tests would use it.
 
 use firedrill::Diagnostic;
+use std::error::Error;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use firedrill::client::{self, Answer, AnswerStream, BuildError, Builder, Client, LoadError};
 use firedrill::drill::Drill;
-use firedrill::report::Verdict;
+use firedrill::policy::config::Policy;
+use firedrill::report::{Report, RunStats, Verdict};
+use firedrill::trace::{Event, lines::JsonlRecorder};
+use firedrill::units::UnitError;
 
 // As in the README.
 #[test]
@@ -40,7 +47,7 @@ fn a_value_can_be_set() -> Result<(), Diagnostic> {
     let slower = drill.clone().set("run.duration", "30s")?;
     assert_eq!(slower.scenario().run.duration.as_secs(), 30);
     assert_eq!(drill.runs(), slower.runs());
-    slower.run();
+    drop(slower.run());
     Ok(())
 }
 
@@ -66,6 +73,30 @@ fn a_mistake_is_a_problem_and_not_a_panic() -> Result<(), Diagnostic> {
     assert!(drill.clone().set("load.rat", "4/s").is_err());
     assert!(drill.set("policy.retry.attemps", "4").is_err());
     Ok(())
+}
+
+#[test]
+fn what_a_user_holds_can_be_shared_between_threads() {
+    fn is_shared<T: Send + Sync + Unpin + 'static>() {}
+    fn is_plain<T: Clone + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static>() {}
+    fn is_error<T: Error + Send + Sync + Unpin + 'static>() {}
+    fn is_sent<T: Send + Unpin + 'static>() {}
+    is_shared::<Client>();
+    is_shared::<Client<client::Tls>>();
+    is_shared::<Builder<client::Tcp>>();
+    is_shared::<JsonlRecorder>();
+    is_sent::<AnswerStream>();
+    is_plain::<Answer>();
+    is_plain::<Drill>();
+    is_plain::<Event>();
+    is_plain::<Policy>();
+    is_plain::<Report>();
+    is_plain::<RunStats>();
+    is_error::<client::Error>();
+    is_error::<BuildError>();
+    is_error::<LoadError>();
+    is_error::<Diagnostic>();
+    is_error::<UnitError>();
 }
 
 /// The canary: every provider is down, and an expectation that must fail.

@@ -7,7 +7,7 @@ use super::FailureClass;
 
 /// What a provider said about a request that it did not answer, whatever its dialect.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ErrorDetails<'a> {
+pub(crate) struct ErrorDetails<'a> {
     /// The status of the answer, or of the error inside it.
     pub status: u16,
     /// The kind of error, as OpenAI's and Anthropic's `type` name it.

@@ -63,6 +63,7 @@ settings! {
 
 /// How a wait `w` is spread, so that clients do not come back all at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Jitter {
     /// `w`.
     None,
@@ -128,6 +129,7 @@ settings! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum HintMode {
     /// It counts, when there is one.
     Honour,
@@ -139,6 +141,7 @@ pub enum HintMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum AboveMax {
     /// Go to another provider instead of waiting.
     Fallback,
@@ -226,6 +229,7 @@ settings! {
 
 /// When to hedge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HedgeDelay {
     /// After this long.
     After(Duration),

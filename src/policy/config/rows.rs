@@ -27,6 +27,7 @@ pub struct Row {
 
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KnobKind {
     /// Things.
     Count,

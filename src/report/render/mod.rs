@@ -20,6 +20,7 @@ macro_rules! formats {
     => {
         /// How a report is shown.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
         pub enum Format {
             $($(#[doc = $about])* $id,)*
         }
@@ -59,6 +60,7 @@ formats! {
 
 /// How several reports follow each other in one output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Following {
     /// With an empty line between them.
     Apart,

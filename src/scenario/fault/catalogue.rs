@@ -21,6 +21,7 @@ use crate::wire::fake::{Body, Cause, Choices, Counting, Finish, Label, Refusal, 
 
 /// A word that `inject` takes, and what there is to say about it.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Row {
     /// The word.
     pub word: &'static str,
@@ -36,6 +37,7 @@ pub struct Row {
 
 /// What a fault strikes, from which follows which keys of time and luck it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Scope {
     /// A client process as a whole: there is no target.
     Client,
@@ -86,7 +88,7 @@ impl Row {
 
 impl Scope {
     /// The keys of time and luck.
-    pub const fn keys(self) -> &'static [&'static str] {
+    pub(crate) const fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Client => &["inject", "at", "for", "every", "chance", "burst", "when"],
             Self::Whole => &["inject", "target", "at", "for", "every", "chance", "burst"],
@@ -151,7 +153,7 @@ macro_rules! rows {
         impl FaultKind {
             /// The row of its word. A flaw that is none has no word; no file makes one.
             #[expect(unused_variables, reason = "a row's kind names its fields")]
-            pub const fn row(&self) -> &'static Row {
+            pub(crate) const fn row(&self) -> &'static Row {
                 match self {
                     $($(Self::$($kind)* $(if $guard)? => &const {
                         rows!(@row $layer $scope $word ($($field: $of),*) { $($kind)* } $about)

@@ -17,6 +17,7 @@ use crate::wire::fake::{
 
 /// What a fault does.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum FaultKind {
     // The way to the provider.
     /// New connections are refused, open ones reset, exchanges in flight included.
@@ -169,6 +170,7 @@ pub enum FaultKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SlowPart {
     /// Time to first token, and gaps between tokens.
     #[default]
@@ -181,6 +183,7 @@ pub enum SlowPart {
 
 /// What a [`FaultKind::Delay`] keeps back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Delayed {
     /// The whole answer, its head included.
     Headers,
@@ -190,6 +193,7 @@ pub enum Delayed {
 
 /// Something in a stream that should not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StreamAnomaly {
     /// An event that is no JSON.
     Malformed,
@@ -201,6 +205,7 @@ pub enum StreamAnomaly {
 
 /// What is wrong with an answer as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Flaw {
     /// Another model served than was asked for.
     Model(Arc<str>),
@@ -222,6 +227,7 @@ pub enum Flaw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum CloseMode {
     /// The connection is reset.
     Rst,
@@ -244,6 +250,7 @@ pub enum Strength {
 
 /// The layer at which a fault acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Layer {
     /// The client process.
     Client,

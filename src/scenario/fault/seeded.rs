@@ -92,7 +92,7 @@ impl SeededFault {
     /// by the number of the [`Sticky::Length`] since the run's start), the fault, and `nth`; not by
     /// the provider, so that all targets meet the same luck. Who is struck at some rate is struck
     /// at any higher one.
-    pub fn applies(&self, seen: &AttemptInfo<'_>) -> bool {
+    pub(crate) fn applies(&self, seen: &AttemptInfo<'_>) -> bool {
         let share = self.share(seen.now);
         if share == Share::ZERO || !self.fault.when.holds(seen) {
             return false;
@@ -143,7 +143,7 @@ impl SeededFault {
 
 impl Fault {
     /// Whether it happens at all under this luck, as number `id` of its scenario.
-    pub fn happens(&self, id: FaultId, draws: RngStreams) -> bool {
+    pub(crate) fn happens(&self, id: FaultId, draws: RngStreams) -> bool {
         let mut luck = draws.stream(Purpose::Chance, 0, u64::from(id.0), 0);
         self.chance == Share::WHOLE || luck.chance(self.chance.as_parts())
     }

@@ -69,6 +69,7 @@ pub struct Bound {
 
 /// A side of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Side {
     /// More.
     Above,
@@ -94,12 +95,12 @@ pub enum Sticky {
 
 impl When {
     /// Whether it asks for nothing.
-    pub fn is_always(&self) -> bool {
+    pub(crate) fn is_always(&self) -> bool {
         *self == Self::default()
     }
 
     /// Whether an attempt is one of those.
-    pub fn holds(&self, seen: &AttemptInfo<'_>) -> bool {
+    pub(crate) fn holds(&self, seen: &AttemptInfo<'_>) -> bool {
         let model = self.model.as_deref().is_none_or(|own| own == seen.model);
         let key = self.key.as_deref().is_none_or(|own| seen.key == Some(own));
         let prompt = self.prompt.is_none_or(|bound| bound.holds(seen.input));
@@ -108,7 +109,7 @@ impl When {
     }
 
     /// Whether a client process is one of those, for faults that no attempt meets.
-    pub fn holds_for(&self, client: u32) -> bool {
+    pub(crate) fn holds_for(&self, client: u32) -> bool {
         self.client.is_none_or(|own| own == client)
     }
 }

@@ -12,14 +12,15 @@
 //! - A stream is whole when its dialect says so: by its terminator (OpenAI, Anthropic), or by a
 //!   finish reason before its body ends (OpenAI, Gemini). Anything else is [`Wrong::Truncated`].
 
-pub use super::error::{ErrorBody, read_error};
-pub use super::stream::{StreamReader, Token};
+pub(crate) use super::error::{ErrorBody, read_error};
+pub(crate) use super::stream::{StreamReader, Token};
 
 use super::error;
 use crate::wire::Dialect;
 
 /// Token counts of the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Usage {
     /// Tokens of the prompt, including cached ones.
     pub prompt_tokens: u64,
@@ -31,6 +32,7 @@ pub struct Usage {
 
 /// Why an answer ends: a common reason, and the provider's own word.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finish {
     /// The reason, in terms common to all dialects.
     pub reason: FinishReason,
@@ -56,7 +58,7 @@ pub enum FinishReason {
 
 /// A whole answer's content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Content {
+pub(crate) struct Content {
     /// The text; empty for a stream, whose text was handed out.
     pub text: String,
     /// Why it ends, if the provider said so.
@@ -69,7 +71,7 @@ pub struct Content {
 
 /// Why the bytes are not an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wrong {
+pub(crate) enum Wrong {
     /// The bytes are not valid in the dialect, or have no content.
     Malformed,
     /// It ended before it was complete.
@@ -84,7 +86,7 @@ pub enum Wrong {
 ///
 /// # Errors
 /// When the bytes are not an answer; an error object in a 200 is [`Wrong::Error`].
-pub fn read_plain(dialect: Dialect, bytes: &[u8]) -> Result<Content, Wrong> {
+pub(crate) fn read_plain(dialect: Dialect, bytes: &[u8]) -> Result<Content, Wrong> {
     let read = dialect.client().read_plain;
     let piece = read(bytes).map_err(|wrong| or_error(wrong, bytes))?;
     let content = Content {

@@ -36,7 +36,7 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
 
 /// The limit on output tokens for a request without one, since Anthropic requires it: the maximum
 /// of its smallest model still in service, so that no model refuses it.
-pub const MAX_TOKENS: u32 = 4_096;
+pub(crate) const MAX_TOKENS: u32 = 4_096;
 
 fn body(request: &Request, model: &str, streamed: bool) -> Bytes {
     let (system, messages): (Vec<_>, Vec<_>) = request

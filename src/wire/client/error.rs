@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// A provider's description of an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ErrorBody {
+pub(crate) struct ErrorBody {
     /// The kind of error: `error.type`.
     pub kind: Option<String>,
     /// The error itself: `error.code`; at some vendors a status, in digits.
@@ -27,7 +27,7 @@ pub struct ErrorBody {
 }
 
 /// Parses the body of a refusal; a body that cannot be parsed (HTML, or empty) has no fields.
-pub fn read_error(bytes: &[u8]) -> ErrorBody {
+pub(crate) fn read_error(bytes: &[u8]) -> ErrorBody {
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
         return ErrorBody::default();
     };

@@ -5,7 +5,7 @@
 //!   answers. A dialect with another's form states only the differences.
 //! - `stream`: parses a streamed answer. `error`: parses an error in any dialect's form.
 
-pub mod answer;
+pub(crate) mod answer;
 pub(super) mod anthropic;
 pub(super) mod azure;
 pub(super) mod deepseek;
@@ -14,7 +14,7 @@ pub(super) mod gemini;
 pub(super) mod moonshot;
 pub(super) mod openai;
 pub(super) mod openrouter;
-pub mod request;
+pub(crate) mod request;
 mod stream;
 pub(super) mod xai;
 

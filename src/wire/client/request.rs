@@ -13,13 +13,11 @@ use serde::Serialize;
 
 use crate::wire::Dialect;
 
-pub use super::anthropic::MAX_TOKENS as ANTHROPIC_MAX_TOKENS;
-
 /// Carries the call's name: `PREFIX-NUMBER`, the same for every attempt of a call.
-pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Carries the number of earlier attempts of this call at this provider, from 0.
-pub const RETRY_COUNT: &str = "x-retry-count";
+pub(crate) const RETRY_COUNT: &str = "x-retry-count";
 
 /// A caller's request, independent of the provider.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +34,7 @@ pub struct Request {
 
 /// One message of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Message {
     /// `system`, `user` or `assistant`.
     pub role: String,
@@ -172,18 +171,18 @@ impl Request {
 /// Base URLs are those that the vendor's own SDK takes: `…/v1` at OpenAI and its imitations, the
 /// root of the host at Anthropic and Gemini, the resource's root at Azure, where `model` is the
 /// name of the deployment.
-pub fn path(dialect: Dialect, model: &str, streamed: bool) -> String {
+pub(crate) fn path(dialect: Dialect, model: &str, streamed: bool) -> String {
     (dialect.client().path)(model, streamed)
 }
 
 /// The header that holds `key`, as name and value.
-pub fn key_header(dialect: Dialect, key: &str) -> (&'static str, String) {
+pub(crate) fn key_header(dialect: Dialect, key: &str) -> (&'static str, String) {
     let place = &dialect.client().key;
     (place.header, format!("{}{key}", place.scheme))
 }
 
 /// Headers of every request in this dialect, as names and values.
-pub fn fixed_headers(dialect: Dialect) -> &'static [(&'static str, &'static str)] {
+pub(crate) fn fixed_headers(dialect: Dialect) -> &'static [(&'static str, &'static str)] {
     dialect.client().headers
 }
 

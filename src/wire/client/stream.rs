@@ -7,7 +7,7 @@ use crate::wire::sse::{Decoder, TooLong};
 
 /// An item of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Token {
+pub(crate) enum Token {
     /// A piece of the answer's text, never empty.
     Text(String),
     /// Activity without text: reasoning, a tool's arguments.
@@ -15,7 +15,7 @@ pub enum Token {
 }
 
 /// Parses one streamed answer.
-pub struct StreamReader {
+pub(crate) struct StreamReader {
     spec: &'static ClientSpec,
     decoder: Decoder,
     finish: Option<Finish>,
@@ -28,7 +28,7 @@ pub struct StreamReader {
 
 impl StreamReader {
     /// A reader for one stream.
-    pub fn new(dialect: Dialect) -> Self {
+    pub(crate) fn new(dialect: Dialect) -> Self {
         Self {
             spec: dialect.client(),
             decoder: Decoder::default(),
@@ -46,7 +46,11 @@ impl StreamReader {
     ///
     /// # Errors
     /// At the first error; nothing may be pushed after it.
-    pub fn push(&mut self, bytes: &[u8], mut on_token: impl FnMut(Token)) -> Result<(), Wrong> {
+    pub(crate) fn push(
+        &mut self,
+        bytes: &[u8],
+        mut on_token: impl FnMut(Token),
+    ) -> Result<(), Wrong> {
         let mut decoder = std::mem::take(&mut self.decoder);
         let mut wrong = None;
         let pushed = decoder.push(bytes, |data| {
@@ -67,7 +71,7 @@ impl StreamReader {
     }
 
     /// Whether the dialect's terminator has come: the body's end need not be waited for.
-    pub fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
 
@@ -75,7 +79,7 @@ impl StreamReader {
     ///
     /// # Errors
     /// When the answer is not whole, or there is none.
-    pub fn end(self) -> Result<Content, Wrong> {
+    pub(crate) fn end(self) -> Result<Content, Wrong> {
         if !self.is_whole() {
             return Err(self.why_not_whole());
         }

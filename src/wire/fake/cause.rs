@@ -4,6 +4,7 @@
 
 /// Why a provider refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Cause {
     /// Too many requests per minute.
     RateLimit,

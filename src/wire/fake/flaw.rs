@@ -12,7 +12,7 @@ use crate::units::Factor;
 
 /// The flaws of a whole answer. By default none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Flaws {
+pub(crate) struct Flaws {
     /// The answer names this model instead of the requested one.
     pub model: Option<Arc<str>>,
     /// How the usage block counts.
@@ -45,6 +45,7 @@ pub(super) static SOUND: Flaws = Flaws {
 
 /// How the usage block counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Counting {
     /// Right.
     #[default]
@@ -58,6 +59,7 @@ pub enum Counting {
 /// The form of the choices (candidates, content blocks), in a stream in every event that has some
 /// of the content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Choices {
     /// Correct.
     #[default]
@@ -77,6 +79,7 @@ pub enum Choices {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(rename = "WrongFinish"))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Finish {
     // The true reason: no file asks for it.
     /// It was done.
@@ -95,6 +98,7 @@ pub enum Finish {
 /// The number of terminators of a stream. Gemini has no terminator but the finish reason: there
 /// `Never` is a last event without one, and `Twice` is the last event twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Terminator {
     /// Once.
     #[default]
@@ -107,6 +111,7 @@ pub enum Terminator {
 
 /// The content type field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Label {
     /// What the body is.
     #[default]
@@ -119,6 +124,7 @@ pub enum Label {
 
 /// The body of a 200 as a whole, plain or streamed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Body {
     /// It is there.
     #[default]
@@ -137,7 +143,7 @@ pub enum Body {
 
 /// Something extra in a stream, after the tokens of its write and before its closing events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extra {
+pub(crate) enum Extra {
     /// A comment or a ping, the dialect's keep-alive.
     KeepAlive,
     /// An event that is no JSON.
@@ -156,6 +162,7 @@ pub enum Extra {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(rename = "Within"))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Inside {
     /// In its JSON.
     Json,

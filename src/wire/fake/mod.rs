@@ -44,8 +44,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use cause::Cause;
-pub use flaw::{Body, Choices, Counting, Extra, Finish, Flaws, Inside, Label, Terminator};
-pub use quota::{Quota, Quotas};
+pub use flaw::{Body, Choices, Counting, Finish, Inside, Label, Terminator};
+pub(crate) use flaw::{Extra, Flaws};
+pub(crate) use quota::{Quota, Quotas};
 
 use super::Dialect;
 use crate::time::Instant;
@@ -55,14 +56,14 @@ pub(super) use spec::FakeSpec;
 
 /// Writes the answers of one provider, in its dialect.
 #[derive(Clone, Debug)]
-pub struct Writer {
+pub(crate) struct Writer {
     dialect: Dialect,
     grammar: Arc<dyn Grammar>,
 }
 
 /// The values that all bytes of one exchange share.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp {
+pub(crate) struct Stamp {
     /// The provider's number; with the two below it makes the ids.
     pub provider: u64,
     /// The call's number.
@@ -81,7 +82,7 @@ pub struct Stamp {
 
 /// Token counts, as an answer states them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Tokens of the prompt.
     pub input: u64,
     /// Cached tokens of the prompt.
@@ -92,7 +93,7 @@ pub struct Usage {
 
 /// One write of a streamed answer: head, opening, tokens, extra, closing, each if it is due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Part {
+pub(crate) struct Part {
     /// The head of the answer comes before all else.
     pub head: bool,
     /// The opening events of a stream come before the tokens.
@@ -137,6 +138,7 @@ pub struct Hint {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum HintFormat {
     // Not at all where the dialect has no such habit (DeepSeek), or never for this cause (lack of
     // money).
@@ -168,7 +170,7 @@ pub enum HintFormat {
 
 impl Writer {
     /// A writer for the provider of `model` that speaks `dialect`.
-    pub fn new(dialect: Dialect, model: &str) -> Self {
+    pub(crate) fn new(dialect: Dialect, model: &str) -> Self {
         Self {
             dialect,
             grammar: (dialect.fake().grammar)(model),
@@ -176,13 +178,13 @@ impl Writer {
     }
 
     /// A whole plain answer.
-    pub fn completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
+    pub(crate) fn completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
         let (kind, body) = self.body(stamp, usage);
         Head::new(self.spec(), 200, stamp).with_body(kind, &body)
     }
 
     /// The head and the body of a whole plain answer, for a body that is sent later.
-    pub fn completion_apart(&self, stamp: &Stamp, usage: Usage) -> [Bytes; 2] {
+    pub(crate) fn completion_apart(&self, stamp: &Stamp, usage: Usage) -> [Bytes; 2] {
         let (_, body) = self.body(stamp, usage);
         let mut head = self.completion(stamp, usage);
         let body = head.split_off(head.len() - body.len());
@@ -193,7 +195,7 @@ impl Writer {
     /// plain answer. The first one comes after the head of the answer, which is then chunked. The
     /// rest of a stream follows as parts without `head`, that of a plain answer as
     /// [`late_completion`](Self::late_completion).
-    pub fn waiting(&self, stamp: &Stamp, streamed: bool, first: bool) -> Bytes {
+    pub(crate) fn waiting(&self, stamp: &Stamp, streamed: bool, first: bool) -> Bytes {
         if streamed {
             let part = Part {
                 head: first,
@@ -212,7 +214,7 @@ impl Writer {
     }
 
     /// The body of a plain answer whose head was sent with [`waiting`](Self::waiting), and its end.
-    pub fn late_completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
+    pub(crate) fn late_completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
         let mut bytes = String::new();
         stream::chunk(&mut bytes, &self.body(stamp, usage).1);
         bytes.push_str(stream::LAST_CHUNK);
@@ -222,7 +224,7 @@ impl Writer {
     /// One write of a streamed answer. Nothing for an empty part.
     ///
     /// A body in place of the whole stream is sent with the head, and nothing after it.
-    pub fn part(&self, stamp: &Stamp, part: &Part) -> Bytes {
+    pub(crate) fn part(&self, stamp: &Stamp, part: &Part) -> Bytes {
         match self.substitute(stamp) {
             Some(_) if !part.head => Bytes::new(),
             Some((kind, body)) => Head::new(self.spec(), 200, stamp).with_body(kind, &body),
@@ -232,7 +234,7 @@ impl Writer {
 
     /// One write of a streamed answer, in two: the first ends in the middle of a character of its
     /// tokens, or, without any, in the middle of its last event's JSON. `inside` is ignored.
-    pub fn split(&self, stamp: &Stamp, part: &Part) -> [Bytes; 2] {
+    pub(crate) fn split(&self, stamp: &Stamp, part: &Part) -> [Bytes; 2] {
         match self.substitute(stamp) {
             Some(_) => [self.part(stamp, part), Bytes::new()],
             None => stream::split(self.grammar(), stamp, part),
@@ -240,18 +242,14 @@ impl Writer {
     }
 
     /// An error.
-    pub fn refusal(&self, stamp: &Stamp, refusal: &Refusal) -> Bytes {
+    pub(crate) fn refusal(&self, stamp: &Stamp, refusal: &Refusal) -> Bytes {
         refusal::write(self.grammar(), stamp, refusal)
     }
 
     /// The status of an error for `cause`.
-    pub fn status_of(&self, cause: Cause) -> u16 {
+    #[cfg(test)]
+    pub(crate) fn status_of(&self, cause: Cause) -> u16 {
         refusal::status_of(self.spec(), cause)
-    }
-
-    /// The dialect.
-    pub fn dialect(&self) -> Dialect {
-        self.dialect
     }
 
     /// Content type and body of a plain answer.
@@ -297,7 +295,7 @@ impl Cause {
 }
 
 /// Whether a stream of `dialect` has no terminator but its finish reason.
-pub fn finish_is_terminator(dialect: Dialect) -> bool {
+pub(crate) fn finish_is_terminator(dialect: Dialect) -> bool {
     dialect.fake().finish_is_terminator
 }
 

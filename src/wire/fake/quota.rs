@@ -10,7 +10,7 @@ use super::head::Head;
 
 /// The remaining quota of each limit that a provider has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Quotas {
+pub(crate) struct Quotas {
     /// On requests.
     pub requests: Option<Quota>,
     /// On tokens of both kinds.
@@ -23,7 +23,7 @@ pub struct Quotas {
 
 /// The remaining quota of one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quota {
+pub(crate) struct Quota {
     /// The limit per minute.
     pub limit: u64,
     /// How much would be admitted now.

@@ -105,6 +105,7 @@ pub(super) fn has(spec: &FakeSpec, cause: Cause) -> bool {
 }
 
 /// The status of `cause` in the dialect.
+#[cfg(test)]
 pub(super) fn status_of(spec: &FakeSpec, cause: Cause) -> u16 {
     row(spec, cause).status
 }

@@ -105,11 +105,7 @@ async fn anthropic_is_asked_and_read_in_its_own_dialect() {
     let streamed = events(&streamed.each_ref().map(String::as_str)) + "0\r\n\r\n";
     let (url, asked) = listen(vec![success("application/json", plain), streamed]).await;
     let provider = Provider::new("anthropic", url, "claude-sonnet-4-5");
-    let usage = Usage {
-        prompt_tokens: 30,
-        cached_tokens: 5,
-        completion_tokens: 7,
-    };
+    let usage = usage(30, 5, 7);
     let client = over_tcp(provider.dialect(Dialect::Anthropic));
     ask_twice(&client, "max_tokens", "claude-sonnet-4-5-20250929", usage).await;
     let asked = asked.lock().unwrap();
@@ -147,11 +143,7 @@ async fn gemini_is_asked_and_read_in_its_own_dialect() {
     let streamed = events(&streamed.each_ref().map(String::as_str)) + "0\r\n\r\n";
     let (url, asked) = listen(vec![success("application/json", plain), streamed]).await;
     let provider = Provider::new("gemini", url, "gemini-2.5-flash").dialect(Dialect::Gemini);
-    let usage = Usage {
-        prompt_tokens: 30,
-        cached_tokens: 5,
-        completion_tokens: 7,
-    };
+    let usage = usage(30, 5, 7);
     let client = over_tcp(provider);
     ask_twice(&client, "MAX_TOKENS", "gemini-2.5-flash-002", usage).await;
     let asked = asked.lock().unwrap();
@@ -211,10 +203,14 @@ async fn a_call_falls_back_from_one_dialect_to_another() {
     let answer = client.call(&conversation()).await.unwrap();
     assert_eq!((answer.provider.as_str(), answer.attempts), ("gemini", 2));
     assert_eq!(answer.model, "gemini-2.5-flash");
-    let usage = Usage {
-        prompt_tokens: 9,
-        cached_tokens: 0,
-        completion_tokens: 1,
-    };
+    let usage = usage(9, 0, 1);
     assert_eq!(answer.usage, Some(usage));
+}
+
+fn usage(prompt: u64, cached: u64, completion: u64) -> Usage {
+    let mut usage = Usage::default();
+    usage.prompt_tokens = prompt;
+    usage.cached_tokens = cached;
+    usage.completion_tokens = completion;
+    usage
 }

@@ -218,6 +218,7 @@ impl Naive<'_> {
                 FailureReason::Unavailable => "unavailable",
                 FailureReason::Shed => "shed",
                 FailureReason::Unfinished => "unfinished",
+                other => panic!("no name for {other:?}"),
             };
             *counts.entry(name).or_default() += 1;
         }

@@ -9,9 +9,9 @@ use firedrill::policy::{
 };
 use firedrill::prices::Price;
 use firedrill::report::measures::{self, View};
-use firedrill::report::ratio::Ratio;
-use firedrill::report::subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
-use firedrill::report::{Collector, RunStats};
+use firedrill::report::{
+    Collector, MeasuredFault, MeasuredProvider, Ratio, RunStats, Subject, UptimeRule,
+};
 use firedrill::time::{Instant, Windows};
 use firedrill::trace::{Bill, Event, EventKind, FaultId};
 use firedrill::units::{Money, Share};
