@@ -49,7 +49,8 @@
 //! - [`report`]: measures events, judges expectations, and renders both.
 //! - [`prices`], [`units`], [`time`]: what tokens cost, quantities as integers, instants.
 //! - [`engine`]: the parts of a run, for tests that put them together otherwise.
-//! - [`Diagnostic`]: what is wrong in a file, where, and what to write instead.
+//! - [`Document`]: a file as a tree; [`Diagnostic`]: what is wrong in it, where, and what to write
+//!   instead.
 //!
 //! # Features
 //!
@@ -104,7 +105,7 @@ mod world;
 #[doc(hidden)]
 pub mod cli;
 
-pub use text::Diagnostic;
+pub use text::{Diagnostic, Document};
 
 /// The parts of a run, for tests that put them together otherwise: behind another simulator, with a
 /// recorder of their own, or one by one.
@@ -116,6 +117,5 @@ pub mod engine {
     pub use crate::provider::{Action, Exchange, Provider, Request};
     pub use crate::scenario::fault::SeededFault;
     pub use crate::scenario::workload::{Prefix, Row, Tokens, Workload};
-    pub use crate::text::Document;
     pub use crate::world::{Simulated, run};
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use firedrill::Document;
 use firedrill::client::FleetFile;
-use firedrill::engine::Document;
 use firedrill::scenario::load;
 use jsonschema::Validator;
 use serde_json::{Value, json};
