@@ -1,8 +1,8 @@
 //! Firedrill proves an LLM failover policy before the providers test it.
 //!
-//! A scenario says what the world does, a policy how the client decides. A drill runs the real client
-//! through fake providers in a simulated network, and reports what the users would have felt. As a
-//! test of yours:
+//! A scenario says what the world does, a policy how the client decides. A drill runs the real
+//! client through fake providers in a simulated network, and reports what the users would have
+//! felt. As a test of yours:
 //!
 //! ```
 //! use firedrill::drill::Drill;
