@@ -114,7 +114,6 @@ impl Drill {
     }
 
     /// Runs exactly these seeds in place of the scenario's own.
-    #[must_use]
     pub fn seeds(mut self, seeds: RangeInclusive<u64>) -> Self {
         self.changes.seeds = Some(seeds);
         self

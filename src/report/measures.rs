@@ -4,7 +4,7 @@
 //! A measure is a function of a [`Scope`], so that each has a value over a whole run and over the
 //! calls that arrived during a fault, or after it. Some are about one provider or one fault, named
 //! in parentheses; of those, the ones about a fault, or about recovery from one, are the same in
-//! every scope. Without calls only `calls` is defined. [`super::verdict`] compares measures with
+//! every scope. Without calls only `calls` is defined. `super::verdict` compares measures with
 //! expectations.
 //!
 //! This file is long because it is the table of all measures.

@@ -4,16 +4,16 @@
 //! events -> collector -> stats, merged over seeds -> measures -> verdicts -> render
 //! ```
 //!
-//! - [`subject`]: the context of a trace.
-//! - [`collector`]: folds the events of one run into its stats as they come.
-//! - [`run_stats`]: integer counters and sparse histograms; `merge` adds them exactly.
-//! - [`histogram`], [`windows`], [`timeline`], [`cost`], [`client_rules`], [`fault_impact`]: the
+//! - `subject`: the context of a trace.
+//! - `collector`: folds the events of one run into its stats as they come.
+//! - `run_stats`: integer counters and sparse histograms; `merge` adds them exactly.
+//! - `histogram`, `windows`, `timeline`, `cost`, `client_rules`, `fault_impact`: the
 //!   parts of the stats; `failover`, `recovery`, `attempt_peaks` and `scopes` help to fold them.
 //! - [`measures`]: every measure, defined once: name, unit, function.
-//! - [`ratio`], [`mod@unit`]: the exact value of a measure, and its text forms.
-//! - [`verdict`]: compares expectations with measures, three-valued.
-//! - [`production`]: the same for recorded traces of production.
-//! - `render`: one file for each format; [`command`]: the command that reproduces a report.
+//! - `ratio`, `unit`: the exact value of a measure, and its text forms.
+//! - `verdict`: compares expectations with measures, three-valued.
+//! - `production`: the same for recorded traces of production.
+//! - `render`: one file for each format; `command`: the command that reproduces a report.
 //!
 //! It does not use world or client, so that it reads traces of production as well.
 
@@ -136,7 +136,6 @@ impl Report {
     }
 
     /// Adds the `--set` overrides (path, value), which reproducing commands repeat.
-    #[must_use]
     pub fn with_overrides(mut self, overrides: &[(String, String)]) -> Self {
         self.overrides = overrides.to_vec();
         self
@@ -144,14 +143,12 @@ impl Report {
 
     /// Adds the policies as the user wrote them (`./mine.yaml`), one for each that ran, in order:
     /// reproducing commands repeat them. Empty for the scenario's own.
-    #[must_use]
     pub fn with_policies_as_written(mut self, written: &[String]) -> Self {
         self.written = written.to_vec();
         self
     }
 
     /// Adds a picture in the file `name` beside its page: the page shows it.
-    #[must_use]
     pub fn with_picture(mut self, name: &str) -> Self {
         self.picture = Some(name.to_owned());
         self

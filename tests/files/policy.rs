@@ -494,7 +494,7 @@ fn what_is_no_text_is_a_problem() {
             .to_string()
             .contains("folder")
     );
-    assert!(Policy::read(&path.join("none")).is_err());
+    assert!(Policy::read(path.join("none")).is_err());
 }
 
 /// The keys of earlier versions, and what they are called now.

@@ -48,7 +48,7 @@ impl Project {
             .iter()
             .map(|(path, value)| (path.to_string(), value.to_string()))
             .collect();
-        load(&self.path(), &overrides)
+        load(self.path(), &overrides)
     }
 }
 
@@ -265,7 +265,7 @@ fn an_unrelated_folder_of_policies_above_is_no_project() {
     fs::create_dir_all(home.join("policies")).unwrap();
     fs::create_dir_all(&work).unwrap();
     fs::write(work.join("story.yaml"), STORY).unwrap();
-    let root = || load(&work.join("story.yaml"), &[]).unwrap().root;
+    let root = || load(work.join("story.yaml"), &[]).unwrap().root;
     assert_eq!(root(), work, "there is no repository");
     fs::create_dir(work.join(".git")).unwrap();
     assert_eq!(root(), work, "the repository begins below it");

@@ -43,7 +43,7 @@ impl Project {
     }
 
     fn try_scenario(&self) -> Result<Scenario, Diagnostic> {
-        load(&self.path(), &[]).map(|loaded| loaded.scenario)
+        load(self.path(), &[]).map(|loaded| loaded.scenario)
     }
 
     fn scenario(&self) -> Scenario {

@@ -68,7 +68,7 @@ impl Request {
     }
 
     /// Sets an upper limit on output tokens. Without one the provider's own holds, except where a
-    /// dialect requires one: for Anthropic it is [`ANTHROPIC_MAX_TOKENS`].
+    /// dialect requires one: for Anthropic it is `ANTHROPIC_MAX_TOKENS`.
     #[must_use]
     pub fn max_tokens(mut self, max_tokens: u32) -> Self {
         self.max_tokens = Some(max_tokens);
