@@ -23,14 +23,11 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use firedrill::policy::call_context::CallContext;
-//! use firedrill::policy::call::{Call, Cause, Failure, Outcome, Reply, Step};
-//! use firedrill::policy::classify::FailureClass;
 //! use firedrill::policy::config::Policy;
-//! use firedrill::policy::fleet::Fleet;
-//! use firedrill::policy::provider_info::ProviderInfo;
-//! use firedrill::policy::{AttemptId, CallId};
-//! use firedrill::rng::RngStreams;
+//! use firedrill::policy::{
+//!     AttemptId, Call, CallContext, CallId, Cause, Failure, FailureClass, Fleet, Outcome,
+//!     ProviderInfo, Reply, RngStreams, Step,
+//! };
 //! use firedrill::time::Instant;
 //!
 //! let text = "name: twice\nretry: { max_attempts: 2, backoff: { base: 1s, jitter: none } }\n";
