@@ -1,4 +1,4 @@
-//! Firedrill proves an LLM failover policy before the providers test it.
+//! Firedrill tests an LLM failover policy before it meets real outages.
 //!
 //! A scenario says what the world does, a policy how the client decides. A drill runs the real
 //! client through fake providers in a simulated network, and reports what the users would have
@@ -10,7 +10,7 @@
 //! # /*
 //! #[test]
 //! # */
-//! fn users_do_not_notice_that_the_primary_is_gone() -> Result<(), firedrill::Diagnostic> {
+//! fn resilient_survives_an_outage_of_the_primary() -> Result<(), firedrill::Diagnostic> {
 //!     Drill::load("scenarios/primary-outage.yaml")?
 //!         .policy("resilient")?
 //!         .seeds(1..=1)
@@ -18,7 +18,7 @@
 //!         .assert(); // panics with the report
 //!     Ok(())
 //! }
-//! # users_do_not_notice_that_the_primary_is_gone().expect("the files that ship are right");
+//! # resilient_survives_an_outage_of_the_primary().expect("the files that ship are right");
 //! ```
 //!
 //! `firedrill init` writes a scenario and a policy to start from; `resilient` is one of the

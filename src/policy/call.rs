@@ -17,42 +17,6 @@
 //! then cancelled. A failure after a token was handed over leads there as well. More than one
 //! attempt is in flight only while a hedge runs beside a slow one: the first that answers (or that
 //! has a token handed over) makes the others superfluous.
-//!
-//! A provider that answers 503 once, under a policy that retries after a second:
-//!
-//! ```
-//! use std::time::Duration;
-//!
-//! use firedrill::policy::config::Policy;
-//! use firedrill::policy::{
-//!     AttemptId, Call, CallContext, CallId, Cause, Failure, FailureClass, Fleet, Outcome,
-//!     ProviderInfo, Reply, RngStreams, Step,
-//! };
-//! use firedrill::time::Instant;
-//!
-//! let text = "name: twice\nretry: { max_attempts: 2, backoff: { base: 1s, jitter: none } }\n";
-//! let policy = Policy::parse("twice.yaml", text)?;
-//! let mut fleet = Fleet::new(policy, vec![ProviderInfo::named("openai")], RngStreams::new(1));
-//! let arrival = Instant::START;
-//! let mut call = Call::new(CallId(0), arrival, CallContext::default(), RngStreams::new(1));
-//!
-//! let Step::Start(first) = call.step(&mut fleet, arrival) else { panic!() };
-//! assert_eq!((first.attempt, first.cause), (AttemptId(1), Cause::First));
-//! assert_eq!(call.step(&mut fleet, arrival), Step::Wait { until: None });
-//!
-//! let failed = arrival + Duration::from_millis(300);
-//! let failure = Failure::of(FailureClass::ServerError);
-//! call.on_reply(&mut fleet, first.attempt, &Reply::Failed(failure), failed);
-//! let back = failed + Duration::from_secs(1);
-//! assert_eq!(call.step(&mut fleet, failed), Step::Wait { until: Some(back) });
-//!
-//! let Step::Start(second) = call.step(&mut fleet, back) else { panic!() };
-//! assert_eq!((second.attempt, second.cause), (AttemptId(2), Cause::Retry));
-//! call.on_reply(&mut fleet, second.attempt, &Reply::Succeeded, back);
-//! let answered = Outcome::Succeeded { attempt: second.attempt };
-//! assert_eq!(call.step(&mut fleet, back), Step::Finish(answered));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 mod choose;
 mod hedging;
