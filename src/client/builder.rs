@@ -17,6 +17,7 @@ use crate::trace::lines::Header;
 use crate::trace::{NoopRecorder, Recorder};
 
 /// Builds a [`Client`].
+#[must_use = "a builder makes no client until it is told to build"]
 pub struct Builder<C: Connect> {
     connect: C,
     policy: Option<Policy>,
@@ -68,14 +69,12 @@ impl<C: Connect> Builder<C> {
     }
 
     /// Sets the policy.
-    #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = Some(policy);
         self
     }
 
     /// Adds a provider; the fleet has the order of these calls.
-    #[must_use]
     pub fn provider(mut self, provider: Provider) -> Self {
         self.providers.push(provider);
         self
@@ -91,7 +90,6 @@ impl<C: Connect> Builder<C> {
     }
 
     /// Sets the recorder of events; the default discards them.
-    #[must_use]
     pub fn recorder(mut self, recorder: Arc<dyn Recorder>) -> Self {
         self.recorder = recorder;
         self
@@ -99,7 +97,6 @@ impl<C: Connect> Builder<C> {
 
     /// Sets the seed of the client's own draws (jitter); 0 by default. Give each process its own
     /// seed, such as a hash of host name and process id, so that their draws differ.
-    #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -107,14 +104,12 @@ impl<C: Connect> Builder<C> {
 
     /// Sets the prefix of this client's idempotency keys; `call` by default. Processes that share a
     /// provider account need different prefixes.
-    #[must_use]
     pub fn key_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.key_prefix = prefix.into();
         self
     }
 
     /// Sets the origin of the trace's times; the time of building by default.
-    #[must_use]
     pub fn origin(mut self, origin: tokio::time::Instant) -> Self {
         self.origin = Some(origin);
         self
@@ -123,7 +118,6 @@ impl<C: Connect> Builder<C> {
     /// Sets whether the recorder gets a bill for each answer, from the usage that its provider
     /// reports; true by default. In a simulated world the providers record bills, so the client
     /// must not.
-    #[must_use]
     pub fn bills_itself(mut self, bills: bool) -> Self {
         self.bills_itself = bills;
         self

@@ -40,7 +40,7 @@ pub struct AnswerStream<C: Connect = Tcp> {
     content: Content,
     answered: ProviderId,
     reports: Vec<AttemptReport>,
-    /// What the connection of the last attempt that failed has met.
+    /// The error of the connection of the last failed attempt.
     source: Option<Source>,
     over: Option<Result<Answer, Error>>,
 }

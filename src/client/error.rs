@@ -7,12 +7,12 @@ use super::failure::Source;
 use crate::policy::call::FailureReason;
 use crate::policy::classify::FailureClass;
 
-/// A call that failed. Its source is what the connection of the last attempt met, if that is why it
-/// failed: an [`io::Error`](std::io::Error), or hyper's.
+/// A failed call. Its source is the error of the connection of the last failed attempt, if there
+/// was one: an [`io::Error`](std::io::Error), or hyper's.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Error {
-    /// Why it failed.
+    /// The reason.
     pub reason: FailureReason,
     /// Every attempt that was made, in order.
     pub attempts: Vec<AttemptReport>,

@@ -23,7 +23,7 @@ pub(super) struct Failed {
     pub(super) source: Option<Source>,
 }
 
-/// What a connection failed of.
+/// The error of a connection.
 pub(super) type Source = Arc<dyn Error + Send + Sync>;
 
 /// An error with a status of its own.
@@ -112,7 +112,7 @@ pub(super) fn broken(error: hyper::Error, early_end: FailureClass) -> Failed {
     because_of(class, error)
 }
 
-/// A failure of this class, which `error` explains.
+/// A failure of this class, with the error that caused it.
 pub(super) fn because_of(class: FailureClass, error: impl Error + Send + Sync + 'static) -> Failed {
     Failed {
         message: Some(error.to_string()),

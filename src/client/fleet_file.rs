@@ -154,12 +154,12 @@ impl FleetFile {
     }
 
     /// The document, for diagnostics that point into it. It is redacted.
-    pub fn document(&self) -> &Document {
+    pub(crate) fn document(&self) -> &Document {
         &self.document
     }
 
     /// The providers by name, each with its host.
-    pub fn hosts(&self) -> impl Iterator<Item = (&str, Option<String>)> {
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = (&str, Option<String>)> {
         self.entries.iter().map(|(name, entry)| {
             let host = Endpoint::parse(&entry.url).map(|endpoint| endpoint.host);
             (name.as_str(), host)

@@ -42,7 +42,7 @@ impl When {
 
     /// Its intervals, for a fault that is active in `windows`; `None` when that never ends, or is
     /// active again too soon.
-    pub fn windows(self, windows: &Windows) -> Option<Windows> {
+    pub(crate) fn windows(self, windows: &Windows) -> Option<Windows> {
         let (from, to) = match self {
             Self::Always => return None,
             Self::During(_) => return Some(*windows),

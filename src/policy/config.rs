@@ -174,7 +174,7 @@ pub struct TimeoutsOverride {
 
 impl Overrides {
     /// Every override, with the keys that lead to it in a policy file.
-    pub fn iter(&self) -> impl Iterator<Item = ([String; 3], &ProviderOverride)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = ([String; 3], &ProviderOverride)> {
         let path = |key: &str, place: String| ["overrides".to_owned(), key.to_owned(), place];
         let by_position = self.by_position.iter().enumerate();
         let by_position =

@@ -56,7 +56,7 @@ impl Settings {
     }
 
     /// Lays what an override writes over it.
-    pub fn overlay(&mut self, written: &ProviderOverride) {
+    pub(crate) fn overlay(&mut self, written: &ProviderOverride) {
         overlay_timeouts(&mut self.timeouts, &written.timeouts);
         if let Some(attempts) = written.max_attempts_per_provider {
             self.max_attempts = attempts;

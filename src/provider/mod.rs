@@ -174,7 +174,7 @@ impl Provider {
     }
 
     /// An outage begins: all work is lost.
-    pub fn on_outage(&mut self) {
+    pub(crate) fn on_outage(&mut self) {
         self.slots.clear();
         self.limits.clear();
     }

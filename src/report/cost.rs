@@ -37,7 +37,7 @@ impl Tokens {
     }
 
     /// Their cost at `price`.
-    pub fn cost(self, price: &Price) -> Money {
+    pub(crate) fn cost(self, price: &Price) -> Money {
         let prompt = of(price.input, self.input) + of(price.cached, self.cached);
         prompt + of(price.output, self.output)
     }

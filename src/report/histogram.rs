@@ -74,7 +74,7 @@ impl Buckets {
     }
 
     /// Lower edge and count of each non-empty bucket, in order.
-    pub fn sparse(&self) -> impl Iterator<Item = (u64, u64)> {
+    pub(crate) fn sparse(&self) -> impl Iterator<Item = (u64, u64)> {
         self.0.iter_recorded().map(|bucket| {
             let edge = self.0.lowest_equivalent(bucket.value_iterated_to());
             (edge, bucket.count_at_value())

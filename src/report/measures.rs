@@ -4,7 +4,7 @@
 //! A measure is a function of a [`Scope`], so that each has a value over a whole run and over the
 //! calls that arrived during a fault, or after it. Some are about one provider or one fault, named
 //! in parentheses; of those, the ones about a fault, or about recovery from one, are the same in
-//! every scope. Without calls only `calls` is defined. `super::verdict` compares measures with
+//! every scope. Without calls only `calls` is defined. `verdict` compares measures with
 //! expectations.
 //!
 //! This file is long because it is the table of all measures.
@@ -161,7 +161,7 @@ impl Measure {
     }
 
     /// Whether the value at `place` is only a lower bound, since the run ended first.
-    pub fn is_unended(&self, state: &RunStats, place: usize) -> bool {
+    pub(crate) fn is_unended(&self, state: &RunStats, place: usize) -> bool {
         match self.rule {
             Rule::OfLongest(_, find) => find(state, place).is_some_and(|found| found.unended > 0),
             _ => false,
@@ -185,13 +185,13 @@ impl Measure {
     }
 
     /// Whether it is a share of calls, with equal weights: an interval can decide it.
-    pub const fn is_share_of_calls(&self) -> bool {
+    pub(crate) const fn is_share_of_calls(&self) -> bool {
         matches!(self.rule, Rule::ShareOfCalls(_))
     }
 
     /// Whether documents leave it out when it is zero: one class of failures of several, or an
     /// action that only some policies take.
-    pub const fn is_silent_at_zero(&self) -> bool {
+    pub(crate) const fn is_silent_at_zero(&self) -> bool {
         self.is_quiet
     }
 }
@@ -203,7 +203,7 @@ pub fn find(name: &str) -> Option<&'static Measure> {
 
 /// All measures without an argument, with their values, in the table's order; without those that
 /// are silent and zero.
-pub fn worth_saying<'a>(
+pub(crate) fn worth_saying<'a>(
     view: &'a View<'_>,
 ) -> impl Iterator<Item = (&'static Measure, Option<Ratio>)> + 'a {
     let plain = MEASURES
@@ -216,13 +216,13 @@ pub fn worth_saying<'a>(
 }
 
 /// The reasons for which calls fail.
-pub fn reasons() -> impl Iterator<Item = &'static str> {
+pub(crate) fn reasons() -> impl Iterator<Item = &'static str> {
     Endings::REASONS.iter().map(|(name, _)| *name)
 }
 
 /// The measures that take an argument, by their full names as in `failover_time(primary-down)`,
 /// where they are defined and worth saying: first those of faults, then of providers and reasons.
-pub fn named_each(view: &View<'_>) -> Vec<(String, Unit, Ratio)> {
+pub(crate) fn named_each(view: &View<'_>) -> Vec<(String, Unit, Ratio)> {
     let mut figures = Vec::new();
     for argument in [Argument::Fault, Argument::Provider, Argument::Reason] {
         let names = argument.names(view.state);
@@ -245,7 +245,7 @@ pub fn named_each(view: &View<'_>) -> Vec<(String, Unit, Ratio)> {
 
 /// The figures of one provider: name, unit and value of each; failures only of the classes that
 /// occurred.
-pub fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, Unit, Ratio)> {
+pub(crate) fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, Unit, Ratio)> {
     let counted = |name: &str, count| (name.to_owned(), Unit::Count, Ratio::whole(count));
     let priced = |name: &str, amount| (name.to_owned(), Unit::Usd, usd(amount));
     let mut figures = vec![

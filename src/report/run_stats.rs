@@ -237,7 +237,7 @@ merges!(Transitions {
 
 impl Scope {
     /// For a fleet of `providers`, and a length of time in nanoseconds.
-    pub fn new(providers: usize, length_ns: u64) -> Self {
+    pub(crate) fn new(providers: usize, length_ns: u64) -> Self {
         Self {
             length_ns,
             providers: vec![ProviderTally::default(); providers],

@@ -42,7 +42,7 @@ impl Timeline {
     }
 
     /// Adds a call that arrived at `arrived`; one after the end counts at the end.
-    pub fn add(&mut self, arrived: Instant, failed: bool) {
+    pub(crate) fn add(&mut self, arrived: Instant, failed: bool) {
         let place = arrived.as_nanos() / self.stretch_ns.max(1);
         let last = self.calls.len().saturating_sub(1);
         let place = usize::try_from(place).unwrap_or(last).min(last);
@@ -55,13 +55,13 @@ impl Timeline {
     }
 
     /// Adds an attempt that began at `at`; one after the end of arrivals is not shown.
-    pub fn add_attempt(&mut self, at: Instant) {
+    pub(crate) fn add_attempt(&mut self, at: Instant) {
         let stretch_ns = self.stretch_ns;
         count(&mut self.attempts, at, stretch_ns);
     }
 
     /// Adds a call that succeeded at `at`.
-    pub fn add_answer(&mut self, at: Instant) {
+    pub(crate) fn add_answer(&mut self, at: Instant) {
         let stretch_ns = self.stretch_ns;
         count(&mut self.answers, at, stretch_ns);
     }

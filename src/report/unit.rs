@@ -60,7 +60,7 @@ impl Unit {
     }
 
     /// `value` for people, with enough decimals to be on its own side of `bound`.
-    pub fn shown_beside(self, value: Ratio, bound: Ratio) -> String {
+    pub(crate) fn shown_beside(self, value: Ratio, bound: Ratio) -> String {
         let (scaled, suffix, places) = self.scaled(value);
         // The bound in the same scale; only its order matters.
         let limit = match suffix {
@@ -77,7 +77,7 @@ impl Unit {
     }
 
     /// `bound` in this unit; `None` when it was written in another one.
-    pub fn worth(self, bound: Bound) -> Option<Ratio> {
+    pub(crate) fn worth(self, bound: Bound) -> Option<Ratio> {
         match (self, bound) {
             (Self::Ratio, Bound::Share(parts))
             | (Self::Usd, Bound::Money(parts))
@@ -89,7 +89,7 @@ impl Unit {
     }
 
     /// An example of a bound in this unit.
-    pub const fn example(self) -> &'static str {
+    pub(crate) const fn example(self) -> &'static str {
         match self {
             Self::Ratio => "a share, such as `99.5%`",
             Self::Ms => "a length of time, such as `2.5s` or `800ms`",

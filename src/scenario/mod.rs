@@ -2,7 +2,7 @@
 //!
 //! - [`load()`]: from a path to a [`Loaded`] scenario, or to a problem with a caret.
 //! - [`fault`]: what a fault does and when.
-//! - [`workload`]: which call arrives when, with how many tokens, for one seed.
+//! - `workload`: which call arrives when, with how many tokens, for one seed.
 //! - `run`, `provider`, `demand`, `operations`, `quantiles`: parts that read, check and write
 //!   themselves. `check` and `place`: what their checks share.
 //! - `file`: the whole file; `resolve`: from there to these types.
@@ -17,7 +17,7 @@ mod file;
 pub(crate) mod load;
 mod operations;
 mod place;
-pub mod profiles;
+pub(crate) mod profiles;
 mod provider;
 mod quantiles;
 pub(crate) mod rates;
@@ -25,7 +25,7 @@ mod replay;
 mod resolve;
 mod resolved;
 mod run;
-pub mod workload;
+pub(crate) mod workload;
 
 use std::ops::Range;
 

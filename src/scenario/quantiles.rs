@@ -91,7 +91,7 @@ impl Quantity for TokenRate {
 
 #[expect(
     private_bounds,
-    reason = "there are two: of lengths of time, and of tokens"
+    reason = "a scenario has no other quantities with quantiles"
 )]
 impl<T: Quantity> Quantiles<T> {
     /// The same value at both quantiles.

@@ -114,7 +114,7 @@ pub(crate) fn fault_free_share(rates: &[Share]) -> Share {
 
 impl Fault {
     /// The share of attempts that it is expected to strike at full strength.
-    pub fn expected_rate(&self) -> Share {
+    pub(crate) fn expected_rate(&self) -> Share {
         self.expected(Share::WHOLE)
     }
 

@@ -17,6 +17,7 @@ use crate::units::{self, Share, duration};
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`run`."))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Run {
     /// Calls arrive for so long; a trace says it itself.
     #[serde(with = "duration")]
@@ -76,6 +77,7 @@ impl Run {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`uptime`."))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Uptime {
     /// The length of a window of arrival time; 10 s by default.
     #[serde(with = "duration")]

@@ -27,7 +27,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A diagnostic about a file as a whole: it cannot be read, it is a folder, …
-    pub fn of_file(name: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn of_file(name: &str, message: impl Into<String>) -> Self {
         let source = Source {
             name: name.to_owned(),
             text: String::new(),
@@ -37,7 +37,7 @@ impl Diagnostic {
     }
 
     /// A diagnostic about the bytes `range` of `text`, the whole text of the file `name`.
-    pub fn of_text(
+    pub(crate) fn of_text(
         name: &str,
         text: &str,
         range: std::ops::Range<usize>,

@@ -66,13 +66,13 @@ impl Document {
     /// Sets `path` (dotted: `load.rate`, `overrides.by_position.0.timeouts`) to `value`, itself
     /// YAML, as if the file said so; missing maps are made. Problems in it point into the words
     /// `--set path=value`.
-    pub fn set(&mut self, path: &str, value: &str) -> Result<(), Diagnostic> {
+    pub(crate) fn set(&mut self, path: &str, value: &str) -> Result<(), Diagnostic> {
         self.set_with_prefix("", path, value)
     }
 
     /// As [`Self::set`], for a path that the user wrote with `prefix` (`policy.`), which selects
     /// the document: diagnostics repeat it.
-    pub fn set_with_prefix(
+    pub(crate) fn set_with_prefix(
         &mut self,
         prefix: &str,
         path: &str,
@@ -124,13 +124,13 @@ impl Document {
     }
 
     /// A diagnostic that points at the value at `path` (or at its nearest existing parent).
-    pub fn problem(&self, path: &[&str], message: impl Into<String>) -> Diagnostic {
+    pub(crate) fn problem(&self, path: &[&str], message: impl Into<String>) -> Diagnostic {
         let (key, node) = self.nearest(path);
         Diagnostic::at(node.place(key.map(|key| &key.span)).clone(), message)
     }
 
     /// A diagnostic that points at the key at `path` (or at its nearest existing parent).
-    pub fn problem_at_key(&self, path: &[&str], message: impl Into<String>) -> Diagnostic {
+    pub(crate) fn problem_at_key(&self, path: &[&str], message: impl Into<String>) -> Diagnostic {
         let (key, node) = self.nearest(path);
         Diagnostic::at(key.map_or(&node.span, |key| &key.span).clone(), message)
     }

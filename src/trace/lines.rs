@@ -55,7 +55,7 @@ pub struct Named {
 
 impl Header {
     /// The header of a client with this policy and this fleet.
-    pub fn new(policy: impl Into<String>, members: &[ProviderInfo]) -> Self {
+    pub(crate) fn new(policy: impl Into<String>, members: &[ProviderInfo]) -> Self {
         let named = |member: &ProviderInfo| Named {
             name: member.name.clone(),
             model: member.model.clone(),

@@ -49,7 +49,7 @@ impl Share {
 
     /// This share of another, rounded down.
     #[must_use]
-    pub fn of_share(self, other: Self) -> Self {
+    pub(crate) fn of_share(self, other: Self) -> Self {
         Self(self.of(other.0))
     }
 

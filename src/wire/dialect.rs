@@ -93,7 +93,7 @@ pub(crate) enum Family {
 
 impl Dialect {
     /// The path in the vendor's own base URL: SDKs of this dialect take such a URL, and
-    /// The path of a request is appended to it.
+    /// the path of a request is appended to it.
     pub const fn base_path(self) -> &'static str {
         self.client().base_path
     }

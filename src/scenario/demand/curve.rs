@@ -21,6 +21,7 @@ use crate::units::{Rate, duration};
 
 /// How many calls come in how much time, all clients together.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RateCurve {
     /// The same for the whole run.
     Constant(Rate),

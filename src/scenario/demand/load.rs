@@ -37,6 +37,7 @@ pub struct Load {
 /// When calls arrive.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Calls {
     /// Drawn.
     Drawn {
@@ -90,6 +91,7 @@ pub struct Prefix {
 /// How gaps between arrivals are spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "arrivals", rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Arrivals {
     /// All the same.
     Constant,
@@ -203,7 +205,7 @@ impl Load {
     }
 
     /// What calls ask for, by kind.
-    pub fn kinds(&self) -> &[Task] {
+    pub(crate) fn kinds(&self) -> &[Task] {
         match self.tasks.is_empty() {
             true => std::slice::from_ref(&self.common),
             false => &self.tasks,

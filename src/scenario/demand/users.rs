@@ -20,6 +20,7 @@ use crate::units::{Share, count, duration};
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Users {
     /// How many.
     #[cfg_attr(feature = "cli", schemars(with = "schema::Whole"))]
@@ -43,6 +44,7 @@ pub struct Users {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct UserRetry {
     /// How long users wait for an answer, after each click. It is written beside `user_retry`.
     #[serde(skip)]

@@ -45,7 +45,7 @@ pub struct Burst {
 
 impl Burst {
     /// The share of time that it is on in the long run.
-    pub fn on_share(&self) -> Share {
+    pub(crate) fn on_share(&self) -> Share {
         let (on, off) = (nanos(self.on), nanos(self.off));
         Share::from_fraction(on, on.saturating_add(off)).unwrap_or_default()
     }

@@ -269,12 +269,12 @@ pub enum Layer {
 impl FaultKind {
     /// Whether its strength is a number of its own, which a ramp scales instead of the share of
     /// attempts.
-    pub fn has_strength(&self) -> bool {
+    pub(crate) fn has_strength(&self) -> bool {
         self.strength_at(Share::WHOLE) != Strength::Plain
     }
 
     /// How strongly it strikes at this `level` of its full strength.
-    pub fn strength_at(&self, level: Share) -> Strength {
+    pub(crate) fn strength_at(&self, level: Share) -> Strength {
         match *self {
             Self::Slow { factor, .. } | Self::Price { factor } => {
                 Strength::Factor(scaled_at(factor, level))
@@ -288,7 +288,7 @@ impl FaultKind {
 }
 
 /// A factor when its fault is at this `level`: 1 at none, itself at full.
-pub fn scaled_at(factor: Factor, level: Share) -> Factor {
+pub(crate) fn scaled_at(factor: Factor, level: Share) -> Factor {
     let (one, full) = (Factor::ONE.as_milli(), factor.as_milli());
     Factor::milli(match full.checked_sub(one) {
         Some(more) => one + level.of(more),
@@ -297,6 +297,6 @@ pub fn scaled_at(factor: Factor, level: Share) -> Factor {
 }
 
 /// What is left when its fault is at this `level`: all at none, itself at full.
-pub fn left_at(left: Share, level: Share) -> Share {
+pub(crate) fn left_at(left: Share, level: Share) -> Share {
     level.of_share(left.rest()).rest()
 }

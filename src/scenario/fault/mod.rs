@@ -42,8 +42,9 @@ pub use crate::wire::fake::{
     Body, Cause, Choices, Counting, Finish, Hint, HintFormat, Inside, Label, Refusal, Terminator,
 };
 pub use burst::Burst;
+pub use kind::Strength;
 pub use kind::{CloseMode, Delayed, FaultKind, Flaw, Layer, SlowPart, StreamAnomaly};
-pub use kind::{Strength, left_at, scaled_at};
+pub(crate) use kind::{left_at, scaled_at};
 pub use ramp::{Ramp, Recovery, Shape};
 pub use seeded::SeededFault;
 pub use spec::Fault;

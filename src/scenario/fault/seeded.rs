@@ -75,11 +75,11 @@ impl SeededFault {
 
     /// How strong it is at `now`, as a share of its full strength; 0 % when it is not at work.
     ///
-    /// This is the height of its ramp or recovery. `Self::applies` has applied it already where
+    /// This is the height of its ramp or recovery. [`Self::applies`] has applied it already where
     /// strength is a share of attempts. Where strength is a number of its own, the caller applies
     /// it ([`FaultKind::strength_at`](super::FaultKind::strength_at)): a factor (`slow`, `price`)
     /// goes from 1 to itself, what is left of capacity and limits from all to itself.
-    pub fn level(&self, now: Instant) -> Share {
+    pub(crate) fn level(&self, now: Instant) -> Share {
         match self.happens && self.is_on(now) {
             true => self.fault.envelope(now),
             false => Share::ZERO,

@@ -83,6 +83,7 @@ pub enum Side {
 
 /// How long a fault's luck holds: what shares one draw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Sticky {
     /// Nothing: each attempt draws.
     #[default]

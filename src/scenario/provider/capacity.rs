@@ -15,6 +15,7 @@ use crate::units::{Factor, Share, count, duration};
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`capacity` of a provider."))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Capacity {
     /// Requests that it works on at once.
     #[serde(deserialize_with = "count::deserialize")]
@@ -36,6 +37,7 @@ pub struct Capacity {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`degrade` of a capacity."))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Degrade {
     /// What is left of the slots at the worst.
     pub to: Share,
@@ -54,6 +56,7 @@ pub struct Degrade {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`cache` of a provider."))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Cache {
     /// How long it remembers.
     #[serde(with = "duration")]

@@ -30,6 +30,7 @@ use crate::wire::Dialect;
 
 /// What a provider refuses, and how it counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Limits {
     /// On requests, none or several.
     pub requests: Vec<Limit>,
@@ -56,7 +57,7 @@ pub struct Limits {
 
 impl Limits {
     /// A bucket of so many requests per minute, if any, and nothing else.
-    pub fn per_minute(rpm: Option<u64>) -> Self {
+    pub(crate) fn per_minute(rpm: Option<u64>) -> Self {
         let limit = rpm.map(|count| Limit {
             count,
             per: MINUTE,
@@ -96,6 +97,7 @@ pub struct Limit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Span {
     /// A bucket that refills continuously and holds all of it.
     #[default]
@@ -110,6 +112,7 @@ pub enum Span {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Per {
     /// The account's: all of its keys share them.
     #[default]
@@ -128,6 +131,7 @@ impl Per {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Charge {
     /// When a request is admitted: its prompt, and all the output that it may have.
     #[default]

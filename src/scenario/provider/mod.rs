@@ -34,6 +34,7 @@ pub use limits::{Charge, Limit, Limits, Per, Span};
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`network`."))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Network {
     /// How long a packet travels; 1 ms by default.
     #[serde(with = "duration")]
@@ -57,6 +58,7 @@ impl Network {
 
 /// A provider: something that answers, with a model and a price.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Provider {
     /// Its name in this scenario.
     pub name: String,

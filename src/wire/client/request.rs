@@ -68,7 +68,7 @@ impl Request {
     }
 
     /// Sets an upper limit on output tokens. Without one the provider's own holds, except where a
-    /// dialect requires one: for Anthropic it is `ANTHROPIC_MAX_TOKENS`.
+    /// dialect requires one: for Anthropic it is 4,096.
     #[must_use]
     pub fn max_tokens(mut self, max_tokens: u32) -> Self {
         self.max_tokens = Some(max_tokens);
@@ -121,38 +121,38 @@ impl Request {
     }
 
     /// The deadline, if set.
-    pub fn given_deadline(&self) -> Option<Duration> {
+    pub(crate) fn given_deadline(&self) -> Option<Duration> {
         self.deadline
     }
 
     /// The call's number, if set.
-    pub fn given_id(&self) -> Option<u64> {
+    pub(crate) fn given_id(&self) -> Option<u64> {
         self.id
     }
 
     /// The task, if set.
-    pub fn given_task(&self) -> Option<&str> {
+    pub(crate) fn given_task(&self) -> Option<&str> {
         self.task.as_deref()
     }
 
     /// The session, if set.
-    pub fn given_session(&self) -> Option<u64> {
+    pub(crate) fn given_session(&self) -> Option<u64> {
         self.session
     }
 
     /// The priority; 1 by default.
-    pub fn given_priority(&self) -> u8 {
+    pub(crate) fn given_priority(&self) -> u8 {
         self.priority.unwrap_or(NORMAL)
     }
 
     /// The limit on output tokens, if set.
-    pub fn given_max_tokens(&self) -> Option<u32> {
+    pub(crate) fn given_max_tokens(&self) -> Option<u32> {
         self.max_tokens
     }
 
     /// Tokens of the prompt: the caller's own count, or one for each four bytes of all messages,
     /// the usual ratio of English text; at least 1.
-    pub fn prompt_estimate(&self) -> u64 {
+    pub(crate) fn prompt_estimate(&self) -> u64 {
         let bytes = self.messages.iter().map(|one| one.content.len() as u64);
         let tokens = self.prompt_tokens;
         tokens
@@ -161,7 +161,7 @@ impl Request {
     }
 
     /// The body for `model`, streamed or plain.
-    pub fn body(&self, dialect: Dialect, model: &str, streamed: bool) -> Bytes {
+    pub(crate) fn body(&self, dialect: Dialect, model: &str, streamed: bool) -> Bytes {
         (dialect.client().body)(self, model, streamed)
     }
 }

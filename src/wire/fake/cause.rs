@@ -137,7 +137,7 @@ impl Cause {
     }
 
     /// The cause of a bare status, by any sender.
-    pub const fn of_status(status: u16) -> Self {
+    pub(crate) const fn of_status(status: u16) -> Self {
         match status {
             401 => Self::Auth,
             402 => Self::Quota,
