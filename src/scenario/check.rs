@@ -6,46 +6,7 @@ use std::time::Duration;
 use crate::text::{Diagnostic, Document};
 use crate::units::UnitError;
 
-/// A key of a section, and what is wrong with its value and what to write, if it is out of range.
-pub(super) type Row<'a> = (&'a str, Option<[String; 2]>);
-
-/// A value that has to lie within `range`, where it is given.
-pub(super) fn row<T: PartialOrd>(
-    key: &str,
-    value: impl Into<Option<T>>,
-    range: RangeInclusive<T>,
-    write: fn(T) -> String,
-) -> Row<'_> {
-    let wrong = value.into().filter(|value| !range.contains(value));
-    let problem = wrong.map(|value| {
-        let side = match value < *range.start() {
-            true => "small",
-            false => "large",
-        };
-        let (least, most) = range.into_inner();
-        let message = format!("`{}` is too {side}", write(value));
-        let hint = format!("write a value from {} to {}", write(least), write(most));
-        [message, hint]
-    });
-    (key, problem)
-}
-
-/// Checks the values of the section at `path`; the first that is out of its range is reported.
-pub(super) fn check_ranges<'a>(
-    document: &Document,
-    path: &[&str],
-    rows: impl IntoIterator<Item = Row<'a>>,
-) -> Result<(), Diagnostic> {
-    for (key, problem) in rows {
-        if let Some([message, hint]) = problem {
-            let path = [path, &[key]].concat();
-            return Err(document.problem(&path, message).hint(hint));
-        }
-    }
-    Ok(())
-}
-
-/// `value`, when it lies within `range`.
+/// `value`, which stands at `path`, when it lies within `range`.
 pub(super) fn bounded<T: Copy + PartialOrd>(
     document: &Document,
     path: &[&str],
@@ -53,15 +14,13 @@ pub(super) fn bounded<T: Copy + PartialOrd>(
     range: RangeInclusive<T>,
     write: fn(T) -> String,
 ) -> Result<T, Diagnostic> {
-    if let Some((key, section)) = path.split_last() {
-        check_ranges(document, section, [row(key, value, range, write)])?;
-    }
-    Ok(value)
-}
-
-/// Writes a quantity that has its own text form.
-pub(super) fn display<T: ToString>(value: T) -> String {
-    value.to_string()
+    within(value, range, write).map_err(|wrong| {
+        let problem = document.problem(path, wrong.message());
+        match wrong.hint() {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
+    })
 }
 
 /// `value`, when it lies within `range`.
@@ -70,10 +29,20 @@ pub(super) fn within<T: Copy + PartialOrd>(
     range: RangeInclusive<T>,
     write: fn(T) -> String,
 ) -> Result<T, UnitError> {
-    match row("", value, range, write) {
-        (_, Some([message, hint])) => Err(UnitError::new(message).or_write(hint)),
-        (_, None) => Ok(value),
+    if range.contains(&value) {
+        return Ok(value);
     }
+    let side = match value < *range.start() {
+        true => "small",
+        false => "large",
+    };
+    let wrong = UnitError::new(format!("`{}` is too {side}", write(value)));
+    let (least, most) = range.into_inner();
+    Err(wrong.or_write(format!(
+        "write a value from {} to {}",
+        write(least),
+        write(most)
+    )))
 }
 
 /// Whether the key that `path` ends in can name a `what`.

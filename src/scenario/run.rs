@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::check::{LONGEST_RUN, SHORTEST, check_ranges, display, row};
+use super::check::SHORTEST;
+use super::place::{Place, text};
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema;
@@ -54,21 +55,10 @@ impl Run {
             return Err(problem.hint("write as in `run: { duration: 30m }`"));
         }
         let duration = Some(self.duration).filter(|_| !is_replay);
-        let rows = [
-            row(
-                "duration",
-                duration,
-                SHORTEST..=LONGEST_RUN,
-                duration::write,
-            ),
-            row(
-                "drain",
-                self.drain,
-                Duration::ZERO..=LONGEST_RUN,
-                duration::write,
-            ),
-        ];
-        check_ranges(document, &["run"], rows)
+        Place::new(document, &["run"])
+            .length("duration", duration, SHORTEST)?
+            .length("drain", self.drain, Duration::ZERO)?;
+        Ok(())
     }
 }
 
@@ -100,16 +90,9 @@ impl Uptime {
     /// Checks how a run of this length is judged.
     pub(super) fn check(&self, document: &Document, run: Duration) -> Result<(), Diagnostic> {
         let shares = Share::ZERO..=Share::from_parts(999_999_999);
-        let rows = [
-            row(
-                "window",
-                self.window,
-                SHORTEST..=LONGEST_RUN,
-                duration::write,
-            ),
-            row("down_above", self.down_above, shares, display),
-        ];
-        check_ranges(document, &["uptime"], rows)?;
+        Place::new(document, &["uptime"])
+            .length("window", self.window, SHORTEST)?
+            .within("down_above", self.down_above, shares, text)?;
         if run.as_nanos() / self.window.as_nanos() > MOST_WINDOWS {
             let message = format!("this makes more than {MOST_WINDOWS} windows in the run");
             let problem = document.problem(&["uptime", "window"], message);

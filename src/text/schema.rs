@@ -1,7 +1,7 @@
 //! JSON Schema of the files that people write, from the types that read them.
 //!
 //! A key of a file either has a value or is left out: so no schema takes `null`, and an editor
-//! underlines a key without a value. Quantities are in [`super::units::written`].
+//! underlines a key without a value. Quantities are in [`crate::units`].
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;

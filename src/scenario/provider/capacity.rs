@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::check::{LONGEST_RUN, SHORTEST, check_ranges, display, row};
+use crate::scenario::check::SHORTEST;
+use crate::scenario::place::{Place, text};
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema;
@@ -67,17 +68,11 @@ pub struct Cache {
 impl Capacity {
     /// Checks the capacity at `path`.
     pub(super) fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
-        let rows = [
-            row("slots", self.slots, 1..=100_000, count::write),
-            row("queue", self.queue, 0..=1_000_000, count::write),
-            row(
-                "slowdown",
-                self.slowdown,
-                Factor::ONE..=Factor::milli(1_000_000),
-                display,
-            ),
-        ];
-        check_ranges(document, path, rows)?;
+        let slower = Factor::ONE..=Factor::milli(1_000_000);
+        Place::new(document, path)
+            .within("slots", self.slots, 1..=100_000, count::write)?
+            .within("queue", self.queue, 0..=1_000_000, count::write)?
+            .within("slowdown", self.slowdown, slower, text)?;
         let Some(degrade) = self.degrade else {
             return Ok(());
         };
@@ -94,20 +89,19 @@ impl Capacity {
 impl Degrade {
     fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
         let lengths = SHORTEST..=Duration::from_secs(86_400);
-        let rows = [
-            row("to", self.to, PART, display),
-            row("within", self.within, lengths.clone(), duration::write),
-            row("recover", self.recover, lengths, duration::write),
-        ];
-        check_ranges(document, path, rows)
+        Place::new(document, path)
+            .within("to", self.to, PART, text)?
+            .within("within", self.within, lengths.clone(), duration::write)?
+            .within("recover", self.recover, lengths, duration::write)?;
+        Ok(())
     }
 }
 
 impl Cache {
     /// Checks the cache at `path`.
     pub(super) fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
-        let ttl = row("ttl", self.ttl, SHORTEST..=LONGEST_RUN, duration::write);
-        check_ranges(document, path, [ttl])
+        Place::new(document, path).length("ttl", self.ttl, SHORTEST)?;
+        Ok(())
     }
 }
 

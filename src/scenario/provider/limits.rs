@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::capacity::PART;
-use crate::scenario::check::{check_ranges, display, is_name, row};
+use crate::scenario::check::is_name;
+use crate::scenario::place::{Place, text};
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema;
@@ -233,20 +234,17 @@ impl WrittenLimits {
             let problem = document.problem_at_key(&at("shrinks_to"), message);
             return Err(problem.hint("write how much it can do at once: `capacity: { slots: 64 }`"));
         }
-        let limit = |key, count: Option<u64>, most| row(key, count, 1..=most, count::write);
         let lengths = Duration::from_secs(1)..=MINUTE;
-        let rows = [
-            limit("concurrency", self.concurrency, 1_000_000),
-            limit("rpm", self.rpm, MOST),
-            row("rpm_over", self.rpm_over, lengths, duration::write),
-            limit("rpd", self.rpd, MOST),
-            limit("tpm", self.tpm, MOST),
-            limit("tpd", self.tpd, MOST),
-            limit("itpm", self.itpm, MOST),
-            limit("otpm", self.otpm, MOST),
-            row("shrinks_to", self.shrinks_to, PART, display),
-        ];
-        check_ranges(document, path, rows)?;
+        Place::new(document, path)
+            .within("concurrency", self.concurrency, 1..=1_000_000, count::write)?
+            .within("rpm", self.rpm, 1..=MOST, count::write)?
+            .within("rpm_over", self.rpm_over, lengths, duration::write)?
+            .within("rpd", self.rpd, 1..=MOST, count::write)?
+            .within("tpm", self.tpm, 1..=MOST, count::write)?
+            .within("tpd", self.tpd, 1..=MOST, count::write)?
+            .within("itpm", self.itpm, 1..=MOST, count::write)?
+            .within("otpm", self.otpm, 1..=MOST, count::write)?
+            .within("shrinks_to", self.shrinks_to, PART, text)?;
         if let Some(account) = self.account.as_deref().filter(|name| !is_name(name)) {
             let message = format!("`{account}` cannot name an account");
             let problem = document.problem(&at("account"), message);

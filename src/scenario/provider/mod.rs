@@ -16,7 +16,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::check::{MOST_TOKENS, Row, SHORTEST, check_name, check_ranges, display, row};
+use super::check::{MOST_TOKENS, SHORTEST, check_name};
+use super::place::{Place, text};
 use super::profiles;
 use super::quantiles::Quantiles;
 use crate::prices::{self, Price};
@@ -52,7 +53,9 @@ impl Default for Network {
 
 impl Network {
     pub(super) fn check(&self, document: &Document) -> Result<(), Diagnostic> {
-        check_ranges(document, &["network"], [one_way(self.one_way)])
+        let place = Place::new(document, &["network"]);
+        place.within("one_way", self.one_way, ONE_WAY, duration::write)?;
+        Ok(())
     }
 }
 
@@ -311,13 +314,11 @@ impl WrittenProvider {
     }
 
     fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
-        let rows = [
-            row("context", self.context, 1..=MOST_TOKENS, tokens::write),
-            row("quality", self.quality, 0..=100, display),
-            row("keys", self.keys, 1..=100, display),
-        ];
-        check_ranges(document, path, rows)?;
-        check_ranges(document, path, self.one_way.map(one_way))?;
+        Place::new(document, path)
+            .within("context", self.context, 1..=MOST_TOKENS, tokens::write)?
+            .within("quality", self.quality, 0..=100, text)?
+            .within("keys", self.keys, 1..=100, text)?
+            .within("one_way", self.one_way, ONE_WAY, duration::write)?;
         let at = |key| [path, &[key]].concat();
         let has_slots = self.capacity.is_some();
         self.limits.check(document, &at("limits"), has_slots)?;
@@ -353,23 +354,17 @@ fn price(
         });
     };
     let most = Money::from_nanos(1_000_000_000_000_000);
-    let rows = [
-        row("input", own.input, Money::ZERO..=most, display),
-        row("output", own.output, Money::ZERO..=most, display),
-        row("cached", own.cached, Money::ZERO..=own.input, display),
-    ];
-    check_ranges(document, &[path, &["price"]].concat(), rows)?;
+    Place::new(document, path)
+        .inside("price")
+        .within("input", own.input, Money::ZERO..=most, text)?
+        .within("output", own.output, Money::ZERO..=most, text)?
+        .within("cached", own.cached, Money::ZERO..=own.input, text)?;
     Ok(Price {
         input: own.input,
         output: own.output,
         cached: own.cached.unwrap_or(own.input),
         source: "this scenario".to_owned(),
     })
-}
-
-fn one_way(length: Duration) -> Row<'static> {
-    let range = Duration::ZERO..=Duration::from_secs(60);
-    row("one_way", length, range, duration::write)
 }
 
 fn one_key() -> u16 {
@@ -400,6 +395,7 @@ fn require(schema: &mut schemars::Schema) {
 
 const MOST_PROVIDERS: usize = 64;
 
+const ONE_WAY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
 const FIRST_TOKENS: RangeInclusive<Duration> = SHORTEST..=Duration::from_secs(3_600);
 
 /// From a token in 10 s to a million in a second.
