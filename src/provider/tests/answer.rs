@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::wire::fake::tests::dechunk;
+
 /// An answer, as `httparse` reads it.
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -65,21 +67,4 @@ impl Answer {
             })
             .sum()
     }
-}
-
-/// The bytes of all chunks, and whether the last chunk came.
-fn dechunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
-    let mut body = Vec::new();
-    while !rest.is_empty() {
-        let (start, size) = httparse::parse_chunk_size(rest).unwrap().unwrap();
-        let end = start + usize::try_from(size).unwrap();
-        body.extend_from_slice(&rest[start..end]);
-        assert_eq!(&rest[end..end + 2], b"\r\n");
-        rest = &rest[end + 2..];
-        if size == 0 {
-            assert!(rest.is_empty(), "nothing may follow the last chunk");
-            return (body, true);
-        }
-    }
-    (body, false)
 }

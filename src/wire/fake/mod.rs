@@ -367,4 +367,4 @@ const NO_JSON: &str = "upstream connect error or disconnect/reset before headers
                        connection termination";
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -207,7 +207,7 @@ impl Answer {
 }
 
 /// The bytes of all chunks, and whether the last chunk came.
-fn dechunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
+pub(crate) fn dechunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     while !rest.is_empty() {
         let (start, size) = httparse::parse_chunk_size(rest).unwrap().unwrap();
