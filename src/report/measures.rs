@@ -126,6 +126,24 @@ impl<'a> View<'a> {
 }
 
 impl Measure {
+    const fn new(name: &'static str, unit: Unit, about: &'static str, rule: Rule) -> Self {
+        Self {
+            name,
+            unit,
+            about,
+            rule,
+            is_quiet: false,
+        }
+    }
+
+    /// Left out of documents when it is zero.
+    const fn or_silent(self) -> Self {
+        Self {
+            is_quiet: true,
+            ..self
+        }
+    }
+
     /// The value; `None` when it is undefined, or takes an argument.
     pub fn of(&self, view: &View<'_>) -> Option<Ratio> {
         let is_always = matches!(self.rule, Rule::Always(_));
@@ -280,13 +298,16 @@ const fn measure(
     about: &'static str,
     function: fn(&View<'_>) -> Option<Ratio>,
 ) -> Measure {
-    Measure {
-        name,
-        unit,
-        about,
-        rule: Rule::Of(function),
-        is_quiet: false,
-    }
+    Measure::new(name, unit, about, Rule::Of(function))
+}
+
+const fn quiet(
+    name: &'static str,
+    unit: Unit,
+    about: &'static str,
+    function: fn(&View<'_>) -> Option<Ratio>,
+) -> Measure {
+    measure(name, unit, about, function).or_silent()
 }
 
 /// The one measure that is defined without calls.
@@ -296,10 +317,7 @@ const fn always(
     about: &'static str,
     function: fn(&View<'_>) -> Option<Ratio>,
 ) -> Measure {
-    Measure {
-        rule: Rule::Always(function),
-        ..measure(name, unit, about, function)
-    }
+    Measure::new(name, unit, about, Rule::Always(function))
 }
 
 const fn share_of_calls(
@@ -307,13 +325,7 @@ const fn share_of_calls(
     about: &'static str,
     count: fn(&Scope) -> u64,
 ) -> Measure {
-    Measure {
-        name,
-        unit: Unit::Ratio,
-        about,
-        rule: Rule::ShareOfCalls(count),
-        is_quiet: false,
-    }
+    Measure::new(name, Unit::Ratio, about, Rule::ShareOfCalls(count))
 }
 
 const fn quiet_share_of_calls(
@@ -321,25 +333,7 @@ const fn quiet_share_of_calls(
     about: &'static str,
     count: fn(&Scope) -> u64,
 ) -> Measure {
-    Measure {
-        is_quiet: true,
-        ..share_of_calls(name, about, count)
-    }
-}
-
-const fn quiet(
-    name: &'static str,
-    unit: Unit,
-    about: &'static str,
-    function: fn(&View<'_>) -> Option<Ratio>,
-) -> Measure {
-    Measure {
-        name,
-        unit,
-        about,
-        rule: Rule::Of(function),
-        is_quiet: true,
-    }
+    share_of_calls(name, about, count).or_silent()
 }
 
 const fn about_provider(
@@ -348,13 +342,7 @@ const fn about_provider(
     about: &'static str,
     function: fn(&View<'_>, usize) -> Option<Ratio>,
 ) -> Measure {
-    Measure {
-        name,
-        unit,
-        about,
-        rule: Rule::OfProvider(function),
-        is_quiet: false,
-    }
+    Measure::new(name, unit, about, Rule::OfProvider(function))
 }
 
 const fn about_fault(
@@ -362,23 +350,11 @@ const fn about_fault(
     about: &'static str,
     function: fn(&View<'_>, usize) -> Option<Ratio>,
 ) -> Measure {
-    Measure {
-        name,
-        unit: Unit::Number,
-        about,
-        rule: Rule::OfFault(function),
-        is_quiet: false,
-    }
+    Measure::new(name, Unit::Number, about, Rule::OfFault(function))
 }
 
 const fn about_reason(name: &'static str, about: &'static str) -> Measure {
-    Measure {
-        name,
-        unit: Unit::Count,
-        about,
-        rule: Rule::OfReason,
-        is_quiet: true,
-    }
+    Measure::new(name, Unit::Count, about, Rule::OfReason).or_silent()
 }
 
 const fn longest(
@@ -387,23 +363,12 @@ const fn longest(
     argument: Argument,
     find: fn(&RunStats, usize) -> Option<&Longest>,
 ) -> Measure {
-    Measure {
-        name,
-        unit: Unit::Ms,
-        about,
-        rule: Rule::OfLongest(argument, find),
-        is_quiet: false,
-    }
+    Measure::new(name, Unit::Ms, about, Rule::OfLongest(argument, find))
 }
 
 const fn failures(name: &'static str, class: FailureClass) -> Measure {
-    Measure {
-        name,
-        unit: Unit::Count,
-        about: "Attempts that failed in this way.",
-        rule: Rule::Failures(class),
-        is_quiet: true,
-    }
+    let about = "Attempts that failed in this way.";
+    Measure::new(name, Unit::Count, about, Rule::Failures(class)).or_silent()
 }
 
 fn usd(amount: Money) -> Ratio {

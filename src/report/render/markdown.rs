@@ -8,8 +8,8 @@ use super::table;
 use crate::policy::classify::FailureClass;
 use crate::report::measures::Measure;
 use crate::report::ratio::{Ratio, grouped};
+use crate::report::run_stats::Endings;
 use crate::report::subject::MeasuredProvider;
-use crate::report::unit::Unit;
 use crate::report::verdict::Verdict;
 use crate::report::{Judged, Report, command, measures};
 
@@ -179,15 +179,15 @@ fn failures(report: &Report) -> Option<String> {
 fn failed_calls(report: &Report) -> Option<String> {
     let names: Vec<&str> = policy_names(report).collect();
     let mut rows = Rows::new(&[&["reason"], names.as_slice()].concat());
-    for (place, reason) in measures::reasons().enumerate() {
-        let count = |policy: &Judged| {
-            let value = measures::FAILED_CALLS.of_one(&report.view(policy), place);
-            value.unwrap_or(Ratio::whole(0))
-        };
-        let counts: Vec<Ratio> = report.policies.iter().map(count).collect();
-        if counts.iter().any(|count| *count > Ratio::whole(0)) {
-            let counts = counts.into_iter().map(|count| Unit::Count.shown(count));
-            rows.push([reason.to_owned()].into_iter().chain(counts));
+    for (reason, count) in Endings::REASONS {
+        let policies = report.policies.iter();
+        let counts: Vec<u64> = policies.map(|one| count(&one.state.run.endings)).collect();
+        if counts.iter().any(|count| *count > 0) {
+            rows.push(
+                [reason.to_owned()]
+                    .into_iter()
+                    .chain(counts.into_iter().map(grouped)),
+            );
         }
     }
     rows.section("Failed calls", "Calls that failed, by reason.")

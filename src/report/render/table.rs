@@ -7,6 +7,7 @@
 use crate::policy::config::EVERY;
 use crate::report::measures::Measure;
 use crate::report::ratio::{Ratio, grouped};
+use crate::report::run_stats::Endings;
 use crate::report::unit::{self, Unit};
 use crate::report::verdict::{ExpectationResult, Verdict};
 use crate::report::{Judged, Report, command, measures};
@@ -84,22 +85,20 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
         let worst = verdicts.max();
         let mark = worst.map_or(" ".to_owned(), |worst| paint(mark(worst), worst, color));
         lines.push(format!("{mark} {}", layout.line(&policy.name, cells)));
-        lines.extend(failed_calls(report, policy));
+        lines.extend(failed_calls(policy));
     }
     lines
 }
 
 /// `    12 failed: 10 exhausted, 2 deadline`, below the row of a policy of which calls failed.
-fn failed_calls(report: &Report, policy: &Judged) -> Option<String> {
-    let view = report.view(policy);
-    let counts = measures::reasons()
-        .enumerate()
-        .filter_map(|(place, reason)| {
-            let count = measures::FAILED_CALLS.of_one(&view, place)?;
-            (count > Ratio::whole(0)).then(|| format!("{} {reason}", Unit::Count.shown(count)))
-        });
-    let counts: Vec<String> = counts.collect();
+fn failed_calls(policy: &Judged) -> Option<String> {
     let run = &policy.state.run;
+    let counts = Endings::REASONS
+        .iter()
+        .map(|(reason, count)| (reason, count(&run.endings)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(reason, count)| format!("{} {reason}", grouped(count)));
+    let counts: Vec<String> = counts.collect();
     let failed = grouped(run.calls.saturating_sub(run.succeeded));
     (!counts.is_empty()).then(|| format!("    {failed} failed: {}", counts.join(", ")))
 }
