@@ -93,13 +93,13 @@ impl AnswerEffects {
             };
         }
         let scene = CombinedEffects::of(struck, shape);
-        let mut plight = Self::default();
+        let mut effects = Self::default();
         for drawn in struck {
-            if plight.apply(drawn, now, &scene) {
-                plight.fired.push(drawn.id);
+            if effects.apply(drawn, now, &scene) {
+                effects.fired.push(drawn.id);
             }
         }
-        plight
+        effects
     }
 
     /// How many tokens of `output` are sent.

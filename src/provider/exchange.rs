@@ -24,7 +24,7 @@ use crate::wire::fake::{Extra, Part, Stamp, Usage, Writer};
 pub struct Exchange {
     queue: VecDeque<(Instant, Action)>,
     line: Line,
-    tariff: Billing,
+    billing: Billing,
     hold: Option<KeepAlives>,
     answer: Option<Answer>,
 }
@@ -121,11 +121,11 @@ impl Iterator for Exchange {
 }
 
 impl Exchange {
-    /// An empty exchange, whose bytes are sent on `line` and whose output is billed by `tariff`.
-    pub(super) fn new(line: Line, tariff: Billing) -> Self {
+    /// An empty exchange, whose bytes are sent on `line` and whose output is billed by `billing`.
+    pub(super) fn new(line: Line, billing: Billing) -> Self {
         Self {
             line,
-            tariff,
+            billing,
             ..Self::default()
         }
     }
@@ -141,7 +141,7 @@ impl Exchange {
     /// Adds `bill`, at `at`.
     #[must_use]
     pub(super) fn then_billed(mut self, at: Instant, bill: Bill) -> Self {
-        let bills = self.tariff.bills(bill);
+        let bills = self.billing.bills(bill);
         self.queue
             .extend(bills.map(|bill| (at, Action::Billed(bill))));
         self
@@ -235,10 +235,10 @@ impl Exchange {
 
     /// Sends `bytes` from `at` on. This many output tokens are billed when all are sent.
     fn send(&mut self, at: Instant, bytes: Bytes, output: u64, is_right: bool) {
-        let (queue, tariff) = (&mut self.queue, self.tariff);
+        let (queue, billing) = (&mut self.queue, self.billing);
         let complete = |queue: &mut VecDeque<_>, at| {
             if output > 0 {
-                let bills = tariff.bills(Bill::of(0, output));
+                let bills = billing.bills(Bill::of(0, output));
                 queue.extend(bills.map(|bill| (at, Action::Billed(bill))));
             }
             if is_right {

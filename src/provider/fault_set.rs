@@ -85,7 +85,7 @@ impl Faults {
     }
 
     /// The effects of faults on an answer of this kind.
-    pub(super) fn plight(&self, seen: &AttemptInfo<'_>, shape: PlainAnswer) -> AnswerEffects {
+    pub(super) fn effects(&self, seen: &AttemptInfo<'_>, shape: PlainAnswer) -> AnswerEffects {
         let struck = self
             .answer
             .iter()
@@ -126,20 +126,20 @@ impl Faults {
     }
 
     /// How the request is billed; adds the faults that change it to `fired`.
-    pub(super) fn tariff(&self, seen: &AttemptInfo<'_>, fired: &mut Vec<FaultId>) -> Billing {
-        let mut tariff = Billing::default();
+    pub(super) fn billing(&self, seen: &AttemptInfo<'_>, fired: &mut Vec<FaultId>) -> Billing {
+        let mut billing = Billing::default();
         for drawn in &self.state {
             let changes = match drawn.fault.inject {
                 FaultKind::Price { factor } => {
                     let factor = scaled_at(factor, drawn.level(seen.now));
                     let strikes = factor != Factor::ONE && drawn.applies(seen);
                     if strikes {
-                        tariff.price = Factor::milli(factor.times(tariff.price.as_milli()));
+                        billing.price = Factor::milli(factor.times(billing.price.as_milli()));
                     }
                     strikes
                 }
-                FaultKind::DoubleBilled if tariff.times == 1 && drawn.applies(seen) => {
-                    tariff.times = 2;
+                FaultKind::DoubleBilled if billing.times == 1 && drawn.applies(seen) => {
+                    billing.times = 2;
                     true
                 }
                 _ => false,
@@ -148,7 +148,7 @@ impl Faults {
                 fired.push(drawn.id);
             }
         }
-        tariff
+        billing
     }
 
     /// What each fault of a kind leaves at `now`, of those that leave less than all.

@@ -240,9 +240,9 @@ impl Provider {
     ) -> Exchange {
         let at = whole_ms(seen.now);
         let mut fired = vec![by];
-        let (tariff, cached) = self.charges(seen, request, &mut fired);
+        let (billing, cached) = self.charges(seen, request, &mut fired);
         let bill = prompt(request, cached);
-        Exchange::new(Line::default(), tariff)
+        Exchange::new(Line::default(), billing)
             .then_fired(at, &fired)
             .then_billed(at, bill)
     }
@@ -263,9 +263,9 @@ impl Provider {
             fired.push(fault);
             cached = 0;
         }
-        let tariff = self.faults.tariff(seen, fired);
+        let billing = self.faults.billing(seen, fired);
         fired.sort();
-        (tariff, cached)
+        (billing, cached)
     }
 
     /// Whether limits and slots admit a request, and the quotas in any case.
@@ -320,18 +320,18 @@ impl Provider {
             streamed: request.streamed,
             output,
         };
-        let mut plight = self.faults.plight(seen, shape);
-        let mut fired = std::mem::take(&mut plight.fired);
-        let (tariff, cached) = self.charges(seen, request, &mut fired);
+        let mut effects = self.faults.effects(seen, shape);
+        let mut fired = std::mem::take(&mut effects.fired);
+        let (billing, cached) = self.charges(seen, request, &mut fired);
         self.felt(seen.now, &place, &quotas, &mut fired);
-        let output = plight.delivered(output);
+        let output = effects.delivered(output);
         let work = Work {
             request,
             read: whole_ms(seen.now),
             place,
             quotas,
-            plight,
-            tariff,
+            effects,
+            billing,
             usage: Usage {
                 input,
                 cached,

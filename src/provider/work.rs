@@ -31,9 +31,9 @@ pub(super) struct Work<'a> {
     /// The quotas.
     pub(super) quotas: Quotas,
     /// The effects of faults on the answer.
-    pub(super) plight: AnswerEffects,
+    pub(super) effects: AnswerEffects,
     /// How it is billed.
-    pub(super) tariff: Billing,
+    pub(super) billing: Billing,
     /// Its tokens, as many as are sent.
     pub(super) usage: Usage,
 }
@@ -41,10 +41,10 @@ pub(super) struct Work<'a> {
 impl Provider {
     /// A whole answer, or one with the effects of faults.
     pub(super) fn answer(&self, work: Work<'_>, fired: &[FaultId]) -> Exchange {
-        let line = Line::new(work.plight.bandwidth);
-        let exchange = Exchange::new(line, work.tariff).then_fired(work.read, fired);
+        let line = Line::new(work.effects.bandwidth);
+        let exchange = Exchange::new(line, work.billing).then_fired(work.read, fired);
         let begin = whole_ms(work.place.start);
-        if work.plight.hold == Some(KeepAlive::Never) {
+        if work.effects.hold == Some(KeepAlive::Never) {
             let end = begin + PATIENCE;
             return self
                 .held(exchange, &work, end)
@@ -52,7 +52,7 @@ impl Provider {
         }
         let start = begin + self.think(&work);
         let exchange = exchange.then_billed(begin, prompt(work.request, work.usage.cached));
-        if work.plight.stand_in() {
+        if work.effects.stand_in() {
             return self.stood_in(exchange, work, whole_ms(start));
         }
         match work.request.streamed {
@@ -66,7 +66,7 @@ impl Provider {
         let generation = self.gap(work).saturating_mul(work.request.tokens.output);
         let done = whole_ms(start + Duration::from_nanos(generation));
         let stamp = self.stamp_of(work, done);
-        let (exchange, bytes) = match work.plight.hold {
+        let (exchange, bytes) = match work.effects.hold {
             Some(_) => (
                 self.held(exchange, work, done),
                 self.writer.late_completion(&stamp, work.usage),
@@ -77,18 +77,18 @@ impl Provider {
             at: done,
             bytes,
             output: work.usage.output,
-            is_right: work.plight.is_right(self.dialect),
+            is_right: work.effects.is_right(self.dialect),
         }))
     }
 
     /// A streamed answer whose first token is due at `start`.
     fn streamed(&self, exchange: Exchange, work: Work<'_>, start: Instant) -> Exchange {
         let gap = self.gap(&work);
-        let beat = match work.plight.drip {
+        let beat = match work.effects.drip {
             Some(speed) => TokenRate::one_by_one(gap.max(TERA / speed.as_milli().max(1))),
             None => TokenRate::bundled(gap),
         };
-        let exchange = match work.plight.hold {
+        let exchange = match work.effects.hold {
             Some(_) => self.held(exchange, &work, start),
             None => exchange,
         };
@@ -96,11 +96,11 @@ impl Provider {
         exchange.then_answer(Answer::Stream(Box::new(Stream {
             writer: Arc::clone(&self.writer),
             stamp: self.stamp_of(&work, start),
-            head: work.plight.hold.is_none(),
-            halves: work.plight.halves,
-            is_right: work.plight.is_right(self.dialect),
+            head: work.effects.hold.is_none(),
+            halves: work.effects.halves,
+            is_right: work.effects.is_right(self.dialect),
             usage: work.usage,
-            pace: ChunkSchedule::new(start, beat, output, work.plight.splits),
+            pace: ChunkSchedule::new(start, beat, output, work.effects.splits),
         })))
     }
 
@@ -148,16 +148,16 @@ impl Provider {
         let (p50, p99) = (nanos(self.ttft.p50) as f64, nanos(self.ttft.p99) as f64);
         let drawn = Duration::from_nanos(stream.lognormal(p50, p99) as u64);
         let mut think = drawn.saturating_sub(self.round_trip);
-        think = slowed(think, &work.plight.think);
-        for &(fault, index) in &work.plight.tails {
+        think = slowed(think, &work.effects.think);
+        for &(fault, index) in &work.effects.tails {
             let key = u64::from(fault.0) << 16 | provider;
             let mut stream = self.draws.stream(Purpose::HeavyTail, call, key, nth);
             let factor = stream.pareto(index.as_milli() as f64 / 1_000.0) * 1_000.0;
             think = slowed(think, &[Factor::milli(factor as u64)]);
         }
-        let late = match work.plight.hold {
-            Some(KeepAlive::By(by)) => work.plight.late.saturating_add(by),
-            _ => work.plight.late,
+        let late = match work.effects.hold {
+            Some(KeepAlive::By(by)) => work.effects.late.saturating_add(by),
+            _ => work.effects.late,
         };
         slowed(think, &[work.place.slowdown]).saturating_add(late)
     }
@@ -165,7 +165,7 @@ impl Provider {
     /// The time between tokens, in nanoseconds.
     fn gap(&self, work: &Work<'_>) -> u64 {
         let gap = Duration::from_nanos(TERA / self.speed(work.request).max(1));
-        let gap = slowed(gap, &work.plight.gaps);
+        let gap = slowed(gap, &work.effects.gaps);
         nanos(slowed(gap, &[work.place.slowdown]))
     }
 
@@ -187,7 +187,7 @@ impl Provider {
 
     fn stamp_of(&self, work: &Work<'_>, at: Instant) -> Stamp {
         Stamp {
-            flaws: work.plight.flaws.clone(),
+            flaws: work.effects.flaws.clone(),
             ..self.stamp(work.request, at, at.since(work.read), work.quotas)
         }
     }

@@ -12,7 +12,7 @@ use crate::units::Share;
 
 /// The degradation so far.
 #[derive(Clone, Debug)]
-pub(super) struct Wear {
+pub(super) struct Degradation {
     degrade: Degrade,
     /// From 0 to `within` x `recover`, in nanoseconds squared: each nanosecond of overload adds
     /// `recover`, each without subtracts `within`, so that nothing is lost to rounding.
@@ -20,7 +20,7 @@ pub(super) struct Wear {
     at: Instant,
 }
 
-impl Wear {
+impl Degradation {
     /// No degradation.
     pub(super) fn new(degrade: Degrade) -> Self {
         Self {
@@ -76,8 +76,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn wear() -> Wear {
-        Wear::new(Degrade {
+    fn degradation() -> Degradation {
+        Degradation::new(Degrade {
             to: Share::percent(40),
             within: 30 * SECOND,
             recover: 300 * SECOND,
@@ -90,31 +90,31 @@ mod tests {
 
     #[test]
     fn overload_takes_it_evenly_down_to_the_worst_and_no_further() {
-        let mut wear = wear();
-        assert_eq!(wear.advance(at(100), at(0)), Share::WHOLE);
-        assert_eq!(wear.advance(at(115), at(200)), Share::percent(70));
-        assert_eq!(wear.advance(at(130), at(200)), Share::percent(40));
-        assert_eq!(wear.advance(at(200), at(200)), Share::percent(40));
+        let mut degradation = degradation();
+        assert_eq!(degradation.advance(at(100), at(0)), Share::WHOLE);
+        assert_eq!(degradation.advance(at(115), at(200)), Share::percent(70));
+        assert_eq!(degradation.advance(at(130), at(200)), Share::percent(40));
+        assert_eq!(degradation.advance(at(200), at(200)), Share::percent(40));
     }
 
     #[test]
     fn what_was_lost_comes_back_slowly_once_nobody_waits() {
-        let mut wear = wear();
-        wear.advance(at(0), at(0));
-        assert_eq!(wear.advance(at(180), at(30)), Share::percent(70));
-        assert_eq!(wear.advance(at(180), at(30)), Share::percent(70));
-        assert_eq!(wear.advance(at(1_000), at(30)), Share::WHOLE);
+        let mut degradation = degradation();
+        degradation.advance(at(0), at(0));
+        assert_eq!(degradation.advance(at(180), at(30)), Share::percent(70));
+        assert_eq!(degradation.advance(at(180), at(30)), Share::percent(70));
+        assert_eq!(degradation.advance(at(1_000), at(30)), Share::WHOLE);
     }
 
     #[test]
     fn the_longest_times_do_not_overflow() {
-        let mut wear = Wear::new(Degrade {
+        let mut degradation = Degradation::new(Degrade {
             to: Share::from_parts(1),
             within: LONGEST,
             recover: Duration::MAX,
         });
         let end = Instant::from_nanos(u64::MAX);
-        assert_eq!(wear.advance(end, end), Share::from_parts(1));
+        assert_eq!(degradation.advance(end, end), Share::from_parts(1));
     }
 
     proptest! {
@@ -130,12 +130,12 @@ mod tests {
                 within: Duration::from_nanos(within),
                 recover: Duration::from_nanos(recover),
             };
-            let mut wear = Wear::new(degrade);
+            let mut degradation = Degradation::new(degrade);
             let (mut now, mut before) = (Instant::START, Share::WHOLE);
             for (step, waits) in steps {
                 let waits = now + Duration::from_nanos(waits);
                 now = now + Duration::from_nanos(step);
-                let left = wear.advance(now, waits);
+                let left = degradation.advance(now, waits);
                 prop_assert!((to..=Share::WHOLE).contains(&left));
                 prop_assert!(waits < now || left <= before, "it only goes down while they wait");
                 before = left;

@@ -15,7 +15,7 @@ use super::completion_times::CompletionTimes;
 use crate::scenario::Capacity;
 use crate::time::Instant;
 use crate::units::{Factor, Share};
-use degradation::Wear;
+use degradation::Degradation;
 
 /// The slots of a provider.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub(super) struct QueueFull;
 #[derive(Clone, Debug)]
 struct Work {
     capacity: Capacity,
-    wear: Option<Wear>,
+    degradation: Option<Degradation>,
     /// The ends of all work in progress or in the queue.
     ends: CompletionTimes,
     /// When the requests that wait begin, in order.
@@ -52,7 +52,7 @@ impl Slots {
     pub(super) fn new(capacity: Option<Capacity>) -> Self {
         Self(capacity.map(|capacity| Work {
             capacity,
-            wear: capacity.degrade.map(Wear::new),
+            degradation: capacity.degrade.map(Degradation::new),
             ends: CompletionTimes::default(),
             waiting: VecDeque::new(),
             last: Instant::START,
@@ -95,10 +95,13 @@ impl Slots {
 
 impl Work {
     fn admit(&mut self, now: Instant, left: Share) -> Result<SlotGrant, QueueFull> {
-        let worn = self.wear.as_mut().map_or(Share::WHOLE, |wear| {
-            let waits = self.waiting.back().copied().unwrap_or(Instant::START);
-            wear.advance(now, waits)
-        });
+        let worn = self
+            .degradation
+            .as_mut()
+            .map_or(Share::WHOLE, |degradation| {
+                let waits = self.waiting.back().copied().unwrap_or(Instant::START);
+                degradation.advance(now, waits)
+            });
         self.ends.forget(now);
         while self.waiting.front().is_some_and(|start| *start <= now) {
             self.waiting.pop_front();

@@ -54,15 +54,15 @@ fn what_the_cache_held_is_billed_apart_and_stated() {
             slowdown: Factor::ONE,
         },
         quotas: Quotas::default(),
-        plight: Default::default(),
-        tariff: Billing::default(),
+        effects: Default::default(),
+        billing: Billing::default(),
         usage: Usage {
             input: 900,
             cached: 600,
             output: 40,
         },
     };
-    work.tariff.price = Factor::milli(500);
+    work.billing.price = Factor::milli(500);
     let first = provider.answer(work, &[]).next();
     let bill = Bill {
         input: 300,

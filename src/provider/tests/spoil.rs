@@ -5,17 +5,17 @@ use crate::provider::answer_effects::AnswerEffects;
 use crate::scenario::fault::{Flaw, StreamAnomaly};
 use crate::wire::fake::{Body, Counting, Finish, Flaws, Inside, Label, Terminator};
 
-fn plight(faults: &[FaultKind], streamed: bool) -> AnswerEffects {
+fn effects(faults: &[FaultKind], streamed: bool) -> AnswerEffects {
     let request = request(streamed, 40);
     let shape = PlainAnswer {
         streamed,
         output: 40,
     };
-    provider(faults).faults.plight(&request.seen(NOW), shape)
+    provider(faults).faults.effects(&request.seen(NOW), shape)
 }
 
 fn fired(faults: &[FaultKind], streamed: bool) -> Vec<u16> {
-    let fired = plight(faults, streamed).fired;
+    let fired = effects(faults, streamed).fired;
     fired.into_iter().map(|fault| fault.0).collect()
 }
 
@@ -41,7 +41,7 @@ fn flaws_of_several_faults_reach_the_writer_as_one() {
         FaultKind::Flaw(Flaw::Model("third".into())),
         FaultKind::Flaw(Flaw::Terminator(Terminator::Twice)),
     ];
-    let plain = plight(&faults, false);
+    let plain = effects(&faults, false);
     let mut flaws = Flaws {
         model: Some("other".into()),
         usage: Counting::Missing,
@@ -51,7 +51,7 @@ fn flaws_of_several_faults_reach_the_writer_as_one() {
     assert_eq!(plain.flaws.as_deref(), Some(&flaws));
     assert_eq!(fired(&faults, false), [0, 1, 2]);
     flaws.terminator = Terminator::Twice;
-    assert_eq!(plight(&faults, true).flaws.as_deref(), Some(&flaws));
+    assert_eq!(effects(&faults, true).flaws.as_deref(), Some(&flaws));
     assert_eq!(fired(&faults, true), [0, 1, 2, 4]);
     assert!(plain.is_right(Dialect::Openai));
 }
@@ -70,8 +70,8 @@ fn what_stands_in_for_the_body_hides_what_it_would_say() {
     ];
     for streamed in [true, false] {
         assert_eq!(fired(&faults, streamed), [1, 4]);
-        let plight = plight(&faults, streamed);
-        assert_eq!(plight.flaws.map(|flaws| flaws.body), Some(Body::Html));
+        let effects = effects(&faults, streamed);
+        assert_eq!(effects.flaws.map(|flaws| flaws.body), Some(Body::Html));
     }
 }
 
@@ -80,7 +80,7 @@ fn half_a_body_is_the_matter_of_plain_answers() {
     let faults = [FaultKind::Flaw(Flaw::Body(Body::HalfJson))];
     assert_eq!(fired(&faults, true), NONE);
     assert_eq!(fired(&faults, false), [0]);
-    assert!(!plight(&faults, false).is_right(Dialect::Openai));
+    assert!(!effects(&faults, false).is_right(Dialect::Openai));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn the_earliest_end_is_the_one_whatever_its_kind() {
         fired(&[event(5, StreamAnomaly::Duplicate), in_band(5)], true),
         [1]
     );
-    assert_eq!(plight(&[in_band(5)], true).delivered(40), 5);
+    assert_eq!(effects(&[in_band(5)], true).delivered(40), 5);
 }
 
 #[test]
@@ -135,8 +135,8 @@ fn of_odd_events_at_one_place_the_first_shows() {
     ];
     assert_eq!(fired(&faults, true), [1, 3, 4]);
     assert_eq!(fired(&faults, false), NONE);
-    assert!(!plight(&faults, true).is_right(Dialect::Openai));
-    assert!(plight(&faults[4..], true).is_right(Dialect::Openai));
+    assert!(!effects(&faults, true).is_right(Dialect::Openai));
+    assert!(effects(&faults[4..], true).is_right(Dialect::Openai));
 }
 
 #[test]
