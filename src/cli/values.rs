@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use crate::report::Format;
-use crate::units;
+use crate::units::{self, UnitError};
 
 /// `--format` takes the names of report formats.
 impl ValueEnum for Format {
@@ -32,8 +32,8 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
 }
 
 /// `N` for seeds 1 to N, or `A..B` for A to B, both ends included.
-pub(super) fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
-    units::seeds::parse(text, MOST_SEEDS).map_err(String::from)
+pub(super) fn seeds(text: &str) -> Result<RangeInclusive<u64>, UnitError> {
+    units::seeds::parse(text, MOST_SEEDS)
 }
 
 /// The number of concurrent runs: at least one, and bounded, so that threads do not run out.
@@ -74,7 +74,7 @@ mod tests {
             ("0", "`0..0` for seed 0"),
             ("0..18446744073709551615", "more than 1000000 seeds"),
         ] {
-            let message = seeds(wrong).expect_err(wrong);
+            let message = seeds(wrong).expect_err(wrong).to_string();
             assert!(message.contains(part), "{wrong}: {message}");
         }
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error};
+use serde::de::Deserializer;
 
 use super::connect::Connect;
 use super::connect::Endpoint;
@@ -25,7 +25,7 @@ use crate::policy::config::Policy;
 use crate::text::{Diagnostic, Document, file};
 #[cfg(feature = "cli")]
 use crate::units::schema;
-use crate::units::{self, Money};
+use crate::units::{self, Money, UnitError};
 use crate::wire::Dialect;
 
 /// A fleet file that was read and checked. It holds no keys.
@@ -211,9 +211,11 @@ impl FleetFile {
             provider = provider.context(context);
         }
         for (number, place) in entry.keys.iter().enumerate() {
-            let key = place.key(&self.folder, variable).map_err(|message| {
+            let key = place.key(&self.folder, variable).map_err(|error| {
                 let path = ["fleet", name, "keys", &number.to_string()];
-                self.document.problem(&path, message)
+                self.document
+                    .problem(&path, error.message())
+                    .hint_of(&error)
             })?;
             provider = provider.key(key);
         }
@@ -271,39 +273,46 @@ impl KeySource {
         }
     }
 
-    /// The key itself, or a diagnostic with the reason and a hint.
+    /// The key itself, or why there is none.
     fn key(
         &self,
         folder: &Path,
         variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Secret, String> {
+    ) -> Result<Secret, UnitError> {
         let (found, shown) = match self {
             Self::Variable(name) => {
-                let found = variable(name).ok_or_else(|| {
-                    format!("the environment variable `{name}` is not set: write the key into it")
-                })?;
-                (found, format!("the environment variable `{name}`"))
+                let shown = format!("the environment variable `{name}`");
+                let found = variable(name).ok_or_else(|| no_key(format!("{shown} is not set")))?;
+                (found, shown)
             }
             Self::File(path) => {
                 let shown = format!("the file `{}`", path.display());
                 let bytes = file::read(&folder.join(path), LONGEST_KEY)
-                    .map_err(|why| format!("{shown} cannot be read: {why}"))?;
-                let text = String::from_utf8(bytes).map_err(|_| format!("{shown} is no text"))?;
+                    .map_err(|why| UnitError::new(format!("{shown} cannot be read: {why}")))?;
+                let text = String::from_utf8(bytes)
+                    .map_err(|_| UnitError::new(format!("{shown} is no text")))?;
                 (text, shown)
             }
         };
         match found.trim() {
-            "" => Err(format!("{shown} is empty: write the key into it")),
+            "" => Err(no_key(format!("{shown} is empty"))),
             key => Ok(Secret::new(key)),
         }
     }
+}
+
+fn no_key(message: String) -> UnitError {
+    UnitError::new(message).or_write("write the key into it")
 }
 
 impl<'de> Deserialize<'de> for KeySource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            D::Error::custom("this does not say where the key is: write `env:NAME` or `file:PATH`")
+            let error = UnitError::new("this does not say where the key is");
+            error
+                .or_write("write `env:NAME` or `file:PATH`")
+                .into_serde()
         })
     }
 }

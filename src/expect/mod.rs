@@ -10,7 +10,7 @@ use std::ops::Range;
 use crate::policy::config::EVERY;
 use crate::text::Diagnostic;
 use crate::time::nanos;
-use crate::units::{Factor, Money, Rate, Share, duration};
+use crate::units::{Factor, Money, Rate, Share, UnitError, duration};
 pub use when::When;
 
 /// One expectation.
@@ -171,19 +171,21 @@ fn bound(text: &str, from: usize, point: Point<'_>) -> Result<(Bound, Option<Str
         Some((factor, policy)) => times(factor.trim(), policy.trim()),
         None => single(value).map(|bound| (bound, None)),
     };
-    read.map_err(|message| point(range, message))
+    read.map_err(|error| point(range, error.message().to_owned()).hint_of(&error))
 }
 
 /// `1.15 * priority-fallback`.
-fn times(factor: &str, policy: &str) -> Result<(Bound, Option<String>), String> {
-    let wrong = || format!("`{factor} * {policy}` is no value: write as in `1.15 * my-policy`");
+fn times(factor: &str, policy: &str) -> Result<(Bound, Option<String>), UnitError> {
+    let wrong = || {
+        let error = UnitError::new(format!("`{factor} * {policy}` is no value"));
+        error.or_write("write as in `1.15 * my-policy`")
+    };
     if policy.is_empty() || policy.contains(char::is_whitespace) {
         return Err(wrong());
     }
     if policy == EVERY {
-        return Err(format!(
-            "`{EVERY}` is not one policy: compare with one of them"
-        ));
+        let error = UnitError::new(format!("`{EVERY}` is not one policy"));
+        return Err(error.or_write("compare with one of them"));
     }
     match number(factor).map_err(|_| wrong())? {
         Bound::Number(parts) => Ok((Bound::Times(parts), Some(policy.to_owned()))),
@@ -191,9 +193,9 @@ fn times(factor: &str, policy: &str) -> Result<(Bound, Option<String>), String> 
     }
 }
 
-fn single(value: &str) -> Result<Bound, String> {
+fn single(value: &str) -> Result<Bound, UnitError> {
     let last = value.chars().next_back();
-    let read = if last == Some('%') {
+    if last == Some('%') {
         Share::parse(value).map(|share| Bound::Share(share.as_parts()))
     } else if value.ends_with("USD") {
         Money::parse(value).map(|money| Bound::Money(money.as_nanos()))
@@ -202,9 +204,8 @@ fn single(value: &str) -> Result<Bound, String> {
     } else if last.is_some_and(|c| c.is_ascii_alphabetic()) && is_quantity(value) {
         duration::parse(value).map(|length| Bound::Time(nanos(length)))
     } else {
-        return number(value);
-    };
-    read.map_err(String::from)
+        number(value)
+    }
 }
 
 /// Whether `value` begins like a number and could end in a unit.
@@ -214,16 +215,15 @@ fn is_quantity(value: &str) -> bool {
 }
 
 /// A bare number has the decimals of a factor.
-fn number(value: &str) -> Result<Bound, String> {
+fn number(value: &str) -> Result<Bound, UnitError> {
     let thousandths = Factor::parse(value).map(Factor::as_milli).map_err(|_| {
-        format!("`{value}` is no value: write as in `99.5%`, `2.5s`, `8/s`, `0.004 USD` or `1.3`")
+        UnitError::new(format!("`{value}` is no value"))
+            .or_write("write as in `99.5%`, `2.5s`, `8/s`, `0.004 USD` or `1.3`")
     })?;
     let parts = thousandths.checked_mul(1_000_000);
     parts.map(Bound::Number).ok_or_else(|| {
-        format!(
-            "`{value}` is too large: write at most {}",
-            u64::MAX / 1_000_000_000
-        )
+        let most = u64::MAX / 1_000_000_000;
+        UnitError::new(format!("`{value}` is too large")).or_write(format!("write at most {most}"))
     })
 }
 

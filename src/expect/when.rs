@@ -129,7 +129,7 @@ fn ordered(from: u64, to: Word<'_>, point: Point<'_>) -> Result<(u64, Option<u64
 
 fn length((at, word): Word<'_>, point: Point<'_>) -> Result<u64, Diagnostic> {
     let read = duration::parse(word).map(nanos);
-    read.map_err(|message| point(span(at, word), message.into()))
+    read.map_err(|error| point(span(at, word), error.message().to_owned()).hint_of(&error))
 }
 
 fn stray((at, word): Word<'_>, point: Point<'_>) -> Diagnostic {

@@ -3,7 +3,6 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::check::SHORTEST;
@@ -11,7 +10,7 @@ use super::place::{Place, text};
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema;
-use crate::units::{self, Share, duration};
+use crate::units::{self, Share, UnitError, duration};
 
 /// How long, and with which seeds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -103,12 +102,12 @@ impl Uptime {
 }
 
 /// Reads the seeds of a run: `1..5` with both ends, or `3` for 1 to 3; at most 10,000 of them.
-pub fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
-    units::seeds::parse(text, MOST_SEEDS).map_err(String::from)
+pub fn seeds(text: &str) -> Result<RangeInclusive<u64>, UnitError> {
+    units::seeds::parse(text, MOST_SEEDS)
 }
 
 fn read_seeds<'de, D: Deserializer<'de>>(from: D) -> Result<RangeInclusive<u64>, D::Error> {
-    seeds(&String::deserialize(from)?).map_err(D::Error::custom)
+    seeds(&String::deserialize(from)?).map_err(UnitError::into_serde)
 }
 
 fn write_seeds<S: Serializer>(seeds: &RangeInclusive<u64>, into: S) -> Result<S::Ok, S::Error> {

@@ -1,7 +1,7 @@
 //! What is wrong in a file, where, and what to write instead, with a caret.
 //!
-//! A message may end in its own hint, as those of units do: "a length of time needs a unit: write
-//! `30s`". The text from `write` on is then shown as the hint. Other modules find the errors.
+//! Other modules find the errors. Message and hint are two texts from where they are made: a quantity
+//! that cannot be read brings both ([`Diagnostic::hint_of`]).
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::renamed;
 use super::source::{Source, Span};
+use crate::units::UnitError;
 
 /// An error or a warning about a file (or `--set`): message, location, hint. `Display` shows the
 /// line with a caret, in plain text, ending in the hint; so does `Debug`, which is what a test that
@@ -63,11 +64,10 @@ impl Diagnostic {
 
     /// A diagnostic at this location.
     pub(super) fn at(span: Span, message: impl Into<String>) -> Self {
-        let (message, hint) = split_hint(message.into());
         Self {
-            message,
+            message: message.into(),
             note: None,
-            hint,
+            hint: None,
             span,
             warning: None,
         }
@@ -97,6 +97,13 @@ impl Diagnostic {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the hint of a text that is no quantity, if it has one.
+    #[must_use]
+    pub(crate) fn hint_of(mut self, error: &UnitError) -> Self {
+        self.hint = error.hint().map(str::to_owned).or(self.hint);
         self
     }
 
@@ -204,15 +211,6 @@ fn distance(a: &str, b: &str) -> usize {
     strsim::osa_distance(a, b)
 }
 
-fn split_hint(mut message: String) -> (String, Option<String>) {
-    let Some(at) = message.rfind(HINT_MARK) else {
-        return (message, None);
-    };
-    let hint = message.split_off(at)[": ".len()..].to_owned();
-    (message, Some(hint))
-}
-
-const HINT_MARK: &str = ": write ";
 const LONGEST_WORD: usize = 64;
 
 #[cfg(test)]
@@ -338,8 +336,9 @@ mod tests {
     }
 
     #[test]
-    fn a_message_may_bring_its_own_hint() {
-        let shown = Diagnostic::of_file("a.yaml", "no unit: write `3s`");
+    fn a_quantity_that_cannot_be_read_brings_its_hint() {
+        let error = UnitError::new("no unit").or_write("write `3s`");
+        let shown = Diagnostic::of_file("a.yaml", error.message()).hint_of(&error);
         assert_eq!(shown.message(), "no unit");
         assert_eq!(shown.hint_text(), Some("write `3s`"));
     }

@@ -97,7 +97,7 @@ impl Document {
         let keys = steps(&source, words.len(), path);
         if keys.len() > MAX_DEPTH {
             let span = Span::new(&source, words.len()..start);
-            return Err(Diagnostic::at(span, too_deep()));
+            return Err(too_deep(span));
         }
         put(&mut self.root, &keys, node)
     }

@@ -196,10 +196,8 @@ impl TreeBuilder<'_> {
     /// Copies what `anchor` names to here; the copy as a whole has the location of the alias.
     fn copy(&mut self, anchor: usize, span: Span) -> Result<(), Diagnostic> {
         let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
-            return Err(Diagnostic::at(
-                span,
-                "this alias lies within what it names: write its value out",
-            ));
+            let problem = Diagnostic::at(span, "this alias lies within what it names");
+            return Err(problem.hint("write its value out"));
         };
         self.count(size, &span)?;
         self.check_depth(depth(&node), &span)?;
@@ -229,16 +227,15 @@ impl TreeBuilder<'_> {
     fn count(&mut self, more: usize, span: &Span) -> Result<(), Diagnostic> {
         self.nodes = self.nodes.saturating_add(more);
         if self.nodes > MAX_NODES {
-            let message =
-                format!("more than {MAX_NODES} values, aliases copied out: write fewer aliases");
-            return Err(Diagnostic::at(span.clone(), message));
+            let message = format!("more than {MAX_NODES} values, aliases copied out");
+            return Err(Diagnostic::at(span.clone(), message).hint("write fewer aliases"));
         }
         Ok(())
     }
 
     fn check_depth(&self, more: usize, span: &Span) -> Result<(), Diagnostic> {
         if self.open.len() + more > MAX_DEPTH {
-            return Err(Diagnostic::at(span.clone(), too_deep()));
+            return Err(too_deep(span.clone()));
         }
         Ok(())
     }
@@ -251,7 +248,7 @@ impl TreeBuilder<'_> {
         let at = error.marker().byte_offset().unwrap_or(0);
         let end = at + usize::from(at + self.from < self.source.text.len());
         if *error.kind() == ErrorKind::RecursionLimitExceeded {
-            return Diagnostic::at(self.span(at..end), too_deep());
+            return too_deep(self.span(at..end));
         }
         let message = format!("not YAML: {}", error.info());
         Diagnostic::at(self.span(at..end), message).hint(remedy(&error.info()))
@@ -275,10 +272,8 @@ fn leaf(span: Span, kind: NodeKind) -> Node {
 /// A key that the map does not have yet.
 fn key_from(node: Node, seen: &mut BTreeMap<String, Span>) -> Result<Key, Diagnostic> {
     let NodeKind::Scalar { text, plain } = node.kind else {
-        return Err(Diagnostic::at(
-            node.span,
-            "a key is a word, not a map or a list: write `{ key: value }`, with single braces",
-        ));
+        let problem = Diagnostic::at(node.span, "a key is a word, not a map or a list");
+        return Err(problem.hint("write `{ key: value }`, with single braces"));
     };
     if plain && text == "<<" {
         return Err(
@@ -297,9 +292,10 @@ fn key_from(node: Node, seen: &mut BTreeMap<String, Span>) -> Result<Key, Diagno
     })
 }
 
-/// The message for nesting deeper than [`MAX_DEPTH`].
-pub(super) fn too_deep() -> String {
-    format!("nested more than {MAX_DEPTH} levels deep: write it flatter")
+/// The diagnostic of nesting deeper than [`MAX_DEPTH`].
+pub(super) fn too_deep(span: Span) -> Diagnostic {
+    let message = format!("nested more than {MAX_DEPTH} levels deep");
+    Diagnostic::at(span, message).hint("write it flatter")
 }
 
 fn depth(node: &Node) -> usize {

@@ -73,6 +73,8 @@ pub(super) mod small {
     use serde::de::{Deserializer, Error};
     use serde::ser::Serializer;
 
+    use crate::units::UnitError;
+
     pub(in super::super) fn serialize<S: Serializer>(
         value: &Option<u32>,
         serializer: S,
@@ -92,7 +94,8 @@ pub(super) mod small {
     }
 
     fn too_large<E: Error>(count: u64) -> E {
-        E::custom(format!("`{count}` is too large: write less than 4 billion"))
+        let error = UnitError::new(format!("`{count}` is too large"));
+        error.or_write("write less than 4 billion").into_serde()
     }
 }
 

@@ -123,8 +123,7 @@ impl Bound {
             let error = UnitError::new("a size of prompts begins with a comparison");
             return Err(error.or_write("write as in `\"> 8k tok\"`, with `>`, `>=`, `<` or `<=`"));
         };
-        let tokens = tokens::parse(&text[side.sign().len()..])
-            .map_err(|error| UnitError::new(error.to_string()))?;
+        let tokens = tokens::parse(&text[side.sign().len()..])?;
         let tokens = within(tokens, 0..=MOST_TOKENS, tokens::write)?;
         Ok(Self { side, tokens })
     }
