@@ -22,6 +22,9 @@ pub(super) fn shown(rates: &Rates) -> String {
     if rates.faults.iter().any(|one| !one.fault.when.is_always()) {
         text += "    of those that every `when` looks at\n";
     }
+    if rates.faults.iter().any(|one| one.fault.times.is_some()) {
+        text += "    while every fault has `times` left\n";
+    }
     for provider in &rates.providers {
         text += &provider_lines(provider);
     }
@@ -38,6 +41,9 @@ fn fault_lines(rates: &FaultRates, run: Duration) -> String {
     text += &format!("    {}\n", expectation(rates));
     if !fault.when.is_always() {
         text += &format!("    only {}\n", condition(fault));
+    }
+    if let Some(times) = fault.times {
+        text += &format!("    until it has struck {times} exchanges at each target\n");
     }
     text += &table(&rates.stretches, changed);
     let curve = curve(&rates.curve);

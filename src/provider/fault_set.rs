@@ -70,8 +70,8 @@ impl Faults {
     }
 
     /// The first fault that strikes and decides the exchange.
-    pub(super) fn verdict(&self, seen: &AttemptInfo<'_>) -> Option<(FaultId, ExchangeFault)> {
-        self.exchange.iter().find_map(|drawn| {
+    pub(super) fn verdict(&mut self, seen: &AttemptInfo<'_>) -> Option<(FaultId, ExchangeFault)> {
+        self.exchange.iter_mut().find_map(|drawn| {
             let verdict = match drawn.fault.inject {
                 FaultKind::Hang => ExchangeFault::Hang,
                 FaultKind::Reset => ExchangeFault::Reset,
@@ -80,16 +80,16 @@ impl Faults {
                 FaultKind::Refuse { refusal, billed } => ExchangeFault::Refuse { refusal, billed },
                 _ => return None,
             };
-            drawn.applies(seen).then_some((drawn.id, verdict))
+            drawn.strikes(seen).then_some((drawn.id, verdict))
         })
     }
 
     /// The effects of faults on an answer of this kind.
-    pub(super) fn effects(&self, seen: &AttemptInfo<'_>, shape: PlainAnswer) -> AnswerEffects {
-        let struck = self
-            .answer
-            .iter()
-            .filter(|drawn| shows(&drawn.fault.inject, shape) && drawn.applies(seen));
+    pub(super) fn effects(&mut self, seen: &AttemptInfo<'_>, shape: PlainAnswer) -> AnswerEffects {
+        let struck = self.answer.iter_mut().filter_map(|drawn| {
+            let strikes = shows(&drawn.fault.inject, shape) && drawn.strikes(seen);
+            strikes.then_some(&*drawn)
+        });
         let struck: Vec<&SeededFault> = struck.collect();
         if struck.is_empty() {
             return AnswerEffects::default();
@@ -118,17 +118,17 @@ impl Faults {
     }
 
     /// The first fault that makes the request miss the cache.
-    pub(super) fn cache_miss(&self, seen: &AttemptInfo<'_>) -> Option<FaultId> {
-        let lost = self.state.iter().find(|drawn| {
-            matches!(drawn.fault.inject, FaultKind::CacheMiss) && drawn.applies(seen)
-        });
-        lost.map(|drawn| drawn.id)
+    pub(super) fn cache_miss(&mut self, seen: &AttemptInfo<'_>) -> Option<FaultId> {
+        self.state.iter_mut().find_map(|drawn| {
+            let strikes = matches!(drawn.fault.inject, FaultKind::CacheMiss) && drawn.strikes(seen);
+            strikes.then_some(drawn.id)
+        })
     }
 
     /// How the request is billed; adds the faults that change it to `fired`.
-    pub(super) fn billing(&self, seen: &AttemptInfo<'_>, fired: &mut Vec<FaultId>) -> Billing {
+    pub(super) fn billing(&mut self, seen: &AttemptInfo<'_>, fired: &mut Vec<FaultId>) -> Billing {
         let mut billing = Billing::default();
-        for drawn in &self.state {
+        for drawn in &mut self.state {
             let changes = match drawn.fault.inject {
                 FaultKind::Price { factor } => {
                     let factor = scaled_at(factor, drawn.level(seen.now));
@@ -138,9 +138,12 @@ impl Faults {
                     }
                     strikes
                 }
-                FaultKind::DoubleBilled if billing.times == 1 && drawn.applies(seen) => {
-                    billing.times = 2;
-                    true
+                FaultKind::DoubleBilled => {
+                    let strikes = billing.times == 1 && drawn.strikes(seen);
+                    if strikes {
+                        billing.times = 2;
+                    }
+                    strikes
                 }
                 _ => false,
             };

@@ -337,6 +337,28 @@ fn a_group_shares_its_cause_in_every_layer() {
     assert_eq!(told.billed, 60 * 4, "prompt and output, each twice");
 }
 
+#[test]
+fn a_fault_of_so_many_times_strikes_the_first_exchanges_that_match_at_each_target() {
+    let two_attempts = ONE_ATTEMPT.replace("max_attempts: 1", "max_attempts: 2");
+    let both = vec![ProviderId(0), ProviderId(1)];
+    for (inject, class) in [
+        (FaultKind::EarlyFin, FailureClass::Reset),
+        (
+            FaultKind::Flaw(Flaw::Body(Body::Empty)),
+            FailureClass::Malformed,
+        ),
+    ] {
+        let thrice = Fault {
+            times: Some(3),
+            ..during(10, 30, Fault::new("thrice", both.clone(), inject))
+        };
+        let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, vec![thrice]);
+        let told = run(&scenario, &two_attempts, 1);
+        assert_eq!(told.calls_failed(class), [10, 11, 12], "{:?}", told.failed);
+        assert_eq!((told.succeeded(), told.fired[&0]), (57, 6));
+    }
+}
+
 /// A fault with its draws under a seed, as the first of its scenario.
 fn drawn(fault: &Fault, seed: u64) -> SeededFault {
     let faults = std::slice::from_ref(fault);

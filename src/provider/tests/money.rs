@@ -77,7 +77,7 @@ fn what_the_cache_held_is_billed_apart_and_stated() {
 fn a_cache_that_held_nothing_is_not_lost() {
     let (played, _) = play(&mut provider(&[FaultKind::CacheMiss]), &request(false, 1));
     assert!(!played.contains(&(0, Done::Fired(0))));
-    let faults = Faults::new(
+    let mut faults = Faults::new(
         &scenario(&[FaultKind::DoubleBilled, FaultKind::CacheMiss]),
         ProviderId(0),
         RngStreams::new(1),

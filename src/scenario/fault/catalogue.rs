@@ -61,7 +61,18 @@ impl Row {
 
     /// All keys that it takes: its own first, then those of time and luck.
     pub fn keys(&self) -> impl Iterator<Item = &'static str> {
-        self.own().chain(self.reach.keys().iter().copied())
+        self.own().chain(self.shared())
+    }
+
+    /// The keys of time and luck.
+    pub(super) fn shared(&self) -> impl Iterator<Item = &'static str> {
+        let times = self.strikes_exchanges().then_some("times");
+        self.reach.keys().iter().copied().chain(times)
+    }
+
+    /// Whether it strikes single exchanges, which can be counted.
+    pub(super) fn strikes_exchanges(&self) -> bool {
+        self.reach == Scope::Attempts && self.layer != Layer::Connection
     }
 
     /// The keys of its own.
@@ -87,8 +98,8 @@ impl Row {
 }
 
 impl Scope {
-    /// The keys of time and luck.
-    pub(crate) const fn keys(self) -> &'static [&'static str] {
+    /// The keys of time and luck, but for `times`.
+    const fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Client => &["inject", "at", "for", "every", "chance", "burst", "when"],
             Self::Whole => &["inject", "target", "at", "for", "every", "chance", "burst"],

@@ -14,8 +14,8 @@ use super::kind::{CloseMode, SlowPart};
 use super::ramp::{Ramp, Recovery};
 use super::when::{Sticky, When};
 #[cfg(feature = "cli")]
-use crate::units::schema::{Length, Tokens};
-use crate::units::{Bandwidth, Factor, Share, TokenRate, duration, tokens};
+use crate::units::schema::{Count, Length, Tokens};
+use crate::units::{Bandwidth, Factor, Share, TokenRate, count, duration, tokens};
 use crate::wire::fake::{Finish, HintFormat, Inside};
 
 /// A key of a fault.
@@ -81,6 +81,8 @@ keys! {
         "Share of attempts that it strikes; all by default.";
     sticky: Option<Sticky>, "sticky", "call",
         "What one draw holds for: an `attempt`, a `call`, or a length of time.";
+    times: Option<u64> as "Count" by "count::option::deserialize", "times", "3",
+        "It strikes only so many exchanges at each target: the first that match; all by default.";
     after: Option<u64> as "Tokens" by "tokens::option::deserialize", "after", "80 tok",
         "After this many output tokens.";
     billed: Option<bool>, "billed", "true",

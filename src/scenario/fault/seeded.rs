@@ -1,7 +1,8 @@
 //! A fault under one seed: whether it happens, when it is at work, and whom it strikes.
 //!
 //! This is what `provider` and `world` ask. They say the moment and the attempt; all luck is keyed,
-//! so it does not matter who asks first, or how often.
+//! so it does not matter who asks first, or how often. Only [`SeededFault::strikes`] counts: a
+//! provider asks it once per exchange.
 
 use super::burst::Episodes;
 use super::spec::Fault;
@@ -21,6 +22,8 @@ pub struct SeededFault {
     draws: RngStreams,
     happens: bool,
     bursts: Option<Episodes>,
+    /// How many exchanges it has struck, counted by [`Self::strikes`].
+    struck: u64,
 }
 
 impl SeededFault {
@@ -42,6 +45,7 @@ impl SeededFault {
             id,
             draws,
             happens,
+            struck: 0,
         }
     }
 
@@ -108,6 +112,15 @@ impl SeededFault {
         self.draws
             .stream(Purpose::Fault, holder, u64::from(self.id.0), nth)
             .chance(share.as_parts())
+    }
+
+    /// Whether it strikes this exchange, which counts if it does: of those that match, the first
+    /// `times` are struck.
+    pub(crate) fn strikes(&mut self, seen: &AttemptInfo<'_>) -> bool {
+        let is_left = self.fault.times.is_none_or(|times| self.struck < times);
+        let strikes = is_left && self.applies(seen);
+        self.struck += u64::from(strikes);
+        strikes
     }
 
     /// The share of attempts that it strikes at `now`.
@@ -345,6 +358,17 @@ mod tests {
         shares.dedup();
         assert_eq!(shares, [Share::from_parts(1_000), Share::WHOLE]);
         assert_eq!(drawn.share(second(20)), Share::ZERO);
+    }
+
+    #[test]
+    fn only_the_first_exchanges_that_match_are_struck() {
+        let mut fault = fault(HALF, Sticky::Attempt);
+        let all = drawn(&fault, 0, 1);
+        let matching = Vec::from_iter((0..100).filter(|&call| all.applies(&seen(at(0), call, 0))));
+        fault.times = Some(3);
+        let mut drawn = drawn(&fault, 0, 1);
+        let struck = (0..100).filter(|&call| drawn.strikes(&seen(at(0), call, 0)));
+        assert_eq!(Vec::from_iter(struck), matching[..3]);
     }
 
     #[test]

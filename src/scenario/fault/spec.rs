@@ -33,6 +33,8 @@ pub struct Fault {
     pub rate: Share,
     /// How long its luck holds.
     pub sticky: Sticky,
+    /// How many exchanges it strikes at each target, if it strikes exchanges; none = all that match.
+    pub times: Option<u64>,
 }
 
 impl Fault {
@@ -50,6 +52,7 @@ impl Fault {
             when: When::default(),
             rate: Share::WHOLE,
             sticky: Sticky::Attempt,
+            times: None,
         }
     }
 

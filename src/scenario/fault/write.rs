@@ -27,9 +27,11 @@ pub(in crate::scenario) fn fault(providers: &[Provider], fault: &Fault) -> Value
         ("when", when(&fault.when)),
         ("rate", json!(fault.rate)),
         ("sticky", json!(fault.sticky)),
+        ("times", json!(fault.times)),
     ];
-    let taken = fault.inject.row().reach.keys();
-    let common = common.into_iter().filter(|(key, _)| taken.contains(key));
+    let row = fault.inject.row();
+    let taken = |key| row.shared().any(|own| own == key);
+    let common = common.into_iter().filter(|(key, _)| taken(*key));
     let all = common.chain([("name", json!(fault.name))]);
     keys.extend(all.map(|(key, value)| (key.to_owned(), value)));
     Value::Object(keys)

@@ -63,6 +63,7 @@ pub(in crate::scenario) fn fault(
         rate: reader.some_share("rate", file.rate, "that strikes nothing")?,
         burst: reader.burst(row, setting)?,
         sticky: file.sticky.unwrap_or_default(),
+        times: reader.times_struck()?,
     })
 }
 
@@ -92,6 +93,10 @@ fn check_keys(reader: &Reader<'_>, row: &Row) -> Result<(), Diagnostic> {
             format!("`{word}` changes the whole provider, not a share of attempts"),
             "leave it out".to_owned(),
         ),
+        ("times", _) => (
+            format!("`{word}` strikes no single exchanges that could be counted"),
+            "leave it out, or use a fault of exchanges: `reset`, `hang`, `503`".to_owned(),
+        ),
         ("ramp" | "recover", _) => (
             format!("`{word}` is all or nothing: it cannot grow or fade"),
             "for a slow way down or back add a `capacity_loss` or a `slow`".to_owned(),
@@ -103,8 +108,9 @@ fn check_keys(reader: &Reader<'_>, row: &Row) -> Result<(), Diagnostic> {
 
 /// What a word takes beside time and target.
 fn own_keys(row: &Row) -> String {
-    let luck = ["rate", "sticky"].into_iter();
-    let luck = luck.filter(|_| row.reach == Scope::Attempts);
+    let luck = row
+        .shared()
+        .filter(|key| matches!(*key, "rate" | "sticky" | "times"));
     let own = Vec::from_iter(luck.chain(row.own()));
     match own.is_empty() {
         true => "leave it out".to_owned(),

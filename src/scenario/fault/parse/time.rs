@@ -124,6 +124,18 @@ impl Reader<'_> {
         Ok(Some(burst))
     }
 
+    /// How many exchanges it strikes.
+    pub(super) fn times_struck(&self) -> Result<Option<u64>, Diagnostic> {
+        match self.file.times {
+            Some(0) => {
+                let problem =
+                    self.problem("times", "a fault that strikes no exchange does nothing");
+                Err(problem.hint("write how many, or leave the fault out"))
+            }
+            times => Ok(times),
+        }
+    }
+
     /// A share of which there must be some; all by default.
     pub(super) fn some_share(
         &self,
