@@ -5,6 +5,7 @@
 
 use super::client_rules::{Conduct, Standing};
 use super::cost::Tokens;
+use super::ledger::Fate;
 use super::run_stats::Scope;
 use crate::policy::call::{Cause, Outcome};
 use crate::policy::classify::{Action, FailureClass};
@@ -181,8 +182,12 @@ impl OpenCall {
         let answer = answer_of(outcome);
         let attempts = self.attempts.len() as u64;
         scope.conduct.attempts_max = scope.conduct.attempts_max.max(attempts);
+        let mut all = self.attempts.iter();
+        let won = all.find(|one| Some(one.id) == answer);
+        let hedge_won = won.is_some_and(|one| one.cause == Cause::Hedge);
         for attempt in &self.attempts {
-            attempt.count_in(scope, Some(attempt.id) == answer);
+            let delivered = Some(attempt.id) == answer;
+            attempt.count_in(scope, attempt.fate(delivered, hedge_won));
             attempt.judge_in(&mut scope.conduct);
         }
     }
@@ -227,7 +232,18 @@ impl Attempt {
         conduct.probes_at_once = conduct.probes_at_once.max(self.standing.probes);
     }
 
-    fn count_in(&self, scope: &mut Scope, delivered: bool) {
+    /// What became of its answer; `hedge_won` says that a hedge answered the call.
+    const fn fate(&self, delivered: bool, hedge_won: bool) -> Fate {
+        match (self.cause, self.reply) {
+            _ if delivered => Fate::Delivered,
+            (Cause::Hedge, _) => Fate::Hedged,
+            (_, Some(Err(_))) => Fate::Failed,
+            _ if hedge_won => Fate::Hedged,
+            _ => Fate::Abandoned,
+        }
+    }
+
+    fn count_in(&self, scope: &mut Scope, fate: Fate) {
         let Some(tally) = scope.providers.get_mut(self.provider.index()) else {
             return;
         };
@@ -237,10 +253,7 @@ impl Attempt {
             Some(Err(class)) => *tally.failures.entry(class).or_default() += 1,
             None => {}
         }
-        tally.billed += self.billed;
-        if !delivered {
-            tally.wasted += self.billed;
-        }
+        tally.ledger.add(fate, self.billed);
     }
 }
 

@@ -12,6 +12,7 @@ use super::attempt_peaks::Moments;
 use super::call_record::{OpenCall, Started};
 use super::client_rules::Watch;
 use super::cost::Tokens;
+use super::ledger::Fate;
 use super::run_stats::{ProviderTally, RunStats, Scope};
 use super::scopes;
 use super::subject::Subject;
@@ -119,7 +120,9 @@ impl Collector {
                 bill,
             } => match call {
                 Some(call) => self.on_bill(provider, call, nth, Tokens::of(bill)),
-                None => self.count_at(event.at, provider, |tally| tally.bill_check(bill)),
+                None => self.count_at(event.at, provider, |tally| {
+                    tally.ledger.add(Fate::Checks, Tokens::of(bill));
+                }),
             },
             EventKind::Answered {
                 provider,
@@ -288,10 +291,10 @@ impl Collector {
         } else if let Some(ended) = self.ended.get(&call) {
             stretches = ended;
         }
-        waste(&mut self.state.run, provider, tokens);
+        bill_late(&mut self.state.run, provider, tokens);
         for &place in stretches {
             if let Some(scope) = scopes::stretch(&mut self.state, place) {
-                waste(scope, provider, tokens);
+                bill_late(scope, provider, tokens);
             }
         }
     }
@@ -304,10 +307,9 @@ impl Collector {
 }
 
 /// Tokens that were billed and not delivered: their call has ended.
-fn waste(scope: &mut Scope, provider: ProviderId, tokens: Tokens) {
+fn bill_late(scope: &mut Scope, provider: ProviderId, tokens: Tokens) {
     if let Some(tally) = scope.providers.get_mut(provider.index()) {
-        tally.billed += tokens;
-        tally.wasted += tokens;
+        tally.ledger.add(Fate::Late, tokens);
     }
 }
 

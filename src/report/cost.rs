@@ -1,6 +1,6 @@
 //! What tokens cost: prices times summed token counts, so that rounding happens once.
 //!
-//! `call_record` says which tokens were wasted; prices come with the subject.
+//! [`super::ledger`] says what became of them; prices come with the subject.
 
 use std::ops::AddAssign;
 
@@ -38,13 +38,18 @@ impl Tokens {
 
     /// Their cost at `price`.
     pub(crate) fn cost(self, price: &Price) -> Money {
-        let prompt = of(price.input, self.input) + of(price.cached, self.cached);
-        prompt + of(price.output, self.output)
+        let prompt = priced(price.input, self.input) + priced(price.cached, self.cached);
+        prompt + priced(price.output, self.output)
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 }
 
 /// The cost of `thousandths` of a token at a price per million, rounded half up, saturating.
-fn of(price: Money, thousandths: u64) -> Money {
+pub(super) fn priced(price: Money, thousandths: u64) -> Money {
     let exact = u128::from(price.as_nanos()) * u128::from(thousandths);
     Money::from_nanos(u64::try_from((exact + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX))
 }
@@ -67,19 +72,19 @@ impl Merge for Tokens {
 /// The cost of all that was billed, at the fleet's `prices`.
 pub(crate) fn billed(scope: &Scope, prices: &[Price]) -> Money {
     let tallies = scope.providers.iter().zip(prices);
-    sum(tallies.map(|(tally, price)| tally.billed.cost(price)))
+    sum(tallies.map(|(tally, price)| tally.ledger.billed().cost(price)))
 }
 
 /// The cost of what was billed and not delivered, at the fleet's `prices`.
 pub(crate) fn wasted(scope: &Scope, prices: &[Price]) -> Money {
     let tallies = scope.providers.iter().zip(prices);
-    sum(tallies.map(|(tally, price)| tally.wasted.cost(price)))
+    sum(tallies.map(|(tally, price)| tally.ledger.wasted().cost(price)))
 }
 
 /// The cost of health checks, at the fleet's `prices`.
 pub(crate) fn checked(scope: &Scope, prices: &[Price]) -> Money {
     let tallies = scope.providers.iter().zip(prices);
-    sum(tallies.map(|(tally, price)| tally.checked.cost(price)))
+    sum(tallies.map(|(tally, price)| tally.ledger.checks.cost(price)))
 }
 
 fn sum(amounts: impl Iterator<Item = Money>) -> Money {
@@ -102,9 +107,8 @@ mod tests {
     #[test]
     fn each_provider_bills_at_its_own_price() {
         let mut scope = Scope::new(2, 0);
-        scope.providers[0].billed = Tokens::of(Bill::of(1_000_000, 500_000));
-        scope.providers[1].billed = Tokens::of(Bill::of(1, 0));
-        scope.providers[1].wasted = Tokens::of(Bill::of(1, 0));
+        scope.providers[0].ledger.delivered = Tokens::of(Bill::of(1_000_000, 500_000));
+        scope.providers[1].ledger.failed = Tokens::of(Bill::of(1, 0));
         let prices = [price("2", "8"), price("0.5", "1")];
         assert_eq!(billed(&scope, &prices).usd(), "6.0000005");
         assert_eq!(wasted(&scope, &prices).usd(), "0.0000005");

@@ -277,13 +277,13 @@ pub(crate) fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, 
         counted("breaker.opened", tally.breaker.opened),
         counted("breaker.half_opened", tally.breaker.half_opened),
         counted("breaker.closed", tally.breaker.closed),
-        priced("cost", tally.billed.cost(price)),
-        priced("wasted_cost", tally.wasted.cost(price)),
+        priced("cost", tally.ledger.billed().cost(price)),
+        priced("wasted_cost", tally.ledger.wasted().cost(price)),
     ]);
     let quiet = [
         counted("ejections", tally.ejections),
         counted("checks", tally.checks),
-        priced("check_cost", tally.checked.cost(price)),
+        priced("check_cost", tally.ledger.checks.cost(price)),
     ];
     let said = quiet
         .into_iter()

@@ -7,7 +7,7 @@
 //! - `subject`: the context of a trace.
 //! - `collector`: folds the events of one run into its stats as they come.
 //! - `run_stats`: integer counters and sparse histograms; `merge` adds them exactly.
-//! - `histogram`, `windows`, `timeline`, `cost`, `client_rules`, `fault_impact`: the
+//! - `histogram`, `windows`, `timeline`, `cost`, `ledger`, `client_rules`, `fault_impact`: the
 //!   parts of the stats; `failover`, `recovery`, `attempt_peaks` and `scopes` help to fold them.
 //! - [`measures`]: every measure, defined once: name, unit, function.
 //! - `ratio`, `unit`: the exact value of a measure, and its text forms.
@@ -26,6 +26,7 @@ pub(crate) mod cost;
 mod failover;
 pub(crate) mod fault_impact;
 pub(crate) mod histogram;
+pub(crate) mod ledger;
 pub mod measures;
 mod merge;
 pub(crate) mod production;
@@ -47,6 +48,7 @@ pub use collector::Collector;
 pub use cost::Tokens;
 pub use fault_impact::{Aftermath, Interval, Longest};
 pub use histogram::{Buckets, Times};
+pub use ledger::{Fate, Ledger, Spent};
 pub use ratio::Ratio;
 pub use render::{Following, Format, json_array};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};

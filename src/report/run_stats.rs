@@ -9,16 +9,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::client_rules::Conduct;
-use super::cost::Tokens;
 use super::fault_impact::{Aftermath, Longest};
 use super::histogram::Times;
+use super::ledger::Ledger;
 use super::merge::{Merge, merges};
 use super::timeline::Timeline;
 use super::windows::UptimeTally;
 use crate::policy::breaker;
 use crate::policy::call::FailureReason;
 use crate::policy::classify::FailureClass;
-use crate::trace::Bill;
 
 /// The counts of one policy, over any number of runs of one scenario.
 ///
@@ -134,10 +133,8 @@ pub struct ProviderTally {
     pub answered: u64,
     /// Attempts that failed, by class.
     pub failures: BTreeMap<FailureClass, u64>,
-    /// Tokens that it billed.
-    pub billed: Tokens,
-    /// Tokens that it billed and that were not delivered.
-    pub wasted: Tokens,
+    /// The tokens that it billed, and what became of them.
+    pub ledger: Ledger,
     /// The transitions of its breakers, of all clients.
     pub breaker: Transitions,
     /// How many times it was ejected as an outlier.
@@ -146,9 +143,6 @@ pub struct ProviderTally {
     /// Health checks that ended.
     #[serde(default, skip_serializing_if = "is_none")]
     pub checks: u64,
-    /// Tokens that it billed for health checks, which are also in `wasted`.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub checked: Tokens,
 }
 
 /// The number of a breaker's transitions into each state.
@@ -221,12 +215,10 @@ merges!(ProviderTally {
     peak: max,
     answered: sum,
     failures: sum,
-    billed: sum,
-    wasted: sum,
+    ledger: sum,
     breaker: sum,
     ejections: sum,
     checks: sum,
-    checked: sum,
 });
 
 merges!(Transitions {
@@ -295,16 +287,6 @@ impl Endings {
             FailureReason::Shed => &mut self.shed,
             FailureReason::Unfinished => &mut self.unfinished,
         } += 1;
-    }
-}
-
-impl ProviderTally {
-    /// Adds the bill of a health check, which belongs to no call and delivers no answer.
-    pub(super) fn bill_check(&mut self, bill: Bill) {
-        let tokens = Tokens::of(bill);
-        self.billed += tokens;
-        self.wasted += tokens;
-        self.checked += tokens;
     }
 }
 

@@ -108,8 +108,11 @@ fn health_checks_are_paid_for_and_keep_no_run_alive() {
         "{checks:?}"
     );
     for tally in &state.run.providers {
-        assert!(tally.checked.input >= tally.checks * 1_000, "{tally:?}");
-        assert!(tally.billed.input >= tally.checked.input);
+        assert!(
+            tally.ledger.checks.input >= tally.checks * 1_000,
+            "{tally:?}"
+        );
+        assert!(tally.ledger.billed().input >= tally.ledger.checks.input);
     }
     // A check is not an attempt of a call.
     assert_eq!(attempts(&state), [600, 0]);

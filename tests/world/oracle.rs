@@ -200,7 +200,7 @@ fn cached_tokens_are_billed_at_their_price() {
         let (state, _) = run(&drill);
         let figures = figures(drill.scenario(), &state, When::Always);
         let cost = figures["cost"].expect("something was billed");
-        (state.run.providers[0].billed.cached, cost)
+        (state.run.providers[0].ledger.billed().cached, cost)
     };
     let ((cached, saved), (same, full)) = (cost(&own), cost(&flat));
     assert!(cached > 10_000_000, "{cached} thousandths of a token");

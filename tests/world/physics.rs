@@ -245,7 +245,7 @@ fn work_for_clients_that_left_goes_on_and_is_billed() {
     // Were their work dropped, a call in two would be answered in time.
     assert!(run.succeeded <= 4, "{} of 480 in time", run.succeeded);
     // Thousandths of tokens.
-    let billed = run.providers[0].billed;
+    let billed = run.providers[0].ledger.billed();
     assert_eq!(
         (billed.input, billed.output),
         (480 * 9 * 1_000, 480 * 10 * 1_000)

@@ -186,9 +186,9 @@ fn what_is_abandoned_is_billed_all_the_same() {
     let run = project.under(PATIENT).run;
     assert_eq!((run.calls, run.endings.deadline), (10, 10));
     let openai = &run.providers[0];
-    let billed = (openai.billed.input, openai.billed.output);
+    let billed = (openai.ledger.billed().input, openai.ledger.billed().output);
     assert_eq!(billed, (1_000 * THOUSANDTHS, 4_000 * THOUSANDTHS));
-    assert_eq!(openai.wasted, openai.billed);
+    assert_eq!(openai.ledger.wasted(), openai.ledger.billed());
 }
 
 #[test]
@@ -315,8 +315,8 @@ fn a_real_trace_is_replayed_call_by_call() {
     let state = state(&drill, "priority-fallback");
     assert_eq!(state.run.calls, rows.len() as u64);
     let openai = &state.run.providers[0];
-    assert_eq!(openai.billed.input, column(1) * THOUSANDTHS);
-    assert_eq!(openai.billed.output, column(2) * THOUSANDTHS);
+    assert_eq!(openai.ledger.billed().input, column(1) * THOUSANDTHS);
+    assert_eq!(openai.ledger.billed().output, column(2) * THOUSANDTHS);
     let arrivals = Arc::new(Arrivals::default());
     let policy = presets::policy("no-failover").unwrap();
     firedrill::engine::run(drill.scenario(), &policy, 1, arrivals.clone());
@@ -414,5 +414,5 @@ fn what_an_outage_interrupts_is_not_billed_after_it() {
     );
     let run = project.under(PATIENT).run;
     let billed = 400 * run.succeeded * THOUSANDTHS;
-    assert_eq!(run.providers[0].billed.output, billed);
+    assert_eq!(run.providers[0].ledger.billed().output, billed);
 }

@@ -79,9 +79,14 @@ fn in_the_storm_the_provider_is_up_and_works_for_nobody() {
     // It makes more attempts than without an outage, and nearly all of them in vain.
     let calm = told("resilient", 1, &[]);
     let calm = &after(&calm, 1, Some(20)).providers[0];
-    assert!(provider.billed.output > calm.billed.output);
-    assert!(share(provider.wasted.output, provider.billed.output) >= 80);
-    assert!(share(calm.wasted.output, calm.billed.output) <= 5);
+    assert!(provider.ledger.billed().output > calm.ledger.billed().output);
+    assert!(
+        share(
+            provider.ledger.wasted().output,
+            provider.ledger.billed().output
+        ) >= 80
+    );
+    assert!(share(calm.ledger.wasted().output, calm.ledger.billed().output) <= 5);
 }
 
 #[test]

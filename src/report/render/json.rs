@@ -10,7 +10,8 @@ use serde::{Serialize, Serializer};
 use crate::report::ratio::Ratio;
 use crate::report::unit::{Unit, Written};
 use crate::report::verdict::ExpectationResult;
-use crate::report::{Judged, Report, RunStats, measures};
+use crate::report::{Judged, Report, RunStats, Spent, measures};
+use crate::units::Money;
 
 /// The document of `report`, on one line.
 pub(super) fn render(report: &Report, _: bool) -> String {
@@ -74,6 +75,7 @@ struct Skipped<'a> {
 struct Policy<'a> {
     measures: Pairs<Figure>,
     providers: Pairs<Pairs<Figure>>,
+    ledger: Pairs<Pairs<Paid>>,
     expectations: Vec<Expected<'a>>,
     faults: Vec<Fault<'a>>,
     state: &'a RunStats,
@@ -93,6 +95,7 @@ impl<'a> Policy<'a> {
         Self {
             measures: Pairs(measured.chain(each).collect()),
             providers: providers(report, state),
+            ledger: ledger(report, state),
             expectations: policy.judgements.iter().map(Expected::new).collect(),
             faults: fired.map(|(name, &fired)| Fault { name, fired }).collect(),
             state,
@@ -109,6 +112,37 @@ fn providers(report: &Report, state: &RunStats) -> Pairs<Pairs<Figure>> {
         (name.clone(), Pairs(figures.collect()))
     });
     Pairs(figures.collect())
+}
+
+/// What each provider billed, by fate; only fates that were billed.
+fn ledger(report: &Report, state: &RunStats) -> Pairs<Pairs<Paid>> {
+    let tallies = state.run.providers.iter().zip(&report.prices);
+    let named = state.providers.iter().zip(tallies);
+    let ledgers = named.map(|(name, (tally, price))| {
+        let rows = tally.ledger.spent(price).into_iter();
+        let billed = rows.filter(|(_, spent)| spent.total() > Money::ZERO);
+        let paid = billed.map(|(fate, spent)| (fate.name().to_owned(), Paid::new(spent)));
+        (name.clone(), Pairs(paid.collect()))
+    });
+    Pairs(ledgers.collect())
+}
+
+/// Dollars over all runs, as decimal strings, by kind of token.
+#[derive(Serialize)]
+struct Paid {
+    prompt: String,
+    cached: String,
+    output: String,
+}
+
+impl Paid {
+    fn new(spent: Spent) -> Self {
+        Self {
+            prompt: spent.prompt.usd(),
+            cached: spent.cached.usd(),
+            output: spent.output.usd(),
+        }
+    }
 }
 
 /// A value and its unit.

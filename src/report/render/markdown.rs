@@ -2,6 +2,8 @@
 //!
 //! It holds no clock time, no absolute path and no version: it changes when behaviour does.
 
+mod money;
+
 use std::collections::BTreeSet;
 
 use super::table;
@@ -30,6 +32,7 @@ pub(super) fn render(report: &Report, _: bool) -> String {
         conduct(report),
         after_faults(report),
         comebacks(report),
+        money::section(report),
         Some(prices(report)),
         Some(again(report)),
     ];

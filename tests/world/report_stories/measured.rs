@@ -1,7 +1,7 @@
 //! The value of each measure for a run.
 
 use firedrill::policy::{BreakerState as Breaker, FailureClass, FailureReason};
-use firedrill::report::{RunStats, Subject};
+use firedrill::report::{Fate, RunStats, Subject};
 use firedrill::time::Instant;
 use firedrill::trace::{EventKind, FaultId};
 use firedrill::units::Share;
@@ -136,7 +136,43 @@ fn bills_that_come_late_or_from_strangers_are_wasted() {
     story.good(1_000);
     let state = story.end();
     assert_eq!(whole(&state, "wasted_cost"), "3.0000 USD");
-    assert_eq!(state.run.providers[0].wasted.input, 1_000_000_000);
+    assert_eq!(state.run.providers[0].ledger.wasted().input, 1_000_000_000);
+}
+
+#[test]
+fn the_ledger_says_what_became_of_all_that_was_billed() {
+    let million = 1_000_000;
+    let mut story = Story::of(&subject());
+    // A failure, an attempt that timed out, and the answer.
+    let mut call = story.call(0);
+    call.asks(0, PRIMARY).billed(1, million, 0);
+    call.fails(10, FailureClass::Reset).asks(20, PRIMARY);
+    call.billed(21, 2 * million, 0).cancelled(30);
+    call.asks(40, BACKUP).billed(41, 4 * million, million);
+    call.answered(100);
+    // A hedge that answers, and the attempt that it overtook, which is billed on after the end.
+    let mut call = story.call(1_000);
+    call.asks(1_000, PRIMARY).billed(1_001, 8 * million, 0);
+    call.hedges(1_800, BACKUP).billed(1_900, 16 * million, 0);
+    call.wins_over(2_500, PRIMARY);
+    story.bills(9_000, PRIMARY, Some(1), (0, million));
+    // A health check.
+    story.bills(9_500, BACKUP, None, (32 * million, 0));
+    let state = story.end();
+    let tokens = |provider: usize, fate| {
+        let tokens = state.run.providers[provider].ledger.of(fate);
+        (tokens.input / 1_000_000_000, tokens.output / 1_000_000_000)
+    };
+    let found = Fate::ALL.map(|fate| (fate.name(), tokens(0, fate), tokens(1, fate)));
+    let expected = [
+        ("delivered", (0, 0), (20, 1)),
+        ("failed", (1, 0), (0, 0)),
+        ("abandoned", (2, 0), (0, 0)),
+        ("hedged", (8, 0), (0, 0)),
+        ("late", (0, 1), (0, 0)),
+        ("checks", (0, 0), (32, 0)),
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]
