@@ -1,8 +1,8 @@
-//! How long a call waits before it returns to a provider: exponential, capped, spread.
+//! The wait before a call returns to a provider: exponential, capped, with jitter.
 //!
-//! Without spread, all clients that failed together come back together. Everything is integer
-//! arithmetic on nanoseconds, so that every machine waits equally long. Whether to wait at all,
-//! and whether a server's hint takes the place of this wait, is decided elsewhere.
+//! Without jitter, all clients that failed together would return together. Everything is integer
+//! arithmetic on nanoseconds, so that the waits are the same on every machine. The call decides
+//! whether to wait at all, and whether a server's hint replaces this wait.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::units::Share;
 /// The wait before the `nth` return to a provider (from 1), never above the cap.
 ///
 /// `previous` is the wait before the return before this one, zero if there was none; only
-/// decorrelated jitter looks at it. Takes at most one draw from `stream`.
+/// decorrelated jitter uses it. Takes at most one draw from `stream`.
 pub(crate) fn wait(
     backoff: &Backoff,
     nth: u32,
@@ -49,8 +49,8 @@ pub(crate) fn wait(
 
 /// Nanoseconds of `base` x `factor`^(`nth` - 1), at most `max`.
 ///
-/// Step by step, so that nothing overflows. It stops early where the wait no longer changes, so
-/// a huge `nth` takes no longer than the way from `base` to `max`.
+/// Multiplies step by step, so that nothing overflows. Stops as soon as the wait no longer changes,
+/// so a huge `nth` takes no more steps than it takes to grow from `base` to `max`.
 fn grow(backoff: &Backoff, nth: u32) -> u64 {
     let max = nanos(backoff.max);
     let mut wait = nanos(backoff.base).min(max);
@@ -140,7 +140,7 @@ mod tests {
         }
     }
 
-    /// Lengths of every order of magnitude, and the longest that there is.
+    /// Durations of every order of magnitude, and `Duration::MAX`.
     fn lengths() -> impl Strategy<Value = Duration> {
         let some = (any::<u64>(), 0..64_u32).prop_map(|(n, scale)| n >> scale);
         prop_oneof![

@@ -1,4 +1,5 @@
-//! The breaker: refuse a provider that keeps failing, and find out gently when it is back.
+//! The breaker: refuses a provider that keeps failing, and finds out with a few probes when it is
+//! back.
 //!
 //! ```text
 //!             a signal, or a hint                    time is up, at the next admission
@@ -11,26 +12,27 @@
 //!
 //! The signals: `consecutive_failures`; `max_failures` within the window; a share of successes
 //! below `min_success_rate`, or a share of slow attempts above `max_slow_rate`, among the attempts
-//! of the window, if it holds `min_attempts`. An attempt that went well never opens it: the window
-//! is judged when one failed or was slow.
+//! of the window, if it holds `min_attempts`. A fast success never opens it: the window is judged
+//! only when an attempt failed or was slow.
 //!
-//! It stays open longer each time, until the provider has really recovered: until the breaker
-//! stayed closed for as long as it had last been open. With `open.hint: honour`, a provider that
-//! asks for patience gets it, within `max`, not a moment less: that is no step of the growth, it
-//! may extend the time but never shortens it, and it holds whenever the attempt began.
+//! It stays open longer each time, until the provider has recovered, that is until the breaker
+//! stayed closed for at least as long as it had last been open. With `open.hint: honour`, a hint
+//! opens the breaker for exactly the time that it asks for, up to `max`. A hint is not a step of
+//! the growth, may extend the open time but never shortens it, and counts for attempts of any
+//! generation.
 //!
-//! Every admission carries the generation in which it was given, and every transition starts a
-//! new one. Apart from a hint, an attempt that outlives its generation therefore changes nothing:
-//! a flood of late failures cannot keep a breaker open, and a late success cannot close it.
+//! Every admission carries the generation in which it was given, and every transition starts a new
+//! generation. An attempt that ends in a later generation changes nothing, unless it brings a hint:
+//! late failures cannot keep a breaker open, and a late success cannot close it.
 //!
-//! Each admission must come back exactly once, as success, failure or cancelled. A cancelled probe
-//! frees its place and says nothing about the provider. Hence also a limit: an attempt that hangs
-//! until the call's deadline cancels it counts neither way, so a provider that hangs under a policy
-//! without attempt timeouts is never noticed here. With a `probe_timeout`, a probe that does not
-//! come back loses its place to the next. When it ends after all, in its generation, its end is
-//! news of the provider like any other, but there is no place left to free.
+//! Each admission must be returned exactly once, as success, failure or cancelled. A cancelled
+//! probe frees its slot and counts neither way. Therefore an attempt that hangs until the call's
+//! deadline cancels it counts neither way, and under a policy without attempt timeouts the breaker
+//! never opens for a provider that hangs. With a `probe_timeout`, a probe that has not ended in
+//! time loses its slot to the next probe. When it ends later, in its generation, its result counts
+//! like any other, but it has no slot left to free.
 //!
-//! Which failures count is [`super::classify`]'s matter; whose breaker this is, the fleet's.
+//! [`super::classify`] decides which failures count; the fleet assigns breakers to providers.
 
 mod open_backoff;
 mod probes;
@@ -57,7 +59,7 @@ use crate::time::Instant;
 pub enum State {
     /// Healthy: admits everything.
     Closed,
-    /// Refuses everything until its time is up.
+    /// Refuses everything until its open time ends.
     Open,
     /// Admits a bounded number of probes.
     HalfOpen,
@@ -74,11 +76,11 @@ pub(crate) struct Breaker {
     closed_since: Option<Instant>,
 }
 
-/// Leave to make one attempt; handed back when the attempt has ended.
+/// Permission to make one attempt; returned when the attempt has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Admission {
     generation: u64,
-    /// The name of its place among the probes; 0 = it is none.
+    /// The number of its probe slot; 0 = it is not a probe.
     probe: u64,
 }
 
@@ -109,7 +111,8 @@ impl Breaker {
         }
     }
 
-    /// The state. An open breaker whose time is up stays open until somebody asks to be admitted.
+    /// The state. A breaker whose open time has ended is still `Open` until the next
+    /// [`Self::admit`].
     pub(crate) const fn state(&self) -> State {
         match self.phase {
             Phase::Closed { .. } => State::Closed,
@@ -124,8 +127,8 @@ impl Breaker {
         self.closed_since
     }
 
-    /// Admits an attempt that starts now, or refuses it. Opens the way for probes when its time
-    /// is up.
+    /// Admits an attempt that starts now, or refuses it. Turns half-open when the open time has
+    /// ended.
     pub(crate) fn admit(&mut self, now: Instant) -> Option<Admission> {
         let probe = match self.phase {
             Phase::Closed { .. } => 0,
@@ -146,7 +149,7 @@ impl Breaker {
         }
     }
 
-    /// When time alone may have it admit what it refuses now; none if it refuses nothing, or only
+    /// When it may admit again merely because time passes; none if it refuses nothing, or only
     /// until a probe ends.
     pub(crate) fn admits_at(&self, now: Instant) -> Option<Instant> {
         match &self.phase {
@@ -156,8 +159,8 @@ impl Breaker {
         }
     }
 
-    /// The attempt showed that the provider is well. It took so long (to its first token, if it was
-    /// streamed); none = unknown.
+    /// The attempt succeeded, after `took` (to its first token, if it was streamed); none =
+    /// unknown.
     pub(crate) fn on_success(
         &mut self,
         admission: Admission,
@@ -194,7 +197,7 @@ impl Breaker {
         }
     }
 
-    /// The attempt failed, through the provider's doing. The provider may have asked for patience.
+    /// The attempt failed, and the failure counts against the provider, which may have sent a hint.
     pub(crate) fn on_failure(
         &mut self,
         admission: Admission,
@@ -222,7 +225,7 @@ impl Breaker {
         }
     }
 
-    /// The attempt was abandoned: nobody will ever know how it would have ended.
+    /// The attempt was cancelled, so its result stays unknown.
     pub(crate) fn on_cancelled(&mut self, admission: Admission) {
         if admission.generation != self.generation {
             return;
@@ -232,7 +235,7 @@ impl Breaker {
         }
     }
 
-    /// The name of a place for a probe, if there is one.
+    /// The number of a slot for a probe, if one is free.
     #[cold]
     fn probe(&mut self, now: Instant) -> Option<u64> {
         if matches!(self.phase, Phase::Open { until } if now >= until) {
@@ -253,7 +256,7 @@ impl Breaker {
         }
     }
 
-    /// A hint of no time asks for nothing.
+    /// Whether the policy honours hints; a hint of zero is ignored.
     fn honours(&self, hint: Duration) -> bool {
         self.settings.open.hint == config::HintMode::Honour && !hint.is_zero()
     }
@@ -281,14 +284,14 @@ impl Breaker {
         holds_too_many || total.are(settings.min_attempts) && (fails() || drags())
     }
 
-    /// Opens by its own judgement.
+    /// Opens because of failures or slow attempts.
     fn open(&mut self, now: Instant) {
         self.leave_closed(now);
         let until = now + self.patience.next(&self.settings.open);
         self.turn(Phase::Open { until });
     }
 
-    /// Gives the provider the time that it asks for.
+    /// Opens, or stays open, for as long as the provider's hint asks.
     fn grant(&mut self, hint: Duration, now: Instant) {
         self.leave_closed(now);
         if let Phase::Open { until } = &mut self.phase {

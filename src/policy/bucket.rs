@@ -1,9 +1,9 @@
-//! A bucket that fills evenly: how limits on attempts, tokens and money measure their room.
+//! A token bucket: limits on attempts, tokens and money use it to measure what is left.
 //!
-//! Amounts are kept multiplied by the nanoseconds in which a whole measure flows in, so that what
-//! a nanosecond brings is an integer and nothing is ever rounded away. A bucket may be in debt,
-//! for what is taken can be more than it holds; a debt only delays. What is measured, and what
-//! is done while there is no room, is left to those who hold the bucket.
+//! Amounts are kept multiplied by the length of `per` in nanoseconds, so that the inflow of one
+//! nanosecond is an integer and nothing is lost to rounding. A bucket may be in debt, since more
+//! can be taken than it holds; a debt only delays. The owner of the bucket decides what it
+//! measures, and what to do while it is too empty.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// A full bucket into which `rate` flows in `per`. It holds what flows in during one of so
-    /// many `parts` of that time, and 1 at least.
+    /// A full bucket into which `rate` flows in `per`. Its capacity is the inflow of `per` /
+    /// `parts`, and at least 1.
     pub(super) fn new(rate: u64, per: Duration, parts: u64) -> Self {
         let (rate, per) = (i128::from(rate), i128::from(nanos(per).max(1)));
         let capacity = (rate.saturating_mul(per) / i128::from(parts.max(1))).max(per);
@@ -37,13 +37,13 @@ impl Bucket {
         }
     }
 
-    /// The same, but no debt is deeper than what flows in during `per`.
+    /// The same, but its debt is at most what flows in during `per`.
     pub(super) fn forgiving(self) -> Self {
         let deepest = -self.rate.saturating_mul(self.per);
         Self { deepest, ..self }
     }
 
-    /// When so much is there, or the bucket is full: `now` or later.
+    /// When the bucket holds `amount`, or is full: `now` or later.
     pub(super) fn ready_at(&mut self, amount: u64, now: Instant) -> Instant {
         self.fill(now);
         let wanted = self.scaled(amount).min(self.capacity);
@@ -58,7 +58,7 @@ impl Bucket {
         now + Duration::from_nanos(wait.unwrap_or(u64::MAX))
     }
 
-    /// Takes so much, whether it is there or not.
+    /// Takes `amount`, even if the bucket holds less.
     pub(super) fn take(&mut self, amount: u64, now: Instant) {
         self.fill(now);
         let level = self.level.saturating_sub(self.scaled(amount));

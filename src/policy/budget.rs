@@ -1,16 +1,15 @@
 //! The retry budget: what retries may add to the load of all first attempts.
 //!
-//! The balance is the reserve of one window, and what the first attempts of the last window have
-//! brought, less what its retries have cost. Both leave the sum when they are older than the
-//! window, as in Finagle's and tower's budgets and for the same reason: what a busy hour has saved
-//! must not pay for a storm of retries an hour later. A plain bucket with a cap would need another
-//! number, and that number would be wrong for a client ten times as busy.
+//! The balance is the reserve of one window, plus the deposits of the first attempts of the last
+//! window, less the costs of its retries. Deposits and costs older than the window expire, as in
+//! Finagle's and tower's budgets and for the same reason: deposits of a busy hour must not allow a
+//! storm of retries an hour later. A plain bucket would need a cap, and that cap would be wrong for
+//! a client ten times as busy.
 //!
-//! It follows that a whole run never sees more retries than `ratio` x its first attempts +
-//! `reserve` x (its length + one window). A reserve that does not come to one retry in a window
-//! cannot pay for one by itself.
+//! Therefore a run never has more retries than `ratio` x its first attempts + `reserve` x (its
+//! length + one window). A reserve of less than one retry per window allows no retry by itself.
 //!
-//! [`super::call`] decides which retries have to be paid for.
+//! [`super::call`] decides which retries the budget limits.
 
 use super::classify::FailureClass;
 use super::config;
@@ -22,9 +21,9 @@ use crate::units::{Rate, Share};
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     settings: config::Budget,
-    /// In parts of 10^-9 of a retry, as everything here.
+    /// In parts of 10^-9 of a retry, as all amounts here.
     reserve: i128,
-    /// What first attempts brought, less what retries cost.
+    /// Deposits of first attempts, less costs of retries.
     recent: Ring<1>,
 }
 
@@ -45,13 +44,13 @@ impl Budget {
             .add(0, i128::from(self.settings.ratio.as_parts()));
     }
 
-    /// Takes what a retry after this failure costs, if there is as much.
+    /// Takes the cost of a retry after this failure, if the balance allows it.
     pub(crate) fn take(&mut self, class: FailureClass, now: Instant) -> bool {
         let cost = self.settings.costs.get(&class).copied().unwrap_or(1);
         let cost = i128::from(cost) * RETRY;
         self.recent.advance(now);
-        // What older retries cost can outlast what paid for them; what costs nothing is free even
-        // then.
+        // Deposits can expire before the costs that they covered, so the balance can be negative; a
+        // retry that costs nothing is allowed even then.
         let enough = cost <= (self.reserve + self.recent.sum(0)).max(0);
         if enough {
             self.recent.add(0, -cost);
@@ -59,7 +58,7 @@ impl Budget {
         enough
     }
 
-    /// What there is now, in parts of 10^-9 of a retry.
+    /// The balance now, in parts of 10^-9 of a retry.
     #[cfg(test)]
     pub(crate) fn balance(&mut self, now: Instant) -> u64 {
         self.recent.advance(now);
@@ -68,7 +67,7 @@ impl Budget {
     }
 }
 
-/// What the reserve comes to in a window of so many nanoseconds.
+/// The reserve of a window of this many nanoseconds.
 fn reserve(rate: Rate, window: u64) -> i128 {
     let per = i128::from(nanos(rate.per).max(1));
     i128::from(rate.count_nano).saturating_mul(i128::from(window)) / per
@@ -181,7 +180,7 @@ mod tests {
         }
     }
 
-    /// How many plain retries there is enough for at this second.
+    /// How many plain retries the budget allows at this second.
     fn taken(budget: &mut Budget, second: u64) -> u32 {
         let taken = (0_u32..).find(|_| !budget.take(PLAIN, at(second)));
         taken.expect("a budget ends")

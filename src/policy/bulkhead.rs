@@ -1,20 +1,21 @@
-//! The bulkhead: how many attempts may be in flight at one provider, fixed or found.
+//! The bulkhead: how many attempts may be in flight at one provider, fixed or adaptive.
 //!
-//! It is found by additive increase and multiplicative decrease, as TCP finds a window:
+//! An adaptive limit uses additive increase and multiplicative decrease, as TCP does for its
+//! window:
 //!
-//! - An attempt that goes well while the bulkhead is at least half full adds 1 / limit, so that a
-//!   full round adds one. While it is emptier, nobody knows whether more would go well.
-//! - A rejection shrinks the limit to `decrease` of itself, and so does slowness: a provider with a
-//!   queue answers late long before it rejects.
-//! - After that it does not shrink again before as many attempts have ended as there might be in
-//!   flight: those were sent under the old limit and say nothing about the new one.
+//! - An attempt that succeeds while the bulkhead is at least half full adds 1 / limit, so that a
+//!   full round adds one. Successes at a lower load do not show that a higher limit would work.
+//! - A rejection multiplies the limit by `decrease`, and so does slowness: a provider that queues
+//!   requests answers late long before it rejects.
+//! - After that it does not shrink again until as many attempts have ended as the old limit allowed
+//!   in flight: those were sent under the old limit and say nothing about the new one.
 //!
-//! Slow is a median of 32 attempts that is `latency_factor` times the best one. Single attempts
-//! would not do: the time to first token of one healthy model varies tenfold, so the shortest of
-//! some hundreds is a stroke of luck, and nearly all others would be slow beside it. The best is
-//! forgotten after some hundreds of attempts, since models and prompts change.
+//! Slow means that the median of 32 attempts is above `latency_factor` times the best median.
+//! Single attempts are too noisy: the time to first token of one healthy model varies tenfold, so
+//! nearly all attempts would be slow compared with the shortest of some hundreds. The best median
+//! expires after some hundreds of attempts, since models and prompts change.
 //!
-//! Where a call goes that finds no room is left to it.
+//! The call decides where it goes when the bulkhead is full.
 
 use std::time::Duration;
 
@@ -33,16 +34,16 @@ pub(crate) struct Bulkhead {
 /// How an attempt in flight ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// Well, after so long (to the first token, if it was streamed).
+    /// It succeeded, after this long (to the first token, if it was streamed).
     Well(Duration),
-    /// The provider rejected it, or took too long: there was no room after all.
+    /// The provider rejected it or timed out, so the limit was too high.
     Rejected,
-    /// In a way that says nothing about room.
+    /// In a way that says nothing about the provider's capacity.
     Otherwise,
 }
 
 impl Bulkhead {
-    /// For at most so many (none = any number), found by itself if `adaptive` says how.
+    /// For at most `most` attempts (none = any number); adaptive within that if `adaptive` is set.
     pub(crate) fn new(most: Option<u32>, adaptive: Option<config::Adaptive>) -> Self {
         Self {
             inside: 0,
@@ -51,7 +52,7 @@ impl Bulkhead {
         }
     }
 
-    /// How many attempts there may be at present; none = any number.
+    /// How many attempts may be in flight at present; none = any number.
     pub(crate) fn limit(&self) -> Option<u32> {
         match &self.adaptive {
             Some(found) => Some(found.limit()),
@@ -59,17 +60,17 @@ impl Bulkhead {
         }
     }
 
-    /// Whether there is room for one more.
+    /// Whether one more attempt may start.
     pub(crate) fn has_room(&self) -> bool {
         self.limit().is_none_or(|limit| self.inside < limit)
     }
 
-    /// One more goes in; the caller has asked [`Self::has_room`].
+    /// An attempt starts; the caller has checked [`Self::has_room`].
     pub(crate) fn enter(&mut self) {
         self.inside = self.inside.saturating_add(1);
     }
 
-    /// One comes out.
+    /// An attempt ends.
     pub(crate) fn leave(&mut self, how: Left) {
         if let Some(found) = &mut self.adaptive {
             found.on_left(how, self.inside);
@@ -78,7 +79,7 @@ impl Bulkhead {
     }
 }
 
-/// A limit that finds itself.
+/// An adaptive limit.
 #[derive(Clone, Debug)]
 struct AdaptiveLimit {
     /// This and the next two are in parts of 10^-9 of an attempt.
@@ -86,7 +87,7 @@ struct AdaptiveLimit {
     least: u64,
     most: u64,
     decrease: Share,
-    /// So many attempts end before it may shrink again.
+    /// How many attempts must end before it may shrink again.
     settling: u32,
     pace: LatencyBaseline,
 }
@@ -110,7 +111,7 @@ impl AdaptiveLimit {
         (self.limit / ONE) as u32
     }
 
-    /// One of so many came out.
+    /// One of `inside` attempts ended.
     fn on_left(&mut self, how: Left, inside: u32) {
         self.settling = self.settling.saturating_sub(1);
         match how {
@@ -139,7 +140,7 @@ impl AdaptiveLimit {
     }
 }
 
-/// How long attempts take at present, beside how long they take at best.
+/// How long attempts take at present, compared with their best median.
 #[derive(Clone, Debug)]
 struct LatencyBaseline {
     slow: Factor,
@@ -151,7 +152,7 @@ struct LatencyBaseline {
     groups: u32,
 }
 
-/// What the pace says of the provider.
+/// How present latency compares with the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LatencyTrend {
     Fine,
@@ -206,11 +207,11 @@ impl LatencyBaseline {
 /// One attempt.
 const ONE: u64 = 1_000_000_000;
 
-/// With 32 lognormal times whose p99 is five times their p50, one group in 150 is twice the best
-/// by chance, and costs a tenth of the limit, which the next rounds bring back.
+/// With 32 lognormal times with a p99 of five times their p50, the median of one group in 150 is
+/// twice the best by chance. That costs a tenth of the limit, which the next rounds regain.
 const GROUP: usize = 32;
 
-/// So many groups, up to twice that, until the best is forgotten: 256 to 512 attempts.
+/// The best median expires after one to two times this many groups: 256 to 512 attempts.
 const GENERATION: u32 = 8;
 
 #[cfg(test)]
@@ -246,7 +247,8 @@ mod tests {
         let mut bulkhead = adaptive(None);
         for limit in 20..60 {
             assert_eq!(fill(&mut bulkhead), limit);
-            // Each adds a little less than the one before: the last of a round falls just short.
+            // Each adds a little less than the one before, so a round needs one attempt more than
+            // `limit`.
             for _ in 0..=limit {
                 bulkhead.leave(SECOND);
                 bulkhead.enter();
@@ -270,11 +272,11 @@ mod tests {
         round(&mut bulkhead, Left::Rejected);
         assert_eq!(bulkhead.limit(), Some(18));
         round(&mut bulkhead, Left::Otherwise);
-        assert_eq!(bulkhead.limit(), Some(18), "that says nothing");
+        assert_eq!(bulkhead.limit(), Some(18), "no sign of overload");
         round(&mut bulkhead, Left::Rejected);
         assert_eq!(bulkhead.limit(), Some(16));
         (0..100).for_each(|_| round(&mut bulkhead, Left::Rejected));
-        assert_eq!(bulkhead.limit(), Some(3), "the least there is");
+        assert_eq!(bulkhead.limit(), Some(3), "the minimum");
     }
 
     #[test]
@@ -286,7 +288,7 @@ mod tests {
         (0..15).for_each(|_| round(&mut bulkhead, slow));
         assert!(bulkhead.limit().unwrap() < 12, "{:?}", bulkhead.limit());
         (0..400).for_each(|_| round(&mut bulkhead, slow));
-        assert_eq!(bulkhead.limit(), Some(20), "the second is forgotten");
+        assert_eq!(bulkhead.limit(), Some(20), "the old baseline expired");
     }
 
     #[test]
@@ -308,7 +310,7 @@ mod tests {
 
     #[test]
     fn it_finds_what_a_provider_can_bear() {
-        // One that serves 50 at a time, and rejects the rest.
+        // A provider that serves 50 at a time, and rejects the rest.
         let mut bulkhead = adaptive(None);
         let mut rounds = Vec::new();
         for _ in 0..500 {
@@ -369,7 +371,7 @@ mod tests {
         }
     }
 
-    /// Lets in as many as there is room for; how many are inside then.
+    /// Starts attempts until the bulkhead is full; returns how many are in flight then.
     fn fill(bulkhead: &mut Bulkhead) -> u32 {
         while bulkhead.has_room() {
             bulkhead.enter();
@@ -377,7 +379,7 @@ mod tests {
         bulkhead.inside
     }
 
-    /// Fills it, and lets all of them come out in the same way.
+    /// Fills it, and ends all attempts in the same way.
     fn round(bulkhead: &mut Bulkhead, how: Left) {
         fill(bulkhead);
         while bulkhead.inside > 0 {
@@ -385,7 +387,7 @@ mod tests {
         }
     }
 
-    /// By the defaults, up to so many.
+    /// With the default settings, up to `most`.
     fn adaptive(most: Option<u32>) -> Bulkhead {
         Bulkhead::new(most, Some(config::Adaptive::default()))
     }

@@ -1,5 +1,5 @@
-//! One call, from its arrival to its outcome: the order of things. Each judgement on the way is a
-//! sibling's, and what is done about a [`Step`] is the client's matter.
+//! One call, from its arrival to its outcome. This module decides the order of events; sibling
+//! modules make the single decisions, and the client carries out each [`Step`].
 //!
 //! ```text
 //!              Start                  on_reply: success
@@ -13,10 +13,10 @@
 //!                          +-- Waiting ------------------------------------------>+
 //! ```
 //!
-//! From every state the deadline and a caller who leaves lead to Finished; attempts in flight are
-//! then cancelled. A failure after a token was handed over leads there as well. More than one
-//! attempt is in flight only while a hedge runs beside a slow one: the first that answers (or that
-//! has a token handed over) makes the others superfluous.
+//! From every state the deadline, or a caller that drops the call, leads to Finished; attempts in
+//! flight are then cancelled. A failure after a token was delivered leads there as well. More than
+//! one attempt is in flight only while a hedge runs beside a slow one: when the first of them
+//! succeeds (or has a token delivered), the others are cancelled.
 
 mod choose;
 mod hedging;
@@ -38,7 +38,7 @@ use state::{CallState, Choice, Flight, Queued, Visit};
 
 pub(crate) use super::step::{Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
 
-/// One call. The same fleet is handed to it each time.
+/// One call. Every method must get the same fleet.
 #[derive(Debug)]
 pub struct Call {
     id: CallId,
@@ -50,7 +50,8 @@ pub struct Call {
     attempts: u32,
     /// Of these, hedges.
     hedges: u32,
-    /// Whether there is nobody left to hedge with, or nothing left to pay for it.
+    /// Whether no further hedge is possible, because no provider admits it or the budget is used
+    /// up.
     hedging_done: bool,
     turn: ProviderOrder,
     /// The providers that this call fell back from, or whose throttle refused it; it never returns
@@ -58,15 +59,15 @@ pub struct Call {
     left: Vec<ProviderId>,
     /// The keys that were used at providers which have several.
     tried: Vec<(ProviderId, KeyId)>,
-    /// What is wrong everywhere, once an attempt has met it: then no other is begun.
+    /// The class of a failure that ends the call; no further attempt is started after it.
     stopped: Option<FailureClass>,
-    /// The prompt did not fit this many tokens: providers that are known to take no more are
-    /// passed by.
+    /// The prompt did not fit a context of this many tokens; providers with no larger known context
+    /// are skipped.
     context_too_small: Option<u64>,
     /// Retries so far, each with the class of the failure before it.
     retried: Vec<FailureClass>,
     flights: Vec<Flight>,
-    /// The attempt whose tokens the caller holds, so that no other can answer any more.
+    /// The attempt of which the caller has tokens, so that no other attempt can answer any more.
     committed: Option<AttemptId>,
     state: CallState,
 }
@@ -95,7 +96,7 @@ impl Call {
         }
     }
 
-    /// What to do now. Asking too early or too often does no harm.
+    /// What to do now. Calling it too early or too often is harmless.
     pub fn step(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
         if let Some(attempt) = self.cancel_losers(fleet, now) {
             return Step::Cancel { attempt };
@@ -114,7 +115,7 @@ impl Call {
         }
     }
 
-    /// The first output token was received. The caller need not have it yet.
+    /// The first output token was received. It need not have been delivered to the caller yet.
     pub fn on_first_token_received(&mut self, fleet: &mut Fleet, attempt: AttemptId, now: Instant) {
         if let Some(flight) = self.flight(attempt)
             && flight.first_token.is_none()
@@ -134,7 +135,8 @@ impl Call {
         }
     }
 
-    /// The provider said how many tokens an attempt has used; before its reply.
+    /// The provider reported how many tokens an attempt has used. Call it before
+    /// [`Self::on_reply`].
     pub fn on_usage(
         &mut self,
         fleet: &mut Fleet,
@@ -157,7 +159,7 @@ impl Call {
             return;
         };
         let flight = self.flights.remove(found);
-        // The call may be over, or another attempt's: then only the fleet has to know.
+        // If the call has finished, or another attempt answers it, only the fleet is notified.
         let is_ours = self.committed.is_none_or(|committed| committed == attempt)
             && !matches!(self.state, CallState::Finished(_));
         match reply {
@@ -180,7 +182,7 @@ impl Call {
         }
     }
 
-    /// The call's caller left: every attempt in flight is lost. Returns those attempts.
+    /// The caller dropped the call. Cancels every attempt in flight, and returns those attempts.
     pub fn on_dropped(&mut self, fleet: &mut Fleet, now: Instant) -> Vec<AttemptId> {
         fleet.leave_queue(self.id);
         if !matches!(self.state, CallState::Finished(_)) {
@@ -189,8 +191,8 @@ impl Call {
         std::iter::from_fn(|| self.cancel_losers(fleet, now)).collect()
     }
 
-    /// Starts an attempt at the first provider of this call's turn that gives leave, after a
-    /// failure of the class `last` if there was one.
+    /// Starts an attempt at the first provider in this call's order that admits it, after a failure
+    /// of the class `last` if there was one.
     fn try_start(
         &mut self,
         fleet: &mut Fleet,
@@ -207,7 +209,7 @@ impl Call {
                 fleet.leave_queue(self.id);
                 return self.start(fleet, Visit::new(&pass), pass, cause, now);
             }
-            Choice::Nobody => {
+            Choice::NoProvider => {
                 fleet.leave_queue(self.id);
                 return self.give_up(FailureReason::Unavailable, last);
             }
@@ -225,8 +227,8 @@ impl Call {
         Step::WaitForCapacity { until }
     }
 
-    /// Asks again for room, unless the time for that is up, or somebody more important took the
-    /// place.
+    /// Tries again to start, unless the maximum wait is over, or a call of higher priority pushed
+    /// this one out of the queue.
     fn stand(&mut self, fleet: &mut Fleet, queued: Queued, now: Instant) -> Step {
         if now >= queued.until || !fleet.is_queued(self.id) {
             fleet.leave_queue(self.id);
@@ -235,7 +237,7 @@ impl Call {
         self.try_start(fleet, queued.cause, queued.last, now)
     }
 
-    /// Attempts are in flight: hedges a slow one when its time has come.
+    /// Attempts are in flight: starts a hedge when the hedge delay is over.
     fn watch(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
         let due = self.hedge_at(fleet);
         if due.is_some_and(|due| now >= due) {
@@ -249,7 +251,7 @@ impl Call {
         Step::Wait { until }
     }
 
-    /// An attempt failed; whether others are in flight decides whether that is the call's matter.
+    /// An attempt failed. If others are in flight, the call goes on with those.
     fn on_failure(&mut self, fleet: &Fleet, flight: Flight, failure: &Failure, now: Instant) {
         if self.committed == Some(flight.attempt) {
             return self.finish(Outcome::Failed(FailureReason::Interrupted(failure.class)));
@@ -262,7 +264,7 @@ impl Call {
         }
     }
 
-    /// Leaves a provider for the next that this call has not tried.
+    /// Moves on from a provider to the next one that this call has not tried.
     fn fall_back(
         &mut self,
         fleet: &mut Fleet,
@@ -321,7 +323,7 @@ impl Call {
         })
     }
 
-    /// Ends the call without another attempt: with the last failure, if there was one.
+    /// Ends the call without another attempt, with the last failure if there was one.
     fn give_up(&mut self, ending: FailureReason, last: Option<FailureClass>) -> Step {
         self.fail(last.map_or(ending, FailureReason::Exhausted))
     }
@@ -336,7 +338,8 @@ impl Call {
         self.state = CallState::Finished(outcome);
     }
 
-    /// Gives up one attempt in flight that can no longer answer the call, and tells its provider.
+    /// Cancels one attempt in flight that can no longer answer the call, and updates its provider's
+    /// state.
     fn cancel_losers(&mut self, fleet: &mut Fleet, now: Instant) -> Option<AttemptId> {
         let over = matches!(self.state, CallState::Finished(_));
         if self.flights.is_empty() || (!over && self.committed.is_none()) {

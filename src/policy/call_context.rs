@@ -1,17 +1,17 @@
-//! What a call brings with it: all that decisions may depend on beside the fleet.
+//! What a call brings with it: everything besides the fleet that decisions may depend on.
 
 use std::time::Duration;
 
-/// What a caller asks for, as far as decisions need to know it.
+/// What a caller requests, as far as decisions depend on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallContext {
-    /// How long the caller waits, from the call's arrival; none = for ever.
+    /// How long the caller waits, from the call's arrival; none = without limit.
     pub deadline: Option<Duration>,
-    /// How the answer is to reach the caller.
+    /// How the answer is delivered to the caller.
     pub delivery: Delivery,
-    /// The task, which a policy may have a rule for.
+    /// The task's name, for which a policy may have a rule.
     pub task: Option<String>,
-    /// How important it is when there is not room for all.
+    /// Its priority when capacity is short.
     pub priority: Priority,
     /// Calls of one session share this number; a policy may keep them at one provider.
     pub session: Option<u64>,
@@ -25,33 +25,33 @@ pub struct CallContext {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// In one piece, and asked for in one piece.
+    /// In one piece, and requested in one piece.
     #[default]
     Plain,
-    /// Token by token: once one is handed over, nobody else can answer.
+    /// Token by token: once a token is delivered, no other provider can answer.
     Live,
-    /// Asked for token by token, so that silence shows, and handed over in one piece: until its
+    /// Requested token by token, so that silence is noticed, and delivered in one piece: until its
     /// end another provider can still answer.
     Whole,
 }
 
 impl Delivery {
-    /// Whether the provider is asked for a stream.
+    /// Whether a stream is requested from the provider.
     pub const fn is_streamed(self) -> bool {
         !matches!(self, Self::Plain)
     }
 }
 
-/// How important a call is: the larger, the more.
+/// How important a call is; a larger number is more important.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Priority(pub u8);
 
 impl Priority {
-    /// It may wait: a batch.
+    /// May wait, such as a batch.
     pub const LOW: Self = Self(0);
-    /// As any other.
+    /// The default.
     pub const NORMAL: Self = Self(1);
-    /// Somebody is looking at it.
+    /// A user is waiting for the answer.
     pub const HIGH: Self = Self(2);
 }
 

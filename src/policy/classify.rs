@@ -1,9 +1,8 @@
 //! What kind of failure an attempt met, and what the policy does about that kind.
 //!
-//! The classes are the words of policy files, traces and reports alike. How bytes become a
-//! status and an error code is `wire`'s matter, and what shows a class in those is in `said`; which
-//! action a policy sets instead of the default
-//! is [`super::config`]'s.
+//! Policy files, traces and reports use the names of these classes. `wire` turns bytes into a
+//! status and an error code, `details` lists what identifies a class in those, and
+//! [`super::config`] holds the actions that a policy sets instead of the defaults.
 
 mod details;
 
@@ -19,7 +18,7 @@ use details::{IN_BAND, SIGNS, Signs};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailureClass {
-    /// Too many requests or tokens: worth another try after a while.
+    /// Too many requests or tokens: may succeed after a wait.
     RateLimited,
     /// No money or no quota left: waiting does not help.
     Quota,
@@ -47,7 +46,7 @@ pub enum FailureClass {
     Auth,
     /// The key may not do this (403).
     Forbidden,
-    /// The model does not exist, or no longer (404, 410).
+    /// The model does not exist, or no longer exists (404, 410).
     ModelGone,
     /// The request itself is wrong (other 4xx).
     BadRequest,
@@ -70,8 +69,8 @@ pub enum Action {
     /// The next key of the same provider that this call has not tried, at once; without one,
     /// another provider.
     RotateKey,
-    /// The next provider that this call has not tried, passing by those whose model is known to
-    /// take no longer prompts; without one the call ends.
+    /// The next provider that this call has not tried and that is not known to have too small a
+    /// context; without one the call ends.
     LargerModel,
     /// The call ends with this failure.
     Stop,
@@ -146,8 +145,9 @@ impl FailureClass {
         Some(members)
     }
 
-    /// What to do about this class where the policy says nothing: retry what may pass by itself,
-    /// fall back from what stays wrong at this provider, stop at what is wrong everywhere.
+    /// What to do about this class where the policy says nothing: retry a failure that may pass by
+    /// itself, fall back after one that lasts at this provider, stop at one that every provider
+    /// would return.
     pub const fn action(self) -> Action {
         match self {
             Self::RateLimited
@@ -170,10 +170,10 @@ impl FailureClass {
 
     /// Whether the provider's breaker counts this as a failure.
     ///
-    /// A breaker guards against a provider that cannot serve us: down, drowning, out of quota, or
-    /// refusing our key or model, since the next call would meet the same. What this one request
-    /// caused says the opposite: a provider that answers 400 is alive and well, so such a reply
-    /// counts as a success, and a probe that meets it closes the breaker.
+    /// A breaker guards against a provider that cannot serve this client: down, overloaded, out of
+    /// quota, or refusing the key or model, since the next call would fail in the same way. A
+    /// failure that only this request caused shows the opposite: a provider that answers 400 works,
+    /// so such a reply counts as a success, and a probe that meets it closes the breaker.
     pub(crate) const fn counts_against_provider(self) -> bool {
         !matches!(
             self,
@@ -181,7 +181,7 @@ impl FailureClass {
         )
     }
 
-    /// Whether the provider did not take the attempt on: it said so, or it never answered.
+    /// Whether the provider did not accept the attempt: it said so, or it never answered.
     pub(crate) const fn is_rejection(self) -> bool {
         matches!(
             self,
@@ -196,8 +196,9 @@ impl FailureClass {
         )
     }
 
-    /// Whether providers charge for an attempt that failed so, as far as anybody knows, though
-    /// nothing of an answer came. Whoever refuses at once does not; whoever was not heard out may.
+    /// Whether providers may charge for an attempt that failed in this way, as far as is known,
+    /// even though no answer came. A provider that refuses at once does not; one whose answer was
+    /// cut off or timed out may.
     pub const fn may_be_billed(self) -> bool {
         matches!(
             self,
@@ -212,11 +213,11 @@ impl FailureClass {
     }
 
     /// The class of an error that the server reported. An error inside a stream has the stream's
-    /// status, 200, unless it names another.
+    /// status, 200, unless it contains another.
     ///
-    /// What the body says wins over the status, since one status has many meanings: quota is
-    /// tested before the rate limit, both being 429 (OpenAI, Gemini), and only one of them passes
-    /// by waiting.
+    /// The body takes precedence over the status, since one status has several meanings: quota is
+    /// tested before the rate limit, since both are 429 (OpenAI, Gemini) and waiting helps only
+    /// with the latter.
     pub(crate) fn of(said: &ErrorDetails) -> Self {
         if said.status == 402 || said.names_a_lasting_quota() {
             return Self::Quota;
@@ -231,14 +232,13 @@ impl FailureClass {
             401 => Self::Auth,
             403 => Self::Forbidden,
             404 | 410 => Self::ModelGone,
-            // A request that is too large for one provider's door may pass another's.
+            // A request that is too large for one provider's server may fit another's.
             413 => Self::ContextTooLong,
             429 => Self::RateLimited,
-            // Groq's word for a tier whose machines are all taken, and Anthropic's for the same.
+            // Groq's status for a tier without free capacity, and Anthropic's for the same.
             498 | 529 => Self::Overloaded,
-            // The server gave up waiting, met a conflict of its own, or its model failed: the
-            // same request may well succeed a moment later, and the vendors' SDKs retry these
-            // like a 5xx.
+            // The server timed out, met an internal conflict, or its model failed: the same request
+            // may succeed a moment later, and the vendors' SDKs retry these like a 5xx.
             408 | 409 | 424 => Self::ServerError,
             400..=499 => Self::BadRequest,
             500..=599 => Self::ServerError,
@@ -246,8 +246,7 @@ impl FailureClass {
         }
     }
 
-    /// The class of an error that no status goes with; if it says nothing at all, it is none that
-    /// the dialect allows.
+    /// The class of an error without a status of its own; an error without any words is malformed.
     fn of_in_band(said: &ErrorDetails) -> Self {
         match IN_BAND.iter().find(|signs| said.shows(signs, "")) {
             Some(signs) => signs.class,
@@ -379,7 +378,7 @@ mod tests {
             (400, "FAILED_PRECONDITION", Forbidden),
             (403, "model_not_found", ModelGone),
             (503, "slow_down", RateLimited),
-            // Words that say no more than the status does not say less either.
+            // Generic words leave the class to the status.
             (404, "invalid_request_error", ModelGone),
             (429, "invalid_request_error", RateLimited),
         ] {

@@ -1,8 +1,8 @@
-//! The policy file as types: how a client decides, and nothing about whom it calls.
+//! The policy file as types: how a client decides. The providers themselves are not part of it.
 //!
 //! Every number has a default, a range and a reason, in the row that declares it ([`Row`]); checks
-//! and documents derive from these. Mechanisms read these types; they never read files.
-//! Serialized, a policy shows every setting with its unit, and can be read again.
+//! and documents are generated from these. Mechanisms read these types; they never read files. A
+//! serialized policy shows every setting with its unit, and can be read again.
 
 mod attempts;
 mod failures;
@@ -39,7 +39,7 @@ use crate::units::duration;
 #[cfg(feature = "cli")]
 use crate::units::schema as written;
 
-/// The name by which a scenario's expectations mean every policy; none is called so.
+/// The name that stands for every policy in a scenario's expectations; no policy may have it.
 pub const EVERY: &str = "every";
 
 /// A policy: the settings of the client.
@@ -49,22 +49,22 @@ pub const EVERY: &str = "every";
 pub struct Policy {
     /// Equals the stem of its file.
     pub name: String,
-    /// One or two sentences for whoever chooses between policies.
+    /// One or two sentences that help to choose between policies.
     #[serde(default)]
     pub about: String,
     /// How the next provider is chosen.
     #[serde(default)]
     pub route: Route,
-    /// How often, and after what wait, a call tries again.
+    /// How often, and after which wait, a call is retried.
     #[serde(default)]
     pub retry: Retry,
-    /// What the client makes of a server's hint to wait.
+    /// How the client treats a server's hint to wait.
     #[serde(default)]
     pub hints: Hints,
-    /// How long the client waits for what.
+    /// How long the client waits at each stage.
     #[serde(default)]
     pub timeouts: Timeouts,
-    /// How streamed answers reach their caller.
+    /// How streamed answers are delivered to the caller.
     #[serde(default)]
     pub streams: Streams,
     /// The breaker of each provider; none = never refuse.
@@ -75,7 +75,7 @@ pub struct Policy {
     #[serde(default, with = "words::section")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Outlier>"))]
     pub outlier: Option<Outlier>,
-    /// Asks providers how they are, apart from any call; none = never.
+    /// Sends health checks to providers, independently of calls; none = never.
     #[serde(default, with = "words::section")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<HealthCheck>"))]
     pub health_check: Option<HealthCheck>,
@@ -83,10 +83,11 @@ pub struct Policy {
     #[serde(default, with = "words::section")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Hedge>"))]
     pub hedge: Option<Hedge>,
-    /// How much the client asks of each provider, whatever the provider would take.
+    /// How many requests and tokens the client sends to each provider, whatever the provider's own
+    /// limits are.
     #[serde(default)]
     pub limit: Limit,
-    /// Refuses locally what a provider is bound to reject; none = never.
+    /// Refuses attempts locally that a provider is likely to reject; none = never.
     #[serde(default, with = "words::section")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Throttle>"))]
     pub throttle: Option<Throttle>,
@@ -94,7 +95,7 @@ pub struct Policy {
     #[serde(default, with = "words::section")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Queue>"))]
     pub queue: Option<Queue>,
-    /// What all calls together may cost; none = whatever they cost.
+    /// What all calls together may cost; none = no limit.
     #[serde(default, with = "words::section")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Spend>"))]
     pub spend: Option<Spend>,
@@ -102,7 +103,7 @@ pub struct Policy {
     #[serde(default, with = "failures")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<Action>"))]
     pub failures: BTreeMap<FailureClass, Action>,
-    /// What differs at single providers.
+    /// Settings that differ at single providers.
     #[serde(default)]
     pub overrides: Overrides,
 }
@@ -140,11 +141,11 @@ pub struct ProviderOverride {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "cli", schemars(with = "Option<Limit>"))]
     pub limit: Option<LimitOverride>,
-    /// Its share of the calls under `weighted`, beside the others' weights; 1 by default.
+    /// Its share of the calls under `weighted`, relative to the other weights; 1 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
-    /// Providers of a lower number are asked before those of a higher one, and the strategy orders
-    /// those of one number; 0 by default.
+    /// Providers with a lower number are tried before those with a higher one; the strategy orders
+    /// those with the same number; 0 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_group: Option<u32>,
 }
@@ -186,7 +187,7 @@ impl Overrides {
 }
 
 impl Policy {
-    /// A policy with every mechanism on, as its defaults have it.
+    /// A policy with every mechanism switched on, with its default settings.
     pub(crate) fn everything() -> Self {
         let (name, about) = (String::new(), String::new());
         Self {
@@ -210,7 +211,7 @@ impl Policy {
         }
     }
 
-    /// Every number that its own sections hold, in the order of a policy file.
+    /// Every number of its own sections (not of overrides), in the order of a policy file.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         self.route.rows(&["route"], &mut rows);

@@ -1,12 +1,13 @@
-//! What the calls of one client share: each provider's guards and settings, the router, budgets.
+//! What the calls of one client share: the state and settings of each provider, the router,
+//! budgets.
 //!
-//! A fleet knows no call. It is handed to a call's step, which asks it for a turn, for leave to
-//! make an attempt, and tells it how the attempt ended. It also remembers what others want to know
-//! until whoever drives it takes it: transitions of breakers, ejections, and calls that may go on.
+//! A fleet holds no calls. It is passed to [`super::Call::step`], which gets an order of providers
+//! and permits from it, and reports how each attempt ended. It also keeps events until the client
+//! takes them: transitions of breakers, ejections, and calls to wake.
 //!
-//! - `slot`: one provider, and what guards it.
-//! - `admit`: leave to make an attempt.
-//! - `room`: calls that wait for it.
+//! - `provider_state`: one provider, with its breaker, limits and keys.
+//! - `admit`: permits for attempts.
+//! - `room`: calls that wait for capacity.
 
 mod admit;
 mod provider_state;
@@ -57,17 +58,17 @@ pub struct Fleet {
 /// A breaker changed its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transition {
-    /// Whose breaker.
+    /// The provider of the breaker.
     pub provider: ProviderId,
-    /// From this state.
+    /// The state before.
     pub from: State,
-    /// To this one.
+    /// The state after.
     pub to: State,
 }
 
 impl Fleet {
-    /// A fleet of these providers, under this policy, with these draws of its own. Providers beyond
-    /// the 65,535th are left out.
+    /// A fleet of these providers, under this policy; its random draws come from `draws`. Providers
+    /// beyond the 65,535th are left out.
     pub fn new(policy: Policy, mut members: Vec<ProviderInfo>, draws: RngStreams) -> Self {
         members.truncate(usize::from(u16::MAX));
         let slots = members.iter().cloned().enumerate();
@@ -106,40 +107,39 @@ impl Fleet {
         &self.policy
     }
 
-    /// What holds at a provider of this fleet.
+    /// The settings of a provider of this fleet.
     ///
     /// # Panics
     ///
-    /// If the provider is not of this fleet.
+    /// If the provider is not in this fleet.
     pub fn settings(&self, provider: ProviderId) -> &Settings {
         &self.slots[provider.index()].settings
     }
 
-    /// The state of a provider's breaker; closed if it has none, or is not of this fleet.
+    /// The state of a provider's breaker; closed if it has none, or is not in this fleet.
     pub fn state(&self, provider: ProviderId) -> State {
         let slot = self.slots.get(provider.index());
         slot.map_or(State::Closed, ProviderState::state)
     }
 
-    /// The breaker transitions since the last time this was asked, in order. Whoever drives the
-    /// fleet asks after each step and each reply; they are kept until then.
+    /// The breaker transitions since the last call of this method, in order. The client takes them
+    /// after each step and each reply; they are kept until then.
     pub fn take_transitions(&mut self) -> Vec<Transition> {
         std::mem::take(&mut self.transitions)
     }
 
-    /// The providers that were left out since the last time this was asked, and until when.
+    /// The providers that were ejected since the last call of this method, and until when.
     pub(crate) fn take_ejected(&mut self) -> Vec<(ProviderId, Instant)> {
         let outliers = self.outliers.as_mut();
         outliers.map_or_else(Vec::new, Outliers::take_ejected)
     }
 
-    /// The calls that wait for room and are to be asked for their next step now, since the last
-    /// time this was asked.
+    /// The queued calls that should be stepped now, since the last call of this method.
     pub fn take_woken(&mut self) -> Vec<CallId> {
         std::mem::take(&mut self.woken)
     }
 
-    /// Takes a provider out by hand, or puts it back. Attempts in flight go on.
+    /// Takes a provider out by hand, or puts it back. Attempts in flight continue.
     pub fn isolate(&mut self, provider: ProviderId, isolated: bool) {
         if let Some(slot) = self.slots.get_mut(provider.index()) {
             slot.isolated = isolated;
@@ -147,19 +147,19 @@ impl Fleet {
         self.wake_next();
     }
 
-    /// Sends every attempt to this provider and nowhere else, whatever is thought of it; `None`
-    /// ends that. The client's own limits still hold.
+    /// Sends every attempt to this provider only, whatever its breaker, ejection or health checks
+    /// say; `None` ends that. The client's own limits still hold.
     pub fn pin(&mut self, provider: Option<ProviderId>) {
         self.pinned = provider;
         self.wake_next();
     }
 
-    /// When the next health check may be due; none if there are none.
+    /// When the next health check may be due; none without health checks.
     pub fn next_check(&self) -> Option<Instant> {
         self.checks.as_ref().map(HealthChecks::next_at)
     }
 
-    /// The provider that is to be asked now how it is, if any, and with which key.
+    /// The provider whose health check is due now, if any, and the key for it.
     pub fn due_check(&mut self, now: Instant) -> Option<(ProviderId, KeyId)> {
         let Self {
             checks,
@@ -204,12 +204,12 @@ impl Fleet {
         &self.slots[provider.index()].member
     }
 
-    /// The turn of a call that begins.
+    /// The order of providers for a call that begins.
     pub(super) fn turn(&mut self, call: CallId, ask: &CallContext, now: Instant) -> ProviderOrder {
         self.router.turn(call, ask, now)
     }
 
-    /// A call makes its first attempt, which pays for its share of retries and hedges.
+    /// A call makes its first attempt, which adds its share to the retry and hedge budgets.
     pub(super) fn on_first(&mut self, now: Instant) {
         if let Some(budget) = &mut self.budget {
             budget.on_first(now);
@@ -219,7 +219,7 @@ impl Fleet {
         }
     }
 
-    /// An attempt has gone well, after so long (to the first token, if it was streamed).
+    /// An attempt succeeded, after this long (to the first token, if it was streamed).
     pub(super) fn on_success(&mut self, pass: &Permit, took: Duration, now: Instant) {
         let provider = pass.provider;
         let before = self.state(provider);
@@ -232,7 +232,8 @@ impl Fleet {
         self.wake_next();
     }
 
-    /// An attempt failed. Not every failure is the provider's, or that of all of its keys.
+    /// An attempt failed. Not every failure counts against the provider, or against all of its
+    /// keys.
     pub(super) fn on_failure(
         &mut self,
         pass: &Permit,
@@ -266,7 +267,7 @@ impl Fleet {
         self.wake_next();
     }
 
-    /// An attempt was abandoned; `spoke` if a token of it had come in.
+    /// An attempt was cancelled; `spoke` if a token of it had arrived.
     pub(super) fn on_cancelled(&mut self, pass: &Permit, spoke: bool, now: Instant) {
         self.slots[pass.provider.index()].on_cancelled(pass, spoke, now);
         self.router
@@ -274,21 +275,21 @@ impl Fleet {
         self.wake_next();
     }
 
-    /// An attempt's first token (its answer, if it is not streamed) came after this long.
+    /// An attempt's first token (its answer, if it is not streamed) arrived after this long.
     pub(super) fn on_first_token_received(&mut self, provider: ProviderId, took: Duration) {
         if let Some(hedger) = &mut self.hedger {
             hedger.on_first_token_received(provider, took);
         }
     }
 
-    /// An attempt was given up after so long without a word.
+    /// An attempt was cancelled after this long without a token.
     pub(super) fn on_silence(&mut self, provider: ProviderId, silent: Duration) {
         if let Some(hedger) = &mut self.hedger {
             hedger.on_silence(provider, silent);
         }
     }
 
-    /// The provider said how many tokens an attempt has used. Told twice, the latter counts.
+    /// The provider reported how many tokens an attempt has used. The latest report counts.
     pub(super) fn on_usage(&mut self, pass: &mut Permit, prompt: u64, output: u64, now: Instant) {
         let slot = &mut self.slots[pass.provider.index()];
         let used = prompt.saturating_add(output);
@@ -305,8 +306,8 @@ impl Fleet {
         };
     }
 
-    /// A key of the provider that an attempt can use at once after a failure with this one, and
-    /// that its call has not tried.
+    /// A key of the provider that is not resting, that its call has not tried, and that can be used
+    /// at once after a failure with `key`.
     pub(super) fn other_key(
         &self,
         provider: ProviderId,
@@ -319,18 +320,18 @@ impl Fleet {
         keys.other_than(key, &is_tried, now)
     }
 
-    /// Takes what a retry after this failure costs out of the retry budget, if there is as much.
+    /// Takes the cost of a retry after this failure from the retry budget, if it allows the retry.
     pub(super) fn take_retry(&mut self, class: FailureClass, now: Instant) -> bool {
         let budget = self.budget.as_mut();
         budget.is_none_or(|budget| budget.take(class, now))
     }
 
-    /// Who decides on hedges, if anybody.
+    /// The hedger, if the policy hedges.
     pub(super) const fn hedger(&mut self) -> Option<&mut Hedger> {
         self.hedger.as_mut()
     }
 
-    /// Remembers a transition, if there was one.
+    /// Records a transition, if there was one.
     fn note(&mut self, provider: ProviderId, from: State) {
         let to = self.state(provider);
         if from != to {

@@ -1,8 +1,8 @@
-//! Health checks: asking providers how they are, apart from any call.
+//! Health checks: small requests to providers, independent of calls.
 //!
-//! This is the schedule and the verdict. Which providers `targets` means at a moment, the exchange
-//! itself and what it costs are left to the fleet and the client. A check may outlast the interval:
-//! ends count in the order in which they come.
+//! This module schedules checks and judges providers by them. The fleet resolves `targets`; the
+//! client makes the exchange and accounts for its cost. A check may take longer than the interval:
+//! results count in the order in which they arrive.
 
 use super::ProviderId;
 use super::config;
@@ -15,17 +15,17 @@ pub(crate) struct HealthChecks {
     each: Vec<Checked>,
 }
 
-/// What is known of one provider.
+/// The checks of one provider.
 #[derive(Clone, Copy, Debug)]
 struct Checked {
     next: Instant,
     is_down: bool,
-    /// Checks in a row that said otherwise.
+    /// Checks in a row that contradict `is_down`.
     against: u32,
 }
 
 impl HealthChecks {
-    /// For a fleet of so many providers. The first checks are spread over the first interval.
+    /// For a fleet of this many providers. The first checks are spread over the first interval.
     pub(crate) fn new(settings: config::HealthCheck, providers: usize) -> Self {
         let count = u32::try_from(providers).unwrap_or(u32::MAX).max(1);
         let step = settings.interval / count;
@@ -40,22 +40,22 @@ impl HealthChecks {
         }
     }
 
-    /// What holds for the checks.
+    /// The settings of the checks.
     pub(crate) fn settings(&self) -> &config::HealthCheck {
         &self.settings
     }
 
-    /// When to ask [`Self::due`] again: the next check; the end of time if there is nobody to ask.
+    /// When to call [`Self::due`] again: at the next check; the end of time if the fleet is empty.
     pub(crate) fn next_at(&self) -> Instant {
         let moments = self.each.iter().map(|checked| checked.next);
         moments.min().unwrap_or(Instant::from_nanos(u64::MAX))
     }
 
-    /// A provider whose check is due and that `is_asked` lets through, if any; its next check is
-    /// an interval away. One that is not let through has its turn passed over.
+    /// A provider with a due check for which `is_asked` is true, if any; its next check is an
+    /// interval away. Where `is_asked` is false, the due check is skipped.
     ///
-    /// However late this is asked, nobody has more than one turn: checks that were missed are not
-    /// made up for. Those due are asked in the order in which they came due.
+    /// However late this is called, each provider gets one check at most: missed checks are not
+    /// made up for. Due checks are returned in the order in which they became due.
     pub(crate) fn due(
         &mut self,
         now: Instant,
@@ -70,7 +70,7 @@ impl HealthChecks {
             if is_asked(ProviderId(position)) {
                 return Some(ProviderId(position));
             }
-            // Checks on both sides of a gap are not in a row.
+            // Checks before and after a skipped one are not in a row.
             checked.against = 0;
         }
         None
@@ -97,7 +97,7 @@ impl HealthChecks {
         }
     }
 
-    /// Whether the provider failed its checks.
+    /// Whether the provider counts as unhealthy.
     pub(crate) fn is_down(&self, provider: ProviderId) -> bool {
         let checked = self.each.get(provider.index());
         checked.is_some_and(|checked| checked.is_down)

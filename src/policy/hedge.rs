@@ -1,12 +1,12 @@
-//! Hedges: when a second attempt is worth its price, and how many of them there may be.
+//! Hedges: when to start a second attempt, and how many of them there may be.
 //!
-//! A hedge starts when an attempt has been silent for longer than nearly all others at the same
-//! provider. When a whole provider slows down, that is true of every call, and hedges would
-//! double the load of the one that can bear it least. Hence a budget: each call brings a share of
-//! a hedge, and unspent shares are saved up to ten hedges, which a short hiccup may use at once. A
-//! new client has none, for it has no call to save.
+//! A hedge starts when an attempt has sent no token for longer than nearly all others at the same
+//! provider. When a whole provider slows down, that is true of every call, and hedges would double
+//! the load while capacity is short. Therefore there is a budget: each call adds a share of a
+//! hedge, and unused shares are saved up to ten hedges, which may be used at once. A new client has
+//! none.
 //!
-//! When to ask, and where the hedge goes, is left to the call.
+//! The call decides when to ask, and where the hedge goes.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(crate) struct Hedger {
 }
 
 impl Hedger {
-    /// For a fleet of so many providers.
+    /// For a fleet of this many providers.
     pub(crate) fn new(settings: config::Hedge, providers: usize) -> Self {
         let windows = match settings.delay {
             HedgeDelay::After(_) => Vec::new(),
@@ -41,8 +41,8 @@ impl Hedger {
         }
     }
 
-    /// How long an attempt at this provider may be silent before it is hedged; none = for ever,
-    /// for now.
+    /// How long an attempt at this provider may be silent before it is hedged; none = not hedged
+    /// yet, since too few attempts were observed.
     pub(crate) fn delay(&self, provider: ProviderId) -> Option<Duration> {
         match self.settings.delay {
             HedgeDelay::After(delay) => Some(delay),
@@ -50,7 +50,7 @@ impl Hedger {
         }
     }
 
-    /// Hedges of one call at most.
+    /// The most hedges of one call.
     pub(crate) fn most(&self) -> u32 {
         self.settings.max_hedges
     }
@@ -60,31 +60,31 @@ impl Hedger {
         self.save(self.settings.budget.as_parts());
     }
 
-    /// Takes one hedge out of the budget, if it holds one.
+    /// Takes one hedge from the budget, if it holds one.
     pub(crate) fn take(&mut self) -> bool {
         let left = self.saved.checked_sub(HEDGE);
         self.saved = left.unwrap_or(self.saved);
         left.is_some()
     }
 
-    /// A hedge that was taken was not made after all.
+    /// Returns a hedge that was taken but not started.
     pub(crate) fn give_back(&mut self) {
         self.save(HEDGE);
     }
 
-    /// An attempt was given up after it had been silent for this long.
+    /// An attempt was cancelled after it had been silent for this long.
     ///
-    /// It counts if that is longer than a hedge waits. If it did not, the slow ones that another
-    /// answer made superfluous would be missing from what the quantile is taken of; it would sink,
-    /// hedges would start earlier and hide more slow ones. If shorter ones counted, callers who
-    /// leave soon would make it sink just so.
+    /// It counts if it was silent for at least the hedge delay. Without it, slow attempts that lost
+    /// against a hedge would be missing from the quantile, which would sink, so that hedges would
+    /// start earlier and hide more slow attempts. Shorter silences do not count, since calls that
+    /// are dropped early would lower the quantile too.
     pub(crate) fn on_silence(&mut self, provider: ProviderId, silent: Duration) {
         if self.delay(provider).is_some_and(|delay| silent >= delay) {
             self.on_first_token_received(provider, silent);
         }
     }
 
-    /// An attempt's first token (its answer, if it is not streamed) came after this long.
+    /// An attempt's first token (its answer, if it is not streamed) arrived after this long.
     pub(crate) fn on_first_token_received(&mut self, provider: ProviderId, took: Duration) {
         if let Some(window) = self.windows.get_mut(provider.index()) {
             window.record(took);
@@ -98,7 +98,7 @@ impl Hedger {
 
 const HEDGE: u64 = Share::WHOLE.as_parts();
 
-/// What 200 calls bring at the usual 5 %: a hiccup's worth, and no outage's.
+/// What 200 calls add at the default of 5 %: enough for a short slowdown, not for an outage.
 const MOST_SAVED: u64 = 10;
 
 #[cfg(test)]
@@ -127,9 +127,9 @@ mod tests {
         }
         let delay = hedger.delay(FIRST).unwrap().as_millis();
         assert!((90..=100).contains(&delay), "{delay}");
-        assert_eq!(hedger.delay(ProviderId(1)), None, "of this one, nothing");
+        assert_eq!(hedger.delay(ProviderId(1)), None, "no observations");
         hedger.on_first_token_received(ProviderId(9), Duration::ZERO);
-        assert_eq!(hedger.delay(ProviderId(9)), None, "this one is not there");
+        assert_eq!(hedger.delay(ProviderId(9)), None, "unknown provider");
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
         let mut hedger = hedger(HedgeDelay::Quantile(90), Share::WHOLE);
         let mut stream = RngStreams::new(1).stream(Purpose::Ttft, 0, 0, 0);
         for _ in 0..10_000 {
-            // Twice as many are slow as the quantile leaves out.
+            // 20 % are slow, twice the share above the p90.
             let slow = stream.chance(200_000_000);
             let range = if slow { 5_000..12_000 } else { 100..2_000 };
             let took = range.start + stream.below(range.end - range.start);

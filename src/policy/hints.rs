@@ -1,20 +1,20 @@
-//! A server's hint to wait: where it says so, and what the policy makes of it.
+//! A server's hint to wait: where it may stand, and how the policy treats it.
 //!
-//! Servers say so in many places. They are read from the most explicit to the least, and the first
-//! that can be read counts:
+//! Servers send hints in many places. They are read from the most to the least explicit, and the
+//! first that can be parsed counts:
 //!
 //! 1. a length in milliseconds: `retry-after-ms` (OpenAI, Azure), `x-ms-retry-after-ms` (Azure),
 //!    `x-amz-retry-after` (AWS), `grpc-retry-pushback-ms` (gRFC A6);
 //! 2. `retry-after` in seconds, decimals allowed as SDKs allow them, or as an HTTP date;
-//! 3. the body: `retryDelay` of Google's errors, and what it says to humans ("retry after 37
+//! 3. the body: `retryDelay` of Google's errors, and the message for humans ("retry after 37
 //!    seconds", "retry in 45.8s", "try again in 6m0s");
 //! 4. of a 429, when the limit that is used up will be free again: `x-ratelimit-reset-*` as lengths
 //!    of Go (OpenAI) or seconds (Azure), `anthropic-ratelimit-*-reset` as moments. OpenRouter's and
 //!    Moonshot's `x-ratelimit-reset` without a limit's name is not read: it has two meanings.
 //!
-//! Anything else is no hint: negative lengths, NaN, and units where none are due. A moment in the
-//! past means no wait at all, and what is absurdly large stays so, for the policy's cap to judge.
-//! How lengths and moments are written is known to `length` and `moment`.
+//! Anything else is not a hint: negative lengths, NaN, and units where none are allowed. A moment
+//! in the past means no wait; a very large hint stays as it is, and the policy's `max` applies to
+//! it. `length` and `moment` parse the text forms.
 
 mod length;
 mod moment;
@@ -25,19 +25,19 @@ use super::config::{AboveMax, HintMode, Hints};
 use crate::rng::Stream;
 use crate::time::nanos;
 
-/// What the policy makes of a hint.
+/// What the policy does about a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HintDecision {
-    /// There is no hint, or none that this policy reads: back off as without it.
+    /// There is no hint, or the policy ignores it: back off as without it.
     None,
     /// Return after exactly this wait.
     Wait(Duration),
-    /// It asks for longer than the cap, or than the call has left: do this instead of waiting.
+    /// It asks for longer than `max`, or than the call has left: do this instead of waiting.
     Beyond(AboveMax),
 }
 
 /// Judges a hint by the policy, and by what the call has `left` until its deadline (none = no end).
-/// A hint as long as the cap is still waited for; one as long as what is left is in vain.
+/// A hint of exactly `max` is waited for; one of exactly `left` is not.
 pub(crate) fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration>) -> HintDecision {
     match (hints.retry_after, hint) {
         (HintMode::Ignore, _) | (_, None) => HintDecision::None,
@@ -50,8 +50,8 @@ pub(crate) fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration
     }
 }
 
-/// `hint`, and up to `hints.jitter` of it on top: never less than the server asks for, and not the
-/// same for everybody whom it asked. Without a spread nothing is drawn.
+/// `hint` plus up to `hints.jitter` of it: never less than the server asks for, and different for
+/// clients with the same hint. Without jitter nothing is drawn.
 pub(crate) fn spread(hints: &Hints, hint: Duration, stream: &mut Stream) -> Duration {
     let most = hints.jitter.of(nanos(hint));
     if most == 0 {
@@ -60,23 +60,23 @@ pub(crate) fn spread(hints: &Hints, hint: Duration, stream: &mut Stream) -> Dura
     hint.saturating_add(stream.between(Duration::ZERO, Duration::from_nanos(most)))
 }
 
-/// Where a server may have put a hint.
+/// The parts of an answer that may hold a hint.
 #[derive(Clone, Copy)]
 pub(crate) struct HintSources<'a, 'head> {
     /// The status of the answer, or of the error inside it.
     pub status: u16,
-    /// The field of the answer's head that has this name, which is in lower case.
+    /// Looks up a header field of the answer by its name in lower case.
     pub header: &'a dyn Fn(&str) -> Option<&'head str>,
     /// Google's `retryDelay`: `31s`.
     pub retry_delay: Option<&'a str>,
-    /// What the error says to humans.
+    /// The error's message for humans.
     pub message: Option<&'a str>,
 }
 
-/// The wait that a server asks for. Milliseconds win over seconds, being more exact, headers over
-/// the body, being meant for us, and both over what is left of limits, which is no advice. A moment
-/// counts from the answer's own `date`, which no clock of ours can be ahead of; one that lies
-/// behind it means no wait. What is absurdly large saturates at some 584 years.
+/// The wait that a server asks for. Milliseconds take precedence over seconds, since they are more
+/// exact, headers over the body, since they are meant for clients, and both over the reset times of
+/// limits, which are not advice. A moment counts from the answer's own `date`, so the local clock
+/// does not matter; a moment before it means no wait. Very large values saturate at some 584 years.
 pub(crate) fn read(said: &HintSources) -> Option<Duration> {
     let in_millis = |name: &&str| length::decimal(said.trimmed(name)?, length::NANOS_PER_MILLI);
     let in_seconds = || length::seconds(said.trimmed("retry-after")?);
@@ -92,9 +92,9 @@ pub(crate) fn read(said: &HintSources) -> Option<Duration> {
         .or_else(|| of_limits(said))
 }
 
-/// Whether the server says that another try is worth it, if it says so at all: `x-should-retry`, as
-/// OpenAI's and Anthropic's SDKs read it, else gRPC's pushback, which forbids another try where it
-/// is no length of time (gRFC A6).
+/// Whether the server recommends a retry, if it says so at all: `x-should-retry`, as OpenAI's and
+/// Anthropic's SDKs read it, else gRPC's pushback, which forbids a retry if it is not a length of
+/// time (gRFC A6).
 pub(crate) fn should_retry(said: &HintSources) -> Option<bool> {
     let pushback = || {
         let length = said.trimmed(PUSHBACK)?;
@@ -113,14 +113,14 @@ impl<'head> HintSources<'_, 'head> {
         (self.header)(name).map(str::trim)
     }
 
-    /// How long it is from the answer until `moment`.
+    /// The time from the answer's `date` until `moment`.
     fn until(&self, moment: Duration) -> Option<Duration> {
         let now = moment::of_http(self.trimmed("date")?)?;
         Some(moment.saturating_sub(now))
     }
 }
 
-/// What a message says to humans: the first of its hints that can be read.
+/// The first hint in a message for humans that can be parsed.
 fn in_words(message: &str) -> Option<Duration> {
     let seconds = |rest: &str| {
         let (number, rest) = rest.split_once(' ')?;
@@ -141,8 +141,8 @@ fn in_words(message: &str) -> Option<Duration> {
         .find_map(|hint| hint)
 }
 
-/// When the limits that are used up will be free again: the last of them decides. Where no limit
-/// says what remains of it, it may be any.
+/// When the limits that are used up are reset; the latest of them counts. If no limit says what
+/// remains of it, each may be used up.
 fn of_limits(said: &HintSources) -> Option<Duration> {
     if said.status != 429 {
         return None;
@@ -156,16 +156,16 @@ fn of_limits(said: &HintSources) -> Option<Duration> {
     limits.filter_map(|limit| limit.reset(said)).max()
 }
 
-/// A limit that an answer's head tells of.
+/// A limit that header fields of an answer report.
 struct Limit {
     remaining: &'static str,
     reset: &'static str,
     form: ResetFormat,
 }
 
-/// How a head says when a limit is free again.
+/// How a header field says when a limit is reset.
 enum ResetFormat {
-    /// As a length, of Go or in seconds.
+    /// As a length, in Go's form or in seconds.
     Length,
     /// As a moment, by RFC 3339.
     Moment,
@@ -174,7 +174,7 @@ enum ResetFormat {
 }
 
 impl Limit {
-    /// Whether anything remains of it, if the head says so.
+    /// Whether anything remains of it, if the header says so.
     fn remains(&self, said: &HintSources) -> Option<bool> {
         match said.trimmed(self.remaining)? {
             "rejected" => Some(false),
@@ -193,7 +193,7 @@ impl Limit {
     }
 }
 
-/// The fields that hold milliseconds.
+/// The header fields that hold milliseconds.
 const MILLIS: [&str; 4] = [
     "retry-after-ms",
     "x-ms-retry-after-ms",

@@ -1,9 +1,9 @@
-//! The keys of one provider: which to use, and which to leave alone for a while.
+//! The API keys of one provider: which to use, and which to rest for a while.
 //!
-//! The first key that is not left alone is in use; the others wait for its trouble. There is always
-//! a key: when all are left alone, the one whose time is up first. Failures that say nothing about
-//! the key (the provider is down, the request is wrong) leave no key alone. A provider of one key
-//! has nothing to choose, and keeps nothing.
+//! The first key that is not resting is used; the others are spares. There is always a key: when
+//! all are resting, the one that stops resting first. Failures that say nothing about the key (the
+//! provider is down, the request is wrong) rest no key. For a provider with one key nothing is
+//! stored.
 
 use std::time::Duration;
 
@@ -21,12 +21,12 @@ pub struct KeyId(pub u16);
 /// The keys of one provider.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
-    /// Until when each is left alone; empty if there is but one.
+    /// Until when each rests; empty if there is only one.
     until: Vec<Instant>,
 }
 
 impl Keys {
-    /// So many keys, all good; none at all counts as one.
+    /// This many keys, none of them resting; 0 counts as 1.
     pub(crate) fn new(count: u16) -> Self {
         let count = if count > 1 { usize::from(count) } else { 0 };
         Self {
@@ -34,20 +34,20 @@ impl Keys {
         }
     }
 
-    /// The key for an attempt that starts now: the one in use, unless it is left alone.
+    /// The key for an attempt that starts now: the first that is not resting.
     pub(crate) fn pick(&self, now: Instant) -> KeyId {
-        // Whoever's time is up is as good as whoever was never left alone.
+        // A key that has rested is as good as one that never had to.
         let soonest = self.each().min_by_key(|(_, until)| (*until).max(now));
         soonest.map_or(KeyId(0), |(key, _)| key)
     }
 
-    /// A key that an attempt after a failure with `failed` can use at once, if there is one that is
-    /// not left alone: the next behind it, and around.
+    /// The key to use at once after a failure with `failed`: the next one after it that is not
+    /// resting, wrapping around.
     pub(crate) fn other(&self, failed: KeyId, now: Instant) -> Option<KeyId> {
         self.other_than(failed, &|_| false, now)
     }
 
-    /// The same, without those that are not to be used for another reason.
+    /// The same, without the keys for which `is_tried` is true.
     pub(crate) fn other_than(
         &self,
         failed: KeyId,
@@ -61,12 +61,12 @@ impl Keys {
         found.map(|(key, _)| key)
     }
 
-    /// An attempt with this key failed in a way that may be the key's: it is left alone for a
-    /// while, or for as long as the provider asks.
+    /// An attempt with this key failed. If the failure may be due to the key, it rests for a while,
+    /// or for as long as the provider asks.
     ///
-    /// A rate limit is the key's for as long as the hint says, else for 5 s; a quota for 5 min, or
-    /// longer if the hint says so; a key that was not accepted, or may not do this, for 5 min. No
-    /// hint counts for more than an hour, and later news never makes the time shorter.
+    /// After a rate limit it rests for as long as the hint says, else for 5 s; after a used-up
+    /// quota for 5 min, or longer if the hint says so; after it was not accepted or not permitted
+    /// for 5 min. A hint counts for at most an hour, and a later failure never shortens the rest.
     pub(crate) fn on_failure(
         &mut self,
         key: KeyId,
@@ -91,15 +91,15 @@ impl Keys {
     }
 }
 
-/// How long a key rests after a rate limit that says nothing: what LiteLLM has as its cooldown. It
-/// costs little, since the last key is never left alone for good.
+/// How long a key rests after a rate limit without a hint: LiteLLM's default cooldown. It costs
+/// little, since one key is always in use.
 const RATE_LIMITED: Duration = Duration::from_secs(5);
 
-/// How long a key rests that has no money, or is not accepted: somebody has to mend that, and it
-/// should be found out soon after.
+/// How long a key rests that has no quota, or is not accepted: long enough not to waste attempts
+/// until an operator fixes it, short enough to notice the fix soon.
 const REFUSED: Duration = Duration::from_secs(300);
 
-/// A hint beyond this is more likely a mistake than a promise.
+/// A longer hint is more likely a mistake.
 const HINT_MOST: Duration = Duration::from_secs(3_600);
 
 #[cfg(test)]
@@ -113,7 +113,7 @@ mod tests {
             fail(&mut keys, 0, FailureClass::Auth, None, 0);
             assert_eq!(keys.pick(at(0)), KeyId(0));
             assert_eq!(keys.other(KeyId(0), at(0)), None);
-            assert_eq!(keys.until.capacity(), 0, "it keeps nothing");
+            assert_eq!(keys.until.capacity(), 0, "nothing is stored");
         }
     }
 
@@ -136,7 +136,7 @@ mod tests {
             fail(&mut keys, key, FailureClass::RateLimited, Some(hint), 0);
         }
         assert_eq!(keys.pick(at(1)), KeyId(1));
-        assert_eq!(keys.other(KeyId(1), at(1)), None, "none is good at once");
+        assert_eq!(keys.other(KeyId(1), at(1)), None, "the other rests");
         assert_eq!(keys.other(KeyId(1), at(20)), Some(KeyId(2)));
     }
 

@@ -1,22 +1,22 @@
 //! The client's own limits: attempts and tokens per minute at one provider.
 //!
-//! A limit of so many per minute is met by a bucket that fills evenly. It holds a tenth of a
-//! minute's worth, and one attempt at least. Were it to hold all of it, a client that comes back
-//! from a pause would send a minute's worth at once and, while the bucket fills again, another
-//! one, all within a minute: twice what the provider counts in a sliding window. So it is at most
-//! a tenth more than the limit, and a burst of six seconds' worth still goes out at once.
+//! A limit per minute is kept by a token bucket. Its capacity is a tenth of the limit, and at least
+//! one attempt. With the whole limit as capacity, a client could send the limit at once after a
+//! pause and the limit again while the bucket refills, all within a minute: twice what a provider
+//! with a sliding window allows. With a tenth, any minute sees at most a tenth more than the limit,
+//! and a burst of six seconds' worth can still be sent at once.
 //!
-//! Tokens are taken as they are expected, and settled when they are known: what was not used
-//! comes back, and what was used on top is a debt, which delays the next attempt. No debt is
-//! deeper than a minute's worth, for no provider remembers longer. What a call does while there is
-//! no room is left to it; what the provider's own headers say of its limits, to [`super::hints`].
+//! An attempt takes its expected tokens, and settles when the actual ones are known: unused tokens
+//! come back, and tokens beyond the estimate are a debt, which delays the next attempt. A debt is
+//! at most a minute's worth, since no provider counts further back. The call decides what it does
+//! while there is no room; [`super::hints`] reads the provider's own headers about its limits.
 
 use std::time::Duration;
 
 use super::bucket::Bucket;
 use crate::time::Instant;
 
-/// The limits of one provider, as buckets that fill evenly.
+/// The limits of one provider, as token buckets.
 #[derive(Clone, Debug)]
 pub(crate) struct Limiter {
     attempts: Option<Bucket>,
@@ -24,7 +24,7 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    /// Full buckets of so many attempts and tokens per minute; none = no such limit.
+    /// Full buckets for these attempts and tokens per minute; none = no such limit.
     pub(crate) fn new(rpm: Option<u64>, tpm: Option<u64>) -> Self {
         let bucket = |limit| Bucket::new(limit, MINUTE, PARTS).forgiving();
         Self {
@@ -33,8 +33,8 @@ impl Limiter {
         }
     }
 
-    /// When an attempt of so many tokens has room: `now` or later. What is larger than a whole
-    /// bucket has room when the bucket is full.
+    /// When an attempt of this many tokens may start: `now` or later. An attempt larger than a
+    /// bucket's capacity may start when the bucket is full.
     pub(crate) fn ready_at(&mut self, tokens: u64, now: Instant) -> Instant {
         let mut ready = now;
         for (bucket, amount) in [(&mut self.attempts, 1), (&mut self.tokens, tokens)] {
@@ -45,7 +45,7 @@ impl Limiter {
         ready
     }
 
-    /// Takes room for an attempt of so many tokens; the caller has asked [`Self::ready_at`].
+    /// Takes an attempt of this many tokens; the caller has checked [`Self::ready_at`].
     pub(crate) fn take(&mut self, tokens: u64, now: Instant) {
         for (bucket, amount) in [(&mut self.attempts, 1), (&mut self.tokens, tokens)] {
             if let Some(bucket) = bucket {
@@ -54,7 +54,7 @@ impl Limiter {
         }
     }
 
-    /// An attempt that took room for `expected` tokens has used `used`.
+    /// An attempt that took `expected` tokens has used `used`.
     pub(crate) fn settle(&mut self, expected: u64, used: u64, now: Instant) {
         if let Some(bucket) = &mut self.tokens {
             bucket.settle(expected, used, now);
@@ -64,7 +64,7 @@ impl Limiter {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A bucket holds a tenth of a minute's worth.
+/// A bucket's capacity is a tenth of a minute's worth.
 const PARTS: u64 = 10;
 
 #[cfg(test)]
@@ -121,7 +121,7 @@ mod tests {
         limiter.settle(600, 200, at(0));
         assert_eq!(limiter.ready_at(400, at(0)), at(0));
         limiter.settle(0, 500, at(0));
-        assert_eq!(limiter.ready_at(100, at(0)), at(2), "100 in debt");
+        assert_eq!(limiter.ready_at(100, at(0)), at(2), "a debt of 100 tokens");
         limiter.settle(600, 0, at(100));
         assert_eq!(
             sent(&mut limiter, 1, at(100)),
@@ -153,7 +153,7 @@ mod tests {
             ..ProptestConfig::default()
         })]
 
-        /// Against a list of all that was taken.
+        /// Compared with a list of everything that was taken.
         #[test]
         fn no_minute_sees_more_than_the_limit_and_a_tenth(
             rpm in prop::option::of(1_u64..300),
@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    /// How many attempts go out at this moment.
+    /// How many attempts may start at this moment.
     fn sent(limiter: &mut Limiter, tokens: u64, now: Instant) -> u64 {
         let mut sent = 0;
         while limiter.ready_at(tokens, now) == now {

@@ -1,13 +1,13 @@
 //! The decision core: what the client does next, decided without a clock, a socket or entropy.
 //!
 //! - [`config`]: the policy as types.
-//! - `call`: one call, from its arrival to its outcome; it keeps the order of things.
-//! - `step`: what a call answers, and what it is told.
-//! - `fleet`: what calls share: one breaker and the settings of each provider, and the router.
-//! - `router`, `breaker`, `backoff`, `hints`, `classify`, `settings`: one judgement each.
+//! - `call`: one call, from its arrival to its outcome; it decides the order of events.
+//! - `step`: the steps that a call returns, and the replies that it gets.
+//! - `fleet`: what calls share: the breaker and the settings of each provider, and the router.
+//! - `router`, `breaker`, `backoff`, `hints`, `classify`, `settings`: one decision each.
 //!
-//! `now` and random draws are passed in; sockets, clocks and timeouts of an attempt are left to
-//! the client. Start reading at [`Call::step`].
+//! `now` and random draws are passed in; the client owns sockets, clocks and the timeouts of
+//! attempts. Start reading at [`Call::step`].
 //!
 //! A provider that answers 503 once, under a policy that retries after a second:
 //!

@@ -1,17 +1,16 @@
-//! Outliers: providers that do much worse than their peers are left out for a while.
+//! Outlier detection: providers that do much worse than their peers are ejected for a while.
 //!
-//! A breaker knows what is bad in itself; here it is what is bad beside the others. When the
-//! network or the prompts are at fault, all do badly alike, and nobody is left out.
+//! A breaker judges a provider by itself; outlier detection compares it with the others. When the
+//! network or the prompts are at fault, all providers do equally badly, and none is ejected.
 //!
-//! Attempts are counted by intervals. The first attempt that ends after an interval has them
-//! judged: each provider with enough attempts against all others with enough. Its success rate is
-//! set beside the mean of theirs, and the mean time of its successes beside the median of theirs.
-//! Whoever is out is neither judged nor compared with. What has long passed is no news: if nothing
-//! ended for a whole interval, the one before it is not judged any more.
+//! Attempts are counted per interval. The first attempt that ends after an interval triggers the
+//! comparison: each provider with enough attempts against all others with enough. Its success rate
+//! is compared with the mean of theirs, and the mean time of its successes with the median of
+//! theirs. Ejected providers are neither judged nor counted as peers. If no attempt ended for a
+//! whole interval, the interval before it is too old and not judged.
 //!
-//! No more than `max_ejection_percent` of the fleet are out at once, rounded down, the worst first.
-//! Whether the one that is left out gets a call after all, when no other provider is there, is the
-//! fleet's matter.
+//! At most `max_ejection_percent` of the fleet are ejected at once, rounded down, the worst first.
+//! The fleet decides whether an ejected provider gets calls when no other provider is available.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -26,19 +25,19 @@ use crate::units::Share;
 pub(crate) struct Outliers {
     settings: config::Outlier,
     each: Vec<Watched>,
-    /// When the interval ends.
+    /// When the current interval ends.
     ends: Instant,
     ejected: Vec<(ProviderId, Instant)>,
 }
 
-/// What is known of one provider.
+/// The record of one provider.
 #[derive(Clone, Copy, Debug, Default)]
 struct Watched {
-    /// Of this interval.
+    /// The attempts of this interval.
     counts: Counts,
-    /// How often it has been out, less one for each good interval since.
+    /// The number of its ejections, less one for each good interval since.
     times_out: u32,
-    /// Out until then, the last time.
+    /// The end of its latest ejection.
     until: Option<Instant>,
 }
 
@@ -46,22 +45,22 @@ struct Watched {
 struct Counts {
     attempts: u64,
     successes: u64,
-    /// Nanoseconds that the successes took, together.
+    /// The sum of the durations of the successes, in nanoseconds.
     took: u128,
 }
 
-/// A provider with enough attempts, as it is compared.
+/// A provider with enough attempts, with the values that are compared.
 #[derive(Clone, Copy, Debug)]
 struct Judged {
     position: usize,
     /// Its success rate.
     rate: Share,
-    /// Nanoseconds that a success took on average; none = too few of them.
+    /// The mean duration of a success in nanoseconds; none = too few successes.
     time: Option<u128>,
 }
 
 impl Outliers {
-    /// For a fleet of so many providers.
+    /// For a fleet of this many providers.
     pub(crate) fn new(settings: config::Outlier, providers: usize) -> Self {
         Self {
             ends: Instant::START + settings.interval,
@@ -71,8 +70,8 @@ impl Outliers {
         }
     }
 
-    /// An attempt ended: well after so long (to the first token, if it was streamed), or, with
-    /// none, through the provider's fault.
+    /// An attempt ended: it succeeded after `took` (to the first token, if it was streamed), or,
+    /// with none, failed through the provider's fault.
     pub(crate) fn on_end(&mut self, provider: ProviderId, took: Option<Duration>, now: Instant) {
         if now >= self.ends {
             self.end_interval(now);
@@ -87,19 +86,19 @@ impl Outliers {
         }
     }
 
-    /// Until when a provider is left out; none = it is not.
+    /// Until when a provider is ejected; none = it is not.
     pub(crate) fn ejected_until(&self, provider: ProviderId, now: Instant) -> Option<Instant> {
         let watched = self.each.get(provider.index())?;
         watched.until.filter(|until| now < *until)
     }
 
-    /// Who has been ejected since the last time this was asked, and until when. They are kept
-    /// until then.
+    /// The providers ejected since the last call of this method, and until when. They are kept
+    /// until it is called.
     pub(crate) fn take_ejected(&mut self) -> Vec<(ProviderId, Instant)> {
         std::mem::take(&mut self.ejected)
     }
 
-    /// Judges the interval that has ended, unless it is long past, and begins the one of `now`.
+    /// Judges the interval that has ended, unless it is too old, and begins the one of `now`.
     fn end_interval(&mut self, now: Instant) {
         let interval = nanos(self.settings.interval).max(1);
         let late = nanos(now.since(self.ends));
@@ -132,7 +131,7 @@ impl Outliers {
         }
     }
 
-    /// Those that are in and have enough attempts.
+    /// The providers that are not ejected and have enough attempts.
     fn judged(&self, now: Instant) -> Vec<Judged> {
         let least = u64::from(self.settings.min.max(1));
         let each = self.each.iter().enumerate();
@@ -147,7 +146,7 @@ impl Outliers {
             .collect()
     }
 
-    /// Whether it is far enough below the mean success rate of its peers.
+    /// Whether its success rate is far enough below the mean of its peers.
     fn fails_more(&self, one: &Judged, judged: &[Judged]) -> bool {
         let peers = (judged.len() as u128 - 1).max(1);
         let all: u128 = judged
@@ -155,14 +154,14 @@ impl Outliers {
             .map(|other| u128::from(other.rate.as_parts()))
             .sum();
         let others = all - u128::from(one.rate.as_parts());
-        // Times the number of peers, so that nothing is rounded.
+        // Multiplied by the number of peers, so that nothing is rounded.
         (u128::from(one.rate.as_parts())
             + u128::from(self.settings.success_rate_below_mean.as_parts()))
             * peers
             <= others
     }
 
-    /// Whether it takes long enough beside the median of its peers.
+    /// Whether it takes too long compared with the median of its peers.
     fn is_slower(&self, one: &Judged, judged: &[Judged]) -> bool {
         let (Some(slower), Some(time)) = (self.settings.latency_factor, one.time) else {
             return false;
@@ -173,7 +172,7 @@ impl Outliers {
         median(&times).is_some_and(|median| time * 1_000 >= median * u128::from(slower.as_milli()))
     }
 
-    /// How many more may be out.
+    /// How many more providers may be ejected.
     fn room(&self, now: Instant) -> usize {
         let most = self
             .settings

@@ -1,11 +1,11 @@
-//! The prebuffer: the first tokens of a streamed answer are held back for a moment.
+//! The prebuffer: holds back the first tokens of a streamed answer.
 //!
-//! Providers report some errors inside a stream that has already begun. As long as the caller holds
-//! no token, another provider can still answer; so text is withheld until enough of it came, until
-//! the first of it has waited for long enough, or until the answer is complete. An attempt that
-//! fails before that never shows any of its text.
+//! Providers report some errors inside a stream that has already begun. As long as the caller has
+//! no token, another provider can still answer, so text is withheld until enough of it has arrived,
+//! until the first of it has waited for `prebuffer_timeout`, or until the answer is complete. If an
+//! attempt fails before that, the caller sees none of its text.
 //!
-//! This machine says when text may be delivered. The text itself stays with the client.
+//! This state machine says when text may be delivered. The client holds the text itself.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) struct Prebuffer {
     is_live: bool,
     tokens: u64,
     timeout: Duration,
-    /// When the first text came.
+    /// When the first text arrived.
     since: Option<Instant>,
     bytes: u64,
     /// Whether the attempt succeeded, once it has ended.
@@ -30,7 +30,7 @@ pub(crate) struct Prebuffer {
 }
 
 impl Prebuffer {
-    /// An empty prebuffer for an attempt whose answer reaches its caller in this way.
+    /// An empty prebuffer for an attempt with this delivery.
     pub(crate) const fn new(settings: &Streams, delivery: Delivery) -> Self {
         Self {
             is_live: matches!(delivery, Delivery::Live),
@@ -43,7 +43,7 @@ impl Prebuffer {
         }
     }
 
-    /// This many bytes of text came.
+    /// This many bytes of text arrived.
     pub(crate) fn on_text(&mut self, now: Instant, bytes: usize) {
         self.since.get_or_insert(now);
         self.bytes = self.bytes.saturating_add(bytes as u64);
@@ -54,24 +54,25 @@ impl Prebuffer {
         self.ended = Some(succeeded);
     }
 
-    /// Whether any text came.
+    /// Whether any text arrived.
     pub(crate) const fn has_text(&self) -> bool {
         self.since.is_some()
     }
 
-    /// Whether text is withheld at all. If not, the first text may be delivered as soon as it came.
+    /// Whether text is withheld at all. If not, the first text may be delivered as soon as it
+    /// arrives.
     pub(crate) const fn withholds(&self) -> bool {
         !self.is_live || self.tokens > 0
     }
 
-    /// Whether text may be delivered now. Ask when all that came was counted; once open, it stays
-    /// open.
+    /// Whether text may be delivered now. Report all text that has arrived first. Once open, it
+    /// stays open.
     pub(crate) fn is_open(&mut self, now: Instant) -> bool {
         self.is_open = self.is_open || self.opens(now);
         self.is_open
     }
 
-    /// When it opens even if nothing else comes; none if it is open, or no text came yet.
+    /// When it opens even if nothing else arrives; none if it is open, or no text has arrived yet.
     pub(crate) fn opens_at(&self) -> Option<Instant> {
         let is_held = self.is_live && !self.is_open;
         let since = self.since.filter(|_| is_held)?;

@@ -1,28 +1,28 @@
-//! What the core knows of a provider beside the policy: what it costs, how good it is, what fits.
+//! Facts about a provider that are not part of the policy: prices, quality, context length.
 
 use crate::units::Money;
 
-/// A provider of a fleet, as far as decisions need to know it.
+/// A provider of a fleet, with the facts that decisions depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderInfo {
     /// Its name, unique in the fleet.
     pub name: String,
     /// The model that answers.
     pub model: String,
-    /// What a million prompt tokens cost; none = nobody knows.
+    /// What a million prompt tokens cost; none = unknown.
     pub input: Option<Money>,
-    /// What a million output tokens cost; none = nobody knows.
+    /// What a million output tokens cost; none = unknown.
     pub output: Option<Money>,
-    /// How good its answers are, from 0 to 100, as the fleet's owner rates them.
+    /// The quality of its answers, from 0 to 100, as the operator rates them.
     pub quality: Option<u32>,
-    /// The longest prompt that it takes, in tokens; none = nobody knows.
+    /// The longest prompt that it accepts, in tokens; none = unknown.
     pub context: Option<u64>,
     /// How many API keys there are for it, at least 1.
     pub keys: u16,
 }
 
 impl ProviderInfo {
-    /// A provider of which nothing but its name is known.
+    /// A provider of which only the name is known.
     pub fn named(name: impl Into<String>) -> Self {
         let name = name.into();
         Self {
@@ -36,7 +36,7 @@ impl ProviderInfo {
         }
     }
 
-    /// What so many tokens cost here; none = nobody knows.
+    /// What this many tokens cost here; none = unknown.
     pub fn cost(&self, prompt: u64, output: u64) -> Option<Money> {
         Some(self.input?.per_million(prompt) + self.output?.per_million(output))
     }

@@ -1,11 +1,10 @@
-//! A quantile of recent lengths of time, in fixed memory and at a few nanoseconds each.
+//! A quantile of recent durations, in fixed memory and at a few nanoseconds each.
 //!
 //! Lengths fall into buckets, eight to each doubling, from a millisecond to more than an hour, so
-//! that a bucket ends at most an eighth after it begins. The quantile is where its bucket ends:
-//! at most an eighth too long, and never too short. Two generations of [`GENERATION`] lengths are
-//! kept, and the older is forgotten when the younger is full. The quantile is looked up at every
-//! [`EVERY`]th length only, for that is what costs. What is measured, and why, is left to those
-//! who ask.
+//! that a bucket ends at most an eighth after it begins. The quantile is where its bucket ends: at
+//! most an eighth too long, and never too short. Two generations of [`GENERATION`] lengths are
+//! kept, and the older is dropped when the younger is full. The quantile is recomputed only at
+//! every [`EVERY`]th length, since that is the expensive part.
 
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::time::nanos;
 #[derive(Clone, Debug)]
 pub(super) struct Window {
     percent: u8,
-    /// From so many lengths on there is a quantile.
+    /// The number of lengths from which on there is a quantile.
     min: u32,
     seen: u32,
     older: Counts,
@@ -31,7 +30,7 @@ struct Counts {
 }
 
 impl Window {
-    /// Nothing is measured yet. `percent` is from 1 to 100.
+    /// An empty window. `percent` is from 1 to 100.
     pub(super) fn new(percent: u8, min: u32) -> Self {
         let none = Counts {
             all: 0,
@@ -47,7 +46,7 @@ impl Window {
         }
     }
 
-    /// It took so long.
+    /// Records a length.
     pub(super) fn record(&mut self, took: Duration) {
         if self.younger.all == GENERATION {
             std::mem::swap(&mut self.older, &mut self.younger);
@@ -63,7 +62,7 @@ impl Window {
         }
     }
 
-    /// The quantile, as of a few lengths ago; none = too few were measured.
+    /// The quantile when it was last recomputed; none = too few lengths were recorded.
     pub(super) const fn quantile(&self) -> Option<Duration> {
         self.found
     }
@@ -112,10 +111,10 @@ const PARTS_LOG: u32 = 3;
 const PARTS: usize = 1 << PARTS_LOG;
 const BUCKETS: usize = 1 + OCTAVES * PARTS;
 
-/// Enough lengths to tell a p99, few enough to be recent.
+/// Enough lengths for a p99, few enough to be recent.
 const GENERATION: u16 = 256;
 
-/// A quantile moves little in so many lengths; looking it up takes as long as counting them.
+/// A quantile changes little within this many lengths; recomputing takes as long as counting them.
 const EVERY: u16 = 16;
 
 #[cfg(test)]
@@ -172,7 +171,7 @@ mod tests {
             ..ProptestConfig::default()
         })]
 
-        /// Against all of them, sorted.
+        /// Compared with a sorted list of all lengths.
         #[test]
         fn a_quantile_is_at_most_an_eighth_too_long(
             percent in 1_u8..=99,
@@ -181,7 +180,7 @@ mod tests {
             let mut window = Window::new(percent, 1);
             let mut sorted: Vec<u64> = lengths.iter().map(|(n, scale)| n >> scale).collect();
             sorted.iter_mut().for_each(|length| *length = (*length).max(1 << FIRST));
-            // To the next multiple of 16, where the quantile is looked up.
+            // Pads to the next multiple of 16, where the quantile is recomputed.
             sorted.resize(usize::from(EVERY), sorted[0]);
             sorted.iter().for_each(|&length| window.record(Duration::from_nanos(length)));
             sorted.sort_unstable();

@@ -1,11 +1,11 @@
-//! The queue: calls that wait for room, the most important first, within bounds.
+//! The queue: a bounded priority queue of calls that wait for capacity.
 //!
-//! Of two calls that wait the more important goes first, and of two that are as important the one
-//! that came first. When the queue is full, a more important call pushes out the least important
-//! one, and of those the last: it has waited for the shortest time.
+//! The call of the highest priority goes first, and of equal priorities the one that joined first.
+//! When the queue is full, a call pushes out one of lower priority: of the lowest priority, the one
+//! that joined last, since it has waited for the shortest time.
 //!
-//! The queue knows no clock and no room. Whoever owns it ends the wait of a call whose time is
-//! up, and lets the first go when there is room for it.
+//! The queue has no clock and does not know the capacity. The fleet removes calls that have waited
+//! for too long, and wakes the first call when there is room for it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,31 +15,31 @@ use super::call_context::Priority;
 use super::config;
 use crate::time::Instant;
 
-/// Where the calls of one client wait.
+/// The queued calls of one client.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
     settings: config::Queue,
-    /// In the order in which they go.
+    /// The calls in the order in which they go.
     line: BTreeMap<QueuePosition, CallId>,
-    /// Where each of them stands, and when its time is up.
+    /// The position of each call, and when its wait ends.
     places: BTreeMap<CallId, (QueuePosition, Instant)>,
     joined: u64,
 }
 
-/// The most important first; then by the order of arrival.
+/// The highest priority first; then in the order of arrival.
 type QueuePosition = (Reverse<Priority>, u64);
 
-/// What became of a call that asked to wait.
+/// The result of joining the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Joined {
-    /// It waits, until then at the latest. Who it pushed out, if anybody, does not wait any more.
+    /// The call waits. The call that it pushed out, if any, has left the queue.
     Waits {
-        /// When its time is up.
+        /// When its wait ends at the latest.
         until: Instant,
-        /// The least important, which had to go.
+        /// The call of lowest priority, which was removed.
         pushed_out: Option<CallId>,
     },
-    /// The queue is full of calls that are at least as important.
+    /// The queue is full of calls of at least the same priority.
     Full,
 }
 
@@ -54,7 +54,7 @@ impl Queue {
         }
     }
 
-    /// A call asks to wait; one that waits already keeps its place and its time.
+    /// Adds a call; one that waits already keeps its position and its time.
     pub(crate) fn join(&mut self, call: CallId, priority: Priority, now: Instant) -> Joined {
         if let Some(&(_, until)) = self.places.get(&call) {
             let pushed_out = None;
@@ -76,7 +76,7 @@ impl Queue {
         Joined::Waits { until, pushed_out }
     }
 
-    /// A call does not wait any more.
+    /// A call leaves the queue.
     pub(crate) fn leave(&mut self, call: CallId) {
         if let Some((place, _)) = self.places.remove(&call) {
             self.line.remove(&place);
@@ -88,19 +88,19 @@ impl Queue {
         self.places.contains_key(&call)
     }
 
-    /// When the time of the first is up.
+    /// When the wait of the first call ends.
     pub(crate) fn first_until(&self) -> Option<Instant> {
         let &(_, until) = self.places.get(&self.first()?)?;
         Some(until)
     }
 
-    /// Whose turn it is: the most important, and of those the one that came first.
+    /// The call that goes next: of the highest priority, the one that joined first.
     pub(crate) fn first(&self) -> Option<CallId> {
         self.line.values().next().copied()
     }
 
-    /// Whether nobody waits who is to go before this call. One that does not wait itself comes
-    /// after those that are as important.
+    /// Whether no queued call goes before this one. A call that is not queued comes after those of
+    /// the same priority.
     pub(crate) fn is_next(&self, call: CallId, priority: Priority) -> bool {
         let Some((first, &waits)) = self.line.first_key_value() else {
             return true;
@@ -108,7 +108,7 @@ impl Queue {
         waits == call || (first.0 > Reverse(priority) && !self.holds(call))
     }
 
-    /// The last of the least important, if it is less important than this.
+    /// The last call of the lowest priority, if that is below `priority`.
     fn less_important(&self, priority: Priority) -> Option<CallId> {
         let (last, &call) = self.line.last_key_value()?;
         (last.0 > Reverse(priority)).then_some(call)
@@ -184,7 +184,7 @@ mod tests {
         queue.join(CallId(2), Priority::NORMAL, at(0));
         assert!(
             !queue.is_next(CallId(2), Priority::HIGH),
-            "its place is what it joined with"
+            "it keeps the priority that it joined with"
         );
     }
 
@@ -214,7 +214,7 @@ mod tests {
             ..ProptestConfig::default()
         })]
 
-        /// Against a list of those who wait, in the order in which they came.
+        /// Compared with a list of the waiting calls in the order of arrival.
         #[test]
         fn nobody_is_lost_and_nobody_overtakes(
             most in 1_u32..6,
@@ -229,7 +229,7 @@ mod tests {
                         line.retain(|&(waits, _)| waits != call);
                     }
                     1 => {
-                        // The first has its turn.
+                        // The first call leaves.
                         let first = first(&line);
                         prop_assert_eq!(queue.first(), first.map(CallId));
                         first.into_iter().for_each(|call| queue.leave(CallId(call)));
@@ -259,14 +259,15 @@ mod tests {
         }
     }
 
-    /// Who goes first: the earliest of the most important.
+    /// The call that goes first: the earliest of the highest priority.
     fn first(line: &[(u64, u8)]) -> Option<u64> {
         let highest = line.iter().map(|(_, priority)| *priority).max()?;
         let mut line = line.iter().filter(|(_, priority)| *priority == highest);
         line.next().map(|(call, _)| *call)
     }
 
-    /// Lets a call join the list: who is pushed out, or that it is full.
+    /// Adds a call to the list. Returns the call that is pushed out, or an error if the list is
+    /// full.
     fn expected(
         line: &mut Vec<(u64, u8)>,
         most: usize,

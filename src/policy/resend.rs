@@ -1,12 +1,12 @@
-//! Whether a request that met a broken connection is sent again within the same attempt.
+//! Whether a request that was lost to a broken connection is sent again within the same attempt.
 //!
-//! A request is sent again only when it is certain that the provider did not process it: a second
-//! answer would be billed twice. Two cases are certain. A kept connection may have been closed by
-//! the other side, so that no byte of the request left; another connection is tried then, and the
-//! provider sees nothing of it. Or the provider says that it did not process the request
-//! (RFC 9113, 8.7: REFUSED_STREAM, or a GOAWAY that names an earlier stream); then the request is
-//! sent once more, over a fresh connection. Everything else is a failure of the attempt, and the
-//! call decides.
+//! A request is sent again only when it is certain that the provider did not process it, since a
+//! second answer would be billed as well. Two cases are certain. A kept connection may have been
+//! closed by the other side, so that no byte of the request was sent; then another connection is
+//! tried, and the provider notices nothing. Or the provider says that it did not process the
+//! request (RFC 9113, 8.7: REFUSED_STREAM, or a GOAWAY that names an earlier stream); then the
+//! request is sent once more, over a fresh connection. In every other case the attempt fails, and
+//! the call decides what to do.
 
 /// The resends of one attempt.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,7 +14,7 @@ pub(crate) struct Resend {
     was_refused: bool,
 }
 
-/// What carried a request.
+/// The connection that carried a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
     /// A connection that was kept from an earlier attempt, or is shared with others.
@@ -23,23 +23,23 @@ pub(crate) enum Carrier {
     Fresh,
 }
 
-/// What is certain about a request that met no answer.
+/// What is certain about a request that got no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lost {
-    /// No byte of it left.
+    /// No byte of it was sent.
     pub never_left: bool,
     /// The provider says that it did not process it.
     pub never_processed: bool,
 }
 
 impl Resend {
-    /// Whether a kept connection may carry the request. After a refusal none may: it would lead to
-    /// the same server.
+    /// Whether a kept connection may carry the request. After a refusal none may, since it would
+    /// lead to the same server.
     pub(crate) const fn may_use_kept(&self) -> bool {
         !self.was_refused
     }
 
-    /// The request met no answer. Whether to send it again.
+    /// The request got no answer. Returns whether to send it again.
     pub(crate) const fn on_lost(&mut self, carrier: Carrier, lost: Lost) -> bool {
         if lost.never_left && matches!(carrier, Carrier::Kept) {
             return true;

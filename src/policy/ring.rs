@@ -1,28 +1,27 @@
-//! Sums over the recent past, in a ring of ten parts that are forgotten one by one.
+//! Sums over a sliding window, in a ring of ten parts that expire one by one.
 //!
-//! Memory does not grow with what happens, and neither does time: the sums are kept, not summed
-//! up. A sum covers the part that now is and the nine before it. Which numbers these are, and
-//! what follows from them, is left to those who count.
+//! Memory and time do not grow with the number of events, since running sums are kept. A sum covers
+//! the current part and the nine before it.
 
 use std::time::Duration;
 
 use crate::time::{Instant, nanos};
 
-/// So many sums over one window.
+/// `SUMS` sums over one window.
 #[derive(Clone, Debug)]
 pub(super) struct Ring<const SUMS: usize> {
     parts: [[i128; SUMS]; PARTS],
     sums: [i128; SUMS],
     /// The length of a part, in nanoseconds.
     length: u64,
-    /// The number of the part that now is; it stands at that modulo their number.
+    /// The number of the current part; its index is that modulo `PARTS`.
     newest: u64,
-    /// Where that part ends.
+    /// When that part ends.
     end: u64,
 }
 
 impl<const SUMS: usize> Ring<SUMS> {
-    /// Nothing has happened yet.
+    /// All sums are zero.
     pub(super) fn new(window: Duration) -> Self {
         let length = nanos(window).div_ceil(PARTS as u64).max(1);
         Self {
@@ -34,13 +33,13 @@ impl<const SUMS: usize> Ring<SUMS> {
         }
     }
 
-    /// It is `now`: forgets what lies too far back. A moment that lies behind changes nothing.
+    /// Moves on to `now`, and drops the parts that are too old. An earlier moment changes nothing.
     pub(super) fn advance(&mut self, now: Instant) {
         if now.as_nanos() < self.end {
             return;
         }
         let newest = now.as_nanos() / self.length;
-        // After so many parts, none that was counted is left.
+        // After `PARTS` steps every part has been cleared.
         for number in 0..(newest - self.newest).min(PARTS as u64) {
             let gone = &mut self.parts[place(newest - number)];
             for (sum, part) in self.sums.iter_mut().zip(gone) {
@@ -67,7 +66,7 @@ fn place(number: u64) -> usize {
     (number % PARTS as u64) as usize
 }
 
-/// Into so many parts a window is divided: what is forgotten at once is a tenth.
+/// A window is divided into ten parts, so a tenth of it expires at once.
 const PARTS: usize = 10;
 
 #[cfg(test)]
@@ -94,7 +93,7 @@ mod tests {
             ..ProptestConfig::default()
         })]
 
-        /// Against a list of all that happened.
+        /// Compared with a list of all events.
         #[test]
         fn a_sum_is_that_of_the_last_ten_parts(
             length in 1_u64..40,

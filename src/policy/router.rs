@@ -1,19 +1,19 @@
-//! The router: in which order a call asks the providers.
+//! The router: the order in which a call tries the providers.
 //!
-//! A call takes one turn when it begins, and that turn orders the fleet for it: the first attempt
-//! and every fallback follow the same order. Breakers, and what the call has already tried, do not
-//! concern the router.
+//! A call gets one order when it begins; the first attempt and every fallback follow it. The router
+//! ignores breakers and what the call has already tried.
 //!
-//! Every provider gets a rank: first the word of its task's `prefer` that means it, then its
-//! priority group, then what the strategy measures, then its place in the fleet. Providers of one
-//! word and one priority group are a group. Some strategies, and sessions, then put one of a group
-//! in front of it. A fleet of one group, asked as it is listed or in turns, costs no memory.
+//! Every provider gets a rank: first the word of the task's `prefer` that matches it, then its
+//! priority group, then what the strategy measures, then its position in the fleet. Providers with
+//! the same word and priority group form a group. Some strategies, and sessions, then move one
+//! provider of a group to the front of it. A fleet of one group under `priority` or `round_robin`
+//! needs no list.
 //!
-//! - `turns`: who is due, under `round_robin` and `weighted`.
-//! - `observed`: what attempts told of a provider, and how that fades.
-//! - `latency`, `score`: the two strategies that compare what was observed.
-//! - `tasks`: what a task's rule leaves, and whom it prefers.
-//! - `affinity`: a session's own place, and other choices by hash.
+//! - `turns`: which provider leads next, under `round_robin` and `weighted`.
+//! - `observed`: what attempts showed about a provider, and how that decays.
+//! - `latency`, `score`: the two strategies that compare these observations.
+//! - `tasks`: which providers a task's rule prefers, and which it excludes.
+//! - `affinity`: the provider of a session, and weighted draws.
 
 mod affinity;
 mod latency;
@@ -39,7 +39,7 @@ use observed::Observed;
 use tasks::Rule;
 use turns::Turns;
 
-/// Hands out turns.
+/// Orders the providers for each call.
 #[derive(Clone, Debug)]
 pub(crate) struct Router {
     strategy: Strategy,
@@ -50,19 +50,19 @@ pub(crate) struct Router {
     places: Vec<Candidate>,
     /// Whether the fleet lists lower priority groups before higher ones.
     lined_up: bool,
-    /// Whether there is but one priority group.
+    /// Whether there is only one priority group.
     level: bool,
     turns: Turns,
     observed: Vec<Observed>,
     draws: RngStreams,
-    /// Empty between turns: it only saves the memory.
+    /// Empty between calls; kept to reuse its allocation.
     ranks: Vec<Rank>,
 }
 
-/// The order in which one call asks the fleet.
+/// The order in which one call tries the providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProviderOrder {
-    /// As the fleet lists them, from this one on and around.
+    /// As the fleet lists them, from this one on, wrapping around.
     From {
         /// The first.
         first: u16,
@@ -73,20 +73,20 @@ pub(crate) enum ProviderOrder {
     Listed(Vec<ProviderId>),
 }
 
-/// How an attempt looked to whoever waited for it.
+/// The result of an attempt, as the router counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptResult {
-    /// It went well, after so long (to the first token, if it was streamed).
+    /// It succeeded, after this long (to the first token, if it was streamed).
     Well(Duration),
     /// It failed through the provider's fault.
     Failed,
-    /// It was abandoned, or failed through nobody's fault here.
+    /// It was cancelled, or its failure does not count against the provider.
     Nothing,
 }
 
 impl Router {
-    /// A router over these providers, under what the policy says of each of them. Providers beyond
-    /// the 65,535th are left out; one without settings has the general weight and group.
+    /// A router over these providers with their settings. Providers beyond the 65,535th are left
+    /// out; one without settings has weight 1 and priority group 0.
     pub(crate) fn new(
         policy: &Policy,
         members: &[ProviderInfo],
@@ -121,8 +121,8 @@ impl Router {
         }
     }
 
-    /// The turn of a call that begins now. It is empty if the fleet is, or if the rule of the
-    /// call's task leaves nobody.
+    /// The order for a call that begins now. It is empty if the fleet is empty, or if the rule of
+    /// the call's task excludes every provider.
     pub(crate) fn turn(&mut self, call: CallId, ask: &CallContext, now: Instant) -> ProviderOrder {
         let session = ask.session.filter(|_| self.affinity == Affinity::Session);
         let ruled = self.rule(ask).is_some();
@@ -148,7 +148,7 @@ impl Router {
         }
     }
 
-    /// An attempt is over.
+    /// An attempt ended.
     pub(crate) fn on_end(&mut self, provider: ProviderId, seen: AttemptResult, now: Instant) {
         let half_life = self.half_life;
         if let Some(observed) = self.observed_of(provider) {
@@ -156,7 +156,7 @@ impl Router {
         }
     }
 
-    /// What is observed of a provider, where the strategy looks at that.
+    /// The observations of a provider, if the strategy uses them.
     fn observed_of(&mut self, provider: ProviderId) -> Option<&mut Observed> {
         match self.strategy {
             Strategy::Balanced | Strategy::LeastLatency | Strategy::Score => {
@@ -170,12 +170,12 @@ impl Router {
         self.tasks.get(ask.task.as_deref()?)
     }
 
-    /// A turn that needs no list, where the strategy and the priority groups allow it.
+    /// An order that needs no list, where the strategy and the priority groups allow it.
     fn plain(&mut self) -> Option<ProviderOrder> {
-        let everybody = 0..self.places.len();
+        let all = 0..self.places.len();
         let first = match self.strategy {
             Strategy::Priority if self.lined_up => 0,
-            Strategy::RoundRobin if self.level => self.turns.take(everybody.map(|at| (at, 1))),
+            Strategy::RoundRobin if self.level => self.turns.take(all.map(|at| (at, 1))),
             _ => return None,
         };
         let small = |count| u16::try_from(count).expect("there are no more providers than that");
@@ -185,7 +185,7 @@ impl Router {
         })
     }
 
-    /// The providers that the call may ask, as the task, the priority groups and the strategy rank
+    /// The providers that the call may use, as the task, the priority groups and the strategy rank
     /// them.
     fn rank(&self, ranks: &mut Vec<Rank>, call: CallId, ask: &CallContext, now: Instant) {
         let rule = self.rule(ask);
@@ -206,7 +206,7 @@ impl Router {
         ranks.sort_unstable();
     }
 
-    /// What the strategy makes of each: the less, the sooner it is asked.
+    /// Computes the strategy's key of each provider; a smaller key is tried sooner.
     fn measure(&self, ranks: &mut [Rank], call: CallId, ask: &CallContext, now: Instant) {
         let mut each = |key: &dyn Fn(&Candidate, usize) -> u64| {
             for rank in &mut *ranks {
@@ -247,7 +247,7 @@ impl Router {
         }
     }
 
-    /// Puts one of a group in front, where the strategy or the session has a say in that.
+    /// Moves one provider of each group to its front, if the strategy or the session chooses one.
     fn lead(&mut self, ranks: &mut [Rank], call: CallId, session: Option<u64>, ruled: bool) {
         let groups = ranks.chunk_by_mut(|a, b| a.group == b.group);
         for (nth, group) in groups.enumerate() {
@@ -259,8 +259,9 @@ impl Router {
             };
             let first = match (self.strategy, session) {
                 (_, Some(session)) if is_first => affinity::own(group, places, session),
-                // Whoever leads a later group under a rule may lead the first one without: it
-                // would give up turns there for calls that never reach it.
+                // The leader of a later group under a rule may lead the first group of calls
+                // without a rule: a turn here would cost it a turn there, although this call may
+                // never reach it.
                 (Strategy::RoundRobin, _) if ruled && !is_first => {
                     let mut draw = self.drawn(call, nth as u64, DrawPurpose::Order);
                     draw.below(group.len() as u64) as usize
@@ -287,7 +288,7 @@ impl Router {
 }
 
 impl ProviderOrder {
-    /// The providers in their order, each once.
+    /// The providers in order, each once.
     pub(crate) fn order(&self) -> impl Iterator<Item = ProviderId> + '_ {
         let (natural, listed) = match self {
             Self::From { first, providers } => ((*first..*providers).chain(0..*first), &[][..]),
@@ -303,14 +304,14 @@ impl Default for ProviderOrder {
     }
 }
 
-/// What the router knows of a provider before anybody asks it.
+/// What the router knows of a provider before the first attempt there.
 #[derive(Clone, Debug)]
 struct Candidate {
     member: ProviderInfo,
     priority_group: u32,
-    /// 1 for everybody unless the strategy looks at weights.
+    /// 1 for all unless the strategy uses weights.
     weight: u32,
-    /// The name as a number, by which sessions find the provider wherever the fleet lists it.
+    /// A hash of the name, so that sessions find the provider at any position in the fleet.
     name: u64,
 }
 
@@ -326,21 +327,21 @@ impl Candidate {
     }
 }
 
-/// A provider's place in a turn: the less, the sooner it is asked.
+/// A provider's rank in an order; a smaller rank is tried sooner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    /// The word of the task's rule that means it, and its priority group.
+    /// The word of the task's rule that matches it, and its priority group.
     group: (u32, u32),
-    /// What the strategy measures.
+    /// The strategy's key.
     key: u64,
     provider: ProviderId,
 }
 
-/// What is drawn for a call, each from a stream of its own.
+/// What is drawn for a call; each purpose has its own stream.
 #[derive(Clone, Copy, Debug)]
 enum DrawPurpose {
-    /// Which two are compared.
+    /// Which two providers are compared.
     Two = 0,
-    /// Who comes after the first.
+    /// The order of the providers after the first.
     Order = 1,
 }

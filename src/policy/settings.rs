@@ -1,7 +1,7 @@
-//! What holds at one provider: the policy, overlaid by its position in the fleet and its name.
+//! The settings of one provider: the policy, with the overrides by its position and its name
+//! applied.
 //!
-//! The name wins over the position, and either over the policy, field by field. What a field does
-//! is decided where it is read.
+//! The name takes precedence over the position, and either over the policy, field by field.
 
 use super::config::{
     Backoff, Breaker, Limit, Overridable as _, Policy, ProviderOverride, Retry, Row, Setting as _,
@@ -11,24 +11,24 @@ use super::config::{
 /// The settings of one provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// How long to wait for what. `call` is the policy's: an override cannot set it.
+    /// The timeouts. `call` is the policy's, since an override cannot set it.
     pub timeouts: Timeouts,
     /// Attempts per call at this provider, at least 1.
     pub max_attempts: u32,
-    /// The wait before a return to this provider.
+    /// The wait before a retry at this provider.
     pub backoff: Backoff,
     /// When this provider is refused; none = never.
     pub breaker: Option<Breaker>,
-    /// How much is asked of it.
+    /// The client's own limits at it.
     pub limit: Limit,
-    /// Its share of the calls under `weighted`, beside the others'.
+    /// Its share of the calls under `weighted`, relative to the other weights.
     pub weight: u32,
-    /// Providers of a lower number are asked before it.
+    /// Providers with a lower number are tried before it.
     pub priority_group: u32,
 }
 
 impl Settings {
-    /// What `policy` says about the provider of this name, at this position (from 0).
+    /// The settings of the provider of this name at this position (from 0) under `policy`.
     pub(crate) fn resolve(policy: &Policy, position: usize, name: &str) -> Self {
         let mut settings = Self::of(policy);
         let overrides = &policy.overrides;
@@ -42,7 +42,7 @@ impl Settings {
         settings
     }
 
-    /// What `policy` says of every provider.
+    /// The settings of a provider without overrides.
     pub fn of(policy: &Policy) -> Self {
         Self {
             timeouts: policy.timeouts,
@@ -55,7 +55,7 @@ impl Settings {
         }
     }
 
-    /// Lays what an override writes over it.
+    /// Applies an override.
     pub(crate) fn overlay(&mut self, written: &ProviderOverride) {
         overlay_timeouts(&mut self.timeouts, &written.timeouts);
         if let Some(attempts) = written.max_attempts_per_provider {
@@ -74,7 +74,7 @@ impl Settings {
         self.priority_group = written.priority_group.unwrap_or(self.priority_group);
     }
 
-    /// The numbers among them, at the paths that they have in an override.
+    /// The numbers among the settings, with their paths in an override.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         self.timeouts.rows(&["timeouts"], &mut rows);

@@ -1,9 +1,9 @@
-//! Slow start: after a recovery a provider gets its share of the calls back step by step.
+//! Slow start: after a recovery a provider's share of the calls grows step by step.
 //!
-//! All calls at once are what may have felled it, and what finds its caches cold. The part that it
-//! gets grows evenly from `initial_share` to the whole over `window`, and each ask adds its part
-//! to an account that pays for whole calls, so that any run of asks gets its due without a draw.
-//! The fleet decides which provider takes the calls that are held back.
+//! All calls at once could overload it again, and would find its caches cold. Its part of the share
+//! grows linearly from `initial_share` to the whole over `window`. Each request adds the present
+//! part to an account, and one whole unit admits a call, so any run of requests gets its part
+//! without a random draw. The fleet decides which provider takes the calls that are refused here.
 
 use super::config;
 use crate::time::{Instant, nanos};
@@ -13,19 +13,19 @@ use crate::units::Share;
 #[derive(Clone, Debug)]
 pub(crate) struct SlowStart {
     settings: config::SlowStart,
-    /// None = it gets all of its share.
+    /// None = it gets its full share.
     ramp: Option<Ramp>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Ramp {
     began: Instant,
-    /// What has been asked for and not been given, in parts of a call.
+    /// The account: what was requested and not yet admitted, in parts of a call.
     owed: u64,
 }
 
 impl SlowStart {
-    /// A provider that has not failed yet gets all of its share.
+    /// A provider that has not failed yet gets its full share.
     pub(crate) const fn new(settings: config::SlowStart) -> Self {
         Self {
             settings,
@@ -33,21 +33,21 @@ impl SlowStart {
         }
     }
 
-    /// It is back.
+    /// The provider's breaker closed.
     pub(crate) const fn begin(&mut self, now: Instant) {
-        // Its first call is owed: somebody has just found that it answers.
+        // The first call is admitted at once, since a probe has just succeeded.
         let owed = self.first().rest().as_parts();
         self.ramp = Some(Ramp { began: now, owed });
     }
 
-    /// The part of its share that it gets.
+    /// The part of its share that it gets at present.
     #[cfg(test)]
     pub(crate) fn part(&self, now: Instant) -> Share {
         self.ramp.map_or(Share::WHOLE, |ramp| self.grown(ramp, now))
     }
 
-    /// Whether the next call that would come may come: so many of them that the share is kept, as
-    /// evenly as can be and without any draw.
+    /// Whether the next call is admitted. Admissions keep to the present part, evenly spread and
+    /// without a random draw.
     pub(crate) fn admits(&mut self, now: Instant) -> bool {
         let Some(mut ramp) = self.ramp else {
             return true;

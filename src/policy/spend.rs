@@ -1,19 +1,19 @@
-//! The budget in money: what all calls of one client together may cost in a stretch of time.
+//! The spend budget: what all calls of one client together may cost in a period.
 //!
-//! What is spent comes back evenly, so that no full hour sets it free: at most `max` at once, and
-//! `max` per `per` on average, whatever the calls do. In one stretch of that length it may
-//! therefore be up to twice `max`: all at once, and all that came back since.
+//! Spent money becomes available again at a constant rate, not at period boundaries: at most `max`
+//! at once, and `max` per `per` on average. Within one period of length `per` up to twice `max` may
+//! be spent: `max` at once, and what came back since.
 //!
-//! An attempt is taken at what it is expected to cost and settled at what it has cost. What it
-//! cost on top is owed, and nothing starts before it has come back: money that is gone is gone,
-//! so a debt has no bottom. [`super::provider_info`] says what an attempt is expected to cost.
+//! An attempt takes its expected cost, and settles when the actual cost is known. The excess is a
+//! debt, and no attempt starts before it has come back. A debt is unlimited, since the money is
+//! already spent. [`super::provider_info`] computes the expected cost.
 
 use super::bucket::Bucket;
 use super::config;
 use crate::time::Instant;
 use crate::units::Money;
 
-/// What was spent, leaking away evenly.
+/// The budget as a token bucket.
 #[derive(Clone, Debug)]
 pub(crate) struct Spend {
     left: Bucket,
@@ -27,18 +27,18 @@ impl Spend {
         }
     }
 
-    /// When an attempt that is expected to cost so much may start: `now` or later. What costs more
-    /// than everything may start when nothing is spent.
+    /// When an attempt with this expected cost may start: `now` or later. An attempt that costs
+    /// more than `max` may start when the bucket is full.
     pub(crate) fn ready_at(&mut self, expected: Money, now: Instant) -> Instant {
         self.left.ready_at(expected.as_nanos(), now)
     }
 
-    /// An attempt starts that is expected to cost so much.
+    /// An attempt with this expected cost starts.
     pub(crate) fn take(&mut self, expected: Money, now: Instant) {
         self.left.take(expected.as_nanos(), now);
     }
 
-    /// An attempt that was expected to cost so much has cost `actual`.
+    /// An attempt with this expected cost has cost `actual`.
     pub(crate) fn settle(&mut self, expected: Money, actual: Money, now: Instant) {
         let (expected, actual) = (expected.as_nanos(), actual.as_nanos());
         self.left.settle(expected, actual, now);
@@ -70,7 +70,7 @@ mod tests {
         spend.settle(usd(10), usd(4), at(0));
         assert_eq!(spend.ready_at(usd(6), at(0)), at(0));
         spend.settle(usd(0), usd(8), at(0));
-        assert_eq!(spend.ready_at(usd(1), at(0)), at(18), "two are owed");
+        assert_eq!(spend.ready_at(usd(1), at(0)), at(18), "a debt of 2");
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
                 let mut spent = 0;
                 for &(start, cost) in log.iter().rev() {
                     spent += cost;
-                    // The last may cost more than was expected, or more than everything.
+                    // The last attempt may cost more than expected, or more than `max`.
                     let brought = (now - start) * most / per + 1;
                     prop_assert!(spent <= most + brought + actual.max(expected));
                 }

@@ -1,7 +1,7 @@
-//! What a call answers when it is asked, and what it is told in between.
+//! The steps that a call returns, and the replies that it gets in between.
 //!
-//! Plain values: the adapter acts on them, the trace records them. How a call arrives at them is
-//! [`super::call`]'s matter, which also hands them out.
+//! Plain values: the client carries them out, the trace records them. [`super::call`] decides on
+//! them.
 
 use std::time::Duration;
 
@@ -28,12 +28,12 @@ pub enum Step {
         /// When to ask again at the latest.
         until: Instant,
     },
-    /// Abandon this attempt, which is in flight; the core has already forgotten it.
+    /// Cancel this attempt, which is in flight; the call has already removed it.
     Cancel {
         /// The attempt.
         attempt: AttemptId,
     },
-    /// The call is over. Asking again gives the same answer.
+    /// The call is over. Further steps return the same outcome.
     Finish(Outcome),
 }
 
@@ -42,7 +42,7 @@ pub enum Step {
 pub struct Start {
     /// Its number within the call, from 1.
     pub attempt: AttemptId,
-    /// Whom to ask.
+    /// The provider to send it to.
     pub provider: ProviderId,
     /// How many attempts this call has made at this provider before, from 0.
     pub nth: u32,
@@ -50,10 +50,10 @@ pub struct Start {
     pub cause: Cause,
     /// Whether a half-open breaker admitted it.
     pub probe: bool,
-    /// With which of the provider's keys.
+    /// The provider's key to use.
     pub key: KeyId,
-    /// How long to wait for what, as far as it applies: no `first_token` or `idle` unless the call
-    /// is streamed, and no `call`. The adapter keeps them, the core keeps the call's deadline.
+    /// The timeouts that apply: no `first_token` or `idle` unless the call is streamed, and no
+    /// `call`. The client enforces them; the call enforces its own deadline.
     pub timeouts: Timeouts,
 }
 
@@ -75,25 +75,25 @@ pub enum Cause {
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// With a whole answer.
+    /// With a complete answer.
     Succeeded,
     /// With a failure.
     Failed(Failure),
 }
 
-/// An attempt that went wrong.
+/// The failure of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
-    /// How.
+    /// Its class.
     pub class: FailureClass,
     /// How long the server asks to wait, if it does.
     pub hint: Option<Duration>,
-    /// Whether the server says that another try is worth it, if it says so at all.
+    /// Whether the server recommends a retry, if it says so at all.
     pub should_retry: Option<bool>,
 }
 
 impl Failure {
-    /// A failure of which nothing is known but its class.
+    /// A failure of which only the class is known.
     pub const fn of(class: FailureClass) -> Self {
         Self {
             class,
@@ -121,19 +121,20 @@ pub enum Outcome {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailureReason {
-    /// A failure that the policy does not try again.
+    /// A failure after which the policy ends the call.
     Stopped(FailureClass),
     /// Out of attempts or of providers; the class is the last failure's.
     Exhausted(FailureClass),
-    /// After the first token: the answer broke off in the caller's hands.
+    /// A failure after a token was delivered to the caller.
     Interrupted(FailureClass),
     /// The deadline passed.
     Deadline,
-    /// Every provider was refused by its breaker before any attempt could be made.
+    /// No attempt was made, since every provider was refused (breaker, ejection, health check,
+    /// throttle).
     Unavailable,
-    /// There was no room: the client's own limits or budgets held it back, for longer than it
-    /// could wait, before any attempt could be made.
+    /// The client's own limits or budgets held the call back for longer than it could wait, before
+    /// any attempt could be made.
     Shed,
-    /// Dropped before it ended: its caller left, or the run did.
+    /// Dropped before it ended, by its caller or because the run ended.
     Unfinished,
 }

@@ -1,13 +1,13 @@
-//! The adaptive throttle: refuse locally what a provider is bound to reject.
+//! The adaptive throttle: refuses attempts locally that a provider is likely to reject.
 //!
 //! The probability of a refusal is (requests - `k` x accepts) / (requests + 1) over the window
-//! (Site Reliability Engineering, equation 21-1), with ten requests to spare. An attempt counts as
-//! a request before it is sent, so that a provider which hangs is noticed; yet an answer takes
-//! seconds, and without those ten the second call of a new client would be refused with
-//! probability one half. Ten is also what makes a share more than an anecdote elsewhere
-//! (`breaker.min_attempts`).
+//! (Site Reliability Engineering, equation 21-1), where the first ten requests without an accept
+//! are not counted. An attempt counts as a request when it is sent, so that a provider that hangs
+//! is noticed. But an answer takes seconds, and without this allowance the second call of a new
+//! client would be refused with probability one half. Ten is also the default of
+//! `breaker.min_attempts`.
 //!
-//! What a refused attempt does instead is left to the call.
+//! The call decides what it does after a refusal.
 
 use super::config;
 use super::ring::Ring;
@@ -23,7 +23,7 @@ pub(crate) struct Throttle {
 }
 
 impl Throttle {
-    /// A throttle that has seen nothing and refuses nothing.
+    /// A throttle without requests, which refuses nothing.
     pub(crate) fn new(settings: config::Throttle) -> Self {
         Self {
             recent: Ring::new(settings.window),
@@ -31,9 +31,9 @@ impl Throttle {
         }
     }
 
-    /// Whether to refuse an attempt now; takes one draw when that is in question. A refusal counts
-    /// as a request that was not accepted, so a call that was refused must not ask again: otherwise
-    /// refusals would raise the probability of refusals.
+    /// Whether to refuse an attempt now; takes one draw if the probability is not zero. A refusal
+    /// counts as a request that was not accepted, so a call that was refused must not ask again:
+    /// otherwise refusals would raise the probability of refusals.
     pub(crate) fn refuses(&mut self, now: Instant, stream: &mut Stream) -> bool {
         self.recent.advance(now);
         let probability = self.probability();
@@ -44,13 +44,13 @@ impl Throttle {
         refuses
     }
 
-    /// An attempt is sent: counted before its end, so that those in flight count.
+    /// An attempt is sent. It counts before it ends, so that attempts in flight count.
     pub(crate) fn on_sent(&mut self, now: Instant) {
         self.recent.advance(now);
         self.recent.add(REQUESTS, 1);
     }
 
-    /// The provider took an attempt on, whatever became of it then.
+    /// The provider accepted an attempt, whatever its result is.
     pub(crate) fn on_accepted(&mut self, now: Instant) {
         self.recent.advance(now);
         self.recent.add(ACCEPTS, 1);
@@ -71,7 +71,7 @@ impl Throttle {
 const REQUESTS: usize = 0;
 const ACCEPTS: usize = 1;
 
-/// So many requests may lack an answer before anything is concluded from it.
+/// This many requests may lack an accept before any is refused.
 const SPARE: i128 = 10;
 
 #[cfg(test)]
@@ -89,7 +89,7 @@ mod tests {
     fn a_provider_that_accepts_everything_is_never_refused() {
         let mut world = World::new(Share::percent(90));
         assert_eq!(world.run(10_000, |_| true), 0);
-        assert_eq!(world.drawn(), 0, "nor is anything drawn");
+        assert_eq!(world.drawn(), 0, "nothing is drawn");
     }
 
     #[test]
@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn a_provider_that_accepts_one_of_ten_is_sent_twice_that() {
-        // Of ten calls, one in ten of those sent is accepted; in balance, requests are twice what
-        // would be accepted, so most calls are refused, but more than a twentieth is sent.
+        // One in ten of the calls sent is accepted. In equilibrium, requests are twice the accepts,
+        // so most calls are refused, but more than a twentieth are sent.
         let mut world = World::new(Share::percent(95));
         world.run(10_000, |n| n % 10 == 0);
         let refused = world.run(10_000, |n| n % 10 == 0);
@@ -120,7 +120,7 @@ mod tests {
     fn once_accepts_return_it_lets_go() {
         let mut world = World::new(Share::percent(90));
         world.run(2_000, |_| false);
-        // 100 calls per second and a window of 10 s: two windows later nothing is left of it.
+        // 100 calls per second and a window of 10 s: after three windows the refusals have expired.
         world.run(3_000, |_| true);
         assert_eq!(world.run(1_000, |_| true), 0);
     }
@@ -130,14 +130,14 @@ mod tests {
         let mut throttle = Throttle::new(settings(Share::percent(90)));
         let mut stream = RngStreams::new(1).stream(Purpose::Throttle, 0, 0, 0);
         for _ in 0..10 {
-            assert!(!throttle.refuses(at(0), &mut stream), "ten are to spare");
+            assert!(!throttle.refuses(at(0), &mut stream), "ten are spared");
             throttle.on_sent(at(0));
         }
         assert_eq!(throttle.probability(), Share::ZERO);
         (0..30).for_each(|_| throttle.on_sent(at(0)));
         assert_eq!(throttle.probability().as_parts(), 731_707_317, "30 of 41");
         (0..15).for_each(|_| throttle.on_accepted(at(0)));
-        assert_eq!(throttle.probability(), Share::ZERO, "the answers came");
+        assert_eq!(throttle.probability(), Share::ZERO, "enough were accepted");
     }
 
     #[test]
@@ -216,7 +216,8 @@ mod tests {
             }
         }
 
-        /// How many of so many calls are refused; of those sent, the provider accepts some.
+        /// Makes `calls` calls and returns how many are refused; `accepts` says which sent calls
+        /// the provider accepts.
         fn run(&mut self, calls: u64, accepts: impl Fn(u64) -> bool) -> u64 {
             let mut refused = 0;
             for _ in 0..calls {
@@ -235,7 +236,7 @@ mod tests {
             refused
         }
 
-        /// How many of the first draws of the stream were taken, up to one.
+        /// How many draws were taken from the stream, at most one.
         fn drawn(&mut self) -> u64 {
             u64::from(self.stream.below(u64::MAX) != stream().below(u64::MAX))
         }

@@ -1,9 +1,9 @@
-//! Whether a stream is too slow to be worth waiting for.
+//! Whether a stream is below the policy's minimum speed.
 //!
-//! A stream that trickles is never idle: every token that comes in time resets the idle timeout,
-//! and its caller waits for minutes. Here it is measured over a span that slides in steps. Nothing
-//! is judged before the stream has had that span for itself, and nothing while the model is at
-//! work on something that is no text. Silence as such is left to the idle timeout.
+//! A very slow stream is never idle: every token that arrives in time resets the idle timeout, and
+//! the caller waits for minutes. This module measures the speed over a span that slides in steps. A
+//! stream is not judged before one whole span has passed, nor while the model works on something
+//! other than text. The idle timeout handles silence.
 
 use std::time::Duration;
 
@@ -17,28 +17,28 @@ use crate::units::TokenRate;
 pub(crate) struct Throughput {
     least: TokenRate,
     step: u64,
-    /// None while no text comes.
+    /// None while no text is expected.
     measured: Option<Measured>,
 }
 
-/// What came since text began to come.
+/// The text that arrived since the first of it.
 #[derive(Clone, Debug)]
 struct Measured {
     since: Instant,
-    /// The step that is under way.
+    /// The current step.
     step: u64,
-    /// Bytes that came in it, and in as many steps before as the span has.
+    /// Bytes that arrived in it, and in each step of the span before it.
     bytes: [u64; STEPS + 1],
     next_check: Instant,
 }
 
 impl Throughput {
-    /// The judge of one stream; none if the policy sets no minimum speed.
+    /// The meter of one stream; none if the policy sets no minimum speed.
     pub(crate) fn of(settings: &Streams) -> Option<Self> {
         Some(Self::new(settings.min_speed?, settings.min_speed_window))
     }
 
-    /// Judges by `least`, over `span`.
+    /// Requires `least`, measured over `span`.
     pub(crate) fn new(least: TokenRate, span: Duration) -> Self {
         Self {
             least,
@@ -47,7 +47,7 @@ impl Throughput {
         }
     }
 
-    /// So many bytes of text have come.
+    /// This many bytes of text have arrived.
     pub(crate) fn feed(&mut self, now: Instant, bytes: usize) {
         let span = Duration::from_nanos(self.step.saturating_mul(STEPS as u64));
         let measured = self.measured.get_or_insert_with(|| Measured {
@@ -60,24 +60,24 @@ impl Throughput {
         measured.bytes[0] += bytes as u64;
     }
 
-    /// The model is at work on something that is no text: it is measured anew when text comes.
+    /// The model works on something other than text; measuring starts again with the next text.
     pub(crate) fn rest(&mut self) {
         self.measured = None;
     }
 
-    /// When to ask next.
+    /// When to check next.
     pub(crate) fn next_check(&self) -> Option<Instant> {
         self.measured.as_ref().map(|measured| measured.next_check)
     }
 
-    /// How the attempt fails if its stream is too slow. Ask as for
+    /// The attempt's failure class if its stream is too slow. Feed first, as for
     /// [`is_too_slow`](Self::is_too_slow).
     pub(crate) fn judge(&mut self, now: Instant) -> Option<FailureClass> {
         self.is_too_slow(now).then_some(TOO_SLOW)
     }
 
-    /// Whether less came in the span before `now` than should have. Ask only when all that has
-    /// come was fed: what waits unread in a socket because nobody looked was not slow.
+    /// Whether less text arrived in the span before `now` than the minimum speed requires. Feed all
+    /// text that has arrived first: bytes that wait unread in the socket must not count as slow.
     pub(crate) fn is_too_slow(&mut self, now: Instant) -> bool {
         let Some(measured) = &mut self.measured else {
             return false;
@@ -95,7 +95,7 @@ impl Throughput {
 }
 
 impl Measured {
-    /// Moves on to the step that `now` lies in.
+    /// Moves on to the step that contains `now`.
     fn advance(&mut self, now: Instant, length: u64) {
         let step = nanos(now.since(self.since)) / length;
         let passed = usize::try_from(step.saturating_sub(self.step)).unwrap_or(usize::MAX);
@@ -110,15 +110,14 @@ impl Measured {
     }
 }
 
-/// How the attempt of a stream that is too slow fails: to its caller a trickle is as good as
-/// silence.
+/// The failure class of a stream that is too slow: for the caller it is much the same as silence.
 pub(crate) const TOO_SLOW: FailureClass = FailureClass::TimeoutIdle;
 
-/// How many bytes of text a token is counted at: English in the common tokenizers.
+/// How many bytes of text count as one token: the average for English in common tokenizers.
 pub(super) const BYTES_PER_TOKEN: u64 = 4;
 
-/// How many steps a span has. With more, a slow stream is found out a little earlier, and looked
-/// at more often.
+/// How many steps a span has. With more, a slow stream is detected a little earlier, at the cost of
+/// more checks.
 const STEPS: usize = 8;
 
 const THOUSANDTHS: u128 = 1_000;
@@ -139,8 +138,8 @@ mod tests {
         Throughput::new(TokenRate::per_second(5), Duration::from_secs(4))
     }
 
-    /// Feeds `bytes` every `every` ms from 10 s on, and asks whenever it wants to be asked; the
-    /// moment when it is too slow, in ms after the first text.
+    /// Feeds `bytes` every `every` ms from 10 s on, and checks when `next_check` says so; returns
+    /// when it is too slow, in ms after the first text.
     fn slow_after(mut guard: Throughput, bytes: usize, every: u64, until: u64) -> Option<u64> {
         let mut due = 0;
         for now in 0..until {
@@ -173,9 +172,9 @@ mod tests {
         let mut guard = guard();
         guard.feed(at(0), 10_000);
         guard.feed(at(3_999), 1);
-        assert!(!guard.is_too_slow(at(4_000)), "the span holds the start");
+        assert!(!guard.is_too_slow(at(4_000)), "the start is inside");
         assert_eq!(guard.next_check(), Some(at(4_500)));
-        assert!(guard.is_too_slow(at(4_500)), "and now it does not");
+        assert!(guard.is_too_slow(at(4_500)), "the start is outside");
     }
 
     #[test]
@@ -185,9 +184,9 @@ mod tests {
         assert!(!guard.is_too_slow(at(60_000)), "no text has begun");
         guard.feed(at(60_000), 1);
         guard.rest();
-        assert!(!guard.is_too_slow(at(120_000)), "the model thinks");
+        assert!(!guard.is_too_slow(at(120_000)), "the model is thinking");
         guard.feed(at(120_000), 1);
-        assert_eq!(guard.next_check(), Some(at(124_000)), "a span of its own");
+        assert_eq!(guard.next_check(), Some(at(124_000)), "a new span begins");
     }
 
     #[test]
@@ -199,8 +198,8 @@ mod tests {
     }
 
     proptest! {
-        /// Beside a list of all that came: too slow is only what is slow over the span, and what is
-        /// slow for a step longer than the span is found.
+        /// Compared with a list of all text: a stream is too slow only if it is slow over the span,
+        /// and one that is slow for the span and a step is always detected.
         #[test]
         fn it_judges_as_a_list_of_everything_would(
             pieces in proptest::collection::vec((0_u64..1_500, 0_usize..40), 1..60),

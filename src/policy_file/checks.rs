@@ -1,4 +1,4 @@
-//! What a policy file can get wrong although every key and every unit is right.
+//! Errors in a policy file whose keys and units are all valid.
 
 mod health;
 mod route;
@@ -9,8 +9,8 @@ use crate::policy::settings::Settings;
 use crate::text::{Diagnostic, Document};
 use crate::units::Share;
 
-/// Checks the name against the file's, every number against its range, and numbers against others
-/// with which they cannot work.
+/// Checks the name against the file's, every number against its range, and numbers against each
+/// other.
 pub(super) fn check(
     policy: &Policy,
     document: &Document,
@@ -81,7 +81,7 @@ fn check_override(
     Ok(())
 }
 
-/// Checks that each of `rows`, whose paths begin at `place`, lies in its range.
+/// Checks that each of `rows` lies in its range; their paths begin at `place`.
 fn check_ranges(rows: &[Row], document: &Document, place: &[&str]) -> Result<(), Diagnostic> {
     let Some(row) = rows.iter().find(|row| !knobs::is_allowed(row)) else {
         return Ok(());
@@ -100,11 +100,11 @@ fn check_backoff(backoff: &Backoff, document: &Document, place: &[&str]) -> Resu
     Err(max_below(document, place, "wait", ["max", "base"]))
 }
 
-/// At `place`, the maximum of a kind of lengths is below the one that they begin with; `keys` are
-/// both, in this order.
+/// The error that at `place` a maximum is below the initial value; `keys` are the initial value and
+/// the maximum, in this order.
 fn max_below(document: &Document, place: &[&str], kind: &str, keys: [&str; 2]) -> Diagnostic {
     let [max, first] = keys;
-    // Whichever the file names: the other may be a default.
+    // Points at the key that the file has, since the other may be a default.
     let key = keys
         .into_iter()
         .find(|key| document.keys(place).iter().any(|found| found == key));
@@ -114,7 +114,7 @@ fn max_below(document: &Document, place: &[&str], kind: &str, keys: [&str; 2]) -
     document.problem(&path, message).hint(hint)
 }
 
-/// A budget from which no retry can ever be paid has the effect of `max_attempts: 1`.
+/// Refuses a budget that never allows a retry, which has the effect of `max_attempts: 1`.
 fn check_budget(budget: Option<&Budget>, document: &Document) -> Result<(), Diagnostic> {
     let Some(budget) = budget else {
         return Ok(());
@@ -144,7 +144,7 @@ fn check_limit(limit: &Limit, document: &Document, place: &[&str]) -> Result<(),
     let Some(most) = limit.concurrency else {
         return Ok(());
     };
-    // The start may be a default, which the bulkhead cuts to what there is.
+    // The start may be a default, which the bulkhead reduces to the limit.
     let asked = document.keys(&inner).iter().any(|key| key == "start");
     for (key, value, counts) in [
         ("min", adaptive.min, true),
@@ -160,7 +160,7 @@ fn check_limit(limit: &Limit, document: &Document, place: &[&str]) -> Result<(),
     Ok(())
 }
 
-/// Whichever of these the file names, the first of them first: the others may be defaults.
+/// The first of these keys that the file has, since the others may be defaults.
 fn named<'a>(document: &Document, place: &[&'a str], keys: [&'a str; 2]) -> Vec<&'a str> {
     let found = document.keys(place);
     let key = keys.into_iter().find(|key| found.iter().any(|f| f == key));

@@ -1,7 +1,7 @@
-//! Every number that a policy can turn: default, range, scale and reason, out of its row.
+//! Every number that a policy can set, with default, range, scale and reason from its row.
 //!
 //! The rows stand where the settings are declared ([`crate::policy::config`]); here they get their
-//! text forms. Documents, the schema and whatever searches for better policies derive from it.
+//! text forms. Documents, the schema and the policy search use them.
 
 use std::sync::LazyLock;
 
@@ -10,21 +10,21 @@ use crate::time::nanos;
 use crate::units::{Factor, Money, Rate, Share, TokenRate, count, duration, tokens};
 use std::time::Duration;
 
-/// A number that a policy can turn.
+/// A number that a policy can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Knob {
-    /// Where it stands in a policy file, dotted.
+    /// Its dotted path in a policy file.
     pub path: String,
-    /// What it counts.
+    /// Its unit.
     pub kind: KnobKind,
-    /// Its value where the file says nothing, as the file would say it.
+    /// Its default value, as written in a file.
     pub default: String,
-    /// The least and the largest value that a file may give, as it would say them.
+    /// The least and the largest value that a file may give, as written in a file.
     pub range: (&'static str, &'static str),
     /// How steps through the range are spread.
     pub scale: Scale,
-    /// Why this default.
+    /// Why it has this default.
     pub reason: &'static str,
 }
 
@@ -59,19 +59,20 @@ impl Knob {
         }
     }
 
-    /// What `text` comes to in the unit of its kind; `None` for `none` and for what cannot be read.
+    /// The value of `text` in the unit of its kind; `None` for `none` and for text that cannot be
+    /// parsed.
     pub fn measure(&self, text: &str) -> Option<u64> {
         read(self.kind, text)
     }
 }
 
-/// The row's value, as a file would say it.
+/// The row's value, as written in a file.
 pub(super) fn shown(row: &Row) -> String {
     row.value
         .map_or("none".to_owned(), |value| write(row.kind, value))
 }
 
-/// Whether the row's value lies in its range; one that is off does.
+/// Whether the row's value lies in its range; true if it is off.
 pub(super) fn is_allowed(row: &Row) -> bool {
     let [least, largest] = [row.range.0, row.range.1].map(|end| read(row.kind, end));
     row.value

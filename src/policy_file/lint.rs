@@ -1,19 +1,17 @@
-//! Reads a policy as an experienced reviewer would: what is allowed, and yet will not do what its
-//! author means.
+//! Warns about settings of a policy that are valid, but probably do not do what its author means.
 //!
-//! A finding is no mistake: every key and every unit is right, and there may be a reason for it.
-//! Each says where, what, why, and what to write instead. What is known of the fleet and its load
-//! ([`LintContext`]) makes some findings possible, and takes others back; what is unknown is never
-//! held against a policy.
+//! A finding is not an error: every key and unit is valid, and there may be a reason for it. Each
+//! says where it is, what it is, why it matters, and what to write instead. Facts about the fleet
+//! and its load ([`LintContext`]) enable some findings and suppress others; unknown facts never
+//! cause a finding.
 //!
 //! - `time`: timeouts, and what fits into the deadline.
-//! - `retries`: what is tried again, and what that adds up to.
+//! - `retries`: which failures are retried, and how much load and time that adds.
 //! - `health`: breakers and checks.
-//! - `load`: limits, hedges, and providers that share a fate.
-//! - `view`: the policy and its surroundings, as the rules look at them.
+//! - `load`: limits, hedges, and providers with a shared cause of outages.
+//! - `view`: the policy and its context, as the rules use them.
 //!
-//! What a file may not say at all is refused by `checks`; showing findings is left to
-//! whoever has the file.
+//! `checks` refuses invalid settings; the caller, which has the file, shows the findings.
 
 mod health;
 mod load;
@@ -27,7 +25,7 @@ use crate::policy::config::Policy;
 use crate::units::Share;
 use view::View;
 
-/// Something that a reviewer would ask about.
+/// A warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     /// The rule's name: `no-jitter`.
@@ -45,26 +43,26 @@ pub(crate) struct Finding {
 /// Where a finding stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LintLocation {
-    /// At the first of these keys that the policy file has; at none of them means the file.
+    /// At the first of these keys that the policy file has; if it has none, at the file as a whole.
     Policy(Vec<Vec<String>>),
-    /// At this provider, wherever the fleet is written down.
+    /// At this provider, in the file that lists the fleet.
     Provider(String),
 }
 
-/// What is known about where a policy works; by default nothing.
+/// What is known about the environment of a policy; by default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LintContext {
     /// The fleet, in order; empty = unknown.
     pub providers: Vec<LintProvider>,
-    /// Calls that arrive per minute on average, at all client processes together.
+    /// Average number of calls that arrive per minute, at all client processes together.
     pub offered_per_minute: Option<u64>,
     /// Tokens of a call, prompt and output together, as a median.
     pub tokens_per_call: Option<u64>,
-    /// How long callers wait, if they do not wait for ever.
+    /// How long callers wait; none = without limit, or unknown.
     pub deadline: Option<Duration>,
     /// Share of calls that are streamed.
     pub streamed: Option<Share>,
-    /// Client processes, each with limits, breakers and budgets of its own.
+    /// Client processes, each with its own limits, breakers and budgets.
     pub clients: Option<u32>,
 }
 
@@ -73,20 +71,20 @@ pub(crate) struct LintContext {
 pub(crate) struct LintProvider {
     /// Its name.
     pub name: String,
-    /// What it shares with every provider that has the same here: a host, an account, a cause of
-    /// outages.
+    /// The host, account or other cause of outages that it shares with every provider of the same
+    /// value.
     pub host: Option<String>,
     /// The median of its time to the first token.
     pub first_token: Option<Duration>,
 }
 
-/// What a reviewer would ask about, in the order of [`codes`].
+/// All findings, in the order of [`codes`].
 pub(crate) fn lint(policy: &Policy, around: &LintContext) -> Vec<Finding> {
     let view = View { policy, around };
     let apply = |(code, rule): &(&'static str, Rule)| {
         let mut findings: Vec<Finding> = Vec::new();
         for draft in rule(&view) {
-            // What an override repeats of the policy is one finding.
+            // A finding that an override repeats counts once.
             if findings.iter().all(|known| known.message != draft.message) {
                 findings.push(draft.signed(code));
             }
@@ -96,7 +94,7 @@ pub(crate) fn lint(policy: &Policy, around: &LintContext) -> Vec<Finding> {
     RULES.iter().flat_map(apply).collect()
 }
 
-/// What a reviewer would ask about a fleet, whatever the policy.
+/// The findings about a fleet, for any policy.
 pub(crate) fn lint_fleet(providers: &[LintProvider]) -> Vec<Finding> {
     let drafts = load::sharing(providers).into_iter();
     drafts.map(|draft| draft.signed(SHARED_FATE)).collect()
@@ -108,7 +106,7 @@ pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|(code, _)| *code)
 }
 
-/// A judgement about one thing.
+/// One rule.
 type Rule = fn(&View) -> Vec<Draft>;
 
 const SHARED_FATE: &str = "shared-fate";
@@ -134,7 +132,7 @@ const RULES: &[(&str, Rule)] = &[
     (SHARED_FATE, load::shared_fate),
 ];
 
-/// A finding whose rule has not signed it yet.
+/// A finding without the name of its rule.
 struct Draft {
     place: LintLocation,
     message: String,

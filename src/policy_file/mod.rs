@@ -1,11 +1,11 @@
-//! The policy as a file: reads and checks it, and holds those that ship with us.
+//! The policy as a file: reads and checks it, and holds the presets.
 //!
-//! - [`KNOBS`]: every number that a policy can turn, with default, range and reason.
-//! - `checks`: what a file can get wrong although every key and every unit is right.
-//! - `lint`: what is allowed, and yet does not do what its author means.
-//! - [`presets`]: the policies that ship with us.
+//! - [`KNOBS`]: every number that a policy can set, with default, range and reason.
+//! - `checks`: errors in a file whose keys and units are all valid.
+//! - `lint`: warnings about valid settings that probably do not do what the author means.
+//! - [`presets`]: the policies that are compiled in.
 //!
-//! What the settings mean is decided in [`crate::policy`], which reads no file.
+//! [`crate::policy`] defines what the settings do, and reads no files.
 
 mod checks;
 mod knobs;
@@ -24,14 +24,14 @@ use crate::policy::config::Policy;
 use crate::text::{Diagnostic, Document};
 
 impl Policy {
-    /// The policy in the file at `path`, whose stem is the policy's name.
+    /// The policy in the file at `path`; its stem must be the policy's name.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Diagnostic> {
         let path = path.as_ref();
         let stem = path.file_stem().map(|stem| stem.to_string_lossy());
         Self::from_document(&Document::read(path)?, stem.as_deref())
     }
 
-    /// The policy in `text`; problems call it `name`.
+    /// The policy in `text`; diagnostics call it `name`.
     pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostic> {
         Self::from_document(&Document::parse(name, text)?, None)
     }

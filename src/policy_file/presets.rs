@@ -1,15 +1,15 @@
-//! The policies that ship with us, compiled in: the files below `policies/`.
+//! The presets: the policies below `policies/`, compiled in.
 //!
-//! A project's own `policies/` win over them; finding those is left to whoever loads a scenario.
-//! Where each comes from and what it cannot say, its file tells, and `docs/presets.md` sums up.
+//! A project's own `policies/` take precedence; the scenario loader finds those. Each file
+//! documents its origin and what it cannot express; `docs/presets.md` summarizes that.
 
 use crate::policy::config::Policy;
 
-/// A policy that ships with us.
+/// A policy that is compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Preset {
-    /// Its name, which is its file's stem as well.
+    /// Its name, which is also its file's stem.
     pub name: &'static str,
     /// Where it comes from.
     pub origin: Origin,
@@ -21,7 +21,7 @@ pub struct Preset {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// From us.
+    /// Written for this project.
     Ours,
     /// From a library or a gateway, with its documented defaults.
     Industry,
@@ -42,7 +42,7 @@ impl Origin {
         }
     }
 
-    /// In a few words, as the head of a list.
+    /// A short title for a list of presets.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Ours => "To start from, from the simplest to the best",

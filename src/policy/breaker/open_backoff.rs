@@ -1,8 +1,8 @@
-//! How long a breaker stays open: longer each time, until the provider has really recovered.
+//! How long a breaker stays open: longer each time, until the provider has recovered.
 //!
-//! It has really recovered when the breaker then stayed closed for as long as it had last been
-//! open by its own judgement: a provider that falls again sooner has only been back for the
-//! probes. What a provider asks for is granted apart from that, and no step of the growth.
+//! It has recovered when the breaker then stayed closed for at least as long as it had last been
+//! open because of failures; a provider that fails sooner has answered only the probes. The open
+//! times that hints ask for are separate, and are not steps of the growth.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use crate::rng::{Purpose, RngStreams};
 pub(super) struct OpenBackoff {
     draws: RngStreams,
     provider: ProviderId,
-    /// How often the breaker has opened, ever; it names the draw.
+    /// How often the breaker has opened in all; it is part of the draw's key.
     opened: u64,
-    /// How often it has opened by its own judgement since the last real recovery.
+    /// How often it has opened because of failures since the last recovery.
     in_a_row: u32,
     /// How long it was open the last of these times; zero after a recovery.
     last: Duration,
@@ -33,11 +33,11 @@ impl OpenBackoff {
         }
     }
 
-    /// The breaker opens by its own judgement: for how long.
+    /// The breaker opens because of failures. Returns for how long.
     pub(super) fn next(&mut self, open: &config::Open) -> Duration {
         self.opened += 1;
         self.in_a_row = self.in_a_row.saturating_add(1);
-        // The same arithmetic as between two retries, of which a breaker's probe is one.
+        // A probe is a retry after the open time, so its wait is computed like a retry's.
         let steps = config::Backoff {
             base: open.initial,
             factor: open.factor,
@@ -50,13 +50,13 @@ impl OpenBackoff {
         self.last
     }
 
-    /// The breaker opens because the provider asked for it: for how long.
+    /// The breaker opens because the provider sent a hint. Returns for how long.
     pub(super) fn granted(&mut self, hint: Duration, open: &config::Open) -> Duration {
         self.opened += 1;
         hint.min(open.max)
     }
 
-    /// The breaker was closed for this long.
+    /// The breaker leaves the closed state after this long.
     pub(super) fn on_closed_for(&mut self, length: Duration) {
         if length >= self.last {
             self.in_a_row = 0;

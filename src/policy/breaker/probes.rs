@@ -1,18 +1,18 @@
-//! The probes of one half-open breaker: a few places, each held by one probe until it ends.
+//! The probes of one half-open breaker: a few slots, each held by one probe until it ends.
 //!
-//! Places have names, so that each is freed once, by its own probe. With a lease, a probe that has
-//! not ended in time loses its place to the next that asks; when it ends after all, there is
-//! nothing left to free. What an end means is left to the breaker.
+//! Slots are numbered, so that each is freed once, by its own probe. With a lease, a probe that has
+//! not ended in time loses its slot to the next probe; when it ends later, it frees nothing. The
+//! breaker decides what a probe's result means.
 
 use std::time::Duration;
 
 use crate::time::Instant;
 
-/// Who holds a place, and how many probes in a row have succeeded.
+/// The slots that are held, and how many probes in a row have succeeded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Probes {
     held: Vec<ProbeSlot>,
-    /// Places given so far: the name of the latest.
+    /// Slots given so far, which is the number of the latest.
     given: u64,
     successes: u32,
 }
@@ -20,7 +20,7 @@ pub(super) struct Probes {
 #[derive(Clone, Copy, Debug)]
 struct ProbeSlot {
     name: u64,
-    /// From here on it is no longer held; none = until it is freed.
+    /// When its lease ends; none = it is held until it is freed.
     ends: Option<Instant>,
 }
 
@@ -31,7 +31,8 @@ impl ProbeSlot {
 }
 
 impl Probes {
-    /// The name of a free place among `most` (0 means 1), from 1, held for the lease from now on.
+    /// Takes a free slot of `most` (0 means 1) for the lease from now on; returns its number, from
+    /// 1.
     pub(super) fn take(&mut self, most: u32, lease: Option<Duration>, now: Instant) -> Option<u64> {
         if !self.has_room(most, now) {
             return None;
@@ -45,24 +46,24 @@ impl Probes {
         Some(self.given)
     }
 
-    /// Whether one of `most` places (0 means 1) is free at that moment.
+    /// Whether one of `most` slots (0 means 1) is free at that moment.
     pub(super) fn has_room(&self, most: u32, at: Instant) -> bool {
         let held = self.held.iter().filter(|place| place.is_held(at)).count();
         held < most.max(1) as usize
     }
 
-    /// When the next place that is held is free at the latest, if its lease ends.
+    /// When the first of the held slots becomes free because its lease ends, if one has a lease.
     pub(super) fn frees_at(&self, now: Instant) -> Option<Instant> {
         let held = self.held.iter().filter(|place| place.is_held(now));
         held.filter_map(|place| place.ends).min()
     }
 
-    /// Frees the place of this name, if it is still held.
+    /// Frees the slot of this number, if it is still held.
     pub(super) fn free(&mut self, name: u64) {
         self.held.retain(|place| place.name != name);
     }
 
-    /// A probe succeeded: how many have, in a row.
+    /// A probe succeeded. Returns how many have succeeded in a row.
     pub(super) fn on_success(&mut self) -> u32 {
         self.successes = self.successes.saturating_add(1);
         self.successes
@@ -80,11 +81,11 @@ mod tests {
         assert_eq!(probes.take(1, None, at(0)), None);
         let second = probes.take(1, None, at(1)).unwrap();
         probes.free(first);
-        assert!(!probes.has_room(1, at(9)), "the second still holds it");
+        assert!(!probes.has_room(1, at(9)), "the second holds it");
         probes.free(second);
         probes.free(second);
         assert!(probes.take(1, None, at(9)).is_some());
-        assert!(!probes.has_room(1, at(9)), "freed twice is one place");
+        assert!(!probes.has_room(1, at(9)), "one slot is held");
     }
 
     fn at(second: u64) -> Instant {

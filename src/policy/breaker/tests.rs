@@ -1,4 +1,4 @@
-//! The breaker, state by state; what holds for all sequences of events is in [`sequences`].
+//! The breaker, state by state; [`sequences`] tests what holds for all sequences of events.
 
 mod sequences;
 
@@ -46,7 +46,7 @@ fn an_open_breaker_refuses_until_its_time_is_up() {
     fail(&mut breaker, 5);
     assert!(!breaker.would_admit(at(14)) && breaker.admit(at(14)).is_none());
     assert!(breaker.would_admit(at(15)));
-    assert_eq!(breaker.state(), State::Open, "asking alone changes nothing");
+    assert_eq!(breaker.state(), State::Open, "it is a pure query");
     assert!(breaker.admit(at(15)).unwrap().is_probe());
     assert_eq!(breaker.state(), State::HalfOpen);
 }
@@ -58,7 +58,7 @@ fn probes_are_bounded_and_enough_of_them_close_it() {
     let second = breaker.admit(at(10)).unwrap();
     assert!(
         !breaker.would_admit(at(99)),
-        "without a lease nobody frees a slot by waiting"
+        "without a lease no slot becomes free by waiting"
     );
     assert_eq!(breaker.admit(at(10)), None);
     breaker.on_success(first, None, at(0));
@@ -96,7 +96,7 @@ fn late_replies_neither_extend_nor_close_it() {
     breaker.on_failure(late[3], None, at(11));
     breaker.on_cancelled(late[3]);
     assert_eq!(breaker.state(), State::HalfOpen);
-    assert_eq!(breaker.admit(at(11)), None, "the slot is still the probe's");
+    assert_eq!(breaker.admit(at(11)), None, "the probe holds the slot");
     breaker.on_success(probe, None, at(0));
     assert_eq!(breaker.state(), State::Closed);
 }
@@ -221,7 +221,8 @@ fn it_stays_open_longer_each_time_up_to_the_cap() {
 
 #[test]
 fn only_a_real_recovery_ends_the_growth() {
-    // It closes at 10 after 10s; falling again before 20 goes on, at 20 it begins anew.
+    // It closes at 10 after 10s. If it opens again before 20, the growth continues; at 20 it
+    // restarts.
     for (second, wait) in [(19, 20), (20, 10)] {
         let mut breaker = growing();
         fail(&mut breaker, 0);
@@ -257,7 +258,7 @@ fn a_hint_opens_it_at_once_for_as_long_as_it_says() {
     fail(&mut breaker, 67);
     assert!(
         breaker.would_admit(at(77)),
-        "hints were no step of the growth"
+        "hints were not steps of the growth"
     );
 }
 
@@ -271,7 +272,7 @@ fn a_later_hint_extends_the_time_and_never_shortens_it() {
     breaker.on_failure(late[1], Some(Duration::from_secs(30)), at(2));
     assert!(!breaker.would_admit(at(31)) && breaker.would_admit(at(32)));
     breaker.on_failure(late[2], Some(Duration::ZERO), at(3));
-    assert!(!breaker.would_admit(at(31)), "no time asks for nothing");
+    assert!(!breaker.would_admit(at(31)), "a hint of zero is ignored");
 }
 
 #[test]
@@ -311,7 +312,7 @@ fn a_probe_that_does_not_come_back_loses_its_place() {
     assert!(breaker.would_admit(at(15)));
     let next = breaker.admit(at(15)).unwrap();
     breaker.on_cancelled(lost);
-    assert_eq!(breaker.admit(at(15)), None, "the place is the next one's");
+    assert_eq!(breaker.admit(at(15)), None, "the next probe holds the slot");
     breaker.on_cancelled(next);
     assert!(breaker.admit(at(15)).is_some());
 }
@@ -361,7 +362,7 @@ fn guarded(change: impl FnOnce(&mut config::Breaker)) -> Breaker {
     Breaker::new(settings, RngStreams::new(1), ProviderId(0))
 }
 
-/// Opens at the first failure for 10 s, 20 s, 40 s, then always for a minute; honours hints.
+/// Opens at the first failure for 10 s, 20 s, 40 s, then always for 60 s; honours hints.
 fn growing() -> Breaker {
     guarded(|settings| {
         settings.open.factor = Factor::milli(2_000);
@@ -399,7 +400,7 @@ fn hinted(breaker: &mut Breaker, hint: u64, second: u64) {
     breaker.on_failure(admission, Some(Duration::from_secs(hint)), at(second));
 }
 
-/// An attempt that ends well at this second, after so many seconds.
+/// An attempt that succeeds at this second, after `took` seconds.
 fn succeed(breaker: &mut Breaker, took: u64, second: u64) {
     let admission = breaker.admit(at(second)).unwrap();
     breaker.on_success(admission, Some(Duration::from_secs(took)), at(second));

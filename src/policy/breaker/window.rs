@@ -1,26 +1,26 @@
-//! What the last attempts were like: counts of a stretch of time that moves on with `now`.
+//! Counts of recent attempts over a sliding window.
 //!
-//! The window is a ring of ten buckets. The oldest is forgotten as a whole, so the counts reach
-//! back nine to ten tenths of the window, and its memory does not grow with the attempts. What a
-//! share leads to is left to the breaker.
+//! The window is a ring of ten buckets. The oldest is dropped as a whole, so the counts reach back
+//! nine to ten tenths of the window, and memory does not grow with the attempts. The breaker
+//! decides what a share leads to.
 
 use std::time::Duration;
 
 use crate::time::{Instant, nanos};
 use crate::units::Share;
 
-/// Attempts of the last while, and how many of them failed or were slow.
+/// The attempts of the window, and how many of them failed or were slow.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
     /// Nanoseconds that one bucket holds, at least 1.
     width: u64,
     buckets: [Counts; BUCKETS],
     current: usize,
-    /// From here on the current bucket is too old to be counted into.
+    /// When the current bucket ends, in nanoseconds; later attempts need a newer one.
     ends: u64,
 }
 
-/// How an attempt was, as far as the window tells them apart.
+/// How the window rates an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AttemptRating {
     /// It succeeded in time.
@@ -69,8 +69,8 @@ impl Window {
         }
     }
 
-    /// What the whole window holds. Most attempts go well and ask for no judgement, so that adding
-    /// up here is cheaper than keeping a sum.
+    /// The counts of the whole window. Most attempts succeed and need no total, so adding up here
+    /// is cheaper than keeping a sum.
     pub(super) fn total(&self) -> Counts {
         let mut total = Counts::default();
         for counts in &self.buckets {
@@ -81,7 +81,7 @@ impl Window {
         total
     }
 
-    /// Makes the bucket of `now` the current one, and forgets those that it pushes out.
+    /// Makes the bucket of `now` the current one, and drops those that are now too old.
     fn move_on(&mut self, now: u64) {
         let steps = (now - self.ends) / self.width + 1;
         self.ends = self.ends.saturating_add(steps.saturating_mul(self.width));
@@ -96,7 +96,7 @@ impl Window {
 }
 
 impl Counts {
-    /// Whether these are so many attempts.
+    /// Whether these are at least this many attempts.
     pub(super) fn are(self, attempts: u32) -> bool {
         self.attempts >= u64::from(attempts.max(1))
     }

@@ -1,4 +1,4 @@
-//! Whom a call asks next.
+//! Which provider a call tries next.
 
 use super::super::ProviderId;
 use super::super::fleet::{Fleet, Refused};
@@ -7,22 +7,23 @@ use super::state::{Choice, Flight};
 use crate::time::Instant;
 
 impl Call {
-    /// The next provider that this call has neither left nor in flight, and that gives leave. One
-    /// that has only just come back is asked when nobody else does.
+    /// The next provider that this call has not left, that has no attempt of it in flight, and that
+    /// admits one. A provider in slow start is used regardless of its share if no other admits the
+    /// attempt.
     pub(super) fn choose(&mut self, fleet: &mut Fleet, now: Instant) -> Choice {
         let slow_start = fleet.policy().route.slow_start.is_some();
         if slow_start && let choice @ Choice::Leave(_) = self.choose_of(fleet, true, now) {
             return choice;
         }
         match self.choose_of(fleet, false, now) {
-            // Whoever is refused at present may be back before there is room.
+            // A breaker or an ejection may let a provider back before a full one has room.
             full @ Choice::Full(_) => full.or_full(fleet.reopens_at(now)),
             choice => choice,
         }
     }
 
     fn choose_of(&mut self, fleet: &mut Fleet, picky: bool, now: Instant) -> Choice {
-        let mut choice = Choice::Nobody;
+        let mut choice = Choice::NoProvider;
         for provider in self.turn.order() {
             if !self.may_ask(fleet, provider) {
                 continue;
@@ -30,7 +31,8 @@ impl Call {
             match fleet.admit(provider, self.bid(picky, now)) {
                 Ok(pass) => return Choice::Leave(pass),
                 Err(Refused::Shut) => {}
-                // A second pass, a wake in the queue or a hedge would count as another request.
+                // Asking its throttle again (second pass, wake in the queue, hedge) would count
+                // another request.
                 Err(Refused::Throttled) => self.left.push(provider),
                 Err(Refused::Full(ready)) => {
                     choice = choice.or_full(ready);
@@ -50,7 +52,7 @@ impl Call {
             && !self.flights.iter().any(flies)
     }
 
-    /// Whether the prompt is not known to be too long for a provider.
+    /// Whether the provider's context, as far as it is known, is long enough for the prompt.
     pub(super) fn fits(&self, fleet: &Fleet, provider: ProviderId) -> bool {
         self.context_too_small.is_none_or(|outgrown| {
             let context = fleet.member(provider).context;

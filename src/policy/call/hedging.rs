@@ -6,7 +6,7 @@ use super::{Call, Cause, Step};
 use crate::time::Instant;
 
 impl Call {
-    /// When the latest attempt in flight has been silent for too long; none if it may be.
+    /// When to hedge because the latest attempt in flight has sent no token; none = not at all.
     pub(super) fn hedge_at(&self, fleet: &mut Fleet) -> Option<Instant> {
         let attempts = fleet.policy().retry.max_attempts;
         let hedger = fleet.hedger()?;
@@ -20,9 +20,10 @@ impl Call {
         (!self.flights.iter().any(speaks)).then(|| latest.since + delay)
     }
 
-    /// Starts another attempt beside those in flight, if there is a provider and a budget for it.
+    /// Starts another attempt beside those in flight, if a provider admits it and the budget allows
+    /// it.
     pub(super) fn hedge(&mut self, fleet: &mut Fleet, now: Instant) -> Option<Step> {
-        // Room belongs to those that wait for it before it belongs to a second try.
+        // Queued calls get capacity before hedges do.
         if fleet.is_behind_others(self.id, &self.ask, now) || !fleet.hedger()?.take() {
             return None;
         }
@@ -31,7 +32,7 @@ impl Call {
                 self.hedges += 1;
                 Some(self.start(fleet, Visit::new(&pass), pass, Cause::Hedge, now))
             }
-            Choice::Full(_) | Choice::Nobody => {
+            Choice::Full(_) | Choice::NoProvider => {
                 fleet.hedger()?.give_back();
                 None
             }

@@ -1,4 +1,4 @@
-//! What a call does about a failure: stop, give up, return after a wait, or go elsewhere.
+//! What a call does about a failure: stop, give up, retry after a wait, or fall back.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::rng::{Purpose, Stream};
 use crate::time::Instant;
 
 impl Call {
-    /// What holds for all that comes after a failure, also while another attempt is in flight.
+    /// Records what a failure means for all later attempts, even while another attempt is in
+    /// flight.
     pub(super) fn apply_failure(&mut self, fleet: &Fleet, failed: &Failed) {
         match self.action(fleet, failed) {
             Action::Stop => self.stopped = self.stopped.or(Some(failed.class)),
@@ -25,7 +26,7 @@ impl Call {
         }
     }
 
-    /// After a failure: stop, give up, move on, or return after a wait.
+    /// After a failure: stops, gives up, falls back, or retries after a wait.
     pub(super) fn recover(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
         let class = failed.class;
         if let Some(stopped) = self.stopped {
@@ -64,7 +65,8 @@ impl Call {
         }
     }
 
-    /// What to do about a failure, by the policy, and by the server where the policy heeds it.
+    /// What to do about a failure, by the policy and, where the policy honours it, by
+    /// `x-should-retry`.
     fn action(&self, fleet: &Fleet, failed: &Failed) -> Action {
         let action = fleet.action(failed.class);
         let heeds = fleet.policy().hints.should_retry == HintMode::Honour;
@@ -75,7 +77,7 @@ impl Call {
         }
     }
 
-    /// Whether the bounds of a provider and of a class of failures leave room for one more retry.
+    /// Whether the maximum attempts per provider and retries by class allow one more retry.
     fn may_return(&self, fleet: &Fleet, failed: &Failed) -> bool {
         let class = failed.class;
         let so_far = self
@@ -88,7 +90,7 @@ impl Call {
             && bound.is_none_or(|bound| so_far < *bound as usize)
     }
 
-    /// Goes on at once with another key of the provider, if one is good and was not tried yet.
+    /// Tries at once with another key of the provider, if one is not resting and was not tried yet.
     fn rotate(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
         let Failed { visit, class, .. } = failed;
         let provider = visit.provider;
@@ -105,8 +107,8 @@ impl Call {
         }
     }
 
-    /// Waits to return to the provider, unless that is bound to be in vain, or costs more than
-    /// retries may.
+    /// Waits to retry at the provider. Falls back if the retry would miss the deadline, would not
+    /// be admitted, or exceeds the retry budget.
     fn wait(&mut self, fleet: &mut Fleet, failed: Failed, wait: Duration, now: Instant) -> Step {
         let Failed { visit, class, .. } = failed;
         let until = failed.at + wait;
@@ -124,7 +126,7 @@ impl Call {
         self.resume(fleet, waiting, now)
     }
 
-    /// Returns to the provider when the wait is over and it still gives leave.
+    /// Retries at the provider when the wait is over, if it still admits the attempt.
     pub(super) fn resume(&mut self, fleet: &mut Fleet, waiting: Waiting, now: Instant) -> Step {
         let Waiting {
             visit,
@@ -143,15 +145,15 @@ impl Call {
         }
     }
 
-    /// The wait before the next return. Its draw is keyed by the return, so another policy's
-    /// draws elsewhere do not change it.
+    /// The wait before the next retry. Its draw is keyed by the retry, so that draws elsewhere
+    /// under another policy do not change it.
     fn back_off(&self, fleet: &Fleet, visit: &Visit) -> Duration {
         let mut stream = self.stream(Purpose::Backoff, visit);
         let settings = &fleet.settings(visit.provider).backoff;
         backoff::wait(settings, visit.attempts, visit.backoff, &mut stream)
     }
 
-    /// What is waited when the server asks for `hint`.
+    /// The wait when the server asks for `hint`: the hint, plus jitter.
     fn spread(&self, fleet: &Fleet, visit: &Visit, hint: Duration) -> Duration {
         let mut stream = self.stream(Purpose::Spread, visit);
         hints::spread(&fleet.policy().hints, hint, &mut stream)

@@ -1,4 +1,4 @@
-//! Where a call stands, and what it remembers of its attempts.
+//! The state of a call, and what it keeps of its attempts.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ pub(super) enum CallState {
     Finished(Outcome),
 }
 
-/// A call's time at one provider.
+/// A call's attempts at one provider.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Visit {
     pub(super) provider: ProviderId,
     pub(super) key: KeyId,
     pub(super) attempts: u32,
-    /// The latest backoff there (a hint is none); zero before the first.
+    /// The latest backoff there (waits for a hint do not count); zero before the first.
     pub(super) backoff: Duration,
 }
 
@@ -67,7 +67,7 @@ impl Flight {
     }
 }
 
-/// A failure about which nothing is decided yet.
+/// A failure that the call has not reacted to yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Failed {
     pub(super) visit: Visit,
@@ -77,7 +77,7 @@ pub(super) struct Failed {
     pub(super) at: Instant,
 }
 
-/// On the way back to a provider.
+/// Waiting to retry at a provider.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiting {
     pub(super) visit: Visit,
@@ -85,33 +85,33 @@ pub(super) struct Waiting {
     pub(super) until: Instant,
 }
 
-/// Waiting for room anywhere.
+/// Waiting in the queue for capacity at any provider.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Queued {
-    /// Why the attempt is to be made.
+    /// Why the attempt will be made.
     pub(super) cause: Cause,
     /// The failure before it, if there was one.
     pub(super) last: Option<FailureClass>,
     pub(super) until: Instant,
 }
 
-/// What the providers said when they were asked for leave.
+/// The result of asking the providers, in order, to admit an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Choice {
-    /// One gives it.
+    /// A provider admits it.
     Leave(Permit),
-    /// Somebody would, if there were room: at that moment or (none) when an attempt ends.
+    /// A provider would, but is full: until that moment, or (none) until an attempt ends.
     Full(Option<Instant>),
-    /// Nobody is to be asked at present.
-    Nobody,
+    /// No provider may be tried at present.
+    NoProvider,
 }
 
 impl Choice {
-    /// This choice, or room at a provider that is full until then: whichever comes first.
+    /// This choice, or waiting for a provider that is full until `ready`: whichever comes first.
     pub(super) fn or_full(self, ready: Option<Instant>) -> Self {
         match self {
             Self::Leave(_) => self,
-            Self::Nobody => Self::Full(ready),
+            Self::NoProvider => Self::Full(ready),
             Self::Full(before) => Self::Full(before.into_iter().chain(ready).min()),
         }
     }

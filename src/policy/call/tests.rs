@@ -1,4 +1,4 @@
-//! What several attempts, several calls and a hand at the switch make of one another.
+//! Interactions of several attempts, several calls, and pins set by hand.
 
 mod throttle;
 
@@ -7,7 +7,7 @@ use crate::policy::config::Policy;
 use crate::policy::fleet::tests::at;
 use crate::policy::provider_info::ProviderInfo;
 
-/// Whoever is silent for a second is hedged, by two at most.
+/// An attempt without a token for a second is hedged, at most twice per call.
 const HEDGED: &str = "name: sample\nretry: { max_attempts: 4, max_attempts_per_provider: 2 }\n\
     hedge: { delay: 1s, budget: 100%, max_hedges: 2 }\n";
 
@@ -80,12 +80,12 @@ fn who_waits_does_not_wait_for_somebody_whose_time_is_up() {
     started(&mut calls[0], &mut fleet, 0);
     let parked = calls[1].step(&mut fleet, at(0));
     assert_eq!(parked, Step::WaitForCapacity { until: at(5) });
-    // Nobody asks the first of those that wait any more: its caller does something else.
+    // The first call in the queue is not stepped again: its caller does something else.
     let parked = calls[2].step(&mut fleet, at(4));
     assert_eq!(
         parked,
         Step::WaitForCapacity { until: at(5) },
-        "until that one's end"
+        "until the first one's wait ends"
     );
     let parked = calls[2].step(&mut fleet, at(5));
     assert_eq!(parked, Step::WaitForCapacity { until: at(9) });
@@ -105,7 +105,8 @@ fn a_hedge_does_not_overtake_those_that_wait_for_room() {
         Step::WaitForCapacity { .. }
     ));
     calls[1].on_dropped(&mut fleet, at(1));
-    // The room of the second is the third's, even if the first is asked before it.
+    // The third call gets the capacity that the second frees, even if the first is stepped before
+    // it.
     let step = calls[0].step(&mut fleet, at(1));
     assert_eq!(step, Step::Wait { until: None });
     assert_eq!(started(&mut calls[2], &mut fleet, 1), ProviderId(1));
@@ -138,7 +139,7 @@ fn hedged(delivery: Delivery) -> (Fleet, Call) {
     (fleet, call)
 }
 
-/// Whom a call asks at this second.
+/// The provider that a call starts an attempt at, at this second.
 fn started(call: &mut Call, fleet: &mut Fleet, second: u64) -> ProviderId {
     match call.step(fleet, at(second)) {
         Step::Start(start) => start.provider,
@@ -163,7 +164,7 @@ fn fleet<const N: usize>(policy: &str, members: [ProviderInfo; N]) -> Fleet {
     Fleet::new(policy, members.into(), RngStreams::new(1))
 }
 
-/// A provider with so many keys.
+/// A provider with this many keys.
 fn keys(keys: u16) -> ProviderInfo {
     ProviderInfo {
         keys,

@@ -1,11 +1,11 @@
-//! What providers say about requests that they do not answer, and what shows the class in it.
+//! The error details that providers send, and the signs in them that identify a failure class.
 //!
 //! One table for all dialects: gateways and compatible interfaces use each other's words, and no
-//! word means one thing here and another there.
+//! word has different meanings in two dialects.
 
 use super::FailureClass;
 
-/// What a provider said about a request that it did not answer, whatever its dialect.
+/// What a provider said about a request that it did not answer, in any dialect.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ErrorDetails<'a> {
     /// The status of the answer, or of the error inside it.
@@ -16,16 +16,16 @@ pub(crate) struct ErrorDetails<'a> {
     pub code: Option<&'a str>,
     /// The error, as Google's `status` names it.
     pub word: Option<&'a str>,
-    /// Finer words, from an error's details.
+    /// More specific words, from an error's details.
     pub reasons: &'a [String],
     /// The quotas that were violated, by Google's names for them.
     pub quotas: &'a [String],
-    /// What it says to humans, which is all that some errors have to be told apart by.
+    /// The message for humans; some errors can be told apart only by it.
     pub message: Option<&'a str>,
 }
 
 impl<'a> ErrorDetails<'a> {
-    /// All the words it has for the error.
+    /// All machine-readable words for the error.
     pub(super) fn words(&self) -> impl Iterator<Item = &'a str> {
         let named = [self.kind, self.code, self.word].into_iter().flatten();
         named.chain(self.reasons.iter().map(String::as_str))
@@ -43,8 +43,8 @@ impl<'a> ErrorDetails<'a> {
         self.words().any(is_sign) || signs.phrases.iter().any(is_said)
     }
 
-    /// Google has one status for a minute that is used up, a day that is, and a quota of zero: a
-    /// project that may not ask at all.
+    /// Whether a Google quota error will last. Google uses one status for a used-up minute, a
+    /// used-up day, and a quota of zero (a project that may send no requests at all).
     pub(super) fn names_a_lasting_quota(&self) -> bool {
         if self.status != 429 && self.word != Some("RESOURCE_EXHAUSTED") {
             return false;
@@ -59,18 +59,18 @@ impl<'a> ErrorDetails<'a> {
     }
 }
 
-/// What shows that an error is of a class, whatever its status.
+/// Signs that an error is of a class, whatever its status.
 pub(super) struct Signs {
     /// The class.
     pub(super) class: FailureClass,
-    /// Words in their own fields; `*` stands for any beginning.
+    /// Words in machine-readable fields; `*` stands for any prefix.
     words: &'static [&'static str],
-    /// Parts of messages, in lower case, of errors that have no word of their own.
+    /// Parts of messages, in lower case, for errors that have no such word.
     phrases: &'static [&'static str],
 }
 
-/// The first that shows decides. Money comes before everything: providers report it with the
-/// statuses of wrong requests (Anthropic), missing permissions (Moonshot) and rate limits (OpenAI).
+/// The first match decides. Quota comes first: providers report it with the statuses of wrong
+/// requests (Anthropic), missing permissions (Moonshot) and rate limits (OpenAI).
 pub(super) const SIGNS: [Signs; 8] = [
     Signs {
         class: FailureClass::Quota,
@@ -176,7 +176,7 @@ pub(super) const SIGNS: [Signs; 8] = [
     },
 ];
 
-/// Words that say no more than a status does, where there is none.
+/// Words that say no more than a status does, for errors without a status.
 pub(super) const IN_BAND: [Signs; 4] = [
     Signs {
         class: FailureClass::Auth,

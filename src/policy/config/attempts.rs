@@ -1,4 +1,4 @@
-//! How often a call tries, after what wait, and how long it waits for what.
+//! How often a call is tried, after which wait, and how long each stage may take.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::units::schema as written;
 use crate::units::{Factor, Rate, Share, TokenRate, UnitError, Written, duration, tokens};
 
 settings! {
-    /// How often, and after what wait, a call tries again.
+    /// How often, and after which wait, a call is retried.
     pub struct Retry {
         /// Attempts in total, per call.
         max_attempts: u32 = 3, Count "1" to "100",
@@ -25,14 +25,14 @@ settings! {
         max_attempts_per_provider: u32 = 2, Count "1" to "100",
             "One second chance for what passes by itself; after that another provider is the \
              better bet.";
-        /// Of these, retries per call after failures of a class; classes left out have no bound of
+        /// Of these, retries per call after failures of a class; classes left out have no limit of
         /// their own.
         #[serde(with = "failures")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<u32>"))]
         max_retries_by_class: BTreeMap<FailureClass, u32> = BTreeMap::new();
-        /// The wait before a provider that this call has already tried.
+        /// The wait before a retry at a provider that this call has already tried.
         backoff: Backoff = Backoff::default();
-        /// What all calls together may spend on retries; none = without bound.
+        /// How many retries all calls together may make; none = no limit.
         #[serde(with = "words::section")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Budget>"))]
         budget: Option<Budget> = None;
@@ -40,7 +40,7 @@ settings! {
 }
 
 settings! {
-    /// The wait before the n-th return to a provider.
+    /// The wait before the n-th retry at a provider.
     pub struct Backoff overridden by BackoffOverride {
         /// The first wait.
         #[serde(with = "duration")]
@@ -55,43 +55,43 @@ settings! {
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         max: Duration = Duration::from_secs(8), Time "1ms" to "1h",
             "The SDKs' longest wait: beyond it, users have left.";
-        /// How the wait is spread.
+        /// How the wait is randomized.
         #[cfg_attr(feature = "cli", schemars(with = "schema::Jitter"))]
         jitter: Jitter = Jitter::Full;
     }
 }
 
-/// How a wait `w` is spread, so that clients do not come back all at once.
+/// How a wait `w` is randomized, so that clients do not all return at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Jitter {
     /// `w`.
     None,
-    /// Even over `w` x 0.5 to `w` x 1.5.
+    /// Uniform from `w` x 0.5 to `w` x 1.5.
     Proportional,
-    /// Even over 0 to `w`.
+    /// Uniform from 0 to `w`.
     Full,
-    /// Even over `w` / 2 to `w`.
+    /// Uniform from `w` / 2 to `w`.
     Equal,
-    /// Even over `base` to three times the previous wait (Brooker, AWS 2015).
+    /// Uniform from `base` to three times the previous wait (Brooker, AWS 2015).
     Decorrelated,
-    /// Even over these shares of `w`, in parts per 10^9; a file says `80%..120%`.
+    /// Uniform between these shares of `w`, in parts per 10^9; written as `80%..120%` in a file.
     Between(u64, u64),
 }
 
 settings! {
-    /// What retries may add to the load: a bucket of attempts that first attempts and time fill.
+    /// What retries may add to the load: a budget that first attempts and time fill.
     ///
-    /// It pays for returns to a provider; a fallback burdens another one, which has its own
-    /// breaker.
+    /// It limits retries at the same provider. Fallbacks are free: they load another provider,
+    /// which has its own breaker.
     pub struct Budget {
         /// Retries per first attempt.
         ratio: Share = Share::percent(20), Share "0%" to "100%",
             "A fifth on top: what a provider near its limit can still bear.";
-        /// Retries that are allowed however few calls there are.
+        /// Retries that are allowed even if there are few calls.
         reserve: Rate = Rate::per_second(10), Rate "1/d" to "1000000/s",
             "A client of few calls can still retry each of them.";
-        /// How long what was not spent stays.
+        /// How long unused retries stay available.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         window: Duration = Duration::from_secs(10), Time "1s" to "1h",
@@ -104,22 +104,22 @@ settings! {
 }
 
 settings! {
-    /// What the client makes of a server's hints.
+    /// How the client treats a server's hints.
     pub struct Hints {
-        /// Whether Retry-After and its kin are honoured.
+        /// Whether Retry-After and similar hints are honoured.
         retry_after: HintMode = HintMode::Honour;
-        /// Whether `x-should-retry` is honoured: with `false` a call does not come back but goes
-        /// elsewhere, with `true` it tries again what it would have stopped at.
+        /// Whether `x-should-retry` is honoured: `false` turns a retry into a fallback, `true`
+        /// turns a stop into a retry.
         should_retry: HintMode = HintMode::Honour;
-        /// The longest hint that is waited for.
+        /// The longest hint that a call waits for.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         max: Duration = Duration::from_secs(60), Time "1ms" to "1d",
             "Limits per minute ask for at most a minute; a longer hint means to go elsewhere.";
-        /// What to do about a longer one, or one that outlasts the call.
+        /// What to do about a longer hint, or one that ends after the call's deadline.
         above_max: AboveMax = AboveMax::Fallback;
-        /// Up to this share of the hint is waited on top of it, evenly spread: clients that were
-        /// given one hint do not come back together.
+        /// A call waits up to this share of the hint longer, uniformly distributed, so that clients
+        /// with the same hint do not return together.
         jitter: Share = Share::ZERO, Share "0%" to "100%",
             "The hint to the letter, unless many clients are given the same.";
     }
@@ -131,13 +131,13 @@ settings! {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum HintMode {
-    /// It counts, when there is one.
+    /// It is followed.
     Honour,
-    /// It is not read.
+    /// It is ignored.
     Ignore,
 }
 
-/// What to do about a hint beyond the cap.
+/// What to do about a hint above `max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -150,7 +150,7 @@ pub enum AboveMax {
 }
 
 settings! {
-    /// How long the client waits for what; none = for ever.
+    /// How long the client waits at each stage; none = without limit.
     #[derive(Copy)]
     pub struct Timeouts {
         /// For a connection.
@@ -184,24 +184,24 @@ settings! {
 settings! {
     /// How streamed answers reach their caller, and how slow they may be.
     pub struct Streams {
-        /// The caller gets nothing before this much of an answer has come, so that an error among
-        /// it can still fall back unseen.
+        /// The caller gets nothing before this much of an answer has arrived, so that after an
+        /// error within it the call can still fall back.
         #[serde(with = "tokens")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
         prebuffer: u64 = 0, Tokens "0 tok" to "1M tok",
             "Tokens are handed over as they come, unless asked otherwise.";
-        /// It gets what has come after this long at the latest, from the first token.
+        /// The caller gets what has arrived at the latest this long after the first token.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         prebuffer_timeout: Duration = Duration::from_secs(1), Time "1ms" to "10m",
             "A second more before the first word is what a user may not notice.";
-        /// A stream that is slower than this fails (`timeout_idle`). A token is counted at four
-        /// bytes of text.
+        /// A stream that is slower than this fails (`timeout_idle`). Four bytes of text count as
+        /// one token.
         #[serde(with = "words::speed")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<TokenRate>"))]
         min_speed: Option<TokenRate> = None, Speed "0.001 tok/s" to "100000 tok/s",
             "No stream is too slow unless asked for: the limit depends on the reader.";
-        /// Measured over this long.
+        /// The span over which the speed is measured.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         min_speed_window: Duration = Duration::from_secs(5), Time "100ms" to "10m",
@@ -212,16 +212,17 @@ settings! {
 settings! {
     /// A second attempt, at another provider, while the first is in flight.
     pub struct Hedge {
-        /// When the first token (the answer, if it is not streamed) has not come after this.
+        /// Hedges when the first token (the answer, if it is not streamed) has not arrived after
+        /// this.
         #[cfg_attr(feature = "cli", schemars(with = "schema::HedgeDelay"))]
         delay: HedgeDelay = HedgeDelay::Quantile(95);
-        /// Hedges per call, over all calls.
+        /// Hedges per call, on average over all calls.
         budget: Share = Share::percent(5), Share "0%" to "100%",
             "After p95 every twentieth call asks for one: no more can be honest.";
-        /// A quantile counts from so many observed attempts on; before, nothing is hedged.
+        /// A quantile is used from this many observed attempts on; before that, nothing is hedged.
         min_samples: u32 = 20, Count "1" to "100000",
             "A p95 of fewer attempts is their maximum.";
-        /// Hedges of one call.
+        /// Hedges of a single call, at most.
         max_hedges: u32 = 1, Count "1" to "10",
             "The second asks for the slow one's news; a third pays for it twice.";
     }
@@ -233,7 +234,7 @@ settings! {
 pub enum HedgeDelay {
     /// After this long.
     After(Duration),
-    /// After as long as this percentage of recent attempts at the provider took: `p95`.
+    /// After this percentile of recent attempts at the provider: `p95`.
     Quantile(u8),
 }
 
@@ -246,7 +247,7 @@ const JITTERS: [(&str, Jitter); 5] = [
 ];
 
 impl Jitter {
-    /// The words for jitter; a range such as `80%..120%` stands beside them.
+    /// The words for jitter; a range such as `80%..120%` is allowed as well.
     pub fn words() -> impl Iterator<Item = &'static str> {
         JITTERS.iter().map(|(word, _)| *word)
     }
@@ -283,7 +284,7 @@ impl Jitter {
     }
 }
 
-/// A share of a wait, which may be more than the whole.
+/// A share of a wait, which may exceed 100%.
 fn share_of_wait(text: &str) -> Result<u64, UnitError> {
     let percent = text.trim().strip_suffix('%').map(str::trim_end);
     let percent = percent.ok_or_else(|| {

@@ -1,7 +1,7 @@
-//! What holds for failures: a map from classes, or groups of them, to actions or counts.
+//! Settings by failure: a map from classes, or groups of them, to actions or counts.
 //!
-//! A class that is named beside its group wins, wherever it stands. The classes themselves, their
-//! groups and their default actions are `classify`'s matter.
+//! A class takes precedence over its group, in any order. `classify` defines the classes, their
+//! groups and their default actions.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::policy::classify::FailureClass;
 
 type ByClass<V> = BTreeMap<FailureClass, V>;
 
-/// Class by class; groups are written out.
+/// Serializes class by class; groups are expanded.
 pub(super) fn serialize<V: Serialize, S: Serializer>(
     by_class: &ByClass<V>,
     serializer: S,

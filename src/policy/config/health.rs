@@ -1,4 +1,4 @@
-//! When a provider is left alone, and how it comes back.
+//! When a provider gets no calls, and how it comes back.
 
 use std::time::Duration;
 
@@ -22,20 +22,20 @@ settings! {
         consecutive_failures: Option<u32> = Some(5), Count "1" to "1000",
             "Five failures in a row are no accident at any failure rate that one would call \
              healthy.";
-        /// Opens when the window holds this many failures, whatever succeeds between them.
+        /// Opens when the window holds this many failures, regardless of successes between them.
         #[serde(with = "words::small")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
         max_failures: Option<u32> = None, Count "1" to "100000",
             "Which count is too many depends on the traffic; it suits a provider that is asked \
              too seldom for a share.";
-        /// Opens when a smaller share of the attempts of the window succeeded; judged when one
-        /// fails.
+        /// Opens when a smaller share of the attempts of the window succeeded; checked when an
+        /// attempt fails.
         #[serde(with = "words::share")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Share>"))]
         min_success_rate: Option<Share> = None, Share "0.1%" to "100%",
             "One signal unless asked for both: a rate needs traffic to mean something.";
-        /// An attempt that took longer is slow. A streamed one counts to its first token. A slow
-        /// probe opens it again.
+        /// An attempt that took longer is slow. A streamed attempt is measured to its first token.
+        /// A slow probe opens the breaker again.
         #[serde(with = "words::timeout")]
         #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
         slow_call: Option<Duration> = None, Time "1ms" to "1d",
@@ -43,12 +43,12 @@ settings! {
         /// Opens when a larger share of the attempts of the window was slow.
         max_slow_rate: Share = Share::percent(50), Share "0.1%" to "100%",
             "When every other attempt is slow, it is not the prompts.";
-        /// How far back `max_failures`, `min_success_rate` and `max_slow_rate` look.
+        /// The window of `max_failures`, `min_success_rate` and `max_slow_rate`.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         window: Duration = Duration::from_secs(30), Time "1s" to "1h",
             "Long enough for some tens of attempts, short beside an incident.";
-        /// The two shares are judged when the window holds at least this many attempts.
+        /// The two rates are checked only when the window holds at least this many attempts.
         min_attempts: u32 = 10, Count "1" to "100000",
             "Below ten attempts a share is an anecdote.";
         /// How long it stays open.
@@ -60,7 +60,7 @@ settings! {
         success_threshold: u32 = 1, Count "1" to "100",
             "One success shows that the provider is back; should it fall again, the breaker opens \
              again.";
-        /// A probe that has not ended after this long no longer holds its place; none = until it
+        /// A probe that has not ended after this long no longer holds its slot; none = until it
         /// ends.
         #[serde(with = "words::timeout")]
         #[cfg_attr(feature = "cli", schemars(with = "written::LengthOrNone"))]
@@ -72,25 +72,26 @@ settings! {
 settings! {
     /// How long a breaker stays open.
     pub struct Open overridden by OpenOverride {
-        /// The first time.
+        /// How long it stays open the first time.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         initial: Duration = Duration::from_secs(30), Time "1ms" to "1d",
             "Long enough to spare a provider that is drowning, short beside a typical incident.";
-        /// Each further time without a recovery in between is this many times the one before. It
-        /// has recovered when it then stays closed for as long as it was last open.
+        /// Each further time without a recovery in between is this many times as long as the one
+        /// before. The provider has recovered when its breaker stays closed for as long as it was
+        /// last open.
         factor: Factor = Factor::ONE, Factor "1" to "10",
             "Always the same time, unless asked for growth.";
-        /// No time is longer, jitter and hints included.
+        /// It never stays open for longer, jitter and hints included.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         max: Duration = Duration::from_secs(300), Time "1ms" to "1d",
             "A recovery should not go unnoticed for longer.";
-        /// How the time is spread.
+        /// How the time is randomized.
         #[cfg_attr(feature = "cli", schemars(with = "schema::Jitter"))]
         jitter: Jitter = Jitter::None;
-        /// Whether a provider that asks for patience gets it from every call: its hint opens the
-        /// breaker at once and until then, within `max`, without jitter, and never shortens its
+        /// Whether a provider's hint to wait holds for every call: the hint opens the breaker at
+        /// once for as long as it asks, up to `max`, without jitter, and never shortens the open
         /// time.
         hint: HintMode = HintMode::Ignore;
     }
@@ -99,34 +100,35 @@ settings! {
 settings! {
     /// When a provider is left out because its peers do better.
     pub struct Outlier {
-        /// How often providers are compared, when attempts end.
+        /// How often providers are compared. A comparison runs when an attempt ends.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         interval: Duration = Duration::from_secs(10), Time "1s" to "1h",
             "Often enough to matter within a user's patience.";
-        /// Those with fewer attempts in the interval are neither judged nor compared with.
+        /// Providers with fewer attempts in the interval are neither judged nor counted as peers.
         min: u32 = 10, Count "1" to "100000",
             "Below ten attempts a share is an anecdote.";
-        /// Out when its success rate is this much below the mean of its peers.
+        /// A provider is ejected when its success rate is this much below the mean of its peers.
         success_rate_below_mean: Share = Share::percent(30), Share "0.1%" to "100%",
             "Providers differ by some percent on any day: thirty points are no such day.";
-        /// Out when its successes take this many times as long as the median of its peers. A
-        /// streamed one counts to its first token.
+        /// A provider is ejected when its successes take this many times as long as the median of
+        /// its peers. A streamed answer is measured to its first token.
         #[serde(with = "words::factor")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Factor>"))]
         latency_factor: Option<Factor> = None, Factor "1" to "1000",
             "Off by default: a fleet mixes fast models with slow ones.";
-        /// Out for this long, times how often it has been out; each good interval takes one off.
+        /// It is ejected for this long times the number of its ejections; each good interval
+        /// reduces that number by one.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         base_ejection_time: Duration = Duration::from_secs(30), Time "1s" to "1d",
             "As long as a breaker stays open.";
-        /// Never for longer.
+        /// It is never ejected for longer.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         max_ejection_time: Duration = Duration::from_secs(300), Time "1s" to "1d",
             "A recovery should not go unnoticed for longer.";
-        /// Never more than this share of the fleet at once, rounded down to whole providers.
+        /// At most this share of the fleet is ejected at once, rounded down to whole providers.
         max_ejection_percent: Share = Share::percent(50), Share "0%" to "100%",
             "When half of the fleet looks odd, the measure is.";
     }
@@ -135,21 +137,22 @@ settings! {
 settings! {
     /// How a provider's share of the calls grows after its breaker has closed.
     pub struct SlowStart {
-        /// It gets all of its share after this long.
+        /// After this long it gets its full share.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         window: Duration = Duration::from_secs(30), Time "1s" to "1h",
             "Caches and machines come back in tens of seconds.";
-        /// It begins with this part of it.
+        /// It starts with this part of its share.
         initial_share: Share = Share::percent(10), Share "0.1%" to "100%",
             "Enough calls to notice if it falls again, few enough not to be the reason.";
     }
 }
 
 settings! {
-    /// Asks providers how they are, apart from any call. It costs what any attempt costs.
+    /// Sends health checks to providers, independently of calls. A check costs as much as any
+    /// attempt.
     pub struct HealthCheck {
-        /// How often each provider is asked.
+        /// How often each provider is checked.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         interval: Duration = Duration::from_secs(30), Time "100ms" to "1d",
@@ -159,21 +162,21 @@ settings! {
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         timeout: Duration = Duration::from_secs(10), Time "1ms" to "1h",
             "A healthy provider sends five tokens sooner.";
-        /// Output tokens that are asked for.
+        /// Output tokens that a check requests.
         max_tokens: u32 = 5, Count "1" to "100000",
             "One word shows that the whole path works.";
-        /// Who is asked.
+        /// Which providers are checked.
         targets: CheckTargets = CheckTargets::Refused;
-        /// A provider that failed so many checks in a row is refused.
+        /// A provider that failed this many checks in a row is refused.
         unhealthy_threshold: u32 = 2, Count "1" to "1000",
             "One lost check is bad luck.";
-        /// A refused one that passed so many in a row is admitted again.
+        /// A refused provider that passed this many checks in a row is admitted again.
         healthy_threshold: u32 = 1, Count "1" to "1000",
             "One answer shows that the provider is back.";
     }
 }
 
-/// Who is asked how it is.
+/// Which providers are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -181,7 +184,7 @@ settings! {
 pub enum CheckTargets {
     /// Every provider.
     All,
-    /// Those that calls do not reach at present.
+    /// Providers that get no calls at present.
     Refused,
 }
 

@@ -1,4 +1,4 @@
-//! How much the client asks of each provider, and what becomes of calls that find no room.
+//! The client's own limits on each provider, and what happens to calls beyond them.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::units::schema as written;
 use crate::units::{Factor, Money, Share, duration};
 
 settings! {
-    /// How much the client asks of one provider.
+    /// The client's own limits at one provider.
     pub struct Limit overridden by LimitOverride {
         /// Attempts per minute.
         #[serde(with = "words::count")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
         rpm: Option<u64> = None, Count "1" to "1000000000",
             "The provider's own limit holds unless a lower one is asked for.";
-        /// Tokens per minute: the prompt, and the output that is expected.
+        /// Tokens per minute: the prompt plus the expected output.
         #[serde(with = "words::count")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
         tpm: Option<u64> = None, Count "1" to "1000000000000",
@@ -30,7 +30,7 @@ settings! {
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
         concurrency: Option<u32> = None, Count "1" to "1000000",
             "No bulkhead unless asked for: what is too many depends on the tier.";
-        /// Finds the number of attempts in flight by itself, within `concurrency`; none = does not.
+        /// Adapts the limit on attempts in flight, up to `concurrency`; none = a fixed limit.
         #[serde(with = "words::section")]
         #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Adaptive>"))]
         adaptive: Option<Adaptive> = None;
@@ -45,36 +45,37 @@ settings! {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WhenFull {
-    /// To the next, and into the queue only when all are full.
+    /// To the next provider, and into the queue only when all are full.
     Fallback,
     /// Into the queue.
     Wait,
 }
 
 settings! {
-    /// How the number of attempts in flight finds itself: it grows by one each time that so many
-    /// have gone well, and shrinks to `decrease` when the provider rejects one or grows slow.
+    /// How the limit on attempts in flight adapts: it grows by one each time that as many attempts
+    /// as the limit have succeeded, and is multiplied by `decrease` when the provider rejects one
+    /// or becomes slow.
     pub struct Adaptive overridden by AdaptiveOverride {
-        /// Never fewer.
+        /// The limit never falls below this.
         min: u32 = 3, Count "1" to "1000000",
             "Fewer than three find nothing out any more.";
-        /// Where it starts.
+        /// The limit at the start.
         start: u32 = 20, Count "1" to "1000000",
             "A small tier's concurrency; growth finds the rest within a minute.";
-        /// It shrinks to this share of itself.
+        /// The limit shrinks to this share of itself.
         decrease: Share = Share::percent(90), Share "10%" to "99%",
             "A tenth less each time gives way without giving up.";
-        /// Slow is what takes this many times as long as it takes at best.
+        /// Attempts that take this many times as long as the best are slow.
         latency_factor: Factor = Factor::milli(2_000), Factor "1" to "100",
             "Twice as long as at best is a queue, not a long prompt.";
     }
 }
 
 settings! {
-    /// Refuses locally with the probability (requests - `k` x accepts) / (requests + 1), over a
-    /// window (Site Reliability Engineering, equation 21-1).
+    /// Refuses attempts locally with the probability (requests - `k` x accepts) / (requests + 1),
+    /// over a window (Site Reliability Engineering, equation 21-1).
     pub struct Throttle {
-        /// How many times what the provider accepts is still sent.
+        /// The client sends up to this many times as many requests as the provider accepts.
         k: Factor = Factor::milli(2_000), Factor "1" to "100",
             "Twice what was accepted lets a recovery be seen within seconds.";
         /// How far back requests and accepts are counted.
@@ -82,19 +83,21 @@ settings! {
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         window: Duration = Duration::from_secs(120), Time "1s" to "1h",
             "What the literature found to react in time and not to flutter.";
-        /// Never refuses with a higher probability: some calls must show when it is back.
+        /// Never refuses with a higher probability: some calls must find out when the provider is
+        /// back.
         max_reject_probability: Share = Share::percent(90), Share "0%" to "100%",
             "One in ten still finds out: it cannot fail closed.";
     }
 }
 
 settings! {
-    /// Where calls wait until a provider has room for them, the most important first.
+    /// Where calls wait until a provider has room for them, ordered by priority.
     pub struct Queue {
-        /// The most calls that wait; one more pushes out the least important.
+        /// The most calls that wait; a further call pushes out one of lower priority, or is
+        /// refused.
         max_calls: u32 = 100, Count "1" to "1000000",
             "A call far behind in the queue meets its deadline before it is served.";
-        /// So long at most.
+        /// The longest that a call waits.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         max_wait: Duration = Duration::from_secs(5), Time "1ms" to "1h",
@@ -105,10 +108,11 @@ settings! {
 settings! {
     /// What all calls together may cost.
     pub struct Spend {
-        /// So much.
+        /// The largest amount.
         max: Money = Money::from_nanos(10_000_000_000), Money "0.000001 USD" to "1000000000 USD",
             "A day of it is 240 USD.";
-        /// In this time, without edges: what was spent comes back evenly.
+        /// The period of `max`. There are no fixed period boundaries: spent money becomes available
+        /// again at a constant rate.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         per: Duration = Duration::from_secs(3_600), Time "1s" to "31d",

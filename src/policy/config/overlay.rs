@@ -1,7 +1,7 @@
 //! Overrides: settings of one provider, laid over the policy's own key by key.
 //!
-//! An override holds the keys that were written, and no others. What it leaves out is the policy's;
-//! where the policy has a section switched off, the section starts from its defaults.
+//! An override holds only the keys that were written. Keys that it leaves out keep the policy's
+//! values; where the policy has a section switched off, the section starts from its defaults.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,19 +14,19 @@ use serde_json::Value;
 use super::{HintMode, Jitter, WhenFull};
 use crate::units::{Factor, Share};
 
-/// What an override can set: a value, or a section of which it sets some keys.
+/// What an override can set: a value, or some keys of a section.
 pub trait Overridable: Sized {
-    /// What an override writes of it.
+    /// The type of what an override writes for it.
     type Written: Clone + fmt::Debug + PartialEq;
 
-    /// Lays over it what was written.
+    /// Applies what the override wrote.
     fn overlay(&mut self, written: &Self::Written);
 
-    /// Itself as an override that writes every key.
+    /// Turns it into an override that writes every key.
     fn into_written(self) -> Self::Written;
 
-    /// Reads the next value of `map`, which stands under `key` in a section `S`. A value is read
-    /// as `S` reads it; `field` takes it out again.
+    /// Reads the next value of `map`, the one under `key` in a section `S`. It is deserialized as a
+    /// field of `S`, and `field` extracts it.
     fn read<'de, S, A>(
         map: &mut A,
         key: &'static str,
@@ -36,11 +36,11 @@ pub trait Overridable: Sized {
         S: Deserialize<'de>,
         A: MapAccess<'de>;
 
-    /// What was written as a file shows it, where its section shows it as `whole`.
+    /// The written value as in a file; `whole` is the value as its section serializes it.
     fn shown(written: &Self::Written, whole: &Value) -> Value;
 }
 
-/// Values that an override replaces whole.
+/// Values that an override replaces as a whole.
 macro_rules! values {
     ($($type:ty),*) => {
         $(
@@ -90,7 +90,7 @@ values!(
     WhenFull
 );
 
-/// Makes the override of a section out of the section's rows.
+/// Generates the override type of a section from the section's rows.
 macro_rules! overrides {
     ($name:ident $over:ident {
         $(
@@ -271,7 +271,7 @@ impl Visitor<'_> for KeyOf {
 #[serde(transparent, bound = "T: Deserialize<'de>")]
 pub(super) struct OrNone<T>(#[serde(with = "super::words::section")] pub(super) Option<T>);
 
-/// A map of one key, whose value is the next one of `map`.
+/// A map of one key; its value is the next one of `map`.
 struct OneEntry<'a, A> {
     key: Option<&'static str>,
     map: &'a mut A,

@@ -1,4 +1,4 @@
-//! Whom a call asks, and in which order.
+//! Which providers a call tries, and in which order.
 
 use std::collections::BTreeMap;
 
@@ -17,20 +17,20 @@ use std::time::Duration;
 settings! {
     /// How the next provider is chosen.
     pub struct Route {
-        /// The order in which providers are asked.
+        /// The order in which providers are tried.
         strategy: Strategy = Strategy::Priority;
-        /// What `score` weighs.
+        /// The weights of the strategy `score`.
         score: Score = Score::default();
-        /// After this long, what was observed of a provider counts half (`least_latency`,
-        /// `balanced`, `score`).
+        /// After this long, observations of a provider count half (`least_latency`, `balanced`,
+        /// `score`).
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         half_life: Duration = Duration::from_secs(10), Time "100ms" to "1h",
             "Some tens of calls of a busy client: old enough to be sure, young enough to be true.";
         /// What keeps calls at one provider.
         affinity: Affinity = Affinity::None;
-        /// When fewer than this share of the fleet would be admitted, breakers and ejections are
-        /// passed over: it is more likely that they are wrong. Nothing is below 0 %.
+        /// When a smaller share of the fleet than this would be admitted, breakers and ejections
+        /// are ignored, since it is then more likely that they are wrong. 0 % switches this off.
         panic_threshold: Share = Share::ZERO, Share "0%" to "100%",
             "Nothing is passed over unless asked for: a small fleet is quickly half down in \
              earnest.";
@@ -43,7 +43,7 @@ settings! {
     }
 }
 
-/// The order in which providers are asked.
+/// The order in which providers are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -53,35 +53,35 @@ pub enum Strategy {
     Priority,
     /// In turns.
     RoundRobin,
-    /// In turns, each as often as its weight says.
+    /// In turns, each in proportion to its weight.
     Weighted,
-    /// The lowest price of this call's tokens first.
+    /// The lowest price for this call's tokens first.
     Cheapest,
-    /// The highest quality first, as the fleet rates it; those without a rating come last.
+    /// The highest quality rating first; providers without a rating come last.
     Quality,
-    /// The healthiest first, then as the fleet lists them.
+    /// The healthiest first; of equally healthy ones, in the order of the fleet.
     Balanced,
-    /// Of two drawn at random the one that answers sooner (peak EWMA of the time to the first
-    /// token, times the attempts in flight); the others behind it by the same measure.
+    /// Of two drawn at random, the one that answers sooner (peak EWMA of the time to the first
+    /// token, times the attempts in flight); then the others by the same measure.
     LeastLatency,
     /// The highest score first; see [`Score`].
     Score,
 }
 
 settings! {
-    /// How much each part counts in a provider's score, relative to the others.
+    /// The relative weight of each part in a provider's score.
     #[derive(Copy)]
     pub struct Score {
-        /// The share of recent attempts that went well.
+        /// The share of recent attempts that succeeded.
         health: u32 = 7, Count "0" to "1000",
             "Seven parts of ten, as the routers that score begin with.";
-        /// How soon it answers, beside the soonest.
+        /// How soon it answers, relative to the soonest.
         latency: u32 = 3, Count "0" to "1000",
             "A slow answer is still an answer: it counts less than a missing one.";
-        /// What it costs, beside the cheapest.
+        /// What it costs, relative to the cheapest.
         cost: u32 = 0, Count "0" to "1000",
             "Off by default: prices differ twentyfold, and would outweigh the rest.";
-        /// Its quality, beside the best.
+        /// Its quality, relative to the best.
         quality: u32 = 0, Count "0" to "1000",
             "Only the fleet's owner knows what a model's answers are worth.";
     }
@@ -94,9 +94,10 @@ settings! {
 pub enum Affinity {
     /// Nothing.
     None,
-    /// Calls of one session start at one provider, whose prompt cache may still know them: the
-    /// session's own place in the first priority group (under `weighted`, by weight); the others
-    /// follow as the strategy has them. Where a task prefers providers, it is a place among those.
+    /// Calls of one session start at the same provider, since its prompt cache may hold their
+    /// prompts. That provider is chosen by a hash of the session within the first priority group
+    /// (under `weighted`, by weight), or among the providers that the task prefers. The others
+    /// follow in the order of the strategy.
     Session,
 }
 
@@ -105,13 +106,13 @@ pub enum Affinity {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Task {
-    /// Providers, by name or by model, to ask first, in this order; a word that the fleet lacks
-    /// stands for nothing.
+    /// Providers, by name or by model, to try first, in this order; words that match no provider of
+    /// the fleet are ignored.
     pub prefer: Vec<String>,
-    /// Whether nobody else is asked.
+    /// Whether only the preferred providers are tried.
     pub only: bool,
-    /// A provider is asked only if the call is expected to cost no more there per 1,000 tokens,
-    /// prompt and output together. One whose price nobody knows is not asked.
+    /// A provider is tried only if the call is expected to cost no more there per 1,000 tokens,
+    /// prompt and output together. Providers without a known price are not tried.
     #[serde(with = "words::money")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Money>"))]
     pub max_cost: Option<Money>,

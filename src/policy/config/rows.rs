@@ -1,8 +1,8 @@
-//! One row per setting: its doc sentence, type, default, range and reason, in one place.
+//! One row per setting, with its doc comment, type, default, range and reason.
 //!
-//! `settings!` makes a section's type and its `Default` out of its rows. [`Setting::rows`] lists
-//! the numbers that a section holds; range checks, schema and reference are made from that list
-//! where policies are read as files. This module knows no text form.
+//! `settings!` generates a section's type and its `Default` from its rows. [`Setting::rows`] lists
+//! the numbers of a section; `policy_file` makes range checks, schema and reference from that list.
+//! This module defines no text form.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,22 +10,22 @@ use std::time::Duration;
 use crate::time::nanos;
 use crate::units::{Factor, Money, Rate, Share, TokenRate};
 
-/// A number that a policy holds, and what is known about it.
+/// A number in a policy, with its range and reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The keys that lead to it.
     pub path: Vec<&'static str>,
-    /// What it counts.
+    /// Its unit.
     pub kind: KnobKind,
-    /// How much it is, in the unit of its kind; `None` when it is off.
+    /// Its value, in the unit of its kind; `None` when it is off.
     pub value: Option<u64>,
-    /// The least and the largest value that a file may give, as it would say them.
+    /// The least and the largest value that a file may give, as written in a file.
     pub range: (&'static str, &'static str),
     /// Why its default is what it is.
     pub reason: &'static str,
 }
 
-/// What a number counts.
+/// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KnobKind {
@@ -47,19 +47,19 @@ pub enum KnobKind {
     Money,
 }
 
-/// What a section holds: a value, or a section of its own.
+/// A member of a section: a value, or a nested section.
 pub trait Setting: Sized {
-    /// How much it is, in the unit of its kind; `None` when it is off, or no number.
+    /// Its value, in the unit of its kind; `None` when it is off, or not a number.
     fn amount(&self) -> Option<u64> {
         None
     }
 
-    /// Adds the numbers below it, which stands at `at`.
+    /// Adds the rows of the numbers in it; `at` is its own path.
     fn rows(&self, at: &[&'static str], rows: &mut Vec<Row>) {
         let _ = (at, rows);
     }
 
-    /// Itself, with every section below it switched on.
+    /// Returns it with every nested section switched on.
     #[must_use]
     fn all_on(self) -> Self {
         self
@@ -68,9 +68,9 @@ pub trait Setting: Sized {
 
 /// Declares a section of settings.
 ///
-/// A row is `key: Type = default, Kind "least" to "largest", "reason";` below its doc sentence, and
-/// ends after the default where it is no number. `Section overridden by Type` also declares what an
-/// override can write of it.
+/// A row is `key: Type = default, Kind "least" to "largest", "reason";` below its doc comment, and
+/// ends after the default if it is not a number. `Section overridden by Type` also declares the
+/// type of its overrides.
 macro_rules! settings {
     (
         $(#[$about:meta])*
@@ -155,7 +155,8 @@ macro_rules! settings {
 }
 pub(super) use settings;
 
-/// Numbers, each with its amount in the unit of its kind; any of them may be off.
+/// Implements [`Setting`] for number types and their options, given the amount in the unit of their
+/// kind.
 macro_rules! numbers {
     ($($type:ty: |$value:ident| $amount:expr;)*) => {
         $(

@@ -1,4 +1,4 @@
-//! JSON Schema of settings that are written in a form of their own.
+//! JSON Schema of settings with a custom text form.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Settings that may also be the word `none`, as serde reads and writes them.
+//! Serde modules for settings that may also be the word `none`.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,8 +1,7 @@
-//! Leave to make an attempt: who may be asked, and what that takes.
+//! Admission: which provider may get an attempt, and what the attempt takes from its limits.
 //!
-//! First comes what is known of the provider, then room for the attempt, then those that keep
-//! account of whom they refuse, and last the breaker: a probe's place is taken by an attempt only
-//! that starts.
+//! The provider's health is checked first, then its limits, then slow start and the throttle, which
+//! count their refusals, and last the breaker: only an attempt that starts takes a probe slot.
 
 use super::super::breaker::Admission;
 use super::super::call_context::CallContext;
@@ -14,55 +13,56 @@ use crate::rng::Purpose;
 use crate::time::Instant;
 use crate::units::{Money, Share};
 
-/// Leave to make one attempt; handed back when the attempt has ended.
+/// Permission to make one attempt; returned when the attempt has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::policy) struct Permit {
     pub(in crate::policy) provider: ProviderId,
     pub(in crate::policy) key: KeyId,
     pub(super) guard: Admission,
-    /// What it is expected to use and to cost, or has, once that is `told`.
+    /// The expected use and cost, or the actual ones once `told` is set.
     pub(super) tokens: u64,
     pub(super) cost: Money,
     pub(super) told: bool,
 }
 
-/// Who asks for leave, and how.
+/// A call's request for a permit.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::policy) struct AdmissionRequest<'a> {
     pub(in crate::policy) call: CallId,
     pub(in crate::policy) ask: &'a CallContext,
     /// The attempts that the call has made so far.
     pub(in crate::policy) attempts: u32,
-    /// Whether there may be others to go to: then a provider that is only just back can be passed.
+    /// Whether a provider in slow start may refuse, since other providers may be available.
     pub(in crate::policy) picky: bool,
     pub(in crate::policy) now: Instant,
 }
 
-/// Why an attempt has no leave.
+/// Why an attempt was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::policy) enum Refused {
-    /// The provider is not to be asked at present.
+    /// The provider must not be used at present.
     Shut,
-    /// The throttle refused the call. That counts as a request, so the call must not ask again.
+    /// The throttle refused the call. The refusal counts as a request, so the call must not ask
+    /// again.
     Throttled,
     /// The client's own limits are reached, until then or (none) until another attempt ends.
     Full(Option<Instant>),
 }
 
 impl Permit {
-    /// Whether a half-open breaker gave it.
+    /// Whether a half-open breaker admitted it.
     pub(in crate::policy) const fn is_probe(&self) -> bool {
         self.guard.is_probe()
     }
 
-    /// The same leave, to be used with this key.
+    /// The same permit, for this key.
     pub(in crate::policy) const fn with_key(self, key: KeyId) -> Self {
         Self { key, ..self }
     }
 }
 
 impl Fleet {
-    /// Gives leave for an attempt at this provider, or refuses it.
+    /// Gives a permit for an attempt at this provider, or refuses it.
     pub(in crate::policy) fn admit(
         &mut self,
         provider: ProviderId,
@@ -83,7 +83,7 @@ impl Fleet {
         if room != Some(bid.now) {
             return Err(Refused::Full(room));
         }
-        // Both count what they refuse, so they are asked last: about attempts that could start.
+        // Both count their refusals, so they are asked only about attempts that could start.
         if bid.picky && slot.is_starting(bid.now) {
             return Err(Refused::Shut);
         }
@@ -93,7 +93,7 @@ impl Fleet {
         Ok(self.enter(provider, tokens, cost, bid.now))
     }
 
-    /// Whether the client refuses by itself what the provider is bound to reject.
+    /// Whether the throttle refuses an attempt that the provider is likely to reject.
     fn throttles(&mut self, provider: ProviderId, bid: &AdmissionRequest) -> bool {
         let (call, place) = (bid.call.0, u64::from(provider.0));
         let (draws, nth) = (self.draws, u64::from(bid.attempts));
@@ -101,11 +101,12 @@ impl Fleet {
         self.slots[provider.index()].throttles(bid.now, stream)
     }
 
-    /// Takes room, and a probe's place if the breaker asks for that.
+    /// Takes capacity, and a probe slot if the breaker is half-open.
     fn enter(&mut self, provider: ProviderId, tokens: u64, cost: Money, now: Instant) -> Permit {
         let slot = &mut self.slots[provider.index()];
         let before = slot.state();
-        // Panic and a pin pass over a breaker that refuses; their attempts tell it nothing.
+        // Panic and a pin override a breaker that refuses; it ignores the results of their
+        // attempts.
         let guard = slot.admit(now).unwrap_or(Admission::UNGUARDED);
         slot.enter(tokens, now);
         let key = slot.keys.pick(now);
@@ -124,7 +125,8 @@ impl Fleet {
         }
     }
 
-    /// When somebody who is refused now may be admitted by time alone; none if nobody is.
+    /// When a provider that is refused now may be admitted again merely because time passes; none
+    /// if there is no such provider.
     pub(in crate::policy) fn reopens_at(&self, now: Instant) -> Option<Instant> {
         let ejected = |provider| self.outliers.as_ref()?.ejected_until(provider, now);
         let each = (0..).map(ProviderId).zip(&self.slots);
@@ -133,8 +135,8 @@ impl Fleet {
             .min()
     }
 
-    /// Whether calls may go to this provider at all: now, or at a later moment if nothing happened
-    /// until then.
+    /// Whether calls may use this provider at `now`, or at a later moment if nothing happens until
+    /// then.
     pub(in crate::policy) fn would_admit(&self, provider: ProviderId, now: Instant) -> bool {
         let slot = &self.slots[provider.index()];
         match self.pinned {
@@ -143,7 +145,7 @@ impl Fleet {
         }
     }
 
-    /// Whether nothing that was observed speaks against this provider.
+    /// Whether its breaker, its health checks and outlier detection would all admit this provider.
     fn is_well(&self, provider: ProviderId, now: Instant) -> bool {
         let checks = self.checks.as_ref();
         let outliers = self.outliers.as_ref();
@@ -152,13 +154,13 @@ impl Fleet {
             && outliers.is_none_or(|outliers| outliers.ejected_until(provider, now).is_none())
     }
 
-    /// Whether so few providers are well that it is more likely that the observations are wrong.
+    /// Whether so few providers are healthy that the observations are more likely to be wrong.
     fn panics(&self, now: Instant) -> bool {
         let below = self.policy.route.panic_threshold;
         if below == Share::ZERO {
             return false;
         }
-        // Whom somebody took out by hand is no observation.
+        // A provider that was taken out by hand does not count as unhealthy.
         let in_use = (0..)
             .map(ProviderId)
             .zip(&self.slots)

@@ -1,4 +1,4 @@
-//! One provider's place in the fleet: everything that stands between a call and an attempt there.
+//! One provider of the fleet, with everything that can refuse or delay an attempt there.
 
 use std::time::Duration;
 
@@ -18,8 +18,7 @@ use super::Permit;
 use crate::rng::{RngStreams, Stream};
 use crate::time::Instant;
 
-/// A provider, and what guards it. What the policy does not ask for is not there, and costs
-/// nothing.
+/// A provider, with its breaker, limits and keys. Mechanisms that the policy leaves off are `None`.
 #[derive(Debug)]
 pub(super) struct ProviderState {
     pub(super) settings: Settings,
@@ -60,30 +59,31 @@ impl ProviderState {
         }
     }
 
-    /// Whether its breaker would admit an attempt at `then` if nothing happened until then.
+    /// Whether its breaker would admit an attempt at `then` if nothing happens until then.
     pub(super) fn is_well(&self, then: Instant) -> bool {
         let breaker = self.breaker.as_ref();
         breaker.is_none_or(|breaker| breaker.would_admit(then))
     }
 
-    /// When its breaker may admit again what it refuses now, by time alone.
+    /// When its breaker may admit attempts again merely because time passes.
     pub(super) fn admits_at(&self, now: Instant) -> Option<Instant> {
         self.breaker.as_ref()?.admits_at(now)
     }
 
-    /// Whether the next call is to go by, because the provider has only just come back.
+    /// Whether slow start refuses the next call.
     pub(super) fn is_starting(&mut self, now: Instant) -> bool {
         let slow_start = self.slow_start.as_mut();
         slow_start.is_some_and(|slow_start| !slow_start.admits(now))
     }
 
-    /// Whether the client refuses by itself what the provider is bound to reject.
+    /// Whether the throttle refuses an attempt that the provider is likely to reject.
     pub(super) fn throttles(&mut self, now: Instant, stream: impl FnOnce() -> Stream) -> bool {
         let throttle = self.throttle.as_mut();
         throttle.is_some_and(|throttle| throttle.refuses(now, &mut stream()))
     }
 
-    /// When there is room for so many tokens: now, later, or (none) when another attempt ends.
+    /// When an attempt of this many tokens may start: now, later, or (none) when another attempt
+    /// ends.
     pub(super) fn ready_at(&mut self, tokens: u64, now: Instant) -> Option<Instant> {
         let bulkhead = self.bulkhead.as_ref();
         if bulkhead.is_some_and(|bulkhead| !bulkhead.has_room()) {
@@ -93,7 +93,7 @@ impl ProviderState {
         Some(limiter.map_or(now, |limiter| limiter.ready_at(tokens, now)))
     }
 
-    /// An attempt of so many tokens starts.
+    /// An attempt of this many tokens starts.
     pub(super) fn enter(&mut self, tokens: u64, now: Instant) {
         if let Some(throttle) = &mut self.throttle {
             throttle.on_sent(now);
@@ -106,7 +106,7 @@ impl ProviderState {
         }
     }
 
-    /// An attempt has gone well.
+    /// An attempt succeeded.
     pub(super) fn on_success(&mut self, pass: &Permit, took: Duration, now: Instant) {
         self.ask_breaker(now, |breaker| {
             breaker.on_success(pass.guard, Some(took), now);
@@ -117,7 +117,7 @@ impl ProviderState {
         self.leave(Left::Well(took));
     }
 
-    /// An attempt failed; `counts` if the provider as a whole is to blame.
+    /// An attempt failed; `counts` if the failure counts against the provider as a whole.
     pub(super) fn on_failure(
         &mut self,
         pass: &Permit,
@@ -141,7 +141,7 @@ impl ProviderState {
         });
     }
 
-    /// An attempt was abandoned. Had it spoken, the provider had taken it on.
+    /// An attempt was cancelled. If a token had arrived (`spoke`), the provider had accepted it.
     pub(super) fn on_cancelled(&mut self, pass: &Permit, spoke: bool, now: Instant) {
         if let Some(breaker) = &mut self.breaker {
             breaker.on_cancelled(pass.guard);
@@ -152,14 +152,14 @@ impl ProviderState {
         self.leave(Left::Otherwise);
     }
 
-    /// An attempt that was expected to use so many tokens has used this many.
+    /// Replaces the tokens that the permit took by those that the attempt has used.
     pub(super) fn settle(&mut self, pass: &Permit, used: u64, now: Instant) {
         if let Some(limiter) = &mut self.limiter {
             limiter.settle(pass.tokens, used, now);
         }
     }
 
-    /// Takes leave from the breaker.
+    /// Asks the breaker to admit an attempt.
     pub(super) fn admit(&mut self, now: Instant) -> Option<Admission> {
         match &mut self.breaker {
             Some(breaker) => breaker.admit(now),
@@ -173,7 +173,7 @@ impl ProviderState {
             .map_or(State::Closed, breaker::Breaker::state)
     }
 
-    /// The tokens that this ask is expected to use.
+    /// The tokens that an attempt of this call is expected to use.
     pub(super) fn tokens(ask: &CallContext) -> u64 {
         ask.prompt.saturating_add(ask.output)
     }

@@ -1,4 +1,4 @@
-//! Calls that wait for room: who stands behind whom, and who hears that there may be some.
+//! Calls that wait for capacity: their order, and which of them to wake when some may be free.
 
 use super::super::call_context::CallContext;
 use super::super::config::WhenFull;
@@ -13,7 +13,7 @@ impl Fleet {
         self.settings(provider).limit.when_full == WhenFull::Wait
     }
 
-    /// Whether a call that asks for room has to stand behind others that wait for it.
+    /// Whether other calls in the queue come before a call that asks for capacity.
     pub(in crate::policy) fn is_behind_others(
         &mut self,
         call: CallId,
@@ -25,12 +25,13 @@ impl Fleet {
         queue.is_some_and(|queue| !queue.is_next(call, ask.priority))
     }
 
-    /// When the first of those that wait does not wait any more, at the latest.
+    /// When the wait of the first call in the queue ends at the latest.
     pub(in crate::policy) fn first_leaves_at(&self) -> Option<Instant> {
         self.queue.as_ref()?.first_until()
     }
 
-    /// Lets a call wait for room, until when; none if there is no queue, or it is full.
+    /// Puts a call into the queue, and returns when its wait ends; none if there is no queue, or it
+    /// is full.
     pub(in crate::policy) fn join_queue(
         &mut self,
         call: CallId,
@@ -46,12 +47,12 @@ impl Fleet {
         }
     }
 
-    /// Whether a call still waits for room: it may have been pushed out.
+    /// Whether a call is still in the queue: it may have been pushed out.
     pub(in crate::policy) fn is_queued(&self, call: CallId) -> bool {
         self.queue.as_ref().is_some_and(|queue| queue.holds(call))
     }
 
-    /// A call does not wait for room any more.
+    /// A call leaves the queue.
     pub(in crate::policy) fn leave_queue(&mut self, call: CallId) {
         if let Some(queue) = &mut self.queue
             && queue.holds(call)
@@ -61,7 +62,8 @@ impl Fleet {
         }
     }
 
-    /// Nobody waits for a call whose time is up but whose caller does not ask for it any more.
+    /// Removes calls from the front of the queue that have waited for the maximum but are not
+    /// stepped any more.
     fn pass_over_late(&mut self, call: CallId, now: Instant) {
         let mut passed = false;
         while let Some(queue) = &mut self.queue
@@ -76,7 +78,7 @@ impl Fleet {
         }
     }
 
-    /// There may be room now for the first of those that wait.
+    /// Wakes the first call in the queue, since there may be capacity for it now.
     pub(super) fn wake_next(&mut self) {
         let first = self.queue.as_ref().and_then(Queue::first);
         self.woken.extend(first);

@@ -1,4 +1,4 @@
-//! What a fleet keeps, and what it tells.
+//! What a fleet keeps, and what it reports.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ fn a_pinned_provider_still_tells_its_breaker_how_it_is() {
     assert_eq!(
         fleet.state(provider),
         State::Open,
-        "it is asked all the same"
+        "a pinned provider is used although its breaker is open"
     );
     let pass = admit_at(&mut fleet, provider, 10).unwrap();
     assert!(pass.is_probe());
@@ -100,7 +100,7 @@ fn a_provider_that_was_taken_out_by_hand_is_no_reason_for_calm() {
     assert_eq!(admit_at(&mut fleet, ProviderId(0), 1), Err(Refused::Shut));
     assert!(
         admit_at(&mut fleet, ProviderId(1), 1).is_ok(),
-        "nobody else is there"
+        "no other provider is in use"
     );
 }
 
@@ -119,7 +119,7 @@ fn a_slow_start_is_spent_on_attempts_that_have_room() {
         assert_eq!(picky(&mut fleet), Err(Refused::Full(None)));
     }
     fleet.on_cancelled(&inside, false, at(2));
-    let next = picky(&mut fleet).expect("its first call is owed");
+    let next = picky(&mut fleet).expect("slow start admits the first call");
     fleet.on_cancelled(&next, false, at(2));
     assert_eq!(picky(&mut fleet), Err(Refused::Shut), "then every other");
 }
@@ -170,7 +170,7 @@ fn failures_that_nobody_bills_cost_nothing() {
             }],
             RngStreams::new(1),
         );
-        // A prompt that costs half of what there is.
+        // A prompt that costs half of the spend budget.
         let ask = CallContext {
             prompt: 500_000,
             ..CallContext::default()
@@ -209,13 +209,13 @@ fn when_too_few_are_well_breakers_are_passed_over() {
     for _ in 0..2 {
         fail_at(&mut fleet, ProviderId(0), FailureClass::Connect, 0);
     }
-    assert!(!fleet.would_admit(ProviderId(0), at(1)), "half are well");
+    assert!(!fleet.would_admit(ProviderId(0), at(1)), "half are healthy");
     for _ in 0..2 {
         fail_at(&mut fleet, ProviderId(1), FailureClass::Connect, 0);
     }
     let pass = fail_at(&mut fleet, ProviderId(0), FailureClass::Connect, 1);
     assert!(!pass.is_probe());
-    assert_eq!(fleet.state(ProviderId(0)), State::Open, "it hears nothing");
+    assert_eq!(fleet.state(ProviderId(0)), State::Open, "it is ignored");
 }
 
 /// Makes an attempt that fails at once.

@@ -1,5 +1,5 @@
-//! Lengths of time as servers write them, read without a float in between. What is absurdly large
-//! saturates at some 584 years; what is less than nothing, or no number, is no length.
+//! Lengths of time as servers write them, parsed without floats. Very large values saturate at some
+//! 584 years; negative values and non-numbers are not lengths.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub(super) fn of_go(text: &str) -> Option<Duration> {
     (!text.is_empty()).then_some(length.min(most))
 }
 
-/// The longer words first: `ms` is no minute.
+/// Longer units first, so that `ms` is not read as `m`.
 const UNITS: [(&str, u64); 7] = [
     ("ns", 1),
     ("us", 1_000),

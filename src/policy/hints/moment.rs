@@ -1,6 +1,6 @@
 //! Moments as servers write them, as time since the beginning of 1970 in UTC.
 //!
-//! Of the three forms of an HTTP date only the one is read that may still be sent (RFC 9110,
+//! Of the three forms of an HTTP date, only the one that servers may still send is read (RFC 9110,
 //! IMF-fixdate).
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) fn of_http(text: &str) -> Option<Duration> {
 /// Reads `2025-01-31T12:00:00Z`, also with a fraction of a second, and with the offset from UTC
 /// (`+02:00`) in place of the `Z` (RFC 3339).
 pub(super) fn of_rfc3339(text: &str) -> Option<Duration> {
-    // The library also reads ISO 8601, where seconds may be left out.
+    // The library also accepts ISO 8601, where seconds may be missing.
     let has_seconds = text.as_bytes().get("2025-01-31T12:00".len()) == Some(&b':');
     let pieces = has_seconds.then(|| Pieces::parse(text))?.ok()?;
     let local = pieces.date().to_datetime(pieces.time()?);

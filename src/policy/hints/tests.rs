@@ -1,4 +1,4 @@
-//! Claims about what counts as a hint, and which one of several.
+//! What counts as a hint, and which of several hints is used.
 
 use super::*;
 use crate::rng::{Purpose, RngStreams};
@@ -6,7 +6,7 @@ use crate::units::Share;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-/// The hint in these fields of a 429.
+/// The hint in these header fields of a 429.
 fn of_head(fields: &[(&str, &str)]) -> Option<Duration> {
     read_all(429, fields, None, None)
 }
@@ -139,9 +139,9 @@ fn only_the_limit_that_is_used_up_is_waited_for() {
     assert_eq!(of("0", "29000"), Some(1));
     assert_eq!(of("59", "0"), Some(360));
     assert_eq!(of("59", "-12"), Some(360), "overdrawn");
-    assert_eq!(of("0", "0"), Some(360), "both must be free");
-    assert_eq!(of("59", "29000"), None, "no limit is the reason");
-    assert_eq!(of("", "none"), Some(360), "nobody says what remains");
+    assert_eq!(of("0", "0"), Some(360), "the latest reset counts");
+    assert_eq!(of("59", "29000"), None, "no limit is used up");
+    assert_eq!(of("", "none"), Some(360), "no limit says what remains");
     assert_eq!(of("0", "none"), Some(1));
 }
 
@@ -293,7 +293,7 @@ fn a_date_is_a_wait_from_the_answers_own_date() {
     assert_eq!(
         wait("Sun, 06 Nov 1994 08:49:38 GMT"),
         Some(Duration::ZERO),
-        "the past"
+        "the date is in the past"
     );
     assert_eq!(wait("yesterday"), None);
     assert_eq!(
@@ -364,12 +364,12 @@ fn a_spread_comes_on_top_of_the_hint_evenly() {
     assert_eq!(
         draw(Share::ZERO, hint, 1),
         low,
-        "without a spread, to the letter"
+        "without jitter, exactly the hint"
     );
     assert_eq!(
         draw(Share::WHOLE, 0, 1),
         Duration::ZERO,
-        "at once is at once"
+        "a hint of zero stays zero"
     );
     assert!(draw(Share::WHOLE, u64::MAX, 1) >= Duration::from_nanos(u64::MAX));
 }

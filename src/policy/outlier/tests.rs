@@ -1,4 +1,4 @@
-//! Outliers, interval by interval: a fleet is told how often each of its providers succeeded.
+//! Outlier detection, interval by interval, given how often each provider succeeded.
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -10,7 +10,7 @@ use crate::units::Factor;
 fn who_fails_far_more_than_its_peers_is_left_out() {
     let mut outliers = outliers(4, |_| {});
     interval(&mut outliers, 0, &[10, 7, 10, 6]);
-    assert_eq!(out(&outliers, 9), NOBODY, "the interval is not over");
+    assert_eq!(out(&outliers, 9), NONE_OUT, "the interval is not over");
     interval(&mut outliers, 1, &[]);
     assert_eq!(
         out(&outliers, 10),
@@ -18,7 +18,7 @@ fn who_fails_far_more_than_its_peers_is_left_out() {
         "70% is within 30% of the peers' mean"
     );
     assert_eq!(out(&outliers, 39), [3]);
-    assert_eq!(out(&outliers, 40), NOBODY);
+    assert_eq!(out(&outliers, 40), NONE_OUT);
     let until = at(40);
     assert_eq!(outliers.take_ejected(), [(ProviderId(3), until)]);
     assert_eq!(outliers.take_ejected(), []);
@@ -29,7 +29,7 @@ fn when_all_do_badly_nobody_is_left_out() {
     let mut outliers = outliers(3, |_| {});
     interval(&mut outliers, 0, &[1, 0, 2]);
     interval(&mut outliers, 1, &[]);
-    assert_eq!(out(&outliers, 10), NOBODY);
+    assert_eq!(out(&outliers, 10), NONE_OUT);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn whoever_has_few_attempts_is_neither_judged_nor_compared_with() {
     interval(&mut outliers, 0, &[0, 10, 10]);
     outliers.on_end(ProviderId(0), None, at(9));
     interval(&mut outliers, 1, &[]);
-    assert_eq!(out(&outliers, 10), NOBODY, "it has no peer");
+    assert_eq!(out(&outliers, 10), NONE_OUT, "it has no peer");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn without_a_factor_nobody_is_too_slow() {
         }
     }
     interval(&mut outliers, 1, &[]);
-    assert_eq!(out(&outliers, 10), NOBODY);
+    assert_eq!(out(&outliers, 10), NONE_OUT);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn an_interval_long_past_is_not_judged() {
     let mut outliers = outliers(2, |_| {});
     interval(&mut outliers, 0, &[0, 10]);
     interval(&mut outliers, 2, &[10, 10]);
-    assert_eq!(out(&outliers, 20), NOBODY);
+    assert_eq!(out(&outliers, 20), NONE_OUT);
     interval(&mut outliers, 3, &[]);
     assert_eq!(outliers.take_ejected(), [], "its failures are forgotten");
 }
@@ -186,23 +186,23 @@ proptest! {
             let share = out.len() as u128 * u128::from(Share::WHOLE.as_parts());
             prop_assert!(share <= providers as u128 * u128::from(max_ejected));
             for (provider, until) in outliers.take_ejected() {
-                prop_assert!(out.contains(&provider.0), "told and out are one");
+                prop_assert!(out.contains(&provider.0), "each reported ejection is in effect");
                 prop_assert!(until <= at(second) + outliers.settings.max_ejection_time);
             }
-            prop_assert!(outliers.ends > at(second), "the interval is that of now");
+            prop_assert!(outliers.ends > at(second), "the current interval contains now");
         }
     }
 }
 
-/// Intervals of 10 s; ten attempts count; out at 30 points less than the peers, for 30 s.
+/// Intervals of 10 s; at least ten attempts; ejects at 30 points below the peers, for 30 s.
 fn outliers(providers: usize, change: impl FnOnce(&mut config::Outlier)) -> Outliers {
     let mut settings = config::Outlier::default();
     change(&mut settings);
     Outliers::new(settings, providers)
 }
 
-/// Ten attempts at each provider in the interval of this number, so many of which succeed. One at
-/// nobody comes first, so that the interval before is judged.
+/// Ten attempts at each provider in the interval of this number, of which `successes` succeed.
+/// First an attempt at an unknown provider ends, so that the interval before is judged.
 fn interval(outliers: &mut Outliers, number: u64, successes: &[usize]) {
     let now = at(10 * number);
     outliers.on_end(ProviderId(u16::MAX), None, now);
@@ -224,7 +224,7 @@ fn out(outliers: &Outliers, second: u64) -> Vec<u16> {
         .collect()
 }
 
-const NOBODY: [u16; 0] = [];
+const NONE_OUT: [u16; 0] = [];
 
 fn at(second: u64) -> Instant {
     Instant::START + Duration::from_secs(second)

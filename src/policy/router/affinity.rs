@@ -1,17 +1,19 @@
-//! A session's own place: the same provider for all its calls, in every process, without a table.
+//! Session affinity: the same provider for all calls of a session, in every process, without a
+//! table.
 //!
-//! Each session and each provider have a distance, and the nearest provider is the session's
+//! Each pair of a session and a provider has a distance, and a session uses the nearest provider
 //! (rendezvous hashing: Thaler and Ravishankar, IEEE/ACM ToN 6, 1998). A provider that joins takes
-//! over exactly the sessions to which it is nearer than anybody else; no other session moves. With
-//! weights, distances are exponential of that rate, so each provider is the nearest to its share.
+//! over exactly the sessions to which it is the nearest; no other session moves. With weights,
+//! distances are exponential with the weight as rate, so each provider is the nearest for its share
+//! of sessions.
 //!
-//! Seeds have no part in it: two processes, or two runs, send a session to the same provider,
-//! whose prompt cache knows it. Whether that provider is well is not looked at here.
+//! The distance does not depend on the seed: two processes, or two runs, send a session to the same
+//! provider, which has it in its prompt cache. The provider's health is not considered here.
 
 use super::{Candidate, Rank};
 use crate::rng::{Purpose, RngStreams, Stream};
 
-/// Which of the group, from 0, is the session's own.
+/// The index in the group, from 0, of the session's provider.
 pub(super) fn own(group: &[Rank], places: &[Candidate], session: u64) -> usize {
     let distance_of = |rank: &Rank| {
         let place = &places[rank.provider.index()];
@@ -22,15 +24,16 @@ pub(super) fn own(group: &[Rank], places: &[Candidate], session: u64) -> usize {
     nearest.unwrap_or(0)
 }
 
-/// A draw from the exponential distribution of this rate, in a unit of its own: the least of
-/// several is each one's with the share of its weight. Without a weight it is beyond all others.
+/// A draw from the exponential distribution with this rate, in an arbitrary unit: each of several
+/// has the smallest distance with a probability proportional to its weight. With weight 0 it is the
+/// largest distance.
 pub(super) fn distance(draw: &mut Stream, weight: u32) -> u64 {
     let even = draw.below(u64::MAX) + 1;
     let far = minus_log2(even) << 24;
     far.checked_div(u64::from(weight)).unwrap_or(u64::MAX)
 }
 
-/// A name as a number (FNV-1a), the same on every machine.
+/// A hash of a name (FNV-1a), the same on every machine.
 pub(super) fn number(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -39,8 +42,8 @@ pub(super) fn number(name: &str) -> u64 {
 
 /// -log2(`even` / 2^64), in parts of 2^-32; `even` is not 0.
 ///
-/// Bit by bit: squaring a number doubles its logarithm, and whether the square reaches the next
-/// power of two is the logarithm's next bit. No float is involved.
+/// Computed bit by bit without floats: squaring a number doubles its logarithm, and the next bit
+/// says whether the square reaches the next power of two.
 fn minus_log2(even: u64) -> u64 {
     let zeros = even.leading_zeros();
     let mut mantissa = even << zeros;
@@ -54,7 +57,7 @@ fn minus_log2(even: u64) -> u64 {
     (u64::from(zeros + 1) << 32) - fraction
 }
 
-/// Sets these draws apart from those of calls.
+/// Separates these draws from those of calls.
 const SESSION: u64 = 2;
 
 #[cfg(test)]

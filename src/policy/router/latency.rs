@@ -1,8 +1,9 @@
-//! Least latency: of two drawn at random, the one that is likely to answer sooner.
+//! Least latency: of two providers drawn at random, the one that is likely to answer sooner.
 //!
-//! Everybody at the fastest would make it the slowest; of two at random only a share meets any one
-//! provider, and still the worst is avoided (Mitzenmacher, IEEE TPDS 12, 2001). The measure is the
-//! peak EWMA of the time until it answers, times the attempts that would then be under way.
+//! If all calls used the fastest provider, they would overload it. With two random choices each
+//! provider gets only a share of the calls, and the worst is still avoided (Mitzenmacher, IEEE TPDS
+//! 12, 2001). The measure is the peak EWMA of the time to its answer, times the attempts that would
+//! then be in flight.
 
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use super::observed::Observed;
 use crate::rng::Stream;
 use crate::time::Instant;
 
-/// Measures each by what it would take there. One of which nothing is known counts as the soonest,
-/// so that everybody is tried, and no more are sent to find out than the soonest would get.
+/// Measures each provider by the expected time to its answer. A provider without observations
+/// counts as the fastest, so that it is tried, but gets no more calls than the fastest would.
 pub(super) fn measure(
     ranks: &mut [Rank],
     observed: &[Observed],
@@ -37,7 +38,7 @@ pub(super) fn measure(
     }
 }
 
-/// Which of a group, from 0, leads it: the better of two; the first drawn when they are equal.
+/// The index in the group, from 0, of its leader: the better of two, or the first drawn if equal.
 pub(super) fn choose(group: &[Rank], draw: &mut Stream) -> usize {
     let count = group.len() as u64;
     if count < 2 {

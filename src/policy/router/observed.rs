@@ -1,24 +1,25 @@
-//! What attempts told of one provider: how many went well, how soon it answers, how many are under
-//! way; and how all of it fades.
+//! What attempts showed about one provider: how many succeeded, how soon it answers, how many are
+//! in flight; and how all of it decays.
 //!
-//! After a half-life everything counts half. So a provider that failed is well again some
-//! half-lives later without anybody asking it, and is asked again. Fading is integer arithmetic
-//! and hardly depends on how many steps it takes: 2^-x is a polynomial, since a straight line
-//! between half-lives would fade a busy provider a third slower than an idle one.
+//! After a half-life everything counts half. A provider that failed therefore counts as healthy
+//! again some half-lives later without any attempt, and is tried again. The decay is integer
+//! arithmetic and hardly depends on the number of steps: 2^-x is computed as a polynomial, since
+//! linear interpolation between half-lives would decay a busy provider a third slower than an idle
+//! one.
 
 use std::time::Duration;
 
 use super::AttemptResult;
 use crate::time::{Instant, nanos};
 
-/// What is known of a provider.
+/// The observations of a provider.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Observed {
     in_flight: u32,
-    /// Attempts that went well and that failed, in parts of [`ONE`], as of `at`.
+    /// Attempts that succeeded and that failed, in parts of [`ONE`], as of `at`.
     well: u64,
     failed: u64,
-    /// The peak EWMA of the time until it answers, as of `at`; none = it never did.
+    /// The peak EWMA of the time to its answer, as of `at`; none = no answer or failure yet.
     latency: Option<u64>,
     at: Instant,
 }
@@ -29,7 +30,7 @@ impl Observed {
         self.in_flight = self.in_flight.saturating_add(1);
     }
 
-    /// An attempt is over.
+    /// An attempt ended.
     pub(super) fn on_end(&mut self, seen: AttemptResult, now: Instant, half_life: Duration) {
         self.in_flight = self.in_flight.saturating_sub(1);
         match seen {
@@ -48,16 +49,16 @@ impl Observed {
         }
     }
 
-    /// How many attempts are under way.
+    /// How many attempts are in flight.
     pub(super) const fn in_flight(&self) -> u32 {
         self.in_flight
     }
 
-    /// The share of recent attempts that went well, in parts of `whole`, rounded up: a provider
-    /// that fails once in a while is as good as one that never does, if `whole` is small.
+    /// The share of recent attempts that succeeded, in parts of `whole`, rounded up: if `whole` is
+    /// small, a provider that rarely fails counts the same as one that never fails.
     ///
-    /// A few attempts that nobody made count as well. They outlive all others, so that whoever has
-    /// not been asked for long is well.
+    /// A prior of two successful attempts is added. It does not decay, so a provider without recent
+    /// attempts counts as healthy.
     pub(super) fn health(&self, whole: u32, now: Instant, half_life: Duration) -> u64 {
         let left = Left::since(self.at, now, half_life);
         let well = u128::from(left.of(self.well)) + u128::from(PRIOR);
@@ -66,15 +67,15 @@ impl Observed {
         u64::try_from(share).unwrap_or(u64::from(whole))
     }
 
-    /// How soon it answers, in nanoseconds; none = nobody knows. What was long ago counts less, so
-    /// that whoever was slow is tried again.
+    /// The expected time to its answer, in nanoseconds; none = unknown. It decays, so that a slow
+    /// provider is tried again.
     pub(super) fn latency(&self, now: Instant, half_life: Duration) -> Option<u64> {
         let left = Left::since(self.at, now, half_life);
         self.latency.map(|latency| left.of(latency).max(1))
     }
 
-    /// The peak EWMA after an answer that took so long: a slower one counts at once, a sooner one
-    /// by the time that has passed (as in Finagle and tower).
+    /// The peak EWMA after an answer that took `took`: a slower answer counts in full at once, a
+    /// faster one in proportion to the time that has passed (as in Finagle and tower).
     fn after_answer(&self, took: u64, now: Instant, half_life: Duration) -> u64 {
         let above = self.latency.unwrap_or(0).saturating_sub(took);
         took + Left::since(self.at, now, half_life).of(above)
@@ -89,20 +90,21 @@ impl Observed {
     }
 }
 
-/// A failure often comes at once, and must not look like a fast answer: it counts as one twice as
-/// late as expected. A lone failure is forgiven after a half-life; each further one adds another.
+/// A failure often comes at once, and must not count as a fast answer: it counts as an answer after
+/// twice the expected time. The effect of a single failure decays within a half-life; each further
+/// failure adds a half-life.
 fn after_failure(latency: Option<u64>) -> u64 {
     let doubled = latency.unwrap_or(0).saturating_mul(2);
     let bounded = doubled.clamp(FAILED_LEAST, FAILED_MOST);
     bounded.max(latency.unwrap_or(0))
 }
 
-/// What is left of something after a while.
+/// The remaining fraction after a decay.
 #[derive(Clone, Copy, Debug)]
 struct Left {
-    /// This often it was halved,
+    /// The number of halvings,
     halvings: u64,
-    /// and this many parts of 2^32 are left of that.
+    /// and the fraction that remains after them, in parts of 2^32.
     parts: u64,
 }
 
@@ -116,7 +118,7 @@ impl Left {
         }
     }
 
-    /// What is left of this much, to the nearest.
+    /// What remains of `amount`, rounded to nearest.
     fn of(self, amount: u64) -> u64 {
         let halvings = u32::try_from(self.halvings).unwrap_or(u32::MAX);
         let halved = amount.checked_shr(halvings).unwrap_or(0);
@@ -126,7 +128,8 @@ impl Left {
 
 /// 2^-`x`, both in parts of 2^32, for `x` below the whole.
 ///
-/// The series of the exponential, with its last coefficient such that half is left at the end.
+/// The series of the exponential, with the last coefficient adjusted so that it is one half at the
+/// end.
 fn exp2_minus(x: u64) -> u64 {
     let step = |sum: u64, coefficient: u64| coefficient - ((sum * x) >> 32);
     WHOLE - ((SERIES.into_iter().rev().fold(0, step) * x) >> 32)
@@ -135,14 +138,14 @@ fn exp2_minus(x: u64) -> u64 {
 /// One attempt.
 const ONE: u64 = 1 << 20;
 
-/// Two attempts that went well before there were any: one failure is no verdict.
+/// A prior of two successful attempts, so that one failure alone does not decide.
 const PRIOR: u64 = 2 * ONE;
 
-/// A failure says at least as much as an answer after this long, where nothing else is known.
+/// A failure counts as an answer after at least this long.
 const FAILED_LEAST: u64 = 1_000_000_000;
 
-/// However many failures, they say no more than an answer after two minutes: seven half-lives
-/// later the provider looks as one that answers after a second.
+/// Failures raise the latency to at most two minutes, which decay to one second within seven
+/// half-lives.
 const FAILED_MOST: u64 = 120_000_000_000;
 
 const WHOLE: u64 = 1 << 32;
@@ -261,7 +264,7 @@ mod tests {
         let mut slow = Observed::default();
         slow.on_end(well(600_000), at(0), HALF_LIFE);
         slow.on_end(AttemptResult::Failed, at(0), HALF_LIFE);
-        assert_eq!(millis(&slow, 0), 600_000, "a failure is no good news");
+        assert_eq!(millis(&slow, 0), 600_000, "a failure does not lower it");
     }
 
     #[test]

@@ -1,27 +1,28 @@
-//! The score of a provider: health, latency, cost and quality, each against the best, in one sum.
+//! The score of a provider: a weighted sum of its health, and of its latency, cost and quality
+//! relative to the best.
 //!
-//! Whoever is the best in everything has the whole of each weight. What nobody knows of a provider
-//! counts as the best for latency, since asking it finds out, and as nothing for cost and quality,
-//! since asking does not.
+//! A provider that never fails and is the best in the other parts gets the full sum of the weights.
+//! An unknown latency counts as the best, since an attempt will measure it; an unknown cost or
+//! quality counts as 0, since an attempt does not reveal it.
 
 use super::Rank;
 use crate::policy::ProviderId;
 use crate::policy::config::Score;
 
-/// What a provider is judged by.
+/// The values that the score is computed from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parts {
-    /// The share that went well, in parts of [`WHOLE`].
+    /// The share of successful attempts, in parts of [`WHOLE`].
     pub(super) health: u64,
-    /// How soon it answers, in nanoseconds.
+    /// The expected time to its answer, in nanoseconds.
     pub(super) latency: Option<u64>,
-    /// What the call costs there, in nano-dollars.
+    /// The cost of the call there, in nano-dollars.
     pub(super) cost: Option<u64>,
-    /// How good its answers are.
+    /// Its quality rating.
     pub(super) quality: Option<u32>,
 }
 
-/// Measures each by what its score is short of the highest that there can be.
+/// Sets each key to `u64::MAX` less the score, so that the highest score comes first.
 pub(super) fn measure(ranks: &mut [Rank], weights: &Score, parts: impl Fn(ProviderId) -> Parts) {
     let mut best = Best::default();
     for rank in &*ranks {
@@ -32,10 +33,10 @@ pub(super) fn measure(ranks: &mut [Rank], weights: &Score, parts: impl Fn(Provid
     }
 }
 
-/// The whole of a part.
+/// The full value of a part.
 pub(super) const WHOLE: u32 = 1_000_000;
 
-/// The best of each part among all whom the call may ask.
+/// The best of each part among all providers that the call may use.
 #[derive(Debug, Default)]
 struct Best {
     latency: Option<u64>,
@@ -65,7 +66,7 @@ impl Best {
     }
 }
 
-/// `part` in parts of a `whole` that is not smaller; all of it when the whole is nothing.
+/// `part` / `whole` in parts of [`WHOLE`], where `part` <= `whole`; the full value if `whole` is 0.
 fn share(part: u64, whole: u64) -> u64 {
     let exact = (u128::from(part) * u128::from(WHOLE)).checked_div(u128::from(whole));
     exact.map_or(u64::from(WHOLE), |share| share as u64)

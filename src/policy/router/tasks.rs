@@ -1,8 +1,8 @@
-//! What a task's rule makes of the fleet: whom it prefers, whom it leaves out.
+//! What a task's rule does to the fleet: which providers it prefers, and which it excludes.
 //!
-//! A word of `prefer` means the provider of that name, or else every provider of that model. The
-//! ceiling is enforced: where nobody knows the price, nobody can say that it is kept, and the
-//! provider is left out. In which order those of one word are asked is the strategy's matter.
+//! A word of `prefer` means the provider of that name, or else every provider of that model. A
+//! provider with an unknown price is excluded by `max_cost`, since the limit cannot be checked. The
+//! strategy orders providers that match the same word.
 
 use crate::policy::ProviderId;
 use crate::policy::call_context::CallContext;
@@ -13,17 +13,17 @@ use crate::units::Money;
 /// The rule of one task, for one fleet.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
-    /// The first word of `prefer` that means the provider, for each of the fleet.
+    /// The first word of `prefer` that matches, for each provider of the fleet.
     words: Vec<u32>,
     only: bool,
     max_cost: Option<Money>,
 }
 
-/// No word of the task means the provider: it comes after those that one does.
+/// No word of the task matches the provider, which then comes after those with a match.
 pub(super) const NO_WORD: u32 = u32::MAX;
 
 impl Rule {
-    /// What `task` says about these providers.
+    /// The rule of `task` for these providers.
     pub(super) fn new(task: &Task, members: &[ProviderInfo]) -> Self {
         let mut words = vec![NO_WORD; members.len()];
         for (nth, word) in (0..NO_WORD).zip(&task.prefer) {
@@ -42,7 +42,7 @@ impl Rule {
         }
     }
 
-    /// The number of the word that means this provider; none if the call may not ask it.
+    /// The number of the word that matches this provider; none if the call may not use it.
     pub(super) fn word(
         &self,
         provider: ProviderId,
@@ -58,8 +58,8 @@ impl Rule {
     }
 }
 
-/// Whether a call costs no more than `most` per 1,000 tokens there. Of a call that does not say how
-/// long it is, neither prompt nor output may cost more.
+/// Whether a call costs at most `most` per 1,000 tokens there. For a call of unknown length,
+/// neither the prompt price nor the output price may be higher.
 fn is_within(most: Money, member: &ProviderInfo, ask: &CallContext) -> bool {
     let (Some(input), Some(output)) = (member.input, member.output) else {
         return false;

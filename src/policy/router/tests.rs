@@ -1,4 +1,4 @@
-//! What the sentences of the policy file say of turns, each as a test, and what holds for all.
+//! One test per documented routing setting, and properties of all orders.
 
 use super::*;
 use crate::policy::config::{ProviderOverride, Task};
@@ -7,14 +7,14 @@ mod always;
 mod orders;
 mod sessions;
 
-/// A router over a fleet, with what a test wants to turn of it.
+/// A router over a fleet, with the settings that tests change.
 struct Rig {
     policy: Policy,
     members: Vec<ProviderInfo>,
 }
 
 impl Rig {
-    /// Providers named by these words, under `route`, written as in a policy file.
+    /// Providers with these names, under `route`, written as in a policy file.
     fn new(names: &str, route: &str) -> Self {
         let text = format!("name: p\nroute: {{ {route} }}\n");
         Self {
@@ -76,7 +76,7 @@ impl Rig {
         Router::new(&self.policy, &self.members, &settings, RngStreams::new(1))
     }
 
-    /// The names in the order of the first call's turn.
+    /// The names in the order of the first call.
     fn order(&self, ask: &CallContext) -> String {
         self.names(&self.router().turn(CallId(1), ask, Instant::START))
     }
@@ -89,7 +89,7 @@ impl Rig {
         names.join(" ")
     }
 
-    /// The orders of so many calls.
+    /// The orders of this many calls.
     fn orders(&self, router: &mut Router, ask: &CallContext, calls: u64) -> Vec<String> {
         (0..calls)
             .map(|call| self.names(&router.turn(CallId(call), ask, Instant::START)))
@@ -128,7 +128,7 @@ fn prefer(words: &[&str]) -> Task {
     }
 }
 
-/// How many of these turns each of `names` leads.
+/// How many of these orders each of `names` leads.
 fn led(orders: &[String], names: &str) -> Vec<usize> {
     let leads = |name| {
         orders

@@ -1,10 +1,10 @@
-//! Whose turn it is: each provider leads as often as its weight says, evenly spread.
+//! Which provider leads next: each in proportion to its weight, evenly spread.
 //!
-//! Everybody who could lead earns its share of a turn, by its weight, and whoever leads pays for
-//! all of it. Among those with credit, the one leads that would soonest fall a whole turn behind:
-//! then nobody is ever more than a turn ahead or behind (the earliest deadline first, as in
-//! proportional-share scheduling). With equal weights that is one after the other. Nothing is
-//! drawn.
+//! On each turn, every candidate earns its share of a turn, by its weight, and the leader's credit
+//! is reduced by one turn. The leader is the candidate with credit that would be the first to fall
+//! a whole turn behind, so no provider is ever more than a turn ahead or behind (earliest deadline
+//! first, as in proportional-share scheduling). With equal weights the candidates alternate in
+//! order. Nothing is drawn.
 
 /// How far each provider is behind its share, in parts of [`TURN`].
 #[derive(Clone, Debug)]
@@ -13,21 +13,21 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// Nobody is behind.
+    /// All credits are zero.
     pub(super) fn new(providers: usize) -> Self {
         Self {
             credit: vec![0; providers],
         }
     }
 
-    /// Gives the turn to one of these providers with their weights; says which of them, from 0.
-    /// When nobody has a weight it is the first, and nobody pays.
+    /// Gives the turn to one of these providers with their weights; returns its index, from 0. If
+    /// all weights are 0 it is the first, and no credit changes.
     pub(super) fn take(&mut self, group: impl Iterator<Item = (usize, u32)> + Clone) -> usize {
         let all: u64 = group.clone().map(|(_, weight)| u64::from(weight)).sum();
         let mut due: Option<Due> = None;
         let mut earned = 0;
         for (nth, (provider, weight)) in group.enumerate() {
-            // Below 2^31, so that it fits.
+            // At most 2^31, so it fits.
             let share = (TURN * u64::from(weight)).checked_div(all).unwrap_or(0) as i64;
             earned += share;
             let credit = self.credit[provider].saturating_add(share);
@@ -45,24 +45,23 @@ impl Turns {
         let Some(due) = due else {
             return 0;
         };
-        // Not a whole turn where shares were rounded: what is paid is what was earned.
+        // Takes what was earned, which is less than a whole turn where shares were rounded.
         self.credit[due.provider] = self.credit[due.provider].saturating_sub(earned);
         due.nth
     }
 }
 
-/// Somebody who may lead.
+/// A candidate.
 struct Due {
     nth: usize,
     provider: usize,
     share: i64,
-    /// What it has yet to earn until it is a whole turn behind.
+    /// What it can still earn before it is a whole turn behind.
     short: i64,
 }
 
 impl Due {
-    /// Whether it has to lead earlier than `other`; the one that is listed first when both are due
-    /// at the same time.
+    /// Whether its deadline is earlier than that of `other`; if equal, whether it is listed first.
     fn before(&self, other: &Self) -> bool {
         let this = (
             i128::from(self.short) * i128::from(other.share),
@@ -76,7 +75,7 @@ impl Due {
     }
 }
 
-/// One turn: fine enough to count a thousand million of them before rounding is one.
+/// One turn: rounding adds up to one turn only after some 10^9 turns.
 const TURN: u64 = 1 << 31;
 
 #[cfg(test)]
@@ -108,14 +107,14 @@ mod tests {
 
     #[test]
     fn a_turn_among_a_few_is_paid_for_where_all_stand() {
-        // Every other call has only the first two to choose from.
+        // Every other call has only the first two as candidates.
         let mut turns = Turns::new(3);
         let mut counts = [0; 3];
         for _ in 0..600 {
             counts[turns.take([(0, 1), (1, 1)].into_iter())] += 1;
             counts[turns.take((0..3).map(|at| (at, 1)))] += 1;
         }
-        // A third of 600 is the third's; the others share the rest.
+        // The third leads a third of 600 calls; the other two share the rest.
         assert_eq!(counts, [500, 500, 200]);
     }
 

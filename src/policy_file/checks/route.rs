@@ -1,4 +1,4 @@
-//! What a policy file can get wrong about the choice of providers: choices that leave none.
+//! Errors in the choice of providers: settings that leave no provider.
 
 use crate::policy::config::{Overrides, Policy, ProviderOverride, Strategy};
 use crate::text::{Diagnostic, Document};
@@ -79,8 +79,8 @@ fn check_places(
     Ok(())
 }
 
-/// Weights are parts of their sum: a share finer than a millionth cannot be told apart.
+/// The largest weight: shares finer than a millionth make no difference.
 const MOST_WEIGHT: u32 = 1_000_000;
 
-/// More priority groups than any fleet has providers are a slip of the keyboard.
+/// The largest priority group: a higher number is most likely a typing mistake.
 const MOST_GROUP: u32 = 1_000;

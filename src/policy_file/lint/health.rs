@@ -8,7 +8,7 @@ use crate::policy::classify::FailureClass;
 use crate::policy::config::{CheckTargets, HintMode};
 use crate::units::duration::write;
 
-/// Calls go elsewhere from a provider that is down, and nobody remembers that it is.
+/// Calls fall back from a provider that is down, but each new call tries it first.
 pub(super) fn no_breaker(view: &View) -> Vec<Draft> {
     let policy = view.policy;
     let mut overrides = policy.overrides.iter();
@@ -32,7 +32,7 @@ pub(super) fn no_breaker(view: &View) -> Vec<Draft> {
     ]
 }
 
-/// Closing takes more successes than there may be probes at a time.
+/// Closing takes more successes than the probes allowed at a time.
 pub(super) fn probes_in_turns(view: &View) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for spot in view.spots() {
@@ -66,7 +66,7 @@ pub(super) fn probes_in_turns(view: &View) -> Vec<Draft> {
     drafts
 }
 
-/// A probe that never ends holds its place for ever: the breaker stays half-open.
+/// A probe that never ends holds its slot forever, so the breaker stays half-open.
 pub(super) fn probe_can_hang(view: &View) -> Vec<Draft> {
     let ends_calls = view.deadline().is_some();
     let mut drafts = Vec::new();
@@ -93,7 +93,7 @@ pub(super) fn probe_can_hang(view: &View) -> Vec<Draft> {
     drafts
 }
 
-/// One call waits as the provider asks; the others, which could have known, ask it again.
+/// One call waits as the provider's hint asks, while other calls go on sending requests to it.
 pub(super) fn hint_for_one_call(view: &View) -> Vec<Draft> {
     let policy = view.policy;
     let retried = view.returns_after(FailureClass::RateLimited);
@@ -119,7 +119,7 @@ pub(super) fn hint_for_one_call(view: &View) -> Vec<Draft> {
     ]
 }
 
-/// Every provider is asked, and paid, every few seconds although calls ask them anyway.
+/// Every provider gets a paid check every few seconds, although calls already show its health.
 pub(super) fn checks_cost(view: &View) -> Vec<Draft> {
     let Some(check) = &view.policy.health_check else {
         return Vec::new();
@@ -140,6 +140,6 @@ pub(super) fn checks_cost(view: &View) -> Vec<Draft> {
     ]
 }
 
-/// Checks that come more often are a cost worth a question.
+/// A shorter interval causes the finding.
 const OFTEN: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(86_400);

@@ -1,4 +1,4 @@
-//! Limits, hedges, and providers that share a fate.
+//! Limits, hedges, and providers with a shared cause of outages.
 
 use super::view::View;
 use super::{Draft, LintLocation, LintProvider};
@@ -22,7 +22,7 @@ pub(super) fn hedge_never(view: &View) -> Vec<Draft> {
     ]
 }
 
-/// Hedges that are the rule and not the exception.
+/// Hedges that are started for a large share of calls.
 pub(super) fn hedge_doubles(view: &View) -> Vec<Draft> {
     let Some(hedge) = &view.policy.hedge else {
         return Vec::new();
@@ -50,7 +50,7 @@ pub(super) fn hedge_doubles(view: &View) -> Vec<Draft> {
     drafts
 }
 
-/// What shows that more than half of healthy calls ask for a hedge.
+/// The evidence that more than half of healthy calls would start a hedge, if there is any.
 fn hedges_the_median(hedge: &Hedge, first: Option<&LintProvider>) -> Option<String> {
     match hedge.delay {
         HedgeDelay::Quantile(percent) if percent <= 50 => Some(format!(
@@ -71,7 +71,7 @@ fn hedges_the_median(hedge: &Hedge, first: Option<&LintProvider>) -> Option<Stri
     }
 }
 
-/// All limits together are below the load.
+/// The sum of all limits is below the load.
 pub(super) fn limit_below_load(view: &View) -> Vec<Draft> {
     let clients = u64::from(view.around.clients.unwrap_or(1).max(1));
     let Some(offered) = view.around.offered_per_minute else {
@@ -106,7 +106,7 @@ pub(super) fn limit_below_load(view: &View) -> Vec<Draft> {
     kinds.into_iter().filter_map(tell).collect()
 }
 
-/// A limit's key, what it counts, how much of that one client is asked for, and how to read it.
+/// A limit's key, its unit, the load of one client in that unit, and a getter for it.
 type LimitKind = (
     &'static str,
     &'static str,
@@ -114,7 +114,7 @@ type LimitKind = (
     fn(&Limit) -> Option<u64>,
 );
 
-/// What the limits of all providers allow together; none = without bound.
+/// The sum of the limits of all providers; none = no limit.
 fn allowed(view: &View, of: fn(&Limit) -> Option<u64>) -> Option<u64> {
     let providers = view.around.providers.iter().enumerate();
     let limits = providers.map(|(position, provider)| {
@@ -133,7 +133,7 @@ pub(super) fn shared_fate(view: &View) -> Vec<Draft> {
     }
 }
 
-/// Every provider that shares with one before it what can fail.
+/// Every provider that shares its `host` with one before it.
 pub(super) fn sharing(providers: &[LintProvider]) -> Vec<Draft> {
     let tell = |(place, provider): (usize, &LintProvider)| {
         let host = provider.host.as_ref()?;
@@ -148,5 +148,5 @@ pub(super) fn sharing(providers: &[LintProvider]) -> Vec<Draft> {
     providers.iter().enumerate().filter_map(tell).collect()
 }
 
-/// Beyond this, hedges are a load of their own; after p95 a twentieth of calls asks for one.
+/// The hedge budget above which hedges add much load. After p95, a twentieth of calls starts one.
 const GENEROUS: Share = Share::percent(20);

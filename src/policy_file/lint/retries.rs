@@ -1,4 +1,4 @@
-//! What is tried again, and what that adds up to.
+//! Which failures are retried, and how much load and time that adds.
 
 use super::Draft;
 use super::view::{OUTAGE, View, waits};
@@ -6,7 +6,7 @@ use crate::policy::classify::{Action, FailureClass};
 use crate::policy::config::Jitter;
 use crate::units::duration::write;
 
-/// The waits alone are longer than the call.
+/// The waits between attempts alone are longer than the call's deadline.
 pub(super) fn waits_beyond_deadline(view: &View) -> Vec<Draft> {
     let Some((deadline, _)) = view.deadline() else {
         return Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn waits_beyond_deadline(view: &View) -> Vec<Draft> {
     ]
 }
 
-/// Clients that failed together come back together.
+/// Without jitter, clients that failed together retry together.
 pub(super) fn no_jitter(view: &View) -> Vec<Draft> {
     let returns = |class: &FailureClass| view.returns_after(*class);
     if !FailureClass::ALL.iter().any(returns) {
@@ -66,7 +66,7 @@ pub(super) fn no_jitter(view: &View) -> Vec<Draft> {
     drafts
 }
 
-/// Returning to the first providers leaves no attempt for the later ones.
+/// Retries at the first providers leave no attempt for the later ones.
 pub(super) fn retries_multiply(view: &View) -> Vec<Draft> {
     let retry = &view.policy.retry;
     let known = u32::try_from(view.around.providers.len()).unwrap_or(u32::MAX);
@@ -96,7 +96,7 @@ pub(super) fn retries_multiply(view: &View) -> Vec<Draft> {
     ]
 }
 
-/// A failure that waiting does not mend is tried again.
+/// A failure that a wait does not fix is retried.
 pub(super) fn retry_in_vain(view: &View) -> Vec<Draft> {
     let lasting = |class: &FailureClass| class.action() != Action::Retry;
     let in_vain = FailureClass::ALL.into_iter().filter(lasting);
@@ -120,7 +120,7 @@ pub(super) fn retry_in_vain(view: &View) -> Vec<Draft> {
     in_vain.map(tell).collect()
 }
 
-/// Many clients retry, and nothing bounds what they add together.
+/// Many clients retry, and no budget limits the load that retries add.
 pub(super) fn no_retry_budget(view: &View) -> Vec<Draft> {
     let retry = &view.policy.retry;
     let clients = view.around.clients.unwrap_or(1);

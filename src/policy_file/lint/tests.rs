@@ -1,19 +1,19 @@
-//! A case for each rule: a policy that it warns of, where, and the same policy mended.
+//! A case for each rule: a policy that it warns about, the location, and the corrected policy.
 
 use super::*;
 use crate::policy_file::presets;
 use crate::units::duration;
 
-/// What a rule warns of.
+/// A policy that a rule warns about.
 struct Case {
     code: &'static str,
-    /// The policy, without its name, and its surroundings.
+    /// The policy without its name, and its context.
     policy: &'static str,
     around: fn() -> LintContext,
     /// The key that the warning points at, and a part of what it says.
     place: &'static str,
     says: &'static str,
-    /// The policy without the flaw, in the same surroundings.
+    /// The corrected policy, in the same context.
     mended: &'static str,
 }
 
@@ -379,7 +379,7 @@ fn who_has_nowhere_to_go_needs_no_way_there() {
 #[test]
 fn presets_do_as_a_reviewer_would_advise() {
     let known: [(&str, &[&str]); 2] = [
-        // They are what a breaker is compared with.
+        // These are the baselines that breakers are compared with.
         ("priority-fallback", &["no-breaker"]),
         ("round-robin", &["no-breaker"]),
     ];

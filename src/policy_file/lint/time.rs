@@ -6,7 +6,7 @@ use super::Draft;
 use super::view::{Slow, View};
 use crate::units::duration::write;
 
-/// One slow attempt takes all the time that the call has: what would follow it never runs.
+/// One slow attempt takes all the time of the call, so that no fallback can start.
 pub(super) fn fallback_starved(view: &View) -> Vec<Draft> {
     let Some((deadline, own)) = view.deadline() else {
         return Vec::new();
@@ -36,7 +36,7 @@ fn takes_all(slow: &Slow, deadline: Duration) -> bool {
     slow.each.is_none_or(|each| each >= deadline)
 }
 
-/// The attempts that a call may make do not fit into it when each takes as long as it may.
+/// The attempts of a call do not fit into its deadline when each takes its full timeout.
 pub(super) fn timeouts_beyond_deadline(view: &View) -> Vec<Draft> {
     let Some((deadline, own)) = view.deadline() else {
         return Vec::new();
@@ -83,7 +83,7 @@ fn ending(own: bool) -> &'static str {
     }
 }
 
-/// Down to whole seconds, if there are any.
+/// Rounded down to whole seconds, if it is at least one second.
 fn rounded(length: Duration) -> Duration {
     match length.as_secs() {
         0 => Duration::from_millis(u64::try_from(length.as_millis()).unwrap_or(u64::MAX).max(1)),
@@ -91,7 +91,7 @@ fn rounded(length: Duration) -> Duration {
     }
 }
 
-/// A timeout that another one always comes before.
+/// A timeout that never fires, since another one always fires before it.
 pub(super) fn timeout_never_fires(view: &View) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for spot in view.spots() {
@@ -143,7 +143,7 @@ pub(super) fn timeout_never_fires(view: &View) -> Vec<Draft> {
     drafts
 }
 
-/// Nothing ever ends an attempt at a provider that has gone silent.
+/// No timeout ends an attempt at a provider that sends nothing.
 pub(super) fn no_timeout(view: &View) -> Vec<Draft> {
     let timeouts = &view.policy.timeouts;
     let of_call = timeouts.attempt.or(timeouts.call).or(view.around.deadline);

@@ -1,4 +1,4 @@
-//! The policy and its surroundings, as the rules look at them.
+//! The policy and its context, as the rules use them.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::policy::config::{Backoff, Policy};
 use crate::policy::settings::Settings;
 use crate::units::Share;
 
-/// The policy and its surroundings.
+/// The policy and its context.
 pub(super) struct View<'a> {
     pub(super) policy: &'a Policy,
     pub(super) around: &'a LintContext,
 }
 
-/// Failures that go on for as long as an outage does: a second attempt mostly meets them again.
+/// Failures that last as long as an outage, so that a second attempt most likely fails as well.
 pub(super) const OUTAGE: [FailureClass; 8] = [
     FailureClass::RateLimited,
     FailureClass::Overloaded,
@@ -26,17 +26,17 @@ pub(super) const OUTAGE: [FailureClass; 8] = [
     FailureClass::TimeoutAttempt,
 ];
 
-/// Settings of the policy, or of one of its overrides, and where they stand.
+/// Settings of the policy, or of one of its overrides, and their location.
 pub(super) struct SettingsScope {
     prefix: Vec<String>,
     pub(super) settings: Settings,
 }
 
-/// Attempts of one call that each take as long as they may.
+/// Attempts of one call that each take their full timeout.
 pub(super) struct Slow {
     /// Which timeout ends each.
     pub(super) key: &'static str,
-    /// How long each takes; none = for ever.
+    /// How long each takes; none = without limit.
     pub(super) each: Option<Duration>,
     /// How many there can be.
     pub(super) count: u32,
@@ -85,7 +85,7 @@ impl View<'_> {
             .min_by_key(|(length, _)| *length)
     }
 
-    /// Whether calls that are not streamed are known, or must be assumed.
+    /// Whether some calls are, or may be, not streamed.
     pub(super) fn has_plain(&self) -> bool {
         match self.around.streamed {
             Some(share) => share < Share::WHOLE,
@@ -93,8 +93,7 @@ impl View<'_> {
         }
     }
 
-    /// The slow attempts of the calls that there are: plain ones, and streamed ones if a timeout of
-    /// their own guards these.
+    /// The slow attempts of plain calls, and of streamed calls if these have timeouts of their own.
     pub(super) fn slow(&self) -> Vec<Slow> {
         let timeouts = &self.policy.timeouts;
         let mut slow = Vec::new();
@@ -157,7 +156,7 @@ impl View<'_> {
         own.chain(by_position).chain(by_name).collect()
     }
 
-    /// A provider's place in the fleet; where it is unknown, the last.
+    /// A provider's position in the fleet; the last if it is unknown.
     fn position(&self, name: &str) -> usize {
         let mut providers = self.around.providers.iter();
         let found = providers.position(|provider| provider.name == name);
@@ -166,8 +165,8 @@ impl View<'_> {
 }
 
 impl SettingsScope {
-    /// The path of a policy's key here: an override has what the policy has under `retry` without
-    /// that word.
+    /// The path of a policy's key in this scope: overrides have the keys of `retry` without that
+    /// prefix.
     pub(super) fn path<'a>(&'a self, key: &[&'a str]) -> Vec<&'a str> {
         let key = match key {
             ["retry", rest @ ..] if !self.prefix.is_empty() => rest,
@@ -178,7 +177,8 @@ impl SettingsScope {
     }
 }
 
-/// What `count` attempts wait in between, without jitter, when each provider gets `per_provider`.
+/// The sum of the waits between `count` attempts, without jitter, with `per_provider` at each
+/// provider.
 pub(super) fn waits(backoff: &Backoff, count: u32, per_provider: u32) -> Duration {
     let mut sum = Duration::ZERO;
     let mut wait = backoff.base;

@@ -1,4 +1,4 @@
-//! What holds for every breaker after every sequence of events.
+//! Properties of every breaker after every sequence of events.
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -52,7 +52,7 @@ proptest! {
     }
 }
 
-/// A breaker, and the attempts that it let through.
+/// A breaker, and the attempts that it admitted.
 struct World {
     settings: config::Breaker,
     breaker: Breaker,
@@ -110,7 +110,7 @@ impl World {
     fn admit(&mut self) {
         let expected = self.breaker.would_admit(self.now);
         let admission = self.breaker.admit(self.now);
-        assert_eq!(admission.is_some(), expected, "asking tells the truth");
+        assert_eq!(admission.is_some(), expected, "both agree");
         self.attempts.extend(admission.map(|admission| Attempt {
             admission,
             began: self.now,
@@ -134,14 +134,14 @@ impl World {
                 && ends.is_none_or(|ends| self.now < ends)
         });
         let probes = probes.count();
-        assert!(probes <= most, "{probes} probes hold their places");
+        assert!(probes <= most, "{probes} probes hold slots");
         match self.breaker.state() {
             State::Closed => assert!(self.breaker.would_admit(self.now)),
             State::Open => {
                 let cap = self.settings.open.max;
                 assert!(
                     self.breaker.would_admit(self.now + cap),
-                    "it ends within the cap"
+                    "the open time ends within the cap"
                 );
             }
             State::HalfOpen => {
@@ -149,13 +149,13 @@ impl World {
                     Some(lease) => self.breaker.would_admit(self.now + lease),
                     None => self.breaker.would_admit(self.now) || probes == most,
                 };
-                assert!(admits, "somebody holds each place, and not for ever");
+                assert!(admits, "each slot is free or its lease ends");
             }
         }
     }
 
-    /// From here on all goes well, one attempt after the other. Those in flight are abandoned;
-    /// where there is a lease, they never come back.
+    /// From here on every attempt succeeds, one after the other. Attempts in flight are cancelled;
+    /// with a lease, they never end.
     fn recover(&mut self) {
         self.now =
             self.now + self.settings.open.max + self.settings.probe_timeout.unwrap_or_default();
@@ -171,7 +171,7 @@ impl World {
                 return;
             }
             self.admit();
-            let admission = self.end(0).expect("nobody else holds a place");
+            let admission = self.end(0).expect("no other probe holds a slot");
             self.breaker.on_success(admission, None, self.now);
         }
         assert_eq!(self.breaker.state(), State::Closed);

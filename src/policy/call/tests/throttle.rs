@@ -1,6 +1,6 @@
-//! Asking a call again must not count as another request at a throttled provider.
+//! Stepping a call again must not count as another request at a throttled provider.
 //!
-//! Each test runs the same calls twice: once plainly, and once so that the core looks at the
+//! Each test runs the same calls twice: once plainly, and once so that the core considers the
 //! throttled provider several times per call. Both runs must send the same calls there.
 
 use super::*;

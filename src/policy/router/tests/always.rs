@@ -1,11 +1,11 @@
-//! What holds for every fleet, policy and history.
+//! Properties of every fleet, policy and history.
 
 use super::*;
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert_eq, prop_oneof, proptest};
 use proptest::strategy::Strategy as Values;
 use proptest::test_runner::RngSeed;
 
-/// What happens to a router, at any moment.
+/// An event at a router.
 #[derive(Clone, Debug)]
 enum Move {
     Turn {
@@ -64,7 +64,7 @@ proptest! {
     }
 }
 
-/// A rule that leaves some out, by name, by model and by price.
+/// A rule that excludes some providers, by name, by model and by price.
 fn strict() -> Task {
     Task {
         only: true,
@@ -73,7 +73,7 @@ fn strict() -> Task {
     }
 }
 
-/// Whom the call may ask, in fleet order.
+/// The providers that the call may use, in fleet order.
 fn allowed(members: &[ProviderInfo], ask: &CallContext) -> Vec<usize> {
     let is_affordable = |member: &ProviderInfo| {
         let nanos = |price: Option<Money>| price.map(|price| price.as_nanos() as f64);

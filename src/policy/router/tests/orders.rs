@@ -32,7 +32,7 @@ fn who_follows_the_first_has_its_weights_share_of_that_too() {
     assert_eq!(b + c, 2_000);
     assert!(
         (450..550).contains(&b),
-        "{b} of 2,000, and a quarter is due"
+        "{b} of 2,000, a quarter is expected"
     );
 }
 
@@ -99,7 +99,7 @@ fn least_latency_asks_the_sooner_of_two_and_the_others_behind_it() {
     for order in &orders {
         assert!(["b c a", "c b a"].contains(&order.as_str()), "{order}");
     }
-    // Of three pairs, two hold the soonest.
+    // Two of the three pairs contain the soonest.
     let led = led(&orders, "b");
     assert!((1_900..2_100).contains(&led[0]), "{led:?}");
 }
@@ -200,7 +200,7 @@ fn a_task_asks_whom_it_prefers_first_in_its_order() {
     assert_eq!(
         rig.order(&CallContext::default()),
         "a b c d",
-        "no task, no rule"
+        "without a task no rule applies"
     );
 }
 

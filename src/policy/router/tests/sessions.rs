@@ -1,8 +1,8 @@
-//! Sessions and their places.
+//! Session affinity.
 
 use super::*;
 
-/// Where each of so many sessions starts.
+/// The first provider of each of this many sessions.
 fn starts(rig: &Rig, sessions: u64) -> Vec<String> {
     let mut router = rig.router();
     let start = |session| {
@@ -44,7 +44,7 @@ fn sessions_spread_evenly_or_by_weight() {
 fn a_new_provider_moves_only_its_share() {
     let route = "strategy: round_robin, affinity: session";
     let before = starts(&Rig::new("a b c", route), 8_000);
-    // It joins in the middle: places go by name.
+    // It joins in the middle: the hash depends on names, not positions.
     let after = starts(&Rig::new("a new b c", route), 8_000);
     let moved: Vec<_> = before
         .iter()
