@@ -56,19 +56,20 @@ pub(super) fn check_name(document: &Document, path: &[&str], what: &str) -> Resu
         .hint("write at most 64 letters, digits, `-` and `_`"))
 }
 
-/// Whether `text` can name a policy, a provider or a fault: also in a path and in an expectation.
+/// Whether `text` can name a policy, a provider or a fault, also in a path and in an expectation.
 pub(super) fn is_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// No run is longer, and neither is anything in it.
+/// The longest run, and the longest time in a scenario.
 pub(super) const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
 
 /// The world's timers resolve one millisecond.
 pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 
-/// No call has more tokens on either side: beyond any model's context, and far from any overflow.
+/// The most prompt or output tokens of a call: above any model's context, and far below any
+/// overflow.
 pub(super) const MOST_TOKENS: u64 = 10_000_000;
 
 const LONGEST_NAME: usize = 64;

@@ -1,7 +1,7 @@
-//! From a path to a scenario that is understood and checked, or to a problem with a caret.
+//! Loads the scenario at a path, and checks it, or returns a diagnostic with a caret.
 //!
 //! The only part of `scenario` that opens files: the scenario itself, and the trace that it names.
-//! Policies are only checked as paths here; reading them is left to whoever runs them.
+//! Here policies are only checked as paths; `run` reads them.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use super::resolve::resolve;
 use super::{Calls, Scenario, replay};
 use crate::text::{self, Diagnostic, Document};
 
-/// A scenario, and the document that it was read from (to point at what later checks find).
+/// A scenario, and the document that it was read from, so that later checks can point into it.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The scenario.
     pub scenario: Scenario,
     /// Its document.
     pub document: Document,
-    /// The file, as it was named.
+    /// The file's path as given.
     pub path: PathBuf,
     /// The project's root: the nearest folder that holds `policies/`, from the file's own up to the
     /// one that holds `.git`; outside of a repository only the file's own folder and one whose
@@ -27,8 +27,8 @@ pub struct Loaded {
     pub root: PathBuf,
 }
 
-/// Reads and checks the scenario at `path`, with `--set` overrides (path, value) on top; those
-/// that start with `policy.` are left to policies.
+/// Reads and checks the scenario at `path`, with `--set` overrides (path, value) on top; those that
+/// start with `policy.` are for the policies.
 pub fn load(path: impl AsRef<Path>, overrides: &[(String, String)]) -> Result<Loaded, Diagnostic> {
     let path = path.as_ref();
     let mut document = Document::read(path)?;
@@ -60,8 +60,9 @@ pub fn load(path: impl AsRef<Path>, overrides: &[(String, String)]) -> Result<Lo
 }
 
 impl Loaded {
-    /// The file that is `written` at `keys` of the document: relative to the scenario's file and
-    /// inside the project, or, from the command line, relative to the current directory and free.
+    /// The path `written` at `keys` of the document, resolved: in the file it is relative to the
+    /// file and must be inside the project; on the command line it is relative to the current
+    /// directory and may be anywhere.
     pub fn locate(&self, keys: &[&str], written: &str) -> Result<PathBuf, Diagnostic> {
         let place = ScenarioFile {
             document: &self.document,
@@ -96,7 +97,7 @@ impl ScenarioFile<'_> {
         )))
     }
 
-    /// Whether a path leads to somewhere below the root, by name and (if it exists) in fact.
+    /// Whether a path is below the root, by name and (if it exists) after resolving symbolic links.
     fn is_inside(&self, written: &str) -> bool {
         let folder = folder_of(self.path);
         let (Ok(root), Ok(real)) = (self.root.canonicalize(), folder.canonicalize()) else {
@@ -108,7 +109,7 @@ impl ScenarioFile<'_> {
             && target.map_or(true, |target| target.starts_with(&root))
     }
 
-    /// A policy is a bare name, or a path that says so by its ending.
+    /// Checks that each policy is a bare name, or a path that ends in `.yaml` or `.yml`.
     fn check_policies(&self, policies: &[String]) -> Result<(), Diagnostic> {
         for (n, policy) in policies.iter().enumerate() {
             let keys = ["policies", &n.to_string()];
@@ -154,7 +155,7 @@ impl ScenarioFile<'_> {
     }
 }
 
-/// A path as reports show it: where a file lies on one machine is no part of them.
+/// A path as reports show it, without parts that depend on the machine.
 pub(super) fn shown(written: &str) -> String {
     match Path::new(written).file_name() {
         Some(name) if Path::new(written).is_absolute() => name.to_string_lossy().into_owned(),
@@ -162,7 +163,7 @@ pub(super) fn shown(written: &str) -> String {
     }
 }
 
-/// The project's root as [`Loaded::root`] has it, as the file's own path leads there.
+/// The project's root, as [`Loaded::root`] defines it, written relative to the file's path.
 fn root_of(path: &Path) -> PathBuf {
     let folder = folder_of(path);
     let Ok(real) = folder.canonicalize() else {
@@ -178,7 +179,7 @@ fn root_of(path: &Path) -> PathBuf {
     let root = (0..up).fold(folder, |below, _| above(&below));
     match root.canonicalize() {
         Ok(found) if found == holder => root,
-        // Symbolic links on the way: only the real path is sure to lead there.
+        // With symbolic links on the way, only the real path is reliable.
         _ => holder.to_owned(),
     }
 }
@@ -201,7 +202,7 @@ fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
-/// The folder above, without leaving what the path already names.
+/// The parent folder, derived from the given path.
 fn above(folder: &Path) -> PathBuf {
     match folder.components().next_back() {
         Some(Component::Normal(_)) => folder_of(folder),
@@ -210,7 +211,7 @@ fn above(folder: &Path) -> PathBuf {
     }
 }
 
-/// Without `.` and `..`, by name alone.
+/// The path without `.` and `..`, without access to the file system.
 fn normalised(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for component in path.components() {

@@ -1,14 +1,14 @@
-//! Describes what the world does, as types: the scenario file, understood and checked.
+//! The scenario file as types, resolved and checked.
 //!
-//! - [`load()`]: from a path to a [`Loaded`] scenario, or to a problem with a caret.
+//! - [`load()`]: from a path to a [`Loaded`] scenario, or to a diagnostic with a caret.
 //! - [`fault`]: what a fault does and when.
 //! - `workload`: which call arrives when, with how many tokens, for one seed.
 //! - `run`, `provider`, `demand`, `operations`, `quantiles`: parts that read, check and write
 //!   themselves. `check` and `place`: what their checks share.
 //! - `file`: the whole file; `resolve`: from there to these types.
-//! - `replay`: trace files. `resolved`: the scenario as understood, for the result document.
+//! - `replay`: trace files. `resolved`: the resolved scenario, for the result document.
 //!
-//! It makes nothing happen: providers and world read these types.
+//! It only describes: `provider` and `world` act on these types.
 
 mod check;
 mod demand;
@@ -46,31 +46,31 @@ pub use provider::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Per
 pub use quantiles::Quantiles;
 pub use run::{Run, Uptime, seeds};
 
-/// A scenario: what the world does, and what is expected of whom.
+/// A scenario: providers, load and faults, the policies to run, and what is expected of each.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Scenario {
     /// Equals the stem of its file.
     pub name: String,
-    /// The question that it asks.
+    /// The question that it answers.
     pub about: String,
-    /// How long, and with which seeds.
+    /// The duration and the seeds.
     pub run: Run,
     /// The network between clients and providers.
     pub network: Network,
     /// The fleet, in order; names are unique.
     pub providers: Vec<Provider>,
-    /// What the users ask for.
+    /// What calls ask for, and when they arrive.
     pub load: Load,
-    /// What goes wrong, in order; names are unique.
+    /// The faults, in order; names are unique.
     pub faults: Vec<Fault>,
-    /// What people do to the client while it runs, in order; names are unique.
+    /// Operations on the client while it runs, in order; names are unique.
     pub operations: Vec<Operation>,
     /// The policies to run, as the file (or the command line) names them.
     pub policies: Vec<String>,
     /// What is expected, by policy name or under `every`, in the file's order.
     pub expect: Vec<(String, Vec<Expectation>)>,
-    /// How uptime is judged.
+    /// How uptime is measured.
     pub uptime: Uptime,
 }
 
@@ -94,7 +94,7 @@ impl Scenario {
         works.any(|one| one.work == Work::Isolate(provider) && one.windows.covers(now))
     }
 
-    /// The provider to which calls are pinned at `now`, if to any: who was pinned last counts.
+    /// The provider to which calls are pinned at `now`, if any; the latest pin counts.
     pub fn pinned(&self, now: Instant) -> Option<ProviderId> {
         let at_work = self.operations.iter().filter(|one| one.windows.covers(now));
         let pins = at_work.filter_map(|one| match one.work {
@@ -112,5 +112,5 @@ pub fn schema() -> serde_json::Value {
     file::schema()
 }
 
-/// Makes a problem of a place in a text that a pure reader reads.
+/// Makes a diagnostic from a range of a text, for readers without access to the document.
 type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Diagnostic;

@@ -1,7 +1,7 @@
-//! What people do to the client while it runs: they take a provider out, or pin all calls to one.
+//! Operations on the client while it runs: isolating a provider, or pinning all calls to one.
 //!
-//! An operation acts on every client process alike. Which of them hold at a moment is told here;
-//! the world tells the clients. What a client makes of it is left to the client.
+//! An operation applies to every client process. This module says which operations are active at a
+//! moment, and `world` applies them to the clients.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,25 +19,25 @@ use crate::units::duration;
 #[cfg(feature = "cli")]
 use crate::units::schema;
 
-/// Something that people do to the client, for a while.
+/// An operation on the client, for a limited time.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Operation {
     /// Its name, unique in the scenario.
     pub name: String,
-    /// What they do.
+    /// What it does.
     pub work: Work,
-    /// From when on, and for how long.
+    /// When it is active.
     pub windows: Windows,
 }
 
-/// What people do.
+/// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Work {
-    /// This provider is asked nothing.
+    /// This provider gets no calls.
     Isolate(ProviderId),
-    /// This provider is asked, and no other.
+    /// All calls go to this provider.
     Pin(ProviderId),
 }
 
@@ -55,15 +55,15 @@ pub(super) struct Written {
     #[serde(default, rename = "for", with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     length: Option<Duration>,
-    /// This provider is asked nothing.
+    /// This provider gets no calls.
     #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Name>"))]
     isolate: Option<String>,
-    /// This provider is asked, and no other.
+    /// All calls go to this provider.
     #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Name>"))]
     pin: Option<String>,
 }
 
-/// One of two things is done, and not both.
+/// An operation has exactly one of `isolate` and `pin`.
 #[cfg(feature = "cli")]
 fn one_work(schema: &mut schemars::Schema) {
     let works = ["isolate", "pin"].map(|key| json!({ "required": [key] }));
@@ -71,7 +71,7 @@ fn one_work(schema: &mut schemars::Schema) {
 }
 
 impl Operation {
-    /// As understood, in a scenario with these `providers`.
+    /// The resolved operation, in a scenario with these `providers`.
     pub(super) fn shown(&self, providers: &[Provider]) -> Value {
         let (word, id) = match self.work {
             Work::Isolate(id) => ("isolate", id),
@@ -86,7 +86,7 @@ impl Operation {
     }
 }
 
-/// The operations in the file's order; `run` is how long calls arrive, unless a trace says it.
+/// The operations in the file's order; `run` is how long calls arrive, unless a trace sets it.
 pub(super) fn operations(
     document: &Document,
     mut written: BTreeMap<String, Written>,

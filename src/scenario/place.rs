@@ -1,4 +1,4 @@
-//! A part of a document that is being checked: the ranges of its keys, and problems that point at
+//! A part of a document during checks: range checks for its keys, and diagnostics that point at
 //! them.
 
 use std::fmt::Display;
@@ -10,7 +10,7 @@ use super::quantiles::{Quantiles, Quantity};
 use crate::text::{Diagnostic, Document};
 use crate::units::duration;
 
-/// Where a part stands. The checks return it, so that those of one part make a table.
+/// The location of a part. Checks return it, so that they can be chained.
 #[derive(Clone)]
 pub(super) struct Place<'a> {
     document: &'a Document,
@@ -34,22 +34,22 @@ impl<'a> Place<'a> {
         [self.path.as_slice(), &[key]].concat()
     }
 
-    /// The keys that stand here, in the file's order.
+    /// The keys of this part, in the file's order.
     pub(super) fn keys(&self) -> Vec<String> {
         self.document.keys(&self.path)
     }
 
-    /// A problem with the value of `key`.
+    /// A diagnostic about the value of `key`.
     pub(super) fn problem(&self, key: &str, message: impl Into<String>) -> Diagnostic {
         self.document.problem(&self.at(key), message)
     }
 
-    /// A problem with `key` itself.
+    /// A diagnostic about `key` itself.
     pub(super) fn problem_at_key(&self, key: &str, message: impl Into<String>) -> Diagnostic {
         self.document.problem_at_key(&self.at(key), message)
     }
 
-    /// A problem with this part as a whole.
+    /// A diagnostic about this part as a whole.
     pub(super) fn problem_here(&self, message: impl Into<String>) -> Diagnostic {
         self.document.problem_at_key(&self.path, message)
     }

@@ -1,16 +1,16 @@
-//! The provider profiles that ship: who answers how fast, within which limits, and who says so.
+//! The built-in provider profiles: latency, speed and limits of models, with their sources.
 //!
-//! They are `profiles.csv` beside this file, one row per profile, fitted to recorded figures. A
-//! lognormal is fitted at two quantiles, and its p99 follows from them: for measured runs
+//! They are in `profiles.csv`, next to this file, one row per profile, fitted to recorded figures.
+//! A lognormal is fitted at two quantiles, and its p99 follows from them: for measured runs
 //! (LatencyLab 2024, llmperf 2023) the median and the 90th percentile of the time to first token,
-//! the median and the 10th percentile of the speed (the slow side is what users feel). Artificial
-//! Analysis gives medians alone, so there the tail is pooled: the median of that ratio over 22
+//! the median and the 10th percentile of the speed (the slow side matters to users). Artificial
+//! Analysis gives only medians, so there the tail is pooled: the median of that ratio over 22
 //! measured runs, which is 1.38 for the time to first token and 1.22 for the speed.
 //!
-//! A run that no lognormal fits has no profile (Llama 2 at Bedrock and Replicate, whose speeds have
-//! two humps), and neither has a model without a figure (DeepSeek). Limits are those of the second
-//! usage tier where a vendor publishes one. Prices are the price book's. What a scenario may
-//! write instead is up to `provider`.
+//! A run that no lognormal fits has no profile (Llama 2 at Bedrock and Replicate, with bimodal
+//! speeds), and neither has a model without figures (DeepSeek). Limits are those of the second
+//! usage tier where a vendor publishes one. Prices come from the price book. `provider` reads what
+//! a scenario writes instead.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ use super::quantiles::Quantiles;
 use crate::units::TokenRate;
 use crate::wire::Dialect;
 
-/// A profile, as it ships.
+/// A built-in profile.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Profile {
     /// `openai/gpt-4.1`.
     pub name: &'static str,
-    /// How it speaks.
+    /// Its API dialect.
     pub dialect: Dialect,
     /// The model that answers.
     pub model: &'static str,
@@ -31,12 +31,12 @@ pub(crate) struct Profile {
     pub ttft: Quantiles<Duration>,
     /// Output tokens per second; one in a hundred answers is faster than `p99`.
     pub speed: Quantiles<TokenRate>,
-    /// Who measured both, and when.
+    /// The source of both, and its date.
     pub latency_source: String,
     /// Requests per minute, tokens per minute, prompt tokens per minute, output tokens per minute,
     /// requests per day, requests at once.
     pub limits: [Option<u64>; 6],
-    /// Who states the limits, and when; empty without any.
+    /// The source of the limits, and its date; empty without limits.
     pub limits_source: String,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn names() -> Vec<&'static str> {
     rows().filter_map(|row| row.first().copied()).collect()
 }
 
-/// The book is ours and its shape is held by a test.
+/// The table is part of the crate, and a test checks its shape.
 fn rows() -> impl Iterator<Item = Vec<&'static str>> {
     BOOK.lines().skip(1).map(|line| line.split(',').collect())
 }

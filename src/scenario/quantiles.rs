@@ -1,7 +1,7 @@
 //! Two quantiles of a quantity: how a scenario states a distribution.
 //!
-//! Written as `{ p50: 600ms, p99: 3s }`, or as one value for both. Which values make sense is left
-//! to each setting.
+//! Written as `{ p50: 600ms, p99: 3s }`, or as one value for both. Each setting checks its own
+//! range.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -27,13 +27,13 @@ pub struct Quantiles<T> {
     pub p99: T,
 }
 
-/// What quantiles are made of.
+/// A quantity that can have quantiles.
 pub(crate) trait Quantity: Copy + PartialOrd {
     /// Its JSON Schema.
     #[cfg(feature = "cli")]
     type Schema: schemars::JsonSchema;
 
-    /// What a file has to say.
+    /// The expected text form, for messages.
     const WANTED: &'static str;
 
     /// Reads one value with its unit.
@@ -102,7 +102,7 @@ impl<T: Quantity> Quantiles<T> {
         }
     }
 
-    /// Itself, when both lie within `range` and do not cross; it stands at `path`.
+    /// Checks that both lie within `range` and do not cross; it stands at `path`.
     pub(super) fn checked(
         self,
         document: &Document,
@@ -151,7 +151,7 @@ impl<'de, T: Quantity> Visitor<'de> for Both<T> {
         Ok(Quantiles::constant(value))
     }
 
-    /// A number without a unit: the unit's own parser says what is missing.
+    /// A number without a unit: the unit's parser reports what is missing.
     fn visit_u64<E: Error>(self, number: u64) -> Result<Quantiles<T>, E> {
         self.visit_str(&number.to_string())
     }

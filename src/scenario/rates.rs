@@ -1,9 +1,9 @@
-//! What the faults of a scenario come to: effective rates over time, and the arithmetic of a stack.
+//! The effective rates of a scenario's faults over time, alone and stacked.
 //!
-//! All is expectation, exact where levels are constant: a chance counts as its share of seeds, a
-//! burst as its share of time. Faults are independent of each other, so what meets none of them is
-//! a product. Attempts are taken to be among those that `when` asks for. Nothing is drawn here, and
-//! nothing is printed.
+//! All rates are expectations, exact where levels are constant: a chance counts as its share of
+//! seeds, a burst as its share of time. Faults are independent of each other, so the share of
+//! attempts that meet none of them is a product. Attempts are assumed to meet the conditions of
+//! `when`. Nothing is drawn or printed here.
 
 use std::time::Duration;
 
@@ -32,18 +32,18 @@ pub(crate) struct FaultRates {
     pub fault: Fault,
     /// Its word.
     pub word: String,
-    /// Whom it strikes, by name.
+    /// The names of its targets.
     pub targets: Vec<String>,
     /// Its expected rate at full strength.
     pub full: Share,
-    /// The stretches in which it is at work.
+    /// The intervals in which it is active.
     pub stretches: Stretches<Effect>,
     /// The run in [`COLUMNS`] parts: the highest rate (or strength) in each, as a share of what
     /// it is at full strength.
     pub curve: Vec<Share>,
 }
 
-/// Stretches of the run.
+/// Intervals of the run.
 #[derive(Clone, Debug)]
 pub(crate) struct Stretches<T> {
     /// The first of them, up to [`MOST_STRETCHES`].
@@ -52,7 +52,7 @@ pub(crate) struct Stretches<T> {
     pub has_more: bool,
 }
 
-/// A stretch of time within which each fault only grows, only fades, or stays.
+/// An interval within which each fault only grows, only fades, or stays.
 #[derive(Clone, Debug)]
 pub(crate) struct Interval<T> {
     /// Its start.
@@ -65,21 +65,21 @@ pub(crate) struct Interval<T> {
     pub last: T,
 }
 
-/// What a fault comes to at a moment.
+/// The effect of a fault at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Effect {
     /// The expected share of attempts that it strikes.
     pub rate: Share,
-    /// How strongly, where that is a number of its own.
+    /// Its strength, for kinds that have one.
     pub strength: Strength,
 }
 
-/// What meets no fault at one provider.
+/// The share of attempts that meet no fault at one provider.
 #[derive(Clone, Debug)]
 pub(crate) struct ProviderRates {
     /// Its name.
     pub name: String,
-    /// All stretches, each with the rates of the faults at work in it, in the file's order.
+    /// All intervals, each with the rates of its active faults, in the file's order.
     pub stretches: Stretches<Vec<Share>>,
     /// The share of attempts that meet no fault, averaged over the run's time; none when it changes
     /// too often.
@@ -87,7 +87,7 @@ pub(crate) struct ProviderRates {
 }
 
 impl Scenario {
-    /// What its faults come to.
+    /// The effective rates of its faults.
     pub(crate) fn rates(&self) -> Rates {
         let end = Instant::START + self.run.duration;
         let name = |id: &ProviderId| Some(self.providers.get(id.index())?.name.clone());
@@ -130,7 +130,8 @@ impl Fault {
         times(rate, self.chance)
     }
 
-    /// The same at a moment. What has a strength strikes as many while that still grows from none.
+    /// The same at a moment. A fault with a strength has the same rate while its strength still
+    /// grows from 0.
     fn expected_at(&self, now: Instant) -> Share {
         let is_growing = self.inject.has_strength() && self.extents().covers(now);
         let least = Share::from_parts(u64::from(is_growing));
@@ -165,7 +166,7 @@ impl Fault {
         moments.into_iter().filter(|moment| *moment > now).min()
     }
 
-    /// Whether attempts meet it: it is no state that a provider or a client is in.
+    /// Whether it strikes single attempts, and is not a state of a provider or a client.
     fn meets_attempts(&self) -> bool {
         matches!(self.inject.row().reach, Scope::Whole | Scope::Attempts)
     }
@@ -205,8 +206,8 @@ fn provider_rates(
     }
 }
 
-/// The run, cut wherever one of `faults` changes: what `ends` says of the first and the last moment
-/// of each stretch, if anything.
+/// The run, cut wherever one of `faults` changes, with the values of `ends` at the first and the
+/// last moment of each interval, if it returns any.
 fn stretches<T>(
     faults: &[&Fault],
     end: Instant,
@@ -302,13 +303,13 @@ fn times(a: Share, b: Share) -> Share {
     Share::from_parts(((exact + whole / 2) / whole) as u64)
 }
 
-/// So many stretches are told; a flapping fault looks the same after that.
+/// How many intervals are listed; a flapping fault repeats itself after that.
 pub(crate) const MOST_STRETCHES: usize = 16;
 
-/// A curve has so many columns.
+/// The number of columns of a curve.
 pub(crate) const COLUMNS: u64 = 60;
 
-/// More changes than this are not averaged: it would take too long.
+/// With more changes than this no average is computed, since it would take too long.
 const MOST_CHANGES: usize = 20_000;
 
 /// Parts of a stretch in Simpson's rule; even.

@@ -1,7 +1,7 @@
-//! From the file as written to the scenario as meant: defaults filled in, every value checked.
+//! From the file as written to the resolved scenario: defaults filled in, every value checked.
 //!
-//! All values are bounded, so that nothing later overflows or runs for ever. Each part is checked
-//! where it is declared; files are opened by `load`.
+//! All values are bounded, so that nothing overflows or runs forever later. Each part is checked
+//! where it is declared; `load` opens files.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,8 @@ use super::{Calls, Scenario, file, operations, provider};
 use crate::expect::{self, Expectation};
 use crate::text::{Diagnostic, Document};
 
-/// The scenario that `file` means; `stem` is its file's, and `trace` the calls to replay, if any.
+/// The resolved scenario of `file`; `stem` is the file's stem, and `trace` the calls to replay, if
+/// any.
 pub(super) fn resolve(
     document: &Document,
     stem: &str,

@@ -1,4 +1,4 @@
-//! How long a scenario runs, with which seeds, and how its uptime is judged.
+//! The duration and seeds of a scenario, and how its uptime is measured.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use crate::text::{Diagnostic, Document};
 use crate::units::schema;
 use crate::units::{self, Share, UnitError, duration};
 
-/// How long, and with which seeds.
+/// The duration and the seeds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`run`."))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Run {
-    /// Calls arrive for so long; a trace says it itself.
+    /// How long calls arrive; a trace has its own duration.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub duration: Duration,
-    /// A number, or both ends, as in `1..5`: each seed is another day of the same kind.
+    /// A number, or both ends, as in `1..5`: each seed is an independent run of the same scenario.
     #[serde(serialize_with = "write_seeds", deserialize_with = "read_seeds")]
     #[cfg_attr(feature = "cli", schemars(with = "Seeds"))]
     pub seeds: RangeInclusive<u64>,
@@ -33,7 +33,7 @@ pub struct Run {
     pub drain: Duration,
 }
 
-/// Without a duration: a trace says it, or `check` asks for it.
+/// Without a duration: a trace sets it, or `check` requires it.
 impl Default for Run {
     fn default() -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Default for Run {
 }
 
 impl Run {
-    /// Checks the run, whose duration the file has to say unless a trace says it.
+    /// Checks the run; the file must set its duration unless a trace does.
     pub(super) fn check(&self, document: &Document, is_replay: bool) -> Result<(), Diagnostic> {
         let is_said = document.keys(&["run"]).iter().any(|key| key == "duration");
         if !is_said && !is_replay {
@@ -61,7 +61,7 @@ impl Run {
     }
 }
 
-/// How uptime is judged.
+/// How uptime is measured.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`uptime`."))]
@@ -86,7 +86,7 @@ impl Default for Uptime {
 }
 
 impl Uptime {
-    /// Checks how a run of this length is judged.
+    /// Checks the settings for a run of this length.
     pub(super) fn check(&self, document: &Document, run: Duration) -> Result<(), Diagnostic> {
         let shares = Share::ZERO..=Share::from_parts(999_999_999);
         Place::new(document, &["uptime"])
@@ -130,5 +130,5 @@ crate::text::schema::inline_schema! {
 
 const MOST_SEEDS: u64 = 10_000;
 
-/// A report counts each window of arrival time.
+/// The most windows: a report counts each of them.
 const MOST_WINDOWS: u128 = 10_000_000;

@@ -1,13 +1,12 @@
 //! Which call arrives when, with how many tokens, for one seed.
 //!
-//! Nothing is listed in advance: arrivals come one by one, and everything else is a keyed draw by
-//! the call's number, so that a month of calls costs no memory and every policy meets the same
-//! calls. Reading a trace file is left to `replay`, the shape of a rate to `demand`; making the
-//! calls is left to `world`.
+//! Nothing is listed in advance: arrivals are generated one by one, and everything else is a draw
+//! keyed by the call's number, so that a month of calls needs no memory and every policy gets the
+//! same calls. `replay` reads trace files, `demand` defines rates, and `world` makes the calls.
 //!
-//! A user who clicks again asks the same question once more: the k-th click of question n is call
-//! `n + k * 2^48`, with the draws of call n and luck of its own at the providers. In a closed loop
-//! the n-th question of user u, of `count`, is call `u + n * count`.
+//! A user retry sends the same question again: the k-th click of question n is call `n + k * 2^48`,
+//! with the draws of call n, but with its own draws at the providers. In a closed loop the n-th
+//! question of user u, of `count`, is call `u + n * count`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,18 +30,18 @@ pub struct Tokens {
     pub input: u64,
     /// Of the answer, at least 1, and no more than the call asks for.
     pub output: u64,
-    /// The beginning of the prompt, when other calls have the same.
+    /// The prompt prefix that it shares with other calls, if any.
     pub prefix: Option<Prefix>,
 }
 
 impl Tokens {
-    /// The session: calls whose prompts begin alike, as the turns of a conversation do.
+    /// The session: calls with a common prompt prefix, like the turns of a conversation.
     pub fn session(&self) -> Option<u64> {
         self.prefix.map(|prefix| prefix.id)
     }
 }
 
-/// The calls of one seed. Cheap to clone; each question is answered by keyed draws.
+/// The calls of one seed. Cheap to clone, since everything is a keyed draw.
 #[derive(Clone, Debug)]
 pub struct Workload {
     load: Arc<Load>,
@@ -51,7 +50,7 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// The calls that `load` makes under `seed`, for `duration` (a trace lifts that).
+    /// The calls of `load` under `seed`, for `duration` (which a trace ignores).
     pub fn new(load: &Load, duration: Duration, seed: u64) -> Self {
         Self {
             load: Arc::new(load.clone()),
@@ -60,14 +59,14 @@ impl Workload {
         }
     }
 
-    /// The moments of arrival, in order: the n-th is call n, from 0. Users, whose calls depend on
-    /// the answers, have none.
+    /// The moments of arrival, in order: the n-th is call n, from 0. Closed-loop users have none,
+    /// since their calls depend on the answers.
     ///
-    /// Drawn calls come in `(0, duration]`: the first one gap after the start, and one at the very
-    /// end when the gaps say so. Thus 2/s for 10 s are exactly 20 constant arrivals. The first row
-    /// of a trace comes at the start. Under a curve, gaps are drawn as under a rate of one, and
-    /// stretched so that as many calls come as the curve's integral says: constant arrival n comes
-    /// when that reaches n.
+    /// Drawn calls arrive in `(0, duration]`: the first one gap after the start, and possibly one
+    /// exactly at the end. Thus 2/s for 10 s are exactly 20 constant arrivals. The first row of a
+    /// trace arrives at the start. Under a curve, gaps are drawn for a rate of one and mapped
+    /// through the inverse of the curve's integral: constant arrival n comes when the integral
+    /// reaches n.
     pub fn arrivals(&self) -> Box<dyn Iterator<Item = Instant>> {
         let end = self.end;
         match &self.load.calls {
@@ -117,7 +116,7 @@ impl Workload {
         self.end
     }
 
-    /// The users of a closed loop, whose calls come one after the other.
+    /// The users of a closed loop, which make their calls one after the other.
     pub(crate) fn users(&self) -> Option<Users> {
         match self.load.calls {
             Calls::Users { users } => Some(users),
@@ -125,8 +124,8 @@ impl Workload {
         }
     }
 
-    /// How long a user thinks before `call`, a first click. The first time of each is cut short at
-    /// random, as if the users had been there before.
+    /// How long a user thinks before `call`, a first click. The first think time of each user is
+    /// shortened at random, as if the loop had already been running.
     pub(crate) fn think(&self, call: CallId) -> Duration {
         let Some(users) = self.users() else {
             return Duration::ZERO;
@@ -140,12 +139,12 @@ impl Workload {
         Duration::from_nanos(length as u64).max(SHORTEST)
     }
 
-    /// When and how users click again.
+    /// When and how users retry.
     pub(crate) fn user_retry(&self) -> Option<UserRetry> {
         self.load.user_retry
     }
 
-    /// The call that the user of `call` makes when it has lasted too long, if any.
+    /// The call with which the user of `call` retries when it has lasted too long, if any.
     pub(crate) fn clicked_again(&self, call: CallId) -> Option<CallId> {
         let user_retry = self.load.user_retry?;
         let clicks = call.0 >> QUESTION_BITS;
@@ -160,7 +159,7 @@ impl Workload {
         CallId(call.0 & ((1 << QUESTION_BITS) - 1))
     }
 
-    /// The client process that makes a call: a user stays with one.
+    /// The client process that makes a call; all calls of a user have the same.
     pub fn client(&self, call: CallId) -> u32 {
         let number = self.first_click(call).0;
         let number = match self.users() {
@@ -170,7 +169,7 @@ impl Workload {
         (number % u64::from(self.load.clients.max(1))) as u32
     }
 
-    /// What a call is, when the load has several tasks.
+    /// The task of a call, if the load has tasks.
     pub fn task(&self, call: CallId) -> Option<&str> {
         let task = self.task_of(call);
         (!self.load.tasks.is_empty()).then_some(&task.name)
@@ -213,7 +212,7 @@ impl Workload {
             .chance(self.task_of(call).stream.unwrap_or_default().as_parts())
     }
 
-    /// Whether the caller of a streamed call takes the answer whole, when it is all there.
+    /// Whether the answer of a streamed call is delivered to the caller in one piece.
     pub fn is_whole(&self, call: CallId) -> bool {
         let question = self.first_click(call);
         self.is_streamed(call)
@@ -223,17 +222,17 @@ impl Workload {
                 .chance(self.task_of(call).whole.unwrap_or_default().as_parts())
     }
 
-    /// How important a call is.
+    /// The priority of a call.
     pub fn priority(&self, call: CallId) -> Priority {
         self.task_of(call).priority.into()
     }
 
-    /// How long the user of a call waits; none = for ever.
+    /// How long the user of a call waits; none = without limit.
     pub fn deadline(&self, call: CallId) -> Option<Duration> {
         self.task_of(call).deadline
     }
 
-    /// The bound on output tokens that a call asks for.
+    /// The `max_tokens` that a call sends.
     pub fn max_tokens(&self, call: CallId) -> Option<u32> {
         let most = self.task_of(call).max_tokens?;
         u32::try_from(most).ok()
@@ -270,7 +269,7 @@ impl Workload {
     }
 }
 
-/// `n` gaps after the start, to the nanosecond below: the error does not grow with `n`.
+/// `n` gaps after the start, rounded down to a nanosecond, so the error does not grow with `n`.
 fn moment(n: u64, rate: Rate) -> Instant {
     let exact = u128::from(n) * rate.per.as_nanos() * 1_000_000_000;
     let passed = exact / u128::from(rate.count_nano.max(1));
@@ -284,7 +283,7 @@ fn poisson(mean: Duration, draws: RngStreams) -> impl Iterator<Item = Instant> {
     })
 }
 
-/// The moments at which `course` has brought what the `gaps` so far make together.
+/// The moments at which the integral of `course` reaches the sum of the `gaps` so far.
 fn along(course: Course, gaps: impl Iterator<Item = u128>) -> impl Iterator<Item = Instant> {
     gaps.scan((0_u128, 0_u64), move |(mass, at), gap| {
         *mass = mass.saturating_add(gap);
@@ -299,5 +298,5 @@ fn drawn(quantiles: &Quantiles<u64>, stream: &mut Stream) -> u64 {
     (tokens as u64).clamp(1, MOST_TOKENS)
 }
 
-/// Questions are numbered below 2^48; more than any run has.
+/// Question numbers are below 2^48, more than any run has.
 const QUESTION_BITS: u32 = 48;

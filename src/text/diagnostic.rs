@@ -1,7 +1,7 @@
 //! What is wrong in a file, where, and what to write instead, with a caret.
 //!
-//! Other modules find the errors. Message and hint are two texts from where they are made: a quantity
-//! that cannot be read brings both ([`Diagnostic::hint_of`]).
+//! Other modules find the errors. Message and hint are separate texts from the start: the error of
+//! a quantity that cannot be parsed has both ([`Diagnostic::hint_of`]).
 
 use std::fmt;
 use std::sync::Arc;
@@ -100,7 +100,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds the hint of a text that is no quantity, if it has one.
+    /// Adds the hint of a text that is not a quantity, if it has one.
     #[must_use]
     pub(crate) fn hint_of(mut self, error: &UnitError) -> Self {
         self.hint = error.hint().map(str::to_owned).or(self.hint);

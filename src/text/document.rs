@@ -1,4 +1,4 @@
-//! A file as a tree whose nodes know their locations, with `--set` on top of it.
+//! A file as a tree of nodes with locations, with `--set` applied to it.
 //!
 //! The types that it is decoded into define the keys.
 
@@ -13,7 +13,7 @@ use super::file;
 use super::source::{Source, Span};
 use super::tree::{Key, MAX_DEPTH, Node, NodeKind, parse, too_deep};
 
-/// A YAML file as a tree whose nodes know their locations.
+/// A YAML file as a tree of nodes with locations.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub(super) root: Node,

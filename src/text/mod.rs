@@ -1,6 +1,6 @@
 //! Reads the files that people write: YAML with spans, and diagnostics with hints.
 //!
-//! - [`document`]: a file as a tree whose nodes know their locations; `--set` on top of it.
+//! - [`document`]: a file as a tree of nodes with locations, with `--set` applied to it.
 //! - [`mod@file`]: the bytes of a file, bounded and without blocking.
 //! - `tree`: YAML events to that tree; `source`: texts, and locations in them.
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.

@@ -1,4 +1,4 @@
-//! A text under a name, and locations in it: byte ranges that know their line and column.
+//! A text with a name, and locations in it: byte ranges with their line and column.
 //!
 //! `diagnostic` says what is wrong at a location.
 

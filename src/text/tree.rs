@@ -1,4 +1,4 @@
-//! YAML as a tree whose nodes know their locations.
+//! YAML as a tree of nodes with locations.
 //!
 //! A strict subset of YAML: one document, no tags, no merge keys, no duplicate keys. Aliases are
 //! copied, so size and depth are bounded here. `decode` interprets scalars.
@@ -107,7 +107,7 @@ struct Open {
     is_block: bool,
     /// How many nodes the tree had before it.
     before: usize,
-    /// The key whose value comes next.
+    /// The key of the next value.
     key: Option<Key>,
     /// The keys so far, and their locations.
     seen: BTreeMap<String, Span>,

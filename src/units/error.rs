@@ -1,4 +1,4 @@
-//! Why a text is no quantity, and what to write instead.
+//! Why a text is not a quantity, and what to write instead.
 
 use std::fmt;
 

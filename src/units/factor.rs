@@ -15,7 +15,7 @@ use crate::time::nanos;
 pub struct Factor(u64);
 
 impl Factor {
-    /// Changes nothing.
+    /// The factor 1.
     pub const ONE: Self = Self(1_000);
 
     /// `milli` thousandths.

@@ -3,8 +3,8 @@
 //! One file per quantity. It holds the type, `parse` and `Display` (the shortest exact form, which
 //! `parse` reads back exactly), serde and JSON Schema. No float is involved, and `_` may group
 //! digits. Lengths of time, tokens and counts are plain [`std::time::Duration`] and `u64`; their
-//! modules have `parse`, `write`, and what `#[serde(with = "…")]` needs. Which values make sense
-//! for a setting is left to the setting.
+//! modules have `parse`, `write`, and what `#[serde(with = "…")]` needs. Each setting checks its
+//! own range.
 
 mod bandwidth;
 pub mod count;

@@ -1,7 +1,7 @@
 //! Money: integer nano-dollars, so that sums come out the same in any order.
 //!
-//! A token costs fractions of a cent; prices are kept per million tokens and multiplied out
-//! once, over summed token counts. Where a price comes from is left to `prices`.
+//! A token costs fractions of a cent; prices are kept per million tokens and multiplied out once,
+//! over summed token counts. `prices` says where a price comes from.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};

@@ -1,8 +1,8 @@
-//! Quantities as JSON Schema knows them: a text of a certain form, with an example.
+//! Quantities as JSON Schema: a text pattern with an example.
 //!
-//! The types here stand only in `schemars(with = "…")`, beside fields whose Rust type has no schema
-//! of its own. A pattern is as strict as an editor's red line is useful: what it lets through is
-//! still parsed and checked.
+//! The types here are used only in `schemars(with = "…")`, for fields of a Rust type without a
+//! schema. Patterns need not be exact, since they serve editors: text that matches is still parsed
+//! and checked.
 
 use std::borrow::Cow;
 

@@ -1,10 +1,10 @@
-//! How many calls a rate has brought by a moment, and when it has brought so many.
+//! How many calls arrive by a moment under a rate, and when a given number has arrived.
 //!
-//! Arrivals need two things of a rate: how many calls it has brought by a moment (its integral),
-//! and the moment by which it has brought so many (the inverse). Both are closed forms, in integers
-//! as fine as 10^-22 of a call, so nothing drifts and no list of arrivals is kept. Only the sine of
-//! the daily wave is a float; it swings around an exact mean, so its error does not grow with time.
-//! How gaps are spread around the rate is left to `workload`.
+//! Arrivals need two functions of a rate: the number of calls by a moment (its integral), and the
+//! moment by which a number of calls has arrived (the inverse). Both are closed forms in integers,
+//! with a resolution of 10^-22 of a call, so nothing drifts and no list of arrivals is kept. Only
+//! the sine of the daily wave is a float; it oscillates around an exact mean, so its error does not
+//! grow with time. `workload` draws the gaps around the rate.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::time::{Instant, nanos};
 use crate::units::Rate;
 
 impl RateCurve {
-    /// How many calls it has brought by `at`: its integral, rounded down.
+    /// How many calls arrive by `at`: its integral, rounded down.
     pub fn calls_by(&self, at: Instant) -> u128 {
         self.course().mass(at.as_nanos()) / CALL
     }
 
-    /// The rate as `workload` follows it.
+    /// The rate in the form that `workload` uses.
     pub(in crate::scenario) fn course(&self) -> Course {
         match *self {
             Self::Constant(rate) => Course::lines([(0, fine(rate))]),
@@ -48,8 +48,8 @@ impl RateCurve {
     }
 }
 
-/// A rate, ready to be followed. Calls are counted in "mass": billionths of a call per day, times
-/// nanoseconds.
+/// A rate with its integral and inverse. Calls are counted in "mass": billionths of a call per day,
+/// times nanoseconds.
 #[derive(Clone, Debug)]
 pub(in crate::scenario) struct Course(CourseShape);
 
@@ -96,7 +96,7 @@ impl Course {
         Self(CourseShape::Lines(joined))
     }
 
-    /// What it has brought by `at`.
+    /// Its integral up to `at`.
     pub(in crate::scenario) fn mass(&self, at: u64) -> u128 {
         match &self.0 {
             CourseShape::Wave(wave) => wave.mass(at),
@@ -107,8 +107,8 @@ impl Course {
         }
     }
 
-    /// The first nanosecond by which it has brought `mass`, from `floor` on; none when it never
-    /// does.
+    /// The first nanosecond, from `floor` on, at which the integral reaches `mass`; none when it
+    /// never does.
     pub(in crate::scenario) fn first(&self, mass: u128, floor: u64) -> Option<u64> {
         if mass == 0 {
             return Some(floor);
@@ -124,14 +124,14 @@ impl Course {
     }
 }
 
-/// A stretch on which the rate is a straight line; flat beyond `over`.
+/// An interval in which the rate is linear; constant after `over`.
 #[derive(Clone, Debug)]
 struct Line {
     start: u64,
     from: u128,
     to: u128,
     over: u64,
-    /// What came before it.
+    /// The integral up to its start.
     before: u128,
 }
 
@@ -158,7 +158,7 @@ impl Line {
         self.start.checked_add(passed)
     }
 
-    /// Where a parabola has brought `wanted`, to a float's precision.
+    /// When a parabola reaches `wanted`, with a float's precision.
     fn guess(&self, wanted: u128) -> u64 {
         let (from, to) = (self.from as f64, self.to as f64);
         let (slope, wanted) = ((to - from) / self.over as f64, wanted as f64);
@@ -167,7 +167,7 @@ impl Line {
     }
 }
 
-/// `rise` x `passed`^2 / (2 x `over`), rounded down, without a number that is larger than needed.
+/// `rise` x `passed`^2 / (2 x `over`), rounded down, avoiding overflow.
 fn half_square(rise: u128, passed: u128, over: u128) -> u128 {
     if rise == 0 {
         return 0;
@@ -181,10 +181,10 @@ fn half_square(rise: u128, passed: u128, over: u128) -> u128 {
 #[derive(Clone, Debug)]
 struct Wave {
     mean: u128,
-    /// How far it swings to either side.
+    /// Its amplitude.
     swing: f64,
     period: u64,
-    /// From a peak to the start.
+    /// The time from a peak to the start.
     lead: u64,
 }
 
@@ -222,7 +222,7 @@ impl Wave {
         if self.mass(floor) >= mass {
             return Some(floor);
         }
-        // Newton's steps, from where the mean alone would be.
+        // Newton's method, starting from where the mean alone would reach it.
         let mut at = mass as f64 / self.mean as f64;
         for _ in 0..4 {
             let rate = self.mean as f64 + self.swing * libm::cos(self.angle(at as u64));
@@ -325,7 +325,7 @@ mod tests {
         let at = |text| Instant::START + long(text);
         let [constant, wave, ramp, spike, steps] = curves();
         assert_eq!(constant.calls_by(at("1h")), 420);
-        // Whole periods bring the mean exactly.
+        // Over whole periods the mean is exact.
         assert_eq!(wave.calls_by(at("30m")), 3_600);
         assert_eq!(wave.calls_by(at("300h")), 2_160_000);
         // 3 min at 10/s, then 5 min at 601/60 / 2 on average, then 1/min.
@@ -385,7 +385,7 @@ mod tests {
             more in 0_u64..1 << 40,
         ) {
             let course = curves()[which].course();
-            // The sine of the wave is a float: a ten-billionth of a call is its grain.
+            // The sine of the wave is a float; its resolution is 10^-10 of a call.
             let grain = CALL / 10_000_000_000;
             prop_assert!(course.mass(at + more) + grain >= course.mass(at));
         }

@@ -1,7 +1,7 @@
-//! Rates: the same for the whole run, or a curve with keys of its own.
+//! Rates: constant, or a curve with its own keys.
 //!
-//! A row of `curves!` says which keys a curve has. From the rows follow the reader, the writer,
-//! messages and the schema. What the rates bring by when is told by `course`.
+//! A row of `curves!` lists the keys of a curve. The reader, the writer, messages and the schema
+//! are generated from the rows. `course` integrates the rates.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,21 +19,21 @@ use crate::text::Diagnostic;
 use crate::units::schema;
 use crate::units::{Rate, duration};
 
-/// How many calls come in how much time, all clients together.
+/// How many calls arrive per time, at all clients together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RateCurve {
     /// The same for the whole run.
     Constant(Rate),
-    /// A sine wave, as days have it.
+    /// A sine wave, as over a day.
     Diurnal {
         /// Its mean.
         mean: Rate,
-        /// Its highest; the lowest lies as far below the mean.
+        /// Its highest rate; the lowest is as far below the mean.
         peak: Rate,
         /// When it is highest for the first time.
         peak_at: Duration,
-        /// From one peak to the next.
+        /// The time from one peak to the next.
         period: Duration,
     },
     /// A straight line from one rate to another.
@@ -58,7 +58,7 @@ pub enum RateCurve {
         /// How long it lasts.
         length: Duration,
     },
-    /// One rate after another, without a beginning nothing before the first.
+    /// One rate after another; the rate is 0 before the first step.
     Steps {
         /// In order of their time.
         steps: Vec<Step>,
@@ -70,11 +70,11 @@ pub enum RateCurve {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// From when on.
+    /// When the step begins.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub at: Duration,
-    /// How many.
+    /// The rate from then on.
     #[serde(deserialize_with = "level")]
     pub rate: Rate,
 }
@@ -85,51 +85,51 @@ pub(super) enum Written {
     Curve(Box<Curve>),
 }
 
-/// `rate`, as a map. Which keys a curve has is judged where it is understood.
+/// `rate`, as a map. Its keys are checked when it is resolved.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(transform = own_keys))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Curve {
-    /// Which.
+    /// The curve's name.
     #[cfg_attr(feature = "cli", schemars(with = "CurveName"))]
     curve: String,
-    /// Of the wave, and of the whole.
+    /// The mean rate of the wave.
     mean: Option<Level>,
-    /// At the highest.
+    /// The highest rate.
     peak: Option<Level>,
     /// When it is highest; at the start by default.
     #[serde(default, with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     peak_at: Option<Duration>,
-    /// From peak to peak.
+    /// The time from peak to peak.
     #[serde(default, with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     period: Option<Duration>,
-    /// At first.
+    /// The rate at first.
     from: Option<Level>,
-    /// At last.
+    /// The rate at last.
     to: Option<Level>,
-    /// How long the way takes.
+    /// How long the change takes.
     #[serde(default, with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     over: Option<Duration>,
-    /// Before and after.
+    /// The rate before and after.
     base: Option<Level>,
     /// When it begins to change; at the start by default.
     #[serde(default, with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     at: Option<Duration>,
-    /// How long it is at its peak.
+    /// How long it stays at its peak.
     #[serde(default, rename = "for", with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     length: Option<Duration>,
-    /// Each holds until the next.
+    /// The steps; each holds until the next.
     steps: Option<Vec<Step>>,
 }
 
-/// Declares the keys of every curve: those that it must have, and behind `;` the moment that is
-/// the start by default.
+/// Declares the keys of every curve: the required ones, and after `;` the one that defaults to the
+/// start.
 macro_rules! curves {
     ($($name:literal $curve:ident {
         $($field:ident $key:literal),+ $(; $start:ident $start_key:literal)?
@@ -181,7 +181,7 @@ curves! {
     "steps" Steps { steps "steps" }
 }
 
-/// What a curve holds under a key of its own.
+/// A value under a key of a curve.
 trait Key: Sized {
     /// How it is written.
     type Written;
@@ -189,10 +189,10 @@ trait Key: Sized {
     /// What a message shows where it is missing.
     const EXAMPLE: &'static str;
 
-    /// Itself, when it lies within its range.
+    /// The value, when it lies within its range.
     fn checked(written: Self::Written, place: &Place<'_>, key: &str) -> Result<Self, Diagnostic>;
 
-    /// As understood.
+    /// The resolved value.
     fn shown(&self) -> Value;
 }
 
@@ -290,7 +290,7 @@ impl From<Rate> for RateCurve {
 }
 
 impl Written {
-    /// The rate that is meant; it stands at `place`.
+    /// The resolved rate; it stands at `place`.
     pub(super) fn checked(self, place: &Place<'_>) -> Result<RateCurve, Diagnostic> {
         let curve = match self {
             Self::Always(rate) => return Ok(rate.into()),
@@ -322,7 +322,7 @@ impl Curve {
 }
 
 impl RateCurve {
-    /// Refuses a wave that swings too far, and a curve that never brings a call.
+    /// Refuses a wave that falls below 0, and a curve that is 0 throughout.
     fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
         let (key, brings_any) = match self {
             Self::Constant(_) => return Ok(()),
@@ -338,7 +338,7 @@ impl RateCurve {
         Err(problem.hint("write a rate such as `8/s` somewhere"))
     }
 
-    /// Refuses changes that a run of this `length` never sees.
+    /// Refuses changes after the end of a run of this `length`.
     pub(super) fn check_changes(
         &self,
         place: &Place<'_>,
@@ -377,13 +377,13 @@ fn check_swing(place: &Place<'_>, mean: Rate, peak: Rate) -> Result<(), Diagnost
     )))
 }
 
-/// Billionths of a call per day: every rate that can be written is a whole number of them.
+/// Billionths of a call per day: every rate that can be written is an integer in this unit.
 pub(super) fn fine(rate: Rate) -> u128 {
     let per = rate.per.as_secs().max(1);
     u128::from(rate.count_nano) * u128::from(DAY / per)
 }
 
-/// A rate that may also be nothing at all: `0/s`.
+/// A rate that may also be zero: `0/s`.
 struct Level(Rate);
 
 impl<'de> Deserialize<'de> for Level {
@@ -424,7 +424,7 @@ impl<'de> Visitor<'de> for RateVisitor {
         Rate::parse(text).map(Written::Always).map_err(E::custom)
     }
 
-    /// A number without a unit: the unit's own parser says what is missing.
+    /// A number without a unit: the unit's parser reports what is missing.
     fn visit_u64<E: Error>(self, number: u64) -> Result<Written, E> {
         self.visit_str(&number.to_string())
     }
@@ -462,12 +462,12 @@ fn own_keys(schema: &mut schemars::Schema) {
     schema.insert("allOf".to_owned(), rules.collect());
 }
 
-/// No curve is higher: beyond what any world can host, and far from any overflow.
+/// The highest rate of a curve: above what a simulation can host, and far below any overflow.
 const HIGHEST: Rate = Rate {
     count_nano: 1_000_000_000_000_000,
     per: Duration::from_secs(1),
 };
 const MOST_STEPS: usize = 100_000;
 
-/// In seconds.
+/// A day in seconds.
 pub(super) const DAY: u64 = 86_400;

@@ -1,4 +1,4 @@
-//! The load: what the users ask for, and when.
+//! The load: what calls ask for, and when they arrive.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,18 +19,18 @@ use crate::time::Instant;
 use crate::units::schema;
 use crate::units::{Factor, Share, duration, tokens};
 
-/// What the users ask for.
+/// What calls ask for, and when they arrive.
 #[derive(Clone, Debug)]
 pub struct Load {
     /// When calls arrive.
     pub calls: Calls,
-    /// What calls ask for, where no task says otherwise. It has no name and no share.
+    /// What calls ask for unless their task says otherwise. It has no name and no share.
     pub common: Task,
     /// Kinds of calls, each with its share; none = all calls are alike.
     pub tasks: Vec<Task>,
     /// When and how users click again.
     pub user_retry: Option<UserRetry>,
-    /// Client processes with state of their own; a call belongs to client (number mod clients).
+    /// Client processes, each with its own state; a call belongs to client (number mod clients).
     pub clients: u32,
 }
 
@@ -39,25 +39,25 @@ pub struct Load {
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Calls {
-    /// Drawn.
+    /// Drawn at random.
     Drawn {
-        /// How the gaps are spread.
+        /// The distribution of the gaps.
         #[serde(flatten)]
         arrivals: Arrivals,
-        /// How many calls in how much time, all clients together.
+        /// How many calls per time, at all clients together.
         rate: RateCurve,
     },
-    /// Made by users who wait for one answer before they ask again: a closed loop.
+    /// Made by users in a closed loop: each waits for an answer before the next call.
     Users {
-        /// How many, and how they think.
+        /// Their number and think time.
         users: Users,
     },
     /// Replayed.
     Trace {
-        /// The file, as it was written.
+        /// The file's path as written.
         #[serde(rename = "trace")]
         shown: String,
-        /// The file, found.
+        /// The file's resolved path.
         #[serde(skip)]
         path: PathBuf,
         /// Its rows, in order of arrival.
@@ -69,36 +69,36 @@ pub enum Calls {
 /// A row of a trace file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Since the first row.
+    /// Its arrival, counted from the first row.
     pub arrival: Instant,
     /// Prompt tokens.
     pub input: u64,
     /// Output tokens.
     pub output: u64,
-    /// The longest beginning of its prompt that another row has too, if the file tells.
+    /// The longest prefix of its prompt that another row has too, if the file says so.
     pub prefix: Option<Prefix>,
 }
 
-/// The beginning of a prompt that several calls share.
+/// A prompt prefix that several calls share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Prefix {
-    /// Which.
+    /// Its number.
     pub id: u64,
     /// How long it is, in tokens; no longer than the prompt.
     pub tokens: u64,
 }
 
-/// How gaps between arrivals are spread.
+/// The distribution of the gaps between arrivals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "arrivals", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Arrivals {
-    /// All the same.
+    /// All gaps are equal.
     Constant,
-    /// Independent of each other.
+    /// Arrivals are independent of each other.
     Poisson,
-    /// Drawn from a gamma distribution, as ServeGen found of real clients (Xiang et al., 2025):
-    /// bursts and silences when they vary more than 1, an even stream when they vary less.
+    /// Drawn from a gamma distribution, as ServeGen found for real clients (Xiang et al., 2025):
+    /// with `cv` above 1 there are bursts and pauses, below 1 arrivals are more regular.
     Gamma {
         /// The coefficient of variation of the gaps.
         cv: Factor,
@@ -113,45 +113,46 @@ pub enum Arrivals {
 pub(in crate::scenario) struct Written {
     /// How gaps between calls vary; `poisson` by default.
     arrivals: Option<ArrivalProcess>,
-    /// How much the gaps of `gamma` vary: 1 is as `poisson`, more comes in bursts.
+    /// The coefficient of variation of `gamma`: 1 equals `poisson`, above 1 calls come in bursts.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Factor"))]
     cv: Option<Factor>,
-    /// All users together: one rate, or a curve.
+    /// The arrival rate at all clients together: one rate, or a curve.
     rate: Option<curve::Written>,
-    /// People who wait for an answer before they ask again, instead of a `rate`.
+    /// Users in a closed loop, instead of a `rate`: each waits for an answer before the next call.
     users: Option<Users>,
     /// Prompt tokens.
     prompt: Option<Quantiles<u64>>,
     /// Output tokens.
     output: Option<Quantiles<u64>>,
-    /// So many calls want their answer token by token; none by default.
+    /// The share of calls that are streamed; none by default.
     #[serde(default)]
     stream: Share,
-    /// So many of these can do without: their callers get the answer whole; none by default.
+    /// The share of streamed calls that are delivered to the caller in one piece; none by default.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Share"))]
     whole: Option<Share>,
-    /// So long a user waits; for ever by default.
+    /// How long a user waits; without limit by default.
     #[serde(default, with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     deadline: Option<Duration>,
-    /// The bound on output tokens that calls ask for.
+    /// The `max_tokens` that calls send.
     #[serde(default, with = "tokens::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
     max_tokens: Option<u64>,
-    /// Beginnings that prompts share, for caches.
+    /// Prefixes that prompts share, for caches.
     prefix: Option<Prefixes>,
-    /// Kinds of calls, by names of your own: what they leave out is as here.
+    /// Kinds of calls, by names of your choice; keys that they leave out have the values given
+    /// here.
     #[serde(default)]
     tasks: BTreeMap<String, Task>,
-    /// After so long without an answer, a user may click again.
+    /// After this long without an answer, a user may retry.
     #[serde(default, with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     patience: Option<Duration>,
-    /// How users click again.
+    /// How users retry.
     user_retry: Option<UserRetry>,
-    /// So many client processes, each with its own breakers; 1 by default.
+    /// The number of client processes, each with its own breakers; 1 by default.
     #[serde(default = "one")]
     #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
     clients: u32,
@@ -164,11 +165,11 @@ pub(in crate::scenario) struct Written {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 enum ArrivalProcess {
-    /// All the same.
+    /// All gaps are equal.
     Constant,
-    /// As of many users who know nothing of each other.
+    /// Independent arrivals, as of many users.
     Poisson,
-    /// With the variation that `cv` says.
+    /// With the variation that `cv` sets.
     Gamma,
 }
 
@@ -176,7 +177,7 @@ const fn one() -> u32 {
     1
 }
 
-/// Something brings calls, and something says how large they are.
+/// A load needs a source of calls, and token counts.
 #[cfg(feature = "cli")]
 fn required(schema: &mut schemars::Schema) {
     let one_of = |keys: &[&[&str]]| {
@@ -194,7 +195,7 @@ impl Load {
         matches!(self.calls, Calls::Users { .. })
     }
 
-    /// What a reader of any report must know beside the numbers.
+    /// Notes that every report must show besides the numbers.
     pub fn notes(&self) -> Vec<String> {
         let note = match (self.is_closed(), self.user_retry) {
             (true, _) => Some(CLOSED),
@@ -212,8 +213,8 @@ impl Load {
         }
     }
 
-    /// Refuses more calls than a run of this `length` can have, and changes of the rate that it
-    /// never sees.
+    /// Refuses more calls than a run of this `length` can have, and changes of the rate after its
+    /// end.
     pub(in crate::scenario) fn check_calls(
         &self,
         document: &Document,
@@ -240,7 +241,7 @@ impl Load {
     }
 }
 
-/// As understood. What may be said but is not, and changes nothing, is left out.
+/// The resolved load. Optional keys without an effect are left out.
 impl Serialize for Load {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let again = self.user_retry.map(|user_retry| {
@@ -271,7 +272,7 @@ fn count<S: Serializer>(rows: &Arc<Vec<Row>>, serializer: S) -> Result<S::Ok, S:
 }
 
 impl Written {
-    /// Refuses what cannot stand beside `users`.
+    /// Refuses keys that cannot be combined with `users`.
     pub(in crate::scenario) fn check_alone(&self, document: &Document) -> Result<(), Diagnostic> {
         if self.users.is_none() {
             return Ok(());
@@ -292,7 +293,7 @@ impl Written {
         Ok(())
     }
 
-    /// The load that is meant; `trace` is the calls to replay, if any.
+    /// The resolved load; `trace` holds the calls to replay, if any.
     pub(in crate::scenario) fn checked(
         mut self,
         document: &Document,
@@ -354,7 +355,7 @@ impl Written {
         }
     }
 
-    /// Calls that no file lists.
+    /// The calls, if no trace lists them.
     fn calls(self, place: &Place<'_>) -> Result<Calls, Diagnostic> {
         if let Some(users) = self.users {
             users.check(&place.inside("users"))?;

@@ -1,11 +1,11 @@
-//! What the users ask for: the parts of `load`, each read, checked and written by its own type.
+//! The load: the parts of `load`, each read, checked and written by its own type.
 //!
 //! - `load`: when calls arrive, and the load as a whole.
-//! - `curve`: rates that change over time; `course`: how many calls they bring by when.
-//! - `tasks`: what calls ask, by kind; and the beginnings that prompts share.
-//! - `users`: users who wait for an answer before they ask again, and who click again.
+//! - `curve`: rates that change over time; `course`: their integrals.
+//! - `tasks`: kinds of calls, and the prefixes that prompts share.
+//! - `users`: users in a closed loop, and retries by users.
 //!
-//! Which call arrives when is drawn by `workload`; trace files are read by `replay`.
+//! `workload` draws which call arrives when; `replay` reads trace files.
 
 mod course;
 mod curve;

@@ -1,7 +1,7 @@
-//! Kinds of calls, each with its share; and the beginnings of prompts that calls share.
+//! Kinds of calls, each with its share; and the prompt prefixes that calls share.
 //!
-//! A task says what is its own, and has the rest from the load. Which call is which task, and what
-//! its prompt begins with, are keyed draws of `workload`.
+//! A task sets some keys, and takes the others from the load. `workload` draws, keyed by call,
+//! which task a call belongs to and which prefix its prompt has.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,23 +35,23 @@ pub struct Task {
     /// Output tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Quantiles<u64>>,
-    /// So many of its calls want their answer token by token.
+    /// The share of its calls that are streamed.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Share"))]
     pub stream: Option<Share>,
-    /// So many of these can do without: their callers get the answer whole.
+    /// The share of its streamed calls that are delivered to the caller in one piece.
     #[serde(default, skip_serializing_if = "is_nothing")]
     #[cfg_attr(feature = "cli", schemars(with = "Share"))]
     pub whole: Option<Share>,
-    /// How important its calls are when there is not room for all; `normal` by default.
+    /// The priority of its calls when capacity is short; `normal` by default.
     #[serde(default, skip_serializing_if = "is_default")]
     #[cfg_attr(feature = "cli", schemars(with = "Option<Priority>"))]
     pub priority: Priority,
-    /// So long its users wait.
+    /// How long its users wait.
     #[serde(default, with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub deadline: Option<Duration>,
-    /// The bound on output tokens that its calls ask for.
+    /// The `max_tokens` that its calls send.
     #[serde(
         default,
         with = "tokens::option",
@@ -59,7 +59,7 @@ pub struct Task {
     )]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
     pub max_tokens: Option<u64>,
-    /// Beginnings that its prompts share.
+    /// Prefixes that its prompts share.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<Prefixes>,
 }
@@ -69,12 +69,12 @@ pub struct Task {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
-    /// They may wait: a batch.
+    /// May wait, such as a batch.
     Low,
-    /// As any other.
+    /// The default.
     #[default]
     Normal,
-    /// Somebody is looking at them.
+    /// A user is waiting for the answer.
     High,
 }
 
@@ -84,8 +84,8 @@ pub enum Priority {
 #[cfg_attr(feature = "cli", schemars(rename = "Prefix"))]
 #[serde(deny_unknown_fields)]
 pub struct Prefixes {
-    /// Who has them: 0 is the load, else it is the task's number from 1. No other task shares what
-    /// one has of its own.
+    /// The owner: 0 is the load, else the task's number from 1. Tasks do not share their own
+    /// prefixes with other tasks.
     #[serde(skip)]
     pub owner: u16,
     /// How long each is.
@@ -96,7 +96,7 @@ pub struct Prefixes {
     #[serde(default = "one", with = "count")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
     pub distinct: u64,
-    /// So many calls begin with one of them; all by default.
+    /// The share of calls that begin with one of them; all by default.
     #[serde(default = "all")]
     pub share: Share,
 }
@@ -128,7 +128,7 @@ impl From<Priority> for call_context::Priority {
 }
 
 impl Task {
-    /// Checks the ranges of all that a task and the load itself can say.
+    /// Checks the ranges of the keys that a task and the load have in common.
     pub(super) fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
         place
             .quantiles("prompt", self.prompt, 1..=MOST_TOKENS)?
@@ -156,7 +156,7 @@ impl Task {
         Ok(())
     }
 
-    /// A share of streamed calls makes sense only where some are.
+    /// Refuses `whole` where no call is streamed.
     pub(super) fn check_whole(
         &self,
         place: &Place<'_>,
@@ -175,7 +175,7 @@ impl Task {
         self.stream.is_some_and(|share| share > Share::ZERO)
     }
 
-    /// With what `common` says where it says nothing itself.
+    /// Itself, with keys that it leaves out taken from `common`.
     fn or(self, common: &Self) -> Self {
         Self {
             prompt: self.prompt.or(common.prompt),
@@ -190,7 +190,7 @@ impl Task {
     }
 }
 
-/// The tasks in the file's order, each with what `common` says where it says nothing itself.
+/// The tasks in the file's order, each with keys that it leaves out taken from `common`.
 pub(super) fn tasks(
     document: &Document,
     mut written: BTreeMap<String, Task>,

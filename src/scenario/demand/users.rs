@@ -1,7 +1,8 @@
-//! Users: people who wait for an answer before they ask again, and who click again.
+//! Users: closed-loop users, each of which waits for an answer before the next call; and retries by
+//! users.
 //!
-//! They are a closed loop: a slow provider slows its own load down. With a rate instead, calls
-//! come whatever happens, but each may still be clicked again by its impatient user.
+//! In a closed loop a slow provider reduces its own load. With a rate, calls arrive regardless, but
+//! the user of a call may still retry it.
 
 use std::time::Duration;
 
@@ -22,12 +23,12 @@ use crate::units::{Share, count, duration};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Users {
-    /// How many.
+    /// The number of users.
     #[cfg_attr(feature = "cli", schemars(with = "schema::Whole"))]
     pub count: u64,
-    /// How long each thinks before a call.
+    /// The think time of a user before a call.
     pub think: Quantiles<Duration>,
-    /// After so long without an answer, a user may click again.
+    /// After this long without an answer, a user may retry.
     #[serde(
         default,
         with = "duration::option",
@@ -35,7 +36,7 @@ pub struct Users {
     )]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub(super) patience: Option<Duration>,
-    /// How they click again.
+    /// How they retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user_retry: Option<UserRetry>,
 }
@@ -49,14 +50,14 @@ pub struct UserRetry {
     /// How long users wait for an answer, after each click. It is written beside `user_retry`.
     #[serde(skip)]
     pub patience: Duration,
-    /// How likely they click again, else they wait on; always by default.
+    /// The probability of a retry; otherwise the user waits on. 100% by default.
     #[serde(default = "all")]
     pub chance: Share,
-    /// How often at most, for one answer; once by default.
+    /// The most retries for one answer; 1 by default.
     #[serde(default = "once")]
     #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
     pub at_most: u32,
-    /// The call before is abandoned, as by loading a page again; `true` by default.
+    /// Whether a retry cancels the previous call, as reloading a page does; `true` by default.
     #[serde(default = "abandoned")]
     pub abandons: bool,
 }
@@ -70,7 +71,7 @@ const fn abandoned() -> bool {
 }
 
 impl Users {
-    /// Checks what only users have.
+    /// Checks the keys that only users have.
     pub(super) fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
         place
             .within("count", self.count, 1..=MOST_USERS, count::write)?
@@ -80,7 +81,7 @@ impl Users {
 }
 
 impl UserRetry {
-    /// Checks the two keys that say whether users click again, and joins them.
+    /// Checks the two keys of user retries, and joins them.
     pub(super) fn joined(
         place: &Place<'_>,
         patience: Option<Duration>,

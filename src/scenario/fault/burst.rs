@@ -1,13 +1,13 @@
-//! Bursts: a fault that comes and goes by itself, for lengths of time that are drawn.
+//! Bursts: a fault that switches on and off by itself, for random lengths of time.
 //!
-//! Two states alternate, on and off, each for an exponentially distributed length of time. When
-//! nothing strikes while it is off, that is an on/off process; when fewer attempts do, it is the
-//! channel of Gilbert (1960) and Elliott (1963) in continuous time. A process without memory has no
-//! age: it is on at the first window's start with the probability that it has at any other moment,
-//! so its expectation is the same all the time. Windows cut bursts, and never shift them.
+//! Two states alternate, on and off, each for an exponentially distributed length of time. With a
+//! rate of 0 while off, that is an on/off process; with a lower rate while off, it is the channel
+//! of Gilbert (1960) and Elliott (1963) in continuous time. The process is memoryless: at the first
+//! window's start it is on with its stationary probability, so its expectation is constant. Windows
+//! cut bursts, and never shift them.
 //!
-//! Episodes are drawn as they are asked for, each from a stream of its own, and kept: who asks
-//! first changes nothing.
+//! Episodes are drawn on demand, each from its own stream, and kept, so the order of queries does
+//! not matter.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -26,15 +26,15 @@ use crate::units::schema::Length;
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Burst {
-    /// So long it is on, on average.
+    /// How long it is on, on average.
     #[serde(with = "length")]
     #[cfg_attr(feature = "cli", schemars(with = "Length"))]
     pub on: Duration,
-    /// So long it is off, on average.
+    /// How long it is off, on average.
     #[serde(with = "length")]
     #[cfg_attr(feature = "cli", schemars(with = "Length"))]
     pub off: Duration,
-    /// Its rate while off; nothing by default.
+    /// Its rate while off; 0 by default.
     #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "cli",
@@ -65,7 +65,7 @@ pub(super) struct Episodes {
     start: u64,
 }
 
-/// A stretch of time in which a burst is on, or off.
+/// An interval in which a burst is on, or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Episode {
     pub(super) on: bool,
@@ -75,7 +75,7 @@ pub(super) struct Episode {
 }
 
 impl Episodes {
-    /// The bursts of the fault of this number, from `start` on.
+    /// The bursts of the fault with this number, from `start` on.
     pub(super) fn new(burst: Burst, draws: RngStreams, fault: u64, start: Instant) -> Self {
         let mut stream = draws.stream(Purpose::Burst, 0, fault, 0);
         Self {
@@ -120,7 +120,7 @@ impl Episodes {
     }
 }
 
-/// A bound on memory, far beyond what a file may ask for within its run; the last has no end.
+/// A limit on memory, far above what a file can need within its run; the last episode has no end.
 const MOST_EPISODES: usize = 1 << 20;
 
 #[cfg(test)]

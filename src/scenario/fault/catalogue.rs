@@ -1,10 +1,10 @@
 //! Every fault that a scenario file can name: one row per word.
 //!
-//! A row says the word, its layer and scope, its fields, what it does in the engine's types, and a
-//! sentence for people. From it follow the reader, what is shown as understood, messages, schema,
-//! and the tables in documents. The compiler refuses a [`FaultKind`] without a row. What a kind
-//! does is up to `provider` and `world`; the keys are `keys`', and their bounds `fields`'. A number
-//! is the status of an error: its row is [`STATUS`].
+//! A row holds the word, its layer and scope, its fields, its [`FaultKind`], and a sentence for
+//! people. The reader, the resolved form, messages, schema, and the tables in documents are
+//! generated from it. The compiler refuses a [`FaultKind`] without a row. `provider` and `world`
+//! implement the kinds; `keys` declares the keys, and `fields` their ranges. A number is the status
+//! of an error: its row is [`STATUS`].
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ use super::reader::Reader;
 use crate::text::Diagnostic;
 use crate::wire::fake::{Body, Cause, Choices, Counting, Finish, Label, Refusal, Terminator};
 
-/// A word that `inject` takes, and what there is to say about it.
+/// A word that `inject` takes, and its properties.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Row {
@@ -35,15 +35,15 @@ pub struct Row {
     pub(super) read: fn(&Reader<'_>) -> Result<FaultKind, Diagnostic>,
 }
 
-/// What a fault strikes, from which follows which keys of time and luck it takes.
+/// What a fault affects, which determines its keys of time and probability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scope {
     /// A client process as a whole: there is no target.
     Client,
-    /// A provider as a whole, all or nothing.
+    /// A provider as a whole, on or off.
     Whole,
-    /// A state of a provider, more or less.
+    /// A state of a provider, with a strength.
     State,
     /// A share of attempts (of connections, for those of [`Layer::Connection`]).
     Attempts,
@@ -59,7 +59,7 @@ impl Row {
         }
     }
 
-    /// All keys that it takes: its own first, then those of time and luck.
+    /// All keys that it takes: its own first, then those of time and probability.
     pub fn keys(&self) -> impl Iterator<Item = &'static str> {
         self.own().chain(self.shared())
     }
@@ -75,17 +75,17 @@ impl Row {
         self.reach == Scope::Attempts && self.layer != Layer::Connection
     }
 
-    /// The keys of its own.
+    /// Its own keys.
     pub fn own(&self) -> impl Iterator<Item = &'static str> {
         self.required().chain(self.optional())
     }
 
-    /// Keys of its own that must be there.
+    /// Its own keys that are required.
     pub fn required(&self) -> impl Iterator<Item = &'static str> {
         self.names(true)
     }
 
-    /// Keys of its own that may be left out.
+    /// Its own keys that are optional.
     pub fn optional(&self) -> impl Iterator<Item = &'static str> {
         self.names(false)
     }
@@ -98,7 +98,7 @@ impl Row {
 }
 
 impl Scope {
-    /// The keys of time and luck, but for `times`.
+    /// The keys of time and probability, but for `times`.
     const fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Client => &["inject", "at", "for", "every", "chance", "burst", "when"],
@@ -115,7 +115,7 @@ impl Scope {
 }
 
 impl FaultKind {
-    /// The word, as its file has it: a row's word, or a number.
+    /// The word as written in a file: a row's word, or a number.
     pub fn word(&self) -> String {
         match self {
             Self::Refuse {
@@ -137,8 +137,8 @@ impl FaultKind {
 }
 
 /// Declares every row once: `word (field: Field, …) => { kind } sentence;`, by layer and scope. The
-/// kind stands for what is made out of the fields, and for what is taken apart into them; a guard
-/// tells apart what the kind alone does not. Errors have but a cause and a sentence.
+/// kind is both the expression built from the fields and the pattern that yields them; a guard
+/// distinguishes rows of the same kind. Errors have only a cause and a sentence.
 macro_rules! rows {
     (
         $($layer:ident $scope:ident {
@@ -162,7 +162,7 @@ macro_rules! rows {
         ];
 
         impl FaultKind {
-            /// The row of its word. A flaw that is none has no word; no file makes one.
+            /// The row of its word. A flaw without an effect has no word, and no file produces one.
             #[expect(unused_variables, reason = "a row's kind names its fields")]
             pub(crate) const fn row(&self) -> &'static Row {
                 match self {
@@ -183,7 +183,7 @@ macro_rules! rows {
                 }
             }
 
-            /// Shows the keys of its own as understood.
+            /// Writes its own resolved keys.
             pub(super) fn write(&self, shown: &mut Map<String, Value>) {
                 match self {
                     $($(Self::$($kind)* $(if $guard)? => {
@@ -232,7 +232,7 @@ macro_rules! rows {
     };
 }
 
-/// The row of all numbers.
+/// The row of all status numbers.
 pub const STATUS: Row = rows!(@row Exchange Attempts "400..599"
     (status: Status, cause: StatusCause, hint: HintToWait, should_retry: ShouldRetry,
         billed: Billed)

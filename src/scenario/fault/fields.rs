@@ -1,7 +1,7 @@
-//! The fields of what faults do: how each is read from its keys, within which bounds, and shown.
+//! The fields of faults: how each is read from its keys, checked, and written.
 //!
-//! A row of `catalogue` names the fields of its word. A field says whether its key must be there,
-//! what it is checked for, and how it is shown as understood; the messages are here as well.
+//! A row of `catalogue` names the fields of its word. A field defines whether its key is required,
+//! how it is checked, and how its resolved value is written; the messages are here as well.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,18 +15,18 @@ use crate::text::Diagnostic;
 use crate::units::{Bandwidth, Factor, Share, TokenRate, duration, tokens};
 use crate::wire::fake::{Cause, Finish, Hint, HintFormat, Inside, Refusal};
 
-/// A part of what a fault does, as its keys say it.
+/// A parameter of a fault.
 pub(super) trait Field {
-    /// What it is, once checked.
+    /// The type of its checked value.
     type Value;
 
     /// Its keys.
     const KEYS: Keys;
 
-    /// Reads it, or says what is wrong with its keys.
+    /// Reads it, or reports what is wrong with its keys.
     fn read(reader: &Reader<'_>) -> Result<Self::Value, Diagnostic>;
 
-    /// Shows it as understood: every key, with every default filled in.
+    /// Writes its resolved value: every key, with every default filled in.
     fn write(value: &Self::Value, shown: &mut Map<String, Value>);
 }
 
@@ -34,13 +34,13 @@ pub(super) trait Field {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Keys {
     pub(super) names: &'static [&'static str],
-    /// Whether they must be there.
+    /// Whether they are required.
     pub(super) are_required: bool,
 }
 
-/// Declares fields of one key: `required` with the hint that a missing one gets, or `optional` with
-/// what holds without it. Then, unless the key's value is taken and shown as it is, how it is
-/// checked (by the `reader`) and how it is shown.
+/// Declares fields of one key: `required` with the hint for a missing key, or `optional` with the
+/// default. Then, unless the value is used as it is, how it is checked (by the `reader`) and how it
+/// is written.
 macro_rules! fields {
     (|$reader:ident| $($(#[$doc:meta])*
         $name:ident: $type:ty, $need:ident $key:ident ($default:expr)
@@ -103,20 +103,20 @@ fields! { |reader|
     ByOrNever: Option<Duration>, optional by (None), show |by| by.map(duration::write);
     Cap: Bandwidth, required cap ("write how many bytes at most: `cap: 200 B/s`"),
         check |cap| reader.within("cap", cap, Bandwidth::per_second(1)..=WIDEST);
-    /// What an error says in the place of an answer.
+    /// The cause of an error that replaces an answer.
     ErrorCause: Cause, optional cause (Cause::ServerError),
         check |name| reader.cause(&name), show |cause| cause.name();
-    /// What an error says whose status is given.
+    /// The cause of an error with a given status.
     StatusCause: Cause, optional cause (Refusal::with_status(reader.status()).cause),
         check |name| reader.cause(&name), show |cause| cause.name();
     Slower: Factor, required factor ("write how many times slower: `factor: 3`"),
         check |times| reader.within("factor", times, Factor::ONE..=LARGEST);
-    /// A factor of something that may also become less.
+    /// A factor that may also be below 1.
     Times: Factor, required factor ("write how many times as much: `factor: 1.5`"),
         check |times| reader.times(times);
     Idle: Duration, required idle ("write how long it was idle: `idle: 60s`"),
         show |idle| duration::write(*idle);
-    /// The index of a tail: below a half a draw may exceed any run, above 20 there is no tail.
+    /// The index of a tail: below 0.5 a draw may exceed any run, above 20 there is hardly a tail.
     Index: Factor, required index ("write how heavy the tail is: `index: 1.5`"),
         check |index| reader.within("index", index, HEAVIEST..=LIGHTEST);
     InsideOf: Option<Inside>, optional inside (None);
@@ -133,12 +133,12 @@ fields! { |reader|
     Then: Option<CloseMode>, optional then (None);
     What: SlowPart, optional what (SlowPart::All);
     StreamEnd: CloseMode, optional with (CloseMode::Rst);
-    /// How a connection ends on which no answer has begun.
+    /// How a connection closes on which no answer has begun.
     ConnectionEnd: CloseMode, optional with (CloseMode::Rst),
         check |with| reader.connection_end(with);
 }
 
-/// The status that stands in the place of a word.
+/// A status that is written instead of a word.
 pub(super) enum Status {}
 
 impl Field for Status {
@@ -156,7 +156,7 @@ impl Field for Status {
     fn write(_: &u16, _: &mut Map<String, Value>) {}
 }
 
-/// A hint to wait. One that lies says by itself how long; all else needs a `retry_after`.
+/// A hint to wait. A false hint has its own length; all other hints need a `retry_after`.
 pub(super) enum HintToWait {}
 
 impl Field for HintToWait {
@@ -205,7 +205,8 @@ const fn is_lie(form: HintFormat) -> bool {
 }
 
 impl Reader<'_> {
-    /// The status that is written as the word. Without one, the row is none of a status.
+    /// The status that is written as the word. Only the row [`STATUS`](super::catalogue::STATUS)
+    /// has one.
     fn status(&self) -> u16 {
         self.file.inject.parse().unwrap_or_default()
     }
@@ -252,5 +253,5 @@ const WIDEST: Bandwidth = Bandwidth::per_second(1_000_000_000_000);
 const FASTEST: TokenRate = TokenRate::per_second(1_000_000);
 const NOT_ALL: Share = Share::from_parts(Share::WHOLE.as_parts() - 1);
 
-/// What a lie hides: what limits count in.
+/// The true wait of a false hint without `retry_after`: the usual period of limits.
 const UNTOLD: Duration = Duration::from_secs(60);

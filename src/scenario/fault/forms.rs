@@ -1,5 +1,5 @@
-//! Forms that parts of a fault share in the file: lengths of time, what may be left out, one length
-//! for a map, and names alone or in a list.
+//! Text forms that keys of a fault share: lengths of time, optional values, one length instead of a
+//! map, and names alone or in a list.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,7 +13,7 @@ use crate::scenario::LONGEST_RUN;
 use crate::scenario::check::within;
 use crate::units::{UnitError, duration};
 
-/// A length of time, no shorter than a timer can tell and no longer than any run.
+/// A length of time, from the timer's resolution to the longest run.
 pub(super) mod length {
     use super::*;
 
@@ -37,7 +37,7 @@ pub(super) mod length {
     const SHORTEST: Duration = Duration::from_millis(1);
 }
 
-/// The same; left out, it is none.
+/// The same; zero if left out.
 pub(super) mod length_or_zero {
     use super::*;
 
@@ -48,7 +48,7 @@ pub(super) mod length_or_zero {
     }
 }
 
-/// What stands behind a key, or the default where nothing does.
+/// The value of a key, or the default if it is empty.
 pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -91,7 +91,7 @@ impl<'de, T: Deserialize<'de> + From<Duration>> Visitor<'de> for ShortVisitor<T>
         Ok(Short(T::from(length)))
     }
 
-    /// A number without a unit: the unit's own parser says what is missing.
+    /// A number without a unit: the unit's parser reports what is missing.
     fn visit_u64<E: Error>(self, number: u64) -> Result<Short<T>, E> {
         self.visit_str(&number.to_string())
     }
@@ -125,7 +125,7 @@ impl<'de> Visitor<'de> for TargetsVisitor {
         self.visit_str(&number.to_string())
     }
 
-    /// Or look like an answer.
+    /// A name may look like a boolean.
     fn visit_bool<E: Error>(self, answer: bool) -> Result<Targets, E> {
         self.visit_str(&answer.to_string())
     }

@@ -1,8 +1,8 @@
-//! The keys of a fault as a file has them: name, type, example and sentence of each, in one table.
+//! The keys of a fault in a file: name, type, example and description of each, in one table.
 //!
-//! From the table follow [`Written`], which serde reads, [`KEYS`] for messages and documents, and
-//! the schema. What a key may say is checked by its field (`fields`) or, for keys of time, target
-//! and luck, by `parse`.
+//! [`Written`], which serde reads, [`KEYS`] for messages and documents, and the schema are
+//! generated from the table. Values are checked by their field (`fields`) or, for keys of time,
+//! target and probability, by `parse`.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ use crate::wire::fake::{Finish, HintFormat, Inside};
 pub struct Key {
     /// The key.
     pub name: &'static str,
-    /// What may be written behind it.
+    /// An example of its value.
     pub example: &'static str,
-    /// What it says, and what holds without it.
+    /// What it means, and its default.
     pub about: &'static str,
 }
 
-/// Declares every key once. A quantity names its schema behind `as`, and its reader behind `by`
-/// unless its type reads itself.
+/// Declares every key once. A quantity names its schema after `as`, and its reader after `by`
+/// unless its type implements `Deserialize`.
 macro_rules! keys {
     ($($field:ident: $type:ty $(as $schema:literal $(by $read:literal)?)?,
         $name:literal, $example:literal, $about:literal;)*) => {

@@ -1,9 +1,8 @@
 //! What a fault does: every kind there is, by the layer at which it acts.
 //!
-//! The order of the layers is the order in which they meet an attempt: the client, the way to the
-//! provider, the connection, the exchange, the provider itself (its capacity, its limits, its
-//! prices), the answer. `world` and `provider` do it; `catalogue` says which word and keys a kind
-//! has in a file.
+//! An attempt passes the layers in this order: the client, the way to the provider, the connection,
+//! the exchange, the provider itself (its capacity, its limits, its prices), the answer. `world`
+//! and `provider` implement the faults; `catalogue` defines the word and keys of each kind.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,19 +37,19 @@ pub enum FaultKind {
     Closed(CloseMode),
     /// A kept-alive connection that was idle for this time fails at the next request.
     StaleKeepAlive {
-        /// For at least so long.
+        /// For at least this long.
         idle: Duration,
-        /// How it dies.
+        /// How it closes.
         with: CloseMode,
     },
-    /// The answer is whole, says that it is the connection's last, and the end comes late.
+    /// The answer is complete and announces that the connection closes, but it closes late.
     SlowClose {
-        /// By so much.
+        /// By how much.
         by: Duration,
     },
 
     // The exchange.
-    /// The request is read and never answered, also after the window.
+    /// The request is read and never answered, even after the window.
     Hang,
     /// RST after the request is read.
     Reset,
@@ -62,7 +61,7 @@ pub enum FaultKind {
     Refuse {
         /// Which.
         refusal: Refusal,
-        /// The prompt is billed all the same.
+        /// Whether the prompt is billed nevertheless.
         billed: bool,
     },
 
@@ -74,16 +73,16 @@ pub enum FaultKind {
         /// What is slow.
         what: SlowPart,
     },
-    /// Something leaves later.
+    /// A part of the answer is sent later.
     Delay {
         /// What.
         what: Delayed,
-        /// By so much.
+        /// By how much.
         by: Duration,
     },
     /// Time to first token is multiplied by a draw with a heavy tail (Pareto).
     HeavyTail {
-        /// The tail's index: the smaller, the heavier.
+        /// The tail's index: a smaller index is a heavier tail.
         index: Factor,
     },
     /// Tokens are sent one by one, at this rate.
@@ -98,14 +97,14 @@ pub enum FaultKind {
     },
     /// Comments or blank lines come instead of the answer, which comes later or never.
     KeepAlive {
-        /// So much later; none = never.
+        /// How much later; none = never.
         by: Option<Duration>,
     },
     /// The stream is silent for a while, then goes on or ends.
     Stall {
         /// After this many output tokens.
         after: u64,
-        /// For so long.
+        /// For this long.
         length: Duration,
         /// How it ends then; none = it goes on.
         then: Option<CloseMode>,
@@ -128,7 +127,7 @@ pub enum FaultKind {
         /// Which.
         cause: Cause,
     },
-    /// Something in a stream that should not be there.
+    /// An event in a stream that should not be there.
     Event {
         /// After this many output tokens.
         after: u64,
@@ -141,19 +140,19 @@ pub enum FaultKind {
     Flaw(Flaw),
 
     // The provider itself.
-    /// So much of its slots is left.
+    /// Only a share of its slots is left.
     CapacityLoss {
         /// What is left.
         remaining: Share,
     },
-    /// So much of its limits is left.
+    /// Only a share of its limits is left.
     LimitShrink {
         /// What is left.
         remaining: Share,
     },
-    /// Tokens cost so many times their price.
+    /// Tokens cost a multiple of their price.
     Price {
-        /// So many times.
+        /// The multiple.
         factor: Factor,
     },
     /// Everything is billed twice.
@@ -181,7 +180,7 @@ pub enum SlowPart {
     Tokens,
 }
 
-/// What a [`FaultKind::Delay`] keeps back.
+/// What a [`FaultKind::Delay`] delays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delayed {
@@ -191,13 +190,13 @@ pub enum Delayed {
     FirstToken,
 }
 
-/// Something in a stream that should not be there.
+/// An event in a stream that should not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamAnomaly {
-    /// An event that is no JSON.
+    /// An event that is not JSON.
     Malformed,
-    /// An event that came before.
+    /// An event that was already sent.
     Duplicate,
     /// Events in the wrong order.
     Reordered,
@@ -207,7 +206,7 @@ pub enum StreamAnomaly {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Flaw {
-    /// Another model served than was asked for.
+    /// Another model served than was requested.
     Model(Arc<str>),
     /// The usage block.
     Usage(Counting),
@@ -231,20 +230,20 @@ pub enum Flaw {
 pub enum CloseMode {
     /// The connection is reset.
     Rst,
-    /// The connection is closed politely, in the middle of the body as HTTP has it.
+    /// The connection is closed with a FIN in the middle of the HTTP body.
     Fin,
-    /// The body ends as HTTP has it, as if it were whole (streams only).
+    /// The HTTP body ends as if it were complete (streams only).
     End,
 }
 
-/// How strongly a fault strikes.
+/// The strength of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strength {
-    /// It strikes, or it does not.
+    /// No strength: on or off.
     Plain,
     /// By this factor.
     Factor(Factor),
-    /// So much is left.
+    /// This share is left.
     Left(Share),
 }
 
@@ -267,13 +266,12 @@ pub enum Layer {
 }
 
 impl FaultKind {
-    /// Whether its strength is a number of its own, which a ramp scales instead of the share of
-    /// attempts.
+    /// Whether it has a strength, which a ramp scales instead of the share of attempts.
     pub(crate) fn has_strength(&self) -> bool {
         self.strength_at(Share::WHOLE) != Strength::Plain
     }
 
-    /// How strongly it strikes at this `level` of its full strength.
+    /// Its strength at this `level`.
     pub(crate) fn strength_at(&self, level: Share) -> Strength {
         match *self {
             Self::Slow { factor, .. } | Self::Price { factor } => {
@@ -287,7 +285,7 @@ impl FaultKind {
     }
 }
 
-/// A factor when its fault is at this `level`: 1 at none, itself at full.
+/// A factor at this `level` of its fault: 1 at 0 %, the factor at 100 %.
 pub(crate) fn scaled_at(factor: Factor, level: Share) -> Factor {
     let (one, full) = (Factor::ONE.as_milli(), factor.as_milli());
     Factor::milli(match full.checked_sub(one) {
@@ -296,7 +294,7 @@ pub(crate) fn scaled_at(factor: Factor, level: Share) -> Factor {
     })
 }
 
-/// What is left when its fault is at this `level`: all at none, itself at full.
+/// What is left at this `level` of its fault: everything at 0 %, `left` at 100 %.
 pub(crate) fn left_at(left: Share, level: Share) -> Share {
     level.of_share(left.rest()).rest()
 }

@@ -1,25 +1,26 @@
-//! What a fault does, to whom, and when: pure arithmetic, and one keyed draw per attempt.
+//! What a fault does, at which providers, and when: pure arithmetic, and one keyed draw per
+//! attempt.
 //!
-//! - [`Fault`]: as the scenario means it; [`SeededFault`]: under one seed.
-//! - `kind`: what faults do; `when`: which attempts they look at.
-//! - `ramp`, `burst`: how strongly and when they are at work inside their [`Windows`].
-//! - `keys`: the keys of the file; `fields`: what they may say; [`catalogue`]: the words. These
-//!   tables are what `parse`, `write` and `schema` go by.
+//! - [`Fault`]: as in the scenario; [`SeededFault`]: under one seed.
+//! - `kind`: what faults do; `when`: to which attempts they apply.
+//! - `ramp`, `burst`: how strong and when they are active inside their [`Windows`].
+//! - `keys`: the keys of the file; `fields`: their values; [`catalogue`]: the words. `parse`,
+//!   `write` and `schema` use these tables.
 //!
-//! Faults of one provider stack, in the order of [`Layer`], whatever their order in the file:
+//! Faults of one provider stack in the order of [`Layer`], regardless of their order in the file:
 //!
-//! 1. the client (it stands still), the network, the connection: who never gets through meets
-//!    nothing of what follows;
-//! 2. the exchange: of the faults that strike, the first in the file decides, and the others have
-//!    not struck. Who is refused takes nothing from the provider's limits or slots;
-//! 3. the provider itself: limits, capacity and prices, each shrunk by all that are at work;
-//! 4. the answer: all that strike apply. Factors of pace are multiplied, delays added, of limits on
-//!    speed the lowest holds; of several cuts the earliest wins, and what would show behind it has
-//!    not struck; of several flaws of one kind the first in the file stands.
+//! 1. the client (paused), the network, the connection: an attempt that never gets through meets no
+//!    later fault;
+//! 2. the exchange: of the faults that apply, only the first in the file takes effect. A refused
+//!    request takes nothing from the provider's limits or slots;
+//! 3. the provider itself: limits, capacity and prices, each changed by all active faults;
+//! 4. the answer: all faults that strike apply. Speed factors are multiplied, delays are added, and
+//!    of speed limits the lowest counts; of several cuts the earliest counts, and faults after it
+//!    have no effect; of several flaws of one kind the first in the file counts.
 //!
-//! Faults are independent of each other: each has its own draws. The targets of one fault share
-//! them, as what has a common cause does: one call meets the same luck at each of them. Who
-//! refuses, resets or stays silent when a fault strikes is the business of `provider` and `world`.
+//! Faults are independent of each other: each has its own draws. The targets of one fault share its
+//! draws, as with a common cause: for one call the result is the same at each of them. `provider`
+//! and `world` implement what happens when a fault strikes.
 
 mod burst;
 pub mod catalogue;

@@ -1,7 +1,7 @@
-//! How strong a fault is inside and after a window: it may grow, fade, and take its time to go.
+//! How strong a fault is inside and after a window: it may grow, fade, and recover slowly.
 //!
-//! A level is a share of a fault's full strength. Which of a fault's numbers it multiplies is said
-//! at [`super::SeededFault::level`].
+//! A level is a share of a fault's full strength. [`super::SeededFault::level`] documents which
+//! number of a fault it scales.
 
 use std::time::Duration;
 
@@ -80,10 +80,10 @@ impl From<Duration> for Recovery {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Shape {
-    /// By the same amount in each moment.
+    /// At a constant rate.
     #[default]
     Linear,
-    /// By the same factor in each moment: slowly at first, steeply at the full end.
+    /// By a constant factor per time: slowly at first, steeply near the full level.
     Exponential,
     /// In four equal steps, a fifth each: servers go, or come back, one group at a time.
     Steps,
@@ -110,7 +110,7 @@ impl Recovery {
 }
 
 impl Shape {
-    /// The level when `passed` nanoseconds of `length` are over, on the way up.
+    /// The level after `passed` nanoseconds of a rise of this `length`.
     fn rise(self, passed: u64, length: Duration) -> Share {
         let whole = nanos(length);
         let Some(share) = Share::from_fraction(passed, whole).filter(|_| passed < whole) else {
@@ -127,7 +127,7 @@ impl Shape {
         }
     }
 
-    /// The level when `passed` nanoseconds of `length` are over, on the way down.
+    /// The level after `passed` nanoseconds of a fall of this `length`.
     fn fall(self, passed: u64, length: Duration) -> Share {
         let left = nanos(length).saturating_sub(passed);
         match self {
@@ -137,7 +137,7 @@ impl Shape {
         }
     }
 
-    /// The places on a way of this `length` where the level jumps.
+    /// When the level jumps within a rise or fall of this `length`.
     pub(in crate::scenario) fn jumps(self, length: Duration) -> Vec<Duration> {
         match self {
             Self::Steps => {
@@ -149,7 +149,7 @@ impl Shape {
     }
 }
 
-/// An exponential curve grows by a factor of e^5, about 150, on its way.
+/// An exponential curve grows by a factor of e^5, about 150, in total.
 const STEEP: f64 = 5.0;
 
 const STEPS: u64 = 4;

@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
         self.document.problem_at_key(&self.path(key), message)
     }
 
-    /// A length of time that may be none.
+    /// A length of time that may be 0.
     pub(super) fn length(&self, key: &str, value: Duration) -> Result<Duration, Diagnostic> {
         self.bounded(key, value, Duration::ZERO..=LONGEST_RUN, duration::write)
     }
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         bounded(self.document, &self.path(key), value, range, write)
     }
 
-    /// The same for a quantity that writes itself.
+    /// The same for a quantity with `ToString`.
     pub(super) fn within<T: Copy + PartialOrd + ToString>(
         &self,
         key: &str,
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         self.bounded(key, value, range, |value| value.to_string())
     }
 
-    /// The value of a key that must be there; the `hint` says how to write it.
+    /// The value of a required key; the `hint` says how to write it.
     pub(super) fn required<T>(
         &self,
         key: &str,

@@ -1,4 +1,4 @@
-//! Faults as JSON Schema: what the tables of `catalogue` and `keys` say, nothing listed twice.
+//! Faults as JSON Schema, generated from the tables of `catalogue` and `keys`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ impl JsonSchema for Fault {
         "Fault".into()
     }
 
-    /// What the tables of the catalogue say: of every key, and which word takes which.
+    /// Describes every key, and which word takes which keys.
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = Written::json_schema(generator);
         let own = [
@@ -35,7 +35,7 @@ impl JsonSchema for Fault {
     }
 }
 
-/// Says of every key what it is for.
+/// Adds the description of every key.
 fn describe_keys(schema: &mut Schema) {
     for key in KEYS {
         let property = schema.pointer_mut(&format!("/properties/{}", key.name));
@@ -68,7 +68,7 @@ fn causes() -> Schema {
     }))
 }
 
-/// The keys that must stand beside a word.
+/// The required keys of a word.
 fn required(row: &Row) -> Vec<&'static str> {
     let target = (row.reach != Scope::Client).then_some("target");
     row.required().chain(target).collect()

@@ -1,8 +1,8 @@
-//! A fault under one seed: whether it happens, when it is at work, and whom it strikes.
+//! A fault under one seed: whether it happens, when it is active, and which attempts it strikes.
 //!
-//! This is what `provider` and `world` ask. They say the moment and the attempt; all luck is keyed,
-//! so it does not matter who asks first, or how often. Only [`SeededFault::strikes`] counts: a
-//! provider asks it once per exchange.
+//! `provider` and `world` query it with a moment and an attempt. All draws are keyed, so the order
+//! and number of queries do not matter. Only [`SeededFault::strikes`] counts: a provider calls it
+//! once per exchange.
 
 use super::burst::Episodes;
 use super::spec::Fault;
@@ -27,7 +27,7 @@ pub struct SeededFault {
 }
 
 impl SeededFault {
-    /// The faults of a scenario under one seed's luck, with their numbers.
+    /// The faults of a scenario under one seed, with their numbers.
     pub fn all(faults: &[Fault], draws: RngStreams) -> Vec<Self> {
         let numbered = (0..=u16::MAX).map(FaultId).zip(faults);
         let drawn = numbered.map(|(id, fault)| Self::new(fault.clone(), id, draws));
@@ -49,14 +49,14 @@ impl SeededFault {
         }
     }
 
-    /// Whether it is at work at `now`: inside a window or the recovery after it, and in a burst if
-    /// it has any (between bursts too, when those only change its rate).
+    /// Whether it is active at `now`: inside a window or the recovery after it, and in a burst if
+    /// it has any (also between bursts, if those only change its rate).
     pub fn covers(&self, now: Instant) -> bool {
         self.happens && self.fault.extents().covers(now) && self.is_on(now)
     }
 
-    /// The stretch `[start, end)` that is at work at `now` or comes next; `end` is `None` when it
-    /// lasts to the end of the run. `None` when no more come.
+    /// The active interval `[start, end)` that contains `now` or comes next; `end` is `None` if it
+    /// lasts to the end of the run. `None` if there are no more.
     pub fn at_or_after(&self, now: Instant) -> Option<(Instant, Option<Instant>)> {
         if !self.happens {
             return None;
@@ -77,12 +77,12 @@ impl SeededFault {
         }
     }
 
-    /// How strong it is at `now`, as a share of its full strength; 0 % when it is not at work.
+    /// How strong it is at `now`, as a share of its full strength; 0 % when it is not active.
     ///
     /// This is the height of its ramp or recovery. [`Self::applies`] has applied it already where
-    /// strength is a share of attempts. Where strength is a number of its own, the caller applies
-    /// it ([`FaultKind::strength_at`](super::FaultKind::strength_at)): a factor (`slow`, `price`)
-    /// goes from 1 to itself, what is left of capacity and limits from all to itself.
+    /// strength is a share of attempts. For a kind with a strength, the caller applies it
+    /// ([`FaultKind::strength_at`](super::FaultKind::strength_at)): a factor (`slow`, `price`) goes
+    /// from 1 to its full value, the rest of capacity and limits from 100 % to its value.
     pub(crate) fn level(&self, now: Instant) -> Share {
         match self.happens && self.is_on(now) {
             true => self.fault.envelope(now),
@@ -92,10 +92,10 @@ impl SeededFault {
 
     /// Whether it strikes this attempt.
     ///
-    /// What shares a draw shares its luck, whatever else happens: the draw is keyed by the call (or
-    /// by the number of the [`Sticky::Length`] since the run's start), the fault, and `nth`; not by
-    /// the provider, so that all targets meet the same luck. Who is struck at some rate is struck
-    /// at any higher one.
+    /// Attempts with the same draw get the same result: the draw is keyed by the call (or by the
+    /// number of the [`Sticky::Length`] since the run's start), the fault, and `nth`; not by the
+    /// provider, so that all targets share it. An attempt that is struck at some rate is struck at
+    /// any higher rate.
     pub(crate) fn applies(&self, seen: &AttemptInfo<'_>) -> bool {
         let share = self.share(seen.now);
         if share == Share::ZERO || !self.fault.when.holds(seen) {
@@ -144,7 +144,7 @@ impl SeededFault {
         }
     }
 
-    /// Bursts between which the fault is not at work at all.
+    /// Bursts between which the fault is not active at all.
     fn cutting_bursts(&self) -> Option<&Episodes> {
         let cuts = self
             .fault
@@ -155,7 +155,7 @@ impl SeededFault {
 }
 
 impl Fault {
-    /// Whether it happens at all under this luck, as number `id` of its scenario.
+    /// Whether it happens at all under these draws, as number `id` of its scenario.
     pub(crate) fn happens(&self, id: FaultId, draws: RngStreams) -> bool {
         let mut luck = draws.stream(Purpose::Chance, 0, u64::from(id.0), 0);
         self.chance == Share::WHOLE || luck.chance(self.chance.as_parts())
@@ -295,7 +295,7 @@ mod tests {
         };
         fault.ramp = Some(Ramp::from(Duration::from_secs(4)));
         let drawn = drawn(&fault, 0, 1);
-        assert_eq!(drawn.share(second(0)), Share::ZERO, "nothing is slower yet");
+        assert_eq!(drawn.share(second(0)), Share::ZERO, "the rate is still 0");
         assert_eq!(drawn.share(second(1)), HALF);
         assert_eq!(drawn.level(second(1)), Share::percent(25));
         let scaled = |milli, level| scaled_at(Factor::milli(milli), level).as_milli();

@@ -1,4 +1,4 @@
-//! A fault as its scenario means it, and how strong its windows let it be.
+//! A fault as in its scenario, and its strength over time.
 
 use super::burst::Burst;
 use super::kind::FaultKind;
@@ -13,32 +13,33 @@ use crate::units::Share;
 pub struct Fault {
     /// Its name.
     pub name: String,
-    /// Whom it strikes, all by the same luck: a provider, or a group with a shared cause.
+    /// The providers that it affects, with shared draws: one provider, or a group with a shared
+    /// cause.
     pub targets: Vec<ProviderId>,
     /// What it does.
     pub inject: FaultKind,
     /// The chance that it happens at all, drawn once per seed.
     pub chance: Share,
-    /// When it is at work.
+    /// When it is active.
     pub windows: Windows,
     /// How it grows and fades inside its windows; none = it is at full strength.
     pub ramp: Option<Ramp>,
     /// How it fades after its windows; none = it is over.
     pub recovery: Option<Recovery>,
-    /// How it comes and goes by itself meanwhile; none = it stays.
+    /// How it switches on and off meanwhile; none = it stays on.
     pub burst: Option<Burst>,
-    /// Which attempts it looks at.
+    /// To which attempts it applies.
     pub when: When,
-    /// Share of attempts that it strikes while at work.
+    /// The share of attempts that it strikes while active.
     pub rate: Share,
-    /// How long its luck holds.
+    /// Which attempts share a draw.
     pub sticky: Sticky,
     /// How many exchanges it strikes at each target, if it strikes exchanges; none = all that match.
     pub times: Option<u64>,
 }
 
 impl Fault {
-    /// A fault that strikes every attempt at `targets`, the whole run long.
+    /// A fault that strikes every attempt at `targets` during the whole run.
     pub fn new(name: impl Into<String>, targets: Vec<ProviderId>, inject: FaultKind) -> Self {
         Self {
             name: name.into(),
@@ -56,7 +57,7 @@ impl Fault {
         }
     }
 
-    /// When it can be at work: its windows, each with the recovery after it.
+    /// When it can be active: its windows, each with the recovery after it.
     pub(in crate::scenario) fn extents(&self) -> Windows {
         match self.recovery {
             Some(recovery) => self.windows.extended(recovery.over),
@@ -64,7 +65,7 @@ impl Fault {
         }
     }
 
-    /// How strong its windows, ramp and recovery let it be at `now`.
+    /// Its strength at `now` by windows, ramp and recovery.
     pub(in crate::scenario) fn envelope(&self, now: Instant) -> Share {
         let Some(offset) = self.windows.offset(now) else {
             return Share::ZERO;

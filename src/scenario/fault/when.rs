@@ -1,7 +1,7 @@
-//! Which attempts a fault looks at (those of one model, one key, long prompts, one client), and
-//! which of them share its luck.
+//! To which attempts a fault applies (those of one model, one key, long prompts, one client), and
+//! which of them share a draw.
 //!
-//! All that is said must hold. What an attempt says of itself is in [`AttemptInfo`].
+//! All conditions must hold. [`AttemptInfo`] describes an attempt.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,14 +17,14 @@ use crate::time::Instant;
 use crate::units::schema::{TokensCompared, Whole};
 use crate::units::{UnitError, duration, text_form, tokens};
 
-/// An attempt, as far as faults look at it.
+/// An attempt, as far as conditions of faults need it.
 #[derive(Clone, Copy, Debug)]
 pub struct AttemptInfo<'a> {
     /// When it reaches the provider.
     pub now: Instant,
     /// Its call; for a caller that sends none, the provider's own number.
     pub call: CallId,
-    /// The how-manieth of that call at this provider, from 0.
+    /// Its number among the attempts of that call at this provider, from 0.
     pub nth: u32,
     /// Whether the answer is streamed.
     pub streamed: bool,
@@ -32,9 +32,9 @@ pub struct AttemptInfo<'a> {
     pub input: u64,
     /// The client process, from 0.
     pub client: u32,
-    /// The model that it asks for.
+    /// The model that it requests.
     pub model: &'a str,
-    /// The key that it shows.
+    /// The API key that it sends.
     pub key: Option<&'a str>,
 }
 
@@ -44,9 +44,9 @@ pub struct AttemptInfo<'a> {
 #[cfg_attr(feature = "cli", schemars(extend("minProperties" = 1)))]
 #[serde(deny_unknown_fields)]
 pub struct When {
-    /// They ask for this model.
+    /// They request this model.
     pub model: Option<String>,
-    /// They show this key.
+    /// They send this API key.
     pub key: Option<String>,
     /// Their prompt is larger, or smaller: `"> 8k tok"`.
     #[cfg_attr(feature = "cli", schemars(with = "Option<TokensCompared>"))]
@@ -81,7 +81,7 @@ pub enum Side {
     AtMost,
 }
 
-/// How long a fault's luck holds: what shares one draw.
+/// Which attempts share one draw of a fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sticky {
@@ -95,12 +95,12 @@ pub enum Sticky {
 }
 
 impl When {
-    /// Whether it asks for nothing.
+    /// Whether it has no conditions.
     pub(crate) fn is_always(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether an attempt is one of those.
+    /// Whether an attempt meets the conditions.
     pub(crate) fn holds(&self, seen: &AttemptInfo<'_>) -> bool {
         let model = self.model.as_deref().is_none_or(|own| own == seen.model);
         let key = self.key.as_deref().is_none_or(|own| seen.key == Some(own));
@@ -109,7 +109,7 @@ impl When {
         model && key && prompt && streamed && self.holds_for(seen.client)
     }
 
-    /// Whether a client process is one of those, for faults that no attempt meets.
+    /// Whether a client process meets the conditions, for faults of clients.
     pub(crate) fn holds_for(&self, client: u32) -> bool {
         self.client.is_none_or(|own| own == client)
     }
@@ -139,7 +139,7 @@ impl Bound {
 }
 
 impl Side {
-    /// Every side; the longer sign of two that begin alike comes first.
+    /// Every side; of two signs with the same first character, the longer comes first.
     const ALL: [Self; 4] = [Self::AtLeast, Self::AtMost, Self::Above, Self::Below];
 
     const fn sign(self) -> &'static str {
@@ -168,14 +168,14 @@ impl Sticky {
     }
 }
 
-/// As files write it: `> 8k tok`.
+/// As written in a file: `> 8k tok`.
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.side.sign(), tokens::write(self.tokens))
     }
 }
 
-/// As files write it.
+/// As written in a file.
 impl fmt::Display for Sticky {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

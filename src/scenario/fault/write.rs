@@ -1,7 +1,7 @@
-//! A fault, as understood: every key that its word takes, with every default filled in.
+//! A resolved fault: every key that its word takes, with every default filled in.
 //!
-//! The keys of its own are written by its row of `catalogue`; here are those of time, target and
-//! luck, each as its type writes itself.
+//! Its row of `catalogue` writes its own keys; this module writes those of time, target and
+//! probability.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use super::when::When;
 use crate::scenario::Provider;
 use crate::units::duration;
 
-/// A fault of a scenario with these `providers`, as understood.
+/// A resolved fault of a scenario with these `providers`.
 pub(in crate::scenario) fn fault(providers: &[Provider], fault: &Fault) -> Value {
     let mut keys = Map::new();
     fault.inject.write(&mut keys);
@@ -37,7 +37,7 @@ pub(in crate::scenario) fn fault(providers: &[Provider], fault: &Fault) -> Value
     Value::Object(keys)
 }
 
-/// A status is a number.
+/// The word of a fault; a status is written as a number.
 fn word(fault: &Fault) -> Value {
     let word = fault.inject.word();
     word.parse::<u16>()
@@ -54,7 +54,7 @@ fn target(providers: &[Provider], fault: &Fault) -> Value {
     }
 }
 
-/// What it asks for; `null` when that is nothing.
+/// Its conditions; `null` if there are none.
 fn when(when: &When) -> Value {
     let mut shown = match when.is_always() {
         true => Value::Null,

@@ -1,8 +1,8 @@
-//! The whole scenario file, as it is written; each part says what stands in it.
+//! The whole scenario file as written; each part is declared in its own module.
 //!
 //! The parts of the file are read by their own modules.
 //!
-//! - `schema`: what editors are told of it, where types alone do not say.
+//! - `schema`: the parts of its JSON Schema that do not follow from the types.
 
 #[cfg(feature = "cli")]
 mod schema;
@@ -28,42 +28,42 @@ pub(super) use schema::schema;
 pub(in crate::scenario) struct File {
     /// Equals the stem of the file.
     pub(in crate::scenario) name: Option<String>,
-    /// The question that it asks.
+    /// The question that the scenario answers.
     #[serde(default)]
     pub(in crate::scenario) about: String,
-    /// How long, and with which seeds.
+    /// The duration and the seeds.
     #[serde(default)]
     pub(in crate::scenario) run: Run,
     /// The network between clients and providers.
     #[serde(default)]
     pub(in crate::scenario) network: Network,
-    /// The fleet: who is asked first stands first.
+    /// The fleet, in the order in which providers are tried.
     #[serde(default)]
     pub(in crate::scenario) providers: BTreeMap<String, WrittenProvider>,
-    /// What the users ask for.
+    /// What calls ask for, and when they arrive.
     pub(in crate::scenario) load: demand::Written,
     /// Providers with a shared cause: a cloud, a region, an account. Faults can name them.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, Vec<Name>>"))]
     pub(in crate::scenario) groups: BTreeMap<String, Vec<String>>,
-    /// What goes wrong, by names of your own; they stack.
+    /// Faults, by names of your choice; they stack.
     #[serde(default)]
     #[cfg_attr(
         feature = "cli",
         schemars(with = "BTreeMap<String, fault::schema::Fault>")
     )]
     pub(in crate::scenario) faults: BTreeMap<String, keys::Written>,
-    /// What people do to the client while it runs, by names of your own.
+    /// Operations on the client while it runs, by names of your choice.
     #[serde(default)]
     pub(in crate::scenario) operations: BTreeMap<String, operations::Written>,
-    /// Who is rehearsed: `policies/NAME.yaml`, else a preset of this name.
+    /// The policies under test: `policies/NAME.yaml`, else the preset of this name.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Vec<schema::Policy>"))]
     pub(in crate::scenario) policies: Vec<String>,
-    /// What has to hold, by policy: a measure, a comparison, a value.
+    /// The expectations by policy: a measure, a comparison, a value.
     #[serde(default)]
     pub(in crate::scenario) expect: BTreeMap<String, Vec<String>>,
-    /// How uptime is judged.
+    /// How uptime is measured.
     #[serde(default)]
     pub(in crate::scenario) uptime: Uptime,
 }

@@ -1,7 +1,7 @@
-//! The scenario file as JSON Schema, where types alone do not say what may be written.
+//! The parts of the scenario file's JSON Schema that do not follow from the types.
 //!
-//! Words and keys come from the tables that the reader has; nothing is listed
-//! twice. A schema is for editors: what it lets through is still read and checked.
+//! Words and keys come from the reader's tables, so nothing is listed twice. The schema serves
+//! editors: a file that matches it is still parsed and checked.
 
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{Schema, json_schema};
@@ -21,7 +21,8 @@ inline_schema! {
     });
 }
 
-/// The schema of the whole file. Defaults are told in words; only empty ones are shown.
+/// The schema of the whole file. Descriptions state the defaults; only empty ones are in the
+/// schema.
 pub(in crate::scenario) fn schema() -> Value {
     let mut value = of::<File>("A scenario: providers, load, faults and expectations");
     let mut drop_defaults = RecursiveTransform(|schema: &mut Schema| {
@@ -39,7 +40,7 @@ pub(in crate::scenario) fn schema() -> Value {
     value
 }
 
-/// A file has a name, a fleet and a load; and an end, unless a trace has one.
+/// A file requires a name, a fleet and a load; and a duration, unless a trace has one.
 pub(super) fn file(schema: &mut Schema) {
     schema.insert("required".to_owned(), json!(["load", "name", "providers"]));
     let is_replay = json!({ "properties": { "load": { "required": ["trace"] } } });

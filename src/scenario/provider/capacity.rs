@@ -1,4 +1,4 @@
-//! What a provider can do at once, and what it remembers.
+//! The capacity of a provider, and its prompt cache.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::text::{Diagnostic, Document};
 use crate::units::schema;
 use crate::units::{Factor, Share, count, duration};
 
-/// What a provider can do at once.
+/// The capacity of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`capacity` of a provider."))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Capacity {
-    /// Requests that it works on at once.
+    /// Requests that it processes at once.
     #[serde(deserialize_with = "count::deserialize")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
     pub slots: u64,
@@ -26,40 +26,40 @@ pub struct Capacity {
     #[serde(default, deserialize_with = "count::deserialize")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
     pub queue: u64,
-    /// So many times slower is it when all slots are busy; 1 by default.
+    /// By which factor it is slower when all slots are busy; 1 by default.
     #[serde(default = "no_slowdown")]
     pub slowdown: Factor,
     /// Slots are lost while requests wait, and come back slowly.
     pub degrade: Option<Degrade>,
 }
 
-/// How capacity suffers from overload: slots are lost while requests wait, and come back slowly.
+/// How capacity degrades under overload: slots are lost while requests wait, and come back slowly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`degrade` of a capacity."))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Degrade {
-    /// What is left of the slots at the worst.
+    /// The smallest share of the slots that is left.
     pub to: Share,
-    /// How long it takes from whole to worst.
+    /// How long it takes to lose them.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub within: Duration,
-    /// How long it takes from worst to whole.
+    /// How long it takes to recover all of them.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub recover: Duration,
 }
 
-/// Prompts whose beginning the provider has seen are cheaper.
+/// A prompt cache: prompts with a prefix that the provider has seen are cheaper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(description = "`cache` of a provider."))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Cache {
-    /// How long it remembers.
+    /// How long a prefix stays cached.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub ttl: Duration,
@@ -109,6 +109,6 @@ fn no_slowdown() -> Factor {
     Factor::ONE
 }
 
-/// Something, but not all.
+/// A share above 0 % and below 100 %.
 pub(super) const PART: std::ops::RangeInclusive<Share> =
     Share::from_parts(1)..=Share::from_parts(999_999_999);

@@ -1,7 +1,7 @@
-//! What a provider refuses: its limits, as a file writes them and as the provider counts.
+//! A provider's limits: as written in a file, and as the provider counts.
 //!
-//! A key is refused where no limit of its kind stands beside it. What a file leaves open is as the
-//! provider keeps it, as far as its vendor says so:
+//! A key is refused without a limit that it applies to. Where a file leaves the counting open, the
+//! vendor's documentation decides:
 //!
 //! - `azure`: tokens in a `fixed` window ("a running token count of all requests that is reset each
 //!   minute"), charged on `admission` by the "estimated max processed-token count", and requests
@@ -10,9 +10,9 @@
 //!   `max_tokens`. Rate limits, Claude docs.
 //! - All others: a `bucket`, charged on `admission`.
 //!
-//! OpenAI says that failed requests count, and users measure a window that slides; a file opts
-//! into these with `count_refused: true` and `window: sliding`, since `rpm` of dialect `openai` has
-//! always been a bucket of admitted requests. Refused requests count nowhere unless the file says
+//! OpenAI says that failed requests count, and users measured a sliding window; a file opts into
+//! these with `count_refused: true` and `window: sliding`, since `rpm` of dialect `openai` has
+//! always been a bucket of admitted requests. Refused requests do not count unless the file says
 //! so.
 
 use std::time::Duration;
@@ -29,11 +29,11 @@ use crate::units::schema;
 use crate::units::{Share, count, duration};
 use crate::wire::Dialect;
 
-/// What a provider refuses, and how it counts.
+/// A provider's limits, and how it counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Limits {
-    /// On requests, none or several.
+    /// Limits on requests; there may be several.
     pub requests: Vec<Limit>,
     /// On tokens of both kinds.
     pub tokens: Vec<Limit>,
@@ -47,9 +47,10 @@ pub struct Limits {
     pub charge: Charge,
     /// Whether refused requests count like admitted ones (OpenAI).
     pub count_refused: bool,
-    /// What is left of the limits on tokens when all slots are busy; linear below.
+    /// The share of the limits on tokens that is left when all slots are busy; linear below that
+    /// load.
     pub shrinks_to: Option<Share>,
-    /// Whose limits they are.
+    /// Whether they hold per account or per key.
     #[serde(skip_serializing_if = "Per::is_account")]
     pub per: Per,
     /// Providers of one account share its limits.
@@ -57,7 +58,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// A bucket of so many requests per minute, if any, and nothing else.
+    /// Only a bucket of `rpm` requests per minute, if any.
     pub(crate) fn per_minute(rpm: Option<u64>) -> Self {
         let limit = rpm.map(|count| Limit {
             count,
@@ -70,7 +71,7 @@ impl Limits {
         }
     }
 
-    /// As the result document has them: a lone `rpm` as it is written, all others one by one.
+    /// For the result document: a single `rpm` as it is written, all others one by one.
     pub(super) fn shown(&self) -> Value {
         let rpm = self.requests.first().map(|limit| limit.count);
         match *self == Self::per_minute(rpm) {
@@ -80,16 +81,16 @@ impl Limits {
     }
 }
 
-/// A limit: so many in so long.
+/// A limit: a count per period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Limit {
-    /// So many.
+    /// The count.
     #[serde(with = "count")]
     pub count: u64,
-    /// In so long; a minute, as a rule.
+    /// The period, usually a minute.
     #[serde(with = "duration")]
     pub per: Duration,
-    /// How that is counted.
+    /// How it is counted.
     #[serde(rename = "window")]
     pub span: Span,
 }
@@ -100,22 +101,22 @@ pub struct Limit {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Span {
-    /// A bucket that refills continuously and holds all of it.
+    /// A token bucket with the count as capacity.
     #[default]
     Bucket,
-    /// The last so long, at any moment.
+    /// A sliding window of this length.
     Sliding,
-    /// Since the last full multiple of so long.
+    /// A fixed window, which starts at each multiple of the period.
     Fixed,
 }
 
-/// Whose limits a provider's limits are.
+/// Whether limits hold per account or per key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Per {
-    /// The account's: all of its keys share them.
+    /// Per account: all of its keys share them.
     #[default]
     Account,
     /// Each key has its own.
@@ -134,16 +135,16 @@ impl Per {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Charge {
-    /// When a request is admitted: its prompt, and all the output that it may have.
+    /// When a request is admitted: its prompt, and the most output that it may have.
     #[default]
     Admission,
-    /// The same, but what was not used comes back when its answer is complete.
+    /// The same, but unused tokens come back when its answer is complete.
     Reserve,
-    /// When its answer is complete: what it really had.
+    /// When its answer is complete: the actual tokens.
     Completion,
 }
 
-/// Limits as a file writes them; those of a profile are filled in.
+/// Limits as written in a file, filled in from a profile.
 #[derive(Default, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(
@@ -182,7 +183,7 @@ pub(super) struct WrittenLimits {
     concurrency: Option<u64>,
     /// How a limit counts; as the vendor does by default.
     window: Option<Span>,
-    /// Requests per minute are counted over so long, at most a minute: then that share of them.
+    /// The period over which `rpm` is counted, at most a minute, with the limit scaled down to it.
     #[serde(default, with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     rpm_over: Option<Duration>,
@@ -191,11 +192,11 @@ pub(super) struct WrittenLimits {
     /// Refused requests count as well; `false` by default.
     #[serde(default)]
     count_refused: bool,
-    /// So much of the limits on tokens is left while all slots are busy.
+    /// The share of the limits on tokens that is left while all slots are busy.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Share"))]
     shrinks_to: Option<Share>,
-    /// Whose limits they are; the account's by default.
+    /// Whether they hold per account or per key; per account by default.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Option<Per>"))]
     per: Per,
@@ -205,7 +206,8 @@ pub(super) struct WrittenLimits {
 }
 
 impl WrittenLimits {
-    /// Fills in what is left out here and `shipped` with a profile, in the order of its book.
+    /// Fills in limits that are left out here from a profile's limits `shipped`, in the order of
+    /// its table.
     pub(super) fn fill(&mut self, shipped: [Option<u64>; 6]) {
         let own = [
             &mut self.rpm,
@@ -253,7 +255,7 @@ impl WrittenLimits {
         Ok(())
     }
 
-    /// Refuses every key without a limit that it could say something of.
+    /// Refuses every key without a limit that it applies to.
     fn check_keys(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
         let has_requests = self.rpm.is_some() || self.rpd.is_some();
         let has_tokens = self.has_output() || self.itpm.is_some();
@@ -322,5 +324,5 @@ impl WrittenLimits {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Far from any overflow, and beyond any provider.
+/// The largest limit: far below any overflow, and above any provider's.
 const MOST: u64 = 1_000_000_000_000;

@@ -1,10 +1,10 @@
-//! The network and the providers: who answers, how fast, at what price.
+//! The network and the providers, with their latency, speed, limits and prices.
 //!
-//! A provider is written with less than it has: a profile, the network and the price book fill in
-//! what is left out. A price is the provider's own, else the book's; there is no third.
+//! A file may leave out parts of a provider: a profile, the network and the price book fill them
+//! in. A price is the provider's own, else the price book's.
 //!
-//! - `limits`: what a provider refuses.
-//! - `capacity`: what it can do at once, and what it remembers.
+//! - `limits`: a provider's limits.
+//! - `capacity`: its capacity, and its prompt cache.
 
 mod capacity;
 mod limits;
@@ -59,7 +59,7 @@ impl Network {
     }
 }
 
-/// A provider: something that answers, with a model and a price.
+/// A provider: an API endpoint with a model and a price.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Provider {
@@ -75,21 +75,21 @@ pub struct Provider {
     /// Output tokens per second: one answer in a hundred is faster than `p99`, and as many are as
     /// much slower.
     pub speed: Quantiles<TokenRate>,
-    /// What it refuses.
+    /// Its limits.
     pub limits: Limits,
     /// One-way latency to it, resolved.
     pub one_way: Duration,
-    /// What its tokens cost, and who says so, resolved.
+    /// What its tokens cost, and the source, resolved.
     pub price: Price,
-    /// What it can do at once; none = anything.
+    /// Its capacity; none = unlimited.
     pub capacity: Option<Capacity>,
-    /// Whether it remembers prompts.
+    /// Its prompt cache, if it has one.
     pub cache: Option<Cache>,
     /// The longest prompt that its model takes, in tokens; none = any.
     pub context: Option<u64>,
-    /// How good its answers are, from 0 to 100, as the client is told; none = it is not.
+    /// The quality rating, from 0 to 100, that the client gets; none = no rating.
     pub quality: Option<u32>,
-    /// So many API keys the client has for it, at least 1: see [`Provider::keys`].
+    /// How many API keys the client has for it, at least 1: see [`Provider::keys`].
     pub key_count: u16,
 }
 
@@ -100,8 +100,8 @@ impl Provider {
     }
 }
 
-/// As the result document has it: one speed where all answers have the same, and no key for what
-/// the provider does not have.
+/// For the result document: a single speed where all answers have the same, and no key for what the
+/// provider does not have.
 impl Serialize for Provider {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let price = &self.price;
@@ -142,14 +142,14 @@ impl Serialize for Provider {
     }
 }
 
-/// A provider as a file writes it.
+/// A provider as written in a file.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(rename = "Provider", transform = require))]
 #[cfg_attr(feature = "cli", schemars(description = "One of `providers`."))]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenProvider {
-    /// Where what is left out here comes from, fitted to recorded figures.
+    /// The profile that fills in what is left out here, fitted to recorded figures.
     #[cfg_attr(feature = "cli", schemars(with = "Option<ProfileName>"))]
     profile: Option<String>,
     /// How it speaks.
@@ -160,27 +160,27 @@ pub(super) struct WrittenProvider {
     ttft: Option<Quantiles<Duration>>,
     /// Output tokens per second; one in a hundred answers is faster than `p99`.
     speed: Option<Quantiles<TokenRate>>,
-    /// What it allows; a profile brings limits of its own.
+    /// Its limits; a profile has its own.
     #[serde(default)]
     limits: WrittenLimits,
-    /// How long a packet travels to it; as `network` says by default.
+    /// How long a packet travels to it; the value of `network` by default.
     #[serde(default, with = "duration::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     one_way: Option<Duration>,
     /// Per million tokens; the price book's by default.
     price: Option<WrittenPrice>,
-    /// What it can do at once; without it, everything.
+    /// Its capacity; unlimited by default.
     capacity: Option<Capacity>,
-    /// It remembers beginnings of prompts, which are cheaper then.
+    /// A prompt cache, which makes prompts with a known prefix cheaper.
     cache: Option<Cache>,
     /// The longest prompt that its model takes; longer ones are refused.
     #[serde(default, with = "tokens::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
     context: Option<u64>,
-    /// How good its answers are, from 0 to 100, as the client is told.
+    /// The quality rating, from 0 to 100, that the client gets.
     #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
     quality: Option<u32>,
-    /// So many API keys the client has for it: `key-1`, `key-2` and so on; 1 by default.
+    /// How many API keys the client has for it: `key-1`, `key-2` and so on; 1 by default.
     #[serde(default = "one_key")]
     #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
     keys: u16,
@@ -235,7 +235,7 @@ pub(super) fn providers(
     Ok(providers)
 }
 
-/// Providers of one account share its limits: so they must say the same of them.
+/// Providers of one account share its limits, so they must state the same limits.
 fn check_accounts(document: &Document, providers: &[Provider]) -> Result<(), Diagnostic> {
     for (place, provider) in providers.iter().enumerate() {
         let Some(account) = &provider.limits.account else {
@@ -296,7 +296,7 @@ impl WrittenProvider {
         })
     }
 
-    /// Fills in what is left to the profile, if one is named.
+    /// Fills in what is left out from the profile, if one is named.
     fn fill(&mut self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
         let Some(wanted) = &self.profile else {
             return Ok(());
@@ -385,7 +385,7 @@ crate::text::schema::inline_schema! {
     };
 }
 
-/// What a provider must say, if no profile says it.
+/// The keys that are required without a profile.
 #[cfg(feature = "cli")]
 fn require(schema: &mut schemars::Schema) {
     let own = json!({ "required": ["dialect", "model", "ttft", "speed"] });
@@ -398,5 +398,5 @@ const MOST_PROVIDERS: usize = 64;
 const ONE_WAY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
 const FIRST_TOKENS: RangeInclusive<Duration> = SHORTEST..=Duration::from_secs(3_600);
 
-/// From a token in 10 s to a million in a second.
+/// From one token in 10 s to a million per second.
 const SPEEDS: RangeInclusive<TokenRate> = TokenRate::milli(100)..=TokenRate::milli(1_000_000_000);

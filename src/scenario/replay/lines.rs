@@ -1,8 +1,8 @@
-//! Trace files as JSON on each line, as Mooncake has them.
+//! Trace files with JSON on each line, as Mooncake publishes them.
 //!
-//! `hash_ids` name the blocks of 512 tokens that a prompt is made of; equal names mean equal blocks
-//! and equal beginnings before them. A row's prefix is the longest beginning that another row has
-//! too. A provider remembers beginnings whole: a shorter one that a third row shares is not seen.
+//! `hash_ids` name the blocks of 512 tokens of a prompt; equal names mean equal blocks and equal
+//! prefixes before them. A row's prefix is the longest prefix that another row has too. A provider
+//! caches whole prefixes: a shorter prefix that a third row shares is not recognized.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -39,7 +39,7 @@ pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Rows, Diagnostic> {
     Ok(rows)
 }
 
-/// Gives each row the longest beginning that another row has too.
+/// Gives each row the longest prefix that another row has too.
 fn share(rows: &mut Rows, blocks: &[Vec<u64>]) {
     let mut seen: BTreeMap<u64, u32> = BTreeMap::new();
     for block in blocks.iter().flatten() {
@@ -107,7 +107,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The names of the prompt's blocks; none when the row does not tell.
+    /// The names of the prompt's blocks; empty if the row has none.
     fn blocks(&self) -> Result<Vec<u64>, Diagnostic> {
         let Some(value) = self.keys.get("hash_ids") else {
             return Ok(Vec::new());
@@ -126,7 +126,7 @@ impl<'a> Line<'a> {
         (self.point)(self.place(key), format!("`{key}` {message}"))
     }
 
-    /// Where the value of `key` stands; the whole line when it is written in a strange way.
+    /// The range of the value of `key`, or the whole line if the value cannot be located.
     fn place(&self, key: &str) -> Range<usize> {
         let quoted = format!("\"{key}\"");
         let found = self.text.find(&quoted).and_then(|at| {
@@ -152,7 +152,7 @@ const MILLISECOND: u64 = 1_000_000;
 /// Tokens in a block of a prompt.
 const BLOCK: u64 = 512;
 
-/// Keeps the blocks of a trace apart from the prefixes that are drawn.
+/// Separates the numbers of recorded blocks from those of drawn prefixes.
 const RECORDED: u64 = 1 << 63;
 
 #[cfg(test)]

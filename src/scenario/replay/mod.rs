@@ -1,18 +1,18 @@
 //! Reads a trace file: one recorded call per row, in order of arrival.
 //!
-//! Its first line says what it is:
-//! - `arrival_s,input_tokens,output_tokens`: a CSV with seconds, and the plainest;
+//! Its first line determines its format:
+//! - `arrival_s,input_tokens,output_tokens`: a CSV with seconds, the simplest format;
 //! - `TIMESTAMP,ContextTokens,GeneratedTokens`: dates and times, as Azure published its traces
 //!   (Patel et al., Splitwise, ISCA 2024);
-//! - `Timestamp,Model,Request tokens,Response tokens,…`: seconds, as BurstGPT has them (Wang et
-//!   al., 2024);
+//! - `Timestamp,Model,Request tokens,Response tokens,…`: seconds, as in BurstGPT (Wang et al.,
+//!   2024);
 //! - `{"timestamp": …, "input_length": …, "output_length": …, "hash_ids": […]}`: JSON on each line,
-//!   with milliseconds, as Mooncake has them (Qin et al., FAST 2025). Its arrivals lie on a grid of
-//!   3 s, so that many rows share one moment: they are replayed as the batches that they are.
+//!   with milliseconds, as in Mooncake (Qin et al., FAST 2025). Its arrivals are multiples of 3 s,
+//!   so many rows have the same moment: they are replayed as batches.
 //!
-//! Other columns are ignored. Arrivals become exact integers of nanoseconds since the first row, by
-//! no float. `table` reads the columns, `lines` the JSON, `moment` what a clock said. Finding the
-//! file is left to `load`.
+//! Other columns are ignored. Arrivals become exact nanoseconds since the first row, without
+//! floats. `table` reads the columns, `lines` the JSON, `moment` the timestamps. `load` finds the
+//! file.
 
 mod lines;
 mod moment;
@@ -23,7 +23,7 @@ use super::{LONGEST_RUN, Point};
 use crate::text::Diagnostic;
 use crate::time::{Instant, nanos};
 
-/// The rows of the trace file `text`; `point` makes a problem of a place in it.
+/// The rows of the trace file `text`; `point` makes a diagnostic from a range of it.
 pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Vec<Row>, Diagnostic> {
     let rows = match text.trim_start().starts_with('{') {
         true => lines::rows(text, point)?,
@@ -36,13 +36,13 @@ pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Vec<Row>, Diagnostic>
 #[derive(Default)]
 struct Rows {
     rows: Vec<Row>,
-    /// The first row's moment, as its file counts.
+    /// The first row's moment, on the file's clock.
     first: u64,
 }
 
-/// A row as its file has it.
+/// A row as read.
 struct RawRow {
-    /// In nanoseconds, from wherever the file counts.
+    /// Its moment in nanoseconds, on the file's clock.
     at: u64,
     input: u64,
     output: u64,
@@ -50,7 +50,7 @@ struct RawRow {
 }
 
 impl Rows {
-    /// Takes one more row; `late` makes a problem of its arrival.
+    /// Adds a row; `late` makes a diagnostic about its arrival.
     fn push(&mut self, read: &RawRow, late: impl Fn(&str) -> Diagnostic) -> Result<(), Diagnostic> {
         if self.rows.is_empty() {
             self.first = read.at;
@@ -73,7 +73,7 @@ impl Rows {
     }
 }
 
-/// A field as messages repeat it: on one line, and never longer than that.
+/// A field for messages, truncated to less than a line.
 fn truncate(field: &str) -> String {
     let mut kept = field.chars();
     let mut shown: String = kept.by_ref().take(LONGEST_SHOWN).collect();

@@ -1,4 +1,4 @@
-//! Moments as trace files have them: seconds, or dates and times, in nanoseconds.
+//! Timestamps of trace files: seconds, or dates and times, in nanoseconds.
 
 use jiff::civil::{DateTime, date};
 
@@ -29,7 +29,7 @@ pub(super) fn date_and_time(text: &str) -> Option<u64> {
     seconds.checked_add(billionths(fraction)?)
 }
 
-/// A part of a date as the calendar's type has it.
+/// A part of a date as the calendar's integer type.
 fn i8_of(part: u64) -> Option<i8> {
     i8::try_from(part).ok()
 }

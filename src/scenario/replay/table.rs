@@ -1,4 +1,4 @@
-//! Trace files as tables: a CSV whose first line names the columns.
+//! Trace files as tables: a CSV with column names in the first line.
 
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Rows, Diagnostic> {
     Ok(rows)
 }
 
-/// Which field of a record is what.
+/// The positions of the columns.
 struct Columns {
     arrival: Column,
     input: Column,
@@ -82,7 +82,7 @@ impl Columns {
         rows.push(&read, |message| line.problem(&self.arrival, message))
     }
 
-    /// The moment of arrival in nanoseconds, from wherever the file counts.
+    /// The moment of arrival in nanoseconds, on the file's clock.
     fn moment(&self, line: &Line<'_>) -> Result<u64, Diagnostic> {
         let field = line.field(&self.arrival)?;
         let (read, hint) = if self.dated {
@@ -119,7 +119,7 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn new(text: &'a str, record: &'a StringRecord, point: Point<'a>) -> Self {
         let start = record.position().map_or(0, |at| at.byte() as usize);
-        // The reader is still on the line break before when it starts on a record.
+        // At the start of a record the reader is still at the line break before it.
         let breaks = text.as_bytes()[start..]
             .iter()
             .take_while(|byte| matches!(byte, b'\r' | b'\n'));
@@ -165,8 +165,8 @@ impl<'a> Line<'a> {
         (self.point)(range, format!("`{}` {message}", column.name))
     }
 
-    /// Where the `place`-th field stands, without the blanks around it; the line's end when it is
-    /// not there.
+    /// The range of the `place`-th field, without blanks around it; the line's end if it is
+    /// missing.
     fn field_range(&self, place: usize) -> Range<usize> {
         let line = &self.text[self.range()];
         let (mut from, mut passed, mut quoted) = (0, 0, false);
@@ -200,7 +200,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Arrival, input and output, as each kind of file names them.
+/// The names of arrival, input and output in each format.
 const SECONDS: [&str; 3] = ["arrival_s", "input_tokens", "output_tokens"];
 const AZURE: [&str; 3] = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"];
 const BURST_GPT: [&str; 3] = ["Timestamp", "Request tokens", "Response tokens"];

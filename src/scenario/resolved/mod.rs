@@ -1,7 +1,7 @@
-//! The scenario as understood, for the result document: every default filled in, units as text.
+//! The resolved scenario, for the result document: every default filled in, units as text.
 //!
-//! Lists keep the file's order, since maps of the result document are sorted by key. What a report
-//! makes of it is left to `report`. Each part writes itself.
+//! Lists keep the file's order, since maps of the result document are sorted by key. Each part
+//! writes itself.
 
 use serde_json::{Map, Value, json};
 
@@ -9,8 +9,8 @@ use super::fault::write;
 use super::{Scenario, load as files};
 
 impl Scenario {
-    /// The scenario as understood, for the result document: every default filled in, with units.
-    /// No path in it is absolute.
+    /// The resolved scenario, for the result document: every default filled in, with units. No path
+    /// in it is absolute.
     pub fn resolved(&self) -> Value {
         let expect = self.expect.iter().map(|(policy, expectations)| {
             let texts: Vec<&str> = expectations.iter().map(|one| one.text.as_str()).collect();

@@ -1,6 +1,6 @@
 //! Errors while a tree becomes types, in terms of files rather than of Rust.
 //!
-//! The nodes know the location, and add it to an error as they pass it on.
+//! Nodes add their location to an error when they pass it on.
 
 use std::fmt;
 

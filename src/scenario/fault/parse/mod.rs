@@ -1,10 +1,10 @@
-//! Reads one fault: what it does, to whom, and when; or says what is wrong with it.
+//! Reads one fault: what it does, at which providers, and when; or reports what is wrong with it.
 //!
-//! What it does is read by its row of `catalogue`, field by field. Here are the keys that all words
-//! share: `target` says which providers it strikes, `when` which attempts, and `time` its windows,
-//! ramps, bursts and luck. A key is refused where it means nothing, so that no fault is
-//! weaker or stronger than its file seems to say. `for` is always a window's length; how long a
-//! `stall` is silent is its `silence`.
+//! Its row of `catalogue` reads what it does, field by field. This module reads the keys that all
+//! words share: `target` which providers it affects, `when` which attempts, and `time` its windows,
+//! ramps, bursts and probabilities. A key without an effect is refused, so that no fault is weaker
+//! or stronger than its file seems to say. `for` is always a window's length; how long a `stall` is
+//! silent is its `silence`.
 
 mod target;
 mod time;
@@ -20,7 +20,7 @@ use crate::scenario::Provider;
 use crate::text::{Diagnostic, Document};
 pub(in crate::scenario) use target::{Groups, groups};
 
-/// What a fault falls into.
+/// The scenario around a fault, as far as its checks need it.
 pub(in crate::scenario) struct Setting<'a> {
     /// The fleet, in order.
     pub(in crate::scenario) providers: &'a [Provider],
@@ -28,13 +28,13 @@ pub(in crate::scenario) struct Setting<'a> {
     pub(in crate::scenario) groups: &'a Groups,
     /// How long calls arrive.
     pub(in crate::scenario) run: Duration,
-    /// Whether that is a trace's doing, and not the file's.
+    /// Whether a trace sets that, and not the file.
     pub(in crate::scenario) is_replay: bool,
     /// How many client processes there are.
     pub(in crate::scenario) clients: u32,
 }
 
-/// The fault `name`, as `file` means it in this `setting`.
+/// The fault `name` of `file`, resolved in this `setting`.
 pub(in crate::scenario) fn fault(
     document: &Document,
     name: &str,
@@ -106,7 +106,7 @@ fn check_keys(reader: &Reader<'_>, row: &Row) -> Result<(), Diagnostic> {
     Err(reader.problem_at_key(key, message).hint(hint))
 }
 
-/// What a word takes beside time and target.
+/// A text that lists the keys of a word besides time and target.
 fn own_keys(row: &Row) -> String {
     let luck = row
         .shared()

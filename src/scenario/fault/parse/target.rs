@@ -1,4 +1,4 @@
-//! Whom a fault strikes: providers by name, or groups with a shared cause.
+//! The targets of a fault: providers by name, or groups with a shared cause.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,7 @@ pub(in crate::scenario) fn groups(
 }
 
 impl Reader<'_> {
-    /// Whom the fault strikes, in the order of the fleet. A fault of clients has no targets.
+    /// The targets of the fault, in the order of the fleet. A fault of clients has none.
     pub(super) fn targets(
         &self,
         row: &Row,

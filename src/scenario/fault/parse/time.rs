@@ -1,4 +1,4 @@
-//! When a fault is at work, and how strongly.
+//! When a fault is active, and how strong it is.
 
 use std::time::Duration;
 
@@ -136,7 +136,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A share of which there must be some; all by default.
+    /// A share that must not be 0; 100 % by default.
     pub(super) fn some_share(
         &self,
         key: &str,
@@ -153,8 +153,8 @@ impl Reader<'_> {
     }
 }
 
-/// A bound on what the world does at the edges of windows.
+/// A limit on the work at the edges of windows.
 const MOST_WINDOWS: u128 = 1_000_000;
 
-/// A bound on what each provider keeps of a fault that bursts.
+/// A limit on what each provider stores for a fault with bursts.
 const MOST_BURSTS: u128 = 100_000;

@@ -1,4 +1,4 @@
-//! Which attempts a fault looks at.
+//! To which attempts a fault applies.
 
 use super::super::catalogue::{Row, Scope};
 use super::super::kind::Layer;
@@ -9,7 +9,7 @@ use crate::policy::ProviderId;
 use crate::text::Diagnostic;
 
 impl Reader<'_> {
-    /// What must hold of an attempt at one of these `targets`.
+    /// The conditions on an attempt at one of these `targets`.
     pub(super) fn when(
         &self,
         row: &Row,
@@ -39,7 +39,7 @@ impl Reader<'_> {
         Ok(when.clone())
     }
 
-    /// Before a request is read, nothing is known of it but which client sends it.
+    /// Before a request is read, only its client is known.
     fn check_when_keys(&self, row: &Row) -> Result<(), Diagnostic> {
         let keys = self.document.keys(&self.path("when"));
         if keys.is_empty() {
@@ -56,7 +56,7 @@ impl Reader<'_> {
         Err(problem.hint("it can look at the `client` alone"))
     }
 
-    /// A model that no target serves would never be asked for.
+    /// Refuses a model that no target serves.
     fn check_model(
         &self,
         model: &str,

@@ -1,4 +1,4 @@
-//! The provider profiles that ship, compared with the figures that they were fitted to, and their
+//! The built-in provider profiles, compared with the figures that they were fitted to, and their
 //! use in a scenario.
 
 use std::collections::BTreeMap;
@@ -107,7 +107,7 @@ fn what_the_file_says_wins_over_its_profile() {
     assert_eq!(provider.limits.requests[0].count, 7);
     assert_eq!(
         provider.limits.tokens[0].count, 450_000,
-        "the profile's still"
+        "still the profile's"
     );
 }
 

@@ -55,7 +55,7 @@ fn agrees(hits: u64, n: u64, p: f64) {
     );
 }
 
-/// A mean of `n` draws whose standard deviation is `deviation` agrees with `expected`.
+/// A mean of `n` draws with standard deviation `deviation` agrees with `expected`.
 #[track_caller]
 fn is_near(mean: f64, expected: f64, deviation: f64, n: f64) {
     let off = (mean - expected).abs();
@@ -109,7 +109,7 @@ fn members_of_a_group_are_struck_together_and_strangers_are_not() {
         targets: vec![ProviderId(0), ProviderId(1)],
         ..fault(Share::percent(30))
     };
-    // What each provider asks is its own copy of the faults.
+    // Each provider has its own copy of the faults.
     let at_first = SeededFault::all(
         &[group.clone(), fault(Share::percent(30))],
         RngStreams::new(7),
@@ -158,7 +158,7 @@ fn stretches(drawn: &SeededFault, count: usize) -> (Vec<f64>, Vec<f64>) {
     let (mut on, mut off) = (Vec::new(), Vec::new());
     let mut now = Instant::START;
     for n in 0..count {
-        let (start, end) = drawn.at_or_after(now).expect("it goes on");
+        let (start, end) = drawn.at_or_after(now).expect("another burst");
         let end = end.expect("a burst ends");
         on.push(end.since(start).as_secs_f64());
         if n > 0 {
