@@ -8,10 +8,13 @@
 //! others; the price of writing to a cache is left out. A scenario may set another price; `report`
 //! computes the cost.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::Money;
 
 /// What tokens cost.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Price {
     /// Per million prompt tokens.
     pub input: Money,

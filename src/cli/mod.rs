@@ -1,7 +1,9 @@
 //! The command line: one file per verb.
 //!
-//! - `run`, `report`, `check`, `init`, `serve`, `schema`, `presets`, `completions`: the verbs.
+//! - `run`, `merge`, `report`, `check`, `init`, `serve`, `schema`, `presets`, `completions`: the
+//!   verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
+//! - `partition`: which seeds of all this machine runs; `results`: reads results back.
 //! - `values`: parses `--set`, `--seeds` and `--jobs`.
 //! - `rates`: the output of `check --rates`; `lint`: its warnings.
 //! - `output`: the terminal, files, and exit codes.
@@ -13,10 +15,13 @@ mod completions;
 mod files;
 mod init;
 mod lint;
+mod merge;
 mod output;
+mod partition;
 mod presets;
 mod rates;
 mod report;
+mod results;
 mod run;
 mod schema;
 mod serve;
@@ -44,6 +49,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Args),
+    Merge(merge::Args),
     Report(report::Args),
     Check(check::Args),
     Init(init::Args),
@@ -57,6 +63,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().verb {
         Verb::Run(args) => run::run(args),
+        Verb::Merge(args) => merge::merge(args),
         Verb::Report(args) => report::report(args),
         Verb::Check(args) => check::check(&args),
         Verb::Init(args) => init::init(&args),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::report::{Format, Report};
+use crate::report::{self, Following, Format, Report, Verdict};
 use crate::text::Diagnostic;
 
 /// The exit codes.
@@ -25,6 +25,16 @@ pub(super) enum Exit {
     Usage = 2,
     /// One is inconclusive.
     Inconclusive = 3,
+}
+
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Holds => Self::Holds,
+            Verdict::Inconclusive => Self::Inconclusive,
+            Verdict::Fails => Self::Fails,
+        }
+    }
 }
 
 /// An error outside of files: on the command line, or in the environment. It can also hold the
@@ -62,6 +72,19 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
         )),
         _ => Ok(()),
     }
+}
+
+/// `reports` in one text, as [`Following`] says.
+pub(super) fn rendered(reports: &[Report], format: Format) -> String {
+    if format.following() == Following::Array && reports.len() != 1 {
+        return report::json_array(reports);
+    }
+    let texts = reports.iter().map(|one| one.render(format, has_color()));
+    let joined = texts.reduce(|all, next| match format.following() {
+        Following::Apart | Following::Array => format!("{all}\n{next}"),
+        Following::Rows => all + next.split_once('\n').map_or("", |(_, rows)| rows),
+    });
+    joined.unwrap_or_default()
 }
 
 /// Prints `text` to stderr; errors are ignored, because there is no other place to print to.
@@ -119,13 +142,14 @@ pub(super) fn folder(path: PathBuf) -> Result<PathBuf, CliError> {
     }
 }
 
-/// Writes `report` to `folder`: as Markdown, with its picture, and as CSV.
+/// Writes `report` to `folder`: as Markdown, with its picture, as CSV, and as JSON.
 pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result<(), CliError> {
     let page = report.clone().with_picture(&format!("{name}.svg"));
     for (ending, text) in [
         ("md", page.render(Format::Markdown, false)),
         ("svg", report.picture()),
         ("csv", report.render(Format::Csv, false)),
+        ("json", report.render(Format::Json, false)),
     ] {
         let path = folder.join(format!("{name}.{ending}"));
         write_whole(&path, &text).map_err(|error| {

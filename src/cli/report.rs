@@ -20,7 +20,7 @@ pub(super) struct Args {
     #[arg(value_name = "TRACE", required = true)]
     traces: Vec<PathBuf>,
 
-    /// Write the report to DIR, as Markdown and as CSV.
+    /// Write the report to DIR, as Markdown, as CSV and as JSON.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 

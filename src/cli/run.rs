@@ -7,6 +7,7 @@ use std::thread;
 
 use indicatif::ProgressBar;
 
+use super::partition::{self, Partition};
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
 use crate::report::{self, Following, Format, Report, Verdict};
@@ -34,11 +35,15 @@ pub(super) struct Args {
     #[arg(long, value_name = "N|A..B", value_parser = values::seeds)]
     seeds: Option<RangeInclusive<u64>>,
 
+    /// Run only a part of the seeds, 2/8 as in part 2 of 8; `auto` asks the job's variables.
+    #[arg(long, value_name = "PART/PARTS|auto", value_parser = partition::parse)]
+    partition: Option<Partition>,
+
     /// Set a value of the scenario, or `policy.…` of every policy; repeat it for more.
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::assignment)]
     set: Vec<(String, String)>,
 
-    /// Write each report to DIR, as Markdown and as CSV.
+    /// Write each report to DIR, as Markdown, as CSV and as JSON.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -106,7 +111,10 @@ fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<CliError>> {
     let mut problems = Vec::new();
     for file in found {
         match Drill::load_with(&file.path, changes.clone()) {
-            Ok(drill) => drills.push(drill),
+            Ok(drill) => match partition::of(args.partition, drill) {
+                Ok(drill) => drills.push(drill),
+                Err(trouble) => problems.push(trouble),
+            },
             Err(more) => problems.extend(more.into_iter().map(CliError::from)),
         }
     }
@@ -181,7 +189,10 @@ impl<'a> Session<'a> {
         let verdict = self.verdict(name, &report);
         self.tally[verdict as usize] += 1;
         let written = match self.out {
-            Some(out) => output::write_report(out, name, &report),
+            Some(out) => {
+                let name = partition::file_name(self.args.partition, name);
+                output::write_report(out, &name, &report)
+            }
             None => Ok(()),
         };
         if let Err(trouble) = written.and_then(|()| self.print(verdict, report)) {

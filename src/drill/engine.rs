@@ -17,8 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Drill, subject};
 use crate::policy::config::Policy;
+use crate::report::measures::View;
 use crate::report::subject::Subject;
-use crate::report::{BROKEN, Collector, Report, RunStats};
+use crate::report::{BROKEN, BySeed, CallOutcomes, Collector, Report, RunStats};
 use crate::scenario::Scenario;
 use crate::world;
 
@@ -57,6 +58,9 @@ pub fn run_all(
     });
 }
 
+/// What a run came to, and how each of its calls ended.
+type Ended = (RunStats, CallOutcomes);
+
 /// One scenario under one policy and one seed.
 struct Run<'a> {
     scenario: &'a Scenario,
@@ -81,38 +85,41 @@ fn runs_of(drill: &Drill) -> impl Iterator<Item = Run<'_>> + Send {
 fn work<'a>(
     runs: &Mutex<impl Iterator<Item = (usize, Run<'a>)>>,
     stopped: &AtomicBool,
-    results: Sender<(usize, RunStats)>,
+    results: Sender<(usize, Ended)>,
 ) {
     while !stopped.load(Ordering::Relaxed) {
         let next = runs.lock().unwrap_or_else(PoisonError::into_inner).next();
         let Some((number, run)) = next else {
             return;
         };
-        if results.send((number, run.state())).is_err() {
+        if results.send((number, run.make())).is_err() {
             return;
         }
     }
 }
 
 impl Run<'_> {
-    /// Makes the run, and returns its stats. Panics when an event panicked while it was counted.
-    fn state(&self) -> RunStats {
+    /// Makes the run, and counts it. Panics when an event panicked while it was counted.
+    fn make(&self) -> Ended {
         let subject = subject::under_seed(self.subject, self.scenario, self.seed);
         let fold = Arc::new(Mutex::new(Collector::new(&subject)));
         world::run(self.scenario, self.policy, self.seed, fold.clone());
         let mut fold = fold.lock().expect(BROKEN);
-        std::mem::replace(&mut *fold, Collector::new(&subject)).finish()
+        std::mem::replace(&mut *fold, Collector::new(&subject)).finish_by_call()
     }
 }
 
 /// The report on `drill`, whose results come next.
-fn report(drill: &Drill, results: &mut Results<RunStats>) -> Option<Report> {
+fn report(drill: &Drill, results: &mut Results<Ended>) -> Option<Report> {
     let seeds = drill.seeds_to_run();
-    let mut policies = Vec::with_capacity(drill.policies().len());
+    let prices = drill.subject().prices();
+    let (mut policies, mut runs, mut configs) = (Vec::new(), Vec::new(), Vec::new());
     for policy in drill.policies() {
         let mut merged: Option<RunStats> = None;
-        for _ in seeds.clone() {
-            let state = results.next()?;
+        let mut by_seed = BySeed::default();
+        for seed in seeds.clone() {
+            let (state, calls) = results.next()?;
+            by_seed.add(seed, &View::all(&state, &prices), calls);
             match &mut merged {
                 Some(merged) => merged.merge(&state),
                 None => merged = Some(state),
@@ -120,12 +127,15 @@ fn report(drill: &Drill, results: &mut Results<RunStats>) -> Option<Report> {
         }
         let nothing = || Collector::new(drill.subject()).finish();
         policies.push((policy.name.clone(), merged.unwrap_or_else(nothing)));
+        runs.push(by_seed);
+        configs.push(serde_json::to_value(policy).unwrap_or_default());
     }
     let seeds = format!("{}..{}", seeds.start(), seeds.end());
     let path = drill.path().display().to_string();
-    let report = Report::new(drill.subject(), &path, &seeds, policies);
-    let report = report.with_policies_as_written(&drill.changes.policies);
-    Some(report.with_overrides(&drill.changes.set))
+    let report = Report::new(drill.subject(), &path, &seeds, policies)
+        .with_policies_as_written(&drill.changes.policies)
+        .with_overrides(&drill.changes.set);
+    Some(report.with_configs(configs).with_runs(runs))
 }
 
 /// Results as they come, handed out by number.

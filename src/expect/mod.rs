@@ -7,6 +7,8 @@ mod when;
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::policy::config::EVERY;
 use crate::text::Diagnostic;
 use crate::time::nanos;
@@ -14,7 +16,8 @@ use crate::units::{Factor, Money, Rate, Share, UnitError, duration};
 pub use when::When;
 
 /// One expectation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Expectation {
     /// As it was written.
     pub text: String,
@@ -35,7 +38,8 @@ pub struct Expectation {
 }
 
 /// A comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Op {
     /// `>=`
@@ -49,7 +53,8 @@ pub enum Op {
 }
 
 /// A bound, in the unit that was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Bound {
     /// `99.5%`, in parts per 10^9.

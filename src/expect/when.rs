@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Point, SHAPE};
 use crate::text::Diagnostic;
 use crate::time::{Windows, nanos};
@@ -13,7 +15,8 @@ use crate::trace::FaultId;
 use crate::units::duration;
 
 /// The calls that an expectation is about, by their arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum When {
     /// All of them.

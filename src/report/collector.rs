@@ -13,6 +13,7 @@ use super::call_record::{OpenCall, Started};
 use super::client_rules::Watch;
 use super::cost::Tokens;
 use super::ledger::Fate;
+use super::outcomes::CallOutcomes;
 use super::run_stats::{ProviderTally, RunStats, Scope};
 use super::scopes;
 use super::subject::Subject;
@@ -41,6 +42,8 @@ pub struct Collector {
     /// The intervals of calls that have ended and may still be billed.
     ended: BTreeMap<CallId, Vec<usize>>,
     answers_are_traced: bool,
+    /// How the calls that have ended did so.
+    outcomes: CallOutcomes,
     /// The time of the latest event.
     now: Instant,
 }
@@ -63,6 +66,7 @@ impl Collector {
             answers_are_traced: subject.answers_are_traced,
             open: BTreeMap::new(),
             ended: BTreeMap::new(),
+            outcomes: CallOutcomes::default(),
             now: Instant::START,
         }
     }
@@ -141,7 +145,12 @@ impl Collector {
     }
 
     /// Ends the run. Calls that have not ended are unfinished.
-    pub fn finish(mut self) -> RunStats {
+    pub fn finish(self) -> RunStats {
+        self.finish_by_call().0
+    }
+
+    /// As [`Self::finish`], with how each call ended.
+    pub fn finish_by_call(mut self) -> (RunStats, CallOutcomes) {
         let open: Vec<CallId> = self.open.keys().copied().collect();
         for call in open {
             self.on_end(call, Outcome::Failed(FailureReason::Unfinished), self.now);
@@ -155,7 +164,7 @@ impl Collector {
             (scope.uptime, _) = windows.finish(&self.rules);
         }
         self.moments.finish(&mut self.state);
-        self.state
+        (self.state, self.outcomes)
     }
 
     fn with(&mut self, call: CallId, tell: impl FnOnce(&mut OpenCall)) {
@@ -238,6 +247,7 @@ impl Collector {
             self.watch.on_probe_over(id, provider);
         }
         let failed = matches!(outcome, Outcome::Failed(_));
+        self.outcomes.add(id, failed);
         self.state.timeline.add(call.arrived, failed);
         if !failed {
             self.state.timeline.add_answer(at);

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use super::seeds;
+
 /// `firedrill run` of the scenario at `path`: with these policies (none = the scenario's own),
-/// these seeds (`3` or `1..5`), and these `--set` overrides (path, value).
+/// these seeds (`3` or `1..5`), and these `--set` overrides (path, value). Seeds with a gap take
+/// one command for each range.
 pub(crate) fn run(
     path: &str,
     policies: &[&str],
@@ -11,17 +14,16 @@ pub(crate) fn run(
     overrides: &[(String, String)],
 ) -> String {
     let mut words = vec!["firedrill run".to_owned(), quoted(path)];
-    for policy in policies {
-        words.push(format!("--policy {}", quoted(policy)));
-    }
-    words.push(match single(seeds) {
-        Some(seed) => format!("--seed {}", quoted(seed)),
-        None => format!("--seeds {}", quoted(seeds)),
+    let policies = policies.iter();
+    words.extend(policies.map(|policy| format!("--policy {}", quoted(policy))));
+    let set = overrides.iter();
+    let set = set.map(|(path, value)| format!(" --set {}", quoted(&format!("{path}={value}"))));
+    let (words, set) = (words.join(" "), set.collect::<String>());
+    let commands = seeds::ranges(seeds).map(|range| match seeds::single(range) {
+        Some(seed) => format!("{words} --seed {}{set}", quoted(seed)),
+        None => format!("{words} --seeds {}{set}", quoted(range)),
     });
-    for (path, value) in overrides {
-        words.push(format!("--set {}", quoted(&format!("{path}={value}"))));
-    }
-    words.join(" ")
+    commands.collect::<Vec<_>>().join(" && ")
 }
 
 /// The command that reports on these traces of production.
@@ -29,23 +31,6 @@ pub(crate) fn report(traces: &[&str]) -> String {
     let traces = traces.iter().map(|path| quoted(path));
     let words = std::iter::once("firedrill report".to_owned());
     words.chain(traces).collect::<Vec<_>>().join(" ")
-}
-
-/// The seed, if `seeds` (`3`, `3..3`) is a single one.
-pub(super) fn single(seeds: &str) -> Option<&str> {
-    match seeds.split_once("..") {
-        None => Some(seeds),
-        Some((first, last)) => (first == last).then_some(first),
-    }
-}
-
-/// The number of seeds in `seeds` (`3`, `1..5`); 1 when it cannot be parsed.
-pub(super) fn count(seeds: &str) -> u64 {
-    let ends = seeds.split_once("..").unwrap_or((seeds, seeds));
-    match (ends.0.parse::<u64>(), ends.1.parse::<u64>()) {
-        (Ok(first), Ok(last)) => last.saturating_sub(first).saturating_add(1),
-        _ => 1,
-    }
 }
 
 /// `path` as a repository can hold it: relative, without the folders of one machine.
@@ -86,6 +71,10 @@ mod tests {
             run("a.yaml", &[], "3..3", &[]),
             "firedrill run a.yaml --seed 3"
         );
+        assert_eq!(
+            run("a.yaml", &[], "1..2,5..5", &[]),
+            "firedrill run a.yaml --seeds 1..2 && firedrill run a.yaml --seed 5"
+        );
     }
 
     #[test]
@@ -108,10 +97,5 @@ mod tests {
     fn only_relative_paths_leave_the_machine() {
         assert_eq!(portable("scenarios/a.yaml"), "scenarios/a.yaml");
         assert_eq!(portable("/somewhere/a.yaml"), "a.yaml");
-    }
-
-    #[test]
-    fn seeds_are_counted_with_both_ends() {
-        assert_eq!((count("1..5"), count("7"), count("x")), (5, 1, 1));
     }
 }

@@ -261,6 +261,26 @@ pub(crate) fn named_each(view: &View<'_>) -> Vec<(String, Unit, Ratio)> {
     figures
 }
 
+/// Every measure that is defined, with its full name and its value; silent ones as well.
+pub(crate) fn exact(view: &View<'_>) -> Vec<(String, Ratio)> {
+    let mut all = Vec::new();
+    for measure in MEASURES {
+        let Some(argument) = measure.argument() else {
+            all.extend(
+                measure
+                    .of(view)
+                    .map(|value| (measure.name.to_owned(), value)),
+            );
+            continue;
+        };
+        for (place, name) in argument.names(view.state).iter().enumerate() {
+            let value = measure.of_one(view, place);
+            all.extend(value.map(|value| (format!("{}({name})", measure.name), value)));
+        }
+    }
+    all
+}
+
 /// The figures of one provider: name, unit and value of each; failures only of the classes that
 /// occurred.
 pub(crate) fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, Unit, Ratio)> {

@@ -10,6 +10,8 @@
 //! - `histogram`, `windows`, `timeline`, `cost`, `ledger`, `client_rules`, `fault_impact`: the
 //!   parts of the stats; `failover`, `recovery`, `attempt_peaks` and `scopes` help to fold them.
 //! - [`measures`]: every measure, defined once: name, unit, function.
+//! - `outcomes`, `by_seed`: how each call ended, and each run's values; `shards` merges reports
+//!   on other seeds, `document` reads them back.
 //! - `ratio`, `unit`: the exact value of a measure, and its text forms.
 //! - `verdict`: compares expectations with measures, three-valued.
 //! - `production`: the same for recorded traces of production.
@@ -18,23 +20,28 @@
 //! It does not use world or client, so that it reads traces of production as well.
 
 mod attempt_peaks;
+mod by_seed;
 mod call_record;
 pub(crate) mod client_rules;
 pub(crate) mod collector;
 pub(crate) mod command;
 pub(crate) mod cost;
+mod document;
 mod failover;
 pub(crate) mod fault_impact;
 pub(crate) mod histogram;
 pub(crate) mod ledger;
 pub mod measures;
 mod merge;
+mod outcomes;
 pub(crate) mod production;
 pub(crate) mod ratio;
 mod recovery;
 mod render;
 pub(crate) mod run_stats;
 mod scopes;
+mod seeds;
+mod shards;
 pub(crate) mod subject;
 pub(crate) mod timeline;
 pub(crate) mod unit;
@@ -43,15 +50,21 @@ pub(crate) mod windows;
 
 use std::sync::Mutex;
 
+use serde_json::Value;
+
+pub use by_seed::BySeed;
 pub use client_rules::Conduct;
 pub use collector::Collector;
 pub use cost::Tokens;
+pub use document::{ReadError, read};
 pub use fault_impact::{Aftermath, Interval, Longest};
 pub use histogram::{Buckets, Times};
 pub use ledger::{Fate, Ledger, Spent};
+pub use outcomes::{CallOutcomes, CallRanges};
 pub use ratio::Ratio;
 pub use render::{Following, Format, json_array};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};
+pub use shards::MergeError;
 pub use subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
 pub use timeline::Timeline;
 pub use unit::Unit;
@@ -100,6 +113,9 @@ struct Judged {
     name: String,
     state: RunStats,
     judgements: Vec<ExpectationResult>,
+    /// Every setting, for documents; null when it is not known.
+    config: Value,
+    by_seed: BySeed,
 }
 
 impl Report {
@@ -150,6 +166,22 @@ impl Report {
         self
     }
 
+    /// Adds every setting of each policy that ran, in order.
+    pub fn with_configs(mut self, configs: Vec<Value>) -> Self {
+        for (policy, config) in self.policies.iter_mut().zip(configs) {
+            policy.config = config;
+        }
+        self
+    }
+
+    /// Adds the single runs of each policy, in order: comparing and merging reports needs them.
+    pub fn with_runs(mut self, runs: Vec<BySeed>) -> Self {
+        for (policy, runs) in self.policies.iter_mut().zip(runs) {
+            policy.by_seed = runs;
+        }
+        self
+    }
+
     /// Adds a picture in the file `name` beside its page: the page shows it.
     pub fn with_picture(mut self, name: &str) -> Self {
         self.picture = Some(name.to_owned());
@@ -166,6 +198,16 @@ impl Report {
         let judgements = self.policies.iter().flat_map(|policy| &policy.judgements);
         let verdicts = judgements.map(|judgement| judgement.verdict);
         verdicts.max().unwrap_or(Verdict::Holds)
+    }
+
+    /// The name of its scenario.
+    pub fn name(&self) -> &str {
+        &self.subject.name
+    }
+
+    /// The scenario's file, as the user wrote it.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// Each policy that ran, in order, with its stats.
@@ -250,6 +292,8 @@ fn judge_all(
             name,
             state,
             judgements,
+            config: Value::Null,
+            by_seed: BySeed::default(),
         })
         .collect()
 }

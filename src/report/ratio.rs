@@ -6,6 +6,9 @@
 
 use std::cmp::Ordering;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// An exact value, zero or above.
 #[derive(Clone, Copy, Debug)]
 pub struct Ratio {
@@ -169,6 +172,20 @@ impl PartialEq for Ratio {
 }
 
 impl Eq for Ratio {}
+
+/// As `[numerator, denominator]`, exactly.
+impl Serialize for Ratio {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.parts().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ratio {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (part, all) = Deserialize::deserialize(deserializer)?;
+        Self::fraction(part, all).ok_or_else(|| D::Error::custom("a denominator is zero"))
+    }
+}
 
 /// The maximum of decimals: money is in nano-dollars.
 const MAX_PLACES: u32 = 9;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::expect::Expectation;
@@ -14,7 +15,8 @@ use crate::time::{Instant, Windows};
 use crate::units::Share;
 
 /// The subject of a report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Subject {
     /// The name of the scenario, or of the recorded trace.
     pub name: String,
@@ -38,15 +40,19 @@ pub struct Subject {
     /// real ones the client's result counts.
     pub answers_are_traced: bool,
     /// Notes for the reader, one sentence each, without the full stop.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// The files of the recorded traces; none for a simulated run.
     pub traces: Vec<String>,
-    /// The whole measured configuration, for the result document.
+    /// The whole measured configuration, for the result document, which has a key of its own for
+    /// it.
+    #[serde(skip)]
     pub resolved: Value,
 }
 
 /// A measured provider.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MeasuredProvider {
     /// Its name.
     pub name: String,
@@ -57,7 +63,8 @@ pub struct MeasuredProvider {
 }
 
 /// A measured fault.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MeasuredFault {
     /// Its name.
     pub name: String,
@@ -68,7 +75,8 @@ pub struct MeasuredFault {
 }
 
 /// How uptime is judged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UptimeRule {
     /// The length of a base window of arrival time.
     pub window: Duration,
@@ -78,7 +86,7 @@ pub struct UptimeRule {
 
 impl Subject {
     /// What the tokens of each provider cost.
-    pub(super) fn prices(&self) -> Vec<Price> {
+    pub(crate) fn prices(&self) -> Vec<Price> {
         let providers = self.providers.iter();
         providers.map(|provider| provider.price.clone()).collect()
     }

@@ -138,18 +138,15 @@ error: two scenarios are named `calm`: a/calm.yaml and b/calm.yaml
 }
 
 #[test]
-fn out_holds_three_files_per_scenario_and_nothing_else() {
+fn out_holds_four_files_per_scenario_and_nothing_else() {
     let project = Project::new()
         .with("scenarios/calm.yaml", &calm())
         .with("scenarios/down.yaml", &down());
     let output = project.output("run --out deep/reports --seed 1");
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let written = ["csv", "md", "svg"].map(|ending| format!("calm.{ending}"));
-    let written = Vec::from_iter(
-        written
-            .into_iter()
-            .chain(["csv", "md", "svg"].map(|ending| format!("down.{ending}"))),
-    );
+    let endings = ["csv", "json", "md", "svg"];
+    let written = ["calm", "down"].map(|name| endings.map(|ending| format!("{name}.{ending}")));
+    let written = written.concat();
     assert_eq!(project.names("deep/reports"), written);
     let printed = stdout(&project.output("run scenarios/calm.yaml --seed 1 --format md"));
     // Only the page of a folder has its picture beside it.

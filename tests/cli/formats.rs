@@ -5,7 +5,7 @@ use crate::{Project, calm, down, json, stdout};
 #[test]
 fn the_result_document_has_its_fields() {
     let result = json(&project().output("run scenarios/down.yaml --format json"));
-    assert_eq!(result["schema"], "firedrill.result/1");
+    assert_eq!(result["schema"], "firedrill.result/2");
     assert_eq!(result["scenario"], "down");
     assert_eq!(result["seeds"], "1..2");
     assert_eq!(result["resolved"]["providers"][0]["name"], "main");

@@ -6,6 +6,7 @@ mod files;
 mod formats;
 mod init;
 mod lint;
+mod merge;
 mod policies;
 mod presets;
 mod rates;

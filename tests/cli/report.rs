@@ -70,7 +70,10 @@ fn several_traces_of_one_fleet_make_one_report() {
     assert!(text.contains(" 4 calls."), "{text}");
     assert!(text.contains("firedrill report a.jsonl b.jsonl"), "{text}");
     assert!(!text.contains("Verdict"), "{text}");
-    assert_eq!(project.names("reports"), ["a.csv", "a.md", "a.svg"]);
+    assert_eq!(
+        project.names("reports"),
+        ["a.csv", "a.json", "a.md", "a.svg"]
+    );
     let json = project.firedrill("report a.jsonl --format json").code(0);
     let json: serde_json::Value = serde_json::from_str(&stdout(json.get_output())).expect("json");
     assert_eq!(json["resolved"]["traces"], serde_json::json!(["a.jsonl"]));

@@ -1,16 +1,19 @@
-//! The result document, `firedrill.result/1`: everything, for programs.
+//! The result document, `firedrill.result/2`: everything, for programs.
 //!
 //! Policies are in the order of the run, measures in the order of their table. An undefined value
 //! is `null`, money is a decimal string. `state` holds the integers from which every value is
-//! derived, so that results of other seeds merge exactly.
+//! derived, so that results of other seeds merge exactly, and `by_seed` each run's exact values (as
+//! `[numerator, denominator]`) and calls, so that results can be compared. `report::document` reads
+//! it back.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use crate::report::document::{Asked, SCHEMA};
 use crate::report::ratio::Ratio;
 use crate::report::unit::{Unit, Written};
 use crate::report::verdict::ExpectationResult;
-use crate::report::{Judged, Report, RunStats, Spent, measures};
+use crate::report::{BySeed, Judged, Report, RunStats, Spent, Subject, command, measures};
 use crate::units::Money;
 
 /// The document of `report`, on one line.
@@ -33,11 +36,13 @@ pub fn json_array(reports: &[Report]) -> String {
 fn document(report: &Report, resolved: &serde_json::Value) -> String {
     let skipped = report.skipped.iter();
     let document = Document {
-        schema: "firedrill.result/1",
+        schema: SCHEMA,
         notes: &report.subject.notes,
         scenario: &report.subject.name,
         seeds: &report.seeds,
         resolved,
+        subject: &report.subject,
+        asked: asked(report),
         policies: Pairs(
             report
                 .policies
@@ -60,8 +65,23 @@ struct Document<'a> {
     scenario: &'a str,
     seeds: &'a str,
     resolved: &'a serde_json::Value,
+    subject: &'a Subject,
+    asked: Asked,
     policies: Pairs<Policy<'a>>,
     skipped: Vec<Skipped<'a>>,
+}
+
+/// How the report was asked for, without the folders of one machine.
+fn asked(report: &Report) -> Asked {
+    let portable = |text: &String| command::portable(text).to_owned();
+    let set = report.overrides.iter();
+    Asked {
+        path: portable(&report.path),
+        set: set
+            .map(|(path, value)| (path.clone(), portable(value)))
+            .collect(),
+        policies: report.written.iter().map(portable).collect(),
+    }
 }
 
 /// An expectation on a policy that did not run.
@@ -78,7 +98,10 @@ struct Policy<'a> {
     ledger: Pairs<Pairs<Paid>>,
     expectations: Vec<Expected<'a>>,
     faults: Vec<Fault<'a>>,
+    config: &'a serde_json::Value,
     state: &'a RunStats,
+    #[serde(skip_serializing_if = "BySeed::is_empty")]
+    by_seed: &'a BySeed,
 }
 
 impl<'a> Policy<'a> {
@@ -98,7 +121,9 @@ impl<'a> Policy<'a> {
             ledger: ledger(report, state),
             expectations: policy.judgements.iter().map(Expected::new).collect(),
             faults: fired.map(|(name, &fired)| Fault { name, fired }).collect(),
+            config: &policy.config,
             state,
+            by_seed: &policy.by_seed,
         }
     }
 }

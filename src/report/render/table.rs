@@ -10,7 +10,7 @@ use crate::report::ratio::{Ratio, grouped};
 use crate::report::run_stats::Endings;
 use crate::report::unit::{self, Unit};
 use crate::report::verdict::{ExpectationResult, Verdict};
-use crate::report::{Judged, Report, command, measures};
+use crate::report::{Judged, Report, measures, seeds};
 use crate::time::nanos;
 use crate::units::duration;
 
@@ -37,9 +37,9 @@ pub(super) fn seeds_and_length(report: &Report) -> String {
     if let Some(traces) = report.counted_traces() {
         return format!("{traces} x {length}");
     }
-    match command::single(&report.seeds) {
+    match seeds::single(&report.seeds) {
         Some(seed) => format!("seed {seed} x {length}"),
-        None => format!("{} seeds x {length}", command::count(&report.seeds)),
+        None => format!("{} seeds x {length}", seeds::count(&report.seeds)),
     }
 }
 

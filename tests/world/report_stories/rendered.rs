@@ -249,7 +249,7 @@ fn the_result_document() {
 #[test]
 fn the_result_document_says_what_is_undefined_and_what_was_skipped() {
     let document = document();
-    assert_eq!(document["schema"], "firedrill.result/1");
+    assert_eq!(document["schema"], "firedrill.result/2");
     assert_eq!(document["seeds"], "3");
     assert_eq!(document["skipped"][0]["policy"], "resilient");
     let empty = &document["policies"]["priority-fallback"];

@@ -1,0 +1,137 @@
+//! Reads result documents back into reports: what `run --format json` and `--out` write.
+//!
+//! Only what was counted is read (stats, single runs, the subject); values and verdicts are
+//! computed again, so that a report that was read renders to the bytes that it was read from.
+//! `render::json` writes documents.
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use super::subject::Subject;
+use super::{BySeed, Report, RunStats};
+
+/// The form of documents: it changes when older readers would misread them.
+pub(super) const SCHEMA: &str = "firedrill.result/2";
+
+/// The reason why a text is no result.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// It has another form.
+    #[error("it is no result: {0}")]
+    NoResult(serde_json::Error),
+    /// It was written by another version.
+    #[error("its form is `{0}`, not `{SCHEMA}`")]
+    OtherForm(String),
+    /// Its counts contradict each other.
+    #[error("policy {0} has {1} seeds and counts {2} runs")]
+    Damaged(String, usize, u64),
+}
+
+/// How the report was asked for: reproducing commands repeat it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    pub(super) path: String,
+    pub(super) set: Vec<(String, String)>,
+    pub(super) policies: Vec<String>,
+}
+
+/// The reports in `text`: one document, or an array of them.
+///
+/// # Errors
+/// When it is no document, or one of another form.
+pub fn read(text: &str) -> Result<Vec<Report>, ReadError> {
+    let is_array = text.trim_start().starts_with('[');
+    check_form(text, is_array)?;
+    let stored: Result<Vec<Stored>, serde_json::Error> = match is_array {
+        true => serde_json::from_str(text),
+        false => serde_json::from_str(text).map(|one| vec![one]),
+    };
+    let stored = stored.map_err(ReadError::NoResult)?;
+    stored.into_iter().map(Stored::report).collect()
+}
+
+/// The first form that is not ours is the error, rather than the first key that it lacks.
+fn check_form(text: &str, is_array: bool) -> Result<(), ReadError> {
+    let forms: Result<Vec<Form>, serde_json::Error> = match is_array {
+        true => serde_json::from_str(text),
+        false => serde_json::from_str(text).map(|one| vec![one]),
+    };
+    let other = |form: Form| (form.schema != SCHEMA).then_some(form.schema);
+    let forms = forms.map_err(ReadError::NoResult)?;
+    match forms.into_iter().find_map(other) {
+        Some(form) => Err(ReadError::OtherForm(form.chars().take(40).collect())),
+        None => Ok(()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Form {
+    schema: String,
+}
+
+/// A document, without what is computed from the rest.
+#[derive(Deserialize)]
+struct Stored {
+    seeds: String,
+    resolved: Value,
+    subject: Subject,
+    asked: Asked,
+    #[serde(deserialize_with = "in_order")]
+    policies: Vec<(String, StoredPolicy)>,
+}
+
+#[derive(Deserialize)]
+struct StoredPolicy {
+    config: Value,
+    state: RunStats,
+    #[serde(default)]
+    by_seed: BySeed,
+}
+
+impl Stored {
+    fn report(self) -> Result<Report, ReadError> {
+        let mut subject = self.subject;
+        subject.resolved = self.resolved;
+        let (mut policies, mut configs, mut runs) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, stored) in self.policies {
+            let (seeds, counted) = (stored.by_seed.calls.len(), stored.state.runs);
+            if seeds > 0 && seeds as u64 != counted {
+                return Err(ReadError::Damaged(name, seeds, counted));
+            }
+            policies.push((name, stored.state));
+            configs.push(stored.config);
+            runs.push(stored.by_seed);
+        }
+        let report = Report::new(&subject, &self.asked.path, &self.seeds, policies)
+            .with_overrides(&self.asked.set)
+            .with_policies_as_written(&self.asked.policies);
+        Ok(report.with_configs(configs).with_runs(runs))
+    }
+}
+
+/// A JSON object as pairs: policies keep the order of the run.
+fn in_order<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<(String, T)>, D::Error> {
+    struct Pairs<T>(std::marker::PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
+        type Value = Vec<(String, T)>;
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(pair) = map.next_entry()? {
+                pairs.push(pair);
+            }
+            Ok(pairs)
+        }
+    }
+    deserializer.deserialize_map(Pairs(std::marker::PhantomData))
+}
