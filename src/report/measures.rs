@@ -30,8 +30,22 @@ pub struct Measure {
     /// What it means, in a sentence.
     pub about: &'static str,
     rule: Rule,
+    /// Which values are better.
+    pub better: Better,
     /// Whether documents leave it out when it is zero.
     is_quiet: bool,
+}
+
+/// Which values of a measure are better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Better {
+    /// Low ones, as of most measures.
+    Less,
+    /// High ones.
+    More,
+    /// Neither: it counts what a policy does.
+    Neither,
 }
 
 /// How a measure is computed.
@@ -132,8 +146,21 @@ impl Measure {
             unit,
             about,
             rule,
+            better: Better::Less,
             is_quiet: false,
         }
+    }
+
+    /// High values are better.
+    const fn more_is_better(self) -> Self {
+        let better = Better::More;
+        Self { better, ..self }
+    }
+
+    /// No value is better than another.
+    const fn no_value_is_better(self) -> Self {
+        let better = Better::Neither;
+        Self { better, ..self }
     }
 
     /// Left out of documents when it is zero.
@@ -467,10 +494,10 @@ fn goodput(view: &View<'_>) -> Option<Ratio> {
 /// Declares each measure as a constant and lists all of them, in the order of documents. Code uses
 /// the constants, so that a mistyped name does not compile; expectations look a name up.
 macro_rules! measures {
-    ($($id:ident = $rule:ident($name:literal, $($rest:tt)*);)*) => {
+    ($($id:ident = $rule:ident($name:literal, $($rest:tt)*)$(.$mark:ident())?;)*) => {
         $(
             #[doc = concat!("The measure `", $name, "`.")]
-            pub const $id: Measure = $rule($name, $($rest)*);
+            pub const $id: Measure = $rule($name, $($rest)*)$(.$mark())?;
         )*
 
         /// All measures, in the order in which documents list them.
@@ -481,30 +508,30 @@ macro_rules! measures {
 measures! {
     CALLS = always("calls", Unit::Count, "Calls that arrived.", |view| {
         Some(Ratio::whole(view.scope.calls))
-    });
+    }).no_value_is_better();
     SUCCEEDED = measure(
         "succeeded",
         Unit::Count,
         "Calls that got a whole answer.",
         |view| Some(Ratio::whole(view.scope.succeeded)),
-    );
+    ).more_is_better();
     SUCCESS_RATE = share_of_calls(
         "success_rate",
         "Share of calls that got a whole answer.",
         |scope| scope.succeeded,
-    );
+    ).more_is_better();
     GOODPUT = measure(
         "goodput",
         Unit::PerSecond,
         "Calls that got a whole answer, for each second in which calls arrived.",
         goodput,
-    );
+    ).more_is_better();
     UPTIME = measure(
         "uptime",
         Unit::Ratio,
         "Share of time windows that were up.",
         uptime,
-    );
+    ).more_is_better();
     OUTAGES = measure(
         "outages",
         Unit::Count,
@@ -565,13 +592,13 @@ measures! {
         "fallback_rate",
         "Share of calls with a fallback.",
         |scope| scope.fell_back,
-    );
+    ).no_value_is_better();
     HEDGE_RATE = quiet(
         "hedge_rate",
         Unit::Ratio,
         "Hedges, relative to calls.",
         |view| Ratio::share(view.scope.hedges, view.scope.calls),
-    );
+    ).no_value_is_better();
     SHED_RATE = quiet_share_of_calls(
         "shed_rate",
         "Share of calls that the client held back, since there was no room.",
@@ -685,28 +712,28 @@ measures! {
         Unit::Count,
         "Breakers that opened.",
         |view| Some(Ratio::whole(view.scope.transitions().opened)),
-    );
+    ).no_value_is_better();
     BREAKER_HALF_OPENED = measure(
         "breaker.half_opened",
         Unit::Count,
         "Breakers that began to probe.",
         |view| Some(Ratio::whole(view.scope.transitions().half_opened)),
-    );
+    ).no_value_is_better();
     BREAKER_CLOSED = measure(
         "breaker.closed",
         Unit::Count,
         "Breakers that closed.",
         |view| Some(Ratio::whole(view.scope.transitions().closed)),
-    );
+    ).no_value_is_better();
     EJECTIONS = quiet(
         "ejections",
         Unit::Count,
         "Providers that were left out, since their peers did better.",
         |view| sum_of(view, |tally| tally.ejections),
-    );
+    ).no_value_is_better();
     CHECKS = quiet("checks", Unit::Count, "Health checks that ended.", |view| {
         sum_of(view, |tally| tally.checks)
-    });
+    }).no_value_is_better();
     COST = measure("cost", Unit::Usd, "All that providers billed.", |view| {
         Some(usd(cost_of(view)))
     });
