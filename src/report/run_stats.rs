@@ -32,7 +32,7 @@ pub struct RunStats {
     pub providers: Vec<String>,
     /// The faults, by name.
     pub faults: Vec<String>,
-    /// The length of a base window of uptime, in nanoseconds.
+    /// The length of a window of uptime, in nanoseconds.
     pub window_ns: u64,
     /// How many times each fault struck, by fault.
     pub fired: Vec<u64>,

@@ -78,9 +78,10 @@ pub struct MeasuredFault {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UptimeRule {
-    /// The length of a base window of arrival time.
+    /// The length of a window of arrival time.
     pub window: Duration,
-    /// A window is down when more than this share of its calls failed.
+    /// A window is down when more than this share of its calls failed, and at least two did; or
+    /// all of them.
     pub down_above: Share,
 }
 

@@ -1,12 +1,17 @@
 //! Uptime: whether an interval was up, by its calls, and which intervals were outages.
 //!
-//! Arrival time is cut into base windows (10 s by default). Each is merged with the next until
-//! together they hold 20 calls; the merged window is down when more than a share of its calls (5 %
-//! by default), and at least two, failed. The rest at the end is judged as it is. Calls arrive
-//! until the very end of a run: a call at the end belongs to the last window, not to one more.
-//! Uptime is weighted by time: a merged window counts as many base windows as it spans. In the
-//! scope of a fault only base windows that the fault touches count; time between them is left out.
-//! A maximal run of down windows is an outage.
+//! Arrival time is cut into windows of one length (10 s by default), none of them merged. A window
+//! is down when all of its calls failed, or when at least two of them did and more than a share of
+//! them (5 % by default): one failed call among several is an incident, not an outage. A window
+//! without calls keeps the state of the last one that had some, because nothing has changed since
+//! then as far as users know; windows before the first call are not judged, because nothing is
+//! known of them. Calls arrive until the very end of a run: a call at the end belongs to the last
+//! window, not to one more. In the scope of a fault only windows that the fault touches count; time
+//! between them is left out. A maximal run of down windows is an outage.
+//!
+//! That time counts beside calls, and that a state lasts until the next call shows another, follows
+//! "Meaningful Availability" (Hauer et al., NSDI 2020): a share of calls is dominated by the most
+//! active clients, and does not tell for how long users were without service.
 //!
 //! Windows fold as a stream: only those that may still change are kept. [`super::collector`] says
 //! which calls failed.
@@ -22,12 +27,12 @@ use super::subject::Subject;
 use crate::time::{Instant, Windows as FaultWindows, nanos};
 use crate::units::Share;
 
-/// Windows and outages, counted; lengths are numbers of base windows.
+/// Windows and outages, counted; lengths are numbers of windows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct UptimeTally {
-    /// Base windows that were judged.
+    /// Windows that were judged.
     pub windows: u64,
     /// Those of them that were down.
     pub down: u64,
@@ -50,7 +55,7 @@ merges!(UptimeTally {
 /// How windows are judged; shared by all scopes of a run.
 #[derive(Clone, Debug)]
 pub(super) struct WindowConfig {
-    /// The length of a base window, in nanoseconds; not zero.
+    /// The length of a window, in nanoseconds; not zero.
     length: u64,
     /// Down above this share of failed calls.
     down_above: Share,
@@ -81,7 +86,7 @@ impl WindowConfig {
         self.stretches.get(..self.faults).unwrap_or_default()
     }
 
-    /// The length of a base window, in nanoseconds.
+    /// The length of a window, in nanoseconds.
     pub(super) const fn length(&self) -> u64 {
         self.length
     }
@@ -93,37 +98,54 @@ impl WindowConfig {
         last / self.length
     }
 
+    /// The number of windows of the run.
+    const fn windows(&self) -> u64 {
+        self.end.as_nanos().div_ceil(self.length)
+    }
+
     const fn start(&self, index: u64) -> Instant {
         Instant::from_nanos(index.saturating_mul(self.length))
     }
 
+    /// Whether a window with this many calls, of which so many failed, is down.
     fn is_down(&self, calls: u64, failed: u64) -> bool {
-        failed >= MIN_FAILED && self.down_above.is_below(failed, calls)
+        failed >= calls || failed >= MIN_FAILED && self.down_above.is_below(failed, calls)
     }
 
-    /// How many base windows from `from` to `to` (both included) the fault touches, and the first.
-    fn touched(&self, fault: &FaultWindows, from: u64, to: u64) -> (u64, Option<u64>) {
-        let (mut count, mut first, mut next) = (0, None, from);
-        while next <= to {
+    /// The windows of `[from, until)` that `fault` touches; none when it touches none.
+    fn touched(&self, fault: &FaultWindows, from: u64, until: u64) -> Option<Span> {
+        let mut touched: Option<Span> = None;
+        let mut next = from;
+        while next < until {
             let Some((start, end)) = fault.at_or_after(self.start(next)) else {
                 break;
             };
             let begin = next.max(self.index(start));
-            if begin > to {
+            if begin >= until {
                 break;
             }
             // `end` itself is no longer covered.
-            let last = end.map_or(to, |end| end.as_nanos().saturating_sub(1) / self.length);
-            let last = last.clamp(begin, to);
-            first = first.or(Some(begin));
-            count += last - begin + 1;
-            if last == to {
-                break;
-            }
-            next = last + 1;
+            let over = end.map_or(until, |end| end.as_nanos().div_ceil(self.length));
+            next = over.clamp(begin + 1, until);
+            let first = touched.map_or(begin, |touched| touched.first);
+            touched = Some(Span {
+                first,
+                until: next,
+                windows: touched.map_or(0, |touched| touched.windows) + next - begin,
+            });
         }
-        (count, first)
+        touched
     }
+}
+
+/// Windows in a row, with or without those between them that do not count.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    first: u64,
+    /// The window after the last.
+    until: u64,
+    /// How many of them count.
+    windows: u64,
 }
 
 /// Folds the calls of one scope into its windows.
@@ -131,41 +153,26 @@ impl WindowConfig {
 pub(super) struct WindowFold {
     /// The interval of its scope, by position; none = all calls.
     stretch: Option<usize>,
-    /// Base windows with calls that are not yet closed, in order.
+    /// Windows with calls that are not yet closed, in order.
     open: VecDeque<Window>,
-    /// The first base window that is not yet closed.
+    /// The first window that is not yet closed.
     next: u64,
-    merged: Merged,
-    outage: Option<Outage>,
+    /// Whether the last window with calls was down; none before the first.
+    is_down: Option<bool>,
+    /// Down windows in a row that may go on.
+    outage: Option<Span>,
     tally: UptimeTally,
     /// The failover of each fault, by fault; empty in the scope of an interval.
     failovers: Vec<Failover>,
 }
 
-/// A base window that holds calls.
+/// A window that holds calls.
 #[derive(Debug)]
 struct Window {
     index: u64,
     calls: u64,
     failed: u64,
     in_flight: u64,
-}
-
-/// Base windows merged so far, not yet judged.
-#[derive(Debug, Default)]
-struct Merged {
-    first: Option<u64>,
-    span: u64,
-    calls: u64,
-    failed: u64,
-}
-
-/// A run of down windows that may go on: first and last base window, and their number.
-#[derive(Debug)]
-struct Outage {
-    first: u64,
-    last: u64,
-    span: u64,
 }
 
 impl WindowFold {
@@ -176,7 +183,7 @@ impl WindowFold {
             stretch,
             open: VecDeque::new(),
             next: 0,
-            merged: Merged::default(),
+            is_down: None,
             outage: None,
             tally: UptimeTally {
                 overlapping: vec![0; rules.faults],
@@ -186,7 +193,7 @@ impl WindowFold {
         }
     }
 
-    /// Base windows that are currently in memory.
+    /// Windows that are currently in memory.
     pub(super) fn held(&self) -> usize {
         self.open.len()
     }
@@ -232,9 +239,7 @@ impl WindowFold {
         while let Some(window) = self.open.pop_front() {
             self.close(rules, &window);
         }
-        if self.merged.calls > 0 {
-            self.judge(rules);
-        }
+        self.keep_state(rules, rules.windows());
         self.end_outage(rules);
         let failovers = self.failovers.into_iter();
         let failovers = failovers.map(|failover| failover.finish(rules.end));
@@ -259,42 +264,51 @@ impl WindowFold {
     }
 
     fn close(&mut self, rules: &WindowConfig, window: &Window) {
-        let stretch = self.stretch.and_then(|place| rules.stretches.get(place));
-        let (span, first) = match stretch {
-            Some(stretch) => rules.touched(stretch, self.next, window.index),
-            None => (window.index - self.next + 1, Some(self.next)),
-        };
-        self.next = window.index.saturating_add(1);
-        self.merged.first = self.merged.first.or(first);
-        self.merged.span += span;
-        self.merged.calls += window.calls;
-        self.merged.failed += window.failed;
-        if self.merged.calls >= MIN_CALLS {
-            self.judge(rules);
+        self.keep_state(rules, window.index);
+        let is_down = rules.is_down(window.calls, window.failed);
+        self.is_down = Some(is_down);
+        self.judge(rules, window.index.saturating_add(1), is_down);
+    }
+
+    /// Judges the windows without calls from the next one up to `until`.
+    fn keep_state(&mut self, rules: &WindowConfig, until: u64) {
+        match self.is_down {
+            Some(is_down) if self.next < until => self.judge(rules, until, is_down),
+            _ => self.next = self.next.max(until),
         }
     }
 
-    fn judge(&mut self, rules: &WindowConfig) {
-        let merged = std::mem::take(&mut self.merged);
-        let is_down = rules.is_down(merged.calls, merged.failed);
-        self.tally.windows += merged.span;
-        let last = self.next.saturating_sub(1);
-        let (from, to) = (merged.first.unwrap_or(last), self.next);
+    /// The windows from the next one up to `until` were all down, or all up.
+    fn judge(&mut self, rules: &WindowConfig, until: u64, is_down: bool) {
+        let all = Span {
+            first: self.next,
+            until,
+            windows: until.saturating_sub(self.next),
+        };
+        self.next = until;
+        let stretch = self.stretch.and_then(|place| rules.stretches.get(place));
+        let judged = stretch.map_or(Some(all), |stretch| {
+            rules.touched(stretch, all.first, until)
+        });
+        let Some(judged) = judged else {
+            return;
+        };
+        let (from, to) = (rules.start(judged.first), rules.start(judged.until));
         for (failover, fault) in self.failovers.iter_mut().zip(rules.faults()) {
-            failover.on_window(fault, rules.start(from), rules.start(to), is_down);
+            failover.on_window(fault, from, to, is_down);
         }
+        self.tally.windows += judged.windows;
         if !is_down {
             self.end_outage(rules);
             return;
         }
-        self.tally.down += merged.span;
-        let outage = self.outage.get_or_insert(Outage {
-            first: merged.first.unwrap_or(last),
-            last,
-            span: 0,
+        self.tally.down += judged.windows;
+        let outage = self.outage.get_or_insert(Span {
+            windows: 0,
+            ..judged
         });
-        outage.last = last;
-        outage.span += merged.span;
+        outage.until = judged.until;
+        outage.windows += judged.windows;
     }
 
     fn end_outage(&mut self, rules: &WindowConfig) {
@@ -302,11 +316,8 @@ impl WindowFold {
             return;
         };
         self.tally.outages += 1;
-        self.tally.longest = self.tally.longest.max(outage.span);
-        let (start, end) = (
-            rules.start(outage.first),
-            rules.start(outage.last.saturating_add(1)),
-        );
+        self.tally.longest = self.tally.longest.max(outage.windows);
+        let (start, end) = (rules.start(outage.first), rules.start(outage.until));
         for (count, fault) in self.tally.overlapping.iter_mut().zip(rules.faults()) {
             let overlaps = fault.at_or_after(start).is_some_and(|(at, _)| at < end);
             *count += u64::from(overlaps);
@@ -314,8 +325,5 @@ impl WindowFold {
     }
 }
 
-/// The minimum of calls for a judgement.
-const MIN_CALLS: u64 = 20;
-
-/// A single failed call is not an outage.
+/// A single failed call among others is not an outage.
 const MIN_FAILED: u64 = 2;

@@ -72,7 +72,8 @@ pub struct Uptime {
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub window: Duration,
-    /// A window is down when more than this share of its calls failed; 5 % by default.
+    /// A window is down when more than this share of its calls failed, and at least two did, or
+    /// when all of them did; 5 % by default. A window without calls keeps the last one's state.
     pub down_above: Share,
 }
 

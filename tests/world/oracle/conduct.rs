@@ -282,8 +282,8 @@ impl Naive<'_> {
         let judged = whole.uptime().judged;
         let (mut longest, mut since) = (0, None);
         let first = fault.windows.at.as_nanos() as u64;
-        for (from, to, is_down) in judged {
-            let (from, to) = (from * length, (to + 1) * length);
+        for (window, is_down) in judged {
+            let (from, to) = (window * length, (window + 1) * length);
             let mut struck = spans(&fault.windows, to);
             let struck = struck.find(|(start, end)| *start < to && from < *end);
             match since {

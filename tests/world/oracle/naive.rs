@@ -336,7 +336,7 @@ impl Naive<'_> {
         started.collect()
     }
 
-    /// Base windows merged until they hold twenty calls, and judged.
+    /// Every window that counts, in order, judged by its own calls or else as the one before.
     pub(crate) fn uptime(&self) -> Uptime {
         let length = self.scenario.uptime.window.as_nanos() as u64;
         let (calls, failed) = (self.calls(), self.failed());
@@ -346,18 +346,17 @@ impl Naive<'_> {
             at if at == end => (at - 1) / length,
             at => at / length,
         };
-        let last = calls.keys().map(place).max();
-        let mut uptime = Uptime::default();
-        let mut merged = Merged::default();
-        for window in (0..=last.unwrap_or(0)).filter(|&window| self.exists(window, length)) {
-            merged.bases.push(window);
-            merged.calls += calls.keys().filter(|call| place(call) == window).count();
-            merged.failed += failed.iter().filter(|call| place(call) == window).count();
-            if merged.calls >= 20 || Some(window) == last {
-                uptime.take(
-                    std::mem::take(&mut merged),
-                    self.scenario.uptime.down_above.as_parts(),
-                );
+        let down_above = u128::from(self.scenario.uptime.down_above.as_parts());
+        let (mut uptime, mut is_down) = (Uptime::default(), None);
+        for window in (0..end.div_ceil(length)).filter(|&window| self.exists(window, length)) {
+            let all = calls.keys().filter(|call| place(call) == window).count() as u128;
+            let bad = failed.iter().filter(|call| place(call) == window).count() as u128;
+            if all > 0 {
+                let is_many = bad >= 2 && bad * BILLION > all * down_above;
+                is_down = Some(bad == all || is_many);
+            }
+            if let Some(is_down) = is_down {
+                uptime.take(window, is_down);
             }
         }
         uptime
@@ -371,38 +370,25 @@ impl Naive<'_> {
     }
 }
 
-/// Base windows, judged.
+/// Windows, judged.
 #[derive(Default)]
 pub(crate) struct Uptime {
-    windows: usize,
-    /// The windows that were judged: first and last base window, and whether it was down.
-    pub(crate) judged: Vec<(u64, u64, bool)>,
-    /// The base windows of each outage.
+    /// The windows that were judged, and whether they were down.
+    pub(crate) judged: Vec<(u64, bool)>,
+    /// The windows of each outage.
     pub(crate) outages: Vec<Vec<u64>>,
-    is_down: bool,
-}
-
-#[derive(Default)]
-struct Merged {
-    bases: Vec<u64>,
-    calls: usize,
-    failed: usize,
 }
 
 impl Uptime {
-    fn take(&mut self, merged: Merged, down_above: u64) {
-        self.windows += merged.bases.len();
-        let share = merged.failed as u128 * BILLION;
-        let is_down = merged.failed >= 2 && share > u128::from(down_above) * merged.calls as u128;
-        let (first, last) = (merged.bases[0], merged.bases[merged.bases.len() - 1]);
-        self.judged.push((first, last, is_down));
-        if is_down && !self.is_down {
+    fn take(&mut self, window: u64, is_down: bool) {
+        let was_down = self.judged.last().is_some_and(|(_, was_down)| *was_down);
+        self.judged.push((window, is_down));
+        if is_down && !was_down {
             self.outages.push(Vec::new());
         }
         if let Some(outage) = self.outages.last_mut().filter(|_| is_down) {
-            outage.extend(merged.bases);
+            outage.push(window);
         }
-        self.is_down = is_down;
     }
 
     fn figures(&self, scenario: &Scenario) -> Figures {
@@ -410,7 +396,7 @@ impl Uptime {
         let lengths = self.outages.iter().map(|outage| outage.len() as u128);
         let longest = lengths.clone().max().unwrap_or(0);
         let down: u128 = lengths.sum();
-        let (all, count) = (self.windows as u128, self.outages.len() as u128);
+        let (all, count) = (self.judged.len() as u128, self.outages.len() as u128);
         let figures = [
             ("uptime", share(all - down, all)),
             ("outages", whole(count)),

@@ -1,5 +1,7 @@
 //! The value of each measure for a run.
 
+use std::time::Duration;
+
 use firedrill::policy::{BreakerState as Breaker, FailureClass, FailureReason};
 use firedrill::report::{Fate, RunStats, Subject};
 use firedrill::time::Instant;
@@ -219,7 +221,9 @@ fn during_a_fault_are_the_calls_that_arrived_in_its_windows() {
 
 /// One call a second over `minutes` minutes; those for which `is_bad` is true fail.
 fn a_call_a_second(subject: &Subject, minutes: u64, is_bad: impl Fn(u64) -> bool) -> RunStats {
-    let mut story = Story::of(subject);
+    let mut subject = subject.clone();
+    subject.duration = Duration::from_secs(minutes * 60);
+    let mut story = Story::of(&subject);
     for second in 0..minutes * 60 {
         match is_bad(second) {
             true => story.bad(secs(second)),
@@ -230,25 +234,56 @@ fn a_call_a_second(subject: &Subject, minutes: u64, is_bad: impl Fn(u64) -> bool
 }
 
 #[test]
-fn windows_are_merged_until_they_hold_twenty_calls() {
-    // Ten calls in ten seconds: two base windows make a judgement.
-    let state = a_call_a_second(&subject(), 2, |second| second == 20 || second == 35);
-    assert_eq!(state.run.uptime.windows, 12);
-    assert_eq!(state.run.uptime.down, 2);
-    assert_eq!(whole(&state, "outage_longest"), "20.0s");
-    assert_eq!(whole(&state, "uptime"), "83.33%");
+fn an_outage_of_exactly_ten_minutes_in_thirty_is_a_third_of_the_windows() {
+    let mut subject = subject();
+    subject.faults = vec![fault("down", 600, 600, None)];
+    let state = a_call_a_second(&subject, 30, |second| (600..1_200).contains(&second));
+    assert_eq!((state.run.uptime.windows, state.run.uptime.down), (180, 60));
+    assert_eq!(whole(&state, "uptime"), "66.67%");
+    assert_eq!(whole(&state, "outage_longest"), "10.0m");
+    assert_eq!(whole(&state, "failover_time(down)"), "10.0m");
 }
 
 #[test]
-fn one_failed_call_or_a_small_share_is_no_outage() {
-    let state = a_call_a_second(&subject(), 2, |second| second % 20 == 0);
-    assert_eq!(whole(&state, "uptime"), "100.00%");
+fn one_failed_call_among_others_or_a_small_share_is_no_outage() {
+    let one_in_ten = a_call_a_second(&subject(), 2, |second| second % 10 == 0);
+    assert_eq!(whole(&one_in_ten, "uptime"), "100.00%");
+    let two_in_ten = |second| second % 10 < 2 && second < 20;
+    let state = a_call_a_second(&subject(), 2, two_in_ten);
+    assert_eq!((state.run.uptime.windows, state.run.uptime.down), (12, 2));
     let mut lenient = subject();
-    lenient.uptime.down_above = Share::percent(10);
-    let two_in_twenty = a_call_a_second(&lenient, 2, |second| second % 10 == 0);
-    assert_eq!(whole(&two_in_twenty, "uptime"), "100.00%");
-    let three_in_twenty = a_call_a_second(&lenient, 2, |second| second % 7 == 0);
-    assert_eq!(whole(&three_in_twenty, "outages"), "1");
+    lenient.uptime.down_above = Share::percent(20);
+    let state = a_call_a_second(&lenient, 2, two_in_ten);
+    assert_eq!(whole(&state, "uptime"), "100.00%");
+}
+
+#[test]
+fn a_window_of_which_all_calls_failed_is_down_even_if_there_was_one() {
+    let mut story = Story::of(&subject());
+    story.bad(secs(1_234));
+    assert_eq!(whole(&story.end(), "uptime"), "0.00%");
+}
+
+#[test]
+fn a_window_without_calls_keeps_the_state_of_the_last_that_had_some() {
+    let state = |bad: u64| {
+        let mut subject = subject();
+        subject.duration = Duration::from_secs(120);
+        let mut story = Story::of(&subject);
+        for second in [15, 45, 85] {
+            match second == bad {
+                true => story.bad(secs(second)),
+                false => story.good(secs(second)),
+            }
+        }
+        let uptime = story.end().run.uptime;
+        (uptime.windows, uptime.down, uptime.outages)
+    };
+    // The first window has no call before it: it is not judged.
+    assert_eq!(state(0), (11, 0, 0));
+    assert_eq!(state(15), (11, 3, 1));
+    assert_eq!(state(45), (11, 4, 1));
+    assert_eq!(state(85), (11, 4, 1));
 }
 
 #[test]
@@ -275,24 +310,25 @@ fn time_between_the_windows_of_a_fault_does_not_exist_in_its_scope() {
     subject.faults = vec![fault("flap", 20, 20, Some(60))];
     let state = a_call_a_second(&subject, 10, |second| second == 81 || second == 82);
     let uptime = &state.during[0].uptime;
-    assert_eq!((uptime.windows, uptime.down), (20, 2));
-    assert_eq!(during(&subject, &state, "uptime"), "90.00%");
+    assert_eq!((uptime.windows, uptime.down), (20, 1));
+    assert_eq!(during(&subject, &state, "uptime"), "95.00%");
 }
 
 #[test]
-fn what_is_left_over_at_the_end_is_judged_as_it_is() {
+fn the_last_state_lasts_until_the_end_of_arrivals() {
     let mut story = Story::of(&subject());
     story.bad(secs(1));
     story.bad(secs(2));
     let state = story.end();
     assert_eq!(whole(&state, "uptime"), "0.00%");
     assert_eq!(whole(&state, "outages"), "1");
+    assert_eq!(whole(&state, "outage_longest"), "1.0h");
 }
 
 #[test]
 fn a_call_at_the_very_end_belongs_to_the_last_window() {
     let mut subject = subject();
-    subject.duration = std::time::Duration::from_secs(60);
+    subject.duration = Duration::from_secs(60);
     let mut story = Story::of(&subject);
     (1..=60).for_each(|second| story.bad(secs(second)));
     let state = story.end();
@@ -301,7 +337,9 @@ fn a_call_at_the_very_end_belongs_to_the_last_window() {
 
 #[test]
 fn a_call_that_ends_late_still_counts_where_it_arrived() {
-    let mut story = Story::of(&subject());
+    let mut subject = subject();
+    subject.duration = Duration::from_secs(60);
+    let mut story = Story::of(&subject);
     for second in 0..20 {
         story.call(secs(second)).asks(secs(second), PRIMARY);
     }

@@ -63,30 +63,22 @@ fn folded(calls: &[(u64, u64, bool)]) -> (u64, u64, u64) {
     (uptime.windows, uptime.down, uptime.longest)
 }
 
-/// The same, with all calls at hand: windows of 10 s, 20 calls, 5 %, two failures.
+/// The same, with all calls at hand: 360 windows of 10 s, 5 %, two failures or all.
 fn at_leisure(calls: &[(u64, u64, bool)]) -> (u64, u64, u64) {
-    let (mut windows, mut down, mut longest, mut outage) = (0, 0, 0, 0);
-    let (mut span, mut total, mut failed) = (0, 0, 0);
-    let last = calls.iter().map(|(at, ..)| at / 10_000).max();
-    for index in 0..last.map_or(0, |last| last + 1) {
+    let states = (0..360_u64).scan(None, |last, index| {
         let here = calls.iter().filter(|(at, ..)| at / 10_000 == index);
-        span += 1;
-        total += here.clone().count();
-        failed += here.filter(|(.., fails)| *fails).count();
-        if total < 20 && Some(index) != last {
-            continue;
+        let total = here.clone().count();
+        let failed = here.filter(|(.., fails)| *fails).count();
+        if total > 0 {
+            *last = Some(failed == total || failed >= 2 && failed * 20 > total);
         }
-        windows += span;
-        outage = if failed >= 2 && failed * 20 > total {
-            outage + span
-        } else {
-            0
-        };
-        down += if outage > 0 { span } else { 0 };
-        longest = longest.max(outage);
-        (span, total, failed) = (0, 0, 0);
-    }
-    (windows, down, longest)
+        Some(*last)
+    });
+    let states = Vec::from_iter(states.flatten());
+    let down = states.iter().filter(|is_down| **is_down).count();
+    let outages = states.split(|is_down| !is_down).map(<[bool]>::len);
+    let longest = outages.max().unwrap_or(0);
+    (states.len() as u64, down as u64, longest as u64)
 }
 
 fn merged(states: &[&RunStats]) -> RunStats {
@@ -117,8 +109,8 @@ proptest! {
     #[test]
     fn windows_fold_as_they_would_be_judged_at_leisure(
         calls in prop::collection::vec(
-            (0..400_000_u64, 0..90_000_u64, prop::bool::weighted(0.2)),
-            0..300,
+            (0..3_600_000_u64, 0..90_000_u64, prop::bool::weighted(0.2)),
+            0..600,
         ),
     ) {
         prop_assert_eq!(folded(&calls), at_leisure(&calls));
