@@ -13,11 +13,12 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use error::{Error, truncate};
+use error::Error;
 
 use super::diagnostic::Diagnostic;
 use super::source::Span;
 use super::tree::{Key, Node, NodeKind};
+use crate::units::{count, truncate};
 
 /// The tree below `node` as a `T`.
 pub(super) fn decode<T: DeserializeOwned>(node: &Node) -> Result<T, Diagnostic> {
@@ -102,7 +103,17 @@ impl<'de> Deserializer<'de> for Value<'de> {
             NodeKind::Scalar { text, plain: true } if text == "true" || text == "false" => {
                 self.placed(visitor.visit_bool(text == "true"))
             }
-            _ => self.unfit(&"`true` or `false`"),
+            kind => {
+                let word = match kind {
+                    NodeKind::Scalar { text, .. } => answer(text),
+                    NodeKind::Seq(_) | NodeKind::Map(_) => None,
+                };
+                let hint = word.map_or("write `true` or `false`".to_owned(), |word| {
+                    format!("write `{word}`")
+                });
+                self.unfit(&"`true` or `false`")
+                    .map_err(|error: Error| error.hint(hint))
+            }
         }
     }
 
@@ -274,12 +285,25 @@ fn whole(text: &str, max: u64) -> Result<u64, Error> {
     if !is_number {
         let wanted = "a whole number, not negative";
         let message = format!("expected {wanted}, found `{}`", truncate(text));
-        return Err(Error::new(message).hint("write digits only, as in `3`"));
+        let hint = match count::parse(text) {
+            Ok(count) => format!("write digits only: `{count}`"),
+            Err(_) => "write digits only, as in `3`".to_owned(),
+        };
+        return Err(Error::new(message).hint(hint));
     }
     match digits.parse::<u64>() {
         Ok(number) if number <= max => Ok(number),
         _ => Err(Error::new(format!("`{}` is too large", truncate(text)))
             .hint(format!("the largest is {max}"))),
+    }
+}
+
+/// What a word of YAML 1.1 that is no longer an answer meant.
+fn answer(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" => Some(true),
+        "false" | "no" | "off" | "n" => Some(false),
+        _ => None,
     }
 }
 
@@ -446,9 +470,24 @@ mod tests {
             ),
             (
                 "frozen: yes",
-                "9 expected `true` or `false`, found `yes` | -",
+                "9 expected `true` or `false`, found `yes` | write `true`",
             ),
-            ("frozen:", "1 expected `true` or `false`, found nothing | -"),
+            (
+                "frozen: 'false'",
+                "9 expected `true` or `false`, found `false` | write `false`",
+            ),
+            (
+                "frozen:",
+                "1 expected `true` or `false`, found nothing | write `true` or `false`",
+            ),
+            (
+                "depths: [3.0]",
+                &format!("10 {whole}, found `3.0` | write digits only: `3`"),
+            ),
+            (
+                "depths: [0.1k]",
+                &format!("10 {whole}, found `0.1k` | write digits only: `100`"),
+            ),
         ] {
             assert_eq!(told(line), expected);
         }

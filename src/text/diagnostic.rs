@@ -11,7 +11,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::renamed;
 use super::source::{Source, Span};
-use crate::units::UnitError;
+use crate::units::{UnitError, truncate};
 
 /// An error or a warning about a file (or `--set`): message, location, hint. `Display` shows the
 /// line with a caret, in plain text, ending in the hint; so does `Debug`, which is what a test that
@@ -65,7 +65,7 @@ impl Diagnostic {
     /// A diagnostic at this location.
     pub(super) fn at(span: Span, message: impl Into<String>) -> Self {
         Self {
-            message: message.into(),
+            message: clipped(&message.into()),
             note: None,
             hint: None,
             span,
@@ -178,6 +178,20 @@ impl fmt::Debug for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
+/// `message` with each quoted text cut to what fits on a line: a file may hold anything in the
+/// place of a name.
+pub(crate) fn clipped(message: &str) -> String {
+    let parts = message.split('`').enumerate().map(|(n, part)| {
+        // A quoted text that holds a quote itself lets prose and quotes change places.
+        let is_prose = n % 2 == 0 && part.len() <= LONGEST_PROSE && !part.contains('\n');
+        match is_prose {
+            true => part.to_owned(),
+            false => truncate(part),
+        }
+    });
+    Vec::from_iter(parts).join("`")
+}
+
 /// The new name of a renamed key or word, else "did you mean" the nearest of `known`, else all of
 /// them behind `label`; nothing for none.
 pub(super) fn suggestion<'a>(
@@ -212,6 +226,9 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 const LONGEST_WORD: usize = 64;
+
+/// No message of ours is longer between two quotes.
+const LONGEST_PROSE: usize = 300;
 
 #[cfg(test)]
 mod tests {
@@ -261,6 +278,24 @@ mod tests {
     fn a_test_that_returns_a_problem_shows_it_to_people() {
         let problem = problem("a: 1\n", 3..4);
         assert_eq!(format!("{problem:?}"), format!("\n{problem}\n"));
+    }
+
+    #[test]
+    fn a_message_repeats_at_most_a_line_of_what_was_written() {
+        let long = "x".repeat(1_000);
+        for found in [
+            long.clone(),
+            format!("a`{long}"),
+            format!("a\n{long}`{long}"),
+        ] {
+            let message = clipped(&format!("there is no `{found}` here"));
+            assert!(message.chars().count() < 280, "{message}");
+            assert!(
+                message.starts_with("there is no `") && !message.contains('\n'),
+                "{message}"
+            );
+        }
+        assert_eq!(clipped("`a` is no `b`"), "`a` is no `b`");
     }
 
     #[test]

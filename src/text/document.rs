@@ -179,8 +179,7 @@ fn put(node: &mut Node, steps: &[Key], value: Node) -> Result<(), Diagnostic> {
     }
     match &mut node.kind {
         NodeKind::Scalar { text, .. } => {
-            let shown: String = text.chars().take(40).collect();
-            let message = format!("`{}` is not a key here: the file has `{shown}`", step.text);
+            let message = format!("`{}` is not a key here: the file has `{text}`", step.text);
             Err(Diagnostic::at(step.span.clone(), message).hint("set the whole value instead"))
         }
         NodeKind::Seq(items) => {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::UnitError;
-use super::number::{decimal, number, split_unit, truncate};
+use super::error::truncate;
+use super::number::{decimal, number, split_unit, with_point};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::text_form::text_form;
@@ -25,19 +26,37 @@ impl Bandwidth {
 
     /// Reads a bandwidth.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
+        with_point(text, Self::read)
+    }
+
+    fn read(text: &str) -> Result<Self, UnitError> {
         let (amount, unit) = split_unit(text);
         let hint = |wrong: UnitError| wrong.or_write("write as in `200 B/s`");
         if let Some((_, zeros)) = UNITS.iter().find(|(name, _)| *name == unit) {
             return number(amount, *zeros).map(Self).map_err(hint);
         }
-        number(amount, 9).map_err(hint)?;
-        Err(match unit {
-            "" => UnitError::new("a bandwidth needs its unit")
-                .or_write(format!("write `{amount} B/s`")),
-            unit => UnitError::new(format!("`{}` is no unit of bandwidth", truncate(unit)))
-                .or_write("write `B/s`, `kB/s` or `MB/s`"),
-        })
+        let nanos = number(amount, 9).map_err(hint)?;
+        let error = match unit {
+            "" => UnitError::new("a bandwidth needs its unit"),
+            unit => UnitError::new(format!("`{}` is no unit of bandwidth", truncate(unit))),
+        };
+        Err(error.or_one_of(
+            Self::read,
+            in_bytes(nanos, unit),
+            "200 B/s`, `2 kB/s` or `2 MB/s",
+        ))
     }
+}
+
+/// `nanos` parts of 10^-9 of another unit of bandwidth, in bytes per second.
+fn in_bytes(nanos: u64, unit: &str) -> Option<String> {
+    let (_, bits) = ELSEWHERE.iter().find(|(name, _)| *name == unit)?;
+    let bits = u128::from(nanos) * u128::from(*bits);
+    let bytes = bits
+        .is_multiple_of(8_000_000_000)
+        .then(|| bits / 8_000_000_000);
+    let bytes = u64::try_from(bytes?).ok()?;
+    Some(Bandwidth(bytes).to_string())
 }
 
 /// The shortest exact form.
@@ -54,6 +73,32 @@ text_form!(Bandwidth, "a bandwidth such as `200 B/s`",
     schema "Bandwidth": schema::text(r"N\s*[kM]?B/s", "200 B/s"));
 
 const UNITS: [(&str, usize); 3] = [("B/s", 0), ("kB/s", 3), ("MB/s", 6)];
+
+/// Bits per second of units that are common elsewhere: bytes are `B`, bits are `b` or `bit`.
+const ELSEWHERE: [(&str, u64); 22] = [
+    ("", 8),
+    ("B", 8),
+    ("bytes/s", 8),
+    ("kB", 8_000),
+    ("KB", 8_000),
+    ("KB/s", 8_000),
+    ("kBps", 8_000),
+    ("KiB/s", 8 << 10),
+    ("MB", 8_000_000),
+    ("MBps", 8_000_000),
+    ("MiB/s", 8 << 20),
+    ("GB/s", 8_000_000_000),
+    ("bit/s", 1),
+    ("b/s", 1),
+    ("bps", 1),
+    ("kbit/s", 1_000),
+    ("kb/s", 1_000),
+    ("kbps", 1_000),
+    ("Mbit/s", 1_000_000),
+    ("Mb/s", 1_000_000),
+    ("Mbps", 1_000_000),
+    ("Gbit/s", 1_000_000_000),
+];
 
 #[cfg(test)]
 mod tests {
@@ -73,7 +118,14 @@ mod tests {
     fn wrong_bandwidths_say_what_to_write() {
         for (text, part) in [
             ("200", "needs its unit: write `200 B/s`"),
-            ("200 bit/s", "`bit/s` is no unit of bandwidth: write `B/s`"),
+            (
+                "200 bit/s",
+                "`bit/s` is no unit of bandwidth: write `25 B/s`",
+            ),
+            ("1.5 Mbps", "write `187500 B/s`"),
+            ("3 bit/s", "write as in `200 B/s`"),
+            ("1 KiB/s", "write `1024 B/s`"),
+            ("200 parsecs", "write as in `200 B/s`, `2 kB/s` or `2 MB/s`"),
             ("0.5 B/s", "too fine"),
             ("-1 B/s", "negative"),
             ("NaN", "not a number: write as in `200 B/s`"),

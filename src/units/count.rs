@@ -1,21 +1,27 @@
 //! Counts, as `u64`: `5_000`, `400k`, `2M`.
 
 use super::UnitError;
-use super::number::{decimal, number, split_unit, truncate};
+use super::error::truncate;
+use super::number::{decimal, number, split_unit, with_point};
 use super::text_form::with_serde;
 
 /// Reads a count.
 pub fn parse(text: &str) -> Result<u64, UnitError> {
+    with_point(text, read)
+}
+
+fn read(text: &str) -> Result<u64, UnitError> {
     let (amount, unit) = split_unit(text);
     let hint = |wrong: UnitError| wrong.or_write("write as in `5_000` or `2M`");
-    match scale(unit) {
-        Some(zeros) => number(amount, zeros).map_err(hint),
-        None => {
-            number(amount, 9).map_err(hint)?;
-            let message = format!("a count has no unit `{}`", truncate(unit));
-            Err(hint(UnitError::new(message)))
-        }
+    if let Some(zeros) = scale(unit) {
+        return number(amount, zeros).map_err(hint);
     }
+    number(amount, 9).map_err(hint)?;
+    let error = UnitError::new(format!("a count has no unit `{}`", truncate(unit)));
+    // Not for `5 rpm`: whether `5` is the same is up to the key.
+    let scale = spelled_scale(unit.strip_suffix("tok").unwrap_or(unit).trim_end());
+    let forms = scale.map(|name| format!("{amount}{name}"));
+    Err(error.or_one_of(read, forms, "5_000` or `2M"))
 }
 
 /// The shortest exact form.
@@ -33,9 +39,22 @@ pub(super) fn scale(unit: &str) -> Option<usize> {
     found.map(|(_, zeros)| *zeros)
 }
 
+/// The scale that `word` means: `K`, `mio` and the like are common elsewhere.
+pub(super) fn spelled_scale(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    let spelled =
+        |(name, words): &&(&'static str, &[&str])| *name == word || words.contains(&word.as_str());
+    SPELLED.iter().find(spelled).map(|(name, _)| *name)
+}
+
 with_serde!(u64, "a count such as `5_000` or `2M`");
 
 const SCALES: [(&str, usize); 3] = [("", 0), ("k", 3), ("M", 6)];
+const SPELLED: [(&str, &[&str]); 3] = [
+    ("", &[]),
+    ("k", &["thousand"]),
+    ("M", &["m", "mio", "mn", "million", "millions"]),
+];
 
 #[cfg(test)]
 mod tests {
@@ -52,14 +71,20 @@ mod tests {
 
     #[test]
     fn wrong_counts_say_what_to_write() {
-        for (text, part) in [
-            ("5 rpm", "no unit `rpm`"),
-            ("1.5", "too fine"),
-            ("-1", "negative"),
+        let example = "write as in `5_000` or `2M`";
+        for (text, part, hint) in [
+            ("5 rpm", "no unit `rpm`", example),
+            ("1.5", "too fine", example),
+            ("-1", "negative", example),
+            ("50M tok", "no unit `M tok`", "write `50M`"),
+            ("900 tok", "no unit `tok`", "write `900`"),
+            ("5K", "no unit `K`", "write `5k`"),
+            ("2 million", "no unit `million`", "write `2M`"),
+            ("1,000", "`1,000` has a comma", "write `1_000` or `1.000`"),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.message().contains(part), "{error}");
-            assert_eq!(error.hint(), Some("write as in `5_000` or `2M`"));
+            assert_eq!(error.hint(), Some(hint), "{text}");
         }
     }
 

@@ -3,11 +3,22 @@
 use std::time::Duration;
 
 use super::UnitError;
-use super::number::{decimal, split_unit, truncate, wide_number};
+use super::error::truncate;
+use super::number::{decimal, split_unit, wide_number, with_point};
+use super::spelling::unit_of_time;
 use super::text_form::with_serde;
 
 /// Reads a length of time of at most 100 years.
 pub fn parse(text: &str) -> Result<Duration, UnitError> {
+    with_point(text, |text| {
+        read(text).map_err(|wrong| match respelled(text) {
+            Some(form) if read(&form).is_ok() => wrong.or_write(format!("write `{form}`")),
+            _ => wrong,
+        })
+    })
+}
+
+fn read(text: &str) -> Result<Duration, UnitError> {
     let mut rest = text.trim();
     if rest == "0" {
         return Ok(Duration::ZERO);
@@ -18,7 +29,7 @@ pub fn parse(text: &str) -> Result<Duration, UnitError> {
         let end = unit_on
             .find(|c: char| !c.is_ascii_alphabetic())
             .unwrap_or(unit_on.len());
-        let unit = unit_nanos(amount, &unit_on[..end])?;
+        let unit = unit_nanos(amount, &unit_on[..end], end == unit_on.len())?;
         if unit >= last {
             let message = format!("the units of `{}` are out of order", truncate(text));
             let hint = "write the larger first, as in `1m30s`";
@@ -75,18 +86,36 @@ fn compound(mut nanos: u64) -> String {
     text
 }
 
-fn unit_nanos(amount: &str, unit: &str) -> Result<u64, UnitError> {
+fn unit_nanos(amount: &str, unit: &str, is_last: bool) -> Result<u64, UnitError> {
     if let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == unit) {
         return Ok(*nanos);
     }
     wide_number(amount, 9).map_err(with_example)?;
-    Err(if unit.is_empty() {
-        UnitError::new("a length of time needs a unit")
-            .or_write(format!("write `{amount}s` or `{amount}ms`"))
-    } else {
-        UnitError::new(format!("`{}` is no unit of time", truncate(unit)))
-            .or_write("write `d`, `h`, `m`, `s`, `ms`, `us` or `ns`")
-    })
+    if !unit.is_empty() {
+        let error = UnitError::new(format!("`{}` is no unit of time", truncate(unit)));
+        return Err(error.or_write("write `d`, `h`, `m`, `s`, `ms`, `us` or `ns`"));
+    }
+    let error = UnitError::new("a length of time needs a unit");
+    // What follows, as in `1:30`, may say that it is neither.
+    let forms = is_last.then(|| ["s", "ms"].map(|unit| format!("{amount}{unit}")));
+    Err(error.or_one_of(read, forms.into_iter().flatten(), "1m30s"))
+}
+
+/// `text` with its units as they are spelled here, if all of them are known elsewhere.
+fn respelled(text: &str) -> Option<String> {
+    let mut rest = text.trim();
+    let mut form = String::new();
+    while !rest.is_empty() {
+        let (amount, unit_on) = split_unit(rest);
+        let end = unit_on
+            .find(|c: char| !c.is_alphabetic())
+            .unwrap_or(unit_on.len());
+        form += amount;
+        form += unit_of_time(&unit_on[..end])?;
+        let after = unit_on[end..].trim_start();
+        rest = after.strip_prefix("and ").unwrap_or(after);
+    }
+    Some(form)
 }
 
 /// `amount` units of `unit` nanoseconds.
@@ -165,9 +194,25 @@ mod tests {
                 "`.nan` is not a number: write a length of time such as `30s`",
             ),
             (
-                "5 min",
-                "`min` is no unit of time: write `d`, `h`, `m`, `s`, `ms`, `us` or `ns`",
+                "5 parsecs",
+                "`parsecs` is no unit of time: write `d`, `h`, `m`, `s`, `ms`, `us` or `ns`",
             ),
+            ("1 min", "`min` is no unit of time: write `1m`"),
+            ("1 Minute", "`Minute` is no unit of time: write `1m`"),
+            ("90secs", "`secs` is no unit of time: write `90s`"),
+            ("2 hours", "`hours` is no unit of time: write `2h`"),
+            (
+                "500 milliseconds",
+                "`milliseconds` is no unit of time: write `500ms`",
+            ),
+            (
+                "1 hour and 30 minutes",
+                "`hour` is no unit of time: write `1h30m`",
+            ),
+            ("1.5 hr", "`hr` is no unit of time: write `1.5h`"),
+            ("20µs", "a length of time needs a unit: write `20us`"),
+            ("1:30", "a length of time needs a unit: write as in `1m30s`"),
+            ("1,5s", "`1,5s` has a comma in a number: write `1.5s`"),
             (
                 "30s1m",
                 "the units of `30s1m` are out of order: write the larger first, as in `1m30s`",

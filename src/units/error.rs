@@ -27,6 +27,23 @@ impl UnitError {
         self
     }
 
+    /// With the hint to write one of `forms`: of those that `read` takes, so that no hint leads to
+    /// the next error. If there is none, with the hint to write `example`.
+    #[must_use]
+    pub(super) fn or_one_of<T>(
+        self,
+        read: fn(&str) -> Result<T, Self>,
+        forms: impl IntoIterator<Item = String>,
+        example: &str,
+    ) -> Self {
+        let fits = |form: &String| form.chars().count() <= LONGEST_QUOTE && read(form).is_ok();
+        let forms: Vec<String> = forms.into_iter().filter(fits).collect();
+        self.or_write(match forms.is_empty() {
+            true => format!("write as in `{example}`"),
+            false => format!("write `{}`", forms.join("` or `")),
+        })
+    }
+
     /// What is wrong.
     pub fn message(&self) -> &str {
         &self.message
@@ -47,6 +64,19 @@ impl UnitError {
         }
     }
 }
+
+/// What was written, as messages repeat it: its first line, and no more than fits on one.
+pub(crate) fn truncate(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let mut shown: String = line.chars().take(LONGEST_QUOTE).collect();
+    if shown.len() < text.trim_end().len() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// So many characters of what was written are repeated at most.
+const LONGEST_QUOTE: usize = 80;
 
 /// On one line: the message, then the hint.
 impl fmt::Display for UnitError {
@@ -69,6 +99,28 @@ impl From<UnitError> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_written_is_repeated_up_to_a_line() {
+        assert_eq!(truncate("30 parsecs"), "30 parsecs");
+        assert_eq!(truncate("a block\nof text\n"), "a block…");
+        assert_eq!(truncate("one line\n"), "one line");
+        let long = truncate(&"é".repeat(1_000));
+        assert_eq!(long, format!("{}…", "é".repeat(80)));
+    }
+
+    #[test]
+    fn a_hint_names_only_what_can_be_read() {
+        let read = |text: &str| text.parse::<u8>().map_err(|_| UnitError::new("no"));
+        let hint = |forms: [&str; 2]| {
+            let error = UnitError::new("no").or_one_of(read, forms.map(String::from), "7");
+            error.hint().unwrap_or_default().to_owned()
+        };
+        assert_eq!(hint(["1", "2"]), "write `1` or `2`");
+        assert_eq!(hint(["1", "300"]), "write `1`");
+        assert_eq!(hint(["x", "300"]), "write as in `7`");
+        assert_eq!(hint(["x", &"0".repeat(90)]), "write as in `7`");
+    }
 
     #[test]
     fn an_error_on_one_line_ends_in_its_hint() {

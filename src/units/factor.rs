@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::UnitError;
-use super::number::{decimal, number};
+use super::number::{decimal, number, split_unit, with_point};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::text_form::text_form;
@@ -41,10 +41,17 @@ impl Factor {
 
     /// Reads a factor.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
-        let milli = number(text.trim(), 3);
-        milli
-            .map(Self)
-            .map_err(|wrong| wrong.or_write("write a factor such as `1.5`"))
+        with_point(text, Self::read)
+    }
+
+    fn read(text: &str) -> Result<Self, UnitError> {
+        number(text.trim(), 3).map(Self).map_err(|wrong| {
+            // Not for `50%`: it may be half as much, or half as much again.
+            let (amount, unit) = split_unit(text.trim_start_matches(['x', '×']));
+            let is_times = matches!(unit, "" | "x" | "×" | "times") && amount != text.trim();
+            let forms = is_times.then(|| amount.to_owned());
+            wrong.or_one_of(Self::read, forms, "1.5")
+        })
     }
 }
 
@@ -66,8 +73,16 @@ mod tests {
     #[test]
     fn factors_are_read_exactly() {
         assert_eq!(Factor::parse("1.5"), Ok(Factor::milli(1_500)));
-        let error = Factor::parse("2x").unwrap_err();
-        assert_eq!(error.hint(), Some("write a factor such as `1.5`"));
+        for (text, hint) in [
+            ("2x", "write `2`"),
+            ("×1.5", "write `1.5`"),
+            ("50%", "write as in `1.5`"),
+            ("-2", "write as in `1.5`"),
+            ("1,5", "write `1.5`"),
+        ] {
+            let error = Factor::parse(text).unwrap_err();
+            assert_eq!(error.hint(), Some(hint), "{text}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod rate;
 pub(crate) mod schema;
 pub(crate) mod seeds;
 mod share;
+mod spelling;
 mod text_form;
 mod token_rate;
 pub mod tokens;
@@ -30,6 +31,7 @@ pub use rate::Rate;
 pub use share::Share;
 pub use token_rate::TokenRate;
 
+pub(crate) use error::truncate;
 pub(crate) use text_form::{Written, text_form};
 
 #[cfg(test)]

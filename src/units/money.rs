@@ -7,7 +7,8 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
 use super::UnitError;
-use super::number::{decimal, number, split_unit};
+use super::error::truncate;
+use super::number::{decimal, number, split_unit, with_point};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::text_form::text_form;
@@ -38,13 +39,29 @@ impl Money {
 
     /// Reads an amount with its currency, such as `3.00 USD`.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
-        let (amount, unit) = split_unit(text);
-        let nanos = number(amount, 9).map_err(|wrong| wrong.or_write("write as in `3.00 USD`"))?;
-        if unit != "USD" {
-            let error = UnitError::new("money needs its currency");
-            return Err(error.or_write(format!("write `{amount} USD`")));
+        with_point(text, Self::read)
+    }
+
+    fn read(text: &str) -> Result<Self, UnitError> {
+        let (amount, unit) = amount_and_currency(text.trim());
+        let example = |wrong: UnitError| wrong.or_write(format!("write as in `{EXAMPLE}`"));
+        let nanos = number(amount, 9).map_err(example)?;
+        if unit == "USD" && !text.trim_start().starts_with(unit) {
+            return Ok(Self(nanos));
         }
-        Ok(Self(nanos))
+        let usd = match unit.to_lowercase().as_str() {
+            "" | "$" | "usd" | "us$" | "dollar" | "dollars" => format!("{amount} USD"),
+            "¢" | "ct" | "cent" | "cents" => Self(nanos / 100).to_string(),
+            _ => {
+                let shown = truncate(unit);
+                let error = UnitError::new(format!("`{shown}` is no currency here, only USD is"));
+                return Err(error.or_write(format!(
+                    "convert it: write what it is worth in US dollars, as in `{EXAMPLE}`"
+                )));
+            }
+        };
+        let error = UnitError::new("money needs its currency");
+        Err(error.or_one_of(Self::read, [usd], EXAMPLE))
     }
 
     /// The number of dollars without the currency, exactly: `0.0004`, `12`, `1.5`.
@@ -100,8 +117,21 @@ impl fmt::Display for Money {
     }
 }
 
+/// The two parts of an amount, whose currency may also stand first, as in `$400`.
+fn amount_and_currency(text: &str) -> (&str, &str) {
+    let starts = |c: char| c.is_ascii_digit() || c == '-';
+    match text.find(starts) {
+        Some(at) if at > 0 && text[at..].bytes().all(|b| !b.is_ascii_alphabetic()) => {
+            (&text[at..], text[..at].trim_end())
+        }
+        _ => split_unit(text),
+    }
+}
+
 text_form!(Money, "an amount such as `3.00 USD`",
     schema "Usd": schema::text(r"N\s*USD", "2.00 USD"));
+
+const EXAMPLE: &str = "3.00 USD";
 
 #[cfg(test)]
 mod tests {
@@ -117,6 +147,33 @@ mod tests {
         assert_eq!(error.hint(), Some("write `3.00 USD`"));
         let error = read("99999999999 USD").unwrap_err();
         assert!(error.message().contains("too large"));
+    }
+
+    #[test]
+    fn wrong_amounts_say_what_to_write() {
+        let only_usd = "is no currency here, only USD is: convert it: write what it is worth in \
+            US dollars, as in `3.00 USD`";
+        for (text, part) in [
+            ("400 EUR", format!("`EUR` {only_usd}")),
+            ("€400", format!("`€` {only_usd}")),
+            ("$400", "needs its currency: write `400 USD`".to_owned()),
+            ("400$", "write `400 USD`".to_owned()),
+            ("USD 0.05", "write `0.05 USD`".to_owned()),
+            ("3 usd", "write `3 USD`".to_owned()),
+            ("5 cents", "write `0.05 USD`".to_owned()),
+            (
+                "3,50 USD",
+                "has a comma in a number: write `3.50 USD`".to_owned(),
+            ),
+            ("-3 USD", "negative: write as in `3.00 USD`".to_owned()),
+            (
+                "99999999999",
+                "too large: write as in `3.00 USD`".to_owned(),
+            ),
+        ] {
+            let error = Money::parse(text).unwrap_err().to_string();
+            assert!(error.contains(&part), "{text}: {error}");
+        }
     }
 
     #[test]

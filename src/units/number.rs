@@ -1,6 +1,7 @@
 //! Decimal numbers as scaled integers, and the split of a text into number and unit.
 
 use super::UnitError;
+use super::error::truncate;
 
 /// A decimal number such as `1_000.25`, in units of 10^-`decimals`.
 pub(super) fn number(text: &str, decimals: usize) -> Result<u64, UnitError> {
@@ -60,13 +61,29 @@ pub(super) fn split_unit(text: &str) -> (&str, &str) {
     (&text[..end], text[end..].trim_start())
 }
 
-/// What was written, as messages repeat it: never longer than a line.
-pub(super) fn truncate(text: &str) -> String {
-    let mut shown: String = text.chars().take(40).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
+/// What `read` makes of `text`. Where it fails and a comma stands in a number, the error says so:
+/// `0,8` and `1,000` are common, and mean different things in different countries.
+pub(super) fn with_point<T>(
+    text: &str,
+    read: fn(&str) -> Result<T, UnitError>,
+) -> Result<T, UnitError> {
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let is_inside = |at: usize| {
+        is_digit(text[..at].chars().next_back()) && is_digit(text[at + 1..].chars().next())
+    };
+    let result = read(text);
+    if result.is_ok() || !text.match_indices(',').any(|(at, _)| is_inside(at)) {
+        return result;
     }
-    shown
+    let error = UnitError::new(format!("`{}` has a comma in a number", truncate(text)));
+    let pointed = text.replace(',', ".");
+    if let Some(hint) = read(&pointed).err().as_ref().and_then(UnitError::hint) {
+        return Err(error.or_write(hint));
+    }
+    let is_group = |part: &str| part.bytes().take_while(u8::is_ascii_digit).count() == 3;
+    let is_grouped = text.split(',').skip(1).all(is_group);
+    let grouped = is_grouped.then(|| text.replace(',', "_"));
+    Err(error.or_one_of(read, grouped.into_iter().chain([pointed]), "1.5"))
 }
 
 pub(super) fn too_large(text: &str) -> UnitError {

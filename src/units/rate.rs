@@ -4,9 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use super::UnitError;
-use super::number::{decimal, number, split_unit, too_large, truncate};
+use super::error::truncate;
+use super::number::{decimal, number, split_unit, too_large, with_point};
+
 #[cfg(feature = "cli")]
 use super::schema;
+use super::spelling::time_of_rate;
 use super::text_form::text_form;
 
 /// A count per time, exactly as written: `1/min` has no finite decimal per second.
@@ -43,6 +46,10 @@ impl Rate {
 
     /// Reads a rate of at least one in 100 years and at most one in a nanosecond.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
+        with_point(text, Self::read)
+    }
+
+    fn read(text: &str) -> Result<Self, UnitError> {
         let (amount, unit) = split_unit(text);
         let count_nano = number(amount, 9).map_err(|wrong| wrong.or_write("write as in `8/s`"))?;
         let per = Duration::from_secs(seconds(amount, unit)?);
@@ -74,14 +81,24 @@ text_form!(Rate, "a rate such as `8/s`",
 
 /// The seconds of the time behind the slash of `unit`.
 fn seconds(amount: &str, unit: &str) -> Result<u64, UnitError> {
-    let Some(unit) = unit.strip_prefix('/').map(str::trim_start) else {
-        let error = UnitError::new("a rate says how many in which time");
-        return Err(error.or_write(format!("write `{amount}/s` or `{amount}/min`")));
+    let time = unit.strip_prefix('/').map(str::trim_start);
+    let known = UNITS.iter().find(|(name, _)| Some(*name) == time);
+    if let Some((_, seconds)) = known {
+        return Ok(*seconds);
+    }
+    let error = UnitError::new(match time {
+        Some(time) => format!("a rate cannot be per `{}`", truncate(time)),
+        None => "a rate says how many in which time".to_owned(),
+    });
+    let per = |time: &str| format!("{amount}/{}", if time == "m" { "min" } else { time });
+    let forms = match time_of_rate(unit) {
+        Some(time) => vec![per(time)],
+        None if unit.is_empty() => vec![per("s"), per("m")],
+        None => Vec::new(),
     };
-    let known = UNITS.iter().find(|(name, _)| *name == unit);
-    known.map(|(_, seconds)| *seconds).ok_or_else(|| {
-        let error = UnitError::new(format!("a rate cannot be per `{}`", truncate(unit)));
-        error.or_write("write `/s`, `/min`, `/h` or `/d`")
+    Err(match time {
+        Some(_) if forms.is_empty() => error.or_write("write `/s`, `/min`, `/h` or `/d`"),
+        _ => error.or_one_of(Rate::read, forms, "8/s`, `8/min`, `8/h` or `8/d"),
     })
 }
 
@@ -114,7 +131,18 @@ mod tests {
     fn wrong_rates_say_what_to_write() {
         for (text, part) in [
             ("8", "write `8/s` or `8/min`"),
-            ("8/m", "a rate cannot be per `m`: write `/s`"),
+            ("480/m", "a rate cannot be per `m`: write `480/min`"),
+            ("8 rps", "how many in which time: write `8/s`"),
+            ("480 rpm", "write `480/min`"),
+            ("8 req/s", "write `8/s`"),
+            ("8 per second", "write `8/s`"),
+            (
+                "8/year",
+                "cannot be per `year`: write `/s`, `/min`, `/h` or `/d`",
+            ),
+            ("8s", "write as in `8/s`"),
+            ("8 tok/s", "write as in `8/s`"),
+            ("1,5/s", "a comma in a number: write `1.5/s`"),
             ("-8/s", "negative"),
             ("0/s", "never happens"),
             ("0.000000001/d", "never happens"),

@@ -3,10 +3,17 @@
 use std::ops::RangeInclusive;
 
 use super::UnitError;
-use super::number::truncate;
+use super::error::truncate;
 
 /// Reads at most `most` seeds; `1..=5` is the same as `1..5`.
 pub(crate) fn parse(text: &str, most: u64) -> Result<RangeInclusive<u64>, UnitError> {
+    read(text, most).map_err(|wrong| match two_ends(text) {
+        Some(form) if read(&form, most).is_ok() => wrong.or_write(format!("write `{form}`")),
+        _ => wrong,
+    })
+}
+
+fn read(text: &str, most: u64) -> Result<RangeInclusive<u64>, UnitError> {
     let text = text.trim();
     let (first, last) = match text.split_once("..") {
         Some((first, last)) => (seed(first)?, seed(last.strip_prefix('=').unwrap_or(last))?),
@@ -30,6 +37,19 @@ pub(crate) fn parse(text: &str, most: u64) -> Result<RangeInclusive<u64>, UnitEr
 /// Both ends, as [`parse`] reads them.
 pub(crate) fn write(seeds: &RangeInclusive<u64>) -> String {
     format!("{}..{}", seeds.start(), seeds.end())
+}
+
+/// Both ends of a text that is two numbers with something else between them: `1-5`, `1 to 5`.
+fn two_ends(text: &str) -> Option<String> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let (first, rest) = text
+        .trim()
+        .split_at_checked(text.trim().find(|c| !is_digit(c))?)?;
+    let (between, last) = rest.split_at_checked(rest.find(is_digit)?)?;
+    let known = ["-", "–", "to", "..", "...", "…", ":", "..="];
+    known
+        .contains(&between.trim())
+        .then(|| format!("{first}..{last}"))
 }
 
 fn seed(text: &str) -> Result<u64, UnitError> {
@@ -68,7 +88,11 @@ mod tests {
             ("-3", "not a seed"),
             ("+3", "not a seed"),
             ("1.5", "not a seed"),
-            ("1...3", "not a seed"),
+            ("1...3", "not a seed: write `1..3`"),
+            ("1-5", "not a seed: write `1..5`"),
+            ("1 to 5", "write `1..5`"),
+            ("1 .. 5", "write `1..5`"),
+            ("5-1", "not a seed: write as in `1..5` or `5`"),
             ("5..1", "write `1..5`"),
             ("1..", "not a seed"),
             ("..3", "not a seed"),

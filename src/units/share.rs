@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::UnitError;
-use super::number::{decimal, number, split_unit, truncate};
+use super::error::truncate;
+use super::number::{decimal, number, split_unit, with_point};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::text_form::text_form;
@@ -71,19 +72,37 @@ impl Share {
 
     /// Reads a share.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
+        with_point(text, Self::read)
+    }
+
+    fn read(text: &str) -> Result<Self, UnitError> {
         let (amount, unit) = split_unit(text);
-        let parts = number(amount, 7).map_err(|wrong| wrong.or_write("write as in `60%`"))?;
-        match unit {
-            "%" if parts <= PARTS => Ok(Self(parts)),
-            "%" => {
+        let example = |wrong: UnitError| wrong.or_write("write as in `60%`");
+        if unit != "%" {
+            // With the decimals of parts: `0.8` is a number of them.
+            let parts = number(amount, 9).map_err(example)?;
+            let error = UnitError::new("a share needs a percent sign");
+            return Err(error.or_one_of(Self::read, percentages(amount, unit, parts), "60%"));
+        }
+        match number(amount, 7).map_err(example)? {
+            parts if parts <= PARTS => Ok(Self(parts)),
+            _ => {
                 let error = UnitError::new(format!("`{}` is more than the whole", truncate(text)));
                 Err(error.or_write("write at most `100%`"))
             }
-            _ => {
-                let error = UnitError::new("a share needs a percent sign");
-                Err(error.or_write(format!("write `{amount}%`")))
-            }
         }
+    }
+}
+
+/// What `amount` without a percent sign can mean: `0.8` is 80 %, and so is `80`; `1` may be both
+/// the whole and 1 %.
+fn percentages(amount: &str, unit: &str, parts: u64) -> Vec<String> {
+    let percent = format!("{amount}%");
+    match unit {
+        "" if parts == PARTS => vec![Share::WHOLE.to_string(), percent],
+        "" if (1..PARTS).contains(&parts) => vec![Share(parts).to_string()],
+        "" | "%%" | "percent" | "per cent" | "pct" => vec![percent],
+        _ => Vec::new(),
     }
 }
 
@@ -116,6 +135,19 @@ mod tests {
     fn wrong_shares_say_what_to_write() {
         for (text, part) in [
             ("60", "a share needs a percent sign: write `60%`"),
+            ("0.8", "a share needs a percent sign: write `80%`"),
+            ("0.005", "write `0.5%`"),
+            ("0.123456789", "write `12.3456789%`"),
+            ("1", "write `100%` or `1%`"),
+            ("1.0", "write `100%` or `1.0%`"),
+            ("1.5", "write `1.5%`"),
+            ("0", "write `0%`"),
+            ("150", "write as in `60%`"),
+            ("0.8 tok", "write as in `60%`"),
+            ("4/5", "write as in `60%`"),
+            ("99.5 percent", "write `99.5%`"),
+            ("99,5%", "`99,5%` has a comma in a number: write `99.5%`"),
+            ("0,8", "a comma in a number: write `80%`"),
             ("101%", "write at most `100%`"),
             ("0.00000001%", "too fine"),
             ("NaN%", "not a number: write as in `60%`"),

@@ -3,9 +3,12 @@
 use std::fmt;
 
 use super::UnitError;
-use super::number::{decimal, number, split_unit};
+use super::count;
+use super::error::truncate;
+use super::number::{decimal, number, split_unit, with_point};
 #[cfg(feature = "cli")]
 use super::schema;
+use super::spelling::unit_of_time;
 use super::text_form::text_form;
 
 /// Tokens per second, in thousandths of a token.
@@ -30,14 +33,46 @@ impl TokenRate {
 
     /// Reads a token rate.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
-        let (amount, unit) = split_unit(text);
-        let milli = number(amount, 3).map_err(|wrong| wrong.or_write("write as in `130 tok/s`"))?;
-        if unit != "tok/s" {
-            let error = UnitError::new("a speed needs its unit");
-            return Err(error.or_write(format!("write `{amount} tok/s`")));
-        }
-        Ok(Self(milli))
+        with_point(text, Self::read)
     }
+
+    fn read(text: &str) -> Result<Self, UnitError> {
+        let (amount, unit) = split_unit(text);
+        let example = |wrong: UnitError| wrong.or_write("write as in `130 tok/s`");
+        if unit == "tok/s" {
+            return number(amount, 3).map(Self).map_err(example);
+        }
+        number(amount, 9).map_err(example)?;
+        let error = match unit {
+            "" => UnitError::new("a speed needs its unit"),
+            unit => UnitError::new(format!("`{}` is no unit of speed", truncate(unit))),
+        };
+        Err(error.or_one_of(Self::read, in_seconds(amount, unit), "130 tok/s"))
+    }
+}
+
+/// `amount` of another spelling of token rates, in tokens per second.
+fn in_seconds(amount: &str, unit: &str) -> Option<String> {
+    if matches!(unit, "" | "tps" | "t/s" | "/s") {
+        return Some(format!("{amount} tok/s"));
+    }
+    let (tokens, time) = unit.split_once('/').or_else(|| unit.split_once(" per "))?;
+    let words = ["tokens", "token", "toks", "tok"];
+    let scale = words
+        .iter()
+        .find_map(|word| tokens.trim().strip_suffix(word))?;
+    let zeros = count::scale(count::spelled_scale(scale.trim_end())?)?;
+    let milli = number(amount, 3 + zeros).ok()?;
+    let seconds = match unit_of_time(time.trim())? {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        _ => return None,
+    };
+    let rate = milli
+        .is_multiple_of(seconds)
+        .then(|| TokenRate(milli / seconds));
+    rate.map(|rate| rate.to_string())
 }
 
 /// The shortest exact form.
@@ -62,8 +97,23 @@ mod tests {
             Ok(TokenRate::per_second(130))
         );
         assert_eq!(TokenRate::milli(130_500).to_string(), "130.5 tok/s");
-        let error = TokenRate::parse("130").unwrap_err();
-        assert_eq!(error.hint(), Some("write `130 tok/s`"));
+    }
+
+    #[test]
+    fn wrong_token_rates_say_what_to_write() {
+        for (text, hint) in [
+            ("130", "write `130 tok/s`"),
+            ("130 tps", "write `130 tok/s`"),
+            ("130 tokens per second", "write `130 tok/s`"),
+            ("1.5k tok/s", "write `1500 tok/s`"),
+            ("7_800 tok/min", "write `130 tok/s`"),
+            ("1 tok/h", "write as in `130 tok/s`"),
+            ("20 ms/tok", "write as in `130 tok/s`"),
+            ("NaN", "write as in `130 tok/s`"),
+        ] {
+            let error = TokenRate::parse(text).unwrap_err();
+            assert_eq!(error.hint(), Some(hint), "{error}");
+        }
     }
 
     proptest! {

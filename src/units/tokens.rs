@@ -1,23 +1,32 @@
 //! Tokens, as `u64`: `900 tok`, `1.5k tok`.
 
-use super::number::{number, split_unit};
+use super::error::truncate;
+use super::number::{number, split_unit, with_point};
 use super::text_form::with_serde;
 use super::{UnitError, count};
 
 /// Reads a number of tokens.
 pub fn parse(text: &str) -> Result<u64, UnitError> {
+    with_point(text, read)
+}
+
+fn read(text: &str) -> Result<u64, UnitError> {
     let (amount, unit) = split_unit(text);
     let hint = |wrong: UnitError| wrong.or_write("write as in `900 tok`");
     let scale = unit.strip_suffix("tok");
-    match scale.and_then(|scale| count::scale(scale.trim_end())) {
-        Some(zeros) => number(amount, zeros).map_err(hint),
-        None => {
-            number(amount, 9).map_err(hint)?;
-            let known = count::scale(unit).map_or("", |_| unit);
-            let error = UnitError::new("tokens need their unit");
-            Err(error.or_write(format!("write `{amount}{known} tok`")))
-        }
+    if let Some(zeros) = scale.and_then(|scale| count::scale(scale.trim_end())) {
+        return number(amount, zeros).map_err(hint);
     }
+    number(amount, 9).map_err(hint)?;
+    let words = ["tokens", "token", "toks", "tok"];
+    let word = words.iter().find_map(|word| unit.strip_suffix(word));
+    let scale = count::spelled_scale(word.unwrap_or(unit).trim_end());
+    let error = match scale {
+        Some(_) => UnitError::new("tokens need their unit"),
+        None => UnitError::new(format!("`{}` is no unit of tokens", truncate(unit))),
+    };
+    let forms = scale.map(|scale| format!("{amount}{scale} tok"));
+    Err(error.or_one_of(read, forms, "900 tok"))
 }
 
 /// The shortest exact form.
@@ -44,6 +53,17 @@ mod tests {
         for (text, part) in [
             ("900", "tokens need their unit: write `900 tok`"),
             ("8k", "write `8k tok`"),
+            ("900 tokens", "write `900 tok`"),
+            ("8K tokens", "write `8k tok`"),
+            ("1.5m", "write `1.5M tok`"),
+            (
+                "8 tok/s",
+                "`tok/s` is no unit of tokens: write as in `900 tok`",
+            ),
+            (
+                "8,000 tok",
+                "a comma in a number: write `8_000 tok` or `8.000 tok`",
+            ),
             ("0.0001k tok", "too fine"),
         ] {
             let error = parse(text).unwrap_err().to_string();

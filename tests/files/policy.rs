@@ -90,7 +90,7 @@ fn not_a_number_is_refused() {
     2 | retry: { backoff: { factor: .NaN } }
       |                             ^^^^
       |
-      = help: write a factor such as `1.5`
+      = help: write as in `1.5`
     ");
 }
 

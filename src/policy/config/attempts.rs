@@ -304,6 +304,7 @@ fn write_share(share: u64) -> String {
 
 impl HedgeDelay {
     fn parse(text: &str) -> Result<Self, UnitError> {
+        let is_quantile = |percent: u8| (1..=99).contains(&percent);
         let quantile = text.strip_prefix('p').and_then(|rest| rest.parse().ok());
         match quantile {
             Some(percent @ 1..=99) => Ok(Self::Quantile(percent)),
@@ -311,7 +312,14 @@ impl HedgeDelay {
                 let error = UnitError::new(format!("`{text}` is no quantile"));
                 Err(error.or_write("write from `p1` to `p99`"))
             }
-            None => duration::parse(text).map(Self::After),
+            None => duration::parse(text).map(Self::After).map_err(|wrong| {
+                let percent = text.strip_suffix('%').map(str::trim_end);
+                let percent = percent.filter(|percent| percent.parse().is_ok_and(is_quantile));
+                match percent {
+                    Some(percent) => wrong.or_write(format!("write `p{percent}`")),
+                    None => wrong,
+                }
+            }),
         }
     }
 

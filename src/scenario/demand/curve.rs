@@ -17,7 +17,7 @@ use crate::scenario::place::Place;
 use crate::text::Diagnostic;
 #[cfg(feature = "cli")]
 use crate::units::schema;
-use crate::units::{Rate, duration};
+use crate::units::{Rate, UnitError, duration};
 
 /// How many calls arrive per time, at all clients together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -400,7 +400,7 @@ fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
         Some(unit) => Rate::parse(&format!("1{unit}")),
         None => Rate::parse(&text),
     };
-    let rate = rate.map_err(Error::custom)?;
+    let rate = rate.map_err(UnitError::into_serde)?;
     let count_nano = unit.map_or(rate.count_nano, |_| 0);
     Ok(Rate { count_nano, ..rate })
 }
@@ -421,7 +421,9 @@ impl<'de> Visitor<'de> for RateVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
-        Rate::parse(text).map(Written::Always).map_err(E::custom)
+        Rate::parse(text)
+            .map(Written::Always)
+            .map_err(UnitError::into_serde)
     }
 
     /// A number without a unit: the unit's parser reports what is missing.

@@ -86,7 +86,7 @@ impl<'de, T: Deserialize<'de> + From<Duration>> Visitor<'de> for ShortVisitor<T>
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Short<T>, E> {
-        let length = duration::parse(text).map_err(E::custom)?;
+        let length = duration::parse(text).map_err(UnitError::into_serde)?;
         let length = length::checked(length).map_err(UnitError::into_serde)?;
         Ok(Short(T::from(length)))
     }

@@ -158,7 +158,10 @@ impl Sticky {
             "attempt" => Ok(Self::Attempt),
             "call" => Ok(Self::Call),
             text => {
-                let length = duration::parse(text).map_err(|_| {
+                let length = duration::parse(text).map_err(|wrong| {
+                    if text.starts_with(|c: char| c.is_ascii_digit()) {
+                        return wrong;
+                    }
                     UnitError::new(format!("`{text}` is not a unit of draws"))
                         .or_write("write `attempt`, `call`, or a length of time such as `1s`")
                 })?;

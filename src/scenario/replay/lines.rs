@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::super::Point;
 use super::super::check::MOST_TOKENS;
 use super::super::workload::Prefix;
-use super::{HEADS, RawRow, Rows, truncate};
+use super::{HEADS, RawRow, Rows};
 use crate::text::Diagnostic;
 
 /// The rows of a file with a JSON map on each line.
@@ -100,7 +100,7 @@ impl<'a> Line<'a> {
                 .problem(key, &format!("is more than {most}: `{value}`"))
                 .hint("no call is that long, and no trace")),
             None => {
-                let shown = truncate(&value.to_string());
+                let shown = value.to_string();
                 let problem = self.problem(key, &format!("is not {kind}: `{shown}`"));
                 Err(problem.hint("write digits only, as in `374`"))
             }

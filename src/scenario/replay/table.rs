@@ -7,7 +7,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use super::super::Point;
 use super::super::check::MOST_TOKENS;
 use super::moment::{date_and_time, seconds};
-use super::{HEADS, RawRow, Rows, truncate};
+use super::{HEADS, RawRow, Rows};
 use crate::text::Diagnostic;
 
 /// The rows of a CSV file.
@@ -99,11 +99,8 @@ impl Columns {
             } else {
                 "a number of seconds"
             };
-            line.problem(
-                &self.arrival,
-                &format!("is not {kind}: `{}`", truncate(field)),
-            )
-            .hint(hint)
+            line.problem(&self.arrival, &format!("is not {kind}: `{}`", field))
+                .hint(hint)
         })
     }
 }
@@ -148,11 +145,11 @@ impl<'a> Line<'a> {
         match field.parse().ok().filter(|&tokens| tokens <= MOST_TOKENS) {
             Some(tokens) if whole => Ok(tokens),
             _ if whole => {
-                let message = format!("is more than {MOST_TOKENS} tokens: `{}`", truncate(field));
+                let message = format!("is more than {MOST_TOKENS} tokens: `{}`", field);
                 Err(self.problem(column, &message).hint("no call is that long"))
             }
             _ => {
-                let message = format!("is not a whole number of tokens: `{}`", truncate(field));
+                let message = format!("is not a whole number of tokens: `{}`", field);
                 Err(self
                     .problem(column, &message)
                     .hint("write digits only, as in `374`"))

@@ -8,6 +8,7 @@ use serde::de::{self, Expected, Unexpected};
 
 use crate::text::diagnostic::{Diagnostic, suggestion};
 use crate::text::source::Span;
+use crate::units::truncate;
 
 /// A serde error, with its location once a node has added it.
 #[derive(Debug)]
@@ -99,14 +100,3 @@ impl de::Error for Error {
         Self::new(format!("the key `{field}` is missing")).hint(format!("add `{field}: …` here"))
     }
 }
-
-/// A word of a file for messages, truncated to less than a line.
-pub(super) fn truncate(text: &str) -> String {
-    let mut shown: String = text.chars().take(LONGEST_WORD).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    shown
-}
-
-const LONGEST_WORD: usize = 40;
