@@ -21,15 +21,33 @@ pub(crate) fn wait(
     previous: Duration,
     stream: &mut Stream,
 ) -> Duration {
-    let grown = || Duration::from_nanos(grow(backoff, nth));
+    draw(backoff, range(backoff, nth, previous), stream)
+}
+
+/// The wait that is drawn from this range, never above the cap.
+pub(crate) fn draw(
+    backoff: &Backoff,
+    (low, high): (Duration, Duration),
+    stream: &mut Stream,
+) -> Duration {
     let spread = match backoff.jitter {
-        Jitter::None => grown(),
+        Jitter::None => high,
+        _ => stream.between(low, high),
+    };
+    spread.min(backoff.max)
+}
+
+/// From where to where the wait is drawn, before the cap.
+pub(crate) fn range(backoff: &Backoff, nth: u32, previous: Duration) -> (Duration, Duration) {
+    let grown = || Duration::from_nanos(grow(backoff, nth));
+    match backoff.jitter {
+        Jitter::None => (grown(), grown()),
         Jitter::Proportional => {
             let wait = grown();
-            stream.between(wait / 2, wait.saturating_add(wait / 2))
+            (wait / 2, wait.saturating_add(wait / 2))
         }
-        Jitter::Full => stream.between(Duration::ZERO, grown()),
-        Jitter::Equal => stream.between(grown() / 2, grown()),
+        Jitter::Full => (Duration::ZERO, grown()),
+        Jitter::Equal => (grown() / 2, grown()),
         Jitter::Between(from, to) => {
             let wait = nanos(grown());
             let part = |share: u64| {
@@ -37,14 +55,13 @@ pub(crate) fn wait(
                     u128::from(wait) * u128::from(share) / u128::from(Share::WHOLE.as_parts());
                 Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX))
             };
-            stream.between(part(from), part(to))
+            (part(from), part(to))
         }
         Jitter::Decorrelated => {
             let high = previous.max(backoff.base).saturating_mul(3);
-            stream.between(backoff.base, high)
+            (backoff.base, high)
         }
-    };
-    spread.min(backoff.max)
+    }
 }
 
 /// Nanoseconds of `base` x `factor`^(`nth` - 1), at most `max`.

@@ -50,6 +50,7 @@ use window::{AttemptRating, Window};
 
 use super::ProviderId;
 use super::config;
+use super::reason::{OpenedBy, Refusal};
 use crate::rng::RngStreams;
 use crate::time::Instant;
 
@@ -140,12 +141,28 @@ impl Breaker {
         })
     }
 
-    /// Whether an attempt at `then` would be admitted if nothing happened until then.
-    pub(crate) fn would_admit(&self, then: Instant) -> bool {
+    /// Why an attempt at `then` would be refused if nothing happened until then; none if it would
+    /// be admitted.
+    pub(crate) fn refusal(&self, then: Instant) -> Option<Refusal> {
+        let max_probes = self.settings.max_probes;
         match &self.phase {
-            Phase::Closed { .. } => true,
-            Phase::Open { until } => then >= *until,
-            Phase::HalfOpen(probes) => probes.has_room(self.settings.max_probes, then),
+            Phase::Open { until, by } if then < *until => Some(Refusal::BreakerOpen {
+                until: *until,
+                by: *by,
+            }),
+            Phase::HalfOpen(probes) if !probes.has_room(max_probes, then) => {
+                let max_probes = max_probes.max(1);
+                Some(Refusal::ProbesInFlight { max_probes })
+            }
+            _ => None,
+        }
+    }
+
+    /// Until when it is open, and what opened it; none if it is not open.
+    pub(crate) const fn opened(&self) -> Option<(Instant, OpenedBy)> {
+        match self.phase {
+            Phase::Open { until, by } => Some((until, by)),
+            _ => None,
         }
     }
 
@@ -154,7 +171,7 @@ impl Breaker {
     pub(crate) fn admits_at(&self, now: Instant) -> Option<Instant> {
         match &self.phase {
             Phase::Closed { .. } => None,
-            Phase::Open { until } => Some(*until).filter(|until| now < *until),
+            Phase::Open { until, .. } => Some(*until).filter(|until| now < *until),
             Phase::HalfOpen(probes) => probes.frees_at(now),
         }
     }
@@ -182,11 +199,11 @@ impl Breaker {
                     },
                     now,
                 );
-                if is_slow && self.window_opens() {
-                    self.open(now);
+                if is_slow && let Some(by) = self.window_opens() {
+                    self.open(by, now);
                 }
             }
-            Phase::HalfOpen(_) if is_slow => self.open(now),
+            Phase::HalfOpen(_) if is_slow => self.open(OpenedBy::SlowProbe, now),
             Phase::HalfOpen(probes) => {
                 probes.free(admission.probe);
                 if probes.on_success() >= self.settings.success_threshold {
@@ -213,14 +230,16 @@ impl Breaker {
         match &mut self.phase {
             Phase::Closed { failures } => {
                 *failures = failures.saturating_add(1);
+                let failures = *failures;
                 let most = self.settings.consecutive_failures;
-                let in_a_row = most.is_some_and(|most| *failures >= most);
+                let in_a_row = most.is_some_and(|most| failures >= most);
+                let in_a_row = in_a_row.then_some(OpenedBy::ConsecutiveFailures { failures });
                 self.count(AttemptRating::Failed, now);
-                if in_a_row || self.window_opens() {
-                    self.open(now);
+                if let Some(by) = in_a_row.or_else(|| self.window_opens()) {
+                    self.open(by, now);
                 }
             }
-            Phase::HalfOpen(_) => self.open(now),
+            Phase::HalfOpen(_) => self.open(OpenedBy::FailedProbe, now),
             Phase::Open { .. } => {}
         }
     }
@@ -238,7 +257,7 @@ impl Breaker {
     /// The number of a slot for a probe, if one is free.
     #[cold]
     fn probe(&mut self, now: Instant) -> Option<u64> {
-        if matches!(self.phase, Phase::Open { until } if now >= until) {
+        if matches!(self.phase, Phase::Open { until, .. } if now >= until) {
             self.turn(Phase::HalfOpen(Probes::default()));
         }
         match &mut self.phase {
@@ -271,34 +290,43 @@ impl Breaker {
         }
     }
 
-    fn window_opens(&self) -> bool {
+    /// What of the window opens the breaker, if anything.
+    fn window_opens(&self) -> Option<OpenedBy> {
         let (settings, total) = (&self.settings, self.window.total());
         let holds_too_many = settings
             .max_failures
             .is_some_and(|most| total.failed() >= u64::from(most.max(1)));
-        let fails = || {
-            let share = settings.min_success_rate;
-            share.is_some_and(|share| total.success_is_below(share))
-        };
-        let drags = || settings.slow_call.is_some() && total.slow_is_above(settings.max_slow_rate);
-        holds_too_many || total.are(settings.min_attempts) && (fails() || drags())
+        if holds_too_many {
+            let failures = total.failed();
+            return Some(OpenedBy::Failures { failures });
+        }
+        if !total.are(settings.min_attempts) {
+            return None;
+        }
+        let share = settings.min_success_rate;
+        if share.is_some_and(|share| total.success_is_below(share)) {
+            return Some(total.as_success_rate());
+        }
+        let drags = settings.slow_call.is_some() && total.slow_is_above(settings.max_slow_rate);
+        drags.then(|| total.as_slow_rate())
     }
 
     /// Opens because of failures or slow attempts.
-    fn open(&mut self, now: Instant) {
+    fn open(&mut self, by: OpenedBy, now: Instant) {
         self.leave_closed(now);
         let until = now + self.patience.next(&self.settings.open);
-        self.turn(Phase::Open { until });
+        self.turn(Phase::Open { until, by });
     }
 
     /// Opens, or stays open, for as long as the provider's hint asks.
     fn grant(&mut self, hint: Duration, now: Instant) {
         self.leave_closed(now);
-        if let Phase::Open { until } = &mut self.phase {
+        if let Phase::Open { until, .. } = &mut self.phase {
             *until = (*until).max(now + hint.min(self.settings.open.max));
         } else {
             let until = now + self.patience.granted(hint, &self.settings.open);
-            self.turn(Phase::Open { until });
+            let by = OpenedBy::Hint { hint };
+            self.turn(Phase::Open { until, by });
         }
     }
 
@@ -324,6 +352,6 @@ impl Breaker {
 #[derive(Clone, Debug)]
 enum Phase {
     Closed { failures: u32 },
-    Open { until: Instant },
+    Open { until: Instant, by: OpenedBy },
     HalfOpen(Probes),
 }

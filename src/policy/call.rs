@@ -30,6 +30,7 @@ use super::classify::FailureClass;
 use super::config::Timeouts;
 use super::fleet::{AdmissionRequest, Fleet, Permit};
 use super::keys::KeyId;
+use super::reason::{Leaving, Notes, Reason, Stop};
 use super::router::ProviderOrder;
 use super::{AttemptId, CallId, ProviderId};
 use crate::rng::RngStreams;
@@ -70,6 +71,7 @@ pub struct Call {
     /// The attempt of which the caller has tokens, so that no other attempt can answer any more.
     committed: Option<AttemptId>,
     state: CallState,
+    notes: Notes,
 }
 
 impl Call {
@@ -93,7 +95,18 @@ impl Call {
             flights: Vec::new(),
             committed: None,
             state: CallState::Arrived,
+            notes: Notes::default(),
         }
+    }
+
+    /// From here on notes the reasons of its decisions. Otherwise it notes none.
+    pub fn explain(&mut self) {
+        self.notes.begin();
+    }
+
+    /// The reasons of the decisions since the last call of this method, in order.
+    pub fn take_reasons(&mut self) -> Vec<Reason> {
+        self.notes.take()
     }
 
     /// What to do now. Calling it too early or too often is harmless.
@@ -105,7 +118,7 @@ impl Call {
             CallState::Finished(outcome) => Step::Finish(outcome),
             _ if !self.is_before_deadline(fleet, now) => self.expire(fleet, now),
             CallState::Arrived => {
-                self.turn = fleet.turn(self.id, &self.ask, now);
+                self.turn = fleet.turn(self.id, &self.ask, now, &mut self.notes);
                 self.try_start(fleet, Cause::First, None, now)
             }
             CallState::Queued(queued) => self.stand(fleet, queued, now),
@@ -186,7 +199,7 @@ impl Call {
     pub fn on_dropped(&mut self, fleet: &mut Fleet, now: Instant) -> Vec<AttemptId> {
         fleet.leave_queue(self.id);
         if !matches!(self.state, CallState::Finished(_)) {
-            self.fail(FailureReason::Unfinished);
+            self.fail(FailureReason::Unfinished, Stop::Dropped);
         }
         std::iter::from_fn(|| self.cancel_losers(fleet, now)).collect()
     }
@@ -200,6 +213,7 @@ impl Call {
         last: Option<FailureClass>,
         now: Instant,
     ) -> Step {
+        let noted = self.notes.count();
         let choice = match fleet.is_behind_others(self.id, &self.ask, now) {
             true => Choice::Full(fleet.first_leaves_at()),
             false => self.choose(fleet, now),
@@ -211,13 +225,18 @@ impl Call {
             }
             Choice::NoProvider => {
                 fleet.leave_queue(self.id);
-                return self.give_up(FailureReason::Unavailable, last);
+                return self.give_up(FailureReason::Unavailable, last, Stop::NoProvider);
             }
             Choice::Full(ready) => ready,
         };
         let Some(until) = fleet.join_queue(self.id, &self.ask, now) else {
-            return self.give_up(FailureReason::Shed, last);
+            return self.give_up(FailureReason::Shed, last, Stop::QueueFull);
         };
+        match self.state {
+            // It has asked again, to no avail: that is not worth a note.
+            CallState::Queued(_) => self.notes.truncate(noted),
+            _ => self.notes.add(|| Reason::Queued { until }),
+        }
         let queued = Queued { cause, last, until };
         self.state = CallState::Queued(queued);
         let until = ready.map_or(until, |ready| ready.min(until));
@@ -232,7 +251,7 @@ impl Call {
     fn stand(&mut self, fleet: &mut Fleet, queued: Queued, now: Instant) -> Step {
         if now >= queued.until || !fleet.is_queued(self.id) {
             fleet.leave_queue(self.id);
-            return self.give_up(FailureReason::Shed, queued.last);
+            return self.give_up(FailureReason::Shed, queued.last, Stop::QueueTimeout);
         }
         self.try_start(fleet, queued.cause, queued.last, now)
     }
@@ -254,7 +273,12 @@ impl Call {
     /// An attempt failed. If others are in flight, the call goes on with those.
     fn on_failure(&mut self, fleet: &Fleet, flight: Flight, failure: &Failure, now: Instant) {
         if self.committed == Some(flight.attempt) {
-            return self.finish(Outcome::Failed(FailureReason::Interrupted(failure.class)));
+            let class = failure.class;
+            self.fail(
+                FailureReason::Interrupted(class),
+                Stop::Interrupted { class },
+            );
+            return;
         }
         let failed = flight.failed(failure, now);
         self.apply_failure(fleet, &failed);
@@ -270,8 +294,11 @@ impl Call {
         fleet: &mut Fleet,
         from: ProviderId,
         class: FailureClass,
+        why: Leaving,
         now: Instant,
     ) -> Step {
+        let provider = from;
+        self.notes.add(|| Reason::Leaves { provider, why });
         self.left.push(from);
         self.try_start(fleet, Cause::Fallback, Some(class), now)
     }
@@ -279,7 +306,7 @@ impl Call {
     /// The deadline has passed: attempts in flight are cancelled first.
     fn expire(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
         fleet.leave_queue(self.id);
-        let finish = self.fail(FailureReason::Deadline);
+        let finish = self.fail(FailureReason::Deadline, Stop::Deadline);
         let lost = self.cancel_losers(fleet, now);
         lost.map_or(finish, |attempt| Step::Cancel { attempt })
     }
@@ -295,6 +322,7 @@ impl Call {
         if cause == Cause::First {
             fleet.on_first(now);
         }
+        self.note_leave(fleet, &pass);
         self.attempts += 1;
         let attempt = AttemptId(self.attempts);
         if fleet.member(visit.provider).keys > 1 {
@@ -324,11 +352,12 @@ impl Call {
     }
 
     /// Ends the call without another attempt, with the last failure if there was one.
-    fn give_up(&mut self, ending: FailureReason, last: Option<FailureClass>) -> Step {
-        self.fail(last.map_or(ending, FailureReason::Exhausted))
+    fn give_up(&mut self, ending: FailureReason, last: Option<FailureClass>, why: Stop) -> Step {
+        self.fail(last.map_or(ending, FailureReason::Exhausted), why)
     }
 
-    fn fail(&mut self, ending: FailureReason) -> Step {
+    fn fail(&mut self, ending: FailureReason, why: Stop) -> Step {
+        self.notes.add(|| Reason::Stops { why });
         let outcome = Outcome::Failed(ending);
         self.finish(outcome);
         Step::Finish(outcome)

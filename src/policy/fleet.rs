@@ -26,6 +26,7 @@ use super::keys::KeyId;
 use super::outlier::Outliers;
 use super::provider_info::ProviderInfo;
 use super::queue::Queue;
+use super::reason::{Notes, OpenedBy};
 use super::router::{AttemptResult, ProviderOrder, Router};
 use super::settings::Settings;
 use super::spend::Spend;
@@ -34,7 +35,7 @@ use crate::rng::RngStreams;
 use crate::time::Instant;
 use crate::units::Money;
 
-pub(super) use admit::{AdmissionRequest, Permit, Refused};
+pub(super) use admit::{AdmissionRequest, Permit};
 use provider_state::ProviderState;
 
 /// All providers, in order, as one client sees them.
@@ -122,6 +123,11 @@ impl Fleet {
         slot.map_or(State::Closed, ProviderState::state)
     }
 
+    /// Until when a provider's breaker is open, and what opened it; none if it is not open.
+    pub fn opened(&self, provider: ProviderId) -> Option<(Instant, OpenedBy)> {
+        self.slots.get(provider.index())?.breaker.as_ref()?.opened()
+    }
+
     /// The breaker transitions since the last call of this method, in order. The client takes them
     /// after each step and each reply; they are kept until then.
     pub fn take_transitions(&mut self) -> Vec<Transition> {
@@ -205,8 +211,19 @@ impl Fleet {
     }
 
     /// The order of providers for a call that begins.
-    pub(super) fn turn(&mut self, call: CallId, ask: &CallContext, now: Instant) -> ProviderOrder {
-        self.router.turn(call, ask, now)
+    pub(super) fn turn(
+        &mut self,
+        call: CallId,
+        ask: &CallContext,
+        now: Instant,
+        notes: &mut Notes,
+    ) -> ProviderOrder {
+        self.router.turn(call, ask, now, notes)
+    }
+
+    /// The provider to which all attempts are pinned, if any.
+    pub(super) const fn pinned(&self) -> Option<ProviderId> {
+        self.pinned
     }
 
     /// A call makes its first attempt, which adds its share to the retry and hedge budgets.

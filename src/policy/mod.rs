@@ -3,6 +3,7 @@
 //! - [`config`]: the policy as types.
 //! - `call`: one call, from its arrival to its outcome; it decides the order of events.
 //! - `step`: the steps that a call returns, and the replies that it gets.
+//! - [`reason`]: why a call takes a step.
 //! - `fleet`: what calls share: the breaker and the settings of each provider, and the router.
 //! - `router`, `breaker`, `backoff`, `hints`, `classify`, `settings`: one decision each.
 //!
@@ -65,6 +66,7 @@ pub(crate) mod prebuffer;
 pub(crate) mod provider_info;
 mod quantile;
 pub(crate) mod queue;
+pub mod reason;
 pub(crate) mod resend;
 mod ring;
 pub(crate) mod router;
@@ -85,6 +87,7 @@ pub use classify::{Action, FailureClass};
 pub use fleet::{Fleet, Transition};
 pub use keys::KeyId;
 pub use provider_info::ProviderInfo;
+pub use reason::Reason;
 pub use settings::Settings;
 pub use step::{Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
 

@@ -30,6 +30,7 @@ use std::time::Duration;
 use super::call_context::CallContext;
 use super::config::{Affinity, Policy, Score, Strategy};
 use super::provider_info::ProviderInfo;
+use super::reason::{Lead, Measured, Notes, Ranked, Reason, Refusal};
 use super::settings::Settings;
 use super::{CallId, ProviderId};
 use crate::rng::{Purpose, RngStreams, Stream};
@@ -123,18 +124,29 @@ impl Router {
 
     /// The order for a call that begins now. It is empty if the fleet is empty, or if the rule of
     /// the call's task excludes every provider.
-    pub(crate) fn turn(&mut self, call: CallId, ask: &CallContext, now: Instant) -> ProviderOrder {
+    pub(super) fn turn(
+        &mut self,
+        call: CallId,
+        ask: &CallContext,
+        now: Instant,
+        notes: &mut Notes,
+    ) -> ProviderOrder {
         let session = ask.session.filter(|_| self.affinity == Affinity::Session);
         let ruled = self.rule(ask).is_some();
         if !ruled
             && session.is_none()
-            && let Some(turn) = self.plain()
+            && let Some((turn, led_by)) = self.plain()
         {
+            notes.add(|| self.ordered(led_by, turn.order().map(|id| self.unmeasured(id))));
             return turn;
         }
         let mut ranks = std::mem::take(&mut self.ranks);
         self.rank(&mut ranks, call, ask, now);
-        self.lead(&mut ranks, call, session, ruled);
+        if notes.are_wanted() && ranks.len() < self.places.len() {
+            self.note_left_out(&ranks, notes);
+        }
+        let led_by = self.lead(&mut ranks, call, session, ruled);
+        notes.add(|| self.ordered(led_by, ranks.iter().map(|rank| self.ranked(rank))));
         let turn = ProviderOrder::Listed(ranks.iter().map(|rank| rank.provider).collect());
         ranks.clear();
         self.ranks = ranks;
@@ -171,18 +183,21 @@ impl Router {
     }
 
     /// An order that needs no list, where the strategy and the priority groups allow it.
-    fn plain(&mut self) -> Option<ProviderOrder> {
+    fn plain(&mut self) -> Option<(ProviderOrder, Lead)> {
         let all = 0..self.places.len();
-        let first = match self.strategy {
-            Strategy::Priority if self.lined_up => 0,
-            Strategy::RoundRobin if self.level => self.turns.take(all.map(|at| (at, 1))),
+        let (first, led_by) = match self.strategy {
+            Strategy::Priority if self.lined_up => (0, Lead::Rank),
+            Strategy::RoundRobin if self.level => {
+                (self.turns.take(all.map(|at| (at, 1))), Lead::Turn)
+            }
             _ => return None,
         };
         let small = |count| u16::try_from(count).expect("there are no more providers than that");
-        Some(ProviderOrder::From {
+        let turn = ProviderOrder::From {
             first: small(first),
             providers: small(self.places.len()),
-        })
+        };
+        Some((turn, led_by))
     }
 
     /// The providers that the call may use, as the task, the priority groups and the strategy rank
@@ -248,7 +263,15 @@ impl Router {
     }
 
     /// Moves one provider of each group to its front, if the strategy or the session chooses one.
-    fn lead(&mut self, ranks: &mut [Rank], call: CallId, session: Option<u64>, ruled: bool) {
+    /// Returns what moved the first of all there.
+    fn lead(
+        &mut self,
+        ranks: &mut [Rank],
+        call: CallId,
+        session: Option<u64>,
+        ruled: bool,
+    ) -> Lead {
+        let mut led_by = Lead::Rank;
         let groups = ranks.chunk_by_mut(|a, b| a.group == b.group);
         for (nth, group) in groups.enumerate() {
             let is_first = nth == 0;
@@ -257,28 +280,83 @@ impl Router {
                 let at = rank.provider.index();
                 (at, places[at].weight)
             };
-            let first = match (self.strategy, session) {
-                (_, Some(session)) if is_first => affinity::own(group, places, session),
+            let (first, by) = match (self.strategy, session) {
+                (_, Some(session)) if is_first => {
+                    (affinity::own(group, places, session), Lead::Session)
+                }
                 // The leader of a later group under a rule may lead the first group of calls
                 // without a rule: a turn here would cost it a turn there, although this call may
                 // never reach it.
                 (Strategy::RoundRobin, _) if ruled && !is_first => {
                     let mut draw = self.drawn(call, nth as u64, DrawPurpose::Order);
-                    draw.below(group.len() as u64) as usize
+                    (draw.below(group.len() as u64) as usize, Lead::Rank)
                 }
-                (Strategy::RoundRobin, _) => self.turns.take(group.iter().map(weighted)),
+                (Strategy::RoundRobin, _) => {
+                    (self.turns.take(group.iter().map(weighted)), Lead::Turn)
+                }
                 (Strategy::Weighted, _) if is_first || !ruled => {
-                    self.turns.take(group.iter().map(weighted))
+                    (self.turns.take(group.iter().map(weighted)), Lead::Turn)
                 }
                 (Strategy::LeastLatency, _) if is_first => {
-                    latency::choose(group, &mut self.drawn(call, 0, DrawPurpose::Two))
+                    let mut draw = self.drawn(call, 0, DrawPurpose::Two);
+                    (latency::choose(group, &mut draw), Lead::TwoDrawn)
                 }
-                _ => 0,
+                _ => (0, Lead::Rank),
             };
+            if is_first {
+                led_by = by;
+            }
             match self.strategy {
                 Strategy::RoundRobin => group.rotate_left(first),
                 _ => group[..=first].rotate_right(1),
             }
+        }
+        led_by
+    }
+
+    /// Notes the providers that the task's rule leaves out.
+    fn note_left_out(&self, ranks: &[Rank], notes: &mut Notes) {
+        for provider in (0..).map(ProviderId).take(self.places.len()) {
+            if ranks.iter().all(|rank| rank.provider != provider) {
+                let why = Refusal::OutsideTask;
+                notes.add(|| Reason::PassedOver { provider, why });
+            }
+        }
+    }
+
+    /// The reason of an order.
+    fn ordered(&self, led_by: Lead, providers: impl Iterator<Item = Ranked>) -> Reason {
+        Reason::Ordered {
+            strategy: self.strategy,
+            led_by,
+            providers: providers.collect(),
+        }
+    }
+
+    fn unmeasured(&self, provider: ProviderId) -> Ranked {
+        Ranked {
+            provider,
+            preferred: None,
+            priority_group: self.places[provider.index()].priority_group,
+            measured: None,
+        }
+    }
+
+    fn ranked(&self, rank: &Rank) -> Ranked {
+        let (word, _) = rank.group;
+        let measured = match (self.strategy, rank.key) {
+            (Strategy::Priority | Strategy::RoundRobin | Strategy::Weighted, _) => None,
+            (Strategy::Cheapest | Strategy::Quality, u64::MAX) => None,
+            (Strategy::Cheapest, cost) => Some(Measured::Cost(cost)),
+            (Strategy::Quality, key) => Some(Measured::Quality(u64::from(u32::MAX) - key)),
+            (Strategy::Balanced, key) => Some(Measured::HealthTenths(10 - key)),
+            (Strategy::LeastLatency, key) => Some(Measured::Latency(key)),
+            (Strategy::Score, key) => Some(Measured::Score(u64::MAX - key)),
+        };
+        Ranked {
+            preferred: (word != tasks::NO_WORD).then_some(word),
+            measured,
+            ..self.unmeasured(rank.provider)
         }
     }
 

@@ -31,17 +31,17 @@ impl Throttle {
         }
     }
 
-    /// Whether to refuse an attempt now; takes one draw if the probability is not zero. A refusal
-    /// counts as a request that was not accepted, so a call that was refused must not ask again:
-    /// otherwise refusals would raise the probability of refusals.
-    pub(crate) fn refuses(&mut self, now: Instant, stream: &mut Stream) -> bool {
+    /// The probability with which it refuses an attempt now, if it does; takes one draw if that is
+    /// not zero. A refusal counts as a request that was not accepted, so a call that was
+    /// refused must not ask again: otherwise refusals would raise the probability of refusals.
+    pub(crate) fn refuses(&mut self, now: Instant, stream: &mut Stream) -> Option<Share> {
         self.recent.advance(now);
         let probability = self.probability();
         let refuses = probability > Share::ZERO && stream.chance(probability.as_parts());
         if refuses {
             self.recent.add(REQUESTS, 1);
         }
-        refuses
+        refuses.then_some(probability)
     }
 
     /// An attempt is sent. It counts before it ends, so that attempts in flight count.
@@ -130,7 +130,8 @@ mod tests {
         let mut throttle = Throttle::new(settings(Share::percent(90)));
         let mut stream = RngStreams::new(1).stream(Purpose::Throttle, 0, 0, 0);
         for _ in 0..10 {
-            assert!(!throttle.refuses(at(0), &mut stream), "ten are spared");
+            let refused = throttle.refuses(at(0), &mut stream);
+            assert_eq!(refused, None, "ten are spared");
             throttle.on_sent(at(0));
         }
         assert_eq!(throttle.probability(), Share::ZERO);
@@ -179,7 +180,7 @@ mod tests {
                         throttle.on_accepted(then);
                         log.push((tenth, false));
                     }
-                    1 if throttle.refuses(then, &mut stream) => log.push((tenth, true)),
+                    1 if throttle.refuses(then, &mut stream).is_some() => log.push((tenth, true)),
                     1 => {}
                     _ => {
                         throttle.on_sent(then);
@@ -223,7 +224,7 @@ mod tests {
             for _ in 0..calls {
                 let now = at(0) + Duration::from_millis(self.calls * 10);
                 self.calls += 1;
-                if self.throttle.refuses(now, &mut self.stream) {
+                if self.throttle.refuses(now, &mut self.stream).is_some() {
                     refused += 1;
                     continue;
                 }

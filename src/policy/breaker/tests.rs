@@ -44,8 +44,8 @@ fn only_failures_in_a_row_open_it() {
 fn an_open_breaker_refuses_until_its_time_is_up() {
     let mut breaker = closed(1, 1, 1);
     fail(&mut breaker, 5);
-    assert!(!breaker.would_admit(at(14)) && breaker.admit(at(14)).is_none());
-    assert!(breaker.would_admit(at(15)));
+    assert!(breaker.refusal(at(14)).is_some() && breaker.admit(at(14)).is_none());
+    assert!(breaker.refusal(at(15)).is_none());
     assert_eq!(breaker.state(), State::Open, "it is a pure query");
     assert!(breaker.admit(at(15)).unwrap().is_probe());
     assert_eq!(breaker.state(), State::HalfOpen);
@@ -57,12 +57,12 @@ fn probes_are_bounded_and_enough_of_them_close_it() {
     let first = breaker.admit(at(10)).unwrap();
     let second = breaker.admit(at(10)).unwrap();
     assert!(
-        !breaker.would_admit(at(99)),
+        breaker.refusal(at(99)).is_some(),
         "without a lease no slot becomes free by waiting"
     );
     assert_eq!(breaker.admit(at(10)), None);
     breaker.on_success(first, None, at(0));
-    assert!(breaker.would_admit(at(10)));
+    assert!(breaker.refusal(at(10)).is_none());
     breaker.on_success(second, None, at(0));
     assert_eq!(breaker.state(), State::HalfOpen);
     let third = breaker.admit(at(11)).unwrap();
@@ -212,8 +212,8 @@ fn it_stays_open_longer_each_time_up_to_the_cap() {
     let mut now = 0;
     fail(&mut breaker, now);
     for wait in [10, 20, 40, 60, 60] {
-        assert!(!breaker.would_admit(at(now + wait - 1)), "{wait}");
-        assert!(breaker.would_admit(at(now + wait)), "{wait}");
+        assert!(breaker.refusal(at(now + wait - 1)).is_some(), "{wait}");
+        assert!(breaker.refusal(at(now + wait)).is_none(), "{wait}");
         now += wait;
         fail(&mut breaker, now);
     }
@@ -228,8 +228,8 @@ fn only_a_real_recovery_ends_the_growth() {
         fail(&mut breaker, 0);
         succeed(&mut breaker, 1, 10);
         fail(&mut breaker, second);
-        assert!(!breaker.would_admit(at(second + wait - 1)), "{second}");
-        assert!(breaker.would_admit(at(second + wait)), "{second}");
+        assert!(breaker.refusal(at(second + wait - 1)).is_some(), "{second}");
+        assert!(breaker.refusal(at(second + wait)).is_none(), "{second}");
     }
 }
 
@@ -241,7 +241,7 @@ fn a_recovery_before_a_hint_still_ends_the_growth() {
     hinted(&mut breaker, 3, 100);
     succeed(&mut breaker, 1, 103);
     fail(&mut breaker, 104);
-    assert!(breaker.would_admit(at(114)));
+    assert!(breaker.refusal(at(114)).is_none());
 }
 
 #[test]
@@ -249,15 +249,15 @@ fn a_hint_opens_it_at_once_for_as_long_as_it_says() {
     let mut breaker = growing();
     hinted(&mut breaker, 7, 0);
     assert_eq!(breaker.state(), State::Open);
-    assert!(!breaker.would_admit(at(6)) && breaker.would_admit(at(7)));
+    assert!(breaker.refusal(at(6)).is_some() && breaker.refusal(at(7)).is_none());
     hinted(&mut breaker, 9_999, 7);
     assert!(
-        !breaker.would_admit(at(66)) && breaker.would_admit(at(67)),
+        breaker.refusal(at(66)).is_some() && breaker.refusal(at(67)).is_none(),
         "the cap"
     );
     fail(&mut breaker, 67);
     assert!(
-        breaker.would_admit(at(77)),
+        breaker.refusal(at(77)).is_none(),
         "hints were not steps of the growth"
     );
 }
@@ -268,11 +268,14 @@ fn a_later_hint_extends_the_time_and_never_shortens_it() {
     let late: Vec<_> = (0..3).map(|_| breaker.admit(at(0)).unwrap()).collect();
     fail(&mut breaker, 0);
     breaker.on_failure(late[0], Some(Duration::from_secs(5)), at(1));
-    assert!(!breaker.would_admit(at(9)) && breaker.would_admit(at(10)));
+    assert!(breaker.refusal(at(9)).is_some() && breaker.refusal(at(10)).is_none());
     breaker.on_failure(late[1], Some(Duration::from_secs(30)), at(2));
-    assert!(!breaker.would_admit(at(31)) && breaker.would_admit(at(32)));
+    assert!(breaker.refusal(at(31)).is_some() && breaker.refusal(at(32)).is_none());
     breaker.on_failure(late[2], Some(Duration::ZERO), at(3));
-    assert!(!breaker.would_admit(at(31)), "a hint of zero is ignored");
+    assert!(
+        breaker.refusal(at(31)).is_some(),
+        "a hint of zero is ignored"
+    );
 }
 
 #[test]
@@ -281,7 +284,7 @@ fn a_hint_is_not_read_unless_asked_for() {
     hinted(&mut breaker, 60, 0);
     assert_eq!(breaker.state(), State::Closed);
     hinted(&mut breaker, 60, 0);
-    assert!(breaker.would_admit(at(10)));
+    assert!(breaker.refusal(at(10)).is_none());
 }
 
 #[test]
@@ -293,12 +296,12 @@ fn jitter_spreads_the_openings_but_never_a_hint() {
         settings.open.hint = HintMode::Honour;
         let mut breaker = Breaker::new(settings, RngStreams::new(1), ProviderId(provider));
         fail(&mut breaker, 0);
-        assert!(!breaker.would_admit(at(5) - Duration::from_nanos(1)));
-        assert!(breaker.would_admit(at(10)));
-        ends.insert((5_000..10_000).find(|ms| breaker.would_admit(ms_after_start(*ms))));
+        assert!(breaker.refusal(at(5) - Duration::from_nanos(1)).is_some());
+        assert!(breaker.refusal(at(10)).is_none());
+        ends.insert((5_000..10_000).find(|ms| breaker.refusal(ms_after_start(*ms)).is_none()));
         hinted(&mut breaker, 4, 10);
-        assert!(!breaker.would_admit(at(14) - Duration::from_nanos(1)));
-        assert!(breaker.would_admit(at(14)));
+        assert!(breaker.refusal(at(14) - Duration::from_nanos(1)).is_some());
+        assert!(breaker.refusal(at(14)).is_none());
     }
     assert!(ends.len() > 40, "{ends:?}");
 }
@@ -308,8 +311,8 @@ fn a_probe_that_does_not_come_back_loses_its_place() {
     let mut breaker = guarded(|settings| settings.probe_timeout = Some(Duration::from_secs(5)));
     fail(&mut breaker, 0);
     let lost = breaker.admit(at(10)).unwrap();
-    assert!(!breaker.would_admit(at(14)) && breaker.admit(at(14)).is_none());
-    assert!(breaker.would_admit(at(15)));
+    assert!(breaker.refusal(at(14)).is_some() && breaker.admit(at(14)).is_none());
+    assert!(breaker.refusal(at(15)).is_none());
     let next = breaker.admit(at(15)).unwrap();
     breaker.on_cancelled(lost);
     assert_eq!(breaker.admit(at(15)), None, "the next probe holds the slot");

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::policy::reason::OpenedBy;
 use crate::time::{Instant, nanos};
 use crate::units::Share;
 
@@ -109,6 +110,22 @@ impl Counts {
     /// Whether a smaller share than this succeeded.
     pub(super) fn success_is_below(self, share: Share) -> bool {
         share.is_above(self.attempts - self.failed, self.attempts)
+    }
+
+    /// As what opened a breaker: the share that succeeded.
+    pub(super) const fn as_success_rate(self) -> OpenedBy {
+        OpenedBy::SuccessRate {
+            failed: self.failed,
+            attempts: self.attempts,
+        }
+    }
+
+    /// As what opened a breaker: the share that was slow.
+    pub(super) const fn as_slow_rate(self) -> OpenedBy {
+        OpenedBy::SlowRate {
+            slow: self.slow,
+            attempts: self.attempts,
+        }
     }
 
     /// Whether a larger share than this was slow.

@@ -1,7 +1,8 @@
 //! Which provider a call tries next.
 
 use super::super::ProviderId;
-use super::super::fleet::{Fleet, Refused};
+use super::super::fleet::{Fleet, Permit};
+use super::super::reason::{Reason, Refusal};
 use super::Call;
 use super::state::{Choice, Flight};
 use crate::time::Instant;
@@ -25,31 +26,51 @@ impl Call {
     fn choose_of(&mut self, fleet: &mut Fleet, picky: bool, now: Instant) -> Choice {
         let mut choice = Choice::NoProvider;
         for provider in self.turn.order() {
-            if !self.may_ask(fleet, provider) {
-                continue;
+            let why = match self.rules_out(fleet, provider) {
+                Some(why) => why,
+                None => match fleet.admit(provider, self.bid(picky, now)) {
+                    Ok(pass) => return Choice::Leave(pass),
+                    Err(why) => why,
+                },
+            };
+            self.notes.add(|| Reason::PassedOver { provider, why });
+            // A second pass, a wake in the queue or a hedge would count as another request.
+            if matches!(why, Refusal::Throttled { .. }) {
+                self.left.push(provider);
             }
-            match fleet.admit(provider, self.bid(picky, now)) {
-                Ok(pass) => return Choice::Leave(pass),
-                Err(Refused::Shut) => {}
-                // Asking its throttle again (second pass, wake in the queue, hedge) would count
-                // another request.
-                Err(Refused::Throttled) => self.left.push(provider),
-                Err(Refused::Full(ready)) => {
-                    choice = choice.or_full(ready);
-                    if fleet.waits_when_full(provider) {
-                        return choice;
-                    }
+            if let Some(ready) = why.full_until() {
+                choice = choice.or_full(ready);
+                if fleet.waits_when_full(provider) {
+                    return choice;
                 }
             }
         }
         choice
     }
 
-    fn may_ask(&self, fleet: &Fleet, provider: ProviderId) -> bool {
+    /// Why this call does not even ask for leave at a provider; none if it does.
+    fn rules_out(&self, fleet: &Fleet, provider: ProviderId) -> Option<Refusal> {
         let flies = |flight: &Flight| flight.visit.provider == provider;
-        self.fits(fleet, provider)
-            && !self.left.contains(&provider)
-            && !self.flights.iter().any(flies)
+        if !self.fits(fleet, provider) {
+            let context = fleet.member(provider).context.unwrap_or(0);
+            return Some(Refusal::ContextTooSmall { context });
+        }
+        if self.left.contains(&provider) {
+            return Some(Refusal::AlreadyTried);
+        }
+        let is_in_flight = self.flights.iter().any(flies);
+        is_in_flight.then_some(Refusal::InFlight)
+    }
+
+    /// Notes by which exception an attempt has leave, if by one.
+    pub(super) fn note_leave(&mut self, fleet: &Fleet, pass: &Permit) {
+        let provider = pass.provider;
+        if fleet.pinned() == Some(provider) {
+            self.notes.add(|| Reason::Pinned { provider });
+        }
+        if let Some(despite) = pass.despite {
+            self.notes.add(|| Reason::Panic { provider, despite });
+        }
     }
 
     /// Whether the provider's context, as far as it is known, is long enough for the prompt.

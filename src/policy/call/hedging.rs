@@ -1,6 +1,7 @@
 //! Hedges: a second attempt beside one that is slow.
 
 use super::super::fleet::Fleet;
+use super::super::reason::{NoHedge, Reason};
 use super::state::{Choice, Flight, Visit};
 use super::{Call, Cause, Step};
 use crate::time::Instant;
@@ -24,8 +25,12 @@ impl Call {
     /// it.
     pub(super) fn hedge(&mut self, fleet: &mut Fleet, now: Instant) -> Option<Step> {
         // Queued calls get capacity before hedges do.
-        if fleet.is_behind_others(self.id, &self.ask, now) || !fleet.hedger()?.take() {
-            return None;
+        if fleet.is_behind_others(self.id, &self.ask, now) {
+            return self.hedge_not(NoHedge::OthersWait);
+        }
+        self.note_hedge(now);
+        if !fleet.hedger()?.take() {
+            return self.hedge_not(NoHedge::BudgetEmpty);
         }
         match self.choose(fleet, now) {
             Choice::Leave(pass) => {
@@ -34,8 +39,20 @@ impl Call {
             }
             Choice::Full(_) | Choice::NoProvider => {
                 fleet.hedger()?.give_back();
-                None
+                self.hedge_not(NoHedge::NoProvider)
             }
+        }
+    }
+
+    fn hedge_not(&mut self, why: NoHedge) -> Option<Step> {
+        self.notes.add(|| Reason::HedgesNot { why });
+        None
+    }
+
+    fn note_hedge(&mut self, now: Instant) {
+        if let Some(latest) = self.flights.last() {
+            let (provider, silent) = (latest.pass.provider, now.since(latest.since));
+            self.notes.add(|| Reason::Hedges { provider, silent });
         }
     }
 }

@@ -7,8 +7,10 @@ use super::super::classify::Action;
 use super::super::config::{AboveMax, HintMode};
 use super::super::fleet::Fleet;
 use super::super::hints::{self, HintDecision};
+use super::super::reason::{Leaving, Reason, Stop, Wait};
 use super::state::{CallState, Failed, Visit, Waiting};
 use super::{Call, Cause, FailureReason, Step};
+use crate::policy::ProviderId;
 use crate::rng::{Purpose, Stream};
 use crate::time::Instant;
 
@@ -30,38 +32,65 @@ impl Call {
     pub(super) fn recover(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
         let class = failed.class;
         if let Some(stopped) = self.stopped {
-            return self.fail(FailureReason::Stopped(stopped));
+            return self.fail(
+                FailureReason::Stopped(stopped),
+                Stop::Class { class: stopped },
+            );
         }
         if self.attempts >= fleet.policy().retry.max_attempts {
-            return self.fail(FailureReason::Exhausted(class));
+            let attempts = self.attempts;
+            return self.fail(
+                FailureReason::Exhausted(class),
+                Stop::AttemptsSpent { attempts },
+            );
         }
         let provider = failed.visit.provider;
-        match self.action(fleet, &failed) {
-            _ if !self.fits(fleet, provider) => {
-                return self.fall_back(fleet, provider, class, now);
-            }
+        let leaves = match self.action(fleet, &failed) {
+            _ if !self.fits(fleet, provider) => Some(Leaving::ContextTooSmall),
             Action::RotateKey => return self.rotate(fleet, failed, now),
-            Action::Retry if self.may_return(fleet, &failed) => {}
-            _ => return self.fall_back(fleet, provider, class, now),
+            Action::Retry => self.may_not_return(fleet, &failed),
+            _ if fleet.action(class) == Action::Retry => Some(Leaving::ServerForbidsRetry),
+            action => Some(Leaving::Class { class, action }),
+        };
+        if let Some(why) = leaves {
+            return self.fall_back(fleet, provider, class, why, now);
         }
+        self.wait_by_hint(fleet, failed, now)
+    }
+
+    /// Waits for as long as the provider asks for, or backs off.
+    fn wait_by_hint(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
+        let (provider, class) = (failed.visit.provider, failed.class);
         let left = self
             .deadline(fleet)
             .map(|deadline| deadline.since(failed.at));
         match hints::judge(&fleet.policy().hints, failed.hint, left) {
             HintDecision::None => {
-                let backoff = self.back_off(fleet, &failed.visit);
+                let wait = self.back_off(fleet, &failed.visit);
                 let visit = Visit {
-                    backoff,
+                    backoff: wait.length(),
                     ..failed.visit
                 };
-                self.wait(fleet, Failed { visit, ..failed }, backoff, now)
+                self.wait(fleet, Failed { visit, ..failed }, wait, now)
             }
             HintDecision::Wait(hint) => {
                 let wait = self.spread(fleet, &failed.visit, hint);
-                self.wait(fleet, failed, wait, now)
+                self.wait(fleet, failed, Wait::Hint { hint, wait }, now)
             }
-            HintDecision::Beyond(AboveMax::Fallback) => self.fall_back(fleet, provider, class, now),
-            HintDecision::Beyond(AboveMax::Stop) => self.fail(FailureReason::Stopped(class)),
+            HintDecision::Beyond(above) => {
+                let hint = failed.hint.unwrap_or_default();
+                let max = fleet.policy().hints.max;
+                match above {
+                    AboveMax::Fallback => {
+                        let why = Leaving::HintTooLong { hint, max, left };
+                        self.fall_back(fleet, provider, class, why, now)
+                    }
+                    AboveMax::Stop => {
+                        let why = Stop::HintTooLong { hint, max, left };
+                        self.fail(FailureReason::Stopped(class), why)
+                    }
+                }
+            }
         }
     }
 
@@ -77,17 +106,20 @@ impl Call {
         }
     }
 
-    /// Whether the maximum attempts per provider and retries by class allow one more retry.
-    fn may_return(&self, fleet: &Fleet, failed: &Failed) -> bool {
-        let class = failed.class;
+    /// Which maximum, per provider or by class, forbids one more retry; none if both allow it.
+    fn may_not_return(&self, fleet: &Fleet, failed: &Failed) -> Option<Leaving> {
+        let (class, attempts) = (failed.class, failed.visit.attempts);
+        if attempts >= fleet.settings(failed.visit.provider).max_attempts {
+            return Some(Leaving::AttemptsPerProvider { attempts });
+        }
         let so_far = self
             .retried
             .iter()
             .filter(|before| **before == class)
             .count();
         let bound = fleet.policy().retry.max_retries_by_class.get(&class);
-        failed.visit.attempts < fleet.settings(failed.visit.provider).max_attempts
-            && bound.is_none_or(|bound| so_far < *bound as usize)
+        let retries = *bound?;
+        (so_far >= retries as usize).then_some(Leaving::RetriesByClass { class, retries })
     }
 
     /// Tries at once with another key of the provider, if one is not resting and was not tried yet.
@@ -95,28 +127,36 @@ impl Call {
         let Failed { visit, class, .. } = failed;
         let provider = visit.provider;
         let Some(key) = fleet.other_key(provider, visit.key, &self.tried, now) else {
-            return self.fall_back(fleet, provider, class, now);
+            return self.fall_back(fleet, provider, class, Leaving::NoOtherKey, now);
         };
         let bid = self.bid(false, now);
         match fleet.admit(provider, bid) {
             Ok(pass) => {
                 let pass = pass.with_key(key);
+                let (from, to) = (visit.key, key);
+                self.notes.add(|| Reason::RotatesKey { provider, from, to });
                 self.start(fleet, Visit { key, ..visit }, pass, Cause::Retry, now)
             }
-            Err(_) => self.fall_back(fleet, provider, class, now),
+            Err(why) => self.fall_back(fleet, provider, class, Leaving::Refused(why), now),
         }
     }
 
     /// Waits to retry at the provider. Falls back if the retry would miss the deadline, would not
     /// be admitted, or exceeds the retry budget.
-    fn wait(&mut self, fleet: &mut Fleet, failed: Failed, wait: Duration, now: Instant) -> Step {
+    fn wait(&mut self, fleet: &mut Fleet, failed: Failed, wait: Wait, now: Instant) -> Step {
         let Failed { visit, class, .. } = failed;
-        let until = failed.at + wait;
-        let in_time = self.is_before_deadline(fleet, until);
-        let admitted = in_time && fleet.would_admit(visit.provider, until);
-        if !admitted || !fleet.take_retry(class, now) {
-            return self.fall_back(fleet, visit.provider, class, now);
+        let (provider, until) = (visit.provider, failed.at + wait.length());
+        if let Some(why) = self.waits_in_vain(fleet, provider, until) {
+            return self.fall_back(fleet, provider, class, why, now);
         }
+        if !fleet.take_retry(class, now) {
+            return self.fall_back(fleet, provider, class, Leaving::RetryBudgetEmpty, now);
+        }
+        self.notes.add(|| Reason::Waits {
+            provider,
+            until,
+            wait,
+        });
         let waiting = Waiting {
             visit,
             class,
@@ -124,6 +164,20 @@ impl Call {
         };
         self.state = CallState::Waiting(waiting);
         self.resume(fleet, waiting, now)
+    }
+
+    /// Why a retry at `until` would be useless; none if it may help.
+    fn waits_in_vain(
+        &self,
+        fleet: &Fleet,
+        provider: ProviderId,
+        until: Instant,
+    ) -> Option<Leaving> {
+        if !self.is_before_deadline(fleet, until) {
+            return Some(Leaving::DeadlineBefore { until });
+        }
+        let refusal = fleet.standing(provider, until).err();
+        refusal.map(Leaving::Refused)
     }
 
     /// Retries at the provider when the wait is over, if it still admits the attempt.
@@ -141,16 +195,23 @@ impl Call {
                 self.retried.push(class);
                 self.start(fleet, visit, pass, Cause::Retry, now)
             }
-            Err(_) => self.fall_back(fleet, visit.provider, class, now),
+            Err(why) => self.fall_back(fleet, visit.provider, class, Leaving::Refused(why), now),
         }
     }
 
     /// The wait before the next retry. Its draw is keyed by the retry, so that draws elsewhere
     /// under another policy do not change it.
-    fn back_off(&self, fleet: &Fleet, visit: &Visit) -> Duration {
+    fn back_off(&self, fleet: &Fleet, visit: &Visit) -> Wait {
         let mut stream = self.stream(Purpose::Backoff, visit);
         let settings = &fleet.settings(visit.provider).backoff;
-        backoff::wait(settings, visit.attempts, visit.backoff, &mut stream)
+        let (low, high) = backoff::range(settings, visit.attempts, visit.backoff);
+        Wait::Backoff {
+            nth: visit.attempts,
+            base: settings.base,
+            low,
+            high,
+            wait: backoff::draw(settings, (low, high), &mut stream),
+        }
     }
 
     /// The wait when the server asks for `hint`: the hint, plus jitter.

@@ -1,5 +1,6 @@
 //! Interactions of several attempts, several calls, and pins set by hand.
 
+mod reasons;
 mod throttle;
 
 use super::*;

@@ -6,6 +6,7 @@
 use super::super::breaker::Admission;
 use super::super::call_context::CallContext;
 use super::super::keys::KeyId;
+use super::super::reason::Refusal;
 use super::super::{CallId, ProviderId};
 use super::Fleet;
 use super::provider_state::ProviderState;
@@ -18,6 +19,8 @@ use crate::units::{Money, Share};
 pub(in crate::policy) struct Permit {
     pub(in crate::policy) provider: ProviderId,
     pub(in crate::policy) key: KeyId,
+    /// What would refuse the provider, if only panic admits it.
+    pub(in crate::policy) despite: Option<Refusal>,
     pub(super) guard: Admission,
     /// The expected use and cost, or the actual ones once `told` is set.
     pub(super) tokens: u64,
@@ -35,18 +38,6 @@ pub(in crate::policy) struct AdmissionRequest<'a> {
     /// Whether a provider in slow start may refuse, since other providers may be available.
     pub(in crate::policy) picky: bool,
     pub(in crate::policy) now: Instant,
-}
-
-/// Why an attempt was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::policy) enum Refused {
-    /// The provider must not be used at present.
-    Shut,
-    /// The throttle refused the call. The refusal counts as a request, so the call must not ask
-    /// again.
-    Throttled,
-    /// The client's own limits are reached, until then or (none) until another attempt ends.
-    Full(Option<Instant>),
 }
 
 impl Permit {
@@ -67,34 +58,48 @@ impl Fleet {
         &mut self,
         provider: ProviderId,
         bid: AdmissionRequest,
-    ) -> Result<Permit, Refused> {
-        if !self.would_admit(provider, bid.now) {
-            return Err(Refused::Shut);
-        }
+    ) -> Result<Permit, Refusal> {
+        let despite = self.standing(provider, bid.now)?;
         let slot = &mut self.slots[provider.index()];
         let tokens = ProviderState::tokens(bid.ask);
         let spends = self.spend.as_ref();
         let cost = spends.and_then(|_| slot.member.cost(bid.ask.prompt, bid.ask.output));
         let cost = cost.unwrap_or(Money::ZERO);
-        let room = slot.ready_at(tokens, bid.now).map(|ready| {
-            let spend = self.spend.as_mut();
-            spend.map_or(ready, |spend| spend.ready_at(cost, bid.now).max(ready))
-        });
-        if room != Some(bid.now) {
-            return Err(Refused::Full(room));
+        let full = slot.full(tokens, bid.now);
+        if let Some(full) = self.or_spent(full, cost, bid.now) {
+            return Err(full);
         }
         // Both count their refusals, so they are asked only about attempts that could start.
+        let slot = &mut self.slots[provider.index()];
         if bid.picky && slot.is_starting(bid.now) {
-            return Err(Refused::Shut);
+            return Err(Refusal::SlowStart);
         }
-        if self.throttles(provider, &bid) {
-            return Err(Refused::Throttled);
+        if let Some(probability) = self.throttles(provider, &bid) {
+            return Err(Refusal::Throttled { probability });
         }
-        Ok(self.enter(provider, tokens, cost, bid.now))
+        Ok(Permit {
+            despite,
+            ..self.enter(provider, tokens, cost, bid.now)
+        })
     }
 
-    /// Whether the throttle refuses an attempt that the provider is likely to reject.
-    fn throttles(&mut self, provider: ProviderId, bid: &AdmissionRequest) -> bool {
+    /// The limit in `full`, or the budget in money if that takes longer.
+    fn or_spent(&mut self, full: Option<Refusal>, cost: Money, now: Instant) -> Option<Refusal> {
+        let ready = match full.map(Refusal::full_until) {
+            Some(Some(None)) => return full,
+            Some(Some(Some(until))) => until,
+            _ => now,
+        };
+        let spend = self.spend.as_mut();
+        let until = spend.map_or(ready, |spend| spend.ready_at(cost, now));
+        match until > ready {
+            true => Some(Refusal::SpendExhausted { until }),
+            false => full,
+        }
+    }
+
+    /// The throttle's probability, if it refuses an attempt that the provider is likely to reject.
+    fn throttles(&mut self, provider: ProviderId, bid: &AdmissionRequest) -> Option<Share> {
         let (call, place) = (bid.call.0, u64::from(provider.0));
         let (draws, nth) = (self.draws, u64::from(bid.attempts));
         let stream = || draws.stream(Purpose::Throttle, call, place, nth);
@@ -118,6 +123,7 @@ impl Fleet {
         Permit {
             provider,
             key,
+            despite: None,
             guard,
             tokens,
             cost,
@@ -136,22 +142,35 @@ impl Fleet {
     }
 
     /// Whether calls may use this provider at `now`, or at a later moment if nothing happens until
-    /// then.
-    pub(in crate::policy) fn would_admit(&self, provider: ProviderId, now: Instant) -> bool {
-        let slot = &self.slots[provider.index()];
+    /// then. If only panic admits it, this returns what would refuse it.
+    pub(in crate::policy) fn standing(
+        &self,
+        provider: ProviderId,
+        now: Instant,
+    ) -> Result<Option<Refusal>, Refusal> {
         match self.pinned {
-            Some(pinned) => pinned == provider,
-            None => !slot.isolated && (self.is_well(provider, now) || self.panics(now)),
+            Some(pinned) if pinned == provider => return Ok(None),
+            Some(to) => return Err(Refusal::PinnedElsewhere { to }),
+            None if self.slots[provider.index()].isolated => return Err(Refusal::Isolated),
+            None => {}
+        }
+        match self.observed_against(provider, now) {
+            Some(refusal) if !self.panics(now) => Err(refusal),
+            observed => Ok(observed),
         }
     }
 
-    /// Whether its breaker, its health checks and outlier detection would all admit this provider.
-    fn is_well(&self, provider: ProviderId, now: Instant) -> bool {
+    /// Which of its breaker, its health checks and outlier detection refuses this provider, if any.
+    fn observed_against(&self, provider: ProviderId, now: Instant) -> Option<Refusal> {
+        if let Some(refusal) = self.slots[provider.index()].refusal(now) {
+            return Some(refusal);
+        }
         let checks = self.checks.as_ref();
-        let outliers = self.outliers.as_ref();
-        self.slots[provider.index()].is_well(now)
-            && !checks.is_some_and(|checks| checks.is_down(provider))
-            && outliers.is_none_or(|outliers| outliers.ejected_until(provider, now).is_none())
+        if checks.is_some_and(|checks| checks.is_down(provider)) {
+            return Some(Refusal::HealthCheckDown);
+        }
+        let until = self.outliers.as_ref()?.ejected_until(provider, now)?;
+        Some(Refusal::Ejected { until })
     }
 
     /// Whether so few providers are healthy that the observations are more likely to be wrong.
@@ -168,7 +187,7 @@ impl Fleet {
         let (mut all, mut well) = (0, 0);
         for (provider, _) in in_use {
             all += 1;
-            well += u64::from(self.is_well(provider, now));
+            well += u64::from(self.observed_against(provider, now).is_none());
         }
         below.is_above(well, all)
     }

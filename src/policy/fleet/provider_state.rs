@@ -10,6 +10,7 @@ use super::super::config::Policy;
 use super::super::keys::Keys;
 use super::super::limiter::Limiter;
 use super::super::provider_info::ProviderInfo;
+use super::super::reason::Refusal;
 use super::super::settings::Settings;
 use super::super::slow_start::SlowStart;
 use super::super::throttle::Throttle;
@@ -17,6 +18,7 @@ use super::super::{ProviderId, breaker};
 use super::Permit;
 use crate::rng::{RngStreams, Stream};
 use crate::time::Instant;
+use crate::units::Share;
 
 /// A provider, with its breaker, limits and keys. Mechanisms that the policy leaves off are `None`.
 #[derive(Debug)]
@@ -59,10 +61,10 @@ impl ProviderState {
         }
     }
 
-    /// Whether its breaker would admit an attempt at `then` if nothing happens until then.
-    pub(super) fn is_well(&self, then: Instant) -> bool {
-        let breaker = self.breaker.as_ref();
-        breaker.is_none_or(|breaker| breaker.would_admit(then))
+    /// Why its breaker would refuse an attempt at `then` if nothing happens until then; none if it
+    /// would admit it.
+    pub(super) fn refusal(&self, then: Instant) -> Option<Refusal> {
+        self.breaker.as_ref()?.refusal(then)
     }
 
     /// When its breaker may admit attempts again merely because time passes.
@@ -76,21 +78,24 @@ impl ProviderState {
         slow_start.is_some_and(|slow_start| !slow_start.admits(now))
     }
 
-    /// Whether the throttle refuses an attempt that the provider is likely to reject.
-    pub(super) fn throttles(&mut self, now: Instant, stream: impl FnOnce() -> Stream) -> bool {
-        let throttle = self.throttle.as_mut();
-        throttle.is_some_and(|throttle| throttle.refuses(now, &mut stream()))
+    /// The throttle's probability, if it refuses an attempt that the provider is likely to reject.
+    pub(super) fn throttles(
+        &mut self,
+        now: Instant,
+        stream: impl FnOnce() -> Stream,
+    ) -> Option<Share> {
+        self.throttle.as_mut()?.refuses(now, &mut stream())
     }
 
-    /// When an attempt of this many tokens may start: now, later, or (none) when another attempt
-    /// ends.
-    pub(super) fn ready_at(&mut self, tokens: u64, now: Instant) -> Option<Instant> {
+    /// Which of the client's own limits refuses an attempt of this many tokens now, if any.
+    pub(super) fn full(&mut self, tokens: u64, now: Instant) -> Option<Refusal> {
         let bulkhead = self.bulkhead.as_ref();
-        if bulkhead.is_some_and(|bulkhead| !bulkhead.has_room()) {
-            return None;
+        if let Some(bulkhead) = bulkhead.filter(|bulkhead| !bulkhead.has_room()) {
+            let limit = bulkhead.limit().unwrap_or(u32::MAX);
+            return Some(Refusal::BulkheadFull { limit });
         }
-        let limiter = self.limiter.as_mut();
-        Some(limiter.map_or(now, |limiter| limiter.ready_at(tokens, now)))
+        let until = self.limiter.as_mut()?.ready_at(tokens, now);
+        (until > now).then_some(Refusal::RateLimited { until })
     }
 
     /// An attempt of this many tokens starts.

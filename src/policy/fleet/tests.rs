@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::reason::Refusal;
 use super::*;
 use crate::units::Share;
 
@@ -97,7 +98,8 @@ fn a_provider_that_was_taken_out_by_hand_is_no_reason_for_calm() {
     fleet.isolate(ProviderId(0), true);
     fail_at(&mut fleet, ProviderId(1), FailureClass::Reset, 0);
     fail_at(&mut fleet, ProviderId(1), FailureClass::Reset, 0);
-    assert_eq!(admit_at(&mut fleet, ProviderId(0), 1), Err(Refused::Shut));
+    let taken_out = Err(Refusal::Isolated);
+    assert_eq!(admit_at(&mut fleet, ProviderId(0), 1), taken_out);
     assert!(
         admit_at(&mut fleet, ProviderId(1), 1).is_ok(),
         "no other provider is in use"
@@ -116,12 +118,13 @@ fn a_slow_start_is_spent_on_attempts_that_have_room() {
     let inside = admit_at(&mut fleet, provider, 2).unwrap();
     let picky = |fleet: &mut Fleet| admit(fleet, provider, true, 2);
     for _ in 0..9 {
-        assert_eq!(picky(&mut fleet), Err(Refused::Full(None)));
+        assert_eq!(picky(&mut fleet), Err(Refusal::BulkheadFull { limit: 1 }));
     }
     fleet.on_cancelled(&inside, false, at(2));
     let next = picky(&mut fleet).expect("slow start admits the first call");
     fleet.on_cancelled(&next, false, at(2));
-    assert_eq!(picky(&mut fleet), Err(Refused::Shut), "then every other");
+    let next = picky(&mut fleet);
+    assert_eq!(next, Err(Refusal::SlowStart), "then every other");
 }
 
 #[test]
@@ -142,7 +145,7 @@ fn answers_that_nobody_reads_to_the_end_were_not_rejected() {
             ) {
                 Ok(pass) => fleet.on_cancelled(&pass, spoke, at(0)),
                 Err(refused) => {
-                    assert_eq!(refused, Refused::Throttled);
+                    assert!(matches!(refused, Refusal::Throttled { .. }));
                     shut += 1;
                 }
             }
@@ -197,7 +200,7 @@ fn what_was_used_is_counted_once_however_often_it_is_told() {
         fleet.on_usage(&mut pass, 500, 50, at(0));
     }
     let ready = at(0) + Duration::from_millis(5_500);
-    let full = Err(Refused::Full(Some(ready)));
+    let full = Err(Refusal::RateLimited { until: ready });
     assert_eq!(fleet.admit(ProviderId(0), bid(&ask, false, 0)), full);
 }
 
@@ -209,7 +212,10 @@ fn when_too_few_are_well_breakers_are_passed_over() {
     for _ in 0..2 {
         fail_at(&mut fleet, ProviderId(0), FailureClass::Connect, 0);
     }
-    assert!(!fleet.would_admit(ProviderId(0), at(1)), "half are healthy");
+    assert!(
+        fleet.standing(ProviderId(0), at(1)).is_err(),
+        "half are healthy"
+    );
     for _ in 0..2 {
         fail_at(&mut fleet, ProviderId(1), FailureClass::Connect, 0);
     }
@@ -225,7 +231,7 @@ fn fail_at(fleet: &mut Fleet, provider: ProviderId, class: FailureClass, second:
     pass
 }
 
-fn admit_at(fleet: &mut Fleet, provider: ProviderId, second: u64) -> Result<Permit, Refused> {
+fn admit_at(fleet: &mut Fleet, provider: ProviderId, second: u64) -> Result<Permit, Refusal> {
     admit(fleet, provider, false, second)
 }
 
@@ -234,7 +240,7 @@ fn admit(
     provider: ProviderId,
     picky: bool,
     second: u64,
-) -> Result<Permit, Refused> {
+) -> Result<Permit, Refusal> {
     fleet.admit(provider, bid(&CallContext::default(), picky, second))
 }
 

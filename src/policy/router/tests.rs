@@ -1,5 +1,6 @@
 //! One test per documented routing setting, and properties of all orders.
 
+use super::super::reason::Notes;
 use super::*;
 use crate::policy::config::{ProviderOverride, Task};
 
@@ -78,7 +79,11 @@ impl Rig {
 
     /// The names in the order of the first call.
     fn order(&self, ask: &CallContext) -> String {
-        self.names(&self.router().turn(CallId(1), ask, Instant::START))
+        self.names(
+            &self
+                .router()
+                .turn(CallId(1), ask, Instant::START, &mut Notes::default()),
+        )
     }
 
     fn names(&self, turn: &ProviderOrder) -> String {
@@ -92,7 +97,9 @@ impl Rig {
     /// The orders of this many calls.
     fn orders(&self, router: &mut Router, ask: &CallContext, calls: u64) -> Vec<String> {
         (0..calls)
-            .map(|call| self.names(&router.turn(CallId(call), ask, Instant::START)))
+            .map(|call| {
+                self.names(&router.turn(CallId(call), ask, Instant::START, &mut Notes::default()))
+            })
             .collect()
     }
 }

@@ -108,7 +108,7 @@ impl World {
     }
 
     fn admit(&mut self) {
-        let expected = self.breaker.would_admit(self.now);
+        let expected = self.breaker.refusal(self.now).is_none();
         let admission = self.breaker.admit(self.now);
         assert_eq!(admission.is_some(), expected, "both agree");
         self.attempts.extend(admission.map(|admission| Attempt {
@@ -136,18 +136,18 @@ impl World {
         let probes = probes.count();
         assert!(probes <= most, "{probes} probes hold slots");
         match self.breaker.state() {
-            State::Closed => assert!(self.breaker.would_admit(self.now)),
+            State::Closed => assert!(self.breaker.refusal(self.now).is_none()),
             State::Open => {
                 let cap = self.settings.open.max;
                 assert!(
-                    self.breaker.would_admit(self.now + cap),
+                    self.breaker.refusal(self.now + cap).is_none(),
                     "the open time ends within the cap"
                 );
             }
             State::HalfOpen => {
                 let admits = match self.settings.probe_timeout {
-                    Some(lease) => self.breaker.would_admit(self.now + lease),
-                    None => self.breaker.would_admit(self.now) || probes == most,
+                    Some(lease) => self.breaker.refusal(self.now + lease).is_none(),
+                    None => self.breaker.refusal(self.now).is_none() || probes == most,
                 };
                 assert!(admits, "each slot is free or its lease ends");
             }

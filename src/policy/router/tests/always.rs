@@ -54,7 +54,7 @@ proptest! {
                 Move::Turn { task, session, tokens } => {
                     let context = self::tokens(tokens, 1);
                     let ask = CallContext { task: Some(task.into()), session, ..context };
-                    let turn = router.turn(call, &ask, now);
+                    let turn = router.turn(call, &ask, now, &mut Notes::default());
                     let mut named: Vec<_> = turn.order().map(ProviderId::index).collect();
                     named.sort_unstable();
                     prop_assert_eq!(named, allowed(&rig.members, &ask));

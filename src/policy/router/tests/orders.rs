@@ -60,7 +60,12 @@ fn balanced_asks_the_healthy_first_and_comes_back_by_itself() {
     let rig = Rig::new("a b c", "strategy: balanced, half_life: 10s");
     let mut router = rig.router();
     let order = |router: &mut Router, second| {
-        rig.names(&router.turn(CallId(1), &CallContext::default(), at(second)))
+        rig.names(&router.turn(
+            CallId(1),
+            &CallContext::default(),
+            at(second),
+            &mut Notes::default(),
+        ))
     };
     assert_eq!(order(&mut router, 0), "a b c");
     router.on_end(ProviderId(0), AttemptResult::Failed, at(0));
@@ -82,7 +87,12 @@ fn balanced_is_not_disturbed_by_noise() {
             AttemptResult::Well(Duration::from_secs(1))
         };
         router.on_end(ProviderId(0), seen, at(call / 10));
-        let turn = router.turn(CallId(call), &CallContext::default(), at(call / 10));
+        let turn = router.turn(
+            CallId(call),
+            &CallContext::default(),
+            at(call / 10),
+            &mut Notes::default(),
+        );
         assert_eq!(rig.names(&turn), "a b", "{call}");
     }
 }
@@ -122,7 +132,12 @@ fn whoever_fails_fast_does_not_draw_the_calls() {
     let mut asked = [0; 2];
     for call in 0..600 {
         let now = Instant::START + Duration::from_millis(call * 100);
-        let turn = router.turn(CallId(call), &CallContext::default(), now);
+        let turn = router.turn(
+            CallId(call),
+            &CallContext::default(),
+            now,
+            &mut Notes::default(),
+        );
         let first = turn.order().next().unwrap();
         asked[first.index()] += 1;
         router.on_start(first, now);
@@ -160,7 +175,7 @@ fn the_highest_score_comes_first() {
         router.on_end(ProviderId(id), AttemptResult::Well(took), at(0));
     }
     router.on_end(ProviderId(1), AttemptResult::Failed, at(0));
-    let turn = router.turn(CallId(1), &ask, at(0));
+    let turn = router.turn(CallId(1), &ask, at(0), &mut Notes::default());
     assert_eq!(rig.names(&turn), "c a b");
 }
 
@@ -275,7 +290,12 @@ fn plain_turns_need_no_list() {
         ("affinity: session, tasks: { t: {} }", [0, 0]),
     ] {
         let mut router = Rig::new("a b", route).priority_groups(&groups).router();
-        let turn = router.turn(CallId(1), &CallContext::default(), at(0));
+        let turn = router.turn(
+            CallId(1),
+            &CallContext::default(),
+            at(0),
+            &mut Notes::default(),
+        );
         assert!(
             matches!(
                 turn,

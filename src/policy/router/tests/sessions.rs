@@ -6,7 +6,12 @@ use super::*;
 fn starts(rig: &Rig, sessions: u64) -> Vec<String> {
     let mut router = rig.router();
     let start = |session| {
-        let turn = router.turn(CallId(session), &of_session(session), at(0));
+        let turn = router.turn(
+            CallId(session),
+            &of_session(session),
+            at(0),
+            &mut Notes::default(),
+        );
         let first = turn.order().next().unwrap();
         rig.members[first.index()].name.clone()
     };
