@@ -8,7 +8,8 @@
 //! Order within one call: `Arrived`, then for each attempt `Started`, perhaps
 //! `FirstTokenDelivered`, and `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any
 //! time after `Started`, also after `Ended`: providers bill work that no client reads. For the
-//! attempt that answers, every `Billed` comes before its `Replied`.
+//! attempt that answers, every `Billed` comes before its `Replied`. `Decided` comes before the event
+//! that it explains.
 
 pub mod lines;
 
@@ -20,6 +21,7 @@ use crate::policy::breaker::State;
 use crate::policy::call::{Cause, Outcome};
 use crate::policy::classify::FailureClass;
 use crate::policy::keys::KeyId;
+use crate::policy::reason::{OpenedBy, Reason};
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
 
@@ -160,6 +162,27 @@ pub enum EventKind {
     Fired {
         /// The fault.
         fault: FaultId,
+        /// The call whose exchange it struck; none for a connection, or an unknown caller.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<CallId>,
+    },
+    /// The core decided something about a call, for this reason: the step that it leads to follows.
+    /// Only for a recorder that [wants reasons](Recorder::wants_reasons).
+    Decided {
+        /// The call.
+        call: CallId,
+        /// The reason.
+        reason: Reason,
+    },
+    /// What opened a breaker, after its `Breaker`. Only for a recorder that
+    /// [wants reasons](Recorder::wants_reasons).
+    Opened {
+        /// The breaker's provider.
+        provider: ProviderId,
+        /// Until when it is open.
+        until: Instant,
+        /// What opened it.
+        by: OpenedBy,
     },
 }
 
@@ -193,6 +216,11 @@ impl Bill {
 pub trait Recorder: Send + Sync {
     /// Receives one event.
     fn record(&self, event: &Event);
+
+    /// Whether the reasons of decisions are to be recorded as well. They take time and memory.
+    fn wants_reasons(&self) -> bool {
+        false
+    }
 }
 
 /// Discards all events.

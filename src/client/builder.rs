@@ -148,6 +148,7 @@ impl<C: Connect> Builder<C> {
             streams: policy.streams.clone(),
             sleepers: Waiters::default(),
             fleet: Mutex::new(Fleet::new(policy, members, draws)),
+            explains: self.recorder.wants_reasons(),
             recorder: Arc::new(Spans::around(self.recorder, names)),
             draws,
             key_prefix: self.key_prefix,

@@ -66,8 +66,12 @@ impl<C: Connect> AnswerStream<C> {
         let id = shared.call_id(request.given_id());
         let streamed = delivery == Delivery::Live;
         shared.record(began, EventKind::Arrived { call: id, streamed });
+        let mut call = Call::new(id, began, ask(request, delivery), shared.draws);
+        if shared.explains {
+            call.explain();
+        }
         Self {
-            call: Call::new(id, began, ask(request, delivery), shared.draws),
+            call,
             shared,
             id,
             request: request.clone(),
@@ -118,7 +122,9 @@ impl<C: Connect> AnswerStream<C> {
     async fn advance(&mut self) -> Option<String> {
         let now = self.shared.now();
         let call = &mut self.call;
-        let (until, parked) = match self.shared.decide(now, |fleet| call.step(fleet, now)) {
+        let step = self.shared.decide(now, |fleet| call.step(fleet, now));
+        self.record_reasons(now);
+        let (until, parked) = match step {
             Step::Start(start) => {
                 self.launch(start, now);
                 return None;
@@ -284,6 +290,18 @@ impl<C: Connect> AnswerStream<C> {
             }
             call.on_reply(fleet, attempt, &reply, now);
         });
+        self.record_reasons(now);
+    }
+
+    /// Records why the core has decided as it did, for a recorder that wants to know.
+    fn record_reasons(&mut self, now: Instant) {
+        if !self.shared.explains {
+            return;
+        }
+        let call = self.id;
+        for reason in self.call.take_reasons() {
+            self.shared.record(now, EventKind::Decided { call, reason });
+        }
     }
 
     /// Drops an attempt in flight that the core has cancelled.
@@ -406,7 +424,9 @@ impl<C: Connect> Drop for AnswerStream<C> {
         }
         let now = self.shared.now();
         let call = &mut self.call;
-        for attempt in self.shared.decide(now, |fleet| call.on_dropped(fleet, now)) {
+        let lost = self.shared.decide(now, |fleet| call.on_dropped(fleet, now));
+        self.record_reasons(now);
+        for attempt in lost {
             self.cancel(attempt, now);
         }
         self.finish(Outcome::Failed(FailureReason::Unfinished), now);

@@ -198,6 +198,8 @@ struct Shared<C: Connect> {
     targets: Vec<Target<C>>,
     fleet: Mutex<Fleet>,
     recorder: Arc<dyn Recorder>,
+    /// Whether the recorder wants the reasons of decisions.
+    explains: bool,
     draws: RngStreams,
     streams: Streams,
     sleepers: Waiters,
@@ -262,15 +264,24 @@ impl<C: Connect> Shared<C> {
     /// Asks the core under its lock, then publishes its news: breakers that changed, providers that
     /// were ejected, calls that may go on.
     fn decide<T>(&self, now: Instant, ask: impl FnOnce(&mut Fleet) -> T) -> T {
-        let (said, changed, ejected, wakers) = {
+        let (said, changed, opened, ejected, wakers) = {
             let mut fleet = lock(&self.fleet);
             let said = ask(&mut fleet);
             let (changed, ejected) = (fleet.take_transitions(), fleet.take_ejected());
+            let opened = Vec::from_iter(changed.iter().map(|one| fleet.opened(one.provider)));
             let wakers = self.sleepers.tell(fleet.take_woken());
-            (said, changed, ejected, wakers)
+            (said, changed, opened, ejected, wakers)
         };
-        for Transition { provider, from, to } in changed {
+        for (Transition { provider, from, to }, opened) in changed.into_iter().zip(opened) {
             self.record(now, EventKind::Breaker { provider, from, to });
+            if let Some((until, by)) = opened.filter(|_| self.explains) {
+                let opened = EventKind::Opened {
+                    provider,
+                    until,
+                    by,
+                };
+                self.record(now, opened);
+            }
         }
         for (provider, until) in ejected {
             self.record(now, EventKind::Ejected { provider, until });

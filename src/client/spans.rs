@@ -119,6 +119,10 @@ impl Recorder for Spans {
         }
         self.next.record(event);
     }
+
+    fn wants_reasons(&self) -> bool {
+        self.next.wants_reasons()
+    }
 }
 
 const fn cause_word(cause: Cause) -> &'static str {

@@ -134,7 +134,8 @@ impl Collector {
                 nth,
             } => self.with(call, |open| open.on_whole(provider, nth)),
             EventKind::Answered { call: None, .. } => {}
-            EventKind::Fired { fault } => self.on_fired(fault),
+            EventKind::Fired { fault, .. } => self.on_fired(fault),
+            EventKind::Decided { .. } | EventKind::Opened { .. } => {}
         }
     }
 

@@ -119,12 +119,14 @@ const fn provider_of(kind: &EventKind) -> Option<ProviderId> {
         | EventKind::Cancelled { provider, .. }
         | EventKind::Breaker { provider, .. }
         | EventKind::Ejected { provider, .. }
+        | EventKind::Opened { provider, .. }
         | EventKind::Checked { provider, .. }
         | EventKind::Billed { provider, .. }
         | EventKind::Answered { provider, .. } => Some(*provider),
         EventKind::Arrived { .. }
         | EventKind::FirstTokenDelivered { .. }
         | EventKind::Ended { .. }
+        | EventKind::Decided { .. }
         | EventKind::Fired { .. } => None,
     }
 }

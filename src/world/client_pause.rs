@@ -57,7 +57,10 @@ async fn windows(world: Rc<World>, drawn: SeededFault) {
         });
         let struck: Vec<HostId> = struck.map(|(_, &host)| host).collect();
         for &host in &struck {
-            world.record(EventKind::Fired { fault: drawn.id });
+            world.record(EventKind::Fired {
+                fault: drawn.id,
+                call: None,
+            });
             world.tasks.freeze(host);
         }
         let Some(end) = end else {
@@ -134,5 +137,9 @@ impl Recorder for Arrivals {
             return;
         }
         self.inner.record(event);
+    }
+
+    fn wants_reasons(&self) -> bool {
+        self.inner.wants_reasons()
     }
 }

@@ -129,7 +129,8 @@ impl HostEnv for SimulatedEnv {
     }
 
     fn fired(&self, fault: FaultId) {
-        self.world.record(EventKind::Fired { fault });
+        let call = None;
+        self.world.record(EventKind::Fired { fault, call });
     }
 
     fn began(&self, request: &Request) {
@@ -144,7 +145,7 @@ impl HostEnv for SimulatedEnv {
         let call = request.is_known.then_some(request.call);
         let (provider, nth) = (self.id, request.nth);
         self.world.record(match *action {
-            Action::Fired(fault) => EventKind::Fired { fault },
+            Action::Fired(fault) => EventKind::Fired { fault, call },
             Action::Billed(bill) => EventKind::Billed {
                 provider,
                 call,

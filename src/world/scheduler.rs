@@ -89,7 +89,9 @@ impl<'a> Scheduler<'a> {
         let struck = network.take_struck();
         drop(network);
         for fault in struck {
-            self.world.record(crate::trace::EventKind::Fired { fault });
+            let call = None;
+            self.world
+                .record(crate::trace::EventKind::Fired { fault, call });
         }
         self.egress = egress;
         arrived

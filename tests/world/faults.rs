@@ -56,7 +56,7 @@ impl Recorder for Told {
                 let ended = tally.ended.insert(call.0, (event.at, *outcome));
                 assert!(ended.is_none() && tally.arrived.contains_key(&call.0));
             }
-            EventKind::Fired { fault } => *tally.fired.entry(fault.0).or_default() += 1,
+            EventKind::Fired { fault, .. } => *tally.fired.entry(fault.0).or_default() += 1,
             EventKind::Billed { .. } => tally.billed += 1,
             _ => {}
         }

@@ -107,7 +107,7 @@ fn check(scenario: &str, policy: &str, set: &[(&str, &str)]) {
         let during = When::During(FaultId(u16::try_from(place).unwrap()));
         compare(&name, &figures(scenario, &state, during), counted);
         let fires = |event: &&Event| match event.kind {
-            EventKind::Fired { fault } => fault.index() == place,
+            EventKind::Fired { fault, .. } => fault.index() == place,
             _ => false,
         };
         assert_eq!(

@@ -10,9 +10,11 @@ use crate::policy::breaker::State;
 use crate::policy::call::{Cause, FailureReason, Outcome};
 use crate::policy::classify::FailureClass;
 use crate::policy::keys::KeyId;
+use crate::policy::reason::{OpenedBy, Reason, Refusal};
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
 use crate::trace::{Bill, EventKind, FaultId};
+use crate::units::Share;
 
 fn header() -> Header {
     let member = |name: &str, input| ProviderInfo {
@@ -149,6 +151,24 @@ fn kinds(
         },
         EventKind::Fired {
             fault: FaultId(place),
+            call: some,
+        },
+        EventKind::Decided {
+            call,
+            reason: Reason::PassedOver {
+                provider,
+                why: Refusal::Throttled {
+                    probability: Share::from_parts(u64::from(place)),
+                },
+            },
+        },
+        EventKind::Opened {
+            provider,
+            until: Instant::from_nanos(call.0),
+            by: OpenedBy::SuccessRate {
+                failed: u64::from(nth),
+                attempts: call.0,
+            },
         },
     ]
 }

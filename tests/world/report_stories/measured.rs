@@ -457,7 +457,7 @@ fn nonsense_is_passed_over() {
     story.bills(1, PRIMARY, None, (u64::MAX, u64::MAX));
     story.breaker(1, provider, Breaker::Open);
     let fault = FaultId(3);
-    story.tell(1, EventKind::Fired { fault });
+    story.tell(1, EventKind::Fired { fault, call: None });
     let state = story.end();
     assert_eq!(whole(&state, "unfinished"), "1");
     assert_eq!(whole(&state, "breaker.opened"), "0");

@@ -141,7 +141,7 @@ impl Story {
 
     pub(crate) fn fires(&mut self, at: u64, fault: u16) {
         let fault = FaultId(fault);
-        self.tell(at, EventKind::Fired { fault });
+        self.tell(at, EventKind::Fired { fault, call: None });
     }
 
     /// A bill for the first attempt of a call (none = a health check) at `provider`.
