@@ -2,7 +2,9 @@
 //! derive from this table.
 //!
 //! A measure is a function of a [`Scope`], so that each has a value over a whole run and over the
-//! calls that arrived during a fault, or after it. Some are about one provider or one fault, named
+//! calls that arrived during a fault, or after it. Counts and money are per run, the mean over the
+//! seeds, so that a bound does not depend on the number of seeds; maxima and ratios are over the
+//! calls of all runs. Some are about one provider or one fault, named
 //! in parentheses; of those, the ones about a fault, or about recovery from one, are the same in
 //! every scope. Without calls only `calls` is defined. `verdict` compares measures with
 //! expectations.
@@ -173,6 +175,19 @@ impl Measure {
 
     /// The value; `None` when it is undefined, or takes an argument.
     pub fn of(&self, view: &View<'_>) -> Option<Ratio> {
+        self.sum(view).map(|sum| self.per_run(view, sum))
+    }
+
+    /// A sum over all runs as this measure's value: for each run, if it is per run.
+    fn per_run(&self, view: &View<'_>, sum: Ratio) -> Ratio {
+        match self.unit.is_per_run() {
+            true => sum.divided_by(view.state.runs.max(1)),
+            false => sum,
+        }
+    }
+
+    /// The value, or the sum over all runs of what is per run.
+    fn sum(&self, view: &View<'_>) -> Option<Ratio> {
         let is_always = matches!(self.rule, Rule::Always(_));
         if view.scope.calls == 0 && !is_always {
             return None;
@@ -188,6 +203,11 @@ impl Measure {
     /// What it is worth for the provider, fault or reason at `place`; `None` when it is undefined,
     /// or takes no argument.
     pub fn of_one(&self, view: &View<'_>, place: usize) -> Option<Ratio> {
+        let sum = self.sum_of_one(view, place);
+        sum.map(|sum| self.per_run(view, sum))
+    }
+
+    fn sum_of_one(&self, view: &View<'_>, place: usize) -> Option<Ratio> {
         if view.scope.calls == 0 {
             return None;
         }
@@ -308,11 +328,17 @@ pub(crate) fn exact(view: &View<'_>) -> Vec<(String, Ratio)> {
     all
 }
 
-/// The figures of one provider: name, unit and value of each; failures only of the classes that
-/// occurred.
-pub(crate) fn of_provider(tally: &ProviderTally, price: &Price) -> Vec<(String, Unit, Ratio)> {
-    let counted = |name: &str, count| (name.to_owned(), Unit::Count, Ratio::whole(count));
-    let priced = |name: &str, amount| (name.to_owned(), Unit::Usd, usd(amount));
+/// The figures of one provider, each for one of `runs`: name, unit and value; failures only of the
+/// classes that occurred.
+pub(crate) fn of_provider(
+    tally: &ProviderTally,
+    price: &Price,
+    runs: u64,
+) -> Vec<(String, Unit, Ratio)> {
+    let runs = runs.max(1);
+    let figure = |name: &str, unit, sum: Ratio| (name.to_owned(), unit, sum.divided_by(runs));
+    let counted = |name: &str, count| figure(name, Unit::CountPerRun, Ratio::whole(count));
+    let priced = |name: &str, amount| figure(name, Unit::UsdPerRun, usd(amount));
     let mut figures = vec![
         counted("attempts", tally.attempts),
         counted("answered", tally.answered),
@@ -401,7 +427,7 @@ const fn about_fault(
 }
 
 const fn about_reason(name: &'static str, about: &'static str) -> Measure {
-    Measure::new(name, Unit::Count, about, Rule::OfReason).or_silent()
+    Measure::new(name, Unit::CountPerRun, about, Rule::OfReason).or_silent()
 }
 
 const fn longest(
@@ -414,8 +440,8 @@ const fn longest(
 }
 
 const fn failures(name: &'static str, class: FailureClass) -> Measure {
-    let about = "Attempts that failed in this way.";
-    Measure::new(name, Unit::Count, about, Rule::Failures(class)).or_silent()
+    let about = "Attempts that failed in this way, per run.";
+    Measure::new(name, Unit::CountPerRun, about, Rule::Failures(class)).or_silent()
 }
 
 fn usd(amount: Money) -> Ratio {
@@ -506,13 +532,13 @@ macro_rules! measures {
 }
 
 measures! {
-    CALLS = always("calls", Unit::Count, "Calls that arrived.", |view| {
+    CALLS = always("calls", Unit::CountPerRun, "Calls that arrived, per run.", |view| {
         Some(Ratio::whole(view.scope.calls))
     }).no_value_is_better();
     SUCCEEDED = measure(
         "succeeded",
-        Unit::Count,
-        "Calls that got a whole answer.",
+        Unit::CountPerRun,
+        "Calls that got a whole answer, per run.",
         |view| Some(Ratio::whole(view.scope.succeeded)),
     ).more_is_better();
     SUCCESS_RATE = share_of_calls(
@@ -534,8 +560,8 @@ measures! {
     ).more_is_better();
     OUTAGES = measure(
         "outages",
-        Unit::Count,
-        "Maximal runs of windows that were down.",
+        Unit::CountPerRun,
+        "Maximal runs of windows that were down, per run.",
         |view| Some(Ratio::whole(view.scope.uptime.outages)),
     );
     OUTAGE_LONGEST = measure(
@@ -606,13 +632,13 @@ measures! {
     );
     UNFINISHED = measure(
         "unfinished",
-        Unit::Count,
-        "Calls that never ended.",
+        Unit::CountPerRun,
+        "Calls that never ended, per run.",
         |view| Some(Ratio::whole(view.scope.endings.unfinished)),
     );
     FAILED_CALLS = about_reason(
         "failed_calls",
-        "Calls that failed for this reason: `exhausted`, `deadline`, `stopped`, `unavailable`, \
+        "Calls that failed for this reason, per run: `exhausted`, `deadline`, `stopped`, `unavailable`, \
          `interrupted`, `shed` or `unfinished`.",
     );
     ATTEMPTS_MAX = measure(
@@ -623,26 +649,26 @@ measures! {
     );
     TRUNCATED_SUCCESSES = measure(
         "truncated_successes",
-        Unit::Count,
-        "Attempts taken for an answer though the provider never wrote a whole one.",
+        Unit::CountPerRun,
+        "Attempts taken for an answer though the provider never wrote a whole one, per run.",
         |view| Some(Ratio::whole(view.scope.conduct.truncated_successes)),
     );
     USELESS_RETRIES = measure(
         "useless_retries",
-        Unit::Count,
-        "Attempts at a provider that had failed the call in a way that no retry mends.",
+        Unit::CountPerRun,
+        "Attempts at a provider that had failed the call in a way that no retry mends, per run.",
         |view| Some(Ratio::whole(view.scope.conduct.useless_retries)),
     );
     HINTS_VIOLATED = measure(
         "hints_violated",
-        Unit::Count,
-        "Attempts before the wait was over that the provider had asked of the same call.",
+        Unit::CountPerRun,
+        "Attempts before the wait was over that the provider had asked of the same call, per run.",
         |view| Some(Ratio::whole(view.scope.conduct.hints_violated)),
     );
     HINTS_VIOLATED_CLIENT = measure(
         "hints_violated.client",
-        Unit::Count,
-        "Attempts before the wait was over that the provider had asked of the same client.",
+        Unit::CountPerRun,
+        "Attempts before the wait was over that the provider had asked of the same client, per run.",
         |view| Some(Ratio::whole(view.scope.conduct.hints_violated_by_client)),
     );
     PROBES_AT_ONCE = measure(
@@ -684,8 +710,8 @@ measures! {
     );
     FAILURES = measure(
         "failures",
-        Unit::Count,
-        "Attempts that failed.",
+        Unit::CountPerRun,
+        "Attempts that failed, per run.",
         failed_attempts,
     );
     FAILURES_RATE_LIMITED = failures("failures.rate_limited", FailureClass::RateLimited);
@@ -709,35 +735,35 @@ measures! {
     FAILURES_CONTENT_FILTER = failures("failures.content_filter", FailureClass::ContentFilter);
     BREAKER_OPENED = measure(
         "breaker.opened",
-        Unit::Count,
-        "Breakers that opened.",
+        Unit::CountPerRun,
+        "Breakers that opened, per run.",
         |view| Some(Ratio::whole(view.scope.transitions().opened)),
     ).no_value_is_better();
     BREAKER_HALF_OPENED = measure(
         "breaker.half_opened",
-        Unit::Count,
-        "Breakers that began to probe.",
+        Unit::CountPerRun,
+        "Breakers that began to probe, per run.",
         |view| Some(Ratio::whole(view.scope.transitions().half_opened)),
     ).no_value_is_better();
     BREAKER_CLOSED = measure(
         "breaker.closed",
-        Unit::Count,
-        "Breakers that closed.",
+        Unit::CountPerRun,
+        "Breakers that closed, per run.",
         |view| Some(Ratio::whole(view.scope.transitions().closed)),
     ).no_value_is_better();
     EJECTIONS = quiet(
         "ejections",
-        Unit::Count,
-        "Providers that were left out, since their peers did better.",
+        Unit::CountPerRun,
+        "Providers that were left out because their peers did better, per run.",
         |view| sum_of(view, |tally| tally.ejections),
     ).no_value_is_better();
-    CHECKS = quiet("checks", Unit::Count, "Health checks that ended.", |view| {
+    CHECKS = quiet("checks", Unit::CountPerRun, "Health checks that ended, per run.", |view| {
         sum_of(view, |tally| tally.checks)
     }).no_value_is_better();
-    COST = measure("cost", Unit::Usd, "All that providers billed.", |view| {
+    COST = measure("cost", Unit::UsdPerRun, "All that providers billed, per run.", |view| {
         Some(usd(cost_of(view)))
     });
-    WASTED = measure("wasted_cost", Unit::Usd, "Billed and not delivered.", |view| {
+    WASTED = measure("wasted_cost", Unit::UsdPerRun, "Billed and not delivered, per run.", |view| {
         Some(usd(wasted_of(view)))
     });
     WASTED_SHARE = measure(
@@ -748,8 +774,8 @@ measures! {
     );
     CHECK_COST = quiet(
         "check_cost",
-        Unit::Usd,
-        "Billed for health checks, a part of what was wasted: no call asked for it.",
+        Unit::UsdPerRun,
+        "Billed for health checks, per run; a part of `wasted_cost`: no call asked for it.",
         |view| Some(usd(cost::checked(view.scope, view.prices))),
     );
     COST_PER_SUCCESS = measure(

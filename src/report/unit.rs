@@ -17,8 +17,12 @@ pub enum Unit {
     Ms,
     /// A whole number of things.
     Count,
+    /// A number of things in each run: the mean over the runs.
+    CountPerRun,
     /// US dollars.
     Usd,
+    /// US dollars for each run: the mean over the runs.
+    UsdPerRun,
     /// A mean number.
     Number,
     /// A number per second.
@@ -32,16 +36,24 @@ impl Unit {
             Self::Ratio => "ratio",
             Self::Ms => "ms",
             Self::Count => "count",
+            Self::CountPerRun => "count_per_run",
             Self::Usd => "usd",
+            Self::UsdPerRun => "usd_per_run",
             Self::Number => "number",
             Self::PerSecond => "per_second",
         }
     }
 
+    /// Whether it is the mean over the runs.
+    pub const fn is_per_run(self) -> bool {
+        matches!(self, Self::CountPerRun | Self::UsdPerRun)
+    }
+
     /// `value` for programs: a decimal number of at most nine decimals.
     pub fn decimal(self, value: Ratio) -> String {
         value.decimal(match self {
-            Self::Ratio | Self::Usd | Self::Number | Self::PerSecond => 9,
+            Self::Ratio | Self::Number | Self::PerSecond => 9,
+            Self::Usd | Self::UsdPerRun | Self::CountPerRun => 9,
             Self::Ms => 3,
             Self::Count => 0,
         })
@@ -59,7 +71,8 @@ impl Unit {
         format!("{}{suffix}", scaled.decimal(places))
     }
 
-    /// `value` for people, with enough decimals to be on its own side of `bound`.
+    /// `value` for people, with enough decimals to be on its own side of `bound`; says when it is
+    /// per run.
     pub(crate) fn shown_beside(self, value: Ratio, bound: Ratio) -> String {
         let (scaled, suffix, places) = self.scaled(value);
         // The bound in the same scale; only its order matters.
@@ -73,16 +86,22 @@ impl Unit {
         let faithful = (places..9)
             .find(|&places| scaled.rounded(places).cmp(&limit) == scaled.cmp(&limit))
             .unwrap_or(9);
-        self.written(scaled, suffix, faithful)
+        let written = self.written(scaled, suffix, faithful);
+        match self.is_per_run() {
+            true => format!("{written} per run"),
+            false => written,
+        }
     }
 
     /// `bound` in this unit; `None` when it was written in another one.
     pub(crate) fn worth(self, bound: Bound) -> Option<Ratio> {
         match (self, bound) {
             (Self::Ratio, Bound::Share(parts))
-            | (Self::Usd, Bound::Money(parts))
+            | (Self::Usd | Self::UsdPerRun, Bound::Money(parts))
             | (Self::PerSecond, Bound::Rate(parts))
-            | (Self::Count | Self::Number, Bound::Number(parts)) => Some(Ratio::billionths(parts)),
+            | (Self::Count | Self::CountPerRun | Self::Number, Bound::Number(parts)) => {
+                Some(Ratio::billionths(parts))
+            }
             (Self::Ms, Bound::Time(nanos)) => Some(Ratio::whole(nanos).divided_by(NANOS_PER_MS)),
             _ => None,
         }
@@ -93,8 +112,8 @@ impl Unit {
         match self {
             Self::Ratio => "a share, such as `99.5%`",
             Self::Ms => "a length of time, such as `2.5s` or `800ms`",
-            Self::Count => "a bare number, such as `3`",
-            Self::Usd => "an amount of money, such as `0.004 USD`",
+            Self::Count | Self::CountPerRun => "a bare number, such as `3`",
+            Self::Usd | Self::UsdPerRun => "an amount of money, such as `0.004 USD`",
             Self::Number => "a bare number, such as `1.3`",
             Self::PerSecond => "a rate, such as `4.5/s`",
         }
@@ -110,18 +129,40 @@ impl Unit {
             Self::Ms if below(MS_PER_H) => (value.divided_by(MS_PER_MIN), "m", 1),
             Self::Ms => (value.divided_by(MS_PER_H), "h", 1),
             Self::Count => (value, "", 0),
-            Self::Usd => (value, " USD", 4),
+            Self::CountPerRun => (value, "", decimals(value)),
+            Self::Usd | Self::UsdPerRun => (value, " USD", 4),
             Self::Number => (value, "", 2),
             Self::PerSecond => (value, "/s", 2),
         }
     }
 
     fn written(self, scaled: Ratio, suffix: &str, places: u32) -> String {
-        match (self, scaled.fixed(places).parse()) {
-            (Self::Count, Ok(count)) => grouped(count),
-            (Self::Ratio, _) => percent(scaled, places),
-            _ => format!("{}{suffix}", scaled.fixed(places)),
+        let fixed = scaled.fixed(places);
+        match self {
+            Self::Ratio => percent(scaled, places),
+            Self::Count | Self::CountPerRun => grouped_decimal(&fixed),
+            _ => format!("{fixed}{suffix}"),
         }
+    }
+}
+
+/// The decimals that a mean count needs: none when it is whole, else one, or as many as it takes
+/// not to look like zero.
+fn decimals(value: Ratio) -> u32 {
+    if value.rounded(0) == value {
+        return 0;
+    }
+    let is_seen = |places: &u32| value.rounded(*places) > Ratio::whole(0);
+    (1..9).find(is_seen).unwrap_or(9)
+}
+
+/// `18022.5` as `18,022.5`.
+fn grouped_decimal(fixed: &str) -> String {
+    let (whole, decimals) = fixed.split_once('.').unwrap_or((fixed, ""));
+    let point = if decimals.is_empty() { "" } else { "." };
+    match whole.parse() {
+        Ok(whole) => format!("{}{point}{decimals}", grouped(whole)),
+        Err(_) => fixed.to_owned(),
     }
 }
 
@@ -147,7 +188,7 @@ impl Serialize for Written {
             return serializer.serialize_none();
         };
         let text = unit.decimal(value);
-        if unit == Unit::Usd {
+        if matches!(unit, Unit::Usd | Unit::UsdPerRun) {
             return serializer.serialize_str(&text);
         }
         // The nearest float to a decimal prints as that decimal: nothing is added or rounded here.
@@ -192,6 +233,20 @@ mod tests {
         assert_eq!(shown(Unit::Count, 18_022, 1), "18,022");
         assert_eq!(shown(Unit::Usd, 412, 100_000), "0.0041 USD");
         assert_eq!(shown(Unit::Number, 4, 3), "1.33");
+    }
+
+    #[test]
+    fn a_mean_count_is_short_and_never_looks_like_zero() {
+        let shown = |part, all| Unit::CountPerRun.shown(Ratio::share(part, all).unwrap());
+        assert_eq!(shown(0, 5), "0");
+        assert_eq!(shown(9_010, 5), "1,802");
+        assert_eq!(shown(90_112, 50), "1,802.2");
+        assert_eq!(shown(1, 5), "0.2");
+        assert_eq!(shown(1, 200), "0.01");
+        let beside = Unit::CountPerRun.shown_beside(Ratio::share(16, 5).unwrap(), Ratio::whole(3));
+        assert_eq!(beside, "3.2 per run");
+        let beside = Unit::UsdPerRun.shown_beside(Ratio::whole(2), Ratio::whole(3));
+        assert_eq!(beside, "2.0000 USD per run");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! The measures of the table come first, those about one fault or provider after the others, then
 //! each provider's figures as `providers.NAME.FIGURE`.
-//! Values are decimals; an undefined one is empty. Verdicts are not in it.
+//! Values are decimals; an undefined one is empty. The unit says which are per run. Verdicts are not in it.
 
 use csv::Writer;
 
@@ -46,7 +46,7 @@ fn rows(report: &Report, policy: &Judged) -> Vec<(String, Unit, Option<Ratio>)> 
     let state = &policy.state;
     let tallies = state.run.providers.iter().zip(&report.prices);
     for (name, (tally, price)) in state.providers.iter().zip(tallies) {
-        for (figure, unit, value) in measures::of_provider(tally, price) {
+        for (figure, unit, value) in measures::of_provider(tally, price, state.runs) {
             rows.push((format!("providers.{name}.{figure}"), unit, Some(value)));
         }
     }

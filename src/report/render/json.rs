@@ -1,7 +1,8 @@
 //! The result document, `firedrill.result/2`: everything, for programs.
 //!
 //! Policies are in the order of the run, measures in the order of their table. An undefined value
-//! is `null`, money is a decimal string. `state` holds the integers from which every value is
+//! is `null`, money is a decimal string. A value that is per run has its total over all runs beside
+//! it. `state` holds the integers from which every value is
 //! derived, so that results of other seeds merge exactly, and `by_seed` each run's exact values (as
 //! `[numerator, denominator]`) and calls, so that results can be compared. `report::document` reads
 //! it back.
@@ -109,11 +110,12 @@ impl<'a> Policy<'a> {
         let state = &policy.state;
         let view = report.view(policy);
         let measured = measures::worth_saying(&view).map(|(measure, value)| {
-            let figure = Figure::new(measure.unit, value);
+            let figure = Figure::new(measure.unit, value, state.runs);
             (measure.name.to_owned(), figure)
         });
         let each = measures::named_each(&view).into_iter();
-        let each = each.map(|(name, unit, value)| (name, Figure::new(unit, Some(value))));
+        let each =
+            each.map(|(name, unit, value)| (name, Figure::new(unit, Some(value), state.runs)));
         let fired = state.faults.iter().zip(&state.fired);
         Self {
             measures: Pairs(measured.chain(each).collect()),
@@ -132,8 +134,9 @@ fn providers(report: &Report, state: &RunStats) -> Pairs<Pairs<Figure>> {
     let tallies = state.run.providers.iter().zip(&report.prices);
     let named = state.providers.iter().zip(tallies);
     let figures = named.map(|(name, (tally, price))| {
-        let figures = measures::of_provider(tally, price).into_iter();
-        let figures = figures.map(|(name, unit, value)| (name, Figure::new(unit, Some(value))));
+        let figures = measures::of_provider(tally, price, state.runs).into_iter();
+        let figures =
+            figures.map(|(name, unit, value)| (name, Figure::new(unit, Some(value), state.runs)));
         (name.clone(), Pairs(figures.collect()))
     });
     Pairs(figures.collect())
@@ -170,18 +173,22 @@ impl Paid {
     }
 }
 
-/// A value and its unit.
+/// A value and its unit; the total of all runs, too, of what is per run.
 #[derive(Serialize)]
 struct Figure {
     value: Written,
     unit: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Written>,
 }
 
 impl Figure {
-    const fn new(unit: Unit, value: Option<Ratio>) -> Self {
+    fn new(unit: Unit, value: Option<Ratio>, runs: u64) -> Self {
+        let total = value.filter(|_| unit.is_per_run());
         Self {
             value: Written(unit, value),
             unit: unit.name(),
+            total: total.map(|value| Written(unit, Some(value.times(runs.max(1))))),
         }
     }
 }

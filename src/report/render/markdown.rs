@@ -6,10 +6,10 @@ mod money;
 
 use std::collections::BTreeSet;
 
-use super::table;
+use super::{per_run, table};
 use crate::policy::classify::FailureClass;
 use crate::report::measures::Measure;
-use crate::report::ratio::{Ratio, grouped};
+use crate::report::ratio::Ratio;
 use crate::report::run_stats::Endings;
 use crate::report::subject::MeasuredProvider;
 use crate::report::verdict::Verdict;
@@ -41,7 +41,7 @@ pub(super) fn render(report: &Report, _: bool) -> String {
 }
 
 fn head(report: &Report) -> String {
-    let calls = report.policies.iter().map(|policy| policy.state.run.calls);
+    let calls = table::calls(report);
     let title = format!(
         "# {}\n\n{}",
         report.subject.name,
@@ -49,11 +49,11 @@ fn head(report: &Report) -> String {
     );
     let length = table::seeds_and_length(report);
     if !report.subject.traces.is_empty() {
-        return format!("{title}\n\n{length}, {} calls.", grouped(calls.sum()));
+        return format!("{title}\n\n{length}, {calls}.");
     }
     format!(
-        "{title}\n\n{length}, {} calls for each policy. Verdict: **{}**.",
-        grouped(calls.max().unwrap_or(0)),
+        "{title}\n\n{length}, {calls} for each policy. Counts and money are per run, the mean over \
+         the seeds. Verdict: **{}**.",
         report.verdict().word(),
     )
 }
@@ -155,10 +155,11 @@ fn faults(report: &Report) -> Option<String> {
     let mut rows = Rows::new(&[&["fault"], names.as_slice()].concat());
     for (place, fault) in report.subject.faults.iter().enumerate() {
         let fired = |policy: &Judged| policy.state.fired.get(place).copied().unwrap_or(0);
-        let fired = report.policies.iter().map(|policy| grouped(fired(policy)));
+        let policies = report.policies.iter();
+        let fired = policies.map(|policy| per_run(&policy.state, fired(policy)));
         rows.push([fault.name.clone()].into_iter().chain(fired));
     }
-    rows.section("Faults", "How often each fired.")
+    rows.section("Faults", "How often each fired, per run.")
 }
 
 fn failures(report: &Report) -> Option<String> {
@@ -170,13 +171,13 @@ fn failures(report: &Report) -> Option<String> {
                 let tally = policy.state.run.providers.get(place)?;
                 tally.failures.get(&class).copied()
             };
-            let counts = report.policies.iter().map(count);
-            let counts = counts.map(|count| grouped(count.unwrap_or(0)));
+            let policies = report.policies.iter();
+            let counts = policies.map(|policy| per_run(&policy.state, count(policy).unwrap_or(0)));
             let class = class.name().to_owned();
             rows.push([provider.name.clone(), class].into_iter().chain(counts));
         }
     }
-    rows.section("Failures", "Attempts that failed.")
+    rows.section("Failures", "Attempts that failed, per run.")
 }
 
 fn failed_calls(report: &Report) -> Option<String> {
@@ -184,16 +185,13 @@ fn failed_calls(report: &Report) -> Option<String> {
     let mut rows = Rows::new(&[&["reason"], names.as_slice()].concat());
     for (reason, count) in Endings::REASONS {
         let policies = report.policies.iter();
-        let counts: Vec<u64> = policies.map(|one| count(&one.state.run.endings)).collect();
-        if counts.iter().any(|count| *count > 0) {
-            rows.push(
-                [reason.to_owned()]
-                    .into_iter()
-                    .chain(counts.into_iter().map(grouped)),
-            );
+        let counts = policies.map(|one| (&one.state, count(&one.state.run.endings)));
+        if counts.clone().any(|(_, count)| count > 0) {
+            let shown = counts.map(|(state, count)| per_run(state, count));
+            rows.push([reason.to_owned()].into_iter().chain(shown));
         }
     }
-    rows.section("Failed calls", "Calls that failed, by reason.")
+    rows.section("Failed calls", "Calls that failed, by reason, per run.")
 }
 
 /// The classes of failures that occurred at a provider under any policy, in their own order.
@@ -214,11 +212,12 @@ fn breakers(report: &Report) -> Option<String> {
             let counts = [steps.opened, steps.half_opened, steps.closed];
             if counts != [0; 3] {
                 let head = [policy.name.clone(), name.clone()];
-                rows.push(head.into_iter().chain(counts.map(grouped)));
+                let counts = counts.map(|count| per_run(state, count));
+                rows.push(head.into_iter().chain(counts));
             }
         }
     }
-    rows.section("Breakers", "")
+    rows.section("Breakers", "Transitions per run.")
 }
 
 /// Actions that only some policies take; each column only if a policy took it.
@@ -237,7 +236,10 @@ fn measures_taken(report: &Report) -> Option<String> {
         let cells = said.iter().map(|measure| shown(report, policy, measure));
         rows.push([policy.name.clone()].into_iter().chain(cells));
     }
-    rows.section("Hedges, load and checks", "")
+    rows.section(
+        "Hedges, load and checks",
+        "Ejections, checks and their cost are per run.",
+    )
 }
 
 fn outages(report: &Report) -> Option<String> {
@@ -250,7 +252,7 @@ fn outages(report: &Report) -> Option<String> {
         let overlapping = policy.state.faults.iter().zip(&tally.overlapping);
         let overlapping: Vec<String> = overlapping
             .filter(|(_, count)| **count > 0)
-            .map(|(fault, count)| format!("{fault} {}", grouped(*count)))
+            .map(|(fault, count)| format!("{fault} {}", per_run(&policy.state, *count)))
             .collect();
         rows.push([
             policy.name.clone(),
@@ -260,7 +262,7 @@ fn outages(report: &Report) -> Option<String> {
             overlapping.join(", "),
         ]);
     }
-    rows.section("Outages", "")
+    rows.section("Outages", "Their number is per run.")
 }
 
 /// Violations of conduct; only of policies that have some.
@@ -276,7 +278,7 @@ fn conduct(report: &Report) -> Option<String> {
             }
         }
     }
-    rows.section("Conduct", "What no client should do.")
+    rows.section("Conduct", "What no client should do, per run.")
 }
 
 fn after_faults(report: &Report) -> Option<String> {

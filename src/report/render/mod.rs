@@ -11,7 +11,18 @@ mod table;
 
 pub use json::json_array;
 
-use super::Report;
+use super::{Ratio, Report, RunStats, Unit};
+
+/// `count`, which is over all runs of `state`, for each of them: `117.2`.
+fn per_run(state: &RunStats, count: u64) -> String {
+    let mean = Ratio::whole(count).divided_by(state.runs.max(1));
+    Unit::CountPerRun.shown(mean)
+}
+
+/// ` per run`, beside a count of several runs.
+const fn of_each(state: &RunStats) -> &'static str {
+    if state.runs > 1 { " per run" } else { "" }
+}
 
 /// Declares each format: its name on the command line, how several reports follow each other in
 /// one output, and the function that renders one of them.

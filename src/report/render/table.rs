@@ -4,6 +4,7 @@
 //! Plain ASCII; colour only when asked for. The command line decides whether the terminal shows
 //! colour.
 
+use super::{of_each, per_run};
 use crate::policy::config::EVERY;
 use crate::report::measures::Measure;
 use crate::report::ratio::{Ratio, grouped};
@@ -44,12 +45,10 @@ pub(super) fn seeds_and_length(report: &Report) -> String {
 }
 
 fn header(report: &Report, color: bool) -> String {
-    // Policies get the same calls; if not, the maximum is shown.
-    let calls = report.policies.iter().map(|policy| policy.state.run.calls);
     let words = [
         report.subject.name.clone(),
         seeds_and_length(report),
-        format!("{} calls", grouped(calls.max().unwrap_or(0))),
+        calls(report),
         faults_fired(report),
     ];
     let verdict = report.verdict();
@@ -58,6 +57,25 @@ fn header(report: &Report, color: bool) -> String {
         paint(mark(verdict), verdict, color),
         words.join("   ")
     )
+}
+
+/// `1,802 calls per run` (policies get the same calls; if not, the maximum is shown), or all the calls of recorded traces.
+pub(super) fn calls(report: &Report) -> String {
+    let states = report.policies.iter().map(|policy| &policy.state);
+    if !report.subject.traces.is_empty() {
+        return format!(
+            "{} calls",
+            grouped(states.map(|state| state.run.calls).sum())
+        );
+    }
+    let most = states.max_by_key(|state| state.run.calls);
+    most.map_or_else(String::new, |state| {
+        format!(
+            "{} calls{}",
+            per_run(state, state.run.calls),
+            of_each(state)
+        )
+    })
 }
 
 fn faults_fired(report: &Report) -> String {
@@ -90,17 +108,18 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
     lines
 }
 
-/// `    12 failed: 10 exhausted, 2 deadline`, below the row of a policy of which calls failed.
+/// `    1.2 failed per run: 1 exhausted, 0.2 deadline`, below the row of a policy of which calls failed.
 fn failed_calls(policy: &Judged) -> Option<String> {
-    let run = &policy.state.run;
+    let (state, run) = (&policy.state, &policy.state.run);
     let counts = Endings::REASONS
         .iter()
         .map(|(reason, count)| (reason, count(&run.endings)))
         .filter(|(_, count)| *count > 0)
-        .map(|(reason, count)| format!("{} {reason}", grouped(count)));
+        .map(|(reason, count)| format!("{} {reason}", per_run(state, count)));
     let counts: Vec<String> = counts.collect();
-    let failed = grouped(run.calls.saturating_sub(run.succeeded));
-    (!counts.is_empty()).then(|| format!("    {failed} failed: {}", counts.join(", ")))
+    let failed = per_run(state, run.calls.saturating_sub(run.succeeded));
+    let (each, counts) = (of_each(state), counts.join(", "));
+    (!counts.is_empty()).then(|| format!("    {failed} failed{each}: {counts}"))
 }
 
 type Cells = [String; COLUMNS.len()];

@@ -2,7 +2,9 @@
 //! them.
 
 use firedrill::policy::{AttemptId, CallId, FailureClass, FailureReason, Outcome};
+use firedrill::prices::Price;
 use firedrill::report::RunStats;
+use firedrill::report::measures::{MEASURES, View};
 use firedrill::trace::EventKind;
 use proptest::prelude::*;
 
@@ -104,6 +106,25 @@ proptest! {
         prop_assert_eq!(abc.run.calls, a.run.calls + b.run.calls + c.run.calls);
         let longest = [&a, &b, &c].map(|state| state.run.uptime.longest);
         prop_assert_eq!(Some(abc.run.uptime.longest), longest.into_iter().max());
+    }
+
+    #[test]
+    fn no_measure_depends_on_the_number_of_equal_runs(one in runs()) {
+        let all = merged(&[&one, &one, &one]);
+        for measure in MEASURES {
+            let arguments = measure.argument().map_or(1, |kind| kind.names(&one).len());
+            for place in 0..arguments {
+                let value = |state| {
+                    let prices: Vec<Price> = subject().providers.into_iter().map(|one| one.price).collect();
+                    let view = View::all(state, &prices);
+                    match measure.argument() {
+                        None => measure.of(&view),
+                        Some(_) => measure.of_one(&view, place),
+                    }
+                };
+                prop_assert_eq!(value(&all), value(&one), "{}", measure.name);
+            }
+        }
     }
 
     #[test]
