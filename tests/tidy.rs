@@ -45,7 +45,7 @@ const MODULES: &[(&str, &str)] = &[
         "world",
         "time units rng text policy wire trace prices client scenario provider host",
     ),
-    ("report", "time units text policy trace prices expect"),
+    ("report", "time units rng text policy trace prices expect"),
     (
         "serve",
         "time units rng policy wire trace prices scenario provider host report",

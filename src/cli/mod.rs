@@ -1,7 +1,7 @@
 //! The command line: one file per verb.
 //!
-//! - `run`, `merge`, `report`, `check`, `init`, `serve`, `schema`, `presets`, `completions`: the
-//!   verbs.
+//! - `run`, `merge`, `compare`, `report`, `check`, `init`, `serve`, `schema`, `presets`,
+//!   `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
 //! - `values`: parses `--set`, `--seeds` and `--jobs`.
@@ -11,6 +11,7 @@
 //! `drill` and `report` do the work; these modules parse arguments and print results.
 
 mod check;
+mod compare;
 mod completions;
 mod files;
 mod init;
@@ -50,6 +51,7 @@ struct Cli {
 enum Verb {
     Run(run::Args),
     Merge(merge::Args),
+    Compare(compare::Args),
     Report(report::Args),
     Check(check::Args),
     Init(init::Args),
@@ -64,6 +66,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().verb {
         Verb::Run(args) => run::run(args),
         Verb::Merge(args) => merge::merge(args),
+        Verb::Compare(args) => compare::compare(&args),
         Verb::Report(args) => report::report(args),
         Verb::Check(args) => check::check(&args),
         Verb::Init(args) => init::init(&args),

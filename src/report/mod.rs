@@ -12,6 +12,7 @@
 //! - [`measures`]: every measure, defined once: name, unit, function.
 //! - `outcomes`, `by_seed`: how each call ended, and each run's values; `shards` merges reports
 //!   on other seeds, `document` reads them back.
+//! - [`compare`]: two policies, or one before and after a change; `statistics`: what seeds tell.
 //! - `ratio`, `unit`: the exact value of a measure, and its text forms.
 //! - `verdict`: compares expectations with measures, three-valued.
 //! - `production`: the same for recorded traces of production.
@@ -25,6 +26,7 @@ mod call_record;
 pub(crate) mod client_rules;
 pub(crate) mod collector;
 pub(crate) mod command;
+pub mod compare;
 pub(crate) mod cost;
 mod document;
 mod failover;
@@ -42,6 +44,7 @@ pub(crate) mod run_stats;
 mod scopes;
 mod seeds;
 mod shards;
+mod statistics;
 pub(crate) mod subject;
 pub(crate) mod timeline;
 pub(crate) mod unit;

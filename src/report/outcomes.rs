@@ -34,6 +34,11 @@ impl CallOutcomes {
         self.answered.shared(&other.failed)
     }
 
+    /// The number of calls.
+    pub fn arrived(&self) -> u64 {
+        self.answered.count().saturating_add(self.failed.count())
+    }
+
     /// Whether all calls are kept. If not, a comparison cannot count by call.
     pub const fn is_complete(&self) -> bool {
         !(self.answered.is_full || self.failed.is_full)
@@ -75,6 +80,12 @@ impl CallRanges {
             ranges.clear();
             self.is_full = true;
         }
+    }
+
+    fn count(&self) -> u64 {
+        let lengths = self.ranges.iter();
+        let lengths = lengths.map(|(first, last)| (last.saturating_sub(*first)).saturating_add(1));
+        lengths.fold(0, u64::saturating_add)
     }
 
     /// How many calls are in both.

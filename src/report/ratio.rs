@@ -55,6 +55,19 @@ impl Ratio {
         (self.numerator, self.denominator)
     }
 
+    /// The nearest float; for statistics, never for verdicts.
+    pub(super) fn to_float(self) -> f64 {
+        self.numerator as f64 / self.denominator as f64
+    }
+
+    /// `value`, to nine decimals; zero when it is negative or no number.
+    pub(super) fn near(value: f64) -> Self {
+        Self {
+            numerator: (value * 1e9).round() as u128,
+            denominator: 1_000_000_000,
+        }
+    }
+
     /// This value times `factor`.
     #[must_use]
     pub(crate) const fn times(self, factor: u64) -> Self {
