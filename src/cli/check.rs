@@ -92,11 +92,11 @@ enum Checked {
 /// The contents of the file at `path`, or its diagnostics.
 fn check_file(path: &Path) -> Result<Checked, Vec<Diagnostic>> {
     if files::is_fleet(path) {
-        let fleet = FleetFile::read(path).map_err(|problem| vec![problem])?;
+        let fleet = FleetFile::read(path).map_err(Vec::from_iter)?;
         return Ok(Checked::Fleet(Box::new(fleet)));
     }
     if !files::is_scenario(path) {
-        let (policy, document) = read_policy(path).map_err(|problem| vec![problem])?;
+        let (policy, document) = read_policy(path).map_err(Vec::from_iter)?;
         return Ok(Checked::Policy(Box::new(policy), document));
     }
     let drill = Drill::load_with(path, Changes::default())?;

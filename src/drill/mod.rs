@@ -72,7 +72,7 @@ impl Drill {
     /// Reads and checks the scenario at `path` with `changes`; on failure every diagnostic, at
     /// least one.
     pub fn load_with(path: impl AsRef<Path>, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
-        let loaded = load::load(path, &changes.set).map_err(|problem| vec![problem])?;
+        let loaded = load::load(path, &changes.set).map_err(Vec::from_iter)?;
         let subject = Subject::from(&loaded.scenario);
         let checked = check_expectations(&loaded.document, &subject);
         let found = policies::find_all(&loaded, &changes);

@@ -10,6 +10,7 @@ use super::Changes;
 use crate::policy::config::Policy;
 use crate::policy_file::presets;
 use crate::scenario::load::Loaded;
+use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 
 /// The policies to run, each with its document, chosen by the user, else the scenario's own; or
@@ -28,7 +29,7 @@ pub(super) fn find_all(
     let mut problems = Vec::new();
     for asked in asked {
         match asked.find(loaded, &overrides) {
-            Err(problem) => problems.push(problem),
+            Err(wrong) => problems.extend(wrong),
             Ok((policy, _)) if policies.iter().any(|(other, _)| other.name == policy.name) => {
                 let message = format!("two policies are named `{}`", policy.name);
                 problems.push(asked.problem(loaded, message).hint("leave one of them out"));
@@ -98,9 +99,11 @@ impl Asked<'_> {
         overrides: &[Override],
     ) -> Result<(Policy, Document), Diagnostic> {
         let (mut document, stem) = self.document(loaded)?;
+        let mut findings = Findings::default();
         for (path, value) in overrides {
-            document.set_with_prefix(PREFIX, path, value)?;
+            findings.take(document.set_with_prefix(PREFIX, path, value));
         }
+        findings.finish(&document, Some(()))?;
         let policy = Policy::from_document(&document, Some(&stem))?;
         Ok((policy, document))
     }

@@ -6,6 +6,7 @@ mod route;
 use super::knobs;
 use crate::policy::config::{Backoff, Budget, EVERY, Limit, Policy, ProviderOverride, Row};
 use crate::policy::settings::Settings;
+use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 use crate::units::Share;
 
@@ -15,24 +16,31 @@ pub(super) fn check(
     policy: &Policy,
     document: &Document,
     expected_stem: Option<&str>,
-) -> Result<(), Diagnostic> {
-    check_name(policy, document, expected_stem)?;
-    route::check(policy, document)?;
-    check_ranges(&policy.rows(), document, &[])?;
-    check_backoff(&policy.retry.backoff, document, &["retry", "backoff"])?;
+    findings: &mut Findings,
+) {
+    findings.part(&["name"], || check_name(policy, document, expected_stem));
+    check_ranges(&policy.rows(), document, &[], findings);
+    route::check(policy, document, findings);
+    let path = ["retry", "backoff"];
+    findings.part(&path, || {
+        check_backoff(&policy.retry.backoff, document, &path)
+    });
     if let Some(breaker) = &policy.breaker {
-        health::check_breaker(breaker, document, &["breaker"])?;
+        let path = ["breaker"];
+        findings.part(&path, || health::check_breaker(breaker, document, &path));
     }
     if let Some(outlier) = &policy.outlier {
-        health::check_outlier(outlier, document)?;
+        findings.part(&["outlier"], || health::check_outlier(outlier, document));
     }
-    check_budget(policy.retry.budget.as_ref(), document)?;
-    check_limit(&policy.limit, document, &["limit"])?;
+    let budget = policy.retry.budget.as_ref();
+    findings.part(&["retry", "budget"], || check_budget(budget, document));
+    findings.part(&["limit"], || {
+        check_limit(&policy.limit, document, &["limit"])
+    });
     for (path, written) in policy.overrides.iter() {
         let place = path.each_ref().map(String::as_str);
-        check_override(policy, written, document, &place)?;
+        check_override(policy, written, document, &place, findings);
     }
-    Ok(())
 }
 
 fn check_name(
@@ -59,38 +67,51 @@ fn check_name(
     }
 }
 
+/// Checks an override where it and what it lies on could be read.
 fn check_override(
     policy: &Policy,
     written: &ProviderOverride,
     document: &Document,
     place: &[&str],
-) -> Result<(), Diagnostic> {
+    findings: &mut Findings,
+) {
     let mut settings = Settings::of(policy);
+    let below = settings.rows();
     settings.overlay(written);
-    check_ranges(&settings.rows(), document, place)?;
+    let is_own = |row: &Row| {
+        !below
+            .iter()
+            .any(|one| one.path == row.path && one.value == row.value)
+    };
+    let own = Vec::from_iter(settings.rows().into_iter().filter(is_own));
+    check_ranges(&own, document, place, findings);
     let at = |section| [place, &[section]].concat();
-    if written.backoff.is_some() {
-        check_backoff(&settings.backoff, document, &at("backoff"))?;
+    if written.backoff.is_some() && findings.is_read(&["retry", "backoff"]) {
+        let path = at("backoff");
+        findings.part(&path, || check_backoff(&settings.backoff, document, &path));
     }
-    if written.limit.is_some() {
-        check_limit(&settings.limit, document, &at("limit"))?;
+    if written.limit.is_some() && findings.is_read(&["limit"]) {
+        let path = at("limit");
+        findings.part(&path, || check_limit(&settings.limit, document, &path));
     }
-    if let (Some(_), Some(breaker)) = (&written.breaker, &settings.breaker) {
-        health::check_breaker(breaker, document, &at("breaker"))?;
+    let breaker = settings.breaker.filter(|_| findings.is_read(&["breaker"]));
+    if let (Some(_), Some(breaker)) = (&written.breaker, &breaker) {
+        let path = at("breaker");
+        findings.part(&path, || health::check_breaker(breaker, document, &path));
     }
-    Ok(())
 }
 
-/// Checks that each of `rows` lies in its range; their paths begin at `place`.
-fn check_ranges(rows: &[Row], document: &Document, place: &[&str]) -> Result<(), Diagnostic> {
-    let Some(row) = rows.iter().find(|row| !knobs::is_allowed(row)) else {
-        return Ok(());
-    };
-    let (least, largest) = row.range;
-    let message = format!("`{}` is out of range", knobs::shown(row));
-    let hint = format!("from `{least}` to `{largest}`");
-    let path = [place, row.path.as_slice()].concat();
-    Err(document.problem(&path, message).hint(hint))
+/// Checks that each of `rows`, whose paths begin at `place`, lies in its range.
+fn check_ranges(rows: &[Row], document: &Document, place: &[&str], findings: &mut Findings) {
+    for row in rows.iter().filter(|row| !knobs::is_allowed(row)) {
+        let path = [place, row.path.as_slice()].concat();
+        findings.part(&path, || {
+            let (least, largest) = row.range;
+            let message = format!("`{}` is out of range", knobs::shown(row));
+            let hint = format!("from `{least}` to `{largest}`");
+            Err::<(), _>(document.problem(&path, message).hint(hint))
+        });
+    }
 }
 
 fn check_backoff(backoff: &Backoff, document: &Document, place: &[&str]) -> Result<(), Diagnostic> {

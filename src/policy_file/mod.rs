@@ -21,6 +21,7 @@ pub use knobs::{KNOBS, Knob, Scale};
 pub use schema::schema;
 
 use crate::policy::config::Policy;
+use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 
 impl Policy {
@@ -41,9 +42,12 @@ impl Policy {
         document: &Document,
         expected_stem: Option<&str>,
     ) -> Result<Self, Diagnostic> {
-        let policy: Self = document.decode()?;
-        checks::check(&policy, document, expected_stem)?;
-        Ok(policy)
+        let mut findings = Findings::default();
+        let policy = document.read_on(&mut findings);
+        if let Some(policy) = &policy {
+            checks::check(policy, document, expected_stem, &mut findings);
+        }
+        findings.finish(document, policy)
     }
 }
 

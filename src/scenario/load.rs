@@ -10,6 +10,7 @@ use super::check::is_name;
 use super::file::File;
 use super::resolve::resolve;
 use super::{Calls, Scenario, replay};
+use crate::text::findings::Findings;
 use crate::text::{self, Diagnostic, Document};
 
 /// A scenario, and the document that it was read from, so that later checks can point into it.
@@ -32,29 +33,25 @@ pub struct Loaded {
 pub fn load(path: impl AsRef<Path>, overrides: &[(String, String)]) -> Result<Loaded, Diagnostic> {
     let path = path.as_ref();
     let mut document = Document::read(path)?;
+    let mut findings = Findings::default();
     for (key, value) in overrides {
         if !key.starts_with("policy.") {
-            document.set(key, value)?;
+            findings.take(document.set(key, value));
         }
     }
-    let file: File = document.decode()?;
+    let root = root_of(path);
     let place = ScenarioFile {
         document: &document,
         path,
-        root: &root_of(path),
+        root: &root,
     };
-    file.load.check_alone(&document)?;
-    let trace = match &file.load.trace {
-        Some(written) => Some(place.trace(written)?),
-        None => None,
-    };
-    place.check_policies(&file.policies)?;
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let scenario = resolve(&document, &stem, file, trace)?;
+    let scenario = document.read_on(&mut findings);
+    let scenario = scenario.and_then(|file| place.resolve(file, &mut findings));
+    let scenario = findings.finish(&document, scenario)?;
     Ok(Loaded {
         scenario,
         path: path.to_owned(),
-        root: place.root.to_owned(),
+        root,
         document,
     })
 }
@@ -81,6 +78,24 @@ struct ScenarioFile<'a> {
 }
 
 impl ScenarioFile<'_> {
+    /// The scenario of `file`, as far as nothing is wrong with it.
+    fn resolve(&self, file: File, findings: &mut Findings) -> Option<Scenario> {
+        let trace = file.load.as_ref().and_then(|load| {
+            findings.part(&["load"], || load.check_alone(self.document))?;
+            let written = load.trace.as_ref()?;
+            findings.part(&TRACE, || self.trace(written))
+        });
+        self.check_policies(&file.policies, findings);
+        let stem = self.path.file_stem().unwrap_or_default();
+        resolve(
+            self.document,
+            &stem.to_string_lossy(),
+            file,
+            trace,
+            findings,
+        )
+    }
+
     fn locate(&self, keys: &[&str], written: &str) -> Result<PathBuf, Diagnostic> {
         if self.document.is_override(keys) {
             return Ok(PathBuf::from(written));
@@ -110,20 +125,26 @@ impl ScenarioFile<'_> {
     }
 
     /// Checks that each policy is a bare name, or a path that ends in `.yaml` or `.yml`.
-    fn check_policies(&self, policies: &[String]) -> Result<(), Diagnostic> {
+    fn check_policies(&self, policies: &[String], findings: &mut Findings) {
         for (n, policy) in policies.iter().enumerate() {
-            let keys = ["policies", &n.to_string()];
-            if policies[..n].contains(policy) {
-                let message = format!("the policy `{policy}` is named twice");
-                return Err(self.document.problem(&keys, message).hint("name it once"));
+            if findings.is_read(&["policies"]) {
+                findings.take(self.check_policy(n, policy, &policies[..n]));
             }
-            if policy.ends_with(".yaml") || policy.ends_with(".yml") {
-                self.locate(&keys, policy)?;
-            } else if !is_name(policy) {
-                let message = format!("`{policy}` is neither a policy's name nor a file");
-                let hint = "write a name such as `resilient`, or a path such as `./mine.yaml`";
-                return Err(self.document.problem(&keys, message).hint(hint));
-            }
+        }
+    }
+
+    fn check_policy(&self, n: usize, policy: &String, before: &[String]) -> Result<(), Diagnostic> {
+        let keys = ["policies", &n.to_string()];
+        if before.contains(policy) {
+            let message = format!("the policy `{policy}` is named twice");
+            return Err(self.document.problem(&keys, message).hint("name it once"));
+        }
+        if policy.ends_with(".yaml") || policy.ends_with(".yml") {
+            self.locate(&keys, policy)?;
+        } else if !is_name(policy) {
+            let message = format!("`{policy}` is neither a policy's name nor a file");
+            let hint = "write a name such as `resilient`, or a path such as `./mine.yaml`";
+            return Err(self.document.problem(&keys, message).hint(hint));
         }
         Ok(())
     }

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use super::check::{SHORTEST, check_name};
 use super::fault::Windows;
 use super::place::Place;
-use super::provider::Provider;
+use super::provider::{Fleet, Provider};
 use crate::policy::ProviderId;
+use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 use crate::units::duration;
 #[cfg(feature = "cli")]
@@ -90,33 +91,40 @@ impl Operation {
 pub(super) fn operations(
     document: &Document,
     mut written: BTreeMap<String, Written>,
-    providers: &[Provider],
+    fleet: &Fleet,
     run: Option<Duration>,
-) -> Result<Vec<Operation>, Diagnostic> {
+    findings: &mut Findings,
+) -> Vec<Operation> {
     let names = document.keys(&["operations"]);
+    if fleet.is_empty() {
+        return Vec::new();
+    }
     if names.len() > MOST_OPERATIONS {
         let message = format!("more than {MOST_OPERATIONS} operations");
-        return Err(document.problem_at_key(&["operations"], message));
+        findings.take(Err::<(), _>(
+            document.problem_at_key(&["operations"], message),
+        ));
+        return Vec::new();
     }
-    let mut operations = Vec::new();
-    for name in names {
-        check_name(document, &["operations", &name], "an operation")?;
-        if let Some(written) = written.remove(&name) {
+    let operation = |name: String| {
+        let written = written.remove(&name)?;
+        findings.part(&["operations", &name.clone()], || {
+            check_name(document, &["operations", &name], "an operation")?;
             let place = Place::new(document, &["operations", &name]);
-            let work = written.work(&place, providers)?;
+            let work = written.work(&place, fleet)?;
             let windows = written.windows(&place, run)?;
-            operations.push(Operation {
+            Ok(Operation {
                 work,
                 windows,
-                name,
-            });
-        }
-    }
-    Ok(operations)
+                name: name.clone(),
+            })
+        })
+    };
+    names.into_iter().filter_map(operation).collect()
 }
 
 impl Written {
-    fn work(&self, place: &Place<'_>, providers: &[Provider]) -> Result<Work, Diagnostic> {
+    fn work(&self, place: &Place<'_>, fleet: &Fleet) -> Result<Work, Diagnostic> {
         let (key, name, work): (_, _, fn(ProviderId) -> Work) = match (&self.isolate, &self.pin) {
             (Some(name), None) => ("isolate", name, Work::Isolate),
             (None, Some(name)) => ("pin", name, Work::Pin),
@@ -130,12 +138,9 @@ impl Written {
                 return Err(problem.hint("leave out one of them, or make two operations"));
             }
         };
-        let number = providers.iter().position(|known| known.name == *name);
-        let id = number.and_then(|number| u16::try_from(number).ok());
-        id.map(|id| work(ProviderId(id))).ok_or_else(|| {
-            let known = providers.iter().map(|provider| provider.name.as_str());
+        fleet.id(name).map(work).ok_or_else(|| {
             let problem = place.problem(key, format!("unknown provider `{name}`"));
-            problem.did_you_mean(name, known)
+            problem.did_you_mean(name, fleet.names())
         })
     }
 

@@ -9,56 +9,91 @@ use super::check::check_name;
 use super::fault::Fault;
 use super::fault::keys::Written;
 use super::fault::parse::{self, Setting};
-use super::{Calls, Scenario, file, operations, provider};
+use super::provider::{self, Fleet};
+use super::{Calls, Load, Scenario, demand, file, operations};
 use crate::expect::{self, Expectation};
+use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 
-/// The resolved scenario of `file`; `stem` is the file's stem, and `trace` the calls to replay, if
-/// any.
+/// The resolved scenario of `file`, if nothing is wrong with it; `stem` is the file's stem, and
+/// `trace` the calls to replay, if any.
 pub(super) fn resolve(
     document: &Document,
     stem: &str,
     file: file::File,
     trace: Option<Calls>,
-) -> Result<Scenario, Diagnostic> {
-    check_stem(document, stem, file.name.as_deref())?;
+    findings: &mut Findings,
+) -> Option<Scenario> {
+    if !findings.may_be_mistyped(document, "name") {
+        findings.part(&["name"], || {
+            check_stem(document, stem, file.name.as_deref())
+        });
+    }
     let (network, mut run, uptime) = (file.network, file.run, file.uptime);
-    network.check(document)?;
-    let providers = provider::providers(document, file.providers, &network)?;
-    let is_replay = trace.is_some();
-    let load = file.load.checked(document, trace)?;
-    if let Calls::Trace { rows, .. } = &load.calls {
+    findings.part(&["network"], || network.check(document));
+    let providers = provider::providers(document, file.providers, &network, findings);
+    let is_replay = file.load.as_ref().is_some_and(|load| load.trace.is_some());
+    let load = load(document, file.load, trace, findings);
+    let has_run = !findings.may_be_mistyped(document, "run");
+    if has_run {
+        findings.part(&["run"], || run.check(document, is_replay));
+    }
+    if let Some(Calls::Trace { rows, .. }) = load.as_ref().map(|load| &load.calls) {
         let last = rows.last().map(|row| row.arrival.since_start());
         run.duration = last.unwrap_or_default();
     }
-    run.check(document, is_replay)?;
-    load.check_calls(document, run.duration)?;
-    let groups = parse::groups(document, &file.groups, &providers)?;
+    // How long calls arrive, as far as that can be read.
+    let is_known = has_run && findings.is_read(&["run"]) && (load.is_some() || !is_replay);
+    let length = is_known.then_some(run.duration);
+    if let (Some(load), Some(length)) = (&load, length) {
+        findings.part(&["load"], || load.check_calls(document, length));
+    }
+    let fleet = Fleet::new(document, &providers);
+    let groups = parse::groups(document, &file.groups, &fleet, findings);
     let setting = Setting {
-        providers: &providers,
+        fleet: &fleet,
         groups: &groups,
-        run: run.duration,
+        run: length,
         is_replay,
-        clients: load.clients,
+        clients: load.as_ref().map(|load| load.clients),
     };
-    let faults = faults(document, &file.faults, &setting)?;
-    let run_length = (!is_replay).then_some(run.duration);
-    let operations = operations::operations(document, file.operations, &providers, run_length)?;
-    let expect = expectations(document, &file.expect, &faults)?;
-    uptime.check(document, run.duration)?;
-    Ok(Scenario {
+    let faults = faults(document, &file.faults, &setting, findings);
+    let length_said = length.filter(|_| !is_replay);
+    let operations =
+        operations::operations(document, file.operations, &fleet, length_said, findings);
+    let expect = expectations(document, &file.expect, findings);
+    findings.part(&["uptime"], || {
+        uptime.check(document, length.unwrap_or_default())
+    });
+    Some(Scenario {
         name: stem.to_owned(),
         about: file.about,
         run,
         network,
-        providers,
-        load,
+        providers: providers.into_iter().collect::<Option<_>>()?,
+        load: load?,
         faults,
         operations,
         policies: file.policies,
         expect,
         uptime,
     })
+}
+
+fn load(
+    document: &Document,
+    written: Option<demand::Written>,
+    trace: Option<Calls>,
+    findings: &mut Findings,
+) -> Option<Load> {
+    if let Some(written) = written {
+        return findings.part(&["load"], || written.checked(document, trace));
+    }
+    if !findings.may_be_mistyped(document, "load") {
+        let problem = document.problem(&["load"], "the key `load` is missing");
+        findings.add(problem.hint("add `load: …` here"));
+    }
+    None
 }
 
 fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(), Diagnostic> {
@@ -78,42 +113,54 @@ fn faults(
     document: &Document,
     files: &BTreeMap<String, Written>,
     setting: &Setting<'_>,
-) -> Result<Vec<Fault>, Diagnostic> {
+    findings: &mut Findings,
+) -> Vec<Fault> {
     let names = document.keys(&["faults"]);
+    if setting.fleet.is_empty() {
+        // Each would only say that it knows no provider.
+        return Vec::new();
+    }
     if names.len() > MOST_FAULTS {
         let message = format!("more than {MOST_FAULTS} faults");
-        return Err(document.problem_at_key(&["faults"], message));
+        findings.add(document.problem_at_key(&["faults"], message));
+        return Vec::new();
     }
-    let mut faults = Vec::new();
-    for name in &names {
-        check_name(document, &["faults", name], "a fault")?;
-        if let Some(file) = files.get(name) {
-            faults.push(parse::fault(document, name, file, setting)?);
-        }
-    }
-    Ok(faults)
+    let fault = |name: &String| {
+        let path = ["faults", name];
+        let file = files.get(name)?;
+        findings.part(&path, || {
+            check_name(document, &path, "a fault")?;
+            parse::fault(document, name, file, setting)
+        })
+    };
+    names.iter().filter_map(fault).collect()
 }
 
+/// The expectations by policy. A fault that is wrong is still known by its name.
 fn expectations(
     document: &Document,
     files: &BTreeMap<String, Vec<String>>,
-    faults: &[Fault],
-) -> Result<Vec<(String, Vec<Expectation>)>, Diagnostic> {
-    let faults: Vec<String> = faults.iter().map(|fault| fault.name.clone()).collect();
+    findings: &mut Findings,
+) -> Vec<(String, Vec<Expectation>)> {
+    let faults = document.keys(&["faults"]);
+    if findings.may_be_mistyped(document, "faults") {
+        return Vec::new();
+    }
     let mut expect = Vec::new();
     for policy in document.keys(&["expect"]) {
         let texts = files.get(&policy).map(Vec::as_slice).unwrap_or_default();
+        let is_read = findings.is_read(&["expect", &policy]);
         let mut expected = Vec::new();
-        for (n, text) in texts.iter().enumerate() {
+        for (n, text) in texts.iter().enumerate().filter(|_| is_read) {
             let place = n.to_string();
             let path = ["expect", &policy, &place];
             let point =
                 |range, message: String| document.problem(&path, message).within(text, range);
-            expected.push(expect::parse(text, &faults, &point)?);
+            expected.extend(findings.take(expect::parse(text, &faults, &point)));
         }
         expect.push((policy, expected));
     }
-    Ok(expect)
+    expect
 }
 
 const MOST_FAULTS: usize = 1_000;

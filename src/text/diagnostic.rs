@@ -16,6 +16,9 @@ use crate::units::{UnitError, truncate};
 /// An error or a warning about a file (or `--set`): message, location, hint. `Display` shows the
 /// line with a caret, in plain text, ending in the hint; so does `Debug`, which is what a test that
 /// returns `Result<(), Diagnostic>` prints.
+///
+/// What is wrong with a file is found all at once: then this is the first of several diagnostics.
+/// `Display` shows all of them, and iterating yields each.
 #[derive(Clone)]
 pub struct Diagnostic {
     message: String,
@@ -24,6 +27,8 @@ pub struct Diagnostic {
     span: Span,
     /// The name of the rule of a warning; none = an error.
     warning: Option<&'static str>,
+    /// What else is wrong, in the order of the file.
+    others: Vec<Self>,
 }
 
 impl Diagnostic {
@@ -70,13 +75,42 @@ impl Diagnostic {
             hint: None,
             span,
             warning: None,
+            others: Vec::new(),
         }
     }
 
+    /// All of `problems` as one, in the order of the file, each once; those of the command line
+    /// come last. `None` for none.
+    pub(super) fn of_all(problems: Vec<Self>) -> Option<Self> {
+        let mut all: Vec<Self> = problems.into_iter().flatten().collect();
+        all.sort_by_key(|problem| {
+            let source = problem.span.source();
+            (
+                source.is_override,
+                source.name.clone(),
+                problem.span.range().start,
+            )
+        });
+        all.dedup_by(|a, b| a.span == b.span && a.message == b.message);
+        let mut all = all.into_iter();
+        let first = all.next()?;
+        Some(Self {
+            others: all.collect(),
+            ..first
+        })
+    }
+
     /// At the same location of another text of the same length.
-    pub(super) fn map_source(mut self, source: impl FnOnce(&Source) -> Arc<Source>) -> Self {
+    pub(super) fn map_source(mut self, source: &dyn Fn(&Source) -> Arc<Source>) -> Self {
         self.span = self.span.moved(source);
+        let others = self.others.into_iter();
+        self.others = others.map(|other| other.map_source(source)).collect();
         self
+    }
+
+    /// Its location.
+    pub(super) fn span(&self) -> &Span {
+        &self.span
     }
 
     /// Makes it a warning, by the rule of this name.
@@ -146,8 +180,31 @@ impl Diagnostic {
     }
 }
 
+/// Each alone, in order.
+impl IntoIterator for Diagnostic {
+    type Item = Self;
+    type IntoIter = std::vec::IntoIter<Self>;
+
+    fn into_iter(mut self) -> Self::IntoIter {
+        let mut all = std::mem::take(&mut self.others);
+        all.insert(0, self);
+        all.into_iter()
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_alone(f)?;
+        for other in &self.others {
+            write!(f, "\n\n{other}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Diagnostic {
+    /// Itself, without the others.
+    fn fmt_alone(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (line, within) = self.span.first_line();
         let snippet = Snippet::source(line)
             .path(self.file())

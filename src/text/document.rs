@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::Diagnostic;
-use super::decode::decode;
 use super::file;
+use super::findings::Findings;
 use super::source::{Source, Span};
 use super::tree::{Key, MAX_DEPTH, Node, NodeKind, parse, too_deep};
 
@@ -102,9 +102,12 @@ impl Document {
         put(&mut self.root, &keys, node)
     }
 
-    /// The tree as a `T`; unknown keys are diagnostics with a span and a hint.
+    /// The tree as a `T`, or a diagnostic of everything that cannot be read; unknown keys are
+    /// mistakes, too.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
-        decode(&self.root)
+        let mut findings = Findings::default();
+        let value = self.read_on(&mut findings);
+        findings.finish(self, value)
     }
 
     /// The keys of the map at `path`, in the file's order; empty when there is no map.

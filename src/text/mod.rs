@@ -4,6 +4,7 @@
 //! - [`mod@file`]: the bytes of a file, bounded and without blocking.
 //! - `tree`: YAML events to that tree; `source`: texts, and locations in them.
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
+//! - [`findings`]: all mistakes of a document, without those that follow from others.
 //! - `redact`: documents and diagnostics without possible secrets.
 //! - [`diagnostic`]: what is wrong, where, and what to write instead, with a caret.
 //! - `renamed`: the names of keys and words in earlier versions.
@@ -15,6 +16,7 @@ mod decode;
 pub(crate) mod diagnostic;
 pub(crate) mod document;
 pub(crate) mod file;
+pub(crate) mod findings;
 mod redact;
 mod renamed;
 #[cfg(feature = "cli")]

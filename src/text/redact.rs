@@ -30,7 +30,7 @@ impl Diagnostic {
     /// The same diagnostic at the same location, without the line that it points into.
     #[must_use]
     pub fn concealed(self) -> Self {
-        self.map_source(|source| {
+        self.map_source(&|source| {
             let everything = 0..source.text.len();
             Arc::new(Source {
                 name: source.name.clone(),

@@ -23,6 +23,13 @@ pub(super) struct Span {
     range: Range<usize>,
 }
 
+/// The same bytes of the same text.
+impl PartialEq for Span {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source) && self.range == other.range
+    }
+}
+
 impl Span {
     /// The bytes `range` of `source`, moved to the nearest character boundaries outside it.
     pub(super) fn new(source: &Arc<Source>, range: Range<usize>) -> Self {

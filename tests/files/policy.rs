@@ -17,6 +17,27 @@ fn told(text: &str) -> String {
 }
 
 #[test]
+fn all_mistakes_of_a_file_are_told_at_once() {
+    let text = "name: mine\nretry: { atempts: 3, max_attempts: 0, backoff: { base: 9s, max: 1 } }\n\
+        breaker: { min_success_rate: 0.8, max_probes: 0 }\ntimeouts: { call: 1 min }\n\
+        overrides: { by_name: { kimi: { breaker: { probe_timeout: 0s } } } }\n";
+    let problems = Policy::parse("mine.yaml", text).unwrap_err().into_iter();
+    let told = problems.map(|problem| {
+        let (line, column) = (problem.line(), problem.column());
+        format!("{line}:{column} {}", problem.message())
+    });
+    assert_snapshot!(Vec::from_iter(told).join("\n"), @"
+    2:10 unknown key `atempts`
+    2:36 `0` is out of range
+    2:65 a length of time needs a unit
+    3:30 a share needs a percent sign
+    3:47 `0` is out of range
+    4:19 `min` is no unit of time
+    5:59 `0s` is out of range
+    ");
+}
+
+#[test]
 fn an_unknown_key_is_pointed_at_and_the_nearest_is_named() {
     assert_snapshot!(told("name: mine\nretry:\n  atempts: 3\n"), @"
     error: unknown key `atempts`
@@ -320,6 +341,14 @@ fn an_unknown_class_of_failures_gets_the_nearest() {
       |   ^^^^^^^^^^
       |
       = help: did you mean `rate_limited`?
+
+    error: unknown key `timeouts`
+     --> mine.yaml:4:3
+      |
+    4 |   timeouts: retry
+      |   ^^^^^^^^
+      |
+      = help: did you mean `timeout`?
     ");
 }
 

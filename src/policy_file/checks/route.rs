@@ -1,17 +1,21 @@
 //! Errors in the choice of providers: settings that leave no provider.
 
-use crate::policy::config::{Overrides, Policy, ProviderOverride, Strategy};
+use crate::policy::config::{Overrides, Policy, ProviderOverride, Strategy, Task};
+use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 
 /// Checks that some provider has a weight, some part counts in the score, and a task has providers.
-pub(super) fn check(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
-    check_score(policy, document)?;
-    check_tasks(policy, document)?;
+pub(super) fn check(policy: &Policy, document: &Document, findings: &mut Findings) {
+    findings.part(&["route", "score"], || check_score(policy, document));
+    for (name, task) in &policy.route.tasks {
+        let path = ["route", "tasks", name];
+        findings.part(&path, || check_task(name, task, document));
+    }
     for (path, written) in policy.overrides.iter() {
         let place = path.each_ref().map(String::as_str);
-        check_places(written, document, &place)?;
+        findings.part(&place, || check_places(written, document, &place));
     }
-    check_weights(policy, document)
+    findings.part(&["overrides"], || check_weights(policy, document));
 }
 
 fn check_score(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
@@ -25,16 +29,14 @@ fn check_score(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
         .hint("give `health`, `latency`, `cost` or `quality` more than `0`"))
 }
 
-fn check_tasks(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
-    for (name, task) in &policy.route.tasks {
-        if task.only && task.prefer.is_empty() {
-            let message = format!("the task `{name}` has no providers");
-            return Err(document
-                .problem(&["route", "tasks", name, "only"], message)
-                .hint("list providers or models in `prefer`, or leave out `only`"));
-        }
+fn check_task(name: &str, task: &Task, document: &Document) -> Result<(), Diagnostic> {
+    if !task.only || !task.prefer.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let message = format!("the task `{name}` has no providers");
+    let hint = "list providers or models in `prefer`, or leave out `only`";
+    let path = ["route", "tasks", name, "only"];
+    Err(document.problem(&path, message).hint(hint))
 }
 
 /// The last position repeats, so these are the weights of any fleet, unless some provider has one

@@ -41,7 +41,8 @@ pub(in crate::scenario) struct File {
     #[serde(default)]
     pub(in crate::scenario) providers: BTreeMap<String, WrittenProvider>,
     /// What calls ask for, and when they arrive.
-    pub(in crate::scenario) load: demand::Written,
+    #[cfg_attr(feature = "cli", schemars(with = "demand::Written"))]
+    pub(in crate::scenario) load: Option<demand::Written>,
     /// Providers with a shared cause: a cloud, a region, an account. Faults can name them.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, Vec<Name>>"))]

@@ -20,7 +20,9 @@ use super::check::{MOST_TOKENS, SHORTEST, check_name};
 use super::place::{Place, text};
 use super::profiles;
 use super::quantiles::Quantiles;
+use crate::policy::ProviderId;
 use crate::prices::{self, Price};
+use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema;
@@ -208,35 +210,83 @@ struct WrittenPrice {
     cached: Option<Money>,
 }
 
-/// The fleet, in the file's order.
+/// The providers as other parts of a file name them: all names, also of those that cannot be read.
+pub(super) struct Fleet(Vec<(String, Option<String>)>);
+
+impl Fleet {
+    /// The fleet of `providers`, in the order of the document; none is one that cannot be read.
+    pub(super) fn new(document: &Document, providers: &[Option<Provider>]) -> Self {
+        let names = document.keys(&["providers"]).into_iter();
+        let models = providers
+            .iter()
+            .map(|one| one.as_ref().map(|one| one.model.clone()));
+        Self(names.zip(models).collect())
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All names, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The provider called `name`.
+    pub(super) fn id(&self, name: &str) -> Option<ProviderId> {
+        let place = self.names().position(|known| known == name)?;
+        u16::try_from(place).ok().map(ProviderId)
+    }
+
+    /// The model of the provider, if that can be read.
+    pub(super) fn model(&self, id: ProviderId) -> Option<&str> {
+        self.0.get(id.index())?.1.as_deref()
+    }
+}
+
+/// The providers, in the file's order; none for one that cannot be read.
 pub(super) fn providers(
     document: &Document,
     mut files: BTreeMap<String, WrittenProvider>,
     network: &Network,
-) -> Result<Vec<Provider>, Diagnostic> {
+    findings: &mut Findings,
+) -> Vec<Option<Provider>> {
     let names = document.keys(&["providers"]);
-    if names.is_empty() {
-        return Err(document
-            .problem(&["providers"], "a scenario needs at least one provider")
+    if let Err(problem) = check_count(document, names.len()) {
+        if !findings.may_be_mistyped(document, "providers") {
+            findings.part(&["providers"], || Err::<(), _>(problem));
+        }
+        return Vec::new();
+    }
+    let mut provider = |name: String| {
+        let file = files.remove(&name)?;
+        findings.part(&["providers", &name.clone()], || {
+            check_name(document, &["providers", &name], "a provider")?;
+            file.resolve(document, name, network)
+        })
+    };
+    let providers: Vec<Option<Provider>> = names.into_iter().map(&mut provider).collect();
+    let read: Vec<&Provider> = providers.iter().flatten().collect();
+    findings.take(check_accounts(document, &read));
+    providers
+}
+
+fn check_count(document: &Document, count: usize) -> Result<(), Diagnostic> {
+    if count == 0 {
+        let problem = document.problem(&["providers"], "a scenario needs at least one provider");
+        return Err(problem
             .hint("write as in `providers: { openai: { dialect: openai, model: gpt-4.1, … } }`"));
     }
-    if names.len() > MOST_PROVIDERS {
+    if count > MOST_PROVIDERS {
         let message = format!("more than {MOST_PROVIDERS} providers");
         return Err(document.problem_at_key(&["providers"], message));
     }
-    let mut providers = Vec::new();
-    for name in names {
-        check_name(document, &["providers", &name], "a provider")?;
-        if let Some(file) = files.remove(&name) {
-            providers.push(file.resolve(document, name, network)?);
-        }
-    }
-    check_accounts(document, &providers)?;
-    Ok(providers)
+    Ok(())
 }
 
 /// Providers of one account share its limits, so they must state the same limits.
-fn check_accounts(document: &Document, providers: &[Provider]) -> Result<(), Diagnostic> {
+fn check_accounts(document: &Document, providers: &[&Provider]) -> Result<(), Diagnostic> {
     for (place, provider) in providers.iter().enumerate() {
         let Some(account) = &provider.limits.account else {
             continue;

@@ -412,7 +412,7 @@ pub(crate) const NO_SCENARIO: &[NoScenario] = &[
     (b"just words\n", (1, 1), ["expected a map", "its keys: `name`"]),
     (b"name: story\n", (1, 1), ["the key `load` is missing", ""]),
     (b"name: story\nproviders: {}\nload: {}\n",
-     (2, 12), ["at least one provider", "write as in `providers:"]),
+     (1, 1), ["at least one provider", "write as in `providers:"]),
     (b"name: [story\n", (1, 7), ["not YAML", ""]),
     (b"name: story\n---\nname: story\n", (2, 1), ["a second document", "split the file"]),
 ];

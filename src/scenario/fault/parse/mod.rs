@@ -16,22 +16,22 @@ use super::catalogue::{ROWS, Row, Scope};
 use super::keys::Written;
 use super::reader::Reader;
 use super::spec::Fault;
-use crate::scenario::Provider;
+use crate::scenario::provider::Fleet;
 use crate::text::{Diagnostic, Document};
 pub(in crate::scenario) use target::{Groups, groups};
 
-/// The scenario around a fault, as far as its checks need it.
+/// The scenario around a fault, as far as its checks need it, and as far as that can be read.
 pub(in crate::scenario) struct Setting<'a> {
-    /// The fleet, in order.
-    pub(in crate::scenario) providers: &'a [Provider],
+    /// The fleet.
+    pub(in crate::scenario) fleet: &'a Fleet,
     /// Providers with a shared cause.
     pub(in crate::scenario) groups: &'a Groups,
     /// How long calls arrive.
-    pub(in crate::scenario) run: Duration,
+    pub(in crate::scenario) run: Option<Duration>,
     /// Whether a trace sets that, and not the file.
     pub(in crate::scenario) is_replay: bool,
     /// How many client processes there are.
-    pub(in crate::scenario) clients: u32,
+    pub(in crate::scenario) clients: Option<u32>,
 }
 
 /// The fault `name` of `file`, resolved in this `setting`.

@@ -7,53 +7,67 @@ use super::super::forms::Targets;
 use super::super::reader::Reader;
 use super::Setting;
 use crate::policy::ProviderId;
-use crate::scenario::Provider;
 use crate::scenario::check::check_name;
+use crate::scenario::provider::Fleet;
+use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 
 /// Providers with a shared cause (a cloud, a region, a network in front of them, an account, a
 /// base URL), by the group's name.
 pub(in crate::scenario) type Groups = BTreeMap<String, Vec<ProviderId>>;
 
-/// The groups of the file.
+/// The groups of the file. One that is wrong is still known by its name.
 pub(in crate::scenario) fn groups(
     document: &Document,
     files: &BTreeMap<String, Vec<String>>,
-    providers: &[Provider],
-) -> Result<Groups, Diagnostic> {
-    let mut groups = Groups::new();
-    for name in document.keys(&["groups"]) {
-        let path = ["groups", &name];
-        check_name(document, &path, "a group")?;
-        if providers.iter().any(|provider| provider.name == name) {
-            let message = format!("`{name}` is a provider already");
-            let problem = document.problem_at_key(&path, message);
-            return Err(problem.hint("give the group another name"));
-        }
-        let members = files.get(&name).map(Vec::as_slice).unwrap_or_default();
-        if members.is_empty() {
-            let problem = document.problem(&path, "a group needs at least one provider");
-            return Err(
-                problem.hint("write as in `groups: { aws-us-east: [ openai, anthropic ] }`")
-            );
-        }
-        let mut ids = Vec::new();
-        for (n, member) in members.iter().enumerate() {
-            let place = n.to_string();
-            let point = |message: String| document.problem(&["groups", &name, &place], message);
-            let id = place_of(providers, member).ok_or_else(|| {
-                let known = providers.iter().map(|provider| provider.name.as_str());
-                point(format!("unknown provider `{member}`")).did_you_mean(member, known)
-            })?;
-            if ids.contains(&id) {
-                let problem = point(format!("the provider `{member}` is named twice"));
-                return Err(problem.hint("name it once"));
-            }
-            ids.push(id);
-        }
-        groups.insert(name, ids);
+    fleet: &Fleet,
+    findings: &mut Findings,
+) -> Groups {
+    let names = document.keys(&["groups"]).into_iter();
+    names
+        .filter(|_| !fleet.is_empty())
+        .map(|name| {
+            let members = files.get(&name).map(Vec::as_slice).unwrap_or_default();
+            let ids = findings.part(&["groups", &name], || {
+                group(document, &name, members, fleet)
+            });
+            (name, ids.unwrap_or_default())
+        })
+        .collect()
+}
+
+/// The members of the group `name`.
+fn group(
+    document: &Document,
+    name: &str,
+    members: &[String],
+    fleet: &Fleet,
+) -> Result<Vec<ProviderId>, Diagnostic> {
+    let path = ["groups", name];
+    check_name(document, &path, "a group")?;
+    if fleet.id(name).is_some() {
+        let message = format!("`{name}` is a provider already");
+        let problem = document.problem_at_key(&path, message);
+        return Err(problem.hint("give the group another name"));
     }
-    Ok(groups)
+    if members.is_empty() {
+        let problem = document.problem(&path, "a group needs at least one provider");
+        return Err(problem.hint("write as in `groups: { aws-us-east: [ openai, anthropic ] }`"));
+    }
+    let mut ids = Vec::new();
+    for (n, member) in members.iter().enumerate() {
+        let place = n.to_string();
+        let point = |message: String| document.problem(&["groups", name, &place], message);
+        let id = fleet.id(member).ok_or_else(|| {
+            point(format!("unknown provider `{member}`")).did_you_mean(member, fleet.names())
+        })?;
+        if ids.contains(&id) {
+            let problem = point(format!("the provider `{member}` is named twice"));
+            return Err(problem.hint("name it once"));
+        }
+        ids.push(id);
+    }
+    Ok(ids)
 }
 
 impl Reader<'_> {
@@ -74,8 +88,7 @@ impl Reader<'_> {
         for (n, name) in names.iter().enumerate() {
             for id in self.named(&format!("target.{n}"), name, setting)? {
                 if targets.contains(&id) {
-                    let twice = setting.providers.get(id.index());
-                    let twice = twice.map_or(name, |provider| &provider.name);
+                    let twice = setting.fleet.names().nth(id.index()).unwrap_or(name);
                     let message = format!("the provider `{twice}` is struck twice");
                     let problem = self.problem(&format!("target.{n}"), message);
                     return Err(problem.hint("name it once, alone or in one group"));
@@ -83,7 +96,7 @@ impl Reader<'_> {
                 targets.push(id);
             }
         }
-        if targets.is_empty() {
+        if names.is_empty() {
             let problem = self.problem("target", "a fault needs a target");
             return Err(problem.hint("name a provider, or a group of `groups`"));
         }
@@ -98,22 +111,16 @@ impl Reader<'_> {
         name: &str,
         setting: &Setting<'_>,
     ) -> Result<Vec<ProviderId>, Diagnostic> {
-        let (providers, groups) = (setting.providers, setting.groups);
-        let found = place_of(providers, name).map(|id| vec![id]);
+        let (fleet, groups) = (setting.fleet, setting.groups);
+        let found = fleet.id(name).map(|id| vec![id]);
         found.or_else(|| groups.get(name).cloned()).ok_or_else(|| {
             let what = match groups.is_empty() {
                 true => "provider",
                 false => "provider or group",
             };
-            let known = providers.iter().map(|provider| provider.name.as_str());
-            let known = known.chain(groups.keys().map(String::as_str));
+            let known = fleet.names().chain(groups.keys().map(String::as_str));
             let problem = self.problem(key, format!("unknown {what} `{name}`"));
             problem.did_you_mean(name, known)
         })
     }
-}
-
-fn place_of(providers: &[Provider], name: &str) -> Option<ProviderId> {
-    let place = providers.iter().position(|known| known.name == name)?;
-    u16::try_from(place).ok().map(ProviderId)
 }

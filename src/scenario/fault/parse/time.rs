@@ -15,7 +15,7 @@ use crate::units::{Share, duration};
 impl Reader<'_> {
     pub(super) fn windows(&self, setting: &Setting<'_>) -> Result<Windows, Diagnostic> {
         let at = self.length("at", self.file.at.unwrap_or_default())?;
-        if !setting.is_replay && at >= setting.run {
+        if !setting.is_replay && setting.run.is_some_and(|run| at >= run) {
             let problem = self.problem("at", "the run is over by then: this would never fire");
             return Err(problem.hint("start it before `run.duration` has passed"));
         }
@@ -30,7 +30,7 @@ impl Reader<'_> {
         &self,
         every: Duration,
         length: Option<Duration>,
-        run: Duration,
+        run: Option<Duration>,
     ) -> Result<(), Diagnostic> {
         let Some(length) = length else {
             let message = "`every` needs `for`: how long it strikes each time";
@@ -42,7 +42,7 @@ impl Reader<'_> {
             let hint = format!("make it shorter than `every`: {}", duration::write(every));
             return Err(problem.hint(hint));
         }
-        if run.as_nanos() / every.as_nanos() > MOST_WINDOWS {
+        if run.unwrap_or_default().as_nanos() / every.as_nanos() > MOST_WINDOWS {
             let message = format!("it would come back more than {MOST_WINDOWS} times in this run");
             return Err(self.problem("every", message).hint("make it longer"));
         }
@@ -106,7 +106,8 @@ impl Reader<'_> {
         let Some(burst) = self.file.burst else {
             return Ok(None);
         };
-        if setting.run.as_nanos() / (burst.on + burst.off).as_nanos() > MOST_BURSTS {
+        let run = setting.run.unwrap_or_default();
+        if run.as_nanos() / (burst.on + burst.off).as_nanos() > MOST_BURSTS {
             let message = format!("these are more than {MOST_BURSTS} bursts in this run");
             let problem = self.problem("burst", message);
             return Err(problem.hint("make `on` or `off` longer"));

@@ -30,11 +30,13 @@ impl Reader<'_> {
             let problem = self.problem("when.key", "this is not a valid key of a request");
             return Err(problem.hint("write 1 to 200 letters, digits and signs, without blanks"));
         }
-        let clients = setting.clients;
-        if let Some(client) = when.client.filter(|client| *client >= clients) {
-            let message = format!("there is no client {client}: `load.clients` is {clients}");
-            let problem = self.problem("when.client", message);
-            return Err(problem.hint("clients are counted from 0"));
+        match (when.client, setting.clients) {
+            (Some(client), Some(clients)) if client >= clients => {
+                let message = format!("there is no client {client}: `load.clients` is {clients}");
+                let problem = self.problem("when.client", message);
+                return Err(problem.hint("clients are counted from 0"));
+            }
+            _ => {}
         }
         Ok(when.clone())
     }
@@ -63,13 +65,11 @@ impl Reader<'_> {
         setting: &Setting<'_>,
         targets: &[ProviderId],
     ) -> Result<(), Diagnostic> {
-        let struck = targets
-            .iter()
-            .filter_map(|id| setting.providers.get(id.index()));
-        let served = Vec::from_iter(struck.map(|provider| provider.model.as_str()));
-        if served.contains(&model) {
+        // Of a provider that cannot be read, the model is not known.
+        let served: Option<Vec<&str>> = targets.iter().map(|id| setting.fleet.model(*id)).collect();
+        let Some(served) = served.filter(|served| !served.contains(&model)) else {
             return Ok(());
-        }
+        };
         let message = format!("none of its targets serves `{model}`");
         Err(self
             .problem("when.model", message)
