@@ -94,6 +94,8 @@ mod host;
 mod provider;
 #[cfg(feature = "sim")]
 pub mod report;
+#[cfg(feature = "cli")]
+mod roi;
 #[cfg(feature = "sim")]
 pub mod scenario;
 #[cfg(feature = "cli")]

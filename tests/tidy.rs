@@ -46,6 +46,7 @@ const MODULES: &[(&str, &str)] = &[
         "time units rng text policy wire trace prices client scenario provider host",
     ),
     ("report", "time units rng text policy trace prices expect"),
+    ("roi", "time units text prices report"),
     (
         "serve",
         "time units rng policy wire trace prices scenario provider host report",
@@ -58,13 +59,13 @@ const MODULES: &[(&str, &str)] = &[
     (
         "cli",
         "time units rng text policy policy_file wire trace prices client expect scenario provider \
-         host world report serve drill",
+         host world report roi serve drill",
     ),
 ];
 
 /// Modules without await, clock and entropy.
 const PURE: &str =
-    "time units rng text policy policy_file wire trace prices expect scenario provider report";
+    "time units rng text policy policy_file wire trace prices expect scenario provider report roi";
 
 /// What pure modules must not use, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

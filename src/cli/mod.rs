@@ -1,6 +1,6 @@
 //! The command line: one file per verb.
 //!
-//! - `run`, `merge`, `compare`, `report`, `check`, `init`, `serve`, `schema`, `presets`,
+//! - `run`, `merge`, `compare`, `report`, `roi`, `check`, `init`, `serve`, `schema`, `presets`,
 //!   `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
@@ -23,6 +23,7 @@ mod presets;
 mod rates;
 mod report;
 mod results;
+mod roi;
 mod run;
 mod schema;
 mod serve;
@@ -53,6 +54,7 @@ enum Verb {
     Merge(merge::Args),
     Compare(compare::Args),
     Report(report::Args),
+    Roi(roi::Args),
     Check(check::Args),
     Init(init::Args),
     Serve(serve::Args),
@@ -68,6 +70,7 @@ pub fn main() -> ExitCode {
         Verb::Merge(args) => merge::merge(args),
         Verb::Compare(args) => compare::compare(&args),
         Verb::Report(args) => report::report(args),
+        Verb::Roi(args) => roi::roi(args),
         Verb::Check(args) => check::check(&args),
         Verb::Init(args) => init::init(&args),
         Verb::Serve(args) => serve::serve(&args),

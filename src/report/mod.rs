@@ -213,6 +213,16 @@ impl Report {
         &self.path
     }
 
+    /// What it is about.
+    pub(crate) const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The seeds, as they are shown: `1..20`.
+    pub(crate) fn seeds(&self) -> &str {
+        &self.seeds
+    }
+
     /// Each policy that ran, in order, with its stats.
     pub fn policies(&self) -> impl Iterator<Item = (&str, &RunStats)> {
         self.policies

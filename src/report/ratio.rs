@@ -51,7 +51,7 @@ impl Ratio {
     }
 
     /// Numerator and denominator.
-    pub(super) const fn parts(self) -> (u128, u128) {
+    pub(crate) const fn parts(self) -> (u128, u128) {
         (self.numerator, self.denominator)
     }
 

@@ -12,6 +12,7 @@ mod policies;
 mod presets;
 mod rates;
 mod report;
+mod roi;
 mod runs;
 mod serve;
 mod usage;

@@ -1,0 +1,94 @@
+//! `firedrill roi`: what the policies of a result cost in a month, and what they save.
+
+use std::path::PathBuf;
+
+use super::{Done, output, results};
+use crate::report::Format;
+use crate::roi::{Assumptions, Observed, Roi, RoiError, Written};
+use crate::text::{Diagnostic, Document};
+use output::{CliError, Exit};
+
+/// Scales a result to a month: bills, lost calls, downtime, and what a policy saves.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: firedrill roi outage.json --volume 50M/month --downtime '400 USD/h'"
+)]
+pub(super) struct Args {
+    /// A result, as `firedrill run --format json` writes it.
+    #[arg(value_name = "RESULT")]
+    result: PathBuf,
+
+    /// Calls in a month (`50M/month`, `120/h`), or tokens (`50M tok/month`).
+    #[arg(long, value_name = "N/PERIOD")]
+    volume: Option<String>,
+
+    /// What an hour of downtime costs, beside its lost calls: `400 USD/h`.
+    #[arg(long, value_name = "USD/h")]
+    downtime: Option<String>,
+
+    /// What a lost call costs [default: the highest cost for an answer among the policies].
+    #[arg(long, value_name = "USD")]
+    lost_call: Option<String>,
+
+    /// What it costs to build the failover in, once: `12_000 USD`.
+    #[arg(long, value_name = "USD")]
+    integration: Option<String>,
+
+    /// Share of the month that goes as in the scenario; all is well in the rest [default: 100%].
+    #[arg(long, value_name = "SHARE")]
+    exposure: Option<String>,
+
+    /// The policy to compare with [default: `no-failover`, else the first].
+    #[arg(long, value_name = "POLICY")]
+    baseline: Option<String>,
+
+    /// The provider that answers when all is well [default: the first].
+    #[arg(long, value_name = "PROVIDER")]
+    primary: Option<String>,
+
+    /// A YAML file with the same keys (`lost_call` for `--lost-call`); flags win.
+    #[arg(long, value_name = "FILE")]
+    assumptions: Option<PathBuf>,
+
+    /// How the months are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Prints the month of each scenario in the result.
+pub(super) fn roi(args: Args) -> Done {
+    months(args).map_err(|trouble| vec![trouble])
+}
+
+fn months(args: Args) -> Result<Exit, CliError> {
+    let flags = Written {
+        volume: args.volume,
+        downtime: args.downtime,
+        lost_call: args.lost_call,
+        integration: args.integration,
+        exposure: args.exposure,
+        baseline: args.baseline,
+        primary: args.primary,
+    };
+    let file = args.assumptions.map(|path| {
+        let document = Document::read(&path)?;
+        Ok((path.display().to_string(), Written::of(&document)?))
+    });
+    let file = file
+        .transpose()
+        .map_err(|problem: Diagnostic| CliError::from(problem))?;
+    let file = file
+        .as_ref()
+        .map(|(name, written)| (name.as_str(), written));
+    let assumed = Assumptions::new(&flags, file).map_err(|mistake| error(mistake.error()))?;
+    let mut months = Vec::new();
+    for report in results::read(&args.result)? {
+        months.push(Roi::new(&Observed::of(&report), &assumed).map_err(error)?);
+    }
+    output::print(&Roi::render_all(&months, args.format))?;
+    Ok(Exit::Holds)
+}
+
+fn error(error: RoiError) -> CliError {
+    CliError::new(error.message, &error.hint)
+}

@@ -1,0 +1,193 @@
+//! A month as a table for the terminal, as Markdown, as CSV and as JSON: one column per policy.
+
+use serde_json::{Map, Value, json};
+
+use super::Roi;
+use super::rows::ROWS;
+use crate::report::{Following, Format};
+
+impl Roi {
+    /// In this format, ending in a line break.
+    pub(crate) fn render(&self, format: Format) -> String {
+        match format {
+            Format::Table => self.text(),
+            Format::Markdown => self.markdown(),
+            Format::Csv => self.csv(),
+            Format::Json => format!("{}\n", self.json()),
+        }
+    }
+
+    /// Several in one text: JSON as an array, CSV under one header.
+    pub(crate) fn render_all(all: &[Self], format: Format) -> String {
+        if let [one] = all {
+            return one.render(format);
+        }
+        let texts = all.iter().map(|one| one.render(format));
+        match format.following() {
+            Following::Array => format!("{}\n", Value::from_iter(all.iter().map(Self::json))),
+            Following::Apart => Vec::from_iter(texts).join("\n"),
+            Following::Rows => {
+                let rows = |text: String| text.split_once('\n').map(|(_, rows)| rows.to_owned());
+                let rows = Vec::from_iter(texts.filter_map(rows)).concat();
+                format!("{CSV_HEADER}\n{rows}")
+            }
+        }
+    }
+
+    /// The document `firedrill.roi/1`.
+    pub(crate) fn json(&self) -> Value {
+        let listed = self
+            .assumptions
+            .iter()
+            .map(|one| json!({ "name": one.name, "value": one.value, "source": one.source }));
+        let policies = self.months.iter().map(|month| {
+            let values = ROWS
+                .iter()
+                .map(|row| (row.key.to_owned(), (row.value)(month).exact()));
+            let name = json!({ "policy": month.policy });
+            let mut all = Map::from_iter(values);
+            all.extend(name.as_object().cloned().unwrap_or_default());
+            Value::Object(all)
+        });
+        json!({
+            "schema": "firedrill.roi/1",
+            "scenario": self.scenario,
+            "seeds": self.seeds,
+            "baseline": self.baseline,
+            "policies": Vec::from_iter(policies),
+            "assumptions": Vec::from_iter(listed),
+            "warnings": self.warnings,
+        })
+    }
+
+    fn text(&self) -> String {
+        let mut lines = vec![
+            format!(
+                "{}, seeds {}: a month in USD, {}",
+                self.scenario,
+                self.seeds,
+                self.compared()
+            ),
+            String::new(),
+        ];
+        lines.extend(aligned(&self.table(), 1));
+        lines.push("\nassumptions".to_owned());
+        let listed = self.assumptions.iter().map(|one| {
+            vec![
+                format!("  {}", one.name),
+                one.value.clone(),
+                one.source.clone(),
+            ]
+        });
+        lines.extend(aligned(&Vec::from_iter(listed), usize::MAX));
+        let warnings = self.warnings.iter().map(|text| format!("warning: {text}"));
+        lines.extend(warnings.map(|text| format!("\n{}", textwrap::fill(&text, COLUMNS))));
+        lines.join("\n") + "\n"
+    }
+
+    fn markdown(&self) -> String {
+        let title = format!(
+            "# A month of {}\n\nSeeds {}; USD; {}.",
+            self.scenario,
+            self.seeds,
+            self.compared()
+        );
+        let warnings = self
+            .warnings
+            .iter()
+            .map(|text| format!("- Warning: {text}."));
+        let warnings = Vec::from_iter(warnings).join("\n");
+        let mut listed = vec![
+            ["assumption", "value", "source"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        listed.extend(
+            self.assumptions
+                .iter()
+                .map(|one| vec![one.name.clone(), one.value.clone(), one.source.clone()]),
+        );
+        let sections = [
+            title,
+            warnings,
+            piped(&self.table(), "--:"),
+            "## Assumptions".to_owned(),
+            piped(&listed, "---"),
+        ];
+        let sections = sections.into_iter().filter(|text| !text.is_empty());
+        Vec::from_iter(sections).join("\n\n") + "\n"
+    }
+
+    /// One row for each policy and item, for a spreadsheet.
+    fn csv(&self) -> String {
+        let mut lines = vec![CSV_HEADER.to_owned()];
+        for month in &self.months {
+            for row in &ROWS {
+                let value = match (row.value)(month).exact() {
+                    Value::String(text) => text,
+                    Value::Null => String::new(),
+                    other => other.to_string(),
+                };
+                let (scenario, policy, key) = (&self.scenario, &month.policy, row.key);
+                lines.push(format!("{scenario},{policy},{key},{value}"));
+            }
+        }
+        lines.join("\n") + "\n"
+    }
+
+    fn compared(&self) -> String {
+        format!("compared with {}", self.baseline)
+    }
+
+    /// The heading, then a line for each row.
+    fn table(&self) -> Vec<Vec<String>> {
+        let names = self.months.iter().map(|month| month.policy.clone());
+        let heading = [String::new()].into_iter().chain(names).collect();
+        let rows = ROWS.iter().map(|row| {
+            let cells = self.months.iter().map(|month| (row.value)(month).shown());
+            [row.label.to_owned()].into_iter().chain(cells).collect()
+        });
+        [heading].into_iter().chain(rows).collect()
+    }
+}
+
+/// As wide as a terminal.
+const COLUMNS: usize = 80;
+
+const CSV_HEADER: &str = "scenario,policy,item,value";
+
+/// Lines of equal columns: those from `right` on are aligned to the right.
+fn aligned(rows: &[Vec<String>], right: usize) -> Vec<String> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |place: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(place));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(place, (cell, width))| match place < right {
+            true => format!("{cell:<width$}"),
+            false => format!("{cell:>width$}"),
+        });
+        Vec::from_iter(cells).join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// A Markdown table whose columns after the first have this `rule`.
+fn piped(rows: &[Vec<String>], rule: &str) -> String {
+    let line = |cells: &[String]| {
+        let cells = cells.iter().map(|cell| cell.trim().replace('|', "\\|"));
+        format!("| {} |", Vec::from_iter(cells).join(" | "))
+    };
+    let mut lines = Vec::from_iter(rows.iter().map(|row| line(row)));
+    let rules = rows.first().map(|row| {
+        let rules = (0..row.len()).map(|place| if place == 0 { "---" } else { rule }.to_owned());
+        line(&Vec::from_iter(rules))
+    });
+    if let Some(rules) = rules {
+        lines.insert(1, rules);
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,134 @@
+//! `firedrill roi`: a result, scaled to a month.
+
+use snapbox::str;
+
+use crate::{Project, json, scenario, stdout};
+
+/// The main provider is down for a third of the time.
+fn project() -> Project {
+    let faults = "faults:\n  main-down: { target: main, inject: outage, at: 20s, for: 20s }\n";
+    let policies = "no-failover, priority-fallback";
+    let expect = "  no-failover: [ success_rate >= 50% ]\n";
+    let project = Project::new()
+        .with("outage.yaml", &scenario("outage", policies, faults, expect))
+        .with(
+            "roi.yaml",
+            "volume: 1M/month\ndowntime: 400 USD/h\nexposure: 3%\n",
+        );
+    let result = stdout(&project.output("run outage.yaml --format json"));
+    project.with("outage.json", &result)
+}
+
+#[test]
+fn a_result_is_a_month_of_money_with_its_assumptions() {
+    let project = project();
+    let words = "roi outage.json --assumptions roi.yaml --exposure 10% --integration 500USD";
+    let months = project.firedrill(words).code(0).stderr_eq("");
+    months.stdout_eq(str![[r#"
+outage, seeds 1..2: a month in USD, compared with no-failover
+
+                            no-failover  priority-fallback
+calls                         1,000,000          1,000,000
+lost calls                       35,714                  0
+answered                         96.43%            100.00%
+hours down                        24.00               0.00
+billed                         1,117.51           1,158.81
+  for answers                  1,116.97           1,158.27
+    of it for failover             0.00               0.00
+  for failed attempts              0.54               0.54
+  for hedges                       0.00               0.00
+  for health checks                0.00               0.00
+lost calls cost                   41.68               0.00
+downtime costs                 9,600.00               0.00
+all in                        10,759.19           1,158.81
+billed per 1k answers              1.16               1.16
+all in per 1k answers             11.16               1.16
+saving                                -           9,600.38
+payback                               -         0.1 months
+cheaper if an hour down is            -       at any price
+
+assumptions
+  volume of a month                1,000,000 calls                roi.yaml
+  a month                          30 days, 720 hours             convention
+  exposure: like the scenario      10%                            --exposure
+  an hour down, beside lost calls  400 USD                        roi.yaml
+  a lost call                      0.00116716 USD                 default: the dearest answer here
+  integration, once                500 USD                        --integration
+  baseline                         no-failover                    default
+  primary, when all is well        main                           default
+  a call while all is well         0.001158304 USD                mean answer, primary's price
+  main, gpt-4.1, per Mtok          2 in, 0.5 cached, 8 out (USD)  genai-prices v2, 2026-08-21
+  backup, gpt-4.1, per Mtok        2 in, 0.5 cached, 8 out (USD)  genai-prices v2, 2026-08-21
+
+warning: `no-failover` bills 41.30 USD less than `priority-fallback`, and loses
+35,714 more calls a month
+
+"#]]);
+    let json = json(&project.output(&format!("{words} --format json")));
+    assert_eq!(json["schema"], "firedrill.roi/1");
+    let all_in = |place: usize| {
+        json["policies"][place]["all_in"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let (none, fallback) = (all_in(0).expect("USD"), all_in(1).expect("USD"));
+    let usd = |text: &str| text.parse::<f64>().expect("a number");
+    assert!(usd(&none) > usd(&fallback), "{none} {fallback}");
+}
+
+#[test]
+fn the_bill_of_a_month_is_the_bill_of_the_run_at_its_volume() {
+    let project = project();
+    let run: serde_json::Value = serde_json::from_str(&project.text("outage.json")).expect("JSON");
+    let state = &run["policies"]["priority-fallback"]["state"]["run"];
+    let calls = state["calls"].as_u64().expect("calls");
+    let words = format!("roi outage.json --volume {calls}/month --format json");
+    let month = json(&project.output(&words));
+    let ledger = run["policies"]["priority-fallback"]["ledger"]
+        .as_object()
+        .expect("a ledger");
+    let nanos = |usd: &serde_json::Value| {
+        let usd = usd.as_str().expect("USD");
+        firedrill::units::Money::parse_usd(usd)
+            .expect(usd)
+            .as_nanos()
+    };
+    let kinds = ledger
+        .values()
+        .flat_map(|fates| fates.as_object().expect("fates").values());
+    let spent = kinds.flat_map(|kinds| kinds.as_object().expect("kinds").values().map(nanos));
+    assert_eq!(nanos(&month["policies"][1]["billed"]), spent.sum::<u64>());
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_a_usage_error() {
+    let project = project();
+    let missing = project.firedrill("roi outage.json").code(2);
+    missing.stdout_eq("").stderr_eq(str![[r#"
+error: the volume of a month is not known
+  = help: write `--volume 50M/month`, or `--volume '50M tok/month'` for tokens
+
+"#]]);
+    let wrong = project
+        .firedrill("roi outage.json --volume 1M/month --baseline resilent")
+        .code(2);
+    wrong.stdout_eq("").stderr_eq(str![[r#"
+error: the result has no policy `resilent`
+  = help: it has `no-failover`, `priority-fallback`
+
+"#]]);
+    let project = project.with("wrong.yaml", "volume: 1M/month\ndowntime: 400/h\n");
+    let wrong = project
+        .firedrill("roi outage.json --assumptions wrong.yaml")
+        .code(2);
+    wrong.stdout_eq("").stderr_eq(str![[r#"
+error: money needs its currency
+ --> wrong.yaml:2:11
+  |
+2 | downtime: 400/h
+  |           ^^^^^
+  |
+  = help: write as in `400 USD/h`
+
+"#]]);
+}
