@@ -8,10 +8,10 @@ use crate::client::FleetFile;
 use crate::drill::{Changes, Drill};
 use crate::policy::config::Policy;
 use crate::text::{Diagnostic, Document};
+use files::{Kind, Kinds};
 use output::{CliError, Exit};
 
-/// Checks scenarios, fleets (files with `fleet`) and policies (files with neither `providers` nor
-/// `fleet`), and runs nothing.
+/// Checks scenarios, policies and fleets, told apart by their keys, and runs nothing.
 ///
 /// What is allowed but will not do what it seems to mean is a warning, which says why, and what to
 /// write instead.
@@ -35,9 +35,10 @@ pub(super) struct Args {
 pub(super) fn check(args: &Args) -> Done {
     let mut troubles = Vec::new();
     let mut warnings = Warnings::default();
+    let kinds = Kinds::new();
     for file in files::find(&args.paths)? {
         let shown = file.path.display();
-        let line = match check_file(&file.path) {
+        let line = match check_file(&file.path, kinds.of(&file.path)) {
             Ok(checked) => {
                 warnings.tell(checked.warnings(&file.path));
                 let rates = args.rates.then(|| checked.rates()).flatten();
@@ -90,17 +91,21 @@ enum Checked {
 }
 
 /// The contents of the file at `path`, or its diagnostics.
-fn check_file(path: &Path) -> Result<Checked, Vec<Diagnostic>> {
-    if files::is_fleet(path) {
-        let fleet = FleetFile::read(path).map_err(Vec::from_iter)?;
-        return Ok(Checked::Fleet(Box::new(fleet)));
+fn check_file(path: &Path, kind: Kind) -> Result<Checked, Vec<Diagnostic>> {
+    match kind {
+        Kind::Fleet => {
+            let fleet = FleetFile::read(path).map_err(Vec::from_iter)?;
+            Ok(Checked::Fleet(Box::new(fleet)))
+        }
+        Kind::Policy => {
+            let (policy, document) = read_policy(path).map_err(Vec::from_iter)?;
+            Ok(Checked::Policy(Box::new(policy), document))
+        }
+        Kind::Scenario => {
+            let drill = Drill::load_with(path, Changes::default())?;
+            Ok(Checked::Scenario(Box::new(drill)))
+        }
     }
-    if !files::is_scenario(path) {
-        let (policy, document) = read_policy(path).map_err(Vec::from_iter)?;
-        return Ok(Checked::Policy(Box::new(policy), document));
-    }
-    let drill = Drill::load_with(path, Changes::default())?;
-    Ok(Checked::Scenario(Box::new(drill)))
 }
 
 fn read_policy(path: &Path) -> Result<(Policy, Document), Diagnostic> {

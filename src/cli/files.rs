@@ -3,8 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::output::CliError;
 use crate::text::{self, Document};
+use crate::{policy_file, scenario};
 
 /// A file, and how it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,25 +40,101 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<InputFile>, Vec<CliError>> {
     }
 }
 
-/// Whether the file at `path` is a scenario rather than a policy: it has `providers`. A file that
-/// cannot be read counts as one, so that loading it reports the error.
-pub(super) fn is_scenario(path: &Path) -> bool {
-    match Document::read(path) {
-        Ok(document) => document.keys(&[]).iter().any(|key| key == "providers"),
-        Err(_) => !is_fleet(path),
+/// The kinds of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Scenario,
+    Policy,
+    Fleet,
+}
+
+/// Tells the kinds of files apart, by the keys that only one of them has.
+pub(super) struct Kinds {
+    scenario: Vec<String>,
+    policy: Vec<String>,
+}
+
+impl Kinds {
+    /// With the keys of the schemas.
+    pub(super) fn new() -> Self {
+        let (scenario, policy) = (keys(&scenario::schema()), keys(&policy_file::schema()));
+        let only = |own: &[String], other: &[String]| {
+            let own = own.iter().filter(|key| !other.contains(key));
+            own.cloned().collect()
+        };
+        Self {
+            scenario: only(&scenario, &policy),
+            policy: only(&policy, &scenario),
+        }
+    }
+
+    /// The kind of the file at `path`. One that cannot be read, or that has no key of a policy or a
+    /// fleet, is a scenario: loading it then reports the error.
+    pub(super) fn of(&self, path: &Path) -> Kind {
+        let Ok(document) = Document::read(path) else {
+            return match is_broken_fleet(path) {
+                true => Kind::Fleet,
+                false => Kind::Scenario,
+            };
+        };
+        self.of_keys(&document.keys(&[]))
+    }
+
+    fn of_keys(&self, keys: &[String]) -> Kind {
+        let count = |is: &dyn Fn(&String) -> bool| keys.iter().filter(|key| is(key)).count();
+        let exact = |known: &[String]| count(&|key| known.contains(key));
+        let near = |known: &[String]| count(&|key| known.iter().any(|one| is_near(key, one)));
+        let score = |known: &[String]| (exact(known), near(known));
+        let is_named = keys.iter().any(|key| key == "name");
+        if keys.iter().any(|key| key == "fleet") {
+            Kind::Fleet
+        } else if score(&self.policy) > score(&self.scenario) {
+            Kind::Policy
+        } else if is_named && keys.iter().all(|key| key == "name" || key == "about") {
+            Kind::Policy
+        } else {
+            Kind::Scenario
+        }
     }
 }
 
-/// Whether the file at `path` is a fleet: it has `fleet`. In a file that is not YAML, a line that
-/// begins so is enough: the fleet's reader redacts its errors.
-pub(super) fn is_fleet(path: &Path) -> bool {
-    match Document::read(path) {
-        Ok(document) => document.keys(&[]).iter().any(|key| key == "fleet"),
-        Err(_) => text::file::read(path, 1 << 20).is_ok_and(|bytes| {
-            let mut lines = bytes.split(|byte| *byte == b'\n');
-            lines.any(|line| line.starts_with(b"fleet:"))
-        }),
-    }
+/// One line that names files which are no scenarios, and their kinds.
+pub(super) fn skipped(files: &[(InputFile, Kind)]) -> String {
+    let shown = files.iter().take(MOST_NAMED).map(|(file, kind)| {
+        let kind = match kind {
+            Kind::Policy => "policy",
+            Kind::Fleet => "fleet",
+            Kind::Scenario => "scenario",
+        };
+        format!("{} ({kind})", file.path.display())
+    });
+    let shown = Vec::from_iter(shown).join(", ");
+    let more = match files.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("note: not run: {shown}{more}")
+}
+
+/// The top-level keys of a kind of file, from its schema.
+fn keys(schema: &Value) -> Vec<String> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let keys = properties.into_iter().flatten();
+    keys.map(|(key, _)| key.clone()).collect()
+}
+
+/// Whether `found` is probably a mistyped `known`.
+fn is_near(found: &str, known: &str) -> bool {
+    strsim::jaro_winkler(found, known) >= SIMILAR
+}
+
+/// Whether a file that is not YAML has a line that begins as a fleet: the fleet's reader redacts
+/// its errors.
+fn is_broken_fleet(path: &Path) -> bool {
+    text::file::read(path, 1 << 20).is_ok_and(|bytes| {
+        let mut lines = bytes.split(|byte| *byte == b'\n');
+        lines.any(|line| line.starts_with(b"fleet:"))
+    })
 }
 
 /// The error for a folder, or the default, without scenarios.
@@ -133,9 +212,37 @@ fn in_order(mut files: Vec<PathBuf>) -> Vec<InputFile> {
     files.into_iter().map(found).collect()
 }
 
+/// From this similarity on, one word is a mistyped other: `retries` and `retry` have 0.87, and
+/// `services` and `providers` 0.73.
+const SIMILAR: f64 = 0.8;
+
+/// How many skipped files a note names.
+const MOST_NAMED: usize = 3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_tell_the_kinds_of_files_apart() {
+        let kinds = Kinds::new();
+        for (keys, kind) in [
+            ("name about providers load expect", Kind::Scenario),
+            ("name provider load", Kind::Scenario),
+            ("name provider", Kind::Scenario),
+            ("name load retry", Kind::Scenario),
+            ("nam retry breaker", Kind::Policy),
+            ("name retries", Kind::Policy),
+            ("name about", Kind::Policy),
+            ("fleet", Kind::Fleet),
+            ("about", Kind::Scenario),
+            ("", Kind::Scenario),
+            ("services version", Kind::Scenario),
+        ] {
+            let words = Vec::from_iter(keys.split_whitespace().map(str::to_owned));
+            assert_eq!(kinds.of_keys(&words), kind, "{keys}");
+        }
+    }
 
     #[test]
     fn a_folder_is_read_to_its_depth_in_order() {

@@ -41,7 +41,7 @@ pub(super) fn merge(args: Args) -> Done {
     }
     let merged = merge_all(found).map_err(|trouble| vec![trouble])?;
     let reports = Vec::from_iter(merged.into_iter().map(|merged| merged.report));
-    finish(args, &reports).map_err(|trouble| vec![trouble])
+    finish(args, &reports)
 }
 
 /// The report on one scenario so far, and the file that it begins with.
@@ -92,14 +92,16 @@ fn hint(error: &MergeError) -> String {
     hint.to_owned()
 }
 
-fn finish(args: Args, reports: &[Report]) -> Result<Exit, CliError> {
-    let out = args.out.map(output::folder).transpose()?;
-    for report in reports {
-        if let Some(out) = &out {
-            output::write_report(out, report.name(), report)?;
-        }
+/// Prints first: no result is lost when its files cannot be written.
+fn finish(args: Args, reports: &[Report]) -> Done {
+    let printed = output::print(&output::rendered(reports, args.format));
+    let mut troubles = Vec::from_iter(printed.err());
+    if let Some(folder) = args.out {
+        troubles.extend(output::write_reports(folder, reports));
     }
-    output::print(&output::rendered(reports, args.format))?;
-    let verdicts = reports.iter().map(Report::verdict);
+    if !troubles.is_empty() {
+        return Err(troubles);
+    }
+    let verdicts = reports.iter().map(output::told);
     Ok(verdicts.max().map_or(Exit::Holds, Exit::from))
 }

@@ -40,7 +40,7 @@ use output::{CliError, Exit};
 #[command(name = "firedrill", version, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 all expectations hold, 1 one fails, 2 usage or file error,\n\
-                  3 inconclusive, 130 interrupted."
+                  3 inconclusive or not judged, 130 interrupted."
 )]
 struct Cli {
     #[command(subcommand)]

@@ -23,7 +23,7 @@ pub(super) enum Exit {
     Fails = 1,
     /// Wrong usage, or a wrong file.
     Usage = 2,
-    /// One is inconclusive.
+    /// One is inconclusive, or a policy was not judged.
     Inconclusive = 3,
 }
 
@@ -31,9 +31,17 @@ impl From<Verdict> for Exit {
     fn from(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Holds => Self::Holds,
-            Verdict::Inconclusive => Self::Inconclusive,
+            Verdict::Inconclusive | Verdict::NotJudged => Self::Inconclusive,
             Verdict::Fails => Self::Fails,
         }
+    }
+}
+
+/// The verdict that the exit code tells: a scenario without expectations is only measured.
+pub(super) fn told(report: &Report) -> Verdict {
+    match report.verdict() {
+        Verdict::NotJudged if report.expects_nothing() => Verdict::Holds,
+        verdict => verdict,
     }
 }
 
@@ -142,25 +150,38 @@ pub(super) fn folder(path: PathBuf) -> Result<PathBuf, CliError> {
     }
 }
 
-/// Writes `report` to `folder`: as Markdown, with its picture, as CSV, and as JSON.
-pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Result<(), CliError> {
+/// Writes every report to the folder that `--out` names, under its own name. Returns an error for
+/// each file that cannot be written.
+pub(super) fn write_reports(folder: PathBuf, reports: &[Report]) -> Vec<CliError> {
+    let folder = match self::folder(folder) {
+        Ok(folder) => folder,
+        Err(trouble) => return vec![trouble],
+    };
+    let written = reports.iter();
+    let written = written.flat_map(|report| write_report(&folder, report.name(), report));
+    written.collect()
+}
+
+/// Writes `report` to `folder`: as Markdown, with its picture, as CSV, and as JSON. Returns an
+/// error for each file that cannot be written.
+pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Vec<CliError> {
     let page = report.clone().with_picture(&format!("{name}.svg"));
-    for (ending, text) in [
+    let files = [
         ("md", page.render(Format::Markdown, false)),
         ("svg", report.picture()),
         ("csv", report.render(Format::Csv, false)),
         ("json", report.render(Format::Json, false)),
-    ] {
+    ];
+    let write = |(ending, text): (&str, String)| {
         let path = folder.join(format!("{name}.{ending}"));
-        write_whole(&path, &text).map_err(|error| {
-            let message = format!("cannot write `{}`: {error}", path.display());
-            CliError::new(
-                message,
-                "name a folder that you may write to, without a folder of this name in it",
-            )
-        })?;
-    }
-    Ok(())
+        let error = write_whole(&path, &text).err()?;
+        let message = format!("cannot write `{}`: {error}", path.display());
+        Some(CliError::new(
+            message,
+            "name a folder that you may write to, without a folder of this name in it",
+        ))
+    };
+    files.into_iter().filter_map(write).collect()
 }
 
 /// Writes `text` beside `path` and renames it, so that readers never see half a file.

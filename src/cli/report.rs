@@ -5,8 +5,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::{Done, output};
-use crate::report::Format;
 use crate::report::production::Production;
+use crate::report::{Format, Report};
 use crate::time::Instant;
 use crate::trace::EventKind;
 use crate::trace::lines::{Header, ReadError, Reader};
@@ -31,27 +31,33 @@ pub(super) struct Args {
 
 /// Reads all traces twice (for their length, then for their events), and reports on them.
 pub(super) fn report(args: Args) -> Done {
-    one_report(args).map_err(|trouble| vec![trouble])
+    let report = measured(&args.traces).map_err(|trouble| vec![trouble])?;
+    let text = report.render(args.format, output::has_color());
+    // Printed first: no result is lost when its files cannot be written.
+    let mut troubles = Vec::from_iter(output::print(&text).err());
+    if let Some(folder) = args.out {
+        troubles.extend(output::write_reports(folder, &[report]));
+    }
+    match troubles.is_empty() {
+        true => Ok(Exit::Holds),
+        false => Err(troubles),
+    }
 }
 
-fn one_report(args: Args) -> Result<Exit, CliError> {
-    let (header, last) = survey(&args.traces)?;
-    let stem = args.traces.first().and_then(|path| path.file_stem());
+/// The report on these traces.
+fn measured(traces: &[PathBuf]) -> Result<Report, CliError> {
+    let (header, last) = survey(traces)?;
+    let stem = traces.first().and_then(|path| path.file_stem());
     let name = stem.map_or_else(|| "trace".into(), |stem| stem.to_string_lossy());
     let mut production = Production::new(&name, &header, last);
-    for path in &args.traces {
+    for path in traces {
         let reader = open(path)?;
         let policy = reader.header().policy.clone();
         let shown = path.display().to_string();
         let taken = production.take(&shown, &policy, reader);
         taken.map_err(|error| wrong(path, &error))?;
     }
-    let report = production.report();
-    if let Some(folder) = args.out {
-        output::write_report(&output::folder(folder)?, &name, &report)?;
-    }
-    output::print(&report.render(args.format, output::has_color()))?;
-    Ok(Exit::Holds)
+    Ok(production.report())
 }
 
 /// The header of the first trace, and when the last call of any of them arrived. All must be of one

@@ -11,6 +11,8 @@ use super::partition::{self, Partition};
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
 use crate::report::{self, Following, Format, Report, Verdict};
+use crate::text::Diagnostic;
+use files::{InputFile, Kind, Kinds};
 use output::{CliError, Exit};
 
 /// Runs scenarios and reports uptime, latency and cost.
@@ -26,6 +28,10 @@ pub(super) struct Args {
     /// Run this policy instead of the scenario's own; repeat it for more.
     #[arg(long = "policy", value_name = "NAME|FILE")]
     policies: Vec<String>,
+
+    /// Judge those of `--policy` by the expectations of this policy as well.
+    #[arg(long, value_name = "NAME", requires = "policies")]
+    judge_as: Option<String>,
 
     /// Run exactly this seed.
     #[arg(long, value_name = "N", conflicts_with = "seeds")]
@@ -66,13 +72,15 @@ pub(super) struct Args {
     /// Take a scenario for inconclusive when one of its faults fires under no policy.
     #[arg(long)]
     require_faults: bool,
+
+    /// Take a scenario without expectations for not judged, and exit with 3.
+    #[arg(long)]
+    require_expectations: bool,
 }
 
 /// Runs the scenarios of the command line.
 pub(super) fn run(mut args: Args) -> Done {
     let drills = load(&mut args)?;
-    let out = args.out.take().map(output::folder).transpose();
-    let out = out.map_err(|trouble| vec![trouble])?;
     for drill in &drills {
         for warning in drill.warnings() {
             output::print_error(&format!("warning: {}: {warning}", drill.path().display()));
@@ -82,7 +90,7 @@ pub(super) fn run(mut args: Args) -> Done {
     let workers = workers.unwrap_or(NonZero::<usize>::MIN);
     let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let bar = output::progress(runs, args.quiet);
-    let mut session = Session::new(&args, &drills, out.as_deref(), &bar);
+    let mut session = Session::new(&args, &drills, &bar);
     drill::run_all(
         &drills,
         workers,
@@ -95,20 +103,18 @@ pub(super) fn run(mut args: Args) -> Done {
 
 /// Reads and checks all that the command line names: every drill, or every error.
 fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<CliError>> {
+    let mut problems = values::set_once(&args.set);
     let changes = Changes {
         policies: std::mem::take(&mut args.policies),
+        judge_as: args.judge_as.take(),
         seeds: args.seed.map(|seed| seed..=seed).or(args.seeds.take()),
         set: std::mem::take(&mut args.set),
     };
-    let mut found = files::find(&args.paths)?;
-    found.retain(|file| file.named || files::is_scenario(&file.path));
-    if found.is_empty() {
-        let shown = args.paths.first().map(|path| path.display().to_string());
-        let name = shown.as_deref().unwrap_or("scenarios/*.yaml");
-        return Err(vec![files::no_scenario(name)]);
-    }
     let mut drills = Vec::new();
-    let mut problems = Vec::new();
+    let found = scenarios(args).unwrap_or_else(|more| {
+        problems.extend(more);
+        Vec::new()
+    });
     for file in found {
         match Drill::load_with(&file.path, changes.clone()) {
             Ok(drill) => match partition::of(args.partition, drill) {
@@ -118,6 +124,7 @@ fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<CliError>> {
             Err(more) => problems.extend(more.into_iter().map(CliError::from)),
         }
     }
+    problems.extend(unknown_judge(&drills).map(CliError::from));
     if args.out.is_some() {
         problems.extend(same_names(&drills));
     }
@@ -126,6 +133,63 @@ fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<CliError>> {
     } else {
         Err(problems)
     }
+}
+
+/// The problem with `--judge-as` when no scenario has expectations of that policy: one that has
+/// none of its own may lie beside others in a folder.
+fn unknown_judge(drills: &[Drill]) -> Option<Diagnostic> {
+    let problems = drills.iter().map(|drill| {
+        let problem = drill.unknown_judge()?;
+        Some((drill.scenario().expect.len(), problem))
+    });
+    let problems: Option<Vec<(usize, Diagnostic)>> = problems.collect();
+    // The longest list of expectations has the most names to suggest.
+    let most = problems?.into_iter().max_by_key(|(names, _)| *names);
+    most.map(|(_, problem)| problem)
+}
+
+/// The scenarios of the command line. What a folder holds besides is named in a note.
+fn scenarios(args: &Args) -> Result<Vec<InputFile>, Vec<CliError>> {
+    let kinds = Kinds::new();
+    let mut scenarios = Vec::new();
+    let mut skipped = Vec::new();
+    let mut problems = Vec::new();
+    for file in files::find(&args.paths)? {
+        match kinds.of(&file.path) {
+            Kind::Scenario => scenarios.push(file),
+            Kind::Policy if file.named => problems.push(no_scenario_but(
+                &file.path,
+                "policy",
+                "run a scenario with it: `firedrill run SCENARIO --policy",
+            )),
+            Kind::Fleet if file.named => problems.push(no_scenario_but(
+                &file.path,
+                "fleet",
+                "check it: `firedrill check",
+            )),
+            kind => skipped.push((file, kind)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    if !skipped.is_empty() && !args.quiet {
+        output::print_error(&files::skipped(&skipped));
+    }
+    if scenarios.is_empty() {
+        let shown = args.paths.first().map(|path| path.display().to_string());
+        let name = shown.as_deref().unwrap_or("scenarios/*.yaml");
+        return Err(vec![files::no_scenario(name)]);
+    }
+    Ok(scenarios)
+}
+
+/// The error for a file that is named as a scenario, and is of another kind. `command` is what to
+/// do with it, up to its path.
+fn no_scenario_but(path: &Path, kind: &str, command: &str) -> CliError {
+    let path = path.display();
+    let message = format!("`{path}` is a {kind}, not a scenario");
+    CliError::new(message, &format!("{command} {path}`"))
 }
 
 /// An error for each scenario whose files under `--out` would overwrite another's.
@@ -152,35 +216,40 @@ fn same_names(drills: &[Drill]) -> Vec<CliError> {
 struct Session<'a> {
     args: &'a Args,
     drills: &'a [Drill],
-    out: Option<&'a Path>,
+    /// The folder of `--out`, if it can be written to.
+    out: Option<PathBuf>,
     bar: &'a ProgressBar,
-    /// How many scenarios hold, are inconclusive, fail.
-    tally: [usize; 3],
+    /// How many scenarios got each verdict, in the order of the type.
+    tally: [usize; 4],
+    /// The worst verdict that the exit code tells.
+    worst: Verdict,
     /// How many reports were printed.
     printed: usize,
     /// Reports that are printed at the end, as one document.
     kept: Vec<Report>,
-    /// An error while writing; it stops the run.
-    trouble: Option<CliError>,
+    /// Whether a result could not be written.
+    has_lost: bool,
 }
 
 impl<'a> Session<'a> {
-    fn new(
-        args: &'a Args,
-        drills: &'a [Drill],
-        out: Option<&'a Path>,
-        bar: &'a ProgressBar,
-    ) -> Self {
-        Self {
+    fn new(args: &'a Args, drills: &'a [Drill], bar: &'a ProgressBar) -> Self {
+        let mut session = Self {
             args,
             drills,
-            out,
+            out: None,
             bar,
-            tally: [0; 3],
+            tally: [0; 4],
+            worst: Verdict::Holds,
             printed: 0,
             kept: Vec::new(),
-            trouble: None,
+            has_lost: false,
+        };
+        match args.out.clone().map(output::folder).transpose() {
+            Ok(out) => session.out = out,
+            // The results still go to stdout.
+            Err(trouble) => session.lose(&[trouble]),
         }
+        session
     }
 
     /// Prints and writes the report on the drill at `place`; returns whether to go on.
@@ -188,16 +257,19 @@ impl<'a> Session<'a> {
         let name = &self.drills[place].scenario().name;
         let verdict = self.verdict(name, &report);
         self.tally[verdict as usize] += 1;
-        let written = match self.out {
-            Some(out) => {
-                let name = partition::file_name(self.args.partition, name);
-                output::write_report(out, &name, &report)
+        self.worst = self.worst.max(match verdict {
+            Verdict::NotJudged if !self.args.require_expectations => output::told(&report),
+            verdict => verdict,
+        });
+        if let Some(out) = &self.out {
+            let name = partition::file_name(self.args.partition, name);
+            self.lose(&output::write_report(out, &name, &report));
+        }
+        if let Err(trouble) = self.print(verdict, report) {
+            self.lose(&[trouble]);
+            if self.out.is_none() {
+                return ControlFlow::Break(());
             }
-            None => Ok(()),
-        };
-        if let Err(trouble) = written.and_then(|()| self.print(verdict, report)) {
-            self.trouble = Some(trouble);
-            return ControlFlow::Break(());
         }
         if self.args.fail_fast && verdict == Verdict::Fails {
             return ControlFlow::Break(());
@@ -205,13 +277,24 @@ impl<'a> Session<'a> {
         ControlFlow::Continue(())
     }
 
-    /// The verdict, after a warning of every fault that fired under no policy.
+    /// Prints why a result could not be written. The run goes on, and the exit code says it.
+    fn lose(&mut self, troubles: &[CliError]) {
+        if !troubles.is_empty() {
+            self.has_lost = true;
+            self.bar.suspend(|| output::print_errors(troubles));
+        }
+    }
+
+    /// The verdict, after a warning of every fault that fired under no policy, and of every policy
+    /// that was not judged.
     fn verdict(&self, name: &str, report: &Report) -> Verdict {
         let never_fired = report.never_fired();
-        // The table itself has this warning.
+        // The table itself has these warnings.
         if self.args.format != Format::Table {
-            for fault in &never_fired {
-                let warning = format!("warning: {name}: fault {fault} never fired");
+            let silent = never_fired.iter();
+            let silent = silent.map(|fault| format!("fault {fault} never fired"));
+            for warning in silent.chain(report.not_judged()) {
+                let warning = format!("warning: {name}: {warning}");
                 self.bar.suspend(|| output::print_error(&warning));
             }
         }
@@ -245,10 +328,7 @@ impl<'a> Session<'a> {
     }
 
     /// Prints the end of the output, and returns the exit code.
-    fn finish(self) -> Done {
-        if let Some(trouble) = self.trouble {
-            return Err(vec![trouble]);
-        }
+    fn finish(mut self) -> Done {
         let several = self.drills.len() > 1;
         let format = self.args.format;
         let last = if several && format.following() == Following::Array {
@@ -258,14 +338,14 @@ impl<'a> Session<'a> {
         } else {
             String::new()
         };
-        if !last.is_empty() {
-            output::print(&last).map_err(|trouble| vec![trouble])?;
+        if !last.is_empty()
+            && let Err(trouble) = output::print(&last)
+        {
+            self.lose(&[trouble]);
         }
-        let [_, inconclusive, fails] = self.tally;
-        Ok(match (fails, inconclusive) {
-            (1.., _) => Exit::Fails,
-            (0, 1..) => Exit::Inconclusive,
-            (0, 0) => Exit::Holds,
+        Ok(match self.has_lost {
+            true => Exit::Usage,
+            false => Exit::from(self.worst),
         })
     }
 }
@@ -279,17 +359,18 @@ fn without_header(text: String, printed: bool) -> String {
 }
 
 /// `8 scenarios: 7 hold, 1 fails`.
-fn summary(scenarios: usize, tally: [usize; 3]) -> String {
-    let [hold, inconclusive, fail] = tally;
+fn summary(scenarios: usize, tally: [usize; 4]) -> String {
+    let [hold, not_judged, inconclusive, fail] = tally;
     let verb = |count: usize, verb: &str| {
         let ending = if count == 1 { "s" } else { "" };
         format!("{count} {verb}{ending}")
     };
-    let not_run = scenarios - (hold + inconclusive + fail);
+    let not_run = scenarios - tally.iter().sum::<usize>();
     let parts = [
         (hold, verb(hold, "hold")),
         (fail, verb(fail, "fail")),
         (inconclusive, format!("{inconclusive} inconclusive")),
+        (not_judged, format!("{not_judged} not judged")),
         (not_run, format!("{not_run} not run")),
     ];
     let parts = parts
@@ -308,13 +389,17 @@ mod tests {
 
     #[test]
     fn the_summary_names_only_what_there_is() {
-        assert_eq!(summary(8, [7, 0, 1]), "8 scenarios: 7 hold, 1 fails");
+        assert_eq!(summary(8, [7, 0, 0, 1]), "8 scenarios: 7 hold, 1 fails");
         assert_eq!(
-            summary(2, [1, 1, 0]),
+            summary(8, [6, 2, 0, 0]),
+            "8 scenarios: 6 hold, 2 not judged"
+        );
+        assert_eq!(
+            summary(2, [1, 0, 1, 0]),
             "2 scenarios: 1 holds, 1 inconclusive"
         );
         assert_eq!(
-            summary(8, [2, 0, 1]),
+            summary(8, [2, 0, 0, 1]),
             "8 scenarios: 2 hold, 1 fails, 5 not run"
         );
     }

@@ -7,7 +7,9 @@ use std::ops::RangeInclusive;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use super::output::CliError;
 use crate::report::Format;
+use crate::text::Diagnostic;
 use crate::units::{self, UnitError};
 
 /// `--format` takes the names of report formats.
@@ -29,6 +31,30 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("write `path=value`, as in `load.rate=4/s`".to_owned()),
     }
+}
+
+/// An error for each `--set` that takes back an earlier one: of the same path, or of a part that
+/// holds it.
+pub(super) fn set_once(set: &[(String, String)]) -> Vec<CliError> {
+    let mut problems = Vec::new();
+    for (place, (path, value)) in set.iter().enumerate() {
+        let is_taken_back = |(earlier, _): &&(String, String)| {
+            let below = earlier.strip_prefix(path.as_str());
+            below.is_some_and(|below| below.is_empty() || below.starts_with('.'))
+        };
+        let Some((earlier, _)) = set[..place].iter().find(is_taken_back) else {
+            continue;
+        };
+        let message = match earlier == path {
+            true => format!("`{path}` is set twice"),
+            false => format!("this takes back `--set {earlier}=…`"),
+        };
+        let words = format!("--set {path}={value}");
+        let at = "--set ".len().."--set ".len() + path.len();
+        let problem = Diagnostic::of_text("command line", &words, at, message);
+        problems.push(problem.hint("leave one of the two out").into());
+    }
+    problems
 }
 
 /// `N` for seeds 1 to N, or `A..B` for A to B, both ends included.

@@ -134,6 +134,7 @@ fn report(drill: &Drill, results: &mut Results<Ended>) -> Option<Report> {
     let path = drill.path().display().to_string();
     let report = Report::new(drill.subject(), &path, &seeds, policies)
         .with_policies_as_written(&drill.changes.policies)
+        .with_judge(drill.changes.judge_as.as_deref())
         .with_overrides(&drill.changes.set);
     Some(report.with_configs(configs).with_runs(runs))
 }

@@ -14,6 +14,7 @@
 //! ```
 //!
 //! - `policies`: finds a policy's file or preset by its name.
+//! - `judges`: which policies the expectations are about.
 //! - `subject`: makes the subject of a report from a scenario; `expectations` checks it.
 //! - `engine`: many runs side by side, their states merged in order.
 //!
@@ -21,6 +22,7 @@
 
 mod engine;
 mod expectations;
+mod judges;
 mod policies;
 mod subject;
 
@@ -28,7 +30,7 @@ use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::Path;
 
-use crate::policy::config::{EVERY, Policy};
+use crate::policy::config::Policy;
 use crate::report::subject::Subject;
 use crate::report::{Format, Report, Verdict};
 use crate::scenario::Scenario;
@@ -56,6 +58,9 @@ pub struct Changes {
     /// Policies to run instead of the scenario's own, each a name or a file (relative to the
     /// current directory); none = the scenario's own.
     pub policies: Vec<String>,
+    /// The policy by whose expectations every policy is judged as well, beside its own; none =
+    /// each by its own and by those of `every`.
+    pub judge_as: Option<String>,
     /// Seeds to run instead of the scenario's own.
     pub seeds: Option<RangeInclusive<u64>>,
     /// Values set on top of the files, as (path, value): `policy.…` in every policy, all others in
@@ -73,26 +78,31 @@ impl Drill {
     /// least one.
     pub fn load_with(path: impl AsRef<Path>, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
         let loaded = load::load(path, &changes.set).map_err(Vec::from_iter)?;
-        let subject = Subject::from(&loaded.scenario);
+        let mut subject = Subject::from(&loaded.scenario);
         let checked = check_expectations(&loaded.document, &subject);
+        let mut problems = Vec::from_iter(checked.err().into_iter().flatten());
         let found = policies::find_all(&loaded, &changes);
-        match (checked, found) {
-            (Ok(()), Ok(found)) => {
-                let (policies, documents) = found.into_iter().unzip();
-                Ok(Self {
-                    changes,
-                    loaded,
-                    subject,
-                    policies,
-                    documents,
-                })
-            }
-            (checked, found) => {
-                let mut problems = Vec::from_iter(checked.err());
-                problems.extend(found.err().unwrap_or_default());
-                Err(problems)
-            }
+        problems.extend(match &found {
+            Ok(_) => judges::check_names(&loaded, &changes),
+            // A mistyped policy would be told once more, under `expect`.
+            Err(more) => more.clone(),
+        });
+        let found = found.ok().filter(|_| problems.is_empty());
+        let Some(found) = found else {
+            return Err(problems);
+        };
+        let (policies, documents): (Vec<Policy>, _) = found.into_iter().unzip();
+        if let Some(judge) = &changes.judge_as {
+            let names = Vec::from_iter(policies.iter().map(|policy| policy.name.clone()));
+            subject.expect = judges::judged_as(&subject.expect, judge, &names);
         }
+        Ok(Self {
+            changes,
+            loaded,
+            subject,
+            policies,
+            documents,
+        })
     }
 
     /// Runs `policy`, a name or a file, in place of the scenario's own; each further call adds one.
@@ -111,6 +121,24 @@ impl Drill {
         let mut changes = self.changes;
         changes.set.push((path.to_owned(), value.to_owned()));
         Self::load_with(&self.loaded.path, changes).map_err(first)
+    }
+
+    /// Judges every policy that runs by the expectations of the policy `name` as well, beside its
+    /// own: for a policy that the scenario does not know.
+    pub fn judge_as(self, name: &str) -> Result<Self, Diagnostic> {
+        let mut changes = self.changes;
+        changes.judge_as = Some(name.to_owned());
+        let drill = Self::load_with(&self.loaded.path, changes).map_err(first)?;
+        match drill.unknown_judge() {
+            Some(problem) => Err(problem),
+            None => Ok(drill),
+        }
+    }
+
+    /// The problem with the policy of [`Changes::judge_as`] when no expectation of this scenario is
+    /// about it.
+    pub fn unknown_judge(&self) -> Option<Diagnostic> {
+        judges::unknown_judge(&self.loaded, self.changes.judge_as.as_deref()?)
     }
 
     /// Runs exactly these seeds in place of the scenario's own.
@@ -168,7 +196,7 @@ impl Drill {
     /// Warnings about what is valid and probably not intended, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let providers = Vec::from_iter(self.scenario().providers.iter().map(|p| p.name.as_str()));
-        let mut warnings = self.never_judged();
+        let mut warnings = Vec::new();
         for policy in &self.policies {
             for name in policy.overrides.by_name.keys() {
                 if !providers.contains(&name.as_str()) {
@@ -183,31 +211,17 @@ impl Drill {
         warnings
     }
 
-    /// A warning for each policy that has expectations and that its own scenario does not run: with
-    /// a mistyped name they would be skipped, and the exit code would be 0.
-    fn never_judged(&self) -> Vec<String> {
-        let runs = |name: &str| {
-            let ran = self.policies.iter().any(|policy| policy.name == name);
-            name == EVERY || ran || policies::is_listed(name, &self.loaded)
-        };
-        let expect = self.scenario().expect.iter();
-        let expected = expect.flat_map(|(policy, expected)| {
-            let compared = expected.iter().filter_map(|one| one.than.as_ref());
-            std::iter::once(policy).chain(compared)
-        });
-        let mut silent: Vec<&String> = Vec::new();
-        for policy in expected.filter(|policy| !runs(policy)) {
-            if !silent.contains(&policy) {
-                silent.push(policy);
-            }
-        }
-        silent
-            .into_iter()
-            .map(|policy| format!("`expect` names `{policy}`, which is not among its policies"))
-            .collect()
-    }
-
-    /// Runs every policy under every seed, on all cores, and reports.
+    /// Runs every policy under every seed, on all cores, and reports. Nothing is judged until the
+    /// report is asserted:
+    ///
+    /// ```compile_fail
+    /// #![deny(unused_must_use)]
+    /// # fn main() -> Result<(), firedrill::Diagnostic> {
+    /// firedrill::drill::Drill::load("scenarios/primary-outage.yaml")?.run();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "a run that is never asserted passes whatever happened: call `assert`"]
     pub fn run(&self) -> Report {
         let workers = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
         let mut reports = Vec::new();
@@ -226,11 +240,12 @@ impl Drill {
 
 impl Report {
     /// Panics with the report as a table unless every expectation holds; an inconclusive one does
-    /// not hold.
+    /// not hold, and neither does a report in which nothing was judged.
     #[track_caller]
     pub fn assert(&self) {
         let verdict = match self.verdict() {
             Verdict::Holds => return,
+            Verdict::NotJudged => &self.not_judged().join("\n"),
             Verdict::Inconclusive => "an expectation is inconclusive",
             Verdict::Fails => "an expectation fails",
         };

@@ -44,10 +44,22 @@ pub(super) fn find_all(
     }
 }
 
-/// Whether the scenario itself lists the policy `name`, by name or as a file.
-pub(super) fn is_listed(name: &str, loaded: &Loaded) -> bool {
-    let by_name = loaded.scenario.policies.iter().any(|listed| listed == name);
-    by_name || listed_as(name, loaded).is_some()
+/// The names of the policies that the scenario lists, then of those that the user runs: a file's
+/// name is its stem.
+pub(super) fn names(loaded: &Loaded, changes: &Changes) -> Vec<String> {
+    let listed = loaded.scenario.policies.iter().chain(&changes.policies);
+    let mut names: Vec<String> = Vec::new();
+    for name in listed.map(|written| name_of(written)) {
+        if names.iter().all(|known| known != name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Whether `name` is a preset, or a policy of the scenario's project.
+pub(super) fn exists(name: &str, loaded: &Loaded) -> bool {
+    known(loaded).iter().any(|known| known == name)
 }
 
 /// A `--set`: path and value.
@@ -166,14 +178,14 @@ impl Asked<'_> {
                 let place = place.to_string();
                 loaded.document.problem(&["policies", &place], message)
             }
-            By::User => on_command_line(self.name, message),
+            By::User => on_command_line("--policy", self.name, message),
         }
     }
 }
 
-/// A diagnostic that points at the name in `--policy NAME`.
-fn on_command_line(name: &str, message: String) -> Diagnostic {
-    let words = format!("--policy {name}");
+/// A diagnostic that points at the name in `--policy NAME`, or behind another flag.
+pub(super) fn on_command_line(flag: &str, name: &str, message: String) -> Diagnostic {
+    let words = format!("{flag} {name}");
     let range = words.len() - name.len()..words.len();
     Diagnostic::of_text("command line", &words, range, message)
 }
@@ -186,6 +198,12 @@ fn is_file_name(name: &str) -> bool {
 /// A file's name without its ending, when it ends as policy files do.
 fn stem(name: &str) -> Option<&str> {
     ENDINGS.iter().find_map(|ending| name.strip_suffix(ending))
+}
+
+/// The policy's name in what was written: a file's stem, or the name itself.
+fn name_of(written: &str) -> &str {
+    let last = written.rsplit('/').next().unwrap_or(written);
+    stem(last).unwrap_or(last)
 }
 
 /// The file of the project for a bare name, if there is one.
@@ -204,10 +222,7 @@ fn listed_as<'a>(name: &str, loaded: &'a Loaded) -> Option<(usize, &'a str)> {
         .iter()
         .map(String::as_str)
         .enumerate();
-    listed.find(|(_, listed)| {
-        let last = listed.rsplit('/').next().unwrap_or(listed);
-        stem(last) == Some(name)
-    })
+    listed.find(|(_, listed)| is_file_name(listed) && name_of(listed) == name)
 }
 
 /// All known bare names, sorted.

@@ -5,17 +5,19 @@ use std::path::Path;
 use super::seeds;
 
 /// `firedrill run` of the scenario at `path`: with these policies (none = the scenario's own),
-/// these seeds (`3` or `1..5`), and these `--set` overrides (path, value). Seeds with a gap take
-/// one command for each range.
+/// judged as this policy, with these seeds (`3` or `1..5`), and these `--set` overrides (path,
+/// value). Seeds with a gap take one command for each range.
 pub(crate) fn run(
     path: &str,
     policies: &[&str],
+    judge: Option<&str>,
     seeds: &str,
     overrides: &[(String, String)],
 ) -> String {
     let mut words = vec!["firedrill run".to_owned(), quoted(path)];
     let policies = policies.iter();
     words.extend(policies.map(|policy| format!("--policy {}", quoted(policy))));
+    words.extend(judge.map(|judge| format!("--judge-as {}", quoted(judge))));
     let set = overrides.iter();
     let set = set.map(|(path, value)| format!(" --set {}", quoted(&format!("{path}={value}"))));
     let (words, set) = (words.join(" "), set.collect::<String>());
@@ -60,19 +62,20 @@ mod tests {
     fn a_line_names_all_that_matters() {
         let set = [("load.rate".to_owned(), "8/s".to_owned())];
         assert_eq!(
-            run("scenarios/a.yaml", &["resilient"], "1..5", &set),
-            "firedrill run scenarios/a.yaml --policy resilient --seeds 1..5 --set 'load.rate=8/s'"
+            run("a.yaml", &["mine"], Some("resilient"), "1..5", &set),
+            "firedrill run a.yaml --policy mine --judge-as resilient --seeds 1..5 \
+             --set 'load.rate=8/s'"
         );
         assert_eq!(
-            run("a.yaml", &[], "3", &[]),
+            run("a.yaml", &[], None, "3", &[]),
             "firedrill run a.yaml --seed 3"
         );
         assert_eq!(
-            run("a.yaml", &[], "3..3", &[]),
+            run("a.yaml", &[], None, "3..3", &[]),
             "firedrill run a.yaml --seed 3"
         );
         assert_eq!(
-            run("a.yaml", &[], "1..2,5..5", &[]),
+            run("a.yaml", &[], None, "1..2,5..5", &[]),
             "firedrill run a.yaml --seeds 1..2 && firedrill run a.yaml --seed 5"
         );
     }
@@ -80,7 +83,7 @@ mod tests {
     #[test]
     fn a_shell_reads_each_word_as_one() {
         let set = [("about".to_owned(), "$HOME; rm `x` \"y\"\n".to_owned())];
-        let line = run("my drill's.yaml", &[], "1", &set);
+        let line = run("my drill's.yaml", &[], None, "1", &set);
         let words = [
             "firedrill",
             "run",

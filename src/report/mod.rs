@@ -15,6 +15,7 @@
 //! - [`compare`]: two policies, or one before and after a change; `statistics`: what seeds tell.
 //! - `ratio`, `unit`: the exact value of a measure, and its text forms.
 //! - `verdict`: compares expectations with measures, three-valued.
+//! - `not_judged`: the policies that no expectation was about, and the verdict of a whole report.
 //! - `production`: the same for recorded traces of production.
 //! - `render`: one file for each format; `command`: the command that reproduces a report.
 //!
@@ -35,6 +36,7 @@ pub(crate) mod histogram;
 pub(crate) mod ledger;
 pub mod measures;
 mod merge;
+mod not_judged;
 mod outcomes;
 pub(crate) mod production;
 pub(crate) mod ratio;
@@ -94,7 +96,7 @@ pub(crate) const BROKEN: &str = "an event panicked while it was counted: calls w
 
 /// The result of one scenario: every policy, measured and judged.
 #[derive(Clone, Debug)]
-#[must_use = "a report says nothing until it is asserted, rendered or read"]
+#[must_use = "a report that is never asserted passes whatever happened: call `assert`"]
 pub struct Report {
     subject: Subject,
     prices: Vec<Price>,
@@ -103,6 +105,8 @@ pub struct Report {
     overrides: Vec<(String, String)>,
     /// The policies as the user wrote them, in order; empty for the scenario's own.
     written: Vec<String>,
+    /// The policy by whose expectations all were judged, as the user named it.
+    judge: Option<String>,
     policies: Vec<Judged>,
     /// The file name of its picture, relative to its page.
     picture: Option<String>,
@@ -153,6 +157,7 @@ impl Report {
             overrides: Vec::new(),
             picture: None,
             written: Vec::new(),
+            judge: None,
         }
     }
 
@@ -185,6 +190,13 @@ impl Report {
         self
     }
 
+    /// Adds the policy by whose expectations the subject judges every policy, for reproducing
+    /// commands.
+    pub fn with_judge(mut self, judge: Option<&str>) -> Self {
+        self.judge = judge.map(str::to_owned);
+        self
+    }
+
     /// Adds a picture in the file `name` beside its page: the page shows it.
     pub fn with_picture(mut self, name: &str) -> Self {
         self.picture = Some(name.to_owned());
@@ -194,13 +206,6 @@ impl Report {
     /// Its picture, as SVG: answers and attempts per second over the run.
     pub fn picture(&self) -> String {
         render::chart::render(self)
-    }
-
-    /// The worst verdict of all expectations; `Holds` without any.
-    pub fn verdict(&self) -> Verdict {
-        let judgements = self.policies.iter().flat_map(|policy| &policy.judgements);
-        let verdicts = judgements.map(|judgement| judgement.verdict);
-        verdicts.max().unwrap_or(Verdict::Holds)
     }
 
     /// The name of its scenario.
@@ -260,15 +265,23 @@ impl Report {
         View::all(&policy.state, &self.prices)
     }
 
-    /// The command that runs one policy of this report again.
-    fn again(&self, policy: &str) -> String {
-        let place = self
-            .policies
-            .iter()
-            .position(|judged| judged.name == policy);
+    /// The command that judges one policy of this report again by the expectation `text`, beside
+    /// the policy that it is compared with.
+    fn again(&self, policy: &str, text: &str) -> String {
+        let mut expected = expect::expected_of(&self.subject.expect, policy);
+        let expected = expected.find(|expected| expected.text == text);
+        let than = expected.and_then(|expected| expected.than.as_deref());
+        let policies = [policy].into_iter().chain(than);
+        let policies = Vec::from_iter(policies.map(|policy| self.as_written(policy)));
+        let judge = self.judge.as_deref();
+        command::run(&self.path, &policies, judge, &self.seeds, &self.overrides)
+    }
+
+    /// The policy `name` as the user wrote it.
+    fn as_written<'a>(&'a self, name: &'a str) -> &'a str {
+        let place = self.policies.iter().position(|judged| judged.name == name);
         let written = place.and_then(|place| self.written.get(place));
-        let policy = written.map_or(policy, String::as_str);
-        command::run(&self.path, &[policy], &self.seeds, &self.overrides)
+        written.map_or(name, String::as_str)
     }
 }
 

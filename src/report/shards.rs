@@ -45,6 +45,7 @@ impl Report {
         let report = Self::new(&self.subject, path, &seeds.unwrap_or_default(), policies)
             .with_overrides((&self.overrides).min(&other.overrides))
             .with_policies_as_written((&self.written).min(&other.written))
+            .with_judge(self.judge.as_deref())
             .with_configs(self.policies.iter().map(|one| one.config.clone()).collect())
             .with_runs(runs);
         Ok(report)
@@ -58,6 +59,13 @@ impl Report {
         }
         if let Some(difference) = self.difference(other) {
             return Err(MergeError::Differ(difference));
+        }
+        if self.judge != other.judge {
+            let judge = |report: &Self| report.judge.clone().unwrap_or("itself".to_owned());
+            let (one, two) = (judge(self), judge(other));
+            return Err(MergeError::Differ(format!(
+                "each is judged as {one} and {two}"
+            )));
         }
         for (one, two) in self.policies.iter().zip(&other.policies) {
             let both = one.by_seed.seeds();

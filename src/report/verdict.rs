@@ -16,6 +16,8 @@ use crate::prices::Price;
 pub enum Verdict {
     /// It holds.
     Holds,
+    /// Of a policy or a report: no expectation was judged.
+    NotJudged,
     /// It cannot be judged: no samples, or a fault that it names never fired.
     Inconclusive,
     /// It fails.
@@ -27,6 +29,7 @@ impl Verdict {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Holds => "holds",
+            Self::NotJudged => "not judged",
             Self::Inconclusive => "inconclusive",
             Self::Fails => "fails",
         }

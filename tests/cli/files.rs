@@ -55,47 +55,59 @@ fn a_folder_is_read_at_any_depth() {
 }
 
 #[test]
-fn out_onto_a_file() {
-    let project = Project::new()
-        .with("scenarios/calm.yaml", &calm())
-        .with("reports", "I am a file");
-    project
-        .firedrill("run --out reports")
-        .code(2)
-        .stdout_eq("")
-        .stderr_eq(str![[r#"
-error: `--out reports` is a file, not a folder
-  = help: name a folder; it is made if it is missing
-
-"#]]);
-    assert_eq!(project.text("reports"), "I am a file");
-}
-
-#[test]
-fn out_where_no_folder_can_be() {
-    let project = Project::new()
-        .with("scenarios/calm.yaml", &calm())
-        .with("file", "I am a file");
-    let output = project.output("run --out file/reports");
-    assert_eq!(output.status.code(), Some(2));
-    for part in [
-        "cannot make `--out file/reports`",
-        "a folder that you may write to",
+fn a_result_that_cannot_be_written_is_printed_and_the_exit_code_says_it() {
+    let two = || {
+        Project::new()
+            .with("scenarios/calm.yaml", &calm())
+            .with("scenarios/down.yaml", &down())
+            .with("file", "I am a file")
+    };
+    let printed = stdout(&two().output("run --seed 1"));
+    for (out, in_the_way, told) in [
+        (
+            "file",
+            "file",
+            "error: `--out file` is a file, not a folder\n  = help: name a folder",
+        ),
+        (
+            "file/reports",
+            "file",
+            "error: cannot make `--out file/reports`: ",
+        ),
+        (
+            "reports",
+            "reports/calm.md/notes",
+            "error: cannot write `reports/calm.md`: ",
+        ),
     ] {
-        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+        let project = two().with(in_the_way, "I am a file");
+        let output = project.output(&format!("run --seed 1 --out {out}"));
+        assert_eq!(output.status.code(), Some(2), "{out}");
+        assert_eq!(stdout(&output), printed, "{out}");
+        assert!(stderr(&output).starts_with(told), "{}", stderr(&output));
+        assert_eq!(stderr(&output).matches("error: ").count(), 1, "{out}");
+        assert_eq!(project.text(in_the_way), "I am a file");
     }
 }
 
 #[test]
-fn a_folder_in_the_place_of_a_report() {
+fn what_can_be_written_is_written_beside_what_cannot() {
     let project = Project::new()
         .with("scenarios/calm.yaml", &calm())
+        .with("scenarios/down.yaml", &down())
         .with("reports/calm.md/notes", "in the way");
-    let output = project.output("run --seed 1 --out reports");
-    assert_eq!(output.status.code(), Some(2));
-    let told = stderr(&output);
-    assert!(told.contains("cannot write `reports/calm.md`"), "{told}");
-    assert!(told.contains("help: "), "{told}");
+    project.firedrill("run --seed 1 --out reports").code(2);
+    let names = [
+        "calm.csv",
+        "calm.json",
+        "calm.md",
+        "calm.svg",
+        "down.csv",
+        "down.json",
+        "down.md",
+        "down.svg",
+    ];
+    assert_eq!(project.names("reports"), names);
 }
 
 #[cfg(unix)]

@@ -6,6 +6,7 @@ mod compare;
 mod files;
 mod formats;
 mod init;
+mod judged;
 mod lint;
 mod merge;
 mod policies;

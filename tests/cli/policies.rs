@@ -179,27 +179,6 @@ warning: scenarios/calm.yaml: policy `mine` names `mian`, which is no provider h
 }
 
 #[test]
-fn expectations_on_a_policy_that_the_scenario_does_not_list_are_warned_of() {
-    let text = scenario(
-        "calm",
-        "no-failover",
-        "",
-        "  no-failovr: [ success_rate >= 99% ]\n",
-    );
-    let project = Project::new().with("scenarios/calm.yaml", &text);
-    project.firedrill("check").code(0).stderr_eq(str![[r#"
-warning: scenarios/calm.yaml: `expect` names `no-failovr`, which is not among its policies
-
-"#]]);
-    // Another choice of policies is not an error of the scenario.
-    let project = Project::new().with("scenarios/calm.yaml", &calm());
-    project
-        .firedrill("run --policy resilient")
-        .code(0)
-        .stderr_eq("");
-}
-
-#[test]
 fn what_is_expected_of_every_policy_holds_for_one_that_the_scenario_does_not_know() {
     let text = scenario(
         "calm",

@@ -50,7 +50,7 @@ fn a_trace_of_production_is_reported_as_a_run_is() {
         .code(0)
         .stderr_eq("");
     report.stdout_eq(str![[r#"
-+ monday   1 trace x 1.2m   2 calls   as recorded
+- monday   1 trace x 1.2m   2 calls   as recorded
   note: `own` has no price: its tokens are counted as free
   policy  success  uptime   p95  ttft p95  att/call  $/1k ok  wasted
   mine     50.00%   85.7%  1.3s         -      1.50     0.00       -

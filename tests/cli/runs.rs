@@ -102,7 +102,8 @@ fn a_policy_file_on_the_command_line_is_free() {
     let text = stdout(&project.output("presets no-failover"));
     let text = text.replace("name: no-failover", "name: mine");
     let project = project.with("elsewhere/mine.yaml", &text);
-    let output = project.output("run scenarios/calm.yaml --policy elsewhere/mine.yaml");
+    let output = project
+        .output("run scenarios/calm.yaml --policy elsewhere/mine.yaml --judge-as no-failover");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("mine"), "{}", stdout(&output));
 }

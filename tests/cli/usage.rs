@@ -72,6 +72,7 @@ fn a_folder_with_policies_only() {
         .code(2)
         .stdout_eq("")
         .stderr_eq(str![[r#"
+note: not run: policies/mine.yaml (policy)
 error: there is no scenario in `policies`
   = help: name a YAML file that has `providers`, or a folder of them
 

@@ -163,6 +163,7 @@ fn drill(name: &str, policy: &str, sets: &[&str]) -> Drill {
             .map(|(path, value)| (path.to_owned(), value.to_owned()))
             .collect(),
         seeds: None,
+        ..Changes::default()
     };
     let drill = Drill::load_with(Path::new(&file(name)), changes);
     drill.unwrap_or_else(|problems| panic!("{name}: {problems:?}"))

@@ -118,6 +118,7 @@ fn drill(scenario: &str) -> Drill {
         policies: presets::all().iter().map(Preset::file).collect(),
         set: Vec::new(),
         seeds: Some(1..=1),
+        ..Changes::default()
     };
     let drill = Drill::load_with(format!("{PACK}/{scenario}.yaml"), changes);
     drill.unwrap_or_else(|problems| panic!("{scenario}: {problems:?}"))

@@ -42,6 +42,37 @@ fn the_panic_shows_the_table_and_how_to_reproduce_it() {
 }
 
 #[test]
+#[should_panic(expected = "nothing was judged: the scenario has no expectations")]
+fn an_asserted_run_without_expectations_panics() {
+    let drill = calm().set("expect", "{}").expect("valid");
+    drill.run().assert();
+}
+
+#[test]
+fn a_policy_that_no_expectation_is_about_panics_until_it_is_judged_as_another() {
+    let drill = calm().policy("openai-sdk").expect("a preset");
+    let report = drill.run();
+    assert_eq!(report.verdict(), Verdict::NotJudged);
+    let panic = std::panic::catch_unwind(|| report.assert()).expect_err("it is not judged");
+    let message = panic.downcast_ref::<String>().expect("a message");
+    let told = "`openai-sdk` was not judged: no expectation is about it; add `--judge-as NAME` (";
+    assert!(message.starts_with(told), "{message}");
+    assert!(drill.clone().judge_as("resilent").is_err());
+    drill
+        .judge_as("resilient")
+        .expect("it has some")
+        .run()
+        .assert();
+}
+
+/// Half a minute without faults.
+fn calm() -> Drill {
+    let drill = Drill::load("scenarios/no-faults.yaml").expect("valid");
+    let short = drill.seeds(1..=1).set("run.duration", "30s");
+    short.expect("valid")
+}
+
+#[test]
 fn a_value_can_be_set() -> Result<(), Diagnostic> {
     let drill = Drill::load("scenarios/no-faults.yaml")?.seeds(1..=1);
     let slower = drill.clone().set("run.duration", "30s")?;

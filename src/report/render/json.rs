@@ -41,6 +41,7 @@ fn document(report: &Report, resolved: &serde_json::Value) -> String {
         notes: &report.subject.notes,
         scenario: &report.subject.name,
         seeds: &report.seeds,
+        verdict: report.verdict().word(),
         resolved,
         subject: &report.subject,
         asked: asked(report),
@@ -65,6 +66,7 @@ struct Document<'a> {
     notes: &'a [String],
     scenario: &'a str,
     seeds: &'a str,
+    verdict: &'static str,
     resolved: &'a serde_json::Value,
     subject: &'a Subject,
     asked: Asked,
@@ -82,6 +84,7 @@ fn asked(report: &Report) -> Asked {
             .map(|(path, value)| (path.clone(), portable(value)))
             .collect(),
         policies: report.written.iter().map(portable).collect(),
+        judge_as: report.judge.clone(),
     }
 }
 

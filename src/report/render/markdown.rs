@@ -51,10 +51,13 @@ fn head(report: &Report) -> String {
     if !report.subject.traces.is_empty() {
         return format!("{title}\n\n{length}, {calls}.");
     }
+    let verdict = match report.expects_nothing() {
+        true => "**Measured, not judged**".to_owned(),
+        false => format!("Verdict: **{}**", report.verdict().word()),
+    };
     format!(
         "{title}\n\n{length}, {calls} for each policy. Counts and money are per run, the mean over \
-         the seeds. Verdict: **{}**.",
-        report.verdict().word(),
+         the seeds. {verdict}.",
     )
 }
 
@@ -129,7 +132,7 @@ fn expectations(report: &Report) -> Option<String> {
             let verdict = judgement.verdict.word();
             let verdict = match judgement.verdict {
                 Verdict::Holds => verdict.to_owned(),
-                Verdict::Inconclusive | Verdict::Fails => format!("**{verdict}**"),
+                _ => format!("**{verdict}**"),
             };
             rows.push([
                 policy.name.clone(),
@@ -138,6 +141,16 @@ fn expectations(report: &Report) -> Option<String> {
                 judgement.finding.clone(),
             ]);
         }
+    }
+    let unjudged = report.unjudged().into_iter();
+    for policy in unjudged.filter(|_| !report.expects_nothing()) {
+        let verdict = format!("**{}**", Verdict::NotJudged.word());
+        rows.push([
+            policy.to_owned(),
+            String::new(),
+            verdict,
+            report.why_not(policy),
+        ]);
     }
     for (policy, text) in &report.skipped {
         rows.push([
@@ -381,7 +394,8 @@ fn again(report: &Report) -> String {
     };
     let overrides: Vec<(String, String)> = report.overrides.iter().map(portable).collect();
     let path = command::portable(&report.path);
-    let line = command::run(path, &named, &report.seeds, &overrides);
+    let judge = report.judge.as_deref();
+    let line = command::run(path, &named, judge, &report.seeds, &overrides);
     format!("## Again\n\n```sh\n{line}\n```")
 }
 

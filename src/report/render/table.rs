@@ -45,13 +45,17 @@ pub(super) fn seeds_and_length(report: &Report) -> String {
 }
 
 fn header(report: &Report, color: bool) -> String {
-    let words = [
+    let mut words = vec![
         report.subject.name.clone(),
         seeds_and_length(report),
         calls(report),
         faults_fired(report),
     ];
     let verdict = report.verdict();
+    // Recorded traces have no expectations that could be missing.
+    if report.expects_nothing() && report.subject.traces.is_empty() {
+        words.push("measured, not judged".to_owned());
+    }
     format!(
         "{} {}",
         paint(mark(verdict), verdict, color),
@@ -196,13 +200,23 @@ fn judgements(report: &Report, color: bool) -> Vec<String> {
             lines.push(finding(policy, judgement, color));
             if verdict == Verdict::Fails {
                 let indent = " ".repeat(verdict.word().len());
-                lines.push(format!("{indent}  {}", report.again(&policy.name)));
+                let again = report.again(&policy.name, &judgement.text);
+                lines.push(format!("{indent}  {again}"));
             }
         }
     }
     for fault in report.never_fired() {
         let word = paint("warning", Verdict::Inconclusive, color);
         lines.push(format!("{word}  fault {fault} never fired"));
+    }
+    let unjudged = report.unjudged().into_iter();
+    for policy in unjudged.filter(|_| !report.expects_nothing()) {
+        let verdict = Verdict::NotJudged;
+        let (word, why) = (
+            paint(verdict.word(), verdict, color),
+            report.why_not(policy),
+        );
+        lines.push(format!("{word}  {policy}: {why}"));
     }
     // One line a policy: the other formats list the expectations.
     for of_one in report.skipped.chunk_by(|(one, _), (next, _)| one == next) {
@@ -249,6 +263,7 @@ fn finding(policy: &Judged, judgement: &ExpectationResult, color: bool) -> Strin
 const fn mark(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "+",
+        Verdict::NotJudged => "-",
         Verdict::Inconclusive => "?",
         Verdict::Fails => "x",
     }
@@ -260,7 +275,7 @@ fn paint(text: &str, verdict: Verdict, color: bool) -> String {
     }
     let code = match verdict {
         Verdict::Holds => 32,
-        Verdict::Inconclusive => 33,
+        Verdict::NotJudged | Verdict::Inconclusive => 33,
         Verdict::Fails => 31,
     };
     format!("\u{1b}[{code}m{text}\u{1b}[0m")

@@ -95,7 +95,7 @@ fn the_table_fits_eighty_columns_but_for_what_was_written_by_hand() {
     let report = Report::new(&subject, "a.yaml", "7", vec![(name, told(&subject, false))]);
     let table = report.render(Format::Table, false);
     assert!(
-        table.starts_with("+ primary-outage   seed 7 x 1h   1,800 calls"),
+        table.starts_with("- primary-outage   seed 7 x 1h   1,800 calls"),
         "{table}"
     );
     let rows: Vec<&str> = table.lines().take(3).collect();
@@ -155,7 +155,7 @@ fn a_report_is_as_good_as_its_worst_expectation() {
     assert_eq!(report.verdict(), Verdict::Inconclusive);
     let unknown = vec![("mine".to_owned(), told(&subject, true))];
     let report = Report::new(&subject, "a.yaml", "1", unknown);
-    assert_eq!(report.verdict(), Verdict::Holds);
+    assert_eq!(report.verdict(), Verdict::NotJudged);
 }
 
 #[test]

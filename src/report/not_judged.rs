@@ -1,0 +1,77 @@
+//! What a run did not judge, and how to judge it.
+//!
+//! A policy that the user chose and that no expectation is about must not pass: the report is then
+//! not judged. A scenario may list a policy for comparison only, without expectations, as long as
+//! another one is judged.
+
+use super::{Report, Verdict};
+use crate::policy::config::EVERY;
+
+impl Report {
+    /// The worst verdict of all expectations; [`Verdict::NotJudged`] when none was judged, or none
+    /// of a policy that the user chose.
+    pub fn verdict(&self) -> Verdict {
+        let judgements = self.policies.iter().flat_map(|policy| &policy.judgements);
+        let verdicts = judgements.map(|judgement| judgement.verdict);
+        let unjudged = (!self.unjudged().is_empty()).then_some(Verdict::NotJudged);
+        verdicts.chain(unjudged).max().unwrap_or(Verdict::NotJudged)
+    }
+
+    /// Whether the scenario has no expectations: its runs are measured, and not judged.
+    pub fn expects_nothing(&self) -> bool {
+        let mut expect = self.subject.expect.iter();
+        expect.all(|(_, expected)| expected.is_empty())
+    }
+
+    /// For each policy that should have been judged and was not, a sentence that says why, and how
+    /// to judge it; one sentence when the scenario has no expectations.
+    pub fn not_judged(&self) -> Vec<String> {
+        if self.expects_nothing() {
+            return vec!["nothing was judged: the scenario has no expectations".to_owned()];
+        }
+        let why = |policy: &str| format!("`{policy}` was not judged: {}", self.why_not(policy));
+        self.unjudged().into_iter().map(why).collect()
+    }
+
+    /// The policies that should have been judged and were not.
+    pub(super) fn unjudged(&self) -> Vec<&str> {
+        let are_chosen = !self.written.is_empty();
+        let is_judged = self.policies.iter().any(|one| !one.judgements.is_empty());
+        if is_judged && !are_chosen {
+            return Vec::new();
+        }
+        let unjudged = self.policies.iter().filter(|one| one.judgements.is_empty());
+        unjudged.map(|policy| policy.name.as_str()).collect()
+    }
+
+    /// Why a policy was not judged, and how to judge it.
+    pub(super) fn why_not(&self, policy: &str) -> String {
+        let own = self
+            .subject
+            .expect
+            .iter()
+            .filter(|(name, _)| name == policy || name == EVERY);
+        let compared =
+            own.flat_map(|(_, expected)| expected.iter().filter_map(|one| one.than.as_ref()));
+        let missing = compared.filter(|name| self.policies.iter().all(|ran| ran.name != **name));
+        if let Some(other) = missing.min() {
+            return format!("it is compared with `{other}`; add `--policy {other}`");
+        }
+        let judges = self.judges();
+        match *judges {
+            [] => "no expectation is about it".to_owned(),
+            [one] => format!("no expectation is about it; add `--judge-as {one}`"),
+            _ => format!(
+                "no expectation is about it; add `--judge-as NAME` ({})",
+                judges.join(", ")
+            ),
+        }
+    }
+
+    /// The policies that have expectations, in the order of the file.
+    fn judges(&self) -> Vec<&str> {
+        let named = self.subject.expect.iter();
+        let named = named.filter(|(name, expected)| name != EVERY && !expected.is_empty());
+        named.map(|(name, _)| name.as_str()).collect()
+    }
+}
