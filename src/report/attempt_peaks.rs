@@ -1,5 +1,5 @@
-//! Counts by the time an attempt began, independent of calls: the most attempts within a second,
-//! the load on a fault's targets, and the attempts after a fault.
+//! Counts by the time of an attempt, independent of calls: the most attempts within a second, the
+//! load on a fault's targets, and the answers after a fault.
 
 use super::fault_impact::Pressure;
 use super::recovery::Comeback;
@@ -78,9 +78,23 @@ impl Moments {
         for &fault in self.faults_of.get(provider.index()).into_iter().flatten() {
             self.pressures[fault].on_start(at, &mut state.aftermath[fault]);
         }
+    }
+
+    /// A call arrives.
+    pub(super) fn on_arrival(&mut self, at: Instant, state: &mut RunStats) {
         for comeback in &mut self.comebacks {
             if let Some(tally) = state.comebacks.get_mut(comeback.provider().index()) {
-                comeback.on_start(provider, at, tally);
+                comeback.on_arrival(at, tally);
+            }
+        }
+    }
+
+    /// An attempt at `provider` got a whole answer.
+    pub(super) fn on_answer(&mut self, provider: ProviderId, at: Instant, state: &mut RunStats) {
+        let comebacks = self.comebacks.iter_mut();
+        for comeback in comebacks.filter(|one| one.provider() == provider) {
+            if let Some(tally) = state.comebacks.get_mut(provider.index()) {
+                comeback.on_answer(at, tally);
             }
         }
     }

@@ -7,7 +7,7 @@ use super::client_rules::{Conduct, Standing};
 use super::cost::Tokens;
 use super::ledger::Fate;
 use super::run_stats::Scope;
-use crate::policy::call::{Cause, Outcome};
+use crate::policy::call::{Cause, FailureReason, Outcome};
 use crate::policy::classify::{Action, FailureClass};
 use crate::policy::keys::KeyId;
 use crate::policy::{AttemptId, ProviderId};
@@ -39,6 +39,17 @@ pub(super) struct Started {
     pub(super) key: KeyId,
     /// Its time.
     pub(super) at: Instant,
+}
+
+/// How a call ended, by what the trace knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CallEnd {
+    /// With a whole answer, from this attempt.
+    Answered(AttemptId),
+    /// With what the client took for an answer, though the provider never wrote a whole one.
+    WrongAnswer,
+    /// Without an answer.
+    Failed(FailureReason),
 }
 
 /// An attempt of a call.
@@ -104,17 +115,20 @@ impl OpenCall {
         self.first_token.get_or_insert(at);
     }
 
-    /// An attempt ended by itself; a hint may ask to wait until a time.
+    /// An attempt ended by itself; a hint may ask to wait until a time. True if it got a whole
+    /// answer.
     pub(super) fn on_reply(
         &mut self,
         id: AttemptId,
         failure: Option<FailureClass>,
         until: Option<Instant>,
-    ) {
-        if let Some(attempt) = self.find(id) {
-            attempt.reply = Some(failure.map_or(Ok(()), Err));
-            attempt.until = until;
-        }
+    ) -> bool {
+        let Some(attempt) = self.find(id) else {
+            return false;
+        };
+        attempt.reply = Some(failure.map_or(Ok(()), Err));
+        attempt.until = until;
+        failure.is_none() && attempt.is_whole
     }
 
     /// An attempt is no longer in flight. True if it was in flight, as a probe.
@@ -161,25 +175,50 @@ impl OpenCall {
     }
 
     /// Whether a provider may still bill work for this call that no client reads.
-    pub(super) fn may_be_billed_late(&self, outcome: Outcome) -> bool {
-        let answer = answer_of(outcome);
+    pub(super) fn may_be_billed_late(&self, end: CallEnd) -> bool {
+        let answer = end.answer();
         self.attempts
             .iter()
             .any(|attempt| Some(attempt.id) != answer)
     }
 
-    /// Counts the call, which ended at `at` with `outcome`, in `scope`.
-    pub(super) fn count_in(&self, scope: &mut Scope, outcome: Outcome, at: Instant) {
-        scope.calls += 1;
+    /// How it ended, when its client says `outcome`: a client that was given half an answer and
+    /// took it for a whole one did not succeed.
+    pub(super) fn end(&self, outcome: Outcome) -> CallEnd {
         match outcome {
-            Outcome::Succeeded { .. } => self.count_success(scope, at),
-            Outcome::Failed(ending) => scope.endings.count(ending),
+            Outcome::Failed(reason) => CallEnd::Failed(reason),
+            Outcome::Succeeded { attempt } => {
+                let mut all = self.attempts.iter();
+                match all.any(|one| one.id == attempt && !one.is_whole) {
+                    true => CallEnd::WrongAnswer,
+                    false => CallEnd::Answered(attempt),
+                }
+            }
+        }
+    }
+
+    /// Counts the call, which ended at `at` with `end`, in `scope`.
+    pub(super) fn count_in(&self, scope: &mut Scope, end: CallEnd, at: Instant) {
+        scope.calls += 1;
+        match end {
+            CallEnd::Answered(_) => self.count_success(scope, at),
+            CallEnd::WrongAnswer => {
+                scope.endings.wrong_answer += 1;
+                scope.latency_failed.add(self.since_arrival(at));
+            }
+            CallEnd::Failed(reason) => {
+                scope.endings.count(reason);
+                // A call that never ended has no error, and no time of one.
+                if reason != FailureReason::Unfinished {
+                    scope.latency_failed.add(self.since_arrival(at));
+                }
+            }
         }
         let fell_back = |attempt: &Attempt| attempt.cause == Cause::Fallback;
         scope.fell_back += u64::from(self.attempts.iter().any(fell_back));
         let hedges = self.attempts.iter().filter(|one| one.cause == Cause::Hedge);
         scope.hedges += hedges.count() as u64;
-        let answer = answer_of(outcome);
+        let answer = end.answer();
         let attempts = self.attempts.len() as u64;
         scope.conduct.attempts_max = scope.conduct.attempts_max.max(attempts);
         let mut all = self.attempts.iter();
@@ -193,12 +232,15 @@ impl OpenCall {
     }
 
     fn count_success(&self, scope: &mut Scope, at: Instant) {
-        let since_arrival = |at: Instant| at.as_nanos().saturating_sub(self.arrived.as_nanos());
         scope.succeeded += 1;
-        scope.latency.add(since_arrival(at));
+        scope.latency.add(self.since_arrival(at));
         if let Some(first_token) = self.first_token {
-            scope.ttft.add(since_arrival(first_token));
+            scope.ttft.add(self.since_arrival(first_token));
         }
+    }
+
+    const fn since_arrival(&self, at: Instant) -> u64 {
+        at.as_nanos().saturating_sub(self.arrived.as_nanos())
     }
 }
 
@@ -224,8 +266,6 @@ impl Attempt {
     }
 
     fn judge_in(&self, conduct: &mut Conduct) {
-        let is_answer = matches!(self.reply, Some(Ok(())));
-        conduct.truncated_successes += u64::from(is_answer && !self.is_whole);
         conduct.useless_retries += u64::from(self.is_useless);
         conduct.hints_violated += u64::from(self.breaks_hint);
         conduct.hints_violated_by_client += u64::from(self.standing.is_early);
@@ -238,6 +278,7 @@ impl Attempt {
             _ if delivered => Fate::Delivered,
             (Cause::Hedge, _) => Fate::Hedged,
             (_, Some(Err(_))) => Fate::Failed,
+            (_, Some(Ok(()))) if !self.is_whole => Fate::Failed,
             _ if hedge_won => Fate::Hedged,
             _ => Fate::Abandoned,
         }
@@ -249,7 +290,7 @@ impl Attempt {
         };
         tally.attempts += 1;
         match self.reply {
-            Some(Ok(())) => tally.answered += 1,
+            Some(Ok(())) => tally.answered += u64::from(self.is_whole),
             Some(Err(class)) => *tally.failures.entry(class).or_default() += 1,
             None => {}
         }
@@ -265,9 +306,12 @@ const fn is_about_the_key(class: FailureClass) -> bool {
     )
 }
 
-const fn answer_of(outcome: Outcome) -> Option<AttemptId> {
-    match outcome {
-        Outcome::Succeeded { attempt } => Some(attempt),
-        Outcome::Failed(_) => None,
+impl CallEnd {
+    /// The attempt that answered it.
+    const fn answer(self) -> Option<AttemptId> {
+        match self {
+            Self::Answered(attempt) => Some(attempt),
+            Self::WrongAnswer | Self::Failed(_) => None,
+        }
     }
 }

@@ -21,8 +21,6 @@ use crate::time::Instant;
 pub struct Conduct {
     /// The most attempts that one call made.
     pub attempts_max: u64,
-    /// Attempts that were taken for an answer, though the provider had not written a whole one.
-    pub truncated_successes: u64,
     /// Attempts at a provider that had failed the same call in a way that no retry can help.
     pub useless_retries: u64,
     /// Attempts before the end of a wait that the provider's hint had asked of the same call.
@@ -35,7 +33,6 @@ pub struct Conduct {
 
 merges!(Conduct {
     attempts_max: max,
-    truncated_successes: sum,
     useless_retries: sum,
     hints_violated: sum,
     hints_violated_by_client: sum,

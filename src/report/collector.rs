@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::attempt_peaks::Moments;
-use super::call_record::{OpenCall, Started};
+use super::call_record::{CallEnd, OpenCall, Started};
 use super::client_rules::Watch;
 use super::cost::Tokens;
 use super::ledger::Fate;
@@ -182,7 +182,10 @@ impl Collector {
         at: Instant,
     ) {
         let until = hint.map(|hint| at + hint);
-        self.with(call, |open| open.on_reply(attempt, failure, until));
+        let open = self.open.get_mut(&call);
+        if open.is_some_and(|open| open.on_reply(attempt, failure, until)) {
+            self.moments.on_answer(provider, at, &mut self.state);
+        }
         if let Some(hint) = hint {
             self.on_hint(call, attempt, provider, hint, at);
         }
@@ -198,6 +201,7 @@ impl Collector {
             .filter(|place| self.rules.stretches[*place].covers(at))
             .collect();
         self.run.on_arrival(&self.rules, at);
+        self.moments.on_arrival(at, &mut self.state);
         for &place in &stretches {
             self.stretches[place].on_arrival(&self.rules, at);
         }
@@ -247,21 +251,22 @@ impl Collector {
         for provider in call.probes_left() {
             self.watch.on_probe_over(id, provider);
         }
-        let failed = matches!(outcome, Outcome::Failed(_));
+        let end = call.end(outcome);
+        let failed = !matches!(end, CallEnd::Answered(_));
         self.outcomes.add(id, failed);
         self.state.timeline.add(call.arrived, failed);
         if !failed {
             self.state.timeline.add_answer(at);
         }
-        call.count_in(&mut self.state.run, outcome, at);
+        call.count_in(&mut self.state.run, end, at);
         self.run.on_end(&self.rules, call.arrived, failed);
         for &place in &call.stretches {
             if let Some(scope) = scopes::stretch(&mut self.state, place) {
-                call.count_in(scope, outcome, at);
+                call.count_in(scope, end, at);
             }
             self.stretches[place].on_end(&self.rules, call.arrived, failed);
         }
-        if !call.stretches.is_empty() && call.may_be_billed_late(outcome) {
+        if !call.stretches.is_empty() && call.may_be_billed_late(end) {
             self.ended.insert(id, call.stretches);
             if self.ended.len() > ENDED_KEPT {
                 self.ended.pop_first();

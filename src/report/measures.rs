@@ -495,6 +495,11 @@ fn load_during(view: &View<'_>, fault: usize) -> Option<Ratio> {
 
 fn thundering_herd(view: &View<'_>, fault: usize) -> Option<Ratio> {
     let aftermath = view.state.aftermath.get(fault).filter(|one| one.ends > 0)?;
+    let before = &aftermath.before;
+    // Below one attempt a second, one attempt by chance would look like a herd.
+    if u128::from(before.attempts) * u128::from(NANOS_PER_S) < u128::from(before.length_ns) {
+        return None;
+    }
     relative(aftermath, aftermath.surge, NANOS_PER_S)
 }
 
@@ -594,6 +599,24 @@ measures! {
     LATENCY_MAX = measure("latency.max", Unit::Ms, LATENCY, |view| {
         view.scope.latency.max()
     });
+    LATENCY_FAILED_MEAN = measure("latency_failed.mean", Unit::Ms, LATENCY_FAILED, |view| {
+        view.scope.latency_failed.mean()
+    });
+    LATENCY_FAILED_P50 = measure("latency_failed.p50", Unit::Ms, LATENCY_FAILED, |view| {
+        view.scope.latency_failed.quantile(50)
+    });
+    LATENCY_FAILED_P90 = measure("latency_failed.p90", Unit::Ms, LATENCY_FAILED, |view| {
+        view.scope.latency_failed.quantile(90)
+    });
+    LATENCY_FAILED_P95 = measure("latency_failed.p95", Unit::Ms, LATENCY_FAILED, |view| {
+        view.scope.latency_failed.quantile(95)
+    });
+    LATENCY_FAILED_P99 = measure("latency_failed.p99", Unit::Ms, LATENCY_FAILED, |view| {
+        view.scope.latency_failed.quantile(99)
+    });
+    LATENCY_FAILED_MAX = measure("latency_failed.max", Unit::Ms, LATENCY_FAILED, |view| {
+        view.scope.latency_failed.max()
+    });
     TTFT_MEAN = measure("ttft.mean", Unit::Ms, TTFT, |view| view.scope.ttft.mean());
     TTFT_P50 = measure("ttft.p50", Unit::Ms, TTFT, |view| {
         view.scope.ttft.quantile(50)
@@ -639,7 +662,7 @@ measures! {
     FAILED_CALLS = about_reason(
         "failed_calls",
         "Calls that failed for this reason, per run: `exhausted`, `deadline`, `stopped`, `unavailable`, \
-         `interrupted`, `shed` or `unfinished`.",
+         `interrupted`, `shed`, `unfinished` or `wrong_answer`.",
     );
     ATTEMPTS_MAX = measure(
         "attempts_max",
@@ -650,8 +673,9 @@ measures! {
     TRUNCATED_SUCCESSES = measure(
         "truncated_successes",
         Unit::CountPerRun,
-        "Attempts taken for an answer though the provider never wrote a whole one, per run.",
-        |view| Some(Ratio::whole(view.scope.conduct.truncated_successes)),
+        "Calls whose client took for an answer what the provider had not written whole, per run: they \
+         count as failed, for the reason `wrong_answer`.",
+        |view| Some(Ratio::whole(view.scope.endings.wrong_answer)),
     );
     USELESS_RETRIES = measure(
         "useless_retries",
@@ -685,8 +709,8 @@ measures! {
     );
     RECOVERY_TIME = longest(
         "recovery_time",
-        "From a fault's end until the provider had half of its former share of attempts again, \
-         over a stretch of at least 20; the longest.",
+        "From a fault's end until the provider gave half of its former answers for each call again, \
+         over at least 20 calls; the longest.",
         Argument::Provider,
         comeback,
     );
@@ -705,7 +729,7 @@ measures! {
     THUNDERING_HERD = about_fault(
         "thundering_herd",
         "The most attempts at the fault's targets within a second of the ten after its end, \
-         relative to before.",
+         relative to before; not told when they had less than one attempt a second before.",
         thundering_herd,
     );
     FAILURES = measure(
@@ -787,6 +811,8 @@ measures! {
 }
 
 const LATENCY: &str = "From the arrival to the last byte, of calls that succeeded.";
+const LATENCY_FAILED: &str = "From the arrival to the error (or the wrong answer), of calls that failed; calls that never \
+     ended are left out.";
 const NANOS_PER_MS: u64 = 1_000_000;
 const NANOS_PER_S: u64 = 1_000_000_000;
 const TTFT: &str = "From the arrival to the first token, of streamed calls that succeeded.";

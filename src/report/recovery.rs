@@ -1,10 +1,12 @@
-//! Recovery time: how long a provider took to get its share of the attempts back after a fault.
+//! Recovery time: how long it took after a fault until a provider answered as it had before.
 //!
-//! Its share "before" is that of all attempts that began before the fault was first active. After
-//! each end, seconds are merged with the next until they hold 20 attempts at any providers; the
-//! provider has recovered in the first such interval in which it has half of its former share, and
-//! the recovery time is from the fault's end to the interval's start. If it has not recovered when
-//! the fault strikes again, the measurement goes on. [`super::fault_impact`] measures the other
+//! Answers count, not attempts: a provider that is asked and still fails has not recovered. Its
+//! rate of answers is the number of attempts that it answered for each call that arrived, so that a
+//! load that grows or shrinks is no recovery and no lack of one; "before" is the time before the
+//! fault was first active. After each end, seconds are merged with the next until 20 calls arrived
+//! in them; the provider has recovered in the first such interval in which it has half of its former
+//! rate, and the recovery time is from the fault's end to the interval's start. If it has not
+//! recovered when the fault strikes again, the measurement goes on. [`super::fault_impact`] measures the other
 //! effects of a fault.
 
 use super::fault_impact::Longest;
@@ -19,17 +21,17 @@ pub(super) struct Comeback {
     windows: Windows,
     /// When arrivals end.
     end: Instant,
-    before: Share,
-    /// The first end of the fault after which no attempt was seen yet.
+    before: Answered,
+    /// The first end of the fault after which nothing was seen yet.
     next_end: Option<Instant>,
     waiting: Option<Waiting>,
 }
 
-/// Attempts at the provider, and at all.
+/// Answers of the provider, and calls that arrived.
 #[derive(Clone, Copy, Debug, Default)]
-struct Share {
-    here: u64,
-    all: u64,
+struct Answered {
+    answers: u64,
+    calls: u64,
 }
 
 /// A recovery that has not happened yet.
@@ -39,7 +41,7 @@ struct Waiting {
     /// The merged seconds, `[first, next)`, and the current one.
     first: u64,
     second: u64,
-    share: Share,
+    seen: Answered,
 }
 
 impl Comeback {
@@ -62,7 +64,7 @@ impl Comeback {
             provider,
             windows,
             end,
-            before: Share::default(),
+            before: Answered::default(),
             next_end: first.filter(|first| *first < end),
             waiting: None,
         }
@@ -73,14 +75,36 @@ impl Comeback {
         self.provider
     }
 
-    /// An attempt at `provider` begins.
-    pub(super) fn on_start(&mut self, provider: ProviderId, at: Instant, tally: &mut Longest) {
-        if at >= self.end {
-            return;
+    /// A call arrives.
+    pub(super) fn on_arrival(&mut self, at: Instant, tally: &mut Longest) {
+        self.pass(at, tally);
+        if let Some(seen) = self.counted_at(at) {
+            seen.calls += 1;
         }
-        let is_here = provider == self.provider;
+    }
+
+    /// The provider answered an attempt.
+    pub(super) fn on_answer(&mut self, at: Instant, tally: &mut Longest) {
+        self.pass(at, tally);
+        if let Some(seen) = self.counted_at(at) {
+            seen.answers += 1;
+        }
+    }
+
+    /// The counts to which something at `at` belongs.
+    fn counted_at(&mut self, at: Instant) -> Option<&mut Answered> {
+        if at >= self.end {
+            return None;
+        }
         if at < Instant::START + self.windows.at {
-            self.before.add(is_here);
+            return Some(&mut self.before);
+        }
+        self.waiting.as_mut().map(|waiting| &mut waiting.seen)
+    }
+
+    /// The time is `at`: judges the seconds that are over.
+    fn pass(&mut self, at: Instant, tally: &mut Longest) {
+        if at >= self.end {
             return;
         }
         self.wait_from_ends(at);
@@ -88,17 +112,16 @@ impl Comeback {
             return;
         };
         let second = at.as_nanos().saturating_sub(waiting.since.as_nanos()) / SECOND;
-        if second > waiting.second && waiting.share.all >= MIN_ATTEMPTS {
-            if waiting.share.is_half_of(self.before) {
+        if second > waiting.second && waiting.seen.calls >= MIN_CALLS {
+            if waiting.seen.is_half_of(self.before) {
                 tally.take(waiting.first * SECOND, true);
                 self.waiting = None;
                 return;
             }
             waiting.first = waiting.second + 1;
-            waiting.share = Share::default();
+            waiting.seen = Answered::default();
         }
         waiting.second = second;
-        waiting.share.add(is_here);
     }
 
     /// Ends the run.
@@ -107,7 +130,7 @@ impl Comeback {
         let Some(waiting) = &self.waiting else {
             return;
         };
-        if waiting.share.all > 0 && waiting.share.is_half_of(self.before) {
+        if waiting.seen.calls > 0 && waiting.seen.is_half_of(self.before) {
             tally.take(waiting.first * SECOND, true);
         } else {
             let since = self.end.as_nanos().saturating_sub(waiting.since.as_nanos());
@@ -115,18 +138,18 @@ impl Comeback {
         }
     }
 
-    /// Begins to wait at the first end before `at`; a provider without a former share has none to
-    /// recover.
+    /// Begins to wait at the first end before `at`; a provider that answered nothing before has
+    /// nothing to recover.
     fn wait_from_ends(&mut self, at: Instant) {
         let Some(since) = self.next_end.filter(|end| *end <= at) else {
             return;
         };
-        if self.waiting.is_none() && self.before.here > 0 {
+        if self.waiting.is_none() && self.before.answers > 0 {
             self.waiting = Some(Waiting {
                 since,
                 first: 0,
                 second: 0,
-                share: Share::default(),
+                seen: Answered::default(),
             });
         }
         let every = self.windows.every.map(|every| nanos(every).max(1));
@@ -140,21 +163,16 @@ impl Comeback {
     }
 }
 
-impl Share {
-    const fn add(&mut self, is_here: bool) {
-        self.here += is_here as u64;
-        self.all += 1;
-    }
-
-    /// Whether it is at least half of `other`.
+impl Answered {
+    /// Whether its rate is at least half of that of `other`.
     fn is_half_of(self, other: Self) -> bool {
-        let (now, then) = (u128::from(self.here), u128::from(other.here));
-        2 * now * u128::from(other.all) >= then * u128::from(self.all)
+        let (now, then) = (u128::from(self.answers), u128::from(other.answers));
+        2 * now * u128::from(other.calls) >= then * u128::from(self.calls)
     }
 }
 
-/// The minimum of attempts for a share.
-const MIN_ATTEMPTS: u64 = 20;
+/// The minimum of calls for a rate.
+const MIN_CALLS: u64 = 20;
 const SECOND: u64 = 1_000_000_000;
 
 #[cfg(test)]
@@ -163,10 +181,10 @@ mod tests {
     use std::time::Duration;
 
     const HERE: ProviderId = ProviderId(0);
-    const THERE: ProviderId = ProviderId(1);
 
-    /// Ten attempts a second for 100 s, by their provider; the fault is from second 20 to 40.
-    fn told(every: Option<u64>, provider: impl Fn(u64) -> ProviderId) -> Longest {
+    /// Ten calls a second for 100 s; the provider answers those in seconds for which `answers` is
+    /// true. The fault is from second 20 to 40.
+    fn told(every: Option<u64>, answers: impl Fn(u64) -> bool) -> Longest {
         let windows = Windows {
             at: Duration::from_secs(20),
             length: Some(Duration::from_secs(20)),
@@ -176,24 +194,21 @@ mod tests {
         let (mut comeback, mut tally) = (Comeback::new(HERE, windows, end), Longest::default());
         for tenth in 0..1_000 {
             let at = Instant::from_nanos(tenth * SECOND / 10);
-            comeback.on_start(provider(tenth / 10), at, &mut tally);
+            comeback.on_arrival(at, &mut tally);
+            if answers(tenth / 10) {
+                comeback.on_answer(at, &mut tally);
+            }
         }
         comeback.finish(&mut tally);
         tally
     }
 
-    fn back_at(back: u64) -> impl Fn(u64) -> ProviderId {
-        move |second| {
-            if (20..back).contains(&second) {
-                THERE
-            } else {
-                HERE
-            }
-        }
+    fn back_at(back: u64) -> impl Fn(u64) -> bool {
+        move |second| !(20..back).contains(&second)
     }
 
     #[test]
-    fn a_comeback_is_the_first_stretch_with_half_the_former_share() {
+    fn a_recovery_is_the_first_interval_with_half_the_former_rate() {
         for (back, expected) in [
             (20, 0),
             (40, 0),
@@ -210,13 +225,13 @@ mod tests {
     }
 
     #[test]
-    fn who_never_comes_back_is_waited_for_until_the_end() {
+    fn a_provider_that_never_answers_again_is_waited_for_until_the_end() {
         let tally = told(None, back_at(1_000));
         assert_eq!((tally.ns, tally.unended), (60 * SECOND, 1));
     }
 
     #[test]
-    fn each_end_is_one_comeback_and_a_late_one_is_waited_for_through_the_next_fault() {
+    fn each_end_is_one_recovery_and_a_late_one_is_waited_for_through_the_next_fault() {
         let tally = told(Some(30), back_at(40));
         assert_eq!((tally.count, tally.ns, tally.unended), (2, 0, 0));
         let tally = told(Some(30), back_at(72));
@@ -224,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn who_had_no_share_has_none_to_get_back() {
-        assert_eq!(told(None, |_| THERE), Longest::default());
+    fn a_provider_that_answered_nothing_before_has_nothing_to_recover() {
+        assert_eq!(told(None, |second| second >= 20), Longest::default());
     }
 }

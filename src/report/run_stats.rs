@@ -88,6 +88,8 @@ pub struct Scope {
     pub endings: Endings,
     /// From the arrival to the last byte, of calls that succeeded.
     pub latency: Times,
+    /// From the arrival to the error, of calls that failed; calls that never ended are left out.
+    pub latency_failed: Times,
     /// From the arrival to the first token, of streamed calls that succeeded.
     pub ttft: Times,
     /// Attempts, by provider.
@@ -118,6 +120,9 @@ pub struct Endings {
     pub shed: u64,
     /// Dropped before they ended.
     pub unfinished: u64,
+    /// The client took for an answer what its provider had not written whole.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub wrong_answer: u64,
 }
 
 /// Counts of one provider.
@@ -194,6 +199,7 @@ merges!(Scope {
     hedges: sum,
     endings: sum,
     latency: sum,
+    latency_failed: sum,
     ttft: sum,
     providers: sum,
     uptime: sum,
@@ -208,6 +214,7 @@ merges!(Endings {
     unavailable: sum,
     shed: sum,
     unfinished: sum,
+    wrong_answer: sum,
 });
 
 merges!(ProviderTally {
@@ -266,7 +273,7 @@ type Count = fn(&Endings) -> u64;
 
 impl Endings {
     /// Every reason for which calls fail, by name, with the number of calls that it ended.
-    pub const REASONS: [(&'static str, Count); 7] = [
+    pub const REASONS: [(&'static str, Count); 8] = [
         ("exhausted", |endings| endings.exhausted),
         ("deadline", |endings| endings.deadline),
         ("stopped", |endings| endings.stopped),
@@ -274,6 +281,7 @@ impl Endings {
         ("interrupted", |endings| endings.interrupted),
         ("shed", |endings| endings.shed),
         ("unfinished", |endings| endings.unfinished),
+        ("wrong_answer", |endings| endings.wrong_answer),
     ];
 
     /// Counts a call that ended so.

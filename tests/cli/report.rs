@@ -52,8 +52,8 @@ fn a_trace_of_production_is_reported_as_a_run_is() {
     report.stdout_eq(str![[r#"
 - monday   1 trace x 1.2m   2 calls   as recorded
   note: `own` has no price: its tokens are counted as free
-  policy  success  uptime   p95  ttft p95  att/call  $/1k ok  wasted
-  mine     50.00%   85.7%  1.3s         -      1.50     0.00       -
+  policy  success  uptime  p95 ok  ttft p95  att/call  $/1k ok  waste
+  mine     50.00%   85.7%    1.3s         -      1.50     0.00      -
     1 failed: 1 stopped
   mine, tenths of calls that failed over time (. none, X all):
   .                                                  X

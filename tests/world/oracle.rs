@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use firedrill::drill::Drill;
 use firedrill::engine;
 use firedrill::expect::When;
-use firedrill::policy::FailureClass;
+use firedrill::policy::{FailureClass, Outcome};
 use firedrill::report::measures::{MEASURES, View};
 use firedrill::report::{Collector, Format, Ratio, Report, RunStats, read};
 use firedrill::scenario::Scenario;
@@ -270,19 +270,36 @@ fn what_is_taken_for_an_answer_is_what_the_provider_finished() {
 fn a_reader_that_believed_cut_streams_would_be_caught() {
     let drill = drill("cut-streams", "resilient", &[]);
     let (state, mut events) = run(&drill);
-    assert_eq!(state.run.conduct.truncated_successes, 0);
-    let (mut fold, mut believed) = (Collector::new(drill.subject()), 0);
+    assert_eq!(state.run.endings.wrong_answer, 0);
+    let (mut fold, mut believed) = (Collector::new(drill.subject()), BTreeSet::new());
     for event in &mut events {
-        if let EventKind::Replied { failure, .. } = &mut event.kind
+        let mut end = None;
+        if let EventKind::Replied {
+            call,
+            attempt,
+            failure,
+            ..
+        } = &mut event.kind
             && matches!(failure, Some(FailureClass::Truncated | FailureClass::Reset))
+            && believed.insert(*call)
         {
             *failure = None;
-            believed += 1;
+            let (call, attempt) = (*call, *attempt);
+            let outcome = Outcome::Succeeded { attempt };
+            end = Some(EventKind::Ended { call, outcome });
         }
         fold.on_event(event);
+        if let Some(kind) = end {
+            fold.on_event(&Event { at: event.at, kind });
+        }
     }
+    let (believed, run) = (believed.len() as u64, fold.finish().run);
     assert!(believed > 10, "{believed} streams were cut");
-    assert_eq!(fold.finish().run.conduct.truncated_successes, believed);
+    assert_eq!(run.endings.wrong_answer, believed);
+    assert!(
+        run.succeeded + believed <= run.calls,
+        "they are no successes"
+    );
 }
 
 #[test]
@@ -294,8 +311,8 @@ fn no_shipped_scenario_makes_a_truncated_answer_a_success() {
         for (policy, state) in drill.seeds(1..=1).run().policies() {
             let name = path.display();
             assert!(state.run.succeeded > 0, "{name}: {policy}");
-            let truncated = state.run.conduct.truncated_successes;
-            assert_eq!(truncated, 0, "{name}: {policy}");
+            let wrong = state.run.endings.wrong_answer;
+            assert_eq!(wrong, 0, "{name}: {policy}");
         }
     }
 }

@@ -72,8 +72,18 @@ fn notes(report: &Report) -> Option<String> {
 
 fn policies(report: &Report) -> String {
     let mut rows = Rows::new(&[
-        "policy", "success", "uptime", "p50", "p95", "p99", "ttft p95", "att/call", "fallback",
-        "$/1k ok", "wasted",
+        "policy",
+        "success",
+        "uptime",
+        "p50 ok",
+        "p95 ok",
+        "p99 ok",
+        "p95 failed",
+        "ttft p95",
+        "att/call",
+        "fallback",
+        "$/1k ok",
+        "wasted",
     ]);
     for policy in &report.policies {
         let shown = |measure: &Measure| shown(report, policy, measure);
@@ -87,6 +97,7 @@ fn policies(report: &Report) -> String {
             shown(&measures::LATENCY_P50),
             shown(&measures::LATENCY_P95),
             shown(&measures::LATENCY_P99),
+            shown(&measures::LATENCY_FAILED_P95),
             shown(&measures::TTFT_P95),
             shown(&measures::ATTEMPTS_PER_CALL),
             shown(&measures::FALLBACK_RATE),
@@ -317,7 +328,8 @@ fn after_faults(report: &Report) -> Option<String> {
     rows.section(
         "Fault impact",
         "Failover: until windows were up again. Attempts per second at the targets, relative to \
-         before: during the fault, and in the worst second of the ten after it.",
+         before: during the fault, and in the worst second of the ten after it (not told below one \
+         attempt per second).",
     )
 }
 
@@ -338,8 +350,8 @@ fn comebacks(report: &Report) -> Option<String> {
     }
     rows.section(
         "Recovery",
-        "From a fault's end until the provider had half of its share of attempts again; the \
-         longest.",
+        "From a fault's end until the provider gave half of its former answers for each call again; \
+         the longest.",
     )
 }
 

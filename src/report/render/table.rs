@@ -301,7 +301,7 @@ const COLUMNS: [Column; 7] = [
         written: |value| unit::percent(value.times(100), 1),
     },
     Column {
-        heading: "p95",
+        heading: "p95 ok",
         measure: measures::LATENCY_P95,
         written: |value| Unit::Ms.shown(value),
     },
@@ -321,7 +321,7 @@ const COLUMNS: [Column; 7] = [
         written: |value| value.times(1_000).fixed(2),
     },
     Column {
-        heading: "wasted",
+        heading: "waste",
         measure: measures::WASTED_SHARE,
         written: |value| unit::percent(value.times(100), 1),
     },

@@ -113,12 +113,6 @@ impl Naive<'_> {
         for one in &ours {
             *per_call.entry(one.call).or_default() += 1;
         }
-        let succeeded = self.events.iter().filter(|event| match event.kind {
-            EventKind::Ended { call, outcome } => {
-                matches!(outcome, Outcome::Succeeded { .. }) && calls.contains_key(&call)
-            }
-            _ => false,
-        });
         let count = |fits: &dyn Fn(&Began) -> bool| {
             whole(ours.iter().filter(|one| fits(one)).count() as u128)
         };
@@ -129,7 +123,10 @@ impl Naive<'_> {
                 "attempts_max",
                 whole(per_call.into_values().max().unwrap_or(0)),
             ),
-            ("truncated_successes", whole(self.truncated(&ours))),
+            (
+                "truncated_successes",
+                whole(self.wrong_answers().len() as u128),
+            ),
             ("useless_retries", count(&|one| is_useless(one, &failed))),
             (
                 "hints_violated",
@@ -143,7 +140,7 @@ impl Naive<'_> {
             ("probes_at_once", whole(probes.unwrap_or(0))),
             (
                 "goodput",
-                share(succeeded.count() as u128 * BILLION, self.length()),
+                share(self.succeeded().len() as u128 * BILLION, self.length()),
             ),
         ];
         figures.map(|(name, value)| (name.to_owned(), value)).into()
@@ -159,33 +156,6 @@ impl Naive<'_> {
 
     fn end(&self) -> u64 {
         self.scenario.run.duration.as_nanos() as u64
-    }
-
-    fn truncated(&self, ours: &[Began]) -> u128 {
-        let whole = self.events.iter().filter_map(|event| match event.kind {
-            EventKind::Answered {
-                provider,
-                call: Some(call),
-                nth,
-            } => Some((call, provider, nth)),
-            _ => None,
-        });
-        let whole: BTreeSet<_> = whole.collect();
-        let taken = self.events.iter().filter_map(|event| match event.kind {
-            EventKind::Replied {
-                call,
-                attempt,
-                failure: None,
-                ..
-            } => Some((call, attempt.0)),
-            _ => None,
-        });
-        let taken: BTreeSet<_> = taken.collect();
-        let truncated = ours.iter().filter(|one| {
-            taken.contains(&(one.call, one.attempt))
-                && !whole.contains(&(one.call, one.provider, one.nth))
-        });
-        truncated.count() as u128
     }
 
     /// The probes of the same client at the same provider that are in flight, itself included.
@@ -229,7 +199,8 @@ impl Naive<'_> {
             let relative = |(now, length): (u128, u128)| share(now * before.1, before.0 * length);
             figures.insert(name("load_during"), relative(during));
             let is_over = spans(&fault.windows, self.end()).any(|(_, over)| over < self.end());
-            let herd = if is_over { relative(surge) } else { None };
+            let has_a_rate = before.0 * BILLION >= before.1;
+            let herd = relative(surge).filter(|_| is_over && has_a_rate);
             figures.insert(name("thundering_herd"), herd);
             figures.insert(name("failover_time"), self.failover(fault).and_then(ms));
         }
@@ -308,21 +279,47 @@ impl Naive<'_> {
             .max()
     }
 
+    /// When the provider's whole answers were read.
+    fn answers_of(&self, provider: ProviderId) -> Vec<u64> {
+        let (began, whole) = (self.began(), self.whole_answers());
+        let answered = self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Replied {
+                call,
+                attempt,
+                failure: None,
+                ..
+            } => {
+                let mut same = began.iter();
+                let one = same.find(|one| (one.call, one.attempt) == (call, attempt.0))?;
+                let is_whole = whole.contains(&(call, one.provider.0, one.nth));
+                (is_whole && one.provider == provider).then_some(event.at.as_nanos())
+            }
+            _ => None,
+        });
+        answered.collect()
+    }
+
     /// The longest recovery from the ends of one fault.
     fn recovery_from(&self, provider: ProviderId, fault: &Fault) -> Option<u64> {
         fault.windows.length?;
         let (end, first) = (self.end(), fault.windows.at.as_nanos() as u64);
-        let began: Vec<Began> = self
-            .began()
-            .into_iter()
-            .filter(|one| one.at < end)
-            .collect();
-        let shares = |from: u64, to: u64| {
-            let all = began.iter().filter(|one| from <= one.at && one.at < to);
-            let here = all.clone().filter(|one| one.provider == provider);
-            (here.count() as u64, all.count() as u64)
+        let arrived = self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Arrived { .. } => Some(event.at.as_nanos()),
+            _ => None,
+        });
+        let arrived: Vec<u64> = arrived.filter(|at| *at < end).collect();
+        let answers: Vec<u64> = self.answers_of(provider);
+        let answers: Vec<u64> = answers.into_iter().filter(|at| *at < end).collect();
+        let within = |all: &[u64], from: u64, to: u64| {
+            let inside = all.iter().filter(|at| from <= **at && **at < to);
+            inside.count() as u64
         };
-        let before = shares(0, first);
+        let seen = |from, to| (within(&answers, from, to), within(&arrived, from, to));
+        let next = |from: u64| {
+            let all = arrived.iter().chain(&answers).copied();
+            all.filter(|at| *at >= from).min()
+        };
+        let before = seen(0, first);
         let is_back = |now: (u64, u64)| 2 * now.0 * before.1 >= before.0 * now.1;
         let (mut longest, mut free_from) = (None, 0);
         for (_, over) in spans(&fault.windows, end).filter(|(_, over)| *over < end) {
@@ -332,13 +329,12 @@ impl Naive<'_> {
             let (mut from, mut to) = (over, over + SECOND);
             // The rest at the end is judged as it is.
             let took = loop {
-                let now = shares(from, to);
-                let is_last = shares(to, end).1 == 0;
+                let now = seen(from, to);
+                let is_last = next(to).is_none();
                 if now.1 >= 20 && !is_last || is_last && now.1 > 0 {
                     if is_back(now) {
-                        // The recovery is known when the next attempt comes.
-                        let next = began.iter().find(|one| one.at >= to);
-                        free_from = next.map_or(end, |one| one.at + 1);
+                        // The recovery is known when the next call or answer comes.
+                        free_from = next(to).map_or(end, |at| at + 1);
                         break from - over;
                     }
                     from = to;

@@ -86,6 +86,7 @@ impl Naive<'_> {
             "latency",
             ended.values().map(|times| times.0).collect(),
         ));
+        figures.extend(times("latency_failed", self.failed_after()));
         figures.extend(times(
             "ttft",
             ended.values().filter_map(|times| times.1).collect(),
@@ -129,9 +130,48 @@ impl Naive<'_> {
         self.events.iter().filter_map(arrived).collect()
     }
 
+    /// The attempts to which a provider wrote a whole answer: call, provider, number there.
+    pub(crate) fn whole_answers(&self) -> BTreeSet<(CallId, u16, u32)> {
+        let whole = self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Answered {
+                provider,
+                call: Some(call),
+                nth,
+            } => Some((call, provider.0, nth)),
+            _ => None,
+        });
+        whole.collect()
+    }
+
+    /// The calls whose client took for an answer what was not whole.
+    pub(crate) fn wrong_answers(&self) -> BTreeSet<CallId> {
+        let (calls, whole) = (self.calls(), self.whole_answers());
+        let taken = self.answers().into_iter();
+        let wrong = taken.filter(|taken| !whole.contains(taken));
+        let wrong = wrong.map(|(call, ..)| call);
+        wrong.filter(|call| calls.contains_key(call)).collect()
+    }
+
+    /// From arrival to end of each call that failed and did end, in nanoseconds.
+    fn failed_after(&self) -> Vec<u64> {
+        let (calls, wrong) = (self.calls(), self.wrong_answers());
+        let ended = self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Ended { call, outcome } => {
+                let failed = match outcome {
+                    Outcome::Succeeded { .. } => wrong.contains(&call),
+                    Outcome::Failed(reason) => reason != FailureReason::Unfinished,
+                };
+                let arrived = calls.get(&call).filter(|_| failed)?;
+                Some(event.at.as_nanos() - arrived.as_nanos())
+            }
+            _ => None,
+        });
+        ended.collect()
+    }
+
     /// Latency and TTFT of each call that succeeded, in nanoseconds.
-    fn succeeded(&self) -> BTreeMap<CallId, (u64, Option<u64>)> {
-        let calls = self.calls();
+    pub(crate) fn succeeded(&self) -> BTreeMap<CallId, (u64, Option<u64>)> {
+        let (calls, wrong) = (self.calls(), self.wrong_answers());
         let mut first = BTreeMap::new();
         let mut times = BTreeMap::new();
         for event in self.events {
@@ -143,7 +183,7 @@ impl Naive<'_> {
                     call,
                     outcome: Outcome::Succeeded { .. },
                 } => {
-                    let Some(&arrived) = calls.get(&call) else {
+                    let Some(&arrived) = calls.get(&call).filter(|_| !wrong.contains(&call)) else {
                         continue;
                     };
                     let since = |at: &Instant| at.as_nanos() - arrived.as_nanos();
@@ -203,10 +243,16 @@ impl Naive<'_> {
             _ => None,
         });
         let outcomes: BTreeMap<CallId, Outcome> = outcomes.collect();
+        let wrong = self.wrong_answers();
         let mut counts = BTreeMap::new();
         for call in self.calls().keys() {
             let reason = match outcomes.get(call) {
-                Some(Outcome::Succeeded { .. }) => continue,
+                Some(Outcome::Succeeded { .. }) => {
+                    if wrong.contains(call) {
+                        *counts.entry("wrong_answer").or_default() += 1;
+                    }
+                    continue;
+                }
                 Some(Outcome::Failed(reason)) => *reason,
                 None => FailureReason::Unfinished,
             };
@@ -271,7 +317,7 @@ impl Naive<'_> {
 
     /// What was billed, in nano-dollars.
     fn cost(&self, paid: Paid) -> u128 {
-        let (calls, answers) = (self.calls(), self.answers());
+        let (calls, answers, whole) = (self.calls(), self.answers(), self.whole_answers());
         let mut sums = BTreeMap::<u16, [u128; 3]>::new();
         for event in self.events {
             let EventKind::Billed {
@@ -283,7 +329,10 @@ impl Naive<'_> {
             else {
                 continue;
             };
-            let delivered = call.is_some_and(|call| answers.contains(&(call, provider.0, nth)));
+            let delivered = call.is_some_and(|call| {
+                let attempt = (call, provider.0, nth);
+                answers.contains(&attempt) && whole.contains(&attempt)
+            });
             let ours = match call {
                 Some(call) => calls.contains_key(&call),
                 None => self.counts(event.at),

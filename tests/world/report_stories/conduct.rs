@@ -41,8 +41,33 @@ fn what_nobody_wrote_whole_was_truncated() {
         },
     );
     let state = story.end();
+    // Such a call is no success: both measures tell the same story.
     assert_eq!(whole(&state, "truncated_successes"), "2");
-    assert_eq!(whole(&state, "succeeded"), "4");
+    assert_eq!(whole(&state, "failed_calls(wrong_answer)"), "2");
+    assert_eq!(whole(&state, "succeeded"), "2");
+    assert_eq!(whole(&state, "success_rate"), "50.00%");
+    assert_eq!(state.run.providers[0].answered, 2);
+    assert_eq!(whole(&state, "latency_failed.max"), "2.0s");
+}
+
+#[test]
+fn what_a_wrong_answer_cost_is_wasted() {
+    let mut story = Story::of(&subject());
+    let mut call = story.call(0);
+    call.asks(0, PRIMARY).billed(0, 1_000, 0);
+    call.taken_for_an_answer(secs(1));
+    let state = story.end();
+    assert_eq!(whole(&state, "wasted_share"), "100.00%");
+    assert_eq!(whole(&state, "cost_per_success"), "-");
+}
+
+#[test]
+fn a_client_of_production_is_taken_at_its_word() {
+    let mut subject = subject();
+    subject.answers_are_traced = false;
+    let mut story = Story::of(&subject);
+    story.call(0).asks(0, PRIMARY).taken_for_an_answer(secs(1));
+    assert_eq!(whole(&story.end(), "success_rate"), "100.00%");
 }
 
 #[test]
@@ -204,6 +229,40 @@ fn pressure_is_relative_to_before_the_fault() {
     assert_eq!(shown("peak_attempts(backup)"), "0");
     let during = super::rig::shown(&subject, &state, Some(0), "peak_attempts(openai)");
     assert_eq!(during, "10");
+}
+
+#[test]
+fn below_one_attempt_a_second_a_herd_is_not_told() {
+    let herd = |every: u64| {
+        let (subject, state) = pressed(|second| match second {
+            0..40 => u64::from(second % every == 0),
+            _ => 2,
+        });
+        shown(&subject, &state, None, "thundering_herd(down)")
+    };
+    assert_eq!(herd(1), "2.00");
+    assert_eq!(herd(2), "-");
+}
+
+/// A call a second; the primary answers, fails in the fault and answers some calls after it.
+#[test]
+fn a_provider_that_is_asked_and_fails_has_not_recovered() {
+    let recovery = |answers: &dyn Fn(u64) -> bool| {
+        let mut subject = subject();
+        subject.duration = std::time::Duration::from_secs(200);
+        subject.faults = vec![fault("down", 40, 40, None)];
+        let mut story = Story::of(&subject);
+        for second in 0..200 {
+            match second < 40 || second >= 80 && answers(second) {
+                true => story.good(secs(second)),
+                false => story.bad(secs(second)),
+            }
+        }
+        shown(&subject, &story.end(), None, "recovery_time(openai)")
+    };
+    assert_eq!(recovery(&|_| true), "0ms");
+    assert_eq!(recovery(&|second| second >= 140), "1.0m");
+    assert_eq!(recovery(&|second| second % 6 == 0), "2.0m");
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_call_that_falls_back_succeeds_with_two_attempts() {
 }
 
 #[test]
-fn latency_counts_from_the_arrival_and_over_successes_only() {
+fn latency_of_successes_and_of_failures_counts_from_the_arrival() {
     let mut story = Story::of(&subject());
     story
         .call(0)
@@ -56,6 +56,7 @@ fn latency_counts_from_the_arrival_and_over_successes_only() {
     assert_eq!(whole(&state, "latency.p50"), "1.0s");
     assert_eq!(whole(&state, "latency.max"), "1.0s");
     assert_eq!(whole(&state, "ttft.mean"), "700ms");
+    assert_eq!(whole(&state, "latency_failed.mean"), "9.0s");
     assert_eq!(state.run.endings.interrupted, 1);
 }
 
