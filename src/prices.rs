@@ -6,7 +6,13 @@
 //! prices: the daytime price of `deepseek-chat`, the tier below 200k prompt tokens of
 //! `claude-sonnet-4.5`. Where the source gives no price for cached tokens, they cost the same as
 //! others; the price of writing to a cache is left out. A scenario may set another price; `report`
-//! computes the cost.
+//! computes the cost. [`Book`] is another book, from a file of the user: `--prices FILE`.
+
+mod book;
+mod decimal;
+mod forms;
+
+pub use book::{Book, NoPrice};
 
 use serde::{Deserialize, Serialize};
 

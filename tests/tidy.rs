@@ -26,7 +26,7 @@ const MODULES: &[(&str, &str)] = &[
     ("policy_file", "time units rng text policy"),
     ("wire", "time units rng"),
     ("trace", "time units rng policy"),
-    ("prices", "time units rng"),
+    ("prices", "time units rng text"),
     (
         "client",
         "time units rng text policy policy_file wire trace prices",

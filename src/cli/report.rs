@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::{Done, output};
+use crate::prices::Book;
 use crate::report::production::Production;
 use crate::report::{Format, Report};
 use crate::time::Instant;
@@ -20,6 +21,10 @@ pub(super) struct Args {
     #[arg(value_name = "TRACE", required = true)]
     traces: Vec<PathBuf>,
 
+    /// Take prices from FILE instead of the trace (docs/prices.md has its forms).
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+
     /// Write the report to DIR, as Markdown, as CSV and as JSON.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -31,7 +36,7 @@ pub(super) struct Args {
 
 /// Reads all traces twice (for their length, then for their events), and reports on them.
 pub(super) fn report(args: Args) -> Done {
-    let report = measured(&args.traces).map_err(|trouble| vec![trouble])?;
+    let report = measured(&args.traces, args.prices.as_deref()).map_err(|trouble| vec![trouble])?;
     let text = report.render(args.format, output::has_color());
     // Printed first: no result is lost when its files cannot be written.
     let mut troubles = Vec::from_iter(output::print(&text).err());
@@ -45,11 +50,16 @@ pub(super) fn report(args: Args) -> Done {
 }
 
 /// The report on these traces.
-fn measured(traces: &[PathBuf]) -> Result<Report, CliError> {
+fn measured(traces: &[PathBuf], prices: Option<&Path>) -> Result<Report, CliError> {
     let (header, last) = survey(traces)?;
     let stem = traces.first().and_then(|path| path.file_stem());
     let name = stem.map_or_else(|| "trace".into(), |stem| stem.to_string_lossy());
     let mut production = Production::new(&name, &header, last);
+    if let Some(path) = prices {
+        let book = Book::read(path)?;
+        let priced = production.reprice(&book);
+        priced.map_err(|wrong| CliError::new(wrong.message, &wrong.hint))?;
+    }
     for path in traces {
         let reader = open(path)?;
         let policy = reader.header().policy.clone();

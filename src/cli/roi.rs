@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Done, output, results};
+use crate::prices::Book;
 use crate::report::Format;
 use crate::roi::{Assumptions, Observed, Roi, RoiError, Written};
 use crate::text::{Diagnostic, Document};
@@ -46,6 +47,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "PROVIDER")]
     primary: Option<String>,
 
+    /// Take prices from FILE instead of the result (docs/prices.md has its forms).
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+
     /// A YAML file with the same keys (`lost_call` for `--lost-call`); flags win.
     #[arg(long, value_name = "FILE")]
     assumptions: Option<PathBuf>,
@@ -81,9 +86,15 @@ fn months(args: Args) -> Result<Exit, CliError> {
         .as_ref()
         .map(|(name, written)| (name.as_str(), written));
     let assumed = Assumptions::new(&flags, file).map_err(|mistake| error(mistake.error()))?;
+    let book = args.prices.as_deref().map(Book::read).transpose()?;
     let mut months = Vec::new();
     for report in results::read(&args.result)? {
-        months.push(Roi::new(&Observed::of(&report), &assumed).map_err(error)?);
+        let mut observed = Observed::of(&report);
+        if let Some(book) = &book {
+            let priced = observed.reprice(book);
+            priced.map_err(|wrong| CliError::new(wrong.message, &wrong.hint))?;
+        }
+        months.push(Roi::new(&observed, &assumed).map_err(error)?);
     }
     output::print(&Roi::render_all(&months, args.format))?;
     Ok(Exit::Holds)

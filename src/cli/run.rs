@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
 use indicatif::ProgressBar;
@@ -10,6 +11,7 @@ use indicatif::ProgressBar;
 use super::partition::{self, Partition};
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
+use crate::prices::Book;
 use crate::report::{self, Following, Format, Report, Verdict};
 use crate::text::Diagnostic;
 use files::{InputFile, Kind, Kinds};
@@ -48,6 +50,10 @@ pub(super) struct Args {
     /// Set a value of the scenario, or `policy.…` of every policy; repeat it for more.
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::assignment)]
     set: Vec<(String, String)>,
+
+    /// Take prices from FILE: our form, LiteLLM's JSON, or genai-prices' (docs/prices.md).
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
 
     /// Write each report to DIR, as Markdown, as CSV and as JSON.
     #[arg(long, value_name = "DIR")]
@@ -104,11 +110,14 @@ pub(super) fn run(mut args: Args) -> Done {
 /// Reads and checks all that the command line names: every drill, or every error.
 fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<CliError>> {
     let mut problems = values::set_once(&args.set);
+    let prices = args.prices.as_deref().map(Book::read).transpose();
+    let prices = prices.map_err(|problem| vec![CliError::from(problem)])?;
     let changes = Changes {
         policies: std::mem::take(&mut args.policies),
         judge_as: args.judge_as.take(),
         seeds: args.seed.map(|seed| seed..=seed).or(args.seeds.take()),
         set: std::mem::take(&mut args.set),
+        prices: prices.map(Arc::new),
     };
     let mut drills = Vec::new();
     let found = scenarios(args).unwrap_or_else(|more| {

@@ -29,8 +29,10 @@ mod subject;
 use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::policy::config::Policy;
+use crate::prices::Book;
 use crate::report::subject::Subject;
 use crate::report::{Format, Report, Verdict};
 use crate::scenario::Scenario;
@@ -66,6 +68,8 @@ pub struct Changes {
     /// Values set on top of the files, as (path, value): `policy.…` in every policy, all others in
     /// the scenario.
     pub set: Vec<(String, String)>,
+    /// The price book in place of ours.
+    pub prices: Option<Arc<Book>>,
 }
 
 impl Drill {
@@ -77,8 +81,12 @@ impl Drill {
     /// Reads and checks the scenario at `path` with `changes`; on failure every diagnostic, at
     /// least one.
     pub fn load_with(path: impl AsRef<Path>, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
-        let loaded = load::load(path, &changes.set).map_err(Vec::from_iter)?;
+        let loaded = load::load_with_prices(path, &changes.set, changes.prices.as_deref());
+        let loaded = loaded.map_err(Vec::from_iter)?;
         let mut subject = Subject::from(&loaded.scenario);
+        if let Some(book) = &changes.prices {
+            subject.notes.push(book.note());
+        }
         let checked = check_expectations(&loaded.document, &subject);
         let mut problems = Vec::from_iter(checked.err().into_iter().flatten());
         let found = policies::find_all(&loaded, &changes);

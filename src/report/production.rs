@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::subject::{MeasuredProvider, Subject, UptimeRule};
 use super::{Collector, Report, RunStats, command};
 use crate::policy::ProviderId;
-use crate::prices::Price;
+use crate::prices::{Book, NoPrice, Price};
 use crate::time::{Instant, nanos};
 use crate::trace::lines::{Header, Named};
 use crate::trace::{Event, EventKind};
@@ -38,6 +38,16 @@ impl Production {
             policies: Vec::new(),
             has_bills: false,
         }
+    }
+
+    /// Takes the prices of `book`, before any trace is added.
+    pub(crate) fn reprice(&mut self, book: &Book) -> Result<(), NoPrice> {
+        for provider in &mut self.subject.providers {
+            provider.price = book.price_of(&provider.model)?;
+        }
+        self.unpriced.clear();
+        self.subject.notes.push(book.note());
+        Ok(())
     }
 
     /// Adds the trace in the file `path`, recorded under `policy`: all of its events, or the first

@@ -1,7 +1,7 @@
 //! What a report says about money: counts, ledgers and prices, policy by policy.
 
 use super::assumptions::Listed;
-use crate::prices::Price;
+use crate::prices::{Book, NoPrice, Price};
 use crate::report::measures::{self, View};
 use crate::report::{Ledger, Ratio, Report};
 
@@ -62,6 +62,16 @@ impl Observed {
             providers: providers.collect(),
             policies: policies.collect(),
         }
+    }
+}
+
+impl Observed {
+    /// Takes the prices of `book`.
+    pub(crate) fn reprice(&mut self, book: &Book) -> Result<(), NoPrice> {
+        for provider in &mut self.providers {
+            provider.price = book.price_of(&provider.model)?;
+        }
+        Ok(())
     }
 }
 

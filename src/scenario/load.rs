@@ -10,6 +10,7 @@ use super::check::is_name;
 use super::file::File;
 use super::resolve::resolve;
 use super::{Calls, Scenario, replay};
+use crate::prices::Book;
 use crate::text::findings::Findings;
 use crate::text::{self, Diagnostic, Document};
 
@@ -31,6 +32,15 @@ pub struct Loaded {
 /// Reads and checks the scenario at `path`, with `--set` overrides (path, value) on top; those that
 /// start with `policy.` are for the policies.
 pub fn load(path: impl AsRef<Path>, overrides: &[(String, String)]) -> Result<Loaded, Diagnostic> {
+    load_with_prices(path, overrides, None)
+}
+
+/// As [`load`], with another price book than ours.
+pub fn load_with_prices(
+    path: impl AsRef<Path>,
+    overrides: &[(String, String)],
+    prices: Option<&Book>,
+) -> Result<Loaded, Diagnostic> {
     let path = path.as_ref();
     let mut document = Document::read(path)?;
     let mut findings = Findings::default();
@@ -44,6 +54,7 @@ pub fn load(path: impl AsRef<Path>, overrides: &[(String, String)]) -> Result<Lo
         document: &document,
         path,
         root: &root,
+        prices,
     };
     let scenario = document.read_on(&mut findings);
     let scenario = scenario.and_then(|file| place.resolve(file, &mut findings));
@@ -65,6 +76,7 @@ impl Loaded {
             document: &self.document,
             path: &self.path,
             root: &self.root,
+            prices: None,
         };
         place.locate(keys, written)
     }
@@ -75,6 +87,7 @@ struct ScenarioFile<'a> {
     document: &'a Document,
     path: &'a Path,
     root: &'a Path,
+    prices: Option<&'a Book>,
 }
 
 impl ScenarioFile<'_> {
@@ -92,6 +105,7 @@ impl ScenarioFile<'_> {
             &stem.to_string_lossy(),
             file,
             trace,
+            self.prices,
             findings,
         )
     }

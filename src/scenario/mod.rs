@@ -40,7 +40,7 @@ pub use demand::{
 };
 pub use fault::catalogue;
 use fault::{Fault, Windows};
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_with_prices};
 pub use operations::{Operation, Work};
 pub use provider::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Per, Provider, Span};
 pub use quantiles::Quantiles;

@@ -12,6 +12,7 @@ use super::fault::parse::{self, Setting};
 use super::provider::{self, Fleet};
 use super::{Calls, Load, Scenario, demand, file, operations};
 use crate::expect::{self, Expectation};
+use crate::prices::Book;
 use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 
@@ -22,6 +23,7 @@ pub(super) fn resolve(
     stem: &str,
     file: file::File,
     trace: Option<Calls>,
+    prices: Option<&Book>,
     findings: &mut Findings,
 ) -> Option<Scenario> {
     if !findings.may_be_mistyped(document, "name") {
@@ -31,7 +33,7 @@ pub(super) fn resolve(
     }
     let (network, mut run, uptime) = (file.network, file.run, file.uptime);
     findings.part(&["network"], || network.check(document));
-    let providers = provider::providers(document, file.providers, &network, findings);
+    let providers = provider::providers(document, file.providers, (&network, prices), findings);
     let is_replay = file.load.as_ref().is_some_and(|load| load.trace.is_some());
     let load = load(document, file.load, trace, findings);
     let has_run = !findings.may_be_mistyped(document, "run");

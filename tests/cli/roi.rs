@@ -132,3 +132,44 @@ error: money needs its currency
 
 "#]]);
 }
+
+#[test]
+fn another_price_book_changes_what_tokens_cost_and_is_named() {
+    let book = "source: our contract\nas_of: 2026-11-01\n\
+                currency: { EUR: 1.10 USD, as_of: 2026-10-31 }\n\
+                models: { gpt-4.1: { input: 20 EUR, output: 80 EUR, cached: 5 EUR } }\n";
+    let project = project().with("own.yaml", book);
+    let all_in = |words: &str| json(&project.output(&format!("{words} --format json")));
+    let usual = all_in("roi outage.json --volume 1M/month");
+    let dear = all_in("roi outage.json --volume 1M/month --prices own.yaml");
+    let cost = |months: &serde_json::Value| {
+        let usd = months["policies"][1]["billed"].as_str().expect("USD");
+        usd.parse::<f64>().expect("a number")
+    };
+    assert!((cost(&dear) / cost(&usual) - 11.0).abs() < 1e-6);
+    let source = "our contract, 2026-11-01; 1 EUR = 1.1 USD, 2026-10-31";
+    assert!(dear["assumptions"].to_string().contains(source), "{dear}");
+    // A run at these prices bills the same as a run that is priced afterwards.
+    let run = stdout(&project.output("run outage.yaml --prices own.yaml --format json"));
+    assert!(run.contains(source), "{run}");
+    let project = project.with("dear.json", &run);
+    let words = "roi dear.json --volume 1M/month --format json";
+    assert_eq!(cost(&json(&project.output(words))), cost(&dear));
+}
+
+#[test]
+fn a_model_that_a_price_book_lacks_is_an_error_that_names_what_it_has() {
+    let book = r#"{ "gpt-4.1-mini": {
+        "input_cost_per_token": 4e-07, "output_cost_per_token": 1.6e-06 } }"#;
+    let project = project().with("litellm.json", book);
+    let wrong = project.firedrill("roi outage.json --volume 1M/month --prices litellm.json");
+    wrong.code(2).stdout_eq("").stderr_eq(str![[r#"
+error: `litellm.json` has no price for model `gpt-4.1`
+  = help: did you mean `gpt-4.1-mini`?
+
+"#]]);
+    let wrong = project.output("run outage.yaml --prices litellm.json");
+    assert_eq!(wrong.status.code(), Some(2));
+    let told = String::from_utf8(wrong.stderr).expect("UTF-8");
+    assert!(told.contains("did you mean `gpt-4.1-mini`?"), "{told}");
+}

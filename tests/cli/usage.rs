@@ -4,9 +4,10 @@ use snapbox::str;
 
 use crate::{Project, calm, stderr, stdout};
 
-const VERBS: [&str; 8] = [
+const VERBS: [&str; 9] = [
     "run",
     "report",
+    "roi",
     "check",
     "init",
     "serve",

@@ -21,7 +21,7 @@ use super::place::{Place, text};
 use super::profiles;
 use super::quantiles::Quantiles;
 use crate::policy::ProviderId;
-use crate::prices::{self, Price};
+use crate::prices::{self, Book, Price};
 use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
@@ -249,7 +249,7 @@ impl Fleet {
 pub(super) fn providers(
     document: &Document,
     mut files: BTreeMap<String, WrittenProvider>,
-    network: &Network,
+    (network, prices): (&Network, Option<&Book>),
     findings: &mut Findings,
 ) -> Vec<Option<Provider>> {
     let names = document.keys(&["providers"]);
@@ -263,7 +263,7 @@ pub(super) fn providers(
         let file = files.remove(&name)?;
         findings.part(&["providers", &name.clone()], || {
             check_name(document, &["providers", &name], "a provider")?;
-            file.resolve(document, name, network)
+            file.resolve(document, name, (network, prices))
         })
     };
     let providers: Vec<Option<Provider>> = names.into_iter().map(&mut provider).collect();
@@ -312,7 +312,7 @@ impl WrittenProvider {
         mut self,
         document: &Document,
         name: String,
-        network: &Network,
+        (network, prices): (&Network, Option<&Book>),
     ) -> Result<Provider, Diagnostic> {
         let path = ["providers", &name];
         let at = |key| ["providers", &name, key];
@@ -335,7 +335,7 @@ impl WrittenProvider {
             speed: speed.checked(document, &at("speed"), SPEEDS)?,
             limits: self.limits.resolve(dialect),
             one_way,
-            price: price(document, &path, &model, self.price)?,
+            price: price(document, &path, &model, (self.price, prices))?,
             model,
             capacity: self.capacity,
             cache: self.cache,
@@ -387,7 +387,7 @@ fn price(
     document: &Document,
     path: &[&str],
     model: &str,
-    own: Option<WrittenPrice>,
+    (own, prices): (Option<WrittenPrice>, Option<&Book>),
 ) -> Result<Price, Diagnostic> {
     let place = [path, &["model"]].concat();
     let fits = |c: char| c.is_ascii_graphic();
@@ -397,6 +397,11 @@ fn price(
             .hint("write 1 to 100 letters, digits and signs, without blanks"));
     }
     let Some(own) = own else {
+        if let Some(book) = prices {
+            return book
+                .price_of(model)
+                .map_err(|wrong| document.problem(&place, wrong.message).hint(wrong.hint));
+        }
         return prices::price_of(model).ok_or_else(|| {
             let message = format!("the price book has no model `{model}`, and no `price` is given");
             let problem = document.problem(&place, message);
