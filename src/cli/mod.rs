@@ -3,6 +3,7 @@
 //! - `run`, `merge`, `compare`, `report`, `roi`, `check`, `init`, `serve`, `schema`, `presets`,
 //!   `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
+//! - `baseline`: a run against an earlier result.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
 //! - `values`: parses `--set`, `--seeds` and `--jobs`.
 //! - `rates`: the output of `check --rates`; `lint`: its warnings.
@@ -10,6 +11,7 @@
 //!
 //! `drill` and `report` do the work; these modules parse arguments and print results.
 
+mod baseline;
 mod check;
 mod compare;
 mod completions;
@@ -40,7 +42,7 @@ use output::{CliError, Exit};
 #[command(name = "firedrill", version, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 all expectations hold, 1 one fails, 2 usage or file error,\n\
-                  3 inconclusive or not judged, 130 interrupted."
+                  3 inconclusive or not judged, 5 worse than the baseline, 130 interrupted."
 )]
 struct Cli {
     #[command(subcommand)]

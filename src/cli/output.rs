@@ -25,6 +25,8 @@ pub(super) enum Exit {
     Usage = 2,
     /// One is inconclusive, or a policy was not judged.
     Inconclusive = 3,
+    /// A measure is worse than in the baseline.
+    Regressed = 5,
 }
 
 impl From<Verdict> for Exit {

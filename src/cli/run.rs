@@ -8,6 +8,7 @@ use std::thread;
 
 use indicatif::ProgressBar;
 
+use super::baseline::{Baseline, BaselineArgs};
 use super::partition::{self, Partition};
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
@@ -44,8 +45,17 @@ pub(super) struct Args {
     seeds: Option<RangeInclusive<u64>>,
 
     /// Run only a part of the seeds, 2/8 as in part 2 of 8; `auto` asks the job's variables.
+    ///
+    /// `auto` reads GitLab's CI_NODE_INDEX and CI_NODE_TOTAL, Slurm's SLURM_ARRAY_TASK_ID, _MIN and
+    /// _COUNT, and Kubernetes' JOB_COMPLETION_INDEX with JOB_COMPLETIONS, which the job must set
+    /// (or write `auto/8`). A GitHub matrix must pass them on:
+    /// `env: { STRATEGY_JOB_INDEX: "${{ strategy.job-index }}",
+    /// STRATEGY_JOB_TOTAL: "${{ strategy.job-total }}" }`.
     #[arg(long, value_name = "PART/PARTS|auto", value_parser = partition::parse)]
     partition: Option<Partition>,
+
+    #[command(flatten)]
+    baseline: BaselineArgs,
 
     /// Set a value of the scenario, or `policy.…` of every policy; repeat it for more.
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::assignment)]
@@ -87,6 +97,7 @@ pub(super) struct Args {
 /// Runs the scenarios of the command line.
 pub(super) fn run(mut args: Args) -> Done {
     let drills = load(&mut args)?;
+    let mut baseline = Baseline::read(&args.baseline).map_err(|trouble| vec![trouble])?;
     for drill in &drills {
         for warning in drill.warnings() {
             output::print_error(&format!("warning: {}: {warning}", drill.path().display()));
@@ -101,10 +112,17 @@ pub(super) fn run(mut args: Args) -> Done {
         &drills,
         workers,
         &mut || bar.inc(1),
-        &mut |place, report| session.take(place, report),
+        &mut |place, report| {
+            let report = match &mut baseline {
+                Some(baseline) => baseline.judge(report),
+                None => report,
+            };
+            session.take(place, report)
+        },
     );
     bar.finish_and_clear();
-    session.finish()
+    let exit = session.finish()?;
+    Ok(baseline.map_or(exit, |baseline| baseline.finish(exit)))
 }
 
 /// Reads and checks all that the command line names: every drill, or every error.

@@ -80,6 +80,7 @@ use crate::expect::{self, Expectation};
 use crate::policy::config::EVERY;
 use crate::prices::Price;
 use crate::trace::{Event, Recorder};
+use compare::Comparison;
 use measures::View;
 use verdict::{ExpectationResult, Facts};
 
@@ -108,6 +109,8 @@ pub struct Report {
     /// The policy by whose expectations all were judged, as the user named it.
     judge: Option<String>,
     policies: Vec<Judged>,
+    /// Its policies against those of an earlier report, by name.
+    baseline: Vec<(String, Comparison)>,
     /// The file name of its picture, relative to its page.
     picture: Option<String>,
     /// Expectations that were not judged, because a policy did not run: policy and text.
@@ -155,6 +158,7 @@ impl Report {
             path: path.to_owned(),
             seeds: seeds.to_owned(),
             overrides: Vec::new(),
+            baseline: Vec::new(),
             picture: None,
             written: Vec::new(),
             judge: None,
@@ -194,6 +198,12 @@ impl Report {
     /// commands.
     pub fn with_judge(mut self, judge: Option<&str>) -> Self {
         self.judge = judge.map(str::to_owned);
+        self
+    }
+
+    /// Adds how its policies, by name, differ from an earlier report.
+    pub fn with_baseline(mut self, comparisons: Vec<(String, Comparison)>) -> Self {
+        self.baseline = comparisons;
         self
     }
 

@@ -6,15 +6,19 @@
 //! others, which is cautious; and what is no rate is not told. The difference is always the second
 //! less the first. [`super::statistics`] has the intervals, `render` the formats.
 
+mod margin;
 mod render;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::measures::{self, Better, MEASURES, Measure, View};
 use super::statistics::{self, Interval};
 use super::{BySeed, Judged, Ratio, Report, Unit};
 
+pub use margin::Margin;
 pub use render::render;
+pub(super) use render::{Document, markdown};
 
 /// One side of a comparison: a policy of a report, and how it is called.
 #[derive(Clone, Copy, Debug)]
@@ -168,6 +172,19 @@ impl Comparison {
         self.others = others.map(|row| row.name.clone()).collect();
         self.rows.retain(is_summary);
         self
+    }
+
+    /// The difference of a measure as sign and size, and whether it can be told.
+    pub(super) fn difference(&self, name: &str) -> Option<(&'static str, Ratio, bool)> {
+        let row = self.rows.iter().find(|row| row.name == name)?;
+        let (first, second) = row.first.zip(row.second)?;
+        let sign = match second.total_cmp(&first) {
+            Ordering::Less => "-",
+            Ordering::Equal => "",
+            Ordering::Greater => "+",
+        };
+        let is_told = !matches!(row.finding(), Finding::Together | Finding::Untold);
+        Some((sign, Ratio::near((second - first).abs()), is_told))
     }
 
     /// One run of each: the calls that only one of them lost decide.

@@ -15,7 +15,7 @@ pub fn render(comparisons: &[Comparison], format: Format) -> String {
     };
     match format {
         Format::Table => each(table),
-        Format::Markdown => each(markdown),
+        Format::Markdown => each(|one| markdown(one, &format!("## {}", one.scenario))),
         Format::Json => json(comparisons),
         Format::Csv => csv(comparisons).unwrap_or_default(),
     }
@@ -42,7 +42,7 @@ impl Unit {
     }
 
     /// A mean for people.
-    fn mean(self, mean: f64) -> String {
+    pub(super) fn mean(self, mean: f64) -> String {
         match self {
             Self::Count => Ratio::near(mean).decimal(2),
             Self::Usd => format!("{} USD", Ratio::near(mean).fixed(6)),
@@ -162,10 +162,10 @@ fn table(comparison: &Comparison) -> String {
     lines.join("\n") + "\n"
 }
 
-fn markdown(comparison: &Comparison) -> String {
+pub(in crate::report) fn markdown(comparison: &Comparison, title: &str) -> String {
     let Comparison { first, second, .. } = comparison;
     let mut lines = vec![
-        format!("## {}", comparison.scenario),
+        title.to_owned(),
         String::new(),
         format!("- A: {first}"),
         format!("- B: {second}"),
@@ -248,8 +248,9 @@ fn json(comparisons: &[Comparison]) -> String {
     text.unwrap_or_default() + "\n"
 }
 
+/// A comparison in a result document.
 #[derive(Serialize)]
-struct Document<'a> {
+pub(in crate::report) struct Document<'a> {
     schema: &'static str,
     scenario: &'a str,
     first: &'a str,
@@ -281,7 +282,7 @@ struct Calls {
 }
 
 impl<'a> Document<'a> {
-    fn new(comparison: &'a Comparison) -> Self {
+    pub(in crate::report) fn new(comparison: &'a Comparison) -> Self {
         Self {
             schema: "firedrill.comparison/1",
             scenario: &comparison.scenario,

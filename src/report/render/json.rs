@@ -14,7 +14,7 @@ use crate::report::document::{Asked, SCHEMA};
 use crate::report::ratio::Ratio;
 use crate::report::unit::{Unit, Written};
 use crate::report::verdict::ExpectationResult;
-use crate::report::{BySeed, Judged, Report, RunStats, Spent, Subject, command, measures};
+use crate::report::{BySeed, Judged, Report, RunStats, Spent, Subject, command, compare, measures};
 use crate::units::Money;
 
 /// The document of `report`, on one line.
@@ -52,6 +52,11 @@ fn document(report: &Report, resolved: &serde_json::Value) -> String {
                 .map(|policy| (policy.name.clone(), Policy::new(report, policy)))
                 .collect(),
         ),
+        baseline: report
+            .baseline
+            .iter()
+            .map(|(_, one)| compare::Document::new(one))
+            .collect(),
         skipped: skipped
             .map(|(policy, text)| Skipped { policy, text })
             .collect(),
@@ -71,6 +76,8 @@ struct Document<'a> {
     subject: &'a Subject,
     asked: Asked,
     policies: Pairs<Policy<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    baseline: Vec<compare::Document<'a>>,
     skipped: Vec<Skipped<'a>>,
 }
 

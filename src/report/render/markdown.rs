@@ -13,7 +13,7 @@ use crate::report::ratio::Ratio;
 use crate::report::run_stats::Endings;
 use crate::report::subject::MeasuredProvider;
 use crate::report::verdict::Verdict;
-use crate::report::{Judged, Report, command, measures};
+use crate::report::{Judged, Report, command, compare, measures};
 
 /// `report` as Markdown.
 pub(super) fn render(report: &Report, _: bool) -> String {
@@ -23,6 +23,7 @@ pub(super) fn render(report: &Report, _: bool) -> String {
         Some(policies(report)),
         Some(over_time(report)),
         expectations(report),
+        baseline(report),
         faults(report),
         failures(report),
         failed_calls(report),
@@ -172,6 +173,16 @@ fn expectations(report: &Report) -> Option<String> {
         ]);
     }
     rows.section("Expectations", "")
+}
+
+/// Each policy against its earlier result.
+fn baseline(report: &Report) -> Option<String> {
+    let comparisons = report.baseline.iter();
+    let comparisons =
+        comparisons.map(|(policy, one)| compare::markdown(one, &format!("### {policy}")));
+    let comparisons: Vec<String> = comparisons.collect();
+    let text = comparisons.join("\n");
+    (!text.is_empty()).then(|| format!("## Against the baseline\n\n{}", text.trim_end()))
 }
 
 fn faults(report: &Report) -> Option<String> {

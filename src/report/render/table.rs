@@ -98,7 +98,10 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
         .iter()
         .map(|policy| COLUMNS.map(|column| cell(report, policy, &column)))
         .collect();
-    let layout = Layout::new(report, &cells);
+    let since = report.policies.iter();
+    let since = since.filter_map(|policy| since_baseline(report, policy));
+    let all: Vec<Cells> = cells.iter().cloned().chain(since).collect();
+    let layout = Layout::new(report, &all);
     let headings = COLUMNS.map(|column| column.heading.to_owned());
     let mut lines = vec![format!("  {}", layout.line("policy", &headings))];
     for (policy, cells) in report.policies.iter().zip(&cells) {
@@ -107,7 +110,15 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
         let worst = verdicts.max();
         let mark = worst.map_or(" ".to_owned(), |worst| paint(mark(worst), worst, color));
         lines.push(format!("{mark} {}", layout.line(&policy.name, cells)));
+        lines.extend(since_baseline(report, policy).map(|cells| {
+            let line = layout.line(SINCE, &cells);
+            format!("  {line}")
+        }));
         lines.extend(failed_calls(policy));
+    }
+    if !report.baseline.is_empty() {
+        let legend = "  change: against the baseline; ? cannot be told apart";
+        lines.push(legend.to_owned());
     }
     lines
 }
@@ -146,7 +157,9 @@ impl Layout {
         let used = columns.iter().fold(MARK, |used, width| used + GAP + width);
         let room = WIDTH.saturating_sub(used).max(MIN_NAME);
         let policies = report.policies.iter();
-        let longest = policies.map(|policy| policy.name.chars().count()).max();
+        let names = policies.map(|policy| policy.name.as_str());
+        let since = report.baseline.first().map(|_| SINCE);
+        let longest = names.chain(since).map(|name| name.chars().count()).max();
         Self {
             name: longest.unwrap_or(0).max("policy".len()).min(room),
             columns,
@@ -173,6 +186,23 @@ struct Column {
 fn cell(report: &Report, policy: &Judged, column: &Column) -> String {
     let value = column.measure.of(&report.view(policy));
     value.map_or_else(|| "-".to_owned(), column.written)
+}
+
+/// The differences of a policy from the baseline, column by column; `?` where both cannot be told
+/// apart.
+fn since_baseline(report: &Report, policy: &Judged) -> Option<Cells> {
+    let mut compared = report.baseline.iter();
+    let (_, comparison) = compared.find(|(name, _)| *name == policy.name)?;
+    Some(COLUMNS.map(|column| {
+        let difference = comparison.difference(column.measure.name);
+        difference.map_or_else(
+            || "-".to_owned(),
+            |(sign, size, is_told)| {
+                let doubt = if is_told { "" } else { "?" };
+                format!("{sign}{}{doubt}", (column.written)(size))
+            },
+        )
+    }))
 }
 
 fn worst_over_time(report: &Report) -> Vec<String> {
@@ -329,6 +359,9 @@ const COLUMNS: [Column; 7] = [
 
 /// A run of whole days is shown in days.
 const NANOS_PER_DAY: u64 = 86_400_000_000_000;
+
+/// The row of differences from the baseline.
+const SINCE: &str = "  change";
 
 /// The usual width of a terminal.
 const WIDTH: usize = 80;
