@@ -25,6 +25,13 @@ pub(super) struct BaselineArgs {
     margin: Vec<(String, Margin)>,
 }
 
+impl BaselineArgs {
+    /// Whether there is a baseline.
+    pub(super) const fn is_some(&self) -> bool {
+        self.baseline.is_some()
+    }
+}
+
 /// `success_rate=0.5%`, `latency.p95=200ms`, `latency.p95=10%`.
 fn margin(text: &str) -> Result<(String, Margin), String> {
     let Some((name, value)) = text.split_once('=') else {

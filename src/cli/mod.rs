@@ -5,6 +5,7 @@
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
+//! - `sweep`: several values of one `--set`.
 //! - `values`: parses `--set`, `--seeds` and `--jobs`.
 //! - `rates`: the output of `check --rates`; `lint`: its warnings.
 //! - `output`: the terminal, files, and exit codes.
@@ -29,6 +30,7 @@ mod roi;
 mod run;
 mod schema;
 mod serve;
+mod sweep;
 mod values;
 
 use std::process::ExitCode;

@@ -10,6 +10,7 @@ use indicatif::ProgressBar;
 
 use super::baseline::{Baseline, BaselineArgs};
 use super::partition::{self, Partition};
+use super::sweep::{self, Variant};
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
 use crate::prices::Book;
@@ -57,7 +58,8 @@ pub(super) struct Args {
     #[command(flatten)]
     baseline: BaselineArgs,
 
-    /// Set a value of the scenario, or `policy.…` of every policy; repeat it for more.
+    /// Set a value of the scenario, or `policy.…` of every policy; repeat it for more. `PATH=2,4,8`
+    /// runs each of the values, and shows them side by side.
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::assignment)]
     set: Vec<(String, String)>,
 
@@ -96,6 +98,12 @@ pub(super) struct Args {
 
 /// Runs the scenarios of the command line.
 pub(super) fn run(mut args: Args) -> Done {
+    let workers = args.jobs.or_else(|| thread::available_parallelism().ok());
+    let workers = workers.unwrap_or(NonZero::<usize>::MIN);
+    if sweep::is_sweep(&args.set) {
+        let (drills, variants) = load_sweep(&mut args)?;
+        return sweep::run(&drills, &variants, workers, args.format);
+    }
     let drills = load(&mut args)?;
     let mut baseline = Baseline::read(&args.baseline).map_err(|trouble| vec![trouble])?;
     for drill in &drills {
@@ -103,8 +111,6 @@ pub(super) fn run(mut args: Args) -> Done {
             output::print_error(&format!("warning: {}: {warning}", drill.path().display()));
         }
     }
-    let workers = args.jobs.or_else(|| thread::available_parallelism().ok());
-    let workers = workers.unwrap_or(NonZero::<usize>::MIN);
     let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let bar = output::progress(runs, args.quiet);
     let mut session = Session::new(&args, &drills, &bar);
@@ -123,6 +129,38 @@ pub(super) fn run(mut args: Args) -> Done {
     bar.finish_and_clear();
     let exit = session.finish()?;
     Ok(baseline.map_or(exit, |baseline| baseline.finish(exit)))
+}
+
+/// Each scenario once for each combination of the swept values.
+fn load_sweep(args: &mut Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
+    let one = |trouble| vec![trouble];
+    if args.out.is_some() || args.baseline.is_some() {
+        let message = "several values of `--set` make a table and no files".to_owned();
+        let hint = "leave out `--out` and `--baseline`, or run one value at a time";
+        return Err(one(CliError::new(message, hint)));
+    }
+    let repeated = values::set_once(&args.set);
+    if !repeated.is_empty() {
+        return Err(repeated);
+    }
+    let variants = sweep::variants(&args.set).map_err(one)?;
+    let mut by_variant = Vec::new();
+    let (policies, seeds) = (args.policies.clone(), args.seeds.clone());
+    let judge_as = args.judge_as.clone();
+    for variant in &variants {
+        args.set.clone_from(&variant.set);
+        args.policies.clone_from(&policies);
+        args.seeds.clone_from(&seeds);
+        args.judge_as.clone_from(&judge_as);
+        by_variant.push(load(args)?.into_iter());
+    }
+    let mut drills = Vec::new();
+    // Scenario by scenario: each has a table of its own.
+    while let Some(first) = by_variant.first_mut().and_then(Iterator::next) {
+        drills.push(first);
+        drills.extend(by_variant.iter_mut().skip(1).filter_map(Iterator::next));
+    }
+    Ok((drills, variants))
 }
 
 /// Reads and checks all that the command line names: every drill, or every error.

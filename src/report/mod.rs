@@ -67,7 +67,7 @@ pub use histogram::{Buckets, Times};
 pub use ledger::{Fate, Ledger, Spent};
 pub use outcomes::{CallOutcomes, CallRanges};
 pub use ratio::Ratio;
-pub use render::{Following, Format, json_array};
+pub use render::{Following, Format, json_array, sweep};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};
 pub use shards::MergeError;
 pub use subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};

@@ -17,6 +17,7 @@ mod report;
 mod roi;
 mod runs;
 mod serve;
+mod sweep;
 mod usage;
 mod verdicts;
 

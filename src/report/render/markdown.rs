@@ -399,6 +399,11 @@ fn again(report: &Report) -> String {
     if let Some(line) = report.again_from_traces() {
         return format!("## Again\n\n```sh\n{line}\n```");
     }
+    format!("## Again\n\n```sh\n{}\n```", command(report))
+}
+
+/// The command that runs the scenario again, without the folders of one machine.
+pub(super) fn command(report: &Report) -> String {
     let ran = policy_names(report);
     let named: Vec<&str> = if !report.written.is_empty() {
         let written = report.written.iter();
@@ -418,8 +423,7 @@ fn again(report: &Report) -> String {
     let overrides: Vec<(String, String)> = report.overrides.iter().map(portable).collect();
     let path = command::portable(&report.path);
     let judge = report.judge.as_deref();
-    let line = command::run(path, &named, judge, &report.seeds, &overrides);
-    format!("## Again\n\n```sh\n{line}\n```")
+    command::run(path, &named, judge, &report.seeds, &overrides)
 }
 
 /// The name of a policy that a scenario lists by name or by file.

@@ -7,9 +7,11 @@ pub(super) mod chart;
 mod csv;
 mod json;
 mod markdown;
+mod sweep;
 mod table;
 
 pub use json::json_array;
+pub use sweep::sweep;
 
 use super::{Ratio, Report, RunStats, Unit};
 

@@ -177,10 +177,10 @@ impl Layout {
 
 /// A column of the table: its heading, its measure, and how its values are written.
 #[derive(Clone, Copy)]
-struct Column {
-    heading: &'static str,
-    measure: Measure,
-    written: fn(Ratio) -> String,
+pub(super) struct Column {
+    pub(super) heading: &'static str,
+    pub(super) measure: Measure,
+    pub(super) written: fn(Ratio) -> String,
 }
 
 fn cell(report: &Report, policy: &Judged, column: &Column) -> String {
@@ -290,7 +290,7 @@ fn finding(policy: &Judged, judgement: &ExpectationResult, color: bool) -> Strin
     format!("{word}  {name}: {text}, {finding}")
 }
 
-const fn mark(verdict: Verdict) -> &'static str {
+pub(super) const fn mark(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "+",
         Verdict::NotJudged => "-",
@@ -319,7 +319,7 @@ fn shortened(name: &str, width: usize) -> String {
     format!("{kept}~")
 }
 
-const COLUMNS: [Column; 7] = [
+pub(super) const COLUMNS: [Column; 7] = [
     Column {
         heading: "success",
         measure: measures::SUCCESS_RATE,

@@ -1,0 +1,65 @@
+//! `run --set path=2,4,8`: one row per value.
+
+use snapbox::str;
+
+use crate::{Project, json, scenario, stderr, stdout};
+
+/// Some answers of one provider are errors.
+fn project() -> Project {
+    let faults = "faults:\n  flaky: { target: main, inject: 503, rate: 30% }\n";
+    let expect = "  no-failover: [ success_rate >= 50% ]\n";
+    let text = scenario("flaky", "no-failover", faults, expect);
+    Project::new().with("scenarios/flaky.yaml", &text)
+}
+
+const SWEEP: &str = "run --set faults.flaky.rate=10%,40%,70% --seeds 2";
+
+#[test]
+fn a_sweep_has_one_row_per_value_and_one_line_per_measure() {
+    let told = project().firedrill(SWEEP).code(1).stderr_eq("");
+    told.stdout_eq(str![[r#"
+flaky   no-failover   2 seeds x 1m
+                          success     uptime        p95   ttft p95   att/call    $/1k ok     wasted
++ faults.flaky.rate=10%    90.48%*     25.0%*      1.8s          -       1.00       1.15*      0.0%
++ faults.flaky.rate=40%    66.27%       0.0%       1.7s          -       1.00       1.15       0.0%
+x faults.flaky.rate=70%    33.73%       0.0%       1.6s*         -       1.00       1.17       0.0%
+  success   950
+  uptime    900
+  p95       940
+  $/1k ok   019
+
+* the best; courses from 0 (the lowest value) to 9 (the highest). Again:
+  firedrill run scenarios/flaky.yaml --seeds 1..2 --set 'faults.flaky.rate=10%'
+  firedrill run scenarios/flaky.yaml --seeds 1..2 --set 'faults.flaky.rate=40%'
+  firedrill run scenarios/flaky.yaml --seeds 1..2 --set 'faults.flaky.rate=70%'
+
+"#]]);
+}
+
+#[test]
+fn each_value_of_a_sweep_is_run_as_its_command_runs_it() {
+    let project = project();
+    let swept = json(&project.output(&format!("{SWEEP} --format json")));
+    let alone = "run --set faults.flaky.rate=40% --seeds 2 --format json";
+    assert_eq!(swept[1], json(&project.output(alone)));
+    let rows = stdout(&project.output(&format!("{SWEEP} --format csv")));
+    assert!(rows.starts_with("set,scenario,policy,"), "{rows}");
+    let row = "\"faults.flaky.rate=70%\",flaky,no-failover,success_rate,";
+    assert!(rows.contains(row), "{rows}");
+}
+
+#[test]
+fn a_sweep_writes_no_files_and_has_a_bound() {
+    let many = Vec::from_iter((1..=257).map(|rate| format!("{rate}/s"))).join(",");
+    for (words, part) in [
+        (
+            format!("{SWEEP} --out reports"),
+            "make a table and no files",
+        ),
+        (format!("run --set load.rate={many}"), "257 combinations"),
+        ("run --set load.rate=1/s,".to_owned(), "is empty"),
+    ] {
+        let told = stderr(project().firedrill(&words).code(2).get_output());
+        assert!(told.contains(part), "{words}: {told}");
+    }
+}
