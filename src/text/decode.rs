@@ -417,6 +417,19 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
+    fn answers_of_older_yaml_are_told_in_todays_words() {
+        let wanted = "expected `true` or `false`, found";
+        for (line, expected) in [
+            ("frozen: yes", format!("9 {wanted} `yes` | write `true`")),
+            ("frozen: 'false'", format!("9 {wanted} `false` | write `false`")),
+            ("frozen:", format!("1 {wanted} nothing | write `true` or `false`")),
+        ] {
+            assert_eq!(told(line), expected);
+        }
+    }
+
+    #[test]
     fn values_of_another_kind_are_pointed_at() {
         let whole = "expected a whole number, not negative";
         let digits = "write digits only, as in `3`";
@@ -467,18 +480,6 @@ mod tests {
             (
                 "depths: ['1']",
                 "10 expected a whole number, found text in quotes | leave the quotes out",
-            ),
-            (
-                "frozen: yes",
-                "9 expected `true` or `false`, found `yes` | write `true`",
-            ),
-            (
-                "frozen: 'false'",
-                "9 expected `true` or `false`, found `false` | write `false`",
-            ),
-            (
-                "frozen:",
-                "1 expected `true` or `false`, found nothing | write `true` or `false`",
             ),
             (
                 "depths: [3.0]",

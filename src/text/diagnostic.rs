@@ -108,6 +108,25 @@ impl Diagnostic {
         self
     }
 
+    /// Without what message and hint of a syntax error repeat of the file. Other messages repeat
+    /// names alone.
+    #[must_use]
+    pub(super) fn without_quotes(mut self) -> Self {
+        if !self.message.starts_with(NOT_YAML) {
+            return self;
+        }
+        let bare = |text: &str| {
+            let parts = text.split('`').enumerate().map(|(n, part)| match n % 2 {
+                1 if part.contains(char::is_alphanumeric) => "…",
+                _ => part,
+            });
+            Vec::from_iter(parts).join("`")
+        };
+        self.message = bare(&self.message);
+        self.hint = self.hint.as_deref().map(bare);
+        self
+    }
+
     /// Its location.
     pub(super) fn span(&self) -> &Span {
         &self.span
@@ -260,6 +279,20 @@ pub(super) fn suggestion<'a>(
     if let Some(new) = renamed::new_name(found, &known) {
         return Some(format!("it is now `{new}`"));
     }
+    // Invisible characters, and no blank behind a colon.
+    let visible = found.trim_matches(|c: char| !c.is_ascii());
+    if visible != found && known.contains(&visible) {
+        return Some(format!(
+            "write `{visible}`: there are invisible characters around it"
+        ));
+    }
+    if let Some((key, value)) = found.split_once(':')
+        && known.contains(&key)
+    {
+        return Some(format!(
+            "write `{key}: {value}`, with a blank behind the colon"
+        ));
+    }
     let allowed = (found.chars().count() / 3).max(1);
     let nearest = known
         .iter()
@@ -282,6 +315,8 @@ fn distance(a: &str, b: &str) -> usize {
     strsim::osa_distance(a, b)
 }
 
+/// How the message of a syntax error begins.
+pub(super) const NOT_YAML: &str = "not YAML: ";
 const LONGEST_WORD: usize = 64;
 
 /// No message of ours is longer between two quotes.

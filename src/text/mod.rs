@@ -2,6 +2,7 @@
 //!
 //! - [`document`]: a file as a tree of nodes with locations, with `--set` applied to it.
 //! - [`mod@file`]: the bytes of a file, bounded and without blocking.
+//! - `syntax`: from the parser's errors to the mistakes that cause them.
 //! - `tree`: YAML events to that tree; `source`: texts, and locations in them.
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
 //! - [`findings`]: all mistakes of a document, without those that follow from others.
@@ -22,6 +23,7 @@ mod renamed;
 #[cfg(feature = "cli")]
 pub(crate) mod schema;
 mod source;
+mod syntax;
 mod tree;
 
 pub use diagnostic::Diagnostic;

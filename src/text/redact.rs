@@ -27,10 +27,11 @@ impl Document {
 }
 
 impl Diagnostic {
-    /// The same diagnostic at the same location, without the line that it points into.
+    /// The same diagnostic at the same location, without the line that it points into, and without
+    /// words of it.
     #[must_use]
     pub fn concealed(self) -> Self {
-        self.map_source(&|source| {
+        self.without_quotes().map_source(&|source| {
             let everything = 0..source.text.len();
             Arc::new(Source {
                 name: source.name.clone(),
@@ -111,5 +112,9 @@ mod tests {
         let concealed = problem.concealed();
         assert_eq!((concealed.line(), concealed.column()), place);
         assert!(!concealed.to_string().contains("secret"), "{concealed}");
+        for text in ["secret\na: 1\n", "a: 1\na: sec: ret\n"] {
+            let problem = Document::parse("f.yaml", text).unwrap_err().concealed();
+            assert!(!problem.to_string().contains("ret"), "{problem}");
+        }
     }
 }

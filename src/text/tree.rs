@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, StructureStyle};
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, NOT_YAML};
 use super::source::{Source, Span};
+use super::syntax::{self, Cause};
 
 /// A value and its location.
 #[derive(Clone, Debug)]
@@ -132,6 +133,11 @@ impl TreeBuilder<'_> {
                     plain: style == ScalarStyle::Plain,
                 };
                 self.count(1, &span)?;
+                if let NodeKind::Scalar { plain: true, .. } = kind
+                    && let Some(cause) = syntax::swallowed_entry(&self.source.text, span.range())
+                {
+                    return Err(self.not_yaml(cause));
+                }
                 self.put(anchor, 1, leaf(span, kind))
             }
             Event::Alias(anchor) => self.copy(anchor, span),
@@ -250,8 +256,22 @@ impl TreeBuilder<'_> {
         if *error.kind() == ErrorKind::RecursionLimitExceeded {
             return too_deep(self.span(at..end));
         }
-        let message = format!("not YAML: {}", error.info());
-        Diagnostic::at(self.span(at..end), message).hint(remedy(&error.info()))
+        let words = error.info();
+        if !self.source.is_override {
+            let flow = self.open.iter().rev().find(|open| !open.is_block);
+            let flow = flow.map(|open| open.span.range().start);
+            let found = syntax::cause(&self.source.text, at + self.from, &words, flow);
+            if let Some(cause) = found {
+                return self.not_yaml(cause);
+            }
+        }
+        let message = format!("{NOT_YAML}{words}");
+        Diagnostic::at(self.span(at..end), message).hint(remedy(&words))
+    }
+
+    fn not_yaml(&self, cause: Cause) -> Diagnostic {
+        let span = Span::new(self.source, cause.range);
+        Diagnostic::at(span, format!("{NOT_YAML}{}", cause.message)).hint(cause.hint)
     }
 }
 
@@ -376,7 +396,7 @@ mod tests {
         for (text, place) in [
             ("a: *absent\n", "1:4"),
             ("a: [b\n", "1:4"),
-            ("a: \"b\n", "2:1"),
+            ("a: \"b\n", "1:4"),
         ] {
             let told = told(text);
             assert!(told.starts_with(&format!("{place} not YAML: ")), "{told}");

@@ -467,13 +467,13 @@ fn an_ejection_for_longer_than_its_cap_is_refused() {
 #[test]
 fn yaml_that_is_none_is_pointed_at() {
     assert_snapshot!(told("name: mine\nretry: { max_attempts: 3\ntimeouts: {}\n"), @"
-    error: not YAML: while parsing a flow mapping, did not find expected ',' or '}'
-     --> mine.yaml:3:9
+    error: not YAML: this `{` is not closed
+     --> mine.yaml:2:8
       |
-    3 | timeouts: {}
-      |         ^
+    2 | retry: { max_attempts: 3
+      |        ^
       |
-      = help: close it, or put a `,` between its entries
+      = help: close it with `}`
     ");
 }
 

@@ -37,7 +37,7 @@ pub(crate) const WRONG: &[Wrong] = &[
     ("{ p50: 600ms, p99: 3s }", "600", (7, 11), ["needs a unit", "write `600s` or `600ms`"]),
     ("speed: 130 tok/s", "speed: .inf", (8, 12), ["not a number", "write as in `130 tok/s`"]),
     ("    speed:", "   speed:", (8, 4), ["not YAML", ""]),
-    ("    speed:", "\tspeed:", (8, 2), ["not YAML", "tabs"]),
+    ("    speed:", "\tspeed:", (8, 1), ["not YAML", "tabs"]),
     ("speed: 130 tok/s", "speed: 130 tok/s\n    limits: { rpm: 0 }",
      (9, 20), ["too small", "from 1 to"]),
     ("speed: 130 tok/s", "speed: 130 tok/s\n    limits: { rpm: 5, tpm: 2Q }",
