@@ -1,6 +1,7 @@
 //! The files that a user writes: each is read as a whole, or refused with a location, a caret and a
 //! hint; and the JSON Schema agrees.
 
+mod articles;
 mod fleet;
 mod policy;
 mod scenario;
