@@ -57,7 +57,7 @@
 //! - `client`: the production client alone, with the policies and the traces.
 //! - `tls`: the client over TLS, and HTTP/2 where the provider offers it.
 //! - `sim`: drills, reports and scenarios.
-//! - `cli`: the command line. `cli` and `tls` are the default.
+//! - `cli`: the command line, the default.
 //!
 //! # What may change
 //!

@@ -6,6 +6,7 @@ mod secrets;
 mod tls;
 mod wire;
 
+#[cfg(feature = "tls")]
 #[path = "../support/authority.rs"]
 mod authority;
 #[path = "../support/mod.rs"]

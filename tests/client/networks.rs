@@ -3,7 +3,6 @@
 
 use std::error::Error as _;
 use std::io;
-#[cfg(feature = "tls")]
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +11,10 @@ use firedrill::engine::Simulated;
 use firedrill::policy::config::Policy;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+#[cfg(feature = "tls")]
+use crate::authority;
+use crate::support;
 use crate::support::Story;
-use crate::{authority, support};
 
 /// A server's reaction to one request.
 #[derive(Clone, Copy)]

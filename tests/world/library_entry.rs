@@ -113,6 +113,7 @@ fn what_a_user_holds_can_be_shared_between_threads() {
     fn is_error<T: Error + Send + Sync + Unpin + 'static>() {}
     fn is_sent<T: Send + Unpin + 'static>() {}
     is_shared::<Client>();
+    #[cfg(feature = "tls")]
     is_shared::<Client<client::Tls>>();
     is_shared::<Builder<client::Tcp>>();
     is_shared::<JsonlRecorder>();
