@@ -26,6 +26,7 @@ impl From<&Scenario> for Subject {
             clients: scenario.load.clients,
             providers: providers.collect(),
             faults: faults.collect(),
+            alerts: scenario.alerts.clone(),
             policies: scenario.policies.clone(),
             expect: scenario.expect.clone(),
             uptime: UptimeRule {

@@ -3,6 +3,7 @@
 //! This module only parses: `report` knows the measures, their arguments and their values. [`When`]
 //! says which calls an expectation is about.
 
+pub mod alert;
 mod when;
 
 use std::ops::Range;

@@ -149,6 +149,12 @@ impl OpenCall {
         }
     }
 
+    /// Whether an attempt of it was a fallback.
+    pub(super) fn fell_back(&self) -> bool {
+        let mut attempts = self.attempts.iter();
+        attempts.any(|attempt| attempt.cause == Cause::Fallback)
+    }
+
     /// The key with which an attempt was made.
     pub(super) fn key_of(&self, id: AttemptId) -> Option<KeyId> {
         let mut attempts = self.attempts.iter();
@@ -214,8 +220,7 @@ impl OpenCall {
                 }
             }
         }
-        let fell_back = |attempt: &Attempt| attempt.cause == Cause::Fallback;
-        scope.fell_back += u64::from(self.attempts.iter().any(fell_back));
+        scope.fell_back += u64::from(self.fell_back());
         let hedges = self.attempts.iter().filter(|one| one.cause == Cause::Hedge);
         scope.hedges += hedges.count() as u64;
         let answer = end.answer();

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::alerts::Alerts;
 use super::attempt_peaks::Moments;
 use super::call_record::{CallEnd, OpenCall, Started};
 use super::client_rules::Watch;
@@ -38,6 +39,7 @@ pub struct Collector {
     stretches: Vec<WindowFold>,
     moments: Moments,
     watch: Watch,
+    alerts: Alerts,
     open: BTreeMap<CallId, OpenCall>,
     /// The intervals of calls that have ended and may still be billed.
     ended: BTreeMap<CallId, Vec<usize>>,
@@ -61,6 +63,7 @@ impl Collector {
                 .collect(),
             moments: Moments::new(subject, &rules, &mut state),
             watch: Watch::new(u64::from(subject.clients)),
+            alerts: Alerts::new(subject),
             state,
             rules,
             answers_are_traced: subject.answers_are_traced,
@@ -74,6 +77,7 @@ impl Collector {
     /// Adds one event.
     pub fn on_event(&mut self, event: &Event) {
         self.now = self.now.max(event.at);
+        self.alerts.on_event(event, &self.open);
         match event.kind {
             EventKind::Arrived { call, .. } => self.on_arrival(call, event.at),
             EventKind::Started {
@@ -116,7 +120,7 @@ impl Collector {
                 self.count_at(event.at, provider, |tally| tally.breaker.count(to));
             }
             EventKind::Ejected { provider, .. } => self.on_ejected(provider, event.at),
-            EventKind::Checked { provider, .. } => self.on_checked(provider, event.at),
+            EventKind::Checked { provider, passed } => self.on_checked(provider, passed, event.at),
             EventKind::Billed {
                 provider,
                 call,
@@ -165,6 +169,7 @@ impl Collector {
             (scope.uptime, _) = windows.finish(&self.rules);
         }
         self.moments.finish(&mut self.state);
+        self.state.alerting = self.alerts.finish(self.now);
         (self.state, self.outcomes)
     }
 
@@ -278,8 +283,11 @@ impl Collector {
         self.count_at(at, provider, |tally| tally.ejections += 1);
     }
 
-    fn on_checked(&mut self, provider: ProviderId, at: Instant) {
-        self.count_at(at, provider, |tally| tally.checks += 1);
+    fn on_checked(&mut self, provider: ProviderId, passed: bool, at: Instant) {
+        self.count_at(at, provider, |tally| {
+            tally.checks += 1;
+            tally.checks_passed += u64::from(passed);
+        });
     }
 
     /// Counts an event that belongs to no call, by its own time.

@@ -11,6 +11,7 @@
 //!
 //! This file is long because it is the table of all measures.
 
+use super::alerts::AlertTally;
 use super::cost;
 use super::fault_impact::{Aftermath, Longest};
 use super::ratio::Ratio;
@@ -62,6 +63,7 @@ enum Rule {
     OfProvider(fn(&View<'_>, usize) -> Option<Ratio>),
     OfFault(fn(&View<'_>, usize) -> Option<Ratio>),
     OfReason,
+    OfAlert(fn(&AlertTally) -> u64),
     OfLongest(Argument, fn(&RunStats, usize) -> Option<&Longest>),
 }
 
@@ -73,6 +75,8 @@ pub enum Argument {
     Provider,
     /// The name of a fault.
     Fault,
+    /// The name of an alert rule.
+    Alert,
     /// A reason for which calls fail, one of [`Endings::REASONS`].
     Reason,
 }
@@ -83,6 +87,7 @@ impl Argument {
         match self {
             Self::Provider => "provider",
             Self::Fault => "fault",
+            Self::Alert => "alert",
             Self::Reason => "reason",
         }
     }
@@ -92,6 +97,7 @@ impl Argument {
         match self {
             Self::Provider => state.providers.iter().map(String::as_str).collect(),
             Self::Fault => state.faults.iter().map(String::as_str).collect(),
+            Self::Alert => state.alerts.iter().map(String::as_str).collect(),
             Self::Reason => reasons().collect(),
         }
     }
@@ -196,7 +202,11 @@ impl Measure {
             Rule::Of(function) | Rule::Always(function) => function(view),
             Rule::ShareOfCalls(count) => Ratio::share(count(view.scope), view.scope.calls),
             Rule::Failures(class) => Some(Ratio::whole(view.scope.failures(Some(class)))),
-            Rule::OfProvider(_) | Rule::OfFault(_) | Rule::OfReason | Rule::OfLongest(..) => None,
+            Rule::OfProvider(_)
+            | Rule::OfFault(_)
+            | Rule::OfReason
+            | Rule::OfAlert(_)
+            | Rule::OfLongest(..) => None,
         }
     }
 
@@ -217,6 +227,7 @@ impl Measure {
                 let (_, count) = Endings::REASONS.get(place)?;
                 Some(Ratio::whole(count(&view.scope.endings)))
             }
+            Rule::OfAlert(count) => view.state.alerting.get(place).map(count).map(Ratio::whole),
             Rule::OfLongest(_, find) => {
                 let found = find(view.state, place)?;
                 Some(Ratio::whole(found.ns).divided_by(NANOS_PER_MS))
@@ -239,6 +250,7 @@ impl Measure {
             Rule::OfProvider(_) => Some(Argument::Provider),
             Rule::OfFault(_) => Some(Argument::Fault),
             Rule::OfReason => Some(Argument::Reason),
+            Rule::OfAlert(_) => Some(Argument::Alert),
             Rule::OfLongest(argument, _) => Some(argument),
             Rule::Of(_) | Rule::Always(_) | Rule::ShareOfCalls(_) | Rule::Failures(_) => None,
         }
@@ -246,7 +258,10 @@ impl Measure {
 
     /// Whether it is the same in every scope.
     pub(crate) const fn is_of_whole_run(&self) -> bool {
-        matches!(self.rule, Rule::OfFault(_) | Rule::OfLongest(..))
+        matches!(
+            self.rule,
+            Rule::OfFault(_) | Rule::OfAlert(_) | Rule::OfLongest(..)
+        )
     }
 
     /// Whether it is a share of calls, with equal weights: an interval can decide it.
@@ -289,7 +304,12 @@ pub(crate) fn reasons() -> impl Iterator<Item = &'static str> {
 /// where they are defined and worth saying: first those of faults, then of providers and reasons.
 pub(crate) fn named_each(view: &View<'_>) -> Vec<(String, Unit, Ratio)> {
     let mut figures = Vec::new();
-    for argument in [Argument::Fault, Argument::Provider, Argument::Reason] {
+    for argument in [
+        Argument::Fault,
+        Argument::Alert,
+        Argument::Provider,
+        Argument::Reason,
+    ] {
         let names = argument.names(view.state);
         let taking = MEASURES
             .iter()
@@ -430,6 +450,14 @@ const fn about_reason(name: &'static str, about: &'static str) -> Measure {
     Measure::new(name, Unit::CountPerRun, about, Rule::OfReason).or_silent()
 }
 
+const fn about_alert(
+    name: &'static str,
+    about: &'static str,
+    count: fn(&AlertTally) -> u64,
+) -> Measure {
+    Measure::new(name, Unit::CountPerRun, about, Rule::OfAlert(count))
+}
+
 const fn longest(
     name: &'static str,
     about: &'static str,
@@ -507,9 +535,19 @@ fn peak_attempts(view: &View<'_>, provider: usize) -> Option<Ratio> {
     Some(Ratio::whole(view.scope.providers.get(provider)?.peak))
 }
 
+fn check_uptime(view: &View<'_>, provider: usize) -> Option<Ratio> {
+    let tally = view.scope.providers.get(provider)?;
+    Ratio::share(tally.checks_passed, tally.checks)
+}
+
 fn failover(state: &RunStats, fault: usize) -> Option<&Longest> {
     let aftermath = state.aftermath.get(fault)?;
     (aftermath.during.length_ns > 0).then_some(&aftermath.failover)
+}
+
+fn detection(state: &RunStats, alert: usize) -> Option<&Longest> {
+    let detection = &state.alerting.get(alert)?.detection;
+    (detection.count > 0).then_some(detection)
 }
 
 fn comeback(state: &RunStats, provider: usize) -> Option<&Longest> {
@@ -721,6 +759,26 @@ measures! {
         Argument::Fault,
         failover,
     );
+    TIME_TO_DETECT = longest(
+        "time_to_detect",
+        "From the start of a fault that the alert is meant to detect until it fired; the longest.",
+        Argument::Alert,
+        detection,
+    );
+    ALERTS = about_alert("alerts", "How often the alert fired, per run.", |tally| tally.fired)
+        .no_value_is_better();
+    FALSE_ALARMS = about_alert(
+        "false_alarms",
+        "How often the alert fired while no fault that it is meant to detect was active, nor had \
+         been within its window, per run.",
+        |tally| tally.false_alarms,
+    );
+    MISSED_FAULTS = about_alert(
+        "missed_faults",
+        "Windows of faults that the alert is meant to detect, during which it did not begin to fire, per \
+         run.",
+        |tally| tally.missed,
+    );
     LOAD_DURING = about_fault(
         "load_during",
         "Attempts per second at the fault's targets while it was at work, relative to before.",
@@ -784,6 +842,13 @@ measures! {
     CHECKS = quiet("checks", Unit::CountPerRun, "Health checks that ended, per run.", |view| {
         sum_of(view, |tally| tally.checks)
     }).no_value_is_better();
+    CHECK_UPTIME = about_provider(
+        "check_uptime",
+        Unit::Ratio,
+        "Share of the health checks of the provider that passed: the uptime that a monitor shows, \
+         whatever users see.",
+        check_uptime,
+    ).more_is_better();
     COST = measure("cost", Unit::UsdPerRun, "All that providers billed, per run.", |view| {
         Some(usd(cost_of(view)))
     });

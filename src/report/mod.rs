@@ -7,7 +7,7 @@
 //! - `subject`: the context of a trace.
 //! - `collector`: folds the events of one run into its stats as they come.
 //! - `run_stats`: integer counters and sparse histograms; `merge` adds them exactly.
-//! - `histogram`, `windows`, `timeline`, `cost`, `ledger`, `client_rules`, `fault_impact`: the
+//! - `alerts`, `histogram`, `windows`, `timeline`, `cost`, `ledger`, `client_rules`, `fault_impact`: the
 //!   parts of the stats; `failover`, `recovery`, `attempt_peaks` and `scopes` help to fold them.
 //! - [`measures`]: every measure, defined once: name, unit, function.
 //! - `outcomes`, `by_seed`: how each call ended, and each run's values; `shards` merges reports
@@ -21,6 +21,7 @@
 //!
 //! It does not use world or client, so that it reads traces of production as well.
 
+mod alerts;
 mod attempt_peaks;
 mod by_seed;
 mod call_record;
@@ -57,6 +58,7 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 
+pub use alerts::AlertTally;
 pub use by_seed::BySeed;
 pub use client_rules::Conduct;
 pub use collector::Collector;

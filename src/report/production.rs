@@ -153,6 +153,7 @@ pub(super) fn subject(name: &str, providers: Vec<MeasuredProvider>, last: Instan
         clients: 1,
         providers,
         faults: Vec::new(),
+        alerts: Vec::new(),
         policies: Vec::new(),
         expect: Vec::new(),
         uptime: UptimeRule {

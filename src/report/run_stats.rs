@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::alerts::AlertTally;
 use super::client_rules::Conduct;
 use super::fault_impact::{Aftermath, Longest};
 use super::histogram::Times;
@@ -44,6 +45,12 @@ pub struct RunStats {
     pub after: Vec<After>,
     /// The impact of each fault, by fault.
     pub aftermath: Vec<Aftermath>,
+    /// The alert rules, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<String>,
+    /// What each alert rule did, by rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerting: Vec<AlertTally>,
     /// The recovery time of each provider, by provider.
     pub comebacks: Vec<Longest>,
     /// The counts over time.
@@ -148,6 +155,9 @@ pub struct ProviderTally {
     /// Health checks that ended.
     #[serde(default, skip_serializing_if = "is_none")]
     pub checks: u64,
+    /// Of these, those that got an answer in time.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub checks_passed: u64,
 }
 
 /// The number of a breaker's transitions into each state.
@@ -180,6 +190,8 @@ merges!(RunStats {
     during: sum,
     after: sum,
     aftermath: sum,
+    alerts: same,
+    alerting: sum,
     comebacks: sum,
     timeline: sum,
 });
@@ -226,6 +238,7 @@ merges!(ProviderTally {
     breaker: sum,
     ejections: sum,
     checks: sum,
+    checks_passed: sum,
 });
 
 merges!(Transitions {

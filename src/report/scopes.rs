@@ -4,6 +4,7 @@
 //! A scope of calls that arrived within certain intervals has a position: first the faults, then
 //! the intervals after faults. [`super::collector`] fills them.
 
+use super::alerts::AlertTally;
 use super::fault_impact::{Aftermath, Longest, length_within};
 use super::run_stats::{After, RunStats, Scope};
 use super::subject::Subject;
@@ -56,6 +57,12 @@ pub(super) fn empty(subject: &Subject, rules: &WindowConfig) -> RunStats {
         runs: 1,
         providers: named.collect(),
         faults: struck.clone().map(|fault| fault.name.clone()).collect(),
+        alerts: subject
+            .alerts
+            .iter()
+            .map(|rule| rule.name.clone())
+            .collect(),
+        alerting: vec![AlertTally::default(); subject.alerts.len()],
         window_ns: rules.length(),
         fired: vec![0; faults],
         run: Scope::new(providers, end),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::expect::Expectation;
+use crate::expect::alert::AlertRule;
 use crate::policy::ProviderId;
 use crate::prices::Price;
 use crate::time::{Instant, Windows};
@@ -30,6 +31,9 @@ pub struct Subject {
     pub providers: Vec<MeasuredProvider>,
     /// The faults, in order; events refer to them by position.
     pub faults: Vec<MeasuredFault>,
+    /// The alert rules, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<AlertRule>,
     /// The policies that run unless the user names others, as they were listed.
     pub policies: Vec<String>,
     /// The expectations, by policy name or under `every`, in the order of the file.

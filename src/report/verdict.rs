@@ -265,6 +265,7 @@ pub(crate) fn names(argument: Argument, subject: &Subject) -> Vec<&str> {
     match argument {
         Argument::Provider => Vec::from_iter(subject.providers.iter().map(|one| one.name.as_str())),
         Argument::Fault => Vec::from_iter(subject.faults.iter().map(|one| one.name.as_str())),
+        Argument::Alert => Vec::from_iter(subject.alerts.iter().map(|one| one.name.as_str())),
         Argument::Reason => measures::reasons().collect(),
     }
 }

@@ -3,13 +3,14 @@
 //! - [`load()`]: from a path to a [`Loaded`] scenario, or to a diagnostic with a caret.
 //! - [`fault`]: what a fault does and when.
 //! - `workload`: which call arrives when, with how many tokens, for one seed.
-//! - `run`, `provider`, `demand`, `operations`, `quantiles`: parts that read, check and write
+//! - `run`, `provider`, `demand`, `operations`, `alerts`, `quantiles`: parts that read, check and write
 //!   themselves. `check` and `place`: what their checks share.
 //! - `file`: the whole file; `resolve`: from there to these types.
 //! - `replay`: trace files. `resolved`: the resolved scenario, for the result document.
 //!
 //! It only describes: `provider` and `world` act on these types.
 
+mod alerts;
 mod check;
 mod demand;
 pub mod fault;
@@ -30,6 +31,7 @@ pub(crate) mod workload;
 use std::ops::Range;
 
 use crate::expect::Expectation;
+use crate::expect::alert::AlertRule;
 use crate::policy::ProviderId;
 use crate::text::Diagnostic;
 use crate::time::Instant;
@@ -66,6 +68,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// Operations on the client while it runs, in order; names are unique.
     pub operations: Vec<Operation>,
+    /// The alert rules, in the file's order.
+    pub alerts: Vec<AlertRule>,
     /// The policies to run, as the file (or the command line) names them.
     pub policies: Vec<String>,
     /// What is expected, by policy name or under `every`, in the file's order.

@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::fault::keys::Written;
 use super::fault::parse::{self, Setting};
 use super::provider::{self, Fleet};
-use super::{Calls, Load, Scenario, demand, file, operations};
+use super::{Calls, Load, Scenario, alerts, demand, file, operations};
 use crate::expect::{self, Expectation};
 use crate::prices::Book;
 use crate::text::findings::Findings;
@@ -63,6 +63,7 @@ pub(super) fn resolve(
     let length_said = length.filter(|_| !is_replay);
     let operations =
         operations::operations(document, file.operations, &fleet, length_said, findings);
+    let alerts = alerts::alerts(document, file.alerts, &fleet, findings);
     let expect = expectations(document, &file.expect, findings);
     findings.part(&["uptime"], || {
         uptime.check(document, length.unwrap_or_default())
@@ -76,6 +77,7 @@ pub(super) fn resolve(
         load: load?,
         faults,
         operations,
+        alerts,
         policies: file.policies,
         expect,
         uptime,

@@ -409,6 +409,7 @@ fn scenario(faults: &[FaultKind]) -> Scenario {
         providers: vec![provider],
         load: no_load(),
         faults: faults.iter().map(always).collect(),
+        alerts: Vec::new(),
         operations: Vec::new(),
         policies: Vec::new(),
         expect: Vec::new(),

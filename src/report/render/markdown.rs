@@ -2,6 +2,7 @@
 //!
 //! It holds no clock time, no absolute path and no version: it changes when behaviour does.
 
+mod alerts;
 mod money;
 
 use std::collections::BTreeSet;
@@ -33,6 +34,7 @@ pub(super) fn render(report: &Report, _: bool) -> String {
         conduct(report),
         after_faults(report),
         comebacks(report),
+        alerts::section(report),
         money::section(report),
         Some(prices(report)),
         Some(again(report)),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::fault::{self, keys};
 use super::provider::{Network, WrittenProvider};
 use super::run::{Run, Uptime};
-use super::{demand, operations};
+use super::{alerts, demand, operations};
 #[cfg(feature = "cli")]
 use crate::units::schema::Name;
 #[cfg(feature = "cli")]
@@ -57,6 +57,9 @@ pub(in crate::scenario) struct File {
     /// Operations on the client while it runs, by names of your choice.
     #[serde(default)]
     pub(in crate::scenario) operations: BTreeMap<String, operations::Written>,
+    /// What a monitor would watch, by names of your choice.
+    #[serde(default)]
+    pub(in crate::scenario) alerts: BTreeMap<String, alerts::Written>,
     /// The policies under test: `policies/NAME.yaml`, else the preset of this name.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Vec<schema::Policy>"))]

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::fault::write;
-use super::{Scenario, load as files};
+use super::{Scenario, alerts, load as files};
 
 impl Scenario {
     /// The resolved scenario, for the result document: every default filled in, with units. No path
@@ -33,6 +33,12 @@ impl Scenario {
         if !self.operations.is_empty() {
             let operations = self.operations.iter().map(|one| one.shown(&self.providers));
             keys["operations"] = operations.collect();
+        }
+        if !self.alerts.is_empty() {
+            let alerts = self.alerts.iter();
+            keys["alerts"] = alerts
+                .map(|rule| alerts::shown(rule, &self.faults))
+                .collect();
         }
         keys
     }

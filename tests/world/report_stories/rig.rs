@@ -30,6 +30,7 @@ pub(crate) fn subject() -> Subject {
             provider("openai", "gpt-4.1", ["2", "8"]),
             provider("backup", "small", ["0.5", "1"]),
         ],
+        alerts: Vec::new(),
         faults: Vec::new(),
         policies: vec!["no-failover".to_owned(), "priority-fallback".to_owned()],
         expect: Vec::new(),

@@ -1,0 +1,278 @@
+//! Alert rules of a scenario: what a monitor would be told to watch.
+//!
+//! This module reads and checks them; [`crate::expect::alert`] has the signals, and reports evaluate
+//! the rules.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use super::check::{LONGEST_RUN, check_name};
+use super::fault::Fault;
+use super::place::Place;
+use super::provider::Fleet;
+use crate::expect::alert::{AlertRule, SIGNALS, Signal, SignalRow};
+use crate::expect::{self, Expectation};
+use crate::policy::ProviderId;
+use crate::text::findings::Findings;
+use crate::text::{Diagnostic, Document};
+use crate::trace::FaultId;
+#[cfg(feature = "cli")]
+use crate::units::schema;
+use crate::units::{Share, UnitError, duration};
+
+/// One of `alerts`.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(rename = "Alert"))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    /// When it fires: a signal, a comparison, a threshold, as in `fallback_rate > 20%`.
+    #[serde(rename = "if")]
+    condition: String,
+    /// The time that it looks back on; with several, the comparison must hold over each.
+    #[cfg_attr(feature = "cli", schemars(with = "LengthsSchema"))]
+    over: Lengths,
+    /// From evaluation to evaluation; 15s by default.
+    #[serde(default, with = "duration::option")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    every: Option<Duration>,
+    /// How long the comparison must hold before it fires; 0 by default.
+    #[serde(default, rename = "for", with = "duration")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
+    pending: Duration,
+    /// For `burn_rate`: the share of calls that must succeed.
+    slo: Option<Share>,
+    /// The faults that it is meant to detect; all by default.
+    detects: Option<Vec<String>>,
+}
+
+/// The rules in the file's order.
+pub(super) fn alerts(
+    document: &Document,
+    mut written: BTreeMap<String, Written>,
+    fleet: &Fleet,
+    findings: &mut Findings,
+) -> Vec<AlertRule> {
+    let names = document.keys(&["alerts"]);
+    if names.len() > MOST_ALERTS {
+        let message = format!("more than {MOST_ALERTS} alerts");
+        findings.add(document.problem_at_key(&["alerts"], message));
+        return Vec::new();
+    }
+    let faults = document.keys(&["faults"]);
+    let rule = |name: String| {
+        let written = written.remove(&name)?;
+        findings.part(&["alerts", &name.clone()], || {
+            check_name(document, &["alerts", &name], "an alert")?;
+            let place = Place::new(document, &["alerts", &name]);
+            written.rule(&name, document, &place, fleet, &faults)
+        })
+    };
+    names.into_iter().filter_map(rule).collect()
+}
+
+impl Written {
+    fn rule(
+        self,
+        name: &str,
+        document: &Document,
+        place: &Place<'_>,
+        fleet: &Fleet,
+        faults: &[String],
+    ) -> Result<AlertRule, Diagnostic> {
+        let every = self.every.unwrap_or(EVERY);
+        place.within(
+            "every",
+            every,
+            EVERY_RANGE.0..=EVERY_RANGE.1,
+            duration::write,
+        )?;
+        place.within(
+            "for",
+            self.pending,
+            Duration::ZERO..=LONGEST_RUN,
+            duration::write,
+        )?;
+        let path = ["alerts", name, "if"];
+        let point = |range, message: String| {
+            let problem = document.problem(&path, message);
+            problem.within(&self.condition, range)
+        };
+        let condition = expect::parse(&self.condition, &[], &point)?;
+        Ok(AlertRule {
+            name: name.to_owned(),
+            text: condition.text.clone(),
+            signal: self.signal(&condition, place, fleet)?,
+            op: condition.op,
+            bound: condition.bound,
+            over: self.windows(every, place)?,
+            every,
+            pending: self.pending,
+            detects: self.detected(place, faults)?,
+        })
+    }
+
+    fn signal(
+        &self,
+        condition: &Expectation,
+        place: &Place<'_>,
+        fleet: &Fleet,
+    ) -> Result<Signal, Diagnostic> {
+        let wrong = |message: String| place.problem("if", message);
+        let Some(row) = SignalRow::of(&condition.metric) else {
+            let problem = wrong(format!("no alert can look at `{}`", condition.metric));
+            return Err(problem.did_you_mean(&condition.metric, SIGNALS.iter().map(|row| row.name)));
+        };
+        row.check(condition)
+            .map_err(|error| wrong(error.message().to_owned()).hint_of(&error))?;
+        let provider = match &condition.argument {
+            Some(name) => fleet.id(name).ok_or_else(|| {
+                let problem = wrong(format!("unknown provider `{name}`"));
+                problem.did_you_mean(name, fleet.names())
+            })?,
+            None => ProviderId(0),
+        };
+        let signal = row.signal(provider, self.budget());
+        match (signal, self.slo) {
+            (Signal::BurnRate { budget }, _) if budget == Share::ZERO => {
+                let problem = wrong("a burn rate needs an objective".to_owned());
+                Err(problem.hint("write the share of calls that must succeed: `slo: 99.9%`"))
+            }
+            (Signal::BurnRate { .. }, _) | (_, None) => Ok(signal),
+            (_, Some(_)) => {
+                let problem = place.problem_at_key("slo", "only `burn_rate` has an objective");
+                Err(problem.hint("leave it out"))
+            }
+        }
+    }
+
+    /// The share of calls that may fail; none without an objective, or with one of 100 %.
+    fn budget(&self) -> Share {
+        self.slo.map_or(Share::ZERO, Share::rest)
+    }
+
+    /// The windows of time, each a whole number of evaluations.
+    fn windows(&self, every: Duration, place: &Place<'_>) -> Result<Vec<Duration>, Diagnostic> {
+        for window in &self.over.0 {
+            place.within("over", *window, every..=LONGEST_WINDOW, duration::write)?;
+            if !window.as_nanos().is_multiple_of(every.as_nanos()) {
+                let every = duration::write(every);
+                let message = format!(
+                    "`{}` is not a multiple of {every}",
+                    duration::write(*window)
+                );
+                let problem = place.problem("over", message);
+                return Err(problem.hint(format!("it is evaluated every {every}, see `every`")));
+            }
+            if window.as_nanos() / every.as_nanos() > MOST_BUCKETS {
+                let message = format!("these are more than {MOST_BUCKETS} evaluations");
+                return Err(place.problem("over", message).hint("make `every` longer"));
+            }
+        }
+        match self.over.0.is_empty() {
+            true => Err(place.problem("over", "an alert looks back on some time")),
+            false => Ok(self.over.0.clone()),
+        }
+    }
+
+    fn detected(&self, place: &Place<'_>, faults: &[String]) -> Result<Vec<FaultId>, Diagnostic> {
+        let ids = (0..=u16::MAX).map(FaultId).zip(faults);
+        let Some(names) = &self.detects else {
+            return Ok(ids.map(|(id, _)| id).collect());
+        };
+        let find = |name: &String| {
+            let found = ids.clone().find(|(_, fault)| *fault == name);
+            found.map(|(id, _)| id).ok_or_else(|| {
+                let known = faults.iter().map(String::as_str);
+                let problem = place.problem("detects", format!("unknown fault `{name}`"));
+                problem.did_you_mean(name, known)
+            })
+        };
+        names.iter().map(find).collect()
+    }
+}
+
+/// A rule as understood.
+pub(super) fn shown(rule: &AlertRule, faults: &[Fault]) -> Value {
+    let detects = rule.detects.iter();
+    let detects = detects.filter_map(|id| Some(faults.get(id.index())?.name.as_str()));
+    let slo = match rule.signal {
+        Signal::BurnRate { budget } => Some(budget.rest()),
+        _ => None,
+    };
+    json!({
+        "name": rule.name,
+        "if": rule.text,
+        "slo": slo,
+        "over": rule.over.iter().map(|one| duration::write(*one)).collect::<Vec<_>>(),
+        "every": duration::write(rule.every),
+        "for": duration::write(rule.pending),
+        "detects": detects.collect::<Vec<_>>(),
+    })
+}
+
+/// One length of time, or a list of them.
+struct Lengths(Vec<Duration>);
+
+impl<'de> Deserialize<'de> for Lengths {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LengthsVisitor)
+    }
+}
+
+struct LengthsVisitor;
+
+impl<'de> Visitor<'de> for LengthsVisitor {
+    type Value = Lengths;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a length of time such as `5m`, or a list of them")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Lengths, E> {
+        let length = duration::parse(text).map_err(UnitError::into_serde)?;
+        Ok(Lengths(vec![length]))
+    }
+
+    /// A number without a unit: the unit's own parser says what is missing.
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Lengths, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Lengths, A::Error> {
+        let mut all = Vec::new();
+        while let Some(text) = texts.next_element::<String>()? {
+            all.push(duration::parse(&text).map_err(UnitError::into_serde)?);
+        }
+        Ok(Lengths(all))
+    }
+}
+
+/// The schema of [`Lengths`].
+#[cfg(feature = "cli")]
+enum LengthsSchema {}
+
+#[cfg(feature = "cli")]
+crate::text::schema::inline_schema! {
+    LengthsSchema, "Lengths", |generator: &mut schemars::SchemaGenerator| {
+        let length = generator.subschema_for::<schema::Length>();
+        schemars::json_schema!({
+            "anyOf": [length, { "type": "array", "items": length, "minItems": 1 }],
+        })
+    };
+}
+
+const MOST_ALERTS: usize = 100;
+
+/// As often as monitors usually evaluate their rules.
+const EVERY: Duration = Duration::from_secs(15);
+const EVERY_RANGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3_600));
+const LONGEST_WINDOW: Duration = Duration::from_secs(30 * 86_400);
+
+/// A bound on what each rule keeps.
+const MOST_BUCKETS: u128 = 100_000;
