@@ -29,6 +29,7 @@ mod results;
 mod roi;
 mod run;
 mod schema;
+mod scorecard;
 mod serve;
 mod sweep;
 mod values;
@@ -63,6 +64,7 @@ enum Verb {
     Init(init::Args),
     Serve(serve::Args),
     Schema(schema::Args),
+    Scorecard(scorecard::Args),
     Presets(presets::Args),
     Completions(completions::Args),
 }
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Verb::Init(args) => init::init(&args),
         Verb::Serve(args) => serve::serve(&args),
         Verb::Schema(args) => schema::schema(&args),
+        Verb::Scorecard(args) => scorecard::scorecard(args),
         Verb::Presets(args) => presets::presets(&args),
         Verb::Completions(args) => completions::completions(&args),
     };

@@ -16,6 +16,7 @@
 //! - `ratio`, `unit`: the exact value of a measure, and its text forms.
 //! - `verdict`: compares expectations with measures, three-valued.
 //! - `not_judged`: the policies that no expectation was about, and the verdict of a whole report.
+//! - `scorecard`: many policies over many scenarios.
 //! - `production`: the same for recorded traces of production.
 //! - `render`: one file for each format; `command`: the command that reproduces a report.
 //!
@@ -45,6 +46,7 @@ mod recovery;
 mod render;
 pub(crate) mod run_stats;
 mod scopes;
+mod scorecard;
 mod seeds;
 mod shards;
 mod statistics;
@@ -71,6 +73,7 @@ pub use outcomes::{CallOutcomes, CallRanges};
 pub use ratio::Ratio;
 pub use render::{Following, Format, json_array, sweep};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};
+pub use scorecard::Scorecard;
 pub use shards::MergeError;
 pub use subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
 pub use timeline::Timeline;
