@@ -52,6 +52,9 @@ pub struct Policy {
     /// One or two sentences that help to choose between policies.
     #[serde(default)]
     pub about: String,
+    /// Rules of `check` whose warnings about this policy are meant: each with its reason beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
     /// How the next provider is chosen.
     #[serde(default)]
     pub route: Route,
@@ -193,6 +196,7 @@ impl Policy {
         Self {
             name,
             about,
+            allow: Vec::new(),
             route: Route::default().all_on(),
             retry: Retry::default().all_on(),
             hints: Hints::default(),

@@ -3,12 +3,12 @@
 mod health;
 mod route;
 
-use super::knobs;
+use super::{knobs, lint};
 use crate::policy::config::{Backoff, Budget, EVERY, Limit, Policy, ProviderOverride, Row};
 use crate::policy::settings::Settings;
 use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
-use crate::units::Share;
+use crate::units::{Share, truncate};
 
 /// Checks the name against the file's, every number against its range, and numbers against each
 /// other.
@@ -19,6 +19,7 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     findings.part(&["name"], || check_name(policy, document, expected_stem));
+    findings.part(&["allow"], || check_allow(policy, document));
     check_ranges(&policy.rows(), document, &[], findings);
     route::check(policy, document, findings);
     let path = ["retry", "backoff"];
@@ -65,6 +66,18 @@ fn check_name(
         }
         _ => Ok(()),
     }
+}
+
+/// Every rule that is allowed exists.
+fn check_allow(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
+    let is_unknown = |rule: &str| lint::codes().all(|code| code != rule);
+    let mut allowed = policy.allow.iter().enumerate();
+    let Some((place, rule)) = allowed.find(|(_, rule)| is_unknown(rule)) else {
+        return Ok(());
+    };
+    let message = format!("`check` has no rule `{}`", truncate(rule));
+    let problem = document.problem(&["allow", &place.to_string()], message);
+    Err(problem.did_you_mean(rule, lint::codes()))
 }
 
 /// Checks an override where it and what it lies on could be read.

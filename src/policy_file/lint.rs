@@ -81,8 +81,12 @@ pub(crate) struct LintProvider {
 /// All findings, in the order of [`codes`].
 pub(crate) fn lint(policy: &Policy, around: &LintContext) -> Vec<Finding> {
     let view = View { policy, around };
-    let apply = |(code, rule): &(&'static str, Rule)| {
+    let is_allowed = |code: &str| policy.allow.iter().any(|allowed| allowed == code);
+    let apply = |&(code, rule, _): &(&'static str, Rule, Needs)| {
         let mut findings: Vec<Finding> = Vec::new();
+        if is_allowed(code) {
+            return findings;
+        }
         for draft in rule(&view) {
             // A finding that an override repeats counts once.
             if findings.iter().all(|known| known.message != draft.message) {
@@ -91,7 +95,25 @@ pub(crate) fn lint(policy: &Policy, around: &LintContext) -> Vec<Finding> {
         }
         findings
     };
-    RULES.iter().flat_map(apply).collect()
+    let findings = RULES.iter().flat_map(apply);
+    findings.chain(allowed_in_vain(policy)).collect()
+}
+
+/// What `allow` names without need. Rules that need a context are left out: in another scenario
+/// they may find something.
+fn allowed_in_vain(policy: &Policy) -> Vec<Finding> {
+    let around = &LintContext::default();
+    let view = View { policy, around };
+    let in_vain = policy.allow.iter().filter_map(|allowed| {
+        let (code, rule, needs) = RULES.iter().find(|(code, ..)| code == allowed)?;
+        if *needs == Needs::Context || !rule(&view).is_empty() {
+            return None;
+        }
+        let draft = Draft::at(&[&["allow"]], format!("`{code}` warns of nothing here"));
+        let draft = draft.because("a later mistake of this kind would not be told");
+        Some(draft.instead("leave it out of `allow`").signed(IN_VAIN))
+    });
+    in_vain.collect()
 }
 
 /// The findings about a fleet, for any policy.
@@ -101,35 +123,66 @@ pub(crate) fn lint_fleet(providers: &[LintProvider]) -> Vec<Finding> {
 }
 
 /// The names of all rules.
-#[cfg(test)]
 pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
-    RULES.iter().map(|(code, _)| *code)
+    RULES.iter().map(|(code, ..)| *code)
 }
 
 /// One rule.
 type Rule = fn(&View) -> Vec<Draft>;
 
+/// What a rule looks at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// The policy alone: it finds the same in every scenario, or less.
+    Policy,
+    /// The fleet, the load or the caller's deadline as well.
+    Context,
+}
+
 const SHARED_FATE: &str = "shared-fate";
 
-const RULES: &[(&str, Rule)] = &[
-    ("fallback-starved", time::fallback_starved),
-    ("timeouts-beyond-deadline", time::timeouts_beyond_deadline),
-    ("timeout-never-fires", time::timeout_never_fires),
-    ("no-timeout", time::no_timeout),
-    ("waits-beyond-deadline", retries::waits_beyond_deadline),
-    ("no-jitter", retries::no_jitter),
-    ("retries-multiply", retries::retries_multiply),
-    ("retry-in-vain", retries::retry_in_vain),
-    ("no-retry-budget", retries::no_retry_budget),
-    ("no-breaker", health::no_breaker),
-    ("probes-in-turns", health::probes_in_turns),
-    ("probe-can-hang", health::probe_can_hang),
-    ("hint-for-one-call", health::hint_for_one_call),
-    ("checks-cost", health::checks_cost),
-    ("hedge-never", load::hedge_never),
-    ("hedge-doubles", load::hedge_doubles),
-    ("limit-below-load", load::limit_below_load),
-    (SHARED_FATE, load::shared_fate),
+/// The rule about `allow` itself, which `allow` cannot name.
+const IN_VAIN: &str = "allow-without-effect";
+
+const RULES: &[(&str, Rule, Needs)] = &[
+    ("fallback-starved", time::fallback_starved, Needs::Context),
+    (
+        "timeouts-beyond-deadline",
+        time::timeouts_beyond_deadline,
+        Needs::Context,
+    ),
+    (
+        "timeout-never-fires",
+        time::timeout_never_fires,
+        Needs::Context,
+    ),
+    ("no-timeout", time::no_timeout, Needs::Context),
+    (
+        "waits-beyond-deadline",
+        retries::waits_beyond_deadline,
+        Needs::Context,
+    ),
+    ("no-jitter", retries::no_jitter, Needs::Policy),
+    (
+        "retries-multiply",
+        retries::retries_multiply,
+        Needs::Context,
+    ),
+    ("retry-in-vain", retries::retry_in_vain, Needs::Policy),
+    ("no-retry-budget", retries::no_retry_budget, Needs::Context),
+    ("no-breaker", health::no_breaker, Needs::Policy),
+    ("probes-in-turns", health::probes_in_turns, Needs::Policy),
+    ("probe-can-hang", health::probe_can_hang, Needs::Context),
+    (
+        "hint-for-one-call",
+        health::hint_for_one_call,
+        Needs::Policy,
+    ),
+    ("checks-cost", health::checks_cost, Needs::Context),
+    ("hedge-never", load::hedge_never, Needs::Context),
+    ("hedge-doubles", load::hedge_doubles, Needs::Context),
+    ("limit-below-load", load::limit_below_load, Needs::Context),
+    (SHARED_FATE, load::shared_fate, Needs::Context),
 ];
 
 /// A finding without the name of its rule.

@@ -11,6 +11,10 @@ pub fn schema() -> Value {
     for tunable in KNOBS.iter() {
         annotate(&mut schema, tunable);
     }
+    let rules = super::lint::codes().collect::<Vec<_>>();
+    if let Some(Value::Object(items)) = schema.pointer_mut("/properties/allow/items") {
+        items.insert("enum".to_owned(), rules.into());
+    }
     schema
 }
 

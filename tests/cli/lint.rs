@@ -48,6 +48,58 @@ fn strict_makes_a_warning_a_failure() {
 }
 
 #[test]
+fn what_a_policy_does_on_purpose_it_allows() {
+    let allows = |rules: &str| format!("{EVEN}allow: [ {rules} ]\n");
+    let project = Project::new()
+        .with("meant/even.yaml", &allows("no-jitter"))
+        .with("vain/even.yaml", &allows("no-jitter, no-breaker"))
+        .with("wrong/even.yaml", &allows("no-jiter"));
+    let meant = project.firedrill("check meant --strict").code(0);
+    meant.stderr_eq("");
+    let vain = project.firedrill("check vain --strict").code(1);
+    vain.stderr_eq(str![[r#"
+warning[allow-without-effect]: `no-breaker` warns of nothing here
+ --> vain/even.yaml:9:1
+  |
+9 | allow: [ no-jitter, no-breaker ]
+  | ^^^^^
+  |
+  = note: a later mistake of this kind would not be told
+  = help: leave it out of `allow`
+
+
+"#]]);
+    project.firedrill("check wrong").code(2).stderr_eq(str![[r#"
+error: `check` has no rule `no-jiter`
+ --> wrong/even.yaml:9:10
+  |
+9 | allow: [ no-jiter ]
+  |          ^^^^^^^^
+  |
+  = help: did you mean `no-jitter`?
+
+"#]]);
+}
+
+#[test]
+fn what_we_ship_to_start_from_has_no_warning() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut words = vec!["check".to_owned(), "--strict".to_owned()];
+    for folder in ["scenarios", "policies"] {
+        let entries = std::fs::read_dir(format!("{root}/{folder}")).expect("a folder");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let files = paths.filter(|path| path.is_file());
+        words.extend(files.map(|path| path.display().to_string()));
+    }
+    assert!(words.len() > 12, "{words:?}");
+    let project = Project::new();
+    let checked = project.firedrill(&words.join(" ")).code(0);
+    checked.stderr_eq("");
+    project.firedrill("init").code(0);
+    project.firedrill("check . --strict").code(0).stderr_eq("");
+}
+
+#[test]
 fn a_wrong_file_outranks_a_warning() {
     let project = Project::new()
         .with("even.yaml", EVEN)

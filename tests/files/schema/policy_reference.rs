@@ -71,6 +71,14 @@ last repeats; `by_name` is a map by their names, and wins. What is left out is t
 
 ";
 
+const ALLOW: &str = "
+## `allow`
+
+Rules of `firedrill check` that do not warn about this policy, as a list: write the reason in a comment
+beside each. A rule that finds nothing to warn of here, whatever the scenario, is itself a warning.
+
+";
+
 const FAILURES: &str = "
 ## `failures`
 
@@ -107,6 +115,11 @@ fn reference() -> String {
     text.push_str(OVERRIDES);
     text.push_str("| key | what it is |\n|---|---|\n");
     keys(&mut text, &root, "ProviderOverride", "");
+    text.push_str(ALLOW);
+    let rules = root["properties"]["allow"]["items"]["enum"].as_array();
+    for rule in rules.expect("the names of the rules") {
+        let _ = writeln!(text, "- `{}`", rule.as_str().expect("a name"));
+    }
     text
 }
 
