@@ -102,7 +102,9 @@ impl Run<'_> {
     /// Makes the run, and counts it. Panics when an event panicked while it was counted.
     fn make(&self) -> Ended {
         let subject = subject::under_seed(self.subject, self.scenario, self.seed);
-        let fold = Arc::new(Mutex::new(Collector::new(&subject)));
+        let origins = subject::origins(self.scenario, self.seed);
+        let fold = Collector::with_origins(&subject, origins);
+        let fold = Arc::new(Mutex::new(fold));
         world::run(self.scenario, self.policy, self.seed, fold.clone());
         let mut fold = fold.lock().expect(BROKEN);
         std::mem::replace(&mut *fold, Collector::new(&subject)).finish_by_call()

@@ -1,10 +1,13 @@
 //! Makes the subject of a report from a scenario.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use crate::report::breakdown::{Origin, Origins};
 use crate::report::subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
 use crate::rng::RngStreams;
 use crate::scenario::Scenario;
+use crate::scenario::workload::Workload;
 use crate::trace::FaultId;
 
 impl From<&Scenario> for Subject {
@@ -12,6 +15,7 @@ impl From<&Scenario> for Subject {
         let providers = scenario.providers.iter().map(|provider| MeasuredProvider {
             name: provider.name.clone(),
             model: provider.model.clone(),
+            keys: provider.key_count,
             price: provider.price.clone(),
         });
         let faults = scenario.faults.iter().map(|fault| MeasuredFault {
@@ -19,12 +23,14 @@ impl From<&Scenario> for Subject {
             windows: fault.windows,
             targets: fault.targets.clone(),
         });
+        let tasks = scenario.load.tasks.iter();
         Self {
             name: scenario.name.clone(),
             about: scenario.about.clone(),
             duration: scenario.run.duration,
             clients: scenario.load.clients,
             providers: providers.collect(),
+            tasks: tasks.map(|task| task.name.clone()).collect(),
             faults: faults.collect(),
             alerts: scenario.alerts.clone(),
             policies: scenario.policies.clone(),
@@ -39,6 +45,15 @@ impl From<&Scenario> for Subject {
             resolved: scenario.resolved(),
         }
     }
+}
+
+/// Where each call of `scenario` comes from under `seed`.
+pub(super) fn origins(scenario: &Scenario, seed: u64) -> Origins {
+    let workload = Workload::new(&scenario.load, scenario.run.duration, seed);
+    Arc::new(move |call| Origin {
+        task: workload.task_number(call),
+        client: workload.client(call),
+    })
 }
 
 /// `subject`, which is that of `scenario`, in a run under `seed`: marks the faults that do not

@@ -1,9 +1,21 @@
-//! Expectations, from text to type: `success_rate during primary-down >= 98%`.
+//! Expectations, from text to type: `success_rate of chat during primary-down >= 98%`.
 //!
-//! This module only parses: `report` knows the measures, their arguments and their values. [`When`]
+//! ```text
+//! METRIC[(NAME)] [of TASK] [during FAULT | after FAULT [from TIME] [to TIME]]
+//!     OP VALUE [with 95%]
+//! ```
+//!
+//! NAME is what the metric is about: a provider, one of its keys (`openai/2`), a fault, a reason.
+//! `of` narrows the calls: to a task, or to a client process (`of client 0`). VALUE is a quantity
+//! (`99.5%`), or relative to another policy's value: `other`, `1.15 * other`, `other + 5%`.
+//!
+//! This module only parses: `report` knows the measures, their arguments and their values.
+//! `subject` reads what stands before the comparison, `value` what stands behind it, and [`When`]
 //! says which calls an expectation is about.
 
 pub mod alert;
+mod subject;
+mod value;
 mod when;
 
 use std::ops::Range;
@@ -12,8 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::config::EVERY;
 use crate::text::Diagnostic;
-use crate::time::nanos;
-use crate::units::{Factor, Money, Rate, Share, UnitError, duration};
+use crate::units::truncate;
 pub use when::When;
 
 /// One expectation.
@@ -26,7 +37,10 @@ pub struct Expectation {
     pub metric: String,
     /// Its argument in parentheses: `openai`.
     pub argument: Option<String>,
-    /// The calls that it is about.
+    /// Which calls only; none = of every task and client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Of>,
+    /// When the calls that it is about arrived.
     pub when: When,
     /// The comparison.
     pub op: Op,
@@ -34,8 +48,22 @@ pub struct Expectation {
     pub bound: Bound,
     /// The policy whose value the bound is a multiple of; for [`Bound::Times`] only.
     pub than: Option<String>,
+    /// What is added to that multiple, or taken from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift: Option<Shift>,
     /// Whether its interval of 95 % decides, not its point value.
     pub by_interval: bool,
+}
+
+/// A part of the calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Of {
+    /// The calls of the task with this name.
+    Task(String),
+    /// The calls of the client process with this number, from 0.
+    Client(u32),
 }
 
 /// A comparison.
@@ -64,12 +92,55 @@ pub enum Bound {
     Time(u64),
     /// `0.004 USD`, in nano-dollars.
     Money(u64),
-    /// `3`, `1.3`: a bare number, in parts of 10^-9.
+    /// `3`, `1.3`, `20k`: a bare number, in parts of 10^-9.
     Number(u64),
     /// `4.5/s`, in parts of 10^-9 per second.
     Rate(u64),
+    /// `50M tok`, in tokens.
+    Tokens(u64),
     /// `1.15 * other-policy`: that policy's value, times this many parts of 10^-9.
     Times(u64),
+}
+
+/// A difference: of shares, in percentage points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shift {
+    /// Whether it is taken away.
+    pub is_less: bool,
+    /// How much.
+    pub by: Bound,
+}
+
+impl Op {
+    /// Every comparison, with its sign.
+    pub const ALL: [(&'static str, Self); 4] = [
+        (">=", Self::AtLeast),
+        ("<=", Self::AtMost),
+        (">", Self::Above),
+        ("<", Self::Below),
+    ];
+
+    /// As it is written.
+    pub fn sign(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(_, op)| *op == self);
+        found.map_or("", |(sign, _)| sign)
+    }
+
+    /// Whether it bounds from above: less is better.
+    pub const fn is_upper(self) -> bool {
+        matches!(self, Self::AtMost | Self::Below)
+    }
+
+    /// The same comparison with its sides exchanged.
+    const fn turned(self) -> Self {
+        match self {
+            Self::AtLeast => Self::AtMost,
+            Self::AtMost => Self::AtLeast,
+            Self::Above => Self::Below,
+            Self::Below => Self::Above,
+        }
+    }
 }
 
 /// Makes a diagnostic for a range of a text.
@@ -90,147 +161,96 @@ pub fn expected_of<'a>(
     })
 }
 
-/// Parses `METRIC[(NAME)] [during FAULT | after FAULT [from TIME] [to TIME]] OP VALUE [with 95%]`,
-/// where VALUE may be `FACTOR * POLICY`.
+/// Parses an expectation, see the head of this module.
 ///
 /// `faults` are the scenario's, in order, and `point` makes a diagnostic for a range of `text`.
 pub fn parse(text: &str, faults: &[String], point: Point<'_>) -> Result<Expectation, Diagnostic> {
-    let Some(start) = text.find(SIGNS) else {
-        return Err(point(0..text.len(), "there is no comparison".into()).hint(SHAPE));
-    };
-    let end = text[start..]
-        .find(|c| !SIGNS.contains(&c))
-        .map_or(text.len(), |length| start + length);
-    let op = op(&text[start..end]).ok_or_else(|| {
-        let message = format!("`{}` is not a comparison", &text[start..end]);
-        point(start..end, message).hint("write `>=`, `<=`, `>` or `<`")
-    })?;
-    let (metric, argument, when) = subject(text, start, faults, point)?;
-    let (until, by_interval) = interval(text, end, point)?;
-    let (bound, than) = bound(&text[..until], end, point)?;
+    let signs = signs_of(text, point)?;
+    let (before, behind) = (&text[..signs.start], &text[signs.end..]);
+    let op = op(&text[signs.clone()], point, &signs)?;
+    let value = signs.end..text.len();
+    if let Some(hint) = turned(before, op, behind) {
+        let start = before.len() - before.trim_start().len();
+        let message = "the value stands before the comparison".to_owned();
+        return Err(point(start..before.trim_end().len(), message).hint(hint));
+    }
+    let subject = subject::read(text, signs.start, faults, point)?;
+    let value = value::read(text, value.start, point)?;
     Ok(Expectation {
         text: text.trim().to_owned(),
-        metric,
-        argument,
-        when,
+        metric: subject.metric,
+        argument: subject.argument,
+        of: subject.of,
+        when: subject.when,
         op,
-        bound,
-        than,
-        by_interval,
+        bound: value.bound,
+        than: value.than,
+        shift: value.shift,
+        by_interval: value.by_interval,
     })
 }
 
-/// The text before the comparison, which starts at byte `end`.
-fn subject(
-    text: &str,
-    end: usize,
-    faults: &[String],
-    point: Point<'_>,
-) -> Result<(String, Option<String>, When), Diagnostic> {
-    let words = words(&text[..end]);
-    let Some((&(at, named), rest)) = words.split_first() else {
-        let message = "there is no metric before the comparison";
-        return Err(point(0..end, message.to_owned()).hint(SHAPE));
+/// The bytes of `text` in which the value stands: behind the comparison, without `with 95%`.
+pub(crate) fn value_in(text: &str) -> Range<usize> {
+    let is_sign = |c: char| SIGNS.contains(&c);
+    let start = text.find(is_sign).unwrap_or(text.len());
+    let signs = text[start..].find(|c| !is_sign(c));
+    let start = signs.map_or(text.len(), |length| start + length);
+    let end = text[start..]
+        .find(" with ")
+        .map_or(text.len(), |at| start + at);
+    let value = &text[start..end];
+    let blank = value.len() - value.trim_start().len();
+    start + blank..start + blank + value.trim().len()
+}
+
+/// The bytes of the one comparison.
+fn signs_of(text: &str, point: Point<'_>) -> Result<Range<usize>, Diagnostic> {
+    let is_sign = |c: char| SIGNS.contains(&c);
+    let all = text.trim_end().len();
+    let Some(start) = text.find(is_sign) else {
+        return Err(point(0..all, "there is no comparison".into()).hint(SHAPE));
     };
-    let when = when::read(rest, faults, point)?;
-    let Some((metric, argument)) = named.split_once('(') else {
-        return Ok((named.to_owned(), None, when));
+    let length_at = |start: usize| {
+        let length = text[start..].find(|c| !is_sign(c));
+        length.unwrap_or(text.len() - start)
     };
-    match argument.strip_suffix(')') {
-        Some(name) if !metric.is_empty() && !name.is_empty() => {
-            Ok((metric.to_owned(), Some(name.to_owned()), when))
-        }
-        _ => {
-            let message = format!("`{named}` is no metric with a name in parentheses");
-            Err(point(at..at + named.len(), message).hint("write as in `recovery_time(openai)`"))
-        }
-    }
-}
-
-/// The end of the value after the comparison, and whether `with 95%` follows it.
-fn interval(text: &str, from: usize, point: Point<'_>) -> Result<(usize, bool), Diagnostic> {
-    let words = words(&text[from..]);
-    let Some(place) = words.iter().position(|(_, word)| *word == "with") else {
-        return Ok((text.len(), false));
+    let end = start + length_at(start);
+    let Some(second) = text[end..].find(is_sign).map(|at| end + at) else {
+        return Ok(start..end);
     };
-    let at = from + words[place].0;
-    let level: Vec<&str> = words[place + 1..].iter().map(|(_, word)| *word).collect();
-    match *level {
-        ["95%"] | ["95", "%"] => Ok((at, true)),
-        _ => {
-            let message = "an interval of this kind is not known".to_owned();
-            Err(point(at..text.trim_end().len(), message).hint("write `with 95%`"))
-        }
-    }
+    let until = second + length_at(second);
+    let message = "there are two comparisons".to_owned();
+    let both = between(text, start..end, second..until);
+    let hint = both.unwrap_or_else(|| "write two expectations, each with one of them".to_owned());
+    Err(point(second..until, message).hint(hint))
 }
 
-/// The text after the comparison, which ends at byte `from`; and the other policy, if any.
-fn bound(text: &str, from: usize, point: Point<'_>) -> Result<(Bound, Option<String>), Diagnostic> {
-    let value = text[from..].trim();
-    let start = text.len() - text[from..].trim_start().len();
-    let range: Range<usize> = start..start + value.len();
-    if value.is_empty() {
-        let message = "there is no value after the comparison";
-        return Err(point(start..start, message.into()).hint(SHAPE));
-    }
-    let read = match value.split_once('*') {
-        Some((factor, policy)) => times(factor.trim(), policy.trim()),
-        None => single(value).map(|bound| (bound, None)),
+/// How to write `95% <= uptime <= 99%`.
+fn between(text: &str, first: Range<usize>, second: Range<usize>) -> Option<String> {
+    let op = |range: Range<usize>| {
+        Op::ALL
+            .iter()
+            .find(|(sign, _)| *sign == &text[range.clone()])
     };
-    read.map_err(|error| point(range, error.message().to_owned()).hint_of(&error))
-}
-
-/// `1.15 * priority-fallback`.
-fn times(factor: &str, policy: &str) -> Result<(Bound, Option<String>), UnitError> {
-    let wrong = || {
-        let error = UnitError::new(format!("`{factor} * {policy}` is no value"));
-        error.or_write("write as in `1.15 * my-policy`")
-    };
-    if policy.is_empty() || policy.contains(char::is_whitespace) {
-        return Err(wrong());
-    }
-    if policy == EVERY {
-        let error = UnitError::new(format!("`{EVERY}` is not one policy"));
-        return Err(error.or_write("compare with one of them"));
-    }
-    match number(factor).map_err(|_| wrong())? {
-        Bound::Number(parts) => Ok((Bound::Times(parts), Some(policy.to_owned()))),
-        _ => Err(wrong()),
-    }
-}
-
-fn single(value: &str) -> Result<Bound, UnitError> {
-    let last = value.chars().next_back();
-    if last == Some('%') {
-        Share::parse(value).map(|share| Bound::Share(share.as_parts()))
-    } else if value.ends_with("USD") {
-        Money::parse(value).map(|money| Bound::Money(money.as_nanos()))
-    } else if value.contains('/') {
-        Rate::parse(value).map(|rate| Bound::Rate(rate.count_nano / rate.per.as_secs()))
-    } else if last.is_some_and(|c| c.is_ascii_alphabetic()) && is_quantity(value) {
-        duration::parse(value).map(|length| Bound::Time(nanos(length)))
-    } else {
-        number(value)
-    }
-}
-
-/// Whether `value` begins like a number and could end in a unit.
-fn is_quantity(value: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ' ');
-    value.starts_with(|c: char| c.is_ascii_digit()) && value.chars().all(fits)
-}
-
-/// A bare number has the decimals of a factor.
-fn number(value: &str) -> Result<Bound, UnitError> {
-    let thousandths = Factor::parse(value).map(Factor::as_milli).map_err(|_| {
-        UnitError::new(format!("`{value}` is no value"))
-            .or_write("write as in `99.5%`, `2.5s`, `8/s`, `0.004 USD` or `1.3`")
-    })?;
-    let parts = thousandths.checked_mul(1_000_000);
-    parts.map(Bound::Number).ok_or_else(|| {
-        let most = u64::MAX / 1_000_000_000;
-        UnitError::new(format!("`{value}` is too large")).or_write(format!("write at most {most}"))
+    let (_, lower) = op(first.clone())?;
+    let (sign, _) = op(second.clone())?;
+    let (low, high) = (text[..first.start].trim(), text[second.end..].trim());
+    let metric = text[first.end..second.start].trim();
+    let is_short = text.chars().count() <= LONGEST_SHOWN;
+    (is_short && value::is_single(low)).then(|| {
+        let turned = lower.turned().sign();
+        format!("write two: `{metric} {turned} {low}` and `{metric} {sign} {high}`")
     })
+}
+
+/// The same the other way round, for a text that has the value first.
+fn turned(before: &str, op: Op, behind: &str) -> Option<String> {
+    let (value, metric) = (before.trim(), behind.trim());
+    let is_metric = metric.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_short = value.len() + metric.len() <= LONGEST_SHOWN;
+    let is_turned = value::is_single(value) && is_metric && is_short;
+    is_turned.then(|| format!("write `{metric} {} {value}`", op.turned().sign()))
 }
 
 /// The words of `text`, each with the byte it starts at.
@@ -240,188 +260,24 @@ fn words(text: &str) -> Vec<(usize, &str)> {
     words.map(|word| (start(word), word)).collect()
 }
 
-fn op(sign: &str) -> Option<Op> {
-    match sign {
-        ">=" => Some(Op::AtLeast),
-        "<=" => Some(Op::AtMost),
-        ">" => Some(Op::Above),
-        "<" => Some(Op::Below),
-        _ => None,
+fn op(sign: &str, point: Point<'_>, range: &Range<usize>) -> Result<Op, Diagnostic> {
+    if let Some((_, op)) = Op::ALL.iter().find(|(known, _)| *known == sign) {
+        return Ok(*op);
     }
+    let hint = match sign {
+        "≥" | "=>" => "write `>=`",
+        "≤" | "=<" => "write `<=`",
+        "=" | "==" | "===" => "write `>=` or `<=`; both, in two expectations, for exactly this",
+        _ => "write `>=`, `<=`, `>` or `<`",
+    };
+    let message = format!("`{}` is not a comparison", truncate(sign));
+    Err(point(range.clone(), message).hint(hint))
 }
 
 const SIGNS: [char; 7] = ['<', '>', '=', '!', '~', '≤', '≥'];
 const SHAPE: &str = "write as in `success_rate >= 99%` or `latency.p95 during FAULT < 2.5s`";
+/// A hint that repeats more than this is none.
+const LONGEST_SHOWN: usize = 80;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::trace::FaultId;
-    use proptest::prelude::*;
-
-    fn read(text: &str) -> Result<Expectation, Diagnostic> {
-        let faults = ["primary-down", "backup-storm"].map(String::from);
-        parse(text, &faults, &|range, message| {
-            Diagnostic::of_text("x.yaml", text, range, message)
-        })
-    }
-
-    #[test]
-    fn an_expectation_is_a_metric_a_comparison_and_a_bound() {
-        for (text, metric, op, bound) in [
-            (
-                "success_rate >= 99.5%",
-                "success_rate",
-                Op::AtLeast,
-                Bound::Share(995_000_000),
-            ),
-            (
-                "ttft.p95<2.5s",
-                "ttft.p95",
-                Op::Below,
-                Bound::Time(2_500_000_000),
-            ),
-            (
-                "latency.p50 > 300 ms",
-                "latency.p50",
-                Op::Above,
-                Bound::Time(300_000_000),
-            ),
-            (
-                "cost_per_success <= 0.004 USD",
-                "cost_per_success",
-                Op::AtMost,
-                Bound::Money(4_000_000),
-            ),
-            (
-                " outages <= 3 ",
-                "outages",
-                Op::AtMost,
-                Bound::Number(3_000_000_000),
-            ),
-            (
-                "attempts_per_call <= 1.3",
-                "attempts_per_call",
-                Op::AtMost,
-                Bound::Number(1_300_000_000),
-            ),
-        ] {
-            let read = read(text).unwrap();
-            assert_eq!(
-                (read.metric.as_str(), read.op, read.bound),
-                (metric, op, bound)
-            );
-            assert_eq!((read.text.as_str(), read.when), (text.trim(), When::Always));
-            assert_eq!((read.argument, read.than), (None, None));
-        }
-    }
-
-    #[test]
-    fn an_expectation_may_be_about_a_fault() {
-        let read = read("success_rate  during backup-storm>=98%").unwrap();
-        assert_eq!(
-            (read.metric.as_str(), read.when),
-            ("success_rate", When::During(FaultId(1)))
-        );
-    }
-
-    #[test]
-    fn an_expectation_may_be_about_the_time_after_a_fault() {
-        let minute = 60_000_000_000;
-        let after = |from, to| {
-            let fault = FaultId(0);
-            When::After { fault, from, to }
-        };
-        for (text, when) in [
-            ("goodput after primary-down >= 4.5/s", after(0, None)),
-            (
-                "goodput after primary-down from 1m >= 9/min",
-                after(minute, None),
-            ),
-            (
-                "goodput after primary-down to 1m > 1/s",
-                after(0, Some(minute)),
-            ),
-            (
-                "goodput after primary-down from 30s to 1m>1/s",
-                after(minute / 2, Some(minute)),
-            ),
-        ] {
-            let read = read(text).unwrap_or_else(|problem| panic!("{problem}"));
-            assert_eq!(read.when, when, "{text}");
-        }
-        assert_eq!(
-            read("goodput >= 9/min").unwrap().bound,
-            Bound::Rate(150_000_000)
-        );
-    }
-
-    #[test]
-    fn an_expectation_may_name_what_it_is_about_and_what_it_is_compared_with() {
-        let one = read("recovery_time(openai) during backup-storm <= 60s").unwrap();
-        assert_eq!(one.metric, "recovery_time");
-        assert_eq!(one.argument.as_deref(), Some("openai"));
-        assert!(!one.by_interval);
-        let other = read("cost <= 1.15*resilient").unwrap();
-        assert_eq!(other.bound, Bound::Times(1_150_000_000));
-        assert_eq!(other.than.as_deref(), Some("resilient"));
-        let sure = read("success_rate >= 99.5% with 95 %").unwrap();
-        assert_eq!(
-            (sure.bound, sure.by_interval),
-            (Bound::Share(995_000_000), true)
-        );
-    }
-
-    #[test]
-    fn wrong_expectations_point_at_what_is_wrong() {
-        for (text, column, part, hint) in WRONG {
-            let problem = read(text).unwrap_err();
-            let shown = problem.to_string();
-            assert!(shown.contains(part) && shown.contains(hint), "{shown}");
-            assert_eq!(problem.column(), column, "{shown}");
-        }
-    }
-
-    #[rustfmt::skip]
-    const WRONG: [(&str, usize, &str, &str); 32] = [
-        ("", 1, "no comparison", "write as in"),
-        ("success_rate 99%", 1, "no comparison", "write as in"),
-        (">= 99%", 1, "no metric", "write as in"),
-        ("success_rate == 99%", 14, "`==` is not a comparison", "`>=`"),
-        ("success_rate ≥ 99%", 14, "`≥` is not a comparison", "`>=`"),
-        ("success_rate >=", 16, "no value", "write as in"),
-        ("success_rate >= lots", 17, "`lots` is no value", "`99.5%`"),
-        ("success_rate >= 101%", 17, "more than the whole", "100%"),
-        ("latency.p95 <= 5 parsecs", 16, "no unit of time", "`ms`"),
-        ("cost <= 5 EUR", 9, "no unit of time", "`ms`"),
-        ("cost <= NaN", 9, "`NaN` is no value", "`99.5%`"),
-        ("calls >= 99999999999", 10, "too large", "write at most"),
-        ("cost <= lots * other", 9, "`lots * other` is no value", "`1.15 * my-policy`"),
-        ("cost <= 1.15 * one other", 9, "is no value", "`1.15 * my-policy`"),
-        ("cost <= 1.15 * every", 9, "not one policy", "compare with one"),
-        ("cost <= 1.15 *", 9, "is no value", "`1.15 * my-policy`"),
-        ("goodput >= 4/parsec", 12, "a rate cannot be per `parsec`", "`/s`"),
-        ("uptime >= 9% with", 14, "an interval of this kind", "`with 95%`"),
-        ("uptime >= 9% with 3%", 14, "an interval of this kind", "`with 95%`"),
-        ("uptime >= with 95%", 11, "no value", "write as in"),
-        ("recovery_time( >= 9%", 1, "`recovery_time(` is no metric", "`recovery_time(openai)`"),
-        ("a() >= 9%", 1, "`a()` is no metric", "`recovery_time(openai)`"),
-        ("(a) >= 9%", 1, "`(a)` is no metric", "`recovery_time(openai)`"),
-        ("success_rate during >= 9%", 14, "no fault after `during`", "write as in"),
-        ("a during primary-dwon >= 9%", 10, "unknown fault", "did you mean `primary-down`?"),
-        ("success rate >= 9%", 9, "`rate` does not belong here", "write as in"),
-        ("a during primary-down again >= 9%", 23, "`again` does not", "write as in"),
-        ("a during primary-down from 1m >= 9%", 23, "`from` does not", "write as in"),
-        ("a after nothing >= 9%", 9, "unknown fault `nothing`", "known: `primary-down`"),
-        ("a after primary-down from >= 9%", 22, "no time after `from`", "write as in"),
-        ("a after primary-down from 5 >= 9%", 27, "unit", "`"),
-        ("a after primary-down from 2m to 1m >= 9%", 33, "ends before it begins", "more than"),
-    ];
-
-    proptest! {
-        #[test]
-        fn no_text_makes_it_panic(text in "[a-z ]{0,9}[<>=≥]{0,2}[-0-9.%a-zUSD]{0,9}|\\PC{0,9}") {
-            let _ = read(&text);
-        }
-    }
-}
+mod tests;

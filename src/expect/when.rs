@@ -12,14 +12,15 @@ use super::{Point, SHAPE};
 use crate::text::Diagnostic;
 use crate::time::{Windows, nanos};
 use crate::trace::FaultId;
-use crate::units::duration;
+use crate::units::{duration, truncate};
 
 /// The calls that an expectation is about, by their arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum When {
     /// All of them.
+    #[default]
     Always,
     /// Those that arrived while this fault (its position in the scenario) was active.
     During(FaultId),
@@ -97,7 +98,10 @@ fn find((at, name): Word<'_>, faults: &[String], point: Point<'_>) -> Result<Fau
         .and_then(|id| u16::try_from(id).ok())
         .map(FaultId)
         .ok_or_else(|| {
-            let problem = point(span(at, name), format!("unknown fault `{name}`"));
+            let problem = point(
+                span(at, name),
+                format!("unknown fault `{}`", truncate(name)),
+            );
             problem.did_you_mean(name, faults.iter().map(String::as_str))
         })
 }
@@ -136,7 +140,11 @@ fn length((at, word): Word<'_>, point: Point<'_>) -> Result<u64, Diagnostic> {
 }
 
 fn stray((at, word): Word<'_>, point: Point<'_>) -> Diagnostic {
-    point(span(at, word), format!("`{word}` does not belong here")).hint(SHAPE)
+    point(
+        span(at, word),
+        format!("`{}` does not belong here", truncate(word)),
+    )
+    .hint(SHAPE)
 }
 
 const fn span(at: usize, word: &str) -> Range<usize> {

@@ -188,6 +188,16 @@ impl OpenCall {
             .any(|attempt| Some(attempt.id) != answer)
     }
 
+    /// The attempts that did not answer: provider, number there, key.
+    pub(super) fn lost_keys(&self, end: CallEnd) -> impl Iterator<Item = (ProviderId, u32, KeyId)> {
+        let answer = end.answer();
+        let lost = self
+            .attempts
+            .iter()
+            .filter(move |one| Some(one.id) != answer);
+        lost.map(|one| (one.provider, one.nth, one.key))
+    }
+
     /// How it ended, when its client says `outcome`: a client that was given half an answer and
     /// took it for a whole one did not succeed.
     pub(super) fn end(&self, outcome: Outcome) -> CallEnd {
@@ -296,6 +306,16 @@ impl Attempt {
         tally.attempts += 1;
         match self.reply {
             Some(Ok(())) => tally.answered += u64::from(self.is_whole),
+            Some(Err(class)) => *tally.failures.entry(class).or_default() += 1,
+            None => {}
+        }
+        tally.ledger.add(fate, self.billed);
+        let Some(tally) = tally.key_mut(self.key) else {
+            return;
+        };
+        tally.attempts += 1;
+        match self.reply {
+            Some(Ok(())) => tally.answered += 1,
             Some(Err(class)) => *tally.failures.entry(class).or_default() += 1,
             None => {}
         }

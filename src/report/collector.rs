@@ -6,10 +6,12 @@
 //! scopes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::alerts::Alerts;
 use super::attempt_peaks::Moments;
+use super::breakdown::{LateKeys, Origin, Origins, Parts};
 use super::call_record::{CallEnd, OpenCall, Started};
 use super::client_rules::Watch;
 use super::cost::Tokens;
@@ -21,6 +23,7 @@ use super::subject::Subject;
 use super::windows::{WindowConfig, WindowFold};
 use crate::policy::call::{FailureReason, Outcome};
 use crate::policy::classify::FailureClass;
+use crate::policy::keys::KeyId;
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::time::Instant;
 use crate::trace::{Event, EventKind, FaultId};
@@ -43,6 +46,8 @@ pub struct Collector {
     open: BTreeMap<CallId, OpenCall>,
     /// The intervals of calls that have ended and may still be billed.
     ended: BTreeMap<CallId, Vec<usize>>,
+    late_keys: LateKeys,
+    parts: Parts,
     answers_are_traced: bool,
     /// How the calls that have ended did so.
     outcomes: CallOutcomes,
@@ -51,11 +56,22 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// For one run of `subject`.
+    /// For one run of `subject`, whose calls are of no task.
     pub fn new(subject: &Subject) -> Self {
+        let clients = u64::from(subject.clients.max(1));
+        let origin = move |call: CallId| Origin {
+            task: None,
+            client: u32::try_from(call.0 % clients).unwrap_or_default(),
+        };
+        Self::with_origins(subject, Arc::new(origin))
+    }
+
+    /// For one run of `subject`, whose calls come from where `origins` says.
+    pub fn with_origins(subject: &Subject, origins: Origins) -> Self {
         let rules = WindowConfig::new(subject, scopes::after(subject));
         let places = 0..rules.stretches.len();
         let mut state = scopes::empty(subject, &rules);
+        let parts = Parts::new(subject, origins, scopes::of_all_calls(&state));
         Self {
             run: WindowFold::new(None, &rules),
             stretches: places
@@ -69,6 +85,8 @@ impl Collector {
             answers_are_traced: subject.answers_are_traced,
             open: BTreeMap::new(),
             ended: BTreeMap::new(),
+            late_keys: LateKeys::default(),
+            parts,
             outcomes: CallOutcomes::default(),
             now: Instant::START,
         }
@@ -165,7 +183,7 @@ impl Collector {
         for (aftermath, failover) in self.state.aftermath.iter_mut().zip(failovers) {
             aftermath.failover = failover;
         }
-        for (scope, windows) in scopes::stretches(&mut self.state).zip(self.stretches) {
+        for (scope, windows) in scopes::all(&mut self.state).zip(self.stretches) {
             (scope.uptime, _) = windows.finish(&self.rules);
         }
         self.moments.finish(&mut self.state);
@@ -202,9 +220,11 @@ impl Collector {
             return;
         }
         let places = 0..self.rules.stretches.len();
-        let stretches: Vec<usize> = places
-            .filter(|place| self.rules.stretches[*place].covers(at))
-            .collect();
+        let origin = self.parts.origin(call);
+        let is_its = |place: &usize| {
+            self.rules.stretches[*place].covers(at) && self.parts.takes(*place, origin)
+        };
+        let stretches: Vec<usize> = places.filter(is_its).collect();
         self.run.on_arrival(&self.rules, at);
         self.moments.on_arrival(at, &mut self.state);
         for &place in &stretches {
@@ -271,6 +291,8 @@ impl Collector {
             }
             self.stretches[place].on_end(&self.rules, call.arrived, failed);
         }
+        self.late_keys
+            .keep(id, call.lost_keys(end), &self.state.run);
         if !call.stretches.is_empty() && call.may_be_billed_late(end) {
             self.ended.insert(id, call.stretches);
             if self.ended.len() > ENDED_KEPT {
@@ -315,10 +337,11 @@ impl Collector {
         } else if let Some(ended) = self.ended.get(&call) {
             stretches = ended;
         }
-        bill_late(&mut self.state.run, provider, tokens);
+        let key = self.late_keys.find(call, provider, nth);
+        bill_late(&mut self.state.run, (provider, key), tokens);
         for &place in stretches {
             if let Some(scope) = scopes::stretch(&mut self.state, place) {
-                bill_late(scope, provider, tokens);
+                bill_late(scope, (provider, key), tokens);
             }
         }
     }
@@ -331,9 +354,12 @@ impl Collector {
 }
 
 /// Tokens that were billed and not delivered: their call has ended.
-fn bill_late(scope: &mut Scope, provider: ProviderId, tokens: Tokens) {
+fn bill_late(scope: &mut Scope, (provider, key): (ProviderId, Option<KeyId>), tokens: Tokens) {
     if let Some(tally) = scope.providers.get_mut(provider.index()) {
         tally.ledger.add(Fate::Late, tokens);
+        if let Some(tally) = key.and_then(|key| tally.key_mut(key)) {
+            tally.ledger.add(Fate::Late, tokens);
+        }
     }
 }
 

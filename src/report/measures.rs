@@ -17,7 +17,7 @@ use super::fault_impact::{Aftermath, Longest};
 use super::ratio::Ratio;
 use super::run_stats::{Endings, ProviderTally, RunStats, Scope};
 use super::unit::Unit;
-use crate::expect::When;
+use crate::expect::{Of, When};
 use crate::policy::classify::FailureClass;
 use crate::prices::Price;
 use crate::units::Money;
@@ -35,6 +35,8 @@ pub struct Measure {
     rule: Rule,
     /// Which values are better.
     pub better: Better,
+    /// What it counts, and so what it can be narrowed to.
+    counts: Counts,
     /// Whether documents leave it out when it is zero.
     is_quiet: bool,
 }
@@ -49,6 +51,17 @@ pub enum Better {
     More,
     /// Neither: it counts what a policy does.
     Neither,
+}
+
+/// What a measure counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    /// Calls: it can be of a task or a client.
+    Calls,
+    /// Attempts of calls: it can also be at a provider, or with one of its keys.
+    Attempts,
+    /// What happens at a provider and belongs to no call: it can be at a provider only.
+    Providers,
 }
 
 /// How a measure is computed.
@@ -141,6 +154,25 @@ impl<'a> View<'a> {
         Some(Self { scope, ..all })
     }
 
+    /// The calls of one part that an expectation selects. `None` as for [`View::new`].
+    pub(crate) fn of(
+        state: &'a RunStats,
+        of: Option<&Of>,
+        when: When,
+        prices: &'a [Price],
+    ) -> Option<Self> {
+        let Some(of) = of else {
+            return Self::new(state, when, prices);
+        };
+        let mut slices = state.slices.iter();
+        let found = slices.find(|slice| slice.of.as_ref() == Some(of) && slice.when == when)?;
+        let all = Self::all(state, prices);
+        Some(Self {
+            scope: &found.calls,
+            ..all
+        })
+    }
+
     fn windows_in_ms(&self, windows: u64, of: u64) -> Option<Ratio> {
         let nanos = u128::from(windows) * u128::from(self.state.window_ns);
         Ratio::fraction(nanos, u128::from(of) * 1_000_000)
@@ -155,8 +187,21 @@ impl Measure {
             about,
             rule,
             better: Better::Less,
+            counts: Counts::Calls,
             is_quiet: false,
         }
+    }
+
+    /// Counted by attempts.
+    const fn by_attempts(self) -> Self {
+        let counts = Counts::Attempts;
+        Self { counts, ..self }
+    }
+
+    /// Counted at providers, by time.
+    const fn by_providers(self) -> Self {
+        let counts = Counts::Providers;
+        Self { counts, ..self }
     }
 
     /// High values are better.
@@ -264,6 +309,21 @@ impl Measure {
         )
     }
 
+    /// Whether it can be of the calls of one task or client.
+    pub(crate) fn is_of_calls(&self) -> bool {
+        !self.is_of_whole_run() && self.counts != Counts::Providers
+    }
+
+    /// Whether it can be at one provider, though it needs none.
+    pub(crate) fn is_at_providers(&self) -> bool {
+        self.counts != Counts::Calls && self.argument().is_none()
+    }
+
+    /// Whether it can be with one key of a provider.
+    pub(crate) fn is_with_keys(&self) -> bool {
+        self.counts == Counts::Attempts && self.argument().is_none()
+    }
+
     /// Whether it is a share of calls, with equal weights: an interval can decide it.
     pub(crate) const fn is_share_of_calls(&self) -> bool {
         matches!(self.rule, Rule::ShareOfCalls(_))
@@ -348,6 +408,28 @@ pub(crate) fn exact(view: &View<'_>) -> Vec<(String, Ratio)> {
     all
 }
 
+/// The measures of the calls of one task, with their values; those that count calls, and are worth
+/// saying.
+pub(crate) fn of_part(view: &View<'_>) -> Vec<(String, Unit, Option<Ratio>)> {
+    let plain = worth_saying(view).filter(|(measure, _)| measure.is_of_calls());
+    let plain = plain.map(|(measure, value)| (measure.name.to_owned(), measure.unit, value));
+    let mut figures: Vec<_> = plain.collect();
+    for measure in MEASURES.iter().filter(|measure| measure.is_of_calls()) {
+        let Some(argument) = measure.argument() else {
+            continue;
+        };
+        for (place, name) in argument.names(view.state).iter().enumerate() {
+            let value = measure.of_one(view, place);
+            let is_said = |value: &Ratio| *value > Ratio::whole(0);
+            if let Some(value) = value.filter(is_said) {
+                let name = format!("{}({name})", measure.name);
+                figures.push((name, measure.unit, Some(value)));
+            }
+        }
+    }
+    figures
+}
+
 /// The figures of one provider, each for one of `runs`: name, unit and value; failures only of the
 /// classes that occurred.
 pub(crate) fn of_provider(
@@ -373,6 +455,14 @@ pub(crate) fn of_provider(
         priced("cost", tally.ledger.billed().cost(price)),
         priced("wasted_cost", tally.ledger.wasted().cost(price)),
     ]);
+    for (key, tally) in (1..).zip(&tally.keys) {
+        let cost = tally.ledger.billed().cost(price);
+        figures.extend([
+            counted(&format!("keys.{key}.attempts"), tally.attempts),
+            counted(&format!("keys.{key}.answered"), tally.answered),
+            priced(&format!("keys.{key}.cost"), cost),
+        ]);
+    }
     let quiet = [
         counted("ejections", tally.ejections),
         counted("checks", tally.checks),
@@ -469,7 +559,8 @@ const fn longest(
 
 const fn failures(name: &'static str, class: FailureClass) -> Measure {
     let about = "Attempts that failed in this way, per run.";
-    Measure::new(name, Unit::CountPerRun, about, Rule::Failures(class)).or_silent()
+    let measure = Measure::new(name, Unit::CountPerRun, about, Rule::Failures(class));
+    measure.or_silent().by_attempts()
 }
 
 fn usd(amount: Money) -> Ratio {
@@ -540,6 +631,33 @@ fn check_uptime(view: &View<'_>, provider: usize) -> Option<Ratio> {
     Ratio::share(tally.checks_passed, tally.checks)
 }
 
+fn attempt_success_rate(view: &View<'_>) -> Option<Ratio> {
+    let answered = view.scope.providers.iter().map(|tally| tally.answered);
+    let answered = answered.fold(0, u64::saturating_add);
+    Ratio::share(answered, view.scope.attempts())
+}
+
+fn attempt_share(view: &View<'_>, provider: usize) -> Option<Ratio> {
+    let tally = view.scope.providers.get(provider)?;
+    Ratio::share(tally.attempts, view.scope.attempts())
+}
+
+/// All billed tokens; they are counted in thousandths.
+fn tokens(view: &View<'_>) -> Ratio {
+    let billed = view.scope.providers.iter().map(|tally| {
+        let billed = tally.ledger.billed();
+        let prompt = billed.input.saturating_add(billed.cached);
+        prompt.saturating_add(billed.output)
+    });
+    let thousandths = billed.fold(0, u64::saturating_add);
+    Ratio::whole(thousandths).divided_by(1_000)
+}
+
+fn tokens_per_minute(view: &View<'_>) -> Option<Ratio> {
+    let length = view.scope.length_ns;
+    (length > 0).then(|| tokens(view).times(NANOS_PER_MINUTE).divided_by(length))
+}
+
 fn failover(state: &RunStats, fault: usize) -> Option<&Longest> {
     let aftermath = state.aftermath.get(fault)?;
     (aftermath.during.length_ns > 0).then_some(&aftermath.failover)
@@ -563,10 +681,10 @@ fn goodput(view: &View<'_>) -> Option<Ratio> {
 /// Declares each measure as a constant and lists all of them, in the order of documents. Code uses
 /// the constants, so that a mistyped name does not compile; expectations look a name up.
 macro_rules! measures {
-    ($($id:ident = $rule:ident($name:literal, $($rest:tt)*)$(.$mark:ident())?;)*) => {
+    ($($id:ident = $rule:ident($name:literal, $($rest:tt)*)$(.$mark:ident())*;)*) => {
         $(
             #[doc = concat!("The measure `", $name, "`.")]
-            pub const $id: Measure = $rule($name, $($rest)*)$(.$mark())?;
+            pub const $id: Measure = $rule($name, $($rest)*)$(.$mark())*;
         )*
 
         /// All measures, in the order in which documents list them.
@@ -669,6 +787,27 @@ measures! {
         view.scope.ttft.quantile(99)
     });
     TTFT_MAX = measure("ttft.max", Unit::Ms, TTFT, |view| view.scope.ttft.max());
+    ATTEMPTS = measure("attempts", Unit::CountPerRun, "Attempts, per run.", |view| {
+        Some(Ratio::whole(view.scope.attempts()))
+    }).by_attempts();
+    ANSWERED = measure(
+        "answered",
+        Unit::CountPerRun,
+        "Attempts that brought a whole answer, per run.",
+        |view| sum_of(view, |tally| tally.answered),
+    ).more_is_better().by_attempts();
+    ATTEMPT_SUCCESS_RATE = measure(
+        "attempt_success_rate",
+        Unit::Ratio,
+        "Share of attempts that brought a whole answer.",
+        attempt_success_rate,
+    ).more_is_better().by_attempts();
+    ATTEMPT_SHARE = about_provider(
+        "attempt_share",
+        Unit::Ratio,
+        "Share of all attempts that were made at the provider.",
+        attempt_share,
+    ).no_value_is_better();
     ATTEMPTS_PER_CALL = measure(
         "attempts_per_call",
         Unit::Number,
@@ -744,7 +883,7 @@ measures! {
         Unit::Count,
         "The most attempts at the provider that began within one second of the run.",
         peak_attempts,
-    );
+    ).by_providers();
     RECOVERY_TIME = longest(
         "recovery_time",
         "From a fault's end until the provider gave half of its former answers for each call again, \
@@ -795,7 +934,7 @@ measures! {
         Unit::CountPerRun,
         "Attempts that failed, per run.",
         failed_attempts,
-    );
+    ).by_attempts();
     FAILURES_RATE_LIMITED = failures("failures.rate_limited", FailureClass::RateLimited);
     FAILURES_QUOTA = failures("failures.quota", FailureClass::Quota);
     FAILURES_OVERLOADED = failures("failures.overloaded", FailureClass::Overloaded);
@@ -820,53 +959,67 @@ measures! {
         Unit::CountPerRun,
         "Breakers that opened, per run.",
         |view| Some(Ratio::whole(view.scope.transitions().opened)),
-    ).no_value_is_better();
+    ).no_value_is_better().by_providers();
     BREAKER_HALF_OPENED = measure(
         "breaker.half_opened",
         Unit::CountPerRun,
         "Breakers that began to probe, per run.",
         |view| Some(Ratio::whole(view.scope.transitions().half_opened)),
-    ).no_value_is_better();
+    ).no_value_is_better().by_providers();
     BREAKER_CLOSED = measure(
         "breaker.closed",
         Unit::CountPerRun,
         "Breakers that closed, per run.",
         |view| Some(Ratio::whole(view.scope.transitions().closed)),
-    ).no_value_is_better();
+    ).no_value_is_better().by_providers();
     EJECTIONS = quiet(
         "ejections",
         Unit::CountPerRun,
         "Providers that were left out because their peers did better, per run.",
         |view| sum_of(view, |tally| tally.ejections),
-    ).no_value_is_better();
+    ).no_value_is_better().by_providers();
     CHECKS = quiet("checks", Unit::CountPerRun, "Health checks that ended, per run.", |view| {
         sum_of(view, |tally| tally.checks)
-    }).no_value_is_better();
+    }).no_value_is_better().by_providers();
     CHECK_UPTIME = about_provider(
         "check_uptime",
         Unit::Ratio,
         "Share of the health checks of the provider that passed: the uptime that a monitor shows, \
          whatever users see.",
         check_uptime,
-    ).more_is_better();
+    ).more_is_better().by_providers();
     COST = measure("cost", Unit::UsdPerRun, "All that providers billed, per run.", |view| {
         Some(usd(cost_of(view)))
-    });
+    }).by_attempts();
     WASTED = measure("wasted_cost", Unit::UsdPerRun, "Billed and not delivered, per run.", |view| {
         Some(usd(wasted_of(view)))
-    });
+    }).by_attempts();
     WASTED_SHARE = measure(
         "wasted_share",
         Unit::Ratio,
         "Share of the cost that was wasted.",
         wasted_share,
-    );
+    ).by_attempts();
     CHECK_COST = quiet(
         "check_cost",
         Unit::UsdPerRun,
         "Billed for health checks, per run; a part of `wasted_cost`: no call asked for it.",
         |view| Some(usd(cost::checked(view.scope, view.prices))),
-    );
+    ).by_providers();
+    TOKENS = measure(
+        "tokens",
+        Unit::TokensPerRun,
+        "Tokens that providers billed, prompts and answers, per run; at one and a half times the \
+         usual price a token counts as one and a half.",
+        |view| Some(tokens(view)),
+    ).by_attempts();
+    TOKENS_PER_MINUTE = measure(
+        "tokens_per_minute",
+        Unit::Tokens,
+        "Tokens that providers billed, for each minute in which calls arrived: the mean, not the \
+         highest.",
+        tokens_per_minute,
+    ).by_attempts();
     COST_PER_SUCCESS = measure(
         "cost_per_success",
         Unit::Usd,
@@ -880,6 +1033,7 @@ const LATENCY_FAILED: &str = "From the arrival to the error (or the wrong answer
      ended are left out.";
 const NANOS_PER_MS: u64 = 1_000_000;
 const NANOS_PER_S: u64 = 1_000_000_000;
+const NANOS_PER_MINUTE: u64 = 60 * NANOS_PER_S;
 const TTFT: &str = "From the arrival to the first token, of streamed calls that succeeded.";
 
 #[cfg(test)]

@@ -13,8 +13,9 @@
 //! - `outcomes`, `by_seed`: how each call ended, and each run's values; `shards` merges reports
 //!   on other seeds, `document` reads them back.
 //! - [`compare`]: two policies, or one before and after a change; `statistics`: what seeds tell.
+//! - `breakdown`: the same counts of one task, one client or one key.
 //! - `ratio`, `unit`: the exact value of a measure, and its text forms.
-//! - `verdict`: compares expectations with measures, three-valued.
+//! - `verdict`: compares expectations with measures, three-valued; `spelling` knows other words.
 //! - `not_judged`: the policies that no expectation was about, and the verdict of a whole report.
 //! - `scorecard`: many policies over many scenarios.
 //! - `production`: the same for recorded traces of production.
@@ -24,6 +25,7 @@
 
 mod alerts;
 mod attempt_peaks;
+pub(crate) mod breakdown;
 mod by_seed;
 mod call_record;
 pub(crate) mod client_rules;
@@ -49,6 +51,7 @@ mod scopes;
 mod scorecard;
 mod seeds;
 mod shards;
+pub(crate) mod spelling;
 mod statistics;
 pub(crate) mod subject;
 pub(crate) mod timeline;
@@ -61,6 +64,7 @@ use std::sync::Mutex;
 use serde_json::Value;
 
 pub use alerts::AlertTally;
+pub use breakdown::{KeyTally, Origin, Origins, Slice};
 pub use by_seed::BySeed;
 pub use client_rules::Conduct;
 pub use collector::Collector;

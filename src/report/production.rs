@@ -152,6 +152,7 @@ pub(super) fn subject(name: &str, providers: Vec<MeasuredProvider>, last: Instan
         duration: Duration::from_nanos(nanos(window).saturating_mul(windows)),
         clients: 1,
         providers,
+        tasks: Vec::new(),
         faults: Vec::new(),
         alerts: Vec::new(),
         policies: Vec::new(),
@@ -176,6 +177,7 @@ fn provider(named: &Named) -> MeasuredProvider {
     MeasuredProvider {
         name: named.name.clone(),
         model: named.model.clone(),
+        keys: 1,
         price: Price {
             input,
             output: named.output.unwrap_or_default(),

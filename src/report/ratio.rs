@@ -86,16 +86,38 @@ impl Ratio {
         }
     }
 
+    /// This value and `other` together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        let (ours, theirs, denominator) = self.beside(other);
+        Self {
+            numerator: ours.saturating_add(theirs),
+            denominator,
+        }
+    }
+
     /// This value less `other`; zero when that is more.
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
-        let all = self.denominator.saturating_mul(other.denominator);
-        let left = self.numerator.saturating_mul(other.denominator);
-        let right = other.numerator.saturating_mul(self.denominator);
+        let (ours, theirs, denominator) = self.beside(other);
         Self {
-            numerator: left.saturating_sub(right),
-            denominator: all,
+            numerator: ours.saturating_sub(theirs),
+            denominator,
         }
+    }
+
+    /// Both numerators over the smallest denominator that both have.
+    const fn beside(self, other: Self) -> (u128, u128, u128) {
+        let (mut common, mut rest) = (self.denominator, other.denominator);
+        while rest > 0 {
+            (common, rest) = (rest, common % rest);
+        }
+        let (ours, theirs) = (other.denominator / common, self.denominator / common);
+        (
+            self.numerator.saturating_mul(ours),
+            other.numerator.saturating_mul(theirs),
+            self.denominator.saturating_mul(ours),
+        )
     }
 
     /// The nearest value that has `places` decimals, rounded half up.
@@ -223,6 +245,14 @@ mod tests {
         assert_eq!(Ratio::share(6, 4).unwrap().decimal(9), "1.5");
         assert_eq!(Ratio::whole(1_000).decimal(3), "1000");
         assert_eq!(Ratio::whole(1_000).decimal(0), "1000");
+    }
+
+    #[test]
+    fn sums_and_differences_are_exact() {
+        let (third, quarter) = (Ratio::share(1, 3).unwrap(), Ratio::share(1, 4).unwrap());
+        assert_eq!(third.plus(quarter), Ratio::share(7, 12).unwrap());
+        assert_eq!(third.minus(quarter), Ratio::share(1, 12).unwrap());
+        assert_eq!(quarter.minus(third), Ratio::whole(0));
     }
 
     #[test]

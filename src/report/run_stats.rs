@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::alerts::AlertTally;
+use super::breakdown::{KeyTally, Slice};
 use super::client_rules::Conduct;
 use super::fault_impact::{Aftermath, Longest};
 use super::histogram::Times;
@@ -19,6 +20,7 @@ use super::windows::UptimeTally;
 use crate::policy::breaker;
 use crate::policy::call::FailureReason;
 use crate::policy::classify::FailureClass;
+use crate::policy::keys::KeyId;
 
 /// The counts of one policy, over any number of runs of one scenario.
 ///
@@ -43,6 +45,9 @@ pub struct RunStats {
     pub during: Vec<Scope>,
     /// The calls that arrived after a fault, for each such interval in an expectation.
     pub after: Vec<After>,
+    /// The calls of each task, and of other parts for which an expectation asks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
     /// The impact of each fault, by fault.
     pub aftermath: Vec<Aftermath>,
     /// The alert rules, by name.
@@ -147,6 +152,9 @@ pub struct ProviderTally {
     pub failures: BTreeMap<FailureClass, u64>,
     /// The tokens that it billed, and what became of them.
     pub ledger: Ledger,
+    /// Its attempts by key; empty unless it has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyTally>,
     /// The transitions of its breakers, of all clients.
     pub breaker: Transitions,
     /// How many times it was ejected as an outlier.
@@ -189,6 +197,7 @@ merges!(RunStats {
     run: sum,
     during: sum,
     after: sum,
+    slices: sum,
     aftermath: sum,
     alerts: same,
     alerting: sum,
@@ -235,6 +244,7 @@ merges!(ProviderTally {
     answered: sum,
     failures: sum,
     ledger: sum,
+    keys: sum,
     breaker: sum,
     ejections: sum,
     checks: sum,
@@ -308,6 +318,13 @@ impl Endings {
             FailureReason::Shed => &mut self.shed,
             FailureReason::Unfinished => &mut self.unfinished,
         } += 1;
+    }
+}
+
+impl ProviderTally {
+    /// The counts of one of its keys, if it counts by key.
+    pub(super) fn key_mut(&mut self, key: KeyId) -> Option<&mut KeyTally> {
+        self.keys.get_mut(usize::from(key.0))
     }
 }
 

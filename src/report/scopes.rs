@@ -1,10 +1,11 @@
 //! The scopes in which a run is counted: all calls, those during each fault, and those after a
-//! fault for which an expectation asks.
+//! fault for which an expectation asks; and the slices of [`super::breakdown`].
 //!
 //! A scope of calls that arrived within certain intervals has a position: first the faults, then
-//! the intervals after faults. [`super::collector`] fills them.
+//! the intervals after faults, then the slices. [`super::collector`] fills them.
 
 use super::alerts::AlertTally;
+use super::breakdown;
 use super::fault_impact::{Aftermath, Longest, length_within};
 use super::run_stats::{After, RunStats, Scope};
 use super::subject::Subject;
@@ -13,9 +14,12 @@ use super::windows::WindowConfig;
 use crate::expect::When;
 use crate::time::{Windows, nanos};
 
-/// The intervals after faults in the expectations of `subject`, each once, in their order.
+/// The intervals behind those of faults: those after faults in the expectations of `subject`, each
+/// once, in their order, and those of slices.
 pub(super) fn after(subject: &Subject) -> impl Iterator<Item = Windows> {
-    asked(subject).into_iter().map(|(_, windows)| windows)
+    let after = asked(subject).into_iter().map(|(_, windows)| windows);
+    let slices = breakdown::slices(subject).into_iter();
+    after.chain(slices.map(|(.., windows)| windows))
 }
 
 fn asked(subject: &Subject) -> Vec<(When, Windows)> {
@@ -40,7 +44,7 @@ fn asked(subject: &Subject) -> Vec<(When, Windows)> {
 pub(super) fn empty(subject: &Subject, rules: &WindowConfig) -> RunStats {
     let (providers, faults) = (subject.providers.len(), subject.faults.len());
     let end = nanos(subject.duration);
-    let within = |windows: &Windows| Scope::new(providers, length_within(windows, end));
+    let within = |windows: &Windows| breakdown::scope(subject, length_within(windows, end));
     let after = asked(subject).into_iter();
     let after = after.filter_map(|(when, windows)| match when {
         When::After { fault, from, to } => Some(After {
@@ -65,16 +69,30 @@ pub(super) fn empty(subject: &Subject, rules: &WindowConfig) -> RunStats {
         alerting: vec![AlertTally::default(); subject.alerts.len()],
         window_ns: rules.length(),
         fired: vec![0; faults],
-        run: Scope::new(providers, end),
+        run: breakdown::scope(subject, end),
         during: struck.map(|fault| within(&fault.windows)).collect(),
         after: after.collect(),
+        slices: breakdown::empty(subject),
         aftermath: vec![Aftermath::default(); faults],
         comebacks: vec![Longest::default(); providers],
         timeline: Timeline::new(subject.duration),
     }
 }
 
-/// The scopes of all intervals, by position.
+/// How many scopes are of an interval and take all of its calls: those of slices follow.
+pub(super) fn of_all_calls(state: &RunStats) -> usize {
+    state.during.len() + state.after.len()
+}
+
+/// The scopes of intervals, by position, with those of slices.
+pub(super) fn all(state: &mut RunStats) -> impl Iterator<Item = &mut Scope> {
+    let after = state.after.iter_mut().map(|after| &mut after.calls);
+    let slices = state.slices.iter_mut().map(|slice| &mut slice.calls);
+    state.during.iter_mut().chain(after).chain(slices)
+}
+
+/// The scopes of intervals that take all of its calls, by position: what belongs to no call counts
+/// in them by its own time.
 pub(super) fn stretches(state: &mut RunStats) -> impl Iterator<Item = &mut Scope> {
     let after = state.after.iter_mut().map(|after| &mut after.calls);
     state.during.iter_mut().chain(after)
@@ -82,9 +100,5 @@ pub(super) fn stretches(state: &mut RunStats) -> impl Iterator<Item = &mut Scope
 
 /// The scope of the interval at `place`.
 pub(super) fn stretch(state: &mut RunStats, place: usize) -> Option<&mut Scope> {
-    let faults = state.during.len();
-    match place.checked_sub(faults) {
-        None => state.during.get_mut(place),
-        Some(place) => state.after.get_mut(place).map(|after| &mut after.calls),
-    }
+    all(state).nth(place)
 }

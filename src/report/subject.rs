@@ -29,6 +29,9 @@ pub struct Subject {
     pub clients: u32,
     /// The fleet, in order; events refer to providers by position.
     pub providers: Vec<MeasuredProvider>,
+    /// The tasks of the calls, in order; none when all calls are of one kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
     /// The faults, in order; events refer to them by position.
     pub faults: Vec<MeasuredFault>,
     /// The alert rules, in order.
@@ -62,6 +65,9 @@ pub struct MeasuredProvider {
     pub name: String,
     /// The model that answers.
     pub model: String,
+    /// How many keys the client has for it.
+    #[serde(default = "one_key", skip_serializing_if = "is_one")]
+    pub keys: u16,
     /// What its tokens cost.
     pub price: Price,
 }
@@ -108,6 +114,15 @@ impl MeasuredFault {
     pub const fn never_happens(&mut self) {
         self.windows.at = NEVER;
     }
+}
+
+const fn one_key() -> u16 {
+    1
+}
+
+/// By reference, as serde passes it.
+const fn is_one(keys: &u16) -> bool {
+    *keys == 1
 }
 
 /// Later than any run.

@@ -27,6 +27,10 @@ pub enum Unit {
     Number,
     /// A number per second.
     PerSecond,
+    /// Tokens.
+    Tokens,
+    /// Tokens in each run: the mean over the runs.
+    TokensPerRun,
 }
 
 impl Unit {
@@ -41,12 +45,17 @@ impl Unit {
             Self::UsdPerRun => "usd_per_run",
             Self::Number => "number",
             Self::PerSecond => "per_second",
+            Self::Tokens => "tokens",
+            Self::TokensPerRun => "tokens_per_run",
         }
     }
 
     /// Whether it is the mean over the runs.
     pub const fn is_per_run(self) -> bool {
-        matches!(self, Self::CountPerRun | Self::UsdPerRun)
+        matches!(
+            self,
+            Self::CountPerRun | Self::UsdPerRun | Self::TokensPerRun
+        )
     }
 
     /// `value` for programs: a decimal number of at most nine decimals.
@@ -54,7 +63,7 @@ impl Unit {
         value.decimal(match self {
             Self::Ratio | Self::Number | Self::PerSecond => 9,
             Self::Usd | Self::UsdPerRun | Self::CountPerRun => 9,
-            Self::Ms => 3,
+            Self::Ms | Self::Tokens | Self::TokensPerRun => 3,
             Self::Count => 0,
         })
     }
@@ -81,6 +90,8 @@ impl Unit {
             "s" => bound.divided_by(MS_PER_S),
             "m" => bound.divided_by(MS_PER_MIN),
             "h" => bound.divided_by(MS_PER_H),
+            "k tok" => bound.divided_by(1_000),
+            "M tok" => bound.divided_by(1_000_000),
             _ => bound,
         };
         let faithful = (places..9)
@@ -102,6 +113,9 @@ impl Unit {
             | (Self::Count | Self::CountPerRun | Self::Number, Bound::Number(parts)) => {
                 Some(Ratio::billionths(parts))
             }
+            (Self::Tokens | Self::TokensPerRun, Bound::Tokens(tokens)) => {
+                Some(Ratio::whole(tokens))
+            }
             (Self::Ms, Bound::Time(nanos)) => Some(Ratio::whole(nanos).divided_by(NANOS_PER_MS)),
             _ => None,
         }
@@ -116,6 +130,7 @@ impl Unit {
             Self::Usd | Self::UsdPerRun => "an amount of money, such as `0.004 USD`",
             Self::Number => "a bare number, such as `1.3`",
             Self::PerSecond => "a rate, such as `4.5/s`",
+            Self::Tokens | Self::TokensPerRun => "a number of tokens, such as `50k tok`",
         }
     }
 
@@ -133,6 +148,11 @@ impl Unit {
             Self::Usd | Self::UsdPerRun => (value, " USD", 4),
             Self::Number => (value, "", 2),
             Self::PerSecond => (value, "/s", 2),
+            Self::Tokens | Self::TokensPerRun if below(10_000) => (value, " tok", 0),
+            Self::Tokens | Self::TokensPerRun if below(10_000_000) => {
+                (value.divided_by(1_000), "k tok", 1)
+            }
+            Self::Tokens | Self::TokensPerRun => (value.divided_by(1_000_000), "M tok", 1),
         }
     }
 

@@ -3,12 +3,13 @@
 //! [`check`] is for before a run: is the expectation valid? [`judge`] is for after it.
 //! [`crate::expect`] parses expectations.
 
+use super::breakdown;
 use super::measures::{self, Argument, MEASURES, Measure, View};
 use super::ratio::{Ratio, grouped};
 use super::run_stats::RunStats;
 use super::subject::Subject;
 use super::unit::Unit;
-use crate::expect::{Bound, Expectation, Op, When};
+use crate::expect::{Bound, Expectation, Of, Op, Shift, When};
 use crate::prices::Price;
 
 /// The verdict on an expectation, or a whole report.
@@ -98,52 +99,124 @@ fn decide(
     let Some(measure) = measures::find(&expectation.metric) else {
         return untold("no such measure");
     };
-    let bound = match (expectation.bound, &expectation.than) {
-        (Bound::Times(parts), Some(policy)) => {
-            let other = (facts.other)(policy);
-            let other = other.and_then(|state| self::measured(expectation, state, facts.prices));
-            other.map(|other| other.value.times(parts).divided_by(BILLION))
-        }
-        (bound, _) => match measure.unit.worth(bound) {
-            Some(bound) => Some(bound),
-            None => return untold("no such measure in that unit"),
-        },
+    let limit = match Limit::of(expectation, facts, measure) {
+        Ok(limit) => limit,
+        Err(finding) => return untold(&finding),
     };
-    match worth.zip(bound) {
+    match worth {
         None => untold("no samples"),
-        Some((worth, bound)) => compared(expectation, worth, bound),
+        Some(worth) => compared(expectation, worth, &limit),
     }
 }
 
-fn compared(expectation: &Expectation, worth: MeasuredValue, bound: Ratio) -> (Verdict, String) {
+/// What a value is compared with.
+struct Limit<'a> {
+    value: Ratio,
+    /// The other policy, with its value, if the limit depends on it.
+    other: Option<(&'a str, MeasuredValue)>,
+    /// Whether the limit is another policy's value as it is.
+    is_its_value: bool,
+}
+
+impl<'a> Limit<'a> {
+    /// The limit of `expectation`; or why there is none.
+    fn of(
+        expectation: &'a Expectation,
+        facts: &Facts<'_>,
+        measure: &Measure,
+    ) -> Result<Self, String> {
+        let in_unit = |bound| {
+            let value = measure.unit.worth(bound);
+            value.ok_or_else(|| "no such measure in that unit".to_owned())
+        };
+        let (Bound::Times(parts), Some(policy)) = (expectation.bound, &expectation.than) else {
+            return Ok(Self {
+                value: in_unit(expectation.bound)?,
+                other: None,
+                is_its_value: false,
+            });
+        };
+        let other = (facts.other)(policy);
+        let other = other.and_then(|state| measured(expectation, state, facts.prices));
+        let other = other.ok_or_else(|| format!("{policy} has no samples"))?;
+        let multiple = match parts {
+            BILLION => other.value,
+            _ => other.value.times(parts).divided_by(BILLION),
+        };
+        let value = match expectation.shift {
+            None => multiple,
+            Some(Shift { is_less: true, by }) => multiple.minus(in_unit(by)?),
+            Some(Shift { is_less: false, by }) => multiple.plus(in_unit(by)?),
+        };
+        Ok(Self {
+            value,
+            other: Some((policy, other)),
+            is_its_value: parts == BILLION && expectation.shift.is_none(),
+        })
+    }
+
+    /// Whether the other policy's value is only a lower bound.
+    fn is_unended(&self) -> bool {
+        self.other.is_some_and(|(_, other)| other.is_unended)
+    }
+
+    /// `, other has 95.00%: needs 100.00%`; nothing without another policy.
+    fn told(&self, worth: &MeasuredValue, op: Op) -> String {
+        let (unit, value) = (worth.measure.unit, worth.value);
+        let Some((policy, other)) = self.other else {
+            return String::new();
+        };
+        let has = unit.shown_beside(other.value, value);
+        if self.is_its_value {
+            return format!(", {policy} has {has}");
+        }
+        let limit = unit.shown_beside(self.value, value);
+        let word = if op.is_upper() { "allows" } else { "needs" };
+        format!(", {policy} has {has}: {word} {limit}")
+    }
+}
+
+fn compared(
+    expectation: &Expectation,
+    worth: MeasuredValue,
+    limit: &Limit<'_>,
+) -> (Verdict, String) {
     let MeasuredValue { measure, value, .. } = worth;
-    let shown = measure.unit.shown_beside(value, bound);
-    let holds = holds(value, expectation.op, bound);
+    let shown = measure.unit.shown_beside(value, limit.value);
+    let told = limit.told(&worth, expectation.op);
+    let holds = holds(value, expectation.op, limit.value);
     let verdict = if holds {
         Verdict::Holds
     } else {
         Verdict::Fails
     };
-    let is_upper = matches!(expectation.op, Op::AtMost | Op::Below);
-    if worth.is_unended {
-        // The true value is at least this.
-        return match holds == is_upper {
-            true => (Verdict::Inconclusive, format!("not over after {shown}")),
-            false => (verdict, format!("was at least {shown}")),
+    let is_upper = expectation.op.is_upper();
+    // The true value of an interval that was not over is at least what was measured.
+    let is_sure = match (worth.is_unended, limit.is_unended()) {
+        (false, false) => true,
+        (true, false) => holds != is_upper,
+        (false, true) => holds == is_upper,
+        (true, true) => false,
+    };
+    if !is_sure {
+        let length = if worth.is_unended {
+            "not over after"
+        } else {
+            "was"
         };
+        let theirs = if limit.is_unended() { " or more" } else { "" };
+        let finding = format!("{length} {shown}{told}{theirs}");
+        return (Verdict::Inconclusive, finding);
     }
-    if expectation.by_interval && !is_clear(value, bound) {
+    if worth.is_unended {
+        return (verdict, format!("was at least {shown}{told}"));
+    }
+    if expectation.by_interval && !is_clear(value, limit.value) {
         let calls = u64::try_from(value.parts().1).unwrap_or(u64::MAX);
         let finding = format!("was {shown}, too close for {} calls", grouped(calls));
         return (Verdict::Inconclusive, finding);
     }
-    match &expectation.than {
-        Some(policy) => {
-            let limit = measure.unit.shown_beside(bound, value);
-            (verdict, format!("was {shown}, {policy} allows {limit}"))
-        }
-        None => (verdict, format!("was {shown}")),
-    }
+    (verdict, format!("was {shown}{told}"))
 }
 
 /// The value that the expectation is about, for a policy with the stats `state`.
@@ -153,15 +226,23 @@ pub(super) fn measured(
     prices: &[Price],
 ) -> Option<MeasuredValue> {
     let measure = measures::find(&expectation.metric)?;
-    let view = View::new(state, expectation.when, prices)?;
+    let view = View::of(state, expectation.of.as_ref(), expectation.when, prices)?;
+    let name = expectation.argument.as_deref();
     let Some(argument) = measure.argument() else {
-        return measure.of(&view).map(|value| MeasuredValue {
+        let value = match name {
+            None => measure.of(&view),
+            Some(name) => {
+                let scope = &breakdown::narrowed(state, view.scope, name)?;
+                measure.of(&View { scope, ..view })
+            }
+        };
+        return value.map(|value| MeasuredValue {
             measure,
             value,
             is_unended: false,
         });
     };
-    let name = expectation.argument.as_deref()?;
+    let name = name?;
     let place = argument
         .names(state)
         .iter()
@@ -211,6 +292,16 @@ pub(crate) enum ExpectationError {
     UnknownArgument(Argument),
     /// The measure takes no argument.
     NeedlessArgument,
+    /// The provider has not this key, but so many.
+    UnknownKey(u16),
+    /// The measure does not count by key.
+    NotByKey,
+    /// The load has no such task.
+    UnknownTask,
+    /// There is no such client process, but so many.
+    UnknownClient(u32),
+    /// The measure does not count calls.
+    NotOfCalls,
     /// The measure is about the run as a whole.
     NeedlessMoment,
     /// The fault never ends, or not for this long.
@@ -223,8 +314,13 @@ pub(crate) enum ExpectationError {
 pub(crate) fn check(expectation: &Expectation, subject: &Subject) -> Result<(), ExpectationError> {
     let measure = measures::find(&expectation.metric).ok_or(ExpectationError::UnknownMetric)?;
     check_argument(expectation, measure, subject)?;
+    check_part(expectation, measure, subject)?;
     let is_multiple = matches!(expectation.bound, Bound::Times(_));
-    if !is_multiple && measure.unit.worth(expectation.bound).is_none() {
+    let amount = match expectation.bound {
+        Bound::Times(_) => expectation.shift.map(|shift| shift.by),
+        bound => Some(bound),
+    };
+    if amount.is_some_and(|amount| measure.unit.worth(amount).is_none()) {
         return Err(ExpectationError::WrongUnit(measure.unit));
     }
     if expectation.by_interval && (is_multiple || !measure.is_share_of_calls()) {
@@ -247,7 +343,10 @@ fn check_argument(
 ) -> Result<(), ExpectationError> {
     let (argument, name) = match (measure.argument(), &expectation.argument) {
         (None, None) => return Ok(()),
-        (None, Some(_)) => return Err(ExpectationError::NeedlessArgument),
+        (None, Some(_)) if !measure.is_at_providers() => {
+            return Err(ExpectationError::NeedlessArgument);
+        }
+        (None, Some(name)) => return check_place(name, measure, subject),
         (Some(argument), None) => return Err(ExpectationError::NoArgument(argument)),
         (Some(argument), Some(name)) => (argument, name),
     };
@@ -258,6 +357,40 @@ fn check_argument(
         return Err(ExpectationError::NeedlessMoment);
     }
     Ok(())
+}
+
+/// Checks the provider that `name` is, or the key of one.
+fn check_place(name: &str, measure: &Measure, subject: &Subject) -> Result<(), ExpectationError> {
+    let (name, key) = breakdown::at(name);
+    let mut providers = subject.providers.iter();
+    let provider = providers.find(|provider| provider.name == name);
+    let provider = provider.ok_or(ExpectationError::UnknownArgument(Argument::Provider))?;
+    match key {
+        None => Ok(()),
+        Some(_) if !measure.is_with_keys() => Err(ExpectationError::NotByKey),
+        // Of a single key the provider itself is asked for.
+        Some(Some(key)) if key > 0 && key <= provider.keys.into() && provider.keys > 1 => Ok(()),
+        Some(_) => Err(ExpectationError::UnknownKey(provider.keys)),
+    }
+}
+
+/// Checks that the calls can be narrowed to the task or client.
+fn check_part(
+    expectation: &Expectation,
+    measure: &Measure,
+    subject: &Subject,
+) -> Result<(), ExpectationError> {
+    let fits = match &expectation.of {
+        None => return Ok(()),
+        Some(Of::Task(task)) if !subject.tasks.contains(task) => {
+            return Err(ExpectationError::UnknownTask);
+        }
+        Some(Of::Client(client)) if *client >= subject.clients => {
+            return Err(ExpectationError::UnknownClient(subject.clients));
+        }
+        Some(_) => measure.is_of_calls(),
+    };
+    fits.then_some(()).ok_or(ExpectationError::NotOfCalls)
 }
 
 /// The valid arguments.
@@ -287,141 +420,4 @@ fn holds(value: Ratio, op: Op, bound: Ratio) -> bool {
 const BILLION: u64 = 1_000_000_000;
 
 #[cfg(test)]
-mod tests {
-    use super::super::fault_impact::Longest;
-    use super::*;
-    use crate::trace::FaultId;
-
-    fn expectation(metric: &str, op: Op, bound: Bound) -> Expectation {
-        Expectation {
-            text: format!("{metric} …"),
-            metric: metric.to_owned(),
-            argument: None,
-            when: When::Always,
-            op,
-            bound,
-            than: None,
-            by_interval: false,
-        }
-    }
-
-    fn judged(expectation: &Expectation, state: &RunStats, never_fired: bool) -> ExpectationResult {
-        let facts = Facts {
-            state,
-            prices: &[],
-            other: &|_| None,
-            never_fired: &|_| never_fired,
-        };
-        judge(expectation, &facts)
-    }
-
-    fn two_of_three() -> RunStats {
-        let mut state = RunStats::default();
-        state.run.calls = 3;
-        state.run.succeeded = 2;
-        state
-    }
-
-    fn verdict(op: Op, share: u64) -> Verdict {
-        let expected = expectation("success_rate", op, Bound::Share(share));
-        judged(&expected, &two_of_three(), false).verdict
-    }
-
-    #[test]
-    fn verdicts_are_exact_at_the_bound() {
-        // Two thirds lie between these two neighbours.
-        assert_eq!(verdict(Op::AtLeast, 666_666_666), Verdict::Holds);
-        assert_eq!(verdict(Op::AtLeast, 666_666_667), Verdict::Fails);
-        let exactly_two = |op| {
-            let expected = expectation("succeeded", op, Bound::Number(2_000_000_000));
-            judged(&expected, &two_of_three(), false).verdict
-        };
-        assert_eq!(exactly_two(Op::AtLeast), Verdict::Holds);
-        assert_eq!(exactly_two(Op::AtMost), Verdict::Holds);
-        assert_eq!(exactly_two(Op::Above), Verdict::Fails);
-        assert_eq!(exactly_two(Op::Below), Verdict::Fails);
-    }
-
-    #[test]
-    fn no_samples_are_inconclusive() {
-        let expected = expectation("latency.p95", Op::Below, Bound::Time(1));
-        let judged = judged(&expected, &two_of_three(), false);
-        assert_eq!(judged.verdict, Verdict::Inconclusive);
-        assert_eq!(
-            (judged.value, judged.finding.as_str()),
-            (None, "no samples")
-        );
-    }
-
-    #[test]
-    fn a_fault_that_never_fired_makes_what_names_it_inconclusive() {
-        let mut state = two_of_three();
-        state.faults = vec!["storm".to_owned()];
-        state.during = vec![state.run.clone()];
-        let mut expected = expectation("success_rate", Op::AtLeast, Bound::Share(1));
-        expected.when = When::During(FaultId(0));
-        let silent = judged(&expected, &state, true);
-        assert_eq!(silent.verdict, Verdict::Inconclusive);
-        assert_eq!(silent.finding, "storm never fired");
-        let heard = judged(&expected, &state, false);
-        assert_eq!(heard.verdict, Verdict::Holds);
-    }
-
-    #[test]
-    fn what_was_not_over_is_a_lower_bound() {
-        let mut state = two_of_three();
-        state.providers = vec!["openai".to_owned()];
-        state.comebacks = vec![Longest {
-            count: 1,
-            ns: 60_000_000_000,
-            unended: 1,
-        }];
-        let verdict = |op, seconds: u64| {
-            let bound = Bound::Time(seconds * 1_000_000_000);
-            let mut expected = expectation("recovery_time", op, bound);
-            expected.argument = Some("openai".to_owned());
-            judged(&expected, &state, false).verdict
-        };
-        assert_eq!(verdict(Op::AtMost, 60), Verdict::Inconclusive);
-        assert_eq!(verdict(Op::AtMost, 59), Verdict::Fails);
-        assert_eq!(verdict(Op::AtLeast, 60), Verdict::Holds);
-        assert_eq!(verdict(Op::AtLeast, 61), Verdict::Inconclusive);
-    }
-
-    #[test]
-    fn an_interval_decides_only_what_is_clear() {
-        let mut state = RunStats::default();
-        let mut verdict = |succeeded, calls, share| {
-            (state.run.succeeded, state.run.calls) = (succeeded, calls);
-            let mut expected = expectation("success_rate", Op::AtLeast, Bound::Share(share));
-            expected.by_interval = true;
-            judged(&expected, &state, false).verdict
-        };
-        // Wilson's interval of 95 of 100 is 88.82 % to 97.85 %.
-        assert_eq!(verdict(95, 100, 888_000_000), Verdict::Holds);
-        assert_eq!(verdict(95, 100, 889_000_000), Verdict::Inconclusive);
-        assert_eq!(verdict(95, 100, 978_000_000), Verdict::Inconclusive);
-        assert_eq!(verdict(95, 100, 979_000_000), Verdict::Fails);
-        assert_eq!(verdict(10_000_000, 10_000_000, 999_999_000), Verdict::Holds);
-    }
-
-    #[test]
-    fn a_policy_may_be_compared_with_another() {
-        let (ours, mut theirs) = (two_of_three(), two_of_three());
-        theirs.run.calls = 4;
-        let verdict = |op, factor| {
-            let mut expected = expectation("success_rate", op, Bound::Times(factor));
-            expected.than = Some("theirs".to_owned());
-            let facts = Facts {
-                state: &ours,
-                prices: &[],
-                other: &|name| (name == "theirs").then_some(&theirs),
-                never_fired: &|_| false,
-            };
-            judge(&expected, &facts).verdict
-        };
-        // Two thirds against a half.
-        assert_eq!(verdict(Op::AtLeast, 1_333_333_333), Verdict::Holds);
-        assert_eq!(verdict(Op::AtLeast, 1_333_333_334), Verdict::Fails);
-    }
-}
+mod tests;

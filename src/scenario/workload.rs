@@ -238,20 +238,25 @@ impl Workload {
         u32::try_from(most).ok()
     }
 
-    fn task_of(&self, call: CallId) -> &Task {
+    /// Which of the load's tasks a call is, by position; none when it has no tasks.
+    pub fn task_number(&self, call: CallId) -> Option<usize> {
         let question = self.first_click(call);
-        let Some((last, others)) = self.load.tasks.split_last() else {
-            return &self.load.common;
-        };
+        let (_, others) = self.load.tasks.split_last()?;
         let mut stream = self.draws.stream(Purpose::Task, question.0, 0, 0);
         let mut drawn = stream.below(1_000_000_000);
-        for task in others {
+        for (number, task) in others.iter().enumerate() {
             match drawn.checked_sub(task.share.as_parts()) {
-                None => return task,
+                None => return Some(number),
                 Some(rest) => drawn = rest,
             }
         }
-        last
+        Some(others.len())
+    }
+
+    fn task_of(&self, call: CallId) -> &Task {
+        let number = self.task_number(call);
+        let task = number.and_then(|number| self.load.tasks.get(number));
+        task.unwrap_or(&self.load.common)
     }
 
     fn prefix(&self, task: &Task, question: CallId, input: u64) -> Option<Prefix> {

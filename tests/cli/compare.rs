@@ -41,7 +41,7 @@ x attempts_per_call          1.00          1.27          +0.27                  
 = wasted_share              0.00%         0.00%         0.00pp                0.00pp to 0.00pp
 ? cost_per_success   0.001155 USD  0.001142 USD  -0.000013 USD  -0.000036 USD to +0.000011 USD
   B is: + better, x worse, = same, ? cannot be told apart
-  also apart: succeeded, goodput, outages, outage_longest and 8 more (`--all` shows them)
+  also apart: succeeded, goodput, outages, outage_longest and 15 more (`--all` shows them)
   of 812 calls, B saved 223 that A lost, and lost 0 that A answered
 
 "#]]);

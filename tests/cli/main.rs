@@ -3,6 +3,7 @@
 //! One module per topic; here is the rig: a project in a folder of its own, and the scenarios.
 
 mod baseline;
+mod breakdowns;
 mod compare;
 mod files;
 mod formats;

@@ -54,7 +54,7 @@ fn a_trace_of_production_is_reported_as_a_run_is() {
   note: `own` has no price: its tokens are counted as free
   policy  success  uptime  p95 ok  ttft p95  att/call  $/1k ok  waste
   mine     50.00%   85.7%    1.3s         -      1.50     0.00      -
-    1 failed: 1 stopped
+    1 failed: 1 stopped   attempts: openai 66.7%, own 33.3%
   mine, tenths of calls that failed over time (. none, X all):
   .                                                  X
 

@@ -14,6 +14,7 @@ use firedrill::scenario::Scenario;
 use firedrill::trace::{Event, EventKind, FaultId, Recorder};
 use naive::{Figures, Naive};
 
+mod attempts;
 mod classic_turmoil;
 mod conduct;
 mod naive;

@@ -1,14 +1,16 @@
 //! One row per policy and measure: `scenario,policy,measure,value,unit`.
 //!
 //! The measures of the table come first, those about one fault or provider after the others, then
-//! each provider's figures as `providers.NAME.FIGURE`.
-//! Values are decimals; an undefined one is empty. The unit says which are per run. Verdicts are not in it.
+//! each task's as `tasks.NAME.MEASURE`, and each provider's figures as `providers.NAME.FIGURE`.
+//! Values are decimals; an undefined one is empty. The unit says which are per run. Verdicts are
+//! not in it.
 
 use csv::Writer;
 
+use crate::report::measures::View;
 use crate::report::ratio::Ratio;
 use crate::report::unit::Unit;
-use crate::report::{Judged, Report, measures};
+use crate::report::{Judged, Report, breakdown, measures};
 
 /// The rows of `report`, under their header.
 pub(super) fn render(report: &Report, _: bool) -> String {
@@ -44,6 +46,11 @@ fn rows(report: &Report, policy: &Judged) -> Vec<(String, Unit, Option<Ratio>)> 
     let each = measures::named_each(&view).into_iter();
     rows.extend(each.map(|(name, unit, value)| (name, unit, Some(value))));
     let state = &policy.state;
+    for (task, scope) in breakdown::tasks(state) {
+        for (name, unit, value) in measures::of_part(&View { scope, ..view }) {
+            rows.push((format!("tasks.{task}.{name}"), unit, value));
+        }
+    }
     let tallies = state.run.providers.iter().zip(&report.prices);
     for (name, (tally, price)) in state.providers.iter().zip(tallies) {
         for (figure, unit, value) in measures::of_provider(tally, price, state.runs) {

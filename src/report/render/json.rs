@@ -11,10 +11,13 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::report::document::{Asked, SCHEMA};
+use crate::report::measures::View;
 use crate::report::ratio::Ratio;
 use crate::report::unit::{Unit, Written};
 use crate::report::verdict::ExpectationResult;
-use crate::report::{BySeed, Judged, Report, RunStats, Spent, Subject, command, compare, measures};
+use crate::report::{
+    BySeed, Judged, Report, RunStats, Spent, Subject, breakdown, command, compare, measures,
+};
 use crate::units::Money;
 
 /// The document of `report`, on one line.
@@ -106,6 +109,8 @@ struct Skipped<'a> {
 struct Policy<'a> {
     measures: Pairs<Figure>,
     providers: Pairs<Pairs<Figure>>,
+    #[serde(skip_serializing_if = "Pairs::is_empty")]
+    tasks: Pairs<Pairs<Figure>>,
     ledger: Pairs<Pairs<Paid>>,
     expectations: Vec<Expected<'a>>,
     faults: Vec<Fault<'a>>,
@@ -130,6 +135,7 @@ impl<'a> Policy<'a> {
         Self {
             measures: Pairs(measured.chain(each).collect()),
             providers: providers(report, state),
+            tasks: tasks(&view),
             ledger: ledger(report, state),
             expectations: policy.judgements.iter().map(Expected::new).collect(),
             faults: fired.map(|(name, &fired)| Fault { name, fired }).collect(),
@@ -138,6 +144,18 @@ impl<'a> Policy<'a> {
             by_seed: &policy.by_seed,
         }
     }
+}
+
+/// The measures of each task's calls.
+fn tasks(all: &View<'_>) -> Pairs<Pairs<Figure>> {
+    let figures = breakdown::tasks(all.state).map(|(task, scope)| {
+        let view = View { scope, ..*all };
+        let figures = measures::of_part(&view).into_iter();
+        let figures =
+            figures.map(|(name, unit, value)| (name, Figure::new(unit, value, all.state.runs)));
+        (task.to_owned(), Pairs(figures.collect()))
+    });
+    Pairs(figures.collect())
 }
 
 fn providers(report: &Report, state: &RunStats) -> Pairs<Pairs<Figure>> {
@@ -230,6 +248,12 @@ struct Fault<'a> {
 
 /// A JSON object whose keys keep their order.
 struct Pairs<T>(Vec<(String, T)>);
+
+impl<T> Pairs<T> {
+    const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl<T: Serialize> Serialize for Pairs<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

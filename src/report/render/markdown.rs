@@ -4,6 +4,7 @@
 
 mod alerts;
 mod money;
+mod parts;
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,8 @@ pub(super) fn render(report: &Report, _: bool) -> String {
         expectations(report),
         baseline(report),
         faults(report),
+        parts::by_provider(report),
+        parts::by_task(report),
         failures(report),
         failed_calls(report),
         breakers(report),

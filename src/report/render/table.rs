@@ -6,12 +6,12 @@
 
 use super::{of_each, per_run};
 use crate::policy::config::EVERY;
-use crate::report::measures::Measure;
+use crate::report::measures::{Measure, View};
 use crate::report::ratio::{Ratio, grouped};
 use crate::report::run_stats::Endings;
 use crate::report::unit::{self, Unit};
 use crate::report::verdict::{ExpectationResult, Verdict};
-use crate::report::{Judged, Report, measures, seeds};
+use crate::report::{Judged, Report, breakdown, measures, seeds};
 use crate::time::nanos;
 use crate::units::duration;
 
@@ -114,7 +114,7 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
             let line = layout.line(SINCE, &cells);
             format!("  {line}")
         }));
-        lines.extend(failed_calls(policy));
+        lines.extend(parts(report, policy));
     }
     if !report.baseline.is_empty() {
         let legend = "  change: against the baseline; ? cannot be told apart";
@@ -123,7 +123,27 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
     lines
 }
 
-/// `    1.2 failed per run: 1 exhausted, 0.2 deadline`, below the row of a policy of which calls failed.
+/// What the row of a policy leaves out, on as few lines as it fits: why calls failed, of which task
+/// they were, and at which providers attempts were made.
+fn parts(report: &Report, policy: &Judged) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let all = [
+        failed_calls(policy),
+        success_by_task(report, policy),
+        attempts_by_provider(report, policy),
+    ];
+    for part in all.into_iter().flatten() {
+        match lines.last_mut() {
+            Some(line) if line.len() + GAP + 1 + part.len() <= WIDTH => {
+                line.push_str(&format!("   {part}"));
+            }
+            _ => lines.push(format!("    {part}")),
+        }
+    }
+    lines
+}
+
+/// `1.2 failed per run: 1 exhausted, 0.2 deadline`; none when no call failed.
 fn failed_calls(policy: &Judged) -> Option<String> {
     let (state, run) = (&policy.state, &policy.state.run);
     let counts = Endings::REASONS
@@ -134,7 +154,42 @@ fn failed_calls(policy: &Judged) -> Option<String> {
     let counts: Vec<String> = counts.collect();
     let failed = per_run(state, run.calls.saturating_sub(run.succeeded));
     let (each, counts) = (of_each(state), counts.join(", "));
-    (!counts.is_empty()).then(|| format!("    {failed} failed{each}: {counts}"))
+    (!counts.is_empty()).then(|| format!("{failed} failed{each}: {counts}"))
+}
+
+/// `success: chat 61.20%, batch 100.00%`; none without tasks, or when no call failed.
+fn success_by_task(report: &Report, policy: &Judged) -> Option<String> {
+    let all = report.view(policy);
+    let tasks = breakdown::tasks(&policy.state).filter_map(|(task, scope)| {
+        let success = measures::SUCCESS_RATE.of(&View { scope, ..all })?;
+        Some(format!("{task} {}", Unit::Ratio.shown(success)))
+    });
+    let has_failed = policy.state.run.succeeded < policy.state.run.calls;
+    let tasks: Vec<String> = tasks.filter(|_| has_failed).collect();
+    (!tasks.is_empty()).then(|| format!("success: {}", some(tasks)))
+}
+
+/// `attempts: openai 90.1%, kimi 9.9%`; none unless several providers were asked.
+fn attempts_by_provider(report: &Report, policy: &Judged) -> Option<String> {
+    let all = report.view(policy);
+    let providers = report.subject.providers.iter().enumerate();
+    let shares = providers.filter_map(|(place, provider)| {
+        let share = measures::ATTEMPT_SHARE.of_one(&all, place)?;
+        let shown = unit::percent(share.times(100), 1);
+        (share > Ratio::whole(0)).then(|| format!("{} {shown}", provider.name))
+    });
+    let shares: Vec<String> = shares.collect();
+    (shares.len() > 1).then(|| format!("attempts: {}", some(shares)))
+}
+
+/// The list, or its first entries where it is long.
+fn some(mut list: Vec<String>) -> String {
+    let more = list.len().saturating_sub(MOST_PARTS);
+    list.truncate(MOST_PARTS);
+    if more > 0 {
+        list.push(format!("and {more} more"));
+    }
+    list.join(", ")
 }
 
 type Cells = [String; COLUMNS.len()];
@@ -369,5 +424,7 @@ const WIDTH: usize = 80;
 const MARK: usize = 2;
 /// Between two columns.
 const GAP: usize = 2;
+/// So many providers or tasks of one policy are listed.
+const MOST_PARTS: usize = 4;
 /// The shortest length to which a name is truncated.
 const MIN_NAME: usize = 8;

@@ -64,7 +64,9 @@ pub(in crate::scenario) struct File {
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Vec<schema::Policy>"))]
     pub(in crate::scenario) policies: Vec<String>,
-    /// The expectations by policy: a measure, a comparison, a value.
+    /// The expectations by policy: `MEASURE[(NAME)] [of TASK | of client N] [during FAULT | after
+    /// FAULT] OP VALUE`. NAME is a provider, one of its keys (`openai/2`) or a fault. VALUE is a
+    /// quantity, or relative to another policy: `other`, `1.15 * other`, `other + 5%`.
     #[serde(default)]
     pub(in crate::scenario) expect: BTreeMap<String, Vec<String>>,
     /// How uptime is measured.

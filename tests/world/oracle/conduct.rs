@@ -147,7 +147,7 @@ impl Naive<'_> {
     }
 
     /// How long the scope is within the run.
-    fn length(&self) -> u128 {
+    pub(crate) fn length(&self) -> u128 {
         let end = self.end();
         let stretches = self.stretches(end).into_iter();
         let lengths = stretches.map(|(from, to)| u128::from(to.min(end) - from.min(end)));

@@ -94,6 +94,7 @@ impl Naive<'_> {
         figures.extend(self.uptime().figures(self.scenario));
         figures.extend(self.conduct());
         figures.extend(self.about_each());
+        figures.extend(self.attempts_and_tokens());
         figures
     }
 

@@ -31,6 +31,7 @@ pub(crate) fn subject() -> Subject {
             provider("backup", "small", ["0.5", "1"]),
         ],
         alerts: Vec::new(),
+        tasks: Vec::new(),
         faults: Vec::new(),
         policies: vec!["no-failover".to_owned(), "priority-fallback".to_owned()],
         expect: Vec::new(),
@@ -49,6 +50,7 @@ fn provider(name: &str, model: &str, [input, output]: [&str; 2]) -> MeasuredProv
     MeasuredProvider {
         name: name.to_owned(),
         model: model.to_owned(),
+        keys: 1,
         price: Price {
             input: Money::parse_usd(input).unwrap(),
             output: Money::parse_usd(output).unwrap(),
@@ -81,7 +83,9 @@ pub(crate) fn expectation(text: &str, during: Option<u16>, op: Op, bound: Bound)
         when: during.map_or(When::Always, |fault| When::During(FaultId(fault))),
         op,
         bound,
+        of: None,
         than: None,
+        shift: None,
         by_interval: false,
     }
 }
