@@ -1,7 +1,7 @@
 //! The command line: one file per verb.
 //!
 //! - `run`, `merge`, `compare`, `report`, `roi`, `check`, `init`, `serve`, `schema`, `presets`,
-//!   `completions`: the verbs.
+//!   `measures` (and `explain`), `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
@@ -19,6 +19,7 @@ mod completions;
 mod files;
 mod init;
 mod lint;
+mod measures;
 mod merge;
 mod output;
 mod partition;
@@ -61,7 +62,9 @@ enum Verb {
     Report(report::Args),
     Roi(roi::Args),
     Check(check::Args),
+    Explain(measures::ExplainArgs),
     Init(init::Args),
+    Measures(measures::Args),
     Serve(serve::Args),
     Schema(schema::Args),
     Scorecard(scorecard::Args),
@@ -78,7 +81,9 @@ pub fn main() -> ExitCode {
         Verb::Report(args) => report::report(args),
         Verb::Roi(args) => roi::roi(args),
         Verb::Check(args) => check::check(&args),
+        Verb::Explain(args) => measures::explain(&args),
         Verb::Init(args) => init::init(&args),
+        Verb::Measures(args) => measures::measures(&args),
         Verb::Serve(args) => serve::serve(&args),
         Verb::Schema(args) => schema::schema(&args),
         Verb::Scorecard(args) => scorecard::scorecard(args),

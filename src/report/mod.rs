@@ -9,7 +9,8 @@
 //! - `run_stats`: integer counters and sparse histograms; `merge` adds them exactly.
 //! - `alerts`, `histogram`, `windows`, `timeline`, `cost`, `ledger`, `client_rules`, `fault_impact`: the
 //!   parts of the stats; `failover`, `recovery`, `attempt_peaks` and `scopes` help to fold them.
-//! - [`measures`]: every measure, defined once: name, unit, function.
+//! - [`measures`]: every measure, defined once: name, unit, function; `explained`: what its one
+//!   sentence leaves out.
 //! - `outcomes`, `by_seed`: how each call ended, and each run's values; `shards` merges reports
 //!   on other seeds, `document` reads them back.
 //! - [`compare`]: two policies, or one before and after a change; `statistics`: what seeds tell.
@@ -34,6 +35,7 @@ pub(crate) mod command;
 pub mod compare;
 pub(crate) mod cost;
 mod document;
+pub(crate) mod explained;
 mod failover;
 pub(crate) mod fault_impact;
 pub(crate) mod histogram;

@@ -10,6 +10,7 @@ mod formats;
 mod init;
 mod judged;
 mod lint;
+mod measures;
 mod merge;
 mod policies;
 mod presets;
