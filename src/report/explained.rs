@@ -109,14 +109,14 @@ seeds there are; the JSON result has their totals beside them.
 const COMPUTED: &[(&[&str], &str)] = &[
     (
         &["uptime", "outages", "outage_longest", "outage_mean"],
-        "Arrival time is cut into windows of one length (`uptime.window`, 10 s by default). A window \
-         is down when all of its calls failed, or when at least two did and more than 5 % of them \
-         (`uptime.down_above`). A window without calls keeps the state of the last one that had \
-         some, and windows before the first call are not judged. A run of down windows is an \
-         outage. Example: ten minutes of refusals in thirty, at one call a second, are 66.7 % and \
-         an outage of 10 min; one call that fails of one is 0 %. That time counts beside calls, and \
-         that a state lasts until the next call shows another, follows \"Meaningful Availability\" \
-         (Hauer et al., NSDI 2020).",
+        "Arrival time is cut into windows of one length (`uptime.window`, 10 s by default). A \
+         window is down when all of its calls failed, or when at least two did and more than 5 % \
+         of them (`uptime.down_above`). A window without calls keeps the state of the last one \
+         that had some, and windows before the first call are not judged. A run of down windows \
+         is an outage. Example: ten minutes of refusals in thirty, at one call a second, are 66.7 \
+         % and an outage of 10 min; one call that fails of one is 0 %. That time counts beside \
+         calls, and that a state lasts until the next call shows another, follows \"Meaningful \
+         Availability\" (Hauer et al., NSDI 2020).",
     ),
     (
         &[
@@ -133,7 +133,8 @@ const COMPUTED: &[(&[&str], &str)] = &[
     (
         &["failed_calls"],
         "Each failed call has one reason. `wrong_answer`: the client took for an answer what its \
-         provider had not written whole. `unfinished`: the run ended first, or the call was dropped.",
+         provider had not written whole. `unfinished`: the run ended first, or the call was \
+         dropped.",
     ),
     (
         &["latency", "ttft"],
@@ -165,8 +166,8 @@ const COMPUTED: &[(&[&str], &str)] = &[
     ),
     (
         &["wasted_cost", "wasted_share", "cost", "cost_per_success"],
-        "Billed tokens at the provider's prices; rounded once, after they are summed. Wasted is what \
-         was billed for anything but the answer that the call succeeded with.",
+        "Billed tokens at the provider's prices; rounded once, after they are summed. Wasted is \
+         what was billed for anything but the answer that the call succeeded with.",
     ),
 ];
 

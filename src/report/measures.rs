@@ -838,8 +838,8 @@ measures! {
     );
     FAILED_CALLS = about_reason(
         "failed_calls",
-        "Calls that failed for this reason, per run: `exhausted`, `deadline`, `stopped`, `unavailable`, \
-         `interrupted`, `shed`, `unfinished` or `wrong_answer`.",
+        "Calls that failed for this reason, per run: `exhausted`, `deadline`, `stopped`, \
+         `unavailable`, `interrupted`, `shed`, `unfinished` or `wrong_answer`.",
     );
     ATTEMPTS_MAX = measure(
         "attempts_max",
@@ -850,8 +850,8 @@ measures! {
     TRUNCATED_SUCCESSES = measure(
         "truncated_successes",
         Unit::CountPerRun,
-        "Calls whose client took for an answer what the provider had not written whole, per run: they \
-         count as failed, for the reason `wrong_answer`.",
+        "Calls whose client took for an answer what the provider had not written whole, per run: \
+         they count as failed, for the reason `wrong_answer`.",
         |view| Some(Ratio::whole(view.scope.endings.wrong_answer)),
     );
     USELESS_RETRIES = measure(
@@ -869,7 +869,8 @@ measures! {
     HINTS_VIOLATED_CLIENT = measure(
         "hints_violated.client",
         Unit::CountPerRun,
-        "Attempts before the wait was over that the provider had asked of the same client, per run.",
+        "Attempts before the wait was over that the provider had asked of the same client, per \
+         run.",
         |view| Some(Ratio::whole(view.scope.conduct.hints_violated_by_client)),
     );
     PROBES_AT_ONCE = measure(
@@ -886,8 +887,8 @@ measures! {
     ).by_providers();
     RECOVERY_TIME = longest(
         "recovery_time",
-        "From a fault's end until the provider gave half of its former answers for each call again, \
-         over at least 20 calls; the longest.",
+        "From a fault's end until the provider gave half of its former answers for each call \
+         again, over at least 20 calls; the longest.",
         Argument::Provider,
         comeback,
     );
@@ -1029,8 +1030,8 @@ measures! {
 }
 
 const LATENCY: &str = "From the arrival to the last byte, of calls that succeeded.";
-const LATENCY_FAILED: &str = "From the arrival to the error (or the wrong answer), of calls that failed; calls that never \
-     ended are left out.";
+const LATENCY_FAILED: &str = "From the arrival to the error (or the wrong answer), of calls that \
+                              failed; calls that never ended are left out.";
 const NANOS_PER_MS: u64 = 1_000_000;
 const NANOS_PER_S: u64 = 1_000_000_000;
 const NANOS_PER_MINUTE: u64 = 60 * NANOS_PER_S;

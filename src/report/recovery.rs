@@ -1,13 +1,13 @@
 //! Recovery time: how long it took after a fault until a provider answered as it had before.
 //!
 //! Answers count, not attempts: a provider that is asked and still fails has not recovered. Its
-//! rate of answers is the number of attempts that it answered for each call that arrived, so that a
-//! load that grows or shrinks is no recovery and no lack of one; "before" is the time before the
-//! fault was first active. After each end, seconds are merged with the next until 20 calls arrived
-//! in them; the provider has recovered in the first such interval in which it has half of its former
-//! rate, and the recovery time is from the fault's end to the interval's start. If it has not
-//! recovered when the fault strikes again, the measurement goes on. [`super::fault_impact`] measures the other
-//! effects of a fault.
+//! rate of answers is the number of attempts that it answered for each call that arrived, so that
+//! a load that grows or shrinks is no recovery and no lack of one; "before" is the time before
+//! the fault was first active. After each end, seconds are merged with the next until 20 calls
+//! arrived in them; the provider has recovered in the first such interval in which it has half of
+//! its former rate, and the recovery time is from the fault's end to the interval's start. If it
+//! has not recovered when the fault strikes again, the measurement goes on.
+//! [`super::fault_impact`] measures the other effects of a fault.
 
 use super::fault_impact::Longest;
 use super::subject::Subject;

@@ -366,8 +366,8 @@ fn comebacks(report: &Report) -> Option<String> {
     }
     rows.section(
         "Recovery",
-        "From a fault's end until the provider gave half of its former answers for each call again; \
-         the longest.",
+        "From a fault's end until the provider gave half of its former answers for each call \
+         again; the longest.",
     )
 }
 
