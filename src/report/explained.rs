@@ -49,12 +49,19 @@ impl Measure {
             (_, Unit::UsdPerRun) => "<= 5 USD",
             (_, Unit::Number) => "<= 1.5",
             (_, Unit::PerSecond) => "<= 10/s",
+            (_, Unit::Tokens | Unit::TokensPerRun) => "<= 50M tok",
         };
         format!("{name} {bound}")
     }
 
     fn is_longest(&self) -> bool {
-        ["outage_longest", "recovery_time", "failover_time"].contains(&self.name)
+        [
+            "outage_longest",
+            "recovery_time",
+            "failover_time",
+            "time_to_detect",
+        ]
+        .contains(&self.name)
     }
 
     /// Whether `name` is its name, or the part before the point.
@@ -69,6 +76,7 @@ const fn named(argument: Argument) -> &'static str {
         Argument::Provider => "openai",
         Argument::Fault => "primary-down",
         Argument::Reason => "deadline",
+        Argument::Alert => "slow",
     }
 }
 
