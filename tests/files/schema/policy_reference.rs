@@ -74,8 +74,8 @@ last repeats; `by_name` is a map by their names, and wins. What is left out is t
 const ALLOW: &str = "
 ## `allow`
 
-Rules of `firedrill check` that do not warn about this policy, as a list: write the reason in a comment
-beside each. A rule that finds nothing to warn of here, whatever the scenario, is itself a warning.
+Rules of `firedrill check` that do not warn about this policy, as a list: write the reason in a
+comment beside each. A rule that finds nothing to warn of here, whatever the scenario, is itself a warning.
 
 ";
 
