@@ -22,12 +22,12 @@ fn an_unchanged_run_differs_by_nothing_and_holds() {
     let told = told.code(0).stderr_eq("");
     told.stdout_eq(str![[r#"
 + flaky   4 seeds x 1m   140 calls per run   all faults fired
-  policy             success  uptime   p95  ttft p95  att/call  $/1k ok  wasted
-  no-failover         72.32%    0.0%  1.8s         -      1.00     1.16    0.0%
-    change             0.00%    0.0%   0ms         -      0.00     0.00    0.0%
+  policy             success  uptime  p95 ok  ttft p95  att/call  $/1k ok  waste
+  no-failover         72.32%    0.0%    1.8s         -      1.00     1.16   0.0%
+    change             0.00%    0.0%     0ms         -      0.00     0.00   0.0%
     38.8 failed per run: 38.8 exhausted
-+ priority-fallback  100.00%  100.0%  1.9s         -      1.28     1.14    0.0%
-    change             0.00%    0.0%   0ms         -      0.00     0.00    0.0%
++ priority-fallback  100.00%  100.0%    1.9s         -      1.28     1.14   0.0%
+    change             0.00%    0.0%     0ms         -      0.00     0.00   0.0%
   change: against the baseline; ? cannot be told apart
   no-failover, tenths of calls that failed over time (. none, X all):
   44233322524543323422232542643323636333243.343342212453433335
@@ -46,12 +46,12 @@ worse than the baseline: flaky no-failover: success_rate was 72.52%, is 62.78% (
 "#]]);
     told.stdout_eq(str![[r#"
 + flaky   4 seeds x 1m   140 calls per run   all faults fired
-  policy           success  uptime      p95  ttft p95  att/call  $/1k ok  wasted
-  no-failover       62.68%    0.0%     1.9s         -      1.00     1.16    0.0%
-    change          -9.74%    0.0%    -5ms?         -      0.00   +0.00?    0.0%
+  policy            success  uptime   p95 ok  ttft p95  att/call  $/1k ok  waste
+  no-failover        62.68%    0.0%     1.9s         -      1.00     1.16   0.0%
+    change           -9.74%    0.0%    -5ms?         -      0.00   +0.00?   0.0%
     52.3 failed per run: 52.3 exhausted
-+ priority-fallb~  100.00%  100.0%     2.0s         -      1.37     1.14    0.0%
-    change           0.00%    0.0%  +127ms?         -     +0.10     0.00    0.0%
++ priority-fallba~  100.00%  100.0%     2.0s         -      1.37     1.14   0.0%
+    change            0.00%    0.0%  +127ms?         -     +0.10     0.00   0.0%
   change: against the baseline; ? cannot be told apart
   no-failover, tenths of calls that failed over time (. none, X all):
   765434436445436434322445437555368363353632543443333453653335

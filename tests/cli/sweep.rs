@@ -19,13 +19,13 @@ fn a_sweep_has_one_row_per_value_and_one_line_per_measure() {
     let told = project().firedrill(SWEEP).code(1).stderr_eq("");
     told.stdout_eq(str![[r#"
 flaky   no-failover   2 seeds x 1m
-                          success     uptime        p95   ttft p95   att/call    $/1k ok     wasted
+                          success     uptime     p95 ok   ttft p95   att/call    $/1k ok      waste
 + faults.flaky.rate=10%    90.48%*     25.0%*      1.8s          -       1.00       1.15*      0.0%
 + faults.flaky.rate=40%    66.27%       0.0%       1.7s          -       1.00       1.15       0.0%
 x faults.flaky.rate=70%    33.73%       0.0%       1.6s*         -       1.00       1.17       0.0%
   success   950
   uptime    900
-  p95       940
+  p95 ok    940
   $/1k ok   019
 
 * the best; courses from 0 (the lowest value) to 9 (the highest). Again:
