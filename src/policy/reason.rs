@@ -428,6 +428,22 @@ impl Notes {
         self.0.is_some()
     }
 
+    /// Notes that a provider was passed over, unless that was noted among those after `since`.
+    pub(super) fn add_passed(&mut self, since: usize, provider: ProviderId, why: Refusal) {
+        let Some(notes) = &mut self.0 else {
+            return;
+        };
+        let is_noted = |note: &Reason| match note {
+            Reason::PassedOver {
+                provider: passed, ..
+            } => *passed == provider,
+            _ => false,
+        };
+        if !notes.iter().skip(since).any(is_noted) {
+            notes.push(Reason::PassedOver { provider, why });
+        }
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.0.as_ref().map_or(0, Vec::len)

@@ -12,18 +12,20 @@ impl Call {
     /// admits one. A provider in slow start is used regardless of its share if no other admits the
     /// attempt.
     pub(super) fn choose(&mut self, fleet: &mut Fleet, now: Instant) -> Choice {
+        // What a second pass passes over again is noted once.
+        let noted = self.notes.count();
         let slow_start = fleet.policy().route.slow_start.is_some();
-        if slow_start && let choice @ Choice::Leave(_) = self.choose_of(fleet, true, now) {
+        if slow_start && let choice @ Choice::Leave(_) = self.choose_of(fleet, true, noted, now) {
             return choice;
         }
-        match self.choose_of(fleet, false, now) {
+        match self.choose_of(fleet, false, noted, now) {
             // A breaker or an ejection may let a provider back before a full one has room.
             full @ Choice::Full(_) => full.or_full(fleet.reopens_at(now)),
             choice => choice,
         }
     }
 
-    fn choose_of(&mut self, fleet: &mut Fleet, picky: bool, now: Instant) -> Choice {
+    fn choose_of(&mut self, fleet: &mut Fleet, picky: bool, noted: usize, now: Instant) -> Choice {
         let mut choice = Choice::NoProvider;
         for provider in self.turn.order() {
             let why = match self.rules_out(fleet, provider) {
@@ -33,7 +35,7 @@ impl Call {
                     Err(why) => why,
                 },
             };
-            self.notes.add(|| Reason::PassedOver { provider, why });
+            self.notes.add_passed(noted, provider, why);
             // A second pass, a wake in the queue or a hedge would count as another request.
             if matches!(why, Refusal::Throttled { .. }) {
                 self.left.push(provider);
