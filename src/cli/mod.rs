@@ -1,7 +1,7 @@
 //! The command line: one file per verb.
 //!
-//! - `run`, `merge`, `compare`, `report`, `roi`, `check`, `init`, `serve`, `schema`, `presets`,
-//!   `measures` (and `explain`), `completions`: the verbs.
+//! - `run`, `trace`, `merge`, `compare`, `report`, `roi`, `check`, `scorecard`, `init`, `serve`,
+//!   `schema`, `presets`, `measures` (and `explain`), `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
@@ -33,6 +33,7 @@ mod schema;
 mod scorecard;
 mod serve;
 mod sweep;
+mod trace;
 mod values;
 
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ enum Verb {
     Run(run::Args),
     Merge(merge::Args),
     Compare(compare::Args),
+    Trace(trace::Args),
     Report(report::Args),
     Roi(roi::Args),
     Check(check::Args),
@@ -78,6 +80,7 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(args),
         Verb::Merge(args) => merge::merge(args),
         Verb::Compare(args) => compare::compare(&args),
+        Verb::Trace(args) => trace::trace(args),
         Verb::Report(args) => report::report(args),
         Verb::Roi(args) => roi::roi(args),
         Verb::Check(args) => check::check(&args),

@@ -319,6 +319,11 @@ impl<'a> Session<'a> {
 
     /// Prints and writes the report on the drill at `place`; returns whether to go on.
     fn take(&mut self, place: usize, report: Report) -> ControlFlow<()> {
+        // Only tables tell stories, and stories cost further runs.
+        let report = match self.args.format {
+            Format::Table => self.drills[place].explain(report),
+            _ => report,
+        };
         let name = &self.drills[place].scenario().name;
         let verdict = self.verdict(name, &report);
         self.tally[verdict as usize] += 1;

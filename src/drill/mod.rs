@@ -16,15 +16,19 @@
 //! - `policies`: finds a policy's file or preset by its name.
 //! - `judges`: which policies the expectations are about.
 //! - `subject`: makes the subject of a report from a scenario; `expectations` checks it.
+//! - `trace`: one run, call by call, with the reasons of decisions; `blame` runs it again without
+//!   a fault.
 //! - `engine`: many runs side by side, their states merged in order.
 //!
 //! `world` makes a run, `report` measures it. Nothing is printed here.
 
+mod blame;
 mod engine;
 mod expectations;
 mod judges;
 mod policies;
 mod subject;
+mod trace;
 
 use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -241,7 +245,7 @@ impl Drill {
                 ControlFlow::Continue(())
             },
         );
-        reports.remove(0)
+        self.explain(reports.remove(0))
     }
 }
 

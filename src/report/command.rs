@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::seeds;
+use crate::policy::CallId;
 
 /// `firedrill run` of the scenario at `path`: with these policies (none = the scenario's own),
 /// judged as this policy, with these seeds (`3` or `1..5`), and these `--set` overrides (path,
@@ -18,14 +19,32 @@ pub(crate) fn run(
     let policies = policies.iter();
     words.extend(policies.map(|policy| format!("--policy {}", quoted(policy))));
     words.extend(judge.map(|judge| format!("--judge-as {}", quoted(judge))));
-    let set = overrides.iter();
-    let set = set.map(|(path, value)| format!(" --set {}", quoted(&format!("{path}={value}"))));
-    let (words, set) = (words.join(" "), set.collect::<String>());
+    let (words, set) = (words.join(" "), set(overrides));
     let commands = seeds::ranges(seeds).map(|range| match seeds::single(range) {
         Some(seed) => format!("{words} --seed {}{set}", quoted(seed)),
         None => format!("{words} --seeds {}{set}", quoted(range)),
     });
     commands.collect::<Vec<_>>().join(" && ")
+}
+
+/// `firedrill trace` of one run: this call of it, or the failed ones.
+pub(super) fn trace(
+    path: &str,
+    policy: &str,
+    (seed, call): (u64, Option<CallId>),
+    overrides: &[(String, String)],
+) -> String {
+    let (path, policy) = (quoted(path), quoted(policy));
+    let call = call.map_or("--failed".to_owned(), |call| format!("--call {}", call.0));
+    let set = set(overrides);
+    format!("firedrill trace {path} --policy {policy} --seed {seed} {call}{set}")
+}
+
+/// ` --set path=value` for each.
+fn set(overrides: &[(String, String)]) -> String {
+    let set = overrides.iter();
+    set.map(|(path, value)| format!(" --set {}", quoted(&format!("{path}={value}"))))
+        .collect()
 }
 
 /// The command that reports on these traces of production.

@@ -55,6 +55,7 @@ mod seeds;
 mod shards;
 pub(crate) mod spelling;
 mod statistics;
+pub(crate) mod story;
 pub(crate) mod subject;
 pub(crate) mod timeline;
 pub(crate) mod unit;
@@ -81,6 +82,7 @@ pub use render::{Following, Format, json_array, sweep};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};
 pub use scorecard::Scorecard;
 pub use shards::MergeError;
+pub use story::Blame;
 pub use subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
 pub use timeline::Timeline;
 pub use unit::Unit;
@@ -88,11 +90,13 @@ pub use verdict::Verdict;
 pub use windows::UptimeTally;
 
 use crate::expect::{self, Expectation};
+use crate::policy::CallId;
 use crate::policy::config::EVERY;
 use crate::prices::Price;
 use crate::trace::{Event, Recorder};
 use compare::Comparison;
 use measures::View;
+use story::Story;
 use verdict::{ExpectationResult, Facts};
 
 /// # Panics
@@ -124,6 +128,8 @@ pub struct Report {
     baseline: Vec<(String, Comparison)>,
     /// The file name of its picture, relative to its page.
     picture: Option<String>,
+    /// Why policies failed expectations, for those that were run again to find out.
+    stories: Vec<Story>,
     /// Expectations that were not judged, because a policy did not run: policy and text.
     skipped: Vec<(String, String)>,
 }
@@ -171,6 +177,7 @@ impl Report {
             overrides: Vec::new(),
             baseline: Vec::new(),
             picture: None,
+            stories: Vec::new(),
             written: Vec::new(),
             judge: None,
         }
@@ -298,6 +305,12 @@ impl Report {
         command::run(&self.path, &policies, judge, &self.seeds, &self.overrides)
     }
 
+    /// The command that traces the run of one policy under `seed`: this call, or the failed ones.
+    fn trace(&self, policy: &str, seed: u64, call: Option<CallId>) -> String {
+        let policy = self.as_written(policy);
+        command::trace(&self.path, policy, (seed, call), &self.overrides)
+    }
+
     /// The policy `name` as the user wrote it.
     fn as_written<'a>(&'a self, name: &'a str) -> &'a str {
         let place = self.policies.iter().position(|judged| judged.name == name);
@@ -350,7 +363,6 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use super::*;
-    use crate::policy::CallId;
     use crate::time::Instant;
     use crate::trace::EventKind;
 

@@ -20,6 +20,7 @@ mod roi;
 mod runs;
 mod serve;
 mod sweep;
+mod trace;
 mod usage;
 mod verdicts;
 

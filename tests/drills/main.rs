@@ -1,5 +1,6 @@
-//! Whole drills: the conduct pack, the scenario of every mechanism, and the presets.
+//! Whole drills: the conduct pack, the scenario of every mechanism, the presets, and blame.
 
+mod blame;
 mod conduct;
 mod mechanisms;
 mod presets;

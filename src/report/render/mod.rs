@@ -5,6 +5,7 @@
 
 pub(super) mod chart;
 mod csv;
+mod failure;
 mod json;
 mod markdown;
 mod sweep;

@@ -4,7 +4,7 @@
 //! Plain ASCII; colour only when asked for. The command line decides whether the terminal shows
 //! colour.
 
-use super::{of_each, per_run};
+use super::{failure, of_each, per_run};
 use crate::policy::config::EVERY;
 use crate::report::measures::{Measure, View};
 use crate::report::ratio::{Ratio, grouped};
@@ -21,7 +21,11 @@ pub(super) fn render(report: &Report, color: bool) -> String {
     let notes = report.subject.notes.iter();
     lines.extend(notes.map(|note| format!("  note: {note}")));
     lines.extend(rows(report, color));
-    lines.extend(worst_over_time(report));
+    // A policy that does not meet an expectation has its own, below.
+    let is_met = |policy| worst_of(policy).is_none_or(|worst| worst < Verdict::Inconclusive);
+    if report.policies.iter().all(is_met) {
+        lines.extend(worst_over_time(report));
+    }
     lines.extend(judgements(report, color));
     let mut text = lines.join("\n");
     text.push('\n');
@@ -281,12 +285,9 @@ fn worst_over_time(report: &Report) -> Vec<String> {
 fn judgements(report: &Report, color: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for verdict in [Verdict::Fails, Verdict::Inconclusive] {
-        for (policy, judgement) in all_of(report, verdict) {
-            lines.push(finding(policy, judgement, color));
-            if verdict == Verdict::Fails {
-                let indent = " ".repeat(verdict.word().len());
-                let again = report.again(&policy.name, &judgement.text);
-                lines.push(format!("{indent}  {again}"));
+        for (place, policy) in report.policies.iter().enumerate() {
+            if worst_of(policy) == Some(verdict) {
+                lines.extend(unmet(report, place, policy, color));
             }
         }
     }
@@ -318,6 +319,29 @@ fn judgements(report: &Report, color: bool) -> Vec<String> {
     if held > 0 {
         lines.push(format!("{word}  {}", expectations(held)));
     }
+    lines
+}
+
+/// The worst verdict on a policy; none if nothing is expected of it.
+fn worst_of(policy: &Judged) -> Option<Verdict> {
+    policy.judgements.iter().map(|one| one.verdict).max()
+}
+
+/// The expectations that a policy does not meet, and how that came about.
+fn unmet(report: &Report, place: usize, policy: &Judged, color: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for verdict in [Verdict::Fails, Verdict::Inconclusive] {
+        let judged = policy.judgements.iter();
+        for judgement in judged.filter(|one| one.verdict == verdict) {
+            lines.push(finding(policy, judgement, color));
+            if verdict == Verdict::Fails {
+                let indent = " ".repeat(verdict.word().len());
+                let again = report.again(&policy.name, &judgement.text);
+                lines.push(format!("{indent}  {again}"));
+            }
+        }
+    }
+    lines.extend(failure::lines(report, place, policy));
     lines
 }
 

@@ -1,0 +1,175 @@
+//! `firedrill trace`: runs one seed and tells calls step by step.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::ValueEnum;
+
+use super::output::{self, CliError, Exit};
+use super::{Done, values};
+use crate::drill::{Changes, Drill};
+use crate::policy::CallId;
+use crate::policy::config::Policy;
+use crate::report::story::{CallStory, Pick};
+
+/// Runs one seed and prints its calls, step by step, with the reason of each decision.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: firedrill trace scenarios/flapping.yaml --policy resilient --seed 7 \
+                  --slowest 5"
+)]
+pub(super) struct Args {
+    /// The scenario.
+    #[arg(value_name = "SCENARIO")]
+    path: PathBuf,
+
+    /// Run this policy; needed if the scenario names several.
+    #[arg(long, value_name = "NAME|FILE")]
+    policy: Option<String>,
+
+    /// Run this seed [default: the scenario's first].
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// Print only the call of this number.
+    #[arg(long, value_name = "N", conflicts_with_all = ["failed", "slowest"])]
+    call: Option<u64>,
+
+    /// Print only the calls that failed.
+    #[arg(long, conflicts_with = "slowest")]
+    failed: bool,
+
+    /// Print only the N calls that took longest.
+    #[arg(long, value_name = "N", value_parser = slowest)]
+    slowest: Option<usize>,
+
+    /// Say instead which fault each failed call would not have failed without: one more run for
+    /// each fault.
+    #[arg(long, conflicts_with_all = ["call", "failed", "slowest", "format"])]
+    blame: bool,
+
+    /// How calls are printed.
+    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
+    format: TraceFormat,
+
+    /// Set a value of the scenario, or `policy.…` of the policy; repeat it for more.
+    #[arg(long, value_name = "PATH=VALUE", value_parser = values::assignment)]
+    set: Vec<(String, String)>,
+}
+
+/// How a trace is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TraceFormat {
+    /// For people.
+    Text,
+    /// One event a line, as in trace files, with the reasons of decisions.
+    Jsonl,
+}
+
+/// Traces one run.
+pub(super) fn trace(mut args: Args) -> Done {
+    let drill = load(&mut args)?;
+    let policy = the_policy(&drill).map_err(|trouble| vec![trouble])?;
+    let seed = *drill.seeds_to_run().start();
+    if args.blame {
+        return blame(&drill, policy, seed);
+    }
+    match run(&args, &drill, policy, seed) {
+        Ok(0) => Err(vec![no_call(&args, &drill, policy, seed)]),
+        Ok(_) => Ok(Exit::Holds),
+        Err(trouble) => Err(vec![trouble]),
+    }
+}
+
+fn load(args: &mut Args) -> Result<Drill, Vec<CliError>> {
+    let changes = Changes {
+        policies: Vec::from_iter(args.policy.take()),
+        seeds: args.seed.map(|seed| seed..=seed),
+        set: std::mem::take(&mut args.set),
+        ..Changes::default()
+    };
+    let loaded = Drill::load_with(&args.path, changes);
+    loaded.map_err(|problems| Vec::from_iter(problems.into_iter().map(CliError::from)))
+}
+
+/// The policy to trace: the only one.
+fn the_policy(drill: &Drill) -> Result<&Policy, CliError> {
+    match drill.policies() {
+        [policy] => Ok(policy),
+        several => {
+            let names = several.iter().map(|policy| policy.name.as_str());
+            let names = Vec::from_iter(names).join(", ");
+            let message = format!("the scenario runs several policies: {names}");
+            Err(CliError::new(message, "name one of them with `--policy`"))
+        }
+    }
+}
+
+/// Prints the calls that were asked for; returns how many there are.
+fn run(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> Result<u64, CliError> {
+    let state = Arc::new(Mutex::new((0, Ok(()))));
+    let (format, names, told) = (args.format, drill.names(), state.clone());
+    if format == TraceFormat::Jsonl {
+        output::print(&drill.trace_header(policy))?;
+    }
+    drill.trace(policy, seed, pick(args), move |story: &CallStory| {
+        let (count, result) = &mut *told.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = match format {
+            TraceFormat::Text if *count > 0 => "\n".to_owned() + &story.in_full(&names),
+            TraceFormat::Text => story.in_full(&names),
+            TraceFormat::Jsonl => story.in_json(),
+        };
+        *count += 1;
+        if result.is_ok() {
+            *result = output::print(&text);
+        }
+    });
+    let (count, result) = &*state.lock().unwrap_or_else(PoisonError::into_inner);
+    result.clone().map(|()| *count)
+}
+
+const fn pick(args: &Args) -> Pick {
+    match (args.call, args.slowest) {
+        (Some(call), _) => Pick::Call(CallId(call)),
+        (None, Some(most)) => Pick::Slowest(most),
+        (None, None) if args.failed => Pick::Failed,
+        (None, None) => Pick::All,
+    }
+}
+
+/// Why nothing was printed.
+fn no_call(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> CliError {
+    let (name, policy) = (&drill.scenario().name, &policy.name);
+    let run = format!("`{name}` under `{policy}` and seed {seed}");
+    match args.call {
+        Some(call) => CliError::new(
+            format!("there is no call {call} in the run of {run}"),
+            "`--slowest 5` shows the numbers of some calls",
+        ),
+        None if args.failed => CliError::new(
+            format!("no call failed in the run of {run}"),
+            "`--slowest 5` shows the slowest calls",
+        ),
+        None => CliError::new(format!("there is no call in the run of {run}"), ""),
+    }
+}
+
+fn blame(drill: &Drill, policy: &Policy, seed: u64) -> Done {
+    let blame = drill.blame(&policy.name, seed).unwrap_or_default();
+    let text = match blame.failed {
+        0 => format!("no call failed under seed {seed}"),
+        _ => format!("seed {seed}: {}", blame.line(&drill.names())),
+    };
+    output::print(&text).map_err(|trouble| vec![trouble])?;
+    Ok(Exit::Holds)
+}
+
+/// At least one, and no more than a terminal can show.
+fn slowest(text: &str) -> Result<usize, String> {
+    let most = text.parse().ok();
+    let most = most.filter(|most| (1..=MOST_SLOWEST).contains(most));
+    most.ok_or_else(|| format!("write a number from 1 to {MOST_SLOWEST}, as in `5`"))
+}
+
+/// They are all in memory at once.
+const MOST_SLOWEST: usize = 10_000;

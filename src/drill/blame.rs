@@ -1,0 +1,77 @@
+//! Runs a seed again without a fault: the calls that succeed then failed because of it.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::policy::CallId;
+use crate::policy::call::Outcome;
+use crate::policy::config::Policy;
+use crate::report::story::{Blame, Worst};
+use crate::scenario::Scenario;
+use crate::trace::{Event, EventKind, FaultId, Recorder};
+use crate::units::Share;
+use crate::world;
+
+/// Blames the failed calls of `worst`, a run of `scenario` under `policy` and `seed`: one more run
+/// for each fault that fired, up to [`MOST_RUNS`].
+pub(super) fn blame(scenario: &Scenario, policy: &Policy, seed: u64, worst: &Worst) -> Blame {
+    let mut faults = Vec::from_iter(worst.fired.iter().copied());
+    // Those that struck the most failed calls first, if not all can be tried.
+    faults.sort_by_key(|fault| (Reverse(worst.struck.get(fault).copied()), *fault));
+    let mut untried = faults.split_off(faults.len().min(MOST_RUNS));
+    untried.sort_unstable();
+    faults.sort_unstable();
+    let saved = faults.into_iter().map(|fault| {
+        let saved = saved_without(fault, scenario, policy, seed, &worst.failed);
+        (fault, saved)
+    });
+    Blame::new(&worst.failed, &Vec::from_iter(saved), untried)
+}
+
+/// Those of the `failed` calls that succeed without this fault.
+fn saved_without(
+    fault: FaultId,
+    scenario: &Scenario,
+    policy: &Policy,
+    seed: u64,
+    failed: &BTreeSet<CallId>,
+) -> BTreeSet<CallId> {
+    let mut scenario = scenario.clone();
+    // The others keep their numbers, and so their luck.
+    if let Some(fault) = scenario.faults.get_mut(fault.index()) {
+        fault.chance = Share::ZERO;
+    }
+    let recorder = Arc::new(Saved {
+        failed: failed.clone(),
+        saved: Mutex::default(),
+    });
+    world::run(&scenario, policy, seed, recorder.clone());
+    std::mem::take(&mut *recorder.saved())
+}
+
+/// Notes which of the failed calls succeed.
+struct Saved {
+    failed: BTreeSet<CallId>,
+    saved: Mutex<BTreeSet<CallId>>,
+}
+
+impl Saved {
+    fn saved(&self) -> MutexGuard<'_, BTreeSet<CallId>> {
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recorder for Saved {
+    fn record(&self, event: &Event) {
+        if let EventKind::Ended { call, outcome } = event.kind
+            && matches!(outcome, Outcome::Succeeded { .. })
+            && self.failed.contains(&call)
+        {
+            self.saved().insert(call);
+        }
+    }
+}
+
+/// The most faults that are left out, one after the other.
+const MOST_RUNS: usize = 8;

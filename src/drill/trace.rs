@@ -1,0 +1,130 @@
+//! Runs one seed with the reasons of decisions, and tells the calls that were asked for.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Drill;
+use super::blame::blame;
+use crate::policy::ProviderInfo;
+use crate::policy::config::Policy;
+use crate::report::Report;
+use crate::report::story::{Blame, CallStory, Keeper, Names, Pick, Story, Worst, WorstBy};
+use crate::trace::lines::Header;
+use crate::trace::{Event, Recorder};
+use crate::world;
+
+impl Drill {
+    /// Runs `policy`, one of the drill's, under `seed`, and hands out the calls that `pick` asks
+    /// for: as they end, or, if they are the slowest, at the end.
+    pub(crate) fn trace(
+        &self,
+        policy: &Policy,
+        seed: u64,
+        pick: Pick,
+        on_call: impl FnMut(&CallStory) + Send + 'static,
+    ) {
+        let tracing = Arc::new(Tracing(Mutex::new((Keeper::new(pick), Box::new(on_call)))));
+        world::run(self.scenario(), policy, seed, tracing.clone());
+        let (keeper, on_call) = &mut *tracing.state();
+        let keeper = std::mem::replace(keeper, Keeper::new(pick));
+        keeper.finish().iter().for_each(on_call);
+    }
+
+    /// Which faults made calls fail in the run of the policy of this name under `seed`; none if
+    /// the drill does not run that policy.
+    ///
+    /// It takes one more run for each fault that fired.
+    pub fn blame(&self, policy: &str, seed: u64) -> Option<Blame> {
+        let policy = self.policies().iter().find(|one| one.name == policy)?;
+        let worst = self.worst(policy, seed, WorstBy::Failed);
+        Some(blame(self.scenario(), policy, seed, &worst))
+    }
+
+    /// Adds to `report`, which is this drill's, the story of every policy that failed an
+    /// expectation. For each that takes one more run of its worst seed, and one for each fault
+    /// that fired in it.
+    pub fn explain(&self, report: Report) -> Report {
+        let questions = report.questions().into_iter().filter_map(|question| {
+            let policy = self.policies().get(question.policy)?;
+            let worst = self.worst(policy, question.seed, question.by);
+            let has_failed = !worst.failed.is_empty();
+            let blame = has_failed.then(|| blame(self.scenario(), policy, question.seed, &worst));
+            Some(Story {
+                policy: question.policy,
+                seed: question.seed,
+                worst,
+                blame,
+            })
+        });
+        let stories = questions.collect();
+        report.with_stories(stories)
+    }
+
+    /// The first line of a trace file of `policy`.
+    pub(crate) fn trace_header(&self, policy: &Policy) -> String {
+        let providers = self.scenario().providers.iter();
+        let members = providers.map(|provider| ProviderInfo {
+            model: provider.model.clone(),
+            input: Some(provider.price.input),
+            output: Some(provider.price.output),
+            ..ProviderInfo::named(&provider.name)
+        });
+        let header = Header::new(policy.name.clone(), &Vec::from_iter(members));
+        serde_json::to_string(&header).unwrap_or_default()
+    }
+
+    /// The names of its providers and faults.
+    pub(crate) fn names(&self) -> Names {
+        let providers = self
+            .scenario()
+            .providers
+            .iter()
+            .map(|one| one.name.as_str());
+        let faults = self.scenario().faults.iter().map(|one| one.name.as_str());
+        Names::new(Vec::from_iter(providers), Vec::from_iter(faults))
+    }
+
+    fn worst(&self, policy: &Policy, seed: u64, by: WorstBy) -> Worst {
+        let recorder = Arc::new(Judging(Mutex::new(Worst::new(by))));
+        world::run(self.scenario(), policy, seed, recorder.clone());
+        let mut worst = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *worst, Worst::new(by))
+    }
+}
+
+/// Keeps calls, and hands them out.
+struct Tracing(Mutex<(Keeper, OnCall)>);
+
+type OnCall = Box<dyn FnMut(&CallStory) + Send>;
+
+impl Tracing {
+    fn state(&self) -> MutexGuard<'_, (Keeper, OnCall)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recorder for Tracing {
+    fn record(&self, event: &Event) {
+        let (keeper, on_call) = &mut *self.state();
+        if let Some(story) = keeper.on_event(event) {
+            on_call(&story);
+        }
+    }
+
+    fn wants_reasons(&self) -> bool {
+        true
+    }
+}
+
+/// Keeps the worst calls.
+struct Judging(Mutex<Worst>);
+
+impl Recorder for Judging {
+    fn record(&self, event: &Event) {
+        let mut worst = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        worst.on_event(event);
+    }
+
+    fn wants_reasons(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,157 @@
+//! `trace`: calls step by step; and the story of a failure below an expectation that fails.
+
+use snapbox::str;
+
+use crate::{Project, down, json, scenario, stderr, stdout};
+
+/// The only provider rejects half of the attempts, and says how long to wait.
+fn storm() -> String {
+    let faults = "faults:\n  storm: { at: 10s, for: 20s, target: main, inject: 429, rate: 80%, \
+        retry_after: 4s }\n";
+    let expect = "  retry-only: [ success_rate >= 99% ]\n";
+    scenario("storm", "retry-only", faults, expect)
+}
+
+fn project() -> Project {
+    Project::new()
+        .with("scenarios/storm.yaml", &storm())
+        .with("scenarios/down.yaml", &down())
+        .with("scenarios/calm.yaml", &crate::calm())
+}
+
+#[test]
+fn a_failure_tells_its_story() {
+    let output = project().firedrill("run scenarios/storm.yaml --seeds 1..2");
+    output.code(1).stdout_eq(str![[r#"
+x storm   2 seeds x 1m   126 calls per run   all faults fired
+  policy      success  uptime   p95  ttft p95  att/call  $/1k ok  wasted
+x retry-only   93.25%   75.0%  8.7s         -      1.35     1.16    0.0%
+    8.5 failed per run: 8.5 exhausted
+fails  retry-only: success_rate >= 99%, was 93.25%
+       firedrill run scenarios/storm.yaml --policy retry-only --seeds 1..2
+  retry-only, tenths of calls that failed over time (. none, X all):
+  ...... ...7.5545.62XX5......................................
+  0s        10s       20s       30s       40s       50s
+            ====================  storm
+  seed 1, the worst: 12 of 126 calls failed, 12 exhausted (rate_limited)
+  of 12 failed calls, 12 would not have failed without storm
+  call 26 at 00:10.257: failed after 8.006s, exhausted (rate_limited)
+    +0.000s main: rate_limited after 0.002s [storm]; waits 4.000s for main, as
+        its hint asks
+    +4.002s main (retry): rate_limited after 0.002s [storm]; waits 4.000s for
+        main, as its hint asks
+    +8.004s main (retry): rate_limited after 0.002s [storm]
+    ends: its attempts are spent (3)
+  call 27 at 00:10.497: failed after 8.006s, exhausted (rate_limited)
+    +0.000s main: rate_limited after 0.002s [storm]; waits 4.000s for main, as
+        its hint asks
+    +4.002s main (retry): rate_limited after 0.002s [storm]; waits 4.000s for
+        main, as its hint asks
+    +8.004s main (retry): rate_limited after 0.002s [storm]
+    ends: its attempts are spent (3)
+  call 32 at 00:12.859: failed after 8.006s, exhausted (rate_limited)
+    +0.000s main: rate_limited after 0.002s [storm]; waits 4.000s for main, as
+        its hint asks
+    +4.002s main (retry): rate_limited after 0.002s [storm]; waits 4.000s for
+        main, as its hint asks
+    +8.004s main (retry): rate_limited after 0.002s [storm]
+    ends: its attempts are spent (3)
+  firedrill trace scenarios/storm.yaml --policy retry-only --seed 1 --call 26
+
+"#]]);
+}
+
+#[test]
+fn a_call_is_told_step_by_step_with_the_reason_of_each() {
+    let project = project();
+    let slowest = project.firedrill("trace scenarios/storm.yaml --seed 1 --slowest 1");
+    slowest.success().stdout_eq(str![[r#"
+call 49 at 00:22.800: answered after 9.893s
+  00:22.800    +0.000s  arrives
+  00:22.800    +0.000s  asks in this order, as the fleet lists them: main, backup
+  00:22.800    +0.000s  attempt 1 at main (first)
+  00:22.801    +0.001s  fault storm strikes
+  00:22.802    +0.002s  attempt 1 fails: rate_limited, it asks to wait 4.000s
+  00:22.802    +0.002s  waits 4.000s for main, as its hint asks
+  00:26.802    +4.002s  attempt 2 at main (retry)
+  00:26.803    +4.003s  fault storm strikes
+  00:26.804    +4.004s  attempt 2 fails: rate_limited, it asks to wait 4.000s
+  00:26.804    +4.004s  waits 4.000s for main, as its hint asks
+  00:30.804    +8.004s  attempt 3 at main (retry)
+  00:32.693    +9.893s  attempt 3 is answered
+  00:32.693    +9.893s  answered by attempt 3
+
+"#]]);
+}
+
+#[test]
+fn the_line_that_opens_the_next_opens_it() {
+    let project = project();
+    let output = stdout(&project.output("run scenarios/storm.yaml"));
+    let next = output
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("firedrill trace "));
+    let next = next.expect("a line that opens the next");
+    let call = project.output(&format!("trace {next}"));
+    assert_eq!(call.status.code(), Some(0), "{}", stderr(&call));
+    let heading = stdout(&call).lines().next().expect("a call").to_owned();
+    assert!(output.contains(&heading), "{heading}\n{output}");
+}
+
+#[test]
+fn a_trace_has_the_same_bytes_each_time_and_reads_as_a_trace_of_production() {
+    let project = project();
+    let words = "trace scenarios/storm.yaml --seed 2 --format jsonl";
+    let first = project.output(words);
+    assert_eq!(first.stdout, project.output(words).stdout);
+    let text = stdout(&first);
+    assert!(text.contains(r#""reason":{"waits":"#), "{text}");
+    let project = project.with("storm.jsonl", &text);
+    let report = json(&project.output("report storm.jsonl --format json"));
+    let run = json(&project.output("run scenarios/storm.yaml --seed 2 --format json"));
+    let calls = |report: &serde_json::Value| {
+        report["policies"]["retry-only"]["state"]["run"]["calls"].clone()
+    };
+    assert_eq!(calls(&report), calls(&run));
+}
+
+#[test]
+fn only_failed_calls_are_told_when_they_are_asked_for() {
+    let project = project();
+    let failed = stdout(&project.output("trace scenarios/down.yaml --failed"));
+    let headings = failed.lines().filter(|line| line.starts_with("call "));
+    let headings = Vec::from_iter(headings);
+    assert!(!headings.is_empty());
+    assert!(
+        headings.iter().all(|line| line.contains(": failed after ")),
+        "{failed}"
+    );
+    let none = project.output("trace scenarios/calm.yaml --failed");
+    assert_eq!(none.status.code(), Some(2));
+    assert!(
+        stderr(&none).contains("no call failed"),
+        "{}",
+        stderr(&none)
+    );
+}
+
+#[test]
+fn blame_names_the_fault_without_which_calls_would_not_have_failed() {
+    let blame = project().firedrill("trace scenarios/storm.yaml --seed 1 --blame");
+    blame.success().stdout_eq(str![[r#"
+seed 1: of 12 failed calls, 12 would not have failed without storm
+
+"#]]);
+}
+
+#[test]
+fn a_scenario_of_several_policies_asks_which_one() {
+    let text = storm().replace(
+        "policies: [ retry-only ]",
+        "policies: [ retry-only, no-failover ]",
+    );
+    let project = Project::new().with("storm.yaml", &text);
+    let output = project.output("trace storm.yaml");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--policy"), "{}", stderr(&output));
+}
