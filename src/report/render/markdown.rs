@@ -5,6 +5,7 @@
 mod alerts;
 mod money;
 mod parts;
+mod rows;
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ use crate::report::run_stats::Endings;
 use crate::report::subject::MeasuredProvider;
 use crate::report::verdict::Verdict;
 use crate::report::{Judged, Report, command, compare, measures};
+use rows::Rows;
 
 /// `report` as Markdown.
 pub(super) fn render(report: &Report, _: bool) -> String {
@@ -443,56 +445,6 @@ fn policy_names(report: &Report) -> impl Iterator<Item = &str> + Clone {
     report.policies.iter().map(|policy| policy.name.as_str())
 }
 
-/// A table: the first column to the left, numbers to the right.
-struct Rows {
-    headings: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Rows {
-    fn new(headings: &[&str]) -> Self {
-        Self {
-            headings: headings.iter().map(|&heading| cell(heading)).collect(),
-            rows: Vec::new(),
-        }
-    }
-
-    fn push(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows
-            .push(cells.into_iter().map(|text| cell(&text)).collect());
-    }
-
-    /// As a section of its own; none without rows.
-    fn section(&self, title: &str, sentence: &str) -> Option<String> {
-        let sentence = match sentence {
-            "" => String::new(),
-            _ => format!("{sentence}\n\n"),
-        };
-        let written = self.written();
-        (!self.rows.is_empty()).then(|| format!("## {title}\n\n{sentence}{written}"))
-    }
-
-    fn written(&self) -> String {
-        let rules = (0..self.headings.len()).map(|place| {
-            let is_number = self
-                .rows
-                .iter()
-                .all(|row| row.get(place).is_some_and(|text| is_number(text)));
-            if is_number && !self.rows.is_empty() {
-                "--:"
-            } else {
-                "---"
-            }
-        });
-        let rules: Vec<String> = rules.map(str::to_owned).collect();
-        let lines = [&self.headings, &rules].into_iter().chain(&self.rows);
-        let lines: Vec<String> = lines
-            .map(|cells| format!("| {} |", cells.join(" | ")))
-            .collect();
-        lines.join("\n")
-    }
-}
-
 /// The measures that are zero where all is well.
 const CONDUCT: [Measure; 5] = [
     measures::UNFINISHED,
@@ -510,12 +462,3 @@ const MEASURES_TAKEN: [Measure; 5] = [
     measures::CHECKS,
     measures::CHECK_COST,
 ];
-
-fn is_number(text: &str) -> bool {
-    text == "-" || text.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// Escapes pipes and line breaks, which would end the cell or the row.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
-}
