@@ -22,8 +22,8 @@ use crate::units::{UnitError, truncate};
 #[derive(Clone)]
 pub struct Diagnostic {
     message: String,
-    note: Option<String>,
-    hint: Option<String>,
+    note: Option<Box<str>>,
+    hint: Option<Box<str>>,
     span: Span,
     /// The name of the rule of a warning; none = an error.
     warning: Option<&'static str>,
@@ -115,15 +115,9 @@ impl Diagnostic {
         if !self.message.starts_with(NOT_YAML) {
             return self;
         }
-        let bare = |text: &str| {
-            let parts = text.split('`').enumerate().map(|(n, part)| match n % 2 {
-                1 if part.contains(char::is_alphanumeric) => "…",
-                _ => part,
-            });
-            Vec::from_iter(parts).join("`")
-        };
-        self.message = bare(&self.message);
-        self.hint = self.hint.as_deref().map(bare);
+        self.message = unquoted(&self.message);
+        let hint = self.hint.as_deref().map(unquoted);
+        self.hint = hint.map(String::into_boxed_str);
         self
     }
 
@@ -142,21 +136,21 @@ impl Diagnostic {
     /// Adds a note: why it matters.
     #[must_use]
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
+        self.note = Some(note.into().into_boxed_str());
         self
     }
 
     /// Adds a hint: what to write instead.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into_boxed_str());
         self
     }
 
     /// Adds the hint of a text that is not a quantity, if it has one.
     #[must_use]
     pub(crate) fn hint_of(mut self, error: &UnitError) -> Self {
-        self.hint = error.hint().map(str::to_owned).or(self.hint);
+        self.hint = error.hint().map(Box::from).or(self.hint);
         self
     }
 
@@ -235,10 +229,10 @@ impl Diagnostic {
         };
         let mut group = title.element(snippet);
         if let Some(note) = &self.note {
-            group = group.element(Level::NOTE.message(note.as_str()));
+            group = group.element(Level::NOTE.message(&**note));
         }
         if let Some(hint) = &self.hint {
-            group = group.element(Level::HELP.message(hint.as_str()));
+            group = group.element(Level::HELP.message(&**hint));
         }
         let renderer = Renderer::plain().decor_style(DecorStyle::Ascii);
         f.write_str(&renderer.render(&[group]))
@@ -264,6 +258,15 @@ pub(crate) fn clipped(message: &str) -> String {
             true => part.to_owned(),
             false => truncate(part),
         }
+    });
+    Vec::from_iter(parts).join("`")
+}
+
+/// `text` without what it quotes.
+fn unquoted(text: &str) -> String {
+    let parts = text.split('`').enumerate().map(|(n, part)| match n % 2 {
+        1 if part.contains(char::is_alphanumeric) => "…",
+        _ => part,
     });
     Vec::from_iter(parts).join("`")
 }
