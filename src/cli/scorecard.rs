@@ -91,7 +91,7 @@ fn load(args: &Args) -> Result<Vec<Drill>, Vec<CliError>> {
     }
 }
 
-/// The files of `paths`; without paths the default scenarios and, if there is one, the conduct pack.
+/// The files of `paths`; without paths the default scenarios, and the conduct pack if there is one.
 fn scenarios(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<CliError>> {
     let mut found = files::find(paths)?;
     let conduct = PathBuf::from(CONDUCT);

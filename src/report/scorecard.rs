@@ -97,10 +97,11 @@ impl Scorecard {
         let by_scenario = scenarios
             .iter()
             .map(|scenario| self.scenario_line(scenario));
+        let by_policy = Vec::from_iter(by_policy).join("\n");
+        let by_scenario = Vec::from_iter(by_scenario).join("\n");
         format!(
-            "{head}\n\n## By policy\n\n{POLICY_HEAD}\n{}\n\n## By scenario\n\n{SCENARIO_HEAD}\n{}\n",
-            Vec::from_iter(by_policy).join("\n"),
-            Vec::from_iter(by_scenario).join("\n"),
+            "{head}\n\n## By policy\n\n{POLICY_HEAD}\n{by_policy}\n\n\
+             ## By scenario\n\n{SCENARIO_HEAD}\n{by_scenario}\n"
         )
     }
 
@@ -149,13 +150,19 @@ impl Row {
         let run = &policy.state.run;
         let verdicts = policy.judgements.iter().map(|judged| judged.verdict);
         Self {
-            scenario: report.subject.name.clone(),
+            scenario: label(&report.path).to_owned(),
             policy: policy.name.clone(),
             values: COLUMNS.map(|(_, measure)| measure.of(&view)),
             calls: [run.calls, run.succeeded],
             verdict: verdicts.max().unwrap_or(Verdict::NotJudged),
         }
     }
+}
+
+/// The scenario as it stands in the folder of scenarios, since packs share names: `conduct/flapping`.
+fn label(path: &str) -> &str {
+    let path = path.strip_prefix("scenarios/").unwrap_or(path);
+    path.rsplit_once('.').map_or(path, |(stem, _)| stem)
 }
 
 /// How many rows hold, fail, are inconclusive and are not judged, as cells.
