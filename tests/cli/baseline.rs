@@ -28,6 +28,7 @@ fn an_unchanged_run_differs_by_nothing_and_holds() {
     38.8 failed per run: 38.8 exhausted
 + priority-fallback  100.00%  100.0%    1.9s         -      1.28     1.14   0.0%
     change             0.00%    0.0%     0ms         -      0.00     0.00   0.0%
+    attempts: main 78.3%, backup 21.7%
   change: against the baseline; ? cannot be told apart
   no-failover, tenths of calls that failed over time (. none, X all):
   44233322524543323422232542643323636333243.343342212453433335
@@ -52,6 +53,7 @@ worse than the baseline: flaky no-failover: success_rate was 72.52%, is 62.78% (
     52.3 failed per run: 52.3 exhausted
 + priority-fallba~  100.00%  100.0%     2.0s         -      1.37     1.14   0.0%
     change            0.00%    0.0%  +127ms?         -     +0.10     0.00   0.0%
+    attempts: main 72.8%, backup 27.2%
   change: against the baseline; ? cannot be told apart
   no-failover, tenths of calls that failed over time (. none, X all):
   765434436445436434322445437555368363353632543443333453653335

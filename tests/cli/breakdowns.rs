@@ -1,5 +1,6 @@
 //! One provider, one key, one task, one client; and one policy against another.
 
+use snapbox::cmd::OutputAssert;
 use snapbox::str;
 
 use crate::{Project, json, stderr, stdout};
@@ -188,23 +189,26 @@ fn a_comparison_says_both_values() {
     assert!(told.contains("%: needs 10"), "{finding}");
 }
 
+/// The output of a run with these expectations, all of them wrong.
+fn wrong(folder: &str, expect: &str) -> OutputAssert {
+    let text = crate::scenario("wrong", "no-failover", "", expect);
+    let file = format!("{folder}/wrong.yaml");
+    let project = Project::new().with(&file, &text);
+    project
+        .firedrill(&format!("run {file}"))
+        .code(2)
+        .stdout_eq("")
+}
+
 #[test]
-fn all_wrong_expectations_are_told_at_once() {
-    let read = "  every: [ 99% <= uptime, cost <= 400 EUR ]
+fn all_expectations_that_cannot_be_read_are_told_at_once() {
+    let output = wrong(
+        "read",
+        "  every: [ 99% <= uptime, cost <= 400 EUR ]
   no-failover: [ latency.p95 <= 1 min, success_rate =< 99% ]
-";
-    let meant = "  every: [ p95 <= 2s ]
-  no-failover: [ success_rate >= 0.8, tokens <= 50M, cost >= no-failover ]
-";
-    let text = |expect| crate::scenario("wrong", "no-failover", "", expect);
-    let project = Project::new()
-        .with("read/wrong.yaml", &text(read))
-        .with("meant/wrong.yaml", &text(meant));
-    let run = |folder: &str| {
-        let words = format!("run {folder}/wrong.yaml");
-        project.firedrill(&words).code(2).stdout_eq("")
-    };
-    run("read").stderr_eq(str![[r#"
+",
+    );
+    output.stderr_eq(str![[r#"
 error: the value stands before the comparison
   --> read/wrong.yaml:14:12
    |
@@ -238,7 +242,17 @@ error: `=<` is not a comparison
    = help: write `<=`
 
 "#]]);
-    run("meant").stderr_eq(str![[r#"
+}
+
+#[test]
+fn all_expectations_that_mean_nothing_are_told_at_once() {
+    let output = wrong(
+        "meant",
+        "  every: [ p95 <= 2s ]
+  no-failover: [ success_rate >= 0.8, tokens <= 50M, cost >= no-failover ]
+",
+    );
+    output.stderr_eq(str![[r#"
 error: there is no measure `p95`
   --> meant/wrong.yaml:14:12
    |

@@ -226,7 +226,7 @@ fn without_expectations_a_run_is_measured_and_not_judged() {
         .code(0);
     run.stderr_eq("").stdout_eq(str![[r#"
 - bare   seed 1 x 1m   [..] calls   no faults   measured, not judged
-  policy       success  uptime   p95  ttft p95  att/call  $/1k ok  wasted
+  policy       success  uptime  p95 ok  ttft p95  att/call  $/1k ok  waste
   no-failover  [..]
 
 "#]]);

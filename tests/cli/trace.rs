@@ -24,8 +24,8 @@ fn a_failure_tells_its_story() {
     let output = project().firedrill("run scenarios/storm.yaml --seeds 1..2");
     output.code(1).stdout_eq(str![[r#"
 x storm   2 seeds x 1m   126 calls per run   all faults fired
-  policy      success  uptime   p95  ttft p95  att/call  $/1k ok  wasted
-x retry-only   93.25%   75.0%  8.7s         -      1.35     1.16    0.0%
+  policy      success  uptime  p95 ok  ttft p95  att/call  $/1k ok  waste
+x retry-only   93.25%   75.0%    8.7s         -      1.35     1.16   0.0%
     8.5 failed per run: 8.5 exhausted
 fails  retry-only: success_rate >= 99%, was 93.25%
        firedrill run scenarios/storm.yaml --policy retry-only --seeds 1..2

@@ -133,8 +133,11 @@ const SAVINGS: [(&str, &str, u64, u64, u64); 9] = [
     ("003", "DeepSeek V3.2", 250, 42, 832),
 ];
 
+/// An article, and the price that it names.
+type Priced = (&'static str, u64);
+
 /// The same model's "official" price of a million tokens in two articles: what, which, cents.
-const OFFICIAL: [(&str, (&str, u64), (&str, u64)); 5] = [
+const OFFICIAL: [(&str, Priced, Priced); 5] = [
     ("GPT-4.1", ("000", 800), ("001", 6_000)),
     ("GPT-4.1", ("004", 800), ("003", 6_000)),
     ("Claude Sonnet 4.5", ("000", 1_500), ("001", 1_800)),

@@ -75,7 +75,8 @@ const ALLOW: &str = "
 ## `allow`
 
 Rules of `firedrill check` that do not warn about this policy, as a list: write the reason in a
-comment beside each. A rule that finds nothing to warn of here, whatever the scenario, is itself a warning.
+comment beside each. A rule that finds nothing to warn of here, whatever the scenario, is itself a
+warning.
 
 ";
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use firedrill::policy::FailureClass::{self, *};
-use firedrill::policy::{CallId, KeyId, Outcome, ProviderId};
+use firedrill::policy::{CallId, KeyId, ProviderId};
 use firedrill::scenario::fault::Fault;
 use firedrill::trace::EventKind;
 

@@ -1,5 +1,7 @@
 //! Every measure again, by its definition and without regard to cost: from the list of all events,
 //! sorted and counted. It shares the units of values with the report, and none of its arithmetic.
+//!
+//! This file is long because it is every measure again.
 
 use std::collections::{BTreeMap, BTreeSet};
 

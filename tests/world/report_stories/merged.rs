@@ -115,7 +115,8 @@ proptest! {
             let arguments = measure.argument().map_or(1, |kind| kind.names(&one).len());
             for place in 0..arguments {
                 let value = |state| {
-                    let prices: Vec<Price> = subject().providers.into_iter().map(|one| one.price).collect();
+                    let providers = subject().providers.into_iter();
+                    let prices: Vec<Price> = providers.map(|one| one.price).collect();
                     let view = View::all(state, &prices);
                     match measure.argument() {
                         None => measure.of(&view),
