@@ -8,8 +8,8 @@
 //! Order within one call: `Arrived`, then for each attempt `Started`, perhaps
 //! `FirstTokenDelivered`, and `Replied` or `Cancelled`; at last `Ended`. `Billed` may come at any
 //! time after `Started`, also after `Ended`: providers bill work that no client reads. For the
-//! attempt that answers, every `Billed` comes before its `Replied`. `Decided` comes before the event
-//! that it explains.
+//! attempt that answers, every `Billed` comes before its `Replied`. `Decided` comes before the
+//! event that it explains.
 
 pub mod lines;
 

@@ -86,11 +86,10 @@ impl Kinds {
         let near = |known: &[String]| count(&|key| known.iter().any(|one| is_near(key, one)));
         let score = |known: &[String]| (exact(known), near(known));
         let is_named = keys.iter().any(|key| key == "name");
+        let is_bare_policy = is_named && keys.iter().all(|key| key == "name" || key == "about");
         if keys.iter().any(|key| key == "fleet") {
             Kind::Fleet
-        } else if score(&self.policy) > score(&self.scenario) {
-            Kind::Policy
-        } else if is_named && keys.iter().all(|key| key == "name" || key == "about") {
+        } else if score(&self.policy) > score(&self.scenario) || is_bare_policy {
             Kind::Policy
         } else {
             Kind::Scenario

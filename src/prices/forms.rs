@@ -271,8 +271,7 @@ impl Times {
         };
         self.0
             .iter()
-            .filter(in_force)
-            .next_back()
+            .rfind(in_force)
             .map(|timed| timed.prices.clone())
     }
 }

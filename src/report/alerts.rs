@@ -275,10 +275,13 @@ impl Counts {
             (Signal::SuccessRate, Observation::Call { latency, .. }) => (1, latency.is_some()),
             (Signal::BurnRate { .. }, Observation::Call { latency, .. }) => (1, latency.is_none()),
             (Signal::FallbackRate, Observation::Call { fell_back, .. }) => (1, fell_back),
-            (Signal::Latency(_), Observation::Call { latency, .. }) => match latency {
-                Some(latency) => (1, is_beyond(rule, latency)),
-                None => return,
-            },
+            (
+                Signal::Latency(_),
+                Observation::Call {
+                    latency: Some(latency),
+                    ..
+                },
+            ) => (1, is_beyond(rule, latency)),
             (Signal::Cost, Observation::Billed(nanos)) => (nanos, false),
             (Signal::FailureRate(own), Observation::Attempt { provider, failed })
                 if own == provider =>

@@ -915,8 +915,8 @@ measures! {
     );
     MISSED_FAULTS = about_alert(
         "missed_faults",
-        "Windows of faults that the alert is meant to detect, during which it did not begin to fire, per \
-         run.",
+        "Windows of faults that the alert is meant to detect, during which it did not begin to \
+         fire, per run.",
         |tally| tally.missed,
     );
     LOAD_DURING = about_fault(

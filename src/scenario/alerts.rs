@@ -1,7 +1,7 @@
 //! Alert rules of a scenario: what a monitor would be told to watch.
 //!
-//! This module reads and checks them; [`crate::expect::alert`] has the signals, and reports evaluate
-//! the rules.
+//! This module reads and checks them; [`crate::expect::alert`] has the signals, and reports
+//! evaluate the rules.
 
 use std::collections::BTreeMap;
 use std::fmt;

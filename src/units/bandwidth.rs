@@ -54,7 +54,7 @@ fn in_bytes(nanos: u64, unit: &str) -> Option<String> {
     let bits = u128::from(nanos) * u128::from(*bits);
     let bytes = bits
         .is_multiple_of(8_000_000_000)
-        .then(|| bits / 8_000_000_000);
+        .then_some(bits / 8_000_000_000);
     let bytes = u64::try_from(bytes?).ok()?;
     Some(Bandwidth(bytes).to_string())
 }

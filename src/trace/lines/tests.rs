@@ -153,6 +153,13 @@ fn kinds(
             fault: FaultId(place),
             call: some,
         },
+    ]
+}
+
+/// The kinds of events that only a recorder of reasons gets, with these numbers.
+fn reasons((call, _, place, nth): (u64, u32, u16, u32)) -> Vec<EventKind> {
+    let (call, provider) = (CallId(call), ProviderId(place));
+    vec![
         EventKind::Decided {
             call,
             reason: Reason::PassedOver {
@@ -184,6 +191,7 @@ proptest! {
         outcome in outcomes(),
     ) {
         let kinds = kinds(numbers, (yes, class, hint), outcome).into_iter();
+        let kinds = kinds.chain(reasons(numbers));
         let at = Instant::from_nanos(at);
         let events: Vec<Event> = kinds.map(|kind| Event { at, kind }).collect();
         prop_assert_eq!(through(&events), events);
