@@ -7,8 +7,9 @@
 //! - `subject`: the context of a trace.
 //! - `collector`: folds the events of one run into its stats as they come.
 //! - `run_stats`: integer counters and sparse histograms; `merge` adds them exactly.
-//! - `alerts`, `histogram`, `windows`, `timeline`, `cost`, `ledger`, `client_rules`, `fault_impact`:
-//!   the parts of the stats; `failover`, `recovery`, `attempt_peaks` and `scopes` help to fold them.
+//! - `alerts`, `histogram`, `windows`, `timeline`, `cost`, `ledger`, `client_rules` and
+//!   `fault_impact`: the parts of the stats; `failover`, `recovery`, `attempt_peaks` and `scopes`
+//!   help to fold them.
 //! - [`measures`]: every measure, defined once: name, unit, function; `explained`: what its one
 //!   sentence leaves out.
 //! - `outcomes`, `by_seed`: how each call ended, and each run's values; `shards` merges reports

@@ -159,7 +159,7 @@ impl Row {
     }
 }
 
-/// The scenario as it stands in the folder of scenarios, since packs share names: `conduct/flapping`.
+/// The scenario by its place below `scenarios/`, since packs share names: `conduct/flapping`.
 fn label(path: &str) -> &str {
     let path = path.strip_prefix("scenarios/").unwrap_or(path);
     path.rsplit_once('.').map_or(path, |(stem, _)| stem)
