@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 
 use super::baseline::{Baseline, BaselineArgs};
 use super::partition::{self, Partition};
-use super::sweep::{self, Variant};
+use super::sweep::{self, Override, Variant};
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
 use crate::prices::Book;
@@ -97,14 +97,14 @@ pub(super) struct Args {
 }
 
 /// Runs the scenarios of the command line.
-pub(super) fn run(mut args: Args) -> Done {
+pub(super) fn run(args: Args) -> Done {
     let workers = args.jobs.or_else(|| thread::available_parallelism().ok());
     let workers = workers.unwrap_or(NonZero::<usize>::MIN);
     if sweep::is_sweep(&args.set) {
-        let (drills, variants) = load_sweep(&mut args)?;
+        let (drills, variants) = load_sweep(&args)?;
         return sweep::run(&drills, &variants, workers, args.format);
     }
-    let drills = load(&mut args)?;
+    let drills = load(&args, &[&args.set])?.concat();
     let mut baseline = Baseline::read(&args.baseline).map_err(|trouble| vec![trouble])?;
     for drill in &drills {
         for warning in drill.warnings() {
@@ -132,7 +132,7 @@ pub(super) fn run(mut args: Args) -> Done {
 }
 
 /// Each scenario once for each combination of the swept values.
-fn load_sweep(args: &mut Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
+fn load_sweep(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
     let one = |trouble| vec![trouble];
     if args.out.is_some() || args.baseline.is_some() {
         let message = "several values of `--set` make a table and no files".to_owned();
@@ -144,16 +144,9 @@ fn load_sweep(args: &mut Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliErro
         return Err(repeated);
     }
     let variants = sweep::variants(&args.set).map_err(one)?;
-    let mut by_variant = Vec::new();
-    let (policies, seeds) = (args.policies.clone(), args.seeds.clone());
-    let judge_as = args.judge_as.clone();
-    for variant in &variants {
-        args.set.clone_from(&variant.set);
-        args.policies.clone_from(&policies);
-        args.seeds.clone_from(&seeds);
-        args.judge_as.clone_from(&judge_as);
-        by_variant.push(load(args)?.into_iter());
-    }
+    let sets = Vec::from_iter(variants.iter().map(|variant| variant.set.as_slice()));
+    let by_variant = load(args, &sets)?.into_iter().map(Vec::into_iter);
+    let mut by_variant = Vec::from_iter(by_variant);
     let mut drills = Vec::new();
     // Scenario by scenario: each has a table of its own.
     while let Some(first) = by_variant.first_mut().and_then(Iterator::next) {
@@ -163,23 +156,42 @@ fn load_sweep(args: &mut Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliErro
     Ok((drills, variants))
 }
 
-/// Reads and checks all that the command line names: every drill, or every error.
-fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<CliError>> {
+/// Reads and checks all that the command line names, with each of `sets` as what `--set` sets:
+/// every drill of each, or every error of the first that has one.
+fn load(args: &Args, sets: &[&[Override]]) -> Result<Vec<Vec<Drill>>, Vec<CliError>> {
     let mut problems = values::set_once(&args.set);
     let prices = args.prices.as_deref().map(Book::read).transpose();
     let prices = prices.map_err(|problem| vec![CliError::from(problem)])?;
-    let changes = Changes {
-        policies: std::mem::take(&mut args.policies),
-        judge_as: args.judge_as.take(),
-        seeds: args.seed.map(|seed| seed..=seed).or(args.seeds.take()),
-        set: std::mem::take(&mut args.set),
+    let mut changes = Changes {
+        policies: args.policies.clone(),
+        judge_as: args.judge_as.clone(),
+        seeds: args.seed.map(|seed| seed..=seed).or(args.seeds.clone()),
+        set: Vec::new(),
         prices: prices.map(Arc::new),
     };
-    let mut drills = Vec::new();
     let found = scenarios(args).unwrap_or_else(|more| {
         problems.extend(more);
         Vec::new()
     });
+    let mut loaded = Vec::new();
+    for set in sets {
+        changes.set = set.to_vec();
+        loaded.push(load_files(args, &found, &changes, &mut problems));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+    }
+    Ok(loaded)
+}
+
+/// The drills of the files `found`, with `changes`; what is wrong is added to `problems`.
+fn load_files(
+    args: &Args,
+    found: &[InputFile],
+    changes: &Changes,
+    problems: &mut Vec<CliError>,
+) -> Vec<Drill> {
+    let mut drills = Vec::new();
     for file in found {
         match Drill::load_with(&file.path, changes.clone()) {
             Ok(drill) => match partition::of(args.partition, drill) {
@@ -193,11 +205,7 @@ fn load(args: &mut Args) -> Result<Vec<Drill>, Vec<CliError>> {
     if args.out.is_some() {
         problems.extend(same_names(&drills));
     }
-    if problems.is_empty() {
-        Ok(drills)
-    } else {
-        Err(problems)
-    }
+    drills
 }
 
 /// The problem with `--judge-as` when no scenario has expectations of that policy: one that has

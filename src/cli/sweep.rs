@@ -10,7 +10,7 @@ use crate::drill::{self, Drill};
 use crate::report::{self, Following, Format, Report};
 
 /// A `--set`: path and value.
-type Override = (String, String);
+pub(super) type Override = (String, String);
 
 /// One combination of values: what tells it from the others, and all that it sets.
 #[derive(Clone, Debug, PartialEq, Eq)]

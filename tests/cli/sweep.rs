@@ -49,6 +49,15 @@ fn each_value_of_a_sweep_is_run_as_its_command_runs_it() {
 }
 
 #[test]
+fn what_a_sweep_leaves_out_is_named_once() {
+    let policy = "name: mine\nabout: Mine.\nretry: { max_attempts: 2 }\n";
+    let project = project().with("scenarios/policies/mine.yaml", policy);
+    let words = "run scenarios --set faults.flaky.rate=10%,20% --seed 1";
+    let told = project.firedrill(words).code(0);
+    told.stderr_eq("note: not run: scenarios/policies/mine.yaml (policy)\n");
+}
+
+#[test]
 fn a_sweep_writes_no_files_and_has_a_bound() {
     let many = Vec::from_iter((1..=257).map(|rate| format!("{rate}/s"))).join(",");
     for (words, part) in [
