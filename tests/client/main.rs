@@ -1,5 +1,6 @@
 //! The client's public API: answers on the wire, TLS and HTTP/2, every network, and secrets.
 
+mod answers;
 mod networks;
 mod one_answer;
 mod secrets;
