@@ -119,5 +119,5 @@ pub mod engine {
     pub use crate::provider::{Action, Exchange, Provider, Request};
     pub use crate::scenario::fault::SeededFault;
     pub use crate::scenario::workload::{Prefix, Row, Tokens, Workload};
-    pub use crate::world::{Simulated, run};
+    pub use crate::world::{Simulated, SmallReads, run};
 }

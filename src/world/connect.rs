@@ -9,6 +9,7 @@ use turmoil_net::shim::tokio::net::TcpStream;
 
 use super::World;
 use super::link::RESOLUTION;
+use super::stream::SmallReads;
 use crate::client::{Connect, Endpoint};
 
 /// Connects one client process to hosts of the simulated network, within a simulation only.
@@ -19,7 +20,7 @@ pub struct Simulated {
 }
 
 impl Connect for Simulated {
-    type Io = TokioIo<TcpStream>;
+    type Io = TokioIo<SmallReads>;
 
     async fn connect(&self, endpoint: &Endpoint) -> io::Result<Self::Io> {
         if !is_resolved(&endpoint.host, self.client) {
@@ -29,7 +30,7 @@ impl Connect for Simulated {
             return Err(io::Error::new(io::ErrorKind::NotFound, message));
         }
         let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
-        Ok(TokioIo::new(stream))
+        Ok(TokioIo::new(SmallReads(stream)))
     }
 }
 

@@ -6,10 +6,11 @@ use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 use turmoil_net::HostId;
-use turmoil_net::shim::tokio::net::{TcpListener, TcpStream};
+use turmoil_net::shim::tokio::net::TcpListener;
 
 use super::World;
 use super::network::ConnId;
+use super::stream::SmallReads;
 use crate::host::connection::Connection;
 use crate::host::request::Asked;
 use crate::host::{HostEnv, ProviderHost};
@@ -54,7 +55,7 @@ pub(super) fn start(
                 id,
                 ends: ConnId { client, provider },
             };
-            let serving = env.serve(stream, hosted.clone());
+            let serving = env.serve(SmallReads(stream), hosted.clone());
             world.tasks.spawn(host, serving);
         }
     });
@@ -79,7 +80,7 @@ struct SimulatedEnv {
 }
 
 impl SimulatedEnv {
-    async fn serve(self, stream: TcpStream, hosted: Rc<ProviderHost>) {
+    async fn serve(self, stream: SmallReads, hosted: Rc<ProviderHost>) {
         let outage = self
             .world
             .network
@@ -102,7 +103,7 @@ impl SimulatedEnv {
 }
 
 impl HostEnv for SimulatedEnv {
-    type Stream = TcpStream;
+    type Stream = SmallReads;
 
     fn now(&self) -> Instant {
         self.world.now()
@@ -124,7 +125,7 @@ impl HostEnv for SimulatedEnv {
         self.world.network.borrow().outages(self.id)
     }
 
-    fn reset(&self, _: &mut TcpStream) {
+    fn reset(&self, _: &mut SmallReads) {
         self.world.network.borrow_mut().reset(self.ends);
     }
 

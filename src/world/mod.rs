@@ -21,6 +21,7 @@ mod load;
 mod network;
 mod operate;
 mod scheduler;
+mod stream;
 mod task;
 
 use std::cell::{Cell, RefCell};
@@ -43,6 +44,7 @@ use crate::trace::{Event, EventKind, Recorder};
 pub use connect::Simulated;
 use network::Network;
 use scheduler::Scheduler;
+pub use stream::SmallReads;
 use task::Tasks;
 
 /// Runs `scenario` under `policy` and `seed` to its end, on a fresh OS thread, and passes events to
