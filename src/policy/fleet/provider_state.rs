@@ -116,6 +116,7 @@ impl ProviderState {
         self.ask_breaker(now, |breaker| {
             breaker.on_success(pass.guard, Some(took), now);
         });
+        self.keys.on_success(pass.key);
         if let Some(throttle) = &mut self.throttle {
             throttle.on_accepted(now);
         }
