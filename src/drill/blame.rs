@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::policy::CallId;
-use crate::policy::call::Outcome;
 use crate::policy::config::Policy;
-use crate::report::story::{Blame, Worst};
+use crate::report::story::{Blame, Keeper, Pick, Worst};
 use crate::scenario::Scenario;
-use crate::trace::{Event, EventKind, FaultId, Recorder};
+use crate::trace::{Event, FaultId, Recorder};
 use crate::units::Share;
 use crate::world;
 
@@ -44,31 +43,32 @@ fn saved_without(
     }
     let recorder = Arc::new(Saved {
         failed: failed.clone(),
-        saved: Mutex::default(),
+        state: Mutex::new((Keeper::new(Pick::All), BTreeSet::new())),
     });
     world::run(&scenario, policy, seed, recorder.clone());
-    std::mem::take(&mut *recorder.saved())
+    std::mem::take(&mut recorder.state().1)
 }
 
-/// Notes which of the failed calls succeed.
+/// Notes which of the failed calls succeed: a wrong answer is no success.
 struct Saved {
     failed: BTreeSet<CallId>,
-    saved: Mutex<BTreeSet<CallId>>,
+    state: Mutex<(Keeper, BTreeSet<CallId>)>,
 }
 
 impl Saved {
-    fn saved(&self) -> MutexGuard<'_, BTreeSet<CallId>> {
-        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, (Keeper, BTreeSet<CallId>)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Recorder for Saved {
     fn record(&self, event: &Event) {
-        if let EventKind::Ended { call, outcome } = event.kind
-            && matches!(outcome, Outcome::Succeeded { .. })
-            && self.failed.contains(&call)
+        let (keeper, saved) = &mut *self.state();
+        if let Some(story) = keeper.on_event(event)
+            && story.failure().is_none()
+            && self.failed.contains(&story.call)
         {
-            self.saved().insert(call);
+            saved.insert(story.call);
         }
     }
 }

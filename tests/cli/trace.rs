@@ -61,6 +61,50 @@ fails  retry-only: success_rate >= 99%, was 93.25%
 "#]]);
 }
 
+/// Answers are wrong for a while, and later half of the attempts fail; the policy takes every
+/// answer for whole.
+fn wrong() -> String {
+    let faults = "faults:\n  lie: { at: 10s, for: 20s, target: main, inject: lying_finish }\n  \
+        errors: { at: 20s, for: 20s, target: main, inject: 500, rate: 50% }\n";
+    let expect = "  no-failover: [ success_rate >= 99% ]\n";
+    scenario("wrong", "no-failover", faults, expect)
+}
+
+#[test]
+fn a_wrong_answer_is_counted_blamed_and_told_as_a_failure() {
+    let project = Project::new().with("wrong.yaml", &wrong());
+    let text = stdout(&project.output("run wrong.yaml --seed 1"));
+    let (_, story) = text.split_once("seed 1, the worst: ").expect("a story");
+    snapbox::assert_data_eq!(
+        story,
+        str![[r#"
+50 of 126 calls failed, 28 wrong_answer, 22 exhausted
+  (server_error)
+  of 50 failed calls, 28 would not have failed without lie; 10 would not have
+    failed without errors; 12 fail without any one fault
+  call 30 at 00:12.068: answered after 1.659s, but wrong: the provider wrote no
+    whole and correct answer
+    +0.000s main: answered after 1.659s [lie]
+  call 46 at 00:20.077: failed after 0.002s, exhausted (server_error)
+    +0.000s main: server_error after 0.002s [errors]
+    ends: its attempts are spent (1)
+  call 35 at 00:14.261: answered after 1.565s, but wrong: the provider wrote no
+    whole and correct answer
+    +0.000s main: answered after 1.565s [lie]
+  firedrill trace wrong.yaml --policy no-failover --seed 1 --call 30
+
+"#]]
+    );
+    // The same calls are the failed ones everywhere.
+    let failed = stdout(&project.output("trace wrong.yaml --seed 1 --failed"));
+    assert_eq!(failed.matches("\ncall ").count() + 1, 50);
+    let blame = stdout(&project.output("trace wrong.yaml --seed 1 --blame"));
+    assert!(
+        blame.contains("28 would not have failed without lie"),
+        "{blame}"
+    );
+}
+
 #[test]
 fn a_call_is_told_step_by_step_with_the_reason_of_each() {
     let project = project();

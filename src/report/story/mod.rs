@@ -20,10 +20,10 @@ mod tell;
 mod words;
 mod worst;
 
-use crate::policy::CallId;
 use crate::policy::call::{FailureReason, Outcome};
+use crate::policy::{AttemptId, CallId};
 use crate::time::Instant;
-use crate::trace::Event;
+use crate::trace::{Event, EventKind};
 
 pub use blame::Blame;
 pub(crate) use keeper::{Keeper, Pick};
@@ -41,13 +41,45 @@ pub(crate) struct CallStory {
     pub(crate) events: Vec<Event>,
 }
 
+/// Why a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// It ended without an answer, and its client knows why.
+    NoAnswer(FailureReason),
+    /// Its client took for an answer what was none: not whole, or not correct.
+    WrongAnswer,
+}
+
 impl CallStory {
     /// Why it failed; none if it did not.
-    pub(crate) fn failure(&self) -> Option<FailureReason> {
-        match self.ended {
-            Some((_, Outcome::Failed(reason))) => Some(reason),
-            _ => None,
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        match self.ended?.1 {
+            Outcome::Failed(reason) => Some(Failure::NoAnswer(reason)),
+            Outcome::Succeeded { attempt } => {
+                (!self.is_whole(attempt)).then_some(Failure::WrongAnswer)
+            }
         }
+    }
+
+    /// Whether the provider has written a whole and correct answer to this attempt, as `call_record`
+    /// counts it.
+    fn is_whole(&self, attempt: AttemptId) -> bool {
+        let started = self.events.iter().find_map(|event| match event.kind {
+            EventKind::Started {
+                attempt: id,
+                provider,
+                nth,
+                ..
+            } => (id == attempt).then_some((provider, nth)),
+            _ => None,
+        });
+        let has_written = |(provider, nth)| {
+            self.events.iter().any(|event| {
+                matches!(event.kind, EventKind::Answered { provider: one, nth: other, .. }
+                    if (one, other) == (provider, nth))
+            })
+        };
+        started.is_none_or(has_written)
     }
 
     /// Nanoseconds from its arrival to its end.

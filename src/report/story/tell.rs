@@ -1,6 +1,6 @@
 //! A call as lines of text: every event with its time, or a line or two for each attempt.
 
-use super::{CallStory, words};
+use super::{CallStory, Failure, words};
 use crate::policy::call::{Cause, Outcome};
 use crate::policy::reason::{Reason, Refusal};
 use crate::policy::{AttemptId, ProviderId};
@@ -103,14 +103,17 @@ impl CallStory {
     /// `call 217 at 16:40.250: failed after 4.120s, exhausted (server_error)`.
     fn heading(&self) -> String {
         let (call, at) = (self.call.0, words::clock(self.arrived));
-        let Some((ended, outcome)) = self.ended else {
+        let Some((ended, _)) = self.ended else {
             return format!("call {call} at {at}");
         };
         let took = words::length(ended.since(self.arrived));
-        match outcome {
-            Outcome::Succeeded { .. } => format!("call {call} at {at}: answered after {took}"),
-            Outcome::Failed(reason) => {
-                let reason = words::failure(reason);
+        match self.failure() {
+            None => format!("call {call} at {at}: answered after {took}"),
+            Some(Failure::WrongAnswer) => {
+                format!("call {call} at {at}: answered after {took}, but wrong: {NOT_WHOLE}")
+            }
+            Some(failure) => {
+                let reason = words::failure(failure);
                 format!("call {call} at {at}: failed after {took}, {reason}")
             }
         }
@@ -158,8 +161,15 @@ impl CallStory {
             }
             EventKind::Cancelled { attempt, .. } => format!("attempt {} is abandoned", attempt.0),
             EventKind::Ended { outcome, .. } => match outcome {
-                Outcome::Succeeded { attempt } => format!("answered by attempt {}", attempt.0),
-                Outcome::Failed(reason) => format!("failed: {}", words::failure(*reason)),
+                Outcome::Succeeded { attempt } if self.failure().is_none() => {
+                    format!("answered by attempt {}", attempt.0)
+                }
+                Outcome::Succeeded { attempt } => {
+                    format!("answered by attempt {}, but wrong: {NOT_WHOLE}", attempt.0)
+                }
+                Outcome::Failed(reason) => {
+                    format!("failed: {}", words::failure(Failure::NoAnswer(*reason)))
+                }
             },
             EventKind::Opened {
                 provider,
@@ -283,3 +293,6 @@ const fn cause_word(cause: Cause) -> &'static str {
         Cause::Hedge => "hedge",
     }
 }
+
+/// Why an answer counts as a failure.
+const NOT_WHOLE: &str = "the provider wrote no whole and correct answer";

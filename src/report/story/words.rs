@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Failure;
 use super::tell::Names;
 use crate::policy::call::FailureReason;
 use crate::policy::config::Strategy;
@@ -48,7 +49,14 @@ pub(super) fn reason(reason: &Reason, names: &Names) -> String {
 }
 
 /// `exhausted (server_error)`.
-pub(super) fn failure(reason: FailureReason) -> String {
+pub(super) fn failure(failure: Failure) -> String {
+    match failure {
+        Failure::NoAnswer(reason) => no_answer(reason),
+        Failure::WrongAnswer => "wrong_answer".to_owned(),
+    }
+}
+
+fn no_answer(reason: FailureReason) -> String {
     match reason {
         FailureReason::Stopped(class) => format!("stopped ({})", class.name()),
         FailureReason::Exhausted(class) => format!("exhausted ({})", class.name()),
