@@ -160,6 +160,61 @@ fn a_policy_that_is_down_for_longer_is_worth_it_only_below_a_price() {
 }
 
 #[test]
+fn the_downtime_of_article_004_breaks_even_at_the_price_of_an_hour() {
+    // 50M tokens a month at 24 and 23 USD for a million; 8, 12 and 0 hours down.
+    let way = |name: &str, price: &str, down| {
+        let mut observed = observed();
+        let mut tokens = Tokens::default();
+        tokens.output = 50_000_000_000;
+        let mut ledger = Ledger::default();
+        ledger.add(Fate::Delivered, tokens);
+        let mut provider = observed.providers.remove(0);
+        provider.name = name.to_owned();
+        provider.price.output = Money::parse_usd(price).unwrap();
+        let down = Ratio::share(down, 720).unwrap();
+        (provider, name.to_owned(), down, ledger)
+    };
+    let ways = [
+        way("direct", "24", 8),
+        way("relay", "23", 12),
+        way("gateway", "24", 0),
+    ];
+    let ledgers = |own: usize| {
+        let all = ways.iter().enumerate();
+        let all = all.map(|(place, way)| {
+            if place == own {
+                way.3
+            } else {
+                Ledger::default()
+            }
+        });
+        all.collect()
+    };
+    let policies = ways.iter().enumerate().map(|(place, way)| Measured {
+        name: way.1.clone(),
+        calls: 1_000,
+        succeeded: 1_000,
+        down: way.2,
+        ledgers: ledgers(place),
+    });
+    let observed = Observed {
+        policies: policies.collect(),
+        providers: ways.iter().map(|way| way.0.clone()).collect(),
+        ..observed()
+    };
+    let assumed = assumed(|all| {
+        all.volume = Some("1_000/month".to_owned());
+        all.downtime = None;
+        all.integration = None;
+    });
+    let roi = Roi::new(&observed, &assumed).unwrap();
+    assert_eq!(cells(&roi, "billed"), ["1,200.00", "1,150.00", "1,200.00"]);
+    assert_eq!(cells(&roi, "hours_down"), ["8.00", "12.00", "0.00"]);
+    assert_eq!(cells(&roi, "saving"), ["-", "50.00", "0.00"]);
+    assert_eq!(cells(&roi, "break_even"), ["-", "< 12.50", "> 0.00"]);
+}
+
+#[test]
 fn every_assumption_is_listed_with_its_source() {
     let roi = roi(|_| ());
     let listed = |name: &str| {
