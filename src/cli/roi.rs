@@ -20,23 +20,23 @@ pub(super) struct Args {
     result: PathBuf,
 
     /// Calls in a month (`50M/month`, `120/h`), or tokens (`50M tok/month`).
-    #[arg(long, value_name = "N/PERIOD")]
+    #[arg(long, value_name = "N/PERIOD", allow_hyphen_values = true)]
     volume: Option<String>,
 
     /// What an hour of downtime costs, beside its lost calls: `400 USD/h`.
-    #[arg(long, value_name = "USD/h")]
+    #[arg(long, value_name = "USD/h", allow_hyphen_values = true)]
     downtime: Option<String>,
 
     /// What a lost call costs [default: the highest cost for an answer among the policies].
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_hyphen_values = true)]
     lost_call: Option<String>,
 
     /// What it costs to build the failover in, once: `12_000 USD`.
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_hyphen_values = true)]
     integration: Option<String>,
 
     /// Share of the month that goes as in the scenario; all is well in the rest [default: 100%].
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     exposure: Option<String>,
 
     /// The policy to compare with [default: `no-failover`, else the first].
