@@ -28,7 +28,7 @@ use functions::{
 };
 use measure::{
     about_alert, about_fault, about_provider, about_reason, always, failures, longest, measure,
-    quiet, quiet_share_of_calls, share_of_calls,
+    quiet, quiet_share_of_calls, share_of_calls, time,
 };
 
 pub(crate) use lists::{exact, named_each, of_part, of_provider, reasons, worth_saying};
@@ -41,16 +41,42 @@ pub fn find(name: &str) -> Option<&'static Measure> {
 }
 
 /// Declares each measure as a constant and lists all of them, in the order of documents. Code uses
-/// the constants, so that a mistyped name does not compile; expectations look a name up.
+/// the constants, so that a mistyped name does not compile; expectations look a name up. A row of
+/// `times` declares six: the mean, four quantiles and the maximum of a histogram of times.
 macro_rules! measures {
-    ($($id:ident = $rule:ident($name:literal, $($rest:tt)*)$(.$mark:ident())*;)*) => {
+    (@each $($id:ident = $rule:ident($name:expr, $($rest:tt)*)$(.$mark:ident())*;)*) => {
         $(
             #[doc = concat!("The measure `", $name, "`.")]
             pub const $id: Measure = $rule($name, $($rest)*)$(.$mark())*;
         )*
+    };
+    (
+        $($before:ident = $rule:ident $row:tt $(.$mark:ident())*;)*
+        $(
+            [$mean:ident, $p50:ident, $p90:ident, $p95:ident, $p99:ident, $max:ident $(,)?] =
+                times($times:literal, $field:ident, $text:literal $(,)?);
+        )+
+        $($after:ident = $later_rule:ident $later_row:tt $(.$later_mark:ident())*;)*
+    ) => {
+        measures! { @each
+            $($before = $rule $row $(.$mark())*;)*
+            $(
+                $mean = time(concat!($times, ".mean"), $text, |view| view.scope.$field.mean());
+                $p50 = time(concat!($times, ".p50"), $text, |view| view.scope.$field.quantile(50));
+                $p90 = time(concat!($times, ".p90"), $text, |view| view.scope.$field.quantile(90));
+                $p95 = time(concat!($times, ".p95"), $text, |view| view.scope.$field.quantile(95));
+                $p99 = time(concat!($times, ".p99"), $text, |view| view.scope.$field.quantile(99));
+                $max = time(concat!($times, ".max"), $text, |view| view.scope.$field.max());
+            )+
+            $($after = $later_rule $later_row $(.$later_mark())*;)*
+        }
 
         /// All measures, in the order in which documents list them.
-        pub const MEASURES: &[Measure] = &[$($id),*];
+        pub const MEASURES: &[Measure] = &[
+            $($before,)*
+            $($mean, $p50, $p90, $p95, $p99, $max,)+
+            $($after),*
+        ];
     };
 }
 
@@ -99,56 +125,25 @@ measures! {
         "Mean length of an outage.",
         |view| view.windows_in_ms(view.scope.uptime.down, view.scope.uptime.outages),
     );
-    LATENCY_MEAN = measure("latency.mean", Unit::Ms, LATENCY, |view| {
-        view.scope.latency.mean()
-    });
-    LATENCY_P50 = measure("latency.p50", Unit::Ms, LATENCY, |view| {
-        view.scope.latency.quantile(50)
-    });
-    LATENCY_P90 = measure("latency.p90", Unit::Ms, LATENCY, |view| {
-        view.scope.latency.quantile(90)
-    });
-    LATENCY_P95 = measure("latency.p95", Unit::Ms, LATENCY, |view| {
-        view.scope.latency.quantile(95)
-    });
-    LATENCY_P99 = measure("latency.p99", Unit::Ms, LATENCY, |view| {
-        view.scope.latency.quantile(99)
-    });
-    LATENCY_MAX = measure("latency.max", Unit::Ms, LATENCY, |view| {
-        view.scope.latency.max()
-    });
-    LATENCY_FAILED_MEAN = measure("latency_failed.mean", Unit::Ms, LATENCY_FAILED, |view| {
-        view.scope.latency_failed.mean()
-    });
-    LATENCY_FAILED_P50 = measure("latency_failed.p50", Unit::Ms, LATENCY_FAILED, |view| {
-        view.scope.latency_failed.quantile(50)
-    });
-    LATENCY_FAILED_P90 = measure("latency_failed.p90", Unit::Ms, LATENCY_FAILED, |view| {
-        view.scope.latency_failed.quantile(90)
-    });
-    LATENCY_FAILED_P95 = measure("latency_failed.p95", Unit::Ms, LATENCY_FAILED, |view| {
-        view.scope.latency_failed.quantile(95)
-    });
-    LATENCY_FAILED_P99 = measure("latency_failed.p99", Unit::Ms, LATENCY_FAILED, |view| {
-        view.scope.latency_failed.quantile(99)
-    });
-    LATENCY_FAILED_MAX = measure("latency_failed.max", Unit::Ms, LATENCY_FAILED, |view| {
-        view.scope.latency_failed.max()
-    });
-    TTFT_MEAN = measure("ttft.mean", Unit::Ms, TTFT, |view| view.scope.ttft.mean());
-    TTFT_P50 = measure("ttft.p50", Unit::Ms, TTFT, |view| {
-        view.scope.ttft.quantile(50)
-    });
-    TTFT_P90 = measure("ttft.p90", Unit::Ms, TTFT, |view| {
-        view.scope.ttft.quantile(90)
-    });
-    TTFT_P95 = measure("ttft.p95", Unit::Ms, TTFT, |view| {
-        view.scope.ttft.quantile(95)
-    });
-    TTFT_P99 = measure("ttft.p99", Unit::Ms, TTFT, |view| {
-        view.scope.ttft.quantile(99)
-    });
-    TTFT_MAX = measure("ttft.max", Unit::Ms, TTFT, |view| view.scope.ttft.max());
+    [LATENCY_MEAN, LATENCY_P50, LATENCY_P90, LATENCY_P95, LATENCY_P99, LATENCY_MAX] = times(
+        "latency",
+        latency,
+        "From the arrival to the last byte, of calls that succeeded.",
+    );
+    [
+        LATENCY_FAILED_MEAN, LATENCY_FAILED_P50, LATENCY_FAILED_P90,
+        LATENCY_FAILED_P95, LATENCY_FAILED_P99, LATENCY_FAILED_MAX,
+    ] = times(
+        "latency_failed",
+        latency_failed,
+        "From the arrival to the error (or the wrong answer), of calls that failed; calls that \
+         never ended are left out.",
+    );
+    [TTFT_MEAN, TTFT_P50, TTFT_P90, TTFT_P95, TTFT_P99, TTFT_MAX] = times(
+        "ttft",
+        ttft,
+        "From the arrival to the first token, of streamed calls that succeeded.",
+    );
     ATTEMPTS = measure("attempts", Unit::CountPerRun, "Attempts, per run.", |view| {
         Some(Ratio::whole(view.scope.attempts()))
     }).by_attempts();
@@ -390,11 +385,6 @@ measures! {
         cost_per_success,
     );
 }
-
-const LATENCY: &str = "From the arrival to the last byte, of calls that succeeded.";
-const LATENCY_FAILED: &str = "From the arrival to the error (or the wrong answer), of calls that \
-                              failed; calls that never ended are left out.";
-const TTFT: &str = "From the arrival to the first token, of streamed calls that succeeded.";
 
 #[cfg(test)]
 mod tests {

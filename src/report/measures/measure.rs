@@ -234,6 +234,15 @@ pub(super) const fn measure(
     Measure::new(name, unit, about, Rule::Of(function))
 }
 
+/// A length of time.
+pub(super) const fn time(
+    name: &'static str,
+    about: &'static str,
+    function: fn(&View<'_>) -> Option<Ratio>,
+) -> Measure {
+    measure(name, Unit::Ms, about, function)
+}
+
 pub(super) const fn quiet(
     name: &'static str,
     unit: Unit,
