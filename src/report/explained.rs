@@ -1,7 +1,7 @@
 //! What the one sentence of a measure leaves out: how it is computed, how seeds are combined, and
 //! an expectation of it as an example. The command line and `docs/measures.md` print it.
 
-use super::measures::{Argument, Better, MEASURES, Measure};
+use super::measures::{Argument, MEASURES, Measure};
 use super::unit::Unit;
 
 impl Measure {
@@ -15,10 +15,9 @@ impl Measure {
 
     /// How the runs of several seeds, or several recorded traces, make one value.
     pub fn over_runs(&self) -> &'static str {
-        let is_most = self.unit == Unit::Count || self.is_longest() || self.name.ends_with(".max");
         match self.unit {
             unit if unit.is_per_run() => "The sum over all runs, divided by their number.",
-            _ if is_most => "The most in any run.",
+            _ if self.is_most => "The most in any run.",
             Unit::Ms => "Over all runs together.",
             _ => "A ratio of sums over all runs.",
         }
@@ -37,31 +36,7 @@ impl Measure {
             Some(argument) => format!("{}({})", self.name, named(argument)),
             None => self.name.to_owned(),
         };
-        let bound = match (self.better, self.unit) {
-            (Better::More, Unit::Ratio) => ">= 99%",
-            (Better::More, Unit::PerSecond) => ">= 4.5/s",
-            (Better::More, _) => ">= 1000",
-            (_, Unit::Ratio) => "<= 5%",
-            (_, Unit::Ms) => "<= 2.5s",
-            (_, Unit::Count) => "<= 3",
-            (_, Unit::CountPerRun) => "<= 10",
-            (_, Unit::Usd) => "<= 0.004 USD",
-            (_, Unit::UsdPerRun) => "<= 5 USD",
-            (_, Unit::Number) => "<= 1.5",
-            (_, Unit::PerSecond) => "<= 10/s",
-            (_, Unit::Tokens | Unit::TokensPerRun) => "<= 50M tok",
-        };
-        format!("{name} {bound}")
-    }
-
-    fn is_longest(&self) -> bool {
-        [
-            "outage_longest",
-            "recovery_time",
-            "failover_time",
-            "time_to_detect",
-        ]
-        .contains(&self.name)
+        format!("{name} {}", self.bound)
     }
 
     /// Whether `name` is its name, or the part before the point.
@@ -182,6 +157,7 @@ const COMPUTED: &[(&[&str], &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::measures::Better;
 
     #[test]
     fn every_text_is_of_a_measure() {
@@ -191,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn every_example_has_a_bound_in_the_unit_of_its_measure() {
+    fn every_example_bounds_its_measure_on_the_worse_side_and_in_its_unit() {
         let faults = ["primary-down".to_owned()];
         for measure in MEASURES {
             let text = measure.example();
@@ -200,6 +176,12 @@ mod tests {
             });
             let read = read.unwrap_or_else(|problem| panic!("{problem}"));
             assert!(measure.unit.worth(read.bound).is_some(), "{text}");
+            let worse = match measure.better {
+                Better::More => ">=",
+                Better::Less => "<=",
+                Better::Neither => continue,
+            };
+            assert!(measure.bound.starts_with(worse), "{text}");
         }
     }
 }

@@ -35,11 +35,11 @@ latency_failed.p95
   computed      From the arrival to the error that the caller gets, or to the
                 wrong answer. Calls that never ended have no such time and are
                 left out. Quantiles as for `latency`.
-  for example   latency_failed.p95 <= 2.5s
+  for example   latency_failed.p95 <= 30s
 
 "#]]);
     let text = stdout(&Project::new().output("explain recovery_time(openai)"));
-    assert!(text.contains("recovery_time(openai) <= 2.5s"), "{text}");
+    assert!(text.contains("recovery_time(openai) <= 30s"), "{text}");
 }
 
 #[test]

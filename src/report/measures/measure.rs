@@ -18,6 +18,8 @@ pub struct Measure {
     pub name: &'static str,
     /// What its values count.
     pub unit: Unit,
+    /// A bound of it in an expectation, as an example.
+    pub(crate) bound: &'static str,
     /// What it means, in a sentence.
     pub about: &'static str,
     pub(super) rule: Rule,
@@ -25,6 +27,8 @@ pub struct Measure {
     pub better: Better,
     /// What it counts, and so what it can be narrowed to.
     counts: Counts,
+    /// Whether it is the most in any run, and no sum or ratio over all.
+    pub(crate) is_most: bool,
     /// Whether documents leave it out when it is zero.
     is_quiet: bool,
 }
@@ -69,14 +73,22 @@ pub(super) enum Rule {
 }
 
 impl Measure {
-    const fn new(name: &'static str, unit: Unit, about: &'static str, rule: Rule) -> Self {
+    const fn new(
+        name: &'static str,
+        unit: Unit,
+        bound: &'static str,
+        about: &'static str,
+        rule: Rule,
+    ) -> Self {
         Self {
             name,
             unit,
+            bound,
             about,
             rule,
             better: Better::Less,
             counts: Counts::Calls,
+            is_most: false,
             is_quiet: false,
         }
     }
@@ -103,6 +115,12 @@ impl Measure {
     pub(super) const fn no_value_is_better(self) -> Self {
         let better = Better::Neither;
         Self { better, ..self }
+    }
+
+    /// The most in any run.
+    pub(super) const fn most(self) -> Self {
+        let is_most = true;
+        Self { is_most, ..self }
     }
 
     /// Left out of documents when it is zero.
@@ -228,97 +246,119 @@ impl Measure {
 pub(super) const fn measure(
     name: &'static str,
     unit: Unit,
+    bound: &'static str,
     about: &'static str,
     function: fn(&View<'_>) -> Option<Ratio>,
 ) -> Measure {
-    Measure::new(name, unit, about, Rule::Of(function))
+    Measure::new(name, unit, bound, about, Rule::Of(function))
 }
 
 /// A length of time.
 pub(super) const fn time(
     name: &'static str,
+    bound: &'static str,
     about: &'static str,
     function: fn(&View<'_>) -> Option<Ratio>,
 ) -> Measure {
-    measure(name, Unit::Ms, about, function)
+    measure(name, Unit::Ms, bound, about, function)
 }
 
 pub(super) const fn quiet(
     name: &'static str,
     unit: Unit,
+    bound: &'static str,
     about: &'static str,
     function: fn(&View<'_>) -> Option<Ratio>,
 ) -> Measure {
-    measure(name, unit, about, function).or_silent()
+    measure(name, unit, bound, about, function).or_silent()
 }
 
 /// The one measure that is defined without calls.
 pub(super) const fn always(
     name: &'static str,
     unit: Unit,
+    bound: &'static str,
     about: &'static str,
     function: fn(&View<'_>) -> Option<Ratio>,
 ) -> Measure {
-    Measure::new(name, unit, about, Rule::Always(function))
+    Measure::new(name, unit, bound, about, Rule::Always(function))
 }
 
 pub(super) const fn share_of_calls(
     name: &'static str,
+    bound: &'static str,
     about: &'static str,
     count: fn(&Scope) -> u64,
 ) -> Measure {
-    Measure::new(name, Unit::Ratio, about, Rule::ShareOfCalls(count))
+    Measure::new(name, Unit::Ratio, bound, about, Rule::ShareOfCalls(count))
 }
 
 pub(super) const fn quiet_share_of_calls(
     name: &'static str,
+    bound: &'static str,
     about: &'static str,
     count: fn(&Scope) -> u64,
 ) -> Measure {
-    share_of_calls(name, about, count).or_silent()
+    share_of_calls(name, bound, about, count).or_silent()
 }
 
 pub(super) const fn about_provider(
     name: &'static str,
     unit: Unit,
+    bound: &'static str,
     about: &'static str,
     function: fn(&View<'_>, usize) -> Option<Ratio>,
 ) -> Measure {
-    Measure::new(name, unit, about, Rule::OfProvider(function))
+    Measure::new(name, unit, bound, about, Rule::OfProvider(function))
 }
 
 pub(super) const fn about_fault(
     name: &'static str,
+    bound: &'static str,
     about: &'static str,
     function: fn(&View<'_>, usize) -> Option<Ratio>,
 ) -> Measure {
-    Measure::new(name, Unit::Number, about, Rule::OfFault(function))
+    Measure::new(name, Unit::Number, bound, about, Rule::OfFault(function))
 }
 
-pub(super) const fn about_reason(name: &'static str, about: &'static str) -> Measure {
-    Measure::new(name, Unit::CountPerRun, about, Rule::OfReason).or_silent()
+pub(super) const fn about_reason(
+    name: &'static str,
+    bound: &'static str,
+    about: &'static str,
+) -> Measure {
+    Measure::new(name, Unit::CountPerRun, bound, about, Rule::OfReason).or_silent()
 }
 
 pub(super) const fn about_alert(
     name: &'static str,
+    bound: &'static str,
     about: &'static str,
     count: fn(&AlertTally) -> u64,
 ) -> Measure {
-    Measure::new(name, Unit::CountPerRun, about, Rule::OfAlert(count))
+    Measure::new(name, Unit::CountPerRun, bound, about, Rule::OfAlert(count))
 }
 
 pub(super) const fn longest(
     name: &'static str,
+    bound: &'static str,
     about: &'static str,
     argument: Argument,
     find: fn(&RunStats, usize) -> Option<&Longest>,
 ) -> Measure {
-    Measure::new(name, Unit::Ms, about, Rule::OfLongest(argument, find))
+    Measure::new(
+        name,
+        Unit::Ms,
+        bound,
+        about,
+        Rule::OfLongest(argument, find),
+    )
+    .most()
 }
 
 pub(super) const fn failures(name: &'static str, class: FailureClass) -> Measure {
     let about = "Attempts that failed in this way, per run.";
-    let measure = Measure::new(name, Unit::CountPerRun, about, Rule::Failures(class));
+    let rule = Rule::Failures(class);
+    let measure = Measure::new(name, Unit::CountPerRun, "<= 10", about, rule);
     measure.or_silent().by_attempts()
 }
 
