@@ -14,7 +14,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Level, Span};
 
 use super::lock;
-use crate::policy::call::{Cause, FailureReason, Outcome};
+use crate::policy::call::{FailureReason, Outcome};
 use crate::policy::classify::FailureClass;
 use crate::policy::{AttemptId, CallId, ProviderId};
 use crate::trace::{Event, EventKind, Recorder};
@@ -66,7 +66,7 @@ impl Spans {
                     "attempt",
                     attempt = attempt.0,
                     provider = self.name(provider),
-                    cause = cause_word(cause),
+                    cause = cause.name(),
                     probe,
                     outcome = Empty,
                 );
@@ -122,15 +122,6 @@ impl Recorder for Spans {
 
     fn wants_reasons(&self) -> bool {
         self.next.wants_reasons()
-    }
-}
-
-const fn cause_word(cause: Cause) -> &'static str {
-    match cause {
-        Cause::First => "first",
-        Cause::Retry => "retry",
-        Cause::Fallback => "fallback",
-        Cause::Hedge => "hedge",
     }
 }
 

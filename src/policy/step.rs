@@ -72,6 +72,18 @@ pub enum Cause {
     Hedge,
 }
 
+impl Cause {
+    /// Its name, as traces write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Retry => "retry",
+            Self::Fallback => "fallback",
+            Self::Hedge => "hedge",
+        }
+    }
+}
+
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {

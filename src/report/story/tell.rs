@@ -138,7 +138,7 @@ impl CallStory {
                 } else {
                     String::new()
                 };
-                let (name, cause) = (names.provider(*provider), cause_word(*cause));
+                let (name, cause) = (names.provider(*provider), cause.name());
                 format!("attempt {} at {name} ({cause}{probe}{key})", attempt.0)
             }
             EventKind::FirstTokenDelivered { attempt, .. } => {
@@ -269,7 +269,7 @@ impl<'a> Attempt<'a> {
         let since = words::length(self.at.since(arrived));
         let cause = match self.cause {
             Cause::First => "",
-            cause => &format!(" ({})", cause_word(cause)),
+            cause => &format!(" ({})", cause.name()),
         };
         let mut parts = Vec::new();
         if !self.passed.is_empty() {
@@ -282,15 +282,6 @@ impl<'a> Attempt<'a> {
         parts.push(format!("{}{faults}", self.end));
         parts.extend(self.then.iter().cloned());
         format!("+{since} {}{cause}: {}", self.name, parts.join("; "))
-    }
-}
-
-const fn cause_word(cause: Cause) -> &'static str {
-    match cause {
-        Cause::First => "first",
-        Cause::Retry => "retry",
-        Cause::Fallback => "fallback",
-        Cause::Hedge => "hedge",
     }
 }
 
