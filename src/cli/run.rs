@@ -4,7 +4,6 @@ use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 
 use indicatif::ProgressBar;
 
@@ -98,8 +97,7 @@ pub(super) struct Args {
 
 /// Runs the scenarios of the command line.
 pub(super) fn run(args: Args) -> Done {
-    let workers = args.jobs.or_else(|| thread::available_parallelism().ok());
-    let workers = workers.unwrap_or(NonZero::<usize>::MIN);
+    let workers = drill::workers(args.jobs);
     if sweep::is_sweep(&args.set) {
         let (drills, variants) = load_sweep(&args)?;
         return sweep::run(&drills, &variants, workers, args.format);

@@ -3,7 +3,6 @@
 use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
-use std::thread;
 
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
@@ -45,13 +44,12 @@ pub(super) fn scorecard(args: Args) -> Done {
     let out = args.out.clone().map(output::folder).transpose();
     let out = out.map_err(|trouble| vec![trouble])?;
     let drills = load(&args)?;
-    let workers = args.jobs.or_else(|| thread::available_parallelism().ok());
     let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let bar = output::progress(runs, args.quiet);
     let mut card = Scorecard::default();
     drill::run_all(
         &drills,
-        workers.unwrap_or(NonZero::<usize>::MIN),
+        drill::workers(args.jobs),
         &mut || bar.inc(1),
         &mut |_, report| {
             card.add(&report);

@@ -234,11 +234,10 @@ impl Drill {
     /// ```
     #[must_use = "a run that is never asserted passes whatever happened: call `assert`"]
     pub fn run(&self) -> Report {
-        let workers = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
         let mut reports = Vec::new();
         run_all(
             std::slice::from_ref(self),
-            workers,
+            workers(None),
             &mut || (),
             &mut |_, report| {
                 reports.push(report);
@@ -262,6 +261,12 @@ impl Report {
         };
         panic!("{verdict}\n\n{}", self.render(Format::Table, false));
     }
+}
+
+/// How many runs go on at a time: as many as `asked`, else one for each core.
+pub fn workers(asked: Option<NonZero<usize>>) -> NonZero<usize> {
+    let cores = || std::thread::available_parallelism().ok();
+    asked.or_else(cores).unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// How many seeds are in `seeds`.
