@@ -1,11 +1,12 @@
-//! Finds the files that the command line names. It reads them only to tell scenarios, policies and
-//! fleets apart.
+//! Finds the files that the command line names, tells scenarios, policies and fleets apart, and loads
+//! the drills of scenarios.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::output::CliError;
+use super::output::{CliError, print_error};
+use crate::drill::{Changes, Drill};
 use crate::text::{self, Document};
 use crate::{policy_file, scenario};
 
@@ -169,6 +170,31 @@ fn expand(path: &Path) -> Result<Vec<InputFile>, CliError> {
         return Err(no_scenario(&name));
     }
     Ok(in_order(files))
+}
+
+/// The drills of the scenarios `found`, with `changes`; what is wrong is added to `problems`.
+pub(super) fn load(
+    found: &[InputFile],
+    changes: &Changes,
+    problems: &mut Vec<CliError>,
+) -> Vec<Drill> {
+    let mut drills = Vec::new();
+    for file in found {
+        match Drill::load_with(&file.path, changes.clone()) {
+            Ok(drill) => drills.push(drill),
+            Err(more) => problems.extend(more.into_iter().map(CliError::from)),
+        }
+    }
+    drills
+}
+
+/// Prints what is valid in `drills` and probably not intended.
+pub(super) fn print_warnings(drills: &[Drill]) {
+    for drill in drills {
+        for warning in drill.warnings() {
+            print_error(&format!("warning: {}: {warning}", drill.path().display()));
+        }
+    }
 }
 
 /// Whether subfolders are read.

@@ -176,14 +176,18 @@ pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Vec<Cl
     ];
     let write = |(ending, text): (&str, String)| {
         let path = folder.join(format!("{name}.{ending}"));
-        let error = write_whole(&path, &text).err()?;
-        let message = format!("cannot write `{}`: {error}", path.display());
-        Some(CliError::new(
-            message,
-            "name a folder that you may write to, without a folder of this name in it",
-        ))
+        write_file(&path, &text).err()
     };
     files.into_iter().filter_map(write).collect()
+}
+
+/// Writes `text` to a file of the folder that `--out` names.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
+    write_whole(path, text).map_err(|error| {
+        let message = format!("cannot write `{}`: {error}", path.display());
+        let hint = "name a folder that you may write to, without a folder of this name in it";
+        CliError::new(message, hint)
+    })
 }
 
 /// Writes `text` beside `path` and renames it, so that readers never see half a file.

@@ -104,11 +104,7 @@ pub(super) fn run(args: Args) -> Done {
     }
     let drills = load(&args, &[&args.set])?.concat();
     let mut baseline = Baseline::read(&args.baseline).map_err(|trouble| vec![trouble])?;
-    for drill in &drills {
-        for warning in drill.warnings() {
-            output::print_error(&format!("warning: {}: {warning}", drill.path().display()));
-        }
-    }
+    files::print_warnings(&drills);
     let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let bar = output::progress(runs, args.quiet);
     let mut session = Session::new(&args, &drills, &bar);
@@ -190,13 +186,10 @@ fn load_files(
     problems: &mut Vec<CliError>,
 ) -> Vec<Drill> {
     let mut drills = Vec::new();
-    for file in found {
-        match Drill::load_with(&file.path, changes.clone()) {
-            Ok(drill) => match partition::of(args.partition, drill) {
-                Ok(drill) => drills.push(drill),
-                Err(trouble) => problems.push(trouble),
-            },
-            Err(more) => problems.extend(more.into_iter().map(CliError::from)),
+    for drill in files::load(found, changes, problems) {
+        match partition::of(args.partition, drill) {
+            Ok(drill) => drills.push(drill),
+            Err(trouble) => problems.push(trouble),
         }
     }
     problems.extend(unknown_judge(&drills).map(CliError::from));

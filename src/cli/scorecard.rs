@@ -8,6 +8,7 @@ use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
 use crate::policy_file::presets;
 use crate::report::Scorecard;
+use files::{InputFile, Kind, Kinds};
 use output::{CliError, Exit};
 
 /// Runs every preset over scenarios, and says which holds where.
@@ -44,6 +45,7 @@ pub(super) fn scorecard(args: Args) -> Done {
     let out = args.out.clone().map(output::folder).transpose();
     let out = out.map_err(|trouble| vec![trouble])?;
     let drills = load(&args)?;
+    files::print_warnings(&drills);
     let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let bar = output::progress(runs, args.quiet);
     let mut card = Scorecard::default();
@@ -75,40 +77,38 @@ fn load(args: &Args) -> Result<Vec<Drill>, Vec<CliError>> {
         seeds: Some(args.seeds.clone()),
         ..Changes::default()
     };
-    let mut drills = Vec::new();
     let mut problems = Vec::new();
-    for path in scenarios(&args.paths)? {
-        match Drill::load_with(path, changes.clone()) {
-            Ok(drill) => drills.push(drill),
-            Err(more) => problems.extend(more.into_iter().map(CliError::from)),
-        }
-    }
+    let drills = files::load(&scenarios(args)?, &changes, &mut problems);
     match problems.is_empty() {
         true => Ok(drills),
         false => Err(problems),
     }
 }
 
-/// The files of `paths`; without paths the default scenarios, and the conduct pack if there is one.
-fn scenarios(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<CliError>> {
-    let mut found = files::find(paths)?;
+/// The scenarios of the command line; without paths the default ones, and the conduct pack if there
+/// is one.
+fn scenarios(args: &Args) -> Result<Vec<InputFile>, Vec<CliError>> {
+    let mut found = files::find(&args.paths)?;
     let conduct = PathBuf::from(CONDUCT);
-    if paths.is_empty() && conduct.is_dir() {
+    if args.paths.is_empty() && conduct.is_dir() {
         found.extend(files::find(&[conduct])?);
     }
-    let kinds = files::Kinds::new();
-    let is_scenario = |path: &PathBuf| kinds.of(path) == files::Kind::Scenario;
-    let paths = found.into_iter().map(|file| file.path);
-    Ok(paths.filter(is_scenario).collect())
+    let kinds = Kinds::new();
+    let kind = |file: InputFile| (kinds.of(&file.path), file);
+    let (scenarios, others): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .map(kind)
+        .partition(|(kind, _)| *kind == Kind::Scenario);
+    if !others.is_empty() && !args.quiet {
+        let others = others.into_iter().map(|(kind, file)| (file, kind));
+        output::print_error(&files::skipped(&Vec::from_iter(others)));
+    }
+    Ok(scenarios.into_iter().map(|(_, file)| file).collect())
 }
 
 fn write(stem: &std::path::Path, card: &Scorecard) -> Result<(), CliError> {
     for (ending, text) in [("md", card.markdown()), ("csv", card.csv())] {
-        let path = stem.with_extension(ending);
-        output::write_whole(&path, &text).map_err(|error| {
-            let message = format!("cannot write `{}`: {error}", path.display());
-            CliError::new(message, "name a folder that you may write to")
-        })?;
+        output::write_file(&stem.with_extension(ending), &text)?;
     }
     Ok(())
 }
