@@ -30,7 +30,7 @@ use measure::{
     quiet, quiet_share_of_calls, share_of_calls, time,
 };
 
-pub(crate) use lists::{exact, named_each, of_part, of_provider, reasons, worth_saying};
+pub(crate) use lists::{exact, named_each, of_part, of_provider, reasons, unended, worth_saying};
 pub use measure::{Better, Measure};
 pub use view::{Argument, View};
 

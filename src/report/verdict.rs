@@ -46,6 +46,8 @@ pub(crate) struct ExpectationResult {
     pub verdict: Verdict,
     /// The value of the measure, in its unit; none when that is undefined.
     pub value: Option<(Unit, Ratio)>,
+    /// Whether the true value is at least that one, since the run ended first.
+    pub is_lower_bound: bool,
     /// For people: `was 66.71%`, or why it is inconclusive.
     pub finding: String,
 }
@@ -80,6 +82,7 @@ pub(crate) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Expectation
         text: expectation.text.clone(),
         verdict,
         value: worth.map(|worth| (worth.measure.unit, worth.value)),
+        is_lower_bound: worth.is_some_and(|worth| worth.is_unended),
         finding,
     }
 }

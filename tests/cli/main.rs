@@ -7,6 +7,7 @@ mod breakdowns;
 mod compare;
 mod files;
 mod formats;
+mod hand_checks;
 mod init;
 mod judged;
 mod lint;

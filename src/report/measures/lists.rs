@@ -6,7 +6,7 @@ use super::measure::Measure;
 use super::view::{Argument, View};
 use crate::prices::Price;
 use crate::report::ratio::Ratio;
-use crate::report::run_stats::{Endings, ProviderTally};
+use crate::report::run_stats::{Endings, ProviderTally, RunStats};
 use crate::report::unit::Unit;
 
 /// All measures without an argument, with their values, in the table's order; without those that
@@ -26,6 +26,20 @@ pub(crate) fn worth_saying<'a>(
 /// The reasons for which calls fail.
 pub(crate) fn reasons() -> impl Iterator<Item = &'static str> {
     Endings::REASONS.iter().map(|(name, _)| *name)
+}
+
+/// The full names of the measures whose values are lower bounds, since the run ended first.
+pub(crate) fn unended(state: &RunStats) -> Vec<String> {
+    let mut unended = Vec::new();
+    for measure in MEASURES {
+        let names = measure.argument().map(|argument| argument.names(state));
+        for (place, name) in names.unwrap_or_default().iter().enumerate() {
+            if measure.is_unended(state, place) {
+                unended.push(format!("{}({name})", measure.name));
+            }
+        }
+    }
+    unended
 }
 
 /// The measures that take an argument, by their full names as in `failover_time(primary-down)`,

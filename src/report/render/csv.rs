@@ -1,9 +1,10 @@
-//! One row per policy and measure: `scenario,policy,measure,value,unit`.
+//! One row per policy and measure: `scenario,policy,measure,value,unit,bound`.
 //!
 //! The measures of the table come first, those about one fault or provider after the others, then
 //! each task's as `tasks.NAME.MEASURE`, and each provider's figures as `providers.NAME.FIGURE`.
-//! Values are decimals; an undefined one is empty. The unit says which are per run. Verdicts are
-//! not in it.
+//! Values are decimals; an undefined one is empty. The unit says which are per run. The bound is
+//! `lower` where the run ended first, so that the true value is at least this one; else it is
+//! empty. Verdicts are not in it.
 
 use csv::Writer;
 
@@ -16,22 +17,25 @@ use crate::report::{Judged, Report, breakdown, measures};
 pub(super) fn render(report: &Report, _: bool) -> String {
     let mut writer = Writer::from_writer(Vec::new());
     let written = write(report, &mut writer);
-    debug_assert!(written.is_ok(), "memory takes any row of five fields");
+    debug_assert!(written.is_ok(), "memory takes any row of six fields");
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()
 }
 
 fn write(report: &Report, writer: &mut Writer<Vec<u8>>) -> Result<(), csv::Error> {
-    writer.write_record(["scenario", "policy", "measure", "value", "unit"])?;
+    writer.write_record(["scenario", "policy", "measure", "value", "unit", "bound"])?;
     for policy in &report.policies {
+        let unended = measures::unended(&policy.state);
         for (measure, unit, value) in rows(report, policy) {
             let value = value.map(|value| unit.decimal(value)).unwrap_or_default();
+            let is_lower = unended.contains(&measure);
             writer.write_record([
                 report.subject.name.as_str(),
                 policy.name.as_str(),
                 measure.as_str(),
                 value.as_str(),
                 unit.name(),
+                if is_lower { "lower" } else { "" },
             ])?;
         }
     }

@@ -2,10 +2,10 @@
 //!
 //! Policies are in the order of the run, measures in the order of their table. An undefined value
 //! is `null`, money is a decimal string. A value that is per run has its total over all runs beside
-//! it. `state` holds the integers from which every value is
-//! derived, so that results of other seeds merge exactly, and `by_seed` each run's exact values (as
-//! `[numerator, denominator]`) and calls, so that results can be compared. `report::document` reads
-//! it back.
+//! it; one that is only a lower bound, since the run ended first, is marked `is_lower_bound`.
+//! `state` holds the integers from which every value is derived, so that results of other seeds
+//! merge exactly, and `by_seed` each run's exact values (as `[numerator, denominator]`) and calls,
+//! so that results can be compared. `report::document` reads it back.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -128,9 +128,19 @@ impl<'a> Policy<'a> {
             let figure = Figure::new(measure.unit, value, state.runs);
             (measure.name.to_owned(), figure)
         });
+        let unended = measures::unended(state);
         let each = measures::named_each(&view).into_iter();
-        let each =
-            each.map(|(name, unit, value)| (name, Figure::new(unit, Some(value), state.runs)));
+        let each = each.map(|(name, unit, value)| {
+            let is_lower_bound = unended.contains(&name);
+            let figure = Figure::new(unit, Some(value), state.runs);
+            (
+                name,
+                Figure {
+                    is_lower_bound,
+                    ..figure
+                },
+            )
+        });
         let fired = state.faults.iter().zip(&state.fired);
         Self {
             measures: Pairs(measured.chain(each).collect()),
@@ -208,6 +218,9 @@ struct Figure {
     unit: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<Written>,
+    /// The run ended first: the true value is at least this one.
+    #[serde(skip_serializing_if = "is_false")]
+    is_lower_bound: bool,
 }
 
 impl Figure {
@@ -217,8 +230,14 @@ impl Figure {
             value: Written(unit, value),
             unit: unit.name(),
             total: total.map(|value| Written(unit, Some(value.times(runs.max(1))))),
+            is_lower_bound: false,
         }
     }
+}
+
+/// By reference, as serde passes it.
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 #[derive(Serialize)]
@@ -226,6 +245,8 @@ struct Expected<'a> {
     text: &'a str,
     verdict: &'static str,
     value: Option<Written>,
+    #[serde(skip_serializing_if = "is_false")]
+    is_lower_bound: bool,
 }
 
 impl<'a> Expected<'a> {
@@ -236,6 +257,7 @@ impl<'a> Expected<'a> {
             value: judgement
                 .value
                 .map(|(unit, value)| Written(unit, Some(value))),
+            is_lower_bound: judgement.is_lower_bound,
         }
     }
 }

@@ -129,7 +129,7 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
 }
 
 /// What the row of a policy leaves out, on as few lines as it fits: why calls failed, of which task
-/// they were, and at which providers attempts were made.
+/// they were, at which providers attempts were made, and what was not over when the run ended.
 fn parts(report: &Report, policy: &Judged) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let all = [
@@ -137,7 +137,7 @@ fn parts(report: &Report, policy: &Judged) -> Vec<String> {
         success_by_task(report, policy),
         attempts_by_provider(report, policy),
     ];
-    for part in all.into_iter().flatten() {
+    for part in all.into_iter().flatten().chain(not_over(report, policy)) {
         match lines.last_mut() {
             Some(line) if line.len() + GAP + 1 + part.len() <= WIDTH => {
                 line.push_str(&format!("   {part}"));
@@ -187,14 +187,29 @@ fn attempts_by_provider(report: &Report, policy: &Judged) -> Option<String> {
     (shares.len() > 1).then(|| format!("attempts: {}", some(shares)))
 }
 
+/// `recovery_time(openai): not over after 49.9m`, for what was not over when the run ended.
+fn not_over(report: &Report, policy: &Judged) -> Vec<String> {
+    let unended = measures::unended(&policy.state);
+    let each = measures::named_each(&report.view(policy)).into_iter();
+    let each = each.filter(|(name, ..)| unended.contains(name));
+    let told =
+        each.map(|(name, unit, value)| format!("{name}: not over after {}", unit.shown(value)));
+    first_few(told.collect())
+}
+
+/// The list, or its first entries where it is long, on one line.
+fn some(list: Vec<String>) -> String {
+    first_few(list).join(", ")
+}
+
 /// The list, or its first entries where it is long.
-fn some(mut list: Vec<String>) -> String {
+fn first_few(mut list: Vec<String>) -> Vec<String> {
     let more = list.len().saturating_sub(MOST_PARTS);
     list.truncate(MOST_PARTS);
     if more > 0 {
         list.push(format!("and {more} more"));
     }
-    list.join(", ")
+    list
 }
 
 type Cells = [String; COLUMNS.len()];
