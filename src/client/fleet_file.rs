@@ -22,7 +22,7 @@ use super::provider::Provider;
 use super::secret::Secret;
 use super::{BuildError, Builder, Client};
 use crate::policy::config::Policy;
-use crate::text::{Diagnostic, Document, file};
+use crate::text::{Diagnostic, Document, file, secrets};
 #[cfg(feature = "cli")]
 use crate::units::schema;
 use crate::units::{self, Money, UnitError};
@@ -343,7 +343,7 @@ pub fn schema() -> serde_json::Value {
 fn is_open(path: &[&str], text: &str) -> bool {
     let is_key = path.last() == Some(&text);
     match path {
-        ["fleet", _] if is_key => text.len() <= LONGEST_NAME,
+        ["fleet", _] if is_key => text.len() <= LONGEST_NAME && !secrets::are_in(text),
         [_] | ["fleet", _, _] if is_key => text.bytes().all(|b| b.is_ascii_lowercase()),
         ["fleet", _, "url"] => !text.contains('@') && !text.contains('?'),
         ["fleet", _, "dialect" | "model" | "quality" | "context"] => true,

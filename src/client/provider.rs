@@ -2,6 +2,8 @@
 //!
 //! The core sees a [`ProviderInfo`]; connections see a [`Target`], which alone has the keys.
 
+use std::cmp::Reverse;
+
 use hyper::header::{HeaderName, HeaderValue};
 
 use super::connect::{Connect, Endpoint, Scheme, without_login};
@@ -11,6 +13,7 @@ use super::{BuildError, Target, Uris};
 use crate::policy::keys::KeyId;
 use crate::policy::provider_info::ProviderInfo;
 use crate::prices;
+use crate::text::secrets;
 use crate::units::Money;
 use crate::wire::{Dialect, request};
 
@@ -28,7 +31,7 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// A provider with the name `name` at `url` and the model `model`. Its dialect is OpenAI unless
+    /// A provider with the name `name` (`***` in place of what looks like a key) at `url` and the model `model`. Its dialect is OpenAI unless
     /// [`dialect`](Self::dialect) sets another.
     ///
     /// `url` is the base URL that the vendor's own SDK takes, such as `http://host:8080/v1` for
@@ -36,7 +39,7 @@ impl Provider {
     /// Azure `model` is the name of the deployment.
     pub fn new(name: impl Into<String>, url: impl Into<String>, model: impl Into<String>) -> Self {
         Self {
-            name: name.into(),
+            name: secrets::without(&name.into()).into_owned(),
             url: url.into(),
             model: model.into(),
             dialect: Dialect::default(),
@@ -151,10 +154,16 @@ impl<C: Connect> Target<C> {
 }
 
 impl<C: Connect> Target<C> {
-    /// The provider's message with our keys redacted: some providers repeat the refused key.
-    pub(super) fn without_keys(&self, said: String) -> String {
-        let keys = self.keys.iter().map(Secret::reveal);
-        keys.fold(said, |said, key| said.replace(key, "***"))
+    /// What the provider said, without our keys, which some providers repeat, and without what looks
+    /// like a key of others.
+    pub(super) fn without_keys(&self, said: &str) -> String {
+        let mut keys = Vec::from_iter(self.keys.iter().map(Secret::reveal));
+        // One may be the beginning of another.
+        keys.sort_by_key(|key| Reverse(key.len()));
+        let said = keys
+            .into_iter()
+            .fold(said.to_owned(), |said, key| said.replace(key, "***"));
+        secrets::without(&said).into_owned()
     }
 }
 

@@ -10,6 +10,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::renamed;
+use super::secrets;
 use super::source::{Source, Span};
 use crate::units::{UnitError, truncate};
 
@@ -19,6 +20,8 @@ use crate::units::{UnitError, truncate};
 ///
 /// What is wrong with a file is found all at once: then this is the first of several diagnostics.
 /// `Display` shows all of them, and iterating yields each.
+///
+/// What looks like a secret is shown in none of its texts, whatever the file is.
 #[derive(Clone)]
 pub struct Diagnostic {
     message: String,
@@ -70,7 +73,7 @@ impl Diagnostic {
     /// A diagnostic at this location.
     pub(super) fn at(span: Span, message: impl Into<String>) -> Self {
         Self {
-            message: clipped(&message.into()),
+            message: secrets::without(&clipped(&message.into())).into_owned(),
             note: None,
             hint: None,
             span,
@@ -136,21 +139,24 @@ impl Diagnostic {
     /// Adds a note: why it matters.
     #[must_use]
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into().into_boxed_str());
+        self.note = Some(secrets::without(&note.into()).into());
         self
     }
 
     /// Adds a hint: what to write instead.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into().into_boxed_str());
+        self.hint = Some(secrets::without(&hint.into()).into());
         self
     }
 
     /// Adds the hint of a text that is not a quantity, if it has one.
     #[must_use]
     pub(crate) fn hint_of(mut self, error: &UnitError) -> Self {
-        self.hint = error.hint().map(Box::from).or(self.hint);
+        self.hint = error
+            .hint()
+            .map(|hint| secrets::without(hint).into())
+            .or(self.hint);
         self
     }
 
@@ -219,7 +225,8 @@ impl Diagnostic {
     /// Itself, without the others.
     fn fmt_alone(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (line, within) = self.span.first_line();
-        let snippet = Snippet::source(line)
+        let line = secrets::hidden(line);
+        let snippet = Snippet::source(&*line)
             .path(self.file())
             .line_start(self.line())
             .annotation(AnnotationKind::Primary.span(within));

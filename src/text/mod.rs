@@ -7,6 +7,7 @@
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
 //! - [`findings`]: all mistakes of a document, without those that follow from others.
 //! - `redact`: documents and diagnostics without possible secrets.
+//! - [`secrets`]: what looks like a secret in any text.
 //! - [`diagnostic`]: what is wrong, where, and what to write instead, with a caret.
 //! - `renamed`: the names of keys and words in earlier versions.
 //! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
@@ -22,6 +23,7 @@ mod redact;
 mod renamed;
 #[cfg(feature = "cli")]
 pub(crate) mod schema;
+pub(crate) mod secrets;
 mod source;
 mod syntax;
 mod tree;
