@@ -3,6 +3,8 @@
 //!
 //! The floor in the same run is an empty policy: the cost of a mechanism is the ratio to it, and a
 //! mechanism that is off costs the difference between the floor and itself, nothing.
+//! The reasons of decisions are measured in pairs: noted and taken, against the same calls when no
+//! one listens.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use firedrill::policy::config::Policy;
@@ -14,6 +16,13 @@ use firedrill::time::Instant;
 use firedrill::units::Money;
 
 const CALLS: u64 = 1_000;
+
+/// Whether the calls note the reasons of their decisions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reasons {
+    Off,
+    Noted,
+}
 
 /// Each mechanism, as in a policy file.
 const MECHANISMS: &[(&str, &str)] = &[
@@ -53,8 +62,8 @@ fn fleet(text: &str) -> Fleet {
 }
 
 /// Takes one call to its end; every attempt but the last of `replies` gets its reply at once.
-/// Returns the number of steps.
-fn drive(fleet: &mut Fleet, id: u64, replies: &[Reply]) -> u64 {
+/// Returns the number of steps, and of the reasons that were noted.
+fn drive(fleet: &mut Fleet, id: u64, replies: &[Reply], reasons: Reasons) -> u64 {
     let mut now = Instant::from_nanos(id * 1_000_000_000);
     let ask = CallContext {
         delivery: Delivery::Live,
@@ -63,10 +72,17 @@ fn drive(fleet: &mut Fleet, id: u64, replies: &[Reply]) -> u64 {
         ..CallContext::default()
     };
     let mut call = Call::new(CallId(id), now, ask, RngStreams::new(1));
+    if reasons == Reasons::Noted {
+        call.explain();
+    }
     let (mut steps, mut next) = (0, 0);
     loop {
         steps += 1;
-        match call.step(fleet, now) {
+        let step = call.step(fleet, now);
+        if reasons == Reasons::Noted {
+            steps += call.take_reasons().len() as u64;
+        }
+        match step {
             Step::Start(start) => {
                 let reply = &replies[next.min(replies.len() - 1)];
                 if *reply == Reply::Succeeded {
@@ -95,21 +111,37 @@ fn core(criterion: &mut Criterion) {
         .collect();
     let mut group = criterion.benchmark_group("core, calls");
     group.throughput(Throughput::Elements(CALLS));
-    let mut measure = |name: String, text: &str, replies: &[Reply]| {
+    let mut measure = |name: String, text: &str, replies: &[Reply], reasons: Reasons| {
         group.bench_function(name, |bencher| {
             bencher.iter_batched_ref(
                 || fleet(text),
-                |fleet| (0..CALLS).map(|id| drive(fleet, id, replies)).sum::<u64>(),
+                |fleet| {
+                    let calls = (0..CALLS).map(|id| drive(fleet, id, replies, reasons));
+                    calls.sum::<u64>()
+                },
                 criterion::BatchSize::SmallInput,
             );
         });
     };
-    measure("succeeds, everything off (floor)".into(), "", &well);
-    measure("succeeds, everything on".into(), &all, &well);
-    measure("falls back, everything off".into(), "", &falls_back);
-    measure("falls back, everything on".into(), &all, &falls_back);
+    for (on, text) in [("off", ""), ("on", &all)] {
+        let floor = if on == "off" { " (floor)" } else { "" };
+        measure(
+            format!("succeeds, everything {on}{floor}"),
+            text,
+            &well,
+            Reasons::Off,
+        );
+        measure(
+            format!("falls back, everything {on}"),
+            text,
+            &falls_back,
+            Reasons::Off,
+        );
+        let name = format!("falls back, everything {on}, reasons noted");
+        measure(name, text, &falls_back, Reasons::Noted);
+    }
     for (name, text) in MECHANISMS {
-        measure(format!("succeeds, only {name}"), text, &well);
+        measure(format!("succeeds, only {name}"), text, &well, Reasons::Off);
     }
     group.finish();
 }

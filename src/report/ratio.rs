@@ -162,6 +162,11 @@ impl Ratio {
 
 /// `18022` as `18,022`.
 pub(crate) fn grouped(number: u64) -> String {
+    grouped_wide(number.into())
+}
+
+/// As [`grouped`], for what is larger.
+pub(crate) fn grouped_wide(number: u128) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {

@@ -174,7 +174,8 @@ impl Assumptions {
                 .map_or(Source::Default, |one| one.source.clone());
             (name.to_owned(), source.shown())
         };
-        let calls = format!("{} calls", grouped(frame.volume));
+        let ending = if frame.volume == 1 { "" } else { "s" };
+        let calls = format!("{} call{ending}", grouped(frame.volume));
         let volume = match self.volume.value {
             Volume::Calls(_) => calls,
             Volume::Tokens(tokens) => format!("{} tokens, which are {calls}", grouped(tokens)),

@@ -82,14 +82,17 @@ fn warnings(months: &[Month], assumed: &Assumptions, frame: &Frame<'_>) -> Vec<S
             continue;
         };
         let (bill, other) = (month.billed(), best.billed());
-        // A thousandth of the calls: less is luck.
-        if bill < other && (month.lost - best.lost) > month.calls / 1_000 {
+        let lost = u128::from(month.lost - best.lost);
+        if bill < other && lost * month::LUCK > month.calls.into() {
+            let each = u64::try_from((other - bill) / lost).unwrap_or(u64::MAX);
             warnings.push(format!(
-                "`{}` bills {} USD less than `{}`, and loses {} more calls a month",
+                "`{}` bills {} USD less than `{}`, and loses {} more calls a month: it saves {} \
+                 USD for each",
                 month.policy,
                 rows::dollars(i128::try_from(other - bill).unwrap_or(i128::MAX)),
                 best.policy,
                 rows::grouped(month.lost - best.lost),
+                Money::from_nanos(each).usd(),
             ));
         }
     }

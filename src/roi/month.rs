@@ -291,14 +291,35 @@ fn calls_of(tokens: u64, policies: &[Measured]) -> Result<u64, RoiError> {
     Ok(u64::try_from(calls).unwrap_or(u64::MAX))
 }
 
-/// The highest cost for an answer among the policies.
+/// The highest cost for an answer among the policies: for each of one policy's, or for each that one
+/// has more than another. With it, no policy is cheaper because of the calls that it loses.
 fn dearest_answer(policies: &[Measured], providers: &[Provider]) -> Money {
-    let costs = policies.iter().map(|policy| {
-        let spent = spent(policy, providers, &Fate::ALL);
-        times(spent, 1, u128::from(policy.succeeded))
+    let bills = policies
+        .iter()
+        .map(|policy| (policy, spent(policy, providers, &Fate::ALL)));
+    let bills = Vec::from_iter(bills);
+    let costs = bills.iter().flat_map(|one| {
+        let each = times(one.1, 1, u128::from(one.0.succeeded));
+        let further = bills.iter().map(|other| further_answer(*one, *other));
+        further.chain([each])
     });
     let most = costs.max().unwrap_or(0);
     Money::from_nanos(u64::try_from(most).unwrap_or(u64::MAX))
+}
+
+/// What `one` bills more than the `other` for each answer that it has more, call for call; rounded
+/// up. Nothing where it has hardly more.
+fn further_answer(one: (&Measured, u128), other: (&Measured, u128)) -> u128 {
+    let calls = [one.0.calls, other.0.calls].map(u128::from);
+    let more = |of_one: u128, of_other: u128| {
+        let of_one = of_one.saturating_mul(calls[1]);
+        of_one.saturating_sub(of_other.saturating_mul(calls[0]))
+    };
+    let answers = more(one.0.succeeded.into(), other.0.succeeded.into());
+    if answers.saturating_mul(LUCK) <= calls[0] * calls[1] {
+        return 0;
+    }
+    more(one.1, other.1).div_ceil(answers)
 }
 
 fn position<'a>(
@@ -336,6 +357,9 @@ pub(super) const HOURS_A_MONTH: u64 = 720;
 
 pub(super) const NANOS_AN_HOUR: u128 = 3_600_000_000_000;
 const PARTS: u128 = 1_000_000_000;
+
+/// Policies that differ by less than one in so many calls differ by luck.
+pub(super) const LUCK: u128 = 1_000;
 
 /// The policy that most people have before they have any.
 const USUAL_BASELINE: &str = "no-failover";

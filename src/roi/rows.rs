@@ -1,7 +1,8 @@
 //! The rows of a month: each declared once, with its name for people, for programs, and its value.
 
 use super::month::{Against, BreakEven, Month, NANOS_AN_HOUR};
-use crate::report::ratio::grouped as thousands;
+pub(super) use crate::report::ratio::grouped;
+use crate::report::ratio::grouped_wide;
 use crate::report::{Ratio, Unit};
 
 /// A line of the table.
@@ -99,6 +100,7 @@ impl Cell {
             }
             Self::Hours(nanos) => hours(nanos).map_or_else(String::new, |hours| hours.fixed(2)),
             Self::Months(None) => "never".to_owned(),
+            Self::Months(Some(months)) if months == Ratio::whole(0) => "at once".to_owned(),
             Self::Months(Some(months)) => format!("{} months", months.fixed(1)),
             Self::BreakEven(BreakEven::Always) => "at any price".to_owned(),
             Self::BreakEven(BreakEven::Never) => "at no price".to_owned(),
@@ -154,8 +156,7 @@ fn number(value: Option<Ratio>, places: u32) -> serde_json::Value {
 pub(super) fn dollars(nanos: i128) -> String {
     let cents = (nanos.unsigned_abs() + NANOS_A_CENT / 2) / NANOS_A_CENT;
     let sign = if nanos < 0 && cents > 0 { "-" } else { "" };
-    let whole = u64::try_from(cents / 100).unwrap_or(u64::MAX);
-    format!("{sign}{}.{:02}", grouped(whole), cents % 100)
+    format!("{sign}{}.{:02}", grouped_wide(cents / 100), cents % 100)
 }
 
 /// All digits: `-1234.5`.
@@ -163,11 +164,6 @@ fn decimal(nanos: i128) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let exact = Ratio::fraction(nanos.unsigned_abs(), 1_000_000_000);
     exact.map_or_else(String::new, |exact| format!("{sign}{}", exact.decimal(9)))
-}
-
-/// `50,000,000`.
-pub(super) fn grouped(count: u64) -> String {
-    thousands(count)
 }
 
 const NANOS_A_CENT: u128 = 10_000_000;

@@ -97,15 +97,15 @@ fn a_month_is_what_was_computed_by_hand() {
         ("billed_for_answers", ["2,520.00", "3,080.00", "0.00"]),
         ("billed_for_retries", ["0.00", "200.00", "0.00"]),
         ("failover_surcharge", ["0.00", "280.00", "0.00"]),
-        // 0.00328 USD each: what an answer costs under the dearest policy.
-        ("lost_calls_cost", ["328.00", "0.00", "3,280.00"]),
+        // 0.0076 USD each: what each of 100 further answers costs under `resilient`.
+        ("lost_calls_cost", ["760.00", "0.00", "7,600.00"]),
         ("downtime_cost", ["28,800.00", "0.00", "288,000.00"]),
-        ("all_in", ["31,648.00", "3,280.00", "291,280.00"]),
+        ("all_in", ["32,080.00", "3,280.00", "295,600.00"]),
         ("billed_per_1k_answers", ["2.80", "3.28", "-"]),
-        ("all_in_per_1k_answers", ["35.16", "3.28", "-"]),
-        ("saving", ["-", "28,368.00", "-259,632.00"]),
+        ("all_in_per_1k_answers", ["35.64", "3.28", "-"]),
+        ("saving", ["-", "28,800.00", "-263,520.00"]),
         ("payback_months", ["-", "0.4 months", "never"]),
-        ("break_even", ["-", "> 6.00", "at no price"]),
+        ("break_even", ["-", "> 0.00", "at no price"]),
     ] {
         assert_eq!(cells(&roi, key), expected, "{key}");
     }
@@ -116,12 +116,12 @@ fn a_policy_does_not_look_cheap_because_it_fails() {
     let roi = roi(|all| all.downtime = None);
     let totals: Vec<u128> = roi.months.iter().map(Month::total).collect();
     assert!(
-        totals[2] >= totals[1],
-        "answering nothing is cheaper: {totals:?}"
+        totals[0] >= totals[1] && totals[2] >= totals[1],
+        "losing calls is cheaper: {totals:?}"
     );
     let warned = |part: &str| roi.warnings.iter().any(|text| text.contains(part));
     assert!(warned(
-        "`no-failover` bills 760.00 USD less than `resilient`, and loses 100,000"
+        "`no-failover` bills 760.00 USD less than `resilient`, and loses 100,000 more calls a month: it saves 0.0076 USD for each"
     ));
     assert!(warned("`broken` bills 3,280.00 USD less than `resilient`"));
     assert!(!warned("looks cheap"));
@@ -157,6 +157,18 @@ fn a_policy_that_is_down_for_longer_is_worth_it_only_below_a_price() {
     });
     // It saves 660 USD, and is down for 72 hours more.
     assert_eq!(cells(&roi, "break_even"), ["< 9.17", "-", "< 3.17"]);
+}
+
+#[test]
+fn amounts_beyond_any_budget_are_shown_in_full_and_no_payback_is_at_once() {
+    let roi = roi(|all| {
+        all.volume = Some("999_999_999_999_000/month".to_owned());
+        all.lost_call = Some("1_000_000 USD".to_owned());
+        all.integration = None;
+    });
+    let lost = cells(&roi, "lost_calls_cost");
+    assert_eq!(lost[0], "99,999,999,999,900,000,000.00");
+    assert_eq!(cells(&roi, "payback_months")[1], "at once");
 }
 
 #[test]
@@ -228,7 +240,7 @@ fn every_assumption_is_listed_with_its_source() {
     assert_eq!(listed("primary"), ("openai", "default"));
     assert_eq!(listed("integration"), ("12000 USD", "--integration"));
     let (value, source) = listed("a lost call");
-    assert_eq!(value, "0.00328 USD");
+    assert_eq!(value, "0.0076 USD");
     assert!(source.starts_with("default: the dearest answer"));
     let (value, source) = listed("backup, backup-1");
     assert_eq!(value, "4 in, 4 cached, 16 out (USD)");
@@ -252,11 +264,11 @@ fn all_formats_hold_the_same_figures() {
     insta::assert_snapshot!("month_markdown", roi.render(Format::Markdown));
     let json = roi.json();
     assert_eq!(json["policies"][1]["all_in"], "3280");
-    assert_eq!(json["policies"][1]["payback_months"], 0.423);
-    assert_eq!(json["policies"][1]["break_even"], "above 6");
+    assert_eq!(json["policies"][1]["payback_months"], 0.417);
+    assert_eq!(json["policies"][1]["break_even"], "above 0");
     assert_eq!(json["policies"][0]["saving"], serde_json::Value::Null);
     assert!(
         roi.render(Format::Csv)
-            .contains("outage,resilient,saving,28368\n")
+            .contains("outage,resilient,saving,28800\n")
     );
 }

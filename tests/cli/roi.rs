@@ -61,7 +61,7 @@ assumptions
   backup, gpt-4.1, per Mtok        2 in, 0.5 cached, 8 out (USD)  genai-prices v2, 2026-08-21
 
 warning: `no-failover` bills 41.30 USD less than `priority-fallback`, and loses
-35,714 more calls a month
+35,714 more calls a month: it saves [..] USD for each
 
 "#]]);
     let json = json(&project.output(&format!("{words} --format json")));
