@@ -25,11 +25,14 @@ pub(super) fn read(document: &Document, name: &str) -> Result<Models, Diagnostic
     if keys.is_empty() {
         return genai(document, name);
     }
-    match keys.iter().any(|key| key == "models") {
+    match keys.iter().any(|key| OWN_KEYS.contains(&key.as_str())) {
         true => own(document),
         false => litellm(document, name),
     }
 }
+
+/// No model has such a name.
+const OWN_KEYS: [&str; 4] = ["source", "as_of", "currency", "models"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +70,10 @@ fn own(document: &Document) -> Result<Models, Diagnostic> {
             let problem = document.problem(&path, error.message());
             problem.hint("write the rate as in `EUR: 1.08 USD`")
         })?;
+        if rate == Money::ZERO {
+            let problem = document.problem(&path, "a rate of nothing makes all prices nothing");
+            return Err(problem.hint("write the rate as in `EUR: 1.08 USD`"));
+        }
         rates.insert(code.as_str(), rate);
     }
     if let (false, None) = (rates.is_empty(), own.currency.get("as_of")) {
@@ -133,6 +140,10 @@ impl OwnForm<'_> {
         })?;
         if code == "USD" {
             return Ok((in_dollars, code));
+        }
+        if code.is_empty() {
+            let problem = self.document.problem(path, "money needs its currency");
+            return Err(problem.hint(format!("write as in `{number} USD`, for a million tokens")));
         }
         let rate = self.rates.get(code).ok_or_else(|| {
             let problem = self
