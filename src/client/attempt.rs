@@ -22,9 +22,10 @@ use super::failure::{Failed, because_of, broken, failed, refusal};
 use super::{Shared, Target, lock};
 use crate::policy::call::Start;
 use crate::policy::classify::FailureClass;
+use crate::policy::config::Streams;
 use crate::policy::resend::{Carrier, Lost, Resend};
 use crate::policy::throughput::{TOO_SLOW, Throughput};
-use crate::wire::answer::{self, Content, StreamReader, Token};
+use crate::wire::answer::{self, AnswerReader, Content, Token};
 use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 
 /// Tokens that were received and not yet handed over.
@@ -81,12 +82,7 @@ impl<C: Connect> Attempt<C> {
         if !response.status().is_success() {
             return Err(self.refused(connection, response, started).await);
         }
-        let form = form_of(&response, self.streamed)?;
-        let body = response.into_body();
-        let read = match form {
-            BodyFormat::Events => self.read_stream(&mut connection, body, started).await,
-            BodyFormat::Whole => self.read_plain(&mut connection, body, started).await,
-        };
+        let read = self.read(&mut connection, response, started).await;
         match &read {
             Ok(_) => self.target().pool.put(connection),
             Err(failed) if is_timeout(failed.failure.class) => connection.mark_suspect(),
@@ -175,60 +171,63 @@ impl<C: Connect> Attempt<C> {
         request.map_err(|error| because_of(FailureClass::BadRequest, error))
     }
 
-    /// A streamed call may be answered in one piece; its text is then its only token.
-    async fn read_plain(
+    /// Reads the answer, whatever its form: a streamed call may be answered in one piece, and a
+    /// plain one by events.
+    async fn read(
         &self,
         connection: &mut Connection<C::Io>,
-        body: Incoming,
+        response: Response<Incoming>,
         started: Instant,
     ) -> Result<Content, Failed> {
-        let limit = self.before_first_token(started);
-        let bytes = collect(connection, body, limit, LONGEST_ANSWER).await?;
-        let dialect = self.target().dialect;
-        let mut content = answer::read_plain(dialect, &bytes).map_err(Failed::from)?;
-        if self.streamed && !content.text.is_empty() {
-            self.inbox.push(std::mem::take(&mut content.text));
-        }
-        Ok(content)
+        let page = page_of(&response);
+        let read = self.read_body(connection, response.into_body(), started);
+        read.await.map_err(|failed| match page {
+            // An HTML page says more of the fault than that it is no answer.
+            Some(page) if failed.failure.class == FailureClass::Malformed => Failed {
+                message: failed.message.or(Some(format!("the answer is {page}"))),
+                status: Some(200),
+                ..failed
+            },
+            _ => failed,
+        })
     }
 
-    async fn read_stream(
+    async fn read_body(
         &self,
         connection: &mut Connection<C::Io>,
         mut body: Incoming,
         started: Instant,
     ) -> Result<Content, Failed> {
-        let mut reader = StreamReader::new(self.target().dialect);
-        let mut last_token = None;
-        let mut guard = Throughput::of(&self.shared.streams);
+        let mut reader = AnswerReader::new(self.target().dialect, self.streamed);
+        let mut progress = Progress::new(&self.shared.streams, self.streamed);
         // A provider may keep the body open behind the end of the answer. The caller does not wait
         // for it: if the end is not here already, the pool finds the connection busy and drops it.
         while !reader.has_ended() {
-            let limit = self.before_next_token(started, last_token);
-            let Some(frame) = self
-                .next_frame(connection, &mut body, limit, &mut guard)
-                .await?
-            else {
-                break;
+            let limit = self.before_next_token(started, progress.last_token);
+            let frame = self.next_frame(connection, &mut body, limit, &mut progress.guard);
+            let frame = match frame.await {
+                Ok(Some(Ok(frame))) => frame,
+                Ok(None) => break,
+                // The provider has said why it ended: there is nothing left to lose.
+                Ok(Some(Err(_))) | Err(_) if reader.is_settled() => break,
+                Ok(Some(Err(error))) => return Err(broken(error, FailureClass::Truncated)),
+                Err(failed) => return Err(failed),
             };
-            let frame = frame.map_err(|error| broken(error, FailureClass::Truncated))?;
             let Ok(data) = frame.into_data() else {
                 continue;
             };
             let now = self.shared.now();
-            reader.push(&data, |token| {
-                last_token = Some(Instant::now());
-                match (&token, &mut guard) {
-                    (Token::Text(text), Some(guard)) => guard.feed(now, text.len()),
-                    (Token::Busy, Some(guard)) => guard.rest(),
-                    (_, None) => {}
-                }
-                if let Token::Text(text) = token {
-                    self.inbox.push(text);
-                }
-            })?;
+            reader.push(&data, |token| progress.take(now, token, &self.inbox))?;
+            if progress.text.len() > LONGEST_ANSWER {
+                return Err(failed(FailureClass::Malformed));
+            }
         }
-        Ok(reader.end()?)
+        let now = self.shared.now();
+        let content = reader.end(|token| progress.take(now, token, &self.inbox))?;
+        Ok(Content {
+            text: progress.text,
+            ..content
+        })
     }
 
     /// The next piece of a stream, unless it comes too late or the stream is too slow.
@@ -312,33 +311,57 @@ impl<C: Connect> Attempt<C> {
     }
 }
 
-/// How to read the body of an answer.
-enum BodyFormat {
-    /// Event by event.
-    Events,
-    /// In one piece.
-    Whole,
+/// The text of an answer so far, and the pace of a stream.
+struct Progress {
+    /// A stream hands its text to the caller, a plain call keeps it.
+    streamed: bool,
+    text: String,
+    last_token: Option<Instant>,
+    guard: Option<Throughput>,
 }
 
-/// The form that the headers of a success announce. An HTML page is never an answer, whatever it
-/// holds; JSON in answer to a streamed call is an answer or an error in one piece. For other types
-/// the bytes decide.
-fn form_of(response: &Response<Incoming>, streamed: bool) -> Result<BodyFormat, Failed> {
-    let said = response.headers().get(header::CONTENT_TYPE);
-    let said = said.and_then(|value| value.to_str().ok()).unwrap_or("");
-    let media_type = said.split(';').next().unwrap_or("").trim();
-    let is = |other: &str| media_type.eq_ignore_ascii_case(other);
-    if is("text/html") || is("application/xhtml+xml") {
-        return Err(Failed {
-            message: Some(format!("the answer is {media_type}")),
-            status: Some(response.status().as_u16()),
-            ..failed(FailureClass::Malformed)
-        });
+impl Progress {
+    fn new(streams: &Streams, streamed: bool) -> Self {
+        Self {
+            streamed,
+            text: String::new(),
+            last_token: None,
+            guard: Throughput::of(streams).filter(|_| streamed),
+        }
     }
-    Ok(match streamed && !is("application/json") {
-        true => BodyFormat::Events,
-        false => BodyFormat::Whole,
-    })
+
+    fn take(&mut self, now: crate::time::Instant, token: Token, inbox: &TokenQueue) {
+        if !self.streamed {
+            if let Token::Text(text) = token {
+                self.text.push_str(&text);
+            }
+            return;
+        }
+        self.last_token = Some(Instant::now());
+        match (&token, &mut self.guard) {
+            (Token::Text(text), Some(guard)) => guard.feed(now, text.len()),
+            (Token::Busy, Some(guard)) => guard.rest(),
+            (_, None) => {}
+        }
+        if let Token::Text(text) = token {
+            inbox.push(text);
+        }
+    }
+}
+
+/// The media type of a success that says to be an HTML page.
+fn page_of(response: &Response<Incoming>) -> Option<String> {
+    let said = response
+        .headers()
+        .get(header::CONTENT_TYPE)?
+        .to_str()
+        .ok()?;
+    let media_type = said.split(';').next().unwrap_or("").trim();
+    let pages = ["text/html", "application/xhtml+xml"];
+    let is_page = pages
+        .iter()
+        .any(|page| media_type.eq_ignore_ascii_case(page));
+    is_page.then(|| media_type.to_owned())
 }
 
 async fn collect<Io>(

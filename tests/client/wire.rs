@@ -262,17 +262,37 @@ async fn reasoning_is_a_sign_of_life() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_is_no_answer_whatever_it_holds() {
-    let body = "{\"choices\":[{\"message\":{\"content\":\"hi\"}}]}";
+async fn a_page_is_no_answer_whatever_it_is_said_to_be() {
     for said in [
-        success("text/html; charset=UTF-8", body),
-        success("Text/HTML", ""),
+        success("text/html; charset=UTF-8", "<!DOCTYPE html>\n<p>hi</p>"),
+        success("application/json", " \n<html>{\"choices\":[]}</html>"),
+        success("Text/HTML", "hi\n"),
     ] {
         let client = client("attempt: 3s", vec![vec![said.clone()], vec![said]]);
         let error = client.call(&Request::user("hello")).await.unwrap_err();
         assert_eq!(class(&error), FailureClass::Malformed);
         let error = text(&client).await.unwrap_err();
         assert_eq!(class(&error), FailureClass::Malformed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_read_whatever_was_asked_and_whatever_its_label_says() {
+    let whole = "{\"choices\":[{\"message\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}";
+    let events = format!("{TOKEN}data: [DONE]\n\n");
+    for label in [
+        "application/json",
+        "text/event-stream",
+        "text/plain",
+        "text/html",
+    ] {
+        for body in [whole, events.as_str()] {
+            let said = success(label, body);
+            let client = client("attempt: 3s", vec![vec![said.clone(), said]]);
+            let answer = client.call(&Request::user("hello")).await.unwrap();
+            assert_eq!(answer.text, "hi", "{label} {body}");
+            assert_eq!(text(&client).await.unwrap(), "hi", "{label} {body}");
+        }
     }
 }
 
@@ -287,8 +307,8 @@ async fn a_streamed_call_may_be_answered_in_one_piece() {
     assert_eq!(text(&ask(answer)).await.unwrap(), "hi");
     for (body, expected) in [
         (error, FailureClass::RateLimited),
-        (TOKEN, FailureClass::Malformed),
-        ("", FailureClass::Malformed),
+        (TOKEN, FailureClass::Truncated),
+        ("", FailureClass::Truncated),
     ] {
         let error = text(&ask(body)).await.unwrap_err();
         assert_eq!(class(&error), expected, "{body}");

@@ -1,22 +1,26 @@
 //! Answers of any dialect, parsed into one form: whole answers, streams, errors.
 //!
-//! Readers are lenient where vendors differ (missing usage, unknown fields and events) and strict
-//! where a caller could take a bad answer for a good one:
+//! Readers are lenient where vendors differ (missing usage, unknown fields and events, odd values
+//! beside the text, JSON or events whatever was asked) and strict where a caller could take a bad
+//! answer for a good one:
 //!
 //! - An answer without any content, not even an empty text, is [`Wrong::Malformed`]: no choice, no
-//!   candidate, a null content. So is an empty text without an end. An answer that reached its
-//!   token limit before any text is an answer; its [`Finish`] says so.
+//!   candidate, a null content. So is an empty text without an end, and a stream without a token
+//!   that does not state an empty text: the empty content that opens a stream states none. An
+//!   answer that reached its token limit before any text is an answer; its [`Finish`] says so.
 //! - An answer that the provider withheld is [`Wrong::Filtered`], like a refusal before the answer.
 //!   An answer of which a part was withheld is an answer with the reason
 //!   [`FinishReason::ContentFilter`].
-//! - A stream is whole when its dialect says so: by its terminator (OpenAI, Anthropic), or by a
-//!   finish reason before its body ends (OpenAI, Gemini). Anything else is [`Wrong::Truncated`].
+//! - A stream is whole when the provider says so: by its reason to end, or by its dialect's
+//!   terminator. Anything else is [`Wrong::Truncated`]. So is a text whose reason to end is `abort`
+//!   or an unknown word.
+//! - Whatever says error before the answer is whole is [`Wrong::Error`]; behind that, nothing can
+//!   undo the answer.
 
+pub(crate) use super::body::AnswerReader;
 pub(crate) use super::error::{ErrorBody, read_error};
-pub(crate) use super::stream::{StreamReader, Token};
 
-use super::error;
-use crate::wire::Dialect;
+use super::finish;
 
 /// Token counts of the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,29 +86,26 @@ pub(crate) enum Wrong {
     Error(Box<ErrorBody>),
 }
 
-/// Parses a plain answer.
-///
-/// # Errors
-/// When the bytes are not an answer; an error object in a 200 is [`Wrong::Error`].
-pub(crate) fn read_plain(dialect: Dialect, bytes: &[u8]) -> Result<Content, Wrong> {
-    let read = dialect.client().read_plain;
-    let piece = read(bytes).map_err(|wrong| or_error(wrong, bytes))?;
-    let content = Content {
-        usage: piece.counted.usage(),
-        text: piece.text,
-        finish: piece.finish,
-        model: piece.model,
-    };
-    let has_text = !content.text.is_empty();
-    judge(content, has_text, piece.spoken)
+/// An item of an answer as it arrives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// A piece of the answer's text, never empty.
+    Text(String),
+    /// Activity without text: reasoning, a tool's arguments.
+    Busy,
 }
 
 /// A part of an answer: an event of a stream, or all of it.
 #[derive(Debug, Default)]
 pub(super) struct Piece {
     pub(super) text: String,
-    /// It had a field for text, even if that was empty.
+    /// The text of a `message` where a stream should have pieces: the next piece, or the whole text
+    /// so far.
+    pub(super) message: Option<String>,
+    /// It stated a text, even if that was empty. What only opens a stream states none.
     pub(super) spoken: bool,
+    /// It is an object that holds nothing of an answer.
+    pub(super) odd: bool,
     /// The model produced something other than text: reasoning, a tool's arguments.
     pub(super) busy: bool,
     pub(super) finish: Option<Finish>,
@@ -142,8 +143,16 @@ impl Counted {
     }
 }
 
-/// Whether a complete body or stream is an answer.
+/// Whether a complete body or stream is an answer. A reason to end that is not known proves
+/// nothing: the text beside it may be half of one.
 pub(super) fn judge(content: Content, has_text: bool, spoken: bool) -> Result<Content, Wrong> {
+    let is_unknown = |finish: &Finish| !finish::is_known(finish);
+    if content.finish.as_ref().is_some_and(is_unknown) {
+        return Err(match has_text {
+            true => Wrong::Truncated,
+            false => Wrong::Malformed,
+        });
+    }
     if has_text {
         return Ok(content);
     }
@@ -158,14 +167,6 @@ pub(super) fn judge(content: Content, has_text: bool, spoken: bool) -> Result<Co
     }
 }
 
-/// Bytes that are not of the dialect's form may be an error in another's.
-pub(super) fn or_error(wrong: Wrong, bytes: &[u8]) -> Wrong {
-    match (wrong, error::find(bytes)) {
-        (Wrong::Malformed, Some(error)) => Wrong::Error(Box::new(error)),
-        (wrong, _) => wrong,
-    }
-}
-
 /// Parses a JSON object as a `T`. An array is refused, though serde would take its elements for
 /// fields.
 pub(super) fn object<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Wrong> {
@@ -173,25 +174,6 @@ pub(super) fn object<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T
         return Err(Wrong::Malformed);
     }
     serde_json::from_slice(bytes).map_err(|_| Wrong::Malformed)
-}
-
-/// The model in an answer. Values that are not names are ignored: Azure's first chunk has an empty
-/// one.
-pub(super) fn named(model: Option<serde_json::Value>) -> Option<String> {
-    match model {
-        Some(serde_json::Value::String(name)) if !name.is_empty() => Some(name),
-        _ => None,
-    }
-}
-
-/// An `error` field with an error: some providers always send the field.
-pub(super) fn said(error: Option<serde_json::Value>) -> Result<(), Wrong> {
-    use serde_json::Value::{Bool, Null, String};
-    match error {
-        None | Some(Null | Bool(false)) => Ok(()),
-        Some(String(text)) if text.is_empty() => Ok(()),
-        Some(error) => Err(Wrong::Error(Box::new(ErrorBody::of(&error)))),
-    }
 }
 
 #[cfg(test)]

@@ -5,17 +5,16 @@
 //! by the `type` in their data, not by their names. Unknown ones are skipped, as Anthropic asks of
 //! its clients.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{
-    Counted, ErrorBody, Finish, FinishReason, Piece, Wrong, named, object, or_error, said,
-};
+use super::answer::{Counted, Piece, Wrong, object};
+use super::in_band::{self, said};
+use super::lenient::{Count, Loose, Word};
+use super::parts::Parts;
 use super::request::{Message, Request, json};
-use super::{ClientSpec, Key};
+use super::{ClientSpec, Key, finish};
 
 /// Anthropic's own service.
 pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
@@ -30,8 +29,6 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
     body,
     read_plain,
     read_event,
-    // The terminator after the finish reason is never left out.
-    may_end_without_terminator: false,
 };
 
 /// The limit on output tokens for a request without one, since Anthropic requires it: the maximum
@@ -67,51 +64,48 @@ struct Asked<'a> {
 fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     let message: AnswerMessage = object(bytes)?;
     said(message.error)?;
-    let mut piece = Piece {
-        finish: finish(message.stop_reason),
-        counted: counted(message.usage),
-        model: named(message.model),
-        ..Piece::default()
-    };
-    for block in message.content.ok_or(Wrong::Malformed)? {
-        if let Some(text) = block.text() {
-            piece.spoken = true;
-            piece.text.push_str(&text);
-        }
+    if !message.content.given {
+        return Err(Wrong::Malformed);
     }
-    Ok(piece)
+    Ok(Piece {
+        finish: finish::read(message.stop_reason.0)?,
+        counted: counted(message.usage.0),
+        model: message.model.0,
+        busy: message.content.busy,
+        spoken: message.content.spoken,
+        text: message.content.text,
+        ..Piece::default()
+    })
 }
 
 fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
-    let Tag { kind } = object(data)?;
+    let event: Event = object(data)?;
     let mut piece = Piece::default();
-    match kind.as_ref() {
-        "content_block_delta" => {
-            let DeltaEvent { delta } = object(data)?;
-            piece.take(delta);
+    match event.kind.0.as_deref() {
+        Some("content_block_delta") => piece.take(event.delta.0.unwrap_or_default().content()),
+        // The empty text of a block that begins is not yet what the model says.
+        Some("content_block_start") => {
+            piece.take(event.content_block);
+            piece.spoken = false;
         }
-        "content_block_start" => {
-            let StartEvent { content_block } = object(data)?;
-            piece.take(content_block);
+        Some("message_start") => {
+            let message = event.message.0.unwrap_or_default();
+            piece.counted = counted(message.usage.0);
+            piece.model = message.model.0;
         }
-        "message_start" => {
-            let MessageEvent { message } = object(data)?;
-            piece.counted = counted(message.usage);
-            piece.model = named(message.model);
+        Some("message_delta") => {
+            piece.counted = counted(event.usage.0);
+            piece.finish = finish::read(event.delta.0.unwrap_or_default().stop_reason.0)?;
         }
-        "message_delta" => {
-            let EndEvent { delta, usage } = object(data)?;
-            piece.finish = finish(delta.stop_reason);
-            piece.counted = counted(usage);
-        }
-        "message_stop" => piece.ends = true,
-        "error" => {
-            let ErrorEvent { error } = object(data)?;
-            return Err(Wrong::Error(Box::new(ErrorBody::of(&error))));
-        }
-        // Without a type it is an error in another form, or not from Anthropic.
-        "" => return Err(or_error(Wrong::Malformed, data)),
-        _ => {}
+        Some("message_stop") => piece.ends = true,
+        // An error is known by its type, whatever its form.
+        Some(kind) if kind.contains("error") => return Err(in_band::announced(data)),
+        Some(_) => said(event.error)?,
+        None => match in_band::complaint(data) {
+            Some(complaint) => return Err(complaint),
+            None if data.trim_ascii() == b"{}" => {}
+            None => return Err(Wrong::Malformed),
+        },
     }
     Ok(piece)
 }
@@ -119,111 +113,81 @@ fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
 impl Piece {
     /// Handles the start of a block, or a delta. A block that is not text is reasoning, or a tool's
     /// arguments.
-    fn take(&mut self, block: Block) {
-        match block.text() {
-            Some(text) => {
-                self.spoken = true;
-                self.text = text;
-            }
-            None => self.busy = true,
+    fn take(&mut self, parts: Parts) {
+        self.spoken = parts.spoken;
+        self.busy = parts.busy;
+        self.text = parts.text;
+    }
+}
+
+/// An event of any type; what it does not have is empty.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Event {
+    #[serde(rename = "type")]
+    kind: Word,
+    delta: Loose<Delta>,
+    content_block: Parts,
+    message: Loose<AnswerMessage>,
+    usage: Loose<Counts>,
+    error: Option<Value>,
+}
+
+/// The delta of a block, or of the message.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Delta {
+    #[serde(rename = "type")]
+    kind: Word,
+    text: Parts,
+    stop_reason: Word,
+}
+
+impl Delta {
+    /// A delta that is not text is reasoning, or a tool's arguments.
+    fn content(self) -> Parts {
+        match self.kind.0.as_deref() {
+            None | Some("text" | "text_delta") => self.text,
+            Some(_) => Parts {
+                busy: true,
+                ..Parts::default()
+            },
         }
     }
 }
 
-#[derive(Deserialize)]
-struct Tag<'a> {
-    #[serde(rename = "type", borrow, default)]
-    kind: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct MessageEvent {
-    message: AnswerMessage,
-}
-
-#[derive(Deserialize)]
-struct StartEvent {
-    content_block: Block,
-}
-
-#[derive(Deserialize)]
-struct DeltaEvent {
-    delta: Block,
-}
-
-#[derive(Deserialize)]
-struct EndEvent {
-    delta: End,
-    usage: Option<Counts>,
-}
-
-#[derive(Deserialize)]
-struct End {
-    stop_reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ErrorEvent {
-    error: Value,
-}
-
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct AnswerMessage {
-    content: Option<Vec<Block>>,
-    stop_reason: Option<String>,
-    usage: Option<Counts>,
-    model: Option<Value>,
+    content: Parts,
+    stop_reason: Word,
+    usage: Loose<Counts>,
+    model: Word,
     error: Option<Value>,
 }
 
-#[derive(Deserialize)]
-struct Block {
-    #[serde(rename = "type")]
-    kind: String,
-    text: Option<String>,
-}
-
-impl Block {
-    fn text(self) -> Option<String> {
-        let is_text = matches!(self.kind.as_str(), "text" | "text_delta");
-        self.text.filter(|_| is_text)
-    }
-}
-
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Counts {
-    input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-}
-
-fn finish(raw: Option<String>) -> Option<Finish> {
-    let raw = raw?;
-    let reason = match raw.as_str() {
-        "end_turn" | "stop_sequence" => FinishReason::Stop,
-        "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
-        "tool_use" => FinishReason::ToolCalls,
-        "refusal" => FinishReason::ContentFilter,
-        _ => FinishReason::Other,
-    };
-    Some(Finish { reason, raw })
+    input_tokens: Count,
+    cache_creation_input_tokens: Count,
+    cache_read_input_tokens: Count,
+    output_tokens: Count,
 }
 
 /// Anthropic counts tokens read from its cache, or written to it, separately.
 fn counted(counts: Option<Counts>) -> Counted {
-    let Some(counts) = counts else {
-        return Counted::default();
-    };
-    let read = counts.cache_read_input_tokens;
-    let beside = [counts.cache_creation_input_tokens, read];
+    let counts = counts.unwrap_or_default();
+    let read = counts.cache_read_input_tokens.0;
+    let beside = [counts.cache_creation_input_tokens.0, read];
     let beside = beside.into_iter().flatten();
     Counted {
         prompt: counts
             .input_tokens
+            .0
             .map(|input| beside.fold(input, u64::saturating_add)),
         cached: read,
-        completion: counts.output_tokens,
+        completion: counts.output_tokens.0,
     }
 }
 

@@ -5,13 +5,15 @@
 //! `finishReason`, terminates it.
 
 use bytes::Bytes;
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{Counted, Finish, FinishReason, Piece, Wrong, named, object, said};
+use super::answer::{Counted, Piece, Wrong, object};
+use super::in_band::{self, said};
+use super::lenient::{Count, First, Loose, Word};
+use super::parts::Parts;
 use super::request::{Request, escaped, json};
-use super::{ClientSpec, Key};
+use super::{ClientSpec, Key, finish};
 
 /// Gemini's own service.
 pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
@@ -25,7 +27,6 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
     body: |request, _model, _streamed| body(request),
     read_plain,
     read_event,
-    may_end_without_terminator: true,
 };
 
 /// Below the root of a host, such as `https://generativelanguage.googleapis.com`. A name without a
@@ -108,119 +109,91 @@ struct GenerationConfig {
 
 fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     let body: Body = object(bytes)?;
-    let has_candidate = body.candidates.as_ref().is_some_and(|all| !all.is_empty());
+    let has_candidate = body
+        .candidates
+        .as_ref()
+        .is_some_and(|first| first.0.is_some());
     let piece = read(body)?;
     has_candidate.then_some(piece).ok_or(Wrong::Malformed)
 }
 
 fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
     let body: Body = object(data)?;
-    let is_known = body.candidates.is_some()
-        || body.prompt_feedback.is_some()
-        || body.usage_metadata.is_some()
-        || body.error.is_some();
-    is_known.then_some(()).ok_or(Wrong::Malformed)?;
-    read(body)
+    let has_answer = body.candidates.is_some()
+        || body.prompt_feedback.0.is_some()
+        || body.usage_metadata.0.is_some();
+    let mut piece = read(body)?;
+    if !has_answer {
+        in_band::complaint(data).map_or(Ok(()), Err)?;
+        piece.odd = true;
+    }
+    Ok(piece)
 }
 
 fn read(body: Body) -> Result<Piece, Wrong> {
     said(body.error)?;
-    let blocked = body.prompt_feedback.and_then(|said| said.block_reason);
-    if blocked.is_some() {
-        return Err(Wrong::Filtered(blocked));
+    let blocked = body.prompt_feedback.0.and_then(|said| said.block_reason.0);
+    if let Some(reason) = blocked.filter(|reason| reason != "BLOCK_REASON_UNSPECIFIED") {
+        return Err(Wrong::Filtered(Some(reason)));
     }
-    let mut piece = Piece {
-        counted: counted(body.usage_metadata),
-        model: named(body.model_version),
+    let candidate = body.candidates.and_then(|First(first)| first);
+    let candidate = candidate.unwrap_or_default();
+    Ok(Piece {
+        finish: finish::read(candidate.finish_reason.0)?,
+        counted: counted(body.usage_metadata.0),
+        model: body.model_version.0,
+        busy: candidate.content.busy,
+        spoken: candidate.content.spoken,
+        text: candidate.content.text,
         ..Piece::default()
-    };
-    let candidates = body.candidates.unwrap_or_default();
-    let Some(candidate) = candidates.into_iter().next() else {
-        return Ok(piece);
-    };
-    piece.finish = finish(candidate.finish_reason);
-    let parts = candidate.content.and_then(|content| content.parts);
-    for part in parts.unwrap_or_default() {
-        match part.text {
-            Some(text) if !part.thought.unwrap_or(false) => {
-                piece.spoken = true;
-                piece.text.push_str(&text);
-            }
-            Some(thought) => piece.busy |= !thought.is_empty(),
-            None => piece.busy |= part.function_call.is_some(),
-        }
-    }
-    Ok(piece)
+    })
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
-    candidates: Option<Vec<Candidate>>,
-    prompt_feedback: Option<Feedback>,
-    usage_metadata: Option<Counts>,
-    model_version: Option<Value>,
+    candidates: Option<First<Candidate>>,
+    #[serde(default)]
+    prompt_feedback: Loose<Feedback>,
+    #[serde(default)]
+    usage_metadata: Loose<Counts>,
+    #[serde(default)]
+    model_version: Word,
     error: Option<Value>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 struct Candidate {
-    content: Option<Content>,
-    finish_reason: Option<String>,
+    content: Parts,
+    finish_reason: Word,
 }
 
-#[derive(Deserialize)]
-struct Content {
-    parts: Option<Vec<Part>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Part {
-    text: Option<String>,
-    /// The text is a summary of the model's reasoning.
-    thought: Option<bool>,
-    function_call: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 struct Feedback {
-    block_reason: Option<String>,
+    block_reason: Word,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 struct Counts {
-    prompt_token_count: Option<u64>,
-    cached_content_token_count: Option<u64>,
-    candidates_token_count: Option<u64>,
-    thoughts_token_count: Option<u64>,
-}
-
-fn finish(raw: Option<String>) -> Option<Finish> {
-    let raw = raw?;
-    let reason = match raw.as_str() {
-        "STOP" => FinishReason::Stop,
-        "MAX_TOKENS" => FinishReason::Length,
-        "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY" => {
-            FinishReason::ContentFilter
-        }
-        _ => FinishReason::Other,
-    };
-    Some(Finish { reason, raw })
+    prompt_token_count: Count,
+    cached_content_token_count: Count,
+    candidates_token_count: Count,
+    thoughts_token_count: Count,
 }
 
 /// Gemini counts thoughts apart from the text, and bills both as output.
 fn counted(counts: Option<Counts>) -> Counted {
-    let Some(counts) = counts else {
-        return Counted::default();
-    };
-    let output = [counts.candidates_token_count, counts.thoughts_token_count];
+    let counts = counts.unwrap_or_default();
+    let output = [
+        counts.candidates_token_count.0,
+        counts.thoughts_token_count.0,
+    ];
     Counted {
-        prompt: counts.prompt_token_count,
-        cached: counts.cached_content_token_count,
+        prompt: counts.prompt_token_count.0,
+        cached: counts.cached_content_token_count.0,
         completion: output.into_iter().flatten().reduce(u64::saturating_add),
     }
 }

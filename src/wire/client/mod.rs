@@ -3,17 +3,26 @@
 //! - [`request`]: a request, in one form. [`answer`]: an answer, in one form.
 //! - One file per dialect: its `ClientSpec`, with the writer of its requests and the reader of its
 //!   answers. A dialect with another's form states only the differences.
-//! - `stream`: parses a streamed answer. `error`: parses an error in any dialect's form.
+//! - `body`: parses an answer in any form; `stream`: its events. `finish`: why it ends. `error`: an
+//!   error in any dialect's form; `in_band`: where to expect one among answers.
+//! - `lenient`, `parts`, `mend`, `repeated`: values that differ from those in the vendors' documents.
 
 pub(crate) mod answer;
 pub(super) mod anthropic;
 pub(super) mod azure;
+mod body;
 pub(super) mod deepseek;
 mod error;
+mod finish;
 pub(super) mod gemini;
+mod in_band;
+mod lenient;
+mod mend;
 pub(super) mod moonshot;
 pub(super) mod openai;
 pub(super) mod openrouter;
+mod parts;
+mod repeated;
 pub(crate) mod request;
 mod stream;
 pub(super) mod xai;
@@ -39,8 +48,6 @@ pub(super) struct ClientSpec {
     read_plain: fn(&[u8]) -> Result<Piece, Wrong>,
     /// Parses the data of one event of a stream.
     read_event: fn(&[u8]) -> Result<Piece, Wrong>,
-    /// A stream is whole when its body ends after a finish reason, even without a terminator.
-    may_end_without_terminator: bool,
 }
 
 /// The header that holds the key.

@@ -9,9 +9,12 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{Counted, ErrorBody, Finish, FinishReason, Piece, Wrong, named, object, said};
+use super::answer::{Counted, Piece, Wrong, object};
+use super::in_band::{self, said};
+use super::lenient::{Count, First, Loose, Word};
+use super::parts::Parts;
 use super::request::{Message, Request, json};
-use super::{ClientSpec, Key};
+use super::{ClientSpec, Key, finish};
 
 /// OpenAI's own service.
 pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
@@ -25,7 +28,6 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
     body,
     read_plain,
     read_event,
-    may_end_without_terminator: true,
 };
 
 /// Below a base URL such as `https://api.openai.com/v1`.
@@ -70,42 +72,70 @@ const REASONING: [&str; 4] = ["o1", "o3", "o4", "gpt-5"];
 
 fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     let body = Body::read(bytes)?;
-    let choice = first(body.choices)?.ok_or(Wrong::Malformed)?;
-    if choice.message.is_none() && choice.error.is_none() {
-        return Err(Wrong::Malformed);
-    }
+    let choice = body.choices.and_then(|First(choice)| choice);
+    let choice = choice.ok_or(Wrong::Malformed)?;
+    let (said, piece) = choice.read(body.usage)?;
+    let message = said.message.or(said.delta).ok_or(Wrong::Malformed)?;
     Ok(Piece {
-        model: named(body.model),
-        ..choice.read(body.usage)?
+        model: body.model.0,
+        spoken: message.spoken(),
+        ..piece.with(message)
     })
 }
 
 /// Azure sends chunks without a choice before the first token, and all services send the
-/// usage in one.
+/// usage in one. A `message` counts only where there is no `delta`, see [`Piece::message`].
 fn read_event(data: &[u8]) -> Result<Piece, Wrong> {
-    if data.trim_ascii() == b"[DONE]" {
+    if data == b"[DONE]" {
         return Ok(Piece {
             ends: true,
             ..Piece::default()
         });
     }
     let body = Body::read(data)?;
-    let choice = first(body.choices)?.unwrap_or_default();
+    let is_listed = body.choices.is_some();
+    let Some(choice) = body.choices.and_then(|First(choice)| choice) else {
+        let counted = Counted::of(body.usage.0);
+        let has_usage = counted.usage().is_some();
+        let complaint = in_band::complaint(data).filter(|_| !has_usage);
+        return complaint.map_or_else(
+            || {
+                Ok(Piece {
+                    model: body.model.0,
+                    odd: !is_listed && !has_usage,
+                    counted,
+                    ..Piece::default()
+                })
+            },
+            Err,
+        );
+    };
+    let (Said { message, delta }, piece) = choice.read(body.usage)?;
+    let message = message.unwrap_or_default();
+    let is_stated = |part: &MessagePart| part.spoken() && piece.finish.is_some();
+    // The empty content beside the role only opens the stream.
+    let spoken = match &delta {
+        Some(delta) => is_stated(delta) || (delta.spoken() && delta.role.is_none()),
+        None => is_stated(&message),
+    };
+    let is_busy = delta.is_none() && message.busy();
+    let piece = piece.with(delta.unwrap_or_default());
     Ok(Piece {
-        model: named(body.model),
-        ..choice.read(body.usage)?
+        model: body.model.0,
+        spoken,
+        busy: piece.busy || is_busy,
+        message: Some(message.text()).filter(|text| !text.is_empty()),
+        ..piece
     })
-}
-
-fn first(choices: Option<Vec<Choice>>) -> Result<Option<Choice>, Wrong> {
-    Ok(choices.ok_or(Wrong::Malformed)?.into_iter().next())
 }
 
 #[derive(Deserialize)]
 struct Body {
-    choices: Option<Vec<Choice>>,
-    usage: Option<Counts>,
-    model: Option<Value>,
+    choices: Option<First<Choice>>,
+    #[serde(default)]
+    usage: Loose<Counts>,
+    #[serde(default)]
+    model: Word,
     error: Option<Value>,
     /// xAI's code for the error.
     #[serde(default)]
@@ -124,98 +154,121 @@ impl Body {
 }
 
 #[derive(Default, Deserialize)]
+#[serde(default)]
 struct Choice {
-    message: Option<MessagePart>,
-    delta: Option<MessagePart>,
-    finish_reason: Option<String>,
+    message: Loose<MessagePart>,
+    delta: Loose<MessagePart>,
+    /// The text of completions that are no chat.
+    text: Parts,
+    finish_reason: Word,
     /// Moonshot's field in streams.
-    usage: Option<Counts>,
+    usage: Loose<Counts>,
     /// OpenRouter's field for an error after the model had begun.
     error: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]
+#[serde(default)]
 struct MessagePart {
-    content: Option<String>,
-    refusal: Option<String>,
+    role: Option<IgnoredAny>,
+    content: Parts,
+    refusal: Parts,
     /// DeepSeek's and Moonshot's name.
-    reasoning_content: Option<String>,
+    reasoning_content: Parts,
     /// OpenRouter's.
-    reasoning: Option<String>,
-    tool_calls: Option<Vec<IgnoredAny>>,
+    reasoning: Parts,
+    tool_calls: First<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
-struct Counts {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    prompt_tokens_details: Option<PromptDetails>,
-    /// DeepSeek's name for cached tokens.
-    prompt_cache_hit_tokens: Option<u64>,
-    /// Moonshot's.
-    cached_tokens: Option<u64>,
-}
+impl MessagePart {
+    fn spoken(&self) -> bool {
+        self.content.spoken || self.refusal.spoken
+    }
 
-#[derive(Deserialize)]
-struct PromptDetails {
-    cached_tokens: Option<u64>,
-}
+    fn busy(&self) -> bool {
+        !self.reasoning_content.text.is_empty()
+            || !self.reasoning.text.is_empty()
+            || self.content.busy
+            || self.tool_calls.0.is_some()
+    }
 
-impl Choice {
-    fn read(self, usage: Option<Counts>) -> Result<Piece, Wrong> {
-        said(self.error)?;
-        let finish = finish(self.finish_reason)?;
-        let message = self.message.or(self.delta).unwrap_or_default();
-        let full = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-        Ok(Piece {
-            busy: full(&message.reasoning_content)
-                || full(&message.reasoning)
-                || message.tool_calls.is_some_and(|calls| !calls.is_empty()),
-            spoken: message.content.is_some() || message.refusal.is_some(),
-            // A refusal by the model itself is its answer.
-            text: match message.content {
-                Some(content) if !content.is_empty() => content,
-                _ => message.refusal.unwrap_or_default(),
-            },
-            finish,
-            counted: usage.or(self.usage).map(Counted::from).unwrap_or_default(),
-            ..Piece::default()
-        })
+    /// A refusal by the model itself is its answer.
+    fn text(self) -> String {
+        match self.content.text.is_empty() {
+            false => self.content.text,
+            true => self.refusal.text,
+        }
     }
 }
 
-/// Some send an empty reason with every chunk. Two of the reasons are errors.
-fn finish(raw: Option<String>) -> Result<Option<Finish>, Wrong> {
-    let Some(raw) = raw.filter(|raw| !raw.is_empty()) else {
-        return Ok(None);
-    };
-    let reason = match raw.as_str() {
-        "stop" | "eos" => FinishReason::Stop,
-        "length" => FinishReason::Length,
-        "tool_calls" | "function_call" => FinishReason::ToolCalls,
-        "content_filter" => FinishReason::ContentFilter,
-        // OpenRouter: the provider behind it failed. DeepSeek: it ran out of machines.
-        "error" | "insufficient_system_resource" => {
-            return Err(Wrong::Error(Box::new(ErrorBody {
-                kind: (raw != "error").then_some(raw),
-                ..ErrorBody::default()
-            })));
-        }
-        _ => FinishReason::Other,
-    };
-    Ok(Some(Finish { reason, raw }))
+/// The parts of a choice that may hold text.
+struct Said {
+    message: Option<MessagePart>,
+    delta: Option<MessagePart>,
 }
 
-impl From<Counts> for Counted {
-    fn from(counts: Counts) -> Self {
-        let details = counts.prompt_tokens_details;
+impl Choice {
+    fn read(self, usage: Loose<Counts>) -> Result<(Said, Piece), Wrong> {
+        said(self.error)?;
+        let finish = finish::read(self.finish_reason.0)?;
+        let counted = Counted::of(usage.0.or(self.usage.0));
+        let completed = self.text.spoken.then_some(MessagePart {
+            content: self.text,
+            ..MessagePart::default()
+        });
+        let said = Said {
+            message: self.message.0,
+            delta: self.delta.0.or(completed),
+        };
+        let piece = Piece {
+            finish,
+            counted,
+            ..Piece::default()
+        };
+        Ok((said, piece))
+    }
+}
+
+impl Piece {
+    fn with(self, message: MessagePart) -> Self {
         Self {
-            prompt: counts.prompt_tokens,
+            busy: message.busy(),
+            text: message.text(),
+            ..self
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Counts {
+    prompt_tokens: Count,
+    completion_tokens: Count,
+    prompt_tokens_details: Loose<PromptDetails>,
+    /// DeepSeek's name for cached tokens.
+    prompt_cache_hit_tokens: Count,
+    /// Moonshot's.
+    cached_tokens: Count,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PromptDetails {
+    cached_tokens: Count,
+}
+
+impl Counted {
+    fn of(counts: Option<Counts>) -> Self {
+        let counts = counts.unwrap_or_default();
+        let details = counts.prompt_tokens_details.0.unwrap_or_default();
+        Self {
+            prompt: counts.prompt_tokens.0,
             cached: details
-                .and_then(|details| details.cached_tokens)
-                .or(counts.prompt_cache_hit_tokens)
-                .or(counts.cached_tokens),
-            completion: counts.completion_tokens,
+                .cached_tokens
+                .0
+                .or(counts.prompt_cache_hit_tokens.0)
+                .or(counts.cached_tokens.0),
+            completion: counts.completion_tokens.0,
         }
     }
 }

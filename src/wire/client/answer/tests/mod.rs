@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::*;
+use crate::wire::Dialect;
 
 /// The result of a stream.
 #[derive(Debug, PartialEq)]
@@ -42,15 +43,26 @@ impl Decoded {
 
 /// Reads a stream whose bytes come in these pieces.
 fn hear(family: Dialect, pieces: &[&[u8]]) -> Decoded {
-    let (mut reader, mut tokens) = (StreamReader::new(family), Vec::new());
+    read(AnswerReader::new(family, true), pieces)
+}
+
+fn read(mut reader: AnswerReader, pieces: &[&[u8]]) -> Decoded {
+    let mut tokens = Vec::new();
     for piece in pieces {
         if let Err(wrong) = reader.push(piece, |token| tokens.push(token)) {
             let end = Err(wrong);
             return Decoded { tokens, end };
         }
     }
-    let end = reader.end();
+    let end = reader.end(|token| tokens.push(token));
     Decoded { tokens, end }
+}
+
+/// Reads a plain answer; its content holds the text.
+fn read_plain(family: Dialect, body: &[u8]) -> Result<Content, Wrong> {
+    let read = read(AnswerReader::new(family, false), &[body]);
+    let text = read.text();
+    read.end.map(|content| Content { text, ..content })
 }
 
 /// Reads a stream of these events, each with its data only.
@@ -116,7 +128,6 @@ fn what_is_no_answer_in_any_dialect() {
             "[[{}]]",
             "\"hello\"",
             "<!DOCTYPE html><html>520: Web server is returning an unknown error</html>",
-            r#"{"cloudflare_error":true,"status":520}"#,
         ] {
             assert_eq!(plain(family, body), Err(Wrong::Malformed), "{body}");
         }
@@ -137,6 +148,9 @@ fn an_error_in_any_form_is_an_error_in_every_dialect() {
             r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
             r#"[{"error":{"code":503,"status":"UNAVAILABLE"}}]"#,
             r#"{"error":"boom"}"#,
+            r#"{"cloudflare_error":true,"status":520}"#,
+            r#"{"code":500,"message":"boom"}"#,
+            r#"{"detail":"boom"}"#,
             "\n{\n  \"error\": {\n    \"code\": 503\n  }\n}\n",
         ] {
             let wrong = plain(family, body).unwrap_err();

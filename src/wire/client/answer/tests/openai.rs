@@ -168,6 +168,7 @@ fn a_stream_without_an_end_of_its_own_needs_a_reason_to_finish() {
     let text = r#"{"choices":[{"delta":{"content":"x"},"finish_reason":null}]}"#;
     let empty = r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#;
     let stop = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+    let stated = r#"{"choices":[{"delta":{"content":""},"finish_reason":"stop"}]}"#;
     let never = r#"{"choices":[{"delta":{"content":"x"},"finish_reason":""}]}"#;
     let end = |events: &[&str]| hear_events(Openai, events).end.map(|_| ());
     assert_eq!(end(&[text, stop]), Ok(()));
@@ -178,7 +179,12 @@ fn a_stream_without_an_end_of_its_own_needs_a_reason_to_finish() {
         Err(Wrong::Truncated),
         "an empty reason is none"
     );
-    assert_eq!(end(&[empty, stop, "[DONE]"]), Ok(()));
+    assert_eq!(
+        end(&[empty, stop, "[DONE]"]),
+        Err(Wrong::Malformed),
+        "the empty text of the opening is none"
+    );
+    assert_eq!(end(&[empty, stated, "[DONE]"]), Ok(()));
     assert_eq!(end(&["[DONE]"]), Err(Wrong::Malformed), "an end of nothing");
     assert_eq!(end(&[empty, "[DONE]"]), Err(Wrong::Malformed));
     assert_eq!(
