@@ -29,24 +29,26 @@ pub(super) type Source = Arc<dyn Error + Send + Sync>;
 /// An error with a status of its own.
 pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, error: ErrorBody) -> Failed {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let status = status.as_u16();
-    reported(status, status, &text, error)
+    let answered = status.as_u16();
+    // A gateway's own status says less than that of the error that it passes on.
+    let inner = error.inner_status.filter(|_| says_little(answered));
+    reported(answered, inner.unwrap_or(answered), &text, error)
 }
 
-/// An error inside a 200: its content decides (its code may be a status, in digits); otherwise it
+/// An error inside a 200: its content decides, which may be a status in digits; a mere message
 /// counts as a server error.
 fn in_band(error: ErrorBody) -> Failed {
-    let digits = error.code.as_deref().and_then(|code| code.parse().ok());
-    let is_silent = error.kind.is_none()
-        && error.code.is_none()
-        && error.status.is_none()
-        && error.reasons.is_empty();
-    let status = match digits.filter(|status| (400..600).contains(status)) {
+    let status = match error.inner_status {
         Some(status) => status,
-        None if is_silent => 500,
+        None if error.words().next().is_none() => 500,
         None => 200,
     };
     reported(200, status, &|_| None, error)
+}
+
+/// Whether a status says only that something failed, behind a gateway or in it.
+const fn says_little(status: u16) -> bool {
+    matches!(status, 400 | 424 | 500 | 502)
 }
 
 /// An error that the server reported, with the status `answered` and the status that it counts as,
@@ -58,26 +60,23 @@ fn reported<'head>(
     error: ErrorBody,
 ) -> Failed {
     let message = error.message.as_deref();
+    let words = Vec::from_iter(error.words());
     let class = FailureClass::of(&ErrorDetails {
         status,
-        kind: error.kind.as_deref(),
-        code: error.code.as_deref(),
-        word: error.status.as_deref(),
-        reasons: &error.reasons,
-        quotas: &error.quotas,
+        words: &words,
         message,
     });
-    let spellings = HintSources {
+    let sources = HintSources {
         status,
         header,
-        retry_delay: error.retry_delay.as_deref(),
+        fields: &error.waits,
         message,
     };
     Failed {
         failure: Failure {
             class,
-            hint: hints::read(&spellings),
-            should_retry: hints::should_retry(&spellings),
+            hint: hints::read(&sources),
+            should_retry: hints::should_retry(&sources),
         },
         status: Some(answered),
         message: error.message,

@@ -65,6 +65,8 @@ pub struct Call {
     /// The prompt did not fit a context of this many tokens; providers with no larger known context
     /// are skipped.
     context_too_small: Option<u64>,
+    /// The provider that rejected the call, if one did.
+    rejected_by: Option<ProviderId>,
     /// Retries so far, each with the class of the failure before it.
     retried: Vec<FailureClass>,
     flights: Vec<Flight>,
@@ -91,6 +93,7 @@ impl Call {
             tried: Vec::new(),
             stopped: None,
             context_too_small: None,
+            rejected_by: None,
             retried: Vec::new(),
             flights: Vec::new(),
             committed: None,

@@ -1,17 +1,19 @@
 //! What kind of failure an attempt met, and what the policy does about that kind.
 //!
 //! Policy files, traces and reports use the names of these classes. `wire` turns bytes into a
-//! status and an error code, `details` lists what identifies a class in those, and
+//! status, words and a message, `table` lists what identifies a class in those, and
 //! [`super::config`] holds the actions that a policy sets instead of the defaults.
 
 mod details;
+mod table;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use details::ErrorDetails;
-use details::{IN_BAND, SIGNS, Signs};
+use details::Said;
+use table::Weight;
 
 /// How an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,8 +50,11 @@ pub enum FailureClass {
     Forbidden,
     /// The model does not exist, or no longer exists (404, 410).
     ModelGone,
-    /// The request itself is wrong (other 4xx).
+    /// The request itself is wrong, and the provider says what is.
     BadRequest,
+    /// Another 4xx: the request may be wrong, or only this provider may refuse it. Unless the policy
+    /// names it, the call falls back once, and ends when a second provider rejects it as well.
+    Rejected,
     /// The prompt does not fit the model's context.
     ContextTooLong,
     /// The provider refuses the content.
@@ -78,7 +83,7 @@ pub enum Action {
 
 impl FailureClass {
     /// Every class, in the order of their declaration.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::RateLimited,
         Self::Quota,
         Self::Overloaded,
@@ -95,6 +100,7 @@ impl FailureClass {
         Self::Forbidden,
         Self::ModelGone,
         Self::BadRequest,
+        Self::Rejected,
         Self::ContextTooLong,
         Self::ContentFilter,
     ];
@@ -129,6 +135,7 @@ impl FailureClass {
             Self::Forbidden => "forbidden",
             Self::ModelGone => "model_gone",
             Self::BadRequest => "bad_request",
+            Self::Rejected => "rejected",
             Self::ContextTooLong => "context_too_long",
             Self::ContentFilter => "content_filter",
         }
@@ -161,24 +168,30 @@ impl FailureClass {
             | Self::Reset
             | Self::Truncated
             | Self::Malformed => Action::Retry,
-            Self::Quota | Self::Auth | Self::Forbidden | Self::ModelGone | Self::ContextTooLong => {
-                Action::Fallback
-            }
+            Self::Quota
+            | Self::Auth
+            | Self::Forbidden
+            | Self::ModelGone
+            | Self::Rejected
+            | Self::ContextTooLong => Action::Fallback,
             Self::BadRequest | Self::ContentFilter => Action::Stop,
         }
     }
 
-    /// Whether the provider's breaker counts this as a failure.
+    /// What this failure says about its provider's health.
     ///
     /// A breaker guards against a provider that cannot serve this client: down, overloaded, out of
     /// quota, or refusing the key or model, since the next call would fail in the same way. A
     /// failure that only this request caused shows the opposite: a provider that answers 400 works,
-    /// so such a reply counts as a success, and a probe that meets it closes the breaker.
-    pub(crate) const fn counts_against_provider(self) -> bool {
-        !matches!(
-            self,
-            Self::BadRequest | Self::ContextTooLong | Self::ContentFilter
-        )
+    /// so such a reply counts as a success, and a probe that meets it closes the breaker. After
+    /// `rejected` it is not known whose fault it is, so it counts as neither: an account that is
+    /// refused in words that no row lists yet must not close a breaker.
+    pub(crate) const fn says_of_provider(self) -> Health {
+        match self {
+            Self::BadRequest | Self::ContextTooLong | Self::ContentFilter => Health::Well,
+            Self::Rejected => Health::Unknown,
+            _ => Health::Failed,
+        }
     }
 
     /// Whether the provider did not accept the attempt: it said so, or it never answered.
@@ -215,45 +228,61 @@ impl FailureClass {
     /// The class of an error that the server reported. An error inside a stream has the stream's
     /// status, 200, unless it contains another.
     ///
-    /// The body takes precedence over the status, since one status has several meanings: quota is
-    /// tested before the rate limit, since both are 429 (OpenAI, Gemini) and waiting helps only
-    /// with the latter.
-    pub(crate) fn of(said: &ErrorDetails) -> Self {
-        if said.status == 402 || said.names_a_lasting_quota() {
+    /// What is said takes precedence over the status, since one status has several meanings, and
+    /// the status over words that say no more than it does.
+    pub(crate) fn of(details: &ErrorDetails) -> Self {
+        if details.status == 402 {
             return Self::Quota;
         }
-        let message = said.message.unwrap_or_default().to_ascii_lowercase();
-        let found = |signs: &&Signs| said.shows(signs, &message);
-        if let Some(signs) = SIGNS.iter().find(found) {
-            return signs.class;
+        let said = Said::new(details);
+        let found = |weakest| table::class_of(&said, weakest);
+        if let Some(class) = found(Weight::Likely) {
+            return class;
         }
-        match said.status {
-            200..=299 => Self::of_in_band(said),
+        match details.status {
+            200..=299 if said.is_empty() => Self::Malformed,
+            200..=299 => found(Weight::AsStatus).unwrap_or(Self::ServerError),
             401 => Self::Auth,
-            403 => Self::Forbidden,
+            // 451: barred for legal reasons, where this provider is.
+            403 | 407 | 451 => Self::Forbidden,
             404 | 410 => Self::ModelGone,
             // A request that is too large for one provider's server may fit another's.
             413 => Self::ContextTooLong,
-            429 => Self::RateLimited,
+            420 | 429 => Self::RateLimited,
+            // Portkey's status for an answer that its guardrails withhold.
+            446 => Self::ContentFilter,
             // Groq's status for a tier without free capacity, and Anthropic's for the same.
             498 | 529 => Self::Overloaded,
-            // The server timed out, met an internal conflict, or its model failed: the same request
-            // may succeed a moment later, and the vendors' SDKs retry these like a 5xx.
-            408 | 409 | 424 => Self::ServerError,
-            400..=499 => Self::BadRequest,
+            // The server timed out, met an internal conflict, or its model failed, or a server on
+            // the way gave up (499: "client closed the request"): the same request may succeed a
+            // moment later, and the vendors' SDKs retry most of these like a 5xx.
+            408 | 409 | 424 | 425 | 499 => Self::ServerError,
+            400..=499 => found(Weight::AsStatus).unwrap_or(Self::Rejected),
             500..=599 => Self::ServerError,
             _ => Self::Malformed,
         }
     }
+}
 
-    /// The class of an error without a status of its own; an error without any words is malformed.
-    fn of_in_band(said: &ErrorDetails) -> Self {
-        match IN_BAND.iter().find(|signs| said.shows(signs, "")) {
-            Some(signs) => signs.class,
-            None if said.words().next().is_some() => Self::ServerError,
-            None => Self::Malformed,
-        }
-    }
+/// What a failure says about the health of its provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// It works.
+    Well,
+    /// Nothing.
+    Unknown,
+    /// It does not.
+    Failed,
+}
+
+/// The signs of the table: whether each is a word, its text, its class, and whether it decides
+/// whatever the status.
+#[cfg(test)]
+pub(crate) fn signs() -> impl Iterator<Item = (bool, &'static str, FailureClass, bool)> {
+    table::rows().map(|row| {
+        let is_word = row.at == table::Place::Word;
+        (is_word, row.text, row.class, row.weight == Weight::Certain)
+    })
 }
 
 impl fmt::Display for FailureClass {
@@ -297,11 +326,11 @@ mod tests {
     }
 
     fn class(status: u16, kind: Option<&str>, code: Option<&str>) -> FailureClass {
+        let words = Vec::from_iter(kind.into_iter().chain(code));
         FailureClass::of(&ErrorDetails {
             status,
-            kind,
-            code,
-            ..ErrorDetails::default()
+            words: &words,
+            message: None,
         })
     }
 
@@ -325,10 +354,8 @@ mod tests {
         let google = |quota: &str, message| {
             FailureClass::of(&ErrorDetails {
                 status: 429,
-                word: Some("RESOURCE_EXHAUSTED"),
-                quotas: &[quota.to_owned()],
+                words: &["RESOURCE_EXHAUSTED", quota],
                 message: Some(message),
-                ..ErrorDetails::default()
             })
         };
         let minute = "GenerateContentInputTokensPerModelPerMinute-FreeTier";
@@ -343,17 +370,22 @@ mod tests {
     #[test]
     fn statuses_without_words_have_a_class() {
         for (status, expected) in [
-            (400, BadRequest),
+            (400, Rejected),
             (401, Auth),
             (403, Forbidden),
             (404, ModelGone),
             (408, ServerError),
             (409, ServerError),
+            (405, Rejected),
             (410, ModelGone),
+            (412, Rejected),
             (413, ContextTooLong),
-            (422, BadRequest),
+            (422, Rejected),
             (424, ServerError),
+            (425, ServerError),
+            (451, Forbidden),
             (498, Overloaded),
+            (499, ServerError),
             (500, ServerError),
             (503, ServerError),
             (522, ServerError),
@@ -384,13 +416,6 @@ mod tests {
         ] {
             assert_eq!(class(status, Some(word), None), expected, "{status} {word}");
             assert_eq!(class(status, None, Some(word)), expected, "{status} {word}");
-            let reasons = [word.to_owned()];
-            let said = ErrorDetails {
-                status,
-                reasons: &reasons,
-                ..ErrorDetails::default()
-            };
-            assert_eq!(FailureClass::of(&said), expected, "{status} {word}");
         }
     }
 
@@ -403,7 +428,7 @@ mod tests {
             ("authentication_error", Auth),
             ("permission_error", Forbidden),
             ("not_found_error", ModelGone),
-            ("invalid_request_error", BadRequest),
+            ("missing_required_parameter", BadRequest),
             ("server_error", ServerError),
             ("api_error", ServerError),
         ] {
@@ -413,10 +438,14 @@ mod tests {
 
     #[test]
     fn what_the_request_caused_does_not_count_against_the_provider() {
-        let spared: Vec<_> = FailureClass::ALL
-            .into_iter()
-            .filter(|class| !class.counts_against_provider())
-            .collect();
-        assert_eq!(spared, [BadRequest, ContextTooLong, ContentFilter]);
+        let of = |health| {
+            let all = FailureClass::ALL.into_iter();
+            Vec::from_iter(all.filter(|class| class.says_of_provider() == health))
+        };
+        assert_eq!(
+            of(Health::Well),
+            [BadRequest, ContextTooLong, ContentFilter]
+        );
+        assert_eq!(of(Health::Unknown), [Rejected]);
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use super::breaker::State;
 use super::budget::Budget;
 use super::call_context::CallContext;
-use super::classify::{Action, FailureClass};
+use super::classify::{Action, FailureClass, Health};
 use super::config::{CheckTargets, Policy};
 use super::health_check::HealthChecks;
 use super::hedge::Hedger;
@@ -269,16 +269,20 @@ impl Fleet {
         let before = self.state(provider);
         let slot = &mut self.slots[provider.index()];
         let is_key = rotates && slot.keys.other(pass.key, now).is_some();
-        let counts = class.counts_against_provider() && !is_key;
-        slot.on_failure(pass, (class, hint), counts, now);
+        // A key that failed says nothing of the provider while another key may work.
+        let health = match is_key {
+            true => Health::Unknown,
+            false => class.says_of_provider(),
+        };
+        slot.on_failure(pass, (class, hint), health, now);
         self.note(provider, before);
-        if let Some(outliers) = self.outliers.as_mut().filter(|_| counts) {
+        let has_failed = health == Health::Failed;
+        if let Some(outliers) = self.outliers.as_mut().filter(|_| has_failed) {
             outliers.on_end(provider, None, now);
         }
-        let seen = if counts {
-            AttemptResult::Failed
-        } else {
-            AttemptResult::Nothing
+        let seen = match has_failed {
+            true => AttemptResult::Failed,
+            false => AttemptResult::Nothing,
         };
         self.router.on_end(provider, seen, now);
         self.wake_next();

@@ -6,24 +6,27 @@
 //! 1. a length in milliseconds: `retry-after-ms` (OpenAI, Azure), `x-ms-retry-after-ms` (Azure),
 //!    `x-amz-retry-after` (AWS), `grpc-retry-pushback-ms` (gRFC A6);
 //! 2. `retry-after` in seconds, decimals allowed as SDKs allow them, or as an HTTP date;
-//! 3. the body: `retryDelay` of Google's errors, and the message for humans ("retry after 37
-//!    seconds", "retry in 45.8s", "try again in 6m0s");
-//! 4. of a 429, when the limit that is used up will be free again: `x-ratelimit-reset-*` as lengths
-//!    of Go (OpenAI) or seconds (Azure), `anthropic-ratelimit-*-reset` as moments. OpenRouter's and
-//!    Moonshot's `x-ratelimit-reset` without a limit's name is not read: it has two meanings.
+//! 3. a field of the body: `retryDelay` (Google), `retry_after`, `resets_in_seconds` and their like;
+//! 4. the message for humans: "retry after 37 seconds", "try again in 6m0s", "in 58 hours";
+//! 5. of a 429, when the limit that is used up will be free again: `x-ratelimit-reset-*` as lengths
+//!    of Go (OpenAI) or seconds (Azure), `anthropic-ratelimit-*-reset` as moments, and
+//!    `x-ratelimit-reset` in seconds (Together), or as a moment in seconds or milliseconds since
+//!    1970 (OpenRouter), told apart by its size.
 //!
 //! Anything else is not a hint: negative lengths, NaN, and units where none are allowed. A moment
 //! in the past means no wait; a very large hint stays as it is, and the policy's `max` applies to
-//! it. `length` and `moment` parse the text forms.
+//! it. `length`, `moment` and `words` parse the text forms.
 
 mod length;
 mod moment;
+mod words;
 
 use std::time::Duration;
 
 use super::config::{AboveMax, HintMode, Hints};
 use crate::rng::Stream;
 use crate::time::nanos;
+use words::Wait;
 
 /// What the policy does about a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +70,8 @@ pub(crate) struct HintSources<'a, 'head> {
     pub status: u16,
     /// Looks up a header field of the answer by its name in lower case.
     pub header: &'a dyn Fn(&str) -> Option<&'head str>,
-    /// Google's `retryDelay`: `31s`.
-    pub retry_delay: Option<&'a str>,
+    /// Fields of the body that may say how long to wait, by their names in lower case.
+    pub fields: &'a [(String, String)],
     /// The error's message for humans.
     pub message: Option<&'a str>,
 }
@@ -81,14 +84,17 @@ pub(crate) fn read(said: &HintSources) -> Option<Duration> {
     let in_millis = |name: &&str| length::decimal(said.trimmed(name)?, length::NANOS_PER_MILLI);
     let in_seconds = || length::seconds(said.trimmed("retry-after")?);
     let until_date = || said.until(moment::of_http(said.trimmed("retry-after")?)?);
-    let in_body = || length::seconds(said.retry_delay?.trim().strip_suffix('s')?);
+    let in_words = || match words::find(said.message?)? {
+        Wait::For(length) => Some(length),
+        Wait::Until(moment) => said.until(moment),
+    };
     MILLIS
         .iter()
         .find_map(in_millis)
         .or_else(in_seconds)
         .or_else(until_date)
-        .or_else(in_body)
-        .or_else(|| in_words(said.message?))
+        .or_else(|| in_fields(said))
+        .or_else(in_words)
         .or_else(|| of_limits(said))
 }
 
@@ -113,6 +119,24 @@ impl<'head> HintSources<'_, 'head> {
         (self.header)(name).map(str::trim)
     }
 
+    /// A wait in the form that it shows: a length of Go, a number of seconds, or a moment. No
+    /// length is as large as a time since 1970, and none in seconds as one in milliseconds.
+    fn any_form(&self, text: &str) -> Option<Duration> {
+        let text = text.trim();
+        let of_number = || {
+            let number = length::seconds(text)?;
+            match number {
+                _ if number < EARLIEST => Some(number),
+                _ if number < EARLIEST * 10 => self.until(number),
+                _ => self.until(length::decimal(text, length::NANOS_PER_MILLI)?),
+            }
+        };
+        let moment = || moment::of_rfc3339(text).or_else(|| moment::of_http(text));
+        length::of_go(text)
+            .or_else(of_number)
+            .or_else(|| self.until(moment()?))
+    }
+
     /// The time from the answer's `date` until `moment`.
     fn until(&self, moment: Duration) -> Option<Duration> {
         let now = moment::of_http(self.trimmed("date")?)?;
@@ -120,25 +144,20 @@ impl<'head> HintSources<'_, 'head> {
     }
 }
 
-/// The first hint in a message for humans that can be parsed.
-fn in_words(message: &str) -> Option<Duration> {
-    let seconds = |rest: &str| {
-        let (number, rest) = rest.split_once(' ')?;
-        rest.starts_with("second")
-            .then(|| length::seconds(number))?
+/// The wait in a field of the body: of one about retries, else of one about resets.
+fn in_fields(said: &HintSources) -> Option<Duration> {
+    let read =
+        |(name, value): &(String, String)| match name.contains("ms") || name.contains("milli") {
+            true => length::decimal(value.trim(), length::NANOS_PER_MILLI),
+            false => said.any_form(value),
+        };
+    let of = |part: &str| {
+        let fields = said.fields.iter();
+        fields
+            .filter(|(name, _)| name.contains(part))
+            .find_map(read)
     };
-    let of_go = |rest: &str| {
-        let word = rest.split([' ', ',', '\n']).next()?;
-        length::of_go(word.trim_end_matches('.'))
-    };
-    let after = message.split("retry after ").skip(1);
-    let after = after.chain(message.split("try again after ").skip(1));
-    let within = message.split("retry in ").skip(1);
-    let within = within.chain(message.split("try again in ").skip(1));
-    after
-        .map(seconds)
-        .chain(within.map(of_go))
-        .find_map(|hint| hint)
+    of("retry").or_else(|| of("reset")).or_else(|| of("wait"))
 }
 
 /// When the limits that are used up are reset; the latest of them counts. If no limit says what
@@ -171,6 +190,8 @@ enum ResetFormat {
     Moment,
     /// As a moment, in seconds since 1970.
     Epoch,
+    /// As any of these.
+    Any,
 }
 
 impl Limit {
@@ -189,6 +210,7 @@ impl Limit {
             ResetFormat::Length => length::of_go(text).or_else(|| length::seconds(text)),
             ResetFormat::Moment => said.until(moment::of_rfc3339(text)?),
             ResetFormat::Epoch => said.until(length::seconds(text)?),
+            ResetFormat::Any => said.any_form(text),
         }
     }
 }
@@ -203,7 +225,10 @@ const MILLIS: [&str; 4] = [
 
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
-const LIMITS: [Limit; 7] = [
+/// The year 2001, in seconds since 1970: no length of a wait is as large.
+const EARLIEST: Duration = Duration::from_secs(1_000_000_000);
+
+const LIMITS: [Limit; 12] = [
     Limit {
         remaining: "x-ratelimit-remaining-requests",
         reset: "x-ratelimit-reset-requests",
@@ -239,6 +264,35 @@ const LIMITS: [Limit; 7] = [
         remaining: "anthropic-ratelimit-unified-status",
         reset: "anthropic-ratelimit-unified-reset",
         form: ResetFormat::Epoch,
+    },
+    // OpenRouter and Together.
+    Limit {
+        remaining: "x-ratelimit-remaining",
+        reset: "x-ratelimit-reset",
+        form: ResetFormat::Any,
+    },
+    // The IETF's draft of header fields for limits.
+    Limit {
+        remaining: "ratelimit-remaining",
+        reset: "ratelimit-reset",
+        form: ResetFormat::Any,
+    },
+    // Mistral.
+    Limit {
+        remaining: "ratelimitbysize-remaining",
+        reset: "ratelimitbysize-reset",
+        form: ResetFormat::Any,
+    },
+    // Cerebras.
+    Limit {
+        remaining: "x-ratelimit-remaining-requests-day",
+        reset: "x-ratelimit-reset-requests-day",
+        form: ResetFormat::Any,
+    },
+    Limit {
+        remaining: "x-ratelimit-remaining-tokens-minute",
+        reset: "x-ratelimit-reset-tokens-minute",
+        form: ResetFormat::Any,
     },
 ];
 

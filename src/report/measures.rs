@@ -356,6 +356,7 @@ measures! {
     FAILURES_FORBIDDEN = failures("failures.forbidden", FailureClass::Forbidden);
     FAILURES_MODEL_GONE = failures("failures.model_gone", FailureClass::ModelGone);
     FAILURES_BAD_REQUEST = failures("failures.bad_request", FailureClass::BadRequest);
+    FAILURES_REJECTED = failures("failures.rejected", FailureClass::Rejected);
     FAILURES_CONTEXT_TOO_LONG = failures("failures.context_too_long", FailureClass::ContextTooLong);
     FAILURES_CONTENT_FILTER = failures("failures.content_filter", FailureClass::ContentFilter);
     BREAKER_OPENED = measure(

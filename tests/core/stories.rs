@@ -10,7 +10,7 @@ use firedrill::policy::{
 };
 
 use crate::teller::{Teller, asked, at, fleet, policy};
-use FailureClass::{BadRequest, Quota, RateLimited, ServerError};
+use FailureClass::{BadRequest, Quota, RateLimited, Rejected, ServerError};
 
 #[test]
 fn a_cancelled_probe_frees_its_slot() {
@@ -304,6 +304,30 @@ fn an_attempt_gets_the_timeouts_of_its_provider_as_far_as_they_apply() {
             ..plain
         }
     );
+}
+
+#[test]
+fn a_call_that_two_providers_reject_stops() {
+    let mut fleet = fleet(&policy(), 3);
+    let mut call = Teller::new(&mut fleet, 0);
+    call.starts(0);
+    call.fails(Rejected);
+    call.starts(1);
+    call.fails(Rejected);
+    call.ends(FailureReason::Stopped(Rejected));
+}
+
+#[test]
+fn a_policy_may_send_a_rejected_call_to_every_provider() {
+    let mut policy = policy();
+    policy.failures = [(Rejected, Action::Fallback)].into();
+    let mut fleet = fleet(&policy, 3);
+    let mut call = Teller::new(&mut fleet, 0);
+    for provider in 0..3 {
+        call.starts(provider);
+        call.fails(Rejected);
+    }
+    call.ends(FailureReason::Exhausted(Rejected));
 }
 
 #[test]

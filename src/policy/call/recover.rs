@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::backoff;
-use super::super::classify::Action;
+use super::super::classify::{Action, FailureClass};
 use super::super::config::{AboveMax, HintMode};
 use super::super::fleet::Fleet;
 use super::super::hints::{self, HintDecision};
@@ -24,8 +24,23 @@ impl Call {
                 let context = fleet.member(failed.visit.provider).context;
                 self.context_too_small = self.context_too_small.max(context);
             }
+            _ if self.is_rejected_again(fleet, failed) => {
+                self.stopped = self.stopped.or(Some(failed.class));
+            }
             _ => {}
         }
+    }
+
+    /// Whether a second provider rejects this call, and the policy leaves `rejected` to its default:
+    /// two providers that agree show that the request is at fault.
+    fn is_rejected_again(&mut self, fleet: &Fleet, failed: &Failed) -> bool {
+        let by_default = !fleet.policy().failures.contains_key(&failed.class);
+        if failed.class != FailureClass::Rejected || !by_default {
+            return false;
+        }
+        let provider = failed.visit.provider;
+        let before = self.rejected_by.replace(provider);
+        before.is_some_and(|before| before != provider)
     }
 
     /// After a failure: stops, gives up, falls back, or retries after a wait.

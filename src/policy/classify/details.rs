@@ -1,227 +1,180 @@
-//! The error details that providers send, and the signs in them that identify a failure class.
-//!
-//! One table for all dialects: gateways and compatible interfaces use each other's words, and no
-//! word has different meanings in two dialects.
-
-use super::FailureClass;
+//! The error details that providers send, prepared for the comparison with the table.
 
 /// What a provider said about a request that it did not answer, in any dialect.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ErrorDetails<'a> {
     /// The status of the answer, or of the error inside it.
     pub status: u16,
-    /// The kind of error, as OpenAI's and Anthropic's `type` name it.
-    pub kind: Option<&'a str>,
-    /// The error, as OpenAI's `code` names it.
-    pub code: Option<&'a str>,
-    /// The error, as Google's `status` names it.
-    pub word: Option<&'a str>,
-    /// More specific words, from an error's details.
-    pub reasons: &'a [String],
-    /// The quotas that were violated, by Google's names for them.
-    pub quotas: &'a [String],
+    /// Words for machines: types, codes, reasons.
+    pub words: &'a [&'a str],
     /// The message for humans; some errors can be told apart only by it.
     pub message: Option<&'a str>,
 }
 
-impl<'a> ErrorDetails<'a> {
-    /// All machine-readable words for the error.
-    pub(super) fn words(&self) -> impl Iterator<Item = &'a str> {
-        let named = [self.kind, self.code, self.word].into_iter().flatten();
-        named.chain(self.reasons.iter().map(String::as_str))
-    }
+/// The same, in the form in which signs are looked for: without the difference of upper and lower
+/// case, and words without the marks between their parts, since `RATE_LIMIT_EXCEEDED`,
+/// `rate-limit-exceeded` and `RateLimitExceeded` are one word at three vendors.
+pub(super) struct Said {
+    words: Vec<String>,
+    text: String,
+}
 
-    /// Whether it shows one of these signs; `message` is its message in lower case.
-    pub(super) fn shows(&self, signs: &Signs, message: &str) -> bool {
-        let is_sign = |word: &str| {
-            signs.words.iter().any(|sign| match sign.strip_prefix('*') {
-                Some(end) => word.ends_with(end),
-                None => word == *sign,
-            })
-        };
-        let is_said = |phrase: &&str| message.contains(*phrase);
-        self.words().any(is_sign) || signs.phrases.iter().any(is_said)
-    }
-
-    /// Whether a Google quota error will last. Google uses one status for a used-up minute, a
-    /// used-up day, and a quota of zero (a project that may send no requests at all).
-    pub(super) fn names_a_lasting_quota(&self) -> bool {
-        if self.status != 429 && self.word != Some("RESOURCE_EXHAUSTED") {
-            return false;
+impl Said {
+    pub(super) fn new(details: &ErrorDetails) -> Self {
+        let words = details.words.iter().map(|word| folded(word).collect());
+        let mut text = String::new();
+        // A code that is a sentence is a text as well.
+        let sentences = details.words.iter().filter(|word| word.contains(' '));
+        for piece in details.message.iter().chain(sentences) {
+            let piece = &piece[..piece.floor_char_boundary(LONGEST_TEXT)];
+            text.push_str(&piece.to_lowercase());
+            text.push('\n');
         }
-        let nothing_allowed = |message: &str| {
-            let after = message.split("limit: 0").skip(1);
-            let mut next = after.map(|rest| rest.bytes().next());
-            next.any(|next| !next.is_some_and(|next| next.is_ascii_digit() || next == b'.'))
+        Self {
+            words: words.filter(|word: &String| !word.is_empty()).collect(),
+            text,
+        }
+    }
+
+    /// Whether nothing was said.
+    pub(super) fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.text.is_empty()
+    }
+
+    /// Whether one of the words is `word`, which may begin or end with `*` for anything. A long
+    /// word is also found in a text: gateways write the error that they got into their message.
+    pub(super) fn has_word(&self, word: &str) -> bool {
+        let is_open = (word.starts_with('*'), word.ends_with('*'));
+        let core = word.trim_matches('*');
+        let fits = |said: &String| match is_open {
+            (false, false) => folded(core).eq(said.chars()),
+            (before, after) => {
+                let core: String = folded(core).collect();
+                (before || said.starts_with(&core))
+                    && (after || said.ends_with(&core))
+                    && said.contains(&core)
+            }
         };
-        self.quotas.iter().any(|quota| quota.contains("PerDay"))
-            || self.message.is_some_and(nothing_allowed)
+        let is_found = || stands_out(core) && finds(&self.text, &core.to_lowercase(), true);
+        self.words.iter().any(fits) || is_found()
+    }
+
+    /// Whether the text has this phrase, which is in lower case; `..` stands for up to
+    /// [`LONGEST_GAP`] bytes between its parts.
+    pub(super) fn has_phrase(&self, phrase: &str) -> bool {
+        finds(&self.text, phrase, false)
     }
 }
 
-/// Signs that an error is of a class, whatever its status.
-pub(super) struct Signs {
-    /// The class.
-    pub(super) class: FailureClass,
-    /// Words in machine-readable fields; `*` stands for any prefix.
-    words: &'static [&'static str],
-    /// Parts of messages, in lower case, for errors that have no such word.
-    phrases: &'static [&'static str],
+/// The letters and digits of a word, in lower case.
+fn folded(word: &str) -> impl Iterator<Item = char> + '_ {
+    let letters = word.chars().filter(|c| c.is_alphanumeric() || *c == '=');
+    letters.flat_map(char::to_lowercase)
 }
 
-/// The first match decides. Quota comes first: providers report it with the statuses of wrong
-/// requests (Anthropic), missing permissions (Moonshot) and rate limits (OpenAI).
-pub(super) const SIGNS: [Signs; 8] = [
-    Signs {
-        class: FailureClass::Quota,
-        words: &[
-            "insufficient_quota",
-            "credit_balance_exhausted",
-            "*_spend_limit_exceeded",
-            "*_usage_limit_exceeded",
-            "billing_hard_limit_reached",
-            "billing_not_active",
-            "billing_error",
-            "enforced_spend_limit_reached",
-            "exceeded_current_quota_error",
-        ],
-        phrases: &[
-            "credit balance is too low",
-            "reached your specified api usage limits",
-            "insufficient balance",
-            "key limit exceeded",
-            "used all available credits",
-            "doesn't have any credits",
-            "run out of credits",
-        ],
-    },
-    Signs {
-        class: FailureClass::ContextTooLong,
-        words: &["context_length_exceeded", "request_too_large"],
-        phrases: &[
-            "prompt is too long",
-            "exceed context limit",
-            "maximum context length",
-            "exceeds the maximum number of tokens",
-            "exceeded model token limit",
-            "input token length too long",
-            "maximum prompt length is",
-        ],
-    },
-    Signs {
-        class: FailureClass::ContentFilter,
-        words: &[
-            "content_filter",
-            "content_policy_violation",
-            "invalid_prompt",
-            "ResponsibleAIPolicyViolation",
-            "flagged_input",
-        ],
-        phrases: &[
-            "content exists risk",
-            "content filtering policy",
-            "content violates usage guidelines",
-        ],
-    },
-    Signs {
-        class: FailureClass::Auth,
-        words: &["invalid_api_key", "API_KEY_INVALID"],
-        phrases: &[
-            "api key not valid",
-            "api key expired",
-            "incorrect api key provided",
-        ],
-    },
-    Signs {
-        class: FailureClass::Forbidden,
-        words: &[
-            "FAILED_PRECONDITION",
-            "unsupported_country_region_territory",
-        ],
-        phrases: &[],
-    },
-    Signs {
-        class: FailureClass::ModelGone,
-        words: &["model_not_found", "model_decommissioned"],
-        phrases: &["model not exist", "is not a valid model id"],
-    },
-    Signs {
-        class: FailureClass::Overloaded,
-        words: &[
-            "server_is_overloaded",
-            "overloaded_error",
-            "engine_overloaded_error",
-            "UNAVAILABLE",
-            "NoCapacity",
-            "insufficient_system_resource",
-            "The service is currently unavailable",
-        ],
-        phrases: &[
-            "overloaded",
-            "service is too busy",
-            "experiencing high demand",
-        ],
-    },
-    Signs {
-        class: FailureClass::RateLimited,
-        words: &[
-            "rate_limit_exceeded",
-            "rate_limit_error",
-            "rate_limit_reached_error",
-            "slow_down",
-            "RESOURCE_EXHAUSTED",
-            "Some resource has been exhausted",
-        ],
-        phrases: &[],
-    },
-];
+/// Whether a word is not one of ordinary English: several parts, and long.
+fn stands_out(word: &str) -> bool {
+    let parts = word.split(['_', '.', '=']).count();
+    let humps = word.chars().filter(|c| c.is_uppercase()).count();
+    let is_lower = word.chars().any(char::is_lowercase);
+    word.len() >= 10 && !word.contains(' ') && (parts > 1 || (humps > 1 && is_lower))
+}
 
-/// Words that say no more than a status does, for errors without a status.
-pub(super) const IN_BAND: [Signs; 4] = [
-    Signs {
-        class: FailureClass::Auth,
-        words: &["authentication_error", "UNAUTHENTICATED"],
-        phrases: &[],
-    },
-    Signs {
-        class: FailureClass::Forbidden,
-        words: &[
-            "permission_error",
-            "PERMISSION_DENIED",
-            "The caller does not have permission to execute the specified operation",
-        ],
-        phrases: &[],
-    },
-    Signs {
-        class: FailureClass::ModelGone,
-        words: &[
-            "not_found_error",
-            "NOT_FOUND",
-            "Some requested entity was not found",
-        ],
-        phrases: &[],
-    },
-    Signs {
-        class: FailureClass::BadRequest,
-        words: &[
-            "invalid_request_error",
-            "INVALID_ARGUMENT",
-            "Client specified an invalid argument",
-        ],
-        phrases: &[],
-    },
-];
+/// Whether a text has the parts of a phrase in order. A part begins where a word begins, and
+/// digits at its end are a whole number: `limit: 0` is not found in `limit: 05`. With `whole`, a
+/// letter may not follow either.
+fn finds(text: &str, phrase: &str, whole: bool) -> bool {
+    let (first, others) = match phrase.split_once("..") {
+        Some((first, others)) => (first, Some(others)),
+        None => (phrase, None),
+    };
+    let found = |(at, _): (usize, &str)| {
+        let (before, rest) = (&text[..at], &text[at + first.len()..]);
+        begins_word(before, first)
+            && ends_number(first, rest)
+            && !(whole && rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+            && others.is_none_or(|others| {
+                let near = near(rest, others);
+                finds(near, others, whole)
+            })
+    };
+    text.match_indices(first).any(found)
+}
+
+/// The part of a text in which the next part of a phrase may stand. A sentence may end in between:
+/// messages have stops in the middle of versions and names.
+fn near<'a>(rest: &'a str, others: &str) -> &'a str {
+    let next = others.split("..").next().unwrap_or(others);
+    let gaps = others.split("..").count();
+    &rest[..rest.floor_char_boundary(LONGEST_GAP * gaps + next.len())]
+}
+
+fn begins_word(before: &str, part: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_alphanumeric();
+    !(part.starts_with(is_inner) && before.ends_with(is_inner))
+}
+
+fn ends_number(part: &str, rest: &str) -> bool {
+    let goes_on = || {
+        let rest = rest.strip_prefix('.').unwrap_or(rest);
+        rest.starts_with(|c: char| c.is_ascii_digit())
+    };
+    !part.ends_with(|c: char| c.is_ascii_digit()) || !goes_on()
+}
+
+/// How much of a text is searched, in bytes.
+const LONGEST_TEXT: usize = 8 << 10;
+
+/// The longest gap between two parts of a phrase: a name of a model fits, and a clause.
+const LONGEST_GAP: usize = 72;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn said(words: &[&str], message: &str) -> Said {
+        Said::new(&ErrorDetails {
+            status: 0,
+            words,
+            message: Some(message),
+        })
+    }
+
     #[test]
-    fn signs_can_be_met() {
-        for signs in SIGNS.iter().chain(&IN_BAND) {
-            for phrase in signs.phrases {
-                assert_eq!(phrase.to_ascii_lowercase(), *phrase, "messages are lowered");
-            }
+    fn words_are_found_in_any_spelling() {
+        for word in [
+            "rate_limit_exceeded",
+            "RATE_LIMIT_EXCEEDED",
+            "RateLimitExceeded",
+            "rate-limit-exceeded",
+        ] {
+            assert!(said(&[word], "").has_word("rate_limit_exceeded"), "{word}");
+            assert!(said(&[word], "").has_word("RateLimitExceeded"), "{word}");
         }
+        assert!(!said(&["rate_limit"], "").has_word("rate_limit_exceeded"));
+        assert!(said(&["project_spend_limit"], "").has_word("*_spend_limit"));
+        assert!(said(&["Throttling.RateQuota"], "").has_word("Throttling*"));
+        assert!(said(&["x-PerDay-y"], "").has_word("*PerDay*"));
+    }
+
+    #[test]
+    fn a_word_that_stands_out_is_found_in_a_text() {
+        let wrapped = "Error code: 429 - {'code': 'insufficient_quota'}";
+        assert!(said(&[], wrapped).has_word("insufficient_quota"));
+        assert!(!said(&[], "insufficient_quotas").has_word("insufficient_quota"));
+        assert!(!said(&[], "the service is unavailable").has_word("UNAVAILABLE"));
+    }
+
+    #[test]
+    fn phrases_have_gaps_and_whole_numbers() {
+        let text = said(&[], "Your account acme-7 is SUSPENDED: limit: 05");
+        assert!(text.has_phrase("account..suspended"));
+        assert!(!text.has_phrase("count..suspended"), "no word begins there");
+        assert!(!text.has_phrase("suspended..account"));
+        assert!(!text.has_phrase("limit: 0"));
+        assert!(said(&[], "limit: 0, model").has_phrase("limit: 0"));
+        assert!(!said(&[], "limit: 0.5").has_phrase("limit: 0"));
+        let far = format!("account {} suspended", "x ".repeat(100));
+        assert!(!said(&[], &far).has_phrase("account..suspended"));
     }
 }

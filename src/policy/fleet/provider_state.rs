@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::breaker::{Admission, Breaker, State};
 use super::super::bulkhead::{Bulkhead, Left};
 use super::super::call_context::CallContext;
-use super::super::classify::FailureClass;
+use super::super::classify::{FailureClass, Health};
 use super::super::config::Policy;
 use super::super::keys::Keys;
 use super::super::limiter::Limiter;
@@ -123,17 +123,18 @@ impl ProviderState {
         self.leave(Left::Well(took));
     }
 
-    /// An attempt failed; `counts` if the failure counts against the provider as a whole.
+    /// An attempt failed, which says this about the health of the provider as a whole.
     pub(super) fn on_failure(
         &mut self,
         pass: &Permit,
         (class, hint): (FailureClass, Option<Duration>),
-        counts: bool,
+        health: Health,
         now: Instant,
     ) {
-        self.ask_breaker(now, |breaker| match counts {
-            true => breaker.on_failure(pass.guard, hint, now),
-            false => breaker.on_success(pass.guard, None, now),
+        self.ask_breaker(now, |breaker| match health {
+            Health::Failed => breaker.on_failure(pass.guard, hint, now),
+            Health::Unknown => breaker.on_cancelled(pass.guard),
+            Health::Well => breaker.on_success(pass.guard, None, now),
         });
         self.keys.on_failure(pass.key, class, hint, now);
         if let Some(throttle) = &mut self.throttle

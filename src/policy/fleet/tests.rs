@@ -50,6 +50,44 @@ fn a_probe_that_meets_a_bad_request_finds_the_provider_alive() {
 }
 
 #[test]
+fn a_probe_that_meets_a_dead_account_does_not_close_the_breaker() {
+    // With one key the debt is the provider's failure; with two, only that of a key.
+    for (keys, after) in [(1, State::Open), (2, State::HalfOpen)] {
+        let mut rotating = policy();
+        let rotate = Action::RotateKey;
+        rotating.failures.insert(FailureClass::Quota, rotate);
+        let members = vec![ProviderInfo {
+            keys,
+            ..ProviderInfo::named("p")
+        }];
+        let mut fleet = Fleet::new(rotating, members, RngStreams::new(1));
+        for (second, class) in [
+            (0, FailureClass::ServerError),
+            (0, FailureClass::ServerError),
+            (10, FailureClass::Quota),
+        ] {
+            fail_at(&mut fleet, ProviderId(0), class, second);
+        }
+        assert_eq!(fleet.state(ProviderId(0)), after, "{keys} keys");
+    }
+}
+
+#[test]
+fn a_rejected_probe_says_nothing_of_its_provider() {
+    let mut fleet = fleet(policy(), 1);
+    let provider = ProviderId(0);
+    for (second, class) in [
+        (0, FailureClass::ServerError),
+        (0, FailureClass::ServerError),
+        (10, FailureClass::Rejected),
+    ] {
+        fail_at(&mut fleet, provider, class, second);
+    }
+    assert_eq!(fleet.state(provider), State::HalfOpen);
+    assert!(admit_at(&mut fleet, provider, 10).unwrap().is_probe());
+}
+
+#[test]
 fn without_a_breaker_nobody_is_refused() {
     let mut policy = policy();
     policy.breaker = None;

@@ -49,6 +49,70 @@ pub(super) fn of_go(text: &str) -> Option<Duration> {
     (!text.is_empty()).then_some(length.min(most))
 }
 
+/// Reads a length as people and programs write it in a message, at the beginning of a text in lower
+/// case: `30 seconds`, `1 hour and 5 minutes`, `6m 0s`, `an hour`. With `seconds`, a number without
+/// a unit counts as seconds.
+pub(super) fn in_words(text: &str, seconds: bool) -> Option<Duration> {
+    let mut length = None;
+    let mut rest = text;
+    while let Some((part, behind)) = part(rest) {
+        length = Some(length.unwrap_or(Duration::ZERO).saturating_add(part));
+        rest = behind.trim_start_matches([' ', ',']);
+        rest = rest.strip_prefix("and ").unwrap_or(rest);
+    }
+    let bare = || {
+        let end = text.find(|c: char| !is_number(c)).unwrap_or(text.len());
+        decimal(text[..end].trim_end_matches('.'), NANOS_PER_SECOND)
+    };
+    let length = length.or_else(|| seconds.then(bare).flatten());
+    length.map(|length| length.min(Duration::from_nanos(u64::MAX)))
+}
+
+/// A number and its unit, and the text behind them.
+fn part(text: &str) -> Option<(Duration, &str)> {
+    let one = ["a ", "an ", "one "].iter();
+    let one = one
+        .clone()
+        .find_map(|word| Some(("1", text.strip_prefix(word)?)));
+    let (number, behind) = one.unwrap_or_else(|| {
+        let end = text.find(|c: char| !is_number(c)).unwrap_or(text.len());
+        (&text[..end], text[end..].trim_start_matches([' ', '-']))
+    });
+    let end = behind
+        .find(|c: char| !c.is_alphabetic())
+        .unwrap_or(behind.len());
+    let (word, rest) = behind.split_at(end);
+    let (_, unit) = UNITS_IN_WORDS
+        .iter()
+        .find(|(words, _)| words.contains(&word))?;
+    Some((decimal(number, *unit)?, rest))
+}
+
+fn is_number(c: char) -> bool {
+    c.is_ascii_digit() || c == '.'
+}
+
+/// The names of units in messages.
+const UNITS_IN_WORDS: [(&[&str], u64); 5] = [
+    (
+        &["ms", "millisecond", "milliseconds", "msec"],
+        NANOS_PER_MILLI,
+    ),
+    (
+        &["s", "sec", "secs", "second", "seconds", "秒"],
+        NANOS_PER_SECOND,
+    ),
+    (
+        &["m", "min", "mins", "minute", "minutes", "分钟"],
+        60 * NANOS_PER_SECOND,
+    ),
+    (
+        &["h", "hr", "hrs", "hour", "hours", "小时"],
+        3_600 * NANOS_PER_SECOND,
+    ),
+    (&["d", "day", "days", "天"], 86_400 * NANOS_PER_SECOND),
+];
+
 /// Longer units first, so that `ms` is not read as `m`.
 const UNITS: [(&str, u64); 7] = [
     ("ns", 1),

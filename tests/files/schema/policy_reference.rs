@@ -86,6 +86,9 @@ const FAILURES: &str = "
 What to do about each class of failure; `timeout` stands for all four, and a class that is named
 beside it wins. [faults.md](faults.md) shows what brings each class about.
 
+A call whose request is rejected falls back once: when a second provider rejects it as well
+(`rejected`), it ends. A policy that says `rejected: fallback` itself tries every provider.
+
 ";
 
 /// A policy with every mechanism on, as its defaults have it.

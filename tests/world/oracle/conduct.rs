@@ -39,12 +39,13 @@ struct Failed {
 const OF_THE_KEY: [FailureClass; 3] = [Auth, Forbidden, Quota];
 
 /// The classes that no retry at the same provider can help.
-const HOPELESS: [FailureClass; 7] = [
+const HOPELESS: [FailureClass; 8] = [
     Auth,
     Forbidden,
     Quota,
     ModelGone,
     BadRequest,
+    Rejected,
     ContextTooLong,
     ContentFilter,
 ];

@@ -130,6 +130,7 @@ fn a_retry_of_what_no_retry_mends_is_useless() {
         Quota,
         ModelGone,
         BadRequest,
+        Rejected,
         ContextTooLong,
         ContentFilter,
     ];

@@ -5,6 +5,7 @@ mod gemini;
 mod money;
 mod openai;
 mod variants;
+mod wraps;
 
 use FailureClass::*;
 

@@ -7,10 +7,88 @@ fn body(bytes: &str) -> ErrorBody {
 }
 
 #[test]
-fn a_refusal_that_is_no_json_says_nothing() {
-    for bytes in ["", "<html>", "null", "[]", "7", "{\"error\":"] {
+fn a_refusal_without_words_says_nothing() {
+    for bytes in ["", " \n", "<html>", "null", "[]", "7", "{}", "\u{feff}{}"] {
         assert_eq!(body(bytes), ErrorBody::default(), "{bytes}");
     }
+    let empty = r#"{"error":{"message":"","type":"","param":"","code":null}}"#;
+    assert!(body(empty).is_empty());
+    let of_python = r#"{"error":{"message":"None","type":"None","param":"None","code":null}}"#;
+    assert!(body(of_python).is_empty());
+}
+
+#[test]
+fn a_refusal_that_is_no_json_is_a_message() {
+    let said = |bytes| body(bytes).message;
+    assert_eq!(
+        said("Too Many Requests\n").as_deref(),
+        Some("Too Many Requests")
+    );
+    assert_eq!(said("{\"error\":").as_deref(), Some("{\"error"));
+    let page = "<html><head><title>502 Bad Gateway</title></head><script>x</script></html>";
+    assert_eq!(said(page).as_deref(), Some("502 Bad Gateway"));
+}
+
+#[test]
+fn errors_are_found_inside_others() {
+    let inner = r#"{"error":{"message":"No room","type":"overloaded_error","code":529}}"#;
+    let quoted = serde_json::to_string(inner).unwrap();
+    let twice = serde_json::to_string(&quoted).unwrap();
+    for wrapped in [
+        inner.to_owned(),
+        format!("\u{feff}{inner}"),
+        format!("[{inner}]"),
+        format!(
+            r#"{{"error":{{"message":"Provider returned error","metadata":{{"raw":{quoted}}}}}}}"#
+        ),
+        format!(r#"{{"error":{{"message":{quoted},"code":"500"}}}}"#),
+        format!(r#"{{"error":{{"message":{twice},"code":"500"}}}}"#),
+        format!(r#"{{"error":{quoted}}}"#),
+        format!(r#"{{"errors":[{inner}]}}"#),
+        format!(r#"{{"detail":{inner}}}"#),
+        format!(r#"{{"detail":[{{"msg":{quoted}}}]}}"#),
+        format!(r#"{{"status":"failure","message":{quoted}}}"#),
+        format!(r#"{{"message":{inner}}}"#),
+        format!(r#"{{"fault":{{"faultstring":{quoted}}}}}"#),
+        format!("Upstream said: {inner} (request 7)"),
+    ] {
+        let error = body(&wrapped);
+        let message = error.message.as_deref().unwrap_or_default();
+        assert!(message.contains("No room"), "{wrapped}: {message}");
+        assert!(
+            error.words().any(|word| word == "overloaded_error"),
+            "{wrapped}"
+        );
+        assert_eq!(error.inner_status, Some(529), "{wrapped}");
+    }
+}
+
+#[test]
+fn the_request_is_not_taken_for_the_error() {
+    let error = body(
+        r#"{"detail":[{"type":"missing","loc":["body","messages",0,"role"],"msg":"Field required",
+        "input":{"content":"my api key expired","type":"insufficient_quota"}}]}"#
+            .replace('\n', " ")
+            .as_str(),
+    );
+    assert_eq!(error.message.as_deref(), Some("Field required"));
+    assert_eq!(error.kind.as_deref(), Some("missing"));
+    assert!(error.reasons.is_empty());
+}
+
+#[test]
+fn what_could_be_a_wait_is_kept() {
+    let waits = |bytes| body(bytes).waits;
+    let of = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+    assert_eq!(
+        waits(r#"{"error":{"retry_after":12}}"#),
+        of("retry_after", "12")
+    );
+    assert_eq!(
+        waits(r#"{"error":{"metadata":{"headers":{"X-RateLimit-Reset":"1741305600000"}}}}"#),
+        of("x-ratelimit-reset", "1741305600000")
+    );
+    assert_eq!(waits(r#"{"error":{"retry_count":3,"max_retries":2}}"#), []);
 }
 
 #[test]
@@ -55,12 +133,12 @@ fn google_has_a_status_and_details() {
     );
     assert_eq!(error.code.as_deref(), Some("429"));
     assert_eq!(error.status.as_deref(), Some("RESOURCE_EXHAUSTED"));
-    assert_eq!(error.retry_delay.as_deref(), Some("31s"));
+    assert_eq!(error.waits, [("retrydelay".to_owned(), "31s".to_owned())]);
     let quotas = [
         "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
         "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
     ];
-    assert_eq!(error.quotas, quotas);
+    assert_eq!(error.reasons, quotas);
     let error = body(
         r#"[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.",
         "status":"INVALID_ARGUMENT","details":[{"@type":
@@ -78,7 +156,10 @@ fn azure_has_an_error_inside() {
         "content_filter_result":{"hate":{"filtered":true,"severity":"high"}}}}}"#,
     );
     assert_eq!(error.code.as_deref(), Some("content_filter"));
-    assert_eq!(error.reasons, ["ResponsibleAIPolicyViolation"]);
+    assert_eq!(
+        error.reasons,
+        ["param=prompt", "ResponsibleAIPolicyViolation"]
+    );
 }
 
 #[test]
