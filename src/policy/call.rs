@@ -226,6 +226,10 @@ impl Call {
                 fleet.leave_queue(self.id);
                 return self.start(fleet, Visit::new(&pass), pass, cause, now);
             }
+            Choice::NoProvider if self.is_unsupported() => {
+                let class = FailureClass::BadRequest;
+                return self.fail(FailureReason::Stopped(class), Stop::Unsupported);
+            }
             Choice::NoProvider => {
                 fleet.leave_queue(self.id);
                 return self.give_up(FailureReason::Unavailable, last, Stop::NoProvider);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::ProviderId;
+
 /// What a caller requests, as far as decisions depend on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallContext {
@@ -19,6 +21,8 @@ pub struct CallContext {
     pub prompt: u64,
     /// Tokens of the answer that are expected at most.
     pub output: u64,
+    /// Providers whose dialect lacks something that the request asks for; they are never asked.
+    pub unsupported: Vec<ProviderId>,
 }
 
 /// How an answer reaches its caller.

@@ -155,6 +155,8 @@ pub enum Measured {
 pub enum Refusal {
     /// The task's rule leaves it out.
     OutsideTask,
+    /// Its dialect lacks something that the request asks for.
+    Unsupported,
     /// The prompt does not fit as many tokens as it takes.
     ContextTooSmall {
         /// Its context, in tokens.
@@ -391,6 +393,8 @@ pub enum Stop {
     },
     /// No provider that the call may still ask gives leave.
     NoProvider,
+    /// No provider's dialect has what the request asks for.
+    Unsupported,
     /// There is no capacity, and no place in the queue.
     QueueFull,
     /// No capacity was free in time, or a more important call took its place in the queue.

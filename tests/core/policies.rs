@@ -11,7 +11,9 @@ use firedrill::policy::config::{
     HedgeDelay, HintMode, Hints, Jitter, Limit, Open, Outlier, Overrides, Policy, ProviderOverride,
     Queue, Retry, Route, SlowStart, Spend, Strategy as Order, Task, Throttle, Timeouts, WhenFull,
 };
-use firedrill::policy::{Action, CallContext, Delivery, FailureClass, Priority, ProviderInfo};
+use firedrill::policy::{
+    Action, CallContext, Delivery, FailureClass, Priority, ProviderId, ProviderInfo,
+};
 use firedrill::time::Instant;
 use firedrill::units::{Factor, Money, Rate, Share};
 use proptest::option::{of, weighted};
@@ -438,22 +440,30 @@ fn script() -> impl Strategy<Value = Script> {
 fn asks() -> impl Strategy<Value = CallContext> {
     let delivery = select([Delivery::Plain, Delivery::Live, Delivery::Whole].as_slice());
     let who = (of(select(TASKS.as_slice())), 0..3_u8, of(0..3_u64));
+    let unsupported = prop_oneof![
+        9 => Just(Vec::new()),
+        1 => prop::collection::vec((0..3_u16).prop_map(ProviderId), 1..3),
+    ];
     (
         of(millis(0..15_000)),
         delivery,
         who,
         0..2_000_u64,
         1..2_000_u64,
+        unsupported,
     )
         .prop_map(
-            |(deadline, delivery, (task, priority, session), prompt, output)| CallContext {
-                deadline,
-                delivery,
-                task: task.map(str::to_owned),
-                priority: Priority(priority),
-                session,
-                prompt,
-                output,
+            |(deadline, delivery, (task, priority, session), prompt, output, unsupported)| {
+                CallContext {
+                    deadline,
+                    delivery,
+                    task: task.map(str::to_owned),
+                    priority: Priority(priority),
+                    session,
+                    prompt,
+                    output,
+                    unsupported,
+                }
             },
         )
 }

@@ -52,6 +52,9 @@ impl Call {
 
     /// Why this call does not even ask for leave at a provider; none if it does.
     fn rules_out(&self, fleet: &Fleet, provider: ProviderId) -> Option<Refusal> {
+        if self.ask.unsupported.contains(&provider) {
+            return Some(Refusal::Unsupported);
+        }
         let flies = |flight: &Flight| flight.visit.provider == provider;
         if !self.fits(fleet, provider) {
             let context = fleet.member(provider).context.unwrap_or(0);
@@ -62,6 +65,12 @@ impl Call {
         }
         let is_in_flight = self.flights.iter().any(flies);
         is_in_flight.then_some(Refusal::InFlight)
+    }
+
+    /// Whether no provider of this call's order supports the request: it cannot be answered at all.
+    pub(super) fn is_unsupported(&self) -> bool {
+        let mut order = self.turn.order().peekable();
+        order.peek().is_some() && order.all(|provider| self.ask.unsupported.contains(&provider))
     }
 
     /// Notes by which exception an attempt has leave, if by one.

@@ -116,6 +116,7 @@ fn measured(measured: Measured) -> String {
 pub(super) fn refusal(why: &Refusal, names: &Names) -> String {
     match why {
         Refusal::OutsideTask => "the task's rule leaves it out".to_owned(),
+        Refusal::Unsupported => "its dialect lacks what the request asks for".to_owned(),
         Refusal::ContextTooSmall { context } => format!("it takes only {context} tokens"),
         Refusal::AlreadyTried => "already tried".to_owned(),
         Refusal::InFlight => "an attempt is in flight there".to_owned(),
@@ -228,6 +229,7 @@ fn stop(why: &Stop) -> String {
         Stop::AttemptsSpent { attempts } => format!("its attempts are spent ({attempts})"),
         Stop::HintTooLong { hint, max, left } => too_long(*hint, *max, *left),
         Stop::NoProvider => "no provider is left to ask".to_owned(),
+        Stop::Unsupported => "no dialect has what the request asks for".to_owned(),
         Stop::QueueFull => "no capacity, and no place in a queue".to_owned(),
         Stop::QueueTimeout => "no capacity in time".to_owned(),
         Stop::Deadline => "the deadline has passed".to_owned(),

@@ -127,6 +127,40 @@ fn it_says_which_rule_ends_it() {
 }
 
 #[test]
+fn a_provider_that_does_not_support_the_request_is_never_asked() {
+    let mut fleet = fleet(
+        "name: sample\nroute: { strategy: priority }\n",
+        [keys(1), keys(1)],
+    );
+    fleet.pin(Some(ProviderId(0)));
+    let unsupporting = |unsupported: &[u16]| {
+        let ask = CallContext {
+            unsupported: unsupported.iter().copied().map(ProviderId).collect(),
+            ..CallContext::default()
+        };
+        let mut call = Call::new(CallId(0), at(0), ask, RngStreams::new(1));
+        call.explain();
+        call
+    };
+    let (provider, why) = (ProviderId(0), Refusal::Unsupported);
+    let mut pinned = unsupporting(&[0]);
+    let unavailable = Step::Finish(Outcome::Failed(FailureReason::Unavailable));
+    assert_eq!(pinned.step(&mut fleet, at(0)), unavailable);
+    fleet.pin(None);
+    let mut some = unsupporting(&[0]);
+    assert_eq!(started(&mut some, &mut fleet, 0), ProviderId(1));
+    assert_eq!(
+        some.take_reasons()[1..],
+        [Reason::PassedOver { provider, why }]
+    );
+    let mut none = unsupporting(&[0, 1]);
+    let stopped = Outcome::Failed(FailureReason::Stopped(FailureClass::BadRequest));
+    assert_eq!(none.step(&mut fleet, at(0)), Step::Finish(stopped));
+    let why = Stop::Unsupported;
+    assert_eq!(none.take_reasons().last(), Some(&Reason::Stops { why }));
+}
+
+#[test]
 fn it_says_what_is_full_and_repeats_nothing_while_it_waits_for_room() {
     let policy = "name: sample\nlimit: { concurrency: 1 }\nqueue: { max_wait: 5s }\n";
     let mut fleet = fleet(policy, [keys(1)]);
