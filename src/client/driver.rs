@@ -35,6 +35,8 @@ pub struct AnswerStream<C: Connect = Tcp> {
     began: Instant,
     flights: Vec<Flight>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// The providers that are not asked, each with what of the request it lacks.
+    unsupported: Vec<(ProviderId, String)>,
     /// The text handed over so far.
     text: String,
     content: Content,
@@ -66,7 +68,10 @@ impl<C: Connect> AnswerStream<C> {
         let id = shared.call_id(request.given_id());
         let streamed = delivery == Delivery::Live;
         shared.record(began, EventKind::Arrived { call: id, streamed });
-        let mut call = Call::new(id, began, ask(request, delivery), shared.draws);
+        let unsupported = shared.unsupported(request);
+        let mut context = ask(request, delivery);
+        context.unsupported = unsupported.iter().map(|(provider, _)| *provider).collect();
+        let mut call = Call::new(id, began, context, shared.draws);
         if shared.explains {
             call.explain();
         }
@@ -79,6 +84,7 @@ impl<C: Connect> AnswerStream<C> {
             began,
             flights: Vec::new(),
             timer: None,
+            unsupported,
             text: String::new(),
             content: Content::default(),
             answered: ProviderId(0),
@@ -379,6 +385,7 @@ impl<C: Connect> AnswerStream<C> {
             Outcome::Failed(reason) => Err(Error {
                 attempts: std::mem::take(&mut self.reports),
                 received: text,
+                unsupported: self.shared.named(std::mem::take(&mut self.unsupported)),
                 source: self.source.take(),
                 ..Error::new(reason)
             }),
@@ -409,6 +416,7 @@ fn ask(request: &Request, delivery: Delivery) -> CallContext {
         session: request.given_session(),
         prompt: request.prompt_estimate(),
         output: request.given_max_tokens().map_or(USUAL_OUTPUT, u64::from),
+        unsupported: Vec::new(),
     }
 }
 

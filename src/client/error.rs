@@ -18,6 +18,9 @@ pub struct Error {
     pub attempts: Vec<AttemptReport>,
     /// The part of the answer that was handed over. It is incomplete, and nothing follows it.
     pub received: String,
+    /// Providers that were not asked, because their dialect lacks something that the request asks
+    /// for.
+    pub unsupported: Vec<Unsupported>,
     pub(super) source: Option<Source>,
 }
 
@@ -27,6 +30,7 @@ impl Error {
             reason,
             attempts: Vec::new(),
             received: String::new(),
+            unsupported: Vec::new(),
             source: None,
         }
     }
@@ -44,6 +48,16 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_ref().map(|source| source.as_ref() as _)
     }
+}
+
+/// A provider that was not asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unsupported {
+    /// The provider's name.
+    pub provider: String,
+    /// What of the request its dialect lacks: the name of a field, or what of its value.
+    pub what: String,
 }
 
 /// One attempt of a failed call.
@@ -67,6 +81,9 @@ pub struct AttemptReport {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.reason {
+            FailureReason::Stopped(_) if self.attempts.is_empty() => {
+                f.write_str("no provider supports the request")?;
+            }
             FailureReason::Stopped(class) => write!(f, "{class}: trying again would not help")?,
             FailureReason::Exhausted(class) => {
                 write!(f, "out of attempts, the last failed with {class}")?
@@ -81,6 +98,9 @@ impl fmt::Display for Error {
         }
         for (number, attempt) in self.attempts.iter().enumerate() {
             write!(f, "{} {attempt}", if number == 0 { ":" } else { ";" })?;
+        }
+        for Unsupported { provider, what } in &self.unsupported {
+            write!(f, "; {provider} was not asked: its dialect has no `{what}`")?;
         }
         Ok(())
     }
@@ -126,6 +146,10 @@ mod tests {
         };
         let error = Error {
             source: None,
+            unsupported: vec![Unsupported {
+                provider: "anthropic".into(),
+                what: "seed".into(),
+            }],
             reason: FailureReason::Deadline,
             attempts: vec![
                 attempt(
@@ -141,7 +165,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "deadline exceeded: openai 503 server_error after 1.204s (overloaded); \
-             deepseek abandoned after 1.204s"
+             deepseek abandoned after 1.204s; anthropic was not asked: its dialect has no `seed`"
         );
         assert_eq!(error.status(), Some(503));
     }

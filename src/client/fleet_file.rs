@@ -27,6 +27,7 @@ use crate::text::{Diagnostic, Document, file, secrets};
 use crate::units::schema;
 use crate::units::{self, Money, UnitError};
 use crate::wire::Dialect;
+use crate::wire::request::Lossy;
 
 /// A fleet file that was read and checked. It holds no keys.
 #[derive(Clone, Debug)]
@@ -72,6 +73,13 @@ struct Entry {
     url: String,
     /// The model that answers; at Azure, the name of the deployment.
     model: String,
+    /// The version of Azure's interface; `2024-10-21` by default.
+    #[cfg_attr(feature = "cli", schemars(regex(pattern = VERSION)))]
+    api_version: Option<String>,
+    /// What happens with a request that has a setting which this dialect lacks: `refuse` does not
+    /// ask this provider, `drop` leaves the setting out.
+    #[serde(default)]
+    lossy: Lossy,
     /// Where its keys are: `env:NAME` or `file:PATH`, a path relative to this file. With several,
     /// the next is used while one is rate limited or refused.
     #[serde(default)]
@@ -204,6 +212,10 @@ impl FleetFile {
             Some(price) => provider.price(price.input, price.output),
             None => provider.price_by_the_book(),
         };
+        provider = provider.lossy(entry.lossy);
+        if let Some(version) = &entry.api_version {
+            provider = provider.api_version(version);
+        }
         if let Some(quality) = entry.quality {
             provider = provider.quality(quality);
         }
@@ -344,9 +356,15 @@ fn is_open(path: &[&str], text: &str) -> bool {
     let is_key = path.last() == Some(&text);
     match path {
         ["fleet", _] if is_key => text.len() <= LONGEST_NAME && !secrets::are_in(text),
+        ["fleet", _, "api_version"] if is_key => true,
         [_] | ["fleet", _, _] if is_key => text.bytes().all(|b| b.is_ascii_lowercase()),
         ["fleet", _, "url"] => !text.contains('@') && !text.contains('?'),
-        ["fleet", _, "dialect" | "model" | "quality" | "context"] => true,
+        [
+            "fleet",
+            _,
+            "dialect" | "model" | "quality" | "context" | "lossy",
+        ] => true,
+        ["fleet", _, "api_version"] => is_version(text),
         ["fleet", _, "price", ..] => true,
         ["fleet", _, "keys", ""] => KeySource::parse(text).is_some(),
         _ => false,
@@ -370,6 +388,16 @@ fn check(document: &Document, name: &str, entry: &Entry) -> Result<(), Diagnosti
     if !(1..=100).contains(&model.len()) || !model.chars().all(|c| c.is_ascii_graphic()) {
         let problem = at("model", "this cannot name a model");
         return Err(problem.hint("write 1 to 100 letters, digits and signs, without blanks"));
+    }
+    if let Some(version) = &entry.api_version {
+        if entry.dialect != Dialect::Azure {
+            let problem = at("api_version", "only Azure has versions of its interface");
+            return Err(problem.hint("leave it out, or write `dialect: azure`"));
+        }
+        if !is_version(version) {
+            let problem = at("api_version", "this is not a version of Azure's interface");
+            return Err(problem.hint("write as in `2024-10-21`"));
+        }
     }
     if entry.quality.is_some_and(|quality| quality > 100) {
         return Err(at("quality", "this is out of range").hint("write a value from 0 to 100"));
@@ -395,6 +423,10 @@ fn check(document: &Document, name: &str, entry: &Entry) -> Result<(), Diagnosti
     Ok(())
 }
 
+/// [`is_version`] as a regular expression.
+#[cfg(feature = "cli")]
+const VERSION: &str = "^([0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?|preview|latest)$";
+
 /// Whether requests can be sent to this URL: `http` or `https`, a host, and no login.
 fn is_url(text: &str) -> bool {
     let Ok(url) = text.parse::<hyper::Uri>() else {
@@ -405,6 +437,16 @@ fn is_url(text: &str) -> bool {
         && url.host().is_some_and(|host| !host.is_empty())
         && !authority.contains('@')
         && url.query().is_none()
+}
+
+/// Azure's versions are days, some of them previews.
+fn is_version(text: &str) -> bool {
+    let date = text.strip_suffix("-preview").unwrap_or(text);
+    let fits = |(at, byte): (usize, u8)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    matches!(text, "preview" | "latest") || date.len() == 10 && date.bytes().enumerate().all(fits)
 }
 
 fn is_variable(name: &str) -> bool {

@@ -65,7 +65,7 @@ use hyper::header::{HeaderName, HeaderValue};
 pub use builder::{BuildError, Builder};
 pub use connect::{Connect, Endpoint, Scheme, Tcp};
 pub use driver::AnswerStream;
-pub use error::{AttemptReport, Error};
+pub use error::{AttemptReport, Error, Unsupported};
 #[cfg(feature = "cli")]
 pub use fleet_file::schema as fleet_schema;
 pub use fleet_file::{FleetFile, LoadError};
@@ -76,7 +76,9 @@ pub use tls::{MaybeTls, Tls};
 
 pub use crate::wire::Dialect;
 pub use crate::wire::answer::{Finish, FinishReason, Usage};
-pub use crate::wire::request::{Message, Request};
+pub use crate::wire::request::{
+    Lossy, Message, MessageContent, Part, Request, RequestError, Tool, ToolCall, ToolChoice,
+};
 
 use crate::policy::call_context::Delivery;
 use crate::policy::config::Streams;
@@ -217,6 +219,7 @@ struct Target<C: Connect> {
     name: String,
     model: String,
     dialect: Dialect,
+    lossy: Lossy,
     endpoint: Endpoint,
     /// The URIs of its requests, built once.
     uris: Uris,
@@ -251,6 +254,26 @@ impl<C: Connect> Shared<C> {
 
     fn target(&self, provider: ProviderId) -> &Target<C> {
         &self.targets[provider.index()]
+    }
+
+    /// The providers that cannot be asked, each with what of the request its dialect lacks.
+    fn unsupported(&self, request: &Request) -> Vec<(ProviderId, String)> {
+        let all = (0..).map(ProviderId).zip(&self.targets);
+        let lacking = all.filter_map(|(provider, target)| {
+            let what = request.loss(target.dialect, target.lossy)?;
+            Some((provider, what))
+        });
+        lacking.collect()
+    }
+
+    /// The same, as callers read it.
+    fn named(&self, unsupported: Vec<(ProviderId, String)>) -> Vec<Unsupported> {
+        let all = unsupported.into_iter();
+        let named = all.map(|(provider, what)| Unsupported {
+            provider: self.target(provider).name.clone(),
+            what,
+        });
+        named.collect()
     }
 
     fn call_id(&self, given: Option<u64>) -> CallId {

@@ -15,6 +15,7 @@ use crate::policy::provider_info::ProviderInfo;
 use crate::prices;
 use crate::text::secrets;
 use crate::units::Money;
+use crate::wire::request::{Destination, Lossy};
 use crate::wire::{Dialect, request};
 
 /// A provider in an application's configuration.
@@ -24,6 +25,8 @@ pub struct Provider {
     url: String,
     model: String,
     dialect: Dialect,
+    api_version: Option<String>,
+    lossy: Lossy,
     keys: Vec<Secret>,
     price: Option<(Money, Money)>,
     quality: Option<u32>,
@@ -43,6 +46,8 @@ impl Provider {
             url: url.into(),
             model: model.into(),
             dialect: Dialect::default(),
+            api_version: None,
+            lossy: Lossy::default(),
             keys: Vec::new(),
             price: None,
             quality: None,
@@ -54,6 +59,23 @@ impl Provider {
     #[must_use]
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
+        self
+    }
+
+    /// Sets the version of Azure's interface, such as `2024-10-21`, which is the default. Other
+    /// dialects have no such versions, and ignore it.
+    #[must_use]
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.api_version = Some(version.into());
+        self
+    }
+
+    /// Sets what happens with a request that has a setting which this provider's dialect lacks,
+    /// such as a `seed` at Anthropic. By default the provider is not asked. What a request asks (its
+    /// messages, images, tools) is never left out.
+    #[must_use]
+    pub fn lossy(mut self, lossy: Lossy) -> Self {
+        self.lossy = lossy;
         self
     }
 
@@ -112,7 +134,12 @@ impl Provider {
     pub(super) fn into_target<C: Connect>(self) -> Result<Target<C>, BuildError> {
         let parsed = Endpoint::parse(&self.url).and_then(|endpoint| {
             let uri = |streamed| {
-                let path = request::path(self.dialect, &self.model, streamed);
+                let to = Destination {
+                    model: &self.model,
+                    streamed,
+                    version: self.api_version.as_deref(),
+                };
+                let path = request::path(self.dialect, &to);
                 format!("{}{path}", endpoint.base_path).parse().ok()
             };
             let uris = Uris {
@@ -135,6 +162,7 @@ impl Provider {
             name: self.name,
             model: self.model,
             dialect: self.dialect,
+            lossy: self.lossy,
             endpoint,
             uris,
             host,

@@ -4,6 +4,7 @@
 mod checks;
 mod dialects;
 mod openings;
+mod requests;
 mod trickle;
 
 use std::cell::Cell;

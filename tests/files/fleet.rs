@@ -66,6 +66,31 @@ fn providers_are_read_in_order_with_the_prices_of_the_book_where_none_is_given()
 }
 
 #[test]
+fn a_version_is_azures_and_a_day() {
+    let fleet = |dialect: &str, version: &str| {
+        let entry = format!("url: https://a.test, model: m, dialect: {dialect}");
+        format!("fleet:\n  a: {{ {entry}, lossy: drop, api_version: {version} }}\n")
+    };
+    for version in ["2024-10-21", "2025-04-01-preview", "preview", "latest"] {
+        let text = fleet("azure", version);
+        assert!(FleetFile::parse("fleet.yaml", &text).is_ok(), "{version}");
+    }
+    for version in ["v1", "2024-10-2", KEY] {
+        let told = told(&fleet("azure", version));
+        assert!(
+            told.contains("this is not a version of Azure's interface"),
+            "{told}"
+        );
+        assert!(!told.contains(KEY), "{told}");
+    }
+    let told = told(&fleet("openai", "2024-10-21"));
+    assert!(
+        told.contains("only Azure has versions of its interface"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_variable_that_is_not_set_is_named() {
     let fleet = FleetFile::parse("fleet.yaml", TWO).unwrap();
     let problem = fleet.providers_from(&|name| set(name).filter(|_| name == "FIRST"));

@@ -1,65 +1,34 @@
 //! Anthropic messages: requests and answers.
 //!
-//! In a request, system instructions are separate from the conversation, joined by a blank line if
-//! there are several, and a limit on output tokens is required. Events of a stream are told apart
-//! by the `type` in their data, not by their names. Unknown ones are skipped, as Anthropic asks of
-//! its clients.
+//! Events of a stream are told apart by the `type` in their data, not by their names. Unknown ones
+//! are skipped, as Anthropic asks of its clients.
 
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+mod request;
+
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::{Counted, Piece, Wrong, object};
 use super::in_band::{self, said};
 use super::lenient::{Count, Loose, Word};
 use super::parts::Parts;
-use super::request::{Message, Request, json};
 use super::{ClientSpec, Key, finish};
 
 /// Anthropic's own service.
 pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
     base_path: "",
-    path: |_model, _streamed| "/v1/messages".to_owned(),
+    path: |_| "/v1/messages".to_owned(),
     key: Key {
         header: "x-api-key",
         scheme: "",
     },
     // Every request must name the version of the API.
     headers: &[("anthropic-version", "2023-06-01")],
-    body,
+    body: request::body,
+    losses: request::losses,
     read_plain,
     read_event,
 };
-
-/// The limit on output tokens for a request without one, since Anthropic requires it: the maximum
-/// of its smallest model still in service, so that no model refuses it.
-pub(crate) const MAX_TOKENS: u32 = 4_096;
-
-fn body(request: &Request, model: &str, streamed: bool) -> Bytes {
-    let (system, messages): (Vec<_>, Vec<_>) = request
-        .messages
-        .iter()
-        .partition(|message| message.is_system());
-    let system: Vec<&str> = system.iter().map(|said| said.content.as_str()).collect();
-    json(&Asked {
-        model,
-        max_tokens: request.max_tokens.unwrap_or(MAX_TOKENS),
-        system: (!system.is_empty()).then(|| system.join("\n\n")),
-        messages,
-        stream: streamed.then_some(true),
-    })
-}
-
-#[derive(Serialize)]
-struct Asked<'a> {
-    model: &'a str,
-    max_tokens: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    system: Option<String>,
-    messages: Vec<&'a Message>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream: Option<bool>,
-}
 
 fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     let message: AnswerMessage = object(bytes)?;
@@ -188,42 +157,5 @@ fn counted(counts: Option<Counts>) -> Counted {
             .map(|input| beside.fold(input, u64::saturating_add)),
         cached: read,
         completion: counts.output_tokens.0,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_without_a_bound_is_given_one() {
-        let body = body(&Request::user("hi"), "claude-sonnet-4.5", false);
-        let expected = concat!(
-            r#"{"model":"claude-sonnet-4.5","max_tokens":4096,"#,
-            r#""messages":[{"role":"user","content":"hi"}]}"#
-        );
-        assert_eq!(body, expected.as_bytes());
-    }
-
-    #[test]
-    fn instructions_stand_apart() {
-        let request = Request::default()
-            .message("system", "Be brief.")
-            .message("user", "hi")
-            .message("assistant", "hello")
-            .message("developer", "Be kind.")
-            .message("user", "bye")
-            .max_tokens(7);
-        let body = body(&request, "m", true);
-        let expected = serde_json::json!({
-            "model": "m", "max_tokens": 7, "system": "Be brief.\n\nBe kind.", "stream": true,
-            "messages": [
-                { "role": "user", "content": "hi" },
-                { "role": "assistant", "content": "hello" },
-                { "role": "user", "content": "bye" },
-            ],
-        });
-        let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(value, expected);
     }
 }

@@ -1,13 +1,13 @@
 //! Azure: OpenAI's form, with the deployment in the path and a header of its own for the key.
 
 use super::openai::{self, PATH};
-use super::request::escaped;
+use super::request::{Destination, escaped};
 use super::{ClientSpec, Key};
 
 /// Azure's service. The base URL is the root of the resource.
 pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
     base_path: "",
-    path: |deployment, _streamed| path(deployment),
+    path,
     key: Key {
         header: "api-key",
         scheme: "",
@@ -16,9 +16,10 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
 };
 
 /// Azure names the deployment in the path, and the version of its interface in the query.
-fn path(deployment: &str) -> String {
-    let deployment = escaped(deployment, false);
-    format!("/openai/deployments/{deployment}{PATH}?api-version={VERSION}")
+fn path(to: &Destination<'_>) -> String {
+    let deployment = escaped(to.model, false);
+    let version = escaped(to.version.unwrap_or(VERSION), false);
+    format!("/openai/deployments/{deployment}{PATH}?api-version={version}")
 }
 
 /// The latest version of Azure's inference API that is not a preview.

@@ -4,15 +4,16 @@
 //! of a stream have the same form as a whole answer; only the end of the body, after a
 //! `finishReason`, terminates it.
 
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+mod request;
+
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::{Counted, Piece, Wrong, object};
 use super::in_band::{self, said};
 use super::lenient::{Count, First, Loose, Word};
 use super::parts::Parts;
-use super::request::{Request, escaped, json};
+use super::request::{Destination, escaped};
 use super::{ClientSpec, Key, finish};
 
 /// Gemini's own service.
@@ -24,87 +25,27 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
         scheme: "",
     },
     headers: &[],
-    body: |request, _model, _streamed| body(request),
+    body: |request, model, _streamed| request::body(request, model),
+    losses: request::losses,
     read_plain,
     read_event,
 };
 
 /// Below the root of a host, such as `https://generativelanguage.googleapis.com`. A name without a
 /// collection, such as `gemini-2.5-pro`, is in `models`.
-fn path(model: &str, streamed: bool) -> String {
+fn path(to: &Destination<'_>) -> String {
+    let model = to.model;
     let has_collection = ["models/", "tunedModels/"]
         .iter()
         .any(|collection| model.starts_with(collection));
     let collection = if has_collection { "" } else { "models/" };
     let model = escaped(model, true);
-    let verb = if streamed {
+    let verb = if to.streamed {
         "streamGenerateContent?alt=sse"
     } else {
         "generateContent"
     };
     format!("/v1beta/{collection}{model}:{verb}")
-}
-
-fn body(request: &Request) -> Bytes {
-    let mut contents = Vec::with_capacity(request.messages.len());
-    let mut instructions = Vec::new();
-    for message in &request.messages {
-        let part = AskedPart {
-            text: &message.content,
-        };
-        if message.is_system() {
-            instructions.push(part);
-            continue;
-        }
-        let role = match message.role.as_str() {
-            "assistant" => "model",
-            other => other,
-        };
-        contents.push(AskedContent {
-            role,
-            parts: [part],
-        });
-    }
-    let parts = instructions;
-    json(&Asked {
-        contents,
-        system_instruction: (!parts.is_empty()).then_some(Instruction { parts }),
-        generation_config: request
-            .max_tokens
-            .map(|max_output_tokens| GenerationConfig { max_output_tokens }),
-    })
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Asked<'a> {
-    contents: Vec<AskedContent<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    system_instruction: Option<Instruction<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    generation_config: Option<GenerationConfig>,
-}
-
-#[derive(Serialize)]
-struct AskedContent<'a> {
-    role: &'a str,
-    parts: [AskedPart<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct Instruction<'a> {
-    parts: Vec<AskedPart<'a>>,
-}
-
-#[derive(Serialize)]
-struct AskedPart<'a> {
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct GenerationConfig {
-    max_output_tokens: u32,
 }
 
 fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
@@ -203,34 +144,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plain_request_says_no_more_than_it_must() {
-        let expected = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#;
-        assert_eq!(body(&Request::user("hi")), expected.as_bytes());
-    }
-
-    #[test]
-    fn the_assistant_is_the_model_and_instructions_stand_apart() {
-        let request = Request::default()
-            .message("system", "Be brief.")
-            .message("user", "hi")
-            .message("assistant", "hello")
-            .max_tokens(7);
-        let value: serde_json::Value = serde_json::from_slice(&body(&request)).unwrap();
-        let expected = serde_json::json!({
-            "contents": [
-                { "role": "user", "parts": [{ "text": "hi" }] },
-                { "role": "model", "parts": [{ "text": "hello" }] },
-            ],
-            "systemInstruction": { "parts": [{ "text": "Be brief." }] },
-            "generationConfig": { "maxOutputTokens": 7 },
-        });
-        assert_eq!(value, expected);
-    }
-
-    #[test]
     fn a_name_with_a_collection_stands_as_it_is() {
         for name in ["models/gemini-2.5-pro", "tunedModels/mine"] {
-            assert_eq!(path(name, false), format!("/v1beta/{name}:generateContent"));
+            let to = Destination {
+                model: name,
+                streamed: false,
+                version: None,
+            };
+            assert_eq!(path(&to), format!("/v1beta/{name}:generateContent"));
         }
     }
 }

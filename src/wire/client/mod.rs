@@ -1,8 +1,8 @@
 //! The client's side: writes requests, and parses answers.
 //!
 //! - [`request`]: a request, in one form. [`answer`]: an answer, in one form.
-//! - One file per dialect: its `ClientSpec`, with the writer of its requests and the reader of its
-//!   answers. A dialect with another's form states only the differences.
+//! - One file per dialect: its `ClientSpec` and the reader of its answers; `request` below it writes
+//!   its requests. A dialect with another's form states only the differences.
 //! - `body`: parses an answer in any form; `stream`: its events. `finish`: why it ends. `error`: an
 //!   error in any dialect's form; `in_band`: where to expect one among answers.
 //! - `lenient`, `parts`, `mend`, `repeated`: values that differ from those in the vendors' documents.
@@ -30,20 +30,23 @@ pub(super) mod xai;
 use bytes::Bytes;
 
 use answer::{Piece, Wrong};
-use request::Request;
+use request::table::Losses;
+use request::{Destination, Request};
 
 /// The client's side of one dialect.
 pub(super) struct ClientSpec {
     /// The path in the vendor's own base URL.
     pub(super) base_path: &'static str,
     /// Path and query for a model, streamed or plain, below the base URL.
-    path: fn(model: &str, streamed: bool) -> String,
+    path: fn(&Destination<'_>) -> String,
     /// The header of the key.
     key: Key,
     /// Headers of every request, as names and values.
     headers: &'static [(&'static str, &'static str)],
     /// The body for a model, streamed or plain.
     body: fn(&Request, model: &str, streamed: bool) -> Bytes,
+    /// What a body of this dialect does not hold of the request.
+    losses: fn(&Request) -> Losses,
     /// Parses a plain answer.
     read_plain: fn(&[u8]) -> Result<Piece, Wrong>,
     /// Parses the data of one event of a stream.

@@ -4,71 +4,36 @@
 //! differences. The limit on output tokens is `max_tokens`, which all of them accept; only OpenAI's
 //! own reasoning models refuse that name, and need `max_completion_tokens`.
 
-use bytes::Bytes;
+mod request;
+
+use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answer::{Counted, Piece, Wrong, object};
 use super::in_band::{self, said};
 use super::lenient::{Count, First, Loose, Word};
 use super::parts::Parts;
-use super::request::{Message, Request, json};
+use super::request::table::Losses;
 use super::{ClientSpec, Key, finish};
 
 /// OpenAI's own service.
 pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
     base_path: "/v1",
-    path: |_model, _streamed| PATH.to_owned(),
+    path: |_| PATH.to_owned(),
     key: Key {
         header: "authorization",
         scheme: "Bearer ",
     },
     headers: &[],
-    body,
+    body: request::body,
+    losses: |_| Losses::default(),
     read_plain,
     read_event,
 };
 
 /// Below a base URL such as `https://api.openai.com/v1`.
 pub(super) const PATH: &str = "/chat/completions";
-
-fn body(request: &Request, model: &str, streamed: bool) -> Bytes {
-    let name = model.rsplit('/').next().unwrap_or(model);
-    let reasons = REASONING.iter().any(|start| name.starts_with(start));
-    json(&Asked {
-        model,
-        messages: &request.messages,
-        max_tokens: request.max_tokens.filter(|_| !reasons),
-        max_completion_tokens: request.max_tokens.filter(|_| reasons),
-        stream: streamed.then_some(true),
-        stream_options: streamed.then_some(StreamOptions {
-            include_usage: true,
-        }),
-    })
-}
-
-#[derive(Serialize)]
-struct Asked<'a> {
-    model: &'a str,
-    messages: &'a [Message],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_completion_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_options: Option<StreamOptions>,
-}
-
-#[derive(Serialize)]
-struct StreamOptions {
-    include_usage: bool,
-}
-
-/// Prefixes of the names of OpenAI's reasoning models.
-const REASONING: [&str; 4] = ["o1", "o3", "o4", "gpt-5"];
 
 fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {
     let body = Body::read(bytes)?;
@@ -270,52 +235,5 @@ impl Counted {
                 .or(counts.cached_tokens.0),
             completion: counts.completion_tokens.0,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plain_request_says_no_more_than_it_must() {
-        let body = body(&Request::user("hi"), "gpt-4.1", false);
-        let expected = r#"{"model":"gpt-4.1","messages":[{"role":"user","content":"hi"}]}"#;
-        assert_eq!(body, expected.as_bytes());
-    }
-
-    #[test]
-    fn a_streamed_request_asks_for_its_usage() {
-        let body = body(&Request::user("hi").max_tokens(5), "m", true);
-        let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(value["stream"], true);
-        assert_eq!(value["stream_options"]["include_usage"], true);
-        assert_eq!(value["max_tokens"], 5);
-    }
-
-    #[test]
-    fn the_bound_has_the_name_that_the_model_knows() {
-        for (model, name, other) in [
-            ("gpt-4.1", "max_tokens", "max_completion_tokens"),
-            ("deepseek-v3.2", "max_tokens", "max_completion_tokens"),
-            ("gpt-5-mini", "max_completion_tokens", "max_tokens"),
-            ("openai/o3", "max_completion_tokens", "max_tokens"),
-        ] {
-            let body = body(&Request::user("hi").max_tokens(5), model, false);
-            let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
-            assert_eq!(value[name], 5, "{model}");
-            assert!(value.get(other).is_none(), "{model}");
-        }
-    }
-
-    #[test]
-    fn instructions_stand_among_the_messages() {
-        let body = body(
-            &Request::user("hi").message("system", "Be brief."),
-            "m",
-            false,
-        );
-        let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(value["messages"][1]["role"], "system");
     }
 }

@@ -1,9 +1,20 @@
 //! A request, and its form in each dialect.
 //!
-//! A [`Request`] names no provider and no model: those are in the fleet. [`Request::body`] writes
-//! the body for one model in one dialect; [`path`], [`key_header`] and [`fixed_headers`] give its
-//! URL and headers. The headers with a call's name are defined here as well, because the fake
-//! provider reads them.
+//! A [`Request`] names no provider and no model: those are in the fleet. It holds what OpenAI's form
+//! holds, as JSON texts: the OpenAI family gets them unchanged, the other families translated.
+//! [`Request::body`] writes the body for one model in one dialect, and [`Request::loss`] tells what
+//! the dialect lacks; [`path`], [`key_header`] and [`fixed_headers`] give URL and headers. The
+//! headers with a call's name are defined here as well, because the fake provider reads them.
+//!
+//! - `message`: messages and their parts. `settings`: all other fields, from code and from JSON.
+//! - `raw`: JSON as its text. `form`: reads it, for the dialects that translate it.
+//! - `table`: what becomes of each field in each family.
+
+pub(in crate::wire) mod form;
+mod message;
+pub(in crate::wire) mod raw;
+mod settings;
+pub(in crate::wire) mod table;
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -12,6 +23,14 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::wire::Dialect;
+use crate::wire::dialect::Family;
+
+pub use message::{Message, MessageContent, Part, ToolCall};
+pub use settings::{RequestError, Tool, ToolChoice};
+pub use table::Lossy;
+
+use raw::{Fields, Raw};
+use table::{Fate, Losses};
 
 /// Carries the call's name: `PREFIX-NUMBER`, the same for every attempt of a call.
 pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -24,30 +43,14 @@ pub(crate) const RETRY_COUNT: &str = "x-retry-count";
 pub struct Request {
     pub(super) messages: Vec<Message>,
     pub(super) max_tokens: Option<u32>,
+    /// All other fields of OpenAI's form.
+    pub(super) fields: Fields,
     deadline: Option<Duration>,
     id: Option<u64>,
     task: Option<String>,
     session: Option<u64>,
     priority: Option<u8>,
     prompt_tokens: Option<u64>,
-}
-
-/// One message of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Message {
-    /// `system`, `user` or `assistant`.
-    pub role: String,
-    /// The text.
-    pub content: String,
-}
-
-impl Message {
-    /// Whether it is a system instruction rather than a part of the conversation. Dialects that
-    /// keep instructions apart accept OpenAI's newer name for the role as well.
-    pub(super) fn is_system(&self) -> bool {
-        matches!(self.role.as_str(), "system" | "developer")
-    }
 }
 
 impl Request {
@@ -59,11 +62,14 @@ impl Request {
     /// Adds a message. A `system` message is written where the dialect requires it, at any position
     /// here.
     #[must_use]
-    pub fn message(mut self, role: impl Into<String>, content: impl Into<String>) -> Self {
-        self.messages.push(Message {
-            role: role.into(),
-            content: content.into(),
-        });
+    pub fn message(self, role: impl Into<String>, content: impl Into<String>) -> Self {
+        self.push(Message::text(role, content))
+    }
+
+    /// Adds a message of any form.
+    #[must_use]
+    pub fn push(mut self, message: Message) -> Self {
+        self.messages.push(message);
         self
     }
 
@@ -150,14 +156,35 @@ impl Request {
         self.max_tokens
     }
 
-    /// Tokens of the prompt: the caller's own count, or one for each four bytes of all messages,
-    /// the usual ratio of English text; at least 1.
+    /// Tokens of the prompt: the caller's own count, or one for each four bytes of all messages and
+    /// tools, the usual ratio of English text; at least 1.
     pub(crate) fn prompt_estimate(&self) -> u64 {
-        let bytes = self.messages.iter().map(|one| one.content.len() as u64);
+        let messages = self.messages.iter().map(Message::weight);
+        let tools = self.fields.get("tools");
+        let bytes = messages.chain(tools.map(|tools| tools.text().len() as u64));
         let tokens = self.prompt_tokens;
         tokens
             .unwrap_or_else(|| bytes.sum::<u64>() / BYTES_PER_TOKEN)
             .max(1)
+    }
+
+    /// What the request loses in this dialect, if it may not be sent there for that.
+    pub(crate) fn loss(&self, dialect: Dialect, lossy: Lossy) -> Option<String> {
+        if self.fields.is_empty() && self.messages.iter().all(Message::is_plain) {
+            return None;
+        }
+        (dialect.client().losses)(self).forbidding(lossy)
+    }
+
+    /// The fields that have a place in this family's form; the others are noted as lost.
+    pub(super) fn mapped(&self, family: Family, losses: &mut Losses) -> Vec<(&str, &Raw)> {
+        let all = self.fields.iter();
+        let kept = all.filter(|(name, value)| {
+            let fate = table::fate(table::REQUEST, family, name, value);
+            losses.note(fate, name);
+            matches!(fate, Some(Fate::As(_)))
+        });
+        kept.collect()
     }
 
     /// The body for `model`, streamed or plain.
@@ -171,8 +198,18 @@ impl Request {
 /// Base URLs are those that the vendor's own SDK takes: `…/v1` at OpenAI and its imitations, the
 /// root of the host at Anthropic and Gemini, the resource's root at Azure, where `model` is the
 /// name of the deployment.
-pub(crate) fn path(dialect: Dialect, model: &str, streamed: bool) -> String {
-    (dialect.client().path)(model, streamed)
+pub(crate) fn path(dialect: Dialect, to: &Destination<'_>) -> String {
+    (dialect.client().path)(to)
+}
+
+/// What a path may name.
+pub(crate) struct Destination<'a> {
+    /// The model.
+    pub(crate) model: &'a str,
+    /// Whether the answer is to be streamed.
+    pub(crate) streamed: bool,
+    /// The version of the interface, for a dialect that has several; its latest by default.
+    pub(crate) version: Option<&'a str>,
 }
 
 /// The header that holds `key`, as name and value.
@@ -188,7 +225,7 @@ pub(crate) fn fixed_headers(dialect: Dialect) -> &'static [(&'static str, &'stat
 
 /// Serializes `body`.
 pub(super) fn json(body: &impl Serialize) -> Bytes {
-    // The body has only strings and integers, so that serialization cannot fail.
+    // The body has only texts, numbers and checked JSON, so that serialization cannot fail.
     Bytes::from(serde_json::to_vec(body).unwrap_or_default())
 }
 
@@ -214,95 +251,4 @@ const NORMAL: u8 = 1;
 pub(crate) const BYTES_PER_TOKEN: u64 = 4;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_tells_decisions_what_it_is() {
-        let plain = Request::user("Hello, there");
-        assert_eq!((plain.given_task(), plain.given_session()), (None, None));
-        assert_eq!(
-            (plain.given_priority(), plain.given_max_tokens()),
-            (1, None)
-        );
-        let told = plain.task("chat").session(7).priority(2).max_tokens(99);
-        assert_eq!(
-            (told.given_task(), told.given_session()),
-            (Some("chat"), Some(7))
-        );
-        assert_eq!(
-            (told.given_priority(), told.given_max_tokens()),
-            (2, Some(99))
-        );
-    }
-
-    #[test]
-    fn a_prompt_is_estimated_unless_the_caller_counts() {
-        let request = Request::user("x".repeat(397)).message("system", "xyz");
-        assert_eq!(request.prompt_estimate(), 100);
-        assert_eq!(request.prompt_tokens(7).prompt_estimate(), 7);
-        assert_eq!(Request::default().prompt_estimate(), 1);
-        assert_eq!(Request::user("").prompt_tokens(0).prompt_estimate(), 1);
-    }
-
-    #[test]
-    fn what_decisions_are_told_is_not_sent() {
-        let plain = Request::user("x");
-        let told = Request::user("x")
-            .task("t")
-            .session(1)
-            .priority(0)
-            .prompt_tokens(9);
-        for dialect in Dialect::ALL {
-            assert_eq!(
-                plain.body(dialect, "m", true),
-                told.body(dialect, "m", true)
-            );
-        }
-    }
-
-    #[test]
-    fn every_dialect_has_its_own_place() {
-        for (dialect, plain, streamed) in [
-            (Dialect::Openai, "/chat/completions", "/chat/completions"),
-            (
-                Dialect::Azure,
-                "/openai/deployments/my%20gpt%2F4/chat/completions?api-version=2024-10-21",
-                "/openai/deployments/my%20gpt%2F4/chat/completions?api-version=2024-10-21",
-            ),
-            (Dialect::Anthropic, "/v1/messages", "/v1/messages"),
-            (
-                Dialect::Gemini,
-                "/v1beta/models/my%20gpt/4:generateContent",
-                "/v1beta/models/my%20gpt/4:streamGenerateContent?alt=sse",
-            ),
-        ] {
-            assert_eq!(path(dialect, "my gpt/4", false), plain);
-            assert_eq!(path(dialect, "my gpt/4", true), streamed);
-        }
-    }
-
-    #[test]
-    fn every_dialect_has_its_own_header_for_the_key() {
-        for (dialect, name, value) in [
-            (Dialect::Openai, "authorization", "Bearer k"),
-            (Dialect::Azure, "api-key", "k"),
-            (Dialect::Deepseek, "authorization", "Bearer k"),
-            (Dialect::Moonshot, "authorization", "Bearer k"),
-            (Dialect::Openrouter, "authorization", "Bearer k"),
-            (Dialect::Xai, "authorization", "Bearer k"),
-            (Dialect::Anthropic, "x-api-key", "k"),
-            (Dialect::Gemini, "x-goog-api-key", "k"),
-        ] {
-            assert_eq!(key_header(dialect, "k"), (name, value.to_owned()));
-        }
-    }
-
-    #[test]
-    fn only_anthropic_wants_a_version() {
-        let versioned = Dialect::ALL
-            .into_iter()
-            .filter(|dialect| !fixed_headers(*dialect).is_empty());
-        assert_eq!(versioned.collect::<Vec<_>>(), [Dialect::Anthropic]);
-    }
-}
+mod tests;

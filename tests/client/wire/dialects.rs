@@ -11,14 +11,14 @@ use tokio::net::TcpListener;
 use super::{events, success};
 
 /// A request as received over TCP.
-struct Asked {
-    head: String,
-    body: serde_json::Value,
+pub(super) struct Asked {
+    pub(super) head: String,
+    pub(super) body: serde_json::Value,
 }
 
 /// Serves one request after the other over real TCP, with these answers; records the requests in
 /// the vector.
-async fn listen(answers: Vec<String>) -> (String, Arc<Mutex<Vec<Asked>>>) {
+pub(super) async fn listen(answers: Vec<String>) -> (String, Arc<Mutex<Vec<Asked>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::<Mutex<Vec<Asked>>>::default();
