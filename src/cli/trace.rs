@@ -10,6 +10,7 @@ use super::{Done, values};
 use crate::drill::{Changes, Drill};
 use crate::policy::CallId;
 use crate::policy::config::Policy;
+use crate::prices::Book;
 use crate::report::story::{CallStory, Pick};
 
 /// Runs one seed and prints its calls, step by step, with the reason of each decision.
@@ -55,6 +56,10 @@ pub(super) struct Args {
     /// Set a value of the scenario, or `policy.…` of the policy; repeat it for more.
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::assignment)]
     set: Vec<(String, String)>,
+
+    /// Take prices from FILE, as `run` does: policies can decide by them.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
 }
 
 /// How a trace is printed.
@@ -82,7 +87,10 @@ pub(super) fn trace(mut args: Args) -> Done {
 }
 
 fn load(args: &mut Args) -> Result<Drill, Vec<CliError>> {
+    let prices = args.prices.as_deref().map(Book::read).transpose();
+    let prices = prices.map_err(|problem| vec![CliError::from(problem)])?;
     let changes = Changes {
+        prices: prices.map(Arc::new),
         policies: Vec::from_iter(args.policy.take()),
         seeds: args.seed.map(|seed| seed..=seed),
         set: std::mem::take(&mut args.set),

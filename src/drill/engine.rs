@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Drill, subject};
 use crate::policy::config::Policy;
+use crate::prices::Book;
 use crate::report::measures::View;
 use crate::report::subject::Subject;
 use crate::report::{BROKEN, BySeed, CallOutcomes, Collector, Report, RunStats};
@@ -137,6 +138,7 @@ fn report(drill: &Drill, results: &mut Results<Ended>) -> Option<Report> {
     let report = Report::new(drill.subject(), &path, &seeds, policies)
         .with_policies_as_written(&drill.changes.policies)
         .with_judge(drill.changes.judge_as.as_deref())
+        .with_price_file(drill.changes.prices.as_deref().map(Book::path))
         .with_overrides(&drill.changes.set);
     Some(report.with_configs(configs).with_runs(runs))
 }

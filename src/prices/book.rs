@@ -14,6 +14,8 @@ use crate::text::{Diagnostic, Document, file};
 /// Prices by the names of models, from one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Book {
+    /// The file, as the user wrote it.
+    path: String,
     /// The file's name.
     pub(super) name: String,
     pub(super) models: BTreeMap<String, Price>,
@@ -54,15 +56,20 @@ impl Book {
             return Err(problem.hint("docs/prices.md has its forms"));
         }
         Ok(Self {
+            path: path.to_owned(),
             name: name.to_owned(),
             models,
         })
     }
 
+    /// The file, as the user wrote it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// A note for the reader of what was priced by it.
     pub fn note(&self) -> String {
-        let name = &self.name;
-        format!("prices are those of `{name}`: add `--prices {name}` to reproduce the cost")
+        format!("prices are those of `{}`", self.name)
     }
 
     /// The price of `model`.

@@ -5,21 +5,26 @@ use std::path::Path;
 use super::seeds;
 use crate::policy::CallId;
 
+/// What the command line changed, beside the policies and the seeds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options<'a> {
+    /// The policy of `--judge-as`.
+    pub judge: Option<&'a str>,
+    /// The file of `--prices`.
+    pub prices: Option<&'a str>,
+    /// Each `--set`: path and value.
+    pub set: &'a [(String, String)],
+}
+
 /// `firedrill run` of the scenario at `path`: with these policies (none = the scenario's own),
-/// judged as this policy, with these seeds (`3` or `1..5`), and these `--set` overrides (path,
-/// value). Seeds with a gap take one command for each range.
-pub(crate) fn run(
-    path: &str,
-    policies: &[&str],
-    judge: Option<&str>,
-    seeds: &str,
-    overrides: &[(String, String)],
-) -> String {
+/// these seeds (`3` or `1..5`) and these options. Seeds with a gap take one command for each range.
+pub(crate) fn run(path: &str, policies: &[&str], seeds: &str, options: Options<'_>) -> String {
     let mut words = vec!["firedrill run".to_owned(), quoted(path)];
     let policies = policies.iter();
     words.extend(policies.map(|policy| format!("--policy {}", quoted(policy))));
+    let judge = options.judge;
     words.extend(judge.map(|judge| format!("--judge-as {}", quoted(judge))));
-    let (words, set) = (words.join(" "), set(overrides));
+    let (words, set) = (words.join(" "), prices_and_set(options));
     let commands = seeds::ranges(seeds).map(|range| match seeds::single(range) {
         Some(seed) => format!("{words} --seed {}{set}", quoted(seed)),
         None => format!("{words} --seeds {}{set}", quoted(range)),
@@ -27,24 +32,26 @@ pub(crate) fn run(
     commands.collect::<Vec<_>>().join(" && ")
 }
 
-/// `firedrill trace` of one run: this call of it, or the failed ones.
+/// `firedrill trace` of one run: this call of it, or the failed ones. A trace judges nothing.
 pub(super) fn trace(
     path: &str,
     policy: &str,
     (seed, call): (u64, Option<CallId>),
-    overrides: &[(String, String)],
+    options: Options<'_>,
 ) -> String {
     let (path, policy) = (quoted(path), quoted(policy));
     let call = call.map_or("--failed".to_owned(), |call| format!("--call {}", call.0));
-    let set = set(overrides);
+    let set = prices_and_set(options);
     format!("firedrill trace {path} --policy {policy} --seed {seed} {call}{set}")
 }
 
-/// ` --set path=value` for each.
-fn set(overrides: &[(String, String)]) -> String {
-    let set = overrides.iter();
-    set.map(|(path, value)| format!(" --set {}", quoted(&format!("{path}={value}"))))
-        .collect()
+/// ` --prices file`, and ` --set path=value` for each.
+fn prices_and_set(options: Options<'_>) -> String {
+    let prices = options.prices.iter();
+    let prices = prices.map(|file| format!(" --prices {}", quoted(file)));
+    let set = options.set.iter();
+    let set = set.map(|(path, value)| format!(" --set {}", quoted(&format!("{path}={value}"))));
+    prices.chain(set).collect()
 }
 
 /// The command that reports on these traces of production.
@@ -80,21 +87,26 @@ mod tests {
     #[test]
     fn a_line_names_all_that_matters() {
         let set = [("load.rate".to_owned(), "8/s".to_owned())];
+        let options = Options {
+            judge: Some("resilient"),
+            prices: Some("our prices.yaml"),
+            set: &set,
+        };
         assert_eq!(
-            run("a.yaml", &["mine"], Some("resilient"), "1..5", &set),
+            run("a.yaml", &["mine"], "1..5", options),
             "firedrill run a.yaml --policy mine --judge-as resilient --seeds 1..5 \
-             --set 'load.rate=8/s'"
+             --prices 'our prices.yaml' --set 'load.rate=8/s'"
         );
         assert_eq!(
-            run("a.yaml", &[], None, "3", &[]),
-            "firedrill run a.yaml --seed 3"
+            trace("a.yaml", "mine", (7, None), options),
+            "firedrill trace a.yaml --policy mine --seed 7 --failed \
+             --prices 'our prices.yaml' --set 'load.rate=8/s'"
         );
+        let plain = |seeds| run("a.yaml", &[], seeds, Options::default());
+        assert_eq!(plain("3"), "firedrill run a.yaml --seed 3");
+        assert_eq!(plain("3..3"), "firedrill run a.yaml --seed 3");
         assert_eq!(
-            run("a.yaml", &[], None, "3..3", &[]),
-            "firedrill run a.yaml --seed 3"
-        );
-        assert_eq!(
-            run("a.yaml", &[], None, "1..2,5..5", &[]),
+            plain("1..2,5..5"),
             "firedrill run a.yaml --seeds 1..2 && firedrill run a.yaml --seed 5"
         );
     }
@@ -102,7 +114,12 @@ mod tests {
     #[test]
     fn a_shell_reads_each_word_as_one() {
         let set = [("about".to_owned(), "$HOME; rm `x` \"y\"\n".to_owned())];
-        let line = run("my drill's.yaml", &[], None, "1", &set);
+        let set = &set;
+        let options = Options {
+            set,
+            ..Options::default()
+        };
+        let line = run("my drill's.yaml", &[], "1", options);
         let words = [
             "firedrill",
             "run",

@@ -37,6 +37,9 @@ pub(super) struct Asked {
     pub(super) path: String,
     pub(super) set: Vec<(String, String)>,
     pub(super) policies: Vec<String>,
+    /// The price book in place of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) prices: Option<String>,
     /// The policy of `--judge-as`: `subject` has its expectations under the names of `policies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) judge_as: Option<String>,
@@ -111,6 +114,7 @@ impl Stored {
         }
         let report = Report::new(&subject, &self.asked.path, &self.seeds, policies)
             .with_overrides(&self.asked.set)
+            .with_price_file(self.asked.prices.as_deref())
             .with_policies_as_written(&self.asked.policies)
             .with_judge(self.asked.judge_as.as_deref());
         Ok(report.with_configs(configs).with_runs(runs))

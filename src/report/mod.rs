@@ -120,6 +120,8 @@ pub struct Report {
     path: String,
     seeds: String,
     overrides: Vec<(String, String)>,
+    /// The price book in place of ours, as the user named it.
+    price_file: Option<String>,
     /// The policies as the user wrote them, in order; empty for the scenario's own.
     written: Vec<String>,
     /// The policy by whose expectations all were judged, as the user named it.
@@ -176,6 +178,7 @@ impl Report {
             path: path.to_owned(),
             seeds: seeds.to_owned(),
             overrides: Vec::new(),
+            price_file: None,
             baseline: Vec::new(),
             picture: None,
             stories: Vec::new(),
@@ -187,6 +190,12 @@ impl Report {
     /// Adds the `--set` overrides (path, value), which reproducing commands repeat.
     pub fn with_overrides(mut self, overrides: &[(String, String)]) -> Self {
         self.overrides = overrides.to_vec();
+        self
+    }
+
+    /// Adds the price book in place of ours, as the user named it, for reproducing commands.
+    pub fn with_price_file(mut self, path: Option<&str>) -> Self {
+        self.price_file = path.map(str::to_owned);
         self
     }
 
@@ -302,14 +311,22 @@ impl Report {
         let than = expected.and_then(|expected| expected.than.as_deref());
         let policies = [policy].into_iter().chain(than);
         let policies = Vec::from_iter(policies.map(|policy| self.as_written(policy)));
-        let judge = self.judge.as_deref();
-        command::run(&self.path, &policies, judge, &self.seeds, &self.overrides)
+        command::run(&self.path, &policies, &self.seeds, self.options())
     }
 
     /// The command that traces the run of one policy under `seed`: this call, or the failed ones.
     fn trace(&self, policy: &str, seed: u64, call: Option<CallId>) -> String {
         let policy = self.as_written(policy);
-        command::trace(&self.path, policy, (seed, call), &self.overrides)
+        command::trace(&self.path, policy, (seed, call), self.options())
+    }
+
+    /// The options that reproducing commands repeat.
+    fn options(&self) -> command::Options<'_> {
+        command::Options {
+            judge: self.judge.as_deref(),
+            prices: self.price_file.as_deref(),
+            set: &self.overrides,
+        }
     }
 
     /// The policy `name` as the user wrote it.

@@ -44,6 +44,7 @@ impl Report {
         let path = (&self.path).min(&other.path);
         let report = Self::new(&self.subject, path, &seeds.unwrap_or_default(), policies)
             .with_overrides((&self.overrides).min(&other.overrides))
+            .with_price_file(self.price_file.as_deref().min(other.price_file.as_deref()))
             .with_policies_as_written((&self.written).min(&other.written))
             .with_judge(self.judge.as_deref())
             .with_configs(self.policies.iter().map(|one| one.config.clone()).collect())

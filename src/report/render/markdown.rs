@@ -429,8 +429,12 @@ pub(super) fn command(report: &Report) -> String {
     };
     let overrides: Vec<(String, String)> = report.overrides.iter().map(portable).collect();
     let path = command::portable(&report.path);
-    let judge = report.judge.as_deref();
-    command::run(path, &named, judge, &report.seeds, &overrides)
+    let options = command::Options {
+        prices: report.price_file.as_deref().map(command::portable),
+        set: &overrides,
+        ..report.options()
+    };
+    command::run(path, &named, &report.seeds, options)
 }
 
 /// The name of a policy that a scenario lists by name or by file.
