@@ -1,5 +1,5 @@
-//! `firedrill measures` lists what reports show and expectations judge; `firedrill explain` says
-//! what one of them is.
+//! `firedrill measures` lists what reports show and expectations judge; and what one of them is,
+//! for `firedrill explain`.
 
 use super::{Done, output};
 use crate::report::explained;
@@ -16,14 +16,6 @@ pub(super) struct Args {
     markdown: bool,
 }
 
-/// Explains a measure: unit, how it is computed, and an expectation as an example.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example: firedrill explain latency_failed.p95")]
-pub(super) struct ExplainArgs {
-    /// The name of a measure.
-    measure: String,
-}
-
 /// Prints the list.
 pub(super) fn measures(args: &Args) -> Done {
     let text = match args.markdown {
@@ -34,12 +26,9 @@ pub(super) fn measures(args: &Args) -> Done {
     Ok(Exit::Holds)
 }
 
-/// Prints what is known of one measure.
-pub(super) fn explain(args: &ExplainArgs) -> Done {
-    let text = find(&args.measure).map(explained);
-    text.and_then(|text| output::print(&text))
-        .map_err(|trouble| vec![trouble])?;
-    Ok(Exit::Holds)
+/// What is known of the measure of this name.
+pub(super) fn told(name: &str) -> Result<String, CliError> {
+    find(name).map(explained)
 }
 
 /// The measure with this name, with or without an argument in parentheses.

@@ -1,7 +1,7 @@
 //! The command line: one file per verb.
 //!
 //! - `run`, `trace`, `merge`, `compare`, `report`, `roi`, `check`, `scorecard`, `init`, `serve`,
-//!   `schema`, `presets`, `measures` (and `explain`), `completions`: the verbs.
+//!   `schema`, `presets`, `measures`, `explain`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
@@ -16,6 +16,7 @@ mod baseline;
 mod check;
 mod compare;
 mod completions;
+mod explain;
 mod files;
 mod init;
 mod lint;
@@ -64,7 +65,7 @@ enum Verb {
     Report(report::Args),
     Roi(roi::Args),
     Check(check::Args),
-    Explain(measures::ExplainArgs),
+    Explain(explain::Args),
     Init(init::Args),
     Measures(measures::Args),
     Serve(serve::Args),
@@ -84,7 +85,7 @@ pub fn main() -> ExitCode {
         Verb::Report(args) => report::report(args),
         Verb::Roi(args) => roi::roi(args),
         Verb::Check(args) => check::check(&args),
-        Verb::Explain(args) => measures::explain(&args),
+        Verb::Explain(args) => explain::explain(&args),
         Verb::Init(args) => init::init(&args),
         Verb::Measures(args) => measures::measures(&args),
         Verb::Serve(args) => serve::serve(&args),

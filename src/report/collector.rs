@@ -178,13 +178,14 @@ impl Collector {
         for call in open {
             self.on_end(call, Outcome::Failed(FailureReason::Unfinished), self.now);
         }
-        let (uptime, failovers) = self.run.finish(&self.rules);
-        self.state.run.uptime = uptime;
-        for (aftermath, failover) in self.state.aftermath.iter_mut().zip(failovers) {
+        let windows = self.run.finish(&self.rules);
+        self.state.run.uptime = windows.uptime;
+        self.outcomes.outages = windows.outages;
+        for (aftermath, failover) in self.state.aftermath.iter_mut().zip(windows.failovers) {
             aftermath.failover = failover;
         }
         for (scope, windows) in scopes::all(&mut self.state).zip(self.stretches) {
-            (scope.uptime, _) = windows.finish(&self.rules);
+            scope.uptime = windows.finish(&self.rules).uptime;
         }
         self.moments.finish(&mut self.state);
         self.state.alerting = self.alerts.finish(self.now);

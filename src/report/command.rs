@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::seeds;
-use crate::policy::CallId;
+use super::story::Pick;
 
 /// What the command line changed, beside the policies and the seeds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,17 +32,22 @@ pub(crate) fn run(path: &str, policies: &[&str], seeds: &str, options: Options<'
     commands.collect::<Vec<_>>().join(" && ")
 }
 
-/// `firedrill trace` of one run: this call of it, or the failed ones. A trace judges nothing.
+/// `firedrill trace` of one run: these calls of it. A trace judges nothing.
 pub(super) fn trace(
     path: &str,
     policy: &str,
-    (seed, call): (u64, Option<CallId>),
+    (seed, pick): (u64, Pick),
     options: Options<'_>,
 ) -> String {
     let (path, policy) = (quoted(path), quoted(policy));
-    let call = call.map_or("--failed".to_owned(), |call| format!("--call {}", call.0));
+    let calls = match pick {
+        Pick::All => String::new(),
+        Pick::Call(call) => format!(" --call {}", call.0),
+        Pick::Failed => " --failed".to_owned(),
+        Pick::Slowest(most) => format!(" --slowest {most}"),
+    };
     let set = prices_and_set(options);
-    format!("firedrill trace {path} --policy {policy} --seed {seed} {call}{set}")
+    format!("firedrill trace {path} --policy {policy} --seed {seed}{calls}{set}")
 }
 
 /// ` --prices file`, and ` --set path=value` for each.
@@ -98,7 +103,7 @@ mod tests {
              --prices 'our prices.yaml' --set 'load.rate=8/s'"
         );
         assert_eq!(
-            trace("a.yaml", "mine", (7, None), options),
+            trace("a.yaml", "mine", (7, Pick::Failed), options),
             "firedrill trace a.yaml --policy mine --seed 7 --failed \
              --prices 'our prices.yaml' --set 'load.rate=8/s'"
         );

@@ -79,7 +79,8 @@ pub(crate) fn page() -> String {
 const PAGE: &str = "# Measures
 
 What reports show and expectations judge. `firedrill measures` prints this table, and `firedrill
-explain MEASURE` one row with all that is known of it. A run is one seed, or one recorded trace.
+explain MEASURE` one row with all that is known of it; `firedrill explain RESULT` says which seeds,
+windows and calls decided the expectations of a result. A run is one seed, or one recorded trace.
 Counts and money are per run, the mean over the runs, so that a bound does not depend on how many
 seeds there are; the JSON result has their totals beside them.
 

@@ -19,6 +19,7 @@
 //! - `ratio`, `unit`: the exact value of a measure, and its text forms.
 //! - `verdict`: compares expectations with measures, three-valued; `spelling` knows other words.
 //! - `not_judged`: the policies that no expectation was about, and the verdict of a whole report.
+//! - `explanation`: what decided an expectation, as far as a result tells.
 //! - `scorecard`: many policies over many scenarios.
 //! - `production`: the same for recorded traces of production.
 //! - `render`: one file for each format; `command`: the command that reproduces a report.
@@ -37,6 +38,7 @@ pub mod compare;
 pub(crate) mod cost;
 mod document;
 pub(crate) mod explained;
+mod explanation;
 mod failover;
 pub(crate) mod fault_impact;
 pub(crate) mod histogram;
@@ -74,6 +76,7 @@ pub use client_rules::Conduct;
 pub use collector::Collector;
 pub use cost::Tokens;
 pub use document::{ReadError, read};
+pub(crate) use explanation::Case;
 pub use fault_impact::{Aftermath, Interval, Longest};
 pub use histogram::{Buckets, Times};
 pub use ledger::{Fate, Ledger, Spent};
@@ -91,13 +94,12 @@ pub use verdict::Verdict;
 pub use windows::UptimeTally;
 
 use crate::expect::{self, Expectation};
-use crate::policy::CallId;
-use crate::policy::config::EVERY;
+use crate::policy::config::{EVERY, Policy};
 use crate::prices::Price;
 use crate::trace::{Event, Recorder};
 use compare::Comparison;
 use measures::View;
-use story::Story;
+use story::{Pick, Story};
 use verdict::{ExpectationResult, Facts};
 
 /// # Panics
@@ -281,6 +283,21 @@ impl Report {
         Some((found.measure.unit, found.value))
     }
 
+    /// The policies as the user wrote them, none for the scenario's own; and the overrides.
+    pub(crate) fn asked(&self) -> (&[String], &[(String, String)]) {
+        (&self.written, &self.overrides)
+    }
+
+    /// Whether it is about this scenario, as it was resolved, and about these policies.
+    pub(crate) fn is_of(&self, resolved: &Value, policies: &[Policy]) -> bool {
+        let configs = policies
+            .iter()
+            .map(|policy| serde_json::to_value(policy).ok());
+        let own = self.policies.iter().map(|policy| Some(&policy.config));
+        let is_same = own.eq(Vec::from_iter(configs).iter().map(Option::as_ref));
+        is_same && self.subject.resolved == *resolved
+    }
+
     /// The faults that fired under no policy.
     pub fn never_fired(&self) -> Vec<&str> {
         let faults = self.subject.faults.iter().enumerate();
@@ -314,10 +331,10 @@ impl Report {
         command::run(&self.path, &policies, &self.seeds, self.options())
     }
 
-    /// The command that traces the run of one policy under `seed`: this call, or the failed ones.
-    fn trace(&self, policy: &str, seed: u64, call: Option<CallId>) -> String {
+    /// The command that traces the run of one policy under `seed`: these calls of it.
+    fn trace(&self, policy: &str, seed: u64, pick: Pick) -> String {
         let policy = self.as_written(policy);
-        command::trace(&self.path, policy, (seed, call), self.options())
+        command::trace(&self.path, policy, (seed, pick), self.options())
     }
 
     /// The options that reproducing commands repeat.
@@ -381,6 +398,7 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use super::*;
+    use crate::policy::CallId;
     use crate::time::Instant;
     use crate::trace::EventKind;
 

@@ -1,4 +1,4 @@
-//! Which calls of one run were answered and which failed, by number.
+//! Which calls of one run were answered and which failed, by number; and when its outages were.
 //!
 //! Two policies under one seed get the same calls with the same numbers, so a comparison can name
 //! the calls that one of them saved and the other lost. Numbers are kept as ranges: a run without
@@ -17,6 +17,9 @@ pub struct CallOutcomes {
     pub answered: CallRanges,
     /// The calls that failed.
     pub failed: CallRanges,
+    /// When windows were down, in windows: the first of each outage, and the first after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<(u64, u64)>,
 }
 
 impl CallOutcomes {
@@ -82,7 +85,12 @@ impl CallRanges {
         }
     }
 
-    fn count(&self) -> u64 {
+    /// Both ends of each range, in order.
+    pub(super) fn ranges(&self) -> &[(u64, u64)] {
+        &self.ranges
+    }
+
+    pub(super) fn count(&self) -> u64 {
         let lengths = self.ranges.iter();
         let lengths = lengths.map(|(first, last)| (last.saturating_sub(*first)).saturating_add(1));
         lengths.fold(0, u64::saturating_add)

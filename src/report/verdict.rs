@@ -48,6 +48,8 @@ pub(crate) struct ExpectationResult {
     pub value: Option<(Unit, Ratio)>,
     /// Whether the true value is at least that one, since the run ended first.
     pub is_lower_bound: bool,
+    /// What the value is compared with; none when that is undefined.
+    pub limit: Option<Ratio>,
     /// For people: `was 66.71%`, or why it is inconclusive.
     pub finding: String,
 }
@@ -83,6 +85,9 @@ pub(crate) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Expectation
         verdict,
         value: worth.map(|worth| (worth.measure.unit, worth.value)),
         is_lower_bound: worth.is_some_and(|worth| worth.is_unended),
+        limit: measures::find(&expectation.metric)
+            .and_then(|measure| Limit::of(expectation, facts, measure).ok())
+            .map(|limit| limit.value),
         finding,
     }
 }
@@ -411,7 +416,7 @@ pub(crate) fn metrics() -> impl Iterator<Item = &'static str> {
     MEASURES.iter().map(|measure| measure.name)
 }
 
-fn holds(value: Ratio, op: Op, bound: Ratio) -> bool {
+pub(super) fn holds(value: Ratio, op: Op, bound: Ratio) -> bool {
     match op {
         Op::AtLeast => value >= bound,
         Op::AtMost => value <= bound,

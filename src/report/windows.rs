@@ -161,9 +161,21 @@ pub(super) struct WindowFold {
     is_down: Option<bool>,
     /// Down windows in a row that may go on.
     outage: Option<Span>,
+    /// The outages so far, as their first window and the first one after; at most [`MOST_KEPT`].
+    outages: Vec<(u64, u64)>,
     tally: UptimeTally,
     /// The failover of each fault, by fault; empty in the scope of an interval.
     failovers: Vec<Failover>,
+}
+
+/// What the windows of one scope came to.
+#[derive(Debug)]
+pub(super) struct FinishedWindows {
+    pub(super) uptime: UptimeTally,
+    /// The failover of each fault, by fault.
+    pub(super) failovers: Vec<Longest>,
+    /// The first window of each outage, and the first one after it.
+    pub(super) outages: Vec<(u64, u64)>,
 }
 
 /// A window that holds calls.
@@ -185,6 +197,7 @@ impl WindowFold {
             next: 0,
             is_down: None,
             outage: None,
+            outages: Vec::new(),
             tally: UptimeTally {
                 overlapping: vec![0; rules.faults],
                 ..UptimeTally::default()
@@ -234,8 +247,8 @@ impl WindowFold {
         self.close_settled(rules);
     }
 
-    /// Ends the run and every call. Failovers are by fault.
-    pub(super) fn finish(mut self, rules: &WindowConfig) -> (UptimeTally, Vec<Longest>) {
+    /// Ends the run and every call.
+    pub(super) fn finish(mut self, rules: &WindowConfig) -> FinishedWindows {
         while let Some(window) = self.open.pop_front() {
             self.close(rules, &window);
         }
@@ -243,7 +256,11 @@ impl WindowFold {
         self.end_outage(rules);
         let failovers = self.failovers.into_iter();
         let failovers = failovers.map(|failover| failover.finish(rules.end));
-        (self.tally, failovers.collect())
+        FinishedWindows {
+            uptime: self.tally,
+            failovers: failovers.collect(),
+            outages: self.outages,
+        }
     }
 
     fn place(&self, index: u64) -> usize {
@@ -316,6 +333,9 @@ impl WindowFold {
             return;
         };
         self.tally.outages += 1;
+        if self.outages.len() < MOST_KEPT {
+            self.outages.push((outage.first, outage.until));
+        }
         self.tally.longest = self.tally.longest.max(outage.windows);
         let (start, end) = (rules.start(outage.first), rules.start(outage.until));
         for (count, fault) in self.tally.overlapping.iter_mut().zip(rules.faults()) {
@@ -327,3 +347,6 @@ impl WindowFold {
 
 /// A single failed call among others is not an outage.
 const MIN_FAILED: u64 = 2;
+
+/// Bounds the memory of one run.
+const MOST_KEPT: usize = 10_000;

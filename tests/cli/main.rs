@@ -5,6 +5,7 @@
 mod baseline;
 mod breakdowns;
 mod compare;
+mod explain;
 mod files;
 mod formats;
 mod hand_checks;

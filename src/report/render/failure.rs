@@ -1,7 +1,7 @@
 //! A policy that failed an expectation, below the expectation: its calls over time, the faults over
 //! time, and the story of its worst run.
 
-use crate::report::story::{Names, Story};
+use crate::report::story::{Names, Pick, Story};
 use crate::report::{Judged, MeasuredFault, Report, Timeline};
 use crate::time::Instant;
 use crate::units::duration;
@@ -37,7 +37,8 @@ fn told(report: &Report, story: &Story, policy: &str) -> Vec<String> {
     );
     let mut lines = story.lines(&names, WIDTH);
     let first = story.worst.told().first().map(|story| story.call);
-    lines.push(report.trace(policy, story.seed, first));
+    let pick = first.map_or(Pick::Failed, Pick::Call);
+    lines.push(report.trace(policy, story.seed, pick));
     lines
 }
 

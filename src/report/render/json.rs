@@ -4,8 +4,8 @@
 //! is `null`, money is a decimal string. A value that is per run has its total over all runs beside
 //! it; one that is only a lower bound, since the run ended first, is marked `is_lower_bound`.
 //! `state` holds the integers from which every value is derived, so that results of other seeds
-//! merge exactly, and `by_seed` each run's exact values (as `[numerator, denominator]`) and calls,
-//! so that results can be compared. `report::document` reads it back.
+//! merge exactly, and `by_seed` each run's exact values (as `[numerator, denominator]`), calls and
+//! outages, so that results can be compared. `report::document` reads it back.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

@@ -28,6 +28,7 @@ use crate::trace::{Event, EventKind};
 pub use blame::Blame;
 pub(crate) use keeper::{Keeper, Pick};
 pub(crate) use tell::Names;
+pub(super) use words::clock;
 pub(crate) use worst::{Worst, WorstBy};
 
 /// A call of a traced run, from its arrival to its end.

@@ -241,7 +241,7 @@ fn stop(why: &Stop) -> String {
 }
 
 /// A time of the run: `16:40.250`, `1:16:40.250`.
-pub(super) fn clock(at: Instant) -> String {
+pub(in crate::report) fn clock(at: Instant) -> String {
     let millis = at.as_nanos() / 1_000_000;
     let (seconds, millis) = (millis / 1_000, millis % 1_000);
     let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
