@@ -26,6 +26,7 @@ fn an_unchanged_run_differs_by_nothing_and_holds() {
   no-failover         72.32%    0.0%    1.8s         -      1.00     1.16   0.0%
     change             0.00%    0.0%     0ms         -      0.00     0.00   0.0%
     38.8 failed per run: 38.8 exhausted
+    failover_time(flaky): not over after 1.0m
 + priority-fallback  100.00%  100.0%    1.9s         -      1.28     1.14   0.0%
     change             0.00%    0.0%     0ms         -      0.00     0.00   0.0%
     attempts: main 78.3%, backup 21.7%
@@ -51,6 +52,7 @@ worse than the baseline: flaky no-failover: success_rate was 72.52%, is 62.78% (
   no-failover        62.68%    0.0%     1.9s         -      1.00     1.16   0.0%
     change           -9.74%    0.0%    -5ms?         -      0.00   +0.00?   0.0%
     52.3 failed per run: 52.3 exhausted
+    failover_time(flaky): not over after 1.0m
 + priority-fallba~  100.00%  100.0%     2.0s         -      1.37     1.14   0.0%
     change            0.00%    0.0%  +127ms?         -     +0.10     0.00   0.0%
     attempts: main 72.8%, backup 27.2%

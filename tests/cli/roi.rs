@@ -152,7 +152,7 @@ fn another_price_book_changes_what_tokens_cost_and_is_named() {
     // A run at these prices bills the same as a run that is priced afterwards.
     let run = stdout(&project.output("run outage.yaml --prices own.yaml --format json"));
     assert!(run.contains(source), "{run}");
-    let page = stdout(&project.output("run outage.yaml --prices own.yaml --format markdown"));
+    let page = stdout(&project.output("run outage.yaml --prices own.yaml --format md"));
     assert!(page.contains(" --prices own.yaml"), "{page}");
     let project = project.with("dear.json", &run);
     let words = "roi dear.json --volume 1M/month --format json";
