@@ -4,6 +4,7 @@ mod anthropic;
 mod errors;
 mod gemini;
 mod openai;
+mod properties;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
