@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::Response;
 use hyper::body::{Frame, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Response};
 use tokio::time::Instant;
 
 use super::connect::Connect;
@@ -25,7 +25,7 @@ use crate::policy::classify::FailureClass;
 use crate::policy::config::Streams;
 use crate::policy::resend::{Carrier, Lost, Resend};
 use crate::policy::throughput::{TOO_SLOW, Throughput};
-use crate::wire::answer::{self, AnswerReader, Content, Token};
+use crate::wire::answer::{self, AnswerReader, Content, Decoder, Token};
 use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 
 /// Tokens that were received and not yet handed over.
@@ -58,8 +58,8 @@ pub(super) struct Attempt<C: Connect> {
 type Limit = Option<(Instant, FailureClass)>;
 
 impl<C: Connect> Attempt<C> {
-    /// Makes the exchange. Keys are redacted from every failure, and from the name of the model, even
-    /// if the provider repeats one.
+    /// Makes the exchange. Keys are redacted from every failure, and from the name of the model,
+    /// even if the provider repeats one.
     pub(super) async fn run(self) -> Result<Content, Failed> {
         let target = self.target();
         match self.whole_exchange().await {
@@ -162,6 +162,10 @@ impl<C: Connect> Attempt<C> {
                 header::CONTENT_TYPE,
                 HeaderValue::from_static("application/json"),
             )
+            .header(
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_static("identity"),
+            )
             .header(HeaderName::from_static(IDEMPOTENCY_KEY), &self.key)
             .header(HeaderName::from_static(RETRY_COUNT), self.start.nth);
         for (name, value) in target.headers(self.start.key) {
@@ -180,7 +184,8 @@ impl<C: Connect> Attempt<C> {
         started: Instant,
     ) -> Result<Content, Failed> {
         let page = page_of(&response);
-        let read = self.read_body(connection, response.into_body(), started);
+        let decoder = decoder_of(response.headers())?;
+        let read = self.read_body(connection, response.into_body(), decoder, started);
         read.await.map_err(|failed| match page {
             // An HTML page says more of the fault than that it is no answer.
             Some(page) if failed.failure.class == FailureClass::Malformed => Failed {
@@ -196,6 +201,7 @@ impl<C: Connect> Attempt<C> {
         &self,
         connection: &mut Connection<C::Io>,
         mut body: Incoming,
+        mut decoder: Decoder,
         started: Instant,
     ) -> Result<Content, Failed> {
         let mut reader = AnswerReader::new(self.target().dialect, self.streamed);
@@ -216,6 +222,7 @@ impl<C: Connect> Attempt<C> {
             let Ok(data) = frame.into_data() else {
                 continue;
             };
+            let data = decoded(&mut decoder, data)?;
             let now = self.shared.now();
             reader.push(&data, |token| progress.take(now, token, &self.inbox))?;
             if progress.text.len() > LONGEST_ANSWER {
@@ -223,6 +230,10 @@ impl<C: Connect> Attempt<C> {
             }
         }
         let now = self.shared.now();
+        if !reader.has_ended() && !reader.is_settled() {
+            let rest = decoder.end()?;
+            reader.push(&rest, |token| progress.take(now, token, &self.inbox))?;
+        }
         let content = reader.end(|token| progress.take(now, token, &self.inbox))?;
         Ok(Content {
             text: progress.text,
@@ -273,7 +284,10 @@ impl<C: Connect> Attempt<C> {
             LONGEST_ERROR,
         )
         .await;
-        let error = read.as_deref().map(answer::read_error).unwrap_or_default();
+        let plain = read.as_deref().map(|body| plain_error(&head.headers, body));
+        let error = plain
+            .map(|body| answer::read_error(&body))
+            .unwrap_or_default();
         if read.is_ok() {
             self.target().pool.put(connection);
         }
@@ -347,6 +361,30 @@ impl Progress {
             inbox.push(text);
         }
     }
+}
+
+/// A decoder for what the head says of the body.
+fn decoder_of(headers: &HeaderMap) -> Result<Decoder, Failed> {
+    let said = headers.get(header::CONTENT_ENCODING);
+    Ok(Decoder::new(said.and_then(|value| value.to_str().ok()))?)
+}
+
+/// The plain bytes that these bytes complete.
+fn decoded(decoder: &mut Decoder, bytes: Bytes) -> Result<Bytes, Failed> {
+    match decoder.is_plain() {
+        true => Ok(bytes),
+        false => Ok(Bytes::from(decoder.push(&bytes)?)),
+    }
+}
+
+/// The plain body of a refusal. One that cannot be decompressed says nothing.
+fn plain_error(headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
+    let Ok(mut decoder) = decoder_of(headers) else {
+        return Vec::new();
+    };
+    let mut plain = decoder.push(body).unwrap_or_default();
+    plain.extend(decoder.end().unwrap_or_default());
+    plain
 }
 
 /// The media type of a success that says to be an HTML page.

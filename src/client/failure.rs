@@ -12,7 +12,7 @@ use hyper::{HeaderMap, StatusCode};
 use crate::policy::call::Failure;
 use crate::policy::classify::{ErrorDetails, FailureClass};
 use crate::policy::hints::{self, HintSources};
-use crate::wire::answer::{ErrorBody, Wrong};
+use crate::wire::answer::{ErrorBody, Undecodable, Wrong};
 
 /// A failed attempt, with the details that its caller may want to read.
 #[derive(Debug)]
@@ -95,6 +95,15 @@ impl From<Wrong> for Failed {
                 message: reason,
                 ..failed(FailureClass::ContentFilter)
             },
+        }
+    }
+}
+
+impl From<Undecodable> for Failed {
+    fn from(Undecodable(why): Undecodable) -> Self {
+        Self {
+            message: Some(why),
+            ..failed(FailureClass::Malformed)
         }
     }
 }

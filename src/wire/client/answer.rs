@@ -18,6 +18,7 @@
 //!   undo the answer.
 
 pub(crate) use super::body::AnswerReader;
+pub(crate) use super::encoding::{Decoder, Undecodable};
 pub(crate) use super::error::{ErrorBody, read_error};
 
 use super::finish;

@@ -3,15 +3,16 @@
 //! - [`request`]: a request, in one form. [`answer`]: an answer, in one form.
 //! - One file per dialect: its `ClientSpec` and the reader of its answers; `request` below it writes
 //!   its requests. A dialect with another's form states only the differences.
-//! - `body`: parses an answer in any form; `stream`: its events. `finish`: why it ends. `error`: an
-//!   error in any dialect's form; `in_band`: where to expect one among answers.
-//! - `lenient`, `parts`, `mend`, `repeated`: values that differ from those in the vendors' documents.
+//! - `encoding`: decompresses a body. `body`: parses an answer in any form; `stream`: its events.
+//!   `finish`: why it ends. `error`: an error in any dialect's form; `in_band`: one among answers.
+//! - `lenient`, `parts`, `mend`, `repeated`: values that the vendors' documents do not show.
 
 pub(crate) mod answer;
 pub(super) mod anthropic;
 pub(super) mod azure;
 mod body;
 pub(super) mod deepseek;
+pub(crate) mod encoding;
 mod error;
 mod finish;
 pub(super) mod gemini;
