@@ -13,12 +13,13 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
-use hyper::{HeaderMap, Response};
+use hyper::{HeaderMap, Response, Uri};
 use tokio::time::Instant;
 
 use super::connect::Connect;
 use super::connection::{Connection, is_never_processed};
 use super::failure::{Failed, because_of, broken, failed, refusal};
+use super::redirect;
 use super::{Shared, Target, lock};
 use crate::policy::call::Start;
 use crate::policy::classify::FailureClass;
@@ -78,7 +79,7 @@ impl<C: Connect> Attempt<C> {
 
     async fn whole_exchange(&self) -> Result<Content, Failed> {
         let started = Instant::now();
-        let (mut connection, response) = self.exchange(started).await?;
+        let (mut connection, response) = self.exchange_with_redirects(started).await?;
         if !response.status().is_success() {
             return Err(self.refused(connection, response, started).await);
         }
@@ -91,10 +92,48 @@ impl<C: Connect> Attempt<C> {
         read
     }
 
+    /// Makes the exchange again where the answer says to make it.
+    async fn exchange_with_redirects(
+        &self,
+        started: Instant,
+    ) -> Result<(Connection<C::Io>, Response<Incoming>), Failed> {
+        let mut followed = 0;
+        let mut elsewhere = None;
+        loop {
+            let uri = elsewhere.as_ref().unwrap_or_else(|| self.uri());
+            let (mut connection, response) = self.exchange(uri, started).await?;
+            let (status, endpoint) = (response.status(), &self.target().endpoint);
+            let Some(redirect) = redirect::of(status, response.headers(), endpoint) else {
+                return Ok((connection, response));
+            };
+            let limit = self.before_first_token(started);
+            let body = response.into_body();
+            if collect(&mut connection, body, limit, LONGEST_ERROR)
+                .await
+                .is_ok()
+            {
+                self.target().pool.put(connection);
+            }
+            let many = || Err("the answer is one redirect too many".to_owned());
+            let redirect = if followed < redirect::MOST {
+                redirect
+            } else {
+                many()
+            };
+            followed += 1;
+            elsewhere = Some(redirect.map_err(|why| Failed {
+                message: Some(why),
+                status: Some(status.as_u16()),
+                ..failed(FailureClass::Malformed)
+            })?);
+        }
+    }
+
     /// Sends the request and waits for the head of the answer. Whether a request that met a broken
     /// connection is sent again is decided by [`Resend`].
     async fn exchange(
         &self,
+        uri: &Uri,
         started: Instant,
     ) -> Result<(Connection<C::Io>, Response<Incoming>), Failed> {
         let mut resend = Resend::default();
@@ -107,7 +146,7 @@ impl<C: Connect> Attempt<C> {
                 Some(connection) => (Carrier::Kept, connection),
                 None => (Carrier::Fresh, self.open(started).await?),
             };
-            let request = self.request()?;
+            let request = self.request(uri)?;
             let sent = within(self.before_first_token(started), connection.send(request)).await;
             let mut unsent = match sent.inspect_err(|_| connection.mark_suspect())? {
                 Ok(response) => return Ok((connection, response)),
@@ -150,12 +189,16 @@ impl<C: Connect> Attempt<C> {
         Ok(connection)
     }
 
-    fn request(&self) -> Result<hyper::Request<Full<Bytes>>, Failed> {
+    fn uri(&self) -> &Uri {
+        let uris = &self.target().uris;
+        match self.streamed {
+            true => &uris.streamed,
+            false => &uris.plain,
+        }
+    }
+
+    fn request(&self, uri: &Uri) -> Result<hyper::Request<Full<Bytes>>, Failed> {
         let target = self.target();
-        let uri = match self.streamed {
-            true => &target.uris.streamed,
-            false => &target.uris.plain,
-        };
         let mut request = hyper::Request::post(uri.clone())
             .header(header::HOST, target.host.clone())
             .header(

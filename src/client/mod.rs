@@ -48,6 +48,7 @@ mod fleet_file;
 mod flight;
 mod pool;
 mod provider;
+mod redirect;
 mod secret;
 #[cfg(feature = "tls")]
 mod session;
