@@ -37,7 +37,10 @@ fn within(location: &str, endpoint: &Endpoint) -> Result<Uri, String> {
     if location.starts_with('/') && !location.starts_with("//") {
         return location.parse().map_err(|_| unclear());
     }
-    let to = Endpoint::parse(location).ok_or_else(unclear)?;
+    let uri: Uri = location.parse().map_err(|_| unclear())?;
+    let scheme = uri.scheme_str().unwrap_or_default();
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let to = Endpoint::parse(&format!("{scheme}://{authority}")).ok_or_else(unclear)?;
     let is_same = to.scheme == endpoint.scheme
         && to.host.eq_ignore_ascii_case(&endpoint.host)
         && to.port == endpoint.port;
@@ -48,7 +51,6 @@ fn within(location: &str, endpoint: &Endpoint) -> Result<Uri, String> {
             endpoint.authority()
         ));
     }
-    let uri: Uri = location.parse().map_err(|_| unclear())?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     path.parse().map_err(|_| unclear())
 }

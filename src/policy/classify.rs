@@ -52,8 +52,8 @@ pub enum FailureClass {
     ModelGone,
     /// The request itself is wrong, and the provider says what is.
     BadRequest,
-    /// Another 4xx: the request may be wrong, or only this provider may refuse it. Unless the policy
-    /// names it, the call falls back once, and ends when a second provider rejects it as well.
+    /// Another 4xx: the request may be wrong, or only this provider may refuse it. Unless the
+    /// policy names it, the call falls back once, and ends when a second provider rejects it, too.
     Rejected,
     /// The prompt does not fit the model's context.
     ContextTooLong,

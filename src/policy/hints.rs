@@ -6,7 +6,7 @@
 //! 1. a length in milliseconds: `retry-after-ms` (OpenAI, Azure), `x-ms-retry-after-ms` (Azure),
 //!    `x-amz-retry-after` (AWS), `grpc-retry-pushback-ms` (gRFC A6);
 //! 2. `retry-after` in seconds, decimals allowed as SDKs allow them, or as an HTTP date;
-//! 3. a field of the body: `retryDelay` (Google), `retry_after`, `resets_in_seconds` and their like;
+//! 3. a field of the body: `retryDelay` (Google), `retry_after`, `resets_in_seconds`, ..;
 //! 4. the message for humans: "retry after 37 seconds", "try again in 6m0s", "in 58 hours";
 //! 5. of a 429, when the limit that is used up will be free again: `x-ratelimit-reset-*` as lengths
 //!    of Go (OpenAI) or seconds (Azure), `anthropic-ratelimit-*-reset` as moments, and

@@ -31,8 +31,8 @@ impl Call {
         }
     }
 
-    /// Whether a second provider rejects this call, and the policy leaves `rejected` to its default:
-    /// two providers that agree show that the request is at fault.
+    /// Whether a second provider rejects this call, and the policy leaves `rejected` to its
+    /// default: two providers that agree show that the request is at fault.
     fn is_rejected_again(&mut self, fleet: &Fleet, failed: &Failed) -> bool {
         let by_default = !fleet.policy().failures.contains_key(&failed.class);
         if failed.class != FailureClass::Rejected || !by_default {

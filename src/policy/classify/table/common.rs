@@ -1,5 +1,7 @@
 //! What many vendors say in the same or in similar words. A phrase here says what the words of
 //! different vendors for one thing have in common.
+//!
+//! This file is long because it is one table, whose rows are read side by side.
 
 use super::super::FailureClass::*;
 use super::{Row, phrase, word};
