@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::time::Sleep;
@@ -35,6 +35,8 @@ pub struct AnswerStream<C: Connect = Tcp> {
     began: Instant,
     flights: Vec<Flight>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Whether a step that waits is under way; if so, whether it waits for capacity as well.
+    waits: Option<bool>,
     /// The providers that are not asked, each with what of the request it lacks.
     unsupported: Vec<(ProviderId, String)>,
     /// The text handed over so far.
@@ -84,6 +86,7 @@ impl<C: Connect> AnswerStream<C> {
             began,
             flights: Vec::new(),
             timer: None,
+            waits: None,
             unsupported,
             text: String::new(),
             content: Content::default(),
@@ -96,15 +99,7 @@ impl<C: Connect> AnswerStream<C> {
 
     /// The next piece of the answer; `None` when it is complete. Nothing follows an error.
     pub async fn next(&mut self) -> Option<Result<String, Error>> {
-        while self.over.is_none() {
-            if let Some(token) = self.advance().await {
-                return Some(Ok(token));
-            }
-            if let Some(Err(error)) = &self.over {
-                return Some(Err(error.clone()));
-            }
-        }
-        None
+        poll_fn(|cx| self.poll_piece(cx)).await
     }
 
     /// The whole answer, once [`next`](Self::next) has returned `None`.
@@ -120,33 +115,34 @@ impl<C: Connect> AnswerStream<C> {
                 self.over = Some(Err(Error::new(FailureReason::Unfinished)));
                 return result;
             }
-            self.advance().await;
+            poll_fn(|cx| self.poll_advance(cx)).await;
         }
     }
 
-    /// Asks for one step and executes it.
-    async fn advance(&mut self) -> Option<String> {
-        let now = self.shared.now();
-        let call = &mut self.call;
-        let step = self.shared.decide(now, |fleet| call.step(fleet, now));
-        self.record_reasons(now);
-        let (until, parked) = match step {
-            Step::Start(start) => {
-                self.launch(start, now);
-                return None;
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<String, Error>>> {
+        while self.over.is_none() {
+            if let Some(token) = ready!(self.poll_advance(cx)) {
+                return Poll::Ready(Some(Ok(token)));
             }
-            Step::Cancel { attempt } => {
-                self.cancel(attempt, now);
-                return None;
+            if let Some(Err(error)) = &self.over {
+                return Poll::Ready(Some(Err(error.clone())));
             }
-            Step::Finish(outcome) => {
-                self.finish(outcome, now);
-                return None;
-            }
-            Step::Wait { until } => (until, false),
-            Step::WaitForCapacity { until } => (Some(until), true),
+        }
+        Poll::Ready(None)
+    }
+
+    /// Asks for one step and executes it. A step that waits is executed over several polls.
+    fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<Option<String>> {
+        let parked = match self.waits {
+            Some(parked) => parked,
+            None => match self.step() {
+                Some(parked) => parked,
+                None => return Poll::Ready(None),
+            },
         };
-        match self.wait(until, parked).await {
+        let heard = ready!(self.poll_heard(parked, cx));
+        self.waits = None;
+        Poll::Ready(match heard {
             Wakeup::From(attempt, AttemptEvent::Piece(piece)) => {
                 Some(self.on_piece(attempt, piece))
             }
@@ -159,7 +155,23 @@ impl<C: Connect> AnswerStream<C> {
                 None
             }
             Wakeup::Time => None,
+        })
+    }
+
+    /// Asks for one step. If it is to wait, whether that is for capacity as well.
+    fn step(&mut self) -> Option<bool> {
+        let now = self.shared.now();
+        let call = &mut self.call;
+        let step = self.shared.decide(now, |fleet| call.step(fleet, now));
+        self.record_reasons(now);
+        match step {
+            Step::Start(start) => self.launch(start, now),
+            Step::Cancel { attempt } => self.cancel(attempt, now),
+            Step::Finish(outcome) => self.finish(outcome, now),
+            Step::Wait { until } => self.begin_to_wait(until, false),
+            Step::WaitForCapacity { until } => self.begin_to_wait(Some(until), true),
         }
+        self.waits
     }
 
     fn launch(&mut self, start: Start, now: Instant) {
@@ -205,8 +217,9 @@ impl<C: Connect> AnswerStream<C> {
             .body(target.dialect, &target.model, self.delivery.is_streamed())
     }
 
-    /// Waits for events of attempts in flight, for capacity, or for `until`, in this order.
-    async fn wait(&mut self, until: Option<Instant>, parked: bool) -> Wakeup {
+    /// Begins to wait for events of attempts in flight, for capacity, or for `until`.
+    fn begin_to_wait(&mut self, until: Option<Instant>, parked: bool) {
+        self.waits = Some(parked);
         let openings = self.flights.iter().filter_map(Flight::opens_at);
         let until = until.into_iter().chain(openings).min();
         match until.map(|until| self.shared.moment(until)) {
@@ -217,9 +230,9 @@ impl<C: Connect> AnswerStream<C> {
                 None => self.timer = Some(Box::pin(tokio::time::sleep_until(at))),
             },
         }
-        poll_fn(|cx| self.poll_heard(parked, cx)).await
     }
 
+    /// The next event: of an attempt, of capacity, of the timer, in this order.
     fn poll_heard(&mut self, parked: bool, cx: &mut Context<'_>) -> Poll<Wakeup> {
         for flight in &mut self.flights {
             if let Poll::Ready(said) = flight.poll(|| self.shared.now(), cx) {
@@ -393,8 +406,12 @@ impl<C: Connect> AnswerStream<C> {
                 let content = std::mem::take(&mut self.content);
                 let target = self.shared.target(self.answered);
                 let is_live = self.delivery == Delivery::Live;
+                let text = if is_live { text } else { content.text };
                 Ok(Answer {
-                    text: if is_live { text } else { content.text },
+                    refusal: content.refused.then(|| text.clone()),
+                    text,
+                    tool_calls: content.tool_calls,
+                    reasoning: content.reasoning,
                     finish: content.finish,
                     usage: content.usage,
                     provider: target.name.clone(),
@@ -403,6 +420,15 @@ impl<C: Connect> AnswerStream<C> {
                 })
             }
         });
+    }
+}
+
+/// The pieces of the answer, as [`next`](AnswerStream::next) returns them.
+impl<C: Connect> futures_core::Stream for AnswerStream<C> {
+    type Item = Result<String, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_piece(cx)
     }
 }
 

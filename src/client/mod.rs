@@ -50,6 +50,8 @@ mod pool;
 mod provider;
 mod redirect;
 mod secret;
+#[cfg(feature = "tower")]
+mod service;
 #[cfg(feature = "tls")]
 mod session;
 mod spans;
@@ -100,8 +102,15 @@ pub struct Client<C: Connect = Tcp> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer {
-    /// The text.
+    /// The text; empty if the model only asks for tools.
     pub text: String,
+    /// The tools that the model asks for, each with whole arguments. To go on, add
+    /// [`Message::from`] this answer to the request, and a [`Message::tool_result`] for each.
+    pub tool_calls: Vec<ToolCall>,
+    /// The text, if it is the model's refusal to answer.
+    pub refusal: Option<String>,
+    /// The model's reasoning, where the provider shows it.
+    pub reasoning: Option<String>,
     /// Why it ends, if the provider said so. If a filter removed a part, this says so; if it
     /// removed everything, the call is an [`Error`].
     pub finish: Option<Finish>,
@@ -113,6 +122,13 @@ pub struct Answer {
     pub model: String,
     /// The number of attempts of the call.
     pub attempts: u32,
+}
+
+impl From<&Answer> for Message {
+    /// The answer as the assistant's message, with the tools that it asked for.
+    fn from(answer: &Answer) -> Self {
+        Self::assistant(&*answer.text, &answer.tool_calls)
+    }
 }
 
 impl Client {

@@ -21,7 +21,9 @@ pub(crate) use super::body::AnswerReader;
 pub(crate) use super::encoding::{Decoder, Undecodable};
 pub(crate) use super::error::{ErrorBody, read_error};
 
+use super::beside::Beside;
 use super::finish;
+use super::request::ToolCall;
 
 /// Token counts of the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +68,12 @@ pub enum FinishReason {
 pub(crate) struct Content {
     /// The text; empty for a stream, whose text was handed out.
     pub text: String,
+    /// The text is the model's refusal to answer.
+    pub refused: bool,
+    /// The tools that the model asks for.
+    pub tool_calls: Vec<ToolCall>,
+    /// The model's reasoning, if the provider shows it.
+    pub reasoning: Option<String>,
     /// Why it ends, if the provider said so.
     pub finish: Option<Finish>,
     /// Tokens, if the provider reported them.
@@ -107,6 +115,8 @@ pub(super) struct Piece {
     pub(super) spoken: bool,
     /// It is an object that holds nothing of an answer.
     pub(super) odd: bool,
+    /// Its text is the model's refusal to answer.
+    pub(super) refused: bool,
     /// The model produced something other than text: reasoning, a tool's arguments.
     pub(super) busy: bool,
     pub(super) finish: Option<Finish>,
@@ -146,7 +156,13 @@ impl Counted {
 
 /// Whether a complete body or stream is an answer. A reason to end that is not known proves
 /// nothing: the text beside it may be half of one.
-pub(super) fn judge(content: Content, has_text: bool, spoken: bool) -> Result<Content, Wrong> {
+pub(super) fn judge(
+    mut content: Content,
+    has_text: bool,
+    spoken: bool,
+    beside: Beside,
+) -> Result<Content, Wrong> {
+    let has_calls = beside.has_calls();
     let is_unknown = |finish: &Finish| !finish::is_known(finish);
     if content.finish.as_ref().is_some_and(is_unknown) {
         return Err(match has_text {
@@ -154,13 +170,16 @@ pub(super) fn judge(content: Content, has_text: bool, spoken: bool) -> Result<Co
             false => Wrong::Malformed,
         });
     }
-    if has_text {
+    beside.into_content(&mut content)?;
+    if has_text || has_calls {
         return Ok(content);
     }
     match &content.finish {
         Some(finish) => match finish.reason {
             FinishReason::ContentFilter => Err(Wrong::Filtered(Some(finish.raw.clone()))),
-            FinishReason::Length | FinishReason::ToolCalls => Ok(content),
+            FinishReason::Length => Ok(content),
+            // There are none.
+            FinishReason::ToolCalls => Err(Wrong::Malformed),
             FinishReason::Stop | FinishReason::Other if spoken => Ok(content),
             FinishReason::Stop | FinishReason::Other => Err(Wrong::Malformed),
         },

@@ -3,6 +3,7 @@
 //! Events of a stream are told apart by the `type` in their data, not by their names. Unknown ones
 //! are skipped, as Anthropic asks of its clients.
 
+mod beside;
 mod request;
 
 use serde::Deserialize;
@@ -28,6 +29,7 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
     losses: request::losses,
     read_plain,
     read_event,
+    collect: beside::collect,
 };
 
 fn read_plain(bytes: &[u8]) -> Result<Piece, Wrong> {

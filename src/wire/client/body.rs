@@ -2,6 +2,7 @@
 //! of events, since neither the request nor the content type tells reliably.
 
 use super::answer::{Content, Token, Wrong, judge};
+use super::beside::Beside;
 use super::mend::{Halves, mend};
 use super::stream::EventReader;
 use super::{ClientSpec, in_band};
@@ -153,13 +154,18 @@ fn plain(
         let mut halves = Halves::default();
         piece.text = halves.join(&piece.text) + halves.give_up();
     }
+    let mut beside = Beside::default();
+    if piece.busy {
+        beside.collect(spec, body);
+    }
     let content = Content {
-        text: String::new(),
+        refused: piece.refused,
         usage: piece.counted.usage(),
         finish: piece.finish,
         model: piece.model,
+        ..Content::default()
     };
-    let content = judge(content, !piece.text.is_empty(), piece.spoken)?;
+    let content = judge(content, !piece.text.is_empty(), piece.spoken, beside)?;
     if !piece.text.is_empty() {
         on_token(Token::Text(piece.text));
     }

@@ -4,6 +4,7 @@
 //! of a stream have the same form as a whole answer; only the end of the body, after a
 //! `finishReason`, terminates it.
 
+mod beside;
 mod request;
 
 use serde::Deserialize;
@@ -29,6 +30,7 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
     losses: request::losses,
     read_plain,
     read_event,
+    collect: beside::collect,
 };
 
 /// Below the root of a host, such as `https://generativelanguage.googleapis.com`. A name without a

@@ -1,15 +1,17 @@
 //! The client's side: writes requests, and parses answers.
 //!
 //! - [`request`]: a request, in one form. [`answer`]: an answer, in one form.
-//! - One file per dialect: its `ClientSpec` and the reader of its answers; `request` below it writes
-//!   its requests. A dialect with another's form states only the differences.
+//! - One file per dialect: its `ClientSpec` and the reader of its answers; `request` below it
+//!   writes its requests. A dialect with another's form states only the differences.
 //! - `encoding`: decompresses a body. `body`: parses an answer in any form; `stream`: its events.
-//!   `finish`: why it ends. `error`: an error in any dialect's form; `in_band`: one among answers.
+//!   `beside`: calls of tools and reasoning. `finish`: why it ends. `error`: an error in any
+//!   dialect's form; `in_band`: one among answers.
 //! - `lenient`, `parts`, `mend`, `repeated`: values that the vendors' documents do not show.
 
 pub(crate) mod answer;
 pub(super) mod anthropic;
 pub(super) mod azure;
+mod beside;
 mod body;
 pub(super) mod deepseek;
 pub(crate) mod encoding;
@@ -29,8 +31,10 @@ mod stream;
 pub(super) mod xai;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use answer::{Piece, Wrong};
+use beside::Beside;
 use request::table::Losses;
 use request::{Destination, Request};
 
@@ -52,6 +56,8 @@ pub(super) struct ClientSpec {
     read_plain: fn(&[u8]) -> Result<Piece, Wrong>,
     /// Parses the data of one event of a stream.
     read_event: fn(&[u8]) -> Result<Piece, Wrong>,
+    /// Reads what a plain answer or an event holds beside its text.
+    collect: fn(&Value, &mut Beside),
 }
 
 /// The header that holds the key.

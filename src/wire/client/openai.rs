@@ -4,6 +4,7 @@
 //! differences. The limit on output tokens is `max_tokens`, which all of them accept; only OpenAI's
 //! own reasoning models refuse that name, and need `max_completion_tokens`.
 
+mod beside;
 mod request;
 
 use serde::Deserialize;
@@ -30,6 +31,7 @@ pub(in crate::wire) const SPEC: ClientSpec = ClientSpec {
     losses: |_| Losses::default(),
     read_plain,
     read_event,
+    collect: beside::collect,
 };
 
 /// Below a base URL such as `https://api.openai.com/v1`.
@@ -157,6 +159,10 @@ impl MessagePart {
             || self.tool_calls.0.is_some()
     }
 
+    fn refused(&self) -> bool {
+        self.content.text.is_empty() && !self.refusal.text.is_empty()
+    }
+
     /// A refusal by the model itself is its answer.
     fn text(self) -> String {
         match self.content.text.is_empty() {
@@ -198,6 +204,7 @@ impl Piece {
     fn with(self, message: MessagePart) -> Self {
         Self {
             busy: message.busy(),
+            refused: message.refused(),
             text: message.text(),
             ..self
         }

@@ -1,7 +1,7 @@
 //! A request, and its form in each dialect.
 //!
-//! A [`Request`] names no provider and no model: those are in the fleet. It holds what OpenAI's form
-//! holds, as JSON texts: the OpenAI family gets them unchanged, the other families translated.
+//! A [`Request`] names no provider and no model: those are in the fleet. It holds what OpenAI's
+//! form holds, as JSON texts: the OpenAI family gets them unchanged, the other families translated.
 //! [`Request::body`] writes the body for one model in one dialect, and [`Request::loss`] tells what
 //! the dialect lacks; [`path`], [`key_header`] and [`fixed_headers`] give URL and headers. The
 //! headers with a call's name are defined here as well, because the fake provider reads them.

@@ -5,6 +5,7 @@
 //! is [`Wrong::Malformed`].
 
 use super::answer::{Content, Counted, Finish, Piece, Token, Wrong, judge};
+use super::beside::Beside;
 use super::mend::{Halves, is_done, mend};
 use super::repeated::Repeated;
 use super::{ClientSpec, finish, in_band};
@@ -37,6 +38,8 @@ struct State {
     closed: bool,
     halves: Halves,
     repeated: Repeated,
+    refused: bool,
+    beside: Beside,
 }
 
 impl EventReader {
@@ -56,6 +59,8 @@ impl EventReader {
             closed: false,
             halves: Halves::default(),
             repeated: Repeated::default(),
+            refused: false,
+            beside: Beside::default(),
         };
         Self {
             decoder: Decoder::default(),
@@ -165,7 +170,7 @@ impl State {
                     let half = self.halves.give_up();
                     self.say(half.to_owned(), on_token);
                 }
-                self.add(piece, on_token);
+                self.add(piece, data, on_token);
                 Ok(())
             }
             Err(Wrong::Malformed) => self.read_mended(data, on_token),
@@ -179,7 +184,7 @@ impl State {
             match (self.spec.read_event)(&value) {
                 Ok(mut piece) => {
                     piece.text = self.halves.join(&piece.text);
-                    self.add(piece, on_token);
+                    self.add(piece, &value, on_token);
                 }
                 Err(_) if is_done(&value) => self.closed = true,
                 Err(wrong) => return Err(in_band::or_error(wrong, &value)),
@@ -188,7 +193,7 @@ impl State {
         Ok(())
     }
 
-    fn add(&mut self, piece: Piece, on_token: &mut dyn FnMut(Token)) {
+    fn add(&mut self, piece: Piece, data: &[u8], on_token: &mut dyn FnMut(Token)) {
         let text = match piece.message {
             Some(message) if piece.text.is_empty() => {
                 self.repeated.add(message, piece.finish.is_some())
@@ -209,7 +214,9 @@ impl State {
         self.spoken |= piece.spoken;
         self.is_odd |= piece.odd;
         self.ended |= piece.ends;
+        self.refused |= piece.refused;
         if piece.busy {
+            self.beside.collect(self.spec, data);
             on_token(Token::Busy);
         }
         self.say(text, on_token);
@@ -254,11 +261,12 @@ impl State {
             });
         }
         let content = Content {
-            text: String::new(),
+            refused: self.refused,
             finish: self.finish,
             usage: self.counted.usage(),
             model: self.model,
+            ..Content::default()
         };
-        judge(content, self.has_text, self.spoken)
+        judge(content, self.has_text, self.spoken, self.beside)
     }
 }

@@ -1,11 +1,14 @@
 //! Requests with settings that not every dialect has: who is asked, and with what.
 
-use firedrill::client::{Client, Dialect, Lossy, Provider, Request, Tcp};
+use std::pin::Pin;
+
+use firedrill::client::{Client, Dialect, FinishReason, Lossy, Provider, Request, Tcp};
 use firedrill::policy::{FailureClass, FailureReason};
 use firedrill::policy_file::presets;
+use futures_core::Stream;
 
 use super::dialects::listen;
-use super::success;
+use super::{class, client_of, events, success};
 
 /// An answer of OpenAI and one of Anthropic.
 const OPENAI: &str = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
@@ -75,4 +78,107 @@ async fn azure_is_asked_for_the_version_that_it_was_given() {
         line.contains("/m/chat/completions?api-version=2025-04-01-preview "),
         "{line}"
     );
+}
+
+/// What an answer with one call of a tool is in each family: plain, and as the events of a stream.
+fn called() -> [(Dialect, String, Vec<&'static str>); 3] {
+    let openai = r#"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"c1","function":{
+        "name":"weather","arguments":"{\"city\":\"Bern\"}"}}]},"finish_reason":"tool_calls"}]}"#;
+    let anthropic = r#"{"content":[{"type":"tool_use","id":"c1","name":"weather",
+        "input":{"city":"Bern"}}],"stop_reason":"tool_use"}"#;
+    let gemini = concat!(
+        r#"{"candidates":[{"content":{"parts":[{"functionCall":{"id":"c1","name":"weather","#,
+        r#""args":{"city":"Bern"}}}]},"finishReason":"STOP"}]}"#,
+    );
+    [
+        (
+            Dialect::Openai,
+            openai.to_owned(),
+            vec![
+                concat!(
+                    r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c1","function":"#,
+                    r#"{"name":"weather","arguments":"{\"city\""}}]}}]}"#,
+                ),
+                concat!(
+                    r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"argument"#,
+                    r#"s":":\"Bern\"}"}}]}}]}"#,
+                ),
+                r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#,
+                "[DONE]",
+            ],
+        ),
+        (
+            Dialect::Anthropic,
+            anthropic.to_owned(),
+            vec![
+                r#"{"type":"message_start","message":{"content":[]}}"#,
+                concat!(
+                    r#"{"type":"content_block_start","index":0,"content_block":{"type":"too"#,
+                    r#"l_use","id":"c1","name":"weather","input":{}}}"#,
+                ),
+                concat!(
+                    r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_"#,
+                    r#"delta","partial_json":"{\"city\":\"Bern\"}"}}"#,
+                ),
+                r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"}}"#,
+                r#"{"type":"message_stop"}"#,
+            ],
+        ),
+        (Dialect::Gemini, gemini.to_owned(), vec![gemini]),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_is_called_alike_in_every_family_plain_and_streamed() {
+    for (dialect, whole, pieces) in called() {
+        let streamed = events(&pieces) + "0\r\n\r\n";
+        let script = vec![success("application/json", &whole), streamed];
+        let client = client_of(dialect, "idle: 5s", vec![script]);
+        let question = Request::user("What is the weather in Bern?");
+        let plain = client.call(&question).await.unwrap();
+        let mut stream = client.stream(&question);
+        assert!(stream.next().await.is_none(), "there is no text");
+        let answer = stream.answer().unwrap();
+        assert_eq!(*answer, plain, "{dialect:?}");
+        let [call] = &answer.tool_calls[..] else {
+            panic!("{answer:?}");
+        };
+        assert_eq!((call.id.as_str(), call.name.as_str()), ("c1", "weather"));
+        assert_eq!(call.arguments, r#"{"city":"Bern"}"#);
+        assert_eq!(
+            answer.finish.as_ref().unwrap().reason,
+            FinishReason::ToolCalls
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_of_a_tool_that_breaks_off_is_no_answer() {
+    let cut = concat!(
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"f","#,
+        r#""arguments":"{\"a"}}]}}]}"#,
+    );
+    let end = r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#;
+    let streamed = events(&[cut, end, "[DONE]"]) + "0\r\n\r\n";
+    let client = client_of(Dialect::Openai, "idle: 5s", vec![vec![streamed]]);
+    let mut stream = client.stream(&Request::user("hello"));
+    let error = stream.next().await.unwrap().unwrap_err();
+    assert_eq!(class(&error), FailureClass::Truncated);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_a_stream_of_its_pieces() {
+    let pieces = ["he", "llo"].map(|text| {
+        format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}},"finish_reason":null}}]}}"#)
+    });
+    let end = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+    let streamed = events(&[&pieces[0], &pieces[1], end, "[DONE]"]) + "0\r\n\r\n";
+    let client = client_of(Dialect::Openai, "idle: 5s", vec![vec![streamed]]);
+    let mut stream = client.stream(&Request::user("hello"));
+    let mut all = Vec::new();
+    while let Some(piece) = std::future::poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await {
+        all.push(piece.unwrap());
+    }
+    assert_eq!(all.concat(), "hello");
+    assert_eq!(stream.answer().unwrap().text, "hello");
 }

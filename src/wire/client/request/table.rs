@@ -1,4 +1,5 @@
-//! What becomes of each field of the OpenAI form in the other families: one table, one row per field.
+//! What becomes of each field of the OpenAI form in the other families: one table, one row per
+//! field.
 //!
 //! In the OpenAI family every field is sent as the caller wrote it. `docs/production.md` shows this
 //! table, and a test compares the two.
@@ -81,7 +82,8 @@ macro_rules! rows {
 pub(crate) const REQUEST: &[Row] = rows! {
     "temperature"           As("temperature"), As("generationConfig.temperature"), [], "0.5";
     "top_p"                 As("top_p"), As("generationConfig.topP"), [], "0.9";
-    "stop"                  As("stop_sequences"), As("generationConfig.stopSequences"), ["[]"], r#"["a","b"]"#;
+    "stop"                  As("stop_sequences"), As("generationConfig.stopSequences"), ["[]"],
+                            r#"["a","b"]"#;
     "seed"                  Setting, As("generationConfig.seed"), [], "7";
     "presence_penalty"      Setting, As("generationConfig.presencePenalty"), ["0" "0.0"], "0.1";
     "frequency_penalty"     Setting, As("generationConfig.frequencyPenalty"), ["0" "0.0"], "0.1";
@@ -90,11 +92,13 @@ pub(crate) const REQUEST: &[Row] = rows! {
     "top_logprobs"          Setting, Setting, ["0"], "2";
     "reasoning_effort"      Setting, Setting, [], r#""low""#;
     "verbosity"             Setting, Setting, [], r#""low""#;
-    "response_format"       As("output_config.format"), As("generationConfig.responseJsonSchema"), [r#"{"type":"text"}"#],
+    "response_format"       As("output_config.format"), As("generationConfig.responseJsonSchema"),
+                            [r#"{"type":"text"}"#],
                             r#"{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}"#;
     "tools"                 As("tools"), As("tools.functionDeclarations"), ["[]"],
                             r#"[{"type":"function","function":{"name":"f"}}]"#;
-    "tool_choice"           As("tool_choice"), As("toolConfig.functionCallingConfig"), [], r#""required""#;
+    "tool_choice"           As("tool_choice"), As("toolConfig.functionCallingConfig"), [],
+                            r#""required""#;
     "parallel_tool_calls"   As("tool_choice.disable_parallel_tool_use"), Setting, ["true"], "false";
     "functions"             Content, Content, ["[]"], r#"[{"name":"f"}]"#;
     "function_call"         Content, Content, [], r#""auto""#;
@@ -115,7 +119,8 @@ pub(crate) const REQUEST: &[Row] = rows! {
 #[rustfmt::skip]
 pub(crate) const MESSAGE: &[Row] = rows! {
     "tool_calls"        As("content.tool_use"), As("parts.functionCall"), ["[]"], "[]";
-    "tool_call_id"      As("content.tool_result.tool_use_id"), As("parts.functionResponse.id"), [], r#""c""#;
+    "tool_call_id"      As("content.tool_result.tool_use_id"), As("parts.functionResponse.id"), [],
+                            r#""c""#;
     "refusal"           As("content.text"), As("parts.text"), [], r#""no""#;
     "name"              Setting, Setting, [], r#""ann""#;
     "function_call"     Content, Content, [], r#"{"name":"f","arguments":"{}"}"#;

@@ -1,6 +1,7 @@
 //! Readers, on bodies as the vendors' documents show them, whole and damaged.
 
 mod anthropic;
+mod beside;
 mod errors;
 mod gemini;
 mod openai;
