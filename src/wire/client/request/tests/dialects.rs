@@ -292,7 +292,7 @@ fn one_tool_at_a_time_is_a_choice_at_anthropic() {
         ),
     ] {
         for turned in [false, true] {
-            let mut fields = vec![
+            let mut fields = [
                 ("tool_choice", choice.clone()),
                 ("parallel_tool_calls", json!(false)),
             ];
