@@ -64,7 +64,9 @@ use Fate::{As, Content, Ignored, Setting};
 
 /// Makes rows of `field, Anthropic, Gemini, neutral values, a value that is not`.
 macro_rules! rows {
-    ($($field:literal $anthropic:expr, $gemini:expr, [$($neutral:literal)*], $sample:literal;)*) => {
+    ($(
+        $field:literal $anthropic:expr, $gemini:expr, [$($neutral:literal)*], $sample:literal;
+    )*) => {
         &[$(Row {
             field: $field,
             anthropic: $anthropic,
@@ -94,7 +96,7 @@ pub(crate) const REQUEST: &[Row] = rows! {
     "verbosity"             Setting, Setting, [], r#""low""#;
     "response_format"       As("output_config.format"), As("generationConfig.responseJsonSchema"),
                             [r#"{"type":"text"}"#],
-                            r#"{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}"#;
+        r#"{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}"#;
     "tools"                 As("tools"), As("tools.functionDeclarations"), ["[]"],
                             r#"[{"type":"function","function":{"name":"f"}}]"#;
     "tool_choice"           As("tool_choice"), As("toolConfig.functionCallingConfig"), [],
