@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N|A..B", default_value = "1", value_parser = values::seeds)]
     seeds: RangeInclusive<u64>,
 
-    /// Write SCORECARD.md and SCORECARD.csv to DIR instead of printing the page.
+    /// Write SCORECARD.md, SCORECARD.csv and SCORECARD.broken.csv to DIR instead of printing the page.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -107,7 +107,12 @@ fn scenarios(args: &Args) -> Result<Vec<InputFile>, Vec<CliError>> {
 }
 
 fn write(stem: &std::path::Path, card: &Scorecard) -> Result<(), CliError> {
-    for (ending, text) in [("md", card.markdown()), ("csv", card.csv())] {
+    let files = [
+        ("md", card.markdown()),
+        ("csv", card.csv()),
+        ("broken.csv", card.broken_csv()),
+    ];
+    for (ending, text) in files {
         output::write_file(&stem.with_extension(ending), &text)?;
     }
     Ok(())

@@ -29,6 +29,8 @@ struct Row {
     /// Calls, and calls that succeeded.
     calls: [u64; 2],
     verdict: Verdict,
+    /// The expectations that do not hold, as they are written.
+    broken: Vec<(Verdict, String)>,
 }
 
 /// A column of values: its heading in CSV, which names the unit, and its measure.
@@ -59,10 +61,22 @@ impl Scorecard {
 
     /// One row per scenario and policy.
     pub fn csv(&self) -> String {
-        let mut writer = Writer::from_writer(Vec::new());
-        let written = self.write(&mut writer);
-        debug_assert!(written.is_ok(), "memory takes rows of one length");
-        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+        text_of(|writer| self.write(writer))
+    }
+
+    /// One row per expectation that does not hold.
+    pub fn broken_csv(&self) -> String {
+        text_of(|writer| self.write_broken(writer))
+    }
+
+    fn write_broken(&self, writer: &mut Writer<Vec<u8>>) -> Result<(), csv::Error> {
+        writer.write_record(["scenario", "policy", "verdict", "expectation"])?;
+        for row in &self.rows {
+            for (verdict, text) in &row.broken {
+                writer.write_record([&row.scenario, &row.policy, verdict.word(), text])?;
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, writer: &mut Writer<Vec<u8>>) -> Result<(), csv::Error> {
@@ -88,7 +102,7 @@ impl Scorecard {
         let head = format!(
             "# Scorecard\n\n{} policies over {} scenarios, seeds {}. A policy is judged by the \
              expectations of `every` policy and by its own; `SCORECARD.csv` has a row for each \
-             pair.",
+             pair, `SCORECARD.broken.csv` one for each expectation that does not hold.",
             policies.len(),
             scenarios.len(),
             self.seeds,
@@ -149,14 +163,25 @@ impl Row {
         let view = report.view(policy);
         let run = &policy.state.run;
         let verdicts = policy.judgements.iter().map(|judged| judged.verdict);
+        let broken = policy.judgements.iter();
+        let broken = broken.filter(|one| one.verdict != Verdict::Holds);
         Self {
             scenario: label(&report.path).to_owned(),
             policy: policy.name.clone(),
             values: COLUMNS.map(|(_, measure)| measure.of(&view)),
             calls: [run.calls, run.succeeded],
             verdict: verdicts.max().unwrap_or(Verdict::NotJudged),
+            broken: broken.map(|one| (one.verdict, one.text.clone())).collect(),
         }
     }
+}
+
+/// What `write` writes.
+fn text_of(write: impl Fn(&mut Writer<Vec<u8>>) -> Result<(), csv::Error>) -> String {
+    let mut writer = Writer::from_writer(Vec::new());
+    let written = write(&mut writer);
+    debug_assert!(written.is_ok(), "memory takes rows of one length");
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 /// The scenario by its place below `scenarios/`, since packs share names: `conduct/flapping`.
