@@ -18,7 +18,6 @@ fn folder() -> Option<PathBuf> {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the readers do not read all of them yet"]
 async fn answers_from_public_reports_come_out_as_they_should() {
     let Some(folder) = folder() else {
         eprintln!("skipped: there is no folder of cases beside the project");
