@@ -315,7 +315,7 @@ impl Attempt {
         };
         tally.attempts += 1;
         match self.reply {
-            Some(Ok(())) => tally.answered += 1,
+            Some(Ok(())) => tally.answered += u64::from(self.is_whole),
             Some(Err(class)) => *tally.failures.entry(class).or_default() += 1,
             None => {}
         }

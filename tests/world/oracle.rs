@@ -6,18 +6,22 @@ use std::sync::{Arc, Mutex};
 
 use firedrill::drill::Drill;
 use firedrill::engine;
-use firedrill::expect::When;
-use firedrill::policy::{FailureClass, Outcome};
-use firedrill::report::measures::{MEASURES, View};
-use firedrill::report::{Collector, Format, Ratio, Report, RunStats, read};
-use firedrill::scenario::Scenario;
+use firedrill::expect::{Of, When};
+use firedrill::policy::{CallId, FailureClass, Outcome};
+use firedrill::prices::Price;
+use firedrill::report::measures::{MEASURES, View, find};
+use firedrill::report::{
+    Collector, Format, Origin, Origins, Ratio, Report, RunStats, Subject, read,
+};
 use firedrill::trace::{Event, EventKind, FaultId, Recorder};
 use naive::{Figures, Naive};
 
+mod alerts;
 mod attempts;
 mod classic_turmoil;
 mod conduct;
 mod naive;
+mod random_traces;
 
 /// Keeps all events of a run.
 #[derive(Default)]
@@ -50,33 +54,26 @@ fn run(drill: &Drill) -> (RunStats, Vec<Event>) {
 }
 
 /// The report's values for these calls.
-fn figures(scenario: &Scenario, state: &RunStats, when: When) -> Figures {
-    let prices: Vec<_> = scenario
-        .providers
-        .iter()
-        .map(|provider| provider.price.clone())
-        .collect();
-    let view = View::new(state, when, &prices).expect("the calls are known");
+fn figures(view: &View<'_>) -> Figures {
     let mut figures = Figures::new();
     for measure in MEASURES {
         let Some(argument) = measure.argument() else {
-            figures.insert(measure.name.to_owned(), measure.of(&view));
+            figures.insert(measure.name.to_owned(), measure.of(view));
             continue;
         };
-        for (place, name) in argument.names(state).iter().enumerate() {
+        for (place, name) in argument.names(view.state).iter().enumerate() {
             let name = format!("{}({name})", measure.name);
-            figures.insert(name, measure.of_one(&view, place));
+            figures.insert(name, measure.of_one(view, place));
         }
     }
     figures
 }
 
+/// Both must have the same measures, with the same values.
 fn compare(name: &str, measured: &Figures, mut counted: Figures) {
-    let nothing = Ratio::whole(0);
     for (measure, value) in measured {
-        let is_silent = measure.starts_with("failures") || measure.starts_with("failed_calls");
-        let silent = is_silent.then_some(nothing);
-        let witness = counted.remove(measure).unwrap_or(silent);
+        let witness = counted.remove(measure);
+        let witness = witness.unwrap_or_else(|| panic!("{measure} is not counted again"));
         assert_eq!(*value, witness, "{name}: {measure}");
     }
     assert!(
@@ -86,58 +83,119 @@ fn compare(name: &str, measured: &Figures, mut counted: Figures) {
     );
 }
 
+/// A run, as the report has it and as it was.
+struct Ran<'a> {
+    name: String,
+    subject: &'a Subject,
+    state: &'a RunStats,
+    events: &'a [Event],
+    origins: Origins,
+}
+
+impl Ran<'_> {
+    /// Compares every measure over the whole run, during and after each fault, and of every part
+    /// for which the report has one.
+    fn check(&self) {
+        let (state, prices) = (self.state, self.prices());
+        let mut scopes = vec![(When::Always, None, &state.run)];
+        for (place, during) in state.during.iter().enumerate() {
+            scopes.push((When::During(fault_id(place)), None, during));
+        }
+        for after in &state.after {
+            let when = When::After {
+                fault: fault_id(after.fault),
+                from: after.from_ns,
+                to: after.to_ns,
+            };
+            scopes.push((when, None, &after.calls));
+        }
+        for slice in &state.slices {
+            scopes.push((slice.when, slice.of.as_ref(), &slice.calls));
+        }
+        let alerts = self.counted(When::Always, None).alerts();
+        for (when, of, scope) in scopes {
+            let name = format!("{}, {of:?} {when:?}", self.name);
+            let view = View {
+                scope,
+                state,
+                prices: &prices,
+            };
+            let takes = |call| of.is_none_or(|of| self.takes(of, call));
+            let counted = self.counted(when, of.is_some().then_some(&takes));
+            let mut all = counted.figures();
+            all.extend(alerts.clone());
+            compare(&name, &figures(&view), counted.where_defined(all));
+        }
+        self.check_faults();
+    }
+
+    /// How often each fault struck, and how many outages overlapped with it.
+    fn check_faults(&self) {
+        let uptime = self.counted(When::Always, None).uptime();
+        for (place, fault) in self.subject.faults.iter().enumerate() {
+            let name = format!("{}, {}", self.name, fault.name);
+            let fires = |event: &&Event| match event.kind {
+                EventKind::Fired { fault, .. } => fault.index() == place,
+                _ => false,
+            };
+            let fired = self.events.iter().filter(fires).count() as u64;
+            assert_eq!(self.state.fired[place], fired, "{name}");
+            let overlapping = uptime.overlapping(&fault.windows, self.state.window_ns);
+            let measured = self.state.run.uptime.overlapping[place];
+            assert_eq!(measured, overlapping, "{name}");
+        }
+    }
+
+    /// The calls of `when`, or those of a part.
+    fn counted<'a>(&'a self, when: When, part: Option<&'a dyn Fn(CallId) -> bool>) -> Naive<'a> {
+        let windows = when
+            .fault()
+            .map(|fault| &self.subject.faults[fault.index()]);
+        Naive {
+            subject: self.subject,
+            events: self.events,
+            during: windows.map(|fault| fault.windows),
+            after: match when {
+                When::After { from, to, .. } => Some((from, to)),
+                _ => None,
+            },
+            part,
+        }
+    }
+
+    /// Whether a call is of the part.
+    fn takes(&self, of: &Of, call: CallId) -> bool {
+        let origin = (self.origins)(call);
+        match of {
+            Of::Client(client) => origin.client == *client,
+            Of::Task(name) => origin
+                .task
+                .is_some_and(|task| self.subject.tasks[task] == *name),
+            other => panic!("no part is {other:?}"),
+        }
+    }
+
+    fn prices(&self) -> Vec<Price> {
+        let providers = self.subject.providers.iter();
+        providers.map(|provider| provider.price.clone()).collect()
+    }
+}
+
+fn fault_id(place: usize) -> FaultId {
+    FaultId(u16::try_from(place).unwrap())
+}
+
 fn check(scenario: &str, policy: &str, set: &[(&str, &str)]) {
     let drill = drill(scenario, policy, set);
     let (state, events) = run(&drill);
-    let scenario = drill.scenario();
-    let naive = |during| Naive {
-        scenario,
+    let ran = Ran {
+        name: format!("{scenario} under {policy} {set:?}"),
+        subject: drill.subject(),
+        state: &state,
         events: &events,
-        during,
-        after: None,
+        origins: Arc::new(|_| Origin::default()),
     };
-    let name = format!("{} under {policy} {set:?}", scenario.name);
-    compare(
-        &name,
-        &figures(scenario, &state, When::Always),
-        naive(None).figures(),
-    );
-    for (place, fault) in scenario.faults.iter().enumerate() {
-        let name = format!("{name}, during {}", fault.name);
-        let counted = naive(Some(fault.windows)).figures();
-        let during = When::During(FaultId(u16::try_from(place).unwrap()));
-        compare(&name, &figures(scenario, &state, during), counted);
-        let fires = |event: &&Event| match event.kind {
-            EventKind::Fired { fault, .. } => fault.index() == place,
-            _ => false,
-        };
-        assert_eq!(
-            state.fired[place],
-            events.iter().filter(fires).count() as u64,
-            "{name}"
-        );
-        let overlapping = naive(None)
-            .uptime()
-            .overlapping(&fault.windows, state.window_ns);
-        assert_eq!(state.run.uptime.overlapping[place], overlapping, "{name}");
-    }
-    for after in &state.after {
-        let windows = scenario.faults[after.fault].windows;
-        let name = format!(
-            "{name}, after it from {} to {:?}",
-            after.from_ns, after.to_ns
-        );
-        let counted = Naive {
-            after: Some((after.from_ns, after.to_ns)),
-            ..naive(Some(windows))
-        };
-        let when = When::After {
-            fault: FaultId(u16::try_from(after.fault).unwrap()),
-            from: after.from_ns,
-            to: after.to_ns,
-        };
-        compare(&name, &figures(scenario, &state, when), counted.figures());
-    }
+    ran.check();
 }
 
 #[test]
@@ -199,8 +257,12 @@ fn cached_tokens_are_billed_at_their_price() {
     let cost = |set: &[(&str, &str)]| {
         let drill = drill("no-faults", "no-failover", &[&CACHED, set].concat());
         let (state, _) = run(&drill);
-        let figures = figures(drill.scenario(), &state, When::Always);
-        let cost = figures["cost"].expect("something was billed");
+        let providers = drill.subject().providers.iter();
+        let prices: Vec<Price> = providers.map(|one| one.price.clone()).collect();
+        let cost = find("cost")
+            .expect("it is one")
+            .of(&View::all(&state, &prices));
+        let cost = cost.expect("something was billed");
         (state.run.providers[0].ledger.billed().cached, cost)
     };
     let ((cached, saved), (same, full)) = (cost(&own), cost(&flat));

@@ -4,4 +4,4 @@ mod conduct;
 mod measured;
 mod merged;
 mod rendered;
-mod rig;
+pub(crate) mod rig;

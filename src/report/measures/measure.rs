@@ -222,12 +222,12 @@ impl Measure {
     }
 
     /// Whether it can be at one provider, though it needs none.
-    pub(crate) fn is_at_providers(&self) -> bool {
+    pub fn is_at_providers(&self) -> bool {
         self.counts != Counts::Calls && self.argument().is_none()
     }
 
     /// Whether it can be with one key of a provider.
-    pub(crate) fn is_with_keys(&self) -> bool {
+    pub fn is_with_keys(&self) -> bool {
         self.counts == Counts::Attempts && self.argument().is_none()
     }
 

@@ -1,5 +1,7 @@
 //! Attempts and tokens again, by their definition, from the list of all events.
 
+use std::collections::BTreeMap;
+
 use firedrill::report::Ratio;
 use firedrill::trace::EventKind;
 
@@ -20,7 +22,7 @@ impl Naive<'_> {
         let minute = 60_000_000_000_u128;
         let per_minute = Ratio::fraction(milli * minute, self.length() * 1_000);
         put("tokens_per_minute".to_owned(), per_minute);
-        for (place, provider) in self.scenario.providers.iter().enumerate() {
+        for (place, provider) in self.subject.providers.iter().enumerate() {
             let share = Ratio::fraction(self.begun(Some(place)), attempts);
             put(format!("attempt_share({})", provider.name), share);
         }
@@ -40,11 +42,26 @@ impl Naive<'_> {
         events.count() as u128
     }
 
+    /// The attempts whose client took for a whole answer what was one.
     fn answered(&self) -> u128 {
-        let calls = self.calls();
+        let (calls, whole) = (self.calls(), self.whole_answers());
+        let numbers = self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Started {
+                call, attempt, nth, ..
+            } => Some(((call, attempt), nth)),
+            _ => None,
+        });
+        let numbers: BTreeMap<_, u32> = numbers.collect();
         let events = self.events.iter().filter(|event| match event.kind {
-            EventKind::Replied { call, failure, .. } => {
-                failure.is_none() && calls.contains_key(&call)
+            EventKind::Replied {
+                call,
+                attempt,
+                provider,
+                failure: None,
+                ..
+            } => {
+                let nth = numbers[&(call, attempt)];
+                calls.contains_key(&call) && whole.contains(&(call, provider.0, nth))
             }
             _ => false,
         });
@@ -53,17 +70,9 @@ impl Naive<'_> {
 
     /// Billed tokens, in thousandths.
     fn milli_tokens(&self) -> u128 {
-        let calls = self.calls();
-        let billed = self.events.iter().map(|event| match event.kind {
-            EventKind::Billed { call, bill, .. } => {
-                let is_ours = match call {
-                    Some(call) => calls.contains_key(&call),
-                    None => self.counts(event.at),
-                };
-                let tokens = bill.input + bill.cached + bill.output;
-                u128::from(is_ours) * u128::from(tokens) * u128::from(bill.price_milli)
-            }
-            _ => 0,
+        let billed = self.bills().into_iter().map(|(.., bill)| {
+            let tokens = bill.input + bill.cached + bill.output;
+            u128::from(tokens) * u128::from(bill.price_milli)
         });
         billed.sum()
     }

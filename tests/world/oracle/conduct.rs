@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use firedrill::policy::FailureClass::{self, *};
 use firedrill::policy::{CallId, KeyId, ProviderId};
-use firedrill::scenario::fault::Fault;
+use firedrill::report::MeasuredFault;
 use firedrill::trace::EventKind;
 
 use super::naive::{BILLION, Figures, Naive, share, spans, whole};
@@ -134,7 +134,7 @@ impl Naive<'_> {
                 count(&|one| is_early(one, &failed, |call| call == one.call)),
             ),
             ("hints_violated.client", {
-                let clients = u64::from(self.scenario.load.clients);
+                let clients = u64::from(self.subject.clients);
                 let same = |one: &Began, call: CallId| call.0 % clients == one.call.0 % clients;
                 count(&|one| is_early(one, &failed, |call| same(one, call)))
             }),
@@ -156,12 +156,12 @@ impl Naive<'_> {
     }
 
     fn end(&self) -> u64 {
-        self.scenario.run.duration.as_nanos() as u64
+        self.subject.duration.as_nanos() as u64
     }
 
     /// The probes of the same client at the same provider that are in flight, itself included.
     fn probes_beside(&self, one: &Began) -> u128 {
-        let clients = u64::from(self.scenario.load.clients);
+        let clients = u64::from(self.subject.clients);
         let mut flying = BTreeSet::from([(one.call, one.attempt)]);
         for event in &self.events[..one.place] {
             match event.kind {
@@ -188,13 +188,13 @@ impl Naive<'_> {
     /// The measures about one fault or one provider, by full name.
     pub(crate) fn about_each(&self) -> Figures {
         let mut figures = Figures::new();
-        for (place, provider) in self.scenario.providers.iter().enumerate() {
+        for (place, provider) in self.subject.providers.iter().enumerate() {
             let id = ProviderId(place as u16);
             let name = |measure| format!("{measure}({})", provider.name);
             figures.insert(name("peak_attempts"), whole(self.peak(id)));
             figures.insert(name("recovery_time"), self.recovery(id).and_then(ms));
         }
-        for fault in &self.scenario.faults {
+        for fault in &self.subject.faults {
             let name = |measure| format!("{measure}({})", fault.name);
             let [before, during, surge] = self.pressure(fault);
             let relative = |(now, length): (u128, u128)| share(now * before.1, before.0 * length);
@@ -212,7 +212,7 @@ impl Naive<'_> {
         let mut seconds = BTreeMap::<u64, u128>::new();
         for one in self.began() {
             let at = firedrill::time::Instant::from_nanos(one.at);
-            if one.provider == provider && self.counts(at) {
+            if one.provider == provider && self.tells(at) {
                 *seconds.entry(one.at / SECOND).or_default() += 1;
             }
         }
@@ -221,7 +221,7 @@ impl Naive<'_> {
 
     /// Attempts at the fault's targets, and the time they had: before, during, and in the worst
     /// second of the ten after an end.
-    fn pressure(&self, fault: &Fault) -> [(u128, u128); 3] {
+    fn pressure(&self, fault: &MeasuredFault) -> [(u128, u128); 3] {
         let began = self.began().into_iter();
         let began = began.filter(|one| fault.targets.contains(&one.provider));
         let began: Vec<u64> = began.map(|one| one.at).collect();
@@ -231,7 +231,8 @@ impl Naive<'_> {
         };
         let end = self.end();
         let first = fault.windows.at.as_nanos() as u64;
-        let all: Vec<(u64, u64)> = spans(&fault.windows, u64::MAX >> 3).take(1_000).collect();
+        let last = self.events.last().map_or(end, |event| event.at.as_nanos());
+        let all: Vec<(u64, u64)> = spans(&fault.windows, last.max(end)).collect();
         let (mut during, mut surge) = ((0, 0), 0);
         for (place, &(start, over)) in all.iter().enumerate() {
             during.0 += within(start, over);
@@ -245,12 +246,14 @@ impl Naive<'_> {
         [before, during, (surge, u128::from(SECOND))]
     }
 
-    fn failover(&self, fault: &Fault) -> Option<u64> {
+    fn failover(&self, fault: &MeasuredFault) -> Option<u64> {
         let whole = Naive {
             during: None,
+            after: None,
+            part: None,
             ..*self
         };
-        let length = self.scenario.uptime.window.as_nanos() as u64;
+        let length = self.subject.uptime.window.as_nanos() as u64;
         let judged = whole.uptime().judged;
         let (mut longest, mut since) = (0, None);
         let first = fault.windows.at.as_nanos() as u64;
@@ -274,7 +277,7 @@ impl Naive<'_> {
     }
 
     fn recovery(&self, provider: ProviderId) -> Option<u64> {
-        let faults = self.scenario.faults.iter();
+        let faults = self.subject.faults.iter();
         let hit = faults.filter(|fault| fault.targets.contains(&provider));
         hit.filter_map(|fault| self.recovery_from(provider, fault))
             .max()
@@ -301,7 +304,7 @@ impl Naive<'_> {
     }
 
     /// The longest recovery from the ends of one fault.
-    fn recovery_from(&self, provider: ProviderId, fault: &Fault) -> Option<u64> {
+    fn recovery_from(&self, provider: ProviderId, fault: &MeasuredFault) -> Option<u64> {
         fault.windows.length?;
         let (end, first) = (self.end(), fault.windows.at.as_nanos() as u64);
         let arrived = self.events.iter().filter_map(|event| match event.kind {

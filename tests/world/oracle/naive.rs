@@ -5,24 +5,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firedrill::policy::{CallId, Cause, FailureReason, Outcome};
-use firedrill::report::Ratio;
-use firedrill::scenario::Scenario;
+use firedrill::policy::{CallId, Cause, FailureClass, FailureReason, Outcome, ProviderId};
+use firedrill::report::{Endings, Ratio, Subject};
 use firedrill::time::Instant;
 use firedrill::time::Windows;
-use firedrill::trace::{Event, EventKind};
+use firedrill::trace::{Bill, Event, EventKind};
 
 /// The values by name; none where it is undefined.
 pub(crate) type Figures = BTreeMap<String, Option<Ratio>>;
 
+/// A bill: its provider, its call, the attempt's number there, and the tokens.
+type Billed = (ProviderId, Option<CallId>, u32, Bill);
+
 /// The events of one run, and those that count.
 pub(crate) struct Naive<'a> {
-    pub(crate) scenario: &'a Scenario,
+    pub(crate) subject: &'a Subject,
     pub(crate) events: &'a [Event],
     /// Only calls that arrived in these windows; none = all.
     pub(crate) during: Option<Windows>,
     /// If set, only when these windows were over: from this long after the end, and to this long.
     pub(crate) after: Option<(u64, Option<u64>)>,
+    /// If set, only the calls of this part: then nothing counts that belongs to no call.
+    pub(crate) part: Option<&'a dyn Fn(CallId) -> bool>,
 }
 
 /// The bills that count.
@@ -37,6 +41,7 @@ enum Paid {
 }
 
 impl Naive<'_> {
+    /// All measures but those about alerts, which are not of a scope.
     pub(crate) fn figures(&self) -> Figures {
         let mut figures = Figures::new();
         let mut put = |name: &str, value| figures.insert(name.to_owned(), value);
@@ -51,11 +56,35 @@ impl Naive<'_> {
         let hedges = self.started(|cause| cause == Cause::Hedge);
         put("hedge_rate", share(hedges, calls));
         put("shed_rate", share(self.shed(), calls));
-        for (reason, count) in self.failed_calls() {
+        let failed = self.failed_calls();
+        for (reason, _) in Endings::REASONS {
+            let count = failed.get(reason).copied().unwrap_or(0);
             put(&format!("failed_calls({reason})"), whole(count));
         }
+        let cost = self.cost(Paid::All);
+        put(
+            "cost_per_success",
+            share(cost, ended.len() as u128 * BILLION),
+        );
+        let latencies = ended.values().map(|times| times.0).collect();
+        figures.extend(times("latency", latencies));
+        figures.extend(times("latency_failed", self.failed_after()));
+        let first_tokens = ended.values().filter_map(|times| times.1).collect();
+        figures.extend(times("ttft", first_tokens));
+        figures.extend(self.uptime().figures(self.subject));
+        figures.extend(self.conduct());
+        figures.extend(self.about_each());
+        figures.extend(self.check_uptimes());
+        figures.extend(self.at_place());
+        self.where_defined(figures)
+    }
+
+    /// The measures that can be of one provider or key, of the events in the list.
+    pub(crate) fn at_place(&self) -> Figures {
+        let mut figures = Figures::new();
+        let mut put = |name: &str, value| figures.insert(name.to_owned(), value);
         let told = |fits: fn(&EventKind) -> bool| {
-            let ours = self.events.iter().filter(|event| self.counts(event.at));
+            let ours = self.events.iter().filter(|event| self.tells(event.at));
             whole(ours.filter(|event| fits(&event.kind)).count() as u128)
         };
         put(
@@ -79,25 +108,52 @@ impl Naive<'_> {
         put("cost", share(cost, BILLION));
         put("wasted_cost", share(wasted, BILLION));
         put("wasted_share", share(wasted, cost));
-        put(
-            "cost_per_success",
-            share(cost, ended.len() as u128 * BILLION),
-        );
         figures.extend(self.failures());
-        figures.extend(times(
-            "latency",
-            ended.values().map(|times| times.0).collect(),
-        ));
-        figures.extend(times("latency_failed", self.failed_after()));
-        figures.extend(times(
-            "ttft",
-            ended.values().filter_map(|times| times.1).collect(),
-        ));
-        figures.extend(self.uptime().figures(self.scenario));
-        figures.extend(self.conduct());
-        figures.extend(self.about_each());
         figures.extend(self.attempts_and_tokens());
+        self.where_defined(figures)
+    }
+
+    /// Without calls only their number is defined.
+    pub(crate) fn where_defined(&self, mut figures: Figures) -> Figures {
+        if self.calls().is_empty() {
+            let others = figures.iter_mut().filter(|(name, _)| *name != "calls");
+            others.for_each(|(_, value)| *value = None);
+        }
         figures
+    }
+
+    /// Whether what belongs to no call counts at this time.
+    pub(crate) fn tells(&self, at: Instant) -> bool {
+        self.part.is_none() && self.counts(at)
+    }
+
+    /// The bills that count. Of a call that never arrived it is only known that the provider
+    /// billed it in this run.
+    pub(crate) fn bills(&self) -> Vec<Billed> {
+        let calls = self.calls();
+        let arrived = self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Arrived { call, .. } => Some(call),
+            _ => None,
+        });
+        let arrived: BTreeSet<CallId> = arrived.collect();
+        let is_whole_run = self.during.is_none() && self.part.is_none();
+        let bills = self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Billed {
+                provider,
+                call,
+                nth,
+                bill,
+            } => {
+                let is_ours = match call {
+                    None => self.tells(event.at),
+                    Some(call) if arrived.contains(&call) => calls.contains_key(&call),
+                    Some(_) => is_whole_run,
+                };
+                is_ours.then_some((provider, call, nth, bill))
+            }
+            _ => None,
+        });
+        bills.collect()
     }
 
     pub(crate) fn counts(&self, at: Instant) -> bool {
@@ -126,21 +182,31 @@ impl Naive<'_> {
 
     /// The calls that count, with the times of their arrivals.
     pub(crate) fn calls(&self) -> BTreeMap<CallId, Instant> {
+        let is_ours = |call| self.part.is_none_or(|takes| takes(call));
         let arrived = |event: &Event| match event.kind {
             EventKind::Arrived { call, .. } if self.counts(event.at) => Some((call, event.at)),
             _ => None,
         };
-        self.events.iter().filter_map(arrived).collect()
+        let arrived = self.events.iter().filter_map(arrived);
+        arrived.filter(|(call, _)| is_ours(*call)).collect()
     }
 
     /// The attempts to which a provider wrote a whole answer: call, provider, number there.
     pub(crate) fn whole_answers(&self) -> BTreeSet<(CallId, u16, u32)> {
+        let is_traced = self.subject.answers_are_traced;
         let whole = self.events.iter().filter_map(|event| match event.kind {
             EventKind::Answered {
                 provider,
                 call: Some(call),
                 nth,
             } => Some((call, provider.0, nth)),
+            // Without the provider's word every answer is as whole as its client says.
+            EventKind::Started {
+                call,
+                provider,
+                nth,
+                ..
+            } if !is_traced => Some((call, provider.0, nth)),
             _ => None,
         });
         whole.collect()
@@ -289,7 +355,9 @@ impl Naive<'_> {
 
     fn failures(&self) -> Figures {
         let calls = self.calls();
-        let mut counts = BTreeMap::<String, u128>::new();
+        let classes = FailureClass::ALL.map(|class| format!("failures.{}", class.name()));
+        let names = classes.into_iter().chain(["failures".to_owned()]);
+        let mut counts: BTreeMap<String, u128> = names.map(|name| (name, 0)).collect();
         for event in self.events {
             if let EventKind::Replied {
                 call,
@@ -312,7 +380,7 @@ impl Naive<'_> {
 
     fn transitions(&self, into: &str) -> u128 {
         let is_one = |event: &&Event| match event.kind {
-            EventKind::Breaker { to, .. } => self.counts(event.at) && format!("{to:?}") == into,
+            EventKind::Breaker { to, .. } => self.tells(event.at) && format!("{to:?}") == into,
             _ => false,
         };
         self.events.iter().filter(is_one).count() as u128
@@ -320,32 +388,19 @@ impl Naive<'_> {
 
     /// What was billed, in nano-dollars.
     fn cost(&self, paid: Paid) -> u128 {
-        let (calls, answers, whole) = (self.calls(), self.answers(), self.whole_answers());
+        let (answers, whole) = (self.answers(), self.whole_answers());
         let mut sums = BTreeMap::<u16, [u128; 3]>::new();
-        for event in self.events {
-            let EventKind::Billed {
-                provider,
-                call,
-                nth,
-                bill,
-            } = event.kind
-            else {
-                continue;
-            };
+        for (provider, call, nth, bill) in self.bills() {
             let delivered = call.is_some_and(|call| {
                 let attempt = (call, provider.0, nth);
                 answers.contains(&attempt) && whole.contains(&attempt)
             });
-            let ours = match call {
-                Some(call) => calls.contains_key(&call),
-                None => self.counts(event.at),
-            };
             let fits = match paid {
                 Paid::All => true,
                 Paid::Wasted => !delivered,
                 Paid::Checks => call.is_none(),
             };
-            if ours && fits {
+            if fits {
                 let sum = sums.entry(provider.0).or_default();
                 let tokens = [bill.input, bill.cached, bill.output];
                 for (sum, tokens) in sum.iter_mut().zip(tokens) {
@@ -354,7 +409,7 @@ impl Naive<'_> {
             }
         }
         let priced = sums.into_iter().map(|(provider, [input, cached, output])| {
-            let price = &self.scenario.providers[usize::from(provider)].price;
+            let price = &self.subject.providers[usize::from(provider)].price;
             let of = |usd: u64, thousandths: u128| {
                 (u128::from(usd) * thousandths * 2 + BILLION) / (BILLION * 2)
             };
@@ -390,15 +445,15 @@ impl Naive<'_> {
 
     /// Every window that counts, in order, judged by its own calls or else as the one before.
     pub(crate) fn uptime(&self) -> Uptime {
-        let length = self.scenario.uptime.window.as_nanos() as u64;
+        let length = self.subject.uptime.window.as_nanos() as u64;
         let (calls, failed) = (self.calls(), self.failed());
-        let end = self.scenario.run.duration.as_nanos() as u64;
+        let end = self.subject.duration.as_nanos() as u64;
         let place = |call: &CallId| match calls[call].as_nanos() {
             // The run's last window has its end.
             at if at == end => (at - 1) / length,
             at => at / length,
         };
-        let down_above = u128::from(self.scenario.uptime.down_above.as_parts());
+        let down_above = u128::from(self.subject.uptime.down_above.as_parts());
         let (mut uptime, mut is_down) = (Uptime::default(), None);
         for window in (0..end.div_ceil(length)).filter(|&window| self.exists(window, length)) {
             let all = calls.keys().filter(|call| place(call) == window).count() as u128;
@@ -414,9 +469,11 @@ impl Naive<'_> {
         uptime
     }
 
-    /// Outside of the fault's windows no time counts.
+    /// Outside of the fault's windows no time counts. The run's last window has its end.
     fn exists(&self, window: u64, length: u64) -> bool {
         let (from, to) = (window * length, (window + 1) * length);
+        let is_last = to == self.subject.duration.as_nanos() as u64;
+        let to = to + u64::from(is_last);
         let mut stretches = self.stretches(to).into_iter();
         stretches.any(|(start, end)| start < to && from < end)
     }
@@ -443,8 +500,8 @@ impl Uptime {
         }
     }
 
-    fn figures(&self, scenario: &Scenario) -> Figures {
-        let window = scenario.uptime.window.as_millis();
+    fn figures(&self, subject: &Subject) -> Figures {
+        let window = subject.uptime.window.as_millis();
         let lengths = self.outages.iter().map(|outage| outage.len() as u128);
         let longest = lengths.clone().max().unwrap_or(0);
         let down: u128 = lengths.sum();
