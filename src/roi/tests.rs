@@ -176,8 +176,10 @@ fn the_downtime_of_article_004_breaks_even_at_the_price_of_an_hour() {
     // 50M tokens a month at 24 and 23 USD for a million; 8, 12 and 0 hours down.
     let way = |name: &str, price: &str, down| {
         let mut observed = observed();
-        let mut tokens = Tokens::default();
-        tokens.output = 50_000_000_000;
+        let tokens = Tokens {
+            output: 50_000_000_000,
+            ..Tokens::default()
+        };
         let mut ledger = Ledger::default();
         ledger.add(Fate::Delivered, tokens);
         let mut provider = observed.providers.remove(0);

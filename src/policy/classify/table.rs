@@ -79,7 +79,7 @@ impl Row {
         }
     }
 
-    const fn as_status(self) -> Self {
+    const fn by_status(self) -> Self {
         Self {
             weight: Weight::AsStatus,
             ..self

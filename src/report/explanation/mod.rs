@@ -10,6 +10,8 @@
 mod evidence;
 mod moments;
 
+use std::cmp::Reverse;
+
 use super::unit::Unit;
 use super::verdict::{self, ExpectationResult};
 use super::{Judged, Ratio, Report, Scope};
@@ -95,8 +97,8 @@ impl<'a> Case<'a> {
         let mut seeds = Vec::from_iter(values.iter().map(|(seed, value)| (*seed, *value)));
         match self.expectation.op.is_upper() {
             // A stable sort: of equal runs the first stays the first.
-            true => seeds.sort_by(|(_, one), (_, other)| other.cmp(one)),
-            false => seeds.sort_by(|(_, one), (_, other)| one.cmp(other)),
+            true => seeds.sort_by_key(|(_, value)| Reverse(*value)),
+            false => seeds.sort_by_key(|(_, value)| *value),
         }
         (seeds, is_own)
     }

@@ -122,7 +122,5 @@ pub(super) fn goodput(view: &View<'_>) -> Option<Ratio> {
     Ratio::fraction(succeeded, u128::from(view.scope.length_ns))
 }
 
-/// Declares each measure as a constant and lists all of them, in the order of documents. Code uses
-
 const NANOS_PER_S: u64 = 1_000_000_000;
 const NANOS_PER_MINUTE: u64 = 60 * NANOS_PER_S;

@@ -176,7 +176,7 @@ mod packed {
         Gzip(MultiGzDecoder<Sink>),
         Zlib(ZlibDecoder<Sink>),
         Deflate(DeflateDecoder<Sink>),
-        Brotli(DecompressorWriter<Sink>),
+        Brotli(Box<DecompressorWriter<Sink>>),
     }
 
     /// Keeps what is written to it, up to a limit.
@@ -209,7 +209,7 @@ mod packed {
                 Encoding::Plain | Encoding::Gzip => Self::Gzip(MultiGzDecoder::new(sink)),
                 Encoding::Deflate if is_zlib => Self::Zlib(ZlibDecoder::new(sink)),
                 Encoding::Deflate => Self::Deflate(DeflateDecoder::new(sink)),
-                Encoding::Brotli => Self::Brotli(DecompressorWriter::new(sink, BUFFER)),
+                Encoding::Brotli => Self::Brotli(Box::new(DecompressorWriter::new(sink, BUFFER))),
             }
         }
 
@@ -218,7 +218,7 @@ mod packed {
                 Self::Gzip(writer) => writer,
                 Self::Zlib(writer) => writer,
                 Self::Deflate(writer) => writer,
-                Self::Brotli(writer) => writer,
+                Self::Brotli(writer) => &mut **writer,
             };
             // A flush delivers what a stream has sent so far.
             let written = writer.write_all(bytes).and_then(|()| writer.flush());

@@ -43,17 +43,17 @@ pub(super) const ROWS: &[Row] = &[
     word(ServerError, "ModelErrorException", BEDROCK),
     word(ServerError, "InternalServerException", BEDROCK),
     // The request itself is wrong.
-    phrase(BadRequest, ": required", ERRORS).as_status(),
-    phrase(BadRequest, "is required", ERRORS).as_status(),
-    phrase(BadRequest, "are required", ERRORS).as_status(),
-    phrase(BadRequest, "extra inputs are not permitted", ERRORS).as_status(),
-    phrase(BadRequest, "input should be", ERRORS).as_status(),
-    phrase(BadRequest, "roles must alternate", ERRORS).as_status(),
-    phrase(BadRequest, "unexpected role", ERRORS).as_status(),
-    phrase(BadRequest, "must be non-empty", ERRORS).as_status(),
-    phrase(BadRequest, "must have non-empty content", ERRORS).as_status(),
-    phrase(BadRequest, "tool_use", ERRORS).as_status(),
-    phrase(BadRequest, "tool_result", ERRORS).as_status(),
+    phrase(BadRequest, ": required", ERRORS).by_status(),
+    phrase(BadRequest, "is required", ERRORS).by_status(),
+    phrase(BadRequest, "are required", ERRORS).by_status(),
+    phrase(BadRequest, "extra inputs are not permitted", ERRORS).by_status(),
+    phrase(BadRequest, "input should be", ERRORS).by_status(),
+    phrase(BadRequest, "roles must alternate", ERRORS).by_status(),
+    phrase(BadRequest, "unexpected role", ERRORS).by_status(),
+    phrase(BadRequest, "must be non-empty", ERRORS).by_status(),
+    phrase(BadRequest, "must have non-empty content", ERRORS).by_status(),
+    phrase(BadRequest, "tool_use", ERRORS).by_status(),
+    phrase(BadRequest, "tool_result", ERRORS).by_status(),
 ];
 
 const BEDROCK: &str = "Amazon Bedrock, troubleshooting error codes";

@@ -31,13 +31,13 @@ pub(super) const ROWS: &[Row] = &[
         "invalid_parameter_error",
         "agentscope-ai/QwenPaw#6255",
     )
-    .as_status(),
+    .by_status(),
     word(
         BadRequest,
         "InvalidParameter*",
         "LLM-Red-Team/qwen-free-api#23",
     )
-    .as_status(),
+    .by_status(),
 ];
 
 const CODES: &str = "Alibaba Cloud Model Studio, error codes";

@@ -28,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
     phrase(ModelGone, "no allowed providers", "maximhq/bifrost#4141"),
     word(Overloaded, "provider_unavailable", OPENROUTER),
     phrase(RateLimited, "free-models-per-min", OPENROUTER),
-    phrase(BadRequest, "input required", OPENROUTER).as_status(),
+    phrase(BadRequest, "input required", OPENROUTER).by_status(),
     // LiteLLM.
     word(Quota, "budget_exceeded", "open-webui/open-webui#5469"),
     word(Quota, "BudgetExceededError", "BerriAI/litellm#22726"),
@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     word(ContentFilter, "ContentPolicyViolationError", LITELLM),
     word(Auth, "AuthenticationError", LITELLM).likely(),
-    word(Auth, "auth_error", LITELLM).as_status(),
+    word(Auth, "auth_error", LITELLM).by_status(),
     word(Auth, "expired_key", LITELLM),
     word(Auth, "token_not_found_in_db", LITELLM),
     word(Forbidden, "PermissionDeniedError", LITELLM).likely(),

@@ -35,14 +35,14 @@ pub(super) const ROWS: &[Row] = &[
     phrase(ModelGone, "publisher model..not found", VERTEX),
     phrase(ModelGone, "publisher model..not servable", VERTEX),
     // The request itself is wrong.
-    phrase(BadRequest, "invalid json", GEMINI).as_status(),
-    phrase(BadRequest, "json payload", GEMINI).as_status(),
-    phrase(BadRequest, "unknown name", GEMINI).as_status(),
-    phrase(BadRequest, "cannot find field", GEMINI).as_status(),
-    phrase(BadRequest, "is not specified", GEMINI).as_status(),
-    phrase(BadRequest, "generatecontentrequest.", GEMINI).as_status(),
-    phrase(BadRequest, "function call turn", GEMINI).as_status(),
-    phrase(BadRequest, "valid role", GEMINI).as_status(),
+    phrase(BadRequest, "invalid json", GEMINI).by_status(),
+    phrase(BadRequest, "json payload", GEMINI).by_status(),
+    phrase(BadRequest, "unknown name", GEMINI).by_status(),
+    phrase(BadRequest, "cannot find field", GEMINI).by_status(),
+    phrase(BadRequest, "is not specified", GEMINI).by_status(),
+    phrase(BadRequest, "generatecontentrequest.", GEMINI).by_status(),
+    phrase(BadRequest, "function call turn", GEMINI).by_status(),
+    phrase(BadRequest, "valid role", GEMINI).by_status(),
 ];
 
 const GEMINI: &str = "Gemini API, troubleshooting";

@@ -15,13 +15,13 @@ pub(super) const ROWS: &[Row] = &[
         "insufficient_system_resource",
         "DeepSeek, chat completion",
     ),
-    phrase(BadRequest, "failed to deserialize", "DeepSeek, error codes").as_status(),
+    phrase(BadRequest, "failed to deserialize", "DeepSeek, error codes").by_status(),
     phrase(
         BadRequest,
         "invalid request format",
         "DeepSeek, error codes",
     )
-    .as_status(),
+    .by_status(),
     // Moonshot.
     word(
         Quota,
@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Row] = &[
         "wait for your ongoing requests",
         "Moonshot AI, error codes",
     ),
-    phrase(BadRequest, "must not be empty", "Moonshot AI, error codes").as_status(),
+    phrase(BadRequest, "must not be empty", "Moonshot AI, error codes").by_status(),
     // MiniMax: numbers in `base_resp`, or in brackets behind the message.
     word(Quota, "status_code=1008", MINIMAX),
     word(Quota, "status_code=2056", MINIMAX),
@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Row] = &[
     word(ServerError, "status_code=1000", MINIMAX),
     word(ServerError, "status_code=1001", MINIMAX),
     word(ServerError, "status_code=1013", MINIMAX),
-    word(BadRequest, "status_code=2013", MINIMAX).as_status(),
+    word(BadRequest, "status_code=2013", MINIMAX).by_status(),
     // Cohere.
     phrase(Quota, "trial key", "Cohere, errors").likely(),
     phrase(ContextTooLong, "too many tokens: ", "Cohere, errors"),

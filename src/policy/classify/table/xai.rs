@@ -38,12 +38,12 @@ pub(super) const ROWS: &[Row] = &[
         "The caller does not have permission to execute the specified operation",
         "xAI, error codes",
     )
-    .as_status(),
+    .by_status(),
     word(
         ModelGone,
         "Some requested entity was not found",
         "xAI, error codes",
     )
-    .as_status(),
-    phrase(BadRequest, "messages must not be empty", "xAI, error codes").as_status(),
+    .by_status(),
+    phrase(BadRequest, "messages must not be empty", "xAI, error codes").by_status(),
 ];

@@ -39,9 +39,9 @@ pub(super) const ROWS: &[Row] = &[
     word(RateLimited, "1303", CODES),
     word(ServerError, "1230", CODES),
     word(ServerError, "1234", CODES),
-    word(BadRequest, "1210", "zai-org/feedback#81").as_status(),
-    word(BadRequest, "1213", CODES).as_status(),
-    word(BadRequest, "1214", "lobehub/lobehub#1398").as_status(),
+    word(BadRequest, "1210", "zai-org/feedback#81").by_status(),
+    word(BadRequest, "1213", CODES).by_status(),
+    word(BadRequest, "1214", "lobehub/lobehub#1398").by_status(),
 ];
 
 const CODES: &str = "Zhipu AI, error codes";
