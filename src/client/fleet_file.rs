@@ -22,6 +22,7 @@ use super::provider::Provider;
 use super::secret::Secret;
 use super::{BuildError, Builder, Client};
 use crate::policy::config::Policy;
+use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document, file, secrets};
 #[cfg(feature = "cli")]
 use crate::units::schema;
@@ -141,19 +142,7 @@ impl FleetFile {
     ) -> Result<Self, Diagnostic> {
         // From here on the document is redacted: it cannot show a key.
         let document = read.map_err(Diagnostic::concealed)?.redacted(&is_open)?;
-        let mut file: File = document.decode()?;
-        let mut entries = Vec::new();
-        for name in document.keys(&["fleet"]) {
-            if let Some(entry) = file.fleet.remove(&name) {
-                check(&document, &name, &entry)?;
-                entries.push((name, entry));
-            }
-        }
-        if entries.is_empty() {
-            let problem = document.problem(&["fleet"], "a fleet needs at least one provider");
-            let example = "openai: { url: https://api.openai.com/v1, model: gpt-4.1 }";
-            return Err(problem.hint(format!("write as in `fleet: {{ {example} }}`")));
-        }
+        let entries = document.read_whole(&entries)?;
         Ok(Self {
             document,
             folder: folder.to_owned(),
@@ -369,6 +358,27 @@ fn is_open(path: &[&str], text: &str) -> bool {
         ["fleet", _, "keys", ""] => KeySource::parse(text).is_some(),
         _ => false,
     }
+}
+
+/// The providers of a fleet file, in its order.
+fn entries(document: &Document, findings: &mut Findings) -> Option<Vec<(String, Entry)>> {
+    let mut file: File = document.read_on(findings)?;
+    let mut entries = Vec::new();
+    let names = document.keys(&["fleet"]);
+    for name in &names {
+        if let Some(entry) = file.fleet.remove(name) {
+            findings.part(&["fleet", name], || check(document, name, &entry));
+            entries.push((name.clone(), entry));
+        }
+    }
+    if names.is_empty() {
+        findings.part(&["fleet"], || {
+            let problem = document.problem(&["fleet"], "a fleet needs at least one provider");
+            let example = "openai: { url: https://api.openai.com/v1, model: gpt-4.1 }";
+            Err::<(), _>(problem.hint(format!("write as in `fleet: {{ {example} }}`")))
+        });
+    }
+    Some(entries)
 }
 
 /// Checks a provider for errors beyond unknown keys and wrong units.

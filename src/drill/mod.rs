@@ -85,23 +85,34 @@ impl Drill {
     /// Reads and checks the scenario at `path` with `changes`; on failure every diagnostic, at
     /// least one.
     pub fn load_with(path: impl AsRef<Path>, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
-        let loaded = load::load_with_prices(path, &changes.set, changes.prices.as_deref());
-        let loaded = loaded.map_err(Vec::from_iter)?;
+        let further = |loaded: &Loaded| {
+            let mut problems =
+                check_expectations(&loaded.document, &Subject::from(&loaded.scenario));
+            let unknown = policies::check(loaded, &changes);
+            // A mistyped policy would be told once more, under `expect`.
+            if unknown.is_empty() {
+                problems.extend(judges::check_names(loaded, &changes));
+            }
+            problems.extend(unknown);
+            problems
+        };
+        let prices = changes.prices.as_deref();
+        let (loaded, problems) = load::load_on(path.as_ref(), &changes.set, prices, &further);
+        let mut problems = Vec::from_iter(problems.into_iter().flatten());
+        let Some(loaded) = loaded else {
+            return Err(problems);
+        };
+        let found = policies::find_all(&loaded, &changes).unwrap_or_else(|more| {
+            problems.extend(more);
+            Vec::new()
+        });
+        if let Some(problems) = Diagnostic::of_all(problems) {
+            return Err(problems.into_iter().collect());
+        }
         let mut subject = Subject::from(&loaded.scenario);
         if let Some(book) = &changes.prices {
             subject.notes.push(book.note());
         }
-        let mut problems = check_expectations(&loaded.document, &subject);
-        let found = policies::find_all(&loaded, &changes);
-        problems.extend(match &found {
-            Ok(_) => judges::check_names(&loaded, &changes),
-            // A mistyped policy would be told once more, under `expect`.
-            Err(more) => more.clone(),
-        });
-        let found = found.ok().filter(|_| problems.is_empty());
-        let Some(found) = found else {
-            return Err(problems);
-        };
         let (policies, documents): (Vec<Policy>, _) = found.into_iter().unzip();
         if let Some(judge) = &changes.judge_as {
             let names = Vec::from_iter(policies.iter().map(|policy| policy.name.clone()));

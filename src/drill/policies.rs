@@ -10,25 +10,35 @@ use super::Changes;
 use crate::policy::config::Policy;
 use crate::policy_file::presets;
 use crate::scenario::load::Loaded;
-use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 
-/// The policies to run, each with its document, chosen by the user, else the scenario's own; or
-/// every problem found.
+/// What is wrong with the names of the policies to run: those that the user chose, else the
+/// scenario's own.
+pub(super) fn check(loaded: &Loaded, changes: &Changes) -> Vec<Diagnostic> {
+    let asked = asked(loaded, &changes.policies);
+    if asked.is_empty() {
+        let problem = loaded.document.problem(&["policies"], "no policy to run");
+        return vec![problem.did_you_mean("", presets::names())];
+    }
+    let wrong = asked.iter().filter_map(|one| one.place(loaded).err());
+    wrong.collect()
+}
+
+/// The policies to run, each with its document; or every problem found. A name that [`check`]
+/// refuses, and what stands in for one, is left out.
 pub(super) fn find_all(
     loaded: &Loaded,
     changes: &Changes,
 ) -> Result<Vec<(Policy, Document)>, Vec<Diagnostic>> {
-    let asked = asked(loaded, &changes.policies);
     let overrides = overrides(&changes.set);
-    if asked.is_empty() {
-        let problem = loaded.document.problem(&["policies"], "no policy to run");
-        return Err(vec![problem.did_you_mean("", presets::names())]);
-    }
     let mut policies: Vec<(Policy, Document)> = Vec::new();
     let mut problems = Vec::new();
-    for asked in asked {
-        match asked.find(loaded, &overrides) {
+    for asked in asked(loaded, &changes.policies) {
+        let place = asked.place(loaded);
+        let Some(place) = place.ok().filter(|_| !asked.is_stand_in(loaded)) else {
+            continue;
+        };
+        match place.read(&overrides) {
             Err(wrong) => problems.extend(wrong),
             Ok((policy, _)) if policies.iter().any(|(other, _)| other.name == policy.name) => {
                 let message = format!("two policies are named `{}`", policy.name);
@@ -103,54 +113,65 @@ fn asked<'a>(loaded: &'a Loaded, chosen: &'a [String]) -> Vec<Asked<'a>> {
     chosen.iter().map(by_user).collect()
 }
 
-impl Asked<'_> {
+/// Where a policy is.
+enum Place<'a> {
+    /// In this file.
+    File(PathBuf),
+    /// It is the preset of this name, with this text.
+    Preset(&'a str, &'static str),
+}
+
+impl Place<'_> {
     /// The policy and its document, with `overrides` on top.
-    fn find(
-        &self,
-        loaded: &Loaded,
-        overrides: &[Override],
-    ) -> Result<(Policy, Document), Diagnostic> {
-        let (mut document, stem) = self.document(loaded)?;
-        let mut findings = Findings::default();
-        for (path, value) in overrides {
-            findings.take(document.set_with_prefix(PREFIX, path, value));
+    fn read(&self, overrides: &[Override]) -> Result<(Policy, Document), Diagnostic> {
+        let (mut document, stem) = self.document()?;
+        let set = |(path, value): &Override| document.set_with_prefix(PREFIX, path, value).err();
+        let wrong = Vec::from_iter(overrides.iter().filter_map(set));
+        let read = Policy::from_document(&document, Some(&stem));
+        let all = wrong.into_iter().chain(read.as_ref().err().cloned());
+        match Diagnostic::of_all(all.collect()) {
+            Some(problems) => Err(problems),
+            None => Ok((read?, document)),
         }
-        findings.finish(&document, Some(()))?;
-        let policy = Policy::from_document(&document, Some(&stem))?;
-        Ok((policy, document))
     }
 
     /// The policy's document, and the stem that its name must equal.
-    fn document(&self, loaded: &Loaded) -> Result<(Document, String), Diagnostic> {
+    fn document(&self) -> Result<(Document, String), Diagnostic> {
+        match self {
+            Self::File(file) => {
+                let stem = file.file_stem().unwrap_or_default();
+                Ok((Document::read(file)?, stem.to_string_lossy().into_owned()))
+            }
+            Self::Preset(name, text) => {
+                let document = Document::parse(&format!("preset {name}"), text)?;
+                Ok((document, (*name).to_owned()))
+            }
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// Where the policy is, if there is one of this name.
+    fn place(&self, loaded: &Loaded) -> Result<Place<'_>, Diagnostic> {
         let name = self.name;
         if let Some(file) = self.file(loaded)? {
-            if !file.exists() {
-                let message = format!("there is no file `{}`", file.display());
-                let from = match self.by {
-                    By::Scenario(_) => "this file",
-                    By::User => "the current directory",
-                };
-                let hint = format!("the path is relative to {from}");
-                return Err(self.problem(loaded, message).hint(hint));
+            if file.exists() {
+                return Ok(Place::File(file));
             }
-            let stem = file
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            return Ok((Document::read(&file)?, stem));
+            let message = format!("there is no file `{}`", file.display());
+            let from = match self.by {
+                By::Scenario(_) => "this file",
+                By::User => "the current directory",
+            };
+            let hint = format!("the path is relative to {from}");
+            return Err(self.problem(loaded, message).hint(hint));
         }
-        match presets::text(name) {
-            Some(text) => {
-                let document = Document::parse(&format!("preset {name}"), text)?;
-                Ok((document, name.to_owned()))
-            }
-            None => {
-                let known = known(loaded);
-                let problem = self.problem(loaded, format!("there is no policy `{name}`"));
-                Err(problem.did_you_mean(name, known.iter().map(String::as_str)))
-            }
-        }
+        let preset = presets::text(name).map(|text| Place::Preset(name, text));
+        preset.ok_or_else(|| {
+            let known = known(loaded);
+            let problem = self.problem(loaded, format!("there is no policy `{name}`"));
+            problem.did_you_mean(name, known.iter().map(String::as_str))
+        })
     }
 
     /// The file; none when it can only be a preset.
@@ -168,6 +189,17 @@ impl Asked<'_> {
                 loaded.locate(&keys, shown).map(Some)
             }
             _ => Ok(project_file(self.name, &loaded.root)),
+        }
+    }
+
+    /// Whether the scenario does not say this name: it stands in for a wrong one.
+    fn is_stand_in(&self, loaded: &Loaded) -> bool {
+        match self.by {
+            By::Scenario(place) => {
+                let keys = ["policies", &place.to_string()];
+                loaded.document.is_stand_in(&keys)
+            }
+            By::User => false,
         }
     }
 

@@ -21,7 +21,6 @@ pub use knobs::{KNOBS, Knob, Scale};
 pub use schema::schema;
 
 use crate::policy::config::Policy;
-use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 
 impl Policy {
@@ -42,12 +41,11 @@ impl Policy {
         document: &Document,
         expected_stem: Option<&str>,
     ) -> Result<Self, Diagnostic> {
-        let mut findings = Findings::default();
-        let policy = document.read_on(&mut findings);
-        if let Some(policy) = &policy {
-            checks::check(policy, document, expected_stem, &mut findings);
-        }
-        findings.finish(document, policy)
+        document.read_whole(&|document, findings| {
+            let policy = document.read_on(findings)?;
+            checks::check(&policy, document, expected_stem, findings);
+            Some(policy)
+        })
     }
 }
 

@@ -3,6 +3,8 @@
 //! The only part of `scenario` that opens files: the scenario itself, and the trace that it names.
 //! Here policies are only checked as paths; `run` reads them.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,30 +43,58 @@ pub fn load_with_prices(
     overrides: &[(String, String)],
     prices: Option<&Book>,
 ) -> Result<Loaded, Diagnostic> {
-    let path = path.as_ref();
-    let mut document = Document::read(path)?;
-    let mut findings = Findings::default();
-    for (key, value) in overrides {
-        if !key.starts_with("policy.") {
-            findings.take(document.set(key, value));
-        }
+    match load_on(path.as_ref(), overrides, prices, &|_| Vec::new()) {
+        (Some(loaded), None) => Ok(loaded),
+        (_, Some(problems)) => Err(problems),
+        (None, None) => Err(Diagnostic::of_file("", "this file cannot be read")),
     }
-    let root = root_of(path);
-    let place = ScenarioFile {
-        document: &document,
-        path,
-        root: &root,
-        prices,
+}
+
+/// As [`load_with_prices`], with what is wrong by `further` checks as well. Beside a mistake the
+/// scenario has stand-ins for what is wrong, and is of use only to check what it names.
+pub(crate) fn load_on(
+    path: &Path,
+    overrides: &[(String, String)],
+    prices: Option<&Book>,
+    further: &dyn Fn(&Loaded) -> Vec<Diagnostic>,
+) -> (Option<Loaded>, Option<Diagnostic>) {
+    let mut document = match Document::read(path) {
+        Ok(document) => document,
+        Err(problem) => return (None, Some(problem)),
     };
-    let scenario = document.read_on(&mut findings);
-    let scenario = scenario.and_then(|file| place.resolve(file, &mut findings));
-    let scenario = findings.finish(&document, scenario)?;
-    Ok(Loaded {
-        scenario,
-        path: path.to_owned(),
-        root,
-        document,
-    })
+    let own = overrides
+        .iter()
+        .filter(|(key, _)| !key.starts_with("policy."));
+    let wrong = Vec::from_iter(own.filter_map(|(key, value)| document.set(key, value).err()));
+    let root = root_of(path);
+    let traces = RefCell::default();
+    let (loaded, problems) = document.read_all(&|document, findings| {
+        let place = ScenarioFile {
+            document,
+            path,
+            root: &root,
+            prices,
+            traces: &traces,
+        };
+        let file = document.read_on(findings)?;
+        let loaded = Loaded {
+            scenario: place.resolve(file, findings)?,
+            path: path.to_owned(),
+            root: root.clone(),
+            document: document.clone(),
+        };
+        // Of a scenario with gaps, further checks would only tell the gaps.
+        if findings.is_empty() {
+            further(&loaded)
+                .into_iter()
+                .for_each(|one| findings.add(one));
+        }
+        Some(loaded)
+    });
+    (
+        loaded,
+        Diagnostic::of_all(wrong.into_iter().chain(problems).collect()),
+    )
 }
 
 impl Loaded {
@@ -77,6 +107,7 @@ impl Loaded {
             path: &self.path,
             root: &self.root,
             prices: None,
+            traces: &RefCell::default(),
         };
         place.locate(keys, written)
     }
@@ -88,7 +119,11 @@ struct ScenarioFile<'a> {
     path: &'a Path,
     root: &'a Path,
     prices: Option<&'a Book>,
+    traces: &'a RefCell<Traces>,
 }
+
+/// The traces that were read: a file with mistakes is read several times.
+type Traces = BTreeMap<String, Result<Calls, Diagnostic>>;
 
 impl ScenarioFile<'_> {
     /// The scenario of `file`, as far as nothing is wrong with it.
@@ -96,7 +131,11 @@ impl ScenarioFile<'_> {
         let trace = file.load.as_ref().and_then(|load| {
             findings.part(&["load"], || load.check_alone(self.document))?;
             let written = load.trace.as_ref()?;
-            findings.part(&TRACE, || self.trace(written))
+            findings.part(&TRACE, || {
+                let mut traces = self.traces.borrow_mut();
+                let known = traces.entry(written.clone());
+                known.or_insert_with(|| self.trace(written)).clone()
+            })
         });
         self.check_policies(&file.policies, findings);
         let stem = self.path.file_stem().unwrap_or_default();

@@ -84,7 +84,7 @@ impl Diagnostic {
 
     /// All of `problems` as one, in the order of the file, each once; those of the command line
     /// come last. `None` for none.
-    pub(super) fn of_all(problems: Vec<Self>) -> Option<Self> {
+    pub(crate) fn of_all(problems: Vec<Self>) -> Option<Self> {
         let mut all: Vec<Self> = problems.into_iter().flatten().collect();
         all.sort_by_key(|problem| {
             let source = problem.span.source();
@@ -176,6 +176,14 @@ impl Diagnostic {
     /// The message, without location and hint.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The key that it says is missing.
+    pub(super) fn missing_key(&self) -> Option<&str> {
+        let (_, behind) = self.message.split_once("the key `")?;
+        let (key, rest) = behind.split_once('`')?;
+        let is_missing = rest.starts_with(" is missing") || self.message.contains("needs the key");
+        is_missing.then_some(key)
     }
 
     /// The hint.

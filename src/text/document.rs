@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 
 use super::Diagnostic;
 use super::file;
-use super::findings::Findings;
 use super::source::{Source, Span};
 use super::tree::{Key, MAX_DEPTH, Node, NodeKind, parse, too_deep};
 
@@ -105,9 +104,7 @@ impl Document {
     /// The tree as a `T`, or a diagnostic of everything that cannot be read; unknown keys are
     /// mistakes, too.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
-        let mut findings = Findings::default();
-        let value = self.read_on(&mut findings);
-        findings.finish(self, value)
+        self.read_whole(&Self::read_on)
     }
 
     /// The keys of the map at `path`, in the file's order; empty when there is no map.
@@ -138,7 +135,8 @@ impl Document {
         Diagnostic::at(key.map_or(&node.span, |key| &key.span).clone(), message)
     }
 
-    fn find(&self, path: &[&str]) -> Option<(Option<&Key>, &Node)> {
+    /// The key and the node at `path`.
+    pub(super) fn find(&self, path: &[&str]) -> Option<(Option<&Key>, &Node)> {
         path.iter()
             .try_fold((None, &self.root), |(_, node), step| node.get(step))
     }

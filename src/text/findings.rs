@@ -11,11 +11,14 @@ use super::document::Document;
 use super::source::Span;
 use super::tree::{Node, NodeKind};
 
+/// The steps from a document's root to an entry.
+pub(super) type Path = Vec<String>;
+
 /// The diagnostics of a document so far, and the parts of it that could not be read.
 #[derive(Default)]
 pub(crate) struct Findings {
     problems: Vec<Diagnostic>,
-    unread: Vec<Vec<String>>,
+    unread: Vec<Path>,
     /// Whether one of these was a whole section.
     has_gap: bool,
 }
@@ -50,7 +53,7 @@ impl Findings {
 
     /// Whether the part at `path` could be read, and all in it.
     pub(crate) fn is_read(&self, path: &[&str]) -> bool {
-        let touches = |left_out: &Vec<String>| left_out.iter().zip(path).all(|(a, b)| a == b);
+        let touches = |left_out: &Path| left_out.iter().zip(path).all(|(a, b)| a == b);
         !self.unread.iter().any(touches)
     }
 
@@ -60,14 +63,14 @@ impl Findings {
         self.has_gap && !document.keys(&[]).iter().any(|known| known == key)
     }
 
-    /// `value`, if nothing is wrong with the document that it was read from; otherwise all that is,
-    /// in the order of the file.
-    pub(crate) fn finish<T>(self, document: &Document, value: Option<T>) -> Result<T, Diagnostic> {
-        match (Diagnostic::of_all(self.problems), value) {
-            (Some(problems), _) => Err(problems),
-            (None, Some(value)) => Ok(value),
-            (None, None) => Err(document.problem(&[], "this file cannot be read")),
-        }
+    /// Whether nothing was found so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// What was found.
+    pub(super) fn into_problems(self) -> Vec<Diagnostic> {
+        self.problems.into_iter().flatten().collect()
     }
 
     fn leave_out(&mut self, path: &[&str]) {
@@ -86,16 +89,20 @@ impl Document {
                 Ok(value) => return Some(value),
                 Err(problem) => problem,
             };
-            let paths = paths_to(&root, problem.span());
+            let mut paths = paths_to(&root, problem.span());
+            let begins = |path: &Path| begins_at(&root, problem.span(), path);
+            if problem.missing_key().is_some() && paths.iter().all(begins) {
+                paths.iter_mut().for_each(|path| drop(path.pop()));
+            }
             // A map that lacks an entry that was left out is wrong for no other reason.
-            let lacks = |path: &Vec<String>| {
+            let lacks = |path: &Path| {
                 let mut unread = findings.unread.iter();
                 unread.any(|left_out| left_out.len() > path.len() && left_out.starts_with(path))
             };
             if !paths.iter().any(lacks) {
                 findings.add(problem);
             }
-            let is_root = |path: &Vec<String>| path.is_empty();
+            let is_root = |path: &Path| path.is_empty();
             if paths.is_empty() || paths.iter().any(is_root) {
                 return None;
             }
@@ -112,7 +119,7 @@ impl Document {
 
 /// The paths to the innermost entries that a diagnostic at `span` is about: one, unless aliases
 /// copied it.
-fn paths_to(root: &Node, span: &Span) -> Vec<Vec<String>> {
+pub(super) fn paths_to(root: &Node, span: &Span) -> Vec<Path> {
     let mut paths = Vec::new();
     let is_found = collect(root, span, &mut Vec::new(), &mut paths);
     if !is_found && root.span == *span {
@@ -122,11 +129,13 @@ fn paths_to(root: &Node, span: &Span) -> Vec<Vec<String>> {
 }
 
 /// Adds the paths below `node` to `paths`, and returns whether there are any.
-fn collect(node: &Node, span: &Span, path: &mut Vec<String>, paths: &mut Vec<Vec<String>>) -> bool {
+fn collect(node: &Node, span: &Span, path: &mut Path, paths: &mut Vec<Path>) -> bool {
     let mut is_found = false;
     let mut visit = |step: String, key: Option<&Span>, child: &Node| {
         path.push(step);
-        let is_here = key == Some(span) || child.place(key) == span;
+        let is_scalar = matches!(child.kind, NodeKind::Scalar { .. });
+        let is_here =
+            key == Some(span) || child.place(key) == span || is_scalar && child.span.contains(span);
         if collect(child, span, path, paths) {
             is_found = true;
         } else if is_here {
@@ -151,8 +160,19 @@ fn collect(node: &Node, span: &Span, path: &mut Vec<String>, paths: &mut Vec<Vec
     is_found
 }
 
+/// Whether a diagnostic at `span`, which the entry at `path` has, may be about the map around it:
+/// a map without braces and without a key begins where its first entry does.
+pub(super) fn begins_at(root: &Node, span: &Span, path: &[String]) -> bool {
+    let Some((_, above)) = path.split_last() else {
+        return false;
+    };
+    let steps = &mut above.iter();
+    let around = steps.try_fold((None, root), |(_, node), step| node.get(step));
+    around.is_some_and(|(key, node)| key.is_none() && node.span == *span)
+}
+
 /// Removes the entry at `path`.
-fn remove(node: &mut Node, path: &[String]) {
+pub(super) fn remove(node: &mut Node, path: &[String]) {
     let Some((step, rest)) = path.split_first() else {
         return;
     };

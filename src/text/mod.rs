@@ -6,6 +6,7 @@
 //! - `tree`: YAML events to that tree; `source`: texts, and locations in them.
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
 //! - [`findings`]: all mistakes of a document, without those that follow from others.
+//! - `mend`: reads on behind a mistake, with stand-ins for what is wrong.
 //! - `redact`: documents and diagnostics without possible secrets.
 //! - [`secrets`]: what looks like a secret in any text.
 //! - [`diagnostic`]: what is wrong, where, and what to write instead, with a caret.
@@ -19,6 +20,7 @@ pub(crate) mod diagnostic;
 pub(crate) mod document;
 pub(crate) mod file;
 pub(crate) mod findings;
+mod mend;
 mod redact;
 mod renamed;
 #[cfg(feature = "cli")]

@@ -54,6 +54,14 @@ impl Span {
         Some(Self::new(&self.source, range))
     }
 
+    /// Whether `other` lies within it.
+    pub(super) fn contains(&self, other: &Self) -> bool {
+        let (own, other_range) = (&self.range, &other.range);
+        Arc::ptr_eq(&self.source, &other.source)
+            && own.start <= other_range.start
+            && other_range.end <= own.end
+    }
+
     /// The bytes that it covers.
     pub(super) fn range(&self) -> Range<usize> {
         self.range.clone()

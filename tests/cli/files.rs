@@ -22,6 +22,32 @@ fn each_file_is_checked_and_every_mistake_told() {
 }
 
 #[test]
+fn a_mistake_in_a_scenario_hides_none_in_its_policies_nor_in_its_expectations() {
+    let scenario = calm().replace("name: calm", "name: clam").replace(
+        "expect:\n",
+        "expect:\n  no-failver: [ cost(x) <= 1 USD, 99% ]\n",
+    );
+    let policy = "name: no-failover\nretry: { max_attempts: 0 }\ntimeouts: { call: 1 }\n";
+    let project = Project::new()
+        .with("policies/no-failover.yaml", policy)
+        .with("scenarios/calm.yaml", &scenario);
+    let output = project.output("check scenarios/calm.yaml");
+    assert_eq!(output.status.code(), Some(2));
+    let errors = stderr(&output);
+    let told = errors.lines().filter(|line| line.starts_with("error: "));
+    let told = Vec::from_iter(told.map(|line| &line["error: ".len()..]));
+    let wanted = [
+        "`0` is out of range",
+        "a length of time needs a unit",
+        "`clam` is not the file's name",
+        "`expect` names `no-failver`, which is not among the policies",
+        "unknown provider `x`",
+        "there is no comparison",
+    ];
+    assert_eq!(told, wanted, "{errors}");
+}
+
+#[test]
 fn nothing_runs_when_one_file_is_wrong() {
     let project = Project::new()
         .with("scenarios/calm.yaml", &calm())

@@ -57,7 +57,9 @@ uptime: { window: 10 }
     14:36 unknown provider `opena`
     15:41 unknown fault `outrage`
     16:47 a share needs a percent sign
+    16:67 none of its targets serves `gpt-4`
     17:29 unknown provider `klmi`
+    17:45 `slow` needs the key `factor`
     19:19 unknown provider `opnai`
     20:23 the policy `resilient` is named twice
     20:34 `a b` is neither a policy's name nor a file
@@ -106,4 +108,80 @@ fn all_wrong_settings_of_the_command_line_are_told_after_those_of_the_file() {
     1:12 unknown key `nothing`
     1:17 a rate says how many in which time
     ");
+}
+
+/// A file, and mistakes to plant in it: a text in it, and what stands there instead.
+const WHOLE: &str = "\
+name: story
+run: { duration: 10m, seeds: 1..2 }
+providers:
+  openai:
+    profile: openai/gpt-4.1
+    ttft: { p50: 600ms, p99: 3s }
+    capacity: { slots: 64, queue: 200, degrade: { to: 50%, within: 1m, recover: 2m } }
+    limits: { rpm: 500, shrinks_to: 60% }
+    quality: 90
+  kimi: { profile: moonshot/kimi-k2 }
+load: { rate: 2/s, prompt: 900 tok, output: 220 tok, clients: 2, deadline: 30s }
+faults:
+  down: { at: 2m, for: 3m, target: kimi, inject: reset, rate: 50%, when: { client: 1 } }
+operations:
+  out: { at: 1m, isolate: openai }
+alerts:
+  slow: { if: fallback_rate > 20%, over: 5m, every: 15s }
+policies: [resilient]
+expect: { every: [ success_rate >= 99%, uptime during down >= 50% ] }
+";
+const PLANTS: [(&str, &str); 20] = [
+    ("duration: 10m", "duration: 10"),
+    ("p99: 3s", "p99: 3ms"),
+    ("p50: 600ms", "p50: 600"),
+    ("queue: 200", "queue: -1"),
+    ("to: 50%", "to: 0.5"),
+    ("rpm: 500", "rpm: 0"),
+    ("shrinks_to: 60%", "shrinks_too: 60%"),
+    ("quality: 90", "quality: 900"),
+    ("kimi-k2 }", "kimi-k2, keys: 0 }"),
+    ("clients: 2", "clients: 0"),
+    ("deadline: 30s", "deadline: [ 30s ]"),
+    ("at: 2m", "at: 300d"),
+    ("target: kimi", "target: klmi"),
+    ("rate: 50%", "rate: 0%"),
+    ("client: 1", "cleint: 1"),
+    ("isolate: openai", "isolate: opnai"),
+    ("at: 1m", "at: -1m"),
+    ("over: 5m", "over: 7s"),
+    ("fallback_rate", "cost"),
+    (">= 99%", "99%"),
+];
+
+#[test]
+fn of_two_mistakes_both_are_told_and_nothing_else() {
+    let project = Project::new();
+    let told = |plants: &[(&str, &str)]| {
+        let plant = |text: String, (old, new): &(&str, &str)| {
+            assert_eq!(text.matches(old).count(), 1, "{old}");
+            text.replacen(old, new, 1)
+        };
+        let text = plants.iter().fold(WHOLE.to_owned(), plant);
+        // Of the location only the line: a mistake moves what stands behind it.
+        let problems = project.load(text, &[]).unwrap_err().into_iter();
+        Vec::from_iter(problems.map(|one| format!("{} {}", one.line(), one.message())))
+    };
+    let alone = PLANTS.map(|plant| told(&[plant]));
+    for (n, first) in PLANTS.iter().enumerate() {
+        assert_eq!(alone[n].len(), 1, "{first:?}: {:?}", alone[n]);
+        for m in [1, 4, 9].map(|step| (n + step) % PLANTS.len()) {
+            let second = &PLANTS[m];
+            // The second of these two follows from the first.
+            if (first.0, second.0) == ("p99: 3s", "p50: 600ms") {
+                continue;
+            }
+            let mut both = told(&[*first, *second]);
+            let mut wanted = [alone[n].as_slice(), &alone[m]].concat();
+            both.sort();
+            wanted.sort();
+            assert_eq!(both, wanted, "{first:?} and {second:?}");
+        }
+    }
 }

@@ -127,7 +127,7 @@ fn row(reader: &Reader<'_>) -> Result<&'static Row, Diagnostic> {
     let problem = |message: String| reader.problem("inject", message);
     if word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         let problem = problem(format!("`{word}` is no status of a failure"));
-        return Err(problem.hint("write a status from 400 to 599, or a word such as `outage`"));
+        return Err(problem.hint("write a status from `400` to `599`, or a word such as `outage`"));
     }
     let problem = problem(format!("unknown fault `{word}`"));
     let problem = problem.did_you_mean(word, ROWS.iter().map(|row| row.word));
