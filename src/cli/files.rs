@@ -1,5 +1,5 @@
-//! Finds the files that the command line names, tells scenarios, policies and fleets apart, and loads
-//! the drills of scenarios.
+//! Finds the files that the command line names, tells scenarios, policies and fleets apart, and
+//! loads the drills of scenarios.
 
 use std::path::{Path, PathBuf};
 

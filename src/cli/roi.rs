@@ -27,8 +27,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "USD/h", allow_hyphen_values = true)]
     downtime: Option<String>,
 
-    /// What a lost call costs [default: the highest cost among the policies, for an answer or for one
-    /// more answer than another policy has].
+    /// What a lost call costs [default: the highest cost among the policies, for an answer or for
+    /// one more answer than another policy has].
     #[arg(long, value_name = "USD", allow_hyphen_values = true)]
     lost_call: Option<String>,
 

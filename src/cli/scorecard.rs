@@ -27,7 +27,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "N|A..B", default_value = "1", value_parser = values::seeds)]
     seeds: RangeInclusive<u64>,
 
-    /// Write SCORECARD.md, SCORECARD.csv and SCORECARD.broken.csv to DIR instead of printing the page.
+    /// Write SCORECARD.md, SCORECARD.csv and SCORECARD.broken.csv to DIR instead of printing the
+    /// page.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 

@@ -34,8 +34,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// A provider with the name `name` (`***` in place of what looks like a key) at `url` and the model `model`. Its dialect is OpenAI unless
-    /// [`dialect`](Self::dialect) sets another.
+    /// A provider with the name `name` (`***` in place of what looks like a key) at `url` and the
+    /// model `model`. Its dialect is OpenAI unless [`dialect`](Self::dialect) sets another.
     ///
     /// `url` is the base URL that the vendor's own SDK takes, such as `http://host:8080/v1` for
     /// OpenAI and its imitations, and the root of the host for Anthropic, Gemini and Azure; at
@@ -71,8 +71,8 @@ impl Provider {
     }
 
     /// Sets what happens with a request that has a setting which this provider's dialect lacks,
-    /// such as a `seed` at Anthropic. By default the provider is not asked. What a request asks (its
-    /// messages, images, tools) is never left out.
+    /// such as a `seed` at Anthropic. By default the provider is not asked. What a request asks
+    /// (its messages, images, tools) is never left out.
     #[must_use]
     pub fn lossy(mut self, lossy: Lossy) -> Self {
         self.lossy = lossy;
@@ -182,8 +182,8 @@ impl<C: Connect> Target<C> {
 }
 
 impl<C: Connect> Target<C> {
-    /// What the provider said, without our keys, which some providers repeat, and without what looks
-    /// like a key of others.
+    /// What the provider said, without our keys, which some providers repeat, and without what
+    /// looks like a key of others.
     pub(super) fn without_keys(&self, said: &str) -> String {
         let mut keys = Vec::from_iter(self.keys.iter().map(Secret::reveal));
         // One may be the beginning of another.

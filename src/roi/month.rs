@@ -291,8 +291,8 @@ fn calls_of(tokens: u64, policies: &[Measured]) -> Result<u64, RoiError> {
     Ok(u64::try_from(calls).unwrap_or(u64::MAX))
 }
 
-/// The highest cost for an answer among the policies: for each of one policy's, or for each that one
-/// has more than another. With it, no policy is cheaper because of the calls that it loses.
+/// The highest cost for an answer among the policies: for each of one policy's, or for each that
+/// one has more than another. With it, no policy is cheaper because of the calls that it loses.
 fn dearest_answer(policies: &[Measured], providers: &[Provider]) -> Money {
     let bills = policies
         .iter()

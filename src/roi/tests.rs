@@ -121,7 +121,8 @@ fn a_policy_does_not_look_cheap_because_it_fails() {
     );
     let warned = |part: &str| roi.warnings.iter().any(|text| text.contains(part));
     assert!(warned(
-        "`no-failover` bills 760.00 USD less than `resilient`, and loses 100,000 more calls a month: it saves 0.0076 USD for each"
+        "`no-failover` bills 760.00 USD less than `resilient`, and loses 100,000 more calls a \
+         month: it saves 0.0076 USD for each"
     ));
     assert!(warned("`broken` bills 3,280.00 USD less than `resilient`"));
     assert!(!warned("looks cheap"));

@@ -8,8 +8,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// `text` with an `x` in place of each character of what looks like a secret (a cross where it takes
-/// two bytes), so that columns and offsets stay the same.
+/// `text` with an `x` in place of each character of what looks like a secret (a cross where it
+/// takes two bytes), so that columns and offsets stay the same.
 pub(crate) fn hidden(text: &str) -> Cow<'_, str> {
     let found = find(text);
     if found.is_empty() {

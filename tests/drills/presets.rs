@@ -2,8 +2,9 @@
 //! an article fails the conduct scenarios that its own sentences rule out.
 //!
 //! `docs/presets.md` is generated from the presets' files and the scorecard. After a change of the
-//! client write the scorecard again, and the document with `FIREDRILL_DOCS=write cargo test --test drills presets`; a failure
-//! without a sentence in `causes`, and a sentence without a failure, is reported either way.
+//! client write the scorecard again, and the document with `FIREDRILL_DOCS=write cargo test --test
+//! drills presets`; a failure without a sentence in `causes`, and a sentence without a failure, is
+//! reported either way.
 
 mod best;
 mod causes;

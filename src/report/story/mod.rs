@@ -62,8 +62,8 @@ impl CallStory {
         }
     }
 
-    /// Whether the provider has written a whole and correct answer to this attempt, as `call_record`
-    /// counts it.
+    /// Whether the provider has written a whole and correct answer to this attempt, as
+    /// `call_record` counts it.
     fn is_whole(&self, attempt: AttemptId) -> bool {
         let started = self.events.iter().find_map(|event| match event.kind {
             EventKind::Started {

@@ -79,7 +79,8 @@ fn code_and_json_make_the_same_request() {
 #[test]
 fn the_order_of_keys_and_the_digits_of_numbers_stay() {
     let text = r#"{"messages":[{"role":"user","content":"hi"}],"seed":9007199254740993,"top_p":0.10,
-        "response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"z":1,"a":2}}}}"#;
+        "response_format":{"type":"json_schema",
+        "json_schema":{"name":"n","schema":{"z":1,"a":2}}}}"#;
     let request = Request::from_json(text).unwrap();
     for dialect in [Dialect::Openai, Dialect::Gemini] {
         let body = request.body(dialect, "m", false);
