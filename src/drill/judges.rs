@@ -10,14 +10,19 @@ use crate::scenario::load::Loaded;
 use crate::text::Diagnostic;
 
 /// A problem for each policy under `expect`, and each policy that an expectation compares with,
-/// that neither the scenario lists nor the user runs.
-pub(super) fn check_names(loaded: &Loaded, changes: &Changes) -> Vec<Diagnostic> {
+/// that neither the scenario lists (`written` has the names before any stands in for another) nor
+/// the user runs.
+pub(super) fn check_names(
+    loaded: &Loaded,
+    changes: &Changes,
+    written: &[String],
+) -> Vec<Diagnostic> {
     // A list from `--set` is the user's choice, as `--policy` is: what is left out is not judged.
     if loaded.document.is_override(&["policies"]) {
         return Vec::new();
     }
     let known = policies::names(loaded, changes);
-    let is_known = |name: &str| known.iter().any(|known| known == name);
+    let is_known = |name: &str| known.iter().chain(written).any(|known| known == name);
     let mut problems = Vec::new();
     for (policy, expected) in &loaded.scenario.expect {
         if policy != EVERY && !is_known(policy) {

@@ -30,6 +30,7 @@ mod policies;
 mod subject;
 mod trace;
 
+use std::cell::OnceCell;
 use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::Path;
@@ -85,13 +86,16 @@ impl Drill {
     /// Reads and checks the scenario at `path` with `changes`; on failure every diagnostic, at
     /// least one.
     pub fn load_with(path: impl AsRef<Path>, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
+        // As the file has them: another name may stand in for that of a missing file.
+        let written = OnceCell::new();
         let further = |loaded: &Loaded| {
+            let written = written.get_or_init(|| policies::names(loaded, &changes));
             let mut problems =
                 check_expectations(&loaded.document, &Subject::from(&loaded.scenario));
             let unknown = policies::check(loaded, &changes);
             // A mistyped policy would be told once more, under `expect`.
             if unknown.is_empty() {
-                problems.extend(judges::check_names(loaded, &changes));
+                problems.extend(judges::check_names(loaded, &changes, written));
             }
             problems.extend(unknown);
             problems

@@ -481,7 +481,7 @@ mod tests {
             assert_eq!(named.as_str(), Some(class.name()));
             assert_eq!(measure.name, format!("failures.{}", class.name()));
         }
-        assert_eq!(classes, 18);
+        assert_eq!(classes, FailureClass::ALL.len());
     }
 
     #[test]

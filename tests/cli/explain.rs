@@ -30,11 +30,8 @@ fn explain(project: &Project, words: &[&str]) -> Output {
     explain.args(words).assert().get_output().clone()
 }
 
-#[test]
-fn a_result_says_which_seeds_windows_and_calls_decided_each_expectation() {
-    let output = project().firedrill("explain out/outage.json");
-    output.success().stderr_eq("").stdout_eq(str![[r#"
-outage: fails, seeds 1..2
+/// Every expectation of the project, explained.
+const EXPLAINED: &str = r#"outage: fails, seeds 1..2
 
 fails  no-failover: success_rate >= 99%, was 64.29%
   90 of 252 calls failed: 90 exhausted
@@ -103,7 +100,12 @@ holds  no-failover: attempts_per_call <= 1, was 1.00
     seed 2  1.00  holds
   firedrill trace scenarios/outage.yaml --policy no-failover --seed 1 --slowest 5
 
-"#]]);
+"#;
+
+#[test]
+fn a_result_says_which_seeds_windows_and_calls_decided_each_expectation() {
+    let output = project().firedrill("explain out/outage.json");
+    output.success().stderr_eq("").stdout_eq(EXPLAINED);
 }
 
 #[test]

@@ -34,7 +34,8 @@ const GOOD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent
 const OVERLOADED: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}";
 const SLOW_DOWN: &str =
     "HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 2\r\n\r\n{}";
-const WRONG: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\n{}";
+const WRONG: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 68\r\n\r\n\
+    {\"error\":{\"type\":\"invalid_request_error\",\"param\":\"n\",\"message\":\"n\"}}";
 const HTML: &str = "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n<!DOCTYPE html>";
 const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"choices\":[{\"mess";
 const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\

@@ -124,7 +124,7 @@ fn refusals_by_limits_are_understood_in_each_dialect() {
         ("openai", RateLimited),
         ("deepseek", RateLimited),
         ("moonshot", RateLimited),
-        ("openrouter", RateLimited),
+        ("openrouter", Quota),
         ("xai", RateLimited),
         ("azure", RateLimited),
         ("anthropic", RateLimited),

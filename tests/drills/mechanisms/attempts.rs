@@ -163,7 +163,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Retry on a bad 200",
         who: "resilience4j, Polly, Finagle, tower; Bifrost, Envoy and Vercel in part",
         knobs: &["failures.malformed"],
-        test: "tests/client/wire.rs::a_page_is_no_answer_whatever_it_holds",
+        test: "tests/client/wire.rs::a_page_is_no_answer_whatever_it_is_said_to_be",
         shown: By(Story {
             scenario: "bad-200",
             with: "plain",
