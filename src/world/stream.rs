@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil_net::shim::tokio::net::TcpStream;
 
-/// A stream that is read at most [`AT_ONCE`] bytes at a time.
+/// A stream that is read at most 1,024 bytes at a time.
 #[derive(Debug)]
 pub struct SmallReads(pub(super) TcpStream);
 

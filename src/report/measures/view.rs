@@ -81,7 +81,7 @@ pub enum Argument {
     Fault,
     /// The name of an alert rule.
     Alert,
-    /// A reason for which calls fail, one of [`Endings::REASONS`].
+    /// A reason for which calls fail, one of `Endings::REASONS`.
     Reason,
 }
 
