@@ -49,12 +49,13 @@ pub(crate) fn are_in(text: &str) -> bool {
 /// What looks like a secret, in order and without overlaps.
 fn find(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
+    let has_url = text.contains("://");
     for token in tokens(text) {
         let word = &text[token.clone()];
         let is_secret = has_shape(word)
             || is_long_run(word)
-            || (is_announced(&text[..token.start]) && is_mixed(word))
-            || is_in_url(&text[..token.start], &text[token.end..]);
+            || (is_mixed(word) && is_announced(&text[..token.start]))
+            || has_url && is_in_url(&text[..token.start], &text[token.end..]);
         if is_secret {
             found.push(token);
         }
@@ -81,14 +82,17 @@ fn is_token(c: char) -> bool {
 
 /// Whether a token begins as the keys of some vendor do, and has enough behind that.
 fn has_shape(word: &str) -> bool {
-    let begins = |shape: &&(&str, usize)| {
-        let (start, most) = **shape;
-        word.match_indices(start).any(|(at, _)| {
-            let is_start = at == 0 || !word[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-            is_start && word.len() - at - start.len() >= most
-        })
+    let bytes = word.as_bytes();
+    let begins = |at: usize, start: &str, least: usize| {
+        bytes[at..].starts_with(start.as_bytes()) && bytes.len() - at - start.len() >= least
     };
-    SHAPES.iter().any(|shape| begins(&shape))
+    (0..bytes.len()).any(|at| {
+        let is_start = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+        is_start
+            && SHAPES
+                .iter()
+                .any(|(start, least)| begins(at, start, *least))
+    })
 }
 
 /// How keys begin, and how many characters they have at least behind that.

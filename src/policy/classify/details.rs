@@ -68,8 +68,7 @@ impl Said {
     /// Whether the text has this phrase, which is in lower case; `..` stands for up to
     /// [`LONGEST_GAP`] bytes between its parts.
     pub(super) fn has_phrase(&self, phrase: &str) -> bool {
-        let first = phrase.split_once("..").map_or(phrase, |(first, _)| first);
-        self.pairs.may_have(first) && finds(&self.text, phrase, false)
+        self.pairs.may_have(phrase) && finds(&self.text, phrase, false)
     }
 }
 
@@ -88,12 +87,14 @@ impl Pairs {
         pairs
     }
 
-    /// Whether the text may have this part, in any case; false only if it does not have it.
-    fn may_have(&self, part: &str) -> bool {
-        part.as_bytes().windows(2).all(|two| {
+    /// Whether the text may have this phrase, in any case; false only if it does not have it. A stop
+    /// may be part of a gap.
+    fn may_have(&self, phrase: &str) -> bool {
+        let counts = |byte: u8| byte.is_ascii() && byte != b'.';
+        phrase.as_bytes().windows(2).all(|two| {
             let (a, b) = (two[0].to_ascii_lowercase(), two[1].to_ascii_lowercase());
             let (word, bit) = Self::place(a, b);
-            !(a.is_ascii() && b.is_ascii()) || self.0[word] & bit != 0
+            !(counts(a) && counts(b)) || self.0[word] & bit != 0
         })
     }
 
