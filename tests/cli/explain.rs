@@ -99,7 +99,6 @@ holds  no-failover: attempts_per_call <= 1, was 1.00
     seed 1  1.00  holds
     seed 2  1.00  holds
   firedrill trace scenarios/outage.yaml --policy no-failover --seed 1 --slowest 5
-
 "#;
 
 #[test]
