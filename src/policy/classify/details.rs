@@ -87,8 +87,8 @@ impl Pairs {
         pairs
     }
 
-    /// Whether the text may have this phrase, in any case; false only if it does not have it. A stop
-    /// may be part of a gap.
+    /// Whether the text may have this phrase, in any case; false only if it does not have it. A
+    /// stop may be part of a gap.
     fn may_have(&self, phrase: &str) -> bool {
         let counts = |byte: u8| byte.is_ascii() && byte != b'.';
         phrase.as_bytes().windows(2).all(|two| {
