@@ -7,6 +7,7 @@ use csv::Writer;
 
 use super::measures::{self, Measure};
 use super::ratio::Ratio;
+use super::render::csv::text_of;
 use super::unit::Unit;
 use super::verdict::Verdict;
 use super::{Judged, Report};
@@ -174,14 +175,6 @@ impl Row {
             broken: broken.map(|one| (one.verdict, one.text.clone())).collect(),
         }
     }
-}
-
-/// What `write` writes.
-fn text_of(write: impl Fn(&mut Writer<Vec<u8>>) -> Result<(), csv::Error>) -> String {
-    let mut writer = Writer::from_writer(Vec::new());
-    let written = write(&mut writer);
-    debug_assert!(written.is_ok(), "memory takes rows of one length");
-    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 /// The scenario by its place below `scenarios/`, since packs share names: `conduct/flapping`.

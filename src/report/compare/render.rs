@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{CallDifference, Comparison, Finding, Row};
 use crate::report::measures::Better;
 use crate::report::ratio::grouped;
+use crate::report::render::csv::text_of;
 use crate::report::{Format, Ratio, Unit};
 
 /// `comparisons` in one text, as `format` shows them.
@@ -17,7 +18,7 @@ pub fn render(comparisons: &[Comparison], format: Format) -> String {
         Format::Table => each(table),
         Format::Markdown => each(|one| markdown(one, &format!("## {}", one.scenario))),
         Format::Json => json(comparisons),
-        Format::Csv => csv(comparisons).unwrap_or_default(),
+        Format::Csv => text_of(|writer| write_csv(comparisons, writer)),
     }
 }
 
@@ -197,8 +198,10 @@ fn capitalised(text: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-fn csv(comparisons: &[Comparison]) -> Option<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+fn write_csv(
+    comparisons: &[Comparison],
+    writer: &mut csv::Writer<Vec<u8>>,
+) -> Result<(), csv::Error> {
     let head = [
         "scenario",
         "first",
@@ -212,7 +215,7 @@ fn csv(comparisons: &[Comparison]) -> Option<String> {
         "high",
         "finding",
     ];
-    writer.write_record(head).ok()?;
+    writer.write_record(head)?;
     let number = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
     for comparison in comparisons {
         let Comparison {
@@ -232,10 +235,10 @@ fn csv(comparisons: &[Comparison]) -> Option<String> {
                 &row.unit.to_owned(),
             ];
             let words = words.into_iter().chain(&values).map(String::as_str);
-            writer.write_record(words.chain([row.finding])).ok()?;
+            writer.write_record(words.chain([row.finding]))?;
         }
     }
-    String::from_utf8(writer.into_inner().ok()?).ok()
+    Ok(())
 }
 
 /// One comparison as an object, several as an array.

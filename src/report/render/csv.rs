@@ -15,11 +15,17 @@ use crate::report::{Judged, Report, breakdown, measures};
 
 /// The rows of `report`, under their header.
 pub(super) fn render(report: &Report, _: bool) -> String {
+    text_of(|writer| write(report, writer))
+}
+
+/// The rows that `write` writes, of one length each.
+pub(in crate::report) fn text_of(
+    write: impl FnOnce(&mut Writer<Vec<u8>>) -> Result<(), csv::Error>,
+) -> String {
     let mut writer = Writer::from_writer(Vec::new());
-    let written = write(report, &mut writer);
-    debug_assert!(written.is_ok(), "memory takes any row of six fields");
-    let bytes = writer.into_inner().unwrap_or_default();
-    String::from_utf8(bytes).unwrap_or_default()
+    let written = write(&mut writer);
+    debug_assert!(written.is_ok(), "memory takes rows of one length");
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 fn write(report: &Report, writer: &mut Writer<Vec<u8>>) -> Result<(), csv::Error> {

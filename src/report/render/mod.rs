@@ -4,7 +4,7 @@
 //! the command line: it draws the picture beside a page.
 
 pub(super) mod chart;
-mod csv;
+pub(super) mod csv;
 mod failure;
 mod json;
 mod markdown;
