@@ -235,13 +235,14 @@ impl FailureClass {
             return Self::Quota;
         }
         let said = Said::new(details);
-        let found = |weakest| table::class_of(&said, weakest);
-        if let Some(class) = found(Weight::Likely) {
-            return class;
+        let sign = table::strongest(&said);
+        if let Some(sign) = sign.filter(|sign| sign.weight < Weight::AsStatus) {
+            return sign.class;
         }
+        let by_words = sign.map(|sign| sign.class);
         match details.status {
             200..=299 if said.is_empty() => Self::Malformed,
-            200..=299 => found(Weight::AsStatus).unwrap_or(Self::ServerError),
+            200..=299 => by_words.unwrap_or(Self::ServerError),
             401 => Self::Auth,
             // 451: barred for legal reasons, where this provider is.
             403 | 407 | 451 => Self::Forbidden,
@@ -257,7 +258,7 @@ impl FailureClass {
             // the way gave up (499: "client closed the request"): the same request may succeed a
             // moment later, and the vendors' SDKs retry most of these like a 5xx.
             408 | 409 | 424 | 425 | 499 => Self::ServerError,
-            400..=499 => found(Weight::AsStatus).unwrap_or(Self::Rejected),
+            400..=499 => by_words.unwrap_or(Self::Rejected),
             500..=599 => Self::ServerError,
             _ => Self::Malformed,
         }

@@ -106,16 +106,16 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
     VENDORS.iter().copied().flatten()
 }
 
-/// The class that an error's words identify, by rows of at most this weight.
-pub(super) fn class_of(said: &Said, weakest: Weight) -> Option<FailureClass> {
+/// The strongest row that an error shows.
+pub(super) fn strongest(said: &Said) -> Option<&'static Row> {
     let mut best: Option<&Row> = None;
-    for row in rows().filter(|row| row.weight <= weakest) {
+    for row in rows() {
         let is_stronger = best.is_none_or(|best| row.rank() < best.rank());
         if is_stronger && row.is_shown(said) {
             best = Some(row);
         }
     }
-    best.map(|row| row.class)
+    best
 }
 
 /// Which of two classes counts when an error shows signs of both. Money comes first: providers
