@@ -188,9 +188,9 @@ impl<C: Connect> Target<C> {
         let mut keys = Vec::from_iter(self.keys.iter().map(Secret::reveal));
         // One may be the beginning of another.
         keys.sort_by_key(|key| Reverse(key.len()));
-        let said = keys
-            .into_iter()
-            .fold(said.to_owned(), |said, key| said.replace(key, "***"));
+        let said = keys.into_iter().fold(said.to_owned(), |said, key| {
+            said.replace(key, secrets::SHOWN)
+        });
         secrets::without(&said).into_owned()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::secrets::SHOWN;
+
 /// An API key. It cannot be printed, compared or serialized, so that no log, trace or error
 /// contains it; only [`reveal`](Self::reveal) returns it.
 #[derive(Clone)]
@@ -44,9 +46,6 @@ impl fmt::Display for Secret {
         f.write_str(SHOWN)
     }
 }
-
-/// The text shown in place of a secret.
-const SHOWN: &str = "***";
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,7 @@ pub(crate) fn hidden(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown.collect())
 }
 
-/// `text` without what looks like a secret: `***` stands in its place.
+/// `text` without what looks like a secret: [`SHOWN`] stands in its place.
 pub(crate) fn without(text: &str) -> Cow<'_, str> {
     let found = find(text);
     if found.is_empty() {
@@ -34,12 +34,15 @@ pub(crate) fn without(text: &str) -> Cow<'_, str> {
     let mut at = 0;
     for range in found {
         shown.push_str(&text[at..range.start]);
-        shown.push_str("***");
+        shown.push_str(SHOWN);
         at = range.end;
     }
     shown.push_str(&text[at..]);
     Cow::Owned(shown)
 }
+
+/// The text in place of a secret.
+pub(crate) const SHOWN: &str = "***";
 
 /// Whether something in `text` looks like a secret.
 pub(crate) fn are_in(text: &str) -> bool {
