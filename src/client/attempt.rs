@@ -268,7 +268,7 @@ impl<C: Connect> Attempt<C> {
             let data = decoded(&mut decoder, data)?;
             let now = self.shared.now();
             reader.push(&data, |token| progress.take(now, token, &self.inbox))?;
-            if progress.text.len() > LONGEST_ANSWER {
+            if progress.text.len() > answer::LONGEST {
                 return Err(failed(FailureClass::Malformed));
             }
         }
@@ -489,9 +489,6 @@ fn earliest(a: Limit, b: Limit) -> Limit {
         (a, b) => a.or(b),
     }
 }
-
-/// The longest answer that is read, in bytes.
-const LONGEST_ANSWER: usize = 32 << 20;
 
 /// The longest body of a refusal that is read, in bytes.
 const LONGEST_ERROR: usize = 64 << 10;

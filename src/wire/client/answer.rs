@@ -25,6 +25,9 @@ use super::beside::Beside;
 use super::finish;
 use super::request::ToolCall;
 
+/// The longest answer that is read, in bytes.
+pub(crate) const LONGEST: usize = 32 << 20;
+
 /// Token counts of the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::ClientSpec;
-use super::answer::{Content, FinishReason, Wrong};
+use super::answer::{Content, FinishReason, LONGEST, Wrong};
 use super::request::ToolCall;
 
 /// Collected so far.
@@ -28,6 +28,7 @@ pub(super) struct PartialCall {
 
 impl Beside {
     /// Collects from these bytes, in which the dialect's reader found something other than text.
+    /// What follows the longest answer is left out.
     pub(super) fn collect(&mut self, spec: &ClientSpec, data: &[u8]) {
         self.read += data.len();
         if self.read <= LONGEST
@@ -140,9 +141,6 @@ impl PartialCall {
         })
     }
 }
-
-/// The most bytes that are read for it: what follows is left out.
-const LONGEST: usize = 32 << 20;
 
 /// A text that is not empty.
 pub(super) fn text(value: &Value) -> Option<&str> {

@@ -1,8 +1,9 @@
 //! Parses the body of a success, whatever its form: its bytes show whether it is JSON or a stream
 //! of events, since neither the request nor the content type tells reliably.
 
-use super::answer::{Content, Token, Wrong, judge};
+use super::answer::{Content, LONGEST, Token, Wrong, judge};
 use super::beside::Beside;
+use super::error::BYTE_ORDER;
 use super::mend::{Halves, mend};
 use super::stream::EventReader;
 use super::{ClientSpec, in_band};
@@ -203,9 +204,3 @@ fn events(
     reader.push(body, on_token)?;
     reader.end(on_token)
 }
-
-/// The longest answer in one piece that is read, in bytes.
-const LONGEST: usize = 32 << 20;
-
-/// The byte order mark.
-const BYTE_ORDER: &[u8] = "\u{feff}".as_bytes();

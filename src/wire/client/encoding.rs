@@ -2,8 +2,8 @@
 //!
 //! The client asks for plain bodies, and some gateways compress them all the same. What the headers
 //! say is not always so: a body that is said to be gzip and does not begin like it is taken as it
-//! is, and one that begins like gzip is decompressed. One push gives at most [`LONGEST`] bytes, so
-//! that a small body cannot fill the memory.
+//! is, and one that begins like gzip is decompressed. One push gives at most as many bytes
+//! as the longest answer has, so that a small body cannot fill the memory.
 
 /// A body that cannot be decompressed: why.
 #[derive(Debug, PartialEq, Eq)]
@@ -166,10 +166,8 @@ mod packed {
     use brotli_decompressor::DecompressorWriter;
     use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
+    use super::super::answer::LONGEST;
     use super::{Encoding, Undecodable};
-
-    /// The most bytes that one push gives, in bytes: the longest answer that is read.
-    pub(super) const LONGEST: usize = 32 << 20;
 
     /// One encoding, written to; what comes out is taken after each write.
     pub(super) enum Layer {
@@ -298,6 +296,7 @@ mod tests {
         use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
         use super::*;
+        use crate::wire::answer::LONGEST;
 
         fn gzip(text: &[u8]) -> Vec<u8> {
             let mut writer = GzEncoder::new(Vec::new(), Compression::default());
@@ -373,7 +372,7 @@ mod tests {
 
         #[test]
         fn a_small_body_cannot_fill_the_memory() {
-            let bomb = gzip(&vec![0; super::super::packed::LONGEST + 1]);
+            let bomb = gzip(&vec![0; LONGEST + 1]);
             assert!(bomb.len() < 100_000);
             assert!(decoded(Some("gzip"), &bomb, bomb.len()).is_err());
         }

@@ -44,10 +44,9 @@ pub(crate) fn read_error(bytes: &[u8]) -> ErrorBody {
     body
 }
 
-/// The error in these bytes, if there is one in any form.
-pub(super) fn find(bytes: &[u8]) -> Option<ErrorBody> {
-    let value: Value = serde_json::from_slice(without_mark(bytes)).ok()?;
-    let first = value.get(0).unwrap_or(&value);
+/// The error in this value, if there is one in any form.
+pub(super) fn find(value: &Value) -> Option<ErrorBody> {
+    let first = value.get(0).unwrap_or(value);
     let is_error = first.as_object().is_some_and(is_error);
     let error = is_error.then(|| ErrorBody::of(first))?;
     (!error.is_empty() || !first["error"].is_null()).then_some(error)
@@ -327,9 +326,12 @@ fn unescaped(text: &str) -> String {
 }
 
 /// The bytes without the mark of their order that some servers put first.
-fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER).unwrap_or(bytes)
 }
+
+/// The byte order mark.
+pub(super) const BYTE_ORDER: &[u8] = "\u{feff}".as_bytes();
 
 /// How deep errors are searched within each other. Five levels have been seen.
 const DEEPEST: u8 = 12;

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::{Wrong, read_error};
+use super::answer::Wrong;
 use super::error::{self, ErrorBody};
 
 /// An `error` field with an error: some providers always send the field, and fill it with nothing.
@@ -29,19 +29,20 @@ pub(super) fn or_error(wrong: Wrong, bytes: &[u8]) -> Wrong {
 /// The error that an object without an answer reports, if it reports one.
 pub(super) fn complaint(bytes: &[u8]) -> Option<Wrong> {
     let value: Value = serde_json::from_slice(bytes).ok()?;
-    let value = value.get(0).unwrap_or(&value);
-    let object = value.as_object()?;
+    let object = value.get(0).unwrap_or(&value).as_object()?;
     let is_one = object.iter().any(|(name, value)| complains(name, value))
         || (object.iter().any(|(name, value)| is_message(name, value)) && !is_well(object));
-    is_one.then(|| Wrong::Error(Box::new(body_of(bytes, object))))
+    is_one.then(|| Wrong::Error(Box::new(body_of(&value, object))))
 }
 
 /// The error in the data of an event that is named so, or in an `error` field of the stream.
 pub(super) fn announced(data: &[u8]) -> Wrong {
     let body = match serde_json::from_slice::<Value>(data) {
-        Ok(Value::Object(object)) => body_of(data, &object),
         Ok(Value::String(message)) => message_of(message),
-        Ok(_) => read_error(data),
+        Ok(value) => match value.as_object() {
+            Some(object) => body_of(&value, object),
+            None => ErrorBody::of(&value),
+        },
         Err(_) => message_of(String::from_utf8_lossy(data).trim().to_owned()),
     };
     Wrong::Error(Box::new(body))
@@ -55,8 +56,8 @@ fn message_of(message: String) -> ErrorBody {
 }
 
 /// The error's words, also under the names that only some servers give them.
-fn body_of(bytes: &[u8], object: &Map<String, Value>) -> ErrorBody {
-    let mut body = error::find(bytes).unwrap_or_else(|| read_error(bytes));
+fn body_of(value: &Value, object: &Map<String, Value>) -> ErrorBody {
+    let mut body = error::find(value).unwrap_or_else(|| ErrorBody::of(value));
     let first = |names: &[&str]| {
         let has_name = |name: &&String| names.contains(&name.to_ascii_lowercase().as_str());
         object
