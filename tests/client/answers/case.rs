@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use firedrill::client::{Answer, Builder, Client, Connect, Dialect, Endpoint, Provider, Request};
-use firedrill::policy::config::Policy;
 use firedrill::policy::{FailureClass, ProviderId};
+use firedrill::policy_file::presets;
 use firedrill::trace::{Event, EventKind, Recorder};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -117,8 +117,6 @@ impl Case {
     }
 
     fn client(&self, seen: &Arc<Seen>) -> Client<Pipes> {
-        let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/resilient.yaml");
-        let policy = Policy::parse("resilient.yaml", &std::fs::read_to_string(policy).unwrap());
         let mut bad = Provider::new("bad", "http://bad", "m-1")
             .dialect(self.dialect)
             .context(8_000)
@@ -130,7 +128,7 @@ impl Case {
             bytes: self.bytes(),
             is_kept: self.raw_b64.is_none(),
         })
-        .policy(policy.unwrap())
+        .policy(presets::policy("resilient").unwrap())
         .provider(bad)
         .provider(Provider::new("healthy", "http://healthy/v1", "m-2").context(100_000))
         .recorder(Arc::clone(seen) as Arc<dyn Recorder>)

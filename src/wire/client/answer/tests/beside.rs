@@ -14,6 +14,13 @@ fn reason(content: &Content) -> Option<FinishReason> {
 
 const TWO: [(&str, &str, &str); 2] = [("c1", "f", r#"{"a":1}"#), ("c2", "g", "{}")];
 
+/// Both calls of [`TWO`], behind a reasoning.
+fn has_two_calls_after_a_thought(content: &Content) {
+    assert_eq!(calls(content), TWO);
+    assert_eq!(content.reasoning.as_deref(), Some("Hm."));
+    assert_eq!(reason(content), Some(FinishReason::ToolCalls));
+}
+
 #[test]
 fn openai_sends_calls_whole_or_piece_by_piece() {
     let whole = plain(
@@ -39,9 +46,7 @@ fn openai_sends_calls_whole_or_piece_by_piece() {
     let streamed = hear_events(Dialect::Openai, &events.each_ref().map(String::as_str));
     let streamed = streamed.end.unwrap();
     for content in [&whole, &streamed] {
-        assert_eq!(calls(content), TWO);
-        assert_eq!(content.reasoning.as_deref(), Some("Hm."));
-        assert_eq!(reason(content), Some(FinishReason::ToolCalls));
+        has_two_calls_after_a_thought(content);
     }
 }
 
@@ -101,9 +106,7 @@ fn anthropic_sends_calls_whole_or_piece_by_piece() {
     let streamed = hear_events(Dialect::Anthropic, &events.each_ref().map(String::as_str));
     let streamed = streamed.end.unwrap();
     for content in [&whole, &streamed] {
-        assert_eq!(calls(content), TWO);
-        assert_eq!(content.reasoning.as_deref(), Some("Hm."));
-        assert_eq!(reason(content), Some(FinishReason::ToolCalls));
+        has_two_calls_after_a_thought(content);
     }
 }
 
