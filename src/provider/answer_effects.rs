@@ -118,6 +118,26 @@ impl AnswerEffects {
         flaws.is_some_and(|flaws| corruption::stands_in(flaws.body))
     }
 
+    /// Whether the bytes of the answer hold more than its tokens and its usage tell.
+    pub(super) fn shape_bytes(&self) -> bool {
+        let Self {
+            fired: _,
+            think: _,
+            tails: _,
+            late: _,
+            hold,
+            gaps: _,
+            drip: _,
+            bandwidth,
+            halves,
+            splits,
+            flaws,
+        } = self;
+        let is_bent = |split: &Split| !matches!(split.then, Then::Stall(_));
+        let is_cut = bandwidth.is_some() || *halves || splits.iter().any(is_bent);
+        hold.is_some() || is_cut || flaws.is_some()
+    }
+
     /// Whether the caller gets a whole and correct answer in this dialect.
     pub(super) fn is_right(&self, dialect: Dialect) -> bool {
         let is_odd = |split: &Split| ends(split.then) || matches!(split.then, Then::Event(_));

@@ -6,9 +6,8 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::chunks::whole_ms;
+use super::payload::Payload;
 use crate::time::Instant;
 use crate::units::Bandwidth;
 
@@ -48,23 +47,24 @@ impl Line {
         self.throttle.is_none()
     }
 
-    /// Sends `bytes`, due at `at`, in pieces; calls `leave` for each with its time, its bytes, and
-    /// whether it is the last.
-    pub(super) fn send(
+    /// Sends `payload`, due at `at`, in pieces; calls `leave` for each with its time, and whether
+    /// it is the last.
+    pub(super) fn send<W: Payload>(
         &mut self,
         at: Instant,
-        mut bytes: Bytes,
-        mut leave: impl FnMut(Instant, Bytes, bool),
+        payload: W,
+        mut leave: impl FnMut(Instant, W, bool),
     ) {
         let at = self.moment(at);
         let Some(throttle) = &mut self.throttle else {
             self.last = at;
-            return leave(at, bytes, true);
+            return leave(at, payload, true);
         };
+        let mut bytes = payload.into_bytes();
         while !bytes.is_empty() {
             let slice = bytes.split_to(throttle.slice().min(bytes.len()));
             self.last = whole_ms(throttle.gone(at, slice.len()));
-            leave(self.last, slice, bytes.is_empty());
+            leave(self.last, slice.into(), bytes.is_empty());
         }
     }
 
@@ -101,6 +101,8 @@ const SECOND: u128 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -111,7 +113,7 @@ mod tests {
         line.send(
             ms(at),
             Bytes::from_static(bytes.as_bytes()),
-            |at, piece, last| {
+            |at, piece: Bytes, last| {
                 pieces.push((at.as_nanos() / 1_000_000, piece.len(), last));
                 all.extend_from_slice(&piece);
             },
@@ -158,7 +160,7 @@ mod tests {
             let (mut due, mut left) = (0, vec![(0, 0_u64)]);
             for (after, length) in writes {
                 due += after;
-                line.send(ms(due), Bytes::from(vec![b'x'; length]), |at, piece, _| {
+                line.send(ms(due), Bytes::from(vec![b'x'; length]), |at, piece: Bytes, _| {
                     left.push((at.as_nanos() / 1_000_000, piece.len() as u64));
                 });
             }

@@ -1,7 +1,7 @@
 //! The provider's actions for one request, each with its time, computed lazily.
 //!
 //! `provider` decides which actions these are, `chunks` when tokens are due, `egress` how bytes are
-//! sent. The host executes the actions.
+//! sent. The host executes the actions. What a write carries is a [`Payload`].
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use bytes::Bytes;
 use super::chunks::{Chunk, ChunkSchedule, End};
 use super::egress::Line;
 use super::fault_set::Billing;
+use super::payload::Payload;
 use crate::scenario::fault::{CloseMode, StreamAnomaly};
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
@@ -20,20 +21,20 @@ use crate::wire::fake::{Extra, Part, Stamp, Usage, Writer};
 /// The provider's actions for one request, each with its time, in order.
 ///
 /// Its size does not depend on the number of tokens.
-#[derive(Clone, Debug, Default)]
-pub struct Exchange {
-    queue: VecDeque<(Instant, Action)>,
+#[derive(Clone, Debug)]
+pub struct Exchange<W = Bytes> {
+    queue: VecDeque<(Instant, Action<W>)>,
     line: Line,
     billing: Billing,
-    hold: Option<KeepAlives>,
-    answer: Option<Answer>,
+    hold: Option<KeepAlives<W>>,
+    answer: Option<Answer<W>>,
 }
 
 /// One action of the provider.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Sends these bytes.
-    Write(Bytes),
+pub enum Action<W = Bytes> {
+    /// Sends this.
+    Write(W),
     /// Closes the connection cleanly.
     Fin,
     /// Resets the connection.
@@ -50,9 +51,9 @@ pub enum Action {
 
 /// The answer after the keep-alives, if any.
 #[derive(Clone, Debug)]
-pub(super) enum Answer {
+pub(super) enum Answer<W> {
     /// All at once.
-    Plain(Plain),
+    Plain(Plain<W>),
     /// In several writes.
     Stream(Box<Stream>),
     /// Nothing: the connection is closed at this time.
@@ -61,11 +62,11 @@ pub(super) enum Answer {
 
 /// An answer that is sent at once.
 #[derive(Clone, Debug)]
-pub(super) struct Plain {
+pub(super) struct Plain<W> {
     /// When it is sent.
     pub(super) at: Instant,
-    /// Its bytes.
-    pub(super) bytes: Bytes,
+    /// What it says.
+    pub(super) payload: W,
     /// The number of its tokens.
     pub(super) output: u64,
     /// Whether it is whole and correct.
@@ -89,26 +90,47 @@ pub(super) struct Stream {
     pub(super) halves: bool,
     /// Whether it is correct, if it is whole.
     pub(super) is_right: bool,
+    /// Whether its bytes hold more than its tokens and its usage tell.
+    pub(super) exact: bool,
 }
 
 /// Bytes that are sent each second until an answer comes.
 #[derive(Clone, Debug)]
-pub(super) struct KeepAlives {
+pub(super) struct KeepAlives<W> {
     /// The time of the next.
     pub(super) next: Instant,
     /// They end before this time.
     pub(super) until: Instant,
-    /// Their bytes.
-    pub(super) bytes: Bytes,
+    /// What they say.
+    pub(super) payload: W,
 }
 
 impl Iterator for Exchange {
     type Item = (Instant, Action);
 
+    fn next(&mut self) -> Option<Self::Item> {
+        self.advance()
+    }
+}
+
+impl<W> Default for Exchange<W> {
+    fn default() -> Self {
+        Self {
+            queue: VecDeque::new(),
+            line: Line::default(),
+            billing: Billing::default(),
+            hold: None,
+            answer: None,
+        }
+    }
+}
+
+#[expect(private_bounds, reason = "none of these methods is public")]
+impl<W: Payload> Exchange<W> {
     /// The next action and its time; `None` when the exchange is over. Then the connection can be
     /// reused, unless `Fin`, `Rst` or `Silence` came last. When the client has left, the host goes
     /// on asking (the work goes on, and is billed) and drops the writes.
-    fn next(&mut self) -> Option<Self::Item> {
+    pub(crate) fn advance(&mut self) -> Option<(Instant, Action<W>)> {
         loop {
             if let Some(next) = self.queue.pop_front() {
                 return Some(next);
@@ -118,9 +140,7 @@ impl Iterator for Exchange {
             }
         }
     }
-}
 
-impl Exchange {
     /// An empty exchange, whose bytes are sent on `line` and whose output is billed by `billing`.
     pub(super) fn new(line: Line, billing: Billing) -> Self {
         Self {
@@ -149,14 +169,14 @@ impl Exchange {
 
     /// Adds `action` at `at`.
     #[must_use]
-    pub(super) fn then(mut self, at: Instant, action: Action) -> Self {
+    pub(super) fn then(mut self, at: Instant, action: Action<W>) -> Self {
         self.queue.push_back((at, action));
         self
     }
 
     /// Adds keep-alives: the `first`, with its head, at `at`, and others after it.
     #[must_use]
-    pub(super) fn then_held(mut self, at: Instant, first: Bytes, hold: KeepAlives) -> Self {
+    pub(super) fn then_held(mut self, at: Instant, first: W, hold: KeepAlives<W>) -> Self {
         self.send(at, first, 0, false);
         self.hold = Some(hold);
         self
@@ -164,7 +184,7 @@ impl Exchange {
 
     /// Adds `answer`, after which nothing comes.
     #[must_use]
-    pub(super) fn then_answer(mut self, answer: Answer) -> Self {
+    pub(super) fn then_answer(mut self, answer: Answer<W>) -> Self {
         self.answer = Some(answer);
         self
     }
@@ -180,22 +200,26 @@ impl Exchange {
                 Some(stream.pace.end())
             }
             Answer::Never(at) => Some(*at),
-            _ => self.clone().last().map(|(at, _)| at),
+            _ => {
+                let mut all = self.clone();
+                let times = std::iter::from_fn(|| all.advance().map(|(at, _)| at));
+                times.last()
+            }
         }
     }
 
     /// Computes the next actions; false when there are none.
     fn go_on(&mut self) -> bool {
         if let Some(hold) = &mut self.hold {
-            if let Some((at, bytes)) = hold.beat() {
-                self.send(at, bytes, 0, false);
+            if let Some((at, payload)) = hold.beat() {
+                self.send(at, payload, 0, false);
                 return true;
             }
             self.hold = None;
         }
         match self.answer.take() {
             Some(Answer::Plain(plain)) => {
-                self.send(plain.at, plain.bytes, plain.output, plain.is_right);
+                self.send(plain.at, plain.payload, plain.output, plain.is_right);
             }
             Some(Answer::Stream(mut stream)) => {
                 let Some(burst) = stream.pace.next() else {
@@ -215,16 +239,16 @@ impl Exchange {
         let output = burst.end.map_or(0, |_| stream.pace.delivered());
         let is_right = burst.end == Some(End::Whole) && stream.is_right;
         let mut at = burst.at;
-        let bytes = match stream.halves {
-            false => stream.bytes(burst),
+        let payload = match stream.halves {
+            false => stream.payload(burst),
             true => {
                 let [first, rest] = stream.torn(burst);
-                self.send(at, first, 0, false);
+                self.send(at, first.into(), 0, false);
                 at = self.line.moment(at) + MILLISECOND;
-                rest
+                rest.into()
             }
         };
-        self.send(at, bytes, output, is_right);
+        self.send(at, payload, output, is_right);
         let last = match burst.end {
             Some(End::Cut(CloseMode::Rst, _)) => Action::Rst,
             Some(End::Cut(CloseMode::Fin, _)) => Action::Fin,
@@ -233,8 +257,8 @@ impl Exchange {
         self.queue.push_back((self.line.moment(burst.at), last));
     }
 
-    /// Sends `bytes` from `at` on. This many output tokens are billed when all are sent.
-    fn send(&mut self, at: Instant, bytes: Bytes, output: u64, is_right: bool) {
+    /// Sends `payload` from `at` on. This many output tokens are billed when all are sent.
+    fn send(&mut self, at: Instant, payload: W, output: u64, is_right: bool) {
         let (queue, billing) = (&mut self.queue, self.billing);
         let complete = |queue: &mut VecDeque<_>, at| {
             if output > 0 {
@@ -245,10 +269,10 @@ impl Exchange {
                 queue.push_back((at, Action::Answered));
             }
         };
-        if bytes.is_empty() {
+        if payload.is_empty() {
             return complete(queue, self.line.moment(at));
         }
-        self.line.send(at, bytes, |at, piece, is_last| {
+        self.line.send(at, payload, |at, piece, is_last| {
             if is_last {
                 complete(queue, at);
             }
@@ -258,11 +282,13 @@ impl Exchange {
 }
 
 impl Stream {
-    /// The bytes of one write.
-    fn bytes(&self, burst: Chunk) -> Bytes {
+    /// What one write carries.
+    fn payload<W: Payload>(&self, burst: Chunk) -> W {
         let (part, half) = self.parts(burst);
-        let bytes = self.writer.part(&self.stamp, &part);
-        self.followed(bytes, half)
+        match half {
+            None => W::part(&self.writer, &self.stamp, &part, self.exact),
+            Some(_) => W::from(self.followed(self.writer.part(&self.stamp, &part), half)),
+        }
     }
 
     /// The bytes of one write, split in two.
@@ -325,14 +351,14 @@ impl Stream {
     }
 }
 
-impl KeepAlives {
+impl<W: Clone> KeepAlives<W> {
     /// The interval of keep-alives.
     pub(super) const EVERY: Duration = Duration::from_secs(1);
 
-    fn beat(&mut self) -> Option<(Instant, Bytes)> {
+    fn beat(&mut self) -> Option<(Instant, W)> {
         let at = self.next;
         self.next = at + Self::EVERY;
-        (at < self.until).then(|| (at, self.bytes.clone()))
+        (at < self.until).then(|| (at, self.payload.clone()))
     }
 }
 
@@ -362,6 +388,7 @@ mod tests {
             usage: USAGE,
             halves: false,
             is_right: true,
+            exact: false,
         }
     }
 

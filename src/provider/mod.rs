@@ -42,6 +42,7 @@ mod egress;
 mod exchange;
 mod fault_set;
 mod limits;
+mod payload;
 mod slots;
 mod work;
 
@@ -49,6 +50,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use exchange::{Action, Exchange};
+pub(crate) use payload::Payload;
 
 use crate::policy::{CallId, ProviderId};
 use crate::rng::RngStreams;
@@ -179,8 +181,13 @@ impl Provider {
         self.limits.clear();
     }
 
-    /// Answers a request that was read whole at `now`.
+    /// Answers a request that was read whole at `now`, in bytes.
     pub fn on_request(&mut self, now: Instant, request: &Request) -> Exchange {
+        self.respond(now, request)
+    }
+
+    /// Answers a request that was read whole at `now`.
+    pub(crate) fn respond<W: Payload>(&mut self, now: Instant, request: &Request) -> Exchange<W> {
         let seen = request.seen(now);
         if let Some((fault, verdict)) = self.faults.verdict(&seen) {
             return self.struck(&seen, request, fault, verdict);
@@ -204,13 +211,13 @@ impl Provider {
     }
 
     /// The exchange of a fault that decides it.
-    fn struck(
+    fn struck<W: Payload>(
         &mut self,
         seen: &AttemptInfo<'_>,
         request: &Request,
         fault: FaultId,
         verdict: ExchangeFault,
-    ) -> Exchange {
+    ) -> Exchange<W> {
         let at = whole_ms(seen.now);
         let exchange = Exchange::default().then_fired(at, &[fault]);
         let (refusal, billed) = match verdict {
@@ -218,7 +225,7 @@ impl Provider {
             ExchangeFault::Reset => return exchange.then(at, Action::Rst),
             ExchangeFault::Fin => return exchange.then(at, Action::Fin),
             ExchangeFault::Head => {
-                let head = Action::Write(self.head(request, at));
+                let head = Action::Write(self.head(request, at).into());
                 return exchange.then(at, head).then(at, Action::Silence);
             }
             ExchangeFault::Refuse { refusal, billed } => (refusal, billed),
@@ -232,12 +239,12 @@ impl Provider {
     }
 
     /// The beginning of an exchange that ends in an error, and bills the prompt.
-    fn billed_for_nothing(
+    fn billed_for_nothing<W: Payload>(
         &mut self,
         seen: &AttemptInfo<'_>,
         request: &Request,
         by: FaultId,
-    ) -> Exchange {
+    ) -> Exchange<W> {
         let at = whole_ms(seen.now);
         let mut fired = vec![by];
         let (billing, cached) = self.charges(seen, request, &mut fired);
@@ -308,13 +315,13 @@ impl Provider {
     }
 
     /// The exchange of an admitted request.
-    fn work(
+    fn work<W: Payload>(
         &mut self,
         seen: &AttemptInfo<'_>,
         request: &Request,
         place: SlotGrant,
         quotas: Quotas,
-    ) -> Exchange {
+    ) -> Exchange<W> {
         let Tokens { input, output, .. } = request.tokens;
         let shape = PlainAnswer {
             streamed: request.streamed,
@@ -377,16 +384,16 @@ impl Provider {
     }
 
     /// An error, at once.
-    fn refuse(
+    fn refuse<W: Payload>(
         &self,
-        exchange: Exchange,
+        exchange: Exchange<W>,
         at: Instant,
         request: &Request,
         quotas: Quotas,
         refusal: &Refusal,
-    ) -> Exchange {
+    ) -> Exchange<W> {
         let stamp = self.stamp(request, at, Duration::ZERO, quotas);
-        exchange.then(at, Action::Write(self.writer.refusal(&stamp, refusal)))
+        exchange.then(at, Action::Write(W::refusal(&self.writer, stamp, refusal)))
     }
 
     /// The head of an answer, alone.

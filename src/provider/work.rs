@@ -11,6 +11,7 @@ use super::chunks::{ChunkSchedule, TokenRate, slowed, whole_ms};
 use super::egress::Line;
 use super::exchange::{Answer, Exchange, KeepAlives, Plain, Stream};
 use super::fault_set::Billing;
+use super::payload::Payload;
 use super::slots::SlotGrant;
 use super::{Provider, Request, TERA, prompt};
 use crate::rng::Purpose;
@@ -40,7 +41,7 @@ pub(super) struct Work<'a> {
 
 impl Provider {
     /// A whole answer, or one with the effects of faults.
-    pub(super) fn answer(&self, work: Work<'_>, fired: &[FaultId]) -> Exchange {
+    pub(super) fn answer<W: Payload>(&self, work: Work<'_>, fired: &[FaultId]) -> Exchange<W> {
         let line = Line::new(work.effects.bandwidth);
         let exchange = Exchange::new(line, work.billing).then_fired(work.read, fired);
         let begin = whole_ms(work.place.start);
@@ -62,27 +63,43 @@ impl Provider {
     }
 
     /// A plain answer whose first token is ready at `start`.
-    fn plain(&self, exchange: Exchange, work: &Work<'_>, start: Instant) -> Exchange {
+    fn plain<W: Payload>(
+        &self,
+        exchange: Exchange<W>,
+        work: &Work<'_>,
+        start: Instant,
+    ) -> Exchange<W> {
         let generation = self.gap(work).saturating_mul(work.request.tokens.output);
         let done = whole_ms(start + Duration::from_nanos(generation));
         let stamp = self.stamp_of(work, done);
-        let (exchange, bytes) = match work.effects.hold {
+        let (exchange, payload) = match work.effects.hold {
             Some(_) => (
                 self.held(exchange, work, done),
-                self.writer.late_completion(&stamp, work.usage),
+                self.writer.late_completion(&stamp, work.usage).into(),
             ),
-            None => (exchange, self.writer.completion(&stamp, work.usage)),
+            None => {
+                let exact = work.effects.shape_bytes();
+                (
+                    exchange,
+                    W::completion(&self.writer, &stamp, work.usage, exact),
+                )
+            }
         };
         exchange.then_answer(Answer::Plain(Plain {
             at: done,
-            bytes,
+            payload,
             output: work.usage.output,
             is_right: work.effects.is_right(self.dialect),
         }))
     }
 
     /// A streamed answer whose first token is due at `start`.
-    fn streamed(&self, exchange: Exchange, work: Work<'_>, start: Instant) -> Exchange {
+    fn streamed<W: Payload>(
+        &self,
+        exchange: Exchange<W>,
+        work: Work<'_>,
+        start: Instant,
+    ) -> Exchange<W> {
         let gap = self.gap(&work);
         let beat = match work.effects.drip {
             Some(speed) => TokenRate::one_by_one(gap.max(TERA / speed.as_milli().max(1))),
@@ -99,13 +116,19 @@ impl Provider {
             head: work.effects.hold.is_none(),
             halves: work.effects.halves,
             is_right: work.effects.is_right(self.dialect),
+            exact: work.effects.shape_bytes(),
             usage: work.usage,
             pace: ChunkSchedule::new(start, beat, output, work.effects.splits),
         })))
     }
 
     /// A body in place of the answer, when its first token would be ready.
-    fn stood_in(&self, exchange: Exchange, work: Work<'_>, start: Instant) -> Exchange {
+    fn stood_in<W: Payload>(
+        &self,
+        exchange: Exchange<W>,
+        work: Work<'_>,
+        start: Instant,
+    ) -> Exchange<W> {
         let stamp = self.stamp_of(&work, start);
         let all = Part {
             head: true,
@@ -120,23 +143,28 @@ impl Provider {
         };
         exchange.then_answer(Answer::Plain(Plain {
             at: start,
-            bytes,
+            payload: bytes.into(),
             output: 0,
             is_right: false,
         }))
     }
 
     /// The head when the work begins, and keep-alives until `end`.
-    fn held(&self, exchange: Exchange, work: &Work<'_>, end: Instant) -> Exchange {
+    fn held<W: Payload>(
+        &self,
+        exchange: Exchange<W>,
+        work: &Work<'_>,
+        end: Instant,
+    ) -> Exchange<W> {
         let begin = whole_ms(work.place.start);
         let stamp = self.stamp_of(work, begin);
         let waiting = |first| self.writer.waiting(&stamp, work.request.streamed, first);
         let hold = KeepAlives {
-            next: begin + KeepAlives::EVERY,
+            next: begin + KeepAlives::<W>::EVERY,
             until: end,
-            bytes: waiting(false),
+            payload: waiting(false).into(),
         };
-        exchange.then_held(begin, waiting(true), hold)
+        exchange.then_held(begin, waiting(true).into(), hold)
     }
 
     /// From the beginning of the work to the first token: a draw of the time that a client
