@@ -18,7 +18,7 @@ use crate::provider::{Action, Exchange, Request};
 use crate::scenario::fault::{AttemptInfo, CloseMode};
 use crate::time::Instant;
 use crate::trace::FaultId;
-use crate::wire::fake::{Quotas, Refusal, Stamp};
+use crate::wire::fake::{Form, Quotas, Refusal, Stamp};
 
 /// A connection that has been accepted.
 pub(crate) struct Connection<P: HostEnv> {
@@ -239,6 +239,7 @@ impl<P: HostEnv> Connection<P> {
             at: self.place.now(),
             processing: Duration::ZERO,
             quotas: Quotas::default(),
+            form: Form::default(),
             flaws: None,
         };
         let refusal = Refusal::with_status(status);

@@ -1,17 +1,21 @@
 //! Parses HTTP requests in each family of dialects.
 //!
 //! Some families have in the path what others have in the body: the result is one [`Asked`]. The
-//! connection refuses invalid requests.
+//! connection refuses invalid requests. `form` reads what the answer is to hold, for the few
+//! requests that ask for more than a text.
+
+mod body;
+mod form;
 
 use std::borrow::Cow;
-
-use serde::Deserialize;
 
 use crate::policy::CallId;
 use crate::provider::Request;
 use crate::scenario::workload::Tokens;
 use crate::wire::Family;
+use crate::wire::fake::{Content, Form};
 use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
+use body::Body;
 
 /// The result of parsing the bytes so far.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +62,8 @@ pub(crate) struct Asked {
     pub(crate) bytes: u64,
     /// Whether the connection is to be closed after the answer.
     pub(crate) is_last: bool,
+    /// The form of the answer.
+    pub(crate) form: Form,
 }
 
 impl Asked {
@@ -79,6 +85,7 @@ impl Asked {
             model: self.model,
             key: self.key,
             is_known: self.number.is_some(),
+            form: self.form,
             ..Request::new(call, self.nth, self.streamed, tokens)
         }
     }
@@ -116,33 +123,45 @@ pub(crate) fn read(family: Family, bytes: &[u8], chunks: &mut Chunks) -> Parsed 
             status: 404,
         };
     };
-    match serde_json::from_slice::<Body>(&body) {
-        Ok(read) => Parsed::Whole {
-            length,
-            asked: asked(&fields, &place, read, body.len() as u64),
-        },
-        Err(_) => Parsed::Wrong {
+    match asked(family, &fields, &place, &body) {
+        Some(asked) => Parsed::Whole { length, asked },
+        None => Parsed::Wrong {
             length,
             status: 400,
         },
     }
 }
 
-fn asked(fields: &Fields<'_>, place: &RequestPath<'_>, body: Body<'_>, bytes: u64) -> Asked {
+/// What is asked; `None` when it is invalid.
+fn asked(
+    family: Family,
+    fields: &Fields<'_>,
+    place: &RequestPath<'_>,
+    bytes: &[u8],
+) -> Option<Asked> {
+    let body: Body<'_> = serde_json::from_slice(bytes).ok()?;
+    let form = Form {
+        without_usage: !body.asks_for_usage(),
+        content: match body.is_special() {
+            true => form::content(family, bytes)?,
+            false => Content::Tokens,
+        },
+    };
     let inner = body.generation_config.and_then(|config| config.max_output);
     let model = place.model.or(body.model.as_deref());
     // Both have to be there: another client's idempotency key may end in digits.
     let number = fields.number.filter(|_| fields.nth.is_some());
-    Asked {
+    Some(Asked {
         number,
         nth: fields.nth.unwrap_or(0),
         streamed: place.streamed || body.stream.unwrap_or(false),
         max_tokens: body.max_tokens.or(body.max_completion_tokens).or(inner),
         model: model.unwrap_or_default().to_owned(),
         key: fields.key.or(place.key).map(str::to_owned),
-        bytes,
+        bytes: bytes.len() as u64,
         is_last: fields.is_last,
-    }
+        form,
+    })
 }
 
 /// The fields that are read.
@@ -226,24 +245,6 @@ impl<'a> RequestPath<'a> {
             }
         }
     }
-}
-
-/// The parts of a body that are read, in any family.
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow, default)]
-    model: Option<Cow<'a, str>>,
-    stream: Option<bool>,
-    max_tokens: Option<u64>,
-    max_completion_tokens: Option<u64>,
-    #[serde(rename = "generationConfig")]
-    generation_config: Option<GenerationConfig>,
-}
-
-#[derive(Deserialize)]
-struct GenerationConfig {
-    #[serde(rename = "maxOutputTokens")]
-    max_output: Option<u64>,
 }
 
 /// The body after a head, and its length in bytes; `Some(None)` when it is incomplete, and `None`

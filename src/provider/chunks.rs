@@ -165,6 +165,11 @@ impl ChunkSchedule {
         self.delivered
     }
 
+    /// How many tokens there are, if no fault ends the stream.
+    pub(super) const fn output(&self) -> u64 {
+        self.output
+    }
+
     /// When the last write is sent, known before the first is.
     pub(super) fn end(&self) -> Instant {
         let (mut stalled, mut last) = (self.stalled, self.beat.tick(self.output));

@@ -299,12 +299,11 @@ impl Stream {
     }
 
     fn followed(&self, bytes: Bytes, half: Option<Part>) -> Bytes {
-        match half {
-            None => bytes,
-            Some(half) => [bytes, self.writer.part(&self.stamp, &half)]
-                .concat()
-                .into(),
-        }
+        let Some(half) = half else {
+            return bytes;
+        };
+        let half = self.writer.part(&self.stamp, &half);
+        [bytes, half].concat().into()
     }
 
     /// The content of one write, and the event in which it is cut if it has no end of its own: that
@@ -316,6 +315,8 @@ impl Stream {
         };
         let half = Part {
             tokens: 1,
+            before: self.pace.delivered(),
+            total: part.total,
             inside: Some(inside),
             ends: part.ends,
             ..Part::default()
@@ -343,6 +344,8 @@ impl Stream {
             opens: burst.opens,
             prompt: burst.opens.then_some(self.usage),
             tokens: burst.tokens,
+            before: self.pace.delivered().saturating_sub(burst.tokens),
+            total: self.pace.output(),
             extra: error.or(odd),
             closes: (burst.end == Some(End::Whole)).then_some(self.usage),
             ends: matches!(burst.end, Some(End::Cut(CloseMode::End, _) | End::Error(_))),
@@ -369,7 +372,7 @@ mod tests {
     use super::super::chunks::TokenRate;
     use super::*;
     use crate::wire::Dialect;
-    use crate::wire::fake::{Cause, Inside, Quotas};
+    use crate::wire::fake::{Cause, Form, Inside, Quotas};
 
     fn stream() -> Stream {
         Stream {
@@ -381,6 +384,7 @@ mod tests {
                 at: Instant::START,
                 processing: Duration::ZERO,
                 quotas: Quotas::default(),
+                form: Form::default(),
                 flaws: None,
             },
             head: true,
@@ -411,6 +415,8 @@ mod tests {
         opens: false,
         prompt: None,
         tokens: 5,
+        before: 0,
+        total: 9,
         extra: None,
         closes: None,
         ends: false,
@@ -482,6 +488,7 @@ mod tests {
         for (with, ends) in [(CloseMode::Rst, false), (CloseMode::End, true)] {
             let end = Some(End::Cut(with, Some(Inside::Utf8)));
             let half = Part {
+                total: 9,
                 tokens: 1,
                 inside: Some(Inside::Utf8),
                 ends,

@@ -62,7 +62,7 @@ use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::units::{Factor, TokenRate};
 use crate::wire::Dialect;
-use crate::wire::fake::{Cause, Part, Quotas, Refusal, Stamp, Usage, Writer};
+use crate::wire::fake::{Cause, Form, Part, Quotas, Refusal, Stamp, Usage, Writer};
 use answer_effects::PlainAnswer;
 use cache::Cache;
 use chunks::whole_ms;
@@ -110,6 +110,8 @@ pub struct Request {
     pub key: Option<String>,
     /// Whether it has a call's number; a health check has none.
     pub is_known: bool,
+    /// The form of the answer that it asks for.
+    pub(crate) form: Form,
 }
 
 impl Request {
@@ -125,6 +127,7 @@ impl Request {
             model: String::new(),
             key: None,
             is_known: true,
+            form: Form::default(),
         }
     }
 
@@ -424,6 +427,7 @@ impl Provider {
             at,
             processing,
             quotas,
+            form: request.form.clone(),
             flaws: None,
         }
     }

@@ -8,11 +8,12 @@ use std::fmt::{self, Arguments, Write};
 use std::sync::Arc;
 
 use super::date::Date;
-use super::grammar::{Grammar, Model, counted};
+use super::form::Call;
+use super::grammar::{Grammar, Model, counted, quoted};
 use super::head::Head;
 use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
 use super::spec::{FakeSpec, OwnHint, Page};
-use super::{Cause, Choices, Finish, Flaws, Stamp, Terminator, Usage};
+use super::{Cause, Choices, Content, Finish, Stamp, Terminator, Usage};
 
 /// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
@@ -86,12 +87,20 @@ impl Grammar for Anthropic {
         let flaws = stamp.flaws();
         let mut body = String::with_capacity(512);
         self.begin(&mut body, stamp);
+        let text = "\"type\":\"text\",\"text\":";
         let _ = match flaws.choices {
-            Choices::Whole => write!(
-                body,
-                ",\"content\":[{{\"type\":\"text\",\"text\":\"{} tok\"}}]",
-                usage.output
-            ),
+            Choices::Whole => match &stamp.form.content {
+                Content::Tokens => {
+                    write!(body, ",\"content\":[{{{text}\"{} tok\"}}]", usage.output)
+                }
+                Content::Text(json) => {
+                    write!(body, ",\"content\":[{{{text}{}}}]", quoted(json))
+                }
+                Content::Call(call) => {
+                    let tool = tool_use(stamp, call, &call.arguments);
+                    write!(body, ",\"content\":[{tool}]")
+                }
+            },
             Choices::Empty => write!(body, ",\"content\":[]"),
             Choices::Null => write!(body, ",\"content\":null"),
             Choices::NullContent => {
@@ -102,7 +111,7 @@ impl Grammar for Anthropic {
         let _ = write!(
             body,
             ",\"stop_reason\":{},\"stop_sequence\":null",
-            reason(flaws)
+            reason(stamp)
         );
         if let Some(usage) = counted(usage, flaws) {
             body.push_str(",\"usage\":");
@@ -129,9 +138,16 @@ impl Grammar for Anthropic {
             write_usage(events, usage, "");
         }
         events.push_str("}}\n\n");
+        let tool;
         let block = match flaws.choices {
             Choices::Empty => return,
-            Choices::Whole => ",\"content_block\":{\"type\":\"text\",\"text\":\"\"}",
+            Choices::Whole => match stamp.form.content.call() {
+                None => ",\"content_block\":{\"type\":\"text\",\"text\":\"\"}",
+                Some(call) => {
+                    tool = format!(",\"content_block\":{}", tool_use(stamp, call, "{}"));
+                    &tool
+                }
+            },
             Choices::Null => ",\"content_block\":null",
             Choices::NullContent => ",\"content_block\":{\"type\":\"text\",\"text\":null}",
             Choices::Missing => "",
@@ -148,6 +164,11 @@ impl Grammar for Anthropic {
             "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0";
         let kind = "\"type\":\"text_delta\"";
         let _ = match stamp.flaws().choices {
+            Choices::Whole if stamp.form.content.call().is_some() => write!(
+                events,
+                "{head},\"delta\":{{\"type\":\"input_json_delta\",\
+                 \"partial_json\":\"{text}\"}}}}\n\n"
+            ),
             Choices::Whole => write!(
                 events,
                 "{head},\"delta\":{{{kind},\"text\":\"{text}\"}}}}\n\n"
@@ -173,7 +194,7 @@ impl Grammar for Anthropic {
             events,
             "event: message_delta\ndata: {{\"type\":\"message_delta\",\
              \"delta\":{{\"stop_reason\":{},\"stop_sequence\":null}}",
-            reason(flaws)
+            reason(stamp)
         );
         if let Some(usage) = counted(usage, flaws) {
             events.push_str(",\"usage\":");
@@ -218,9 +239,16 @@ fn write_usage(out: &mut String, usage: Usage, more: &str) {
     );
 }
 
+/// A block that calls a tool, with this input.
+fn tool_use(stamp: &Stamp, call: &Call, input: &str) -> String {
+    let (id, name) = (stamp.id(), quoted(&call.name));
+    format!("{{\"type\":\"tool_use\",\"id\":\"toolu_{id}\",\"name\":{name},\"input\":{input}}}")
+}
+
 /// The stop reason, as JSON.
-fn reason(flaws: &Flaws) -> &'static str {
-    match flaws.finish {
+fn reason(stamp: &Stamp) -> &'static str {
+    match stamp.flaws().finish {
+        Finish::Stop if stamp.form.content.call().is_some() => "\"tool_use\"",
         Finish::Stop => "\"end_turn\"",
         Finish::Length => "\"max_tokens\"",
         Finish::ContentFilter => "\"refusal\"",

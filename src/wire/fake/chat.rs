@@ -7,10 +7,11 @@
 use std::fmt::{Arguments, Write};
 use std::sync::Arc;
 
-use super::grammar::{Grammar, Model, counted};
+use super::form::Call;
+use super::grammar::{Grammar, Model, counted, quoted};
 use super::habits::{Cached, Habits, Id, UsageAt};
 use super::spec::FakeSpec;
-use super::{Choices, Finish, Flaws, Stamp, Terminator, Usage};
+use super::{Choices, Content, Finish, Stamp, Terminator, Usage};
 
 /// Writes answers of one model.
 #[derive(Clone, Debug)]
@@ -55,7 +56,15 @@ impl Chat {
             self.choice(out, "delta", delta, finish);
             out.push('}');
         });
-        out.push_str(",\"usage\":null}\n\n");
+        push(out, &[no_usage(stamp), "}\n\n"]);
+    }
+
+    /// Where the stream states its usage.
+    fn usage_at(&self, stamp: &Stamp) -> UsageAt {
+        match stamp.form.without_usage {
+            false => self.habits.usage,
+            true => self.habits.unasked_usage,
+        }
     }
 
     /// A chunk up to its usage, with the choice that `write` writes.
@@ -117,7 +126,7 @@ impl Chat {
 
     /// The chunk that has the finish reason, and usage where the variant states it there.
     fn finish(&self, out: &mut String, stamp: &Stamp, usage: Option<&str>) {
-        let at = self.habits.usage;
+        let at = self.usage_at(stamp);
         let flaws = stamp.flaws();
         // A finish without content: a flaw of the content does not apply.
         let choices = match flaws.choices {
@@ -125,14 +134,16 @@ impl Chat {
             other => other,
         };
         self.chunk(out, stamp, &choices, |out| {
-            self.choice(out, "delta", format_args!(""), reason(flaws));
-            if let (UsageAt::ChoiceAndOwn, Some(usage)) = (at, usage) {
+            self.choice(out, "delta", format_args!(""), reason(stamp));
+            if let (UsageAt::Choice | UsageAt::ChoiceAndOwn, Some(usage)) = (at, usage) {
                 push(out, &[",\"usage\":", usage]);
             }
             out.push('}');
         });
-        let usage = usage.filter(|_| at == UsageAt::Finish).unwrap_or("null");
-        push(out, &[",\"usage\":", usage, "}\n\n"]);
+        match usage.filter(|_| at == UsageAt::Finish) {
+            Some(usage) => push(out, &[",\"usage\":", usage, "}\n\n"]),
+            None => push(out, &[no_usage(stamp), "}\n\n"]),
+        }
     }
 }
 
@@ -153,14 +164,16 @@ impl Grammar for Chat {
             let message = self.habits.message;
             let role = "\"role\":\"assistant\",\"content\":";
             let output = usage.output;
-            match flaws.choices {
-                Choices::NullContent => {
-                    let value = format_args!("{role}null{message}");
-                    self.choice(out, "message", value, reason(flaws));
-                }
-                _ => {
-                    let value = format_args!("{role}\"{output} tok\"{message}");
-                    self.choice(out, "message", value, reason(flaws));
+            let mut said = |value| self.choice(out, "message", value, reason(stamp));
+            match (flaws.choices, &stamp.form.content) {
+                (Choices::NullContent, _) => said(format_args!("{role}null{message}")),
+                (_, Content::Tokens) => said(format_args!("{role}\"{output} tok\"{message}")),
+                (_, Content::Text(text)) => said(format_args!("{role}{}{message}", quoted(text))),
+                (_, Content::Call(call)) => {
+                    let called = called(stamp, call, &call.arguments);
+                    said(format_args!(
+                        "{role}null,\"tool_calls\":[{{{called}}}]{message}"
+                    ));
                 }
             }
             out.push('}');
@@ -178,21 +191,26 @@ impl Grammar for Chat {
             push(events, &["data: ", self.habits.preamble, "\n\n"]);
         }
         let message = self.habits.message;
-        let role = format_args!("\"role\":\"assistant\",\"content\":\"\"{message}");
-        self.delta(events, stamp, role, "null");
+        let role = "\"role\":\"assistant\",\"content\":";
+        match stamp.form.content.call() {
+            None => self.delta(events, stamp, format_args!("{role}\"\"{message}"), "null"),
+            Some(call) => {
+                let called = called(stamp, call, "");
+                let value =
+                    format_args!("{role}null,\"tool_calls\":[{{\"index\":0,{called}}}]{message}");
+                self.delta(events, stamp, value, "null");
+            }
+        }
     }
 
     fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>) {
-        match stamp.flaws().choices {
-            Choices::NullContent => {
-                self.delta(events, stamp, format_args!("\"content\":null"), "null");
-            }
-            _ => self.delta(
-                events,
-                stamp,
-                format_args!("\"content\":\"{text}\""),
-                "null",
-            ),
+        let mut delta = |value| self.delta(events, stamp, value, "null");
+        match (stamp.flaws().choices, &stamp.form.content) {
+            (Choices::NullContent, _) => delta(format_args!("\"content\":null")),
+            (_, Content::Call(_)) => delta(format_args!(
+                "\"tool_calls\":[{{\"index\":0,\"function\":{{\"arguments\":\"{text}\"}}}}]"
+            )),
+            _ => delta(format_args!("\"content\":\"{text}\"")),
         }
     }
 
@@ -201,7 +219,7 @@ impl Grammar for Chat {
         let usage = counted(usage, flaws).map(|usage| self.usage(usage));
         self.finish(events, stamp, usage.as_deref());
         if let Some(usage) = usage
-            && self.habits.usage != UsageAt::Finish
+            && matches!(self.usage_at(stamp), UsageAt::Own | UsageAt::ChoiceAndOwn)
         {
             self.chunk(events, stamp, &Choices::Empty, |_| {});
             push(events, &[",\"usage\":", &usage, "}\n\n"]);
@@ -261,9 +279,28 @@ fn list(out: &mut String, choices: &Choices, write: impl FnOnce(&mut String)) {
     }
 }
 
+/// The field of a chunk without usage: only a stream that was asked for usage has it.
+fn no_usage(stamp: &Stamp) -> &'static str {
+    match stamp.form.without_usage {
+        false => ",\"usage\":null",
+        true => "",
+    }
+}
+
+/// The fields of a call of a tool, with these arguments.
+fn called(stamp: &Stamp, call: &Call, arguments: &str) -> String {
+    format!(
+        "\"id\":\"call_{}\",\"type\":\"function\",\"function\":{{\"name\":{},\"arguments\":{}}}",
+        stamp.id(),
+        quoted(&call.name),
+        quoted(arguments),
+    )
+}
+
 /// The finish reason, as JSON.
-fn reason(flaws: &Flaws) -> &'static str {
-    match flaws.finish {
+fn reason(stamp: &Stamp) -> &'static str {
+    match stamp.flaws().finish {
+        Finish::Stop if stamp.form.content.call().is_some() => "\"tool_calls\"",
         Finish::Stop => "\"stop\"",
         Finish::Length => "\"length\"",
         Finish::ContentFilter => "\"content_filter\"",
@@ -280,7 +317,7 @@ mod tests {
 
     use bytes::Bytes;
 
-    use super::super::{Part, Quota, Refusal, Writer};
+    use super::super::{Form, Part, Quota, Refusal, Writer};
     use super::*;
     use crate::wire::Dialect;
 
@@ -299,6 +336,7 @@ mod tests {
                 requests: quota,
                 ..Default::default()
             },
+            form: Form::default(),
             flaws: None,
         }
     }

@@ -25,6 +25,8 @@ const HABITS: Habits = Habits {
     fields: ",\"system_fingerprint\":\"fp_f12ed21100_prod0820_fp8_kvcache\"",
     message: "",
     usage: UsageAt::Finish,
+    // The last chunk states it either way (its reference, `stream_options`).
+    unasked_usage: UsageAt::Finish,
     cached: Cached::HitAndMiss,
     ..openai::HABITS
 };

@@ -5,13 +5,14 @@
 //! Errors are `{"error":{"code","message","status","details"}}`, over several lines. The kind of
 //! limit and the hint to wait are in the details and not in a header field.
 
+use std::borrow::Cow;
 use std::fmt::{Arguments, Write};
 use std::sync::Arc;
 
-use super::grammar::{Grammar, Model, counted};
+use super::grammar::{Grammar, Model, counted, quoted};
 use super::refusal::{BodyShape, ErrorValues, Row, precise, text_or_null};
 use super::spec::{FakeSpec, OwnHint, Page};
-use super::{Cause, Choices, Finish, Flaws, Stamp, Terminator, Usage};
+use super::{Cause, Choices, Content, Finish, Flaws, Stamp, Terminator, Usage};
 
 /// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
@@ -45,13 +46,13 @@ struct Gemini {
 }
 
 impl Gemini {
-    /// One response object: the whole answer, or one event of a stream. `finish` begins with a
-    /// comma, unless it is empty.
+    /// One response object: the whole answer, or one event of a stream. `part` is what its part
+    /// holds; `finish` begins with a comma, unless it is empty.
     fn response(
         &self,
         out: &mut String,
         stamp: &Stamp,
-        text: Arguments<'_>,
+        part: Arguments<'_>,
         finish: &str,
         usage: Option<Usage>,
     ) {
@@ -59,7 +60,7 @@ impl Gemini {
         let _ = match flaws.choices {
             Choices::Whole => write!(
                 out,
-                "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}],\
+                "{{\"candidates\":[{{\"content\":{{\"parts\":[{{{part}}}],\
                  \"role\":\"model\"}}{finish},\"index\":0}}],",
             ),
             Choices::Empty => write!(out, "{{\"candidates\":[],"),
@@ -97,17 +98,25 @@ impl Grammar for Gemini {
     fn plain(&self, stamp: &Stamp, usage: Usage) -> String {
         let flaws = stamp.flaws();
         let mut body = String::with_capacity(512);
-        let text = format_args!("{} tok", usage.output);
-        let usage = counted(usage, flaws);
-        self.response(&mut body, stamp, text, reason(flaws), usage);
+        let (output, usage) = (usage.output, counted(usage, flaws));
+        let mut said = |part| self.response(&mut body, stamp, part, reason(flaws), usage);
+        match &stamp.form.content {
+            Content::Tokens => said(format_args!("\"text\":\"{output} tok\"")),
+            Content::Text(text) => said(format_args!("\"text\":{}", quoted(text))),
+            Content::Call(_) => said(format_args!("{}", called(stamp))),
+        }
         body
     }
 
     fn opening(&self, _events: &mut String, _stamp: &Stamp, _prompt: Option<Usage>) {}
 
     fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>) {
+        // A call of a tool comes whole, with the finish reason.
+        if stamp.form.content.call().is_some() {
+            return;
+        }
         events.push_str("data: ");
-        self.response(events, stamp, text, "", None);
+        self.response(events, stamp, format_args!("\"text\":\"{text}\""), "", None);
         events.push_str("\r\n\r\n");
     }
 
@@ -119,9 +128,10 @@ impl Grammar for Gemini {
             Terminator::Twice => (reason(flaws), 2),
         };
         let usage = counted(usage, flaws);
+        let part = called(stamp);
         for _ in 0..times {
             events.push_str("data: ");
-            self.response(events, stamp, format_args!(""), finish, usage);
+            self.response(events, stamp, format_args!("{part}"), finish, usage);
             events.push_str("\r\n\r\n");
         }
     }
@@ -150,6 +160,19 @@ impl Grammar for Gemini {
     fn stream_type(&self) -> &'static str {
         "text/event-stream"
     }
+}
+
+/// What the last part of a stream holds: the call of a tool, or a text that is empty.
+fn called(stamp: &Stamp) -> Cow<'static, str> {
+    let Some(call) = stamp.form.content.call() else {
+        return "\"text\":\"\"".into();
+    };
+    let (id, name) = (stamp.id(), quoted(&call.name));
+    format!(
+        "\"functionCall\":{{\"id\":\"{id}\",\"name\":{name},\"args\":{}}}",
+        call.arguments
+    )
+    .into()
 }
 
 fn write_usage(out: &mut String, usage: Usage) {

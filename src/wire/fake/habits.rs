@@ -18,8 +18,10 @@ pub(super) struct Habits {
     pub(super) message: &'static str,
     /// The data of an event that comes before all others; empty for none.
     pub(super) preamble: &'static str,
-    /// Where a stream states its usage.
+    /// Where a stream states its usage when the request asks for it.
     pub(super) usage: UsageAt,
+    /// The same when the request does not ask for it.
+    pub(super) unasked_usage: UsageAt,
     /// How usage states cached tokens.
     pub(super) cached: Cached,
     /// The comment that is a stream's keep-alive.
@@ -45,10 +47,14 @@ pub(super) enum Id {
 /// Where a stream states its usage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UsageAt {
+    /// Nowhere.
+    Nowhere,
     /// In a chunk of its own, without choices.
     Own,
     /// In the chunk that has the finish reason.
     Finish,
+    /// In the choice that has the finish reason.
+    Choice,
     /// In the choice that has the finish reason, and in a chunk of its own.
     ChoiceAndOwn,
 }

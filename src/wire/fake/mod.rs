@@ -7,7 +7,8 @@
 //! - `refusal`: the errors, from the dialect's table; `template` fills them, `hint` adds hints to
 //!   wait.
 //! - `head`: status line and fields; `quota`: remaining limits; `date`: the calendar.
-//! - `cause`, `flaw`: why a provider refuses, and flaws of an answer.
+//! - `cause`, `flaw`: why a provider refuses, and flaws of an answer; `form`: the form that a
+//!   request asks for; `sample`: a value for a JSON schema.
 //!
 //! An HTTP server cannot emit half of what real providers emit, so there is none here. This code is
 //! not shared with the readers, so that a mistake in one is not hidden by the same mistake in the
@@ -22,6 +23,7 @@ mod chat;
 mod date;
 pub(super) mod deepseek;
 mod flaw;
+mod form;
 pub(super) mod gemini;
 mod grammar;
 mod habits;
@@ -32,6 +34,7 @@ pub(super) mod openai;
 pub(super) mod openrouter;
 mod quota;
 mod refusal;
+mod sample;
 mod spec;
 mod stream;
 mod template;
@@ -46,7 +49,9 @@ use serde::{Deserialize, Serialize};
 pub use cause::Cause;
 pub use flaw::{Body, Choices, Counting, Finish, Inside, Label, Terminator};
 pub(crate) use flaw::{Extra, Flaws};
+pub(crate) use form::{Call, Content, Form};
 pub(crate) use quota::{Quota, Quotas};
+pub(crate) use sample::sample;
 
 use super::Dialect;
 use crate::time::Instant;
@@ -76,6 +81,8 @@ pub(crate) struct Stamp {
     pub processing: Duration,
     /// The remaining quotas, of the limits that it has.
     pub quotas: Quotas,
+    /// The form that the request asks for.
+    pub form: Form,
     /// The flaws of the answer; usually none.
     pub flaws: Option<Box<Flaws>>,
 }
@@ -102,6 +109,10 @@ pub(crate) struct Part {
     pub prompt: Option<Usage>,
     /// The number of its output tokens, in one event.
     pub tokens: u64,
+    /// The number of output tokens in the writes before it.
+    pub before: u64,
+    /// The number of output tokens of the whole answer.
+    pub total: u64,
     /// An extra event.
     pub extra: Option<Extra>,
     /// It is the last of a whole answer: finish reason, usage and terminators follow.

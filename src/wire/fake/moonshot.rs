@@ -25,6 +25,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
 const HABITS: Habits = Habits {
     message: "",
     usage: UsageAt::ChoiceAndOwn,
+    unasked_usage: UsageAt::Choice,
     cached: Cached::Flat,
     stream_type: "text/event-stream",
     ..openai::HABITS

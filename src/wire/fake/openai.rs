@@ -38,6 +38,7 @@ pub(super) const HABITS: Habits = Habits {
     message: ",\"refusal\":null",
     preamble: "",
     usage: UsageAt::Own,
+    unasked_usage: UsageAt::Nowhere,
     cached: Cached::Details,
     comment: ": keep-alive\n\n",
     stream_type: "text/event-stream; charset=utf-8",

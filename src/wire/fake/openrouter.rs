@@ -4,7 +4,7 @@
 
 use super::chat::Chat;
 use super::date::Date;
-use super::habits::{Habits, Id};
+use super::habits::{Habits, Id, UsageAt};
 use super::head::Head;
 use super::refusal::{ErrorValues, Row, text_or_null};
 use super::spec::{FakeSpec, OwnHint};
@@ -33,6 +33,8 @@ const HABITS: Habits = Habits {
     id: Id::Generation,
     fields: ",\"provider\":\"OpenAI\"",
     native_finish: true,
+    // `stream_options` has no effect there (its page on usage accounting).
+    unasked_usage: UsageAt::Own,
     in_band_chunk: true,
     comment: ": OPENROUTER PROCESSING\n\n",
     stream_type: "text/event-stream",

@@ -5,7 +5,8 @@ use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 
-use super::grammar::Grammar;
+use super::form::piece;
+use super::grammar::{Grammar, quoted};
 use super::head::Head;
 use super::{Extra, Inside, Part, Stamp, refusal};
 
@@ -90,17 +91,25 @@ fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling)
     if part.opens {
         grammar.opening(&mut events, stamp, part.prompt);
     }
-    let mut tokens = |count| {
-        if count > 0 {
+    let spelled = stamp.form.content.spelled();
+    let mut tokens = |before, count| match spelled {
+        _ if count == 0 => {}
+        None => {
             let words = Words { count, spelling };
             grammar.tokens(&mut events, stamp, format_args!("{words}"));
         }
+        Some(text) => {
+            let json = quoted(piece(text, before, count, part.total));
+            let escaped = &json[1..json.len() - 1];
+            grammar.tokens(&mut events, stamp, format_args!("{escaped}"));
+        }
     };
+    let (before, all) = (part.before, part.tokens);
     if part.extra == Some(Extra::Reordered) {
-        tokens(part.tokens / 2);
-        tokens(part.tokens - part.tokens / 2);
+        tokens(before, all / 2);
+        tokens(before + all / 2, all - all / 2);
     } else {
-        tokens(part.tokens);
+        tokens(before, all);
     }
     if let Some(extra) = part.extra {
         disturb(&mut events, grammar, stamp, extra);

@@ -3,6 +3,7 @@
 mod answers;
 mod errors;
 mod flaws;
+mod forms;
 mod golden;
 mod streams;
 
@@ -45,6 +46,7 @@ fn stamp() -> Stamp {
         at: Instant::from_nanos(90_500_000_000),
         processing: Duration::from_millis(598),
         quotas: Quotas::default(),
+        form: Form::default(),
         flaws: None,
     }
 }
@@ -86,14 +88,19 @@ fn stream(dialect: Dialect, stamp: &Stamp, change: impl Fn(usize, &mut Part)) ->
             opens: true,
             prompt: Some(CACHED),
             tokens: 1,
+            total: 14,
             ..Part::default()
         },
         Part {
             tokens: 6,
+            before: 1,
+            total: 14,
             ..Part::default()
         },
         Part {
             tokens: 7,
+            before: 7,
+            total: 14,
             closes: Some(CACHED),
             ..Part::default()
         },
