@@ -7,6 +7,7 @@ use crate::scenario::fault::{Fault, Strength};
 use crate::scenario::rates::{
     Effect, FaultRates, Interval, ProviderRates, Rates, Stretches, fault_free_share,
 };
+use crate::text::columns;
 use crate::units::{Factor, Share, duration};
 
 /// The whole output, as lines.
@@ -158,10 +159,11 @@ fn table<T>(stretches: &Stretches<T>, say: fn(&Interval<T>) -> String) -> String
     if stretches.has_more {
         rows.push(["…".to_owned(), String::new(), String::new()]);
     }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let (from, to) = (width(0).unwrap_or(0), width(1).unwrap_or(0));
+    let width = |column: usize| columns::width(rows.iter().map(|row| row[column].as_str()));
+    let (from, to) = (width(0), width(1));
     let line = |[a, b, said]: &[String; 3]| {
-        let line = format!("      {a:from$}  {b:to$}  {said}");
+        let (a, b) = (columns::left(a, from), columns::left(b, to));
+        let line = format!("      {a}  {b}  {said}");
         format!("{}\n", line.trim_end())
     };
     rows.iter().map(line).collect()

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Done, output};
 use crate::drill::{Changes, Drill};
 use crate::serve::{Served, Server};
+use crate::text::columns;
 use output::{CliError, Exit};
 
 /// Serves a scenario's providers on real sockets, for clients in any language.
@@ -95,14 +96,14 @@ fn start(served: &[Served], json: bool) -> String {
         let providers: Vec<serde_json::Value> = providers.collect();
         return json!({ "providers": providers }).to_string();
     }
-    let column = served.iter().map(|served| served.name.len()).max();
-    let column = column.unwrap_or(0);
+    let column = columns::width(served.iter().map(|served| served.name.as_str()));
     let lines = served.iter().map(|served| {
         let Served {
             name, model, url, ..
         } = served;
         format!(
-            "{name:column$}  {url}  ({}, {model})\n",
+            "{}  {url}  ({}, {model})\n",
+            columns::left(name, column),
             served.dialect.name()
         )
     });

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Roi;
 use super::rows::ROWS;
 use crate::report::{Following, Format};
+use crate::text::columns;
 
 impl Roi {
     /// In this format, ending in a line break.
@@ -158,17 +159,17 @@ const CSV_HEADER: &str = "scenario,policy,item,value";
 
 /// Lines of equal columns: those from `right` on are aligned to the right.
 fn aligned(rows: &[Vec<String>], right: usize) -> Vec<String> {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |place: usize| {
         let cells = rows.iter().filter_map(|row| row.get(place));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        columns::width(cells.map(String::as_str))
     };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let widths: Vec<usize> = (0..count).map(width).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).enumerate();
         let cells = cells.map(|(place, (cell, width))| match place < right {
-            true => format!("{cell:<width$}"),
-            false => format!("{cell:>width$}"),
+            true => columns::left(cell, *width),
+            false => columns::right(cell, *width),
         });
         Vec::from_iter(cells).join("  ").trim_end().to_owned()
     };

@@ -1,5 +1,6 @@
 //! Reads the files that people write: YAML with spans, and diagnostics with hints.
 //!
+//! - [`columns`]: texts in columns, whatever their length.
 //! - [`document`]: a file as a tree of nodes with locations, with `--set` applied to it.
 //! - [`mod@file`]: the bytes of a file, bounded and without blocking.
 //! - `syntax`: from the parser's errors to the mistakes that cause them.
@@ -15,6 +16,7 @@
 //!
 //! It does not use scenario or policy, opens no socket, and never panics on any bytes.
 
+pub(crate) mod columns;
 mod decode;
 pub(crate) mod diagnostic;
 pub(crate) mod document;

@@ -7,6 +7,7 @@ use crate::report::measures::Better;
 use crate::report::ratio::grouped;
 use crate::report::render::csv::text_of;
 use crate::report::{Format, Ratio, Unit};
+use crate::text::columns;
 
 /// `comparisons` in one text, as `format` shows them.
 pub fn render(comparisons: &[Comparison], format: Format) -> String {
@@ -128,14 +129,12 @@ fn table(comparison: &Comparison) -> String {
         .iter()
         .map(|row| (row.finding().mark(), row.cells()));
     let rows: Vec<(char, [String; 5])> = [(' ', heads)].into_iter().chain(rows).collect();
-    let width = |column: usize| {
-        let widths = rows.iter().map(|(_, cells)| cells[column].chars().count());
-        widths.max().unwrap_or(0)
-    };
+    let width =
+        |column: usize| columns::width(rows.iter().map(|(_, cells)| cells[column].as_str()));
     for (mark, cells) in &rows {
-        let mut line = format!("{mark} {:width$}", cells[0], width = width(0));
+        let mut line = format!("{mark} {}", columns::left(&cells[0], width(0)));
         for (column, cell) in cells.iter().enumerate().skip(1) {
-            line.push_str(&format!("  {cell:>width$}", width = width(column)));
+            line.push_str(&format!("  {}", columns::right(cell, width(column))));
         }
         lines.push(line);
     }

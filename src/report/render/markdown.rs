@@ -17,6 +17,7 @@ use crate::report::run_stats::Endings;
 use crate::report::subject::MeasuredProvider;
 use crate::report::verdict::Verdict;
 use crate::report::{Judged, Report, command, compare, measures};
+use crate::text::columns;
 use rows::Rows;
 
 /// `report` as Markdown.
@@ -122,16 +123,13 @@ fn shown(report: &Report, policy: &Judged, measure: &Measure) -> String {
 }
 
 fn over_time(report: &Report) -> String {
-    let names = report
-        .policies
-        .iter()
-        .map(|policy| policy.name.chars().count());
-    let width = names.max().unwrap_or(0);
-    let lines: Vec<String> = report
-        .policies
-        .iter()
-        .map(|policy| format!("{:width$}  {}", policy.name, policy.state.timeline.drawn()))
-        .collect();
+    let names = report.policies.iter().map(|policy| policy.name.as_str());
+    let width = columns::width(names);
+    let line = |policy: &Judged| {
+        let name = columns::left(&policy.name, width);
+        format!("{name}  {}", policy.state.timeline.drawn())
+    };
+    let lines = Vec::from_iter(report.policies.iter().map(line));
     let picture = report.picture.as_ref().map(|file| {
         let about = "Answers and attempts per second over the run, by policy";
         format!("\n\n![{about}]({})", file.replace(' ', "%20"))

@@ -6,6 +6,7 @@ use super::table::{self, COLUMNS};
 use crate::report::measures::Better;
 use crate::report::ratio::Ratio;
 use crate::report::{Judged, Report, Verdict};
+use crate::text::columns;
 
 /// The reports of a sweep, each by what was set, as text for a terminal.
 ///
@@ -36,8 +37,7 @@ fn rows(variants: &[(String, Report)], policy: &str) -> Vec<String> {
         Some((set, report, policies.find(|judged| judged.name == policy)?))
     });
     let found: Vec<(&String, &Report, &Judged)> = found.collect();
-    let sets = found.iter().map(|(set, ..)| set.chars().count());
-    let width = sets.max().unwrap_or(0);
+    let width = columns::width(found.iter().map(|(set, ..)| set.as_str()));
     let values = COLUMNS.map(|column| {
         let values = found.iter();
         let values = values.map(|(_, report, judged)| column.measure.of(&report.view(judged)));
@@ -81,7 +81,7 @@ fn mark(verdict: Verdict) -> char {
 }
 
 fn line(mark: char, set: &str, width: usize, cells: impl Iterator<Item = String>) -> String {
-    let mut line = format!("{mark} {set:width$}");
+    let mut line = format!("{mark} {}", columns::left(set, width));
     for cell in cells {
         line.push_str(&format!("{cell:>11}"));
     }

@@ -12,6 +12,7 @@ use crate::report::run_stats::Endings;
 use crate::report::unit::{self, Unit};
 use crate::report::verdict::{ExpectationResult, Verdict};
 use crate::report::{Judged, Report, breakdown, measures, seeds};
+use crate::text::columns;
 use crate::time::nanos;
 use crate::units::duration;
 
@@ -242,9 +243,9 @@ impl Layout {
     }
 
     fn line(&self, name: &str, cells: &Cells) -> String {
-        let mut line = format!("{:width$}", shortened(name, self.name), width = self.name);
+        let mut line = columns::left(&shortened(name, self.name), self.name);
         for (cell, width) in cells.iter().zip(self.columns) {
-            line.push_str(&format!("{:GAP$}{cell:>width$}", ""));
+            line.push_str(&format!("{:GAP$}{}", "", columns::right(cell, width)));
         }
         line
     }
