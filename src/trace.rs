@@ -186,6 +186,28 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// Its provider, if it is about one.
+    pub const fn provider(&self) -> Option<ProviderId> {
+        match self {
+            Self::Started { provider, .. }
+            | Self::Replied { provider, .. }
+            | Self::Cancelled { provider, .. }
+            | Self::Breaker { provider, .. }
+            | Self::Ejected { provider, .. }
+            | Self::Opened { provider, .. }
+            | Self::Checked { provider, .. }
+            | Self::Billed { provider, .. }
+            | Self::Answered { provider, .. } => Some(*provider),
+            Self::Arrived { .. }
+            | Self::FirstTokenDelivered { .. }
+            | Self::Ended { .. }
+            | Self::Decided { .. }
+            | Self::Fired { .. } => None,
+        }
+    }
+}
+
 /// Tokens that a provider bills at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -25,7 +25,7 @@ const MODULES: &[(&str, &str)] = &[
     ("policy", "time units rng"),
     ("policy_file", "time units rng text policy"),
     ("wire", "time units rng"),
-    ("trace", "time units rng policy"),
+    ("trace", "time units rng text policy"),
     ("prices", "time units rng text"),
     (
         "client",

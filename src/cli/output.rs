@@ -11,7 +11,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::report::{self, Following, Format, Report, Verdict};
-use crate::text::{Diagnostic, secrets};
+use crate::text::Diagnostic;
+use crate::text::visible::visible;
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +100,7 @@ pub(super) fn rendered(reports: &[Report], format: Format) -> String {
 
 /// Prints `text` to stderr; errors are ignored, because there is no other place to print to.
 pub(super) fn print_error(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", secrets::without(text));
+    let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }
 
 /// Prints all `troubles` to stderr, each once: several files can share one error on the command

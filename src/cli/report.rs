@@ -8,6 +8,7 @@ use super::{Done, output};
 use crate::prices::Book;
 use crate::report::production::Production;
 use crate::report::{Format, Report};
+use crate::text::visible::visible;
 use crate::time::Instant;
 use crate::trace::EventKind;
 use crate::trace::lines::{Header, ReadError, Reader};
@@ -54,7 +55,7 @@ fn measured(traces: &[PathBuf], prices: Option<&Path>) -> Result<Report, CliErro
     let (header, last) = survey(traces)?;
     let stem = traces.first().and_then(|path| path.file_stem());
     let name = stem.map_or_else(|| "trace".into(), |stem| stem.to_string_lossy());
-    let mut production = Production::new(&name, &header, last);
+    let mut production = Production::new(&visible(&name), &header, last);
     if let Some(path) = prices {
         let book = Book::read(path)?;
         let priced = production.reprice(&book);
@@ -65,7 +66,7 @@ fn measured(traces: &[PathBuf], prices: Option<&Path>) -> Result<Report, CliErro
         let policy = reader.header().policy.clone();
         let shown = path.display().to_string();
         let taken = production.take(&shown, &policy, reader);
-        taken.map_err(|error| wrong(path, &error))?;
+        taken.map_err(|error| wrong(path, error))?;
     }
     Ok(production.report())
 }
@@ -79,7 +80,7 @@ fn survey(traces: &[PathBuf]) -> Result<(Header, Instant), CliError> {
         let reader = open(path)?;
         let header = reader.header().clone();
         for event in reader {
-            let event = event.map_err(|error| wrong(path, &error))?;
+            let event = event.map_err(|error| wrong(path, error))?;
             if matches!(event.kind, EventKind::Arrived { .. }) {
                 last = last.max(event.at);
             }
@@ -101,11 +102,17 @@ fn survey(traces: &[PathBuf]) -> Result<(Header, Instant), CliError> {
 }
 
 fn open(path: &Path) -> Result<Reader<BufReader<File>>, CliError> {
-    let file = File::open(path).map_err(|error| wrong(path, &error.into()))?;
-    Reader::new(BufReader::new(file)).map_err(|error| wrong(path, &error))
+    let file = File::open(path).map_err(|error| wrong(path, error.into()))?;
+    let name = path.display().to_string();
+    Reader::named(&name, BufReader::new(file)).map_err(|error| wrong(path, error))
 }
 
-fn wrong(path: &Path, error: &ReadError) -> CliError {
-    let message = format!("the trace `{}` cannot be read: {error}", path.display());
-    CliError::new(message, "name a file that `trace::lines::Lines` wrote")
+fn wrong(path: &Path, error: ReadError) -> CliError {
+    match error {
+        ReadError::Line(problem) => problem.into(),
+        ReadError::Io(error) => {
+            let message = format!("the trace `{}` cannot be read: {error}", path.display());
+            CliError::new(message, "name a file that a `JsonlRecorder` wrote")
+        }
+    }
 }

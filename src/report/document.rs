@@ -4,6 +4,8 @@
 //! computed again, so that a report that was read renders to the bytes that it was read from.
 //! `render::json` writes documents.
 
+mod texts;
+
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -25,6 +27,14 @@ pub enum ReadError {
     /// It was written by another version.
     #[error("its form is `{0}`, not `{SCHEMA}`")]
     OtherForm(String),
+    /// It says at this byte what cannot be shown.
+    #[error("{why}")]
+    Text {
+        /// The byte.
+        at: usize,
+        /// What is wrong there.
+        why: String,
+    },
     /// Its counts contradict each other.
     #[error("policy {0} has {1} seeds and counts {2} runs")]
     Damaged(String, usize, u64),
@@ -52,11 +62,15 @@ pub(super) struct Asked {
 pub fn read(text: &str) -> Result<Vec<Report>, ReadError> {
     let is_array = text.trim_start().starts_with('[');
     check_form(text, is_array)?;
+    texts::check_characters(text)?;
     let stored: Result<Vec<Stored>, serde_json::Error> = match is_array {
         true => serde_json::from_str(text),
         false => serde_json::from_str(text).map(|one| vec![one]),
     };
     let stored = stored.map_err(ReadError::NoResult)?;
+    for one in &stored {
+        one.check_names(text)?;
+    }
     stored.into_iter().map(Stored::report).collect()
 }
 

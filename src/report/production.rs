@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::subject::{MeasuredProvider, Subject, UptimeRule};
 use super::{Collector, Report, RunStats, command};
-use crate::policy::ProviderId;
 use crate::prices::{Book, NoPrice, Price};
 use crate::time::{Instant, nanos};
 use crate::trace::lines::{Header, Named};
@@ -62,12 +61,8 @@ impl Production {
         events: impl Iterator<Item = Result<Event, E>>,
     ) -> Result<(), E> {
         let mut collector = Collector::new(&self.subject);
-        let known = self.subject.providers.len();
         for event in events {
             let event = event?;
-            if provider_of(&event.kind).is_some_and(|provider| provider.index() >= known) {
-                continue;
-            }
             collector.on_event(&event);
             self.has_bills |= matches!(event.kind, EventKind::Billed { .. });
         }
@@ -118,26 +113,6 @@ impl Report {
             .map(|path| command::portable(path))
             .collect();
         (!traces.is_empty()).then(|| command::report(&traces))
-    }
-}
-
-/// The provider of an event, if it has one.
-const fn provider_of(kind: &EventKind) -> Option<ProviderId> {
-    match kind {
-        EventKind::Started { provider, .. }
-        | EventKind::Replied { provider, .. }
-        | EventKind::Cancelled { provider, .. }
-        | EventKind::Breaker { provider, .. }
-        | EventKind::Ejected { provider, .. }
-        | EventKind::Opened { provider, .. }
-        | EventKind::Checked { provider, .. }
-        | EventKind::Billed { provider, .. }
-        | EventKind::Answered { provider, .. } => Some(*provider),
-        EventKind::Arrived { .. }
-        | EventKind::FirstTokenDelivered { .. }
-        | EventKind::Ended { .. }
-        | EventKind::Decided { .. }
-        | EventKind::Fired { .. } => None,
     }
 }
 

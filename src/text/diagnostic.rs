@@ -12,6 +12,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use super::renamed;
 use super::secrets;
 use super::source::{Source, Span};
+use super::visible::visible;
 use crate::units::{UnitError, truncate};
 
 /// An error or a warning about a file (or `--set`): message, location, hint. `Display` shows the
@@ -37,12 +38,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic about a file as a whole: it cannot be read, it is a folder, …
     pub(crate) fn of_file(name: &str, message: impl Into<String>) -> Self {
-        let source = Source {
-            name: name.to_owned(),
-            text: String::new(),
-            is_override: false,
-        };
-        Self::at(Span::new(&Arc::new(source), 0..0), message)
+        Self::of_text(name, "", 0..0, message)
     }
 
     /// A diagnostic about the bytes `range` of `text`, the whole text of the file `name`.
@@ -52,10 +48,21 @@ impl Diagnostic {
         range: std::ops::Range<usize>,
         message: impl Into<String>,
     ) -> Self {
+        Self::of_line(name, 1, text, range, message)
+    }
+
+    /// A diagnostic about the bytes `range` of `text`, the line of this number in the file `name`:
+    /// the file may be too long to hold it whole.
+    pub(crate) fn of_line(
+        name: &str,
+        number: usize,
+        text: &str,
+        range: std::ops::Range<usize>,
+        message: impl Into<String>,
+    ) -> Self {
         let source = Source {
-            name: name.to_owned(),
-            text: text.to_owned(),
-            is_override: false,
+            first_line: number,
+            ..Source::file(name, text)
         };
         Self::at(Span::new(&Arc::new(source), range), message)
     }
@@ -73,7 +80,7 @@ impl Diagnostic {
     /// A diagnostic at this location.
     pub(super) fn at(span: Span, message: impl Into<String>) -> Self {
         Self {
-            message: secrets::without(&clipped(&message.into())).into_owned(),
+            message: visible(&clipped(&message.into())).into_owned(),
             note: None,
             hint: None,
             span,
@@ -139,24 +146,21 @@ impl Diagnostic {
     /// Adds a note: why it matters.
     #[must_use]
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(secrets::without(&note.into()).into());
+        self.note = Some(visible(&note.into()).into());
         self
     }
 
     /// Adds a hint: what to write instead.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(secrets::without(&hint.into()).into());
+        self.hint = Some(visible(&hint.into()).into());
         self
     }
 
     /// Adds the hint of a text that is not a quantity, if it has one.
     #[must_use]
     pub(crate) fn hint_of(mut self, error: &UnitError) -> Self {
-        self.hint = error
-            .hint()
-            .map(|hint| secrets::without(hint).into())
-            .or(self.hint);
+        self.hint = error.hint().map(|hint| visible(hint).into()).or(self.hint);
         self
     }
 
@@ -235,7 +239,7 @@ impl Diagnostic {
         let (line, within) = self.span.first_line();
         let line = secrets::hidden(line);
         let snippet = Snippet::source(&*line)
-            .path(self.file())
+            .path(visible(self.file()))
             .line_start(self.line())
             .annotation(AnnotationKind::Primary.span(within));
         let title = match self.warning {
@@ -345,12 +349,7 @@ mod tests {
     use super::*;
 
     fn problem(text: &str, range: std::ops::Range<usize>) -> Diagnostic {
-        let source = Source {
-            name: "a.yaml".to_owned(),
-            text: text.to_owned(),
-            is_override: false,
-        };
-        Diagnostic::at(Span::new(&Arc::new(source), range), "this is wrong")
+        Diagnostic::of_text("a.yaml", text, range, "this is wrong")
     }
 
     #[test]

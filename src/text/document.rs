@@ -40,11 +40,7 @@ impl Document {
     fn parse_bytes(name: &str, bytes: &[u8]) -> Result<Self, Diagnostic> {
         let text = String::from_utf8_lossy(bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let source = Arc::new(Source {
-            name: name.to_owned(),
-            text: text.to_owned(),
-            is_override: false,
-        });
+        let source = Arc::new(Source::file(name, text));
         // The first byte that is not UTF-8 has become the first replacement character of the text.
         let is_text = std::str::from_utf8(bytes).is_ok();
         let strange = |c: char| c == '\0' || (!is_text && c == char::REPLACEMENT_CHARACTER);
@@ -79,9 +75,8 @@ impl Document {
     ) -> Result<(), Diagnostic> {
         let words = format!("{SET}{prefix}");
         let source = Arc::new(Source {
-            name: "command line".to_owned(),
-            text: format!("{words}{path}={value}"),
             is_override: true,
+            ..Source::file("command line", &format!("{words}{path}={value}"))
         });
         let start = words.len() + path.len() + 1;
         let end = source.text.len();

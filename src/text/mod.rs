@@ -10,8 +10,10 @@
 //! - `mend`: reads on behind a mistake, with stand-ins for what is wrong.
 //! - `redact`: documents and diagnostics without possible secrets.
 //! - [`secrets`]: what looks like a secret in any text.
+//! - [`visible`]: texts of unknown origin as people may see them.
 //! - [`diagnostic`]: what is wrong, where, and what to write instead, with a caret.
 //! - `renamed`: the names of keys and words in earlier versions.
+//! - `json`: where a text is no JSON.
 //! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
 //!
 //! It does not use scenario or policy, opens no socket, and never panics on any bytes.
@@ -22,6 +24,7 @@ pub(crate) mod diagnostic;
 pub(crate) mod document;
 pub(crate) mod file;
 pub(crate) mod findings;
+mod json;
 mod mend;
 mod redact;
 mod renamed;
@@ -31,6 +34,7 @@ pub(crate) mod secrets;
 mod source;
 mod syntax;
 mod tree;
+pub(crate) mod visible;
 
 pub use diagnostic::Diagnostic;
 pub use document::Document;

@@ -36,7 +36,7 @@ impl Diagnostic {
             Arc::new(Source {
                 name: source.name.clone(),
                 text: masked(&source.text, &[everything], '.'),
-                is_override: source.is_override,
+                ..*source
             })
         })
     }

@@ -11,21 +11,19 @@ use std::ops::Range;
 /// `text` with an `x` in place of each character of what looks like a secret (a cross where it
 /// takes two bytes), so that columns and offsets stay the same.
 pub(crate) fn hidden(text: &str) -> Cow<'_, str> {
-    let found = find(text);
-    if found.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    let is_in = |at: usize| found.iter().any(|range| range.contains(&at));
-    let shown = text.char_indices().map(|(at, c)| match is_in(at) {
-        true if c.is_ascii() => 'x',
-        true => '\u{d7}',
-        false => c,
-    });
-    Cow::Owned(shown.collect())
+    replaced(text, |shown, secret| {
+        let mark = |c: char| if c.is_ascii() { 'x' } else { '\u{d7}' };
+        shown.extend(secret.chars().map(mark));
+    })
 }
 
 /// `text` without what looks like a secret: [`SHOWN`] stands in its place.
 pub(crate) fn without(text: &str) -> Cow<'_, str> {
+    replaced(text, |shown, _| shown.push_str(SHOWN))
+}
+
+/// `text` with what `push` adds in place of each text that looks like a secret.
+fn replaced(text: &str, push: impl Fn(&mut String, &str)) -> Cow<'_, str> {
     let found = find(text);
     if found.is_empty() {
         return Cow::Borrowed(text);
@@ -34,7 +32,7 @@ pub(crate) fn without(text: &str) -> Cow<'_, str> {
     let mut at = 0;
     for range in found {
         shown.push_str(&text[at..range.start]);
-        shown.push_str(SHOWN);
+        push(&mut shown, &text[range.clone()]);
         at = range.end;
     }
     shown.push_str(&text[at..]);
@@ -201,6 +199,9 @@ fn is_mixed(word: &str) -> bool {
 
 /// Whether a token is the user, password or an authorizing parameter of a URL.
 fn is_in_url(before: &str, behind: &str) -> bool {
+    // Bounded, so that a line of a mebibyte does not take a minute.
+    let before = &before[before.ceil_char_boundary(before.len().saturating_sub(LONGEST_URL))..];
+    let behind = &behind[..behind.floor_char_boundary(LONGEST_URL)];
     let before = before.rsplit(char::is_whitespace).next().unwrap_or(before);
     let Some((_, place)) = before.split_once("://") else {
         return false;
@@ -220,6 +221,9 @@ fn is_in_url(before: &str, behind: &str) -> bool {
     };
     is_user || name.is_some_and(authorizes)
 }
+
+/// How far a URL is followed, in bytes.
+const LONGEST_URL: usize = 1 << 12;
 
 /// What the names of authorizing parameters contain.
 const IN_URL: &[&str] = &["key", "token", "secret", "pass", "sig", "auth", "cred"];

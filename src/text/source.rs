@@ -12,8 +12,22 @@ pub(super) struct Source {
     pub(super) name: String,
     /// The text, without a byte order mark.
     pub(super) text: String,
+    /// The number of its first line in the file: 1, unless it is a part of a long file.
+    pub(super) first_line: usize,
     /// Whether it comes from `--set` rather than from a file.
     pub(super) is_override: bool,
+}
+
+impl Source {
+    /// The whole text of the file `name`.
+    pub(super) fn file(name: &str, text: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            first_line: 1,
+            is_override: false,
+        }
+    }
 }
 
 /// A range of a source.
@@ -77,10 +91,10 @@ impl Span {
         &self.source
     }
 
-    /// The line that it starts in, from 1.
+    /// The line of the file that it starts in, from 1.
     pub(super) fn line(&self) -> usize {
         let before = &self.source.text.as_bytes()[..self.range.start];
-        1 + before.iter().filter(|byte| **byte == b'\n').count()
+        self.source.first_line + before.iter().filter(|byte| **byte == b'\n').count()
     }
 
     /// The column that it starts at, in characters, from 1.

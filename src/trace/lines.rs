@@ -10,14 +10,19 @@
 //! what an [`Event`] holds and no more: no key, no prompt, no answer.
 //!
 //! A call never waits for a disk: events pass through a bounded queue to a thread of their own. An
-//! event that finds the queue full is dropped, and counted.
+//! event that finds the queue full is dropped, and counted. So a reader misses events, but refuses
+//! those that cannot be true (`check`).
 
-use std::io::{self, BufRead, BufWriter, Read, Write};
+mod check;
+mod read;
+
+use std::io::{self, BufWriter, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+pub use read::{ReadError, Reader};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Event, Recorder};
@@ -164,87 +169,6 @@ fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     out.write_all(&line)
 }
 
-/// Why a trace cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The input cannot be read.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// A line is malformed.
-    #[error("line {line}: {why}")]
-    Line {
-        /// Its number, from 1.
-        line: u64,
-        /// What is wrong with it.
-        why: String,
-    },
-}
-
-/// The events of a trace, in order.
-///
-/// An incomplete last line is skipped: a killed process leaves one.
-#[derive(Debug)]
-pub struct Reader<R> {
-    input: R,
-    header: Header,
-    line: u64,
-}
-
-impl<R: BufRead> Reader<R> {
-    /// Reads the header.
-    ///
-    /// # Errors
-    /// When it is missing, or of another version.
-    pub fn new(mut input: R) -> Result<Self, ReadError> {
-        let no_trace = |why: String| ReadError::Line { line: 1, why };
-        let line = next_line(&mut input)?.unwrap_or_default();
-        let header: Header = serde_json::from_slice(&line)
-            .map_err(|_| no_trace("this begins no trace".to_owned()))?;
-        if header.schema != SCHEMA {
-            return Err(no_trace(format!("this is not `{SCHEMA}`")));
-        }
-        Ok(Self {
-            input,
-            header,
-            line: 1,
-        })
-    }
-
-    /// The header.
-    pub const fn header(&self) -> &Header {
-        &self.header
-    }
-}
-
-impl<R: BufRead> Iterator for Reader<R> {
-    type Item = Result<Event, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let line = match next_line(&mut self.input) {
-            Ok(line) => line?,
-            Err(error) => return Some(Err(error.into())),
-        };
-        self.line += 1;
-        let is_torn = line.last() != Some(&b'\n') && line.len() < LONGEST_LINE;
-        match serde_json::from_slice(&line) {
-            Ok(event) => Some(Ok(event)),
-            Err(_) if is_torn => None,
-            Err(error) => Some(Err(ReadError::Line {
-                line: self.line,
-                why: error.to_string(),
-            })),
-        }
-    }
-}
-
-/// The next line with its end, or as much of it as the bound allows; `None` at the end of input.
-fn next_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
-    let mut line = Vec::new();
-    let most = LONGEST_LINE as u64;
-    input.take(most).read_until(b'\n', &mut line)?;
-    Ok((!line.is_empty()).then_some(line))
-}
-
 /// Money as a decimal text, so that no reader takes it for a float.
 mod dollars {
     use serde::de::Error;
@@ -273,9 +197,6 @@ const SCHEMA: &str = "firedrill.trace/1";
 
 /// Events that may wait for the disk: some ten seconds of 1,000 calls per second.
 const ROOM: usize = 65_536;
-
-/// The longest line, in bytes: a header of 65,535 providers is the longest there is.
-const LONGEST_LINE: usize = 32 << 20;
 
 #[cfg(test)]
 mod tests;

@@ -192,7 +192,12 @@ fn a_file_that_is_no_result_and_an_expectation_of_a_measure_are_errors() {
         .code(2)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: `notes.json` cannot be read: it is no result: missing field `schema` at line 1 column 2
+error: missing field `schema`
+ --> notes.json:1:2
+  |
+1 | {}
+  |  ^
+  |
   = help: name a file that `run --out DIR` or `run --format json` wrote
 
 "#]]);

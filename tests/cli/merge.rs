@@ -137,7 +137,12 @@ error: `a.json` and `patient.json` cannot be merged: they did not measure the sa
   = help: policy no-failover.retry.max_attempts is `1` and `9`: run all parts from the same files, with the same `--set`
 error: `a.json` and `single.json` cannot be merged: they did not measure the same
   = help: policies are `no-failover, priority-fallback` and `no-failover`: run all parts from the same files, with the same `--set`
-error: `no.json` cannot be read: it is no result: missing field `schema` at line 1 column 2
+error: missing field `schema`
+ --> no.json:1:2
+  |
+1 | {}
+  |  ^
+  |
   = help: name a file that `run --out DIR` or `run --format json` wrote
 
 error: `old.json` cannot be read: its form is `firedrill.result/1`, not `firedrill.result/2`
@@ -148,6 +153,46 @@ error: `none.json` cannot be read: there is no such file
 
 "#]]
     );
+}
+
+#[test]
+fn a_result_that_cannot_be_shown_is_refused_where_it_is_wrong() {
+    let run = project().firedrill("run scenarios/flaky.yaml --seeds 1..2 --format json");
+    let good = stdout(run.get_output());
+    let long = "m".repeat(65_536);
+    for (from, to, why) in [
+        (
+            "priority-fallback",
+            long.as_str(),
+            "the name has 65536 characters",
+        ),
+        (
+            "priority-fallback",
+            "priority\\u001b[31m",
+            "the control character `\\u{1b}`",
+        ),
+        (
+            "\"name\":\"flaky\"",
+            "\"name\":\"../flaky\"",
+            "this is a path, not a name",
+        ),
+        ("\"sum_ns\":", "\"sum_ns\":-", "number out of range"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let wrong = project().with("r.json", &good.replace(from, to));
+        for verb in [
+            "merge r.json",
+            "compare r.json r.json",
+            "explain r.json",
+            "roi r.json --volume 50M/month",
+        ] {
+            let told = wrong.firedrill(verb).code(2).stdout_eq("");
+            let told = String::from_utf8_lossy(&told.get_output().stderr).into_owned();
+            let place = told.find(" --> r.json:").is_some() && told.contains('^');
+            assert!(place && told.contains(why), "{verb}: {told}");
+            assert!(!told.contains('\u{1b}') && told.len() < 1_500, "{told}");
+        }
+    }
 }
 
 #[test]

@@ -99,10 +99,69 @@ error: `b.jsonl` is of another fleet than `a.jsonl`
 "#]]);
     let told = project.firedrill("report c.yaml").code(2).stdout_eq("");
     told.stderr_eq(str![[r#"
-error: the trace `c.yaml` cannot be read: line 1: this begins no trace
-  = help: name a file that `trace::lines::Lines` wrote
+error: this begins no trace
+ --> c.yaml:1:1
+  |
+1 | name: c
+  | ^^^^^^^
+  |
+  = help: name a file that a `JsonlRecorder` wrote
 
 "#]]);
+}
+
+#[test]
+fn a_trace_that_cannot_be_true_is_refused_where_it_is_wrong() {
+    let project = Project::new()
+        .with(
+            "range.jsonl",
+            &TRACE.replace(
+                "\"provider\":1,\"nth\":0,\"cause",
+                "\"provider\":7,\"nth\":0,\"cause",
+            ),
+        )
+        .with(
+            "early.jsonl",
+            &TRACE.replace("61000000000,\"kind\":{\"ended", "5,\"kind\":{\"ended"),
+        )
+        .with("long.jsonl", &TRACE.replace("mine", &"m".repeat(65_536)))
+        .with("escape.jsonl", &TRACE.replace("own\"", "own\\u001b[31m\""));
+    let told = project
+        .firedrill("report early.jsonl")
+        .code(2)
+        .stdout_eq("");
+    told.stderr_eq(str![[r#"
+error: this is before call 1's event above, at 61000000000
+  --> early.jsonl:12:7
+   |
+12 | {"at":5,"kind":{"ended":{"call":1,"outcome":{"failed":{"stopped":"bad_request"}}}}}
+   |       ^
+   |
+   = help: leave the file as a `JsonlRecorder` wrote it
+
+"#]]);
+    for (file, why) in [
+        (
+            "range.jsonl",
+            "there is no provider 7: the header has 2, from 0",
+        ),
+        ("long.jsonl", "the name has 65536 characters"),
+        (
+            "escape.jsonl",
+            "the name `own\\u{1b}[31m` has a control character",
+        ),
+    ] {
+        for format in ["table", "md", "csv", "json"] {
+            let told = project.firedrill(&format!("report {file} --format {format}"));
+            let told = told.code(2).stdout_eq("");
+            let told = String::from_utf8_lossy(&told.get_output().stderr).into_owned();
+            assert!(
+                told.contains(why) && told.contains(&format!("--> {file}:")),
+                "{told}"
+            );
+            assert!(!told.contains('\u{1b}') && told.len() < 1_000, "{told}");
+        }
+    }
 }
 
 #[test]

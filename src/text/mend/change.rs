@@ -140,11 +140,8 @@ fn entries_at<'n>(root: &'n mut Node, path: &[String]) -> Option<&'n mut Vec<(Ke
 /// `text`, perhaps behind its key, as a value of no file at `path`; none when it is no YAML.
 fn stand_in(text: &str, path: &[String]) -> Option<Node> {
     let key = path.last().map_or("", String::as_str);
-    let source = Arc::new(Source {
-        name: format!("{STAND_IN}{}: {text}", path.join(".")),
-        text: text.to_owned(),
-        is_override: false,
-    });
+    let name = format!("{STAND_IN}{}: {text}", path.join("."));
+    let source = Arc::new(Source::file(&name, text));
     let mut node = parse(&source, 0).ok()??;
     if let NodeKind::Map(entries) = &mut node.kind
         && entries.len() == 1

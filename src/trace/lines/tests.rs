@@ -12,6 +12,7 @@ use crate::policy::classify::FailureClass;
 use crate::policy::keys::KeyId;
 use crate::policy::reason::{OpenedBy, Reason, Refusal};
 use crate::policy::{AttemptId, CallId, ProviderId};
+use crate::text::Diagnostic;
 use crate::time::Instant;
 use crate::trace::{Bill, EventKind, FaultId};
 use crate::units::Share;
@@ -183,11 +184,11 @@ fn reasons((call, _, place, nth): (u64, u32, u16, u32)) -> Vec<EventKind> {
 proptest! {
     #[test]
     fn every_event_that_is_written_can_be_read_again(
-        numbers: (u64, u32, u16, u32),
+        numbers in (0..10_000_000_000_u64, any::<u32>(), 0..2_u16, any::<u32>()),
         class in prop::option::of(0..FailureClass::ALL.len()),
         hint: Option<u64>,
         yes: bool,
-        at: u64,
+        at in 0..10 * 365 * 86_400 * 1_000_000_000_u64,
         outcome in outcomes(),
     ) {
         let kinds = kinds(numbers, (yes, class, hint), outcome).into_iter();
@@ -247,10 +248,7 @@ fn a_line_that_breaks_off_is_passed_over_at_the_end_and_nowhere_else() {
     assert_eq!(events, [arrived(1)]);
     let text = format!("{torn}\n");
     let last = Reader::new(text.as_bytes()).unwrap().last().unwrap();
-    assert!(
-        matches!(last, Err(ReadError::Line { line: 3, .. })),
-        "{last:?}"
-    );
+    assert_eq!(problem(last).line(), 3);
 }
 
 #[test]
@@ -262,14 +260,112 @@ fn what_is_no_trace_is_refused() {
         "name: p\n",
         "{\"schema\":\"firedrill.trace/2\"}",
     ] {
-        let error = Reader::new(text.as_bytes()).map(|_| ()).unwrap_err();
-        assert!(error.to_string().starts_with("line 1: "), "{error}");
+        let problem = problem(Reader::new(text.as_bytes()));
+        assert_eq!((problem.file(), problem.line()), ("trace", 1));
     }
     let other = serde_json::to_string(&header())
         .unwrap()
         .replace("trace/1", "trace/2");
-    let error = Reader::new(other.as_bytes()).map(|_| ()).unwrap_err();
-    assert_eq!(error.to_string(), "line 1: this is not `firedrill.trace/1`");
+    let problem = problem(Reader::new(other.as_bytes()));
+    assert_eq!(problem.message(), "this is not `firedrill.trace/1`");
+}
+
+/// What is wrong with a line.
+fn problem<T: std::fmt::Debug>(read: Result<T, ReadError>) -> Diagnostic {
+    match read {
+        Err(ReadError::Line(problem)) => problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What the reader says of the first wrong line of a trace with this header and these events.
+fn refused(header: &str, events: &[&str]) -> String {
+    let text = format!("{header}\n{}\n", events.join("\n"));
+    let reader = match Reader::named("t.jsonl", text.as_bytes()) {
+        Ok(mut reader) => reader.find_map(|event| event.err().map(Err::<(), _>)),
+        Err(error) => Some(Err(error)),
+    };
+    let problem = problem(reader.expect("a line is wrong"));
+    let (line, column) = (problem.line(), problem.column());
+    let hint = problem.hint_text().unwrap_or_default();
+    assert!(
+        !hint.is_empty() && !problem.to_string().contains('\u{1b}'),
+        "{problem}"
+    );
+    format!("{line}:{column} {}", problem.message())
+}
+
+#[test]
+fn what_cannot_be_is_refused_where_it_stands() {
+    let good = serde_json::to_string(&header()).unwrap();
+    let arrived = r#"{"at":7,"kind":{"arrived":{"call":1,"streamed":false}}}"#;
+    let bill = |bill: &str| {
+        format!(r#"{{"at":7,"kind":{{"billed":{{"provider":0,"call":1,"nth":0,"bill":{bill}}}}}}}"#)
+    };
+    let billed = bill(r#"{"input":1,"cached":0,"output":10000000001,"price_milli":1000}"#);
+    let dear = bill(r#"{"input":1,"cached":0,"output":1,"price_milli":1000001}"#);
+    for (events, told) in [
+        (
+            vec![arrived, arrived],
+            "3:35 call 1 arrives again before it has ended",
+        ),
+        (
+            vec![r#"{"at":400000000000000000,"kind":{"arrived":{"call":1,"streamed":true}}}"#],
+            "2:7 no client runs for more than ten years",
+        ),
+        (
+            vec![
+                arrived,
+                r#"{"at":6,"kind":{"ended":{"call":1,"outcome":{"failed":"shed"}}}}"#,
+            ],
+            "3:7 this is before call 1's event above, at 7",
+        ),
+        (
+            vec![r#"{"at":7,"kind":{"checked":{"provider":2,"passed":true}}}"#],
+            "2:39 there is no provider 2: the header has 2, from 0",
+        ),
+        (
+            vec![billed.as_str()],
+            "2:95 `10000000001` is more than 10000000000",
+        ),
+        (vec![dear.as_str()], "2:111 `1000001` is more than 1000000"),
+        (
+            vec![r#"{"at":-1,"kind":{}}"#],
+            "2:8 invalid value: integer `-1`, expected u64",
+        ),
+    ] {
+        assert_eq!(refused(&good, &events), told);
+    }
+}
+
+#[test]
+fn a_header_that_no_report_can_show_is_refused() {
+    let of = |policy: &str, name: &str, price: &str| {
+        let header = Header {
+            policy: policy.to_owned(),
+            ..header()
+        };
+        let text = serde_json::to_string(&header).unwrap();
+        let name = serde_json::to_string(name).unwrap();
+        text.replace("\"own\",\"model", &format!("{name},\"model"))
+            .replace("0.2288", price)
+    };
+    let long = "p".repeat(65_536);
+    for (header, told) in [
+        (of(&long, "b", "1"), "1:40 the name has 65536 characters"),
+        (of("", "b", "1"), "1:40 the name is empty"),
+        (of("p", &long, "1"), "1:125 the name has 65536 characters"),
+        (
+            of("p", "b\u{1b}[31m", "1"),
+            "1:125 the name `b\\u{1b}[31m` has a control character",
+        ),
+        (
+            of("p", "b", "1000000.01"),
+            "1:99 `1000000.01 USD` for a million tokens is too large",
+        ),
+    ] {
+        assert_eq!(refused(&header, &[]), told);
+    }
 }
 
 /// A disk that blocks until it is released.
