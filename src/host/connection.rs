@@ -210,6 +210,11 @@ impl<P: HostEnv> Connection<P> {
             match request::read(self.hosted.family, &self.unread, &mut chunks) {
                 Parsed::Whole { length, asked } => {
                     drop(self.unread.split_to(length));
+                    if !self.hosted.writer.serves(&asked.form.api) {
+                        self.turn_away(404).await?;
+                        invited = false;
+                        continue;
+                    }
                     return Some(asked);
                 }
                 Parsed::Wrong { length, status } => {

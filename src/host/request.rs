@@ -6,6 +6,7 @@
 
 mod body;
 mod form;
+mod path;
 
 use std::borrow::Cow;
 
@@ -13,9 +14,10 @@ use crate::policy::CallId;
 use crate::provider::Request;
 use crate::scenario::workload::Tokens;
 use crate::wire::Family;
-use crate::wire::fake::{Content, Form};
+use crate::wire::fake::{Api, Form};
 use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 use body::Body;
+use path::{Endpoint, RequestPath};
 
 /// The result of parsing the bytes so far.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,11 +70,14 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// The token counts of an unknown caller: the prompt by its bytes, and an output of `drawn`
-    /// tokens, or of the requested maximum.
+    /// tokens, or of the requested maximum. Embeddings have no output.
     pub(crate) fn counted(&self, drawn: u64) -> Tokens {
         Tokens {
             input: (self.bytes / BYTES_PER_TOKEN).max(1),
-            output: drawn.min(self.max_tokens.unwrap_or(drawn)).max(1),
+            output: match self.form.api {
+                Api::Embeddings(_) => 0,
+                _ => drawn.min(self.max_tokens.unwrap_or(drawn)).max(1),
+            },
             prefix: None,
         }
     }
@@ -140,13 +145,20 @@ fn asked(
     bytes: &[u8],
 ) -> Option<Asked> {
     let body: Body<'_> = serde_json::from_slice(bytes).ok()?;
-    let form = Form {
+    let mut form = Form {
         without_usage: !body.asks_for_usage(),
-        content: match body.is_special() {
-            true => form::content(family, bytes)?,
-            false => Content::Tokens,
-        },
+        ..Form::default()
     };
+    match place.endpoint {
+        Endpoint::Chat if !body.is_special() => {}
+        Endpoint::Chat => form.content = form::content(family, bytes)?,
+        Endpoint::Responses => {
+            form.api = Api::Responses;
+            form.content = form::responses(bytes)?;
+        }
+        Endpoint::Embeddings => form.api = Api::Embeddings(form::embeddings(bytes)?.into()),
+    }
+    let is_chat = place.endpoint != Endpoint::Embeddings;
     let inner = body.generation_config.and_then(|config| config.max_output);
     let model = place.model.or(body.model.as_deref());
     // Both have to be there: another client's idempotency key may end in digits.
@@ -154,8 +166,12 @@ fn asked(
     Some(Asked {
         number,
         nth: fields.nth.unwrap_or(0),
-        streamed: place.streamed || body.stream.unwrap_or(false),
-        max_tokens: body.max_tokens.or(body.max_completion_tokens).or(inner),
+        streamed: place.streamed || (is_chat && body.stream.unwrap_or(false)),
+        max_tokens: body
+            .max_tokens
+            .or(body.max_completion_tokens)
+            .or(body.max_output_tokens)
+            .or(inner),
         model: model.unwrap_or_default().to_owned(),
         key: fields.key.or(place.key).map(str::to_owned),
         bytes: bytes.len() as u64,
@@ -203,47 +219,6 @@ impl<'a> Fields<'a> {
             }
         }
         fields
-    }
-}
-
-/// The path of a request.
-struct RequestPath<'a> {
-    model: Option<&'a str>,
-    streamed: bool,
-    key: Option<&'a str>,
-}
-
-impl<'a> RequestPath<'a> {
-    /// Any prefix before the dialect's own path is accepted: a proxy may have added it.
-    fn of(family: Family, target: &'a str) -> Option<Self> {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let plain = |model| Self {
-            model,
-            streamed: false,
-            key: None,
-        };
-        match family {
-            Family::Openai => {
-                let base = path.strip_suffix("/chat/completions")?;
-                let deployment = base.rsplit_once("/deployments/").map(|(_, name)| name);
-                Some(plain(deployment.filter(|name| !name.contains('/'))))
-            }
-            Family::Anthropic => path.ends_with("/v1/messages").then(|| plain(None)),
-            Family::Gemini => {
-                let (model, verb) = path.rsplit_once("/models/")?.1.split_once(':')?;
-                let streamed = match verb {
-                    "generateContent" => false,
-                    "streamGenerateContent" => true,
-                    _ => return None,
-                };
-                let key = query.split('&').find_map(|pair| pair.strip_prefix("key="));
-                Some(Self {
-                    model: Some(model),
-                    streamed,
-                    key,
-                })
-            }
-        }
     }
 }
 
@@ -444,6 +419,8 @@ mod tests {
         assert_eq!(wrong(Family::Anthropic, "/v1/chat/completions", "{}"), 404);
         assert_eq!(wrong(Family::Gemini, "/v1/models/m:countTokens", "{}"), 404);
         assert_eq!(wrong(Family::Openai, "/v1/chat/completions", "{no"), 400);
+        assert_eq!(wrong(Family::Openai, "/v1/embeddings", "{}"), 400);
+        assert_eq!(wrong(Family::Anthropic, "/v1/responses", "{}"), 404);
         let get = read(Family::Openai, b"GET /v1/chat/completions HTTP/1.1\r\n\r\n");
         assert!(matches!(get, Parsed::Wrong { status: 404, .. }));
     }

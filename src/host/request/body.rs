@@ -13,6 +13,7 @@ pub(super) struct Body<'a> {
     pub(super) stream: Option<bool>,
     pub(super) max_tokens: Option<u64>,
     pub(super) max_completion_tokens: Option<u64>,
+    pub(super) max_output_tokens: Option<u64>,
     stream_options: Option<StreamOptions>,
     #[serde(rename = "generationConfig", alias = "generation_config")]
     pub(super) generation_config: Option<GenerationConfig>,

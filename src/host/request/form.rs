@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::wire::Family;
-use crate::wire::fake::{Call, Content, sample};
+use crate::wire::fake::{Call, Content, Vectors, sample};
 
 /// What the answer to the request with this body holds; `None` when the request is invalid.
 pub(super) fn content(family: Family, body: &[u8]) -> Option<Content> {
@@ -26,6 +26,57 @@ pub(super) fn content(family: Family, body: &[u8]) -> Option<Content> {
         Family::Gemini => gemini(&body),
     }
     .content()
+}
+
+/// What the answer of the Responses API to the request with this body holds; `None` when the
+/// request is invalid.
+pub(super) fn responses(body: &[u8]) -> Option<Content> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    response(&body).content()
+}
+
+/// The vectors that the request with this body asks for; `None` when it is invalid.
+pub(super) fn embeddings(body: &[u8]) -> Option<Vectors> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let seed = |input: &Value| match input {
+        Value::String(text) if text.is_empty() => None,
+        Value::Array(tokens) if tokens.is_empty() => None,
+        Value::String(_) | Value::Array(_) => Some(hash(&input.to_string())),
+        _ => None,
+    };
+    let seeds = match &body["input"] {
+        // One input, as tokens.
+        Value::Array(tokens) if tokens.first().is_some_and(Value::is_number) => {
+            seed(&body["input"]).map(|seed| vec![seed])
+        }
+        Value::Array(inputs) if inputs.len() <= MOST_INPUTS => inputs.iter().map(seed).collect(),
+        Value::Array(_) => None,
+        input => seed(input).map(|seed| vec![seed]),
+    };
+    let dimensions = match &body["dimensions"] {
+        Value::Null => None,
+        number => Some(u32::try_from(number.as_u64()?).ok()?),
+    };
+    Some(Vectors {
+        seeds: seeds.filter(|seeds| !seeds.is_empty())?,
+        dimensions: match dimensions {
+            Some(0) => return None,
+            Some(number) if number > MOST_DIMENSIONS => return None,
+            fits => fits,
+        },
+        base64: match body["encoding_format"].as_str() {
+            None | Some("float") => false,
+            Some("base64") => true,
+            Some(_) => return None,
+        },
+    })
+}
+
+/// FNV-1a: the same on every machine.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
 }
 
 /// A request, without the form of its family.
@@ -150,6 +201,32 @@ fn openai(body: &Value) -> Question<'_> {
             &body["response_format"],
             &body["response_format"]["json_schema"]["schema"],
         ),
+    }
+}
+
+/// OpenAI's Responses API: the input is a text, or a list of items.
+fn response(body: &Value) -> Question<'_> {
+    let input = &body["input"];
+    let last = list(body, "input").last().unwrap_or(&Value::Null);
+    let choice = &body["tool_choice"];
+    let format = &body["text"]["format"];
+    let tools = list(body, "tools").iter();
+    Question {
+        tools: tools
+            .filter(|tool| tool["type"] == "function")
+            .filter_map(|tool| named(tool, &["parameters"]))
+            .collect(),
+        choice: match choice["type"].as_str() {
+            Some("function") => Choice::Required(texts([&choice["name"]])),
+            Some("allowed_tools") => {
+                let names = list(choice, "tools").iter().map(|tool| &tool["name"]);
+                among(choice["mode"].as_str(), texts(names))
+            }
+            _ => mode(choice.as_str()),
+        },
+        is_answered: last["type"] == "function_call_output",
+        last: [said(input), said(&last["content"])].concat(),
+        format: json_format(format, &format["schema"]),
     }
 }
 
@@ -279,6 +356,10 @@ fn either<'a>(value: &'a Value, keys: &[&str]) -> &'a Value {
     let found = keys.iter().find_map(|key| value.get(key));
     found.unwrap_or(&Value::Null)
 }
+
+/// The vendor's limits of a request for embeddings.
+const MOST_INPUTS: usize = 2_048;
+const MOST_DIMENSIONS: u32 = 3_072;
 
 /// The keys of a function's parameters at Gemini.
 const SCHEMAS: [&str; 3] = [

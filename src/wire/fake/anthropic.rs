@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::date::Date;
 use super::form::Call;
-use super::grammar::{Grammar, Model, counted, quoted};
+use super::grammar::{Grammar, Model, Span, counted, quoted};
 use super::head::Head;
 use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
 use super::spec::{FakeSpec, OwnHint, Page};
@@ -21,6 +21,8 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
         let model = Model::new(model);
         Arc::new(Anthropic { model })
     },
+    responses: false,
+    embeddings: false,
     name_exchange: |head, stamp| {
         head.field("request-id", format_args!("req_{}", stamp.id()));
         head.field("anthropic-organization-id", ORGANIZATION);
@@ -159,7 +161,7 @@ impl Grammar for Anthropic {
         );
     }
 
-    fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>) {
+    fn tokens(&self, events: &mut String, stamp: &Stamp, _span: Span, text: Arguments<'_>) {
         let head =
             "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0";
         let kind = "\"type\":\"text_delta\"";
@@ -211,7 +213,7 @@ impl Grammar for Anthropic {
         }
     }
 
-    fn in_band(&self, events: &mut String, _stamp: &Stamp, error: &str) {
+    fn in_band(&self, events: &mut String, _stamp: &Stamp, _sent: u64, error: &str) {
         let _ = write!(events, "event: error\ndata: {error}\n\n");
     }
 

@@ -8,7 +8,7 @@ use std::fmt::{Arguments, Write};
 use std::sync::Arc;
 
 use super::form::Call;
-use super::grammar::{Grammar, Model, counted, quoted};
+use super::grammar::{Grammar, Model, Span, counted, quoted};
 use super::habits::{Cached, Habits, Id, UsageAt};
 use super::spec::FakeSpec;
 use super::{Choices, Content, Finish, Stamp, Terminator, Usage};
@@ -203,7 +203,7 @@ impl Grammar for Chat {
         }
     }
 
-    fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>) {
+    fn tokens(&self, events: &mut String, stamp: &Stamp, _span: Span, text: Arguments<'_>) {
         let mut delta = |value| self.delta(events, stamp, value, "null");
         match (stamp.flaws().choices, &stamp.form.content) {
             (Choices::NullContent, _) => delta(format_args!("\"content\":null")),
@@ -231,7 +231,7 @@ impl Grammar for Chat {
         });
     }
 
-    fn in_band(&self, events: &mut String, stamp: &Stamp, error: &str) {
+    fn in_band(&self, events: &mut String, stamp: &Stamp, _sent: u64, error: &str) {
         if !self.habits.in_band_chunk {
             push(events, &["data: ", error, "\n\n"]);
             return;

@@ -10,6 +10,8 @@ use super::{Cause, openai};
 /// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
+    responses: false,
+    embeddings: false,
     name_exchange: |head, stamp| head.field("x-ds-trace-id", format_args!("0000{}", stamp.id())),
     quotas: |_, _| {},
     own_hint: OwnHint::NoField,

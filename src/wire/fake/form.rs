@@ -4,13 +4,29 @@
 
 use std::sync::Arc;
 
+use super::embeddings::Vectors;
+
 /// The form of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Form {
     /// The request does not ask a stream for its usage.
     pub without_usage: bool,
+    /// The kind of answer.
+    pub api: Api,
     /// What the answer holds.
     pub content: Content,
+}
+
+/// The kind of an answer, by the path of its request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Api {
+    /// A chat, in the form of the dialect's family.
+    #[default]
+    Chat,
+    /// OpenAI's Responses API.
+    Responses,
+    /// OpenAI's embeddings.
+    Embeddings(Arc<Vectors>),
 }
 
 /// What an answer holds. Its tokens are counted as the scenario says in any case.

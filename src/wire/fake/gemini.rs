@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt::{Arguments, Write};
 use std::sync::Arc;
 
-use super::grammar::{Grammar, Model, counted, quoted};
+use super::grammar::{Grammar, Model, Span, counted, quoted};
 use super::refusal::{BodyShape, ErrorValues, Row, precise, text_or_null};
 use super::spec::{FakeSpec, OwnHint, Page};
 use super::{Cause, Choices, Content, Finish, Flaws, Stamp, Terminator, Usage};
@@ -20,6 +20,8 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
         let model = Model::new(model);
         Arc::new(Gemini { model })
     },
+    responses: false,
+    embeddings: false,
     name_exchange: |head, stamp| {
         let millis = stamp.processing.as_millis();
         head.field("server", "scaffolding on HTTPServer2");
@@ -110,7 +112,7 @@ impl Grammar for Gemini {
 
     fn opening(&self, _events: &mut String, _stamp: &Stamp, _prompt: Option<Usage>) {}
 
-    fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>) {
+    fn tokens(&self, events: &mut String, stamp: &Stamp, _span: Span, text: Arguments<'_>) {
         // A call of a tool comes whole, with the finish reason.
         if stamp.form.content.call().is_some() {
             return;
@@ -137,7 +139,7 @@ impl Grammar for Gemini {
     }
 
     /// Not an event, and over several lines (maximhq/bifrost #5262).
-    fn in_band(&self, events: &mut String, _stamp: &Stamp, error: &str) {
+    fn in_band(&self, events: &mut String, _stamp: &Stamp, _sent: u64, error: &str) {
         events.push_str(error);
     }
 

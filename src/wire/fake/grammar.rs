@@ -23,14 +23,14 @@ pub(super) trait Grammar: Debug + Send + Sync {
     /// The opening events of a stream; `prompt` is the usage that they may state.
     fn opening(&self, events: &mut String, stamp: &Stamp, prompt: Option<Usage>);
 
-    /// One event with `text`, which needs no escape.
-    fn tokens(&self, events: &mut String, stamp: &Stamp, text: Arguments<'_>);
+    /// One event with `text`, which needs no escape and holds the tokens of `span`.
+    fn tokens(&self, events: &mut String, stamp: &Stamp, span: Span, text: Arguments<'_>);
 
     /// Finish reason, usage and terminators.
     fn closing(&self, events: &mut String, stamp: &Stamp, usage: Usage);
 
-    /// An error in band, `error` being the dialect's error body.
-    fn in_band(&self, events: &mut String, stamp: &Stamp, error: &str);
+    /// An error in band after `sent` tokens, `error` being the dialect's error body.
+    fn in_band(&self, events: &mut String, stamp: &Stamp, sent: u64, error: &str);
 
     /// An event that is no JSON.
     fn malformed(&self) -> &'static str;
@@ -50,6 +50,17 @@ pub(super) trait Grammar: Debug + Send + Sync {
 
     /// The content type of streams.
     fn stream_type(&self) -> &'static str;
+}
+
+/// Some tokens of an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// The number of tokens before them.
+    pub(super) before: u64,
+    /// Their number.
+    pub(super) tokens: u64,
+    /// The number of tokens of the whole answer.
+    pub(super) total: u64,
 }
 
 /// The name of a model.

@@ -3,6 +3,7 @@
 //! - One file per dialect: its `FakeSpec`, with its errors as a table, and its good answers unless
 //!   they have another's form. `chat` writes OpenAI's form for all dialects that have it, with the
 //!   `habits` of each; `grammar`: the functions of such a form.
+//! - `responses`, `embeddings`: OpenAI's other interfaces, where a vendor has them.
 //! - `stream`: the events of a write, and its framing in chunks.
 //! - `refusal`: the errors, from the dialect's table; `template` fills them, `hint` adds hints to
 //!   wait.
@@ -22,6 +23,7 @@ mod cause;
 mod chat;
 mod date;
 pub(super) mod deepseek;
+mod embeddings;
 mod flaw;
 mod form;
 pub(super) mod gemini;
@@ -34,6 +36,7 @@ pub(super) mod openai;
 pub(super) mod openrouter;
 mod quota;
 mod refusal;
+mod responses;
 mod sample;
 mod spec;
 mod stream;
@@ -47,9 +50,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use cause::Cause;
+pub(crate) use embeddings::Vectors;
 pub use flaw::{Body, Choices, Counting, Finish, Inside, Label, Terminator};
 pub(crate) use flaw::{Extra, Flaws};
-pub(crate) use form::{Call, Content, Form};
+pub(crate) use form::{Api, Call, Content, Form};
 pub(crate) use quota::{Quota, Quotas};
 pub(crate) use sample::sample;
 
@@ -57,6 +61,7 @@ use super::Dialect;
 use crate::time::Instant;
 use grammar::Grammar;
 use head::Head;
+use responses::Responses;
 pub(super) use spec::FakeSpec;
 
 /// Writes the answers of one provider, in its dialect.
@@ -64,6 +69,7 @@ pub(super) use spec::FakeSpec;
 pub(crate) struct Writer {
     dialect: Dialect,
     grammar: Arc<dyn Grammar>,
+    responses: Option<Arc<dyn Grammar>>,
 }
 
 /// The values that all bytes of one exchange share.
@@ -182,9 +188,11 @@ pub enum HintFormat {
 impl Writer {
     /// A writer for the provider of `model` that speaks `dialect`.
     pub(crate) fn new(dialect: Dialect, model: &str) -> Self {
+        let spec = dialect.fake();
         Self {
             dialect,
-            grammar: (dialect.fake().grammar)(model),
+            grammar: (spec.grammar)(model),
+            responses: spec.responses.then(|| Responses::grammar(spec, model)),
         }
     }
 
@@ -218,7 +226,7 @@ impl Writer {
         let mut bytes = String::new();
         if first {
             let head = Head::new(self.spec(), 200, stamp);
-            bytes = head.before_chunks(self.grammar().plain_type());
+            bytes = head.before_chunks(self.grammar(stamp).plain_type());
         }
         stream::chunk(&mut bytes, "\n");
         Bytes::from(bytes)
@@ -239,7 +247,7 @@ impl Writer {
         match self.substitute(stamp) {
             Some(_) if !part.head => Bytes::new(),
             Some((kind, body)) => Head::new(self.spec(), 200, stamp).with_body(kind, &body),
-            None => stream::part(self.grammar(), stamp, part),
+            None => stream::part(self.grammar(stamp), stamp, part),
         }
     }
 
@@ -248,13 +256,13 @@ impl Writer {
     pub(crate) fn split(&self, stamp: &Stamp, part: &Part) -> [Bytes; 2] {
         match self.substitute(stamp) {
             Some(_) => [self.part(stamp, part), Bytes::new()],
-            None => stream::split(self.grammar(), stamp, part),
+            None => stream::split(self.grammar(stamp), stamp, part),
         }
     }
 
     /// An error.
     pub(crate) fn refusal(&self, stamp: &Stamp, refusal: &Refusal) -> Bytes {
-        refusal::write(self.grammar(), stamp, refusal)
+        refusal::write(self.grammar(stamp), stamp, refusal)
     }
 
     /// The status of an error for `cause`.
@@ -268,8 +276,11 @@ impl Writer {
         if let Some(substitute) = self.substitute(stamp) {
             return substitute;
         }
-        let grammar = self.grammar();
-        let mut body = grammar.plain(stamp, usage);
+        let grammar = self.grammar(stamp);
+        let mut body = match &stamp.form.api {
+            Api::Embeddings(vectors) => embeddings::body(grammar.model(), stamp, vectors, usage),
+            Api::Chat | Api::Responses => grammar.plain(stamp, usage),
+        };
         if stamp.flaws().body == Body::HalfJson {
             body.truncate(body.floor_char_boundary(body.len() / 2));
         }
@@ -278,7 +289,7 @@ impl Writer {
 
     /// Content type and text of a body in place of the answer.
     fn substitute(&self, stamp: &Stamp) -> Option<(&'static str, String)> {
-        let grammar = self.grammar();
+        let grammar = self.grammar(stamp);
         let json = grammar.plain_type();
         match stamp.flaws().body {
             Body::Whole | Body::HalfJson => None,
@@ -289,8 +300,21 @@ impl Writer {
         }
     }
 
-    fn grammar(&self) -> &dyn Grammar {
-        &*self.grammar
+    /// Whether the vendor has this interface.
+    pub(crate) fn serves(&self, api: &Api) -> bool {
+        match api {
+            Api::Chat => true,
+            Api::Responses => self.responses.is_some(),
+            Api::Embeddings(_) => self.spec().embeddings,
+        }
+    }
+
+    /// The form of good answers to the request.
+    fn grammar(&self, stamp: &Stamp) -> &dyn Grammar {
+        match &self.responses {
+            Some(responses) if stamp.form.api == Api::Responses => &**responses,
+            _ => &*self.grammar,
+        }
     }
 
     fn spec(&self) -> &'static FakeSpec {

@@ -10,6 +10,8 @@ use super::{Cause, openai};
 /// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
+    responses: false,
+    embeddings: false,
     name_exchange: |head, stamp| head.field("msh-request-id", stamp.uuid()),
     // The hint to wait is in the message.
     own_hint: OwnHint::NoField,

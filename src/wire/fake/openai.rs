@@ -12,6 +12,8 @@ use super::spec::{FakeSpec, OwnHint, Page};
 /// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
+    responses: true,
+    embeddings: true,
     name_exchange: |head, stamp| {
         head.field("x-request-id", format_args!("req_{}", stamp.id()));
         head.field("openai-processing-ms", stamp.processing.as_millis());

@@ -12,6 +12,10 @@ use super::{Cause, Stamp};
 pub(in crate::wire) struct FakeSpec {
     /// The writer of good answers, for a model.
     pub(super) grammar: fn(model: &str) -> Arc<dyn Grammar>,
+    /// The vendor has OpenAI's Responses API.
+    pub(super) responses: bool,
+    /// The vendor has OpenAI's embeddings.
+    pub(super) embeddings: bool,
     /// Writes the request id, and the processing time where the vendor states it.
     pub(super) name_exchange: fn(&mut Head, &Stamp),
     /// Writes the remaining quotas.

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use bytes::Bytes;
 
 use super::form::piece;
-use super::grammar::{Grammar, quoted};
+use super::grammar::{Grammar, Span, quoted};
 use super::head::Head;
 use super::{Extra, Inside, Part, Stamp, refusal};
 
@@ -92,16 +92,23 @@ fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling)
         grammar.opening(&mut events, stamp, part.prompt);
     }
     let spelled = stamp.form.content.spelled();
-    let mut tokens = |before, count| match spelled {
-        _ if count == 0 => {}
-        None => {
-            let words = Words { count, spelling };
-            grammar.tokens(&mut events, stamp, format_args!("{words}"));
-        }
-        Some(text) => {
-            let json = quoted(piece(text, before, count, part.total));
-            let escaped = &json[1..json.len() - 1];
-            grammar.tokens(&mut events, stamp, format_args!("{escaped}"));
+    let mut tokens = |before, count| {
+        let span = Span {
+            before,
+            tokens: count,
+            total: part.total,
+        };
+        match spelled {
+            _ if count == 0 => {}
+            None => {
+                let words = Words { count, spelling };
+                grammar.tokens(&mut events, stamp, span, format_args!("{words}"));
+            }
+            Some(text) => {
+                let json = quoted(piece(text, before, count, part.total));
+                let escaped = &json[1..json.len() - 1];
+                grammar.tokens(&mut events, stamp, span, format_args!("{escaped}"));
+            }
         }
     };
     let (before, all) = (part.before, part.tokens);
@@ -112,7 +119,7 @@ fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling)
         tokens(before, all);
     }
     if let Some(extra) = part.extra {
-        disturb(&mut events, grammar, stamp, extra);
+        disturb(&mut events, grammar, stamp, extra, before + all);
     }
     if matches!(part.extra, Some(Extra::Error(_))) {
         return (events, true);
@@ -150,7 +157,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// The maximum of text in an event.
 const LONGEST_TEXT: u64 = 1_024;
 
-fn disturb(events: &mut String, grammar: &dyn Grammar, stamp: &Stamp, extra: Extra) {
+fn disturb(events: &mut String, grammar: &dyn Grammar, stamp: &Stamp, extra: Extra, sent: u64) {
     match extra {
         Extra::KeepAlive => events.push_str(grammar.keep_alive()),
         Extra::Malformed => events.push_str(grammar.malformed()),
@@ -162,7 +169,7 @@ fn disturb(events: &mut String, grammar: &dyn Grammar, stamp: &Stamp, extra: Ext
         Extra::Reordered => *events = reversed(events, grammar.line()),
         Extra::Error(cause) => {
             let error = refusal::in_band(grammar, stamp, cause);
-            grammar.in_band(events, stamp, &error);
+            grammar.in_band(events, stamp, sent, &error);
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{Cause, openai};
 /// How the service speaks.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     grammar: |model| Chat::grammar(&SPEC, &HABITS, model),
+    embeddings: false,
     name_exchange: |head, stamp| head.field("x-request-id", stamp.uuid()),
     own_hint: OwnHint::NoField,
     host: "api.x.ai",

@@ -198,3 +198,83 @@ fn each_family_asks_for_json_in_its_own_words() {
         assert_eq!(told(Family::Gemini, &body), expected, "{body}");
     }
 }
+
+#[test]
+fn the_responses_api_has_words_of_its_own() {
+    let tool =
+        |name, field| json!({ "type": "function", "name": name, "parameters": schema(field) });
+    let body = |input: Value, choice: Value, format: Value| {
+        let body = json!({
+            "model": "m", "input": input, "tool_choice": choice, "text": { "format": format },
+            "tools": [{ "type": "web_search" }, tool("get_weather", "city"), tool("get_time", "zone")],
+        });
+        match responses(body.to_string().as_bytes()) {
+            None => "invalid".to_owned(),
+            Some(Content::Tokens) => "text".to_owned(),
+            Some(Content::Text(text)) => text.to_string(),
+            Some(Content::Call(call)) => format!("{}({})", call.name, call.arguments),
+        }
+    };
+    let (weather, time) = (
+        r#"get_weather({"city":"tok"})"#,
+        r#"get_time({"zone":"tok"})"#,
+    );
+    let parts = json!([{ "role": "user", "content": [{ "type": "input_text", "text": NAMED }] }]);
+    let result = json!([{ "type": "function_call_output", "call_id": "c", "output": "noon" }]);
+    let function = json!({ "type": "function", "name": "get_time" });
+    for (input, choice, expected) in [
+        (json!(FREE), Value::Null, "text"),
+        (json!(NAMED), json!("auto"), time),
+        (json!(FREE), json!("required"), weather),
+        (json!(FREE), function.clone(), time),
+        (
+            json!(FREE),
+            json!({ "type": "function", "name": "get_wind" }),
+            "invalid",
+        ),
+        (parts, Value::Null, time),
+        (
+            json!(FREE),
+            json!({ "type": "allowed_tools", "mode": "required", "tools": [function] }),
+            time,
+        ),
+        (result, json!("required"), "text"),
+    ] {
+        assert_eq!(body(input, choice, Value::Null), expected);
+    }
+    let format = json!({ "type": "json_schema", "name": "n", "schema": schema("city") });
+    assert_eq!(body(json!(FREE), Value::Null, format), r#"{"city":"tok"}"#);
+}
+
+#[test]
+fn inputs_of_embeddings_have_many_forms() {
+    let asked = |body: Value| embeddings(body.to_string().as_bytes());
+    let seeds = |input: Value| asked(json!({ "input": input })).map(|vectors| vectors.seeds);
+    let [one] = seeds(json!("a")).unwrap()[..] else {
+        panic!("one text is one input")
+    };
+    assert_eq!(seeds(json!(["a"])), Some(vec![one]));
+    let two = seeds(json!(["b", "a"])).unwrap();
+    assert_eq!((two.len(), two[1]), (2, one));
+    assert_ne!(two[0], one);
+    assert_eq!(seeds(json!([1, 2, 3])).unwrap().len(), 1);
+    assert_eq!(seeds(json!([[1, 2], [3]])).unwrap().len(), 2);
+    for wrong in [
+        json!(""),
+        json!([]),
+        json!(["a", ""]),
+        json!(7),
+        Value::Null,
+    ] {
+        assert_eq!(seeds(wrong.clone()), None, "{wrong}");
+    }
+    let vectors = asked(json!({ "input": "a", "dimensions": 8, "encoding_format": "base64" }));
+    let vectors = vectors.unwrap();
+    assert_eq!((vectors.dimensions, vectors.base64), (Some(8), true));
+    for wrong in [
+        json!({ "input": "a", "dimensions": 0 }),
+        json!({ "input": "a", "encoding_format": "hex" }),
+    ] {
+        assert_eq!(asked(wrong), None);
+    }
+}

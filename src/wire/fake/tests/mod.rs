@@ -5,6 +5,7 @@ mod errors;
 mod flaws;
 mod forms;
 mod golden;
+mod responses;
 mod streams;
 
 use std::collections::BTreeMap;
