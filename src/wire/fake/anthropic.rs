@@ -12,6 +12,7 @@ use super::form::Call;
 use super::grammar::{Grammar, Model, Span, counted, quoted};
 use super::head::Head;
 use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
+use super::site;
 use super::spec::{FakeSpec, OwnHint, Page};
 use super::{Cause, Choices, Content, Finish, Stamp, Terminator, Usage};
 
@@ -37,6 +38,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     bare,
     error: json,
     error_in_band: json,
+    site: site::ANTHROPIC,
 };
 
 /// Every limit, with the time of its full reset.

@@ -5,6 +5,7 @@ use super::chat::Chat;
 use super::habits::Habits;
 use super::quota::{self, whole_seconds};
 use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
+use super::site;
 use super::spec::{FakeSpec, Page};
 use super::{Cause, openai};
 
@@ -23,6 +24,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     errors: ROWS,
     error: json,
     error_in_band: json,
+    site: site::AZURE,
     ..openai::SPEC
 };
 

@@ -4,6 +4,7 @@
 use super::chat::Chat;
 use super::habits::{Cached, Habits, Id, UsageAt};
 use super::refusal::{BodyShape, Row};
+use super::site;
 use super::spec::{FakeSpec, OwnHint, Page};
 use super::{Cause, openai};
 
@@ -18,6 +19,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     page: Page::Plain("nginx"),
     host: "api.deepseek.com",
     errors: ROWS,
+    site: site::DEEPSEEK,
     ..openai::SPEC
 };
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::grammar::{Grammar, Model, Span, counted, quoted};
 use super::refusal::{BodyShape, ErrorValues, Row, precise, text_or_null};
+use super::site;
 use super::spec::{FakeSpec, OwnHint, Page};
 use super::{Cause, Choices, Content, Finish, Flaws, Stamp, Terminator, Usage};
 
@@ -39,6 +40,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     bare,
     error: json,
     error_in_band: json,
+    site: site::GEMINI,
 };
 
 /// Writes answers of one model.

@@ -83,6 +83,7 @@ pub(super) fn reason(status: u16) -> &'static str {
         422 => "Unprocessable Content",
         424 => "Failed Dependency",
         429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
         501 => "Not Implemented",
         502 => "Bad Gateway",

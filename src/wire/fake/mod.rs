@@ -7,6 +7,7 @@
 //! - `stream`: the events of a write, and its framing in chunks.
 //! - `refusal`: the errors, from the dialect's table; `template` fills them, `hint` adds hints to
 //!   wait.
+//! - `site`: the vendor's list of models, and its answers to wrong paths.
 //! - `head`: status line and fields; `quota`: remaining limits; `date`: the calendar.
 //! - `cause`, `flaw`: why a provider refuses, and flaws of an answer; `form`: the form that a
 //!   request asks for; `sample`: a value for a JSON schema.
@@ -38,6 +39,7 @@ mod quota;
 mod refusal;
 mod responses;
 mod sample;
+mod site;
 mod spec;
 mod stream;
 mod template;
@@ -263,6 +265,36 @@ impl Writer {
     /// An error.
     pub(crate) fn refusal(&self, stamp: &Stamp, refusal: &Refusal) -> Bytes {
         refusal::write(self.grammar(stamp), stamp, refusal)
+    }
+
+    /// The list of the provider's models, of which each can read `context` tokens.
+    pub(crate) fn models(&self, stamp: &Stamp, context: Option<u64>) -> Bytes {
+        site::models(self.grammar(stamp), stamp, context)
+    }
+
+    /// The provider's model `id` alone; an error when it is another's.
+    pub(crate) fn model(&self, stamp: &Stamp, id: &str, context: Option<u64>) -> Bytes {
+        if id == self.grammar(stamp).model().name {
+            return site::model(self.grammar(stamp), stamp, context);
+        }
+        let other = Self::new(self.dialect, id);
+        other.refusal(stamp, &Refusal::of(Cause::ModelGone))
+    }
+
+    /// The answer to a request for a path that there is not.
+    pub(crate) fn no_path(&self, stamp: &Stamp, method: &str, path: &str) -> Bytes {
+        site::no_path(self.grammar(stamp), stamp, method, path)
+    }
+
+    /// The answer to a request with a method that its path does not take; it takes `allowed`.
+    pub(crate) fn no_method(
+        &self,
+        stamp: &Stamp,
+        method: &str,
+        path: &str,
+        allowed: &str,
+    ) -> Bytes {
+        site::no_method(self.grammar(stamp), stamp, [method, path, allowed])
     }
 
     /// The status of an error for `cause`.

@@ -4,6 +4,7 @@
 use super::chat::Chat;
 use super::habits::{Cached, Habits, UsageAt};
 use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
+use super::site;
 use super::spec::{FakeSpec, OwnHint, Page};
 use super::{Cause, openai};
 
@@ -20,6 +21,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     errors: ROWS,
     error: json,
     error_in_band: json,
+    site: site::MOONSHOT,
     ..openai::SPEC
 };
 

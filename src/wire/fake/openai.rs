@@ -7,6 +7,7 @@ use super::chat::Chat;
 use super::habits::{Cached, Habits, Id, UsageAt};
 use super::quota::{self, GoDuration};
 use super::refusal::{self, ErrorValues, Row, text_or_null};
+use super::site;
 use super::spec::{FakeSpec, OwnHint, Page};
 
 /// The service's spec.
@@ -26,6 +27,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     bare: refusal::bare,
     error: json,
     error_in_band: json,
+    site: site::OPENAI,
     hints_about_money: false,
     finish_is_terminator: false,
 };

@@ -7,6 +7,7 @@ use super::date::Date;
 use super::habits::{Habits, Id, UsageAt};
 use super::head::Head;
 use super::refusal::{ErrorValues, Row, text_or_null};
+use super::site;
 use super::spec::{FakeSpec, OwnHint};
 use super::{Cause, Stamp, openai};
 
@@ -25,6 +26,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     errors: ROWS,
     error: json,
     error_in_band: in_band,
+    site: site::OPENROUTER,
     ..openai::SPEC
 };
 

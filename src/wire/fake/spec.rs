@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::grammar::Grammar;
 use super::head::Head;
 use super::refusal::{ErrorValues, Row};
+use super::site::Site;
 use super::{Cause, Stamp};
 
 /// The fake provider's side of one dialect.
@@ -38,6 +39,8 @@ pub(in crate::wire) struct FakeSpec {
     pub(super) error: fn(&ErrorValues<'_>, &Row) -> String,
     /// The same in the middle of a stream.
     pub(super) error_in_band: fn(&ErrorValues<'_>, &Row) -> String,
+    /// The list of models, and the answers to wrong paths.
+    pub(super) site: Site,
 }
 
 /// The form of a hint in the head of an error, by vendor.

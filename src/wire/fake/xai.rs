@@ -6,6 +6,7 @@
 use super::chat::Chat;
 use super::habits::{Habits, Id, UsageAt};
 use super::refusal::{BodyShape, ErrorValues, Row, text_or_null};
+use super::site;
 use super::spec::{FakeSpec, OwnHint};
 use super::{Cause, openai};
 
@@ -19,6 +20,7 @@ pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
     errors: ROWS,
     error: json,
     error_in_band: json,
+    site: site::XAI,
     ..openai::SPEC
 };
 

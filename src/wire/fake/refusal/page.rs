@@ -21,6 +21,12 @@ pub(in crate::wire::fake) fn html(spec: &FakeSpec, status: u16) -> String {
     match spec.page {
         _ if (520..=526).contains(&status) => cloudflare(spec, status),
         Page::Cloudflare => cloudflare(spec, status),
+        Page::Google if status < 500 => format!(
+            "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>Error {status} \
+             ({reason})!!1</title>\n  <p><b>{status}.</b> <ins>That\u{2019}s an error.</ins>\n  \
+             <p>The requested URL was not found on this server.  <ins>That\u{2019}s all we \
+             know.</ins>\n"
+        ),
         Page::Google => format!(
             "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>Error {status} \
              ({reason})!!1</title>\n  <p><b>{status}.</b> <ins>That\u{2019}s an error.</ins>\n  \

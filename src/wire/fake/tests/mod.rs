@@ -39,7 +39,7 @@ fn message(body: &Value) -> &str {
         .unwrap_or_default()
 }
 
-fn stamp() -> Stamp {
+pub(crate) fn stamp() -> Stamp {
     Stamp {
         provider: 1,
         call: 42,
