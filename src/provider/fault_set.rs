@@ -69,6 +69,16 @@ impl Faults {
         }
     }
 
+    /// Puts `fault` in the place of the one with its number.
+    pub(super) fn replace(&mut self, fault: &SeededFault) {
+        let layers = [&mut self.exchange, &mut self.answer, &mut self.state];
+        for own in layers.into_iter().flatten() {
+            if own.id == fault.id {
+                *own = fault.clone();
+            }
+        }
+    }
+
     /// The first fault that strikes and decides the exchange.
     pub(super) fn verdict(&mut self, seen: &AttemptInfo<'_>) -> Option<(FaultId, ExchangeFault)> {
         self.exchange.iter_mut().find_map(|drawn| {

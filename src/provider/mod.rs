@@ -44,6 +44,7 @@ mod fault_set;
 mod limits;
 mod payload;
 mod slots;
+mod state;
 mod work;
 
 use std::sync::Arc;
@@ -51,12 +52,13 @@ use std::time::Duration;
 
 pub use exchange::{Action, Exchange};
 pub(crate) use payload::Payload;
+pub(crate) use state::{LimitState, ProviderState};
 
 use crate::policy::{CallId, ProviderId};
 use crate::rng::RngStreams;
 use crate::scenario;
 use crate::scenario::Quantiles;
-use crate::scenario::fault::AttemptInfo;
+use crate::scenario::fault::{AttemptInfo, SeededFault};
 use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
@@ -182,6 +184,22 @@ impl Provider {
     pub(crate) fn on_outage(&mut self) {
         self.slots.clear();
         self.limits.clear();
+    }
+
+    /// Puts `fault` in the place of the one with its number.
+    pub(crate) fn replace_fault(&mut self, fault: &SeededFault) {
+        self.faults.replace(fault);
+    }
+
+    /// The use of its limits and slots at `now`.
+    pub(crate) fn state(&mut self, now: Instant) -> ProviderState {
+        self.limits.press(self.slots.busy(now));
+        let limits_left = self.faults.limits_left(now);
+        let slots_left = self.faults.slots_left(now);
+        ProviderState {
+            limits: self.limits.state(now, limits_left),
+            slots: self.slots.state(now, slots_left),
+        }
     }
 
     /// Answers a request that was read whole at `now`, in bytes.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::provider::completion_times::CompletionTimes;
 use crate::time::Instant;
+use crate::wire::fake::Quota;
 
 /// A limit on concurrent requests.
 #[derive(Clone, Debug)]
@@ -34,6 +35,17 @@ impl Concurrency {
     pub(super) fn wait(&self) -> Duration {
         let free = self.ends.below(self.limit);
         free.map_or(Duration::ZERO, |end| end.since(self.now))
+    }
+
+    /// The remaining quota; it is all free when the work in progress has ended.
+    pub(super) fn quota(&self) -> Quota {
+        let busy = self.ends.after(self.now);
+        let last = self.ends.below(1).unwrap_or(self.now);
+        Quota {
+            limit: self.limit as u64,
+            remaining: self.limit.saturating_sub(busy) as u64,
+            reset: last.since(self.now),
+        }
     }
 
     /// Adds an admitted request whose work ends at `end`.

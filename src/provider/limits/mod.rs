@@ -29,6 +29,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::state::LimitState;
 use crate::scenario::{self, Charge, Per};
 use crate::time::Instant;
 use crate::units::Share;
@@ -162,6 +163,24 @@ impl Limits {
         }
     }
 
+    /// The use of each limit at `now`, when `left` of them is there.
+    pub(super) fn state(&mut self, now: Instant, left: Share) -> Vec<LimitState> {
+        let Some(mut holders) = self.holders() else {
+            return Vec::new();
+        };
+        if holders.per == Per::Account {
+            holders.of("");
+        }
+        let busy = holders.busy;
+        let known = holders.known.iter_mut();
+        let states = known.flat_map(|(name, account)| {
+            account.busy = busy;
+            account.advance(now, left);
+            account.state(name)
+        });
+        states.collect()
+    }
+
     /// Drops all work: it no longer counts as in progress.
     pub(super) fn clear(&mut self) {
         let Some(mut holders) = self.holders() else {
@@ -277,6 +296,23 @@ impl Account {
         Ok(self.quotas(Window::quota))
     }
 
+    /// The use of each limit of the holder `name`.
+    fn state(&self, name: &str) -> Vec<LimitState> {
+        let key = (!name.is_empty()).then(|| name.to_owned());
+        let state = |counts, quota: Quota| LimitState {
+            key: key.clone(),
+            counts,
+            limit: quota.limit,
+            remaining: quota.remaining,
+            reset: quota.reset,
+        };
+        let windows = self.windows.iter();
+        let windows = windows.map(|(what, window)| state(what.name(), window.quota()));
+        let concurrency = self.concurrency.as_ref();
+        let concurrency = concurrency.map(|(_, one)| state("concurrency", one.quota()));
+        windows.chain(concurrency).collect()
+    }
+
     fn settle(&mut self, end: Instant, had: [u64; 2]) {
         if let Some((_, concurrency)) = &mut self.concurrency {
             concurrency.put(end);
@@ -371,6 +407,16 @@ impl Account {
 }
 
 impl What {
+    /// The word for it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Tokens => "tokens",
+            Self::Input => "input",
+            Self::Output => "output",
+        }
+    }
+
     /// What must remain for a request to be admitted, and what is taken then.
     fn on_admission(self, ask: LimitRequest, charge: Charge) -> (u64, u64) {
         let asked = self.of([ask.input, ask.output]);

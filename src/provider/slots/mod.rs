@@ -12,6 +12,7 @@ mod degradation;
 use std::collections::VecDeque;
 
 use super::completion_times::CompletionTimes;
+use super::state::SlotState;
 use crate::scenario::Capacity;
 use crate::time::Instant;
 use crate::units::{Factor, Share};
@@ -83,6 +84,19 @@ impl Slots {
         }
     }
 
+    /// Their use at `now`, when `left` of them is there.
+    pub(super) fn state(&mut self, now: Instant, left: Share) -> Option<SlotState> {
+        let work = self.0.as_mut()?;
+        let worn = work.worn(now);
+        let waiting = work.waiting.len() - work.waiting.partition_point(|start| *start <= now);
+        let all = work.ends.after(now);
+        Some(SlotState {
+            slots: slots_left(work.capacity.slots, worn, left) as u64,
+            busy: all.saturating_sub(waiting) as u64,
+            waiting: waiting as u64,
+        })
+    }
+
     /// All work is lost.
     pub(super) fn clear(&mut self) {
         if let Some(work) = &mut self.0 {
@@ -95,13 +109,7 @@ impl Slots {
 
 impl Work {
     fn admit(&mut self, now: Instant, left: Share) -> Result<SlotGrant, QueueFull> {
-        let worn = self
-            .degradation
-            .as_mut()
-            .map_or(Share::WHOLE, |degradation| {
-                let waits = self.waiting.back().copied().unwrap_or(Instant::START);
-                degradation.advance(now, waits)
-            });
+        let worn = self.worn(now);
         self.ends.forget(now);
         while self.waiting.front().is_some_and(|start| *start <= now) {
             self.waiting.pop_front();
@@ -123,6 +131,13 @@ impl Work {
             start,
             slowdown: self.slowdown(self.ends.after(start), slots),
         })
+    }
+
+    /// What overload has left at `now`.
+    fn worn(&mut self, now: Instant) -> Share {
+        let waits = self.waiting.back().copied().unwrap_or(Instant::START);
+        let degradation = self.degradation.as_mut();
+        degradation.map_or(Share::WHOLE, |degradation| degradation.advance(now, waits))
     }
 
     fn busy(&self, now: Instant) -> Share {

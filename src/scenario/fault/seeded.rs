@@ -49,6 +49,33 @@ impl SeededFault {
         }
     }
 
+    /// The same fault, always active: without windows, ramps and bursts. Whom it strikes stays as it
+    /// is, and what it has struck is forgotten.
+    pub(crate) fn switched_on(&self) -> Self {
+        let fault = Fault {
+            windows: super::Windows::ALWAYS,
+            ramp: None,
+            recovery: None,
+            burst: None,
+            ..self.fault.clone()
+        };
+        Self {
+            fault,
+            happens: true,
+            bursts: None,
+            struck: 0,
+            ..*self
+        }
+    }
+
+    /// The same fault, never active.
+    pub(crate) fn switched_off(&self) -> Self {
+        Self {
+            happens: false,
+            ..self.clone()
+        }
+    }
+
     /// Whether it is active at `now`: inside a window or the recovery after it, and in a burst if
     /// it has any (also between bursts, if those only change its rate).
     pub fn covers(&self, now: Instant) -> bool {
@@ -369,6 +396,26 @@ mod tests {
         let mut drawn = drawn(&fault, 0, 1);
         let struck = (0..100).filter(|&call| drawn.strikes(&seen(at(0), call, 0)));
         assert_eq!(Vec::from_iter(struck), matching[..3]);
+    }
+
+    #[test]
+    fn a_switch_overrides_windows_ramps_bursts_and_chance_but_no_condition() {
+        let mut fault = fault(HALF, Sticky::Attempt);
+        fault.windows = WINDOWS;
+        fault.ramp = Some(Ramp::from(Duration::from_secs(4)));
+        fault.burst = Some(burst(Share::ZERO));
+        fault.chance = Share::ZERO;
+        let drawn = drawn(&fault, 0, 1);
+        assert!(!drawn.covers(second(12)));
+        let on = drawn.switched_on();
+        assert_eq!(on.at_or_after(second(3)), Some((second(0), None)));
+        assert!(on.covers(second(99)) && on.level(second(0)) == Share::WHOLE);
+        let struck = (0..1_000).filter(|&call| on.applies(&seen(second(1), call, 0)));
+        assert!((400..600).contains(&struck.count()), "its rate stays");
+        let off = on.switched_off();
+        assert!(!off.covers(second(12)) && off.at_or_after(second(0)).is_none());
+        assert!(!(0..100).any(|call| off.applies(&seen(second(12), call, 0))));
+        assert_eq!(off.level(second(12)), Share::ZERO);
     }
 
     #[test]
