@@ -49,7 +49,7 @@ const MODULES: &[(&str, &str)] = &[
     ("roi", "time units text prices report"),
     (
         "serve",
-        "time units rng policy wire trace prices scenario provider host report",
+        "time units rng text policy wire trace prices scenario provider host report",
     ),
     (
         "drill",

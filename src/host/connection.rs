@@ -7,13 +7,13 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use bytes::Bytes;
+use tokio::io::AsyncWriteExt;
 
 use super::fault::Opening;
-use super::request::{self, Asked, Chunks, Parsed};
+use super::intake::{Incoming, Intake};
+use super::request::{Asked, Other};
 use super::{HostEnv, ProviderHost, next};
-use crate::policy::CallId;
 use crate::provider::{Action, Exchange, Request};
 use crate::scenario::fault::{AttemptInfo, CloseMode};
 use crate::time::Instant;
@@ -26,7 +26,9 @@ pub(crate) struct Connection<P: HostEnv> {
     hosted: Rc<ProviderHost>,
     stream: P::Stream,
     client: u32,
-    unread: BytesMut,
+    intake: Intake,
+    /// The fault of this connection, if its first request to the model decides about it.
+    held: Option<(FaultId, Opening)>,
     /// When the last answer ended, on a kept-alive connection.
     idle_since: Option<Instant>,
 }
@@ -43,6 +45,12 @@ enum After {
 /// An answer that is its connection's last: the fault, and how late the end comes.
 type Last = Option<(FaultId, Duration)>;
 
+/// What is to be added to the first write of an answer.
+struct FirstWrite {
+    is_due: bool,
+    last: Last,
+}
+
 impl<P: HostEnv> Connection<P> {
     /// Client process `client` has opened `stream`.
     pub(crate) fn new(place: P, hosted: Rc<ProviderHost>, stream: P::Stream, client: u32) -> Self {
@@ -51,7 +59,8 @@ impl<P: HostEnv> Connection<P> {
             hosted,
             stream,
             client,
-            unread: BytesMut::new(),
+            intake: Intake::default(),
+            held: None,
             idle_since: None,
         }
     }
@@ -59,12 +68,20 @@ impl<P: HostEnv> Connection<P> {
     /// Serves it to its end; returns the environment.
     pub(crate) async fn serve(mut self) -> P {
         let number = next(&self.hosted.connections);
-        let faults = &self.hosted.faults;
-        match faults.opening(self.place.now(), number, self.client) {
-            None => self.serve_requests().await,
-            Some((fault, opening)) => {
+        let now = self.place.now();
+        let opening = self
+            .hosted
+            .faults
+            .borrow()
+            .opening(now, number, self.client);
+        match opening {
+            Some((fault, opening)) if !self.place.is_before_start() => {
                 self.place.fired(fault);
                 self.end_before_a_byte(opening).await;
+            }
+            opening => {
+                self.held = opening;
+                self.serve_requests().await;
             }
         }
         self.place
@@ -76,7 +93,7 @@ impl<P: HostEnv> Connection<P> {
             Opening::Closed(CloseMode::Fin | CloseMode::End) => {}
             // The client's bytes are read and discarded, as buffers would take them: otherwise its
             // close would not be noticed.
-            Opening::AcceptOnly => self.hung_up().await,
+            Opening::AcceptOnly => self.intake.discard(&mut self.stream).await,
             Opening::Alert => {
                 // The client may have left already.
                 let _ = self.alert().await;
@@ -86,34 +103,52 @@ impl<P: HostEnv> Connection<P> {
 
     /// Lingers briefly, or the client's unread bytes would turn the close into a reset.
     async fn alert(&mut self) -> io::Result<()> {
-        if self.read().await? > 0 {
+        if self.held.is_some() || self.intake.read(&mut self.stream).await? > 0 {
             self.stream.write_all(&HANDSHAKE_FAILURE).await?;
-            self.stream.shutdown().await?;
-            self.wait_until(self.place.now() + LINGER).await;
+            self.linger().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the connection so that the client gets all that was written.
+    async fn linger(&mut self) -> io::Result<()> {
+        self.stream.shutdown().await?;
+        let end = self.place.moment(self.place.now() + LINGER);
+        tokio::select! {
+            biased;
+            () = self.intake.discard(&mut self.stream) => {}
+            () = tokio::time::sleep_until(end) => {}
         }
         Ok(())
     }
 
     async fn serve_requests(&mut self) {
-        while let Some(asked) = self.next_request().await {
+        while let Some(mut asked) = self.next_request().await {
+            if !self.place.arrives().await {
+                return;
+            }
+            if let Some((fault, opening)) = self.held {
+                self.place.fired(fault);
+                return self.end_before_a_byte(opening).await;
+            }
             let hosted = self.hosted.clone();
             let arrived = next(&hosted.requests);
-            let call = CallId(asked.number.unwrap_or(arrived));
+            let call = self.place.call(&mut asked, arrived);
             let tokens = self.place.tokens(call, &asked);
             let is_last = asked.is_last;
             let request = asked.request(call, tokens, self.client);
             let now = self.place.now();
             let seen = seen(now, &request);
-            if let Some(since) = self.idle_since.take()
-                && let Some((fault, with)) = hosted.faults.stale(&seen, now.since(since))
-            {
+            let idle = self.idle_since.take().map(|since| now.since(since));
+            let stale = idle.and_then(|idle| hosted.faults.borrow().stale(&seen, idle));
+            if let Some((fault, with)) = stale {
                 self.place.fired(fault);
                 if with == CloseMode::Rst {
                     self.place.reset(&mut self.stream);
                 }
                 return;
             }
-            let last = hosted.faults.slow_close(&seen);
+            let last = hosted.faults.borrow().slow_close(&seen);
             let exchange = hosted.provider().on_request(now, &request);
             self.place.began(&request);
             let after = self.play(exchange, &request, last).await;
@@ -132,10 +167,14 @@ impl<P: HostEnv> Connection<P> {
     /// Executes an exchange, each action at its time.
     async fn play(&mut self, exchange: Exchange, request: &Request, last: Last) -> After {
         let outages = self.place.outages();
-        let (mut gone, mut untold) = (false, last);
+        let mut gone = false;
+        let mut first = FirstWrite { is_due: true, last };
         for (at, action) in exchange {
             if !gone {
                 gone = self.wait_until(at).await;
+                if gone {
+                    self.place.client_left();
+                }
             }
             if gone {
                 tokio::time::sleep_until(self.place.moment(at)).await;
@@ -146,7 +185,12 @@ impl<P: HostEnv> Connection<P> {
             }
             self.place.acts(request, &action);
             match action {
-                Action::Write(bytes) => gone = gone || self.write(bytes, &mut untold).await,
+                Action::Write(bytes) if !gone => {
+                    gone = self.write(bytes, &mut first).await;
+                    if gone {
+                        self.place.client_left();
+                    }
+                }
                 Action::Fin => return After::Close,
                 Action::Rst => {
                     self.place.reset(&mut self.stream);
@@ -154,11 +198,11 @@ impl<P: HostEnv> Connection<P> {
                 }
                 Action::Silence => {
                     if !gone {
-                        self.hung_up().await;
+                        self.intake.discard(&mut self.stream).await;
                     }
                     return After::Close;
                 }
-                Action::Billed(_) | Action::Answered | Action::Fired(_) => {}
+                Action::Write(_) | Action::Billed(_) | Action::Answered | Action::Fired(_) => {}
             }
         }
         match last {
@@ -168,12 +212,18 @@ impl<P: HostEnv> Connection<P> {
         }
     }
 
-    /// Writes; true when the client has left. The first write of a connection's last answer
-    /// announces the close.
-    async fn write(&mut self, mut bytes: Bytes, untold: &mut Last) -> bool {
-        if let Some((fault, _)) = untold.take() {
-            self.place.fired(fault);
-            bytes = saying_that_it_is_the_last(&bytes);
+    /// Writes; true when the client has left. The first write of an answer has the host's fields,
+    /// and announces the close when it is the connection's last.
+    async fn write(&mut self, mut bytes: Bytes, first: &mut FirstWrite) -> bool {
+        if first.is_due && bytes.starts_with(b"HTTP/") {
+            first.is_due = false;
+            bytes = match first.last {
+                Some((fault, _)) => {
+                    self.place.fired(fault);
+                    with_fields(bytes, &[CLOSE, P::FIELDS])
+                }
+                None => with_fields(bytes, &[P::FIELDS]),
+            };
         }
         self.stream.write_all(&bytes).await.is_err()
     }
@@ -193,51 +243,64 @@ impl<P: HostEnv> Connection<P> {
 
     /// Waits until the client has left.
     async fn hung_up(&mut self) {
-        while self.read().await.is_ok_and(|read| read > 0) {}
+        self.intake.hung_up(&mut self.stream).await;
     }
 
-    /// Reads available bytes, or waits for some; 0 when the client has left.
-    async fn read(&mut self) -> io::Result<usize> {
-        self.unread.reserve(READ_AT_ONCE);
-        self.stream.read_buf(&mut self.unread).await
-    }
-
-    /// The next request; `None` when the client hangs up between two, or sends something that is
-    /// not HTTP. An invalid request is refused, and the connection kept.
+    /// The next request to the model; `None` when the client hangs up between two, or sends
+    /// something that is not HTTP. Other requests are answered, and invalid ones are refused.
     async fn next_request(&mut self) -> Option<Asked> {
-        let (mut invited, mut chunks) = (false, Chunks::default());
+        let family = Some(self.hosted.family);
         loop {
-            match request::read(self.hosted.family, &self.unread, &mut chunks) {
-                Parsed::Whole { length, asked } => {
-                    drop(self.unread.split_to(length));
-                    if !self.hosted.writer.serves(&asked.form.api) {
-                        self.turn_away(404).await?;
-                        invited = false;
-                        continue;
-                    }
+            let timeout = self.place.request_timeout();
+            let incoming = self.intake.next(&mut self.stream, family, timeout);
+            match incoming.await? {
+                Incoming::Model(asked) if self.hosted.writer.serves(&asked.form.api) => {
                     return Some(asked);
                 }
-                Parsed::Wrong { length, status } => {
-                    drop(self.unread.split_to(length));
-                    self.turn_away(status).await?;
-                    invited = false;
-                }
-                Parsed::Nonsense => return None,
-                Parsed::Partial { expects } => {
-                    if expects && !invited {
-                        invited = true;
-                        self.stream.write_all(CONTINUE).await.ok()?;
-                    }
-                    let read = self.read().await.ok()?;
-                    (read > 0).then_some(())?;
-                }
+                Incoming::Model(asked) => self.answer(&asked.into_other()).await?,
+                Incoming::Other(other) => self.answer(&other).await?,
+                Incoming::Invalid { status, closes } => self.refuse(status, closes).await?,
             }
         }
     }
 
-    /// Refuses an invalid request; `None` when the client has left.
-    async fn turn_away(&mut self, status: u16) -> Option<()> {
-        let stamp = Stamp {
+    /// Answers a request that is not to the model; `None` when the connection ends.
+    async fn answer(&mut self, other: &Other) -> Option<()> {
+        let (stamp, writer) = (self.stamp(), &self.hosted.writer);
+        let answer = self.place.answer(other, writer, &stamp).await;
+        let answer = answer.unwrap_or_else(|| {
+            self.place.rejected(404, Some(other));
+            writer.no_path(&stamp, &other.method, other.path())
+        });
+        let bytes = match other.method.as_str() {
+            "HEAD" => without_body(answer),
+            _ => answer,
+        };
+        let bytes = with_fields(bytes, &[P::FIELDS]);
+        self.stream.write_all(&bytes).await.ok()?;
+        (!other.is_last).then_some(())
+    }
+
+    /// Refuses an invalid request; `None` when the connection ends.
+    async fn refuse(&mut self, status: u16, closes: bool) -> Option<()> {
+        let bytes = self
+            .hosted
+            .writer
+            .refusal(&self.stamp(), &Refusal::with_status(status));
+        self.place.rejected(status, None);
+        if !closes {
+            let bytes = with_fields(bytes, &[P::FIELDS]);
+            return self.stream.write_all(&bytes).await.ok();
+        }
+        let bytes = with_fields(bytes, &[CLOSE, P::FIELDS]);
+        self.stream.write_all(&bytes).await.ok()?;
+        self.linger().await.ok()?;
+        None
+    }
+
+    /// The stamp of an answer without an exchange.
+    fn stamp(&self) -> Stamp {
+        Stamp {
             provider: u64::from(self.hosted.id.0),
             call: next(&self.hosted.requests),
             nth: 0,
@@ -246,11 +309,7 @@ impl<P: HostEnv> Connection<P> {
             quotas: Quotas::default(),
             form: Form::default(),
             flaws: None,
-        };
-        let refusal = Refusal::with_status(status);
-        let bytes = self.hosted.writer.refusal(&stamp, &refusal);
-        self.place.rejected(status);
-        self.stream.write_all(&bytes).await.ok()
+        }
     }
 }
 
@@ -268,14 +327,26 @@ fn seen(now: Instant, request: &Request) -> AttemptInfo<'_> {
     }
 }
 
-/// Adds `connection: close` to the fields of an answer. The host adds it, because the provider's
-/// writers do not know about connections.
-fn saying_that_it_is_the_last(bytes: &[u8]) -> Bytes {
+/// Adds lines to the fields of an answer. The host adds them, because the provider's writers do not
+/// know about connections.
+pub(crate) fn with_fields(bytes: Bytes, lines: &[&str]) -> Bytes {
+    if lines.iter().all(|line| line.is_empty()) {
+        return bytes;
+    }
     let line = bytes.windows(2).position(|pair| pair == b"\r\n");
     let line = line.map_or(bytes.len(), |at| at + 2);
     let (status, rest) = bytes.split_at(line);
-    [status, b"connection: close\r\n", rest].concat().into()
+    [status, lines.concat().as_bytes(), rest].concat().into()
 }
+
+/// The head of an answer, alone.
+pub(crate) fn without_body(bytes: Bytes) -> Bytes {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+    bytes.slice(..end.map_or(bytes.len(), |at| at + 4))
+}
+
+/// Announces the end of a connection.
+const CLOSE: &str = "connection: close\r\n";
 
 /// A fatal alert, `handshake_failure`, as TLS 1.2 frames it (RFC 5246, 6.2.1 and 7.2).
 const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
@@ -283,20 +354,19 @@ const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
 /// How long a connection is kept after its last bytes.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Enough for a usual request, in bytes.
-const READ_AT_ONCE: usize = 2_048;
-
-/// Tells the client to send the body.
-const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-
 #[cfg(test)]
 mod tests {
-    use super::saying_that_it_is_the_last;
+    use super::{Bytes, CLOSE, with_fields, without_body};
 
     #[test]
-    fn the_last_answer_says_so_after_its_status() {
-        let bytes = saying_that_it_is_the_last(b"HTTP/1.1 200 OK\r\nx: y\r\n\r\nbody\r\n");
-        let expected = b"HTTP/1.1 200 OK\r\nconnection: close\r\nx: y\r\n\r\nbody\r\n";
-        assert_eq!(&bytes[..], expected);
+    fn fields_are_added_after_the_status() {
+        let bytes = Bytes::from("HTTP/1.1 200 OK\r\nx: y\r\n\r\nbody\r\n");
+        let expected = b"HTTP/1.1 200 OK\r\nconnection: close\r\na: b\r\nx: y\r\n\r\nbody\r\n";
+        assert_eq!(
+            &with_fields(bytes.clone(), &[CLOSE, "a: b\r\n"])[..],
+            expected
+        );
+        assert_eq!(with_fields(bytes.clone(), &[""]), bytes);
+        assert_eq!(&without_body(bytes)[..], b"HTTP/1.1 200 OK\r\nx: y\r\n\r\n");
     }
 }

@@ -38,6 +38,13 @@ impl Faults {
         Self(own.collect())
     }
 
+    /// Puts `fault` in the place of the one with its number.
+    pub(super) fn replace(&mut self, fault: &SeededFault) {
+        for own in self.0.iter_mut().filter(|own| own.id == fault.id) {
+            *own = fault.clone();
+        }
+    }
+
     /// The fault that strikes connection `number`, which `client` opens at `now`.
     pub(super) fn opening(
         &self,

@@ -1,21 +1,22 @@
 //! Parses HTTP requests in each family of dialects.
 //!
-//! Some families have in the path what others have in the body: the result is one [`Asked`]. The
-//! connection refuses invalid requests. `form` reads what the answer is to hold, for the few
-//! requests that ask for more than a text.
+//! Some families have in the path what others have in the body: the result is one [`Asked`]. A
+//! request that is not to the model (a list of models, a wrong path) is an [`Other`]. Where a
+//! request ends is read in `framing`; the connection refuses invalid requests. `form` reads what
+//! the answer is to hold, for the few requests that ask for more than a text.
 
 mod body;
 mod form;
 mod path;
 
-use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hasher};
 
+use super::framing::{Chunks, Fields, LONGEST_HEAD};
 use crate::policy::CallId;
 use crate::provider::Request;
 use crate::scenario::workload::Tokens;
 use crate::wire::Family;
 use crate::wire::fake::{Api, Form};
-use crate::wire::request::{IDEMPOTENCY_KEY, RETRY_COUNT};
 use body::Body;
 use path::{Endpoint, RequestPath};
 
@@ -29,11 +30,21 @@ pub(crate) enum Parsed {
         /// Its content.
         asked: Asked,
     },
-    /// An invalid request, refused with a status before the provider sees it.
+    /// A request that is not to the model.
+    Other {
+        /// Its length, in bytes.
+        length: usize,
+        /// Its content.
+        other: Box<Other>,
+    },
+    /// A request to the model whose body is invalid, refused before the provider sees it.
     Wrong {
         /// Its length, in bytes.
         length: usize,
-        /// 404 or 400.
+    },
+    /// Bytes after which no request can be read: refused with a status, and the connection closed.
+    Broken {
+        /// 400, 413 or 431.
         status: u16,
     },
     /// The beginning of a request.
@@ -41,7 +52,7 @@ pub(crate) enum Parsed {
         /// The client waits for permission to send the body.
         expects: bool,
     },
-    /// Not HTTP, or too long.
+    /// Not HTTP.
     Nonsense,
 }
 
@@ -66,6 +77,49 @@ pub(crate) struct Asked {
     pub(crate) is_last: bool,
     /// The form of the answer.
     pub(crate) form: Form,
+    /// The path, without its query.
+    pub(crate) path: String,
+    /// What tells its call from others, when it has no number.
+    pub(crate) mark: Option<Mark>,
+}
+
+/// What tells the calls of a caller apart that does not number them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// A hash of its idempotency key, else of its body: all attempts of a call have the same.
+    pub(crate) hash: u64,
+    /// It is that of a key, which no other call has; another call may have the same body.
+    pub(crate) is_key: bool,
+    /// The caller says that it is a retry.
+    pub(crate) is_retry: bool,
+}
+
+/// A request that is not to the model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Other {
+    /// The method.
+    pub(crate) method: String,
+    /// The path, with its query.
+    pub(crate) target: String,
+    /// Whether the path is one of the model, and the method is wrong.
+    pub(crate) is_of_model: bool,
+    /// The body.
+    pub(crate) body: Vec<u8>,
+    /// The fields that a browser asks to send.
+    pub(crate) wants_fields: Option<String>,
+    /// Whether the connection is to be closed after the answer.
+    pub(crate) is_last: bool,
+}
+
+impl Other {
+    /// The path, without its query.
+    pub(crate) fn path(&self) -> &str {
+        without_query(&self.target)
+    }
+}
+
+fn without_query(target: &str) -> &str {
+    target.split('?').next().unwrap_or_default()
 }
 
 impl Asked {
@@ -79,6 +133,16 @@ impl Asked {
                 _ => drawn.min(self.max_tokens.unwrap_or(drawn)).max(1),
             },
             prefix: None,
+        }
+    }
+
+    /// The same as a request for a path that there is not.
+    pub(crate) fn into_other(self) -> Other {
+        Other {
+            method: "POST".to_owned(),
+            target: self.path,
+            is_last: self.is_last,
+            ..Other::default()
         }
     }
 
@@ -96,50 +160,69 @@ impl Asked {
     }
 }
 
-/// Parses the bytes so far, for a provider of `family`. `chunks` keeps the state of a chunked body
-/// between the reads of one request, so that no chunk is copied twice.
-pub(crate) fn read(family: Family, bytes: &[u8], chunks: &mut Chunks) -> Parsed {
+/// Parses the bytes so far, for a provider of `family`; without one, no request is to a model.
+/// `chunks` keeps the state of a chunked body between the reads of one request, so that no chunk is
+/// copied twice.
+pub(crate) fn read(family: Option<Family>, bytes: &[u8], chunks: &mut Chunks) -> Parsed {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
     let start = match head.parse(bytes) {
-        Ok(httparse::Status::Complete(start)) => start,
+        Ok(httparse::Status::Complete(start)) if start <= LONGEST_HEAD => start,
         Ok(httparse::Status::Partial) if bytes.len() <= LONGEST_HEAD => {
             return Parsed::Partial { expects: false };
         }
-        _ => return Parsed::Nonsense,
+        Ok(_) | Err(httparse::Error::TooManyHeaders) => return Parsed::Broken { status: 431 },
+        Err(_) if is_http(bytes) => return Parsed::Broken { status: 400 },
+        Err(_) => return Parsed::Nonsense,
     };
-    let mut fields = Fields::of(head.headers);
-    fields.is_last |= head.version == Some(0);
-    let Some(body) = body(&bytes[start..], &fields, chunks) else {
-        return Parsed::Nonsense;
+    let fields = Fields::of(head.headers, head.version);
+    let (body, length) = match fields.body(&bytes[start..], chunks) {
+        Ok(Some((body, length))) => (body, start + length),
+        Ok(None) => {
+            let expects = fields.expects && bytes.len() == start;
+            return Parsed::Partial { expects };
+        }
+        Err(status) => return Parsed::Broken { status },
     };
-    let Some((body, length)) = body else {
-        let expects = fields.expects && bytes.len() == start;
-        return Parsed::Partial { expects };
-    };
-    let length = start + length;
-    let place = match head.method {
-        Some("POST") => RequestPath::of(family, head.path.unwrap_or_default()),
-        _ => None,
-    };
-    let Some(place) = place else {
-        return Parsed::Wrong {
-            length,
-            status: 404,
-        };
-    };
-    match asked(family, &fields, &place, &body) {
-        Some(asked) => Parsed::Whole { length, asked },
-        None => Parsed::Wrong {
-            length,
-            status: 400,
+    let target = head.path.unwrap_or_default();
+    let place = family.and_then(|family| RequestPath::of(family, target));
+    match place.filter(|_| head.method == Some("POST")) {
+        None => {
+            let is_of_model =
+                family.is_some_and(|family| RequestPath::of(family, target).is_some());
+            let other = Box::new(Other {
+                method: head.method.unwrap_or_default().to_owned(),
+                target: target.to_owned(),
+                is_of_model,
+                body: body.into_owned(),
+                wants_fields: fields.wants_fields.map(str::to_owned),
+                is_last: fields.is_last,
+            });
+            Parsed::Other { length, other }
+        }
+        Some(place) => match asked(family, &fields, &place, &body) {
+            Some(mut asked) => {
+                without_query(target).clone_into(&mut asked.path);
+                Parsed::Whole { length, asked }
+            }
+            None => Parsed::Wrong { length },
         },
     }
 }
 
+/// Whether the first line is that of a request in HTTP/1.
+fn is_http(bytes: &[u8]) -> bool {
+    let line = bytes.split(|byte| *byte == b'\n').next();
+    line.is_some_and(|line| {
+        line.trim_ascii_end()
+            .windows(8)
+            .any(|word| word == b" HTTP/1.")
+    })
+}
+
 /// What is asked; `None` when it is invalid.
 fn asked(
-    family: Family,
+    family: Option<Family>,
     fields: &Fields<'_>,
     place: &RequestPath<'_>,
     bytes: &[u8],
@@ -151,7 +234,7 @@ fn asked(
     };
     match place.endpoint {
         Endpoint::Chat if !body.is_special() => {}
-        Endpoint::Chat => form.content = form::content(family, bytes)?,
+        Endpoint::Chat => form.content = form::content(family?, bytes)?,
         Endpoint::Responses => {
             form.api = Api::Responses;
             form.content = form::responses(bytes)?;
@@ -164,6 +247,8 @@ fn asked(
     // Both have to be there: another client's idempotency key may end in digits.
     let number = fields.number.filter(|_| fields.nth.is_some());
     Some(Asked {
+        path: String::new(),
+        mark: number.is_none().then(|| mark(fields, bytes)),
         number,
         nth: fields.nth.unwrap_or(0),
         streamed: place.streamed || (is_chat && body.stream.unwrap_or(false)),
@@ -180,102 +265,16 @@ fn asked(
     })
 }
 
-/// The fields that are read.
-#[derive(Default)]
-struct Fields<'a> {
-    length: usize,
-    chunked: bool,
-    expects: bool,
-    is_last: bool,
-    number: Option<u64>,
-    nth: Option<u32>,
-    key: Option<&'a str>,
-}
-
-impl<'a> Fields<'a> {
-    fn of(headers: &[httparse::Header<'a>]) -> Self {
-        let mut fields = Self::default();
-        for header in headers {
-            let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-            let Ok(text) = std::str::from_utf8(header.value) else {
-                continue;
-            };
-            if is("content-length") {
-                fields.length = text.trim().parse().unwrap_or(usize::MAX);
-            } else if is(IDEMPOTENCY_KEY) {
-                fields.number = text.rsplit_once('-').and_then(|(_, n)| n.parse().ok());
-            } else if is(RETRY_COUNT) {
-                fields.nth = text.parse().ok();
-            } else if is("authorization") {
-                fields.key = Some(text.split_once(' ').map_or(text, |(_, key)| key.trim()));
-            } else if KEYS.into_iter().any(is) {
-                fields.key = Some(text);
-            } else if is("transfer-encoding") {
-                fields.chunked = text.to_ascii_lowercase().contains("chunked");
-            } else if is("connection") {
-                fields.is_last = text.eq_ignore_ascii_case("close");
-            } else if is("expect") {
-                fields.expects = text.eq_ignore_ascii_case("100-continue");
-            }
-        }
-        fields
+fn mark(fields: &Fields<'_>, body: &[u8]) -> Mark {
+    // Without keys of its own, so that a mark is the same in every process.
+    let mut hasher = DefaultHasher::new();
+    hasher.write(fields.idempotency.unwrap_or(body));
+    Mark {
+        hash: hasher.finish(),
+        is_key: fields.idempotency.is_some(),
+        is_retry: fields.retries > 0,
     }
 }
-
-/// The body after a head, and its length in bytes; `Some(None)` when it is incomplete, and `None`
-/// when it is invalid.
-fn body<'a>(
-    bytes: &'a [u8],
-    fields: &Fields<'_>,
-    chunks: &mut Chunks,
-) -> Option<Option<(Cow<'a, [u8]>, usize)>> {
-    if fields.chunked {
-        let read = chunks.read(bytes);
-        return read.map(|read| read.map(|(body, length)| (body.into(), length)));
-    }
-    if fields.length > LONGEST_BODY {
-        return None;
-    }
-    let body = bytes.get(..fields.length);
-    Some(body.map(|body| (Cow::Borrowed(body), body.len())))
-}
-
-/// The state of a chunked body.
-#[derive(Debug, Default)]
-pub(crate) struct Chunks {
-    body: Vec<u8>,
-    /// Where the next chunk begins, from the start of the body.
-    at: usize,
-}
-
-impl Chunks {
-    /// The same as [`body`], of all bytes after the head; continues where it stopped. Trailers are
-    /// not read.
-    fn read(&mut self, bytes: &[u8]) -> Option<Option<(Vec<u8>, usize)>> {
-        loop {
-            let (digits, size) = match httparse::parse_chunk_size(&bytes[self.at..]) {
-                Ok(httparse::Status::Complete((digits, size))) => (digits, usize::try_from(size)),
-                Ok(httparse::Status::Partial) => return Some(None),
-                Err(_) => return None,
-            };
-            let fits = |size: &usize| size + self.body.len() <= LONGEST_BODY;
-            let size = size.ok().filter(fits)?;
-            let data = self.at + digits;
-            let Some(chunk) = bytes.get(data..data + size + 2) else {
-                return Some(None);
-            };
-            self.body.extend_from_slice(&chunk[..size]);
-            self.at = data + size + 2;
-            if size == 0 {
-                let Self { body, at } = std::mem::take(self);
-                return Some(Some((body, at)));
-            }
-        }
-    }
-}
-
-/// Fields that carry a key, beside `authorization`.
-const KEYS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 
 /// Bytes per token in the request of an unknown caller.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -283,39 +282,13 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// The maximum of header fields; SDKs send about twenty.
 const MOST_HEADERS: usize = 96;
 
-/// The longest head, in bytes.
-const LONGEST_HEAD: usize = 64 << 10;
-
-/// The longest body, in bytes: the bound of the vendors' own edges.
-const LONGEST_BODY: usize = 32 << 20;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Parses bytes that come all at once.
     fn read(family: Family, bytes: &[u8]) -> Parsed {
-        super::read(family, bytes, &mut Chunks::default())
-    }
-
-    #[test]
-    fn a_chunk_is_read_once_however_often_more_comes() {
-        let chunk = format!("400\r\n{}\r\n", "x".repeat(1_024));
-        let (mut bytes, mut chunks) = (Vec::new(), Chunks::default());
-        for n in 1..=8_usize {
-            bytes.extend_from_slice(chunk.as_bytes());
-            assert_eq!(chunks.read(&bytes), Some(None));
-            assert_eq!((chunks.at, chunks.body.len()), (n * chunk.len(), n * 1_024));
-            // Bytes that were parsed already are not read again.
-            bytes.fill(b'!');
-        }
-        bytes.extend_from_slice(b"0\r\n\r\n");
-        let length = bytes.len();
-        assert_eq!(
-            chunks.read(&bytes),
-            Some(Some((vec![b'x'; 8 * 1_024], length)))
-        );
-        assert_eq!(chunks.at, 0, "it is ready for the next request");
+        super::read(Some(family), bytes, &mut Chunks::default())
     }
 
     fn post(path: &str, fields: &str, body: &str) -> String {
@@ -409,35 +382,69 @@ mod tests {
     }
 
     #[test]
-    fn another_path_is_not_found_and_no_json_is_a_bad_request() {
-        let wrong =
-            |family, path: &str, body: &str| match read(family, post(path, "", body).as_bytes()) {
-                Parsed::Wrong { status, .. } => status,
-                other => panic!("{other:?}"),
-            };
-        assert_eq!(wrong(Family::Openai, "/v1/messages", "{}"), 404);
-        assert_eq!(wrong(Family::Anthropic, "/v1/chat/completions", "{}"), 404);
-        assert_eq!(wrong(Family::Gemini, "/v1/models/m:countTokens", "{}"), 404);
-        assert_eq!(wrong(Family::Openai, "/v1/chat/completions", "{no"), 400);
-        assert_eq!(wrong(Family::Openai, "/v1/embeddings", "{}"), 400);
-        assert_eq!(wrong(Family::Anthropic, "/v1/responses", "{}"), 404);
+    fn a_request_to_no_model_is_another_and_no_json_is_wrong() {
+        let other = |family, path: &str| match read(family, post(path, "", "{}").as_bytes()) {
+            Parsed::Other { other, .. } => *other,
+            other => panic!("{other:?}"),
+        };
+        for (family, path) in [
+            (Family::Openai, "/v1/messages?x=1"),
+            (Family::Anthropic, "/v1/chat/completions"),
+            (Family::Anthropic, "/v1/responses"),
+            (Family::Gemini, "/v1/models/m:countTokens"),
+        ] {
+            let other = other(family, path);
+            assert!(!other.is_of_model && other.method == "POST");
+            assert_eq!((other.target.as_str(), &other.body[..]), (path, &b"{}"[..]));
+            assert_eq!(other.path(), path.trim_end_matches("?x=1"));
+        }
         let get = read(Family::Openai, b"GET /v1/chat/completions HTTP/1.1\r\n\r\n");
-        assert!(matches!(get, Parsed::Wrong { status: 404, .. }));
+        assert!(matches!(get, Parsed::Other { other, .. } if other.is_of_model));
+        for (path, body) in [("/v1/chat/completions", "{no"), ("/v1/embeddings", "{}")] {
+            let wrong = read(Family::Openai, post(path, "", body).as_bytes());
+            assert!(matches!(wrong, Parsed::Wrong { .. }));
+        }
     }
 
     #[test]
-    fn what_is_no_http_is_nonsense_at_once() {
+    fn what_is_no_http_is_nonsense_and_what_is_broken_is_refused() {
         for bytes in [
             &b"\x16\x03\x01\x02\x00 hello"[..],
             b"\r\n\r\n\x00",
             b"what?\r\n",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         ] {
             assert_eq!(read(Family::Openai, bytes), Parsed::Nonsense, "{bytes:?}");
         }
+        let broken = |text: &str| match read(Family::Openai, text.as_bytes()) {
+            Parsed::Broken { status } => status,
+            other => panic!("{other:?}"),
+        };
         let endless = format!("POST / HTTP/1.1\r\nx: {}", "y".repeat(LONGEST_HEAD));
-        assert_eq!(read(Family::Openai, endless.as_bytes()), Parsed::Nonsense);
+        assert_eq!(broken(&endless), 431);
+        assert_eq!(broken(&format!("{endless}\r\n\r\n")), 431);
+        let many = "x: y\r\n".repeat(MOST_HEADERS + 1);
+        assert_eq!(broken(&format!("POST / HTTP/1.1\r\n{many}\r\n")), 431);
+        assert_eq!(broken("POST / HTTP/1.1\r\nx : y\r\n\r\n"), 400);
         let huge = "POST / HTTP/1.1\r\ncontent-length: 99999999999999999999\r\n\r\n";
-        assert_eq!(read(Family::Openai, huge.as_bytes()), Parsed::Nonsense);
+        assert_eq!(broken(huge), 413);
+    }
+
+    #[test]
+    fn a_caller_without_numbers_is_known_by_its_key_or_its_body() {
+        let mark = |fields: &str, body: &str| {
+            whole(Family::Openai, &post("/chat/completions", fields, body)).mark
+        };
+        let plain = mark("", "{}").expect("it has no number");
+        assert_eq!(mark("user-agent: x\r\n", "{}"), Some(plain));
+        assert_ne!(mark("", "{ }"), Some(plain));
+        let key = mark("idempotency-key: stainless-a\r\n", "{}").expect("no number");
+        assert!(key.is_key && key.hash != plain.hash && !key.is_retry);
+        assert_eq!(mark("idempotency-key: stainless-a\r\n", "{ }"), Some(key));
+        let retry = mark("x-stainless-retry-count: 1\r\n", "{}").expect("no number");
+        assert!(retry.is_retry && retry.hash == plain.hash);
+        let ours = "idempotency-key: call-3\r\nx-retry-count: 0\r\n";
+        assert_eq!(mark(ours, "{}"), None);
     }
 
     #[test]
@@ -451,10 +458,13 @@ mod tests {
             assert_eq!(partial, Parsed::Partial { expects }, "{cut}");
         }
         assert!(whole(Family::Openai, &text).streamed);
-        let wrong = format!("{head}xyz\r\n");
-        assert_eq!(read(Family::Openai, wrong.as_bytes()), Parsed::Nonsense);
-        let huge = format!("{head}ffffffffffffffff\r\n");
-        assert_eq!(read(Family::Openai, huge.as_bytes()), Parsed::Nonsense);
+        let broken = |text: String| read(Family::Openai, text.as_bytes());
+        let (wrong, huge) = (
+            format!("{head}xyz\r\n"),
+            format!("{head}ffffffffffffffff\r\n"),
+        );
+        assert_eq!(broken(wrong), Parsed::Broken { status: 400 });
+        assert_eq!(broken(huge), Parsed::Broken { status: 413 });
     }
 
     #[test]

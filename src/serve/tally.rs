@@ -33,6 +33,8 @@ pub(crate) struct ProviderTally {
     /// Answers by status; none stands for no answer.
     #[serde(serialize_with = "by_status")]
     pub answers: BTreeMap<Option<u16>, u64>,
+    /// Connections that a fault refused. In an outage the operating system refuses them, uncounted.
+    pub refused: u64,
     /// Billed prompt tokens, including cached ones.
     pub input: u64,
     /// Billed cached tokens.
@@ -67,6 +69,10 @@ impl Tally {
         *seen.answers.entry(status).or_default() += 1;
     }
 
+    pub(super) fn refused(&mut self, id: ProviderId) {
+        self.providers[id.index()].refused += 1;
+    }
+
     pub(super) fn billed(&mut self, id: ProviderId, bill: Bill) {
         self.providers[id.index()].add(bill);
     }
@@ -83,6 +89,7 @@ impl ProviderTally {
             name: name.to_owned(),
             requests: 0,
             answers: BTreeMap::new(),
+            refused: 0,
             input: 0,
             cached: 0,
             output: 0,
@@ -110,6 +117,9 @@ impl fmt::Display for Tally {
             write!(f, "{}: {} request{plural}", seen.name, seen.requests)?;
             for (status, count) in &seen.answers {
                 write!(f, ", {} x {count}", written(*status))?;
+            }
+            if seen.refused > 0 {
+                write!(f, ", {} refused", seen.refused)?;
             }
             let ProviderTally { input, output, .. } = seen;
             writeln!(f, ", {input} tok in, {output} tok out, {}", seen.cost)?;

@@ -62,13 +62,13 @@ impl Wire {
     }
 
     fn blackhole(&self) -> Option<FaultId> {
+        // The request that starts time is read: only then is a blackhole at time 0 active.
+        if !self.shared.clock.has_started() {
+            return None;
+        }
         let now = self.shared.clock.now();
-        let mut at_work = self.shared.faults.iter().filter(|drawn| {
-            drawn.fault.inject == FaultKind::Blackhole
-                && drawn.fault.targets.contains(&self.id)
-                && drawn.covers(now)
-        });
-        at_work.next().map(|drawn| drawn.id)
+        self.shared
+            .find_fault(self.id, FaultKind::Blackhole, |drawn| drawn.covers(now))
     }
 }
 
@@ -82,9 +82,6 @@ impl AsyncRead for Wire {
         loop {
             let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
             let has_come = buffer.filled().len() > before;
-            if has_come {
-                self.shared.clock.start();
-            }
             if !has_come || !self.loses() {
                 return read;
             }

@@ -292,7 +292,7 @@ fn unquoted(text: &str) -> String {
 
 /// The new name of a renamed key or word, else "did you mean" the nearest of `known`, else all of
 /// them behind `label`; nothing for none.
-pub(super) fn suggestion<'a>(
+pub(crate) fn suggestion<'a>(
     found: &str,
     known: impl IntoIterator<Item = &'a str>,
     label: &str,

@@ -1,6 +1,9 @@
 //! `firedrill serve` from outside: the program is started, queried over real sockets, and stopped.
 #![cfg(unix)]
 
+mod control;
+mod paths;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -38,14 +41,20 @@ struct Server {
     child: Child,
     stdout: BufReader<std::process::ChildStdout>,
     urls: Vec<String>,
+    /// The URL of the control paths.
+    control: String,
     _folder: tempfile::TempDir,
 }
 
 impl Server {
     fn start() -> Self {
+        Self::start_with(SCENARIO, &[])
+    }
+
+    fn start_with(scenario: &str, further: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("served.yaml");
-        std::fs::write(&path, SCENARIO).unwrap();
+        std::fs::write(&path, scenario).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_firedrill"))
             .args([
                 "serve",
@@ -54,6 +63,7 @@ impl Server {
                 "127.0.0.1:0",
                 "--json",
             ])
+            .args(further)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -65,6 +75,7 @@ impl Server {
         let providers = document["providers"].as_array().unwrap();
         let urls = providers.iter().map(|provider| provider["url"].as_str());
         Self {
+            control: document["control"].as_str().unwrap().to_owned(),
             urls: urls.map(|url| url.unwrap().to_owned()).collect(),
             child,
             stdout,
@@ -75,12 +86,37 @@ impl Server {
     /// The address of a provider, without scheme and path.
     fn address(&self, number: usize) -> &str {
         let rest = self.urls[number].strip_prefix("http://").unwrap();
-        rest.strip_suffix("/v1").unwrap()
+        rest.trim_end_matches("/v1")
+    }
+
+    /// Sends a request without a body; the status and the whole answer.
+    fn get(&self, number: usize, method: &str, path: &str) -> (u16, String) {
+        let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let answer = self.ask(number, &request).unwrap();
+        (answer[9..12].parse().unwrap(), answer)
+    }
+
+    /// Asks a control path at its own port; the status and the document.
+    fn control(&self, method: &str, path: &str) -> (u16, Value) {
+        let url = self.control.strip_prefix("http://").unwrap();
+        let (address, root) = url.split_once('/').unwrap();
+        let request = format!("{method} /{root}{path} HTTP/1.1\r\nconnection: close\r\n\r\n");
+        let answer = Self::ask_at(address, &request).unwrap();
+        (answer[9..12].parse().unwrap(), json(&answer))
+    }
+
+    /// What `GET /__firedrill/state` says of a provider.
+    fn state_of(&self, number: usize) -> Value {
+        self.control("GET", "/state").1["providers"][number].take()
     }
 
     /// Sends a request to a provider, and returns all bytes until it sends no more.
     fn ask(&self, number: usize, request: &str) -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(self.address(number))?;
+        Self::ask_at(self.address(number), request)
+    }
+
+    fn ask_at(address: &str, request: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_millis(1_500)))?;
         stream.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
@@ -145,8 +181,11 @@ fn any_program_is_answered_and_what_was_seen_is_told_at_the_end() {
         "{answer}"
     );
     assert!(answer.contains("\r\nretry-after: 7\r\n"), "{answer}");
-    let answer = server.ask(0, "GET /v1/models HTTP/1.1\r\n\r\n").unwrap();
-    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    let (status, answer) = server.get(0, "GET", "/v1/nothing");
+    assert!(
+        status == 404 && answer.contains("Invalid URL (GET /v1/nothing)"),
+        "{answer}"
+    );
     let (seen, told) = server.end("INT");
     let provider = |number: usize| &seen["providers"][number];
     assert_eq!(provider(0)["requests"], 3);
@@ -281,4 +320,38 @@ fn a_port_that_is_taken_is_a_usage_error() {
         told.contains("help: name another with `--listen`"),
         "{told}"
     );
+}
+
+/// The status of an answer.
+fn status(answer: &str) -> u16 {
+    answer[9..12].parse().unwrap()
+}
+
+/// The body of an answer, as JSON.
+fn json(answer: &str) -> Value {
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"))
+}
+
+#[test]
+fn values_are_set_on_top_of_the_scenario() {
+    let server = Server::start_with(SCENARIO, &["--set", "load.output=7 tok"]);
+    let answer = server.ask(0, &post(PLAIN)).unwrap();
+    assert!(answer.contains("\"completion_tokens\":7,"), "{answer}");
+}
+
+#[test]
+fn a_bare_port_is_one_of_this_machine() {
+    let project = super::Project::new().with("served.yaml", SCENARIO);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let outcome = project.firedrill(&format!("serve served.yaml --listen {port}"));
+    let told = String::from_utf8_lossy(&outcome.get_output().stderr).into_owned();
+    assert!(
+        told.starts_with(&format!("error: cannot listen on 127.0.0.1:{port}: ")),
+        "{told}"
+    );
+    let outcome = project.firedrill("serve served.yaml --listen 127.0.0.1");
+    let told = String::from_utf8_lossy(&outcome.get_output().stderr).into_owned();
+    assert!(told.contains("write a port as in `9300`"), "{told}");
 }

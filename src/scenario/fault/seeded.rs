@@ -49,8 +49,8 @@ impl SeededFault {
         }
     }
 
-    /// The same fault, always active: without windows, ramps and bursts. Whom it strikes stays as it
-    /// is, and what it has struck is forgotten.
+    /// The same fault, always active: without windows, ramps and bursts. Whom it strikes stays, and
+    /// what it has struck is forgotten.
     pub(crate) fn switched_on(&self) -> Self {
         let fault = Fault {
             windows: super::Windows::ALWAYS,
