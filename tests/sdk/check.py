@@ -1,8 +1,9 @@
 """Asks the fake providers with the vendors' own SDKs: python check.py FIREDRILL
 
 The bytes that the fake providers write are read here by implementations that are not ours: whole
-and streamed answers (text, usage, finish reason), and errors, by the types that the SDKs raise.
-Nothing is retried, so that each request is one line of what `firedrill serve` saw.
+and streamed answers (text, usage, finish reason), errors, by the types that the SDKs raise, and
+what a request may ask for beside a text (`forms.py`), by LiteLLM as well. Nothing is retried, so
+that each request is one line of what `firedrill serve` saw.
 """
 
 import json
@@ -10,8 +11,10 @@ import pathlib
 import signal
 import subprocess
 import sys
+import traceback
 
 import anthropic
+import forms
 import openai
 from google import genai
 from google.genai import errors as gemini_errors
@@ -46,19 +49,21 @@ def main(firedrill):
 
 
 def check_all(urls):
-    """Checks every provider; how many requests each is to have seen: one plain, one streamed."""
+    """Checks every provider; how many requests each is to have seen: one plain, one streamed, and
+    where nothing fails those of `forms.py`.
+    """
     checks = {"openai": check_openai, "azure": check_azure}
     checks |= {"anthropic": check_anthropic, "gemini": check_gemini}
     asked = {}
     for name, url in urls.items():
         vendor, behaviour = name.split("-")
         before = len(FAILURES)
-        try:
-            checks[vendor](url, behaviour)
-        except Exception as error:
-            FAILURES.append(name)
-            print(f"  {error!r}")
         asked[name] = 2
+        try:
+            asked[name] += checks[vendor](url, behaviour) or 0
+        except Exception:
+            FAILURES.append(name)
+            traceback.print_exc(file=sys.stdout)
         print("ok   " if len(FAILURES) == before else "WRONG", name)
     return asked
 
@@ -66,6 +71,11 @@ def check_all(urls):
 def check_openai(url, behaviour):
     client = openai.OpenAI(api_key="sk-check", base_url=url, max_retries=0)
     check_chat(client, behaviour)
+    if behaviour == "ok":
+        count = forms.chat(client, "gpt-4.1", expect)
+        count += forms.responses(client, "gpt-4.1", OUTPUT, expect)
+        count += forms.embeddings(client, expect)
+        return count + forms.by_litellm("openai/gpt-4.1", url, expect)
 
 
 def check_azure(url, behaviour):
@@ -73,6 +83,8 @@ def check_azure(url, behaviour):
         api_key="check", azure_endpoint=url, api_version="2024-10-21", max_retries=0
     )
     check_chat(client, behaviour)
+    if behaviour == "ok":
+        return forms.chat(client, "gpt-4.1", expect)
 
 
 def check_chat(client, behaviour):
@@ -145,6 +157,8 @@ def check_anthropic(url, behaviour):
     expect("streamed tokens", tokens(text), OUTPUT)
     expect("streamed stop reason", answer.stop_reason, "end_turn")
     check_usage(answer.usage.input_tokens, answer.usage.output_tokens)
+    count = forms.anthropic(client, "claude-sonnet-4.5", expect)
+    return count + forms.by_litellm("anthropic/claude-sonnet-4-5", url, expect)
 
 
 def check_gemini(url, behaviour):
@@ -178,6 +192,8 @@ def check_gemini(url, behaviour):
     expect("streamed finish reason", chunks[-1].candidates[0].finish_reason.name, "STOP")
     usage = chunks[-1].usage_metadata
     check_usage(usage.prompt_token_count, usage.candidates_token_count)
+    count = forms.gemini(client, "gemini-2.5-flash", expect)
+    return count + forms.by_litellm("gemini/gemini-2.5-flash", url, expect)
 
 
 def check_usage(prompt, output):

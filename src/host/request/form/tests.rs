@@ -206,7 +206,9 @@ fn the_responses_api_has_words_of_its_own() {
     let body = |input: Value, choice: Value, format: Value| {
         let body = json!({
             "model": "m", "input": input, "tool_choice": choice, "text": { "format": format },
-            "tools": [{ "type": "web_search" }, tool("get_weather", "city"), tool("get_time", "zone")],
+            "tools": [
+                { "type": "web_search" }, tool("get_weather", "city"), tool("get_time", "zone"),
+            ],
         });
         match responses(body.to_string().as_bytes()) {
             None => "invalid".to_owned(),
