@@ -1,8 +1,8 @@
 //! Writes the body of a request in Anthropic's form.
 //!
 //! System instructions are separate from the conversation, joined by a blank line if there are
-//! several, and a limit on output tokens is required. Results of tools are blocks of one message of
-//! the user.
+//! several and none marks the end of a cache, and a limit on output tokens is required. Results of
+//! tools are blocks of one message of the user.
 
 use std::borrow::Cow;
 
@@ -38,7 +38,7 @@ struct Asked<'a> {
     model: &'a str,
     max_tokens: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    system: Option<String>,
+    system: Option<Content<'a>>,
     messages: Vec<AskedMessage<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream: Option<bool>,
@@ -56,6 +56,11 @@ struct Asked<'a> {
     output_config: Option<OutputConfig<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Metadata<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<&'a Raw>,
+    /// The tools that may be called, if not all.
+    #[serde(skip)]
+    allowed: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -67,8 +72,26 @@ struct AskedMessage<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Content<'a> {
-    Text(&'a str),
-    Blocks(Vec<Block<'a>>),
+    Text(Cow<'a, str>),
+    Blocks(Vec<Marked<'a>>),
+}
+
+/// A block, and the mark that a cache is to end after it.
+#[derive(Serialize)]
+struct Marked<'a> {
+    #[serde(flatten)]
+    block: Block<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<Raw>,
+}
+
+impl<'a> From<Block<'a>> for Marked<'a> {
+    fn from(block: Block<'a>) -> Self {
+        Self {
+            block,
+            cache_control: None,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -111,6 +134,8 @@ struct AskedTool<'a> {
     input_schema: Cow<'a, RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     strict: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<Raw>,
 }
 
 #[derive(Serialize)]
@@ -154,6 +179,12 @@ impl<'a> Asked<'a> {
                 losses.content(name);
             }
         }
+        if let Some(allowed) = &asked.allowed {
+            asked.tools.retain(|tool| allowed.contains(&tool.name));
+            if asked.tools.is_empty() {
+                losses.content("tool_choice");
+            }
+        }
         asked
     }
 
@@ -173,20 +204,26 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn instruct(&mut self, message: &Message, losses: &mut Losses) {
-        for part in message.forms() {
+    fn instruct(&mut self, message: &'a Message, losses: &mut Losses) {
+        let mut blocks = Vec::new();
+        for (part, cache_control) in message.marked_forms() {
             let PartForm::Text(text) = part else {
                 losses.content("messages[].content");
                 continue;
             };
-            match &mut self.system {
-                None => self.system = Some(text.into_owned()),
-                Some(system) => {
-                    system.push_str("\n\n");
-                    system.push_str(&text);
-                }
-            }
+            let block = Block::Text { text };
+            blocks.push(Marked {
+                block,
+                cache_control,
+            });
         }
+        end_cache(&mut blocks, message.mark());
+        let said = match self.system.take() {
+            None => Vec::new(),
+            Some(Content::Text(text)) => vec![Block::Text { text }.into()],
+            Some(Content::Blocks(blocks)) => blocks,
+        };
+        self.system = joined(said.into_iter().chain(blocks).collect());
     }
 
     /// All results of one turn must be in one message.
@@ -195,13 +232,16 @@ impl<'a> Asked<'a> {
             losses.content("messages[].tool_call_id");
             return;
         };
-        let block = Block::ToolResult {
-            tool_use_id: tool_id(&id),
-            content: content(message, losses),
+        let block = Marked {
+            block: Block::ToolResult {
+                tool_use_id: tool_id(&id),
+                content: unmarked(message, losses),
+            },
+            cache_control: message.mark(),
         };
         if let Some(last) = self.messages.last_mut()
             && let Content::Blocks(blocks) = &mut last.content
-            && let [Block::ToolResult { .. }, ..] = blocks[..]
+            && let Some(Block::ToolResult { .. }) = blocks.first().map(|first| &first.block)
         {
             blocks.push(block);
             return;
@@ -221,6 +261,10 @@ impl<'a> Asked<'a> {
             "tools" => self.tools = form::functions(value)?.into_iter().map(tool).collect(),
             "tool_choice" => {
                 let (r#type, name) = match Choice::read(value)? {
+                    Choice::Allowed { names, required } => {
+                        self.allowed = Some(names);
+                        (if required { "any" } else { "auto" }, None)
+                    }
                     Choice::Auto => ("auto", None),
                     Choice::None => ("none", None),
                     Choice::Required => ("any", None),
@@ -246,6 +290,7 @@ impl<'a> Asked<'a> {
                 }
                 Format::JsonObject => losses.setting("response_format: json_object"),
             },
+            "cache_control" => self.cache_control = Some(value),
             "user" => self.metadata = Some(Metadata { user_id: value }),
             _ => return None,
         }
@@ -261,21 +306,59 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// Instructions: one text, unless one of them marks the end of a cache.
+fn joined(blocks: Vec<Marked<'_>>) -> Option<Content<'_>> {
+    let texts = blocks.iter().map(|marked| match marked {
+        Marked {
+            block: Block::Text { text },
+            cache_control: None,
+        } => Some(&**text),
+        _ => None,
+    });
+    match texts.collect::<Option<Vec<_>>>() {
+        Some(texts) if texts.is_empty() => None,
+        Some(texts) => Some(Content::Text(texts.join("\n\n").into())),
+        None => Some(Content::Blocks(blocks)),
+    }
+}
+
 /// A message's content as it is, if it is a text, or block by block.
 fn content<'a>(message: &'a Message, losses: &mut Losses) -> Content<'a> {
+    let mark = message.mark();
+    if mark.is_none() {
+        return unmarked(message, losses);
+    }
+    let mut blocks = blocks(message, losses);
+    end_cache(&mut blocks, mark);
+    Content::Blocks(blocks)
+}
+
+/// The same, without the mark of the whole message.
+fn unmarked<'a>(message: &'a Message, losses: &mut Losses) -> Content<'a> {
     match &message.content {
-        MessageContent::Text(text) => Content::Text(text),
+        MessageContent::Text(text) => Content::Text(Cow::Borrowed(text)),
         _ => Content::Blocks(blocks(message, losses)),
     }
 }
 
-fn blocks<'a>(message: &'a Message, losses: &mut Losses) -> Vec<Block<'a>> {
-    let all = message.forms().filter_map(|part| {
+/// Marks the last of these blocks, unless it has a mark of its own.
+fn end_cache(blocks: &mut [Marked<'_>], mark: Option<Raw>) {
+    if let Some(last) = blocks.last_mut() {
+        last.cache_control = last.cache_control.take().or(mark);
+    }
+}
+
+fn blocks<'a>(message: &'a Message, losses: &mut Losses) -> Vec<Marked<'a>> {
+    let all = message.marked_forms().filter_map(|(part, cache_control)| {
         let block = block(part);
         if block.is_none() {
             losses.content("messages[].content");
         }
-        block
+        let block = block?;
+        Some(Marked {
+            block,
+            cache_control,
+        })
     });
     all.collect()
 }
@@ -305,20 +388,20 @@ fn said<'a>(message: &'a Message, losses: &mut Losses) -> Content<'a> {
         return content(message, losses);
     }
     let mut blocks = blocks(message, losses);
-    let refusal = refusal.map(|text| Block::Text { text: text.into() });
+    let refusal = refusal.map(|text| Block::Text { text: text.into() }.into());
     blocks.extend(refusal);
     // Anthropic refuses an empty text.
-    blocks.retain(|block| !matches!(block, Block::Text { text } if text.is_empty()));
+    blocks.retain(|one| !matches!(&one.block, Block::Text { text } if text.is_empty()));
     for call in calls {
         match call.arguments() {
-            Some(input) => blocks.push(Block::ToolUse {
-                id: tool_id(&call.id),
-                name: call.function.name,
-                input,
-            }),
+            Some(input) => {
+                let (id, name) = (tool_id(&call.id), call.function.name);
+                blocks.push(Block::ToolUse { id, name, input }.into());
+            }
             None => losses.content("messages[].tool_calls[].function.arguments"),
         }
     }
+    end_cache(&mut blocks, message.mark());
     Content::Blocks(blocks)
 }
 
@@ -331,6 +414,7 @@ fn tool(function: form::Function<'_>) -> AskedTool<'_> {
             None => Cow::Owned(no_parameters()),
         },
         strict: function.strict.filter(|strict| *strict),
+        cache_control: function.cache_control,
     }
 }
 

@@ -37,6 +37,9 @@ struct Asked<'a> {
     tools: Option<[Tools<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_config: Option<ToolConfig>,
+    /// The functions that may be called, if not all.
+    #[serde(skip)]
+    allowed: Option<Vec<String>>,
     /// The functions that were called so far, by the ids of the calls.
     #[serde(skip)]
     called: Vec<(String, String)>,
@@ -179,6 +182,13 @@ impl<'a> Asked<'a> {
                 losses.content(name);
             }
         }
+        if let (Some(allowed), Some([tools])) = (&asked.allowed, &mut asked.tools) {
+            let functions = &mut tools.function_declarations;
+            functions.retain(|function| allowed.contains(&function.name));
+            if functions.is_empty() {
+                losses.content("tool_choice");
+            }
+        }
         asked
     }
 
@@ -274,6 +284,10 @@ impl<'a> Asked<'a> {
             }
             "tool_choice" => {
                 let (mode, name) = match Choice::read(value)? {
+                    Choice::Allowed { names, required } => {
+                        self.allowed = Some(names);
+                        (if required { "ANY" } else { "AUTO" }, None)
+                    }
                     Choice::Auto => ("AUTO", None),
                     Choice::None => ("NONE", None),
                     Choice::Required => ("ANY", None),

@@ -54,13 +54,26 @@ impl Source {
 impl Message {
     /// The parts of its content.
     pub(in crate::wire::client) fn forms(&self) -> impl Iterator<Item = PartForm<'_>> {
+        self.marked_forms().map(|(form, _)| form)
+    }
+
+    /// The same, each with its mark of where a cache is to end (`cache_control`).
+    pub(in crate::wire::client) fn marked_forms(
+        &self,
+    ) -> impl Iterator<Item = (PartForm<'_>, Option<Raw>)> {
         let (text, parts) = match &self.content {
             MessageContent::Text(text) => (Some(text), &[][..]),
             MessageContent::Parts(parts) => (None, &parts[..]),
             MessageContent::None => (None, &[][..]),
         };
-        let text = text.map(|text| PartForm::Text(Cow::Borrowed(text)));
+        let text = text.map(|text| (PartForm::Text(Cow::Borrowed(text)), None));
         text.into_iter().chain(parts.iter().map(PartForm::read))
+    }
+
+    /// The mark of the whole message: a cache is to end after it.
+    pub(in crate::wire::client) fn mark(&self) -> Option<Raw> {
+        let mark = self.fields.get("cache_control");
+        mark.filter(|mark| !mark.is_null()).cloned()
     }
 
     /// The tools that it calls; `None` when they are not of the known form.
@@ -86,9 +99,13 @@ impl Message {
 }
 
 impl PartForm<'_> {
-    fn read(part: &Part) -> Self {
+    fn read(part: &Part) -> (Self, Option<Raw>) {
         let fields: Option<PartFields> = part.raw().read();
-        fields.and_then(PartFields::form).unwrap_or(Self::Unknown)
+        let Some(mut fields) = fields else {
+            return (Self::Unknown, None);
+        };
+        let mark = fields.cache_control.take();
+        (fields.form().unwrap_or(Self::Unknown), mark)
     }
 }
 
@@ -101,6 +118,7 @@ struct PartFields {
     image_url: Option<ImageUrl>,
     input_audio: Option<InputAudio>,
     file: Option<InputFile>,
+    cache_control: Option<Raw>,
 }
 
 #[derive(Deserialize)]
@@ -192,6 +210,8 @@ pub(in crate::wire::client) struct Function<'a> {
     #[serde(borrow)]
     pub(in crate::wire::client) parameters: Option<&'a RawValue>,
     pub(in crate::wire::client) strict: Option<bool>,
+    /// Anthropic's mark of where a cache is to end.
+    pub(in crate::wire::client) cache_control: Option<Raw>,
 }
 
 /// The functions in `tools`; `None` when there are tools of another kind.
@@ -200,9 +220,14 @@ pub(in crate::wire::client) fn functions(tools: &Raw) -> Option<Vec<Function<'_>
     struct Tool<'a> {
         #[serde(borrow)]
         function: Function<'a>,
+        cache_control: Option<Raw>,
     }
     let tools: Vec<Tool<'_>> = tools.read()?;
-    Some(tools.into_iter().map(|tool| tool.function).collect())
+    let functions = tools.into_iter().map(|tool| Function {
+        cache_control: tool.cache_control.or(tool.function.cache_control),
+        ..tool.function
+    });
+    Some(functions.collect())
 }
 
 /// Which tools the model must call.
@@ -215,10 +240,22 @@ pub(in crate::wire::client) enum Choice {
     Required,
     /// This one.
     Function(String),
+    /// Any of these, and at least one if `required`.
+    Allowed { names: Vec<String>, required: bool },
 }
 
 impl Choice {
     pub(in crate::wire::client) fn read(raw: &Raw) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Chosen {
+            function: Option<Name>,
+            allowed_tools: Option<Allowed>,
+        }
+        #[derive(Deserialize)]
+        struct Allowed {
+            mode: String,
+            tools: Vec<Named>,
+        }
         #[derive(Deserialize)]
         struct Named {
             function: Name,
@@ -232,8 +269,19 @@ impl Choice {
             r#""none""# => Some(Self::None),
             r#""required""# => Some(Self::Required),
             _ => {
-                let named: Named = raw.read()?;
-                Some(Self::Function(named.function.name))
+                let chosen: Chosen = raw.read()?;
+                let Some(allowed) = chosen.allowed_tools else {
+                    return Some(Self::Function(chosen.function?.name));
+                };
+                let names = allowed.tools.into_iter().map(|tool| tool.function.name);
+                Some(Self::Allowed {
+                    names: names.collect(),
+                    required: match allowed.mode.as_str() {
+                        "auto" => false,
+                        "required" => true,
+                        _ => return None,
+                    },
+                })
             }
         }
     }

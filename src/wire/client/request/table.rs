@@ -112,6 +112,7 @@ pub(crate) const REQUEST: &[Row] = rows! {
     "store"                 Ignored, Ignored, [], "true";
     "service_tier"          Ignored, Ignored, [], r#""flex""#;
     "prediction"            Ignored, Ignored, [], r#"{"type":"content","content":"x"}"#;
+    "cache_control"         As("cache_control"), Ignored, [], r#"{"type":"ephemeral"}"#;
     "prompt_cache_key"      Ignored, Ignored, [], r#""k""#;
     "prompt_cache_retention" Ignored, Ignored, [], r#""24h""#;
     "safety_identifier"     Ignored, Ignored, [], r#""s""#;
@@ -124,6 +125,7 @@ pub(crate) const MESSAGE: &[Row] = rows! {
     "tool_call_id"      As("content.tool_result.tool_use_id"), As("parts.functionResponse.id"), [],
                             r#""c""#;
     "refusal"           As("content.text"), As("parts.text"), [], r#""no""#;
+    "cache_control"     As("content.cache_control"), Ignored, [], r#"{"type":"ephemeral"}"#;
     "name"              Setting, Setting, [], r#""ann""#;
     "function_call"     Content, Content, [], r#"{"name":"f","arguments":"{}"}"#;
     "audio"             Content, Content, [], r#"{"id":"a"}"#;

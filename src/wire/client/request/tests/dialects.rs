@@ -310,6 +310,86 @@ fn one_tool_at_a_time_is_a_choice_at_anthropic() {
 }
 
 #[test]
+fn tools_that_are_not_allowed_are_not_sent() {
+    let named = |name| json!({ "type": "function", "function": { "name": name } });
+    let choice = |mode, name| {
+        json!({ "type": "allowed_tools",
+                "allowed_tools": { "mode": mode, "tools": [named(name)] } })
+    };
+    let request = |choice: Value| {
+        let form = json!({ "messages": [{ "role": "user", "content": "hi" }],
+                           "tool_choice": choice, "tools": [named("f"), named("g")] });
+        Request::from_openai(&form).unwrap()
+    };
+    for (mode, anthropic, gemini) in [("auto", "auto", "AUTO"), ("required", "any", "ANY")] {
+        let body = sent(&request(choice(mode, "g")), Dialect::Anthropic);
+        assert_eq!(body["tool_choice"], json!({ "type": anthropic }));
+        assert_eq!(body["tools"].as_array().unwrap().len(), 1);
+        assert_eq!(body["tools"][0]["name"], "g");
+        let body = sent(&request(choice(mode, "g")), Dialect::Gemini);
+        let config = &body["toolConfig"]["functionCallingConfig"];
+        assert_eq!(config, &json!({ "mode": gemini }));
+        let functions = &body["tools"][0]["functionDeclarations"];
+        assert_eq!(functions, &json!([{ "name": "g" }]));
+    }
+    for dialect in [Dialect::Anthropic, Dialect::Gemini] {
+        let lost = |choice| request(choice).loss(dialect, Lossy::Drop);
+        assert_eq!(lost(choice("auto", "g")), None);
+        for wrong in [choice("auto", "h"), choice("now", "g")] {
+            assert_eq!(lost(wrong).as_deref(), Some("tool_choice"), "{dialect:?}");
+        }
+    }
+}
+
+#[test]
+fn marks_of_a_cache_reach_anthropic_and_are_left_out_at_gemini() {
+    let mark = json!({ "type": "ephemeral" });
+    let text = |text| json!({ "type": "text", "text": text });
+    let marked = |mut value: Value| {
+        value["cache_control"] = mark.clone();
+        value
+    };
+    let call = json!({ "id": "c", "type": "function",
+                       "function": { "name": "f", "arguments": "{}" } });
+    let tool = json!({ "type": "function", "function": { "name": "f" } });
+    let form = json!({
+        "messages": [
+            { "role": "system", "content": "Be brief." },
+            marked(json!({ "role": "system", "content": "Be kind." })),
+            { "role": "user", "content": [marked(text("long")), text("short")] },
+            marked(json!({ "role": "assistant", "content": "", "tool_calls": [call] })),
+            marked(json!({ "role": "tool", "tool_call_id": "c", "content": "x" })),
+            marked(json!({ "role": "user", "content": "now" })),
+        ],
+        "tools": [marked(tool)], "cache_control": mark,
+    });
+    let request = Request::from_openai(&form).unwrap();
+    for dialect in [Dialect::Anthropic, Dialect::Gemini] {
+        assert_eq!(request.loss(dialect, Lossy::Refuse), None);
+    }
+    let body = sent(&request, Dialect::Anthropic);
+    let expected = json!([text("Be brief."), marked(text("Be kind."))]);
+    assert_eq!(body["system"], expected);
+    let expected = json!([
+        { "role": "user", "content": [marked(text("long")), text("short")] },
+        { "role": "assistant", "content": [marked(
+            json!({ "type": "tool_use", "id": "c", "name": "f", "input": {} }))] },
+        { "role": "user", "content": [marked(
+            json!({ "type": "tool_result", "tool_use_id": "c", "content": "x" }))] },
+        { "role": "user", "content": [marked(text("now"))] },
+    ]);
+    assert_eq!(body["messages"], expected);
+    assert_eq!(body["tools"][0]["cache_control"], mark);
+    assert_eq!(body["cache_control"], mark);
+    let body = sent(&request, Dialect::Gemini);
+    assert!(!body.to_string().contains("cache"), "{body}");
+    assert_eq!(
+        sent(&request, Dialect::Openai)["messages"],
+        form["messages"]
+    );
+}
+
+#[test]
 fn any_object_as_an_answer_is_a_mode_that_anthropic_lacks() {
     let request = Request::user("hi").json_object();
     let lost = request.loss(Dialect::Anthropic, Lossy::Refuse);
