@@ -43,6 +43,30 @@ fn without_limits_everybody_is_admitted_and_nothing_is_said() {
 }
 
 #[test]
+fn what_is_shown_is_what_the_next_request_would_find_and_changes_nothing() {
+    let mut limits = limits(&scenario::Limits {
+        requests: limit(10, Span::Bucket),
+        concurrency: Some(3),
+        per: Per::Key,
+        ..Default::default()
+    });
+    assert_eq!(limits.state(at(0), Share::WHOLE), []);
+    let key = Some("a");
+    limits.admit(at(0), key, ask(1, 1), Share::WHOLE).unwrap();
+    limits.settle(at(5), 1, 1);
+    let shown = |limits: &mut Limits, now| {
+        let states = limits.state(at(now), Share::WHOLE).into_iter();
+        Vec::from_iter(states.map(|one| (one.key, one.counts, one.limit, one.remaining)))
+    };
+    let a = || Some("a".to_owned());
+    let expected = [(a(), "requests", 10, 9), (a(), "concurrency", 3, 2)];
+    assert_eq!(shown(&mut limits, 1), expected);
+    assert_eq!(shown(&mut limits, 1), expected);
+    let later = [(a(), "requests", 10, 10), (a(), "concurrency", 3, 3)];
+    assert_eq!(shown(&mut limits, 6), later);
+}
+
+#[test]
 fn a_request_is_admitted_by_all_limits_or_by_none() {
     for span in [Span::Bucket, Span::Sliding, Span::Fixed] {
         let mut limits = limits(&scenario::Limits {

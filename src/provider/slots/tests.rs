@@ -30,6 +30,22 @@ fn work(slots: &mut Slots, now: u64, ms: u64) -> Result<u64, QueueFull> {
 }
 
 #[test]
+fn what_is_shown_tells_work_from_waiting() {
+    let mut slots = Slots::new(Some(capacity(2, 5)));
+    for _ in 0..5 {
+        work(&mut slots, 0, 100).unwrap();
+    }
+    let shown = |slots: &mut Slots, ms, left| {
+        let state = slots.state(at(ms), left).expect("it has a capacity");
+        (state.slots, state.busy, state.waiting)
+    };
+    assert_eq!(shown(&mut slots, 50, Share::WHOLE), (2, 2, 3));
+    assert_eq!(shown(&mut slots, 150, Share::percent(50)), (1, 2, 1));
+    assert_eq!(shown(&mut slots, 300, Share::WHOLE), (2, 0, 0));
+    assert_eq!(Slots::new(None).state(at(0), Share::WHOLE), None);
+}
+
+#[test]
 fn without_a_capacity_everything_begins_at_once() {
     let mut slots = Slots::new(None);
     for _ in 0..1_000 {
