@@ -40,7 +40,7 @@ pub(super) struct Args {
     set: Vec<(String, String)>,
 
     /// How long a request may take to arrive; after that it is answered with 408 and closed.
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = timeout)]
     request_timeout: Duration,
 
     /// The seed of all random draws [default: the scenario's first].
@@ -155,6 +155,14 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     found
         .next()
         .ok_or_else(|| "this name has no address".to_owned())
+}
+
+/// A time in which something can arrive.
+fn timeout(text: &str) -> Result<Duration, String> {
+    match duration::parse(text) {
+        Ok(Duration::ZERO) => Err("nothing arrives in no time: write as in `60s`".to_owned()),
+        read => read.map_err(|wrong| wrong.to_string()),
+    }
 }
 
 /// The addresses of the providers.

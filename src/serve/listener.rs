@@ -95,6 +95,9 @@ impl Listener {
             if let Some(closed) = active.filter(|_| active != current) {
                 self.begin_outage(closed.fault);
             }
+            if current.is_some() && active.is_none() {
+                self.shared.tell(self.id, "is back: the outage ends");
+            }
             current = active;
             port = match self.with_state(port, active) {
                 Ok(port) => port,

@@ -105,6 +105,7 @@ def check_chat(client, behaviour):
         raises(ask, types[behaviour], behaviour)
         raises(lambda: ask(stream=True), types[behaviour], behaviour)
         return
+    expect("models", [model.id for model in client.models.list()], ["gpt-4.1"])
     answer = ask()
     choice = answer.choices[0]
     expect("text", "tok" in choice.message.content, True)
@@ -149,6 +150,8 @@ def check_anthropic(url, behaviour):
         raises(ask, types[behaviour], behaviour)
         raises(stream, types[behaviour], behaviour)
         return
+    models = [(model.id, model.type) for model in client.models.list()]
+    expect("models", models, [("claude-sonnet-4.5", "model")])
     answer = ask()
     expect("text", "tok" in answer.content[0].text, True)
     expect("stop reason", answer.stop_reason, "end_turn")
@@ -182,6 +185,8 @@ def check_gemini(url, behaviour):
         raises(ask, kind, behaviour)
         raises(stream, kind, behaviour)
         return
+    models = [model.name for model in client.models.list()]
+    expect("models", models, ["models/gemini-2.5-flash"])
     answer = ask()
     expect("text", "tok" in answer.text, True)
     expect("finish reason", answer.candidates[0].finish_reason.name, "STOP")

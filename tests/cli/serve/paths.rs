@@ -98,6 +98,15 @@ faults:
 policies: [ no-failover ]
 ";
 
+/// Waits until the fault at 200 ms has begun, if time passes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program runs in real time, and no task waits"
+)]
+fn pass_the_window() {
+    std::thread::sleep(Duration::from_millis(250));
+}
+
 #[test]
 fn only_a_request_to_a_model_starts_the_time() {
     let server = Server::start_with(STARTS, &[]);
@@ -108,13 +117,13 @@ fn only_a_request_to_a_model_starts_the_time() {
         assert_eq!(server.get(number, "OPTIONS", "/v1/models").0, 204);
         assert_eq!(server.get(number, "GET", "/v1/none").0, 404);
     }
-    std::thread::sleep(Duration::from_millis(250));
+    pass_the_window();
     let answer = server.ask(0, &post(PLAIN)).unwrap();
     assert!(
         answer.starts_with("HTTP/1.1 200 "),
         "time stood at 0: {answer}"
     );
-    std::thread::sleep(Duration::from_millis(250));
+    pass_the_window();
     let answer = server.ask(0, &post(PLAIN)).unwrap();
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
 }
