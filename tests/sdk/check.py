@@ -72,6 +72,7 @@ def check_openai(url, behaviour):
     client = openai.OpenAI(api_key="sk-check", base_url=url, max_retries=0)
     check_chat(client, behaviour)
     if behaviour == "ok":
+        check_models([model.id for model in client.models.list()], "gpt-4.1")
         count = forms.chat(client, "gpt-4.1", expect)
         count += forms.responses(client, "gpt-4.1", OUTPUT, expect)
         count += forms.embeddings(client, expect)
@@ -160,6 +161,7 @@ def check_anthropic(url, behaviour):
     expect("streamed tokens", tokens(text), OUTPUT)
     expect("streamed stop reason", answer.stop_reason, "end_turn")
     check_usage(answer.usage.input_tokens, answer.usage.output_tokens)
+    check_models([model.id for model in client.models.list()], "claude-sonnet-4.5")
     count = forms.anthropic(client, "claude-sonnet-4.5", expect)
     return count + forms.by_litellm("anthropic/claude-sonnet-4-5", url, expect)
 
@@ -197,8 +199,13 @@ def check_gemini(url, behaviour):
     expect("streamed finish reason", chunks[-1].candidates[0].finish_reason.name, "STOP")
     usage = chunks[-1].usage_metadata
     check_usage(usage.prompt_token_count, usage.candidates_token_count)
+    check_models([model.name for model in client.models.list()], "models/gemini-2.5-flash")
     count = forms.gemini(client, "gemini-2.5-flash", expect)
     return count + forms.by_litellm("gemini/gemini-2.5-flash", url, expect)
+
+
+def check_models(names, model):
+    expect("models", names, [model])
 
 
 def check_usage(prompt, output):
