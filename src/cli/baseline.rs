@@ -1,17 +1,22 @@
 //! `run --baseline`: each policy against its earlier result, paired by seed.
 //!
 //! The baseline is one result file or a folder of them. A measure is a regression when it can be
-//! told apart from the baseline and is worse by more than its margin; then the exit code is 5.
+//! told apart from the baseline and is worse by more than its margin, which the scenario or the
+//! command line says; then the exit code is 5.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::output::{CliError, Exit, print_error};
-use super::{compare, results};
+use super::{results, values};
+use crate::drill::{Drill, check_margin};
+use crate::expect;
 use crate::report::Report;
 use crate::report::compare::{Comparison, Margin, Side};
 use crate::report::measures;
+use crate::text::Diagnostic;
 
 /// The arguments of a run about its baseline.
 #[derive(Debug, clap::Args)]
@@ -21,8 +26,14 @@ pub(super) struct BaselineArgs {
     baseline: Option<PathBuf>,
 
     /// How much worse a measure may be than the baseline, as in `success_rate=0.5%`; repeat it.
-    #[arg(long, value_name = "MEASURE=VALUE", requires = "baseline", value_parser = margin)]
-    margin: Vec<(String, Margin)>,
+    /// Goes before the scenario's own `margins`.
+    #[arg(
+        long,
+        value_name = "MEASURE=VALUE",
+        requires = "baseline",
+        value_parser = assignment
+    )]
+    margin: Vec<(String, String)>,
 }
 
 impl BaselineArgs {
@@ -30,25 +41,54 @@ impl BaselineArgs {
     pub(super) const fn is_some(&self) -> bool {
         self.baseline.is_some()
     }
+
+    /// The margins of the command line, for at least one of `drills` each; or all that is wrong.
+    fn margins(&self, drills: &[Drill]) -> Result<Vec<expect::Margin>, Vec<CliError>> {
+        let (mut margins, mut problems) = (Vec::new(), Vec::new());
+        for (place, (measure, value)) in self.margin.iter().enumerate() {
+            let mut earlier = self.margin[..place].iter();
+            let is_again = earlier.any(|(known, _)| known == measure);
+            match margin(measure, value, drills) {
+                Ok(_) if is_again => problems.push(CliError::new(
+                    format!("`--margin {measure}` is given twice"),
+                    "leave one of the two out",
+                )),
+                Ok(margin) => margins.push(margin),
+                Err(problem) => problems.push(problem.into()),
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(margins),
+            false => Err(problems),
+        }
+    }
 }
 
-/// `success_rate=0.5%`, `latency.p95=200ms`, `latency.p95=10%`.
-fn margin(text: &str) -> Result<(String, Margin), String> {
-    let Some((name, value)) = text.split_once('=') else {
-        return Err("write `MEASURE=VALUE`, as in `success_rate=0.5%`".to_owned());
+/// `success_rate=0.5%`.
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let hint = |_| "write `MEASURE=VALUE`, as in `success_rate=0.5%`".to_owned();
+    values::assignment(text).map_err(hint)
+}
+
+/// The margin `--margin measure=value`, which at least one of `drills` must be able to have.
+fn margin(measure: &str, value: &str, drills: &[Drill]) -> Result<expect::Margin, Diagnostic> {
+    let words = format!("--margin {measure}={value}");
+    let point = |from: usize, range: Range<usize>, message| {
+        let range = from + range.start..from + range.end;
+        Diagnostic::of_text("command line", &words, range, message)
     };
-    let name = compare::measure(name.trim())?;
-    let base = name.split_once('(').map_or(name.as_str(), |(base, _)| base);
-    let unit = measures::find(base).map(|measure| measure.unit);
-    let margin = unit.and_then(|unit| Margin::parse(value.trim(), unit));
-    match (margin, unit) {
-        (Some(margin), _) => Ok((name, margin)),
-        (None, unit) => {
-            let example = unit.map_or("a share", |unit| unit.example());
-            Err(format!(
-                "write {example}, or a share of the baseline such as `5%`"
-            ))
-        }
+    let at_measure = |range, message| point("--margin ".len(), range, message);
+    let start = words.len() - value.len();
+    let at_value = |range, message| point(start, range, message);
+    let margin = expect::Margin::parse((measure, &at_measure), (value, &at_value))?;
+    let whole = |message| at_value(0..value.len(), message);
+    let wrong = drills
+        .iter()
+        .map(|drill| check_margin(&margin, drill.subject(), &at_measure, &whole));
+    let wrong: Option<Vec<Diagnostic>> = wrong.collect();
+    match wrong.and_then(|all| all.into_iter().next()) {
+        Some(problem) => Err(problem),
+        None => Ok(margin),
     }
 }
 
@@ -56,38 +96,43 @@ fn margin(text: &str) -> Result<(String, Margin), String> {
 pub(super) struct Baseline {
     path: PathBuf,
     reports: Vec<Report>,
-    /// The measures that may regress, with their margins.
-    margins: BTreeMap<String, Margin>,
+    /// The margins of the command line.
+    margins: Vec<expect::Margin>,
     regressions: Vec<String>,
     /// What has no earlier result.
     missing: Vec<String>,
 }
 
 impl Baseline {
-    /// The baseline that `args` name, if any.
-    pub(super) fn read(args: &BaselineArgs) -> Result<Option<Self>, CliError> {
+    /// The baseline that `args` name, if any, for a run of `drills`.
+    pub(super) fn read(
+        args: &BaselineArgs,
+        drills: &[Drill],
+    ) -> Result<Option<Self>, Vec<CliError>> {
         let Some(path) = &args.baseline else {
             return Ok(None);
         };
+        let margins = args.margins(drills)?;
         let mut reports = Vec::new();
-        for file in files(path)? {
-            reports.extend(results::read(&file)?);
-        }
-        let judged = JUDGED.iter().map(|name| ((*name).to_owned(), Margin::NONE));
-        let margins = judged.chain(args.margin.iter().cloned());
+        let read = |file: PathBuf| results::read(&file).map(|more| reports.extend(more));
+        let files = files(path);
+        let read = files.and_then(|files| files.into_iter().try_for_each(read));
+        read.map_err(|trouble| vec![trouble])?;
         Ok(Some(Self {
             path: path.clone(),
             reports,
-            margins: margins.collect(),
+            margins,
             regressions: Vec::new(),
             missing: Vec::new(),
         }))
     }
 
-    /// `report`, with the differences of its policies from the baseline.
-    pub(super) fn judge(&mut self, report: Report) -> Report {
+    /// `report` on `drill`, with the differences of its policies from the baseline.
+    pub(super) fn judge(&mut self, drill: &Drill, report: Report) -> Report {
         let earlier = self.reports.iter().find(|one| one.name() == report.name());
         let label = self.path.display().to_string();
+        let asked = || drill.scenario().margins.iter().chain(&self.margins);
+        let margins = margins(asked());
         let mut comparisons = Vec::new();
         for (policy, _) in report.policies() {
             let side = |report, label| Side {
@@ -97,15 +142,17 @@ impl Baseline {
             };
             let compared = earlier
                 .and_then(|earlier| Comparison::new(side(earlier, &label), side(&report, policy)));
+            let name = format!("{} {policy}", report.name());
             let Some(comparison) = compared else {
-                self.missing.push(format!("{} {policy}", report.name()));
+                self.missing.push(name);
                 continue;
             };
-            for regression in comparison.regressions(&self.margins) {
-                let name = report.name();
-                self.regressions
-                    .push(format!("{name} {policy}: {regression}"));
-            }
+            let unknown = asked().filter(|margin| !comparison.has(&margin.measure));
+            let unknown = unknown.map(|margin| format!("{} of {name}", margin.measure));
+            self.missing.extend(Vec::from_iter(unknown));
+            let worse = comparison.regressions(&margins).into_iter();
+            self.regressions
+                .extend(worse.map(|regression| format!("{name}: {regression}")));
             comparisons.push((policy.to_owned(), comparison.summary()));
         }
         report.with_baseline(comparisons)
@@ -128,6 +175,16 @@ impl Baseline {
             exit => exit,
         }
     }
+}
+
+/// The margin of each measure that is judged: of several for one, the last.
+fn margins<'a>(asked: impl Iterator<Item = &'a expect::Margin>) -> BTreeMap<String, Margin> {
+    let judged = JUDGED.iter().map(|name| ((*name).to_owned(), Margin::NONE));
+    let asked = asked.filter_map(|margin| {
+        let unit = measures::find(&margin.metric)?.unit;
+        Some((margin.measure.clone(), Margin::new(margin.bound, unit)?))
+    });
+    judged.chain(asked).collect()
 }
 
 /// The file itself, or the results in a folder.

@@ -51,7 +51,7 @@ fn two_names(text: &str) -> Result<(String, String), String> {
 }
 
 /// The name of a measure, with or without its argument.
-pub(super) fn measure(text: &str) -> Result<String, String> {
+fn measure(text: &str) -> Result<String, String> {
     let base = text.split_once('(').map_or(text, |(base, _)| base);
     if measures::find(base).is_some() {
         return Ok(text.to_owned());

@@ -4,6 +4,7 @@
 //!   `schema`, `presets`, `measures`, `explain`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
+//! - `session`: the output of a run.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
 //! - `sweep`: several values of one `--set`.
 //! - `values`: parses `--set`, `--seeds` and `--jobs`.
@@ -33,6 +34,7 @@ mod run;
 mod schema;
 mod scorecard;
 mod serve;
+mod session;
 mod sweep;
 mod trace;
 mod values;

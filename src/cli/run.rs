@@ -1,22 +1,21 @@
-//! `firedrill run`: runs scenarios and prints reports.
+//! `firedrill run`: its arguments, and the drills that they name. `session` prints the reports.
 
 use std::num::NonZero;
-use std::ops::{ControlFlow, RangeInclusive};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use indicatif::ProgressBar;
-
 use super::baseline::{Baseline, BaselineArgs};
 use super::partition::{self, Partition};
-use super::sweep::{self, Override, Variant};
+use super::session::Session;
+use super::sweep::{self, Variant};
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
 use crate::prices::Book;
-use crate::report::{self, Following, Format, Report, Verdict};
+use crate::report::Format;
 use crate::text::Diagnostic;
 use files::{InputFile, Kind, Kinds};
-use output::{CliError, Exit};
+use output::CliError;
 
 /// Runs scenarios and reports uptime, latency and cost.
 #[derive(Debug, clap::Args)]
@@ -52,7 +51,7 @@ pub(super) struct Args {
     /// `env: { STRATEGY_JOB_INDEX: "${{ strategy.job-index }}",
     /// STRATEGY_JOB_TOTAL: "${{ strategy.job-total }}" }`.
     #[arg(long, value_name = "PART/PARTS|auto", value_parser = partition::parse)]
-    partition: Option<Partition>,
+    pub(super) partition: Option<Partition>,
 
     #[command(flatten)]
     baseline: BaselineArgs,
@@ -68,53 +67,49 @@ pub(super) struct Args {
 
     /// Write each report to DIR, as Markdown, as CSV and as JSON.
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
 
     /// How reports are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    pub(super) format: Format,
 
     /// Runs at a time; changes nothing but speed [default: all cores].
     #[arg(long, value_name = "N", value_parser = values::jobs)]
     jobs: Option<NonZero<usize>>,
 
-    /// Stop after the first scenario that fails.
+    /// Stop after the first scenario, or the first value of `--set`, that fails.
     #[arg(long)]
-    fail_fast: bool,
+    pub(super) fail_fast: bool,
 
     /// Show no progress, and only the tables of scenarios that do not hold.
     #[arg(long, short)]
-    quiet: bool,
+    pub(super) quiet: bool,
 
     /// Take a scenario for inconclusive when one of its faults fires under no policy.
     #[arg(long)]
-    require_faults: bool,
+    pub(super) require_faults: bool,
 
     /// Take a scenario without expectations for not judged, and exit with 3.
     #[arg(long)]
-    require_expectations: bool,
+    pub(super) require_expectations: bool,
 }
 
 /// Runs the scenarios of the command line.
 pub(super) fn run(args: Args) -> Done {
     let workers = drill::workers(args.jobs);
-    if sweep::is_sweep(&args.set) {
-        let (drills, variants) = load_sweep(&args)?;
-        return sweep::run(&drills, &variants, workers, args.format);
-    }
-    let drills = load(&args, &[&args.set])?.concat();
-    let mut baseline = Baseline::read(&args.baseline).map_err(|trouble| vec![trouble])?;
+    let (drills, variants) = load(&args)?;
+    let mut baseline = Baseline::read(&args.baseline, &drills)?;
     files::print_warnings(&drills);
     let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let bar = output::progress(runs, args.quiet);
-    let mut session = Session::new(&args, &drills, &bar);
+    let mut session = Session::new(&args, &drills, &variants, &bar);
     drill::run_all(
         &drills,
         workers,
         &mut || bar.inc(1),
         &mut |place, report| {
             let report = match &mut baseline {
-                Some(baseline) => baseline.judge(report),
+                Some(baseline) => baseline.judge(&drills[place], report),
                 None => report,
             };
             session.take(place, report)
@@ -125,37 +120,23 @@ pub(super) fn run(args: Args) -> Done {
     Ok(baseline.map_or(exit, |baseline| baseline.finish(exit)))
 }
 
-/// Each scenario once for each combination of the swept values.
-fn load_sweep(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
-    let one = |trouble| vec![trouble];
-    if args.out.is_some() || args.baseline.is_some() {
-        let message = "several values of `--set` make a table and no files".to_owned();
-        let hint = "leave out `--out` and `--baseline`, or run one value at a time";
-        return Err(one(CliError::new(message, hint)));
-    }
-    let repeated = values::set_once(&args.set);
-    if !repeated.is_empty() {
-        return Err(repeated);
-    }
-    let variants = sweep::variants(&args.set).map_err(one)?;
-    let sets = Vec::from_iter(variants.iter().map(|variant| variant.set.as_slice()));
-    let by_variant = load(args, &sets)?.into_iter().map(Vec::into_iter);
-    let mut by_variant = Vec::from_iter(by_variant);
-    let mut drills = Vec::new();
-    // Scenario by scenario: each has a table of its own.
-    while let Some(first) = by_variant.first_mut().and_then(Iterator::next) {
-        drills.push(first);
-        drills.extend(by_variant.iter_mut().skip(1).filter_map(Iterator::next));
-    }
-    Ok((drills, variants))
-}
-
-/// Reads and checks all that the command line names, with each of `sets` as what `--set` sets:
-/// every drill of each, or every error of the first that has one.
-fn load(args: &Args, sets: &[&[Override]]) -> Result<Vec<Vec<Drill>>, Vec<CliError>> {
+/// Reads and checks all that the command line names: a drill for each scenario and each variant of
+/// it (scenario by scenario), or every error of the first variant that has one.
+fn load(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
     let mut problems = values::set_once(&args.set);
     let prices = args.prices.as_deref().map(Book::read).transpose();
     let prices = prices.map_err(|problem| vec![CliError::from(problem)])?;
+    let variants = sweep::variants(&args.set).map_err(|trouble| vec![trouble])?;
+    if variants.len() > 1 && (args.out.is_some() || args.baseline.is_some()) {
+        problems.push(CliError::new(
+            "several values of `--set` make a table and no files".to_owned(),
+            "leave out `--out` and `--baseline`, or run one value at a time",
+        ));
+    }
+    let found = scenarios(args).unwrap_or_else(|more| {
+        problems.extend(more);
+        Vec::new()
+    });
     let mut changes = Changes {
         policies: args.policies.clone(),
         judge_as: args.judge_as.clone(),
@@ -163,19 +144,19 @@ fn load(args: &Args, sets: &[&[Override]]) -> Result<Vec<Vec<Drill>>, Vec<CliErr
         set: Vec::new(),
         prices: prices.map(Arc::new),
     };
-    let found = scenarios(args).unwrap_or_else(|more| {
-        problems.extend(more);
-        Vec::new()
-    });
-    let mut loaded = Vec::new();
-    for set in sets {
-        changes.set = set.to_vec();
-        loaded.push(load_files(args, &found, &changes, &mut problems));
+    let mut by_variant = Vec::new();
+    for variant in &variants {
+        changes.set.clone_from(&variant.set);
+        by_variant.push(load_files(args, &found, &changes, &mut problems).into_iter());
         if !problems.is_empty() {
             return Err(problems);
         }
     }
-    Ok(loaded)
+    let mut drills = Vec::new();
+    for _ in &found {
+        drills.extend(by_variant.iter_mut().filter_map(Iterator::next));
+    }
+    Ok((drills, variants))
 }
 
 /// The drills of the files `found`, with `changes`; what is wrong is added to `problems`.
@@ -274,209 +255,4 @@ fn same_names(drills: &[Drill]) -> Vec<CliError> {
         }
     }
     problems
-}
-
-/// The state of a run.
-struct Session<'a> {
-    args: &'a Args,
-    drills: &'a [Drill],
-    /// The folder of `--out`, if it can be written to.
-    out: Option<PathBuf>,
-    bar: &'a ProgressBar,
-    /// How many scenarios got each verdict, in the order of the type.
-    tally: [usize; 4],
-    /// The worst verdict that the exit code tells.
-    worst: Verdict,
-    /// How many reports were printed.
-    printed: usize,
-    /// Reports that are printed at the end, as one document.
-    kept: Vec<Report>,
-    /// Whether a result could not be written.
-    has_lost: bool,
-}
-
-impl<'a> Session<'a> {
-    fn new(args: &'a Args, drills: &'a [Drill], bar: &'a ProgressBar) -> Self {
-        let mut session = Self {
-            args,
-            drills,
-            out: None,
-            bar,
-            tally: [0; 4],
-            worst: Verdict::Holds,
-            printed: 0,
-            kept: Vec::new(),
-            has_lost: false,
-        };
-        match args.out.clone().map(output::folder).transpose() {
-            Ok(out) => session.out = out,
-            // The results still go to stdout.
-            Err(trouble) => session.lose(&[trouble]),
-        }
-        session
-    }
-
-    /// Prints and writes the report on the drill at `place`; returns whether to go on.
-    fn take(&mut self, place: usize, report: Report) -> ControlFlow<()> {
-        // Only tables tell stories, and stories cost further runs.
-        let report = match self.args.format {
-            Format::Table => self.drills[place].explain(report),
-            _ => report,
-        };
-        let name = &self.drills[place].scenario().name;
-        let verdict = self.verdict(name, &report);
-        self.tally[verdict as usize] += 1;
-        self.worst = self.worst.max(match verdict {
-            Verdict::NotJudged if !self.args.require_expectations => output::told(&report),
-            verdict => verdict,
-        });
-        if let Some(out) = &self.out {
-            let name = partition::file_name(self.args.partition, name);
-            self.lose(&output::write_report(out, &name, &report));
-        }
-        if let Err(trouble) = self.print(verdict, report) {
-            self.lose(&[trouble]);
-            if self.out.is_none() {
-                return ControlFlow::Break(());
-            }
-        }
-        if self.args.fail_fast && verdict == Verdict::Fails {
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Prints why a result could not be written. The run goes on, and the exit code says it.
-    fn lose(&mut self, troubles: &[CliError]) {
-        if !troubles.is_empty() {
-            self.has_lost = true;
-            self.bar.suspend(|| output::print_errors(troubles));
-        }
-    }
-
-    /// The verdict, after a warning of every fault that fired under no policy, and of every policy
-    /// that was not judged.
-    fn verdict(&self, name: &str, report: &Report) -> Verdict {
-        let never_fired = report.never_fired();
-        // The table itself has these warnings.
-        if self.args.format != Format::Table {
-            let silent = never_fired.iter();
-            let silent = silent.map(|fault| format!("fault {fault} never fired"));
-            for warning in silent.chain(report.not_judged()) {
-                let warning = format!("warning: {name}: {warning}");
-                self.bar.suspend(|| output::print_error(&warning));
-            }
-        }
-        if self.args.require_faults && !never_fired.is_empty() {
-            return report.verdict().max(Verdict::Inconclusive);
-        }
-        report.verdict()
-    }
-
-    /// Prints a report, or keeps it for the document at the end.
-    fn print(&mut self, verdict: Verdict, report: Report) -> Result<(), CliError> {
-        let follows = self.printed > 0;
-        let gap = if follows { "\n" } else { "" };
-        let format = self.args.format;
-        let following = format.following();
-        if following == Following::Array && self.drills.len() > 1 {
-            self.kept.push(report);
-            return Ok(());
-        }
-        if format == Format::Table && self.args.quiet && verdict == Verdict::Holds {
-            return Ok(());
-        }
-        let text = report.render(format, output::has_color());
-        let text = match following {
-            Following::Apart => gap.to_owned() + &text,
-            Following::Rows => without_header(text, follows),
-            Following::Array => text,
-        };
-        self.printed += 1;
-        self.bar.suspend(|| output::print(&text))
-    }
-
-    /// Prints the end of the output, and returns the exit code.
-    fn finish(mut self) -> Done {
-        let several = self.drills.len() > 1;
-        let format = self.args.format;
-        let last = if several && format.following() == Following::Array {
-            report::json_array(&self.kept)
-        } else if several && format == Format::Table && !self.args.quiet {
-            format!("\n{}", summary(self.drills.len(), self.tally))
-        } else {
-            String::new()
-        };
-        if !last.is_empty()
-            && let Err(trouble) = output::print(&last)
-        {
-            self.lose(&[trouble]);
-        }
-        Ok(match self.has_lost {
-            true => Exit::Usage,
-            false => Exit::from(self.worst),
-        })
-    }
-}
-
-/// A CSV text, without its first line when that was printed before.
-fn without_header(text: String, printed: bool) -> String {
-    match text.split_once('\n') {
-        Some((_, rows)) if printed => rows.to_owned(),
-        _ => text,
-    }
-}
-
-/// `8 scenarios: 7 hold, 1 fails`.
-fn summary(scenarios: usize, tally: [usize; 4]) -> String {
-    let [hold, not_judged, inconclusive, fail] = tally;
-    let verb = |count: usize, verb: &str| {
-        let ending = if count == 1 { "s" } else { "" };
-        format!("{count} {verb}{ending}")
-    };
-    let not_run = scenarios - tally.iter().sum::<usize>();
-    let parts = [
-        (hold, verb(hold, "hold")),
-        (fail, verb(fail, "fail")),
-        (inconclusive, format!("{inconclusive} inconclusive")),
-        (not_judged, format!("{not_judged} not judged")),
-        (not_run, format!("{not_run} not run")),
-    ];
-    let parts = parts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(_, text)| text);
-    format!(
-        "{scenarios} scenarios: {}",
-        Vec::from_iter(parts).join(", ")
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_summary_names_only_what_there_is() {
-        assert_eq!(summary(8, [7, 0, 0, 1]), "8 scenarios: 7 hold, 1 fails");
-        assert_eq!(
-            summary(8, [6, 2, 0, 0]),
-            "8 scenarios: 6 hold, 2 not judged"
-        );
-        assert_eq!(
-            summary(2, [1, 0, 1, 0]),
-            "2 scenarios: 1 holds, 1 inconclusive"
-        );
-        assert_eq!(
-            summary(8, [2, 0, 0, 1]),
-            "8 scenarios: 2 hold, 1 fails, 5 not run"
-        );
-    }
-
-    #[test]
-    fn only_the_first_csv_has_a_header() {
-        let text = "policy,value\nresilient,1\n";
-        assert_eq!(without_header(text.to_owned(), false), text);
-        assert_eq!(without_header(text.to_owned(), true), "resilient,1\n");
-    }
 }

@@ -1,8 +1,10 @@
 //! `firedrill schema`: prints the JSON Schema of a kind of file.
 
 use clap::ValueEnum;
+use serde_json::Value;
 
 use super::{Done, output};
+use crate::report::measures::{MEASURES, Measure};
 use crate::{client, policy_file, scenario};
 use output::Exit;
 
@@ -34,12 +36,22 @@ impl Files {
     /// The schema, as the text of a file.
     pub(super) fn schema(self) -> String {
         let schema = match self {
-            Self::Scenario => scenario::schema(),
+            Self::Scenario => with_expectations(scenario::schema()),
             Self::Policy => policy_file::schema(),
             Self::Fleet => client::fleet_schema(),
         };
         format!("{schema:#}\n")
     }
+}
+
+/// The schema of scenarios, with an expectation of every measure as an example.
+fn with_expectations(mut schema: Value) -> Value {
+    let texts = schema.pointer_mut("/properties/expect/additionalProperties/items");
+    if let Some(Value::Object(text)) = texts {
+        let examples = MEASURES.iter().map(Measure::example);
+        text.insert("examples".to_owned(), examples.collect());
+    }
+    schema
 }
 
 /// Prints one schema.

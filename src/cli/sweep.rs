@@ -1,13 +1,9 @@
-//! `--set path=2,4,8`: runs every combination of the values, one row each.
+//! `--set path=2,4,8`: every combination of the values, each a variant of the run.
 //!
-//! A list of YAML (`[a, b]`, `{…}`) and a value in quotes are one value.
+//! What is no sweep has one variant, without a name. `session` shows them side by side. A list of
+//! YAML (`[a, b]`, `{…}`) and a value in quotes are one value.
 
-use std::num::NonZero;
-use std::ops::ControlFlow;
-
-use super::output::{self, CliError, Exit};
-use crate::drill::{self, Drill};
-use crate::report::{self, Following, Format, Report};
+use super::output::CliError;
 
 /// A `--set`: path and value.
 pub(super) type Override = (String, String);
@@ -27,12 +23,7 @@ fn split(value: &str) -> Vec<&str> {
     }
 }
 
-/// Whether any of `set` has several values.
-pub(super) fn is_sweep(set: &[Override]) -> bool {
-    set.iter().any(|(_, value)| split(value).len() > 1)
-}
-
-/// Every combination, the last path changing fastest.
+/// Every combination, the last path changing fastest; one for what is no sweep.
 pub(super) fn variants(set: &[Override]) -> Result<Vec<Variant>, CliError> {
     let counts = set.iter().map(|(_, value)| split(value).len());
     let count = counts.fold(1_usize, usize::saturating_mul);
@@ -74,52 +65,17 @@ impl Variant {
         }
         longer
     }
-}
 
-/// Runs `drills`, one for each scenario and variant (scenario by scenario), and prints.
-pub(super) fn run(
-    drills: &[Drill],
-    variants: &[Variant],
-    workers: NonZero<usize>,
-    format: Format,
-) -> Result<Exit, Vec<CliError>> {
-    let mut reports: Vec<Report> = Vec::new();
-    drill::run_all(drills, workers, &mut || (), &mut |_, report| {
-        reports.push(report);
-        ControlFlow::Continue(())
-    });
-    let worst = reports.iter().map(output::told).max();
-    let text = match format.following() {
-        Following::Array => report::json_array(&reports),
-        Following::Rows => rows(&reports, variants),
-        Following::Apart if format == Format::Table => {
-            let scenarios = reports.chunks(variants.len().max(1));
-            let tables = scenarios.map(|reports| {
-                let names = variants.iter().map(|variant| variant.name.clone());
-                report::sweep(&names.zip(reports.iter().cloned()).collect::<Vec<_>>())
-            });
-            tables.collect::<Vec<_>>().join("\n")
-        }
-        Following::Apart => output::rendered(&reports, format),
-    };
-    output::print(&text).map_err(|trouble| vec![trouble])?;
-    Ok(worst.map_or(Exit::Holds, Exit::from))
-}
-
-/// The rows of all reports, each after what was set.
-fn rows(reports: &[Report], variants: &[Variant]) -> String {
-    let mut text = String::new();
-    for (report, variant) in reports.iter().zip(variants.iter().cycle()) {
-        let rows = report.render(Format::Csv, false);
-        let mut lines = rows.lines();
-        let head = lines.next();
-        if let Some(head) = head.filter(|_| text.is_empty()) {
-            text += &format!("set,{head}\n");
-        }
-        let set = format!("\"{}\"", variant.name.replace('"', "\"\""));
-        lines.for_each(|line| text += &format!("{set},{line}\n"));
+    /// The CSV text `rows`, each line after what was set.
+    pub(super) fn before_rows(&self, rows: &str) -> String {
+        let set = format!("\"{}\"", self.name.replace('"', "\"\""));
+        let lines = rows.lines().enumerate();
+        let lines = lines.map(|(place, line)| match place {
+            0 => format!("set,{line}\n"),
+            _ => format!("{set},{line}\n"),
+        });
+        lines.collect()
     }
-    text
 }
 
 /// A sweep of more is a search, and takes hours.
@@ -137,7 +93,6 @@ mod tests {
     #[test]
     fn several_values_make_their_product() {
         let set = set(&[("a", "1, 2"), ("b", "x"), ("c", "3,4")]);
-        assert!(is_sweep(&set));
         let variants = variants(&set).expect("four");
         let names = Vec::from_iter(variants.iter().map(|one| one.name.as_str()));
         assert_eq!(names, ["a=1 c=3", "a=1 c=4", "a=2 c=3", "a=2 c=4"]);
@@ -157,7 +112,12 @@ mod tests {
             "'one, two'",
             "1",
         ] {
-            assert!(!is_sweep(&set(&[("a", value)])), "{value}");
+            let variants = variants(&set(&[("a", value)])).expect("one");
+            assert_eq!(
+                (variants.len(), variants[0].name.as_str()),
+                (1, ""),
+                "{value}"
+            );
         }
     }
 

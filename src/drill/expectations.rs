@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use crate::expect::{self, Bound, Expectation, Of};
+use crate::expect::{self, Bound, Expectation, Margin, Of, Point, Shift};
+use crate::report::Ratio;
 use crate::report::measures::{self, Argument, Measure};
 use crate::report::spelling;
 use crate::report::subject::Subject;
@@ -23,14 +24,18 @@ pub fn check_expectations(document: &Document, subject: &Subject) -> Vec<Diagnos
         numbered.map(move |(place, one)| (policy, place.to_string(), one))
     });
     let wrong = all.filter_map(|(policy, place, expectation)| {
+        let path = ["expect", policy, &place];
+        let point = |range, message: String| {
+            let problem = document.problem(&path, message);
+            problem.within(&expectation.text, range)
+        };
         let place = Place {
-            document,
             subject,
-            path: ["expect", policy, &place],
             expectation,
+            point: &point,
         };
         if expectation.than.as_ref() == Some(policy) {
-            return Some(place.compares_with_itself());
+            return Some(place.compares_with_itself(policy));
         }
         let checked = verdict::check(expectation, subject);
         checked.err().map(|mistake| place.problem(&mistake))
@@ -38,12 +43,59 @@ pub fn check_expectations(document: &Document, subject: &Subject) -> Vec<Diagnos
     wrong.collect()
 }
 
+/// What is wrong with the margins of a scenario's file.
+pub(super) fn check_margins(
+    document: &Document,
+    margins: &[Margin],
+    subject: &Subject,
+) -> Vec<Diagnostic> {
+    let wrong = margins.iter().filter_map(|margin| {
+        let path = ["margins", margin.measure.as_str()];
+        let at_measure = |range, message: String| {
+            let problem = document.problem_at_key(&path, message);
+            problem.within(&margin.measure, range)
+        };
+        let at_value = |message| document.problem(&path, message);
+        check_margin(margin, subject, &at_measure, &at_value)
+    });
+    wrong.collect()
+}
+
+/// What is wrong with `margin`: an unknown measure or argument, another unit, or a measure of which
+/// no value is worse. `at_measure` and `at_value` make a diagnostic about its parts.
+pub fn check_margin(
+    margin: &Margin,
+    subject: &Subject,
+    at_measure: Point<'_>,
+    at_value: &dyn Fn(String) -> Diagnostic,
+) -> Option<Diagnostic> {
+    let expectation = &margin.as_expectation();
+    let mistake = verdict::check_margin(expectation, subject).err()?;
+    if let ExpectationError::WrongUnit(unit) = mistake {
+        let metric = truncate(&margin.metric);
+        let problem = at_value(format!("`{metric}` is not measured in this unit"));
+        return Some(problem.hint(match unit {
+            Unit::Ratio => "write percentage points, as in `0.5%`".to_owned(),
+            unit => format!(
+                "write {}, or a share of the baseline's value, such as `5%`",
+                unit.example()
+            ),
+        }));
+    }
+    let place = Place {
+        subject,
+        expectation,
+        point: at_measure,
+    };
+    Some(place.problem(&mistake))
+}
+
 /// An expectation in its file.
 struct Place<'a> {
-    document: &'a Document,
     subject: &'a Subject,
-    path: [&'a str; 3],
     expectation: &'a Expectation,
+    /// Makes a diagnostic for a range of its text.
+    point: Point<'a>,
 }
 
 impl Place<'_> {
@@ -87,11 +139,13 @@ impl Place<'_> {
                      share",
                 )
             }
+            ExpectationError::NeverWorse => self
+                .at(format!("no value of `{metric}` is worse than another"))
+                .hint("leave it out: a margin is for a measure of which more, or less, is better"),
         }
     }
 
-    fn compares_with_itself(&self) -> Diagnostic {
-        let [_, policy, _] = self.path;
+    fn compares_with_itself(&self, policy: &str) -> Diagnostic {
         let message = format!("this compares `{}` with itself", truncate(policy));
         self.within(self.value(), message)
             .hint("name another policy of the run")
@@ -170,7 +224,11 @@ impl Place<'_> {
             }
             None => (*bound, value),
         };
-        let hint = spelling::hint(unit, bound, &text[range.clone()]);
+        let hint = match (shift, &self.expectation.than) {
+            (Some(shift), Some(than)) => in_shares(*shift, than),
+            _ => None,
+        };
+        let hint = hint.or_else(|| spelling::hint(unit, bound, &text[range.clone()]));
         let hint = hint.unwrap_or_else(|| format!("compare it with {}", unit.example()));
         self.within(range, message).hint(hint)
     }
@@ -233,7 +291,7 @@ impl Place<'_> {
     }
 
     fn at(&self, message: String) -> Diagnostic {
-        self.document.problem(&self.path, message)
+        self.within(0..self.expectation.text.len(), message)
     }
 
     /// About the task or client behind `of`.
@@ -264,9 +322,29 @@ impl Place<'_> {
     }
 
     fn within(&self, range: Range<usize>, message: String) -> Diagnostic {
-        self.at(message).within(&self.expectation.text, range)
+        (self.point)(range, message)
     }
 }
+
+/// What to write for a policy's value and a share of it more, or less, in place of `other + 5%`:
+/// that adds percentage points, which are of shares alone.
+fn in_shares(shift: Shift, than: &str) -> Option<String> {
+    let Bound::Share(parts) = shift.by else {
+        return None;
+    };
+    // A factor has three decimals.
+    if !parts.is_multiple_of(WHOLE / 1_000) {
+        return None;
+    }
+    let factor = match shift.is_less {
+        true => WHOLE.checked_sub(parts)?,
+        false => WHOLE.checked_add(parts)?,
+    };
+    let factor = Ratio::billionths(factor).decimal(3);
+    Some(format!("write `{factor} * {than}`"))
+}
+
+const WHOLE: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,8 @@ use crate::scenario::load::{self, Loaded};
 use crate::text::{Diagnostic, Document};
 
 pub use engine::run_all;
-pub use expectations::check_expectations;
+use expectations::check_margins;
+pub use expectations::{check_expectations, check_margin};
 
 /// A scenario and the policies to run it with: read, checked, and ready to run.
 #[derive(Clone, Debug)]
@@ -90,8 +91,10 @@ impl Drill {
         let written = OnceCell::new();
         let further = |loaded: &Loaded| {
             let written = written.get_or_init(|| policies::names(loaded, &changes));
-            let mut problems =
-                check_expectations(&loaded.document, &Subject::from(&loaded.scenario));
+            let subject = Subject::from(&loaded.scenario);
+            let mut problems = check_expectations(&loaded.document, &subject);
+            let margins = &loaded.scenario.margins;
+            problems.extend(check_margins(&loaded.document, margins, &subject));
             let unknown = policies::check(loaded, &changes);
             // A mistyped policy would be told once more, under `expect`.
             if unknown.is_empty() {

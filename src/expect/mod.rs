@@ -11,9 +11,10 @@
 //!
 //! This module only parses: `report` knows the measures, their arguments and their values.
 //! `subject` reads what stands before the comparison, `value` what stands behind it, and [`When`]
-//! says which calls an expectation is about.
+//! says which calls an expectation is about. A [`Margin`] has the same measures and values.
 
 pub mod alert;
+mod margin;
 mod subject;
 mod value;
 mod when;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::policy::config::EVERY;
 use crate::text::Diagnostic;
 use crate::units::truncate;
+pub use margin::Margin;
 pub use when::When;
 
 /// One expectation.

@@ -103,6 +103,15 @@ fn relative(value: &str) -> Option<Relative<'_>> {
 }
 
 impl<'a> Relative<'a> {
+    /// `FACTOR * POLICY`, for a value that has them the other way round.
+    fn turned(&self) -> Option<String> {
+        let policy = self
+            .factor
+            .filter(|factor| is_word(factor) && number(factor).is_err())?;
+        let is_factor = self.shift.is_none() && number(self.policy).is_ok();
+        is_factor.then(|| format!("{} * {policy}", self.policy))
+    }
+
     /// The factor in parts of 10^-9, and the shift; or the part that is wrong.
     fn read(&self) -> Result<(u64, Option<Shift>), (&'a str, UnitError)> {
         let wrong = || {
@@ -112,9 +121,12 @@ impl<'a> Relative<'a> {
                 error.or_write("write as in `1.15 * my-policy`, `my-policy + 5%` or `99.5%`"),
             )
         };
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if let Some(turned) = self.turned() {
+            let error = UnitError::new("the factor stands behind the policy");
+            return Err((self.all, error.or_write(format!("write `{turned}`"))));
+        }
         let is_open = self.shift.is_some_and(|(_, by)| by.is_empty());
-        if is_open || self.policy.is_empty() || !self.policy.chars().all(fits) {
+        if is_open || self.policy.is_empty() || !is_word(self.policy) {
             return Err(wrong());
         }
         if self.policy == EVERY {
@@ -132,6 +144,12 @@ impl<'a> Relative<'a> {
         });
         Ok((factor, shift.transpose()?))
     }
+}
+
+/// Whether it could be the name of a policy.
+fn is_word(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    text.chars().all(fits)
 }
 
 /// Whether `value` is a quantity.

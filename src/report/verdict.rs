@@ -4,7 +4,8 @@
 //! [`crate::expect`] parses expectations.
 
 use super::breakdown;
-use super::measures::{self, Argument, MEASURES, Measure, View};
+use super::compare::Margin;
+use super::measures::{self, Argument, Better, MEASURES, Measure, View};
 use super::ratio::{Ratio, grouped};
 use super::run_stats::RunStats;
 use super::subject::Subject;
@@ -316,6 +317,8 @@ pub(crate) enum ExpectationError {
     NeverAfter,
     /// There is no interval for this measure, or this bound.
     NoInterval,
+    /// No value of the measure is worse than another: a margin never ends.
+    NeverWorse,
 }
 
 /// Checks that `expectation` names a known measure, its argument, and a bound in its unit.
@@ -341,6 +344,26 @@ pub(crate) fn check(expectation: &Expectation, subject: &Subject) -> Result<(), 
     match fault.and_then(|fault| expectation.when.windows(&fault.windows)) {
         Some(_) => Ok(()),
         None => Err(ExpectationError::NeverAfter),
+    }
+}
+
+/// Checks that a margin is of a known measure, with a known argument or for each, that values of it
+/// can be worse, and that the margin is in its unit.
+pub(crate) fn check_margin(
+    margin: &Expectation,
+    subject: &Subject,
+) -> Result<(), ExpectationError> {
+    let measure = measures::find(&margin.metric).ok_or(ExpectationError::UnknownMetric)?;
+    match check_argument(margin, measure, subject) {
+        Ok(()) | Err(ExpectationError::NoArgument(_)) => {}
+        Err(error) => return Err(error),
+    }
+    if measure.better == Better::Neither {
+        return Err(ExpectationError::NeverWorse);
+    }
+    match Margin::new(margin.bound, measure.unit) {
+        Some(_) => Ok(()),
+        None => Err(ExpectationError::WrongUnit(measure.unit)),
     }
 }
 

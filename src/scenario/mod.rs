@@ -30,8 +30,8 @@ pub(crate) mod workload;
 
 use std::ops::Range;
 
-use crate::expect::Expectation;
 use crate::expect::alert::AlertRule;
+use crate::expect::{Expectation, Margin};
 use crate::policy::ProviderId;
 use crate::text::Diagnostic;
 use crate::time::Instant;
@@ -74,6 +74,8 @@ pub struct Scenario {
     pub policies: Vec<String>,
     /// What is expected, by policy name or under `every`, in the file's order.
     pub expect: Vec<(String, Vec<Expectation>)>,
+    /// How much worse than a baseline a measure may be, in the file's order.
+    pub margins: Vec<Margin>,
     /// How uptime is measured.
     pub uptime: Uptime,
 }

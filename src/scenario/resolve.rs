@@ -11,7 +11,7 @@ use super::fault::keys::Written;
 use super::fault::parse::{self, Setting};
 use super::provider::{self, Fleet};
 use super::{Calls, Load, Scenario, alerts, demand, file, operations};
-use crate::expect::{self, Expectation};
+use crate::expect::{self, Expectation, Margin};
 use crate::prices::Book;
 use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
@@ -65,6 +65,7 @@ pub(super) fn resolve(
         operations::operations(document, file.operations, &fleet, length_said, findings);
     let alerts = alerts::alerts(document, file.alerts, &fleet, findings);
     let expect = expectations(document, &file.expect, findings);
+    let margins = margins(document, &file.margins, findings);
     findings.part(&["uptime"], || {
         uptime.check(document, length.unwrap_or_default())
     });
@@ -80,6 +81,7 @@ pub(super) fn resolve(
         alerts,
         policies: file.policies,
         expect,
+        margins,
         uptime,
     })
 }
@@ -95,7 +97,8 @@ fn load(
     }
     if !findings.may_be_mistyped(document, "load") {
         let problem = document.problem(&["load"], "the key `load` is missing");
-        findings.add(problem.hint("add `load: …` here"));
+        let hint = "add `load: { rate: 1/s, prompt: 500 tok, output: 200 tok }` here";
+        findings.add(problem.hint(hint));
     }
     None
 }
@@ -165,6 +168,30 @@ fn expectations(
         expect.push((policy, expected));
     }
     expect
+}
+
+/// The margins that could be read.
+fn margins(
+    document: &Document,
+    files: &BTreeMap<String, String>,
+    findings: &mut Findings,
+) -> Vec<Margin> {
+    let mut margins = Vec::new();
+    for name in document.keys(&["margins"]) {
+        let path = ["margins", name.as_str()];
+        let Some(value) = files.get(&name).filter(|_| findings.is_read(&path)) else {
+            continue;
+        };
+        let at_name = |range, message: String| {
+            let problem = document.problem_at_key(&path, message);
+            problem.within(&name, range)
+        };
+        let at_value =
+            |range, message: String| document.problem(&path, message).within(value, range);
+        let margin = Margin::parse((&name, &at_name), (value, &at_value));
+        margins.extend(findings.take(margin));
+    }
+    margins
 }
 
 const MOST_FAULTS: usize = 1_000;

@@ -75,6 +75,120 @@ holds  1 expectation
 }
 
 #[test]
+fn margins_of_the_scenario_count_unless_the_command_line_has_others() {
+    let project = project();
+    let own = project.text("scenarios/flaky.yaml");
+    let run = |margins: &str, words: &str| {
+        std::fs::write(project.path("scenarios/flaky.yaml"), own.clone() + margins)
+            .expect("a file");
+        project.firedrill(&format!("{WORSE} --baseline before {words}"))
+    };
+    let wide = "margins: { success_rate: 20%, attempts_per_call: 0.2, failover_time: 1m }\n";
+    run(wide, "").code(0);
+    run(wide, "--margin success_rate=5%").code(5);
+    let told = run("margins: { success_rate: 5%, attempts_per_call: 5% }\n", "");
+    told.code(5).stderr_eq(str![[r#"
+worse than the baseline: flaky no-failover: success_rate was 72.52%, is 62.78% (-9.74pp, beyond its margin of 5.00pp)
+worse than the baseline: flaky priority-fallback: attempts_per_call was 1.27, is 1.37 (+0.10, beyond its margin of 0.06)
+
+"#]]);
+}
+
+#[test]
+fn a_margin_that_can_never_be_beyond_is_told() {
+    let project = project();
+    let margins = "margins:
+  succes_rate: 5%
+  calls: 5
+  latency p95: 200ms
+  latency.p50: 3
+  uptime: 0.5
+  recovery_time(mian): 9s
+  goodput of chat: 1/s
+  cost: no-failover + 5%
+";
+    let text = project.text("scenarios/flaky.yaml") + margins;
+    let project = project.with("scenarios/flaky.yaml", &text);
+    let told = project.firedrill("run --baseline before").code(2);
+    told.stdout_eq("").stderr_eq(str![[r#"
+error: there is no measure `succes_rate`
+  --> scenarios/flaky.yaml:18:3
+   |
+18 |   succes_rate: 5%
+   |   ^^^^^^^^^^^
+   |
+   = help: did you mean `success_rate`?
+
+error: no value of `calls` is worse than another
+  --> scenarios/flaky.yaml:19:3
+   |
+19 |   calls: 5
+   |   ^^^^^
+   |
+   = help: leave it out: a margin is for a measure of which more, or less, is better
+
+error: there is no measure `latency p95`
+  --> scenarios/flaky.yaml:20:3
+   |
+20 |   latency p95: 200ms
+   |   ^^^^^^^^^^^
+   |
+   = help: write `latency.p95`
+
+error: `latency.p50` is not measured in this unit
+  --> scenarios/flaky.yaml:21:16
+   |
+21 |   latency.p50: 3
+   |                ^
+   |
+   = help: write a length of time, such as `2.5s` or `800ms`, or a share of the baseline's value, such as `5%`
+
+error: `uptime` is not measured in this unit
+  --> scenarios/flaky.yaml:22:11
+   |
+22 |   uptime: 0.5
+   |           ^^^
+   |
+   = help: write percentage points, as in `0.5%`
+
+error: unknown provider `mian`
+  --> scenarios/flaky.yaml:23:17
+   |
+23 |   recovery_time(mian): 9s
+   |                 ^^^^
+   |
+   = help: did you mean `main`?
+
+error: a margin is for all calls
+  --> scenarios/flaky.yaml:24:11
+   |
+24 |   goodput of chat: 1/s
+   |           ^^^^^^^
+   |
+   = help: write `goodput`
+
+error: this is no margin
+  --> scenarios/flaky.yaml:25:9
+   |
+25 |   cost: no-failover + 5%
+   |         ^^^^^^^^^^^^^^^^
+   |
+   = help: write as in `0.5%`, `200ms` or `0.001 USD`
+
+"#]]);
+    let unmet = Project::new().with("scenarios/flaky.yaml", &text.replace(margins, ""));
+    unmet.firedrill("run --seed 1 --out before").code(0);
+    let told = unmet.firedrill("run --seed 1 --baseline before --margin alerts(x)=1");
+    told.code(2);
+    let told = unmet.firedrill("run --seed 1 --baseline before --margin cost(main)=1USD");
+    let told = stderr(told.code(3).get_output());
+    assert!(
+        told.contains("has no result of cost(main) of flaky no-failover"),
+        "{told}"
+    );
+}
+
+#[test]
 fn pages_and_documents_hold_the_differences() {
     let project = project();
     let words = format!("{WORSE} --baseline before --format md");

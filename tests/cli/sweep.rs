@@ -2,7 +2,7 @@
 
 use snapbox::str;
 
-use crate::{Project, json, scenario, stderr, stdout};
+use crate::{Project, UNMET_FAULT as UNMET, json, scenario, stderr, stdout};
 
 /// Some answers of one provider are errors.
 fn project() -> Project {
@@ -33,7 +33,54 @@ x faults.flaky.rate=70%    33.73%       0.0%       1.6s*         -       1.00   
   firedrill run scenarios/flaky.yaml --seeds 1..2 --set 'faults.flaky.rate=40%'
   firedrill run scenarios/flaky.yaml --seeds 1..2 --set 'faults.flaky.rate=70%'
 
+1 scenario, 3 values each: 2 hold, 1 fails
+
 "#]]);
+}
+
+#[test]
+fn a_quiet_sweep_shows_only_what_does_not_hold() {
+    let project = project();
+    let holds = "run --set faults.flaky.rate=10%,20% --seeds 2 --quiet";
+    project.firedrill(holds).code(0).stdout_eq("").stderr_eq("");
+    let fails = project.output(&format!("{SWEEP} --quiet"));
+    let table = stdout(&fails);
+    assert!(table.contains("x faults.flaky.rate=70%"), "{table}");
+    assert!(!table.contains("1 scenario"), "{table}");
+}
+
+#[test]
+fn a_sweep_stops_at_the_first_value_that_fails() {
+    let project = project();
+    let words = "run --set faults.flaky.rate=80%,10% --seeds 2 --fail-fast";
+    let table = stdout(project.firedrill(words).code(1).get_output());
+    assert!(table.contains("x faults.flaky.rate=80%"), "{table}");
+    assert!(!table.contains("faults.flaky.rate=10%"), "{table}");
+    let summary = "1 scenario, 2 values each: 1 fails, 1 not run";
+    assert!(table.contains(summary), "{table}");
+    let swept = json(&project.output(&format!("{words} --format json")));
+    assert_eq!(swept.as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn what_was_not_judged_in_a_sweep_is_told_by_value_and_exits_as_in_a_run() {
+    let project = project();
+    let words = "run --set faults.flaky.rate=10%,20% --seed 1";
+    let other = project.firedrill(&format!("{words} --policy resilient"));
+    let told = stderr(other.code(3).get_output());
+    let warning = "warning: flaky faults.flaky.rate=20%: `resilient` was not judged";
+    assert!(told.contains(warning), "{told}");
+    let bare = scenario("flaky", "no-failover", UNMET, "").replace("expect:\n", "");
+    let project = Project::new().with("scenarios/flaky.yaml", &bare);
+    let words = "run --set load.rate=1/s,2/s --seed 1";
+    project.firedrill(words).code(0);
+    project
+        .firedrill(&format!("{words} --require-expectations"))
+        .code(3);
+    let unmet = project.firedrill(&format!("{words} --require-faults"));
+    let told = stderr(unmet.code(3).get_output());
+    let warning = "warning: flaky load.rate=1/s: fault backup-down never fired";
+    assert!(told.contains(warning), "{told}");
 }
 
 #[test]

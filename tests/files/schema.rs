@@ -162,6 +162,9 @@ const RIGHT: &[(&str, &[&str])] = &[
         "{ inject: client_pause, when: { client: 0 }, at: 1m, for: 30s, chance: 100% }",
     ]),
     ("/expect", &["{ resilient: [ success_rate >= 99% ] }"]),
+    ("/margins", &[
+        "{ success_rate: 0.5%, latency.p95: 200ms, cost: 5%, attempts_max: 1, recovery_time(a): 9s }",
+    ]),
     ("/policies", &["[ resilient, ./mine.yaml ]"]),
 ];
 
@@ -224,6 +227,7 @@ const WRONG: &[(&str, &[&str])] = &[
         "{ a: { at: 1m } }", "{ a: { isolate: a, pin: a } }", "{ a: { pin: [ a ] } }",
     ]),
     ("/expect", &["[ success_rate >= 99% ]", "{ resilient: success_rate >= 99% }"]),
+    ("/margins", &["[ success_rate ]", "{ success_rate: [ 5% ] }", "{ success_rate: ~ }"]),
 ];
 
 #[test]

@@ -413,6 +413,7 @@ fn scenario(faults: &[FaultKind]) -> Scenario {
         operations: Vec::new(),
         policies: Vec::new(),
         expect: Vec::new(),
+        margins: Vec::new(),
         uptime: Uptime {
             window: Duration::from_secs(10),
             down_above: Share::percent(5),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Comparison, Finding, Row};
-use crate::report::Unit;
-use crate::units::{Money, Share, duration};
+use crate::expect::Bound;
+use crate::report::{Ratio, Unit};
 
 /// How much worse a measure may be than a baseline.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,25 +22,15 @@ impl Margin {
     /// Not at all.
     pub const NONE: Self = Self(Kind::Absolute(0.0));
 
-    /// Reads `0.5%` (points of a rate, a share of anything else), `200ms`, `0.001 USD` or `3`.
-    pub fn parse(text: &str, unit: Unit) -> Option<Self> {
-        if text.ends_with('%') {
-            let share = Share::parse(text).ok()?.as_parts() as f64 / 1e9;
-            return Some(Self(match unit {
-                Unit::Ratio => Kind::Absolute(share),
-                _ => Kind::Relative(share),
-            }));
-        }
-        let absolute = match unit {
-            Unit::Ms => duration::parse(text).ok()?.as_nanos() as f64 / 1e6,
-            Unit::Usd => Money::parse(text).ok()?.as_nanos() as f64 / 1e9,
-            Unit::Ratio => return None,
-            _ => text
-                .parse()
-                .ok()
-                .filter(|number: &f64| *number >= 0.0 && number.is_finite())?,
+    /// A margin in a measure's unit, or a share of the baseline's value; a share of a share is
+    /// points. None when `bound` is in another unit.
+    pub(crate) fn new(bound: Bound, unit: Unit) -> Option<Self> {
+        let kind = match (unit.worth(bound), bound) {
+            (Some(margin), _) => Kind::Absolute(margin.to_float()),
+            (None, Bound::Share(parts)) => Kind::Relative(Ratio::billionths(parts).to_float()),
+            (None, _) => return None,
         };
-        Some(Self(Kind::Absolute(absolute)))
+        Some(Self(kind))
     }
 
     fn of(self, baseline: f64) -> f64 {
@@ -53,13 +43,20 @@ impl Margin {
 
 impl Comparison {
     /// A sentence for each measure of `margins` that is worse by more than its margin, and can be
-    /// told apart.
+    /// told apart. The margin of a measure without its argument is for each.
     pub fn regressions(&self, margins: &BTreeMap<String, Margin>) -> Vec<String> {
         let worse = self.rows.iter().filter_map(|row| {
-            let margin = margins.get(&row.name)?;
-            row.regression(*margin)
+            let margin = margins.get(&row.name);
+            row.regression(*margin.or_else(|| margins.get(row.measure.name))?)
         });
         worse.collect()
+    }
+
+    /// Whether both sides have a value of this measure, with its argument or without.
+    pub fn has(&self, name: &str) -> bool {
+        let is_named = |row: &Row| row.name == name || row.measure.name == name;
+        let has_both = |row: &Row| row.first.is_some() && row.second.is_some();
+        self.rows.iter().any(|row| is_named(row) && has_both(row))
     }
 }
 
@@ -89,17 +86,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_margin_is_read_in_the_unit_of_its_measure() {
+    fn a_margin_is_in_the_unit_of_its_measure_or_a_share_of_its_value() {
         let absolute = |margin| Some(Margin(Kind::Absolute(margin)));
-        assert_eq!(Margin::parse("0.5%", Unit::Ratio), absolute(0.005));
-        assert_eq!(Margin::parse("200ms", Unit::Ms), absolute(200.0));
-        assert_eq!(Margin::parse("0.001 USD", Unit::Usd), absolute(0.001));
-        assert_eq!(Margin::parse("3", Unit::Count), absolute(3.0));
-        let tenth = Margin(Kind::Relative(0.1));
-        assert_eq!(Margin::parse("10%", Unit::Ms), Some(tenth));
-        assert_eq!(tenth.of(2_000.0), 200.0);
-        for (text, unit) in [("0.5", Unit::Ratio), ("3", Unit::Ms), ("-1", Unit::Count)] {
-            assert_eq!(Margin::parse(text, unit), None, "{text}");
+        for (bound, unit, expected) in [
+            (Bound::Share(5_000_000), Unit::Ratio, absolute(0.005)),
+            (Bound::Time(200_000_000), Unit::Ms, absolute(200.0)),
+            (Bound::Money(1_000_000), Unit::Usd, absolute(0.001)),
+            (Bound::Money(1_000_000), Unit::UsdPerRun, absolute(0.001)),
+            (Bound::Number(3_000_000_000), Unit::Count, absolute(3.0)),
+            (Bound::Number(500_000_000), Unit::Ratio, None),
+            (Bound::Number(3_000_000_000), Unit::Ms, None),
+        ] {
+            assert_eq!(Margin::new(bound, unit), expected, "{bound:?}");
         }
+        let tenth = Margin(Kind::Relative(0.1));
+        assert_eq!(
+            Margin::new(Bound::Share(100_000_000), Unit::Ms),
+            Some(tenth)
+        );
+        assert_eq!(tenth.of(2_000.0), 200.0);
     }
 }

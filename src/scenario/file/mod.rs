@@ -69,6 +69,11 @@ pub(in crate::scenario) struct File {
     /// quantity, or relative to another policy: `other`, `1.15 * other`, `other + 5%`.
     #[serde(default)]
     pub(in crate::scenario) expect: BTreeMap<String, Vec<String>>,
+    /// How much worse a measure may be than in the result of `run --baseline`, by measure: in its
+    /// unit, or as a share of the baseline's value. `--margin` overrides it.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, schema::Margin>"))]
+    pub(in crate::scenario) margins: BTreeMap<String, String>,
     /// How uptime is measured.
     #[serde(default)]
     pub(in crate::scenario) uptime: Uptime,

@@ -14,10 +14,17 @@ use crate::text::schema::{inline_schema, of};
 /// The name of a policy, or the path of its file.
 pub(super) enum Policy {}
 
+/// A margin, in the unit of its measure.
+pub(super) enum Margin {}
+
 inline_schema! {
     Policy, "Policy", |_: &mut _| json_schema!({
         "type": "string",
         "examples": presets::names(),
+    });
+    Margin, "Margin", |_: &mut _| json_schema!({
+        "type": ["string", "number"],
+        "examples": ["0.5%", "200ms", "0.001 USD", 1],
     });
 }
 

@@ -1,0 +1,282 @@
+//! The output of a run: prints each report as it comes, and keeps what the exit code tells.
+//!
+//! A sweep has several reports of each scenario, one for each variant. As a table, these are the
+//! rows of one, so they are kept until the last of them is there.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use indicatif::ProgressBar;
+
+use super::output::{self, CliError, Exit};
+use super::run::Args;
+use super::sweep::Variant;
+use super::{Done, partition};
+use crate::drill::Drill;
+use crate::report::{self, Following, Format, Report, Verdict};
+
+/// The state of a run.
+pub(super) struct Session<'a> {
+    args: &'a Args,
+    drills: &'a [Drill],
+    /// What each scenario is run with; one for what is no sweep.
+    variants: &'a [Variant],
+    /// The folder of `--out`, if it can be written to.
+    out: Option<PathBuf>,
+    bar: &'a ProgressBar,
+    /// How many reports got each verdict, in the order of the type.
+    tally: [usize; 4],
+    /// The worst verdict that the exit code tells.
+    worst: Verdict,
+    /// How many texts were printed.
+    printed: usize,
+    /// Reports that are printed later: at the end as one document, or as the rows of a sweep.
+    kept: Vec<Report>,
+    /// The worst verdict on the reports that are kept.
+    worst_kept: Verdict,
+    /// Whether a result could not be written.
+    has_lost: bool,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        args: &'a Args,
+        drills: &'a [Drill],
+        variants: &'a [Variant],
+        bar: &'a ProgressBar,
+    ) -> Self {
+        let mut session = Self {
+            args,
+            drills,
+            variants,
+            out: None,
+            bar,
+            tally: [0; 4],
+            worst: Verdict::Holds,
+            printed: 0,
+            kept: Vec::new(),
+            worst_kept: Verdict::Holds,
+            has_lost: false,
+        };
+        match args.out.clone().map(output::folder).transpose() {
+            Ok(out) => session.out = out,
+            // The results still go to stdout.
+            Err(trouble) => session.lose(&[trouble]),
+        }
+        session
+    }
+
+    const fn is_sweep(&self) -> bool {
+        self.variants.len() > 1
+    }
+
+    /// Whether reports are rows of a table per scenario.
+    fn has_rows(&self) -> bool {
+        self.is_sweep() && self.args.format == Format::Table
+    }
+
+    /// The variant of the drill at `place`.
+    fn variant(&self, place: usize) -> &'a str {
+        &self.variants[place % self.variants.len()].name
+    }
+
+    /// Prints and writes the report on the drill at `place`; returns whether to go on.
+    pub(super) fn take(&mut self, place: usize, report: Report) -> ControlFlow<()> {
+        // Only tables of one run tell stories, and stories cost further runs.
+        let report = match self.args.format {
+            Format::Table if !self.is_sweep() => self.drills[place].explain(report),
+            _ => report,
+        };
+        let name = &self.drills[place].scenario().name;
+        let verdict = self.verdict(place, &report);
+        self.tally[verdict as usize] += 1;
+        self.worst = self.worst.max(match verdict {
+            Verdict::NotJudged if !self.args.require_expectations => output::told(&report),
+            verdict => verdict,
+        });
+        if let Some(out) = &self.out {
+            let name = partition::file_name(self.args.partition, name);
+            self.lose(&output::write_report(out, &name, &report));
+        }
+        if let Err(trouble) = self.print(place, verdict, report) {
+            self.lose(&[trouble]);
+            if self.out.is_none() {
+                return ControlFlow::Break(());
+            }
+        }
+        if self.args.fail_fast && verdict == Verdict::Fails {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Prints why a result could not be written. The run goes on, and the exit code says it.
+    fn lose(&mut self, troubles: &[CliError]) {
+        if !troubles.is_empty() {
+            self.has_lost = true;
+            self.bar.suspend(|| output::print_errors(troubles));
+        }
+    }
+
+    /// The verdict, after a warning of every fault that fired under no policy, and of every policy
+    /// that was not judged.
+    fn verdict(&self, place: usize, report: &Report) -> Verdict {
+        let never_fired = report.never_fired();
+        // The table of one run has these warnings itself.
+        if self.is_sweep() || self.args.format != Format::Table {
+            let name = [report.name(), self.variant(place)].join(" ");
+            let silent = never_fired.iter();
+            let silent = silent.map(|fault| format!("fault {fault} never fired"));
+            for warning in silent.chain(report.not_judged()) {
+                let warning = format!("warning: {}: {warning}", name.trim_end());
+                self.bar.suspend(|| output::print_error(&warning));
+            }
+        }
+        if self.args.require_faults && !never_fired.is_empty() {
+            return report.verdict().max(Verdict::Inconclusive);
+        }
+        report.verdict()
+    }
+
+    /// Prints a report, or keeps it for the document at the end, or for the table of its sweep.
+    fn print(&mut self, place: usize, verdict: Verdict, report: Report) -> Result<(), CliError> {
+        let format = self.args.format;
+        let following = format.following();
+        if self.has_rows() {
+            self.kept.push(report);
+            self.worst_kept = self.worst_kept.max(verdict);
+            let is_last = (place + 1).is_multiple_of(self.variants.len());
+            return if is_last { self.print_rows() } else { Ok(()) };
+        }
+        if following == Following::Array && self.drills.len() > 1 {
+            self.kept.push(report);
+            return Ok(());
+        }
+        if format == Format::Table && self.args.quiet && verdict == Verdict::Holds {
+            return Ok(());
+        }
+        let mut text = report.render(format, output::has_color());
+        if following == Following::Rows {
+            if self.is_sweep() {
+                text = self.variants[place % self.variants.len()].before_rows(&text);
+            }
+            text = without_header(text, self.printed > 0);
+        }
+        self.print_next(&text)
+    }
+
+    /// Prints the table of the sweep whose reports are kept.
+    fn print_rows(&mut self) -> Result<(), CliError> {
+        let reports = std::mem::take(&mut self.kept);
+        let verdict = std::mem::replace(&mut self.worst_kept, Verdict::Holds);
+        if reports.is_empty() || self.args.quiet && verdict == Verdict::Holds {
+            return Ok(());
+        }
+        let names = self.variants.iter().map(|variant| variant.name.clone());
+        let rows = Vec::from_iter(names.zip(reports));
+        self.print_next(&report::sweep(&rows))
+    }
+
+    /// Prints `text` after what was printed before.
+    fn print_next(&mut self, text: &str) -> Result<(), CliError> {
+        let is_apart = self.printed > 0 && self.args.format.following() == Following::Apart;
+        let gap = if is_apart { "\n" } else { "" };
+        self.printed += 1;
+        self.bar.suspend(|| output::print(&(gap.to_owned() + text)))
+    }
+
+    /// Prints the end of the output, and returns the exit code.
+    pub(super) fn finish(mut self) -> Done {
+        let several = self.drills.len() > 1;
+        let format = self.args.format;
+        // A sweep that was stopped has rows left.
+        let mut printed = match self.has_rows() {
+            true => self.print_rows(),
+            false => Ok(()),
+        };
+        if several && format.following() == Following::Array {
+            printed = output::print(&report::json_array(&self.kept));
+        } else if several && format == Format::Table && !self.args.quiet {
+            let summary = summary(self.drills.len(), self.variants.len(), self.tally);
+            printed = printed.and_then(|()| self.print_next(&summary));
+        }
+        if let Err(trouble) = printed {
+            self.lose(&[trouble]);
+        }
+        Ok(match self.has_lost {
+            true => Exit::Usage,
+            false => Exit::from(self.worst),
+        })
+    }
+}
+
+/// A CSV text, without its first line when that was printed before.
+fn without_header(text: String, printed: bool) -> String {
+    match text.split_once('\n') {
+        Some((_, rows)) if printed => rows.to_owned(),
+        _ => text,
+    }
+}
+
+/// `8 scenarios: 7 hold, 1 fails`; of a sweep, `2 scenarios, 3 values each: 5 hold, 1 fails`.
+fn summary(drills: usize, variants: usize, tally: [usize; 4]) -> String {
+    let [hold, not_judged, inconclusive, fail] = tally;
+    let verb = |count: usize, verb: &str| {
+        let ending = if count == 1 { "s" } else { "" };
+        format!("{count} {verb}{ending}")
+    };
+    let not_run = drills - tally.iter().sum::<usize>();
+    let parts = [
+        (hold, verb(hold, "hold")),
+        (fail, verb(fail, "fail")),
+        (inconclusive, format!("{inconclusive} inconclusive")),
+        (not_judged, format!("{not_judged} not judged")),
+        (not_run, format!("{not_run} not run")),
+    ];
+    let parts = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(_, text)| text);
+    let scenarios = match drills / variants {
+        1 => "1 scenario".to_owned(),
+        several => format!("{several} scenarios"),
+    };
+    let each = match variants {
+        1 => String::new(),
+        _ => format!(", {variants} values each"),
+    };
+    format!("{scenarios}{each}: {}", Vec::from_iter(parts).join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_names_only_what_there_is() {
+        assert_eq!(summary(8, 1, [7, 0, 0, 1]), "8 scenarios: 7 hold, 1 fails");
+        assert_eq!(
+            summary(8, 1, [6, 2, 0, 0]),
+            "8 scenarios: 6 hold, 2 not judged"
+        );
+        assert_eq!(
+            summary(2, 1, [1, 0, 1, 0]),
+            "2 scenarios: 1 holds, 1 inconclusive"
+        );
+        assert_eq!(
+            summary(8, 1, [2, 0, 0, 1]),
+            "8 scenarios: 2 hold, 1 fails, 5 not run"
+        );
+        assert_eq!(
+            summary(6, 3, [5, 0, 0, 1]),
+            "2 scenarios, 3 values each: 5 hold, 1 fails"
+        );
+    }
+
+    #[test]
+    fn only_the_first_csv_has_a_header() {
+        let text = "policy,value\nresilient,1\n";
+        assert_eq!(without_header(text.to_owned(), false), text);
+        assert_eq!(without_header(text.to_owned(), true), "resilient,1\n");
+    }
+}
