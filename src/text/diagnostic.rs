@@ -299,7 +299,10 @@ pub(crate) fn suggestion<'a>(
 ) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(new) = renamed::new_name(found, &known) {
-        return Some(format!("it is now `{new}`"));
+        // A key that has moved into a section stands in it.
+        let nested = new.split_once('.');
+        let nested = nested.map(|(section, key)| format!("{section}: {{ {key}: … }}"));
+        return Some(format!("it is now `{}`", nested.as_deref().unwrap_or(new)));
     }
     // Invisible characters, and no blank behind a colon.
     let visible = found.trim_matches(|c: char| !c.is_ascii());

@@ -134,8 +134,9 @@ fn collect(node: &Node, span: &Span, path: &mut Path, paths: &mut Vec<Path>) -> 
     let mut visit = |step: String, key: Option<&Span>, child: &Node| {
         path.push(step);
         let is_scalar = matches!(child.kind, NodeKind::Scalar { .. });
-        let is_here =
-            key == Some(span) || child.place(key) == span || is_scalar && child.span.contains(span);
+        let is_here = key.is_some_and(|key| key.contains(span))
+            || child.place(key) == span
+            || is_scalar && child.span.contains(span);
         if collect(child, span, path, paths) {
             is_found = true;
         } else if is_here {

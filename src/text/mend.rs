@@ -135,8 +135,6 @@ struct Course<'r, T> {
     later: Vec<Diagnostic>,
     /// The paths of what was left out.
     removed: Vec<Path>,
-    /// The paths of what has a stand-in.
-    replaced: Vec<Path>,
     /// How much work is left. A reading costs one, and one for each mistake in it.
     left: usize,
 }
@@ -150,7 +148,6 @@ impl<'r, T> Course<'r, T> {
             seen: BTreeSet::new(),
             later: Vec::new(),
             removed: Vec::new(),
-            replaced: Vec::new(),
             left: MOST_WORK,
         }
     }
@@ -178,24 +175,12 @@ impl<'r, T> Course<'r, T> {
         }
     }
 
-    /// Whether a problem is about a stand-in, about a part that holds one, or about what is missing
-    /// since it was left out. A part's name, and the keys that it needs, do not depend on its
-    /// values.
+    /// Whether a problem is about a stand-in, or about what is missing since it was left out. What
+    /// is wrong with a part that holds a stand-in may be so whatever stands in: the other courses
+    /// tell.
     fn follows(&self, problem: &Diagnostic) -> bool {
-        let is_around = |path: &Path| self.is_around(problem, path);
-        let is_gone = |path: &Path| is_around(path) || is_named(path, problem);
-        let is_of_values = problem.missing_key().is_none() && !self.is_of_name(problem);
-        is_of_stand_in(problem)
-            || self.removed.iter().any(is_gone)
-            || is_of_values && self.replaced.iter().any(is_around)
-    }
-
-    /// Whether a problem says the name of the part that it is about.
-    fn is_of_name(&self, problem: &Diagnostic) -> bool {
-        let quoted = quoted(problem.message());
-        let places = self.document.paths_to(problem);
-        let mut names = places.iter().filter_map(|place| place.last());
-        names.any(|name| quoted.contains(name))
+        let is_gone = |path: &Path| self.is_around(problem, path) || is_named(path, problem);
+        is_of_stand_in(problem) || self.removed.iter().any(is_gone)
     }
 
     /// Whether a problem is about a part that holds, or held, `path`.
@@ -220,7 +205,8 @@ impl<'r, T> Course<'r, T> {
             return false;
         };
         let mut changes = self.changes(problem, first);
-        if problem.missing_key().is_some() && self.document.begins_at(problem, first) {
+        let begins = first.is_empty() || self.document.begins_at(problem, first);
+        if problem.missing_key().is_some() && begins {
             if self.first_that_mends(problem, &paths, changes.clone()) {
                 return true;
             }
@@ -250,7 +236,9 @@ impl<'r, T> Course<'r, T> {
                 .collect();
         }
         if self.document.is_about_key(problem, path) {
-            return VecDeque::from_iter(meant(problem).map(Change::Name));
+            let meant = meant(problem);
+            let name = meant.map(|meant| self.document.renamed(problem, path, &meant));
+            return VecDeque::from_iter(name.map(Change::Name));
         }
         texts.map(Change::Value).collect()
     }
@@ -275,10 +263,8 @@ impl<'r, T> Course<'r, T> {
             }
             tries += 1;
             let Some(wrong) = self.still_wrong(problem, paths, &change) else {
-                match change {
-                    Change::Nothing => self.removed.extend_from_slice(paths),
-                    Change::Value(_) => self.replaced.extend_from_slice(paths),
-                    Change::Entry(..) | Change::Name(_) => {}
+                if change == Change::Nothing {
+                    self.removed.extend_from_slice(paths);
                 }
                 return true;
             };
@@ -368,6 +354,7 @@ mod tests {
                     let place = place.to_string();
                     return Err(document.problem(&["depths", &place], "no depth"));
                 }
+                None if pond.depths.len() > 3 => return wrong("depths", "more than three"),
                 None if pond.most < pond.least => return wrong("most", "less than `least`"),
                 None => {}
             }
@@ -406,6 +393,17 @@ mod tests {
         assert_eq!(told("least: some\nmost: 3\n").0, [1]);
         assert_eq!(told("least: 1\nmots: 3\n").0, [2]);
         assert_eq!(told("least: 9\nmots: 3\nname: sea\n").0, [2, 2, 3]);
+    }
+
+    #[test]
+    fn a_key_that_is_missing_in_braces_hides_no_mistake_either() {
+        assert_eq!(told("{ least: 1,\n name: sea }\n").0, [1, 2]);
+    }
+
+    #[test]
+    fn what_is_wrong_whatever_stands_in_for_a_value_is_told() {
+        let text = "least: 1\nmost: 3\ndepths: [ 1, 1, 1, deep ]\nname: sea\n";
+        assert_eq!(told(text).0, [3, 3, 4]);
     }
 
     #[test]

@@ -113,7 +113,22 @@ impl Document {
         };
         let is_of_value = node.place(Some(&key.span)) == &key.span;
         let says_so = problem.message().starts_with("unknown key");
-        key.span == *problem.span() && (says_so || !is_of_value)
+        let is_whole = key.span == *problem.span();
+        key.span.contains(problem.span()) && (says_so || !is_whole || !is_of_value)
+    }
+
+    /// The key at `path`, with `meant` in place of the part that a problem is about.
+    pub(super) fn renamed(&self, problem: &Diagnostic, path: &[String], meant: &str) -> String {
+        let steps = Vec::from_iter(path.iter().map(String::as_str));
+        let key = self.find(&steps).and_then(|(key, _)| key);
+        let parts = key.and_then(|key| {
+            let (whole, part) = (key.span.range(), problem.span().range());
+            let (from, to) = (part.start - whole.start, part.end - whole.start);
+            let is_plain = whole.len() == key.text.len();
+            is_plain.then_some((key.text.get(..from)?, key.text.get(to..)?))
+        });
+        let (before, behind) = parts.unwrap_or_default();
+        [before, meant, behind].concat()
     }
 }
 
