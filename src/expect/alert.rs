@@ -3,14 +3,16 @@
 //! `scenario` reads rules from a file, `report` evaluates them in simulated time. The table of
 //! [`SIGNALS`] is what both go by.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Expectation, Op};
+use super::{Bound, Expectation, Op, Point, When, value_in};
 use crate::policy::ProviderId;
+use crate::text::Diagnostic;
 use crate::trace::FaultId;
-use crate::units::{Share, UnitError};
+use crate::units::{Factor, Money, Share, UnitError, duration};
 
 /// An alert rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +75,8 @@ pub struct SignalRow {
     pub takes_provider: bool,
     signal: fn(ProviderId, Share) -> Signal,
     fits: fn(Bound) -> bool,
+    /// Reads a threshold, for its hint.
+    read: fn(&str) -> Result<(), UnitError>,
 }
 
 macro_rules! signals {
@@ -86,10 +90,15 @@ macro_rules! signals {
             takes_provider: signals!(@provider $($provider)?),
             signal: |$id, $budget| $signal,
             fits: |bound| matches!(bound, Bound::$bound(_)),
+            read: signals!(@read $bound),
         }),*];
     };
     (@provider provider) => { true };
     (@provider) => { false };
+    (@read Share) => { |text| Share::parse(text).map(drop) };
+    (@read Time) => { |text| duration::parse(text).map(drop) };
+    (@read Money) => { |text| Money::parse(text).map(drop) };
+    (@read Number) => { |text| Factor::parse(text).map(drop) };
 }
 
 signals! {
@@ -122,22 +131,36 @@ impl SignalRow {
     }
 
     /// Whether the threshold of `rule` is in this signal's unit, and nothing is in `rule` that a
-    /// monitor cannot know.
-    pub(crate) fn check(&self, rule: &Expectation) -> Result<(), UnitError> {
-        let wrong = |message: &str| {
-            let error = UnitError::new(message);
-            Err(error.or_write(format!("write as in `{}`", self.example)))
+    /// monitor cannot know. `point` makes a diagnostic for a range of its text.
+    pub(crate) fn check(&self, rule: &Expectation, point: Point<'_>) -> Result<(), Diagnostic> {
+        let wrong = |range: Range<usize>, message: &str| {
+            let problem = point(range, message.to_owned());
+            Err(problem.hint(format!("write as in `{}`", self.example)))
         };
-        if rule.when != super::When::Always || rule.than.is_some() || rule.by_interval {
-            return wrong("an alert compares a signal with a number, and nothing else");
-        }
-        if !(self.fits)(rule.bound) {
-            return wrong("the signal is not measured in this unit");
+        let named = 0..rule.metric.len();
+        if rule.when != When::Always || rule.than.is_some() || rule.by_interval || rule.of.is_some()
+        {
+            let message = "an alert compares a signal with a number, and nothing else";
+            return wrong(0..rule.text.len(), message);
         }
         match (self.takes_provider, &rule.argument) {
-            (true, None) => wrong("the signal is about one provider"),
-            (false, Some(_)) => wrong("the signal takes no argument"),
-            _ => Ok(()),
+            (true, None) => return wrong(named, "the signal is about one provider"),
+            (false, Some(name)) => {
+                let start = rule.text.find(name).unwrap_or_default();
+                return wrong(start..start + name.len(), "the signal takes no argument");
+            }
+            _ => {}
+        }
+        if (self.fits)(rule.bound) {
+            return Ok(());
+        }
+        let value = value_in(&rule.text);
+        let problem = wrong(value.clone(), "the signal is not measured in this unit");
+        let error = (self.read)(&rule.text[value]).err();
+        let hint = error.as_ref().and_then(UnitError::hint);
+        match hint.filter(|hint| !hint.starts_with("write as in")) {
+            Some(hint) => problem.map_err(|problem| problem.hint(hint)),
+            None => problem,
         }
     }
 
@@ -159,7 +182,7 @@ mod tests {
             let rule = super::super::parse(row.example, &[], &point);
             let rule = rule.unwrap_or_else(|problem| panic!("{problem}"));
             assert_eq!(rule.metric, row.name);
-            assert_eq!(row.check(&rule), Ok(()), "{}", row.name);
+            assert!(row.check(&rule, &point).is_ok(), "{}", row.name);
         }
     }
 }

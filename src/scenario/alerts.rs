@@ -16,7 +16,7 @@ use super::fault::Fault;
 use super::place::Place;
 use super::provider::Fleet;
 use crate::expect::alert::{AlertRule, SIGNALS, Signal, SignalRow};
-use crate::expect::{self, Expectation};
+use crate::expect::{self, Expectation, Point};
 use crate::policy::ProviderId;
 use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
@@ -107,7 +107,7 @@ impl Written {
         Ok(AlertRule {
             name: name.to_owned(),
             text: condition.text.clone(),
-            signal: self.signal(&condition, place, fleet)?,
+            signal: self.signal(&condition, place, fleet, &point)?,
             op: condition.op,
             bound: condition.bound,
             over: self.windows(every, place)?,
@@ -122,17 +122,21 @@ impl Written {
         condition: &Expectation,
         place: &Place<'_>,
         fleet: &Fleet,
+        point: Point<'_>,
     ) -> Result<Signal, Diagnostic> {
-        let wrong = |message: String| place.problem("if", message);
-        let Some(row) = SignalRow::of(&condition.metric) else {
-            let problem = wrong(format!("no alert can look at `{}`", condition.metric));
-            return Err(problem.did_you_mean(&condition.metric, SIGNALS.iter().map(|row| row.name)));
+        let Expectation { text, metric, .. } = condition;
+        let at = |part: &str, message| {
+            let start = text.find(part).unwrap_or_default();
+            point(start..start + part.len(), message)
         };
-        row.check(condition)
-            .map_err(|error| wrong(error.message().to_owned()).hint_of(&error))?;
+        let Some(row) = SignalRow::of(metric) else {
+            let problem = at(metric, format!("no alert can look at `{metric}`"));
+            return Err(problem.did_you_mean(metric, SIGNALS.iter().map(|row| row.name)));
+        };
+        row.check(condition, point)?;
         let provider = match &condition.argument {
             Some(name) => fleet.id(name).ok_or_else(|| {
-                let problem = wrong(format!("unknown provider `{name}`"));
+                let problem = at(name, format!("unknown provider `{name}`"));
                 problem.did_you_mean(name, fleet.names())
             })?,
             None => ProviderId(0),
@@ -140,7 +144,7 @@ impl Written {
         let signal = row.signal(provider, self.budget());
         match (signal, self.slo) {
             (Signal::BurnRate { budget }, _) if budget == Share::ZERO => {
-                let problem = wrong("a burn rate needs an objective".to_owned());
+                let problem = at(metric, "a burn rate needs an objective".to_owned());
                 Err(problem.hint("write the share of calls that must succeed: `slo: 99.9%`"))
             }
             (Signal::BurnRate { .. }, _) | (_, None) => Ok(signal),
