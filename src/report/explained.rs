@@ -143,6 +143,32 @@ const COMPUTED: &[(&[&str], &str)] = &[
          that was up again; windows are those of `uptime`. A lower bound when the run ends first.",
     ),
     (
+        &["alerts", "false_alarms", "missed_faults", "time_to_detect"],
+        "A rule is evaluated at each multiple of `every` (15 s by default) of simulated time, on \
+         what ended within the windows of time in `over` before it, as a client sees it: a wrong \
+         answer is a success. `success_rate` and `fallback_rate` are shares of the calls that \
+         ended. `latency.p95 > 4s` holds when more than 5 % of the calls that succeeded took \
+         longer than 4 s. `failure_rate(PROVIDER)` is the share of the attempts at a provider \
+         that failed: near 100 % it is down. `cost` is what all providers billed: a budget that \
+         burns. `burn_rate` is the share of calls that failed, divided by the share that `slo` \
+         lets fail: 1 uses up the error budget exactly. With several windows the comparison must \
+         hold over each: a long one shows that it matters, a short one that it still goes on. \
+         Over a window without calls (or attempts) it does not hold, unless it is about `cost`. \
+         The rule fires at the first evaluation at which the comparison has held for `for` (0 by \
+         default), and again only after one at which it did not hold. It detects a fault of \
+         `detects` (all by default) when it begins to fire while the fault is active, or at most \
+         the longest of its windows later, since it looks back that far; `time_to_detect` is from \
+         the fault's start to then. A fault in whose time the rule is evaluated and does not \
+         begin to fire is missed, also when the rule was firing before. A firing that begins at \
+         any other time is a false alarm.",
+    ),
+    (
+        &["check_uptime"],
+        "Health checks that passed, of all that ended (`health_check` of a policy). A check asks a \
+         provider for little: it passes while users' calls time out, run into limits or get wrong \
+         answers, and fails where no user asks. `uptime` stands beside it.",
+    ),
+    (
         &["load_during", "thundering_herd"],
         "Attempts at all targets of the fault, by the time they began, for each second; divided by \
          their rate before the fault was first active. A herd is not told when that rate is below \

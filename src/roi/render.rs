@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Roi;
 use super::rows::ROWS;
-use crate::report::{Following, Format};
+use crate::report::{Following, Format, csv_text};
 use crate::text::columns;
 
 impl Roi {
@@ -30,7 +30,7 @@ impl Roi {
             Following::Rows => {
                 let rows = |text: String| text.split_once('\n').map(|(_, rows)| rows.to_owned());
                 let rows = Vec::from_iter(texts.filter_map(rows)).concat();
-                format!("{CSV_HEADER}\n{rows}")
+                format!("{}\n{rows}", CSV_HEADER.join(","))
             }
         }
     }
@@ -119,21 +119,35 @@ impl Roi {
         Vec::from_iter(sections).join("\n\n") + "\n"
     }
 
-    /// One row for each policy and item, for a spreadsheet.
+    /// One row for each policy and item, for a spreadsheet; then the assumptions, each with its
+    /// source, and the warnings, which are of no policy.
     fn csv(&self) -> String {
-        let mut lines = vec![CSV_HEADER.to_owned()];
-        for month in &self.months {
-            for row in &ROWS {
-                let value = match (row.value)(month).exact() {
-                    Value::String(text) => text,
-                    Value::Null => String::new(),
-                    other => other.to_string(),
-                };
-                let (scenario, policy, key) = (&self.scenario, &month.policy, row.key);
-                lines.push(format!("{scenario},{policy},{key},{value}"));
+        csv_text(|writer| {
+            writer.write_record(CSV_HEADER)?;
+            let mut write = |policy: &str, item: &str, value: &str, source: &str| {
+                writer.write_record([self.scenario.as_str(), policy, item, value, source])
+            };
+            for month in &self.months {
+                for row in &ROWS {
+                    let value = match (row.value)(month).exact() {
+                        Value::String(text) => text,
+                        Value::Null => String::new(),
+                        other => other.to_string(),
+                    };
+                    write(&month.policy, row.key, &value, "")?;
+                }
             }
-        }
-        lines.join("\n") + "\n"
+            for one in &self.assumptions {
+                write(
+                    "",
+                    &format!("assumption: {}", one.name),
+                    &one.value,
+                    &one.source,
+                )?;
+            }
+            let mut warnings = self.warnings.iter();
+            warnings.try_for_each(|warning| write("", "warning", warning, ""))
+        })
     }
 
     fn compared(&self) -> String {
@@ -155,7 +169,7 @@ impl Roi {
 /// As wide as a terminal.
 const COLUMNS: usize = 80;
 
-const CSV_HEADER: &str = "scenario,policy,item,value";
+const CSV_HEADER: [&str; 5] = ["scenario", "policy", "item", "value", "source"];
 
 /// Lines of equal columns: those from `right` on are aligned to the right.
 fn aligned(rows: &[Vec<String>], right: usize) -> Vec<String> {

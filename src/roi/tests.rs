@@ -270,8 +270,17 @@ fn all_formats_hold_the_same_figures() {
     assert_eq!(json["policies"][1]["payback_months"], 0.417);
     assert_eq!(json["policies"][1]["break_even"], "above 0");
     assert_eq!(json["policies"][0]["saving"], serde_json::Value::Null);
-    assert!(
-        roi.render(Format::Csv)
-            .contains("outage,resilient,saving,28800\n")
-    );
+    let csv = roi.render(Format::Csv);
+    assert!(csv.contains("outage,resilient,saving,28800,\n"), "{csv}");
+    // The assumptions stand beside the figures in every format.
+    for one in json["assumptions"].as_array().expect("a list") {
+        let [name, value, source] = ["name", "value", "source"].map(|key| one[key].as_str());
+        let (name, source) = (name.expect("a name"), source.expect("a source"));
+        let row = csv
+            .lines()
+            .find(|row| row.contains(&format!("assumption: {name}")));
+        let row = row.unwrap_or_else(|| panic!("{name} is missing in {csv}"));
+        assert!(row.contains(value.expect("a value")), "{row}");
+        assert!(row.contains(source), "{row}");
+    }
 }

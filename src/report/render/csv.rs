@@ -19,7 +19,7 @@ pub(super) fn render(report: &Report, _: bool) -> String {
 }
 
 /// The rows that `write` writes, of one length each.
-pub(in crate::report) fn text_of(
+pub(crate) fn text_of(
     write: impl FnOnce(&mut Writer<Vec<u8>>) -> Result<(), csv::Error>,
 ) -> String {
     let mut writer = Writer::from_writer(Vec::new());
