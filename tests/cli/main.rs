@@ -4,6 +4,7 @@
 
 mod baseline;
 mod breakdowns;
+mod cases;
 mod compare;
 mod explain;
 mod files;

@@ -364,7 +364,7 @@ pub(crate) fn shown(
     value.map_or_else(|| "-".to_owned(), |value| unit.shown(value))
 }
 
-fn worth(
+pub(crate) fn worth(
     subject: &Subject,
     state: &RunStats,
     during: Option<usize>,
