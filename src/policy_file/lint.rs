@@ -183,6 +183,11 @@ const RULES: &[(&str, Rule, Needs)] = &[
     ("hedge-doubles", load::hedge_doubles, Needs::Context),
     ("limit-below-load", load::limit_below_load, Needs::Context),
     (SHARED_FATE, load::shared_fate, Needs::Context),
+    (
+        "section-without-effect",
+        load::without_effect,
+        Needs::Context,
+    ),
 ];
 
 /// A finding without the name of its rule.

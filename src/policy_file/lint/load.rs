@@ -125,6 +125,51 @@ fn allowed(view: &View, of: fn(&Limit) -> Option<u64>) -> Option<u64> {
     (!limits.is_empty()).then(|| limits.into_iter().fold(0, u64::saturating_add))
 }
 
+/// Sections that can do nothing in this fleet, or beside the rest of the policy.
+pub(super) fn without_effect(view: &View) -> Vec<Draft> {
+    let policy = view.policy;
+    let is_alone = view.around.providers.len() == 1;
+    let is_full = |limit: &Limit| limit.rpm.or(limit.tpm).is_some() || limit.concurrency.is_some();
+    let fills = policy.spend.is_some()
+        || view.spots().iter().any(|spot| {
+            let limit = &spot.settings.limit;
+            is_full(limit) || limit.adaptive.is_some()
+        });
+    let sections: [(bool, &[&str], &str); 4] = [
+        (
+            is_alone
+                && policy
+                    .hedge
+                    .as_ref()
+                    .is_some_and(|hedge| hedge.budget > Share::ZERO),
+            &["hedge"],
+            "a hedge goes to another provider, and there is none",
+        ),
+        (
+            is_alone && policy.outlier.is_some(),
+            &["outlier"],
+            "an outlier is told by its peers, and there are none",
+        ),
+        (
+            is_alone && policy.route.slow_start.is_some(),
+            &["route", "slow_start"],
+            "a provider in slow start leaves calls to others, and there are none",
+        ),
+        (
+            policy.queue.is_some() && !fills,
+            &["queue"],
+            "a call waits where a limit is full, and there is neither `limit` nor `spend`",
+        ),
+    ];
+    let found = sections.into_iter().filter(|(is_found, ..)| *is_found);
+    let tell = |(_, path, message): (bool, &[&str], &str)| {
+        Draft::at(&[path], message)
+            .because("the section has no effect, and reads as if it had")
+            .instead("leave it out, or name this rule under `allow` if others have more providers")
+    };
+    found.map(tell).collect()
+}
+
 /// A fallback to a provider that fails whenever the first one does.
 pub(super) fn shared_fate(view: &View) -> Vec<Draft> {
     match view.falls_back() {
