@@ -3,6 +3,7 @@
 //! Other modules find the errors. Message and hint are separate texts from the start: the error of
 //! a quantity that cannot be parsed has both ([`Diagnostic::hint_of`]).
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
 
@@ -211,6 +212,19 @@ impl Diagnostic {
     }
 }
 
+#[cfg(test)]
+impl Diagnostic {
+    /// Line, column, message and hint, in one line.
+    pub(super) fn told(&self) -> String {
+        let (line, column, hint) = (self.line(), self.column(), self.hint_text());
+        format!(
+            "{line}:{column} {} | {}",
+            self.message(),
+            hint.unwrap_or("-")
+        )
+    }
+}
+
 /// Each alone, in order.
 impl IntoIterator for Diagnostic {
     type Item = Self;
@@ -318,17 +332,25 @@ pub(crate) fn suggestion<'a>(
             "write `{key}: {value}`, with a blank behind the colon"
         ));
     }
-    let allowed = (found.chars().count() / 3).max(1);
-    let nearest = known
-        .iter()
-        .map(|word| (distance(found, word), word))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance);
-    if let Some((_, word)) = nearest {
+    if let Some(word) = nearest(found, &known) {
         return Some(format!("did you mean `{word}`?"));
     }
     let all: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
     (!all.is_empty()).then(|| format!("{label} {}", all.join(", ")))
+}
+
+/// The word of `known` that `found` was most likely meant to be, if any is near; of equally near
+/// ones that which begins alike.
+pub(super) fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
+    let allowed = (found.chars().count() / 3).max(1);
+    let alike = |word: &str| {
+        let pairs = found.chars().zip(word.chars());
+        pairs.take_while(|(a, b)| a == b).count()
+    };
+    let near = known.iter().map(|word| (distance(found, word), *word));
+    let near = near.filter(|(distance, _)| *distance <= allowed);
+    let near = near.min_by_key(|(distance, word)| (*distance, Reverse(alike(word))));
+    near.map(|(_, word)| word)
 }
 
 /// The number of characters to insert, delete, change or swap with their neighbour to turn `a` into
@@ -469,6 +491,7 @@ mod tests {
         let hint = |found| suggestion(found, known, "known keys:").unwrap();
         assert_eq!(hint("atempts"), "did you mean `attempts`?");
         assert_eq!(hint("bakcoff"), "did you mean `backoff`?");
+        assert_eq!(nearest("rat", &["at", "rate"]), Some("rate"));
         assert_eq!(hint("zzz"), "known keys: `attempts`, `backoff`, `base`");
         assert_eq!(suggestion("x", [], "known:"), None);
         assert_eq!(distance(&"x".repeat(100_000), "base"), usize::MAX);

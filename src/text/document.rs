@@ -2,12 +2,14 @@
 //!
 //! The types that it is decoded into define the keys.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::Diagnostic;
+use super::diagnostic::nearest;
 use super::file;
 use super::source::{Source, Span};
 use super::tree::{Key, MAX_DEPTH, Node, NodeKind, parse, too_deep};
@@ -24,9 +26,12 @@ impl Document {
         let name = path.display().to_string();
         let bytes = file::read(path, MAX_BYTES).map_err(|why| {
             let problem = Diagnostic::of_file(&name, format!("the file cannot be read: {why}"));
-            problem.hint(match path.exists() {
-                true => "name a text file that you may read",
-                false => "a path on the command line is relative to the current directory",
+            problem.hint(match (path.exists(), beside(path)) {
+                (true, _) => "name a text file that you may read".to_owned(),
+                (false, Some(near)) => format!("did you mean `{}`?", near.display()),
+                (false, None) => {
+                    "a path on the command line is relative to the current directory".to_owned()
+                }
             })
         })?;
         Self::parse_bytes(&name, &bytes)
@@ -212,6 +217,20 @@ fn made(step: &Key) -> Node {
         is_block: true,
         kind: NodeKind::Map(Vec::new()),
     }
+}
+
+/// The file or folder beside `path` whose name is nearest to its own, if one is near.
+fn beside(path: &Path) -> Option<PathBuf> {
+    let own = path.file_name()?.to_str()?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    // A folder has no order of its own.
+    let names: BTreeSet<String> = names.collect();
+    let near = nearest(own, &Vec::from_iter(names.iter().map(String::as_str)))?;
+    Some(path.with_file_name(near))
 }
 
 const SET: &str = "--set ";

@@ -348,12 +348,9 @@ const MAX_NODES: usize = 100_000;
 mod tests {
     use crate::text::Document;
 
-    /// Line, column, message and hint.
     fn told(text: &str) -> String {
-        let problem = Document::parse("a.yaml", text).expect_err("this file is wrong");
-        let hint = problem.hint_text().unwrap_or("-");
-        let (line, column) = (problem.line(), problem.column());
-        format!("{line}:{column} {} | {hint}", problem.message())
+        let read = Document::parse("a.yaml", text);
+        read.expect_err("this file is wrong").told()
     }
 
     #[test]

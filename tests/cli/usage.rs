@@ -345,3 +345,16 @@ fn every_help_has_an_example_and_fits_a_terminal() {
         );
     }
 }
+
+#[test]
+fn a_mistyped_file_is_told_with_the_one_beside_it() {
+    let project = Project::new().with("scenarios/calm.yaml", &calm());
+    for (typed, meant) in [
+        ("scenarios/clam.yaml", "scenarios/calm.yaml"),
+        ("scenaros", "scenarios"),
+    ] {
+        let told = stderr(&project.output(&format!("run {typed}")));
+        let hint = format!("did you mean `{meant}`?");
+        assert!(told.contains(&hint), "{told}");
+    }
+}

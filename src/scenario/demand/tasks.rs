@@ -235,9 +235,12 @@ fn check_shares(document: &Document, tasks: &BTreeMap<String, Task>) -> Result<(
     if tasks.is_empty() || sum == whole {
         return Ok(());
     }
-    let message = match sum < whole {
-        true => format!("the shares of the tasks make {}", Share::from_parts(sum)),
-        false => "the shares of the tasks make more than the whole".to_owned(),
+    let message = match sum.checked_sub(whole) {
+        None => format!("the shares of the tasks make {}", Share::from_parts(sum)),
+        Some(beyond) => {
+            let beyond = Share::from_parts(beyond);
+            format!("the shares of the tasks make {beyond} more than the whole")
+        }
     };
     Err(problem(message).hint("let them make exactly `100%`"))
 }
