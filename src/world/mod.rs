@@ -1,6 +1,6 @@
 //! Runs one simulation: the only module that uses turmoil.
 //!
-//! - `scheduler` drives turmoil-net by events: packets are delivered after activity, and time jumps
+//! - `scheduler` drives turmoil-net by events: packets are collected after activity, and time jumps
 //!   to the next event.
 //! - `task` keeps every task on its host; `client_pause` freezes processes; `network` decides the
 //!   fate of each packet (latency, blackholes, resets), and `link` the faults on its path; `host`
@@ -43,7 +43,7 @@ use crate::time::Instant;
 use crate::trace::{Event, EventKind, Recorder};
 pub use connect::Simulated;
 use network::Network;
-use scheduler::Scheduler;
+use scheduler::Flights;
 pub use stream::SmallReads;
 use task::Tasks;
 
@@ -133,7 +133,7 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
     let client_addresses = (0..scenario.load.clients)
         .map(|n| net.lookup(&client(n)))
         .collect();
-    let guard = net.enter();
+    let flights = Rc::new(Flights::new(net.enter()));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -163,12 +163,12 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
         client_pause::start(&world, &faults);
         connect::enter(&world);
         load::start(&world, &world.clients, scenario, policy, seed);
-        Scheduler::new(&guard, &world).await;
+        scheduler::run(&world, &flights).await;
     });
     // Tasks hold sockets, and sockets close into the network: it must be the last to go.
     drop(tasks);
     drop(runtime);
-    drop(guard);
+    drop(flights);
 }
 
 /// The recorder of the run, with the arrivals at frozen processes, if there can be any.

@@ -50,6 +50,8 @@ pub(super) struct Network {
     reset_expiries: VecDeque<(Instant, ConnId)>,
     /// Connections from which a blackhole dropped a packet that is not retransmitted.
     broken: BTreeSet<ConnId>,
+    /// When the last full segment arrives: behind it, a sender may hold bytes back.
+    bulk_until: Instant,
     struck: Vec<FaultId>,
 }
 
@@ -80,6 +82,7 @@ impl Network {
             pending_resets: BTreeSet::new(),
             reset_expiries: VecDeque::new(),
             broken: BTreeSet::new(),
+            bulk_until: Instant::START,
             struck: Vec::new(),
         }
     }
@@ -154,6 +157,12 @@ impl Network {
         !self.resets.is_empty() || !self.struck.is_empty()
     }
 
+    /// Whether an acknowledgement may free bytes that a sender holds back. Otherwise it makes no
+    /// host send anything.
+    pub(super) fn is_bulk_in_flight(&self, now: Instant) -> bool {
+        now <= self.bulk_until
+    }
+
     /// The faults that struck since the last call.
     pub(super) fn take_struck(&mut self) -> Vec<FaultId> {
         std::mem::take(&mut self.struck)
@@ -220,6 +229,9 @@ impl Network {
         } else {
             after
         };
+        if segment.payload.len() >= FULL_SEGMENT {
+            self.bulk_until = self.bulk_until.max(now + after);
+        }
         send(Sent { packet, after });
     }
 
@@ -287,6 +299,15 @@ impl Network {
         })
     }
 }
+
+/// Whether it only acknowledges.
+pub(super) fn is_acknowledgement(packet: &Packet) -> bool {
+    matches!(&packet.payload, Transport::Tcp(segment) if is_bare(segment))
+}
+
+/// What the hosts put into one segment at most, in bytes: their MTU is Ethernet's, less 40 for the
+/// headers of IP and TCP.
+const FULL_SEGMENT: usize = 1_460;
 
 /// An acknowledgement and nothing else: dropping one in a blackhole has no visible effect, since a
 /// missing one causes no retransmission here.

@@ -1,30 +1,34 @@
 //! Drives turmoil-net by events.
 //!
-//! A pass delivers the packets that are due, collects the packets that hosts have sent, and passes
-//! them to the network. Passes run when a task has been polled or a packet falls due, never on a
-//! tick: with nothing to do, tokio's paused clock jumps straight to the next timer. Packets due at
-//! one time are delivered in the order in which they were sent.
+//! Packets that are due are delivered before any task runs. A pass collects the packets that hosts
+//! have sent, and passes them to the network. It comes when all tasks that could run have run,
+//! never on a tick: with nothing to do, tokio's paused clock jumps straight to the next timer.
+//! Packets due at one time are delivered in the order in which they were sent.
+//!
+//! Each pass looks at every socket, so a run has as few as it can: one for each moment in which a
+//! task was polled or a packet was delivered.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 use turmoil_net::{EnterGuard, Packet};
 
 use super::World;
 use super::network::Sent;
 
-/// The run: a future that is ready when the world is over.
-pub(super) struct Scheduler<'a> {
-    net: &'a EnterGuard,
-    world: &'a World,
-    queue: BinaryHeap<Reverse<Due>>,
-    sent: u64,
-    egress: Vec<Packet>,
-    timer: Option<Pin<Box<Sleep>>>,
+/// The packets in flight.
+pub(super) struct Flights {
+    net: EnterGuard,
+    queue: RefCell<BinaryHeap<Reverse<Due>>>,
+    /// The last pass has found the world to be over.
+    over: Notify,
 }
 
 /// A packet in flight.
@@ -34,91 +38,116 @@ struct Due {
     packet: Packet,
 }
 
-impl<'a> Scheduler<'a> {
-    pub(super) fn new(net: &'a EnterGuard, world: &'a World) -> Self {
+impl Flights {
+    pub(super) fn new(net: EnterGuard) -> Self {
         Self {
             net,
-            world,
-            queue: BinaryHeap::new(),
-            sent: 0,
-            egress: Vec::new(),
-            timer: None,
+            queue: RefCell::default(),
+            over: Notify::new(),
         }
+    }
+
+    /// When the next packet is due.
+    fn next(&self) -> Option<Instant> {
+        self.queue.borrow().peek().map(|due| due.0.at)
     }
 
     /// Delivers what is due; true if there was something.
-    fn deliver(&mut self, now: Instant) -> bool {
-        let mut delivered = false;
-        while self.queue.peek().is_some_and(|due| due.0.at <= now) {
-            if let Some(Reverse(due)) = self.queue.pop() {
-                self.net.deliver(due.packet);
-                delivered = true;
-            }
-        }
-        delivered
-    }
-
-    /// Sends the hosts' packets; true if some have arrived already.
-    fn collect(&mut self, now: Instant) -> bool {
-        let mut egress = std::mem::take(&mut self.egress);
-        self.net.egress_all(&mut egress);
-        if egress.is_empty() && !self.world.network.borrow().has_news() {
-            self.egress = egress;
+    fn deliver(&self) -> bool {
+        let Some(next) = self.next() else {
+            return false;
+        };
+        let now = Instant::now();
+        if next > now {
             return false;
         }
-        let at = self.world.now();
+        let mut queue = self.queue.borrow_mut();
+        while queue.peek().is_some_and(|due| due.0.at <= now) {
+            if let Some(Reverse(due)) = queue.pop() {
+                self.net.deliver(due.packet);
+            }
+        }
+        true
+    }
+}
+
+/// The run: ready when the world is over. It is polled before the tasks, whichever of them woke.
+pub(super) async fn run(world: &Rc<World>, flights: &Rc<Flights>) {
+    tokio::task::spawn_local(Passes {
+        world: world.clone(),
+        flights: flights.clone(),
+        is_due: false,
+        sent: 0,
+        egress: Vec::new(),
+        timer: None,
+    });
+    let mut over = pin!(flights.over.notified());
+    poll_fn(|cx| {
+        if flights.deliver() {
+            world.tasks.mark_dirty();
+        }
+        over.as_mut().poll(cx)
+    })
+    .await;
+}
+
+/// The task that makes the passes.
+struct Passes {
+    world: Rc<World>,
+    flights: Rc<Flights>,
+    /// Packets may be waiting, unless another task moves more of them.
+    is_due: bool,
+    sent: u64,
+    egress: Vec<Packet>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Passes {
+    /// Sends the hosts' packets. Acknowledgements arrive at once.
+    fn collect(&mut self) {
+        self.flights.net.egress_all(&mut self.egress);
+        if self.egress.is_empty() && !self.world.network.borrow().has_news() {
+            return;
+        }
+        let (now, at) = (Instant::now(), self.world.now());
         let mut network = self.world.network.borrow_mut();
-        let mut arrived = false;
+        let mut queue = self.flights.queue.borrow_mut();
+        let mut may_answer = false;
         let mut send = |Sent { packet, after }: Sent| {
             if after.is_zero() {
-                self.net.deliver(packet);
-                arrived = true;
+                may_answer |= !super::network::is_acknowledgement(&packet);
+                self.flights.net.deliver(packet);
                 return;
             }
             self.sent += 1;
-            self.queue.push(Reverse(Due {
+            queue.push(Reverse(Due {
                 at: now + after,
                 order: self.sent,
                 packet,
             }));
         };
-        for packet in egress.drain(..) {
+        for packet in self.egress.drain(..) {
             network.on_packet(at, packet, &mut send);
         }
         network.on_pass(at, &mut send);
         let struck = network.take_struck();
+        if may_answer || network.is_bulk_in_flight(at) {
+            self.world.tasks.mark_dirty();
+        }
         drop(network);
         for fault in struck {
             let call = None;
             self.world
                 .record(crate::trace::EventKind::Fired { fault, call });
         }
-        self.egress = egress;
-        arrived
     }
-}
 
-impl Future for Scheduler<'_> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.world.tasks.wake_when_dirty(cx.waker());
-        let this = &mut *self;
-        let now = Instant::now();
-        // Hosts that received a packet answer before the next collection: they are woken now, and
-        // run before this future does.
-        if this.deliver(now) || (this.world.tasks.take_dirty() && this.collect(now)) {
-            this.world.tasks.mark_dirty();
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        if this.world.is_over() {
-            return Poll::Ready(());
-        }
-        let Some(at) = this.queue.peek().map(|due| due.0.at) else {
-            return Poll::Pending;
+    /// Wakes this task when the next packet is due: no pass is, but `run` is polled then.
+    fn arm(&mut self, cx: &mut Context<'_>) {
+        let Some(at) = self.flights.next() else {
+            return;
         };
-        let timer = this
+        let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
         if timer.deadline() != at {
@@ -127,6 +156,29 @@ impl Future for Scheduler<'_> {
         if timer.as_mut().poll(cx).is_ready() {
             cx.waker().wake_by_ref();
         }
+    }
+}
+
+impl Future for Passes {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.world.tasks.wake_when_dirty(cx.waker());
+        if this.world.tasks.take_dirty() {
+            // Tasks that were woken before this one, or by it, run first.
+            this.is_due = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if std::mem::take(&mut this.is_due) {
+            this.collect();
+            if !this.world.tasks.is_dirty() && this.world.is_over() {
+                this.flights.over.notify_one();
+                return Poll::Ready(());
+            }
+        }
+        this.arm(cx);
         Poll::Pending
     }
 }

@@ -84,7 +84,12 @@ impl Tasks {
         }
     }
 
-    /// Whether packets may be waiting; clears the mark.
+    /// Whether packets may be waiting.
+    pub(super) fn is_dirty(&self) -> bool {
+        self.0.dirty.get()
+    }
+
+    /// The same; clears the mark.
     pub(super) fn take_dirty(&self) -> bool {
         self.0.dirty.replace(false)
     }
