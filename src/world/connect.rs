@@ -30,7 +30,7 @@ impl Connect for Simulated {
             return Err(io::Error::new(io::ErrorKind::NotFound, message));
         }
         let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
-        Ok(TokioIo::new(SmallReads(stream)))
+        Ok(TokioIo::new(SmallReads::new(stream)))
     }
 }
 

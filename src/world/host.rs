@@ -55,7 +55,7 @@ pub(super) fn start(
                 id,
                 ends: ConnId { client, provider },
             };
-            let serving = env.serve(SmallReads(stream), hosted.clone());
+            let serving = env.serve(SmallReads::new(stream), hosted.clone());
             world.tasks.spawn(host, serving);
         }
     });

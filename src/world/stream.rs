@@ -1,19 +1,67 @@
-//! A connection of the simulated network, read through a small buffer.
+//! A connection of the simulated network, read through a small buffer, and only when there is
+//! something to read.
 //!
 //! The network zeroes all of the buffer that it reads into. The buffers of HTTP are as large as a
 //! fast connection wants them, and nearly everything here is smaller: without this, zeroing them
-//! would be a fifth of the work of a run.
+//! would be a fifth of the work of a run. HTTP also reads again and again to see whether more has
+//! come, and each look at a socket costs as much as the bytes do.
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil_net::shim::tokio::net::TcpStream;
 
-/// A stream that is read at most 1,024 bytes at a time.
+/// A stream that is read at most 1,024 bytes at a time, and not while nothing has come.
 #[derive(Debug)]
-pub struct SmallReads(pub(super) TcpStream);
+pub struct SmallReads {
+    stream: TcpStream,
+    news: Arc<News>,
+    /// The same, as the network wakes it.
+    waker: Waker,
+}
+
+/// Whether a read may find something.
+#[derive(Debug)]
+struct News {
+    came: AtomicBool,
+    /// The task that waits for it.
+    reader: Mutex<Waker>,
+}
+
+impl SmallReads {
+    /// Reads `stream`.
+    pub(super) fn new(stream: TcpStream) -> Self {
+        let news = Arc::new(News {
+            came: AtomicBool::new(true),
+            reader: Mutex::new(Waker::noop().clone()),
+        });
+        Self {
+            stream,
+            waker: Waker::from(news.clone()),
+            news,
+        }
+    }
+}
+
+impl News {
+    /// `reader` is woken when something comes.
+    fn wait(&self, reader: &Waker) {
+        let mut known = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clone_from(reader);
+    }
+}
+
+impl Wake for News {
+    fn wake(self: Arc<Self>) {
+        self.came.store(true, Ordering::Relaxed);
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.wake_by_ref();
+    }
+}
 
 /// Larger than the head of a request, or a few events.
 const AT_ONCE: usize = 1 << 10;
@@ -24,12 +72,21 @@ impl AsyncRead for SmallReads {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut bytes = [0; AT_ONCE];
-        let room = buf.remaining().min(AT_ONCE);
-        let mut read = ReadBuf::new(&mut bytes[..room]);
-        ready!(Pin::new(&mut self.0).poll_read(cx, &mut read))?;
-        buf.put_slice(read.filled());
-        Poll::Ready(Ok(()))
+        let this = &mut *self;
+        if this.news.came.load(Ordering::Relaxed) {
+            let mut bytes = [0; AT_ONCE];
+            let room = buf.remaining().min(AT_ONCE);
+            let mut read = ReadBuf::new(&mut bytes[..room]);
+            let mut cx = Context::from_waker(&this.waker);
+            let polled = Pin::new(&mut this.stream).poll_read(&mut cx, &mut read);
+            if let Poll::Ready(read_some) = polled {
+                buf.put_slice(read.filled());
+                return Poll::Ready(read_some);
+            }
+            this.news.came.store(false, Ordering::Relaxed);
+        }
+        this.news.wait(cx.waker());
+        Poll::Pending
     }
 }
 
@@ -39,14 +96,14 @@ impl AsyncWrite for SmallReads {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
