@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
-use hyper::{HeaderMap, Response, Uri};
+use hyper::{HeaderMap, Method, Response, Uri};
 use tokio::time::Instant;
 
 use super::connect::Connect;
@@ -199,23 +199,23 @@ impl<C: Connect> Attempt<C> {
 
     fn request(&self, uri: &Uri) -> Result<hyper::Request<Full<Bytes>>, Failed> {
         let target = self.target();
-        let mut request = hyper::Request::post(uri.clone())
-            .header(header::HOST, target.host.clone())
-            .header(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            )
-            .header(
-                header::ACCEPT_ENCODING,
-                HeaderValue::from_static("identity"),
-            )
-            .header(HeaderName::from_static(IDEMPOTENCY_KEY), &self.key)
-            .header(HeaderName::from_static(RETRY_COUNT), self.start.nth);
-        for (name, value) in target.headers(self.start.key) {
-            request = request.header(name, value);
-        }
-        let request = request.body(Full::new(self.body.clone()));
-        request.map_err(|error| because_of(FailureClass::BadRequest, error))
+        let key = HeaderValue::from_str(&self.key)
+            .map_err(|error| because_of(FailureClass::BadRequest, error))?;
+        let json = HeaderValue::from_static("application/json");
+        let plain = HeaderValue::from_static("identity");
+        let fields = [
+            (header::HOST, target.host.clone()),
+            (header::CONTENT_TYPE, json),
+            (header::ACCEPT_ENCODING, plain),
+            (HeaderName::from_static(IDEMPOTENCY_KEY), key),
+            (HeaderName::from_static(RETRY_COUNT), self.start.nth.into()),
+        ];
+        let own = target.headers(self.start.key).iter().cloned();
+        let mut request = hyper::Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri.clone();
+        request.headers_mut().extend(fields.into_iter().chain(own));
+        Ok(request)
     }
 
     /// Reads the answer, whatever its form: a streamed call may be answered in one piece, and a
