@@ -196,7 +196,13 @@ pub(super) fn object<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Wrong::Malformed);
     }
-    serde_json::from_slice(bytes).map_err(|_| Wrong::Malformed)
+    // Checked once, and not again for each text in it. Bytes that are no text may still be an
+    // answer: what is ignored may hold anything.
+    let read = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    read.map_err(|_| Wrong::Malformed)
 }
 
 #[cfg(test)]
