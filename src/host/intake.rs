@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::framing::{Chunks, LONGEST_BODY};
@@ -66,7 +66,7 @@ impl Intake {
                     continue;
                 }
             };
-            drop(self.unread.split_to(length));
+            self.unread.advance(length);
             return Some(incoming);
         }
     }
