@@ -1,8 +1,8 @@
 //! Counts by the time of an attempt, independent of calls: the most attempts within a second, the
 //! load on a fault's targets, and the answers after a fault.
 
-use super::fault_impact::Pressure;
-use super::recovery::Comeback;
+use super::fault_impact::Pressures;
+use super::recovery::Comebacks;
 use super::run_stats::{RunStats, Scope};
 use super::scopes;
 use super::subject::Subject;
@@ -16,11 +16,8 @@ pub(super) struct Moments {
     run: Peaks,
     /// By interval.
     stretches: Vec<Peaks>,
-    /// By fault.
-    pressures: Vec<Pressure>,
-    /// The faults that strike each provider, by position.
-    faults_of: Vec<Vec<usize>>,
-    comebacks: Vec<Comeback>,
+    pressures: Pressures,
+    comebacks: Comebacks,
 }
 
 /// The attempts within the current second of the run, by provider.
@@ -33,79 +30,51 @@ struct Peaks {
 impl Moments {
     /// Counters for a run of `subject`; writes its lengths of time to `state`.
     pub(super) fn new(subject: &Subject, rules: &WindowConfig, state: &mut RunStats) -> Self {
-        let end = state.run.length_ns;
         let providers = subject.providers.len();
         let peaks = Peaks {
             second: 0,
             counts: vec![0; providers],
         };
-        let strikes = |provider: usize| {
-            let faults = subject.faults.iter().enumerate();
-            let hit = faults.filter(move |(_, fault)| {
-                let mut targets = fault.targets.iter();
-                targets.any(|target| target.index() == provider)
-            });
-            hit.map(|(place, _)| place).collect()
-        };
-        let faults = subject.faults.iter().zip(&mut state.aftermath);
         Self {
             run: peaks.clone(),
             stretches: vec![peaks; rules.stretches.len()],
-            pressures: faults
-                .map(|(fault, aftermath)| Pressure::new(fault.windows, end, aftermath))
-                .collect(),
-            faults_of: (0..providers).map(strikes).collect(),
-            comebacks: Comeback::all(subject),
+            pressures: Pressures::new(subject, &mut state.aftermath),
+            comebacks: Comebacks::new(subject),
         }
     }
 
-    /// An attempt at `provider` begins.
+    /// An attempt at `provider` begins, within the intervals at these positions.
     pub(super) fn on_start(
         &mut self,
-        rules: &WindowConfig,
+        active: &[usize],
         provider: ProviderId,
         at: Instant,
         state: &mut RunStats,
     ) {
         state.timeline.add_attempt(at);
         self.run.on_start(provider, at, &mut state.run);
-        let peaks = self.stretches.iter_mut().zip(&rules.stretches);
-        for ((peaks, stretch), scope) in peaks.zip(scopes::stretches(state)) {
-            if stretch.covers(at) {
-                peaks.on_start(provider, at, scope);
+        for &place in active {
+            if let Some(scope) = scopes::stretch_of_all(state, place) {
+                self.stretches[place].on_start(provider, at, scope);
             }
         }
-        for &fault in self.faults_of.get(provider.index()).into_iter().flatten() {
-            self.pressures[fault].on_start(at, &mut state.aftermath[fault]);
-        }
+        self.pressures.on_start(provider, at, &mut state.aftermath);
     }
 
     /// A call arrives.
     pub(super) fn on_arrival(&mut self, at: Instant, state: &mut RunStats) {
-        for comeback in &mut self.comebacks {
-            if let Some(tally) = state.comebacks.get_mut(comeback.provider().index()) {
-                comeback.on_arrival(at, tally);
-            }
-        }
+        self.comebacks.on_arrival(at, &mut state.comebacks);
     }
 
     /// An attempt at `provider` got a whole answer.
     pub(super) fn on_answer(&mut self, provider: ProviderId, at: Instant, state: &mut RunStats) {
-        let comebacks = self.comebacks.iter_mut();
-        for comeback in comebacks.filter(|one| one.provider() == provider) {
-            if let Some(tally) = state.comebacks.get_mut(provider.index()) {
-                comeback.on_answer(at, tally);
-            }
-        }
+        self.comebacks.on_answer(provider, at, &mut state.comebacks);
     }
 
     /// Ends the run.
     pub(super) fn finish(self, state: &mut RunStats) {
-        for comeback in self.comebacks {
-            if let Some(tally) = state.comebacks.get_mut(comeback.provider().index()) {
-                comeback.finish(tally);
-            }
-        }
+        self.pressures.finish(&mut state.aftermath);
+        self.comebacks.finish(&mut state.comebacks);
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::active::Active;
 use super::alerts::Alerts;
 use super::attempt_peaks::Moments;
 use super::breakdown::{LateKeys, Origin, Origins, Parts};
@@ -36,6 +37,8 @@ use crate::trace::{Event, EventKind, FaultId};
 pub struct Collector {
     state: RunStats,
     rules: WindowConfig,
+    /// The intervals that cover the present.
+    active: Active,
     /// Windows of the whole run.
     run: WindowFold,
     /// Windows of the calls that arrived within an interval, by interval.
@@ -73,6 +76,7 @@ impl Collector {
         let mut state = scopes::empty(subject, &rules);
         let parts = Parts::new(subject, origins, scopes::of_all_calls(&state));
         Self {
+            active: Active::new(rules.stretches.clone()),
             run: WindowFold::new(None, &rules),
             stretches: places
                 .map(|place| WindowFold::new(Some(place), &rules))
@@ -220,12 +224,11 @@ impl Collector {
         if self.open.contains_key(&call) {
             return;
         }
-        let places = 0..self.rules.stretches.len();
         let origin = self.parts.origin(call);
-        let is_its = |place: &usize| {
-            self.rules.stretches[*place].covers(at) && self.parts.takes(*place, origin)
-        };
-        let stretches: Vec<usize> = places.filter(is_its).collect();
+        let active = self.active.at(at).iter().copied();
+        let stretches: Vec<usize> = active
+            .filter(|place| self.parts.takes(*place, origin))
+            .collect();
         self.run.on_arrival(&self.rules, at);
         self.moments.on_arrival(at, &mut self.state);
         for &place in &stretches {
@@ -243,8 +246,8 @@ impl Collector {
         } = started;
         let standing = self.watch.on_start(call, (provider, key), is_probe, at);
         open.on_start(started, standing, !self.answers_are_traced);
-        self.moments
-            .on_start(&self.rules, provider, at, &mut self.state);
+        let active = self.active.at(at);
+        self.moments.on_start(active, provider, at, &mut self.state);
     }
 
     /// A provider's hint to the attempt's key.
@@ -321,8 +324,8 @@ impl Collector {
             }
         };
         count(&mut self.state.run);
-        for (scope, stretch) in scopes::stretches(&mut self.state).zip(&self.rules.stretches) {
-            if stretch.covers(at) {
+        for &place in self.active.at(at) {
+            if let Some(scope) = scopes::stretch_of_all(&mut self.state, place) {
                 count(scope);
             }
         }

@@ -5,9 +5,14 @@
 //! time before the fault was first active. `recovery` measures how long a provider took to get its
 //! share back, [`super::windows`] which windows were up.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use super::active::Active;
 use super::merge::merges;
+use super::subject::Subject;
+use crate::policy::ProviderId;
 use crate::time::{Instant, Windows, nanos};
 
 /// The impact of one fault.
@@ -79,32 +84,100 @@ impl Longest {
     }
 }
 
-/// Counts the attempts at the targets of one fault.
+/// Counts the attempts at the targets of each fault. An attempt costs as much with a thousand
+/// faults as with one: a fault is looked at while it is active, and shortly after.
 #[derive(Debug)]
-pub(super) struct Pressure {
+pub(super) struct Pressures {
+    all: Vec<Pressure>,
+    /// Those to look at.
+    awake: Active,
+    /// The attempts at each provider so far.
+    attempts: Vec<u64>,
+    /// When each fault is active for the first time, if it has not been: the next one last.
+    to_come: Vec<(Instant, usize)>,
+}
+
+/// The same for one fault, once it has been active.
+#[derive(Debug)]
+struct Pressure {
+    targets: Vec<ProviderId>,
     windows: Windows,
     /// The second after an end that is being counted, and its attempts.
     second: (Instant, u64),
 }
 
-impl Pressure {
-    /// For a fault that is active in `windows`, in a run of length `end`; writes its lengths to
-    /// `aftermath`.
-    pub(super) fn new(windows: Windows, end: u64, aftermath: &mut Aftermath) -> Self {
-        aftermath.before.length_ns = nanos(windows.at).min(end);
-        aftermath.during.length_ns = length_within(&windows, end);
-        aftermath.ends = ends_within(&windows, end);
-        Self {
+impl Pressures {
+    /// For the faults of `subject`; writes their lengths to `aftermath`.
+    pub(super) fn new(subject: &Subject, aftermath: &mut [Aftermath]) -> Self {
+        let end = nanos(subject.duration);
+        for (fault, aftermath) in subject.faults.iter().zip(aftermath) {
+            aftermath.before.length_ns = nanos(fault.windows.at).min(end);
+            aftermath.during.length_ns = length_within(&fault.windows, end);
+            aftermath.ends = ends_within(&fault.windows, end);
+        }
+        let faults = subject.faults.iter();
+        let faults = faults.map(|fault| (fault.targets.clone(), fault.windows));
+        Self::of(faults.collect(), subject.providers.len())
+    }
+
+    /// For faults of these targets and windows, and so many providers.
+    fn of(faults: Vec<(Vec<ProviderId>, Windows)>, providers: usize) -> Self {
+        let all = faults.into_iter().map(|(targets, windows)| Pressure {
+            targets,
             windows,
             second: (Instant::START, 0),
+        });
+        let all: Vec<Pressure> = all.collect();
+        let starts = all.iter().map(|one| Instant::START + one.windows.at);
+        let mut to_come: Vec<_> = starts.zip(0..).collect();
+        to_come.sort_unstable_by(|a, b| b.cmp(a));
+        let after = Duration::from_nanos(AFTER);
+        let awake = all.iter().map(|one| one.windows.extended(after));
+        Self {
+            awake: Active::new(awake.collect()),
+            attempts: vec![0; providers],
+            to_come,
+            all,
         }
     }
 
-    /// An attempt at one of the targets begins.
-    pub(super) fn on_start(&mut self, at: Instant, aftermath: &mut Aftermath) {
-        if at < Instant::START + self.windows.at {
-            aftermath.before.attempts += 1;
-        } else if self.windows.covers(at) {
+    /// An attempt at `provider` begins.
+    pub(super) fn on_start(
+        &mut self,
+        provider: ProviderId,
+        at: Instant,
+        aftermath: &mut [Aftermath],
+    ) {
+        self.begin(at, aftermath);
+        if let Some(count) = self.attempts.get_mut(provider.index()) {
+            *count += 1;
+        }
+        for &place in self.awake.at(at) {
+            let one = &mut self.all[place];
+            if one.targets.contains(&provider) {
+                one.on_start(at, &mut aftermath[place]);
+            }
+        }
+    }
+
+    /// Counts the attempts before each fault that has begun by `at`.
+    fn begin(&mut self, at: Instant, aftermath: &mut [Aftermath]) {
+        while let Some((_, place)) = self.to_come.pop_if(|(first, _)| *first <= at) {
+            let targets = self.attempts.iter().zip((0..).map(ProviderId));
+            let own = targets.filter(|(_, id)| self.all[place].targets.contains(id));
+            aftermath[place].before.attempts = own.map(|(count, _)| count).sum();
+        }
+    }
+
+    /// Ends the run.
+    pub(super) fn finish(mut self, aftermath: &mut [Aftermath]) {
+        self.begin(Instant::from_nanos(u64::MAX), aftermath);
+    }
+}
+
+impl Pressure {
+    fn on_start(&mut self, at: Instant, aftermath: &mut Aftermath) {
+        if self.windows.covers(at) {
             aftermath.during.attempts += 1;
         } else if let Some(since) = since_end(&self.windows, at).filter(|&since| since < AFTER) {
             let second = Instant::from_nanos(at.as_nanos() - since % SECOND);
@@ -198,20 +271,37 @@ mod tests {
 
     #[test]
     fn the_worst_second_after_an_end_counts() {
-        let mut aftermath = Aftermath::default();
-        let mut pressure = Pressure::new(windows(10, Some(5), None), 100 * SECOND, &mut aftermath);
+        let fault = windows(10, Some(5), None);
+        let mut aftermath = [Aftermath::default()];
+        let mut pressures = Pressures::of(vec![(vec![ProviderId(0)], fault)], 2);
+        let mut start = |provider: u16, ms: u64| {
+            let at = Instant::from_nanos(ms * 1_000_000);
+            pressures.on_start(ProviderId(provider), at, &mut aftermath);
+        };
         for ms in [
             0, 9_999, 10_000, 14_999, 15_000, 15_999, 16_000, 16_500, 16_999, 17_000,
         ] {
-            pressure.on_start(Instant::from_nanos(ms * 1_000_000), &mut aftermath);
+            start(0, ms);
+            start(1, ms);
         }
         for ms in [25_000, 25_001, 25_002, 25_003] {
-            pressure.on_start(Instant::from_nanos(ms * 1_000_000), &mut aftermath);
+            start(0, ms);
         }
+        let [aftermath] = aftermath;
         assert_eq!(
             (aftermath.before.attempts, aftermath.during.attempts),
             (2, 2)
         );
         assert_eq!(aftermath.surge, 3);
+    }
+
+    #[test]
+    fn attempts_before_a_fault_that_never_begins_are_before_it() {
+        let mut aftermath = [Aftermath::default()];
+        let fault = windows(50, Some(5), None);
+        let mut pressures = Pressures::of(vec![(vec![ProviderId(0)], fault)], 1);
+        pressures.on_start(ProviderId(0), Instant::START, &mut aftermath);
+        pressures.finish(&mut aftermath);
+        assert_eq!(aftermath[0].before.attempts, 1);
     }
 }

@@ -26,6 +26,7 @@
 //!
 //! It does not use world or client, so that it reads traces of production as well.
 
+mod active;
 mod alerts;
 mod attempt_peaks;
 pub(crate) mod breakdown;

@@ -9,19 +9,39 @@
 //! has not recovered when the fault strikes again, the measurement goes on.
 //! [`super::fault_impact`] measures the other effects of a fault.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::fault_impact::Longest;
 use super::subject::Subject;
 use crate::policy::ProviderId;
 use crate::time::{Instant, Windows, nanos};
 
+/// Measures the recoveries of all providers from all faults. A call costs as much with a thousand
+/// faults as with one: a recovery is looked at while it is waited for.
+#[derive(Debug)]
+pub(super) struct Comebacks {
+    all: Vec<Comeback>,
+    /// The positions of those whose recovery is waited for.
+    waiting: Vec<usize>,
+    /// When each of the others is to be looked at: at the fault's first start, then at its ends.
+    to_come: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// When arrivals end.
+    end: Instant,
+    /// The calls so far, and the answers of each provider.
+    calls: u64,
+    answers: Vec<u64>,
+}
+
 /// Measures the recovery of one provider from one fault.
 #[derive(Debug)]
-pub(super) struct Comeback {
+struct Comeback {
     provider: ProviderId,
     windows: Windows,
     /// When arrivals end.
     end: Instant,
-    before: Answered,
+    /// Known once the fault has been active.
+    before: Option<Answered>,
     /// The first end of the fault after which nothing was seen yet.
     next_end: Option<Instant>,
     waiting: Option<Waiting>,
@@ -44,18 +64,124 @@ struct Waiting {
     seen: Answered,
 }
 
-impl Comeback {
+impl Comebacks {
     /// One for each provider and each fault of `subject` that strikes it and ends.
-    pub(super) fn all(subject: &Subject) -> Vec<Self> {
+    pub(super) fn new(subject: &Subject) -> Self {
         let end = subject.end();
         let faults = subject.faults.iter();
-        let waits = faults.flat_map(|fault| {
+        let all = faults.flat_map(|fault| {
             let targets = fault.targets.iter();
-            targets.map(move |target| Self::new(*target, fault.windows, end))
+            targets.map(move |target| Comeback::new(*target, fault.windows, end))
         });
-        waits.filter(|wait| wait.next_end.is_some()).collect()
+        Self::of(all.collect(), subject.providers.len(), end)
     }
 
+    fn of(mut all: Vec<Comeback>, providers: usize, end: Instant) -> Self {
+        all.retain(|one| one.next_end.is_some());
+        let starts = all.iter().map(|one| Instant::START + one.windows.at);
+        Self {
+            to_come: starts.zip(0..).map(Reverse).collect(),
+            waiting: Vec::new(),
+            end,
+            calls: 0,
+            answers: vec![0; providers],
+            all,
+        }
+    }
+
+    /// A call arrives.
+    pub(super) fn on_arrival(&mut self, at: Instant, tallies: &mut [Longest]) {
+        if at >= self.end {
+            return;
+        }
+        self.pass(at, |_| true, tallies);
+        self.calls += 1;
+        for &place in &self.waiting {
+            if let Some(waiting) = &mut self.all[place].waiting {
+                waiting.seen.calls += 1;
+            }
+        }
+    }
+
+    /// An attempt at `provider` got a whole answer.
+    pub(super) fn on_answer(&mut self, provider: ProviderId, at: Instant, tallies: &mut [Longest]) {
+        if at >= self.end {
+            return;
+        }
+        self.pass(at, |asked| asked == provider, tallies);
+        if let Some(answers) = self.answers.get_mut(provider.index()) {
+            *answers += 1;
+        }
+        for &place in &self.waiting {
+            let one = &mut self.all[place];
+            if let Some(waiting) = one.waiting.as_mut().filter(|_| one.provider == provider) {
+                waiting.seen.answers += 1;
+            }
+        }
+    }
+
+    /// The time is `at`: looks at those that are due, and at those of these providers whose
+    /// recovery is waited for.
+    fn pass(&mut self, at: Instant, of: impl Fn(ProviderId) -> bool, tallies: &mut [Longest]) {
+        self.look(at);
+        let Self {
+            all,
+            waiting,
+            to_come,
+            ..
+        } = self;
+        waiting.retain(|&place| {
+            let one = &mut all[place];
+            if let Some(tally) = tallies.get_mut(one.provider.index())
+                && of(one.provider)
+            {
+                one.pass(at, tally);
+            }
+            if one.waiting.is_none() {
+                to_come.extend(one.next_end.map(|end| Reverse((end, place))));
+            }
+            one.waiting.is_some()
+        });
+    }
+
+    /// Looks at those that are due by `at`.
+    fn look(&mut self, at: Instant) {
+        while self.to_come.peek().is_some_and(|next| next.0.0 <= at) {
+            let Some(Reverse((_, place))) = self.to_come.pop() else {
+                return;
+            };
+            let one = &mut self.all[place];
+            let answers = self.answers.get(one.provider.index());
+            match one.before {
+                Some(_) => one.wait_from_ends(at),
+                None => {
+                    one.before = Some(Answered {
+                        answers: answers.copied().unwrap_or_default(),
+                        calls: self.calls,
+                    });
+                }
+            }
+            match one.waiting {
+                Some(_) => self.waiting.push(place),
+                None => self
+                    .to_come
+                    .extend(one.next_end.map(|end| Reverse((end, place)))),
+            }
+        }
+    }
+
+    /// Ends the run.
+    pub(super) fn finish(mut self, tallies: &mut [Longest]) {
+        self.look(self.end);
+        for one in self.all {
+            if let Some(tally) = tallies.get_mut(one.provider.index()) {
+                one.finish(tally);
+            }
+        }
+    }
+}
+
+impl Comeback {
     fn new(provider: ProviderId, windows: Windows, end: Instant) -> Self {
         let first = windows
             .length
@@ -64,56 +190,21 @@ impl Comeback {
             provider,
             windows,
             end,
-            before: Answered::default(),
+            before: None,
             next_end: first.filter(|first| *first < end),
             waiting: None,
         }
     }
 
-    /// The provider.
-    pub(super) const fn provider(&self) -> ProviderId {
-        self.provider
-    }
-
-    /// A call arrives.
-    pub(super) fn on_arrival(&mut self, at: Instant, tally: &mut Longest) {
-        self.pass(at, tally);
-        if let Some(seen) = self.counted_at(at) {
-            seen.calls += 1;
-        }
-    }
-
-    /// The provider answered an attempt.
-    pub(super) fn on_answer(&mut self, at: Instant, tally: &mut Longest) {
-        self.pass(at, tally);
-        if let Some(seen) = self.counted_at(at) {
-            seen.answers += 1;
-        }
-    }
-
-    /// The counts to which something at `at` belongs.
-    fn counted_at(&mut self, at: Instant) -> Option<&mut Answered> {
-        if at >= self.end {
-            return None;
-        }
-        if at < Instant::START + self.windows.at {
-            return Some(&mut self.before);
-        }
-        self.waiting.as_mut().map(|waiting| &mut waiting.seen)
-    }
-
     /// The time is `at`: judges the seconds that are over.
     fn pass(&mut self, at: Instant, tally: &mut Longest) {
-        if at >= self.end {
-            return;
-        }
         self.wait_from_ends(at);
         let Some(waiting) = &mut self.waiting else {
             return;
         };
         let second = at.as_nanos().saturating_sub(waiting.since.as_nanos()) / SECOND;
         if second > waiting.second && waiting.seen.calls >= MIN_CALLS {
-            if waiting.seen.is_half_of(self.before) {
+            if waiting.seen.is_half_of(self.before.unwrap_or_default()) {
                 tally.take(waiting.first * SECOND, true);
                 self.waiting = None;
                 return;
@@ -125,12 +216,12 @@ impl Comeback {
     }
 
     /// Ends the run.
-    pub(super) fn finish(mut self, tally: &mut Longest) {
+    fn finish(mut self, tally: &mut Longest) {
         self.wait_from_ends(self.end);
         let Some(waiting) = &self.waiting else {
             return;
         };
-        if waiting.seen.calls > 0 && waiting.seen.is_half_of(self.before) {
+        if waiting.seen.calls > 0 && waiting.seen.is_half_of(self.before.unwrap_or_default()) {
             tally.take(waiting.first * SECOND, true);
         } else {
             let since = self.end.as_nanos().saturating_sub(waiting.since.as_nanos());
@@ -144,7 +235,8 @@ impl Comeback {
         let Some(since) = self.next_end.filter(|end| *end <= at) else {
             return;
         };
-        if self.waiting.is_none() && self.before.answers > 0 {
+        let answered = self.before.is_some_and(|before| before.answers > 0);
+        if self.waiting.is_none() && answered {
             self.waiting = Some(Waiting {
                 since,
                 first: 0,
@@ -191,15 +283,18 @@ mod tests {
             every: every.map(Duration::from_secs),
         };
         let end = Instant::from_nanos(100 * SECOND);
-        let (mut comeback, mut tally) = (Comeback::new(HERE, windows, end), Longest::default());
+        let comeback = Comeback::new(HERE, windows, end);
+        let mut comebacks = Comebacks::of(vec![comeback], 1, end);
+        let mut tallies = [Longest::default()];
         for tenth in 0..1_000 {
             let at = Instant::from_nanos(tenth * SECOND / 10);
-            comeback.on_arrival(at, &mut tally);
+            comebacks.on_arrival(at, &mut tallies);
             if answers(tenth / 10) {
-                comeback.on_answer(at, &mut tally);
+                comebacks.on_answer(HERE, at, &mut tallies);
             }
         }
-        comeback.finish(&mut tally);
+        comebacks.finish(&mut tallies);
+        let [tally] = tallies;
         tally
     }
 

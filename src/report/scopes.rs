@@ -91,11 +91,11 @@ pub(super) fn all(state: &mut RunStats) -> impl Iterator<Item = &mut Scope> {
     state.during.iter_mut().chain(after).chain(slices)
 }
 
-/// The scopes of intervals that take all of its calls, by position: what belongs to no call counts
-/// in them by its own time.
-pub(super) fn stretches(state: &mut RunStats) -> impl Iterator<Item = &mut Scope> {
+/// The scope of the interval at `place`, if it takes all of its calls: what belongs to no call
+/// counts in it by its own time.
+pub(super) fn stretch_of_all(state: &mut RunStats, place: usize) -> Option<&mut Scope> {
     let after = state.after.iter_mut().map(|after| &mut after.calls);
-    state.during.iter_mut().chain(after)
+    state.during.iter_mut().chain(after).nth(place)
 }
 
 /// The scope of the interval at `place`.

@@ -1,0 +1,97 @@
+//! The intervals that cover the present, kept as time goes on: with a thousand faults, an event
+//! costs as much as with one.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::time::{Instant, Windows};
+
+/// Which of several intervals cover the time of the latest event.
+#[derive(Debug)]
+pub(super) struct Active {
+    all: Vec<Windows>,
+    /// The positions of those that cover it, in ascending order.
+    places: Vec<usize>,
+    /// When each of them begins or ends next.
+    changes: BinaryHeap<Reverse<(Instant, usize)>>,
+    now: Instant,
+}
+
+impl Active {
+    /// Of `all`, at the start of the run.
+    pub(super) fn new(all: Vec<Windows>) -> Self {
+        let changes = (0..all.len()).map(|place| Reverse((Instant::START, place)));
+        Self {
+            changes: changes.collect(),
+            places: Vec::new(),
+            now: Instant::START,
+            all,
+        }
+    }
+
+    /// The positions of those that cover `now`, in ascending order. It takes longer where time goes
+    /// back, as it may in a trace of production.
+    pub(super) fn at(&mut self, now: Instant) -> &[usize] {
+        if now < self.now {
+            *self = Self::new(std::mem::take(&mut self.all));
+        }
+        self.now = now;
+        while self.changes.peek().is_some_and(|next| next.0.0 <= now) {
+            if let Some(Reverse((_, place))) = self.changes.pop() {
+                self.change(place);
+            }
+        }
+        &self.places
+    }
+
+    /// One of them has begun or ended.
+    fn change(&mut self, place: usize) {
+        let next = self.all[place].at_or_after(self.now);
+        let (covers, next) = match next {
+            Some((start, end)) if start <= self.now => (true, end),
+            Some((start, _)) => (false, Some(start)),
+            None => (false, None),
+        };
+        match self.places.binary_search(&place) {
+            Err(at) if covers => self.places.insert(at, place),
+            Ok(at) if !covers => drop(self.places.remove(at)),
+            _ => {}
+        }
+        self.changes.extend(next.map(|at| Reverse((at, place))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_windows() -> impl Strategy<Value = Windows> {
+        let lengths = (0..40_u64, proptest::option::of(1..20_u64));
+        (lengths, proptest::option::of(1..20_u64)).prop_map(|((at, length), gap)| Windows {
+            at: Duration::from_nanos(at),
+            length: length.map(Duration::from_nanos),
+            every: length
+                .zip(gap)
+                .map(|(length, gap)| Duration::from_nanos(length + gap)),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn those_that_cover_the_present_are_found_in_whatever_order_events_come(
+            all in proptest::collection::vec(any_windows(), 0..8),
+            moments in proptest::collection::vec(0..100_u64, 1..20),
+        ) {
+            let mut active = Active::new(all.clone());
+            for moment in moments {
+                let now = Instant::from_nanos(moment);
+                let covering = (0..all.len()).filter(|place| all[*place].covers(now));
+                prop_assert_eq!(active.at(now), covering.collect::<Vec<_>>());
+            }
+        }
+    }
+}
