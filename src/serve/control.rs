@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::paths::{HEALTH, decoded};
 use super::switches::Switch;
 use crate::host::request::Other;
-use crate::text::diagnostic::suggestion;
+use crate::text::suggestion::suggestion;
 
 /// A path below [`ROOT`] that can be asked.
 struct Route {

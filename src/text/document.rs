@@ -9,9 +9,9 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::Diagnostic;
-use super::diagnostic::nearest;
 use super::file;
 use super::source::{Source, Span};
+use super::suggestion::nearest;
 use super::tree::{Key, MAX_DEPTH, Node, NodeKind, parse, too_deep};
 
 /// A YAML file as a tree of nodes with locations.

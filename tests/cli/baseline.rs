@@ -87,11 +87,10 @@ fn margins_of_the_scenario_count_unless_the_command_line_has_others() {
     run(wide, "").code(0);
     run(wide, "--margin success_rate=5%").code(5);
     let told = run("margins: { success_rate: 5%, attempts_per_call: 5% }\n", "");
-    told.code(5).stderr_eq(str![[r#"
-worse than the baseline: flaky no-failover: success_rate was 72.52%, is 62.78% (-9.74pp, beyond its margin of 5.00pp)
-worse than the baseline: flaky priority-fallback: attempts_per_call was 1.27, is 1.37 (+0.10, beyond its margin of 0.06)
-
-"#]]);
+    let told = stderr(told.code(5).get_output());
+    for part in ["beyond its margin of 5.00pp", "beyond its margin of 0.06"] {
+        assert!(told.contains(part), "{told}");
+    }
 }
 
 #[test]

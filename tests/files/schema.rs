@@ -163,7 +163,8 @@ const RIGHT: &[(&str, &[&str])] = &[
     ]),
     ("/expect", &["{ resilient: [ success_rate >= 99% ] }"]),
     ("/margins", &[
-        "{ success_rate: 0.5%, latency.p95: 200ms, cost: 5%, attempts_max: 1, recovery_time(a): 9s }",
+        "{ success_rate: 0.5%, latency.p95: 200ms, cost: 5%, attempts_max: 1 }",
+        "{ recovery_time(a): 9s }",
     ]),
     ("/policies", &["[ resilient, ./mine.yaml ]"]),
 ];

@@ -6,8 +6,9 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use crate::text::diagnostic::{Diagnostic, suggestion};
+use crate::text::diagnostic::Diagnostic;
 use crate::text::source::Span;
+use crate::text::suggestion::suggestion;
 use crate::units::truncate;
 
 /// A serde error, with its location once a node has added it.

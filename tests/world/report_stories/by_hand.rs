@@ -76,6 +76,12 @@ fn run() -> RunStats {
     let mut call = story.call(3_000);
     call.asks(3_000, PRIMARY).billed(3_600, 500, 50);
     call.taken_for_an_answer(3_600);
+    during_and_after(&mut story);
+    story.end()
+}
+
+/// Calls 4 to 10: the fault is at work, then over.
+fn during_and_after(story: &mut Story) {
     // 4: falls back, and is answered after 700 ms. The breaker opens.
     let mut call = story.call(4_000);
     call.asks(4_000, PRIMARY)
@@ -96,7 +102,7 @@ fn run() -> RunStats {
     call.probes(6_500, PRIMARY).probes(6_600, PRIMARY);
     call.fails(6_700, FailureClass::Overloaded);
     call.ends(6_800, FailureReason::Deadline);
-    check(&mut story, 7_000, false);
+    check(story, 7_000, false);
     // 8: never ends.
     story.call(8_000).asks(8_000, BACKUP);
     // 9: answered after 300 ms, the first token after 100 ms.
@@ -106,7 +112,7 @@ fn run() -> RunStats {
     story.breaker(9_400, PRIMARY, BreakerState::Closed);
     let (provider, until) = (BACKUP, Instant::from_nanos(20_000_000_000));
     story.tell(9_500, EventKind::Ejected { provider, until });
-    check(&mut story, 9_600, true);
+    check(story, 9_600, true);
     story.bills(9_600, PRIMARY, None, (100, 10));
     // What call 4 asked for before it fell back.
     story.bills(9_800, PRIMARY, Some(4), (1_000, 0));
@@ -115,8 +121,7 @@ fn run() -> RunStats {
     call.asks(10_500, BACKUP)
         .fails(11_000, FailureClass::Truncated);
     call.ends(11_000, FailureReason::Interrupted(FailureClass::Truncated));
-    check(&mut story, 12_000, true);
-    story.end()
+    check(story, 12_000, true);
 }
 
 fn check(story: &mut Story, at: u64, passed: bool) {
