@@ -12,7 +12,8 @@
 //! - [`secrets`]: what looks like a secret in any text.
 //! - [`visible`]: texts of unknown origin as people may see them.
 //! - [`diagnostic`]: what is wrong, where, and what to write instead, with a caret.
-//! - [`suggestion`]: the word that was meant by another; `renamed`: the names of keys and words in earlier versions.
+//! - [`suggestion`]: the word that was meant by another.
+//! - `renamed`: the names of keys and words in earlier versions.
 //! - `json`: where a text is no JSON.
 //! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
 //!

@@ -175,7 +175,11 @@ error: this is no margin
    = help: write as in `0.5%`, `200ms` or `0.001 USD`
 
 "#]]);
-    let unmet = Project::new().with("scenarios/flaky.yaml", &text.replace(margins, ""));
+}
+
+#[test]
+fn a_margin_of_what_no_result_has_is_told() {
+    let unmet = project();
     unmet.firedrill("run --seed 1 --out before").code(0);
     let told = unmet.firedrill("run --seed 1 --baseline before --margin alerts(x)=1");
     told.code(2);
