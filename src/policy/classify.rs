@@ -15,50 +15,89 @@ pub(crate) use details::ErrorDetails;
 use details::Said;
 use table::Weight;
 
-/// How an attempt failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum FailureClass {
+/// Each class with what it is, its name as policy files, traces and reports write it, and what is
+/// done about it where the policy says nothing: a failure that may pass by itself is retried, one
+/// that lasts at this provider falls back, and one that every provider would return stops.
+macro_rules! classes {
+    ($($(#[doc = $about:literal])+ $class:ident $name:literal $action:ident;)*) => {
+        /// How an attempt failed.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum FailureClass {
+            $($(#[doc = $about])+ $class,)*
+        }
+
+        impl FailureClass {
+            /// Every class, in the order of their declaration.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$class),*];
+
+            /// The class as policy files, traces and reports write it: `rate_limited`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$class => $name,)*
+                }
+            }
+
+            /// What it is, in a sentence.
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $(Self::$class => concat!($($about),+).trim_ascii(),)*
+                }
+            }
+
+            /// What to do about this class where the policy says nothing.
+            pub const fn action(self) -> Action {
+                match self {
+                    $(Self::$class => Action::$action,)*
+                }
+            }
+        }
+    };
+}
+
+classes! {
     /// Too many requests or tokens: may succeed after a wait.
-    RateLimited,
+    RateLimited "rate_limited" Retry;
     /// No money or no quota left: waiting does not help.
-    Quota,
+    Quota "quota" Fallback;
     /// The provider says that it is overloaded (503 overloaded, 529).
-    Overloaded,
+    Overloaded "overloaded" Retry;
     /// Any other 5xx.
-    ServerError,
+    ServerError "server_error" Retry;
     /// No connection: refused, or no such host.
-    Connect,
+    Connect "connect" Retry;
     /// The connection did not open in time.
-    TimeoutConnect,
+    TimeoutConnect "timeout_connect" Retry;
     /// No first token in time.
-    TimeoutFirstToken,
+    TimeoutFirstToken "timeout_first_token" Retry;
     /// Silence between tokens for too long.
-    TimeoutIdle,
+    TimeoutIdle "timeout_idle" Retry;
     /// The attempt as a whole took too long.
-    TimeoutAttempt,
+    TimeoutAttempt "timeout_attempt" Retry;
     /// The connection was reset under the attempt.
-    Reset,
+    Reset "reset" Retry;
     /// The answer ended before it was complete.
-    Truncated,
+    Truncated "truncated" Retry;
     /// The answer is not what the dialect allows.
-    Malformed,
+    Malformed "malformed" Retry;
     /// The key was not accepted (401).
-    Auth,
+    Auth "auth" Fallback;
     /// The key may not do this (403).
-    Forbidden,
+    Forbidden "forbidden" Fallback;
     /// The model does not exist, or no longer exists (404, 410).
-    ModelGone,
+    ModelGone "model_gone" Fallback;
     /// The request itself is wrong, and the provider says what is.
-    BadRequest,
+    BadRequest "bad_request" Stop;
     /// Another 4xx: the request may be wrong, or only this provider may refuse it. Unless the
     /// policy names it, the call falls back once, and ends when a second provider rejects it, too.
-    Rejected,
+    Rejected "rejected" Fallback;
     /// The prompt does not fit the model's context.
-    ContextTooLong,
+    ContextTooLong "context_too_long" Fallback;
     /// The provider refuses the content.
-    ContentFilter,
+    ContentFilter "content_filter" Stop;
 }
 
 /// What a policy does about a class of failures.
@@ -82,29 +121,6 @@ pub enum Action {
 }
 
 impl FailureClass {
-    /// Every class, in the order of their declaration.
-    pub const ALL: [Self; 19] = [
-        Self::RateLimited,
-        Self::Quota,
-        Self::Overloaded,
-        Self::ServerError,
-        Self::Connect,
-        Self::TimeoutConnect,
-        Self::TimeoutFirstToken,
-        Self::TimeoutIdle,
-        Self::TimeoutAttempt,
-        Self::Reset,
-        Self::Truncated,
-        Self::Malformed,
-        Self::Auth,
-        Self::Forbidden,
-        Self::ModelGone,
-        Self::BadRequest,
-        Self::Rejected,
-        Self::ContextTooLong,
-        Self::ContentFilter,
-    ];
-
     /// Names that stand for several classes in a policy file, with what they stand for.
     pub const GROUPS: [(&'static str, &'static [Self]); 1] = [(
         "timeout",
@@ -116,31 +132,6 @@ impl FailureClass {
         ],
     )];
 
-    /// The class as policy files, traces and reports write it: `rate_limited`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::RateLimited => "rate_limited",
-            Self::Quota => "quota",
-            Self::Overloaded => "overloaded",
-            Self::ServerError => "server_error",
-            Self::Connect => "connect",
-            Self::TimeoutConnect => "timeout_connect",
-            Self::TimeoutFirstToken => "timeout_first_token",
-            Self::TimeoutIdle => "timeout_idle",
-            Self::TimeoutAttempt => "timeout_attempt",
-            Self::Reset => "reset",
-            Self::Truncated => "truncated",
-            Self::Malformed => "malformed",
-            Self::Auth => "auth",
-            Self::Forbidden => "forbidden",
-            Self::ModelGone => "model_gone",
-            Self::BadRequest => "bad_request",
-            Self::Rejected => "rejected",
-            Self::ContextTooLong => "context_too_long",
-            Self::ContentFilter => "content_filter",
-        }
-    }
-
     /// The class of this name; `None` for any other word, a group's name included.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.name() == name)
@@ -150,32 +141,6 @@ impl FailureClass {
     pub fn group(name: &str) -> Option<&'static [Self]> {
         let (_, members) = Self::GROUPS.into_iter().find(|(group, _)| *group == name)?;
         Some(members)
-    }
-
-    /// What to do about this class where the policy says nothing: retry a failure that may pass by
-    /// itself, fall back after one that lasts at this provider, stop at one that every provider
-    /// would return.
-    pub const fn action(self) -> Action {
-        match self {
-            Self::RateLimited
-            | Self::Overloaded
-            | Self::ServerError
-            | Self::Connect
-            | Self::TimeoutConnect
-            | Self::TimeoutFirstToken
-            | Self::TimeoutIdle
-            | Self::TimeoutAttempt
-            | Self::Reset
-            | Self::Truncated
-            | Self::Malformed => Action::Retry,
-            Self::Quota
-            | Self::Auth
-            | Self::Forbidden
-            | Self::ModelGone
-            | Self::Rejected
-            | Self::ContextTooLong => Action::Fallback,
-            Self::BadRequest | Self::ContentFilter => Action::Stop,
-        }
     }
 
     /// What this failure says about its provider's health.

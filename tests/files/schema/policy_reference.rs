@@ -224,11 +224,12 @@ fn failures(text: &mut String, root: &Value) {
         let name = word["const"].as_str().expect("a word");
         let _ = writeln!(text, "- `{name}`: {}", about(word));
     }
-    text.push_str("\n| class | default |\n|---|---|\n");
+    text.push_str("\n| class | default | what it is |\n|---|---|---|\n");
     for class in FailureClass::ALL {
         let action = serde_json::to_value(class.action()).expect("a word");
         let action = action.as_str().expect("a word");
-        let _ = writeln!(text, "| `{}` | {action} |", class.name());
+        let (name, about) = (class.name(), class.about());
+        let _ = writeln!(text, "| `{name}` | {action} | {about} |");
     }
 }
 
