@@ -92,6 +92,8 @@ pub mod expect;
 mod host;
 #[cfg(feature = "sim")]
 mod provider;
+#[cfg(feature = "cli")]
+mod readers;
 #[cfg(feature = "sim")]
 pub mod report;
 #[cfg(feature = "cli")]
@@ -117,6 +119,8 @@ pub use text::{Diagnostic, Document};
 #[cfg(feature = "sim")]
 pub mod engine {
     pub use crate::provider::{Action, Exchange, Provider, Request};
+    #[cfg(feature = "cli")]
+    pub use crate::readers::{READERS, Reader};
     pub use crate::scenario::fault::SeededFault;
     pub use crate::scenario::workload::{Prefix, Row, Tokens, Workload};
     pub use crate::world::{Simulated, SmallReads, run};

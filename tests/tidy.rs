@@ -57,6 +57,10 @@ const MODULES: &[(&str, &str)] = &[
          world report",
     ),
     (
+        "readers",
+        "text policy policy_file wire trace prices client expect scenario host report roi",
+    ),
+    (
         "cli",
         "time units rng text policy policy_file wire trace prices client expect scenario provider \
          host world report roi serve drill",

@@ -59,25 +59,9 @@ pub(super) struct Attempt<C: Connect> {
 type Limit = Option<(Instant, FailureClass)>;
 
 impl<C: Connect> Attempt<C> {
-    /// Makes the exchange. Keys are redacted from every failure, and from the name of the model,
-    /// even if the provider repeats one.
+    /// Makes the exchange. What the provider said may repeat a key: the call redacts it before it
+    /// hands it out.
     pub(super) async fn run(self) -> Result<Content, Failed> {
-        let target = self.target();
-        match self.whole_exchange().await {
-            Ok(mut content) => {
-                // The name that was asked for needs no look.
-                let other = content.model.filter(|name| *name != target.model);
-                content.model = other.map(|name| target.without_keys(&name));
-                Ok(content)
-            }
-            Err(failed) => Err(Failed {
-                message: failed.message.map(|said| target.without_keys(&said)),
-                ..failed
-            }),
-        }
-    }
-
-    async fn whole_exchange(&self) -> Result<Content, Failed> {
         let started = Instant::now();
         let (mut connection, response) = self.exchange_with_redirects(started).await?;
         if !response.status().is_success() {

@@ -14,7 +14,7 @@ use super::connect::{Connect, Tcp};
 use super::error::{AttemptReport, Error};
 use super::failure::{Failed, Source};
 use super::flight::{AttemptEvent, Flight};
-use super::{Answer, Shared, Usage};
+use super::{Answer, Shared, Target, Usage};
 use crate::policy::call::{Call, FailureReason, Outcome, Reply, Start, Step};
 use crate::policy::call_context::{CallContext, Delivery, Priority};
 use crate::policy::prebuffer::Prebuffer;
@@ -43,7 +43,8 @@ pub struct AnswerStream<C: Connect = Tcp> {
     text: String,
     content: Content,
     answered: ProviderId,
-    reports: Vec<AttemptReport>,
+    /// What became of each attempt so far; messages may repeat keys.
+    reports: Vec<(ProviderId, AttemptReport)>,
     /// The error of the connection of the last failed attempt.
     source: Option<Source>,
     over: Option<Result<Answer, Error>>,
@@ -374,14 +375,28 @@ impl<C: Connect> AnswerStream<C> {
         if let Some(failed) = &failed {
             self.source.clone_from(&failed.source);
         }
-        self.reports.push(AttemptReport {
-            provider: self.shared.target(flight.start.provider).name.clone(),
+        let provider = flight.start.provider;
+        let report = AttemptReport {
+            provider: self.shared.target(provider).name.clone(),
             started: flight.since.since(self.began),
             took: now.since(flight.since),
             failure: failed.as_ref().map(|failed| failed.failure.class),
             status: failed.as_ref().and_then(|failed| failed.status),
             message: failed.and_then(|failed| failed.message),
+        };
+        self.reports.push((provider, report));
+    }
+
+    /// What became of each attempt, for the caller. Most attempts that fail are of calls that
+    /// succeed, and their messages are looked through for keys only here.
+    fn told(&mut self) -> Vec<AttemptReport> {
+        let reports = std::mem::take(&mut self.reports).into_iter();
+        let told = reports.map(|(provider, report)| {
+            let target = self.shared.target(provider);
+            let message = report.message.map(|said| target.without_keys(&said));
+            AttemptReport { message, ..report }
         });
+        told.collect()
     }
 
     fn finish(&mut self, outcome: Outcome, now: Instant) {
@@ -396,7 +411,7 @@ impl<C: Connect> AnswerStream<C> {
         let text = std::mem::take(&mut self.text);
         self.over = Some(match outcome {
             Outcome::Failed(reason) => Err(Error {
-                attempts: std::mem::take(&mut self.reports),
+                attempts: self.told(),
                 received: text,
                 unsupported: self.shared.named(std::mem::take(&mut self.unsupported)),
                 source: self.source.take(),
@@ -415,7 +430,7 @@ impl<C: Connect> AnswerStream<C> {
                     finish: content.finish,
                     usage: content.usage,
                     provider: target.name.clone(),
-                    model: content.model.unwrap_or_else(|| target.model.clone()),
+                    model: model_of(target, content.model),
                     attempts: attempt.0,
                 })
             }
@@ -429,6 +444,14 @@ impl<C: Connect> futures_core::Stream for AnswerStream<C> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.get_mut().poll_piece(cx)
+    }
+}
+
+/// The model that answered: the provider's own word for it, without keys.
+fn model_of<C: Connect>(target: &Target<C>, said: Option<String>) -> String {
+    match said.filter(|name| *name != target.model) {
+        Some(other) => target.without_keys(&other),
+        None => target.model.clone(),
     }
 }
 

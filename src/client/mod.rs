@@ -48,6 +48,7 @@ mod fleet_file;
 mod flight;
 mod pool;
 mod provider;
+mod redact;
 mod redirect;
 mod secret;
 #[cfg(feature = "tower")]
@@ -57,6 +58,8 @@ mod session;
 mod spans;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "cli")]
+mod told;
 mod waiters;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -76,6 +79,8 @@ pub use provider::Provider;
 pub use secret::Secret;
 #[cfg(feature = "tls")]
 pub use tls::{MaybeTls, Tls};
+#[cfg(feature = "cli")]
+pub(crate) use told::told;
 
 pub use crate::wire::Dialect;
 pub use crate::wire::answer::{Finish, FinishReason, Usage};

@@ -2,14 +2,12 @@
 //!
 //! The core sees a [`ProviderInfo`]; connections see a [`Target`], which alone has the keys.
 
-use std::cmp::Reverse;
-
 use hyper::header::{HeaderName, HeaderValue};
 
 use super::connect::{Connect, Endpoint, Scheme, without_login};
 use super::pool::Pool;
 use super::secret::Secret;
-use super::{BuildError, Target, Uris};
+use super::{BuildError, Target, Uris, redact};
 use crate::policy::keys::KeyId;
 use crate::policy::provider_info::ProviderInfo;
 use crate::prices;
@@ -182,16 +180,9 @@ impl<C: Connect> Target<C> {
 }
 
 impl<C: Connect> Target<C> {
-    /// What the provider said, without our keys, which some providers repeat, and without what
-    /// looks like a key of others.
+    /// What the provider said, without keys.
     pub(super) fn without_keys(&self, said: &str) -> String {
-        let mut keys = Vec::from_iter(self.keys.iter().map(Secret::reveal));
-        // One may be the beginning of another.
-        keys.sort_by_key(|key| Reverse(key.len()));
-        let said = keys.into_iter().fold(said.to_owned(), |said, key| {
-            said.replace(key, secrets::SHOWN)
-        });
-        secrets::without(&said).into_owned()
+        redact::without(&self.keys, said)
     }
 }
 

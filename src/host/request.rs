@@ -11,7 +11,8 @@ mod path;
 
 use std::hash::{DefaultHasher, Hasher};
 
-use super::framing::{Chunks, Fields, LONGEST_HEAD};
+pub(crate) use super::framing::Chunks;
+use super::framing::{Fields, LONGEST_HEAD};
 use crate::policy::CallId;
 use crate::provider::Request;
 use crate::scenario::workload::Tokens;

@@ -58,10 +58,20 @@ pub(crate) fn load_on(
     prices: Option<&Book>,
     further: &dyn Fn(&Loaded) -> Vec<Diagnostic>,
 ) -> (Option<Loaded>, Option<Diagnostic>) {
-    let mut document = match Document::read(path) {
-        Ok(document) => document,
-        Err(problem) => return (None, Some(problem)),
-    };
+    match Document::read(path) {
+        Ok(document) => load_document(document, path, overrides, prices, further),
+        Err(problem) => (None, Some(problem)),
+    }
+}
+
+/// As [`load_on`], of the text of the file.
+fn load_document(
+    mut document: Document,
+    path: &Path,
+    overrides: &[(String, String)],
+    prices: Option<&Book>,
+    further: &dyn Fn(&Loaded) -> Vec<Diagnostic>,
+) -> (Option<Loaded>, Option<Diagnostic>) {
     let own = overrides
         .iter()
         .filter(|(key, _)| !key.starts_with("policy."));
@@ -95,6 +105,11 @@ pub(crate) fn load_on(
         loaded,
         Diagnostic::of_all(wrong.into_iter().chain(problems).collect()),
     )
+}
+
+/// What is wrong with `document`, the scenario at `path`.
+pub(crate) fn check(document: Document, path: &Path) -> Option<Diagnostic> {
+    load_document(document, path, &[], None, &|_| Vec::new()).1
 }
 
 impl Loaded {

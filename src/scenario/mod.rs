@@ -22,7 +22,7 @@ pub(crate) mod profiles;
 mod provider;
 mod quantiles;
 pub(crate) mod rates;
-mod replay;
+pub(crate) mod replay;
 mod resolve;
 mod resolved;
 mod run;

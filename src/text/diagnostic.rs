@@ -80,7 +80,7 @@ impl Diagnostic {
     /// A diagnostic at this location.
     pub(super) fn at(span: Span, message: impl Into<String>) -> Self {
         Self {
-            message: visible(&clipped(&message.into())).into_owned(),
+            message: clipped(&visible(&message.into())),
             note: None,
             hint: None,
             span,

@@ -88,13 +88,25 @@ fn has_shape(word: &str) -> bool {
         bytes[at..].starts_with(start.as_bytes()) && bytes.len() - at - start.len() >= least
     };
     (0..bytes.len()).any(|at| {
+        // Behind other letters, as in `[31msk-proj-`, it must look like chance as well.
         let is_start = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
-        is_start
-            && SHAPES
-                .iter()
-                .any(|(start, least)| begins(at, start, *least))
+        SHAPES
+            .iter()
+            .any(|(start, least)| begins(at, start, *least))
+            && (is_start || is_in_changing_case(&bytes[at..]))
     })
 }
+
+/// Whether a text is long, and in small and capital letters.
+fn is_in_changing_case(text: &[u8]) -> bool {
+    let text = &text[..text.len().min(LONGEST_KEY)];
+    let count = |is: fn(&u8) -> bool| text.iter().filter(|byte| is(byte)).count();
+    let (upper, lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
+    text.len() >= 28 && upper >= 3 && lower >= 3
+}
+
+/// No more of a key needs a look.
+const LONGEST_KEY: usize = 120;
 
 /// How keys begin, and how many characters they have at least behind that.
 const SHAPES: &[(&str, usize)] = &[
@@ -267,6 +279,14 @@ mod tests {
                 assert_eq!(hidden.len(), text.len());
             }
         }
+    }
+
+    #[test]
+    fn a_key_behind_letters_of_something_else_is_hidden_and_a_long_word_is_not() {
+        let text = "\u{1b}[31msk-proj-Zx81yTQ9aBc_dEf2gHi3jKl\u{1b}[0m";
+        assert_eq!(without(text), "\u{1b}[***\u{1b}[0m");
+        let text = "task-oriented-and-risk-averse-planning-2024-2025";
+        assert_eq!(without(text), text);
     }
 
     #[test]

@@ -4,5 +4,6 @@
 mod articles;
 mod fleet;
 mod policy;
+mod readers;
 mod scenario;
 mod schema;

@@ -24,7 +24,7 @@ use crate::text::Diagnostic;
 use crate::time::{Instant, nanos};
 
 /// The rows of the trace file `text`; `point` makes a diagnostic from a range of it.
-pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Vec<Row>, Diagnostic> {
+pub(crate) fn rows(text: &str, point: Point<'_>) -> Result<Vec<Row>, Diagnostic> {
     let rows = match text.trim_start().starts_with('{') {
         true => lines::rows(text, point)?,
         false => table::rows(text, point)?,
