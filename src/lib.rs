@@ -91,6 +91,8 @@ pub mod expect;
 #[cfg(feature = "sim")]
 mod host;
 #[cfg(feature = "sim")]
+mod model;
+#[cfg(feature = "sim")]
 mod provider;
 #[cfg(feature = "cli")]
 mod readers;

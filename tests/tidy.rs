@@ -45,6 +45,10 @@ const MODULES: &[(&str, &str)] = &[
         "world",
         "time units rng text policy wire trace prices client scenario provider host",
     ),
+    (
+        "model",
+        "time units rng policy wire trace client scenario provider host world",
+    ),
     ("report", "time units rng text policy trace prices expect"),
     ("roi", "time units text prices report"),
     (
@@ -54,7 +58,7 @@ const MODULES: &[(&str, &str)] = &[
     (
         "drill",
         "time units rng text policy policy_file wire trace prices client expect scenario provider \
-         world report",
+         world model report",
     ),
     (
         "readers",
@@ -68,8 +72,8 @@ const MODULES: &[(&str, &str)] = &[
 ];
 
 /// Modules without await, clock and entropy.
-const PURE: &str =
-    "time units rng text policy policy_file wire trace prices expect scenario provider report roi";
+const PURE: &str = "time units rng text policy policy_file wire trace prices expect scenario \
+                    provider model report roi";
 
 /// What pure modules must not use, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

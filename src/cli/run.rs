@@ -10,7 +10,7 @@ use super::partition::{self, Partition};
 use super::session::Session;
 use super::sweep::{self, Variant};
 use super::{Done, files, output, values};
-use crate::drill::{self, Changes, Drill};
+use crate::drill::{self, Changes, Drill, Engine};
 use crate::prices::Book;
 use crate::report::Format;
 use crate::text::Diagnostic;
@@ -60,6 +60,11 @@ pub(super) struct Args {
     /// runs each of the values, and shows them side by side.
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::assignment)]
     set: Vec<(String, String)>,
+
+    /// What makes the runs: the simulated network, byte by byte, or the same decisions and physics
+    /// over a queue of events, many times as fast.
+    #[arg(long, value_enum, default_value_t)]
+    engine: Engine,
 
     /// Take prices from FILE: our form, LiteLLM's JSON, or genai-prices' (docs/prices.md).
     #[arg(long, value_name = "FILE")]
@@ -143,6 +148,7 @@ fn load(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
         seeds: args.seed.map(|seed| seed..=seed).or(args.seeds.clone()),
         set: Vec::new(),
         prices: prices.map(Arc::new),
+        engine: args.engine,
     };
     let mut by_variant = Vec::new();
     for variant in &variants {

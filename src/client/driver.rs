@@ -470,7 +470,7 @@ fn ask(request: &Request, delivery: Delivery) -> CallContext {
 }
 
 /// The expected output tokens of a call that sets no limit on them.
-const USUAL_OUTPUT: u64 = 256;
+pub(crate) const USUAL_OUTPUT: u64 = 256;
 
 /// A call that is dropped before it ended is reported to the core, which may hold a probe's slot
 /// for it.

@@ -16,18 +16,18 @@ use crate::wire::answer::{ErrorBody, Undecodable, Wrong};
 
 /// A failed attempt, with the details that its caller may want to read.
 #[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) failure: Failure,
-    pub(super) status: Option<u16>,
-    pub(super) message: Option<String>,
-    pub(super) source: Option<Source>,
+pub(crate) struct Failed {
+    pub(crate) failure: Failure,
+    pub(crate) status: Option<u16>,
+    pub(crate) message: Option<String>,
+    pub(crate) source: Option<Source>,
 }
 
 /// The error of a connection.
-pub(super) type Source = Arc<dyn Error + Send + Sync>;
+pub(crate) type Source = Arc<dyn Error + Send + Sync>;
 
 /// An error with a status of its own.
-pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, error: ErrorBody) -> Failed {
+pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, error: ErrorBody) -> Failed {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let answered = status.as_u16();
     // A gateway's own status says less than that of the error that it passes on.

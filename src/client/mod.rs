@@ -81,6 +81,12 @@ pub use secret::Secret;
 pub use tls::{MaybeTls, Tls};
 #[cfg(feature = "cli")]
 pub(crate) use told::told;
+#[cfg(feature = "sim")]
+pub(crate) use {
+    driver::USUAL_OUTPUT,
+    failure::{Failed, refusal},
+    pool::{IDLE_FOR, IDLE_MOST},
+};
 
 pub use crate::wire::Dialect;
 pub use crate::wire::answer::{Finish, FinishReason, Usage};

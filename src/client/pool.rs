@@ -113,10 +113,10 @@ impl<Io: hyper::rt::Read + hyper::rt::Write + Unpin> Pool<Io> {
 
 /// Providers and the load balancers before them close idle connections after 60 s and more; a
 /// connection that they may be about to close is not worth a failed request.
-const IDLE_FOR: Duration = Duration::from_secs(50);
+pub(crate) const IDLE_FOR: Duration = Duration::from_secs(50);
 
 /// The maximum of idle connections; more would help only in the next burst.
-const IDLE_MOST: usize = 64;
+pub(crate) const IDLE_MOST: usize = 64;
 
 /// Attempts on one shared connection. Servers are asked to allow no fewer (RFC 9113, 6.5.2), and
 /// few allow more: the next attempt would wait for the end of another.

@@ -4,17 +4,23 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Engine;
 use crate::policy::CallId;
 use crate::policy::config::Policy;
 use crate::report::story::{Blame, Keeper, Pick, Worst};
 use crate::scenario::Scenario;
 use crate::trace::{Event, FaultId, Recorder};
 use crate::units::Share;
-use crate::world;
 
 /// Blames the failed calls of `worst`, a run of `scenario` under `policy` and `seed`: one more run
 /// for each fault that fired, up to [`MOST_RUNS`].
-pub(super) fn blame(scenario: &Scenario, policy: &Policy, seed: u64, worst: &Worst) -> Blame {
+pub(super) fn blame(
+    engine: Engine,
+    scenario: &Scenario,
+    policy: &Policy,
+    seed: u64,
+    worst: &Worst,
+) -> Blame {
     let mut faults = Vec::from_iter(worst.fired.iter().copied());
     // Those that struck the most failed calls first, if not all can be tried.
     faults.sort_by_key(|fault| (Reverse(worst.struck.get(fault).copied()), *fault));
@@ -22,7 +28,7 @@ pub(super) fn blame(scenario: &Scenario, policy: &Policy, seed: u64, worst: &Wor
     untried.sort_unstable();
     faults.sort_unstable();
     let saved = faults.into_iter().map(|fault| {
-        let saved = saved_without(fault, scenario, policy, seed, &worst.failed);
+        let saved = saved_without(fault, engine, scenario, policy, seed, &worst.failed);
         (fault, saved)
     });
     Blame::new(&worst.failed, &Vec::from_iter(saved), untried)
@@ -31,6 +37,7 @@ pub(super) fn blame(scenario: &Scenario, policy: &Policy, seed: u64, worst: &Wor
 /// Those of the `failed` calls that succeed without this fault.
 fn saved_without(
     fault: FaultId,
+    engine: Engine,
     scenario: &Scenario,
     policy: &Policy,
     seed: u64,
@@ -45,7 +52,7 @@ fn saved_without(
         failed: failed.clone(),
         state: Mutex::new((Keeper::new(Pick::All), BTreeSet::new())),
     });
-    world::run(&scenario, policy, seed, recorder.clone());
+    engine.run(&scenario, policy, seed, recorder.clone());
     std::mem::take(&mut recorder.state().1)
 }
 

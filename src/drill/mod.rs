@@ -18,15 +18,16 @@
 //! - `subject`: makes the subject of a report from a scenario; `expectations` checks it.
 //! - `trace`: one run, call by call, with the reasons of decisions; `blame` runs it again without
 //!   a fault.
-//! - `engine`: many runs side by side, their states merged in order.
+//! - `runs`: many runs side by side, their states merged in order; `engine`: what makes one.
 //!
-//! `world` makes a run, `report` measures it. Nothing is printed here.
+//! `report` measures them. Nothing is printed here.
 
 mod blame;
 mod engine;
 mod expectations;
 mod judges;
 mod policies;
+mod runs;
 mod subject;
 mod trace;
 
@@ -44,9 +45,10 @@ use crate::scenario::Scenario;
 use crate::scenario::load::{self, Loaded};
 use crate::text::{Diagnostic, Document};
 
-pub use engine::run_all;
+pub use engine::Engine;
 use expectations::check_margins;
 pub use expectations::{check_expectations, check_margin};
+pub use runs::run_all;
 
 /// A scenario and the policies to run it with: read, checked, and ready to run.
 #[derive(Clone, Debug)]
@@ -76,6 +78,8 @@ pub struct Changes {
     pub set: Vec<(String, String)>,
     /// The price book in place of ours.
     pub prices: Option<Arc<Book>>,
+    /// What makes the runs.
+    pub engine: Engine,
 }
 
 impl Drill {
@@ -120,6 +124,7 @@ impl Drill {
         if let Some(book) = &changes.prices {
             subject.notes.push(book.note());
         }
+        subject.notes.extend(changes.engine.note());
         let (policies, documents): (Vec<Policy>, _) = found.into_iter().unzip();
         if let Some(judge) = &changes.judge_as {
             let names = Vec::from_iter(policies.iter().map(|policy| policy.name.clone()));
@@ -173,6 +178,17 @@ impl Drill {
     /// Runs exactly these seeds in place of the scenario's own.
     pub fn seeds(mut self, seeds: RangeInclusive<u64>) -> Self {
         self.changes.seeds = Some(seeds);
+        self
+    }
+
+    /// Makes the runs with this engine in place of the simulated network.
+    pub fn engine(mut self, engine: Engine) -> Self {
+        let before = self.changes.engine.note();
+        self.subject
+            .notes
+            .retain(|note| Some(note) != before.as_ref());
+        self.subject.notes.extend(engine.note());
+        self.changes.engine = engine;
         self
     }
 

@@ -10,7 +10,6 @@ use crate::report::Report;
 use crate::report::story::{Blame, CallStory, Keeper, Names, Pick, Story, Worst, WorstBy};
 use crate::trace::lines::Header;
 use crate::trace::{Event, Recorder};
-use crate::world;
 
 impl Drill {
     /// Runs `policy`, one of the drill's, under `seed`, and hands out the calls that `pick` asks
@@ -23,7 +22,9 @@ impl Drill {
         on_call: impl FnMut(&CallStory) + Send + 'static,
     ) {
         let tracing = Arc::new(Tracing(Mutex::new((Keeper::new(pick), Box::new(on_call)))));
-        world::run(self.scenario(), policy, seed, tracing.clone());
+        self.changes
+            .engine
+            .run(self.scenario(), policy, seed, tracing.clone());
         let (keeper, on_call) = &mut *tracing.state();
         let keeper = std::mem::replace(keeper, Keeper::new(pick));
         keeper.finish().iter().for_each(on_call);
@@ -36,7 +37,13 @@ impl Drill {
     pub fn blame(&self, policy: &str, seed: u64) -> Option<Blame> {
         let policy = self.policies().iter().find(|one| one.name == policy)?;
         let worst = self.worst(policy, seed, WorstBy::Failed);
-        Some(blame(self.scenario(), policy, seed, &worst))
+        Some(blame(
+            self.changes.engine,
+            self.scenario(),
+            policy,
+            seed,
+            &worst,
+        ))
     }
 
     /// Adds to `report`, which is this drill's, the story of every policy that failed an
@@ -47,7 +54,10 @@ impl Drill {
             let policy = self.policies().get(question.policy)?;
             let worst = self.worst(policy, question.seed, question.by);
             let has_failed = !worst.failed.is_empty();
-            let blame = has_failed.then(|| blame(self.scenario(), policy, question.seed, &worst));
+            let blame = has_failed.then(|| {
+                let engine = self.changes.engine;
+                blame(engine, self.scenario(), policy, question.seed, &worst)
+            });
             Some(Story {
                 policy: question.policy,
                 seed: question.seed,
@@ -85,7 +95,9 @@ impl Drill {
 
     fn worst(&self, policy: &Policy, seed: u64, by: WorstBy) -> Worst {
         let recorder = Arc::new(Judging(Mutex::new(Worst::new(by))));
-        world::run(self.scenario(), policy, seed, recorder.clone());
+        self.changes
+            .engine
+            .run(self.scenario(), policy, seed, recorder.clone());
         let mut worst = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *worst, Worst::new(by))
     }

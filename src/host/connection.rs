@@ -314,7 +314,7 @@ impl<P: HostEnv> Connection<P> {
 }
 
 /// A request as faults see it.
-fn seen(now: Instant, request: &Request) -> AttemptInfo<'_> {
+pub(crate) fn seen(now: Instant, request: &Request) -> AttemptInfo<'_> {
     AttemptInfo {
         now,
         call: request.call,
@@ -349,7 +349,7 @@ pub(crate) fn without_body(bytes: Bytes) -> Bytes {
 const CLOSE: &str = "connection: close\r\n";
 
 /// A fatal alert, `handshake_failure`, as TLS 1.2 frames it (RFC 5246, 6.2.1 and 7.2).
-const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
+pub(crate) const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
 
 /// How long a connection is kept after its last bytes.
 const LINGER: Duration = Duration::from_secs(1);

@@ -15,11 +15,11 @@ use crate::trace::FaultId;
 
 /// The faults of one provider's connections, in the scenario's order.
 #[derive(Clone, Debug)]
-pub(super) struct Faults(Vec<SeededFault>);
+pub(crate) struct Faults(Vec<SeededFault>);
 
 /// The fault of a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Opening {
+pub(crate) enum Opening {
     /// The first bytes are answered with a TLS alert.
     Alert,
     /// Nothing is ever read.
@@ -30,7 +30,7 @@ pub(super) enum Opening {
 
 impl Faults {
     /// The faults of `scenario` that strike connections to `id`.
-    pub(super) fn new(scenario: &Scenario, id: ProviderId, draws: RngStreams) -> Self {
+    pub(crate) fn new(scenario: &Scenario, id: ProviderId, draws: RngStreams) -> Self {
         let drawn = SeededFault::all(&scenario.faults, draws).into_iter();
         let own = drawn.filter(|SeededFault { fault, .. }| {
             fault.targets.contains(&id) && fault.inject.layer() == Layer::Connection
@@ -46,7 +46,7 @@ impl Faults {
     }
 
     /// The fault that strikes connection `number`, which `client` opens at `now`.
-    pub(super) fn opening(
+    pub(crate) fn opening(
         &self,
         now: Instant,
         number: u64,
@@ -65,7 +65,7 @@ impl Faults {
     }
 
     /// How a kept-alive connection ends under this request, after this idle time.
-    pub(super) fn stale(
+    pub(crate) fn stale(
         &self,
         seen: &AttemptInfo<'_>,
         idle: Duration,
@@ -79,7 +79,7 @@ impl Faults {
     }
 
     /// How long after the answer to this request the connection is closed.
-    pub(super) fn slow_close(&self, seen: &AttemptInfo<'_>) -> Option<(FaultId, Duration)> {
+    pub(crate) fn slow_close(&self, seen: &AttemptInfo<'_>) -> Option<(FaultId, Duration)> {
         self.0.iter().find_map(|drawn| match drawn.fault.inject {
             FaultKind::SlowClose { by } => drawn.applies(seen).then_some((drawn.id, by)),
             _ => None,

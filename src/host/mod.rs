@@ -31,8 +31,8 @@ use crate::time::Instant;
 use crate::trace::FaultId;
 use crate::wire::Family;
 use crate::wire::fake::{Stamp, Writer};
-use fault::Faults;
-pub(crate) use fault::opened;
+pub(crate) use connection::{HANDSHAKE_FAILURE, seen};
+pub(crate) use fault::{Faults, Opening, opened};
 use request::{Asked, Other};
 
 /// The environment of a provider's connection.

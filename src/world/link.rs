@@ -3,27 +3,21 @@
 //! `network` applies them to packets.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::time::Duration;
 
-use turmoil_net::TcpSegment;
-
-use super::network::ConnId;
 use crate::host::opened;
 use crate::policy::ProviderId;
 use crate::scenario::fault::{FaultKind, Layer, SeededFault};
 use crate::time::Instant;
 use crate::trace::FaultId;
 
-/// The link to one provider.
-pub(super) struct Link {
-    /// The provider's address.
-    pub(super) address: IpAddr,
+/// The link to one provider, over which connections are told apart by `C`.
+pub(crate) struct Link<C> {
     /// The one-way latency of a packet.
-    pub(super) one_way: Duration,
+    pub(crate) one_way: Duration,
     /// How many outages have begun.
-    pub(super) outages: u64,
-    faults: Vec<LinkFault>,
+    pub(crate) outages: u64,
+    faults: Vec<LinkFault<C>>,
     /// How many connections were requested.
     asked: u64,
     /// How many times its name was looked up.
@@ -31,20 +25,15 @@ pub(super) struct Link {
 }
 
 /// A fault of the network itself.
-struct LinkFault {
+struct LinkFault<C> {
     drawn: SeededFault,
     /// Connections from which this blackhole has dropped packets, each counted once.
-    swallowed: BTreeSet<ConnId>,
+    swallowed: BTreeSet<C>,
 }
 
-impl Link {
+impl<C: Copy + Ord> Link<C> {
     /// The link to provider `id`, with those of `faults` that act on it.
-    pub(super) fn new(
-        id: ProviderId,
-        address: IpAddr,
-        one_way: Duration,
-        faults: &[SeededFault],
-    ) -> Self {
+    pub(crate) fn new(id: ProviderId, one_way: Duration, faults: &[SeededFault]) -> Self {
         let ours = faults.iter().filter(|SeededFault { fault, .. }| {
             fault.targets.contains(&id) && fault.inject.layer() == Layer::Network
         });
@@ -53,7 +42,6 @@ impl Link {
             swallowed: BTreeSet::new(),
         });
         Self {
-            address,
             one_way,
             outages: 0,
             faults: ours.collect(),
@@ -63,7 +51,7 @@ impl Link {
     }
 
     /// The outage that the provider is in, if any.
-    pub(super) fn outage(&self, now: Instant) -> Option<FaultId> {
+    pub(crate) fn outage(&self, now: Instant) -> Option<FaultId> {
         let mut at_work = self.faults.iter().filter(|LinkFault { drawn, .. }| {
             drawn.fault.inject == FaultKind::Outage && drawn.covers(now)
         });
@@ -71,14 +59,14 @@ impl Link {
     }
 
     /// The fault that refuses the connection that `client` requests, if any.
-    pub(super) fn refusal(&mut self, now: Instant, client: u32) -> Option<FaultId> {
+    pub(crate) fn refusal(&mut self, now: Instant, client: u32) -> Option<FaultId> {
         let number = next(&mut self.asked);
         self.outage(now)
             .or_else(|| self.struck_by(&FaultKind::Refused, now, number, client))
     }
 
     /// The fault that keeps `client` from resolving its name, if any.
-    pub(super) fn unresolved(&mut self, now: Instant, client: u32) -> Option<FaultId> {
+    pub(crate) fn unresolved(&mut self, now: Instant, client: u32) -> Option<FaultId> {
         let number = next(&mut self.looked_up);
         self.struck_by(&FaultKind::Dns, now, number, client)
     }
@@ -96,21 +84,20 @@ impl Link {
             .map(|drawn| drawn.id)
     }
 
-    /// Whether a blackhole drops this packet. A connection counts once per window; each request for
-    /// one is a connection of its own.
-    pub(super) fn is_swallowed(
+    /// Whether a blackhole drops this packet, which `asks` for a connection or belongs to one. A
+    /// connection counts once per window; each request for one is a connection of its own.
+    pub(crate) fn is_swallowed(
         &mut self,
         now: Instant,
-        ends: ConnId,
-        segment: &TcpSegment,
+        connection: C,
+        asks: bool,
         struck: &mut Vec<FaultId>,
     ) -> bool {
-        let asks = segment.flags.syn && !segment.flags.ack;
         let mut swallowed = false;
         let ours = self.faults.iter_mut();
         for fault in ours.filter(|fault| fault.drawn.fault.inject == FaultKind::Blackhole) {
             if fault.drawn.covers(now) {
-                if asks || fault.swallowed.insert(ends) {
+                if asks || fault.swallowed.insert(connection) {
                     struck.push(fault.drawn.id);
                 }
                 swallowed = true;
@@ -129,4 +116,4 @@ fn next(counter: &mut u64) -> u64 {
 }
 
 /// The resolution of the world's clock.
-pub(super) const RESOLUTION: Duration = Duration::from_millis(1);
+pub(crate) const RESOLUTION: Duration = Duration::from_millis(1);

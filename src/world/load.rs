@@ -252,5 +252,5 @@ impl User {
 }
 
 /// The text of every prompt. Its tokens are drawn by the call's number, not counted by its bytes.
-const FILLER: &str =
+pub(crate) const FILLER: &str =
     "Summarise the attached incident report in three sentences for the on-call engineer.";

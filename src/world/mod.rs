@@ -42,6 +42,8 @@ use crate::scenario::workload::Workload;
 use crate::time::Instant;
 use crate::trace::{Event, EventKind, Recorder};
 pub use connect::Simulated;
+pub(crate) use link::{Link, RESOLUTION};
+pub(crate) use load::FILLER;
 use network::Network;
 use scheduler::Flights;
 pub use stream::SmallReads;

@@ -37,7 +37,9 @@ pub(super) struct ConnId {
 
 /// The network between clients and providers.
 pub(super) struct Network {
-    links: Vec<Link>,
+    links: Vec<Link<ConnId>>,
+    /// The addresses of the providers, in the same order.
+    addresses: Vec<IpAddr>,
     /// The addresses of the client processes, in order.
     clients: Vec<IpAddr>,
     /// Connections that are open, as the providers see it.
@@ -71,11 +73,11 @@ impl Network {
         clients: Vec<IpAddr>,
     ) -> Self {
         let ids = (0..=u16::MAX).map(ProviderId);
-        let link = |(id, address): (ProviderId, IpAddr)| {
-            Link::new(id, address, scenario.providers[id.index()].one_way, faults)
-        };
+        let links = ids.zip(&scenario.providers);
+        let links = links.map(|(id, profile)| Link::new(id, profile.one_way, faults));
         Self {
-            links: ids.zip(providers).map(link).collect(),
+            links: links.collect(),
+            addresses: providers,
             clients,
             open: BTreeSet::new(),
             resets: Vec::new(),
@@ -104,9 +106,8 @@ impl Network {
 
     /// An outage begins: every open connection of the provider is reset.
     pub(super) fn begin_outage(&mut self, provider: ProviderId, fault: FaultId) {
-        let link = &mut self.links[provider.index()];
-        link.outages += 1;
-        let address = link.address;
+        self.links[provider.index()].outages += 1;
+        let address = self.addresses[provider.index()];
         let struck: Vec<ConnId> = self
             .open
             .iter()
@@ -144,10 +145,10 @@ impl Network {
 
     /// Whether `client` can resolve the name of the host at `address`.
     pub(super) fn resolves(&mut self, now: Instant, address: IpAddr, client: u32) -> bool {
-        let Some(link) = self.links.iter_mut().find(|link| link.address == address) else {
+        let Some(link) = self.link_to(address) else {
             return true;
         };
-        let struck = link.unresolved(now, client);
+        let struck = self.links[link].unresolved(now, client);
         self.struck.extend(struck);
         struck.is_none()
     }
@@ -183,8 +184,8 @@ impl Network {
             return;
         };
         let is_goodbye = segment.flags.fin || segment.flags.rst;
-        if !is_bare(segment) && self.links[link].is_swallowed(now, ends, segment, &mut self.struck)
-        {
+        let asks = segment.flags.syn && !segment.flags.ack;
+        if !is_bare(segment) && self.links[link].is_swallowed(now, ends, asks, &mut self.struck) {
             if segment.flags.syn {
                 if segment.flags.ack {
                     give_up_accepting(ends, segment, send);
@@ -205,8 +206,7 @@ impl Network {
         if is_goodbye && self.broken.contains(&ends) {
             return self.schedule_reset(ends, false);
         }
-        if segment.flags.syn
-            && !segment.flags.ack
+        if asks
             && let Some(fault) = {
                 let client = self.client_at(ends.client.ip());
                 self.links[link].refusal(now, client)
@@ -265,11 +265,13 @@ impl Network {
     }
 
     fn one_way(&self, ends: ConnId) -> Duration {
-        let link = self
-            .links
-            .iter()
-            .find(|link| link.address == ends.provider.ip());
-        link.map_or(Duration::ZERO, |link| link.one_way)
+        let link = self.link_to(ends.provider.ip());
+        link.map_or(Duration::ZERO, |link| self.links[link].one_way)
+    }
+
+    /// The link to the host at this address, if it is a provider.
+    fn link_to(&self, address: IpAddr) -> Option<usize> {
+        self.addresses.iter().position(|one| *one == address)
     }
 
     fn link_of(&self, packet: &Packet) -> Option<(usize, ConnId)> {
@@ -278,8 +280,7 @@ impl Network {
         };
         let source = SocketAddr::new(packet.src, segment.src_port);
         let target = SocketAddr::new(packet.dst, segment.dst_port);
-        let towards = |address: IpAddr| self.links.iter().position(|link| link.address == address);
-        if let Some(link) = towards(packet.dst) {
+        if let Some(link) = self.link_to(packet.dst) {
             return Some((
                 link,
                 ConnId {
@@ -288,7 +289,7 @@ impl Network {
                 },
             ));
         }
-        towards(packet.src).map(|link| {
+        self.link_to(packet.src).map(|link| {
             (
                 link,
                 ConnId {

@@ -3,6 +3,7 @@
 
 mod clients;
 mod decisions;
+mod engines;
 mod fault_catalogue;
 mod faults;
 mod invariants;

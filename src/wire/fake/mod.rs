@@ -58,6 +58,7 @@ pub(crate) use flaw::{Extra, Flaws};
 pub(crate) use form::{Api, Call, Content, Form};
 pub(crate) use quota::{Quota, Quotas};
 pub(crate) use sample::sample;
+pub(crate) use stream::text_length;
 
 use super::Dialect;
 use crate::time::Instant;

@@ -145,11 +145,24 @@ impl fmt::Display for Words {
             Spelling::Accented => "t\u{f6}k",
         };
         write!(f, "{count} {word} ")?;
-        let said = u64::from(count.checked_ilog10().unwrap_or(0)) + word.len() as u64 + 3;
-        let length = BYTES_PER_TOKEN.saturating_mul(count).min(LONGEST_TEXT);
-        let blanks = length.saturating_sub(said);
+        let said = said(count, word);
+        let blanks = text_length(count).saturating_sub(said);
         (0..blanks).try_for_each(|_| f.write_char(' '))
     }
+}
+
+/// The bytes of text that this many tokens are, in plain letters.
+pub(crate) fn text_length(tokens: u64) -> usize {
+    if tokens == 0 {
+        return 0;
+    }
+    let length = BYTES_PER_TOKEN.saturating_mul(tokens).min(LONGEST_TEXT);
+    said(tokens, "tok").max(length as usize)
+}
+
+/// The bytes of a count and its word, with a blank after each.
+fn said(count: u64, word: &str) -> usize {
+    count.checked_ilog10().unwrap_or(0) as usize + word.len() + 3
 }
 
 const BYTES_PER_TOKEN: u64 = 4;

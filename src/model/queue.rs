@@ -1,0 +1,266 @@
+//! What comes next: events by time, and the places of what they concern.
+//!
+//! Time is in whole milliseconds, as that of the simulated network is. What happens at one moment
+//! has the order that it has there: timers, as they were set; then what arrives, by the time at
+//! which it was sent, the host, and the age of its connection; then calls that begin. A call that
+//! is told by a timer finds what has arrived by then.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use crate::policy::CallId;
+use crate::time::Instant;
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// The next call of an open load arrives.
+    Arrival,
+    /// A call that has arrived begins.
+    Begins(CallId),
+    /// A user of a closed loop has thought, and asks.
+    Thought(CallId),
+    /// The patience of the user with this question is over.
+    Impatient { question: Key, id: CallId },
+    /// The last arrival is over.
+    AllArrived,
+    /// What has not ended by now does not end any more.
+    Drained,
+    /// Something may have happened to a call.
+    Call(Key),
+    /// Something may have happened to the health checks of a client process.
+    Checks(u32),
+    /// A request for a connection reaches the provider.
+    Opening(Key),
+    /// Both sides have a connection.
+    Opened(Key),
+    /// A request reaches the provider.
+    Request(Key),
+    /// The next action of an exchange is due.
+    Action(Key),
+    /// Something reaches the client's side of a connection.
+    Arrived(Key),
+    /// The client's end of a connection reaches the provider.
+    Left(Key),
+    /// The provider closes a connection, later than its last answer.
+    Close(Key),
+    /// An outage of this number begins.
+    Outage(usize),
+    /// An operator acts.
+    Operation,
+    /// A fault freezes client processes.
+    Freeze(usize),
+    /// It lets them go on.
+    Thaw(usize),
+}
+
+/// What of the network's order an event has that arrives over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Carried {
+    /// When it was sent.
+    pub(super) sent: Instant,
+    /// The host that sent it.
+    pub(super) host: u32,
+    /// The number of its connection; 0 for the request for one, which is sent before data.
+    pub(super) number: u64,
+}
+
+/// The events to come.
+#[derive(Default)]
+pub(super) struct Queue {
+    heap: BinaryHeap<Reverse<Entry>>,
+    set: u64,
+}
+
+#[derive(PartialEq, Eq)]
+struct Entry {
+    at: Instant,
+    rank: Rank,
+    /// The order in which it was set.
+    order: u64,
+    event: Event,
+}
+
+/// The place among all that happens at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Timer,
+    Carried(Carried),
+    Last,
+}
+
+impl Queue {
+    /// Sets a timer for `event`, at the first whole millisecond from `at` on.
+    pub(super) fn set(&mut self, at: Instant, event: Event) {
+        self.add(at, Rank::Timer, event);
+    }
+
+    /// `event` is carried over the network.
+    pub(super) fn carry(&mut self, at: Instant, carried: Carried, event: Event) {
+        self.add(at, Rank::Carried(carried), event);
+    }
+
+    /// `event` happens now, after all else.
+    pub(super) fn set_last(&mut self, now: Instant, event: Event) {
+        self.add(now, Rank::Last, event);
+    }
+
+    fn add(&mut self, at: Instant, rank: Rank, event: Event) {
+        self.set += 1;
+        self.heap.push(Reverse(Entry {
+            at: whole_ms(at),
+            rank,
+            order: self.set,
+            event,
+        }));
+    }
+
+    /// Takes the next event.
+    pub(super) fn next(&mut self) -> Option<(Instant, Event)> {
+        let Reverse(Entry { at, event, .. }) = self.heap.pop()?;
+        Some((at, event))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let place = |one: &Self| (one.at, one.rank, one.order);
+        place(self).cmp(&place(other))
+    }
+}
+
+/// `moment`, rounded up to whole milliseconds: the clock resolves no more.
+pub(super) fn whole_ms(moment: Instant) -> Instant {
+    let millis = moment.as_nanos().div_ceil(MILLISECOND);
+    Instant::from_nanos(millis.saturating_mul(MILLISECOND))
+}
+
+const MILLISECOND: u64 = 1_000_000;
+
+/// Where something is kept. The key of what is gone finds nothing, also when its place is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    place: u32,
+    turn: u32,
+}
+
+/// Things by key, in memory that is used again.
+pub(super) struct Places<T> {
+    all: Vec<(u32, Option<T>)>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Places<T> {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T> Places<T> {
+    /// Keeps `thing`.
+    pub(super) fn add(&mut self, thing: T) -> Key {
+        if let Some(place) = self.free.pop() {
+            let (turn, kept) = &mut self.all[place as usize];
+            *kept = Some(thing);
+            return Key { place, turn: *turn };
+        }
+        self.all.push((0, Some(thing)));
+        let place = self.all.len() as u32 - 1;
+        Key { place, turn: 0 }
+    }
+
+    /// What is kept there, if it still is.
+    pub(super) fn get(&mut self, key: Key) -> Option<&mut T> {
+        let (turn, kept) = self.all.get_mut(key.place as usize)?;
+        kept.as_mut().filter(|_| *turn == key.turn)
+    }
+
+    /// Takes it out for a while; [`put`](Self::put) brings it back.
+    pub(super) fn take(&mut self, key: Key) -> Option<T> {
+        let (turn, kept) = self.all.get_mut(key.place as usize)?;
+        kept.take_if(|_| *turn == key.turn)
+    }
+
+    /// Brings back what was taken.
+    pub(super) fn put(&mut self, key: Key, thing: T) {
+        self.all[key.place as usize].1 = Some(thing);
+    }
+
+    /// Frees the place of what was taken.
+    pub(super) fn forget(&mut self, key: Key) {
+        let (turn, kept) = &mut self.all[key.place as usize];
+        *kept = None;
+        *turn = turn.wrapping_add(1);
+        self.free.push(key.place);
+    }
+
+    /// The keys of all that is kept, in the order of their places.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
+        let all = (0_u32..).zip(&self.all);
+        all.filter_map(|(place, (turn, kept))| kept.as_ref().map(|_| Key { place, turn: *turn }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(millis: u64) -> Instant {
+        Instant::from_nanos(millis * MILLISECOND)
+    }
+
+    #[test]
+    fn what_happens_at_one_moment_has_the_order_of_the_network() {
+        let mut queue = Queue::default();
+        let key = Places::default().add(());
+        let late = ms(1) + std::time::Duration::from_nanos(1);
+        let from = |sent, host, number| Carried {
+            sent: ms(sent),
+            host,
+            number,
+        };
+        queue.set_last(ms(2), Event::Begins(CallId(0)));
+        queue.carry(ms(2), from(1, 3, 0), Event::Opening(key));
+        queue.carry(ms(2), from(1, 2, 9), Event::Arrived(key));
+        queue.carry(ms(2), from(1, 2, 4), Event::Request(key));
+        queue.carry(ms(2), from(0, 9, 9), Event::Left(key));
+        queue.set(late, Event::Drained);
+        queue.set(late, Event::AllArrived);
+        queue.set(ms(1), Event::Call(key));
+        let order = Vec::from_iter(std::iter::from_fn(|| queue.next()));
+        let events = [
+            Event::Drained,
+            Event::AllArrived,
+            Event::Left(key),
+            Event::Request(key),
+            Event::Arrived(key),
+            Event::Opening(key),
+            Event::Begins(CallId(0)),
+        ];
+        assert_eq!(order[0], (ms(1), Event::Call(key)));
+        assert_eq!(order[1..], events.map(|event| (ms(2), event)));
+    }
+
+    #[test]
+    fn the_key_of_what_is_gone_finds_nothing() {
+        let mut places = Places::default();
+        let first = places.add('a');
+        assert_eq!(places.take(first), Some('a'));
+        assert_eq!(places.get(first), None);
+        places.put(first, 'b');
+        places.forget(first);
+        let second = places.add('c');
+        assert_eq!(places.get(first), None);
+        assert_eq!(places.get(second), Some(&mut 'c'));
+        assert_eq!(Vec::from_iter(places.keys()), [second]);
+    }
+}
