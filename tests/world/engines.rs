@@ -163,13 +163,10 @@ fn both_engines_tell_the_same_of_shipped_scenarios() {
                 .expect("a file")
                 .to_string_lossy()
                 .into_owned();
-            // The first policy and the last: what is between them is of the same kind.
-            let policies = drill.policies();
-            let ends = [
-                policies.first(),
-                policies.last().filter(|_| policies.len() > 1),
-            ];
-            for policy in ends.into_iter().flatten() {
+            // What shows one mechanism has a policy with it and one without. Of the policies of other
+            // scenarios the last does the most.
+            let most = if folder == "mechanisms" { 2 } else { 1 };
+            for policy in drill.policies().iter().rev().take(most) {
                 if FEEDBACK.contains(&(name.as_str(), policy.name.as_str())) {
                     continue;
                 }
@@ -185,7 +182,6 @@ fn both_engines_tell_the_same_of_shipped_scenarios() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    println!("{agree} of {all} calls agree");
     assert!(
         agree * 1_000 >= all * 999,
         "only {agree} of {all} calls agree"

@@ -68,7 +68,6 @@ fn both_engines_tell_the_same_of_random_worlds() {
         agree += found.agree;
         alike += u32::from(found.all == found.agree);
     }
-    println!("{agree} of {all} calls agree, and {alike} of {PAIRS} worlds");
     // In the others state feeds back: two requests of one millisecond meet a limit or a breaker.
     assert!(agree * 100 >= all * 93, "only {agree} of {all} calls agree");
     assert!(

@@ -143,7 +143,7 @@ pub(crate) const CAUSES: &[Cause] = &[
 
     cause("003-manager", "D2",
         "`this.cooldownPeriod = 60000; // 60 seconds`",
-        "burst-of-503 flapping"),
+        "burst-of-503 everything-down flapping"),
     cause("003-manager", "D2",
         "\"Switch provider at once\": `this.setCooldown(provider.name);`",
         "stale-keep-alive stalled-stream"),
