@@ -163,8 +163,8 @@ fn both_engines_tell_the_same_of_shipped_scenarios() {
                 .expect("a file")
                 .to_string_lossy()
                 .into_owned();
-            // What shows one mechanism has a policy with it and one without. Of the policies of other
-            // scenarios the last does the most.
+            // What shows one mechanism has a policy with it and one without. Of the policies of
+            // other scenarios the last does the most.
             let most = if folder == "mechanisms" { 2 } else { 1 };
             for policy in drill.policies().iter().rev().take(most) {
                 if FEEDBACK.contains(&(name.as_str(), policy.name.as_str())) {
