@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::provider::Payload;
-use crate::wire::fake::{Form, HintFormat, Part, Refusal, Stamp, Usage, Writer, text_length};
+use crate::wire::fake::{HintFormat, Part, Refusal, Stamp, Usage, Writer, text_length};
 
 /// What a write carries.
 #[derive(Clone, Debug)]
@@ -37,14 +37,15 @@ impl From<Bytes> for Described {
 
 impl Payload for Described {
     fn completion(writer: &Arc<Writer>, stamp: &Stamp, usage: Usage, exact: bool) -> Self {
-        match exact || stamp.form != Form::default() {
+        match exact || !stamp.form.is_plain_chat() {
             true => Self::Bytes(writer.completion(stamp, usage)),
             false => Self::Answer(usage),
         }
     }
 
     fn part(writer: &Arc<Writer>, stamp: &Stamp, part: &Part, exact: bool) -> Self {
-        match exact || stamp.form != Form::default() {
+        let form = &stamp.form;
+        match exact || form.without_usage || !form.is_plain_chat() {
             true => Self::Bytes(writer.part(stamp, part)),
             false => Self::Part {
                 text: text_length(part.tokens),

@@ -29,6 +29,13 @@ pub(crate) enum Api {
     Embeddings(Arc<Vectors>),
 }
 
+impl Form {
+    /// Whether it is a chat whose tokens are not spelled out.
+    pub(crate) fn is_plain_chat(&self) -> bool {
+        self.api == Api::Chat && self.content == Content::Tokens
+    }
+}
+
 /// What an answer holds. Its tokens are counted as the scenario says in any case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Content {
