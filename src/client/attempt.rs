@@ -467,7 +467,11 @@ async fn within<T>(limit: Limit, what: impl Future<Output = T>) -> Result<T, Fai
     }
 }
 
-fn earliest(a: Limit, b: Limit) -> Limit {
+/// The earlier of two deadlines; the first, if they are the same.
+pub(crate) fn earliest<T: PartialOrd>(
+    a: Option<(T, FailureClass)>,
+    b: Option<(T, FailureClass)>,
+) -> Option<(T, FailureClass)> {
     match (a, b) {
         (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
         (a, b) => a.or(b),

@@ -13,10 +13,10 @@ use std::task::Poll;
 
 use super::attempt::{Attempt, TokenQueue};
 use super::{Client, Connect, Usage};
-use crate::policy::call::{Cause, Start};
-use crate::policy::config::{HealthCheck, Timeouts};
+use crate::policy::ProviderId;
+use crate::policy::call::Start;
+use crate::policy::config::HealthCheck;
 use crate::policy::keys::KeyId;
-use crate::policy::{AttemptId, ProviderId};
 use crate::trace::EventKind;
 use crate::wire::request::Request;
 
@@ -71,21 +71,10 @@ impl<C: Connect> Client<C> {
     fn check(&self, (provider, key): (ProviderId, KeyId), settings: &HealthCheck) -> Check {
         let target = self.shared.target(provider);
         let number = self.shared.next_check.fetch_add(1, Ordering::Relaxed);
-        let request = Request::user("ping").max_tokens(settings.max_tokens);
+        let request = Request::user(PING).max_tokens(settings.max_tokens);
         let attempt = Attempt {
             shared: self.shared.clone(),
-            start: Start {
-                attempt: AttemptId(1),
-                provider,
-                nth: 0,
-                cause: Cause::First,
-                probe: false,
-                key,
-                timeouts: Timeouts {
-                    attempt: Some(settings.timeout),
-                    ..Timeouts::default()
-                },
-            },
+            start: Start::check(provider, key, settings.timeout),
             // Calls have numbers, so no call has this key.
             key: format!("{}-check-{}x{number}", self.shared.key_prefix, provider.0),
             body: request.body(target.dialect, &target.model, false),
@@ -104,6 +93,9 @@ impl<C: Connect> Client<C> {
         }
     }
 }
+
+/// What a check asks.
+pub(crate) const PING: &str = "ping";
 
 /// The first check that ends, and whether it passed; pending forever if there are none.
 async fn first_to_end(checks: &mut Vec<Check>) -> (ProviderId, CheckOutcome) {

@@ -83,6 +83,8 @@ pub use tls::{MaybeTls, Tls};
 pub(crate) use told::told;
 #[cfg(feature = "sim")]
 pub(crate) use {
+    attempt::earliest,
+    checks::PING,
     driver::USUAL_OUTPUT,
     failure::{Failed, refusal},
     pool::{IDLE_FOR, IDLE_MOST},

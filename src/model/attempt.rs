@@ -11,6 +11,7 @@ use super::answer::{AnswerBytes, End, Read, Told, failed};
 use super::described::Described;
 use super::network::Item;
 use super::queue::{Event, Key};
+use crate::client::earliest;
 use crate::policy::ProviderId;
 use crate::policy::call::{Failure, Start};
 use crate::policy::call_context::Delivery;
@@ -192,17 +193,15 @@ impl Attempt {
 
     /// The failure when the time is up.
     fn out_of_time(&mut self, now: Instant) -> Option<Read> {
-        let limit = self.before_next_token();
-        if let Some((_, class)) = limit.filter(|(at, _)| *at <= now) {
-            let read = match &mut self.reader {
-                Some(reader) => reader.give_up(class, |_| {}),
-                None => failed(Failure::of(class)),
-            };
-            return Some(read);
-        }
-        let guard = self.guard.as_mut()?;
-        guard.next_check().filter(|at| *at <= now)?;
-        let class = guard.judge(now)?;
+        let late = self.before_next_token().filter(|(at, _)| *at <= now);
+        let class = match late {
+            Some((_, class)) => class,
+            None => {
+                let guard = self.guard.as_mut()?;
+                guard.next_check().filter(|at| *at <= now)?;
+                guard.judge(now)?
+            }
+        };
         Some(match &mut self.reader {
             Some(reader) => reader.give_up(class, |_| {}),
             None => failed(Failure::of(class)),
@@ -426,12 +425,5 @@ const fn whole(usage: Option<(u64, u64)>) -> Read {
     Read {
         result: Ok(Told { usage, text: 0 }),
         is_whole: true,
-    }
-}
-
-fn earliest(a: Limit, b: Limit) -> Limit {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
-        (a, b) => a.or(b),
     }
 }

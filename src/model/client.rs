@@ -7,18 +7,18 @@ use super::Model;
 use super::attempt::{Attempt, AttemptEvent, Owner};
 use super::queue::{Event, Key};
 use crate::host::opened;
-use crate::policy::call::{Cause, FailureReason, Outcome, Start};
+use crate::policy::call::{FailureReason, Outcome, Start};
 use crate::policy::call_context::Delivery;
-use crate::policy::config::{Policy, Timeouts};
+use crate::policy::config::Policy;
 use crate::policy::fleet::{Fleet, Transition};
 use crate::policy::keys::KeyId;
-use crate::policy::provider_info::ProviderInfo;
-use crate::policy::{AttemptId, CallId, ProviderId};
+use crate::policy::{CallId, ProviderId};
 use crate::rng::RngStreams;
 use crate::scenario::Scenario;
 use crate::scenario::fault::{AttemptInfo, FaultKind};
 use crate::time::Instant;
 use crate::trace::EventKind;
+use crate::world::known;
 
 /// One client process.
 pub(super) struct Process {
@@ -55,17 +55,8 @@ pub(super) enum Missed {
 
 impl Process {
     pub(super) fn new(scenario: &Scenario, policy: &Policy, draws: RngStreams) -> Self {
-        let members = scenario.providers.iter().map(|provider| ProviderInfo {
-            name: provider.name.clone(),
-            model: provider.model.clone(),
-            input: Some(provider.price.input),
-            output: Some(provider.price.output),
-            quality: provider.quality,
-            context: provider.context,
-            keys: u16::try_from(provider.keys().count())
-                .unwrap_or(u16::MAX)
-                .max(1),
-        });
+        let members = scenario.providers.iter().enumerate();
+        let members = members.map(|(number, provider)| known(number, provider).member());
         Self {
             fleet: Fleet::new(policy.clone(), members.collect(), draws),
             waiting: BTreeMap::new(),
@@ -180,18 +171,7 @@ impl Model<'_> {
         let Some(settings) = &self.policy.health_check else {
             return;
         };
-        let start = Start {
-            attempt: AttemptId(1),
-            provider,
-            nth: 0,
-            cause: Cause::First,
-            probe: false,
-            key,
-            timeouts: Timeouts {
-                attempt: Some(settings.timeout),
-                ..Timeouts::default()
-            },
-        };
+        let start = Start::check(provider, key, settings.timeout);
         let attempt = Attempt::new(
             start,
             self.now,

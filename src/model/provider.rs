@@ -13,6 +13,7 @@ use super::attempt::{Attempt, Owner};
 use super::described::Described;
 use super::network::{Bent, Item, Path};
 use super::queue::{Event, Key};
+use crate::client::PING;
 use crate::host::request::{self, Chunks, Parsed};
 use crate::host::{Faults, HANDSHAKE_FAILURE, Opening, seen};
 use crate::policy::keys::KeyId;
@@ -109,7 +110,7 @@ impl Server {
 /// What a provider reads of a request of this form, as the client writes it.
 fn read(form: Form, profile: &scenario::Provider) -> request::Asked {
     let dialect = profile.dialect;
-    let mut written = ClientRequest::user(if form.is_check { "ping" } else { super::FILLER });
+    let mut written = ClientRequest::user(if form.is_check { PING } else { super::FILLER });
     if let Some(most) = form.max_tokens {
         written = written.max_tokens(most);
     }

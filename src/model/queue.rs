@@ -9,6 +9,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use crate::policy::CallId;
+use crate::provider::whole_ms;
 use crate::time::Instant;
 
 /// One thing that happens.
@@ -135,14 +136,6 @@ impl Ord for Entry {
     }
 }
 
-/// `moment`, rounded up to whole milliseconds: the clock resolves no more.
-pub(super) fn whole_ms(moment: Instant) -> Instant {
-    let millis = moment.as_nanos().div_ceil(MILLISECOND);
-    Instant::from_nanos(millis.saturating_mul(MILLISECOND))
-}
-
-const MILLISECOND: u64 = 1_000_000;
-
 /// Where something is kept. The key of what is gone finds nothing, also when its place is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
@@ -215,7 +208,7 @@ mod tests {
     use super::*;
 
     fn ms(millis: u64) -> Instant {
-        Instant::from_nanos(millis * MILLISECOND)
+        Instant::from_nanos(millis * 1_000_000)
     }
 
     #[test]

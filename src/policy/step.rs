@@ -57,6 +57,24 @@ pub struct Start {
     pub timeouts: Timeouts,
 }
 
+impl Start {
+    /// The attempt of a health check, which belongs to no call.
+    pub(crate) fn check(provider: ProviderId, key: KeyId, within: Duration) -> Self {
+        Self {
+            attempt: AttemptId(1),
+            provider,
+            nth: 0,
+            cause: Cause::First,
+            probe: false,
+            key,
+            timeouts: Timeouts {
+                attempt: Some(within),
+                ..Timeouts::default()
+            },
+        }
+    }
+}
+
 /// Why an attempt is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -251,7 +251,7 @@ impl Then {
 }
 
 /// `moment`, rounded up to whole milliseconds: the resolution of the clock.
-pub(super) fn whole_ms(moment: Instant) -> Instant {
+pub(crate) fn whole_ms(moment: Instant) -> Instant {
     let millis = moment.as_nanos().div_ceil(MILLISECOND);
     Instant::from_nanos(millis.saturating_mul(MILLISECOND))
 }

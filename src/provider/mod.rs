@@ -67,7 +67,7 @@ use crate::wire::Dialect;
 use crate::wire::fake::{Cause, Form, Part, Quotas, Refusal, Stamp, Usage, Writer};
 use answer_effects::PlainAnswer;
 use cache::Cache;
-use chunks::whole_ms;
+pub(crate) use chunks::whole_ms;
 use egress::Line;
 use fault_set::{Billing, ExchangeFault, Faults};
 use limits::{LimitRequest, Limits};

@@ -82,7 +82,7 @@ fn client(
 }
 
 /// The client's configuration of the provider on the server of this number.
-fn known(number: usize, provider: &scenario::Provider) -> Provider {
+pub(crate) fn known(number: usize, provider: &scenario::Provider) -> Provider {
     let dialect = provider.dialect;
     let url = format!("http://{}:{PORT}{}", server(number), dialect.base_path());
     let mut known = Provider::new(&provider.name, url, &provider.model)

@@ -43,7 +43,7 @@ use crate::time::Instant;
 use crate::trace::{Event, EventKind, Recorder};
 pub use connect::Simulated;
 pub(crate) use link::{Link, RESOLUTION};
-pub(crate) use load::FILLER;
+pub(crate) use load::{FILLER, known};
 use network::Network;
 use scheduler::Flights;
 pub use stream::SmallReads;
