@@ -244,7 +244,10 @@ impl<W: Payload> Exchange<W> {
             true => {
                 let [first, rest] = stream.torn(burst);
                 self.send(at, first.into(), 0, false);
-                at = self.line.moment(at) + MILLISECOND;
+                // Without a second half nothing comes later than the first.
+                if !rest.is_empty() {
+                    at = self.line.moment(at) + MILLISECOND;
+                }
                 rest.into()
             }
         };

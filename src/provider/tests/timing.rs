@@ -85,6 +85,20 @@ fn a_first_token_that_is_late_comes_after_a_head_in_time() {
 }
 
 #[test]
+fn a_torn_stream_that_is_cut_without_another_token_is_billed_before_the_reset() {
+    let cut = FaultKind::Stall {
+        after: 1,
+        length: Duration::from_nanos(1),
+        then: Some(CloseMode::Rst),
+    };
+    let mut provider = provider(&[FaultKind::Split, cut]);
+    let (played, _) = play(&mut provider, &request(true, 11));
+    assert!(played.is_sorted_by_key(|(at, _)| *at), "{played:?}");
+    let ends = [(601, Done::Billed(0, 1)), (601, Done::Rst)];
+    assert_eq!(played[played.len() - 2..], ends);
+}
+
+#[test]
 fn a_heavy_tail_is_a_draw_of_call_and_fault() {
     let tail = FaultKind::HeavyTail {
         index: Factor::milli(1_500),
