@@ -18,7 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::policy::breaker::State;
-use crate::policy::call::{Cause, Outcome};
+use crate::policy::call::{Cause, Outcome, Start};
 use crate::policy::classify::FailureClass;
 use crate::policy::keys::KeyId;
 use crate::policy::reason::{OpenedBy, Reason};
@@ -204,6 +204,21 @@ impl EventKind {
             | Self::Ended { .. }
             | Self::Decided { .. }
             | Self::Fired { .. } => None,
+        }
+    }
+}
+
+impl EventKind {
+    /// That this attempt of `call` was started.
+    pub(crate) const fn started(call: CallId, start: &Start) -> Self {
+        Self::Started {
+            call,
+            attempt: start.attempt,
+            provider: start.provider,
+            nth: start.nth,
+            cause: start.cause,
+            probe: start.probe,
+            key: start.key,
         }
     }
 }

@@ -176,27 +176,8 @@ impl<C: Connect> AnswerStream<C> {
     }
 
     fn launch(&mut self, start: Start, now: Instant) {
-        let Start {
-            attempt,
-            provider,
-            nth,
-            cause,
-            probe,
-            key,
-            ..
-        } = start;
-        self.shared.record(
-            now,
-            EventKind::Started {
-                call: self.id,
-                attempt,
-                provider,
-                nth,
-                cause,
-                probe,
-                key,
-            },
-        );
+        let provider = start.provider;
+        self.shared.record(now, EventKind::started(self.id, &start));
         let inbox: Arc<TokenQueue> = Arc::default();
         let work = Attempt {
             shared: self.shared.clone(),

@@ -157,24 +157,7 @@ impl Model<'_> {
     }
 
     fn launch(&mut self, key: Key, running: &mut Running, start: Start) {
-        let Start {
-            attempt,
-            provider,
-            nth,
-            cause,
-            probe,
-            key: of,
-            ..
-        } = start;
-        self.record(EventKind::Started {
-            call: running.id,
-            attempt,
-            provider,
-            nth,
-            cause,
-            probe,
-            key: of,
-        });
+        self.record(EventKind::started(running.id, &start));
         running.attempts.push(Attempt::new(
             start,
             self.now,
