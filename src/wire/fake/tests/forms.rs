@@ -6,18 +6,11 @@ use super::*;
 const ARGUMENTS: &str = r#"{"city":"Zürich \"old\" town","days":3}"#;
 
 fn with(content: Content) -> Stamp {
-    let form = Form {
-        content,
-        ..Form::default()
-    };
-    Stamp { form, ..stamp() }
+    formed(Api::Chat, content)
 }
 
 fn call() -> Stamp {
-    with(Content::Call(Arc::new(Call {
-        name: "get_weather".to_owned(),
-        arguments: ARGUMENTS.to_owned(),
-    })))
+    with(weather(ARGUMENTS))
 }
 
 /// All texts under `pointer` in the events, joined.

@@ -52,6 +52,24 @@ pub(crate) fn stamp() -> Stamp {
     }
 }
 
+/// A stamp of an answer over this interface, with this content.
+fn formed(api: Api, content: Content) -> Stamp {
+    let form = Form {
+        api,
+        content,
+        ..Form::default()
+    };
+    Stamp { form, ..stamp() }
+}
+
+/// A call of `get_weather`.
+fn weather(arguments: &str) -> Content {
+    Content::Call(Arc::new(Call {
+        name: "get_weather".to_owned(),
+        arguments: arguments.to_owned(),
+    }))
+}
+
 fn flawed(flaws: Flaws) -> Stamp {
     Stamp {
         flaws: Some(Box::new(flaws)),

@@ -3,19 +3,11 @@
 use super::*;
 
 fn with(content: Content) -> Stamp {
-    let form = Form {
-        api: Api::Responses,
-        content,
-        ..Form::default()
-    };
-    Stamp { form, ..stamp() }
+    formed(Api::Responses, content)
 }
 
 fn call() -> Stamp {
-    with(Content::Call(Arc::new(Call {
-        name: "get_weather".to_owned(),
-        arguments: r#"{"city":"tok"}"#.to_owned(),
-    })))
+    with(weather(r#"{"city":"tok"}"#))
 }
 
 fn kinds(events: &[Value]) -> Vec<&str> {
