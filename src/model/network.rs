@@ -243,56 +243,37 @@ impl Model<'_> {
         Some(connection)
     }
 
-    /// A request leaves for the provider; false if it is lost.
-    pub(super) fn carry_request(&mut self, key: Key) {
-        let now = self.now;
-        let Some(&mut Connection {
-            provider,
-            client,
-            number,
-            ..
-        }) = self.connections.get(key)
-        else {
-            return;
-        };
+    /// When what leaves now over a connection arrives; none if it is lost, as all that follows is.
+    fn arrival(&mut self, key: Key) -> Option<Instant> {
+        let &mut Connection {
+            provider, number, ..
+        } = self.connections.get(key)?;
         let is_lost = self.is_swallowed(provider, number, false);
-        let one_way = self.paths[provider.index()].link.one_way;
-        let Some(connection) = self.connections.get(key) else {
+        let arrives = self.now + self.paths[provider.index()].link.one_way;
+        let connection = self.connections.get(key)?;
+        connection.is_broken |= is_lost;
+        (!connection.is_broken).then_some(arrives)
+    }
+
+    /// A request leaves for the provider.
+    pub(super) fn carry_request(&mut self, key: Key) {
+        let Some(at) = self.arrival(key) else {
             return;
         };
-        connection.is_broken |= is_lost;
-        if !connection.is_broken {
+        if let Some(&mut Connection { client, number, .. }) = self.connections.get(key) {
             let carried = self.carried(self.host_of(client), number);
-            self.queue
-                .carry(now + one_way, carried, Event::Request(key));
+            self.queue.carry(at, carried, Event::Request(key));
         }
     }
 
-    /// What the provider writes leaves for the client.
+    /// What the provider writes leaves for the client, if that is still there.
     pub(super) fn send(&mut self, key: Key, item: Item) {
-        let Some(&mut Connection {
-            provider,
-            number,
-            has_client,
-            ..
-        }) = self.connections.get(key)
-        else {
-            return;
-        };
-        if !has_client {
+        if self.connections.get(key).is_none_or(|one| !one.has_client) {
             return;
         }
-        let is_lost = self.is_swallowed(provider, number, false);
-        let now = self.now;
-        let one_way = self.paths[provider.index()].link.one_way;
-        let Some(connection) = self.connections.get(key) else {
-            return;
-        };
-        if is_lost || connection.is_broken {
-            connection.is_broken = true;
-            return;
+        if let Some(at) = self.arrival(key) {
+            self.arrive(key, at, item);
         }
-        self.arrive(key, now + one_way, item);
     }
 
     /// The provider resets the connection, after the bytes that it wrote before.
