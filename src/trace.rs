@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::policy::breaker::State;
 use crate::policy::call::{Cause, Outcome, Start};
 use crate::policy::classify::FailureClass;
+use crate::policy::fleet::{Fleet, Transition};
 use crate::policy::keys::KeyId;
 use crate::policy::reason::{OpenedBy, Reason};
 use crate::policy::{AttemptId, CallId, ProviderId};
@@ -209,6 +210,25 @@ impl EventKind {
 }
 
 impl EventKind {
+    /// The news of a fleet since the last call of this function: breakers that changed, with what
+    /// opened them if the recorder wants reasons, and providers that were ejected.
+    pub(crate) fn news(fleet: &mut Fleet, explains: bool) -> Vec<Self> {
+        let mut news = Vec::new();
+        for Transition { provider, from, to } in fleet.take_transitions() {
+            news.push(Self::Breaker { provider, from, to });
+            if let Some((until, by)) = fleet.opened(provider).filter(|_| explains) {
+                news.push(Self::Opened {
+                    provider,
+                    until,
+                    by,
+                });
+            }
+        }
+        let ejected = fleet.take_ejected().into_iter();
+        news.extend(ejected.map(|(provider, until)| Self::Ejected { provider, until }));
+        news
+    }
+
     /// That this attempt of `call` was started.
     pub(crate) const fn started(call: CallId, start: &Start) -> Self {
         Self::Started {

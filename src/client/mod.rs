@@ -98,7 +98,7 @@ pub use crate::wire::request::{
 
 use crate::policy::call_context::Delivery;
 use crate::policy::config::Streams;
-use crate::policy::fleet::{Fleet, Transition};
+use crate::policy::fleet::Fleet;
 use crate::policy::{CallId, ProviderId};
 use crate::rng::RngStreams;
 use crate::time::Instant;
@@ -317,27 +317,14 @@ impl<C: Connect> Shared<C> {
     /// Asks the core under its lock, then publishes its news: breakers that changed, providers that
     /// were ejected, calls that may go on.
     fn decide<T>(&self, now: Instant, ask: impl FnOnce(&mut Fleet) -> T) -> T {
-        let (said, changed, opened, ejected, wakers) = {
+        let (said, news, wakers) = {
             let mut fleet = lock(&self.fleet);
             let said = ask(&mut fleet);
-            let (changed, ejected) = (fleet.take_transitions(), fleet.take_ejected());
-            let opened = Vec::from_iter(changed.iter().map(|one| fleet.opened(one.provider)));
-            let wakers = self.sleepers.tell(fleet.take_woken());
-            (said, changed, opened, ejected, wakers)
+            let news = EventKind::news(&mut fleet, self.explains);
+            (said, news, self.sleepers.tell(fleet.take_woken()))
         };
-        for (Transition { provider, from, to }, opened) in changed.into_iter().zip(opened) {
-            self.record(now, EventKind::Breaker { provider, from, to });
-            if let Some((until, by)) = opened.filter(|_| self.explains) {
-                let opened = EventKind::Opened {
-                    provider,
-                    until,
-                    by,
-                };
-                self.record(now, opened);
-            }
-        }
-        for (provider, until) in ejected {
-            self.record(now, EventKind::Ejected { provider, until });
+        for kind in news {
+            self.record(now, kind);
         }
         for waker in wakers {
             waker.wake();

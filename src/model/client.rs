@@ -10,7 +10,7 @@ use crate::host::opened;
 use crate::policy::call::{FailureReason, Outcome, Start};
 use crate::policy::call_context::Delivery;
 use crate::policy::config::Policy;
-use crate::policy::fleet::{Fleet, Transition};
+use crate::policy::fleet::Fleet;
 use crate::policy::keys::KeyId;
 use crate::policy::{CallId, ProviderId};
 use crate::rng::RngStreams;
@@ -75,25 +75,14 @@ impl Model<'_> {
         let process = &mut self.processes[client as usize];
         let fleet = &mut process.fleet;
         let said = ask(fleet);
-        let (changed, ejected) = (fleet.take_transitions(), fleet.take_ejected());
-        let opened = Vec::from_iter(changed.iter().map(|one| fleet.opened(one.provider)));
+        let news = EventKind::news(fleet, self.explains);
         for call in fleet.take_woken() {
             if let Some(Waiting::For(key)) = process.waiting.insert(call, Waiting::Told) {
                 self.told.push_back(Event::Call(key));
             }
         }
-        for (Transition { provider, from, to }, opened) in changed.into_iter().zip(opened) {
-            self.record(EventKind::Breaker { provider, from, to });
-            if let Some((until, by)) = opened.filter(|_| self.explains) {
-                self.record(EventKind::Opened {
-                    provider,
-                    until,
-                    by,
-                });
-            }
-        }
-        for (provider, until) in ejected {
-            self.record(EventKind::Ejected { provider, until });
+        for kind in news {
+            self.record(kind);
         }
         said
     }
