@@ -1,7 +1,6 @@
 //! Every reader of bytes from outside, as one function: for tests that feed them anything.
 //!
-//! A fuzzer looks for panics, and a test for secrets in what is shown. `fuzz/` and
-//! `tests/files/readers.rs` run the same functions.
+//! `tests/files/readers.rs` looks for panics, and for secrets in what is shown.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
 //! Every reader of bytes from outside, fed with its examples, with damaged ones, and with keys in
-//! them. `fuzz/` feeds the same readers for longer.
+//! them.
 
 use std::fs;
 use std::path::Path;
