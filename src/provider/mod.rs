@@ -45,6 +45,7 @@ mod limits;
 mod payload;
 mod slots;
 mod state;
+mod stream;
 mod work;
 
 use std::sync::Arc;
