@@ -9,6 +9,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::file_set::settle;
 use super::output::{CliError, Exit, print_error};
 use super::{results, values};
 use crate::drill::{Drill, check_margin};
@@ -196,6 +197,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, CliError> {
         let message = format!("the baseline `{}` cannot be read: {why}", path.display());
         CliError::new(message, "name a result, or a folder that `run --out` wrote")
     };
+    settle(path)?;
     let entries = fs::read_dir(path).map_err(|error| wrong(error.to_string()))?;
     let mut files = Vec::new();
     for entry in entries {

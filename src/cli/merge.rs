@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Done, output, results};
+use super::{Done, file_set, output, results};
 use crate::report::{Format, MergeError, Report};
 use output::{CliError, Exit};
 
@@ -97,7 +97,7 @@ fn finish(args: Args, reports: &[Report]) -> Done {
     let printed = output::print(&output::rendered(reports, args.format));
     let mut troubles = Vec::from_iter(printed.err());
     if let Some(folder) = args.out {
-        troubles.extend(output::write_reports(folder, reports));
+        troubles.extend(file_set::write_reports(folder, reports).err());
     }
     if !troubles.is_empty() {
         return Err(troubles);

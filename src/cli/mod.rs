@@ -9,7 +9,7 @@
 //! - `sweep`: several values of one `--set`.
 //! - `values`: parses `--set`, `--seeds` and `--jobs`.
 //! - `rates`: the output of `check --rates`; `lint`: its warnings.
-//! - `output`: the terminal, files, and exit codes.
+//! - `output`: the terminal, single files, and exit codes; `file_set`: the files of `--out`.
 //!
 //! `drill` and `report` do the work; these modules parse arguments and print results.
 
@@ -18,6 +18,7 @@ mod check;
 mod compare;
 mod completions;
 mod explain;
+mod file_set;
 mod files;
 mod init;
 mod lint;

@@ -1,4 +1,4 @@
-//! The terminal, files, and exit codes.
+//! The terminal, single files, and exit codes.
 //!
 //! Results go to stdout, all else to stderr. A reader that closes stdout early (`| head`) is not an
 //! error: the rest is not printed, and the verdict is the same.
@@ -132,63 +132,6 @@ pub(super) fn progress(runs: u64, quiet: bool) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_secs(1));
     bar
-}
-
-/// The folder that `--out` names, made if it is missing.
-pub(super) fn folder(path: PathBuf) -> Result<PathBuf, CliError> {
-    let shown = path.display();
-    if path.exists() && !path.is_dir() {
-        let message = format!("`--out {shown}` is a file, not a folder");
-        return Err(CliError::new(
-            message,
-            "name a folder; it is made if it is missing",
-        ));
-    }
-    match fs::create_dir_all(&path) {
-        Ok(()) => Ok(path),
-        Err(error) => Err(CliError::new(
-            format!("cannot make `--out {shown}`: {error}"),
-            "name a folder that you may write to",
-        )),
-    }
-}
-
-/// Writes every report to the folder that `--out` names, under its own name. Returns an error for
-/// each file that cannot be written.
-pub(super) fn write_reports(folder: PathBuf, reports: &[Report]) -> Vec<CliError> {
-    let folder = match self::folder(folder) {
-        Ok(folder) => folder,
-        Err(trouble) => return vec![trouble],
-    };
-    let written = reports.iter();
-    let written = written.flat_map(|report| write_report(&folder, report.name(), report));
-    written.collect()
-}
-
-/// Writes `report` to `folder`: as Markdown, with its picture, as CSV, and as JSON. Returns an
-/// error for each file that cannot be written.
-pub(super) fn write_report(folder: &Path, name: &str, report: &Report) -> Vec<CliError> {
-    let page = report.clone().with_picture(&format!("{name}.svg"));
-    let files = [
-        ("md", page.render(Format::Markdown, false)),
-        ("svg", report.picture()),
-        ("csv", report.render(Format::Csv, false)),
-        ("json", report.render(Format::Json, false)),
-    ];
-    let write = |(ending, text): (&str, String)| {
-        let path = folder.join(format!("{name}.{ending}"));
-        write_file(&path, &text).err()
-    };
-    files.into_iter().filter_map(write).collect()
-}
-
-/// Writes `text` to a file of the folder that `--out` names.
-pub(super) fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
-    write_whole(path, text).map_err(|error| {
-        let message = format!("cannot write `{}`: {error}", path.display());
-        let hint = "name a folder that you may write to, without a folder of this name in it";
-        CliError::new(message, hint)
-    })
 }
 
 /// Writes `text` beside `path` and renames it, so that readers never see half a file.

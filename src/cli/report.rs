@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::{Done, output};
+use super::{Done, file_set, output};
 use crate::prices::Book;
 use crate::report::production::Production;
 use crate::report::{Format, Report};
@@ -42,7 +42,7 @@ pub(super) fn report(args: Args) -> Done {
     // Printed first: no result is lost when its files cannot be written.
     let mut troubles = Vec::from_iter(output::print(&text).err());
     if let Some(folder) = args.out {
-        troubles.extend(output::write_reports(folder, &[report]));
+        troubles.extend(file_set::write_reports(folder, &[report]).err());
     }
     match troubles.is_empty() {
         true => Ok(Exit::Holds),

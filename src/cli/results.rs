@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use super::file_set::settle;
 use super::output::CliError;
 use crate::report::{self, ReadError, Report};
 use crate::text::{Diagnostic, file};
 
 /// The reports in the file at `path`: one for each scenario.
 pub(super) fn read(path: &Path) -> Result<Vec<Report>, CliError> {
+    settle(path.parent().unwrap_or(Path::new("")))?;
     let wrong = |why: String| {
         let message = format!("`{}` cannot be read: {why}", path.display());
         CliError::new(message, MADE_BY)

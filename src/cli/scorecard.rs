@@ -4,6 +4,7 @@ use std::num::NonZero;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
 
+use super::file_set::FileSet;
 use super::{Done, files, output, values};
 use crate::drill::{self, Changes, Drill};
 use crate::policy_file::presets;
@@ -43,7 +44,7 @@ pub(super) struct Args {
 
 /// Runs them, and prints or writes the scorecard. Failing policies are its content, not an error.
 pub(super) fn scorecard(args: Args) -> Done {
-    let out = args.out.clone().map(output::folder).transpose();
+    let out = args.out.clone().map(FileSet::new).transpose();
     let out = out.map_err(|trouble| vec![trouble])?;
     let drills = load(&args)?;
     files::print_warnings(&drills);
@@ -62,7 +63,7 @@ pub(super) fn scorecard(args: Args) -> Done {
     bar.finish_and_clear();
     let told = match out {
         None => output::print(&card.markdown()),
-        Some(folder) => write(&folder.join(NAME), &card),
+        Some(set) => write(set, &card),
     };
     told.map(|()| Exit::Holds).map_err(|trouble| vec![trouble])
 }
@@ -107,16 +108,11 @@ fn scenarios(args: &Args) -> Result<Vec<InputFile>, Vec<CliError>> {
     Ok(scenarios.into_iter().map(|(_, file)| file).collect())
 }
 
-fn write(stem: &std::path::Path, card: &Scorecard) -> Result<(), CliError> {
-    let files = [
-        ("md", card.markdown()),
-        ("csv", card.csv()),
-        ("broken.csv", card.broken_csv()),
-    ];
-    for (ending, text) in files {
-        output::write_file(&stem.with_extension(ending), &text)?;
-    }
-    Ok(())
+fn write(mut set: FileSet, card: &Scorecard) -> Result<(), CliError> {
+    set.add(format!("{NAME}.md"), card.markdown());
+    set.add(format!("{NAME}.csv"), card.csv());
+    set.add(format!("{NAME}.broken.csv"), card.broken_csv());
+    set.write()
 }
 
 /// The files' name without its ending.

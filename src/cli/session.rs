@@ -4,10 +4,10 @@
 //! rows of one, so they are kept until the last of them is there.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 
+use super::file_set::FileSet;
 use super::output::{self, CliError, Exit};
 use super::run::Args;
 use super::sweep::Variant;
@@ -21,8 +21,8 @@ pub(super) struct Session<'a> {
     drills: &'a [Drill],
     /// What each scenario is run with; one for what is no sweep.
     variants: &'a [Variant],
-    /// The folder of `--out`, if it can be written to.
-    out: Option<PathBuf>,
+    /// The files of `--out`, if its folder can be made.
+    out: Option<FileSet>,
     bar: &'a ProgressBar,
     /// How many reports got each verdict, in the order of the type.
     tally: [usize; 4],
@@ -58,10 +58,10 @@ impl<'a> Session<'a> {
             worst_kept: Verdict::Holds,
             has_lost: false,
         };
-        match args.out.clone().map(output::folder).transpose() {
+        match args.out.clone().map(FileSet::new).transpose() {
             Ok(out) => session.out = out,
             // The results still go to stdout.
-            Err(trouble) => session.lose(&[trouble]),
+            Err(trouble) => session.lose(Some(trouble)),
         }
         session
     }
@@ -94,12 +94,11 @@ impl<'a> Session<'a> {
             Verdict::NotJudged if !self.args.require_expectations => output::told(&report),
             verdict => verdict,
         });
-        if let Some(out) = &self.out {
-            let name = partition::file_name(self.args.partition, name);
-            self.lose(&output::write_report(out, &name, &report));
+        if let Some(out) = &mut self.out {
+            out.add_report(&partition::file_name(self.args.partition, name), &report);
         }
         if let Err(trouble) = self.print(place, verdict, report) {
-            self.lose(&[trouble]);
+            self.lose(Some(trouble));
             if self.out.is_none() {
                 return ControlFlow::Break(());
             }
@@ -111,10 +110,10 @@ impl<'a> Session<'a> {
     }
 
     /// Prints why a result could not be written. The run goes on, and the exit code says it.
-    fn lose(&mut self, troubles: &[CliError]) {
-        if !troubles.is_empty() {
+    fn lose(&mut self, trouble: Option<CliError>) {
+        if let Some(trouble) = trouble {
             self.has_lost = true;
-            self.bar.suspend(|| output::print_errors(troubles));
+            self.bar.suspend(|| output::print_errors(&[trouble]));
         }
     }
 
@@ -200,8 +199,10 @@ impl<'a> Session<'a> {
             let summary = summary(self.drills.len(), self.variants.len(), self.tally);
             printed = printed.and_then(|()| self.print_next(&summary));
         }
-        if let Err(trouble) = printed {
-            self.lose(&[trouble]);
+        // Printed first: no result is lost when its files cannot be written.
+        let written = self.out.take().map_or(Ok(()), FileSet::write);
+        for result in [printed, written] {
+            self.lose(result.err());
         }
         Ok(match self.has_lost {
             true => Exit::Usage,

@@ -2,7 +2,7 @@
 
 use snapbox::str;
 
-use crate::{Project, calm, down, stderr, stdout};
+use crate::{Project, calm, down, json, stderr, stdout};
 
 #[test]
 fn each_file_is_checked_and_every_mistake_told() {
@@ -117,23 +117,31 @@ fn a_result_that_cannot_be_written_is_printed_and_the_exit_code_says_it() {
 }
 
 #[test]
-fn what_can_be_written_is_written_beside_what_cannot() {
+fn files_of_a_run_replace_those_of_another_all_or_none() {
     let project = Project::new()
         .with("scenarios/calm.yaml", &calm())
-        .with("scenarios/down.yaml", &down())
-        .with("reports/calm.md/notes", "in the way");
-    project.firedrill("run --seed 1 --out reports").code(2);
-    let names = [
-        "calm.csv",
-        "calm.json",
-        "calm.md",
-        "calm.svg",
-        "down.csv",
-        "down.json",
-        "down.md",
-        "down.svg",
-    ];
+        .with("scenarios/down.yaml", &down());
+    project.firedrill("run --seed 1 --out reports").code(1);
+    let old = project.text("reports/calm.json");
+    std::fs::remove_file(project.path("reports/down.md")).expect("removed");
+    let project = project.with("reports/down.md/notes", "in the way");
+    let names = project.names("reports");
+    project.firedrill("run --seed 2 --out reports").code(2);
+    assert_eq!(project.text("reports/calm.json"), old);
     assert_eq!(project.names("reports"), names);
+}
+
+#[test]
+fn a_result_is_read_after_the_rest_of_its_set_is_in_place() {
+    let project = Project::new().with("scenarios/calm.yaml", &calm());
+    project.firedrill("run --seed 1 --out old").code(0);
+    project.firedrill("run --seed 2 --out new").code(0);
+    // As a process leaves them that is killed before it has moved the first file.
+    std::fs::rename(project.path("new"), project.path("old/.firedrill-set")).expect("moved");
+    let merged = project.output("merge old/calm.json --format json");
+    assert_eq!(json(&merged)["seeds"], "2..2");
+    let names = ["calm.csv", "calm.json", "calm.md", "calm.svg"];
+    assert_eq!(project.names("old"), names);
 }
 
 #[cfg(unix)]
