@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::drill::{NoThread, Threads};
 use crate::report::{self, Following, Format, Report, Verdict};
 use crate::text::Diagnostic;
 use crate::text::visible::visible;
@@ -114,6 +115,26 @@ pub(super) fn print_errors(troubles: &[CliError]) {
     }
 }
 
+/// Prints a warning when the machine refused threads; an error when it refused all.
+pub(super) fn print_threads(threads: Result<Threads, NoThread>) -> Result<(), CliError> {
+    match threads.as_ref().map(Threads::warning) {
+        Ok(None) => Ok(()),
+        Ok(Some(warning)) => {
+            print_error(&format!("warning: {warning}"));
+            Ok(())
+        }
+        Err(error) => Err(no_thread(error)),
+    }
+}
+
+/// The error of a machine that refuses threads.
+pub(super) fn no_thread(error: &NoThread) -> CliError {
+    CliError::new(
+        error.to_string(),
+        "allow more processes (`ulimit -u`) or more memory (`ulimit -v`), or run fewer programs",
+    )
+}
+
 /// Whether stdout shows colour: it is a terminal, and `NO_COLOR` is unset or empty.
 pub(super) fn has_color() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -130,7 +151,10 @@ pub(super) fn progress(runs: u64, quiet: bool) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(BAR) {
         bar.set_style(style.progress_chars("##."));
     }
-    bar.enable_steady_tick(Duration::from_secs(1));
+    // The bar's own thread tells the time left between runs. It panics where none can be started.
+    if std::thread::Builder::new().spawn(|| ()).is_ok() {
+        bar.enable_steady_tick(Duration::from_secs(1));
+    }
     bar
 }
 

@@ -108,7 +108,7 @@ pub(super) fn run(args: Args) -> Done {
     let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let bar = output::progress(runs, args.quiet);
     let mut session = Session::new(&args, &drills, &variants, &bar);
-    drill::run_all(
+    let threads = drill::run_all(
         &drills,
         workers,
         &mut || bar.inc(1),
@@ -121,6 +121,7 @@ pub(super) fn run(args: Args) -> Done {
         },
     );
     bar.finish_and_clear();
+    output::print_threads(threads).map_err(|trouble| vec![trouble])?;
     let exit = session.finish()?;
     Ok(baseline.map_or(exit, |baseline| baseline.finish(exit)))
 }

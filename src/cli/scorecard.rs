@@ -51,7 +51,7 @@ pub(super) fn scorecard(args: Args) -> Done {
     let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let bar = output::progress(runs, args.quiet);
     let mut card = Scorecard::default();
-    drill::run_all(
+    let threads = drill::run_all(
         &drills,
         drill::workers(args.jobs),
         &mut || bar.inc(1),
@@ -61,6 +61,7 @@ pub(super) fn scorecard(args: Args) -> Done {
         },
     );
     bar.finish_and_clear();
+    output::print_threads(threads).map_err(|trouble| vec![trouble])?;
     let told = match out {
         None => output::print(&card.markdown()),
         Some(set) => write(set, &card),

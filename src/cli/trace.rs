@@ -120,7 +120,7 @@ fn run(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> Result<u64, Cl
     if format == TraceFormat::Jsonl {
         output::print(&drill.trace_header(policy))?;
     }
-    drill.trace(policy, seed, pick(args), move |story: &CallStory| {
+    let traced = drill.trace(policy, seed, pick(args), move |story: &CallStory| {
         let (count, result) = &mut *told.lock().unwrap_or_else(PoisonError::into_inner);
         let text = match format {
             TraceFormat::Text if *count > 0 => "\n".to_owned() + &story.in_full(&names),
@@ -132,6 +132,7 @@ fn run(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> Result<u64, Cl
             *result = output::print(&text);
         }
     });
+    traced.map_err(|error| output::no_thread(&error))?;
     let (count, result) = &*state.lock().unwrap_or_else(PoisonError::into_inner);
     result.clone().map(|()| *count)
 }
@@ -163,7 +164,9 @@ fn no_call(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> CliError {
 }
 
 fn blame(drill: &Drill, policy: &Policy, seed: u64) -> Done {
-    let blame = drill.blame(&policy.name, seed).unwrap_or_default();
+    let blame = drill.blame(&policy.name, seed);
+    let blame = blame.map_err(|error| vec![output::no_thread(&error)])?;
+    let blame = blame.unwrap_or_default();
     let text = match blame.failed {
         0 => format!("no call failed under seed {seed}"),
         _ => format!("seed {seed}: {}", blame.line(&drill.names())),

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Engine;
@@ -20,7 +21,7 @@ pub(super) fn blame(
     policy: &Policy,
     seed: u64,
     worst: &Worst,
-) -> Blame {
+) -> io::Result<Blame> {
     let mut faults = Vec::from_iter(worst.fired.iter().copied());
     // Those that struck the most failed calls first, if not all can be tried.
     faults.sort_by_key(|fault| (Reverse(worst.struck.get(fault).copied()), *fault));
@@ -28,10 +29,11 @@ pub(super) fn blame(
     untried.sort_unstable();
     faults.sort_unstable();
     let saved = faults.into_iter().map(|fault| {
-        let saved = saved_without(fault, engine, scenario, policy, seed, &worst.failed);
-        (fault, saved)
+        let saved = saved_without(fault, engine, scenario, policy, seed, &worst.failed)?;
+        Ok((fault, saved))
     });
-    Blame::new(&worst.failed, &Vec::from_iter(saved), untried)
+    let saved: Vec<(FaultId, BTreeSet<CallId>)> = saved.collect::<io::Result<_>>()?;
+    Ok(Blame::new(&worst.failed, &saved, untried))
 }
 
 /// Those of the `failed` calls that succeed without this fault.
@@ -42,7 +44,7 @@ fn saved_without(
     policy: &Policy,
     seed: u64,
     failed: &BTreeSet<CallId>,
-) -> BTreeSet<CallId> {
+) -> io::Result<BTreeSet<CallId>> {
     let mut scenario = scenario.clone();
     // The others keep their numbers, and so their luck.
     if let Some(fault) = scenario.faults.get_mut(fault.index()) {
@@ -52,8 +54,8 @@ fn saved_without(
         failed: failed.clone(),
         state: Mutex::new((Keeper::new(Pick::All), BTreeSet::new())),
     });
-    engine.run(&scenario, policy, seed, recorder.clone());
-    std::mem::take(&mut recorder.state().1)
+    engine.run(&scenario, policy, seed, recorder.clone())?;
+    Ok(std::mem::take(&mut recorder.state().1))
 }
 
 /// Notes which of the failed calls succeed: a wrong answer is no success.

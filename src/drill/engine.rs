@@ -1,6 +1,7 @@
 //! What makes one run: the simulated network, or the model without bytes.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use crate::policy::config::Policy;
@@ -29,10 +30,22 @@ impl Engine {
 
     /// Runs `scenario` under `policy` and `seed` to its end, and passes events to `recorder`. The
     /// events depend on the engine and on these three alone.
-    pub fn run(self, scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Recorder>) {
+    ///
+    /// # Errors
+    /// When the machine cannot start the thread that the simulated network needs for itself.
+    pub fn run(
+        self,
+        scenario: &Scenario,
+        policy: &Policy,
+        seed: u64,
+        recorder: Arc<dyn Recorder>,
+    ) -> io::Result<()> {
         match self {
-            Self::Wire => world::run(scenario, policy, seed, recorder),
-            Self::Model => model::run(scenario, policy, seed, recorder),
+            Self::Wire => world::try_run(scenario, policy, seed, recorder),
+            Self::Model => {
+                model::run(scenario, policy, seed, recorder);
+                Ok(())
+            }
         }
     }
 }

@@ -18,7 +18,8 @@
 //! - `subject`: makes the subject of a report from a scenario; `expectations` checks it.
 //! - `trace`: one run, call by call, with the reasons of decisions; `blame` runs it again without
 //!   a fault.
-//! - `runs`: many runs side by side, their states merged in order; `engine`: what makes one.
+//! - `runs`: many runs, their states merged in order; `side_by_side`: on several threads;
+//!   `engine`: what makes one.
 //!
 //! `report` measures them. Nothing is printed here.
 
@@ -28,6 +29,7 @@ mod expectations;
 mod judges;
 mod policies;
 mod runs;
+mod side_by_side;
 mod subject;
 mod trace;
 
@@ -49,6 +51,7 @@ pub use engine::Engine;
 use expectations::check_margins;
 pub use expectations::{check_expectations, check_margin};
 pub use runs::run_all;
+pub use side_by_side::{NoThread, Threads};
 
 /// A scenario and the policies to run it with: read, checked, and ready to run.
 #[derive(Clone, Debug)]
@@ -266,10 +269,13 @@ impl Drill {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Panics
+    /// When the machine cannot start a thread: a test without a run must not pass.
     #[must_use = "a run that is never asserted passes whatever happened: call `assert`"]
     pub fn run(&self) -> Report {
         let mut reports = Vec::new();
-        run_all(
+        let threads = run_all(
             std::slice::from_ref(self),
             workers(None),
             &mut || (),
@@ -278,6 +284,9 @@ impl Drill {
                 ControlFlow::Continue(())
             },
         );
+        if let Err(error) = threads {
+            panic!("{error}");
+        }
         self.explain(reports.remove(0))
     }
 }

@@ -1,13 +1,16 @@
 //! Runs one seed with the reasons of decisions, and tells the calls that were asked for.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Drill;
 use super::blame::blame;
+use super::{Drill, NoThread};
 use crate::policy::ProviderInfo;
 use crate::policy::config::Policy;
 use crate::report::Report;
-use crate::report::story::{Blame, CallStory, Keeper, Names, Pick, Story, Worst, WorstBy};
+use crate::report::story::{
+    Blame, CallStory, Keeper, Names, Pick, Question, Story, Worst, WorstBy,
+};
 use crate::trace::lines::Header;
 use crate::trace::{Event, Recorder};
 
@@ -20,53 +23,62 @@ impl Drill {
         seed: u64,
         pick: Pick,
         on_call: impl FnMut(&CallStory) + Send + 'static,
-    ) {
+    ) -> Result<(), NoThread> {
         let tracing = Arc::new(Tracing(Mutex::new((Keeper::new(pick), Box::new(on_call)))));
         self.changes
             .engine
-            .run(self.scenario(), policy, seed, tracing.clone());
+            .run(self.scenario(), policy, seed, tracing.clone())?;
         let (keeper, on_call) = &mut *tracing.state();
         let keeper = std::mem::replace(keeper, Keeper::new(pick));
         keeper.finish().iter().for_each(on_call);
+        Ok(())
     }
 
     /// Which faults made calls fail in the run of the policy of this name under `seed`; none if
     /// the drill does not run that policy.
     ///
     /// It takes one more run for each fault that fired.
-    pub fn blame(&self, policy: &str, seed: u64) -> Option<Blame> {
-        let policy = self.policies().iter().find(|one| one.name == policy)?;
-        let worst = self.worst(policy, seed, WorstBy::Failed);
-        Some(blame(
-            self.changes.engine,
-            self.scenario(),
-            policy,
-            seed,
-            &worst,
-        ))
+    ///
+    /// # Errors
+    /// When the machine cannot start a thread.
+    pub fn blame(&self, policy: &str, seed: u64) -> Result<Option<Blame>, NoThread> {
+        let Some(policy) = self.policies().iter().find(|one| one.name == policy) else {
+            return Ok(None);
+        };
+        let worst = self.worst(policy, seed, WorstBy::Failed)?;
+        let engine = self.changes.engine;
+        let blame = blame(engine, self.scenario(), policy, seed, &worst)?;
+        Ok(Some(blame))
     }
 
     /// Adds to `report`, which is this drill's, the story of every policy that failed an
     /// expectation. For each that takes one more run of its worst seed, and one for each fault
-    /// that fired in it.
+    /// that fired in it; a story whose runs get no thread is left out.
     pub fn explain(&self, report: Report) -> Report {
-        let questions = report.questions().into_iter().filter_map(|question| {
-            let policy = self.policies().get(question.policy)?;
-            let worst = self.worst(policy, question.seed, question.by);
+        let questions = report.questions().into_iter();
+        let stories = questions.filter_map(|question| self.story(&question)?.ok());
+        let stories = stories.collect();
+        report.with_stories(stories)
+    }
+
+    /// The answer to `question`; none if it is about no policy of this drill.
+    fn story(&self, question: &Question) -> Option<io::Result<Story>> {
+        let policy = self.policies().get(question.policy)?;
+        let told = || {
+            let worst = self.worst(policy, question.seed, question.by)?;
             let has_failed = !worst.failed.is_empty();
             let blame = has_failed.then(|| {
                 let engine = self.changes.engine;
                 blame(engine, self.scenario(), policy, question.seed, &worst)
             });
-            Some(Story {
+            Ok(Story {
                 policy: question.policy,
                 seed: question.seed,
                 worst,
-                blame,
+                blame: blame.transpose()?,
             })
-        });
-        let stories = questions.collect();
-        report.with_stories(stories)
+        };
+        Some(told())
     }
 
     /// The first line of a trace file of `policy`.
@@ -93,13 +105,13 @@ impl Drill {
         Names::new(Vec::from_iter(providers), Vec::from_iter(faults))
     }
 
-    fn worst(&self, policy: &Policy, seed: u64, by: WorstBy) -> Worst {
+    fn worst(&self, policy: &Policy, seed: u64, by: WorstBy) -> io::Result<Worst> {
         let recorder = Arc::new(Judging(Mutex::new(Worst::new(by))));
         self.changes
             .engine
-            .run(self.scenario(), policy, seed, recorder.clone());
+            .run(self.scenario(), policy, seed, recorder.clone())?;
         let mut worst = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *worst, Worst::new(by))
+        Ok(std::mem::replace(&mut *worst, Worst::new(by)))
     }
 }
 

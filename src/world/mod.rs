@@ -25,8 +25,11 @@ mod stream;
 mod task;
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::thread::{Scope, ScopedJoinHandle};
+use std::time::Duration;
 
 use tokio::task::LocalSet;
 use turmoil_net::{HostId, KernelConfig, Net};
@@ -49,19 +52,59 @@ use scheduler::Flights;
 pub use stream::SmallReads;
 use task::Tasks;
 
-/// Runs `scenario` under `policy` and `seed` to its end, on a fresh OS thread, and passes events to
-/// `recorder`. The events depend on these three alone.
+/// As [`try_run`], for callers that always have threads.
 ///
 /// # Panics
 /// When the machine cannot start a thread, or the simulation itself panics, which is a bug.
 pub fn run(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Recorder>) {
-    std::thread::scope(|scope| {
-        let simulation = scope.spawn(|| simulate(scenario, policy, seed, recorder));
-        if let Err(panic) = simulation.join() {
-            std::panic::resume_unwind(panic);
-        }
-    });
+    try_run(scenario, policy, seed, recorder)
+        .unwrap_or_else(|error| panic!("the machine cannot start a thread: {error}"));
 }
+
+/// Runs `scenario` under `policy` and `seed` to its end, on a fresh OS thread, and passes events to
+/// `recorder`. The events depend on these three alone.
+///
+/// # Errors
+/// When the machine cannot start a thread, for a second: those of other runs may have ended by then.
+///
+/// # Panics
+/// When the simulation itself panics, which is a bug.
+pub(crate) fn try_run(
+    scenario: &Scenario,
+    policy: &Policy,
+    seed: u64,
+    recorder: Arc<dyn Recorder>,
+) -> io::Result<()> {
+    let work = || simulate(scenario, policy, seed, recorder.clone());
+    std::thread::scope(|scope| {
+        let simulation = started(scope, &work)?;
+        simulation
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Starts a thread; while the machine has no room for one, tries again for a while.
+fn started<'scope, 'env>(
+    scope: &'scope Scope<'scope, 'env>,
+    work: &'scope (impl Fn() -> io::Result<()> + Sync),
+) -> io::Result<ScopedJoinHandle<'scope, io::Result<()>>> {
+    let mut tries = 0;
+    loop {
+        match std::thread::Builder::new().spawn_scoped(scope, work) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && tries < TRIES => {
+                tries += 1;
+                #[expect(clippy::disallowed_methods, reason = "no task runs on this thread")]
+                std::thread::sleep(BETWEEN_TRIES);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// How often a thread is asked for again, and after how long: a second in all.
+const TRIES: u32 = 100;
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// The state that every task of a run shares.
 struct World {
@@ -115,7 +158,12 @@ impl World {
     }
 }
 
-fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Recorder>) {
+fn simulate(
+    scenario: &Scenario,
+    policy: &Policy,
+    seed: u64,
+    recorder: Arc<dyn Recorder>,
+) -> io::Result<()> {
     // Its retransmission counts passes, not time: with it, a slow network would look like a loss.
     // Without a large backlog, a connection request beyond it would be lost for good.
     let config = KernelConfig::default()
@@ -139,8 +187,7 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
-        .build();
-    let runtime = runtime.unwrap_or_else(|error| panic!("no runtime can be built: {error}"));
+        .build()?;
     let tasks = LocalSet::new();
     tasks.block_on(&runtime, async {
         let draws = RngStreams::new(seed);
@@ -171,6 +218,7 @@ fn simulate(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn R
     drop(tasks);
     drop(runtime);
     drop(flights);
+    Ok(())
 }
 
 /// The recorder of the run, with the arrivals at frozen processes, if there can be any.

@@ -172,10 +172,11 @@ fn drill(name: &str, policy: &str, sets: &[&str]) -> Drill {
 fn run(drills: &[Drill]) -> Vec<Report> {
     let workers = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
     let mut reports = Vec::new();
-    run_all(drills, workers, &mut || (), &mut |_, report| {
+    let threads = run_all(drills, workers, &mut || (), &mut |_, report| {
         reports.push(report);
         ControlFlow::Continue(())
     });
+    threads.expect("a thread starts");
     reports
 }
 

@@ -448,10 +448,11 @@ fn load_drill(stem: &str, changes: Changes) -> Drill {
 fn run(drills: &[Drill]) -> Vec<Report> {
     let workers = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
     let mut reports = Vec::new();
-    run_all(drills, workers, &mut || (), &mut |_, report| {
+    let threads = run_all(drills, workers, &mut || (), &mut |_, report| {
         reports.push(report);
         ControlFlow::Continue(())
     });
+    threads.expect("a thread starts");
     reports
 }
 

@@ -84,7 +84,8 @@ fn noted(kind: &EventKind) -> Option<(CallId, String)> {
 
 fn calls(engine: Engine, scenario: &Scenario, policy: &Policy, seed: u64) -> Calls {
     let noted = Arc::new(Noted::default());
-    engine.run(scenario, policy, seed, noted.clone());
+    let ran = engine.run(scenario, policy, seed, noted.clone());
+    ran.expect("a thread starts");
     std::mem::take(&mut noted.0.lock().expect("no panic"))
 }
 
@@ -203,7 +204,7 @@ fn the_model_is_the_same_whatever_the_number_of_threads() {
     let drill = drill.expect("it ships").seeds(1..=4).engine(Engine::Model);
     let [one, four] = [1, 4].map(|threads| {
         let mut reports = Vec::new();
-        run_all(
+        let threads = run_all(
             std::slice::from_ref(&drill),
             NonZero::new(threads).expect("more than none"),
             &mut || (),
@@ -212,6 +213,7 @@ fn the_model_is_the_same_whatever_the_number_of_threads() {
                 ControlFlow::Continue(())
             },
         );
+        threads.expect("a thread starts");
         reports
     });
     assert!(one == four);

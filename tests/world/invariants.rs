@@ -145,7 +145,8 @@ fn run(scenario: &Scenario, policy: &Policy, seed: u64) -> Vec<Event> {
 
 fn traced(engine: Engine, scenario: &Scenario, policy: &Policy, seed: u64) -> Vec<Event> {
     let trace = Arc::new(Trace::default());
-    engine.run(scenario, policy, seed, trace.clone());
+    let ran = engine.run(scenario, policy, seed, trace.clone());
+    ran.expect("a thread starts");
     std::mem::take(&mut trace.0.lock().expect("no panic"))
 }
 

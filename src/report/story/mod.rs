@@ -27,6 +27,7 @@ use crate::trace::{Event, EventKind};
 
 pub use blame::Blame;
 pub(crate) use keeper::{Keeper, Pick};
+pub(crate) use question::Question;
 pub(crate) use tell::Names;
 pub(super) use words::clock;
 pub(crate) use worst::{Worst, WorstBy};
