@@ -57,6 +57,8 @@ pub(crate) enum Purpose {
     Reclick = 33,
     /// Whether the caller of a streamed call waits for the whole answer.
     Whole = 34,
+    /// Which runs are repeated to see whether they come out the same; `call` is the part of all.
+    Verify = 40,
 }
 
 /// All randomness of one run (or one client): a seed, from which keyed streams are derived.

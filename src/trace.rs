@@ -207,6 +207,26 @@ impl EventKind {
             | Self::Fired { .. } => None,
         }
     }
+
+    /// Its call, if it is about one.
+    pub const fn call(&self) -> Option<CallId> {
+        match self {
+            Self::Arrived { call, .. }
+            | Self::Started { call, .. }
+            | Self::FirstTokenDelivered { call, .. }
+            | Self::Replied { call, .. }
+            | Self::Cancelled { call, .. }
+            | Self::Ended { call, .. }
+            | Self::Decided { call, .. } => Some(*call),
+            Self::Billed { call, .. } | Self::Answered { call, .. } | Self::Fired { call, .. } => {
+                *call
+            }
+            Self::Breaker { .. }
+            | Self::Ejected { .. }
+            | Self::Checked { .. }
+            | Self::Opened { .. } => None,
+        }
+    }
 }
 
 impl EventKind {

@@ -4,7 +4,7 @@
 //!   `schema`, `presets`, `measures`, `explain`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
-//! - `session`: the output of a run.
+//! - `session`: the output of a run; `verify`: whether runs come out the same again.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
 //! - `sweep`: several values of one `--set`.
 //! - `values`: parses `--set`, `--seeds` and `--jobs`.
@@ -39,6 +39,7 @@ mod session;
 mod sweep;
 mod trace;
 mod values;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -51,7 +52,8 @@ use output::{CliError, Exit};
 #[command(name = "firedrill", version, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 all expectations hold, 1 one fails, 2 usage or file error,\n\
-                  3 inconclusive or not judged, 5 worse than the baseline, 130 interrupted."
+                  3 inconclusive or not judged, 4 not deterministic, 5 worse than the baseline,\n\
+                  130 interrupted."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -76,6 +78,8 @@ enum Verb {
     Scorecard(scorecard::Args),
     Presets(presets::Args),
     Completions(completions::Args),
+    #[command(hide = true)]
+    Repeat(verify::RepeatArgs),
 }
 
 /// Runs the command line and returns its exit code.
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
         Verb::Scorecard(args) => scorecard::scorecard(args),
         Verb::Presets(args) => presets::presets(&args),
         Verb::Completions(args) => completions::completions(&args),
+        Verb::Repeat(args) => verify::repeat(args),
     };
     let exit = done.unwrap_or_else(|troubles| {
         output::print_errors(&troubles);

@@ -27,6 +27,8 @@ pub(super) enum Exit {
     Usage = 2,
     /// One is inconclusive, or a policy was not judged.
     Inconclusive = 3,
+    /// A run that was repeated had other events.
+    NotDeterministic = 4,
     /// A measure is worse than in the baseline.
     Regressed = 5,
 }

@@ -9,13 +9,14 @@ use super::baseline::{Baseline, BaselineArgs};
 use super::partition::{self, Partition};
 use super::session::Session;
 use super::sweep::{self, Variant};
-use super::{Done, files, output, values};
+use super::{Done, files, output, values, verify};
 use crate::drill::{self, Changes, Drill, Engine};
 use crate::prices::Book;
 use crate::report::Format;
 use crate::text::Diagnostic;
 use files::{InputFile, Kind, Kinds};
-use output::CliError;
+use output::{CliError, Exit};
+use verify::{Size, USUAL_TEXT, Verify};
 
 /// Runs scenarios and reports uptime, latency and cost.
 #[derive(Debug, clap::Args)]
@@ -66,6 +67,12 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t)]
     engine: Engine,
 
+    /// Make some of the runs again, in another process, and exit with 4 when an event differs: a
+    /// share of them or a number, 0 for none [default: none, or 2% where CI is set].
+    #[arg(long, value_name = "SHARE|N", num_args = 0..=1, default_missing_value = USUAL_TEXT,
+          value_parser = Size::parse)]
+    verify: Option<Size>,
+
     /// Take prices from FILE: our form, LiteLLM's JSON, or genai-prices' (docs/prices.md).
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
@@ -108,10 +115,15 @@ pub(super) fn run(args: Args) -> Done {
     let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let bar = output::progress(runs, args.quiet);
     let mut session = Session::new(&args, &drills, &variants, &bar);
-    let threads = drill::run_all(
+    let mut verify = Verify::new(args.verify, &drills, workers);
+    let threads = drill::run_sampled(
         &drills,
         workers,
-        &mut || bar.inc(1),
+        verify.sample(),
+        &mut |made| {
+            verify.note(made);
+            bar.inc(1);
+        },
         &mut |place, report| {
             let report = match &mut baseline {
                 Some(baseline) => baseline.judge(&drills[place], report),
@@ -123,7 +135,9 @@ pub(super) fn run(args: Args) -> Done {
     bar.finish_and_clear();
     output::print_threads(threads).map_err(|trouble| vec![trouble])?;
     let exit = session.finish()?;
-    Ok(baseline.map_or(exit, |baseline| baseline.finish(exit)))
+    let exit = baseline.map_or(exit, |baseline| baseline.finish(exit));
+    let differs = verify.finish(args.quiet).map_err(|trouble| vec![trouble])?;
+    Ok(differs.filter(|_| exit != Exit::Usage).unwrap_or(exit))
 }
 
 /// Reads and checks all that the command line names: a drill for each scenario and each variant of

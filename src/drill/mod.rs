@@ -19,7 +19,7 @@
 //! - `trace`: one run, call by call, with the reasons of decisions; `blame` runs it again without
 //!   a fault.
 //! - `runs`: many runs, their states merged in order; `side_by_side`: on several threads;
-//!   `engine`: what makes one.
+//!   `engine`: what makes one; `verify`: whether one comes out the same again.
 //!
 //! `report` measures them. Nothing is printed here.
 
@@ -32,6 +32,7 @@ mod runs;
 mod side_by_side;
 mod subject;
 mod trace;
+mod verify;
 
 use std::cell::OnceCell;
 use std::num::NonZero;
@@ -50,8 +51,10 @@ use crate::text::{Diagnostic, Document};
 pub use engine::Engine;
 use expectations::check_margins;
 pub use expectations::{check_expectations, check_margin};
-pub use runs::run_all;
+pub use runs::{run_all, run_sampled};
 pub use side_by_side::{NoThread, Threads};
+pub(crate) use verify::{Chosen, Difference};
+pub use verify::{Fingerprint, Sample};
 
 /// A scenario and the policies to run it with: read, checked, and ready to run.
 #[derive(Clone, Debug)]
@@ -193,6 +196,11 @@ impl Drill {
         self.subject.notes.extend(engine.note());
         self.changes.engine = engine;
         self
+    }
+
+    /// How it differs from the scenario's file.
+    pub(crate) const fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// The scenario's file, as the caller wrote it.

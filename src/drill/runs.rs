@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use super::side_by_side::{NoThread, Results, Threads, side_by_side};
+use super::verify::{Fingerprint, Hashing, Sample};
 use super::{Drill, Engine, subject};
 use crate::policy::config::Policy;
 use crate::prices::Book;
@@ -17,6 +18,7 @@ use crate::report::measures::View;
 use crate::report::subject::Subject;
 use crate::report::{BROKEN, BySeed, CallOutcomes, Collector, Report, RunStats};
 use crate::scenario::Scenario;
+use crate::trace::Recorder;
 
 /// Runs `drills` on `workers` threads. Calls `on_run` for each run that ends, in any order, and
 /// `on_report` with each drill's position and report, in order; that may stop the rest.
@@ -29,13 +31,29 @@ pub fn run_all(
     on_run: &mut dyn FnMut(),
     on_report: &mut dyn FnMut(usize, Report) -> ControlFlow<()>,
 ) -> Result<Threads, NoThread> {
+    let on_run = &mut |_: Option<(u64, Fingerprint)>| on_run();
+    run_sampled(drills, workers, Sample::default(), on_run, on_report)
+}
+
+/// As [`run_all`]; `on_run` gets the number and the fingerprint of each run of `sample`. Runs are
+/// numbered from 0, drill by drill, policy by policy, seed by seed.
+///
+/// # Errors
+/// As [`run_all`].
+pub fn run_sampled(
+    drills: &[Drill],
+    workers: NonZero<usize>,
+    sample: Sample,
+    on_run: &mut dyn FnMut(Option<(u64, Fingerprint)>),
+    on_report: &mut dyn FnMut(usize, Report) -> ControlFlow<()>,
+) -> Result<Threads, NoThread> {
     let total: u64 = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let total = NonZero::new(usize::try_from(total).unwrap_or(usize::MAX));
     side_by_side(
         workers.min(total.unwrap_or(NonZero::<usize>::MIN)),
         drills.iter().flat_map(runs_of),
-        |_, run: &Run<'_>| run.make(),
-        &mut |_| on_run(),
+        |number, run: &Run<'_>| run.make(number as u64, sample),
+        &mut |ended: &Ended| on_run(ended.fingerprint),
         |results| {
             for (place, drill) in drills.iter().enumerate() {
                 // Without a report a worker panicked, and that is passed on; or there is no thread.
@@ -51,7 +69,12 @@ pub fn run_all(
 }
 
 /// What a run came to, and how each of its calls ended.
-type Ended = (RunStats, CallOutcomes);
+struct Ended {
+    state: RunStats,
+    calls: CallOutcomes,
+    /// Its number and its fingerprint, if it is in the sample.
+    fingerprint: Option<(u64, Fingerprint)>,
+}
 
 /// One scenario under one policy and one seed.
 struct Run<'a> {
@@ -77,17 +100,27 @@ fn runs_of(drill: &Drill) -> impl Iterator<Item = Run<'_>> + Send {
 
 impl Run<'_> {
     /// Makes the run, and counts it. Panics when an event panicked while it was counted.
-    fn make(&self) -> io::Result<Ended> {
+    fn make(&self, number: u64, sample: Sample) -> io::Result<Ended> {
         let subject = subject::under_seed(self.subject, self.scenario, self.seed);
         let origins = subject::origins(self.scenario, self.seed);
         let fold = Collector::with_origins(&subject, origins);
         let fold = Arc::new(Mutex::new(fold));
-        let recorder = fold.clone();
+        let hashing = sample.contains(number);
+        let hashing = hashing.then(|| Arc::new(Hashing::new(Some(fold.clone()))));
+        let recorder = match &hashing {
+            Some(hashing) => hashing.clone() as Arc<dyn Recorder>,
+            None => fold.clone(),
+        };
         self.engine
             .run(self.scenario, self.policy, self.seed, recorder)?;
         let mut fold = fold.lock().expect(BROKEN);
         let fold = std::mem::replace(&mut *fold, Collector::new(&subject));
-        Ok(fold.finish_by_call())
+        let (state, calls) = fold.finish_by_call();
+        Ok(Ended {
+            state,
+            calls,
+            fingerprint: hashing.map(|hashing| (number, hashing.fingerprint())),
+        })
     }
 }
 
@@ -100,7 +133,7 @@ fn report(drill: &Drill, results: &mut Results<'_, Ended>) -> Option<Report> {
         let mut merged: Option<RunStats> = None;
         let mut by_seed = BySeed::default();
         for seed in seeds.clone() {
-            let (state, calls) = results.next()?;
+            let Ended { state, calls, .. } = results.next()?;
             by_seed.add(seed, &View::all(&state, &prices), calls);
             match &mut merged {
                 Some(merged) => merged.merge(&state),

@@ -47,7 +47,7 @@ impl Keeper {
 
     /// Takes an event; returns the call that it ends, if that was asked for.
     pub(crate) fn on_event(&mut self, event: &Event) -> Option<CallStory> {
-        let Some(call) = call_of(&event.kind) else {
+        let Some(call) = event.kind.call() else {
             self.on_opened(event);
             return None;
         };
@@ -105,25 +105,5 @@ impl Keeper {
         {
             story.events.push(event.clone());
         }
-    }
-}
-
-/// The call that an event is about.
-const fn call_of(kind: &EventKind) -> Option<CallId> {
-    match kind {
-        EventKind::Arrived { call, .. }
-        | EventKind::Started { call, .. }
-        | EventKind::FirstTokenDelivered { call, .. }
-        | EventKind::Replied { call, .. }
-        | EventKind::Cancelled { call, .. }
-        | EventKind::Ended { call, .. }
-        | EventKind::Decided { call, .. } => Some(*call),
-        EventKind::Billed { call, .. }
-        | EventKind::Answered { call, .. }
-        | EventKind::Fired { call, .. } => *call,
-        EventKind::Breaker { .. }
-        | EventKind::Ejected { .. }
-        | EventKind::Checked { .. }
-        | EventKind::Opened { .. } => None,
     }
 }

@@ -9,11 +9,13 @@
 //! - `blame`: which fault each failed call would not have failed without.
 //! - `question`: which runs of a report are to be told.
 //! - `words`: the text of a reason. `tell`: the lines of a call. `chapter`: those of a policy.
+//! - `event`: the line of any event.
 //!
 //! `drill` makes the runs.
 
 mod blame;
 mod chapter;
+mod event;
 mod keeper;
 mod question;
 mod tell;
@@ -26,6 +28,7 @@ use crate::time::Instant;
 use crate::trace::{Event, EventKind};
 
 pub use blame::Blame;
+pub(crate) use event::event_line;
 pub(crate) use keeper::{Keeper, Pick};
 pub(crate) use question::Question;
 pub(crate) use tell::Names;

@@ -120,7 +120,7 @@ impl CallStory {
     }
 
     /// The line of one event; none for those that say nothing new.
-    fn line(&self, event: &Event, names: &Names) -> Option<String> {
+    pub(super) fn line(&self, event: &Event, names: &Names) -> Option<String> {
         Some(match &event.kind {
             EventKind::Arrived { streamed: true, .. } => "arrives, streamed".to_owned(),
             EventKind::Arrived { .. } => "arrives".to_owned(),
