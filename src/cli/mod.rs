@@ -5,6 +5,7 @@
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `session`: the output of a run; `verify`: whether runs come out the same again.
+//! - `checkpoint`: finished runs of `--resume`; `interrupt`: signals.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
 //! - `sweep`: several values of one `--set`.
 //! - `values`: parses `--set`, `--seeds` and `--jobs`.
@@ -15,12 +16,14 @@
 
 mod baseline;
 mod check;
+mod checkpoint;
 mod compare;
 mod completions;
 mod explain;
 mod file_set;
 mod files;
 mod init;
+mod interrupt;
 mod lint;
 mod measures;
 mod merge;

@@ -31,6 +31,8 @@ pub(super) enum Exit {
     NotDeterministic = 4,
     /// A measure is worse than in the baseline.
     Regressed = 5,
+    /// Ended by SIGINT or SIGTERM.
+    Interrupted = 130,
 }
 
 impl From<Verdict> for Exit {

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::baseline::{Baseline, BaselineArgs};
+use super::checkpoint::Checkpoint;
+use super::interrupt::{self, Interrupt};
 use super::partition::{self, Partition};
 use super::session::Session;
 use super::sweep::{self, Variant};
 use super::{Done, files, output, values, verify};
-use crate::drill::{self, Changes, Drill, Engine};
+use crate::drill::{self, Changes, Control, Drill, Engine};
 use crate::prices::Book;
 use crate::report::Format;
 use crate::text::Diagnostic;
@@ -81,6 +83,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
+    /// Keep finished runs in DIR, and go on with those that an interrupted process left there.
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+
     /// How reports are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
@@ -112,15 +118,26 @@ pub(super) fn run(args: Args) -> Done {
     let (drills, variants) = load(&args)?;
     let mut baseline = Baseline::read(&args.baseline, &drills)?;
     files::print_warnings(&drills);
+    let checkpoint = args.resume.as_deref();
+    let checkpoint = checkpoint.map(|folder| Checkpoint::open(folder, &drills));
+    let checkpoint = checkpoint.transpose().map_err(|trouble| vec![trouble])?;
     let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let bar = output::progress(runs, args.quiet);
+    let interrupt = Interrupt::watch(&bar);
     let mut session = Session::new(&args, &drills, &variants, &bar);
     let mut verify = Verify::new(args.verify, &drills, workers);
-    let threads = drill::run_sampled(
+    let mut finished = 0;
+    let control = Control {
+        checkpoint: checkpoint.as_ref().map(|one| one as _),
+        sample: verify.sample(),
+        interrupted: Some(interrupt.flag()),
+    };
+    let threads = drill::run_controlled(
         &drills,
         workers,
-        verify.sample(),
+        control,
         &mut |made| {
+            finished += 1;
             verify.note(made);
             bar.inc(1);
         },
@@ -134,10 +151,23 @@ pub(super) fn run(args: Args) -> Done {
     );
     bar.finish_and_clear();
     output::print_threads(threads).map_err(|trouble| vec![trouble])?;
+    let trouble = checkpoint.as_ref().and_then(Checkpoint::trouble);
+    if !session.is_whole() {
+        output::print_errors(trouble.as_slice());
+        if !interrupt.is_set() {
+            return Ok(Exit::Usage);
+        }
+        let finished = checkpoint.as_ref().map_or(finished, Checkpoint::count);
+        interrupt::tell(finished, runs, args.resume.as_deref());
+        return Ok(Exit::Interrupted);
+    }
     let exit = session.finish()?;
     let exit = baseline.map_or(exit, |baseline| baseline.finish(exit));
     let differs = verify.finish(args.quiet).map_err(|trouble| vec![trouble])?;
-    Ok(differs.filter(|_| exit != Exit::Usage).unwrap_or(exit))
+    match trouble {
+        Some(trouble) => Err(vec![trouble]),
+        None => Ok(differs.filter(|_| exit != Exit::Usage).unwrap_or(exit)),
+    }
 }
 
 /// Reads and checks all that the command line names: a drill for each scenario and each variant of

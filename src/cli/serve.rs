@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::interrupt::Signals;
 use super::{Done, output, values};
 use crate::drill::{Changes, Drill};
 use crate::serve::journal::Line;
@@ -124,7 +125,7 @@ fn serve_scenario(
     let tally = runtime.and_then(|runtime| {
         runtime.block_on(async {
             // Installed before the addresses are printed, so that an early Ctrl-C ends it cleanly.
-            let end = end()?;
+            let mut signals = Signals::listen()?;
             let served = start(&server.served(), &server.control_url(), args.json);
             output::print(&served).map_err(|_| io::Error::other("stdout is closed"))?;
             let log = args.log;
@@ -132,7 +133,7 @@ fn serve_scenario(
                 Log::Text => output::print_error(&line.to_string()),
                 Log::Json => output::print_error(&line.json()),
             };
-            server.run(write, end).await
+            server.run(write, async move { signals.next().await }).await
         })
     });
     let tally = tally.map_err(|error| CliError::new(format!("cannot serve: {error}"), ""))?;
@@ -197,29 +198,3 @@ fn start(served: &[Served], control: &str, json: bool) -> String {
 
 /// What the port of the control paths is called where the providers are listed.
 const CONTROL: &str = "(control)";
-
-/// Ctrl-C, or SIGTERM.
-#[cfg(unix)]
-fn end() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            biased;
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Ctrl-C.
-#[cfg(not(unix))]
-fn end() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Without a console there is no Ctrl-C: only the end of the process ends it.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
-}

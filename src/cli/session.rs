@@ -36,6 +36,8 @@ pub(super) struct Session<'a> {
     worst_kept: Verdict,
     /// Whether a result could not be written.
     has_lost: bool,
+    /// Whether the rest is not to be run.
+    is_stopped: bool,
 }
 
 impl<'a> Session<'a> {
@@ -57,6 +59,7 @@ impl<'a> Session<'a> {
             kept: Vec::new(),
             worst_kept: Verdict::Holds,
             has_lost: false,
+            is_stopped: false,
         };
         match args.out.clone().map(FileSet::new).transpose() {
             Ok(out) => session.out = out,
@@ -80,8 +83,20 @@ impl<'a> Session<'a> {
         &self.variants[place % self.variants.len()].name
     }
 
-    /// Prints and writes the report on the drill at `place`; returns whether to go on.
+    /// Whether there was a report on each drill, or the rest is not to be run. If not, the run was
+    /// interrupted.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_stopped || self.tally.iter().sum::<usize>() == self.drills.len()
+    }
+
+    /// Prints and keeps the report on the drill at `place`; returns whether to go on.
     pub(super) fn take(&mut self, place: usize, report: Report) -> ControlFlow<()> {
+        let flow = self.take_next(place, report);
+        self.is_stopped = flow.is_break();
+        flow
+    }
+
+    fn take_next(&mut self, place: usize, report: Report) -> ControlFlow<()> {
         // Only tables of one run tell stories, and stories cost further runs.
         let report = match self.args.format {
             Format::Table if !self.is_sweep() => self.drills[place].explain(report),

@@ -19,11 +19,13 @@
 //! - `trace`: one run, call by call, with the reasons of decisions; `blame` runs it again without
 //!   a fault.
 //! - `runs`: many runs, their states merged in order; `side_by_side`: on several threads;
-//!   `engine`: what makes one; `verify`: whether one comes out the same again.
+//!   `engine`: what makes one; `verify`: whether one comes out the same again; `checkpoint`: those
+//!   that were finished before.
 //!
 //! `report` measures them. Nothing is printed here.
 
 mod blame;
+mod checkpoint;
 mod engine;
 mod expectations;
 mod judges;
@@ -48,10 +50,11 @@ use crate::scenario::Scenario;
 use crate::scenario::load::{self, Loaded};
 use crate::text::{Diagnostic, Document};
 
+pub use checkpoint::{Checkpoint, Control, Finished};
 pub use engine::Engine;
 use expectations::check_margins;
 pub use expectations::{check_expectations, check_margin};
-pub use runs::{run_all, run_sampled};
+pub use runs::{run_all, run_controlled};
 pub use side_by_side::{NoThread, Threads};
 pub(crate) use verify::{Chosen, Difference};
 pub use verify::{Fingerprint, Sample};

@@ -10,13 +10,13 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use super::side_by_side::{NoThread, Results, Threads, side_by_side};
-use super::verify::{Fingerprint, Hashing, Sample};
-use super::{Drill, Engine, subject};
+use super::verify::{Fingerprint, Hashing};
+use super::{Control, Drill, Engine, Finished, subject};
 use crate::policy::config::Policy;
 use crate::prices::Book;
 use crate::report::measures::View;
 use crate::report::subject::Subject;
-use crate::report::{BROKEN, BySeed, CallOutcomes, Collector, Report, RunStats};
+use crate::report::{BROKEN, BySeed, Collector, Report, RunStats};
 use crate::scenario::Scenario;
 use crate::trace::Recorder;
 
@@ -32,35 +32,37 @@ pub fn run_all(
     on_report: &mut dyn FnMut(usize, Report) -> ControlFlow<()>,
 ) -> Result<Threads, NoThread> {
     let on_run = &mut |_: Option<(u64, Fingerprint)>| on_run();
-    run_sampled(drills, workers, Sample::default(), on_run, on_report)
+    run_controlled(drills, workers, Control::default(), on_run, on_report)
 }
 
-/// As [`run_all`]; `on_run` gets the number and the fingerprint of each run of `sample`. Runs are
-/// numbered from 0, drill by drill, policy by policy, seed by seed.
+/// As [`run_all`], under the control of the caller; `on_run` gets the number and the fingerprint of
+/// each run of its sample. Runs are numbered from 0, drill by drill, policy by policy, seed by seed.
 ///
 /// # Errors
 /// As [`run_all`].
-pub fn run_sampled(
+pub fn run_controlled(
     drills: &[Drill],
     workers: NonZero<usize>,
-    sample: Sample,
+    control: Control<'_>,
     on_run: &mut dyn FnMut(Option<(u64, Fingerprint)>),
     on_report: &mut dyn FnMut(usize, Report) -> ControlFlow<()>,
 ) -> Result<Threads, NoThread> {
+    let runs = drills.iter().flat_map(runs_of);
     let total: u64 = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let total = NonZero::new(usize::try_from(total).unwrap_or(usize::MAX));
     side_by_side(
         workers.min(total.unwrap_or(NonZero::<usize>::MIN)),
-        drills.iter().flat_map(runs_of),
-        |number, run: &Run<'_>| run.make(number as u64, sample),
-        &mut |ended: &Ended| on_run(ended.fingerprint),
+        runs.take_while(|_| !control.is_interrupted()),
+        |number, run: &Run<'_>| run.find_or_make(number as u64, control),
+        &mut |ended: &Ended| on_run(ended.fingerprint()),
         |results| {
             for (place, drill) in drills.iter().enumerate() {
-                // Without a report a worker panicked, and that is passed on; or there is no thread.
-                let Some(report) = report(drill, results) else {
+                // Without a report a worker panicked, and that is passed on; or there is no thread;
+                // or the runs were interrupted, or one that was finished cannot be read.
+                let Some(report) = report(drill, control, results) else {
                     break;
                 };
-                if on_report(place, report).is_break() {
+                if control.is_interrupted() || on_report(place, report).is_break() {
                     break;
                 }
             }
@@ -68,12 +70,19 @@ pub fn run_sampled(
     )
 }
 
-/// What a run came to, and how each of its calls ended.
+/// A run that has ended.
 struct Ended {
-    state: RunStats,
-    calls: CallOutcomes,
-    /// Its number and its fingerprint, if it is in the sample.
-    fingerprint: Option<(u64, Fingerprint)>,
+    number: u64,
+    /// None when the checkpoint has it: it is read when its turn comes, so that there are not many
+    /// in memory.
+    finished: Option<Finished>,
+}
+
+impl Ended {
+    fn fingerprint(&self) -> Option<(u64, Fingerprint)> {
+        let fingerprint = self.finished.as_ref()?.fingerprint?;
+        Some((self.number, fingerprint))
+    }
 }
 
 /// One scenario under one policy and one seed.
@@ -99,14 +108,28 @@ fn runs_of(drill: &Drill) -> impl Iterator<Item = Run<'_>> + Send {
 }
 
 impl Run<'_> {
+    /// The run, which is made and kept unless it was finished before.
+    fn find_or_make(&self, number: u64, control: Control<'_>) -> io::Result<Ended> {
+        let is_sampled = control.sample.contains(number);
+        let finished = match control.has(number) {
+            true if is_sampled => control.load(number),
+            true => None,
+            false => {
+                let finished = self.make(is_sampled)?;
+                control.save(number, &finished);
+                Some(finished)
+            }
+        };
+        Ok(Ended { number, finished })
+    }
+
     /// Makes the run, and counts it. Panics when an event panicked while it was counted.
-    fn make(&self, number: u64, sample: Sample) -> io::Result<Ended> {
+    fn make(&self, is_sampled: bool) -> io::Result<Finished> {
         let subject = subject::under_seed(self.subject, self.scenario, self.seed);
         let origins = subject::origins(self.scenario, self.seed);
         let fold = Collector::with_origins(&subject, origins);
         let fold = Arc::new(Mutex::new(fold));
-        let hashing = sample.contains(number);
-        let hashing = hashing.then(|| Arc::new(Hashing::new(Some(fold.clone()))));
+        let hashing = is_sampled.then(|| Arc::new(Hashing::new(Some(fold.clone()))));
         let recorder = match &hashing {
             Some(hashing) => hashing.clone() as Arc<dyn Recorder>,
             None => fold.clone(),
@@ -116,16 +139,16 @@ impl Run<'_> {
         let mut fold = fold.lock().expect(BROKEN);
         let fold = std::mem::replace(&mut *fold, Collector::new(&subject));
         let (state, calls) = fold.finish_by_call();
-        Ok(Ended {
+        Ok(Finished {
             state,
             calls,
-            fingerprint: hashing.map(|hashing| (number, hashing.fingerprint())),
+            fingerprint: hashing.map(|hashing| hashing.fingerprint()),
         })
     }
 }
 
 /// The report on `drill`, whose results come next.
-fn report(drill: &Drill, results: &mut Results<'_, Ended>) -> Option<Report> {
+fn report(drill: &Drill, control: Control<'_>, results: &mut Results<'_, Ended>) -> Option<Report> {
     let seeds = drill.seeds_to_run();
     let prices = drill.subject().prices();
     let (mut policies, mut runs, mut configs) = (Vec::new(), Vec::new(), Vec::new());
@@ -133,7 +156,9 @@ fn report(drill: &Drill, results: &mut Results<'_, Ended>) -> Option<Report> {
         let mut merged: Option<RunStats> = None;
         let mut by_seed = BySeed::default();
         for seed in seeds.clone() {
-            let Ended { state, calls, .. } = results.next()?;
+            let Ended { number, finished } = results.next()?;
+            let finished = finished.or_else(|| control.load(number))?;
+            let Finished { state, calls, .. } = finished;
             by_seed.add(seed, &View::all(&state, &prices), calls);
             match &mut merged {
                 Some(merged) => merged.merge(&state),

@@ -14,6 +14,8 @@ use std::hash::{DefaultHasher, Hasher};
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use super::side_by_side::{NoThread, side_by_side};
 use super::{Drill, Engine};
 use crate::policy::config::Policy;
@@ -64,7 +66,8 @@ impl Sample {
 /// What is left of the events of a run: how many there were, and a hash over all of them.
 ///
 /// Only those of one build are comparable: the hash is that of the standard library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fingerprint {
     /// The number of events.
     pub events: u64,

@@ -79,7 +79,7 @@ pub(super) fn portable(path: &str) -> &str {
 }
 
 /// Quotes one word for a POSIX shell. NUL characters are left out, because no shell can take them.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let quoter = shlex::Quoter::new().allow_nul(true);
     let quoted = quoter.quote(word);
     quoted.map_or_else(|_| word.to_owned(), Into::into)

@@ -88,6 +88,7 @@ pub use render::{Following, Format, json_array, sweep};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};
 pub use scorecard::Scorecard;
 pub use shards::MergeError;
+pub(crate) use shards::difference;
 pub use story::Blame;
 pub use subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
 pub use timeline::Timeline;

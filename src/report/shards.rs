@@ -102,7 +102,7 @@ impl Report {
 }
 
 /// The first place in which two values differ, as in "load.rate is `4/s` and `8/s`".
-fn difference(place: &str, one: &Value, two: &Value) -> Option<String> {
+pub(crate) fn difference(place: &str, one: &Value, two: &Value) -> Option<String> {
     if one == two {
         return None;
     }

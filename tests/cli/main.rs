@@ -19,6 +19,7 @@ mod policies;
 mod presets;
 mod rates;
 mod report;
+mod resume;
 mod roi;
 mod runs;
 mod serve;

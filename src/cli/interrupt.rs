@@ -1,0 +1,134 @@
+//! SIGINT and SIGTERM: the first ends a run in order, the second at once.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use indicatif::ProgressBar;
+
+use super::output::{Exit, print_error};
+use crate::report::command;
+
+/// Whether the process was asked to end.
+#[derive(Debug, Default)]
+pub(super) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Watches from now on. Where no thread can be started for it, a signal ends the process as
+    /// the system does.
+    pub(super) fn watch(bar: &ProgressBar) -> Self {
+        let interrupt = Self::default();
+        let (flag, bar) = (interrupt.0.clone(), bar.clone());
+        let (ready, watching) = mpsc::channel();
+        let watch = move || {
+            let ended = watch(&flag, &bar, &ready);
+            // Signals that were not heard are those of the system.
+            drop(ended);
+        };
+        if thread::Builder::new().spawn(watch).is_ok() {
+            // Before this, a signal would end the process without a word. An error means that the
+            // watch ended: then it does.
+            let _ = watching.recv();
+        }
+        interrupt
+    }
+
+    /// Whether a signal came.
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Turns true when the first signal comes.
+    pub(super) fn flag(&self) -> &AtomicBool {
+        &self.0
+    }
+}
+
+fn watch(flag: &AtomicBool, bar: &ProgressBar, ready: &mpsc::Sender<()>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        let _ = ready.send(());
+        signals.next().await;
+        flag.store(true, Ordering::Relaxed);
+        let told = "interrupted: the runs in work end first; a second signal ends at once";
+        bar.suspend(|| print_error(told));
+        signals.next().await;
+        std::process::exit(Exit::Interrupted as i32)
+    })
+}
+
+/// Prints how many of all `runs` are finished, and how to go on; `kept` is the folder that has them.
+pub(super) fn tell(finished: u64, runs: u64, kept: Option<&Path>) {
+    let Some(kept) = kept else {
+        print_error(&format!(
+            "interrupted: {finished} of {runs} runs were finished, and are lost: the rest is not \
+             judged, and no file is written\n  = help: `--resume DIR` keeps finished runs in DIR, \
+             and goes on with the others"
+        ));
+        return;
+    };
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| command::quoted(&word.to_string_lossy()));
+    let words = Vec::from_iter(words).join(" ");
+    print_error(&format!(
+        "interrupted: {finished} of {runs} runs are finished, and kept in `{}`. The others:\n  \
+         firedrill {words}",
+        kept.display()
+    ));
+}
+
+/// SIGINT and SIGTERM.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(super) struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Takes these signals from the system, to be called in a runtime.
+    pub(super) fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            biased;
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(super) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Nothing is to be taken.
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) {
+        // Without a console there is no Ctrl-C: only the end of the process ends it.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
