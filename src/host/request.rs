@@ -127,12 +127,15 @@ impl Asked {
     /// The token counts of an unknown caller: the prompt by its bytes, and an output of `drawn`
     /// tokens, or of the requested maximum. Embeddings have no output.
     pub(crate) fn counted(&self, drawn: u64) -> Tokens {
+        let most = self.max_tokens.unwrap_or(u64::MAX).max(1);
+        let output = match self.form.api {
+            Api::Embeddings(_) => 0,
+            _ => drawn.max(1),
+        };
         Tokens {
             input: (self.bytes / BYTES_PER_TOKEN).max(1),
-            output: match self.form.api {
-                Api::Embeddings(_) => 0,
-                _ => drawn.min(self.max_tokens.unwrap_or(drawn)).max(1),
-            },
+            output: output.min(most),
+            is_cut: output > most,
             prefix: None,
         }
     }
@@ -155,7 +158,10 @@ impl Asked {
             model: self.model,
             key: self.key,
             is_known: self.number.is_some(),
-            form: self.form,
+            form: Form {
+                is_cut: tokens.is_cut,
+                ..self.form
+            },
             ..Request::new(call, self.nth, self.streamed, tokens)
         }
     }
@@ -480,6 +486,8 @@ mod tests {
         let tokens = asked.counted(300);
         assert_eq!((tokens.input, tokens.output), (99, 20));
         assert_eq!(asked.counted(7).output, 7);
+        let is_cut = [19, 20, 21].map(|drawn| asked.counted(drawn).is_cut);
+        assert_eq!(is_cut, [false, false, true]);
         let check = "idempotency-key: call-check-0x1\r\nx-retry-count: 0\r\n";
         let asked = whole(Family::Openai, &post("/chat/completions", check, "{}"));
         assert_eq!(asked.number, None, "a health check is made for no call");

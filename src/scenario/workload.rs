@@ -30,6 +30,8 @@ pub struct Tokens {
     pub input: u64,
     /// Of the answer, at least 1, and no more than the call asks for.
     pub output: u64,
+    /// Whether the answer would be longer if the call asked for no maximum.
+    pub is_cut: bool,
     /// The prompt prefix that it shares with other calls, if any.
     pub prefix: Option<Prefix>,
 }
@@ -183,9 +185,11 @@ impl Workload {
         if let Calls::Trace { rows, .. } = &self.load.calls {
             let row = usize::try_from(question.0).ok().and_then(|n| rows.get(n));
             let input = row.map_or(0, |row| row.input);
+            let output = row.map_or(1, |row| row.output);
             return Tokens {
                 input,
-                output: row.map_or(1, |row| row.output).clamp(1, most),
+                output: output.clamp(1, most),
+                is_cut: output > most,
                 prefix: match row.and_then(|row| row.prefix) {
                     Some(told) => Some(told),
                     None => self.prefix(task, question, input),
@@ -196,10 +200,11 @@ impl Workload {
         let mut count = |quantiles: &Option<Quantiles<u64>>| {
             quantiles.as_ref().map_or(1, |two| drawn(two, &mut stream))
         };
-        let input = count(&task.prompt);
+        let (input, output) = (count(&task.prompt), count(&task.output));
         Tokens {
             input,
-            output: count(&task.output).min(most),
+            output: output.min(most),
+            is_cut: output > most,
             prefix: self.prefix(task, question, input),
         }
     }

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod control;
+mod finish;
 mod paths;
 
 use std::io::{BufRead, BufReader, Read, Write};

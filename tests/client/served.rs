@@ -126,7 +126,7 @@ async fn conversation(client: &Client<Tcp>) -> (Value, Value) {
         assert!(answer.text.contains("tok"), "{answer:?}");
         assert_eq!(
             (reason(&answer), answer.tool_calls.len()),
-            (FinishReason::Stop, 0)
+            (FinishReason::Length, 0)
         );
     }
 

@@ -280,21 +280,28 @@ fn tasks_have_their_shares_and_what_is_theirs() {
     // Three standard deviations of a binomial draw.
     let off = (chats.len() as f64 - 70_000.0).abs();
     assert!(off < 3.0 * (100_000_f64 * 0.7 * 0.3).sqrt(), "{off}");
-    let mut streamed = 0;
+    let (mut streamed, mut cut) = (0, 0);
     for &call in &all {
         let tokens = workload.tokens(call);
         if workload.task(call) == Some("chat") {
             assert_eq!(workload.deadline(call), Some(Duration::from_secs(30)));
             assert_eq!(workload.max_tokens(call), Some(500));
             assert!(workload.is_streamed(call) && tokens.output <= 500);
+            assert!(!tokens.is_cut || tokens.output == 500);
+            cut += u32::from(tokens.is_cut);
         } else {
             assert_eq!(workload.deadline(call), Some(Duration::from_secs(90)));
-            assert_eq!((tokens.input, tokens.output), (900, 50));
+            assert_eq!(
+                (tokens.input, tokens.output, tokens.is_cut),
+                (900, 50, false)
+            );
             assert_eq!(workload.max_tokens(call), None);
             streamed += u32::from(workload.is_streamed(call));
         }
     }
     assert!((14_500..15_500).contains(&streamed), "{streamed}");
+    // 4.4 % of the outputs are longer than 500 tokens.
+    assert!((2_800..3_400).contains(&cut), "{cut}");
 }
 
 #[test]

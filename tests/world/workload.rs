@@ -179,6 +179,7 @@ fn a_trace_is_replayed_row_by_row_beyond_any_duration() {
         Tokens {
             input: 7,
             output: 8,
+            is_cut: false,
             prefix: None,
         }
     );
@@ -187,6 +188,7 @@ fn a_trace_is_replayed_row_by_row_beyond_any_duration() {
         Tokens {
             input: 0,
             output: 1,
+            is_cut: false,
             prefix: None,
         }
     );

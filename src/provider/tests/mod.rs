@@ -357,6 +357,7 @@ fn request(streamed: bool, output: u64) -> Request {
     let tokens = Tokens {
         input: 900,
         output,
+        is_cut: false,
         prefix: None,
     };
     Request::new(CallId(42), 0, streamed, tokens)

@@ -251,7 +251,7 @@ fn tool_use(stamp: &Stamp, call: &Call, input: &str) -> String {
 
 /// The stop reason, as JSON.
 fn reason(stamp: &Stamp) -> &'static str {
-    match stamp.flaws().finish {
+    match stamp.finish() {
         Finish::Stop if stamp.form.content.call().is_some() => "\"tool_use\"",
         Finish::Stop => "\"end_turn\"",
         Finish::Length => "\"max_tokens\"",

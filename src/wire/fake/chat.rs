@@ -299,7 +299,7 @@ fn called(stamp: &Stamp, call: &Call, arguments: &str) -> String {
 
 /// The finish reason, as JSON.
 fn reason(stamp: &Stamp) -> &'static str {
-    match stamp.flaws().finish {
+    match stamp.finish() {
         Finish::Stop if stamp.form.content.call().is_some() => "\"tool_calls\"",
         Finish::Stop => "\"stop\"",
         Finish::Length => "\"length\"",

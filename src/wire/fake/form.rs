@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::Finish;
 use super::embeddings::Vectors;
 
 /// The form of an answer.
@@ -15,6 +16,9 @@ pub(crate) struct Form {
     pub api: Api,
     /// What the answer holds.
     pub content: Content,
+    /// The model would say more than the maximum that the request asks for. What is spelled out is
+    /// whole in any case: its tokens are counted and not written.
+    pub is_cut: bool,
 }
 
 /// The kind of an answer, by the path of its request.
@@ -30,6 +34,14 @@ pub(crate) enum Api {
 }
 
 impl Form {
+    /// The finish reason of an answer without flaws.
+    pub(super) fn finish(&self) -> Finish {
+        match self.is_cut && self.content == Content::Tokens {
+            true => Finish::Length,
+            false => Finish::Stop,
+        }
+    }
+
     /// Whether it is a chat whose tokens are not spelled out.
     pub(crate) fn is_plain_chat(&self) -> bool {
         self.api == Api::Chat && self.content == Content::Tokens

@@ -13,7 +13,7 @@ use super::grammar::{Grammar, Model, Span, counted, quoted};
 use super::refusal::{BodyShape, ErrorValues, Row, precise, text_or_null};
 use super::site;
 use super::spec::{FakeSpec, OwnHint, Page};
-use super::{Cause, Choices, Content, Finish, Flaws, Stamp, Terminator, Usage};
+use super::{Cause, Choices, Content, Finish, Stamp, Terminator, Usage};
 
 /// The service's spec.
 pub(in crate::wire) const SPEC: FakeSpec = FakeSpec {
@@ -103,7 +103,7 @@ impl Grammar for Gemini {
         let flaws = stamp.flaws();
         let mut body = String::with_capacity(512);
         let (output, usage) = (usage.output, counted(usage, flaws));
-        let mut said = |part| self.response(&mut body, stamp, part, reason(flaws), usage);
+        let mut said = |part| self.response(&mut body, stamp, part, reason(stamp), usage);
         match &stamp.form.content {
             Content::Tokens => said(format_args!("\"text\":\"{output} tok\"")),
             Content::Text(text) => said(format_args!("\"text\":{}", quoted(text))),
@@ -127,9 +127,9 @@ impl Grammar for Gemini {
     fn closing(&self, events: &mut String, stamp: &Stamp, usage: Usage) {
         let flaws = stamp.flaws();
         let (finish, times) = match flaws.terminator {
-            Terminator::Once => (reason(flaws), 1),
+            Terminator::Once => (reason(stamp), 1),
             Terminator::Never => ("", 1),
-            Terminator::Twice => (reason(flaws), 2),
+            Terminator::Twice => (reason(stamp), 2),
         };
         let usage = counted(usage, flaws);
         let part = called(stamp);
@@ -201,8 +201,8 @@ fn write_usage(out: &mut String, usage: Usage) {
 }
 
 /// The finish reason, with its key.
-fn reason(flaws: &Flaws) -> &'static str {
-    match flaws.finish {
+fn reason(stamp: &Stamp) -> &'static str {
+    match stamp.finish() {
         Finish::Stop => ",\"finishReason\":\"STOP\"",
         Finish::Length => ",\"finishReason\":\"MAX_TOKENS\"",
         Finish::ContentFilter => ",\"finishReason\":\"SAFETY\"",

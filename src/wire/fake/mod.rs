@@ -428,6 +428,14 @@ impl Stamp {
         format!("{}-{}", date::EPOCH, self.id())
     }
 
+    /// The finish reason that it states.
+    fn finish(&self) -> Finish {
+        match self.flaws().finish {
+            Finish::Stop => self.form.finish(),
+            untrue => untrue,
+        }
+    }
+
     fn flaws(&self) -> &Flaws {
         self.flaws.as_deref().unwrap_or(&flaw::SOUND)
     }

@@ -52,7 +52,7 @@ impl Responses {
     /// The object of an answer that is over.
     fn over(&self, stamp: &Stamp, usage: Usage) -> Value {
         let flaws = stamp.flaws();
-        let (status, why) = match flaws.finish {
+        let (status, why) = match stamp.finish() {
             Finish::Stop => (json!("completed"), None),
             Finish::Length => (json!("incomplete"), Some("max_output_tokens")),
             Finish::ContentFilter => (json!("incomplete"), Some("content_filter")),
@@ -60,7 +60,7 @@ impl Responses {
         };
         let output = match flaws.choices {
             Choices::Whole | Choices::NullContent => {
-                Some(json!([item(stamp, usage.output, "completed")]))
+                Some(json!([item(stamp, usage.output, ended(stamp))]))
             }
             Choices::Empty => Some(json!([])),
             Choices::Null => Some(Value::Null),
@@ -154,11 +154,11 @@ impl Grammar for Responses {
                     next("response.function_call_arguments.done", done);
                 }
             }
-            let item = item(stamp, usage.output, "completed");
+            let item = item(stamp, usage.output, ended(stamp));
             let done = json!({ "output_index": 0, "item": item });
             next("response.output_item.done", done);
         }
-        let kind = match stamp.flaws().finish {
+        let kind = match stamp.finish() {
             Finish::Length | Finish::ContentFilter => "response.incomplete",
             Finish::Stop | Finish::Missing => "response.completed",
         };
@@ -220,6 +220,14 @@ fn first(stamp: &Stamp) -> u64 {
     match stamp.form.content.call() {
         None => 4,
         Some(_) => 3,
+    }
+}
+
+/// The status of an item that is over.
+fn ended(stamp: &Stamp) -> &'static str {
+    match stamp.finish() {
+        Finish::Length => "incomplete",
+        _ => "completed",
     }
 }
 
