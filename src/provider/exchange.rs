@@ -1,8 +1,8 @@
 //! The provider's actions for one request, each with its time, computed lazily.
 //!
 //! `provider` decides which actions these are, `chunks` when tokens are due, `stream` what a write
-//! of them carries, `egress` how bytes are sent. The host executes the actions. What a write carries
-//! is a [`Payload`].
+//! of them carries, `egress` how bytes are sent. The host executes the actions. What a write
+//! carries is a [`Payload`].
 
 use std::collections::VecDeque;
 use std::time::Duration;
