@@ -172,6 +172,18 @@ pub(crate) const ROWS: &[Row] = &[
         }),
     },
     Row {
+        name: "A request that is refused for unknown reasons is tried once elsewhere",
+        who: "Portkey; resilience4j and Polly in part",
+        knobs: &["failures.rejected"],
+        test: "tests/core/stories.rs::a_call_that_two_providers_reject_stops",
+        shown: By(Story {
+            scenario: "rejected",
+            with: "plain",
+            without: Policy("rejected-off"),
+            measure: "success_rate",
+        }),
+    },
+    Row {
         name: "Context-window fallback to a larger model",
         who: "LiteLLM",
         knobs: &["failures.context_too_long"],
