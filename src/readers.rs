@@ -1,8 +1,12 @@
 //! Every reader of bytes from outside, as one function: for tests that feed them anything.
 //!
-//! `tests/files/readers.rs` looks for panics, and for secrets in what is shown.
+//! `tests/files/readers.rs` feeds examples, damaged ones, and ones with keys in them; `fuzz/` feeds
+//! what libFuzzer makes up. Both look for panics, for secrets in what is shown, and for what does
+//! not hold: what is read is written and read again as the same, and pieces are read as the whole.
 
 use std::path::Path;
+
+use serde::Serialize;
 
 use crate::client::{FleetFile, told};
 use crate::expect;
@@ -26,39 +30,61 @@ pub struct Reader {
     pub name: &'static str,
     /// Reads bytes, and returns all that people may be shown of them.
     pub read: fn(&[u8]) -> String,
+    /// Panics where what has to hold of all bytes does not hold of these.
+    pub hold: fn(&[u8]),
 }
 
 /// The readers.
 pub const READERS: &[Reader] = &[
     reader("scenario", scenario),
-    reader("policy", policy),
+    reader("policy", policy).holding(policy_again),
     reader("fleet", fleet),
     reader("set", set),
     reader("expectation", expectation),
-    reader("trace-lines", trace_lines),
+    reader("trace-lines", trace_lines).holding(events_again),
     reader("trace-table", trace_table),
     reader("prices", prices),
-    reader("result", result),
+    reader("result", result).holding(result_again),
     reader("roi", roi),
-    reader("sse", events),
-    reader("request", requests),
-    reader("openai", |bytes| answer(Dialect::Openai, bytes)),
-    reader("anthropic", |bytes| answer(Dialect::Anthropic, bytes)),
-    reader("gemini", |bytes| answer(Dialect::Gemini, bytes)),
-    reader("azure", |bytes| answer(Dialect::Azure, bytes)),
-    reader("deepseek", |bytes| answer(Dialect::Deepseek, bytes)),
-    reader("moonshot", |bytes| answer(Dialect::Moonshot, bytes)),
-    reader("openrouter", |bytes| answer(Dialect::Openrouter, bytes)),
-    reader("xai", |bytes| answer(Dialect::Xai, bytes)),
+    reader("sse", events).holding(pieces_of_events),
+    reader("request", requests).holding(pieces_of_requests),
+    reader("openai", |bytes| answer(Dialect::Openai, bytes))
+        .holding(|bytes| pieces_of_answer(Dialect::Openai, bytes)),
+    reader("anthropic", |bytes| answer(Dialect::Anthropic, bytes))
+        .holding(|bytes| pieces_of_answer(Dialect::Anthropic, bytes)),
+    reader("gemini", |bytes| answer(Dialect::Gemini, bytes))
+        .holding(|bytes| pieces_of_answer(Dialect::Gemini, bytes)),
+    reader("azure", |bytes| answer(Dialect::Azure, bytes))
+        .holding(|bytes| pieces_of_answer(Dialect::Azure, bytes)),
+    reader("deepseek", |bytes| answer(Dialect::Deepseek, bytes))
+        .holding(|bytes| pieces_of_answer(Dialect::Deepseek, bytes)),
+    reader("moonshot", |bytes| answer(Dialect::Moonshot, bytes))
+        .holding(|bytes| pieces_of_answer(Dialect::Moonshot, bytes)),
+    reader("openrouter", |bytes| answer(Dialect::Openrouter, bytes))
+        .holding(|bytes| pieces_of_answer(Dialect::Openrouter, bytes)),
+    reader("xai", |bytes| answer(Dialect::Xai, bytes))
+        .holding(|bytes| pieces_of_answer(Dialect::Xai, bytes)),
 ];
 
 const fn reader(name: &'static str, read: fn(&[u8]) -> String) -> Reader {
-    Reader { name, read }
+    let hold = |_: &[u8]| {};
+    Reader { name, read, hold }
+}
+
+impl Reader {
+    const fn holding(self, hold: fn(&[u8])) -> Self {
+        Self { hold, ..self }
+    }
 }
 
 /// Texts of files: bytes that are none become replacement characters, as in the readers.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What is written of a value, which is read again.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
 }
 
 /// A diagnostic, in both of its forms.
@@ -77,6 +103,14 @@ fn scenario(bytes: &[u8]) -> String {
 
 fn policy(bytes: &[u8]) -> String {
     shown(Policy::parse("p.yaml", &text(bytes)))
+}
+
+fn policy_again(bytes: &[u8]) {
+    if let Ok(policy) = Policy::parse("p.yaml", &text(bytes)) {
+        let written = json(&policy);
+        let again = Policy::parse("p.yaml", &written);
+        assert_eq!(again.ok(), Some(policy), "{written}");
+    }
 }
 
 fn fleet(bytes: &[u8]) -> String {
@@ -113,6 +147,15 @@ fn trace_lines(bytes: &[u8]) -> String {
     }
 }
 
+fn events_again(bytes: &[u8]) {
+    let events = lines::Reader::named("t.jsonl", bytes);
+    for event in events.into_iter().flatten().map_while(Result::ok) {
+        let written = json(&event);
+        let again = serde_json::from_str(&written).ok();
+        assert_eq!(again, Some(event), "{written}");
+    }
+}
+
 fn trace_table(bytes: &[u8]) -> String {
     let text = text(bytes);
     let point = |range, message| Diagnostic::of_text("t.csv", &text, range, message);
@@ -146,6 +189,15 @@ fn result(bytes: &[u8]) -> String {
     }
 }
 
+fn result_again(bytes: &[u8]) {
+    for report in report::read(&text(bytes)).into_iter().flatten() {
+        let written = report.render(Format::Json, false);
+        let again = report::read(&written).unwrap_or_default();
+        let again = again.iter().map(|again| again.render(Format::Json, false));
+        assert_eq!(again.collect::<String>(), written, "it is read as written");
+    }
+}
+
 fn roi(bytes: &[u8]) -> String {
     let document = Document::parse("roi.yaml", &text(bytes));
     shown(document.and_then(|document| Written::of(&document)))
@@ -153,43 +205,76 @@ fn roi(bytes: &[u8]) -> String {
 
 /// Splits events, in pieces of a length that the bytes themselves give.
 fn events(bytes: &[u8]) -> String {
-    let mut decoder = sse::Decoder::default();
-    let mut length = 0;
-    let mut count = |item: Item<'_>| match item {
-        Item::Data(bytes) | Item::Error(bytes) | Item::Stray(bytes) => length += bytes.len(),
-    };
-    for piece in bytes.chunks(size(bytes)) {
-        if decoder.push(piece, &mut count).is_err() {
-            return String::new();
-        }
-    }
-    decoder.end(&mut count);
-    assert!(length <= 2 * bytes.len() + 2, "events hold what came");
+    items(bytes, size(bytes));
     String::new()
+}
+
+fn pieces_of_events(bytes: &[u8]) {
+    let pieces = items(bytes, size(bytes));
+    assert_eq!(pieces, items(bytes, usize::MAX), "pieces");
+}
+
+/// The items of a stream that comes in pieces of `size` bytes, with their kinds.
+fn items(bytes: &[u8], size: usize) -> Option<Vec<(u8, Vec<u8>)>> {
+    let mut decoder = sse::Decoder::default();
+    let mut items = Vec::new();
+    let mut keep = |item: Item<'_>| match item {
+        Item::Data(data) => items.push((0, data.to_vec())),
+        Item::Error(data) => items.push((1, data.to_vec())),
+        Item::Stray(data) => items.push((2, data.to_vec())),
+    };
+    for piece in bytes.chunks(size) {
+        decoder.push(piece, &mut keep).ok()?;
+    }
+    decoder.end(&mut keep);
+    let length = items.iter().map(|(_, data)| data.len()).sum::<usize>();
+    assert!(length <= 2 * bytes.len() + 2, "events hold what came");
+    Some(items)
 }
 
 /// Requests to the fake provider, as they arrive.
 fn requests(bytes: &[u8]) -> String {
-    for family in [Family::Openai, Family::Anthropic, Family::Gemini] {
-        let mut chunks = Chunks::default();
-        let mut end = 0;
-        for piece in bytes.chunks(size(bytes)) {
-            end += piece.len();
-            match request::read(Some(family), &bytes[..end], &mut chunks) {
-                Parsed::Partial { .. } => {}
-                Parsed::Whole { length, .. } | Parsed::Wrong { length, .. } => {
-                    assert!(length <= end, "a request ends within what came");
-                    break;
-                }
-                Parsed::Other { .. } | Parsed::Broken { .. } | Parsed::Nonsense => break,
-            }
-        }
+    for family in FAMILIES {
+        request(family, bytes, size(bytes));
     }
     String::new()
 }
 
+fn pieces_of_requests(bytes: &[u8]) {
+    for family in FAMILIES {
+        let pieces = request(family, bytes, size(bytes));
+        assert_eq!(pieces, request(family, bytes, usize::MAX), "pieces");
+    }
+}
+
+/// The first request to a fake provider of `family`, when bytes come in pieces of `size`.
+fn request(family: Family, bytes: &[u8], size: usize) -> Option<Parsed> {
+    let mut chunks = Chunks::default();
+    let mut end = 0;
+    for piece in bytes.chunks(size) {
+        end += piece.len();
+        let parsed = request::read(Some(family), &bytes[..end], &mut chunks);
+        match parsed {
+            Parsed::Partial { .. } => continue,
+            Parsed::Whole { length, .. } | Parsed::Wrong { length, .. } => {
+                assert!(length <= end, "a request ends within what came");
+            }
+            Parsed::Other { .. } => {}
+            // An invalid byte may come before the bytes which show that this is HTTP.
+            Parsed::Broken { .. } | Parsed::Nonsense => return Some(Parsed::Nonsense),
+        }
+        return Some(parsed);
+    }
+    None
+}
+
 fn answer(dialect: Dialect, bytes: &[u8]) -> String {
     told(dialect, bytes, size(bytes))
+}
+
+fn pieces_of_answer(dialect: Dialect, bytes: &[u8]) {
+    let pieces = told(dialect, bytes, size(bytes));
+    assert_eq!(pieces, told(dialect, bytes, usize::MAX), "pieces");
 }
 
 /// The length of pieces: any, and the same for the same bytes.
@@ -200,3 +285,5 @@ fn size(bytes: &[u8]) -> usize {
         _ => 64,
     }
 }
+
+const FAMILIES: [Family; 3] = [Family::Openai, Family::Anthropic, Family::Gemini];

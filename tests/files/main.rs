@@ -3,6 +3,7 @@
 
 mod articles;
 mod fleet;
+mod keys;
 mod policy;
 mod readers;
 mod scenario;
