@@ -7,7 +7,7 @@ use super::{knobs, lint};
 use crate::policy::config::{Backoff, Budget, EVERY, Limit, Policy, ProviderOverride, Row};
 use crate::policy::settings::Settings;
 use crate::text::findings::Findings;
-use crate::text::{Diagnostic, Document};
+use crate::text::{Diagnostic, Document, secrets};
 use crate::units::{Share, truncate};
 
 /// Checks the name against the file's, every number against its range, and numbers against each
@@ -57,6 +57,10 @@ fn check_name(
             );
             let hint = format!("write `name: {stem}`, or rename the file");
             Err(document.problem(&["name"], message).hint(hint))
+        }
+        _ if secrets::are_in(&policy.name) => {
+            let problem = document.problem(&["name"], "this cannot name a policy");
+            Err(problem.hint(secrets::NO_NAME))
         }
         _ if policy.name.is_empty() => Err(document.problem(&["name"], "the name is empty")),
         _ if policy.name == EVERY => {

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::text::{Diagnostic, Document};
+use crate::text::{Diagnostic, Document, secrets};
 use crate::units::UnitError;
 
 /// `value`, which stands at `path`, when it lies within `range`.
@@ -53,13 +53,22 @@ pub(super) fn check_name(document: &Document, path: &[&str], what: &str) -> Resu
     }
     Err(document
         .problem_at_key(path, format!("`{name}` cannot name {what}"))
-        .hint("write at most 64 letters, digits, `-` and `_`"))
+        .hint(hint_of_name(name)))
 }
 
 /// Whether `text` can name a policy, a provider or a fault, also in a path and in an expectation.
+/// Reports show names, so a key cannot be one.
 pub(super) fn is_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(fits)
+    (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(fits) && !secrets::are_in(text)
+}
+
+/// What to write in place of a `text` that is no name.
+pub(super) fn hint_of_name(text: &str) -> &'static str {
+    match secrets::are_in(text) {
+        true => secrets::NO_NAME,
+        false => "write at most 64 letters, digits, `-` and `_`",
+    }
 }
 
 /// The longest run, and the longest time in a scenario.

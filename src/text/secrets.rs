@@ -42,6 +42,9 @@ fn replaced(text: &str, push: impl Fn(&mut String, &str)) -> Cow<'_, str> {
 /// The text in place of a secret.
 pub(crate) const SHOWN: &str = "***";
 
+/// What to write in place of a name that looks like a secret.
+pub(crate) const NO_NAME: &str = "write another: it looks like a key, and reports show names";
+
 /// Whether something in `text` looks like a secret.
 pub(crate) fn are_in(text: &str) -> bool {
     !find(text).is_empty()

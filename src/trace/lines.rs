@@ -27,6 +27,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Event, Recorder};
 use crate::policy::provider_info::ProviderInfo;
+use crate::text::secrets;
 use crate::units::Money;
 
 /// The first line of a trace: the policy and the fleet.
@@ -71,6 +72,17 @@ impl Header {
             schema: SCHEMA.to_owned(),
             policy: policy.into(),
             providers: members.iter().map(named).collect(),
+        }
+    }
+
+    /// Puts `***` in place of what looks like a key in its names, which reports show.
+    fn hide_secrets(&mut self) {
+        let named = self.providers.iter_mut();
+        let of_providers = named.flat_map(|one| [&mut one.name, &mut one.model]);
+        for name in of_providers.chain([&mut self.policy]) {
+            if secrets::are_in(name) {
+                *name = secrets::without(name).into_owned();
+            }
         }
     }
 }

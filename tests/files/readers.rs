@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use firedrill::engine::{READERS, Reader};
+use firedrill::trace::lines;
 
-use crate::keys::{Luck, leak, planted};
+use crate::keys::{KEYS, Luck, leak, planted};
 
 /// The examples of a reader.
 fn examples(reader: &Reader) -> Vec<Vec<u8>> {
@@ -69,6 +70,44 @@ fn no_reader_shows_a_key_planted_in_twenty_thousand_files_bodies_and_messages() 
     );
     assert!(shown_any > 10_000, "only {shown_any} were shown at all");
 }
+
+#[test]
+fn a_key_in_the_place_of_a_name_is_refused_or_hidden() {
+    for (reader, names, is_refused) in NAMED {
+        let reader = READERS.iter().find(|one| one.name == *reader).unwrap();
+        let example = String::from_utf8(examples(reader).remove(0)).unwrap();
+        let mut luck = Luck(3);
+        for name in *names {
+            assert!(example.contains(name), "{}: {name}", reader.name);
+            let before = name.strip_suffix("all").unwrap_or_default();
+            for shape in KEYS {
+                let key = luck.key_of(*shape);
+                let file = example.replace(name, &format!("{before}{key}"));
+                let mut shown = (reader.read)(file.as_bytes());
+                let is_bad = !shown.is_empty();
+                if let Ok(trace) = lines::Reader::new(file.as_bytes()) {
+                    shown.push_str(&format!("{:?}", trace.header()));
+                }
+                assert_eq!(leak(&key, &shown), None, "{}: {shown}", reader.name);
+                assert!(is_bad || !is_refused, "{}: {file}", reader.name);
+            }
+        }
+    }
+}
+
+/// The names in an example that reports show; and whether a key in their place is refused. A fleet
+/// and a trace are read as if the name were `***`.
+const NAMED: &[(&str, &[&str], bool)] = &[
+    ("scenario", &["main", "backup", "gpt-4.1", "outage"], true),
+    ("policy", &["name: all"], true),
+    ("fleet", &["main", "gpt-4.1", "own"], false),
+    (
+        "trace-lines",
+        &["mine", "openai", "gpt-4.1", "own-7b"],
+        false,
+    ),
+    ("result", &["main", "gpt-4.1"], true),
+];
 
 #[test]
 fn every_example_is_read_and_what_is_good_has_no_mistake() {

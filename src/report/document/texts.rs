@@ -2,6 +2,7 @@
 //! from anywhere.
 
 use super::{ReadError, Stored};
+use crate::text::secrets;
 use crate::text::visible::{breaks_a_line, is_control};
 
 /// Refuses a document with a control character in it, as JSON spells it or as it is.
@@ -74,12 +75,17 @@ impl Stored {
             .chain(&subject.tasks)
             .chain(of_states.flatten());
         let is_wrong = |name: &str| {
-            name.contains(breaks_a_line) || !(1..=LONGEST_NAME).contains(&name.chars().count())
+            name.contains(breaks_a_line)
+                || !(1..=LONGEST_NAME).contains(&name.chars().count())
+                || secrets::are_in(name)
         };
         match names.find(|name| is_wrong(name)) {
             None => Ok(()),
             Some(name) if name.contains(breaks_a_line) => {
                 Err(wrong(name, "the name has several lines".to_owned()))
+            }
+            Some(name) if secrets::are_in(name) => {
+                Err(wrong(name, "the name looks like a key".to_owned()))
             }
             Some(name) => {
                 let length = name.chars().count();

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::capacity::PART;
-use crate::scenario::check::is_name;
+use crate::scenario::check::{hint_of_name, is_name};
 use crate::scenario::place::{Place, text};
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
@@ -250,7 +250,7 @@ impl WrittenLimits {
         if let Some(account) = self.account.as_deref().filter(|name| !is_name(name)) {
             let message = format!("`{account}` cannot name an account");
             let problem = document.problem(&at("account"), message);
-            return Err(problem.hint("write at most 64 letters, digits, `-` and `_`"));
+            return Err(problem.hint(hint_of_name(account)));
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ use super::quantiles::Quantiles;
 use crate::policy::ProviderId;
 use crate::prices::{self, Book, Price};
 use crate::text::findings::Findings;
-use crate::text::{Diagnostic, Document};
+use crate::text::{Diagnostic, Document, secrets};
 #[cfg(feature = "cli")]
 use crate::units::schema;
 use crate::units::{Money, TokenRate, duration, tokens};
@@ -391,6 +391,11 @@ fn price(
 ) -> Result<Price, Diagnostic> {
     let place = [path, &["model"]].concat();
     let fits = |c: char| c.is_ascii_graphic();
+    if secrets::are_in(model) {
+        return Err(document
+            .problem(&place, "this cannot name a model")
+            .hint(secrets::NO_NAME));
+    }
     if !(1..=100).contains(&model.len()) || !model.chars().all(fits) {
         return Err(document
             .problem(&place, "this cannot name a model")

@@ -51,12 +51,13 @@ impl<R: BufRead> Reader<R> {
             let problem = Diagnostic::of_line(name, 1, start, 0..start.len(), message);
             ReadError::Line(problem.hint("name a file that a `JsonlRecorder` wrote"))
         };
-        let header: Header =
+        let mut header: Header =
             serde_json::from_slice(&line).map_err(|_| no_trace("this begins no trace"))?;
         if header.schema != SCHEMA {
             return Err(no_trace(&format!("this is not `{SCHEMA}`")));
         }
         check::header(&header).map_err(|wrong| at(name, 1, &text, wrong))?;
+        header.hide_secrets();
         Ok(Self {
             input,
             name: name.to_owned(),
