@@ -69,6 +69,15 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t)]
     engine: Engine,
 
+    /// Make the first N seeds of each policy on the simulated network as well, and report whether
+    /// and how they differ; for `--engine model`.
+    ///
+    /// Calls are compared one by one: their attempts, outcomes, and moments, within 1 ms. A
+    /// difference changes no verdict, unless an expectation comes out differently on these seeds:
+    /// then the scenario is inconclusive.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    audit: u64,
+
     /// Make some of the runs again, in another process, and exit with 4 when an event differs: a
     /// share of them or a number, 0 for none [default: none, or 2% where CI is set].
     #[arg(long, value_name = "SHARE|N", num_args = 0..=1, default_missing_value = USUAL_TEXT,
@@ -183,6 +192,14 @@ fn load(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
             "leave out `--out` and `--baseline`, or run one value at a time",
         ));
     }
+    if args.audit > 0 && args.engine == Engine::Wire {
+        problems.push(CliError::new(
+            "`--audit` compares the model engine with the simulated network, which makes these \
+             runs already"
+                .to_owned(),
+            "add `--engine model`, or leave out `--audit`",
+        ));
+    }
     let found = scenarios(args).unwrap_or_else(|more| {
         problems.extend(more);
         Vec::new()
@@ -194,6 +211,7 @@ fn load(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
         set: Vec::new(),
         prices: prices.map(Arc::new),
         engine: args.engine,
+        audit: args.audit,
     };
     let mut by_variant = Vec::new();
     for variant in &variants {

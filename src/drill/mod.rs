@@ -20,10 +20,11 @@
 //!   a fault.
 //! - `runs`: many runs, their states merged in order; `side_by_side`: on several threads;
 //!   `engine`: what makes one; `verify`: whether one comes out the same again; `checkpoint`: those
-//!   that were finished before.
+//!   that were finished before; `audit`: whether the engines agree.
 //!
 //! `report` measures them. Nothing is printed here.
 
+mod audit;
 mod blame;
 mod checkpoint;
 mod engine;
@@ -50,6 +51,7 @@ use crate::scenario::Scenario;
 use crate::scenario::load::{self, Loaded};
 use crate::text::{Diagnostic, Document};
 
+pub use audit::{Agreement, Disagreement, compare_engines};
 pub use checkpoint::{Checkpoint, Control, Finished};
 pub use engine::Engine;
 use expectations::check_margins;
@@ -89,6 +91,8 @@ pub struct Changes {
     pub prices: Option<Arc<Book>>,
     /// What makes the runs.
     pub engine: Engine,
+    /// How many seeds per policy both engines make, to be compared; only with [`Engine::Model`].
+    pub audit: u64,
 }
 
 impl Drill {
@@ -201,6 +205,17 @@ impl Drill {
         self
     }
 
+    /// Makes the first `seeds` seeds of each policy on the simulated network as well, and reports
+    /// whether and how they differ: call by call, and by measure. Only where [`Engine::Model`] makes
+    /// the runs.
+    ///
+    /// A difference changes no verdict, unless an expectation comes out differently on these seeds:
+    /// then the report is inconclusive.
+    pub const fn audit(mut self, seeds: u64) -> Self {
+        self.changes.audit = seeds;
+        self
+    }
+
     /// How it differs from the scenario's file.
     pub(crate) const fn changes(&self) -> &Changes {
         &self.changes
@@ -240,6 +255,14 @@ impl Drill {
     pub fn seeds_to_run(&self) -> RangeInclusive<u64> {
         let own = &self.scenario().run.seeds;
         self.changes.seeds.as_ref().unwrap_or(own).clone()
+    }
+
+    /// The seeds that both engines make, if there are any.
+    pub(crate) fn audited_seeds(&self) -> Option<RangeInclusive<u64>> {
+        let seeds = self.seeds_to_run();
+        let audited = self.changes.audit.min(self.seed_count());
+        let is_due = self.changes.engine == Engine::Model && audited > 0;
+        is_due.then(|| *seeds.start()..=seeds.start() + (audited - 1))
     }
 
     /// The number of seeds.

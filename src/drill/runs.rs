@@ -6,19 +6,18 @@
 
 use std::io;
 use std::num::NonZero;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Arc, Mutex};
 
+use super::audit::{Audited, Calls};
 use super::side_by_side::{NoThread, Results, Threads, side_by_side};
 use super::verify::{Fingerprint, Hashing};
-use super::{Control, Drill, Engine, Finished, subject};
+use super::{Control, Drill, Engine, Finished, audit, subject};
 use crate::policy::config::Policy;
 use crate::prices::Book;
 use crate::report::measures::View;
-use crate::report::subject::Subject;
-use crate::report::{BROKEN, BySeed, Collector, Report, RunStats};
-use crate::scenario::Scenario;
-use crate::trace::Recorder;
+use crate::report::{Audit, BROKEN, BySeed, CallOutcomes, Collector, Report, RunStats};
+use crate::trace::{Event, Recorder};
 
 /// Runs `drills` on `workers` threads. Calls `on_run` for each run that ends, in any order, and
 /// `on_report` with each drill's position and report, in order; that may stop the rest.
@@ -47,14 +46,26 @@ pub fn run_controlled(
     on_run: &mut dyn FnMut(Option<(u64, Fingerprint)>),
     on_report: &mut dyn FnMut(usize, Report) -> ControlFlow<()>,
 ) -> Result<Threads, NoThread> {
-    let runs = drills.iter().flat_map(runs_of);
     let total: u64 = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
     let total = NonZero::new(usize::try_from(total).unwrap_or(usize::MAX));
+    let first = drills.iter().scan(0, |next, drill| {
+        let first = *next;
+        *next += drill.runs();
+        Some(first)
+    });
+    let jobs = drills.iter().zip(first).flat_map(jobs_of);
     side_by_side(
         workers.min(total.unwrap_or(NonZero::<usize>::MIN)),
-        runs.take_while(|_| !control.is_interrupted()),
-        |number, run: &Run<'_>| run.find_or_make(number as u64, control),
-        &mut |ended: &Ended| on_run(ended.fingerprint()),
+        jobs.take_while(|_| !control.is_interrupted()),
+        |_, (job, run)| match *job {
+            Job::Run(number) => run.find_or_make(number, control).map(Made::Run),
+            Job::Audit => run.audit().map(Box::new).map(Made::Audit),
+        },
+        &mut |made| {
+            if let Made::Run(ended) = made {
+                on_run(ended.fingerprint());
+            }
+        },
         |results| {
             for (place, drill) in drills.iter().enumerate() {
                 // Without a report a worker panicked, and that is passed on; or there is no thread;
@@ -68,6 +79,28 @@ pub fn run_controlled(
             }
         },
     )
+}
+
+/// One scenario under one policy and one seed.
+struct Run<'a> {
+    drill: &'a Drill,
+    policy: &'a Policy,
+    seed: u64,
+}
+
+/// What is done with a run.
+#[derive(Clone, Copy)]
+enum Job {
+    /// It is made; this is its number.
+    Run(u64),
+    /// Both engines make it, and are compared.
+    Audit,
+}
+
+/// What came of a job.
+enum Made {
+    Run(Ended),
+    Audit(Box<Audited>),
 }
 
 /// A run that has ended.
@@ -85,26 +118,22 @@ impl Ended {
     }
 }
 
-/// One scenario under one policy and one seed.
-struct Run<'a> {
-    scenario: &'a Scenario,
-    subject: &'a Subject,
-    policy: &'a Policy,
-    seed: u64,
-    engine: Engine,
-}
-
-/// The runs of a drill: policy by policy, seed by seed.
-fn runs_of(drill: &Drill) -> impl Iterator<Item = Run<'_>> + Send {
-    drill.policies().iter().flat_map(|policy| {
-        drill.seeds_to_run().map(|seed| Run {
-            scenario: drill.scenario(),
-            subject: drill.subject(),
-            policy,
-            seed,
-            engine: drill.changes.engine,
+/// The jobs of a drill, whose first run has this number: policy by policy, seed by seed; then the
+/// audited runs, in the same order.
+fn jobs_of<'a>((drill, first): (&'a Drill, u64)) -> impl Iterator<Item = (Job, Run<'a>)> + Send {
+    let runs = move |seeds: RangeInclusive<u64>| {
+        drill.policies().iter().flat_map(move |policy| {
+            let seeds = seeds.clone();
+            seeds.map(move |seed| Run {
+                drill,
+                policy,
+                seed,
+            })
         })
-    })
+    };
+    let made = (first..).map(Job::Run).zip(runs(drill.seeds_to_run()));
+    let audited = drill.audited_seeds().into_iter().flat_map(runs);
+    made.chain(audited.map(|run| (Job::Audit, run)))
 }
 
 impl Run<'_> {
@@ -123,32 +152,72 @@ impl Run<'_> {
         Ok(Ended { number, finished })
     }
 
-    /// Makes the run, and counts it. Panics when an event panicked while it was counted.
     fn make(&self, is_sampled: bool) -> io::Result<Finished> {
-        let subject = subject::under_seed(self.subject, self.scenario, self.seed);
-        let origins = subject::origins(self.scenario, self.seed);
-        let fold = Collector::with_origins(&subject, origins);
-        let fold = Arc::new(Mutex::new(fold));
-        let hashing = is_sampled.then(|| Arc::new(Hashing::new(Some(fold.clone()))));
-        let recorder = match &hashing {
-            Some(hashing) => hashing.clone() as Arc<dyn Recorder>,
-            None => fold.clone(),
-        };
-        self.engine
-            .run(self.scenario, self.policy, self.seed, recorder)?;
-        let mut fold = fold.lock().expect(BROKEN);
-        let fold = std::mem::replace(&mut *fold, Collector::new(&subject));
-        let (state, calls) = fold.finish_by_call();
+        let hashing = is_sampled.then(|| Arc::new(Hashing::default()));
+        let beside = hashing.clone().map(|hashing| hashing as Arc<dyn Recorder>);
+        let (state, calls) = self.counted(self.drill.changes.engine, beside)?;
         Ok(Finished {
             state,
             calls,
             fingerprint: hashing.map(|hashing| hashing.fingerprint()),
         })
     }
+
+    /// Makes the run, and counts it; `beside` gets the events as well. Panics when an event
+    /// panicked while it was counted.
+    fn counted(
+        &self,
+        engine: Engine,
+        beside: Option<Arc<dyn Recorder>>,
+    ) -> io::Result<(RunStats, CallOutcomes)> {
+        let scenario = self.drill.scenario();
+        let subject = subject::under_seed(self.drill.subject(), scenario, self.seed);
+        let origins = subject::origins(scenario, self.seed);
+        let fold = Collector::with_origins(&subject, origins);
+        let fold = Arc::new(Mutex::new(fold));
+        let recorder: Arc<dyn Recorder> = match beside {
+            Some(beside) => Arc::new(Both(fold.clone(), beside)),
+            None => fold.clone(),
+        };
+        engine.run(scenario, self.policy, self.seed, recorder)?;
+        let mut fold = fold.lock().expect(BROKEN);
+        let fold = std::mem::replace(&mut *fold, Collector::new(&subject));
+        Ok(fold.finish_by_call())
+    }
+
+    fn audit(&self) -> io::Result<Audited> {
+        let by = |engine| {
+            let calls = Arc::new(Calls::default());
+            let (state, _) = self.counted(engine, Some(calls.clone()))?;
+            Ok::<_, io::Error>((state, calls))
+        };
+        let ((wire, on_wire), (model, on_model)) = (by(Engine::Wire)?, by(Engine::Model)?);
+        let agreement = on_wire.agreement(&on_model);
+        Ok(Audited {
+            run: audit::run(
+                self.drill,
+                (self.policy, self.seed),
+                agreement,
+                [&wire, &model],
+            ),
+            wire,
+            model,
+        })
+    }
+}
+
+/// Passes events on to two recorders, neither of which wants reasons.
+struct Both(Arc<Mutex<Collector>>, Arc<dyn Recorder>);
+
+impl Recorder for Both {
+    fn record(&self, event: &Event) {
+        self.0.record(event);
+        self.1.record(event);
+    }
 }
 
 /// The report on `drill`, whose results come next.
-fn report(drill: &Drill, control: Control<'_>, results: &mut Results<'_, Ended>) -> Option<Report> {
+fn report(drill: &Drill, control: Control<'_>, results: &mut Results<'_, Made>) -> Option<Report> {
     let seeds = drill.seeds_to_run();
     let prices = drill.subject().prices();
     let (mut policies, mut runs, mut configs) = (Vec::new(), Vec::new(), Vec::new());
@@ -156,7 +225,9 @@ fn report(drill: &Drill, control: Control<'_>, results: &mut Results<'_, Ended>)
         let mut merged: Option<RunStats> = None;
         let mut by_seed = BySeed::default();
         for seed in seeds.clone() {
-            let Ended { number, finished } = results.next()?;
+            let Made::Run(Ended { number, finished }) = results.next()? else {
+                return None;
+            };
             let finished = finished.or_else(|| control.load(number))?;
             let Finished { state, calls, .. } = finished;
             by_seed.add(seed, &View::all(&state, &prices), calls);
@@ -177,5 +248,23 @@ fn report(drill: &Drill, control: Control<'_>, results: &mut Results<'_, Ended>)
         .with_judge(drill.changes.judge_as.as_deref())
         .with_price_file(drill.changes.prices.as_deref().map(Book::path))
         .with_overrides(&drill.changes.set);
-    Some(report.with_configs(configs).with_runs(runs))
+    let report = report.with_configs(configs).with_runs(runs);
+    Some(report.with_audit(audit(drill, results)?))
+}
+
+/// The audit of `drill`, whose audited runs come next: an empty one is none.
+fn audit(drill: &Drill, results: &mut Results<'_, Made>) -> Option<Option<Audit>> {
+    let Some(seeds) = drill.audited_seeds() else {
+        return Some(None);
+    };
+    let mut all = Vec::new();
+    for _ in drill.policies() {
+        for _ in seeds.clone() {
+            let Made::Audit(audited) = results.next()? else {
+                return None;
+            };
+            all.push(*audited);
+        }
+    }
+    Some(Some(audit::of_runs(drill, all)))
 }

@@ -93,11 +93,9 @@ impl std::str::FromStr for Fingerprint {
     }
 }
 
-/// Hashes events, and passes them on if there is another recorder.
-pub(super) struct Hashing {
-    state: Mutex<HashState>,
-    next: Option<Arc<dyn Recorder>>,
-}
+/// Hashes events.
+#[derive(Default)]
+pub(super) struct Hashing(Mutex<HashState>);
 
 #[derive(Default)]
 struct HashState {
@@ -107,14 +105,9 @@ struct HashState {
 }
 
 impl Hashing {
-    pub(super) fn new(next: Option<Arc<dyn Recorder>>) -> Self {
-        let state = Mutex::default();
-        Self { state, next }
-    }
-
     /// What all events so far come to.
     pub(super) fn fingerprint(&self) -> Fingerprint {
-        let state = locked(&self.state);
+        let state = locked(&self.0);
         Fingerprint {
             events: state.events,
             hash: state.hasher.finish(),
@@ -124,16 +117,13 @@ impl Hashing {
 
 impl Recorder for Hashing {
     fn record(&self, event: &Event) {
-        let state = &mut *locked(&self.state);
+        let state = &mut *locked(&self.0);
         state.line.clear();
         // Into memory, and of a type without maps: it cannot fail.
         let _ = serde_json::to_writer(&mut state.line, event);
         state.line.push(b'\n');
         state.hasher.write(&state.line);
         state.events += 1;
-        if let Some(next) = &self.next {
-            next.record(event);
-        }
     }
 }
 
@@ -162,7 +152,7 @@ impl Drill {
             workers,
             known,
             |_, &(policy, seed)| {
-                let recorder = Arc::new(Hashing::new(None));
+                let recorder = Arc::new(Hashing::default());
                 engine.run(self.scenario(), policy, seed, recorder.clone())?;
                 Ok(recorder.fingerprint())
             },
@@ -402,7 +392,7 @@ mod tests {
     #[test]
     fn a_fingerprint_is_of_all_events_in_their_order() {
         let of = |events: &[Event]| {
-            let hashing = Hashing::new(None);
+            let hashing = Hashing::default();
             events.iter().for_each(|event| hashing.record(event));
             hashing.fingerprint()
         };

@@ -12,7 +12,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::subject::Subject;
-use super::{BySeed, Report, RunStats};
+use super::{Audit, BySeed, Report, RunStats};
 
 /// The form of documents: it changes when older readers would misread them.
 pub(super) const SCHEMA: &str = "firedrill.result/2";
@@ -102,6 +102,8 @@ struct Stored {
     asked: Asked,
     #[serde(deserialize_with = "in_order")]
     policies: Vec<(String, StoredPolicy)>,
+    #[serde(default)]
+    audit: Option<Audit>,
 }
 
 #[derive(Deserialize)]
@@ -131,7 +133,8 @@ impl Stored {
             .with_price_file(self.asked.prices.as_deref())
             .with_policies_as_written(&self.asked.policies)
             .with_judge(self.asked.judge_as.as_deref());
-        Ok(report.with_configs(configs).with_runs(runs))
+        let report = report.with_configs(configs).with_runs(runs);
+        Ok(report.with_audit(self.audit))
     }
 }
 

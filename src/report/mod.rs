@@ -22,6 +22,7 @@
 //! - `explanation`: what decided an expectation, as far as a result tells.
 //! - `scorecard`: many policies over many scenarios.
 //! - `production`: the same for recorded traces of production.
+//! - `audit`: what runs without bytes came to on the simulated network.
 //! - `render`: one file for each format; `command`: the command that reproduces a report.
 //!
 //! It does not use world or client, so that it reads traces of production as well.
@@ -29,6 +30,7 @@
 mod active;
 mod alerts;
 mod attempt_peaks;
+mod audit;
 pub(crate) mod breakdown;
 mod by_seed;
 mod call_record;
@@ -71,6 +73,7 @@ use std::sync::Mutex;
 use serde_json::Value;
 
 pub use alerts::AlertTally;
+pub use audit::{Audit, AuditedRun, OtherCall, OtherValue, OtherVerdict};
 pub use breakdown::{KeyTally, Origin, Origins, Slice};
 pub use by_seed::BySeed;
 pub use client_rules::Conduct;
@@ -140,6 +143,8 @@ pub struct Report {
     stories: Vec<Story>,
     /// Expectations that were not judged, because a policy did not run: policy and text.
     skipped: Vec<(String, String)>,
+    /// What some of its runs came to by another engine.
+    audit: Option<Audit>,
 }
 
 /// A policy that ran.
@@ -189,6 +194,7 @@ impl Report {
             stories: Vec::new(),
             written: Vec::new(),
             judge: None,
+            audit: None,
         }
     }
 
@@ -231,6 +237,12 @@ impl Report {
     /// commands.
     pub fn with_judge(mut self, judge: Option<&str>) -> Self {
         self.judge = judge.map(str::to_owned);
+        self
+    }
+
+    /// Adds what some of its runs came to on the simulated network.
+    pub fn with_audit(mut self, audit: Option<Audit>) -> Self {
+        self.audit = audit;
         self
     }
 

@@ -14,7 +14,13 @@ impl Report {
         let judgements = self.policies.iter().flat_map(|policy| &policy.judgements);
         let verdicts = judgements.map(|judgement| judgement.verdict);
         let unjudged = (!self.unjudged().is_empty()).then_some(Verdict::NotJudged);
-        verdicts.chain(unjudged).max().unwrap_or(Verdict::NotJudged)
+        let audit = self
+            .audit
+            .as_ref()
+            .filter(|audit| !audit.verdicts.is_empty());
+        let audited = audit.map(|_| Verdict::Inconclusive);
+        let verdicts = verdicts.chain(unjudged).chain(audited);
+        verdicts.max().unwrap_or(Verdict::NotJudged)
     }
 
     /// Whether the scenario has no expectations: its runs are measured, and not judged.

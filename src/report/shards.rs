@@ -7,7 +7,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{BySeed, Judged, Report, RunStats, seeds};
+use super::{Audit, BySeed, Judged, Report, RunStats, seeds};
 
 /// The reason why two reports are not merged.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -48,7 +48,8 @@ impl Report {
             .with_policies_as_written((&self.written).min(&other.written))
             .with_judge(self.judge.as_deref())
             .with_configs(self.policies.iter().map(|one| one.config.clone()).collect())
-            .with_runs(runs);
+            .with_runs(runs)
+            .with_audit(Audit::merge(self.audit.as_ref(), other.audit.as_ref()));
         Ok(report)
     }
 

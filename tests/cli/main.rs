@@ -2,6 +2,7 @@
 //!
 //! One module per topic; here is the rig: a project in a folder of its own, and the scenarios.
 
+mod audit;
 mod baseline;
 mod breakdowns;
 mod cases;

@@ -3,146 +3,12 @@
 //! A call agrees when both engines give it the same attempts at the same providers, with the same
 //! ends, and the same outcome, each within a millisecond.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
-use firedrill::drill::{Drill, Engine, run_all};
-use firedrill::policy::CallId;
-use firedrill::policy::config::Policy;
+use firedrill::drill::{Drill, Engine, compare_engines, run_all};
 use firedrill::report::Format;
-use firedrill::scenario::Scenario;
-use firedrill::time::Instant;
-use firedrill::trace::{Event, EventKind, Recorder};
-
-/// What happened to each call: what, and when, in milliseconds.
-type Calls = BTreeMap<CallId, Vec<(String, u64)>>;
-
-#[derive(Default)]
-struct Noted(Mutex<Calls>);
-
-impl Recorder for Noted {
-    fn record(&self, event: &Event) {
-        let Some((call, what)) = noted(&event.kind) else {
-            return;
-        };
-        let mut calls = self.0.lock().expect("no panic");
-        calls.entry(call).or_default().push((what, ms(event.at)));
-    }
-}
-
-fn ms(at: Instant) -> u64 {
-    at.as_nanos() / 1_000_000
-}
-
-fn noted(kind: &EventKind) -> Option<(CallId, String)> {
-    Some(match kind {
-        EventKind::Arrived { call, streamed } => (*call, format!("arrives, streamed {streamed}")),
-        EventKind::Started {
-            call,
-            attempt,
-            provider,
-            nth,
-            cause,
-            probe,
-            key,
-        } => (
-            *call,
-            format!("starts {attempt:?} {provider:?} {nth} {cause:?} {probe} {key:?}"),
-        ),
-        EventKind::FirstTokenDelivered { call, attempt } => (*call, format!("token {attempt:?}")),
-        EventKind::Replied {
-            call,
-            attempt,
-            failure,
-            hint,
-            ..
-        } => (*call, format!("replied {attempt:?} {failure:?} {hint:?}")),
-        EventKind::Cancelled { call, attempt, .. } => (*call, format!("cancelled {attempt:?}")),
-        EventKind::Ended { call, outcome } => (*call, format!("ended {outcome:?}")),
-        EventKind::Billed {
-            provider,
-            call: Some(call),
-            nth,
-            bill,
-        } => (*call, format!("billed {provider:?} {nth} {bill:?}")),
-        EventKind::Answered {
-            provider,
-            call: Some(call),
-            nth,
-        } => (*call, format!("answered {provider:?} {nth}")),
-        EventKind::Fired {
-            fault,
-            call: Some(call),
-        } => (*call, format!("struck {fault:?}")),
-        _ => return None,
-    })
-}
-
-fn calls(engine: Engine, scenario: &Scenario, policy: &Policy, seed: u64) -> Calls {
-    let noted = Arc::new(Noted::default());
-    let ran = engine.run(scenario, policy, seed, noted.clone());
-    ran.expect("a thread starts");
-    std::mem::take(&mut noted.0.lock().expect("no panic"))
-}
-
-/// How many calls there were and how many agree, and the first that does not.
-pub(crate) struct Agreement {
-    pub(crate) all: usize,
-    pub(crate) agree: usize,
-    pub(crate) first: Option<String>,
-}
-
-pub(crate) fn compare(scenario: &Scenario, policy: &Policy, seed: u64) -> Agreement {
-    let [wire, model] = [Engine::Wire, Engine::Model].map(|one| calls(one, scenario, policy, seed));
-    let mut agreement = Agreement {
-        all: wire.len().max(model.len()),
-        agree: 0,
-        first: None,
-    };
-    for (call, by_wire) in &wire {
-        let by_model = model.get(call).map_or(&[][..], Vec::as_slice);
-        if is_alike(by_wire, by_model) {
-            agreement.agree += 1;
-        } else if agreement.first.is_none() {
-            agreement.first = Some(shown(*call, by_wire, by_model));
-        }
-    }
-    agreement
-}
-
-/// Bills come when they come: the provider's and the client's events are compared apart.
-fn is_alike(a: &[(String, u64)], b: &[(String, u64)]) -> bool {
-    let apart = |all: &[(String, u64)]| {
-        let (mut own, mut theirs): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|(what, _)| {
-            !["billed", "answered", "struck"]
-                .iter()
-                .any(|one| what.starts_with(one))
-        });
-        theirs.sort();
-        own.append(&mut theirs);
-        own
-    };
-    let (a, b) = (apart(a), apart(b));
-    a.len() == b.len()
-        && a.iter()
-            .zip(&b)
-            .all(|(a, b)| a.0 == b.0 && a.1.abs_diff(b.1) <= 1)
-}
-
-fn shown(call: CallId, wire: &[(String, u64)], model: &[(String, u64)]) -> String {
-    let mut text = format!("{call:?}\n");
-    for (name, all) in [("wire", wire), ("model", model)] {
-        let _ = writeln!(text, "    {name}:");
-        for (what, at) in all {
-            let _ = writeln!(text, "      {at:>9} {what}");
-        }
-    }
-    text
-}
 
 /// Those of scenarios that differ where state feeds back: many calls ask for the same thing in the
 /// same millisecond, and who comes first decides who comes first the next time.
@@ -172,12 +38,12 @@ fn both_engines_tell_the_same_of_shipped_scenarios() {
                     continue;
                 }
                 let seed = *drill.scenario().run.seeds.start();
-                let found = compare(drill.scenario(), policy, seed);
-                all += found.all;
+                let found = compare_engines(drill.scenario(), policy, seed);
+                let found = found.expect("a thread starts");
+                all += found.calls;
                 agree += found.agree;
-                if found.agree * 100 < found.all * 98 {
-                    let first = found.first.unwrap_or_default();
-                    wrong.push(format!("{name}, {}: {first}", policy.name));
+                if found.agree * 100 < found.calls * 98 {
+                    wrong.push(format!("{name}, {}: {:#?}", policy.name, found.first));
                 }
             }
         }

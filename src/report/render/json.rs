@@ -16,7 +16,7 @@ use crate::report::ratio::Ratio;
 use crate::report::unit::{Unit, Written};
 use crate::report::verdict::ExpectationResult;
 use crate::report::{
-    BySeed, Judged, Report, RunStats, Spent, Subject, breakdown, command, compare, measures,
+    Audit, BySeed, Judged, Report, RunStats, Spent, Subject, breakdown, command, compare, measures,
 };
 use crate::units::Money;
 
@@ -60,6 +60,7 @@ fn document(report: &Report, resolved: &serde_json::Value) -> String {
             .iter()
             .map(|(_, one)| compare::Document::new(one))
             .collect(),
+        audit: report.audit.as_ref(),
         skipped: skipped
             .map(|(policy, text)| Skipped { policy, text })
             .collect(),
@@ -81,6 +82,8 @@ struct Document<'a> {
     policies: Pairs<Policy<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     baseline: Vec<compare::Document<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit: Option<&'a Audit>,
     skipped: Vec<Skipped<'a>>,
 }
 

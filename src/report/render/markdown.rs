@@ -3,6 +3,7 @@
 //! It holds no clock time, no absolute path and no version: it changes when behaviour does.
 
 mod alerts;
+mod audit;
 mod money;
 mod parts;
 mod rows;
@@ -36,6 +37,7 @@ pub(super) fn render(report: &Report, _: bool) -> String {
         failed_calls(report),
         breakers(report),
         measures_taken(report),
+        audit::section(report),
         outages(report),
         conduct(report),
         after_faults(report),

@@ -11,7 +11,7 @@ use crate::report::ratio::{Ratio, grouped};
 use crate::report::run_stats::Endings;
 use crate::report::unit::{self, Unit};
 use crate::report::verdict::{ExpectationResult, Verdict};
-use crate::report::{Judged, Report, breakdown, measures, seeds};
+use crate::report::{Audit, Judged, Report, breakdown, measures, seeds};
 use crate::text::columns;
 use crate::time::nanos;
 use crate::units::duration;
@@ -28,6 +28,7 @@ pub(super) fn render(report: &Report, color: bool) -> String {
         lines.extend(worst_over_time(report));
     }
     lines.extend(judgements(report, color));
+    lines.extend(report.audit.iter().flat_map(Audit::lines));
     let mut text = lines.join("\n");
     text.push('\n');
     text

@@ -4,7 +4,7 @@ use super::tell::Names;
 use super::{CallStory, words};
 use crate::policy::breaker::State;
 use crate::time::Instant;
-use crate::trace::{Event, EventKind};
+use crate::trace::{Bill, Event, EventKind};
 
 /// `00:12.345  call 217: attempt 2 at openai (fallback)`, with nanoseconds behind a time that is no
 /// whole millisecond.
@@ -12,6 +12,11 @@ pub(crate) fn event_line(event: &Event, names: &Names) -> String {
     let call = event.kind.call();
     let call = call.map_or_else(String::new, |call| format!("call {}: ", call.0));
     format!("{}  {call}{}", clock(event.at), what(event, names))
+}
+
+/// The same without the call, for one of its events.
+pub(crate) fn call_line(event: &Event, names: &Names) -> String {
+    format!("{}  {}", clock(event.at), what(event, names))
 }
 
 fn clock(at: Instant) -> String {
@@ -55,21 +60,14 @@ fn of_provider(kind: &EventKind, names: &Names) -> String {
             bill,
             ..
         } => format!(
-            "{} bills {} prompt, {} cached and {} output tokens at {} thousandths of the price, \
-             for its attempt {} there",
+            "{} bills {}{}",
             name(*provider),
-            bill.input,
-            bill.cached,
-            bill.output,
-            bill.price_milli,
-            nth + 1,
+            tokens(bill),
+            attempt(*nth)
         ),
         EventKind::Answered { provider, nth, .. } => {
-            let name = name(*provider);
-            format!(
-                "{name} has written a whole answer to its attempt {} there",
-                nth + 1
-            )
+            let (name, attempt) = (name(*provider), attempt(*nth));
+            format!("{name} has written a whole answer{attempt}")
         }
         EventKind::Opened {
             provider,
@@ -88,6 +86,29 @@ fn of_provider(kind: &EventKind, names: &Names) -> String {
         | EventKind::Cancelled { .. }
         | EventKind::Ended { .. }
         | EventKind::Decided { .. } => String::new(),
+    }
+}
+
+/// `400 prompt, 0 cached and 60 output tokens`, with their price where it is not the usual one.
+fn tokens(bill: &Bill) -> String {
+    let Bill {
+        input,
+        cached,
+        output,
+        price_milli,
+    } = bill;
+    let price = match price_milli {
+        1_000 => String::new(),
+        milli => format!(" at {milli} thousandths of the price"),
+    };
+    format!("{input} prompt, {cached} cached and {output} output tokens{price}")
+}
+
+/// Of which attempt of a call at a provider, unless it is the first there.
+fn attempt(nth: u32) -> String {
+    match nth {
+        0 => String::new(),
+        nth => format!(", attempt {} there", nth + 1),
     }
 }
 

@@ -28,7 +28,7 @@ use crate::time::Instant;
 use crate::trace::{Event, EventKind};
 
 pub use blame::Blame;
-pub(crate) use event::event_line;
+pub(crate) use event::{call_line, event_line};
 pub(crate) use keeper::{Keeper, Pick};
 pub(crate) use question::Question;
 pub(crate) use tell::Names;
