@@ -272,11 +272,9 @@ impl<'a> Reading<'a> {
             let hint = "go on with that version, or name another folder";
             return CliError::new(message, hint);
         }
+        let message = format!("`{path}` holds runs of other inputs: name another folder");
         let different = different(&found["drills"], &own["drills"]);
-        let message =
-            format!("the runs in `{path}` have other inputs: there, and now, {different}");
-        let hint = "go on with the same files and options, or name another folder";
-        CliError::new(message, hint)
+        CliError::new(message, &format!("there and now, {different}"))
     }
 
     /// The place of each record, of at most `total`. A last line that is not whole is told.

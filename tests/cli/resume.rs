@@ -211,18 +211,18 @@ fn runs_of_other_inputs_and_damaged_files_are_refused_and_stay() {
     snapbox::assert_data_eq!(
         Vec::from_iter(all.map(other)).concat(),
         str![[r#"
-error: the runs in `kept/finished-runs.jsonl` have other inputs: there, and now, early.seeds is `1..2` and `1..3`
-  = help: go on with the same files and options, or name another folder
-error: the runs in `kept/finished-runs.jsonl` have other inputs: there, and now, early.engine is `model` and `wire`
-  = help: go on with the same files and options, or name another folder
-error: the runs in `kept/finished-runs.jsonl` have other inputs: there, and now, early.scenario.load.rate is `2/s` and `3/s`
-  = help: go on with the same files and options, or name another folder
-error: the runs in `kept/finished-runs.jsonl` have other inputs: there, and now, early.settings.no-failover.retry.max_attempts is `1` and `7`
-  = help: go on with the same files and options, or name another folder
-error: the runs in `kept/finished-runs.jsonl` have other inputs: there, and now, early.policies is `no-failover` and `resilient`
-  = help: go on with the same files and options, or name another folder
-error: the runs in `kept/finished-runs.jsonl` have other inputs: there, and now, the scenarios are `early` and `early, late`
-  = help: go on with the same files and options, or name another folder
+error: `kept/finished-runs.jsonl` holds runs of other inputs: name another folder
+  = help: there and now, early.seeds is `1..2` and `1..3`
+error: `kept/finished-runs.jsonl` holds runs of other inputs: name another folder
+  = help: there and now, early.engine is `model` and `wire`
+error: `kept/finished-runs.jsonl` holds runs of other inputs: name another folder
+  = help: there and now, early.scenario.load.rate is `2/s` and `3/s`
+error: `kept/finished-runs.jsonl` holds runs of other inputs: name another folder
+  = help: there and now, early.settings.no-failover.retry.max_attempts is `1` and `7`
+error: `kept/finished-runs.jsonl` holds runs of other inputs: name another folder
+  = help: there and now, early.policies is `no-failover` and `resilient`
+error: `kept/finished-runs.jsonl` holds runs of other inputs: name another folder
+  = help: there and now, the scenarios are `early` and `early, late`
 
 "#]]
     );
