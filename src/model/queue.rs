@@ -5,8 +5,7 @@
 //! which it was sent, the host, and the age of its connection; then calls that begin. A call that
 //! is told by a timer finds what has arrived by then.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
 
 use crate::policy::CallId;
 use crate::provider::whole_ms;
@@ -67,15 +66,36 @@ pub(super) struct Carried {
 }
 
 /// The events to come.
-#[derive(Default)]
+///
+/// A wheel of wheels: a level has a slot for each value of six bits of a time, and an event stands
+/// at the level of the highest bits in which its time differs from now. So to set one costs the
+/// same however many there are, which a heap of all the timeouts of a busy client does not give.
 pub(super) struct Queue {
-    heap: BinaryHeap<Reverse<Entry>>,
+    /// The time of the latest event, in milliseconds.
+    now: u64,
+    /// What happens now, the last first.
+    due: Vec<Entry>,
+    levels: [Level; LEVELS],
+    /// Which levels hold events, one bit each.
+    filled: u32,
     set: u64,
 }
 
-#[derive(PartialEq, Eq)]
+/// Enough for all times: 2⁶⁴ ns are less than 2⁴⁸ ms.
+const LEVELS: usize = 8;
+const BITS: u32 = 6;
+const SLOTS: usize = 1 << BITS;
+
+/// Events whose times have the same higher bits.
+struct Level {
+    /// Which slots hold events, one bit each.
+    filled: u64,
+    slots: [Vec<Entry>; SLOTS],
+}
+
 struct Entry {
-    at: Instant,
+    /// In milliseconds.
+    at: u64,
     rank: Rank,
     /// The order in which it was set.
     order: u64,
@@ -88,6 +108,21 @@ enum Rank {
     Timer,
     Carried(Carried),
     Last,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            now: 0,
+            due: Vec::new(),
+            levels: std::array::from_fn(|_| Level {
+                filled: 0,
+                slots: [const { Vec::new() }; SLOTS],
+            }),
+            filled: 0,
+            set: 0,
+        }
+    }
 }
 
 impl Queue {
@@ -108,20 +143,76 @@ impl Queue {
 
     fn add(&mut self, at: Instant, rank: Rank, event: Event) {
         self.set += 1;
-        self.heap.push(Reverse(Entry {
-            at: whole_ms(at),
+        self.place(Entry {
+            at: millis(at),
             rank,
             order: self.set,
             event,
-        }));
+        });
     }
 
     /// Takes the next event.
     pub(super) fn next(&mut self) -> Option<(Instant, Event)> {
-        let Reverse(Entry { at, event, .. }) = self.heap.pop()?;
-        Some((at, event))
+        while self.due.is_empty() {
+            self.turn()?;
+        }
+        let Entry { event, .. } = self.due.pop()?;
+        Some((Instant::from_nanos(self.now * NANOS), event))
+    }
+
+    fn place(&mut self, entry: Entry) {
+        if entry.at <= self.now {
+            let place = self.due.partition_point(|other| *other > entry);
+            return self.due.insert(place, entry);
+        }
+        let number = (entry.at ^ self.now).ilog2() / BITS;
+        let slot = (entry.at >> (number * BITS)) as usize % SLOTS;
+        let level = &mut self.levels[number as usize];
+        self.filled |= 1 << number;
+        level.filled |= 1 << slot;
+        level.slots[slot].push(entry);
+    }
+
+    /// Goes on to the next slot that holds events; none if none does.
+    fn turn(&mut self) -> Option<()> {
+        let number = (self.filled != 0).then(|| self.filled.trailing_zeros())?;
+        let level = &mut self.levels[number as usize];
+        let slot = level.filled.trailing_zeros();
+        level.filled &= level.filled - 1;
+        if level.filled == 0 {
+            self.filled &= self.filled - 1;
+        }
+        let shift = number * BITS;
+        let higher = self.now >> shift >> BITS << BITS;
+        self.now = (higher | u64::from(slot)) << shift;
+        let entries = &mut level.slots[slot as usize];
+        if number == 0 {
+            self.due.append(entries);
+            self.due.sort_unstable_by(|one, other| other.cmp(one));
+            return Some(());
+        }
+        let mut entries = std::mem::take(entries);
+        entries.drain(..).for_each(|entry| self.place(entry));
+        // Its memory is used again.
+        self.levels[number as usize].slots[slot as usize] = entries;
+        Some(())
     }
 }
+
+const NANOS: u64 = 1_000_000;
+
+/// The first whole millisecond from `at` on.
+fn millis(at: Instant) -> u64 {
+    whole_ms(at).as_nanos() / NANOS
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Entry {}
 
 impl PartialOrd for Entry {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
@@ -129,9 +220,10 @@ impl PartialOrd for Entry {
     }
 }
 
+/// The order of what happens at one moment.
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
-        let place = |one: &Self| (one.at, one.rank, one.order);
+        let place = |one: &Self| (one.rank, one.order);
         place(self).cmp(&place(other))
     }
 }
@@ -206,6 +298,7 @@ impl<T> Places<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::{Purpose, RngStreams};
 
     fn ms(millis: u64) -> Instant {
         Instant::from_nanos(millis * 1_000_000)
@@ -241,6 +334,34 @@ mod tests {
         ];
         assert_eq!(order[0], (ms(1), Event::Call(key)));
         assert_eq!(order[1..], events.map(|event| (ms(2), event)));
+    }
+
+    #[test]
+    fn events_come_by_time_however_far_they_lie_apart() {
+        let mut queue = Queue::default();
+        let mut draws = RngStreams::new(1).stream(Purpose::Fault, 0, 0, 0);
+        let mut expected = Vec::new();
+        let mut came = Vec::new();
+        for number in 0..2_000 {
+            let most = 1 << draws.below(42);
+            let at = queue.now + draws.below(most);
+            queue.set(ms(at), Event::Outage(number));
+            expected.push((at, number));
+            if number % 3 == 0 {
+                came.extend(queue.next());
+            }
+        }
+        came.extend(std::iter::from_fn(|| queue.next()));
+        expected.sort_unstable();
+        let expected = expected.into_iter();
+        let expected = expected.map(|(at, number)| (ms(at), Event::Outage(number)));
+        assert_eq!(came.len(), 2_000);
+        assert!(came.is_sorted_by_key(|(at, _)| *at));
+        came.sort_unstable_by_key(|(at, event)| match event {
+            Event::Outage(number) => (*at, *number),
+            _ => (*at, 0),
+        });
+        assert_eq!(came, Vec::from_iter(expected));
     }
 
     #[test]
