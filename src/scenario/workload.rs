@@ -21,7 +21,7 @@ use crate::policy::CallId;
 use crate::policy::call_context::Priority;
 use crate::rng::{Purpose, RngStreams, Stream};
 use crate::time::{Instant, nanos};
-use crate::units::Rate;
+use crate::units::{Rate, Share};
 
 /// Token counts of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,20 +211,22 @@ impl Workload {
 
     /// Whether a call is streamed.
     pub fn is_streamed(&self, call: CallId) -> bool {
-        let question = self.first_click(call);
-        self.draws
-            .stream(Purpose::Streamed, question.0, 0, 0)
-            .chance(self.task_of(call).stream.unwrap_or_default().as_parts())
+        self.is_drawn(Purpose::Streamed, call, self.task_of(call).stream)
     }
 
     /// Whether the answer of a streamed call is delivered to the caller in one piece.
     pub fn is_whole(&self, call: CallId) -> bool {
-        let question = self.first_click(call);
-        self.is_streamed(call)
-            && self
-                .draws
-                .stream(Purpose::Whole, question.0, 0, 0)
-                .chance(self.task_of(call).whole.unwrap_or_default().as_parts())
+        let whole = self.task_of(call).whole;
+        self.is_drawn(Purpose::Whole, call, whole) && self.is_streamed(call)
+    }
+
+    /// Whether a call is among this share of its question's draws; without a share none is.
+    fn is_drawn(&self, purpose: Purpose, call: CallId, share: Option<Share>) -> bool {
+        let question = self.first_click(call).0;
+        share.is_some_and(|share| {
+            let mut stream = self.draws.stream(purpose, question, 0, 0);
+            stream.chance(share.as_parts())
+        })
     }
 
     /// The priority of a call.
