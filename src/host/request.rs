@@ -10,6 +10,7 @@ mod form;
 mod path;
 
 use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
 
 pub(crate) use super::framing::Chunks;
 use super::framing::{Fields, LONGEST_HEAD};
@@ -69,9 +70,9 @@ pub(crate) struct Asked {
     /// The maximum of output tokens.
     pub(crate) max_tokens: Option<u64>,
     /// The model.
-    pub(crate) model: String,
+    pub(crate) model: Arc<str>,
     /// Its key.
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<Arc<str>>,
     /// The length of its body, in bytes.
     pub(crate) bytes: u64,
     /// Whether the connection is to be closed after the answer.
@@ -151,16 +152,16 @@ impl Asked {
     }
 
     /// The request of `call`, with these token counts, by client process `client`.
-    pub(crate) fn request(self, call: CallId, tokens: Tokens, client: u32) -> Request {
+    pub(crate) fn request(&self, call: CallId, tokens: Tokens, client: u32) -> Request {
         Request {
             max_tokens: self.max_tokens,
             client,
-            model: self.model,
-            key: self.key,
+            model: self.model.clone(),
+            key: self.key.clone(),
             is_known: self.number.is_some(),
             form: Form {
                 is_cut: tokens.is_cut,
-                ..self.form
+                ..self.form.clone()
             },
             ..Request::new(call, self.nth, self.streamed, tokens)
         }
@@ -264,8 +265,8 @@ fn asked(
             .or(body.max_completion_tokens)
             .or(body.max_output_tokens)
             .or(inner),
-        model: model.unwrap_or_default().to_owned(),
-        key: fields.key.or(place.key).map(str::to_owned),
+        model: model.unwrap_or_default().into(),
+        key: fields.key.or(place.key).map(Arc::from),
         bytes: bytes.len() as u64,
         is_last: fields.is_last,
         form,
@@ -327,7 +328,7 @@ mod tests {
             (asked.number, asked.nth, asked.streamed),
             (Some(7), 2, true)
         );
-        assert_eq!((asked.model.as_str(), asked.max_tokens), ("m", Some(9)));
+        assert_eq!((asked.model.as_ref(), asked.max_tokens), ("m", Some(9)));
         assert_eq!((asked.key.as_deref(), asked.bytes), (Some("k"), 42));
     }
 
@@ -340,7 +341,7 @@ mod tests {
         );
         let asked = whole(Family::Openai, &text);
         assert_eq!(
-            (asked.model.as_str(), asked.max_tokens),
+            (asked.model.as_ref(), asked.max_tokens),
             ("gpt-4.1", Some(7))
         );
         assert_eq!(asked.key.as_deref(), Some("a"));
@@ -352,7 +353,7 @@ mod tests {
         );
         let asked = whole(Family::Anthropic, &text);
         assert_eq!(
-            (asked.model.as_str(), asked.streamed),
+            (asked.model.as_ref(), asked.streamed),
             ("claude-sonnet-4.5", true)
         );
         assert_eq!(
@@ -367,7 +368,7 @@ mod tests {
         );
         let asked = whole(Family::Gemini, &text);
         assert_eq!(
-            (asked.model.as_str(), asked.streamed),
+            (asked.model.as_ref(), asked.streamed),
             ("gemini-2.5-pro", true)
         );
         assert_eq!(

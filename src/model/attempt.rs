@@ -19,6 +19,7 @@ use crate::policy::classify::FailureClass;
 use crate::policy::prebuffer::Prebuffer;
 use crate::policy::throughput::{TOO_SLOW, Throughput};
 use crate::policy::{CallId, config::Streams};
+use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::wire::answer::Token;
 
@@ -30,9 +31,7 @@ pub(super) struct Attempt {
     pub(super) client: u32,
     /// Whose it is: this is told when something happens.
     pub(super) owner: Owner,
-    pub(super) streamed: bool,
-    /// The most output tokens that it asks for.
-    pub(super) max_tokens: Option<u32>,
+    pub(super) demand: Demand,
     phase: Phase,
     connection: Option<Key>,
     reader: Option<Box<AnswerBytes>>,
@@ -50,6 +49,16 @@ pub(super) struct Attempt {
     held: usize,
     /// Bytes of text received.
     pub(super) came: usize,
+}
+
+/// What an attempt asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demand {
+    pub(super) delivery: Delivery,
+    /// The most output tokens.
+    pub(super) max_tokens: Option<u32>,
+    /// The tokens of its call; none for a health check.
+    pub(super) tokens: Option<Tokens>,
 }
 
 /// Who waits for an attempt.
@@ -93,17 +102,16 @@ impl Attempt {
         start: Start,
         since: Instant,
         (client, owner): (u32, Owner),
-        (delivery, max_tokens): (Delivery, Option<u32>),
+        demand: Demand,
         streams: &Streams,
     ) -> Self {
-        let streamed = delivery.is_streamed();
+        let streamed = demand.delivery.is_streamed();
         Self {
             start,
             since,
             client,
             owner,
-            streamed,
-            max_tokens,
+            demand,
             phase: Phase::New,
             connection: None,
             reader: None,
@@ -112,7 +120,7 @@ impl Attempt {
             wake: None,
             texts: VecDeque::new(),
             landed: None,
-            prebuffer: Prebuffer::new(streams, delivery),
+            prebuffer: Prebuffer::new(streams, demand.delivery),
             told: false,
             open: false,
             held: 0,
@@ -123,6 +131,10 @@ impl Attempt {
     /// When its prebuffer opens at the latest, if it withholds text.
     pub(super) fn opens_at(&self) -> Option<Instant> {
         self.prebuffer.opens_at()
+    }
+
+    pub(super) const fn is_streamed(&self) -> bool {
+        self.demand.delivery.is_streamed()
     }
 
     fn provider(&self) -> ProviderId {
@@ -170,7 +182,11 @@ impl Attempt {
     }
 
     fn before_first_token(&self) -> Limit {
-        let first = self.start.timeouts.first_token.filter(|_| self.streamed);
+        let first = self
+            .start
+            .timeouts
+            .first_token
+            .filter(|_| self.is_streamed());
         let first = first.map(|t| (self.since + t, FailureClass::TimeoutFirstToken));
         earliest(first, self.whole())
     }
@@ -236,7 +252,7 @@ impl Attempt {
                 let dialect = model.scenario.providers[self.provider().index()].dialect;
                 let mut reader = match self.reader.take() {
                     Some(reader) => reader,
-                    None => Box::new(AnswerBytes::new(dialect, self.streamed)),
+                    None => Box::new(AnswerBytes::new(dialect, self.is_streamed())),
                 };
                 let read = reader.push(&bytes, |token| self.on_token(now, &token));
                 self.reader = Some(reader);

@@ -3,7 +3,7 @@
 
 use super::Model;
 use super::answer::Told;
-use super::attempt::{Attempt, AttemptEvent, Owner};
+use super::attempt::{Attempt, AttemptEvent, Demand, Owner};
 use super::client::Missed;
 use super::queue::{Event, Key};
 use crate::client::USUAL_OUTPUT;
@@ -19,9 +19,8 @@ pub(super) struct Running {
     id: CallId,
     client: u32,
     call: Call,
-    delivery: Delivery,
+    demand: Demand,
     prompt: u64,
-    max_tokens: Option<u32>,
     attempts: Vec<Attempt>,
     /// Whether a step that waits is under way; if so, for what.
     waits: Option<Wait>,
@@ -75,19 +74,22 @@ impl Model<'_> {
         if self.explains {
             call.explain();
         }
-        let key = self.calls.add(Running {
+        let key = self.calls.add(Box::new(Running {
             id,
             client,
             call,
-            delivery,
+            demand: Demand {
+                delivery,
+                max_tokens,
+                tokens: Some(tokens),
+            },
             prompt: tokens.input,
-            max_tokens,
             attempts: Vec::new(),
             waits: None,
             wake: None,
             has_text: false,
             question: Some(question),
-        });
+        }));
         self.ask_for(question, key, id);
         self.poll_call(key);
     }
@@ -162,7 +164,7 @@ impl Model<'_> {
             start,
             self.now,
             (running.client, Owner::Call(key, running.id)),
-            (running.delivery, running.max_tokens),
+            running.demand,
             &self.policy.streams,
         ));
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Model;
-use super::attempt::{Attempt, AttemptEvent, Owner};
+use super::attempt::{Attempt, AttemptEvent, Demand, Owner};
 use super::queue::{Event, Key};
 use crate::host::opened;
 use crate::policy::call::{FailureReason, Outcome, Start};
@@ -165,7 +165,11 @@ impl Model<'_> {
             start,
             self.now,
             (client, Owner::Checks(client)),
-            (Delivery::Plain, Some(settings.max_tokens)),
+            Demand {
+                delivery: Delivery::Plain,
+                max_tokens: Some(settings.max_tokens),
+                tokens: None,
+            },
             &self.policy.streams,
         );
         self.processes[client as usize]

@@ -78,10 +78,10 @@ struct Model<'a> {
     paths: Vec<Path>,
     connections: Places<Connection>,
     connections_made: u64,
-    exchanges: Places<Played>,
+    exchanges: Places<Box<Played>>,
     /// Exchanges of calls: health checks do not keep a run alive.
     open_exchanges: u64,
-    calls: Places<Running>,
+    calls: Places<Box<Running>>,
     outages: Vec<Outage>,
     load: Load,
     errors: Errors,

@@ -221,10 +221,11 @@ impl Model<'_> {
         let kept = &mut self.paths[provider.index()].kept[client as usize];
         let surplus = kept.len().saturating_sub(IDLE_MOST);
         let old = kept.partition_point(|(since, _)| now.since(*since) >= IDLE_FOR);
-        let expired: Vec<Key> = kept.drain(..old.max(surplus)).map(|(_, key)| key).collect();
-        expired
-            .into_iter()
-            .for_each(|key| self.close_at_client(key));
+        let expired = old.max(surplus);
+        if expired > 0 {
+            let keys = Vec::from_iter(kept.drain(..expired).map(|(_, key)| key));
+            keys.into_iter().for_each(|key| self.close_at_client(key));
+        }
     }
 
     fn is_reusable(&mut self, key: Key) -> bool {

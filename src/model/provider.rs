@@ -21,6 +21,7 @@ use crate::policy::{CallId, ProviderId};
 use crate::provider::{Action, Exchange, Provider, Request};
 use crate::rng::RngStreams;
 use crate::scenario::fault::CloseMode;
+use crate::scenario::workload::Tokens;
 use crate::scenario::{self, Scenario};
 use crate::time::Instant;
 use crate::trace::{EventKind, FaultId};
@@ -49,8 +50,8 @@ struct Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     form: Form,
-    /// The call; none for a health check.
-    call: Option<CallId>,
+    /// The call and its tokens; none for a health check.
+    call: Option<(CallId, Tokens)>,
     nth: u32,
 }
 
@@ -137,15 +138,15 @@ fn read(form: Form, profile: &scenario::Provider) -> request::Asked {
 impl Model<'_> {
     /// Sends the request of an attempt.
     pub(super) fn send_request(&mut self, key: Key, attempt: &Attempt) {
-        let (call, is_check) = match attempt.owner {
-            Owner::Call(_, call) => (Some(call), false),
-            Owner::Checks(_) => (None, true),
+        let call = match attempt.owner {
+            Owner::Call(_, call) => attempt.demand.tokens.map(|tokens| (call, tokens)),
+            Owner::Checks(_) => None,
         };
         let form = Form {
-            streamed: attempt.streamed,
+            streamed: attempt.is_streamed(),
             key: attempt.start.key,
-            max_tokens: attempt.max_tokens,
-            is_check,
+            max_tokens: attempt.demand.max_tokens,
+            is_check: call.is_none(),
         };
         let asked = Asked {
             form,
@@ -232,7 +233,7 @@ impl Model<'_> {
         }
         let last = server.faults.slow_close(&seen);
         let exchange = server.provider.respond(now, &request);
-        let played = self.exchanges.add(Played {
+        let played = self.exchanges.add(Box::new(Played {
             exchange,
             next: None,
             connection: key,
@@ -242,7 +243,7 @@ impl Model<'_> {
             outages: self.paths[id.index()].link.outages,
             untold: last.map(|(fault, _)| fault),
             closes_late: last.map(|(_, by)| by),
-        });
+        }));
         if request.is_known {
             self.open_exchanges += 1;
         }
@@ -254,23 +255,22 @@ impl Model<'_> {
 
     /// The request as the provider reads it.
     fn request(&mut self, id: ProviderId, client: u32, asked: Asked) -> Request {
-        let profile = &self.scenario.providers[id.index()];
         let server = &mut self.servers[id.index()];
         let arrived = CallId(server.requests);
         server.requests += 1;
-        let number = asked.call.map(|call| call.0);
-        let read = request::Asked {
-            number,
+        let read = server.reads(asked.form, &self.scenario.providers[id.index()]);
+        let (call, tokens) = match asked.call {
+            Some(known) => known,
+            None => {
+                let drawn = self.workload.tokens(arrived);
+                (arrived, read.counted(drawn.output))
+            }
+        };
+        Request {
             nth: asked.nth,
-            ..server.reads(asked.form, profile).clone()
-        };
-        let call = asked.call.unwrap_or(arrived);
-        let tokens = self.workload.tokens(call);
-        let tokens = match number {
-            Some(_) => tokens,
-            None => read.counted(tokens.output),
-        };
-        read.request(call, tokens, client)
+            is_known: asked.call.is_some(),
+            ..read.request(call, tokens, client)
+        }
     }
 
     /// Executes the actions of an exchange that are due.

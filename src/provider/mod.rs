@@ -108,9 +108,9 @@ pub struct Request {
     /// The number of its client process, from 0.
     pub client: u32,
     /// The requested model.
-    pub model: String,
+    pub model: Arc<str>,
     /// Its key.
-    pub key: Option<String>,
+    pub key: Option<Arc<str>>,
     /// Whether it has a call's number; a health check has none.
     pub is_known: bool,
     /// The form of the answer that it asks for.
@@ -127,7 +127,7 @@ impl Request {
             tokens,
             max_tokens: None,
             client: 0,
-            model: String::new(),
+            model: Arc::default(),
             key: None,
             is_known: true,
             form: Form::default(),

@@ -222,8 +222,8 @@ impl HostEnv for ConnectionContext {
         let entry = Entry {
             method: "POST".to_owned(),
             path: self.path.take(),
-            model: request.model.clone(),
-            key: request.key.clone(),
+            model: request.model.to_string(),
+            key: request.key.as_deref().map(str::to_owned),
             call: Some(request.call.0),
             attempt: Some(request.nth),
             streamed: request.streamed,
