@@ -1,50 +1,112 @@
-//! The speed of a run, beside its floor: hyper over in-memory pipes on a paused runtime.
+//! The speed of a run, beside its floors in the same process.
 //!
-//! Absolute figures differ between machines. The result is the ratio, which is measured at the end
-//! in pairs, one after the other in the same process, as a median.
+//! Absolute figures differ between machines and minutes. What counts are the ratios, which are
+//! measured at the end in pairs, one after the other, as medians: `docs/speed.md` has a table.
 
-use std::convert::Infallible;
+mod heap;
+mod http;
+mod network;
+mod pipes;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
 use criterion::{Criterion, Throughput};
+use firedrill::drill::Engine;
 use firedrill::policy_file::presets;
-use firedrill::report::{Collector, Subject};
+use firedrill::report::{Collector, RunStats, Subject};
 use firedrill::scenario::{Scenario, load};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use firedrill::trace::{Event, Recorder};
+use tokio::runtime::Runtime;
 
-const EXCHANGES: u64 = 8_000;
-const IN_FLIGHT: u64 = 16;
+/// From a request's arrival at the provider to its answer.
 const SERVICE: Duration = Duration::from_millis(300);
+/// Between client and provider, as scenarios have it by default.
+const ONE_WAY: Duration = Duration::from_millis(1);
 const PAIRS: usize = 9;
 const IDLE: Duration = Duration::from_secs(86_400);
 
-fn main() {
-    let mut criterion = Criterion::default().configure_from_args().sample_size(10);
-    let plain = scenario("plain", "53/s", "151s", "1 tok", "0%");
-    let streamed = scenario("streamed", "5/s", "200s", "300 tok", "100%");
-    let idle = scenario("idle", "60/h", "1d", "1 tok", "0%");
-    let mut group = criterion.benchmark_group("exchanges");
-    group.throughput(Throughput::Elements(EXCHANGES));
-    group.bench_function("floor: hyper over pipes", |b| b.iter(|| floor(EXCHANGES)));
-    group.bench_function("run, plain", |b| b.iter(|| run(&plain)));
-    group.throughput(Throughput::Elements(1_000));
-    group.bench_function("run, streamed in 30 writes", |b| b.iter(|| run(&streamed)));
-    group.finish();
-    let mut group = criterion.benchmark_group("idle");
-    group.throughput(Throughput::Elements(IDLE.as_secs()));
-    group.bench_function("simulated seconds, one call a minute", |b| {
-        b.iter(|| run(&idle))
-    });
-    group.finish();
-    ratios(&plain, &streamed, &idle);
+/// How much a floor does.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    in_flight: u64,
+    exchanges: u64,
 }
 
-/// A healthy provider with the floor's service time, under a load that keeps as many in flight.
+impl Size {
+    const fn each(self) -> u64 {
+        self.exchanges / self.in_flight
+    }
+}
+
+/// A load that keeps this many calls in flight, the calls that it makes, and its scenario.
+struct Load {
+    size: Size,
+    scenario: Scenario,
+}
+
+impl Load {
+    /// At least 8,000 calls, and 16 for each in flight.
+    fn of(in_flight: u64) -> Self {
+        let rate = in_flight * 1_000 / SERVICE.as_millis() as u64;
+        let seconds = (8_000_u64.max(in_flight * 16)).div_ceil(rate);
+        Self {
+            size: Size {
+                in_flight,
+                exchanges: rate * seconds,
+            },
+            scenario: scenario(
+                &format!("plain-{in_flight}"),
+                &format!("{rate}/s"),
+                &format!("{seconds}s"),
+                "1 tok",
+                "0%",
+            ),
+        }
+    }
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args().sample_size(10);
+    let loads = [1, 16, 64, 512, 2_048].map(Load::of);
+    let streamed = scenario("streamed", "5/s", "200s", "300 tok", "100%");
+    let idle = scenario("idle", "60/h", "1d", "1 tok", "0%");
+    let mut group = criterion.benchmark_group("plain calls");
+    for Load { size, scenario } in &loads {
+        let count = size.in_flight;
+        group.throughput(Throughput::Elements(size.exchanges));
+        group.bench_function(format!("hyper over pipes, {count} in flight"), |b| {
+            b.iter(|| pipes::run(*size))
+        });
+        group.bench_function(format!("hyper over turmoil-net, {count} in flight"), |b| {
+            b.iter(|| network::run(*size))
+        });
+        group.bench_function(format!("wire, {count} in flight"), |b| {
+            b.iter(|| run(Engine::Wire, scenario))
+        });
+        group.bench_function(format!("bare heap, {count} in flight"), |b| {
+            b.iter(|| heap::run(scenario))
+        });
+        group.bench_function(format!("model, {count} in flight"), |b| {
+            b.iter(|| run(Engine::Model, scenario))
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("other runs");
+    group.throughput(Throughput::Elements(1_000));
+    group.bench_function("wire, streamed in 30 writes", |b| {
+        b.iter(|| run(Engine::Wire, &streamed))
+    });
+    group.throughput(Throughput::Elements(IDLE.as_secs()));
+    group.bench_function("wire, simulated seconds with a call a minute", |b| {
+        b.iter(|| run(Engine::Wire, &idle))
+    });
+    group.finish();
+    report(&mut criterion, &loads[1].scenario);
+    ratios(&loads, &streamed, &idle);
+}
+
+/// A healthy provider with the floor's service time.
 fn scenario(name: &str, rate: &str, duration: &str, output: &str, stream: &str) -> Scenario {
     let text = format!(
         "name: {name}\nabout: A bench.\nrun: {{ duration: {duration}, seeds: 1..1 }}\n\
@@ -63,108 +125,114 @@ fn scenario(name: &str, rate: &str, duration: &str, output: &str, stream: &str) 
     loaded.scenario
 }
 
-fn run(scenario: &Scenario) {
+/// One run, measured as reports are.
+fn run(engine: Engine, scenario: &Scenario) {
     let fold = Arc::new(Mutex::new(Collector::new(&Subject::from(scenario))));
     let policy = presets::policy("resilient").expect("a preset");
-    firedrill::engine::run(scenario, &policy, 1, fold);
+    engine.run(scenario, &policy, 1, fold);
 }
 
-/// The same exchanges without our code: hyper on both ends of a pipe, no network at all.
-fn floor(exchanges: u64) {
+fn runtime() -> Runtime {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
-    let tasks = tokio::task::LocalSet::new();
-    tasks.block_on(&runtime.expect("a runtime"), async {
-        let callers: Vec<_> = (0..IN_FLIGHT)
-            .map(|number| tokio::task::spawn_local(caller(number, exchanges / IN_FLIGHT)))
-            .collect();
-        for caller in callers {
-            caller.await.expect("a caller ends");
-        }
-    });
+    runtime.expect("a runtime")
 }
 
 /// Callers are spread over the service time, as the arrivals of a run are: in lockstep, one jump of
 /// the clock would serve them all.
-async fn caller(number: u64, exchanges: u64) {
-    tokio::time::sleep(SERVICE * number as u32 / IN_FLIGHT as u32).await;
-    let (client, server) = tokio::io::duplex(64 * 1024);
-    tokio::task::spawn_local(async move {
-        let service = hyper::service::service_fn(answer);
-        let connection = hyper::server::conn::http1::Builder::new();
-        connection
-            .serve_connection(TokioIo::new(server), service)
-            .await
-            .expect("served");
+async fn stagger(number: u64, size: Size) {
+    tokio::time::sleep(SERVICE * number as u32 / size.in_flight as u32).await;
+}
+
+/// What counts the events of a run, and adds runs up.
+fn report(criterion: &mut Criterion, scenario: &Scenario) {
+    let kept = Arc::new(Kept::default());
+    let policy = presets::policy("resilient").expect("a preset");
+    Engine::Model.run(scenario, &policy, 1, kept.clone());
+    let events = std::mem::take(&mut *kept.0.lock().expect("no event panics"));
+    let subject = Subject::from(scenario);
+    let count = || {
+        let mut collector = Collector::new(&subject);
+        events.iter().for_each(|event| collector.on_event(event));
+        collector.finish()
+    };
+    let stats = count();
+    let mut group = criterion.benchmark_group("report");
+    group.throughput(Throughput::Elements(stats.run.calls));
+    group.bench_function("calls counted", |b| b.iter(count));
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("runs merged", |b| {
+        let mut all = RunStats::default();
+        b.iter(|| all.merge(&stats));
     });
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(client))
-        .await
-        .expect("a handshake");
-    tokio::task::spawn_local(async move { connection.await.expect("a clean end") });
-    for _ in 0..exchanges {
-        let request = Request::post("/v1/chat/completions").header("host", "provider");
-        let request = request.header("content-type", "application/json");
-        let request = request
-            .body(Full::new(Bytes::from_static(QUESTION)))
-            .expect("a request");
-        let response = sender.send_request(request).await.expect("a response");
-        response.into_body().collect().await.expect("a body");
+    group.finish();
+}
+
+/// Keeps the events of a run.
+#[derive(Default)]
+struct Kept(Mutex<Vec<Event>>);
+
+impl Recorder for Kept {
+    fn record(&self, event: &Event) {
+        self.0.lock().expect("no event panics").push(event.clone());
     }
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    request.into_body().collect().await.expect("a body");
-    tokio::time::sleep(SERVICE).await;
-    Ok(Response::new(Full::new(Bytes::from_static(ANSWER))))
-}
-
-fn ratios(plain: &Scenario, streamed: &Scenario, idle: &Scenario) {
-    let per_second = |count: u64, work: &dyn Fn()| {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a bench measures wall-clock time"
-        )]
-        let started = std::time::Instant::now();
-        work();
-        count as f64 / started.elapsed().as_secs_f64()
-    };
-    let pair = |count, scenario| {
-        let floor = per_second(EXCHANGES, &|| floor(EXCHANGES));
-        per_second(count, &|| run(scenario)) / floor
-    };
-    let plain: Vec<f64> = (0..PAIRS).map(|_| pair(EXCHANGES, plain)).collect();
-    let streamed: Vec<f64> = (0..PAIRS).map(|_| pair(1_000, streamed)).collect();
-    let idle: Vec<f64> = (0..PAIRS)
-        .map(|_| per_second(IDLE.as_secs(), &|| run(idle)))
-        .collect();
-    println!("median of {PAIRS} pairs");
+fn ratios(loads: &[Load], streamed: &Scenario, idle: &Scenario) {
+    println!("\nmedians of {PAIRS} pairs\n");
     println!(
-        "  plain exchanges per second, of the floor:    {:.3}",
-        median(plain)
+        "| in flight | wire, of pipes | wire, of turmoil-net | model, of a heap | model, calls/s |"
+    );
+    println!("|---:|---:|---:|---:|---:|");
+    for Load { size, scenario } in loads {
+        let wire = || run(Engine::Wire, scenario);
+        let model = || run(Engine::Model, scenario);
+        println!(
+            "| {} | {:.2} | {:.2} | {:.2} | {:.0} |",
+            size.in_flight,
+            ratio(&wire, &|| pipes::run(*size)),
+            ratio(&wire, &|| network::run(*size)),
+            ratio(&model, &|| heap::run(scenario)),
+            median(|| size.exchanges as f64 / seconds(&model)),
+        );
+    }
+    let pipes = Size {
+        in_flight: 16,
+        exchanges: 1_000,
+    };
+    let streams = || run(Engine::Wire, streamed);
+    println!(
+        "\nstreamed answers in 30 writes, of plain exchanges over pipes: {:.3}",
+        ratio(&streams, &|| pipes::run(pipes))
     );
     println!(
-        "  streamed answers per second, of the floor:   {:.3}",
-        median(streamed)
-    );
-    println!(
-        "  simulated seconds per second, a call a minute: {:.0}",
-        median(idle)
+        "simulated seconds per second with a call a minute: {:.0}",
+        median(|| IDLE.as_secs() as f64 / seconds(&|| run(Engine::Wire, idle)))
     );
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+/// How fast `work` is, of the speed of `floor`.
+fn ratio(work: &dyn Fn(), floor: &dyn Fn()) -> f64 {
+    median(|| {
+        let floor = seconds(floor);
+        floor / seconds(work)
+    })
+}
+
+fn seconds(work: &dyn Fn()) -> f64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a bench measures wall-clock time"
+    )]
+    let started = std::time::Instant::now();
+    work();
+    started.elapsed().as_secs_f64()
+}
+
+fn median(figure: impl FnMut() -> f64) -> f64 {
+    let mut figures = Vec::from_iter(std::iter::repeat_with(figure).take(PAIRS));
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }
-
-const QUESTION: &[u8] = b"{\"model\":\"gpt-4.1\",\
-    \"messages\":[{\"role\":\"user\",\
-    \"content\":\"Summarise the attached incident report in three \
-    sentences for the on-call engineer.\"}]}";
-const ANSWER: &[u8] = b"{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\
-    \"created\":1,\"model\":\"gpt-4.1\",\
-    \"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"hi\"},\
-    \"finish_reason\":\"stop\"}],\
-    \"usage\":{\"prompt_tokens\":12,\"completion_tokens\":34,\"total_tokens\":46}}";
