@@ -2,9 +2,8 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use indicatif::ProgressBar;
@@ -17,8 +16,8 @@ use crate::report::command;
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Watches from now on. Where no thread can be started for it, a signal ends the process as
-    /// the system does.
+    /// Watches from now on. Where threads are scarce, none is taken for it, and a signal ends the
+    /// process as the system does.
     pub(super) fn watch(bar: &ProgressBar) -> Self {
         let interrupt = Self::default();
         let (flag, bar) = (interrupt.0.clone(), bar.clone());
@@ -28,7 +27,7 @@ impl Interrupt {
             // Signals that were not heard are those of the system.
             drop(ended);
         };
-        if thread::Builder::new().spawn(watch).is_ok() {
+        if has_room() && thread::Builder::new().spawn(watch).is_ok() {
             // Before this, a signal would end the process without a word. An error means that the
             // watch ended: then it does.
             let _ = watching.recv();
@@ -45,6 +44,19 @@ impl Interrupt {
     pub(super) fn flag(&self) -> &AtomicBool {
         &self.0
     }
+}
+
+/// Whether a thread can be had beside a worker and the run that it makes.
+fn has_room() -> bool {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let _closed = gate.lock();
+        let mut places = 0..3;
+        places.all(|_| {
+            let waiting = || drop(gate.lock());
+            thread::Builder::new().spawn_scoped(scope, waiting).is_ok()
+        })
+    })
 }
 
 fn watch(flag: &AtomicBool, bar: &ProgressBar, ready: &mpsc::Sender<()>) -> io::Result<()> {
