@@ -2,6 +2,23 @@
 //!
 //! `fuzz/` takes this file as well.
 
+use firedrill::engine::Reader;
+
+/// Feeds a reader with `bytes`, as they are and with a key in them. Panics where something does not
+/// hold of them, and where a part of the key is shown.
+pub(crate) fn feed(reader: &Reader, bytes: &[u8]) {
+    (reader.read)(bytes);
+    (reader.hold)(bytes);
+    // Inputs of one length have the same key at the same place, so that a change of one byte
+    // changes little else.
+    let mut luck = Luck(bytes.len() as u64);
+    let key = luck.key();
+    let shown = (reader.read)(&planted(bytes, &key, &mut luck));
+    if let Some(part) = leak(&key, &shown) {
+        panic!("{}: {part} of {key} is shown:\n{shown}", reader.name);
+    }
+}
+
 /// A stream of numbers: splitmix64.
 pub(crate) struct Luck(pub(crate) u64);
 

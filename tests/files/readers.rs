@@ -2,23 +2,32 @@
 //! them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use firedrill::engine::{READERS, Reader};
 use firedrill::trace::lines;
 
-use crate::keys::{KEYS, Luck, leak, planted};
+use crate::keys::{KEYS, Luck, feed, leak, planted};
 
 /// The examples of a reader.
 fn examples(reader: &Reader) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/corpus")
-        .join(reader.name);
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
-    let mut paths = Vec::from_iter(entries.map(|entry| entry.unwrap().path()));
-    paths.sort();
-    assert!(!paths.is_empty(), "{folder:?} has no example");
-    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+    let files = files(&corpus(reader));
+    assert!(!files.is_empty(), "{} has no example", reader.name);
+    files
+}
+
+fn corpus(reader: &Reader) -> PathBuf {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    corpus.join(reader.name)
+}
+
+/// The files in a folder, in order of their names; none if there is no such folder.
+fn files(folder: &Path) -> Vec<Vec<u8>> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut files = Vec::from_iter(paths.filter(|path| path.is_file()));
+    files.sort();
+    files.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
 /// How many of `all` inputs a reader gets. Files with mistakes are read on in several ways, and
@@ -119,6 +128,15 @@ fn every_example_is_read_and_what_is_good_has_no_mistake() {
         let shown = Vec::from_iter(examples(reader).into_iter().map(read));
         let is_good = |shown: &String| shown.is_empty() || shown.starts_with("Some");
         assert!(shown.iter().any(is_good), "{}", reader.name);
+    }
+}
+
+#[test]
+fn what_fuzzing_found_holds() {
+    for reader in READERS {
+        for bytes in files(&corpus(reader).join("found")) {
+            feed(reader, &bytes);
+        }
     }
 }
 
