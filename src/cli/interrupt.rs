@@ -75,7 +75,8 @@ fn watch(flag: &AtomicBool, bar: &ProgressBar, ready: &mpsc::Sender<()>) -> io::
     })
 }
 
-/// Prints how many of all `runs` are finished, and how to go on; `kept` is the folder that has them.
+/// Prints how many of all `runs` are finished, and how to go on; `kept` is the folder that has
+/// them.
 pub(super) fn tell(finished: u64, runs: u64, kept: Option<&Path>) {
     let Some(kept) = kept else {
         print_error(&format!(

@@ -35,7 +35,8 @@ pub fn run_all(
 }
 
 /// As [`run_all`], under the control of the caller; `on_run` gets the number and the fingerprint of
-/// each run of its sample. Runs are numbered from 0, drill by drill, policy by policy, seed by seed.
+/// each run of its sample. Runs are numbered from 0, drill by drill, policy by policy, seed by
+/// seed.
 ///
 /// # Errors
 /// As [`run_all`].
