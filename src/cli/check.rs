@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Done, files, lint, output, rates};
+use super::{Done, files, lint, memory, output, rates};
 use crate::client::FleetFile;
 use crate::drill::{Changes, Drill};
 use crate::policy::config::Policy;
@@ -146,7 +146,8 @@ impl Checked {
         let policies = drill.policies().len();
         let plural = if policies == 1 { "policy" } else { "policies" };
         let seeds = counted(drill.seed_count(), "seed");
-        format!("{seeds}, {policies} {plural}")
+        let size = memory::size(drill);
+        format!("{seeds}, {policies} {plural}; {size}")
     }
 
     /// The rates of its faults.

@@ -7,7 +7,7 @@
 //! - `session`: the output of a run; `verify`: whether runs come out the same again.
 //! - `checkpoint`: finished runs of `--resume`; `interrupt`: signals.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
-//! - `sweep`: several values of one `--set`.
+//! - `sweep`: several values of one `--set`; `memory`: whether runs fit into it.
 //! - `values`: parses `--set`, `--seeds` and `--jobs`.
 //! - `rates`: the output of `check --rates`; `lint`: its warnings.
 //! - `output`: the terminal, single files, and exit codes; `file_set`: the files of `--out`.
@@ -26,6 +26,7 @@ mod init;
 mod interrupt;
 mod lint;
 mod measures;
+mod memory;
 mod merge;
 mod output;
 mod partition;

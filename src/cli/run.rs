@@ -11,7 +11,7 @@ use super::interrupt::{self, Interrupt};
 use super::partition::{self, Partition};
 use super::session::Session;
 use super::sweep::{self, Variant};
-use super::{Done, files, output, values, verify};
+use super::{Done, files, memory, output, values, verify};
 use crate::drill::{self, Changes, Control, Drill, Engine};
 use crate::prices::Book;
 use crate::report::Format;
@@ -104,6 +104,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = values::jobs)]
     jobs: Option<NonZero<usize>>,
 
+    /// The memory that runs may take, such as 4GB: what cannot fit is refused before it starts
+    /// [default: half of the machine's].
+    #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
+    memory: Option<u64>,
+
     /// Stop after the first scenario, or the first value of `--set`, that fails.
     #[arg(long)]
     pub(super) fail_fast: bool,
@@ -127,6 +132,7 @@ pub(super) fn run(args: Args) -> Done {
     let (drills, variants) = load(&args)?;
     let mut baseline = Baseline::read(&args.baseline, &drills)?;
     files::print_warnings(&drills);
+    let workers = memory::fit(&drills, args.engine, workers, args.memory)?;
     let checkpoint = args.resume.as_deref();
     let checkpoint = checkpoint.map(|folder| Checkpoint::open(folder, &drills));
     let checkpoint = checkpoint.transpose().map_err(|trouble| vec![trouble])?;

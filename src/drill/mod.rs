@@ -20,7 +20,8 @@
 //!   a fault.
 //! - `runs`: many runs, their states merged in order; `side_by_side`: on several threads;
 //!   `engine`: what makes one; `verify`: whether one comes out the same again; `checkpoint`: those
-//!   that were finished before; `audit`: whether the engines agree.
+//!   that were finished before; `audit`: whether the engines agree;
+//!   `size`: how large one is before it starts.
 //!
 //! `report` measures them. Nothing is printed here.
 
@@ -33,6 +34,7 @@ mod judges;
 mod policies;
 mod runs;
 mod side_by_side;
+mod size;
 mod subject;
 mod trace;
 mod verify;
@@ -58,6 +60,7 @@ use expectations::check_margins;
 pub use expectations::{check_expectations, check_margin};
 pub use runs::{run_all, run_controlled};
 pub use side_by_side::{NoThread, Threads};
+pub use size::RunSize;
 pub(crate) use verify::{Chosen, Difference};
 pub use verify::{Fingerprint, Sample};
 

@@ -86,6 +86,7 @@ pub use histogram::{Buckets, Times};
 pub use ledger::{Fate, Ledger, Spent};
 pub use outcomes::{CallOutcomes, CallRanges};
 pub use ratio::Ratio;
+pub(crate) use ratio::grouped;
 pub(crate) use render::csv::text_of as csv_text;
 pub use render::{Following, Format, json_array, sweep};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};

@@ -15,6 +15,7 @@ mod init;
 mod judged;
 mod lint;
 mod measures;
+mod memory;
 mod merge;
 mod policies;
 mod presets;

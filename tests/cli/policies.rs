@@ -130,7 +130,7 @@ fn a_scenario_may_name_a_policy_beside_it() {
         .firedrill("check scenarios/calm.yaml")
         .code(0)
         .stderr_eq("");
-    checked.stdout_eq("ok     scenarios/calm.yaml  (2 seeds, 1 policy)\n");
+    checked.stdout_eq("ok     scenarios/calm.yaml  (2 seeds, 1 policy; [..])\n");
 }
 
 #[test]

@@ -20,7 +20,7 @@ faults:
         .code(0)
         .stderr_eq("")
         .stdout_eq(str![[r#"
-ok     scenarios/mix.yaml  (2 seeds, 1 policy)
+ok     scenarios/mix.yaml  (2 seeds, 1 policy; [..])
 
   cloud-down: outage at main, backup
     100% x 50% (chance) = 50%
@@ -81,7 +81,7 @@ fn faults_with_a_strength_tell_how_it_changes() {
         .code(0)
         .stderr_eq("")
         .stdout_eq(str![[r#"
-ok     scenarios/mix.yaml  (2 seeds, 1 policy)
+ok     scenarios/mix.yaml  (2 seeds, 1 policy; [..])
 
   brownout: slow at main
     20%
@@ -131,7 +131,7 @@ fn a_calm_scenario_and_a_policy_have_little_to_tell() {
         .code(0)
         .stderr_eq("")
         .stdout_eq(str![[r#"
-ok     scenarios/calm.yaml  (2 seeds, 1 policy)
+ok     scenarios/calm.yaml  (2 seeds, 1 policy; [..])
 
   no faults: every attempt meets none
 ok     mine.yaml  (policy)
@@ -151,7 +151,7 @@ fn a_fault_that_comes_back_often_is_cut_short() {
         .code(0)
         .stderr_eq("")
         .stdout_eq(str![[r#"
-ok     scenarios/flaps.yaml  (2 seeds, 1 policy)
+ok     scenarios/flaps.yaml  (2 seeds, 1 policy; [..])
 
   flaps: reset at main
     0.0000001%

@@ -7,6 +7,7 @@ mod engines;
 mod fault_catalogue;
 mod faults;
 mod invariants;
+mod large;
 mod library_entry;
 mod load;
 mod oracle;

@@ -453,7 +453,8 @@ fn require(schema: &mut schemars::Schema) {
     schema.insert("anyOf".to_owned(), either);
 }
 
-const MOST_PROVIDERS: usize = 64;
+/// A bound against typing errors: each is a host with an address of its own.
+const MOST_PROVIDERS: usize = 1_000;
 
 const ONE_WAY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
 const FIRST_TOKENS: RangeInclusive<Duration> = SHORTEST..=Duration::from_secs(3_600);

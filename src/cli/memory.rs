@@ -1,0 +1,207 @@
+//! `--memory`: the memory that runs may take, and what is refused because it does not fit.
+//!
+//! A failed allocation ends a program, and cannot be caught: so a load whose calls surely do not fit
+//! is refused before it starts. `drill` knows how large a run is; here is how large the machine is.
+
+use std::fs;
+use std::num::NonZero;
+
+use super::output::{self, CliError};
+use crate::drill::{Drill, Engine};
+use crate::report::grouped;
+use crate::units::duration;
+
+/// Reads `4GB`, `512MB` or `2GiB`, in bytes.
+pub(super) fn parse(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '_');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let number = number.replace('_', "").parse::<u64>().ok();
+    let unit = UNITS.iter().find(|(name, _)| *name == unit.trim());
+    let bytes = number
+        .zip(unit)
+        .and_then(|(number, (_, bytes))| number.checked_mul(*bytes));
+    let bytes = bytes.filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| "write a size as in `4GB` or `512MB`".to_owned())
+}
+
+/// `4.2 GB`.
+pub(super) fn shown(bytes: u64) -> String {
+    let mut units = SHOWN.iter();
+    let unit = units.find(|(_, unit)| bytes >= *unit);
+    match unit {
+        Some((name, unit)) => {
+            let tenths = u128::from(bytes) * 10 / u128::from(*unit);
+            format!("{}.{} {name}", tenths / 10, tenths % 10)
+        }
+        None => format!("{bytes} B"),
+    }
+}
+
+/// ` 120 calls in 1m, at most 60 in flight: 2.3 MB`, of one run of `drill`.
+pub(super) fn size(drill: &Drill) -> String {
+    let size = drill.size();
+    let memory = shown(Engine::Wire.memory(size.at_most));
+    format!(
+        "{} calls in {}, at most {} in flight: {memory}",
+        grouped(size.calls),
+        duration::write(size.duration),
+        grouped(size.at_most),
+    )
+}
+
+/// How many runs go on at a time: `workers`, or fewer where so many do not fit into the memory that
+/// was `asked` for, or else into half of the machine's.
+///
+/// # Errors
+/// For each scenario of which a single run does not fit.
+pub(super) fn fit(
+    drills: &[Drill],
+    engine: Engine,
+    workers: NonZero<usize>,
+    asked: Option<u64>,
+) -> Result<NonZero<usize>, Vec<CliError>> {
+    let Some(allowed) = asked.or_else(half_of_the_machine) else {
+        return Ok(workers);
+    };
+    let mut problems = Vec::new();
+    let mut largest = 0;
+    for drill in drills {
+        let size = drill.size();
+        let usual = engine.memory(size.in_flight);
+        largest = usual.max(largest);
+        if usual > allowed {
+            problems.push(refused(drill, engine, allowed));
+        } else if engine.memory(size.at_most) > allowed {
+            output::print_error(&format!(
+                "warning: {}: up to {} calls can be in flight, which take {}; {} may be used",
+                drill.scenario().name,
+                grouped(size.at_most),
+                shown(engine.memory(size.at_most)),
+                shown(allowed),
+            ));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let at_once = allowed.checked_div(largest).unwrap_or(u64::MAX);
+    let at_once = NonZero::new(usize::try_from(at_once).unwrap_or(usize::MAX));
+    let fewer = workers.min(at_once.unwrap_or(NonZero::<usize>::MIN));
+    if fewer < workers {
+        output::print_error(&format!(
+            "warning: {fewer} of {workers} runs at a time: each takes {} of the {} that may be used",
+            shown(largest),
+            shown(allowed),
+        ));
+    }
+    Ok(fewer)
+}
+
+fn refused(drill: &Drill, engine: Engine, allowed: u64) -> CliError {
+    let (name, size) = (&drill.scenario().name, drill.size());
+    let message = format!(
+        "`{name}` has {} calls in flight, which take {}; {} may be used",
+        grouped(size.in_flight),
+        shown(engine.memory(size.in_flight)),
+        shown(allowed),
+    );
+    let model = match engine {
+        Engine::Wire => ", or `--engine model`, which needs a seventh",
+        Engine::Model => "",
+    };
+    let hint = format!("lower the load, or allow more with `--memory`{model}");
+    CliError::new(message, &hint)
+}
+
+/// Half of the memory that this process can have; none where the machine does not say.
+fn half_of_the_machine() -> Option<u64> {
+    let read = |path: &str| fs::read_to_string(path).ok();
+    let total = read("/proc/meminfo").and_then(|text| total(&text));
+    let groups = [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ];
+    let groups = groups
+        .iter()
+        .filter_map(|path| read(path)?.trim().parse().ok());
+    let space = read("/proc/self/limits").and_then(|text| address_space(&text));
+    let least = total.into_iter().chain(groups).chain(space).min();
+    least.map(|bytes: u64| bytes / 2)
+}
+
+/// The bytes of `MemTotal: 24683656 kB`.
+fn total(meminfo: &str) -> Option<u64> {
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kib = line.split_whitespace().next()?.parse::<u64>().ok()?;
+    kib.checked_mul(1_024)
+}
+
+/// The soft limit of `Max address space  1000000  unlimited  bytes`.
+fn address_space(limits: &str) -> Option<u64> {
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max address space"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// The units that are read.
+const UNITS: &[(&str, u64)] = &[
+    ("MB", MB),
+    ("GB", 1_000 * MB),
+    ("TB", 1_000_000 * MB),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+];
+
+/// The units that are written, the largest first.
+const SHOWN: &[(&str, u64)] = &[
+    ("TB", 1_000_000 * MB),
+    ("GB", 1_000 * MB),
+    ("MB", MB),
+    ("kB", 1_000),
+];
+
+const MB: u64 = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_a_unit() {
+        assert_eq!(parse("4GB"), Ok(4_000_000_000));
+        assert_eq!(parse("1_500 MB"), Ok(1_500_000_000));
+        assert_eq!(parse("2GiB"), Ok(2_147_483_648));
+        for wrong in [
+            "",
+            "4",
+            "GB",
+            "0GB",
+            "-1GB",
+            "1.5GB",
+            "4gb",
+            "99999999999999TB",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(shown(0), "0 B");
+        assert_eq!(shown(39_000), "39.0 kB");
+        assert_eq!(shown(4_290_000_000), "4.2 GB");
+        assert_eq!(shown(u64::MAX), "18446744.0 TB");
+    }
+
+    #[test]
+    fn the_machine_says_how_much_it_has() {
+        let meminfo = "MemTotal:       24683656 kB\nMemFree:         5242880 kB\n";
+        assert_eq!(total(meminfo), Some(24_683_656 * 1_024));
+        assert_eq!(total("MemFree: 1 kB\n"), None);
+        let limits = "Limit    Soft Limit   Hard Limit   Units\n\
+                      Max address space         1048576              unlimited            bytes\n";
+        assert_eq!(address_space(limits), Some(1_048_576));
+        assert_eq!(address_space(&limits.replace("1048576", "unlimited")), None);
+    }
+}
