@@ -1,7 +1,7 @@
 //! `--memory`: the memory that runs may take, and what is refused because it does not fit.
 //!
-//! A failed allocation ends a program, and cannot be caught: so a load whose calls surely do not fit
-//! is refused before it starts. `drill` knows how large a run is; here is how large the machine is.
+//! A failed allocation ends a program, and cannot be caught: so a load whose calls do not fit is
+//! refused before it starts. `drill` knows how large a run is; here is how large the machine is.
 
 use std::fs;
 use std::num::NonZero;
@@ -90,7 +90,7 @@ pub(super) fn fit(
     let fewer = workers.min(at_once.unwrap_or(NonZero::<usize>::MIN));
     if fewer < workers {
         output::print_error(&format!(
-            "warning: {fewer} of {workers} runs at a time: each takes {} of the {} that may be used",
+            "warning: {fewer} of {workers} runs at a time: each takes {} of {} that may be used",
             shown(largest),
             shown(allowed),
         ));

@@ -200,9 +200,7 @@ fn load(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
     }
     if args.audit > 0 && args.engine == Engine::Wire {
         problems.push(CliError::new(
-            "`--audit` compares the model engine with the simulated network, which makes these \
-             runs already"
-                .to_owned(),
+            "`--audit` is for the model engine: the simulated network makes these runs".to_owned(),
             "add `--engine model`, or leave out `--audit`",
         ));
     }

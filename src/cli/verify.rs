@@ -34,9 +34,7 @@ impl Size {
         let runs = text.parse().map(Self::Runs).ok();
         let share = || Share::parse(text).map(Self::Share).ok();
         runs.or_else(share).ok_or_else(|| {
-            "write a share of the runs as in `10%`, or a number of runs as in `5`; paths stand \
-             before `--verify`"
-                .to_owned()
+            "write a share of the runs as in `10%`, or a number; paths stand before it".to_owned()
         })
     }
 
@@ -153,7 +151,7 @@ impl<'a> Repeated<'a> {
             Err(why) => {
                 let name = &self.drill.scenario().name;
                 output::print_error(&format!(
-                    "warning: {name}: repeated in this process, because no other made its runs: \
+                    "warning: {name}: runs were repeated in this process, as no other could:\n  \
                      {why}"
                 ));
                 let repeated = self.drill.fingerprints(&chosen, self.workers);
@@ -233,8 +231,8 @@ impl<'a> Repeated<'a> {
             "this process"
         };
         let mut message = format!(
-            "not deterministic: `{name}` under `{policy}` and seed {seed} had other events when \
-             it was repeated in {place}"
+            "not deterministic: `{name}` under `{policy}` and seed {seed} had other events \
+             in {place}"
         );
         let difference = match elsewhere {
             true => self.against_a_process(chosen),

@@ -1,7 +1,7 @@
 //! Whether the engines agree: one run by both, compared call by call.
 //!
 //! A call agrees when both engines give it the same attempts at the same providers, with the same
-//! ends, bills and outcome, each within a millisecond, which is what the simulated network resolves.
+//! ends, bills and outcome, each within a millisecond: the simulated network resolves no less.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

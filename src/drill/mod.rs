@@ -209,8 +209,8 @@ impl Drill {
     }
 
     /// Makes the first `seeds` seeds of each policy on the simulated network as well, and reports
-    /// whether and how they differ: call by call, and by measure. Only where [`Engine::Model`] makes
-    /// the runs.
+    /// whether and how they differ: call by call, and by measure. Only where the runs are made by
+    /// [`Engine::Model`].
     ///
     /// A difference changes no verdict, unless an expectation comes out differently on these seeds:
     /// then the report is inconclusive.

@@ -59,7 +59,10 @@ pub fn run_controlled(
         workers.min(total.unwrap_or(NonZero::<usize>::MIN)),
         jobs.take_while(|_| !control.is_interrupted()),
         |_, (job, run)| match *job {
-            Job::Run(number) => run.find_or_make(number, control).map(Made::Run),
+            Job::Run(number) => run
+                .find_or_make(number, control)
+                .map(Box::new)
+                .map(Made::Run),
             Job::Audit => run.audit().map(Box::new).map(Made::Audit),
         },
         &mut |made| {
@@ -100,7 +103,7 @@ enum Job {
 
 /// What came of a job.
 enum Made {
-    Run(Ended),
+    Run(Box<Ended>),
     Audit(Box<Audited>),
 }
 
@@ -226,9 +229,10 @@ fn report(drill: &Drill, control: Control<'_>, results: &mut Results<'_, Made>) 
         let mut merged: Option<RunStats> = None;
         let mut by_seed = BySeed::default();
         for seed in seeds.clone() {
-            let Made::Run(Ended { number, finished }) = results.next()? else {
+            let Made::Run(ended) = results.next()? else {
                 return None;
             };
+            let Ended { number, finished } = *ended;
             let finished = finished.or_else(|| control.load(number))?;
             let Finished { state, calls, .. } = finished;
             by_seed.add(seed, &View::all(&state, &prices), calls);

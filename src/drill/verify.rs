@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! a run of the sample --> its events are hashed as they are recorded --> Fingerprint
-//! the same run, elsewhere --> Fingerprint, equal or not --> both again, side by side --> Difference
+//! the same run, elsewhere --> Fingerprint, equal or not --> both again, compared --> Difference
 //! ```
 //!
 //! No events are kept: a difference takes two more runs, which are compared as they go. Where a run

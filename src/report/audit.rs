@@ -2,8 +2,8 @@
 //! same, call by call, by measure, and by verdict.
 //!
 //! `drill` makes the runs. A difference is shown and changes no verdict, unless an expectation,
-//! judged on these seeds alone, comes out differently: then a verdict depends on the engine, and the
-//! report is inconclusive.
+//! judged on these seeds alone, comes out differently: then a verdict depends on the engine, and
+//! the report is inconclusive.
 
 use serde::{Deserialize, Serialize};
 

@@ -65,7 +65,7 @@ pub fn run(scenario: &Scenario, policy: &Policy, seed: u64, recorder: Arc<dyn Re
 /// `recorder`. The events depend on these three alone.
 ///
 /// # Errors
-/// When the machine cannot start a thread, for a second: those of other runs may have ended by then.
+/// When the machine cannot start a thread for a second: those of other runs may end meanwhile.
 ///
 /// # Panics
 /// When the simulation itself panics, which is a bug.

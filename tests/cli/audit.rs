@@ -64,7 +64,7 @@ fn the_simulated_network_is_not_audited() {
         .code(2)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: `--audit` compares the model engine with the simulated network, which makes these runs already
+error: `--audit` is for the model engine: the simulated network makes these runs
   = help: add `--engine model`, or leave out `--audit`
 
 "#]]);
@@ -95,10 +95,9 @@ fn what_differs_is_shown_and_a_verdict_that_depends_on_the_engine_is_inconclusiv
     let between = format!("latency.max {meets} {}ms", wire.midpoint(model));
     let judged = queued(&between).output(words);
     assert_eq!(judged.status.code(), Some(3));
-    let told = format!(
-        "inconclusive  walled-queue: `{between}` fails on the simulated network and holds by the model"
-    );
-    assert!(stdout(&judged).contains(&told), "{}", stdout(&judged));
+    let (told, verdicts) = (stdout(&judged), "fails on the simulated network and holds");
+    let line = format!("inconclusive  walled-queue: `{between}` {verdicts} by the model");
+    assert!(told.contains(&line), "{told}");
 }
 
 /// A scenario in which the engines differ, and what it expects.

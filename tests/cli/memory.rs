@@ -39,7 +39,7 @@ fn calls_that_may_not_fit_are_a_warning_and_fewer_runs_at_a_time() {
         stderr(&output),
         str![[r#"
 warning: calm: up to 1,200 calls can be in flight, which take 46.8 MB; 1.0 MB may be used
-warning: 1 of 4 runs at a time: each takes 624.0 kB of the 1.0 MB that may be used
+warning: 1 of 4 runs at a time: each takes 624.0 kB of 1.0 MB that may be used
 
 "#]]
     );

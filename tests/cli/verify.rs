@@ -42,7 +42,7 @@ fn a_path_behind_verify_is_no_share() {
         .firedrill("run --verify scenarios/calm.yaml")
         .code(2)
         .stderr_eq(str![[r#"
-error: invalid value 'scenarios/calm.yaml' for '--verify [<SHARE|N>]': write a share of the runs as in `10%`, or a number of runs as in `5`; paths stand before `--verify`
+error: invalid value 'scenarios/calm.yaml' for '--verify [..]': write a share[..]
 
 For more information, try '--help'.
 
@@ -61,7 +61,7 @@ fn a_run_that_differs_in_another_process_exits_with_4_and_shows_where() {
     snapbox::assert_data_eq!(
         stderr(&output),
         str![[r#"
-error: not deterministic: `priced` under `cheapest` and seed 12 had other events when it was repeated in another process
+error: not deterministic: `priced` under `cheapest` and seed 12 had other events in another process
   the first event that differs is number 2
   first:    00:00.055  call 0: attempt 1 at backup (first)
   repeated: 00:00.055  call 0: attempt 1 at main (first)
@@ -81,7 +81,8 @@ fn where_no_other_process_makes_a_run_this_one_does_and_says_so() {
     snapbox::assert_data_eq!(
         stderr(&output),
         str![[r#"
-warning: priced: repeated in this process, because no other made its runs: the file cannot be read: there is no such file
+warning: priced: runs were repeated in this process, as no other could:
+  the file cannot be read: there is no such file
 verified: 1 run repeated, the same events
 
 "#]]
@@ -113,8 +114,8 @@ fn prices(large: u32, small: u32) -> String {
 }
 
 /// The output of a run that verifies some runs, and the files of which `change` changes between the
-/// first runs and their repetition: the report is longer than a pipe is, so the run waits in between
-/// until it is read.
+/// first runs and their repetition: the report is longer than a pipe is, so the run waits until it
+/// is read.
 fn changed_meanwhile(project: &Project, verify: &str, change: impl FnOnce()) -> Output {
     let run = std::process::Command::new(cargo_bin!("firedrill"))
         .current_dir(project.folder.path())
