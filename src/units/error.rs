@@ -65,10 +65,18 @@ impl UnitError {
     }
 }
 
-/// What was written, as messages repeat it: its first line, and no more than fits on one.
+/// What was written, as messages repeat it: its first line, and no more than fits on one. Of a word
+/// behind others that does not fit little is left: a half of a key no longer looks like one.
 pub(crate) fn truncate(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let mut shown: String = line.chars().take(LONGEST_QUOTE).collect();
+    let is_word = |c: char| c.is_ascii_alphanumeric();
+    if line[shown.len()..].starts_with(is_word) {
+        let word = shown.len() - shown.trim_end_matches(is_word).len();
+        if word < shown.len() {
+            shown.truncate(shown.len() - word.saturating_sub(LONGEST_PART));
+        }
+    }
     if shown.len() < text.trim_end().len() {
         shown.push('…');
     }
@@ -77,6 +85,9 @@ pub(crate) fn truncate(text: &str) -> String {
 
 /// So many characters of what was written are repeated at most.
 const LONGEST_QUOTE: usize = 80;
+
+/// So many characters of a word that does not fit.
+const LONGEST_PART: usize = 10;
 
 /// On one line: the message, then the hint.
 impl fmt::Display for UnitError {
