@@ -193,11 +193,16 @@ impl Queue {
         }
         let mut entries = std::mem::take(entries);
         entries.drain(..).for_each(|entry| self.place(entry));
-        // Its memory is used again.
-        self.levels[number as usize].slots[slot as usize] = entries;
+        // Little memory is used again; much is given back, since a slot has its turn seldom.
+        if entries.capacity() <= KEPT {
+            self.levels[number as usize].slots[slot as usize] = entries;
+        }
         Some(())
     }
 }
+
+/// Events for which a slot keeps its memory.
+const KEPT: usize = 64;
 
 const NANOS: u64 = 1_000_000;
 
