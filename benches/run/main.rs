@@ -129,7 +129,8 @@ fn scenario(name: &str, rate: &str, duration: &str, output: &str, stream: &str) 
 fn run(engine: Engine, scenario: &Scenario) {
     let fold = Arc::new(Mutex::new(Collector::new(&Subject::from(scenario))));
     let policy = presets::policy("resilient").expect("a preset");
-    engine.run(scenario, &policy, 1, fold);
+    let ran = engine.run(scenario, &policy, 1, fold);
+    ran.expect("a thread");
 }
 
 fn runtime() -> Runtime {
@@ -150,7 +151,8 @@ async fn stagger(number: u64, size: Size) {
 fn report(criterion: &mut Criterion, scenario: &Scenario) {
     let kept = Arc::new(Kept::default());
     let policy = presets::policy("resilient").expect("a preset");
-    Engine::Model.run(scenario, &policy, 1, kept.clone());
+    let ran = Engine::Model.run(scenario, &policy, 1, kept.clone());
+    ran.expect("no thread is needed");
     let events = std::mem::take(&mut *kept.0.lock().expect("no event panics"));
     let subject = Subject::from(scenario);
     let count = || {
