@@ -189,11 +189,12 @@ fn a_record_that_is_not_whole_is_dropped_and_its_run_made_again() {
     }
 }
 
+const TWO_RUNS: &str = "run scenarios/early.yaml --seeds 2 --engine model --jobs 1 --resume kept";
+
 #[test]
-fn runs_of_other_inputs_and_damaged_files_are_refused_and_stay() {
+fn runs_of_other_inputs_are_refused_and_stay() {
     let project = project();
-    let words = "run scenarios/early.yaml --seeds 2 --engine model --jobs 1 --resume kept";
-    project.firedrill(words).code(0);
+    project.firedrill(TWO_RUNS).code(0);
     let kept = project.text(FILE);
     let other = |words: &str| {
         let told = project.firedrill(&format!("{words} --resume kept")).code(2);
@@ -226,9 +227,16 @@ error: `kept/finished-runs.jsonl` holds runs of other inputs: name another folde
 
 "#]]
     );
+}
+
+#[test]
+fn damaged_files_of_finished_runs_are_refused_and_stay() {
+    let project = project();
+    project.firedrill(TWO_RUNS).code(0);
+    let kept = project.text(FILE);
     let text = |text: &str| {
         fs::write(project.path(FILE), text).expect("written");
-        let told = project.firedrill(words).code(2);
+        let told = project.firedrill(TWO_RUNS).code(2);
         assert_eq!(project.text(FILE), text);
         stderr(told.stdout_eq("").get_output())
     };
