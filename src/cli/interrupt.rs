@@ -68,8 +68,13 @@ fn watch(flag: &AtomicBool, bar: &ProgressBar, ready: &mpsc::Sender<()>) -> io::
         let _ = ready.send(());
         signals.next().await;
         flag.store(true, Ordering::Relaxed);
-        let told = "interrupted: the runs in work end first; a second signal ends at once";
-        bar.suspend(|| print_error(told));
+        // While the output is stuck this waits, and the next signal must not.
+        let bar = bar.clone();
+        let tell = move || {
+            let told = "interrupted: the runs in work end first; a second signal ends at once";
+            bar.suspend(|| print_error(told));
+        };
+        let _ = thread::Builder::new().spawn(tell);
         signals.next().await;
         std::process::exit(Exit::Interrupted as i32)
     })
