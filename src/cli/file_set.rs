@@ -66,20 +66,22 @@ impl FileSet {
 
     /// Replaces all files of the folder that have these names, or none.
     pub(super) fn write(self) -> Result<(), CliError> {
-        self.replace().map_err(|(path, error)| {
+        let _lock = lock(&self.folder);
+        settle_locked(&self.folder)?;
+        self.commit().map_err(|(path, error)| {
             let message = format!("cannot write `{}`: {error}", path.display());
             let hint = "no file was replaced: name a folder that you may write to, without a \
                         folder of this name in it";
             CliError::new(message, hint)
-        })
+        })?;
+        settle_locked(&self.folder)
     }
 
-    /// The error is about a file of the set, or about the folder.
-    fn replace(&self) -> Result<(), (PathBuf, io::Error)> {
+    /// Writes the set, and makes it the new one. The error is about one of its files, or about the
+    /// folder.
+    fn commit(&self) -> Result<(), (PathBuf, io::Error)> {
         let folder = &self.folder;
         let at = |error| (folder.clone(), error);
-        let lock = lock(folder);
-        settle_locked(folder).map_err(at)?;
         for (name, _) in &self.files {
             let path = folder.join(name);
             if path.is_dir() {
@@ -93,13 +95,9 @@ impl FileSet {
             let renamed = fs::rename(&new, folder.join(SET));
             renamed.map_err(at)
         });
-        if let Err(error) = written {
+        written.inspect_err(|_| {
             let _ = remove(&new);
-            return Err(error);
-        }
-        let settled = settle_locked(folder).map_err(at);
-        drop(lock);
-        settled
+        })
     }
 
     /// Writes all files to `new`. They reach the disk before the rename does: after a power cut, a
@@ -140,27 +138,35 @@ pub(super) fn settle(folder: &Path) -> Result<(), CliError> {
         return Ok(());
     }
     let _lock = lock(folder);
-    settle_locked(folder).map_err(|error| {
-        let set = folder.join(SET);
+    settle_locked(folder)
+}
+
+fn settle_locked(folder: &Path) -> Result<(), CliError> {
+    let set = folder.join(SET);
+    let moved = move_all(&set, folder);
+    moved.map_err(|(file, error)| {
         let message = format!(
-            "the files of `{}` are not all in place: {error}",
-            set.display()
+            "not all files of `{}` are in place: `{}`: {error}",
+            set.display(),
+            file.display()
         );
         CliError::new(message, "move them to the folder above, over the old ones")
     })
 }
 
-fn settle_locked(folder: &Path) -> io::Result<()> {
-    let set = folder.join(SET);
-    let entries = match fs::read_dir(&set) {
+/// Moves the files of `set`, if it is there; the error is about one of them, or about `set`.
+fn move_all(set: &Path, folder: &Path) -> Result<(), (PathBuf, io::Error)> {
+    let at = |error| (set.to_path_buf(), error);
+    let entries = match fs::read_dir(set) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
+        entries => entries.map_err(at)?,
     };
     for entry in entries {
-        let entry = entry?;
-        fs::rename(entry.path(), folder.join(entry.file_name()))?;
+        let entry = entry.map_err(at)?;
+        let file = folder.join(entry.file_name());
+        fs::rename(entry.path(), &file).map_err(|error| (file, error))?;
     }
-    fs::remove_dir(&set)
+    fs::remove_dir(set).map_err(at)
 }
 
 /// One process at a time replaces files of `folder`. Where folders cannot be locked, two that do so
