@@ -57,10 +57,12 @@ pub(super) fn size(drill: &Drill) -> String {
 /// For each scenario of which a single run does not fit.
 pub(super) fn fit(
     drills: &[Drill],
-    engine: Engine,
+    (engine, audits): (Engine, bool),
     workers: NonZero<usize>,
     asked: Option<u64>,
 ) -> Result<NonZero<usize>, Vec<CliError>> {
+    // Audited runs are made by both engines.
+    let engine = if audits { Engine::Wire } else { engine };
     let Some(allowed) = asked.or_else(half_of_the_machine) else {
         return Ok(workers);
     };
@@ -71,7 +73,7 @@ pub(super) fn fit(
         let usual = engine.memory(size.in_flight);
         largest = usual.max(largest);
         if usual > allowed {
-            problems.push(refused(drill, engine, allowed));
+            problems.push(refused(drill, (engine, audits), allowed));
         } else if engine.memory(size.at_most) > allowed {
             output::print_error(&format!(
                 "warning: {}: up to {} calls can be in flight, which take {}; {} may be used",
@@ -98,7 +100,7 @@ pub(super) fn fit(
     Ok(fewer)
 }
 
-fn refused(drill: &Drill, engine: Engine, allowed: u64) -> CliError {
+fn refused(drill: &Drill, (engine, audits): (Engine, bool), allowed: u64) -> CliError {
     let (name, size) = (&drill.scenario().name, drill.size());
     let message = format!(
         "`{name}` has {} calls in flight, which take {}; {} may be used",
@@ -106,11 +108,12 @@ fn refused(drill: &Drill, engine: Engine, allowed: u64) -> CliError {
         shown(engine.memory(size.in_flight)),
         shown(allowed),
     );
-    let model = match engine {
-        Engine::Wire => ", or `--engine model`, which needs a seventh",
-        Engine::Model => "",
+    let less = match (engine, audits) {
+        (_, true) => ", or leave out `--audit`",
+        (Engine::Wire, false) => ", or `--engine model`, which needs a seventh",
+        (Engine::Model, false) => "",
     };
-    let hint = format!("lower the load, or allow more with `--memory`{model}");
+    let hint = format!("lower the load, or allow more with `--memory`{less}");
     CliError::new(message, &hint)
 }
 

@@ -132,7 +132,8 @@ pub(super) fn run(args: Args) -> Done {
     let (drills, variants) = load(&args)?;
     let mut baseline = Baseline::read(&args.baseline, &drills)?;
     files::print_warnings(&drills);
-    let workers = memory::fit(&drills, args.engine, workers, args.memory)?;
+    let engines = (args.engine, args.audit > 0);
+    let workers = memory::fit(&drills, engines, workers, args.memory)?;
     let checkpoint = args.resume.as_deref();
     let checkpoint = checkpoint.map(|folder| Checkpoint::open(folder, &drills));
     let checkpoint = checkpoint.transpose().map_err(|trouble| vec![trouble])?;
