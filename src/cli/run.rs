@@ -179,10 +179,15 @@ pub(super) fn run(args: Args) -> Done {
     }
     let exit = session.finish()?;
     let exit = baseline.map_or(exit, |baseline| baseline.finish(exit));
-    let differs = verify.finish(args.quiet).map_err(|trouble| vec![trouble])?;
-    match trouble {
-        Some(trouble) => Err(vec![trouble]),
-        None => Ok(differs.filter(|_| exit != Exit::Usage).unwrap_or(exit)),
+    let verified = verify.finish(args.quiet, &interrupt);
+    let mut troubles = Vec::from_iter(trouble);
+    let differs = verified.unwrap_or_else(|trouble| {
+        troubles.push(trouble);
+        None
+    });
+    match troubles.is_empty() {
+        false => Err(troubles),
+        true => Ok(differs.filter(|_| exit != Exit::Usage).unwrap_or(exit)),
     }
 }
 

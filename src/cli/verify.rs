@@ -1,5 +1,5 @@
-//! `run --verify`: makes a sample of the runs once more, in another process and on another number
-//! of threads, and compares hashes of their events. `repeat` is the other process.
+//! `run --verify`: makes a sample of the runs once more, in another process and on fewer threads,
+//! and compares hashes of their events. `repeat` is the other process.
 //!
 //! ```text
 //! run --verify 10%  --path, policies, seeds-->  firedrill repeat  --a fingerprint for each run-->
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+use super::interrupt::Interrupt;
 use super::output::{self, CliError, Exit};
 use super::{Done, values};
 use crate::drill::{Changes, Chosen, Difference, Drill, Engine, Fingerprint, Sample};
@@ -90,8 +91,13 @@ impl<'a> Verify<'a> {
     }
 
     /// Makes the runs of the sample that were made once more, and tells whether they were the same.
-    /// Returns the exit code of a difference; `quiet` tells differences alone.
-    pub(super) fn finish(mut self, quiet: bool) -> Result<Option<Exit>, CliError> {
+    /// Returns the exit code of a difference, or of a signal that came first; `quiet` tells
+    /// differences alone.
+    pub(super) fn finish(
+        mut self,
+        quiet: bool,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Exit>, CliError> {
         self.made.sort_unstable_by_key(|(number, _)| *number);
         let (mut first, mut all, mut differ) = (0, 0, 0);
         for drill in self.drills {
@@ -101,7 +107,11 @@ impl<'a> Verify<'a> {
             let own = Vec::from_iter(own);
             first += drill.runs();
             all += own.len();
-            differ += Repeated::new(drill, self.workers, own).verify()?;
+            differ += Repeated::new(drill, self.workers, own).verify(interrupt)?;
+        }
+        if interrupt.is_set() && all > 0 && differ == 0 {
+            output::print_error("interrupted: not all runs of the sample were repeated");
+            return Ok(Some(Exit::Interrupted));
         }
         if all > 0 && differ == 0 && !quiet {
             let runs = if all == 1 {
@@ -125,7 +135,7 @@ fn chosen(drill: &Drill, number: u64) -> Chosen {
 /// Runs of one drill, to be repeated.
 struct Repeated<'a> {
     drill: &'a Drill,
-    /// Not the number of the first runs.
+    /// One fewer than the first runs had, where they had several: never more than may be.
     workers: NonZero<usize>,
     runs: Vec<(Chosen, Fingerprint)>,
 }
@@ -135,19 +145,21 @@ impl<'a> Repeated<'a> {
         let fewer = NonZero::new(first.get() - 1);
         Self {
             drill,
-            workers: fewer.unwrap_or(TWO),
+            workers: fewer.unwrap_or(first),
             runs,
         }
     }
 
-    /// Prints every run that differs, and returns how many do.
-    fn verify(&self) -> Result<usize, CliError> {
-        if self.runs.is_empty() {
+    /// Prints every run that differs, and returns how many do. A signal ends it.
+    fn verify(&self, interrupt: &Interrupt) -> Result<usize, CliError> {
+        if self.runs.is_empty() || interrupt.is_set() {
             return Ok(0);
         }
         let chosen = Vec::from_iter(self.runs.iter().map(|(chosen, _)| *chosen));
         let (elsewhere, repeated) = match self.in_another_process(&chosen) {
             Ok(repeated) => (true, repeated),
+            // The signal has ended the other process as well.
+            Err(_) if interrupt.is_set() => return Ok(0),
             Err(why) => {
                 let name = &self.drill.scenario().name;
                 output::print_error(&format!(
@@ -162,7 +174,7 @@ impl<'a> Repeated<'a> {
         for ((chosen, first), again) in self.runs.iter().zip(repeated) {
             if *first != again {
                 differ += 1;
-                let problem = self.told(*chosen, [*first, again], elsewhere)?;
+                let problem = self.told(*chosen, [*first, again], elsewhere);
                 output::print_errors(&[problem]);
             }
         }
@@ -215,12 +227,7 @@ impl<'a> Repeated<'a> {
     }
 
     /// What differs in this run: it is made on both sides once more, to find the first event.
-    fn told(
-        &self,
-        chosen: Chosen,
-        [first, again]: [Fingerprint; 2],
-        elsewhere: bool,
-    ) -> Result<CliError, CliError> {
+    fn told(&self, chosen: Chosen, [first, again]: [Fingerprint; 2], elsewhere: bool) -> CliError {
         let (policy, seed) = chosen;
         let policy = self.drill.policies().get(policy);
         let policy = policy.map_or("", |policy| policy.name.as_str());
@@ -238,13 +245,16 @@ impl<'a> Repeated<'a> {
             true => self.against_a_process(chosen),
             false => self.against_itself(chosen),
         };
-        match difference? {
-            Some(difference) => {
+        match difference {
+            Err(why) => {
+                message += &format!("\n  the first event that differs was not found: {why}")
+            }
+            Ok(Some(difference)) => {
                 for line in difference.lines(&self.drill.names()) {
                     message += &format!("\n  {line}");
                 }
             }
-            None => {
+            Ok(None) => {
                 message += &format!(
                     "\n  the hashes were {first} and {again} (number of events, hash); both were \
                      the same when both were made once more"
@@ -252,17 +262,11 @@ impl<'a> Repeated<'a> {
             }
         }
         let hint = "a file that changed meanwhile does this; if none did, please report it";
-        Ok(CliError::new(message, hint))
+        CliError::new(message, hint)
     }
 
-    fn against_a_process(&self, chosen: Chosen) -> Result<Option<Difference>, CliError> {
-        let lost = |error: io::Error| {
-            CliError::new(
-                format!("cannot repeat a run in another process: {error}"),
-                "",
-            )
-        };
-        let mut child = self.child(&[chosen], true).map_err(lost)?;
+    fn against_a_process(&self, chosen: Chosen) -> io::Result<Option<Difference>> {
+        let mut child = self.child(&[chosen], true)?;
         let out = child.stdout.take();
         let lines = out.map(|out| BufReader::new(out).lines().map_while(Result::ok));
         let found = self
@@ -271,10 +275,10 @@ impl<'a> Repeated<'a> {
         // Behind a difference it writes what is not read.
         let _ = child.kill();
         let _ = child.wait();
-        found.map_err(|error| output::no_thread(&error))
+        found.map_err(io::Error::other)
     }
 
-    fn against_itself(&self, chosen: Chosen) -> Result<Option<Difference>, CliError> {
+    fn against_itself(&self, chosen: Chosen) -> io::Result<Option<Difference>> {
         let (sender, receiver) = sync_channel(WAITING);
         let other = self.drill.clone();
         let other = thread::Builder::new().spawn(move || {
@@ -283,10 +287,10 @@ impl<'a> Repeated<'a> {
                 let _ = sender.send(line.to_owned());
             })
         });
-        let other = other.map_err(|error| output::no_thread(&error.into()))?;
+        let other = other?;
         let found = self.drill.first_difference(chosen, receiver.into_iter());
         let _ = other.join();
-        found.map_err(|error| output::no_thread(&error))
+        found.map_err(io::Error::other)
     }
 }
 
@@ -354,8 +358,6 @@ pub(super) const USUAL_TEXT: &str = "2%";
 
 /// Events of a repeated run that wait to be compared.
 const WAITING: usize = 1_024;
-
-const TWO: NonZero<usize> = NonZero::<usize>::MIN.saturating_add(1);
 
 #[cfg(test)]
 mod tests {

@@ -145,7 +145,11 @@ impl Run<'_> {
     fn find_or_make(&self, number: u64, control: Control<'_>) -> io::Result<Ended> {
         let is_sampled = control.sample.contains(number);
         let finished = match control.has(number) {
-            true if is_sampled => control.load(number),
+            true if is_sampled => match control.load(number) {
+                // It was kept unverified: made again, it has the same counts.
+                Some(kept) if kept.fingerprint.is_none() => Some(self.make(true)?),
+                kept => kept,
+            },
             true => None,
             false => {
                 let finished = self.make(is_sampled)?;

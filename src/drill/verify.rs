@@ -7,7 +7,7 @@
 //! ```
 //!
 //! No events are kept: a difference takes two more runs, which are compared as they go. Where a run
-//! is repeated (in another process, on another number of threads) is the caller's choice.
+//! is repeated (in another process, on fewer threads) is the caller's choice.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher};

@@ -10,8 +10,8 @@ use snapbox::str;
 
 use crate::{Project, scenario, stderr, stdout};
 
-/// 24 runs: two scenarios, three values, four seeds.
-const SWEEP: &str = "run scenarios --set load.rate=1/s,2/s,3/s --seeds 4 --engine model --jobs 1";
+/// 480 runs: two scenarios, three values, eighty seeds. They take longer than a signal does.
+const SWEEP: &str = "run scenarios --set load.rate=1/s,2/s,3/s --seeds 80 --engine model --jobs 1";
 
 const FILE: &str = "kept/finished-runs.jsonl";
 
@@ -37,11 +37,12 @@ fn start(project: &Project, words: &str) -> Child {
         .expect("started")
 }
 
-/// Starts `firedrill`, and waits until this many finished runs are kept, or until it ends.
+/// Starts `firedrill`, and waits until this many more finished runs are kept, or until it ends.
 fn started(project: &Project, words: &str, runs: usize) -> Child {
+    let before = count(project);
     let mut child = start(project, words);
     while child.try_wait().expect("a child").is_none() {
-        if count(project) >= runs {
+        if count(project) >= before + runs {
             break;
         }
         std::thread::yield_now();
@@ -94,18 +95,18 @@ fn an_interrupted_sweep_keeps_finished_runs_and_goes_on_to_the_same_bytes() {
         assert_eq!(output.status.code(), Some(130), "{signal}");
         let told = stderr(&output);
         let finished = format!(
-            "{} of 24 runs are finished, and kept in `kept`",
+            "{} of 480 runs are finished, and kept in `kept`",
             count(&project)
         );
         assert!(told.contains(&finished), "{told}");
-        let command = "\n  firedrill run scenarios --set 'load.rate=1/s,2/s,3/s' --seeds 4 \
+        let command = "\n  firedrill run scenarios --set 'load.rate=1/s,2/s,3/s' --seeds 80 \
                        --engine model --jobs 1 --resume kept\n";
         assert!(told.ends_with(command), "{told}");
         assert!(!stdout(&output).contains("scenarios, "), "a summary");
     }
     let rest = project.firedrill(&words).code(0).stderr_eq("");
     assert_eq!(stdout(rest.get_output()), whole);
-    assert_eq!(count(&project), 24);
+    assert_eq!(count(&project), 480);
 }
 
 #[cfg(unix)]
@@ -147,11 +148,11 @@ fn a_sweep_that_is_killed_at_any_moment_loses_no_finished_run() {
     project.firedrill(&format!("{words} --out whole")).code(0);
     let words = format!("{words} --resume kept --out reports");
     let mut before = 0;
-    for runs in [0, 1, 2, 4, 7] {
+    for runs in [0, 1, 1, 2, 3] {
         let mut child = started(&project, &words, runs);
         child.kill().expect("killed");
         ended(child);
-        assert!(count(&project) >= before, "after {runs} runs");
+        assert!(count(&project) >= before, "after {runs} more runs");
         before = count(&project);
     }
     project.firedrill(&words).code(0);
@@ -275,7 +276,11 @@ error: line 3 of `kept/finished-runs.jsonl` is damaged: it is of run 2 of 2
 fn finished_runs_are_verified_as_well() {
     let project = project();
     let words = "run scenarios/early.yaml --seeds 2 --engine model --resume kept --verify 2";
-    for _ in 0..2 {
+    // At first they are kept unverified.
+    let others = words.replace("kept", "others");
+    let unverified = others.replace("--verify 2", "--verify 0");
+    project.firedrill(&unverified).code(0).stderr_eq("");
+    for words in [words, words, &others] {
         let told = project.firedrill(words).code(0);
         told.stderr_eq("verified: 2 runs repeated, the same events\n");
     }
