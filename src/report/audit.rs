@@ -89,7 +89,8 @@ impl Audit {
             let other = both.filter(|(wire, model)| wire.verdict != model.verdict);
             other.map(|(on_wire, on_model)| OtherVerdict {
                 policy: wire.name.clone(),
-                text: on_wire.text.clone(),
+                // As written it may have several lines.
+                text: Vec::from_iter(on_wire.text.split_whitespace()).join(" "),
                 wire: on_wire.verdict.word().to_owned(),
                 model: on_model.verdict.word().to_owned(),
             })
@@ -113,9 +114,29 @@ impl Audit {
         Some(Self { runs, verdicts })
     }
 
+    /// The policies that it names.
+    pub(super) fn policies(&self) -> impl Iterator<Item = &String> {
+        let of_runs = self.runs.iter().map(|run| &run.policy);
+        of_runs.chain(self.verdicts.iter().map(|other| &other.policy))
+    }
+
+    /// The texts that reports repeat, each in one line.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &String> {
+        let calls = self.runs.iter().filter_map(|run| run.first.as_ref());
+        let events = calls.flat_map(|call| call.wire.iter().chain(&call.model));
+        let measures = self.runs.iter().flat_map(|run| &run.measures);
+        let verdicts = self.verdicts.iter();
+        let verdicts = verdicts.flat_map(|other| [&other.text, &other.wire, &other.model]);
+        events
+            .chain(measures.map(|measure| &measure.name))
+            .chain(verdicts)
+    }
+
     /// `1,234 of 1,236 calls agree in 4 runs`.
     pub(super) fn summary(&self) -> String {
-        let sum = |count: fn(&AuditedRun) -> u64| self.runs.iter().map(count).sum::<u64>();
+        let counts = |count: fn(&AuditedRun) -> u64| self.runs.iter().map(count);
+        // They may be of a file, which may say anything.
+        let sum = |count| counts(count).fold(0, u64::saturating_add);
         let (agree, calls) = (sum(|run| run.agree), sum(|run| run.calls));
         let runs = match self.runs.len() {
             1 => "1 run".to_owned(),
@@ -216,3 +237,30 @@ impl OtherVerdict {
 
 /// Measures of one run in a terminal.
 const MOST_SHOWN: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_any_size_are_summed() {
+        let run = |seed| AuditedRun {
+            policy: "own".to_owned(),
+            seed,
+            calls: u64::MAX,
+            agree: u64::MAX,
+            first: None,
+            measures: Vec::new(),
+        };
+        let audit = Audit {
+            runs: vec![run(1), run(2)],
+            verdicts: Vec::new(),
+        };
+        let all = grouped(u64::MAX);
+        let summary = audit.summary();
+        assert!(
+            summary.starts_with(&format!("{all} of {all} calls (100.00%)")),
+            "{summary}"
+        );
+    }
+}

@@ -70,6 +70,7 @@ pub fn read(text: &str) -> Result<Vec<Report>, ReadError> {
     let stored = stored.map_err(ReadError::NoResult)?;
     for one in &stored {
         one.check_names(text)?;
+        one.check_lines(text)?;
     }
     stored.into_iter().map(Stored::report).collect()
 }

@@ -119,6 +119,36 @@ const NAMED: &[(&str, &[&str], bool)] = &[
 ];
 
 #[test]
+fn an_audit_has_names_and_lines_as_all_else_has() {
+    let result = READERS.iter().find(|one| one.name == "result").unwrap();
+    let example = fs::read_to_string(corpus(result).join("audit.json")).unwrap();
+    let read = |place: &str, other: &str| {
+        assert!(example.contains(place), "{place}");
+        (result.read)(example.replace(place, other).as_bytes())
+    };
+    let key = Luck(5).key_of(KEYS[0]);
+    for behind in [r#","seed""#, r#","text""#] {
+        let place = format!(r#""policy":"walled-queue"{behind}"#);
+        let shown = read(&place, &place.replace("walled-queue", &key));
+        assert_eq!(shown, "the name looks like a key", "{behind}");
+        let shown = read(&place, &place.replace("walled", r"walled\n"));
+        assert_eq!(shown, "the name has several lines", "{behind}");
+    }
+    let (before, audit) = example.split_at(example.find(r#""audit":"#).unwrap());
+    for word in [
+        "(first)",
+        "latency.p90\"",
+        "latency.p90 >",
+        "fails",
+        "holds",
+    ] {
+        let (start, end) = audit.split_at(audit.find(word).unwrap());
+        let shown = (result.read)(format!(r"{before}{start}\n{end}").as_bytes());
+        assert_eq!(shown, "the text has several lines", "{word}");
+    }
+}
+
+#[test]
 fn every_example_is_read_and_what_is_good_has_no_mistake() {
     for reader in READERS {
         let read = |example: Vec<u8>| {

@@ -1,7 +1,7 @@
 //! What a result document says in words, checked before anything prints it: a document may come
 //! from anywhere.
 
-use super::{ReadError, Stored};
+use super::{Audit, ReadError, Stored};
 use crate::text::secrets;
 use crate::text::visible::{breaks_a_line, is_control};
 
@@ -51,11 +51,7 @@ impl Stored {
     pub(super) fn check_names(&self, text: &str) -> Result<(), ReadError> {
         let subject = &self.subject;
         let is_path = |name: &str| name.contains(['/', '\\']) || name.starts_with('.');
-        let wrong = |name: &str, why: String| {
-            let place = serde_json::to_string(name).ok();
-            let at = place.and_then(|place| text.find(&place)).unwrap_or(0);
-            ReadError::Text { at, why }
-        };
+        let wrong = |name: &str, why: String| wrong(text, name, why);
         if is_path(&subject.name) {
             return Err(wrong(
                 &subject.name,
@@ -73,7 +69,8 @@ impl Stored {
             .chain(subject.faults.iter().map(|fault| &fault.name))
             .chain(subject.alerts.iter().map(|alert| &alert.name))
             .chain(&subject.tasks)
-            .chain(of_states.flatten());
+            .chain(of_states.flatten())
+            .chain(self.audit.iter().flat_map(Audit::policies));
         let is_wrong = |name: &str| {
             name.contains(breaks_a_line)
                 || !(1..=LONGEST_NAME).contains(&name.chars().count())
@@ -93,6 +90,22 @@ impl Stored {
             }
         }
     }
+
+    /// Refuses texts of several lines where one is shown: the next could pass for a line of ours.
+    pub(super) fn check_lines(&self, text: &str) -> Result<(), ReadError> {
+        let mut lines = self.audit.iter().flat_map(Audit::texts);
+        match lines.find(|line| line.contains(breaks_a_line)) {
+            None => Ok(()),
+            Some(line) => Err(wrong(text, line, "the text has several lines".to_owned())),
+        }
+    }
+}
+
+/// The error for `value`, at its first place in `text`.
+fn wrong(text: &str, value: &str, why: String) -> ReadError {
+    let place = serde_json::to_string(value).ok();
+    let at = place.and_then(|place| text.find(&place)).unwrap_or(0);
+    ReadError::Text { at, why }
 }
 
 /// Longer than any name that a scenario takes, and than the name of a file.
