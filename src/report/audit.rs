@@ -101,16 +101,21 @@ impl Audit {
         }
     }
 
-    /// The audits of both, which are of other seeds.
-    pub(super) fn merge(one: Option<&Self>, two: Option<&Self>) -> Option<Self> {
+    /// The audits of both, which are of other seeds, and of reports on `policies`.
+    pub(super) fn merge(one: Option<&Self>, two: Option<&Self>, policies: &[&str]) -> Option<Self> {
         let audits = || one.into_iter().chain(two);
         audits().next()?;
         let mut runs = Vec::from_iter(audits().flat_map(|audit| audit.runs.iter().cloned()));
         let verdicts = audits().flat_map(|audit| audit.verdicts.iter().cloned());
         let mut verdicts = Vec::from_iter(verdicts);
-        // In the same order whichever of both comes first.
-        runs.sort_by(|one, two| (&one.policy, one.seed).cmp(&(&two.policy, two.seed)));
-        verdicts.sort_by(|one, two| (&one.policy, &one.text).cmp(&(&two.policy, &two.text)));
+        // In the order of one run, whichever of both comes first.
+        let place = |name: &str| policies.iter().position(|policy| *policy == name);
+        runs.sort_by_cached_key(|run| (place(&run.policy), run.policy.clone(), run.seed));
+        verdicts.sort_by_cached_key(|other| {
+            let texts = other.texts().map(String::clone);
+            (place(&other.policy), other.policy.clone(), texts)
+        });
+        verdicts.dedup();
         Some(Self { runs, verdicts })
     }
 
@@ -126,7 +131,7 @@ impl Audit {
         let events = calls.flat_map(|call| call.wire.iter().chain(&call.model));
         let measures = self.runs.iter().flat_map(|run| &run.measures);
         let verdicts = self.verdicts.iter();
-        let verdicts = verdicts.flat_map(|other| [&other.text, &other.wire, &other.model]);
+        let verdicts = verdicts.flat_map(OtherVerdict::texts);
         events
             .chain(measures.map(|measure| &measure.name))
             .chain(verdicts)
@@ -226,6 +231,10 @@ impl OtherValue {
 }
 
 impl OtherVerdict {
+    fn texts(&self) -> [&String; 3] {
+        [&self.text, &self.wire, &self.model]
+    }
+
     /// `success_rate >= 99% fails on the wire and holds by the model`.
     pub(super) fn told(&self) -> String {
         let Self {
@@ -242,25 +251,55 @@ const MOST_SHOWN: usize = 5;
 mod tests {
     use super::*;
 
-    #[test]
-    fn counts_of_any_size_are_summed() {
-        let run = |seed| AuditedRun {
-            policy: "own".to_owned(),
+    fn run(policy: &str, seed: u64) -> AuditedRun {
+        AuditedRun {
+            policy: policy.to_owned(),
             seed,
             calls: u64::MAX,
             agree: u64::MAX,
             first: None,
             measures: Vec::new(),
+        }
+    }
+
+    fn audit(policies: &[&str], seed: u64, verdicts: &[(&str, &str)]) -> Audit {
+        let verdict = |(policy, text): &(&str, &str)| OtherVerdict {
+            policy: (*policy).to_owned(),
+            text: (*text).to_owned(),
+            wire: "fails".to_owned(),
+            model: "holds".to_owned(),
         };
-        let audit = Audit {
-            runs: vec![run(1), run(2)],
-            verdicts: Vec::new(),
-        };
+        Audit {
+            runs: policies.iter().map(|policy| run(policy, seed)).collect(),
+            verdicts: verdicts.iter().map(verdict).collect(),
+        }
+    }
+
+    #[test]
+    fn counts_of_any_size_are_added() {
         let all = grouped(u64::MAX);
-        let summary = audit.summary();
-        assert!(
-            summary.starts_with(&format!("{all} of {all} calls (100.00%)")),
-            "{summary}"
-        );
+        let summary = audit(&["a", "b"], 1, &[]).summary();
+        let start = format!("{all} of {all} calls (100.00%)");
+        assert!(summary.starts_with(&start), "{summary}");
+    }
+
+    #[test]
+    fn merged_audits_have_the_order_of_one_run_whichever_comes_first() {
+        let policies = ["resilient", "own"];
+        let one = audit(&policies, 1, &[("resilient", "y"), ("own", "x")]);
+        let two = audit(&policies, 2, &[("resilient", "x"), ("resilient", "y")]);
+        let merged = Audit::merge(Some(&one), Some(&two), &policies).expect("there are two");
+        let other = Audit::merge(Some(&two), Some(&one), &policies).expect("there are two");
+        assert_eq!(merged, other);
+        let runs = merged
+            .runs
+            .iter()
+            .map(|run| (run.policy.as_str(), run.seed));
+        let expected = [("resilient", 1), ("resilient", 2), ("own", 1), ("own", 2)];
+        assert_eq!(Vec::from_iter(runs), expected);
+        let verdicts = merged.verdicts.iter();
+        let verdicts = verdicts.map(|other| (other.policy.as_str(), other.text.as_str()));
+        let expected = [("resilient", "x"), ("resilient", "y"), ("own", "x")];
+        assert_eq!(Vec::from_iter(verdicts), expected);
     }
 }

@@ -42,6 +42,8 @@ impl Report {
         }
         let seeds = runs.first().map(|runs| seeds::text(runs.seeds()));
         let path = (&self.path).min(&other.path);
+        let names = Vec::from_iter(self.policies.iter().map(|one| one.name.as_str()));
+        let audit = Audit::merge(self.audit.as_ref(), other.audit.as_ref(), &names);
         let report = Self::new(&self.subject, path, &seeds.unwrap_or_default(), policies)
             .with_overrides((&self.overrides).min(&other.overrides))
             .with_price_file(self.price_file.as_deref().min(other.price_file.as_deref()))
@@ -49,7 +51,7 @@ impl Report {
             .with_judge(self.judge.as_deref())
             .with_configs(self.policies.iter().map(|one| one.config.clone()).collect())
             .with_runs(runs)
-            .with_audit(Audit::merge(self.audit.as_ref(), other.audit.as_ref()));
+            .with_audit(audit);
         Ok(report)
     }
 

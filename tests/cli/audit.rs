@@ -4,7 +4,7 @@ use std::path::Path;
 
 use snapbox::str;
 
-use crate::{Project, calm, json, stdout};
+use crate::{Project, calm, json, scenario, stdout};
 
 #[test]
 fn an_audit_says_how_many_calls_are_the_same() {
@@ -41,16 +41,23 @@ Audit
 
 #[test]
 fn an_audit_is_kept_in_results_and_merged() {
-    let project = project();
-    let words = "run calm.yaml --engine model --audit 1 --format json";
+    // Not in the order of their names.
+    let expect = "  no-failover: [ success_rate >= 99% ]\n";
+    let both = scenario("both", "priority-fallback, no-failover", "", expect);
+    let project = Project::new().with("both.yaml", &both);
+    let words = "run both.yaml --engine model --format json --audit";
     for part in 1..=2 {
-        let result = project.output(&format!("{words} --partition {part}/2"));
+        let result = project.output(&format!("{words} 1 --partition {part}/2"));
         std::fs::write(project.path(&format!("{part}.json")), result.stdout).expect("a file");
     }
-    let merged = json(&project.output("merge 1.json 2.json --format json"));
-    let runs = merged["audit"]["runs"].as_array().expect("runs");
-    let seeds = Vec::from_iter(runs.iter().map(|run| &run["seed"]));
-    assert_eq!(seeds, [1, 2]);
+    let whole = stdout(&project.output(&format!("{words} 2")));
+    for parts in ["1.json 2.json", "2.json 1.json"] {
+        let merged = stdout(&project.output(&format!("merge {parts} --format json")));
+        assert_eq!(merged, whole, "{parts}");
+    }
+    let audit = &serde_json::from_str::<serde_json::Value>(&whole).expect("JSON")["audit"];
+    let runs = audit["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 4);
     assert!(
         runs.iter().all(|run| run["calls"] == run["agree"]),
         "{runs:?}"
