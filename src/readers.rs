@@ -1,4 +1,6 @@
-//! Every reader of bytes from outside, as one function: for tests that feed them anything.
+//! The readers of files and bodies from outside, each as one function: for tests that feed them
+//! anything. The file of `--resume`, which firedrill itself writes, is not among them: its reader,
+//! in `cli`, needs the scenarios beside it, and `tests/cli/resume.rs` damages it.
 //!
 //! `tests/files/readers.rs` feeds examples, damaged ones, and ones with keys in them; `fuzz/` feeds
 //! what libFuzzer makes up. Both look for panics, for secrets in what is shown, and for what does

@@ -1,4 +1,4 @@
-//! Every reader of bytes from outside, fed with its examples, with damaged ones, and with keys in
+//! The readers of `src/readers.rs`, fed with their examples, with damaged ones, and with keys in
 //! them.
 
 use std::fs;
