@@ -52,8 +52,8 @@ use scheduler::Flights;
 pub use stream::SmallReads;
 use task::Tasks;
 
-/// Runs `scenario` under `policy` and `seed` to its end, and passes events to `recorder`: for callers
-/// that always have threads.
+/// Runs `scenario` under `policy` and `seed` to its end, and passes events to `recorder`: for
+/// callers that always have threads.
 ///
 /// # Panics
 /// When the machine cannot start a thread, or the simulation itself panics, which is a bug.
