@@ -3,7 +3,8 @@
 //! A stream is named by (seed, purpose, call, provider, k). The same name always gives the same
 //! numbers, whatever was drawn before, so two policies under one seed get the same arrivals, the
 //! same token counts and the same draws. Generator and samplers are our own and frozen by the
-//! golden tests below: a change here changes the meaning of every seed.
+//! golden tests below: a change here changes the meaning of every seed. A name becomes a number by
+//! [`Hash`].
 //!
 //! The generator is SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a counter through a 64-bit
 //! mixer. The samplers use `libm`, because `ln` and `exp` of the standard library differ between
@@ -81,6 +82,32 @@ impl RngStreams {
                 .into_iter()
                 .fold(mix(self.seed), |state, part| mix(state ^ mix(part))),
         }
+    }
+}
+
+/// A hash that is the same on every machine and in every version, so that a name can be part of a
+/// stream's name, and a hash can be kept: FNV-1a, of 64 bits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hash(u64);
+
+impl Hash {
+    /// Of nothing.
+    pub(crate) const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    /// Of `bytes`, behind those before.
+    #[must_use]
+    pub(crate) fn with(self, bytes: &[u8]) -> Self {
+        let hash = bytes.iter().fold(self.0, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+        });
+        Self(hash)
+    }
+
+    /// Its number.
+    pub(crate) const fn number(self) -> u64 {
+        self.0
     }
 }
 

@@ -3,7 +3,7 @@
 //! A [`Finished`] run is exact, so it merges to the bytes of a run that was just made. Where it is
 //! kept is up to the caller, who must also refuse runs of other [`Drill::inputs`].
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Drill, Fingerprint, Sample};
 use crate::report::{CallOutcomes, RunStats};
+use crate::rng::Hash;
 use crate::scenario::Calls;
 
 /// What a run came to: its counts, and how each of its calls ended.
@@ -107,28 +108,9 @@ impl Drill {
         let Calls::Trace { rows, .. } = &self.scenario().load.calls else {
             return None;
         };
-        let mut hash = Hash::default();
-        // A hash takes any text.
-        let _ = write!(hash, "{rows:?}");
-        Some(format!("{:016x}", hash.0))
-    }
-}
-
-/// FNV-1a: the same on every machine.
-struct Hash(u64);
-
-impl Default for Hash {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Write for Hash {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 = text.bytes().fold(self.0, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        });
-        Ok(())
+        let with = |hash: Hash, row| hash.with(format!("{row:?}").as_bytes());
+        let hash = rows.iter().fold(Hash::new(), with);
+        Some(format!("{:016x}", hash.number()))
     }
 }
 

@@ -10,7 +10,6 @@
 //! is repeated (in another process, on fewer threads) is the caller's choice.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +19,7 @@ use super::side_by_side::{NoThread, side_by_side};
 use super::{Drill, Engine};
 use crate::policy::config::Policy;
 use crate::report::story::{Names, event_line};
-use crate::rng::{Purpose, RngStreams};
+use crate::rng::{Hash, Purpose, RngStreams};
 use crate::scenario::Scenario;
 use crate::trace::{Event, Recorder};
 
@@ -64,8 +63,6 @@ impl Sample {
 }
 
 /// What is left of the events of a run: how many there were, and a hash over all of them.
-///
-/// Only those of one build are comparable: the hash is that of the standard library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fingerprint {
@@ -94,14 +91,22 @@ impl std::str::FromStr for Fingerprint {
 }
 
 /// Hashes events.
-#[derive(Default)]
 pub(super) struct Hashing(Mutex<HashState>);
 
-#[derive(Default)]
 struct HashState {
-    hasher: DefaultHasher,
+    hash: Hash,
     events: u64,
     line: Vec<u8>,
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self(Mutex::new(HashState {
+            hash: Hash::new(),
+            events: 0,
+            line: Vec::new(),
+        }))
+    }
 }
 
 impl Hashing {
@@ -110,7 +115,7 @@ impl Hashing {
         let state = locked(&self.0);
         Fingerprint {
             events: state.events,
-            hash: state.hasher.finish(),
+            hash: state.hash.number(),
         }
     }
 }
@@ -122,7 +127,7 @@ impl Recorder for Hashing {
         // Into memory, and of a type without maps: it cannot fail.
         let _ = serde_json::to_writer(&mut state.line, event);
         state.line.push(b'\n');
-        state.hasher.write(&state.line);
+        state.hash = state.hash.with(&state.line);
         state.events += 1;
     }
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::rng::Hash;
 use crate::wire::Family;
 use crate::wire::fake::{Call, Content, Vectors, sample};
 
@@ -41,7 +42,9 @@ pub(super) fn embeddings(body: &[u8]) -> Option<Vectors> {
     let seed = |input: &Value| match input {
         Value::String(text) if text.is_empty() => None,
         Value::Array(tokens) if tokens.is_empty() => None,
-        Value::String(_) | Value::Array(_) => Some(hash(&input.to_string())),
+        Value::String(_) | Value::Array(_) => {
+            Some(Hash::new().with(input.to_string().as_bytes()).number())
+        }
         _ => None,
     };
     let seeds = match &body["input"] {
@@ -69,13 +72,6 @@ pub(super) fn embeddings(body: &[u8]) -> Option<Vectors> {
             Some("base64") => true,
             Some(_) => return None,
         },
-    })
-}
-
-/// FNV-1a: the same on every machine.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
     })
 }
 

@@ -11,7 +11,7 @@
 //! provider, which has it in its prompt cache. The provider's health is not considered here.
 
 use super::{Candidate, Rank};
-use crate::rng::{Purpose, RngStreams, Stream};
+use crate::rng::{Hash, Purpose, RngStreams, Stream};
 
 /// The index in the group, from 0, of the session's provider.
 pub(super) fn own(group: &[Rank], places: &[Candidate], session: u64) -> usize {
@@ -33,11 +33,9 @@ pub(super) fn distance(draw: &mut Stream, weight: u32) -> u64 {
     far.checked_div(u64::from(weight)).unwrap_or(u64::MAX)
 }
 
-/// A hash of a name (FNV-1a), the same on every machine.
+/// The number of a name.
 pub(super) fn number(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    Hash::new().with(name.as_bytes()).number()
 }
 
 /// -log2(`even` / 2^64), in parts of 2^-32; `even` is not 0.
