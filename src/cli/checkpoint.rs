@@ -82,7 +82,7 @@ impl Checkpoint {
         };
         let mut reading = Reading::new(&path, &file);
         let start = reading.header(&header)?;
-        let total = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
+        let total = drill::total_runs(drills);
         let records = reading.records(total)?;
         let end = reading.end;
         let mut log = Log {

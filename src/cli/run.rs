@@ -137,7 +137,7 @@ pub(super) fn run(args: Args) -> Done {
     let checkpoint = args.resume.as_deref();
     let checkpoint = checkpoint.map(|folder| Checkpoint::open(folder, &drills));
     let checkpoint = checkpoint.transpose().map_err(|trouble| vec![trouble])?;
-    let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
+    let runs = drill::total_runs(&drills);
     let bar = output::progress(runs, args.quiet);
     let interrupt = Interrupt::watch(&bar);
     let mut session = Session::new(&args, &drills, &variants, &bar);

@@ -48,7 +48,7 @@ pub(super) fn scorecard(args: Args) -> Done {
     let out = out.map_err(|trouble| vec![trouble])?;
     let drills = load(&args)?;
     files::print_warnings(&drills);
-    let runs = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
+    let runs = drill::total_runs(&drills);
     let bar = output::progress(runs, args.quiet);
     let mut card = Scorecard::default();
     let threads = drill::run_all(

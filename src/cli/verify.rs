@@ -16,7 +16,7 @@ use std::thread;
 use super::interrupt::Interrupt;
 use super::output::{self, CliError, Exit};
 use super::{Done, values};
-use crate::drill::{Changes, Chosen, Difference, Drill, Engine, Fingerprint, Sample};
+use crate::drill::{self, Changes, Chosen, Difference, Drill, Engine, Fingerprint, Sample};
 use crate::prices::Book;
 use crate::units::Share;
 
@@ -68,7 +68,7 @@ impl<'a> Verify<'a> {
     pub(super) fn new(asked: Option<Size>, drills: &'a [Drill], workers: NonZero<usize>) -> Self {
         let ci = std::env::var("CI").ok();
         let size = asked.unwrap_or_else(|| Size::unasked(ci.as_deref()));
-        let total = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
+        let total = drill::total_runs(drills);
         let seed = drills
             .first()
             .map_or(0, |drill| *drill.seeds_to_run().start());
@@ -99,13 +99,13 @@ impl<'a> Verify<'a> {
         interrupt: &Interrupt,
     ) -> Result<Option<Exit>, CliError> {
         self.made.sort_unstable_by_key(|(number, _)| *number);
-        let (mut first, mut all, mut differ) = (0, 0, 0);
-        for drill in self.drills {
-            let own = self.made.iter();
-            let own = own.filter(|(number, _)| (first..first + drill.runs()).contains(number));
-            let own = own.map(|(number, made)| (chosen(drill, number - first), *made));
+        let (mut all, mut differ) = (0, 0);
+        for (drill, first) in drill::numbered(self.drills) {
+            let own = self.made.iter().filter_map(|(number, made)| {
+                let number = number.checked_sub(first)?;
+                (number < drill.runs()).then(|| (drill.run_at(number), *made))
+            });
             let own = Vec::from_iter(own);
-            first += drill.runs();
             all += own.len();
             differ += Repeated::new(drill, self.workers, own).verify(interrupt)?;
         }
@@ -123,13 +123,6 @@ impl<'a> Verify<'a> {
         }
         Ok((differ > 0).then_some(Exit::NotDeterministic))
     }
-}
-
-/// The run of this number within its drill.
-fn chosen(drill: &Drill, number: u64) -> Chosen {
-    let seeds = drill.seed_count().max(1);
-    let policy = usize::try_from(number / seeds).unwrap_or(usize::MAX);
-    (policy, drill.seeds_to_run().start() + number % seeds)
 }
 
 /// Runs of one drill, to be repeated.

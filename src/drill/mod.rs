@@ -58,6 +58,7 @@ pub use checkpoint::{Checkpoint, Control, Finished};
 pub use engine::Engine;
 use expectations::check_margins;
 pub use expectations::{check_expectations, check_margin};
+pub(crate) use runs::{numbered, total_runs};
 pub use runs::{run_all, run_controlled};
 pub use side_by_side::{NoThread, Threads};
 pub use size::RunSize;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use super::audit::{Audited, Calls};
 use super::side_by_side::{NoThread, Results, Threads, side_by_side};
-use super::verify::{Fingerprint, Hashing};
+use super::verify::{Chosen, Fingerprint, Hashing};
 use super::{Control, Drill, Engine, Finished, audit, subject};
 use crate::policy::config::Policy;
 use crate::prices::Book;
@@ -47,14 +47,9 @@ pub fn run_controlled(
     on_run: &mut dyn FnMut(Option<(u64, Fingerprint)>),
     on_report: &mut dyn FnMut(usize, Report) -> ControlFlow<()>,
 ) -> Result<Threads, NoThread> {
-    let total: u64 = drills.iter().map(Drill::runs).fold(0, u64::saturating_add);
-    let total = NonZero::new(usize::try_from(total).unwrap_or(usize::MAX));
-    let first = drills.iter().scan(0, |next, drill| {
-        let first = *next;
-        *next += drill.runs();
-        Some(first)
-    });
-    let jobs = drills.iter().zip(first).flat_map(jobs_of);
+    let total = usize::try_from(total_runs(drills)).unwrap_or(usize::MAX);
+    let total = NonZero::new(total);
+    let jobs = numbered(drills).flat_map(jobs_of);
     side_by_side(
         workers.min(total.unwrap_or(NonZero::<usize>::MIN)),
         jobs.take_while(|_| !control.is_interrupted()),
@@ -119,6 +114,29 @@ impl Ended {
     fn fingerprint(&self) -> Option<(u64, Fingerprint)> {
         let fingerprint = self.finished.as_ref()?.fingerprint?;
         Some((self.number, fingerprint))
+    }
+}
+
+/// The number of runs of all drills.
+pub(crate) fn total_runs(drills: &[Drill]) -> u64 {
+    drills.iter().map(Drill::runs).fold(0, u64::saturating_add)
+}
+
+/// The drills, each with the number of its first run.
+pub(crate) fn numbered(drills: &[Drill]) -> impl Iterator<Item = (&Drill, u64)> {
+    drills.iter().scan(0, |next: &mut u64, drill| {
+        let first = *next;
+        *next = next.saturating_add(drill.runs());
+        Some((drill, first))
+    })
+}
+
+impl Drill {
+    /// The run of this number, counted from the first of the drill: as `jobs_of` numbers them.
+    pub(crate) fn run_at(&self, number: u64) -> Chosen {
+        let seeds = self.seed_count().max(1);
+        let policy = usize::try_from(number / seeds).unwrap_or(usize::MAX);
+        (policy, self.seeds_to_run().start() + number % seeds)
     }
 }
 
@@ -276,4 +294,27 @@ fn audit(drill: &Drill, results: &mut Results<'_, Made>) -> Option<Option<Audit>
         }
     }
     Some(Some(audit::of_runs(drill, all)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_found_by_the_number_that_it_has_among_all() {
+        let drill = Drill::load("scenarios/primary-outage.yaml").expect("it is shipped");
+        let drills = [drill.clone().seeds(3..=4), drill.seeds(1..=5)];
+        let mut numbers = 0..total_runs(&drills);
+        for (drill, first) in numbered(&drills) {
+            for (job, run) in jobs_of((drill, first)) {
+                let Job::Run(number) = job else {
+                    panic!("nothing is audited");
+                };
+                assert_eq!(Some(number), numbers.next());
+                let (policy, seed) = drill.run_at(number - first);
+                assert_eq!((&drill.policies()[policy], seed), (run.policy, run.seed));
+            }
+        }
+        assert_eq!(numbers.next(), None);
+    }
 }

@@ -55,11 +55,6 @@ impl Sample {
         let mut stream = RngStreams::new(self.seed).stream(Purpose::Verify, part as u64, 0, 0);
         number == first + stream.below(next - first)
     }
-
-    /// The number of runs in it.
-    pub const fn size(&self) -> u64 {
-        self.size
-    }
 }
 
 /// What is left of the events of a run: how many there were, and a hash over all of them.
