@@ -20,7 +20,6 @@ pub(super) struct Running {
     client: u32,
     call: Call,
     demand: Demand,
-    prompt: u64,
     attempts: Vec<Attempt>,
     /// Whether a step that waits is under way; if so, for what.
     waits: Option<Wait>,
@@ -83,7 +82,6 @@ impl Model<'_> {
                 max_tokens,
                 tokens: Some(tokens),
             },
-            prompt: tokens.input,
             attempts: Vec::new(),
             waits: None,
             wake: None,
@@ -220,7 +218,7 @@ impl Model<'_> {
     fn on_end(&mut self, running: &mut Running, ended: &Attempt, result: Result<Told, Failure>) {
         let now = self.now;
         let (attempt, provider) = (ended.start.attempt, ended.start.provider);
-        let used = used(running, ended, result.as_ref().ok());
+        let used = used(ended, result.as_ref().ok());
         let failure = result.as_ref().err();
         self.record(EventKind::Replied {
             call: running.id,
@@ -313,11 +311,12 @@ impl Model<'_> {
 
 /// The usage of an attempt, as its provider reported it; otherwise as far as the received text
 /// shows. None for an attempt that received no text.
-fn used(running: &Running, ended: &Attempt, told: Option<&Told>) -> Option<(u64, u64)> {
+fn used(ended: &Attempt, told: Option<&Told>) -> Option<(u64, u64)> {
     if let Some(usage) = told.and_then(|told| told.usage) {
         return Some(usage);
     }
     let text = told.map_or(0, |told| told.text);
     let came = ended.came.max(text) as u64;
-    (told.is_some() || came > 0).then_some((running.prompt, came / BYTES_PER_TOKEN))
+    let prompt = ended.demand.tokens.map_or(0, |tokens| tokens.input);
+    (told.is_some() || came > 0).then_some((prompt, came / BYTES_PER_TOKEN))
 }
