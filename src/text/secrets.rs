@@ -244,7 +244,11 @@ const LONGEST_URL: usize = 1 << 12;
 const IN_URL: &[&str] = &["key", "token", "secret", "pass", "sig", "auth", "cred"];
 
 #[cfg(test)]
+mod shapes;
+
+#[cfg(test)]
 mod tests {
+    use super::shapes::SHAPES;
     use super::*;
     use crate::rng::{Purpose, RngStreams};
 
@@ -337,7 +341,7 @@ mod tests {
         let mut stream = RngStreams::new(7).stream(Purpose::Arrival, 0, 0, 0);
         let mut pick = |below: usize| stream.below(below as u64) as usize;
         for _ in 0..20_000 {
-            let (start, length, alphabet) = PLANTED[pick(PLANTED.len())];
+            let (start, length, alphabet) = SHAPES[pick(SHAPES.len())];
             let key = (0..length).map(|_| char::from(alphabet.as_bytes()[pick(alphabet.len())]));
             let key = start.to_owned() + &String::from_iter(key);
             let words = Vec::from_iter((0..6).map(|_| WORDS[pick(WORDS.len())]));
@@ -347,24 +351,6 @@ mod tests {
             assert!(!hidden(&text).contains(&key), "{text}");
         }
     }
-
-    /// Starts of keys, how long they are behind that, and of what characters.
-    const PLANTED: &[(&str, usize, &str)] = &[
-        ("sk-proj-", 48, BASE64),
-        ("sk-ant-api03-", 90, BASE64),
-        ("sk-", 32, HEX),
-        ("AIza", 35, BASE64),
-        ("gsk_", 52, BASE62),
-        ("xai-", 80, BASE62),
-        ("hf_", 34, BASE62),
-        ("", 32, HEX),
-        ("", 40, BASE62),
-        ("", 84, BASE62),
-    ];
-
-    const HEX: &str = "0123456789abcdef";
-    const BASE62: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    const BASE64: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
 
     /// What may stand around a key.
     const WORDS: &[&str] = &[

@@ -4,6 +4,11 @@
 
 use firedrill::engine::Reader;
 
+#[path = "../../src/text/secrets/shapes.rs"]
+mod shapes;
+
+pub(crate) use shapes::{SHAPES, Shape};
+
 /// Feeds a reader with `bytes`, as they are and with a key in them. Panics where something does not
 /// hold of them, and where a part of the key is shown.
 pub(crate) fn feed(reader: &Reader, bytes: &[u8]) {
@@ -36,7 +41,7 @@ impl Luck {
 
     /// A random key of one of ten shapes.
     pub(crate) fn key(&mut self) -> String {
-        let shape = self.of(KEYS);
+        let shape = self.of(SHAPES);
         self.key_of(shape)
     }
 
@@ -81,26 +86,6 @@ pub(crate) fn leak<'a>(key: &'a str, shown: &str) -> Option<&'a str> {
     let parts = (0..=key.len() - PART).map(|at| &key[at..at + PART]);
     parts.into_iter().find(|part| shown.contains(part))
 }
-
-type Shape = (&'static str, usize, &'static str);
-
-/// Shapes of keys: how they start, how long they are behind that, and of what characters.
-pub(crate) const KEYS: &[Shape] = &[
-    ("sk-proj-", 48, BASE64),
-    ("sk-ant-api03-", 90, BASE64),
-    ("sk-", 32, HEX),
-    ("AIza", 35, BASE64),
-    ("gsk_", 52, BASE62),
-    ("xai-", 80, BASE62),
-    ("hf_", 34, BASE62),
-    ("", 32, HEX),
-    ("", 40, BASE62),
-    ("", 84, BASE62),
-];
-
-const HEX: &str = "0123456789abcdef";
-const BASE62: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const BASE64: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
 
 /// What stands around a planted key.
 const AROUND: &[(&str, &str)] = &[

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use firedrill::engine::{READERS, Reader};
 use firedrill::trace::lines;
 
-use crate::keys::{KEYS, Luck, feed, leak, planted};
+use crate::keys::{Luck, SHAPES, feed, leak, planted};
 
 /// The examples of a reader.
 fn examples(reader: &Reader) -> Vec<Vec<u8>> {
@@ -89,7 +89,7 @@ fn a_key_in_the_place_of_a_name_is_refused_or_hidden() {
         for name in *names {
             assert!(example.contains(name), "{}: {name}", reader.name);
             let before = name.strip_suffix("all").unwrap_or_default();
-            for shape in KEYS {
+            for shape in SHAPES {
                 let key = luck.key_of(*shape);
                 let file = example.replace(name, &format!("{before}{key}"));
                 let mut shown = (reader.read)(file.as_bytes());
@@ -126,7 +126,7 @@ fn an_audit_has_names_and_lines_as_all_else_has() {
         assert!(example.contains(place), "{place}");
         (result.read)(example.replace(place, other).as_bytes())
     };
-    let key = Luck(5).key_of(KEYS[0]);
+    let key = Luck(5).key_of(SHAPES[0]);
     for behind in [r#","seed""#, r#","text""#] {
         let place = format!(r#""policy":"walled-queue"{behind}"#);
         let shown = read(&place, &place.replace("walled-queue", &key));
