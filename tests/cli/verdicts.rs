@@ -143,6 +143,7 @@ fn a_reader_who_leaves_changes_no_verdict() {
     let output = std::process::Command::new(snapbox::cmd::cargo_bin!("firedrill"))
         .args(["run", "scenarios/down.yaml"])
         .current_dir(project.path(""))
+        .env_remove("CI")
         .stdout(writer)
         .output()
         .expect("it runs");
