@@ -47,6 +47,7 @@
 //! - [`scenario`]: what the world does, as types; [`expect`]: what a policy must achieve in it.
 //! - [`trace`]: the events of a run, or of a client in production ([`trace::lines`] keeps them).
 //! - [`report`]: measures events, judges expectations, and renders both.
+//! - [`search`]: policies that do better, and worlds that a policy does not survive.
 //! - [`prices`], [`units`], [`time`]: what tokens cost, quantities as integers, instants.
 //! - [`engine`]: the parts of a run, for tests that put them together otherwise.
 //! - [`Document`]: a file as a tree; [`Diagnostic`]: what is wrong in it, where, and what to write
@@ -102,6 +103,8 @@ pub mod report;
 mod roi;
 #[cfg(feature = "sim")]
 pub mod scenario;
+#[cfg(feature = "sim")]
+pub mod search;
 #[cfg(feature = "cli")]
 mod serve;
 #[cfg(feature = "sim")]

@@ -60,6 +60,8 @@ pub(crate) enum Purpose {
     Whole = 34,
     /// Which runs are repeated to see whether they come out the same; `call` is the part of all.
     Verify = 40,
+    /// What a search tries next; `call` is the number of the point.
+    Search = 50,
 }
 
 /// All randomness of one run (or one client): a seed, from which keyed streams are derived.
@@ -175,6 +177,11 @@ impl Stream {
     /// A draw from the Pareto distribution on [1, ∞) with this tail index.
     pub(crate) fn pareto(&mut self, index: f64) -> f64 {
         libm::pow(self.unit(), -1.0 / index)
+    }
+
+    /// A draw from the standard normal distribution.
+    pub(crate) fn normal(&mut self) -> f64 {
+        normal_quantile(self.unit())
     }
 
     /// A draw from the lognormal with these two quantiles; `p50` always when they are equal.

@@ -61,13 +61,18 @@ const MODULES: &[(&str, &str)] = &[
          world model report",
     ),
     (
+        "search",
+        "time units rng text policy policy_file wire trace prices client expect scenario model report \
+         drill",
+    ),
+    (
         "readers",
         "text policy policy_file wire trace prices client expect scenario host report roi",
     ),
     (
         "cli",
         "time units rng text policy policy_file wire trace prices client expect scenario provider \
-         host world report roi serve drill",
+         host world report roi serve drill search",
     ),
 ];
 

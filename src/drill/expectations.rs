@@ -43,6 +43,32 @@ pub fn check_expectations(document: &Document, subject: &Subject) -> Vec<Diagnos
     wrong.collect()
 }
 
+/// The expectation that `text` states about runs of `subject`, without another policy to compare
+/// with; `point` makes a diagnostic for a range of `text`.
+pub(super) fn read(
+    text: &str,
+    subject: &Subject,
+    point: Point<'_>,
+) -> Result<Expectation, Diagnostic> {
+    let faults = Vec::from_iter(subject.faults.iter().map(|fault| fault.name.clone()));
+    let expectation = &expect::parse(text, &faults, point)?;
+    let place = Place {
+        subject,
+        expectation,
+        point,
+    };
+    if expectation.than.is_some() {
+        let message = "there is no other policy to compare with".to_owned();
+        return Err(place
+            .within(place.value(), message)
+            .hint("write a value, as in `99%` or `2.5s`"));
+    }
+    match verdict::check(expectation, subject) {
+        Ok(()) => Ok(expectation.clone()),
+        Err(mistake) => Err(place.problem(&mistake)),
+    }
+}
+
 /// What is wrong with the margins of a scenario's file.
 pub(super) fn check_margins(
     document: &Document,

@@ -21,7 +21,7 @@
 //! - `runs`: many runs, their states merged in order; `side_by_side`: on several threads;
 //!   `engine`: what makes one; `verify`: whether one comes out the same again; `checkpoint`: those
 //!   that were finished before; `audit`: whether the engines agree;
-//!   `size`: how large one is before it starts.
+//!   `size`: how large one is before it starts; `variant`: single ones, of changed policies.
 //!
 //! `report` measures them. Nothing is printed here.
 
@@ -37,6 +37,7 @@ mod side_by_side;
 mod size;
 mod subject;
 mod trace;
+mod variant;
 mod verify;
 
 use std::cell::OnceCell;
@@ -60,6 +61,7 @@ use expectations::check_margins;
 pub use expectations::{check_expectations, check_margin};
 pub(crate) use runs::{numbered, total_runs};
 pub use runs::{run_all, run_controlled};
+pub(crate) use side_by_side::side_by_side;
 pub use side_by_side::{NoThread, Threads};
 pub use size::RunSize;
 pub(crate) use verify::{Chosen, Difference};

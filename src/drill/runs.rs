@@ -81,10 +81,10 @@ pub fn run_controlled(
 }
 
 /// One scenario under one policy and one seed.
-struct Run<'a> {
-    drill: &'a Drill,
-    policy: &'a Policy,
-    seed: u64,
+pub(super) struct Run<'a> {
+    pub(super) drill: &'a Drill,
+    pub(super) policy: &'a Policy,
+    pub(super) seed: u64,
 }
 
 /// What is done with a run.
@@ -191,7 +191,7 @@ impl Run<'_> {
 
     /// Makes the run, and counts it; `beside` gets the events as well. Panics when an event
     /// panicked while it was counted.
-    fn counted(
+    pub(super) fn counted(
         &self,
         engine: Engine,
         beside: Option<Arc<dyn Recorder>>,

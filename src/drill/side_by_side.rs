@@ -23,7 +23,7 @@ use std::thread::{self, Builder};
 ///
 /// # Errors
 /// When the machine cannot start a single thread, or none within a job.
-pub(super) fn side_by_side<J: Send, R: Send>(
+pub(crate) fn side_by_side<J: Send, R: Send>(
     workers: NonZero<usize>,
     jobs: impl Iterator<Item = J> + Send,
     make: impl Fn(usize, &J) -> io::Result<R> + Sync,
@@ -205,7 +205,7 @@ impl<J, I: Iterator<Item = (usize, J)>> Crew<J, I> {
 }
 
 /// Results as they come, handed out by number.
-pub(super) struct Results<'a, R> {
+pub(crate) struct Results<'a, R> {
     incoming: Receiver<(usize, R)>,
     on_result: &'a mut dyn FnMut(&R),
     early: BTreeMap<usize, R>,
@@ -223,7 +223,7 @@ impl<'a, R> Results<'a, R> {
     }
 
     /// The next result in order; none when all workers have ended.
-    pub(super) fn next(&mut self) -> Option<R> {
+    pub(crate) fn next(&mut self) -> Option<R> {
         loop {
             if let Some(result) = self.early.remove(&self.next) {
                 self.next += 1;

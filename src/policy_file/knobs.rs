@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use crate::policy::config::{KnobKind, Policy, Row};
 use crate::time::nanos;
-use crate::units::{Factor, Money, Rate, Share, TokenRate, count, duration, tokens};
+use crate::units::{Factor, Money, Rate, Share, TokenRate, UnitError, count, duration, tokens};
 use std::time::Duration;
 
 /// A number that a policy can set.
@@ -62,37 +62,39 @@ impl Knob {
     /// The value of `text` in the unit of its kind; `None` for `none` and for text that cannot be
     /// parsed.
     pub fn measure(&self, text: &str) -> Option<u64> {
-        read(self.kind, text)
+        read_amount(self.kind, text).ok()
     }
 }
 
 /// The row's value, as written in a file.
 pub(super) fn shown(row: &Row) -> String {
     row.value
-        .map_or("none".to_owned(), |value| write(row.kind, value))
+        .map_or("none".to_owned(), |value| write_amount(row.kind, value))
 }
 
 /// Whether the row's value lies in its range; true if it is off.
 pub(super) fn is_allowed(row: &Row) -> bool {
-    let [least, largest] = [row.range.0, row.range.1].map(|end| read(row.kind, end));
+    let [least, largest] = [row.range.0, row.range.1].map(|end| read_amount(row.kind, end).ok());
     row.value
         .is_none_or(|value| least <= Some(value) && Some(value) <= largest)
 }
 
-fn read(kind: KnobKind, text: &str) -> Option<u64> {
+/// The amount that `text` says, in the unit of its kind.
+pub(crate) fn read_amount(kind: KnobKind, text: &str) -> Result<u64, UnitError> {
     match kind {
-        KnobKind::Count => count::parse(text).ok(),
-        KnobKind::Factor => Factor::parse(text).ok().map(Factor::as_milli),
-        KnobKind::Time => duration::parse(text).ok().map(nanos),
-        KnobKind::Share => Share::parse(text).ok().map(Share::as_parts),
-        KnobKind::Tokens => tokens::parse(text).ok(),
-        KnobKind::Speed => TokenRate::parse(text).ok().map(TokenRate::as_milli),
-        KnobKind::Rate => Rate::parse(text).ok().map(Rate::nano_per_second),
-        KnobKind::Money => Money::parse(text).ok().map(Money::as_nanos),
+        KnobKind::Count => count::parse(text),
+        KnobKind::Factor => Factor::parse(text).map(Factor::as_milli),
+        KnobKind::Time => duration::parse(text).map(nanos),
+        KnobKind::Share => Share::parse(text).map(Share::as_parts),
+        KnobKind::Tokens => tokens::parse(text),
+        KnobKind::Speed => TokenRate::parse(text).map(TokenRate::as_milli),
+        KnobKind::Rate => Rate::parse(text).map(Rate::nano_per_second),
+        KnobKind::Money => Money::parse(text).map(Money::as_nanos),
     }
 }
 
-fn write(kind: KnobKind, value: u64) -> String {
+/// The amount, as written in a file.
+pub(crate) fn write_amount(kind: KnobKind, value: u64) -> String {
     match kind {
         KnobKind::Count => value.to_string(),
         KnobKind::Factor => Factor::milli(value).to_string(),

@@ -17,6 +17,7 @@ mod schema;
 use std::path::Path;
 
 pub use knobs::{KNOBS, Knob, Scale};
+pub(crate) use knobs::{read_amount, write_amount};
 #[cfg(feature = "cli")]
 pub use schema::schema;
 

@@ -56,7 +56,7 @@ impl Ratio {
     }
 
     /// The nearest float; for statistics, never for verdicts.
-    pub(super) fn to_float(self) -> f64 {
+    pub(crate) fn to_float(self) -> f64 {
         self.numerator as f64 / self.denominator as f64
     }
 

@@ -71,9 +71,9 @@ pub(crate) struct Facts<'a> {
 /// A measure's value; it may be only a lower bound, of an interval that was not over at the end of
 /// the run.
 #[derive(Clone, Copy)]
-pub(super) struct MeasuredValue {
-    pub(super) measure: &'static Measure,
-    pub(super) value: Ratio,
+pub(crate) struct MeasuredValue {
+    pub(crate) measure: &'static Measure,
+    pub(crate) value: Ratio,
     is_unended: bool,
 }
 
@@ -229,7 +229,7 @@ fn compared(
 }
 
 /// The value that the expectation is about, for a policy with the stats `state`.
-pub(super) fn measured(
+pub(crate) fn measured(
     expectation: &Expectation,
     state: &RunStats,
     prices: &[Price],

@@ -1,0 +1,15 @@
+//! Searches policies and worlds: tune and hunt, on either engine.
+//!
+//! - [`dimension`]: one thing that is searched, and the values that it can have.
+//! - [`optimizer`]: proposes what to try next.
+//! - [`batch`]: runs on all cores, remembered, so that a search can go on after an interruption.
+//! - [`goal`]: what a search is after, as numbers out of a run.
+//!
+//! A search decides by numbers alone, and by draws that are keyed by its seed: the same question
+//! has the same answer, whatever the number of threads. Files, progress and results as texts are
+//! the command line's.
+
+pub mod batch;
+pub mod dimension;
+pub mod goal;
+pub mod optimizer;
