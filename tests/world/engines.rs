@@ -22,7 +22,7 @@ const FEEDBACK: &[(&str, &str)] = &[
 fn both_engines_tell_the_same_of_shipped_scenarios() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let (mut all, mut agree, mut wrong) = (0, 0, Vec::new());
-    for folder in ["", "conduct", "mechanisms", "articles"] {
+    for folder in ["", "conduct", "mechanisms", "articles", "tuning"] {
         for path in files(&root.join(folder)) {
             let drill = Drill::load(&path).unwrap_or_else(|problem| panic!("{problem}"));
             let name = path
