@@ -38,7 +38,7 @@ pub struct Reader {
 
 /// The readers.
 pub const READERS: &[Reader] = &[
-    reader("scenario", scenario),
+    reader("scenario", scenario).holding(document_again),
     reader("policy", policy).holding(policy_again),
     reader("fleet", fleet),
     reader("set", set),
@@ -101,6 +101,22 @@ fn scenario(bytes: &[u8]) -> String {
         let problem = scenario::load::check(document, Path::new("all.yaml"));
         problem.map_or(Ok(()), Err)
     }))
+}
+
+/// A document is written and read again as the same values.
+fn document_again(bytes: &[u8]) {
+    let Ok(document) = Document::parse("all.yaml", &text(bytes)) else {
+        return;
+    };
+    let written = document.to_yaml();
+    match Document::parse("again.yaml", &written) {
+        Ok(again) => {
+            assert_eq!(again.to_yaml(), written, "it is written as it was read");
+            let values = |document: &Document| document.decode::<serde_json::Value>().ok();
+            assert_eq!(values(&again), values(&document), "{written}");
+        }
+        Err(problem) => panic!("{problem}{written}"),
+    }
 }
 
 fn policy(bytes: &[u8]) -> String {

@@ -15,6 +15,7 @@
 //! - [`suggestion`]: the word that was meant by another.
 //! - `renamed`: the names of keys and words in earlier versions.
 //! - `json`: where a text is no JSON.
+//! - `write`: a document as YAML again.
 //! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
 //!
 //! It does not use scenario or policy, opens no socket, and never panics on any bytes.
@@ -37,6 +38,7 @@ pub(crate) mod suggestion;
 mod syntax;
 mod tree;
 pub(crate) mod visible;
+mod write;
 
 pub use diagnostic::Diagnostic;
 pub use document::Document;
