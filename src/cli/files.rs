@@ -41,6 +41,42 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<InputFile>, Vec<CliError>> {
     }
 }
 
+/// The scenarios of `paths`. What a folder holds besides is named in a note, unless `quiet`.
+pub(super) fn scenarios(paths: &[PathBuf], quiet: bool) -> Result<Vec<InputFile>, Vec<CliError>> {
+    let kinds = Kinds::new();
+    let mut scenarios = Vec::new();
+    let mut skipped = Vec::new();
+    let mut problems = Vec::new();
+    for file in find(paths)? {
+        match kinds.of(&file.path) {
+            Kind::Scenario => scenarios.push(file),
+            Kind::Policy if file.named => problems.push(no_scenario_but(
+                &file.path,
+                "policy",
+                "run a scenario with it: `firedrill run SCENARIO --policy",
+            )),
+            Kind::Fleet if file.named => problems.push(no_scenario_but(
+                &file.path,
+                "fleet",
+                "check it: `firedrill check",
+            )),
+            kind => skipped.push((file, kind)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    if !skipped.is_empty() && !quiet {
+        print_error(&self::skipped(&skipped));
+    }
+    if scenarios.is_empty() {
+        let shown = paths.first().map(|path| path.display().to_string());
+        let name = shown.as_deref().unwrap_or("scenarios/*.yaml");
+        return Err(vec![no_scenario(name)]);
+    }
+    Ok(scenarios)
+}
+
 /// The kinds of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -145,6 +181,14 @@ pub(super) fn no_scenario(place: &str) -> CliError {
     )
 }
 
+/// The error for a file that is named as a scenario, and is of another kind. `command` is what to
+/// do with it, up to its path.
+fn no_scenario_but(path: &Path, kind: &str, command: &str) -> CliError {
+    let path = path.display();
+    let message = format!("`{path}` is a {kind}, not a scenario");
+    CliError::new(message, &format!("{command} {path}`"))
+}
+
 /// `scenarios/*.yaml` of the current directory.
 fn default_scenarios() -> Result<Vec<InputFile>, CliError> {
     let folder = Path::new("scenarios");
@@ -186,6 +230,23 @@ pub(super) fn load(
         }
     }
     drills
+}
+
+/// An error for each scenario that has the name of another; `why` that is none says the hint.
+pub(super) fn same_names(drills: &[Drill], why: &str) -> Vec<CliError> {
+    let mut problems = Vec::new();
+    for (place, drill) in drills.iter().enumerate() {
+        let name = &drill.scenario().name;
+        let earlier = drills[..place]
+            .iter()
+            .find(|other| other.scenario().name == *name);
+        if let Some(earlier) = earlier {
+            let (first, second) = (earlier.path().display(), drill.path().display());
+            let message = format!("two scenarios are named `{name}`: {first} and {second}");
+            problems.push(CliError::new(message, why));
+        }
+    }
+    problems
 }
 
 /// Prints what is valid in `drills` and probably not intended.

@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::baseline::{Baseline, BaselineArgs};
@@ -16,7 +16,7 @@ use crate::drill::{self, Changes, Control, Drill, Engine};
 use crate::prices::Book;
 use crate::report::Format;
 use crate::text::Diagnostic;
-use files::{InputFile, Kind, Kinds};
+use files::InputFile;
 use output::{CliError, Exit};
 use verify::{Size, USUAL_TEXT, Verify};
 
@@ -210,7 +210,7 @@ fn load(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
             "add `--engine model`, or leave out `--audit`",
         ));
     }
-    let found = scenarios(args).unwrap_or_else(|more| {
+    let found = files::scenarios(&args.paths, args.quiet).unwrap_or_else(|more| {
         problems.extend(more);
         Vec::new()
     });
@@ -254,7 +254,8 @@ fn load_files(
     }
     problems.extend(unknown_judge(&drills).map(CliError::from));
     if args.out.is_some() {
-        problems.extend(same_names(&drills));
+        let why = "their files under `--out` would be the same";
+        problems.extend(files::same_names(&drills, why));
     }
     drills
 }
@@ -270,68 +271,4 @@ fn unknown_judge(drills: &[Drill]) -> Option<Diagnostic> {
     // The longest list of expectations has the most names to suggest.
     let most = problems?.into_iter().max_by_key(|(names, _)| *names);
     most.map(|(_, problem)| problem)
-}
-
-/// The scenarios of the command line. What a folder holds besides is named in a note.
-fn scenarios(args: &Args) -> Result<Vec<InputFile>, Vec<CliError>> {
-    let kinds = Kinds::new();
-    let mut scenarios = Vec::new();
-    let mut skipped = Vec::new();
-    let mut problems = Vec::new();
-    for file in files::find(&args.paths)? {
-        match kinds.of(&file.path) {
-            Kind::Scenario => scenarios.push(file),
-            Kind::Policy if file.named => problems.push(no_scenario_but(
-                &file.path,
-                "policy",
-                "run a scenario with it: `firedrill run SCENARIO --policy",
-            )),
-            Kind::Fleet if file.named => problems.push(no_scenario_but(
-                &file.path,
-                "fleet",
-                "check it: `firedrill check",
-            )),
-            kind => skipped.push((file, kind)),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    if !skipped.is_empty() && !args.quiet {
-        output::print_error(&files::skipped(&skipped));
-    }
-    if scenarios.is_empty() {
-        let shown = args.paths.first().map(|path| path.display().to_string());
-        let name = shown.as_deref().unwrap_or("scenarios/*.yaml");
-        return Err(vec![files::no_scenario(name)]);
-    }
-    Ok(scenarios)
-}
-
-/// The error for a file that is named as a scenario, and is of another kind. `command` is what to
-/// do with it, up to its path.
-fn no_scenario_but(path: &Path, kind: &str, command: &str) -> CliError {
-    let path = path.display();
-    let message = format!("`{path}` is a {kind}, not a scenario");
-    CliError::new(message, &format!("{command} {path}`"))
-}
-
-/// An error for each scenario whose files under `--out` would overwrite another's.
-fn same_names(drills: &[Drill]) -> Vec<CliError> {
-    let mut problems = Vec::new();
-    for (place, drill) in drills.iter().enumerate() {
-        let name = &drill.scenario().name;
-        let earlier = drills[..place]
-            .iter()
-            .find(|other| other.scenario().name == *name);
-        if let Some(earlier) = earlier {
-            let (first, second) = (earlier.path().display(), drill.path().display());
-            let message = format!("two scenarios are named `{name}`: {first} and {second}");
-            problems.push(CliError::new(
-                message,
-                "their files under `--out` would be the same",
-            ));
-        }
-    }
-    problems
 }
