@@ -1,7 +1,7 @@
 //! The command line: one file per verb.
 //!
 //! - `run`, `trace`, `merge`, `compare`, `report`, `roi`, `check`, `scorecard`, `init`, `serve`,
-//!   `schema`, `presets`, `measures`, `explain`, `completions`: the verbs.
+//!   `evaluate`, `schema`, `presets`, `measures`, `explain`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `session`: the output of a run; `verify`: whether runs come out the same again.
@@ -19,6 +19,7 @@ mod check;
 mod checkpoint;
 mod compare;
 mod completions;
+mod evaluate;
 mod explain;
 mod file_set;
 mod files;
@@ -74,6 +75,7 @@ enum Verb {
     Report(report::Args),
     Roi(roi::Args),
     Check(check::Args),
+    Evaluate(evaluate::Args),
     Explain(explain::Args),
     Init(init::Args),
     Measures(measures::Args),
@@ -96,6 +98,7 @@ pub fn main() -> ExitCode {
         Verb::Report(args) => report::report(args),
         Verb::Roi(args) => roi::roi(args),
         Verb::Check(args) => check::check(&args),
+        Verb::Evaluate(args) => evaluate::evaluate(&args),
         Verb::Explain(args) => explain::explain(&args),
         Verb::Init(args) => init::init(&args),
         Verb::Measures(args) => measures::measures(&args),

@@ -316,6 +316,26 @@ impl Objective {
     }
 }
 
+/// The quantities of a list such as `success_rate, latency.p95 during storm`, the value of `flag`,
+/// in the scenario of `drill`; each once.
+pub(super) fn quantities(
+    flag: &str,
+    list: &str,
+    drill: &Drill,
+) -> Result<Vec<Expectation>, Diagnostic> {
+    let mut found: Vec<Expectation> = Vec::new();
+    for part in Phrase::behind(flag, list).list() {
+        if part.text().is_empty() {
+            let problem = part.problem("there is no measure here");
+            return Err(problem.hint("write as in `success_rate, latency.p95`"));
+        }
+        if found.iter().all(|one| one.text != part.text()) {
+            found.push(part.quantity(drill)?);
+        }
+    }
+    Ok(found)
+}
+
 /// The value that `quantity` is about, in the unit of its measure.
 pub(super) fn value(quantity: &Expectation, stats: &RunStats, prices: &[Price]) -> Option<f64> {
     let measured = verdict::measured(quantity, stats, prices)?;

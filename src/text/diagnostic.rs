@@ -9,6 +9,7 @@ use std::sync::Arc;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::document::SET;
 use super::secrets;
 use super::source::{Source, Span};
 use super::suggestion::suggestion;
@@ -198,6 +199,17 @@ impl Diagnostic {
     /// The file, as the user wrote it, or `command line`.
     pub fn file(&self) -> &str {
         &self.span.source().name
+    }
+
+    /// The path of the `--set PATH=VALUE` that it points into; none for a place in a file.
+    #[cfg(feature = "cli")]
+    pub(crate) fn set_path(&self) -> Option<&str> {
+        let source = self.span.source();
+        let words = source
+            .text
+            .strip_prefix(SET)
+            .filter(|_| source.is_override)?;
+        words.split_once('=').map(|(path, _)| path)
     }
 
     /// The line, from 1.

@@ -233,7 +233,7 @@ fn beside(path: &Path) -> Option<PathBuf> {
     Some(path.with_file_name(near))
 }
 
-const SET: &str = "--set ";
+pub(super) const SET: &str = "--set ";
 /// A bound on the cost of a wrong path: longer than any file that people write.
 const MAX_BYTES: u64 = 1 << 20;
 

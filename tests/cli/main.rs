@@ -7,6 +7,7 @@ mod baseline;
 mod breakdowns;
 mod cases;
 mod compare;
+mod evaluate;
 mod explain;
 mod files;
 mod formats;
