@@ -49,6 +49,7 @@ fn each_line_is_answered_in_order_and_a_wrong_one_says_what_is_wrong() {
 {"retry.backoff.max": "100ms"}
 {"retry.max_attempts": 3
 [3]
+{"retry.max_attempts": 3, "retry.max_attempts": 4}
 
 {"retry": {"max_attempts": 3, "max_attempts_per_provider": 3}}"#;
     let words = &format!("{ASK} success_rate,attempts_per_call,ttft.p95");
@@ -169,4 +170,31 @@ fn mistakes_on_the_command_line_are_told_before_anything_is_read() {
         let shown = crate::stderr(&output);
         assert!(shown.contains(told), "{words}: {shown}");
     }
+}
+
+#[test]
+fn the_answer_in_the_documents_is_the_one_that_is_given() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/tuning.md")).expect("it ships");
+    let (_, section) = text.split_once("## Other optimisers").expect("it has it");
+    let block = |begin: &str| {
+        let (_, rest) = section.split_once(begin).expect("a block");
+        rest.split_once("```").expect("its end").0.to_owned()
+    };
+    let (sh, answer) = (block("```sh\n"), block("```json\n"));
+    let (echo, command) = sh.split_once('|').expect("a pipe");
+    let candidate = echo
+        .trim()
+        .trim_start_matches("echo '")
+        .trim_end_matches('\'');
+    let words = shlex::split(&command.replace("\\\n", " ")).expect("words");
+    assert_eq!(words[0], "firedrill");
+    let output = crate::command(root)
+        .args(&words[1..])
+        .stdin(candidate)
+        .assert()
+        .code(0);
+    let given = crate::stdout(output.get_output());
+    let shown = answer.lines().map(str::trim).collect::<String>();
+    assert_eq!(given.trim_end(), shown);
 }

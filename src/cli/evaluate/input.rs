@@ -1,12 +1,17 @@
 //! Candidates as JSON lines: what a line asks for, or what is wrong with it.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::error::Category;
 
 use crate::search::evaluate::{Candidate, Evaluator};
 use crate::text::Diagnostic;
+use crate::units::truncate;
 
 /// The lines of the input.
 pub(super) struct Input<R> {
@@ -93,7 +98,7 @@ impl Asked {
             }
         };
         let id = values.remove(ID);
-        // JSON is YAML. The keys of a map are sorted: a part comes before what lies in it.
+        // JSON is YAML. Paths are sorted: a part comes before what lies in it.
         let set = values
             .iter()
             .map(|(path, value)| (path.clone(), value.to_string()));
@@ -107,7 +112,7 @@ impl Asked {
 
 impl Line {
     /// Its paths and values.
-    fn values(&self) -> Result<Map<String, Value>, Wrong> {
+    fn values(&self) -> Result<BTreeMap<String, Value>, Wrong> {
         let wrong = |message: String| Wrong {
             message,
             hint: Some("write an object of paths and values on one line".to_owned()),
@@ -117,15 +122,50 @@ impl Line {
         let Some(text) = &self.text else {
             return Err(wrong(format!("the line has {LONGEST} bytes or more")));
         };
-        match serde_json::from_slice(text.trim_ascii_end()) {
-            Ok(Value::Object(values)) => Ok(values),
-            Ok(_) => Err(wrong("this is JSON, but not an object".to_owned())),
-            Err(error) => {
-                let (told, column) = (error.to_string(), error.column());
-                let told = told.split(" at line ").next().unwrap_or_default();
-                Err(wrong(format!("not JSON: {told} (column {column})")))
+        let values = serde_json::from_slice(text.trim_ascii_end());
+        let Values(values) = values.map_err(|error: serde_json::Error| {
+            let (told, column) = (error.to_string(), error.column());
+            let told = told.split(" at line ").next().unwrap_or_default();
+            wrong(match error.classify() {
+                Category::Data if told.starts_with("invalid type") => {
+                    "this is JSON, but not an object".to_owned()
+                }
+                Category::Data => told.to_owned(),
+                _ => format!("not JSON: {told} (column {column})"),
+            })
+        })?;
+        Ok(values)
+    }
+}
+
+/// An object, no key of which is there twice.
+struct Values(BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Values {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ValuesVisitor)
+    }
+}
+
+struct ValuesVisitor;
+
+impl<'de> Visitor<'de> for ValuesVisitor {
+    type Value = Values;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
+        let mut values = BTreeMap::new();
+        while let Some((path, value)) = map.next_entry::<String, Value>()? {
+            if values.contains_key(&path) {
+                let path = truncate(&path);
+                return Err(de::Error::custom(format_args!("`{path}` is set twice")));
             }
+            values.insert(path, value);
         }
+        Ok(Values(values))
     }
 }
 
