@@ -1,5 +1,5 @@
-//! Evaluates candidates, one by one, for an optimiser outside: what a policy with these values comes
-//! to, and whether it does what is expected.
+//! Evaluates candidates, one by one, for an optimiser outside: what a policy with these values
+//! comes to, and whether it does what is expected.
 //!
 //! An answer depends on the candidate alone: not on the ones before it, nor on the number of
 //! threads. The form of candidates and answers as texts is the command line's.

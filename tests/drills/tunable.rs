@@ -1,13 +1,16 @@
-//! What there is to tune: the knobs of `scenarios/tuning` matter, and have a best value inside their
-//! range; the planted problems of `tests/scenarios/planted` have the answers that they state.
+//! What there is to tune: the knobs of `scenarios/tuning` matter, and have a best value inside
+//! their range; the planted problems of `tests/scenarios/planted` have the answers that they state.
 
 use std::path::Path;
 
 use firedrill::drill::{Changes, Drill, Engine};
 use firedrill::report::{Format, Report, Verdict};
 
+/// Paths in the policy's file, and values.
+type Values = &'static [(&'static str, &'static str)];
+
 /// Knobs of a shipped scenario: too little, good, and too much.
-const KNOBS: &[(&str, [&[(&str, &str)]; 3])] = &[
+const KNOBS: &[(&str, [Values; 3])] = &[
     (
         "backoff",
         [

@@ -105,13 +105,14 @@ impl<'a, W: Write> Answers<'a, W> {
     where
         'a: 'b,
     {
-        let places = 0..self.evaluator.names().count();
-        let over = |fold: &dyn Fn(usize, &[Option<f64>]) -> Option<f64>| {
-            self.named(places.clone().map(|place| {
-                let values = outcomes.iter().map(|outcome| outcome.values[place]);
-                fold(place, &Vec::from_iter(values))
-            }))
-        };
+        let values = (0..self.evaluator.names().count()).map(|place| {
+            let values = outcomes.iter().map(|outcome| outcome.values[place]);
+            Vec::from_iter(values)
+        });
+        let values = Vec::from_iter(values);
+        let worst = values.iter().enumerate();
+        let worst = worst.map(|(place, values)| self.evaluator.worst(place, values));
+        let mean = values.iter().map(|values| evaluate::mean(values));
         let verdicts = outcomes.iter().map(|outcome| outcome.verdict);
         // A scenario that expects nothing says nothing.
         let verdict = verdicts
@@ -121,8 +122,8 @@ impl<'a, W: Write> Answers<'a, W> {
         Answer {
             id,
             verdict: Some(verdict.unwrap_or(Verdict::NotJudged).word()),
-            worst: Some(over(&|place, values| self.evaluator.worst(place, values))),
-            mean: Some(over(&|_, values| evaluate::mean(values))),
+            worst: Some(self.named(worst)),
+            mean: Some(self.named(mean)),
             scenarios: Some(Named(names.zip(parts).collect())),
             calls: Some(outcomes.iter().map(|outcome| outcome.calls).sum()),
             ..Answer::default()
@@ -161,7 +162,7 @@ struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     expectations: Option<Vec<Expected<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scenarios: Option<Named<'a, Answer<'a>>>,
+    scenarios: Option<Named<'a, Self>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     calls: Option<u64>,
 }
