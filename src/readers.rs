@@ -18,6 +18,7 @@ use crate::prices::Book;
 use crate::report::{self, Format, ReadError};
 use crate::roi::Written;
 use crate::scenario::{self, replay};
+use crate::search::hunt::Hazards;
 use crate::text::visible::visible;
 use crate::text::{Diagnostic, Document};
 use crate::trace::lines;
@@ -41,6 +42,7 @@ pub const READERS: &[Reader] = &[
     reader("scenario", scenario).holding(document_again),
     reader("policy", policy).holding(policy_again),
     reader("fleet", fleet),
+    reader("faults", faults),
     reader("set", set),
     reader("expectation", expectation),
     reader("trace-lines", trace_lines).holding(events_again),
@@ -133,6 +135,12 @@ fn policy_again(bytes: &[u8]) {
 
 fn fleet(bytes: &[u8]) -> String {
     shown(FleetFile::parse("fleet.yaml", &text(bytes)))
+}
+
+/// What may happen in a hunt.
+fn faults(bytes: &[u8]) -> String {
+    let document = Document::parse("faults.yaml", &text(bytes));
+    shown(document.and_then(|document| Hazards::of(&document)))
 }
 
 /// `--set PATH=VALUE` on top of a policy.

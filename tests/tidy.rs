@@ -62,12 +62,13 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "search",
-        "time units rng text policy policy_file wire trace prices client expect scenario model report \
-         drill",
+        "time units rng text policy policy_file wire trace prices client expect scenario model \
+         report drill",
     ),
     (
         "readers",
-        "text policy policy_file wire trace prices client expect scenario host report roi",
+        "text policy policy_file wire trace prices client expect scenario host report roi \
+         search",
     ),
     (
         "cli",

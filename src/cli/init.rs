@@ -53,7 +53,8 @@ fn starter() -> [(&'static str, String); 4] {
     ]
 }
 
-fn write(path: &Path, text: &str) -> Result<(), CliError> {
+/// Writes a file, and makes its folder if it is missing.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let written = fs::create_dir_all(folder).and_then(|()| output::write_whole(path, text));
     written.map_err(|error| {

@@ -1,12 +1,14 @@
 //! The command line: one file per verb.
 //!
 //! - `run`, `trace`, `merge`, `compare`, `report`, `roi`, `check`, `scorecard`, `init`, `serve`,
-//!   `evaluate`, `schema`, `presets`, `measures`, `explain`, `completions`: the verbs.
+//!   `evaluate`, `hunt`, `schema`, `presets`, `measures`, `explain`, `completions`: the
+//!   verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `session`: the output of a run; `verify`: whether runs come out the same again.
 //! - `checkpoint`: finished runs of `--resume`; `interrupt`: signals.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
+//! - `numbers`: what the runs of an interrupted search came to.
 //! - `sweep`: several values of one `--set`; `memory`: whether runs fit into it.
 //! - `values`: parses `--set`, `--seeds` and `--jobs`.
 //! - `rates`: the output of `check --rates`; `lint`: its warnings.
@@ -23,12 +25,14 @@ mod evaluate;
 mod explain;
 mod file_set;
 mod files;
+mod hunt;
 mod init;
 mod interrupt;
 mod lint;
 mod measures;
 mod memory;
 mod merge;
+mod numbers;
 mod output;
 mod partition;
 mod presets;
@@ -82,6 +86,7 @@ enum Verb {
     Serve(serve::Args),
     Schema(schema::Args),
     Scorecard(scorecard::Args),
+    Hunt(hunt::Args),
     Presets(presets::Args),
     Completions(completions::Args),
     #[command(hide = true)]
@@ -105,6 +110,7 @@ pub fn main() -> ExitCode {
         Verb::Serve(args) => serve::serve(&args),
         Verb::Schema(args) => schema::schema(&args),
         Verb::Scorecard(args) => scorecard::scorecard(args),
+        Verb::Hunt(args) => hunt::hunt(&args),
         Verb::Presets(args) => presets::presets(&args),
         Verb::Completions(args) => completions::completions(&args),
         Verb::Repeat(args) => verify::repeat(args),

@@ -147,12 +147,17 @@ pub(super) fn has_color() -> bool {
 
 /// A bar on stderr that counts `runs`; hidden when stderr is no terminal, or when `quiet`.
 pub(super) fn progress(runs: u64, quiet: bool) -> ProgressBar {
+    progress_of(runs, "runs", quiet)
+}
+
+/// As [`progress`], of `total` things, with its message behind.
+pub(super) fn progress_of(total: u64, things: &str, quiet: bool) -> ProgressBar {
     if quiet || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let target = ProgressDrawTarget::stderr_with_hz(BAR_HZ);
-    let bar = ProgressBar::with_draw_target(Some(runs), target);
-    if let Ok(style) = ProgressStyle::with_template(BAR) {
+    let bar = ProgressBar::with_draw_target(Some(total), target);
+    if let Ok(style) = ProgressStyle::with_template(&BAR.replace("THINGS", things)) {
         bar.set_style(style.progress_chars("##."));
     }
     // The bar's own thread tells the time left between runs. It panics where none can be started.
@@ -175,7 +180,7 @@ pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// The template of the progress bar.
-const BAR: &str = "{bar:40} {pos}/{len} runs, {eta} left";
+const BAR: &str = "{bar:40} {pos}/{len} THINGS, {eta} left {msg}";
 
 /// The maximum redraws per second.
 const BAR_HZ: u8 = 8;

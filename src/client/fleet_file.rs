@@ -53,6 +53,20 @@ pub enum LoadError {
     Authorities(#[source] std::io::Error),
 }
 
+/// A provider without its address and its keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Described<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) dialect: Dialect,
+    pub(crate) model: &'a str,
+    /// A million prompt tokens, and a million output tokens, if the file says so.
+    pub(crate) price: Option<(Money, Money)>,
+    pub(crate) quality: Option<u32>,
+    pub(crate) context: Option<u64>,
+    /// How many keys it has.
+    pub(crate) keys: usize,
+}
+
 /// The whole file.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
@@ -160,6 +174,19 @@ impl FleetFile {
         self.entries.iter().map(|(name, entry)| {
             let host = Endpoint::parse(&entry.url).map(|endpoint| endpoint.host);
             (name.as_str(), host)
+        })
+    }
+
+    /// What a simulation can know of the providers.
+    pub(crate) fn described(&self) -> impl Iterator<Item = Described<'_>> {
+        self.entries.iter().map(|(name, entry)| Described {
+            name,
+            dialect: entry.dialect,
+            model: &entry.model,
+            price: entry.price.map(|price| (price.input, price.output)),
+            quality: entry.quality,
+            context: entry.context,
+            keys: entry.keys.len(),
         })
     }
 

@@ -73,6 +73,7 @@ pub use connect::{Connect, Endpoint, Scheme, Tcp};
 pub use driver::AnswerStream;
 pub use error::{AttemptReport, Error, Unsupported};
 #[cfg(feature = "cli")]
+pub(crate) use fleet_file::Described;
 pub use fleet_file::schema as fleet_schema;
 pub use fleet_file::{FleetFile, LoadError};
 pub use provider::Provider;

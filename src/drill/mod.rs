@@ -39,6 +39,7 @@ mod subject;
 mod trace;
 mod variant;
 mod verify;
+mod world;
 
 use std::cell::OnceCell;
 use std::num::NonZero;
@@ -110,6 +111,15 @@ impl Drill {
     /// Reads and checks the scenario at `path` with `changes`; on failure every diagnostic, at
     /// least one.
     pub fn load_with(path: impl AsRef<Path>, changes: Changes) -> Result<Self, Vec<Diagnostic>> {
+        Self::of(Document::read(path.as_ref()), path.as_ref(), changes)
+    }
+
+    /// As [`Self::load_with`], of what the file at `path` was read as.
+    fn of(
+        read: Result<Document, Diagnostic>,
+        path: &Path,
+        changes: Changes,
+    ) -> Result<Self, Vec<Diagnostic>> {
         // As the file has them: another name may stand in for that of a missing file.
         let written = OnceCell::new();
         let further = |loaded: &Loaded| {
@@ -127,7 +137,7 @@ impl Drill {
             problems
         };
         let prices = changes.prices.as_deref();
-        let (loaded, problems) = load::load_on(path.as_ref(), &changes.set, prices, &further);
+        let (loaded, problems) = load::load_read(read, path, &changes.set, prices, &further);
         let mut problems = Vec::from_iter(problems.into_iter().flatten());
         let Some(loaded) = loaded else {
             return Err(problems);
@@ -139,11 +149,7 @@ impl Drill {
         if let Some(problems) = Diagnostic::of_all(problems) {
             return Err(problems.into_iter().collect());
         }
-        let mut subject = Subject::from(&loaded.scenario);
-        if let Some(book) = &changes.prices {
-            subject.notes.push(book.note());
-        }
-        subject.notes.extend(changes.engine.note());
+        let mut subject = world::subject(&loaded, &changes);
         let (policies, documents): (Vec<Policy>, _) = found.into_iter().unzip();
         if let Some(judge) = &changes.judge_as {
             let names = Vec::from_iter(policies.iter().map(|policy| policy.name.clone()));

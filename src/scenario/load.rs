@@ -43,29 +43,34 @@ pub fn load_with_prices(
     overrides: &[(String, String)],
     prices: Option<&Book>,
 ) -> Result<Loaded, Diagnostic> {
-    match load_on(path.as_ref(), overrides, prices, &|_| Vec::new()) {
+    let path = path.as_ref();
+    match load_read(Document::read(path), path, overrides, prices, &|_| {
+        Vec::new()
+    }) {
         (Some(loaded), None) => Ok(loaded),
         (_, Some(problems)) => Err(problems),
         (None, None) => Err(Diagnostic::of_file("", "this file cannot be read")),
     }
 }
 
-/// As [`load_with_prices`], with what is wrong by `further` checks as well. Beside a mistake the
-/// scenario has stand-ins for what is wrong, and is of use only to check what it names.
-pub(crate) fn load_on(
+/// As [`load_with_prices`], of what the file was read as, with what is wrong by `further` checks as
+/// well. Beside a mistake the scenario has stand-ins for what is wrong, and is of use only to check
+/// what it names.
+pub(crate) fn load_read(
+    read: Result<Document, Diagnostic>,
     path: &Path,
     overrides: &[(String, String)],
     prices: Option<&Book>,
     further: &dyn Fn(&Loaded) -> Vec<Diagnostic>,
 ) -> (Option<Loaded>, Option<Diagnostic>) {
-    match Document::read(path) {
+    match read {
         Ok(document) => load_document(document, path, overrides, prices, further),
         Err(problem) => (None, Some(problem)),
     }
 }
 
-/// As [`load_on`], of the text of the file.
-fn load_document(
+/// As [`load_read`], of the document that is at `path`.
+pub(crate) fn load_document(
     mut document: Document,
     path: &Path,
     overrides: &[(String, String)],

@@ -203,7 +203,7 @@ fn without_scale(range: &str) -> (&str, Option<Scale>) {
 }
 
 /// The kind of two numbers that both are of it; a decimal point makes a factor.
-fn kind_of(low: &str, high: &str) -> Option<KnobKind> {
+pub(super) fn kind_of(low: &str, high: &str) -> Option<KnobKind> {
     let is_bare = |text: &str| {
         text.chars()
             .all(|c| c.is_ascii_digit() || c == '.' || c == '_')

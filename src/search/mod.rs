@@ -5,6 +5,7 @@
 //! - [`batch`]: runs on all cores, remembered, so that a search can go on after an interruption.
 //! - [`goal`]: what a search is after, as numbers out of a run.
 //! - [`evaluate`]: the same numbers for an optimiser outside.
+//! - [`hunt`]: the world that a policy does not survive.
 //!
 //! A search decides by numbers alone, and by draws that are keyed by its seed: the same question
 //! has the same answer, whatever the number of threads. Files, progress and results as texts are
@@ -14,4 +15,5 @@ pub mod batch;
 pub mod dimension;
 pub mod evaluate;
 pub mod goal;
+pub mod hunt;
 pub mod optimizer;

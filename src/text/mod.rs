@@ -42,3 +42,4 @@ mod write;
 
 pub use diagnostic::Diagnostic;
 pub use document::Document;
+pub(crate) use write::text_scalar;

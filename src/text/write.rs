@@ -16,6 +16,11 @@ impl Document {
         }
         out
     }
+
+    /// The value at `path` on one line, as it would stand in braces.
+    pub(crate) fn value(&self, path: &[&str]) -> Option<String> {
+        self.find(path).map(|(_, node)| in_braces(node))
+    }
 }
 
 /// Writes the entries of a map or list; the first begins where `out` ends.
@@ -126,6 +131,16 @@ fn scalar(text: &str, plain: bool) -> String {
 fn key_text(text: &str) -> String {
     let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
     match starts_well && stands_in_braces(text) {
+        true => text.to_owned(),
+        false => quoted(text),
+    }
+}
+
+/// A text as a value in YAML, within braces as well; without quotes where it is clearly one.
+pub(crate) fn text_scalar(text: &str) -> String {
+    let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_other = ["true", "false", "null", "Null", "NULL"].contains(&text);
+    match is_word && !is_other && stands_in_braces(text) {
         true => text.to_owned(),
         false => quoted(text),
     }

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::UnitError;
 use super::error::truncate;
 use super::number::{decimal, number, split_unit, too_large, with_point};
+use super::{Factor, UnitError};
 
 #[cfg(feature = "cli")]
 use super::schema;
@@ -34,6 +34,14 @@ impl Rate {
     pub fn nano_per_second(self) -> u64 {
         let exact = u128::from(self.count_nano) * 1_000_000_000 / self.per.as_nanos().max(1);
         u64::try_from(exact).unwrap_or(u64::MAX)
+    }
+
+    /// So many times as often, saturating.
+    pub fn scaled(self, by: Factor) -> Self {
+        Self {
+            count_nano: by.times(self.count_nano),
+            ..self
+        }
     }
 
     /// The time from one to the next on average, rounded to a nanosecond; never 0.

@@ -12,6 +12,7 @@ mod explain;
 mod files;
 mod formats;
 mod hand_checks;
+mod hunt;
 mod init;
 mod judged;
 mod lint;

@@ -1,8 +1,9 @@
-//! Whole drills: the conduct pack, the scenario of every mechanism, the presets, blame, and what
-//! there is to tune.
+//! Whole drills: the conduct pack, the scenario of every mechanism, the presets, blame, what there
+//! is to tune, and hunts.
 
 mod blame;
 mod conduct;
+mod hunt;
 mod mechanisms;
 mod presets;
 mod tunable;

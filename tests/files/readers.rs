@@ -41,7 +41,7 @@ fn share(reader: &Reader, all: usize) -> usize {
 }
 
 fn is_slow(reader: &Reader) -> bool {
-    let slow = ["scenario", "policy", "fleet", "set", "result"];
+    let slow = ["scenario", "policy", "fleet", "faults", "set", "result"];
     slow.contains(&reader.name)
 }
 

@@ -17,7 +17,7 @@ use crate::scenario::place::Place;
 use crate::text::Diagnostic;
 #[cfg(feature = "cli")]
 use crate::units::schema;
-use crate::units::{Rate, UnitError, duration};
+use crate::units::{Factor, Rate, UnitError, duration};
 
 /// How many calls arrive per time, at all clients together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -322,6 +322,26 @@ impl Curve {
 }
 
 impl RateCurve {
+    /// The same curve, so many times as high.
+    pub(super) fn scaled(&self, by: Factor) -> Self {
+        let mut curve = self.clone();
+        let more = |rates: &mut [&mut Rate]| {
+            for rate in rates {
+                **rate = rate.scaled(by);
+            }
+        };
+        match &mut curve {
+            Self::Constant(rate) => more(&mut [rate]),
+            Self::Diurnal { mean, peak, .. } => more(&mut [mean, peak]),
+            Self::Ramp { from, to, .. } => more(&mut [from, to]),
+            Self::Spike { base, peak, .. } => more(&mut [base, peak]),
+            Self::Steps { steps } => steps
+                .iter_mut()
+                .for_each(|step| more(&mut [&mut step.rate])),
+        }
+        curve
+    }
+
     /// Refuses a wave that falls below 0, and a curve that is 0 throughout.
     fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
         let (key, brings_any) = match self {
