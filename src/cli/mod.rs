@@ -1,7 +1,7 @@
 //! The command line: one file per verb.
 //!
 //! - `run`, `trace`, `merge`, `compare`, `report`, `roi`, `check`, `scorecard`, `init`, `serve`,
-//!   `evaluate`, `hunt`, `schema`, `presets`, `measures`, `explain`, `completions`: the
+//!   `evaluate`, `hunt`, `map`, `schema`, `presets`, `measures`, `explain`, `completions`: the
 //!   verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
@@ -29,6 +29,7 @@ mod hunt;
 mod init;
 mod interrupt;
 mod lint;
+mod map;
 mod measures;
 mod memory;
 mod merge;
@@ -87,6 +88,7 @@ enum Verb {
     Schema(schema::Args),
     Scorecard(scorecard::Args),
     Hunt(hunt::Args),
+    Map(map::Args),
     Presets(presets::Args),
     Completions(completions::Args),
     #[command(hide = true)]
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
         Verb::Schema(args) => schema::schema(&args),
         Verb::Scorecard(args) => scorecard::scorecard(args),
         Verb::Hunt(args) => hunt::hunt(&args),
+        Verb::Map(args) => map::map(&args),
         Verb::Presets(args) => presets::presets(&args),
         Verb::Completions(args) => completions::completions(&args),
         Verb::Repeat(args) => verify::repeat(args),

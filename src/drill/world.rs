@@ -9,6 +9,7 @@ use crate::report::verdict::{self, Facts};
 use crate::report::{RunStats, Verdict};
 use crate::scenario::load::{self, Loaded};
 use crate::text::{Diagnostic, Document};
+use crate::units::Share;
 
 impl Drill {
     /// As [`Drill::load_with`], of a document that need not be in a file: `path` is where it would
@@ -43,6 +44,16 @@ impl Drill {
             (_, Some(problem)) => Err(problem),
             (None, None) => Err(Diagnostic::of_file("", "this is no scenario")),
         }
+    }
+
+    /// The drill in which the fault of this name never happens; all others keep their numbers, and
+    /// so their luck.
+    pub(crate) fn without_fault(mut self, name: &str) -> Self {
+        let faults = &mut self.loaded.scenario.faults;
+        for fault in faults.iter_mut().filter(|fault| fault.name == name) {
+            fault.chance = Share::ZERO;
+        }
+        self
     }
 
     /// How `expectation` comes out in a run with these counts, and why: `was 66.71%`.

@@ -6,6 +6,7 @@
 //! - [`goal`]: what a search is after, as numbers out of a run.
 //! - [`evaluate`]: the same numbers for an optimiser outside.
 //! - [`hunt`]: the world that a policy does not survive.
+//! - [`map`]: where a policy recovers from a fault, by its length and the load.
 //!
 //! A search decides by numbers alone, and by draws that are keyed by its seed: the same question
 //! has the same answer, whatever the number of threads. Files, progress and results as texts are
@@ -16,4 +17,5 @@ pub mod dimension;
 pub mod evaluate;
 pub mod goal;
 pub mod hunt;
+pub mod map;
 pub mod optimizer;

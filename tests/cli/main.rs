@@ -16,6 +16,7 @@ mod hunt;
 mod init;
 mod judged;
 mod lint;
+mod map;
 mod measures;
 mod memory;
 mod merge;
