@@ -45,7 +45,7 @@ impl Seeker<'_, '_, '_> {
         candidate: Candidate,
         seeds: &[u64],
     ) -> Result<Candidate, Stopped> {
-        let mut best = self.from_strongest(candidate, seeds)?;
+        let mut best = self.strong_start(candidate, seeds)?;
         for _ in 0..MOST_PASSES {
             let before = best.world.clone();
             best = self.with_fewer_faults(best, seeds)?;
@@ -64,11 +64,7 @@ impl Seeker<'_, '_, '_> {
     /// The world with its faults as long and strong as they may be, at the usual load if it still
     /// breaks there. What is found lies near the edge, where luck decides, and no step can be taken
     /// alone; from here each can.
-    fn from_strongest(
-        &mut self,
-        candidate: Candidate,
-        seeds: &[u64],
-    ) -> Result<Candidate, Stopped> {
+    fn strong_start(&mut self, candidate: Candidate, seeds: &[u64]) -> Result<Candidate, Stopped> {
         let strong = strongest(&self.hunt.space, &candidate.world);
         let usual = World {
             load: self.hunt.space.usual_load(),
