@@ -53,17 +53,15 @@ pub enum LoadError {
     Authorities(#[source] std::io::Error),
 }
 
-/// A provider without its address and its keys.
+/// A provider without its address and its keys; its price, if given, is per million tokens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Described<'a> {
     pub(crate) name: &'a str,
     pub(crate) dialect: Dialect,
     pub(crate) model: &'a str,
-    /// A million prompt tokens, and a million output tokens, if the file says so.
     pub(crate) price: Option<(Money, Money)>,
     pub(crate) quality: Option<u32>,
     pub(crate) context: Option<u64>,
-    /// How many keys it has.
     pub(crate) keys: usize,
 }
 
