@@ -332,7 +332,8 @@ fn origin(args: &Args, hunt: &Hunt, coverage: &Coverage) -> Vec<String> {
     let policy = hunt.policy().map_or("", |policy| policy.name.as_str());
     let first =
         format!("What `{policy}` does not survive: found, and made as small as it gets, by");
-    let mut lines = vec![first, String::from(" ")];
+    let mut lines = Vec::from_iter(schema(&args.out));
+    lines.extend([first, String::from(" ")]);
     for word in words {
         let last = lines.len() - 1;
         match lines[last].len() + word.len() < WIDEST_LINE {
@@ -345,6 +346,16 @@ fn origin(args: &Args, hunt: &Hunt, coverage: &Coverage) -> Vec<String> {
     }
     lines.push(covered(coverage));
     lines
+}
+
+/// The line for editors, where a folder around `out` has the schema.
+fn schema(out: &Path) -> Option<String> {
+    let mut around = out.ancestors().enumerate();
+    let (up, _) = around.find(|(_, folder)| folder.join(SCHEMA).is_file())?;
+    Some(format!(
+        "yaml-language-server: $schema={}{SCHEMA}",
+        "../".repeat(up)
+    ))
 }
 
 /// How much was tried, in a sentence.
@@ -402,6 +413,8 @@ fn table<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     rows.iter().map(line).collect()
 }
 
+/// Where `init` and a repository like ours have it.
+const SCHEMA: &str = "schema/scenario.json";
 /// A longer command goes on in the next line.
 const WIDEST_LINE: usize = 90;
 /// The length of a run in a fleet's usual scenario, besides the time of `--metastable`.
