@@ -14,11 +14,14 @@ use crate::client::{FleetFile, told};
 use crate::expect;
 use crate::host::request::{self, Chunks, Parsed};
 use crate::policy::config::Policy;
+use crate::policy_file::presets;
 use crate::prices::Book;
 use crate::report::{self, Format, ReadError};
 use crate::roi::Written;
 use crate::scenario::{self, replay};
+use crate::search::goal::Goal;
 use crate::search::hunt::Hazards;
+use crate::search::space::Space;
 use crate::text::visible::visible;
 use crate::text::{Diagnostic, Document};
 use crate::trace::lines;
@@ -45,6 +48,8 @@ pub const READERS: &[Reader] = &[
     reader("faults", faults),
     reader("set", set),
     reader("expectation", expectation),
+    reader("space", space),
+    reader("goal", goal),
     reader("trace-lines", trace_lines).holding(events_again),
     reader("trace-table", trace_table),
     reader("prices", prices),
@@ -160,6 +165,22 @@ fn expectation(bytes: &[u8]) -> String {
     let text = text(bytes);
     let point = |range, message| Diagnostic::of_text("s.yaml", &text, range, message);
     shown(expect::parse(&text, &["outage".to_owned()], &point))
+}
+
+/// What is searched around a preset.
+fn space(bytes: &[u8]) -> String {
+    let base = presets::text("resilient").unwrap_or_default();
+    let base = Document::parse("resilient.yaml", base);
+    let read = Document::parse("space.yaml", &text(bytes));
+    shown(read.and_then(|document| {
+        let space = Space::read(&document, &base?)?;
+        let ends = [0.0, 1.0].map(|at| vec![at; space.dimensions().len()]);
+        Ok(ends.map(|point| space.settings(&point)))
+    }))
+}
+
+fn goal(bytes: &[u8]) -> String {
+    shown(Goal::parse("--objective", &[text(bytes)], &[]))
 }
 
 fn trace_lines(bytes: &[u8]) -> String {

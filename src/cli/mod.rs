@@ -1,8 +1,8 @@
 //! The command line: one file per verb.
 //!
 //! - `run`, `trace`, `merge`, `compare`, `report`, `roi`, `check`, `scorecard`, `init`, `serve`,
-//!   `evaluate`, `hunt`, `map`, `schema`, `presets`, `measures`, `explain`, `completions`: the
-//!   verbs.
+//!   `tune`, `evaluate`, `hunt`, `map`, `schema`, `presets`, `measures`, `explain`,
+//!   `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `session`: the output of a run; `verify`: whether runs come out the same again.
@@ -48,6 +48,7 @@ mod serve;
 mod session;
 mod sweep;
 mod trace;
+mod tune;
 mod values;
 mod verify;
 
@@ -90,6 +91,7 @@ enum Verb {
     Hunt(hunt::Args),
     Map(map::Args),
     Presets(presets::Args),
+    Tune(tune::Args),
     Completions(completions::Args),
     #[command(hide = true)]
     Repeat(verify::RepeatArgs),
@@ -115,6 +117,7 @@ pub fn main() -> ExitCode {
         Verb::Hunt(args) => hunt::hunt(&args),
         Verb::Map(args) => map::map(&args),
         Verb::Presets(args) => presets::presets(&args),
+        Verb::Tune(args) => tune::tune(args),
         Verb::Completions(args) => completions::completions(&args),
         Verb::Repeat(args) => verify::repeat(args),
     };

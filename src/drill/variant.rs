@@ -3,7 +3,7 @@
 use std::io;
 
 use super::runs::Run;
-use super::{Drill, expectations};
+use super::{Drill, Engine, expectations};
 use crate::expect::{Expectation, Point};
 use crate::policy::config::{EVERY, Policy};
 use crate::report::RunStats;
@@ -16,12 +16,20 @@ impl Drill {
     /// # Errors
     /// When the machine cannot start the thread that the simulated network needs.
     pub fn stats(&self, policy: &Policy, seed: u64) -> io::Result<RunStats> {
+        self.stats_by(self.changes.engine, policy, seed)
+    }
+
+    /// As [`Self::stats`], made by `engine`.
+    ///
+    /// # Errors
+    /// As [`Self::stats`].
+    pub fn stats_by(&self, engine: Engine, policy: &Policy, seed: u64) -> io::Result<RunStats> {
         let run = Run {
             drill: self,
             policy,
             seed,
         };
-        let (stats, _) = run.counted(self.changes.engine, None)?;
+        let (stats, _) = run.counted(engine, None)?;
         Ok(stats)
     }
 

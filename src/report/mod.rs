@@ -60,7 +60,7 @@ mod scorecard;
 mod seeds;
 mod shards;
 pub(crate) mod spelling;
-mod statistics;
+pub(crate) mod statistics;
 pub(crate) mod story;
 pub(crate) mod subject;
 pub(crate) mod timeline;

@@ -61,7 +61,7 @@ impl Ratio {
     }
 
     /// `value`, to nine decimals; zero when it is negative or no number.
-    pub(super) fn near(value: f64) -> Self {
+    pub(crate) fn near(value: f64) -> Self {
         Self {
             numerator: (value * 1e9).round() as u128,
             denominator: 1_000_000_000,

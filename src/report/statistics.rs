@@ -53,6 +53,70 @@ pub(crate) fn paired(differences: &[f64]) -> Option<Interval> {
     })
 }
 
+/// How probable a mean so far above zero is, or one further above, if there is no difference (one
+/// side of Student's t); 1 where there is nothing to tell.
+pub(crate) fn chance_of_none_above(differences: &[f64]) -> f64 {
+    let count = differences.len();
+    if count < 2 {
+        return 1.0;
+    }
+    let mean = differences.iter().sum::<f64>() / count as f64;
+    let squares = differences.iter().map(|one| (one - mean) * (one - mean));
+    let deviation = libm::sqrt(squares.sum::<f64>() / (count - 1) as f64);
+    if mean <= 0.0 {
+        return 1.0;
+    }
+    if deviation <= mean * ROUNDING {
+        // As a sign test: equal differences say no more.
+        return libm::pow(0.5, count as f64);
+    }
+    let t = mean * libm::sqrt(count as f64) / deviation;
+    upper_tail(t, (count - 1) as f64)
+}
+
+/// The probability that Student's t with this freedom is above `t`, which is above 0.
+fn upper_tail(t: f64, freedom: f64) -> f64 {
+    0.5 * incomplete_beta(freedom / (freedom + t * t), freedom / 2.0, 0.5)
+}
+
+/// The regularized incomplete beta function, by its continued fraction (Lentz).
+fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
+    if x <= 0.0 {
+        return 0.0;
+    }
+    if x >= 1.0 {
+        return 1.0;
+    }
+    // The fraction converges quickly on one side of the mean only.
+    if x > (a + 1.0) / (a + b + 2.0) {
+        return 1.0 - incomplete_beta(1.0 - x, b, a);
+    }
+    let log = libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b)
+        + a * libm::log(x)
+        + b * libm::log(1.0 - x);
+    let (mut c, mut d) = (1.0, 1.0 / away_from_zero(1.0 - (a + b) * x / (a + 1.0)));
+    let mut fraction = d;
+    for step in 1..=BETA_STEPS {
+        let m = f64::from(step);
+        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+        let before = fraction;
+        for part in [even, odd] {
+            d = 1.0 / away_from_zero(1.0 + part * d);
+            c = away_from_zero(1.0 + part / c);
+            fraction *= d * c;
+        }
+        if (fraction - before).abs() < ROUNDING * fraction.abs() {
+            break;
+        }
+    }
+    libm::exp(log) / a * fraction
+}
+
+fn away_from_zero(value: f64) -> f64 {
+    if value.abs() < 1e-300 { 1e-300 } else { value }
+}
+
 /// The difference in the share of answered calls when the second policy `saved` calls that the
 /// first lost, and `lost` others, of `calls`; none without calls.
 pub(crate) fn by_call(saved: u64, lost: u64, calls: u64) -> Option<Interval> {
@@ -159,6 +223,8 @@ const Z: f64 = 1.959_963_985;
 const TAIL: f64 = 0.025;
 /// Relative differences below this come from rounding.
 const ROUNDING: f64 = 1e-12;
+/// Terms of a continued fraction: some tens are enough.
+const BETA_STEPS: u16 = 300;
 /// A sign test tells so many equal differences from none: 2 / 2^6 is below 5 %.
 const ENOUGH_EQUAL: usize = 6;
 /// The quantiles of t at 97.5 %, from one degree of freedom.

@@ -58,6 +58,14 @@ impl Domain {
         }
     }
 
+    /// Whether `text` is one of its values, or lies between two of them.
+    pub fn holds(&self, text: &str) -> bool {
+        match self {
+            Self::Numbers(numbers) => numbers.holds(text),
+            Self::Words(words) => words.iter().any(|word| word == text),
+        }
+    }
+
     /// Coordinates that cover it: of every word, or of `count` numbers from end to end.
     pub fn cover(&self, count: usize) -> Vec<f64> {
         let several = match self {
@@ -121,6 +129,13 @@ impl Numbers {
             Scale::Log => libm::log(amount / low) / libm::log(high / low),
         };
         Some(self.spread(at))
+    }
+
+    fn holds(&self, text: &str) -> bool {
+        match read_amount(self.kind, text) {
+            Ok(amount) => (self.low..=self.high).contains(&amount),
+            Err(_) => text == "none" && self.or_none,
+        }
     }
 
     /// The coordinate of the part `at` of the way from the least to the largest.
@@ -319,7 +334,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_value_has_a_coordinate_that_gives_it_back(at in 0.0..=1.0_f64, or_none: bool, log: bool) {
+        fn a_value_has_a_coordinate_that_gives_it_back(
+            at in 0.0..=1.0_f64,
+            or_none: bool,
+            log: bool,
+        ) {
             let scale = if log { "log" } else { "linear" };
             let none = if or_none { " or none" } else { "" };
             for range in ["1ms..1h", "1..64", "1%..100%", "1 tok..9k tok", "0.5..9.5"] {
@@ -331,7 +350,11 @@ mod tests {
         }
 
         #[test]
-        fn no_coordinate_leaves_the_range(at in any::<f64>(), low in 1_u64..1_000, more in 0_u64..9_000) {
+        fn no_coordinate_leaves_the_range(
+            at in any::<f64>(),
+            low in 1_u64..1_000,
+            more in 0_u64..9_000,
+        ) {
             let text = format!("{low}..{}", low + more);
             let number: u64 = numbers(&text).text(at).parse().expect("a count");
             prop_assert!((low..=low + more).contains(&number));

@@ -15,7 +15,7 @@ use crate::drill::Drill;
 use crate::expect::Expectation;
 use crate::prices::Price;
 use crate::report::RunStats;
-use crate::report::measures::{self, Measure};
+use crate::report::measures;
 use crate::report::verdict;
 use crate::text::Diagnostic;
 use crate::units::truncate;
@@ -306,13 +306,6 @@ impl Constraint {
         };
         let scale = if self.limit == 0.0 { 1.0 } else { self.limit };
         Some(distance / scale)
-    }
-}
-
-impl Objective {
-    /// Its measure.
-    pub(super) fn measure(&self) -> Option<&'static Measure> {
-        measures::find(&self.quantity.metric)
     }
 }
 

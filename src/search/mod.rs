@@ -1,9 +1,12 @@
 //! Searches policies and worlds: tune and hunt, on either engine.
 //!
 //! - [`dimension`]: one thing that is searched, and the values that it can have.
+//! - [`space`]: which settings of a policy are searched.
 //! - [`optimizer`]: proposes what to try next.
 //! - [`batch`]: runs on all cores, remembered, so that a search can go on after an interruption.
-//! - [`goal`]: what a search is after, as numbers out of a run.
+//! - [`goal`]: what a search is after; [`worlds`]: the scenarios, and what a run comes to as
+//!   numbers; `ranking`: which of two candidates is better.
+//! - [`tune`]: settings with which a policy does better.
 //! - [`evaluate`]: the same numbers for an optimiser outside.
 //! - [`hunt`]: the world that a policy does not survive.
 //! - [`map`]: where a policy recovers from a fault, by its length and the load.
@@ -19,3 +22,7 @@ pub mod goal;
 pub mod hunt;
 pub mod map;
 pub mod optimizer;
+mod ranking;
+pub mod space;
+pub mod tune;
+pub mod worlds;

@@ -30,6 +30,7 @@ mod runs;
 mod serve;
 mod sweep;
 mod trace;
+mod tune;
 mod usage;
 mod verdicts;
 mod verify;

@@ -7,3 +7,4 @@ mod hunt;
 mod mechanisms;
 mod presets;
 mod tunable;
+mod tune;

@@ -25,7 +25,7 @@ pub fn render(comparisons: &[Comparison], format: Format) -> String {
 
 impl Unit {
     /// `difference` for people, with its sign: `+0.52pp` (points of a percentage), `-120ms`.
-    pub(in crate::report) fn signed(self, difference: f64) -> String {
+    pub(crate) fn signed(self, difference: f64) -> String {
         let size = Ratio::near(difference.abs());
         let text = match self {
             Self::Ratio => format!("{}pp", size.times(100).fixed(2)),
@@ -44,7 +44,7 @@ impl Unit {
     }
 
     /// A mean for people.
-    pub(super) fn mean(self, mean: f64) -> String {
+    pub(crate) fn mean(self, mean: f64) -> String {
         match self {
             Self::Count => Ratio::near(mean).decimal(2),
             Self::Usd => format!("{} USD", Ratio::near(mean).fixed(6)),

@@ -133,3 +133,27 @@ fn calls_that_one_policy_lost_decide_as_the_exact_sign_test_does() {
     assert_eq!(by_call(0, 0, 0), None);
     assert!(is_apart(60_000, 50_000));
 }
+
+#[test]
+fn the_tail_of_students_t_is_that_of_the_tables() {
+    for (t, freedom, tail) in [
+        (12.7062, 1.0, 0.025),
+        (3.1824, 3.0, 0.025),
+        (2.0150, 5.0, 0.05),
+        (2.7638, 10.0, 0.01),
+        (1.2971, 60.0, 0.1),
+    ] {
+        assert!(
+            near(upper_tail(t, freedom), tail),
+            "{t}: {}",
+            upper_tail(t, freedom)
+        );
+    }
+    // Mean 2, deviation 1, four values: t is 4 with three degrees of freedom.
+    let half = libm::sqrt(0.75);
+    let four = [2.0 - half, 2.0 + half, 2.0 - half, 2.0 + half];
+    assert!(near(chance_of_none_above(&four), upper_tail(4.0, 3.0)));
+    assert!(near(chance_of_none_above(&[1.0, 1.0, 1.0]), 0.125));
+    assert!(near(chance_of_none_above(&[-1.0, -2.0]), 1.0));
+    assert!(near(chance_of_none_above(&[3.0]), 1.0));
+}
