@@ -72,8 +72,9 @@ pub use builder::{BuildError, Builder};
 pub use connect::{Connect, Endpoint, Scheme, Tcp};
 pub use driver::AnswerStream;
 pub use error::{AttemptReport, Error, Unsupported};
-#[cfg(feature = "cli")]
+#[cfg(feature = "sim")]
 pub(crate) use fleet_file::Described;
+#[cfg(feature = "cli")]
 pub use fleet_file::schema as fleet_schema;
 pub use fleet_file::{FleetFile, LoadError};
 pub use provider::Provider;
