@@ -2,11 +2,13 @@
 //! back, by our client, plain and streamed, with the same meaning.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use firedrill::client::{
     Answer, Client, Dialect, FinishReason, Message, Part, Provider, Request, Tcp, Tool, ToolChoice,
 };
+use firedrill::policy::config::Policy;
 use firedrill::policy_file::presets;
 use serde_json::{Value, json};
 
@@ -162,4 +164,26 @@ async fn tools_images_and_schemas_mean_the_same_in_three_families() {
     }
     assert_eq!(all[0], all[1]);
     assert_eq!(all[0], all[2]);
+}
+
+#[tokio::test]
+async fn tuned_policies_run_unchanged_in_production() {
+    let server = Server::start();
+    let tuned = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/tuning");
+    for question in ["backoff", "breaker", "hedging"] {
+        let policy = Policy::read(tuned.join(question).join("tuned.yaml")).expect(question);
+        let mut client = Client::builder().policy(policy);
+        for (dialect, url) in [Dialect::Openai, Dialect::Anthropic]
+            .into_iter()
+            .zip(&server.urls)
+        {
+            let provider = Provider::new(dialect.name(), url, "m").dialect(dialect);
+            client = client.provider(provider.key("k"));
+        }
+        let client = client.build().expect(question);
+        for answer in both_ways(&client, &Request::user("Are you there?").max_tokens(20)).await {
+            assert_eq!(answer.provider, "openai", "{question}");
+            assert!(!answer.text.is_empty(), "{question}");
+        }
+    }
 }

@@ -77,26 +77,22 @@ pub const GAINS_HEAD: &str = "| policy | scenarios | objective | base | tuned | 
 
 /// Every candidate: what it sets, and what it came to.
 pub fn trials_csv(tuned: &Tuned) -> String {
-    text_of(|writer| {
-        let names = tuned.objectives.iter().map(|(name, ..)| name.as_str());
-        let head = ["candidate", "seeds", "dropped", "violation"].into_iter();
-        writer.write_record(head.chain(names).chain(["settings"]))?;
-        for (place, trial) in tuned.trials.iter().enumerate() {
-            writer.write_record(trial_row(tuned, place, trial))?;
-        }
-        Ok(())
-    })
+    candidates_csv(tuned, 0..tuned.trials.len())
 }
 
 /// The candidates of the front.
 pub fn front_csv(tuned: &Tuned) -> String {
+    candidates_csv(tuned, tuned.front.iter().copied())
+}
+
+fn candidates_csv(tuned: &Tuned, places: impl Iterator<Item = usize>) -> String {
     text_of(|writer| {
         let names = tuned.objectives.iter().map(|(name, ..)| name.as_str());
         let head = ["candidate", "seeds", "dropped", "violation"].into_iter();
         writer.write_record(head.chain(names).chain(["settings"]))?;
-        for place in &tuned.front {
-            if let Some(trial) = tuned.trials.get(*place) {
-                writer.write_record(trial_row(tuned, *place, trial))?;
+        for place in places {
+            if let Some(trial) = tuned.trials.get(place) {
+                writer.write_record(trial_row(tuned, place, trial))?;
             }
         }
         Ok(())
