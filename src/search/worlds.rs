@@ -1,7 +1,7 @@
 //! The scenarios of a search: makes single runs of them, and turns each into numbers.
 //!
 //! A run comes to [`Values`]: its calls, the objectives, by how much each constraint holds, and a
-//! few measures that people want to see. All scenarios under one seed make a [`Row`]: there the
+//! few measures that people want to see. All scenarios under one seed make a row: there the
 //! worst scenario decides, or the weighted mean.
 
 use std::io;
