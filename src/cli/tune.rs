@@ -438,7 +438,7 @@ fn write(folder: PathBuf, task: &Task, tuned: &Tuned) -> Result<(), CliError> {
     let mut files = FileSet::new(folder)?;
     files.add("tuned.yaml".to_owned(), policy_text(task, tuned)?);
     files.add("tune.md".to_owned(), tune::markdown(tuned));
-    let data = serde_json::to_string_pretty(tuned).unwrap_or_default();
+    let data = serde_json::to_string(tuned).unwrap_or_default();
     files.add("tune.json".to_owned(), data + "\n");
     files.add("trials.csv".to_owned(), tune::trials_csv(tuned));
     files.add("slices.csv".to_owned(), tune::slices_csv(tuned));
