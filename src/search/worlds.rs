@@ -144,8 +144,8 @@ impl Worlds {
         }
     }
 
-    /// What to say where a constraint fails, in the order of a row's slacks, each with its scenario:
-    /// its text, or that an objective has no value.
+    /// What to say where a constraint fails, in the order of a row's slacks, each with its
+    /// scenario: its text, or that an objective has no value.
     pub(super) fn constraint_names(&self) -> Vec<(usize, String)> {
         let each = self.worlds.iter().enumerate();
         each.flat_map(|(place, world)| {

@@ -1,13 +1,15 @@
+//! Spaces from files and around policies, and the mistakes in them.
+
 use super::*;
 use crate::drill::Drill;
-use crate::text::Document;
+use crate::text::{Diagnostic, Document};
 
 fn drill(policy: &str) -> Drill {
     let drill = Drill::load("scenarios/primary-outage.yaml").expect("it is shipped");
     drill.policy(policy).expect("a preset")
 }
 
-fn read(text: &str) -> Result<Space, crate::Diagnostic> {
+fn read(text: &str) -> Result<Space, Diagnostic> {
     let document = Document::parse("space.yaml", text).expect("YAML");
     Space::read(&document, &drill("resilient").policy_documents()[0])
 }

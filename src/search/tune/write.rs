@@ -4,8 +4,8 @@ use super::tuned::{Finding, Gain, Judged, Slice, Tuned, WorldTable};
 use crate::report::{Ratio, Unit, csv_text as text_of, measures};
 use crate::text::columns;
 
-/// The result in plain words and a few tables. A line that begins with a blank is of a table; others
-/// may be wrapped.
+/// The result in plain words and a few tables. A line that begins with a blank is of a table;
+/// others may be wrapped.
 pub fn summary(tuned: &Tuned) -> String {
     let mut text = format!("{}\n", head(tuned));
     text += &format!("\n{}\n", paragraph(tuned));
@@ -72,7 +72,8 @@ pub fn gain_rows_markdown(tuned: &Tuned) -> Vec<String> {
 }
 
 /// The head of a table of several searches.
-pub const GAINS_HEAD: &str = "| policy | scenarios | objective | base | tuned | difference | 95 % | |\n\
+pub const GAINS_HEAD: &str = "| policy | scenarios | objective | base | tuned | difference | 95 % \
+                              | |\n\
                               |---|---|---|---|---|---|---|---|";
 
 /// Every candidate: what it sets, and what it came to.
@@ -159,8 +160,8 @@ fn sliced(tuned: &Tuned) -> (&str, Unit) {
 /// What was searched, what changed, what it buys and what it costs.
 fn paragraph(tuned: &Tuned) -> String {
     let mut sentences = vec![format!(
-        "The goal: {}. {} candidates made {} calls; {} of them were clearly worse early on and were \
-         dropped.",
+        "The goal: {}. {} candidates made {} calls; {} of them were clearly worse early on and \
+         were dropped.",
         tuned.goal,
         tuned.candidates,
         crate::report::grouped(tuned.spent),
