@@ -219,8 +219,8 @@ fn load(args: &Args) -> Result<Vec<Task>, Vec<CliError>> {
 }
 
 fn task(args: &Args, goal: &Goal, changes: &Changes) -> Result<Task, Vec<CliError>> {
-    let drills = drills(&args.scenarios, changes)?;
-    let held_out = drills_of(&args.held_out, changes)?;
+    let held_out = drills(args, &args.held_out, changes)?;
+    let drills = drills(args, &args.scenarios, changes)?;
     let told = |problem: Diagnostic| vec![CliError::from(problem)];
     let Some(drill) = drills.first().cloned() else {
         return Err(vec![files::no_scenario("SCENARIO")]);
@@ -267,16 +267,12 @@ fn task(args: &Args, goal: &Goal, changes: &Changes) -> Result<Task, Vec<CliErro
     })
 }
 
-fn drills_of(paths: &[PathBuf], changes: &Changes) -> Result<Vec<Drill>, Vec<CliError>> {
-    match paths.is_empty() {
-        true => Ok(Vec::new()),
-        false => drills(paths, changes),
+fn drills(args: &Args, paths: &[PathBuf], changes: &Changes) -> Result<Vec<Drill>, Vec<CliError>> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
     }
-}
-
-fn drills(paths: &[PathBuf], changes: &Changes) -> Result<Vec<Drill>, Vec<CliError>> {
+    let found = files::scenarios(paths, args.quiet)?;
     let mut problems = Vec::new();
-    let found = files::find(paths)?;
     let drills = files::load(&found, changes, &mut problems);
     match problems.is_empty() {
         true => Ok(drills),
