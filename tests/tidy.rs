@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use proc_macro2::TokenStream;
 use tokens::{Facts, Scope};
 
+#[path = "tidy/links.rs"]
+mod links;
 #[path = "tidy/snippets.rs"]
 mod snippets;
 #[path = "tidy/tokens.rs"]

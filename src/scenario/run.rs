@@ -23,7 +23,8 @@ pub struct Run {
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub duration: Duration,
-    /// A number, or both ends, as in `1..5`: each seed is an independent run of the same scenario.
+    /// A number, or both ends, as in `1..5`: each seed is an independent run of the same scenario;
+    /// at most 10,000 of them; 1 by default.
     #[serde(serialize_with = "write_seeds", deserialize_with = "read_seeds")]
     #[cfg_attr(feature = "cli", schemars(with = "Seeds"))]
     pub seeds: RangeInclusive<u64>,

@@ -10,6 +10,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 mod policy_reference;
+mod references;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 

@@ -66,7 +66,7 @@ keys! {
     every: Option<Duration> as "Length" by "length::option", "every", "1h",
         "From window to window; once by default.";
     chance: Option<Share> as "Share", "chance", "30%",
-        "The chance that it happens at all, drawn once per seed.";
+        "The chance that it happens at all, drawn once per seed; 100% by default.";
     burst: Option<Burst>, "burst", "{ on: 20s, off: 40s }",
         "Inside its windows it is on and off for such lengths on average; a `rate_off` is its \
          rate while off.";
@@ -80,7 +80,7 @@ keys! {
     rate: Option<Share> as "Share", "rate", "0.05%",
         "Share of attempts that it strikes; all by default.";
     sticky: Option<Sticky>, "sticky", "call",
-        "What one draw holds for: an `attempt`, a `call`, or a length of time.";
+        "What one draw holds for: an `attempt` (by default), a `call`, or a length of time.";
     times: Option<u64> as "Count" by "count::option::deserialize", "times", "3",
         "It strikes only so many exchanges at each target: the first that match; all by default.";
     after: Option<u64> as "Tokens" by "tokens::option::deserialize", "after", "80 tok",
@@ -91,11 +91,11 @@ keys! {
         "The delay; for `keep_alives` endless by default.";
     cap: Option<Bandwidth> as "Bandwidth", "cap", "200 B/s", "The bandwidth, in bytes per second.";
     cause: Option<String>, "cause", "overloaded",
-        "What the body says, whatever the status: the word of an error.";
+        "What the body says, whatever the status: the word of an error; the usual one by default.";
     factor: Option<Factor> as "Factor", "factor", "2.5", "The factor.";
     hint: Option<HintFormat>, "hint", "date",
-        "The form of the hint to wait: `own`, `seconds`, `ms`, `date`, `body`, or an invalid one: \
-         `past`, `negative`, `nan`, `absurd`.";
+        "The form of the hint to wait: `own` (by default), `seconds`, `ms`, `date`, `body`, or an \
+         invalid one: `past`, `negative`, `nan`, `absurd`.";
     idle: Option<Duration> as "Length" by "length::option", "idle", "90s", "The idle time.";
     index: Option<Factor> as "Factor", "index", "1.5",
         "The tail's index: the smaller, the heavier.";
