@@ -286,7 +286,7 @@ fn collect(folder: &Path, depth: Depth, files: &mut Vec<PathBuf>) -> std::io::Re
 }
 
 /// Whether a file has an extension of scenarios and policies.
-fn is_yaml(path: &Path) -> bool {
+pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension()
         .is_some_and(|ending| ending == "yaml" || ending == "yml")
 }

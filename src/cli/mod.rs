@@ -6,6 +6,7 @@
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `session`: the output of a run; `verify`: whether runs come out the same again.
+//! - `watch`: runs again when a file is saved.
 //! - `checkpoint`: finished runs of `--resume`; `interrupt`: signals.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
 //! - `numbers`: what the runs of an interrupted search came to.
@@ -51,6 +52,7 @@ mod trace;
 mod tune;
 mod values;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 

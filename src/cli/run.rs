@@ -11,7 +11,7 @@ use super::interrupt::{self, Interrupt};
 use super::partition::{self, Partition};
 use super::session::Session;
 use super::sweep::{self, Variant};
-use super::{Done, files, memory, output, values, verify};
+use super::{Done, files, memory, output, values, verify, watch};
 use crate::drill::{self, Changes, Control, Drill, Engine};
 use crate::prices::Book;
 use crate::report::Format;
@@ -96,6 +96,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
 
+    /// Run again whenever a scenario, policy or price file that it reads is saved, until Ctrl-C.
+    #[arg(long, conflicts_with = "resume")]
+    watch: bool,
+
     /// How reports are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
@@ -127,7 +131,12 @@ pub(super) struct Args {
 }
 
 /// Runs the scenarios of the command line.
-pub(super) fn run(args: Args) -> Done {
+pub(super) fn run(mut args: Args) -> Done {
+    if args.watch {
+        // The runs themselves say what is wrong or skipped.
+        args.quiet = true;
+        return watch::watch(&args.paths, || drop(load(&args)));
+    }
     let workers = drill::workers(args.jobs);
     let (drills, variants) = load(&args)?;
     let mut baseline = Baseline::read(&args.baseline, &drills)?;

@@ -10,6 +10,8 @@ use std::path::Path;
 /// The bytes of the file at `path`, at most `most`; otherwise the reason, in words that follow "the
 /// file cannot be read: ".
 pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    #[cfg(feature = "cli")]
+    super::noted::note(path);
     let told = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         _ => error.to_string(),

@@ -3,6 +3,7 @@
 //! - [`columns`]: texts in columns, whatever their length.
 //! - [`document`]: a file as a tree of nodes with locations, with `--set` applied to it.
 //! - [`mod@file`]: the bytes of a file, bounded and without blocking.
+//! - `noted`: which files are read, for `run --watch` (feature `cli`).
 //! - `syntax`: from the parser's errors to the mistakes that cause them.
 //! - `tree`: YAML events to that tree; `source`: texts, and locations in them.
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
@@ -28,6 +29,8 @@ pub(crate) mod file;
 pub(crate) mod findings;
 mod json;
 mod mend;
+#[cfg(feature = "cli")]
+pub(crate) mod noted;
 mod redact;
 mod renamed;
 #[cfg(feature = "cli")]

@@ -34,6 +34,7 @@ mod tune;
 mod usage;
 mod verdicts;
 mod verify;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
