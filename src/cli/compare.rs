@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Done, output, results};
 use crate::report::compare::{self, Comparison, Side};
 use crate::report::measures::{self, MEASURES};
-use crate::report::{Format, Report};
+use crate::report::{Report, ValueFormat};
 use output::{CliError, Exit};
 
 /// Compares two results, paired by seed: differences, their intervals, and what cannot be told
@@ -37,8 +37,8 @@ pub(super) struct Args {
     all: bool,
 
     /// How the comparison is printed.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ValueFormat::Table)]
+    format: ValueFormat,
 }
 
 /// `a,b`.

@@ -15,12 +15,84 @@ use std::path::{Path, PathBuf};
 use super::output::CliError;
 use crate::report::{Format, Report};
 
+/// How reports are printed, and the files that they are written to.
+#[derive(Debug, clap::Args)]
+pub(super) struct OutputArgs {
+    /// Write each report to DIR, as Markdown, as CSV and as JSON.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Write these formats to the folder of `--out` as well: `--also junit,tap`.
+    #[arg(
+        long,
+        value_name = "FORMAT,…",
+        value_enum,
+        value_delimiter = ',',
+        requires = "out",
+        hide_possible_values = true
+    )]
+    pub(super) also: Vec<Format>,
+
+    /// How reports are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+}
+
+impl OutputArgs {
+    /// The problem with `--also`, if there is one.
+    pub(super) fn problem(&self) -> Option<CliError> {
+        let unfiled = |format: &&Format| format.file_names().is_none();
+        let format = self.also.iter().find(unfiled)?;
+        let filed = Format::ALL.iter().filter(|one| !unfiled(one));
+        let filed = Vec::from_iter(filed.map(|one| one.name())).join(", ");
+        Some(CliError::new(
+            format!(
+                "`--also {}` has no file: it is for a terminal",
+                format.name()
+            ),
+            &format!("name some of {filed}"),
+        ))
+    }
+
+    /// The files of `--out`, if it is given; the folder is made.
+    pub(super) fn file_set(&self) -> Result<Option<FileSet>, CliError> {
+        let Some(folder) = &self.out else {
+            return Ok(None);
+        };
+        let mut set = FileSet::new(folder.clone())?;
+        set.also.clone_from(&self.also);
+        Ok(Some(set))
+    }
+
+    /// Whether reports are to tell the stories of policies that fail.
+    pub(super) fn tells_stories(&self) -> bool {
+        let mut formats = self.also.iter().chain([&self.format]);
+        formats.any(|format| format.tells_stories())
+    }
+
+    /// Writes every report to the folder of `--out`, if there is one, under its own name: all or
+    /// none.
+    pub(super) fn write(&self, reports: &[Report]) -> Result<(), CliError> {
+        let Some(mut set) = self.file_set()? else {
+            return Ok(());
+        };
+        for report in reports {
+            set.add_report(report.name(), report);
+        }
+        set.write()
+    }
+}
+
 /// Files for one folder, held until all of them are written.
 #[derive(Debug)]
 pub(super) struct FileSet {
     folder: PathBuf,
     /// Name and text.
     files: Vec<(String, String)>,
+    /// Further formats of the reports.
+    also: Vec<Format>,
+    /// The reports, with the name of their files; none where there are no further formats.
+    reports: Vec<(String, Report)>,
 }
 
 impl FileSet {
@@ -38,6 +110,8 @@ impl FileSet {
             Ok(()) => Ok(Self {
                 folder,
                 files: Vec::new(),
+                also: Vec::new(),
+                reports: Vec::new(),
             }),
             Err(error) => Err(CliError::new(
                 format!("cannot make `--out {shown}`: {error}"),
@@ -51,7 +125,8 @@ impl FileSet {
         self.files.push((name, text));
     }
 
-    /// Adds `report` under `name`: as Markdown, with its picture, as CSV, and as JSON.
+    /// Adds `report` under `name`: as Markdown, with its picture, as CSV, as JSON, and in the
+    /// formats of `--also`.
     pub(super) fn add_report(&mut self, name: &str, report: &Report) {
         let page = report.clone().with_picture(&format!("{name}.svg"));
         for (ending, text) in [
@@ -62,10 +137,26 @@ impl FileSet {
         ] {
             self.add(format!("{name}.{ending}"), text);
         }
+        if !self.also.is_empty() {
+            self.reports.push((name.to_owned(), report.clone()));
+        }
+    }
+
+    /// Adds the files of `--also` that are not there yet.
+    fn add_further(&mut self) {
+        let named = self.reports.iter();
+        let named = Vec::from_iter(named.map(|(name, report)| (name.as_str(), report)));
+        let files = self.also.iter().flat_map(|format| format.files(&named));
+        for (name, text) in Vec::from_iter(files) {
+            if self.files.iter().all(|(known, _)| *known != name) {
+                self.files.push((name, text));
+            }
+        }
     }
 
     /// Replaces all files of the folder that have these names, or none.
-    pub(super) fn write(self) -> Result<(), CliError> {
+    pub(super) fn write(mut self) -> Result<(), CliError> {
+        self.add_further();
         let _lock = lock(&self.folder);
         settle_locked(&self.folder)?;
         self.commit().map_err(|(path, error)| {
@@ -116,15 +207,6 @@ impl FileSet {
         }
         Ok(())
     }
-}
-
-/// Writes every report to the folder that `--out` names, under its own name: all or none.
-pub(super) fn write_reports(folder: PathBuf, reports: &[Report]) -> Result<(), CliError> {
-    let mut set = FileSet::new(folder)?;
-    for report in reports {
-        set.add_report(report.name(), report);
-    }
-    set.write()
 }
 
 /// Moves into place what is left of a set whose process was killed while it was replaced. To be

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Done, file_set, output, results};
-use crate::report::{Format, MergeError, Report};
+use super::file_set::OutputArgs;
+use super::{Done, output, results};
+use crate::report::{self, MergeError, Report};
 use output::{CliError, Exit};
 
 /// Merges results of the same scenarios and policies, exactly and in any order.
@@ -17,19 +18,14 @@ pub(super) struct Args {
     #[arg(value_name = "RESULT", required = true)]
     results: Vec<PathBuf>,
 
-    /// Write each report to DIR: as Markdown, as CSV and as JSON.
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-
-    /// How reports are printed.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// Reads all results, merges those of one scenario, and prints the reports.
 pub(super) fn merge(args: Args) -> Done {
     let mut found = Vec::new();
-    let mut troubles = Vec::new();
+    let mut troubles = Vec::from_iter(args.output.problem());
     for path in &args.results {
         match results::read(path) {
             Ok(reports) => found.extend(reports.into_iter().map(|report| (path.clone(), report))),
@@ -41,7 +37,7 @@ pub(super) fn merge(args: Args) -> Done {
     }
     let merged = merge_all(found).map_err(|trouble| vec![trouble])?;
     let reports = Vec::from_iter(merged.into_iter().map(|merged| merged.report));
-    finish(args, &reports)
+    finish(&args, &reports)
 }
 
 /// The report on one scenario so far, and the file that it begins with.
@@ -93,12 +89,11 @@ fn hint(error: &MergeError) -> String {
 }
 
 /// Prints first: no result is lost when its files cannot be written.
-fn finish(args: Args, reports: &[Report]) -> Done {
-    let printed = output::print(&output::rendered(reports, args.format));
-    let mut troubles = Vec::from_iter(printed.err());
-    if let Some(folder) = args.out {
-        troubles.extend(file_set::write_reports(folder, reports).err());
-    }
+fn finish(args: &Args, reports: &[Report]) -> Done {
+    let all = Vec::from_iter(reports);
+    let text = report::rendered(&all, args.output.format, &output::screen());
+    let mut troubles = Vec::from_iter(output::print(&text).err());
+    troubles.extend(args.output.write(reports).err());
     if !troubles.is_empty() {
         return Err(troubles);
     }

@@ -69,6 +69,18 @@ use output::{CliError, Exit};
                   130 interrupted."
 )]
 struct Cli {
+    /// When text is in colour: `auto` asks the terminal, NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    color: output::Color,
+
     #[command(subcommand)]
     verb: Verb,
 }
@@ -101,7 +113,9 @@ enum Verb {
 
 /// Runs the command line and returns its exit code.
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().verb {
+    let cli = Cli::parse();
+    output::set_color(cli.color);
+    let done = match cli.verb {
         Verb::Run(args) => run::run(args),
         Verb::Merge(args) => merge::merge(args),
         Verb::Compare(args) => compare::compare(&args),

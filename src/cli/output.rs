@@ -6,12 +6,13 @@
 use std::fs;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::drill::{NoThread, Threads};
-use crate::report::{self, Following, Format, Report, Verdict};
+use crate::report::{Report, Screen, Verdict};
 use crate::text::Diagnostic;
 use crate::text::visible::visible;
 
@@ -90,19 +91,6 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
-/// `reports` in one text, as [`Following`] says.
-pub(super) fn rendered(reports: &[Report], format: Format) -> String {
-    if format.following() == Following::Array && reports.len() != 1 {
-        return report::json_array(reports);
-    }
-    let texts = reports.iter().map(|one| one.render(format, has_color()));
-    let joined = texts.reduce(|all, next| match format.following() {
-        Following::Apart | Following::Array => format!("{all}\n{next}"),
-        Following::Rows => all + next.split_once('\n').map_or("", |(_, rows)| rows),
-    });
-    joined.unwrap_or_default()
-}
-
 /// Prints `text` to stderr; errors are ignored, because there is no other place to print to.
 pub(super) fn print_error(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", visible(text));
@@ -139,10 +127,52 @@ pub(super) fn no_thread(error: &NoThread) -> CliError {
     )
 }
 
-/// Whether stdout shows colour: it is a terminal, and `NO_COLOR` is unset or empty.
-pub(super) fn has_color() -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stdout().is_terminal() && !refused
+/// When text is in colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set; anywhere if FORCE_COLOR or CLICOLOR_FORCE is.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What `--color` says, for the whole process.
+static COLOR: OnceLock<Color> = OnceLock::new();
+
+/// Takes `--color`, before anything is printed.
+pub(super) fn set_color(color: Color) {
+    let _ = COLOR.set(color);
+}
+
+/// What stdout shows: colour as `--color` and the environment say, and the columns of the
+/// environment or the terminal; no colour and 80 columns where it is neither.
+pub(super) fn screen() -> Screen {
+    let is_set = |name: &str| {
+        let value = std::env::var_os(name);
+        value.is_some_and(|value| !value.is_empty() && value != "0")
+    };
+    let has_color = match COLOR.get().copied().unwrap_or_default() {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if is_set("NO_COLOR") => false,
+        Color::Auto if is_set("FORCE_COLOR") || is_set("CLICOLOR_FORCE") => true,
+        Color::Auto => io::stdout().is_terminal(),
+    };
+    let usual = Screen::default().width;
+    let columns = std::env::var("COLUMNS").ok();
+    let columns = columns.and_then(|text| text.parse().ok());
+    let of_terminal = || {
+        let size = terminal_size::terminal_size_of(io::stdout());
+        size.map(|(width, _)| usize::from(width.0))
+    };
+    let width = columns.or_else(of_terminal).unwrap_or(usual);
+    Screen {
+        color: has_color,
+        width: width.clamp(NARROWEST, WIDEST),
+    }
 }
 
 /// A bar on stderr that counts `runs`; hidden when stderr is no terminal, or when `quiet`.
@@ -181,6 +211,10 @@ pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 
 /// The template of the progress bar.
 const BAR: &str = "{bar:40} {pos}/{len} THINGS, {eta} left {msg}";
+
+/// A table needs as much, and no line is read that is longer.
+const NARROWEST: usize = 60;
+const WIDEST: usize = 240;
 
 /// The maximum redraws per second.
 const BAR_HZ: u8 = 8;

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::{Done, file_set, output};
+use super::file_set::OutputArgs;
+use super::{Done, output};
 use crate::prices::Book;
+use crate::report::Report;
 use crate::report::production::Production;
-use crate::report::{Format, Report};
 use crate::text::visible::visible;
 use crate::time::Instant;
 use crate::trace::EventKind;
@@ -26,24 +27,20 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
 
-    /// Write the report to DIR, as Markdown, as CSV and as JSON.
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-
-    /// How the report is printed.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// Reads all traces twice (for their length, then for their events), and reports on them.
 pub(super) fn report(args: Args) -> Done {
+    if let Some(problem) = args.output.problem() {
+        return Err(vec![problem]);
+    }
     let report = measured(&args.traces, args.prices.as_deref()).map_err(|trouble| vec![trouble])?;
-    let text = report.render(args.format, output::has_color());
+    let text = report.render_on(args.output.format, &output::screen());
     // Printed first: no result is lost when its files cannot be written.
     let mut troubles = Vec::from_iter(output::print(&text).err());
-    if let Some(folder) = args.out {
-        troubles.extend(file_set::write_reports(folder, &[report]).err());
-    }
+    troubles.extend(args.output.write(&[report]).err());
     match troubles.is_empty() {
         true => Ok(Exit::Holds),
         false => Err(troubles),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Done, output, results};
 use crate::prices::Book;
-use crate::report::Format;
+use crate::report::ValueFormat;
 use crate::roi::{Assumptions, Observed, Roi, RoiError, Written};
 use crate::text::{Diagnostic, Document};
 use output::{CliError, Exit};
@@ -57,8 +57,8 @@ pub(super) struct Args {
     assumptions: Option<PathBuf>,
 
     /// How the months are printed.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ValueFormat::Table)]
+    format: ValueFormat,
 }
 
 /// Prints the month of each scenario in the result.

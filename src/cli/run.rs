@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::baseline::{Baseline, BaselineArgs};
 use super::checkpoint::Checkpoint;
+use super::file_set::OutputArgs;
 use super::interrupt::{self, Interrupt};
 use super::partition::{self, Partition};
 use super::session::Session;
@@ -14,7 +15,6 @@ use super::sweep::{self, Variant};
 use super::{Done, files, memory, output, values, verify, watch};
 use crate::drill::{self, Changes, Control, Drill, Engine};
 use crate::prices::Book;
-use crate::report::Format;
 use crate::text::Diagnostic;
 use files::InputFile;
 use output::{CliError, Exit};
@@ -88,9 +88,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
 
-    /// Write each report to DIR, as Markdown, as CSV and as JSON.
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 
     /// Keep finished runs in DIR, and go on with those that an interrupted process left there.
     #[arg(long, value_name = "DIR")]
@@ -99,10 +98,6 @@ pub(super) struct Args {
     /// Run again whenever a scenario, policy or price file that it reads is saved, until Ctrl-C.
     #[arg(long, conflicts_with = "resume")]
     watch: bool,
-
-    /// How reports are printed.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
 
     /// Runs at a time; changes nothing but speed [default: all cores].
     #[arg(long, value_name = "N", value_parser = values::jobs)]
@@ -204,10 +199,11 @@ pub(super) fn run(mut args: Args) -> Done {
 /// it (scenario by scenario), or every error of the first variant that has one.
 fn load(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
     let mut problems = values::set_once(&args.set);
+    problems.extend(args.output.problem());
     let prices = args.prices.as_deref().map(Book::read).transpose();
     let prices = prices.map_err(|problem| vec![CliError::from(problem)])?;
     let variants = sweep::variants(&args.set).map_err(|trouble| vec![trouble])?;
-    if variants.len() > 1 && (args.out.is_some() || args.baseline.is_some()) {
+    if variants.len() > 1 && (args.output.out.is_some() || args.baseline.is_some()) {
         problems.push(CliError::new(
             "several values of `--set` make a table and no files".to_owned(),
             "leave out `--out` and `--baseline`, or run one value at a time",
@@ -262,7 +258,7 @@ fn load_files(
         }
     }
     problems.extend(unknown_judge(&drills).map(CliError::from));
-    if args.out.is_some() {
+    if args.output.out.is_some() {
         let why = "their files under `--out` would be the same";
         problems.extend(files::same_names(&drills, why));
     }

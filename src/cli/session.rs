@@ -61,7 +61,7 @@ impl<'a> Session<'a> {
             has_lost: false,
             is_stopped: false,
         };
-        match args.out.clone().map(FileSet::new).transpose() {
+        match args.output.file_set() {
             Ok(out) => session.out = out,
             // The results still go to stdout.
             Err(trouble) => session.lose(Some(trouble)),
@@ -75,7 +75,16 @@ impl<'a> Session<'a> {
 
     /// Whether reports are rows of a table per scenario.
     fn has_rows(&self) -> bool {
-        self.is_sweep() && self.args.format == Format::Table
+        self.is_sweep() && self.args.output.format == Format::Table
+    }
+
+    /// Whether all reports are printed at the end, as one document.
+    fn is_one_document(&self) -> bool {
+        match self.args.output.format.following() {
+            Following::Whole => true,
+            Following::Array => self.drills.len() > 1,
+            _ => false,
+        }
     }
 
     /// The variant of the drill at `place`.
@@ -97,10 +106,11 @@ impl<'a> Session<'a> {
     }
 
     fn take_next(&mut self, place: usize, report: Report) -> ControlFlow<()> {
-        // Only tables of one run tell stories, and stories cost further runs.
-        let report = match self.args.format {
-            Format::Table if !self.is_sweep() => self.drills[place].explain(report),
-            _ => report,
+        // Stories cost further runs, and a sweep has many.
+        let tells_stories = self.args.output.tells_stories() && !self.is_sweep();
+        let report = match tells_stories {
+            true => self.drills[place].explain(report),
+            false => report,
         };
         let name = &self.drills[place].scenario().name;
         let verdict = self.verdict(place, &report);
@@ -137,7 +147,7 @@ impl<'a> Session<'a> {
     fn verdict(&self, place: usize, report: &Report) -> Verdict {
         let never_fired = report.never_fired();
         // The table of one run has these warnings itself.
-        if self.is_sweep() || self.args.format != Format::Table {
+        if self.is_sweep() || self.args.output.format != Format::Table {
             let name = [report.name(), self.variant(place)].join(" ");
             let silent = never_fired.iter();
             let silent = silent.map(|fault| format!("fault {fault} never fired"));
@@ -154,7 +164,7 @@ impl<'a> Session<'a> {
 
     /// Prints a report, or keeps it for the document at the end, or for the table of its sweep.
     fn print(&mut self, place: usize, verdict: Verdict, report: Report) -> Result<(), CliError> {
-        let format = self.args.format;
+        let format = self.args.output.format;
         let following = format.following();
         if self.has_rows() {
             self.kept.push(report);
@@ -162,14 +172,14 @@ impl<'a> Session<'a> {
             let is_last = (place + 1).is_multiple_of(self.variants.len());
             return if is_last { self.print_rows() } else { Ok(()) };
         }
-        if following == Following::Array && self.drills.len() > 1 {
+        if self.is_one_document() {
             self.kept.push(report);
             return Ok(());
         }
         if format == Format::Table && self.args.quiet && verdict == Verdict::Holds {
             return Ok(());
         }
-        let mut text = report.render(format, output::has_color());
+        let mut text = report.render_on(format, &output::screen());
         if following == Following::Rows {
             if self.is_sweep() {
                 text = self.variants[place % self.variants.len()].before_rows(&text);
@@ -193,7 +203,7 @@ impl<'a> Session<'a> {
 
     /// Prints `text` after what was printed before.
     fn print_next(&mut self, text: &str) -> Result<(), CliError> {
-        let is_apart = self.printed > 0 && self.args.format.following() == Following::Apart;
+        let is_apart = self.printed > 0 && self.args.output.format.following() == Following::Apart;
         let gap = if is_apart { "\n" } else { "" };
         self.printed += 1;
         self.bar.suspend(|| output::print(&(gap.to_owned() + text)))
@@ -202,14 +212,15 @@ impl<'a> Session<'a> {
     /// Prints the end of the output, and returns the exit code.
     pub(super) fn finish(mut self) -> Done {
         let several = self.drills.len() > 1;
-        let format = self.args.format;
+        let format = self.args.output.format;
         // A sweep that was stopped has rows left.
         let mut printed = match self.has_rows() {
             true => self.print_rows(),
             false => Ok(()),
         };
-        if several && format.following() == Following::Array {
-            printed = output::print(&report::json_array(&self.kept));
+        if self.is_one_document() {
+            let reports = Vec::from_iter(&self.kept);
+            printed = output::print(&format.together(&reports));
         } else if several && format == Format::Table && !self.args.quiet {
             let summary = summary(self.drills.len(), self.variants.len(), self.tally);
             printed = printed.and_then(|()| self.print_next(&summary));

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::output::CliError;
-use crate::report::Format;
+use crate::report::{Format, ValueFormat};
 use crate::text::Diagnostic;
 use crate::units::{self, UnitError};
 
@@ -19,7 +19,18 @@ impl ValueEnum for Format {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
+        Some(PossibleValue::new(self.name()).help(self.about()))
+    }
+}
+
+/// `--format` of values without expectations takes the same names.
+impl ValueEnum for ValueFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        self.format().to_possible_value()
     }
 }
 

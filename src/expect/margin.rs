@@ -57,6 +57,7 @@ impl Margin {
             than: None,
             shift: None,
             by_interval: false,
+            line: None,
         }
     }
 }

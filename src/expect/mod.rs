@@ -55,6 +55,9 @@ pub struct Expectation {
     pub shift: Option<Shift>,
     /// Whether its interval of 95 % decides, not its point value.
     pub by_interval: bool,
+    /// The line of the scenario's file that it stands in, from 1; none if it is in no file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
 }
 
 /// A part of the calls.
@@ -189,6 +192,7 @@ pub fn parse(text: &str, faults: &[String], point: Point<'_>) -> Result<Expectat
         than: value.than,
         shift: value.shift,
         by_interval: value.by_interval,
+        line: None,
     })
 }
 

@@ -367,6 +367,7 @@ fn parts() -> impl Strategy<Value = (String, Expectation)> {
                 than,
                 shift,
                 by_interval,
+                line: None,
             };
             (text, read)
         },

@@ -17,6 +17,9 @@ use super::{Audit, BySeed, Report, RunStats};
 /// The form of documents: it changes when older readers would misread them.
 pub(super) const SCHEMA: &str = "firedrill.result/2";
 
+/// The form of several documents in one.
+pub(super) const RESULTS: &str = "firedrill.results/1";
+
 /// The reason why a text is no result.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -55,19 +58,14 @@ pub(super) struct Asked {
     pub(super) judge_as: Option<String>,
 }
 
-/// The reports in `text`: one document, or an array of them.
+/// The reports in `text`: one document, or several in one; earlier versions wrote an array.
 ///
 /// # Errors
 /// When it is no document, or one of another form.
 pub fn read(text: &str) -> Result<Vec<Report>, ReadError> {
-    let is_array = text.trim_start().starts_with('[');
-    check_form(text, is_array)?;
+    check_form(text)?;
     texts::check_characters(text)?;
-    let stored: Result<Vec<Stored>, serde_json::Error> = match is_array {
-        true => serde_json::from_str(text),
-        false => serde_json::from_str(text).map(|one| vec![one]),
-    };
-    let stored = stored.map_err(ReadError::NoResult)?;
+    let stored: Vec<Stored> = documents(text).map_err(ReadError::NoResult)?;
     for one in &stored {
         one.check_names(text)?;
         one.check_lines(text)?;
@@ -76,22 +74,36 @@ pub fn read(text: &str) -> Result<Vec<Report>, ReadError> {
 }
 
 /// The first form that is not ours is the error, rather than the first key that it lacks.
-fn check_form(text: &str, is_array: bool) -> Result<(), ReadError> {
-    let forms: Result<Vec<Form>, serde_json::Error> = match is_array {
-        true => serde_json::from_str(text),
-        false => serde_json::from_str(text).map(|one| vec![one]),
-    };
+fn check_form(text: &str) -> Result<(), ReadError> {
+    let forms: Vec<Form> = documents(text).map_err(ReadError::NoResult)?;
     let other = |form: Form| (form.schema != SCHEMA).then_some(form.schema);
-    let forms = forms.map_err(ReadError::NoResult)?;
     match forms.into_iter().find_map(other) {
         Some(form) => Err(ReadError::OtherForm(form.chars().take(40).collect())),
         None => Ok(()),
     }
 }
 
+/// What `text` holds one or several of.
+fn documents<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Vec<T>, serde_json::Error> {
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(text);
+    }
+    let is_several = serde_json::from_str(text).is_ok_and(|form: Form| form.schema == RESULTS);
+    match is_several {
+        true => serde_json::from_str(text).map(|several: Several<T>| several.results),
+        false => serde_json::from_str(text).map(|one| vec![one]),
+    }
+}
+
 #[derive(Deserialize)]
 struct Form {
     schema: String,
+}
+
+/// Several documents in one.
+#[derive(Deserialize)]
+struct Several<T> {
+    results: Vec<T>,
 }
 
 /// A document, without what is computed from the rest.

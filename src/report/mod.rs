@@ -84,11 +84,12 @@ pub(crate) use explanation::Case;
 pub use fault_impact::{Aftermath, Interval, Longest};
 pub use histogram::{Buckets, Times};
 pub use ledger::{Fate, Ledger, Spent};
+pub use not_judged::overall;
 pub use outcomes::{CallOutcomes, CallRanges};
 pub use ratio::Ratio;
 pub(crate) use ratio::grouped;
 pub(crate) use render::csv::text_of as csv_text;
-pub use render::{Following, Format, json_array, sweep};
+pub use render::{Following, Format, Screen, ValueFormat, json_results, rendered, sweep};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};
 pub use scorecard::Scorecard;
 pub use shards::MergeError;
@@ -328,7 +329,16 @@ impl Report {
 
     /// The report as `format` shows it; `color` is for the table only.
     pub fn render(&self, format: Format, color: bool) -> String {
-        format.render(self, color)
+        let screen = Screen {
+            color,
+            ..Screen::default()
+        };
+        self.render_on(format, &screen)
+    }
+
+    /// The report as `format` shows it on `screen`.
+    pub fn render_on(&self, format: Format, screen: &Screen) -> String {
+        format.render(self, screen)
     }
 
     /// All calls of a policy.

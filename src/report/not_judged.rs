@@ -7,6 +7,14 @@
 use super::{Report, Verdict};
 use crate::policy::config::EVERY;
 
+/// The worst verdict of several reports. Those of scenarios without expectations count only when
+/// there are no others: they are measured, and not judged.
+pub fn overall(reports: &[&Report]) -> Verdict {
+    let judged = reports.iter().filter(|report| !report.expects_nothing());
+    let worst = judged.map(|report| report.verdict()).max();
+    worst.unwrap_or(Verdict::NotJudged)
+}
+
 impl Report {
     /// The worst verdict of all expectations; [`Verdict::NotJudged`] when none was judged, or none
     /// of a policy that the user chose.

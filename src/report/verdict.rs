@@ -27,6 +27,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, the best first.
+    pub const ALL: [Self; 4] = [
+        Self::Holds,
+        Self::NotJudged,
+        Self::Inconclusive,
+        Self::Fails,
+    ];
+
     /// The word in reports.
     pub const fn word(self) -> &'static str {
         match self {
@@ -43,6 +51,8 @@ impl Verdict {
 pub(crate) struct ExpectationResult {
     /// The expectation, as it was written.
     pub text: String,
+    /// Its line in the scenario's file.
+    pub line: Option<u64>,
     /// The verdict.
     pub verdict: Verdict,
     /// The value of the measure, in its unit; none when that is undefined.
@@ -83,6 +93,7 @@ pub(crate) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Expectation
     let (verdict, finding) = decide(expectation, facts, worth);
     ExpectationResult {
         text: expectation.text.clone(),
+        line: expectation.line,
         verdict,
         value: worth.map(|worth| (worth.measure.unit, worth.value)),
         is_lower_bound: worth.is_some_and(|worth| worth.is_unended),

@@ -4,29 +4,29 @@ use serde_json::{Map, Value, json};
 
 use super::Roi;
 use super::rows::ROWS;
-use crate::report::{Following, Format, csv_text};
+use crate::report::{Following, ValueFormat, csv_text};
 use crate::text::columns;
 
 impl Roi {
     /// In this format, ending in a line break.
-    pub(crate) fn render(&self, format: Format) -> String {
+    pub(crate) fn render(&self, format: ValueFormat) -> String {
         match format {
-            Format::Table => self.text(),
-            Format::Markdown => self.markdown(),
-            Format::Csv => self.csv(),
-            Format::Json => format!("{}\n", self.json()),
+            ValueFormat::Table => self.text(),
+            ValueFormat::Markdown => self.markdown(),
+            ValueFormat::Csv => self.csv(),
+            ValueFormat::Json => format!("{}\n", self.json()),
         }
     }
 
     /// Several in one text: JSON as an array, CSV under one header.
-    pub(crate) fn render_all(all: &[Self], format: Format) -> String {
+    pub(crate) fn render_all(all: &[Self], format: ValueFormat) -> String {
         if let [one] = all {
             return one.render(format);
         }
         let texts = all.iter().map(|one| one.render(format));
-        match format.following() {
+        match format.format().following() {
             Following::Array => format!("{}\n", Value::from_iter(all.iter().map(Self::json))),
-            Following::Apart => Vec::from_iter(texts).join("\n"),
+            Following::Apart | Following::Whole => Vec::from_iter(texts).join("\n"),
             Following::Rows => {
                 let rows = |text: String| text.split_once('\n').map(|(_, rows)| rows.to_owned());
                 let rows = Vec::from_iter(texts.filter_map(rows)).concat();

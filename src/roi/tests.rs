@@ -4,7 +4,7 @@ use super::observed::{Measured, Provider};
 use super::rows::ROWS;
 use super::*;
 use crate::prices::Price;
-use crate::report::{Fate, Format, Ledger, Ratio, Tokens};
+use crate::report::{Fate, Ledger, Ratio, Tokens, ValueFormat};
 
 /// A thousand calls of 1,000 prompt and 100 output tokens each, under three policies: one loses
 /// every tenth, one sends these to a backup at twice the price, one answers none.
@@ -263,14 +263,14 @@ fn what_is_not_in_the_result_is_an_error_with_what_is() {
 #[test]
 fn all_formats_hold_the_same_figures() {
     let roi = roi(|_| ());
-    insta::assert_snapshot!("month_text", roi.render(Format::Table));
-    insta::assert_snapshot!("month_markdown", roi.render(Format::Markdown));
+    insta::assert_snapshot!("month_text", roi.render(ValueFormat::Table));
+    insta::assert_snapshot!("month_markdown", roi.render(ValueFormat::Markdown));
     let json = roi.json();
     assert_eq!(json["policies"][1]["all_in"], "3280");
     assert_eq!(json["policies"][1]["payback_months"], 0.417);
     assert_eq!(json["policies"][1]["break_even"], "above 0");
     assert_eq!(json["policies"][0]["saving"], serde_json::Value::Null);
-    let csv = roi.render(Format::Csv);
+    let csv = roi.render(ValueFormat::Csv);
     assert!(csv.contains("outage,resilient,saving,28800,\n"), "{csv}");
     // The assumptions stand beside the figures in every format.
     for one in json["assumptions"].as_array().expect("a list") {

@@ -163,7 +163,9 @@ fn expectations(
             let path = ["expect", &policy, &place];
             let point =
                 |range, message: String| document.problem(&path, message).within(text, range);
-            expected.extend(findings.take(expect::parse(text, &faults, &point)));
+            let read = findings.take(expect::parse(text, &faults, &point));
+            let line = document.line(&path);
+            expected.extend(read.map(|one| Expectation { line, ..one }));
         }
         expect.push((policy, expected));
     }

@@ -123,6 +123,13 @@ impl Document {
             .is_some_and(|(_, node)| node.span.source().is_override)
     }
 
+    /// The line of the file that the value at `path` begins in, from 1; none if it is in no file.
+    pub(crate) fn line(&self, path: &[&str]) -> Option<u64> {
+        let (_, node) = self.find(path)?;
+        let is_in_file = !node.span.source().is_override;
+        is_in_file.then(|| node.span.line() as u64)
+    }
+
     /// A diagnostic that points at the value at `path` (or at its nearest existing parent).
     pub(crate) fn problem(&self, path: &[&str], message: impl Into<String>) -> Diagnostic {
         let (key, node) = self.nearest(path);

@@ -32,10 +32,13 @@ fn the_result_document_has_its_fields() {
 }
 
 #[test]
-fn several_result_documents_are_an_array_in_order() {
+fn several_result_documents_are_one_with_an_overall_verdict() {
     let results = json(&project().output("run --format json --seed 1"));
+    assert_eq!(results["schema"], "firedrill.results/1");
+    assert_eq!(results["verdict"], "fails");
+    assert_eq!(results["verdicts"]["holds"], 1);
+    let results = results["results"].as_array();
     let names = results
-        .as_array()
         .expect("an array")
         .iter()
         .map(|result| &result["scenario"]);
@@ -43,9 +46,9 @@ fn several_result_documents_are_an_array_in_order() {
 }
 
 #[test]
-fn an_array_holds_what_single_documents_say() {
+fn the_document_of_several_holds_what_single_ones_say() {
     let project = project();
-    let results = json(&project.output("run --format json --seed 1"));
+    let results = json(&project.output("run --format json --seed 1"))["results"].clone();
     let one = json(&project.output("run scenarios/calm.yaml --format json --seed 1"));
     assert_eq!(results[0], one);
 }

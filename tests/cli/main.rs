@@ -102,6 +102,7 @@ fn command(folder: &Path) -> Command {
     Command::new(cargo_bin!("firedrill"))
         .current_dir(folder)
         .env_remove("CI")
+        .env_remove("COLUMNS")
 }
 
 fn stdout(output: &Output) -> String {

@@ -6,20 +6,20 @@ use super::{CallDifference, Comparison, Finding, Row};
 use crate::report::measures::Better;
 use crate::report::ratio::grouped;
 use crate::report::render::csv::text_of;
-use crate::report::{Format, Ratio, Unit};
+use crate::report::{Ratio, Unit, ValueFormat};
 use crate::text::columns;
 
 /// `comparisons` in one text, as `format` shows them.
-pub fn render(comparisons: &[Comparison], format: Format) -> String {
+pub fn render(comparisons: &[Comparison], format: ValueFormat) -> String {
     let each = |one: fn(&Comparison) -> String| {
         let texts = comparisons.iter().map(one);
         texts.collect::<Vec<_>>().join("\n")
     };
     match format {
-        Format::Table => each(table),
-        Format::Markdown => each(|one| markdown(one, &format!("## {}", one.scenario))),
-        Format::Json => json(comparisons),
-        Format::Csv => text_of(|writer| write_csv(comparisons, writer)),
+        ValueFormat::Table => each(table),
+        ValueFormat::Markdown => each(|one| markdown(one, &format!("## {}", one.scenario))),
+        ValueFormat::Json => json(comparisons),
+        ValueFormat::Csv => text_of(|writer| write_csv(comparisons, writer)),
     }
 }
 

@@ -8,13 +8,14 @@
 
 use csv::Writer;
 
+use super::Screen;
 use crate::report::measures::View;
 use crate::report::ratio::Ratio;
 use crate::report::unit::Unit;
 use crate::report::{Judged, Report, breakdown, measures};
 
 /// The rows of `report`, under their header.
-pub(super) fn render(report: &Report, _: bool) -> String {
+pub(super) fn render(report: &Report, _: &Screen) -> String {
     text_of(|writer| write(report, writer))
 }
 

@@ -10,31 +10,41 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::report::document::{Asked, SCHEMA};
+use super::Screen;
+use crate::report::document::{Asked, RESULTS, SCHEMA};
 use crate::report::measures::View;
+use crate::report::not_judged::overall;
 use crate::report::ratio::Ratio;
 use crate::report::unit::{Unit, Written};
-use crate::report::verdict::ExpectationResult;
+use crate::report::verdict::{ExpectationResult, Verdict};
 use crate::report::{
     Audit, BySeed, Judged, Report, RunStats, Spent, Subject, breakdown, command, compare, measures,
 };
 use crate::units::Money;
 
 /// The document of `report`, on one line.
-pub(super) fn render(report: &Report, _: bool) -> String {
+pub(super) fn render(report: &Report, _: &Screen) -> String {
     document(report, &report.subject.resolved) + "\n"
 }
 
-/// Several reports as one JSON array, one document a line.
-pub fn json_array(reports: &[Report]) -> String {
-    if reports.is_empty() {
-        return "[]\n".to_owned();
-    }
-    let documents = reports
-        .iter()
-        .map(|report| document(report, &report.subject.resolved));
-    let documents: Vec<String> = documents.collect();
-    format!("[\n{}\n]\n", documents.join(",\n"))
+/// Several reports as one document, `firedrill.results/1`: the overall verdict, how many reports
+/// have each verdict, and the document of each, one a line.
+pub fn json_results(reports: &[&Report]) -> String {
+    let verdicts = Verdict::ALL.map(|verdict| {
+        let has_it = |report: &&&Report| report.verdict() == verdict;
+        let count = reports.iter().filter(has_it).count();
+        format!("\"{}\":{count}", verdict.word())
+    });
+    let documents = reports.iter().map(|report| {
+        let document = document(report, &report.subject.resolved);
+        format!("\n{document}")
+    });
+    format!(
+        "{{\"schema\":\"{RESULTS}\",\"verdict\":\"{}\",\"verdicts\":{{{}}},\"results\":[{}\n]}}\n",
+        overall(reports).word(),
+        verdicts.join(","),
+        Vec::from_iter(documents).join(",")
+    )
 }
 
 fn document(report: &Report, resolved: &serde_json::Value) -> String {

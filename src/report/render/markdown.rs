@@ -10,7 +10,7 @@ mod rows;
 
 use std::collections::BTreeSet;
 
-use super::{per_run, table};
+use super::{Screen, per_run, table};
 use crate::policy::classify::FailureClass;
 use crate::report::measures::Measure;
 use crate::report::ratio::Ratio;
@@ -22,7 +22,7 @@ use crate::text::columns;
 use rows::Rows;
 
 /// `report` as Markdown.
-pub(super) fn render(report: &Report, _: bool) -> String {
+pub(super) fn render(report: &Report, _: &Screen) -> String {
     let sections = [
         Some(head(report)),
         notes(report),

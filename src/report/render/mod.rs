@@ -1,17 +1,21 @@
 //! The formats of a report: one row here and one file for each.
 //!
-//! A format's file holds `render`, which makes the text of one report. `chart` is not a format of
+//! A format's file holds `render`, which makes the text of one report, or of all reports of a
+//! command. `cases` lists expectations for the formats of CI systems. `chart` is not a format of
 //! the command line: it draws the picture beside a page.
 
+mod cases;
 pub(super) mod chart;
 pub(super) mod csv;
 mod failure;
 mod json;
+mod junit;
 mod markdown;
 mod sweep;
 mod table;
+mod tap;
 
-pub use json::json_array;
+pub use json::json_results;
 pub use sweep::sweep;
 
 use super::{Ratio, Report, RunStats, Unit};
@@ -27,49 +31,189 @@ const fn of_each(state: &RunStats) -> &'static str {
     if state.runs > 1 { " per run" } else { "" }
 }
 
-/// Declares each format: its name on the command line, how several reports follow each other in
-/// one output, and the function that renders one of them.
+/// Where a text is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Whether it shows colour.
+    pub color: bool,
+    /// Its columns.
+    pub width: usize,
+}
+
+impl Default for Screen {
+    /// No terminal: no colour, and 80 columns, so that a text is the same everywhere.
+    fn default() -> Self {
+        Self {
+            color: false,
+            width: WIDTH,
+        }
+    }
+}
+
+/// One format.
+#[derive(Clone, Copy)]
+struct Row {
+    name: &'static str,
+    about: &'static str,
+    text: Text,
+    file: Filed,
+    tells_stories: bool,
+}
+
+/// What a format makes of the reports of one command.
+#[derive(Clone, Copy)]
+enum Text {
+    /// A text of each; several follow each other in one output.
+    Each(Following, fn(&Report, &Screen) -> String),
+    /// One text of all.
+    Whole(fn(&[&Report]) -> String),
+}
+
+/// The files in which a format is kept.
+#[derive(Clone, Copy)]
+enum Filed {
+    /// None: it is for a terminal.
+    Nowhere,
+    /// `NAME.ENDING` of each report, by its ending.
+    Each(&'static str),
+    /// One of all, by its name.
+    One(&'static str),
+}
+
+/// Declares each format: what it is for, its name on the command line, what it makes of the
+/// reports of a command, the files in which it is kept, and whether it tells the story of policies
+/// that fail, which costs further runs.
 macro_rules! formats {
-    ($($(#[doc = $about:literal])* $id:ident = ($name:literal, $following:ident, $render:path);)*)
-    => {
+    ($(
+        #[doc = $about:literal]
+        $id:ident = ($name:literal, $text:expr, $file:expr, $tells:literal);
+    )*) => {
         /// How a report is shown.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Format {
-            $($(#[doc = $about])* $id,)*
+            $(#[doc = $about] $id,)*
         }
 
         impl Format {
             /// All formats, in the order in which help texts list them.
             pub const ALL: &[Self] = &[$(Self::$id),*];
 
-            /// As the command line names it.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$id => $name,)* }
-            }
-
-            /// How several reports follow each other in one output.
-            pub const fn following(self) -> Following {
-                match self { $(Self::$id => Following::$following,)* }
-            }
-
-            /// `report` in this format; `color` is for terminals only.
-            pub(super) fn render(self, report: &Report, color: bool) -> String {
-                match self { $(Self::$id => $render(report, color),)* }
+            const fn row(self) -> Row {
+                match self {
+                    $(Self::$id => Row {
+                        name: $name,
+                        about: $about,
+                        text: $text,
+                        file: $file,
+                        tells_stories: $tells,
+                    },)*
+                }
             }
         }
     };
 }
 
 formats! {
-    /// For a terminal of 80 columns.
-    Table = ("table", Apart, table::render);
-    /// The result document.
-    Json = ("json", Array, json::render);
+    /// For a terminal.
+    Table = ("table", Text::Each(Following::Apart, table::render), Filed::Nowhere, true);
+    /// The result, for programs.
+    Json = ("json", Text::Each(Following::Array, json::render), Filed::Each("json"), false);
     /// One row per policy and measure.
-    Csv = ("csv", Rows, csv::render);
+    Csv = ("csv", Text::Each(Following::Rows, csv::render), Filed::Each("csv"), false);
     /// For a repository.
-    Markdown = ("md", Apart, markdown::render);
+    Markdown = ("md", Text::Each(Following::Apart, markdown::render), Filed::Each("md"), false);
+    /// Test cases, one per expectation, for Jenkins, GitLab and other CI systems.
+    Junit = ("junit", Text::Whole(junit::render), Filed::One("junit.xml"), true);
+    /// The Test Anything Protocol, version 14.
+    Tap = ("tap", Text::Whole(tap::render), Filed::One("results.tap"), true);
+}
+
+impl Format {
+    /// As the command line names it.
+    pub const fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// What it is, or is for, in a sentence without its full stop.
+    pub fn about(self) -> &'static str {
+        let about = self.row().about.trim();
+        about.strip_suffix('.').unwrap_or(about)
+    }
+
+    /// How several reports follow each other in one output.
+    pub const fn following(self) -> Following {
+        match self.row().text {
+            Text::Each(following, _) => following,
+            Text::Whole(_) => Following::Whole,
+        }
+    }
+
+    /// Whether it shows the stories of [`Drill::explain`](crate::drill::Drill::explain).
+    pub const fn tells_stories(self) -> bool {
+        self.row().tells_stories
+    }
+
+    /// The files in which it is kept, as a pattern (`NAME.csv`); none if it is for a terminal.
+    pub fn file_names(self) -> Option<String> {
+        match self.row().file {
+            Filed::Nowhere => None,
+            Filed::Each(ending) => Some(format!("NAME.{ending}")),
+            Filed::One(name) => Some(name.to_owned()),
+        }
+    }
+
+    /// Its files of all reports of a command, each report with the name of its files: name and
+    /// text of each.
+    pub fn files(self, reports: &[(&str, &Report)]) -> Vec<(String, String)> {
+        let screen = Screen::default();
+        let whole = || {
+            let reports = reports.iter().map(|(_, report)| *report);
+            self.together(&Vec::from_iter(reports))
+        };
+        match self.row().file {
+            Filed::Nowhere => Vec::new(),
+            Filed::Each(ending) => {
+                let file = |(name, report): &(&str, &Report)| {
+                    (format!("{name}.{ending}"), self.render(report, &screen))
+                };
+                reports.iter().map(file).collect()
+            }
+            Filed::One(name) => vec![(name.to_owned(), whole())],
+        }
+    }
+
+    /// `report` alone.
+    pub(super) fn render(self, report: &Report, screen: &Screen) -> String {
+        match self.row().text {
+            Text::Each(_, render) => render(report, screen),
+            Text::Whole(render) => render(&[report]),
+        }
+    }
+
+    /// All `reports` in one document. Of texts that follow each other, see [`rendered`].
+    pub fn together(self, reports: &[&Report]) -> String {
+        match self.row().text {
+            Text::Each(Following::Array, _) => json_results(reports),
+            Text::Each(..) => rendered(reports, self, &Screen::default()),
+            Text::Whole(render) => render(reports),
+        }
+    }
+}
+
+/// `reports` in one text, as [`Following`] says.
+pub fn rendered(reports: &[&Report], format: Format, screen: &Screen) -> String {
+    match format.following() {
+        Following::Array if reports.len() != 1 => return json_results(reports),
+        Following::Whole => return format.together(reports),
+        _ => {}
+    }
+    let texts = reports.iter().map(|one| format.render(one, screen));
+    let joined = texts.reduce(|all, next| match format.following() {
+        Following::Rows => all + next.split_once('\n').map_or("", |(_, rows)| rows),
+        _ => format!("{all}\n{next}"),
+    });
+    joined.unwrap_or_default()
 }
 
 /// How several reports follow each other in one output.
@@ -80,6 +224,39 @@ pub enum Following {
     Apart,
     /// As further rows under the first header.
     Rows,
-    /// As the elements of one array, see [`json_array`].
+    /// As the elements of one array, see [`json_results`].
     Array,
+    /// One document is about all of them, also about a single one.
+    Whole,
 }
+
+/// The formats of values without expectations, such as a comparison or a month of money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueFormat {
+    /// For a terminal.
+    Table,
+    /// For programs.
+    Json,
+    /// For a spreadsheet.
+    Csv,
+    /// For a repository.
+    Markdown,
+}
+
+impl ValueFormat {
+    /// All of them, in the order in which help texts list them.
+    pub const ALL: &[Self] = &[Self::Table, Self::Json, Self::Csv, Self::Markdown];
+
+    /// The format of reports that has the same name.
+    pub const fn format(self) -> Format {
+        match self {
+            Self::Table => Format::Table,
+            Self::Json => Format::Json,
+            Self::Csv => Format::Csv,
+            Self::Markdown => Format::Markdown,
+        }
+    }
+}
+
+/// The usual width of a terminal.
+const WIDTH: usize = 80;

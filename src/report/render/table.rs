@@ -4,7 +4,7 @@
 //! Plain ASCII; colour only when asked for. The command line decides whether the terminal shows
 //! colour.
 
-use super::{failure, of_each, per_run};
+use super::{Screen, failure, of_each, per_run};
 use crate::policy::config::EVERY;
 use crate::report::measures::{Measure, View};
 use crate::report::ratio::{Ratio, grouped};
@@ -16,8 +16,9 @@ use crate::text::columns;
 use crate::time::nanos;
 use crate::units::duration;
 
-/// `report` as text, in colour if asked.
-pub(super) fn render(report: &Report, color: bool) -> String {
+/// `report` as text for `screen`.
+pub(super) fn render(report: &Report, screen: &Screen) -> String {
+    let color = screen.color;
     let mut lines = vec![header(report, color)];
     let notes = report.subject.notes.iter();
     lines.extend(notes.map(|note| format!("  note: {note}")));

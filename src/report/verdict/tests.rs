@@ -16,6 +16,7 @@ fn expectation(metric: &str, op: Op, bound: Bound) -> Expectation {
         than: None,
         shift: None,
         by_interval: false,
+        line: None,
     }
 }
 

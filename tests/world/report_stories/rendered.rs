@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use firedrill::expect::{Bound, Op};
 use firedrill::policy::{BreakerState as Breaker, FailureClass, FailureReason};
-use firedrill::report::{Format, Report, RunStats, Subject, Verdict, json_array};
+use firedrill::report::{Format, Report, RunStats, Subject, Verdict, json_results, read};
 
 use super::rig::{BACKUP, PRIMARY, Story, expectation, fault, secs, subject};
 
@@ -276,17 +276,24 @@ fn policies_stand_in_the_order_of_the_run_and_measures_in_that_of_their_table() 
 }
 
 #[test]
-fn several_documents_make_one_array() {
-    let text = json_array(&[small(), small()]);
-    let array: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
-    assert_eq!(array.len(), 2);
-    assert!(text.ends_with("\n]\n"));
-    assert_eq!(json_array(&[]), "[]\n");
+fn several_documents_make_one_with_an_overall_verdict() {
+    let report = small();
+    let text = json_results(&[&report, &report]);
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let one: serde_json::Value = serde_json::from_str(&report.render(Format::Json, false)).unwrap();
+    assert_eq!(all["schema"], "firedrill.results/1");
+    assert_eq!(all["verdict"], one["verdict"]);
+    assert_eq!(all["verdicts"][one["verdict"].as_str().unwrap()], 2);
+    assert_eq!(all["results"], serde_json::json!([one, one]));
+    assert_eq!(read(&text).unwrap().len(), 2);
+    // As earlier versions wrote them.
+    let array = serde_json::json!([one]).to_string();
+    assert_eq!(read(&array).unwrap().len(), 1);
 }
 
 #[test]
 fn every_format_ends_with_exactly_one_line_break() {
-    for format in [Format::Table, Format::Json, Format::Csv, Format::Markdown] {
+    for &format in Format::ALL {
         let text = report().render(format, false);
         assert!(
             text.ends_with('\n') && !text.ends_with("\n\n"),

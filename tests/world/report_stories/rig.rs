@@ -87,6 +87,7 @@ pub(crate) fn expectation(text: &str, during: Option<u16>, op: Op, bound: Bound)
         than: None,
         shift: None,
         by_interval: false,
+        line: None,
     }
 }
 
