@@ -13,7 +13,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::output::CliError;
-use crate::report::{Format, Report};
+use crate::report::{Detail, Format, Report};
 
 /// How reports are printed, and the files that they are written to.
 #[derive(Debug, clap::Args)]
@@ -64,10 +64,11 @@ impl OutputArgs {
         Ok(Some(set))
     }
 
-    /// Whether reports are to tell the stories of policies that fail.
-    pub(super) fn tells_stories(&self) -> bool {
-        let mut formats = self.also.iter().chain([&self.format]);
-        formats.any(|format| format.tells_stories())
+    /// How much reports are to tell beside counts.
+    pub(super) fn detail(&self) -> Detail {
+        let formats = self.also.iter().chain([&self.format]);
+        let most = formats.map(|format| format.detail()).max();
+        most.unwrap_or(Detail::Counts)
     }
 
     /// Writes every report to the folder of `--out`, if there is one, under its own name: all or

@@ -13,7 +13,7 @@ use super::run::Args;
 use super::sweep::Variant;
 use super::{Done, partition};
 use crate::drill::Drill;
-use crate::report::{self, Following, Format, Report, Verdict};
+use crate::report::{self, Detail, Following, Format, Report, Verdict};
 
 /// The state of a run.
 pub(super) struct Session<'a> {
@@ -107,10 +107,10 @@ impl<'a> Session<'a> {
 
     fn take_next(&mut self, place: usize, report: Report) -> ControlFlow<()> {
         // Stories cost further runs, and a sweep has many.
-        let tells_stories = self.args.output.tells_stories() && !self.is_sweep();
-        let report = match tells_stories {
-            true => self.drills[place].explain(report),
-            false => report,
+        let report = match self.args.output.detail() {
+            Detail::Stories if !self.is_sweep() => self.drills[place].explain(report),
+            Detail::Replays if !self.is_sweep() => self.drills[place].replay(report),
+            _ => report,
         };
         let name = &self.drills[place].scenario().name;
         let verdict = self.verdict(place, &report);

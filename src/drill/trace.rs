@@ -8,6 +8,7 @@ use super::{Drill, NoThread};
 use crate::policy::ProviderInfo;
 use crate::policy::config::Policy;
 use crate::report::Report;
+use crate::report::replay::{Replay, Replaying};
 use crate::report::story::{
     Blame, CallStory, Keeper, Names, Pick, Question, Story, Worst, WorstBy,
 };
@@ -59,6 +60,31 @@ impl Drill {
         let stories = questions.filter_map(|question| self.story(&question)?.ok());
         let stories = stories.collect();
         report.with_stories(stories)
+    }
+
+    /// Adds to `report`, which is this drill's, what a page shows beside its counts: one run of
+    /// each policy in detail, and the story of every policy that failed an expectation. What gets
+    /// no thread is left out.
+    pub fn replay(&self, report: Report) -> Report {
+        let questions = report.to_replay().into_iter();
+        let replays = questions.filter_map(|question| {
+            let policy = self.policies().get(question.policy)?;
+            self.in_detail(policy, &question).ok()
+        });
+        let replays = replays.collect();
+        let report = self.explain(report);
+        report.with_replays(replays)
+    }
+
+    fn in_detail(&self, policy: &Policy, question: &Question) -> io::Result<Replay> {
+        let new = || Replaying::new(&self.subject, question.by);
+        let recorder = Arc::new(Detailed(Mutex::new(new())));
+        self.changes
+            .engine
+            .run(self.scenario(), policy, question.seed, recorder.clone())?;
+        let mut replaying = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaying = std::mem::replace(&mut *replaying, new());
+        Ok(replaying.finish(question.policy, question.seed))
     }
 
     /// The answer to `question`; none if it is about no policy of this drill.
@@ -132,6 +158,20 @@ impl Recorder for Tracing {
         if let Some(story) = keeper.on_event(event) {
             on_call(&story);
         }
+    }
+
+    fn wants_reasons(&self) -> bool {
+        true
+    }
+}
+
+/// Keeps one run in detail.
+struct Detailed(Mutex<Replaying>);
+
+impl Recorder for Detailed {
+    fn record(&self, event: &Event) {
+        let mut replaying = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        replaying.on_event(event);
     }
 
     fn wants_reasons(&self) -> bool {

@@ -23,6 +23,7 @@
 //! - `scorecard`: many policies over many scenarios.
 //! - `production`: the same for recorded traces of production.
 //! - `audit`: what runs without bytes came to on the simulated network.
+//! - `replay`: one run in detail; `headline`: the finding in a sentence; `page`: both as HTML.
 //! - `render`: one file for each format; `command`: the command that reproduces a report.
 //!
 //! It does not use world or client, so that it reads traces of production as well.
@@ -44,16 +45,19 @@ pub(crate) mod explained;
 mod explanation;
 mod failover;
 pub(crate) mod fault_impact;
+mod headline;
 pub(crate) mod histogram;
 pub(crate) mod ledger;
 pub mod measures;
 mod merge;
 mod not_judged;
 mod outcomes;
+mod page;
 pub(crate) mod production;
 pub(crate) mod ratio;
 mod recovery;
 mod render;
+pub(crate) mod replay;
 pub(crate) mod run_stats;
 mod scopes;
 mod scorecard;
@@ -89,7 +93,7 @@ pub use outcomes::{CallOutcomes, CallRanges};
 pub use ratio::Ratio;
 pub(crate) use ratio::grouped;
 pub(crate) use render::csv::text_of as csv_text;
-pub use render::{Following, Format, Screen, ValueFormat, json_results, rendered, sweep};
+pub use render::{Detail, Following, Format, Screen, ValueFormat, json_results, rendered, sweep};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};
 pub use scorecard::Scorecard;
 pub use shards::MergeError;
@@ -107,6 +111,7 @@ use crate::prices::Price;
 use crate::trace::{Event, Recorder};
 use compare::Comparison;
 use measures::View;
+use replay::Replay;
 use story::{Pick, Story};
 use verdict::{ExpectationResult, Facts};
 
@@ -143,6 +148,8 @@ pub struct Report {
     picture: Option<String>,
     /// Why policies failed expectations, for those that were run again to find out.
     stories: Vec<Story>,
+    /// One run of each policy in detail, for those that were made again.
+    replays: Vec<Replay>,
     /// Expectations that were not judged, because a policy did not run: policy and text.
     skipped: Vec<(String, String)>,
     /// What some of its runs came to by another engine.
@@ -194,6 +201,7 @@ impl Report {
             baseline: Vec::new(),
             picture: None,
             stories: Vec::new(),
+            replays: Vec::new(),
             written: Vec::new(),
             judge: None,
             audit: None,
@@ -260,9 +268,9 @@ impl Report {
         self
     }
 
-    /// Its picture, as SVG: answers and attempts per second over the run.
+    /// Its picture, as SVG: success over the run, and what its expectations ask for.
     pub fn picture(&self) -> String {
-        render::chart::render(self)
+        render::chart::picture(self)
     }
 
     /// The name of its scenario.

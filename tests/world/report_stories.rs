@@ -4,5 +4,6 @@ mod by_hand;
 mod conduct;
 mod measured;
 mod merged;
+mod page;
 mod rendered;
 pub(crate) mod rig;

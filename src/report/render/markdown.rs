@@ -20,16 +20,38 @@ use crate::report::verdict::Verdict;
 use crate::report::{Judged, Report, command, compare, measures};
 use crate::text::columns;
 use rows::Rows;
+pub(in crate::report) use rows::{Section, is_number};
 
 /// `report` as Markdown.
 pub(super) fn render(report: &Report, _: &Screen) -> String {
-    let sections = [
+    let tables = |tables: Vec<Option<Section>>| {
+        let tables = tables.into_iter().flatten();
+        Vec::from_iter(tables.map(|table| table.written()))
+    };
+    let opening = [
         Some(head(report)),
         notes(report),
         Some(policies(report)),
         Some(over_time(report)),
-        expectations(report),
+        expectations(report).map(|table| table.written()),
         baseline(report),
+    ];
+    let sections = opening.into_iter().flatten();
+    let sections = sections.chain(tables(what_happened(report)));
+    let sections = sections.chain(audit::section(report));
+    let sections = sections.chain(tables(what_followed(report)));
+    Vec::from_iter(sections.chain([again(report)])).join("\n\n") + "\n"
+}
+
+/// Every table of counts, for a page.
+pub(in crate::report) fn tables(report: &Report) -> Vec<Section> {
+    let mut tables = what_happened(report);
+    tables.extend(what_followed(report));
+    tables.into_iter().flatten().collect()
+}
+
+fn what_happened(report: &Report) -> Vec<Option<Section>> {
+    vec![
         faults(report),
         parts::by_provider(report),
         parts::by_task(report),
@@ -37,18 +59,19 @@ pub(super) fn render(report: &Report, _: &Screen) -> String {
         failed_calls(report),
         breakers(report),
         measures_taken(report),
-        audit::section(report),
+    ]
+}
+
+fn what_followed(report: &Report) -> Vec<Option<Section>> {
+    vec![
         outages(report),
         conduct(report),
         after_faults(report),
         comebacks(report),
         alerts::section(report),
         money::section(report),
-        Some(prices(report)),
-        Some(again(report)),
-    ];
-    let sections: Vec<String> = sections.into_iter().flatten().collect();
-    sections.join("\n\n") + "\n"
+        prices(report),
+    ]
 }
 
 fn head(report: &Report) -> String {
@@ -133,7 +156,7 @@ fn over_time(report: &Report) -> String {
     };
     let lines = Vec::from_iter(report.policies.iter().map(line));
     let picture = report.picture.as_ref().map(|file| {
-        let about = "Answers and attempts per second over the run, by policy";
+        let about = "Success over the run, by policy, and what the scenario asks for";
         format!("\n\n![{about}]({})", file.replace(' ', "%20"))
     });
     format!(
@@ -144,7 +167,7 @@ fn over_time(report: &Report) -> String {
     )
 }
 
-fn expectations(report: &Report) -> Option<String> {
+fn expectations(report: &Report) -> Option<Section> {
     let mut rows = Rows::new(&["policy", "expectation", "verdict", "finding"]);
     for policy in &report.policies {
         for judgement in &policy.judgements {
@@ -192,7 +215,7 @@ fn baseline(report: &Report) -> Option<String> {
     (!text.is_empty()).then(|| format!("## Against the baseline\n\n{}", text.trim_end()))
 }
 
-fn faults(report: &Report) -> Option<String> {
+fn faults(report: &Report) -> Option<Section> {
     let names: Vec<&str> = policy_names(report).collect();
     let mut rows = Rows::new(&[&["fault"], names.as_slice()].concat());
     for (place, fault) in report.subject.faults.iter().enumerate() {
@@ -204,7 +227,7 @@ fn faults(report: &Report) -> Option<String> {
     rows.section("Faults", "How often each fired, per run.")
 }
 
-fn failures(report: &Report) -> Option<String> {
+fn failures(report: &Report) -> Option<Section> {
     let names: Vec<&str> = policy_names(report).collect();
     let mut rows = Rows::new(&[&["provider", "class"], names.as_slice()].concat());
     for (place, provider) in report.subject.providers.iter().enumerate() {
@@ -222,7 +245,7 @@ fn failures(report: &Report) -> Option<String> {
     rows.section("Failures", "Attempts that failed, per run.")
 }
 
-fn failed_calls(report: &Report) -> Option<String> {
+fn failed_calls(report: &Report) -> Option<Section> {
     let names: Vec<&str> = policy_names(report).collect();
     let mut rows = Rows::new(&[&["reason"], names.as_slice()].concat());
     for (reason, count) in Endings::REASONS {
@@ -245,7 +268,7 @@ fn classes_at(report: &Report, provider: usize) -> BTreeSet<FailureClass> {
         .collect()
 }
 
-fn breakers(report: &Report) -> Option<String> {
+fn breakers(report: &Report) -> Option<Section> {
     let mut rows = Rows::new(&["policy", "provider", "opened", "half-opened", "closed"]);
     for policy in &report.policies {
         let state = &policy.state;
@@ -263,7 +286,7 @@ fn breakers(report: &Report) -> Option<String> {
 }
 
 /// Actions that only some policies take; each column only if a policy took it.
-fn measures_taken(report: &Report) -> Option<String> {
+fn measures_taken(report: &Report) -> Option<Section> {
     let is_said = |measure: &&Measure| {
         let policies = report.policies.iter();
         let mut values = policies.filter_map(|policy| measure.of(&report.view(policy)));
@@ -284,7 +307,7 @@ fn measures_taken(report: &Report) -> Option<String> {
     )
 }
 
-fn outages(report: &Report) -> Option<String> {
+fn outages(report: &Report) -> Option<Section> {
     let mut rows = Rows::new(&["policy", "outages", "longest", "mean", "overlapping faults"]);
     for policy in &report.policies {
         let tally = &policy.state.run.uptime;
@@ -308,7 +331,7 @@ fn outages(report: &Report) -> Option<String> {
 }
 
 /// Violations of conduct; only of policies that have some.
-fn conduct(report: &Report) -> Option<String> {
+fn conduct(report: &Report) -> Option<Section> {
     let mut rows = Rows::new(&["policy", "what", "times"]);
     for policy in &report.policies {
         for measure in CONDUCT {
@@ -323,7 +346,7 @@ fn conduct(report: &Report) -> Option<String> {
     rows.section("Conduct", "What no client should do, per run.")
 }
 
-fn after_faults(report: &Report) -> Option<String> {
+fn after_faults(report: &Report) -> Option<Section> {
     let mut rows = Rows::new(&[
         "policy",
         "fault",
@@ -351,7 +374,7 @@ fn after_faults(report: &Report) -> Option<String> {
     )
 }
 
-fn comebacks(report: &Report) -> Option<String> {
+fn comebacks(report: &Report) -> Option<Section> {
     let mut rows = Rows::new(&["policy", "provider", "recovery"]);
     for policy in &report.policies {
         for (place, provider) in report.subject.providers.iter().enumerate() {
@@ -385,7 +408,7 @@ fn shown_of(report: &Report, policy: &Judged, measure: &Measure, place: usize) -
     shown
 }
 
-fn prices(report: &Report) -> String {
+fn prices(report: &Report) -> Option<Section> {
     let mut rows = Rows::new(&["provider", "model", "input", "output", "source"]);
     for provider in &report.subject.providers {
         let MeasuredProvider {
@@ -399,14 +422,17 @@ fn prices(report: &Report) -> String {
             price.source.clone(),
         ]);
     }
-    format!("## Prices\n\nUSD per million tokens.\n\n{}", rows.written())
+    rows.section("Prices", "USD per million tokens.")
 }
 
 fn again(report: &Report) -> String {
-    if let Some(line) = report.again_from_traces() {
-        return format!("## Again\n\n```sh\n{line}\n```");
-    }
-    format!("## Again\n\n```sh\n{}\n```", command(report))
+    format!("## Again\n\n```sh\n{}\n```", command_line(report))
+}
+
+/// The command that makes the report again.
+pub(in crate::report) fn command_line(report: &Report) -> String {
+    let traces = report.again_from_traces();
+    traces.unwrap_or_else(|| command(report))
 }
 
 /// The command that runs the scenario again, without the folders of one machine.

@@ -10,15 +10,16 @@ pub(super) mod csv;
 mod failure;
 mod json;
 mod junit;
-mod markdown;
+pub(super) mod markdown;
 mod sweep;
 mod table;
 mod tap;
 
 pub use json::json_results;
 pub use sweep::sweep;
+pub(super) use table::{calls, seeds_and_length};
 
-use super::{Ratio, Report, RunStats, Unit};
+use super::{Ratio, Report, RunStats, Unit, page};
 
 /// `count`, which is over all runs of `state`, for each of them: `117.2`.
 fn per_run(state: &RunStats, count: u64) -> String {
@@ -57,7 +58,7 @@ struct Row {
     about: &'static str,
     text: Text,
     file: Filed,
-    tells_stories: bool,
+    detail: Detail,
 }
 
 /// What a format makes of the reports of one command.
@@ -78,15 +79,29 @@ enum Filed {
     Each(&'static str),
     /// One of all, by its name.
     One(&'static str),
+    /// `NAME.ENDING` of each report, and one of all, by its name.
+    EachAndAll(&'static str, &'static str),
+}
+
+/// How much a format tells beside counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Detail {
+    /// Counts alone.
+    Counts,
+    /// The stories of [`Drill::explain`](crate::drill::Drill::explain).
+    Stories,
+    /// The runs of [`Drill::replay`](crate::drill::Drill::replay).
+    Replays,
 }
 
 /// Declares each format: what it is for, its name on the command line, what it makes of the
-/// reports of a command, the files in which it is kept, and whether it tells the story of policies
-/// that fail, which costs further runs.
+/// reports of a command, the files in which it is kept, and how much it tells of single calls,
+/// which costs further runs.
 macro_rules! formats {
     ($(
         #[doc = $about:literal]
-        $id:ident = ($name:literal, $text:expr, $file:expr, $tells:literal);
+        $id:ident = ($name:literal, $text:expr, $file:expr, $detail:ident);
     )*) => {
         /// How a report is shown.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +121,7 @@ macro_rules! formats {
                         about: $about,
                         text: $text,
                         file: $file,
-                        tells_stories: $tells,
+                        detail: Detail::$detail,
                     },)*
                 }
             }
@@ -116,17 +131,19 @@ macro_rules! formats {
 
 formats! {
     /// For a terminal.
-    Table = ("table", Text::Each(Following::Apart, table::render), Filed::Nowhere, true);
+    Table = ("table", Text::Each(Following::Apart, table::render), Filed::Nowhere, Stories);
     /// The result, for programs.
-    Json = ("json", Text::Each(Following::Array, json::render), Filed::Each("json"), false);
+    Json = ("json", Text::Each(Following::Array, json::render), Filed::Each("json"), Counts);
     /// One row per policy and measure.
-    Csv = ("csv", Text::Each(Following::Rows, csv::render), Filed::Each("csv"), false);
+    Csv = ("csv", Text::Each(Following::Rows, csv::render), Filed::Each("csv"), Counts);
     /// For a repository.
-    Markdown = ("md", Text::Each(Following::Apart, markdown::render), Filed::Each("md"), false);
+    Markdown = ("md", Text::Each(Following::Apart, markdown::render), Filed::Each("md"), Counts);
     /// Test cases, one per expectation, for Jenkins, GitLab and other CI systems.
-    Junit = ("junit", Text::Whole(junit::render), Filed::One("junit.xml"), true);
+    Junit = ("junit", Text::Whole(junit::render), Filed::One("junit.xml"), Stories);
     /// The Test Anything Protocol, version 14.
-    Tap = ("tap", Text::Whole(tap::render), Filed::One("results.tap"), true);
+    Tap = ("tap", Text::Whole(tap::render), Filed::One("results.tap"), Stories);
+    /// A page for a browser, in one file without any request.
+    Html = ("html", Text::Whole(page::pages), Filed::EachAndAll("html", "index.html"), Replays);
 }
 
 impl Format {
@@ -149,16 +166,16 @@ impl Format {
         }
     }
 
-    /// Whether it shows the stories of [`Drill::explain`](crate::drill::Drill::explain).
-    pub const fn tells_stories(self) -> bool {
-        self.row().tells_stories
+    /// How much it tells beside counts.
+    pub const fn detail(self) -> Detail {
+        self.row().detail
     }
 
     /// The files in which it is kept, as a pattern (`NAME.csv`); none if it is for a terminal.
     pub fn file_names(self) -> Option<String> {
         match self.row().file {
             Filed::Nowhere => None,
-            Filed::Each(ending) => Some(format!("NAME.{ending}")),
+            Filed::Each(ending) | Filed::EachAndAll(ending, _) => Some(format!("NAME.{ending}")),
             Filed::One(name) => Some(name.to_owned()),
         }
     }
@@ -171,13 +188,19 @@ impl Format {
             let reports = reports.iter().map(|(_, report)| *report);
             self.together(&Vec::from_iter(reports))
         };
+        let each = |ending: &str| {
+            let file = |(name, report): &(&str, &Report)| {
+                (format!("{name}.{ending}"), self.render(report, &screen))
+            };
+            Vec::from_iter(reports.iter().map(file))
+        };
         match self.row().file {
             Filed::Nowhere => Vec::new(),
-            Filed::Each(ending) => {
-                let file = |(name, report): &(&str, &Report)| {
-                    (format!("{name}.{ending}"), self.render(report, &screen))
-                };
-                reports.iter().map(file).collect()
+            Filed::Each(ending) => each(ending),
+            Filed::EachAndAll(ending, name) => {
+                let mut files = each(ending);
+                files.push((name.to_owned(), page::index(reports, ending)));
+                files
             }
             Filed::One(name) => vec![(name.to_owned(), whole())],
         }

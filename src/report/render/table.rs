@@ -36,7 +36,7 @@ pub(super) fn render(report: &Report, screen: &Screen) -> String {
 }
 
 /// `5 seeds x 30m`, `seed 3 x 30m`.
-pub(super) fn seeds_and_length(report: &Report) -> String {
+pub(in crate::report) fn seeds_and_length(report: &Report) -> String {
     let length = nanos(report.subject.duration);
     let length = match length % NANOS_PER_DAY {
         0 => duration::write(report.subject.duration),
@@ -72,7 +72,7 @@ fn header(report: &Report, color: bool) -> String {
 
 /// `1,802 calls per run` (policies get the same calls; if not, the maximum is shown), or all the
 /// calls of recorded traces.
-pub(super) fn calls(report: &Report) -> String {
+pub(in crate::report) fn calls(report: &Report) -> String {
     let states = report.policies.iter().map(|policy| &policy.state);
     if !report.subject.traces.is_empty() {
         return format!(

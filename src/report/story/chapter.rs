@@ -27,7 +27,7 @@ impl Story {
     }
 
     /// `seed 3, the worst: 430 of 1,800 calls failed, 412 exhausted (server_error), 18 deadline`.
-    fn summary(&self) -> String {
+    pub(in crate::report) fn summary(&self) -> String {
         let (seed, failed) = (self.seed, grouped(self.worst.failed.len() as u64));
         let calls = grouped(self.worst.calls);
         let ways = self.worst.ways().into_iter();

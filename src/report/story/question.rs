@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{Story, WorstBy};
+use crate::report::replay::Replay;
 use crate::report::verdict::Verdict;
 use crate::report::{Judged, Report, measures};
 
@@ -26,6 +27,27 @@ impl Report {
         asked.collect()
     }
 
+    /// The run of each policy to make again for a page: the one to tell, else the worst.
+    pub(crate) fn to_replay(&self) -> Vec<Question> {
+        let policies = self.policies.iter().enumerate();
+        let replayed = policies.filter_map(|(place, policy)| {
+            let by = by(policy);
+            let seed = worst_seed(policy, by)?;
+            Some(Question {
+                policy: place,
+                seed,
+                by,
+            })
+        });
+        replayed.collect()
+    }
+
+    /// Adds runs in detail, which pages show.
+    pub(crate) fn with_replays(mut self, replays: Vec<Replay>) -> Self {
+        self.replays = replays;
+        self
+    }
+
     /// Adds the stories of policies, which tables show.
     pub(crate) fn with_stories(mut self, stories: Vec<Story>) -> Self {
         self.stories = stories;
@@ -39,15 +61,20 @@ fn question(place: usize, policy: &Judged) -> Option<Question> {
     if verdict == Verdict::Holds || (verdict == Verdict::Inconclusive && !has_failed) {
         return None;
     }
-    let by = match has_failed {
-        true => WorstBy::Failed,
-        false => WorstBy::Slowest,
-    };
+    let by = by(policy);
     Some(Question {
         policy: place,
         seed: worst_seed(policy, by)?,
         by,
     })
+}
+
+/// Failed calls are worth telling before slow ones.
+const fn by(policy: &Judged) -> WorstBy {
+    match policy.state.run.succeeded < policy.state.run.calls {
+        true => WorstBy::Failed,
+        false => WorstBy::Slowest,
+    }
 }
 
 /// The run in which the largest share of calls failed, or the slowest run; of several the first.

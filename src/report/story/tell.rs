@@ -32,7 +32,7 @@ impl Names {
             .map_or("?", String::as_str)
     }
 
-    pub(super) fn fault(&self, fault: FaultId) -> &str {
+    pub(in crate::report) fn fault(&self, fault: FaultId) -> &str {
         self.faults.get(fault.index()).map_or("?", String::as_str)
     }
 }
@@ -101,7 +101,7 @@ impl CallStory {
     }
 
     /// `call 217 at 16:40.250: failed after 4.120s, exhausted (server_error)`.
-    fn heading(&self) -> String {
+    pub(in crate::report) fn heading(&self) -> String {
         let (call, at) = (self.call.0, words::clock(self.arrived));
         let Some((ended, _)) = self.ended else {
             return format!("call {call} at {at}");
@@ -120,7 +120,7 @@ impl CallStory {
     }
 
     /// The line of one event; none for those that say nothing new.
-    pub(super) fn line(&self, event: &Event, names: &Names) -> Option<String> {
+    pub(in crate::report) fn line(&self, event: &Event, names: &Names) -> Option<String> {
         Some(match &event.kind {
             EventKind::Arrived { streamed: true, .. } => "arrives, streamed".to_owned(),
             EventKind::Arrived { .. } => "arrives".to_owned(),

@@ -252,7 +252,7 @@ pub(in crate::report) fn clock(at: Instant) -> String {
 }
 
 /// A length in milliseconds: `0.300s`.
-pub(super) fn length(length: Duration) -> String {
+pub(in crate::report) fn length(length: Duration) -> String {
     let millis = length.as_millis();
     format!("{}.{:03}s", millis / 1_000, millis % 1_000)
 }

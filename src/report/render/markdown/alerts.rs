@@ -1,10 +1,10 @@
 //! The section of alert rules: what each did under each policy.
 
-use super::{Rows, shown_of};
+use super::{Rows, Section, shown_of};
 use crate::report::{Report, measures};
 
 /// One row per policy and rule; none without rules.
-pub(super) fn section(report: &Report) -> Option<String> {
+pub(super) fn section(report: &Report) -> Option<Section> {
     let mut rows = Rows::new(&[
         "policy",
         "alert",

@@ -23,7 +23,9 @@ pub(super) fn section(report: &Report) -> Option<String> {
             run.values(usize::MAX).join("; "),
         ]);
     }
-    let mut text = rows.section("Audit", &format!("{}.", audit.summary()))?;
+    let mut text = rows
+        .section("Audit", &format!("{}.", audit.summary()))?
+        .written();
     for other in &audit.verdicts {
         text += &format!("\n\n**{}**: {}.", other.policy, other.told());
     }

@@ -1,13 +1,13 @@
 //! Where the money went: what each provider billed, by kind of token and by fate.
 
-use super::Rows;
+use super::{Rows, Section};
 use crate::report::ledger::{Fate, Spent};
 use crate::report::ratio::Ratio;
 use crate::report::{Judged, Report};
 use crate::units::Money;
 
 /// The section; none when no provider billed anything.
-pub(super) fn section(report: &Report) -> Option<String> {
+pub(super) fn section(report: &Report) -> Option<Section> {
     let lines: Vec<Line> = report
         .policies
         .iter()

@@ -1,13 +1,13 @@
 //! Who did what: attempts and cost by provider and key, results by task.
 
-use super::Rows;
+use super::{Rows, Section};
 use crate::report::measures::{self, Measure, View};
 use crate::report::ratio::Ratio;
 use crate::report::run_stats::Endings;
 use crate::report::{Judged, Report, breakdown};
 
 /// Attempts and cost by provider, and by key where one has several; none for a single one.
-pub(super) fn by_provider(report: &Report) -> Option<String> {
+pub(super) fn by_provider(report: &Report) -> Option<Section> {
     let places: Vec<String> = places(report);
     let mut rows = Rows::new(&[
         "policy", "provider", "attempts", "share", "answered", "tokens", "cost",
@@ -60,7 +60,7 @@ fn line(report: &Report, policy: &Judged, place: &str) -> Vec<String> {
 }
 
 /// What became of each task's calls; none without tasks.
-pub(super) fn by_task(report: &Report) -> Option<String> {
+pub(super) fn by_task(report: &Report) -> Option<Section> {
     let mut rows = Rows::new(&[
         "policy", "task", "calls", "success", "p50", "p95", "ttft p95", "att/call", "cost",
         "failed",

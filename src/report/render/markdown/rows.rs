@@ -1,32 +1,53 @@
-//! A table in Markdown, alone or as a section with its title.
+//! A table, alone or as a section with its title: Markdown here, and a page shows the same cells.
 
 /// A table: the first column to the left, numbers to the right.
-pub(super) struct Rows {
-    headings: Vec<String>,
-    rows: Vec<Vec<String>>,
+pub(in crate::report) struct Rows {
+    /// The names of its columns.
+    pub(in crate::report) headings: Vec<String>,
+    /// Its cells, line by line.
+    pub(in crate::report) rows: Vec<Vec<String>>,
+}
+
+/// A table with its title.
+pub(in crate::report) struct Section {
+    /// What it is about.
+    pub(in crate::report) title: &'static str,
+    /// What its cells mean; may be empty.
+    pub(in crate::report) sentence: String,
+    /// The table.
+    pub(in crate::report) rows: Rows,
+}
+
+impl Section {
+    /// As Markdown.
+    pub(super) fn written(&self) -> String {
+        let sentence = match self.sentence.as_str() {
+            "" => String::new(),
+            sentence => format!("{sentence}\n\n"),
+        };
+        format!("## {}\n\n{sentence}{}", self.title, self.rows.written())
+    }
 }
 
 impl Rows {
     pub(super) fn new(headings: &[&str]) -> Self {
         Self {
-            headings: headings.iter().map(|&heading| cell(heading)).collect(),
+            headings: headings.iter().map(|&heading| heading.to_owned()).collect(),
             rows: Vec::new(),
         }
     }
 
     pub(super) fn push(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows
-            .push(cells.into_iter().map(|text| cell(&text)).collect());
+        self.rows.push(cells.into_iter().collect());
     }
 
     /// As a section of its own; none without rows.
-    pub(super) fn section(&self, title: &str, sentence: &str) -> Option<String> {
-        let sentence = match sentence {
-            "" => String::new(),
-            _ => format!("{sentence}\n\n"),
-        };
-        let written = self.written();
-        (!self.rows.is_empty()).then(|| format!("## {title}\n\n{sentence}{written}"))
+    pub(super) fn section(self, title: &'static str, sentence: &str) -> Option<Section> {
+        (!self.rows.is_empty()).then(|| Section {
+            title,
+            sentence: sentence.to_owned(),
+            rows: self,
+        })
     }
 
     pub(super) fn written(&self) -> String {
@@ -44,13 +65,17 @@ impl Rows {
         let rules: Vec<String> = rules.map(str::to_owned).collect();
         let lines = [&self.headings, &rules].into_iter().chain(&self.rows);
         let lines: Vec<String> = lines
-            .map(|cells| format!("| {} |", cells.join(" | ")))
+            .map(|cells| {
+                let cells = Vec::from_iter(cells.iter().map(|text| cell(text)));
+                format!("| {} |", cells.join(" | "))
+            })
             .collect();
         lines.join("\n")
     }
 }
 
-fn is_number(text: &str) -> bool {
+/// Whether a cell is one of numbers: they are set to the right.
+pub(in crate::report) fn is_number(text: &str) -> bool {
     text == "-" || text.starts_with(|c: char| c.is_ascii_digit())
 }
 
