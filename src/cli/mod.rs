@@ -1,7 +1,7 @@
 //! The command line: one file per verb.
 //!
 //! - `run`, `trace`, `merge`, `compare`, `report`, `roi`, `check`, `scorecard`, `init`, `serve`,
-//!   `tune`, `evaluate`, `hunt`, `map`, `schema`, `presets`, `measures`, `explain`,
+//!   `live`, `tune`, `evaluate`, `hunt`, `map`, `schema`, `presets`, `measures`, `explain`,
 //!   `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
@@ -30,6 +30,7 @@ mod hunt;
 mod init;
 mod interrupt;
 mod lint;
+mod live;
 mod map;
 mod measures;
 mod memory;
@@ -98,6 +99,7 @@ enum Verb {
     Evaluate(evaluate::Args),
     Explain(explain::Args),
     Init(init::Args),
+    Live(live::Args),
     Measures(measures::Args),
     Serve(serve::Args),
     Schema(schema::Args),
@@ -126,6 +128,7 @@ pub fn main() -> ExitCode {
         Verb::Evaluate(args) => evaluate::evaluate(&args),
         Verb::Explain(args) => explain::explain(&args),
         Verb::Init(args) => init::init(&args),
+        Verb::Live(args) => live::live(&args),
         Verb::Measures(args) => measures::measures(&args),
         Verb::Serve(args) => serve::serve(&args),
         Verb::Schema(args) => schema::schema(&args),

@@ -77,7 +77,7 @@ impl<C: Connect> Attempt<C> {
     }
 
     /// Makes the exchange again where the answer says to make it.
-    async fn exchange_with_redirects(
+    pub(super) async fn exchange_with_redirects(
         &self,
         started: Instant,
     ) -> Result<(Connection<C::Io>, Response<Incoming>), Failed> {
@@ -147,7 +147,7 @@ impl<C: Connect> Attempt<C> {
         }
     }
 
-    async fn open(&self, started: Instant) -> Result<Connection<C::Io>, Failed> {
+    pub(super) async fn open(&self, started: Instant) -> Result<Connection<C::Io>, Failed> {
         let target = self.target();
         let opening = async {
             let io = self
@@ -204,7 +204,7 @@ impl<C: Connect> Attempt<C> {
 
     /// Reads the answer, whatever its form: a streamed call may be answered in one piece, and a
     /// plain one by events.
-    async fn read(
+    pub(super) async fn read(
         &self,
         connection: &mut Connection<C::Io>,
         response: Response<Incoming>,
@@ -296,7 +296,7 @@ impl<C: Connect> Attempt<C> {
         }
     }
 
-    async fn refused(
+    pub(super) async fn refused(
         &self,
         mut connection: Connection<C::Io>,
         response: Response<Incoming>,
@@ -340,14 +340,14 @@ impl<C: Connect> Attempt<C> {
         )
     }
 
-    fn whole(&self, started: Instant) -> Limit {
+    pub(super) fn whole(&self, started: Instant) -> Limit {
         self.start
             .timeouts
             .attempt
             .map(|t| (started + t, FailureClass::TimeoutAttempt))
     }
 
-    fn target(&self) -> &Target<C> {
+    pub(super) fn target(&self) -> &Target<C> {
         self.shared.target(self.start.provider)
     }
 }
@@ -405,7 +405,7 @@ fn decoded(decoder: &mut Decoder, bytes: Bytes) -> Result<Bytes, Failed> {
 }
 
 /// The plain body of a refusal. One that cannot be decompressed says nothing.
-fn plain_error(headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
+pub(super) fn plain_error(headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
     let Ok(mut decoder) = decoder_of(headers) else {
         return Vec::new();
     };
@@ -429,7 +429,7 @@ fn page_of(response: &Response<Incoming>) -> Option<String> {
     is_page.then(|| media_type.to_owned())
 }
 
-async fn collect<Io>(
+pub(super) async fn collect<Io>(
     connection: &mut Connection<Io>,
     mut body: Incoming,
     limit: Limit,
@@ -458,7 +458,7 @@ fn is_timeout(class: FailureClass) -> bool {
     matches!(class, TimeoutFirstToken | TimeoutIdle | TimeoutAttempt)
 }
 
-async fn within<T>(limit: Limit, what: impl Future<Output = T>) -> Result<T, Failed> {
+pub(super) async fn within<T>(limit: Limit, what: impl Future<Output = T>) -> Result<T, Failed> {
     match limit {
         None => Ok(what.await),
         Some((at, class)) => tokio::time::timeout_at(at, what)

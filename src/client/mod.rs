@@ -46,6 +46,8 @@ mod error;
 mod failure;
 mod fleet_file;
 mod flight;
+#[cfg(feature = "cli")]
+mod look;
 mod pool;
 mod provider;
 mod redact;
@@ -81,8 +83,6 @@ pub use provider::Provider;
 pub use secret::Secret;
 #[cfg(feature = "tls")]
 pub use tls::{MaybeTls, Tls};
-#[cfg(feature = "cli")]
-pub(crate) use told::told;
 #[cfg(feature = "sim")]
 pub(crate) use {
     attempt::earliest,
@@ -90,6 +90,11 @@ pub(crate) use {
     driver::USUAL_OUTPUT,
     failure::{Failed, refusal},
     pool::{IDLE_FOR, IDLE_MOST},
+};
+#[cfg(feature = "cli")]
+pub(crate) use {
+    look::{Heard, Look, Trouble},
+    told::told,
 };
 
 pub use crate::wire::Dialect;
@@ -267,6 +272,8 @@ struct Target<C: Connect> {
 struct Uris {
     plain: Uri,
     streamed: Uri,
+    #[cfg(feature = "cli")]
+    models: Uri,
 }
 
 impl<C: Connect> Shared<C> {

@@ -13,6 +13,8 @@ use crate::policy::provider_info::ProviderInfo;
 use crate::prices;
 use crate::text::secrets;
 use crate::units::Money;
+#[cfg(feature = "cli")]
+use crate::wire::client::models;
 use crate::wire::request::{Destination, Lossy};
 use crate::wire::{Dialect, request};
 
@@ -131,18 +133,18 @@ impl Provider {
 
     pub(super) fn into_target<C: Connect>(self) -> Result<Target<C>, BuildError> {
         let parsed = Endpoint::parse(&self.url).and_then(|endpoint| {
-            let uri = |streamed| {
-                let to = Destination {
-                    model: &self.model,
-                    streamed,
-                    version: self.api_version.as_deref(),
-                };
-                let path = request::path(self.dialect, &to);
-                format!("{}{path}", endpoint.base_path).parse().ok()
+            let to = |streamed| Destination {
+                model: &self.model,
+                streamed,
+                version: self.api_version.as_deref(),
             };
+            let below = |path: String| format!("{}{path}", endpoint.base_path).parse().ok();
+            let uri = |streamed| below(request::path(self.dialect, &to(streamed)));
             let uris = Uris {
                 plain: uri(false)?,
                 streamed: uri(true)?,
+                #[cfg(feature = "cli")]
+                models: below(models::path(self.dialect, &to(false)))?,
             };
             let host = HeaderValue::from_str(&endpoint.authority()).ok()?;
             Some((endpoint, uris, host))

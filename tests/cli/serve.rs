@@ -3,6 +3,7 @@
 
 mod control;
 mod finish;
+mod live;
 mod paths;
 
 use std::io::{BufRead, BufReader, Read, Write};

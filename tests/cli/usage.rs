@@ -4,12 +4,13 @@ use snapbox::str;
 
 use crate::{Project, calm, stderr, stdout};
 
-const VERBS: [&str; 9] = [
+const VERBS: [&str; 10] = [
     "run",
     "report",
     "roi",
     "check",
     "init",
+    "live",
     "serve",
     "schema",
     "presets",

@@ -23,4 +23,4 @@ fn path(to: &Destination<'_>) -> String {
 }
 
 /// The latest version of Azure's inference API that is not a preview.
-const VERSION: &str = "2024-10-21";
+pub(super) const VERSION: &str = "2024-10-21";

@@ -6,6 +6,7 @@
 //! - `encoding`: decompresses a body. `body`: parses an answer in any form; `stream`: its events.
 //!   `beside`: calls of tools and reasoning. `finish`: why it ends. `error`: an error in any
 //!   dialect's form; `in_band`: one among answers.
+//! - `models`: the list of a provider's models (feature `cli`).
 //! - `lenient`, `parts`, `mend`, `repeated`: values that the vendors' documents do not show.
 
 pub(crate) mod answer;
@@ -21,6 +22,8 @@ pub(super) mod gemini;
 mod in_band;
 mod lenient;
 mod mend;
+#[cfg(feature = "cli")]
+pub(crate) mod models;
 pub(super) mod moonshot;
 pub(super) mod openai;
 pub(super) mod openrouter;
