@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::output::CliError;
+use super::output::{self, CliError};
 use crate::report::{Detail, Format, Report};
 
 /// How reports are printed, and the files that they are written to.
@@ -71,9 +71,17 @@ impl OutputArgs {
         most.unwrap_or(Detail::Counts)
     }
 
+    /// Whether what it prints is for a step of GitHub Actions, which has a summary.
+    pub(super) fn has_step_summary(&self) -> bool {
+        self.format == Format::Github || self.also.contains(&Format::Github)
+    }
+
     /// Writes every report to the folder of `--out`, if there is one, under its own name: all or
-    /// none.
+    /// none; and the summary of the step.
     pub(super) fn write(&self, reports: &[Report]) -> Result<(), CliError> {
+        if self.has_step_summary() {
+            output::add_step_summary(&Format::Comment.together(&Vec::from_iter(reports)))?;
+        }
         let Some(mut set) = self.file_set()? else {
             return Ok(());
         };
@@ -141,6 +149,11 @@ impl FileSet {
         if !self.also.is_empty() {
             self.reports.push((name.to_owned(), report.clone()));
         }
+    }
+
+    /// The reports that are kept for `--also`.
+    pub(super) fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.reports.iter().map(|(_, report)| report)
     }
 
     /// Adds the files of `--also` that are not there yet.

@@ -4,7 +4,7 @@
 //! error: the rest is not printed, and the verdict is the same.
 
 use std::fs;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -89,6 +89,57 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Text for stdout that comes in many pieces: it is not flushed for each.
+#[derive(Debug)]
+pub(super) struct Stream {
+    out: BufWriter<io::Stdout>,
+    result: io::Result<()>,
+}
+
+impl Stream {
+    pub(super) fn new() -> Self {
+        Self {
+            out: BufWriter::with_capacity(STREAM_BYTES, io::stdout()),
+            result: Ok(()),
+        }
+    }
+
+    /// Writes the next piece; after an error nothing more is written.
+    pub(super) fn write(&mut self, text: &str) {
+        if self.result.is_ok() {
+            self.result = self.out.write_all(text.as_bytes());
+        }
+    }
+
+    /// Writes what is left. A reader that closed stdout early is no error.
+    pub(super) fn finish(&mut self) -> Result<(), CliError> {
+        let result = std::mem::replace(&mut self.result, Ok(()));
+        match result.and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError::new(
+                format!("cannot write to stdout: {error}"),
+                "",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Appends `text` to the summary of the step, where GitHub Actions has a file for it.
+pub(super) fn add_step_summary(text: &str) -> Result<(), CliError> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
+    let file = fs::File::options().create(true).append(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| {
+        let path = Path::new(&path).display();
+        CliError::new(
+            format!("cannot write the summary `{path}`: {error}"),
+            "GITHUB_STEP_SUMMARY names it; unset it to do without",
+        )
+    })
 }
 
 /// Prints `text` to stderr; errors are ignored, because there is no other place to print to.
@@ -208,6 +259,9 @@ pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     }
     written
 }
+
+/// Stdout gets pieces of this many bytes.
+const STREAM_BYTES: usize = 65_536;
 
 /// The template of the progress bar.
 const BAR: &str = "{bar:40} {pos}/{len} THINGS, {eta} left {msg}";

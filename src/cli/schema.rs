@@ -1,4 +1,6 @@
 //! `firedrill schema`: prints the JSON Schema of a kind of file.
+//!
+//! Those of files that people write are made from their types, those of what we write are files.
 
 use clap::ValueEnum;
 use serde_json::Value;
@@ -8,7 +10,7 @@ use crate::report::measures::{MEASURES, Measure};
 use crate::{client, policy_file, scenario};
 use output::Exit;
 
-/// Prints the JSON Schema of scenario, policy or fleet files, for editors.
+/// Prints the JSON Schema of files that you write, for editors, or of JSON that we write.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: firedrill schema policy > schema/policy.json\n\n\
@@ -30,6 +32,18 @@ pub(super) enum Files {
     Policy,
     /// The providers that a client calls, and where their keys are.
     Fleet,
+    /// Results of `run`, `merge` and `report`.
+    Result,
+    /// Comparisons of `compare`.
+    Comparison,
+    /// Months of `roi`.
+    Roi,
+    /// `tune.json` of `tune`.
+    Tune,
+    /// The lines that `evaluate` answers.
+    Evaluation,
+    /// The lines of a trace.
+    Trace,
 }
 
 impl Files {
@@ -39,6 +53,12 @@ impl Files {
             Self::Scenario => with_expectations(scenario::schema()),
             Self::Policy => policy_file::schema(),
             Self::Fleet => client::fleet_schema(),
+            Self::Result => return include_str!("../../schema/result.json").to_owned(),
+            Self::Comparison => return include_str!("../../schema/comparison.json").to_owned(),
+            Self::Roi => return include_str!("../../schema/roi.json").to_owned(),
+            Self::Tune => return include_str!("../../schema/tune.json").to_owned(),
+            Self::Evaluation => return include_str!("../../schema/evaluation.json").to_owned(),
+            Self::Trace => return include_str!("../../schema/trace.json").to_owned(),
         };
         format!("{schema:#}\n")
     }

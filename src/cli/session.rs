@@ -209,6 +209,16 @@ impl<'a> Session<'a> {
         self.bar.suspend(|| output::print(&(gap.to_owned() + text)))
     }
 
+    /// The summary of the step, of the reports that are kept for the format or for `--also`.
+    fn step_summary(&self) -> String {
+        let reports = match (self.is_one_document(), &self.out) {
+            (true, _) => self.kept.iter().collect(),
+            (false, Some(out)) => out.reports().collect(),
+            (false, None) => Vec::new(),
+        };
+        Format::Comment.together(&reports)
+    }
+
     /// Prints the end of the output, and returns the exit code.
     pub(super) fn finish(mut self) -> Done {
         let several = self.drills.len() > 1;
@@ -225,9 +235,13 @@ impl<'a> Session<'a> {
             let summary = summary(self.drills.len(), self.variants.len(), self.tally);
             printed = printed.and_then(|()| self.print_next(&summary));
         }
+        let summed = match self.args.output.has_step_summary() {
+            true => output::add_step_summary(&self.step_summary()),
+            false => Ok(()),
+        };
         // Printed first: no result is lost when its files cannot be written.
         let written = self.out.take().map_or(Ok(()), FileSet::write);
-        for result in [printed, written] {
+        for result in [printed, summed, written] {
             self.lose(result.err());
         }
         Ok(match self.has_lost {

@@ -11,6 +11,7 @@ use crate::drill::{Changes, Drill};
 use crate::policy::CallId;
 use crate::policy::config::Policy;
 use crate::prices::Book;
+use crate::report::perfetto::Perfetto;
 use crate::report::story::{CallStory, Pick};
 
 /// Runs one seed and prints its calls, step by step, with the reason of each decision.
@@ -69,6 +70,8 @@ enum TraceFormat {
     Text,
     /// One event a line, as in trace files, with the reasons of decisions.
     Jsonl,
+    /// A Chrome trace of the whole run, for ui.perfetto.dev: providers, breakers, faults and calls.
+    Perfetto,
 }
 
 /// Traces one run.
@@ -78,6 +81,9 @@ pub(super) fn trace(mut args: Args) -> Done {
     let seed = *drill.seeds_to_run().start();
     if args.blame {
         return blame(&drill, policy, seed);
+    }
+    if args.format == TraceFormat::Perfetto {
+        return perfetto(&args, &drill, policy, seed).map_err(|trouble| vec![trouble]);
     }
     match run(&args, &drill, policy, seed) {
         Ok(0) => Err(vec![no_call(&args, &drill, policy, seed)]),
@@ -113,6 +119,30 @@ fn the_policy(drill: &Drill) -> Result<&Policy, CliError> {
     }
 }
 
+/// Prints the whole run as a Chrome trace, as it goes.
+fn perfetto(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> Result<Exit, CliError> {
+    if pick(args) != Pick::All {
+        return Err(CliError::new(
+            "`--format perfetto` shows the whole run".to_owned(),
+            "leave out `--call`, `--failed` and `--slowest`",
+        ));
+    }
+    let trace = Perfetto::new(&drill.subject_under(seed), &policy.name, seed);
+    let state = Arc::new(Mutex::new((Some(trace), output::Stream::new())));
+    let shared = state.clone();
+    let traced = drill.events(policy, seed, move |event| {
+        let (trace, stream) = &mut *shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(trace) = trace {
+            stream.write(&trace.on_event(event));
+        }
+    });
+    traced.map_err(|error| output::no_thread(&error))?;
+    let (trace, stream) = &mut *state.lock().unwrap_or_else(PoisonError::into_inner);
+    let end = trace.take().map(Perfetto::finish);
+    stream.write(&end.unwrap_or_default());
+    stream.finish().map(|()| Exit::Holds)
+}
+
 /// Prints the calls that were asked for; returns how many there are.
 fn run(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> Result<u64, CliError> {
     let state = Arc::new(Mutex::new((0, Ok(()))));
@@ -125,7 +155,7 @@ fn run(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> Result<u64, Cl
         let text = match format {
             TraceFormat::Text if *count > 0 => "\n".to_owned() + &story.in_full(&names),
             TraceFormat::Text => story.in_full(&names),
-            TraceFormat::Jsonl => story.in_json(),
+            TraceFormat::Jsonl | TraceFormat::Perfetto => story.in_json(),
         };
         *count += 1;
         if result.is_ok() {

@@ -1,17 +1,19 @@
 //! Runs one seed with the reasons of decisions, and tells the calls that were asked for.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::blame::blame;
+use super::subject::under_seed;
 use super::{Drill, NoThread};
 use crate::policy::ProviderInfo;
 use crate::policy::config::Policy;
-use crate::report::Report;
 use crate::report::replay::{Replay, Replaying};
 use crate::report::story::{
     Blame, CallStory, Keeper, Names, Pick, Question, Story, Worst, WorstBy,
 };
+use crate::report::{Report, Subject};
 use crate::trace::lines::Header;
 use crate::trace::{Event, Recorder};
 
@@ -33,6 +35,23 @@ impl Drill {
         let keeper = std::mem::replace(keeper, Keeper::new(pick));
         keeper.finish().iter().for_each(on_call);
         Ok(())
+    }
+
+    /// Runs `policy`, one of the drill's, under `seed`, and hands out every event.
+    pub(crate) fn events(
+        &self,
+        policy: &Policy,
+        seed: u64,
+        on_event: impl FnMut(&Event) + Send + 'static,
+    ) -> Result<(), NoThread> {
+        let listening = Arc::new(Listening(Mutex::new(Box::new(on_event))));
+        let engine = self.changes.engine;
+        Ok(engine.run(self.scenario(), policy, seed, listening)?)
+    }
+
+    /// The subject of a run under `seed`: with the faults that happen in it.
+    pub(crate) fn subject_under(&self, seed: u64) -> Cow<'_, Subject> {
+        under_seed(&self.subject, self.scenario(), seed)
     }
 
     /// Which faults made calls fail in the run of the policy of this name under `seed`; none if
@@ -176,6 +195,18 @@ impl Recorder for Detailed {
 
     fn wants_reasons(&self) -> bool {
         true
+    }
+}
+
+/// Hands out every event.
+struct Listening(Mutex<OnEvent>);
+
+type OnEvent = Box<dyn FnMut(&Event) + Send>;
+
+impl Recorder for Listening {
+    fn record(&self, event: &Event) {
+        let on_event = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        on_event(event);
     }
 }
 

@@ -22,6 +22,7 @@
 //! - `explanation`: what decided an expectation, as far as a result tells.
 //! - `scorecard`: many policies over many scenarios.
 //! - `production`: the same for recorded traces of production.
+//! - `perfetto`: one run as a Chrome trace.
 //! - `audit`: what runs without bytes came to on the simulated network.
 //! - `replay`: one run in detail; `headline`: the finding in a sentence; `page`: both as HTML.
 //! - `render`: one file for each format; `command`: the command that reproduces a report.
@@ -53,6 +54,7 @@ mod merge;
 mod not_judged;
 mod outcomes;
 mod page;
+pub(crate) mod perfetto;
 pub(crate) mod production;
 pub(crate) mod ratio;
 mod recovery;

@@ -97,6 +97,42 @@ fn a_table_fits_80_columns_and_has_no_colour_when_it_is_not_a_terminals() {
     );
 }
 
+#[test]
+fn colour_is_a_choice_and_a_table_is_as_wide_as_it_is_told() {
+    let project = project();
+    let run = |words: &str, variables: &[(&str, &str)]| {
+        let command = crate::command(project.folder.path()).args(words.split(' '));
+        let set =
+            |command: snapbox::cmd::Command, (name, value): &(&str, &str)| command.env(name, value);
+        let command = variables.iter().fold(command, set);
+        stdout(command.assert().get_output())
+    };
+    let words = "run scenarios/down.yaml --seed 1 --engine model";
+    let is_painted = |text: String| text.contains("\u{1b}[31m");
+    let (forced, refused) = (("FORCE_COLOR", "1"), ("NO_COLOR", "1"));
+    assert!(is_painted(run(
+        &format!("{words} --color always"),
+        &[refused]
+    )));
+    assert!(is_painted(run(&format!("--color always {words}"), &[])));
+    assert!(is_painted(run(words, &[forced])));
+    assert!(is_painted(run(words, &[("CLICOLOR_FORCE", "1")])));
+    assert!(!is_painted(run(words, &[forced, refused])));
+    assert!(!is_painted(run(words, &[("FORCE_COLOR", "0")])));
+    assert!(!is_painted(run(
+        &format!("{words} --color never"),
+        &[forced]
+    )));
+    let name = "a-policy-whose-name-is-longer-than-the-column";
+    std::fs::create_dir_all(project.path("policies")).expect("made");
+    let file = project.path(&format!("policies/{name}.yaml"));
+    std::fs::write(file, format!("name: {name}\n")).expect("written");
+    let words = format!("run scenarios/calm.yaml --seed 1 --engine model --policy {name}");
+    assert!(!run(&words, &[]).contains(&format!("{name} ")));
+    let wide = run(&words, &[("COLUMNS", "120")]);
+    assert!(wide.contains(&format!("{name}  100.00%")), "{wide}");
+}
+
 fn project() -> Project {
     Project::new()
         .with("scenarios/calm.yaml", &calm())

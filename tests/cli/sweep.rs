@@ -88,7 +88,7 @@ fn each_value_of_a_sweep_is_run_as_its_command_runs_it() {
     let project = project();
     let swept = json(&project.output(&format!("{SWEEP} --format json")));
     let alone = "run --set faults.flaky.rate=40% --seeds 2 --format json";
-    assert_eq!(swept[1], json(&project.output(alone)));
+    assert_eq!(swept["results"][1], json(&project.output(alone)));
     let rows = stdout(&project.output(&format!("{SWEEP} --format csv")));
     assert!(rows.starts_with("set,scenario,policy,"), "{rows}");
     let row = "\"faults.flaky.rate=70%\",flaky,no-failover,success_rate,";

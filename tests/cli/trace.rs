@@ -1,5 +1,7 @@
 //! `trace`: calls step by step; and the story of a failure below an expectation that fails.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use snapbox::str;
 
 use crate::{Project, down, json, scenario, stderr, stdout};
@@ -198,4 +200,47 @@ fn a_scenario_of_several_policies_asks_which_one() {
     let output = project.output("trace storm.yaml");
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("--policy"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_chrome_trace_ends_what_it_begins_in_the_order_of_time() {
+    let words = "trace scenarios/flapping.yaml --policy resilient --format perfetto --seed 1";
+    let output = crate::command(std::path::Path::new("."))
+        .args(words.split(' '))
+        .assert();
+    let trace = crate::json(output.code(0).get_output());
+    let events = trace["traceEvents"].as_array().expect("events");
+    let number = |event: &serde_json::Value, key: &str| event[key].as_u64().expect("a number");
+    let (mut last, mut open, mut calls) = (0.0, BTreeMap::new(), BTreeSet::new());
+    let mut drawn = BTreeSet::new();
+    for event in events.iter().filter(|event| event["ph"] != "M") {
+        let at = event["ts"].as_f64().expect("a time");
+        assert!(at >= last, "{event} is before {last}");
+        last = at;
+        let lane = (number(event, "pid"), number(event, "tid"));
+        match event["ph"].as_str() {
+            Some("B") => {
+                let before = open.insert(lane, event["name"].clone());
+                assert_eq!(before, None, "{event} begins in another slice");
+                drawn.insert((lane.0, event["name"].to_string()));
+            }
+            Some("E") => assert!(open.remove(&lane).is_some(), "{event} ends nothing"),
+            Some("b") => assert!(calls.insert(number(event, "id")), "{event} began before"),
+            Some("e") => assert!(calls.remove(&number(event, "id")), "{event} ends nothing"),
+            kind => assert_eq!(kind, Some("i"), "{event}"),
+        }
+    }
+    assert!(open.is_empty() && calls.is_empty(), "{open:?} {calls:?}");
+    // The fault, the breaker of the provider that it strikes, and its attempts.
+    for (process, name) in [(2, "active"), (10, "open"), (10, "call 0 attempt 1")] {
+        assert!(
+            drawn.contains(&(process, format!("\"{name}\""))),
+            "{name}: {drawn:?}"
+        );
+    }
+    let whole = crate::command(std::path::Path::new("."))
+        .args(words.split(' '))
+        .arg("--failed")
+        .assert();
+    assert!(crate::stderr(whole.code(2).get_output()).contains("shows the whole run"));
 }

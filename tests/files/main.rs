@@ -6,5 +6,6 @@ mod fleet;
 mod keys;
 mod policy;
 mod readers;
+mod reports;
 mod scenario;
 mod schema;

@@ -16,7 +16,17 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
-    for of in ["scenario", "policy", "fleet"] {
+    for of in [
+        "scenario",
+        "policy",
+        "fleet",
+        "result",
+        "comparison",
+        "roi",
+        "tune",
+        "evaluation",
+        "trace",
+    ] {
         let committed = std::fs::read_to_string(format!("{ROOT}/schema/{of}.json"));
         assert!(
             committed.unwrap_or_default() == printed(of),

@@ -41,6 +41,16 @@ impl Case<'_> {
         }
     }
 
+    /// Whether it calls for an action: it does not hold, or a policy that was asked for was not
+    /// judged. What was skipped because its policy is not in this run is no finding.
+    pub(super) fn is_finding(&self) -> bool {
+        match self.verdict() {
+            Verdict::Holds => false,
+            Verdict::NotJudged => self.text.is_empty(),
+            Verdict::Inconclusive | Verdict::Fails => true,
+        }
+    }
+
     /// `was 66.71%`, or why there is no value.
     pub(super) fn finding(&self) -> &str {
         match &self.outcome {

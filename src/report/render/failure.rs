@@ -43,7 +43,7 @@ fn told(report: &Report, story: &Story, policy: &str) -> Vec<String> {
 }
 
 /// The times below a timeline: `0s        5m        10m`.
-fn axis(timeline: &Timeline) -> String {
+pub(super) fn axis(timeline: &Timeline) -> String {
     let stretch = timeline.stretch_ns.max(1);
     let length = stretch.saturating_mul(timeline.calls.len() as u64);
     let steps = STEPS.iter().map(|seconds| seconds * 1_000_000_000);

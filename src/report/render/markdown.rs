@@ -6,7 +6,7 @@ mod alerts;
 mod audit;
 mod money;
 mod parts;
-mod rows;
+pub(super) mod rows;
 
 use std::collections::BTreeSet;
 

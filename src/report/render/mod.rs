@@ -6,11 +6,17 @@
 
 mod cases;
 pub(super) mod chart;
+mod comment;
 pub(super) mod csv;
+mod expectations;
 mod failure;
+mod github;
+mod gitlab;
 mod json;
 mod junit;
 pub(super) mod markdown;
+mod names;
+mod sarif;
 mod sweep;
 mod table;
 mod tap;
@@ -136,6 +142,13 @@ formats! {
     Json = ("json", Text::Each(Following::Array, json::render), Filed::Each("json"), Counts);
     /// One row per policy and measure.
     Csv = ("csv", Text::Each(Following::Rows, csv::render), Filed::Each("csv"), Counts);
+    /// One row per policy and expectation.
+    Expectations = (
+        "expectations",
+        Text::Each(Following::Rows, expectations::render),
+        Filed::Each("expectations.csv"),
+        Counts
+    );
     /// For a repository.
     Markdown = ("md", Text::Each(Following::Apart, markdown::render), Filed::Each("md"), Counts);
     /// Test cases, one per expectation, for Jenkins, GitLab and other CI systems.
@@ -144,6 +157,14 @@ formats! {
     Tap = ("tap", Text::Whole(tap::render), Filed::One("results.tap"), Stories);
     /// A page for a browser, in one file without any request.
     Html = ("html", Text::Whole(page::pages), Filed::EachAndAll("html", "index.html"), Replays);
+    /// Annotations of GitHub Actions, and a summary of the step where GITHUB_STEP_SUMMARY is set.
+    Github = ("github", Text::Whole(github::render), Filed::One("annotations.txt"), Stories);
+    /// The text of a comment on a pull request.
+    Comment = ("comment", Text::Whole(comment::render), Filed::One("pull-request.md"), Stories);
+    /// GitLab's report on code quality.
+    Gitlab = ("gitlab", Text::Whole(gitlab::render), Filed::One("code-quality.json"), Counts);
+    /// SARIF 2.1.0, for code hosts and editors.
+    Sarif = ("sarif", Text::Whole(sarif::render), Filed::One("results.sarif"), Counts);
 }
 
 impl Format {
@@ -175,7 +196,8 @@ impl Format {
     pub fn file_names(self) -> Option<String> {
         match self.row().file {
             Filed::Nowhere => None,
-            Filed::Each(ending) | Filed::EachAndAll(ending, _) => Some(format!("NAME.{ending}")),
+            Filed::Each(ending) => Some(format!("NAME.{ending}")),
+            Filed::EachAndAll(ending, name) => Some(format!("NAME.{ending}, {name}")),
             Filed::One(name) => Some(name.to_owned()),
         }
     }

@@ -4,7 +4,7 @@
 //! Plain ASCII; colour only when asked for. The command line decides whether the terminal shows
 //! colour.
 
-use super::{Screen, failure, of_each, per_run};
+use super::{Screen, failure, names, of_each, per_run};
 use crate::policy::config::EVERY;
 use crate::report::measures::{Measure, View};
 use crate::report::ratio::{Ratio, grouped};
@@ -22,7 +22,7 @@ pub(super) fn render(report: &Report, screen: &Screen) -> String {
     let mut lines = vec![header(report, color)];
     let notes = report.subject.notes.iter();
     lines.extend(notes.map(|note| format!("  note: {note}")));
-    lines.extend(rows(report, color));
+    lines.extend(rows(report, screen));
     // A policy that does not meet an expectation has its own, below.
     let is_met = |policy| worst_of(policy).is_none_or(|worst| worst < Verdict::Inconclusive);
     if report.policies.iter().all(is_met) {
@@ -100,7 +100,8 @@ fn faults_fired(report: &Report) -> String {
     }
 }
 
-fn rows(report: &Report, color: bool) -> Vec<String> {
+fn rows(report: &Report, screen: &Screen) -> Vec<String> {
+    let color = screen.color;
     let cells: Vec<Cells> = report
         .policies
         .iter()
@@ -109,7 +110,7 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
     let since = report.policies.iter();
     let since = since.filter_map(|policy| since_baseline(report, policy));
     let all: Vec<Cells> = cells.iter().cloned().chain(since).collect();
-    let layout = Layout::new(report, &all);
+    let layout = Layout::new(report, &all, screen.width);
     let headings = COLUMNS.map(|column| column.heading.to_owned());
     let mut lines = vec![format!("  {}", layout.line("policy", &headings))];
     for (policy, cells) in report.policies.iter().zip(&cells) {
@@ -122,7 +123,7 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
             let line = layout.line(SINCE, &cells);
             format!("  {line}")
         }));
-        lines.extend(parts(report, policy));
+        lines.extend(parts(report, policy, screen.width));
     }
     if !report.baseline.is_empty() {
         let legend = "  change: against the baseline; ? cannot be told apart";
@@ -133,7 +134,7 @@ fn rows(report: &Report, color: bool) -> Vec<String> {
 
 /// What the row of a policy leaves out, on as few lines as it fits: why calls failed, of which task
 /// they were, at which providers attempts were made, and what was not over when the run ended.
-fn parts(report: &Report, policy: &Judged) -> Vec<String> {
+fn parts(report: &Report, policy: &Judged, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let all = [
         failed_calls(policy),
@@ -142,7 +143,7 @@ fn parts(report: &Report, policy: &Judged) -> Vec<String> {
     ];
     for part in all.into_iter().flatten().chain(not_over(report, policy)) {
         match lines.last_mut() {
-            Some(line) if line.len() + GAP + 1 + part.len() <= WIDTH => {
+            Some(line) if line.len() + GAP + 1 + part.len() <= width => {
                 line.push_str(&format!("   {part}"));
             }
             _ => lines.push(format!("    {part}")),
@@ -220,12 +221,14 @@ type Cells = [String; COLUMNS.len()];
 /// How wide each column is.
 struct Layout {
     name: usize,
+    /// Each name, and as it is shown.
+    names: Vec<(String, String)>,
     columns: [usize; COLUMNS.len()],
 }
 
 impl Layout {
     /// As wide as the contents; names are truncated where a line would not fit.
-    fn new(report: &Report, rows: &[Cells]) -> Self {
+    fn new(report: &Report, rows: &[Cells], width: usize) -> Self {
         let mut columns = COLUMNS.map(|column| column.heading.len());
         for row in rows {
             for (width, cell) in columns.iter_mut().zip(row) {
@@ -233,19 +236,24 @@ impl Layout {
             }
         }
         let used = columns.iter().fold(MARK, |used, width| used + GAP + width);
-        let room = WIDTH.saturating_sub(used).max(MIN_NAME);
+        let room = width.saturating_sub(used).max(MIN_NAME);
         let policies = report.policies.iter();
-        let names = policies.map(|policy| policy.name.as_str());
+        let own = policies.map(|policy| policy.name.as_str());
         let since = report.baseline.first().map(|_| SINCE);
-        let longest = names.chain(since).map(|name| name.chars().count()).max();
+        let names = names::fitted(Vec::from_iter(own.chain(since).chain(["policy"])), room);
+        let longest = names.iter().map(|(_, shown)| shown.chars().count()).max();
         Self {
-            name: longest.unwrap_or(0).max("policy".len()).min(room),
+            name: longest.unwrap_or(0),
+            names,
             columns,
         }
     }
 
     fn line(&self, name: &str, cells: &Cells) -> String {
-        let mut line = columns::left(&shortened(name, self.name), self.name);
+        let mut names = self.names.iter();
+        let shown = names.find(|(known, _)| known == name);
+        let shown = shown.map_or(name, |(_, shown)| shown.as_str());
+        let mut line = columns::left(shown, self.name);
         for (cell, width) in cells.iter().zip(self.columns) {
             line.push_str(&format!("{:GAP$}{}", "", columns::right(cell, width)));
         }
@@ -298,6 +306,7 @@ fn worst_over_time(report: &Report) -> Vec<String> {
             worst.name
         ),
         format!("  {}", worst.state.timeline.drawn()),
+        format!("  {}", failure::axis(&worst.state.timeline)),
     ]
 }
 
@@ -409,14 +418,6 @@ fn paint(text: &str, verdict: Verdict, color: bool) -> String {
     format!("\u{1b}[{code}m{text}\u{1b}[0m")
 }
 
-fn shortened(name: &str, width: usize) -> String {
-    if name.chars().count() <= width {
-        return name.to_owned();
-    }
-    let kept: String = name.chars().take(width.saturating_sub(1)).collect();
-    format!("{kept}~")
-}
-
 pub(super) const COLUMNS: [Column; 7] = [
     Column {
         heading: "success",
@@ -461,8 +462,6 @@ const NANOS_PER_DAY: u64 = 86_400_000_000_000;
 /// The row of differences from the baseline.
 const SINCE: &str = "  change";
 
-/// The usual width of a terminal.
-const WIDTH: usize = 80;
 /// The mark before a name, and a blank.
 const MARK: usize = 2;
 /// Between two columns.

@@ -32,7 +32,7 @@ pub(crate) use event::{call_line, event_line};
 pub(crate) use keeper::{Keeper, Pick};
 pub(crate) use question::Question;
 pub(crate) use tell::Names;
-pub(super) use words::{clock, length};
+pub(super) use words::{clock, length, outcome_text};
 pub(crate) use worst::{Worst, WorstBy};
 
 /// A call of a traced run, from its arrival to its end.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Failure;
 use super::tell::Names;
-use crate::policy::call::FailureReason;
+use crate::policy::call::{FailureReason, Outcome};
 use crate::policy::config::Strategy;
 use crate::policy::reason::{
     Lead, Leaving, Measured, NoHedge, OpenedBy, Ranked, Reason, Refusal, Stop, Wait,
@@ -53,6 +53,14 @@ pub(super) fn failure(failure: Failure) -> String {
     match failure {
         Failure::NoAnswer(reason) => no_answer(reason),
         Failure::WrongAnswer => "wrong_answer".to_owned(),
+    }
+}
+
+/// How a call ended, as its client knows: `answered`, `exhausted (server_error)`.
+pub(in crate::report) fn outcome_text(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Succeeded { .. } => "answered".to_owned(),
+        Outcome::Failed(reason) => no_answer(reason),
     }
 }
 

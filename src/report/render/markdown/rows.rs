@@ -30,14 +30,14 @@ impl Section {
 }
 
 impl Rows {
-    pub(super) fn new(headings: &[&str]) -> Self {
+    pub(in crate::report) fn new(headings: &[&str]) -> Self {
         Self {
             headings: headings.iter().map(|&heading| heading.to_owned()).collect(),
             rows: Vec::new(),
         }
     }
 
-    pub(super) fn push(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(in crate::report) fn push(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
 
@@ -50,7 +50,7 @@ impl Rows {
         })
     }
 
-    pub(super) fn written(&self) -> String {
+    pub(in crate::report) fn written(&self) -> String {
         let rules = (0..self.headings.len()).map(|place| {
             let is_number = self
                 .rows
