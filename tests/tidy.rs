@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use proc_macro2::TokenStream;
 use tokens::{Facts, Scope};
 
+#[path = "tidy/figures.rs"]
+mod figures;
 #[path = "tidy/links.rs"]
 mod links;
 #[path = "tidy/snippets.rs"]

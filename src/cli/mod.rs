@@ -2,7 +2,7 @@
 //!
 //! - `run`, `trace`, `merge`, `compare`, `report`, `roi`, `check`, `scorecard`, `init`, `serve`,
 //!   `live`, `tune`, `evaluate`, `hunt`, `map`, `schema`, `presets`, `measures`, `explain`,
-//!   `completions`: the verbs.
+//!   `man`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `session`: the output of a run; `verify`: whether runs come out the same again.
@@ -31,6 +31,7 @@ mod init;
 mod interrupt;
 mod lint;
 mod live;
+mod man;
 mod map;
 mod measures;
 mod memory;
@@ -108,6 +109,7 @@ enum Verb {
     Map(map::Args),
     Presets(presets::Args),
     Tune(tune::Args),
+    Man(man::Args),
     Completions(completions::Args),
     #[command(hide = true)]
     Repeat(verify::RepeatArgs),
@@ -115,6 +117,7 @@ enum Verb {
 
 /// Runs the command line and returns its exit code.
 pub fn main() -> ExitCode {
+    completions::answer();
     let cli = Cli::parse();
     output::set_color(cli.color);
     let done = match cli.verb {
@@ -137,6 +140,7 @@ pub fn main() -> ExitCode {
         Verb::Map(args) => map::map(&args),
         Verb::Presets(args) => presets::presets(&args),
         Verb::Tune(args) => tune::tune(args),
+        Verb::Man(args) => man::man(&args),
         Verb::Completions(args) => completions::completions(&args),
         Verb::Repeat(args) => verify::repeat(args),
     };
@@ -152,10 +156,30 @@ type Done = Result<Exit, Vec<CliError>>;
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
     #[test]
     fn the_arguments_are_well_formed() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_example_of_the_help_can_be_parsed() {
+        let mut seen = 0;
+        for verb in super::Cli::command().get_subcommands() {
+            let after = verb.get_after_help().map(ToString::to_string);
+            for line in after.unwrap_or_default().lines() {
+                let line = line.trim().trim_start_matches("Example: ");
+                // Of a line for a shell, one command.
+                let parts = line.split([';', '|', '>', '&']).map(str::trim);
+                for part in parts.filter(|part| part.starts_with("firedrill ")) {
+                    let words = shlex::split(part).expect("it is quoted well");
+                    let parsed = super::Cli::try_parse_from(words);
+                    assert!(parsed.is_ok(), "{part}: {}", parsed.unwrap_err());
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen >= 20, "{seen}");
     }
 }

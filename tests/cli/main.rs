@@ -17,6 +17,7 @@ mod hunt;
 mod init;
 mod judged;
 mod lint;
+mod manual;
 mod map;
 mod measures;
 mod memory;

@@ -43,7 +43,8 @@ const HEAD: &str = "# The policy file
 
 The settings of the client; the fleet is in another file. Every section and every key may be left
 out and then has its *default*. A section whose default is `none` is off until it is written:
-`breaker: {}` turns it on with its defaults, and `breaker: none` turns it off.
+`breaker: {}` turns it on with its defaults, and `breaker: none` turns it off. Only `name` is
+required: it equals the stem of the file. `about` says in a sentence what the policy is for.
 
 `firedrill presets resilient` prints a file to start from, [presets.md](presets.md) lists presets,
 [mechanisms.md](mechanisms.md) shows the effect of each mechanism. `firedrill check` warns about
