@@ -110,7 +110,7 @@ error: unrecognized subcommand 'chek'
 
   tip: some similar subcommands exist: 'schema', 'check'
 
-Usage: firedrill <COMMAND>
+Usage: firedrill [OPTIONS] <COMMAND>
 
 For more information, try '--help'.
 
@@ -125,7 +125,7 @@ fn an_unknown_format() {
         .stdout_eq("")
         .stderr_eq(str![[r#"
 error: invalid value 'jsn' for '--format <FORMAT>'
-  [possible values: table, json, csv, md]
+  [possible values: table, json, csv, md[..]]
 
   tip: a similar value exists: 'json'
 
