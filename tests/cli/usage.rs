@@ -125,7 +125,7 @@ fn an_unknown_format() {
         .stdout_eq("")
         .stderr_eq(str![[r#"
 error: invalid value 'jsn' for '--format <FORMAT>'
-  [possible values: table, json, csv, md[..]]
+  [possible values: table, json, csv, [..]]
 
   tip: a similar value exists: 'json'
 
@@ -290,7 +290,7 @@ fn an_unknown_kind_of_files() {
     let asked = Project::new().firedrill("schema scenarios");
     asked.code(2).stdout_eq("").stderr_eq(str![[r#"
 error: invalid value 'scenarios' for '[OF]'
-  [possible values: scenario, policy, fleet]
+  [possible values: scenario, policy, fleet[..]]
 
   tip: a similar value exists: 'scenario'
 
