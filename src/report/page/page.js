@@ -100,9 +100,9 @@
     pressed = null;
   });
   box.hidden = false;
-  // Nothing is hidden on paper.
+  // Nothing is hidden on paper but the configurations.
   addEventListener("beforeprint", () => {
-    for (const one of document.querySelectorAll("details:not([open])")) {
+    for (const one of document.querySelectorAll("main section:not(#setup) details:not([open])")) {
       one.open = true;
       one.dataset.printed = "";
     }

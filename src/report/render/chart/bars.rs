@@ -28,7 +28,10 @@ pub(super) fn cost(sheet: &mut Sheet, report: &Report) {
         let per_success = per_success.unwrap_or_else(|| "-".to_owned());
         let cost = COST.of(&view).map(|value| COST.unit.shown(value));
         let cost = cost.unwrap_or_else(|| "-".to_owned());
-        let value = format!("{cost}, {per_success} USD per 1,000 answers");
+        let value = match sheet.is_wide() {
+            true => format!("{cost}, {per_success} USD per 1,000 answers"),
+            false => cost,
+        };
         sheet.label(&policy.name, &value);
         let (mut from, mut inner) = (0, String::new());
         let mut upto = 0_u64;

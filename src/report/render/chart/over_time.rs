@@ -200,7 +200,12 @@ pub(super) fn rates(sheet: &mut Sheet, report: &Report, faults: &Faults) {
         let run = &policy.state.run;
         let per_call = Ratio::share(run.attempts(), run.calls.max(1));
         let per_call = per_call.map_or("-".to_owned(), |share| share.fixed(2));
-        sheet.label(&policy.name, &format!("{per_call} attempts per call"));
+        let unit = if sheet.is_wide() {
+            "attempts per call"
+        } else {
+            "per call"
+        };
+        sheet.label(&policy.name, &format!("{per_call} {unit}"));
         let inner = format!(
             "<path class=\"tail\" d=\"{}\"/><path class=\"thin\" d=\"{}\"/>\
              <path class=\"line\" d=\"{}\"/>",

@@ -54,13 +54,11 @@ pub(super) fn draw(sheet: &mut Sheet, report: &Report, lengths: Lengths, limits:
     for (policy, points) in points {
         let [half, p95, p99, longest] = points.map(|ms| axis.at(ms, SCALE));
         let shown = |ms: u64| Unit::Ms.shown(Ratio::whole(ms));
-        let [_, at_95, at_99, _] = points;
-        let value = format!(
-            "50 % {}, 95 % {}, 99 % {}",
-            shown(points[0]),
-            shown(at_95),
-            shown(at_99)
-        );
+        let [at_50, at_95, at_99, _] = points.map(shown);
+        let value = match sheet.is_wide() {
+            true => format!("50 % {at_50}, 95 % {at_95}, 99 % {at_99}"),
+            false => format!("95 % {at_95}"),
+        };
         sheet.label(&policy.name, &value);
         let grid = marks.iter().map(|(x, _)| format!("M{x} 0V{ROW}"));
         let grid = String::from_iter(grid);

@@ -29,6 +29,11 @@ impl Sheet {
         self.width - LEFT - RIGHT
     }
 
+    /// Whether there is room for whole sentences beside a name.
+    pub(super) const fn is_wide(&self) -> bool {
+        self.width >= 600
+    }
+
     /// Leaves room.
     pub(super) const fn skip(&mut self, height: u64) {
         self.y += height;
@@ -36,7 +41,7 @@ impl Sheet {
 
     /// A line of text in a class of its own, folded between words.
     pub(super) fn paragraph(&mut self, class: &str, said: &str, size: u64) {
-        let most = (self.width - RIGHT) * 10 / (size * 6);
+        let most = (self.width - RIGHT) * 100 / (size * 56);
         for line in folded(said, usize::try_from(most).unwrap_or(usize::MAX)) {
             self.y += size + 6;
             self.text(0, self.y - 4, class, "start", &line);
@@ -60,7 +65,7 @@ impl Sheet {
                 "<rect class=\"{class}\" x=\"{x}\" y=\"{top}\" width=\"14\" height=\"10\"/>"
             ));
             self.text(x + 19, y, "tick", "start", word);
-            x += 19 + word.chars().count() as u64 * 7 + 12;
+            x += 19 + word.chars().count() as u64 * 6 + 10;
         }
     }
 
@@ -68,7 +73,7 @@ impl Sheet {
     pub(super) fn label(&mut self, name: &str, value: &str) {
         self.y += 21;
         let room = self.width - LEFT - RIGHT;
-        let room = room.saturating_sub(value.chars().count() as u64 * 7 + 16);
+        let room = room.saturating_sub(value.chars().count() as u64 * 8 + 12);
         let name = shortened(name, usize::try_from(room / 7).unwrap_or(usize::MAX));
         self.text(LEFT, self.y - 5, "name", "start", &name);
         let right = self.width - RIGHT;
@@ -98,7 +103,7 @@ impl Sheet {
         let mut drawn = Vec::new();
         for (place, said) in marks {
             let x = LEFT + scaled(*place, SCALE, width);
-            let half = said.chars().count() as u64 * 7 / 2;
+            let half = said.chars().count() as u64 * 4 + 1;
             drawn.push(format!("<path class=\"mark\" d=\"M{x} {y}v4\"/>"));
             let x = x.min(self.width - half);
             if x >= free + half {
@@ -212,8 +217,9 @@ pub(in crate::report) const STYLE: &str = include_str!("chart.css");
 
 /// The pattern of what failed: it is told from the rest without colour.
 pub(in crate::report) const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" \
-    patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><rect class=\"hatch-back\" \
-    width=\"6\" height=\"6\"/><path class=\"hatch-line\" d=\"M0 0V6\"/></pattern></defs>";
+    patternUnits=\"userSpaceOnUse\" patternTransform=\"scale(8 1) rotate(45)\">\
+    <rect class=\"hatch-back\" width=\"6\" height=\"6\"/><path class=\"hatch-line\" \
+    d=\"M0 0V6\"/></pattern></defs>";
 
 // Pixels.
 const LEFT: u64 = 44;

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Writes pages and looks at them in a headless browser: run.sh FIREDRILL [--shots DIR]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+firedrill=$1
+shift
+chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+if [ -z "$chromium" ] || [ ! -d target/browser/node_modules ]; then
+    echo 'skipped: no chromium, or no node modules in target/browser'
+    exit 0
+fi
+cp tests/browser/check.mjs target/browser/
+pages=target/browser/pages
+rm -rf "$pages"
+"$firedrill" run scenarios/flapping.yaml scenarios/alerts.yaml --engine model \
+    --quiet --out "$pages" --also html >/dev/null
+# A gate that fails, with the stories and the blame.
+"$firedrill" run scenarios/conduct/everything-down.yaml --policy resilient --quiet --engine model \
+    --set 'expect={every: [success_rate >= 99.9%, latency.p95 <= 1ms]}' \
+    --format html >"$pages/fails.html" || true
+node target/browser/check.mjs "$chromium" "$pages"/*.html "$@"
