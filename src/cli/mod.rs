@@ -5,7 +5,8 @@
 //!   `man`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
-//! - `session`: the output of a run; `verify`: whether runs come out the same again.
+//! - `session`: the output of a run; `run_view`: the view while it runs.
+//! - `verify`: whether runs come out the same again.
 //! - `watch`: runs again when a file is saved.
 //! - `checkpoint`: finished runs of `--resume`; `interrupt`: signals.
 //! - `partition`: which seeds of all this machine runs; `results`: reads results back.
@@ -45,6 +46,7 @@ mod report;
 mod results;
 mod roi;
 mod run;
+mod run_view;
 mod schema;
 mod scorecard;
 mod serve;

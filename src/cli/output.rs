@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::drill::{NoThread, Threads};
 use crate::report::{Report, Screen, Verdict};
@@ -238,6 +238,20 @@ pub(super) fn progress_of(total: u64, things: &str, quiet: bool) -> ProgressBar 
     }
     let target = ProgressDrawTarget::stderr_with_hz(BAR_HZ);
     let bar = ProgressBar::with_draw_target(Some(total), target);
+    styled(bar, things)
+}
+
+/// As [`progress`], with room for lines below it; none where it is hidden.
+pub(super) fn progress_with_lines(runs: u64, quiet: bool) -> (Option<MultiProgress>, ProgressBar) {
+    if quiet || !io::stderr().is_terminal() {
+        return (None, ProgressBar::hidden());
+    }
+    let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(BAR_HZ));
+    let bar = styled(lines.add(ProgressBar::new(runs)), "runs");
+    (Some(lines), bar)
+}
+
+fn styled(bar: ProgressBar, things: &str) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(&BAR.replace("THINGS", things)) {
         bar.set_style(style.progress_chars("##."));
     }

@@ -10,6 +10,7 @@ use super::checkpoint::Checkpoint;
 use super::file_set::OutputArgs;
 use super::interrupt::{self, Interrupt};
 use super::partition::{self, Partition};
+use super::run_view::RunView;
 use super::session::Session;
 use super::sweep::{self, Variant};
 use super::{Done, files, memory, output, values, verify, watch};
@@ -142,7 +143,8 @@ pub(super) fn run(mut args: Args) -> Done {
     let checkpoint = checkpoint.map(|folder| Checkpoint::open(folder, &drills));
     let checkpoint = checkpoint.transpose().map_err(|trouble| vec![trouble])?;
     let runs = drill::total_runs(&drills);
-    let bar = output::progress(runs, args.quiet);
+    let mut view = RunView::new(&drills, args.quiet);
+    let bar = view.bar.clone();
     let interrupt = Interrupt::watch(&bar);
     let mut session = Session::new(&args, &drills, &variants, &bar);
     let mut verify = Verify::new(args.verify, &drills, workers);
@@ -159,7 +161,7 @@ pub(super) fn run(mut args: Args) -> Done {
         &mut |made| {
             finished += 1;
             verify.note(made);
-            bar.inc(1);
+            view.take(made);
         },
         &mut |place, report| {
             let report = match &mut baseline {
@@ -169,7 +171,7 @@ pub(super) fn run(mut args: Args) -> Done {
             session.take(place, report)
         },
     );
-    bar.finish_and_clear();
+    view.finish();
     output::print_threads(threads).map_err(|trouble| vec![trouble])?;
     let trouble = checkpoint.as_ref().and_then(Checkpoint::trouble);
     if !session.is_whole() {

@@ -16,7 +16,9 @@ use std::thread;
 use super::interrupt::Interrupt;
 use super::output::{self, CliError, Exit};
 use super::{Done, values};
-use crate::drill::{self, Changes, Chosen, Difference, Drill, Engine, Fingerprint, Sample};
+use crate::drill::{
+    self, Changes, Chosen, Difference, Drill, EndedRun, Engine, Fingerprint, Sample,
+};
 use crate::prices::Book;
 use crate::units::Share;
 
@@ -86,7 +88,8 @@ impl<'a> Verify<'a> {
     }
 
     /// Notes the fingerprint of a run of the sample.
-    pub(super) fn note(&mut self, made: Option<(u64, Fingerprint)>) {
+    pub(super) fn note(&mut self, run: &EndedRun<'_>) {
+        let made = run.fingerprint.map(|fingerprint| (run.number, fingerprint));
         self.made.extend(made);
     }
 

@@ -30,13 +30,12 @@ pub fn run_all(
     on_run: &mut dyn FnMut(),
     on_report: &mut dyn FnMut(usize, Report) -> ControlFlow<()>,
 ) -> Result<Threads, NoThread> {
-    let on_run = &mut |_: Option<(u64, Fingerprint)>| on_run();
+    let on_run = &mut |_: &EndedRun<'_>| on_run();
     run_controlled(drills, workers, Control::default(), on_run, on_report)
 }
 
-/// As [`run_all`], under the control of the caller; `on_run` gets the number and the fingerprint of
-/// each run of its sample. Runs are numbered from 0, drill by drill, policy by policy, seed by
-/// seed.
+/// As [`run_all`], under the control of the caller; `on_run` gets what each run came to. Runs are
+/// numbered from 0, drill by drill, policy by policy, seed by seed.
 ///
 /// # Errors
 /// As [`run_all`].
@@ -44,7 +43,7 @@ pub fn run_controlled(
     drills: &[Drill],
     workers: NonZero<usize>,
     control: Control<'_>,
-    on_run: &mut dyn FnMut(Option<(u64, Fingerprint)>),
+    on_run: &mut dyn FnMut(&EndedRun<'_>),
     on_report: &mut dyn FnMut(usize, Report) -> ControlFlow<()>,
 ) -> Result<Threads, NoThread> {
     let total = usize::try_from(total_runs(drills)).unwrap_or(usize::MAX);
@@ -62,7 +61,7 @@ pub fn run_controlled(
         },
         &mut |made| {
             if let Made::Run(ended) = made {
-                on_run(ended.fingerprint());
+                on_run(&ended.told());
             }
         },
         |results| {
@@ -103,6 +102,18 @@ enum Made {
 }
 
 /// A run that has ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct EndedRun<'a> {
+    /// Its number.
+    pub number: u64,
+    /// What it came to; none if it was finished before.
+    pub state: Option<&'a RunStats>,
+    /// If it is of the sample.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// A run that has ended, with what is counted of it.
 struct Ended {
     number: u64,
     /// None when the checkpoint has it: it is read when its turn comes, so that there are not many
@@ -111,9 +122,13 @@ struct Ended {
 }
 
 impl Ended {
-    fn fingerprint(&self) -> Option<(u64, Fingerprint)> {
-        let fingerprint = self.finished.as_ref()?.fingerprint?;
-        Some((self.number, fingerprint))
+    fn told(&self) -> EndedRun<'_> {
+        let finished = self.finished.as_ref();
+        EndedRun {
+            number: self.number,
+            state: finished.map(|finished| &finished.state),
+            fingerprint: finished.and_then(|finished| finished.fingerprint),
+        }
     }
 }
 

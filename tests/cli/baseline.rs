@@ -33,6 +33,7 @@ fn an_unchanged_run_differs_by_nothing_and_holds() {
   change: against the baseline; ? cannot be told apart
   no-failover, tenths of calls that failed over time (. none, X all):
   44233322524543323422232542643323636333243.343342212453433335
+  0s        10s       20s       30s       40s       50s
 holds  1 expectation
 
 "#]]);
@@ -59,6 +60,7 @@ worse than the baseline: flaky no-failover: success_rate was 72.52%, is 62.78% (
   change: against the baseline; ? cannot be told apart
   no-failover, tenths of calls that failed over time (. none, X all):
   765434436445436434322445437555368363353632543443333453653335
+  0s        10s       20s       30s       40s       50s
 holds  1 expectation
 
 "#]]);

@@ -57,6 +57,7 @@ fn a_trace_of_production_is_reported_as_a_run_is() {
     1 failed: 1 stopped   attempts: openai 66.7%, own 33.3%
   mine, tenths of calls that failed over time (. none, X all):
   .                                                  X
+  0s      10s      20s     30s      40s     50s      1m      70s
 
 "#]]);
 }
