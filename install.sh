@@ -62,7 +62,7 @@ main() {
         case $1 in
         --version) version=$2 && shift 2 ;;
         --to) to=$2 && shift 2 ;;
-        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 0 ;;
+        -h | --help) echo 'install.sh [--version VERSION] [--to FOLDER]' && exit 0 ;;
         *) fail "unknown option $1" 'use --version and --to' ;;
         esac
     done

@@ -32,7 +32,7 @@ from_root() {
 
 cd "${directory:-.}"
 code=0
-"$firedrill" run ${args[@]+"${args[@]}"} --quiet --format github --also junit,html \
+"$firedrill" run ${args[@]+"${args[@]}"} --quiet --format github --also comment,junit,html \
     --out "$reports" | from_root || code=$?
 
 case $code in
