@@ -124,13 +124,14 @@ the_action() (
     cd "$work/repository"
     "$binary" init sub/drills
     export FIREDRILL=$binary RUNNER_TEMP=$work/temp GITHUB_OUTPUT=$work/output
-    export GITHUB_STEP_SUMMARY=$work/summary INPUT_DIRECTORY=./sub/drills/ INPUT_ARGS='--seeds "1..2"'
+    export GITHUB_STEP_SUMMARY=$work/summary INPUT_DIRECTORY=./sub/drills/ INPUT_ARGS=
     action=$here/packaging/action/run.sh
     exits 0 "$action"
     grep -qx 'verdict=holds' "$GITHUB_OUTPUT"
     ls "$work/temp/firedrill-reports"
     for file in first-drill.md junit.xml; do [ -s "$work/temp/firedrill-reports/$file" ]; done
     sed -i 's/rate_limited: fallback/rate_limited: retry/' sub/drills/policies/mine.yaml
+    export INPUT_ARGS='--engine model --seeds "1..2"'
     exits 1 "$action" >"$work/annotations"
     cat "$work/annotations"
     grep -qx 'verdict=fails' "$GITHUB_OUTPUT"

@@ -16,11 +16,13 @@ directory=${INPUT_DIRECTORY:-.}
 directory=${directory#./}
 directory=${directory%/}
 
-# xargs takes quotes apart, and runs nothing.
+# xargs takes quotes apart, and runs nothing. Of no words it would make an empty one.
 args=()
-while IFS= read -r arg; do
-    args+=("$arg")
-done < <(printf '%s' "${INPUT_ARGS:-}" | xargs -n 1 printf '%s\n')
+if [[ ${INPUT_ARGS:-} =~ [^[:space:]] ]]; then
+    while IFS= read -r arg; do
+        args+=("$arg")
+    done < <(printf '%s' "$INPUT_ARGS" | xargs -n 1 printf '%s\n')
+fi
 
 # GitHub wants paths from the root of the repository.
 from_root() {
