@@ -81,6 +81,23 @@ impl Buckets {
         })
     }
 
+    /// Value, share and number of the lengths up to it, in steps that halve the distance to all of
+    /// them this many `ticks` at a time.
+    pub(crate) fn steps(&self, ticks: u32) -> impl Iterator<Item = (u64, f64, u64)> {
+        let mut seen = 0;
+        let steps = self.0.iter_quantiles(ticks);
+        steps.filter(|_| !self.0.is_empty()).map(move |step| {
+            seen += step.count_since_last_iteration();
+            let edge = self.0.lowest_equivalent(step.value_iterated_to());
+            (edge, step.quantile_iterated_to(), seen)
+        })
+    }
+
+    /// The standard deviation, in milliseconds.
+    pub(crate) fn deviation(&self) -> f64 {
+        self.0.stdev()
+    }
+
     /// Only lower edges are recorded, so that what is read back equals what was written.
     fn add(&mut self, ms: u64, count: u64) {
         let edge = self.0.lowest_equivalent(ms);

@@ -357,3 +357,34 @@ fn a_merged_result_has_the_lines_and_files_of_the_whole() {
         );
     }
 }
+
+#[test]
+fn a_distribution_counts_every_answered_call_and_ends_at_all_of_them() {
+    let project = Project::new().with("scenarios/calm.yaml", &crate::calm());
+    let words = "run --engine model --seed 1 --format json --out out --also hgrm";
+    let result = json(project.firedrill(words).code(0).get_output());
+    let measures = &result["policies"]["no-failover"]["measures"];
+    let text = project.text("out/calm.no-failover.hgrm");
+    let rows = text.lines().filter(|line| !line.starts_with('#'));
+    let rows = rows.filter_map(|line| {
+        let mut cells = line.split_whitespace().map(str::parse::<f64>);
+        Some([
+            cells.next()?.ok()?,
+            cells.next()?.ok()?,
+            cells.next()?.ok()?,
+        ])
+    });
+    let rows = Vec::from_iter(rows);
+    assert!(rows.is_sorted_by(|one, next| one.iter().zip(next).all(|(one, next)| one <= next)));
+    let [value, share, count] = rows.last().expect("rows");
+    assert_eq!(
+        (*share, Some(*count)),
+        (1.0, measures["succeeded"]["value"].as_f64())
+    );
+    assert_eq!(Some(*value), measures["latency.max"]["value"].as_f64());
+    assert!(text.starts_with("       Value     Percentile TotalCount 1/(1-Percentile)\n\n"));
+    assert!(
+        text.contains("\n#[Mean    = ") && text.contains("\n#[Max     = "),
+        "{text}"
+    );
+}

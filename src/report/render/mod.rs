@@ -12,6 +12,7 @@ mod expectations;
 mod failure;
 mod github;
 mod gitlab;
+mod hgrm;
 mod json;
 mod junit;
 pub(super) mod markdown;
@@ -87,6 +88,8 @@ enum Filed {
     One(&'static str),
     /// `NAME.ENDING` of each report, and one of all, by its name.
     EachAndAll(&'static str, &'static str),
+    /// `NAME.POLICY.ENDING` of each policy of each report.
+    EachPolicy(&'static str, fn(&Report) -> Vec<(String, String)>),
 }
 
 /// How much a format tells beside counts.
@@ -149,6 +152,13 @@ formats! {
         Filed::Each("expectations.csv"),
         Counts
     );
+    /// The distribution of latency by policy, as HdrHistogram's plotters read it.
+    Hgrm = (
+        "hgrm",
+        Text::Each(Following::Apart, hgrm::render),
+        Filed::EachPolicy("hgrm", hgrm::by_policy),
+        Counts
+    );
     /// For a repository.
     Markdown = ("md", Text::Each(Following::Apart, markdown::render), Filed::Each("md"), Counts);
     /// Test cases, one per expectation, for Jenkins, GitLab and other CI systems.
@@ -199,6 +209,7 @@ impl Format {
             Filed::Each(ending) => Some(format!("NAME.{ending}")),
             Filed::EachAndAll(ending, name) => Some(format!("NAME.{ending}, {name}")),
             Filed::One(name) => Some(name.to_owned()),
+            Filed::EachPolicy(ending, _) => Some(format!("NAME.POLICY.{ending}")),
         }
     }
 
@@ -225,6 +236,14 @@ impl Format {
                 files
             }
             Filed::One(name) => vec![(name.to_owned(), whole())],
+            Filed::EachPolicy(ending, render) => {
+                let of_one = |(name, report): &(&str, &Report)| {
+                    let texts = render(report).into_iter();
+                    let file = |(policy, text)| (format!("{name}.{policy}.{ending}"), text);
+                    Vec::from_iter(texts.map(file))
+                };
+                reports.iter().flat_map(of_one).collect()
+            }
         }
     }
 
