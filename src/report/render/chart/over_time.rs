@@ -113,7 +113,10 @@ pub(super) fn success(sheet: &mut Sheet, report: &Report, faults: &Faults, has_t
         let share = Ratio::share(run.succeeded, run.calls);
         let share = share.map_or("no calls".to_owned(), |share| Unit::Ratio.shown(share));
         sheet.label(&policy.name, &share);
-        let titles = has_titles.then(|| titles(policy)).unwrap_or_default();
+        let titles = match has_titles {
+            true => titles(policy),
+            false => String::new(),
+        };
         let inner = shares(timeline, ROW) + &titles;
         faults.plot(sheet, ROW, &inner, ["100%", "0"]);
     }
