@@ -19,6 +19,7 @@ use crate::drill::{self, Changes, Drill, Engine};
 use crate::policy::config::KnobKind;
 use crate::policy_file::Scale;
 use crate::prices::Book;
+use crate::report;
 use crate::search::batch::{Batches, Forgetful, Stopped};
 use crate::search::dimension::{self, Numbers};
 use crate::search::map::{Cell, Plane, State, Watch};
@@ -79,7 +80,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
 
-    /// Write SCENARIO.map.csv, one row a run, and SCENARIO.map.svg to DIR.
+    /// Write SCENARIO.map.csv, one row a run, and SCENARIO.map.svg and .html to DIR.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -130,7 +131,14 @@ pub(super) fn map(args: &Args) -> Done {
     if let Some(mut set) = out {
         let name = &plane.drill().scenario().name;
         set.add(format!("{name}.map.csv"), csv(&plane, &names, &cells));
-        set.add(format!("{name}.map.svg"), picture::draw(&plane, &grids));
+        let picture = picture::draw(&plane, &grids);
+        let shown = format!(
+            "# {name}\n\n```text\n{}\n```\n",
+            text(&plane, &grids).trim_end()
+        );
+        let page = report::document(&shown, std::slice::from_ref(&picture));
+        set.add(format!("{name}.map.html"), page);
+        set.add(format!("{name}.map.svg"), picture);
         set.write().map_err(one)?;
     }
     Ok(Exit::Holds)

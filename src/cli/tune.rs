@@ -94,8 +94,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
 
-    /// Write tuned.yaml, tune.md, tune.json, trials.csv, slices.csv and front.csv to DIR; with
-    /// several policies, to a folder for each, and a table of all.
+    /// Write tuned.yaml, tune.md, tune.html, tune.json, trials.csv, slices.csv and front.csv to
+    /// DIR; with several policies, to a folder for each, and a table of all.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 

@@ -64,7 +64,8 @@ resilient
 . recovers   o recovers late   X never   # overloaded
 
 "#]]);
-    assert_eq!(project.names("maps"), ["storm.map.csv", "storm.map.svg"]);
+    let names = ["storm.map.csv", "storm.map.html", "storm.map.svg"];
+    assert_eq!(project.names("maps"), names);
     let csv = project.text("maps/storm.map.csv");
     assert_eq!(csv.lines().count(), 1 + 2 * 9, "{csv}");
     assert!(

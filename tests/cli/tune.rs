@@ -44,6 +44,7 @@ fn a_tuned_policy_is_written_with_its_origin_and_passes_the_checks() {
         "front.csv",
         "slices.csv",
         "trials.csv",
+        "tune.html",
         "tune.json",
         "tune.md",
         "tuned.yaml",

@@ -8,19 +8,49 @@ use super::super::output::{self, CliError};
 use super::{Args, Task};
 use crate::drill::Changes;
 use crate::report::command::quoted;
+use crate::report::{self, Candidate, Ratio};
 use crate::search::tune::{self, Tuned};
 
 /// Writes all files of one search.
 pub(super) fn write(folder: PathBuf, task: &Task, tuned: &Tuned) -> Result<(), CliError> {
     let mut files = FileSet::new(folder)?;
     files.add("tuned.yaml".to_owned(), policy_text(task, tuned)?);
-    files.add("tune.md".to_owned(), tune::markdown(tuned));
+    let text = tune::markdown(tuned);
+    files.add(
+        "tune.html".to_owned(),
+        report::document(&text, &pictures(tuned)),
+    );
+    files.add("tune.md".to_owned(), text);
     let data = serde_json::to_string(tuned).unwrap_or_default();
     files.add("tune.json".to_owned(), data + "\n");
     files.add("trials.csv".to_owned(), tune::trials_csv(tuned));
     files.add("slices.csv".to_owned(), tune::slices_csv(tuned));
     files.add("front.csv".to_owned(), tune::front_csv(tuned));
     files.write()
+}
+
+/// What was tried, by the first two objectives; none where there is one.
+fn pictures(tuned: &Tuned) -> Vec<String> {
+    let [first, second, ..] = &tuned.objectives[..] else {
+        return Vec::new();
+    };
+    let whole = tuned.trials.iter().enumerate();
+    let whole = whole.filter(|(_, trial)| !trial.is_dropped && trial.seeds > 0);
+    let candidates = whole.filter_map(|(place, trial)| {
+        let [one, two, ..] = trial.objectives[..] else {
+            return None;
+        };
+        let settings = trial.settings.iter();
+        let settings = settings.map(|(path, value)| format!("{path}={value}"));
+        let settings = Vec::from_iter(settings).join(" ");
+        Some(Candidate {
+            name: format!("candidate {place}: {settings}"),
+            values: [one, two].map(|value| Ratio::near(value.max(0.0))),
+            is_best: tuned.front.contains(&place),
+        })
+    });
+    let objectives = [first, second].map(|(name, unit, _)| (name.as_str(), *unit));
+    vec![report::front(objectives, &Vec::from_iter(candidates))]
 }
 
 /// The policy that was chosen, with its origin in comments.

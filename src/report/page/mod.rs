@@ -2,6 +2,7 @@
 //!
 //! - `answers`: verdict and finding, and what it costs, in a sentence each; expectations.
 //! - `compared`: the policies side by side, with intervals.
+//! - `document`: what other commands write as Markdown, as a page.
 //! - `calls`: the worst calls step by step; `failures`: what made attempts fail.
 //! - `page.html`, `index.html`: the templates, `page.css` and `page.js` what they hold.
 //!
@@ -12,8 +13,10 @@
 mod answers;
 mod calls;
 mod compared;
+mod document;
 mod failures;
 
+pub(crate) use document::document;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, context, escape_formatter};
 use serde::Serialize;
@@ -139,7 +142,7 @@ fn rendered(name: &str, context: Value) -> String {
 }
 
 /// A table of text.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Table {
     title: String,
     sentence: String,
@@ -147,7 +150,7 @@ struct Table {
     rows: Vec<Vec<String>>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Head {
     text: String,
     is_number: bool,
@@ -191,7 +194,8 @@ const WHY: [&str; 2] = ["Failed calls", "Failures"];
 /// The tables of money.
 const MONEY: [&str; 2] = ["Where the money went", "Prices"];
 
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
+    ("document.html", include_str!("document.html")),
     ("page.html", include_str!("page.html")),
     ("index.html", include_str!("index.html")),
     ("parts.html", include_str!("parts.html")),

@@ -51,7 +51,7 @@ pub struct Tuned {
     pub is_interrupted: bool,
     /// The objectives, their units, and whether more is better.
     #[serde(skip)]
-    pub(super) objectives: Vec<(String, Unit, bool)>,
+    pub(crate) objectives: Vec<(String, Unit, bool)>,
 }
 
 /// What base and tuned policy come to in one objective.

@@ -2,17 +2,19 @@
 //!
 //! - `sheet`: what charts are drawn on; `scale`: from values to positions.
 //! - `over_time`: success, attempts, latency and breakers over a run; `ranges`: latencies on a
-//!   logarithmic axis; `bars`: money.
+//!   logarithmic axis; `bars`: money; `front`: the candidates of a search.
 //!
 //! Every chart has a row for each policy, with its name and value above: no line hides another,
 //! and no colour has to be told from another. Positions are integers.
 
 mod bars;
+mod front;
 mod over_time;
 mod ranges;
 mod scale;
 mod sheet;
 
+pub(crate) use front::{Candidate, Objective};
 pub(in crate::report) use sheet::{HATCH, STYLE};
 
 use crate::report::{Ratio, Report, headline};
@@ -101,6 +103,18 @@ pub(in crate::report) fn cost(report: &Report) -> String {
     let about = "What each policy paid in a run, by what became of the answer. The table below \
                  has the figures.";
     both(report, about, |sheet, _| bars::cost(sheet, report))
+}
+
+/// The candidates of a search, by two objectives.
+pub(crate) fn front(objectives: [Objective<'_>; 2], candidates: &[Candidate]) -> String {
+    let about = "The candidates of the search by two objectives; the tables have the best of them.";
+    let mut parts = String::new();
+    for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
+        let mut sheet = Sheet::new(width);
+        front::draw(&mut sheet, objectives, candidates);
+        parts += &sheet.part(class, about, "0");
+    }
+    parts
 }
 
 /// Success over the run, small and without text: a row for each policy.

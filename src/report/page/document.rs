@@ -1,0 +1,114 @@
+//! A page of what other commands write as Markdown: headings, paragraphs, tables and commands, with
+//! pictures in front.
+
+use minijinja::context;
+use minijinja::value::Value;
+use serde::Serialize;
+
+use super::{CSS, Table, rendered};
+use crate::report::render::chart;
+
+/// A part of a page.
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Part {
+    Title { text: String },
+    Heading { text: String },
+    Text { text: String },
+    Command { text: String },
+    Table { table: Table },
+}
+
+/// `markdown`, which we wrote, as a page; `pictures` are SVG of ours.
+pub(crate) fn document(markdown: &str, pictures: &[String]) -> String {
+    let parts = read(markdown);
+    let title = parts.iter().find_map(|part| match part {
+        Part::Title { text } => Some(text.clone()),
+        _ => None,
+    });
+    let pictures = pictures.iter().cloned().map(Value::from_safe_string);
+    let context = context! {
+        css => Value::from_safe_string(CSS.to_owned()),
+        chart_css => Value::from_safe_string(chart::STYLE.to_owned()),
+        hatch => Value::from_safe_string(chart::HATCH.to_owned()),
+        title => title.unwrap_or_default(),
+        pictures => Vec::from_iter(pictures),
+        parts => parts,
+    };
+    rendered("document.html", context)
+}
+
+fn read(markdown: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut lines = markdown.lines().peekable();
+    while let Some(line) = lines.next() {
+        if let Some(text) = line.strip_prefix("# ") {
+            parts.push(Part::Title { text: plain(text) });
+        } else if line.starts_with("##") {
+            let text = plain(line.trim_start_matches('#').trim());
+            parts.push(Part::Heading { text });
+        } else if line.starts_with("```") {
+            let mut command = Vec::new();
+            while let Some(line) = lines.next_if(|line| !line.starts_with("```")) {
+                command.push(line);
+            }
+            lines.next();
+            let text = command.join("\n");
+            parts.push(Part::Command { text });
+        } else if line.starts_with('|') {
+            let heads = cells(line);
+            let mut rows = Vec::new();
+            while let Some(line) = lines.next_if(|line| line.starts_with('|')) {
+                let row = cells(line);
+                let is_rule = row
+                    .iter()
+                    .all(|cell| cell.chars().all(|c| "-:".contains(c)));
+                if !(rows.is_empty() && is_rule) {
+                    rows.push(row);
+                }
+            }
+            let table = Table::of("", "", &heads, rows);
+            parts.push(Part::Table { table });
+        } else if !line.trim().is_empty() {
+            let text = plain(line.trim_start_matches("- "));
+            parts.push(Part::Text { text });
+        }
+    }
+    parts
+}
+
+/// The cells of a line; `\|` is no border.
+fn cells(line: &str) -> Vec<String> {
+    let line = line.trim().trim_start_matches('|');
+    let line = line.strip_suffix('|').unwrap_or(line).replace("\\|", "\0");
+    let cells = line.split('|');
+    cells.map(|cell| plain(&cell.replace('\0', "|"))).collect()
+}
+
+/// Without marks.
+fn plain(text: &str) -> String {
+    text.trim().replace('`', "").replace("**", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_markdown_becomes_headings_tables_and_commands() {
+        let text = "# A title\n\nSome `words`.\n\n| a | b |\n|---|--:|\n| x \\| y | 1 |\n\n\
+                    ## More\n\n```sh\nrun <it>\n```\n";
+        let page = document(text, &["<svg></svg>".to_owned()]);
+        for part in [
+            "<h1>A title</h1>",
+            "<p>Some words.</p>",
+            "<th scope=\"row\">x | y</th>",
+            "<td class=\"n\">1</td>",
+            "<h2>More</h2>",
+            "<code>run &lt;it&gt;</code>",
+            "<svg></svg>",
+        ] {
+            assert!(page.contains(part), "{part} is not in {page}");
+        }
+    }
+}
