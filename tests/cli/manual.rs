@@ -81,12 +81,18 @@ fn verbs() -> Vec<String> {
 fn every_word_of_the_interfaces_stands_in_the_manual() {
     let page = |name: &str| fs::read_to_string(format!("{ROOT}/docs/{name}.md")).unwrap();
     let mut words: Vec<(&str, BTreeSet<String>)> = Vec::new();
-    for kind in ["scenario", "policy", "fleet"] {
+    let results = ["result", "comparison", "roi", "tune", "evaluation", "trace"];
+    for kind in ["scenario", "policy", "fleet"].into_iter().chain(results) {
         let schema = fs::read_to_string(format!("{ROOT}/schema/{kind}.json")).unwrap();
         let mut keys = BTreeSet::new();
         keys_of(&serde_json::from_str(&schema).unwrap(), &mut keys);
         assert!(!keys.is_empty());
-        words.push((kind, keys));
+        let page = if results.contains(&kind) {
+            "results"
+        } else {
+            kind
+        };
+        words.push((page, keys));
     }
     let names = |all: &mut dyn Iterator<Item = String>| all.collect::<BTreeSet<_>>();
     words.push((
@@ -176,6 +182,20 @@ fn a_shell_completes_policies_scenarios_measures_and_knobs() {
             .map(|line| line.split('\t').next().unwrap())
             .collect();
         assert!(values.contains(&expected), "{words:?}: {answer}");
+    }
+}
+
+#[test]
+fn the_recipe_for_github_is_the_workflow_that_init_writes() {
+    let project = Project::new();
+    project.firedrill("init").code(0);
+    let page = fs::read_to_string(format!("{ROOT}/docs/ci.md")).unwrap();
+    let workflow = project.text(".github/workflows/firedrill.yml");
+    for line in workflow
+        .lines()
+        .filter(|line| !line.contains("directory: "))
+    {
+        assert!(page.lines().any(|shown| shown == line), "{line}");
     }
 }
 

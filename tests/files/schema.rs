@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 mod policy_reference;
 mod references;
+mod results;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
