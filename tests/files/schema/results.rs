@@ -18,12 +18,12 @@ const PRINTED: [(&str, &str); 6] = [
 
 const HEAD: &str = "# JSON of results
 
-What programs read. Each kind has a schema: `firedrill schema result` prints it, and `schema/` has all of them. A test
-checks what the commands print against them, and writes this page:
+What programs read. Each kind has a schema: `firedrill schema result` prints it, and `schema/` has
+all of them. A test checks what the commands print against them, and writes this page:
 `FIREDRILL_DOCS=write cargo test --test files schema`.
 
-`NAME` in a path stands for any name, such as that of a policy, a measure or a provider; `[]` for each item of a list.
-Money is a decimal in a text, so that nothing is lost.
+`NAME` in a path stands for any name, such as that of a policy, a measure or a provider; `[]` for
+each item of a list. Money is a decimal in a text, so that nothing is lost.
 ";
 
 #[test]
