@@ -134,7 +134,12 @@ impl Subject<'_> {
         let wait = trouble
             .wait
             .map(|wait| format!(" It asks to wait {}.", duration::write(wait)));
+        let is_untrusted = trouble.message.as_deref();
+        let is_untrusted = is_untrusted.is_some_and(|said| said.contains("certificate"));
         match trouble.class {
+            F::Connect if is_untrusted => "the way to it: does a proxy stand between, with a \
+                 certificate of its own? `SSL_CERT_FILE` names its authority's file"
+                .to_owned(),
             F::Connect | F::TimeoutConnect => {
                 "the address or the way to it: is the URL right, and may this machine reach it?"
                     .to_owned()
