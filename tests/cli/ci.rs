@@ -313,6 +313,13 @@ fn all_holds_is_green_everywhere() {
         Some("ok 1 - calm no-failover: success_rate >= 99%")
     );
     assert!(run("comment").contains("## Firedrill: holds\n\n1 expectation holds.\n"));
+    // A scenario without expectations is measured: that is no finding.
+    let bare = crate::calm();
+    let bare = bare.split("expect:").next().expect("a text");
+    std::fs::write(project.path("scenarios/calm.yaml"), bare).expect("written");
+    assert_eq!(run("github"), "nothing was judged\n");
+    assert_eq!(run("gitlab"), "[]\n");
+    assert!(run("junit").contains("failures=\"0\" errors=\"0\" skipped=\"1\""));
 }
 
 #[test]

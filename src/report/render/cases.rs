@@ -23,6 +23,10 @@ pub(super) struct Case<'a> {
     /// The line of the scenario's file.
     pub(super) line: Option<u64>,
     pub(super) outcome: Outcome<'a>,
+    /// Whether it calls for an action: it does not hold, or it is a policy that should have been
+    /// judged and was not. What was skipped, because its policy is not in this run, and a scenario
+    /// without expectations are no findings.
+    pub(super) is_finding: bool,
 }
 
 /// The result of a case.
@@ -38,16 +42,6 @@ impl Case<'_> {
         match &self.outcome {
             Outcome::Judged(result) => result.verdict,
             Outcome::NotJudged(_) => Verdict::NotJudged,
-        }
-    }
-
-    /// Whether it calls for an action: it does not hold, or a policy that was asked for was not
-    /// judged. What was skipped because its policy is not in this run is no finding.
-    pub(super) fn is_finding(&self) -> bool {
-        match self.verdict() {
-            Verdict::Holds => false,
-            Verdict::NotJudged => self.text.is_empty(),
-            Verdict::Inconclusive | Verdict::Fails => true,
         }
     }
 
@@ -140,12 +134,14 @@ fn cases(report: &Report) -> Vec<Case<'_>> {
             true => "the scenario has no expectations".to_owned(),
             false => report.why_not(policy),
         }),
+        is_finding: !report.expects_nothing(),
     });
     let skipped = report.skipped.iter().map(|(policy, text)| Case {
         policy,
         text,
         line: line(report, policy, text),
         outcome: Outcome::NotJudged(why_skipped(report, policy).to_owned()),
+        is_finding: false,
     });
     judged.chain(unjudged).chain(skipped).collect()
 }
@@ -156,6 +152,7 @@ fn of_policy(policy: &Judged) -> impl Iterator<Item = Case<'_>> {
         text: &result.text,
         line: result.line,
         outcome: Outcome::Judged(result),
+        is_finding: result.verdict != Verdict::Holds,
     })
 }
 

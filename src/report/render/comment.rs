@@ -10,17 +10,14 @@ use super::cases::{Case, Suite};
 use super::markdown::rows::Rows;
 use super::{failure, github};
 use crate::report::verdict::Verdict;
-use crate::report::{Judged, Report, overall};
+use crate::report::{Judged, Report, overall, seeds};
 
 /// All `reports` as one comment.
 pub(super) fn render(reports: &[&Report]) -> String {
     let suites = Suite::all(reports);
     let verdict = overall(reports).word();
-    let head = format!(
-        "{MARKER}\n## Firedrill: {verdict}\n\n{}.",
-        github::sum(&suites)
-    );
-    let mut text = head;
+    let sum = capitalised(&github::sum(&suites));
+    let mut text = format!("{MARKER}\n## Firedrill: {verdict}\n\n{sum}.");
     let parts = [vec![unmet(&suites), scenarios(&suites)], strips(&suites)].concat();
     let mut left_out = 0;
     for part in parts.into_iter().filter(|part| !part.is_empty()) {
@@ -72,7 +69,7 @@ fn of_verdict<'a>(
 ) -> impl Iterator<Item = (&'a Suite<'a>, &'a Case<'a>)> {
     suites.iter().flat_map(move |suite| {
         let cases = suite.cases.iter();
-        let cases = cases.filter(move |case| case.verdict() == verdict && case.is_finding());
+        let cases = cases.filter(move |case| case.verdict() == verdict && case.is_finding);
         cases.map(move |case| (suite, case))
     })
 }
@@ -89,13 +86,14 @@ fn scenarios(suites: &[Suite<'_>]) -> String {
     ]);
     for suite in suites.iter().take(MOST_ROWS) {
         let count = |verdict| suite.count(verdict).to_string();
+        let seeds = suite.report.seeds.as_str();
         rows.push([
             plain(&suite.name),
             suite.report.verdict().word().to_owned(),
             count(Verdict::Holds),
             count(Verdict::Fails),
             count(Verdict::Inconclusive),
-            suite.report.seeds.clone(),
+            seeds::single(seeds).unwrap_or(seeds).to_owned(),
         ]);
     }
     folded("All scenarios", &rows.written())
@@ -119,6 +117,12 @@ fn strips(suites: &[Suite<'_>]) -> Vec<String> {
         }
     }
     parts
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 fn folded(title: &str, text: &str) -> String {

@@ -15,7 +15,7 @@ pub(super) fn render(reports: &[&Report]) -> String {
     for (verdict, command) in COMMANDS {
         for suite in &suites {
             let cases = suite.cases.iter();
-            let cases = cases.filter(|case| case.verdict() == verdict && case.is_finding());
+            let cases = cases.filter(|case| case.verdict() == verdict && case.is_finding);
             lines.extend(cases.map(|case| annotation(command, suite, case)));
         }
     }
@@ -35,7 +35,7 @@ pub(super) fn sum(suites: &[Suite<'_>]) -> String {
     let [inconclusive, not_judged] = [Verdict::Inconclusive, Verdict::NotJudged].map(count);
     let judged = holds + fails + inconclusive;
     let mut text = match (judged, fails) {
-        (0, _) => "nothing was judged".to_owned(),
+        (0, _) => return "nothing was judged".to_owned(),
         (1, 0) if inconclusive == 0 => "1 expectation holds".to_owned(),
         (all, 0) if inconclusive == 0 => format!("all {all} expectations hold"),
         (1, fails) => format!("{fails} of 1 expectation fails"),

@@ -21,7 +21,7 @@ pub(super) fn render(reports: &[&Report]) -> String {
 
 fn issue(suite: &Suite<'_>, case: &Case<'_>) -> Option<Value> {
     let severity = match case.verdict() {
-        _ if !case.is_finding() => return None,
+        _ if !case.is_finding => return None,
         Verdict::Holds | Verdict::NotJudged => "info",
         Verdict::Inconclusive => "major",
         Verdict::Fails => "critical",

@@ -17,7 +17,7 @@ pub(super) fn render(reports: &[&Report]) -> String {
         let cases = suite.cases.iter();
         cases.map(move |case| (suite, case))
     });
-    let unmet = cases.filter(|(_, case)| case.is_finding());
+    let unmet = cases.filter(|(_, case)| case.is_finding);
     let unmet = Vec::from_iter(unmet);
     let rules: BTreeSet<&str> = unmet.iter().map(|(_, case)| rule(case)).collect();
     let rules = rules.iter().map(|id| json!({ "id": id }));
