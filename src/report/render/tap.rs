@@ -43,11 +43,11 @@ fn details(suite: &Suite<'_>, case: &Case<'_>) -> String {
         ("severity", case.verdict().word().to_owned()),
         ("file", suite.report.path.clone()),
     ];
-    if let Outcome::Judged(result) = &case.outcome {
-        if let Some((unit, value)) = result.value {
-            rows.push(("value", unit.decimal(value)));
-            rows.push(("unit", unit.name().to_owned()));
-        }
+    if let Outcome::Judged(result) = &case.outcome
+        && let Some((unit, value)) = result.value
+    {
+        rows.push(("value", unit.decimal(value)));
+        rows.push(("unit", unit.name().to_owned()));
     }
     let rows = rows.iter().map(|(key, value)| (*key, json(value)));
     let line = case.line.map(|line| ("line", line.to_string()));
