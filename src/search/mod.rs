@@ -2,7 +2,7 @@
 //!
 //! - [`dimension`]: one thing that is searched, and the values that it can have.
 //! - [`space`]: which settings of a policy are searched.
-//! - [`optimizer`]: proposes what to try next.
+//! - [`optimizer`]: proposes what to try next; `surrogate`: predicts what of that is worth a run.
 //! - [`batch`]: runs on all cores, remembered, so that a search can go on after an interruption.
 //! - [`goal`]: what a search is after; [`worlds`]: the scenarios, and what a run comes to as
 //!   numbers; `ranking`: which of two candidates is better.
@@ -24,5 +24,6 @@ pub mod map;
 pub mod optimizer;
 mod ranking;
 pub mod space;
+mod surrogate;
 pub mod tune;
 pub mod worlds;

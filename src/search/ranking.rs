@@ -51,6 +51,23 @@ pub(super) fn mean_slacks(rows: &[Row]) -> Vec<f64> {
         .collect()
 }
 
+/// By how much each constraint has to hold on average to hold beyond luck under `seeds` seeds, with
+/// the luck that `all` candidates have on average.
+pub(super) fn margins(all: &[&[Row]], seeds: usize) -> Vec<f64> {
+    let several = Vec::from_iter(all.iter().filter(|rows| rows.len() > 1));
+    let constraints = several.first().map_or(0, |rows| rows[0].slacks.len());
+    let margin = |place: usize| {
+        let variances = several.iter().map(|rows| {
+            let slacks = Vec::from_iter(rows.iter().map(|row| row.slacks[place]));
+            let error = standard_error(&slacks);
+            error * error * slacks.len() as f64
+        });
+        let variance = mean(&Vec::from_iter(variances));
+        CAUTION * libm::sqrt(variance / seeds.max(1) as f64)
+    };
+    (0..constraints).map(margin).collect()
+}
+
 /// Compares over the seeds of both: [`Ordering::Less`] when `one` is better.
 pub(super) fn compare(one: &[Row], other: &[Row], rule: Rule) -> Ordering {
     let both = one.len().min(other.len());
@@ -183,7 +200,7 @@ fn standard_error(values: &[f64]) -> f64 {
 }
 
 /// A constraint holds by so many standard errors of its mean.
-const CAUTION: f64 = 2.0;
+const CAUTION: f64 = 3.0;
 
 #[cfg(test)]
 pub(super) mod tests {

@@ -96,6 +96,20 @@ impl Space {
         set
     }
 
+    /// Coordinates that are equal where the settings are: those of the values that a file has, and
+    /// the middle of what is not searched there.
+    pub(super) fn settled(&self, point: &[f64]) -> Vec<f64> {
+        let values = self.dimensions.iter().zip(point);
+        let values = Vec::from_iter(values.map(|(one, at)| one.text(*at)));
+        let each = self.dimensions.iter().zip(&values);
+        let searched = each.map(|(dimension, value)| {
+            let is_searched = self.is_searched(dimension, &values);
+            let at = is_searched.then(|| dimension.domain.coordinate(value));
+            at.flatten().unwrap_or(0.5)
+        });
+        searched.collect()
+    }
+
     /// Whether `dimension` is searched where the dimensions have these values.
     fn is_searched(&self, dimension: &Dimension, values: &[String]) -> bool {
         let is_off = |(other, value): (&Dimension, &String)| {

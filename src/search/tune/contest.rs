@@ -10,6 +10,7 @@ use super::super::batch::{Batches, Stopped};
 use super::super::optimizer::Point;
 use super::super::ranking::{self, compare, is_clearly_worse, ranked};
 use super::super::space::Settings;
+use super::super::surrogate::Surrogate;
 use super::super::worlds::Row;
 use super::tuned::Gain;
 use super::{BASE, FINAL_SHARE, Plan, Progress};
@@ -199,10 +200,10 @@ impl<'a, 'b> Contest<'a, 'b> {
             going.retain(|place| !self.trials[*place].is_dropped);
             self.pool.extend(&going);
             self.rank_pool();
-            let better_half = going.len().div_ceil(2);
+            let better = going.len().div_ceil(PROMOTED);
             let pool = &self.pool;
             going.sort_by_key(|place| pool.iter().position(|one| one == place));
-            going.truncate(better_half);
+            going.truncate(better);
         }
         Ok(())
     }
@@ -231,15 +232,82 @@ impl<'a, 'b> Contest<'a, 'b> {
             .collect()
     }
 
+    /// The `count` of `proposed` that are worth a race.
+    pub(super) fn worth_trying(&self, proposed: Vec<Point>, count: usize) -> Vec<Point> {
+        let space = self.plan.space;
+        let ordered = space.dimensions().iter().map(|one| one.domain.is_ordered());
+        let ordered = Vec::from_iter(ordered);
+        let tried = self.tried();
+        let points = tried
+            .iter()
+            .map(|place| space.settled(&self.trials[*place].point));
+        let surrogate = Surrogate::new(
+            &ordered,
+            points.collect(),
+            self.ranks_by_objectives(&tried),
+            self.failures(&tried),
+        );
+        let settled = Vec::from_iter(proposed.iter().map(|point| space.settled(point)));
+        let chosen = surrogate.choose(&settled, count);
+        chosen
+            .into_iter()
+            .map(|place| proposed[place].clone())
+            .collect()
+    }
+
+    /// The candidates from which to learn: those of the pool, and the last others.
+    fn tried(&self) -> Vec<usize> {
+        let is_other =
+            |place: &usize| !self.pool.contains(place) && !self.trials[*place].rows.is_empty();
+        let others = (0..self.trials.len()).rev().filter(is_other);
+        let others = others.take(LEARNT.saturating_sub(self.pool.len()));
+        others.chain(self.pool.iter().copied()).collect()
+    }
+
+    /// The rank of each of `which` where constraints do not count.
+    fn ranks_by_objectives(&self, which: &[usize]) -> Vec<f64> {
+        let free = |place: &usize| {
+            let rows = self.trials[*place].rows.iter().cloned();
+            Vec::from_iter(rows.map(|row| Row {
+                slacks: Vec::new(),
+                ..row
+            }))
+        };
+        let rows = Vec::from_iter(which.iter().map(free));
+        let rows = Vec::from_iter(rows.iter().map(Vec::as_slice));
+        let mut ranks = vec![0.0; which.len()];
+        for (rank, place) in ranked(&rows, self.plan.rule()).into_iter().enumerate() {
+            ranks[place] = rank as f64;
+        }
+        ranks
+    }
+
+    /// By how much each of `which` fails to hold each constraint beyond luck.
+    fn failures(&self, which: &[usize]) -> Vec<Vec<f64>> {
+        let rows = which
+            .iter()
+            .map(|place| self.trials[*place].rows.as_slice());
+        let rows = Vec::from_iter(rows);
+        let margins = ranking::margins(&rows, USUAL_FINAL_SEEDS);
+        let slacks = Vec::from_iter(rows.iter().map(|rows| ranking::mean_slacks(rows)));
+        let margins = margins.into_iter().enumerate();
+        margins
+            .map(|(place, margin)| slacks.iter().map(|one| margin - one[place]).collect())
+            .collect()
+    }
+
     /// The best of the finalists, after many more seeds; and the front, if there is one.
     pub(super) fn decide(&mut self) -> Result<(usize, Vec<usize>), Stopped> {
         let count = if self.plan.is_front { FRONT } else { FINALISTS };
-        let mut finalists = Vec::from_iter(self.pool.iter().copied().take(count));
-        finalists.push(BASE);
-        finalists.sort_unstable();
-        finalists.dedup();
-        self.fill_within(&finalists, FINAL_SEEDS, FINAL_SHARE)?;
-        self.pool = self.ranked(&finalists);
+        let mut finalists = Vec::new();
+        for (seeds, part) in FINAL_ROUNDS {
+            finalists = Vec::from_iter(self.pool.iter().copied().take(count.div_ceil(part)));
+            finalists.push(BASE);
+            finalists.sort_unstable();
+            finalists.dedup();
+            self.fill_within(&finalists, seeds, FINAL_SHARE)?;
+            self.pool = self.ranked(&finalists);
+        }
         if !self.plan.is_front {
             return Ok((self.pool[0], Vec::new()));
         }
@@ -334,16 +402,22 @@ impl Plan<'_> {
 }
 
 /// Seeds for each new candidate; of those that go on, in all.
-const ROUNDS: [usize; 3] = [3, 6, 12];
-/// Seeds for finalists, in all.
-const FINAL_SEEDS: usize = 24;
+const ROUNDS: [usize; 3] = [2, 6, 12];
+/// One in so many goes on to the next round.
+const PROMOTED: usize = 3;
+/// Seeds for finalists, in all; and which part of them meets so many.
+const FINAL_ROUNDS: [(usize, usize); 3] = [(12, 1), (24, 2), (48, 4)];
+/// The seeds that most finalists meet: under so many has a constraint to hold beyond luck.
+const USUAL_FINAL_SEEDS: usize = 24;
 /// A race drops any candidate that is as good as the best in less than this share of cases.
 const ERROR: f64 = 0.05;
+/// Candidates from which the surrogate learns.
+const LEARNT: usize = 64;
 /// Candidates that are remembered as good.
 const POOL: usize = 32;
 /// Of these, the parents of new ones.
 const PARENTS: usize = 8;
-const FINALISTS: usize = 4;
+const FINALISTS: usize = 8;
 /// The most points of a front.
 const FRONT: usize = 12;
 /// The seeds of candidates begin here, far from those that people write.

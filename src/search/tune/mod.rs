@@ -129,7 +129,11 @@ fn search(contest: &mut Contest<'_, '_>) -> Result<(), Stopped> {
         contest.race(&new)?;
         let progress = contest.spent as f64 / contest.share(SEARCH_SHARE).max(1) as f64;
         points = match plan.is_guided {
-            true => optimizer.next(&contest.good_points(), progress, GENERATION),
+            true => {
+                let mut proposed = optimizer.next(&contest.good_points(), progress, PROPOSED);
+                proposed.extend(optimizer.start(PROPOSED_EVENLY));
+                contest.worth_trying(proposed, GENERATION)
+            }
             false => optimizer.start(GENERATION),
         };
     }
@@ -149,16 +153,20 @@ impl Plan<'_> {
 /// The position of the base among the candidates.
 const BASE: usize = 0;
 /// Points of the even start for each dimension.
-const START_PER_DIMENSION: usize = 4;
-const LEAST_START: usize = 12;
-const MOST_START: usize = 32;
+const START_PER_DIMENSION: usize = 2;
+const LEAST_START: usize = 8;
+const MOST_START: usize = 24;
 /// Candidates at a time: enough for every core, few enough to learn from the last ones.
 const GENERATION: usize = 8;
+/// Points near good ones that are proposed for each generation.
+const PROPOSED: usize = 128;
+/// And points anywhere.
+const PROPOSED_EVENLY: usize = 96;
 /// After so many generations without a new candidate the space is exhausted.
 const MOST_IDLE: usize = 20;
 /// The share of the budget after which races end.
-const SEARCH_SHARE: f64 = 0.55;
+const SEARCH_SHARE: f64 = 0.6;
 /// And the finalists' further seeds.
-const FINAL_SHARE: f64 = 0.7;
+const FINAL_SHARE: f64 = 0.8;
 /// And the search for changes without effect; the rest is for slices.
-const IDLE_SHARE: f64 = 0.85;
+const IDLE_SHARE: f64 = 0.9;
