@@ -173,7 +173,10 @@ mod tests {
             for line in after.unwrap_or_default().lines() {
                 let line = line.trim().trim_start_matches("Example: ");
                 // Of a line for a shell, one command.
-                let parts = line.split([';', '|', '>', '&']).map(str::trim);
+                let [and, pipe, file, next] = [" && ", " | ", " > ", "; "];
+                let parts = line.split(and).flat_map(|part| part.split(pipe));
+                let parts = parts.flat_map(|part| part.split(file));
+                let parts = parts.flat_map(|part| part.split(next)).map(str::trim);
                 for part in parts.filter(|part| part.starts_with("firedrill ")) {
                     let words = shlex::split(part).expect("it is quoted well");
                     let parsed = super::Cli::try_parse_from(words);
