@@ -81,8 +81,7 @@ impl Space {
 
     /// What the candidate at `point` sets on top of the base.
     pub fn settings(&self, point: &[f64]) -> Settings {
-        let values = self.dimensions.iter().zip(point);
-        let values = Vec::from_iter(values.map(|(one, at)| one.text(*at)));
+        let values = self.values(point);
         let mut set = Vec::new();
         for (dimension, value) in self.dimensions.iter().zip(&values) {
             let is_base = dimension.base.as_ref() == Some(value);
@@ -99,8 +98,7 @@ impl Space {
     /// Coordinates that are equal where the settings are: those of the values that a file has, and
     /// the middle of what is not searched there.
     pub(super) fn settled(&self, point: &[f64]) -> Vec<f64> {
-        let values = self.dimensions.iter().zip(point);
-        let values = Vec::from_iter(values.map(|(one, at)| one.text(*at)));
+        let values = self.values(point);
         let each = self.dimensions.iter().zip(&values);
         let searched = each.map(|(dimension, value)| {
             let is_searched = self.is_searched(dimension, &values);
@@ -108,6 +106,12 @@ impl Space {
             at.flatten().unwrap_or(0.5)
         });
         searched.collect()
+    }
+
+    /// The value of each dimension at `point`, searched there or not.
+    fn values(&self, point: &[f64]) -> Vec<String> {
+        let values = self.dimensions.iter().zip(point);
+        values.map(|(one, at)| one.text(*at)).collect()
     }
 
     /// Whether `dimension` is searched where the dimensions have these values.
