@@ -70,7 +70,7 @@ pub(super) fn live(args: &Args) -> Done {
     if asks && !is_agreed(args, &members).map_err(|trouble| vec![trouble])? {
         return Ok(Exit::Usage);
     }
-    look_at_all(args, &fleet, providers, asks).map_err(|trouble| vec![trouble])
+    look_over(connect(), args, &fleet, providers, asks).map_err(|trouble| vec![trouble])
 }
 
 /// The fleet of the file, or of the URL and its options.
@@ -130,27 +130,18 @@ fn is_agreed(args: &Args, members: &[ProviderInfo]) -> Result<bool, CliError> {
     Ok(read.is_ok() && matches!(said.trim(), "y" | "Y" | "yes"))
 }
 
+/// How endpoints are reached.
 #[cfg(feature = "tls")]
-fn look_at_all(
-    args: &Args,
-    fleet: &FleetFile,
-    providers: Vec<Provider>,
-    asks: bool,
-) -> Result<Exit, CliError> {
+fn connect() -> crate::client::Tls {
     use crate::client::Tls;
     // An image without anything else has no certificates of its own.
-    let tls = Tls::platform().unwrap_or_else(|_| Tls::bundled());
-    look_over(tls, args, fleet, providers, asks)
+    Tls::platform().unwrap_or_else(|_| Tls::bundled())
 }
 
+/// How endpoints are reached.
 #[cfg(not(feature = "tls"))]
-fn look_at_all(
-    args: &Args,
-    fleet: &FleetFile,
-    providers: Vec<Provider>,
-    asks: bool,
-) -> Result<Exit, CliError> {
-    look_over(crate::client::Tcp, args, fleet, providers, asks)
+fn connect() -> crate::client::Tcp {
+    crate::client::Tcp
 }
 
 fn look_over<C: Connect>(
