@@ -60,7 +60,7 @@ fn every_verb_has_a_manual_page_and_a_section_with_all_its_flags() {
 }
 
 /// Every command but `help`, as `firedrill --help` lists them.
-fn verbs() -> Vec<String> {
+pub(crate) fn verbs() -> Vec<String> {
     let help = stdout(&Project::new().output("--help"));
     let list = help
         .split("Commands:\n")
