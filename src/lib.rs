@@ -89,6 +89,8 @@ pub mod client;
 pub mod drill;
 #[cfg(feature = "sim")]
 pub mod expect;
+#[cfg(feature = "cli")]
+mod foreign;
 #[cfg(feature = "sim")]
 mod host;
 #[cfg(feature = "sim")]

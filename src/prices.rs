@@ -45,6 +45,12 @@ pub fn price_of(model: &str) -> Option<Price> {
     })
 }
 
+/// The price of a million tokens, from the price of one as LiteLLM writes it: `2e-06`.
+#[cfg(feature = "cli")]
+pub(crate) fn of_a_token(text: &str) -> Option<Money> {
+    decimal::nano_dollars(text, 6)
+}
+
 /// The models that the book has, in alphabetical order.
 pub fn models() -> Vec<&'static str> {
     rows().map(|row| row[0]).collect()

@@ -70,6 +70,10 @@ const MODULES: &[(&str, &str)] = &[
          report drill",
     ),
     (
+        "foreign",
+        "time units text policy policy_file wire prices client scenario",
+    ),
+    (
         "readers",
         "text policy policy_file wire trace prices client expect scenario host report roi \
          search",
@@ -77,13 +81,13 @@ const MODULES: &[(&str, &str)] = &[
     (
         "cli",
         "time units rng text policy policy_file wire trace prices client expect scenario provider \
-         host world report roi serve drill search",
+         host world report roi serve drill search foreign",
     ),
 ];
 
 /// Modules without await, clock and entropy.
 const PURE: &str = "time units rng text policy policy_file wire trace prices expect scenario \
-                    provider model report roi";
+                    provider model report roi foreign";
 
 /// What pure modules must not use, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

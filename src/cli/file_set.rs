@@ -129,7 +129,7 @@ impl FileSet {
         }
     }
 
-    /// Adds a file.
+    /// Adds a file; its name may begin with a folder below.
     pub(super) fn add(&mut self, name: String, text: String) {
         self.files.push((name, text));
     }
@@ -211,7 +211,10 @@ impl FileSet {
         let mut files = Vec::new();
         for (name, text) in &self.files {
             let at = |error| (self.folder.join(name), error);
-            let mut file = File::create_new(new.join(name)).map_err(at)?;
+            let path = new.join(name);
+            let folder = path.parent().unwrap_or(new);
+            fs::create_dir_all(folder).map_err(at)?;
+            let mut file = File::create_new(&path).map_err(at)?;
             file.write_all(text.as_bytes()).map_err(at)?;
             files.push((name, file));
         }
@@ -250,7 +253,8 @@ fn settle_locked(folder: &Path) -> Result<(), CliError> {
     })
 }
 
-/// Moves the files of `set`, if it is there; the error is about one of them, or about `set`.
+/// Moves the files of `set` and of its folders, if it is there; the error is about one of them,
+/// or about `set`.
 fn move_all(set: &Path, folder: &Path) -> Result<(), (PathBuf, io::Error)> {
     let at = |error| (set.to_path_buf(), error);
     let entries = match fs::read_dir(set) {
@@ -260,6 +264,11 @@ fn move_all(set: &Path, folder: &Path) -> Result<(), (PathBuf, io::Error)> {
     for entry in entries {
         let entry = entry.map_err(at)?;
         let file = folder.join(entry.file_name());
+        if entry.file_type().map_err(at)?.is_dir() {
+            fs::create_dir_all(&file).map_err(|error| (file.clone(), error))?;
+            move_all(&entry.path(), &file)?;
+            continue;
+        }
         fs::rename(entry.path(), &file).map_err(|error| (file, error))?;
     }
     fs::remove_dir(set).map_err(at)

@@ -2,7 +2,7 @@
 //!
 //! - `run`, `trace`, `merge`, `compare`, `report`, `roi`, `check`, `scorecard`, `init`, `serve`,
 //!   `live`, `tune`, `evaluate`, `hunt`, `map`, `schema`, `presets`, `measures`, `explain`,
-//!   `man`, `completions`: the verbs.
+//!   `import`, `export`, `man`, `completions`: the verbs.
 //! - `files`: from the paths on the command line to the files that are meant.
 //! - `baseline`: a run against an earlier result.
 //! - `session`: the output of a run; `run_view`: the view while it runs.
@@ -25,9 +25,11 @@ mod compare;
 mod completions;
 mod evaluate;
 mod explain;
+mod export;
 mod file_set;
 mod files;
 mod hunt;
+mod import;
 mod init;
 mod interrupt;
 mod lint;
@@ -101,6 +103,8 @@ enum Verb {
     Check(check::Args),
     Evaluate(evaluate::Args),
     Explain(explain::Args),
+    Export(export::Args),
+    Import(import::Args),
     Init(init::Args),
     Live(live::Args),
     Measures(measures::Args),
@@ -132,6 +136,8 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::check(&args),
         Verb::Evaluate(args) => evaluate::evaluate(&args),
         Verb::Explain(args) => explain::explain(&args),
+        Verb::Export(args) => export::export(&args),
+        Verb::Import(args) => import::import(&args),
         Verb::Init(args) => init::init(&args),
         Verb::Live(args) => live::live(&args),
         Verb::Measures(args) => measures::measures(&args),

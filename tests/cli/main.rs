@@ -14,6 +14,7 @@ mod files;
 mod formats;
 mod hand_checks;
 mod hunt;
+mod import;
 mod init;
 mod judged;
 mod lint;
