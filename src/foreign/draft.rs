@@ -64,6 +64,22 @@ impl Draft {
         draft
     }
 
+    /// Adds a provider that stands in for one that the file does not know.
+    pub(super) fn stand_in(&mut self, wish: &str, url: Option<String>) -> String {
+        let name = self.name_for(wish);
+        let is_claude = wish.contains("anthropic");
+        let dialect = [Dialect::Openai, Dialect::Anthropic][usize::from(is_claude)];
+        let url = url.map(|url| url + dialect.base_path());
+        self.providers.push(Provider {
+            name: name.clone(),
+            dialect,
+            model: ["gpt-4.1", "claude-sonnet-4.5"][usize::from(is_claude)].to_owned(),
+            url,
+            ..Provider::default()
+        });
+        name
+    }
+
     /// Sets a word or a text at a dotted path of the policy.
     pub(super) fn word(&mut self, path: &str, word: &str) {
         let path = Vec::from_iter(path.split('.'));
@@ -116,6 +132,11 @@ impl Draft {
     pub(super) fn retries(&mut self, class: &str, retries: u64) {
         let path = ["retry", "max_retries_by_class", class];
         self.policy.set(&path, Yaml::Plain(retries.to_string()));
+    }
+
+    /// Whether the policy says something at a dotted path.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.policy.get(&Vec::from_iter(path.split('.'))).is_some()
     }
 
     /// A name for a provider, made from `wish`: letters, digits, `-` and `_`, and not taken yet.

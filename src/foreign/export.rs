@@ -46,6 +46,18 @@ impl<'a> Export<'a> {
         }
     }
 
+    /// Sets a value of the foreign file at a path of keys.
+    pub(super) fn set(&mut self, path: &[&str], value: Yaml) {
+        self.file.set(path, value);
+    }
+
+    /// Makes the map at `key` the only entry of a list.
+    pub(super) fn wrap(&mut self, key: &str) {
+        if let Some(value) = self.file.get(&[key]).cloned() {
+            self.file.set(&[key], Yaml::List(vec![value]));
+        }
+    }
+
     /// Adds settings of single providers, by name, as comments: the file has no models.
     pub(super) fn comments(&mut self, lines: &[(String, Yaml)]) {
         for (name, params) in lines {

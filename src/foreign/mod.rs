@@ -13,8 +13,10 @@ pub(crate) mod draft;
 pub(crate) mod note;
 pub(crate) mod sheet;
 
+mod envoy;
 mod export;
 mod litellm;
+mod resilience4j;
 mod vendors;
 mod yaml;
 
@@ -45,12 +47,26 @@ pub(crate) struct System {
 }
 
 /// All systems.
-pub(crate) const SYSTEMS: &[System] = &[System {
-    name: "litellm",
-    title: "LiteLLM",
-    read: litellm::read,
-    write: Some(litellm::export::write),
-}];
+pub(crate) const SYSTEMS: &[System] = &[
+    System {
+        name: "litellm",
+        title: "LiteLLM",
+        read: litellm::read,
+        write: Some(litellm::export::write),
+    },
+    System {
+        name: "envoy",
+        title: "Envoy",
+        read: envoy::read,
+        write: Some(envoy::export::write),
+    },
+    System {
+        name: "resilience4j",
+        title: "resilience4j",
+        read: resilience4j::read,
+        write: Some(resilience4j::export::write),
+    },
+];
 
 /// What a foreign file came to.
 #[derive(Debug)]

@@ -98,6 +98,12 @@ impl Sheet {
             .map_or(0, Vec::len)
     }
 
+    /// The place that this one lies in, `levels` above.
+    #[must_use]
+    pub(crate) fn above(&self, spot: &Spot, levels: usize) -> Spot {
+        Spot(spot.0[..spot.0.len().saturating_sub(levels)].to_vec())
+    }
+
     /// The entries of a list.
     pub(crate) fn entries(&self, spot: &Spot) -> Vec<Spot> {
         (0..self.len(spot)).map(|place| spot.at(place)).collect()
@@ -222,6 +228,78 @@ impl Sheet {
         }
     }
 
+    /// The places of all values under `key`, wherever they stand.
+    pub(crate) fn find(&self, key: &str) -> Vec<Spot> {
+        let mut found = Vec::new();
+        find(&self.values, key, &mut Vec::new(), &mut found);
+        found
+    }
+
+    /// The place of `key` below `spot` in any spelling: `maxAttempts`, `max-attempts`.
+    pub(crate) fn spelled(&self, spot: &Spot, key: &str) -> Spot {
+        let plain = |text: &str| {
+            let fits = text.chars().filter(|c| c.is_alphanumeric());
+            fits.flat_map(char::to_lowercase).collect::<String>()
+        };
+        let keys = self.keys(spot);
+        let written = keys.into_iter().find(|one| plain(one) == plain(key));
+        spot.to(written.as_deref().unwrap_or(key))
+    }
+
+    /// A share: a number of percent, with `50.5` or `50%`; in parts per 10^9.
+    pub(crate) fn percent(&self, spot: &Spot) -> Result<Option<u64>, Diagnostic> {
+        let Some(text) = self.raw(spot) else {
+            return Ok(None);
+        };
+        let text = format!("{}%", text.trim_end_matches('%'));
+        let read = crate::units::Share::parse(&text).map(crate::units::Share::as_parts);
+        read.map(Some)
+            .map_err(|_| self.wrong(spot, "this is not a share", "write a number of percent"))
+    }
+
+    /// A list of words, or one text with commas.
+    pub(crate) fn words(&self, spot: &Spot) -> Vec<String> {
+        let texts = match self.raw(spot) {
+            Some(text) => text.split(',').map(str::to_owned).collect(),
+            None => {
+                let entries = self.entries(spot).into_iter();
+                Vec::from_iter(entries.filter_map(|one| self.raw(&one)))
+            }
+        };
+        let texts = texts.iter().map(|text| text.trim().to_ascii_lowercase());
+        texts.filter(|text| !text.is_empty()).collect()
+    }
+
+    /// Notes the value at `spot` as not used where no note is about it or a part of it; else its
+    /// parts without a note.
+    pub(crate) fn rest_of(&mut self, spot: &Spot, says: &str) {
+        let Some(value) = self.value(spot) else {
+            return;
+        };
+        let mut left = Vec::new();
+        let is_noted = self.noted.iter().any(|one| one.starts_with(&spot.0));
+        match is_noted {
+            true => leaves(value, &mut spot.0.clone(), &self.noted, &mut left),
+            false => left.push((spot.0.clone(), false)),
+        }
+        for (keys, _) in left {
+            self.note(&Spot(keys), Outcome::NotUsed, says);
+        }
+    }
+
+    /// Notes every value under one of `keys` that no note is about, wherever it stands.
+    pub(crate) fn not_used_anywhere(&mut self, keys: &[&str], says: &str) {
+        for key in keys {
+            for spot in self.find(key) {
+                let is_noted = (0..=spot.0.len()).any(|n| self.noted.contains(&spot.0[..n]));
+                let is_above = self.noted.iter().any(|noted| noted.starts_with(&spot.0));
+                if !is_noted && !is_above {
+                    self.note(&spot, Outcome::NotUsed, says);
+                }
+            }
+        }
+    }
+
     /// All notes, in the order of the file; what no note is about is not known.
     pub(crate) fn finish(mut self) -> Vec<Note> {
         let mut left = Vec::new();
@@ -236,6 +314,33 @@ impl Sheet {
         // Stable: notes about one line stay in the order in which they were made.
         self.notes.sort_by_key(|note| note.line);
         self.notes
+    }
+}
+
+/// Adds the places of all values under `key`; none within another.
+fn find(value: &Value, key: &str, keys: &mut Vec<String>, found: &mut Vec<Spot>) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                if name == key {
+                    keys.push(name.clone());
+                    found.push(Spot(keys.clone()));
+                    keys.pop();
+                    continue;
+                }
+                keys.push(name.clone());
+                find(value, key, keys, found);
+                keys.pop();
+            }
+        }
+        Value::Array(items) => {
+            for (place, value) in items.iter().enumerate() {
+                keys.push(place.to_string());
+                find(value, key, keys, found);
+                keys.pop();
+            }
+        }
+        _ => {}
     }
 }
 
@@ -270,8 +375,17 @@ fn leaves(
     }
 }
 
-/// The keys as a report shows them.
+/// The keys as a report shows them: the last ones of a long path.
 fn shown(keys: &[String]) -> String {
+    let from = keys.len().saturating_sub(MOST_STEPS);
+    match (from, joined(&keys[from..])) {
+        (0, text) => text,
+        (_, text) if text.starts_with('[') => format!("…{text}"),
+        (_, text) => format!("….{text}"),
+    }
+}
+
+fn joined(keys: &[String]) -> String {
     let mut text = String::new();
     for key in keys {
         let key = match secrets::are_in(key) {
@@ -311,6 +425,8 @@ fn iso(text: &str) -> Option<Duration> {
     duration::parse(&parts).ok()
 }
 
+/// How many keys of a path a report shows.
+const MOST_STEPS: usize = 5;
 /// The longest text that is taken as a name.
 const LONGEST: usize = 200;
 /// The longest text that a diagnostic shows.

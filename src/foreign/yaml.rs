@@ -49,6 +49,17 @@ impl Yaml {
         entries[place].1.set(rest, value);
     }
 
+    /// The value at `path`.
+    pub(super) fn get(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |value, key| match value {
+            Self::Map(entries) => {
+                let found = entries.iter().find(|(found, _)| found == key);
+                found.map(|(_, value)| value)
+            }
+            _ => None,
+        })
+    }
+
     /// Whether it is a map or a list without entries.
     pub(super) fn is_empty(&self) -> bool {
         match self {
@@ -84,8 +95,9 @@ impl Yaml {
             }
             Self::List(items) => {
                 for item in items {
-                    out.push_str(&format!("{blanks}-"));
-                    item.behind(indent, 1, out);
+                    let mut text = String::new();
+                    item.block(indent + 2, &mut text);
+                    out.push_str(&format!("{blanks}- {}", text.trim_start_matches(' ')));
                 }
             }
             _ => out.push_str(&format!("{blanks}{}\n", self.flow())),

@@ -7,11 +7,19 @@ use crate::{Project, json, stderr, stdout};
 /// A file of a system: the system, the name of the file, and its text.
 type Example = (&'static str, &'static str, &'static str);
 
-const EXAMPLES: &[Example] = &[(
-    "litellm",
-    "litellm.yaml",
-    include_str!("foreign/litellm.yaml"),
-)];
+const EXAMPLES: &[Example] = &[
+    (
+        "litellm",
+        "litellm.yaml",
+        include_str!("foreign/litellm.yaml"),
+    ),
+    ("envoy", "envoy.yaml", include_str!("foreign/envoy.yaml")),
+    (
+        "resilience4j",
+        "resilience4j.yaml",
+        include_str!("foreign/resilience4j.yaml"),
+    ),
+];
 
 /// A project with the examples, and what was imported of each in a folder of the system's name.
 fn imported() -> Project {
@@ -28,12 +36,15 @@ fn imported() -> Project {
 }
 
 #[test]
-fn every_line_of_a_litellm_file_is_accounted_for() {
+fn every_line_of_a_file_is_accounted_for() {
     let project = imported();
-    project
-        .firedrill("import litellm litellm.yaml")
-        .code(0)
-        .stdout_eq(snapbox::file!["foreign/litellm.txt"]);
+    let told = |system: &str| {
+        let words = format!("import {system} {system}.yaml");
+        project.firedrill(&words).code(0)
+    };
+    told("litellm").stdout_eq(snapbox::file!["foreign/litellm.txt"]);
+    told("envoy").stdout_eq(snapbox::file!["foreign/envoy.txt"]);
+    told("resilience4j").stdout_eq(snapbox::file!["foreign/resilience4j.txt"]);
 }
 
 #[test]
@@ -96,6 +107,25 @@ fn a_setting_that_is_not_known_is_told_wherever_it_stands() {
             told += usize::from(found.is_some_and(|note| note["outcome"] == "not known"));
         }
         assert!(told >= 4, "{system}: {told}");
+    }
+}
+
+#[test]
+fn what_is_exported_without_models_is_imported_as_the_same_settings() {
+    let project = imported();
+    for system in ["envoy", "resilience4j"] {
+        let policy = format!("{system}/policies/mine.yaml");
+        let written = stdout(&project.output(&format!("export {system} {policy}")));
+        std::fs::write(project.path("again.yaml"), written).expect("saved");
+        let words = format!("import {system} again.yaml --name mine --out {system}-again");
+        project.firedrill(&words).code(0);
+        let settings = |path: &str| {
+            let text = project.text(path);
+            let own = text.split("\noverrides:").next().unwrap_or_default();
+            own.trim_end().to_owned()
+        };
+        let again = format!("{system}-again/policies/mine.yaml");
+        assert_eq!(settings(&again), settings(&policy), "{system}");
     }
 }
 
