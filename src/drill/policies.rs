@@ -170,6 +170,9 @@ impl Asked<'_> {
         preset.ok_or_else(|| {
             let known = known(loaded);
             let problem = self.problem(loaded, format!("there is no policy `{name}`"));
+            if let Some(now) = presets::renamed(name) {
+                return problem.hint(format!("it is `{now}` now"));
+            }
             problem.did_you_mean(name, known.iter().map(String::as_str))
         })
     }

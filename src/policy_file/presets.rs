@@ -89,6 +89,15 @@ pub fn policy(name: &str) -> Option<Policy> {
     find(name)?.policy()
 }
 
+/// The names that a preset has today, in words, if it once had this one.
+pub fn renamed(name: &str) -> Option<&'static str> {
+    let known = RENAMED.iter().find(|(before, _)| *before == name);
+    known.map(|(_, now)| *now)
+}
+
+/// Names of presets that are gone, and where they went.
+const RENAMED: &[(&str, &str)] = &[("openai-sdk", "openai-python` or `openai-node")];
+
 macro_rules! presets {
     ($($origin:ident $folder:literal: $($name:literal)*;)*) => {
         &[$($(Preset {
@@ -106,8 +115,9 @@ const PRESETS: &[Preset] = presets! {
     Ours "policies":
         "no-failover" "retry-only" "priority-fallback" "round-robin" "resilient";
     Industry "policies/industry":
-        "anthropic-sdk" "aws-sdk" "bifrost" "envoy-proxy" "litellm-router" "openai-sdk" "polly"
-        "portkey-gateway" "resilience4j";
+        "anthropic-sdk" "aws-sdk" "bifrost" "envoy-proxy" "langchain-fallbacks" "litellm-fallbacks"
+        "litellm-router" "openai-node" "openai-python" "polly" "portkey-gateway" "resilience4j"
+        "vercel-ai";
     Article "policies/articles":
         "000-node-intended" "000-node-repaired" "000-python-intended" "000-python-repaired"
         "001-python-intended" "001-python-repaired" "001-router-intended" "001-router-repaired"

@@ -239,7 +239,7 @@ fn a_name_from_a_report_finds_the_file_that_the_scenario_lists() {
 #[test]
 fn a_preset_of_any_folder_is_found_by_its_bare_name() {
     let project = Project::new().with("scenarios/calm.yaml", &calm());
-    for name in ["resilient", "openai-sdk", "001-python-intended"] {
+    for name in ["resilient", "openai-python", "001-python-intended"] {
         let words = format!("run scenarios/calm.yaml --policy {name} --format json");
         let output = project.output(&words);
         let key = format!("\"{name}\":{{");
@@ -248,13 +248,23 @@ fn a_preset_of_any_folder_is_found_by_its_bare_name() {
 }
 
 #[test]
+fn the_former_name_of_a_preset_leads_to_its_new_ones() {
+    let project = Project::new().with("scenarios/calm.yaml", &calm());
+    let output = project.output("run scenarios/calm.yaml --policy openai-sdk");
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    let hint = "it is `openai-python` or `openai-node` now";
+    assert!(told.contains(hint), "{told}");
+}
+
+#[test]
 fn a_folder_is_no_part_of_a_presets_name() {
     let project = Project::new().with("scenarios/calm.yaml", &calm());
-    let output = project.output("run --policy industry/openai-sdk");
+    let output = project.output("run --policy industry/openai-python");
     assert_eq!(output.status.code(), Some(2));
     let told = stderr(&output);
     assert!(
-        told.contains("there is no file `industry/openai-sdk`"),
+        told.contains("there is no file `industry/openai-python`"),
         "{told}"
     );
 }
@@ -262,13 +272,13 @@ fn a_folder_is_no_part_of_a_presets_name() {
 #[test]
 fn a_projects_own_policy_wins_over_any_preset_of_its_name() {
     let project = Project::new().with("scenarios/calm.yaml", &calm()).with(
-        "policies/openai-sdk.yaml",
-        "name: openai-sdk\nretry: { max_attempts: nine }\n",
+        "policies/openai-python.yaml",
+        "name: openai-python\nretry: { max_attempts: nine }\n",
     );
-    let output = project.output("run --policy openai-sdk");
+    let output = project.output("run --policy openai-python");
     assert_eq!(output.status.code(), Some(2));
     let told = stderr(&output);
-    assert!(told.contains("policies/openai-sdk.yaml:2"), "{told}");
+    assert!(told.contains("policies/openai-python.yaml:2"), "{told}");
 }
 
 /// A preset under another name.

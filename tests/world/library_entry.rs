@@ -50,12 +50,13 @@ fn an_asserted_run_without_expectations_panics() {
 
 #[test]
 fn a_policy_that_no_expectation_is_about_panics_until_it_is_judged_as_another() {
-    let drill = calm().policy("openai-sdk").expect("a preset");
+    let drill = calm().policy("openai-python").expect("a preset");
     let report = drill.run();
     assert_eq!(report.verdict(), Verdict::NotJudged);
     let panic = std::panic::catch_unwind(|| report.assert()).expect_err("it is not judged");
     let message = panic.downcast_ref::<String>().expect("a message");
-    let told = "`openai-sdk` was not judged: no expectation is about it; add `--judge-as NAME` (";
+    let told =
+        "`openai-python` was not judged: no expectation is about it; add `--judge-as NAME` (";
     assert!(message.starts_with(told), "{message}");
     assert!(drill.clone().judge_as("resilent").is_err());
     drill
