@@ -11,6 +11,7 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, StructureSty
 use super::diagnostic::{Diagnostic, NOT_YAML};
 use super::source::{Source, Span};
 use super::syntax::{self, Cause};
+use super::visible::is_control;
 
 /// A value and its location.
 #[derive(Clone, Debug)]
@@ -133,6 +134,14 @@ impl TreeBuilder<'_> {
                     plain: style == ScalarStyle::Plain,
                 };
                 self.count(1, &span)?;
+                if let NodeKind::Scalar { text, .. } = &kind
+                    && let Some(c) = text.chars().find(|c| is_control(*c))
+                {
+                    let c = c.escape_unicode();
+                    let message = format!("this text has the control character `{c}`");
+                    return Err(Diagnostic::at(span, message)
+                        .hint("leave it out: terminals obey it, and results cannot hold it"));
+                }
                 if let NodeKind::Scalar { plain: true, .. } = kind
                     && let Some(cause) = syntax::swallowed_entry(&self.source.text, span.range())
                 {
