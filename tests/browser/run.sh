@@ -18,4 +18,9 @@ rm -rf "$pages"
 "$firedrill" run scenarios/conduct/everything-down.yaml --policy resilient --quiet --engine model \
     --set 'expect={every: [success_rate >= 99.9%, latency.p95 <= 1ms]}' \
     --format html >"$pages/fails.html" || true
-node target/browser/check.mjs "$chromium" "$pages"/*.html "$@"
+# Pages that are made of Markdown: a search, a map, a month of money.
+"$firedrill" tune scenarios/flapping.yaml --policy resilient --budget 40k --quiet \
+    --objective 'maximise success_rate' --objective 'minimise cost_per_success' --out "$pages/tune" >/dev/null
+"$firedrill" map scenarios/retry-storm.yaml --policy retry-only --policy resilient --steps 3 \
+    --quiet --out "$pages/map" >/dev/null
+node target/browser/check.mjs "$chromium" "$pages"/*.html "$pages"/*/*.html "$@"

@@ -1,8 +1,10 @@
-//! The map as SVG: a panel for each policy, with axes and a legend. It needs no other file.
+//! The map as SVG: a panel for each policy, with axes and a legend. It needs no other file, and
+//! has the colours of charts, light and dark.
 
 use std::fmt::Write as _;
 
 use super::Grid;
+use crate::report::CHART_STYLE;
 use crate::search::map::{Plane, State};
 
 /// The picture of these grids, one for each policy.
@@ -13,9 +15,10 @@ pub(super) fn draw(plane: &Plane, grids: &[(&str, Grid)]) -> String {
     let widest = (columns * width + MARGIN).max(NARROWEST);
     let whole = (widest, rows * height + TITLE + LEGEND);
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" \
-         viewBox=\"0 0 {0} {1}\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart map\" width=\"{0}\" \
+         height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\" aria-label=\"Where each policy \
+         recovers\">\n<style>{CHART_STYLE}</style>\n\
+         <path class=\"paper\" d=\"M0 0H{0}V{1}H0Z\"/>\n",
         whole.0, whole.1,
     );
     let (name, fault) = (&plane.drill().scenario().name, plane.fault());
@@ -49,7 +52,7 @@ fn panel(svg: &mut String, plane: &Plane, policy: &str, grid: &Grid) {
             let _ = writeln!(
                 svg,
                 "<rect x=\"{x}\" y=\"{y}\" width=\"{CELL}\" height=\"{CELL}\" fill=\"{}\" \
-                 stroke=\"#fff\"><title>load {load}, fault {length}: {words}</title></rect>",
+                 class=\"cell\"><title>load {load}, fault {length}: {words}</title></rect>",
                 color(*state),
             );
         }

@@ -5,8 +5,7 @@ use minijinja::context;
 use minijinja::value::Value;
 use serde::Serialize;
 
-use super::{CSS, Table, rendered};
-use crate::report::render::chart;
+use super::{Table, rendered};
 
 /// A part of a page.
 #[derive(Debug, Serialize)]
@@ -28,9 +27,6 @@ pub(crate) fn document(markdown: &str, pictures: &[String]) -> String {
     });
     let pictures = pictures.iter().cloned().map(Value::from_safe_string);
     let context = context! {
-        css => Value::from_safe_string(CSS.to_owned()),
-        chart_css => Value::from_safe_string(chart::STYLE.to_owned()),
-        hatch => Value::from_safe_string(chart::HATCH.to_owned()),
         title => title.unwrap_or_default(),
         pictures => Vec::from_iter(pictures),
         parts => parts,

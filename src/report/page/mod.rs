@@ -4,7 +4,8 @@
 //! - `compared`: the policies side by side, with intervals.
 //! - `document`: what other commands write as Markdown, as a page.
 //! - `calls`: the worst calls step by step; `failures`: what made attempts fail.
-//! - `page.html`, `index.html`: the templates, `page.css` and `page.js` what they hold.
+//! - `page.html`, `index.html`, `document.html`: the templates, with one `head.html`; `page.css`
+//!   and `page.js` what they hold.
 //!
 //! `render::chart` draws the charts, `render::markdown` makes the tables. The template engine
 //! escapes every value, and none is shown with what looks like a secret in it. Runs that were not
@@ -46,10 +47,7 @@ fn render(report: &Report) -> String {
     let others =
         others.filter(|table| !WHY.contains(&table.title) && !MONEY.contains(&table.title));
     let context = context! {
-        css => Value::from_safe_string(CSS.to_owned()),
-        chart_css => Value::from_safe_string(chart::STYLE.to_owned()),
         script => Value::from_safe_string(SCRIPT.to_owned()),
-        hatch => Value::from_safe_string(chart::HATCH.to_owned()),
         head => answers::Head::new(report),
         expected => answers::expected(report),
         stories => answers::stories(report),
@@ -86,9 +84,6 @@ pub(super) fn index(reports: &[(&str, &Report)], ending: &str) -> String {
     let count = |word: &str| rows.iter().filter(|row| row.head.verdict == word).count();
     let counts = ["fails", "inconclusive", "not judged", "holds"].map(|word| (word, count(word)));
     let context = context! {
-        css => Value::from_safe_string(CSS.to_owned()),
-        chart_css => Value::from_safe_string(chart::STYLE.to_owned()),
-        hatch => Value::from_safe_string(chart::HATCH.to_owned()),
         counts => counts.into_iter().filter(|(_, count)| *count > 0).collect::<Vec<_>>(),
         rows => rows,
     };
@@ -129,6 +124,13 @@ fn rendered(name: &str, context: Value) -> String {
         }
         _ => escape_formatter(out, state, value),
     });
+    for (name, text) in [
+        ("css", CSS),
+        ("chart_css", chart::STYLE),
+        ("hatch", chart::HATCH),
+    ] {
+        environment.add_global(name, Value::from_safe_string(text.to_owned()));
+    }
     let added = TEMPLATES
         .iter()
         .try_for_each(|(name, text)| environment.add_template(name, text));
@@ -194,7 +196,8 @@ const WHY: [&str; 2] = ["Failed calls", "Failures"];
 /// The tables of money.
 const MONEY: [&str; 2] = ["Where the money went", "Prices"];
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
+    ("head.html", include_str!("head.html")),
     ("document.html", include_str!("document.html")),
     ("page.html", include_str!("page.html")),
     ("index.html", include_str!("index.html")),

@@ -15,7 +15,8 @@ mod scale;
 mod sheet;
 
 pub(crate) use front::{Candidate, Objective};
-pub(in crate::report) use sheet::{HATCH, STYLE};
+pub(in crate::report) use sheet::HATCH;
+pub(crate) use sheet::STYLE;
 
 use crate::report::{Ratio, Report, headline};
 use crate::time::nanos;

@@ -213,7 +213,7 @@ fn folded(text: &str, most: usize) -> Vec<String> {
 pub(super) const SCALE: u64 = 6_000;
 
 /// Colours and letters of charts: light, dark, and for print.
-pub(in crate::report) const STYLE: &str = include_str!("chart.css");
+pub(crate) const STYLE: &str = include_str!("chart.css");
 
 /// The pattern of what failed: it is told from the rest without colour.
 pub(in crate::report) const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" \
