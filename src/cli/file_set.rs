@@ -59,7 +59,7 @@ impl OutputArgs {
         let Some(folder) = &self.out else {
             return Ok(None);
         };
-        let mut set = FileSet::new(folder.clone())?;
+        let mut set = FileSet::new("--out", folder.clone())?;
         set.also.clone_from(&self.also);
         Ok(Some(set))
     }
@@ -105,11 +105,11 @@ pub(super) struct FileSet {
 }
 
 impl FileSet {
-    /// For the folder that `--out` names, which is made if it is missing.
-    pub(super) fn new(folder: PathBuf) -> Result<Self, CliError> {
+    /// For the folder that `argument` names, which is made if it is missing.
+    pub(super) fn new(argument: &str, folder: PathBuf) -> Result<Self, CliError> {
         let shown = folder.display();
         if folder.exists() && !folder.is_dir() {
-            let message = format!("`--out {shown}` is a file, not a folder");
+            let message = format!("`{argument} {shown}` is a file, not a folder");
             return Err(CliError::new(
                 message,
                 "name a folder; it is made if it is missing",
@@ -123,7 +123,7 @@ impl FileSet {
                 reports: Vec::new(),
             }),
             Err(error) => Err(CliError::new(
-                format!("cannot make `--out {shown}`: {error}"),
+                format!("cannot make `{argument} {shown}`: {error}"),
                 "name a folder that you may write to",
             )),
         }
@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     fn set(folder: &Path, text: &str) -> FileSet {
-        let mut set = FileSet::new(folder.to_path_buf()).expect("a folder");
+        let mut set = FileSet::new("--out", folder.to_path_buf()).expect("a folder");
         for name in ["a.md", "b.md"] {
             set.add(name.to_owned(), text.to_owned());
         }

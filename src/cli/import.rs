@@ -132,7 +132,7 @@ fn write(folder: &Path, imported: &Imported, force: bool) -> Result<(), CliError
             return Err(CliError::new(message, hint));
         }
     }
-    let mut set = FileSet::new(folder.to_path_buf())?;
+    let mut set = FileSet::new("--out", folder.to_path_buf())?;
     for (name, text) in files {
         set.add(name, text);
     }

@@ -1,13 +1,13 @@
 //! `firedrill man`: manual pages of the commands; and `docs/commands.md`, the same for the manual.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
 use clap_mangen::Man;
 
+use super::file_set::FileSet;
 use super::{Cli, Done, output};
 use output::{CliError, Exit};
 
@@ -33,28 +33,29 @@ pub(super) fn man(args: &Args) -> Done {
         (Some(folder), _) => write_all(&command, folder),
         (None, true) => output::print(&page(&command)),
         (None, false) => rendered(&command)
-            .map_err(|error| CliError::new(format!("cannot make the page: {error}"), ""))
+            .map_err(|error| cannot_make(&error))
             .and_then(|text| output::print(&text)),
     };
     done.map_err(|trouble| vec![trouble])?;
     Ok(Exit::Holds)
 }
 
-/// Writes a page for the program, and one for each verb.
+/// Writes a page for the program, and one for each verb: all or none.
 fn write_all(command: &Command, folder: &Path) -> Result<(), CliError> {
-    let cannot = |path: &Path, error: io::Error| {
-        let message = format!("cannot write `{}`: {error}", path.display());
-        CliError::new(message, "name a folder that can be written to")
-    };
-    fs::create_dir_all(folder).map_err(|error| cannot(folder, error))?;
+    let mut set = FileSet::new("FOLDER", folder.to_path_buf())?;
+    let mut written = Vec::new();
     for one in [command].into_iter().chain(verbs(command)) {
         let name = one.get_display_name().unwrap_or_else(|| one.get_name());
-        let path = folder.join(format!("{name}.1"));
-        let written = rendered(one).and_then(|text| output::write_whole(&path, &text));
-        written.map_err(|error| cannot(&path, error))?;
-        output::print(&format!("wrote  {}", path.display()))?;
+        let name = format!("{name}.1");
+        written.push(format!("wrote  {}", folder.join(&name).display()));
+        set.add(name, rendered(one).map_err(|error| cannot_make(&error))?);
     }
-    Ok(())
+    set.write()?;
+    output::print(&written.join("\n"))
+}
+
+fn cannot_make(error: &io::Error) -> CliError {
+    CliError::new(format!("cannot make the page: {error}"), "")
 }
 
 /// The manual page of a command, as roff.

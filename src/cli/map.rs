@@ -102,7 +102,7 @@ pub(super) fn map(args: &Args) -> Done {
     let out = args
         .out
         .clone()
-        .map(FileSet::new)
+        .map(|folder| FileSet::new("--out", folder))
         .transpose()
         .map_err(one)?;
     let plane = load(args)?;

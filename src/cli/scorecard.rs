@@ -44,7 +44,11 @@ pub(super) struct Args {
 
 /// Runs them, and prints or writes the scorecard. Failing policies are its content, not an error.
 pub(super) fn scorecard(args: Args) -> Done {
-    let out = args.out.clone().map(FileSet::new).transpose();
+    let out = args
+        .out
+        .clone()
+        .map(|folder| FileSet::new("--out", folder))
+        .transpose();
     let out = out.map_err(|trouble| vec![trouble])?;
     let drills = load(&args)?;
     files::print_warnings(&drills);

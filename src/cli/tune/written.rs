@@ -13,7 +13,7 @@ use crate::search::tune::{self, Tuned};
 
 /// Writes all files of one search.
 pub(super) fn write(folder: PathBuf, task: &Task, tuned: &Tuned) -> Result<(), CliError> {
-    let mut files = FileSet::new(folder)?;
+    let mut files = FileSet::new("--out", folder)?;
     files.add("tuned.yaml".to_owned(), policy_text(task, tuned)?);
     let text = tune::markdown(tuned);
     files.add(
