@@ -28,6 +28,11 @@ impl Engine {
         (self == Self::Model).then(|| note.to_owned())
     }
 
+    /// Its word in a command, if it is not the usual one.
+    pub(super) fn word(self) -> Option<&'static str> {
+        (self == Self::Model).then_some("model")
+    }
+
     /// Runs `scenario` under `policy` and `seed` to its end, and passes events to `recorder`. The
     /// events depend on the engine and on these three alone.
     ///

@@ -288,6 +288,7 @@ fn report(drill: &Drill, control: Control<'_>, results: &mut Results<'_, Made>) 
     let report = Report::new(drill.subject(), &path, &seeds, policies)
         .with_policies_as_written(&drill.changes.policies)
         .with_judge(drill.changes.judge_as.as_deref())
+        .with_engine(drill.changes.engine.word())
         .with_price_file(drill.changes.prices.as_deref().map(Book::path))
         .with_overrides(&drill.changes.set);
     let report = report.with_configs(configs).with_runs(runs);

@@ -10,6 +10,8 @@ use super::story::Pick;
 pub(crate) struct Options<'a> {
     /// The policy of `--judge-as`.
     pub judge: Option<&'a str>,
+    /// The word of `--engine`, if it is not the usual one.
+    pub engine: Option<&'a str>,
     /// The file of `--prices`.
     pub prices: Option<&'a str>,
     /// Each `--set`: path and value.
@@ -24,6 +26,8 @@ pub(crate) fn run(path: &str, policies: &[&str], seeds: &str, options: Options<'
     words.extend(policies.map(|policy| format!("--policy {}", quoted(policy))));
     let judge = options.judge;
     words.extend(judge.map(|judge| format!("--judge-as {}", quoted(judge))));
+    let engine = options.engine;
+    words.extend(engine.map(|engine| format!("--engine {}", quoted(engine))));
     let (words, set) = (words.join(" "), prices_and_set(options));
     let commands = seeds::ranges(seeds).map(|range| match seeds::single(range) {
         Some(seed) => format!("{words} --seed {}{set}", quoted(seed)),
@@ -32,7 +36,8 @@ pub(crate) fn run(path: &str, policies: &[&str], seeds: &str, options: Options<'
     commands.collect::<Vec<_>>().join(" && ")
 }
 
-/// `firedrill trace` of one run: these calls of it. A trace judges nothing.
+/// `firedrill trace` of one run: these calls of it. A trace judges nothing, and shows the bytes of
+/// the simulated network.
 pub(super) fn trace(
     path: &str,
     policy: &str,
@@ -94,13 +99,14 @@ mod tests {
         let set = [("load.rate".to_owned(), "8/s".to_owned())];
         let options = Options {
             judge: Some("resilient"),
+            engine: Some("model"),
             prices: Some("our prices.yaml"),
             set: &set,
         };
         assert_eq!(
             run("a.yaml", &["mine"], "1..5", options),
-            "firedrill run a.yaml --policy mine --judge-as resilient --seeds 1..5 \
-             --prices 'our prices.yaml' --set 'load.rate=8/s'"
+            "firedrill run a.yaml --policy mine --judge-as resilient --engine model \
+             --seeds 1..5 --prices 'our prices.yaml' --set 'load.rate=8/s'"
         );
         assert_eq!(
             trace("a.yaml", "mine", (7, Pick::Failed), options),

@@ -50,6 +50,9 @@ pub(super) struct Asked {
     pub(super) path: String,
     pub(super) set: Vec<(String, String)>,
     pub(super) policies: Vec<String>,
+    /// The engine, if it is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) engine: Option<String>,
     /// The price book in place of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) prices: Option<String>,
@@ -143,6 +146,7 @@ impl Stored {
         }
         let report = Report::new(&subject, &self.asked.path, &self.seeds, policies)
             .with_overrides(&self.asked.set)
+            .with_engine(self.asked.engine.as_deref())
             .with_price_file(self.asked.prices.as_deref())
             .with_policies_as_written(&self.asked.policies)
             .with_judge(self.asked.judge_as.as_deref());

@@ -139,6 +139,8 @@ pub struct Report {
     path: String,
     seeds: String,
     overrides: Vec<(String, String)>,
+    /// The engine that made its runs, if it is not the usual one.
+    engine: Option<String>,
     /// The price book in place of ours, as the user named it.
     price_file: Option<String>,
     /// The policies as the user wrote them, in order; empty for the scenario's own.
@@ -201,6 +203,7 @@ impl Report {
             path: path.to_owned(),
             seeds: seeds.to_owned(),
             overrides: Vec::new(),
+            engine: None,
             price_file: None,
             baseline: Vec::new(),
             picture: None,
@@ -215,6 +218,12 @@ impl Report {
     /// Adds the `--set` overrides (path, value), which reproducing commands repeat.
     pub fn with_overrides(mut self, overrides: &[(String, String)]) -> Self {
         self.overrides = overrides.to_vec();
+        self
+    }
+
+    /// Adds the word of the engine that made its runs, if it is not the usual one.
+    pub fn with_engine(mut self, engine: Option<&str>) -> Self {
+        self.engine = engine.map(str::to_owned);
         self
     }
 
@@ -379,6 +388,7 @@ impl Report {
     fn options(&self) -> command::Options<'_> {
         command::Options {
             judge: self.judge.as_deref(),
+            engine: self.engine.as_deref(),
             prices: self.price_file.as_deref(),
             set: &self.overrides,
         }

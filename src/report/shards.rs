@@ -46,6 +46,7 @@ impl Report {
         let audit = Audit::merge(self.audit.as_ref(), other.audit.as_ref(), &names);
         let report = Self::new(&self.subject, path, &seeds.unwrap_or_default(), policies)
             .with_overrides((&self.overrides).min(&other.overrides))
+            .with_engine(self.engine.as_deref().min(other.engine.as_deref()))
             .with_price_file(self.price_file.as_deref().min(other.price_file.as_deref()))
             .with_policies_as_written((&self.written).min(&other.written))
             .with_judge(self.judge.as_deref())

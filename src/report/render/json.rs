@@ -107,6 +107,7 @@ fn asked(report: &Report) -> Asked {
             .map(|(path, value)| (path.clone(), portable(value)))
             .collect(),
         policies: report.written.iter().map(portable).collect(),
+        engine: report.engine.clone(),
         prices: report.price_file.as_ref().map(portable),
         judge_as: report.judge.clone(),
     }
