@@ -1,7 +1,7 @@
 //! Finds the files that the command line names, tells scenarios, policies and fleets apart, and
 //! loads the drills of scenarios.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
@@ -249,6 +249,60 @@ pub(super) fn same_names(drills: &[Drill], why: &str) -> Vec<CliError> {
     problems
 }
 
+/// The name of the files of each scenario: its own; of scenarios that share one, with the folders
+/// in front that tell them apart (`conduct-flapping`).
+pub(super) fn names_of_files(drills: &[Drill]) -> Result<Vec<String>, CliError> {
+    let scenarios = drills
+        .iter()
+        .map(|drill| (drill.scenario().name.as_str(), drill.path()));
+    names_by_folder(&Vec::from_iter(scenarios)).map_err(|(one, two)| {
+        let name = &drills[two].scenario().name;
+        let (first, second) = (drills[one].path().display(), drills[two].path().display());
+        CliError::new(
+            format!("two scenarios are named `{name}`: {first} and {second}"),
+            "their files under `--out` would be the same",
+        )
+    })
+}
+
+/// As [`names_of_files`]; the error has the positions of two that no folder tells apart.
+fn names_by_folder(scenarios: &[(&str, &Path)]) -> Result<Vec<String>, (usize, usize)> {
+    let shared = |name: &str| scenarios.iter().filter(|(other, _)| *other == name).count() > 1;
+    let with_folders = |depth: usize| {
+        let named = scenarios.iter().map(|(name, path)| {
+            let depth = if shared(name) { depth } else { 0 };
+            let folders = path.parent().into_iter().flat_map(Path::components);
+            let folders = folders.rev().filter_map(|part| match part {
+                Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+                _ => None,
+            });
+            let mut parts = Vec::from_iter(folders.take(depth));
+            parts.reverse();
+            parts.push((*name).to_owned());
+            parts.join("-")
+        });
+        Vec::from_iter(named)
+    };
+    let twice = |names: &[String]| {
+        let places = names.iter().enumerate();
+        let mut pairs = places.filter_map(|(two, name)| {
+            let one = names[..two].iter().position(|other| other == name)?;
+            Some((one, two))
+        });
+        pairs.next()
+    };
+    let deepest = scenarios.iter().map(|(_, path)| path.components().count());
+    let deepest = deepest.max().unwrap_or(0);
+    let mut names = with_folders(0);
+    for depth in 1..=deepest {
+        if twice(&names).is_none() {
+            break;
+        }
+        names = with_folders(depth);
+    }
+    twice(&names).map_or(Ok(names), Err)
+}
+
 /// Prints what is valid in `drills` and probably not intended.
 pub(super) fn print_warnings(drills: &[Drill]) {
     for drill in drills {
@@ -328,6 +382,20 @@ mod tests {
             let words = Vec::from_iter(keys.split_whitespace().map(str::to_owned));
             assert_eq!(kinds.of_keys(&words), kind, "{keys}");
         }
+    }
+
+    #[test]
+    fn folders_tell_files_of_one_name_apart() {
+        let names = |all: &[(&str, &str)]| {
+            let all = all.iter().map(|(name, path)| (*name, Path::new(*path)));
+            names_by_folder(&Vec::from_iter(all))
+        };
+        let all = [("a", "s/a.yaml"), ("b", "s/b.yaml"), ("a", "s/c/a.yaml")];
+        assert_eq!(names(&all).expect("apart"), ["s-a", "b", "c-a"]);
+        let deeper = [("a", "x/c/a.yaml"), ("a", "y/c/a.yaml")];
+        assert_eq!(names(&deeper).expect("apart"), ["x-c-a", "y-c-a"]);
+        let same = [("a", "s/a.yaml"), ("a", "s/other.yaml")];
+        assert_eq!(names(&same), Err((0, 1)));
     }
 
     #[test]

@@ -261,8 +261,7 @@ fn load_files(
     }
     problems.extend(unknown_judge(&drills).map(CliError::from));
     if args.output.out.is_some() {
-        let why = "their files under `--out` would be the same";
-        problems.extend(files::same_names(&drills, why));
+        problems.extend(files::names_of_files(&drills).err());
     }
     drills
 }

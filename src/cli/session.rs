@@ -11,7 +11,7 @@ use super::file_set::FileSet;
 use super::output::{self, CliError, Exit};
 use super::run::Args;
 use super::sweep::Variant;
-use super::{Done, partition};
+use super::{Done, files, partition};
 use crate::drill::Drill;
 use crate::report::{self, Detail, Following, Format, Report, Verdict};
 
@@ -21,8 +21,9 @@ pub(super) struct Session<'a> {
     drills: &'a [Drill],
     /// What each scenario is run with; one for what is no sweep.
     variants: &'a [Variant],
-    /// The files of `--out`, if its folder can be made.
+    /// The files of `--out`, if its folder can be made; and their names, by drill.
     out: Option<FileSet>,
+    names: Vec<String>,
     bar: &'a ProgressBar,
     /// How many reports got each verdict, in the order of the type.
     tally: [usize; 4],
@@ -52,6 +53,7 @@ impl<'a> Session<'a> {
             drills,
             variants,
             out: None,
+            names: files::names_of_files(drills).unwrap_or_default(),
             bar,
             tally: [0; 4],
             worst: Verdict::Holds,
@@ -112,14 +114,13 @@ impl<'a> Session<'a> {
             Detail::Replays if !self.is_sweep() => self.drills[place].replay(report),
             _ => report,
         };
-        let name = &self.drills[place].scenario().name;
         let verdict = self.verdict(place, &report);
         self.tally[verdict as usize] += 1;
         self.worst = self.worst.max(match verdict {
             Verdict::NotJudged if !self.args.require_expectations => output::told(&report),
             verdict => verdict,
         });
-        if let Some(out) = &mut self.out {
+        if let (Some(out), Some(name)) = (&mut self.out, self.names.get(place)) {
             out.add_report(&partition::file_name(self.args.partition, name), &report);
         }
         if let Err(trouble) = self.print(place, verdict, report) {

@@ -170,16 +170,45 @@ fn a_pipe_or_a_device_keeps_nobody_waiting() {
 }
 
 #[test]
-fn two_scenarios_of_one_name_cannot_share_a_folder() {
+fn files_of_two_scenarios_of_one_name_say_the_folder() {
     let project = Project::new()
         .with("a/calm.yaml", &calm())
+        .with("a/calm.yml", &calm())
         .with("b/calm.yaml", &calm());
-    let asked = project.firedrill("run a b --out reports");
+    let asked = project.firedrill("run a --out reports");
     asked.code(2).stdout_eq("").stderr_eq(str![[r#"
-error: two scenarios are named `calm`: a/calm.yaml and b/calm.yaml
+error: two scenarios are named `calm`: a/calm.yaml and a/calm.yml
   = help: their files under `--out` would be the same
 
 "#]]);
+    assert!(!project.path("reports").exists());
+    let asked = "run a/calm.yaml b --seed 1 --engine model --quiet --out reports --also hgrm";
+    project.firedrill(asked).code(0);
+    let names = project.names("reports").join(" ");
+    for name in ["a-calm.md", "b-calm.md", "a-calm.json", "b-calm.svg"] {
+        assert!(names.contains(name), "{name} is not in {names}");
+    }
+    let page = project.text("reports/b-calm.md");
+    assert!(page.contains("](b-calm.svg)"), "{page}");
+    // Files of their own names are what they were; and the command has the engine.
+    assert!(
+        page.contains("firedrill run b/calm.yaml --engine model --seed 1"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_text_with_a_control_character_is_refused_where_it_stands() {
+    let text = calm().replacen("name: calm", "name: calm\nabout: \"a \\e[31mred one\"", 1);
+    assert!(text.contains("about: "), "{text}");
+    let project = Project::new().with("red.yaml", &text);
+    let asked = project.firedrill("run red.yaml --out reports").code(2);
+    let told = String::from_utf8_lossy(&asked.get_output().stderr).into_owned();
+    assert!(told.contains("control character `\\u{1b}`"), "{told}");
+    assert!(
+        told.contains("red.yaml:2") && told.contains("^^^"),
+        "{told}"
+    );
     assert!(!project.path("reports").exists());
 }
 
