@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::file_set::OutputArgs;
-use super::{Done, output, results};
+use super::{Done, output};
 use crate::report::{self, MergeError, Report};
 use output::{CliError, Exit};
 
@@ -24,10 +24,15 @@ pub(super) struct Args {
 
 /// Reads all results, merges those of one scenario, and prints the reports.
 pub(super) fn merge(args: Args) -> Done {
+    show(&args.results, &args.output)
+}
+
+/// Prints and writes the report on each scenario in `results`, merged where it is in several.
+pub(super) fn show(results: &[PathBuf], output: &OutputArgs) -> Done {
     let mut found = Vec::new();
-    let mut troubles = Vec::from_iter(args.output.problem());
-    for path in &args.results {
-        match results::read(path) {
+    let mut troubles = Vec::from_iter(output.problem());
+    for path in results {
+        match super::results::read(path) {
             Ok(reports) => found.extend(reports.into_iter().map(|report| (path.clone(), report))),
             Err(trouble) => troubles.push(trouble),
         }
@@ -37,7 +42,7 @@ pub(super) fn merge(args: Args) -> Done {
     }
     let merged = merge_all(found).map_err(|trouble| vec![trouble])?;
     let reports = Vec::from_iter(merged.into_iter().map(|merged| merged.report));
-    finish(&args, &reports)
+    finish(output, &reports)
 }
 
 /// The report on one scenario so far, and the file that it begins with.
@@ -89,11 +94,11 @@ fn hint(error: &MergeError) -> String {
 }
 
 /// Prints first: no result is lost when its files cannot be written.
-fn finish(args: &Args, reports: &[Report]) -> Done {
+fn finish(args: &OutputArgs, reports: &[Report]) -> Done {
     let all = Vec::from_iter(reports);
-    let text = report::rendered(&all, args.output.format, &output::screen());
+    let text = report::rendered(&all, args.format, &output::screen());
     let mut troubles = Vec::from_iter(output::print(&text).err());
-    troubles.extend(args.output.write(reports).err());
+    troubles.extend(args.write(reports).err());
     if !troubles.is_empty() {
         return Err(troubles);
     }

@@ -1,11 +1,11 @@
-//! `firedrill report`: makes a report from traces of production.
+//! `firedrill report`: makes a report from traces of production, or from results.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::file_set::OutputArgs;
-use super::{Done, output};
+use super::{Done, merge, output};
 use crate::prices::Book;
 use crate::report::Report;
 use crate::report::production::Production;
@@ -15,12 +15,17 @@ use crate::trace::EventKind;
 use crate::trace::lines::{Header, ReadError, Reader};
 use output::{CliError, Exit};
 
-/// Reports on traces that clients in production recorded.
+/// Reports on traces that clients in production recorded, or on results, in any format.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: firedrill report trace.jsonl --out reports")]
+#[command(
+    after_help = "Example: firedrill report trace.jsonl --out reports\n         \
+                  firedrill report result.json --format html > result.html\n\n\
+                  Of results, the exit code is the verdict, as after `run`."
+)]
 pub(super) struct Args {
-    /// Traces of one fleet: each is one life of one client.
-    #[arg(value_name = "TRACE", required = true)]
+    /// Traces of one fleet, each one life of one client; or results of `run --out` or
+    /// `run --format json`.
+    #[arg(value_name = "TRACE|RESULT", required = true)]
     traces: Vec<PathBuf>,
 
     /// Take prices from FILE instead of the trace (docs/prices.md has its forms).
@@ -33,6 +38,10 @@ pub(super) struct Args {
 
 /// Reads all traces twice (for their length, then for their events), and reports on them.
 pub(super) fn report(args: Args) -> Done {
+    let results = args.traces.iter().filter(|path| is_result(path)).count();
+    if results > 0 {
+        return of_results(&args, results);
+    }
     if let Some(problem) = args.output.problem() {
         return Err(vec![problem]);
     }
@@ -45,6 +54,29 @@ pub(super) fn report(args: Args) -> Done {
         true => Ok(Exit::Holds),
         false => Err(troubles),
     }
+}
+
+fn of_results(args: &Args, results: usize) -> Done {
+    let error = |message: &str, hint: &str| Err(vec![CliError::new(message.to_owned(), hint)]);
+    if results < args.traces.len() {
+        let hint = "name results of `run` alone, or traces of production alone";
+        return error("some of these files are results, and others are not", hint);
+    }
+    if args.prices.is_some() {
+        let hint = "leave it out; `firedrill roi --prices` takes other prices";
+        return error("`--prices` is for traces: a result has its prices", hint);
+    }
+    merge::show(&args.traces, &args.output)
+}
+
+/// Whether a file begins as a result document does, or as several in one; no line of a trace does.
+fn is_result(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(START).read_to_end(&mut start));
+    let text = String::from_utf8_lossy(&start);
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let begins = |with: &str| text.starts_with(with);
+    read.is_ok() && (begins("{\"schema\":\"firedrill.result") || begins("[{\"schema\":"))
 }
 
 /// The report on these traces.
@@ -113,3 +145,6 @@ fn wrong(path: &Path, error: ReadError) -> CliError {
         }
     }
 }
+
+/// A result says in its first bytes what it is.
+const START: u64 = 256;

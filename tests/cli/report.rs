@@ -2,7 +2,7 @@
 
 use snapbox::str;
 
-use crate::{Project, stdout};
+use crate::{Project, calm, stdout};
 
 /// Two calls: one falls back after a 503, one fails.
 const TRACE: &str = concat!(
@@ -188,4 +188,28 @@ fn a_fleet_is_checked_and_its_keys_are_not_shown() {
         let told = String::from_utf8_lossy(&told.get_output().stderr).into_owned();
         assert!(told.contains(file) && !told.contains("sk-123"), "{told}");
     }
+}
+
+#[test]
+fn a_result_gives_every_format_of_the_run_that_wrote_it() {
+    let project = Project::new()
+        .with("calm.yaml", &calm())
+        .with("a.jsonl", TRACE);
+    project
+        .firedrill("run calm.yaml --seed 1 --out out")
+        .code(0);
+    for format in ["md", "csv", "junit", "table"] {
+        let run = format!("run calm.yaml --seed 1 --format {format}");
+        let report = format!("report out/calm.json --format {format}");
+        let [run, report] = [run, report].map(|words| stdout(&project.output(&words)));
+        assert_eq!(report, run, "{format}");
+    }
+    let page = stdout(&project.output("report out/calm.json --format html"));
+    assert!(page.contains("<h1>calm"), "{page}");
+    let mixed = project.firedrill("report out/calm.json a.jsonl").code(2);
+    mixed.stdout_eq("").stderr_eq(str![[r#"
+error: some of these files are results, and others are not
+  = help: name results of `run` alone, or traces of production alone
+
+"#]]);
 }
