@@ -16,6 +16,8 @@ pub(crate) mod sheet;
 mod envoy;
 mod export;
 mod litellm;
+mod openrouter;
+mod portkey;
 mod resilience4j;
 mod vendors;
 mod yaml;
@@ -59,6 +61,18 @@ pub(crate) const SYSTEMS: &[System] = &[
         title: "Envoy",
         read: envoy::read,
         write: Some(envoy::export::write),
+    },
+    System {
+        name: "portkey",
+        title: "Portkey",
+        read: portkey::read,
+        write: Some(portkey::export::write),
+    },
+    System {
+        name: "openrouter",
+        title: "OpenRouter",
+        read: openrouter::read,
+        write: None,
     },
     System {
         name: "resilience4j",
@@ -115,7 +129,10 @@ impl System {
         let mut sheet = Sheet::parse(name, text)?;
         let mut export = Export::new(&policy, &mut sheet);
         write(&mut export);
-        let text = export.file.write() + &export.comments;
+        let text = match self.name {
+            "portkey" => export.file.json(),
+            _ => export.file.write() + &export.comments,
+        };
         let mut notes = sheet.finish();
         for note in &mut notes {
             if note.outcome == Outcome::NotKnown {

@@ -313,6 +313,13 @@ impl Sheet {
         }
         // Stable: notes about one line stay in the order in which they were made.
         self.notes.sort_by_key(|note| note.line);
+        // Targets that inherit a setting note it again.
+        let mut seen = Vec::new();
+        self.notes.retain(|note| {
+            let is_new = !seen.contains(note);
+            seen.push(note.clone());
+            is_new
+        });
         self.notes
     }
 }

@@ -84,6 +84,28 @@ impl Yaml {
         out
     }
 
+    /// The file as JSON.
+    pub(super) fn json(&self) -> String {
+        serde_json::to_string_pretty(&self.value()).unwrap_or_default() + "\n"
+    }
+
+    fn value(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match self {
+            Self::Plain(text) => {
+                serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
+            }
+            Self::Text(text) => Value::String(text.clone()),
+            Self::List(items) => items.iter().map(Self::value).collect(),
+            Self::Map(entries) => {
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.value()));
+                Value::Object(entries.collect())
+            }
+        }
+    }
+
     fn block(&self, indent: usize, out: &mut String) {
         let blanks = " ".repeat(indent);
         match self {
