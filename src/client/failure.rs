@@ -77,6 +77,7 @@ fn reported<'head>(
             class,
             hint: hints::read(&sources),
             should_retry: hints::should_retry(&sources),
+            status: Some(answered).filter(|status| *status >= 400),
         },
         status: Some(answered),
         message: error.message,

@@ -190,7 +190,7 @@ impl Call {
                 }
             }
             Reply::Failed(failure) => {
-                fleet.on_failure(&flight.pass, failure.class, failure.hint, now);
+                fleet.on_failure(&flight.pass, failure, now);
                 if is_ours {
                     self.on_failure(fleet, flight, failure, now);
                 }

@@ -19,6 +19,7 @@ pub use attempts::{
     AboveMax, Backoff, BackoffOverride, Budget, Hedge, HedgeDelay, HintMode, Hints, Jitter, Retry,
     Streams, Timeouts,
 };
+pub use failures::Failures;
 pub use health::{
     Breaker, BreakerOverride, CheckTargets, HealthCheck, Open, OpenOverride, Outlier, SlowStart,
 };
@@ -34,7 +35,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::classify::{Action, FailureClass};
+#[cfg(feature = "cli")]
+use super::classify::Action;
 use crate::units::duration;
 #[cfg(feature = "cli")]
 use crate::units::schema as written;
@@ -103,9 +105,10 @@ pub struct Policy {
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Spend>"))]
     pub spend: Option<Spend>,
     /// What to do about each class of failure; classes left out have [`FailureClass::action`].
-    #[serde(default, with = "failures")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<Action>"))]
-    pub failures: BTreeMap<FailureClass, Action>,
+    /// A status (`502: fallback`) takes precedence over the class of its failure.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::ByClassOrStatus<Action>"))]
+    pub failures: Failures,
     /// Settings that differ at single providers.
     #[serde(default)]
     pub overrides: Overrides,
@@ -210,7 +213,7 @@ impl Policy {
             throttle: None.all_on(),
             queue: None.all_on(),
             spend: None.all_on(),
-            failures: BTreeMap::new(),
+            failures: Failures::default(),
             overrides: Overrides::default(),
         }
     }

@@ -30,6 +30,7 @@ use super::reason::{Notes, OpenedBy};
 use super::router::{AttemptResult, ProviderOrder, Router};
 use super::settings::Settings;
 use super::spend::Spend;
+use super::step::Failure;
 use super::{CallId, ProviderId};
 use crate::rng::RngStreams;
 use crate::time::Instant;
@@ -199,10 +200,10 @@ impl Fleet {
         self.wake_next();
     }
 
-    /// What the policy does about a class of failures.
-    pub(super) fn action(&self, class: FailureClass) -> Action {
-        let set = self.policy.failures.get(&class);
-        set.copied().unwrap_or(class.action())
+    /// What the policy does about failures of this class and status.
+    pub(super) fn action(&self, class: FailureClass, status: Option<u16>) -> Action {
+        let set = self.policy.failures.action(class, status);
+        set.unwrap_or(class.action())
     }
 
     /// What is known of a provider.
@@ -251,13 +252,8 @@ impl Fleet {
 
     /// An attempt failed. Not every failure counts against the provider, or against all of its
     /// keys.
-    pub(super) fn on_failure(
-        &mut self,
-        pass: &Permit,
-        class: FailureClass,
-        hint: Option<Duration>,
-        now: Instant,
-    ) {
+    pub(super) fn on_failure(&mut self, pass: &Permit, failure: &Failure, now: Instant) {
+        let Failure { class, hint, .. } = *failure;
         let provider = pass.provider;
         if let Some(spend) = &mut self.spend
             && !pass.told
@@ -265,7 +261,7 @@ impl Fleet {
         {
             spend.settle(pass.cost, Money::ZERO, now);
         }
-        let rotates = self.action(class) == Action::RotateKey;
+        let rotates = self.action(class, failure.status) == Action::RotateKey;
         let before = self.state(provider);
         let slot = &mut self.slots[provider.index()];
         let is_key = rotates && slot.keys.other(pass.key, now).is_some();

@@ -120,6 +120,8 @@ pub struct Failure {
     pub hint: Option<Duration>,
     /// Whether the server recommends a retry, if it says so at all.
     pub should_retry: Option<bool>,
+    /// The status of the answer, if it was one of a failure.
+    pub status: Option<u16>,
 }
 
 impl Failure {
@@ -129,6 +131,7 @@ impl Failure {
             class,
             hint: None,
             should_retry: None,
+            status: None,
         }
     }
 }

@@ -120,8 +120,17 @@ mod tests {
             "name: p\nfailures: { timeout_idle: stop, timeout: fallback }\n",
         ] {
             let failures = policy(text).failures;
-            assert_eq!(failures[&FailureClass::TimeoutIdle], Action::Stop);
-            assert_eq!(failures[&FailureClass::TimeoutConnect], Action::Fallback);
+            assert_eq!(
+                failures.get(&FailureClass::TimeoutIdle).copied().unwrap(),
+                Action::Stop
+            );
+            assert_eq!(
+                failures
+                    .get(&FailureClass::TimeoutConnect)
+                    .copied()
+                    .unwrap(),
+                Action::Fallback
+            );
             assert_eq!(failures.len(), 4);
         }
     }

@@ -63,6 +63,35 @@ fn a_prompt_that_is_too_long_goes_to_a_model_that_takes_more() {
 }
 
 #[test]
+fn a_status_has_an_action_of_its_own_whatever_its_class() {
+    let by_status = "failures: { server_error: stop, 502: fallback, 503: retry }\n";
+    let policy = policy_of(&format!(
+        "retry: {{ max_attempts: 9, max_attempts_per_provider: 2, backoff: {{ base: 1s, jitter: none }} }}\n{by_status}"
+    ));
+    let mut fleet = fleet(&policy, 3);
+    let mut call = Teller::new(&mut fleet, 0);
+    let with = |status| {
+        Reply::Failed(Failure {
+            status: Some(status),
+            ..Failure::of(ServerError)
+        })
+    };
+    call.starts(0);
+    call.replies_to(1, &with(502));
+    assert_eq!(call.starts(1).cause, Cause::Fallback);
+    call.replies_to(2, &with(503));
+    call.waits_until(1);
+    assert_eq!(call.starts(1).cause, Cause::Retry);
+    call.replies_to(3, &with(500));
+    call.ends(FailureReason::Stopped(ServerError));
+    let shown = serde_json::to_string(&policy).unwrap();
+    assert!(
+        shown.contains(r#""502":"fallback","503":"retry""#),
+        "{shown}"
+    );
+}
+
+#[test]
 fn the_server_says_whether_another_try_is_worth_it() {
     let says = |call: &mut Teller, class, should_retry| {
         call.starts(0);

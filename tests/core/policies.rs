@@ -73,7 +73,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
                 throttle,
                 queue,
                 spend,
-                failures,
+                failures: failures.into_iter().collect(),
                 overrides: Overrides {
                     by_position,
                     ..Overrides::default()
@@ -491,6 +491,7 @@ fn failures() -> impl Strategy<Value = firedrill::policy::Failure> {
             class,
             hint,
             should_retry,
+            status: None,
         })
 }
 

@@ -34,7 +34,8 @@ impl Call {
     /// Whether a second provider rejects this call, and the policy leaves `rejected` to its
     /// default: two providers that agree show that the request is at fault.
     fn is_rejected_again(&mut self, fleet: &Fleet, failed: &Failed) -> bool {
-        let by_default = !fleet.policy().failures.contains_key(&failed.class);
+        let set = &fleet.policy().failures;
+        let by_default = set.action(failed.class, failed.status).is_none();
         if failed.class != FailureClass::Rejected || !by_default {
             return false;
         }
@@ -64,7 +65,9 @@ impl Call {
             _ if !self.fits(fleet, provider) => Some(Leaving::ContextTooSmall),
             Action::RotateKey => return self.rotate(fleet, failed, now),
             Action::Retry => self.may_not_return(fleet, &failed),
-            _ if fleet.action(class) == Action::Retry => Some(Leaving::ServerForbidsRetry),
+            _ if fleet.action(class, failed.status) == Action::Retry => {
+                Some(Leaving::ServerForbidsRetry)
+            }
             action => Some(Leaving::Class { class, action }),
         };
         if let Some(why) = leaves {
@@ -112,7 +115,7 @@ impl Call {
     /// What to do about a failure, by the policy and, where the policy honours it, by
     /// `x-should-retry`.
     fn action(&self, fleet: &Fleet, failed: &Failed) -> Action {
-        let action = fleet.action(failed.class);
+        let action = fleet.action(failed.class, failed.status);
         let heeds = fleet.policy().hints.should_retry == HintMode::Honour;
         match (failed.should_retry.filter(|_| heeds), action) {
             (Some(false), Action::Retry) => Action::Fallback,

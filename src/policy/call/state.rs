@@ -62,6 +62,7 @@ impl Flight {
             class: failure.class,
             hint: failure.hint,
             should_retry: failure.should_retry,
+            status: failure.status,
             at: now,
         }
     }
@@ -74,6 +75,7 @@ pub(super) struct Failed {
     pub(super) class: FailureClass,
     pub(super) hint: Option<Duration>,
     pub(super) should_retry: Option<bool>,
+    pub(super) status: Option<u16>,
     pub(super) at: Instant,
 }
 

@@ -15,6 +15,9 @@ pub(super) struct OrNone<T>(PhantomData<T>);
 /// A map from classes of failures, or groups of them.
 pub(super) struct ByClass<V>(PhantomData<V>);
 
+/// The same, and statuses of failures.
+pub(super) struct ByClassOrStatus<V>(PhantomData<V>);
+
 /// A kind of jitter, or a range.
 pub(super) enum Jitter {}
 
@@ -56,6 +59,26 @@ impl<V: JsonSchema> JsonSchema for ByClass<V> {
             "properties": properties,
             "additionalProperties": false,
         })
+    }
+}
+
+impl<V: JsonSchema> JsonSchema for ByClassOrStatus<V> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}ByClassOrStatus", V::schema_name()).into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<V>();
+        let mut schema = ByClass::<V>::json_schema(generator);
+        schema.insert(
+            "patternProperties".to_owned(),
+            json!({ "^[45][0-9][0-9]$": value }),
+        );
+        schema
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::reason::Refusal;
 use super::*;
+use crate::policy::step::Failure;
 use crate::units::Share;
 
 #[test]
@@ -105,8 +106,8 @@ fn a_policy_overrides_what_a_class_leads_to() {
     let mut policy = policy();
     policy.failures.insert(FailureClass::Reset, Action::Stop);
     let fleet = fleet(policy, 1);
-    assert_eq!(fleet.action(FailureClass::Reset), Action::Stop);
-    assert_eq!(fleet.action(FailureClass::Connect), Action::Retry);
+    assert_eq!(fleet.action(FailureClass::Reset, None), Action::Stop);
+    assert_eq!(fleet.action(FailureClass::Connect, None), Action::Retry);
 }
 
 #[test]
@@ -218,7 +219,7 @@ fn failures_that_nobody_bills_cost_nothing() {
         };
         for _ in 0..2 {
             let pass = fleet.admit(ProviderId(0), bid(&ask, false, 0)).unwrap();
-            fleet.on_failure(&pass, class, None, at(0));
+            fleet.on_failure(&pass, &Failure::of(class), at(0));
         }
         let again = fleet.admit(ProviderId(0), bid(&ask, false, 0));
         assert_eq!(again.is_ok(), free, "{class}");
@@ -265,7 +266,7 @@ fn when_too_few_are_well_breakers_are_passed_over() {
 /// Makes an attempt that fails at once.
 fn fail_at(fleet: &mut Fleet, provider: ProviderId, class: FailureClass, second: u64) -> Permit {
     let pass = admit_at(fleet, provider, second).unwrap();
-    fleet.on_failure(&pass, class, None, at(second));
+    fleet.on_failure(&pass, &Failure::of(class), at(second));
     pass
 }
 
