@@ -5,15 +5,21 @@
 //!
 //! - An attempt that succeeds while the bulkhead is at least half full adds 1 / limit, so that a
 //!   full round adds one. Successes at a lower load do not show that a higher limit would work.
-//! - A rejection multiplies the limit by `decrease`, and so does slowness: a provider that queues
-//!   requests answers late long before it rejects.
+//! - A rejection multiplies the limit by `decrease`. Slowness does so, too, since a provider that
+//!   queues requests answers late long before it rejects; the slower, the more, down to a half.
 //! - After that it does not shrink again until as many attempts have ended as the old limit allowed
 //!   in flight: those were sent under the old limit and say nothing about the new one.
 //!
-//! Slow means that the median of 32 attempts is above `latency_factor` times the best median.
-//! Single attempts are too noisy: the time to first token of one healthy model varies tenfold, so
-//! nearly all attempts would be slow compared with the shortest of some hundreds. The best median
-//! expires after some hundreds of attempts, since models and prompts change.
+//! Slow means that the median of 32 attempts is above `latency_factor` times the baseline, which is
+//! the best median of some hundreds of attempts. Single attempts are too noisy: the time to first
+//! token of one healthy model varies tenfold, so nearly all attempts would be slow compared with
+//! the shortest of some hundreds.
+//!
+//! The baseline expires, since models and prompts change, but only attempts that did not press
+//! against the limit renew it. While the bulkhead is full, the provider's queue is in all that is
+//! measured, and a baseline that followed it would let the limit grow under a degradation that
+//! lasts. Where even the least limit is slow, no smaller one can tell more, and what it measures is
+//! the new baseline (Envoy's gradient controller measures its baseline in the same way).
 //!
 //! The call decides where it goes when the bulkhead is full.
 
@@ -113,16 +119,27 @@ impl AdaptiveLimit {
 
     /// One of `inside` attempts ended.
     fn on_left(&mut self, how: Left, inside: u32) {
+        let is_settling = self.settling > 0;
         self.settling = self.settling.saturating_sub(1);
         match how {
-            Left::Well(took) => match self.pace.on_reply(took) {
-                LatencyTrend::BecameSlow => self.shrink(),
+            Left::Well(_) if is_settling => {}
+            Left::Well(took) => match self.pace.on_reply(took, self.pressure(inside)) {
+                LatencyTrend::BecameSlow(left) => self.shrink(left.min(self.decrease)),
                 LatencyTrend::StaysSlow => {}
                 LatencyTrend::Fine if u64::from(inside) * 2 * ONE >= self.limit => self.grow(),
                 LatencyTrend::Fine => {}
             },
-            Left::Rejected => self.shrink(),
+            Left::Rejected => self.shrink(self.decrease),
             Left::Otherwise => {}
+        }
+    }
+
+    /// How `inside` attempts press against the limit.
+    fn pressure(&self, inside: u32) -> Pressure {
+        match inside >= self.limit() {
+            _ if self.limit == self.least => Pressure::AtLeast,
+            true => Pressure::Full,
+            false => Pressure::Free,
         }
     }
 
@@ -131,22 +148,37 @@ impl AdaptiveLimit {
         self.limit = self.limit.saturating_add(step).min(self.most);
     }
 
-    fn shrink(&mut self) {
+    /// Shrinks to this share of itself.
+    fn shrink(&mut self, left: Share) {
         if self.settling > 0 {
             return;
         }
         self.settling = self.limit();
-        self.limit = self.decrease.of(self.limit).max(self.least);
+        self.limit = left.of(self.limit).max(self.least);
     }
 }
 
-/// How long attempts take at present, compared with their best median.
+/// How attempts press against the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Pressure {
+    /// The limit is the least, so nothing can be measured with fewer in flight.
+    AtLeast,
+    /// There is room.
+    Free,
+    /// There is none.
+    Full,
+}
+
+/// How long attempts take at present, compared with the baseline.
 #[derive(Clone, Debug)]
 struct LatencyBaseline {
     slow: Factor,
     group: [u64; GROUP],
     counted: usize,
-    is_slow: bool,
+    /// The highest pressure within the group.
+    pressure: Pressure,
+    /// What a limit may keep of itself, as the last group was slow; none if it was not.
+    slow_by: Option<Share>,
     /// The least median of this generation of groups and of the one before.
     best: [u64; 2],
     groups: u32,
@@ -156,8 +188,8 @@ struct LatencyBaseline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LatencyTrend {
     Fine,
-    /// A group is complete, and it is slow.
-    BecameSlow,
+    /// A group is complete, and it is slow: the limit may keep this share of itself.
+    BecameSlow(Share),
     /// The group before this one was slow.
     StaysSlow,
 }
@@ -168,41 +200,77 @@ impl LatencyBaseline {
             slow,
             group: [0; GROUP],
             counted: 0,
-            is_slow: false,
+            pressure: Pressure::AtLeast,
+            slow_by: None,
             best: [u64::MAX; 2],
             groups: 0,
         }
     }
 
-    fn on_reply(&mut self, took: Duration) -> LatencyTrend {
+    fn on_reply(&mut self, took: Duration, pressure: Pressure) -> LatencyTrend {
         self.group[self.counted] = nanos(took);
         self.counted += 1;
+        self.pressure = self.pressure.max(pressure);
         if self.counted == GROUP {
-            self.counted = 0;
             self.judge();
-            if self.is_slow {
-                return LatencyTrend::BecameSlow;
+            (self.counted, self.pressure) = (0, Pressure::AtLeast);
+            if let Some(left) = self.slow_by {
+                return LatencyTrend::BecameSlow(left);
             }
         }
-        match self.is_slow {
-            true => LatencyTrend::StaysSlow,
-            false => LatencyTrend::Fine,
+        match self.slow_by {
+            Some(_) => LatencyTrend::StaysSlow,
+            None => LatencyTrend::Fine,
         }
     }
 
+    /// A group is complete: renews the baseline where it may, and compares with it.
     fn judge(&mut self) {
         let (_, median, _) = self.group.select_nth_unstable(GROUP / 2);
         let median = *median;
+        let is_known = self.best != [u64::MAX; 2];
+        if self.pressure == Pressure::Free || !is_known {
+            self.renew(median);
+        }
+        self.slow_by = self.slow_by(median);
+        let is_far_below = self.times_slow(median) <= u128::from(self.best());
+        let is_least = self.pressure == Pressure::AtLeast;
+        if is_far_below || is_least && self.slow_by.is_some() {
+            (self.best, self.groups, self.slow_by) = ([median, u64::MAX], 1, None);
+        }
+    }
+
+    fn renew(&mut self, median: u64) {
         if self.groups == GENERATION {
             self.groups = 0;
             self.best = [u64::MAX, self.best[0]];
         }
         self.groups += 1;
         self.best[0] = self.best[0].min(median);
-        let best = u128::from(self.best[0].min(self.best[1]));
-        self.is_slow = u128::from(median) * 1_000 > best * u128::from(self.slow.as_milli());
+    }
+
+    fn best(&self) -> u64 {
+        self.best[0].min(self.best[1])
+    }
+
+    /// What a limit may keep of itself where the median is slow: as much as would bring it back, if
+    /// latency grew with the limit, and a half at the least.
+    fn slow_by(&self, median: u64) -> Option<Share> {
+        let bound = self.times_slow(self.best());
+        let is_slow = u128::from(median) > bound;
+        let left = bound * u128::from(Share::WHOLE.as_parts()) / u128::from(median.max(1));
+        let left = u64::try_from(left).map_or(Share::WHOLE, Share::from_parts);
+        is_slow.then(|| left.max(HALF))
+    }
+
+    /// From which time on attempts are slow, when this is usual.
+    fn times_slow(&self, usual: u64) -> u128 {
+        u128::from(usual) * u128::from(self.slow.as_milli()) / 1_000
     }
 }
+
+/// The most that slowness takes at once.
+const HALF: Share = Share::percent(50);
 
 /// One attempt.
 const ONE: u64 = 1_000_000_000;
@@ -211,7 +279,7 @@ const ONE: u64 = 1_000_000_000;
 /// twice the best by chance. That costs a tenth of the limit, which the next rounds regain.
 const GROUP: usize = 32;
 
-/// The best median expires after one to two times this many groups: 256 to 512 attempts.
+/// The baseline expires after one to two times this many groups that renew it: 256 to 512 attempts.
 const GENERATION: u32 = 8;
 
 #[cfg(test)]
@@ -288,7 +356,37 @@ mod tests {
         (0..15).for_each(|_| round(&mut bulkhead, slow));
         assert!(bulkhead.limit().unwrap() < 12, "{:?}", bulkhead.limit());
         (0..400).for_each(|_| round(&mut bulkhead, slow));
-        assert_eq!(bulkhead.limit(), Some(20), "the old baseline expired");
+        assert_eq!(
+            bulkhead.limit(),
+            Some(20),
+            "what even the minimum takes is usual"
+        );
+    }
+
+    #[test]
+    fn a_degradation_that_lasts_does_not_become_usual() {
+        // The provider serves `slots` at a time, in a second; the others wait in its queue.
+        let serve = |bulkhead: &mut Bulkhead, slots: u32| {
+            fill(bulkhead);
+            let waits = u64::from(bulkhead.inside.div_ceil(slots));
+            while bulkhead.inside > 0 {
+                bulkhead.leave(Left::Well(Duration::from_secs(waits)));
+            }
+        };
+        let mut bulkhead = adaptive(None);
+        (0..200).for_each(|_| serve(&mut bulkhead, 1_000));
+        assert!(bulkhead.limit().unwrap() > 100);
+        let degraded = Vec::from_iter((0..5_000).map(|_| {
+            serve(&mut bulkhead, 10);
+            bulkhead.limit().unwrap()
+        }));
+        let late = &degraded[50..];
+        assert!(
+            late.iter().all(|limit| (7..=25).contains(limit)),
+            "{late:?}"
+        );
+        (0..200).for_each(|_| serve(&mut bulkhead, 1_000));
+        assert!(bulkhead.limit().unwrap() > 100);
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub enum WhenFull {
 settings! {
     /// How the limit on attempts in flight adapts: it grows by one each time that as many attempts
     /// as the limit have succeeded, and is multiplied by `decrease` when the provider rejects one
-    /// or becomes slow.
+    /// or becomes slow: the slower, the more it shrinks, to a half at most.
     pub struct Adaptive overridden by AdaptiveOverride {
         /// The limit never falls below this.
         min: u32 = 3, Count "1" to "1000000",
@@ -65,7 +65,8 @@ settings! {
         /// The limit shrinks to this share of itself.
         decrease: Share = Share::percent(90), Share "10%" to "99%",
             "A tenth less each time gives way without giving up.";
-        /// Attempts that take this many times as long as the best are slow.
+        /// Attempts that take this many times as long as usual are slow. What is usual is learned
+        /// while there is room under the limit, or at the least limit.
         latency_factor: Factor = Factor::milli(2_000), Factor "1" to "100",
             "Twice as long as at best is a queue, not a long prompt.";
     }
@@ -106,7 +107,9 @@ settings! {
 }
 
 settings! {
-    /// What all calls together may cost.
+    /// What all calls of one client together may cost; each client has a budget of its own. The
+    /// budget is full at the start and refills evenly: the first `per` may cost up to twice `max`,
+    /// any later one `max` on average.
     pub struct Spend {
         /// The largest amount.
         max: Money = Money::from_nanos(10_000_000_000), Money "0.000001 USD" to "1000000000 USD",
