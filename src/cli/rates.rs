@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use crate::scenario::fault::{Fault, Strength};
+use crate::policy::ProviderId;
+use crate::scenario::fault::{Fault, FaultKind, Strength};
 use crate::scenario::rates::{
     Effect, FaultRates, Interval, ProviderRates, Rates, Stretches, fault_free_share,
 };
@@ -43,12 +44,38 @@ fn fault_lines(rates: &FaultRates, run: Duration) -> String {
     if !fault.when.is_always() {
         text += &format!("    only {}\n", condition(fault));
     }
+    if let Some(draws) = draws(rates) {
+        text += &format!("    {draws}\n");
+    }
     if let Some(times) = fault.times {
         text += &format!("    until it has struck {times} exchanges at each target\n");
     }
     text += &table(&rates.stretches, changed);
     let curve = curve(&rates.curve);
     text + &format!("    0s |{curve}| {}\n\n", moment(run))
+}
+
+/// Which targets share a draw, where there are several and something is drawn.
+fn draws(rates: &FaultRates) -> Option<String> {
+    let fault = &rates.fault;
+    let is_drawn = fault.rate < Share::WHOLE || matches!(fault.inject, FaultKind::HeavyTail { .. });
+    if !is_drawn || !fault.meets_attempts() || rates.targets.len() < 2 {
+        return None;
+    }
+    let name = |id: &ProviderId| {
+        let place = fault.targets.iter().position(|target| target == id)?;
+        rates.targets.get(place).map(String::as_str)
+    };
+    Some(match fault.shared_fate.as_slice() {
+        [] => "each target draws for itself".to_owned(),
+        _ if fault.is_shared_by_all() => "one draw for all targets".to_owned(),
+        sets => {
+            let names = |set: &Vec<ProviderId>| Vec::from_iter(set.iter().filter_map(name));
+            let sets = sets.iter().map(|set| names(set).join(" and "));
+            let sets = Vec::from_iter(sets).join(", one for ");
+            format!("one draw for {sets}; other targets draw for themselves")
+        }
+    })
 }
 
 /// From the file's numbers to the expected rate: `60% x 30% (chance) = 18%`.

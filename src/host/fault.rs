@@ -32,16 +32,14 @@ impl Faults {
     /// The faults of `scenario` that strike connections to `id`.
     pub(crate) fn new(scenario: &Scenario, id: ProviderId, draws: RngStreams) -> Self {
         let drawn = SeededFault::all(&scenario.faults, draws).into_iter();
-        let own = drawn.filter(|SeededFault { fault, .. }| {
-            fault.targets.contains(&id) && fault.inject.layer() == Layer::Connection
-        });
-        Self(own.collect())
+        let own = drawn.filter(|one| one.fault.inject.layer() == Layer::Connection);
+        Self(own.filter_map(|one| one.at(id)).collect())
     }
 
     /// Puts `fault` in the place of the one with its number.
     pub(super) fn replace(&mut self, fault: &SeededFault) {
         for own in self.0.iter_mut().filter(|own| own.id == fault.id) {
-            *own = fault.clone();
+            *own = own.changed_to(fault);
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::chunks::{End, Split, Then};
 use super::corruption::{self, Visibility, is_right};
+use crate::policy::ProviderId;
 use crate::scenario::fault::{Delayed, FaultKind, Flaw, SeededFault, SlowPart, scaled_at};
 use crate::time::Instant;
 use crate::trace::FaultId;
@@ -33,8 +34,8 @@ pub(super) struct AnswerEffects {
     pub(super) fired: Vec<FaultId>,
     /// Factors of think time.
     pub(super) think: Vec<Factor>,
-    /// Tail indices of think time, each with the fault that it is of.
-    pub(super) tails: Vec<(FaultId, Factor)>,
+    /// Heavy tails of think time.
+    pub(super) tails: Vec<Tail>,
     /// All of it comes so much later.
     pub(super) late: Duration,
     /// Keep-alives before the answer.
@@ -51,6 +52,17 @@ pub(super) struct AnswerEffects {
     pub(super) splits: Vec<Split>,
     /// Flaws of the content.
     pub(super) flaws: Option<Box<Flaws>>,
+}
+
+/// A heavy tail of think time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// The fault that it is of.
+    pub(super) fault: FaultId,
+    /// The provider whose draws hold.
+    pub(super) fate: ProviderId,
+    /// Its index.
+    pub(super) index: Factor,
 }
 
 /// How long keep-alives are sent instead of an answer.
@@ -153,7 +165,12 @@ impl AnswerEffects {
             }
             FaultKind::Delay { what, by } => self.delay(*what, *by, scene),
             FaultKind::HeavyTail { index } => {
-                self.tails.push((drawn.id, *index));
+                let tail = drawn.fate().map(|fate| Tail {
+                    fault: drawn.id,
+                    fate,
+                    index: *index,
+                });
+                self.tails.extend(tail);
                 true
             }
             FaultKind::KeepAlive { by } => {

@@ -57,10 +57,8 @@ impl Faults {
     pub(super) fn new(scenario: &Scenario, id: ProviderId, draws: RngStreams) -> Self {
         let all = SeededFault::all(&scenario.faults, draws);
         let of = |layer| {
-            let own = all.iter().filter(|SeededFault { fault, .. }| {
-                fault.targets.contains(&id) && fault.inject.layer() == layer
-            });
-            own.cloned().collect()
+            let own = all.iter().filter(|one| one.fault.inject.layer() == layer);
+            own.filter_map(|one| one.at(id)).collect()
         };
         Self {
             exchange: of(Layer::Exchange),
@@ -74,7 +72,7 @@ impl Faults {
         let layers = [&mut self.exchange, &mut self.answer, &mut self.state];
         for own in layers.into_iter().flatten() {
             if own.id == fault.id {
-                *own = fault.clone();
+                *own = own.changed_to(fault);
             }
         }
     }

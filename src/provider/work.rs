@@ -178,10 +178,10 @@ impl Provider {
         let drawn = Duration::from_nanos(stream.lognormal(p50, p99) as u64);
         let mut think = drawn.saturating_sub(self.round_trip);
         think = slowed(think, &work.effects.think);
-        for &(fault, index) in &work.effects.tails {
-            let key = u64::from(fault.0) << 16 | provider;
+        for tail in &work.effects.tails {
+            let key = u64::from(tail.fault.0) << 16 | u64::from(tail.fate.0);
             let mut stream = self.draws.stream(Purpose::HeavyTail, call, key, nth);
-            let factor = stream.pareto(index.as_milli() as f64 / 1_000.0) * 1_000.0;
+            let factor = stream.pareto(tail.index.as_milli() as f64 / 1_000.0) * 1_000.0;
             think = slowed(think, &[Factor::milli(factor as u64)]);
         }
         let late = match work.effects.hold {

@@ -167,7 +167,7 @@ impl Fault {
     }
 
     /// Whether it strikes single attempts, and is not a state of a provider or a client.
-    fn meets_attempts(&self) -> bool {
+    pub(crate) fn meets_attempts(&self) -> bool {
         matches!(self.inject.row().reach, Scope::Whole | Scope::Attempts)
     }
 }

@@ -21,6 +21,12 @@ type Case = (
 /// one seed is run, they are wider, since more take minutes.
 #[rustfmt::skip]
 const CASES: &[Case] = &[
+    ("c31-adaptive/lasting-degradation", "--seed 1 --policy adaptive --engine model", &[(
+        "adaptive",
+        "ttft.p50 during degraded <= 1500ms, success_rate during degraded >= 40%, \
+         ttft.p50 after degraded from 1m <= 1s, success_rate after degraded from 1m >= 99%")]),
+    ("t01-correlated-luck/one-fault-at-both", "--seed 1 --engine model", LUCK),
+    ("t01-correlated-luck/a-fault-at-each", "--seed 1 --engine model", LUCK),
     ("t14-herd/six-calls-a-minute", "", &[("one-attempt", "thundering_herd(down) <= 3")]),
     ("t15-uptime/ten-minutes-of-thirty", "", &[("one-attempt",
         "uptime >= 66.66%, uptime <= 66.67%, outage_longest <= 10m, outage_longest >= 10m, \
@@ -49,6 +55,19 @@ const CASES: &[Case] = &[
     ("c27-weight-on-second/weight-on-second", "--seed 1 --set run.duration=5m", &[("weights",
         "attempt_share(a) <= 11%, attempt_share(a) >= 9%, attempt_share(b) <= 81%, \
          attempt_share(b) >= 79%, attempt_share(c) <= 11%, attempt_share(c) >= 9%")]),
+];
+
+/// Half of the attempts fail, so one second attempt saves half of the failed calls.
+const LUCK: &[(&str, &str)] = &[
+    (
+        "second-attempt-elsewhere",
+        "success_rate >= 73%, success_rate <= 77%",
+    ),
+    (
+        "second-attempt-same-place",
+        "success_rate >= 73%, success_rate <= 77%",
+    ),
+    ("one-attempt", "success_rate >= 48%, success_rate <= 52%"),
 ];
 
 #[test]

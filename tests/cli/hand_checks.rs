@@ -183,3 +183,44 @@ fn a_recovery_that_was_not_reached_says_so_and_is_never_green() {
     assert_eq!(told.code, Some(3));
     assert_eq!(told.row("once", "calls"), Some((180.0, "count_per_run,")));
 }
+
+/// Half of the attempts at both providers fail. With luck of its own, a second attempt elsewhere
+/// saves half of the failed calls: 1 - 0.5 x 0.5 = 75 %. With a shared draw it saves none: 50 %.
+#[test]
+fn a_second_attempt_elsewhere_helps_unless_both_share_their_fate() {
+    let policy = "name: elsewhere\nretry: { max_attempts: 2, max_attempts_per_provider: 1 }\n\
+        failures: { server_error: fallback }\n";
+    let world = |groups: &str, fault: &str| {
+        format!(
+            "name: luck
+run: {{ duration: 1h, seeds: 1 }}
+providers:
+  a: {{ dialect: openai, model: gpt-4.1, ttft: 300ms, speed: 200 tok/s }}
+  b: {{ dialect: openai, model: gpt-4.1, ttft: 300ms, speed: 200 tok/s }}
+load: {{ arrivals: constant, rate: 1/s, prompt: 100 tok, output: 20 tok, deadline: 30s }}
+{groups}faults:
+  half: {{ {fault}, inject: 500, rate: 50% }}
+policies: [elsewhere]
+"
+        )
+    };
+    let group = |keys: &str| format!("groups: {{ cloud: {keys} }}\n");
+    let shared = "{ providers: [a, b], shared_fate: true }";
+    for (text, range) in [
+        (world("", "target: [a, b]"), 0.72..0.78),
+        (world(&group("[a, b]"), "target: cloud"), 0.72..0.78),
+        (world("", "target: [a, b], shared_fate: true"), 0.47..0.53),
+        (world(&group(shared), "target: cloud"), 0.47..0.53),
+        (
+            world(&group(shared), "target: cloud, shared_fate: false"),
+            0.72..0.78,
+        ),
+    ] {
+        let project = Project::new()
+            .with("luck.yaml", &text)
+            .with("policies/elsewhere.yaml", policy);
+        let told = Told::of(&project, "luck", "--engine model");
+        let success = told.value("elsewhere", "success_rate");
+        assert!(range.contains(&success), "{success}: {text}");
+    }
+}

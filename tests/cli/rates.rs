@@ -40,6 +40,7 @@ ok     scenarios/mix.yaml  (2 seeds, 1 policy; [..])
 
   noise: 503 at main, backup
     (2% x 33.3333% (on for 2s of 6s) + 0.05% x 66.6667%) = 0.7%
+    each target draws for itself
       0s  1m  0.7%
     0s |############################################################| 1m
 

@@ -107,8 +107,19 @@ impl Scope {
                 "inject", "target", "at", "for", "every", "chance", "burst", "ramp", "recover",
             ],
             Self::Attempts => &[
-                "inject", "target", "at", "for", "every", "chance", "burst", "ramp", "recover",
-                "when", "rate", "sticky",
+                "inject",
+                "target",
+                "at",
+                "for",
+                "every",
+                "chance",
+                "burst",
+                "ramp",
+                "recover",
+                "when",
+                "rate",
+                "sticky",
+                "shared_fate",
             ],
         }
     }

@@ -70,6 +70,70 @@ pub(super) struct Short<T>(pub(super) T);
 /// `target`: a name, or a list of names.
 pub(super) struct Targets(pub(super) Vec<String>);
 
+/// One of `groups`: a list of names, or a map with such a list.
+pub(in crate::scenario) struct WrittenGroup {
+    /// The names of its providers.
+    pub(in crate::scenario) providers: Vec<String>,
+    /// Whether they share the draws of a fault that names the group.
+    pub(in crate::scenario) shared_fate: bool,
+    /// Whether it is written as a map.
+    pub(in crate::scenario) is_map: bool,
+}
+
+/// A group as a map.
+#[derive(Deserialize)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Group")
+)]
+#[serde(deny_unknown_fields)]
+struct GroupMap {
+    /// Its providers.
+    #[cfg_attr(feature = "cli", schemars(with = "Vec<crate::units::schema::Name>"))]
+    providers: Vec<String>,
+    /// A fault that names the group draws once for all of them, as behind one cause.
+    #[serde(default)]
+    shared_fate: bool,
+}
+
+impl<'de> Deserialize<'de> for WrittenGroup {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(GroupVisitor)
+    }
+}
+
+struct GroupVisitor;
+
+impl<'de> Visitor<'de> for GroupVisitor {
+    type Value = WrittenGroup;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of providers, or a map with `providers` and `shared_fate`")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<WrittenGroup, A::Error> {
+        let mut providers = Vec::new();
+        while let Some(name) = names.next_element()? {
+            providers.push(name);
+        }
+        Ok(WrittenGroup {
+            providers,
+            shared_fate: false,
+            is_map: false,
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WrittenGroup, A::Error> {
+        let map = GroupMap::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(WrittenGroup {
+            providers: map.providers,
+            shared_fate: map.shared_fate,
+            is_map: true,
+        })
+    }
+}
+
 impl<'de, T: Deserialize<'de> + From<Duration>> Deserialize<'de> for Short<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ShortVisitor(PhantomData))
@@ -145,6 +209,13 @@ crate::text::schema::inline_schema! {
         let name = generator.subschema_for::<crate::units::schema::Name>();
         schemars::json_schema!({
             "anyOf": [name, { "type": "array", "items": name, "minItems": 1 }],
+        })
+    };
+    WrittenGroup, "Group", |generator: &mut schemars::SchemaGenerator| {
+        let name = generator.subschema_for::<crate::units::schema::Name>();
+        let map = generator.subschema_for::<GroupMap>();
+        schemars::json_schema!({
+            "anyOf": [{ "type": "array", "items": name, "minItems": 1 }, map],
         })
     };
     where T: schemars::JsonSchema, Short<T>, "Short", |generator: &mut schemars::SchemaGenerator| {

@@ -81,6 +81,9 @@ keys! {
         "Share of attempts that it strikes; all by default.";
     sticky: Option<Sticky>, "sticky", "call",
         "What one draw holds for: an `attempt` (by default), a `call`, or a length of time.";
+    shared_fate: Option<bool>, "shared_fate", "true",
+        "All targets share one draw, as behind one cause; `false` by default: each draws for \
+         itself.";
     times: Option<u64> as "Count" by "count::option::deserialize", "times", "3",
         "It strikes only so many exchanges at each target: the first that match; all by default.";
     after: Option<u64> as "Tokens" by "tokens::option::deserialize", "after", "80 tok",

@@ -25,7 +25,7 @@
 mod burst;
 pub mod catalogue;
 mod fields;
-mod forms;
+pub(super) mod forms;
 pub(super) mod keys;
 mod kind;
 pub(super) mod parse;

@@ -7,6 +7,7 @@
 use super::burst::Episodes;
 use super::spec::Fault;
 use super::when::{AttemptInfo, Sticky};
+use crate::policy::ProviderId;
 use crate::rng::{Purpose, RngStreams};
 use crate::time::{Instant, period};
 use crate::trace::FaultId;
@@ -20,6 +21,8 @@ pub struct SeededFault {
     /// Its number.
     pub id: FaultId,
     draws: RngStreams,
+    /// Whose draws hold here, by its place among the targets.
+    fate: u16,
     happens: bool,
     /// When its first window begins, and when its last one is over, with the recovery after it.
     first: Instant,
@@ -37,6 +40,33 @@ impl SeededFault {
         drawn.collect()
     }
 
+    /// The same at one of its targets; `None` if `provider` is none of them.
+    pub(crate) fn at(&self, provider: ProviderId) -> Option<Self> {
+        if !self.fault.targets.contains(&provider) {
+            return None;
+        }
+        let holder = self.fault.fate_of(provider);
+        let mut places = (0..).zip(&self.fault.targets);
+        let place = places.find_map(|(place, target)| (*target == holder).then_some(place));
+        Some(Self {
+            fate: place.unwrap_or_default(),
+            ..self.clone()
+        })
+    }
+
+    /// `fault`, which is this one in another state, at the target of this one.
+    pub(crate) fn changed_to(&self, fault: &Self) -> Self {
+        Self {
+            fate: self.fate,
+            ..fault.clone()
+        }
+    }
+
+    /// The provider whose draws hold here.
+    pub(crate) fn fate(&self) -> Option<ProviderId> {
+        self.fault.targets.get(usize::from(self.fate)).copied()
+    }
+
     fn new(fault: Fault, id: FaultId, draws: RngStreams) -> Self {
         let number = u64::from(id.0);
         let happens = fault.happens(id, draws);
@@ -49,6 +79,7 @@ impl SeededFault {
             fault,
             id,
             draws,
+            fate: 0,
             happens,
             first: start,
             over: once.map(|length| start + length),
@@ -129,9 +160,8 @@ impl SeededFault {
     /// Whether it strikes this attempt.
     ///
     /// Attempts with the same draw get the same result: the draw is keyed by the call (or by the
-    /// number of the [`Sticky::Length`] since the run's start), the fault, and `nth`; not by the
-    /// provider, so that all targets share it. An attempt that is struck at some rate is struck at
-    /// any higher rate.
+    /// number of the [`Sticky::Length`] since the run's start), the fault, the target whose draws
+    /// hold here, and `nth`. An attempt that is struck at some rate is struck at any higher rate.
     pub(crate) fn applies(&self, seen: &AttemptInfo<'_>) -> bool {
         let share = self.share(seen.now);
         if share == Share::ZERO || !self.fault.when.holds(seen) {
@@ -145,8 +175,9 @@ impl SeededFault {
             Sticky::Call => (seen.call.0, 0),
             Sticky::Length(length) => (seen.now.as_nanos() / period(length), 0),
         };
+        let place = u64::from(self.fate) << 16 | u64::from(self.id.0);
         self.draws
-            .stream(Purpose::Fault, holder, u64::from(self.id.0), nth)
+            .stream(Purpose::Fault, holder, place, nth)
             .chance(share.as_parts())
     }
 
@@ -219,7 +250,7 @@ mod tests {
     use super::super::{Burst, FaultKind, Ramp, Recovery, SlowPart, When, Windows};
     use super::super::{left_at, scaled_at};
     use super::*;
-    use crate::policy::{CallId, ProviderId};
+    use crate::policy::CallId;
     use crate::units::Factor;
     use std::time::Duration;
 

@@ -13,9 +13,10 @@ use crate::units::Share;
 pub struct Fault {
     /// Its name.
     pub name: String,
-    /// The providers that it affects, with shared draws: one provider, or a group with a shared
-    /// cause.
+    /// The providers that it affects. Each draws for itself which of its attempts are struck.
     pub targets: Vec<ProviderId>,
+    /// Sets of targets that share their draws instead; a target is in one of them at most.
+    pub shared_fate: Vec<Vec<ProviderId>>,
     /// What it does.
     pub inject: FaultKind,
     /// The chance that it happens at all, drawn once per seed.
@@ -44,6 +45,7 @@ impl Fault {
         Self {
             name: name.into(),
             targets,
+            shared_fate: Vec::new(),
             inject,
             chance: Share::WHOLE,
             windows: Windows::ALWAYS,
@@ -55,6 +57,19 @@ impl Fault {
             sticky: Sticky::Attempt,
             times: None,
         }
+    }
+
+    /// Whether all targets share their draws.
+    pub(crate) fn is_shared_by_all(&self) -> bool {
+        let all = self.targets.len();
+        all > 1 && self.shared_fate.iter().any(|set| set.len() == all)
+    }
+
+    /// Whose draws hold for the target `id`: its own, or those of the first in its set.
+    pub(super) fn fate_of(&self, id: ProviderId) -> ProviderId {
+        let mut sets = self.shared_fate.iter();
+        let set = sets.find(|set| set.contains(&id));
+        set.and_then(|set| set.iter().min()).copied().unwrap_or(id)
     }
 
     /// When it can be active: its windows, each with the recovery after it.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::spec::Fault;
 use super::when::When;
+use crate::policy::ProviderId;
 use crate::scenario::Provider;
 use crate::units::duration;
 
@@ -27,6 +28,7 @@ pub(in crate::scenario) fn fault(providers: &[Provider], fault: &Fault) -> Value
         ("when", when(&fault.when)),
         ("rate", json!(fault.rate)),
         ("sticky", json!(fault.sticky)),
+        ("shared_fate", shared_fate(providers, fault)),
         ("times", json!(fault.times)),
     ];
     let row = fault.inject.row();
@@ -52,6 +54,17 @@ fn target(providers: &[Provider], fault: &Fault) -> Value {
         [one] => json!(one),
         names => json!(names),
     }
+}
+
+/// Whether all targets share their draws; or the names of those that do, in their sets.
+fn shared_fate(providers: &[Provider], fault: &Fault) -> Value {
+    if fault.shared_fate.is_empty() || fault.is_shared_by_all() {
+        return fault.is_shared_by_all().into();
+    }
+    let name = |id: &ProviderId| providers.get(id.index()).map(|one| one.name.as_str());
+    let sets = fault.shared_fate.iter();
+    let sets = sets.map(|set| Vec::from_iter(set.iter().filter_map(name)));
+    json!(Vec::from_iter(sets))
 }
 
 /// Its conditions; `null` if there are none.

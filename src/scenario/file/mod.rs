@@ -11,12 +11,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::fault::forms::WrittenGroup;
 use super::fault::{self, keys};
 use super::provider::{Network, WrittenProvider};
 use super::run::{Run, Uptime};
 use super::{alerts, demand, operations};
-#[cfg(feature = "cli")]
-use crate::units::schema::Name;
 #[cfg(feature = "cli")]
 pub(super) use schema::schema;
 
@@ -43,10 +42,10 @@ pub(in crate::scenario) struct File {
     /// What calls ask for, and when they arrive.
     #[cfg_attr(feature = "cli", schemars(with = "demand::Written"))]
     pub(in crate::scenario) load: Option<demand::Written>,
-    /// Providers with a shared cause: a cloud, a region, an account. Faults can name them.
+    /// Providers with a shared cause: a cloud, a region, an account. Faults can name them. With
+    /// `{ providers: [ … ], shared_fate: true }` a fault draws once for all of them.
     #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, Vec<Name>>"))]
-    pub(in crate::scenario) groups: BTreeMap<String, Vec<String>>,
+    pub(in crate::scenario) groups: BTreeMap<String, WrittenGroup>,
     /// Faults, by names of your choice; they stack.
     #[serde(default)]
     #[cfg_attr(

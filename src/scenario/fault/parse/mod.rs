@@ -48,6 +48,7 @@ pub(in crate::scenario) fn fault(
     };
     let row = row(&reader)?;
     let targets = reader.targets(row, setting)?;
+    let shared_fate = reader.shared_fate(&targets, setting);
     let inject = (row.read)(&reader)?;
     check_keys(&reader, row)?;
     let windows = reader.windows(setting)?;
@@ -55,6 +56,7 @@ pub(in crate::scenario) fn fault(
         name: name.to_owned(),
         when: reader.when(row, setting, &targets)?,
         targets,
+        shared_fate,
         inject,
         chance: reader.some_share("chance", file.chance, "without a chance")?,
         ramp: reader.ramp()?,
@@ -75,13 +77,13 @@ fn check_keys(reader: &Reader<'_>, row: &Row) -> Result<(), Diagnostic> {
         return Ok(());
     };
     let word = reader.word();
-    let luck = matches!(key.as_str(), "rate" | "sticky" | "when");
+    let luck = matches!(key.as_str(), "rate" | "sticky" | "shared_fate" | "when");
     let (message, hint) = match (key.as_str(), row.reach) {
         ("target", _) => (
             format!("`{word}` has no key `{key}`"),
             "it strikes clients: leave it out, and name one in `when: { client: 0 }`".to_owned(),
         ),
-        ("rate" | "sticky", Scope::Client) => (
+        ("rate" | "sticky" | "shared_fate", Scope::Client) => (
             format!("`{word}` strikes the whole client, not a share of attempts"),
             "leave it out".to_owned(),
         ),
@@ -110,7 +112,7 @@ fn check_keys(reader: &Reader<'_>, row: &Row) -> Result<(), Diagnostic> {
 fn own_keys(row: &Row) -> String {
     let luck = row
         .shared()
-        .filter(|key| matches!(*key, "rate" | "sticky" | "times"));
+        .filter(|key| matches!(*key, "rate" | "sticky" | "shared_fate" | "times"));
     let own = Vec::from_iter(luck.chain(row.own()));
     match own.is_empty() {
         true => "leave it out".to_owned(),

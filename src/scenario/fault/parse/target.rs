@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::catalogue::{Row, Scope};
-use super::super::forms::Targets;
+use super::super::forms::{Targets, WrittenGroup};
 use super::super::reader::Reader;
 use super::Setting;
 use crate::policy::ProviderId;
@@ -14,12 +14,20 @@ use crate::text::{Diagnostic, Document};
 
 /// Providers with a shared cause (a cloud, a region, a network in front of them, an account, a
 /// base URL), by the group's name.
-pub(in crate::scenario) type Groups = BTreeMap<String, Vec<ProviderId>>;
+pub(in crate::scenario) type Groups = BTreeMap<String, Group>;
+
+/// The providers of a group.
+#[derive(Clone, Debug, Default)]
+pub(in crate::scenario) struct Group {
+    members: Vec<ProviderId>,
+    /// Whether they share the draws of a fault that names the group.
+    shared_fate: bool,
+}
 
 /// The groups of the file. One that is wrong is still known by its name.
 pub(in crate::scenario) fn groups(
     document: &Document,
-    files: &BTreeMap<String, Vec<String>>,
+    files: &BTreeMap<String, WrittenGroup>,
     fleet: &Fleet,
     findings: &mut Findings,
 ) -> Groups {
@@ -27,22 +35,23 @@ pub(in crate::scenario) fn groups(
     names
         .filter(|_| !fleet.is_empty())
         .map(|name| {
-            let members = files.get(&name).map(Vec::as_slice).unwrap_or_default();
-            let ids = findings.part(&["groups", &name], || {
-                group(document, &name, members, fleet)
+            let written = files.get(&name);
+            let group = findings.part(&["groups", &name], || {
+                group(document, &name, written, fleet)
             });
-            (name, ids.unwrap_or_default())
+            (name, group.unwrap_or_default())
         })
         .collect()
 }
 
-/// The members of the group `name`.
+/// The group `name`.
 fn group(
     document: &Document,
     name: &str,
-    members: &[String],
+    written: Option<&WrittenGroup>,
     fleet: &Fleet,
-) -> Result<Vec<ProviderId>, Diagnostic> {
+) -> Result<Group, Diagnostic> {
+    let members = written.map_or(&[][..], |group| &group.providers);
     let path = ["groups", name];
     check_name(document, &path, "a group")?;
     if fleet.id(name).is_some() {
@@ -57,7 +66,11 @@ fn group(
     let mut ids = Vec::new();
     for (n, member) in members.iter().enumerate() {
         let place = n.to_string();
-        let point = |message: String| document.problem(&["groups", name, &place], message);
+        let inside = match written.is_some_and(|group| group.is_map) {
+            true => vec!["groups", name, "providers", &place],
+            false => vec!["groups", name, &place],
+        };
+        let point = |message: String| document.problem(&inside, message);
         let id = fleet.id(member).ok_or_else(|| {
             point(format!("unknown provider `{member}`")).did_you_mean(member, fleet.names())
         })?;
@@ -67,7 +80,10 @@ fn group(
         }
         ids.push(id);
     }
-    Ok(ids)
+    Ok(Group {
+        members: ids,
+        shared_fate: written.is_some_and(|group| group.shared_fate),
+    })
 }
 
 impl Reader<'_> {
@@ -104,6 +120,25 @@ impl Reader<'_> {
         Ok(targets)
     }
 
+    /// The sets of `targets` that share their draws: all, or those of groups that share them.
+    pub(super) fn shared_fate(
+        &self,
+        targets: &[ProviderId],
+        setting: &Setting<'_>,
+    ) -> Vec<Vec<ProviderId>> {
+        if targets.len() < 2 {
+            return Vec::new();
+        }
+        if let Some(all) = self.file.shared_fate {
+            return all.then(|| targets.to_vec()).into_iter().collect();
+        }
+        let names = self.file.target.iter().flat_map(|Targets(names)| names);
+        let groups = names.filter(|name| setting.fleet.id(name).is_none());
+        let groups = groups.filter_map(|name| setting.groups.get(name));
+        let sets = groups.filter(|group| group.shared_fate && group.members.len() > 1);
+        sets.map(|group| group.members.clone()).collect()
+    }
+
     /// The provider, or the members of the group, called `name`.
     fn named(
         &self,
@@ -113,14 +148,16 @@ impl Reader<'_> {
     ) -> Result<Vec<ProviderId>, Diagnostic> {
         let (fleet, groups) = (setting.fleet, setting.groups);
         let found = fleet.id(name).map(|id| vec![id]);
-        found.or_else(|| groups.get(name).cloned()).ok_or_else(|| {
-            let what = match groups.is_empty() {
-                true => "provider",
-                false => "provider or group",
-            };
-            let known = fleet.names().chain(groups.keys().map(String::as_str));
-            let problem = self.problem(key, format!("unknown {what} `{name}`"));
-            problem.did_you_mean(name, known)
-        })
+        found
+            .or_else(|| groups.get(name).map(|group| group.members.clone()))
+            .ok_or_else(|| {
+                let what = match groups.is_empty() {
+                    true => "provider",
+                    false => "provider or group",
+                };
+                let known = fleet.names().chain(groups.keys().map(String::as_str));
+                let problem = self.problem(key, format!("unknown {what} `{name}`"));
+                problem.did_you_mean(name, known)
+            })
     }
 }

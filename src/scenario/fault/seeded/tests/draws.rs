@@ -104,36 +104,33 @@ fn every_later_attempt_has_luck_of_its_own() {
 }
 
 #[test]
-fn members_of_a_group_are_struck_together_and_strangers_are_not() {
-    let group = Fault {
-        targets: vec![ProviderId(0), ProviderId(1)],
+fn each_target_draws_for_itself_unless_they_share_their_fate() {
+    let (first, second, third) = (ProviderId(0), ProviderId(1), ProviderId(2));
+    let apart = Fault {
+        targets: vec![first, second, third],
         ..fault(Share::percent(30))
     };
-    // Each provider has its own copy of the faults.
-    let at_first = SeededFault::all(
-        &[group.clone(), fault(Share::percent(30))],
-        RngStreams::new(7),
-    );
-    let at_second = SeededFault::all(&[group, fault(Share::percent(30))], RngStreams::new(7));
+    let together = Fault {
+        shared_fate: vec![vec![first, second]],
+        ..apart.clone()
+    };
     let n = 50_000;
-    let together = (0..n).map(|call| {
-        let later = AttemptInfo {
-            now: Instant::from_nanos(call),
-            ..seen(0, call)
-        };
-        (
-            at_first[0].applies(&seen(0, call)),
-            at_second[0].applies(&later),
-        )
-    });
-    assert!((correlation(together) - 1.0).abs() < 1e-9);
-    let apart = (0..n).map(|call| {
-        (
-            at_first[0].applies(&seen(0, call)),
-            at_first[1].applies(&seen(0, call)),
-        )
-    });
-    assert!(correlation(apart).abs() < Z / (n as f64).sqrt());
+    let struck = |fault: &Fault, a, b| {
+        let all = SeededFault::all(std::slice::from_ref(fault), RngStreams::new(7));
+        let at = |provider| all[0].at(provider).expect("a target");
+        let (a, b) = (at(a), at(b));
+        correlation((0..n).map(|call| (a.applies(&seen(0, call)), b.applies(&seen(0, call)))))
+    };
+    let by_chance = Z / (n as f64).sqrt();
+    assert!(struck(&apart, first, second).abs() < by_chance);
+    assert!(struck(&apart, second, third).abs() < by_chance);
+    assert!((struck(&together, first, second) - 1.0).abs() < 1e-9);
+    assert!(struck(&together, second, third).abs() < by_chance);
+    assert!(
+        SeededFault::all(&[apart], RngStreams::new(7))[0]
+            .at(ProviderId(3))
+            .is_none()
+    );
 }
 
 #[test]
