@@ -64,10 +64,10 @@ fn a_prompt_that_is_too_long_goes_to_a_model_that_takes_more() {
 
 #[test]
 fn a_status_has_an_action_of_its_own_whatever_its_class() {
-    let by_status = "failures: { server_error: stop, 502: fallback, 503: retry }\n";
-    let policy = policy_of(&format!(
-        "retry: {{ max_attempts: 9, max_attempts_per_provider: 2, backoff: {{ base: 1s, jitter: none }} }}\n{by_status}"
-    ));
+    let policy = policy_of(
+        "retry: { max_attempts: 9, max_attempts_per_provider: 2, backoff: { base: 1s, \
+            jitter: none } }\nfailures: { server_error: stop, 502: fallback, 503: retry }\n",
+    );
     let mut fleet = fleet(&policy, 3);
     let mut call = Teller::new(&mut fleet, 0);
     let with = |status| {
