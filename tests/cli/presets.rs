@@ -23,7 +23,7 @@ To start from, from the simplest to the best:
 
 As libraries and gateways have it by default:
   anthropic-sdk             Two retries at one provider, half a second to eight,
-                            hints up to a minute, ten minutes for an answer.
+                            hints of any length, ten minutes for an answer.
 ...
 
 The clients of five articles, as intended and repaired:
