@@ -32,7 +32,7 @@ pub(super) fn stands_in(body: Body) -> bool {
 pub(super) fn can_be(body: Body, streamed: bool) -> bool {
     match body {
         Body::Whole => false,
-        Body::HalfJson => !streamed,
+        Body::HalfJson | Body::Short => !streamed,
         Body::Empty | Body::Html | Body::Error(_) | Body::NoJson => true,
     }
 }

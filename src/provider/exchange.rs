@@ -71,6 +71,8 @@ pub(super) struct Plain<W> {
     pub(super) output: u64,
     /// Whether it is whole and correct.
     pub(super) is_right: bool,
+    /// Whether the connection is closed behind it.
+    pub(super) closes: bool,
 }
 
 /// Bytes that are sent each second until an answer comes.
@@ -199,6 +201,10 @@ impl<W: Payload> Exchange<W> {
         match self.answer.take() {
             Some(Answer::Plain(plain)) => {
                 self.send(plain.at, plain.payload, plain.output, plain.is_right);
+                if plain.closes {
+                    let at = self.queue.back().map_or(plain.at, |(at, _)| *at);
+                    self.queue.push_back((at, Action::Fin));
+                }
             }
             Some(Answer::Stream(mut stream)) => {
                 let Some(burst) = stream.pace.next() else {

@@ -91,6 +91,7 @@ impl Provider {
             payload,
             output: work.usage.output,
             is_right: work.effects.is_right(self.dialect),
+            closes: stamp.is_short(),
         }))
     }
 
@@ -147,6 +148,7 @@ impl Provider {
             payload: bytes.into(),
             output: 0,
             is_right: false,
+            closes: false,
         }))
     }
 

@@ -383,6 +383,8 @@ rows! {
             "The body of a 200 is an error.";
         "half_json" () => { Flaw(Flaw::Body(Body::HalfJson)) }
             "Half of the body is sent, with a matching length.";
+        "short_body" () => { Flaw(Flaw::Body(Body::Short)) }
+            "Half of the body is sent, with the length of the whole; then a clean close.";
         "no_json" () => { Flaw(Flaw::Body(Body::NoJson)) } "The body is not JSON.";
     }
     @none {

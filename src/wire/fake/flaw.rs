@@ -137,6 +137,8 @@ pub enum Body {
     Error(Cause),
     /// The first half, with a matching length. Only for plain answers: a stream stays whole.
     HalfJson,
+    /// The first half, with the length of the whole. Only for plain answers: a stream stays whole.
+    Short,
     /// A line of plain text stands in its place, though it is said to be JSON.
     NoJson,
 }

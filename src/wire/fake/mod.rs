@@ -202,14 +202,21 @@ impl Writer {
     /// A whole plain answer.
     pub(crate) fn completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
         let (kind, body) = self.body(stamp, usage);
-        Head::new(self.spec(), 200, stamp).with_body(kind, &body)
+        let mut bytes = Head::new(self.spec(), 200, stamp).with_body(kind, &body);
+        if stamp.is_short() {
+            bytes.truncate(bytes.len() - body.len().div_ceil(2));
+        }
+        bytes
     }
 
     /// The head and the body of a whole plain answer, for a body that is sent later.
     pub(crate) fn completion_apart(&self, stamp: &Stamp, usage: Usage) -> [Bytes; 2] {
-        let (_, body) = self.body(stamp, usage);
-        let mut head = self.completion(stamp, usage);
-        let body = head.split_off(head.len() - body.len());
+        let (kind, text) = self.body(stamp, usage);
+        let mut head = Head::new(self.spec(), 200, stamp).with_body(kind, &text);
+        let mut body = head.split_off(head.len() - text.len());
+        if stamp.is_short() {
+            body.truncate(text.len() / 2);
+        }
         [head, body]
     }
 
@@ -239,7 +246,10 @@ impl Writer {
     pub(crate) fn late_completion(&self, stamp: &Stamp, usage: Usage) -> Bytes {
         let mut bytes = String::new();
         stream::chunk(&mut bytes, &self.body(stamp, usage).1);
-        bytes.push_str(stream::LAST_CHUNK);
+        match stamp.is_short() {
+            true => bytes.truncate(bytes.floor_char_boundary(bytes.len() / 2)),
+            false => bytes.push_str(stream::LAST_CHUNK),
+        }
         Bytes::from(bytes)
     }
 
@@ -325,7 +335,7 @@ impl Writer {
         let grammar = self.grammar(stamp);
         let json = grammar.plain_type();
         match stamp.flaws().body {
-            Body::Whole | Body::HalfJson => None,
+            Body::Whole | Body::HalfJson | Body::Short => None,
             Body::Empty => Some((json, String::new())),
             Body::Html => Some(("text/html; charset=UTF-8", refusal::html(self.spec(), 502))),
             Body::Error(cause) => Some((json, refusal::in_place(grammar, stamp, cause))),
@@ -434,6 +444,11 @@ impl Stamp {
             Finish::Stop => self.form.finish(),
             untrue => untrue,
         }
+    }
+
+    /// Whether half of the body is all that comes.
+    pub(crate) fn is_short(&self) -> bool {
+        self.flaws().body == Body::Short
     }
 
     fn flaws(&self) -> &Flaws {
