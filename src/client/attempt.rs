@@ -23,7 +23,7 @@ use super::redirect;
 use super::{Shared, Target, lock};
 use crate::policy::call::Start;
 use crate::policy::classify::FailureClass;
-use crate::policy::config::Streams;
+use crate::policy::config::{Quirk, Streams};
 use crate::policy::resend::{Carrier, Lost, Resend};
 use crate::policy::throughput::{TOO_SLOW, Throughput};
 use crate::wire::answer::{self, AnswerReader, Content, Decoder, Token};
@@ -67,7 +67,10 @@ impl<C: Connect> Attempt<C> {
         if !response.status().is_success() {
             return Err(self.refused(connection, response, started).await);
         }
-        let read = self.read(&mut connection, response, started).await;
+        let mut read = self.read(&mut connection, response, started).await;
+        if let Err(failed) = &mut read {
+            failed.failure.after_head = true;
+        }
         match &read {
             Ok(_) => self.target().pool.put(connection),
             Err(failed) if is_timeout(failed.failure.class) => connection.mark_suspect(),
@@ -329,7 +332,11 @@ impl<C: Connect> Attempt<C> {
         )
     }
 
+    /// The limit of the next piece of a body.
     fn before_next_token(&self, started: Instant, last_token: Option<Instant>) -> Limit {
+        if self.shared.quirks.has(&Quirk::TimeoutsEndAtHead) {
+            return None;
+        }
         let Some(last) = last_token else {
             return self.before_first_token(started);
         };

@@ -27,6 +27,8 @@ pub struct Builder<C: Connect> {
     key_prefix: String,
     origin: Option<tokio::time::Instant>,
     bills_itself: bool,
+    /// Whether no real provider is asked, so that quirks are allowed.
+    simulated: bool,
 }
 
 /// Why a client cannot be built.
@@ -36,6 +38,9 @@ pub enum BuildError {
     /// No policy was given.
     #[error("no policy: give one with `policy`, for instance a preset")]
     NoPolicy,
+    /// The policy has quirks, and this client asks real providers.
+    #[error("the policy `{0}` has quirks, which only the simulator honours: leave `quirks` out")]
+    Quirks(String),
     /// No provider was given.
     #[error("no provider: give at least one with `provider`")]
     NoProvider,
@@ -65,6 +70,7 @@ impl<C: Connect> Builder<C> {
             key_prefix: "call".to_owned(),
             origin: None,
             bills_itself: true,
+            simulated: false,
         }
     }
 
@@ -123,12 +129,23 @@ impl<C: Connect> Builder<C> {
         self
     }
 
+    /// Lets the policy have quirks, because no real provider is asked.
+    #[cfg(feature = "sim")]
+    pub(crate) fn simulated(mut self) -> Self {
+        self.simulated = true;
+        self
+    }
+
     /// Builds the client.
     ///
     /// # Errors
-    /// When the policy or the providers are missing, or an address or a key is invalid.
+    /// When the policy has quirks, the policy or the providers are missing, or an address or a key
+    /// is invalid.
     pub fn build(self) -> Result<Client<C>, BuildError> {
         let policy = self.policy.ok_or(BuildError::NoPolicy)?;
+        if !self.simulated && !policy.quirks.is_empty() {
+            return Err(BuildError::Quirks(policy.name));
+        }
         let members: Vec<ProviderInfo> = self.providers.iter().map(Provider::member).collect();
         for (place, member) in members.iter().enumerate() {
             if members[..place].iter().any(|one| one.name == member.name) {
@@ -146,6 +163,7 @@ impl<C: Connect> Builder<C> {
             connect: self.connect,
             targets,
             streams: policy.streams.clone(),
+            quirks: policy.quirks.clone(),
             sleepers: Waiters::default(),
             fleet: Mutex::new(Fleet::new(policy, members, draws)),
             explains: self.recorder.wants_reasons(),

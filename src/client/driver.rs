@@ -257,6 +257,13 @@ impl<C: Connect> AnswerStream<C> {
         };
         let now = self.shared.now();
         let provider = flight.start.provider;
+        let (quirks, streamed) = (&self.shared.quirks, self.delivery.is_streamed());
+        let result = match result {
+            Err(failed) if quirks.take_for_answer(&failed.failure, streamed) => {
+                Ok(Content::default())
+            }
+            result => result,
+        };
         let (reply, failed) = match result {
             Ok(content) => {
                 self.content = content;

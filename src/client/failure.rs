@@ -78,6 +78,8 @@ fn reported<'head>(
             hint: hints::read(&sources),
             should_retry: hints::should_retry(&sources),
             status: Some(answered).filter(|status| *status >= 400),
+            is_json: error.is_json,
+            after_head: false,
         },
         status: Some(answered),
         message: error.message,
@@ -88,7 +90,13 @@ fn reported<'head>(
 impl From<Wrong> for Failed {
     fn from(wrong: Wrong) -> Self {
         match wrong {
-            Wrong::Malformed => failed(FailureClass::Malformed),
+            Wrong::Malformed => Self {
+                failure: Failure {
+                    status: Some(200),
+                    ..Failure::of(FailureClass::Malformed)
+                },
+                ..failed(FailureClass::Malformed)
+            },
             Wrong::Truncated => failed(FailureClass::Truncated),
             Wrong::Error(error) => in_band(*error),
             Wrong::Filtered(reason) => Self {

@@ -104,7 +104,7 @@ pub use crate::wire::request::{
 };
 
 use crate::policy::call_context::Delivery;
-use crate::policy::config::Streams;
+use crate::policy::config::{Quirks, Streams};
 use crate::policy::fleet::Fleet;
 use crate::policy::{CallId, ProviderId};
 use crate::rng::RngStreams;
@@ -241,6 +241,7 @@ struct Shared<C: Connect> {
     explains: bool,
     draws: RngStreams,
     streams: Streams,
+    quirks: Quirks,
     sleepers: Waiters,
     key_prefix: String,
     /// Whether usage is recorded as a bill.

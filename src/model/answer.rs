@@ -51,6 +51,8 @@ pub(super) struct AnswerBytes {
     /// What has come and is not yet understood.
     bytes: Vec<u8>,
     state: State,
+    /// Whether the head of a good answer has come.
+    pub(super) has_good_head: bool,
 }
 
 enum State {
@@ -76,6 +78,7 @@ impl AnswerBytes {
             streamed,
             bytes: Vec::new(),
             state: State::Head,
+            has_good_head: false,
         }
     }
 
@@ -150,6 +153,7 @@ impl AnswerBytes {
         let headers = collected(head.headers);
         let framing = Framing::of(&headers);
         self.bytes.drain(..length);
+        self.has_good_head = status.is_success();
         self.state = match status.is_success() {
             true => State::Success {
                 reader: Box::new(AnswerReader::new(self.dialect, self.streamed)),

@@ -12,13 +12,14 @@ use super::described::Described;
 use super::network::Item;
 use super::queue::{Event, Key};
 use crate::client::earliest;
+use crate::policy::CallId;
 use crate::policy::ProviderId;
 use crate::policy::call::{Failure, Start};
 use crate::policy::call_context::Delivery;
 use crate::policy::classify::FailureClass;
+use crate::policy::config::{Policy, Quirk};
 use crate::policy::prebuffer::Prebuffer;
 use crate::policy::throughput::{TOO_SLOW, Throughput};
-use crate::policy::{CallId, config::Streams};
 use crate::scenario::workload::Tokens;
 use crate::time::Instant;
 use crate::wire::answer::Token;
@@ -37,6 +38,10 @@ pub(super) struct Attempt {
     reader: Option<Box<AnswerBytes>>,
     last_token: Option<Instant>,
     guard: Option<Throughput>,
+    /// Whether the head of a good answer has come.
+    has_head: bool,
+    /// Whether no timeout runs from then on.
+    timeouts_end_at_head: bool,
     /// The time for which an event is set.
     wake: Option<Instant>,
     texts: VecDeque<usize>,
@@ -103,8 +108,9 @@ impl Attempt {
         since: Instant,
         (client, owner): (u32, Owner),
         demand: Demand,
-        streams: &Streams,
+        policy: &Policy,
     ) -> Self {
+        let streams = &policy.streams;
         let streamed = demand.delivery.is_streamed();
         Self {
             start,
@@ -117,6 +123,8 @@ impl Attempt {
             reader: None,
             last_token: None,
             guard: Throughput::of(streams).filter(|_| streamed),
+            has_head: false,
+            timeouts_end_at_head: policy.quirks.has(&Quirk::TimeoutsEndAtHead),
             wake: None,
             texts: VecDeque::new(),
             landed: None,
@@ -192,6 +200,9 @@ impl Attempt {
     }
 
     fn before_next_token(&self) -> Limit {
+        if self.has_head && self.timeouts_end_at_head {
+            return None;
+        }
         let Some(last) = self.last_token else {
             return self.before_first_token();
         };
@@ -255,6 +266,7 @@ impl Attempt {
                     None => Box::new(AnswerBytes::new(dialect, self.is_streamed())),
                 };
                 let read = reader.push(&bytes, |token| self.on_token(now, &token));
+                self.has_head = reader.has_good_head;
                 self.reader = Some(reader);
                 read
             }
@@ -278,6 +290,7 @@ impl Attempt {
             Token::Text(text) => self.hear(now, text.len()),
             Token::Busy => {
                 self.last_token = Some(now);
+                self.has_head = true;
                 if let Some(guard) = &mut self.guard {
                     guard.rest();
                 }
@@ -287,6 +300,7 @@ impl Attempt {
 
     fn hear(&mut self, now: Instant, text: usize) {
         self.last_token = Some(now);
+        self.has_head = true;
         if let Some(guard) = &mut self.guard {
             guard.feed(now, text);
         }
@@ -331,7 +345,11 @@ impl Model<'_> {
                 Phase::Asked => {
                     let read = self.wait_for_answer(attempt)?;
                     self.leave_connection(attempt, &read);
-                    return Some(read.result);
+                    let after_head = attempt.has_head;
+                    return Some(read.result.map_err(|failure| Failure {
+                        after_head,
+                        ..failure
+                    }));
                 }
                 Phase::Over => return None,
             }

@@ -163,7 +163,7 @@ impl Model<'_> {
             self.now,
             (running.client, Owner::Call(key, running.id)),
             running.demand,
-            &self.policy.streams,
+            self.policy,
         ));
     }
 
@@ -218,6 +218,11 @@ impl Model<'_> {
     fn on_end(&mut self, running: &mut Running, ended: &Attempt, result: Result<Told, Failure>) {
         let now = self.now;
         let (attempt, provider) = (ended.start.attempt, ended.start.provider);
+        let (quirks, streamed) = (&self.policy.quirks, ended.is_streamed());
+        let result = match result {
+            Err(failure) if quirks.take_for_answer(&failure, streamed) => Ok(Told::default()),
+            result => result,
+        };
         let used = used(ended, result.as_ref().ok());
         let failure = result.as_ref().err();
         self.record(EventKind::Replied {

@@ -170,7 +170,7 @@ impl Model<'_> {
                 max_tokens: Some(settings.max_tokens),
                 tokens: None,
             },
-            &self.policy.streams,
+            self.policy,
         );
         self.processes[client as usize]
             .checks

@@ -27,14 +27,22 @@ pub(crate) fn wait(
 /// The wait that is drawn from this range, never above the cap.
 pub(crate) fn draw(
     backoff: &Backoff,
+    range: (Duration, Duration),
+    stream: &mut Stream,
+) -> Duration {
+    draw_above_max(backoff, range, stream).min(backoff.max)
+}
+
+/// The wait that is drawn from this range, whatever the cap.
+pub(crate) fn draw_above_max(
+    backoff: &Backoff,
     (low, high): (Duration, Duration),
     stream: &mut Stream,
 ) -> Duration {
-    let spread = match backoff.jitter {
+    match backoff.jitter {
         Jitter::None => high,
         _ => stream.between(low, high),
-    };
-    spread.min(backoff.max)
+    }
 }
 
 /// From where to where the wait is drawn, before the cap.

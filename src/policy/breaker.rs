@@ -49,7 +49,7 @@ use probes::Probes;
 use window::{AttemptRating, Window};
 
 use super::ProviderId;
-use super::config;
+use super::config::{self, Quirk};
 use super::reason::{OpenedBy, Refusal};
 use crate::rng::RngStreams;
 use crate::time::Instant;
@@ -75,6 +75,9 @@ pub(crate) struct Breaker {
     window: Window,
     patience: OpenBackoff,
     closed_since: Option<Instant>,
+    /// Quirks: closes at the end of its open time, and keeps the slots of probes for ever.
+    closes_by_time: bool,
+    leaks_probes: bool,
 }
 
 /// Permission to make one attempt; returned when the attempt has ended.
@@ -108,8 +111,20 @@ impl Breaker {
             window: Window::new(settings.window),
             patience: OpenBackoff::new(draws, provider),
             closed_since: None,
+            closes_by_time: false,
+            leaks_probes: false,
             settings,
         }
+    }
+
+    /// The same, with those of a policy's quirks that concern breakers.
+    pub(crate) fn with_quirks(mut self, quirks: &config::Quirks) -> Self {
+        if quirks.has(&Quirk::HalfOpenAdmitsAll) {
+            self.settings.max_probes = u32::MAX;
+        }
+        self.closes_by_time = quirks.has(&Quirk::BreakerClosesByTime);
+        self.leaks_probes = quirks.has(&Quirk::ProbesLeak);
+        self
     }
 
     /// The state. A breaker whose open time has ended is still `Open` until the next
@@ -131,6 +146,10 @@ impl Breaker {
     /// Admits an attempt that starts now, or refuses it. Turns half-open when the open time has
     /// ended.
     pub(crate) fn admit(&mut self, now: Instant) -> Option<Admission> {
+        let is_over = matches!(self.phase, Phase::Open { until, .. } if now >= until);
+        if self.closes_by_time && is_over {
+            self.close(now);
+        }
         let probe = match self.phase {
             Phase::Closed { .. } => 0,
             _ => self.probe(now)?,
@@ -205,7 +224,9 @@ impl Breaker {
             }
             Phase::HalfOpen(_) if is_slow => self.open(OpenedBy::SlowProbe, now),
             Phase::HalfOpen(probes) => {
-                probes.free(admission.probe);
+                if !self.leaks_probes {
+                    probes.free(admission.probe);
+                }
                 if probes.on_success() >= self.settings.success_threshold {
                     self.close(now);
                 }
@@ -249,7 +270,9 @@ impl Breaker {
         if admission.generation != self.generation {
             return;
         }
-        if let Phase::HalfOpen(probes) = &mut self.phase {
+        if let Phase::HalfOpen(probes) = &mut self.phase
+            && !self.leaks_probes
+        {
             probes.free(admission.probe);
         }
     }

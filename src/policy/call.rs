@@ -20,6 +20,7 @@
 
 mod choose;
 mod hedging;
+mod quirks;
 mod recover;
 mod state;
 
@@ -35,6 +36,7 @@ use super::router::ProviderOrder;
 use super::{AttemptId, CallId, ProviderId};
 use crate::rng::RngStreams;
 use crate::time::Instant;
+use quirks::{QuirkState, Told};
 use state::{CallState, Choice, Flight, Queued, Visit};
 
 pub(crate) use super::step::{Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
@@ -73,6 +75,7 @@ pub struct Call {
     /// The attempt of which the caller has tokens, so that no other attempt can answer any more.
     committed: Option<AttemptId>,
     state: CallState,
+    quirks: QuirkState,
     notes: Notes,
 }
 
@@ -98,6 +101,7 @@ impl Call {
             flights: Vec::new(),
             committed: None,
             state: CallState::Arrived,
+            quirks: QuirkState::default(),
             notes: Notes::default(),
         }
     }
@@ -190,8 +194,16 @@ impl Call {
                 }
             }
             Reply::Failed(failure) => {
-                fleet.on_failure(&flight.pass, failure, now);
-                if is_ours {
+                match self.told(fleet, &flight, failure) {
+                    Told::Over => fleet.on_cancelled(&flight.pass, true, now),
+                    told => {
+                        if told == Told::FailedTwice {
+                            fleet.on_failure_again(&flight.pass, now);
+                        }
+                        fleet.on_failure(&flight.pass, failure, now);
+                    }
+                }
+                if is_ours && !self.hangs(fleet, failure.class) {
                     self.on_failure(fleet, flight, failure, now);
                 }
             }
@@ -265,6 +277,9 @@ impl Call {
 
     /// Attempts are in flight: starts a hedge when the hedge delay is over.
     fn watch(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
+        if let Some(step) = self.start_fork(fleet, now) {
+            return step;
+        }
         let due = self.hedge_at(fleet);
         if due.is_some_and(|due| now >= due) {
             if let Some(step) = self.hedge(fleet, now) {
@@ -279,7 +294,7 @@ impl Call {
 
     /// An attempt failed. If others are in flight, the call goes on with those.
     fn on_failure(&mut self, fleet: &Fleet, flight: Flight, failure: &Failure, now: Instant) {
-        if self.committed == Some(flight.attempt) {
+        if self.committed == Some(flight.attempt) || self.committed_at_head(fleet, failure) {
             let class = failure.class;
             self.fail(
                 FailureReason::Interrupted(class),
@@ -288,9 +303,13 @@ impl Call {
             return;
         }
         let failed = flight.failed(failure, now);
-        self.apply_failure(fleet, &failed);
+        if !self.retries_inside(fleet, &flight.visit, failure.class, failure.hint) {
+            self.apply_failure(fleet, &failed);
+        }
+        let branches = self.branches_off(fleet, failure.class);
         match self.flights.is_empty() {
             true => self.state = CallState::Failed(failed),
+            false if branches => {}
             false => self.left.push(flight.pass.provider),
         }
     }
@@ -307,6 +326,9 @@ impl Call {
         let provider = from;
         self.notes.add(|| Reason::Leaves { provider, why });
         self.left.push(from);
+        if let Some(step) = self.end_round(fleet, (from, class), now) {
+            return step;
+        }
         self.try_start(fleet, Cause::Fallback, Some(class), now)
     }
 
@@ -330,8 +352,9 @@ impl Call {
             fleet.on_first(now);
         }
         self.note_leave(fleet, &pass);
-        self.attempts += 1;
-        let attempt = AttemptId(self.attempts);
+        let nth = self.count_attempt(fleet, &visit);
+        self.attempts += u32::from(!visit.uncounted);
+        let attempt = AttemptId(self.quirks.number(self.attempts));
         if fleet.member(visit.provider).keys > 1 {
             self.tried.push((visit.provider, pass.key));
         }
@@ -341,6 +364,8 @@ impl Call {
             visit: Visit {
                 attempts: visit.attempts + 1,
                 key: pass.key,
+                inside: if visit.uncounted { visit.inside } else { 0 },
+                uncounted: false,
                 ..visit
             },
             pass,
@@ -350,7 +375,7 @@ impl Call {
         Step::Start(Start {
             attempt,
             provider: visit.provider,
-            nth: visit.attempts,
+            nth,
             cause,
             probe: pass.is_probe(),
             key: pass.key,

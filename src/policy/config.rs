@@ -9,6 +9,7 @@ mod failures;
 mod health;
 mod load;
 mod overlay;
+mod quirks;
 mod route;
 mod rows;
 #[cfg(feature = "cli")]
@@ -27,6 +28,7 @@ pub use load::{
     Adaptive, AdaptiveOverride, Limit, LimitOverride, Queue, Spend, Throttle, WhenFull,
 };
 pub use overlay::Overridable;
+pub use quirks::{FixedWaits, InnerRetries, Length, Quirk, Quirks, Rounds};
 pub use route::{Affinity, Route, Score, Strategy, Task};
 pub use rows::{KnobKind, Row, Setting};
 
@@ -112,6 +114,10 @@ pub struct Policy {
     /// Settings that differ at single providers.
     #[serde(default)]
     pub overrides: Overrides,
+    /// Defects and habits of another client, which only the simulator honours.
+    #[serde(default, skip_serializing_if = "Quirks::is_empty")]
+    #[cfg_attr(feature = "cli", schemars(with = "Vec<Quirk>"))]
+    pub quirks: Quirks,
 }
 
 /// Settings of single providers.
@@ -215,6 +221,7 @@ impl Policy {
             spend: None.all_on(),
             failures: Failures::default(),
             overrides: Overrides::default(),
+            quirks: Quirks::default(),
         }
     }
 

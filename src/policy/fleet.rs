@@ -19,7 +19,7 @@ use super::breaker::State;
 use super::budget::Budget;
 use super::call_context::CallContext;
 use super::classify::{Action, FailureClass, Health};
-use super::config::{CheckTargets, Policy};
+use super::config::{CheckTargets, Policy, Quirk};
 use super::health_check::HealthChecks;
 use super::hedge::Hedger;
 use super::keys::KeyId;
@@ -219,7 +219,12 @@ impl Fleet {
         now: Instant,
         notes: &mut Notes,
     ) -> ProviderOrder {
-        self.router.turn(call, ask, now, notes)
+        let turn = self.router.turn(call, ask, now, notes);
+        let first = turn.order().next();
+        match self.policy.quirks.has(&Quirk::OneProviderOnly) {
+            true => ProviderOrder::Listed(first.into_iter().collect()),
+            false => turn,
+        }
     }
 
     /// The provider to which all attempts are pinned, if any.
@@ -268,6 +273,7 @@ impl Fleet {
         // A key that failed says nothing of the provider while another key may work.
         let health = match is_key {
             true => Health::Unknown,
+            false if self.policy.quirks.has(&Quirk::BreakerCountsEverything) => Health::Failed,
             false => class.says_of_provider(),
         };
         slot.on_failure(pass, (class, hint), health, now);
@@ -282,6 +288,13 @@ impl Fleet {
         };
         self.router.on_end(provider, seen, now);
         self.wake_next();
+    }
+
+    /// The failure of an attempt counts once more at the breaker, for a client that does so.
+    pub(super) fn on_failure_again(&mut self, pass: &Permit, now: Instant) {
+        let before = self.state(pass.provider);
+        self.slots[pass.provider.index()].on_failure_again(pass, now);
+        self.note(pass.provider, before);
     }
 
     /// An attempt was cancelled; `spoke` if a token of it had arrived.

@@ -47,7 +47,10 @@ pub(crate) fn judge(hints: &Hints, hint: Option<Duration>, left: Option<Duration
         (HintMode::Honour, Some(hint))
             if hint > hints.max || left.is_some_and(|left| hint >= left) =>
         {
-            HintDecision::Beyond(hints.above_max)
+            match hints.above_max {
+                AboveMax::BackOff => HintDecision::None,
+                above => HintDecision::Beyond(above),
+            }
         }
         (HintMode::Honour, Some(hint)) => HintDecision::Wait(hint),
     }

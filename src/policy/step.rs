@@ -120,8 +120,12 @@ pub struct Failure {
     pub hint: Option<Duration>,
     /// Whether the server recommends a retry, if it says so at all.
     pub should_retry: Option<bool>,
-    /// The status of the answer, if it was one of a failure.
+    /// The status of the answer, if there was one.
     pub status: Option<u16>,
+    /// Whether the answer was an error in JSON.
+    pub is_json: bool,
+    /// Whether the head of a good answer had come before.
+    pub after_head: bool,
 }
 
 impl Failure {
@@ -132,6 +136,8 @@ impl Failure {
             hint: None,
             should_retry: None,
             status: None,
+            is_json: false,
+            after_head: false,
         }
     }
 }

@@ -9,12 +9,14 @@
 //! - `retries`: which failures are retried, and how much load and time that adds.
 //! - `health`: breakers and checks.
 //! - `load`: limits, hedges, and providers with a shared cause of outages.
+//! - `quirks`: a policy that describes another client.
 //! - `view`: the policy and its context, as the rules use them.
 //!
 //! `checks` refuses invalid settings; the caller, which has the file, shows the findings.
 
 mod health;
 mod load;
+mod quirks;
 mod retries;
 mod time;
 mod view;
@@ -81,6 +83,12 @@ pub(crate) struct LintProvider {
 /// All findings, in the order of [`codes`].
 pub(crate) fn lint(policy: &Policy, around: &LintContext) -> Vec<Finding> {
     let view = View { policy, around };
+    if !policy.quirks.is_empty() {
+        return quirks::has_quirks(&view)
+            .into_iter()
+            .map(|draft| draft.signed(QUIRKS))
+            .collect();
+    }
     let is_allowed = |code: &str| policy.allow.iter().any(|allowed| allowed == code);
     let apply = |&(code, rule, _): &(&'static str, Rule, Needs)| {
         let mut findings: Vec<Finding> = Vec::new();
@@ -140,6 +148,9 @@ enum Needs {
 }
 
 const SHARED_FATE: &str = "shared-fate";
+
+/// What is said of a policy with quirks, and nothing else: it is not for production.
+const QUIRKS: &str = "quirks";
 
 /// The rule about `allow` itself, which `allow` cannot name.
 const IN_VAIN: &str = "allow-without-effect";

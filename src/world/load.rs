@@ -71,6 +71,7 @@ fn client(
         .recorder(world.recorder.clone())
         .seed(seed)
         .bills_itself(false)
+        .simulated()
         .origin(world.origin);
     for (number, provider) in scenario.providers.iter().enumerate() {
         builder = builder.provider(known(number, provider));

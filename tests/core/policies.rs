@@ -488,10 +488,9 @@ fn failures() -> impl Strategy<Value = firedrill::policy::Failure> {
         weighted(0.2, any::<bool>()),
     )
         .prop_map(|(class, hint, should_retry)| firedrill::policy::Failure {
-            class,
             hint,
             should_retry,
-            status: None,
+            ..firedrill::policy::Failure::of(class)
         })
 }
 

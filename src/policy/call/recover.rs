@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::super::backoff;
 use super::super::classify::{Action, FailureClass};
-use super::super::config::{AboveMax, HintMode};
+use super::super::config::{AboveMax, HintMode, Quirk};
 use super::super::fleet::Fleet;
 use super::super::hints::{self, HintDecision};
 use super::super::reason::{Leaving, Reason, Stop, Wait};
-use super::state::{CallState, Failed, Visit, Waiting};
+use super::state::{CallState, Failed, Then, Visit, Waiting};
 use super::{Call, Cause, FailureReason, Step};
 use crate::policy::ProviderId;
 use crate::rng::{Purpose, Stream};
@@ -46,6 +46,9 @@ impl Call {
 
     /// After a failure: stops, gives up, falls back, or retries after a wait.
     pub(super) fn recover(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
+        if let Some(step) = self.retry_inside(fleet, failed, now) {
+            return step;
+        }
         let class = failed.class;
         if let Some(stopped) = self.stopped {
             return self.fail(
@@ -54,11 +57,7 @@ impl Call {
             );
         }
         if self.attempts >= fleet.policy().retry.max_attempts {
-            let attempts = self.attempts;
-            return self.fail(
-                FailureReason::Exhausted(class),
-                Stop::AttemptsSpent { attempts },
-            );
+            return self.spend_attempts(fleet, failed, now);
         }
         let provider = failed.visit.provider;
         let leaves = match self.action(fleet, &failed) {
@@ -71,7 +70,7 @@ impl Call {
             action => Some(Leaving::Class { class, action }),
         };
         if let Some(why) = leaves {
-            return self.fall_back(fleet, provider, class, why, now);
+            return self.leave(fleet, failed, why, now);
         }
         self.wait_by_hint(fleet, failed, now)
     }
@@ -79,12 +78,20 @@ impl Call {
     /// Waits for as long as the provider asks for, or backs off.
     fn wait_by_hint(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
         let (provider, class) = (failed.visit.provider, failed.class);
-        let left = self
-            .deadline(fleet)
-            .map(|deadline| deadline.since(failed.at));
+        let quirks = &fleet.policy().quirks;
+        let is_blind = quirks.has(&Quirk::WaitsBlindly);
+        let left = self.deadline(fleet).filter(|_| !is_blind);
+        let left = left.map(|deadline| deadline.since(failed.at));
+        if let Some(hint) = failed.hint
+            && quirks.has(&Quirk::HintsHaveNoMax)
+            && fleet.policy().hints.retry_after == HintMode::Honour
+        {
+            let wait = self.spread(fleet, &failed.visit, hint);
+            return self.wait(fleet, failed, Wait::Hint { hint, wait }, now);
+        }
         match hints::judge(&fleet.policy().hints, failed.hint, left) {
             HintDecision::None => {
-                let wait = self.back_off(fleet, &failed.visit);
+                let wait = self.back_off(fleet, &failed, failed.visit.attempts);
                 let visit = Visit {
                     backoff: wait.length(),
                     ..failed.visit
@@ -99,7 +106,7 @@ impl Call {
                 let hint = failed.hint.unwrap_or_default();
                 let max = fleet.policy().hints.max;
                 match above {
-                    AboveMax::Fallback => {
+                    AboveMax::Fallback | AboveMax::BackOff => {
                         let why = Leaving::HintTooLong { hint, max, left };
                         self.fall_back(fleet, provider, class, why, now)
                     }
@@ -115,7 +122,8 @@ impl Call {
     /// What to do about a failure, by the policy and, where the policy honours it, by
     /// `x-should-retry`.
     fn action(&self, fleet: &Fleet, failed: &Failed) -> Action {
-        let action = fleet.action(failed.class, failed.status);
+        let after = Self::action_afterwards(fleet, failed.class);
+        let action = after.unwrap_or(fleet.action(failed.class, failed.status));
         let heeds = fleet.policy().hints.should_retry == HintMode::Honour;
         match (failed.should_retry.filter(|_| heeds), action) {
             (Some(false), Action::Retry) => Action::Fallback,
@@ -164,7 +172,8 @@ impl Call {
     fn wait(&mut self, fleet: &mut Fleet, failed: Failed, wait: Wait, now: Instant) -> Step {
         let Failed { visit, class, .. } = failed;
         let (provider, until) = (visit.provider, failed.at + wait.length());
-        if let Some(why) = self.waits_in_vain(fleet, provider, until) {
+        let is_blind = fleet.policy().quirks.has(&Quirk::WaitsBlindly);
+        if !is_blind && let Some(why) = self.waits_in_vain(fleet, provider, until) {
             return self.fall_back(fleet, provider, class, why, now);
         }
         if !fleet.take_retry(class, now) {
@@ -179,6 +188,7 @@ impl Call {
             visit,
             class,
             until,
+            then: Then::Return,
         };
         self.state = CallState::Waiting(waiting);
         self.resume(fleet, waiting, now)
@@ -204,13 +214,24 @@ impl Call {
             visit,
             class,
             until,
+            then,
         } = waiting;
         if now < until {
             return Step::Wait { until: Some(until) };
         }
+        match then {
+            Then::Return => {}
+            Then::Leave(why) => return self.fall_back(fleet, visit.provider, class, why, now),
+            Then::StartOver => return self.start_over(fleet, class, now),
+            Then::GiveUp => return self.give_up_spent(class),
+        }
+        if fleet.policy().quirks.has(&Quirk::RetriesDrawAgain) {
+            return self.draw_again(fleet, visit.provider, class, now);
+        }
         match fleet.admit(visit.provider, self.bid(false, now)) {
             Ok(pass) => {
                 self.retried.push(class);
+                self.fork();
                 self.start(fleet, visit, pass, Cause::Retry, now)
             }
             Err(why) => self.fall_back(fleet, visit.provider, class, Leaving::Refused(why), now),
@@ -219,16 +240,27 @@ impl Call {
 
     /// The wait before the next retry. Its draw is keyed by the retry, so that draws elsewhere
     /// under another policy do not change it.
-    fn back_off(&self, fleet: &Fleet, visit: &Visit) -> Wait {
+    pub(super) fn back_off(&self, fleet: &Fleet, failed: &Failed, nth: u32) -> Wait {
+        let visit = &failed.visit;
         let mut stream = self.stream(Purpose::Backoff, visit);
-        let settings = &fleet.settings(visit.provider).backoff;
-        let (low, high) = backoff::range(settings, visit.attempts, visit.backoff);
+        let (settings, quirks) = (
+            &fleet.settings(visit.provider).backoff,
+            &fleet.policy().quirks,
+        );
+        let (low, high) = match quirks.fixed_wait(failed.class) {
+            Some(fixed) => (fixed, fixed),
+            None => backoff::range(settings, nth, visit.backoff),
+        };
+        let draw = match quirks.has(&Quirk::JitterAboveMax) {
+            true => backoff::draw_above_max,
+            false => backoff::draw,
+        };
         Wait::Backoff {
-            nth: visit.attempts,
+            nth,
             base: settings.base,
             low,
             high,
-            wait: backoff::draw(settings, (low, high), &mut stream),
+            wait: draw(settings, (low, high), &mut stream),
         }
     }
 
@@ -238,8 +270,8 @@ impl Call {
         hints::spread(&fleet.policy().hints, hint, &mut stream)
     }
 
-    fn stream(&self, purpose: Purpose, visit: &Visit) -> Stream {
-        let (provider, nth) = (u64::from(visit.provider.0), u64::from(visit.attempts));
+    pub(super) fn stream(&self, purpose: Purpose, visit: &Visit) -> Stream {
+        let (provider, nth) = (u64::from(visit.provider.0), u64::from(self.nth_wait(visit)));
         self.draws.stream(purpose, self.id.0, provider, nth)
     }
 }

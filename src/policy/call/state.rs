@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::classify::FailureClass;
 use super::super::fleet::Permit;
 use super::super::keys::KeyId;
+use super::super::reason::Leaving;
 use super::super::{AttemptId, ProviderId};
 use super::{Cause, Failure, Outcome};
 use crate::time::Instant;
@@ -27,15 +28,29 @@ pub(super) struct Visit {
     pub(super) attempts: u32,
     /// The latest backoff there (waits for a hint do not count); zero before the first.
     pub(super) backoff: Duration,
+    /// Retries of the SDK inside the latest of these attempts, if a quirk has one.
+    pub(super) inside: u32,
+    /// Whether the policy does not count the attempt that is to be started.
+    pub(super) uncounted: bool,
 }
 
 impl Visit {
     pub(super) const fn new(pass: &Permit) -> Self {
         Self {
-            provider: pass.provider,
             key: pass.key,
+            ..Self::at(pass.provider)
+        }
+    }
+
+    /// At this provider, before the first attempt.
+    pub(super) const fn at(provider: ProviderId) -> Self {
+        Self {
+            provider,
+            key: KeyId(0),
             attempts: 0,
             backoff: Duration::ZERO,
+            inside: 0,
+            uncounted: false,
         }
     }
 }
@@ -85,6 +100,20 @@ pub(super) struct Waiting {
     pub(super) visit: Visit,
     pub(super) class: FailureClass,
     pub(super) until: Instant,
+    pub(super) then: Then,
+}
+
+/// What a call does at the end of a wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Then {
+    /// Returns to the provider.
+    Return,
+    /// Leaves it.
+    Leave(Leaving),
+    /// Begins again with the first provider.
+    StartOver,
+    /// Ends, since no attempt is left.
+    GiveUp,
 }
 
 /// Waiting in the queue for capacity at any provider.

@@ -147,6 +147,8 @@ pub enum AboveMax {
     Fallback,
     /// End the call.
     Stop,
+    /// Back off as without a hint.
+    BackOff,
 }
 
 settings! {

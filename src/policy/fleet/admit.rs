@@ -5,6 +5,7 @@
 
 use super::super::breaker::Admission;
 use super::super::call_context::CallContext;
+use super::super::config::Quirk;
 use super::super::keys::KeyId;
 use super::super::reason::Refusal;
 use super::super::{CallId, ProviderId};
@@ -155,9 +156,16 @@ impl Fleet {
             None => {}
         }
         match self.observed_against(provider, now) {
+            refusal if self.is_lone() => Ok(refusal),
             Some(refusal) if !self.panics(now) => Err(refusal),
             observed => Ok(observed),
         }
+    }
+
+    /// Whether a quirk admits everything at the only provider.
+    fn is_lone(&self) -> bool {
+        let quirks = &self.policy.quirks;
+        self.slots.len() == 1 && quirks.has(&Quirk::LoneProviderIsNeverRefused)
     }
 
     /// Which of its breaker, its health checks and outlier detection refuses this provider, if any.

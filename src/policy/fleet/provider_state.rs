@@ -49,7 +49,8 @@ impl ProviderState {
         let walled = limit.concurrency.is_some() || limit.adaptive.is_some();
         let breaker = settings.breaker.clone();
         Self {
-            breaker: breaker.map(|breaker| Breaker::new(breaker, draws, id)),
+            breaker: breaker
+                .map(|breaker| Breaker::new(breaker, draws, id).with_quirks(&policy.quirks)),
             keys: Keys::new(member.keys),
             isolated: false,
             slow_start: policy.route.slow_start.clone().map(SlowStart::new),
@@ -146,6 +147,11 @@ impl ProviderState {
             true => Left::Rejected,
             false => Left::Otherwise,
         });
+    }
+
+    /// A failure counts once more at the breaker.
+    pub(super) fn on_failure_again(&mut self, pass: &Permit, now: Instant) {
+        self.ask_breaker(now, |breaker| breaker.on_failure(pass.guard, None, now));
     }
 
     /// An attempt was cancelled. If a token had arrived (`spoke`), the provider had accepted it.

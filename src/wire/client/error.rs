@@ -27,13 +27,19 @@ pub(crate) struct ErrorBody {
     pub waits: Vec<(String, String)>,
     /// The innermost status in digits: gateways wrap another server's error into their own.
     pub inner_status: Option<u16>,
+    /// Whether a refusal's whole body is JSON.
+    pub is_json: bool,
 }
 
 /// Parses the body of a refusal. What is no JSON is a message as a whole.
 pub(crate) fn read_error(bytes: &[u8]) -> ErrorBody {
     let bytes = without_mark(bytes);
     if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
-        return ErrorBody::of(&value);
+        let is_json = true;
+        return ErrorBody {
+            is_json,
+            ..ErrorBody::of(&value)
+        };
     }
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_TEXT)]);
     let mut body = ErrorBody::default();

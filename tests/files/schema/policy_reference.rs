@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use firedrill::policy::FailureClass;
-use firedrill::policy::config::{Jitter, Policy};
+use firedrill::policy::config::{Jitter, Policy, Quirk};
 use firedrill::policy_file::{KNOBS, schema};
 use serde_json::Value;
 
@@ -81,6 +81,19 @@ warning.
 
 ";
 
+const QUIRKS: &str = "
+## `quirks`
+
+Defects and habits of other clients, so that a client can be simulated as it is written, bugs
+included: [presets.md](presets.md) has the articles' clients. Only the simulator honours them. A
+client over real connections refuses a policy that has any, and `firedrill check` says so. The list
+has a word for each quirk, or a map of one key where it has settings: `quirks: [ waits_blindly,
+{ rounds: { max: 3 } } ]`.
+
+| quirk | what it does | who has it |
+|---|---|---|
+";
+
 const FAILURES: &str = "
 ## `failures`
 
@@ -124,6 +137,14 @@ fn reference() -> String {
     let rules = root["properties"]["allow"]["items"]["enum"].as_array();
     for rule in rules.expect("the names of the rules") {
         let _ = writeln!(text, "- `{}`", rule.as_str().expect("a name"));
+    }
+    text.push_str(QUIRKS);
+    for (name, about, seen) in Quirk::ALL {
+        let _ = writeln!(text, "| `{name}` | {about} | {seen} |");
+    }
+    for (name, definition) in [("inner_retries", "InnerRetries"), ("rounds", "Rounds")] {
+        let _ = write!(text, "\n`{name}`:\n\n| key | what it is |\n|---|---|\n");
+        keys(&mut text, &root, definition, "");
     }
     text
 }

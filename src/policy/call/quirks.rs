@@ -1,0 +1,352 @@
+//! What a call does otherwise because of its policy's quirks. Without quirks nothing here has an
+//! effect; [`Quirk`] says what each means.
+
+use std::time::Duration;
+
+use super::super::backoff;
+use super::super::classify::{Action, FailureClass};
+use super::super::config::{InnerRetries, Quirk};
+use super::super::fleet::Fleet;
+use super::super::hints::{self, HintDecision};
+use super::super::reason::{Leaving, Reason, Stop, Wait};
+use super::state::{CallState, Failed, Flight, Then, Visit, Waiting};
+use super::{Call, Cause, Delivery, Failure, FailureReason, Step};
+use crate::policy::{CallId, ProviderId};
+use crate::rng::Purpose;
+use crate::time::Instant;
+
+/// What a call keeps for the quirks of its policy.
+#[derive(Debug, Default)]
+pub(super) struct QuirkState {
+    /// Attempts that the policy does not count: those inside others, and forks.
+    uncounted: u32,
+    /// Attempts at each provider, in the order of their first; kept only if there are quirks.
+    made: Vec<(ProviderId, u32)>,
+    /// Retries that are to be started side by side once no attempt is in flight.
+    branches: u32,
+    /// Of these, the ones that are to be started beside the one in flight.
+    forks: u32,
+    /// Rounds over all providers that are over.
+    rounds: u32,
+}
+
+impl QuirkState {
+    /// The number of an attempt, the `counted`-th that the policy counts.
+    pub(super) const fn number(&self, counted: u32) -> u32 {
+        counted + self.uncounted
+    }
+}
+
+/// What the fleet learns of a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// That it failed.
+    Failed,
+    /// That it failed, twice.
+    FailedTwice,
+    /// That it is over.
+    Over,
+}
+
+impl Call {
+    /// How many attempts this call has made at the provider before this one, which is counted.
+    pub(super) fn count_attempt(&mut self, fleet: &Fleet, visit: &Visit) -> u32 {
+        if fleet.policy().quirks.is_empty() {
+            return visit.attempts;
+        }
+        self.quirks.uncounted += u32::from(visit.uncounted);
+        let made = &mut self.quirks.made;
+        match made.iter_mut().find(|(whose, _)| *whose == visit.provider) {
+            Some((_, count)) => {
+                *count += 1;
+                *count - 1
+            }
+            None => {
+                made.push((visit.provider, 1));
+                0
+            }
+        }
+    }
+
+    /// The number by which draws about the wait after this visit's last attempt are keyed.
+    pub(super) fn nth_wait(&self, visit: &Visit) -> u32 {
+        let mut made = self.quirks.made.iter();
+        let found = made.find(|(whose, _)| *whose == visit.provider);
+        found.map_or(visit.attempts, |(_, count)| *count)
+    }
+
+    /// What the fleet learns of this failure.
+    pub(super) fn told(&self, fleet: &Fleet, flight: &Flight, failure: &Failure) -> Told {
+        let quirks = &fleet.policy().quirks;
+        if quirks.is_empty() {
+            return Told::Failed;
+        }
+        let (visit, class) = (&flight.visit, failure.class);
+        let waits_for_last = quirks.has(&Quirk::BreakerCountsLastAttempt)
+            && failure.status.is_some_and(|status| status != 200)
+            && fleet.action(class, failure.status) == Action::Retry
+            && self.attempts < fleet.policy().retry.max_attempts
+            && visit.attempts < fleet.settings(visit.provider).max_attempts;
+        let is_inside = self.retries_inside(fleet, visit, class, failure.hint);
+        match is_inside || waits_for_last || self.hangs(fleet, class) {
+            true => Told::Over,
+            false if quirks.has(&Quirk::TimeoutsFork) && is_timeout(class) => Told::FailedTwice,
+            false => Told::Failed,
+        }
+    }
+
+    /// Whether a failure is the caller's because the head of the answer was handed over.
+    pub(super) fn committed_at_head(&self, fleet: &Fleet, failure: &Failure) -> bool {
+        let quirks = &fleet.policy().quirks;
+        failure.after_head
+            && (quirks.has(&Quirk::CommitsAtHead)
+                || self.ask.delivery.is_streamed() && quirks.has(&Quirk::StreamsCommitAtHead))
+    }
+
+    /// Whether a failure of this class ends neither its attempt nor the call.
+    pub(super) fn hangs(&self, fleet: &Fleet, class: FailureClass) -> bool {
+        class == FailureClass::Truncated
+            && self.ask.delivery == Delivery::Plain
+            && fleet.policy().quirks.has(&Quirk::TruncatedHangs)
+    }
+
+    /// Counts the retries that a failure starts; false if the policy starts one as always.
+    pub(super) fn branches_off(&mut self, fleet: &Fleet, class: FailureClass) -> bool {
+        let forks = fleet.policy().quirks.has(&Quirk::TimeoutsFork);
+        if forks {
+            self.quirks.branches += if is_timeout(class) { 2 } else { 1 };
+        }
+        forks
+    }
+
+    /// A retry has started for all branches: the others are to follow.
+    pub(super) const fn fork(&mut self) {
+        self.quirks.forks = self.quirks.branches.saturating_sub(1);
+        self.quirks.branches = 0;
+    }
+
+    /// Starts the next branch beside the attempt in flight, if there is one.
+    pub(super) fn start_fork(&mut self, fleet: &mut Fleet, now: Instant) -> Option<Step> {
+        self.quirks.forks = self.quirks.forks.checked_sub(1)?;
+        let visit = self.flights.last()?.visit;
+        let Ok(pass) = fleet.admit(visit.provider, self.bid(false, now)) else {
+            self.quirks.forks = 0;
+            return None;
+        };
+        let visit = Visit {
+            attempts: visit.attempts - 1,
+            uncounted: true,
+            ..visit
+        };
+        Some(self.start(fleet, visit, pass, Cause::Retry, now))
+    }
+
+    /// Whether the SDK inside the attempt retries after this failure.
+    pub(super) fn retries_inside(
+        &self,
+        fleet: &Fleet,
+        visit: &Visit,
+        class: FailureClass,
+        hint: Option<Duration>,
+    ) -> bool {
+        fleet.policy().quirks.inner_retries().is_some_and(|inner| {
+            inner.failures.get(&class) == Some(&Action::Retry)
+                && visit.inside + 1 < inner.max_attempts
+                && !matches!(inner.judge(hint), HintDecision::Beyond(_))
+        })
+    }
+
+    /// Waits to retry inside the attempt.
+    pub(super) fn retry_inside(
+        &mut self,
+        fleet: &mut Fleet,
+        failed: Failed,
+        now: Instant,
+    ) -> Option<Step> {
+        let visit = failed.visit;
+        if !self.retries_inside(fleet, &visit, failed.class, failed.hint) {
+            return None;
+        }
+        let inner = fleet.policy().quirks.inner_retries()?;
+        let wait = match inner.judge(failed.hint) {
+            HintDecision::Wait(hint) => Wait::Hint { hint, wait: hint },
+            _ => {
+                let mut stream = self.stream(Purpose::Backoff, &visit);
+                let nth = visit.inside + 1;
+                let (low, high) = backoff::range(&inner.backoff, nth, Duration::ZERO);
+                Wait::Backoff {
+                    nth,
+                    base: inner.backoff.base,
+                    low,
+                    high,
+                    wait: backoff::draw(&inner.backoff, (low, high), &mut stream),
+                }
+            }
+        };
+        let inside = Visit {
+            inside: visit.inside + 1,
+            attempts: visit.attempts - 1,
+            uncounted: true,
+            ..visit
+        };
+        let failed = Failed {
+            visit: inside,
+            ..failed
+        };
+        Some(self.sleep(fleet, &failed, wait, Then::Return, now))
+    }
+
+    /// What the policy does about a failure that the SDK inside could not mend; none = as always.
+    pub(super) fn action_afterwards(fleet: &Fleet, class: FailureClass) -> Option<Action> {
+        let inner = fleet.policy().quirks.inner_retries()?;
+        inner.afterwards.get(&class).copied()
+    }
+
+    /// Leaves the provider of a failed attempt, after a wait if a quirk says so.
+    pub(super) fn leave(
+        &mut self,
+        fleet: &mut Fleet,
+        failed: Failed,
+        why: Leaving,
+        now: Instant,
+    ) -> Step {
+        let quirks = &fleet.policy().quirks;
+        let is_last = matches!(why, Leaving::AttemptsPerProvider { .. });
+        let waits = quirks.has(&Quirk::WaitsBeforeFallback)
+            || is_last && quirks.has(&Quirk::WaitsAfterLastAttempt);
+        if !waits {
+            return self.fall_back(fleet, failed.visit.provider, failed.class, why, now);
+        }
+        let nth = match is_last {
+            true => failed.visit.attempts,
+            false => self.attempts,
+        };
+        let wait = self.back_off(fleet, &failed, nth);
+        self.sleep(fleet, &failed, wait, Then::Leave(why), now)
+    }
+
+    /// Gives up after the last attempt, after a wait if a quirk says so.
+    pub(super) fn spend_attempts(
+        &mut self,
+        fleet: &mut Fleet,
+        failed: Failed,
+        now: Instant,
+    ) -> Step {
+        let stays = fleet.action(failed.class, failed.status) == Action::Retry;
+        if !stays || !fleet.policy().quirks.has(&Quirk::WaitsAfterLastAttempt) {
+            return self.give_up_spent(failed.class);
+        }
+        let wait = self.back_off(fleet, &failed, failed.visit.attempts);
+        self.sleep(fleet, &failed, wait, Then::GiveUp, now)
+    }
+
+    pub(super) fn give_up_spent(&mut self, class: FailureClass) -> Step {
+        let attempts = self.attempts;
+        self.fail(
+            FailureReason::Exhausted(class),
+            Stop::AttemptsSpent { attempts },
+        )
+    }
+
+    /// Waits before the next round if every provider has been asked in this one.
+    pub(super) fn end_round(
+        &mut self,
+        fleet: &mut Fleet,
+        (provider, class): (ProviderId, FailureClass),
+        now: Instant,
+    ) -> Option<Step> {
+        let rounds = fleet.policy().quirks.rounds()?;
+        let is_over = self.turn.order().all(|one| self.left.contains(&one));
+        if !is_over || self.quirks.rounds + 1 >= rounds.max {
+            return None;
+        }
+        self.quirks.rounds += 1;
+        let nth = self.quirks.rounds;
+        let visit = Visit::at(provider);
+        let (low, high) = backoff::range(&rounds.backoff, nth, Duration::ZERO);
+        let mut stream = self.stream(Purpose::Backoff, &visit);
+        let wait = Wait::Backoff {
+            nth,
+            base: rounds.backoff.base,
+            low,
+            high,
+            wait: backoff::draw(&rounds.backoff, (low, high), &mut stream),
+        };
+        let failed = Failed {
+            visit,
+            class,
+            hint: None,
+            should_retry: None,
+            status: None,
+            at: now,
+        };
+        Some(self.sleep(fleet, &failed, wait, Then::StartOver, now))
+    }
+
+    /// Begins again with the first provider.
+    pub(super) fn start_over(
+        &mut self,
+        fleet: &mut Fleet,
+        class: FailureClass,
+        now: Instant,
+    ) -> Step {
+        self.left.clear();
+        self.try_start(fleet, Cause::Fallback, Some(class), now)
+    }
+
+    /// Retries at any provider, the one that failed included.
+    pub(super) fn draw_again(
+        &mut self,
+        fleet: &mut Fleet,
+        failed: ProviderId,
+        class: FailureClass,
+        now: Instant,
+    ) -> Step {
+        self.retried.push(class);
+        self.left.clear();
+        let again = (u64::from(self.attempts) << 32) ^ self.id.0;
+        self.turn = fleet.turn(CallId(again), &self.ask, now, &mut self.notes);
+        let cause = match self.turn.order().next() == Some(failed) {
+            true => Cause::Retry,
+            false => Cause::Fallback,
+        };
+        self.try_start(fleet, cause, Some(class), now)
+    }
+
+    /// Waits, whatever it will find at the end.
+    fn sleep(
+        &mut self,
+        fleet: &mut Fleet,
+        failed: &Failed,
+        wait: Wait,
+        then: Then,
+        now: Instant,
+    ) -> Step {
+        let (provider, until) = (failed.visit.provider, failed.at + wait.length());
+        self.notes.add(|| Reason::Waits {
+            provider,
+            until,
+            wait,
+        });
+        let waiting = Waiting {
+            visit: failed.visit,
+            class: failed.class,
+            until,
+            then,
+        };
+        self.state = CallState::Waiting(waiting);
+        self.resume(fleet, waiting, now)
+    }
+}
+
+impl InnerRetries {
+    fn judge(&self, hint: Option<Duration>) -> HintDecision {
+        hints::judge(&self.hints, hint, None)
+    }
+}
+
+/// Whether the attempt's own time ran out before an answer began.
+fn is_timeout(class: FailureClass) -> bool {
+    use FailureClass::{TimeoutAttempt, TimeoutFirstToken};
+    matches!(class, TimeoutAttempt | TimeoutFirstToken)
+}
