@@ -47,7 +47,7 @@ impl Origin {
         match self {
             Self::Ours => "To start from, from the simplest to the best",
             Self::Industry => "As libraries and gateways have it by default",
-            Self::Article => "The clients of five articles, as intended and repaired",
+            Self::Article => "The clients of five articles, as intended, repaired and as written",
         }
     }
 }
@@ -119,16 +119,18 @@ const PRESETS: &[Preset] = presets! {
         "litellm-router" "openai-node" "openai-python" "polly" "portkey-gateway" "resilience4j"
         "vercel-ai";
     Article "policies/articles":
-        "000-node-intended" "000-node-repaired" "000-python-intended" "000-python-repaired"
-        "001-python-intended" "001-python-repaired" "001-router-intended" "001-router-repaired"
-        "001-typescript-intended" "001-typescript-repaired"
-        "002-breaker-intended" "002-breaker-repaired" "002-retry-intended" "002-retry-repaired"
-        "002-router-intended" "002-router-repaired"
-        "003-limiter-intended" "003-limiter-repaired" "003-manager-intended" "003-manager-repaired"
-        "003-production-intended" "003-production-repaired"
-        "003-robust-intended" "003-robust-repaired" "003-tasks-intended" "003-tasks-repaired"
-        "004-chain-intended" "004-chain-repaired"
-        "004-ratelimited-intended" "004-ratelimited-repaired";
+        "000-node-intended" "000-node-repaired" "000-node-written" "000-python-intended"
+        "000-python-repaired" "000-python-written" "000-session-written" "001-python-intended"
+        "001-python-repaired" "001-python-written" "001-router-intended" "001-router-repaired"
+        "001-router-written" "001-typescript-intended" "001-typescript-repaired"
+        "001-typescript-written" "002-breaker-intended" "002-breaker-repaired"
+        "002-breaker-written" "002-retry-intended" "002-retry-repaired" "002-retry-written"
+        "002-router-intended" "002-router-repaired" "002-router-written" "003-limiter-intended"
+        "003-limiter-repaired" "003-limiter-written" "003-manager-intended" "003-manager-repaired"
+        "003-manager-written" "003-production-intended" "003-production-repaired"
+        "003-robust-intended" "003-robust-repaired" "003-robust-written" "003-tasks-intended"
+        "003-tasks-repaired" "004-chain-intended" "004-chain-repaired" "004-chain-written"
+        "004-ratelimited-intended" "004-ratelimited-repaired" "004-ratelimited-written";
 };
 
 #[cfg(test)]

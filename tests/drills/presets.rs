@@ -8,6 +8,7 @@
 
 mod best;
 mod causes;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -48,13 +49,10 @@ fn every_borrowed_preset_says_its_source_and_what_it_leaves_out() {
             Origin::Article => {
                 let article = format!("article {}", &preset.name[..3]);
                 assert!(source.starts_with(&article), "{}: {source}", preset.name);
-                let is_repaired = source.ends_with(", repaired.");
-                assert_eq!(
-                    is_repaired,
-                    preset.name.ends_with(REPAIRED),
-                    "{}",
-                    preset.name
-                );
+                for (says, ending) in [(", repaired.", REPAIRED), (", as written.", WRITTEN)] {
+                    let ends = (source.ends_with(says), preset.name.ends_with(ending));
+                    assert_eq!(ends.0, ends.1, "{}", preset.name);
+                }
             }
             _ => assert!(
                 source.contains("20") || source.contains(" at ") || names_a_version(&source),
@@ -207,6 +205,10 @@ fn conduct(failures: &Failures) -> String {
             let _ = writeln!(text, "| {scenario} | {failed} | {says} | {place} |");
         }
     }
+    text.push_str(WRITTEN_HEAD);
+    for preset in articles(WRITTEN) {
+        text.push_str(&as_written(preset, failures));
+    }
     text.push_str(REPAIRED_HEAD);
     for preset in articles(REPAIRED) {
         let own = failures.iter().filter(|((name, _), _)| name == preset.name);
@@ -220,6 +222,34 @@ fn conduct(failures: &Failures) -> String {
         let _ = writeln!(text, "| `{}` | {fails} |", preset.name);
     }
     text
+}
+
+/// What an article promises of a client, what it does, and why.
+fn as_written(preset: &Preset, failures: &Failures) -> String {
+    let policy = preset.policy().expect("it is a policy");
+    let quirks = policy
+        .quirks
+        .iter()
+        .map(|quirk| format!("`{}`", quirk.name()));
+    let fails = failures.keys().filter(|(name, _)| name == preset.name);
+    let fails = fails.map(|(_, scenario)| scenario.as_str());
+    let said = |key| said(preset.text, key);
+    format!(
+        "\n### `{}`\n\n- It promises: {}\n- It does: {}\n- To blame: {}\n- Quirks: {}.\n\
+         - It fails: {}.\n",
+        preset.name,
+        with_small_letter(&said("Promises:")),
+        with_small_letter(&said("Does:")),
+        said("To blame:"),
+        quirks.collect::<Vec<_>>().join(", "),
+        fails.collect::<Vec<_>>().join(", "),
+    )
+}
+
+fn with_small_letter(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 fn code(texts: &[String]) -> String {
@@ -273,6 +303,7 @@ fn scenarios() -> Vec<String> {
 const PACK: &str = "scenarios/conduct";
 const INTENDED: &str = "-intended";
 const REPAIRED: &str = "-repaired";
+const WRITTEN: &str = "-written";
 const SOURCE: &str = "Source:";
 const LEAVES_OUT: &str = "Leaves out:";
 
@@ -285,7 +316,8 @@ its source line by line. What a policy file cannot express, or the source lacks,
 
 The articles are numbered from 000 to 004, and their mechanisms from A1 to E6, by article. *As
 intended* is what an article's prose and comments promise, without the mistakes of its code;
-*repaired* is the same intent with the missing safeguards added.
+*repaired* is the same intent with the missing safeguards added; *as written* is the code itself,
+with its mistakes as quirks.
 
 A test writes this document: `FIREDRILL_DOCS=write cargo test --test drills presets`.
 ";
@@ -295,6 +327,14 @@ const CONDUCT: &str = "
 
 The scenarios of `scenarios/conduct/` that fail under seed 1, with the failed expectations. The
 cause is a sentence of the article, translated, or a line of code: these clients work as intended.
+";
+
+const WRITTEN_HEAD: &str = "
+## What they are as written
+
+The articles' code with its mistakes. `tests/drills/presets/written.rs` holds each against what the
+same code did when it was run against a server with eight faults: requests exactly, waits within
+their ranges.
 ";
 
 const REPAIRED_HEAD: &str = "
