@@ -1,10 +1,11 @@
-//! A month as a table for the terminal, as Markdown, as CSV and as JSON: one column per policy.
+//! A month as a table for the terminal, as Markdown, as CSV, as JSON and as a page: one column
+//! per policy.
 
 use serde_json::{Map, Value, json};
 
 use super::Roi;
-use super::rows::ROWS;
-use crate::report::{Following, ValueFormat, csv_text};
+use super::rows::{NANOS_A_CENT, ROWS, dollars};
+use crate::report::{Bar, Following, ValueFormat, bars as bars_of, csv_text, document};
 use crate::text::columns;
 
 impl Roi {
@@ -15,7 +16,24 @@ impl Roi {
             ValueFormat::Markdown => self.markdown(),
             ValueFormat::Csv => self.csv(),
             ValueFormat::Json => format!("{}\n", self.json()),
+            ValueFormat::Html => document(&self.markdown(), &[self.chart()]),
         }
+    }
+
+    /// What each policy costs in all, as bars.
+    fn chart(&self) -> String {
+        let cents = |nanos: u128| u64::try_from(nanos / NANOS_A_CENT).unwrap_or(u64::MAX);
+        let bars = self.months.iter().map(|month| {
+            let all = i128::try_from(month.total()).unwrap_or(i128::MAX);
+            let parts = [month.billed(), month.lost_cost, month.down_cost];
+            Bar {
+                name: month.policy.clone(),
+                value: format!("{} USD", dollars(all)),
+                parts: Vec::from(parts.map(cents)),
+            }
+        });
+        let words = ["billed", "lost calls", "downtime"];
+        bars_of("A month, all in", &words, &Vec::from_iter(bars))
     }
 
     /// Several in one text: JSON as an array, CSV under one header.
@@ -26,7 +44,12 @@ impl Roi {
         let texts = all.iter().map(|one| one.render(format));
         match format.format().following() {
             Following::Array => format!("{}\n", Value::from_iter(all.iter().map(Self::json))),
-            Following::Apart | Following::Whole => Vec::from_iter(texts).join("\n"),
+            Following::Whole => {
+                let texts = Vec::from_iter(all.iter().map(Self::markdown));
+                let charts = Vec::from_iter(all.iter().map(Self::chart));
+                document(&texts.join("\n"), &charts)
+            }
+            Following::Apart => Vec::from_iter(texts).join("\n"),
             Following::Rows => {
                 let rows = |text: String| text.split_once('\n').map(|(_, rows)| rows.to_owned());
                 let rows = Vec::from_iter(texts.filter_map(rows)).concat();

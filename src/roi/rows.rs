@@ -166,4 +166,4 @@ fn decimal(nanos: i128) -> String {
     exact.map_or_else(String::new, |exact| format!("{sign}{}", exact.decimal(9)))
 }
 
-const NANOS_A_CENT: u128 = 10_000_000;
+pub(super) const NANOS_A_CENT: u128 = 10_000_000;

@@ -175,3 +175,23 @@ error: `litellm.json` has no price for model `gpt-4.1`
     let told = String::from_utf8(wrong.stderr).expect("UTF-8");
     assert!(told.contains("did you mean `gpt-4.1-mini`?"), "{told}");
 }
+
+#[test]
+fn a_month_and_a_comparison_are_pages_with_the_same_figures() {
+    let project = project();
+    let month = "roi outage.json --assumptions roi.yaml --exposure 10% --format html";
+    let page = stdout(&project.output(month));
+    for part in [
+        "<h1>A month of outage</h1>",
+        "10,759.19",
+        "class=\"chart wide\"",
+        "exposure",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    let compared = "compare outage.json --policies no-failover,priority-fallback --format html";
+    let page = stdout(&project.output(compared));
+    for part in ["<h1>A comparison</h1>", "<h2>outage", "success_rate"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+}

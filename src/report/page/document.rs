@@ -11,24 +11,39 @@ use super::{Table, rendered};
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Part {
-    Title { text: String },
-    Heading { text: String },
-    Text { text: String },
-    Command { text: String },
-    Table { table: Table },
+    Title {
+        text: String,
+        picture: Option<Value>,
+    },
+    Heading {
+        text: String,
+    },
+    Text {
+        text: String,
+    },
+    Command {
+        text: String,
+    },
+    Table {
+        table: Table,
+    },
 }
 
-/// `markdown`, which we wrote, as a page; `pictures` are SVG of ours.
+/// `markdown`, which we wrote, as a page; `pictures` are SVG of ours, one below each title.
 pub(crate) fn document(markdown: &str, pictures: &[String]) -> String {
-    let parts = read(markdown);
+    let mut parts = read(markdown);
+    let mut pictures = pictures.iter().cloned().map(Value::from_safe_string);
+    for part in &mut parts {
+        if let Part::Title { picture, .. } = part {
+            *picture = pictures.next();
+        }
+    }
     let title = parts.iter().find_map(|part| match part {
-        Part::Title { text } => Some(text.clone()),
+        Part::Title { text, .. } => Some(text.clone()),
         _ => None,
     });
-    let pictures = pictures.iter().cloned().map(Value::from_safe_string);
     let context = context! {
         title => title.unwrap_or_default(),
-        pictures => Vec::from_iter(pictures),
         parts => parts,
     };
     rendered("document.html", context)
@@ -39,7 +54,8 @@ fn read(markdown: &str) -> Vec<Part> {
     let mut lines = markdown.lines().peekable();
     while let Some(line) = lines.next() {
         if let Some(text) = line.strip_prefix("# ") {
-            parts.push(Part::Title { text: plain(text) });
+            let (text, picture) = (plain(text), None);
+            parts.push(Part::Title { text, picture });
         } else if line.starts_with("##") {
             let text = plain(line.trim_start_matches('#').trim());
             parts.push(Part::Heading { text });

@@ -305,11 +305,19 @@ pub enum ValueFormat {
     Csv,
     /// For a repository.
     Markdown,
+    /// A page for a browser, in one file without any request.
+    Html,
 }
 
 impl ValueFormat {
     /// All of them, in the order in which help texts list them.
-    pub const ALL: &[Self] = &[Self::Table, Self::Json, Self::Csv, Self::Markdown];
+    pub const ALL: &[Self] = &[
+        Self::Table,
+        Self::Json,
+        Self::Csv,
+        Self::Markdown,
+        Self::Html,
+    ];
 
     /// The format of reports that has the same name.
     pub const fn format(self) -> Format {
@@ -318,6 +326,7 @@ impl ValueFormat {
             Self::Json => Format::Json,
             Self::Csv => Format::Csv,
             Self::Markdown => Format::Markdown,
+            Self::Html => Format::Html,
         }
     }
 }

@@ -6,21 +6,18 @@ use crate::report::ledger::Fate;
 use crate::report::measures::{COST, COST_PER_SUCCESS};
 use crate::report::{Judged, Report};
 
+/// A row: its name, its value as text, and the amounts that its bar is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Bar {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) parts: Vec<u64>,
+}
+
 /// A bar for each policy: delivered, failed, abandoned, and the rest. Nothing if none paid.
 pub(super) fn cost(sheet: &mut Sheet, report: &Report) {
-    let rows = report.policies.iter();
-    let rows = Vec::from_iter(rows.map(|policy| (policy, parts(report, policy))));
-    let most = rows
-        .iter()
-        .map(|(_, parts)| parts.iter().sum::<u64>())
-        .max();
-    let most = most.unwrap_or(0);
-    if most == 0 {
-        return;
-    }
-    sheet.heading("Cost per run, by what became of the answer");
-    sheet.legend(&Vec::from_iter(CLASSES.into_iter().zip(WORDS)));
-    for (policy, parts) in &rows {
+    let is_wide = sheet.is_wide();
+    let bars = report.policies.iter().map(|policy| {
         let view = report.view(policy);
         let per_success = COST_PER_SUCCESS
             .of(&view)
@@ -28,14 +25,37 @@ pub(super) fn cost(sheet: &mut Sheet, report: &Report) {
         let per_success = per_success.unwrap_or_else(|| "-".to_owned());
         let cost = COST.of(&view).map(|value| COST.unit.shown(value));
         let cost = cost.unwrap_or_else(|| "-".to_owned());
-        let value = match sheet.is_wide() {
+        let value = match is_wide {
             true => format!("{cost}, {per_success} USD per 1,000 answers"),
             false => cost,
         };
-        sheet.label(&policy.name, &value);
+        let (name, parts) = (policy.name.clone(), parts(report, policy).to_vec());
+        Bar { name, value, parts }
+    });
+    let heading = "Cost per run, by what became of the answer";
+    stacked(sheet, heading, &WORDS, &Vec::from_iter(bars));
+}
+
+/// `bars` to one scale; `words` say what their parts are, at most four. Nothing if all are empty.
+pub(super) fn stacked(sheet: &mut Sheet, heading: &str, words: &[&str], bars: &[Bar]) {
+    let whole = |bar: &Bar| {
+        bar.parts
+            .iter()
+            .fold(0, |sum: u64, part| sum.saturating_add(*part))
+    };
+    let most = bars.iter().map(whole).max().unwrap_or(0);
+    if most == 0 {
+        return;
+    }
+    sheet.heading(heading);
+    sheet.legend(&Vec::from_iter(
+        CLASSES.into_iter().zip(words.iter().copied()),
+    ));
+    for bar in bars {
+        sheet.label(&bar.name, &bar.value);
         let (mut from, mut inner) = (0, String::new());
         let mut upto = 0_u64;
-        for (amount, class) in parts.iter().zip(CLASSES) {
+        for (amount, class) in bar.parts.iter().zip(CLASSES) {
             upto = upto.saturating_add(*amount);
             let to = scaled(upto, most, SCALE);
             inner += &format!("<path class=\"{class}\" d=\"M{from} 2H{to}V12H{from}Z\"/>");

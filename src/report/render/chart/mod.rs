@@ -14,6 +14,7 @@ mod ranges;
 mod scale;
 mod sheet;
 
+pub(crate) use bars::Bar;
 pub(crate) use front::{Candidate, Objective};
 pub(in crate::report) use sheet::HATCH;
 pub(crate) use sheet::STYLE;
@@ -114,6 +115,18 @@ pub(crate) fn front(objectives: [Objective<'_>; 2], candidates: &[Candidate]) ->
         let mut sheet = Sheet::new(width);
         front::draw(&mut sheet, objectives, candidates);
         parts += &sheet.part(class, about, "0");
+    }
+    parts
+}
+
+/// `bars` to one scale, below `heading`; `words` say what their parts are.
+pub(crate) fn bars(heading: &str, words: &[&str], bars: &[Bar]) -> String {
+    let about = format!("{heading}. The table below has the figures.");
+    let mut parts = String::new();
+    for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
+        let mut sheet = Sheet::new(width);
+        bars::stacked(&mut sheet, heading, words, bars);
+        parts += &sheet.part(class, &about, "0");
     }
     parts
 }
