@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use super::call_context::{CallContext, Delivery};
 use super::classify::FailureClass;
-use super::config::Timeouts;
+use super::config::{Quirk, Timeouts};
 use super::fleet::{AdmissionRequest, Fleet, Permit};
 use super::keys::KeyId;
 use super::reason::{Leaving, Notes, Reason, Stop};
@@ -325,6 +325,9 @@ impl Call {
     ) -> Step {
         let provider = from;
         self.notes.add(|| Reason::Leaves { provider, why });
+        if fleet.policy().quirks.has(&Quirk::RetriesDrawAgain) {
+            return self.draw_again(fleet, from, class, now);
+        }
         self.left.push(from);
         if let Some(step) = self.end_round(fleet, (from, class), now) {
             return step;

@@ -11,7 +11,8 @@ use super::super::hints::{self, HintDecision};
 use super::super::reason::{Leaving, Reason, Stop, Wait};
 use super::state::{CallState, Failed, Flight, Then, Visit, Waiting};
 use super::{Call, Cause, Delivery, Failure, FailureReason, Step};
-use crate::policy::{CallId, ProviderId};
+use crate::policy::ProviderId;
+use crate::policy::router::ProviderOrder;
 use crate::rng::Purpose;
 use crate::time::Instant;
 
@@ -294,7 +295,7 @@ impl Call {
         self.try_start(fleet, Cause::Fallback, Some(class), now)
     }
 
-    /// Retries at any provider, the one that failed included.
+    /// Retries at any provider that is not refused, drawn by weight, the one that failed included.
     pub(super) fn draw_again(
         &mut self,
         fleet: &mut Fleet,
@@ -304,12 +305,27 @@ impl Call {
     ) -> Step {
         self.retried.push(class);
         self.left.clear();
-        let again = (u64::from(self.attempts) << 32) ^ self.id.0;
-        self.turn = fleet.turn(CallId(again), &self.ask, now, &mut self.notes);
-        let cause = match self.turn.order().next() == Some(failed) {
+        let all: Vec<ProviderId> = self.turn.order().collect();
+        let weight = |provider: &ProviderId| match fleet.standing(*provider, now) {
+            Ok(_) => u64::from(fleet.settings(*provider).weight),
+            Err(_) => 0,
+        };
+        let nth = u64::from(self.attempts);
+        let mut draw = self.draws.stream(Purpose::Route, self.id.0, 0, nth);
+        let mut left = draw.below(all.iter().map(weight).sum::<u64>().max(1));
+        let first = all.iter().position(|provider| {
+            let weight = weight(provider);
+            let is_it = left < weight;
+            left = left.saturating_sub(weight);
+            is_it
+        });
+        let mut order = all;
+        order.rotate_left(first.unwrap_or(0));
+        let cause = match order.first() == Some(&failed) {
             true => Cause::Retry,
             false => Cause::Fallback,
         };
+        self.turn = ProviderOrder::Listed(order);
         self.try_start(fleet, cause, Some(class), now)
     }
 
