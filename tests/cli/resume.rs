@@ -101,7 +101,7 @@ fn an_interrupted_sweep_keeps_finished_runs_and_goes_on_to_the_same_bytes() {
         assert!(told.contains(&finished), "{told}");
         let command = "\n  firedrill run scenarios --set 'load.rate=1/s,2/s,3/s' --seeds 80 \
                        --engine model --jobs 1 --resume kept\n";
-        assert!(told.ends_with(command), "{told}");
+        assert!(told.contains(command), "{told}");
         assert!(!stdout(&output).contains("scenarios, "), "a summary");
     }
     let rest = project.firedrill(&words).code(0).stderr_eq("");
