@@ -26,7 +26,7 @@ As libraries and gateways have it by default:
                             hints of any length, ten minutes for an answer.
 ...
 
-The clients of five articles, as intended and repaired:
+The clients of five articles, as intended, repaired and as written:
 ...
   001-python-intended       Three endpoints, each tried once; a call falls back
                             on a 429, a timeout or a lost connection.

@@ -97,7 +97,12 @@ impl ErrorBody {
     /// Whether nothing was said: some vendors send an error object with empty fields beside every
     /// answer.
     pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let is_json = self.is_json;
+        *self
+            == Self {
+                is_json,
+                ..Self::default()
+            }
     }
 
     /// All words for machines.

@@ -9,7 +9,7 @@ fn body(bytes: &str) -> ErrorBody {
 #[test]
 fn a_refusal_without_words_says_nothing() {
     for bytes in ["", " \n", "<html>", "null", "[]", "7", "{}", "\u{feff}{}"] {
-        assert_eq!(body(bytes), ErrorBody::default(), "{bytes}");
+        assert!(body(bytes).is_empty(), "{bytes}");
     }
     let empty = r#"{"error":{"message":"","type":"","param":"","code":null}}"#;
     assert!(body(empty).is_empty());
