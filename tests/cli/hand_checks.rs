@@ -224,3 +224,29 @@ policies: [elsewhere]
         assert!(range.contains(&success), "{success}: {text}");
     }
 }
+
+/// A provider asks for 60 s, and the caller waits for 15 s. A client that does not know this
+/// sleeps through the deadline and never asks the fallback; one that knows goes there at once.
+#[test]
+fn a_client_that_does_not_know_the_deadline_sleeps_through_it() {
+    let scenario = "name: hint
+run: { duration: 4m, seeds: 1 }
+providers:
+  main: { dialect: openai, model: gpt-4.1, ttft: 300ms, speed: 200 tok/s }
+  backup: { dialect: openai, model: gpt-4.1, ttft: 300ms, speed: 200 tok/s }
+load: { arrivals: constant, rate: 1/s, prompt: 100 tok, output: 20 tok, deadline: 15s }
+faults: { limited: { at: 1m, for: 1m, target: main, inject: 429, retry_after: 60s } }
+policies: [once]
+";
+    let knows = "hints: { retry_after: honour, max: 1d }\n".to_owned();
+    let blind = format!("{knows}quirks: [ waits_blindly ]\n");
+    for (policy, failed) in [(knows, 0.0), (blind, 60.0)] {
+        let policy = format!("name: once\nretry: {{ max_attempts: 6 }}\n{policy}");
+        let project = Project::new()
+            .with("hint.yaml", scenario)
+            .with("policies/once.yaml", &policy);
+        let told = Told::of(&project, "hint", "--engine model");
+        let deadline = told.row("once", "failed_calls(deadline)");
+        assert_eq!(deadline.map_or(0.0, |(calls, _)| calls), failed, "{policy}");
+    }
+}

@@ -126,6 +126,18 @@ fn without_tls_a_secret_address_is_refused_when_the_client_is_built() {
     assert!(error.to_string().contains("feature `tls`"), "{error}");
 }
 
+#[test]
+fn a_policy_with_quirks_is_refused_when_the_client_is_built() {
+    let policy = format!("{POLICY}quirks: [ waits_blindly ]\n");
+    let built = Builder::new(Tcp)
+        .policy(Policy::parse("tls.yaml", &policy).unwrap())
+        .provider(Provider::new("primary", "http://api.test/v1", "m"))
+        .build();
+    let error = built.err().unwrap();
+    assert_eq!(error, BuildError::Quirks("tls".into()));
+    assert!(error.to_string().contains("`quirks`"), "{error}");
+}
+
 /// What a provider received: for each connection its requests.
 #[derive(Default)]
 struct Seen {
