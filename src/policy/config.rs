@@ -106,7 +106,7 @@ pub struct Policy {
     #[serde(default, with = "words::section")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Spend>"))]
     pub spend: Option<Spend>,
-    /// What to do about each class of failure; classes left out have [`FailureClass::action`].
+    /// What to do about each class of failure; classes left out have `FailureClass::action`.
     /// A status (`502: fallback`) takes precedence over the class of its failure.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "schema::ByClassOrStatus<Action>"))]
