@@ -264,7 +264,7 @@ impl Fleet {
             && !pass.told
             && !class.may_be_billed()
         {
-            spend.settle(pass.cost, Money::ZERO, now);
+            spend.settle((pass.cost, Money::ZERO), pass.since, now);
         }
         let rotates = self.action(class, failure.status) == Action::RotateKey;
         let before = self.state(provider);
@@ -326,7 +326,7 @@ impl Fleet {
         slot.settle(pass, used, now);
         let cost = slot.member.cost(prompt, output).unwrap_or(pass.cost);
         if let Some(spend) = &mut self.spend {
-            spend.settle(pass.cost, cost, now);
+            spend.settle((pass.cost, cost), pass.since, now);
         }
         *pass = Permit {
             tokens: used,

@@ -1,49 +1,109 @@
 //! The spend budget: what all calls of one client together may cost in a period.
 //!
-//! Spent money becomes available again at a constant rate, not at period boundaries: at most `max`
-//! at once, and `max` per `per` on average. Within one period of length `per` up to twice `max` may
-//! be spent: `max` at once, and what came back since.
+//! At most `max` is spent in any stretch of the length `per`, wherever it begins: what was spent
+//! counts against the budget for one `per`, and up to a sixtieth of it longer, since the period is
+//! kept in sixty parts that expire one by one. So a budget that is used up in a minute is empty for
+//! the rest of the period.
 //!
-//! An attempt takes its expected cost, and settles when the actual cost is known. The excess is a
-//! debt, and no attempt starts before it has come back. A debt is unlimited, since the money is
-//! already spent. [`super::provider_info`] computes the expected cost.
+//! An attempt takes its expected cost at its start, and settles there once the actual cost is
+//! known. An attempt that costs more than expected may exceed the budget by that: the money is
+//! spent. Then nothing starts before enough has expired. [`super::provider_info`] computes the
+//! expected cost.
 
-use super::bucket::Bucket;
 use super::config;
-use crate::time::Instant;
+use crate::time::{Instant, nanos};
 use crate::units::Money;
 
-/// The budget as a token bucket.
+/// What was spent in the last period, by part.
 #[derive(Clone, Debug)]
 pub(crate) struct Spend {
-    left: Bucket,
+    max: u64,
+    /// The length of a part, in nanoseconds.
+    length: u64,
+    /// Nano-dollars by part; the index is the part's number modulo [`PARTS`].
+    parts: [u64; PARTS],
+    /// The number of the current part.
+    newest: u64,
 }
 
 impl Spend {
     /// Nothing is spent yet.
     pub(crate) fn new(settings: config::Spend) -> Self {
         Self {
-            left: Bucket::new(settings.max.as_nanos(), settings.per, 1),
+            max: settings.max.as_nanos(),
+            length: nanos(settings.per).div_ceil(PARTS as u64 - 1).max(1),
+            parts: [0; PARTS],
+            newest: 0,
         }
     }
 
     /// When an attempt with this expected cost may start: `now` or later. An attempt that costs
-    /// more than `max` may start when the bucket is full.
+    /// more than `max` may start when nothing is spent.
     pub(crate) fn ready_at(&mut self, expected: Money, now: Instant) -> Instant {
-        self.left.ready_at(expected.as_nanos(), now)
+        self.advance(now);
+        let room = self.max - expected.as_nanos().min(self.max);
+        let mut spent = self.spent();
+        if spent <= room {
+            return now;
+        }
+        let oldest = (self.newest + 1).saturating_sub(PARTS as u64);
+        for number in oldest..=self.newest {
+            spent -= self.parts[place(number)];
+            if spent <= room {
+                let expires = (number + PARTS as u64).saturating_mul(self.length);
+                return Instant::from_nanos(expires).max(now);
+            }
+        }
+        now
     }
 
     /// An attempt with this expected cost starts.
     pub(crate) fn take(&mut self, expected: Money, now: Instant) {
-        self.left.take(expected.as_nanos(), now);
+        self.advance(now);
+        let part = &mut self.parts[place(self.newest)];
+        *part = part.saturating_add(expected.as_nanos());
     }
 
-    /// An attempt with this expected cost has cost `actual`.
-    pub(crate) fn settle(&mut self, expected: Money, actual: Money, now: Instant) {
-        let (expected, actual) = (expected.as_nanos(), actual.as_nanos());
-        self.left.settle(expected, actual, now);
+    /// An attempt that was expected to cost this, and started at `since`, has cost `actual`.
+    pub(crate) fn settle(
+        &mut self,
+        (expected, actual): (Money, Money),
+        since: Instant,
+        now: Instant,
+    ) {
+        self.advance(now);
+        let number = since.as_nanos() / self.length;
+        if number + PARTS as u64 <= self.newest {
+            return;
+        }
+        let part = &mut self.parts[place(number)];
+        let kept = part.saturating_sub(expected.as_nanos());
+        *part = kept.saturating_add(actual.as_nanos());
+    }
+
+    /// What was spent in the last period.
+    fn spent(&self) -> u64 {
+        self.parts
+            .iter()
+            .fold(0, |sum, part| sum.saturating_add(*part))
+    }
+
+    /// Drops the parts that are too old. An earlier moment changes nothing.
+    fn advance(&mut self, now: Instant) {
+        let newest = now.as_nanos() / self.length;
+        for number in 1..=newest.saturating_sub(self.newest).min(PARTS as u64) {
+            self.parts[place(self.newest + number)] = 0;
+        }
+        self.newest = self.newest.max(newest);
     }
 }
+
+fn place(number: u64) -> usize {
+    (number % PARTS as u64) as usize
+}
+
+/// Sixty parts of a period, and the one that has begun.
+const PARTS: usize = 61;
 
 #[cfg(test)]
 mod tests {
@@ -55,22 +115,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_spent_comes_back_evenly() {
+    fn what_was_spent_comes_back_after_the_period() {
         let mut spend = ten_an_hour();
-        spend.take(usd(10), at(0));
-        assert_eq!(spend.ready_at(usd(1), at(0)), at(6));
-        assert_eq!(spend.ready_at(usd(10), at(0)), at(60));
-        assert_eq!(spend.ready_at(usd(1), at(6)), at(6));
+        spend.take(usd(6), at(0));
+        spend.take(usd(4), at(30));
+        assert_eq!(spend.ready_at(usd(1), at(30)), at(61));
+        assert_eq!(spend.ready_at(usd(7), at(30)), at(91));
+        assert_eq!(spend.ready_at(usd(1), at(61)), at(61));
+        assert_eq!(spend.ready_at(usd(7), at(61)), at(91));
     }
 
     #[test]
-    fn an_attempt_is_settled_at_what_it_cost() {
+    fn an_attempt_is_settled_at_what_it_cost_when_it_started() {
         let mut spend = ten_an_hour();
         spend.take(usd(10), at(0));
-        spend.settle(usd(10), usd(4), at(0));
-        assert_eq!(spend.ready_at(usd(6), at(0)), at(0));
-        spend.settle(usd(0), usd(8), at(0));
-        assert_eq!(spend.ready_at(usd(1), at(0)), at(18), "a debt of 2");
+        spend.settle((usd(10), usd(4)), at(0), at(5));
+        assert_eq!(spend.ready_at(usd(6), at(5)), at(5));
+        spend.take(usd(2), at(10));
+        spend.settle((usd(2), usd(9)), at(10), at(12));
+        assert_eq!(spend.ready_at(usd(1), at(12)), at(61), "13 are spent");
+        assert_eq!(spend.ready_at(usd(2), at(12)), at(71));
     }
 
     #[test]
@@ -78,16 +142,19 @@ mod tests {
         let mut spend = ten_an_hour();
         assert_eq!(spend.ready_at(usd(25), at(0)), at(0));
         spend.take(usd(25), at(0));
-        assert_eq!(spend.ready_at(usd(0), at(0)), at(90), "a debt delays all");
-        assert_eq!(spend.ready_at(usd(25), at(0)), at(150));
+        assert_eq!(spend.ready_at(usd(0), at(0)), at(61));
+        assert_eq!(spend.ready_at(usd(25), at(0)), at(61));
     }
 
     #[test]
     fn an_attempt_that_cost_less_never_earns_money() {
         let mut spend = ten_an_hour();
-        spend.settle(usd(50), usd(0), at(0));
+        spend.settle((usd(50), usd(0)), at(0), at(0));
         spend.take(usd(10), at(0));
-        assert_eq!(spend.ready_at(usd(1), at(0)), at(6));
+        assert_eq!(spend.ready_at(usd(1), at(0)), at(61));
+        spend.settle((usd(10), usd(0)), at(0), at(200));
+        spend.take(usd(10), at(200));
+        assert_eq!(spend.ready_at(usd(1), at(200)), at(261));
     }
 
     proptest! {
@@ -98,7 +165,7 @@ mod tests {
         })]
 
         #[test]
-        fn no_stretch_of_time_costs_more_than_what_it_brings_and_one_budget(
+        fn no_period_costs_more_than_the_budget(
             most in 1_u64..1_000,
             per in 1_u64..1_000,
             asks in prop::collection::vec((0_u64..50, 0_u64..100, 0_u64..100), 1..100),
@@ -109,20 +176,18 @@ mod tests {
             });
             let mut log: Vec<(u64, u64)> = Vec::new();
             let mut now = 0;
-            for (gap, expected, actual) in asks {
+            for (gap, expected, less) in asks {
+                let actual = expected.saturating_sub(less);
                 let money = (Money::from_nanos(expected), Money::from_nanos(actual));
                 let ready = spend.ready_at(money.0, Instant::from_nanos(now + gap));
                 now = ready.as_nanos();
                 spend.take(money.0, ready);
-                spend.settle(money.0, money.1, ready);
+                spend.settle(money, ready, ready);
                 log.push((now, actual));
-                let mut spent = 0;
-                for &(start, cost) in log.iter().rev() {
-                    spent += cost;
-                    // The last attempt may cost more than expected, or more than `max`.
-                    let brought = (now - start) * most / per + 1;
-                    prop_assert!(spent <= most + brought + actual.max(expected));
-                }
+                let within = log.iter().rev().take_while(|(at, _)| now - at < per);
+                let spent: u64 = within.map(|(_, cost)| cost).sum();
+                // One attempt may cost more than `max` by itself.
+                prop_assert!(spent <= most.max(actual));
             }
         }
     }

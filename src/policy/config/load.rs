@@ -107,15 +107,13 @@ settings! {
 }
 
 settings! {
-    /// What all calls of one client together may cost; each client has a budget of its own. The
-    /// budget is full at the start and refills evenly: the first `per` may cost up to twice `max`,
-    /// any later one `max` on average.
+    /// What all calls of one client together may cost; each client has a budget of its own.
     pub struct Spend {
         /// The largest amount.
         max: Money = Money::from_nanos(10_000_000_000), Money "0.000001 USD" to "1000000000 USD",
             "A day of it is 240 USD.";
-        /// The period of `max`. There are no fixed period boundaries: spent money becomes available
-        /// again at a constant rate.
+        /// The period of `max`: no stretch of this length costs more, wherever it begins. What is
+        /// used up in a minute is missed for the rest of it.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         per: Duration = Duration::from_secs(3_600), Time "1s" to "31d",

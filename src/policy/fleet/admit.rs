@@ -27,6 +27,8 @@ pub(in crate::policy) struct Permit {
     pub(super) tokens: u64,
     pub(super) cost: Money,
     pub(super) told: bool,
+    /// When it was given.
+    pub(super) since: Instant,
 }
 
 /// A call's request for a permit.
@@ -129,6 +131,7 @@ impl Fleet {
             tokens,
             cost,
             told: false,
+            since: now,
         }
     }
 

@@ -102,7 +102,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "Budget in money",
         who: "articles, LiteLLM, Portkey, Bifrost, Kong, Envoy AI",
         knobs: &["spend", "spend.max", "spend.per"],
-        test: "src/policy/spend.rs::what_was_spent_comes_back_evenly",
+        test: "src/policy/spend.rs::what_was_spent_comes_back_after_the_period",
         shown: Shown::By(Story {
             scenario: "spend",
             with: "spend",
