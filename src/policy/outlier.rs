@@ -9,7 +9,8 @@
 //! theirs. Ejected providers are neither judged nor counted as peers. If no attempt ended for a
 //! whole interval, the interval before it is too old and not judged.
 //!
-//! At most `max_ejection_percent` of the fleet are ejected at once, rounded down, the worst first.
+//! At most `max_ejection_percent` of the fleet are ejected at once, rounded down, the worst first;
+//! `min_ejections` may be ejected whatever that share is.
 //! The fleet decides whether an ejected provider gets calls when no other provider is available.
 
 use std::cmp::Reverse;
@@ -178,6 +179,7 @@ impl Outliers {
             .settings
             .max_ejection_percent
             .of(self.each.len() as u64);
+        let most = most.max(u64::from(self.settings.min_ejections));
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let is_out = |watched: &&Watched| watched.until.is_some_and(|until| now < until);
         most.saturating_sub(self.each.iter().filter(is_out).count())

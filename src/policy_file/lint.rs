@@ -184,6 +184,7 @@ const RULES: &[(&str, Rule, Needs)] = &[
     ("no-breaker", health::no_breaker, Needs::Policy),
     ("probes-in-turns", health::probes_in_turns, Needs::Policy),
     ("probe-can-hang", health::probe_can_hang, Needs::Context),
+    ("ejects-none", health::ejects_none, Needs::Context),
     (
         "hint-for-one-call",
         health::hint_for_one_call,

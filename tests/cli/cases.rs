@@ -48,6 +48,8 @@ const CASES: &[Case] = &[
         ("three-attempts", "success_rate <= 76%, recovery_time(pricing) >= 3m"),
         ("three-attempts-budget", "success_rate >= 88%, recovery_time(pricing) <= 2m"),
     ]),
+    ("c17-budget-overshoot/a-dollar-an-hour-one-client", "--engine model",
+        &[("a-dollar-an-hour", "cost <= 1 USD, cost >= 0.9 USD")]),
     ("c21-priority-inversion/people-behind-batch-work", "--policy waits-in-line", &[(
         "waits-in-line",
         "success_rate of chat >= 55%, success_rate of chat <= 68%, \
@@ -90,17 +92,27 @@ fn scenarios_from_public_reports_come_to_what_was_worked_out() {
 }
 
 #[test]
-fn sections_without_effect_are_found() {
+fn settings_without_effect_are_found() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases/scenarios");
     if !shared.is_dir() {
         eprintln!("skipped: there is no {}", shared.display());
         return;
     }
-    let project = Project::new();
-    copy(&shared.join("t17-noops"), &project.path(""));
-    rename_as_told(&project.path(""), "sections-without-effect");
-    let told = stderr(&project.output("check sections-without-effect.yaml"));
-    assert!(told.matches("warning").count() >= 5, "{told}");
+    for (folder, name, says, least) in [
+        ("t17-noops", "sections-without-effect", "warning", 5),
+        (
+            "c13-max-ejection",
+            "one-of-three-fails",
+            "10% of 3 providers is none",
+            1,
+        ),
+    ] {
+        let project = Project::new();
+        copy(&shared.join(folder), &project.path(""));
+        rename_as_told(&project.path(""), name);
+        let told = stderr(&project.output(&format!("check {name}.yaml")));
+        assert!(told.matches(says).count() >= least, "{told}");
+    }
 }
 
 /// Runs a scenario with what the README says in place of its own expectations; what fails.

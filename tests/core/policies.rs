@@ -302,6 +302,7 @@ fn outliers() -> impl Strategy<Value = Outlier> {
             base_ejection_time: LONGEST_OUT / 5,
             max_ejection_time: LONGEST_OUT,
             max_ejection_percent: max_ejected,
+            ..Outlier::default()
         },
     )
 }

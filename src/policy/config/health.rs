@@ -131,6 +131,9 @@ settings! {
         /// At most this share of the fleet is ejected at once, rounded down to whole providers.
         max_ejection_percent: Share = Share::percent(50), Share "0%" to "100%",
             "When half of the fleet looks odd, the measure is.";
+        /// So many providers may be ejected at once, whatever that share of a small fleet is.
+        min_ejections: u32 = 0, Count "0" to "1000",
+            "The share alone decides, unless the fleet is too small for it.";
     }
 }
 

@@ -32,6 +32,25 @@ pub(super) fn no_breaker(view: &View) -> Vec<Draft> {
     ]
 }
 
+/// The share of a small fleet that may be ejected is less than one provider.
+pub(super) fn ejects_none(view: &View) -> Vec<Draft> {
+    let providers = view.around.providers.len() as u64;
+    let Some(outlier) = view.policy.outlier.as_ref().filter(|_| providers > 1) else {
+        return Vec::new();
+    };
+    let share = outlier.max_ejection_percent;
+    if share.of(providers) > 0 || outlier.min_ejections > 0 {
+        return Vec::new();
+    }
+    let message = format!("{share} of {providers} providers is none: none is ever ejected");
+    let paths: [&[&str]; 2] = [&["outlier", "max_ejection_percent"], &["outlier"]];
+    vec![
+        Draft::at(&paths, message)
+            .because("the share is rounded down to whole providers")
+            .instead("write `min_ejections: 1` beside it, or a larger share"),
+    ]
+}
+
 /// Closing takes more successes than the probes allowed at a time.
 pub(super) fn probes_in_turns(view: &View) -> Vec<Draft> {
     let mut drafts = Vec::new();

@@ -205,6 +205,14 @@ const CASES: &[Case] = &[
         mended: "breaker: { max_probes: 5, success_threshold: 5 }\n",
     },
     Case {
+        code: "ejects-none",
+        policy: "breaker: {}\noutlier: { max_ejection_percent: 10% }\n",
+        around: || fleet(3),
+        place: "outlier.max_ejection_percent",
+        says: "10% of 3 providers is none",
+        mended: "breaker: {}\noutlier: { max_ejection_percent: 10%, min_ejections: 1 }\n",
+    },
+    Case {
         code: "probe-can-hang",
         policy: "breaker: {}\n",
         around: nothing,
