@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::backoff;
 use super::super::classify::{Action, FailureClass};
-use super::super::config::{InnerRetries, Quirk};
+use super::super::config::{Backoff, InnerRetries, Quirk};
 use super::super::fleet::Fleet;
 use super::super::hints::{self, HintDecision};
 use super::super::reason::{Leaving, Reason, Stop, Wait};
@@ -171,18 +171,7 @@ impl Call {
         let inner = fleet.policy().quirks.inner_retries()?;
         let wait = match inner.judge(failed.hint) {
             HintDecision::Wait(hint) => Wait::Hint { hint, wait: hint },
-            _ => {
-                let mut stream = self.stream(Purpose::Backoff, &visit);
-                let nth = visit.inside + 1;
-                let (low, high) = backoff::range(&inner.backoff, nth, Duration::ZERO);
-                Wait::Backoff {
-                    nth,
-                    base: inner.backoff.base,
-                    low,
-                    high,
-                    wait: backoff::draw(&inner.backoff, (low, high), &mut stream),
-                }
-            }
+            _ => self.wait_of(&inner.backoff, visit.inside + 1, &visit),
         };
         let inside = Visit {
             inside: visit.inside + 1,
@@ -262,17 +251,8 @@ impl Call {
             return None;
         }
         self.quirks.rounds += 1;
-        let nth = self.quirks.rounds;
         let visit = Visit::at(provider);
-        let (low, high) = backoff::range(&rounds.backoff, nth, Duration::ZERO);
-        let mut stream = self.stream(Purpose::Backoff, &visit);
-        let wait = Wait::Backoff {
-            nth,
-            base: rounds.backoff.base,
-            low,
-            high,
-            wait: backoff::draw(&rounds.backoff, (low, high), &mut stream),
-        };
+        let wait = self.wait_of(&rounds.backoff, self.quirks.rounds, &visit);
         let failed = Failed {
             visit,
             class,
@@ -327,6 +307,19 @@ impl Call {
         };
         self.turn = ProviderOrder::Listed(order);
         self.try_start(fleet, cause, Some(class), now)
+    }
+
+    /// The `nth` wait of a quirk with a backoff of its own.
+    fn wait_of(&self, settings: &Backoff, nth: u32, visit: &Visit) -> Wait {
+        let range = backoff::range(settings, nth, Duration::ZERO);
+        let mut stream = self.stream(Purpose::Backoff, visit);
+        Wait::Backoff {
+            nth,
+            base: settings.base,
+            low: range.0,
+            high: range.1,
+            wait: backoff::draw(settings, range, &mut stream),
+        }
     }
 
     /// Waits, whatever it will find at the end.
