@@ -93,6 +93,11 @@ impl Buckets {
         })
     }
 
+    /// The histogram itself, of milliseconds.
+    pub(crate) const fn histogram(&self) -> &Histogram<u64> {
+        &self.0
+    }
+
     /// The standard deviation, in milliseconds.
     pub(crate) fn deviation(&self) -> f64 {
         self.0.stdev()

@@ -3,6 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{
+    IntervalLogHistogram, IntervalLogIterator, LogEntry,
+};
 use roxmltree::{Document, Node};
 use serde_json::Value;
 
@@ -366,7 +372,7 @@ fn a_merged_result_has_the_lines_and_files_of_the_whole() {
 #[test]
 fn a_distribution_counts_every_answered_call_and_ends_at_all_of_them() {
     let project = Project::new().with("scenarios/calm.yaml", &crate::calm());
-    let words = "run --engine model --seed 1 --format json --out out --also hgrm";
+    let words = "run --engine model --seed 1 --format json --out out --also hgrm,hlog";
     let result = json(project.firedrill(words).code(0).get_output());
     let measures = &result["policies"]["no-failover"]["measures"];
     let text = project.text("out/calm.no-failover.hgrm");
@@ -392,4 +398,46 @@ fn a_distribution_counts_every_answered_call_and_ends_at_all_of_them() {
         text.contains("\n#[Mean    = ") && text.contains("\n#[Max     = "),
         "{text}"
     );
+    let log = project.text("out/calm.no-failover.hlog");
+    let read = histograms(&log);
+    let [(None, all)] = &read[..] else {
+        panic!("{read:?}");
+    };
+    assert_eq!(
+        (all.len(), all.lowest_equivalent(all.max())),
+        (*count as u64, *value as u64)
+    );
+}
+
+/// The tags and histograms of an HdrHistogram log.
+fn histograms(log: &str) -> Vec<(Option<String>, Histogram<u64>)> {
+    let lines = IntervalLogIterator::new(log.as_bytes());
+    let lines = lines.filter_map(|line| match line.expect("a log") {
+        LogEntry::Interval(line) => Some(line),
+        _ => None,
+    });
+    let read = |line: IntervalLogHistogram<'_>| {
+        let bytes = BASE64_STANDARD.decode(line.encoded_histogram());
+        let bytes = bytes.expect("base64");
+        let histogram = Deserializer::new().deserialize(&mut &bytes[..]);
+        (
+            line.tag().map(|tag| tag.as_str().to_owned()),
+            histogram.expect("a histogram"),
+        )
+    };
+    lines.map(read).collect()
+}
+
+#[test]
+fn the_log_of_a_histogram_has_the_calls_during_each_fault_beside_all() {
+    let faults = "faults:\n  storm: { at: 10s, for: 20s, target: main, inject: 429, rate: 50% }\n";
+    let expect = "  no-failover: [ success_rate >= 50% ]\n";
+    let storm = scenario("storm", "no-failover", faults, expect);
+    let project = Project::new().with("storm.yaml", &storm);
+    let log = stdout(&project.output("run storm.yaml --seed 1 --format hlog"));
+    let read = histograms(&log);
+    let tags = Vec::from_iter(read.iter().map(|(tag, _)| tag.as_deref()));
+    assert_eq!(tags[..], [None, Some("storm")], "{log}");
+    let [all, during] = [read[0].1.len(), read[1].1.len()];
+    assert!(0 < during && during < all / 2, "{during} of {all}");
 }

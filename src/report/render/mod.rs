@@ -13,6 +13,7 @@ mod failure;
 mod github;
 mod gitlab;
 mod hgrm;
+mod hlog;
 mod json;
 mod junit;
 pub(super) mod markdown;
@@ -157,6 +158,13 @@ formats! {
         "hgrm",
         Text::Each(Following::Apart, hgrm::render),
         Filed::EachPolicy("hgrm", hgrm::by_policy),
+        Counts
+    );
+    /// The latency of answered calls by policy, and during each fault, as an HdrHistogram log.
+    Hlog = (
+        "hlog",
+        Text::Each(Following::Apart, hlog::render),
+        Filed::EachPolicy("hlog", hlog::by_policy),
         Counts
     );
     /// For a repository.
