@@ -8,103 +8,43 @@
 //! old set is touched. After it, a process that is killed leaves `.firedrill-set`, and the next
 //! command that writes to the folder, or reads a result in it, moves the rest into place first.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::output::{self, CliError};
-use crate::report::{Detail, Format, Report};
-
-/// How reports are printed, and the files that they are written to.
-#[derive(Debug, clap::Args)]
-pub(super) struct OutputArgs {
-    /// Write each report to DIR, as Markdown, as CSV and as JSON.
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
-
-    /// Write these formats to the folder of `--out` as well: `--also junit,tap`.
-    #[arg(
-        long,
-        value_name = "FORMAT,…",
-        value_enum,
-        value_delimiter = ',',
-        requires = "out",
-        hide_possible_values = true
-    )]
-    pub(super) also: Vec<Format>,
-
-    /// How reports are printed.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
-}
-
-impl OutputArgs {
-    /// The problem with `--also`, if there is one.
-    pub(super) fn problem(&self) -> Option<CliError> {
-        let unfiled = |format: &&Format| format.file_names().is_none();
-        let format = self.also.iter().find(unfiled)?;
-        let filed = Format::ALL.iter().filter(|one| !unfiled(one));
-        let filed = Vec::from_iter(filed.map(|one| one.name())).join(", ");
-        Some(CliError::new(
-            format!(
-                "`--also {}` has no file: it is for a terminal",
-                format.name()
-            ),
-            &format!("name some of {filed}"),
-        ))
-    }
-
-    /// The files of `--out`, if it is given; the folder is made.
-    pub(super) fn file_set(&self) -> Result<Option<FileSet>, CliError> {
-        let Some(folder) = &self.out else {
-            return Ok(None);
-        };
-        let mut set = FileSet::new("--out", folder.clone())?;
-        set.also.clone_from(&self.also);
-        Ok(Some(set))
-    }
-
-    /// How much reports are to tell beside counts.
-    pub(super) fn detail(&self) -> Detail {
-        let formats = self.also.iter().chain([&self.format]);
-        let most = formats.map(|format| format.detail()).max();
-        most.unwrap_or(Detail::Counts)
-    }
-
-    /// Whether what it prints is for a step of GitHub Actions, which has a summary.
-    pub(super) fn has_step_summary(&self) -> bool {
-        self.format == Format::Github || self.also.contains(&Format::Github)
-    }
-
-    /// Writes every report to the folder of `--out`, if there is one, under its own name: all or
-    /// none; and the summary of the step.
-    pub(super) fn write(&self, reports: &[Report]) -> Result<(), CliError> {
-        if self.has_step_summary() {
-            output::add_step_summary(&Format::Comment.together(&Vec::from_iter(reports)))?;
-        }
-        let Some(mut set) = self.file_set()? else {
-            return Ok(());
-        };
-        for report in reports {
-            set.add_report(report.name(), report);
-        }
-        set.write()
-    }
-}
+use super::output::CliError;
+use crate::report::{Format, Report};
 
 /// Files for one folder, held until all of them are written.
 #[derive(Debug)]
-pub(super) struct FileSet {
+pub(super) struct FileSet<'a> {
     folder: PathBuf,
-    /// Name and text.
-    files: Vec<(String, String)>,
+    /// By their names.
+    files: Vec<(String, Content<'a>)>,
     /// Further formats of the reports.
     also: Vec<Format>,
     /// The reports, with the name of their files; none where there are no further formats.
     reports: Vec<(String, Report)>,
 }
 
-impl FileSet {
+/// What a file holds.
+enum Content<'a> {
+    Text(String),
+    /// What is written when the set is, piece by piece: it may not fit into memory.
+    Written(Box<dyn FnOnce(File) -> io::Result<()> + 'a>),
+}
+
+impl fmt::Debug for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.debug_tuple("Text").field(text).finish(),
+            Self::Written(_) => f.write_str("Written"),
+        }
+    }
+}
+
+impl<'a> FileSet<'a> {
     /// For the folder that `argument` names, which is made if it is missing.
     pub(super) fn new(argument: &str, folder: PathBuf) -> Result<Self, CliError> {
         let shown = folder.display();
@@ -129,9 +69,24 @@ impl FileSet {
         }
     }
 
+    /// Adds further formats to those of each report.
+    pub(super) fn also(mut self, formats: impl Iterator<Item = Format>) -> Self {
+        self.also.extend(formats);
+        self
+    }
+
     /// Adds a file; its name may begin with a folder below.
     pub(super) fn add(&mut self, name: String, text: String) {
-        self.files.push((name, text));
+        self.files.push((name, Content::Text(text)));
+    }
+
+    /// Adds a file that `write` fills when the set is written.
+    pub(super) fn add_written(
+        &mut self,
+        name: String,
+        write: impl FnOnce(File) -> io::Result<()> + 'a,
+    ) {
+        self.files.push((name, Content::Written(Box::new(write))));
     }
 
     /// Adds `report` under `name`: as Markdown, with its picture, as CSV, as JSON, and in the
@@ -163,7 +118,7 @@ impl FileSet {
         let files = self.also.iter().flat_map(|format| format.files(&named));
         for (name, text) in Vec::from_iter(files) {
             if self.files.iter().all(|(known, _)| *known != name) {
-                self.files.push((name, text));
+                self.add(name, text);
             }
         }
     }
@@ -171,21 +126,22 @@ impl FileSet {
     /// Replaces all files of the folder that have these names, or none.
     pub(super) fn write(mut self) -> Result<(), CliError> {
         self.add_further();
-        let _lock = lock(&self.folder);
-        settle_locked(&self.folder)?;
+        let folder = self.folder.clone();
+        let _lock = lock(&folder);
+        settle_locked(&folder)?;
         self.commit().map_err(|(path, error)| {
             let message = format!("cannot write `{}`: {error}", path.display());
             let hint = "no file was replaced: name a folder that you may write to, without a \
                         folder of this name in it";
             CliError::new(message, hint)
         })?;
-        settle_locked(&self.folder)
+        settle_locked(&folder)
     }
 
     /// Writes the set, and makes it the new one. The error is about one of its files, or about the
     /// folder.
-    fn commit(&self) -> Result<(), (PathBuf, io::Error)> {
-        let folder = &self.folder;
+    fn commit(self) -> Result<(), (PathBuf, io::Error)> {
+        let folder = self.folder.clone();
         let at = |error| (folder.clone(), error);
         for (name, _) in &self.files {
             let path = folder.join(name);
@@ -207,20 +163,26 @@ impl FileSet {
 
     /// Writes all files to `new`. They reach the disk before the rename does: after a power cut, a
     /// file that was renamed could be empty otherwise.
-    fn write_to(&self, new: &Path) -> Result<(), (PathBuf, io::Error)> {
+    fn write_to(self, new: &Path) -> Result<(), (PathBuf, io::Error)> {
         let mut files = Vec::new();
-        for (name, text) in &self.files {
-            let at = |error| (self.folder.join(name), error);
-            let path = new.join(name);
+        for (name, content) in self.files {
+            let path = new.join(&name);
+            let place = self.folder.join(name);
+            let at = |error| (place.clone(), error);
             let folder = path.parent().unwrap_or(new);
             fs::create_dir_all(folder).map_err(at)?;
             let mut file = File::create_new(&path).map_err(at)?;
-            file.write_all(text.as_bytes()).map_err(at)?;
-            files.push((name, file));
+            match content {
+                Content::Text(text) => file.write_all(text.as_bytes()).map_err(at)?,
+                Content::Written(write) => {
+                    let whole = file.try_clone().and_then(write);
+                    whole.map_err(at)?;
+                }
+            }
+            files.push((place, file));
         }
-        for (name, file) in files {
-            let synced = file.sync_all();
-            synced.map_err(|error| (self.folder.join(name), error))?;
+        for (place, file) in files {
+            file.sync_all().map_err(|error| (place, error))?;
         }
         Ok(())
     }
@@ -300,7 +262,7 @@ const SET: &str = ".firedrill-set";
 mod tests {
     use super::*;
 
-    fn set(folder: &Path, text: &str) -> FileSet {
+    fn set(folder: &Path, text: &str) -> FileSet<'static> {
         let mut set = FileSet::new("--out", folder.to_path_buf()).expect("a folder");
         for name in ["a.md", "b.md"] {
             set.add(name.to_owned(), text.to_owned());

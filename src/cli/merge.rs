@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::file_set::OutputArgs;
+use super::output_args::OutputArgs;
 use super::{Done, output};
 use crate::report::{self, MergeError, Report};
 use output::{CliError, Exit};
@@ -30,7 +30,7 @@ pub(super) fn merge(args: Args) -> Done {
 /// Prints and writes the report on each scenario in `results`, merged where it is in several.
 pub(super) fn show(results: &[PathBuf], output: &OutputArgs) -> Done {
     let mut found = Vec::new();
-    let mut troubles = Vec::from_iter(output.problem());
+    let mut troubles = Vec::from_iter(output.problem(false));
     for path in results {
         match super::results::read(path) {
             Ok(reports) => found.extend(reports.into_iter().map(|report| (path.clone(), report))),

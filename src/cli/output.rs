@@ -4,7 +4,7 @@
 //! error: the rest is not printed, and the verdict is the same.
 
 use std::fs;
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -81,48 +81,17 @@ impl From<Diagnostic> for CliError {
 pub(super) fn print(text: &str) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
     let text = text.trim_end_matches('\n');
-    let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
-    match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError::new(
-            format!("cannot write to stdout: {error}"),
-            "",
-        )),
+    printed(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+}
+
+/// What came of printing to stdout. A reader that closed it early is no error.
+pub(super) fn printed(result: io::Result<()>) -> Result<(), CliError> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let message = format!("cannot write to stdout: {error}");
+            Err(CliError::new(message, ""))
+        }
         _ => Ok(()),
-    }
-}
-
-/// Text for stdout that comes in many pieces: it is not flushed for each.
-#[derive(Debug)]
-pub(super) struct Stream {
-    out: BufWriter<io::Stdout>,
-    result: io::Result<()>,
-}
-
-impl Stream {
-    pub(super) fn new() -> Self {
-        Self {
-            out: BufWriter::with_capacity(STREAM_BYTES, io::stdout()),
-            result: Ok(()),
-        }
-    }
-
-    /// Writes the next piece; after an error nothing more is written.
-    pub(super) fn write(&mut self, text: &str) {
-        if self.result.is_ok() {
-            self.result = self.out.write_all(text.as_bytes());
-        }
-    }
-
-    /// Writes what is left. A reader that closed stdout early is no error.
-    pub(super) fn finish(&mut self) -> Result<(), CliError> {
-        let result = std::mem::replace(&mut self.result, Ok(()));
-        match result.and_then(|()| self.out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError::new(
-                format!("cannot write to stdout: {error}"),
-                "",
-            )),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -273,9 +242,6 @@ pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     }
     written
 }
-
-/// Stdout gets pieces of this many bytes.
-const STREAM_BYTES: usize = 65_536;
 
 /// The template of the progress bar.
 const BAR: &str = "{bar:40} {pos}/{len} THINGS, {eta} left {msg}";

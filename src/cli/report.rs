@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::file_set::OutputArgs;
+use super::output_args::OutputArgs;
 use super::{Done, merge, output};
 use crate::prices::Book;
 use crate::report::Report;
@@ -42,7 +42,7 @@ pub(super) fn report(args: Args) -> Done {
     if results > 0 {
         return of_results(&args, results);
     }
-    if let Some(problem) = args.output.problem() {
+    if let Some(problem) = args.output.problem(false) {
         return Err(vec![problem]);
     }
     let report = measured(&args.traces, args.prices.as_deref()).map_err(|trouble| vec![trouble])?;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::baseline::{Baseline, BaselineArgs};
 use super::checkpoint::Checkpoint;
-use super::file_set::OutputArgs;
 use super::interrupt::{self, Interrupt};
+use super::output_args::OutputArgs;
 use super::partition::{self, Partition};
 use super::run_view::RunView;
 use super::session::Session;
@@ -201,7 +201,7 @@ pub(super) fn run(mut args: Args) -> Done {
 /// it (scenario by scenario), or every error of the first variant that has one.
 fn load(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
     let mut problems = values::set_once(&args.set);
-    problems.extend(args.output.problem());
+    problems.extend(args.output.problem(true));
     let prices = args.prices.as_deref().map(Book::read).transpose();
     let prices = prices.map_err(|problem| vec![CliError::from(problem)])?;
     let variants = sweep::variants(&args.set).map_err(|trouble| vec![trouble])?;

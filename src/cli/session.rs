@@ -22,7 +22,7 @@ pub(super) struct Session<'a> {
     /// What each scenario is run with; one for what is no sweep.
     variants: &'a [Variant],
     /// The files of `--out`, if its folder can be made; and their names, by drill.
-    out: Option<FileSet>,
+    out: Option<FileSet<'a>>,
     names: Vec<String>,
     bar: &'a ProgressBar,
     /// How many reports got each verdict, in the order of the type.
@@ -121,7 +121,11 @@ impl<'a> Session<'a> {
             verdict => verdict,
         });
         if let (Some(out), Some(name)) = (&mut self.out, self.names.get(place)) {
-            out.add_report(&partition::file_name(self.args.partition, name), &report);
+            let name = partition::file_name(self.args.partition, name);
+            out.add_report(&name, &report);
+            self.args
+                .output
+                .add_runs(out, &name, &self.drills[place], &report);
         }
         if let Err(trouble) = self.print(place, verdict, report) {
             self.lose(Some(trouble));

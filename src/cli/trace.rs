@@ -1,18 +1,17 @@
 //! `firedrill trace`: runs one seed and tells calls step by step.
 
+use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use clap::ValueEnum;
+use std::sync::Arc;
 
 use super::output::{self, CliError, Exit};
+use super::recording::{Recording, Run};
 use super::{Done, values};
 use crate::drill::{Changes, Drill};
 use crate::policy::CallId;
 use crate::policy::config::Policy;
 use crate::prices::Book;
-use crate::report::perfetto::Perfetto;
-use crate::report::story::{CallStory, Pick};
+use crate::report::story::Pick;
 
 /// Runs one seed and prints its calls, step by step, with the reason of each decision.
 #[derive(Debug, clap::Args)]
@@ -51,8 +50,8 @@ pub(super) struct Args {
     blame: bool,
 
     /// How calls are printed.
-    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
-    format: TraceFormat,
+    #[arg(long, value_enum, default_value_t = Recording::Text)]
+    format: Recording,
 
     /// Set a value of the scenario, or `policy.…` of the policy; repeat it for more.
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::assignment)]
@@ -63,17 +62,6 @@ pub(super) struct Args {
     prices: Option<PathBuf>,
 }
 
-/// How a trace is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum TraceFormat {
-    /// For people.
-    Text,
-    /// One event a line, as in trace files, with the reasons of decisions.
-    Jsonl,
-    /// A Chrome trace of the whole run, for ui.perfetto.dev: providers, breakers, faults and calls.
-    Perfetto,
-}
-
 /// Traces one run.
 pub(super) fn trace(mut args: Args) -> Done {
     let drill = load(&mut args)?;
@@ -82,14 +70,7 @@ pub(super) fn trace(mut args: Args) -> Done {
     if args.blame {
         return blame(&drill, policy, seed);
     }
-    if args.format == TraceFormat::Perfetto {
-        return perfetto(&args, &drill, policy, seed).map_err(|trouble| vec![trouble]);
-    }
-    match run(&args, &drill, policy, seed) {
-        Ok(0) => Err(vec![no_call(&args, &drill, policy, seed)]),
-        Ok(_) => Ok(Exit::Holds),
-        Err(trouble) => Err(vec![trouble]),
-    }
+    run(&args, &drill, policy, seed).map_err(|trouble| vec![trouble])
 }
 
 fn load(args: &mut Args) -> Result<Drill, Vec<CliError>> {
@@ -119,52 +100,27 @@ fn the_policy(drill: &Drill) -> Result<&Policy, CliError> {
     }
 }
 
-/// Prints the whole run as a Chrome trace, as it goes.
-fn perfetto(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> Result<Exit, CliError> {
-    if pick(args) != Pick::All {
+/// Prints the calls that were asked for, as they come.
+fn run(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> Result<Exit, CliError> {
+    let (format, pick) = (args.format, pick(args));
+    if format == Recording::Perfetto && pick != Pick::All {
         return Err(CliError::new(
             "`--format perfetto` shows the whole run".to_owned(),
             "leave out `--call`, `--failed` and `--slowest`",
         ));
     }
-    let trace = Perfetto::new(&drill.subject_under(seed), &policy.name, seed);
-    let state = Arc::new(Mutex::new((Some(trace), output::Stream::new())));
-    let shared = state.clone();
-    let traced = drill.events(policy, seed, move |event| {
-        let (trace, stream) = &mut *shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(trace) = trace {
-            stream.write(&trace.on_event(event));
-        }
-    });
-    traced.map_err(|error| output::no_thread(&error))?;
-    let (trace, stream) = &mut *state.lock().unwrap_or_else(PoisonError::into_inner);
-    let end = trace.take().map(Perfetto::finish);
-    stream.write(&end.unwrap_or_default());
-    stream.finish().map(|()| Exit::Holds)
-}
-
-/// Prints the calls that were asked for; returns how many there are.
-fn run(args: &Args, drill: &Drill, policy: &Policy, seed: u64) -> Result<u64, CliError> {
-    let state = Arc::new(Mutex::new((0, Ok(()))));
-    let (format, names, told) = (args.format, drill.names(), state.clone());
-    if format == TraceFormat::Jsonl {
-        output::print(&drill.trace_header(policy))?;
+    let run = Run {
+        drill,
+        policy,
+        seed,
+    };
+    let written = format.write(run, pick, io::stdout());
+    let (calls, result) = written.map_err(|error| output::no_thread(&error))?;
+    output::printed(result)?;
+    match format != Recording::Perfetto && calls == 0 {
+        true => Err(no_call(args, drill, policy, seed)),
+        false => Ok(Exit::Holds),
     }
-    let traced = drill.trace(policy, seed, pick(args), move |story: &CallStory| {
-        let (count, result) = &mut *told.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = match format {
-            TraceFormat::Text if *count > 0 => "\n".to_owned() + &story.in_full(&names),
-            TraceFormat::Text => story.in_full(&names),
-            TraceFormat::Jsonl | TraceFormat::Perfetto => story.in_json(),
-        };
-        *count += 1;
-        if result.is_ok() {
-            *result = output::print(&text);
-        }
-    });
-    traced.map_err(|error| output::no_thread(&error))?;
-    let (count, result) = &*state.lock().unwrap_or_else(PoisonError::into_inner);
-    result.clone().map(|()| *count)
 }
 
 const fn pick(args: &Args) -> Pick {

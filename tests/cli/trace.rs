@@ -244,3 +244,20 @@ fn a_chrome_trace_ends_what_it_begins_in_the_order_of_time() {
         .assert();
     assert!(crate::stderr(whole.code(2).get_output()).contains("shows the whole run"));
 }
+
+#[test]
+fn the_worst_run_of_each_policy_is_kept_as_trace_writes_it() {
+    let project = project();
+    let words = "run scenarios/storm.yaml --seeds 1..2 --out out --also jsonl,perfetto";
+    project.firedrill(words).code(1);
+    for (ending, format) in [("jsonl", "jsonl"), ("perfetto.json", "perfetto")] {
+        let traced = format!("trace scenarios/storm.yaml --seed 1 --format {format}");
+        let kept = project.text(&format!("out/storm.retry-only.{ending}"));
+        assert_eq!(kept, stdout(&project.output(&traced)), "{format}");
+    }
+    let refused = project.output("report out/storm.json --out again --also jsonl");
+    assert_eq!(refused.status.code(), Some(2));
+    let told = stderr(&refused);
+    assert!(told.contains("`--also jsonl` is of single runs"), "{told}");
+    assert!(!project.path("again").exists());
+}

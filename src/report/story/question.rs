@@ -42,6 +42,12 @@ impl Report {
         replayed.collect()
     }
 
+    /// The position of each policy that ran, and the seed under which it did worst.
+    pub(crate) fn worst_seeds(&self) -> Vec<(usize, u64)> {
+        let questions = self.to_replay().into_iter();
+        questions.map(|one| (one.policy, one.seed)).collect()
+    }
+
     /// Adds runs in detail, which pages show.
     pub(crate) fn with_replays(mut self, replays: Vec<Replay>) -> Self {
         self.replays = replays;
