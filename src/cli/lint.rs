@@ -9,6 +9,7 @@ use crate::client::FleetFile;
 use crate::drill::Drill;
 use crate::policy::config::Policy;
 use crate::policy_file::lint::{self, Finding, LintContext, LintLocation, LintProvider};
+use crate::provider::why_never;
 use crate::scenario::{Calls, Load, Provider, Scenario};
 use crate::text::{Diagnostic, Document};
 use crate::units::Share;
@@ -40,8 +41,38 @@ pub(super) fn fleet(fleet: &FleetFile) -> Vec<Diagnostic> {
     findings.map(shown).collect()
 }
 
-/// The warnings of a scenario's policies, in its fleet and under its load.
+/// The warnings of a scenario: of its policies, in its fleet and under its load, and of its faults.
 pub(super) fn drill(drill: &Drill) -> Vec<Diagnostic> {
+    let mut warnings = policies(drill);
+    warnings.extend(faults(drill));
+    warnings
+}
+
+/// The faults that can never strike.
+fn faults(drill: &Drill) -> Vec<Diagnostic> {
+    let scenario = drill.scenario();
+    let mut policies = drill.policies().iter();
+    let has_checks = policies.any(|policy| policy.health_check.is_some());
+    let faults = scenario.faults.iter().enumerate();
+    let warnings = faults.filter_map(|(place, fault)| {
+        let why = why_never(scenario, place, has_checks)?;
+        let message = format!("`{}` can never strike: {why}", fault.name);
+        let problem = drill
+            .document()
+            .problem_at_key(&["faults", &fault.name], message);
+        let problem = problem.warning("never-strikes");
+        let note = "the run is the same without it, and nothing is learnt about it";
+        Some(
+            problem
+                .note(note)
+                .hint("change what it waits for, or leave it out"),
+        )
+    });
+    warnings.collect()
+}
+
+/// The warnings of a scenario's policies, in its fleet and under its load.
+fn policies(drill: &Drill) -> Vec<Diagnostic> {
     let around = surroundings(drill.scenario());
     let policies = drill.policies().iter().zip(drill.policy_documents());
     let warnings = policies.flat_map(|(policy, document)| {

@@ -154,8 +154,7 @@ impl<'a> Session<'a> {
         // The table of one run has these warnings itself.
         if self.is_sweep() || self.args.output.format != Format::Table {
             let name = [report.name(), self.variant(place)].join(" ");
-            let silent = never_fired.iter();
-            let silent = silent.map(|fault| format!("fault {fault} never fired"));
+            let silent = report.silent_faults().into_iter();
             for warning in silent.chain(report.not_judged()) {
                 let warning = format!("warning: {}: {warning}", name.trim_end());
                 self.bar.suspend(|| output::print_error(&warning));

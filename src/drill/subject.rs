@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::provider::why_never;
 use crate::report::breakdown::{Origin, Origins};
 use crate::report::subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
 use crate::rng::RngStreams;
@@ -18,10 +19,13 @@ impl From<&Scenario> for Subject {
             keys: provider.key_count,
             price: provider.price.clone(),
         });
-        let faults = scenario.faults.iter().map(|fault| MeasuredFault {
+        let faults = scenario.faults.iter().enumerate();
+        let faults = faults.map(|(place, fault)| MeasuredFault {
             name: fault.name.clone(),
             windows: fault.windows,
             targets: fault.targets.clone(),
+            // Whether a policy sends health checks is not known here.
+            why_never: why_never(scenario, place, true),
         });
         let tasks = scenario.load.tasks.iter();
         Self {

@@ -42,6 +42,7 @@ mod egress;
 mod exchange;
 mod fault_set;
 mod limits;
+mod never;
 mod payload;
 mod slots;
 mod state;
@@ -72,6 +73,7 @@ pub(crate) use chunks::whole_ms;
 use egress::Line;
 use fault_set::{Billing, ExchangeFault, Faults};
 use limits::{LimitRequest, Limits};
+pub(crate) use never::why_never;
 use slots::{SlotGrant, Slots};
 use work::Work;
 

@@ -5,6 +5,7 @@
 //! another one is judged.
 
 use super::{Report, Verdict};
+use crate::policy::ProviderId;
 use crate::policy::config::EVERY;
 
 /// The worst verdict of several reports. Those of scenarios without expectations count only when
@@ -16,6 +17,39 @@ pub fn overall(reports: &[&Report]) -> Verdict {
 }
 
 impl Report {
+    /// A sentence for each fault that fired under no policy, with the reason where it is known.
+    pub(crate) fn silent_faults(&self) -> Vec<String> {
+        let sentence = |name: &str| {
+            let why = self.why_silent(name);
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            format!("fault {name} never fired{why}")
+        };
+        self.never_fired().into_iter().map(sentence).collect()
+    }
+
+    fn why_silent(&self, name: &str) -> Option<String> {
+        let fault = self
+            .subject
+            .faults
+            .iter()
+            .find(|fault| fault.name == name)?;
+        if let Some(why) = &fault.why_never {
+            return Some(why.clone());
+        }
+        let is_asked = |target: &ProviderId| {
+            let mut policies = self.policies.iter();
+            policies.any(|policy| {
+                let providers = &policy.state.run.providers;
+                providers
+                    .get(target.index())
+                    .is_some_and(|one| one.attempts > 0)
+            })
+        };
+        let is_recorded = !self.subject.traces.is_empty();
+        let is_out_of_reach = !fault.targets.is_empty() && !fault.targets.iter().any(is_asked);
+        (is_out_of_reach && !is_recorded).then(|| "no attempt went to its targets".to_owned())
+    }
+
     /// The worst verdict of all expectations; [`Verdict::NotJudged`] when none was judged, or none
     /// of a policy that the user chose.
     pub fn verdict(&self) -> Verdict {

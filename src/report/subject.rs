@@ -82,6 +82,9 @@ pub struct MeasuredFault {
     pub windows: Windows,
     /// The providers that it strikes.
     pub targets: Vec<ProviderId>,
+    /// Why it can never strike, if it is certain that it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_never: Option<String>,
 }
 
 /// How uptime is judged.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::check::{SHORTEST, check_name};
 use super::fault::Windows;
+use super::fault::parse::Setting;
 use super::place::Place;
 use super::provider::{Fleet, Provider};
 use crate::policy::ProviderId;
@@ -87,14 +88,14 @@ impl Operation {
     }
 }
 
-/// The operations in the file's order; `run` is how long calls arrive, unless a trace sets it.
+/// The operations in the file's order, resolved in this `setting`.
 pub(super) fn operations(
     document: &Document,
     mut written: BTreeMap<String, Written>,
-    fleet: &Fleet,
-    run: Option<Duration>,
+    setting: &Setting<'_>,
     findings: &mut Findings,
 ) -> Vec<Operation> {
+    let fleet = setting.fleet;
     let names = document.keys(&["operations"]);
     if fleet.is_empty() {
         return Vec::new();
@@ -112,7 +113,7 @@ pub(super) fn operations(
             check_name(document, &["operations", &name], "an operation")?;
             let place = Place::new(document, &["operations", &name]);
             let work = written.work(&place, fleet)?;
-            let windows = written.windows(&place, run)?;
+            let windows = written.windows(&place, setting)?;
             Ok(Operation {
                 work,
                 windows,
@@ -144,13 +145,12 @@ impl Written {
         })
     }
 
-    fn windows(&self, place: &Place<'_>, run: Option<Duration>) -> Result<Windows, Diagnostic> {
+    fn windows(&self, place: &Place<'_>, setting: &Setting<'_>) -> Result<Windows, Diagnostic> {
         let (at, length) = (self.at, self.length);
         place.length("at", at, Duration::ZERO)?;
-        if run.is_some_and(|run| at >= run) {
-            let message = "the run is over by then: this would never happen";
-            let problem = place.problem("at", message);
-            return Err(problem.hint("start it before `run.duration` has passed"));
+        if let Some(over) = setting.over_at(at) {
+            let message = format!("{}: this would never happen", over.why);
+            return Err(place.problem("at", message).hint(over.instead));
         }
         place.length("for", length, SHORTEST)?;
         Ok(Windows {

@@ -4,13 +4,16 @@
 //! where it is declared; `load` opens files.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::check::check_name;
 use super::fault::Fault;
 use super::fault::keys::Written;
 use super::fault::parse::{self, Setting};
 use super::provider::{self, Fleet};
-use super::{Calls, Load, Scenario, alerts, demand, file, operations};
+use super::workload::Row;
+use super::{Calls, Load, Scenario, alerts, demand, file, operations, run};
 use crate::expect::{self, Expectation, Margin};
 use crate::prices::Book;
 use crate::text::findings::Findings;
@@ -35,14 +38,13 @@ pub(super) fn resolve(
     findings.part(&["network"], || network.check(document));
     let providers = provider::providers(document, file.providers, (&network, prices), findings);
     let is_replay = file.load.as_ref().is_some_and(|load| load.trace.is_some());
-    let load = load(document, file.load, trace, findings);
+    let mut load = load(document, file.load, trace, findings);
     let has_run = !findings.may_be_mistyped(document, "run");
     if has_run {
         findings.part(&["run"], || run.check(document, is_replay));
     }
-    if let Some(Calls::Trace { rows, .. }) = load.as_ref().map(|load| &load.calls) {
-        let last = rows.last().map(|row| row.arrival.since_start());
-        run.duration = last.unwrap_or_default();
+    if let Some(Calls::Trace { rows, .. }) = load.as_mut().map(|load| &mut load.calls) {
+        run.duration = replayed(rows, Some(run.duration).filter(|_| run::is_said(document)));
     }
     // How long calls arrive, as far as that can be read.
     let is_known = has_run && findings.is_read(&["run"]) && (load.is_some() || !is_replay);
@@ -56,13 +58,11 @@ pub(super) fn resolve(
         fleet: &fleet,
         groups: &groups,
         run: length,
-        is_replay,
+        is_by_trace: is_replay && !run::is_said(document),
         clients: load.as_ref().map(|load| load.clients),
     };
     let faults = faults(document, &file.faults, &setting, findings);
-    let length_said = length.filter(|_| !is_replay);
-    let operations =
-        operations::operations(document, file.operations, &fleet, length_said, findings);
+    let operations = operations::operations(document, file.operations, &setting, findings);
     let alerts = alerts::alerts(document, file.alerts, &fleet, findings);
     let expect = expectations(document, &file.expect, findings);
     let margins = margins(document, &file.margins, findings);
@@ -101,6 +101,20 @@ fn load(
         findings.add(problem.hint(hint));
     }
     None
+}
+
+/// How long calls of a trace arrive: as long as the file says, without the `rows` that come later,
+/// else up to its last call.
+fn replayed(rows: &mut Arc<Vec<Row>>, said: Option<Duration>) -> Duration {
+    if let Some(said) = said {
+        let kept = rows.partition_point(|row| row.arrival.since_start() <= said);
+        if kept < rows.len() {
+            Arc::make_mut(rows).truncate(kept);
+        }
+        return said;
+    }
+    let last = rows.last().map(|row| row.arrival.since_start());
+    last.unwrap_or_default()
 }
 
 fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(), Diagnostic> {

@@ -19,7 +19,8 @@ use crate::units::{self, Share, UnitError, duration};
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Run {
-    /// How long calls arrive; a trace has its own duration.
+    /// How long calls arrive. Of a trace, calls that arrive later are left out; without this it is
+    /// replayed to its last call.
     #[serde(with = "duration")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
     pub duration: Duration,
@@ -48,18 +49,23 @@ impl Default for Run {
 impl Run {
     /// Checks the run; the file must set its duration unless a trace does.
     pub(super) fn check(&self, document: &Document, is_replay: bool) -> Result<(), Diagnostic> {
-        let is_said = document.keys(&["run"]).iter().any(|key| key == "duration");
+        let is_said = is_said(document);
         if !is_said && !is_replay {
             let message = "the key `duration` is missing in `run`";
             let problem = document.problem_at_key(&["run"], message);
             return Err(problem.hint("write as in `run: { duration: 30m }`"));
         }
-        let duration = Some(self.duration).filter(|_| !is_replay);
+        let duration = Some(self.duration).filter(|_| is_said);
         Place::new(document, &["run"])
             .length("duration", duration, SHORTEST)?
             .length("drain", self.drain, Duration::ZERO)?;
         Ok(())
     }
+}
+
+/// Whether the file says how long calls arrive.
+pub(super) fn is_said(document: &Document) -> bool {
+    document.keys(&["run"]).iter().any(|key| key == "duration")
 }
 
 /// How uptime is measured.

@@ -193,3 +193,46 @@ fn one_host_twice_in_a_fleet_is_a_warning() {
     let strict = project.output("check fleet.yaml --strict");
     assert_eq!(strict.status.code(), Some(1));
 }
+
+#[test]
+fn a_fault_that_can_never_strike_says_why() {
+    let faults = "faults:
+  cut: { target: main, inject: stream_cut, after: 10 tok }
+  long: { target: main, inject: 500, when: { prompt: '> 900 tok' } }
+  streams: { target: main, inject: 500, when: { streamed: true } }
+  key: { target: main, inject: auth, when: { key: key-2 } }
+  lost: { target: main, inject: capacity_loss, remaining: 30% }
+  shrunk: { target: main, inject: limit_shrink, remaining: 30% }
+  missed: { target: main, inject: cache_miss }
+  down: { at: 10s, for: 20s, target: main, inject: outage }
+  hidden: { at: 15s, for: 15s, target: main, inject: slow, factor: 3 }
+  longer: { at: 15s, for: 16s, target: main, inject: slow, factor: 3 }
+  often: { target: main, inject: 503, rate: 5% }
+";
+    let (policies, expect) = ("no-failover", "  no-failover: [ calls > 1 ]\n");
+    let text = scenario("vain", policies, faults, expect);
+    let text = text.replace("prompt: { p50: 300 tok, p99: 900 tok }", "prompt: 900 tok");
+    let project = Project::new().with("scenarios/vain.yaml", &text);
+    let output = project.output("check --strict");
+    assert_eq!(output.status.code(), Some(1));
+    let told = stderr(&output);
+    let warnings = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("warning[never-strikes]: "));
+    let expected = [
+        "`cut` can never strike: no call is streamed",
+        "`long` can never strike: no prompt is so long",
+        "`streams` can never strike: no call is streamed",
+        "`key` can never strike: the client holds no key `key-2` there",
+        "`lost` can never strike: none of its targets has `capacity`",
+        "`shrunk` can never strike: none of its targets has `limits`",
+        "`missed` can never strike: none of its targets has `cache`",
+        "`hidden` can never strike: `down` decides every attempt before it could",
+    ];
+    assert_eq!(Vec::from_iter(warnings), expected, "{told}");
+    let ran = stdout(&project.output("run"));
+    assert!(
+        ran.contains("fault cut never fired: no call is streamed"),
+        "{ran}"
+    );
+}

@@ -76,6 +76,10 @@ fn faults_with_a_strength_tell_how_it_changes() {
   pause: { at: 50s, for: 100ms, inject: client_pause }
 ";
     let text = scenario("mix", "no-failover", faults, "  no-failover: []\n");
+    let text = text.replace(
+        "speed: 100 tok/s",
+        "speed: 100 tok/s, capacity: { slots: 64 }",
+    );
     let project = Project::new().with("scenarios/mix.yaml", &text);
     project
         .firedrill("check --rates scenarios/mix.yaml")

@@ -95,7 +95,7 @@ fn a_fault_that_never_fired_is_a_warning_or_3() {
     let output = project.output("run scenarios/unmet.yaml --format csv");
     assert_eq!(
         stderr(&output),
-        "warning: unmet: fault backup-down never fired\n"
+        "warning: unmet: fault backup-down never fired: no attempt went to its targets\n"
     );
     let output = project.output("run scenarios/unmet.yaml --require-faults --quiet");
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));

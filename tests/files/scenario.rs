@@ -189,6 +189,7 @@ fn a_trace_lifts_the_run_and_silences_what_it_replaces() {
     let project = Project::new();
     project.write("a/scenarios/t.csv", TRACE);
     let text = story("rate: 2/s", "trace: t.csv, rate: 9/d").replace("duration: 10m, ", "");
+    let text = text.replace("at: 2m", "at: 2s");
     let scenario = project.load(text, &[]).unwrap().scenario;
     assert_eq!(scenario.run.duration, Duration::from_millis(2_500));
     let Calls::Trace { shown, rows, .. } = &scenario.load.calls else {
@@ -199,6 +200,37 @@ fn a_trace_lifts_the_run_and_silences_what_it_replaces() {
         scenario.resolved()["load"],
         json!({ "trace": "t.csv", "rows": 2, "stream": "0%", "deadline": null, "clients": 1 })
     );
+}
+
+#[test]
+fn a_trace_is_replayed_as_long_as_the_run_lasts() {
+    let project = Project::new();
+    project.write("a/scenarios/t.csv", TRACE);
+    let load = |duration: &str, faults: &str| {
+        let text = story("rate: 2/s", "trace: t.csv");
+        let text = text.replace("at: 2m", faults);
+        project.load(text.replace("duration: 10m, ", duration), &[])
+    };
+    let rows = |duration: &str| {
+        let scenario = load(duration, "at: 0s").unwrap().scenario;
+        let Calls::Trace { rows, .. } = &scenario.load.calls else {
+            panic!("it is no trace");
+        };
+        (rows.len(), scenario.run.duration.as_millis())
+    };
+    assert_eq!(rows("duration: 2499ms, "), (1, 2_499));
+    assert_eq!(rows("duration: 2500ms, "), (2, 2_500));
+    assert_eq!(rows("duration: 1h, "), (2, 3_600_000));
+    // A fault that no call could meet is refused.
+    assert!(load("", "at: 2500ms").is_ok());
+    let late = load("", "at: 2501ms").unwrap_err().to_string();
+    let why = "the last call of the trace arrives 2.5s into the run: this would never fire";
+    assert!(
+        late.contains(why) && late.contains("start it by 2.5s"),
+        "{late}"
+    );
+    let late = load("duration: 2s, ", "at: 2s").unwrap_err().to_string();
+    assert!(late.contains("the run is over by then"), "{late}");
 }
 
 #[test]

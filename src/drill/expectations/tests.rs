@@ -40,6 +40,7 @@ fn down() -> MeasuredFault {
             every: Some(2 * minute),
         },
         targets: vec![ProviderId(0)],
+        why_never: None,
     }
 }
 

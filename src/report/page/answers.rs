@@ -58,8 +58,8 @@ impl Head {
                 link,
             })
         });
-        let never = report.never_fired().into_iter();
-        let never = never.map(|fault| format!("the fault {fault} never fired"));
+        let never = report.silent_faults().into_iter();
+        let never = never.map(|sentence| format!("the {sentence}"));
         let notes = report.subject.notes.iter().cloned();
         let notes = notes.chain(never).chain(report.not_judged());
         Self {

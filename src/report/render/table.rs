@@ -319,9 +319,9 @@ fn judgements(report: &Report, color: bool) -> Vec<String> {
             }
         }
     }
-    for fault in report.never_fired() {
+    for sentence in report.silent_faults() {
         let word = paint("warning", Verdict::Inconclusive, color);
-        lines.push(format!("{word}  fault {fault} never fired"));
+        lines.push(format!("{word}  {sentence}"));
     }
     let unjudged = report.unjudged().into_iter();
     for policy in unjudged.filter(|_| !report.expects_nothing()) {

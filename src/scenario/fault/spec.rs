@@ -73,7 +73,7 @@ impl Fault {
     }
 
     /// When it can be active: its windows, each with the recovery after it.
-    pub(in crate::scenario) fn extents(&self) -> Windows {
+    pub(crate) fn extents(&self) -> Windows {
         match self.recovery {
             Some(recovery) => self.windows.extended(recovery.over),
             None => self.windows,

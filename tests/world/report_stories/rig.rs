@@ -70,6 +70,7 @@ pub(crate) fn fault(name: &str, at: u64, length: u64, every: Option<u64>) -> Mea
             every: every.map(Duration::from_secs),
         },
         targets: vec![PRIMARY],
+        why_never: None,
     }
 }
 

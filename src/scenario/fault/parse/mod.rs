@@ -18,6 +18,7 @@ use super::reader::Reader;
 use super::spec::Fault;
 use crate::scenario::provider::Fleet;
 use crate::text::{Diagnostic, Document};
+use crate::units::duration;
 pub(in crate::scenario) use target::{Groups, groups};
 
 /// The scenario around a fault, as far as its checks need it, and as far as that can be read.
@@ -28,10 +29,36 @@ pub(in crate::scenario) struct Setting<'a> {
     pub(in crate::scenario) groups: &'a Groups,
     /// How long calls arrive.
     pub(in crate::scenario) run: Option<Duration>,
-    /// Whether a trace sets that, and not the file.
-    pub(in crate::scenario) is_replay: bool,
+    /// Whether the last call of a trace sets that, and not the file.
+    pub(in crate::scenario) is_by_trace: bool,
     /// How many client processes there are.
     pub(in crate::scenario) clients: Option<u32>,
+}
+
+/// Why nothing can begin at a moment, and what to write instead.
+pub(in crate::scenario) struct RunOver {
+    /// Why.
+    pub(in crate::scenario) why: String,
+    /// What to write instead.
+    pub(in crate::scenario) instead: String,
+}
+
+impl Setting<'_> {
+    /// Why the run is over at `at`, if it is.
+    pub(in crate::scenario) fn over_at(&self, at: Duration) -> Option<RunOver> {
+        let run = self.run?;
+        if self.is_by_trace {
+            let last = duration::write(run);
+            return (at > run).then(|| RunOver {
+                why: format!("the last call of the trace arrives {last} into the run"),
+                instead: format!("start it by {last}, or replay a longer trace"),
+            });
+        }
+        (at >= run).then(|| RunOver {
+            why: "the run is over by then".to_owned(),
+            instead: "start it before `run.duration` has passed".to_owned(),
+        })
+    }
 }
 
 /// The fault `name` of `file`, resolved in this `setting`.

@@ -15,9 +15,9 @@ use crate::units::{Share, duration};
 impl Reader<'_> {
     pub(super) fn windows(&self, setting: &Setting<'_>) -> Result<Windows, Diagnostic> {
         let at = self.length("at", self.file.at.unwrap_or_default())?;
-        if !setting.is_replay && setting.run.is_some_and(|run| at >= run) {
-            let problem = self.problem("at", "the run is over by then: this would never fire");
-            return Err(problem.hint("start it before `run.duration` has passed"));
+        if let Some(over) = setting.over_at(at) {
+            let problem = self.problem("at", format!("{}: this would never fire", over.why));
+            return Err(problem.hint(over.instead));
         }
         let (length, every) = (self.file.length, self.file.every);
         if let Some(every) = every {

@@ -64,6 +64,7 @@ fn fault(place: u64, seconds: u64, providers: usize, draws: &mut Draws) -> Measu
             every,
         },
         targets,
+        why_never: None,
     }
 }
 
