@@ -30,8 +30,7 @@ pub(super) struct Args {
     /// The name of the policy and of the scenario [default: that of the file].
     #[arg(long)]
     name: Option<String>,
-    /// The model that calls ask for [default: the first of the file].
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", help = model_help())]
     model: Option<String>,
     /// Replace files that are there already.
     #[arg(long, requires = "out")]
@@ -73,6 +72,11 @@ pub(super) fn import(args: &Args) -> Done {
     let text = read(&args.file).map_err(one)?;
     let shown = args.file.display().to_string();
     let name = name(args, system).map_err(one)?;
+    if args.model.is_some() && system.model.is_none() {
+        let message = format!("`--model` names nothing in a file of {}", system.title);
+        let hint = "leave it out, and write the models in the file";
+        return Err(one(CliError::new(message, hint)));
+    }
     let options = Options {
         model: args.model.as_deref(),
     };
@@ -85,6 +89,14 @@ pub(super) fn import(args: &Args) -> Done {
     output::print(&table(&shown, &imported.notes, args.format)).map_err(one)?;
     output::print_error(&next(args, &imported));
     Ok(Exit::Holds)
+}
+
+/// What `--model` names, by system.
+fn model_help() -> String {
+    let rows = SYSTEMS.iter();
+    let rows = rows.filter_map(|system| Some(format!("{} ({})", system.model?, system.title)));
+    let rows = Vec::from_iter(rows).join(", ");
+    format!("Which part of the file is read: {rows} [default: the first]")
 }
 
 /// The text of a foreign file.

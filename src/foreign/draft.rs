@@ -128,6 +128,17 @@ impl Draft {
         }
     }
 
+    /// Sets what is done about an answer of a status, whatever its class. False where a policy
+    /// knows no such status.
+    pub(super) fn status(&mut self, status: u64, action: &str) -> bool {
+        let is_error = (400..=599).contains(&status);
+        if is_error {
+            let path = ["failures", &status.to_string()];
+            self.policy.set(&path, Yaml::Text(action.to_owned()));
+        }
+        is_error
+    }
+
     /// Sets how many retries failures of a class may have.
     pub(super) fn retries(&mut self, class: &str, retries: u64) {
         let path = ["retry", "max_retries_by_class", class];

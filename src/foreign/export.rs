@@ -2,7 +2,9 @@
 
 use super::note::Outcome;
 use super::sheet::{Sheet, Spot};
+use super::statuses::class_of;
 use super::yaml::Yaml;
+use crate::policy::classify::{Action, FailureClass};
 use crate::policy::config::Policy;
 use crate::units::duration;
 use std::time::Duration;
@@ -31,6 +33,15 @@ impl<'a> Export<'a> {
             export.note(key, Outcome::NotUsed, "It is for people and for `check`.");
         }
         export
+    }
+
+    /// What the policy does after an answer of this status.
+    pub(super) fn action(&self, status: u64) -> Action {
+        let class = class_of(status).and_then(FailureClass::from_name);
+        let class = class.unwrap_or(FailureClass::Rejected);
+        let status = u16::try_from(status).ok();
+        let set = self.policy.failures.action(class, status);
+        set.unwrap_or_else(|| class.action())
     }
 
     /// The keys of a map of the policy's file.

@@ -3,7 +3,7 @@
 //! - [`sheet`]: a foreign file, in which every setting is accounted for; [`note`]: what became of
 //!   each setting.
 //! - [`draft`]: the fleet, the policy and a first scenario, as files; `vendors`: where models are
-//!   served; `yaml`: the text of all files.
+//!   served; `statuses`: what a list of statuses names; `yaml`: the text of all files.
 //! - `litellm`, `portkey`, `envoy`, `resilience4j`, `openrouter`: one module per system.
 //!
 //! A setting is taken as what the system does with it, not as the policy's setting of the same
@@ -19,6 +19,7 @@ mod litellm;
 mod openrouter;
 mod portkey;
 mod resilience4j;
+mod statuses;
 mod vendors;
 mod yaml;
 
@@ -33,7 +34,7 @@ use crate::text::Diagnostic;
 /// The options of an import.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options<'a> {
-    /// The model (LiteLLM: the group) that calls ask for; the first by default.
+    /// What the system's row calls it (see [`System::model`]); the first by default.
     pub(crate) model: Option<&'a str>,
 }
 
@@ -44,6 +45,8 @@ pub(crate) struct System {
     pub(crate) name: &'static str,
     /// Its name in texts.
     pub(crate) title: &'static str,
+    /// What `--model` names in its files; none where it names nothing.
+    pub(crate) model: Option<&'static str>,
     read: fn(&mut Sheet, &mut Draft, Options<'_>) -> Result<(), Diagnostic>,
     write: Option<fn(&mut Export<'_>)>,
 }
@@ -53,30 +56,35 @@ pub(crate) const SYSTEMS: &[System] = &[
     System {
         name: "litellm",
         title: "LiteLLM",
+        model: Some("the group that calls ask for"),
         read: litellm::read,
         write: Some(litellm::export::write),
     },
     System {
         name: "envoy",
         title: "Envoy",
+        model: Some("the cluster"),
         read: envoy::read,
         write: Some(envoy::export::write),
     },
     System {
         name: "portkey",
         title: "Portkey",
+        model: Some("the model of targets that name none"),
         read: portkey::read,
         write: Some(portkey::export::write),
     },
     System {
         name: "openrouter",
         title: "OpenRouter",
+        model: None,
         read: openrouter::read,
         write: None,
     },
     System {
         name: "resilience4j",
         title: "resilience4j",
+        model: Some("the instance"),
         read: resilience4j::read,
         write: Some(resilience4j::export::write),
     },

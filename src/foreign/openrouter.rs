@@ -37,7 +37,15 @@ pub(super) fn read(sheet: &mut Sheet, draft: &mut Draft, _: Options<'_>) -> Resu
     routing(sheet, draft, &provider, &order)?;
     let route = Spot::of("route");
     if sheet.has(&route) {
-        sheet.note(&route, Taken, "The models are asked one after the other.");
+        let is_fallback = sheet.word(&route)?.is_some_and(|word| word == "fallback");
+        match is_fallback {
+            true => {
+                let says = "OpenRouter asks the next model after any error of the one before; \
+                            here after those that `failures` lists, and each provider once.";
+                sheet.note(&route, Approximated, says);
+            }
+            false => sheet.note(&route, CannotBeSaid, "Another route than `fallback`."),
+        }
     }
     let says = "A parameter of requests: the caller's.";
     sheet.not_used(&Spot::default(), REQUEST, says);

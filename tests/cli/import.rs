@@ -1,5 +1,6 @@
 //! `firedrill import` and `export`: what becomes of each setting, what is written, and round trips.
 
+use serde_json::Value;
 use snapbox::str;
 
 use crate::{Project, json, stderr, stdout};
@@ -129,41 +130,130 @@ fn a_setting_that_is_not_known_is_told_wherever_it_stands() {
     }
 }
 
-#[test]
-fn what_is_exported_without_models_is_imported_as_the_same_settings() {
-    let project = imported();
-    for system in ["envoy", "resilience4j"] {
-        let policy = format!("{system}/policies/mine.yaml");
-        let written = stdout(&project.output(&format!("export {system} {policy}")));
-        std::fs::write(project.path("again.yaml"), written).expect("saved");
-        let words = format!("import {system} again.yaml --name mine --out {system}-again");
-        project.firedrill(&words).code(0);
-        let settings = |path: &str| {
-            let text = project.text(path);
-            let own = text.split("\noverrides:").next().unwrap_or_default();
-            own.trim_end().to_owned()
-        };
-        let again = format!("{system}-again/policies/mine.yaml");
-        assert_eq!(settings(&again), settings(&policy), "{system}");
+/// A policy holds no fleet, so neither does an export: adds that of the system's example.
+fn with_fleet(system: &str, written: &str) -> String {
+    match system {
+        "litellm" => {
+            let (models, _) = EXAMPLES[0]
+                .2
+                .split_once("router_settings:")
+                .expect("settings");
+            let fallbacks = "litellm_settings: { fallbacks: [ { chat: [ claude ] } ] }\n";
+            format!("{models}{written}{fallbacks}")
+        }
+        "envoy" => {
+            let hosts = ENVOY_HOSTS.replace("HOST", "endpoint: { address: { socket_address: ");
+            assert!(written.contains("clusters:\n  - "), "{written}");
+            written.replace("clusters:\n  - ", &format!("clusters:\n  - {hosts}\n    "))
+        }
+        "portkey" => {
+            let mut config: Value = serde_json::from_str(written).expect("JSON");
+            config["targets"] = serde_json::json!([
+                { "provider": "openai", "override_params": { "model": "gpt-4.1" } },
+                { "provider": "anthropic", "override_params": { "model": "claude-sonnet-4.5" } },
+            ]);
+            config.to_string()
+        }
+        // One provider stands in.
+        _ => written.to_owned(),
     }
 }
+
+const ENVOY_HOSTS: &str = "load_assignment: { endpoints: [ { lb_endpoints: [ \
+     { HOST{ address: api.openai.com, port_value: 443 } } } }, \
+     { HOST{ address: llm.internal, port_value: 443 } } } } ] }, { priority: 1, lb_endpoints: [ \
+     { HOST{ address: api.anthropic.com, port_value: 443 } } } } ] } ] }";
 
 #[test]
 fn what_is_exported_is_imported_as_the_same_policy() {
     let project = imported();
-    let written = stdout(&project.output("export litellm litellm/policies/mine.yaml"));
-    let example = EXAMPLES[0].2;
-    let (models, _) = example.split_once("router_settings:").expect("settings");
-    let again =
-        format!("{models}{written}litellm_settings: {{ fallbacks: [ {{ chat: [ claude ] }} ] }}\n");
-    let project = project.with("again.yaml", &again);
-    project
-        .firedrill("import litellm again.yaml --name mine --out again")
-        .code(0);
-    assert_eq!(
-        project.text("again/policies/mine.yaml"),
-        project.text("litellm/policies/mine.yaml")
+    for (system, file, _) in EXAMPLES {
+        // There is no export to OpenRouter: a request has no settings of a client.
+        if *system == "openrouter" {
+            continue;
+        }
+        let policy = |folder: &str| format!("{folder}/policies/mine.yaml");
+        // Portkey's example sets what no export can say, so only its second way round is exact.
+        let mut texts = vec![project.text(&policy(system))];
+        for round in 1..=2 {
+            let folder = match round {
+                1 => (*system).to_owned(),
+                _ => format!("{system}-1"),
+            };
+            let written = stdout(&project.output(&format!("export {system} {}", policy(&folder))));
+            let again = with_fleet(system, &written);
+            std::fs::write(project.path(&format!("again-{file}")), again).expect("saved");
+            let out = format!("{system}-{round}");
+            let words = format!("import {system} again-{file} --name mine --out {out}");
+            project.firedrill(&words).code(0);
+            texts.push(project.text(&policy(&out)));
+        }
+        assert_eq!(texts[1], texts[2], "{system}: the second way round");
+        if *system != "portkey" {
+            assert_eq!(texts[0], texts[1], "{system}: the first way round");
+        }
+    }
+}
+
+#[test]
+fn a_status_is_retried_without_the_rest_of_its_class() {
+    let retried = r#""attempts": 2, "on_status_codes": [502]"#;
+    let portkey = format!(r#"{{ "provider": "openai", "retry": {{ {retried} }} }}"#);
+    let envoy = "route: { retry_policy: { retry_on: retriable-status-codes, num_retries: 2, \
+                 retriable_status_codes: [502] } }\nclusters: [ { load_assignment: { endpoints: [ \
+                 { lb_endpoints: [ { endpoint: { address: { socket_address: \
+                 { address: llm.internal, port_value: 443 } } } } ] } ] } } ]\n";
+    for (system, file, text, target) in [
+        ("portkey", "a.json", portkey.as_str(), "openai"),
+        ("envoy", "a.yaml", envoy, "llm-internal"),
+    ] {
+        let project = Project::new().with(file, text);
+        let words = format!("import {system} {file} --name mine --out out");
+        project.firedrill(&words).code(0);
+        let attempts = |status: u16| {
+            let scenario = project.text("out/scenarios/mine.yaml");
+            let (world, _) = scenario.split_once("faults:").expect("faults");
+            let world = world
+                .replace("seeds: 1..3", "seeds: 1")
+                .replace("name: mine", "name: one");
+            let fault = format!(
+                "faults: {{ all: {{ target: {target}, inject: {status} }} }}\npolicies: [mine]\n"
+            );
+            std::fs::write(project.path("out/scenarios/one.yaml"), world + &fault).expect("saved");
+            let words = "run --engine model --format json out/scenarios/one.yaml";
+            let result = json(&project.output(words));
+            let calls = &result["policies"]["mine"]["measures"];
+            calls["attempts_per_call"]["value"]
+                .as_f64()
+                .expect("a number")
+        };
+        assert_eq!(attempts(502), 3.0, "{system}");
+        assert_eq!(attempts(500), 1.0, "{system}");
+    }
+}
+
+#[test]
+fn a_model_is_named_only_where_the_file_leaves_it_open() {
+    let project = Project::new()
+        .with("portkey.json", r#"{ "provider": "anthropic" }"#)
+        .with("openrouter.json", EXAMPLES[4].2);
+    let words = "import portkey portkey.json --name mine --model claude-haiku-4.5 --out out";
+    project.firedrill(words).code(0);
+    assert!(
+        project
+            .text("out/fleet.yaml")
+            .contains("model: claude-haiku-4.5")
     );
+    project
+        .firedrill("import openrouter openrouter.json --model gpt-4.1 --out routed")
+        .code(2)
+        .stdout_eq("")
+        .stderr_eq(str![[r#"
+error: `--model` names nothing in a file of OpenRouter
+  = help: leave it out, and write the models in the file
+
+"#]]);
+    assert!(!project.path("routed").exists());
 }
 
 #[test]

@@ -24,7 +24,10 @@ pub(super) fn hosts(
         let priority = group.to("priority");
         let rank = sheet.count(&priority)?;
         if rank.is_some() {
-            sheet.note(&priority, Taken, "The priority group of these hosts.");
+            let says = "The priority group of these hosts. Envoy asks a later priority as hosts \
+                        of the one before are ejected; here also a call that has tried all of \
+                        them.";
+            sheet.note(&priority, Approximated, says);
         }
         for host in sheet.entries(&group.to("lb_endpoints")) {
             let place = host.to("endpoint").to("address").to("socket_address");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::route::RETRY_ON;
 use crate::foreign::export::{Export, seconds};
 use crate::foreign::note::Outcome::{Approximated, CannotBeSaid, Taken};
+use crate::foreign::statuses::USUAL;
 use crate::foreign::yaml::Yaml;
 use crate::policy::classify::{Action, FailureClass};
 use crate::policy::config::{HintMode, Jitter, Strategy};
@@ -38,11 +39,13 @@ fn retries(export: &mut Export<'_>) {
         );
         let path = ["route", "retry_policy", "retry_host_predicate"];
         export.set(&path, Yaml::List(vec![hosts]));
-        export.note(
-            "retry.max_attempts_per_provider",
-            Taken,
-            "`previous_hosts`.",
+        let times = ["route", "retry_policy", "host_selection_retry_max_attempts"];
+        export.plain(&times, HOST_DRAWS);
+        let says = format!(
+            "`previous_hosts`, which draws again up to {HOST_DRAWS} times and then takes a host \
+             that was tried; a policy never does."
         );
+        export.note("retry.max_attempts_per_provider", Approximated, &says);
     } else {
         let says = "A retry draws a host anew, whichever it was.";
         export.note("retry.max_attempts_per_provider", Approximated, says);
@@ -107,39 +110,52 @@ fn hints(export: &mut Export<'_>) {
     );
 }
 
-/// `retry_on`, of the classes that are not stopped.
+/// `retry_on` and `retriable_status_codes`, of what is not stopped.
 fn classes(export: &mut Export<'_>) {
     let failures = export.policy.failures.clone();
-    let acts = |class: FailureClass| {
-        let action = failures.get(&class).copied().unwrap_or(class.action());
+    let acts = |class: &FailureClass| {
+        let action = failures.get(class).copied().unwrap_or(class.action());
         action != Action::Stop
     };
-    let names = FailureClass::ALL.into_iter().filter(|class| acts(*class));
+    let names = FailureClass::ALL.into_iter().filter(acts);
     let names = BTreeSet::from_iter(names.map(FailureClass::name));
     let mut words = Vec::new();
-    for word in ["5xx", "reset", "connect-failure", "retriable-4xx"] {
-        let row = RETRY_ON.iter().find(|(name, _)| *name == word);
-        let fits = row.is_some_and(|(_, classes)| classes.iter().all(|one| names.contains(one)));
-        if fits {
-            words.push(word);
-        }
-    }
-    let mut codes = Vec::new();
-    for (class, code) in [
-        ("rate_limited", 429),
-        ("auth", 401),
-        ("forbidden", 403),
-        ("model_gone", 404),
+    let mut covered = BTreeSet::new();
+    for word in [
+        "5xx",
+        "gateway-error",
+        "reset",
+        "connect-failure",
+        "retriable-4xx",
     ] {
-        if names.contains(class) {
-            codes.push(Yaml::Plain(code.to_string()));
+        let row = RETRY_ON.iter().find(|(name, ..)| *name == word);
+        let Some((_, classes, statuses)) = row else {
+            continue;
+        };
+        let fits = classes.iter().all(|one| names.contains(one));
+        let all = statuses
+            .iter()
+            .all(|one| export.action(*one) != Action::Stop);
+        let is_new = word != "gateway-error" || words.is_empty();
+        if fits && all && is_new {
+            words.push(word);
+            covered.extend(statuses.iter().copied());
         }
     }
+    let mut codes = Vec::from(USUAL);
+    codes.extend(failures.statuses().map(u64::from));
+    codes.sort_unstable();
+    codes.dedup();
+    codes.retain(|code| {
+        let is_said = covered.contains(code) || words.contains(&"5xx") && *code >= 500;
+        !is_said && export.action(*code) != Action::Stop
+    });
     if !codes.is_empty() {
         words.push("retriable-status-codes");
+        let codes = codes.iter().map(|code| Yaml::Plain(code.to_string()));
         export.set(
             &["route", "retry_policy", "retriable_status_codes"],
-            Yaml::List(codes),
+            Yaml::List(codes.collect()),
         );
     }
     if !words.is_empty() {
@@ -148,7 +164,11 @@ fn classes(export: &mut Export<'_>) {
     }
     let says = format!("`retry_on: {}`.", words.join(","));
     for class in export.keys("failures") {
-        export.note(&format!("failures.{class}"), Approximated, &says);
+        let outcome = match class.parse::<u16>() {
+            Ok(status) if !(words.contains(&"5xx") && status >= 500) => Taken,
+            _ => Approximated,
+        };
+        export.note(&format!("failures.{class}"), outcome, &says);
     }
 }
 
@@ -304,3 +324,6 @@ fn rest(export: &mut Export<'_>) {
     // A file has a list of clusters.
     export.wrap("clusters");
 }
+
+/// As the example of Envoy's documentation has it.
+const HOST_DRAWS: u32 = 5;

@@ -9,8 +9,6 @@ mod cluster;
 pub(super) mod export;
 mod route;
 
-pub(super) use route::of_status;
-
 use super::Options;
 use super::draft::Draft;
 use super::note::Outcome::{self, NotUsed};

@@ -7,6 +7,7 @@ use super::noted;
 use crate::foreign::draft::Draft;
 use crate::foreign::note::Outcome::{Approximated, CannotBeSaid, NotUsed, Taken};
 use crate::foreign::sheet::{Sheet, Spot};
+use crate::foreign::statuses::{OF_THE_NETWORK, OF_THE_PROVIDER, OF_THE_REQUEST, class_of};
 use crate::text::Diagnostic;
 
 /// Reads the first route to `cluster`, if the file has one.
@@ -61,7 +62,7 @@ pub(super) fn read(
         ),
         (
             "host_selection_retry_max_attempts",
-            "No host is drawn twice in vain.",
+            "A draw passes over hosts that this call has tried, without a limit.",
         ),
     ] {
         if sheet.has(&policy.to(key)) {
@@ -130,14 +131,19 @@ fn attempts(
         true => noted(sheet, &spot, is_exact, says),
         false => sheet.default("num_retries", Taken, says),
     }
-    let hosts = policy.to("retry_host_predicate");
-    match sheet.has(&hosts) {
+    let predicate = policy.to("retry_host_predicate");
+    match sheet.has(&predicate) {
         true => {
-            let says = "A retry goes to a host that this call has not tried.";
-            sheet.note(&hosts, Taken, says);
+            let says = format!(
+                "A retry goes to a host that this call has not tried. Envoy draws again up to \
+                 `host_selection_retry_max_attempts` times, then takes one that it has tried; \
+                 here no host is asked twice: a call makes at most {hosts} attempts."
+            );
+            noted(sheet, &predicate, attempts <= 1, says);
         }
         false => {
-            let says = "A retry may draw the same host again; here it goes to another.";
+            let says = "A retry may draw the same host again; here it goes to another, and the \
+                        call ends when each host was asked once.";
             sheet.default("retry_host_predicate", Approximated, says);
         }
     }
@@ -200,95 +206,73 @@ fn classes(
 ) -> Result<(), Diagnostic> {
     let spot = policy.to("retry_on");
     let words = sheet.words(&spot);
+    let known = |word: &String| RETRY_ON.iter().find(|(name, ..)| name == word);
+    let rows = Vec::from_iter(words.iter().filter_map(known));
+    let unknown = words.len() - rows.len();
     let mut retried = BTreeSet::new();
-    let mut unknown = Vec::new();
-    for word in &words {
-        let row = RETRY_ON.iter().find(|(name, _)| name == word);
-        match row {
-            Some((_, classes)) => retried.extend(classes.iter().copied()),
-            None => unknown.push(word.clone()),
-        }
+    for (_, classes, _) in &rows {
+        retried.extend(classes.iter().copied());
+    }
+    let mut statuses = BTreeSet::new();
+    for (_, _, found) in rows {
+        statuses.extend(found.iter().copied());
     }
     let codes = policy.to("retriable_status_codes");
-    if words.iter().any(|word| word == "retriable-status-codes") {
-        for entry in sheet.entries(&codes) {
-            let code = sheet.count(&entry)?.unwrap_or(0);
-            retried.extend(of_status(code));
+    let is_asked = words.iter().any(|word| word == "retriable-status-codes");
+    let mut says = "A retry after each of these statuses, whatever its class.".to_owned();
+    for entry in sheet.entries(&codes) {
+        let code = sheet.count(&entry)?.unwrap_or(0);
+        match (400..=599).contains(&code) {
+            true if is_asked => _ = statuses.insert(code),
+            true => {}
+            false => says.push_str(" A policy knows no status below 400 or above 599."),
         }
     }
     if sheet.has(&codes) {
-        let says = "Statuses are classes here: 429 is rate_limited, 503 overloaded, others of 5xx \
-                    server_error.";
-        sheet.note(&codes, Approximated, says);
-    }
-    let action = if hosts == 1 { "retry" } else { "fallback" };
-    for class in ALL {
-        draft.action(
-            &[class],
-            if retried.contains(class) {
-                action
-            } else {
-                "stop"
-            },
-        );
-    }
-    if sheet.has(&spot) {
-        let says = format!("Retried: {}.", Vec::from_iter(retried).join(", "));
-        match unknown.is_empty() {
-            true => sheet.note(&spot, Approximated, says),
+        match is_asked {
+            true => noted(sheet, &codes, !says.contains("knows no"), says),
             false => {
-                let says = format!("{says} Conditions that cannot be said: {}.", unknown.len());
-                sheet.note(&spot, Approximated, says);
+                let says = "Without `retriable-status-codes` in `retry_on` it has no effect.";
+                sheet.note(&codes, NotUsed, says);
             }
         }
+    }
+    let action = if hosts == 1 { "retry" } else { "fallback" };
+    for classes in [OF_THE_PROVIDER, OF_THE_NETWORK, OF_THE_REQUEST] {
+        for class in classes {
+            let is_retried = retried.contains(class);
+            draft.action(&[class], if is_retried { action } else { "stop" });
+        }
+    }
+    for status in statuses {
+        if class_of(status).is_some_and(|class| !retried.contains(class)) {
+            draft.status(status, action);
+        }
+    }
+    if sheet.has(&spot) {
+        let mut says = format!("Retried: {}.", Vec::from_iter(retried).join(", "));
+        if unknown > 0 {
+            says.push_str(&format!(" Conditions that cannot be said: {unknown}."));
+        }
+        sheet.note(&spot, Approximated, says);
     }
     Ok(())
 }
 
-/// The classes of a status.
-pub(in crate::foreign) fn of_status(status: u64) -> &'static [&'static str] {
-    match status {
-        400 | 413 | 422 => &["bad_request", "context_too_long", "content_filter"],
-        401 => &["auth"],
-        402 => &["quota"],
-        403 => &["forbidden"],
-        404 | 410 => &["model_gone"],
-        408 => &[
-            "timeout_connect",
-            "timeout_first_token",
-            "timeout_idle",
-            "timeout_attempt",
-        ],
-        429 => &["rate_limited", "quota"],
-        503 | 529 => &["overloaded"],
-        500..=599 => &["server_error"],
-        405..=499 => &["rejected"],
-        _ => &[],
-    }
-}
-
-/// Conditions of `retry_on`, with the classes that they retry.
-pub(super) const RETRY_ON: &[(&str, &[&str])] = &[
-    ("5xx", FIVES),
-    (
-        "gateway-error",
-        &[
-            "overloaded",
-            "server_error",
-            "connect",
-            "timeout_connect",
-            "reset",
-        ],
-    ),
+/// Conditions of `retry_on`, with the classes and the statuses that they retry.
+pub(super) const RETRY_ON: &[(&str, &[&str], &[u64])] = &[
+    ("5xx", FIVES, &[]),
+    ("gateway-error", NO_ANSWER, &[502, 503, 504]),
     (
         "reset",
         &["reset", "timeout_attempt", "timeout_first_token"],
+        &[],
     ),
-    ("reset-before-request", &["reset"]),
-    ("connect-failure", &["connect", "timeout_connect"]),
-    ("refused-stream", &["reset"]),
-    ("retriable-4xx", &["rejected"]),
-    ("retriable-status-codes", &[]),
+    ("reset-before-request", &["reset"], &[]),
+    ("connect-failure", &["connect", "timeout_connect"], &[]),
+    ("refused-stream", &["reset"], &[]),
+    ("retriable-4xx", &[], &[409]),
+    ("retriable-status-codes", &[], &[]),
 ];
 
 const FIVES: &[&str] = &[
@@ -301,25 +285,11 @@ const FIVES: &[&str] = &[
     "timeout_attempt",
 ];
 
-/// All classes, but those of which Envoy knows nothing.
-const ALL: &[&str] = &[
-    "rate_limited",
-    "quota",
-    "overloaded",
-    "server_error",
+/// A reset of any kind counts as a 5xx, since Envoy makes one of it.
+const NO_ANSWER: &[&str] = &[
     "connect",
+    "reset",
     "timeout_connect",
     "timeout_first_token",
-    "timeout_idle",
     "timeout_attempt",
-    "reset",
-    "truncated",
-    "malformed",
-    "auth",
-    "forbidden",
-    "model_gone",
-    "bad_request",
-    "rejected",
-    "context_too_long",
-    "content_filter",
 ];

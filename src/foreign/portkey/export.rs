@@ -1,10 +1,10 @@
 //! A policy as the settings of a Portkey config: retries, timeout and breaker.
 
-use crate::foreign::envoy::of_status;
 use crate::foreign::export::Export;
 use crate::foreign::note::Outcome::{Approximated, CannotBeSaid, Taken};
+use crate::foreign::statuses::USUAL;
 use crate::foreign::yaml::Yaml;
-use crate::policy::classify::{Action, FailureClass};
+use crate::policy::classify::Action;
 use crate::policy::config::HintMode;
 
 /// Writes the settings; targets are not the policy's.
@@ -43,32 +43,31 @@ pub(in crate::foreign) fn write(export: &mut Export<'_>) {
 
 /// The lists of statuses, by what the policy does after them.
 fn statuses(export: &mut Export<'_>) {
-    let failures = export.policy.failures.clone();
-    let action = |class: FailureClass| failures.get(&class).copied().unwrap_or(class.action());
+    let mut codes = Vec::from(USUAL);
+    codes.extend(export.policy.failures.statuses().map(u64::from));
+    codes.sort_unstable();
+    codes.dedup();
     let mut lists = [Vec::new(), Vec::new()];
-    for status in STATUSES {
-        let first = of_status(*status).first();
-        let class = first.and_then(|name| FailureClass::from_name(name));
-        match class.map(action) {
-            Some(Action::Retry) => lists.iter_mut().for_each(|list| list.push(*status)),
-            Some(Action::Stop) | None => {}
-            Some(_) => lists[1].push(*status),
+    let mut stops = false;
+    for code in codes {
+        let written = Yaml::Plain(code.to_string());
+        match export.action(code) {
+            Action::Retry => lists.iter_mut().for_each(|list| list.push(written.clone())),
+            Action::Stop => stops = true,
+            _ => lists[1].push(written),
         }
     }
-    let list = |codes: &[u64]| {
-        Yaml::List(
-            codes
-                .iter()
-                .map(|code| Yaml::Plain(code.to_string()))
-                .collect(),
-        )
-    };
-    let [retried, left] = lists;
-    export.set(&["retry", "on_status_codes"], list(&retried));
-    export.set(&["strategy", "on_status_codes"], list(&left));
+    let [retried, left] = lists.map(Yaml::List);
+    export.set(&["retry", "on_status_codes"], retried);
+    // Without a list every failure falls back.
+    if stops {
+        export.set(&["strategy", "on_status_codes"], left);
+    }
     for class in export.keys("failures") {
         let says = "The two lists of `on_status_codes`.";
-        export.note(&format!("failures.{class}"), Approximated, says);
+        let is_status = class.parse::<u16>().is_ok();
+        let outcome = if is_status { Taken } else { Approximated };
+        export.note(&format!("failures.{class}"), outcome, says);
     }
 }
 
@@ -108,5 +107,3 @@ fn breaker(export: &mut Export<'_>) {
         "It counts since the first failure.",
     );
 }
-
-const STATUSES: &[u64] = &[400, 401, 402, 403, 404, 408, 409, 429, 500, 502, 503, 504];

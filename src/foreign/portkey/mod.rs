@@ -11,17 +11,25 @@ pub(super) mod export;
 
 use super::Options;
 use super::draft::{Draft, Provider};
-use super::envoy::of_status;
 use super::note::Outcome::{Approximated, CannotBeSaid, NotUsed, Taken};
 use super::sheet::{Sheet, Spot};
+use super::statuses::{OF_THE_PROVIDER, OF_THE_REQUEST};
 use super::vendors::vendor;
 use crate::text::Diagnostic;
 use crate::time::nanos;
 use crate::units::Share;
 
 /// Reads the file.
-pub(super) fn read(sheet: &mut Sheet, draft: &mut Draft, _: Options<'_>) -> Result<(), Diagnostic> {
-    let mut walk = Walk::default();
+pub(super) fn read(
+    sheet: &mut Sheet,
+    draft: &mut Draft,
+    options: Options<'_>,
+) -> Result<(), Diagnostic> {
+    let model = options.model.map(str::to_owned);
+    let mut walk = Walk {
+        model,
+        ..Walk::default()
+    };
     target(sheet, draft, &[Spot::default()], &mut walk)?;
     draft.word("route.strategy", "weighted");
     let most = walk.attempts.iter().copied().max().unwrap_or(1);
@@ -50,7 +58,9 @@ pub(super) fn read(sheet: &mut Sheet, draft: &mut Draft, _: Options<'_>) -> Resu
     let says = "1 s, doubled, without jitter, before a retry at the same target.";
     sheet.default("backoff", Taken, says);
     failures(draft, &walk);
-    let says = "Statuses are classes here, and one list holds for all targets.";
+    let says = "One list holds for all targets. A status that is retried, and is not among those \
+                of the fallback, ends the call there once its retries are used up; here the next \
+                target is asked.";
     sheet.default("status codes", Approximated, says);
     sheet.not_used_anywhere(UNRELATED, "It does not decide which target is asked.");
     Ok(())
@@ -59,6 +69,8 @@ pub(super) fn read(sheet: &mut Sheet, draft: &mut Draft, _: Options<'_>) -> Resu
 /// What the walk through the targets found.
 #[derive(Default)]
 struct Walk {
+    /// The model of targets that name none.
+    model: Option<String>,
     group: u64,
     attempts: Vec<u64>,
     retried: Option<Vec<u64>>,
@@ -197,7 +209,8 @@ fn provider(
     let provider_name = draft.name_for(&given);
     let model = slug
         .map(|(_, model)| model.to_owned())
-        .or_else(|| written.clone());
+        .or_else(|| written.clone())
+        .or_else(|| walk.model.clone());
     let fits = |text: &String| text.len() <= 100 && text.chars().all(|c| c.is_ascii_graphic());
     let stand_in = known.map_or("gpt-4.1", |one| match one.dialect.name() {
         "anthropic" => "claude-sonnet-4.5",
@@ -222,8 +235,9 @@ fn provider(
         }
     }
     if !is_written {
-        let says =
-            format!("No target names the model of `{provider_name}`: `{stand_in}` stands in.");
+        let says = format!(
+            "No target names the model of `{provider_name}`: `{stand_in}` stands in. See `--model`."
+        );
         sheet.default("model", Approximated, says);
     }
     for key in ["api_key", "virtual_key"] {
@@ -273,13 +287,15 @@ fn settings(
         sheet.note(
             &codes,
             Taken,
-            "After these statuses the same target is asked again.",
+            "After each of these statuses the same target is asked again.",
         );
     }
     let hints = retry.to("use_retry_after_header");
     if let Some(flag) = sheet.flag(&hints)? {
         walk.hints |= flag;
-        sheet.note(&hints, Taken, "Hints of up to a minute are waited for.");
+        let says = "Hints of up to a minute are waited for; the gateway waits for those of a 429 \
+                    alone, and a minute in all.";
+        sheet.note(&hints, if flag { Approximated } else { Taken }, says);
     }
     let timeout = at(sheet, path, "request_timeout");
     if let Some(time) = sheet.time(&timeout, "ms")? {
@@ -353,41 +369,43 @@ fn breaker(
 
 /// What failures lead to, by the lists of statuses.
 fn failures(draft: &mut Draft, walk: &Walk) {
-    let usual = [429, 500, 502, 503, 504];
-    let retried = walk.retried.clone().unwrap_or_else(|| usual.to_vec());
-    let classes = |list: &[u64]| {
-        let found = list.iter().flat_map(|status| of_status(*status));
-        Vec::from_iter(found.copied())
-    };
-    let (retried, left) = (classes(&retried), walk.left.as_deref().map(classes));
+    let retried = walk.retried.as_deref().unwrap_or(USUALLY_RETRIED);
     let repeats = walk.attempts.iter().any(|one| *one > 1);
-    for class in BY_STATUS {
-        let moves = left.as_ref().is_none_or(|left| left.contains(class)) && walk.group > 0;
-        let action = match (repeats && retried.contains(class), moves) {
-            (true, _) => "retry",
-            (_, true) => "fallback",
-            _ => "stop",
-        };
-        draft.action(&[class], action);
+    let moves = |status: &u64| {
+        let is_left = walk.left.as_ref().is_none_or(|left| left.contains(status));
+        is_left && walk.group > 0
+    };
+    let action = |status: &u64| match repeats && retried.contains(status) {
+        true => "retry",
+        false if moves(status) => "fallback",
+        false => "stop",
+    };
+    // No list can have the status 0: what is done about all that no list has.
+    let rest = if moves(&0) { "fallback" } else { "stop" };
+    draft.action(OF_THE_PROVIDER, rest);
+    draft.action(OF_THE_REQUEST, rest);
+    draft.action(
+        &["timeout_first_token", "timeout_attempt"],
+        action(&TIMED_OUT),
+    );
+    let network = if repeats { "retry" } else { action(&NO_ANSWER) };
+    draft.action(&["connect", "timeout_connect", "reset"], network);
+    // The gateway passes the body on.
+    draft.action(&["truncated", "malformed"], "stop");
+    let listed = retried.iter().chain(walk.left.iter().flatten());
+    for status in listed.filter(|status| action(status) != rest) {
+        draft.status(*status, action(status));
     }
 }
 
-const PER_PROVIDER: &str = "retry.max_attempts_per_provider";
+/// `RETRY_STATUS_CODES`.
+const USUALLY_RETRIED: &[u64] = &[429, 500, 502, 503, 504];
+/// What the gateway makes of a request that took longer than `request_timeout`.
+const TIMED_OUT: u64 = 408;
+/// What it makes of an error of the network.
+const NO_ANSWER: u64 = 500;
 
-const BY_STATUS: &[&str] = &[
-    "rate_limited",
-    "quota",
-    "overloaded",
-    "server_error",
-    "timeout_attempt",
-    "auth",
-    "forbidden",
-    "model_gone",
-    "bad_request",
-    "rejected",
-    "context_too_long",
-    "content_filter",
-];
+const PER_PROVIDER: &str = "retry.max_attempts_per_provider";
 
 const UNRELATED: &[&str] = &[
     "after_request_hooks",

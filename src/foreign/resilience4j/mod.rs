@@ -14,6 +14,7 @@ use super::Options;
 use super::draft::Draft;
 use super::note::Outcome::{self, Approximated, CannotBeSaid, NotUsed, Taken};
 use super::sheet::{Sheet, Spot};
+use super::statuses::OF_THE_REQUEST;
 use crate::text::Diagnostic;
 use crate::units::Share;
 
@@ -169,9 +170,7 @@ fn retry(sheet: &mut Sheet, draft: &mut Draft, name: &str) -> Result<(), Diagnos
         sheet.note(&spot, exact(fits), "The first wait.");
     }
     growth(sheet, draft, &own, wait)?;
-    for class in ALWAYS {
-        draft.action(&[class], "retry");
-    }
+    draft.action(OF_THE_REQUEST, "retry");
     sheet.default("retryExceptions", Approximated, "Every failure is retried.");
     for key in EXCEPTIONS {
         let spot = at(sheet, &own, key);
@@ -472,16 +471,4 @@ const BREAKER: &[&str] = &[
     "exponentialMaxWaitDurationInOpenState",
     "enableRandomizedWait",
     "randomizedWaitFactor",
-];
-
-/// Classes that are not retried by default, and are here.
-const ALWAYS: &[&str] = &[
-    "quota",
-    "auth",
-    "forbidden",
-    "model_gone",
-    "bad_request",
-    "rejected",
-    "context_too_long",
-    "content_filter",
 ];

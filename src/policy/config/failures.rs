@@ -40,6 +40,11 @@ impl Failures {
         self.by_class.insert(class, action);
     }
 
+    /// The statuses that have an action of their own.
+    pub fn statuses(&self) -> impl Iterator<Item = u16> {
+        self.by_status.keys().copied()
+    }
+
     /// How many classes have an action of their own.
     pub fn len(&self) -> usize {
         self.by_class.len()
