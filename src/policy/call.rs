@@ -31,6 +31,7 @@ use super::classify::FailureClass;
 use super::config::{Quirk, Timeouts};
 use super::fleet::{AdmissionRequest, Fleet, Permit};
 use super::keys::KeyId;
+use super::queue::WaitsFor;
 use super::reason::{Leaving, Notes, Reason, Stop};
 use super::router::ProviderOrder;
 use super::{AttemptId, CallId, ProviderId};
@@ -233,7 +234,7 @@ impl Call {
             true => Choice::Full(fleet.first_leaves_at()),
             false => self.choose(fleet, now),
         };
-        let ready = match choice {
+        let (waits_for, ready) = match choice {
             Choice::Leave(pass) => {
                 fleet.leave_queue(self.id);
                 return self.start(fleet, Visit::new(&pass), pass, cause, now);
@@ -242,22 +243,30 @@ impl Call {
                 let class = FailureClass::BadRequest;
                 return self.fail(FailureReason::Stopped(class), Stop::Unsupported);
             }
-            Choice::NoProvider => {
+            Choice::Unhealthy(returns) if self.may_return(fleet, returns, now) => {
+                (WaitsFor::Return, fleet.reopens_at(now))
+            }
+            Choice::Unhealthy(_) | Choice::NoProvider => {
                 fleet.leave_queue(self.id);
                 return self.give_up(FailureReason::Unavailable, last, Stop::NoProvider);
             }
-            Choice::Full(ready) => ready,
+            Choice::Full(ready) => (WaitsFor::Capacity, ready),
         };
-        let Some(until) = fleet.join_queue(self.id, &self.ask, now) else {
-            return self.give_up(FailureReason::Shed, last, Stop::QueueFull);
+        let Some(until) = fleet.join_queue(self.id, &self.ask, waits_for, now) else {
+            return self.give_up(waits_for.failure(), last, Stop::QueueFull);
         };
-        match self.state {
+        match (&self.state, waits_for) {
             // It has asked again, to no avail: that is not worth a note.
-            CallState::Queued(_) => self.notes.truncate(noted),
-            _ => self.notes.add(|| Reason::Queued { until }),
+            (CallState::Queued(_), _) => self.notes.truncate(noted),
+            (_, WaitsFor::Capacity) => self.notes.add(|| Reason::Queued { until }),
+            (_, WaitsFor::Return) => self.notes.add(|| Reason::AwaitsReturn { until }),
         }
-        let queued = Queued { cause, last, until };
-        self.state = CallState::Queued(queued);
+        self.state = CallState::Queued(Queued {
+            cause,
+            last,
+            until,
+            waits_for,
+        });
         let until = ready.map_or(until, |ready| ready.min(until));
         let until = self
             .deadline(fleet)
@@ -265,12 +274,25 @@ impl Call {
         Step::WaitForCapacity { until }
     }
 
+    /// Whether the policy lets calls wait for the return of a provider, and one that returns at
+    /// `returns` (none = unknown) may do so before the wait of this call ends.
+    fn may_return(&self, fleet: &Fleet, returns: Option<Instant>, now: Instant) -> bool {
+        let Some(until) = fleet.waits_for_return(self.id, now) else {
+            return false;
+        };
+        returns.is_none_or(|at| at < until && self.is_before_deadline(fleet, at))
+    }
+
     /// Tries again to start, unless the maximum wait is over, or a call of higher priority pushed
     /// this one out of the queue.
     fn stand(&mut self, fleet: &mut Fleet, queued: Queued, now: Instant) -> Step {
         if now >= queued.until || !fleet.is_queued(self.id) {
             fleet.leave_queue(self.id);
-            return self.give_up(FailureReason::Shed, queued.last, Stop::QueueTimeout);
+            let why = match queued.waits_for {
+                WaitsFor::Capacity => Stop::QueueTimeout,
+                WaitsFor::Return => Stop::NoReturn,
+            };
+            return self.give_up(queued.waits_for.failure(), queued.last, why);
         }
         self.try_start(fleet, queued.cause, queued.last, now)
     }

@@ -26,6 +26,7 @@ pub use health::{
 };
 pub use load::{
     Adaptive, AdaptiveOverride, Limit, LimitOverride, Queue, Spend, Throttle, WhenFull,
+    WhenUnavailable,
 };
 pub use overlay::Overridable;
 pub use quirks::{FixedWaits, InnerRetries, Length, Quirk, Quirks, Rounds};

@@ -151,6 +151,7 @@ impl Fleet {
         if let Some(slot) = self.slots.get_mut(provider.index()) {
             slot.isolated = isolated;
         }
+        self.wake_returning();
         self.wake_next();
     }
 
@@ -158,6 +159,7 @@ impl Fleet {
     /// say; `None` ends that. The client's own limits still hold.
     pub fn pin(&mut self, provider: Option<ProviderId>) {
         self.pinned = provider;
+        self.wake_returning();
         self.wake_next();
     }
 
@@ -197,6 +199,7 @@ impl Fleet {
         if let Some(checks) = &mut self.checks {
             checks.on_end(provider, passed);
         }
+        self.wake_returning();
         self.wake_next();
     }
 
@@ -252,7 +255,7 @@ impl Fleet {
             outliers.on_end(provider, Some(took), now);
         }
         self.router.on_end(provider, AttemptResult::Well(took), now);
-        self.wake_next();
+        self.wake_after(pass);
     }
 
     /// An attempt failed. Not every failure counts against the provider, or against all of its
@@ -287,7 +290,7 @@ impl Fleet {
             false => AttemptResult::Nothing,
         };
         self.router.on_end(provider, seen, now);
-        self.wake_next();
+        self.wake_after(pass);
     }
 
     /// The failure of an attempt counts once more at the breaker, for a client that does so.
@@ -302,7 +305,7 @@ impl Fleet {
         self.slots[pass.provider.index()].on_cancelled(pass, spoke, now);
         self.router
             .on_end(pass.provider, AttemptResult::Nothing, now);
-        self.wake_next();
+        self.wake_after(pass);
     }
 
     /// An attempt's first token (its answer, if it is not streamed) arrived after this long.

@@ -1,8 +1,14 @@
-//! The queue: a bounded priority queue of calls that wait for capacity.
+//! The queue: a bounded priority queue of calls that wait for capacity, or for the return of a
+//! provider.
 //!
 //! The call of the highest priority goes first, and of equal priorities the one that joined first.
 //! When the queue is full, a call pushes out one of lower priority: of the lowest priority, the one
 //! that joined last, since it has waited for the shortest time.
+//!
+//! A call that waits for capacity holds back all calls behind it, since they would take the
+//! capacity that it needs. A call that waits for a provider to return holds back none: a provider
+//! that admits another call does not admit this one. It keeps its position, in case that it finds
+//! the provider full then.
 //!
 //! The queue has no clock and does not know the capacity. The fleet removes calls that have waited
 //! for too long, and wakes the first call when there is room for it.
@@ -12,15 +18,18 @@ use std::collections::BTreeMap;
 
 use super::CallId;
 use super::call_context::Priority;
-use super::config;
+use super::config::{self, WhenUnavailable};
+use super::step::FailureReason;
 use crate::time::Instant;
 
 /// The queued calls of one client.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
     settings: config::Queue,
-    /// The calls in the order in which they go.
+    /// The calls that wait for capacity, in the order in which they go.
     line: BTreeMap<QueuePosition, CallId>,
+    /// The calls that wait for the return of a provider.
+    returning: BTreeMap<QueuePosition, CallId>,
     /// The position of each call, and when its wait ends.
     places: BTreeMap<CallId, (QueuePosition, Instant)>,
     joined: u64,
@@ -28,6 +37,25 @@ pub(crate) struct Queue {
 
 /// The highest priority first; then in the order of arrival.
 type QueuePosition = (Reverse<Priority>, u64);
+
+/// What a call waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitsFor {
+    /// That a provider which admits it has room.
+    Capacity,
+    /// That a provider which has room admits it.
+    Return,
+}
+
+impl WaitsFor {
+    /// Why a call fails that has waited for it in vain.
+    pub(crate) const fn failure(self) -> FailureReason {
+        match self {
+            Self::Capacity => FailureReason::Shed,
+            Self::Return => FailureReason::Unavailable,
+        }
+    }
+}
 
 /// The result of joining the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,19 +77,29 @@ impl Queue {
         Self {
             settings,
             line: BTreeMap::new(),
+            returning: BTreeMap::new(),
             places: BTreeMap::new(),
             joined: 0,
         }
     }
 
     /// Adds a call; one that waits already keeps its position and its time.
-    pub(crate) fn join(&mut self, call: CallId, priority: Priority, now: Instant) -> Joined {
-        if let Some(&(_, until)) = self.places.get(&call) {
+    pub(crate) fn join(
+        &mut self,
+        call: CallId,
+        priority: Priority,
+        waits_for: WaitsFor,
+        now: Instant,
+    ) -> Joined {
+        if let Some(&(place, until)) = self.places.get(&call) {
+            self.line.remove(&place);
+            self.returning.remove(&place);
+            self.those_for(waits_for).insert(place, call);
             let pushed_out = None;
             return Joined::Waits { until, pushed_out };
         }
         let mut pushed_out = None;
-        if self.line.len() >= self.settings.max_calls as usize {
+        if self.places.len() >= self.settings.max_calls as usize {
             pushed_out = self.less_important(priority);
             match pushed_out {
                 None => return Joined::Full,
@@ -69,9 +107,9 @@ impl Queue {
             }
         }
         let place = (Reverse(priority), self.joined);
-        let until = now + self.settings.max_wait;
+        let until = self.until(call, now);
         self.joined += 1;
-        self.line.insert(place, call);
+        self.those_for(waits_for).insert(place, call);
         self.places.insert(call, (place, until));
         Joined::Waits { until, pushed_out }
     }
@@ -80,7 +118,24 @@ impl Queue {
     pub(crate) fn leave(&mut self, call: CallId) {
         if let Some((place, _)) = self.places.remove(&call) {
             self.line.remove(&place);
+            self.returning.remove(&place);
         }
+    }
+
+    /// What calls do that no healthy provider can take.
+    pub(crate) const fn when_unavailable(&self) -> WhenUnavailable {
+        self.settings.when_unavailable
+    }
+
+    /// When the wait of this call ends at the latest, or would end if it joined now.
+    pub(crate) fn until(&self, call: CallId, now: Instant) -> Instant {
+        let place = self.places.get(&call);
+        place.map_or(now + self.settings.max_wait, |&(_, until)| until)
+    }
+
+    /// The calls that wait for the return of a provider, in the order in which they go.
+    pub(crate) fn for_return(&self) -> impl Iterator<Item = CallId> {
+        self.returning.values().copied()
     }
 
     /// Whether a call waits.
@@ -88,30 +143,39 @@ impl Queue {
         self.places.contains_key(&call)
     }
 
-    /// When the wait of the first call ends.
+    /// When the wait of the first call for capacity ends.
     pub(crate) fn first_until(&self) -> Option<Instant> {
         let &(_, until) = self.places.get(&self.first()?)?;
         Some(until)
     }
 
-    /// The call that goes next: of the highest priority, the one that joined first.
+    /// The call that gets capacity next: of the highest priority, the one that joined first.
     pub(crate) fn first(&self) -> Option<CallId> {
         self.line.values().next().copied()
     }
 
-    /// Whether no queued call goes before this one. A call that is not queued comes after those of
-    /// the same priority.
+    /// Whether no call that waits for capacity goes before this one. A call that is not queued
+    /// comes after those of the same priority.
     pub(crate) fn is_next(&self, call: CallId, priority: Priority) -> bool {
-        let Some((first, &waits)) = self.line.first_key_value() else {
-            return true;
-        };
-        waits == call || (first.0 > Reverse(priority) && !self.holds(call))
+        let own = self.places.get(&call);
+        let own = own.map_or((Reverse(priority), u64::MAX), |&(place, _)| place);
+        let first = self.line.first_key_value();
+        first.is_none_or(|(first, _)| own <= *first)
     }
 
     /// The last call of the lowest priority, if that is below `priority`.
     fn less_important(&self, priority: Priority) -> Option<CallId> {
-        let (last, &call) = self.line.last_key_value()?;
+        let lines = [&self.line, &self.returning];
+        let lasts = lines.into_iter().filter_map(BTreeMap::last_key_value);
+        let (last, &call) = lasts.max()?;
         (last.0 > Reverse(priority)).then_some(call)
+    }
+
+    const fn those_for(&mut self, waits_for: WaitsFor) -> &mut BTreeMap<QueuePosition, CallId> {
+        match waits_for {
+            WaitsFor::Capacity => &mut self.line,
+            WaitsFor::Return => &mut self.returning,
+        }
     }
 }
 
@@ -130,7 +194,7 @@ mod tests {
     fn the_most_important_goes_first_and_then_who_came_first() {
         let mut queue = queue(10);
         for (call, priority) in [(1, 0), (2, 1), (3, 2), (4, 1), (5, 2)] {
-            queue.join(CallId(call), Priority(priority), at(0));
+            join(&mut queue, call, Priority(priority), 0);
         }
         let mut order = Vec::new();
         while let Some(call) = queue.first() {
@@ -144,10 +208,10 @@ mod tests {
     #[test]
     fn a_full_queue_turns_away_who_is_no_more_important() {
         let mut queue = queue(2);
-        queue.join(CallId(1), Priority::NORMAL, at(0));
-        queue.join(CallId(2), Priority::NORMAL, at(0));
+        join(&mut queue, 1, Priority::NORMAL, 0);
+        join(&mut queue, 2, Priority::NORMAL, 0);
         for priority in [Priority::LOW, Priority::NORMAL] {
-            assert_eq!(queue.join(CallId(3), priority, at(0)), Joined::Full);
+            assert_eq!(join(&mut queue, 3, priority, 0), Joined::Full);
         }
         assert!(!queue.holds(CallId(3)));
     }
@@ -156,9 +220,9 @@ mod tests {
     fn the_last_of_the_least_important_is_pushed_out() {
         let mut queue = queue(3);
         for (call, priority) in [(1, Priority::LOW), (2, Priority::LOW), (3, Priority::HIGH)] {
-            queue.join(CallId(call), priority, at(0));
+            join(&mut queue, call, priority, 0);
         }
-        let joined = queue.join(CallId(4), Priority::NORMAL, at(1));
+        let joined = join(&mut queue, 4, Priority::NORMAL, 1);
         assert_eq!(joined, waits(6, Some(2)));
         assert!(!queue.holds(CallId(2)));
         assert_eq!(queue.first(), Some(CallId(3)));
@@ -167,9 +231,9 @@ mod tests {
     #[test]
     fn who_waits_already_keeps_place_and_time() {
         let mut queue = queue(2);
-        queue.join(CallId(1), Priority::NORMAL, at(0));
-        queue.join(CallId(2), Priority::NORMAL, at(1));
-        let again = queue.join(CallId(1), Priority::HIGH, at(3));
+        join(&mut queue, 1, Priority::NORMAL, 0);
+        join(&mut queue, 2, Priority::NORMAL, 1);
+        let again = join(&mut queue, 1, Priority::HIGH, 3);
         assert_eq!(again, waits(5, None));
         assert_eq!(queue.first(), Some(CallId(1)));
     }
@@ -178,10 +242,10 @@ mod tests {
     fn a_newcomer_comes_after_those_that_are_as_important() {
         let mut queue = queue(2);
         assert!(queue.is_next(CallId(9), Priority::LOW));
-        queue.join(CallId(1), Priority::NORMAL, at(0));
+        join(&mut queue, 1, Priority::NORMAL, 0);
         assert!(!queue.is_next(CallId(9), Priority::NORMAL));
         assert!(queue.is_next(CallId(9), Priority::HIGH));
-        queue.join(CallId(2), Priority::NORMAL, at(0));
+        join(&mut queue, 2, Priority::NORMAL, 0);
         assert!(
             !queue.is_next(CallId(2), Priority::HIGH),
             "it keeps the priority that it joined with"
@@ -191,19 +255,48 @@ mod tests {
     #[test]
     fn who_left_does_not_wait_and_can_join_again_at_the_end() {
         let mut queue = queue(3);
-        queue.join(CallId(1), Priority::NORMAL, at(0));
-        queue.join(CallId(2), Priority::NORMAL, at(0));
+        join(&mut queue, 1, Priority::NORMAL, 0);
+        join(&mut queue, 2, Priority::NORMAL, 0);
         queue.leave(CallId(1));
         queue.leave(CallId(1));
         assert!(!queue.holds(CallId(1)));
-        queue.join(CallId(1), Priority::NORMAL, at(7));
+        join(&mut queue, 1, Priority::NORMAL, 7);
         assert_eq!(queue.first(), Some(CallId(2)));
+    }
+
+    #[test]
+    fn who_waits_for_a_return_holds_nobody_back_and_keeps_its_place() {
+        let mut queue = queue(3);
+        let returns = |queue: &mut Queue, call| {
+            queue.join(CallId(call), Priority::NORMAL, WaitsFor::Return, at(0))
+        };
+        assert_eq!(returns(&mut queue, 1), waits(5, None));
+        assert!(queue.is_next(CallId(9), Priority::LOW));
+        join(&mut queue, 2, Priority::NORMAL, 1);
+        assert!(!queue.is_next(CallId(9), Priority::NORMAL));
+        assert!(queue.is_next(CallId(1), Priority::NORMAL), "it came first");
+        assert_eq!(queue.first(), Some(CallId(2)));
+        // The provider that it waited for has returned, and is full.
+        assert_eq!(join(&mut queue, 1, Priority::NORMAL, 3), waits(5, None));
+        assert_eq!(queue.first(), Some(CallId(1)));
+        assert_eq!(queue.for_return().count(), 0);
+        assert!(!queue.is_next(CallId(2), Priority::NORMAL));
+    }
+
+    #[test]
+    fn all_that_wait_count_against_the_maximum() {
+        let mut queue = queue(2);
+        queue.join(CallId(1), Priority::LOW, WaitsFor::Return, at(0));
+        join(&mut queue, 2, Priority::NORMAL, 0);
+        assert_eq!(join(&mut queue, 3, Priority::LOW, 0), Joined::Full);
+        assert_eq!(join(&mut queue, 4, Priority::HIGH, 0), waits(5, Some(1)));
+        assert_eq!(Vec::from_iter(queue.for_return()), []);
     }
 
     #[test]
     fn a_queue_for_nobody_holds_nobody() {
         let mut queue = queue(0);
-        let joined = queue.join(CallId(1), Priority::HIGH, at(0));
+        let joined = join(&mut queue, 1, Priority::HIGH, 0);
         assert_eq!((joined, queue.first()), (Joined::Full, None));
     }
 
@@ -237,7 +330,7 @@ mod tests {
                     }
                     _ => {
                         let held = queue.holds(CallId(call));
-                        let joined = queue.join(CallId(call), Priority(priority), at(second));
+                        let joined = join(&mut queue, call, Priority(priority), second);
                         let gone = expected(&mut line, most as usize, call, priority);
                         match joined {
                             Joined::Full => prop_assert_eq!(gone, Err(())),
@@ -292,7 +385,13 @@ mod tests {
         Queue::new(config::Queue {
             max_calls: most,
             max_wait: WAIT,
+            ..config::Queue::default()
         })
+    }
+
+    /// Joins for capacity.
+    fn join(queue: &mut Queue, call: u64, priority: Priority, second: u64) -> Joined {
+        queue.join(CallId(call), priority, WaitsFor::Capacity, at(second))
     }
 
     fn waits(until: u64, pushed_out: Option<u64>) -> Joined {

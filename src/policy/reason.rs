@@ -65,6 +65,11 @@ pub enum Reason {
         /// The end of the wait, if no capacity is free before.
         until: Instant,
     },
+    /// No provider admits the call: it waits for the first that does again.
+    AwaitsReturn {
+        /// The end of the wait, if no provider admits it before.
+        until: Instant,
+    },
     /// The call goes on at once with another key of the provider.
     RotatesKey {
         /// The provider.
@@ -223,6 +228,15 @@ impl Refusal {
         match self {
             Self::BulkheadFull { .. } => Some(None),
             Self::RateLimited { until } | Self::SpendExhausted { until } => Some(Some(until)),
+            _ => None,
+        }
+    }
+
+    /// Whether the provider is refused for its health, and until when: none = unknown.
+    pub(super) const fn unhealthy_until(self) -> Option<Option<Instant>> {
+        match self {
+            Self::BreakerOpen { until, .. } | Self::Ejected { until } => Some(Some(until)),
+            Self::ProbesInFlight { .. } | Self::HealthCheckDown => Some(None),
             _ => None,
         }
     }
@@ -399,6 +413,8 @@ pub enum Stop {
     QueueFull,
     /// No capacity was free in time, or a more important call took its place in the queue.
     QueueTimeout,
+    /// No provider admitted the call again in time.
+    NoReturn,
     /// The deadline has passed.
     Deadline,
     /// The answer broke off after a token of it was delivered.

@@ -9,6 +9,7 @@
 //! - `retries`: which failures are retried, and how much load and time that adds.
 //! - `health`: breakers and checks.
 //! - `load`: limits, hedges, and providers with a shared cause of outages.
+//! - `queue`: calls that wait.
 //! - `quirks`: a policy that describes another client.
 //! - `view`: the policy and its context, as the rules use them.
 //!
@@ -16,6 +17,7 @@
 
 mod health;
 mod load;
+mod queue;
 mod quirks;
 mod retries;
 mod time;
@@ -194,6 +196,7 @@ const RULES: &[(&str, Rule, Needs)] = &[
     ("hedge-never", load::hedge_never, Needs::Context),
     ("hedge-doubles", load::hedge_doubles, Needs::Context),
     ("limit-below-load", load::limit_below_load, Needs::Context),
+    ("waits-in-vain", queue::waits_in_vain, Needs::Policy),
     (SHARED_FATE, load::shared_fate, Needs::Context),
     (
         "section-without-effect",

@@ -108,6 +108,7 @@ mod tests {
             "health_check.targets",
             "hedge.delay",
             "limit.when_full",
+            "queue.when_unavailable",
             "overrides.by_position",
         ];
         assert_eq!(count(&settings), KNOBS.len() + words.len());

@@ -54,10 +54,20 @@ const CASES: &[Case] = &[
         "waits-in-line",
         "success_rate of chat >= 55%, success_rate of chat <= 68%, \
          success_rate of batch >= 99.9%")]),
+    ("c26-wait-for-cooldown/both-cool-down", "--policy waits --engine model", &[("waits",
+        "success_rate >= 97%, latency.p99 <= 11s, latency.max <= 12s")]),
     ("c27-weight-on-second/weight-on-second", "--seed 1 --set run.duration=5m", &[("weights",
         "attempt_share(a) <= 11%, attempt_share(a) >= 9%, attempt_share(b) <= 81%, \
          attempt_share(b) >= 79%, attempt_share(c) <= 11%, attempt_share(c) >= 9%")]),
 ];
+
+/// Where a policy of the day could not say what its case asks for: the file, a text in it, and what
+/// says it now.
+const SAID_NOW: &[(&str, &str, &str)] = &[(
+    "c26-wait-for-cooldown/policies/waits.yaml",
+    "queue: { ",
+    "queue: { when_unavailable: wait, ",
+)];
 
 /// Half of the attempts fail, so one second attempt saves half of the failed calls.
 const LUCK: &[(&str, &str)] = &[
@@ -81,6 +91,12 @@ fn scenarios_from_public_reports_come_to_what_was_worked_out() {
     }
     let project = Project::new();
     copy(&shared, &project.path(""));
+    for (file, before, after) in SAID_NOW {
+        let text = fs::read_to_string(project.path(file)).expect("a policy");
+        assert!(text.contains(before), "{file}");
+        let said = text.replace(before, after);
+        fs::write(project.path(file), said).expect("written");
+    }
     let mut wrong = Vec::new();
     for case in CASES {
         let (folder, name) = case.0.split_once('/').expect("a folder");

@@ -10,6 +10,7 @@ use firedrill::policy::config::{
     AboveMax, Adaptive, Affinity, Backoff, Breaker, Budget, CheckTargets, HealthCheck, Hedge,
     HedgeDelay, HintMode, Hints, Jitter, Limit, Open, Outlier, Overrides, Policy, ProviderOverride,
     Queue, Retry, Route, SlowStart, Spend, Strategy as Order, Task, Throttle, Timeouts, WhenFull,
+    WhenUnavailable,
 };
 use firedrill::policy::{
     Action, CallContext, Delivery, FailureClass, Priority, ProviderId, ProviderInfo,
@@ -351,9 +352,11 @@ fn throttles() -> impl Strategy<Value = Throttle> {
 }
 
 fn queues() -> impl Strategy<Value = Queue> {
-    (1..6_u32, millis(1..8_000)).prop_map(|(most, wait)| Queue {
+    let unavailable = select([WhenUnavailable::Fail, WhenUnavailable::Wait].as_slice());
+    (1..6_u32, millis(1..8_000), unavailable).prop_map(|(most, wait, unavailable)| Queue {
         max_calls: most,
         max_wait: wait,
+        when_unavailable: unavailable,
     })
 }
 

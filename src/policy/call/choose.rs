@@ -46,6 +46,9 @@ impl Call {
                     return choice;
                 }
             }
+            if let Some(returns) = why.unhealthy_until() {
+                choice = choice.or_unhealthy(returns);
+            }
         }
         choice
     }

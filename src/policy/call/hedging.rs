@@ -37,7 +37,7 @@ impl Call {
                 self.hedges += 1;
                 Some(self.start(fleet, Visit::new(&pass), pass, Cause::Hedge, now))
             }
-            Choice::Full(_) | Choice::NoProvider => {
+            Choice::Full(_) | Choice::Unhealthy(_) | Choice::NoProvider => {
                 fleet.hedger()?.give_back();
                 self.hedge_not(NoHedge::NoProvider)
             }

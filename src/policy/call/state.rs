@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::classify::FailureClass;
 use super::super::fleet::Permit;
 use super::super::keys::KeyId;
+use super::super::queue::WaitsFor;
 use super::super::reason::Leaving;
 use super::super::{AttemptId, ProviderId};
 use super::{Cause, Failure, Outcome};
@@ -116,7 +117,7 @@ pub(super) enum Then {
     GiveUp,
 }
 
-/// Waiting in the queue for capacity at any provider.
+/// Waiting in the queue for any provider: for capacity, or for the return of one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Queued {
     /// Why the attempt will be made.
@@ -124,6 +125,7 @@ pub(super) struct Queued {
     /// The failure before it, if there was one.
     pub(super) last: Option<FailureClass>,
     pub(super) until: Instant,
+    pub(super) waits_for: WaitsFor,
 }
 
 /// The result of asking the providers, in order, to admit an attempt.
@@ -133,7 +135,10 @@ pub(super) enum Choice {
     Leave(Permit),
     /// A provider would, but is full: until that moment, or (none) until an attempt ends.
     Full(Option<Instant>),
-    /// No provider may be tried at present.
+    /// None is full, but a provider would if it were healthy: not before that moment; none =
+    /// unknown.
+    Unhealthy(Option<Instant>),
+    /// No provider may be tried.
     NoProvider,
 }
 
@@ -142,8 +147,20 @@ impl Choice {
     pub(super) fn or_full(self, ready: Option<Instant>) -> Self {
         match self {
             Self::Leave(_) => self,
-            Self::NoProvider => Self::Full(ready),
+            Self::NoProvider | Self::Unhealthy(_) => Self::Full(ready),
             Self::Full(before) => Self::Full(before.into_iter().chain(ready).min()),
+        }
+    }
+
+    /// This choice, or waiting for an unhealthy provider until `returns`: whichever comes first.
+    pub(super) fn or_unhealthy(self, returns: Option<Instant>) -> Self {
+        match self {
+            Self::Leave(_) | Self::Full(_) => self,
+            Self::NoProvider => Self::Unhealthy(returns),
+            Self::Unhealthy(before) => {
+                let earlier = before.zip(returns).map(|(before, at)| before.min(at));
+                Self::Unhealthy(earlier)
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Interactions of several attempts, several calls, and pins set by hand.
 
 mod reasons;
+mod returning;
 mod throttle;
 
 use super::*;

@@ -103,7 +103,23 @@ settings! {
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         max_wait: Duration = Duration::from_secs(5), Time "1ms" to "1h",
             "Beyond it, users have left.";
+        /// What a call does when no provider that it may ask admits it, because of breakers,
+        /// ejections or health checks.
+        when_unavailable: WhenUnavailable = WhenUnavailable::Fail;
     }
+}
+
+/// What a call does when breakers, ejections or health checks refuse it everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WhenUnavailable {
+    /// It fails at once.
+    Fail,
+    /// It waits until the first provider is admitted again; if that is known to be after `max_wait`
+    /// or the deadline, it fails at once. It delays no call that another provider admits.
+    Wait,
 }
 
 settings! {
@@ -122,3 +138,4 @@ settings! {
 }
 
 impl Setting for WhenFull {}
+impl Setting for WhenUnavailable {}

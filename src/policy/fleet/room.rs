@@ -1,10 +1,11 @@
-//! Calls that wait for capacity: their order, and which of them to wake when some may be free.
+//! Calls that wait for capacity or for the return of a provider: their order, and which of them to
+//! wake when they may go on.
 
 use super::super::call_context::CallContext;
-use super::super::config::WhenFull;
-use super::super::queue::{Joined, Queue};
+use super::super::config::{WhenFull, WhenUnavailable};
+use super::super::queue::{Joined, Queue, WaitsFor};
 use super::super::{CallId, ProviderId};
-use super::Fleet;
+use super::{Fleet, Permit};
 use crate::time::Instant;
 
 impl Fleet {
@@ -36,15 +37,27 @@ impl Fleet {
         &mut self,
         call: CallId,
         ask: &CallContext,
+        waits_for: WaitsFor,
         now: Instant,
     ) -> Option<Instant> {
-        match self.queue.as_mut()?.join(call, ask.priority, now) {
+        match (self.queue.as_mut()?).join(call, ask.priority, waits_for, now) {
             Joined::Full => None,
             Joined::Waits { until, pushed_out } => {
                 self.woken.extend(pushed_out);
                 Some(until)
             }
         }
+    }
+
+    /// Until when a call that no healthy provider can take waits at the latest; none if the policy
+    /// does not let it wait.
+    pub(in crate::policy) fn waits_for_return(
+        &self,
+        call: CallId,
+        now: Instant,
+    ) -> Option<Instant> {
+        let queue = self.queue.as_ref()?;
+        (queue.when_unavailable() == WhenUnavailable::Wait).then(|| queue.until(call, now))
     }
 
     /// Whether a call is still in the queue: it may have been pushed out.
@@ -82,5 +95,19 @@ impl Fleet {
     pub(super) fn wake_next(&mut self) {
         let first = self.queue.as_ref().and_then(Queue::first);
         self.woken.extend(first);
+    }
+
+    /// An attempt has ended, which leaves room, and may have closed a breaker or freed its probe.
+    pub(super) fn wake_after(&mut self, pass: &Permit) {
+        if pass.is_probe() {
+            self.wake_returning();
+        }
+        self.wake_next();
+    }
+
+    /// Wakes the calls that wait for the return of a provider, since one may have returned.
+    pub(super) fn wake_returning(&mut self) {
+        let all = self.queue.iter().flat_map(Queue::for_return);
+        self.woken.extend(all);
     }
 }

@@ -1,5 +1,6 @@
 //! Limits, hedges, and providers with a shared cause of outages.
 
+use super::queue::waits_for_return;
 use super::view::View;
 use super::{Draft, LintLocation, LintProvider};
 use crate::policy::config::{Hedge, HedgeDelay, Limit};
@@ -156,7 +157,7 @@ pub(super) fn without_effect(view: &View) -> Vec<Draft> {
             "a provider in slow start leaves calls to others, and there are none",
         ),
         (
-            policy.queue.is_some() && !fills,
+            policy.queue.is_some() && !fills && !waits_for_return(view),
             &["queue"],
             "a call waits where a limit is full, and there is neither `limit` nor `spend`",
         ),

@@ -205,6 +205,24 @@ const CASES: &[Case] = &[
         mended: "breaker: { max_probes: 5, success_threshold: 5 }\n",
     },
     Case {
+        code: "waits-in-vain",
+        policy: "queue: { when_unavailable: wait }\nlimit: { rpm: 60 }\n\
+            retry: { max_attempts: 1 }\n",
+        around: nothing,
+        place: "queue.when_unavailable",
+        says: "nothing refuses a provider",
+        mended: "queue: { max_wait: 30s, when_unavailable: wait }\nbreaker: {}\n",
+    },
+    Case {
+        code: "waits-in-vain",
+        policy: "queue: { max_wait: 5s, when_unavailable: wait }\nbreaker: {}\n",
+        around: nothing,
+        place: "queue.max_wait",
+        says: "calls wait for 5s at most, and a breaker stays open for 30s",
+        mended: "queue: { max_wait: 5s, when_unavailable: wait }\n\
+            breaker: { open: { initial: 5s } }\n",
+    },
+    Case {
         code: "ejects-none",
         policy: "breaker: {}\noutlier: { max_ejection_percent: 10% }\n",
         around: || fleet(3),

@@ -33,6 +33,12 @@ pub(super) fn reason(reason: &Reason, names: &Names) -> String {
         Reason::Queued { until } => {
             format!("waits for capacity, at most until {}", clock(*until))
         }
+        Reason::AwaitsReturn { until } => {
+            format!(
+                "waits for a provider to return, at most until {}",
+                clock(*until)
+            )
+        }
         Reason::RotatesKey { provider, to, .. } => {
             format!("goes on at {} with its key {}", name(*provider), to.0 + 1)
         }
@@ -240,6 +246,7 @@ fn stop(why: &Stop) -> String {
         Stop::Unsupported => "no dialect has what the request asks for".to_owned(),
         Stop::QueueFull => "no capacity, and no place in a queue".to_owned(),
         Stop::QueueTimeout => "no capacity in time".to_owned(),
+        Stop::NoReturn => "no provider returned in time".to_owned(),
         Stop::Deadline => "the deadline has passed".to_owned(),
         Stop::Interrupted { class } => {
             format!("{} after a token was delivered", class.name())

@@ -87,6 +87,18 @@ pub(crate) const ROWS: &[Row] = &[
         }),
     },
     Row {
+        name: "Waiting for the first provider to return",
+        who: "none",
+        knobs: &["queue.when_unavailable"],
+        test: "src/policy/call/tests/returning.rs::a_call_waits_for_the_first_provider_to_return",
+        shown: Shown::By(Story {
+            scenario: "wait-for-return",
+            with: "returning-queue",
+            without: Without::Policy("queue"),
+            measure: "success_rate",
+        }),
+    },
+    Row {
         name: "Priorities in the queue",
         who: "LiteLLM, Envoy",
         knobs: &["Request::priority"],
