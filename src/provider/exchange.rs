@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::chunks::{Chunk, End};
+use super::chunks::{Chunk, End, whole_ms};
 use super::egress::Line;
 use super::fault_set::Billing;
 use super::payload::Payload;
 use super::stream::Stream;
-use crate::scenario::fault::CloseMode;
+use crate::scenario::fault::{CloseMode, LateClose};
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 
@@ -153,6 +153,19 @@ impl<W: Payload> Exchange<W> {
     pub(super) fn then(mut self, at: Instant, action: Action<W>) -> Self {
         self.queue.push_back((at, action));
         self
+    }
+
+    /// Adds silence from `at` on, which lasts, or ends as `then` says.
+    #[must_use]
+    pub(super) fn then_left(self, at: Instant, then: Option<LateClose>) -> Self {
+        let Some(LateClose { silence, with }) = then else {
+            return self.then(at, Action::Silence);
+        };
+        let last = match with {
+            CloseMode::Rst => Action::Rst,
+            CloseMode::Fin | CloseMode::End => Action::Fin,
+        };
+        self.then(whole_ms(at + silence), last)
     }
 
     /// Adds keep-alives: the `first`, with its head, at `at`, and others after it.

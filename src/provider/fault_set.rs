@@ -5,11 +5,15 @@
 //! fault that changes nothing has not struck: anything after a refusal, a loss of capacity without
 //! effect, a cache miss of an empty cache.
 
+use std::time::Duration;
+
 use super::answer_effects::{AnswerEffects, PlainAnswer, shows};
 use crate::policy::ProviderId;
 use crate::rng::RngStreams;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{AttemptInfo, FaultKind, Layer, SeededFault, left_at, scaled_at};
+use crate::scenario::fault::{
+    AttemptInfo, FaultKind, LateClose, Layer, SeededFault, left_at, scaled_at,
+};
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::units::{Factor, Share};
@@ -26,20 +30,22 @@ pub(super) struct Faults {
 /// A fault that decides the whole exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ExchangeFault {
-    /// Never answered.
-    Hang,
+    /// Never answered; perhaps closed after a while.
+    Hang(Option<LateClose>),
     /// The connection is reset.
     Reset,
     /// The connection is closed cleanly.
     Fin,
-    /// The head of an answer is sent, and nothing more.
-    Head,
+    /// The head of an answer is sent, and nothing more; perhaps closed after a while.
+    Head(Option<LateClose>),
     /// Answered with an error.
     Refuse {
         /// The error.
         refusal: Refusal,
         /// Whether the prompt is billed all the same.
         billed: bool,
+        /// How much later.
+        late: Duration,
     },
 }
 
@@ -81,11 +87,19 @@ impl Faults {
     pub(super) fn verdict(&mut self, seen: &AttemptInfo<'_>) -> Option<(FaultId, ExchangeFault)> {
         self.exchange.iter_mut().find_map(|drawn| {
             let verdict = match drawn.fault.inject {
-                FaultKind::Hang => ExchangeFault::Hang,
+                FaultKind::Hang { then } => ExchangeFault::Hang(then),
                 FaultKind::Reset => ExchangeFault::Reset,
                 FaultKind::EarlyFin => ExchangeFault::Fin,
-                FaultKind::HeadersOnly => ExchangeFault::Head,
-                FaultKind::Refuse { refusal, billed } => ExchangeFault::Refuse { refusal, billed },
+                FaultKind::HeadersOnly { then } => ExchangeFault::Head(then),
+                FaultKind::Refuse {
+                    refusal,
+                    billed,
+                    late,
+                } => ExchangeFault::Refuse {
+                    refusal,
+                    billed,
+                    late,
+                },
                 _ => return None,
             };
             drawn.strikes(seen).then_some((drawn.id, verdict))

@@ -18,7 +18,8 @@
 //!
 //! # What is billed
 //!
-//! Errors are sent at once, without think time, as those of real providers are. A request that is
+//! Errors are sent at once, without think time, as those of real providers are, unless the fault
+//! delays its error. A request that is
 //! refused by a fault, a limit or a full queue is billed nothing, unless the fault bills the
 //! prompt. A hang, a reset, an early end and a head alone are billed nothing, nor are keep-alives
 //! without an answer. Everything else that begins with a 200 is work: its prompt is billed when the
@@ -244,22 +245,28 @@ impl Provider {
     ) -> Exchange<W> {
         let at = whole_ms(seen.now);
         let exchange = Exchange::default().then_fired(at, &[fault]);
-        let (refusal, billed) = match verdict {
-            ExchangeFault::Hang => return exchange.then(at, Action::Silence),
+        let (refusal, billed, late) = match verdict {
+            ExchangeFault::Hang(then) => return exchange.then_left(at, then),
             ExchangeFault::Reset => return exchange.then(at, Action::Rst),
             ExchangeFault::Fin => return exchange.then(at, Action::Fin),
-            ExchangeFault::Head => {
+            ExchangeFault::Head(then) => {
                 let head = Action::Write(self.head(request, at).into());
-                return exchange.then(at, head).then(at, Action::Silence);
+                return exchange.then(at, head).then_left(at, then);
             }
-            ExchangeFault::Refuse { refusal, billed } => (refusal, billed),
+            ExchangeFault::Refuse {
+                refusal,
+                billed,
+                late,
+            } => (refusal, billed, late),
         };
         let exchange = match billed {
             true => self.billed_for_nothing(seen, request, fault),
             false => exchange,
         };
         let quotas = self.exhausted(request.key.as_deref(), &refusal);
-        self.refuse(exchange, at, request, quotas, &refusal)
+        let at = whole_ms(seen.now + late);
+        let stamp = self.stamp(request, at, late, quotas);
+        exchange.then(at, Action::Write(W::refusal(&self.writer, stamp, &refusal)))
     }
 
     /// The beginning of an exchange that ends in an error, and bills the prompt.

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use firedrill::drill::Drill;
+use firedrill::drill::{Drill, compare_engines};
 use firedrill::policy::config::Policy;
 use firedrill::policy::{FailureClass, FailureReason, Outcome, ProviderId, RngStreams};
 use firedrill::scenario::Scenario;
 use firedrill::scenario::fault::{Body, Cause, Refusal};
 use firedrill::scenario::fault::{
-    Burst, CloseMode, Fault, FaultKind, Flaw, Ramp, Recovery, SeededFault, Shape, Windows,
+    Burst, CloseMode, Fault, FaultKind, Flaw, LateClose, Ramp, Recovery, SeededFault, Shape,
+    Windows,
 };
 use firedrill::time::Instant;
 use firedrill::trace::{Event, EventKind, Recorder};
@@ -308,6 +309,7 @@ fn a_group_shares_its_cause_in_every_layer() {
     let overloaded = FaultKind::Refuse {
         refusal: Refusal::of(Cause::Overloaded),
         billed: false,
+        late: Duration::ZERO,
     };
     for (inject, class) in [
         (FaultKind::Closed(CloseMode::Rst), FailureClass::Reset),
@@ -335,6 +337,52 @@ fn a_group_shares_its_cause_in_every_layer() {
     assert_eq!(told.calls_failed(FailureClass::Connect).len(), 29);
     assert_eq!((told.succeeded(), told.fired[&1]), (60, 60));
     assert_eq!(told.billed, 60 * 4, "prompt and output, each twice");
+}
+
+#[test]
+fn an_end_or_an_error_may_come_late_in_both_engines() {
+    let after = |with| LateClose {
+        silence: Duration::from_secs(3),
+        with,
+    };
+    let late = |seconds| FaultKind::Refuse {
+        refusal: Refusal::with_status(500),
+        billed: false,
+        late: Duration::from_secs(seconds),
+    };
+    let hang = |with| FaultKind::Hang {
+        then: Some(after(with)),
+    };
+    let head = |with| FaultKind::HeadersOnly {
+        then: Some(after(with)),
+    };
+    let attempt = FailureClass::TimeoutAttempt;
+    for (inject, class, seconds) in [
+        (hang(CloseMode::Fin), FailureClass::Reset, 3),
+        (hang(CloseMode::Rst), FailureClass::Reset, 3),
+        (head(CloseMode::Fin), FailureClass::Truncated, 3),
+        (head(CloseMode::Rst), FailureClass::Reset, 3),
+        (FaultKind::Hang { then: None }, attempt, 5),
+        (late(0), FailureClass::ServerError, 0),
+        (late(4), FailureClass::ServerError, 4),
+        (late(6), attempt, 5),
+    ] {
+        let shown = format!("{inject:?}");
+        let fault = during(10, 10, fault(inject));
+        let scenario = scenario("{ duration: 60s, seeds: 1..1 }", LOAD, vec![fault]);
+        let told = run(&scenario, ONE_ATTEMPT, 1);
+        let failed = told.calls_failed(class);
+        assert_eq!(failed, Vec::from_iter(9..19), "{shown}: {:?}", told.failed);
+        for call in failed {
+            let took = told.ended[&call].0.since(told.arrived[&call]);
+            let late = took.saturating_sub(Duration::from_secs(seconds));
+            assert!(took.as_secs() == seconds, "{shown}: {took:?}");
+            assert!(late < Duration::from_millis(10), "{shown}: {took:?}");
+        }
+        let policy = Policy::parse("mine.yaml", ONE_ATTEMPT).unwrap();
+        let both = compare_engines(&scenario, &policy, 1).unwrap();
+        assert_eq!((both.agree, both.calls), (60, 60), "{shown}");
+    }
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn length() -> impl Strategy<Value = Duration> + Clone {
 
 fn any_verdict() -> impl Strategy<Value = FaultKind> {
     prop_oneof![
-        Just(FaultKind::Hang),
+        Just(FaultKind::Hang { then: None }),
         Just(FaultKind::Reset),
         Just(FaultKind::EarlyFin),
         (400_u16..600, proptest::option::of(length())).prop_map(|(status, wait)| {

@@ -164,10 +164,10 @@ fn the_first_fault_that_decides_is_the_only_one_that_strikes() {
     let slow = slow(2_000);
     let request = request(true, 300);
     let struck = |faults: &[FaultKind]| play(&mut provider(faults), &request);
-    let (played, bytes) = struck(&[slow.clone(), status.clone(), FaultKind::Hang]);
+    let (played, bytes) = struck(&[slow.clone(), status.clone(), FaultKind::Hang { then: None }]);
     assert_eq!(played, [(0, Done::Fired(1)), (0, Done::Write)]);
     assert_eq!(Answer::read(&bytes).status, 503);
-    let (played, _) = struck(&[FaultKind::Hang, status.clone()]);
+    let (played, _) = struck(&[FaultKind::Hang { then: None }, status.clone()]);
     assert_eq!(played, [(0, Done::Fired(0)), (0, Done::Silence)]);
     let (played, _) = struck(&[FaultKind::Reset, status]);
     assert_eq!(played, [(0, Done::Fired(0)), (0, Done::Rst)]);
@@ -175,7 +175,11 @@ fn the_first_fault_that_decides_is_the_only_one_that_strikes() {
 
 #[test]
 fn faults_of_the_network_and_of_others_are_not_ours() {
-    let mut scenario = scenario(&[FaultKind::Outage, FaultKind::Blackhole, FaultKind::Hang]);
+    let mut scenario = scenario(&[
+        FaultKind::Outage,
+        FaultKind::Blackhole,
+        FaultKind::Hang { then: None },
+    ]);
     scenario.faults[2].targets = vec![ProviderId(1)];
     let mut provider = Provider::new(&scenario, ProviderId(0), RngStreams::new(1));
     assert_eq!(play(&mut provider, &request(false, 1)).0.len(), 4);
@@ -266,6 +270,7 @@ fn refuse(refusal: Refusal) -> FaultKind {
     FaultKind::Refuse {
         refusal,
         billed: false,
+        late: Duration::ZERO,
     }
 }
 

@@ -15,7 +15,7 @@ fn a_head_alone_is_that_of_an_answer_and_nothing_follows() {
         (true, "text/event-stream; charset=utf-8"),
         (false, "application/json"),
     ] {
-        let mut provider = provider(&[FaultKind::HeadersOnly]);
+        let mut provider = provider(&[FaultKind::HeadersOnly { then: None }]);
         let (played, bytes) = play(&mut provider, &request(streamed, 300));
         let expected = [(0, Done::Fired(0)), (0, Done::Write), (0, Done::Silence)];
         assert_eq!(played, expected);
@@ -32,6 +32,7 @@ fn a_refusal_may_bill_the_prompt() {
     let fault = FaultKind::Refuse {
         refusal: Refusal::with_status(500),
         billed: true,
+        late: Duration::ZERO,
     };
     let (played, bytes) = play(&mut provider(&[fault]), &request(false, 300));
     let expected = [
@@ -92,7 +93,7 @@ fn what_follows_a_verdict_has_not_struck() {
     let faults = [
         FaultKind::KeepAlive { by: None },
         FaultKind::EarlyFin,
-        FaultKind::HeadersOnly,
+        FaultKind::HeadersOnly { then: None },
         FaultKind::CapacityLoss {
             remaining: Share::ZERO,
         },

@@ -9,9 +9,9 @@
 use serde_json::{Map, Value};
 
 use super::fields::{
-    After, Billed, By, ByOrNever, Cap, ConnectionEnd, ErrorCause, Field, HintToWait, Idle, Index,
-    InsideOf, Keys, Model, Remaining, Says, ShouldRetry, Silence, Slower, Speed, Status,
-    StatusCause, StreamEnd, Then, Times, What,
+    After, Billed, By, ByOrNever, Cap, ConnectionEnd, Ended, ErrorCause, Field, HintToWait, Idle,
+    Index, InsideOf, Keys, Late, Model, Remaining, Says, ShouldRetry, Silence, Slower, Speed,
+    Status, StatusCause, StreamEnd, Then, Times, What,
 };
 pub use super::keys::{KEYS, Key};
 use super::kind::{Delayed, FaultKind, Flaw, Layer, StreamAnomaly};
@@ -189,7 +189,7 @@ macro_rules! rows {
                     },)*)*
                     Self::Refuse { refusal: Refusal { status: Some(_), .. }, .. } => &STATUS,
                     $none => &const {
-                        rows!(@row Answer Attempts "" () { Hang } "It changes nothing.")
+                        rows!(@row Answer Attempts "" () { Reset } "It changes nothing.")
                     },
                 }
             }
@@ -200,13 +200,14 @@ macro_rules! rows {
                     $($(Self::$($kind)* $(if $guard)? => {
                         $(<$of as Field>::write($field, shown);)*
                     })*)*
-                    Self::Refuse { refusal, billed } => {
+                    Self::Refuse { refusal, billed, late } => {
                         if refusal.status.is_some() {
                             StatusCause::write(&refusal.cause, shown);
                         }
                         HintToWait::write(&refusal.hint, shown);
                         ShouldRetry::write(&refusal.should_retry, shown);
                         Billed::write(billed, shown);
+                        Late::write(late, shown);
                     }
                     $($(Self::$($kind_after)* $(if $guard_after)? => {
                         $(<$of_after as Field>::write($field_after, shown);)*
@@ -218,11 +219,12 @@ macro_rules! rows {
     };
     (@error $cause:ident $about:literal) => {
         rows!(@row Exchange Attempts (Cause::$cause.name())
-            (hint: HintToWait, should_retry: ShouldRetry, billed: Billed)
+            (hint: HintToWait, should_retry: ShouldRetry, billed: Billed, late: Late)
             {
                 Refuse {
                     refusal: Refusal { status: None, cause: Cause::$cause, hint, should_retry },
                     billed,
+                    late,
                 }
             }
             $about)
@@ -246,8 +248,14 @@ macro_rules! rows {
 /// The row of all status numbers.
 pub const STATUS: Row = rows!(@row Exchange Attempts "400..599"
     (status: Status, cause: StatusCause, hint: HintToWait, should_retry: ShouldRetry,
-        billed: Billed)
-    { Refuse { refusal: Refusal { status: Some(status), cause, hint, should_retry }, billed } }
+        billed: Billed, late: Late)
+    {
+        Refuse {
+            refusal: Refusal { status: Some(status), cause, hint, should_retry },
+            billed,
+            late,
+        }
+    }
     "An error with this status, and the body that it usually has in the dialect.");
 
 rows! {
@@ -272,11 +280,13 @@ rows! {
             "The answer is whole and announces the connection's end, which comes late.";
     }
     Exchange Attempts {
-        "hang" () => { Hang } "The request is read and never answered, also after the window.";
+        "hang" (then: Ended) => { Hang { then } }
+            "The request is read and never answered, also after the window.";
         "reset" () => { Reset } "The connection is reset after the request is read.";
         "early_fin" () => { EarlyFin }
             "The connection is closed cleanly after the request is read.";
-        "headers_only" () => { HeadersOnly } "The head of an answer comes, then silence.";
+        "headers_only" (then: Ended) => { HeadersOnly { then } }
+            "The head of an answer comes, then silence.";
     }
     @errors {
         RateLimit: "Too many requests per minute.";

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::kind::{CloseMode, SlowPart};
+use super::kind::{CloseMode, LateClose, SlowPart};
 use super::reader::Reader;
 use crate::scenario::check::MOST_TOKENS;
 use crate::text::Diagnostic;
@@ -135,7 +135,7 @@ fields! { |reader|
     StreamEnd: CloseMode, optional with (CloseMode::Rst);
     /// How a connection closes on which no answer has begun.
     ConnectionEnd: CloseMode, optional with (CloseMode::Rst),
-        check |with| reader.connection_end(with);
+        check |with| reader.connection_end("with", with);
 }
 
 /// A status that is written instead of a word.
@@ -154,6 +154,65 @@ impl Field for Status {
     }
 
     fn write(_: &u16, _: &mut Map<String, Value>) {}
+}
+
+/// The delay of an error; it is not written where there is none.
+pub(super) enum Late {}
+
+impl Field for Late {
+    type Value = Duration;
+
+    const KEYS: Keys = Keys {
+        names: &["by"],
+        are_required: false,
+    };
+
+    fn read(reader: &Reader<'_>) -> Result<Duration, Diagnostic> {
+        Ok(reader.file.by.unwrap_or_default())
+    }
+
+    fn write(late: &Duration, shown: &mut Map<String, Value>) {
+        if !late.is_zero() {
+            shown.insert("by".to_owned(), duration::write(*late).into());
+        }
+    }
+}
+
+/// How a connection on which no answer comes is closed after a while, if it is.
+pub(super) enum Ended {}
+
+impl Field for Ended {
+    type Value = Option<LateClose>;
+
+    const KEYS: Keys = Keys {
+        names: &["silence", "then"],
+        are_required: false,
+    };
+
+    fn read(reader: &Reader<'_>) -> Result<Option<LateClose>, Diagnostic> {
+        let missing = |there: &str, key: &str, hint: &str| {
+            let message = format!("`{there}` needs the key `{key}` beside it");
+            Err(reader.problem_at_key(there, message).hint(hint))
+        };
+        match (reader.file.silence, reader.file.then) {
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                missing("silence", "then", "write how it ends: `then: fin` or `rst`")
+            }
+            (None, Some(_)) => missing("then", "silence", "write when: `silence: 30s`"),
+            (Some(silence), Some(then)) => {
+                let with = reader.connection_end("then", then)?;
+                Ok(Some(LateClose { silence, with }))
+            }
+        }
+    }
+
+    fn write(then: &Option<LateClose>, shown: &mut Map<String, Value>) {
+        if let Some(LateClose { silence, with }) = then {
+            shown.insert("silence".to_owned(), duration::write(*silence).into());
+            shown.insert("then".to_owned(), json!(with));
+        }
+    }
 }
 
 /// A hint to wait. A false hint has its own length; all other hints need a `retry_after`.
@@ -235,10 +294,10 @@ impl Reader<'_> {
         Ok(model.into())
     }
 
-    fn connection_end(&self, with: CloseMode) -> Result<CloseMode, Diagnostic> {
+    fn connection_end(&self, key: &str, with: CloseMode) -> Result<CloseMode, Diagnostic> {
         match with {
             CloseMode::End => {
-                let problem = self.problem("with", "there is no body yet that could be cut");
+                let problem = self.problem(key, "there is no body yet that could be cut");
                 Err(problem.hint("write `rst` or `fin`"))
             }
             with => Ok(with),

@@ -116,7 +116,8 @@ keys! {
         "The length of the silence.";
     speed: Option<TokenRate> as "TokenRate", "speed", "0.5 tok/s", "Tokens per second.";
     then: Option<CloseMode>, "then", "fin",
-        "How it ends after the silence: `rst`, `fin`, `end`; else it goes on.";
+        "How it ends after the silence: `rst`, `fin` or (streams) `end`; else a stall goes on, and \
+         a hang stays silent.";
     what: Option<SlowPart>, "what", "ttft", "What is slow: `all` (by default), `ttft` or `tokens`.";
     with: Option<CloseMode>, "with", "fin",
         "How it ends: `rst` (by default), `fin`, or (streams) `end`.";

@@ -50,19 +50,27 @@ pub enum FaultKind {
 
     // The exchange.
     /// The request is read and never answered, even after the window.
-    Hang,
+    Hang {
+        /// How the connection is closed after a while; none = it stays open.
+        then: Option<LateClose>,
+    },
     /// RST after the request is read.
     Reset,
     /// FIN after the request is read.
     EarlyFin,
     /// The head of an answer, then silence.
-    HeadersOnly,
+    HeadersOnly {
+        /// How the connection is closed after a while; none = it stays open.
+        then: Option<LateClose>,
+    },
     /// An error.
     Refuse {
         /// Which.
         refusal: Refusal,
         /// Whether the prompt is billed nevertheless.
         billed: bool,
+        /// How long after the request it is sent.
+        late: Duration,
     },
 
     // The answer: when it leaves.
@@ -234,6 +242,15 @@ pub enum CloseMode {
     Fin,
     /// The HTTP body ends as if it were complete (streams only).
     End,
+}
+
+/// The end of a connection on which nothing has come for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LateClose {
+    /// For how long.
+    pub silence: Duration,
+    /// How it is closed.
+    pub with: CloseMode,
 }
 
 /// The strength of a fault.

@@ -44,7 +44,7 @@ pub use crate::wire::fake::{
 };
 pub use burst::Burst;
 pub use kind::Strength;
-pub use kind::{CloseMode, Delayed, FaultKind, Flaw, Layer, SlowPart, StreamAnomaly};
+pub use kind::{CloseMode, Delayed, FaultKind, Flaw, LateClose, Layer, SlowPart, StreamAnomaly};
 pub(crate) use kind::{left_at, scaled_at};
 pub use ramp::{Ramp, Recovery, Shape};
 pub use seeded::SeededFault;

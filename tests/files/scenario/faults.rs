@@ -24,6 +24,7 @@ fn every_kind_of_fault_is_understood() {
         FaultKind::Refuse {
             refusal: wait.map_or(refusal, |wait| refusal.after(wait)),
             billed: false,
+            late: Duration::ZERO,
         }
     };
     let expected = [
@@ -52,7 +53,7 @@ fn every_kind_of_fault_is_understood() {
                 then: None,
             },
         ),
-        ("silent", &FaultKind::Hang),
+        ("silent", &FaultKind::Hang { then: None }),
         ("dark", &FaultKind::Blackhole),
     ];
     assert_eq!(injected, expected);
