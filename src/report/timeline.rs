@@ -65,14 +65,6 @@ impl Timeline {
         let stretch_ns = self.stretch_ns;
         count(&mut self.answers, at, stretch_ns);
     }
-
-    /// One character per interval: `.` when no call failed, `1` to `9` for the tenths that did
-    /// (rounded up), `X` when all did, a blank when no call arrived.
-    pub fn drawn(&self) -> String {
-        let pairs = self.calls.iter().zip(&self.failed);
-        let drawn: String = pairs.map(|(&calls, &failed)| mark(calls, failed)).collect();
-        drawn.trim_end().to_owned()
-    }
 }
 
 merges!(Timeline {
@@ -90,52 +82,5 @@ fn count(counts: &mut [u64], at: Instant, stretch_ns: u64) {
     }
 }
 
-fn mark(calls: u64, failed: u64) -> char {
-    match (calls, failed) {
-        (0, _) => ' ',
-        (_, 0) => '.',
-        _ if failed >= calls => 'X',
-        _ => {
-            let tenths = (u128::from(failed) * 10).div_ceil(u128::from(calls)).min(9);
-            char::from_digit(u32::try_from(tenths).unwrap_or(9), 10).unwrap_or('9')
-        }
-    }
-}
-
 /// The number of intervals that fit on a line of 80 columns.
 const STRETCHES: u64 = 60;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_is_drawn_in_sixty_marks() {
-        let mut timeline = Timeline::new(Duration::from_secs(60));
-        for second in 0..60 {
-            for call in 0..10 {
-                let at = Instant::from_nanos(second * 1_000_000_000 + call);
-                timeline.add(at, second >= 20 && call < second - 20);
-            }
-        }
-        assert_eq!(
-            timeline.drawn(),
-            format!("{}.123456789{}", ".".repeat(20), "X".repeat(30))
-        );
-    }
-
-    #[test]
-    fn a_run_of_no_length_has_one_stretch_and_late_calls_count_at_the_end() {
-        let mut timeline = Timeline::new(Duration::ZERO);
-        timeline.add(Instant::from_nanos(u64::MAX), true);
-        assert_eq!(timeline.drawn(), "X");
-    }
-
-    #[test]
-    fn silence_is_drawn_as_a_blank() {
-        let mut timeline = Timeline::new(Duration::from_nanos(3));
-        timeline.add(Instant::from_nanos(0), false);
-        timeline.add(Instant::from_nanos(2), true);
-        assert_eq!(timeline.drawn(), ". X");
-    }
-}

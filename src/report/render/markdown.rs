@@ -10,6 +10,7 @@ pub(super) mod rows;
 
 use std::collections::BTreeSet;
 
+use super::chart::strip;
 use super::{Screen, per_run, table};
 use crate::policy::classify::FailureClass;
 use crate::report::measures::Measure;
@@ -152,7 +153,7 @@ fn over_time(report: &Report) -> String {
     let width = columns::width(names);
     let line = |policy: &Judged| {
         let name = columns::left(&policy.name, width);
-        format!("{name}  {}", policy.state.timeline.drawn())
+        format!("{name}  {}", strip::failed(&policy.state.timeline))
     };
     let lines = Vec::from_iter(report.policies.iter().map(line));
     let picture = report.picture.as_ref().map(|file| {

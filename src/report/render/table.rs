@@ -4,6 +4,7 @@
 //! Plain ASCII; colour only when asked for. The command line decides whether the terminal shows
 //! colour.
 
+use super::chart::strip;
 use super::{Screen, failure, names, of_each, per_run};
 use crate::policy::config::EVERY;
 use crate::report::measures::{Measure, View};
@@ -305,8 +306,8 @@ fn worst_over_time(report: &Report) -> Vec<String> {
             "  {}, tenths of calls that failed over time (. none, X all):",
             worst.name
         ),
-        format!("  {}", worst.state.timeline.drawn()),
-        format!("  {}", failure::axis(&worst.state.timeline)),
+        format!("  {}", strip::failed(&worst.state.timeline)),
+        format!("  {}", strip::axis(&worst.state.timeline)),
     ]
 }
 

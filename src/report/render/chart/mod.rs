@@ -1,8 +1,9 @@
-//! Charts, as SVG: parts of a page, and pictures beside the Markdown.
+//! Charts: as SVG, parts of a page and pictures beside the Markdown; as text, for a terminal.
 //!
 //! - `sheet`: what charts are drawn on; `scale`: from values to positions.
 //! - `over_time`: success, attempts, latency and breakers over a run; `ranges`: latencies on a
 //!   logarithmic axis; `bars`: money; `front`: the candidates of a search.
+//! - `strip`: a run over time in one line of text.
 //!
 //! Every chart has a row for each policy, with its name and value above: no line hides another,
 //! and no colour has to be told from another. Positions are integers.
@@ -13,6 +14,7 @@ mod over_time;
 mod ranges;
 mod scale;
 mod sheet;
+pub(in crate::report) mod strip;
 
 pub(crate) use bars::Bar;
 pub(crate) use front::{Candidate, Objective};
