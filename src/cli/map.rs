@@ -131,13 +131,10 @@ pub(super) fn map(args: &Args) -> Done {
     if let Some(mut set) = out {
         let name = &plane.drill().scenario().name;
         set.add(format!("{name}.map.csv"), csv(&plane, &names, &cells));
-        let picture = picture::draw(&plane, &grids);
-        let shown = format!(
-            "# {name}\n\n```text\n{}\n```\n",
-            text(&plane, &grids).trim_end()
-        );
-        let page = report::document(&shown, std::slice::from_ref(&picture));
+        let picture = picture::draw(&plane, &grids, false);
+        let page = report::document(&markdown(&plane, &grids), &[picture]);
         set.add(format!("{name}.map.html"), page);
+        let picture = picture::draw(&plane, &grids, true);
         set.add(format!("{name}.map.svg"), picture);
         set.write().map_err(one)?;
     }
@@ -196,6 +193,31 @@ fn grid(plane: &Plane, cells: &[Cell], policy: usize) -> Grid {
         *worst = cell.state.max(*worst);
     }
     grid
+}
+
+/// What the map asks.
+fn question(plane: &Plane) -> String {
+    let (name, fault) = (&plane.drill().scenario().name, plane.fault());
+    format!("{name}: does it recover from {fault}?")
+}
+
+/// The maps in words, for a page: a table for each policy, the longest fault on top.
+fn markdown(plane: &Plane, grids: &[(&str, Grid)]) -> String {
+    let mut text = format!("# {}\n", question(plane));
+    let loads = plane.loads().iter().map(|load| format!(" load {load} |"));
+    let heads = loads.collect::<String>();
+    for (policy, grid) in grids {
+        let rule = "---|".repeat(plane.loads().len());
+        let _ = write!(
+            text,
+            "\n## {policy}\n\n| the fault lasts |{heads}\n|---|{rule}\n"
+        );
+        for (length, row) in plane.lengths().iter().zip(grid).rev() {
+            let cells = row.iter().map(|state| format!(" {} |", state.words()));
+            let _ = writeln!(text, "| {length} |{}", cells.collect::<String>());
+        }
+    }
+    text
 }
 
 /// A small map of each policy, and what the signs mean.

@@ -41,7 +41,9 @@ pub(super) fn show(results: &[PathBuf], output: &OutputArgs) -> Done {
         return Err(troubles);
     }
     let merged = merge_all(found).map_err(|trouble| vec![trouble])?;
-    let reports = Vec::from_iter(merged.into_iter().map(|merged| merged.report));
+    let months = output.months().map_err(|trouble| vec![trouble])?;
+    let reports = merged.into_iter().map(|merged| months.add(merged.report));
+    let reports = Vec::from_iter(reports);
     finish(output, &reports)
 }
 

@@ -11,6 +11,7 @@ use super::recording::{Recording, Run};
 use crate::drill::Drill;
 use crate::report::story::Pick;
 use crate::report::{Detail, Format, Report};
+use crate::roi::{Assumptions, Observed, Roi, RoiError};
 
 /// How reports are printed, and the files that they are written to.
 #[derive(Debug, clap::Args)]
@@ -31,9 +32,36 @@ pub(super) struct OutputArgs {
     )]
     also: Vec<Also>,
 
+    /// Show on pages and in Markdown what a month costs, under the assumptions of FILE
+    /// (docs/roi.md).
+    #[arg(long, value_name = "FILE")]
+    assumptions: Option<PathBuf>,
+
     /// How reports are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
+}
+
+/// Adds a month of money to reports, if there are assumptions.
+#[derive(Debug)]
+pub(super) struct Months(Option<Assumptions>);
+
+impl Months {
+    /// `report` with its month; without it, after a warning, where the assumptions do not fit.
+    pub(super) fn add(&self, report: Report) -> Report {
+        let Some(assumed) = &self.0 else {
+            return report;
+        };
+        match Roi::new(&Observed::of(&report), assumed) {
+            Ok(roi) => report.with_month(roi.month()),
+            Err(error) => {
+                let (name, RoiError { message, hint }) = (report.name(), error);
+                output::print_error(&format!("warning: {name}: no month is shown: {message}"));
+                output::print_error(&format!("  = help: {hint}"));
+                report
+            }
+        }
+    }
 }
 
 /// What `--also` names.
@@ -150,6 +178,12 @@ impl OutputArgs {
                 });
             }
         }
+    }
+
+    /// What adds a month to reports; an error if the file of the assumptions is wrong.
+    pub(super) fn months(&self) -> Result<Months, CliError> {
+        let assumed = self.assumptions.as_deref().map(super::roi::assumptions);
+        Ok(Months(assumed.transpose()?))
     }
 
     /// How much reports are to tell beside counts.

@@ -45,7 +45,9 @@ pub(super) fn report(args: Args) -> Done {
     if let Some(problem) = args.output.problem(false) {
         return Err(vec![problem]);
     }
+    let months = args.output.months().map_err(|trouble| vec![trouble])?;
     let report = measured(&args.traces, args.prices.as_deref()).map_err(|trouble| vec![trouble])?;
+    let report = months.add(report);
     let text = report.render_on(args.output.format, &output::screen());
     // Printed first: no result is lost when its files cannot be written.
     let mut troubles = Vec::from_iter(output::print(&text).err());

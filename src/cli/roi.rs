@@ -1,6 +1,6 @@
 //! `firedrill roi`: what the policies of a result cost in a month, and what they save.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Done, output, results};
 use crate::prices::Book;
@@ -76,17 +76,7 @@ fn months(args: Args) -> Result<Exit, CliError> {
         baseline: args.baseline,
         primary: args.primary,
     };
-    let file = args.assumptions.map(|path| {
-        let document = Document::read(&path)?;
-        Ok((path.display().to_string(), Written::of(&document)?))
-    });
-    let file = file
-        .transpose()
-        .map_err(|problem: Diagnostic| CliError::from(problem))?;
-    let file = file
-        .as_ref()
-        .map(|(name, written)| (name.as_str(), written));
-    let assumed = Assumptions::new(&flags, file).map_err(|mistake| error(mistake.error()))?;
+    let assumed = assumed(&flags, args.assumptions.as_deref())?;
     let book = args.prices.as_deref().map(Book::read).transpose()?;
     let mut months = Vec::new();
     for report in results::read(&args.result)? {
@@ -99,6 +89,24 @@ fn months(args: Args) -> Result<Exit, CliError> {
     }
     output::print(&Roi::render_all(&months, args.format))?;
     Ok(Exit::Holds)
+}
+
+/// The assumptions of the file at `path`.
+pub(super) fn assumptions(path: &Path) -> Result<Assumptions, CliError> {
+    assumed(&Written::default(), Some(path))
+}
+
+/// Those of the flags, and of the file for what they leave open.
+fn assumed(flags: &Written, file: Option<&Path>) -> Result<Assumptions, CliError> {
+    let read = |path: &Path| -> Result<(String, Written), Diagnostic> {
+        let document = Document::read(path)?;
+        Ok((path.display().to_string(), Written::of(&document)?))
+    };
+    let file = file.map(read).transpose()?;
+    let file = file
+        .as_ref()
+        .map(|(name, written)| (name.as_str(), written));
+    Assumptions::new(flags, file).map_err(|mistake| error(mistake.error()))
 }
 
 fn error(error: RoiError) -> CliError {

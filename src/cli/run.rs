@@ -136,6 +136,7 @@ pub(super) fn run(mut args: Args) -> Done {
     let workers = drill::workers(args.jobs);
     let (drills, variants) = load(&args)?;
     let mut baseline = Baseline::read(&args.baseline, &drills)?;
+    let months = args.output.months().map_err(|trouble| vec![trouble])?;
     files::print_warnings(&drills);
     let engines = (args.engine, args.audit > 0);
     let workers = memory::fit(&drills, engines, workers, args.memory)?;
@@ -146,7 +147,7 @@ pub(super) fn run(mut args: Args) -> Done {
     let mut view = RunView::new(&drills, args.quiet);
     let bar = view.bar.clone();
     let interrupt = Interrupt::watch(&bar);
-    let mut session = Session::new(&args, &drills, &variants, &bar);
+    let mut session = Session::new(&args, &drills, &variants, &bar, months);
     let mut verify = Verify::new(args.verify, &drills, workers);
     let mut finished = 0;
     let control = Control {

@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 
 use super::file_set::FileSet;
 use super::output::{self, CliError, Exit};
+use super::output_args::Months;
 use super::run::Args;
 use super::sweep::Variant;
 use super::{Done, files, partition};
@@ -23,6 +24,7 @@ pub(super) struct Session<'a> {
     variants: &'a [Variant],
     /// The files of `--out`, if its folder can be made; and their names, by drill.
     out: Option<FileSet<'a>>,
+    months: Months,
     names: Vec<String>,
     bar: &'a ProgressBar,
     /// How many reports got each verdict, in the order of the type.
@@ -47,9 +49,11 @@ impl<'a> Session<'a> {
         drills: &'a [Drill],
         variants: &'a [Variant],
         bar: &'a ProgressBar,
+        months: Months,
     ) -> Self {
         let mut session = Self {
             args,
+            months,
             drills,
             variants,
             out: None,
@@ -114,6 +118,7 @@ impl<'a> Session<'a> {
             Detail::Replays if !self.is_sweep() => self.drills[place].replay(report),
             _ => report,
         };
+        let report = self.bar.suspend(|| self.months.add(report));
         let verdict = self.verdict(place, &report);
         self.tally[verdict as usize] += 1;
         self.worst = self.worst.max(match verdict {

@@ -96,7 +96,8 @@ impl Drill {
     }
 
     fn in_detail(&self, policy: &Policy, question: &Question) -> io::Result<Replay> {
-        let new = || Replaying::new(&self.subject, question.by);
+        let subject = self.subject_under(question.seed);
+        let new = || Replaying::new(&subject, question.by);
         let recorder = Arc::new(Detailed(Mutex::new(new())));
         self.changes
             .engine

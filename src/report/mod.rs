@@ -160,6 +160,17 @@ pub struct Report {
     skipped: Vec<(String, String)>,
     /// What some of its runs came to by another engine.
     audit: Option<Audit>,
+    /// A month under it, for pages and Markdown.
+    month: Option<Month>,
+}
+
+/// What a month costs under the policies of a report, as text with a title and a picture.
+#[derive(Clone, Debug)]
+pub(crate) struct Month {
+    /// Ours: a heading of the first level, then tables.
+    pub(crate) markdown: String,
+    /// SVG of ours.
+    pub(crate) picture: String,
 }
 
 /// A policy that ran.
@@ -212,6 +223,7 @@ impl Report {
             written: Vec::new(),
             judge: None,
             audit: None,
+            month: None,
         }
     }
 
@@ -278,6 +290,12 @@ impl Report {
     /// Adds a picture in the file `name` beside its page: the page shows it.
     pub fn with_picture(mut self, name: &str) -> Self {
         self.picture = Some(name.to_owned());
+        self
+    }
+
+    /// Adds what a month costs under its policies.
+    pub(crate) fn with_month(mut self, month: Month) -> Self {
+        self.month = Some(month);
         self
     }
 

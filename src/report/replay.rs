@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use super::histogram::Times;
 use super::story::{Worst, WorstBy};
-use super::subject::Subject;
-use crate::policy::CallId;
+use super::subject::{MeasuredFault, Subject};
 use crate::policy::breaker::State;
 use crate::policy::call::Outcome;
 use crate::policy::classify::FailureClass;
+use crate::policy::{CallId, ProviderId};
 use crate::time::{Instant, nanos};
 use crate::trace::{Event, EventKind, FaultId};
 
@@ -27,7 +27,8 @@ pub(crate) struct Replay {
     pub(crate) latency: Vec<Option<(u64, u64)>>,
     /// The breakers of each provider, by provider.
     pub(crate) lanes: Vec<Lane>,
-    /// Attempts that failed, by the fault that struck the call last, the provider and the class.
+    /// Attempts that failed, by the fault that struck the call last, or else one that was active at
+    /// the provider (one that strikes connections strikes no call), the provider and the class.
     pub(crate) failures: BTreeMap<(Option<FaultId>, usize, FailureClass), u64>,
     /// The calls that are told.
     pub(crate) worst: Worst,
@@ -68,6 +69,7 @@ pub(crate) struct Replaying {
     arrived: BTreeMap<CallId, Instant>,
     times: Vec<Times>,
     lanes: Vec<(Lane, Span)>,
+    faults: Vec<MeasuredFault>,
     struck: BTreeMap<CallId, FaultId>,
     failures: BTreeMap<(Option<FaultId>, usize, FailureClass), u64>,
 }
@@ -98,6 +100,7 @@ impl Replaying {
             arrived: BTreeMap::new(),
             times: vec![Times::default(); INTERVALS],
             lanes: lanes.collect(),
+            faults: subject.faults.clone(),
             struck: BTreeMap::new(),
             failures: BTreeMap::new(),
         }
@@ -126,6 +129,7 @@ impl Replaying {
                 ..
             } => {
                 let fault = self.struck.get(call).copied();
+                let fault = fault.or_else(|| self.active(*provider, event.at));
                 let key = (fault, provider.index(), *class);
                 *self.failures.entry(key).or_default() += 1;
             }
@@ -141,6 +145,14 @@ impl Replaying {
             }
             _ => {}
         }
+    }
+
+    /// The first fault that is active at `provider`.
+    fn active(&self, provider: ProviderId, now: Instant) -> Option<FaultId> {
+        let is_active =
+            |fault: &MeasuredFault| fault.targets.contains(&provider) && fault.windows.covers(now);
+        let place = self.faults.iter().position(is_active)?;
+        u16::try_from(place).ok().map(FaultId)
     }
 
     fn on_answer(&mut self, arrived: Instant, ended: Instant) {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Roi;
 use super::rows::{NANOS_A_CENT, ROWS, dollars};
-use crate::report::{Bar, Following, ValueFormat, bars as bars_of, csv_text, document};
+use crate::report::{Bar, Following, Month, ValueFormat, bars as bars_of, csv_text, document};
 use crate::text::columns;
 
 impl Roi {
@@ -17,6 +17,14 @@ impl Roi {
             ValueFormat::Csv => self.csv(),
             ValueFormat::Json => format!("{}\n", self.json()),
             ValueFormat::Html => document(&self.markdown(), &[self.chart()]),
+        }
+    }
+
+    /// As a part of a report on the same runs.
+    pub(crate) fn month(&self) -> Month {
+        Month {
+            markdown: self.markdown(),
+            picture: self.chart(),
         }
     }
 

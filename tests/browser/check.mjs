@@ -79,7 +79,8 @@ async function drawn(page, where, width) {
       return [frame.width, frame.height, lines.length, out.length, over.length];
     });
   });
-  expect(charts.length > 0, `${where}: has no chart`);
+  const intervals = await page.locator("svg.interval").count();
+  expect(charts.length + intervals > 0, `${where}: has no chart`);
   charts.forEach(([wide, high, lines, out, over], nth) => {
     expect(wide > 200 && high > 10 && lines > 0, `${where}: chart ${nth} is empty`);
     expect(out === 0, `${where}: chart ${nth} has ${out} texts outside`);

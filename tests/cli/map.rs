@@ -78,6 +78,15 @@ resilient
         picture.contains("load 0.4, fault 1s: recovers"),
         "{picture}"
     );
+    let page = project.text("maps/storm.map.html");
+    assert!(
+        page.contains("<h1>storm: does it recover from down?</h1>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<td>recovers</td>") && !page.contains("<pre"),
+        "{page}"
+    );
     let alone = stdout(&project.output(&format!("{words} --jobs 1")));
     assert_eq!(alone, stdout(&project.output(&format!("{words} --jobs 2"))));
 }

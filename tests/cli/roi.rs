@@ -191,7 +191,38 @@ fn a_month_and_a_comparison_are_pages_with_the_same_figures() {
     }
     let compared = "compare outage.json --policies no-failover,priority-fallback --format html";
     let page = stdout(&project.output(compared));
-    for part in ["<h1>A comparison</h1>", "<h2>outage", "success_rate"] {
+    for part in ["<h1>A comparison</h1>", "<h2>outage: ", "class=\"interval"] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
+}
+
+#[test]
+fn a_report_shows_the_month_that_assumptions_give() {
+    let project = project().with("months.yaml", "volume: 50M/month\nexposure: 10%\n");
+    let text = |words: &str| stdout(&project.output(words));
+    let alone = text("roi outage.json --assumptions months.yaml --format md");
+    let (_, table) = alone.split_once("\n\n").expect("a title and tables");
+    let of_a_run = text("report outage.json --assumptions months.yaml --format md");
+    assert!(
+        of_a_run.contains("\n\n## A month of outage\n\n"),
+        "{of_a_run}"
+    );
+    assert!(
+        of_a_run.contains(&table.trim_end().replace("\n## ", "\n### ")),
+        "{of_a_run}"
+    );
+    let page = text("run outage.yaml --seed 1 --assumptions months.yaml --format html");
+    assert!(page.contains("<h3>A month of outage</h3>"), "{page}");
+    // Refusals during an outage strike connections and no call, and the page still names it.
+    assert!(!page.contains(">no fault<"), "{page}");
+    let project = project.with("wrong.yaml", "volume: 1M/month\nbaseline: absent\n");
+    let words = "run outage.yaml --seed 1 --assumptions wrong.yaml --format md";
+    let warned = project.output(words);
+    let told = String::from_utf8(warned.stderr).expect("UTF-8");
+    assert!(
+        told.contains("warning: outage: no month is shown: "),
+        "{told}"
+    );
+    let missing = project.output("run outage.yaml --assumptions none.yaml");
+    assert_eq!(missing.status.code(), Some(2));
 }

@@ -3,17 +3,18 @@
 
 use std::fmt::Write as _;
 
-use super::Grid;
+use super::{Grid, question};
 use crate::report::CHART_STYLE;
 use crate::search::map::{Plane, State};
 
-/// The picture of these grids, one for each policy.
-pub(super) fn draw(plane: &Plane, grids: &[(&str, Grid)]) -> String {
+/// The picture of these grids, one for each policy; a page has the title itself.
+pub(super) fn draw(plane: &Plane, grids: &[(&str, Grid)], titled: bool) -> String {
+    let title = if titled { TITLE } else { MARGIN };
     let columns = grids.len().clamp(1, MOST_BESIDE);
     let rows = grids.len().div_ceil(columns).max(1);
     let (width, height) = (panel_width(plane), panel_height(plane));
     let widest = (columns * width + MARGIN).max(NARROWEST);
-    let whole = (widest, rows * height + TITLE + LEGEND);
+    let whole = (widest, rows * height + title + LEGEND);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart map\" width=\"{0}\" \
          height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\" aria-label=\"Where each policy \
@@ -21,22 +22,17 @@ pub(super) fn draw(plane: &Plane, grids: &[(&str, Grid)]) -> String {
          <path class=\"paper\" d=\"M0 0H{0}V{1}H0Z\"/>\n",
         whole.0, whole.1,
     );
-    let (name, fault) = (&plane.drill().scenario().name, plane.fault());
-    let title = format!("{name}: does it recover from {fault}?");
-    label(
-        &mut svg,
-        (MARGIN, 24),
-        "start",
-        "font-size=\"15\" font-weight=\"bold\"",
-        &title,
-    );
+    if titled {
+        let bold = "font-size=\"15\" font-weight=\"bold\"";
+        label(&mut svg, (MARGIN, 24), "start", bold, &question(plane));
+    }
     for (nth, (policy, grid)) in grids.iter().enumerate() {
-        let (left, top) = (nth % columns * width, TITLE + nth / columns * height);
+        let (left, top) = (nth % columns * width, title + nth / columns * height);
         let _ = writeln!(svg, "<g transform=\"translate({left} {top})\">");
         panel(&mut svg, plane, policy, grid);
         svg += "</g>\n";
     }
-    legend(&mut svg, TITLE + rows * height);
+    legend(&mut svg, title + rows * height);
     svg + "</svg>\n"
 }
 

@@ -29,7 +29,7 @@ pub(super) fn write(folder: PathBuf, task: &Task, tuned: &Tuned) -> Result<(), C
     files.write()
 }
 
-/// What was tried, by the first two objectives; none where there is one.
+/// What was tried, by the first two objectives; none where there is one, or one candidate.
 fn pictures(tuned: &Tuned) -> Vec<String> {
     let [first, second, ..] = &tuned.objectives[..] else {
         return Vec::new();
@@ -49,8 +49,12 @@ fn pictures(tuned: &Tuned) -> Vec<String> {
             is_best: tuned.front.contains(&place),
         })
     });
+    let candidates = Vec::from_iter(candidates);
+    if candidates.len() < 2 {
+        return Vec::new();
+    }
     let objectives = [first, second].map(|(name, unit, _)| (name.as_str(), *unit));
-    vec![report::front(objectives, &Vec::from_iter(candidates))]
+    vec![report::front(objectives, &candidates)]
 }
 
 /// The policy that was chosen, with its origin in comments.

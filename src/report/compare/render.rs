@@ -6,7 +6,7 @@ use super::{CallDifference, Comparison, Finding, Row};
 use crate::report::measures::Better;
 use crate::report::ratio::grouped;
 use crate::report::render::csv::text_of;
-use crate::report::{Ratio, Unit, ValueFormat, document};
+use crate::report::{Ratio, Unit, ValueFormat, page};
 use crate::text::columns;
 
 /// `comparisons` in one text, as `format` shows them.
@@ -18,7 +18,7 @@ pub fn render(comparisons: &[Comparison], format: ValueFormat) -> String {
     match format {
         ValueFormat::Table => each(table),
         ValueFormat::Markdown => each(in_markdown),
-        ValueFormat::Html => document(&format!("# A comparison\n\n{}", each(in_markdown)), &[]),
+        ValueFormat::Html => page::comparison(comparisons),
         ValueFormat::Json => json(comparisons),
         ValueFormat::Csv => text_of(|writer| write_csv(comparisons, writer)),
     }

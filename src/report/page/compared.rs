@@ -90,6 +90,7 @@ fn line(report: &Report, measure: &Measure) -> Option<Line> {
 pub(super) struct Compared {
     /// The finding about success, or that there is none.
     pub(super) sentence: String,
+    scenario: String,
     first: String,
     second: String,
     seeds: usize,
@@ -147,7 +148,7 @@ pub(super) fn all(report: &Report) -> Vec<Compared> {
 }
 
 impl Compared {
-    fn new(comparison: &Comparison) -> Self {
+    pub(super) fn new(comparison: &Comparison) -> Self {
         let rows = comparison.rows.iter().map(Difference::new);
         let calls = comparison.calls.map(|calls| {
             format!(
@@ -161,6 +162,7 @@ impl Compared {
         });
         Self {
             sentence: sentence(comparison),
+            scenario: comparison.scenario.clone(),
             first: comparison.first.clone(),
             second: comparison.second.clone(),
             seeds: comparison.seeds,

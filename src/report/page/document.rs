@@ -10,7 +10,7 @@ use super::{Table, rendered};
 /// A part of a page.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-enum Part {
+pub(super) enum Part {
     Title {
         text: String,
         picture: Option<Value>,
@@ -31,13 +31,7 @@ enum Part {
 
 /// `markdown`, which we wrote, as a page; `pictures` are SVG of ours, one below each title.
 pub(crate) fn document(markdown: &str, pictures: &[String]) -> String {
-    let mut parts = read(markdown);
-    let mut pictures = pictures.iter().cloned().map(Value::from_safe_string);
-    for part in &mut parts {
-        if let Part::Title { picture, .. } = part {
-            *picture = pictures.next();
-        }
-    }
+    let parts = parts(markdown, pictures);
     let title = parts.iter().find_map(|part| match part {
         Part::Title { text, .. } => Some(text.clone()),
         _ => None,
@@ -47,6 +41,18 @@ pub(crate) fn document(markdown: &str, pictures: &[String]) -> String {
         parts => parts,
     };
     rendered("document.html", context)
+}
+
+/// The parts of `markdown`, for the macro that shows them.
+pub(super) fn parts(markdown: &str, pictures: &[String]) -> Vec<Part> {
+    let mut parts = read(markdown);
+    let mut pictures = pictures.iter().cloned().map(Value::from_safe_string);
+    for part in &mut parts {
+        if let Part::Title { picture, .. } = part {
+            *picture = pictures.next();
+        }
+    }
+    parts
 }
 
 fn read(markdown: &str) -> Vec<Part> {
@@ -70,16 +76,22 @@ fn read(markdown: &str) -> Vec<Part> {
         } else if line.starts_with('|') {
             let heads = cells(line);
             let mut rows = Vec::new();
+            let mut to_the_right = Vec::new();
             while let Some(line) = lines.next_if(|line| line.starts_with('|')) {
                 let row = cells(line);
                 let is_rule = row
                     .iter()
                     .all(|cell| cell.chars().all(|c| "-:".contains(c)));
-                if !(rows.is_empty() && is_rule) {
+                if rows.is_empty() && is_rule {
+                    to_the_right = Vec::from_iter(row.iter().map(|cell| cell.ends_with(':')));
+                } else {
                     rows.push(row);
                 }
             }
-            let table = Table::of("", "", &heads, rows);
+            let mut table = Table::of("", "", &heads, rows);
+            for (head, to_the_right) in table.heads.iter_mut().zip(to_the_right) {
+                head.is_number |= to_the_right;
+            }
             parts.push(Part::Table { table });
         } else if !line.trim().is_empty() {
             let text = plain(line.trim_start_matches("- "));

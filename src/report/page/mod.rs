@@ -4,8 +4,8 @@
 //! - `compared`: the policies side by side, with intervals.
 //! - `document`: what other commands write as Markdown, as a page.
 //! - `calls`: the worst calls step by step; `failures`: what made attempts fail.
-//! - `page.html`, `index.html`, `document.html`: the templates, with one `head.html`; `page.css`
-//!   and `page.js` what they hold.
+//! - `page.html`, `index.html`, `comparison.html`, `document.html`: the templates, with one
+//!   `head.html` and the macros of `parts.html`; `page.css` and `page.js` what they hold.
 //!
 //! `render::chart` draws the charts, `render::markdown` makes the tables. The template engine
 //! escapes every value, and none is shown with what looks like a secret in it. Runs that were not
@@ -23,6 +23,7 @@ use minijinja::{AutoEscape, Environment, context, escape_formatter};
 use serde::Serialize;
 
 use super::Report;
+use super::compare::Comparison;
 use super::render::markdown::{self, Section, is_number};
 use super::render::{chart, seeds_and_length};
 use crate::text::visible::visible;
@@ -64,12 +65,24 @@ fn render(report: &Report) -> String {
         struck => failures::struck(report),
         blame => failures::blame(report),
         calls => calls::all(report),
+        month => report.month.as_ref().map(|month| {
+            document::parts(&month.markdown, std::slice::from_ref(&month.picture))
+        }),
         others => Vec::from_iter(others.map(Table::new)),
         is_replayed => !report.replays.is_empty(),
         setup => answers::setup(report),
         again => markdown::command_line(report),
     };
     rendered("page.html", context)
+}
+
+/// A page of comparisons, each with its intervals.
+pub(crate) fn comparison(comparisons: &[Comparison]) -> String {
+    let all = comparisons.iter().map(compared::Compared::new);
+    rendered(
+        "comparison.html",
+        context! { comparisons => Vec::from_iter(all) },
+    )
 }
 
 /// A page that links to the pages of `reports`, each with the name of its file and their ending.
@@ -196,7 +209,8 @@ const WHY: [&str; 2] = ["Failed calls", "Failures"];
 /// The tables of money.
 const MONEY: [&str; 2] = ["Where the money went", "Prices"];
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
+    ("comparison.html", include_str!("comparison.html")),
     ("head.html", include_str!("head.html")),
     ("document.html", include_str!("document.html")),
     ("page.html", include_str!("page.html")),

@@ -16,7 +16,6 @@ use crate::policy::classify::FailureClass;
 use crate::report::measures::Measure;
 use crate::report::ratio::Ratio;
 use crate::report::run_stats::Endings;
-use crate::report::subject::MeasuredProvider;
 use crate::report::verdict::Verdict;
 use crate::report::{Judged, Report, command, compare, measures};
 use crate::text::columns;
@@ -41,7 +40,8 @@ pub(super) fn render(report: &Report, _: &Screen) -> String {
     let sections = sections.chain(tables(what_happened(report)));
     let sections = sections.chain(audit::section(report));
     let sections = sections.chain(tables(what_followed(report)));
-    Vec::from_iter(sections.chain([again(report)])).join("\n\n") + "\n"
+    let sections = sections.chain(money::month(report)).chain([again(report)]);
+    Vec::from_iter(sections).join("\n\n") + "\n"
 }
 
 /// Every table of counts, for a page.
@@ -71,7 +71,7 @@ fn what_followed(report: &Report) -> Vec<Option<Section>> {
         comebacks(report),
         alerts::section(report),
         money::section(report),
-        prices(report),
+        money::prices(report),
     ]
 }
 
@@ -407,23 +407,6 @@ fn shown_of(report: &Report, policy: &Judged, measure: &Measure, place: usize) -
         return format!("{shown} or more");
     }
     shown
-}
-
-fn prices(report: &Report) -> Option<Section> {
-    let mut rows = Rows::new(&["provider", "model", "input", "output", "source"]);
-    for provider in &report.subject.providers {
-        let MeasuredProvider {
-            name, model, price, ..
-        } = provider;
-        rows.push([
-            name.clone(),
-            model.clone(),
-            price.input.usd(),
-            price.output.usd(),
-            price.source.clone(),
-        ]);
-    }
-    rows.section("Prices", "USD per million tokens.")
 }
 
 fn again(report: &Report) -> String {

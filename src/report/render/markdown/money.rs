@@ -1,9 +1,9 @@
-//! Where the money went: what each provider billed, by kind of token and by fate.
+//! Money: what each provider billed, by kind of token and by fate; prices; what a month costs.
 
 use super::{Rows, Section};
 use crate::report::ledger::{Fate, Spent};
 use crate::report::ratio::Ratio;
-use crate::report::{Judged, Report};
+use crate::report::{Judged, MeasuredProvider, Report};
 use crate::units::Money;
 
 /// The section; none when no provider billed anything.
@@ -108,3 +108,34 @@ const COLUMNS: [&str; 4 + Fate::ALL.len()] = {
     }
     columns
 };
+
+/// What a month costs, one level of headings down.
+pub(super) fn month(report: &Report) -> Option<String> {
+    let text = &report.month.as_ref()?.markdown;
+    let lines = text
+        .trim_end()
+        .lines()
+        .map(|line| match line.starts_with('#') {
+            true => format!("#{line}"),
+            false => line.to_owned(),
+        });
+    Some(Vec::from_iter(lines).join("\n"))
+}
+
+/// What tokens cost.
+pub(super) fn prices(report: &Report) -> Option<Section> {
+    let mut rows = Rows::new(&["provider", "model", "input", "output", "source"]);
+    for provider in &report.subject.providers {
+        let MeasuredProvider {
+            name, model, price, ..
+        } = provider;
+        rows.push([
+            name.clone(),
+            model.clone(),
+            price.input.usd(),
+            price.output.usd(),
+            price.source.clone(),
+        ]);
+    }
+    rows.section("Prices", "USD per million tokens.")
+}
