@@ -123,9 +123,9 @@ fn condition(fault: &Fault) -> String {
     let said = [
         when.model.as_ref().map(|own| format!("model {own}")),
         when.key.as_ref().map(|own| format!("key {own}")),
-        when.prompt.map(|own| format!("prompt {own}")),
+        when.prompt.as_ref().map(|own| format!("prompt {own}")),
         streamed,
-        when.client.map(|own| format!("client {own}")),
+        when.client.as_ref().map(|own| format!("client {own}")),
     ];
     Vec::from_iter(said.into_iter().flatten()).join(", ")
 }

@@ -86,15 +86,19 @@ impl Traffic {
         {
             return Some(none_comes(streamed));
         }
-        let Bound { side, tokens } = when.prompt?;
         let (least, most) = (*self.prompts.start(), *self.prompts.end());
-        let (is_met, size) = match side {
-            Side::Above => (most > tokens, "long"),
-            Side::AtLeast => (most >= tokens, "long"),
-            Side::Below => (least < tokens, "short"),
-            Side::AtMost => (least <= tokens, "short"),
+        let unmet = |Bound { side, tokens }: Bound| {
+            let (is_met, size) = match side {
+                Side::Above => (most > tokens, "long"),
+                Side::AtLeast => (most >= tokens, "long"),
+                Side::Below => (least < tokens, "short"),
+                Side::AtMost => (least <= tokens, "short"),
+            };
+            (!is_met).then(|| format!("no prompt is so {size}"))
         };
-        (!is_met).then(|| format!("no prompt is so {size}"))
+        let bounds = when.prompt.as_ref()?.values();
+        let all: Option<Vec<String>> = bounds.iter().map(|bound| unmet(*bound)).collect();
+        all?.into_iter().next()
     }
 
     /// Why no answer shows the fault, if it is one of answers.
@@ -160,7 +164,7 @@ fn after_the_last(scenario: &Scenario, fault: &Fault) -> Option<String> {
 fn unheld_key(scenario: &Scenario, fault: &Fault) -> Option<String> {
     let wanted = fault.when.key.as_ref()?;
     let mut targets = targets(scenario, fault);
-    let is_held = targets.any(|one| one.keys().any(|key| key == *wanted));
+    let is_held = targets.any(|one| one.keys().any(|key| wanted.any(|own| *own == key)));
     (!is_held).then(|| format!("the client holds no key `{wanted}` there"))
 }
 

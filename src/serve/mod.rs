@@ -187,9 +187,7 @@ impl Server {
             let why = match fault.inject {
                 FaultKind::Dns => "the server does not resolve names",
                 FaultKind::ClientPause => "client processes are outside of the server",
-                _ if fault.when.client.is_some_and(|client| client > 0) => {
-                    "all callers are client 0"
-                }
+                _ if !fault.when.holds_for(0) => "all callers are client 0",
                 _ => return None,
             };
             Some(format!("fault `{}` does nothing here: {why}", fault.name))

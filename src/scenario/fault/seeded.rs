@@ -468,7 +468,7 @@ mod tests {
     fn only_attempts_that_it_looks_at_are_struck() {
         let mut fault = fault(Share::WHOLE, Sticky::Attempt);
         fault.when = When {
-            client: Some(0),
+            client: Some(0.into()),
             ..When::default()
         };
         let drawn = drawn(&fault, 0, 1);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::forms::length;
+use super::one_of::OneOf;
 use crate::policy::CallId;
 use crate::scenario::check::MOST_TOKENS;
 use crate::scenario::check::within;
@@ -38,24 +39,24 @@ pub struct AttemptInfo<'a> {
     pub key: Option<&'a str>,
 }
 
-/// `when` of a fault.
+/// `when` of a fault. Of a list, one value must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", schemars(extend("minProperties" = 1)))]
 #[serde(deny_unknown_fields)]
 pub struct When {
-    /// They request this model.
-    pub model: Option<String>,
-    /// They send this API key.
-    pub key: Option<String>,
-    /// Their prompt is larger, or smaller: `"> 8k tok"`.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<TokensCompared>"))]
-    pub prompt: Option<Bound>,
+    /// They request this model, or one of these.
+    pub model: Option<OneOf<String>>,
+    /// They send this API key, or one of these.
+    pub key: Option<OneOf<String>>,
+    /// Their prompt is larger, or smaller: `"> 8k tok"`; of a list one must hold.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<OneOf<TokensCompared>>"))]
+    pub prompt: Option<OneOf<Bound>>,
     /// Their answer is streamed, or is not.
     pub streamed: Option<bool>,
-    /// They are of this client, counted from 0.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<Whole>"))]
-    pub client: Option<u32>,
+    /// They are of this client, counted from 0, or of one of these.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<OneOf<Whole>>"))]
+    pub client: Option<OneOf<u32>>,
 }
 
 /// On which side of a number of tokens a prompt lies.
@@ -102,16 +103,20 @@ impl When {
 
     /// Whether an attempt meets the conditions.
     pub(crate) fn holds(&self, seen: &AttemptInfo<'_>) -> bool {
-        let model = self.model.as_deref().is_none_or(|own| own == seen.model);
-        let key = self.key.as_deref().is_none_or(|own| seen.key == Some(own));
-        let prompt = self.prompt.is_none_or(|bound| bound.holds(seen.input));
+        fn fits<T>(own: Option<&OneOf<T>>, fit: impl FnMut(&T) -> bool) -> bool {
+            own.is_none_or(|own| own.any(fit))
+        }
+        let model = fits(self.model.as_ref(), |own| own == seen.model);
+        let key = fits(self.key.as_ref(), |own| seen.key == Some(own));
+        let prompt = fits(self.prompt.as_ref(), |own| own.holds(seen.input));
         let streamed = self.streamed.is_none_or(|own| own == seen.streamed);
         model && key && prompt && streamed && self.holds_for(seen.client)
     }
 
     /// Whether a client process meets the conditions, for faults of clients.
     pub(crate) fn holds_for(&self, client: u32) -> bool {
-        self.client.is_none_or(|own| own == client)
+        let own = self.client.as_ref();
+        own.is_none_or(|own| own.any(|own| *own == client))
     }
 }
 
@@ -219,10 +224,10 @@ mod tests {
     fn all_that_is_said_must_hold() {
         let mut when = When::default();
         assert!(when.is_always() && when.holds(&SEEN));
-        when.model = Some("gpt-4.1".into());
-        when.key = Some("sk-1".into());
+        when.model = Some(OneOf::from("gpt-4.1".to_owned()));
+        when.key = Some(OneOf::from(vec!["sk-0".to_owned(), "sk-1".to_owned()]));
         when.streamed = Some(true);
-        when.client = Some(2);
+        when.client = Some(OneOf::from(vec![1, 2]));
         assert!(when.holds(&SEEN) && !when.is_always());
         let others = [
             AttemptInfo {
@@ -251,10 +256,10 @@ mod tests {
             (Side::Below, [true, false, false]),
             (Side::AtMost, [true, true, false]),
         ] {
-            let prompt = Some(Bound {
+            let prompt = Some(OneOf::from(Bound {
                 side,
                 tokens: 8_000,
-            });
+            }));
             let when = When {
                 prompt,
                 ..When::default()

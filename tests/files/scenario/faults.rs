@@ -5,7 +5,7 @@ use std::time::Duration;
 use firedrill::policy::ProviderId;
 use firedrill::scenario::catalogue::{KEYS, Key, ROWS, Row, STATUS};
 use firedrill::scenario::fault::{Bound, CloseMode, FaultKind, Shape, Side, SlowPart, Sticky};
-use firedrill::scenario::fault::{Hint, HintFormat, Refusal};
+use firedrill::scenario::fault::{Hint, HintFormat, OneOf, Refusal};
 use firedrill::units::{Factor, Share};
 use serde_json::json;
 
@@ -203,13 +203,34 @@ fn time_and_luck_are_understood() {
         side: Side::Above,
         tokens: 8_000,
     };
-    assert_eq!(
-        (when.model.as_deref(), when.key.as_deref()),
-        (Some("gpt-4.1"), Some("sk-2"))
-    );
+    let text = |text: &str| Some(OneOf::from(text.to_owned()));
+    assert_eq!((when.model, when.key), (text("gpt-4.1"), text("sk-2")));
     assert_eq!(
         (when.prompt, when.streamed, when.client),
-        (Some(prompt), Some(true), Some(0))
+        (Some(prompt.into()), Some(true), Some(0.into()))
+    );
+}
+
+#[test]
+fn a_condition_takes_one_of_a_list() {
+    let when = "inject: hang, when: { model: [ gpt-4.1, kimi-k2 ], key: [ key-1, 7 ],
+    prompt: [ \"< 1k tok\", \"> 8k tok\" ], client: [ 0, 2 ] }";
+    let fleet = "providers:
+  kimi: { dialect: openai, model: kimi-k2, ttft: 1s, speed: 9 tok/s }";
+    let text = story(
+        "target: openai, inject: outage",
+        "target: [ openai, kimi ], INJECT",
+    );
+    let text = text.replace("INJECT", when).replace("providers:", fleet);
+    let text = text.replace("rate: 2/s", "clients: 3, rate: 2/s");
+    let scenario = understood(&text, &[]).scenario;
+    let shown = &scenario.resolved()["faults"][0]["when"];
+    assert_eq!(
+        shown,
+        &json!({
+            "model": ["gpt-4.1", "kimi-k2"], "key": ["key-1", "7"],
+            "prompt": ["< 1k tok", "> 8k tok"], "client": [0, 2],
+        })
     );
 }
 

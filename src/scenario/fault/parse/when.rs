@@ -2,6 +2,7 @@
 
 use super::super::catalogue::{Row, Scope};
 use super::super::kind::Layer;
+use super::super::one_of::OneOf;
 use super::super::reader::Reader;
 use super::super::when::When;
 use super::Setting;
@@ -20,25 +21,59 @@ impl Reader<'_> {
             return Ok(When::default());
         };
         self.check_when_keys(row)?;
-        if let Some(model) = &when.model {
-            self.check_model(model, setting, targets)?;
-        }
-        let can_be_shown = |key: &String| {
-            (1..=200).contains(&key.len()) && key.chars().all(|c| c.is_ascii_graphic())
-        };
-        if !when.key.as_ref().is_none_or(can_be_shown) {
-            let problem = self.problem("when.key", "this is not a valid key of a request");
-            return Err(problem.hint("write 1 to 200 letters, digits and signs, without blanks"));
-        }
-        match (when.client, setting.clients) {
-            (Some(client), Some(clients)) if client >= clients => {
-                let message = format!("there is no client {client}: `load.clients` is {clients}");
-                let problem = self.problem("when.client", message);
-                return Err(problem.hint("clients are counted from 0"));
-            }
-            _ => {}
-        }
+        self.each("model", when.model.as_ref(), |model, place| {
+            self.check_model(place, model, setting, targets)
+        })?;
+        self.each("key", when.key.as_ref(), |key, place| {
+            self.check_key(place, key)
+        })?;
+        self.each("prompt", when.prompt.as_ref(), |_, _| Ok(()))?;
+        self.each("client", when.client.as_ref(), |client, place| {
+            let clients = setting.clients.filter(|clients| client >= clients);
+            let Some(clients) = clients else {
+                return Ok(());
+            };
+            let message = format!("there is no client {client}: `load.clients` is {clients}");
+            let problem = self.problem(place, message);
+            Err(problem.hint("clients are counted from 0"))
+        })?;
         Ok(when.clone())
+    }
+
+    /// Checks each of the `values` of a key of `when`, with its place.
+    fn each<T: PartialEq>(
+        &self,
+        key: &str,
+        values: Option<&OneOf<T>>,
+        check: impl Fn(&T, &str) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let Some(values) = values else {
+            return Ok(());
+        };
+        let path = format!("when.{key}");
+        if values.values().is_empty() {
+            let problem = self.problem(&path, "no attempt is one of none");
+            return Err(problem.hint(format!("name one, or leave `{key}` out")));
+        }
+        for (n, value) in values.values().iter().enumerate() {
+            let inside = format!("{path}.{n}");
+            // A value that stands alone is read as a list of one.
+            let is_listed = values.values().len() > 1;
+            check(value, if is_listed { &inside } else { &path })?;
+            if values.values()[..n].contains(value) {
+                let problem = self.problem(&inside, "this is in the list already");
+                return Err(problem.hint("name it once"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_key(&self, place: &str, key: &str) -> Result<(), Diagnostic> {
+        if (1..=200).contains(&key.len()) && key.chars().all(|c| c.is_ascii_graphic()) {
+            return Ok(());
+        }
+        let problem = self.problem(place, "this is not a valid key of a request");
+        Err(problem.hint("write 1 to 200 letters, digits and signs, without blanks"))
     }
 
     /// Before a request is read, only its client is known.
@@ -61,6 +96,7 @@ impl Reader<'_> {
     /// Refuses a model that no target serves.
     fn check_model(
         &self,
+        place: &str,
         model: &str,
         setting: &Setting<'_>,
         targets: &[ProviderId],
@@ -71,8 +107,6 @@ impl Reader<'_> {
             return Ok(());
         };
         let message = format!("none of its targets serves `{model}`");
-        Err(self
-            .problem("when.model", message)
-            .did_you_mean(model, served))
+        Err(self.problem(place, message).did_you_mean(model, served))
     }
 }
