@@ -71,6 +71,11 @@ impl Bulkhead {
         self.limit().is_none_or(|limit| self.inside < limit)
     }
 
+    /// How many more attempts may start; none = any number.
+    pub(crate) fn free(&self) -> Option<u32> {
+        Some(self.limit()?.saturating_sub(self.inside))
+    }
+
     /// An attempt starts; the caller has checked [`Self::has_room`].
     pub(crate) fn enter(&mut self) {
         self.inside = self.inside.saturating_add(1);

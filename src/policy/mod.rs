@@ -68,6 +68,7 @@ mod quantile;
 pub(crate) mod queue;
 pub mod reason;
 pub(crate) mod resend;
+pub(crate) mod reserved;
 mod ring;
 pub(crate) mod router;
 pub(crate) mod settings;

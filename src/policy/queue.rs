@@ -6,7 +6,8 @@
 //! that joined last, since it has waited for the shortest time.
 //!
 //! A call that waits for capacity holds back all calls behind it, since they would take the
-//! capacity that it needs. A call that waits for a provider to return holds back none: a provider
+//! capacity that it needs; but where places are kept for a task, its calls pass all others to reach
+//! them. A call that waits for a provider to return holds back none: a provider
 //! that admits another call does not admit this one. It keeps its position, in case that it finds
 //! the provider full then.
 //!
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use super::CallId;
 use super::call_context::Priority;
 use super::config::{self, WhenUnavailable};
+use super::reserved::ReservedTask;
 use super::step::FailureReason;
 use crate::time::Instant;
 
@@ -26,17 +28,34 @@ use crate::time::Instant;
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
     settings: config::Queue,
-    /// The calls that wait for capacity, in the order in which they go.
-    line: BTreeMap<QueuePosition, CallId>,
-    /// The calls that wait for the return of a provider.
-    returning: BTreeMap<QueuePosition, CallId>,
+    /// The calls, in the order in which they go, by what they wait for.
+    lines: BTreeMap<Line, BTreeMap<QueuePosition, CallId>>,
     /// The position of each call, and when its wait ends.
-    places: BTreeMap<CallId, (QueuePosition, Instant)>,
+    places: BTreeMap<CallId, (QueuePosition, Line, Instant)>,
     joined: u64,
 }
 
 /// The highest priority first; then in the order of arrival.
 type QueuePosition = (Reverse<Priority>, u64);
+
+/// What the calls of one line wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Line {
+    /// For the return of a provider.
+    Return,
+    /// For capacity, of which this task has some of its own.
+    Capacity(Option<ReservedTask>),
+}
+
+/// A call that joins the queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiter {
+    pub(crate) call: CallId,
+    pub(crate) priority: Priority,
+    /// Its task, if places are kept for it.
+    pub(crate) task: Option<ReservedTask>,
+    pub(crate) waits_for: WaitsFor,
+}
 
 /// What a call waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,25 +95,19 @@ impl Queue {
     pub(crate) fn new(settings: config::Queue) -> Self {
         Self {
             settings,
-            line: BTreeMap::new(),
-            returning: BTreeMap::new(),
+            lines: BTreeMap::new(),
             places: BTreeMap::new(),
             joined: 0,
         }
     }
 
     /// Adds a call; one that waits already keeps its position and its time.
-    pub(crate) fn join(
-        &mut self,
-        call: CallId,
-        priority: Priority,
-        waits_for: WaitsFor,
-        now: Instant,
-    ) -> Joined {
-        if let Some(&(place, until)) = self.places.get(&call) {
-            self.line.remove(&place);
-            self.returning.remove(&place);
-            self.those_for(waits_for).insert(place, call);
+    pub(crate) fn join(&mut self, waiter: Waiter, now: Instant) -> Joined {
+        let Waiter { call, priority, .. } = waiter;
+        let line = waiter.line();
+        if let Some(&(place, _, until)) = self.places.get(&call) {
+            self.leave(call);
+            self.put(call, (place, line, until));
             let pushed_out = None;
             return Joined::Waits { until, pushed_out };
         }
@@ -109,16 +122,14 @@ impl Queue {
         let place = (Reverse(priority), self.joined);
         let until = self.until(call, now);
         self.joined += 1;
-        self.those_for(waits_for).insert(place, call);
-        self.places.insert(call, (place, until));
+        self.put(call, (place, line, until));
         Joined::Waits { until, pushed_out }
     }
 
     /// A call leaves the queue.
     pub(crate) fn leave(&mut self, call: CallId) {
-        if let Some((place, _)) = self.places.remove(&call) {
-            self.line.remove(&place);
-            self.returning.remove(&place);
+        if let Some((place, line, _)) = self.places.remove(&call) {
+            self.lines.entry(line).or_default().remove(&place);
         }
     }
 
@@ -130,12 +141,13 @@ impl Queue {
     /// When the wait of this call ends at the latest, or would end if it joined now.
     pub(crate) fn until(&self, call: CallId, now: Instant) -> Instant {
         let place = self.places.get(&call);
-        place.map_or(now + self.settings.max_wait, |&(_, until)| until)
+        place.map_or(now + self.settings.max_wait, |&(.., until)| until)
     }
 
     /// The calls that wait for the return of a provider, in the order in which they go.
     pub(crate) fn for_return(&self) -> impl Iterator<Item = CallId> {
-        self.returning.values().copied()
+        let line = self.lines.get(&Line::Return);
+        line.into_iter().flat_map(BTreeMap::values).copied()
     }
 
     /// Whether a call waits.
@@ -143,38 +155,64 @@ impl Queue {
         self.places.contains_key(&call)
     }
 
-    /// When the wait of the first call for capacity ends.
-    pub(crate) fn first_until(&self) -> Option<Instant> {
-        let &(_, until) = self.places.get(&self.first()?)?;
-        Some(until)
-    }
-
-    /// The call that gets capacity next: of the highest priority, the one that joined first.
-    pub(crate) fn first(&self) -> Option<CallId> {
-        self.line.values().next().copied()
+    /// The calls that get capacity next, and when their waits end: of the highest priority, the one
+    /// that joined first; and the same among the calls of each task that has places of its own.
+    pub(crate) fn firsts(&self) -> impl Iterator<Item = (CallId, Instant)> {
+        let mut firsts = Vec::from_iter(self.heads().map(|(_, place, call)| (*place, call)));
+        firsts.sort_unstable();
+        let until = |call| self.places.get(&call).map(|&(.., until)| (call, until));
+        firsts.into_iter().filter_map(move |(_, call)| until(call))
     }
 
     /// Whether no call that waits for capacity goes before this one. A call that is not queued
     /// comes after those of the same priority.
     pub(crate) fn is_next(&self, call: CallId, priority: Priority) -> bool {
-        let own = self.places.get(&call);
-        let own = own.map_or((Reverse(priority), u64::MAX), |&(place, _)| place);
-        let first = self.line.first_key_value();
-        first.is_none_or(|(first, _)| own <= *first)
+        let own = self.position(call, priority);
+        self.heads().all(|(_, first, _)| own <= *first)
+    }
+
+    /// The same, among the calls of a task that has places of its own.
+    pub(crate) fn is_next_of(&self, task: ReservedTask, call: CallId, priority: Priority) -> bool {
+        let own = self.position(call, priority);
+        let line = Line::Capacity(Some(task));
+        let first = self.heads().find(|(of, ..)| **of == line);
+        first.is_none_or(|(_, first, _)| own <= *first)
+    }
+
+    /// The position of a call, or the one that it would get.
+    fn position(&self, call: CallId, priority: Priority) -> QueuePosition {
+        let place = self.places.get(&call);
+        place.map_or((Reverse(priority), u64::MAX), |&(place, ..)| place)
+    }
+
+    /// The first call of each line that waits for capacity.
+    fn heads(&self) -> impl Iterator<Item = (&Line, &QueuePosition, CallId)> {
+        let lines = self.lines.iter().filter(|(line, _)| **line != Line::Return);
+        lines.filter_map(|(line, calls)| {
+            let (place, call) = calls.first_key_value()?;
+            Some((line, place, *call))
+        })
     }
 
     /// The last call of the lowest priority, if that is below `priority`.
     fn less_important(&self, priority: Priority) -> Option<CallId> {
-        let lines = [&self.line, &self.returning];
-        let lasts = lines.into_iter().filter_map(BTreeMap::last_key_value);
+        let lasts = self.lines.values().filter_map(BTreeMap::last_key_value);
         let (last, &call) = lasts.max()?;
         (last.0 > Reverse(priority)).then_some(call)
     }
 
-    const fn those_for(&mut self, waits_for: WaitsFor) -> &mut BTreeMap<QueuePosition, CallId> {
-        match waits_for {
-            WaitsFor::Capacity => &mut self.line,
-            WaitsFor::Return => &mut self.returning,
+    fn put(&mut self, call: CallId, place: (QueuePosition, Line, Instant)) {
+        let (position, line, _) = place;
+        self.lines.entry(line).or_default().insert(position, call);
+        self.places.insert(call, place);
+    }
+}
+
+impl Waiter {
+    const fn line(&self) -> Line {
+        match self.waits_for {
+            WaitsFor::Capacity => Line::Capacity(self.task),
+            WaitsFor::Return => Line::Return,
         }
     }
 }
@@ -186,6 +224,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
 
+    use super::super::reserved::Reserved;
     use super::*;
 
     const WAIT: Duration = Duration::from_secs(5);
@@ -197,7 +236,7 @@ mod tests {
             join(&mut queue, call, Priority(priority), 0);
         }
         let mut order = Vec::new();
-        while let Some(call) = queue.first() {
+        while let Some(call) = first_of(&queue) {
             assert!(queue.is_next(call, Priority::LOW));
             order.push(call.0);
             queue.leave(call);
@@ -225,7 +264,7 @@ mod tests {
         let joined = join(&mut queue, 4, Priority::NORMAL, 1);
         assert_eq!(joined, waits(6, Some(2)));
         assert!(!queue.holds(CallId(2)));
-        assert_eq!(queue.first(), Some(CallId(3)));
+        assert_eq!(first_of(&queue), Some(CallId(3)));
     }
 
     #[test]
@@ -235,7 +274,7 @@ mod tests {
         join(&mut queue, 2, Priority::NORMAL, 1);
         let again = join(&mut queue, 1, Priority::HIGH, 3);
         assert_eq!(again, waits(5, None));
-        assert_eq!(queue.first(), Some(CallId(1)));
+        assert_eq!(first_of(&queue), Some(CallId(1)));
     }
 
     #[test]
@@ -261,32 +300,60 @@ mod tests {
         queue.leave(CallId(1));
         assert!(!queue.holds(CallId(1)));
         join(&mut queue, 1, Priority::NORMAL, 7);
-        assert_eq!(queue.first(), Some(CallId(2)));
+        assert_eq!(first_of(&queue), Some(CallId(2)));
     }
 
     #[test]
     fn who_waits_for_a_return_holds_nobody_back_and_keeps_its_place() {
         let mut queue = queue(3);
-        let returns = |queue: &mut Queue, call| {
-            queue.join(CallId(call), Priority::NORMAL, WaitsFor::Return, at(0))
-        };
-        assert_eq!(returns(&mut queue, 1), waits(5, None));
+        assert_eq!(for_return(&mut queue, 1, Priority::NORMAL), waits(5, None));
         assert!(queue.is_next(CallId(9), Priority::LOW));
         join(&mut queue, 2, Priority::NORMAL, 1);
         assert!(!queue.is_next(CallId(9), Priority::NORMAL));
         assert!(queue.is_next(CallId(1), Priority::NORMAL), "it came first");
-        assert_eq!(queue.first(), Some(CallId(2)));
+        assert_eq!(first_of(&queue), Some(CallId(2)));
         // The provider that it waited for has returned, and is full.
         assert_eq!(join(&mut queue, 1, Priority::NORMAL, 3), waits(5, None));
-        assert_eq!(queue.first(), Some(CallId(1)));
+        assert_eq!(first_of(&queue), Some(CallId(1)));
         assert_eq!(queue.for_return().count(), 0);
         assert!(!queue.is_next(CallId(2), Priority::NORMAL));
     }
 
     #[test]
+    fn the_first_of_a_task_with_places_of_its_own_passes_the_others() {
+        let task = config::Task {
+            reserved_concurrency: Some(1),
+            ..config::Task::default()
+        };
+        let tasks = BTreeMap::from([("chat".to_owned(), task)]);
+        let chat = Reserved::new(&tasks).task(Some("chat")).unwrap();
+        let mut queue = queue(4);
+        join(&mut queue, 1, Priority::NORMAL, 0);
+        for call in [2, 3] {
+            let waiter = Waiter {
+                task: Some(chat),
+                ..waiter(call, Priority::NORMAL, WaitsFor::Capacity)
+            };
+            queue.join(waiter, at(1));
+        }
+        let next = |queue: &Queue, call| {
+            let call = CallId(call);
+            let all = queue.is_next(call, Priority::NORMAL);
+            (all, queue.is_next_of(chat, call, Priority::NORMAL))
+        };
+        assert_eq!(next(&queue, 2), (false, true));
+        assert_eq!(next(&queue, 3), (false, false));
+        assert_eq!(next(&queue, 9), (false, false), "a newcomer");
+        let firsts = Vec::from_iter(queue.firsts());
+        assert_eq!(firsts, [(CallId(1), at(5)), (CallId(2), at(6))]);
+        queue.leave(CallId(2));
+        assert_eq!(next(&queue, 3), (false, true));
+    }
+
+    #[test]
     fn all_that_wait_count_against_the_maximum() {
         let mut queue = queue(2);
-        queue.join(CallId(1), Priority::LOW, WaitsFor::Return, at(0));
+        for_return(&mut queue, 1, Priority::LOW);
         join(&mut queue, 2, Priority::NORMAL, 0);
         assert_eq!(join(&mut queue, 3, Priority::LOW, 0), Joined::Full);
         assert_eq!(join(&mut queue, 4, Priority::HIGH, 0), waits(5, Some(1)));
@@ -297,7 +364,7 @@ mod tests {
     fn a_queue_for_nobody_holds_nobody() {
         let mut queue = queue(0);
         let joined = join(&mut queue, 1, Priority::HIGH, 0);
-        assert_eq!((joined, queue.first()), (Joined::Full, None));
+        assert_eq!((joined, first_of(&queue)), (Joined::Full, None));
     }
 
     proptest! {
@@ -324,7 +391,7 @@ mod tests {
                     1 => {
                         // The first call leaves.
                         let first = first(&line);
-                        prop_assert_eq!(queue.first(), first.map(CallId));
+                        prop_assert_eq!(first_of(&queue), first.map(CallId));
                         first.into_iter().for_each(|call| queue.leave(CallId(call)));
                         line.retain(|&(waits, _)| Some(waits) != first);
                     }
@@ -341,13 +408,14 @@ mod tests {
                         }
                     }
                 }
-                prop_assert!(queue.line.len() <= most as usize);
-                prop_assert_eq!(queue.line.len(), queue.places.len());
+                let waits = queue.lines.values().map(BTreeMap::len).sum::<usize>();
+                prop_assert!(waits <= most as usize);
+                prop_assert_eq!(waits, queue.places.len());
                 let waiting = (0..12).filter(|&call| queue.holds(CallId(call)));
                 let mut known: Vec<u64> = line.iter().map(|(call, _)| *call).collect();
                 known.sort_unstable();
                 prop_assert_eq!(waiting.collect::<Vec<_>>(), known);
-                prop_assert_eq!(queue.first(), first(&line).map(CallId));
+                prop_assert_eq!(first_of(&queue), first(&line).map(CallId));
             }
         }
     }
@@ -391,7 +459,28 @@ mod tests {
 
     /// Joins for capacity.
     fn join(queue: &mut Queue, call: u64, priority: Priority, second: u64) -> Joined {
-        queue.join(CallId(call), priority, WaitsFor::Capacity, at(second))
+        let waiter = waiter(call, priority, WaitsFor::Capacity);
+        queue.join(waiter, at(second))
+    }
+
+    /// Joins at the start, for the return of a provider.
+    fn for_return(queue: &mut Queue, call: u64, priority: Priority) -> Joined {
+        let waiter = waiter(call, priority, WaitsFor::Return);
+        queue.join(waiter, at(0))
+    }
+
+    fn waiter(call: u64, priority: Priority, waits_for: WaitsFor) -> Waiter {
+        let call = CallId(call);
+        Waiter {
+            call,
+            priority,
+            task: None,
+            waits_for,
+        }
+    }
+
+    fn first_of(queue: &Queue) -> Option<CallId> {
+        queue.firsts().next().map(|(call, _)| call)
     }
 
     fn waits(until: u64, pushed_out: Option<u64>) -> Joined {

@@ -209,6 +209,11 @@ pub enum Refusal {
         /// How many attempts may be in flight.
         limit: u32,
     },
+    /// The bulkhead's last free places are kept for other tasks.
+    PlacesReserved {
+        /// How many are free.
+        free: u32,
+    },
     /// The client's own limit of attempts or tokens per minute is used up.
     RateLimited {
         /// Until then.
@@ -226,7 +231,7 @@ impl Refusal {
     /// ends.
     pub(super) const fn full_until(self) -> Option<Option<Instant>> {
         match self {
-            Self::BulkheadFull { .. } => Some(None),
+            Self::BulkheadFull { .. } | Self::PlacesReserved { .. } => Some(None),
             Self::RateLimited { until } | Self::SpendExhausted { until } => Some(Some(until)),
             _ => None,
         }

@@ -196,6 +196,7 @@ const RULES: &[(&str, Rule, Needs)] = &[
     ("hedge-never", load::hedge_never, Needs::Context),
     ("hedge-doubles", load::hedge_doubles, Needs::Context),
     ("limit-below-load", load::limit_below_load, Needs::Context),
+    ("reserved-places", load::reserved_places, Needs::Policy),
     ("waits-in-vain", queue::waits_in_vain, Needs::Policy),
     (SHARED_FATE, load::shared_fate, Needs::Context),
     (

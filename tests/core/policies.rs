@@ -148,11 +148,15 @@ fn routes() -> impl Strategy<Value = Route> {
 
 fn tasks() -> impl Strategy<Value = Task> {
     let prefer = prop::collection::vec(select(["p0", "p1", "p2", "absent"].as_slice()), 0..3);
-    (prefer, any::<bool>(), of(0..5_000_000_u64)).prop_map(|(prefer, only, most)| Task {
-        only: only && !prefer.is_empty(),
-        prefer: prefer.into_iter().map(str::to_owned).collect(),
-        max_cost: most.map(Money::from_nanos),
-    })
+    let places = weighted(0.3, 1..3_u32);
+    (prefer, any::<bool>(), of(0..5_000_000_u64), places).prop_map(
+        |(prefer, only, most, places)| Task {
+            only: only && !prefer.is_empty(),
+            prefer: prefer.into_iter().map(str::to_owned).collect(),
+            max_cost: most.map(Money::from_nanos),
+            reserved_concurrency: places,
+        },
+    )
 }
 
 fn slow_starts() -> impl Strategy<Value = SlowStart> {

@@ -116,6 +116,12 @@ pub struct Task {
     #[serde(with = "words::money")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Money>"))]
     pub max_cost: Option<Money>,
+    /// Of the places of `limit.concurrency` (or `limit.adaptive`) at each provider, this many are
+    /// kept for calls of the task: other calls leave them free. Calls of the task take any free
+    /// place.
+    #[serde(with = "words::small")]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<written::Count>"))]
+    pub reserved_concurrency: Option<u32>,
 }
 
 impl Setting for Strategy {}

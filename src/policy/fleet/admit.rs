@@ -8,6 +8,7 @@ use super::super::call_context::CallContext;
 use super::super::config::Quirk;
 use super::super::keys::KeyId;
 use super::super::reason::Refusal;
+use super::super::reserved::ReservedTask;
 use super::super::{CallId, ProviderId};
 use super::Fleet;
 use super::provider_state::ProviderState;
@@ -27,6 +28,8 @@ pub(in crate::policy) struct Permit {
     pub(super) tokens: u64,
     pub(super) cost: Money,
     pub(super) told: bool,
+    /// The task, if places are kept for it.
+    pub(super) task: Option<ReservedTask>,
     /// When it was given.
     pub(super) since: Instant,
 }
@@ -68,7 +71,8 @@ impl Fleet {
         let spends = self.spend.as_ref();
         let cost = spends.and_then(|_| slot.member.cost(bid.ask.prompt, bid.ask.output));
         let cost = cost.unwrap_or(Money::ZERO);
-        let full = slot.full(tokens, bid.now);
+        let task = slot.reserved.task(bid.ask.task.as_deref());
+        let full = slot.full(tokens, task, bid.now);
         if let Some(full) = self.or_spent(full, cost, bid.now) {
             return Err(full);
         }
@@ -82,7 +86,7 @@ impl Fleet {
         }
         Ok(Permit {
             despite,
-            ..self.enter(provider, tokens, cost, bid.now)
+            ..self.enter(provider, (tokens, cost), task, bid.now)
         })
     }
 
@@ -110,13 +114,19 @@ impl Fleet {
     }
 
     /// Takes capacity, and a probe slot if the breaker is half-open.
-    fn enter(&mut self, provider: ProviderId, tokens: u64, cost: Money, now: Instant) -> Permit {
+    fn enter(
+        &mut self,
+        provider: ProviderId,
+        (tokens, cost): (u64, Money),
+        task: Option<ReservedTask>,
+        now: Instant,
+    ) -> Permit {
         let slot = &mut self.slots[provider.index()];
         let before = slot.state();
         // Panic and a pin override a breaker that refuses; it ignores the results of their
         // attempts.
         let guard = slot.admit(now).unwrap_or(Admission::UNGUARDED);
-        slot.enter(tokens, now);
+        slot.enter(tokens, task, now);
         let key = slot.keys.pick(now);
         if let Some(spend) = &mut self.spend {
             spend.take(cost, now);
@@ -131,6 +141,7 @@ impl Fleet {
             tokens,
             cost,
             told: false,
+            task,
             since: now,
         }
     }

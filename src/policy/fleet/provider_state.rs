@@ -11,6 +11,7 @@ use super::super::keys::Keys;
 use super::super::limiter::Limiter;
 use super::super::provider_info::ProviderInfo;
 use super::super::reason::Refusal;
+use super::super::reserved::{Reserved, ReservedTask};
 use super::super::settings::Settings;
 use super::super::slow_start::SlowStart;
 use super::super::throttle::Throttle;
@@ -33,6 +34,7 @@ pub(super) struct ProviderState {
     throttle: Option<Throttle>,
     limiter: Option<Limiter>,
     bulkhead: Option<Bulkhead>,
+    pub(super) reserved: Reserved,
 }
 
 impl ProviderState {
@@ -57,6 +59,7 @@ impl ProviderState {
             throttle: policy.throttle.clone().map(Throttle::new),
             limiter: limited.then(|| Limiter::new(limit.rpm, limit.tpm)),
             bulkhead: walled.then(|| Bulkhead::new(limit.concurrency, limit.adaptive.clone())),
+            reserved: Reserved::new(&policy.route.tasks),
             settings,
             member,
         }
@@ -88,19 +91,42 @@ impl ProviderState {
         self.throttle.as_mut()?.refuses(now, &mut stream())
     }
 
-    /// Which of the client's own limits refuses an attempt of this many tokens now, if any.
-    pub(super) fn full(&mut self, tokens: u64, now: Instant) -> Option<Refusal> {
-        let bulkhead = self.bulkhead.as_ref();
-        if let Some(bulkhead) = bulkhead.filter(|bulkhead| !bulkhead.has_room()) {
-            let limit = bulkhead.limit().unwrap_or(u32::MAX);
-            return Some(Refusal::BulkheadFull { limit });
+    /// Which of the client's own limits refuses an attempt of this many tokens, for this task, now,
+    /// if any.
+    pub(super) fn full(
+        &mut self,
+        tokens: u64,
+        task: Option<ReservedTask>,
+        now: Instant,
+    ) -> Option<Refusal> {
+        if let Some(refusal) = self.no_place(task) {
+            return Some(refusal);
         }
         let until = self.limiter.as_mut()?.ready_at(tokens, now);
         (until > now).then_some(Refusal::RateLimited { until })
     }
 
-    /// An attempt of this many tokens starts.
-    pub(super) fn enter(&mut self, tokens: u64, now: Instant) {
+    /// Whether one of the task's own places is free.
+    pub(super) fn has_own_place(&self, task: ReservedTask) -> bool {
+        let bulkhead = self.bulkhead.as_ref();
+        bulkhead.is_some_and(Bulkhead::has_room) && self.reserved.has_own(task)
+    }
+
+    /// Why the bulkhead has no place for an attempt of this task, if it has none.
+    fn no_place(&self, task: Option<ReservedTask>) -> Option<Refusal> {
+        let bulkhead = self.bulkhead.as_ref()?;
+        let (free, limit) = bulkhead.free().zip(bulkhead.limit())?;
+        if free == 0 {
+            return Some(Refusal::BulkheadFull { limit });
+        }
+        // An adaptive limit may shrink below the reserves: one place is everybody's even then.
+        let kept = self.reserved.kept_from(task).min(limit - 1);
+        (free <= kept).then_some(Refusal::PlacesReserved { free })
+    }
+
+    /// An attempt of this many tokens starts, for this task.
+    pub(super) fn enter(&mut self, tokens: u64, task: Option<ReservedTask>, now: Instant) {
+        self.reserved.enter(task);
         if let Some(throttle) = &mut self.throttle {
             throttle.on_sent(now);
         }
@@ -121,7 +147,7 @@ impl ProviderState {
         if let Some(throttle) = &mut self.throttle {
             throttle.on_accepted(now);
         }
-        self.leave(Left::Well(took));
+        self.leave(pass, Left::Well(took));
     }
 
     /// An attempt failed, which says this about the health of the provider as a whole.
@@ -143,10 +169,11 @@ impl ProviderState {
         {
             throttle.on_accepted(now);
         }
-        self.leave(match class.is_rejection() {
+        let how = match class.is_rejection() {
             true => Left::Rejected,
             false => Left::Otherwise,
-        });
+        };
+        self.leave(pass, how);
     }
 
     /// A failure counts once more at the breaker.
@@ -162,7 +189,7 @@ impl ProviderState {
         if let Some(throttle) = self.throttle.as_mut().filter(|_| spoke) {
             throttle.on_accepted(now);
         }
-        self.leave(Left::Otherwise);
+        self.leave(pass, Left::Otherwise);
     }
 
     /// Replaces the tokens that the permit took by those that the attempt has used.
@@ -205,7 +232,8 @@ impl ProviderState {
         }
     }
 
-    fn leave(&mut self, how: Left) {
+    fn leave(&mut self, pass: &Permit, how: Left) {
+        self.reserved.leave(pass.task);
         if let Some(bulkhead) = &mut self.bulkhead {
             bulkhead.leave(how);
         }

@@ -3,7 +3,8 @@
 
 use super::super::call_context::CallContext;
 use super::super::config::{WhenFull, WhenUnavailable};
-use super::super::queue::{Joined, Queue, WaitsFor};
+use super::super::queue::{Joined, Queue, Waiter, WaitsFor};
+use super::super::reserved::ReservedTask;
 use super::super::{CallId, ProviderId};
 use super::{Fleet, Permit};
 use crate::time::Instant;
@@ -22,13 +23,26 @@ impl Fleet {
         now: Instant,
     ) -> bool {
         self.pass_over_late(call, now);
-        let queue = self.queue.as_ref();
-        queue.is_some_and(|queue| !queue.is_next(call, ask.priority))
+        let Some(queue) = &self.queue else {
+            return false;
+        };
+        let passes = |task| {
+            let mut slots = self.slots.iter();
+            slots.any(|slot| slot.has_own_place(task)) && queue.is_next_of(task, call, ask.priority)
+        };
+        !queue.is_next(call, ask.priority) && !self.reserved_task(ask).is_some_and(passes)
     }
 
-    /// When the wait of the first call in the queue ends at the latest.
+    /// When the wait of a call that comes before others ends at the latest.
     pub(in crate::policy) fn first_leaves_at(&self) -> Option<Instant> {
-        self.queue.as_ref()?.first_until()
+        let firsts = self.queue.as_ref()?.firsts();
+        firsts.map(|(_, until)| until).min()
+    }
+
+    /// The call's task, if places are kept for it.
+    fn reserved_task(&self, ask: &CallContext) -> Option<ReservedTask> {
+        let slot = self.slots.first()?;
+        slot.reserved.task(ask.task.as_deref())
     }
 
     /// Puts a call into the queue, and returns when its wait ends; none if there is no queue, or it
@@ -40,7 +54,13 @@ impl Fleet {
         waits_for: WaitsFor,
         now: Instant,
     ) -> Option<Instant> {
-        match (self.queue.as_mut()?).join(call, ask.priority, waits_for, now) {
+        let waiter = Waiter {
+            call,
+            priority: ask.priority,
+            task: self.reserved_task(ask),
+            waits_for,
+        };
+        match self.queue.as_mut()?.join(waiter, now) {
             Joined::Full => None,
             Joined::Waits { until, pushed_out } => {
                 self.woken.extend(pushed_out);
@@ -79,11 +99,12 @@ impl Fleet {
     /// stepped any more.
     fn pass_over_late(&mut self, call: CallId, now: Instant) {
         let mut passed = false;
-        while let Some(queue) = &mut self.queue
-            && let Some(first) = queue.first().filter(|first| *first != call)
-            && queue.first_until().is_some_and(|until| until <= now)
-        {
-            queue.leave(first);
+        while let Some(queue) = &mut self.queue {
+            let is_late = |(first, until): &(CallId, Instant)| *first != call && *until <= now;
+            let Some((late, _)) = queue.firsts().find(is_late) else {
+                break;
+            };
+            queue.leave(late);
             passed = true;
         }
         if passed {
@@ -91,10 +112,10 @@ impl Fleet {
         }
     }
 
-    /// Wakes the first call in the queue, since there may be capacity for it now.
+    /// Wakes the first calls in the queue, since there may be capacity for one of them now.
     pub(super) fn wake_next(&mut self) {
-        let first = self.queue.as_ref().and_then(Queue::first);
-        self.woken.extend(first);
+        let firsts = self.queue.iter().flat_map(Queue::firsts);
+        self.woken.extend(firsts.map(|(call, _)| call));
     }
 
     /// An attempt has ended, which leaves room, and may have closed a breaker or freed its probe.

@@ -30,6 +30,13 @@ fn check_score(policy: &Policy, document: &Document) -> Result<(), Diagnostic> {
 }
 
 fn check_task(name: &str, task: &Task, document: &Document) -> Result<(), Diagnostic> {
+    let reserved = task.reserved_concurrency;
+    if let Some(found) = reserved.filter(|places| !(1..=MOST_PLACES).contains(places)) {
+        let path = ["route", "tasks", name, "reserved_concurrency"];
+        return Err(document
+            .problem(&path, format!("`{found}` is out of range"))
+            .hint(format!("from `1` to `{MOST_PLACES}`, or `none`")));
+    }
     if !task.only || !task.prefer.is_empty() {
         return Ok(());
     }
@@ -80,6 +87,9 @@ fn check_places(
     }
     Ok(())
 }
+
+/// As many as `limit.concurrency` takes.
+const MOST_PLACES: u32 = 1_000_000;
 
 /// The largest weight: shares finer than a millionth make no difference.
 const MOST_WEIGHT: u32 = 1_000_000;

@@ -126,6 +126,47 @@ fn allowed(view: &View, of: fn(&Limit) -> Option<u64>) -> Option<u64> {
     (!limits.is_empty()).then(|| limits.into_iter().fold(0, u64::saturating_add))
 }
 
+/// Places are kept for tasks where there is no limit, or so many that other calls hardly start.
+pub(super) fn reserved_places(view: &View) -> Vec<Draft> {
+    let tasks = view.policy.route.tasks.iter();
+    let reserves = tasks.filter_map(|(name, task)| Some((name, task.reserved_concurrency?)));
+    let reserves = Vec::from_iter(reserves);
+    let Some((name, _)) = reserves.first() else {
+        return Vec::new();
+    };
+    let path: &[&str] = &["route", "tasks", name, "reserved_concurrency"];
+    let spots = view.spots();
+    let limits = spots.iter().map(|spot| &spot.settings.limit);
+    if limits
+        .clone()
+        .all(|limit| limit.concurrency.is_none() && limit.adaptive.is_none())
+    {
+        return vec![
+            Draft::at(
+                &[path],
+                format!("places are kept for `{name}`, and their number has no limit"),
+            )
+            .because("without `limit.concurrency` or `limit.adaptive`, no call waits for a place")
+            .instead("write `limit: { concurrency: 20 }`, or leave it out"),
+        ];
+    }
+    let sum = reserves
+        .iter()
+        .fold(0, |sum: u32, (_, places)| sum.saturating_add(*places));
+    let Some(least) = limits.filter_map(|limit| limit.concurrency).min() else {
+        return Vec::new();
+    };
+    if sum < least {
+        return Vec::new();
+    }
+    let message = format!("tasks keep {sum} places, and a provider has {least}");
+    vec![
+        Draft::at(&[path], message)
+            .because("a call of another task starts only while all places are free")
+            .instead("keep fewer places, or write a larger `limit.concurrency`"),
+    ]
+}
+
 /// Sections that can do nothing in this fleet, or beside the rest of the policy.
 pub(super) fn without_effect(view: &View) -> Vec<Draft> {
     let policy = view.policy;

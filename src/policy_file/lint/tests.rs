@@ -205,6 +205,25 @@ const CASES: &[Case] = &[
         mended: "breaker: { max_probes: 5, success_threshold: 5 }\n",
     },
     Case {
+        code: "reserved-places",
+        policy: "route: { tasks: { chat: { reserved_concurrency: 4 } } }\nbreaker: {}\n",
+        around: nothing,
+        place: "route.tasks.chat.reserved_concurrency",
+        says: "places are kept for `chat`, and their number has no limit",
+        mended: "route: { tasks: { chat: { reserved_concurrency: 4 } } }\nbreaker: {}\n\
+            limit: { concurrency: 12 }\n",
+    },
+    Case {
+        code: "reserved-places",
+        policy: "route: { tasks: { chat: { reserved_concurrency: 4 } } }\nbreaker: {}\n\
+            limit: { concurrency: 4 }\n",
+        around: nothing,
+        place: "route.tasks.chat.reserved_concurrency",
+        says: "tasks keep 4 places, and a provider has 4",
+        mended: "route: { tasks: { chat: { reserved_concurrency: 3 } } }\nbreaker: {}\n\
+            limit: { concurrency: 4 }\n",
+    },
+    Case {
         code: "waits-in-vain",
         policy: "queue: { when_unavailable: wait }\nlimit: { rpm: 60 }\n\
             retry: { max_attempts: 1 }\n",

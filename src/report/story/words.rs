@@ -146,6 +146,9 @@ pub(super) fn refusal(why: &Refusal, names: &Names) -> String {
         Refusal::Ejected { until } => format!("ejected as an outlier until {}", clock(*until)),
         Refusal::SlowStart => "slow start: it gets only a share of calls".to_owned(),
         Refusal::Throttled { probability } => format!("throttled (at {probability})"),
+        Refusal::PlacesReserved { free } => {
+            format!("its last free places ({free}) are kept for other tasks")
+        }
         Refusal::BulkheadFull { limit } => format!("bulkhead full ({limit} in flight)"),
         Refusal::RateLimited { until } => {
             format!("the client's rate limit is used up until {}", clock(*until))

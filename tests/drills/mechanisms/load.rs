@@ -42,6 +42,18 @@ pub(crate) const ROWS: &[Row] = &[
         }),
     },
     Row {
+        name: "Places kept for a task",
+        who: "LiteLLM (of rates)",
+        knobs: &["route.tasks"],
+        test: "src/policy/reserved.rs::others_leave_free_what_a_task_does_not_use_of_its_reserve",
+        shown: Shown::By(Story {
+            scenario: "reserved-places",
+            with: "reserved-queue",
+            without: Without::Policy("walled-queue"),
+            measure: "success_rate of chat",
+        }),
+    },
+    Row {
         name: "Adaptive concurrency",
         who: "Envoy AI, Envoy, Finagle",
         knobs: &[
