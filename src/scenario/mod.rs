@@ -44,7 +44,9 @@ pub use fault::catalogue;
 use fault::{Fault, Windows};
 pub use load::{Loaded, load, load_with_prices};
 pub use operations::{Operation, Work};
-pub use provider::{Cache, Capacity, Charge, Degrade, Limit, Limits, Network, Per, Provider, Span};
+pub use provider::{
+    Cache, Capacity, Charge, CountRefused, Degrade, Limit, Limits, Network, Per, Provider, Span,
+};
 pub use quantiles::Quantiles;
 pub use run::{Run, Uptime, seeds};
 

@@ -81,6 +81,16 @@ fn each_kind_of_limit_admits_what_its_arithmetic_says() {
         // Calls never stop coming twice as fast as they may: it never opens again.
         ("rpm: 60, window: sliding, count_refused: true", 60),
         ("rpm: 60, count_refused: true", 120),
+        ("rpm: 60, count_refused: requests", 120),
+        // A call is 120 tokens, and tokens of refused calls count in the same way.
+        ("tpm: 7_200, window: sliding", 120),
+        (
+            "tpm: 7_200, window: sliding, count_refused: requests, rpm: 1k",
+            120,
+        ),
+        ("tpm: 7_200, window: sliding, count_refused: tokens", 60),
+        ("tpm: 7_200, window: sliding, count_refused: true", 60),
+        ("tpm: 7_200, count_refused: true", 120),
         ("rpd: 50", 50),
         // A call is 120 tokens.
         ("tpm: 7_200, window: fixed", 121),

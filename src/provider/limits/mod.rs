@@ -11,7 +11,8 @@
 //!   limit on prompt tokens alone is still charged on admission, since they are known by then.
 //!
 //! A refused request is charged nothing, or counts as one request (OpenAI: "unsuccessful requests
-//! contribute to your per-minute limit"), but never as tokens. A request larger than a whole limit
+//! contribute to your per-minute limit"), with the tokens that it would have been charged on
+//! admission, or both, as the file says. A request larger than a whole limit
 //! is refused for ever, and told so: no finite wait would be true. Limits on tokens may
 //! shrink as slots fill, as Azure's do under the pressure of the pool.
 //!
@@ -30,7 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::state::LimitState;
-use crate::scenario::{self, Charge, Per};
+use crate::scenario::{self, Charge, CountRefused, Per};
 use crate::time::Instant;
 use crate::units::Share;
 use crate::wire::fake::{Cause, Quota, Quotas};
@@ -81,7 +82,7 @@ struct Account {
     windows: Vec<(What, Window)>,
     concurrency: Option<(u64, Concurrency)>,
     charge: Charge,
-    count_refused: bool,
+    count_refused: CountRefused,
     /// What is left of the limits on tokens when all slots are at work.
     shrinks_to: Share,
     /// How much of the slots is.
@@ -276,9 +277,7 @@ impl Account {
     ) -> Result<Quotas, Box<Denied>> {
         self.advance(now, left);
         if let Some((cause, _)) = self.refusal(ask, left) {
-            if self.count_refused {
-                self.count_request();
-            }
+            self.count_refused(ask);
             let wait = self
                 .refusal(ask, left)
                 .map_or(Duration::ZERO, |(_, wait)| wait);
@@ -382,11 +381,16 @@ impl Account {
         refusing.reduce(|longest, next| if next.1 > longest.1 { next } else { longest })
     }
 
-    /// Counts a refused request.
-    fn count_request(&mut self) {
-        let requests = self.windows.iter_mut();
-        for (_, window) in requests.filter(|(what, _)| *what == What::Requests) {
-            window.take_in_vain(1);
+    /// Counts a refused request where the provider does.
+    fn count_refused(&mut self, ask: LimitRequest) {
+        for (what, window) in &mut self.windows {
+            let counts = match what {
+                What::Requests => self.count_refused.counts_requests(),
+                What::Tokens | What::Input | What::Output => self.count_refused.counts_tokens(),
+            };
+            if counts {
+                window.take_in_vain(what.on_admission(ask, self.charge).1);
+            }
         }
     }
 

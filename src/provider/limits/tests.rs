@@ -219,21 +219,49 @@ fn requests_at_once_are_counted_until_their_work_is_done() {
 
 #[test]
 fn refused_requests_count_where_the_provider_counts_them() {
-    for count_refused in [false, true] {
-        let mut limits = limits(&scenario::Limits {
-            requests: limit(60, Span::Sliding),
+    use CountRefused::{Everywhere, Nowhere, Requests, Tokens};
+    for (count_refused, by_requests, by_tokens) in [
+        (Nowhere, false, false),
+        (Requests, true, false),
+        (Tokens, false, true),
+        (Everywhere, true, true),
+    ] {
+        counted(
             count_refused,
-            ..Default::default()
-        });
-        // The load is twice the limit, for ten minutes.
-        let admitted = (0..1_200).filter(|half| {
-            let now = Instant::from_nanos(half * 500_000_000);
-            limits.admit(now, KEY, ask(1, 1), Share::WHOLE).is_ok()
-        });
-        let expected = if count_refused { 60 } else { 600 };
-        let off = admitted.count().abs_diff(expected);
-        assert!(off <= 10, "{count_refused}: {off} off {expected}");
+            limit(60, Span::Sliding),
+            Vec::new(),
+            by_requests,
+        );
+        counted(
+            count_refused,
+            Vec::new(),
+            limit(120, Span::Sliding),
+            by_tokens,
+        );
     }
+}
+
+/// One request of two tokens each half second, under a limit on requests or on tokens.
+fn counted(
+    count_refused: CountRefused,
+    requests: Vec<scenario::Limit>,
+    tokens: Vec<scenario::Limit>,
+    counts: bool,
+) {
+    let mut limits = limits(&scenario::Limits {
+        requests,
+        tokens,
+        count_refused,
+        ..Default::default()
+    });
+    // The load is twice the limit, for ten minutes.
+    let admitted = (0..1_200).filter(|half| {
+        let now = Instant::from_nanos(half * 500_000_000);
+        limits.admit(now, KEY, ask(1, 1), Share::WHOLE).is_ok()
+    });
+    let expected = if counts { 60 } else { 600 };
+    let off = admitted.count().abs_diff(expected);
+    assert!(off <= 10, "{count_refused:?}: {off} off {expected}");
 }
 
 #[test]
@@ -358,7 +386,12 @@ fn any_limits() -> impl Strategy<Value = scenario::Limits> {
         some(),
         concurrency,
         charge,
-        any::<bool>(),
+        prop_oneof![
+            Just(CountRefused::Nowhere),
+            Just(CountRefused::Requests),
+            Just(CountRefused::Tokens),
+            Just(CountRefused::Everywhere),
+        ],
     )
         .prop_map(
             |(requests, tokens, input, output, concurrency, charge, count_refused)| {

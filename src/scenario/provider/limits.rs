@@ -10,14 +10,17 @@
 //!   `max_tokens`. Rate limits, Claude docs.
 //! - All others: a `bucket`, charged on `admission`.
 //!
-//! OpenAI says that failed requests count, and users measured a sliding window; a file opts into
-//! these with `count_refused: true` and `window: sliding`, since `rpm` of dialect `openai` has
-//! always been a bucket of admitted requests. Refused requests do not count unless the file says
-//! so.
+//! OpenAI says that "unsuccessful requests contribute to your per-minute limit" (guide on rate
+//! limits), and not whether with their tokens; Google says that a failed request is not billed and
+//! "will still count against your quota", and users of Gemini saw the tokens of a refused prompt in
+//! their usage (google-gemini/gemini-cli#15184); Anthropic says nothing. Users of OpenAI measured a
+//! sliding window. A file opts into these with `count_refused` and `window: sliding`, since `rpm`
+//! of dialect `openai` has always been a bucket of admitted requests. Refused requests do not count
+//! unless the file says so.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::capacity::PART;
@@ -26,7 +29,7 @@ use crate::scenario::place::{Place, text};
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema;
-use crate::units::{Share, count, duration};
+use crate::units::{Share, UnitError, Written as Text, count, duration};
 use crate::wire::Dialect;
 
 /// A provider's limits, and how it counts.
@@ -45,8 +48,8 @@ pub struct Limits {
     pub concurrency: Option<u64>,
     /// When tokens are charged.
     pub charge: Charge,
-    /// Whether refused requests count like admitted ones (OpenAI).
-    pub count_refused: bool,
+    /// Whether refused requests count like admitted ones (OpenAI), and at which limits.
+    pub count_refused: CountRefused,
     /// The share of the limits on tokens that is left when all slots are busy; linear below that
     /// load.
     pub shrinks_to: Option<Share>,
@@ -129,6 +132,76 @@ impl Per {
     }
 }
 
+/// At which limits refused requests count like admitted ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CountRefused {
+    /// At none.
+    #[default]
+    Nowhere,
+    /// At those on requests.
+    Requests,
+    /// At those on tokens, with what they would have been charged on admission.
+    Tokens,
+    /// At both.
+    Everywhere,
+}
+
+impl CountRefused {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Everywhere, "true"),
+        (Self::Nowhere, "false"),
+        (Self::Requests, "requests"),
+        (Self::Tokens, "tokens"),
+    ];
+
+    /// Whether they count at limits on requests.
+    pub(crate) const fn counts_requests(self) -> bool {
+        matches!(self, Self::Requests | Self::Everywhere)
+    }
+
+    /// Whether they count at limits on tokens.
+    pub(crate) const fn counts_tokens(self) -> bool {
+        matches!(self, Self::Tokens | Self::Everywhere)
+    }
+
+    fn parse(text: &str) -> Result<Self, UnitError> {
+        let found = Self::ALL.iter().find(|(_, word)| *word == text);
+        found.map(|(value, _)| *value).ok_or_else(|| {
+            let error = UnitError::new(format!("`{text}` does not say at which limits they count"));
+            error.or_write("write `true`, `false`, `requests` or `tokens`")
+        })
+    }
+}
+
+/// `true` and `false` as such, else the word.
+impl Serialize for CountRefused {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nowhere => false.serialize(serializer),
+            Self::Everywhere => true.serialize(serializer),
+            Self::Requests => "requests".serialize(serializer),
+            Self::Tokens => "tokens".serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for CountRefused {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text {
+            wanted: "`true`, `false`, `requests` or `tokens`",
+            parse: Self::parse,
+        })
+    }
+}
+
+#[cfg(feature = "cli")]
+crate::text::schema::inline_schema! {
+    CountRefused, "CountRefused", |_: &mut _| {
+        schemars::json_schema!({ "enum": [true, false, "requests", "tokens"] })
+    };
+}
+
 /// When tokens are charged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
@@ -189,9 +262,11 @@ pub(super) struct WrittenLimits {
     rpm_over: Option<Duration>,
     /// When tokens are charged; as the vendor does by default.
     charge: Option<Charge>,
-    /// Refused requests count as well; `false` by default.
+    /// Refused requests count as well: at all limits (`true`), at those on `requests`, or at those
+    /// on `tokens`, with what they would have been charged on admission; `false` by default.
     #[serde(default)]
-    count_refused: bool,
+    #[cfg_attr(feature = "cli", schemars(with = "Option<CountRefused>"))]
+    count_refused: CountRefused,
     /// The share of the limits on tokens that is left while all slots are busy.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Share"))]
@@ -262,12 +337,17 @@ impl WrittenLimits {
         let has_rate = has_requests || has_tokens;
         let has_any = has_rate || self.concurrency.is_some();
         let (rpm, tpm, any) = ("`rpm: 500`", "`tpm: 200k`", "`rpm: 500` or `tpm: 200k`");
+        let (is_counted, refused) = match self.count_refused {
+            CountRefused::Requests => (has_requests, rpm),
+            CountRefused::Tokens => (has_tokens, tpm),
+            CountRefused::Nowhere | CountRefused::Everywhere => (has_rate, any),
+        };
         let written = document.keys(path);
         for (key, has_meaning, needed) in [
             ("window", has_rate, any),
             ("rpm_over", self.rpm.is_some(), rpm),
             ("charge", self.has_output(), tpm),
-            ("count_refused", has_requests, rpm),
+            ("count_refused", is_counted, refused),
             ("shrinks_to", has_tokens, tpm),
             ("per", has_any, any),
             ("account", has_any, any),

@@ -30,7 +30,7 @@ use crate::units::{Money, TokenRate, duration, tokens};
 use crate::wire::Dialect;
 pub use capacity::{Cache, Capacity, Degrade};
 use limits::WrittenLimits;
-pub use limits::{Charge, Limit, Limits, Per, Span};
+pub use limits::{Charge, CountRefused, Limit, Limits, Per, Span};
 
 /// The network between clients and providers.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use firedrill::scenario::{Charge, Limit, Span};
+use firedrill::scenario::{Charge, CountRefused, Limit, Span};
 use serde_json::{Value, json};
 
 use super::{Project, refused, story, understood};
@@ -60,7 +60,7 @@ fn what_a_file_leaves_open_is_as_the_provider_keeps_it() {
     assert_eq!(bucket.requests[0], limit(600, minute, Span::Bucket));
     assert_eq!(
         (bucket.charge, bucket.count_refused),
-        (Charge::Admission, false)
+        (Charge::Admission, CountRefused::Nowhere)
     );
     let azure = kept("azure");
     assert_eq!(azure.requests[0], limit(100, minute / 6, Span::Fixed));
