@@ -139,6 +139,31 @@ impl Draft {
         is_error
     }
 
+    /// Adds a quirk; none twice.
+    pub(super) fn quirk(&mut self, name: &str) {
+        let quirk = Yaml::Text(name.to_owned());
+        self.add_quirk(quirk);
+    }
+
+    /// Adds a quirk that has a list of classes.
+    pub(super) fn quirk_of(&mut self, name: &str, classes: &[&str]) {
+        let mut quirk = Yaml::map();
+        let classes = classes.iter().map(|class| (*class).to_owned());
+        quirk.set(&[name], Yaml::texts(&Vec::from_iter(classes)));
+        self.add_quirk(quirk);
+    }
+
+    fn add_quirk(&mut self, quirk: Yaml) {
+        let mut quirks = match self.policy.get(&["quirks"]) {
+            Some(Yaml::List(quirks)) => quirks.clone(),
+            _ => Vec::new(),
+        };
+        if !quirks.contains(&quirk) {
+            quirks.push(quirk);
+        }
+        self.policy.set(&["quirks"], Yaml::List(quirks));
+    }
+
     /// Sets how many retries failures of a class may have.
     pub(super) fn retries(&mut self, class: &str, retries: u64) {
         let path = ["retry", "max_retries_by_class", class];

@@ -45,6 +45,8 @@ pub(crate) struct System {
     pub(crate) name: &'static str,
     /// Its name in texts.
     pub(crate) title: &'static str,
+    /// The quirks that its policies may have: what it does by itself, without a setting.
+    quirks: &'static [&'static str],
     /// What `--model` names in its files; none where it names nothing.
     pub(crate) model: Option<&'static str>,
     read: fn(&mut Sheet, &mut Draft, Options<'_>) -> Result<(), Diagnostic>,
@@ -56,6 +58,7 @@ pub(crate) const SYSTEMS: &[System] = &[
     System {
         name: "litellm",
         title: "LiteLLM",
+        quirks: litellm::QUIRKS,
         model: Some("the group that calls ask for"),
         read: litellm::read,
         write: Some(litellm::export::write),
@@ -63,6 +66,7 @@ pub(crate) const SYSTEMS: &[System] = &[
     System {
         name: "envoy",
         title: "Envoy",
+        quirks: &[],
         model: Some("the cluster"),
         read: envoy::read,
         write: Some(envoy::export::write),
@@ -70,6 +74,7 @@ pub(crate) const SYSTEMS: &[System] = &[
     System {
         name: "portkey",
         title: "Portkey",
+        quirks: portkey::QUIRKS,
         model: Some("the model of targets that name none"),
         read: portkey::read,
         write: Some(portkey::export::write),
@@ -77,6 +82,7 @@ pub(crate) const SYSTEMS: &[System] = &[
     System {
         name: "openrouter",
         title: "OpenRouter",
+        quirks: &[],
         model: None,
         read: openrouter::read,
         write: None,
@@ -84,6 +90,7 @@ pub(crate) const SYSTEMS: &[System] = &[
     System {
         name: "resilience4j",
         title: "resilience4j",
+        quirks: &[],
         model: Some("the instance"),
         read: resilience4j::read,
         write: Some(resilience4j::export::write),
@@ -137,6 +144,7 @@ impl System {
         let mut sheet = Sheet::parse(name, text)?;
         let mut export = Export::new(&policy, &mut sheet);
         write(&mut export);
+        self.note_quirks(&mut export);
         let text = match self.name {
             "portkey" => export.file.json(),
             _ => export.file.write() + &export.comments,
@@ -149,5 +157,20 @@ impl System {
             }
         }
         Ok(Some((text, notes)))
+    }
+
+    /// Says of each quirk whether this system has it.
+    fn note_quirks(&self, export: &mut Export<'_>) {
+        for (place, quirk) in export.policy.quirks.iter().enumerate() {
+            let name = quirk.name();
+            let (outcome, says) = match self.quirks.contains(&name) {
+                true => (Outcome::Taken, format!("{} does so by itself.", self.title)),
+                false => {
+                    let says = format!("`{name}` is another client's: {} does not.", self.title);
+                    (Outcome::CannotBeSaid, says)
+                }
+            };
+            export.note(&format!("quirks.{place}"), outcome, &says);
+        }
     }
 }

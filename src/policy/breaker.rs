@@ -75,9 +75,20 @@ pub(crate) struct Breaker {
     window: Window,
     patience: OpenBackoff,
     closed_since: Option<Instant>,
-    /// Quirks: closes at the end of its open time, and keeps the slots of probes for ever.
+    habits: Habits,
+    /// Successes of attempts from before it opened, if a quirk counts them.
+    late_successes: u32,
+}
+
+/// The quirks of a policy that concern breakers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Habits {
+    /// It closes at the end of its open time.
     closes_by_time: bool,
+    /// It keeps the slots of probes for ever.
     leaks_probes: bool,
+    counts_late_successes: bool,
+    late_failures_prolong: bool,
 }
 
 /// Permission to make one attempt; returned when the attempt has ended.
@@ -111,8 +122,8 @@ impl Breaker {
             window: Window::new(settings.window),
             patience: OpenBackoff::new(draws, provider),
             closed_since: None,
-            closes_by_time: false,
-            leaks_probes: false,
+            habits: Habits::default(),
+            late_successes: 0,
             settings,
         }
     }
@@ -122,8 +133,12 @@ impl Breaker {
         if quirks.has(&Quirk::HalfOpenAdmitsAll) {
             self.settings.max_probes = u32::MAX;
         }
-        self.closes_by_time = quirks.has(&Quirk::BreakerClosesByTime);
-        self.leaks_probes = quirks.has(&Quirk::ProbesLeak);
+        self.habits = Habits {
+            closes_by_time: quirks.has(&Quirk::BreakerClosesByTime),
+            leaks_probes: quirks.has(&Quirk::ProbesLeak),
+            counts_late_successes: quirks.has(&Quirk::LateSuccessesCount),
+            late_failures_prolong: quirks.has(&Quirk::LateFailuresProlong),
+        };
         self
     }
 
@@ -147,7 +162,7 @@ impl Breaker {
     /// ended.
     pub(crate) fn admit(&mut self, now: Instant) -> Option<Admission> {
         let is_over = matches!(self.phase, Phase::Open { until, .. } if now >= until);
-        if self.closes_by_time && is_over {
+        if self.habits.closes_by_time && is_over {
             self.close(now);
         }
         let probe = match self.phase {
@@ -203,7 +218,7 @@ impl Breaker {
         took: Option<Duration>,
         now: Instant,
     ) {
-        if admission.generation != self.generation {
+        if admission.generation != self.generation && !self.habits.counts_late_successes {
             return;
         }
         let is_slow = self.is_slow(took);
@@ -224,14 +239,15 @@ impl Breaker {
             }
             Phase::HalfOpen(_) if is_slow => self.open(OpenedBy::SlowProbe, now),
             Phase::HalfOpen(probes) => {
-                if !self.leaks_probes {
+                if !self.habits.leaks_probes {
                     probes.free(admission.probe);
                 }
-                if probes.on_success() >= self.settings.success_threshold {
+                let successes = probes.on_success().saturating_add(self.late_successes);
+                if successes >= self.settings.success_threshold {
                     self.close(now);
                 }
             }
-            Phase::Open { .. } => {}
+            Phase::Open { .. } => self.late_successes = self.late_successes.saturating_add(1),
         }
     }
 
@@ -246,6 +262,7 @@ impl Breaker {
             return self.grant(hint, now);
         }
         if admission.generation != self.generation {
+            self.prolong(now);
             return;
         }
         match &mut self.phase {
@@ -265,13 +282,30 @@ impl Breaker {
         }
     }
 
+    /// Opens a closed breaker, for a client that does so after a single failure of its kind.
+    pub(crate) fn open_at_once(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Closed { .. }) {
+            self.open(OpenedBy::ConsecutiveFailures { failures: 1 }, now);
+        }
+    }
+
+    /// A failure came late: under a quirk the open time starts anew.
+    fn prolong(&mut self, now: Instant) {
+        let initial = self.settings.open.initial;
+        if let Phase::Open { until, .. } = &mut self.phase
+            && self.habits.late_failures_prolong
+        {
+            *until = (*until).max(now + initial);
+        }
+    }
+
     /// The attempt was cancelled, so its result stays unknown.
     pub(crate) fn on_cancelled(&mut self, admission: Admission) {
         if admission.generation != self.generation {
             return;
         }
         if let Phase::HalfOpen(probes) = &mut self.phase
-            && !self.leaks_probes
+            && !self.habits.leaks_probes
         {
             probes.free(admission.probe);
         }
@@ -337,6 +371,7 @@ impl Breaker {
     /// Opens because of failures or slow attempts.
     fn open(&mut self, by: OpenedBy, now: Instant) {
         self.leave_closed(now);
+        self.late_successes = 0;
         let until = now + self.patience.next(&self.settings.open);
         self.turn(Phase::Open { until, by });
     }

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use super::call_context::{CallContext, Delivery};
 use super::classify::FailureClass;
-use super::config::{Quirk, Timeouts};
+use super::config::Timeouts;
 use super::fleet::{AdmissionRequest, Fleet, Permit};
 use super::keys::KeyId;
 use super::queue::WaitsFor;
@@ -127,6 +127,7 @@ impl Call {
             _ if !self.is_before_deadline(fleet, now) => self.expire(fleet, now),
             CallState::Arrived => {
                 self.turn = fleet.turn(self.id, &self.ask, now, &mut self.notes);
+                self.begin_rotated(fleet);
                 self.try_start(fleet, Cause::First, None, now)
             }
             CallState::Queued(queued) => self.stand(fleet, queued, now),
@@ -347,10 +348,8 @@ impl Call {
     ) -> Step {
         let provider = from;
         self.notes.add(|| Reason::Leaves { provider, why });
-        if fleet.policy().quirks.has(&Quirk::RetriesDrawAgain) {
-            return self.draw_again(fleet, from, class, now);
-        }
-        self.left.push(from);
+        self.rotate_on(fleet, from);
+        self.leave_group(fleet, from, why);
         if let Some(step) = self.end_round(fleet, (from, class), now) {
             return step;
         }
@@ -390,6 +389,7 @@ impl Call {
                 attempts: visit.attempts + 1,
                 key: pass.key,
                 inside: if visit.uncounted { visit.inside } else { 0 },
+                resent: visit.uncounted && visit.resent,
                 uncounted: false,
                 ..visit
             },

@@ -29,7 +29,7 @@ pub use load::{
     WhenUnavailable,
 };
 pub use overlay::Overridable;
-pub use quirks::{FixedWaits, InnerRetries, Length, Quirk, Quirks, Rounds};
+pub use quirks::{Classes, FixedWaits, InnerRetries, Length, Quirk, Quirks, Rounds};
 pub use route::{Affinity, Route, Score, Strategy, Task};
 pub use rows::{KnobKind, Row, Setting};
 

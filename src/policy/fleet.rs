@@ -53,6 +53,7 @@ pub struct Fleet {
     queue: Option<Queue>,
     spend: Option<Spend>,
     pinned: Option<ProviderId>,
+    rotated_to: Option<ProviderId>,
     transitions: Vec<Transition>,
     woken: Vec<CallId>,
 }
@@ -96,12 +97,23 @@ impl Fleet {
             queue: policy.queue.clone().map(Queue::new),
             spend: policy.spend.clone().map(Spend::new),
             pinned: None,
+            rotated_to: None,
             transitions: Vec::new(),
             woken: Vec::new(),
             policy,
             draws,
             slots,
         }
+    }
+
+    /// Where the next call begins, if a quirk has calls go on where the one before ended.
+    pub(in crate::policy) const fn rotated_to(&self) -> Option<ProviderId> {
+        self.rotated_to
+    }
+
+    /// The next call begins at this provider.
+    pub(in crate::policy) const fn rotate_to(&mut self, provider: ProviderId) {
+        self.rotated_to = Some(provider);
     }
 
     /// The policy of this fleet.
@@ -279,7 +291,8 @@ impl Fleet {
             false if self.policy.quirks.has(&Quirk::BreakerCountsEverything) => Health::Failed,
             false => class.says_of_provider(),
         };
-        slot.on_failure(pass, (class, hint), health, now);
+        let opens = self.policy.quirks.opens_at_once(class);
+        slot.on_failure(pass, (class, hint), health, opens, now);
         self.note(provider, before);
         let has_failed = health == Health::Failed;
         if let Some(outliers) = self.outliers.as_mut().filter(|_| has_failed) {

@@ -128,9 +128,10 @@ const PRESETS: &[Preset] = presets! {
         "002-router-intended" "002-router-repaired" "002-router-written" "003-limiter-intended"
         "003-limiter-repaired" "003-limiter-written" "003-manager-intended" "003-manager-repaired"
         "003-manager-written" "003-production-intended" "003-production-repaired"
-        "003-robust-intended" "003-robust-repaired" "003-robust-written" "003-tasks-intended"
-        "003-tasks-repaired" "004-chain-intended" "004-chain-repaired" "004-chain-written"
-        "004-ratelimited-intended" "004-ratelimited-repaired" "004-ratelimited-written";
+        "003-production-written" "003-robust-intended" "003-robust-repaired" "003-robust-written"
+        "003-tasks-intended" "003-tasks-repaired" "003-tasks-written" "004-chain-intended"
+        "004-chain-repaired" "004-chain-written" "004-ratelimited-intended"
+        "004-ratelimited-repaired" "004-ratelimited-written";
 };
 
 #[cfg(test)]

@@ -195,6 +195,51 @@ fn what_is_exported_is_imported_as_the_same_policy() {
     }
 }
 
+/// What an import comes to in a world of failures, beside the preset of its system.
+#[test]
+fn an_imported_policy_does_what_the_preset_of_its_system_does() {
+    let deployment = |vendor: &str| {
+        format!("  - {{ model_name: a, litellm_params: {{ model: {vendor}/gpt-4.1 }} }}\n")
+    };
+    let litellm = ["openai", "azure", "openrouter"].map(deployment).concat();
+    let litellm = format!("model_list:\n{litellm}");
+    let target = r#"{ "provider": "openai", "override_params": { "model": "gpt-4.1" } }"#;
+    let targets = [target; 3].join(",");
+    let portkey = format!(
+        r#"{{ "strategy": {{ "mode": "fallback" }}, "retry": {{ "attempts": 5 }},
+              "targets": [ {targets} ] }}"#
+    );
+    for (system, file, text, preset) in [
+        ("litellm", "a.yaml", litellm, "litellm-router"),
+        ("portkey", "a.json", portkey, "portkey-gateway"),
+    ] {
+        let project = Project::new().with(file, &text);
+        let words = format!("import {system} {file} --name mine --out out");
+        project.firedrill(&words).code(0);
+        let world = project.text("out/scenarios/mine.yaml");
+        let (world, faults) = world.split_once("faults:\n").expect("faults");
+        let first = faults.split_once("target: ").expect("a target").1;
+        let first = first.split_once(',').expect("a target").0;
+        let world = format!(
+            "{world}faults:\n  down: {{ at: 2m, for: 3m, target: {first}, inject: 503 }}\n  \
+             storm: {{ at: 7m, for: 3m, target: {first}, inject: 429, retry_after: 15s }}\n  \
+             key: {{ at: 12m, for: 2m, target: {first}, inject: 401 }}\n  \
+             cut: {{ at: 16m, for: 2m, target: {first}, inject: reset }}\n\
+             policies: [mine, {preset}]\n"
+        );
+        std::fs::write(project.path("out/scenarios/mine.yaml"), world).expect("saved");
+        let words = "run --engine model --seed 1 --format json out/scenarios/mine.yaml";
+        let result = json(&project.output(words));
+        let measured = |policy: &str| {
+            let measures = &result["policies"][policy]["measures"];
+            let values = ["attempts", "success_rate", "latency.p95", "breaker.opened"];
+            values.map(|name| measures[name]["value"].clone())
+        };
+        assert!(measured("mine")[0].is_number(), "{result}");
+        assert_eq!(measured("mine"), measured(preset), "{system}");
+    }
+}
+
 #[test]
 fn a_status_is_retried_without_the_rest_of_its_class() {
     let retried = r#""attempts": 2, "on_status_codes": [502]"#;

@@ -25,6 +25,7 @@ mod memory;
 mod merge;
 mod policies;
 mod presets;
+mod quirks;
 mod rates;
 mod report;
 mod resume;

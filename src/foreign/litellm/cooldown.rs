@@ -42,9 +42,15 @@ pub(super) fn read(
     let is_exact = draft.time("breaker.open.initial", time);
     draft.time("breaker.open.max", time.max(Duration::from_secs(60)));
     draft.word("breaker.open.hint", "honour");
-    draft.number("breaker.max_probes", 100);
+    draft.quirk("lone_provider_is_never_refused");
+    draft.quirk_of(
+        "opens_at_once",
+        &["rate_limited", "quota", "auth", "model_gone"],
+    );
+    draft.quirk("breaker_closes_by_time");
     let says = format!(
-        "A breaker stays open for {}; a Retry-After takes its place. All calls come back at once.",
+        "A breaker stays open for {}; a Retry-After takes its place. It closes by time, and does \
+         not refuse the only deployment of a group: quirks.",
         crate::units::duration::write(time)
     );
     match written.is_some() {
@@ -75,8 +81,10 @@ fn allowed_fails(
             draft.number("breaker.min_success_rate", Share::percent(50).as_parts());
             draft.time("breaker.window", Duration::from_secs(60));
             draft.number("breaker.min_attempts", 5);
-            let says = "More than half of a minute's requests failed; here of five at least. A 429 \
-                        alone cools a deployment there, and a lone deployment never cools.";
+            let says = "More than half of the requests of the current minute failed; here of the \
+                        last 60 s, and of five at least. A 429, a 401 or a 404 opens at once: a \
+                        quirk. The only deployment of a group cools there after 1,000 requests \
+                        that all failed; here never.";
             match allowed.is_some() {
                 true => {
                     let says = format!("3 is the default, which LiteLLM takes as unset. {says}");

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::cooldown::DEFAULT_FAILS;
-use super::settings::EXCEPTIONS;
+use super::settings::{EXCEPTIONS, FACTOR, FIRST_WAIT, JITTER};
 use crate::foreign::export::{Export, seconds, shown};
 use crate::foreign::note::Outcome::{Approximated, CannotBeSaid, Taken};
 use crate::foreign::yaml::Yaml;
 use crate::policy::classify::FailureClass;
-use crate::policy::config::Strategy;
+use crate::policy::config::{Quirk, Strategy};
 
 /// Writes the settings; models, keys and fallbacks are not the policy's.
 pub(in crate::foreign) fn write(export: &mut Export<'_>) {
@@ -56,32 +56,42 @@ fn groups(export: &Export<'_>) -> u32 {
 fn retries(export: &mut Export<'_>) {
     let retry = &export.policy.retry;
     let groups = groups(export);
-    let retries = retry.max_attempts.div_ceil(groups.max(1)).saturating_sub(1);
+    let draws = export.policy.quirks.has(&Quirk::RetriesDrawAgain);
+    let retries = match draws {
+        true => retry.max_attempts_per_provider.saturating_sub(1),
+        false => retry.max_attempts.div_ceil(groups.max(1)).saturating_sub(1),
+    };
     export.plain(&["router_settings", "num_retries"], retries);
     let says = format!("`num_retries: {retries}` in each of {groups} groups.");
     let is_even = (retries + 1) * groups == retry.max_attempts;
     let outcome = if is_even { Taken } else { Approximated };
     export.note("retry.max_attempts", outcome, &says);
-    let says = "The router draws the deployment of each retry anew.";
-    export.note("retry.max_attempts_per_provider", Approximated, says);
+    let (outcome, says) = match draws {
+        true => (Taken, "`num_retries`, of the attempts in a group."),
+        false => (
+            Approximated,
+            "The router draws the deployment of each retry anew.",
+        ),
+    };
+    export.note("retry.max_attempts_per_provider", outcome, says);
     let backoff = export.policy.retry.backoff.clone();
-    if backoff.base > Duration::from_millis(500) {
+    if backoff.base > FIRST_WAIT {
         let least = seconds(backoff.base);
         export.plain(&["router_settings", "retry_after"], &least);
         let says = format!("`retry_after: {least}`, the least wait at a lone deployment.");
         export.note("retry.backoff.base", Taken, &says);
     } else {
-        let says = "The router's first wait is 0.5 s.";
-        let is_same = backoff.base == Duration::from_millis(500);
+        let says = "The router's first wait is 0.5 s, and up to 0.75 s more.";
+        let is_same = backoff.base == FIRST_WAIT;
         let outcome = if is_same { Taken } else { CannotBeSaid };
         export.note("retry.backoff.base", outcome, says);
     }
-    let is_same = backoff.factor.as_milli() == 2_000;
+    let is_same = [1_000, FACTOR].contains(&backoff.factor.as_milli());
     let outcome = if is_same { Taken } else { CannotBeSaid };
     export.note(
         "retry.backoff.factor",
         outcome,
-        "The router doubles its waits.",
+        "The router doubles what it waits besides its jitter.",
     );
     let max = Duration::from_secs(8).max(backoff.base);
     let outcome = if backoff.max == max {
@@ -94,8 +104,8 @@ fn retries(export: &mut Export<'_>) {
         outcome,
         "The router waits at most 8 s.",
     );
-    let says = "The router adds up to 0.75 of a wait.";
-    export.note("retry.backoff.jitter", Approximated, says);
+    let says = format!("The router adds up to 0.75 s to a wait; `{JITTER}` is the nearest.");
+    export.note("retry.backoff.jitter", Approximated, &says);
     let is_same = export.policy.hints.max == Duration::from_secs(60);
     let outcome = if is_same { Taken } else { CannotBeSaid };
     export.note(
@@ -188,6 +198,10 @@ fn cooldown(export: &mut Export<'_>) {
         Approximated,
         "Each cooldown is as long as the first.",
     );
+    let is_same = breaker.open.factor.as_milli() == 1_000;
+    let outcome = if is_same { Taken } else { CannotBeSaid };
+    let says = "Each cooldown is as long as the first.";
+    export.note("breaker.open.factor", outcome, says);
 }
 
 fn by_class(export: &mut Export<'_>) {

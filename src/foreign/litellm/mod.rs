@@ -20,6 +20,15 @@ use super::sheet::{Sheet, Spot};
 use crate::text::Diagnostic;
 use models::Deployment;
 
+/// What the router does by itself.
+pub(super) const QUIRKS: &[&str] = &[
+    "retries_draw_again",
+    "waits_after_last_attempt",
+    "lone_provider_is_never_refused",
+    "opens_at_once",
+    "breaker_closes_by_time",
+];
+
 /// Reads the file.
 pub(super) fn read(
     sheet: &mut Sheet,

@@ -19,12 +19,12 @@ pub(super) fn read(
     let strategy = strategy(sheet, draft)?;
     groups(sheet, draft, deployments)?;
     weights(sheet, draft, deployments, strategy)?;
-    retries(sheet, draft, chain, deployments)?;
+    retries(sheet, draft, chain)?;
     by_exception(sheet, draft)?;
     cooldown::read(sheet, draft, deployments)?;
     timeouts(sheet, draft, deployments)?;
     limits(sheet, draft, deployments, strategy)?;
-    failures(sheet, draft, chain);
+    failures(sheet, draft, chain, deployments);
     rest(sheet, deployments);
     Ok(())
 }
@@ -163,39 +163,20 @@ fn weights(
 }
 
 /// `num_retries`, and the waits.
-fn retries(
-    sheet: &mut Sheet,
-    draft: &mut Draft,
-    chain: &Chain,
-    deployments: &[Deployment],
-) -> Result<(), Diagnostic> {
+fn retries(sheet: &mut Sheet, draft: &mut Draft, chain: &Chain) -> Result<(), Diagnostic> {
     let spot = place(sheet, "num_retries");
     let written = sheet.count(&spot)?;
     let tries = written.unwrap_or(DEFAULT_RETRIES).saturating_add(1);
     let groups = chain.groups.len() as u64;
     let fits = draft.number("retry.max_attempts", tries.saturating_mul(groups));
-    let size = |group| deployments.iter().filter(|one| one.group == group).count() as u64;
-    let each = |group| tries.div_ceil(size(group).max(1));
-    draft.number("retry.max_attempts_per_provider", each(0));
-    for one in deployments.iter().filter(|one| each(one.group) != each(0)) {
-        let path = "max_attempts_per_provider";
-        draft.own(
-            &one.name,
-            path,
-            "retry.max_attempts_per_provider",
-            each(one.group),
-        );
-    }
-    let is_even = (0..chain.groups.len()).all(|group| each(group) * size(group) == tries);
+    draft.number("retry.max_attempts_per_provider", tries);
+    draft.quirk("retries_draw_again");
+    draft.quirk("waits_after_last_attempt");
     let says = format!(
-        "{tries} attempts in each group; {} at each deployment of the first.",
-        each(0)
+        "{tries} attempts in each group, each at a deployment that is drawn anew: a quirk. It \
+         waits only where a group has no other, also before it leaves one."
     );
-    let says = match is_even && fits {
-        true => says,
-        false => format!("{says} LiteLLM draws the deployment of each retry anew."),
-    };
-    let outcome = if is_even && fits { Taken } else { Approximated };
+    let outcome = if fits { Taken } else { Approximated };
     match written.is_some() {
         true => sheet.note(&spot, outcome, says),
         false => sheet.default("num_retries", outcome, says),
@@ -203,27 +184,39 @@ fn retries(
     backoff(sheet, draft)
 }
 
-/// The wait before a retry at the only deployment: half a second, doubled up to eight.
+/// The wait before a retry at the only deployment: half a second, doubled up to eight, and up to
+/// 0.75 s on top, as a share of their sum.
 fn backoff(sheet: &mut Sheet, draft: &mut Draft) -> Result<(), Diagnostic> {
     let spot = place(sheet, "retry_after");
     let least = sheet.time(&spot, "s")?.unwrap_or_default();
-    let base = least.max(Duration::from_millis(500));
+    let is_least = least > FIRST_WAIT;
+    let base = least.max(FIRST_WAIT);
     let is_exact = draft.time("retry.backoff.base", base);
-    draft.number("retry.backoff.factor", 2_000);
+    draft.number(
+        "retry.backoff.factor",
+        if is_least { 1_000 } else { FACTOR },
+    );
     draft.time("retry.backoff.max", base.max(Duration::from_secs(8)));
-    draft.word("retry.backoff.jitter", "none");
+    draft.word(
+        "retry.backoff.jitter",
+        if is_least { "none" } else { JITTER },
+    );
+    draft.word("hints.should_retry", "ignore");
     draft.time("hints.max", Duration::from_secs(60));
     if sheet.has(&spot) {
-        let outcome = if is_exact && least > base / 2 {
-            Taken
-        } else {
+        let says = "The least wait before a retry at the same deployment: here each wait.";
+        let outcome = if is_exact && is_least {
             Approximated
+        } else {
+            NotUsed
         };
-        let says = "The least wait before a retry at the same deployment: the first wait here.";
-        sheet.note(&spot, outcome, says);
+        match is_least {
+            true => sheet.note(&spot, outcome, says),
+            false => sheet.note(&spot, outcome, "No wait of the router is as short."),
+        }
     }
-    let says = "0.5 s, doubled up to 8 s, at the only healthy deployment; its jitter of up to 0.75 \
-                is left out.";
+    let says = "0.5 s, doubled up to 8 s, and up to 0.75 s more, where a group has no other \
+                deployment; here a factor of 1.6 from their sum.";
     sheet.default("backoff", Approximated, says);
     let says = "A Retry-After of up to 60 s is waited for; a longer one falls back here.";
     sheet.default("Retry-After", Approximated, says);
@@ -355,12 +348,19 @@ fn limits(
 }
 
 /// What failures lead to, which the file says by its kinds of fallbacks.
-fn failures(sheet: &mut Sheet, draft: &mut Draft, chain: &Chain) {
+fn failures(sheet: &mut Sheet, draft: &mut Draft, chain: &Chain, deployments: &[Deployment]) {
     let request = match chain.falls_back {
         true => "fallback",
         false => "stop",
     };
-    draft.action(&["bad_request", "rejected"], request);
+    draft.action(&["quota", "truncated", "malformed"], "retry");
+    // A stream is the caller's from its head on.
+    draft.action(&["timeout_first_token"], "stop");
+    let size = |group| deployments.iter().filter(|one| one.group == group).count();
+    let has_others = size(0) > 1;
+    let key = if has_others { "retry" } else { request };
+    draft.action(&["auth", "model_gone"], key);
+    draft.action(&["forbidden", "bad_request", "rejected"], request);
     let context = match (chain.grows, chain.falls_back) {
         (true, _) => "larger_model",
         (_, true) => "fallback",
@@ -372,8 +372,11 @@ fn failures(sheet: &mut Sheet, draft: &mut Draft, chain: &Chain) {
         false => "stop",
     };
     draft.action(&["content_filter"], filter);
-    let says =
-        "Bad requests are not retried in their group, and go to `fallbacks`, if there are any.";
+    let says = format!(
+        "400, 403, 409 and 422 are not retried in their group: {request}. A 401 or a 404 is \
+         retried where the first group has another deployment ({key}); here alike in all groups, \
+         and by class, not by LiteLLM's exceptions. A stream whose first token is late fails."
+    );
     sheet.default("failures", Approximated, says);
 }
 
@@ -446,6 +449,13 @@ pub(super) const EXCEPTIONS: &[(&str, &[&str])] = &[
 
 const ATTEMPT: &str = "The timeout of an attempt.";
 const STREAM: &str = "A streamed answer's timeout; here of its first token.";
+
+/// `INITIAL_RETRY_DELAY`, and half of `JITTER`.
+pub(super) const FIRST_WAIT: Duration = Duration::from_millis(875);
+/// The growth of waits of 0.5, 1, 2 s with half of the jitter on top of each, in thousandths.
+pub(super) const FACTOR: u64 = 1_600;
+/// The jitter of 0.75 s, as a share of these waits.
+pub(super) const JITTER: &str = "70%..130%";
 
 /// `openai.DEFAULT_MAX_RETRIES`.
 pub(super) const DEFAULT_RETRIES: u64 = 2;

@@ -5,7 +5,7 @@ use crate::foreign::note::Outcome::{Approximated, CannotBeSaid, Taken};
 use crate::foreign::statuses::USUAL;
 use crate::foreign::yaml::Yaml;
 use crate::policy::classify::Action;
-use crate::policy::config::HintMode;
+use crate::policy::config::{HintMode, Quirk};
 
 /// Writes the settings; targets are not the policy's.
 pub(in crate::foreign) fn write(export: &mut Export<'_>) {
@@ -31,9 +31,10 @@ pub(in crate::foreign) fn write(export: &mut Export<'_>) {
     export.note("hints.retry_after", Taken, "`use_retry_after_header`.");
     if let Some(time) = export.policy.timeouts.attempt {
         export.plain(&["request_timeout"], time.as_millis());
+        let ends = export.policy.quirks.has(&Quirk::TimeoutsEndAtHead);
         export.note(
             "timeouts.attempt",
-            Approximated,
+            if ends { Taken } else { Approximated },
             "`request_timeout`, up to the head.",
         );
     }

@@ -19,6 +19,9 @@ use crate::text::Diagnostic;
 use crate::time::nanos;
 use crate::units::Share;
 
+/// What the gateway does by itself.
+pub(super) const QUIRKS: &[&str] = &["commits_at_head", "timeouts_end_at_head"];
+
 /// Reads the file.
 pub(super) fn read(
     sheet: &mut Sheet,
@@ -55,6 +58,8 @@ pub(super) fn read(
     if !walk.breaks {
         draft.none("breaker");
     }
+    // The gateway passes on what follows the head.
+    draft.quirk("commits_at_head");
     let says = "1 s, doubled, without jitter, before a retry at the same target.";
     sheet.default("backoff", Taken, says);
     failures(draft, &walk);
@@ -301,8 +306,9 @@ fn settings(
     if let Some(time) = sheet.time(&timeout, "ms")? {
         let knob = "timeouts.attempt";
         draft.own(name, knob, knob, nanos(time));
-        let says = "The timeout of an attempt; the gateway's ends when the head is there.";
-        sheet.note(&timeout, Approximated, says);
+        draft.quirk("timeouts_end_at_head");
+        let says = "The timeout of an attempt, which ends when the head is there: a quirk.";
+        sheet.note(&timeout, Taken, says);
     }
     let own = path.last().cloned().unwrap_or_default();
     breaker(sheet, draft, &own.to("cb_config"), walk)

@@ -150,11 +150,20 @@ impl Call {
         class: FailureClass,
         hint: Option<Duration>,
     ) -> bool {
-        fleet.policy().quirks.inner_retries().is_some_and(|inner| {
-            inner.failures.get(&class) == Some(&Action::Retry)
-                && visit.inside + 1 < inner.max_attempts
-                && !matches!(inner.judge(hint), HintDecision::Beyond(_))
-        })
+        let is_repeated = Self::repeats(fleet, visit, class);
+        let inner = fleet.policy().quirks.inner_retries();
+        is_repeated
+            || inner.is_some_and(|inner| {
+                inner.failures.get(&class) == Some(&Action::Retry)
+                    && visit.inside + 1 < inner.max_attempts
+                    && !matches!(inner.judge(hint), HintDecision::Beyond(_))
+            })
+    }
+
+    /// Whether the HTTP library below the policy sends the request once more.
+    fn repeats(fleet: &Fleet, visit: &Visit, class: FailureClass) -> bool {
+        let is_first = class == FailureClass::Reset && !visit.resent;
+        is_first && fleet.policy().quirks.has(&Quirk::RepeatsResets)
     }
 
     /// Waits to retry inside the attempt.
@@ -168,9 +177,30 @@ impl Call {
         if !self.retries_inside(fleet, &visit, failed.class, failed.hint) {
             return None;
         }
+        if Self::repeats(fleet, &visit, failed.class) {
+            let inside = Visit {
+                attempts: visit.attempts - 1,
+                uncounted: true,
+                resent: true,
+                ..visit
+            };
+            let wait = Wait::Hint {
+                hint: Duration::ZERO,
+                wait: Duration::ZERO,
+            };
+            let failed = Failed {
+                visit: inside,
+                ..failed
+            };
+            return Some(self.sleep(fleet, &failed, wait, Then::Return, now));
+        }
         let inner = fleet.policy().quirks.inner_retries()?;
         let wait = match inner.judge(failed.hint) {
-            HintDecision::Wait(hint) => Wait::Hint { hint, wait: hint },
+            HintDecision::Wait(hint) => {
+                let mut stream = self.stream(Purpose::Spread, &visit);
+                let wait = hints::spread(&inner.hints, hint, &mut stream);
+                Wait::Hint { hint, wait }
+            }
             _ => self.wait_of(&inner.backoff, visit.inside + 1, &visit),
         };
         let inside = Visit {
@@ -201,14 +231,15 @@ impl Call {
         now: Instant,
     ) -> Step {
         let quirks = &fleet.policy().quirks;
-        let is_last = matches!(why, Leaving::AttemptsPerProvider { .. });
+        let has_another = self.has_another(fleet, failed.visit.provider, now);
+        let is_last = matches!(why, Leaving::AttemptsPerProvider { .. }) && !has_another;
         let waits = quirks.has(&Quirk::WaitsBeforeFallback)
             || is_last && quirks.has(&Quirk::WaitsAfterLastAttempt);
         if !waits {
             return self.fall_back(fleet, failed.visit.provider, failed.class, why, now);
         }
         let nth = match is_last {
-            true => failed.visit.attempts,
+            true => self.attempts_there(fleet, &failed.visit),
             false => self.attempts,
         };
         let wait = self.back_off(fleet, &failed, nth);
@@ -222,11 +253,17 @@ impl Call {
         failed: Failed,
         now: Instant,
     ) -> Step {
-        let stays = fleet.action(failed.class, failed.status) == Action::Retry;
-        if !stays || !fleet.policy().quirks.has(&Quirk::WaitsAfterLastAttempt) {
+        let action = fleet.action(failed.class, failed.status);
+        if action == Action::Fallback {
+            self.rotate_on(fleet, failed.visit.provider);
+        }
+        let waits = fleet.policy().quirks.has(&Quirk::WaitsAfterLastAttempt)
+            && !self.has_another(fleet, failed.visit.provider, now);
+        if action != Action::Retry || !waits {
             return self.give_up_spent(failed.class);
         }
-        let wait = self.back_off(fleet, &failed, failed.visit.attempts);
+        let nth = self.attempts_there(fleet, &failed.visit);
+        let wait = self.back_off(fleet, &failed, nth);
         self.sleep(fleet, &failed, wait, Then::GiveUp, now)
     }
 
@@ -275,7 +312,51 @@ impl Call {
         self.try_start(fleet, Cause::Fallback, Some(class), now)
     }
 
-    /// Retries at any provider that is not refused, drawn by weight, the one that failed included.
+    /// The providers of this one's priority group, in the order of this call.
+    fn group(&self, fleet: &Fleet, provider: ProviderId) -> Vec<ProviderId> {
+        let rank = |one: ProviderId| fleet.settings(one).priority_group;
+        let all = self.turn.order();
+        all.filter(|one| rank(*one) == rank(provider)).collect()
+    }
+
+    /// The attempts that count against the maximum per provider: under a quirk, those in its group.
+    pub(super) fn attempts_there(&self, fleet: &Fleet, visit: &Visit) -> u32 {
+        if !fleet.policy().quirks.has(&Quirk::RetriesDrawAgain) {
+            return visit.attempts;
+        }
+        let group = self.group(fleet, visit.provider);
+        let made = self.quirks.made.iter();
+        let made = made.filter(|(provider, _)| group.contains(provider));
+        made.map(|(_, count)| count).sum()
+    }
+
+    /// Whether a retry draws again, and any provider of a group of several admits it now.
+    pub(super) fn has_another(&self, fleet: &Fleet, provider: ProviderId, now: Instant) -> bool {
+        let draws = fleet.policy().quirks.has(&Quirk::RetriesDrawAgain);
+        let group = if draws {
+            self.group(fleet, provider)
+        } else {
+            Vec::new()
+        };
+        group.len() > 1 && group.iter().any(|one| fleet.standing(*one, now).is_ok())
+    }
+
+    /// The call does not return to this provider; nor to its group, if a quirk has retries draw
+    /// among all of it, unless another of the group could do what this one cannot.
+    pub(super) fn leave_group(&mut self, fleet: &Fleet, from: ProviderId, why: Leaving) {
+        let is_own = match why {
+            Leaving::ContextTooSmall => true,
+            Leaving::Class { action, .. } => action == Action::LargerModel,
+            _ => false,
+        };
+        match fleet.policy().quirks.has(&Quirk::RetriesDrawAgain) && !is_own {
+            true => self.left.extend(self.group(fleet, from)),
+            false => self.left.push(from),
+        }
+    }
+
+    /// Retries at any provider of the group that is not refused, drawn by weight, the one that
+    /// failed included.
     pub(super) fn draw_again(
         &mut self,
         fleet: &mut Fleet,
@@ -284,32 +365,56 @@ impl Call {
         now: Instant,
     ) -> Step {
         self.retried.push(class);
-        self.left.clear();
-        let all: Vec<ProviderId> = self.turn.order().collect();
+        let mut order = self.group(fleet, failed);
+        self.left.retain(|left| !order.contains(left));
         let weight = |provider: &ProviderId| match fleet.standing(*provider, now) {
             Ok(_) => u64::from(fleet.settings(*provider).weight),
             Err(_) => 0,
         };
         let nth = u64::from(self.attempts);
         let mut draw = self.draws.stream(Purpose::Route, self.id.0, 0, nth);
-        let mut left = draw.below(all.iter().map(weight).sum::<u64>().max(1));
-        let first = all.iter().position(|provider| {
+        let mut left = draw.below(order.iter().map(weight).sum::<u64>().max(1));
+        let first = order.iter().position(|provider| {
             let weight = weight(provider);
             let is_it = left < weight;
             left = left.saturating_sub(weight);
             is_it
         });
-        let mut order = all;
         order.rotate_left(first.unwrap_or(0));
         let cause = match order.first() == Some(&failed) {
             true => Cause::Retry,
             false => Cause::Fallback,
         };
+        let others = self.turn.order().filter(|one| !order.contains(one));
+        let others = Vec::from_iter(others);
+        order.extend(others);
         self.turn = ProviderOrder::Listed(order);
         self.try_start(fleet, cause, Some(class), now)
     }
 
-    /// The `nth` wait of a quirk with a backoff of its own.
+    /// Begins where the call before ended, if a quirk says so.
+    pub(super) fn begin_rotated(&mut self, fleet: &Fleet) {
+        let mut order: Vec<ProviderId> = self.turn.order().collect();
+        let begins = fleet.rotated_to();
+        if let Some(first) = order.iter().position(|one| Some(*one) == begins) {
+            order.rotate_left(first);
+            self.turn = ProviderOrder::Listed(order);
+        }
+    }
+
+    /// The next call begins at the provider after this one, if a quirk says so.
+    pub(super) fn rotate_on(&self, fleet: &mut Fleet, from: ProviderId) {
+        if !fleet.policy().quirks.has(&Quirk::RotationGoesOn) {
+            return;
+        }
+        let order: Vec<ProviderId> = self.turn.order().collect();
+        let place = order.iter().position(|one| *one == from);
+        let next = place.map(|place| order[(place + 1) % order.len()]);
+        if let Some(next) = next {
+            fleet.rotate_to(next);
+        }
+    }
+
     fn wait_of(&self, settings: &Backoff, nth: u32, visit: &Visit) -> Wait {
         let range = backoff::range(settings, nth, Duration::ZERO);
         let mut stream = self.stream(Purpose::Backoff, visit);

@@ -78,6 +78,9 @@ impl Call {
     /// Waits for as long as the provider asks for, or backs off.
     fn wait_by_hint(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
         let (provider, class) = (failed.visit.provider, failed.class);
+        if self.has_another(fleet, provider, now) {
+            return self.draw_again(fleet, provider, class, now);
+        }
         let quirks = &fleet.policy().quirks;
         let is_blind = quirks.has(&Quirk::WaitsBlindly);
         let left = self.deadline(fleet).filter(|_| !is_blind);
@@ -91,7 +94,8 @@ impl Call {
         }
         match hints::judge(&fleet.policy().hints, failed.hint, left) {
             HintDecision::None => {
-                let wait = self.back_off(fleet, &failed, failed.visit.attempts);
+                let nth = self.attempts_there(fleet, &failed.visit);
+                let wait = self.back_off(fleet, &failed, nth);
                 let visit = Visit {
                     backoff: wait.length(),
                     ..failed.visit
@@ -134,7 +138,7 @@ impl Call {
 
     /// Which maximum, per provider or by class, forbids one more retry; none if both allow it.
     fn may_not_return(&self, fleet: &Fleet, failed: &Failed) -> Option<Leaving> {
-        let (class, attempts) = (failed.class, failed.visit.attempts);
+        let (class, attempts) = (failed.class, self.attempts_there(fleet, &failed.visit));
         if attempts >= fleet.settings(failed.visit.provider).max_attempts {
             return Some(Leaving::AttemptsPerProvider { attempts });
         }
@@ -225,7 +229,7 @@ impl Call {
             Then::StartOver => return self.start_over(fleet, class, now),
             Then::GiveUp => return self.give_up_spent(class),
         }
-        if fleet.policy().quirks.has(&Quirk::RetriesDrawAgain) {
+        if !visit.uncounted && fleet.policy().quirks.has(&Quirk::RetriesDrawAgain) {
             return self.draw_again(fleet, visit.provider, class, now);
         }
         match fleet.admit(visit.provider, self.bid(false, now)) {

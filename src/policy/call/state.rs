@@ -31,6 +31,8 @@ pub(super) struct Visit {
     pub(super) backoff: Duration,
     /// Retries of the SDK inside the latest of these attempts, if a quirk has one.
     pub(super) inside: u32,
+    /// Whether the library below the policy has sent the latest of them again.
+    pub(super) resent: bool,
     /// Whether the policy does not count the attempt that is to be started.
     pub(super) uncounted: bool,
 }
@@ -51,6 +53,7 @@ impl Visit {
             attempts: 0,
             backoff: Duration::ZERO,
             inside: 0,
+            resent: false,
             uncounted: false,
         }
     }

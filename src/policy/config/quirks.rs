@@ -67,7 +67,7 @@ quirks! {
     WaitsBeforeFallback "waits_before_fallback", "Article 001 (B1, B2).";
     /// It waits once more after the last failed attempt at a provider, and only then gives up.
     WaitsAfterLastAttempt "waits_after_last_attempt",
-        "Article 003 (D7) and 004 (E6); Portkey's gateway before a fallback.";
+        "Article 003 (D7) and 004 (E6); LiteLLM Router before a fallback.";
     /// It looks at neither the caller's deadline nor the breaker before it waits: it sleeps, and
     /// meets them afterwards.
     WaitsBlindly "waits_blindly", "All clients of the five articles; openai-python, openai-node.";
@@ -75,8 +75,14 @@ quirks! {
     HintsHaveNoMax "hints_have_no_max", "openai-node 6.49.0; anthropic-python 2.11.0.";
     /// Jitter comes on top of `retry.backoff.max`.
     JitterAboveMax "jitter_above_max", "Article 000 (A1) and 002 (C3); LiteLLM.";
-    /// A retry chooses among all providers again, the one that failed included.
+    /// A retry draws among all providers of its priority group again, by weight, the one that
+    /// failed included, and without a wait if the group has another; `max_attempts_per_provider`
+    /// counts the attempts in a group.
     RetriesDrawAgain "retries_draw_again", "LiteLLM Router.";
+    /// A request whose connection is reset before an answer is sent once more at once, below the
+    /// policy, which sees neither.
+    RepeatsResets "repeats_resets",
+        "OkHttp (`retryOnConnectionFailure`); Java's HttpURLConnection (`sun.net.http.retryPost`).";
     /// A timeout counts twice at the breaker, and starts two retries side by side.
     TimeoutsFork "timeouts_fork", "Article 000, the Node client (A3).";
     /// Once the head of a good answer is there, its failures are the caller's: nothing is retried.
@@ -103,7 +109,16 @@ quirks! {
     HalfOpenAdmitsAll "half_open_admits_all", "Article 000, the Node client (A2).";
     /// The slot of a probe is never free again: `max_probes` is all there will ever be.
     ProbesLeak "probes_leak", "Article 001 (B3) and 002 (C5).";
-    /// Neither breaker nor ejection refuses the only provider.
+    /// A failure of one of these classes opens the breaker at once, whatever else it counts.
+    OpensAtOnce(Classes) "opens_at_once",
+        "LiteLLM Router: a 429, a 401 or a 404 starts a cooldown.";
+    /// A success counts at the breaker also if its attempt began before the breaker opened.
+    LateSuccessesCount "late_successes_count", "Article 000 (A2) and 001 (B3).";
+    /// A failure of an attempt that began before the breaker opened starts its open time anew.
+    LateFailuresProlong "late_failures_prolong", "Article 002 (C5).";
+    /// A call begins at the provider at which the one before it ended.
+    RotationGoesOn "rotation_goes_on", "Article 001 (B1, B2).";
+    /// Neither breaker nor ejection refuses the only provider of a priority group.
     LoneProviderIsNeverRefused "lone_provider_is_never_refused", "LiteLLM Router.";
 }
 
@@ -137,6 +152,14 @@ settings! {
         backoff: Backoff = Backoff::default();
     }
 }
+
+/// Classes of failures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct Classes(
+    #[cfg_attr(feature = "cli", schemars(with = "Vec<schema::ClassName>"))] Vec<FailureClass>,
+);
 
 /// Waits by class of failure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -190,6 +213,14 @@ impl Quirks {
         self.0.iter().find_map(|quirk| match quirk {
             Quirk::InnerRetries(inner) => Some(inner),
             _ => None,
+        })
+    }
+
+    /// Whether a failure of this class opens the breaker at once.
+    pub(in crate::policy) fn opens_at_once(&self, class: FailureClass) -> bool {
+        self.0.iter().any(|quirk| match quirk {
+            Quirk::OpensAtOnce(Classes(classes)) => classes.contains(&class),
+            _ => false,
         })
     }
 

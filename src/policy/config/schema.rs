@@ -18,6 +18,9 @@ pub(super) struct ByClass<V>(PhantomData<V>);
 /// The same, and statuses of failures.
 pub(super) struct ByClassOrStatus<V>(PhantomData<V>);
 
+/// The name of a class of failures.
+pub(super) enum ClassName {}
+
 /// A kind of jitter, or a range.
 pub(super) enum Jitter {}
 
@@ -79,6 +82,16 @@ impl<V: JsonSchema> JsonSchema for ByClassOrStatus<V> {
             json!({ "^[45][0-9][0-9]$": value }),
         );
         schema
+    }
+}
+
+impl JsonSchema for ClassName {
+    fn schema_name() -> Cow<'static, str> {
+        "ClassName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": FailureClass::ALL.map(FailureClass::name) })
     }
 }
 

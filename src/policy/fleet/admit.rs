@@ -170,16 +170,25 @@ impl Fleet {
             None => {}
         }
         match self.observed_against(provider, now) {
-            refusal if self.is_lone() => Ok(refusal),
+            refusal if self.is_lone(provider) => Ok(refusal),
             Some(refusal) if !self.panics(now) => Err(refusal),
             observed => Ok(observed),
         }
     }
 
-    /// Whether a quirk admits everything at the only provider.
-    fn is_lone(&self) -> bool {
-        let quirks = &self.policy.quirks;
-        self.slots.len() == 1 && quirks.has(&Quirk::LoneProviderIsNeverRefused)
+    /// Whether a quirk admits everything at this provider, the only one of its priority group.
+    fn is_lone(&self, provider: ProviderId) -> bool {
+        if !self.policy.quirks.has(&Quirk::LoneProviderIsNeverRefused) {
+            return false;
+        }
+        let group = |slot: &ProviderState| slot.settings.priority_group;
+        let own = self.slots.get(provider.index()).map(group);
+        let mut others = self.slots.iter().map(group);
+        others
+            .by_ref()
+            .filter(|one| Some(*one) == own)
+            .nth(1)
+            .is_none()
     }
 
     /// Which of its breaker, its health checks and outlier detection refuses this provider, if any.

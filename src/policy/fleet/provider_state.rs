@@ -156,12 +156,18 @@ impl ProviderState {
         pass: &Permit,
         (class, hint): (FailureClass, Option<Duration>),
         health: Health,
+        opens: bool,
         now: Instant,
     ) {
-        self.ask_breaker(now, |breaker| match health {
-            Health::Failed => breaker.on_failure(pass.guard, hint, now),
-            Health::Unknown => breaker.on_cancelled(pass.guard),
-            Health::Well => breaker.on_success(pass.guard, None, now),
+        self.ask_breaker(now, |breaker| {
+            match health {
+                Health::Failed => breaker.on_failure(pass.guard, hint, now),
+                Health::Unknown => breaker.on_cancelled(pass.guard),
+                Health::Well => breaker.on_success(pass.guard, None, now),
+            }
+            if opens {
+                breaker.open_at_once(now);
+            }
         });
         self.keys.on_failure(pass.key, class, hint, now);
         if let Some(throttle) = &mut self.throttle

@@ -90,6 +90,10 @@ client over real connections refuses a policy that has any, and `firedrill check
 has a word for each quirk, or a map of one key where it has settings: `quirks: [ waits_blindly,
 { rounds: { max: 3 } } ]`.
 
+Some habits need no quirk. A client that takes one failure for another says so by `failures:`, by
+class or by status. One that drops a call after a 429 says `failures: { rate_limited: stop }`. A
+stream's role chunk comes with its head here, so `streams_commit_at_head` says both.
+
 | quirk | what it does | who has it |
 |---|---|---|
 ";
