@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What run.sh needs: a browser, where apt can install it, and two node modules in target/browser.
+# What run.sh needs: a browser, where apt can install it, and node modules in target/browser; with
+# them the SDK that tests/sdk/snippets.py needs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v npm >/dev/null || exit 0
