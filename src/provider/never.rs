@@ -65,7 +65,7 @@ impl Traffic {
         let mut all = Self {
             plain: has_checks || kinds.iter().any(|kind| share(kind) < Share::WHOLE),
             streamed: kinds.iter().any(|kind| share(kind) > Share::ZERO),
-            prompts: u64::MAX..=0,
+            prompts: RangeInclusive::new(u64::MAX, 0),
             longest: 0,
         };
         for kind in kinds {
