@@ -1,8 +1,4 @@
 //! `firedrill map`: where policies recover from a fault, by its length and the load.
-//!
-//! `picture` draws it as SVG.
-
-mod picture;
 
 use std::fmt::Write as _;
 use std::num::NonZero;
@@ -19,7 +15,7 @@ use crate::drill::{self, Changes, Drill, Engine};
 use crate::policy::config::KnobKind;
 use crate::policy_file::Scale;
 use crate::prices::Book;
-use crate::report;
+use crate::report::{self, Map};
 use crate::search::batch::{Batches, Forgetful, Stopped};
 use crate::search::dimension::{self, Numbers};
 use crate::search::map::{Cell, Plane, State, Watch};
@@ -131,11 +127,10 @@ pub(super) fn map(args: &Args) -> Done {
     if let Some(mut set) = out {
         let name = &plane.drill().scenario().name;
         set.add(format!("{name}.map.csv"), csv(&plane, &names, &cells));
-        let picture = picture::draw(&plane, &grids, false);
-        let page = report::document(&markdown(&plane, &grids), &[picture]);
+        let shown = picture(&plane, &grids, false);
+        let page = report::document(&markdown(&plane, &grids), &[shown]);
         set.add(format!("{name}.map.html"), page);
-        let picture = picture::draw(&plane, &grids, true);
-        set.add(format!("{name}.map.svg"), picture);
+        set.add(format!("{name}.map.svg"), picture(&plane, &grids, true));
         set.write().map_err(one)?;
     }
     Ok(Exit::Holds)
@@ -199,6 +194,34 @@ fn grid(plane: &Plane, cells: &[Cell], policy: usize) -> Grid {
 fn question(plane: &Plane) -> String {
     let (name, fault) = (&plane.drill().scenario().name, plane.fault());
     format!("{name}: does it recover from {fault}?")
+}
+
+/// The maps as SVG; a page has the title itself.
+fn picture(plane: &Plane, grids: &[(&str, Grid)], is_titled: bool) -> String {
+    let question = question(plane);
+    let number = |state: &State| State::ALL.iter().position(|one| one == state);
+    let numbers = |row: &Vec<State>| Vec::from_iter(row.iter().filter_map(number));
+    let panels = grids.iter();
+    let panels = panels.map(|(name, grid)| (*name, Vec::from_iter(grid.iter().map(numbers))));
+    let map = Map {
+        title: is_titled.then_some(question.as_str()),
+        about: "Where each policy recovers",
+        across: ("load, times the scenario's", "load", plane.loads()),
+        up: ("length of the fault", "fault", plane.lengths()),
+        states: &State::ALL.map(|state| (color(state), state.words())),
+        panels: panels.collect(),
+    };
+    map.draw()
+}
+
+/// Told apart in grey, and with any kind of colour blindness (Okabe and Ito).
+const fn color(state: State) -> &'static str {
+    match state {
+        State::Recovers => "#a6dcc5",
+        State::RecoversLate => "#e69f00",
+        State::Never => "#a3260b",
+        State::Overloaded => "#555555",
+    }
 }
 
 /// The maps in words, for a page: a table for each policy, the longest fault on top.

@@ -95,7 +95,7 @@ pub use outcomes::{CallOutcomes, CallRanges};
 pub(crate) use page::document;
 pub use ratio::Ratio;
 pub(crate) use ratio::grouped;
-pub(crate) use render::chart::{Bar, Candidate, STYLE as CHART_STYLE, bars, front};
+pub(crate) use render::chart::{Bar, Candidate, Map, bars, front};
 pub(crate) use render::csv::text_of as csv_text;
 pub use render::{Detail, Following, Format, Screen, ValueFormat, json_results, rendered, sweep};
 pub use run_stats::{After, Endings, ProviderTally, RunStats, Scope, Transitions};

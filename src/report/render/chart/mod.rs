@@ -2,7 +2,8 @@
 //!
 //! - `sheet`: what charts are drawn on; `scale`: from values to positions.
 //! - `over_time`: success, attempts, latency and breakers over a run; `ranges`: latencies on a
-//!   logarithmic axis; `bars`: money; `front`: the candidates of a search.
+//!   logarithmic axis; `bars`: money; `front`: the candidates of a search; `map`: states in a
+//!   plane.
 //! - `strip`: a run over time in one line of text.
 //!
 //! Every chart has a row for each policy, with its name and value above: no line hides another,
@@ -10,6 +11,7 @@
 
 mod bars;
 mod front;
+mod map;
 mod over_time;
 mod ranges;
 mod scale;
@@ -18,6 +20,7 @@ pub(in crate::report) mod strip;
 
 pub(crate) use bars::Bar;
 pub(crate) use front::{Candidate, Objective};
+pub(crate) use map::Map;
 pub(in crate::report) use sheet::HATCH;
 pub(crate) use sheet::STYLE;
 
