@@ -126,7 +126,10 @@ fn has(document: &Document, path: &[&str]) -> bool {
 /// The scenario's fleet and load.
 fn surroundings(scenario: &Scenario) -> LintContext {
     let load = &scenario.load;
-    let deadlines = load.kinds().iter().filter_map(|kind| kind.deadline);
+    let deadlines = load
+        .kinds()
+        .iter()
+        .filter_map(|kind| kind.deadline.length());
     let shares = load.kinds().iter().map(|kind| kind.stream);
     let providers = scenario.providers.iter().enumerate();
     LintContext {
@@ -178,6 +181,7 @@ fn offered(scenario: &Scenario) -> Option<u64> {
     let calls = match &scenario.load.calls {
         Calls::Drawn { rate, .. } => rate.calls_by(crate::time::Instant::START + length),
         Calls::Trace { rows, .. } => rows.len() as u128,
+        Calls::Listed { at } => at.len() as u128,
         Calls::Users { .. } => return None,
     };
     let per_minute = calls * MINUTE.as_nanos() / length.as_nanos().max(1);

@@ -73,6 +73,11 @@ fn size(scenario: &Scenario, policy: &Policy) -> RunSize {
             let within = |length| busiest(duration, length, &by);
             (rows.len() as u64, within(usual), longest.map(within))
         }
+        Calls::Listed { at } => {
+            let by = |moment| at.partition_point(|arrival| *arrival <= moment) as u64;
+            let within = |length| busiest(duration, length, &by);
+            (at.len() as u64, within(usual), longest.map(within))
+        }
         Calls::Users { users } => {
             let round = nanos(users.think.p50) + nanos(usual);
             let share = |of: u64, part: u64, whole: u64| {
@@ -126,7 +131,7 @@ fn usual_length(scenario: &Scenario) -> Duration {
 
 /// The longest that a call is open; none if nothing ends it.
 fn longest(load: &Load, policy: &Policy) -> Option<Duration> {
-    let deadlines = load.kinds().iter().map(|kind| kind.deadline);
+    let deadlines = load.kinds().iter().map(|kind| kind.deadline.length());
     let deadline = deadlines.reduce(|one, two| Some(one?.max(two?))).flatten();
     let timeout = policy.timeouts.call;
     deadline.into_iter().chain(timeout).min()

@@ -38,7 +38,7 @@ use crate::time::Instant;
 pub use crate::wire::Dialect;
 use check::LONGEST_RUN;
 pub use demand::{
-    Arrivals, Calls, Load, Prefixes, Priority, RateCurve, Step, Task, UserRetry, Users,
+    Arrivals, Calls, Deadline, Load, Prefixes, Priority, RateCurve, Step, Task, UserRetry, Users,
 };
 pub use fault::catalogue;
 use fault::{Fault, Windows};

@@ -77,6 +77,10 @@ impl Workload {
                 Box::new(moments.take_while(move |&at| at <= end))
             }
             Calls::Users { .. } => Box::new(std::iter::empty()),
+            Calls::Listed { at } => {
+                let at = Arc::clone(at);
+                Box::new((0..at.len()).map(move |n| at[n]))
+            }
             Calls::Trace { rows, .. } => {
                 let rows = Arc::clone(rows);
                 Box::new((0..rows.len()).map(move |n| rows[n].arrival))
@@ -236,7 +240,7 @@ impl Workload {
 
     /// How long the user of a call waits; none = without limit.
     pub fn deadline(&self, call: CallId) -> Option<Duration> {
-        self.task_of(call).deadline
+        self.task_of(call).deadline.length()
     }
 
     /// The `max_tokens` that a call sends.

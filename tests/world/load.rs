@@ -1,5 +1,7 @@
 //! Loads in the world: users who wait, users who click again, tasks, recorded traces.
 
+mod listed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

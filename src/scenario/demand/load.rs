@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::curve::{self, RateCurve};
-use super::tasks::{self, Prefixes, Task};
+use super::listed::{self, Moment};
+use super::tasks::{self, Deadline, Prefixes, Task};
 use super::users::{UserRetry, Users};
 use crate::scenario::place::{Place, text};
 use crate::scenario::quantiles::Quantiles;
@@ -46,6 +47,12 @@ pub enum Calls {
         arrivals: Arrivals,
         /// How many calls per time, at all clients together.
         rate: RateCurve,
+    },
+    /// At given moments.
+    Listed {
+        /// The arrivals, in order.
+        #[serde(serialize_with = "listed::serialize")]
+        at: Arc<Vec<Instant>>,
     },
     /// Made by users in a closed loop: each waits for an answer before the next call.
     Users {
@@ -119,6 +126,10 @@ pub(in crate::scenario) struct Written {
     cv: Option<Factor>,
     /// The arrival rate at all clients together: one rate, or a curve.
     rate: Option<curve::Written>,
+    /// The moments at which calls arrive, one for each, in order, instead of a `rate`.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Vec<schema::Length>"))]
+    at: Option<Vec<Moment>>,
     /// Users in a closed loop, instead of a `rate`: each waits for an answer before the next call.
     users: Option<Users>,
     /// Prompt tokens.
@@ -132,10 +143,10 @@ pub(in crate::scenario) struct Written {
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Share"))]
     whole: Option<Share>,
-    /// How long a user waits; without limit by default.
-    #[serde(default, with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    deadline: Option<Duration>,
+    /// How long a user waits, `none` = until an answer or an error; without limit by default.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::LengthOrNone"))]
+    deadline: Deadline,
     /// The `max_tokens` that calls send.
     #[serde(default, with = "tokens::option")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
@@ -184,7 +195,7 @@ fn required(schema: &mut schemars::Schema) {
         let all = keys.iter().map(|keys| json!({ "required": keys }));
         json!({ "anyOf": all.collect::<Vec<_>>() })
     };
-    let calls = one_of(&[&["rate"], &["users"], &["trace"]]);
+    let calls = one_of(&[&["rate"], &["at"], &["users"], &["trace"]]);
     let sizes = one_of(&[&["prompt", "output"], &["tasks"], &["trace"]]);
     schema.insert("allOf".to_owned(), json!([calls, sizes]));
 }
@@ -196,7 +207,7 @@ impl Load {
     }
 
     /// Where a file says how many calls there are, and its value for so many times as many; none
-    /// for a trace, which has its own.
+    /// where each call is listed.
     pub(crate) fn scaled(&self, by: Factor) -> Option<(&'static str, String)> {
         match &self.calls {
             Calls::Drawn { rate, .. } => {
@@ -210,7 +221,7 @@ impl Load {
                 let count = by.times(users.count).max(1);
                 Some(("load.users.count", count.to_string()))
             }
-            Calls::Trace { .. } => None,
+            Calls::Listed { .. } | Calls::Trace { .. } => None,
         }
     }
 
@@ -249,6 +260,7 @@ impl Load {
                 let each = length.as_nanos() / users.think.p50.as_nanos().max(1);
                 ("users", each * u128::from(users.count))
             }
+            Calls::Listed { at } => return listed::check(&place, at, Instant::START + length),
             Calls::Trace { .. } => return Ok(()),
         };
         if calls <= MOST_CALLS {
@@ -291,14 +303,22 @@ fn count<S: Serializer>(rows: &Arc<Vec<Row>>, serializer: S) -> Result<S::Ok, S:
 }
 
 impl Written {
-    /// Refuses keys that cannot be combined with `users`.
+    /// Refuses keys that cannot be combined with `at` or `users`.
     pub(in crate::scenario) fn check_alone(&self, document: &Document) -> Result<(), Diagnostic> {
-        if self.users.is_none() {
-            return Ok(());
-        }
         let place = Place::new(document, &["load"]);
         let keys = place.keys();
         let has = |key: &&str| keys.iter().any(|one| one == key);
+        let others = ["users", "trace", "rate", "arrivals", "cv"];
+        if self.at.is_some()
+            && let Some(key) = others.into_iter().find(has)
+        {
+            let message = format!("`at` lists when calls come: `{key}` cannot stand beside");
+            let problem = place.problem_at_key(key, message);
+            return Err(problem.hint(format!("leave out `{key}`, or `at`")));
+        }
+        if self.users.is_none() {
+            return Ok(());
+        }
         if let Some(key) = ["trace", "rate", "arrivals", "cv"].into_iter().find(has) {
             let message = format!("`users` decide when calls come: `{key}` cannot stand beside");
             let problem = place.problem_at_key(key, message);
@@ -379,6 +399,10 @@ impl Written {
         if let Some(users) = self.users {
             users.check(&place.inside("users"))?;
             return Ok(Calls::Users { users });
+        }
+        if let Some(at) = self.at {
+            let at = Arc::new(at.into_iter().map(Moment::instant).collect());
+            return Ok(Calls::Listed { at });
         }
         let rate = self.rate.ok_or_else(|| missing(place, "rate", "2/s"))?;
         Ok(Calls::Drawn {

@@ -3,12 +3,14 @@
 //! - `load`: when calls arrive, and the load as a whole.
 //! - `curve`: rates that change over time; `course`: their integrals.
 //! - `tasks`: kinds of calls, and the prefixes that prompts share.
+//! - `listed`: calls at given moments.
 //! - `users`: users in a closed loop, and retries by users.
 //!
 //! `workload` draws which call arrives when; `replay` reads trace files.
 
 mod course;
 mod curve;
+mod listed;
 mod load;
 mod tasks;
 mod users;
@@ -17,5 +19,5 @@ pub(super) use course::{BILLIONTH, CALL, Course};
 pub use curve::{RateCurve, Step};
 pub(super) use load::Written;
 pub use load::{Arrivals, Calls, Load, Prefix, Row};
-pub use tasks::{Prefixes, Priority, Task};
+pub use tasks::{Deadline, Prefixes, Priority, Task};
 pub use users::{UserRetry, Users};

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::policy::call_context;
 use crate::scenario::check::{MOST_TOKENS, SHORTEST, check_name};
@@ -15,7 +15,7 @@ use crate::scenario::quantiles::Quantiles;
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema;
-use crate::units::{Share, count, duration, tokens};
+use crate::units::{Share, Written, count, duration, tokens};
 
 /// One of `tasks`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -47,10 +47,10 @@ pub struct Task {
     #[serde(default, skip_serializing_if = "is_default")]
     #[cfg_attr(feature = "cli", schemars(with = "Option<Priority>"))]
     pub priority: Priority,
-    /// How long its users wait.
-    #[serde(default, with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pub deadline: Option<Duration>,
+    /// How long its users wait; `none` = until an answer or an error.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::LengthOrNone"))]
+    pub deadline: Deadline,
     /// The `max_tokens` that its calls send.
     #[serde(
         default,
@@ -62,6 +62,53 @@ pub struct Task {
     /// Prefixes that its prompts share.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<Prefixes>,
+}
+
+/// How long users wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Deadline {
+    /// The file does not say: in a task as the load says, in the load without limit.
+    #[default]
+    Unsaid,
+    /// Without limit.
+    None,
+    /// This long.
+    After(Duration),
+}
+
+impl Deadline {
+    /// How long users wait; none = without limit.
+    pub const fn length(self) -> Option<Duration> {
+        match self {
+            Self::Unsaid | Self::None => None,
+            Self::After(length) => Some(length),
+        }
+    }
+
+    /// This, or the other where this one is unsaid.
+    const fn or(self, other: Self) -> Self {
+        match self {
+            Self::Unsaid => other,
+            said => said,
+        }
+    }
+}
+
+impl Serialize for Deadline {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.length().map(duration::write).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Deadline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let parse = |text: &str| match text.trim() {
+            "none" => Ok(Self::None),
+            length => duration::parse(length).map(Self::After),
+        };
+        let wanted = "a length of time such as `30s`, or `none`";
+        deserializer.deserialize_str(Written { wanted, parse })
+    }
 }
 
 /// `priority` of a task.
@@ -133,7 +180,7 @@ impl Task {
         place
             .quantiles("prompt", self.prompt, 1..=MOST_TOKENS)?
             .quantiles("output", self.output, 1..=MOST_TOKENS)?
-            .length("deadline", self.deadline, SHORTEST)?
+            .length("deadline", self.deadline.length(), SHORTEST)?
             .within(
                 "max_tokens",
                 self.max_tokens,

@@ -322,7 +322,7 @@ impl<'a> Law<'a> {
     }
 
     fn deadline_holds(&mut self, id: CallId, (arrived, ended): (Instant, Instant)) {
-        let given = self.scenario.load.common.deadline;
+        let given = self.scenario.load.common.deadline.length();
         let own = self.policy.timeouts.call;
         let Some(deadline) = given.into_iter().chain(own).min() else {
             return;

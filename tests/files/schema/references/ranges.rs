@@ -60,6 +60,7 @@ fn stated(problem: &str) -> Option<String> {
 /// Values of each kind that are too small or too large for any key.
 const KINDS: &[(&str, &[&str])] = &[
     ("Length", &["0", "1ns", "36525d"]),
+    ("LengthOrNone", &["0", "1ns", "36525d"]),
     ("Share", &["0%", "100%"]),
     ("Rate", &["900000000/s"]),
     ("Tokens", &["0 tok", "9000M tok"]),
