@@ -309,7 +309,8 @@ fn a_real_trace_is_replayed_call_by_call() {
             .map(|row| row[n].parse::<u64>().unwrap())
             .sum::<u64>()
     };
-    let project = Project::new("{ duration: 1m, seeds: 1..1 }", LOAD, "{}");
+    // A shorter duration would leave out the calls that arrive later.
+    let project = Project::new("{ duration: 2h, seeds: 1..1 }", LOAD, "{}");
     let drill = project.drill().set("load.trace", trace.to_str().unwrap());
     let drill = drill.unwrap_or_else(|problem| panic!("{problem}"));
     let state = state(&drill, "priority-fallback");

@@ -121,7 +121,11 @@ impl Case {
         let optional = row.optional().zip(&fault.options);
         let chosen = optional.filter(|(_, chosen)| **chosen);
         let chosen = Vec::from_iter(chosen.map(|(key, _)| key));
+        let needed = Vec::from_iter(row.required());
         let goes = |key: &&&str| match **key {
+            // Neither goes without the other.
+            "silence" => chosen.contains(&"then"),
+            "then" => chosen.contains(&"silence") || needed.contains(&"silence"),
             "hint" => chosen.contains(&"retry_after"),
             "inside" => !chosen.contains(&"with"),
             _ => true,
