@@ -43,6 +43,14 @@ const CASES: &[Case] = &[
         ("four-attempts", "success_rate >= 98.6%"),
         ("ten-attempts", "success_rate >= 100%, attempts_per_call <= 1.1"),
     ]),
+    ("c09-keys-and-retries/a-call-a-second", "--engine model --seed 1", &[
+        ("four-attempts", "success_rate >= 99.6%"),
+        ("ten-attempts", "success_rate >= 100%"),
+    ]),
+    ("c13-max-ejection/one-of-three-fails",
+        "--engine model --policy half-may-be-ejected --policy policies/one-at-least.yaml", &[
+            ("half-may-be-ejected", "success_rate >= 97.5%, success_rate <= 98%"),
+            ("one-at-least", "success_rate >= 97.5%, success_rate <= 98%")]),
     // The README's hour, cut to 14 minutes: the storm begins after ten, and does not end.
     ("c14-retry-amplifier/five-second-pause", "--seed 1 --set run.duration=14m", &[
         ("three-attempts", "success_rate <= 76%, recovery_time(pricing) >= 3m"),
@@ -57,6 +65,11 @@ const CASES: &[Case] = &[
     ("c21-priority-inversion/people-behind-batch-work",
         "--policy policies/keeps-places.yaml --engine model",
         &[("keeps-places", "success_rate of chat >= 95%, success_rate of batch >= 45%")]),
+    ("c23-sleeps-through-deadline/hint-beyond-the-deadline",
+        "--engine model --policy policies/sleeps.yaml --policy obeys-five-seconds", &[
+            ("sleeps", "success_rate during limited <= 1%, success_rate <= 76%, \
+                        latency_failed.p50 >= 14s"),
+            ("obeys-five-seconds", "success_rate >= 99%")]),
     ("c26-wait-for-cooldown/both-cool-down", "--policy waits --engine model", &[("waits",
         "success_rate >= 97%, latency.p99 <= 11s, latency.max <= 12s")]),
     ("c27-weight-on-second/weight-on-second", "--seed 1 --set run.duration=5m", &[("weights",
@@ -67,6 +80,18 @@ const CASES: &[Case] = &[
 /// Where a policy of the day could not say what its case asks for: its folder and name, texts in it
 /// with what says it now, and the name of the policy that does.
 const SAID_NOW: &[(&str, &str, &[[&str; 2]], &str)] = &[
+    (
+        "c13-max-ejection",
+        "a-tenth-may-be-ejected",
+        &[["outlier: { ", "outlier: { min_ejections: 1, "]],
+        "one-at-least",
+    ),
+    (
+        "c23-sleeps-through-deadline",
+        "obeys-any-hint",
+        &[["hints: { ", "quirks: [ waits_blindly ]\nhints: { "]],
+        "sleeps",
+    ),
     (
         "c26-wait-for-cooldown",
         "waits",
