@@ -15,6 +15,7 @@ use firedrill::report::Format;
 const FEEDBACK: &[(&str, &str)] = &[
     ("jitter", "jitter-off"),
     ("queue-priorities", "walled-queue"),
+    ("reserved-places", "walled-queue"),
     ("retry-storm", "naive"),
 ];
 
