@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::client::{FleetFile, told};
 use crate::expect;
+use crate::foreign::{Options, SYSTEMS, System};
 use crate::host::request::{self, Chunks, Parsed};
 use crate::policy::config::Policy;
 use crate::policy_file::presets;
@@ -55,6 +56,13 @@ pub const READERS: &[Reader] = &[
     reader("prices", prices),
     reader("result", result).holding(result_again),
     reader("roi", roi),
+    reader("litellm", |bytes| import("litellm", bytes)).holding(|bytes| imported("litellm", bytes)),
+    reader("envoy", |bytes| import("envoy", bytes)).holding(|bytes| imported("envoy", bytes)),
+    reader("portkey", |bytes| import("portkey", bytes)).holding(|bytes| imported("portkey", bytes)),
+    reader("openrouter-request", |bytes| import("openrouter", bytes))
+        .holding(|bytes| imported("openrouter", bytes)),
+    reader("resilience4j", |bytes| import("resilience4j", bytes))
+        .holding(|bytes| imported("resilience4j", bytes)),
     reader("sse", events).holding(pieces_of_events),
     reader("request", requests).holding(pieces_of_requests),
     reader("openai", |bytes| answer(Dialect::Openai, bytes))
@@ -248,6 +256,42 @@ fn result_again(bytes: &[u8]) {
 fn roi(bytes: &[u8]) -> String {
     let document = Document::parse("roi.yaml", &text(bytes));
     shown(document.and_then(|document| Written::of(&document)))
+}
+
+/// A configuration of another system: why it is refused, or what came of it, files included.
+fn import(system: &str, bytes: &[u8]) -> String {
+    let Some(system) = SYSTEMS.iter().find(|one| one.name == system) else {
+        return String::new();
+    };
+    let read = system.import("theirs", &text(bytes), "mine", Options::default());
+    match read {
+        Ok(imported) => {
+            let files = imported.draft.files();
+            let says = format!("{:?}", imported.notes);
+            let texts = files.into_iter().map(|(_, text)| text);
+            format!("Some({says})\n{}", texts.collect::<String>())
+        }
+        Err(problem) => format!("{problem}{problem:?}"),
+    }
+}
+
+/// What was imported is a policy that can be written back.
+fn imported(system: &str, bytes: &[u8]) {
+    let system = SYSTEMS.iter().find(|one| one.name == system);
+    let read = |system: &System| {
+        let read = system.import("theirs", &text(bytes), "mine", Options::default());
+        Some((read.ok()?, *system))
+    };
+    let Some((imported, system)) = system.and_then(read) else {
+        return;
+    };
+    for (path, text) in imported.draft.files() {
+        if path.starts_with("policies/") {
+            let policy = Policy::parse("mine.yaml", &text);
+            assert!(policy.is_ok(), "{policy:?}\n{text}");
+            assert!(system.export("mine.yaml", &text).is_ok(), "{text}");
+        }
+    }
 }
 
 /// Splits events, in pieces of a length that the bytes themselves give.

@@ -76,7 +76,7 @@ const MODULES: &[(&str, &str)] = &[
     (
         "readers",
         "text policy policy_file wire trace prices client expect scenario host report roi \
-         search",
+         search foreign",
     ),
     (
         "cli",

@@ -41,7 +41,19 @@ fn share(reader: &Reader, all: usize) -> usize {
 }
 
 fn is_slow(reader: &Reader) -> bool {
-    let slow = ["scenario", "policy", "fleet", "faults", "set", "result"];
+    let slow = [
+        "scenario",
+        "policy",
+        "fleet",
+        "faults",
+        "set",
+        "result",
+        "litellm",
+        "envoy",
+        "portkey",
+        "openrouter-request",
+        "resilience4j",
+    ];
     slow.contains(&reader.name)
 }
 
