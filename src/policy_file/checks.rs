@@ -38,6 +38,15 @@ pub(super) fn check(
     findings.part(&["limit"], || {
         check_limit(&policy.limit, document, &["limit"])
     });
+    for (place, quirk) in policy.quirks.iter().enumerate() {
+        let place = place.to_string();
+        let place = ["quirks", place.as_str()];
+        check_ranges(&quirk.rows(), document, &place, findings);
+        if let Some(backoff) = quirk.backoff() {
+            let path = [&place[..], &[quirk.name(), "backoff"]].concat();
+            findings.part(&path, || check_backoff(backoff, document, &path));
+        }
+    }
     for (path, written) in policy.overrides.iter() {
         let place = path.each_ref().map(String::as_str);
         check_override(policy, written, document, &place, findings);

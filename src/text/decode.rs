@@ -5,6 +5,7 @@
 //! quantities: every scalar can be read as its original text.
 
 mod error;
+mod scalar;
 
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
@@ -85,16 +86,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
             NodeKind::Seq(items) => self.placed(visitor.visit_seq(Items(items.iter()))),
             NodeKind::Map(entries) => self.visit_map(entries, visitor),
             _ if self.node.is_null() => self.placed(visitor.visit_unit()),
-            NodeKind::Scalar { text, plain } => self.placed(match (plain, text.as_str()) {
-                (true, "true") => visitor.visit_bool(true),
-                (true, "false") => visitor.visit_bool(false),
-                // `007` and `1_000` keep their text: they may be names.
-                (true, text) => match whole(text, u64::MAX) {
-                    Ok(number) if number.to_string() == text => visitor.visit_u64(number),
-                    _ => visitor.visit_borrowed_str(text),
-                },
-                (false, text) => visitor.visit_borrowed_str(text),
-            }),
+            NodeKind::Scalar { text, plain } => self.placed(scalar::any(text, *plain, visitor)),
         }
     }
 
@@ -111,8 +103,8 @@ impl<'de> Deserializer<'de> for Value<'de> {
                 let hint = word.map_or("write `true` or `false`".to_owned(), |word| {
                     format!("write `{word}`")
                 });
-                self.unfit(&"`true` or `false`")
-                    .map_err(|error: Error| error.hint(hint))
+                let error = self.unfit(&"`true` or `false`");
+                error.map_err(|error: Error| error.hint(hint))
             }
         }
     }
@@ -170,7 +162,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
                     _ => "…".to_owned(),
                 };
                 self.unfit(&"a list")
-                    .map_err(|error: Error| error.hint(format!("write `[ {item} ]`")))
+                    .map_err(|error| scalar::bracketed(error, &item))
             }
         }
     }

@@ -38,6 +38,25 @@ fn all_mistakes_of_a_file_are_told_at_once() {
 }
 
 #[test]
+fn the_numbers_of_quirks_have_ranges() {
+    let text = "name: mine\nquirks:\n  - waits_blindly\n  \
+        - inner_retries: { max_attempts: 500 }\n  \
+        - rounds: { max: 0, backoff: { base: 9s, max: 1s } }\n  - fixed_waits: { reset: 2h }\n";
+    let problems = Policy::parse("mine.yaml", text).unwrap_err().into_iter();
+    let told = problems.map(|problem| {
+        let (line, column) = (problem.line(), problem.column());
+        let hint = problem.hint_text().unwrap_or_default();
+        format!("{line}:{column} {}: {hint}", problem.message())
+    });
+    assert_snapshot!(Vec::from_iter(told).join("\n"), @"
+    4:36 `500` is out of range: from `1` to `100`
+    5:20 `0` is out of range: from `1` to `100`
+    5:49 the longest wait (`max`) is shorter than the first (`base`): raise `max`, or lower `base`
+    6:27 `2h` is out of range: from `0s` to `1h`
+    ");
+}
+
+#[test]
 fn an_unknown_key_is_pointed_at_and_the_nearest_is_named() {
     assert_snapshot!(told("name: mine\nretry:\n  atempts: 3\n"), @"
     error: unknown key `atempts`

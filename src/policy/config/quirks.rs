@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::rows::settings;
+use super::rows::{KnobKind, Row, Setting as _, settings};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::{Backoff, Hints, failures};
 use crate::policy::classify::{Action, FailureClass};
 use crate::policy::step::Failure;
+use crate::time::nanos;
 use crate::units::duration;
 #[cfg(feature = "cli")]
 use crate::units::schema as written;
@@ -150,6 +151,37 @@ settings! {
         max: u32 = 3, Count "1" to "100", "As article 003 has it.";
         /// The wait before the next.
         backoff: Backoff = Backoff::default();
+    }
+}
+
+impl Quirk {
+    /// Its numbers; their paths begin at its name.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let (at, mut rows) = ([self.name()], Vec::new());
+        match self {
+            Self::InnerRetries(inner) => inner.rows(&at, &mut rows),
+            Self::Rounds(rounds) => rounds.rows(&at, &mut rows),
+            Self::FixedWaits(FixedWaits(waits)) => {
+                rows.extend(waits.iter().map(|(class, wait)| Row {
+                    path: vec![self.name(), class.name()],
+                    kind: KnobKind::Time,
+                    value: Some(nanos(wait.0)),
+                    range: ("0s", "1h"),
+                    reason: "As long as a backoff may be.",
+                }))
+            }
+            _ => {}
+        }
+        rows
+    }
+
+    /// Its backoff, if it has one.
+    pub(crate) const fn backoff(&self) -> Option<&Backoff> {
+        match self {
+            Self::InnerRetries(inner) => Some(&inner.backoff),
+            Self::Rounds(rounds) => Some(&rounds.backoff),
+            _ => None,
+        }
     }
 }
 

@@ -313,7 +313,7 @@ pub(crate) const WRONG: &[Wrong] = &[
     ("policies:", "groups: { a b: [ openai ] }\npolicies:",
      (11, 11), ["cannot name a group", "letters, digits"]),
     ("policies:", "groups: { aws: openai }\npolicies:",
-     (11, 16), ["expected a list of providers", "a map with `providers`"]),
+     (11, 16), ["expected a list of providers", "write `[ openai ]`"]),
     ("policies:", "operations: { drain: { isolate: opena } }\npolicies:",
      (11, 33), ["unknown provider `opena`", "did you mean `openai`?"]),
     ("policies:", "operations: { back: { at: 1m, pin: opena } }\npolicies:",
