@@ -172,6 +172,13 @@ impl Quirk {
             }
             _ => {}
         }
+        // urllib3 skips its first wait: a factor of 2000 after a wait of 1 ms says so.
+        for row in rows
+            .iter_mut()
+            .filter(|row| row.path.ends_with(&["factor"]))
+        {
+            row.range.1 = "10000";
+        }
         rows
     }
 
