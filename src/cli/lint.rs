@@ -27,6 +27,7 @@ pub(super) fn fleet(fleet: &FleetFile) -> Vec<Diagnostic> {
         name: name.to_owned(),
         host: host.map(|host| format!("the host {host}")),
         first_token: None,
+        context: None,
     });
     let findings = lint::lint_fleet(&known.collect::<Vec<_>>()).into_iter();
     let shown = |finding: Finding| {
@@ -160,6 +161,7 @@ fn known(scenario: &Scenario, place: usize, provider: &Provider) -> LintProvider
         name: provider.name.clone(),
         host: account.or_else(|| cause(scenario, place)),
         first_token: Some(provider.ttft.p50),
+        context: provider.context,
     }
 }
 

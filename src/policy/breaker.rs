@@ -15,6 +15,9 @@
 //! of the window, if it holds `min_attempts`. A fast success never opens it: the window is judged
 //! only when an attempt failed or was slow.
 //!
+//! With `count_slow: in_flight`, attempts in flight that are slow already are added to those of the
+//! window whenever a call asks.
+//!
 //! It stays open longer each time, until the provider has recovered, that is until the breaker
 //! stayed closed for at least as long as it had last been open. With `open.hint: honour`, a hint
 //! opens the breaker for exactly the time that it asks for, up to `max`. A hint is not a step of
@@ -34,6 +37,7 @@
 //!
 //! [`super::classify`] decides which failures count; the fleet assigns breakers to providers.
 
+mod in_flight;
 mod open_backoff;
 mod probes;
 #[cfg(test)]
@@ -44,12 +48,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use in_flight::InFlight;
 use open_backoff::OpenBackoff;
 use probes::Probes;
 use window::{AttemptRating, Window};
 
 use super::ProviderId;
-use super::config::{self, Quirk};
+use super::config::{self, CountSlow, Quirk};
 use super::reason::{OpenedBy, Refusal};
 use crate::rng::RngStreams;
 use crate::time::Instant;
@@ -73,6 +78,8 @@ pub(crate) struct Breaker {
     phase: Phase,
     generation: u64,
     window: Window,
+    /// Attempts in flight, if those count as slow.
+    in_flight: Option<InFlight>,
     patience: OpenBackoff,
     closed_since: Option<Instant>,
     habits: Habits,
@@ -97,6 +104,8 @@ pub(crate) struct Admission {
     generation: u64,
     /// The number of its probe slot; 0 = it is not a probe.
     probe: u64,
+    /// When it was given, while the breaker waits for its first token.
+    awaited: Option<Instant>,
 }
 
 impl Admission {
@@ -104,11 +113,20 @@ impl Admission {
     pub(crate) const UNGUARDED: Self = Self {
         generation: 0,
         probe: 0,
+        awaited: None,
     };
 
     /// Whether a half-open breaker gave it.
     pub(crate) const fn is_probe(self) -> bool {
         self.probe != 0
+    }
+
+    /// The same, for an attempt that is counted once more.
+    pub(crate) const fn again(self) -> Self {
+        Self {
+            awaited: None,
+            ..self
+        }
     }
 }
 
@@ -120,6 +138,10 @@ impl Breaker {
             phase: Phase::Closed { failures: 0 },
             generation: 0,
             window: Window::new(settings.window),
+            in_flight: match settings.count_slow {
+                CountSlow::InFlight => settings.slow_call.map(InFlight::new),
+                CountSlow::Ended => None,
+            },
             patience: OpenBackoff::new(draws, provider),
             closed_since: None,
             habits: Habits::default(),
@@ -169,10 +191,44 @@ impl Breaker {
             Phase::Closed { .. } => 0,
             _ => self.probe(now)?,
         };
+        let in_flight = self.in_flight.as_mut().filter(|_| probe == 0);
+        let awaited = in_flight.map(|in_flight| {
+            in_flight.start(now);
+            now
+        });
         Some(Admission {
             generation: self.generation,
             probe,
+            awaited,
         })
+    }
+
+    /// A call asks: opens if too large a share of attempts is slow, with those in flight.
+    pub(crate) fn on_asked(&mut self, now: Instant) {
+        let Some(in_flight) = &mut self.in_flight else {
+            return;
+        };
+        let slow = in_flight.slow(now);
+        if slow == 0 || !matches!(self.phase, Phase::Closed { .. }) {
+            return;
+        }
+        self.window.age(now);
+        let total = self.window.total().with_slow(slow);
+        let settings = &self.settings;
+        if total.are(settings.min_attempts) && total.slow_is_above(settings.max_slow_rate) {
+            self.open(total.as_slow_rate(), now);
+        }
+    }
+
+    /// The first token of an attempt has come. If it came in time, the attempt is not slow.
+    pub(crate) fn on_first_token(&mut self, admission: Admission, now: Instant) -> Admission {
+        let in_flight = self.in_flight.as_ref();
+        let is_late = |since| in_flight.is_some_and(|in_flight| in_flight.is_slow(since, now));
+        if admission.awaited.is_some_and(is_late) {
+            return admission;
+        }
+        self.await_no_longer(admission);
+        admission.again()
     }
 
     /// Why an attempt at `then` would be refused if nothing happened until then; none if it would
@@ -218,6 +274,7 @@ impl Breaker {
         took: Option<Duration>,
         now: Instant,
     ) {
+        self.await_no_longer(admission);
         if admission.generation != self.generation && !self.habits.counts_late_successes {
             return;
         }
@@ -258,6 +315,7 @@ impl Breaker {
         hint: Option<Duration>,
         now: Instant,
     ) {
+        self.await_no_longer(admission);
         if let Some(hint) = hint.filter(|hint| self.honours(*hint)) {
             return self.grant(hint, now);
         }
@@ -301,6 +359,7 @@ impl Breaker {
 
     /// The attempt was cancelled, so its result stays unknown.
     pub(crate) fn on_cancelled(&mut self, admission: Admission) {
+        self.await_no_longer(admission);
         if admission.generation != self.generation {
             return;
         }
@@ -308,6 +367,15 @@ impl Breaker {
             && !self.habits.leaks_probes
         {
             probes.free(admission.probe);
+        }
+    }
+
+    /// An attempt has ended, or its first token has come.
+    fn await_no_longer(&mut self, admission: Admission) {
+        if admission.generation == self.generation
+            && let Some((in_flight, since)) = self.in_flight.as_mut().zip(admission.awaited)
+        {
+            in_flight.end(since);
         }
     }
 
@@ -403,6 +471,9 @@ impl Breaker {
     fn turn(&mut self, phase: Phase) {
         self.phase = phase;
         self.generation += 1;
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.clear();
+        }
     }
 }
 

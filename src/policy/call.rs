@@ -68,6 +68,8 @@ pub struct Call {
     /// The prompt did not fit a context of this many tokens; providers with no larger known context
     /// are skipped.
     context_too_small: Option<u64>,
+    /// Whether providers are skipped whose context is known to be too small for the prompt.
+    skips_small: bool,
     /// The provider that rejected the call, if one did.
     rejected_by: Option<ProviderId>,
     /// Retries so far, each with the class of the failure before it.
@@ -97,6 +99,7 @@ impl Call {
             tried: Vec::new(),
             stopped: None,
             context_too_small: None,
+            skips_small: false,
             rejected_by: None,
             retried: Vec::new(),
             flights: Vec::new(),
@@ -127,6 +130,7 @@ impl Call {
             _ if !self.is_before_deadline(fleet, now) => self.expire(fleet, now),
             CallState::Arrived => {
                 self.turn = fleet.turn(self.id, &self.ask, now, &mut self.notes);
+                self.skip_small_contexts(fleet);
                 self.begin_rotated(fleet);
                 self.try_start(fleet, Cause::First, None, now)
             }
@@ -144,6 +148,7 @@ impl Call {
         {
             flight.first_token = Some(now);
             let (provider, took) = (flight.pass.provider, now.since(flight.since));
+            fleet.on_first_token_of(&mut flight.pass, now);
             fleet.on_first_token_received(provider, took);
         }
     }

@@ -22,7 +22,8 @@ pub use attempts::{
 };
 pub use failures::Failures;
 pub use health::{
-    Breaker, BreakerOverride, CheckTargets, HealthCheck, Open, OpenOverride, Outlier, SlowStart,
+    Breaker, BreakerOverride, CheckTargets, CountSlow, HealthCheck, Open, OpenOverride, Outlier,
+    SlowStart,
 };
 pub use load::{
     Adaptive, AdaptiveOverride, Limit, LimitOverride, Queue, Spend, Throttle, WhenFull,
@@ -30,7 +31,7 @@ pub use load::{
 };
 pub use overlay::Overridable;
 pub use quirks::{Classes, FixedWaits, InnerRetries, Length, Quirk, Quirks, Rounds};
-pub use route::{Affinity, Route, Score, Strategy, Task};
+pub use route::{Affinity, Route, Score, SmallContext, Strategy, Task};
 pub use rows::{KnobKind, Row, Setting};
 
 use std::collections::BTreeMap;

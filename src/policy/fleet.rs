@@ -328,6 +328,11 @@ impl Fleet {
         }
     }
 
+    /// The first token of this attempt has come.
+    pub(super) fn on_first_token_of(&mut self, pass: &mut Permit, now: Instant) {
+        self.slots[pass.provider.index()].on_first_token(pass, now);
+    }
+
     /// An attempt was cancelled after this long without a token.
     pub(super) fn on_silence(&mut self, provider: ProviderId, silent: Duration) {
         if let Some(hedger) = &mut self.hedger {

@@ -80,6 +80,8 @@ pub(crate) struct LintProvider {
     pub host: Option<String>,
     /// The median of its time to the first token.
     pub first_token: Option<Duration>,
+    /// Its context in tokens, if it is known.
+    pub context: Option<u64>,
 }
 
 /// All findings, in the order of [`codes`].
@@ -192,6 +194,8 @@ const RULES: &[(&str, Rule, Needs)] = &[
         health::hint_for_one_call,
         Needs::Policy,
     ),
+    ("slow-in-flight", health::slow_in_flight, Needs::Policy),
+    ("context-unknown", health::context_unknown, Needs::Context),
     ("checks-cost", health::checks_cost, Needs::Context),
     ("hedge-never", load::hedge_never, Needs::Context),
     ("hedge-doubles", load::hedge_doubles, Needs::Context),

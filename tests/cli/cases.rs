@@ -58,6 +58,13 @@ const CASES: &[Case] = &[
     ]),
     ("c17-budget-overshoot/a-dollar-an-hour-one-client", "--engine model",
         &[("a-dollar-an-hour", "cost <= 1 USD, cost >= 0.9 USD")]),
+    ("c04-smaller-fallback/smaller-fallback",
+        "--policy policies/skips-small.yaml --engine model",
+        &[("skips-small", "success_rate >= 100%, attempts_per_call <= 1.5")]),
+    // The README's 10 to 30 slow calls of 2,400: at most 24 (1 %), and more than none.
+    ("c11-in-flight-slow/slow-calls-in-flight",
+        "--policy policies/counts-in-flight.yaml --engine model",
+        &[("counts-in-flight", "latency.p99 <= 5s, latency.max >= 60s")]),
     ("c21-priority-inversion/people-behind-batch-work", "--policy waits-in-line", &[(
         "waits-in-line",
         "success_rate of chat >= 55%, success_rate of chat <= 68%, \
@@ -106,6 +113,21 @@ const SAID_NOW: &[(&str, &str, &[[&str; 2]], &str)] = &[
             "route: { tasks: { chat: { reserved_concurrency: 4 } } }\nlimit: { ",
         ]],
         "keeps-places",
+    ),
+    (
+        "c11-in-flight-slow",
+        "breaker-on-slow-calls",
+        &[["slow_call: 2s", "slow_call: 2s, count_slow: in_flight"]],
+        "counts-in-flight",
+    ),
+    (
+        "c04-smaller-fallback",
+        "goes-on-to-larger",
+        &[
+            ["retry: { ", "route: { small_context: skip }\nretry: { "],
+            [", context_too_long: larger_model", ""],
+        ],
+        "skips-small",
     ),
 ];
 

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firedrill::policy::config::{
-    AboveMax, Adaptive, Affinity, Backoff, Breaker, Budget, CheckTargets, HealthCheck, Hedge,
-    HedgeDelay, HintMode, Hints, Jitter, Limit, Open, Outlier, Overrides, Policy, ProviderOverride,
-    Queue, Retry, Route, SlowStart, Spend, Strategy as Order, Task, Throttle, Timeouts, WhenFull,
-    WhenUnavailable,
+    AboveMax, Adaptive, Affinity, Backoff, Breaker, Budget, CheckTargets, CountSlow, HealthCheck,
+    Hedge, HedgeDelay, HintMode, Hints, Jitter, Limit, Open, Outlier, Overrides, Policy,
+    ProviderOverride, Queue, Retry, Route, SlowStart, Spend, Strategy as Order, Task, Throttle,
+    Timeouts, WhenFull, WhenUnavailable,
 };
 use firedrill::policy::{
     Action, CallContext, Delivery, FailureClass, Priority, ProviderId, ProviderInfo,
@@ -256,12 +256,13 @@ fn hedges() -> impl Strategy<Value = Hedge> {
 
 fn breakers() -> impl Strategy<Value = Breaker> {
     let failures = (of(1..4_u32), of(1..6_u32), of(share()));
-    let slow = (of(millis(1..3_000)), share());
+    let counts = select([CountSlow::Ended, CountSlow::InFlight].as_slice());
+    let slow = (of(millis(1..3_000)), share(), counts);
     let window = (millis(1_000..20_000), 1..6_u32);
     let leave = (1..4_u32, 1..=MOST_TO_CLOSE as u32, of(millis(1..5_000)));
     (failures, slow, window, opens(), leave).prop_map(|(failures, slow, window, open, leave)| {
         let (consecutive, within, success_below) = failures;
-        let ((slow, slow_above), (window, min)) = (slow, window);
+        let ((slow, slow_above, count_slow), (window, min)) = (slow, window);
         let (probes, close_after, lease) = leave;
         Breaker {
             consecutive_failures: consecutive,
@@ -269,6 +270,7 @@ fn breakers() -> impl Strategy<Value = Breaker> {
             min_success_rate: success_below,
             slow_call: slow,
             max_slow_rate: slow_above,
+            count_slow,
             window,
             min_attempts: min,
             open,

@@ -183,6 +183,71 @@ fn slow_answers_open_it_although_all_are_right() {
 }
 
 #[test]
+fn slow_attempts_in_flight_open_it_before_one_ends() {
+    let mut breaker = counts_in_flight();
+    (0..10).for_each(|second| succeed(&mut breaker, 1, second));
+    let hung = Vec::from_iter((10..20).map(|second| {
+        breaker.on_asked(at(second));
+        breaker
+            .admit(at(second))
+            .expect("it is closed until a half is slow")
+    }));
+    // Of the last ten seconds: those from 10 s to 14 s are slow, and none went well since 10 s.
+    breaker.on_asked(at(20));
+    let by = OpenedBy::SlowRate {
+        slow: 5,
+        attempts: 5,
+    };
+    assert_eq!(breaker.opened(), Some((at(30), by)));
+    for admission in hung {
+        breaker.on_failure(admission, None, at(29));
+    }
+    assert!(
+        breaker.admit(at(30)).unwrap().is_probe(),
+        "they belong to the time before"
+    );
+}
+
+#[test]
+fn an_attempt_whose_first_token_came_in_time_is_not_slow_in_flight() {
+    for (token, slow) in [(4, false), (6, true)] {
+        let mut breaker = counts_in_flight();
+        for _ in 0..5 {
+            let admission = breaker.admit(at(0)).unwrap();
+            let admission = breaker.on_first_token(admission, at(token));
+            breaker.on_asked(at(token));
+            breaker.on_cancelled(admission);
+        }
+        let attempts = Vec::from_iter((0..5).map(|_| breaker.admit(at(10))));
+        let attempts = attempts
+            .into_iter()
+            .flatten()
+            .map(|one| breaker.on_first_token(one, at(10 + token)));
+        let attempts = Vec::from_iter(attempts);
+        breaker.on_asked(at(20));
+        assert_eq!(breaker.state() == State::Open, slow, "{token} s");
+        attempts
+            .into_iter()
+            .for_each(|one| breaker.on_cancelled(one));
+    }
+}
+
+#[test]
+fn attempts_that_ended_are_no_longer_in_flight() {
+    let mut breaker = counts_in_flight();
+    for second in 0..50 {
+        let admission = breaker.admit(at(second)).unwrap();
+        match second % 3 {
+            0 => breaker.on_success(admission, Some(Duration::from_secs(1)), at(second)),
+            1 => breaker.on_failure(admission, None, at(second)),
+            _ => breaker.on_cancelled(admission),
+        }
+        breaker.on_asked(at(second));
+    }
+    assert_eq!(breaker.state(), State::Closed);
+}
+
+#[test]
 fn an_answer_of_unknown_length_is_not_slow() {
     let mut breaker = guarded(slow_after_5s);
     for _ in 0..100 {
@@ -376,6 +441,17 @@ fn growing() -> Breaker {
 
 fn slow_after_5s(settings: &mut config::Breaker) {
     settings.slow_call = Some(Duration::from_secs(5));
+}
+
+/// Opens when more than a half of at least five attempts in 10 s takes longer than 5 s.
+fn counts_in_flight() -> Breaker {
+    guarded(|settings| {
+        slow_after_5s(settings);
+        settings.consecutive_failures = None;
+        settings.count_slow = CountSlow::InFlight;
+        settings.window = Duration::from_secs(10);
+        settings.min_attempts = 5;
+    })
 }
 
 fn closed(consecutive: u32, probes: u32, close_after: u32) -> Breaker {

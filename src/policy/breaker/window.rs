@@ -58,15 +58,20 @@ impl Window {
 
     /// Counts an attempt that ended now. A `now` before an earlier one counts as that one.
     pub(super) fn count(&mut self, kind: AttemptRating, now: Instant) {
-        if now.as_nanos() >= self.ends {
-            self.move_on(now.as_nanos());
-        }
+        self.age(now);
         let counts = &mut self.buckets[self.current];
         counts.attempts += 1;
         match kind {
             AttemptRating::Well => {}
             AttemptRating::Slow => counts.slow += 1,
             AttemptRating::Failed => counts.failed += 1,
+        }
+    }
+
+    /// Forgets attempts that are too old at `now`.
+    pub(super) fn age(&mut self, now: Instant) {
+        if now.as_nanos() >= self.ends {
+            self.move_on(now.as_nanos());
         }
     }
 
@@ -100,6 +105,15 @@ impl Counts {
     /// Whether these are at least this many attempts.
     pub(super) fn are(self, attempts: u32) -> bool {
         self.attempts >= u64::from(attempts.max(1))
+    }
+
+    /// These, and so many more that are slow.
+    pub(super) const fn with_slow(self, slow: u64) -> Self {
+        Self {
+            attempts: self.attempts + slow,
+            slow: self.slow + slow,
+            ..self
+        }
     }
 
     /// How many failed.

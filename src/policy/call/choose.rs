@@ -1,6 +1,7 @@
 //! Which provider a call tries next.
 
 use super::super::ProviderId;
+use super::super::config::SmallContext;
 use super::super::fleet::{Fleet, Permit};
 use super::super::reason::{Reason, Refusal};
 use super::Call;
@@ -87,8 +88,26 @@ impl Call {
         }
     }
 
+    /// Decides whether this call skips providers whose context is too small for its prompt. Where
+    /// all are, none is skipped: the prompt's length is the caller's estimate.
+    pub(super) fn skip_small_contexts(&mut self, fleet: &Fleet) {
+        let is_asked = fleet.policy().route.small_context == SmallContext::Skip;
+        let mut order = self.turn.order();
+        let some_fit = is_asked && order.any(|provider| self.is_long_enough(fleet, provider));
+        self.skips_small = some_fit;
+    }
+
+    /// Whether the provider's context holds as many tokens as the caller says that the prompt has.
+    fn is_long_enough(&self, fleet: &Fleet, provider: ProviderId) -> bool {
+        let context = fleet.member(provider).context;
+        context.is_none_or(|context| self.ask.prompt <= context)
+    }
+
     /// Whether the provider's context, as far as it is known, is long enough for the prompt.
     pub(super) fn fits(&self, fleet: &Fleet, provider: ProviderId) -> bool {
+        if self.skips_small && !self.is_long_enough(fleet, provider) {
+            return false;
+        }
         self.context_too_small.is_none_or(|outgrown| {
             let context = fleet.member(provider).context;
             context.is_none_or(|context| context > outgrown)

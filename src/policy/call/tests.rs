@@ -1,5 +1,6 @@
 //! Interactions of several attempts, several calls, and pins set by hand.
 
+mod contexts;
 mod reasons;
 mod returning;
 mod throttle;

@@ -43,6 +43,8 @@ settings! {
         /// Opens when a larger share of the attempts of the window was slow.
         max_slow_rate: Share = Share::percent(50), Share "0.1%" to "100%",
             "When every other attempt is slow, it is not the prompts.";
+        /// When an attempt counts as slow.
+        count_slow: CountSlow = CountSlow::Ended;
         /// The window of `max_failures`, `min_success_rate` and `max_slow_rate`.
         #[serde(with = "duration")]
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
@@ -179,6 +181,19 @@ settings! {
     }
 }
 
+/// When an attempt counts as slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CountSlow {
+    /// When its first token has come, or it has ended.
+    Ended,
+    /// As soon as it has taken for longer than `slow_call`. The breaker then opens when a call
+    /// comes, also while no attempt ends.
+    InFlight,
+}
+
 /// Which providers are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
@@ -192,3 +207,4 @@ pub enum CheckTargets {
 }
 
 impl Setting for CheckTargets {}
+impl Setting for CountSlow {}

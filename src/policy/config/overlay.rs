@@ -11,7 +11,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::{HintMode, Jitter, WhenFull};
+use super::{CountSlow, HintMode, Jitter, WhenFull};
 use crate::units::{Factor, Share};
 
 /// What an override can set: a value, or some keys of a section.
@@ -87,6 +87,7 @@ values!(
     Option<Duration>,
     Jitter,
     HintMode,
+    CountSlow,
     WhenFull
 );
 

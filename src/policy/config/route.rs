@@ -27,6 +27,8 @@ settings! {
         #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
         half_life: Duration = Duration::from_secs(10), Time "100ms" to "1h",
             "Some tens of calls of a busy client: old enough to be sure, young enough to be true.";
+        /// What a call does with a provider whose context is known to be too small for its prompt.
+        small_context: SmallContext = SmallContext::Ask;
         /// What keeps calls at one provider.
         affinity: Affinity = Affinity::None;
         /// When a smaller share of the fleet than this would be admitted, breakers and ejections
@@ -101,6 +103,19 @@ pub enum Affinity {
     Session,
 }
 
+/// What a call does with a provider whose context is known to be too small for its prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SmallContext {
+    /// It asks, and gets the provider's error.
+    Ask,
+    /// It leaves the provider out, unless the contexts of all are too small. The prompt's length
+    /// is the caller's estimate, and the context is what the fleet says.
+    Skip,
+}
+
 /// A rule for the calls of a task.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
@@ -126,3 +141,4 @@ pub struct Task {
 
 impl Setting for Strategy {}
 impl Setting for Affinity {}
+impl Setting for SmallContext {}

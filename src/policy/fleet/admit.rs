@@ -65,6 +65,9 @@ impl Fleet {
         provider: ProviderId,
         bid: AdmissionRequest,
     ) -> Result<Permit, Refusal> {
+        let before = self.state(provider);
+        self.slots[provider.index()].on_asked(bid.now);
+        self.note(provider, before);
         let despite = self.standing(provider, bid.now)?;
         let slot = &mut self.slots[provider.index()];
         let tokens = ProviderState::tokens(bid.ask);

@@ -184,7 +184,9 @@ impl ProviderState {
 
     /// A failure counts once more at the breaker.
     pub(super) fn on_failure_again(&mut self, pass: &Permit, now: Instant) {
-        self.ask_breaker(now, |breaker| breaker.on_failure(pass.guard, None, now));
+        self.ask_breaker(now, |breaker| {
+            breaker.on_failure(pass.guard.again(), None, now)
+        });
     }
 
     /// An attempt was cancelled. If a token had arrived (`spoke`), the provider had accepted it.
@@ -202,6 +204,20 @@ impl ProviderState {
     pub(super) fn settle(&mut self, pass: &Permit, used: u64, now: Instant) {
         if let Some(limiter) = &mut self.limiter {
             limiter.settle(pass.tokens, used, now);
+        }
+    }
+
+    /// A call asks for a permit: the breaker may open because of attempts in flight.
+    pub(super) fn on_asked(&mut self, now: Instant) {
+        if let Some(breaker) = &mut self.breaker {
+            breaker.on_asked(now);
+        }
+    }
+
+    /// The first token of an attempt has come.
+    pub(super) fn on_first_token(&mut self, pass: &mut Permit, now: Instant) {
+        if let Some(breaker) = &mut self.breaker {
+            pass.guard = breaker.on_first_token(pass.guard, now);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Draft;
 use super::view::View;
 use crate::policy::classify::FailureClass;
-use crate::policy::config::{CheckTargets, HintMode};
+use crate::policy::config::{CheckTargets, CountSlow, HintMode, SmallContext};
 use crate::units::duration::write;
 
 /// Calls fall back from a provider that is down, but each new call tries it first.
@@ -135,6 +135,52 @@ pub(super) fn hint_for_one_call(view: &View) -> Vec<Draft> {
                  against most limits",
             )
             .instead("write `hint: honour` under `breaker.open`, or `rate_limited: fallback`"),
+    ]
+}
+
+/// Attempts in flight are to count as slow, and none is slow before it ends.
+pub(super) fn slow_in_flight(view: &View) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for spot in view.spots() {
+        let breaker = spot.settings.breaker.as_ref();
+        let Some(breaker) = breaker.filter(|one| one.count_slow == CountSlow::InFlight) else {
+            continue;
+        };
+        let attempt = spot.settings.timeouts.attempt;
+        let message = match (breaker.slow_call, attempt) {
+            (None, _) => "attempts in flight count as slow, and there is no `slow_call`".to_owned(),
+            (Some(slow), Some(attempt)) if attempt <= slow => {
+                let (slow, attempt) = (write(slow), write(attempt));
+                format!("attempts end after {attempt}, and are slow after {slow}")
+            }
+            _ => continue,
+        };
+        let path = spot.path(&["breaker", "count_slow"]);
+        drafts.push(
+            Draft::at(&[&path], message)
+                .because("no attempt in flight is ever slow: the key has no effect")
+                .instead("write a `slow_call` below the timeout, or `count_slow: ended`"),
+        );
+    }
+    drafts
+}
+
+/// Providers with a small context are to be skipped, and no context is known.
+pub(super) fn context_unknown(view: &View) -> Vec<Draft> {
+    let providers = &view.around.providers;
+    let skips = view.policy.route.small_context == SmallContext::Skip;
+    let is_known = providers.iter().any(|provider| provider.context.is_some());
+    if !skips || providers.is_empty() || is_known {
+        return Vec::new();
+    }
+    let path: &[&str] = &["route", "small_context"];
+    vec![
+        Draft::at(
+            &[path],
+            "small contexts are skipped, and no provider says its context",
+        )
+        .because("a provider without a known context is asked: the key has no effect")
+        .instead("write `context: 128k tok` at the providers, or `small_context: ask`"),
     ]
 }
 

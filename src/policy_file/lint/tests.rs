@@ -1,4 +1,5 @@
 //! A case for each rule: a policy that it warns about, the location, and the corrected policy.
+//! This file is long because there are many rules.
 
 use super::*;
 use crate::policy_file::presets;
@@ -205,6 +206,30 @@ const CASES: &[Case] = &[
         mended: "breaker: { max_probes: 5, success_threshold: 5 }\n",
     },
     Case {
+        code: "slow-in-flight",
+        policy: "breaker: { count_slow: in_flight }\n",
+        around: nothing,
+        place: "breaker.count_slow",
+        says: "there is no `slow_call`",
+        mended: "breaker: { slow_call: 5s, count_slow: in_flight }\n",
+    },
+    Case {
+        code: "slow-in-flight",
+        policy: "breaker: { slow_call: 30s, count_slow: in_flight }\ntimeouts: { attempt: 9s }\n",
+        around: nothing,
+        place: "breaker.count_slow",
+        says: "attempts end after 9s, and are slow after 30s",
+        mended: "breaker: { slow_call: 5s, count_slow: in_flight }\ntimeouts: { attempt: 9s }\n",
+    },
+    Case {
+        code: "context-unknown",
+        policy: "breaker: {}\nroute: { small_context: skip }\n",
+        around: || fleet(2),
+        place: "route.small_context",
+        says: "no provider says its context",
+        mended: "breaker: {}\nroute: { small_context: ask }\n",
+    },
+    Case {
         code: "reserved-places",
         policy: "route: { tasks: { chat: { reserved_concurrency: 4 } } }\nbreaker: {}\n",
         around: nothing,
@@ -353,6 +378,7 @@ fn fleet(count: usize) -> LintContext {
         name: format!("p{place}"),
         host: None,
         first_token: Some(duration("500ms")),
+        context: None,
     };
     LintContext {
         providers: (0..count).map(provider).collect(),

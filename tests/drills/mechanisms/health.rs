@@ -57,6 +57,18 @@ pub(crate) const ROWS: &[Row] = &[
         }),
     },
     Row {
+        name: "Slow calls counted while they are in flight",
+        who: "none",
+        knobs: &["breaker.count_slow"],
+        test: "src/policy/breaker/tests.rs::slow_attempts_in_flight_open_it_before_one_ends",
+        shown: Shown::By(Story {
+            scenario: "slow-in-flight",
+            with: "in-flight",
+            without: Without::Policy("in-flight-off"),
+            measure: "latency.p90 during slow",
+        }),
+    },
+    Row {
         name: "Open time that grows, with jitter",
         who: "Envoy AI, Envoy, resilience4j, Polly, Finagle",
         knobs: &[

@@ -4,6 +4,18 @@ use super::{Row, Shown, Story, Without};
 
 pub(crate) const ROWS: &[Row] = &[
     Row {
+        name: "Leaving out a context that is too small",
+        who: "LiteLLM",
+        knobs: &["route.small_context"],
+        test: "src/policy/call/tests/contexts.rs::a_context_that_is_too_small_is_not_asked",
+        shown: Shown::By(Story {
+            scenario: "larger-model",
+            with: "skips-small",
+            without: Without::Policy("plain"),
+            measure: "success_rate",
+        }),
+    },
+    Row {
         name: "Priority groups",
         who: "articles, LiteLLM, Portkey, TensorZero, Kong, Envoy AI, Envoy, gRPC",
         knobs: &["overrides"],

@@ -108,6 +108,7 @@ impl World {
     }
 
     fn admit(&mut self) {
+        self.breaker.on_asked(self.now);
         let expected = self.breaker.refusal(self.now).is_none();
         let admission = self.breaker.admit(self.now);
         assert_eq!(admission.is_some(), expected, "both agree");
@@ -201,7 +202,10 @@ fn settings() -> impl Strategy<Value = config::Breaker> {
         1_u32..6,
     );
     let probing = (1_u32..4, 1_u32..4, prop::option::of(length(1)));
-    (signals, opens(), probing, length(1)).prop_map(|(signals, open, probing, window)| {
+    let counts = prop::sample::select(vec![CountSlow::Ended, CountSlow::InFlight]);
+    let window = (length(1), counts);
+    (signals, opens(), probing, window).prop_map(|(signals, open, probing, window)| {
+        let (window, count_slow) = window;
         let (consecutive, within, success_below, slow, slow_above, min) = signals;
         let (probes, close_after, lease) = probing;
         config::Breaker {
@@ -210,6 +214,7 @@ fn settings() -> impl Strategy<Value = config::Breaker> {
             min_success_rate: success_below,
             slow_call: slow,
             max_slow_rate: slow_above,
+            count_slow,
             window,
             min_attempts: min,
             open,
