@@ -149,7 +149,7 @@ impl Draft {
     pub(super) fn quirk_of(&mut self, name: &str, classes: &[&str]) {
         let mut quirk = Yaml::map();
         let classes = classes.iter().map(|class| (*class).to_owned());
-        quirk.set(&[name], Yaml::texts(&Vec::from_iter(classes)));
+        quirk.set(&[name], Yaml::texts(Vec::from_iter(classes)));
         self.add_quirk(quirk);
     }
 
