@@ -2,13 +2,21 @@
 //! loads the drills of scenarios.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::output::{CliError, print_error};
 use crate::drill::{Changes, Drill};
+use crate::prices::Book;
 use crate::text::{self, Document};
 use crate::{policy_file, scenario};
+
+/// The price book at `path`, if one is given.
+pub(super) fn prices(path: Option<&Path>) -> Result<Option<Arc<Book>>, CliError> {
+    let book = path.map(Book::read).transpose()?;
+    Ok(book.map(Arc::new))
+}
 
 /// A file, and how it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]

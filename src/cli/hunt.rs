@@ -3,7 +3,6 @@
 use std::num::NonZero;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -12,11 +11,10 @@ use serde_json::json;
 use super::interrupt::Interrupt;
 use super::numbers::KeptNumbers;
 use super::output::{self, CliError, Exit};
-use super::{Done, init, values};
+use super::{Done, files, init, values};
 use crate::client::FleetFile;
 use crate::drill::{self, Changes, Drill, Engine};
 use crate::policy_file::presets;
-use crate::prices::Book;
 use crate::report::{Verdict, command};
 use crate::search::batch::{Batches, Forgetful, Memory, Stopped};
 use crate::search::hunt::{Coverage, Found, Hazards, Hunt, Options, Outcome, Progress, fleet};
@@ -64,7 +62,7 @@ pub(super) struct Args {
     faults: Option<PathBuf>,
 
     /// The most simulated calls, such as 500k.
-    #[arg(long, value_name = "CALLS", default_value = "2M", value_parser = count::parse)]
+    #[arg(long, value_name = "CALLS", default_value = "2M", value_parser = values::calls)]
     budget: u64,
 
     /// The world must break the policy under seeds 1 to N, or A to B.
@@ -134,16 +132,11 @@ pub(super) fn hunt(args: &Args) -> Done {
 /// Reads and checks all that the command line names.
 fn load(args: &Args) -> Result<Hunt, Vec<CliError>> {
     let one = |problem: Diagnostic| vec![CliError::from(problem)];
-    let prices = args
-        .prices
-        .as_deref()
-        .map(Book::read)
-        .transpose()
-        .map_err(one)?;
+    let prices = files::prices(args.prices.as_deref()).map_err(|trouble| vec![trouble])?;
     let changes = Changes {
         policies: vec![args.policy.clone()],
         set: args.set.clone(),
-        prices: prices.map(Arc::new),
+        prices,
         engine: Engine::Model,
         ..Changes::default()
     };

@@ -4,17 +4,15 @@ use std::fmt::Write as _;
 use std::num::NonZero;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::file_set::FileSet;
 use super::interrupt::Interrupt;
 use super::output::{self, CliError, Exit};
-use super::{Done, values};
+use super::{Done, files, values};
 use crate::drill::{self, Changes, Drill, Engine};
 use crate::policy::config::KnobKind;
 use crate::policy_file::Scale;
-use crate::prices::Book;
 use crate::report::{self, Map};
 use crate::search::batch::{Batches, Forgetful, Stopped};
 use crate::search::dimension::{self, Numbers};
@@ -146,16 +144,11 @@ fn load(args: &Args) -> Result<Plane, Vec<CliError>> {
         Scale::Log,
     );
     let lengths = lengths.map_err(one)?;
-    let prices = args
-        .prices
-        .as_deref()
-        .map(Book::read)
-        .transpose()
-        .map_err(one)?;
+    let prices = files::prices(args.prices.as_deref()).map_err(|trouble| vec![trouble])?;
     let changes = Changes {
         policies: args.policies.clone(),
         set: args.set.clone(),
-        prices: prices.map(Arc::new),
+        prices,
         engine: Engine::Model,
         ..Changes::default()
     };

@@ -3,7 +3,6 @@
 use std::num::NonZero;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::baseline::{Baseline, BaselineArgs};
 use super::checkpoint::Checkpoint;
@@ -15,7 +14,6 @@ use super::session::Session;
 use super::sweep::{self, Variant};
 use super::{Done, files, memory, output, values, verify, watch};
 use crate::drill::{self, Changes, Control, Drill, Engine};
-use crate::prices::Book;
 use crate::text::Diagnostic;
 use files::InputFile;
 use output::{CliError, Exit};
@@ -203,8 +201,7 @@ pub(super) fn run(mut args: Args) -> Done {
 fn load(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
     let mut problems = values::set_once(&args.set);
     problems.extend(args.output.problem(true));
-    let prices = args.prices.as_deref().map(Book::read).transpose();
-    let prices = prices.map_err(|problem| vec![CliError::from(problem)])?;
+    let prices = files::prices(args.prices.as_deref()).map_err(|trouble| vec![trouble])?;
     let variants = sweep::variants(&args.set).map_err(|trouble| vec![trouble])?;
     if variants.len() > 1 && (args.output.out.is_some() || args.baseline.is_some()) {
         problems.push(CliError::new(
@@ -227,7 +224,7 @@ fn load(args: &Args) -> Result<(Vec<Drill>, Vec<Variant>), Vec<CliError>> {
         judge_as: args.judge_as.clone(),
         seeds: args.seed.map(|seed| seed..=seed).or(args.seeds.clone()),
         set: Vec::new(),
-        prices: prices.map(Arc::new),
+        prices,
         engine: args.engine,
         audit: args.audit,
     };

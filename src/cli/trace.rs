@@ -2,15 +2,13 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::output::{self, CliError, Exit};
 use super::recording::{Recording, Run};
-use super::{Done, values};
+use super::{Done, files, values};
 use crate::drill::{Changes, Drill};
 use crate::policy::CallId;
 use crate::policy::config::Policy;
-use crate::prices::Book;
 use crate::report::story::Pick;
 
 /// Runs one seed and prints its calls, step by step, with the reason of each decision.
@@ -74,10 +72,9 @@ pub(super) fn trace(mut args: Args) -> Done {
 }
 
 fn load(args: &mut Args) -> Result<Drill, Vec<CliError>> {
-    let prices = args.prices.as_deref().map(Book::read).transpose();
-    let prices = prices.map_err(|problem| vec![CliError::from(problem)])?;
+    let prices = files::prices(args.prices.as_deref()).map_err(|trouble| vec![trouble])?;
     let changes = Changes {
-        prices: prices.map(Arc::new),
+        prices,
         policies: Vec::from_iter(args.policy.take()),
         seeds: args.seed.map(|seed| seed..=seed),
         set: std::mem::take(&mut args.set),

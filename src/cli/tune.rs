@@ -5,7 +5,6 @@ mod written;
 use std::num::NonZero;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -15,14 +14,12 @@ use super::numbers::KeptNumbers;
 use super::output::{self, CliError, Exit};
 use super::{Done, files, values};
 use crate::drill::{self, Changes, Drill, Engine};
-use crate::prices::Book;
 use crate::search::batch::{Batches, Forgetful, Memory};
 use crate::search::goal::Goal;
 use crate::search::space::Space;
 use crate::search::tune::{self, Plan, Progress, Tuned};
 use crate::search::worlds::Worlds;
 use crate::text::{Diagnostic, Document};
-use crate::units::count;
 use written::{Gains, command};
 
 /// Searches for settings with which a policy does better, and says whether that is sure.
@@ -71,7 +68,7 @@ pub(super) struct Args {
     held_out: Vec<PathBuf>,
 
     /// The calls to spend on the search, such as 2M.
-    #[arg(long, value_name = "CALLS", default_value = "2M", value_parser = calls)]
+    #[arg(long, value_name = "CALLS", default_value = "2M", value_parser = values::calls)]
     budget: u64,
 
     /// The seeds that judge; those of the search are others [default: 1..20].
@@ -175,16 +172,12 @@ fn load(args: &Args) -> Result<Vec<Task>, Vec<CliError>> {
         problems.push(CliError::new(message, "write as in `--seeds 20`"));
     }
     let goal = Goal::parse("--objective", &args.objectives, &args.subject_to);
-    let prices = args.prices.as_deref().map(Book::read).transpose();
+    let prices = files::prices(args.prices.as_deref());
     let (goal, prices) = match (goal, prices) {
-        (Ok(goal), Ok(prices)) if problems.is_empty() => (goal, prices.map(Arc::new)),
+        (Ok(goal), Ok(prices)) if problems.is_empty() => (goal, prices),
         (goal, prices) => {
-            problems.extend(
-                [goal.err(), prices.err()]
-                    .into_iter()
-                    .flatten()
-                    .map(CliError::from),
-            );
+            problems.extend(goal.err().map(CliError::from));
+            problems.extend(prices.err());
             return Err(problems);
         }
     };
@@ -397,15 +390,6 @@ fn wrapped(text: &str) -> String {
     let mut text = text.lines().map(line).collect::<Vec<_>>().join("\n");
     text.push('\n');
     text
-}
-
-/// A number of calls, at least one.
-fn calls(text: &str) -> Result<u64, String> {
-    match count::parse(text) {
-        Ok(0) => Err("write at least one".to_owned()),
-        Ok(calls) => Ok(calls),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 /// The seeds that judge, unless others are asked for.

@@ -73,6 +73,15 @@ pub(super) fn seeds(text: &str) -> Result<RangeInclusive<u64>, UnitError> {
     units::seeds::parse(text, MOST_SEEDS)
 }
 
+/// A number of calls, at least one.
+pub(super) fn calls(text: &str) -> Result<u64, String> {
+    match units::count::parse(text) {
+        Ok(0) => Err("write at least one".to_owned()),
+        Ok(calls) => Ok(calls),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// The number of concurrent runs: at least one, and bounded, so that threads do not run out.
 pub(super) fn jobs(text: &str) -> Result<NonZero<usize>, String> {
     let jobs = text.parse().ok();

@@ -9,17 +9,15 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use super::interrupt::Interrupt;
 use super::output::{self, CliError, Exit};
-use super::{Done, values};
+use super::{Done, files, values};
 use crate::drill::{
     self, Changes, Chosen, Difference, Drill, EndedRun, Engine, Fingerprint, Sample,
 };
-use crate::prices::Book;
 use crate::units::Share;
 
 /// How many runs are repeated.
@@ -319,12 +317,12 @@ pub(super) fn repeat(args: RepeatArgs) -> Done {
         Some((policy.parse().ok()?, seed.parse().ok()?))
     });
     let runs: Vec<Chosen> = runs.collect();
-    let prices = args.prices.as_deref().map(Book::read).transpose();
+    let prices = files::prices(args.prices.as_deref()).map_err(one)?;
     let changes = Changes {
         policies: args.policies,
         set: args.set,
         engine: args.engine,
-        prices: prices.map_err(|problem| one(problem.into()))?.map(Arc::new),
+        prices,
         ..Changes::default()
     };
     let drill = Drill::load_with(&args.path, changes);

@@ -363,3 +363,12 @@ fn a_mistyped_file_is_told_with_the_one_beside_it() {
         assert!(told.contains(&hint), "{told}");
     }
 }
+
+#[test]
+fn no_search_spends_no_calls() {
+    for command in ["tune x.yaml --policy y", "hunt x.yaml --policy y"] {
+        let output = Project::new().output(&format!("{command} --budget 0"));
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        assert!(stderr(&output).contains("write at least one"), "{command}");
+    }
+}
