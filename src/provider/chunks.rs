@@ -1,10 +1,10 @@
 //! When the tokens of a streamed answer are sent: in writes, at absolute times.
 //!
 //! Token n is due (n - 1) gaps after the first. Tokens that are due within one interval share one
-//! write at its end; an interval without due tokens has no write. So 300 tokens at 100 tok/s take
-//! 31 writes. An effect "after k tokens" splits the write: exactly k tokens have been sent when
-//! token k is due. A stall delays everything after it, intervals too. At one position extra events
-//! come first, then the stalls, then the end.
+//! write at its end, or when the last of the stream is due; an interval without due tokens has no
+//! write. So 300 tokens at 100 tok/s take 31 writes and 2.99 s. An effect "after k tokens" splits
+//! the write: exactly k tokens have been sent when token k is due. A stall delays everything after
+//! it, intervals too. At one position extra events come first, then the stalls, then the end.
 //!
 //! Times are offsets in the stream's own time, which has no stalls; they become instants only at
 //! the end, so that rounding errors do not add up. The bytes come from `wire`, and `egress` says
@@ -172,11 +172,8 @@ impl ChunkSchedule {
 
     /// When the last write is sent, known before the first is.
     pub(super) fn end(&self) -> Instant {
-        let (mut stalled, mut last) = (self.stalled, self.beat.tick(self.output));
+        let mut stalled = self.stalled;
         for Split { after, then } in &self.splits {
-            if *after == self.output {
-                last = self.beat.due(self.output);
-            }
             match then {
                 Then::Event(_) => {}
                 Then::Stall(length) => stalled = stalled.saturating_add(*length),
@@ -185,7 +182,7 @@ impl ChunkSchedule {
                 }
             }
         }
-        self.moment(last, stalled)
+        self.moment(self.beat.due(self.output), stalled)
     }
 
     fn moment(&self, offset: u64, stalled: Duration) -> Instant {
@@ -206,10 +203,7 @@ impl ChunkSchedule {
         if due < bound {
             return (tick, due);
         }
-        match split {
-            Some(after) => (self.beat.due(after), after),
-            None => (tick, bound),
-        }
+        (self.beat.due(bound), bound)
     }
 
     /// Applies the splits at exactly `delivered` tokens, as far as one write can hold them.
@@ -311,8 +305,13 @@ mod tests {
         assert_eq!(writes.len(), 31);
         assert_eq!(writes[0], (0, 1));
         for (k, write) in writes.iter().enumerate().skip(1) {
-            let tokens = if k == 30 { 9 } else { 10 };
-            assert_eq!(*write, (k as u64 * 100, tokens));
+            // The last comes when its last token is due.
+            let expected = if k == 30 {
+                (2_990, 9)
+            } else {
+                (k as u64 * 100, 10)
+            };
+            assert_eq!(*write, expected);
         }
         assert_eq!(end, End::Whole);
     }
@@ -320,7 +319,7 @@ mod tests {
     #[test]
     fn an_interval_without_tokens_has_no_write() {
         let (writes, _) = writes(250 * MILLISECOND, 4, &[]);
-        assert_eq!(writes, [(0, 1), (300, 1), (500, 1), (800, 1)]);
+        assert_eq!(writes, [(0, 1), (300, 1), (500, 1), (750, 1)]);
     }
 
     #[test]
@@ -341,7 +340,7 @@ mod tests {
     #[test]
     fn a_stall_moves_all_that_follows() {
         let (writes, end) = writes(GAP, 40, &[stall(25, 5_000)]);
-        let moved = [(5_300, 6), (5_400, 9)];
+        let moved = [(5_300, 6), (5_390, 9)];
         assert_eq!(writes[..4], [(0, 1), (100, 10), (200, 10), (240, 4)]);
         assert_eq!(writes[4..], moved);
         assert_eq!(end, End::Whole);

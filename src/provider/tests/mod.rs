@@ -55,12 +55,14 @@ fn a_plain_answer_comes_whole_after_think_time_and_generation() {
 fn a_stream_leaves_in_writes_and_ends_in_order() {
     let (played, bytes) = play(&mut provider(&[]), &request(true, 300));
     let writes: Vec<u64> = moments(&played, &Done::Write);
-    assert_eq!(writes, (0..=30).map(|k| 600 + k * 100).collect::<Vec<_>>());
+    // The last comes when its last token is due.
+    let whole = (0..30).map(|k| 600 + k * 100).chain([3_590]);
+    assert_eq!(writes, Vec::from_iter(whole));
     assert_eq!(played[0], (0, Done::Billed(900, 0)));
     let end = [
-        (3_600, Done::Billed(0, 300)),
-        (3_600, Done::Answered),
-        (3_600, Done::Write),
+        (3_590, Done::Billed(0, 300)),
+        (3_590, Done::Answered),
+        (3_590, Done::Write),
     ];
     assert_eq!(played[played.len() - 3..], end);
     let answer = Answer::read(&bytes);
@@ -121,7 +123,7 @@ fn a_stall_moves_the_rest_of_the_stream() {
     let stall = stall(25, Duration::from_secs(5));
     let (played, bytes) = play(&mut provider(&[stall]), &request(true, 40));
     let writes = moments(&played, &Done::Write);
-    assert_eq!(writes, [600, 700, 800, 840, 5_900, 6_000]);
+    assert_eq!(writes, [600, 700, 800, 840, 5_900, 5_990]);
     assert_eq!(Answer::read(&bytes).tokens(), 40);
 }
 
@@ -155,7 +157,7 @@ fn slowness_multiplies_think_time_and_gaps() {
     assert_eq!(played[..2], fired);
     assert_eq!(played.last(), Some(&(3 * 600 + 3 * 1_000, Done::Write)));
     let (played, _) = play(&mut provider(&faults), &request(true, 3));
-    assert_eq!(moments(&played, &Done::Write), [1_800, 1_900]);
+    assert_eq!(moments(&played, &Done::Write), [1_800, 1_860]);
 }
 
 #[test]

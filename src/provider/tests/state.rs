@@ -29,7 +29,7 @@ fn who_waits_for_a_slot_begins_later_and_who_has_company_is_slower() {
     ];
     assert_eq!(played, expected);
     let played = worked_on(&[], place, &request(true, 11));
-    assert_eq!(moments(&played, &Done::Write), [2_900, 3_000, 3_100]);
+    assert_eq!(moments(&played, &Done::Write), [2_900, 3_000, 3_050]);
 }
 
 #[test]
