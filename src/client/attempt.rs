@@ -234,7 +234,9 @@ impl<C: Connect> Attempt<C> {
         mut decoder: Decoder,
         started: Instant,
     ) -> Result<Content, Failed> {
-        let mut reader = AnswerReader::new(self.target().dialect, self.streamed);
+        let skips = self.shared.quirks.has(&Quirk::SkipsWhatIsNoJson);
+        let reader = AnswerReader::new(self.target().dialect, self.streamed);
+        let mut reader = reader.skipping(skips);
         let mut progress = Progress::new(&self.shared.streams, self.streamed);
         // A provider may keep the body open behind the end of the answer. The caller does not wait
         // for it: if the end is not here already, the pool finds the connection busy and drops it.

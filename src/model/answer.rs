@@ -48,6 +48,8 @@ pub(super) enum End {
 pub(super) struct AnswerBytes {
     dialect: Dialect,
     streamed: bool,
+    /// Whether events that are no JSON are left out.
+    skips: bool,
     /// What has come and is not yet understood.
     bytes: Vec<u8>,
     state: State,
@@ -72,10 +74,11 @@ enum State {
 }
 
 impl AnswerBytes {
-    pub(super) fn new(dialect: Dialect, streamed: bool) -> Self {
+    pub(super) fn new(dialect: Dialect, streamed: bool, skips: bool) -> Self {
         Self {
             dialect,
             streamed,
+            skips,
             bytes: Vec::new(),
             state: State::Head,
             has_good_head: false,
@@ -156,7 +159,9 @@ impl AnswerBytes {
         self.has_good_head = status.is_success();
         self.state = match status.is_success() {
             true => State::Success {
-                reader: Box::new(AnswerReader::new(self.dialect, self.streamed)),
+                reader: Box::new(
+                    AnswerReader::new(self.dialect, self.streamed).skipping(self.skips),
+                ),
                 framing,
                 text: 0,
             },
@@ -314,7 +319,7 @@ impl Errors {
             return failure.clone();
         }
         let bytes = error.writer.refusal(&error.stamp, &error.refusal);
-        let mut reader = AnswerBytes::new(dialect, false);
+        let mut reader = AnswerBytes::new(dialect, false, false);
         let read = reader.push(&bytes, |_| {});
         let read = read.unwrap_or_else(|| reader.end(End::Closed, |_| {}));
         let failure = read
@@ -373,7 +378,7 @@ mod tests {
     fn every_dialect_reads_a_sound_answer_as_it_was_described() {
         for dialect in Dialect::ALL {
             let writer = Writer::new(dialect, "m");
-            let mut reader = AnswerBytes::new(dialect, false);
+            let mut reader = AnswerBytes::new(dialect, false, false);
             let read = reader.push(&writer.completion(&stamp(), USAGE), |_| {});
             let read = read.expect("the answer is whole");
             assert!(read.is_whole, "{dialect:?}");
@@ -386,7 +391,7 @@ mod tests {
     fn every_dialect_reads_a_sound_stream_as_it_was_described() {
         for dialect in Dialect::ALL {
             let writer = Writer::new(dialect, "m");
-            let mut reader = AnswerBytes::new(dialect, true);
+            let mut reader = AnswerBytes::new(dialect, true, false);
             let part = |opens: bool, tokens, closes| Part {
                 head: opens,
                 opens,
@@ -441,12 +446,12 @@ mod tests {
             (End::Closed, FailureClass::Truncated),
             (End::Reset, FailureClass::Reset),
         ] {
-            let mut reader = AnswerBytes::new(Dialect::Openai, false);
+            let mut reader = AnswerBytes::new(Dialect::Openai, false, false);
             assert_eq!(reader.push(&bytes[..bytes.len() - 1], |_| {}), None);
             let read = reader.end(end, |_| {});
             assert_eq!(read.result, Err(Failure::of(class)));
         }
-        let mut reader = AnswerBytes::new(Dialect::Openai, false);
+        let mut reader = AnswerBytes::new(Dialect::Openai, false, false);
         let read = reader.push(b"\x15\x03\x03\x00\x02\x02\x28", |_| {});
         assert_eq!(
             read.expect("it is no answer").result,

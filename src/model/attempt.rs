@@ -42,6 +42,8 @@ pub(super) struct Attempt {
     has_head: bool,
     /// Whether no timeout runs from then on.
     timeouts_end_at_head: bool,
+    /// A quirk: events that are no JSON are left out.
+    skips: bool,
     /// The time for which an event is set.
     wake: Option<Instant>,
     texts: VecDeque<usize>,
@@ -125,6 +127,7 @@ impl Attempt {
             guard: Throughput::of(streams).filter(|_| streamed),
             has_head: false,
             timeouts_end_at_head: policy.quirks.has(&Quirk::TimeoutsEndAtHead),
+            skips: policy.quirks.has(&Quirk::SkipsWhatIsNoJson),
             wake: None,
             texts: VecDeque::new(),
             landed: None,
@@ -263,7 +266,7 @@ impl Attempt {
                 let dialect = model.scenario.providers[self.provider().index()].dialect;
                 let mut reader = match self.reader.take() {
                     Some(reader) => reader,
-                    None => Box::new(AnswerBytes::new(dialect, self.is_streamed())),
+                    None => Box::new(AnswerBytes::new(dialect, self.is_streamed(), self.skips)),
                 };
                 let read = reader.push(&bytes, |token| self.on_token(now, &token));
                 self.has_head = reader.has_good_head;

@@ -93,8 +93,12 @@ faults:\n  {faults}\npolicies: [once]\n"
 
 /// The value of a measure under this policy.
 fn measured(faults: &str, policy: &str, measure: &str, engine: &str) -> f64 {
+    measured_in(&world(faults), policy, measure, engine)
+}
+
+fn measured_in(world: &str, policy: &str, measure: &str, engine: &str) -> f64 {
     let project = Project::new()
-        .with("quirk.yaml", &world(faults))
+        .with("quirk.yaml", world)
         .with("policies/once.yaml", &format!("name: once\n{policy}"));
     let words = format!("run quirk.yaml --format json --engine {engine}");
     let output = project.output(&words);
@@ -120,6 +124,31 @@ fn a_quirk_changes_what_it_says_in_both_engines() {
                 row.quirk
             );
         }
+    }
+}
+
+/// Without the quirk each of the 240 streams fails; with it each is an answer with a hole in it.
+#[test]
+fn who_skips_what_is_no_json_takes_the_rest_for_an_answer() {
+    let odd = world("odd: { target: first, inject: malformed_event, after: 5 tok }");
+    let streamed = odd.replace("deadline: 40s", "stream: 100%, deadline: 40s");
+    for engine in ["model", "wire"] {
+        let of = |quirks: &str, measure| {
+            let policy = format!("retry: {{ max_attempts: 1 }}\n{quirks}");
+            measured_in(&streamed, &policy, measure, engine)
+        };
+        let quirks = "quirks: [ skips_what_is_no_json ]\n";
+        let told = ["failed_calls(interrupted)", "truncated_successes"];
+        assert_eq!(
+            told.map(|measure| of("", measure)),
+            [240.0, 0.0],
+            "{engine}"
+        );
+        assert_eq!(
+            told.map(|measure| of(quirks, measure)),
+            [0.0, 240.0],
+            "{engine}"
+        );
     }
 }
 

@@ -94,6 +94,9 @@ quirks! {
     TimeoutsEndAtHead "timeouts_end_at_head", "openai-node; article 003 (D8); Portkey's gateway.";
     /// A plain answer that is cut short neither succeeds nor fails: the call never ends.
     TruncatedHangs "truncated_hangs", "Article 000, the Node client (A3).";
+    /// An event of a stream that is no JSON is left out, and the rest is read on.
+    SkipsWhatIsNoJson "skips_what_is_no_json",
+        "LiteLLM's iterator of OpenAI's Responses (BerriAI/litellm#22085); many loops by hand.";
     /// A stream that ends before its last event is taken for whole.
     TruncatedIsAnAnswer "truncated_is_an_answer", "Vercel's AI SDK; openai-python's iterator.";
     /// A 200 whose body is not what the dialect allows, such as an HTML page, is an answer.

@@ -13,6 +13,8 @@ use crate::wire::Dialect;
 pub(crate) struct AnswerReader {
     spec: &'static ClientSpec,
     streamed: bool,
+    /// Whether events that are no JSON are left out.
+    skips: bool,
     form: Form,
 }
 
@@ -30,8 +32,15 @@ impl AnswerReader {
         Self {
             spec: dialect.client(),
             streamed,
+            skips: false,
             form: Form::Unknown(Vec::new()),
         }
+    }
+
+    /// Leaves out events that are no JSON, if `skips`: a quirk of other clients.
+    pub(crate) fn skipping(mut self, skips: bool) -> Self {
+        self.skips = skips;
+        self
     }
 
     /// Parses the next bytes and passes their items to `on_token`, in order. Bytes after the
@@ -68,7 +77,7 @@ impl AnswerReader {
             Some(b'<') => return Err(Wrong::Malformed),
             Some(b'{' | b'[' | b'"') => self.form = Form::Whole(body.to_vec()),
             _ => {
-                let mut reader = EventReader::new(self.spec);
+                let mut reader = EventReader::new(self.spec, self.skips);
                 let pushed = reader.push(body, on_token);
                 self.form = Form::Events(Box::new(reader));
                 return pushed;
@@ -179,7 +188,7 @@ fn in_a_row(
     values: impl Iterator<Item = Vec<u8>>,
     on_token: &mut dyn FnMut(Token),
 ) -> Result<Content, Wrong> {
-    let mut reader = EventReader::new(spec);
+    let mut reader = EventReader::new(spec, false);
     for value in values {
         reader.push_event(&value, on_token)?;
     }
@@ -200,7 +209,7 @@ fn events(
     if !has_field {
         return Err(Wrong::Malformed);
     }
-    let mut reader = EventReader::new(spec);
+    let mut reader = EventReader::new(spec, false);
     reader.push(body, on_token)?;
     reader.end(on_token)
 }

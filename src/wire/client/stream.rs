@@ -20,6 +20,8 @@ pub(super) struct EventReader {
 /// What the events have told so far.
 struct State {
     spec: &'static ClientSpec,
+    /// Whether events that are no JSON are left out.
+    skips: bool,
     finish: Option<Finish>,
     /// Text came after a reason to end: this provider gives one with every event.
     finish_is_habit: bool,
@@ -43,9 +45,11 @@ struct State {
 }
 
 impl EventReader {
-    pub(super) fn new(spec: &'static ClientSpec) -> Self {
+    /// `skips` says whether events that are no JSON are left out, as other clients do.
+    pub(super) fn new(spec: &'static ClientSpec, skips: bool) -> Self {
         let state = State {
             spec,
+            skips,
             finish: None,
             finish_is_habit: false,
             is_beyond_finish: false,
@@ -143,6 +147,7 @@ impl State {
         };
         match read {
             Err(_) if self.is_settled() => Ok(()),
+            Err(Wrong::Malformed) if self.skips => Ok(()),
             read => read,
         }
     }
