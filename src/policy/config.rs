@@ -104,7 +104,8 @@ pub struct Policy {
     #[serde(default, with = "words::section")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Queue>"))]
     pub queue: Option<Queue>,
-    /// What all calls together may cost; none = no limit.
+    /// What all calls of one client together may cost; none = no limit. Each process keeps its own
+    /// account: four of them may spend four times as much.
     #[serde(default, with = "words::section")]
     #[cfg_attr(feature = "cli", schemars(with = "schema::OrNone<Spend>"))]
     pub spend: Option<Spend>,

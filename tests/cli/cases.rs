@@ -58,6 +58,8 @@ const CASES: &[Case] = &[
     ]),
     ("c17-budget-overshoot/a-dollar-an-hour-one-client", "--engine model",
         &[("a-dollar-an-hour", "cost <= 1 USD, cost >= 0.9 USD")]),
+    ("c17-budget-overshoot/a-dollar-an-hour-four-clients", "--engine model",
+        &[("a-dollar-an-hour", "cost <= 4 USD, cost >= 3.9 USD")]),
     ("c04-smaller-fallback/smaller-fallback",
         "--policy policies/skips-small.yaml --engine model",
         &[("skips-small", "success_rate >= 100%, attempts_per_call <= 1.5")]),
