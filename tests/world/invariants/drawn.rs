@@ -215,7 +215,13 @@ fn load() -> impl Strategy<Value = String> {
         &["prompt: 400 tok", "prompt: { p50: 300 tok, p99: 3k tok }"],
         &["output: 40 tok", "output: { p50: 30 tok, p99: 200 tok }"],
         &["stream: 0%", "stream: 100%", "stream: 60%"],
-        &["", "deadline: 20s", "deadline: 6s", "deadline: 1s"],
+        &[
+            "",
+            "deadline: 20s",
+            "deadline: 6s",
+            "deadline: 1s",
+            "deadline: none",
+        ],
         &["", "", "patience: 2s, user_retry: { at_most: 2 }"],
         &["", "clients: 2"],
     ]);
@@ -240,7 +246,7 @@ fn policy() -> impl Strategy<Value = String> {
     ]));
     let sections = lines(&[
         &["", "route: { strategy: round_robin, affinity: session }",
-        "route: { strategy: cheapest }",
+        "route: { strategy: cheapest, small_context: skip }",
           "route: { strategy: least_latency }", "route: { strategy: balanced, panic_threshold: \
               50% }",
           "route: { strategy: score, slow_start: { window: 5s } }", "route: { strategy: quality }",
@@ -258,7 +264,7 @@ fn policy() -> impl Strategy<Value = String> {
               10s, probe_timeout: 2s, \
            open: { initial: 1s, jitter: equal, hint: honour } }",
           "breaker: { slow_call: 1s, max_slow_rate: 50%, min_attempts: 3, max_probes: 2, \
-              success_threshold: 2, \
+              success_threshold: 2, count_slow: in_flight, \
            open: { initial: 2s } }"],
         &["", "outlier: { interval: 3s, min: 3, base_ejection_time: 4s, latency_factor: 3 }"],
         &["", "health_check: { interval: 2s, timeout: 1s, targets: all }",
@@ -268,7 +274,8 @@ fn policy() -> impl Strategy<Value = String> {
         &["", "", "limit: { rpm: 200 }", "limit: { concurrency: 2, when_full: wait }",
           "limit: { adaptive: { min: 1, start: 2 }, tpm: 60000 }"],
         &["", "", "throttle: { window: 10s }"],
-        &["", "", "queue: { max_calls: 8, max_wait: 3s }", "queue: { max_calls: 1, max_wait: 1s }"],
+        &["", "", "queue: { max_calls: 8, max_wait: 3s }", "queue: { max_calls: 1, max_wait: 1s }",
+          "queue: { max_calls: 8, max_wait: 4s, when_unavailable: wait }"],
         &["", "", "", "spend: { max: 1 USD }", "spend: { max: 0.01 USD, per: 1m }"],
         &["", "failures: { auth: rotate_key, quota: rotate_key, rate_limited: rotate_key }",
           "failures: { context_too_long: larger_model, server_error: stop, auth: stop }",
