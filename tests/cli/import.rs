@@ -370,3 +370,29 @@ error: `litellm/fleet.yaml` is there already
             .contains("retry:")
     );
 }
+
+#[test]
+fn litellm_leaves_out_small_contexts_if_it_checks_before_calls() {
+    let text = "model_list:
+  - { model_name: a, litellm_params: { model: openai/gpt-4.1 }
+    , model_info: { max_input_tokens: 8000 } }
+  - { model_name: a, litellm_params: { model: openai/gpt-4.1-mini } }
+router_settings: { enable_pre_call_checks: true }
+";
+    let project = Project::new().with("a.yaml", text);
+    project
+        .firedrill("import litellm a.yaml --name mine --out out")
+        .code(0);
+    let policy = project.text("out/policies/mine.yaml");
+    assert!(policy.contains("small_context: skip"), "{policy}");
+    let back = project.firedrill("export litellm out/policies/mine.yaml");
+    let back = stdout(back.code(0).get_output());
+    assert!(back.contains("enable_pre_call_checks: true"), "{back}");
+    let unknown = text.replace(", model_info: { max_input_tokens: 8000 }", "");
+    let project = Project::new().with("a.yaml", &unknown);
+    project
+        .firedrill("import litellm a.yaml --name mine --out out")
+        .code(0);
+    let policy = project.text("out/policies/mine.yaml");
+    assert!(!policy.contains("small_context"), "{policy}");
+}

@@ -8,11 +8,12 @@ use crate::foreign::export::{Export, seconds, shown};
 use crate::foreign::note::Outcome::{Approximated, CannotBeSaid, Taken};
 use crate::foreign::yaml::Yaml;
 use crate::policy::classify::FailureClass;
-use crate::policy::config::{Quirk, Strategy};
+use crate::policy::config::{Quirk, SmallContext, Strategy};
 
 /// Writes the settings; models, keys and fallbacks are not the policy's.
 pub(in crate::foreign) fn write(export: &mut Export<'_>) {
     strategy(export);
+    small_context(export);
     retries(export);
     timeouts(export);
     cooldown(export);
@@ -43,6 +44,14 @@ fn strategy(export: &mut Export<'_>) {
     export.plain(&["router_settings", "routing_strategy"], word);
     let says = format!("`routing_strategy: {word}`.");
     export.note("route.strategy", outcome, &says);
+}
+
+fn small_context(export: &mut Export<'_>) {
+    if export.policy.route.small_context == SmallContext::Skip {
+        export.plain(&["router_settings", "enable_pre_call_checks"], true);
+        let says = "`enable_pre_call_checks: true`, which keeps to each `rpm` as well.";
+        export.note("route.small_context", Taken, says);
+    }
 }
 
 /// The groups that the policy knows of, by its priority groups.

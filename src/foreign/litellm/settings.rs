@@ -288,6 +288,32 @@ fn timeouts(
     Ok(())
 }
 
+/// Whether deployments are checked before calls; where a context is known, by it as well.
+fn checks_before_calls(sheet: &mut Sheet, draft: &mut Draft) -> Result<bool, Diagnostic> {
+    let checks = place(sheet, "enable_pre_call_checks");
+    let checked = sheet.flag(&checks)? == Some(true);
+    let knows_context = draft.providers.iter().any(|one| one.context.is_some());
+    if checked && knows_context {
+        draft.word("route.small_context", "skip");
+    }
+    if sheet.has(&checks) {
+        let says = match knows_context {
+            true => "Deployments over their `rpm` and prompts over the context are passed over.",
+            false => {
+                "Deployments over their `rpm` are passed over; of prompts over the context only \
+                 those that `max_input_tokens` tells."
+            }
+        };
+        let outcome = match (checked, knows_context) {
+            (true, true) => Taken,
+            (true, false) => Approximated,
+            (false, _) => NotUsed,
+        };
+        sheet.note(&checks, outcome, says);
+    }
+    Ok(checked)
+}
+
 /// `rpm`, `tpm` and `max_parallel_requests`.
 fn limits(
     sheet: &mut Sheet,
@@ -295,12 +321,7 @@ fn limits(
     deployments: &[Deployment],
     strategy: Strategy,
 ) -> Result<(), Diagnostic> {
-    let checks = place(sheet, "enable_pre_call_checks");
-    let checked = sheet.flag(&checks)? == Some(true);
-    if sheet.has(&checks) {
-        let says = "Deployments over their `rpm` and prompts over the context are passed over.";
-        sheet.note(&checks, if checked { Taken } else { NotUsed }, says);
-    }
+    let checked = checks_before_calls(sheet, draft)?;
     let is_kept = checked || strategy == Strategy::Usage;
     for one in deployments {
         for key in ["rpm", "tpm"] {
