@@ -54,9 +54,9 @@ fn faults(drill: &Drill) -> Vec<Diagnostic> {
     let scenario = drill.scenario();
     let mut policies = drill.policies().iter();
     let has_checks = policies.any(|policy| policy.health_check.is_some());
-    let faults = scenario.faults.iter().enumerate();
-    let warnings = faults.filter_map(|(place, fault)| {
-        let why = why_never(scenario, place, has_checks)?;
+    let faults = scenario.faults.iter().zip(why_never(scenario, has_checks));
+    let warnings = faults.filter_map(|(fault, why)| {
+        let why = why?;
         let message = format!("`{}` can never strike: {why}", fault.name);
         let problem = drill
             .document()

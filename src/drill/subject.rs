@@ -19,13 +19,13 @@ impl From<&Scenario> for Subject {
             keys: provider.key_count,
             price: provider.price.clone(),
         });
-        let faults = scenario.faults.iter().enumerate();
-        let faults = faults.map(|(place, fault)| MeasuredFault {
+        // Whether a policy sends health checks is not known here.
+        let faults = scenario.faults.iter().zip(why_never(scenario, true));
+        let faults = faults.map(|(fault, why_never)| MeasuredFault {
             name: fault.name.clone(),
             windows: fault.windows,
             targets: fault.targets.clone(),
-            // Whether a policy sends health checks is not known here.
-            why_never: why_never(scenario, place, true),
+            why_never,
         });
         let tasks = scenario.load.tasks.iter();
         Self {

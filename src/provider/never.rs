@@ -13,17 +13,20 @@ use crate::scenario::{Calls, Limits, Load, Scenario, Task};
 use crate::time::{Instant, Windows};
 use crate::units::{Share, duration};
 
-/// Why fault number `place` of `scenario` can never strike, in a few words; `has_checks` says
+/// Why each fault of `scenario` can never strike, in a few words, if it cannot; `has_checks` says
 /// whether clients send health checks, which are small plain requests that no call makes.
-pub(crate) fn why_never(scenario: &Scenario, place: usize, has_checks: bool) -> Option<String> {
-    let fault = scenario.faults.get(place)?;
+pub(crate) fn why_never(scenario: &Scenario, has_checks: bool) -> Vec<Option<String>> {
     let calls = Traffic::of(&scenario.load, has_checks);
-    after_the_last(scenario, fault)
-        .or_else(|| calls.unmet(fault))
-        .or_else(|| unheld_key(scenario, fault))
-        .or_else(|| nothing_to_lose(scenario, fault))
-        .or_else(|| calls.unseen(fault))
-        .or_else(|| hidden(scenario, place))
+    let faults = scenario.faults.iter().enumerate();
+    let whys = faults.map(|(place, fault)| {
+        after_the_last(scenario, fault)
+            .or_else(|| calls.unmet(fault))
+            .or_else(|| unheld_key(scenario, fault))
+            .or_else(|| nothing_to_lose(scenario, fault))
+            .or_else(|| calls.unseen(fault))
+            .or_else(|| hidden(scenario, place))
+    });
+    whys.collect()
 }
 
 /// The requests that clients may send.
