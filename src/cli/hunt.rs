@@ -117,6 +117,7 @@ pub(super) fn hunt(args: &Args) -> Done {
     let mut batches = Batches::new(workers, memory, Some(interrupt.flag()));
     let outcome = hunt.run(&mut batches, &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
+    interrupt.settle();
     output::print_errors(kept.as_ref().and_then(KeptNumbers::trouble).as_slice());
     let outcome = match outcome {
         Ok(outcome) => outcome,

@@ -3,8 +3,9 @@
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, Once, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use indicatif::ProgressBar;
 
@@ -13,17 +14,21 @@ use crate::report::command;
 
 /// Whether the process was asked to end.
 #[derive(Debug, Default)]
-pub(super) struct Interrupt(Arc<AtomicBool>);
+pub(super) struct Interrupt {
+    is_set: Arc<AtomicBool>,
+    told: Arc<Told>,
+}
 
 impl Interrupt {
     /// Watches from now on. Where threads are scarce, none is taken for it, and a signal ends the
     /// process as the system does.
     pub(super) fn watch(bar: &ProgressBar) -> Self {
         let interrupt = Self::default();
-        let (flag, bar) = (interrupt.0.clone(), bar.clone());
+        let (flag, told) = (interrupt.is_set.clone(), interrupt.told.clone());
+        let bar = bar.clone();
         let (ready, watching) = mpsc::channel();
         let watch = move || {
-            let ended = watch(&flag, &bar, &ready);
+            let ended = watch(&flag, &told, &bar, &ready);
             // Signals that were not heard are those of the system.
             drop(ended);
         };
@@ -37,12 +42,61 @@ impl Interrupt {
 
     /// Whether a signal came.
     pub(super) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_set.load(Ordering::Relaxed)
+    }
+
+    /// Returns when the line about the signal is printed, if one came: what is printed next is
+    /// below it. The bar has to be finished.
+    pub(super) fn settle(&self) {
+        if self.is_set() {
+            self.told.once();
+        }
+    }
+
+    /// Prints how many of all `runs` are finished, and how to go on; `kept` is the folder that has
+    /// them.
+    pub(super) fn tell(&self, finished: u64, runs: u64, kept: Option<&Path>) {
+        self.settle();
+        let Some(kept) = kept else {
+            print_error(&format!(
+                "interrupted: {finished} of {runs} runs were finished, and are lost: the rest is \
+                 not judged, and no file is written\n  = help: `--resume DIR` keeps finished runs \
+                 in DIR, and goes on with the others"
+            ));
+            return;
+        };
+        let words = std::env::args_os().skip(1);
+        let words = words.map(|word| command::quoted(&word.to_string_lossy()));
+        let words = Vec::from_iter(words).join(" ");
+        print_error(&format!(
+            "interrupted: {finished} of {runs} runs are finished, and kept in `{}`. The \
+             others:\n  firedrill {words}",
+            kept.display()
+        ));
     }
 
     /// Turns true when the first signal comes.
     pub(super) fn flag(&self) -> &AtomicBool {
-        &self.0
+        &self.is_set
+    }
+}
+
+/// Whether the line about the first signal is printed.
+#[derive(Debug)]
+struct Told(Once);
+
+impl Default for Told {
+    fn default() -> Self {
+        Self(Once::new())
+    }
+}
+
+impl Told {
+    /// Prints it, or waits until another thread has.
+    fn once(&self) {
+        self.0.call_once(|| {
+            print_error("interrupted: the runs in work end first; a second signal ends at once");
+        });
     }
 }
 
@@ -59,7 +113,12 @@ fn has_room() -> bool {
     })
 }
 
-fn watch(flag: &AtomicBool, bar: &ProgressBar, ready: &mpsc::Sender<()>) -> io::Result<()> {
+fn watch(
+    flag: &AtomicBool,
+    told: &Arc<Told>,
+    bar: &ProgressBar,
+    ready: &mpsc::Sender<()>,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -68,37 +127,22 @@ fn watch(flag: &AtomicBool, bar: &ProgressBar, ready: &mpsc::Sender<()>) -> io::
         let _ = ready.send(());
         signals.next().await;
         flag.store(true, Ordering::Relaxed);
-        // While the output is stuck this waits, and the next signal must not.
-        let bar = bar.clone();
-        let tell = move || {
-            let told = "interrupted: the runs in work end first; a second signal ends at once";
-            bar.suspend(|| print_error(told));
-        };
+        // While the output is stuck these wait, and the end must not.
+        let (line, shown) = (told.clone(), bar.clone());
+        let tell = move || shown.suspend(|| line.once());
         let _ = thread::Builder::new().spawn(tell);
         signals.next().await;
-        std::process::exit(Exit::Interrupted as i32)
+        let bar = bar.clone();
+        let clear = move || bar.suspend(end_at_once::<()>);
+        if thread::Builder::new().spawn(clear).is_ok() {
+            thread::sleep(CLEARING);
+        }
+        end_at_once()
     })
 }
 
-/// Prints how many of all `runs` are finished, and how to go on; `kept` is the folder that has
-/// them.
-pub(super) fn tell(finished: u64, runs: u64, kept: Option<&Path>) {
-    let Some(kept) = kept else {
-        print_error(&format!(
-            "interrupted: {finished} of {runs} runs were finished, and are lost: the rest is not \
-             judged, and no file is written\n  = help: `--resume DIR` keeps finished runs in DIR, \
-             and goes on with the others"
-        ));
-        return;
-    };
-    let words = std::env::args_os().skip(1);
-    let words = words.map(|word| command::quoted(&word.to_string_lossy()));
-    let words = Vec::from_iter(words).join(" ");
-    print_error(&format!(
-        "interrupted: {finished} of {runs} runs are finished, and kept in `{}`. The others:\n  \
-         firedrill {words}",
-        kept.display()
-    ));
+fn end_at_once<T>() -> T {
+    std::process::exit(Exit::Interrupted as i32)
 }
 
 /// SIGINT and SIGTERM.
@@ -150,3 +194,6 @@ impl Signals {
         }
     }
 }
+
+/// Within this time the terminal takes what clears the bar, or it is stuck.
+const CLEARING: Duration = Duration::from_millis(200);

@@ -106,6 +106,7 @@ pub(super) fn map(args: &Args) -> Done {
     let mut batches = Batches::new(workers, &Forgetful, Some(interrupt.flag()));
     let cells = plane.cells(&mut batches, &mut |runs| bar.inc(runs));
     bar.finish_and_clear();
+    interrupt.settle();
     let cells = match cells {
         Ok(cells) => cells,
         Err(Stopped::Interrupted) => {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::baseline::{Baseline, BaselineArgs};
 use super::checkpoint::Checkpoint;
-use super::interrupt::{self, Interrupt};
+use super::interrupt::Interrupt;
 use super::output_args::OutputArgs;
 use super::partition::{self, Partition};
 use super::run_view::RunView;
@@ -179,7 +179,7 @@ pub(super) fn run(mut args: Args) -> Done {
             return Ok(Exit::Usage);
         }
         let finished = checkpoint.as_ref().map_or(finished, Checkpoint::count);
-        interrupt::tell(finished, runs, args.resume.as_deref());
+        interrupt.tell(finished, runs, args.resume.as_deref());
         return Ok(Exit::Interrupted);
     }
     let exit = session.finish()?;

@@ -125,6 +125,8 @@ pub(super) fn tune(args: Args) -> Done {
         bar.suspend(|| output::print(&wrapped(&tune::summary(&tuned))))
             .map_err(|error| vec![error])?;
         if own == Exit::Interrupted {
+            bar.finish_and_clear();
+            interrupt.settle();
             return Ok(own);
         }
         exit = worse(exit, own);

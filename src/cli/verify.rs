@@ -110,6 +110,7 @@ impl<'a> Verify<'a> {
             all += own.len();
             differ += Repeated::new(drill, self.workers, own).verify(interrupt)?;
         }
+        interrupt.settle();
         if interrupt.is_set() && all > 0 && differ == 0 {
             output::print_error("interrupted: not all runs of the sample were repeated");
             return Ok(Some(Exit::Interrupted));

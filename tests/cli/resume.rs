@@ -13,6 +13,10 @@ use crate::{Project, scenario, stderr, stdout};
 /// 480 runs: two scenarios, three values, eighty seeds. They take longer than a signal does.
 const SWEEP: &str = "run scenarios --set load.rate=1/s,2/s,3/s --seeds 80 --engine model --jobs 1";
 
+/// What the first signal leads to at once.
+#[cfg(unix)]
+const FIRST: &str = "interrupted: the runs in work end first; a second signal ends at once\n";
+
 const FILE: &str = "kept/finished-runs.jsonl";
 
 fn project() -> Project {
@@ -98,7 +102,10 @@ fn an_interrupted_sweep_keeps_finished_runs_and_goes_on_to_the_same_bytes() {
             "{} of 480 runs are finished, and kept in `kept`",
             count(&project)
         );
-        assert!(told.contains(&finished), "{told}");
+        assert!(
+            told.starts_with(&format!("{FIRST}interrupted: {finished}")),
+            "{told}"
+        );
         let command = "\n  firedrill run scenarios --set 'load.rate=1/s,2/s,3/s' --seeds 80 \
                        --engine model --jobs 1 --resume kept\n";
         assert!(told.contains(command), "{told}");
@@ -130,8 +137,10 @@ fn an_interrupted_run_that_keeps_nothing_says_so_and_writes_no_file() {
         "{line}"
     );
     let told = stderr(&output);
+    let (first, last) = told.split_at_checked(FIRST.len()).expect("a line");
+    assert_eq!(first, FIRST);
     assert!(
-        told.contains(" of 10001 runs were finished, and are lost"),
+        last.contains(" of 10001 runs were finished, and are lost"),
         "{told}"
     );
     assert!(
