@@ -140,6 +140,14 @@ the_action() (
     [ -s "$GITHUB_STEP_SUMMARY" ]
     INPUT_ARGS=--nonsense exits 2 "$action"
     grep -qx 'verdict=error' "$GITHUB_OUTPUT"
+    # Without its expectations, the drill is measured, unless they are required.
+    sed -i '/^expect:/,$d' sub/drills/scenarios/first-drill.yaml
+    : >"$GITHUB_OUTPUT"
+    INPUT_REQUIRE_EXPECTATIONS=false exits 0 "$action"
+    INPUT_REQUIRE_EXPECTATIONS=true exits 3 "$action"
+    INPUT_REQUIRE_EXPECTATIONS=yes exits 2 "$action"
+    [ "$(grep '^verdict=' "$GITHUB_OUTPUT" | paste -sd ' ')" = \
+        'verdict=holds verdict=inconclusive verdict=error' ]
 )
 
 workflows() (

@@ -2,8 +2,8 @@
 # What the action runs: the drills of a folder, with annotations at the lines of what fails, a
 # summary of the step, reports to keep, and the verdict as an output.
 #
-# FIREDRILL is the binary (that of the steps before, by default); INPUT_DIRECTORY and INPUT_ARGS are
-# the action's inputs; RUNNER_TEMP and GITHUB_OUTPUT are GitHub's, and so is GITHUB_STEP_SUMMARY,
+# FIREDRILL is the binary (that of the steps before, by default); INPUT_DIRECTORY, INPUT_ARGS and
+# INPUT_REQUIRE_EXPECTATIONS are the action's inputs; RUNNER_TEMP and GITHUB_OUTPUT are GitHub's, and so is GITHUB_STEP_SUMMARY,
 # the file of the summary that firedrill writes.
 set -euo pipefail
 
@@ -23,6 +23,16 @@ if [[ ${INPUT_ARGS:-} =~ [^[:space:]] ]]; then
         args+=("$arg")
     done < <(printf '%s' "$INPUT_ARGS" | xargs -n 1 printf '%s\n')
 fi
+
+case ${INPUT_REQUIRE_EXPECTATIONS:-false} in
+true) args+=(--require-expectations) ;;
+false) ;;
+*)
+    echo "::error::require-expectations is true or false, and not $INPUT_REQUIRE_EXPECTATIONS"
+    printf 'verdict=error\nexit-code=2\n' >>"$GITHUB_OUTPUT"
+    exit 2
+    ;;
+esac
 
 # GitHub wants paths from the root of the repository.
 from_root() {
