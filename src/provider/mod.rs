@@ -74,7 +74,7 @@ pub(crate) use chunks::whole_ms;
 use egress::Line;
 use fault_set::{Billing, ExchangeFault, Faults};
 use limits::{LimitRequest, Limits};
-pub(crate) use never::why_never;
+pub(crate) use never::{why_never, why_never_served};
 use slots::{SlotGrant, Slots};
 use work::Work;
 

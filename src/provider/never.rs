@@ -29,6 +29,18 @@ pub(crate) fn why_never(scenario: &Scenario, has_checks: bool) -> Vec<Option<Str
     whys.collect()
 }
 
+/// As [`why_never`], for providers whose clients the scenario does not describe: any request may
+/// come, with any key.
+pub(crate) fn why_never_served(scenario: &Scenario) -> Vec<Option<String>> {
+    let faults = scenario.faults.iter().enumerate();
+    let whys = faults.map(|(place, fault)| {
+        not_owned(scenario, fault)
+            .or_else(|| Traffic::ANY.unseen(fault))
+            .or_else(|| hidden(scenario, place))
+    });
+    whys.collect()
+}
+
 /// The requests that clients may send.
 struct Traffic {
     /// Whether some are plain, and some are streamed.
@@ -41,6 +53,13 @@ struct Traffic {
 }
 
 impl Traffic {
+    const ANY: Self = Self {
+        plain: true,
+        streamed: true,
+        prompts: 0..=u64::MAX,
+        longest: u64::MAX,
+    };
+
     fn of(load: &Load, has_checks: bool) -> Self {
         let kinds = load.kinds();
         let share = |kind: &Task| kind.stream.unwrap_or_default();
@@ -171,17 +190,10 @@ fn unheld_key(scenario: &Scenario, fault: &Fault) -> Option<String> {
     (!is_held).then(|| format!("the client holds no key `{wanted}` there"))
 }
 
-/// None of its targets has what it takes away.
+/// None of its targets has what it takes away, or no call uses it.
 fn nothing_to_lose(scenario: &Scenario, fault: &Fault) -> Option<String> {
-    let mut targets = targets(scenario, fault);
-    let (has, key) = match fault.inject {
-        FaultKind::CapacityLoss { .. } => (targets.any(|one| one.capacity.is_some()), "capacity"),
-        FaultKind::LimitShrink { .. } => (targets.any(|one| is_limited(&one.limits)), "limits"),
-        FaultKind::CacheMiss => (targets.any(|one| one.cache.is_some()), "cache"),
-        _ => return None,
-    };
-    if !has {
-        return Some(format!("none of its targets has `{key}`"));
+    if let Some(why) = not_owned(scenario, fault) {
+        return Some(why);
     }
     let load = &scenario.load;
     let shares = match &load.calls {
@@ -191,6 +203,18 @@ fn nothing_to_lose(scenario: &Scenario, fault: &Fault) -> Option<String> {
     let shares = shares || load.kinds().iter().any(|kind| kind.prefix.is_some());
     let is_miss = matches!(fault.inject, FaultKind::CacheMiss);
     (is_miss && !shares).then(|| "no prompts share a `prefix`".to_owned())
+}
+
+/// None of its targets has what it takes away.
+fn not_owned(scenario: &Scenario, fault: &Fault) -> Option<String> {
+    let mut targets = targets(scenario, fault);
+    let (has, key) = match fault.inject {
+        FaultKind::CapacityLoss { .. } => (targets.any(|one| one.capacity.is_some()), "capacity"),
+        FaultKind::LimitShrink { .. } => (targets.any(|one| is_limited(&one.limits)), "limits"),
+        FaultKind::CacheMiss => (targets.any(|one| one.cache.is_some()), "cache"),
+        _ => return None,
+    };
+    (!has).then(|| format!("none of its targets has `{key}`"))
 }
 
 fn is_limited(limits: &Limits) -> bool {

@@ -91,6 +91,7 @@ pub use fault_impact::{Aftermath, Interval, Longest};
 pub use histogram::{Buckets, Times};
 pub use ledger::{Fate, Ledger, Spent};
 pub use not_judged::overall;
+pub(crate) use not_judged::silent_fault;
 pub use outcomes::{CallOutcomes, CallRanges};
 pub(crate) use page::document;
 pub use ratio::Ratio;

@@ -16,14 +16,16 @@ pub fn overall(reports: &[&Report]) -> Verdict {
     worst.unwrap_or(Verdict::NotJudged)
 }
 
+/// A sentence about a fault that never fired, with the reason if it is known.
+pub(crate) fn silent_fault(name: &str, why: Option<&str>) -> String {
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    format!("fault {name} never fired{why}")
+}
+
 impl Report {
     /// A sentence for each fault that fired under no policy, with the reason where it is known.
     pub(crate) fn silent_faults(&self) -> Vec<String> {
-        let sentence = |name: &str| {
-            let why = self.why_silent(name);
-            let why = why.map_or_else(String::new, |why| format!(": {why}"));
-            format!("fault {name} never fired{why}")
-        };
+        let sentence = |name: &str| silent_fault(name, self.why_silent(name).as_deref());
         self.never_fired().into_iter().map(sentence).collect()
     }
 

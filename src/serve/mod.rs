@@ -59,7 +59,7 @@ use journal::{End, Entry, Journal, Kind, Line};
 use listener::Listener;
 pub(crate) use listener::Refusal;
 use switches::{Switch, Switched};
-use tally::Tally;
+use tally::{NO_PREFIX, Tally, unserved};
 
 /// Providers behind open ports; no request is answered before [`Server::run`].
 pub(crate) struct Server {
@@ -184,19 +184,13 @@ impl Server {
     pub(crate) fn warnings(&self) -> Vec<String> {
         let faults = self.scenario.faults.iter();
         let faults = faults.filter_map(|fault| {
-            let why = match fault.inject {
-                FaultKind::Dns => "the server does not resolve names",
-                FaultKind::ClientPause => "client processes are outside of the server",
-                _ if !fault.when.holds_for(0) => "all callers are client 0",
-                _ => return None,
-            };
+            let why = unserved(fault)?;
             Some(format!("fault `{}` does nothing here: {why}", fault.name))
         });
         let caches = self.scenario.providers.iter().filter_map(|provider| {
             provider.cache?;
-            let why = "requests do not say which prompt they share";
             Some(format!(
-                "the cache of `{}` stays empty here: {why}",
+                "the cache of `{}` stays empty here: {NO_PREFIX}",
                 provider.name
             ))
         });
@@ -292,6 +286,7 @@ impl Shared {
     fn switch(&self, place: usize, to: Switch) {
         let mut faults = self.faults.borrow_mut();
         faults[place].switch(to);
+        self.tally.borrow_mut().switched();
         for host in self.hosts.get().into_iter().flatten() {
             host.replace_fault(&faults[place].fault);
         }

@@ -8,8 +8,11 @@ use serde::ser::{SerializeMap, Serializer};
 
 use crate::policy::ProviderId;
 use crate::prices::Price;
+use crate::provider::why_never_served;
 use crate::report::cost::Tokens;
+use crate::report::silent_fault;
 use crate::scenario::Scenario;
+use crate::scenario::fault::{Fault, FaultKind};
 use crate::trace::{Bill, FaultId};
 use crate::units::Money;
 
@@ -21,6 +24,9 @@ pub(crate) struct Tally {
     /// How often each fault fired, in the scenario's order.
     #[serde(serialize_with = "as_map")]
     pub fired: Vec<(String, u64)>,
+    /// Why each fault can never strike here, in the same order; none once one was switched.
+    #[serde(skip)]
+    why_never: Vec<Option<String>>,
 }
 
 /// The counts of one provider.
@@ -60,7 +66,13 @@ impl Tally {
         Self {
             providers: seen.collect(),
             fired: fired.collect(),
+            why_never: why_never(scenario),
         }
+    }
+
+    /// A fault was switched by hand: what the schedule rules out may happen.
+    pub(super) fn switched(&mut self) {
+        self.why_never.clear();
     }
 
     pub(super) fn answered(&mut self, id: ProviderId, status: Option<u16>) {
@@ -124,15 +136,37 @@ impl fmt::Display for Tally {
             let ProviderTally { input, output, .. } = seen;
             writeln!(f, ", {input} tok in, {output} tok out, {}", seen.cost)?;
         }
-        for (fault, count) in &self.fired {
+        for (place, (fault, count)) in self.fired.iter().enumerate() {
+            let why = self.why_never.get(place).and_then(Option::as_deref);
             match count {
-                0 => writeln!(f, "fault {fault} never fired")?,
+                0 => writeln!(f, "{}", silent_fault(fault, why))?,
                 count => writeln!(f, "fault {fault} fired {count} x")?,
             }
         }
         Ok(())
     }
 }
+
+/// Why each fault of the scenario can never strike here, if it cannot.
+fn why_never(scenario: &Scenario) -> Vec<Option<String>> {
+    let whys = why_never_served(scenario).into_iter();
+    let faults = whys.zip(&scenario.faults);
+    let whys = faults.map(|(why, fault)| unserved(fault).map(str::to_owned).or(why));
+    whys.collect()
+}
+
+/// Why real sockets cannot do what the fault does, if they cannot.
+pub(super) fn unserved(fault: &Fault) -> Option<&'static str> {
+    match fault.inject {
+        FaultKind::Dns => Some("the server does not resolve names"),
+        FaultKind::ClientPause => Some("client processes are outside of the server"),
+        FaultKind::CacheMiss => Some(NO_PREFIX),
+        _ => (!fault.when.holds_for(0)).then_some("all callers are client 0"),
+    }
+}
+
+/// Why no cache is ever used.
+pub(super) const NO_PREFIX: &str = "requests do not say which prompt they share";
 
 /// The status as text.
 fn written(status: Option<u16>) -> String {
@@ -177,6 +211,7 @@ mod tests {
         let mut tally = Tally {
             providers: vec![ProviderTally::new("main", price)],
             fired: vec![("storm".to_owned(), 0), ("cut".to_owned(), 0)],
+            why_never: vec![None, Some("it changes nothing".to_owned())],
         };
         let main = ProviderId(0);
         for status in [Some(200), Some(429), Some(200), None] {
@@ -194,8 +229,10 @@ mod tests {
         assert_eq!(
             tally.to_string(),
             "main: 4 requests, none x 1, 200 x 2, 429 x 1, 500000 tok in, 750000 tok out, 5 USD\n\
-             fault storm fired 1 x\nfault cut never fired\n"
+             fault storm fired 1 x\nfault cut never fired: it changes nothing\n"
         );
+        tally.switched();
+        assert!(tally.to_string().ends_with("fault cut never fired\n"));
         let document = serde_json::to_value(&tally).expect("it is JSON");
         assert_eq!(document["providers"][0]["answers"]["429"], 1);
         assert_eq!(document["providers"][0]["cost"], "5");

@@ -302,6 +302,43 @@ fn an_answer_says_which_model_was_served_in_each_dialect() {
 }
 
 #[test]
+fn a_fault_that_can_never_strike_is_told_with_the_reason() {
+    let faults = "faults:
+  names: { target: gone, inject: dns }
+  shrunk: { target: well, inject: limit_shrink, remaining: 30% }
+  early: { at: 10s, for: 9s, target: gone, inject: slow, factor: 3 }
+  streams: { target: well, inject: stream_cut, after: 10 tok }
+";
+    let text = SCENARIO.replace("faults:\n", faults);
+    let project = crate::Project::new().with("served.yaml", &text);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_firedrill"))
+        .current_dir(project.folder.path())
+        .args(["serve", "served.yaml", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut told = String::new();
+    stdout.read_line(&mut told).unwrap();
+    let killed = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(killed.unwrap().success());
+    stdout.read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{told}");
+    let mut never = told.lines().filter_map(|line| line.strip_prefix("fault "));
+    for expected in [
+        "names never fired: the server does not resolve names",
+        "shrunk never fired: none of its targets has `limits`",
+        "early never fired: `down` decides every attempt before it could",
+        // Whether calls are streamed is for the clients to say, and not for the load.
+        "streams never fired",
+        "storm never fired",
+    ] {
+        assert_eq!(never.next(), Some(expected), "{told}");
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_a_usage_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
