@@ -63,10 +63,12 @@ const CASES: &[Case] = &[
     ("c04-smaller-fallback/smaller-fallback",
         "--policy policies/skips-small.yaml --engine model",
         &[("skips-small", "success_rate >= 100%, attempts_per_call <= 1.5")]),
-    // The README's 10 to 30 slow calls of 2,400: at most 24 (1 %), and more than none.
+    // The README's 10 to 30 slow calls, of 600 in the five minutes: all that b gets is slow.
     ("c11-in-flight-slow/slow-calls-in-flight",
         "--policy policies/counts-in-flight.yaml --engine model",
-        &[("counts-in-flight", "latency.p99 <= 5s, latency.max >= 60s")]),
+        &[("counts-in-flight",
+            "attempt_share(b) during slow >= 1.66%, attempt_share(b) during slow <= 5%, \
+             attempts_per_call <= 1, latency.p50 during slow <= 1s, latency.max >= 60s")]),
     ("c21-priority-inversion/people-behind-batch-work", "--policy waits-in-line", &[(
         "waits-in-line",
         "success_rate of chat >= 55%, success_rate of chat <= 68%, \
