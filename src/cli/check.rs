@@ -51,7 +51,7 @@ pub(super) fn check(args: &Args) -> Done {
                     "wrong  {shown}  ({})",
                     counted(more.len() as u64, "problem")
                 );
-                troubles.extend(more.into_iter().map(CliError::from));
+                troubles.extend(CliError::all(more));
                 line
             }
         };

@@ -234,7 +234,7 @@ pub(super) fn load(
     for file in found {
         match Drill::load_with(&file.path, changes.clone()) {
             Ok(drill) => drills.push(drill),
-            Err(more) => problems.extend(more.into_iter().map(CliError::from)),
+            Err(more) => problems.extend(CliError::all(more)),
         }
     }
     drills

@@ -155,8 +155,7 @@ fn load(args: &Args) -> Result<Hunt, Vec<CliError>> {
         }
         (None, None) => Err(Vec::new()),
     };
-    let drill =
-        drill.map_err(|problems| Vec::from_iter(problems.into_iter().map(CliError::from)))?;
+    let drill = drill.map_err(CliError::all)?;
     let hazards = match &args.faults {
         None => Hazards::usual(),
         Some(path) => Document::read(path).and_then(|document| Hazards::of(&document)),
@@ -258,8 +257,7 @@ fn others(args: &Args, found: &Found) -> Result<Vec<String>, Vec<CliError>> {
         false => args.against.clone(),
     };
     let others = found.others(&others);
-    let others =
-        others.map_err(|problems| Vec::from_iter(problems.into_iter().map(CliError::from)))?;
+    let others = others.map_err(CliError::all)?;
     let rows = others.iter().map(|other| {
         let word = match other.verdict {
             Verdict::Holds => "breaks",

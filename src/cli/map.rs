@@ -153,9 +153,7 @@ fn load(args: &Args) -> Result<Plane, Vec<CliError>> {
         engine: Engine::Model,
         ..Changes::default()
     };
-    let drill = Drill::load_with(&args.path, changes);
-    let drill =
-        drill.map_err(|problems| Vec::from_iter(problems.into_iter().map(CliError::from)))?;
+    let drill = Drill::load_with(&args.path, changes).map_err(CliError::all)?;
     let watch = Watch {
         piece: args.within,
         pieces: args.pieces,

@@ -69,6 +69,11 @@ impl CliError {
         };
         Self(format!("error: {message}{hint}"))
     }
+
+    /// An error for each problem.
+    pub(super) fn all(problems: Vec<Diagnostic>) -> Vec<Self> {
+        problems.into_iter().map(Self::from).collect()
+    }
 }
 
 impl From<Diagnostic> for CliError {

@@ -86,8 +86,7 @@ pub(super) fn serve(args: &Args) -> Done {
         set: args.set.clone(),
         ..Changes::default()
     };
-    let drill = Drill::load_with(&args.path, changes)
-        .map_err(|problems| problems.into_iter().map(CliError::from).collect::<Vec<_>>())?;
+    let drill = Drill::load_with(&args.path, changes).map_err(CliError::all)?;
     let scenario = drill.scenario();
     let seed = args.seed.unwrap_or(*scenario.run.seeds.start());
     let options = Options {

@@ -80,8 +80,7 @@ fn load(args: &mut Args) -> Result<Drill, Vec<CliError>> {
         set: std::mem::take(&mut args.set),
         ..Changes::default()
     };
-    let loaded = Drill::load_with(&args.path, changes);
-    loaded.map_err(|problems| Vec::from_iter(problems.into_iter().map(CliError::from)))
+    Drill::load_with(&args.path, changes).map_err(CliError::all)
 }
 
 /// The policy to trace: the only one.

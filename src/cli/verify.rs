@@ -326,9 +326,7 @@ pub(super) fn repeat(args: RepeatArgs) -> Done {
         prices,
         ..Changes::default()
     };
-    let drill = Drill::load_with(&args.path, changes);
-    let drill =
-        drill.map_err(|problems| Vec::from_iter(problems.into_iter().map(CliError::from)))?;
+    let drill = Drill::load_with(&args.path, changes).map_err(CliError::all)?;
     let refused = |error| one(output::no_thread(&error));
     if let (true, Some(run)) = (args.events, runs.first()) {
         let write = |line: &str| {
