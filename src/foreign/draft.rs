@@ -7,6 +7,7 @@ use super::note::Outcome;
 use super::sheet::{Sheet, Spot};
 use super::yaml::Yaml;
 use crate::client::FleetFile;
+use crate::policy::classify::is_error_status;
 use crate::policy::config::Policy;
 use crate::policy_file::{KNOBS, read_amount, write_amount};
 use crate::prices::price_of;
@@ -131,7 +132,7 @@ impl Draft {
     /// Sets what is done about an answer of a status, whatever its class. False where a policy
     /// knows no such status.
     pub(super) fn status(&mut self, status: u64, action: &str) -> bool {
-        let is_error = (400..=599).contains(&status);
+        let is_error = u16::try_from(status).is_ok_and(is_error_status);
         if is_error {
             let path = ["failures", &status.to_string()];
             self.policy.set(&path, Yaml::Text(action.to_owned()));
@@ -154,14 +155,7 @@ impl Draft {
     }
 
     fn add_quirk(&mut self, quirk: Yaml) {
-        let mut quirks = match self.policy.get(&["quirks"]) {
-            Some(Yaml::List(quirks)) => quirks.clone(),
-            _ => Vec::new(),
-        };
-        if !quirks.contains(&quirk) {
-            quirks.push(quirk);
-        }
-        self.policy.set(&["quirks"], Yaml::List(quirks));
+        self.policy.add(&["quirks"], quirk);
     }
 
     /// Sets how many retries failures of a class may have.

@@ -33,20 +33,36 @@ impl Yaml {
 
     /// Sets the value at `path`; maps on the way are made.
     pub(super) fn set(&mut self, path: &[&str], value: Self) {
+        *self.entry(path) = value;
+    }
+
+    /// The place of the value at `path`; maps on the way are made, and one where there is none.
+    fn entry(&mut self, path: &[&str]) -> &mut Self {
         let Some((key, rest)) = path.split_first() else {
-            *self = value;
-            return;
+            return self;
         };
         if !matches!(self, Self::Map(_)) {
             *self = Self::map();
         }
-        let Self::Map(entries) = self else { return };
+        let Self::Map(entries) = self else {
+            return self;
+        };
         let place = entries.iter().position(|(found, _)| found == key);
         let place = place.unwrap_or_else(|| {
             entries.push(((*key).to_owned(), Self::map()));
             entries.len() - 1
         });
-        entries[place].1.set(rest, value);
+        entries[place].1.entry(rest)
+    }
+
+    /// Adds `item` to the list at `path`, unless it is there.
+    pub(super) fn add(&mut self, path: &[&str], item: Self) {
+        let list = self.entry(path);
+        match list {
+            Self::List(items) if items.contains(&item) => {}
+            Self::List(items) => items.push(item),
+            _ => *list = Self::List(vec![item]),
+        }
     }
 
     /// The value at `path`.

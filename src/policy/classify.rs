@@ -120,6 +120,11 @@ pub enum Action {
     Stop,
 }
 
+/// Whether a status is that of an error: those that policies and faults can name.
+pub(crate) const fn is_error_status(status: u16) -> bool {
+    matches!(status, 400..=599)
+}
+
 impl FailureClass {
     /// Names that stand for several classes in a policy file, with what they stand for.
     pub const GROUPS: [(&'static str, &'static [Self]); 1] = [(

@@ -8,6 +8,7 @@ use crate::foreign::draft::Draft;
 use crate::foreign::note::Outcome::{Approximated, CannotBeSaid, NotUsed, Taken};
 use crate::foreign::sheet::{Sheet, Spot};
 use crate::foreign::statuses::{OF_THE_NETWORK, OF_THE_PROVIDER, OF_THE_REQUEST, class_of};
+use crate::policy::classify::is_error_status;
 use crate::text::Diagnostic;
 
 /// Reads the first route to `cluster`, if the file has one.
@@ -222,7 +223,7 @@ fn classes(
     let mut says = "A retry after each of these statuses, whatever its class.".to_owned();
     for entry in sheet.entries(&codes) {
         let code = sheet.count(&entry)?.unwrap_or(0);
-        match (400..=599).contains(&code) {
+        match u16::try_from(code).is_ok_and(is_error_status) {
             true if is_asked => _ = statuses.insert(code),
             true => {}
             false => says.push_str(" A policy knows no status below 400 or above 599."),

@@ -45,13 +45,13 @@ impl InFlight {
 
     /// Whether an attempt that started at `since` is slow at `now`.
     pub(super) fn is_slow(&self, since: Instant, now: Instant) -> bool {
-        now.since(since) > self.slow_call
+        is_over(self.slow_call, since, now)
     }
 
     /// How many are slow.
     pub(super) fn slow(&mut self, now: Instant) -> u64 {
         while let Some(first) = self.recent.first_entry()
-            && now.since(*first.key()) > self.slow_call
+            && is_over(self.slow_call, *first.key(), now)
         {
             self.slow += u64::from(first.remove());
         }
@@ -63,6 +63,11 @@ impl InFlight {
         self.recent.clear();
         self.slow = 0;
     }
+}
+
+/// As long as a slow call is not slow yet.
+fn is_over(slow_call: Duration, since: Instant, now: Instant) -> bool {
+    now.since(since) > slow_call
 }
 
 #[cfg(test)]

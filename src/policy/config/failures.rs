@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::rows::Setting;
-use crate::policy::classify::{Action, FailureClass};
+use crate::policy::classify::{Action, FailureClass, is_error_status};
 
 type ByClass<V> = BTreeMap<FailureClass, V>;
 
@@ -193,7 +193,7 @@ impl Visitor<'_> for AnyName {
         if let Some(class) = FailureClass::from_name(text) {
             return Ok(Name::Class(class));
         }
-        if let Ok(status @ 400..=599) = text.parse() {
+        if let Some(status) = text.parse().ok().filter(|status| is_error_status(*status)) {
             return Ok(Name::Status(status));
         }
         match FailureClass::group(text) {

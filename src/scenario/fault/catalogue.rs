@@ -16,6 +16,7 @@ use super::fields::{
 pub use super::keys::{KEYS, Key};
 use super::kind::{Delayed, FaultKind, Flaw, Layer, StreamAnomaly};
 use super::reader::Reader;
+use crate::policy::classify::is_error_status;
 use crate::text::Diagnostic;
 use crate::wire::fake::{Body, Cause, Choices, Counting, Finish, Label, Refusal, Terminator};
 
@@ -52,7 +53,7 @@ pub enum Scope {
 impl Row {
     /// The row of `word`; a number from 400 to 599 has [`STATUS`].
     pub fn of(word: &str) -> Option<&'static Self> {
-        let is_status = matches!(word.parse::<u16>(), Ok(400..=599));
+        let is_status = word.parse().is_ok_and(is_error_status);
         match is_status {
             true => Some(&STATUS),
             false => ROWS.iter().find(|row| row.word == word),
