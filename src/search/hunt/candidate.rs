@@ -10,6 +10,7 @@ use super::space::World;
 use crate::drill::Drill;
 use crate::expect::{Expectation, Op};
 use crate::policy::ProviderId;
+use crate::prices::Price;
 use crate::scenario::fault::Fault;
 use crate::text::Diagnostic;
 use crate::units::duration;
@@ -84,8 +85,8 @@ impl Hunt {
 }
 
 impl Candidate {
-    /// The numbers of a run under `seed`, for [`Measured::of`].
-    pub(super) fn measure(&self, seed: u64) -> io::Result<Values> {
+    /// The numbers of a run under `seed`, with what tokens cost, for [`Self::measured`].
+    pub(super) fn measure(&self, seed: u64, prices: &[Price]) -> io::Result<Values> {
         let Some(policy) = self.drill.policies().first() else {
             return Ok(Values::new());
         };
@@ -93,8 +94,7 @@ impl Candidate {
         let calls = stats.run.calls;
         let succeeded = stats.run.succeeded as f64 / calls.max(1) as f64;
         Ok(vec![
-            self.constraint
-                .slack(&stats, &self.drill.subject().prices()),
+            self.constraint.slack(&stats, prices),
             Some(calls as f64),
             Some(succeeded),
         ])

@@ -25,6 +25,7 @@ use super::batch::{Batches, Stopped};
 use crate::drill::{Drill, Engine};
 use crate::expect::{Expectation, When};
 use crate::policy::config::Policy;
+use crate::prices::Price;
 use crate::text::Diagnostic;
 pub use found::Found;
 pub use hazards::Hazards;
@@ -36,6 +37,8 @@ use space::Space;
 pub struct Hunt {
     /// The scenario, without expectations of its own; its one policy is hunted.
     pub(super) drill: Drill,
+    /// What its tokens cost, in every world.
+    prices: Vec<Price>,
     space: Space,
     until: String,
     calm: Option<Duration>,
@@ -116,6 +119,7 @@ impl Hunt {
             until: until.trim().to_owned(),
             calm,
             options,
+            prices: drill.subject().prices(),
             drill,
         })
     }

@@ -176,9 +176,10 @@ impl<'h, 'b, 'm> Seeker<'h, 'b, 'm> {
 
     /// What each run comes to.
     pub(super) fn measure(&mut self, jobs: &[(&Candidate, u64)]) -> Result<Vec<Measured>, Stopped> {
+        let prices = &self.hunt.prices;
         let values = self
             .batches
-            .make(jobs, |(candidate, seed)| candidate.measure(*seed))?;
+            .make(jobs, |(candidate, seed)| candidate.measure(*seed, prices))?;
         let measured = jobs.iter().zip(&values);
         let measured = measured.map(|((candidate, _), values)| candidate.measured(values));
         let measured = Vec::from_iter(measured);

@@ -7,23 +7,9 @@ use crate::text::columns;
 /// The result in plain words and a few tables. A line that begins with a blank is of a table;
 /// others may be wrapped.
 pub fn summary(tuned: &Tuned) -> String {
-    let mut text = format!("{}\n", head(tuned));
-    text += &format!("\n{}\n", paragraph(tuned));
-    if let Some(judged) = &tuned.judged {
-        text += &format!("\nunder {} seeds that chose nothing\n", judged.seeds);
-        text += &table(&gain_rows(judged));
-        for world in &judged.tables {
-            text += &format!("\n{}{}\n", world.scenario, held_out(world));
-            text += &table(&world_rows(world));
-        }
-    }
-    if !tuned.changes.is_empty() {
-        text += "\nchanges\n";
-        text += &table(&change_rows(tuned));
-    }
-    if !tuned.slices.is_empty() {
-        text += &format!("\nwhat {} depends on, all else as tuned\n", sliced(tuned).0);
-        text += &table(&slice_rows(tuned));
+    let mut text = format!("{}\n\n{}\n", head(tuned), paragraph(tuned));
+    for part in parts(tuned) {
+        text += &format!("\n{}\n{}", part.plain, table(&part.rows));
     }
     text
 }
@@ -31,26 +17,55 @@ pub fn summary(tuned: &Tuned) -> String {
 /// The result as Markdown, for a pull request.
 pub fn markdown(tuned: &Tuned) -> String {
     let mut text = format!("# {}\n\n{}\n", head(tuned), paragraph(tuned));
-    if let Some(judged) = &tuned.judged {
-        text += &format!("\nUnder {} seeds that chose nothing:\n\n", judged.seeds);
-        text += &markdown_table(&gain_rows(judged));
-        for world in &judged.tables {
-            text += &format!("\n`{}`{}:\n\n", world.scenario, held_out(world));
-            text += &markdown_table(&world_rows(world));
-        }
-    }
-    if !tuned.changes.is_empty() {
-        text += "\n## Changes\n\n";
-        text += &markdown_table(&change_rows(tuned));
-    }
-    if !tuned.slices.is_empty() {
-        text += &format!(
-            "\n## What {} depends on, all else as tuned\n\n",
-            sliced(tuned).0
-        );
-        text += &markdown_table(&slice_rows(tuned));
+    for part in parts(tuned) {
+        text += &format!("\n{}\n\n{}", part.markdown, markdown_table(&part.rows));
     }
     text
+}
+
+/// A table with its head, in plain words and as Markdown.
+struct Part {
+    plain: String,
+    markdown: String,
+    rows: Rows,
+}
+
+fn parts(tuned: &Tuned) -> Vec<Part> {
+    let part = |plain: String, markdown: String, rows| Part {
+        plain,
+        markdown,
+        rows,
+    };
+    let mut parts = Vec::new();
+    if let Some(judged) = &tuned.judged {
+        let seeds = judged.seeds;
+        parts.push(part(
+            format!("under {seeds} seeds that chose nothing"),
+            format!("Under {seeds} seeds that chose nothing:"),
+            gain_rows(judged),
+        ));
+        parts.extend(judged.tables.iter().map(|world| {
+            let (name, held_out) = (&world.scenario, held_out(world));
+            part(
+                format!("{name}{held_out}"),
+                format!("`{name}`{held_out}:"),
+                world_rows(world),
+            )
+        }));
+    }
+    if !tuned.changes.is_empty() {
+        let [plain, markdown] = ["changes", "## Changes"].map(str::to_owned);
+        parts.push(part(plain, markdown, change_rows(tuned)));
+    }
+    if !tuned.slices.is_empty() {
+        let (objective, _) = sliced(tuned);
+        parts.push(part(
+            format!("what {objective} depends on, all else as tuned"),
+            format!("## What {objective} depends on, all else as tuned"),
+            slice_rows(tuned),
+        ));
+    }
+    parts
 }
 
 /// The rows of a table of several searches, one for each objective, under [`GAINS_HEAD`].
