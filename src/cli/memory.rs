@@ -9,34 +9,7 @@ use std::num::NonZero;
 use super::output::{self, CliError};
 use crate::drill::{Drill, Engine};
 use crate::report::grouped;
-use crate::units::duration;
-
-/// Reads `4GB`, `512MB` or `2GiB`, in bytes.
-pub(super) fn parse(text: &str) -> Result<u64, String> {
-    let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '_');
-    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
-    let number = number.replace('_', "").parse::<u64>().ok();
-    let unit = UNITS.iter().find(|(name, _)| *name == unit.trim());
-    let bytes = number
-        .zip(unit)
-        .and_then(|(number, (_, bytes))| number.checked_mul(*bytes));
-    let bytes = bytes.filter(|bytes| *bytes > 0);
-    bytes.ok_or_else(|| "write a size as in `4GB` or `512MB`".to_owned())
-}
-
-/// `4.2 GB`.
-pub(super) fn shown(bytes: u64) -> String {
-    let mut units = SHOWN.iter();
-    let unit = units.find(|(_, unit)| bytes >= *unit);
-    match unit {
-        Some((name, unit)) => {
-            let tenths = u128::from(bytes) * 10 / u128::from(*unit);
-            format!("{}.{} {name}", tenths / 10, tenths % 10)
-        }
-        None => format!("{bytes} B"),
-    }
-}
+use crate::units::{duration, size::write as shown};
 
 /// ` 120 calls in 1m, at most 60 in flight: 2.3 MB`, of one run of `drill`.
 pub(super) fn size(drill: &Drill) -> String {
@@ -150,52 +123,9 @@ fn address_space(limits: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// The units that are read.
-const UNITS: &[(&str, u64)] = &[
-    ("MB", MB),
-    ("GB", 1_000 * MB),
-    ("TB", 1_000_000 * MB),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-    ("TiB", 1 << 40),
-];
-
-/// The units that are written, the largest first.
-const SHOWN: &[(&str, u64)] = &[
-    ("TB", 1_000_000 * MB),
-    ("GB", 1_000 * MB),
-    ("MB", MB),
-    ("kB", 1_000),
-];
-
-const MB: u64 = 1_000_000;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_have_a_unit() {
-        assert_eq!(parse("4GB"), Ok(4_000_000_000));
-        assert_eq!(parse("1_500 MB"), Ok(1_500_000_000));
-        assert_eq!(parse("2GiB"), Ok(2_147_483_648));
-        for wrong in [
-            "",
-            "4",
-            "GB",
-            "0GB",
-            "-1GB",
-            "1.5GB",
-            "4gb",
-            "99999999999999TB",
-        ] {
-            assert!(parse(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(shown(0), "0 B");
-        assert_eq!(shown(39_000), "39.0 kB");
-        assert_eq!(shown(4_290_000_000), "4.2 GB");
-        assert_eq!(shown(u64::MAX), "18446744.0 TB");
-    }
 
     #[test]
     fn the_machine_says_how_much_it_has() {

@@ -15,6 +15,7 @@ use super::sweep::{self, Variant};
 use super::{Done, files, memory, output, values, verify, watch};
 use crate::drill::{self, Changes, Control, Drill, Engine};
 use crate::text::Diagnostic;
+use crate::units::size;
 use files::InputFile;
 use output::{CliError, Exit};
 use verify::{Size, USUAL_TEXT, Verify};
@@ -104,7 +105,7 @@ pub(super) struct Args {
 
     /// The memory that runs may take, such as 4GB: what cannot fit is refused before it starts
     /// [default: half of the machine's].
-    #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     memory: Option<u64>,
 
     /// Stop after the first scenario, or the first value of `--set`, that fails.

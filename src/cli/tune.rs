@@ -14,6 +14,7 @@ use super::numbers::KeptNumbers;
 use super::output::{self, CliError, Exit};
 use super::{Done, files, values};
 use crate::drill::{self, Changes, Drill, Engine};
+use crate::policy::config::Policy;
 use crate::search::batch::{Batches, Forgetful, Memory};
 use crate::search::goal::Goal;
 use crate::search::space::Space;
@@ -141,7 +142,7 @@ pub(super) fn tune(args: Args) -> Done {
 
 /// A policy to tune.
 struct Task {
-    base: String,
+    base: Policy,
     worlds: Worlds,
     held_out: Option<Worlds>,
     space: Space,
@@ -201,9 +202,9 @@ fn load(args: &Args) -> Result<Vec<Task>, Vec<CliError>> {
     for (place, task) in tasks.iter().enumerate() {
         if tasks[..place]
             .iter()
-            .any(|earlier| earlier.base == task.base)
+            .any(|earlier| earlier.base.name == task.base.name)
         {
-            let message = format!("two policies are named `{}`", task.base);
+            let message = format!("two policies are named `{}`", task.base.name);
             problems.push(CliError::new(message, "leave one of them out"));
         }
     }
@@ -244,12 +245,8 @@ fn task(args: &Args, goal: &Goal, changes: &Changes) -> Result<Task, Vec<CliErro
     };
     let weights = (!args.weights.is_empty()).then(|| args.weights.clone());
     let worlds = |drills: Vec<Drill>, weights| Worlds::new(drills, goal, weights).map_err(told);
-    let base = drill
-        .policies()
-        .first()
-        .map_or(String::new(), |policy| policy.name.clone());
     Ok(Task {
-        base,
+        base: base.clone(),
         worlds: worlds(drills, weights)?,
         held_out: match held_out.is_empty() {
             true => None,
@@ -284,18 +281,14 @@ fn one(
 ) -> Result<(Tuned, Exit), Vec<CliError>> {
     let folder = args.out.as_ref().map(|folder| match args.policies.len() {
         1 => folder.clone(),
-        _ => folder.join(&task.base),
+        _ => folder.join(&task.base.name),
     });
-    let base = task.drill.policies().first();
-    let Some(base) = base else {
-        return Err(vec![files::no_scenario("POLICY")]);
-    };
     let plan = Plan {
         worlds: &task.worlds,
         goal: task.goal.words(),
         objectives: task.goal.names().map(str::to_owned).collect(),
         is_front: task.goal.is_front,
-        base,
+        base: &task.base,
         space: &task.space,
         is_guided: true,
         budget: args.budget,
@@ -305,14 +298,14 @@ fn one(
         wire_seeds: args.wire,
     };
     let kept = args.resume.as_ref().map(|folder| {
-        let name = format!("tune-{}", task.base);
+        let name = format!("tune-{}", task.base.name);
         KeptNumbers::open(folder, &name, &question(args, task))
     });
     let kept = kept.transpose().map_err(|error| vec![error])?;
     let memory: &dyn Memory = kept.as_ref().map_or(&Forgetful, |kept| kept);
     let mut batches = Batches::new(drill::workers(args.jobs), memory, Some(interrupt.flag()));
     let tuned = tune::tune(&plan, &mut batches, &mut |progress| {
-        show(bar, &task.base, progress)
+        show(bar, &task.base.name, progress)
     });
     let tuned = tuned.map_err(|error| vec![output::no_thread(&error)])?;
     output::print_errors(kept.as_ref().and_then(KeptNumbers::trouble).as_slice());

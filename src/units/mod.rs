@@ -18,6 +18,8 @@ mod rate;
 pub(crate) mod schema;
 pub(crate) mod seeds;
 mod share;
+#[cfg(feature = "cli")]
+pub(crate) mod size;
 mod spelling;
 mod text_form;
 mod token_rate;
