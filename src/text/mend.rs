@@ -159,6 +159,10 @@ impl<'r, T> Course<'r, T> {
         loop {
             let mut is_changed = false;
             for problem in &problems {
+                // Each costs a walk through the document, also where nothing can be tried.
+                if self.left == 0 {
+                    break;
+                }
                 is_changed |= self.mend(problem);
             }
             if !is_changed {
@@ -253,10 +257,10 @@ impl<'r, T> Course<'r, T> {
     ) -> bool {
         let mut tries = 0;
         while let Some(change) = changes.pop_front() {
-            let before = self.document.clone();
             if self.left == 0 {
                 return false;
             }
+            let before = self.document.clone();
             if !change.make(&mut self.document, paths) {
                 self.document = before;
                 continue;
