@@ -3,7 +3,9 @@
 use super::UnitError;
 use super::error::truncate;
 use super::number::{decimal, number, split_unit, with_point};
-use super::text_form::with_serde;
+#[cfg(feature = "cli")]
+use super::schema;
+use super::text_form::{held_as, with_serde};
 
 /// Reads a count.
 pub fn parse(text: &str) -> Result<u64, UnitError> {
@@ -47,6 +49,10 @@ pub(super) fn spelled_scale(word: &str) -> Option<&'static str> {
     SPELLED.iter().find(spelled).map(|(name, _)| *name)
 }
 
+held_as!(
+    /// A count as a key of a file has it.
+    Count(u64), "a count such as `5_000` or `2M`",
+    schema schema::number("integer", r"N\s*[kM]?", "2M"));
 with_serde!(u64, "a count such as `5_000` or `2M`");
 
 const SCALES: [(&str, usize); 3] = [("", 0), ("k", 3), ("M", 6)];

@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::UnitError;
 use super::error::truncate;
 use super::number::{decimal, split_unit, wide_number, with_point};
+#[cfg(feature = "cli")]
+use super::schema;
 use super::spelling::unit_of_time;
-use super::text_form::with_serde;
+use super::text_form::{held_as, with_serde};
 
 /// Reads a length of time of at most 100 years.
 pub fn parse(text: &str) -> Result<Duration, UnitError> {
@@ -140,6 +142,9 @@ fn too_long(text: &str) -> UnitError {
     UnitError::new(message).or_write("write at most `36_525d`")
 }
 
+held_as!(
+    /// A length of time as a key of a file has it.
+    Length(Duration), "a length of time such as `30s`", schema schema::length());
 with_serde!(std::time::Duration, "a length of time such as `30s`");
 
 const UNITS: [(&str, u64); 7] = [

@@ -26,12 +26,15 @@ mod token_rate;
 pub mod tokens;
 
 pub use bandwidth::Bandwidth;
+pub use count::Count;
+pub use duration::Length;
 pub use error::UnitError;
 pub use factor::Factor;
 pub use money::Money;
 pub use rate::Rate;
 pub use share::Share;
 pub use token_rate::TokenRate;
+pub use tokens::Tokens;
 
 pub(crate) use error::truncate;
 pub(crate) use text_form::{Written, text_form};

@@ -1,10 +1,13 @@
 //! Quantities as JSON Schema: a text pattern with an example.
 //!
-//! The types here are used only in `schemars(with = "…")`, for fields of a Rust type without a
-//! schema. Patterns need not be exact, since they serve editors: text that matches is still parsed
+//! The types here are only described, for fields of a Rust type without a schema. Patterns need not be exact, since they serve editors: text that matches is still parsed
 //! and checked.
 
 use std::borrow::Cow;
+
+pub(crate) use super::count::Count;
+pub(crate) use super::duration::Length;
+pub(crate) use super::tokens::Tokens;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -29,22 +32,21 @@ macro_rules! schemas {
 }
 
 schemas! {
-    /// A length of time; 0 needs no unit.
-    Length: json_schema!({ "anyOf": [text(LENGTH, "1m30s"), { "const": 0 }] });
     /// A length of time, or `none`.
     LengthOrNone: json_schema!({
         "anyOf": [text(LENGTH, "30s"), { "const": "none" }, { "const": 0 }],
     });
-    /// Tokens.
-    Tokens: text(r"N\s*[kM]?\s*tok", "900 tok");
     /// Tokens, compared.
     TokensCompared: text(r"[<>]=?\s*N\s*[kM]?\s*tok", "> 8k tok");
-    /// A count: an integer, or a text such as `5_000` or `2M`.
-    Count: number("integer", r"N\s*[kM]?", "2M");
     /// A whole number: an integer, or a text with `_` in it.
     Whole: number("integer", r"[0-9][0-9_]*", "5_000");
     /// A name; a number may be one.
     Name: json_schema!({ "type": ["string", "integer"] });
+}
+
+/// A length of time; 0 needs no unit.
+pub(super) fn length() -> Schema {
+    json_schema!({ "anyOf": [text(LENGTH, "1m30s"), { "const": 0 }] })
 }
 
 /// A text of this form, in which `N` is a number.

@@ -86,6 +86,56 @@ macro_rules! text_form {
 }
 pub(crate) use text_form;
 
+/// A quantity whose values are held as another type: its text form is its module's `parse` and
+/// `write`.
+macro_rules! held_as {
+    ($(#[$doc:meta])* $type:ident($value:ty), $wanted:literal, schema $schema:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(pub $value);
+
+        impl $type {
+            /// Reads it.
+            pub fn parse(text: &str) -> Result<Self, $crate::units::UnitError> {
+                parse(text).map(Self)
+            }
+        }
+
+        /// The shortest exact form.
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&write(self.0))
+            }
+        }
+
+        impl From<$value> for $type {
+            fn from(value: $value) -> Self {
+                Self(value)
+            }
+        }
+
+        impl From<$type> for $value {
+            fn from(held: $type) -> Self {
+                held.0
+            }
+        }
+
+        $crate::units::text_form!($type, $wanted);
+
+        #[cfg(feature = "cli")]
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                $schema
+            }
+        }
+    };
+}
+pub(super) use held_as;
+
 /// What `#[serde(with = "…")]` wants, out of the module's own `parse` and `write`.
 macro_rules! with_serde {
     ($type:ty, $wanted:literal) => {

@@ -2,7 +2,9 @@
 
 use super::error::truncate;
 use super::number::{number, split_unit, with_point};
-use super::text_form::with_serde;
+#[cfg(feature = "cli")]
+use super::schema;
+use super::text_form::{held_as, with_serde};
 use super::{UnitError, count};
 
 /// Reads a number of tokens.
@@ -34,6 +36,10 @@ pub fn write(tokens: u64) -> String {
     format!("{} tok", count::write(tokens))
 }
 
+held_as!(
+    /// Tokens as a key of a file has them.
+    Tokens(u64), "a number of tokens such as `900 tok`",
+    schema schema::text(r"N\s*[kM]?\s*tok", "900 tok"));
 with_serde!(u64, "a number of tokens such as `900 tok`");
 
 #[cfg(test)]
