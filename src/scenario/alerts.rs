@@ -15,40 +15,33 @@ use super::check::{LONGEST_RUN, check_name};
 use super::fault::Fault;
 use super::place::Place;
 use super::provider::Fleet;
+use super::section::section;
 use crate::expect::alert::{AlertRule, SIGNALS, Signal, SignalRow};
 use crate::expect::{self, Expectation, Point};
 use crate::policy::ProviderId;
 use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 use crate::trace::FaultId;
-#[cfg(feature = "cli")]
-use crate::units::schema;
-use crate::units::{Share, UnitError, duration};
+use crate::units::{Length, Share, UnitError, duration};
 
-/// One of `alerts`.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(rename = "Alert"))]
-#[serde(deny_unknown_fields)]
-pub(super) struct Written {
-    /// When it fires: a signal, a comparison, a threshold, as in `fallback_rate > 20%`.
-    #[serde(rename = "if")]
-    condition: String,
-    /// The time that it looks back on; with several, the comparison must hold over each.
-    #[cfg_attr(feature = "cli", schemars(with = "LengthsSchema"))]
-    over: Lengths,
-    /// From evaluation to evaluation; 15s by default.
-    #[serde(default, with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    every: Option<Duration>,
-    /// How long the comparison must hold before it fires; 0 by default.
-    #[serde(default, rename = "for", with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pending: Duration,
-    /// For `burn_rate`: the share of calls that must succeed.
-    slo: Option<Share>,
-    /// The faults that it is meant to detect; all by default.
-    detects: Option<Vec<String>>,
+section! {
+    /// One of `alerts`.
+    #[derive()]
+    pub(super) struct Written [] ("Alert") {
+        /// When it fires: a signal, a comparison, a threshold, as in `fallback_rate > 20%`.
+        required condition "if": String;
+        /// The time that it looks back on; with several, the comparison must hold over each.
+        required over: Lengths, schema LengthsSchema;
+        /// From evaluation to evaluation; 15s by default.
+        default every: Duration as Length = EVERY, in Duration::from_secs(1)..=HOUR;
+        /// How long the comparison must hold before it fires; 0 by default.
+        default pending "for": Duration as Length = Duration::ZERO,
+            in Duration::ZERO..=LONGEST_RUN;
+        /// For `burn_rate`: the share of calls that must succeed.
+        optional slo: Share;
+        /// The faults that it is meant to detect; all by default.
+        optional detects: Vec<String>;
+    }
 }
 
 /// The rules in the file's order.
@@ -85,19 +78,6 @@ impl Written {
         fleet: &Fleet,
         faults: &[String],
     ) -> Result<AlertRule, Diagnostic> {
-        let every = self.every.unwrap_or(EVERY);
-        place.within(
-            "every",
-            every,
-            EVERY_RANGE.0..=EVERY_RANGE.1,
-            duration::write,
-        )?;
-        place.within(
-            "for",
-            self.pending,
-            Duration::ZERO..=LONGEST_RUN,
-            duration::write,
-        )?;
         let path = ["alerts", name, "if"];
         let point = |range, message: String| {
             let problem = document.problem(&path, message);
@@ -110,8 +90,8 @@ impl Written {
             signal: self.signal(&condition, place, fleet, &point)?,
             op: condition.op,
             bound: condition.bound,
-            over: self.windows(every, place)?,
-            every,
+            over: self.windows(self.every, place)?,
+            every: self.every,
             pending: self.pending,
             detects: self.detected(place, faults)?,
         })
@@ -264,7 +244,7 @@ enum LengthsSchema {}
 #[cfg(feature = "cli")]
 crate::text::schema::inline_schema! {
     LengthsSchema, "Lengths", |generator: &mut schemars::SchemaGenerator| {
-        let length = generator.subschema_for::<schema::Length>();
+        let length = generator.subschema_for::<Length>();
         schemars::json_schema!({
             "anyOf": [length, { "type": "array", "items": length, "minItems": 1 }],
         })
@@ -275,7 +255,7 @@ const MOST_ALERTS: usize = 100;
 
 /// As often as monitors usually evaluate their rules.
 const EVERY: Duration = Duration::from_secs(15);
-const EVERY_RANGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3_600));
+const HOUR: Duration = Duration::from_secs(3_600);
 const LONGEST_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 
 /// A bound on what each rule keeps.

@@ -26,6 +26,7 @@ pub(crate) mod replay;
 mod resolve;
 mod resolved;
 mod run;
+mod section;
 pub(crate) mod workload;
 
 use std::ops::Range;

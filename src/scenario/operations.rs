@@ -6,20 +6,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::check::{SHORTEST, check_name};
+use super::check::{LONGEST_RUN, SHORTEST, check_name};
 use super::fault::Windows;
 use super::fault::parse::Setting;
 use super::place::Place;
 use super::provider::{Fleet, Provider};
+use super::section::section;
 use crate::policy::ProviderId;
 use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
-use crate::units::duration;
 #[cfg(feature = "cli")]
-use crate::units::schema;
+use crate::units::schema::Name;
+use crate::units::{Length, duration};
 
 /// An operation on the client, for a limited time.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,33 +43,27 @@ pub enum Work {
     Pin(ProviderId),
 }
 
-/// One of `operations`.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(rename = "Operation", transform = one_work))]
-#[serde(deny_unknown_fields)]
-pub(super) struct Written {
-    /// When it begins; at the start by default.
-    #[serde(default, with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    at: Duration,
-    /// How long it lasts; to the end by default.
-    #[serde(default, rename = "for", with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    length: Option<Duration>,
-    /// This provider gets no calls.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Name>"))]
-    isolate: Option<String>,
-    /// All calls go to this provider.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Name>"))]
-    pin: Option<String>,
+section! {
+    /// One of `operations`.
+    #[derive()]
+    pub(super) struct Written [] ("Operation", transform one_work) {
+        /// When it begins; at the start by default.
+        default at: Duration as Length = Duration::ZERO, in Duration::ZERO..=LONGEST_RUN;
+        /// How long it lasts; to the end by default.
+        optional length "for": Duration as Length, in SHORTEST..=LONGEST_RUN;
+        /// This provider gets no calls.
+        optional isolate: String, schema Name;
+        /// All calls go to this provider.
+        optional pin: String, schema Name;
+    }
 }
 
 /// An operation has exactly one of `isolate` and `pin`.
 #[cfg(feature = "cli")]
-fn one_work(schema: &mut schemars::Schema) {
+fn one_work(mut schema: schemars::Schema) -> schemars::Schema {
     let works = ["isolate", "pin"].map(|key| json!({ "required": [key] }));
     schema.insert("oneOf".to_owned(), json!(works));
+    schema
 }
 
 impl Operation {
@@ -147,12 +141,10 @@ impl Written {
 
     fn windows(&self, place: &Place<'_>, setting: &Setting<'_>) -> Result<Windows, Diagnostic> {
         let (at, length) = (self.at, self.length);
-        place.length("at", at, Duration::ZERO)?;
         if let Some(over) = setting.over_at(at) {
             let message = format!("{}: this would never happen", over.why);
             return Err(place.problem("at", message).hint(over.instead));
         }
-        place.length("for", length, SHORTEST)?;
         Ok(Windows {
             at,
             length,

@@ -3,12 +3,9 @@
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
-use super::check::{LONGEST_RUN, bounded};
-use super::quantiles::{Quantiles, Quantity};
+use super::check::bounded;
 use crate::text::{Diagnostic, Document};
-use crate::units::duration;
 
 /// The location of a part. Checks return it, so that they can be chained.
 #[derive(Clone)]
@@ -64,29 +61,6 @@ impl<'a> Place<'a> {
     ) -> Result<&Self, Diagnostic> {
         if let Some(value) = value.into() {
             bounded(self.document, &self.at(key), value, range, write)?;
-        }
-        Ok(self)
-    }
-
-    /// The same for a length of time from `least` to the longest run.
-    pub(super) fn length(
-        &self,
-        key: &str,
-        value: impl Into<Option<Duration>>,
-        least: Duration,
-    ) -> Result<&Self, Diagnostic> {
-        self.within(key, value, least..=LONGEST_RUN, duration::write)
-    }
-
-    /// The same for quantiles, which must not cross either.
-    pub(super) fn quantiles<T: Quantity>(
-        &self,
-        key: &str,
-        value: impl Into<Option<Quantiles<T>>>,
-        range: RangeInclusive<T>,
-    ) -> Result<&Self, Diagnostic> {
-        if let Some(value) = value.into() {
-            value.checked(self.document, &self.at(key), range)?;
         }
         Ok(self)
     }

@@ -13,7 +13,7 @@ use super::fault::keys::Written;
 use super::fault::parse::{self, Setting};
 use super::provider::{self, Fleet};
 use super::workload::Row;
-use super::{Calls, Load, Scenario, alerts, demand, file, operations, run};
+use super::{Calls, Load, Run, Scenario, alerts, demand, file, operations, run};
 use crate::expect::{self, Expectation, Margin};
 use crate::prices::Book;
 use crate::text::findings::Findings;
@@ -35,13 +35,12 @@ pub(super) fn resolve(
         });
     }
     let (network, mut run, uptime) = (file.network, file.run, file.uptime);
-    findings.part(&["network"], || network.check(document));
     let providers = provider::providers(document, file.providers, (&network, prices), findings);
     let is_replay = file.load.as_ref().is_some_and(|load| load.trace.is_some());
     let mut load = load(document, file.load, trace, findings);
     let has_run = !findings.may_be_mistyped(document, "run");
     if has_run {
-        findings.part(&["run"], || run.check(document, is_replay));
+        findings.part(&["run"], || Run::check(document, is_replay));
     }
     if let Some(Calls::Trace { rows, .. }) = load.as_mut().map(|load| &mut load.calls) {
         run.duration = replayed(rows, Some(run.duration).filter(|_| run::is_said(document)));

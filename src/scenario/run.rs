@@ -1,65 +1,40 @@
 //! The duration and seeds of a scenario, and how its uptime is measured.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use super::check::SHORTEST;
-use super::place::{Place, text};
+use super::check::{LONGEST_RUN, SHORTEST};
+use super::section::section;
 use crate::text::{Diagnostic, Document};
-#[cfg(feature = "cli")]
-use crate::units::schema;
-use crate::units::{self, Share, UnitError, duration};
+use crate::units::{self, Length, Share, UnitError, text_form};
 
-/// The duration and the seeds.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(description = "`run`."))]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Run {
-    /// How long calls arrive. Of a trace, calls that arrive later are left out; without this it is
-    /// replayed to its last call.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pub duration: Duration,
-    /// A number, or both ends, as in `1..5`: each seed is an independent run of the same scenario;
-    /// at most 10,000 of them; 1 by default.
-    #[serde(serialize_with = "write_seeds", deserialize_with = "read_seeds")]
-    #[cfg_attr(feature = "cli", schemars(with = "Seeds"))]
-    pub seeds: RangeInclusive<u64>,
-    /// How long after the last arrival calls may still end; 1 h by default.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pub drain: Duration,
-}
-
-/// Without a duration: a trace sets it, or `check` requires it.
-impl Default for Run {
-    fn default() -> Self {
-        Self {
-            duration: Duration::ZERO,
-            seeds: 1..=1,
-            drain: Duration::from_secs(3_600),
-        }
+section! {
+    /// The duration and the seeds. Without a duration a trace sets it, or `check` requires it.
+    #[derive(Clone, Debug)]
+    #[non_exhaustive]
+    pub struct Run [Default, Serialize] ("Run": "`run`.") {
+        /// How long calls arrive. Of a trace, calls that arrive later are left out; without this it
+        /// is replayed to its last call.
+        default pub duration: Duration as Length = Duration::ZERO, in SHORTEST..=LONGEST_RUN;
+        /// A number, or both ends, as in `1..5`: each seed is an independent run of the same
+        /// scenario; at most 10,000 of them; 1 by default.
+        default pub seeds: RangeInclusive<u64> as Seeds = 1..=1;
+        /// How long after the last arrival calls may still end; 1 h by default.
+        default pub drain: Duration as Length = Duration::from_secs(3_600),
+            in Duration::ZERO..=LONGEST_RUN;
     }
 }
 
 impl Run {
     /// Checks the run; the file must set its duration unless a trace does.
-    pub(super) fn check(&self, document: &Document, is_replay: bool) -> Result<(), Diagnostic> {
-        let is_said = is_said(document);
-        if !is_said && !is_replay {
-            let message = "the key `duration` is missing in `run`";
-            let problem = document.problem_at_key(&["run"], message);
-            return Err(problem.hint("write as in `run: { duration: 30m }`"));
+    pub(super) fn check(document: &Document, is_replay: bool) -> Result<(), Diagnostic> {
+        if is_replay || is_said(document) {
+            return Ok(());
         }
-        let duration = Some(self.duration).filter(|_| is_said);
-        Place::new(document, &["run"])
-            .length("duration", duration, SHORTEST)?
-            .length("drain", self.drain, Duration::ZERO)?;
-        Ok(())
+        let message = "the key `duration` is missing in `run`";
+        let problem = document.problem_at_key(&["run"], message);
+        Err(problem.hint("write as in `run: { duration: 30m }`"))
     }
 }
 
@@ -68,38 +43,23 @@ pub(super) fn is_said(document: &Document) -> bool {
     document.keys(&["run"]).iter().any(|key| key == "duration")
 }
 
-/// How uptime is measured.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(description = "`uptime`."))]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Uptime {
-    /// The length of a window of arrival time; 10 s by default.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pub window: Duration,
-    /// A window is down when more than this share of its calls failed, and at least two did, or
-    /// when all of them did; 5 % by default. A window without calls keeps the last one's state.
-    pub down_above: Share,
-}
-
-impl Default for Uptime {
-    fn default() -> Self {
-        Self {
-            window: Duration::from_secs(10),
-            down_above: Share::percent(5),
-        }
+section! {
+    /// How uptime is measured.
+    #[derive(Clone, Copy, Debug)]
+    #[non_exhaustive]
+    pub struct Uptime [Default, Serialize] ("Uptime": "`uptime`.") {
+        /// The length of a window of arrival time; 10 s by default.
+        default pub window: Duration as Length = Duration::from_secs(10), in SHORTEST..=LONGEST_RUN;
+        /// A window is down when more than this share of its calls failed, and at least two did, or
+        /// when all of them did; 5 % by default. A window without calls keeps the last one's state.
+        default pub down_above: Share = Share::percent(5),
+            in Share::ZERO..=Share::from_parts(999_999_999);
     }
 }
 
 impl Uptime {
     /// Checks the settings for a run of this length.
     pub(super) fn check(&self, document: &Document, run: Duration) -> Result<(), Diagnostic> {
-        let shares = Share::ZERO..=Share::from_parts(999_999_999);
-        Place::new(document, &["uptime"])
-            .length("window", self.window, SHORTEST)?
-            .within("down_above", self.down_above, shares, text)?;
         if run.as_nanos() / self.window.as_nanos() > MOST_WINDOWS {
             let message = format!("this makes more than {MOST_WINDOWS} windows in the run");
             let problem = document.problem(&["uptime", "window"], message);
@@ -114,17 +74,35 @@ pub fn seeds(text: &str) -> Result<RangeInclusive<u64>, UnitError> {
     units::seeds::parse(text, MOST_SEEDS)
 }
 
-fn read_seeds<'de, D: Deserializer<'de>>(from: D) -> Result<RangeInclusive<u64>, D::Error> {
-    seeds(&String::deserialize(from)?).map_err(UnitError::into_serde)
-}
-
-fn write_seeds<S: Serializer>(seeds: &RangeInclusive<u64>, into: S) -> Result<S::Ok, S::Error> {
-    into.serialize_str(&units::seeds::write(seeds))
-}
-
 /// `run.seeds`.
-#[cfg(feature = "cli")]
-enum Seeds {}
+#[derive(Clone)]
+struct Seeds(RangeInclusive<u64>);
+
+impl Seeds {
+    fn parse(text: &str) -> Result<Self, UnitError> {
+        seeds(text).map(Self)
+    }
+}
+
+impl fmt::Display for Seeds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&units::seeds::write(&self.0))
+    }
+}
+
+impl From<RangeInclusive<u64>> for Seeds {
+    fn from(seeds: RangeInclusive<u64>) -> Self {
+        Self(seeds)
+    }
+}
+
+impl From<Seeds> for RangeInclusive<u64> {
+    fn from(seeds: Seeds) -> Self {
+        seeds.0
+    }
+}
+
+text_form!(Seeds, "a string");
 
 #[cfg(feature = "cli")]
 crate::text::schema::inline_schema! {

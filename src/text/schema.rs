@@ -38,6 +38,51 @@ pub(crate) fn rule<'a>(
     })
 }
 
+/// A key of a section.
+pub(crate) struct Property {
+    /// The key.
+    pub(crate) key: &'static str,
+    /// Its description, by lines.
+    pub(crate) about: &'static [&'static str],
+    /// Its value.
+    pub(crate) schema: Schema,
+    /// Whether it has to be there.
+    pub(crate) is_required: bool,
+}
+
+/// A section: a map with these keys, and no others.
+pub(crate) fn section(about: &[&str], keys: Vec<Property>) -> Schema {
+    let described = |lines: &[&str]| {
+        let lines = lines
+            .iter()
+            .map(|line| line.strip_prefix(' ').unwrap_or(line));
+        Vec::from_iter(lines).join("\n")
+    };
+    let required = keys.iter().filter(|one| one.is_required);
+    let required = Vec::from_iter(required.map(|one| one.key));
+    let properties = keys.into_iter().map(
+        |Property {
+             key,
+             about,
+             mut schema,
+             ..
+         }| {
+            schema.insert("description".to_owned(), described(about).into());
+            (key.to_owned(), schema.to_value())
+        },
+    );
+    let mut schema = json_schema!({
+        "type": "object",
+        "description": described(about),
+        "properties": properties.collect::<serde_json::Map<_, _>>(),
+        "additionalProperties": false,
+    });
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), required.into());
+    }
+    schema
+}
+
 /// Inlines a type in others, without a definition of its own.
 macro_rules! inline_schema {
     ($($(where $t:ident: $bound:path,)? $type:ty, $name:literal, $schema:expr;)*) => {

@@ -1,7 +1,7 @@
 //! Quantities as JSON Schema: a text pattern with an example.
 //!
-//! The types here are only described, for fields of a Rust type without a schema. Patterns need not be exact, since they serve editors: text that matches is still parsed
-//! and checked.
+//! The types here are only described, for fields of a Rust type without a schema. Patterns need not
+//! be exact, since they serve editors: text that matches is still parsed and checked.
 
 use std::borrow::Cow;
 

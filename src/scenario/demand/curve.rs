@@ -12,12 +12,11 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::scenario::check::SHORTEST;
+use crate::scenario::check::{LONGEST_RUN, SHORTEST};
 use crate::scenario::place::Place;
+use crate::scenario::section::section;
 use crate::text::Diagnostic;
-#[cfg(feature = "cli")]
-use crate::units::schema;
-use crate::units::{Factor, Rate, UnitError, duration};
+use crate::units::{Factor, Length, Rate, UnitError, duration, text_form};
 
 /// How many calls arrive per time, at all clients together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,18 +64,15 @@ pub enum RateCurve {
     },
 }
 
-/// One of a curve's `steps`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// When the step begins.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pub at: Duration,
-    /// The rate from then on.
-    #[serde(deserialize_with = "level")]
-    pub rate: Rate,
+section! {
+    /// One of a curve's `steps`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Step [Serialize] ("Step") {
+        /// When the step begins.
+        required pub at: Duration as Length, in Duration::ZERO..=LONGEST_RUN;
+        /// The rate from then on.
+        required pub rate: Rate as Level;
+    }
 }
 
 /// `rate`, as it is written.
@@ -85,47 +81,35 @@ pub(super) enum Written {
     Curve(Box<Curve>),
 }
 
-/// `rate`, as a map. Its keys are checked when it is resolved.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(transform = own_keys))]
-#[serde(deny_unknown_fields)]
-pub(super) struct Curve {
-    /// The curve's name.
-    #[cfg_attr(feature = "cli", schemars(with = "CurveName"))]
-    curve: String,
-    /// The mean rate of the wave.
-    mean: Option<Level>,
-    /// The highest rate.
-    peak: Option<Level>,
-    /// When it is highest; at the start by default.
-    #[serde(default, with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    peak_at: Option<Duration>,
-    /// The time from peak to peak.
-    #[serde(default, with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    period: Option<Duration>,
-    /// The rate at first.
-    from: Option<Level>,
-    /// The rate at last.
-    to: Option<Level>,
-    /// How long the change takes.
-    #[serde(default, with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    over: Option<Duration>,
-    /// The rate before and after.
-    base: Option<Level>,
-    /// When it begins to change; at the start by default.
-    #[serde(default, with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    at: Option<Duration>,
-    /// How long it stays at its peak.
-    #[serde(default, rename = "for", with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    length: Option<Duration>,
-    /// The steps; each holds until the next.
-    steps: Option<Vec<Step>>,
+section! {
+    /// `rate`, as a map. Its keys are checked when it is resolved.
+    #[derive()]
+    pub(super) struct Curve [] ("Curve", transform own_keys) {
+        /// The curve's name.
+        required curve: String, schema CurveName;
+        /// The mean rate of the wave.
+        optional mean: Rate as Level;
+        /// The highest rate.
+        optional peak: Rate as Level;
+        /// When it is highest; at the start by default.
+        default peak_at: Duration as Length = Duration::ZERO, in Duration::ZERO..=LONGEST_RUN;
+        /// The time from peak to peak.
+        optional period: Duration as Length, in SHORTEST..=LONGEST_RUN;
+        /// The rate at first.
+        optional from: Rate as Level;
+        /// The rate at last.
+        optional to: Rate as Level;
+        /// How long the change takes.
+        optional over: Duration as Length, in SHORTEST..=LONGEST_RUN;
+        /// The rate before and after.
+        optional base: Rate as Level;
+        /// When it begins to change; at the start by default.
+        default at: Duration as Length = Duration::ZERO, in Duration::ZERO..=LONGEST_RUN;
+        /// How long it stays at its peak.
+        optional length "for": Duration as Length, in SHORTEST..=LONGEST_RUN;
+        /// The steps; each holds until the next.
+        optional steps: Vec<Step>;
+    }
 }
 
 /// Declares the keys of every curve: the required ones, and after `;` the one that defaults to the
@@ -144,7 +128,7 @@ macro_rules! curves {
                 match self.curve.as_str() {
                     $($name => Ok(RateCurve::$curve {
                         $($field: required(place, $name, $key, self.$field)?,)+
-                        $($start: start(place, $start_key, self.$start)?,)?
+                        $($start: self.$start,)?
                     }),)+
                     name => {
                         let problem = place.problem("curve", format!("unknown curve `{name}`"));
@@ -183,31 +167,20 @@ curves! {
 
 /// A value under a key of a curve.
 trait Key: Sized {
-    /// How it is written.
-    type Written;
-
     /// What a message shows where it is missing.
     const EXAMPLE: &'static str;
 
-    /// The value, when it lies within its range.
-    fn checked(written: Self::Written, place: &Place<'_>, key: &str) -> Result<Self, Diagnostic>;
-
     /// The resolved value.
     fn shown(&self) -> Value;
+
+    /// Checks what its text form does not.
+    fn check(&self, _: &Place<'_>) -> Result<(), Diagnostic> {
+        Ok(())
+    }
 }
 
 impl Key for Rate {
-    type Written = Level;
-
     const EXAMPLE: &'static str = "2/s";
-
-    fn checked(Level(rate): Level, place: &Place<'_>, key: &str) -> Result<Self, Diagnostic> {
-        if fine(rate) <= fine(HIGHEST) {
-            return Ok(rate);
-        }
-        let problem = place.problem(key, format!("`{rate}` is too large"));
-        Err(problem.hint(format!("write at most `{HIGHEST}`")))
-    }
 
     fn shown(&self) -> Value {
         json!(self)
@@ -215,52 +188,38 @@ impl Key for Rate {
 }
 
 impl Key for Duration {
-    type Written = Self;
-
     const EXAMPLE: &'static str = "5m";
 
-    fn checked(length: Self, place: &Place<'_>, key: &str) -> Result<Self, Diagnostic> {
-        place.length(key, length, SHORTEST)?;
-        Ok(length)
-    }
-
     fn shown(&self) -> Value {
-        duration::write(*self).into()
+        json!(Length(*self))
     }
 }
 
 impl Key for Vec<Step> {
-    type Written = Self;
-
     const EXAMPLE: &'static str = "[ { at: 0s, rate: 1/s }, { at: 5m, rate: 3/s } ]";
-
-    fn checked(steps: Self, place: &Place<'_>, key: &str) -> Result<Self, Diagnostic> {
-        if steps.is_empty() {
-            let problem = place.problem(key, "there is no step at all");
-            return Err(problem.hint(format!("write as in `steps: {}`", Self::EXAMPLE)));
-        }
-        if steps.len() > MOST_STEPS {
-            return Err(place.problem(key, format!("more than {MOST_STEPS} steps")));
-        }
-        let mut last = None;
-        for (n, step) in steps.iter().enumerate() {
-            let number = n.to_string();
-            let all = place.inside(key);
-            let place = all.inside(&number);
-            place.length("at", step.at, Duration::ZERO)?;
-            if last.is_some_and(|last| step.at <= last) {
-                let message = "this step does not come after the one before it";
-                let problem = place.problem("at", message);
-                return Err(problem.hint("write the steps in the order of their time"));
-            }
-            Rate::checked(Level(step.rate), &place, "rate")?;
-            last = Some(step.at);
-        }
-        Ok(steps)
-    }
 
     fn shown(&self) -> Value {
         json!(self)
+    }
+
+    fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
+        if self.is_empty() {
+            let problem = place.problem("steps", "there is no step at all");
+            return Err(problem.hint(format!("write as in `steps: {}`", Self::EXAMPLE)));
+        }
+        if self.len() > MOST_STEPS {
+            return Err(place.problem("steps", format!("more than {MOST_STEPS} steps")));
+        }
+        let mut pairs = self.array_windows();
+        match pairs.position(|[before, after]| after.at <= before.at) {
+            None => Ok(()),
+            Some(n) => {
+                let number = (n + 1).to_string();
+                let message = "this step does not come after the one before it";
+                let problem = place.inside("steps").inside(&number).problem("at", message);
+                Err(problem.hint("write the steps in the order of their time"))
+            }
+        }
     }
 }
 
@@ -268,19 +227,14 @@ fn required<K: Key>(
     place: &Place<'_>,
     curve: &str,
     key: &str,
-    written: Option<K::Written>,
+    value: Option<K>,
 ) -> Result<K, Diagnostic> {
-    let Some(written) = written else {
+    let Some(value) = value else {
         let problem = place.problem("curve", format!("`{curve}` needs the key `{key}`"));
         return Err(problem.hint(format!("write as in `{key}: {}`", K::EXAMPLE)));
     };
-    K::checked(written, place, key)
-}
-
-/// When something begins: at the start by default.
-fn start(place: &Place<'_>, key: &str, at: Option<Duration>) -> Result<Duration, Diagnostic> {
-    place.length(key, at, Duration::ZERO)?;
-    Ok(at.unwrap_or_default())
+    value.check(place)?;
+    Ok(value)
 }
 
 impl From<Rate> for RateCurve {
@@ -403,27 +357,46 @@ pub(super) fn fine(rate: Rate) -> u128 {
     u128::from(rate.count_nano) * u128::from(DAY / per)
 }
 
-/// A rate that may also be zero: `0/s`.
+/// A rate of a curve, which may also be zero: `0/s`.
 struct Level(Rate);
 
-impl<'de> Deserialize<'de> for Level {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        level(deserializer).map(Self)
+impl Level {
+    fn parse(text: &str) -> Result<Self, UnitError> {
+        let nothing = text.trim().strip_prefix('0').map(str::trim_start);
+        let rate = match nothing.filter(|rest| rest.starts_with('/')) {
+            Some(unit) => Rate {
+                count_nano: 0,
+                ..Rate::parse(&format!("1{unit}"))?
+            },
+            None => Rate::parse(text)?,
+        };
+        if fine(rate) <= fine(HIGHEST) {
+            return Ok(Self(rate));
+        }
+        let error = UnitError::new(format!("`{rate}` is too large"));
+        Err(error.or_write(format!("write at most `{HIGHEST}`")))
     }
 }
 
-fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let nothing = text.trim().strip_prefix('0').map(str::trim_start);
-    let unit = nothing.filter(|rest| rest.starts_with('/'));
-    let rate = match unit {
-        Some(unit) => Rate::parse(&format!("1{unit}")),
-        None => Rate::parse(&text),
-    };
-    let rate = rate.map_err(UnitError::into_serde)?;
-    let count_nano = unit.map_or(rate.count_nano, |_| 0);
-    Ok(Rate { count_nano, ..rate })
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
+
+impl From<Rate> for Level {
+    fn from(rate: Rate) -> Self {
+        Self(rate)
+    }
+}
+
+impl From<Level> for Rate {
+    fn from(level: Level) -> Self {
+        level.0
+    }
+}
+
+text_form!(Level, "a string");
 
 impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -476,12 +449,13 @@ crate::text::schema::inline_schema! {
 
 /// Each curve takes keys of its own.
 #[cfg(feature = "cli")]
-fn own_keys(schema: &mut schemars::Schema) {
+fn own_keys(mut schema: schemars::Schema) -> schemars::Schema {
     let rules = CURVES.iter().map(|(name, required, optional)| {
         let keys = ["curve"].iter().chain(*required).chain(*optional);
         crate::text::schema::rule("curve", &json!({ "const": name }), required, keys.copied())
     });
     schema.insert("allOf".to_owned(), rules.collect());
+    schema
 }
 
 /// The highest rate of a curve: above what a simulation can host, and far below any overflow.

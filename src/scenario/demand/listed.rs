@@ -1,24 +1,13 @@
 //! Calls at given moments, one for each.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde::{Deserialize, Serializer};
+use serde::Serializer;
 
 use crate::scenario::place::Place;
 use crate::text::Diagnostic;
 use crate::time::Instant;
 use crate::units::duration;
-
-/// A moment of the run, as a file has it.
-#[derive(Clone, Copy, Deserialize)]
-pub(super) struct Moment(#[serde(with = "duration")] Duration);
-
-impl Moment {
-    pub(super) fn instant(self) -> Instant {
-        Instant::START + self.0
-    }
-}
 
 /// The moments, as a file has them.
 pub(super) fn serialize<S: Serializer>(

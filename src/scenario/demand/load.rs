@@ -9,16 +9,18 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::curve::{self, RateCurve};
-use super::listed::{self, Moment};
+use super::listed;
 use super::tasks::{self, Deadline, Prefixes, Task};
 use super::users::{UserRetry, Users};
-use crate::scenario::place::{Place, text};
+use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST};
+use crate::scenario::place::Place;
 use crate::scenario::quantiles::Quantiles;
+use crate::scenario::section::section;
 use crate::text::{Diagnostic, Document};
 use crate::time::Instant;
 #[cfg(feature = "cli")]
-use crate::units::schema;
-use crate::units::{Factor, Share, duration, tokens};
+use crate::units::schema::Whole;
+use crate::units::{Factor, Length, Share, Tokens, duration};
 
 /// What calls ask for, and when they arrive.
 #[derive(Clone, Debug)]
@@ -112,63 +114,49 @@ pub enum Arrivals {
     },
 }
 
-/// `load`.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(rename = "Load", transform = required))]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct Written {
-    /// How gaps between calls vary; `poisson` by default.
-    arrivals: Option<ArrivalProcess>,
-    /// The coefficient of variation of `gamma`: 1 equals `poisson`, above 1 calls come in bursts.
-    #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "Factor"))]
-    cv: Option<Factor>,
-    /// The arrival rate at all clients together: one rate, or a curve.
-    rate: Option<curve::Written>,
-    /// The moments at which calls arrive, one for each, in order, instead of a `rate`.
-    #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "Vec<schema::Length>"))]
-    at: Option<Vec<Moment>>,
-    /// Users in a closed loop, instead of a `rate`: each waits for an answer before the next call.
-    users: Option<Users>,
-    /// Prompt tokens.
-    prompt: Option<Quantiles<u64>>,
-    /// Output tokens.
-    output: Option<Quantiles<u64>>,
-    /// The share of calls that are streamed; none by default.
-    #[serde(default)]
-    stream: Share,
-    /// The share of streamed calls that are delivered to the caller in one piece; none by default.
-    #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "Share"))]
-    whole: Option<Share>,
-    /// How long a user waits, `none` = until an answer or an error; without limit by default.
-    #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::LengthOrNone"))]
-    deadline: Deadline,
-    /// The `max_tokens` that calls send.
-    #[serde(default, with = "tokens::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
-    max_tokens: Option<u64>,
-    /// Prefixes that prompts share, for caches.
-    prefix: Option<Prefixes>,
-    /// Kinds of calls, by names of your choice; keys that they leave out have the values given
-    /// here.
-    #[serde(default)]
-    tasks: BTreeMap<String, Task>,
-    /// After this long without an answer, a user may retry.
-    #[serde(default, with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    patience: Option<Duration>,
-    /// How users retry.
-    user_retry: Option<UserRetry>,
-    /// The number of client processes, each with its own breakers; 1 by default.
-    #[serde(default = "one")]
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
-    clients: u32,
-    /// A CSV file of calls to replay, relative to this one.
-    pub(in crate::scenario) trace: Option<String>,
+section! {
+    /// `load`.
+    #[derive()]
+    pub(in crate::scenario) struct Written [] ("Load", transform require) {
+        /// How gaps between calls vary; `poisson` by default.
+        optional arrivals: ArrivalProcess;
+        /// The coefficient of variation of `gamma`: 1 equals `poisson`, above 1 calls come in
+        /// bursts.
+        optional cv: Factor, in Factor::milli(50)..=Factor::milli(20_000);
+        /// The arrival rate at all clients together: one rate, or a curve.
+        optional rate: curve::Written;
+        /// The moments at which calls arrive, one for each, in order, instead of a `rate`.
+        optional at: Vec<Length>;
+        /// Users in a closed loop, instead of a `rate`: each waits for an answer before the next
+        /// call.
+        optional users: Users;
+        /// Prompt tokens.
+        optional prompt: Quantiles<u64>, in 1..=MOST_TOKENS;
+        /// Output tokens.
+        optional output: Quantiles<u64>, in 1..=MOST_TOKENS;
+        /// The share of calls that are streamed; none by default.
+        default stream: Share = Share::ZERO;
+        /// The share of streamed calls that are delivered to the caller in one piece; none by
+        /// default.
+        optional whole: Share;
+        /// How long a user waits, `none` = until an answer or an error; without limit by default.
+        default deadline: Deadline = Deadline::Unsaid;
+        /// The `max_tokens` that calls send.
+        optional max_tokens: u64 as Tokens, in 1..=MOST_TOKENS;
+        /// Prefixes that prompts share, for caches.
+        optional prefix: Prefixes;
+        /// Kinds of calls, by names of your choice; keys that they leave out have the values given
+        /// here.
+        default tasks: BTreeMap<String, Task> = BTreeMap::new();
+        /// After this long without an answer, a user may retry.
+        optional patience: Duration as Length, in SHORTEST..=LONGEST_RUN;
+        /// How users retry.
+        optional user_retry: UserRetry;
+        /// The number of client processes, each with its own breakers; 1 by default.
+        default clients: u32 = 1, in 1..=1_000, schema Whole;
+        /// A CSV file of calls to replay, relative to this one.
+        optional pub(in crate::scenario) trace: String;
+    }
 }
 
 /// `arrivals`.
@@ -184,13 +172,9 @@ enum ArrivalProcess {
     Gamma,
 }
 
-const fn one() -> u32 {
-    1
-}
-
 /// A load needs a source of calls, and token counts.
 #[cfg(feature = "cli")]
-fn required(schema: &mut schemars::Schema) {
+fn require(mut schema: schemars::Schema) -> schemars::Schema {
     let one_of = |keys: &[&[&str]]| {
         let all = keys.iter().map(|keys| json!({ "required": keys }));
         json!({ "anyOf": all.collect::<Vec<_>>() })
@@ -198,6 +182,7 @@ fn required(schema: &mut schemars::Schema) {
     let calls = one_of(&[&["rate"], &["at"], &["users"], &["trace"]]);
     let sizes = one_of(&[&["prompt", "output"], &["tasks"], &["trace"]]);
     schema.insert("allOf".to_owned(), json!([calls, sizes]));
+    schema
 }
 
 impl Load {
@@ -281,7 +266,7 @@ impl Serialize for Load {
         });
         let asked = match self.tasks.is_empty() {
             true => json!(self.common),
-            false => json!({ "tasks": self.tasks }),
+            false => json!({ "tasks": self.tasks.iter().map(shown).collect::<Vec<_>>() }),
         };
         let mut shown = json!(self.calls);
         for part in [
@@ -295,6 +280,13 @@ impl Serialize for Load {
         }
         shown.serialize(serializer)
     }
+}
+
+/// A task with its name, for a list.
+fn shown(task: &Task) -> Value {
+    let mut shown = json!(task);
+    shown["name"] = json!(task.name);
+    shown
 }
 
 /// The number of rows.
@@ -339,7 +331,6 @@ impl Written {
         trace: Option<Calls>,
     ) -> Result<Load, Diagnostic> {
         let place = Place::new(document, &["load"]);
-        place.within("clients", self.clients, 1..=MOST_CLIENTS, text)?;
         let is_replay = trace.is_some();
         let user_retry = self.user_retry(&place)?;
         let written = std::mem::take(&mut self.tasks);
@@ -356,7 +347,6 @@ impl Written {
         if is_replay {
             (common.prompt, common.output) = (None, None);
         }
-        common.check(&place)?;
         let clients = self.clients;
         let calls = match trace {
             Some(trace) => trace,
@@ -397,11 +387,11 @@ impl Written {
     /// The calls, if no trace lists them.
     fn calls(self, place: &Place<'_>) -> Result<Calls, Diagnostic> {
         if let Some(users) = self.users {
-            users.check(&place.inside("users"))?;
             return Ok(Calls::Users { users });
         }
         if let Some(at) = self.at {
-            let at = Arc::new(at.into_iter().map(Moment::instant).collect());
+            let at = at.into_iter().map(|at| Instant::START + at.0);
+            let at = Arc::new(at.collect());
             return Ok(Calls::Listed { at });
         }
         let rate = self.rate.ok_or_else(|| missing(place, "rate", "2/s"))?;
@@ -418,10 +408,7 @@ fn arrivals(
     cv: Option<Factor>,
 ) -> Result<Arrivals, Diagnostic> {
     match (process.unwrap_or(ArrivalProcess::Poisson), cv) {
-        (ArrivalProcess::Gamma, Some(cv)) => {
-            place.within("cv", cv, Factor::milli(50)..=Factor::milli(20_000), text)?;
-            Ok(Arrivals::Gamma { cv })
-        }
+        (ArrivalProcess::Gamma, Some(cv)) => Ok(Arrivals::Gamma { cv }),
         (ArrivalProcess::Gamma, None) => Err(place
             .problem("arrivals", "`gamma` needs the key `cv`")
             .hint("write how much the gaps vary: `cv: 2`; 1 is as `poisson`")),
@@ -457,5 +444,4 @@ fn missing(place: &Place<'_>, key: &str, example: &str) -> Diagnostic {
 
 const CLOSED: &str = "closed loop: arrivals depend on the policy, so calls are not paired";
 const CLICKED: &str = "users click again: first clicks are paired, the others are the policy's";
-const MOST_CLIENTS: u32 = 1_000;
 const MOST_CALLS: u128 = 1_000_000_000;

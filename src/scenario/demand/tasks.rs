@@ -9,59 +9,41 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::policy::call_context;
-use crate::scenario::check::{MOST_TOKENS, SHORTEST, check_name};
-use crate::scenario::place::{Place, text};
+use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST, check_name, within};
+use crate::scenario::place::Place;
 use crate::scenario::quantiles::Quantiles;
+use crate::scenario::section::section;
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
-use crate::units::schema;
-use crate::units::{Share, Written, count, duration, tokens};
+use crate::units::schema::LengthOrNone;
+use crate::units::{Count, Share, Tokens, Written, duration};
 
-/// One of `tasks`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Task {
-    /// Its name: the key that it stands under.
-    #[serde(skip_deserializing, skip_serializing_if = "String::is_empty")]
-    #[cfg_attr(feature = "cli", schemars(skip))]
-    pub name: String,
-    /// Its share of all calls; all shares together are 100 %.
-    #[serde(skip_serializing_if = "is_default")]
-    pub share: Share,
-    /// Prompt tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prompt: Option<Quantiles<u64>>,
-    /// Output tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output: Option<Quantiles<u64>>,
-    /// The share of its calls that are streamed.
-    #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "Share"))]
-    pub stream: Option<Share>,
-    /// The share of its streamed calls that are delivered to the caller in one piece.
-    #[serde(default, skip_serializing_if = "is_nothing")]
-    #[cfg_attr(feature = "cli", schemars(with = "Share"))]
-    pub whole: Option<Share>,
-    /// The priority of its calls when capacity is short; `normal` by default.
-    #[serde(default, skip_serializing_if = "is_default")]
-    #[cfg_attr(feature = "cli", schemars(with = "Option<Priority>"))]
-    pub priority: Priority,
-    /// How long its users wait; `none` = until an answer or an error.
-    #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::LengthOrNone"))]
-    pub deadline: Deadline,
-    /// The `max_tokens` that its calls send.
-    #[serde(
-        default,
-        with = "tokens::option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
-    pub max_tokens: Option<u64>,
-    /// Prefixes that its prompts share.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prefix: Option<Prefixes>,
+section! {
+    /// One of `tasks`.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Task [Serialize] ("Task") {
+        /// Its share of all calls; all shares together are 100 %.
+        required pub share: Share, skip is_default;
+        /// Prompt tokens.
+        optional pub prompt: Quantiles<u64>, in 1..=MOST_TOKENS;
+        /// Output tokens.
+        optional pub output: Quantiles<u64>, in 1..=MOST_TOKENS;
+        /// The share of its calls that are streamed.
+        optional pub stream: Share;
+        /// The share of its streamed calls that are delivered to the caller in one piece.
+        optional pub whole: Share, skip is_default;
+        /// The priority of its calls when capacity is short; `normal` by default.
+        default pub priority: Priority = Priority::Normal, skip is_default;
+        /// How long its users wait; `none` = until an answer or an error.
+        default pub deadline: Deadline = Deadline::Unsaid;
+        /// The `max_tokens` that its calls send.
+        optional pub max_tokens: u64 as Tokens, in 1..=MOST_TOKENS;
+        /// Prefixes that its prompts share.
+        optional pub prefix: Prefixes;
+    } beside {
+        /// Its name: the key that it stands under.
+        pub name: String,
+    }
 }
 
 /// How long users wait.
@@ -104,10 +86,23 @@ impl<'de> Deserialize<'de> for Deadline {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let parse = |text: &str| match text.trim() {
             "none" => Ok(Self::None),
-            length => duration::parse(length).map(Self::After),
+            length => duration::parse(length)
+                .and_then(|length| within(length, SHORTEST..=LONGEST_RUN, duration::write))
+                .map(Self::After),
         };
         let wanted = "a length of time such as `30s`, or `none`";
         deserializer.deserialize_str(Written { wanted, parse })
+    }
+}
+
+#[cfg(feature = "cli")]
+impl schemars::JsonSchema for Deadline {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        LengthOrNone::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        LengthOrNone::json_schema(generator)
     }
 }
 
@@ -125,43 +120,25 @@ pub enum Priority {
     High,
 }
 
-/// `prefix`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(rename = "Prefix"))]
-#[serde(deny_unknown_fields)]
-pub struct Prefixes {
-    /// The owner: 0 is the load, else the task's number from 1. Tasks do not share their own
-    /// prefixes with other tasks.
-    #[serde(skip)]
-    pub owner: u16,
-    /// How long each is.
-    #[serde(with = "tokens")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
-    pub tokens: u64,
-    /// How many there are; 1 by default.
-    #[serde(default = "one", with = "count")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
-    pub distinct: u64,
-    /// The share of calls that begin with one of them; all by default.
-    #[serde(default = "all")]
-    pub share: Share,
-}
-
-const fn one() -> u64 {
-    1
-}
-
-pub(super) const fn all() -> Share {
-    Share::WHOLE
+section! {
+    /// `prefix`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Prefixes [Serialize] ("Prefix") {
+        /// How long each is.
+        required pub tokens: u64 as Tokens, in 1..=MOST_TOKENS;
+        /// How many there are; 1 by default.
+        default pub distinct: u64 as Count = 1, in 1..=MOST_PREFIXES;
+        /// The share of calls that begin with one of them; all by default.
+        default pub share: Share = Share::WHOLE, in Share::from_parts(1)..=Share::WHOLE;
+    } beside {
+        /// The owner: 0 is the load, else the task's number from 1. Tasks do not share their own
+        /// prefixes with other tasks.
+        pub owner: u16,
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
-}
-
-fn is_nothing(share: &Option<Share>) -> bool {
-    share.unwrap_or_default() == Share::ZERO
 }
 
 impl From<Priority> for call_context::Priority {
@@ -175,34 +152,6 @@ impl From<Priority> for call_context::Priority {
 }
 
 impl Task {
-    /// Checks the ranges of the keys that a task and the load have in common.
-    pub(super) fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
-        place
-            .quantiles("prompt", self.prompt, 1..=MOST_TOKENS)?
-            .quantiles("output", self.output, 1..=MOST_TOKENS)?
-            .length("deadline", self.deadline.length(), SHORTEST)?
-            .within(
-                "max_tokens",
-                self.max_tokens,
-                1..=MOST_TOKENS,
-                tokens::write,
-            )?;
-        let Some(prefix) = self.prefix else {
-            return Ok(());
-        };
-        place
-            .inside("prefix")
-            .within("tokens", prefix.tokens, 1..=MOST_TOKENS, tokens::write)?
-            .within("distinct", prefix.distinct, 1..=MOST_PREFIXES, count::write)?
-            .within(
-                "share",
-                prefix.share,
-                Share::from_parts(1)..=Share::WHOLE,
-                text,
-            )?;
-        Ok(())
-    }
-
     /// Refuses `whole` where no call is streamed.
     pub(super) fn check_whole(
         &self,
@@ -250,7 +199,6 @@ pub(super) fn tasks(
             continue;
         };
         let place = Place::new(document, &["load", "tasks", &name]);
-        task.check(&place)?;
         let is_streamed = task.stream.is_none() && common.is_streamed();
         task.check_whole(&place, is_streamed || task.is_streamed())?;
         if let Some(prefix) = &mut task.prefix {

@@ -6,82 +6,50 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::tasks::all;
 use crate::scenario::check::{LONGEST_RUN, SHORTEST};
-use crate::scenario::place::{Place, text};
+use crate::scenario::place::Place;
 use crate::scenario::quantiles::Quantiles;
+use crate::scenario::section::section;
 use crate::text::Diagnostic;
 #[cfg(feature = "cli")]
-use crate::units::schema;
-use crate::units::{Share, count, duration};
+use crate::units::schema::Whole;
+use crate::units::{Length, Share};
 
-/// `users`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Users {
-    /// The number of users.
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Whole"))]
-    pub count: u64,
-    /// The think time of a user before a call.
-    pub think: Quantiles<Duration>,
-    /// After this long without an answer, a user may retry.
-    #[serde(
-        default,
-        with = "duration::option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pub(super) patience: Option<Duration>,
-    /// How they retry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) user_retry: Option<UserRetry>,
+section! {
+    /// `users`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[non_exhaustive]
+    pub struct Users [Serialize] ("Users") {
+        /// The number of users.
+        required pub count: u64, in 1..=100_000, schema Whole;
+        /// The think time of a user before a call.
+        required pub think: Quantiles<Duration>, in SHORTEST..=LONGEST_RUN;
+        /// After this long without an answer, a user may retry.
+        optional pub(super) patience: Duration as Length, in SHORTEST..=LONGEST_RUN;
+        /// How they retry.
+        optional pub(super) user_retry: UserRetry;
+    }
 }
 
-/// `user_retry`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct UserRetry {
-    /// How long users wait for an answer, after each click. It is written beside `user_retry`.
-    #[serde(skip)]
-    pub patience: Duration,
-    /// The probability of a retry; otherwise the user waits on. 100% by default.
-    #[serde(default = "all")]
-    pub chance: Share,
-    /// The most retries for one answer; 1 by default.
-    #[serde(default = "once")]
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
-    pub at_most: u32,
-    /// Whether a retry cancels the previous call, as reloading a page does; `true` by default.
-    #[serde(default = "abandoned")]
-    pub abandons: bool,
-}
-
-const fn once() -> u32 {
-    1
-}
-
-const fn abandoned() -> bool {
-    true
-}
-
-impl Users {
-    /// Checks the keys that only users have.
-    pub(super) fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
-        place
-            .within("count", self.count, 1..=MOST_USERS, count::write)?
-            .quantiles("think", self.think, SHORTEST..=LONGEST_RUN)?;
-        Ok(())
+section! {
+    /// `user_retry`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct UserRetry [Serialize] ("UserRetry") {
+        /// The probability of a retry; otherwise the user waits on. 100% by default.
+        default pub chance: Share = Share::WHOLE, in Share::from_parts(1)..=Share::WHOLE;
+        /// The most retries for one answer; 1 by default.
+        default pub at_most: u32 = 1, in 1..=1_000, schema Whole;
+        /// Whether a retry cancels the previous call, as reloading a page does; `true` by default.
+        default pub abandons: bool = true;
+    } beside {
+        /// How long users wait for an answer, after each click. It is written beside `user_retry`.
+        pub patience: Duration,
     }
 }
 
 impl UserRetry {
-    /// Checks the two keys of user retries, and joins them.
+    /// Joins the two keys of user retries, of which neither stands alone.
     pub(super) fn joined(
         place: &Place<'_>,
         patience: Option<Duration>,
@@ -103,22 +71,9 @@ impl UserRetry {
                 return Err(problem.hint("write as in `patience: 10s`"));
             }
         };
-        place.length("patience", patience, SHORTEST)?;
-        place
-            .inside("user_retry")
-            .within(
-                "chance",
-                user_retry.chance,
-                Share::from_parts(1)..=Share::WHOLE,
-                text,
-            )?
-            .within("at_most", user_retry.at_most, 1..=MOST_CLICKS, text)?;
         Ok(Some(Self {
             patience,
             ..user_retry
         }))
     }
 }
-
-const MOST_USERS: u64 = 100_000;
-const MOST_CLICKS: u32 = 1_000;

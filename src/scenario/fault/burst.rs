@@ -12,35 +12,23 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::forms::{length, or_default};
 use crate::rng::{Purpose, RngStreams};
+use crate::scenario::check::{LONGEST_RUN, SHORTEST};
+use crate::scenario::section::section;
 use crate::time::{Instant, nanos};
-use crate::units::Share;
-#[cfg(feature = "cli")]
-use crate::units::schema::Length;
+use crate::units::{Length, Share};
 
-/// `burst` of a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Burst {
-    /// How long it is on, on average.
-    #[serde(with = "length")]
-    #[cfg_attr(feature = "cli", schemars(with = "Length"))]
-    pub on: Duration,
-    /// How long it is off, on average.
-    #[serde(with = "length")]
-    #[cfg_attr(feature = "cli", schemars(with = "Length"))]
-    pub off: Duration,
-    /// Its rate while off; 0 by default.
-    #[serde(default, deserialize_with = "or_default")]
-    #[cfg_attr(
-        feature = "cli",
-        schemars(with = "Share", skip_serializing_if = "super::forms::is_default")
-    )]
-    pub rate_off: Share,
+section! {
+    /// `burst` of a fault.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Burst [Serialize] ("Burst") {
+        /// How long it is on, on average.
+        required pub on: Duration as Length, in SHORTEST..=LONGEST_RUN;
+        /// How long it is off, on average.
+        required pub off: Duration as Length, in SHORTEST..=LONGEST_RUN;
+        /// Its rate while off; 0 by default.
+        default pub rate_off: Share = Share::ZERO;
+    }
 }
 
 impl Burst {

@@ -1,5 +1,5 @@
-//! Text forms that keys of a fault share: lengths of time, optional values, one length instead of a
-//! map, and names alone or in a list.
+//! Text forms that keys of a fault share: one length instead of a map, and names alone or in a
+//! list.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,59 +9,8 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::scenario::LONGEST_RUN;
-use crate::scenario::check::within;
+use crate::scenario::check::{LONGEST_RUN, SHORTEST, within};
 use crate::units::{UnitError, duration};
-
-/// A length of time, from the timer's resolution to the longest run.
-pub(super) mod length {
-    use super::*;
-
-    pub(crate) use crate::units::duration::serialize;
-
-    pub(crate) fn checked(length: Duration) -> Result<Duration, UnitError> {
-        within(length, SHORTEST..=LONGEST_RUN, duration::write)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        checked(duration::deserialize(from)?).map_err(UnitError::into_serde)
-    }
-
-    pub(crate) fn option<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-        let length = duration::option::deserialize(from)?;
-        let checked = length.map(checked).transpose();
-        checked.map_err(UnitError::into_serde)
-    }
-
-    /// The world's timers resolve one millisecond.
-    const SHORTEST: Duration = Duration::from_millis(1);
-}
-
-/// The same; zero if left out.
-pub(super) mod length_or_zero {
-    use super::*;
-
-    pub(crate) use crate::units::duration::serialize;
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        length::option(from).map(Option::unwrap_or_default)
-    }
-}
-
-/// The value of a key, or the default if it is empty.
-pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
-/// Whether a value is the default, which the schema does not repeat.
-#[cfg(feature = "cli")]
-pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
 
 /// A map, or one length of time, which stands for the map's first key.
 #[derive(Clone, Copy)]
@@ -151,7 +100,8 @@ impl<'de, T: Deserialize<'de> + From<Duration>> Visitor<'de> for ShortVisitor<T>
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Short<T>, E> {
         let length = duration::parse(text).map_err(UnitError::into_serde)?;
-        let length = length::checked(length).map_err(UnitError::into_serde)?;
+        let length = within(length, SHORTEST..=LONGEST_RUN, duration::write);
+        let length = length.map_err(UnitError::into_serde)?;
         Ok(Short(T::from(length)))
     }
 

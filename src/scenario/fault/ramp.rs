@@ -7,54 +7,33 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::forms::{length, length_or_zero, or_default};
+use crate::scenario::check::{LONGEST_RUN, SHORTEST};
+use crate::scenario::section::section;
 use crate::time::{nanos, period};
-use crate::units::Share;
-#[cfg(feature = "cli")]
-use crate::units::schema::Length;
+use crate::units::{Length, Share};
 
-/// `ramp` of a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Ramp {
-    /// From nothing to full, as a window begins.
-    #[serde(default, with = "length_or_zero")]
-    #[cfg_attr(
-        feature = "cli",
-        schemars(with = "Length", skip_serializing_if = "super::forms::is_default")
-    )]
-    pub up: Duration,
-    /// From full to nothing, before it ends.
-    #[serde(default, with = "length_or_zero")]
-    #[cfg_attr(
-        feature = "cli",
-        schemars(with = "Length", skip_serializing_if = "super::forms::is_default")
-    )]
-    pub down: Duration,
-    /// Along which curve; `linear` by default.
-    #[serde(default, deserialize_with = "or_default")]
-    #[cfg_attr(feature = "cli", schemars(!default, with = "Option<Shape>"))]
-    pub shape: Shape,
+section! {
+    /// `ramp` of a fault.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Ramp [Serialize] ("Ramp") {
+        /// From nothing to full, as a window begins.
+        default pub up: Duration as Length = Duration::ZERO, in SHORTEST..=LONGEST_RUN;
+        /// From full to nothing, before it ends.
+        default pub down: Duration as Length = Duration::ZERO, in SHORTEST..=LONGEST_RUN;
+        /// Along which curve; `linear` by default.
+        default pub shape: Shape = Shape::Linear;
+    }
 }
 
-/// `recover` of a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(
-    feature = "cli",
-    derive(schemars::JsonSchema),
-    schemars(rename = "Recover")
-)]
-#[serde(deny_unknown_fields)]
-pub struct Recovery {
-    /// From full to nothing, after a window.
-    #[serde(with = "length")]
-    #[cfg_attr(feature = "cli", schemars(with = "Length"))]
-    pub over: Duration,
-    /// Along which curve; `linear` by default.
-    #[serde(default, deserialize_with = "or_default")]
-    #[cfg_attr(feature = "cli", schemars(!default, with = "Option<Shape>"))]
-    pub shape: Shape,
+section! {
+    /// `recover` of a fault.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Recovery [Serialize] ("Recover") {
+        /// From full to nothing, after a window.
+        required pub over: Duration as Length, in SHORTEST..=LONGEST_RUN;
+        /// Along which curve; `linear` by default.
+        default pub shape: Shape = Shape::Linear;
+    }
 }
 
 impl From<Duration> for Ramp {

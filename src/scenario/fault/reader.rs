@@ -1,13 +1,10 @@
 //! Reads the keys of one fault, and points at them when something is wrong.
 
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use super::keys::Written;
-use crate::scenario::LONGEST_RUN;
 use crate::scenario::check::bounded;
 use crate::text::{Diagnostic, Document};
-use crate::units::duration;
 
 /// Reads the keys of one fault. A key may be a path, as in `when.model`.
 pub(super) struct Reader<'a> {
@@ -34,29 +31,15 @@ impl<'a> Reader<'a> {
         self.document.problem_at_key(&self.path(key), message)
     }
 
-    /// A length of time that may be 0.
-    pub(super) fn length(&self, key: &str, value: Duration) -> Result<Duration, Diagnostic> {
-        self.bounded(key, value, Duration::ZERO..=LONGEST_RUN, duration::write)
-    }
-
-    pub(super) fn bounded<T: Copy + PartialOrd>(
-        &self,
-        key: &str,
-        value: T,
-        range: RangeInclusive<T>,
-        write: fn(T) -> String,
-    ) -> Result<T, Diagnostic> {
-        bounded(self.document, &self.path(key), value, range, write)
-    }
-
-    /// The same for a quantity with `ToString`.
+    /// `value`, when it lies within `range`.
     pub(super) fn within<T: Copy + PartialOrd + ToString>(
         &self,
         key: &str,
         value: T,
         range: RangeInclusive<T>,
     ) -> Result<T, Diagnostic> {
-        self.bounded(key, value, range, |value| value.to_string())
+        let write = |value: T| value.to_string();
+        bounded(self.document, &self.path(key), value, range, write)
     }
 
     /// The value of a required key; the `hint` says how to write it.

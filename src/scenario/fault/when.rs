@@ -6,13 +6,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::forms::length;
 use super::one_of::OneOf;
 use crate::policy::CallId;
-use crate::scenario::check::MOST_TOKENS;
-use crate::scenario::check::within;
+use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST, within};
+use crate::scenario::section::section;
 use crate::time::Instant;
 #[cfg(feature = "cli")]
 use crate::units::schema::{TokensCompared, Whole};
@@ -39,24 +36,21 @@ pub struct AttemptInfo<'a> {
     pub key: Option<&'a str>,
 }
 
-/// `when` of a fault. Of a list, one value must fit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(extend("minProperties" = 1)))]
-#[serde(deny_unknown_fields)]
-pub struct When {
-    /// They request this model, or one of these.
-    pub model: Option<OneOf<String>>,
-    /// They send this API key, or one of these.
-    pub key: Option<OneOf<String>>,
-    /// Their prompt is larger, or smaller: `"> 8k tok"`; of a list one must hold.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<OneOf<TokensCompared>>"))]
-    pub prompt: Option<OneOf<Bound>>,
-    /// Their answer is streamed, or is not.
-    pub streamed: Option<bool>,
-    /// They are of this client, counted from 0, or of one of these.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<OneOf<Whole>>"))]
-    pub client: Option<OneOf<u32>>,
+section! {
+    /// `when` of a fault. Of a list, one value must fit.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct When [Serialize] ("When", transform some_key) {
+        /// They request this model, or one of these.
+        optional pub model: OneOf<String>;
+        /// They send this API key, or one of these.
+        optional pub key: OneOf<String>;
+        /// Their prompt is larger, or smaller: `"> 8k tok"`; of a list one must hold.
+        optional pub prompt: OneOf<Bound>, schema OneOf<TokensCompared>;
+        /// Their answer is streamed, or is not.
+        optional pub streamed: bool;
+        /// They are of this client, counted from 0, or of one of these.
+        optional pub client: OneOf<u32>, schema OneOf<Whole>;
+    }
 }
 
 /// On which side of a number of tokens a prompt lies.
@@ -170,7 +164,8 @@ impl Sticky {
                     UnitError::new(format!("`{text}` is not a unit of draws"))
                         .or_write("write `attempt`, `call`, or a length of time such as `1s`")
                 })?;
-                length::checked(length).map(Self::Length)
+                let length = within(length, SHORTEST..=LONGEST_RUN, duration::write)?;
+                Ok(Self::Length(length))
             }
         }
     }
@@ -196,6 +191,12 @@ impl fmt::Display for Sticky {
 
 text_form!(Bound, "a string");
 text_form!(Sticky, "a string");
+
+#[cfg(feature = "cli")]
+fn some_key(mut schema: schemars::Schema) -> schemars::Schema {
+    schema.insert("minProperties".to_owned(), 1.into());
+    schema
+}
 
 #[cfg(feature = "cli")]
 crate::text::schema::inline_schema! {

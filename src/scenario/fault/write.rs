@@ -69,12 +69,8 @@ fn shared_fate(providers: &[Provider], fault: &Fault) -> Value {
 
 /// Its conditions; `null` if there are none.
 fn when(when: &When) -> Value {
-    let mut shown = match when.is_always() {
+    match when.is_always() {
         true => Value::Null,
         false => json!(when),
-    };
-    if let Some(keys) = shown.as_object_mut() {
-        keys.retain(|_, value| !value.is_null());
     }
-    shown
 }

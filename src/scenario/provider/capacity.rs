@@ -2,112 +2,66 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::scenario::check::{LONGEST_RUN, SHORTEST};
+use crate::scenario::place::Place;
+use crate::scenario::section::section;
+use crate::text::Diagnostic;
+use crate::units::{Count, Factor, Length, Share};
 
-use crate::scenario::check::SHORTEST;
-use crate::scenario::place::{Place, text};
-use crate::text::{Diagnostic, Document};
-#[cfg(feature = "cli")]
-use crate::units::schema;
-use crate::units::{Factor, Share, count, duration};
-
-/// The capacity of a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(description = "`capacity` of a provider."))]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Capacity {
-    /// Requests that it processes at once.
-    #[serde(deserialize_with = "count::deserialize")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
-    pub slots: u64,
-    /// Requests that may wait for a slot; none by default.
-    #[serde(default, deserialize_with = "count::deserialize")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
-    pub queue: u64,
-    /// By which factor it is slower when all slots are busy; 1 by default.
-    #[serde(default = "no_slowdown")]
-    pub slowdown: Factor,
-    /// Slots are lost while requests wait, and come back slowly.
-    pub degrade: Option<Degrade>,
+section! {
+    /// The capacity of a provider.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct Capacity [Serialize] ("Capacity": "`capacity` of a provider.") {
+        /// Requests that it processes at once.
+        required pub slots: u64 as Count, in 1..=100_000, written u64;
+        /// Requests that may wait for a slot; none by default.
+        default pub queue: u64 as Count = 0, in 0..=1_000_000, written u64;
+        /// By which factor it is slower when all slots are busy; 1 by default.
+        default pub slowdown: Factor = Factor::ONE, in Factor::ONE..=Factor::milli(1_000_000);
+        /// Slots are lost while requests wait, and come back slowly.
+        default pub degrade: Option<Degrade> = None;
+    }
 }
 
-/// How capacity degrades under overload: slots are lost while requests wait, and come back slowly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(description = "`degrade` of a capacity."))]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Degrade {
-    /// The smallest share of the slots that is left.
-    pub to: Share,
-    /// How long it takes to lose them.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pub within: Duration,
-    /// How long it takes to recover all of them.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pub recover: Duration,
+section! {
+    /// How capacity degrades under overload: slots are lost while requests wait, and come back
+    /// slowly.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct Degrade [Serialize] ("Degrade": "`degrade` of a capacity.") {
+        /// The smallest share of the slots that is left.
+        required pub to: Share, in PART;
+        /// How long it takes to lose them.
+        required pub within: Duration as Length, in SHORTEST..=DAY;
+        /// How long it takes to recover all of them.
+        required pub recover: Duration as Length, in SHORTEST..=DAY;
+    }
 }
 
-/// A prompt cache: prompts with a prefix that the provider has seen are cheaper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(description = "`cache` of a provider."))]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Cache {
-    /// How long a prefix stays cached.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pub ttl: Duration,
+section! {
+    /// A prompt cache: prompts with a prefix that the provider has seen are cheaper.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct Cache [Serialize] ("Cache": "`cache` of a provider.") {
+        /// How long a prefix stays cached.
+        required pub ttl: Duration as Length, in SHORTEST..=LONGEST_RUN;
+    }
 }
 
 impl Capacity {
-    /// Checks the capacity at `path`.
-    pub(super) fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
-        let slower = Factor::ONE..=Factor::milli(1_000_000);
-        Place::new(document, path)
-            .within("slots", self.slots, 1..=100_000, count::write)?
-            .within("queue", self.queue, 0..=1_000_000, count::write)?
-            .within("slowdown", self.slowdown, slower, text)?;
-        let Some(degrade) = self.degrade else {
+    /// Refuses a capacity that would never degrade.
+    pub(super) fn check(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
+        if self.degrade.is_none() || self.queue > 0 {
             return Ok(());
-        };
-        let path = [path, &["degrade"]].concat();
-        if self.queue == 0 {
-            let message = "without a queue no request waits: this would never degrade";
-            let problem = document.problem_at_key(&path, message);
-            return Err(problem.hint("write how many may wait: `queue: 200`"));
         }
-        degrade.check(document, &path)
+        let message = "without a queue no request waits: this would never degrade";
+        let problem = place.problem_at_key("degrade", message);
+        Err(problem.hint("write how many may wait: `queue: 200`"))
     }
 }
 
-impl Degrade {
-    fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
-        let lengths = SHORTEST..=Duration::from_secs(86_400);
-        Place::new(document, path)
-            .within("to", self.to, PART, text)?
-            .within("within", self.within, lengths.clone(), duration::write)?
-            .within("recover", self.recover, lengths, duration::write)?;
-        Ok(())
-    }
-}
-
-impl Cache {
-    /// Checks the cache at `path`.
-    pub(super) fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
-        Place::new(document, path).length("ttl", self.ttl, SHORTEST)?;
-        Ok(())
-    }
-}
-
-fn no_slowdown() -> Factor {
-    Factor::ONE
-}
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A share above 0 % and below 100 %.
 pub(super) const PART: std::ops::RangeInclusive<Share> =

@@ -25,11 +25,11 @@ use serde_json::{Value, json};
 
 use super::capacity::PART;
 use crate::scenario::check::{hint_of_name, is_name};
-use crate::scenario::place::{Place, text};
+use crate::scenario::section::section;
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
-use crate::units::schema;
-use crate::units::{Share, UnitError, Written as Text, count, duration};
+use crate::units::schema::Name;
+use crate::units::{Count, Length, Share, UnitError, Written as Text, count, duration};
 use crate::wire::Dialect;
 
 /// A provider's limits, and how it counts.
@@ -217,67 +217,42 @@ pub enum Charge {
     Completion,
 }
 
-/// Limits as written in a file, filled in from a profile.
-#[derive(Default, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(
-    feature = "cli",
-    schemars(rename = "Limits", description = "`limits` of a provider.")
-)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WrittenLimits {
-    /// Requests per minute.
-    #[serde(default, with = "count::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
-    rpm: Option<u64>,
-    /// Tokens per minute, prompt and output together.
-    #[serde(default, with = "count::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
-    tpm: Option<u64>,
-    /// Prompt tokens per minute.
-    #[serde(default, with = "count::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
-    itpm: Option<u64>,
-    /// Output tokens per minute.
-    #[serde(default, with = "count::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
-    otpm: Option<u64>,
-    /// Requests per day.
-    #[serde(default, with = "count::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
-    rpd: Option<u64>,
-    /// Tokens per day.
-    #[serde(default, with = "count::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
-    tpd: Option<u64>,
-    /// Requests at once.
-    #[serde(default, with = "count::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Count"))]
-    concurrency: Option<u64>,
-    /// How a limit counts; as the vendor does by default.
-    window: Option<Span>,
-    /// The period over which `rpm` is counted, at most a minute, with the limit scaled down to it.
-    #[serde(default, with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    rpm_over: Option<Duration>,
-    /// When tokens are charged; as the vendor does by default.
-    charge: Option<Charge>,
-    /// Refused requests count as well: at all limits (`true`), at those on `requests`, or at those
-    /// on `tokens`, with what they would have been charged on admission; `false` by default.
-    #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "Option<CountRefused>"))]
-    count_refused: CountRefused,
-    /// The share of the limits on tokens that is left while all slots are busy.
-    #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "Share"))]
-    shrinks_to: Option<Share>,
-    /// Whether they hold per account or per key; per account by default.
-    #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "Option<Per>"))]
-    per: Per,
-    /// Providers of one account share its limits.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Name>"))]
-    account: Option<String>,
+section! {
+    /// Limits as written in a file, filled in from a profile.
+    #[derive(Default)]
+    pub(super) struct WrittenLimits [] ("Limits": "`limits` of a provider.") {
+        /// Requests per minute.
+        optional rpm: u64 as Count, in 1..=MOST;
+        /// Tokens per minute, prompt and output together.
+        optional tpm: u64 as Count, in 1..=MOST;
+        /// Prompt tokens per minute.
+        optional itpm: u64 as Count, in 1..=MOST;
+        /// Output tokens per minute.
+        optional otpm: u64 as Count, in 1..=MOST;
+        /// Requests per day.
+        optional rpd: u64 as Count, in 1..=MOST;
+        /// Tokens per day.
+        optional tpd: u64 as Count, in 1..=MOST;
+        /// Requests at once.
+        optional concurrency: u64 as Count, in 1..=1_000_000;
+        /// How a limit counts; as the vendor does by default.
+        optional window: Span;
+        /// The period over which `rpm` is counted, at most a minute, with the limit scaled down to
+        /// it.
+        optional rpm_over: Duration as Length, in Duration::from_secs(1)..=MINUTE;
+        /// When tokens are charged; as the vendor does by default.
+        optional charge: Charge;
+        /// Refused requests count as well: at all limits (`true`), at those on `requests`, or at
+        /// those on `tokens`, with what they would have been charged on admission; `false` by
+        /// default.
+        default count_refused: CountRefused = CountRefused::Nowhere;
+        /// The share of the limits on tokens that is left while all slots are busy.
+        optional shrinks_to: Share, in PART;
+        /// Whether they hold per account or per key; per account by default.
+        default per: Per = Per::Account;
+        /// Providers of one account share its limits.
+        optional account: String, schema Name;
+    }
 }
 
 impl WrittenLimits {
@@ -311,17 +286,6 @@ impl WrittenLimits {
             let problem = document.problem_at_key(&at("shrinks_to"), message);
             return Err(problem.hint("write how much it can do at once: `capacity: { slots: 64 }`"));
         }
-        let lengths = Duration::from_secs(1)..=MINUTE;
-        Place::new(document, path)
-            .within("concurrency", self.concurrency, 1..=1_000_000, count::write)?
-            .within("rpm", self.rpm, 1..=MOST, count::write)?
-            .within("rpm_over", self.rpm_over, lengths, duration::write)?
-            .within("rpd", self.rpd, 1..=MOST, count::write)?
-            .within("tpm", self.tpm, 1..=MOST, count::write)?
-            .within("tpd", self.tpd, 1..=MOST, count::write)?
-            .within("itpm", self.itpm, 1..=MOST, count::write)?
-            .within("otpm", self.otpm, 1..=MOST, count::write)?
-            .within("shrinks_to", self.shrinks_to, PART, text)?;
         if let Some(account) = self.account.as_deref().filter(|name| !is_name(name)) {
             let message = format!("`{account}` cannot name an account");
             let problem = document.problem(&at("account"), message);

@@ -13,51 +13,33 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::check::{MOST_TOKENS, SHORTEST, check_name};
 use super::place::{Place, text};
 use super::profiles;
 use super::quantiles::Quantiles;
+use super::section::section;
 use crate::policy::ProviderId;
 use crate::prices::{self, Book, Price};
 use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document, secrets};
 #[cfg(feature = "cli")]
-use crate::units::schema;
-use crate::units::{Money, TokenRate, duration, tokens};
+use crate::units::schema::Whole;
+use crate::units::{Length, Money, TokenRate, Tokens, duration};
 use crate::wire::Dialect;
 pub use capacity::{Cache, Capacity, Degrade};
 use limits::WrittenLimits;
 pub use limits::{Charge, CountRefused, Limit, Limits, Per, Span};
 
-/// The network between clients and providers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(description = "`network`."))]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Network {
-    /// How long a packet travels; 1 ms by default.
-    #[serde(with = "duration")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    pub one_way: Duration,
-}
-
-impl Default for Network {
-    fn default() -> Self {
-        Self {
-            one_way: Duration::from_millis(1),
-        }
-    }
-}
-
-impl Network {
-    pub(super) fn check(&self, document: &Document) -> Result<(), Diagnostic> {
-        let place = Place::new(document, &["network"]);
-        place.within("one_way", self.one_way, ONE_WAY, duration::write)?;
-        Ok(())
+section! {
+    /// The network between clients and providers.
+    #[derive(Clone, Debug)]
+    #[non_exhaustive]
+    pub struct Network [Default, Serialize] ("Network": "`network`.") {
+        /// How long a packet travels; 1 ms by default.
+        default pub one_way: Duration as Length = Duration::from_millis(1), in ONE_WAY;
     }
 }
 
@@ -132,7 +114,7 @@ impl Serialize for Provider {
         for (key, value) in [
             ("capacity", json!(self.capacity)),
             ("cache", json!(self.cache)),
-            ("context", json!(self.context.map(tokens::write))),
+            ("context", json!(self.context.map(Tokens))),
             ("quality", json!(self.quality)),
             ("keys", json!(several_keys)),
         ] {
@@ -144,70 +126,50 @@ impl Serialize for Provider {
     }
 }
 
-/// A provider as written in a file.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(rename = "Provider", transform = require))]
-#[cfg_attr(feature = "cli", schemars(description = "One of `providers`."))]
-#[serde(deny_unknown_fields)]
-pub(super) struct WrittenProvider {
-    /// The profile that fills in what is left out here, fitted to recorded figures.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<ProfileName>"))]
-    profile: Option<String>,
-    /// How it speaks.
-    dialect: Option<Dialect>,
-    /// The model that answers.
-    model: Option<String>,
-    /// Time to first token.
-    ttft: Option<Quantiles<Duration>>,
-    /// Output tokens per second; one in a hundred answers is faster than `p99`.
-    speed: Option<Quantiles<TokenRate>>,
-    /// Its limits; a profile has its own.
-    #[serde(default)]
-    limits: WrittenLimits,
-    /// How long a packet travels to it; the value of `network` by default.
-    #[serde(default, with = "duration::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Length"))]
-    one_way: Option<Duration>,
-    /// Per million tokens; the price book's by default.
-    price: Option<WrittenPrice>,
-    /// Its capacity; unlimited by default.
-    capacity: Option<Capacity>,
-    /// A prompt cache, which makes prompts with a known prefix cheaper.
-    cache: Option<Cache>,
-    /// The longest prompt that its model takes; longer ones are refused.
-    #[serde(default, with = "tokens::option")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::Tokens"))]
-    context: Option<u64>,
-    /// The quality rating, from 0 to 100, that the client gets.
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
-    quality: Option<u32>,
-    /// How many API keys the client has for it: `key-1`, `key-2` and so on; 1 by default.
-    #[serde(default = "one_key")]
-    #[cfg_attr(feature = "cli", schemars(with = "Option<schema::Whole>"))]
-    keys: u16,
+section! {
+    /// A provider as written in a file.
+    #[derive()]
+    pub(super) struct WrittenProvider [] ("Provider": "One of `providers`.", transform require) {
+        /// The profile that fills in what is left out here, fitted to recorded figures.
+        optional profile: String, schema ProfileName;
+        /// How it speaks.
+        optional dialect: Dialect;
+        /// The model that answers.
+        optional model: String;
+        /// Time to first token.
+        optional ttft: Quantiles<Duration>, in SHORTEST..=Duration::from_secs(3_600);
+        /// Output tokens per second; one in a hundred answers is faster than `p99`.
+        optional speed: Quantiles<TokenRate>, in SPEEDS;
+        /// Its limits; a profile has its own.
+        default limits: WrittenLimits = WrittenLimits::default();
+        /// How long a packet travels to it; the value of `network` by default.
+        optional one_way: Duration as Length, in ONE_WAY;
+        /// Per million tokens; the price book's by default.
+        optional price: WrittenPrice;
+        /// Its capacity; unlimited by default.
+        optional capacity: Capacity;
+        /// A prompt cache, which makes prompts with a known prefix cheaper.
+        optional cache: Cache;
+        /// The longest prompt that its model takes; longer ones are refused.
+        optional context: u64 as Tokens, in 1..=MOST_TOKENS;
+        /// The quality rating, from 0 to 100, that the client gets.
+        optional quality: u32, in 0..=100, schema Whole;
+        /// How many API keys the client has for it: `key-1`, `key-2` and so on; 1 by default.
+        default keys: u16 = 1, in 1..=100, schema Whole;
+    }
 }
 
-/// The price that a file gives.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(
-    feature = "cli",
-    schemars(
-        rename = "Price",
-        description = "`price` of a provider, per million tokens."
-    )
-)]
-#[serde(deny_unknown_fields)]
-struct WrittenPrice {
-    /// A million prompt tokens.
-    input: Money,
-    /// A million output tokens.
-    output: Money,
-    /// A million prompt tokens from the cache; as `input` by default.
-    #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "Money"))]
-    cached: Option<Money>,
+section! {
+    /// The price that a file gives.
+    #[derive()]
+    struct WrittenPrice [] ("Price": "`price` of a provider, per million tokens.") {
+        /// A million prompt tokens.
+        required input: Money, in Money::ZERO..=DEAREST;
+        /// A million output tokens.
+        required output: Money, in Money::ZERO..=DEAREST;
+        /// A million prompt tokens from the cache; as `input` by default.
+        optional cached: Money;
+    }
 }
 
 /// The providers as other parts of a file name them: all names, also of those that cannot be read.
@@ -331,8 +293,8 @@ impl WrittenProvider {
         self.check(document, &path)?;
         Ok(Provider {
             dialect,
-            ttft: ttft.checked(document, &at("ttft"), FIRST_TOKENS)?,
-            speed: speed.checked(document, &at("speed"), SPEEDS)?,
+            ttft,
+            speed,
             limits: self.limits.resolve(dialect),
             one_way,
             price: price(document, &path, &model, (self.price, prices))?,
@@ -364,19 +326,11 @@ impl WrittenProvider {
     }
 
     fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
-        Place::new(document, path)
-            .within("context", self.context, 1..=MOST_TOKENS, tokens::write)?
-            .within("quality", self.quality, 0..=100, text)?
-            .within("keys", self.keys, 1..=100, text)?
-            .within("one_way", self.one_way, ONE_WAY, duration::write)?;
         let at = |key| [path, &[key]].concat();
         let has_slots = self.capacity.is_some();
         self.limits.check(document, &at("limits"), has_slots)?;
         if let Some(capacity) = &self.capacity {
-            capacity.check(document, &at("capacity"))?;
-        }
-        if let Some(cache) = &self.cache {
-            cache.check(document, &at("cache"))?;
+            capacity.check(&Place::new(document, &at("capacity")))?;
         }
         Ok(())
     }
@@ -413,22 +367,14 @@ fn price(
             problem.did_you_mean(model, prices::models())
         });
     };
-    let most = Money::from_nanos(1_000_000_000_000_000);
-    Place::new(document, path)
-        .inside("price")
-        .within("input", own.input, Money::ZERO..=most, text)?
-        .within("output", own.output, Money::ZERO..=most, text)?
-        .within("cached", own.cached, Money::ZERO..=own.input, text)?;
+    let place = Place::new(document, path).inside("price");
+    place.within("cached", own.cached, Money::ZERO..=own.input, text)?;
     Ok(Price {
         input: own.input,
         output: own.output,
         cached: own.cached.unwrap_or(own.input),
         source: "this scenario".to_owned(),
     })
-}
-
-fn one_key() -> u16 {
-    1
 }
 
 /// The name of a provider profile.
@@ -447,17 +393,20 @@ crate::text::schema::inline_schema! {
 
 /// The keys that are required without a profile.
 #[cfg(feature = "cli")]
-fn require(schema: &mut schemars::Schema) {
+fn require(mut schema: schemars::Schema) -> schemars::Schema {
     let own = json!({ "required": ["dialect", "model", "ttft", "speed"] });
     let either = json!([{ "required": ["profile"] }, own]);
     schema.insert("anyOf".to_owned(), either);
+    schema
 }
 
 /// A bound against typing errors: each is a host with an address of its own.
 const MOST_PROVIDERS: usize = 1_000;
 
 const ONE_WAY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
-const FIRST_TOKENS: RangeInclusive<Duration> = SHORTEST..=Duration::from_secs(3_600);
+
+/// A million dollars for a million tokens.
+const DEAREST: Money = Money::from_nanos(1_000_000_000_000_000);
 
 /// From one token in 10 s to a million per second.
 const SPEEDS: RangeInclusive<TokenRate> = TokenRate::milli(100)..=TokenRate::milli(1_000_000_000);

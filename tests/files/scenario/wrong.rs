@@ -389,7 +389,7 @@ pub(crate) const WRONG_LOAD: &[(&str, usize, [&str; 2])] = &[
      41, ["`trace` cannot stand beside", "leave out `trace`, or `users`"]),
     ("users: { count: 5, think: 5s }, patience: 2s",
      41, ["`patience` belongs to the `users`", "inside of `users:"]),
-    ("users: { count: 0, think: 5s }", 25, ["too small", "from 1 to 100k"]),
+    ("users: { count: 0, think: 5s }", 25, ["too small", "from 1 to 100000"]),
     ("users: { count: 5, think: 5 }", 35, ["needs a unit", "write `5s`"]),
     ("users: { count: 5, think: 5s, patience: 2s }",
      39, ["`patience` needs `user_retry`", "chance: 50%"]),

@@ -14,7 +14,7 @@ use crate::units::{Share, duration};
 
 impl Reader<'_> {
     pub(super) fn windows(&self, setting: &Setting<'_>) -> Result<Windows, Diagnostic> {
-        let at = self.length("at", self.file.at.unwrap_or_default())?;
+        let at = self.file.at.unwrap_or_default();
         if let Some(over) = setting.over_at(at) {
             let problem = self.problem("at", format!("{}: this would never fire", over.why));
             return Err(problem.hint(over.instead));
