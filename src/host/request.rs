@@ -236,8 +236,10 @@ fn asked(
     bytes: &[u8],
 ) -> Option<Asked> {
     let body: Body<'_> = serde_json::from_slice(bytes).ok()?;
+    // Only this family leaves usage out unless it is asked for.
+    let is_optional = family.is_none_or(|family| family == Family::Openai);
     let mut form = Form {
-        without_usage: !body.asks_for_usage(),
+        without_usage: is_optional && !body.asks_for_usage(),
         ..Form::default()
     };
     match place.endpoint {

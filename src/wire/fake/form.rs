@@ -10,7 +10,7 @@ use super::embeddings::Vectors;
 /// The form of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Form {
-    /// The request does not ask a stream for its usage.
+    /// The request does not ask a stream for its usage, in a family that states it when asked.
     pub without_usage: bool,
     /// The kind of answer.
     pub api: Api,
