@@ -142,7 +142,11 @@ impl<C: Connect> AnswerStream<C> {
             },
         };
         let heard = ready!(self.poll_heard(parked, cx));
-        self.waits = None;
+        // The core is not told of the pieces after the first: it waits for the same as before.
+        let is_known = matches!(&heard, Wakeup::From(_, AttemptEvent::Piece(_)));
+        if !is_known || self.text.is_empty() {
+            self.waits = None;
+        }
         Poll::Ready(match heard {
             Wakeup::From(attempt, AttemptEvent::Piece(piece)) => {
                 Some(self.on_piece(attempt, piece))

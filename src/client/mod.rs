@@ -330,6 +330,9 @@ impl<C: Connect> Shared<C> {
         let (said, news, wakers) = {
             let mut fleet = lock(&self.fleet);
             let said = ask(&mut fleet);
+            if !fleet.has_news() {
+                return said;
+            }
             let news = EventKind::news(&mut fleet, self.explains);
             (said, news, self.sleepers.tell(fleet.take_woken()))
         };

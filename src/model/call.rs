@@ -82,7 +82,7 @@ impl Model<'_> {
                 max_tokens,
                 tokens: Some(tokens),
             },
-            attempts: Vec::new(),
+            attempts: Vec::with_capacity(1),
             waits: None,
             wake: None,
             has_text: false,
@@ -119,7 +119,11 @@ impl Model<'_> {
             let Some(wakeup) = self.hear(key, running, wait) else {
                 return false;
             };
-            running.waits = None;
+            // The core is not told of the pieces after the first: it waits for the same as before.
+            let is_known = matches!(wakeup, Wakeup::From(_, AttemptEvent::Piece));
+            if !is_known || !running.has_text {
+                running.waits = None;
+            }
             match wakeup {
                 Wakeup::Time => {}
                 Wakeup::From(place, event) => self.on_event(running, place, event),

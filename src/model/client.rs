@@ -75,6 +75,9 @@ impl Model<'_> {
         let process = &mut self.processes[client as usize];
         let fleet = &mut process.fleet;
         let said = ask(fleet);
+        if !fleet.has_news() {
+            return said;
+        }
         let news = EventKind::news(fleet, self.explains);
         for call in fleet.take_woken() {
             if let Some(Waiting::For(key)) = process.waiting.insert(call, Waiting::Told) {

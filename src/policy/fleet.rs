@@ -153,6 +153,14 @@ impl Fleet {
         outliers.map_or_else(Vec::new, Outliers::take_ejected)
     }
 
+    /// Whether there are transitions, ejections or woken calls to take.
+    pub(crate) fn has_news(&self) -> bool {
+        let ejects = |outliers: &Outliers| outliers.has_ejected();
+        !self.transitions.is_empty()
+            || !self.woken.is_empty()
+            || self.outliers.as_ref().is_some_and(ejects)
+    }
+
     /// The queued calls that should be stepped now, since the last call of this method.
     pub fn take_woken(&mut self) -> Vec<CallId> {
         std::mem::take(&mut self.woken)

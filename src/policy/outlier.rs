@@ -99,6 +99,11 @@ impl Outliers {
         std::mem::take(&mut self.ejected)
     }
 
+    /// Whether any were.
+    pub(super) const fn has_ejected(&self) -> bool {
+        !self.ejected.is_empty()
+    }
+
     /// Judges the interval that has ended, unless it is too old, and begins the one of `now`.
     fn end_interval(&mut self, now: Instant) {
         let interval = nanos(self.settings.interval).max(1);
