@@ -16,8 +16,10 @@ mod openai;
 mod xai;
 mod zhipu;
 
+use std::sync::LazyLock;
+
 use super::FailureClass;
-use super::details::Said;
+use super::details::{Said, Sought};
 
 /// One sign of a class.
 pub(super) struct Row {
@@ -86,14 +88,6 @@ impl Row {
         }
     }
 
-    /// Whether an error shows this sign.
-    fn is_shown(&self, said: &Said) -> bool {
-        match self.at {
-            Place::Word => said.has_word(self.text),
-            Place::Phrase => said.has_phrase(self.text),
-        }
-    }
-
     /// Lower is stronger.
     fn rank(&self) -> (Weight, usize) {
         let place = PRECEDENCE.iter().position(|class| *class == self.class);
@@ -108,15 +102,21 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
 
 /// The strongest row that an error shows.
 pub(super) fn strongest(said: &Said) -> Option<&'static Row> {
-    let mut best: Option<&Row> = None;
-    for row in rows() {
-        let is_stronger = best.is_none_or(|best| row.rank() < best.rank());
-        if is_stronger && row.is_shown(said) {
-            best = Some(row);
-        }
-    }
-    best
+    let mut signs = SIGNS.iter();
+    let shown = signs.find(|(_, sought)| said.shows(sought));
+    shown.map(|(row, _)| *row)
 }
+
+/// Every row with the text to look for, the strongest first.
+static SIGNS: LazyLock<Vec<(&Row, Sought)>> = LazyLock::new(|| {
+    let sought = |row: &'static Row| match row.at {
+        Place::Word => Sought::word(row.text),
+        Place::Phrase => Sought::Phrase(row.text),
+    };
+    let mut signs = Vec::from_iter(rows().map(|row| (row, sought(row))));
+    signs.sort_by_key(|(row, _)| row.rank());
+    signs
+});
 
 /// Which of two classes counts when an error shows signs of both. Money comes first: providers
 /// report its lack with the statuses and the words of wrong requests (Anthropic), missing
