@@ -81,7 +81,9 @@ fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
 
 /// Letters of all of Latin-1 count, since a key may have been read in the wrong encoding.
 fn is_token(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-_.~+%$!*".contains(c) || ('\u{a1}'..='\u{ff}').contains(&c)
+    c.is_ascii_alphanumeric()
+        || matches!(c, '-' | '_' | '.' | '~' | '+' | '%' | '$' | '!' | '*')
+        || ('\u{a1}'..='\u{ff}').contains(&c)
 }
 
 /// Whether a token begins as the keys of some vendor do, and has enough behind that.
@@ -93,19 +95,18 @@ fn has_shape(word: &str) -> bool {
     (0..bytes.len()).any(|at| {
         // Behind other letters, as in `[31msk-proj-`, it must look like chance as well.
         let is_start = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
-        SHAPES
-            .iter()
-            .any(|(start, least)| begins(at, start, *least))
-            && (is_start || is_in_changing_case(&bytes[at..]))
+        (is_start || is_in_changing_case(&bytes[at..]))
+            && SHAPES
+                .iter()
+                .any(|(start, least)| begins(at, start, *least))
     })
 }
 
 /// Whether a text is long, and in small and capital letters.
 fn is_in_changing_case(text: &[u8]) -> bool {
     let text = &text[..text.len().min(LONGEST_KEY)];
-    let count = |is: fn(&u8) -> bool| text.iter().filter(|byte| is(byte)).count();
-    let (upper, lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
-    text.len() >= 28 && upper >= 3 && lower >= 3
+    let has_three = |is: fn(&u8) -> bool| text.iter().filter(|byte| is(byte)).nth(2).is_some();
+    text.len() >= 28 && has_three(u8::is_ascii_uppercase) && has_three(u8::is_ascii_lowercase)
 }
 
 /// No more of a key needs a look.
@@ -205,11 +206,14 @@ const ANNOUNCE: &[&str] = &[
 
 /// Whether a token is no word: long, and of letters and digits, or of letters in changing case.
 fn is_mixed(word: &str) -> bool {
+    if word.len() < 10 {
+        return false;
+    }
     let count = |is: fn(&u8) -> bool| word.bytes().filter(is).count();
     let (digits, upper) = (count(u8::is_ascii_digit), count(u8::is_ascii_uppercase));
     let lower = count(u8::is_ascii_lowercase);
     let is_number = digits == word.len();
-    word.len() >= 10 && !is_number && (digits >= 2 || (upper >= 3 && lower >= 3))
+    !is_number && (digits >= 2 || (upper >= 3 && lower >= 3))
 }
 
 /// Whether a token is the user, password or an authorizing parameter of a URL.
