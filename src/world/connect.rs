@@ -9,6 +9,7 @@ use turmoil_net::shim::tokio::net::TcpStream;
 
 use super::World;
 use super::link::RESOLUTION;
+use super::outbox::Outbox;
 use super::stream::SmallReads;
 use crate::client::{Connect, Endpoint};
 
@@ -29,9 +30,27 @@ impl Connect for Simulated {
             let message = format!("no such host: {}", endpoint.host);
             return Err(io::Error::new(io::ErrorKind::NotFound, message));
         }
+        let asking = Asking(outbox());
         let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
-        Ok(TokioIo::new(SmallReads::new(stream)))
+        Ok(TokioIo::new(SmallReads::new(stream, asking.0.clone())))
     }
+}
+
+/// A connection that is asked for: its host sends when it begins to ask, and when it gives up.
+struct Asking(Outbox);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.fill();
+    }
+}
+
+/// The outbox of this thread's run, which will be looked into.
+fn outbox() -> Outbox {
+    let world = WORLD.with_borrow(Weak::upgrade);
+    let outbox = world.map_or_else(|| Outbox::new(true), |world| world.outbox.clone());
+    outbox.fill();
+    outbox
 }
 
 /// Sets the world in which connections of this thread resolve names.

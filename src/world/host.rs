@@ -55,7 +55,10 @@ pub(super) fn start(
                 id,
                 ends: ConnId { client, provider },
             };
-            let serving = env.serve(SmallReads::new(stream), hosted.clone());
+            let serving = env.serve(
+                SmallReads::new(stream, world.outbox.clone()),
+                hosted.clone(),
+            );
             world.tasks.spawn(host, serving);
         }
     });

@@ -20,6 +20,7 @@ mod link;
 mod load;
 mod network;
 mod operate;
+mod outbox;
 mod scheduler;
 mod stream;
 mod task;
@@ -48,6 +49,7 @@ pub use connect::Simulated;
 pub(crate) use link::{Link, RESOLUTION};
 pub(crate) use load::{FILLER, known};
 use network::Network;
+use outbox::Outbox;
 use scheduler::Flights;
 pub use stream::SmallReads;
 use task::Tasks;
@@ -111,6 +113,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 struct World {
     recorder: Arc<dyn Recorder>,
     tasks: Tasks,
+    outbox: Outbox,
     network: RefCell<Network>,
     workload: Workload,
     /// The hosts of the client processes, in order.
@@ -197,6 +200,8 @@ fn simulate(
         let world = Rc::new(World {
             recorder,
             tasks: Tasks::default(),
+            // A frozen process does not read, so that its sender may have to wait.
+            outbox: Outbox::new(arrivals.is_some()),
             arrivals,
             clients,
             network: RefCell::new(Network::new(scenario, &faults, addresses, client_addresses)),

@@ -54,6 +54,8 @@ pub(super) struct Network {
     broken: BTreeSet<ConnId>,
     /// When the last full segment arrives: behind it, a sender may hold bytes back.
     bulk_until: Instant,
+    /// When the last data arrives for an end that has left: it is answered with a reset.
+    left_until: Instant,
     struck: Vec<FaultId>,
 }
 
@@ -85,6 +87,7 @@ impl Network {
             reset_expiries: VecDeque::new(),
             broken: BTreeSet::new(),
             bulk_until: Instant::START,
+            left_until: Instant::START,
             struck: Vec::new(),
         }
     }
@@ -164,6 +167,16 @@ impl Network {
         now <= self.bulk_until
     }
 
+    /// Whether a packet that is delivered now may be answered by more than an acknowledgement, or
+    /// by one that cannot wait.
+    pub(super) fn is_answered(&self, now: Instant, packet: &Packet) -> bool {
+        let Transport::Tcp(segment) = &packet.payload else {
+            return true;
+        };
+        let TcpFlags { syn, fin, rst, .. } = segment.flags;
+        syn || fin || rst || now <= self.bulk_until.max(self.left_until)
+    }
+
     /// The faults that struck since the last call.
     pub(super) fn take_struck(&mut self) -> Vec<FaultId> {
         std::mem::take(&mut self.struck)
@@ -185,6 +198,9 @@ impl Network {
         };
         let is_goodbye = segment.flags.fin || segment.flags.rst;
         let asks = segment.flags.syn && !segment.flags.ack;
+        if is_goodbye {
+            self.left_until = self.left_until.max(now + after * 2 + RESOLUTION);
+        }
         if !is_bare(segment) && self.links[link].is_swallowed(now, ends, asks, &mut self.struck) {
             if segment.flags.syn {
                 if segment.flags.ack {

@@ -6,9 +6,9 @@
 //! Packets due at one time are delivered in the order in which they were sent.
 //!
 //! Each pass looks at every socket, so a run has as few as it can: one for each moment in which a
-//! task was polled or a packet was delivered.
+//! host may have something to send ([`Outbox`](super::outbox::Outbox)).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::future::{Future, poll_fn};
@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
-use turmoil_net::{EnterGuard, Packet};
+use turmoil_net::{EnterGuard, Packet, Transport};
 
 use super::World;
 use super::network::Sent;
@@ -27,6 +27,8 @@ use super::network::Sent;
 pub(super) struct Flights {
     net: EnterGuard,
     queue: RefCell<BinaryHeap<Reverse<Due>>>,
+    /// How many bytes they carry.
+    bytes: Cell<usize>,
     /// The last pass has found the world to be over.
     over: Notify,
 }
@@ -43,6 +45,7 @@ impl Flights {
         Self {
             net,
             queue: RefCell::default(),
+            bytes: Cell::new(0),
             over: Notify::new(),
         }
     }
@@ -53,7 +56,7 @@ impl Flights {
     }
 
     /// Delivers what is due; true if there was something.
-    fn deliver(&self) -> bool {
+    fn deliver(&self, world: &World) -> bool {
         let Some(next) = self.next() else {
             return false;
         };
@@ -64,10 +67,30 @@ impl Flights {
         let mut queue = self.queue.borrow_mut();
         while queue.peek().is_some_and(|due| due.0.at <= now) {
             if let Some(Reverse(due)) = queue.pop() {
+                let bytes = self.bytes.get();
+                self.bytes.set(bytes - length(&due.packet));
+                world.outbox.on_data(bytes);
+                if world.network.borrow().is_answered(world.now(), &due.packet) {
+                    world.outbox.fill();
+                }
                 self.net.deliver(due.packet);
             }
         }
         true
+    }
+
+    /// Sends a packet.
+    fn send(&self, due: Due) {
+        self.bytes.set(self.bytes.get() + length(&due.packet));
+        self.queue.borrow_mut().push(Reverse(due));
+    }
+}
+
+/// The bytes that a packet carries.
+fn length(packet: &Packet) -> usize {
+    match &packet.payload {
+        Transport::Tcp(segment) => segment.payload.len(),
+        Transport::Udp(_) => 0,
     }
 }
 
@@ -83,7 +106,7 @@ pub(super) async fn run(world: &Rc<World>, flights: &Rc<Flights>) {
     });
     let mut over = pin!(flights.over.notified());
     poll_fn(|cx| {
-        if flights.deliver() {
+        if flights.deliver(world) {
             world.tasks.mark_dirty();
         }
         over.as_mut().poll(cx)
@@ -111,7 +134,6 @@ impl Passes {
         }
         let (now, at) = (Instant::now(), self.world.now());
         let mut network = self.world.network.borrow_mut();
-        let mut queue = self.flights.queue.borrow_mut();
         let mut may_answer = false;
         let mut send = |Sent { packet, after }: Sent| {
             if after.is_zero() {
@@ -120,11 +142,11 @@ impl Passes {
                 return;
             }
             self.sent += 1;
-            queue.push(Reverse(Due {
+            self.flights.send(Due {
                 at: now + after,
                 order: self.sent,
                 packet,
-            }));
+            });
         };
         for packet in self.egress.drain(..) {
             network.on_packet(at, packet, &mut send);
@@ -132,6 +154,7 @@ impl Passes {
         network.on_pass(at, &mut send);
         let struck = network.take_struck();
         if may_answer || network.is_bulk_in_flight(at) {
+            self.world.outbox.fill();
             self.world.tasks.mark_dirty();
         }
         drop(network);
@@ -172,7 +195,9 @@ impl Future for Passes {
             return Poll::Pending;
         }
         if std::mem::take(&mut this.is_due) {
-            this.collect();
+            if this.world.outbox.take() || this.world.network.borrow().has_news() {
+                this.collect();
+            }
             if !this.world.tasks.is_dirty() && this.world.is_over() {
                 this.flights.over.notify_one();
                 return Poll::Ready(());

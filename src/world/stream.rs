@@ -15,6 +15,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil_net::shim::tokio::net::TcpStream;
 
+use super::outbox::Outbox;
+
 /// A stream that is read at most 1,024 bytes at a time, and not while nothing has come.
 #[derive(Debug)]
 pub struct SmallReads {
@@ -22,6 +24,7 @@ pub struct SmallReads {
     news: Arc<News>,
     /// The same, as the network wakes it.
     waker: Waker,
+    outbox: Outbox,
 }
 
 /// Whether a read may find something.
@@ -33,14 +36,15 @@ struct News {
 }
 
 impl SmallReads {
-    /// Reads `stream`.
-    pub(super) fn new(stream: TcpStream) -> Self {
+    /// Reads `stream`, whose host sends with `outbox`.
+    pub(super) fn new(stream: TcpStream, outbox: Outbox) -> Self {
         let news = Arc::new(News {
             came: AtomicBool::new(true),
             reader: Mutex::new(Waker::noop().clone()),
         });
         Self {
             stream,
+            outbox,
             waker: Waker::from(news.clone()),
             news,
         }
@@ -96,7 +100,12 @@ impl AsyncWrite for SmallReads {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.outbox.fill();
+        if !matches!(written, Poll::Ready(Ok(count)) if count == bytes.len()) {
+            self.outbox.hurry();
+        }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -104,6 +113,14 @@ impl AsyncWrite for SmallReads {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.outbox.fill();
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Its end sends the other side away.
+impl Drop for SmallReads {
+    fn drop(&mut self) {
+        self.outbox.fill();
     }
 }
