@@ -7,20 +7,20 @@
 //!
 //! Counts are kept in buckets of one evaluation each, so memory depends on the rule only.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::call_record::OpenCall;
 use super::cost::Tokens;
 use super::fault_impact::Longest;
 use super::merge::merges;
+use super::open_calls::OpenCalls;
 use super::subject::Subject;
 use crate::expect::alert::{AlertRule, Signal};
 use crate::expect::{Bound, Op};
+use crate::policy::ProviderId;
 use crate::policy::call::Outcome;
-use crate::policy::{CallId, ProviderId};
 use crate::prices::Price;
 use crate::time::{Instant, Windows, nanos};
 use crate::trace::{Event, EventKind, FaultId};
@@ -88,7 +88,7 @@ impl Alerts {
     }
 
     /// Adds one event; `open` are the calls that have not ended before it.
-    pub(super) fn on_event(&mut self, event: &Event, open: &BTreeMap<CallId, OpenCall>) {
+    pub(super) fn on_event(&mut self, event: &Event, open: &OpenCalls) {
         if self.rules.is_empty() {
             return;
         }

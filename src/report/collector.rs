@@ -17,6 +17,7 @@ use super::call_record::{CallEnd, OpenCall, Started};
 use super::client_rules::Watch;
 use super::cost::Tokens;
 use super::ledger::Fate;
+use super::open_calls::OpenCalls;
 use super::outcomes::CallOutcomes;
 use super::run_stats::{ProviderTally, RunStats, Scope};
 use super::scopes;
@@ -46,7 +47,7 @@ pub struct Collector {
     moments: Moments,
     watch: Watch,
     alerts: Alerts,
-    open: BTreeMap<CallId, OpenCall>,
+    open: OpenCalls,
     /// The intervals of calls that have ended and may still be billed.
     ended: BTreeMap<CallId, Vec<usize>>,
     late_keys: LateKeys,
@@ -87,7 +88,7 @@ impl Collector {
             state,
             rules,
             answers_are_traced: subject.answers_are_traced,
-            open: BTreeMap::new(),
+            open: OpenCalls::default(),
             ended: BTreeMap::new(),
             late_keys: LateKeys::default(),
             parts,
@@ -178,7 +179,8 @@ impl Collector {
 
     /// As [`Self::finish`], with how each call ended.
     pub fn finish_by_call(mut self) -> (RunStats, CallOutcomes) {
-        let open: Vec<CallId> = self.open.keys().copied().collect();
+        let mut open: Vec<CallId> = self.open.keys().copied().collect();
+        open.sort_unstable();
         for call in open {
             self.on_end(call, Outcome::Failed(FailureReason::Unfinished), self.now);
         }
@@ -274,7 +276,7 @@ impl Collector {
     }
 
     fn on_end(&mut self, id: CallId, outcome: Outcome, at: Instant) {
-        let Some(mut call) = self.open.remove(&id) else {
+        let Some(mut call) = self.open.swap_remove(&id) else {
             return;
         };
         for provider in call.probes_left() {

@@ -52,6 +52,7 @@ pub(crate) mod ledger;
 pub mod measures;
 mod merge;
 mod not_judged;
+mod open_calls;
 mod outcomes;
 mod page;
 pub(crate) mod perfetto;
