@@ -6,6 +6,8 @@
 //! field of an event are passed on as well: some providers report an error in bare JSON, or in a
 //! field of its own.
 
+use memchr::memchr2;
+
 /// What a stream consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Item<'a> {
@@ -52,8 +54,7 @@ impl Decoder {
         if std::mem::take(&mut self.after_cr) {
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
-        let ends_line = |byte: &u8| matches!(byte, b'\n' | b'\r');
-        while let Some(at) = bytes.iter().position(ends_line) {
+        while let Some(at) = memchr2(b'\n', b'\r', bytes) {
             let (rest, end) = (&bytes[at + 1..], bytes[at]);
             self.grow(&bytes[..at])?;
             self.end_line(&mut on_item);

@@ -78,6 +78,9 @@ impl Spelling {
     }
 }
 
+/// The bytes of the events of one write, as a rule.
+const USUAL_EVENTS: usize = 512;
+
 fn head(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> String {
     if !part.head {
         return String::new();
@@ -87,7 +90,7 @@ fn head(grammar: &dyn Grammar, stamp: &Stamp, part: &Part) -> String {
 
 /// The events of `part`, and whether the body ends after them.
 fn events(grammar: &dyn Grammar, stamp: &Stamp, part: &Part, spelling: Spelling) -> (String, bool) {
-    let mut events = String::new();
+    let mut events = String::with_capacity(USUAL_EVENTS);
     if part.opens {
         grammar.opening(&mut events, stamp, part.prompt);
     }
@@ -146,10 +149,17 @@ impl fmt::Display for Words {
         };
         write!(f, "{count} {word} ")?;
         let said = said(count, word);
-        let blanks = text_length(count).saturating_sub(said);
-        (0..blanks).try_for_each(|_| f.write_char(' '))
+        let mut blanks = text_length(count).saturating_sub(said);
+        while blanks > 0 {
+            let some = blanks.min(BLANKS.len());
+            f.write_str(&BLANKS[..some])?;
+            blanks -= some;
+        }
+        Ok(())
     }
 }
+
+const BLANKS: &str = "                                                                ";
 
 /// The bytes of text that this many tokens are, in plain letters.
 pub(crate) fn text_length(tokens: u64) -> usize {
