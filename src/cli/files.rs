@@ -4,13 +4,12 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::output::{CliError, print_error};
 use crate::drill::{Changes, Drill};
+use crate::policy::config::Policy;
 use crate::prices::Book;
+use crate::scenario;
 use crate::text::{self, Document};
-use crate::{policy_file, scenario};
 
 /// The price book at `path`, if one is given.
 pub(super) fn prices(path: Option<&Path>) -> Result<Option<Arc<Book>>, CliError> {
@@ -95,21 +94,21 @@ pub(super) enum Kind {
 
 /// Tells the kinds of files apart, by the keys that only one of them has.
 pub(super) struct Kinds {
-    scenario: Vec<String>,
-    policy: Vec<String>,
+    scenario: Vec<&'static str>,
+    policy: Vec<&'static str>,
 }
 
 impl Kinds {
-    /// With the keys of the schemas.
+    /// With the keys that their readers know.
     pub(super) fn new() -> Self {
-        let (scenario, policy) = (keys(&scenario::schema()), keys(&policy_file::schema()));
-        let only = |own: &[String], other: &[String]| {
-            let own = own.iter().filter(|key| !other.contains(key));
-            own.cloned().collect()
+        let (scenario, policy) = (scenario::keys(), text::fields::of::<Policy>());
+        let only = |own: &[&'static str], other: &[&str]| {
+            let own = own.iter().copied();
+            own.filter(|key| !other.contains(key)).collect()
         };
         Self {
-            scenario: only(&scenario, &policy),
-            policy: only(&policy, &scenario),
+            scenario: only(scenario, policy),
+            policy: only(policy, scenario),
         }
     }
 
@@ -127,9 +126,9 @@ impl Kinds {
 
     fn of_keys(&self, keys: &[String]) -> Kind {
         let count = |is: &dyn Fn(&String) -> bool| keys.iter().filter(|key| is(key)).count();
-        let exact = |known: &[String]| count(&|key| known.contains(key));
-        let near = |known: &[String]| count(&|key| known.iter().any(|one| is_near(key, one)));
-        let score = |known: &[String]| (exact(known), near(known));
+        let exact = |known: &[&str]| count(&|key| known.contains(&key.as_str()));
+        let near = |known: &[&str]| count(&|key| known.iter().any(|one| is_near(key, one)));
+        let score = |known: &[&str]| (exact(known), near(known));
         let is_named = keys.iter().any(|key| key == "name");
         let is_bare_policy = is_named && keys.iter().all(|key| key == "name" || key == "about");
         if keys.iter().any(|key| key == "fleet") {
@@ -158,13 +157,6 @@ pub(super) fn skipped(files: &[(InputFile, Kind)]) -> String {
         more => format!(", and {more} more"),
     };
     format!("note: not run: {shown}{more}")
-}
-
-/// The top-level keys of a kind of file, from its schema.
-fn keys(schema: &Value) -> Vec<String> {
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let keys = properties.into_iter().flatten();
-    keys.map(|(key, _)| key.clone()).collect()
 }
 
 /// Whether `found` is probably a mistyped `known`.

@@ -121,5 +121,11 @@ pub fn schema() -> serde_json::Value {
     file::schema()
 }
 
+/// The keys of a scenario file.
+#[cfg(feature = "cli")]
+pub(crate) fn keys() -> &'static [&'static str] {
+    crate::text::fields::of::<file::File>()
+}
+
 /// Makes a diagnostic from a range of a text, for readers without access to the document.
 type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Diagnostic;

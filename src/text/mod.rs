@@ -2,6 +2,7 @@
 //!
 //! - [`columns`]: texts in columns, whatever their length.
 //! - [`document`]: a file as a tree of nodes with locations, with `--set` applied to it.
+//! - `fields`: the keys that a type knows (feature `cli`).
 //! - [`mod@file`]: the bytes of a file, bounded and without blocking.
 //! - `noted`: which files are read, for `run --watch` (feature `cli`).
 //! - `syntax`: from the parser's errors to the mistakes that cause them.
@@ -25,6 +26,8 @@ pub(crate) mod columns;
 mod decode;
 pub(crate) mod diagnostic;
 pub(crate) mod document;
+#[cfg(feature = "cli")]
+pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod findings;
 mod json;
