@@ -135,7 +135,7 @@ fn watch(
         let bar = bar.clone();
         let clear = move || bar.suspend(end_at_once::<()>);
         if thread::Builder::new().spawn(clear).is_ok() {
-            thread::sleep(CLEARING);
+            tokio::time::sleep(CLEARING).await;
         }
         end_at_once()
     })
