@@ -4,25 +4,23 @@
 //! evaluate the rules.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
-use serde::de::{Error, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::check::{LONGEST_RUN, check_name};
+use super::check::LONGEST_RUN;
 use super::fault::Fault;
-use super::place::Place;
+use super::one_of::OneOf;
+use super::place::{Place, named};
 use super::provider::Fleet;
 use super::section::section;
 use crate::expect::alert::{AlertRule, SIGNALS, Signal, SignalRow};
 use crate::expect::{self, Expectation, Point};
 use crate::policy::ProviderId;
+use crate::text::Diagnostic;
 use crate::text::findings::Findings;
-use crate::text::{Diagnostic, Document};
 use crate::trace::FaultId;
-use crate::units::{Length, Share, UnitError, duration};
+use crate::units::{Length, Share, duration};
 
 section! {
     /// One of `alerts`.
@@ -31,7 +29,7 @@ section! {
         /// When it fires: a signal, a comparison, a threshold, as in `fallback_rate > 20%`.
         required condition "if": String;
         /// The time that it looks back on; with several, the comparison must hold over each.
-        required over: Lengths, schema LengthsSchema;
+        required over: OneOf<Length>;
         /// From evaluation to evaluation; 15s by default.
         default every: Duration as Length = EVERY, in Duration::from_secs(1)..=HOUR;
         /// How long the comparison must hold before it fires; 0 by default.
@@ -46,41 +44,29 @@ section! {
 
 /// The rules in the file's order.
 pub(super) fn alerts(
-    document: &Document,
-    mut written: BTreeMap<String, Written>,
+    section: &Place<'_>,
+    written: BTreeMap<String, Written>,
     fleet: &Fleet,
+    faults: &[String],
     findings: &mut Findings,
 ) -> Vec<AlertRule> {
-    let names = document.keys(&["alerts"]);
-    if names.len() > MOST_ALERTS {
-        let message = format!("more than {MOST_ALERTS} alerts");
-        findings.add(document.problem_at_key(&["alerts"], message));
-        return Vec::new();
-    }
-    let faults = document.keys(&["faults"]);
-    let rule = |name: String| {
-        let written = written.remove(&name)?;
-        findings.part(&["alerts", &name.clone()], || {
-            check_name(document, &["alerts", &name], "an alert")?;
-            let place = Place::new(document, &["alerts", &name]);
-            written.rule(&name, document, &place, fleet, &faults)
-        })
-    };
-    names.into_iter().filter_map(rule).collect()
+    let limits = ("an alert", 100);
+    let rules = named(section, limits, written, findings, |place, name, one| {
+        one.rule(name, place, fleet, faults)
+    });
+    rules.into_iter().filter_map(|(_, rule)| rule).collect()
 }
 
 impl Written {
     fn rule(
         self,
         name: &str,
-        document: &Document,
         place: &Place<'_>,
         fleet: &Fleet,
         faults: &[String],
     ) -> Result<AlertRule, Diagnostic> {
-        let path = ["alerts", name, "if"];
         let point = |range, message: String| {
-            let problem = document.problem(&path, message);
+            let problem = place.problem("if", message);
             problem.within(&self.condition, range)
         };
         let condition = expect::parse(&self.condition, &[], &point)?;
@@ -115,10 +101,7 @@ impl Written {
         };
         row.check(condition, point)?;
         let provider = match &condition.argument {
-            Some(name) => fleet.id(name).ok_or_else(|| {
-                let problem = at(name, format!("unknown provider `{name}`"));
-                problem.did_you_mean(name, fleet.names())
-            })?,
+            Some(name) => fleet.find(name, |message| at(name, message))?,
             None => ProviderId(0),
         };
         let signal = row.signal(provider, self.budget());
@@ -129,8 +112,7 @@ impl Written {
             }
             (Signal::BurnRate { .. }, _) | (_, None) => Ok(signal),
             (_, Some(_)) => {
-                let problem = place.problem_at_key("slo", "only `burn_rate` has an objective");
-                Err(problem.hint("leave it out"))
+                place.refuse_key("slo", "only `burn_rate` has an objective", "leave it out")
             }
         }
     }
@@ -142,7 +124,7 @@ impl Written {
 
     /// The windows of time, each a whole number of evaluations.
     fn windows(&self, every: Duration, place: &Place<'_>) -> Result<Vec<Duration>, Diagnostic> {
-        for window in &self.over.0 {
+        for Length(window) in self.over.values() {
             place.within("over", *window, every..=LONGEST_WINDOW, duration::write)?;
             if !window.as_nanos().is_multiple_of(every.as_nanos()) {
                 let every = duration::write(every);
@@ -150,17 +132,17 @@ impl Written {
                     "`{}` is not a multiple of {every}",
                     duration::write(*window)
                 );
-                let problem = place.problem("over", message);
-                return Err(problem.hint(format!("it is evaluated every {every}, see `every`")));
+                let hint = format!("it is evaluated every {every}, see `every`");
+                return place.refuse("over", message, hint);
             }
             if window.as_nanos() / every.as_nanos() > MOST_BUCKETS {
                 let message = format!("these are more than {MOST_BUCKETS} evaluations");
-                return Err(place.problem("over", message).hint("make `every` longer"));
+                return place.refuse("over", message, "make `every` longer");
             }
         }
-        match self.over.0.is_empty() {
-            true => Err(place.problem("over", "an alert looks back on some time")),
-            false => Ok(self.over.0.clone()),
+        match self.over.values() {
+            [] => Err(place.problem("over", "an alert looks back on some time")),
+            windows => Ok(windows.iter().map(|window| window.0).collect()),
         }
     }
 
@@ -199,59 +181,6 @@ pub(super) fn shown(rule: &AlertRule, faults: &[Fault]) -> Value {
         "detects": detects.collect::<Vec<_>>(),
     })
 }
-
-/// One length of time, or a list of them.
-struct Lengths(Vec<Duration>);
-
-impl<'de> Deserialize<'de> for Lengths {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LengthsVisitor)
-    }
-}
-
-struct LengthsVisitor;
-
-impl<'de> Visitor<'de> for LengthsVisitor {
-    type Value = Lengths;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a length of time such as `5m`, or a list of them")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Lengths, E> {
-        let length = duration::parse(text).map_err(UnitError::into_serde)?;
-        Ok(Lengths(vec![length]))
-    }
-
-    /// A number without a unit: the unit's own parser says what is missing.
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Lengths, E> {
-        self.visit_str(&number.to_string())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Lengths, A::Error> {
-        let mut all = Vec::new();
-        while let Some(text) = texts.next_element::<String>()? {
-            all.push(duration::parse(&text).map_err(UnitError::into_serde)?);
-        }
-        Ok(Lengths(all))
-    }
-}
-
-/// The schema of [`Lengths`].
-#[cfg(feature = "cli")]
-enum LengthsSchema {}
-
-#[cfg(feature = "cli")]
-crate::text::schema::inline_schema! {
-    LengthsSchema, "Lengths", |generator: &mut schemars::SchemaGenerator| {
-        let length = generator.subschema_for::<Length>();
-        schemars::json_schema!({
-            "anyOf": [length, { "type": "array", "items": length, "minItems": 1 }],
-        })
-    };
-}
-
-const MOST_ALERTS: usize = 100;
 
 /// As often as monitors usually evaluate their rules.
 const EVERY: Duration = Duration::from_secs(15);

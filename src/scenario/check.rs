@@ -3,25 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::text::{Diagnostic, Document, secrets};
+use crate::text::secrets;
 use crate::units::UnitError;
-
-/// `value`, which stands at `path`, when it lies within `range`.
-pub(super) fn bounded<T: Copy + PartialOrd>(
-    document: &Document,
-    path: &[&str],
-    value: T,
-    range: RangeInclusive<T>,
-    write: fn(T) -> String,
-) -> Result<T, Diagnostic> {
-    within(value, range, write).map_err(|wrong| {
-        let problem = document.problem(path, wrong.message());
-        match wrong.hint() {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        }
-    })
-}
 
 /// `value`, when it lies within `range`.
 pub(super) fn within<T: Copy + PartialOrd>(
@@ -45,17 +28,6 @@ pub(super) fn within<T: Copy + PartialOrd>(
     )))
 }
 
-/// Whether the key that `path` ends in can name a `what`.
-pub(super) fn check_name(document: &Document, path: &[&str], what: &str) -> Result<(), Diagnostic> {
-    let name = path.last().copied().unwrap_or_default();
-    if is_name(name) {
-        return Ok(());
-    }
-    Err(document
-        .problem_at_key(path, format!("`{name}` cannot name {what}"))
-        .hint(hint_of_name(name)))
-}
-
 /// Whether `text` can name a policy, a provider or a fault, also in a path and in an expectation.
 /// Reports show names, so a key cannot be one.
 pub(super) fn is_name(text: &str) -> bool {
@@ -68,6 +40,16 @@ pub(super) fn hint_of_name(text: &str) -> &'static str {
     match secrets::are_in(text) {
         true => secrets::NO_NAME,
         false => "write at most 64 letters, digits, `-` and `_`",
+    }
+}
+
+/// What to write in place of a `text` that cannot name a model, if it cannot.
+pub(super) fn hint_of_model(text: &str) -> Option<&'static str> {
+    let fits = |c: char| c.is_ascii_graphic();
+    match (1..=100).contains(&text.len()) && text.chars().all(fits) {
+        _ if secrets::are_in(text) => Some(secrets::NO_NAME),
+        true => None,
+        false => Some("write 1 to 100 letters, digits and signs, without blanks"),
     }
 }
 

@@ -16,6 +16,7 @@ mod demand;
 pub mod fault;
 mod file;
 pub(crate) mod load;
+mod one_of;
 mod operations;
 mod place;
 pub(crate) mod profiles;

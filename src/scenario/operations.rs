@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::check::{LONGEST_RUN, SHORTEST, check_name};
+use super::check::{LONGEST_RUN, SHORTEST};
 use super::fault::Windows;
 use super::fault::parse::Setting;
-use super::place::Place;
+use super::place::{Place, named};
 use super::provider::{Fleet, Provider};
 use super::section::section;
 use crate::policy::ProviderId;
+use crate::text::Diagnostic;
 use crate::text::findings::Findings;
-use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema::Name;
 use crate::units::{Length, duration};
@@ -84,38 +84,24 @@ impl Operation {
 
 /// The operations in the file's order, resolved in this `setting`.
 pub(super) fn operations(
-    document: &Document,
-    mut written: BTreeMap<String, Written>,
+    section: &Place<'_>,
+    written: BTreeMap<String, Written>,
     setting: &Setting<'_>,
     findings: &mut Findings,
 ) -> Vec<Operation> {
-    let fleet = setting.fleet;
-    let names = document.keys(&["operations"]);
-    if fleet.is_empty() {
+    if setting.fleet.is_empty() {
         return Vec::new();
     }
-    if names.len() > MOST_OPERATIONS {
-        let message = format!("more than {MOST_OPERATIONS} operations");
-        findings.take(Err::<(), _>(
-            document.problem_at_key(&["operations"], message),
-        ));
-        return Vec::new();
-    }
-    let operation = |name: String| {
-        let written = written.remove(&name)?;
-        findings.part(&["operations", &name.clone()], || {
-            check_name(document, &["operations", &name], "an operation")?;
-            let place = Place::new(document, &["operations", &name]);
-            let work = written.work(&place, fleet)?;
-            let windows = written.windows(&place, setting)?;
-            Ok(Operation {
-                work,
-                windows,
-                name: name.clone(),
-            })
+    let limits = ("an operation", 1_000);
+    let operations = named(section, limits, written, findings, |place, name, one| {
+        Ok(Operation {
+            work: one.work(place, setting.fleet)?,
+            windows: one.windows(place, setting)?,
+            name: name.to_owned(),
         })
-    };
-    names.into_iter().filter_map(operation).collect()
+    });
+    let operations = operations.into_iter();
+    operations.filter_map(|(_, operation)| operation).collect()
 }
 
 impl Written {
@@ -124,26 +110,24 @@ impl Written {
             (Some(name), None) => ("isolate", name, Work::Isolate),
             (None, Some(name)) => ("pin", name, Work::Pin),
             (None, None) => {
-                let problem = place.problem_here("an operation needs an action");
-                return Err(problem.hint("write as in `{ at: 5m, for: 10m, isolate: openai }`"));
+                let hint = "write as in `{ at: 5m, for: 10m, isolate: openai }`";
+                return place.refuse_key("", "an operation needs an action", hint);
             }
             (Some(_), Some(_)) => {
                 let message = "`pin` and `isolate` cannot be in one operation";
-                let problem = place.problem_at_key("isolate", message);
-                return Err(problem.hint("leave out one of them, or make two operations"));
+                let hint = "leave out one of them, or make two operations";
+                return place.refuse_key("isolate", message, hint);
             }
         };
-        fleet.id(name).map(work).ok_or_else(|| {
-            let problem = place.problem(key, format!("unknown provider `{name}`"));
-            problem.did_you_mean(name, fleet.names())
-        })
+        let id = fleet.find(name, |message| place.problem(key, message))?;
+        Ok(work(id))
     }
 
     fn windows(&self, place: &Place<'_>, setting: &Setting<'_>) -> Result<Windows, Diagnostic> {
         let (at, length) = (self.at, self.length);
         if let Some(over) = setting.over_at(at) {
             let message = format!("{}: this would never happen", over.why);
-            return Err(place.problem("at", message).hint(over.instead));
+            return place.refuse("at", message, over.instead);
         }
         Ok(Windows {
             at,
@@ -152,5 +136,3 @@ impl Written {
         })
     }
 }
-
-const MOST_OPERATIONS: usize = 1_000;

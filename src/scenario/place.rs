@@ -1,72 +1,132 @@
-//! A part of a document during checks: range checks for its keys, and diagnostics that point at
-//! them.
+//! A part of a document during checks: diagnostics that point at its keys, and the parts that the
+//! file names.
 
-use std::fmt::Display;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use super::check::bounded;
+use super::check::{hint_of_name, is_name, within};
+use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 
-/// The location of a part. Checks return it, so that they can be chained.
+/// The location of a part. A key may be a path, as in `when.model`; without a key it is the part
+/// itself.
 #[derive(Clone)]
 pub(super) struct Place<'a> {
     document: &'a Document,
-    path: Vec<&'a str>,
+    path: Vec<String>,
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn new(document: &'a Document, path: &[&'a str]) -> Self {
-        let path = path.to_vec();
-        Self { document, path }
+    pub(super) fn new(document: &'a Document, key: &str) -> Self {
+        let root = Self {
+            document,
+            path: Vec::new(),
+        };
+        let path = root.steps(key).into_iter().map(str::to_owned).collect();
+        Self { path, ..root }
     }
 
-    pub(super) fn inside(&self, key: &'a str) -> Self {
-        Self::new(self.document, &self.at(key))
+    /// The part below this one that is called `name`.
+    pub(super) fn inside(&self, name: impl Into<String>) -> Self {
+        let mut path = self.path.clone();
+        path.push(name.into());
+        Self { path, ..*self }
     }
 
-    fn at<'k>(&self, key: &'k str) -> Vec<&'k str>
-    where
-        'a: 'k,
-    {
-        [self.path.as_slice(), &[key]].concat()
-    }
-
-    /// The keys of this part, in the file's order.
-    pub(super) fn keys(&self) -> Vec<String> {
-        self.document.keys(&self.path)
+    /// The keys of the part at `key`, in the file's order.
+    pub(super) fn keys(&self, key: &str) -> Vec<String> {
+        self.document.keys(&self.steps(key))
     }
 
     /// A diagnostic about the value of `key`.
     pub(super) fn problem(&self, key: &str, message: impl Into<String>) -> Diagnostic {
-        self.document.problem(&self.at(key), message)
+        self.document.problem(&self.steps(key), message)
     }
 
     /// A diagnostic about `key` itself.
     pub(super) fn problem_at_key(&self, key: &str, message: impl Into<String>) -> Diagnostic {
-        self.document.problem_at_key(&self.at(key), message)
+        self.document.problem_at_key(&self.steps(key), message)
     }
 
-    /// A diagnostic about this part as a whole.
-    pub(super) fn problem_here(&self, message: impl Into<String>) -> Diagnostic {
-        self.document.problem_at_key(&self.path, message)
+    /// Refuses the value of `key`, with a hint.
+    pub(super) fn refuse<T>(
+        &self,
+        key: &str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Result<T, Diagnostic> {
+        Err(self.problem(key, message).hint(hint))
     }
 
-    /// Checks that the value of `key`, if there is one, lies within `range`.
+    /// Refuses `key` itself, with a hint.
+    pub(super) fn refuse_key<T>(
+        &self,
+        key: &str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Result<T, Diagnostic> {
+        Err(self.problem_at_key(key, message).hint(hint))
+    }
+
+    /// The `value` of `key`, when it lies within `range`.
     pub(super) fn within<T: Copy + PartialOrd>(
         &self,
         key: &str,
-        value: impl Into<Option<T>>,
+        value: T,
         range: RangeInclusive<T>,
         write: fn(T) -> String,
-    ) -> Result<&Self, Diagnostic> {
-        if let Some(value) = value.into() {
-            bounded(self.document, &self.at(key), value, range, write)?;
+    ) -> Result<T, Diagnostic> {
+        within(value, range, write).map_err(|wrong| {
+            let problem = self.problem(key, wrong.message());
+            match wrong.hint() {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            }
+        })
+    }
+
+    /// Refuses a name of this part that cannot name a `what`.
+    pub(super) fn check_name(&self, what: &str) -> Result<(), Diagnostic> {
+        match self.path.last().filter(|name| !is_name(name)) {
+            None => Ok(()),
+            Some(name) => self.refuse_key(
+                "",
+                format!("`{name}` cannot name {what}"),
+                hint_of_name(name),
+            ),
         }
-        Ok(self)
+    }
+
+    fn steps<'k>(&'k self, key: &'k str) -> Vec<&'k str> {
+        let below = key.split('.').filter(|step| !step.is_empty());
+        self.path.iter().map(String::as_str).chain(below).collect()
     }
 }
 
-/// The text of a value, for the range that a message names.
-pub(super) fn text<T: Display>(value: T) -> String {
-    value.to_string()
+/// What `read` makes of each part of `section`, at most `most` of them, in the file's order, with
+/// its name: nothing where it is wrong. A name is one of a `what`.
+pub(super) fn named<W, T>(
+    section: &Place<'_>,
+    (what, most): (&str, usize),
+    mut written: BTreeMap<String, W>,
+    findings: &mut Findings,
+    mut read: impl FnMut(&Place<'_>, &str, W) -> Result<T, Diagnostic>,
+) -> Vec<(String, Option<T>)> {
+    let names = section.keys("");
+    if names.len() > most {
+        let all = section.path.join(".");
+        findings.add(section.problem_at_key("", format!("more than {most} {all}")));
+        return Vec::new();
+    }
+    let mut part = |name: String| {
+        let place = section.inside(&name);
+        let one = written.remove(&name).and_then(|written| {
+            findings.part(&place.steps(""), || {
+                place.check_name(what)?;
+                read(&place, &name, written)
+            })
+        });
+        (name, one)
+    };
+    names.into_iter().map(&mut part).collect()
 }

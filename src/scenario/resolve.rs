@@ -7,10 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::check::check_name;
-use super::fault::Fault;
-use super::fault::keys::Written;
 use super::fault::parse::{self, Setting};
+use super::place::Place;
 use super::provider::{self, Fleet};
 use super::workload::Row;
 use super::{Calls, Load, Run, Scenario, alerts, demand, file, operations, run};
@@ -51,8 +49,9 @@ pub(super) fn resolve(
     if let (Some(load), Some(length)) = (&load, length) {
         findings.part(&["load"], || load.check_calls(document, length));
     }
-    let fleet = Fleet::new(document, &providers);
-    let groups = parse::groups(document, &file.groups, &fleet, findings);
+    let fleet = Fleet::new(&providers);
+    let at = |section| Place::new(document, section);
+    let groups = parse::groups(&at("groups"), file.groups, &fleet, findings);
     let setting = Setting {
         fleet: &fleet,
         groups: &groups,
@@ -60,9 +59,10 @@ pub(super) fn resolve(
         is_by_trace: is_replay && !run::is_said(document),
         clients: load.as_ref().map(|load| load.clients),
     };
-    let faults = faults(document, &file.faults, &setting, findings);
-    let operations = operations::operations(document, file.operations, &setting, findings);
-    let alerts = alerts::alerts(document, file.alerts, &fleet, findings);
+    let faults = parse::faults(&at("faults"), file.faults, &setting, findings);
+    let operations = operations::operations(&at("operations"), file.operations, &setting, findings);
+    let named = document.keys(&["faults"]);
+    let alerts = alerts::alerts(&at("alerts"), file.alerts, &fleet, &named, findings);
     let expect = expectations(document, &file.expect, findings);
     let margins = margins(document, &file.margins, findings);
     findings.part(&["uptime"], || {
@@ -73,7 +73,10 @@ pub(super) fn resolve(
         about: file.about,
         run,
         network,
-        providers: providers.into_iter().collect::<Option<_>>()?,
+        providers: providers
+            .into_iter()
+            .map(|(_, one)| one)
+            .collect::<Option<_>>()?,
         load: load?,
         faults,
         operations,
@@ -129,33 +132,6 @@ fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(),
     }
 }
 
-fn faults(
-    document: &Document,
-    files: &BTreeMap<String, Written>,
-    setting: &Setting<'_>,
-    findings: &mut Findings,
-) -> Vec<Fault> {
-    let names = document.keys(&["faults"]);
-    if setting.fleet.is_empty() {
-        // Each would only say that it knows no provider.
-        return Vec::new();
-    }
-    if names.len() > MOST_FAULTS {
-        let message = format!("more than {MOST_FAULTS} faults");
-        findings.add(document.problem_at_key(&["faults"], message));
-        return Vec::new();
-    }
-    let fault = |name: &String| {
-        let path = ["faults", name];
-        let file = files.get(name)?;
-        findings.part(&path, || {
-            check_name(document, &path, "a fault")?;
-            parse::fault(document, name, file, setting)
-        })
-    };
-    names.iter().filter_map(fault).collect()
-}
-
 /// The expectations by policy. A fault that is wrong is still known by its name.
 fn expectations(
     document: &Document,
@@ -208,5 +184,3 @@ fn margins(
     }
     margins
 }
-
-const MOST_FAULTS: usize = 1_000;

@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::check::{LONGEST_RUN, SHORTEST};
+use super::place::Place;
 use super::section::section;
 use crate::text::{Diagnostic, Document};
-use crate::units::{self, Length, Share, UnitError, text_form};
+use crate::units::{self, Length, Share, UnitError, converts, text_form};
 
 section! {
     /// The duration and the seeds. Without a duration a trace sets it, or `check` requires it.
@@ -33,8 +34,8 @@ impl Run {
             return Ok(());
         }
         let message = "the key `duration` is missing in `run`";
-        let problem = document.problem_at_key(&["run"], message);
-        Err(problem.hint("write as in `run: { duration: 30m }`"))
+        let hint = "write as in `run: { duration: 30m }`";
+        Place::new(document, "run").refuse_key("", message, hint)
     }
 }
 
@@ -62,8 +63,8 @@ impl Uptime {
     pub(super) fn check(&self, document: &Document, run: Duration) -> Result<(), Diagnostic> {
         if run.as_nanos() / self.window.as_nanos() > MOST_WINDOWS {
             let message = format!("this makes more than {MOST_WINDOWS} windows in the run");
-            let problem = document.problem(&["uptime", "window"], message);
-            return Err(problem.hint("make them longer"));
+            let place = Place::new(document, "uptime");
+            return place.refuse("window", message, "make them longer");
         }
         Ok(())
     }
@@ -90,18 +91,7 @@ impl fmt::Display for Seeds {
     }
 }
 
-impl From<RangeInclusive<u64>> for Seeds {
-    fn from(seeds: RangeInclusive<u64>) -> Self {
-        Self(seeds)
-    }
-}
-
-impl From<Seeds> for RangeInclusive<u64> {
-    fn from(seeds: Seeds) -> Self {
-        seeds.0
-    }
-}
-
+converts!(Seeds(RangeInclusive<u64>));
 text_form!(Seeds, "a string");
 
 #[cfg(feature = "cli")]

@@ -37,7 +37,7 @@ pub use token_rate::TokenRate;
 pub use tokens::Tokens;
 
 pub(crate) use error::truncate;
-pub(crate) use text_form::{Written, text_form};
+pub(crate) use text_form::{TextOrMap, Written, converts, text_form};
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use super::UnitError;
 
@@ -40,6 +41,34 @@ impl<'de, T> Visitor<'de> for MaybeWritten<T> {
 
     fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<Option<T>, D::Error> {
         value.deserialize_str(self.0).map(Some)
+    }
+}
+
+/// Reads a text as `text` does, or a map as an `M`.
+pub(crate) struct TextOrMap<T, M> {
+    pub(crate) wanted: &'static str,
+    pub(crate) text: fn(&str) -> Result<T, UnitError>,
+    pub(crate) map: fn(M) -> T,
+}
+
+impl<'de, T, M: Deserialize<'de>> Visitor<'de> for TextOrMap<T, M> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.wanted)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.text)(text).map_err(UnitError::into_serde)
+    }
+
+    /// A number without a unit: the unit's parser reports what is missing.
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        M::deserialize(MapAccessDeserializer::new(map)).map(self.map)
     }
 }
 
@@ -86,6 +115,24 @@ macro_rules! text_form {
 }
 pub(crate) use text_form;
 
+/// Converts a type that gives its text form to a value, and back.
+macro_rules! converts {
+    ($type:ident($value:ty)) => {
+        impl From<$value> for $type {
+            fn from(value: $value) -> Self {
+                Self(value)
+            }
+        }
+
+        impl From<$type> for $value {
+            fn from(held: $type) -> Self {
+                held.0
+            }
+        }
+    };
+}
+pub(crate) use converts;
+
 /// A quantity whose values are held as another type: its text form is its module's `parse` and
 /// `write`.
 macro_rules! held_as {
@@ -108,18 +155,7 @@ macro_rules! held_as {
             }
         }
 
-        impl From<$value> for $type {
-            fn from(value: $value) -> Self {
-                Self(value)
-            }
-        }
-
-        impl From<$type> for $value {
-            fn from(held: $type) -> Self {
-                held.0
-            }
-        }
-
+        $crate::units::converts!($type($value));
         $crate::units::text_form!($type, $wanted);
 
         #[cfg(feature = "cli")]

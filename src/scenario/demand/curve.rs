@@ -6,8 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::Deserializer;
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,7 +15,7 @@ use crate::scenario::check::{LONGEST_RUN, SHORTEST};
 use crate::scenario::place::Place;
 use crate::scenario::section::section;
 use crate::text::Diagnostic;
-use crate::units::{Factor, Length, Rate, UnitError, duration, text_form};
+use crate::units::{Factor, Length, Rate, TextOrMap, UnitError, converts, duration, text_form};
 
 /// How many calls arrive per time, at all clients together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,9 +213,8 @@ impl Key for Vec<Step> {
         match pairs.position(|[before, after]| after.at <= before.at) {
             None => Ok(()),
             Some(n) => {
-                let number = (n + 1).to_string();
                 let message = "this step does not come after the one before it";
-                let problem = place.inside("steps").inside(&number).problem("at", message);
+                let problem = place.problem(&format!("steps.{}.at", n + 1), message);
                 Err(problem.hint("write the steps in the order of their time"))
             }
         }
@@ -265,7 +263,7 @@ impl Curve {
             return Ok(());
         };
         let own = [*required, *optional].concat();
-        let keys = place.keys();
+        let keys = place.keys("");
         let fits = |key: &str| key == "curve" || own.contains(&key);
         let Some(key) = keys.iter().find(|key| !fits(key)) else {
             return Ok(());
@@ -384,49 +382,16 @@ impl fmt::Display for Level {
     }
 }
 
-impl From<Rate> for Level {
-    fn from(rate: Rate) -> Self {
-        Self(rate)
-    }
-}
-
-impl From<Level> for Rate {
-    fn from(level: Level) -> Self {
-        level.0
-    }
-}
-
+converts!(Level(Rate));
 text_form!(Level, "a string");
 
 impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RateVisitor)
-    }
-}
-
-struct RateVisitor;
-
-impl<'de> Visitor<'de> for RateVisitor {
-    type Value = Written;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a rate such as `8/s`, or a curve such as `{ curve: ramp, … }`")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
-        Rate::parse(text)
-            .map(Written::Always)
-            .map_err(UnitError::into_serde)
-    }
-
-    /// A number without a unit: the unit's parser reports what is missing.
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Written, E> {
-        self.visit_str(&number.to_string())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Written, A::Error> {
-        let curve = Curve::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Written::Curve(Box::new(curve)))
+        deserializer.deserialize_any(TextOrMap {
+            wanted: "a rate such as `8/s`, or a curve such as `{ curve: ramp, … }`",
+            text: |text| Rate::parse(text).map(Self::Always),
+            map: |curve| Self::Curve(Box::new(curve)),
+        })
     }
 }
 

@@ -235,7 +235,7 @@ impl Load {
         document: &Document,
         length: Duration,
     ) -> Result<(), Diagnostic> {
-        let place = Place::new(document, &["load"]);
+        let place = Place::new(document, "load");
         let (key, calls) = match &self.calls {
             Calls::Drawn { rate, .. } => {
                 rate.check_changes(&place.inside("rate"), length)?;
@@ -297,8 +297,8 @@ fn count<S: Serializer>(rows: &Arc<Vec<Row>>, serializer: S) -> Result<S::Ok, S:
 impl Written {
     /// Refuses keys that cannot be combined with `at` or `users`.
     pub(in crate::scenario) fn check_alone(&self, document: &Document) -> Result<(), Diagnostic> {
-        let place = Place::new(document, &["load"]);
-        let keys = place.keys();
+        let place = Place::new(document, "load");
+        let keys = place.keys("");
         let has = |key: &&str| keys.iter().any(|one| one == key);
         let others = ["users", "trace", "rate", "arrivals", "cv"];
         if self.at.is_some()
@@ -330,7 +330,7 @@ impl Written {
         document: &Document,
         trace: Option<Calls>,
     ) -> Result<Load, Diagnostic> {
-        let place = Place::new(document, &["load"]);
+        let place = Place::new(document, "load");
         let is_replay = trace.is_some();
         let user_retry = self.user_retry(&place)?;
         let written = std::mem::take(&mut self.tasks);
@@ -352,7 +352,7 @@ impl Written {
             Some(trace) => trace,
             None => self.calls(&place)?,
         };
-        let mut tasks = tasks::tasks(document, written, &common)?;
+        let mut tasks = tasks::tasks(&place.inside("tasks"), written, &common)?;
         if is_replay {
             for task in &mut tasks {
                 (task.prompt, task.output) = (None, None);
@@ -436,10 +436,9 @@ fn check_sizes(place: &Place<'_>, kinds: &[Task]) -> Result<(), Diagnostic> {
 }
 
 fn missing(place: &Place<'_>, key: &str, example: &str) -> Diagnostic {
-    let problem = place.problem_here(format!("the key `{key}` is missing in `load`"));
-    problem.hint(format!(
-        "write as in `{key}: {example}`, or replay a `trace`"
-    ))
+    let message = format!("the key `{key}` is missing in `load`");
+    let hint = format!("write as in `{key}: {example}`, or replay a `trace`");
+    place.problem_at_key("", message).hint(hint)
 }
 
 const CLOSED: &str = "closed loop: arrivals depend on the policy, so calls are not paired";

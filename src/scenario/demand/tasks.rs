@@ -9,11 +9,11 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::policy::call_context;
-use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST, check_name, within};
+use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST, within};
 use crate::scenario::place::Place;
 use crate::scenario::quantiles::Quantiles;
 use crate::scenario::section::section;
-use crate::text::{Diagnostic, Document};
+use crate::text::Diagnostic;
 #[cfg(feature = "cli")]
 use crate::units::schema::LengthOrNone;
 use crate::units::{Count, Share, Tokens, Written, duration};
@@ -162,8 +162,11 @@ impl Task {
             return Ok(());
         }
         let message = "`whole` is a share of streamed calls, and no call is streamed";
-        let problem = place.problem_at_key("whole", message);
-        Err(problem.hint("write `stream: 60%` as well, or leave it out"))
+        place.refuse_key(
+            "whole",
+            message,
+            "write `stream: 60%` as well, or leave it out",
+        )
     }
 
     /// Whether any of its calls is streamed.
@@ -188,19 +191,18 @@ impl Task {
 
 /// The tasks in the file's order, each with keys that it leaves out taken from `common`.
 pub(super) fn tasks(
-    document: &Document,
+    section: &Place<'_>,
     mut written: BTreeMap<String, Task>,
     common: &Task,
 ) -> Result<Vec<Task>, Diagnostic> {
-    check_shares(document, &written)?;
+    check_shares(section, &written)?;
     let mut tasks = Vec::new();
-    for name in document.keys(&["load", "tasks"]) {
+    for name in section.keys("") {
         let Some(mut task) = written.remove(&name) else {
             continue;
         };
-        let place = Place::new(document, &["load", "tasks", &name]);
         let is_streamed = task.stream.is_none() && common.is_streamed();
-        task.check_whole(&place, is_streamed || task.is_streamed())?;
+        task.check_whole(&section.inside(&name), is_streamed || task.is_streamed())?;
         if let Some(prefix) = &mut task.prefix {
             prefix.owner = tasks.len() as u16 + 1;
         }
@@ -210,19 +212,16 @@ pub(super) fn tasks(
     Ok(tasks)
 }
 
-fn check_shares(document: &Document, tasks: &BTreeMap<String, Task>) -> Result<(), Diagnostic> {
-    let problem = |message| document.problem_at_key(&["load", "tasks"], message);
+fn check_shares(section: &Place<'_>, tasks: &BTreeMap<String, Task>) -> Result<(), Diagnostic> {
     if tasks.len() > MOST_TASKS {
-        return Err(problem(format!("more than {MOST_TASKS} tasks")));
+        return Err(section.problem_at_key("", format!("more than {MOST_TASKS} tasks")));
     }
     for (name, task) in tasks {
-        check_name(document, &["load", "tasks", name], "a task")?;
+        let place = section.inside(name);
+        place.check_name("a task")?;
         if task.share == Share::ZERO {
-            let problem = document.problem(
-                &["load", "tasks", name, "share"],
-                "a task without a share has no calls",
-            );
-            return Err(problem.hint("write more than `0%`, or leave the task out"));
+            let hint = "write more than `0%`, or leave the task out";
+            return place.refuse("share", "a task without a share has no calls", hint);
         }
     }
     let sum: u64 = tasks.values().map(|task| task.share.as_parts()).sum();
@@ -237,7 +236,7 @@ fn check_shares(document: &Document, tasks: &BTreeMap<String, Task>) -> Result<(
             format!("the shares of the tasks make {beyond} more than the whole")
         }
     };
-    Err(problem(message).hint("let them make exactly `100%`"))
+    section.refuse_key("", message, "let them make exactly `100%`")
 }
 
 const MOST_TASKS: usize = 100;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::kind::{CloseMode, LateClose, SlowPart};
 use super::reader::Reader;
+use crate::scenario::check::hint_of_model;
 use crate::text::Diagnostic;
 use crate::units::{Bandwidth, Factor, Share, TokenRate, duration, tokens};
 use crate::wire::fake::{Cause, Finish, Hint, HintFormat, Inside, Refusal};
@@ -107,7 +108,7 @@ fields! { |reader|
     StatusCause: Cause, optional cause (Refusal::with_status(reader.status()).cause),
         check |name| reader.cause(&name), show |cause| cause.name();
     Slower: Factor, required factor ("write how many times slower: `factor: 3`"),
-        check |times| reader.within("factor", times, Factor::ONE..=LARGEST);
+        check |times| reader.bounded("factor", times, Factor::ONE..=LARGEST);
     /// A factor that may also be below 1.
     Times: Factor, required factor ("write how many times as much: `factor: 1.5`"),
         check |times| reader.times(times);
@@ -186,7 +187,7 @@ impl Field for Ended {
     fn read(reader: &Reader<'_>) -> Result<Option<LateClose>, Diagnostic> {
         let missing = |there: &str, key: &str, hint: &str| {
             let message = format!("`{there}` needs the key `{key}` beside it");
-            Err(reader.problem_at_key(there, message).hint(hint))
+            reader.refuse_key(there, message, hint)
         };
         match (reader.file.silence, reader.file.then) {
             (None, None) => Ok(None),
@@ -226,16 +227,16 @@ impl Field for HintToWait {
         let wait = match (reader.file.retry_after, form) {
             (Some(_), _) if lies => {
                 let message = "this hint has a fixed value and takes no `retry_after`";
-                let problem = reader.problem("hint", message);
-                return Err(problem.hint("leave out `retry_after`, or write another `hint`"));
+                let hint = "leave out `retry_after`, or write another `hint`";
+                return reader.refuse("hint", message, hint);
             }
             (Some(wait), _) => wait,
             (None, None) => return Ok(None),
             (None, Some(_)) if lies => UNTOLD,
             (None, Some(_)) => {
                 let message = "`hint` needs `retry_after`: how long to wait";
-                let problem = reader.problem("hint", message);
-                return Err(problem.hint("write as in `{ hint: date, retry_after: 20s }`"));
+                let hint = "write as in `{ hint: date, retry_after: 20s }`";
+                return reader.refuse("hint", message, hint);
             }
         };
         let form = form.unwrap_or_default();
@@ -273,26 +274,24 @@ impl Reader<'_> {
 
     fn times(&self, times: Factor) -> Result<Factor, Diagnostic> {
         if times == Factor::ONE {
-            let problem = self.problem("factor", "a factor of 1 changes nothing");
-            return Err(problem.hint("write another factor, or leave the fault out"));
+            let hint = "write another factor, or leave the fault out";
+            return self.refuse("factor", "a factor of 1 changes nothing", hint);
         }
-        self.within("factor", times, Factor::milli(0)..=LARGEST)
+        self.bounded("factor", times, Factor::milli(0)..=LARGEST)
     }
 
     fn model(&self, model: &str) -> Result<Arc<str>, Diagnostic> {
-        let fits = |c: char| c.is_ascii_graphic();
-        if !(1..=100).contains(&model.len()) || !model.chars().all(fits) {
-            let problem = self.problem("model", "this cannot name a model");
-            return Err(problem.hint("write 1 to 100 letters, digits and signs, without blanks"));
+        match hint_of_model(model) {
+            None => Ok(model.into()),
+            Some(hint) => self.refuse("model", "this cannot name a model", hint),
         }
-        Ok(model.into())
     }
 
     fn connection_end(&self, key: &str, with: CloseMode) -> Result<CloseMode, Diagnostic> {
         match with {
             CloseMode::End => {
-                let problem = self.problem(key, "there is no body yet that could be cut");
-                Err(problem.hint("write `rst` or `fin`"))
+                let message = "there is no body yet that could be cut";
+                self.refuse(key, message, "write `rst` or `fin`")
             }
             with => Ok(with),
         }

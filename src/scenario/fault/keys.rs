@@ -7,12 +7,17 @@
 use std::time::Duration;
 
 use super::burst::Burst;
-use super::forms::{Short, Targets};
+use super::forms::{Short, Target};
 use super::kind::{CloseMode, SlowPart};
 use super::ramp::{Ramp, Recovery};
+#[cfg(feature = "cli")]
+use super::schema::with_words;
 use super::when::{Sticky, When};
 use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST};
+use crate::scenario::one_of::OneOf;
 use crate::scenario::section::section;
+#[cfg(feature = "cli")]
+use crate::units::schema::Name;
 use crate::units::{Bandwidth, Count, Factor, Length, Share, TokenRate, Tokens};
 use crate::wire::fake::{Finish, HintFormat, Inside};
 
@@ -29,13 +34,14 @@ pub struct Key {
 
 /// Declares every key once: a row of `section!`, and behind it an example and a description.
 macro_rules! keys {
-    ($($need:ident $field:ident $($name:literal)?: $type:ty $(as $form:ty)? $(, in $range:expr)?,
-        $example:literal, $about:literal;)*) => {
+    ($($need:ident $field:ident $($name:literal)?: $type:ty $(as $form:ty)? $(, in $range:expr)?
+        $(, schema $schema:ty)?, $example:literal, $about:literal;)*) => {
         section! {
             /// One of `faults`.
             #[derive()]
-            pub(in crate::scenario) struct Written [] ("Written") {
-                $($need pub(super) $field $($name)?: $type $(as $form)? $(, in $range)?;)*
+            pub(in crate::scenario) struct Written [] ("Fault", transform with_words) {
+                $($need pub(super) $field $($name)?: $type $(as $form)? $(, in $range)?
+                    $(, schema $schema)?;)*
             }
         }
 
@@ -50,7 +56,7 @@ macro_rules! keys {
 
 keys! {
     required inject: String, "outage", "What it does: a word, or the status of an error.";
-    optional target: Targets, "aws-us-east",
+    optional target: OneOf<Target>, schema OneOf<Name>, "aws-us-east",
         "Its targets: a provider, a group, or a list of these.";
     optional at: Duration as Length, in Duration::ZERO..=LONGEST_RUN, "5m",
         "Start of the first window; the run's start by default.";

@@ -28,17 +28,17 @@ mod fields;
 pub(super) mod forms;
 pub(super) mod keys;
 mod kind;
-mod one_of;
 pub(super) mod parse;
 mod ramp;
 mod reader;
 #[cfg(feature = "cli")]
-pub(super) mod schema;
+mod schema;
 mod seeded;
 mod spec;
 mod when;
 pub(super) mod write;
 
+pub use super::one_of::OneOf;
 pub use crate::time::Windows;
 pub use crate::wire::fake::{
     Body, Cause, Choices, Counting, Finish, Hint, HintFormat, Inside, Label, Refusal, Terminator,
@@ -47,7 +47,6 @@ pub use burst::Burst;
 pub use kind::Strength;
 pub use kind::{CloseMode, Delayed, FaultKind, Flaw, LateClose, Layer, SlowPart, StreamAnomaly};
 pub(crate) use kind::{left_at, scaled_at};
-pub use one_of::OneOf;
 pub use ramp::{Ramp, Recovery, Shape};
 pub use seeded::SeededFault;
 pub use spec::Fault;

@@ -1,38 +1,27 @@
 //! Faults as JSON Schema, generated from the tables of `catalogue` and `keys`.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 
 use super::catalogue::{KEYS, ROWS, Row, STATUS, Scope};
-use super::keys::Written;
 use crate::text::schema::{rule, words};
 use crate::wire::fake::Cause;
 
-/// One of `faults`.
-pub(in crate::scenario) enum Fault {}
-
-impl JsonSchema for Fault {
-    fn schema_name() -> Cow<'static, str> {
-        "Fault".into()
+/// The schema of a fault's keys, with the description of every key, and with which word takes which
+/// keys.
+pub(super) fn with_words(mut schema: Schema) -> Schema {
+    let own = [
+        ("inject", word()),
+        ("cause", json_schema!({ "anyOf": [causes()] })),
+    ];
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.extend(own.map(|(key, schema)| (key.to_owned(), schema.to_value())));
     }
-
-    /// Describes every key, and which word takes which keys.
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = Written::json_schema(generator);
-        let own = [
-            ("inject", word()),
-            ("cause", json_schema!({ "anyOf": [causes()] })),
-        ];
-        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-            properties.extend(own.map(|(key, schema)| (key.to_owned(), schema.to_value())));
-        }
-        describe_keys(&mut schema);
-        schema.insert("allOf".to_owned(), rules().into());
-        schema
-    }
+    describe_keys(&mut schema);
+    schema.insert("allOf".to_owned(), rules().into());
+    schema
 }
 
 /// Adds the description of every key.

@@ -6,9 +6,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::one_of::OneOf;
 use crate::policy::CallId;
 use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST, within};
+use crate::scenario::one_of::{FromScalar, OneOf};
 use crate::scenario::section::section;
 use crate::time::Instant;
 #[cfg(feature = "cli")]
@@ -134,6 +134,14 @@ impl Bound {
             Side::Below => tokens < self.tokens,
             Side::AtMost => tokens <= self.tokens,
         }
+    }
+}
+
+impl FromScalar for Bound {
+    const WANTED: &'static str = "a comparison, or a list of them";
+
+    fn from_scalar(text: &str) -> Result<Self, UnitError> {
+        Self::parse(text)
     }
 }
 

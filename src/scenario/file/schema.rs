@@ -3,7 +3,6 @@
 //! Words and keys come from the reader's tables, so nothing is listed twice. The schema serves
 //! editors: a file that matches it is still parsed and checked.
 
-use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 
@@ -28,33 +27,20 @@ inline_schema! {
     });
 }
 
-/// The schema of the whole file. Descriptions state the defaults; only empty ones are in the
-/// schema.
+/// The schema of the whole file.
 pub(in crate::scenario) fn schema() -> Value {
-    let mut value = of::<File>("A scenario: providers, load, faults and expectations");
-    let mut drop_defaults = RecursiveTransform(|schema: &mut Schema| {
-        let empty = [json!(""), json!([]), json!({})];
-        if schema
-            .get("default")
-            .is_some_and(|default| !empty.contains(default))
-        {
-            schema.remove("default");
-        }
-    });
-    if let Ok(schema) = <&mut Schema>::try_from(&mut value) {
-        drop_defaults.transform(schema);
-    }
-    value
+    of::<File>("A scenario: providers, load, faults and expectations")
 }
 
 /// A file requires a name, a fleet and a load; and a duration, unless a trace has one.
-pub(super) fn file(schema: &mut Schema) {
-    schema.insert("required".to_owned(), json!(["load", "name", "providers"]));
+pub(super) fn required(mut schema: Schema) -> Schema {
     let is_replay = json!({ "properties": { "load": { "required": ["trace"] } } });
     let ends = json!({
         "required": ["run"],
         "properties": { "run": { "required": ["duration"] } },
     });
+    schema.insert("required".to_owned(), json!(["load", "name", "providers"]));
     schema.insert("if".to_owned(), is_replay);
     schema.insert("else".to_owned(), ends);
+    schema
 }

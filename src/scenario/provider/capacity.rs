@@ -56,8 +56,7 @@ impl Capacity {
             return Ok(());
         }
         let message = "without a queue no request waits: this would never degrade";
-        let problem = place.problem_at_key("degrade", message);
-        Err(problem.hint("write how many may wait: `queue: 200`"))
+        place.refuse_key("degrade", message, "write how many may wait: `queue: 200`")
     }
 }
 

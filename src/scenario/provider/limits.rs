@@ -25,8 +25,9 @@ use serde_json::{Value, json};
 
 use super::capacity::PART;
 use crate::scenario::check::{hint_of_name, is_name};
+use crate::scenario::place::Place;
 use crate::scenario::section::section;
-use crate::text::{Diagnostic, Document};
+use crate::text::Diagnostic;
 #[cfg(feature = "cli")]
 use crate::units::schema::Name;
 use crate::units::{Count, Length, Share, UnitError, Written as Text, count, duration};
@@ -272,30 +273,25 @@ impl WrittenLimits {
         }
     }
 
-    /// Checks the limits at `path` of a provider that has slots or not.
-    pub(super) fn check(
-        &self,
-        document: &Document,
-        path: &[&str],
-        has_slots: bool,
-    ) -> Result<(), Diagnostic> {
-        self.check_keys(document, path)?;
-        let at = |key| [path, &[key]].concat();
+    /// Checks the limits of a provider that has slots or not.
+    pub(super) fn check(&self, place: &Place<'_>, has_slots: bool) -> Result<(), Diagnostic> {
+        self.check_keys(place)?;
         if self.shrinks_to.is_some() && !has_slots {
             let message = "without a `capacity` nothing is ever busy: this would never shrink";
-            let problem = document.problem_at_key(&at("shrinks_to"), message);
-            return Err(problem.hint("write how much it can do at once: `capacity: { slots: 64 }`"));
+            let hint = "write how much it can do at once: `capacity: { slots: 64 }`";
+            return place.refuse_key("shrinks_to", message, hint);
         }
-        if let Some(account) = self.account.as_deref().filter(|name| !is_name(name)) {
-            let message = format!("`{account}` cannot name an account");
-            let problem = document.problem(&at("account"), message);
-            return Err(problem.hint(hint_of_name(account)));
+        match self.account.as_deref().filter(|name| !is_name(name)) {
+            None => Ok(()),
+            Some(account) => {
+                let message = format!("`{account}` cannot name an account");
+                place.refuse("account", message, hint_of_name(account))
+            }
         }
-        Ok(())
     }
 
     /// Refuses every key without a limit that it applies to.
-    fn check_keys(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
+    fn check_keys(&self, place: &Place<'_>) -> Result<(), Diagnostic> {
         let has_requests = self.rpm.is_some() || self.rpd.is_some();
         let has_tokens = self.has_output() || self.itpm.is_some();
         let has_rate = has_requests || has_tokens;
@@ -306,7 +302,7 @@ impl WrittenLimits {
             CountRefused::Tokens => (has_tokens, tpm),
             CountRefused::Nowhere | CountRefused::Everywhere => (has_rate, any),
         };
-        let written = document.keys(path);
+        let written = place.keys("");
         for (key, has_meaning, needed) in [
             ("window", has_rate, any),
             ("rpm_over", self.rpm.is_some(), rpm),
@@ -318,8 +314,8 @@ impl WrittenLimits {
         ] {
             if !has_meaning && written.iter().any(|written| written == key) {
                 let message = format!("`{key}` needs a limit of its kind");
-                let problem = document.problem_at_key(&[path, &[key]].concat(), message);
-                return Err(problem.hint(format!("add one, such as {needed}, or leave it out")));
+                let hint = format!("add one, such as {needed}, or leave it out");
+                return place.refuse_key(key, message, hint);
             }
         }
         Ok(())

@@ -16,15 +16,15 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::check::{MOST_TOKENS, SHORTEST, check_name};
-use super::place::{Place, text};
+use super::check::{MOST_TOKENS, SHORTEST, hint_of_model};
+use super::place::{Place, named};
 use super::profiles;
 use super::quantiles::Quantiles;
 use super::section::section;
 use crate::policy::ProviderId;
 use crate::prices::{self, Book, Price};
 use crate::text::findings::Findings;
-use crate::text::{Diagnostic, Document, secrets};
+use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema::Whole;
 use crate::units::{Length, Money, TokenRate, Tokens, duration};
@@ -177,12 +177,14 @@ pub(super) struct Fleet(Vec<(String, Option<String>)>);
 
 impl Fleet {
     /// The fleet of `providers`, in the order of the document; none is one that cannot be read.
-    pub(super) fn new(document: &Document, providers: &[Option<Provider>]) -> Self {
-        let names = document.keys(&["providers"]).into_iter();
-        let models = providers
-            .iter()
-            .map(|one| one.as_ref().map(|one| one.model.clone()));
-        Self(names.zip(models).collect())
+    pub(super) fn new(providers: &[(String, Option<Provider>)]) -> Self {
+        let model = |one: &Option<Provider>| one.as_ref().map(|one| one.model.clone());
+        let named = providers.iter();
+        Self(
+            named
+                .map(|(name, one)| (name.clone(), model(one)))
+                .collect(),
+        )
     }
 
     /// Whether there is none.
@@ -201,68 +203,66 @@ impl Fleet {
         u16::try_from(place).ok().map(ProviderId)
     }
 
+    /// The same, or a diagnostic of its name, which `point` makes from a message.
+    pub(super) fn find(
+        &self,
+        name: &str,
+        point: impl FnOnce(String) -> Diagnostic,
+    ) -> Result<ProviderId, Diagnostic> {
+        self.id(name).ok_or_else(|| {
+            point(format!("unknown provider `{name}`")).did_you_mean(name, self.names())
+        })
+    }
+
     /// The model of the provider, if that can be read.
     pub(super) fn model(&self, id: ProviderId) -> Option<&str> {
         self.0.get(id.index())?.1.as_deref()
     }
 }
 
-/// The providers, in the file's order; none for one that cannot be read.
+/// The providers with their names, in the file's order; none for one that cannot be read.
 pub(super) fn providers(
     document: &Document,
-    mut files: BTreeMap<String, WrittenProvider>,
+    written: BTreeMap<String, WrittenProvider>,
     (network, prices): (&Network, Option<&Book>),
     findings: &mut Findings,
-) -> Vec<Option<Provider>> {
-    let names = document.keys(&["providers"]);
-    if let Err(problem) = check_count(document, names.len()) {
+) -> Vec<(String, Option<Provider>)> {
+    let section = Place::new(document, "providers");
+    if section.keys("").is_empty() {
+        let hint = "write as in `providers: { openai: { dialect: openai, model: gpt-4.1, … } }`";
         if !findings.may_be_mistyped(document, "providers") {
-            findings.part(&["providers"], || Err::<(), _>(problem));
+            let message = "a scenario needs at least one provider";
+            findings.part(&["providers"], || section.refuse::<()>("", message, hint));
         }
         return Vec::new();
     }
-    let mut provider = |name: String| {
-        let file = files.remove(&name)?;
-        findings.part(&["providers", &name.clone()], || {
-            check_name(document, &["providers", &name], "a provider")?;
-            file.resolve(document, name, (network, prices))
-        })
-    };
-    let providers: Vec<Option<Provider>> = names.into_iter().map(&mut provider).collect();
-    let read: Vec<&Provider> = providers.iter().flatten().collect();
-    findings.take(check_accounts(document, &read));
+    let limits = ("a provider", MOST_PROVIDERS);
+    let providers = named(&section, limits, written, findings, |place, name, one| {
+        one.resolve(place, name, (network, prices))
+    });
+    findings.take(check_accounts(&section, &providers));
     providers
 }
 
-fn check_count(document: &Document, count: usize) -> Result<(), Diagnostic> {
-    if count == 0 {
-        let problem = document.problem(&["providers"], "a scenario needs at least one provider");
-        return Err(problem
-            .hint("write as in `providers: { openai: { dialect: openai, model: gpt-4.1, … } }`"));
-    }
-    if count > MOST_PROVIDERS {
-        let message = format!("more than {MOST_PROVIDERS} providers");
-        return Err(document.problem_at_key(&["providers"], message));
-    }
-    Ok(())
-}
-
 /// Providers of one account share its limits, so they must state the same limits.
-fn check_accounts(document: &Document, providers: &[&Provider]) -> Result<(), Diagnostic> {
-    for (place, provider) in providers.iter().enumerate() {
+fn check_accounts(
+    section: &Place<'_>,
+    providers: &[(String, Option<Provider>)],
+) -> Result<(), Diagnostic> {
+    let mut first: BTreeMap<&str, &Provider> = BTreeMap::new();
+    for provider in providers.iter().filter_map(|(_, one)| one.as_ref()) {
         let Some(account) = &provider.limits.account else {
             continue;
         };
-        let mut before = providers[..place].iter();
-        let first = before.find(|other| other.limits.account.as_ref() == Some(account));
-        if let Some(first) = first.filter(|first| first.limits != provider.limits) {
-            let path = ["providers", &provider.name, "limits", "account"];
+        let first = first.entry(account).or_insert(provider);
+        if first.limits != provider.limits {
             let message = format!(
                 "`{account}` has other limits in `{}`, and an account has only one set",
                 first.name
             );
             let hint = "write the same limits in both, or name another account";
-            return Err(document.problem(&path, message).hint(hint));
+            let place = section.inside(&provider.name);
+            return place.refuse("limits.account", message, hint);
         }
     }
     Ok(())
@@ -272,49 +272,50 @@ impl WrittenProvider {
     /// The provider, with what is left out filled in, checked.
     fn resolve(
         mut self,
-        document: &Document,
-        name: String,
+        place: &Place<'_>,
+        name: &str,
         (network, prices): (&Network, Option<&Book>),
     ) -> Result<Provider, Diagnostic> {
-        let path = ["providers", &name];
-        let at = |key| ["providers", &name, key];
-        self.fill(document, &at("profile"))?;
+        self.fill(place)?;
         let missing = |key: &str| {
-            let problem = document.problem_at_key(&path, format!("the key `{key}` is missing"));
+            let problem = place.problem_at_key("", format!("the key `{key}` is missing"));
             problem.hint(format!(
                 "add `{key}: …` here, or start from a `profile`, such as `openai/gpt-4.1`"
             ))
         };
         let dialect = self.dialect.ok_or_else(|| missing("dialect"))?;
-        let model = self.model.take().ok_or_else(|| missing("model"))?;
+        let model = self.model.ok_or_else(|| missing("model"))?;
         let ttft = self.ttft.ok_or_else(|| missing("ttft"))?;
         let speed = self.speed.ok_or_else(|| missing("speed"))?;
-        let one_way = self.one_way.unwrap_or(network.one_way);
-        self.check(document, &path)?;
+        let has_slots = self.capacity.is_some();
+        self.limits.check(&place.inside("limits"), has_slots)?;
+        if let Some(capacity) = &self.capacity {
+            capacity.check(&place.inside("capacity"))?;
+        }
         Ok(Provider {
+            name: name.to_owned(),
             dialect,
             ttft,
             speed,
             limits: self.limits.resolve(dialect),
-            one_way,
-            price: price(document, &path, &model, (self.price, prices))?,
+            one_way: self.one_way.unwrap_or(network.one_way),
+            price: price(place, &model, (self.price, prices))?,
             model,
             capacity: self.capacity,
             cache: self.cache,
             context: self.context,
             quality: self.quality,
             key_count: self.keys,
-            name,
         })
     }
 
     /// Fills in what is left out from the profile, if one is named.
-    fn fill(&mut self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
+    fn fill(&mut self, place: &Place<'_>) -> Result<(), Diagnostic> {
         let Some(wanted) = &self.profile else {
             return Ok(());
         };
         let profile = profiles::find(wanted).ok_or_else(|| {
-            let problem = document.problem(path, format!("there is no profile `{wanted}`"));
+            let problem = place.problem("profile", format!("there is no profile `{wanted}`"));
             problem.did_you_mean(wanted, profiles::names())
         })?;
         self.dialect.get_or_insert(profile.dialect);
@@ -324,57 +325,39 @@ impl WrittenProvider {
         self.limits.fill(profile.limits);
         Ok(())
     }
-
-    fn check(&self, document: &Document, path: &[&str]) -> Result<(), Diagnostic> {
-        let at = |key| [path, &[key]].concat();
-        let has_slots = self.capacity.is_some();
-        self.limits.check(document, &at("limits"), has_slots)?;
-        if let Some(capacity) = &self.capacity {
-            capacity.check(&Place::new(document, &at("capacity")))?;
-        }
-        Ok(())
-    }
 }
 
-/// The own price of the provider at `path`, else the book's.
+/// The own price of the provider at `place`, else the book's.
 fn price(
-    document: &Document,
-    path: &[&str],
+    place: &Place<'_>,
     model: &str,
     (own, prices): (Option<WrittenPrice>, Option<&Book>),
 ) -> Result<Price, Diagnostic> {
-    let place = [path, &["model"]].concat();
-    let fits = |c: char| c.is_ascii_graphic();
-    if secrets::are_in(model) {
-        return Err(document
-            .problem(&place, "this cannot name a model")
-            .hint(secrets::NO_NAME));
+    if let Some(hint) = hint_of_model(model) {
+        return place.refuse("model", "this cannot name a model", hint);
     }
-    if !(1..=100).contains(&model.len()) || !model.chars().all(fits) {
-        return Err(document
-            .problem(&place, "this cannot name a model")
-            .hint("write 1 to 100 letters, digits and signs, without blanks"));
-    }
-    let Some(own) = own else {
-        if let Some(book) = prices {
-            return book
-                .price_of(model)
-                .map_err(|wrong| document.problem(&place, wrong.message).hint(wrong.hint));
-        }
-        return prices::price_of(model).ok_or_else(|| {
-            let message = format!("the price book has no model `{model}`, and no `price` is given");
-            let problem = document.problem(&place, message);
-            problem.did_you_mean(model, prices::models())
+    if let Some(own) = own {
+        let cached = own.cached.unwrap_or(own.input);
+        return Ok(Price {
+            input: own.input,
+            output: own.output,
+            cached: place.within("price.cached", cached, Money::ZERO..=own.input, text)?,
+            source: "this scenario".to_owned(),
         });
-    };
-    let place = Place::new(document, path).inside("price");
-    place.within("cached", own.cached, Money::ZERO..=own.input, text)?;
-    Ok(Price {
-        input: own.input,
-        output: own.output,
-        cached: own.cached.unwrap_or(own.input),
-        source: "this scenario".to_owned(),
+    }
+    if let Some(book) = prices {
+        let price = book.price_of(model);
+        return price.map_err(|wrong| place.problem("model", wrong.message).hint(wrong.hint));
+    }
+    prices::price_of(model).ok_or_else(|| {
+        let message = format!("the price book has no model `{model}`, and no `price` is given");
+        let problem = place.problem("model", message);
+        problem.did_you_mean(model, prices::models())
     })
+}
+
+fn text(money: Money) -> String {
+    money.to_string()
 }
 
 /// The name of a provider profile.

@@ -10,14 +10,17 @@ mod target;
 mod time;
 mod when;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::catalogue::{ROWS, Row, Scope};
 use super::keys::Written;
 use super::reader::Reader;
 use super::spec::Fault;
+use crate::scenario::place::{Place, named};
 use crate::scenario::provider::Fleet;
-use crate::text::{Diagnostic, Document};
+use crate::text::Diagnostic;
+use crate::text::findings::Findings;
 use crate::units::duration;
 pub(in crate::scenario) use target::{Groups, groups};
 
@@ -61,23 +64,33 @@ impl Setting<'_> {
     }
 }
 
-/// The fault `name` of `file`, resolved in this `setting`.
-pub(in crate::scenario) fn fault(
-    document: &Document,
-    name: &str,
-    file: &Written,
+/// The faults of the file, resolved in this `setting`.
+pub(in crate::scenario) fn faults(
+    section: &Place<'_>,
+    written: BTreeMap<String, Written>,
     setting: &Setting<'_>,
-) -> Result<Fault, Diagnostic> {
-    let reader = Reader {
-        document,
-        name,
-        file,
-    };
-    let row = row(&reader)?;
+    findings: &mut Findings,
+) -> Vec<Fault> {
+    if setting.fleet.is_empty() {
+        // Each would only say that it knows no provider.
+        return Vec::new();
+    }
+    let limits = ("a fault", 1_000);
+    let faults = named(section, limits, written, findings, |place, name, file| {
+        let file = &file;
+        fault(&Reader { place, file }, name, setting)
+    });
+    faults.into_iter().filter_map(|(_, fault)| fault).collect()
+}
+
+/// One of them.
+fn fault(reader: &Reader<'_>, name: &str, setting: &Setting<'_>) -> Result<Fault, Diagnostic> {
+    let file = reader.file;
+    let row = row(reader)?;
     let targets = reader.targets(row, setting)?;
     let shared_fate = reader.shared_fate(&targets, setting);
-    let inject = (row.read)(&reader)?;
-    check_keys(&reader, row)?;
+    let inject = (row.read)(reader)?;
+    check_keys(reader, row)?;
     let windows = reader.windows(setting)?;
     Ok(Fault {
         name: name.to_owned(),
@@ -98,7 +111,7 @@ pub(in crate::scenario) fn fault(
 
 /// Refuses every key that this fault does not take.
 fn check_keys(reader: &Reader<'_>, row: &Row) -> Result<(), Diagnostic> {
-    let keys = reader.document.keys(&reader.path(""));
+    let keys = reader.keys("");
     let fits = |key: &str| row.keys().any(|own| own == key);
     let Some(key) = keys.iter().find(|key| !fits(key)) else {
         return Ok(());
@@ -132,7 +145,7 @@ fn check_keys(reader: &Reader<'_>, row: &Row) -> Result<(), Diagnostic> {
         ),
         _ => (format!("`{word}` has no key `{key}`"), own_keys(row)),
     };
-    Err(reader.problem_at_key(key, message).hint(hint))
+    reader.refuse_key(key, message, hint)
 }
 
 /// A text that lists the keys of a word besides time and target.

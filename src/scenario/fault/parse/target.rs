@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::super::catalogue::{Row, Scope};
-use super::super::forms::{Targets, WrittenGroup};
+use super::super::forms::{Target, WrittenGroup};
 use super::super::reader::Reader;
 use super::Setting;
 use crate::policy::ProviderId;
-use crate::scenario::check::check_name;
+use crate::scenario::one_of::OneOf;
+use crate::scenario::place::{Place, named};
 use crate::scenario::provider::Fleet;
+use crate::text::Diagnostic;
 use crate::text::findings::Findings;
-use crate::text::{Diagnostic, Document};
 
 /// Providers with a shared cause (a cloud, a region, a network in front of them, an account, a
 /// base URL), by the group's name.
@@ -26,63 +27,55 @@ pub(in crate::scenario) struct Group {
 
 /// The groups of the file. One that is wrong is still known by its name.
 pub(in crate::scenario) fn groups(
-    document: &Document,
-    files: &BTreeMap<String, WrittenGroup>,
+    section: &Place<'_>,
+    written: BTreeMap<String, WrittenGroup>,
     fleet: &Fleet,
     findings: &mut Findings,
 ) -> Groups {
-    let names = document.keys(&["groups"]).into_iter();
-    names
-        .filter(|_| !fleet.is_empty())
-        .map(|name| {
-            let written = files.get(&name);
-            let group = findings.part(&["groups", &name], || {
-                group(document, &name, written, fleet)
-            });
-            (name, group.unwrap_or_default())
-        })
+    if fleet.is_empty() {
+        return Groups::new();
+    }
+    let limits = ("a group", usize::MAX);
+    let groups = named(section, limits, written, findings, |place, name, one| {
+        group(place, name, &one, fleet)
+    });
+    let groups = groups.into_iter();
+    groups
+        .map(|(name, group)| (name, group.unwrap_or_default()))
         .collect()
 }
 
 /// The group `name`.
 fn group(
-    document: &Document,
+    place: &Place<'_>,
     name: &str,
-    written: Option<&WrittenGroup>,
+    written: &WrittenGroup,
     fleet: &Fleet,
 ) -> Result<Group, Diagnostic> {
-    let members = written.map_or(&[][..], |group| &group.providers);
-    let path = ["groups", name];
-    check_name(document, &path, "a group")?;
     if fleet.id(name).is_some() {
         let message = format!("`{name}` is a provider already");
-        let problem = document.problem_at_key(&path, message);
-        return Err(problem.hint("give the group another name"));
+        return place.refuse_key("", message, "give the group another name");
     }
-    if members.is_empty() {
-        let problem = document.problem(&path, "a group needs at least one provider");
-        return Err(problem.hint("write as in `groups: { aws-us-east: [ openai, anthropic ] }`"));
+    if written.providers.is_empty() {
+        let hint = "write as in `groups: { aws-us-east: [ openai, anthropic ] }`";
+        return place.refuse("", "a group needs at least one provider", hint);
     }
-    let mut ids = Vec::new();
-    for (n, member) in members.iter().enumerate() {
-        let place = n.to_string();
-        let inside = match written.is_some_and(|group| group.is_map) {
-            true => vec!["groups", name, "providers", &place],
-            false => vec!["groups", name, &place],
+    let mut members = Vec::new();
+    for (n, member) in written.providers.iter().enumerate() {
+        let key = match written.is_map {
+            true => format!("providers.{n}"),
+            false => n.to_string(),
         };
-        let point = |message: String| document.problem(&inside, message);
-        let id = fleet.id(member).ok_or_else(|| {
-            point(format!("unknown provider `{member}`")).did_you_mean(member, fleet.names())
-        })?;
-        if ids.contains(&id) {
-            let problem = point(format!("the provider `{member}` is named twice"));
-            return Err(problem.hint("name it once"));
+        let id = fleet.find(member, |message| place.problem(&key, message))?;
+        if members.contains(&id) {
+            let message = format!("the provider `{member}` is named twice");
+            return place.refuse(&key, message, "name it once");
         }
-        ids.push(id);
+        members.push(id);
     }
     Ok(Group {
-        members: ids,
-        shared_fate: written.is_some_and(|group| group.shared_fate),
+        members,
+        shared_fate: written.shared_fate,
     })
 }
 
@@ -96,25 +89,24 @@ impl Reader<'_> {
         if row.reach == Scope::Client {
             return Ok(Vec::new());
         }
-        let Some(Targets(names)) = &self.file.target else {
-            let problem = self.problem("", "the key `target` is missing");
-            return Err(problem.hint("add `target: …` here"));
+        let Some(names) = &self.file.target else {
+            return self.refuse("", "the key `target` is missing", "add `target: …` here");
         };
         let mut targets = Vec::new();
-        for (n, name) in names.iter().enumerate() {
+        for (n, Target(name)) in names.values().iter().enumerate() {
             for id in self.named(&format!("target.{n}"), name, setting)? {
                 if targets.contains(&id) {
                     let twice = setting.fleet.names().nth(id.index()).unwrap_or(name);
                     let message = format!("the provider `{twice}` is struck twice");
-                    let problem = self.problem(&format!("target.{n}"), message);
-                    return Err(problem.hint("name it once, alone or in one group"));
+                    let hint = "name it once, alone or in one group";
+                    return self.refuse(&format!("target.{n}"), message, hint);
                 }
                 targets.push(id);
             }
         }
-        if names.is_empty() {
-            let problem = self.problem("target", "a fault needs a target");
-            return Err(problem.hint("name a provider, or a group of `groups`"));
+        if names.values().is_empty() {
+            let hint = "name a provider, or a group of `groups`";
+            return self.refuse("target", "a fault needs a target", hint);
         }
         targets.sort_unstable();
         Ok(targets)
@@ -132,9 +124,9 @@ impl Reader<'_> {
         if let Some(all) = self.file.shared_fate {
             return all.then(|| targets.to_vec()).into_iter().collect();
         }
-        let names = self.file.target.iter().flat_map(|Targets(names)| names);
-        let groups = names.filter(|name| setting.fleet.id(name).is_none());
-        let groups = groups.filter_map(|name| setting.groups.get(name));
+        let names = self.file.target.iter().flat_map(OneOf::values);
+        let groups = names.filter(|Target(name)| setting.fleet.id(name).is_none());
+        let groups = groups.filter_map(|Target(name)| setting.groups.get(name));
         let sets = groups.filter(|group| group.shared_fate && group.members.len() > 1);
         sets.map(|group| group.members.clone()).collect()
     }

@@ -2,11 +2,11 @@
 
 use super::super::catalogue::{Row, Scope};
 use super::super::kind::Layer;
-use super::super::one_of::OneOf;
 use super::super::reader::Reader;
 use super::super::when::When;
 use super::Setting;
 use crate::policy::ProviderId;
+use crate::scenario::one_of::OneOf;
 use crate::text::Diagnostic;
 
 impl Reader<'_> {
@@ -78,7 +78,7 @@ impl Reader<'_> {
 
     /// Before a request is read, only its client is known.
     fn check_when_keys(&self, row: &Row) -> Result<(), Diagnostic> {
-        let keys = self.document.keys(&self.path("when"));
+        let keys = self.keys("when");
         if keys.is_empty() {
             let problem = self.problem("when", "this has no condition");
             return Err(problem.hint("write as in `when: { client: 0 }`, or leave it out"));

@@ -1,4 +1,4 @@
-//! A value, or a list of values of which one must fit: what each key of `when` takes.
+//! A value, or a list of them.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,10 +6,9 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::when::Bound;
-use crate::units::{UnitError, Written};
+use crate::units::{Length, UnitError, Written};
 
-/// A value, or a list of values of which one must fit.
+/// A value, or a list of values: of a condition, one must fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OneOf<T>(Vec<T>);
 
@@ -81,11 +80,11 @@ impl FromScalar for u32 {
     }
 }
 
-impl FromScalar for Bound {
-    const WANTED: &'static str = "a comparison, or a list of them";
+impl FromScalar for Length {
+    const WANTED: &'static str = "a length of time such as `5m`, or a list of them";
 
     fn from_scalar(text: &str) -> Result<Self, UnitError> {
-        text.parse()
+        Self::parse(text)
     }
 }
 
