@@ -66,7 +66,7 @@ pub(crate) const SYSTEMS: &[System] = &[
     System {
         name: "envoy",
         title: "Envoy",
-        quirks: &[],
+        quirks: envoy::QUIRKS,
         model: Some("the cluster"),
         read: envoy::read,
         write: Some(envoy::export::write),

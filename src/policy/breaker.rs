@@ -37,6 +37,7 @@
 //!
 //! [`super::classify`] decides which failures count; the fleet assigns breakers to providers.
 
+mod habits;
 mod in_flight;
 mod open_backoff;
 mod probes;
@@ -48,6 +49,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use habits::Habits;
 use in_flight::InFlight;
 use open_backoff::OpenBackoff;
 use probes::Probes;
@@ -85,17 +87,8 @@ pub(crate) struct Breaker {
     habits: Habits,
     /// Successes of attempts from before it opened, if a quirk counts them.
     late_successes: u32,
-}
-
-/// The quirks of a policy that concern breakers.
-#[derive(Clone, Copy, Debug, Default)]
-struct Habits {
-    /// It closes at the end of its open time.
-    closes_by_time: bool,
-    /// It keeps the slots of probes for ever.
-    leaks_probes: bool,
-    counts_late_successes: bool,
-    late_failures_prolong: bool,
+    /// Failures in a row since a success after it opened, if a quirk has that forgive those before.
+    forgiven: Option<u32>,
 }
 
 /// Permission to make one attempt; returned when the attempt has ended.
@@ -146,6 +139,7 @@ impl Breaker {
             closed_since: None,
             habits: Habits::default(),
             late_successes: 0,
+            forgiven: None,
             settings,
         }
     }
@@ -155,12 +149,7 @@ impl Breaker {
         if quirks.has(&Quirk::HalfOpenAdmitsAll) {
             self.settings.max_probes = u32::MAX;
         }
-        self.habits = Habits {
-            closes_by_time: quirks.has(&Quirk::BreakerClosesByTime),
-            leaks_probes: quirks.has(&Quirk::ProbesLeak),
-            counts_late_successes: quirks.has(&Quirk::LateSuccessesCount),
-            late_failures_prolong: quirks.has(&Quirk::LateFailuresProlong),
-        };
+        self.habits = Habits::of(quirks);
         self
     }
 
@@ -279,6 +268,7 @@ impl Breaker {
             return;
         }
         let is_slow = self.is_slow(took);
+        self.forgiven = self.habits.successes_forgive.then_some(0);
         match &mut self.phase {
             Phase::Closed { failures } => {
                 *failures = 0;
@@ -323,6 +313,7 @@ impl Breaker {
             self.prolong(now);
             return;
         }
+        let is_forgiven = self.is_forgiven();
         match &mut self.phase {
             Phase::Closed { failures } => {
                 *failures = failures.saturating_add(1);
@@ -335,9 +326,24 @@ impl Breaker {
                     self.open(by, now);
                 }
             }
+            Phase::HalfOpen(probes) if is_forgiven => {
+                probes.on_failure(admission.probe);
+                self.late_successes = 0;
+            }
             Phase::HalfOpen(_) => self.open(OpenedBy::FailedProbe, now),
             Phase::Open { .. } => {}
         }
+    }
+
+    /// Counts a failure since the success that forgave those before it; whether there was one, and
+    /// too few failures to open came after it.
+    fn is_forgiven(&mut self) -> bool {
+        let settings = &self.settings;
+        let most = settings.consecutive_failures.or(settings.max_failures);
+        self.forgiven.as_mut().is_some_and(|failures| {
+            *failures += 1;
+            *failures < most.unwrap_or(1)
+        })
     }
 
     /// Opens a closed breaker, for a client that does so after a single failure of its kind.
@@ -439,7 +445,7 @@ impl Breaker {
     /// Opens because of failures or slow attempts.
     fn open(&mut self, by: OpenedBy, now: Instant) {
         self.leave_closed(now);
-        self.late_successes = 0;
+        (self.late_successes, self.forgiven) = (0, None);
         let until = now + self.patience.next(&self.settings.open);
         self.turn(Phase::Open { until, by });
     }

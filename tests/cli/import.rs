@@ -209,7 +209,22 @@ fn an_imported_policy_does_what_the_preset_of_its_system_does() {
         r#"{{ "strategy": {{ "mode": "fallback" }}, "retry": {{ "attempts": 5 }},
               "targets": [ {targets} ] }}"#
     );
+    let host = |name: &str| {
+        let address = format!("{{ address: {name}.internal, port_value: 443 }}");
+        format!("{{ endpoint: {{ address: {{ socket_address: {address} }} }} }}")
+    };
+    let hosts = ["a", "b", "c"].map(host).join(", ");
+    let envoy = format!(
+        "route: {{ retry_policy: {{ retry_on: '5xx,retriable-status-codes', \
+         retriable_status_codes: [429], \
+         rate_limited_retry_back_off: {{ reset_headers: [ {{ name: retry-after }} ] }} }} }}\n\
+         clusters: [ {{ outlier_detection: {{ consecutive_5xx: 5 }}, circuit_breakers: \
+         {{ thresholds: [ {{ max_requests: 1024, retry_budget: \
+         {{ budget_percent: {{ value: 20 }} }} }} ] }}, \
+         load_assignment: {{ endpoints: [ {{ lb_endpoints: [ {hosts} ] }} ] }} }} ]\n"
+    );
     for (system, file, text, preset) in [
+        ("envoy", "a.yaml", envoy, "envoy-proxy"),
         ("litellm", "a.yaml", litellm, "litellm-router"),
         ("portkey", "a.json", portkey, "portkey-gateway"),
     ] {

@@ -77,6 +77,32 @@ const ROWS: &[Row] = &[
         without: 0.875,
         with: 0.833,
     },
+    // It opens at 62 s for 30 s. Probes of 93 and 94 s succeed, and that of 95 s fails: it opens
+    // again, or needs two more failures.
+    Row {
+        quirk: "successes_forgive",
+        faults: "down: { at: 60s, for: 3s, target: first, inject: 503 }\n  \
+                 again: { at: 95s, for: 1s, target: first, inject: 503 }",
+        policy: "retry: { max_attempts: 1 }\nbreaker: { consecutive_failures: 3, \
+                 success_threshold: 10, open: { initial: 30s } }\n\
+                 overrides: { by_name: { second: { priority_group: 1 } } }\n",
+        measure: "breaker.opened",
+        without: 2.0,
+        with: 1.0,
+    },
+    // The first probe, at 93 s, fails; answers that came late have forgiven what was before.
+    Row {
+        quirk: "late_successes_count, successes_forgive",
+        faults: "slow: { target: first, inject: slow_first_token, by: 10s }\n  \
+                 down: { at: 60s, for: 3s, target: first, inject: 503 }\n  \
+                 again: { at: 92s, for: 2s, target: first, inject: 503 }",
+        policy: "retry: { max_attempts: 1 }\nbreaker: { consecutive_failures: none, \
+                 max_failures: 3, success_threshold: 30, open: { initial: 30s } }\n\
+                 overrides: { by_name: { second: { priority_group: 1 } } }\n",
+        measure: "breaker.opened",
+        without: 2.0,
+        with: 1.0,
+    },
 ];
 
 /// Two providers, and a call each second for four minutes.

@@ -176,7 +176,9 @@ fn outliers(sheet: &mut Sheet, draft: &mut Draft, at: &Spot) -> Result<(), Diagn
         let says = "The chance that an ejection is carried out: here all or none.";
         noted(sheet, &enforced, share == 0 || share == 100, says);
     }
-    draft.number("breaker.max_probes", 100);
+    draft.quirk("breaker_closes_by_time");
+    let says = "An ejection ends by time, for all requests at once: a quirk.";
+    sheet.default("ejections", Taken, says);
     ejection(sheet, draft, at)?;
     success_rate(sheet, draft, at)?;
     for key in sheet.keys(at) {

@@ -9,7 +9,7 @@ use crate::foreign::note::Outcome::{Approximated, CannotBeSaid, Taken};
 use crate::foreign::statuses::USUAL;
 use crate::foreign::yaml::Yaml;
 use crate::policy::classify::{Action, FailureClass};
-use crate::policy::config::{HintMode, Jitter, Strategy};
+use crate::policy::config::{HintMode, Jitter, Quirk, Strategy};
 
 /// Writes the settings; hosts are not the policy's.
 pub(in crate::foreign) fn write(export: &mut Export<'_>) {
@@ -174,6 +174,7 @@ fn classes(export: &mut Export<'_>) {
 
 fn timeouts(export: &mut Export<'_>) {
     let timeouts = export.policy.timeouts;
+    let ends = export.policy.quirks.has(&Quirk::TimeoutsEndAtHead);
     let call = timeouts.call.unwrap_or(Duration::ZERO);
     export.set(&["route", "timeout"], time(call));
     export.note("timeouts.call", Taken, "The route's `timeout`.");
@@ -182,7 +183,7 @@ fn timeouts(export: &mut Export<'_>) {
             "timeouts.attempt",
             ["route", "retry_policy", "per_try_timeout"].as_slice(),
             timeouts.attempt,
-            Approximated,
+            if ends { Taken } else { Approximated },
         ),
         (
             "timeouts.idle",

@@ -15,6 +15,14 @@ use super::note::Outcome::{self, NotUsed};
 use super::sheet::{Sheet, Spot};
 use crate::text::Diagnostic;
 
+/// What it does by itself.
+pub(super) const QUIRKS: &[&str] = &[
+    "breaker_closes_by_time",
+    "commits_at_head",
+    "timeouts_end_at_head",
+    "waits_before_fallback",
+];
+
 /// Reads the file.
 pub(super) fn read(
     sheet: &mut Sheet,

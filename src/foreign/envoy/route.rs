@@ -48,7 +48,10 @@ pub(super) fn read(
         return Ok(());
     }
     attempts(sheet, draft, &policy, hosts)?;
-    backoff(sheet, draft, &policy)?;
+    draft.quirk("commits_at_head");
+    let says = "Once the head of an answer was passed on, nothing is retried: a quirk.";
+    sheet.default("retries", Taken, says);
+    backoff(sheet, draft, &policy, hosts)?;
     classes(sheet, draft, &policy, hosts)?;
     for (key, says) in [
         (
@@ -90,13 +93,21 @@ fn timeouts(
         true => sheet.note(&spot, Taken, says),
         false => sheet.default("timeout", Taken, "15 s for a call with all its retries."),
     }
+    let pauses = [policy.to("per_try_idle_timeout"), route.to("idle_timeout")];
     let each = policy.to("per_try_timeout");
     if let Some(time) = sheet.time(&each, "s")? {
         draft.time("timeouts.attempt", time);
-        let says = "The timeout of an attempt; Envoy lets an answer go on whose head was sent.";
-        sheet.note(&each, Approximated, says);
+        // The quirk ends the timeouts of pauses as well, which Envoy does not.
+        if pauses.iter().any(|pause| sheet.has(pause)) {
+            let says = "The timeout of an attempt; Envoy lets an answer go on whose head was sent.";
+            sheet.note(&each, Approximated, says);
+        } else {
+            draft.quirk("timeouts_end_at_head");
+            let says = "The timeout of an attempt, which ends when the head is there: a quirk.";
+            sheet.note(&each, Taken, says);
+        }
     }
-    for spot in [policy.to("per_try_idle_timeout"), route.to("idle_timeout")] {
+    for spot in pauses {
         if let Some(time) = sheet.time(&spot, "s")? {
             let is_exact = time > Duration::ZERO && draft.time("timeouts.idle", time);
             noted(
@@ -151,7 +162,12 @@ fn attempts(
     Ok(())
 }
 
-fn backoff(sheet: &mut Sheet, draft: &mut Draft, policy: &Spot) -> Result<(), Diagnostic> {
+fn backoff(
+    sheet: &mut Sheet,
+    draft: &mut Draft,
+    policy: &Spot,
+    hosts: usize,
+) -> Result<(), Diagnostic> {
     let place = policy.to("retry_back_off");
     let base = sheet.time(&place.to("base_interval"), "s")?;
     let max = sheet.time(&place.to("max_interval"), "s")?;
@@ -163,12 +179,18 @@ fn backoff(sheet: &mut Sheet, draft: &mut Draft, policy: &Spot) -> Result<(), Di
         max.unwrap_or(first.saturating_mul(10)).max(first),
     );
     draft.word("retry.backoff.jitter", "full");
-    let says = "The wait before a retry, doubled and drawn from zero; Envoy waits before another \
-                host as well.";
+    if hosts != 1 {
+        draft.quirk("waits_before_fallback");
+    }
+    let says = "The wait before a retry, doubled and drawn from zero, also before another host: a \
+                quirk.";
     for (key, value) in [("base_interval", base), ("max_interval", max)] {
         if value.is_some() {
-            sheet.note(&place.to(key), Approximated, says);
+            sheet.note(&place.to(key), Taken, says);
         }
+    }
+    if base.is_none() {
+        sheet.default("retry_back_off", Taken, says);
     }
     let hints = policy.to("rate_limited_retry_back_off");
     if !sheet.has(&hints) {

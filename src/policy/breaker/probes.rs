@@ -63,6 +63,12 @@ impl Probes {
         self.held.retain(|place| place.name != name);
     }
 
+    /// A probe failed, and the breaker stays half-open.
+    pub(super) fn on_failure(&mut self, name: u64) {
+        self.free(name);
+        self.successes = 0;
+    }
+
     /// A probe succeeded. Returns how many have succeeded in a row.
     pub(super) fn on_success(&mut self) -> u32 {
         self.successes = self.successes.saturating_add(1);

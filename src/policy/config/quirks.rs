@@ -65,7 +65,7 @@ quirks! {
     OneProviderOnly "one_provider_only",
         "Articles 000 (A1, A3), 002 (C4, C5), 003 (D7, D8) and 004 (E6); every SDK.";
     /// It waits as before a retry when it goes on to another provider, fresh or not.
-    WaitsBeforeFallback "waits_before_fallback", "Article 001 (B1, B2).";
+    WaitsBeforeFallback "waits_before_fallback", "Article 001 (B1, B2); Envoy.";
     /// It waits once more after the last failed attempt at a provider, and only then gives up.
     WaitsAfterLastAttempt "waits_after_last_attempt",
         "Article 003 (D7) and 004 (E6); LiteLLM Router before a fallback.";
@@ -87,11 +87,12 @@ quirks! {
     /// A timeout counts twice at the breaker, and starts two retries side by side.
     TimeoutsFork "timeouts_fork", "Article 000, the Node client (A3).";
     /// Once the head of a good answer is there, its failures are the caller's: nothing is retried.
-    CommitsAtHead "commits_at_head", "openai-node; Vercel's AI SDK.";
+    CommitsAtHead "commits_at_head", "openai-node; Vercel's AI SDK; Portkey's gateway; Envoy.";
     /// The same for streamed answers alone; a plain answer is read before it counts.
     StreamsCommitAtHead "streams_commit_at_head", "openai-python; anthropic-python.";
     /// Once the head of a good answer is there, no timeout of an attempt runs any more.
-    TimeoutsEndAtHead "timeouts_end_at_head", "openai-node; article 003 (D8); Portkey's gateway.";
+    TimeoutsEndAtHead "timeouts_end_at_head",
+        "openai-node; article 003 (D8); Portkey's gateway; Envoy's timeout of an attempt.";
     /// A plain answer that is cut short neither succeeds nor fails: the call never ends.
     TruncatedHangs "truncated_hangs", "Article 000, the Node client (A3).";
     /// An event of a stream that is no JSON is left out, and the rest is read on.
@@ -108,7 +109,8 @@ quirks! {
     /// A status that is retried counts at the breaker only when no retry is left.
     BreakerCountsLastAttempt "breaker_counts_last_attempt", "Article 000, the Node client (A3).";
     /// When its time is up, a breaker closes at once, without probes.
-    BreakerClosesByTime "breaker_closes_by_time", "Article 002, AIRouter (C2); LiteLLM's cooldown.";
+    BreakerClosesByTime "breaker_closes_by_time",
+        "Article 002, AIRouter (C2); LiteLLM's cooldown; Envoy's ejection.";
     /// A half-open breaker admits everything.
     HalfOpenAdmitsAll "half_open_admits_all", "Article 000, the Node client (A2).";
     /// The slot of a probe is never free again: `max_probes` is all there will ever be.
@@ -119,7 +121,10 @@ quirks! {
     /// A success counts at the breaker also if its attempt began before the breaker opened.
     LateSuccessesCount "late_successes_count", "Article 000 (A2) and 001 (B3).";
     /// A failure of an attempt that began before the breaker opened starts its open time anew.
-    LateFailuresProlong "late_failures_prolong", "Article 002 (C5).";
+    LateFailuresProlong "late_failures_prolong", "Article 000 (A2) and 002 (C5).";
+    /// After a success since it opened, also a late one that counts, a half-open breaker opens only
+    /// after as many failures in a row as a closed one.
+    SuccessesForgive "successes_forgive", "Article 000, the Node client (A2).";
     /// A call begins at the provider at which the one before it ended.
     RotationGoesOn "rotation_goes_on", "Article 001 (B1, B2).";
     /// Neither breaker nor ejection refuses the only provider of a priority group.
