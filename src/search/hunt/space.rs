@@ -65,10 +65,16 @@ impl Space {
             kinds: Vec::new(),
             keys: Vec::new(),
         };
+        let mut all = drill.scenario().providers.iter();
+        let has_keys = all.any(|provider| provider.keys().count() > 1);
         for hazard in &hazards.kinds {
             let mut hazard = hazard.clone();
             hazard.complete(&providers, &times);
-            match space.check(&hazard, drill) {
+            // The usual conditions are about some of a provider's keys.
+            if hazards.are_usual && hazard.has("when") && !has_keys {
+                continue;
+            }
+            match space.check(&hazard, drill, hazards.are_usual) {
                 Ok(()) => space.kinds.push(hazard),
                 Err(_) if hazards.are_usual => {}
                 Err(problem) => {
@@ -91,22 +97,28 @@ impl Space {
         Ok(space)
     }
 
-    /// Whether some corner of what the kind can be makes a fault of the scenario.
-    fn check(&self, hazard: &Hazard, drill: &Drill) -> Result<(), Diagnostic> {
+    /// Whether some corner of what the kind can be makes a fault of the scenario; of a usual kind,
+    /// one that can strike.
+    fn check(&self, hazard: &Hazard, drill: &Drill, is_usual: bool) -> Result<(), Diagnostic> {
         let mut result = Ok(());
         let words = hazard.free().map(|(_, domain)| match domain {
             Domain::Words(words) => words.len(),
             Domain::Numbers(_) => 1,
         });
+        let places = 0..words.max().unwrap_or(1);
+        let ends = [0.0, 1.0].into_iter();
         // The usual faults strike those providers that can be struck so: one is enough.
-        for place in 0..words.max().unwrap_or(1) {
+        for (end, place) in ends.flat_map(|end| places.clone().map(move |place| (end, place))) {
             let at = hazard.free().map(|(_, domain)| match domain {
                 Domain::Words(words) => (place as f64 + 0.5) / words.len() as f64,
-                Domain::Numbers(_) => 0.0,
+                Domain::Numbers(_) => end,
             });
             let fault = hazard.text(&Vec::from_iter(at));
-            let set = [("faults.hunted-1".to_owned(), fault)];
-            result = drill.in_world(&set).map(drop);
+            let set = [(format!("faults.{}", name(1)), fault)];
+            result = drill.in_world(&set).and_then(|world| {
+                let why = why_never(&world).filter(|_| is_usual);
+                why.map_or(Ok(()), |why| Err(Diagnostic::of_file("", why)))
+            });
             if result.is_ok() {
                 break;
             }
@@ -237,6 +249,13 @@ pub(super) fn name(nth: usize) -> String {
     format!("hunted-{nth}")
 }
 
+/// Why the hunted fault of `world` can never strike, if it cannot.
+fn why_never(world: &Drill) -> Option<String> {
+    let mut faults = world.subject().faults.iter();
+    let hunted = faults.find(|fault| fault.name == name(1))?;
+    hunted.why_never.clone()
+}
+
 /// What a domain holds, in short.
 fn shown(domain: &Domain) -> String {
     match domain {
@@ -346,3 +365,54 @@ impl Times {
 const NONE_BELOW: f64 = 1.0 / 3.0;
 const SHORTEST_ROOM: Duration = Duration::from_secs(20);
 const LONGEST_FAULT: Duration = Duration::from_secs(300);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drill::Changes;
+    use crate::text::Document;
+
+    /// The usual kinds that may happen to a provider with these keys, under such a load.
+    fn kinds(provider: &str, load: &str) -> Vec<String> {
+        let text = format!(
+            "name: one\nabout: What may happen here?\nrun: {{ duration: 10m }}\n\
+             providers:\n  a: {{ profile: openai/gpt-4.1{provider} }}\n\
+             load: {{ rate: 1/s, prompt: 100 tok, output: 100 tok{load} }}\n\
+             policies: [resilient]\n"
+        );
+        let document = Document::parse("one.yaml", &text).expect("YAML");
+        let drill = Drill::of_document(document, "one.yaml", Changes::default());
+        let drill = drill.unwrap_or_else(|problems| panic!("{}", problems[0]));
+        let usual = Hazards::usual().expect("it is ours");
+        let space = Space::new(&usual, &drill, Duration::ZERO).expect("some fit");
+        space.kinds.into_iter().map(|kind| kind.name).collect()
+    }
+
+    #[test]
+    fn usual_faults_that_can_never_strike_are_left_out() {
+        let some = kinds("", "");
+        let rest = [
+            "dead-keys",
+            "stall",
+            "cut-stream",
+            "malformed",
+            "less-capacity",
+        ];
+        assert!(some.contains(&"late-errors".to_owned()));
+        assert!(rest.iter().all(|kind| !some.iter().any(|own| own == kind)));
+        let more = ", keys: 4, capacity: { slots: 8, queue: 8 }";
+        let all = kinds(more, ", stream: 50%");
+        let left = all.into_iter().filter(|kind| !some.contains(kind));
+        assert_eq!(Vec::from_iter(left), rest);
+    }
+
+    #[test]
+    fn a_list_of_conditions_is_one_thing_to_choose() {
+        let usual = Hazards::usual().expect("it is ours");
+        let mut kinds = usual.kinds.iter();
+        let dead = kinds.find(|kind| kind.name == "dead-keys").expect("a kind");
+        let text = |at| dead.text(&[at]);
+        assert_eq!(text(0.1), "{ inject: auth, when: { key: key-1 } }");
+        assert_eq!(text(0.5), "{ inject: auth, when: { key: [key-1, key-2] } }");
+    }
+}
