@@ -30,7 +30,7 @@ pub use load::{
     WhenUnavailable,
 };
 pub use overlay::Overridable;
-pub use quirks::{Classes, FixedWaits, InnerRetries, Length, Quirk, Quirks, Rounds};
+pub use quirks::{Classes, FixedWaits, InnerRetries, Quirk, Quirks, Rounds};
 pub use route::{Affinity, Route, Score, SmallContext, Strategy, Task};
 pub use rows::{KnobKind, Row, Setting};
 

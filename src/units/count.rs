@@ -5,7 +5,7 @@ use super::error::truncate;
 use super::number::{decimal, number, split_unit, with_point};
 #[cfg(feature = "cli")]
 use super::schema;
-use super::text_form::{held_as, with_serde};
+use super::text_form::held_as;
 
 /// Reads a count.
 pub fn parse(text: &str) -> Result<u64, UnitError> {
@@ -53,7 +53,6 @@ held_as!(
     /// A count as a key of a file has it.
     Count(u64), "a count such as `5_000` or `2M`",
     schema schema::number("integer", r"N\s*[kM]?", "2M"));
-with_serde!(u64, "a count such as `5_000` or `2M`");
 
 const SCALES: [(&str, usize); 3] = [("", 0), ("k", 3), ("M", 6)];
 const SPELLED: [(&str, &[&str]); 3] = [

@@ -8,7 +8,7 @@ use super::number::{decimal, split_unit, wide_number, with_point};
 #[cfg(feature = "cli")]
 use super::schema;
 use super::spelling::unit_of_time;
-use super::text_form::{held_as, with_serde};
+use super::text_form::held_as;
 
 /// Reads a length of time of at most 100 years.
 pub fn parse(text: &str) -> Result<Duration, UnitError> {
@@ -144,8 +144,7 @@ fn too_long(text: &str) -> UnitError {
 
 held_as!(
     /// A length of time as a key of a file has it.
-    Length(Duration), "a length of time such as `30s`", schema schema::length());
-with_serde!(std::time::Duration, "a length of time such as `30s`");
+    Length(std::time::Duration), "a length of time such as `30s`", schema schema::length());
 
 const UNITS: [(&str, u64); 7] = [
     ("d", 86_400_000_000_000),

@@ -2,9 +2,9 @@
 //!
 //! One file per quantity. It holds the type, `parse` and `Display` (the shortest exact form, which
 //! `parse` reads back exactly), serde and JSON Schema. No float is involved, and `_` may group
-//! digits. Lengths of time, tokens and counts are plain [`std::time::Duration`] and `u64`; their
-//! modules have `parse`, `write`, and what `#[serde(with = "…")]` needs. Each setting checks its
-//! own range.
+//! digits. Lengths of time, tokens and counts are held as plain [`std::time::Duration`] and `u64`:
+//! their modules have `parse`, `write`, what `#[serde(with = "…")]` needs, and a type with the text
+//! form. Each setting states its own range.
 
 mod bandwidth;
 pub mod count;

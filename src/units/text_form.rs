@@ -134,7 +134,7 @@ macro_rules! converts {
 pub(crate) use converts;
 
 /// A quantity whose values are held as another type: its text form is its module's `parse` and
-/// `write`.
+/// `write`. `#[serde(with = "…")]` takes the type, and for options the module's `option`.
 macro_rules! held_as {
     ($(#[$doc:meta])* $type:ident($value:ty), $wanted:literal, schema $schema:expr) => {
         $(#[$doc])*
@@ -145,6 +145,53 @@ macro_rules! held_as {
             /// Reads it.
             pub fn parse(text: &str) -> Result<Self, $crate::units::UnitError> {
                 parse(text).map(Self)
+            }
+
+            /// For `#[serde(with = "…")]`, where the value itself is held.
+            pub fn serialize<S: serde::Serializer>(
+                value: &$value,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&write(*value))
+            }
+
+            /// For `#[serde(with = "…")]`, where the value itself is held.
+            pub fn deserialize<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<$value, D::Error> {
+                deserializer.deserialize_str($crate::units::Written {
+                    wanted: $wanted,
+                    parse,
+                })
+            }
+        }
+
+        /// For `#[serde(with = "…")]`, of a value that may be left out.
+        pub mod option {
+            use serde::de::Deserializer;
+            use serde::ser::Serializer;
+
+            /// For `#[serde(with = "…")]`.
+            pub fn serialize<S: Serializer>(
+                value: &Option<$value>,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                match value {
+                    Some(value) => super::$type::serialize(value, serializer),
+                    None => serializer.serialize_none(),
+                }
+            }
+
+            /// For `#[serde(with = "…")]`, together with `#[serde(default)]`.
+            pub fn deserialize<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Option<$value>, D::Error> {
+                deserializer.deserialize_option($crate::units::text_form::MaybeWritten(
+                    $crate::units::Written {
+                        wanted: $wanted,
+                        parse: super::parse,
+                    },
+                ))
             }
         }
 
@@ -171,52 +218,3 @@ macro_rules! held_as {
     };
 }
 pub(super) use held_as;
-
-/// What `#[serde(with = "…")]` wants, out of the module's own `parse` and `write`.
-macro_rules! with_serde {
-    ($type:ty, $wanted:literal) => {
-        const WRITTEN: $crate::units::text_form::Written<$type> =
-            $crate::units::text_form::Written {
-                wanted: $wanted,
-                parse,
-            };
-
-        /// For `#[serde(with = "…")]`.
-        pub fn serialize<S: serde::Serializer>(
-            value: &$type,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            serializer.serialize_str(&write(*value))
-        }
-
-        /// For `#[serde(with = "…")]`.
-        pub fn deserialize<'de, D: serde::Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<$type, D::Error> {
-            deserializer.deserialize_str(WRITTEN)
-        }
-
-        /// The same for what may be left out.
-        pub mod option {
-            /// For `#[serde(with = "…")]`.
-            pub fn serialize<S: serde::Serializer>(
-                value: &Option<$type>,
-                serializer: S,
-            ) -> Result<S::Ok, S::Error> {
-                match value {
-                    Some(value) => super::serialize(value, serializer),
-                    None => serializer.serialize_none(),
-                }
-            }
-
-            /// For `#[serde(with = "…")]`, together with `#[serde(default)]`.
-            pub fn deserialize<'de, D: serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Option<$type>, D::Error> {
-                deserializer
-                    .deserialize_option($crate::units::text_form::MaybeWritten(super::WRITTEN))
-            }
-        }
-    };
-}
-pub(super) use with_serde;

@@ -4,7 +4,7 @@ use super::error::truncate;
 use super::number::{number, split_unit, with_point};
 #[cfg(feature = "cli")]
 use super::schema;
-use super::text_form::{held_as, with_serde};
+use super::text_form::held_as;
 use super::{UnitError, count};
 
 /// Reads a number of tokens.
@@ -40,7 +40,6 @@ held_as!(
     /// Tokens as a key of a file has them.
     Tokens(u64), "a number of tokens such as `900 tok`",
     schema schema::text(r"N\s*[kM]?\s*tok", "900 tok"));
-with_serde!(u64, "a number of tokens such as `900 tok`");
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use super::{failures, words};
 use crate::policy::classify::FailureClass;
 #[cfg(feature = "cli")]
 use crate::units::schema as written;
-use crate::units::{Factor, Rate, Share, TokenRate, UnitError, Written, duration, tokens};
+use crate::units::{Factor, Length, Rate, Share, TokenRate, Tokens, UnitError, Written, duration};
 
 settings! {
     /// How often, and after which wait, a call is retried.
@@ -43,16 +43,14 @@ settings! {
     /// The wait before the n-th retry at a provider.
     pub struct Backoff overridden by BackoffOverride {
         /// The first wait.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         base: Duration = Duration::from_millis(500), Time "1ms" to "10m",
             "The SDKs' first wait: longer than a blip, shorter than a user's patience.";
         /// Each further wait is this many times the one before.
         factor: Factor = Factor::milli(2_000), Factor "1" to "10",
             "Doubling halves the load of each round, and is the usual factor.";
         /// No wait is longer, jitter included.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         max: Duration = Duration::from_secs(8), Time "1ms" to "1h",
             "The SDKs' longest wait: beyond it, users have left.";
         /// How the wait is randomized.
@@ -92,8 +90,7 @@ settings! {
         reserve: Rate = Rate::per_second(10), Rate "1/d" to "1000000/s",
             "A client of few calls can still retry each of them.";
         /// How long unused retries stay available.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         window: Duration = Duration::from_secs(10), Time "1s" to "1h",
             "A burst of failures may use what ten quiet seconds have saved.";
         /// What a retry after a failure of this class costs, in retries; 1 for those left out.
@@ -112,8 +109,7 @@ settings! {
         /// turns a stop into a retry.
         should_retry: HintMode = HintMode::Honour;
         /// The longest hint that a call waits for.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         max: Duration = Duration::from_secs(60), Time "1ms" to "1d",
             "Limits per minute ask for at most a minute; a longer hint means to go elsewhere.";
         /// What to do about a longer hint, or one that ends after the call's deadline.
@@ -188,13 +184,11 @@ settings! {
     pub struct Streams {
         /// The caller gets nothing before this much of an answer has arrived, so that after an
         /// error within it the call can still fall back.
-        #[serde(with = "tokens")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Tokens"))]
+        #[serde(with = "Tokens")]
         prebuffer: u64 = 0, Tokens "0 tok" to "1M tok",
             "Tokens are handed over as they come, unless asked otherwise.";
         /// The caller gets what has arrived at the latest this long after the first token.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         prebuffer_timeout: Duration = Duration::from_secs(1), Time "1ms" to "10m",
             "A second more before the first word is what a user may not notice.";
         /// A stream that is slower than this fails (`timeout_idle`). Four bytes of text count as
@@ -204,8 +198,7 @@ settings! {
         min_speed: Option<TokenRate> = None, Speed "0.001 tok/s" to "100000 tok/s",
             "No stream is too slow unless asked for: the limit depends on the reader.";
         /// The span over which the speed is measured.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         min_speed_window: Duration = Duration::from_secs(5), Time "100ms" to "10m",
             "Shorter, and an ordinary pause looks like a slow stream.";
     }

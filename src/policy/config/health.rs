@@ -11,7 +11,7 @@ use super::schema;
 use super::words;
 #[cfg(feature = "cli")]
 use crate::units::schema as written;
-use crate::units::{Factor, Share, duration};
+use crate::units::{Factor, Length, Share};
 
 settings! {
     /// When a provider is refused, and how it comes back.
@@ -46,8 +46,7 @@ settings! {
         /// When an attempt counts as slow.
         count_slow: CountSlow = CountSlow::Ended;
         /// The window of `max_failures`, `min_success_rate` and `max_slow_rate`.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         window: Duration = Duration::from_secs(30), Time "1s" to "1h",
             "Long enough for some tens of attempts, short beside an incident.";
         /// The two rates are checked only when the window holds at least this many attempts.
@@ -75,8 +74,7 @@ settings! {
     /// How long a breaker stays open.
     pub struct Open overridden by OpenOverride {
         /// How long it stays open the first time.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         initial: Duration = Duration::from_secs(30), Time "1ms" to "1d",
             "Long enough to spare a provider that is drowning, short beside a typical incident.";
         /// Each further time without a recovery in between is this many times as long as the one
@@ -85,8 +83,7 @@ settings! {
         factor: Factor = Factor::ONE, Factor "1" to "10",
             "Always the same time, unless asked for growth.";
         /// It never stays open for longer, jitter and hints included.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         max: Duration = Duration::from_secs(300), Time "1ms" to "1d",
             "A recovery should not go unnoticed for longer.";
         /// How the time is randomized.
@@ -103,8 +100,7 @@ settings! {
     /// When a provider is left out because its peers do better.
     pub struct Outlier {
         /// How often providers are compared. A comparison runs when an attempt ends.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         interval: Duration = Duration::from_secs(10), Time "1s" to "1h",
             "Often enough to matter within a user's patience.";
         /// Providers with fewer attempts in the interval are neither judged nor counted as peers.
@@ -121,13 +117,11 @@ settings! {
             "Off by default: a fleet mixes fast models with slow ones.";
         /// It is ejected for this long times the number of its ejections; each good interval
         /// reduces that number by one.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         base_ejection_time: Duration = Duration::from_secs(30), Time "1s" to "1d",
             "As long as a breaker stays open.";
         /// It is never ejected for longer.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         max_ejection_time: Duration = Duration::from_secs(300), Time "1s" to "1d",
             "A recovery should not go unnoticed for longer.";
         /// At most this share of the fleet is ejected at once, rounded down to whole providers.
@@ -143,8 +137,7 @@ settings! {
     /// How a provider's share of the calls grows after its breaker has closed.
     pub struct SlowStart {
         /// After this long it gets its full share.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         window: Duration = Duration::from_secs(30), Time "1s" to "1h",
             "Caches and machines come back in tens of seconds.";
         /// It starts with this part of its share.
@@ -158,13 +151,11 @@ settings! {
     /// attempt.
     pub struct HealthCheck {
         /// How often each provider is checked.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         interval: Duration = Duration::from_secs(30), Time "100ms" to "1d",
             "Two a minute: news soon enough, and some cents a day.";
         /// How long an answer may take.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         timeout: Duration = Duration::from_secs(10), Time "1ms" to "1h",
             "A healthy provider sends five tokens sooner.";
         /// Output tokens that a check requests.

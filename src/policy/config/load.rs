@@ -10,7 +10,7 @@ use super::schema;
 use super::words;
 #[cfg(feature = "cli")]
 use crate::units::schema as written;
-use crate::units::{Factor, Money, Share, duration};
+use crate::units::{Factor, Length, Money, Share};
 
 settings! {
     /// The client's own limits at one provider.
@@ -80,8 +80,7 @@ settings! {
         k: Factor = Factor::milli(2_000), Factor "1" to "100",
             "Twice what was accepted lets a recovery be seen within seconds.";
         /// How far back requests and accepts are counted.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         window: Duration = Duration::from_secs(120), Time "1s" to "1h",
             "What the literature found to react in time and not to flutter.";
         /// Never refuses with a higher probability: some calls must find out when the provider is
@@ -99,8 +98,7 @@ settings! {
         max_calls: u32 = 100, Count "1" to "1000000",
             "A call far behind in the queue meets its deadline before it is served.";
         /// The longest that a call waits.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         max_wait: Duration = Duration::from_secs(5), Time "1ms" to "1h",
             "Beyond it, users have left.";
         /// What a call does when no provider that it may ask admits it, because of breakers,
@@ -130,8 +128,7 @@ settings! {
             "A day of it is 240 USD.";
         /// The period of `max`: no stretch of this length costs more, wherever it begins. What is
         /// used up in a minute is missed for the rest of it.
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         per: Duration = Duration::from_secs(3_600), Time "1s" to "31d",
             "Long enough to average, short enough to stop a leak the same day.";
     }

@@ -17,9 +17,7 @@ use super::{Backoff, Hints, failures};
 use crate::policy::classify::{Action, FailureClass};
 use crate::policy::step::Failure;
 use crate::time::nanos;
-use crate::units::duration;
-#[cfg(feature = "cli")]
-use crate::units::schema as written;
+use crate::units::Length;
 
 /// Declares the quirks: what each does, its name, its settings if it has any, and who has it.
 macro_rules! quirks {
@@ -214,14 +212,9 @@ pub struct Classes(
 #[serde(transparent)]
 pub struct FixedWaits(
     #[serde(with = "failures")]
-    #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<written::Length>"))]
+    #[cfg_attr(feature = "cli", schemars(with = "schema::ByClass<Length>"))]
     BTreeMap<FailureClass, Length>,
 );
-
-/// A length of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Length(#[serde(with = "duration")] pub Duration);
 
 /// The quirks of a policy.
 #[derive(Clone, Default, PartialEq)]

@@ -11,7 +11,7 @@ use super::schema;
 use super::words;
 #[cfg(feature = "cli")]
 use crate::units::schema as written;
-use crate::units::{Money, Share, duration};
+use crate::units::{Length, Money, Share};
 use std::time::Duration;
 
 settings! {
@@ -23,8 +23,7 @@ settings! {
         score: Score = Score::default();
         /// After this long, observations of a provider count half (`least_latency`, `balanced`,
         /// `score`).
-        #[serde(with = "duration")]
-        #[cfg_attr(feature = "cli", schemars(with = "written::Length"))]
+        #[serde(with = "Length")]
         half_life: Duration = Duration::from_secs(10), Time "100ms" to "1h",
             "Some tens of calls of a busy client: old enough to be sure, young enough to be true.";
         /// What a call does with a provider whose context is known to be too small for its prompt.

@@ -20,7 +20,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::capacity::PART;
@@ -30,7 +30,7 @@ use crate::scenario::section::section;
 use crate::text::Diagnostic;
 #[cfg(feature = "cli")]
 use crate::units::schema::Name;
-use crate::units::{Count, Length, Share, UnitError, Written as Text, count, duration};
+use crate::units::{Count, Length, Share, count};
 use crate::wire::Dialect;
 
 /// A provider's limits, and how it counts.
@@ -89,10 +89,10 @@ impl Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Limit {
     /// The count.
-    #[serde(with = "count")]
+    #[serde(serialize_with = "Count::serialize")]
     pub count: u64,
     /// The period, usually a minute.
-    #[serde(with = "duration")]
+    #[serde(serialize_with = "Length::serialize")]
     pub per: Duration,
     /// How it is counted.
     #[serde(rename = "window")]
@@ -134,28 +134,24 @@ impl Per {
 }
 
 /// At which limits refused requests count like admitted ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CountRefused {
+    /// At both.
+    #[serde(rename = "true")]
+    Everywhere,
     /// At none.
     #[default]
+    #[serde(rename = "false")]
     Nowhere,
     /// At those on requests.
     Requests,
     /// At those on tokens, with what they would have been charged on admission.
     Tokens,
-    /// At both.
-    Everywhere,
 }
 
 impl CountRefused {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Everywhere, "true"),
-        (Self::Nowhere, "false"),
-        (Self::Requests, "requests"),
-        (Self::Tokens, "tokens"),
-    ];
-
     /// Whether they count at limits on requests.
     pub(crate) const fn counts_requests(self) -> bool {
         matches!(self, Self::Requests | Self::Everywhere)
@@ -164,14 +160,6 @@ impl CountRefused {
     /// Whether they count at limits on tokens.
     pub(crate) const fn counts_tokens(self) -> bool {
         matches!(self, Self::Tokens | Self::Everywhere)
-    }
-
-    fn parse(text: &str) -> Result<Self, UnitError> {
-        let found = Self::ALL.iter().find(|(_, word)| *word == text);
-        found.map(|(value, _)| *value).ok_or_else(|| {
-            let error = UnitError::new(format!("`{text}` does not say at which limits they count"));
-            error.or_write("write `true`, `false`, `requests` or `tokens`")
-        })
     }
 }
 
@@ -184,15 +172,6 @@ impl Serialize for CountRefused {
             Self::Requests => "requests".serialize(serializer),
             Self::Tokens => "tokens".serialize(serializer),
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for CountRefused {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text {
-            wanted: "`true`, `false`, `requests` or `tokens`",
-            parse: Self::parse,
-        })
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) const WRONG: &[Wrong] = &[
     ("speed: 130 tok/s", "speed: 130 tok/s\n    limits: { tpm: 5k, charge: never }",
      (9, 32), ["`never`", "`admission`"]),
     ("speed: 130 tok/s", "speed: 130 tok/s\n    limits: { rpm: 5, count_refused: 1 }",
-     (9, 38), ["at which limits", "`true`"]),
+     (9, 38), ["unknown word `1`", "`true`"]),
     ("speed: 130 tok/s", "speed: 130 tok/s\n    limits: { concurrency: 0 }",
      (9, 28), ["too small", "from 1 to"]),
     ("speed: 130 tok/s", "speed: 130 tok/s\n    limits: { window: fixed }",
