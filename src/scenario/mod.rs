@@ -3,8 +3,9 @@
 //! - [`load()`]: from a path to a [`Loaded`] scenario, or to a diagnostic with a caret.
 //! - [`fault`]: what a fault does and when.
 //! - `workload`: which call arrives when, with how many tokens, for one seed.
-//! - `run`, `provider`, `demand`, `operations`, `alerts`, `quantiles`: parts that read, check and
-//!   write themselves. `check` and `place`: what their checks share.
+//! - `run`, `provider`, `demand`, `operations`, `alerts`: parts that read, check and write
+//!   themselves. `section`: how a part is declared, one row per key. `quantiles`, `one_of`: forms
+//!   of values. `check` and `place`: what checks share.
 //! - `file`: the whole file; `resolve`: from there to these types.
 //! - `replay`: trace files. `resolved`: the resolved scenario, for the result document.
 //!

@@ -19,7 +19,7 @@ use crate::scenario::section::section;
 use crate::text::{Diagnostic, Document};
 use crate::time::Instant;
 #[cfg(feature = "cli")]
-use crate::units::schema::Whole;
+use crate::units::schema::{LengthOrNone, Whole};
 use crate::units::{Factor, Length, Share, Tokens, duration};
 
 /// What calls ask for, and when they arrive.
@@ -140,7 +140,7 @@ section! {
         /// default.
         optional whole: Share;
         /// How long a user waits, `none` = until an answer or an error; without limit by default.
-        default deadline: Deadline = Deadline::Unsaid;
+        default deadline: Deadline = Deadline::Unsaid, schema LengthOrNone;
         /// The `max_tokens` that calls send.
         optional max_tokens: u64 as Tokens, in 1..=MOST_TOKENS;
         /// Prefixes that prompts share, for caches.

@@ -35,7 +35,7 @@ section! {
         /// The priority of its calls when capacity is short; `normal` by default.
         default pub priority: Priority = Priority::Normal, skip is_default;
         /// How long its users wait; `none` = until an answer or an error.
-        default pub deadline: Deadline = Deadline::Unsaid;
+        default pub deadline: Deadline = Deadline::Unsaid, schema LengthOrNone;
         /// The `max_tokens` that its calls send.
         optional pub max_tokens: u64 as Tokens, in 1..=MOST_TOKENS;
         /// Prefixes that its prompts share.
@@ -92,17 +92,6 @@ impl<'de> Deserialize<'de> for Deadline {
         };
         let wanted = "a length of time such as `30s`, or `none`";
         deserializer.deserialize_str(Written { wanted, parse })
-    }
-}
-
-#[cfg(feature = "cli")]
-impl schemars::JsonSchema for Deadline {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        LengthOrNone::schema_name()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        LengthOrNone::json_schema(generator)
     }
 }
 
