@@ -66,15 +66,20 @@ impl UnitError {
 }
 
 /// What was written, as messages repeat it: its first line, and no more than fits on one. Of a word
-/// behind others that does not fit little is left: a half of a key no longer looks like one.
+/// that does not fit little is left, or none of its last part: a half of a key no longer looks like
+/// one, and would be shown.
 pub(crate) fn truncate(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let mut shown: String = line.chars().take(LONGEST_QUOTE).collect();
-    let is_word = |c: char| c.is_ascii_alphanumeric();
+    let is_part = |c: char| c.is_ascii_alphanumeric();
+    let is_word = |c: char| is_part(c) || matches!(c, '-' | '_' | '.');
     if line[shown.len()..].starts_with(is_word) {
-        let word = shown.len() - shown.trim_end_matches(is_word).len();
-        if word < shown.len() {
-            shown.truncate(shown.len() - word.saturating_sub(LONGEST_PART));
+        let before_word = shown.trim_end_matches(is_word).len();
+        let before_part = shown.trim_end_matches(is_part).len();
+        match (before_word, before_part) {
+            (0, 0) => {}
+            (0, part) => shown.truncate(part),
+            (word, _) => shown.truncate(word + LONGEST_PART),
         }
     }
     if shown.len() < text.trim_end().len() {
@@ -116,6 +121,15 @@ mod tests {
         assert_eq!(truncate("30 parsecs"), "30 parsecs");
         assert_eq!(truncate("a block\nof text\n"), "a block…");
         assert_eq!(truncate("one line\n"), "one line");
+        assert_eq!(truncate(&"a".repeat(90)), format!("{}…", "a".repeat(80)));
+        // What is left of a key that does not fit no longer looks like one.
+        let (words, key) = ("of ".repeat(18), "31msk-proj-8uT23CcqqSFuXqjcPfyrP2Cn75");
+        assert_eq!(
+            truncate(&format!("{words}{key}")),
+            format!("{words}31msk-proj…")
+        );
+        let (names, half) = ("a-".repeat(30), "8uT23CcqqSFuXqjcPfyrP2Cn75");
+        assert_eq!(truncate(&format!("{names}{half}")), format!("{names}…"));
         let long = truncate(&"é".repeat(1_000));
         assert_eq!(long, format!("{}…", "é".repeat(80)));
     }
