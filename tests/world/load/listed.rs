@@ -88,3 +88,27 @@ fn a_caller_without_a_deadline_waits_until_the_run_ends_and_every_measure_has_a_
         assert_eq!(report.verdict(), Verdict::Holds, "{shown}");
     }
 }
+
+#[test]
+fn an_answer_that_is_whole_at_its_deadline_counts_and_one_a_millisecond_later_does_not() {
+    let project = |load: &str, judged: &str| {
+        let load = format!("{{ at: [ 0s ], {load}, {ONE_SECOND} }}");
+        let project = Project::new("{ duration: 1m }", &load, "{}");
+        let text = std::fs::read_to_string(project.path()).unwrap();
+        let text = text.replace("[no-failover]", &format!("[no-failover]\n{judged}"));
+        project.write("drill.yaml", &text.replace("one_way: 0ms", "one_way: 1ms"))
+    };
+    for stream in ["stream: 100%", "stream: 0%"] {
+        let length = project(stream, "").lives()[&0].length().as_millis();
+        for (early, expected) in [(0, "success_rate >= 100%"), (1, "success_rate <= 0%")] {
+            let load = format!("{stream}, deadline: {}ms", length - early);
+            let judged = format!("expect: {{ no-failover: [ {expected} ] }}");
+            let project = project(&load, &judged);
+            for engine in [Engine::Wire, Engine::Model] {
+                let report = Drill::load(project.path()).unwrap().engine(engine).run();
+                let shown = report.render(Format::Table, false);
+                assert_eq!(report.verdict(), Verdict::Holds, "{load}\n{shown}");
+            }
+        }
+    }
+}
