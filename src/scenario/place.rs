@@ -76,13 +76,8 @@ impl<'a> Place<'a> {
         range: RangeInclusive<T>,
         write: fn(T) -> String,
     ) -> Result<T, Diagnostic> {
-        within(value, range, write).map_err(|wrong| {
-            let problem = self.problem(key, wrong.message());
-            match wrong.hint() {
-                Some(hint) => problem.hint(hint),
-                None => problem,
-            }
-        })
+        within(value, range, write)
+            .map_err(|wrong| self.problem(key, wrong.message()).hint_of(&wrong))
     }
 
     /// Refuses a name of this part that cannot name a `what`.

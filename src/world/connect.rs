@@ -30,7 +30,7 @@ impl Connect for Simulated {
             let message = format!("no such host: {}", endpoint.host);
             return Err(io::Error::new(io::ErrorKind::NotFound, message));
         }
-        let asking = Asking(outbox());
+        let asking = Asking::begin();
         let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
         Ok(TokioIo::new(SmallReads::new(stream, asking.0.clone())))
     }
@@ -39,18 +39,20 @@ impl Connect for Simulated {
 /// A connection that is asked for: its host sends when it begins to ask, and when it gives up.
 struct Asking(Outbox);
 
+impl Asking {
+    /// In this thread's run.
+    fn begin() -> Self {
+        let world = WORLD.with_borrow(Weak::upgrade);
+        let outbox = world.map_or_else(|| Outbox::new(true), |world| world.outbox.clone());
+        outbox.fill();
+        Self(outbox)
+    }
+}
+
 impl Drop for Asking {
     fn drop(&mut self) {
         self.0.fill();
     }
-}
-
-/// The outbox of this thread's run, which will be looked into.
-fn outbox() -> Outbox {
-    let world = WORLD.with_borrow(Weak::upgrade);
-    let outbox = world.map_or_else(|| Outbox::new(true), |world| world.outbox.clone());
-    outbox.fill();
-    outbox
 }
 
 /// Sets the world in which connections of this thread resolve names.

@@ -64,13 +64,15 @@ impl Flights {
         if next > now {
             return false;
         }
+        let at = world.now();
+        let network = world.network.borrow();
         let mut queue = self.queue.borrow_mut();
         while queue.peek().is_some_and(|due| due.0.at <= now) {
             if let Some(Reverse(due)) = queue.pop() {
                 let bytes = self.bytes.get();
                 self.bytes.set(bytes - length(&due.packet));
                 world.outbox.on_data(bytes);
-                if world.network.borrow().is_answered(world.now(), &due.packet) {
+                if network.is_answered(at, &due.packet) {
                     world.outbox.fill();
                 }
                 self.net.deliver(due.packet);
