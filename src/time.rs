@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock. Callers pass `now` in; lengths of time are [`std::time::Duration`].
 
+pub(crate) mod course;
 mod windows;
 
 use std::fmt;

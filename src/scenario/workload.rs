@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use super::check::{MOST_TOKENS, SHORTEST};
 use super::demand::{
-    Arrivals, BILLIONTH, CALL, Calls, Course, Load, Prefixes, RateCurve, Task, UserRetry, Users,
+    Arrivals, BILLIONTH, CALL, Calls, Load, Prefixes, RateCurve, Task, UserRetry, Users,
 };
 pub use super::demand::{Prefix, Row};
 use super::quantiles::Quantiles;
 use crate::policy::CallId;
 use crate::policy::call_context::Priority;
 use crate::rng::{Purpose, RngStreams, Stream};
+use crate::time::course::Course;
 use crate::time::{Instant, nanos};
 use crate::units::{Rate, Share};
 

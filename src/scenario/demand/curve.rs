@@ -1,7 +1,7 @@
 //! Rates: constant, or a curve with its own keys.
 //!
 //! A row of `curves!` lists the keys of a curve. The reader, the writer, messages and the schema
-//! are generated from the rows. `course` integrates the rates.
+//! are generated from the rows. `time` has the integral of a rate.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,6 +15,8 @@ use crate::scenario::check::{LONGEST_RUN, SHORTEST};
 use crate::scenario::place::Place;
 use crate::scenario::section::section;
 use crate::text::Diagnostic;
+use crate::time::course::Course;
+use crate::time::{Instant, nanos};
 use crate::units::{Factor, Length, Rate, TextOrMap, UnitError, converts, duration, text_form};
 
 /// How many calls arrive per time, at all clients together.
@@ -274,6 +276,39 @@ impl Curve {
 }
 
 impl RateCurve {
+    /// How many calls arrive by `at`: its integral, rounded down.
+    pub fn calls_by(&self, at: Instant) -> u128 {
+        self.course().mass(at.as_nanos()) / CALL
+    }
+
+    /// Itself as a level over time, in billionths of a call per day.
+    pub(in crate::scenario) fn course(&self) -> Course {
+        match *self {
+            Self::Constant(rate) => Course::steps([(0, fine(rate))]),
+            Self::Diurnal {
+                mean,
+                peak,
+                peak_at,
+                period,
+            } => Course::wave(fine(mean), fine(peak), nanos(peak_at), nanos(period)),
+            Self::Ramp { from, to, at, over } => {
+                Course::ramp(fine(from), fine(to), nanos(at), nanos(over))
+            }
+            Self::Spike {
+                base,
+                peak,
+                at,
+                length,
+            } => {
+                let (at, end) = (nanos(at), nanos(at).saturating_add(nanos(length)));
+                Course::steps([(0, fine(base)), (at, fine(peak)), (end, fine(base))])
+            }
+            Self::Steps { ref steps } => {
+                Course::steps(steps.iter().map(|one| (nanos(one.at), fine(one.rate))))
+            }
+        }
+    }
+
     /// The same curve, so many times as high.
     pub(super) fn scaled(&self, by: Factor) -> Self {
         let mut curve = self.clone();
@@ -350,7 +385,7 @@ fn check_swing(place: &Place<'_>, mean: Rate, peak: Rate) -> Result<(), Diagnost
 }
 
 /// Billionths of a call per day: every rate that can be written is an integer in this unit.
-pub(super) fn fine(rate: Rate) -> u128 {
+fn fine(rate: Rate) -> u128 {
     let per = rate.per.as_secs().max(1);
     u128::from(rate.count_nano) * u128::from(DAY / per)
 }
@@ -430,5 +465,11 @@ const HIGHEST: Rate = Rate {
 };
 const MOST_STEPS: usize = 100_000;
 
+/// One billionth of a call, as an integral of [`RateCurve::course`].
+pub(in crate::scenario) const BILLIONTH: u128 = DAY as u128 * 1_000_000_000;
+
+/// One call.
+pub(in crate::scenario) const CALL: u128 = BILLIONTH * 1_000_000_000;
+
 /// A day in seconds.
-pub(super) const DAY: u64 = 86_400;
+const DAY: u64 = 86_400;

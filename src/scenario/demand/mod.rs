@@ -1,21 +1,20 @@
 //! The load: the parts of `load`, each read, checked and written by its own type.
 //!
 //! - `load`: when calls arrive, and the load as a whole.
-//! - `curve`: rates that change over time; `course`: their integrals.
+//! - `curve`: rates that change over time.
 //! - `tasks`: kinds of calls, and the prefixes that prompts share.
 //! - `listed`: calls at given moments.
 //! - `users`: users in a closed loop, and retries by users.
 //!
 //! `workload` draws which call arrives when; `replay` reads trace files.
 
-mod course;
 mod curve;
 mod listed;
 mod load;
 mod tasks;
 mod users;
 
-pub(super) use course::{BILLIONTH, CALL, Course};
+pub(super) use curve::{BILLIONTH, CALL};
 pub use curve::{RateCurve, Step};
 pub(super) use load::Written;
 pub use load::{Arrivals, Calls, Load, Prefix, Row};

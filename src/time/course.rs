@@ -1,57 +1,14 @@
-//! How many calls arrive by a moment under a rate, and when a given number has arrived.
+//! A level over time: its integral, and when that reaches a value.
 //!
-//! Arrivals need two functions of a rate: the number of calls by a moment (its integral), and the
-//! moment by which a number of calls has arrived (the inverse). Both are closed forms in integers,
-//! with a resolution of 10^-22 of a call, so nothing drifts and no list of arrivals is kept. Only
-//! the sine of the daily wave is a float; it oscillates around an exact mean, so its error does not
-//! grow with time. `workload` draws the gaps around the rate.
+//! Arrivals need both of a rate: how many calls there are by a moment, and when a number of calls
+//! has arrived. Both are closed forms in integers, so nothing drifts and no list of arrivals is
+//! kept. Only the sine of the wave is a float; it oscillates around an exact mean, so its error
+//! does not grow with time. The caller chooses the unit of levels; an integral ("mass") is in that
+//! unit times nanoseconds. Moments and lengths are nanoseconds.
 
-use std::time::Duration;
-
-use super::curve::{DAY, RateCurve, fine};
-use crate::time::{Instant, nanos};
-use crate::units::Rate;
-
-impl RateCurve {
-    /// How many calls arrive by `at`: its integral, rounded down.
-    pub fn calls_by(&self, at: Instant) -> u128 {
-        self.course().mass(at.as_nanos()) / CALL
-    }
-
-    /// The rate in the form that `workload` uses.
-    pub(in crate::scenario) fn course(&self) -> Course {
-        match *self {
-            Self::Constant(rate) => Course::lines([(0, fine(rate))]),
-            Self::Diurnal {
-                mean,
-                peak,
-                peak_at,
-                period,
-            } => Course(CourseShape::Wave(Wave::new(mean, peak, peak_at, period))),
-            Self::Ramp { from, to, at, over } => {
-                Course::ramp(fine(from), fine(to), nanos(at), nanos(over).max(1))
-            }
-            Self::Spike {
-                base,
-                peak,
-                at,
-                length,
-            } => {
-                let (at, end) = (nanos(at), nanos(at).saturating_add(nanos(length)));
-                Course::lines([(0, fine(base)), (at, fine(peak)), (end, fine(base))])
-            }
-            Self::Steps { ref steps } => {
-                let first = [(0, 0)].into_iter();
-                Course::lines(first.chain(steps.iter().map(|one| (nanos(one.at), fine(one.rate)))))
-            }
-        }
-    }
-}
-
-/// A rate with its integral and inverse. Calls are counted in "mass": billionths of a call per day,
-/// times nanoseconds.
+/// A level over time, with its integral and inverse.
 #[derive(Clone, Debug)]
-pub(in crate::scenario) struct Course(CourseShape);
+pub(crate) struct Course(CourseShape);
 
 #[derive(Clone, Debug)]
 enum CourseShape {
@@ -61,7 +18,8 @@ enum CourseShape {
 }
 
 impl Course {
-    fn lines(levels: impl IntoIterator<Item = (u64, u128)>) -> Self {
+    /// Each level holds from its moment until the next one's; it is 0 before the first.
+    pub(crate) fn steps(levels: impl IntoIterator<Item = (u64, u128)>) -> Self {
         let flat = levels.into_iter().map(|(start, level)| Line {
             start,
             from: level,
@@ -72,7 +30,9 @@ impl Course {
         Self::joined(flat)
     }
 
-    fn ramp(from: u128, to: u128, at: u64, over: u64) -> Self {
+    /// A straight line between two levels, from `at` on.
+    pub(crate) fn ramp(from: u128, to: u128, at: u64, over: u64) -> Self {
+        let over = over.max(1);
         let line = |start, from, to, over| Line {
             start,
             from,
@@ -87,6 +47,17 @@ impl Course {
         ])
     }
 
+    /// A sine wave around its mean; its first peak is at `peak_at`.
+    pub(crate) fn wave(mean: u128, peak: u128, peak_at: u64, period: u64) -> Self {
+        let period = period.max(1);
+        Self(CourseShape::Wave(Wave {
+            mean,
+            swing: peak.saturating_sub(mean) as f64,
+            period,
+            lead: period - peak_at % period,
+        }))
+    }
+
     fn joined(lines: impl IntoIterator<Item = Line>) -> Self {
         let mut joined: Vec<Line> = Vec::new();
         for mut line in lines {
@@ -97,7 +68,7 @@ impl Course {
     }
 
     /// Its integral up to `at`.
-    pub(in crate::scenario) fn mass(&self, at: u64) -> u128 {
+    pub(crate) fn mass(&self, at: u64) -> u128 {
         match &self.0 {
             CourseShape::Wave(wave) => wave.mass(at),
             CourseShape::Lines(lines) => {
@@ -109,7 +80,7 @@ impl Course {
 
     /// The first nanosecond, from `floor` on, at which the integral reaches `mass`; none when it
     /// never does.
-    pub(in crate::scenario) fn first(&self, mass: u128, floor: u64) -> Option<u64> {
+    pub(crate) fn first(&self, mass: u128, floor: u64) -> Option<u64> {
         if mass == 0 {
             return Some(floor);
         }
@@ -124,7 +95,7 @@ impl Course {
     }
 }
 
-/// An interval in which the rate is linear; constant after `over`.
+/// An interval in which the level is linear; constant after `over`.
 #[derive(Clone, Debug)]
 struct Line {
     start: u64,
@@ -189,16 +160,6 @@ struct Wave {
 }
 
 impl Wave {
-    fn new(mean: Rate, peak: Rate, peak_at: Duration, period: Duration) -> Self {
-        let (mean, peak, period) = (fine(mean), fine(peak), nanos(period).max(1));
-        Self {
-            mean,
-            swing: peak.saturating_sub(mean) as f64,
-            period,
-            lead: period - nanos(peak_at) % period,
-        }
-    }
-
     fn mass(&self, at: u64) -> u128 {
         let mean = self.mean.saturating_mul(u128::from(at));
         let reach = self.swing * self.period as f64 / TURN;
@@ -261,97 +222,59 @@ fn settle(reached: impl Fn(u64) -> u128, mass: u128, floor: u64, guess: u64) -> 
     high
 }
 
-/// One billionth of a call.
-pub(in crate::scenario) const BILLIONTH: u128 = DAY as u128 * 1_000_000_000;
-
-/// One call.
-pub(in crate::scenario) const CALL: u128 = BILLIONTH * 1_000_000_000;
-
 const TURN: f64 = std::f64::consts::TAU;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::demand::curve::Step;
-    use crate::units::duration;
     use proptest::prelude::*;
 
-    fn per(text: &str) -> Rate {
-        Rate::parse(text).unwrap()
+    const SECOND: u64 = 1_000_000_000;
+    const MINUTE: u64 = 60 * SECOND;
+    const HOUR: u64 = 60 * MINUTE;
+
+    /// So many calls in so many nanoseconds, as a level in billionths of a call per day.
+    fn per(calls: u128, time: u64) -> u128 {
+        calls * CALL / u128::from(time)
     }
 
-    fn long(text: &str) -> Duration {
-        duration::parse(text).unwrap()
-    }
-
-    fn curves() -> [RateCurve; 5] {
+    fn courses() -> [Course; 5] {
         [
-            RateCurve::Constant(per("7/min")),
-            RateCurve::Diurnal {
-                mean: per("2/s"),
-                peak: per("4/s"),
-                peak_at: long("12m"),
-                period: long("30m"),
-            },
-            RateCurve::Ramp {
-                from: per("10/s"),
-                to: per("1/min"),
-                at: long("3m"),
-                over: long("5m"),
-            },
-            RateCurve::Spike {
-                base: per("1/s"),
-                peak: per("20/s"),
-                at: long("10m"),
-                length: long("1m"),
-            },
-            RateCurve::Steps {
-                steps: vec![
-                    Step {
-                        at: long("1m"),
-                        rate: per("3/s"),
-                    },
-                    Step {
-                        at: long("2m"),
-                        rate: per("90/h"),
-                    },
-                ],
-            },
+            Course::steps([(0, per(7, MINUTE))]),
+            Course::wave(per(2, SECOND), per(4, SECOND), 12 * MINUTE, 30 * MINUTE),
+            Course::ramp(per(10, SECOND), per(1, MINUTE), 3 * MINUTE, 5 * MINUTE),
+            Course::steps([
+                (0, per(1, SECOND)),
+                (10 * MINUTE, per(20, SECOND)),
+                (11 * MINUTE, per(1, SECOND)),
+            ]),
+            Course::steps([(MINUTE, per(3, SECOND)), (2 * MINUTE, per(90, HOUR))]),
         ]
     }
 
     #[test]
     fn integrals_are_those_of_the_textbook() {
-        let at = |text| Instant::START + long(text);
-        let [constant, wave, ramp, spike, steps] = curves();
-        assert_eq!(constant.calls_by(at("1h")), 420);
+        let [constant, wave, ramp, spike, steps] = courses();
+        let calls_by = |course: &Course, at| course.mass(at) / CALL;
+        assert_eq!(calls_by(&constant, HOUR), 420);
         // Over whole periods the mean is exact.
-        assert_eq!(wave.calls_by(at("30m")), 3_600);
-        assert_eq!(wave.calls_by(at("300h")), 2_160_000);
+        assert_eq!(calls_by(&wave, 30 * MINUTE), 3_600);
+        assert_eq!(calls_by(&wave, 300 * HOUR), 2_160_000);
         // 3 min at 10/s, then 5 min at 601/60 / 2 on average, then 1/min.
-        assert_eq!(ramp.calls_by(at("3m")), 1_800);
-        assert_eq!(ramp.calls_by(at("8m")), 1_800 + 1_502);
-        assert_eq!(ramp.calls_by(at("8m30s")), 1_800 + 1_503);
-        assert_eq!(spike.calls_by(at("10m30s")), 600 + 600);
-        assert_eq!(spike.calls_by(at("20m")), 600 + 1_200 + 540);
-        assert_eq!(steps.calls_by(at("59s")), 0);
-        assert_eq!(steps.calls_by(at("90s")), 90);
-        assert_eq!(steps.calls_by(at("1h2m")), 180 + 90);
+        assert_eq!(calls_by(&ramp, 3 * MINUTE), 1_800);
+        assert_eq!(calls_by(&ramp, 8 * MINUTE), 1_800 + 1_502);
+        assert_eq!(calls_by(&ramp, 8 * MINUTE + 30 * SECOND), 1_800 + 1_503);
+        assert_eq!(calls_by(&spike, 10 * MINUTE + 30 * SECOND), 600 + 600);
+        assert_eq!(calls_by(&spike, 20 * MINUTE), 600 + 1_200 + 540);
+        assert_eq!(calls_by(&steps, 59 * SECOND), 0);
+        assert_eq!(calls_by(&steps, 90 * SECOND), 90);
+        assert_eq!(calls_by(&steps, HOUR + 2 * MINUTE), 180 + 90);
     }
 
     #[test]
     fn a_silent_stretch_is_skipped_and_a_silent_end_never_comes() {
-        let zero = Rate {
-            count_nano: 0,
-            per: Duration::from_secs(1),
-        };
-        let course = RateCurve::Spike {
-            base: zero,
-            peak: per("1/s"),
-            at: long("1m"),
-            length: long("10s"),
-        }
-        .course();
+        let levels = [(0, 0), (MINUTE, per(1, SECOND)), (MINUTE + 10 * SECOND, 0)];
+        let course = Course::steps(levels);
         assert_eq!(course.first(CALL, 0), Some(61_000_000_000));
         assert_eq!(course.first(10 * CALL, 0), Some(70_000_000_000));
         assert_eq!(course.first(10 * CALL + 1, 0), None);
@@ -359,7 +282,7 @@ mod tests {
 
     #[test]
     fn the_wave_is_highest_at_its_peak() {
-        let course = curves()[1].course();
+        let course = &courses()[1];
         let second = |from: u64| course.mass(from + 1_000_000_000) - course.mass(from);
         let (peak, trough) = (second(719_500_000_000), second(1_619_500_000_000));
         assert!(peak > 4 * CALL * 999 / 1_000 && peak <= 4 * CALL, "{peak}");
@@ -372,7 +295,7 @@ mod tests {
             which in 0_usize..5,
             mass in 1..5_000 * CALL,
         ) {
-            let course = curves()[which].course();
+            let course = &courses()[which];
             let at = course.first(mass, 0).unwrap();
             prop_assert!(course.mass(at) >= mass);
             prop_assert!(course.mass(at - 1) < mass);
@@ -384,10 +307,13 @@ mod tests {
             at in 0_u64..1 << 55,
             more in 0_u64..1 << 40,
         ) {
-            let course = curves()[which].course();
+            let course = &courses()[which];
             // The sine of the wave is a float; its resolution is 10^-10 of a call.
             let grain = CALL / 10_000_000_000;
             prop_assert!(course.mass(at + more) + grain >= course.mass(at));
         }
     }
+
+    /// One call.
+    const CALL: u128 = 86_400 * 1_000_000_000_000_000_000;
 }
