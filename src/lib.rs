@@ -107,6 +107,8 @@ mod roi;
 pub mod scenario;
 #[cfg(feature = "sim")]
 pub mod search;
+#[cfg(feature = "sim")]
+mod seeded;
 #[cfg(feature = "cli")]
 mod serve;
 #[cfg(feature = "sim")]
@@ -128,7 +130,6 @@ pub mod engine {
     pub use crate::provider::{Action, Exchange, Provider, Request};
     #[cfg(feature = "cli")]
     pub use crate::readers::{READERS, Reader};
-    pub use crate::scenario::fault::SeededFault;
-    pub use crate::scenario::workload::{Prefix, Row, Tokens, Workload};
+    pub use crate::seeded::{Prefix, Row, SeededFault, Tokens, Workload};
     pub use crate::world::{Simulated, SmallReads, run};
 }

@@ -40,29 +40,33 @@ const MODULES: &[(&str, &str)] = &[
         "scenario",
         "time units rng text policy policy_file wire trace prices expect",
     ),
+    ("seeded", "time units rng policy trace scenario"),
     (
         "provider",
-        "time units rng text policy wire trace prices scenario",
+        "time units rng text policy wire trace prices scenario seeded",
     ),
-    ("host", "time units rng policy wire trace scenario provider"),
+    (
+        "host",
+        "time units rng policy wire trace scenario seeded provider",
+    ),
     (
         "world",
-        "time units rng text policy wire trace prices client scenario provider host",
+        "time units rng text policy wire trace prices client scenario seeded provider host",
     ),
     (
         "model",
-        "time units rng policy wire trace client scenario provider host world",
+        "time units rng policy wire trace client scenario seeded provider host world",
     ),
     ("report", "time units rng text policy trace prices expect"),
     ("roi", "time units text prices report"),
     (
         "serve",
-        "time units rng text policy wire trace prices scenario provider host report",
+        "time units rng text policy wire trace prices scenario seeded provider host report",
     ),
     (
         "drill",
-        "time units rng text policy policy_file wire trace prices client expect scenario provider \
-         world model report",
+        "time units rng text policy policy_file wire trace prices client expect scenario seeded \
+         provider world model report",
     ),
     (
         "search",
@@ -87,7 +91,7 @@ const MODULES: &[(&str, &str)] = &[
 
 /// Modules without await, clock and entropy.
 const PURE: &str = "time units rng text policy policy_file wire trace prices expect scenario \
-                    provider model report roi foreign";
+                    seeded provider model report roi foreign";
 
 /// What pure modules must not use, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

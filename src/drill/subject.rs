@@ -8,7 +8,7 @@ use crate::report::breakdown::{Origin, Origins};
 use crate::report::subject::{MeasuredFault, MeasuredProvider, Subject, UptimeRule};
 use crate::rng::RngStreams;
 use crate::scenario::Scenario;
-use crate::scenario::workload::Workload;
+use crate::seeded::Workload;
 use crate::trace::FaultId;
 
 impl From<&Scenario> for Subject {

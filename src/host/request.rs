@@ -16,7 +16,7 @@ pub(crate) use super::framing::Chunks;
 use super::framing::{Fields, LONGEST_HEAD};
 use crate::policy::CallId;
 use crate::provider::Request;
-use crate::scenario::workload::Tokens;
+use crate::seeded::Tokens;
 use crate::wire::Family;
 use crate::wire::fake::{Api, Form};
 use body::Body;

@@ -20,7 +20,7 @@ use crate::policy::classify::FailureClass;
 use crate::policy::config::{Policy, Quirk};
 use crate::policy::prebuffer::Prebuffer;
 use crate::policy::throughput::{TOO_SLOW, Throughput};
-use crate::scenario::workload::Tokens;
+use crate::seeded::Tokens;
 use crate::time::Instant;
 use crate::wire::answer::Token;
 

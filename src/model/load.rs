@@ -5,7 +5,7 @@ use super::Model;
 use super::client::Pause;
 use super::queue::{Event, Key, Places};
 use crate::policy::CallId;
-use crate::scenario::workload::Workload;
+use crate::seeded::Workload;
 use crate::time::Instant;
 
 /// The calls to come, and those that are open.

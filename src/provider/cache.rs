@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::scenario;
-use crate::scenario::workload::Prefix;
+use crate::seeded::Prefix;
 use crate::time::Instant;
 
 /// The cached prefixes.

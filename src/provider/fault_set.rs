@@ -11,9 +11,8 @@ use super::answer_effects::{AnswerEffects, PlainAnswer, shows};
 use crate::policy::ProviderId;
 use crate::rng::RngStreams;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{
-    AttemptInfo, FaultKind, LateClose, Layer, SeededFault, left_at, scaled_at,
-};
+use crate::scenario::fault::{AttemptInfo, FaultKind, LateClose, Layer, left_at, scaled_at};
+use crate::seeded::SeededFault;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::units::{Factor, Share};

@@ -8,8 +8,9 @@ use std::ops::RangeInclusive;
 use super::answer_effects::{AnswerEffects, PlainAnswer, shows};
 use crate::policy::ProviderId;
 use crate::rng::RngStreams;
-use crate::scenario::fault::{Bound, Fault, FaultKind, Layer, SeededFault, Side};
+use crate::scenario::fault::{Bound, Fault, FaultKind, Layer, Side};
 use crate::scenario::{Calls, Limits, Load, Scenario, Task};
+use crate::seeded::SeededFault;
 use crate::time::{Instant, Windows};
 use crate::units::{Share, duration};
 

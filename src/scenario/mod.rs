@@ -2,18 +2,17 @@
 //!
 //! - [`load()`]: from a path to a [`Loaded`] scenario, or to a diagnostic with a caret.
 //! - [`fault`]: what a fault does and when.
-//! - `workload`: which call arrives when, with how many tokens, for one seed.
 //! - `run`, `provider`, `demand`, `operations`, `alerts`: parts that read, check and write
 //!   themselves. `section`: how a part is declared, one row per key. `quantiles`, `one_of`: forms
 //!   of values. `check` and `place`: what checks share.
 //! - `file`: the whole file; `resolve`: from there to these types.
 //! - `replay`: trace files. `resolved`: the resolved scenario, for the result document.
 //!
-//! It only describes: `provider` and `world` act on these types.
+//! It only describes: `seeded` draws from it, `provider` and `world` act on these types.
 
 mod alerts;
-mod check;
-mod demand;
+pub(crate) mod check;
+pub(crate) mod demand;
 pub mod fault;
 mod file;
 pub(crate) mod load;
@@ -29,7 +28,6 @@ mod resolve;
 mod resolved;
 mod run;
 mod section;
-pub(crate) mod workload;
 
 use std::ops::Range;
 

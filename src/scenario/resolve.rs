@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::demand::Row;
 use super::fault::parse::{self, Setting};
 use super::place::Place;
 use super::provider::{self, Fleet};
-use super::workload::Row;
 use super::{Calls, Load, Run, Scenario, alerts, demand, file, operations, run};
 use crate::expect::{self, Expectation, Margin};
 use crate::prices::Book;

@@ -13,7 +13,7 @@ use crate::host::HostEnv;
 use crate::host::request::{Asked, Other};
 use crate::policy::{CallId, ProviderId};
 use crate::provider::{Action, Request};
-use crate::scenario::workload::Tokens;
+use crate::seeded::Tokens;
 use crate::time::Instant;
 use crate::trace::{Bill, FaultId};
 use crate::wire::fake::{Stamp, Writer};

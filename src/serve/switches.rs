@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::scenario::fault::SeededFault;
+use crate::seeded::SeededFault;
 
 /// The position of a fault's switch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

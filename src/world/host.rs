@@ -16,8 +16,8 @@ use crate::host::request::Asked;
 use crate::host::{HostEnv, ProviderHost};
 use crate::policy::{CallId, ProviderId};
 use crate::provider::{Action, Request};
-use crate::scenario::fault::{FaultKind, SeededFault};
-use crate::scenario::workload::Tokens;
+use crate::scenario::fault::FaultKind;
+use crate::seeded::{SeededFault, Tokens};
 use crate::time::Instant;
 use crate::trace::{EventKind, FaultId};
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::host::opened;
 use crate::policy::ProviderId;
-use crate::scenario::fault::{FaultKind, Layer, SeededFault};
+use crate::scenario::fault::{FaultKind, Layer};
+use crate::seeded::SeededFault;
 use crate::time::Instant;
 use crate::trace::FaultId;
 

@@ -18,7 +18,7 @@ use turmoil_net::{Packet, TcpFlags, TcpSegment, Transport};
 use super::link::{Link, RESOLUTION};
 use crate::policy::ProviderId;
 use crate::scenario::Scenario;
-use crate::scenario::fault::SeededFault;
+use crate::seeded::SeededFault;
 use crate::time::Instant;
 use crate::trace::FaultId;
 

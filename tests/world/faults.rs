@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use firedrill::drill::{Drill, compare_engines};
+use firedrill::engine::SeededFault;
 use firedrill::policy::config::Policy;
 use firedrill::policy::{FailureClass, FailureReason, Outcome, ProviderId, RngStreams};
 use firedrill::scenario::Scenario;
 use firedrill::scenario::fault::{Body, Cause, Refusal};
 use firedrill::scenario::fault::{
-    Burst, CloseMode, Fault, FaultKind, Flaw, LateClose, Ramp, Recovery, SeededFault, Shape,
-    Windows,
+    Burst, CloseMode, Fault, FaultKind, Flaw, LateClose, Ramp, Recovery, Shape, Windows,
 };
 use firedrill::time::Instant;
 use firedrill::trace::{Event, EventKind, Recorder};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scenario::fault::Flaw;
-use crate::scenario::workload::Prefix;
+use crate::seeded::Prefix;
 use crate::wire::fake::{Body, Choices};
 
 fn bills(faults: &[FaultKind], request: &Request) -> Vec<Bill> {

@@ -282,7 +282,7 @@ impl RateCurve {
     }
 
     /// Itself as a level over time, in billionths of a call per day.
-    pub(in crate::scenario) fn course(&self) -> Course {
+    pub(crate) fn course(&self) -> Course {
         match *self {
             Self::Constant(rate) => Course::steps([(0, fine(rate))]),
             Self::Diurnal {
@@ -466,10 +466,10 @@ const HIGHEST: Rate = Rate {
 const MOST_STEPS: usize = 100_000;
 
 /// One billionth of a call, as an integral of [`RateCurve::course`].
-pub(in crate::scenario) const BILLIONTH: u128 = DAY as u128 * 1_000_000_000;
+pub(crate) const BILLIONTH: u128 = DAY as u128 * 1_000_000_000;
 
 /// One call.
-pub(in crate::scenario) const CALL: u128 = BILLIONTH * 1_000_000_000;
+pub(crate) const CALL: u128 = BILLIONTH * 1_000_000_000;
 
 /// A day in seconds.
 const DAY: u64 = 86_400;

@@ -6,7 +6,7 @@
 //! - `listed`: calls at given moments.
 //! - `users`: users in a closed loop, and retries by users.
 //!
-//! `workload` draws which call arrives when; `replay` reads trace files.
+//! `seeded` draws which call arrives when; `replay` reads trace files.
 
 mod curve;
 mod listed;
@@ -14,7 +14,7 @@ mod load;
 mod tasks;
 mod users;
 
-pub(super) use curve::{BILLIONTH, CALL};
+pub(crate) use curve::{BILLIONTH, CALL};
 pub use curve::{RateCurve, Step};
 pub(super) use load::Written;
 pub use load::{Arrivals, Calls, Load, Prefix, Row};

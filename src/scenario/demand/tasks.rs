@@ -1,6 +1,6 @@
 //! Kinds of calls, each with its share; and the prompt prefixes that calls share.
 //!
-//! A task sets some keys, and takes the others from the load. `workload` draws, keyed by call,
+//! A task sets some keys, and takes the others from the load. `seeded` draws, keyed by call,
 //! which task a call belongs to and which prefix its prompt has.
 
 use std::collections::BTreeMap;

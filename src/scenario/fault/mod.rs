@@ -1,7 +1,6 @@
-//! What a fault does, at which providers, and when: pure arithmetic, and one keyed draw per
-//! attempt.
+//! What a fault does, at which providers, and when.
 //!
-//! - [`Fault`]: as in the scenario; [`SeededFault`]: under one seed.
+//! - [`Fault`]: as in the scenario; `seeded` has it under one seed.
 //! - `kind`: what faults do; `when`: to which attempts they apply.
 //! - `ramp`, `burst`: how strong and when they are active inside their [`Windows`].
 //! - `keys`: the keys of the file; `fields`: their values; [`catalogue`]: the words. `parse`,
@@ -33,7 +32,6 @@ mod ramp;
 mod reader;
 #[cfg(feature = "cli")]
 mod schema;
-mod seeded;
 mod spec;
 mod when;
 pub(super) mod write;
@@ -48,6 +46,5 @@ pub use kind::Strength;
 pub use kind::{CloseMode, Delayed, FaultKind, Flaw, LateClose, Layer, SlowPart, StreamAnomaly};
 pub(crate) use kind::{left_at, scaled_at};
 pub use ramp::{Ramp, Recovery, Shape};
-pub use seeded::SeededFault;
 pub use spec::Fault;
 pub use when::{AttemptInfo, Bound, Side, Sticky, When};

@@ -1,7 +1,7 @@
 //! How strong a fault is inside and after a window: it may grow, fade, and recover slowly.
 //!
-//! A level is a share of a fault's full strength. [`super::SeededFault::level`] documents which
-//! number of a fault it scales.
+//! A level is a share of a fault's full strength. `SeededFault::level` documents which number of a
+//! fault it scales.
 
 use std::time::Duration;
 

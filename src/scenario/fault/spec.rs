@@ -66,7 +66,7 @@ impl Fault {
     }
 
     /// Whose draws hold for the target `id`: its own, or those of the first in its set.
-    pub(super) fn fate_of(&self, id: ProviderId) -> ProviderId {
+    pub(crate) fn fate_of(&self, id: ProviderId) -> ProviderId {
         let mut sets = self.shared_fate.iter();
         let set = sets.find(|set| set.contains(&id));
         set.and_then(|set| set.iter().min()).copied().unwrap_or(id)
@@ -81,7 +81,7 @@ impl Fault {
     }
 
     /// Its strength at `now` by windows, ramp and recovery.
-    pub(in crate::scenario) fn envelope(&self, now: Instant) -> Share {
+    pub(crate) fn envelope(&self, now: Instant) -> Share {
         let Some(offset) = self.windows.offset(now) else {
             return Share::ZERO;
         };

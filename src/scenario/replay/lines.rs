@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::super::Point;
 use super::super::check::MOST_TOKENS;
-use super::super::workload::Prefix;
+use super::super::demand::Prefix;
 use super::{HEADS, RawRow, Rows};
 use crate::text::Diagnostic;
 
@@ -157,7 +157,7 @@ const RECORDED: u64 = 1 << 63;
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::workload::Row;
+    use super::super::super::demand::Row;
     use super::*;
     use crate::time::Instant;
     use proptest::prelude::*;

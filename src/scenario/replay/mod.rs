@@ -18,7 +18,7 @@ mod lines;
 mod moment;
 mod table;
 
-use super::workload::{Prefix, Row};
+use super::demand::{Prefix, Row};
 use super::{LONGEST_RUN, Point};
 use crate::text::Diagnostic;
 use crate::time::{Instant, nanos};

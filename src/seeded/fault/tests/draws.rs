@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::policy::{CallId, ProviderId};
 use crate::rng::RngStreams;
 use crate::scenario::fault::{
-    AttemptInfo, Burst, Fault, FaultKind, Ramp, Recovery, SeededFault, Shape, Sticky, Windows,
+    AttemptInfo, Burst, Fault, FaultKind, Ramp, Recovery, Shape, Sticky, Windows,
 };
+use crate::seeded::SeededFault;
 use crate::time::Instant;
 use crate::units::Share;
 

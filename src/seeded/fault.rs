@@ -4,12 +4,11 @@
 //! and number of queries do not matter. Only [`SeededFault::strikes`] counts: a provider calls it
 //! once per exchange.
 
-use super::burst::Episodes;
-use super::spec::Fault;
-use super::when::{AttemptInfo, Sticky};
+use super::episodes::Episodes;
 use crate::policy::ProviderId;
 use crate::rng::{Purpose, RngStreams};
-use crate::time::{Instant, period};
+use crate::scenario::fault::{AttemptInfo, Fault, Sticky};
+use crate::time::{Instant, Windows, period};
 use crate::trace::FaultId;
 use crate::units::Share;
 
@@ -91,7 +90,7 @@ impl SeededFault {
     /// what it has struck is forgotten.
     pub(crate) fn switched_on(&self) -> Self {
         let fault = Fault {
-            windows: super::Windows::ALWAYS,
+            windows: Windows::ALWAYS,
             ramp: None,
             recovery: None,
             burst: None,
@@ -148,8 +147,8 @@ impl SeededFault {
     ///
     /// This is the height of its ramp or recovery. [`Self::applies`] has applied it already where
     /// strength is a share of attempts. For a kind with a strength, the caller applies it
-    /// ([`FaultKind::strength_at`](super::FaultKind::strength_at)): a factor (`slow`, `price`) goes
-    /// from 1 to its full value, the rest of capacity and limits from 100 % to its value.
+    /// (`FaultKind::strength_at`): a factor (`slow`, `price`) goes from 1 to its full value, the
+    /// rest of capacity and limits from 100 % to its value.
     pub(crate) fn level(&self, now: Instant) -> Share {
         match self.may_be_on(now) && self.is_on(now) {
             true => self.fault.envelope(now),
@@ -235,7 +234,7 @@ impl Fault {
     }
 
     /// The share of attempts that it strikes at this `level`, when at full strength it is `rate`.
-    pub(in crate::scenario) fn share_at(&self, rate: Share, level: Share) -> Share {
+    pub(crate) fn share_at(&self, rate: Share, level: Share) -> Share {
         match self.inject.has_strength() && level > Share::ZERO {
             true => rate,
             false => level.of_share(rate),
@@ -247,10 +246,10 @@ impl Fault {
 mod tests {
     mod draws;
 
-    use super::super::{Burst, FaultKind, Ramp, Recovery, SlowPart, When, Windows};
-    use super::super::{left_at, scaled_at};
     use super::*;
     use crate::policy::CallId;
+    use crate::scenario::fault::{Burst, FaultKind, Ramp, Recovery, SlowPart, When};
+    use crate::scenario::fault::{left_at, scaled_at};
     use crate::units::Factor;
     use std::time::Duration;
 
