@@ -84,8 +84,8 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "time units rng text policy policy_file wire trace prices client expect scenario provider \
-         host world report roi serve drill search foreign",
+        "time units rng text policy policy_file wire trace prices client expect scenario seeded \
+         provider host world report roi serve drill search foreign",
     ),
 ];
 

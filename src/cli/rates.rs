@@ -1,11 +1,11 @@
 //! The output of `check --rates`: each fault's effective rate over time, and the arithmetic of
-//! their combination. `scenario` computes the numbers.
+//! their combination. `seeded` computes the numbers.
 
 use std::time::Duration;
 
 use crate::policy::ProviderId;
 use crate::scenario::fault::{Fault, FaultKind, Strength};
-use crate::scenario::rates::{
+use crate::seeded::rates::{
     Effect, FaultRates, Interval, ProviderRates, Rates, Stretches, fault_free_share,
 };
 use crate::text::columns;

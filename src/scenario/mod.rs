@@ -22,7 +22,6 @@ mod place;
 pub(crate) mod profiles;
 mod provider;
 mod quantiles;
-pub(crate) mod rates;
 pub(crate) mod replay;
 mod resolve;
 mod resolved;

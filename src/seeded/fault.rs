@@ -234,7 +234,7 @@ impl Fault {
     }
 
     /// The share of attempts that it strikes at this `level`, when at full strength it is `rate`.
-    pub(crate) fn share_at(&self, rate: Share, level: Share) -> Share {
+    pub(super) fn share_at(&self, rate: Share, level: Share) -> Share {
         match self.inject.has_strength() && level > Share::ZERO {
             true => rate,
             false => level.of_share(rate),

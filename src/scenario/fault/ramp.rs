@@ -117,7 +117,7 @@ impl Shape {
     }
 
     /// When the level jumps within a rise or fall of this `length`.
-    pub(in crate::scenario) fn jumps(self, length: Duration) -> Vec<Duration> {
+    pub(crate) fn jumps(self, length: Duration) -> Vec<Duration> {
         match self {
             Self::Steps => {
                 let step = period(length) / STEPS;

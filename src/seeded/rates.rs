@@ -1,4 +1,5 @@
-//! The effective rates of a scenario's faults over time, alone and stacked.
+//! What seeds draw on average: the effective rates of a scenario's faults over time, alone and
+//! stacked.
 //!
 //! All rates are expectations, exact where levels are constant: a chance counts as its share of
 //! seeds, a burst as its share of time. Faults are independent of each other, so the share of
@@ -7,10 +8,10 @@
 
 use std::time::Duration;
 
-use super::fault::catalogue::Scope;
-use super::fault::{Fault, Ramp, Recovery, Shape, Strength};
-use super::{Provider, Scenario};
 use crate::policy::ProviderId;
+use crate::scenario::fault::catalogue::Scope;
+use crate::scenario::fault::{Fault, Ramp, Recovery, Shape, Strength};
+use crate::scenario::{Provider, Scenario};
 use crate::time::{Instant, nanos};
 use crate::units::Share;
 
@@ -319,8 +320,9 @@ const TICK: Duration = Duration::from_nanos(1);
 
 #[cfg(test)]
 mod tests {
-    use super::super::fault::{Burst, FaultKind, SlowPart, Windows};
     use super::*;
+    use crate::scenario::fault::{Burst, FaultKind, SlowPart};
+    use crate::time::Windows;
     use crate::units::Factor;
 
     const MINUTE: Duration = Duration::from_secs(60);
