@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use crate::policy::ProviderId;
-use crate::scenario::fault::{Fault, FaultKind, Strength};
+use crate::scenario::fault::{Fault, FaultKind};
+use crate::seeded::Strength;
 use crate::seeded::rates::{
     Effect, FaultRates, Interval, ProviderRates, Rates, Stretches, fault_free_share,
 };

@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::policy::{CallId, ProviderId};
 use crate::rng::RngStreams;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{AttemptInfo, CloseMode, FaultKind, Layer};
-use crate::seeded::SeededFault;
+use crate::scenario::fault::{CloseMode, FaultKind, Layer};
+use crate::seeded::{AttemptInfo, SeededFault};
 use crate::time::Instant;
 use crate::trace::FaultId;
 

@@ -4,10 +4,11 @@
 //! and number of queries do not matter. Only [`SeededFault::strikes`] counts: a provider calls it
 //! once per exchange.
 
+use super::attempt::AttemptInfo;
 use super::episodes::Episodes;
 use crate::policy::ProviderId;
 use crate::rng::{Purpose, RngStreams};
-use crate::scenario::fault::{AttemptInfo, Fault, Sticky};
+use crate::scenario::fault::{Fault, Sticky};
 use crate::time::{Instant, Windows, period};
 use crate::trace::FaultId;
 use crate::units::Share;
@@ -249,7 +250,7 @@ mod tests {
     use super::*;
     use crate::policy::CallId;
     use crate::scenario::fault::{Burst, FaultKind, Ramp, Recovery, SlowPart, When};
-    use crate::scenario::fault::{left_at, scaled_at};
+    use crate::seeded::{left_at, scaled_at};
     use crate::units::Factor;
     use std::time::Duration;
 

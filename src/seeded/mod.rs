@@ -2,16 +2,22 @@
 //!
 //! - [`Workload`]: which call arrives when, with how many tokens.
 //! - [`SeededFault`]: whether a fault happens, when it is active, and which attempts it strikes.
+//! - [`AttemptInfo`]: which attempts meet a fault's conditions.
+//! - `strength`: how strong a fault is at a moment, by its ramp and recovery.
 //! - `episodes`: when the bursts of a fault are on.
 //! - `rates`: the share of attempts that faults strike, as expected over all seeds.
 //!
 //! Every draw is keyed, so the order and number of queries do not matter. `scenario` describes what
 //! is drawn; `provider`, `world` and `model` act on it.
 
+mod attempt;
 mod episodes;
 mod fault;
 pub(crate) mod rates;
+mod strength;
 mod workload;
 
+pub(crate) use attempt::AttemptInfo;
 pub use fault::SeededFault;
+pub(crate) use strength::{Strength, left_at, scaled_at};
 pub use workload::{Prefix, Row, Tokens, Workload};

@@ -8,9 +8,10 @@
 
 use std::time::Duration;
 
+use super::strength::Strength;
 use crate::policy::ProviderId;
 use crate::scenario::fault::catalogue::Scope;
-use crate::scenario::fault::{Fault, Ramp, Recovery, Shape, Strength};
+use crate::scenario::fault::{Fault, Ramp, Recovery, Shape};
 use crate::scenario::{Provider, Scenario};
 use crate::time::{Instant, nanos};
 use crate::units::Share;

@@ -14,8 +14,8 @@ use super::World;
 use crate::host::opened;
 use crate::policy::CallId;
 use crate::policy::call::{FailureReason, Outcome};
-use crate::scenario::fault::{AttemptInfo, FaultKind};
-use crate::seeded::SeededFault;
+use crate::scenario::fault::FaultKind;
+use crate::seeded::{AttemptInfo, SeededFault};
 use crate::time::Instant;
 use crate::trace::{Event, EventKind, Recorder};
 

@@ -253,17 +253,6 @@ pub struct LateClose {
     pub with: CloseMode,
 }
 
-/// The strength of a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strength {
-    /// No strength: on or off.
-    Plain,
-    /// By this factor.
-    Factor(Factor),
-    /// This share is left.
-    Left(Share),
-}
-
 /// The layer at which a fault acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -280,38 +269,4 @@ pub enum Layer {
     Provider,
     /// The answer.
     Answer,
-}
-
-impl FaultKind {
-    /// Whether it has a strength, which a ramp scales instead of the share of attempts.
-    pub(crate) fn has_strength(&self) -> bool {
-        self.strength_at(Share::WHOLE) != Strength::Plain
-    }
-
-    /// Its strength at this `level`.
-    pub(crate) fn strength_at(&self, level: Share) -> Strength {
-        match *self {
-            Self::Slow { factor, .. } | Self::Price { factor } => {
-                Strength::Factor(scaled_at(factor, level))
-            }
-            Self::CapacityLoss { remaining } | Self::LimitShrink { remaining } => {
-                Strength::Left(left_at(remaining, level))
-            }
-            _ => Strength::Plain,
-        }
-    }
-}
-
-/// A factor at this `level` of its fault: 1 at 0 %, the factor at 100 %.
-pub(crate) fn scaled_at(factor: Factor, level: Share) -> Factor {
-    let (one, full) = (Factor::ONE.as_milli(), factor.as_milli());
-    Factor::milli(match full.checked_sub(one) {
-        Some(more) => one + level.of(more),
-        None => one - level.of(one - full),
-    })
-}
-
-/// What is left at this `level` of its fault: everything at 0 %, `left` at 100 %.
-pub(crate) fn left_at(left: Share, level: Share) -> Share {
-    level.of_share(left.rest()).rest()
 }

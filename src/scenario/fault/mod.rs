@@ -42,9 +42,7 @@ pub use crate::wire::fake::{
     Body, Cause, Choices, Counting, Finish, Hint, HintFormat, Inside, Label, Refusal, Terminator,
 };
 pub use burst::Burst;
-pub use kind::Strength;
 pub use kind::{CloseMode, Delayed, FaultKind, Flaw, LateClose, Layer, SlowPart, StreamAnomaly};
-pub(crate) use kind::{left_at, scaled_at};
 pub use ramp::{Ramp, Recovery, Shape};
 pub use spec::Fault;
-pub use when::{AttemptInfo, Bound, Side, Sticky, When};
+pub use when::{Bound, Side, Sticky, When};

@@ -1,11 +1,11 @@
-//! A fault as in its scenario, and its strength over time.
+//! A fault as in its scenario.
 
 use super::burst::Burst;
 use super::kind::FaultKind;
 use super::ramp::{Ramp, Recovery};
 use super::when::{Sticky, When};
 use crate::policy::ProviderId;
-use crate::time::{Instant, Windows, nanos};
+use crate::time::Windows;
 use crate::units::Share;
 
 /// An injected cause of failures.
@@ -77,22 +77,6 @@ impl Fault {
         match self.recovery {
             Some(recovery) => self.windows.extended(recovery.over),
             None => self.windows,
-        }
-    }
-
-    /// Its strength at `now` by windows, ramp and recovery.
-    pub(crate) fn envelope(&self, now: Instant) -> Share {
-        let Some(offset) = self.windows.offset(now) else {
-            return Share::ZERO;
-        };
-        let length = self.windows.length;
-        let after = length.and_then(|length| offset.checked_sub(nanos(length)));
-        match (after, self.ramp, self.recovery) {
-            (Some(after), _, recovery) => {
-                recovery.map_or(Share::ZERO, |recovery| recovery.level(after))
-            }
-            (None, Some(ramp), _) => ramp.level(offset, length),
-            (None, None, _) => Share::WHOLE,
         }
     }
 }

@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use crate::policy::{CallId, ProviderId};
 use crate::rng::RngStreams;
-use crate::scenario::fault::{
-    AttemptInfo, Burst, Fault, FaultKind, Ramp, Recovery, Shape, Sticky, Windows,
-};
-use crate::seeded::SeededFault;
+use crate::scenario::fault::{Burst, Fault, FaultKind, Ramp, Recovery, Shape, Sticky, Windows};
+use crate::seeded::{AttemptInfo, SeededFault};
 use crate::time::Instant;
 use crate::units::Share;
 
