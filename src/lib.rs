@@ -100,6 +100,8 @@ mod provider;
 #[cfg(feature = "cli")]
 mod readers;
 #[cfg(feature = "sim")]
+mod replay;
+#[cfg(feature = "sim")]
 pub mod report;
 #[cfg(feature = "cli")]
 mod roi;

@@ -19,7 +19,6 @@ use crate::policy_file::presets;
 use crate::prices::Book;
 use crate::report::{self, Format, ReadError};
 use crate::roi::Written;
-use crate::scenario::{self, replay};
 use crate::search::goal::Goal;
 use crate::search::hunt::Hazards;
 use crate::search::space::Space;
@@ -28,6 +27,7 @@ use crate::text::{Diagnostic, Document};
 use crate::trace::lines;
 use crate::wire::sse::{self, Item};
 use crate::wire::{Dialect, Family};
+use crate::{replay, scenario};
 
 /// A reader of bytes from outside.
 #[derive(Clone, Copy, Debug)]

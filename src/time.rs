@@ -43,6 +43,9 @@ impl Instant {
     }
 }
 
+/// The longest run, and the longest time in a scenario.
+pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
+
 /// Nanoseconds of `length`, saturating at about 584 years.
 pub fn nanos(length: Duration) -> u64 {
     u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)

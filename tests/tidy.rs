@@ -31,6 +31,7 @@ const MODULES: &[(&str, &str)] = &[
     ("wire", "time units rng"),
     ("trace", "time units rng text policy"),
     ("prices", "time units rng text"),
+    ("replay", "time units text"),
     (
         "client",
         "time units rng text policy policy_file wire trace prices",
@@ -38,9 +39,9 @@ const MODULES: &[(&str, &str)] = &[
     ("expect", "time units text policy trace"),
     (
         "scenario",
-        "time units rng text policy policy_file wire trace prices expect",
+        "time units rng text policy policy_file wire trace prices replay expect",
     ),
-    ("seeded", "time units rng policy trace scenario"),
+    ("seeded", "time units rng policy trace replay scenario"),
     (
         "provider",
         "time units rng text policy wire trace prices scenario seeded",
@@ -79,7 +80,7 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "readers",
-        "text policy policy_file wire trace prices client expect scenario host report roi \
+        "text policy policy_file wire trace prices replay client expect scenario host report roi \
          search foreign",
     ),
     (
@@ -90,8 +91,8 @@ const MODULES: &[(&str, &str)] = &[
 ];
 
 /// Modules without await, clock and entropy.
-const PURE: &str = "time units rng text policy policy_file wire trace prices expect scenario \
-                    seeded provider model report roi foreign";
+const PURE: &str = "time units rng text policy policy_file wire trace prices replay expect \
+                    scenario seeded provider model report roi foreign";
 
 /// What pure modules must not use, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

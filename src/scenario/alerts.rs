@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::check::LONGEST_RUN;
 use super::fault::Fault;
 use super::one_of::OneOf;
 use super::place::{Place, named};
@@ -19,6 +18,7 @@ use crate::expect::{self, Expectation, Point};
 use crate::policy::ProviderId;
 use crate::text::Diagnostic;
 use crate::text::findings::Findings;
+use crate::time::LONGEST_RUN;
 use crate::trace::FaultId;
 use crate::units::{Length, Share, duration};
 

@@ -53,14 +53,7 @@ pub(super) fn hint_of_model(text: &str) -> Option<&'static str> {
     }
 }
 
-/// The longest run, and the longest time in a scenario.
-pub(super) const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
-
 /// The world's timers resolve one millisecond.
 pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
-
-/// The most prompt or output tokens of a call: above any model's context, and far below any
-/// overflow.
-pub(crate) const MOST_TOKENS: u64 = 10_000_000;
 
 const LONGEST_NAME: usize = 64;

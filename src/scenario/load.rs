@@ -11,8 +11,9 @@ use std::sync::Arc;
 use super::check::is_name;
 use super::file::File;
 use super::resolve::resolve;
-use super::{Calls, Scenario, replay};
+use super::{Calls, Scenario};
 use crate::prices::Book;
+use crate::replay;
 use crate::text::findings::Findings;
 use crate::text::{self, Diagnostic, Document};
 

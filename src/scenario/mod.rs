@@ -6,7 +6,7 @@
 //!   themselves. `section`: how a part is declared, one row per key. `quantiles`, `one_of`: forms
 //!   of values. `check` and `place`: what checks share.
 //! - `file`: the whole file; `resolve`: from there to these types.
-//! - `replay`: trace files. `resolved`: the resolved scenario, for the result document.
+//! - `resolved`: the resolved scenario, for the result document.
 //!
 //! It only describes: `seeded` draws from it, `provider` and `world` act on these types.
 
@@ -22,21 +22,16 @@ mod place;
 pub(crate) mod profiles;
 mod provider;
 mod quantiles;
-pub(crate) mod replay;
 mod resolve;
 mod resolved;
 mod run;
 mod section;
 
-use std::ops::Range;
-
 use crate::expect::alert::AlertRule;
 use crate::expect::{Expectation, Margin};
 use crate::policy::ProviderId;
-use crate::text::Diagnostic;
 use crate::time::Instant;
 pub use crate::wire::Dialect;
-use check::LONGEST_RUN;
 pub use demand::{
     Arrivals, Calls, Deadline, Load, Prefixes, Priority, RateCurve, Step, Task, UserRetry, Users,
 };
@@ -125,6 +120,3 @@ pub fn schema() -> serde_json::Value {
 pub(crate) fn keys() -> &'static [&'static str] {
     crate::text::fields::of::<file::File>()
 }
-
-/// Makes a diagnostic from a range of a text, for readers without access to the document.
-type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Diagnostic;

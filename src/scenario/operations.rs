@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::check::{LONGEST_RUN, SHORTEST};
+use super::check::SHORTEST;
+
 use super::fault::Windows;
 use super::fault::parse::Setting;
 use super::place::{Place, named};
@@ -17,6 +18,7 @@ use super::section::section;
 use crate::policy::ProviderId;
 use crate::text::Diagnostic;
 use crate::text::findings::Findings;
+use crate::time::LONGEST_RUN;
 #[cfg(feature = "cli")]
 use crate::units::schema::Name;
 use crate::units::{Length, duration};

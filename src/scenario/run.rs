@@ -4,10 +4,12 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::check::{LONGEST_RUN, SHORTEST};
+use super::check::SHORTEST;
+
 use super::place::Place;
 use super::section::section;
 use crate::text::{Diagnostic, Document};
+use crate::time::LONGEST_RUN;
 use crate::units::{self, Length, Share, UnitError, converts, text_form};
 
 section! {

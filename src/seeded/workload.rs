@@ -2,7 +2,7 @@
 //!
 //! Nothing is listed in advance: arrivals are generated one by one, and everything else is a draw
 //! keyed by the call's number, so that a month of calls needs no memory and every policy gets the
-//! same calls. `scenario` defines rates and reads trace files; `world` makes the calls.
+//! same calls. `scenario` defines rates, `replay` reads trace files, `world` makes the calls.
 //!
 //! A user retry sends the same question again: the k-th click of question n is call `n + k * 2^48`,
 //! with the draws of call n, but with its own draws at the providers. In a closed loop the n-th
@@ -13,15 +13,16 @@ use std::time::Duration;
 
 use crate::policy::CallId;
 use crate::policy::call_context::Priority;
+pub use crate::replay::{Prefix, Row};
 use crate::rng::{Purpose, RngStreams, Stream};
-use crate::scenario::check::{MOST_TOKENS, SHORTEST};
+use crate::scenario::check::SHORTEST;
 use crate::scenario::demand::{BILLIONTH, CALL};
-pub use crate::scenario::demand::{Prefix, Row};
 use crate::scenario::{
     Arrivals, Calls, Load, Prefixes, Quantiles, RateCurve, Task, UserRetry, Users,
 };
 use crate::time::course::Course;
 use crate::time::{Instant, nanos};
+use crate::units::tokens::MOST_TOKENS;
 use crate::units::{Rate, Share};
 
 /// Token counts of a call.

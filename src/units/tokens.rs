@@ -41,6 +41,10 @@ held_as!(
     Tokens(u64), "a number of tokens such as `900 tok`",
     schema schema::text(r"N\s*[kM]?\s*tok", "900 tok"));
 
+/// The most prompt or output tokens of a call: above any model's context, and far below any
+/// overflow.
+pub(crate) const MOST_TOKENS: u64 = 10_000_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;

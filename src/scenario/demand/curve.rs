@@ -11,10 +11,12 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::scenario::check::{LONGEST_RUN, SHORTEST};
+use crate::scenario::check::SHORTEST;
+
 use crate::scenario::place::Place;
 use crate::scenario::section::section;
 use crate::text::Diagnostic;
+use crate::time::LONGEST_RUN;
 use crate::time::course::Course;
 use crate::time::{Instant, nanos};
 use crate::units::{Factor, Length, Rate, TextOrMap, UnitError, converts, duration, text_form};

@@ -12,14 +12,16 @@ use super::curve::{self, RateCurve};
 use super::listed;
 use super::tasks::{self, Deadline, Prefixes, Task};
 use super::users::{UserRetry, Users};
-use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST};
+use crate::replay::Row;
+use crate::scenario::check::SHORTEST;
 use crate::scenario::place::Place;
 use crate::scenario::quantiles::Quantiles;
 use crate::scenario::section::section;
 use crate::text::{Diagnostic, Document};
-use crate::time::Instant;
+use crate::time::{Instant, LONGEST_RUN};
 #[cfg(feature = "cli")]
 use crate::units::schema::{LengthOrNone, Whole};
+use crate::units::tokens::MOST_TOKENS;
 use crate::units::{Factor, Length, Share, Tokens, duration};
 
 /// What calls ask for, and when they arrive.
@@ -73,28 +75,6 @@ pub enum Calls {
         #[serde(serialize_with = "count")]
         rows: Arc<Vec<Row>>,
     },
-}
-
-/// A row of a trace file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Its arrival, counted from the first row.
-    pub arrival: Instant,
-    /// Prompt tokens.
-    pub input: u64,
-    /// Output tokens.
-    pub output: u64,
-    /// The longest prefix of its prompt that another row has too, if the file says so.
-    pub prefix: Option<Prefix>,
-}
-
-/// A prompt prefix that several calls share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Prefix {
-    /// Its number.
-    pub id: u64,
-    /// How long it is, in tokens; no longer than the prompt.
-    pub tokens: u64,
 }
 
 /// The distribution of the gaps between arrivals.

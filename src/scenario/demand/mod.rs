@@ -17,6 +17,6 @@ mod users;
 pub(crate) use curve::{BILLIONTH, CALL};
 pub use curve::{RateCurve, Step};
 pub(super) use load::Written;
-pub use load::{Arrivals, Calls, Load, Prefix, Row};
+pub use load::{Arrivals, Calls, Load};
 pub use tasks::{Deadline, Prefixes, Priority, Task};
 pub use users::{UserRetry, Users};

@@ -9,13 +9,15 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::policy::call_context;
-use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST, within};
+use crate::scenario::check::{SHORTEST, within};
 use crate::scenario::place::Place;
 use crate::scenario::quantiles::Quantiles;
 use crate::scenario::section::section;
 use crate::text::Diagnostic;
+use crate::time::LONGEST_RUN;
 #[cfg(feature = "cli")]
 use crate::units::schema::LengthOrNone;
+use crate::units::tokens::MOST_TOKENS;
 use crate::units::{Count, Share, Tokens, Written, duration};
 
 section! {

@@ -6,11 +6,13 @@
 
 use std::time::Duration;
 
-use crate::scenario::check::{LONGEST_RUN, SHORTEST};
+use crate::scenario::check::SHORTEST;
+
 use crate::scenario::place::Place;
 use crate::scenario::quantiles::Quantiles;
 use crate::scenario::section::section;
 use crate::text::Diagnostic;
+use crate::time::LONGEST_RUN;
 #[cfg(feature = "cli")]
 use crate::units::schema::Whole;
 use crate::units::{Length, Share};

@@ -8,8 +8,10 @@
 
 use std::time::Duration;
 
-use crate::scenario::check::{LONGEST_RUN, SHORTEST};
+use crate::scenario::check::SHORTEST;
+
 use crate::scenario::section::section;
+use crate::time::LONGEST_RUN;
 use crate::time::nanos;
 use crate::units::{Length, Share};
 

@@ -8,9 +8,11 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::scenario::check::{LONGEST_RUN, SHORTEST, within};
+use crate::scenario::check::{SHORTEST, within};
+
 use crate::scenario::one_of::FromScalar;
 use crate::scenario::section::section;
+use crate::time::LONGEST_RUN;
 #[cfg(feature = "cli")]
 use crate::units::schema::{Length, Name};
 use crate::units::{TextOrMap, UnitError, duration};

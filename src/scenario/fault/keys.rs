@@ -13,11 +13,13 @@ use super::ramp::{Ramp, Recovery};
 #[cfg(feature = "cli")]
 use super::schema::with_words;
 use super::when::{Sticky, When};
-use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST};
+use crate::scenario::check::SHORTEST;
 use crate::scenario::one_of::OneOf;
 use crate::scenario::section::section;
+use crate::time::LONGEST_RUN;
 #[cfg(feature = "cli")]
 use crate::units::schema::Name;
+use crate::units::tokens::MOST_TOKENS;
 use crate::units::{Bandwidth, Count, Factor, Length, Share, TokenRate, Tokens};
 use crate::wire::fake::{Finish, HintFormat, Inside};
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::check::{LONGEST_RUN, SHORTEST};
+use crate::scenario::check::SHORTEST;
+
 use crate::scenario::section::section;
+use crate::time::LONGEST_RUN;
 use crate::units::Length;
 
 section! {

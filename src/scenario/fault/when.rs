@@ -6,11 +6,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::scenario::check::{LONGEST_RUN, MOST_TOKENS, SHORTEST, within};
+use crate::scenario::check::{SHORTEST, within};
+
+use crate::time::LONGEST_RUN;
+
 use crate::scenario::one_of::{FromScalar, OneOf};
 use crate::scenario::section::section;
 #[cfg(feature = "cli")]
 use crate::units::schema::{TokensCompared, Whole};
+use crate::units::tokens::MOST_TOKENS;
 use crate::units::{UnitError, duration, text_form, tokens};
 
 section! {

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use crate::scenario::check::{LONGEST_RUN, SHORTEST};
+use crate::scenario::check::SHORTEST;
+
 use crate::scenario::place::Place;
 use crate::scenario::section::section;
 use crate::text::Diagnostic;
+use crate::time::LONGEST_RUN;
 use crate::units::{Count, Factor, Length, Share};
 
 section! {

@@ -16,7 +16,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::check::{MOST_TOKENS, SHORTEST, hint_of_model};
+use super::check::{SHORTEST, hint_of_model};
+
 use super::place::{Place, named};
 use super::profiles;
 use super::quantiles::Quantiles;
@@ -27,6 +28,7 @@ use crate::text::findings::Findings;
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema::Whole;
+use crate::units::tokens::MOST_TOKENS;
 use crate::units::{Length, Money, TokenRate, Tokens, duration};
 use crate::wire::Dialect;
 pub use capacity::{Cache, Capacity, Degrade};

@@ -1,4 +1,4 @@
-//! Reads a trace file: one recorded call per row, in order of arrival.
+//! Reads recorded traffic, to replay it: one call per row of a trace file, in order of arrival.
 //!
 //! Its first line determines its format:
 //! - `arrival_s,input_tokens,output_tokens`: a CSV with seconds, the simplest format;
@@ -11,17 +11,39 @@
 //!   so many rows have the same moment: they are replayed as batches.
 //!
 //! Other columns are ignored. Arrivals become exact nanoseconds since the first row, without
-//! floats. `table` reads the columns, `lines` the JSON, `moment` the timestamps. `load` finds the
-//! file.
+//! floats. `table` reads the columns, `lines` the JSON, `moment` the timestamps. `scenario` finds
+//! the file.
 
 mod lines;
 mod moment;
 mod table;
 
-use super::demand::{Prefix, Row};
-use super::{LONGEST_RUN, Point};
+use std::ops::Range;
+
 use crate::text::Diagnostic;
-use crate::time::{Instant, nanos};
+use crate::time::{Instant, LONGEST_RUN, nanos};
+
+/// A row of a trace file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its arrival, counted from the first row.
+    pub arrival: Instant,
+    /// Prompt tokens.
+    pub input: u64,
+    /// Output tokens.
+    pub output: u64,
+    /// The longest prefix of its prompt that another row has too, if the file says so.
+    pub prefix: Option<Prefix>,
+}
+
+/// A prompt prefix that several calls share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Prefix {
+    /// Its number.
+    pub id: u64,
+    /// How long it is, in tokens; no longer than the prompt.
+    pub tokens: u64,
+}
 
 /// The rows of the trace file `text`; `point` makes a diagnostic from a range of it.
 pub(crate) fn rows(text: &str, point: Point<'_>) -> Result<Vec<Row>, Diagnostic> {
@@ -31,6 +53,9 @@ pub(crate) fn rows(text: &str, point: Point<'_>) -> Result<Vec<Row>, Diagnostic>
     };
     Ok(rows.rows)
 }
+
+/// Makes a diagnostic from a range of a text.
+type Point<'a> = &'a dyn Fn(Range<usize>, String) -> Diagnostic;
 
 /// The rows read so far.
 #[derive(Default)]

@@ -9,11 +9,9 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::super::Point;
-use super::super::check::MOST_TOKENS;
-use super::super::demand::Prefix;
-use super::{HEADS, RawRow, Rows};
+use super::{HEADS, Point, Prefix, RawRow, Rows};
 use crate::text::Diagnostic;
+use crate::units::tokens::MOST_TOKENS;
 
 /// The rows of a file with a JSON map on each line.
 pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Rows, Diagnostic> {
@@ -157,7 +155,7 @@ const RECORDED: u64 = 1 << 63;
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::demand::Row;
+    use super::super::Row;
     use super::*;
     use crate::time::Instant;
     use proptest::prelude::*;

@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::super::Point;
-use super::super::check::MOST_TOKENS;
 use super::moment::{date_and_time, seconds};
-use super::{HEADS, RawRow, Rows};
+use super::{HEADS, Point, RawRow, Rows};
 use crate::text::Diagnostic;
+use crate::units::tokens::MOST_TOKENS;
 
 /// The rows of a CSV file.
 pub(super) fn rows(text: &str, point: Point<'_>) -> Result<Rows, Diagnostic> {
