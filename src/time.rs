@@ -43,6 +43,9 @@ impl Instant {
     }
 }
 
+/// The shortest time in a scenario: the world's timers resolve one millisecond.
+pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
+
 /// The longest run, and the longest time in a scenario.
 pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
 

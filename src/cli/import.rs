@@ -6,7 +6,7 @@ use super::file_set::FileSet;
 use super::{Done, output};
 use crate::foreign::note::{Note, Outcome};
 use crate::foreign::{Imported, Options, SYSTEMS, System};
-use crate::text::{Diagnostic, secrets};
+use crate::text::{Diagnostic, name};
 use output::{CliError, Exit};
 
 /// Reads another system's configuration as a fleet, a policy and a scenario.
@@ -111,11 +111,7 @@ fn read(path: &Path) -> Result<String, CliError> {
 
 /// The policy's name: `--name`, or the stem of the file where it can be one.
 fn name(args: &Args, system: &System) -> Result<String, CliError> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let is_name = |text: &str| {
-        let length = (1..=64).contains(&text.len());
-        length && text.bytes().all(fits) && text != "every" && !secrets::are_in(text)
-    };
+    let fits = |text: &str| name::is_name(text) && text != "every";
     if let Some(name) = &args.name {
         let error = || {
             CliError::new(
@@ -123,11 +119,11 @@ fn name(args: &Args, system: &System) -> Result<String, CliError> {
                 "write at most 64 letters, digits, `-` and `_`",
             )
         };
-        return is_name(name).then(|| name.clone()).ok_or_else(error);
+        return fits(name).then(|| name.clone()).ok_or_else(error);
     }
     let stem = args.file.file_stem().map(|stem| stem.to_string_lossy());
     let stem = stem.unwrap_or_default();
-    Ok(match is_name(&stem) {
+    Ok(match fits(&stem) {
         true => stem.into_owned(),
         false => system.name.to_owned(),
     })

@@ -9,15 +9,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use super::one_of::OneOf;
-use super::place::{Place, named};
 use super::provider::Fleet;
-use super::section::section;
 use crate::expect::alert::{AlertRule, SIGNALS, Signal, SignalRow};
 use crate::expect::{self, Expectation, Point};
 use crate::policy::ProviderId;
 use crate::text::Diagnostic;
 use crate::text::findings::Findings;
+use crate::text::one_of::OneOf;
+use crate::text::place::{Place, named};
+use crate::text::section::section;
 use crate::time::LONGEST_RUN;
 use crate::trace::FaultId;
 use crate::units::{Length, Share, duration};

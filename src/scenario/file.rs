@@ -13,8 +13,8 @@ use super::fault::forms::WrittenGroup;
 use super::fault::keys;
 use super::provider::{Network, WrittenProvider};
 use super::run::{Run, Uptime};
-use super::section::section;
 use super::{alerts, demand, operations};
+use crate::text::section::section;
 #[cfg(feature = "cli")]
 pub(super) use schema::schema;
 #[cfg(feature = "cli")]

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::check::is_name;
 use super::file::File;
 use super::resolve::resolve;
 use super::{Calls, Scenario};
 use crate::prices::Book;
 use crate::replay;
 use crate::text::findings::Findings;
+use crate::text::name::is_name;
 use crate::text::{self, Diagnostic, Document};
 
 /// A scenario, and the document that it was read from, so that later checks can point into it.

@@ -3,33 +3,28 @@
 //! - [`load()`]: from a path to a [`Loaded`] scenario, or to a diagnostic with a caret.
 //! - [`fault`]: what a fault does and when.
 //! - `run`, `provider`, `demand`, `operations`, `alerts`: parts that read, check and write
-//!   themselves. `section`: how a part is declared, one row per key. `quantiles`, `one_of`: forms
-//!   of values. `check` and `place`: what checks share.
+//!   themselves, each a `section!` of `text`: one row per key.
 //! - `file`: the whole file; `resolve`: from there to these types.
 //! - `resolved`: the resolved scenario, for the result document.
 //!
 //! It only describes: `seeded` draws from it, `provider` and `world` act on these types.
 
 mod alerts;
-pub(crate) mod check;
 pub(crate) mod demand;
 pub mod fault;
 mod file;
 pub(crate) mod load;
-mod one_of;
 mod operations;
-mod place;
 pub(crate) mod profiles;
 mod provider;
-mod quantiles;
 mod resolve;
 mod resolved;
 mod run;
-mod section;
 
 use crate::expect::alert::AlertRule;
 use crate::expect::{Expectation, Margin};
 use crate::policy::ProviderId;
+pub use crate::text::quantiles::Quantiles;
 use crate::time::Instant;
 pub use crate::wire::Dialect;
 pub use demand::{
@@ -42,7 +37,6 @@ pub use operations::{Operation, Work};
 pub use provider::{
     Cache, Capacity, Charge, CountRefused, Degrade, Limit, Limits, Network, Per, Provider, Span,
 };
-pub use quantiles::Quantiles;
 pub use run::{Run, Uptime, seeds};
 
 /// A scenario: providers, load and faults, the policies to run, and what is expected of each.

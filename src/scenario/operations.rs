@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::check::SHORTEST;
+use crate::time::SHORTEST;
 
 use super::fault::Windows;
 use super::fault::parse::Setting;
-use super::place::{Place, named};
 use super::provider::{Fleet, Provider};
-use super::section::section;
 use crate::policy::ProviderId;
 use crate::text::Diagnostic;
 use crate::text::findings::Findings;
+use crate::text::place::{Place, named};
+use crate::text::section::section;
 use crate::time::LONGEST_RUN;
 #[cfg(feature = "cli")]
 use crate::units::schema::Name;

@@ -14,7 +14,7 @@
 
 use std::time::Duration;
 
-use super::quantiles::Quantiles;
+use crate::text::quantiles::Quantiles;
 use crate::units::TokenRate;
 use crate::wire::Dialect;
 

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fault::parse::{self, Setting};
-use super::place::Place;
 use super::provider::{self, Fleet};
 use super::{Calls, Load, Run, Scenario, alerts, demand, file, operations, run};
 use crate::expect::{self, Expectation, Margin};
 use crate::prices::Book;
 use crate::replay::Row;
 use crate::text::findings::Findings;
+use crate::text::place::Place;
 use crate::text::{Diagnostic, Document};
 
 /// The resolved scenario of `file`, if nothing is wrong with it; `stem` is the file's stem, and

@@ -4,10 +4,10 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::check::SHORTEST;
+use crate::time::SHORTEST;
 
-use super::place::Place;
-use super::section::section;
+use crate::text::place::Place;
+use crate::text::section::section;
 use crate::text::{Diagnostic, Document};
 use crate::time::LONGEST_RUN;
 use crate::units::{self, Length, Share, UnitError, converts, text_form};

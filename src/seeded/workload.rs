@@ -15,13 +15,12 @@ use crate::policy::CallId;
 use crate::policy::call_context::Priority;
 pub use crate::replay::{Prefix, Row};
 use crate::rng::{Purpose, RngStreams, Stream};
-use crate::scenario::check::SHORTEST;
 use crate::scenario::demand::{BILLIONTH, CALL};
 use crate::scenario::{
     Arrivals, Calls, Load, Prefixes, Quantiles, RateCurve, Task, UserRetry, Users,
 };
 use crate::time::course::Course;
-use crate::time::{Instant, nanos};
+use crate::time::{Instant, SHORTEST, nanos};
 use crate::units::tokens::MOST_TOKENS;
 use crate::units::{Rate, Share};
 

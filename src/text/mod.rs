@@ -4,6 +4,7 @@
 //! - [`document`]: a file as a tree of nodes with locations, with `--set` applied to it.
 //! - `fields`: the keys that a type knows (feature `cli`).
 //! - [`mod@file`]: the bytes of a file, bounded and without blocking.
+//! - [`name`]: what can name a provider, a policy or a fault.
 //! - `noted`: which files are read, for `run --watch` (feature `cli`).
 //! - `syntax`: from the parser's errors to the mistakes that cause them.
 //! - `tree`: YAML events to that tree; `source`: texts, and locations in them.
@@ -18,6 +19,8 @@
 //! - `renamed`: the names of keys and words in earlier versions.
 //! - `json`: where a text is no JSON.
 //! - `write`: a document as YAML again.
+//! - `section`: a part of a file, declared one row per key: type, reader, writer, schema.
+//! - `one_of`, `quantiles`: forms of its values; `place`: diagnostics that point into it.
 //! - `schema`: the same types as JSON Schema, for editors (feature `cli`).
 //!
 //! It does not use scenario or policy, opens no socket, and never panics on any bytes.
@@ -32,13 +35,23 @@ pub(crate) mod file;
 pub(crate) mod findings;
 mod json;
 mod mend;
+#[cfg(feature = "sim")]
+pub(crate) mod name;
 #[cfg(feature = "cli")]
 pub(crate) mod noted;
+#[cfg(feature = "sim")]
+pub(crate) mod one_of;
+#[cfg(feature = "sim")]
+pub(crate) mod place;
+#[cfg(feature = "sim")]
+pub(crate) mod quantiles;
 mod redact;
 mod renamed;
 #[cfg(feature = "cli")]
 pub(crate) mod schema;
 pub(crate) mod secrets;
+#[cfg(feature = "sim")]
+pub(crate) mod section;
 mod source;
 pub(crate) mod suggestion;
 mod syntax;

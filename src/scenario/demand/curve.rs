@@ -11,14 +11,13 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::scenario::check::SHORTEST;
+use crate::time::SHORTEST;
 
-use crate::scenario::place::Place;
-use crate::scenario::section::section;
 use crate::text::Diagnostic;
-use crate::time::LONGEST_RUN;
+use crate::text::place::Place;
+use crate::text::section::section;
 use crate::time::course::Course;
-use crate::time::{Instant, nanos};
+use crate::time::{Instant, LONGEST_RUN, nanos};
 use crate::units::{Factor, Length, Rate, TextOrMap, UnitError, converts, duration, text_form};
 
 /// How many calls arrive per time, at all clients together.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::Serializer;
 
-use crate::scenario::place::Place;
 use crate::text::Diagnostic;
+use crate::text::place::Place;
 use crate::time::Instant;
 use crate::units::duration;
 

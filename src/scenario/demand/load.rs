@@ -13,12 +13,11 @@ use super::listed;
 use super::tasks::{self, Deadline, Prefixes, Task};
 use super::users::{UserRetry, Users};
 use crate::replay::Row;
-use crate::scenario::check::SHORTEST;
-use crate::scenario::place::Place;
-use crate::scenario::quantiles::Quantiles;
-use crate::scenario::section::section;
+use crate::text::place::Place;
+use crate::text::quantiles::Quantiles;
+use crate::text::section::section;
 use crate::text::{Diagnostic, Document};
-use crate::time::{Instant, LONGEST_RUN};
+use crate::time::{Instant, LONGEST_RUN, SHORTEST};
 #[cfg(feature = "cli")]
 use crate::units::schema::{LengthOrNone, Whole};
 use crate::units::tokens::MOST_TOKENS;

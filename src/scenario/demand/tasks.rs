@@ -9,12 +9,11 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::policy::call_context;
-use crate::scenario::check::{SHORTEST, within};
-use crate::scenario::place::Place;
-use crate::scenario::quantiles::Quantiles;
-use crate::scenario::section::section;
 use crate::text::Diagnostic;
-use crate::time::LONGEST_RUN;
+use crate::text::place::Place;
+use crate::text::quantiles::Quantiles;
+use crate::text::section::{section, within};
+use crate::time::{LONGEST_RUN, SHORTEST};
 #[cfg(feature = "cli")]
 use crate::units::schema::LengthOrNone;
 use crate::units::tokens::MOST_TOKENS;

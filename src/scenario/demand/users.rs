@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
-use crate::scenario::check::SHORTEST;
+use crate::time::SHORTEST;
 
-use crate::scenario::place::Place;
-use crate::scenario::quantiles::Quantiles;
-use crate::scenario::section::section;
 use crate::text::Diagnostic;
+use crate::text::place::Place;
+use crate::text::quantiles::Quantiles;
+use crate::text::section::section;
 use crate::time::LONGEST_RUN;
 #[cfg(feature = "cli")]
 use crate::units::schema::Whole;

@@ -8,11 +8,10 @@
 
 use std::time::Duration;
 
-use crate::scenario::check::SHORTEST;
+use crate::time::SHORTEST;
 
-use crate::scenario::section::section;
-use crate::time::LONGEST_RUN;
-use crate::time::nanos;
+use crate::text::section::section;
+use crate::time::{LONGEST_RUN, nanos};
 use crate::units::{Length, Share};
 
 section! {

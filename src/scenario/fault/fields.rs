@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::kind::{CloseMode, LateClose, SlowPart};
 use super::reader::Reader;
-use crate::scenario::check::hint_of_model;
 use crate::text::Diagnostic;
+use crate::text::name::hint_of_model;
 use crate::units::{Bandwidth, Factor, Share, TokenRate, duration, tokens};
 use crate::wire::fake::{Cause, Finish, Hint, HintFormat, Inside, Refusal};
 

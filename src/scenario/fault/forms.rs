@@ -8,10 +8,12 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::scenario::check::{SHORTEST, within};
+use crate::time::SHORTEST;
 
-use crate::scenario::one_of::FromScalar;
-use crate::scenario::section::section;
+use crate::text::section::within;
+
+use crate::text::one_of::FromScalar;
+use crate::text::section::section;
 use crate::time::LONGEST_RUN;
 #[cfg(feature = "cli")]
 use crate::units::schema::{Length, Name};

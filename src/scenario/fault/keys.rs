@@ -13,10 +13,9 @@ use super::ramp::{Ramp, Recovery};
 #[cfg(feature = "cli")]
 use super::schema::with_words;
 use super::when::{Sticky, When};
-use crate::scenario::check::SHORTEST;
-use crate::scenario::one_of::OneOf;
-use crate::scenario::section::section;
-use crate::time::LONGEST_RUN;
+use crate::text::one_of::OneOf;
+use crate::text::section::section;
+use crate::time::{LONGEST_RUN, SHORTEST};
 #[cfg(feature = "cli")]
 use crate::units::schema::Name;
 use crate::units::tokens::MOST_TOKENS;

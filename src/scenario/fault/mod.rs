@@ -36,7 +36,7 @@ mod spec;
 mod when;
 pub(super) mod write;
 
-pub use super::one_of::OneOf;
+pub use crate::text::one_of::OneOf;
 pub use crate::time::Windows;
 pub use crate::wire::fake::{
     Body, Cause, Choices, Counting, Finish, Hint, HintFormat, Inside, Label, Refusal, Terminator,

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::check::SHORTEST;
+use crate::time::SHORTEST;
 
-use crate::scenario::section::section;
+use crate::text::section::section;
 use crate::time::LONGEST_RUN;
 use crate::units::Length;
 

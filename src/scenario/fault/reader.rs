@@ -3,8 +3,8 @@
 use std::ops::{Deref, RangeInclusive};
 
 use super::keys::Written;
-use crate::scenario::place::Place;
 use crate::text::Diagnostic;
+use crate::text::place::Place;
 
 /// Reads the keys of one fault, at its place.
 pub(super) struct Reader<'a> {

@@ -6,12 +6,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::scenario::check::{SHORTEST, within};
+use crate::time::{LONGEST_RUN, SHORTEST};
 
-use crate::time::LONGEST_RUN;
+use crate::text::section::within;
 
-use crate::scenario::one_of::{FromScalar, OneOf};
-use crate::scenario::section::section;
+use crate::text::one_of::{FromScalar, OneOf};
+use crate::text::section::section;
 #[cfg(feature = "cli")]
 use crate::units::schema::{TokensCompared, Whole};
 use crate::units::tokens::MOST_TOKENS;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::scenario::check::SHORTEST;
+use crate::time::SHORTEST;
 
-use crate::scenario::place::Place;
-use crate::scenario::section::section;
 use crate::text::Diagnostic;
+use crate::text::place::Place;
+use crate::text::section::section;
 use crate::time::LONGEST_RUN;
 use crate::units::{Count, Factor, Length, Share};
 

@@ -24,10 +24,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::capacity::PART;
-use crate::scenario::check::{hint_of_name, is_name};
-use crate::scenario::place::Place;
-use crate::scenario::section::section;
 use crate::text::Diagnostic;
+use crate::text::name::{hint_of_name, is_name};
+use crate::text::place::Place;
+use crate::text::section::section;
 #[cfg(feature = "cli")]
 use crate::units::schema::Name;
 use crate::units::{Count, Length, Share, count};

@@ -16,15 +16,17 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::check::{SHORTEST, hint_of_model};
+use crate::time::SHORTEST;
 
-use super::place::{Place, named};
+use crate::text::name::hint_of_model;
+
 use super::profiles;
-use super::quantiles::Quantiles;
-use super::section::section;
 use crate::policy::ProviderId;
 use crate::prices::{self, Book, Price};
 use crate::text::findings::Findings;
+use crate::text::place::{Place, named};
+use crate::text::quantiles::Quantiles;
+use crate::text::section::section;
 use crate::text::{Diagnostic, Document};
 #[cfg(feature = "cli")]
 use crate::units::schema::Whole;

@@ -17,10 +17,10 @@ use super::catalogue::{ROWS, Row, Scope};
 use super::keys::Written;
 use super::reader::Reader;
 use super::spec::Fault;
-use crate::scenario::place::{Place, named};
 use crate::scenario::provider::Fleet;
 use crate::text::Diagnostic;
 use crate::text::findings::Findings;
+use crate::text::place::{Place, named};
 use crate::units::duration;
 pub(in crate::scenario) use target::{Groups, groups};
 

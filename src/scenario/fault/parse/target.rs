@@ -7,11 +7,11 @@ use super::super::forms::{Target, WrittenGroup};
 use super::super::reader::Reader;
 use super::Setting;
 use crate::policy::ProviderId;
-use crate::scenario::one_of::OneOf;
-use crate::scenario::place::{Place, named};
 use crate::scenario::provider::Fleet;
 use crate::text::Diagnostic;
 use crate::text::findings::Findings;
+use crate::text::one_of::OneOf;
+use crate::text::place::{Place, named};
 
 /// Providers with a shared cause (a cloud, a region, a network in front of them, an account, a
 /// base URL), by the group's name.

@@ -6,8 +6,8 @@ use super::super::reader::Reader;
 use super::super::when::When;
 use super::Setting;
 use crate::policy::ProviderId;
-use crate::scenario::one_of::OneOf;
 use crate::text::Diagnostic;
+use crate::text::one_of::OneOf;
 
 impl Reader<'_> {
     /// The conditions on an attempt at one of these `targets`.

@@ -11,7 +11,6 @@ use std::ops::RangeInclusive;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, Visitor};
 
-use super::check::within;
 use crate::units::UnitError;
 
 /// Declares a section.
@@ -32,7 +31,7 @@ macro_rules! section {
         $body:tt
         $(beside { $($(#[$aside_meta:meta])* $aside_vis:vis $aside:ident: $aside_type:ty,)* })?
     ) => {
-        $crate::scenario::section::section! { @type
+        $crate::text::section::section! { @type
             $(#[doc = $about])*
             #[derive($($derived),*)]
             $(#[$attribute])?
@@ -46,7 +45,7 @@ macro_rules! section {
             }
 
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                let about = $crate::scenario::section::section!(
+                let about = $crate::text::section::section!(
                     @about [$($about),*] $($described)?
                 );
                 let schema = $crate::text::schema::section(about, Self::keys(generator));
@@ -55,7 +54,7 @@ macro_rules! section {
             }
         }
 
-        $($crate::scenario::section::section! { @$also $name $body })*
+        $($crate::text::section::section! { @$also $name $body })*
     };
 
     (@type
@@ -75,13 +74,13 @@ macro_rules! section {
             $($(#[$aside_meta])* $aside_vis $aside: $aside_type,)*
             $(
                 $(#[doc = $doc])*
-                $field_vis $field: $crate::scenario::section::section!(@stored $need $type),
+                $field_vis $field: $crate::text::section::section!(@stored $need $type),
             )*
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                use $crate::scenario::section::{self, section};
+                use $crate::text::section::{self, section};
 
                 const KEYS: &[&str] = &[$(section!(@key $field $($key)?)),*];
 
@@ -126,7 +125,7 @@ macro_rules! section {
             fn keys(
                 generator: &mut schemars::SchemaGenerator,
             ) -> Vec<$crate::text::schema::Property> {
-                use $crate::scenario::section::section;
+                use $crate::text::section::section;
                 vec![$($crate::text::schema::Property {
                     key: section!(@key $field $($key)?),
                     about: &[$($doc),*],
@@ -160,7 +159,7 @@ macro_rules! section {
     )*}) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
-                use $crate::scenario::section::section;
+                use $crate::text::section::section;
                 let mut map = into.serialize_map(None)?;
                 $(
                     let value = section!(@written $need &self.$field);
@@ -213,10 +212,32 @@ macro_rules! section {
     (@written optional $value:expr) => { ($value).as_ref() };
     (@written $need:ident $value:expr) => { Some($value) };
 }
-pub(super) use section;
+pub(crate) use section;
+
+/// `value`, when it lies within `range`.
+pub(crate) fn within<T: Copy + PartialOrd>(
+    value: T,
+    range: RangeInclusive<T>,
+    write: fn(T) -> String,
+) -> Result<T, UnitError> {
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    let side = match value < *range.start() {
+        true => "small",
+        false => "large",
+    };
+    let wrong = UnitError::new(format!("`{}` is too {side}", write(value)));
+    let (least, most) = range.into_inner();
+    Err(wrong.or_write(format!(
+        "write a value from {} to {}",
+        write(least),
+        write(most)
+    )))
+}
 
 /// Reads a key that is one of these.
-pub(super) struct Known(pub(super) &'static [&'static str]);
+pub(crate) struct Known(pub(crate) &'static [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Known {
     type Value = &'static str;
@@ -240,10 +261,10 @@ impl Visitor<'_> for Known {
 }
 
 /// Reads an `F`, and holds it as a `T`.
-pub(super) struct Plain<F, T>(PhantomData<(F, T)>);
+pub(crate) struct Plain<F, T>(PhantomData<(F, T)>);
 
 impl<F, T> Plain<F, T> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(PhantomData)
     }
 }
@@ -257,10 +278,10 @@ impl<'de, F: Deserialize<'de> + Into<T>, T> DeserializeSeed<'de> for Plain<F, T>
 }
 
 /// Reads an `F` within a range, and holds it as a `T`.
-pub(super) struct Bounded<F: Ranged<T>, T>(pub(super) RangeInclusive<F::End>);
+pub(crate) struct Bounded<F: Ranged<T>, T>(pub(crate) RangeInclusive<F::End>);
 
 /// The text form of a `T` that can have a range.
-pub(super) trait Ranged<T>: Sized {
+pub(crate) trait Ranged<T>: Sized {
     /// What its ends are.
     type End;
 
@@ -293,7 +314,7 @@ where
 }
 
 /// Reads what may be left out.
-pub(super) struct Maybe<S>(pub(super) S);
+pub(crate) struct Maybe<S>(pub(crate) S);
 
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Maybe<S> {
     type Value = Option<S::Value>;

@@ -13,7 +13,7 @@ use crate::units::{Length, UnitError, Written};
 pub struct OneOf<T>(Vec<T>);
 
 /// What can be read from the text of a scalar.
-pub(super) trait FromScalar: Sized {
+pub(crate) trait FromScalar: Sized {
     const WANTED: &'static str;
 
     fn from_scalar(text: &str) -> Result<Self, UnitError>;

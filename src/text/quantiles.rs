@@ -1,4 +1,4 @@
-//! Two quantiles of a quantity: how a scenario states a distribution.
+//! Two quantiles of a quantity: how a file states a distribution.
 //!
 //! Written as `{ p50: 600ms, p99: 3s }`, or as one value for both. Each key has its own range.
 
@@ -10,8 +10,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::check::within;
-use super::section::{Known, Ranged};
+use super::section::{Known, Ranged, within};
 use crate::units::{Length, TokenRate, Tokens, UnitError};
 
 /// Two quantiles: a lognormal distribution, or a constant when they are equal.

@@ -4,20 +4,21 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use super::check::{hint_of_name, is_name, within};
-use crate::text::findings::Findings;
-use crate::text::{Diagnostic, Document};
+use super::findings::Findings;
+use super::name::{hint_of_name, is_name};
+use super::section::within;
+use super::{Diagnostic, Document};
 
 /// The location of a part. A key may be a path, as in `when.model`; without a key it is the part
 /// itself.
 #[derive(Clone)]
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     document: &'a Document,
     path: Vec<String>,
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn new(document: &'a Document, key: &str) -> Self {
+    pub(crate) fn new(document: &'a Document, key: &str) -> Self {
         let root = Self {
             document,
             path: Vec::new(),
@@ -27,29 +28,29 @@ impl<'a> Place<'a> {
     }
 
     /// The part below this one that is called `name`.
-    pub(super) fn inside(&self, name: impl Into<String>) -> Self {
+    pub(crate) fn inside(&self, name: impl Into<String>) -> Self {
         let mut path = self.path.clone();
         path.push(name.into());
         Self { path, ..*self }
     }
 
     /// The keys of the part at `key`, in the file's order.
-    pub(super) fn keys(&self, key: &str) -> Vec<String> {
+    pub(crate) fn keys(&self, key: &str) -> Vec<String> {
         self.document.keys(&self.steps(key))
     }
 
     /// A diagnostic about the value of `key`.
-    pub(super) fn problem(&self, key: &str, message: impl Into<String>) -> Diagnostic {
+    pub(crate) fn problem(&self, key: &str, message: impl Into<String>) -> Diagnostic {
         self.document.problem(&self.steps(key), message)
     }
 
     /// A diagnostic about `key` itself.
-    pub(super) fn problem_at_key(&self, key: &str, message: impl Into<String>) -> Diagnostic {
+    pub(crate) fn problem_at_key(&self, key: &str, message: impl Into<String>) -> Diagnostic {
         self.document.problem_at_key(&self.steps(key), message)
     }
 
     /// Refuses the value of `key`, with a hint.
-    pub(super) fn refuse<T>(
+    pub(crate) fn refuse<T>(
         &self,
         key: &str,
         message: impl Into<String>,
@@ -59,7 +60,7 @@ impl<'a> Place<'a> {
     }
 
     /// Refuses `key` itself, with a hint.
-    pub(super) fn refuse_key<T>(
+    pub(crate) fn refuse_key<T>(
         &self,
         key: &str,
         message: impl Into<String>,
@@ -69,7 +70,7 @@ impl<'a> Place<'a> {
     }
 
     /// The `value` of `key`, when it lies within `range`.
-    pub(super) fn within<T: Copy + PartialOrd>(
+    pub(crate) fn within<T: Copy + PartialOrd>(
         &self,
         key: &str,
         value: T,
@@ -81,7 +82,7 @@ impl<'a> Place<'a> {
     }
 
     /// Refuses a name of this part that cannot name a `what`.
-    pub(super) fn check_name(&self, what: &str) -> Result<(), Diagnostic> {
+    pub(crate) fn check_name(&self, what: &str) -> Result<(), Diagnostic> {
         match self.path.last().filter(|name| !is_name(name)) {
             None => Ok(()),
             Some(name) => self.refuse_key(
@@ -100,7 +101,7 @@ impl<'a> Place<'a> {
 
 /// What `read` makes of each part of `section`, at most `most` of them, in the file's order, with
 /// its name: nothing where it is wrong. A name is one of a `what`.
-pub(super) fn named<W, T>(
+pub(crate) fn named<W, T>(
     section: &Place<'_>,
     (what, most): (&str, usize),
     mut written: BTreeMap<String, W>,
