@@ -10,6 +10,7 @@ use super::Changes;
 use crate::policy::config::Policy;
 use crate::policy_file::presets;
 use crate::scenario::load::Loaded;
+use crate::text::project::POLICIES;
 use crate::text::{Diagnostic, Document};
 
 /// What is wrong with the names of the policies to run: those that the user chose, else the
@@ -278,9 +279,6 @@ fn known(loaded: &Loaded) -> Vec<String> {
 
 /// The prefix of a `--set` path that is meant for policies.
 const PREFIX: &str = "policy.";
-
-/// The folder of a project's policies.
-const POLICIES: &str = "policies";
 
 /// The extensions of policy files.
 const ENDINGS: [&str; 2] = [".yaml", ".yml"];

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::File;
@@ -15,7 +15,7 @@ use crate::prices::Book;
 use crate::replay;
 use crate::text::findings::Findings;
 use crate::text::name::is_name;
-use crate::text::{self, Diagnostic, Document};
+use crate::text::{self, Diagnostic, Document, project};
 
 /// A scenario, and the document that it was read from, so that later checks can point into it.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ pub(crate) fn load_document(
         .iter()
         .filter(|(key, _)| !key.starts_with("policy."));
     let wrong = Vec::from_iter(own.filter_map(|(key, value)| document.set(key, value).err()));
-    let root = root_of(path);
+    let root = project::root_of(path);
     let traces = RefCell::default();
     let (loaded, problems) = document.read_all(&|document, findings| {
         let place = ScenarioFile {
@@ -174,8 +174,8 @@ impl ScenarioFile<'_> {
         if self.document.is_override(keys) {
             return Ok(PathBuf::from(written));
         }
-        if self.is_inside(written) {
-            return Ok(folder_of(self.path).join(written));
+        if project::is_inside(self.root, self.path, written) {
+            return Ok(project::folder_of(self.path).join(written));
         }
         let message = format!("`{written}` leaves the project");
         let root = self.root.display();
@@ -184,18 +184,6 @@ impl ScenarioFile<'_> {
              `{root}`, the nearest folder that holds `policies/` up to the one that holds `.git`, \
              else the file's own"
         )))
-    }
-
-    /// Whether a path is below the root, by name and (if it exists) after resolving symbolic links.
-    fn is_inside(&self, written: &str) -> bool {
-        let folder = folder_of(self.path);
-        let (Ok(root), Ok(real)) = (self.root.canonicalize(), folder.canonicalize()) else {
-            return false;
-        };
-        let target = folder.join(written).canonicalize();
-        Path::new(written).is_relative()
-            && normalised(&real.join(written)).starts_with(&root)
-            && target.map_or(true, |target| target.starts_with(&root))
     }
 
     /// Checks that each policy is a bare name, or a path that ends in `.yaml` or `.yml`.
@@ -245,80 +233,9 @@ impl ScenarioFile<'_> {
             return Err(point(at..at + 1, message).hint("save the trace as a CSV file in UTF-8"));
         }
         let rows = Arc::new(replay::rows(text, &point)?);
-        let shown = shown(written);
+        let shown = project::shown(written);
         Ok(Calls::Trace { shown, path, rows })
     }
-}
-
-/// A path as reports show it, without parts that depend on the machine.
-pub(super) fn shown(written: &str) -> String {
-    match Path::new(written).file_name() {
-        Some(name) if Path::new(written).is_absolute() => name.to_string_lossy().into_owned(),
-        _ => written.to_owned(),
-    }
-}
-
-/// The project's root, as [`Loaded::root`] defines it, written relative to the file's path.
-fn root_of(path: &Path) -> PathBuf {
-    let folder = folder_of(path);
-    let Ok(real) = folder.canonicalize() else {
-        return folder;
-    };
-    let holder = real
-        .ancestors()
-        .find(|ancestor| ancestor.join("policies").is_dir() && is_project(ancestor, &real));
-    let Some(holder) = holder else {
-        return folder;
-    };
-    let up = real.components().count() - holder.components().count();
-    let root = (0..up).fold(folder, |below, _| above(&below));
-    match root.canonicalize() {
-        Ok(found) if found == holder => root,
-        // With symbolic links on the way, only the real path is reliable.
-        _ => holder.to_owned(),
-    }
-}
-
-/// Whether a folder that holds `policies/` can be the project of a file in the folder `below`. A
-/// home or a temp folder may hold an unrelated `policies/`.
-fn is_project(ancestor: &Path, below: &Path) -> bool {
-    let repository = below.ancestors().find(|top| top.join(".git").exists());
-    let is_in_scenarios = || {
-        let way = below.strip_prefix(ancestor);
-        way.is_ok_and(|way| way.starts_with("scenarios"))
-    };
-    ancestor == below || repository.map_or_else(is_in_scenarios, |top| ancestor.starts_with(top))
-}
-
-fn folder_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
-/// The parent folder, derived from the given path.
-fn above(folder: &Path) -> PathBuf {
-    match folder.components().next_back() {
-        Some(Component::Normal(_)) => folder_of(folder),
-        Some(Component::CurDir) => PathBuf::from(".."),
-        _ => folder.join(".."),
-    }
-}
-
-/// The path without `.` and `..`, without access to the file system.
-fn normalised(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                clean.pop();
-            }
-            Component::CurDir => {}
-            other => clean.push(other),
-        }
-    }
-    clean
 }
 
 const TRACE: [&str; 2] = ["load", "trace"];

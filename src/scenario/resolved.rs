@@ -6,7 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use super::fault::write;
-use super::{Scenario, alerts, load as files};
+use super::{Scenario, alerts};
+use crate::text::project;
 
 impl Scenario {
     /// The resolved scenario, for the result document: every default filled in, with units. No path
@@ -26,7 +27,7 @@ impl Scenario {
             "providers": self.providers,
             "load": self.load,
             "faults": faults.collect::<Vec<_>>(),
-            "policies": self.policies.iter().map(|one| files::shown(one)).collect::<Vec<_>>(),
+            "policies": self.policies.iter().map(|one| project::shown(one)).collect::<Vec<_>>(),
             "expect": expect.collect::<Map<_, _>>(),
             "uptime": self.uptime,
         });

@@ -11,6 +11,7 @@
 //! - `decode`: the tree as a serde deserializer, so that types derive and errors have spans.
 //! - [`findings`]: all mistakes of a document, without those that follow from others.
 //! - `mend`: reads on behind a mistake, with stand-ins for what is wrong.
+//! - `project`: the folder that paths in a file may not leave.
 //! - `redact`: documents and diagnostics without possible secrets.
 //! - [`secrets`]: what looks like a secret in any text.
 //! - [`visible`]: texts of unknown origin as people may see them.
@@ -43,6 +44,8 @@ pub(crate) mod noted;
 pub(crate) mod one_of;
 #[cfg(feature = "sim")]
 pub(crate) mod place;
+#[cfg(feature = "sim")]
+pub(crate) mod project;
 #[cfg(feature = "sim")]
 pub(crate) mod quantiles;
 mod redact;
