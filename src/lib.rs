@@ -96,6 +96,8 @@ mod host;
 #[cfg(feature = "sim")]
 mod model;
 #[cfg(feature = "sim")]
+mod profiles;
+#[cfg(feature = "sim")]
 mod provider;
 #[cfg(feature = "cli")]
 mod readers;

@@ -31,6 +31,7 @@ const MODULES: &[(&str, &str)] = &[
     ("wire", "time units rng"),
     ("trace", "time units rng text policy"),
     ("prices", "time units rng text"),
+    ("profiles", "units rng text wire"),
     ("replay", "time units text"),
     (
         "client",
@@ -39,7 +40,7 @@ const MODULES: &[(&str, &str)] = &[
     ("expect", "time units text policy trace"),
     (
         "scenario",
-        "time units rng text policy policy_file wire trace prices replay expect",
+        "time units rng text policy policy_file wire trace prices profiles replay expect",
     ),
     ("seeded", "time units rng policy trace replay scenario"),
     (
@@ -71,12 +72,12 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "search",
-        "time units rng text policy policy_file wire trace prices client expect scenario model \
-         report drill",
+        "time units rng text policy policy_file wire trace prices profiles client expect scenario \
+         model report drill",
     ),
     (
         "foreign",
-        "time units text policy policy_file wire prices client scenario",
+        "time units text policy policy_file wire prices profiles client scenario",
     ),
     (
         "readers",
@@ -91,8 +92,8 @@ const MODULES: &[(&str, &str)] = &[
 ];
 
 /// Modules without await, clock and entropy.
-const PURE: &str = "time units rng text policy policy_file wire trace prices replay expect \
-                    scenario seeded provider model report roi foreign";
+const PURE: &str = "time units rng text policy policy_file wire trace prices profiles replay \
+                    expect scenario seeded provider model report roi foreign";
 
 /// What pure modules must not use, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

@@ -11,7 +11,7 @@ use crate::policy::classify::is_error_status;
 use crate::policy::config::Policy;
 use crate::policy_file::{KNOBS, read_amount, write_amount};
 use crate::prices::price_of;
-use crate::scenario::profiles;
+use crate::profiles;
 use crate::text::{Diagnostic, Document, secrets};
 use crate::time::nanos;
 use crate::units::{Money, tokens};

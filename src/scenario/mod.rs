@@ -15,7 +15,6 @@ pub mod fault;
 mod file;
 pub(crate) mod load;
 mod operations;
-pub(crate) mod profiles;
 mod provider;
 mod resolve;
 mod resolved;

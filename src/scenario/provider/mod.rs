@@ -8,6 +8,8 @@
 
 mod capacity;
 mod limits;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -20,9 +22,9 @@ use crate::time::SHORTEST;
 
 use crate::text::name::hint_of_model;
 
-use super::profiles;
 use crate::policy::ProviderId;
 use crate::prices::{self, Book, Price};
+use crate::profiles;
 use crate::text::findings::Findings;
 use crate::text::place::{Place, named};
 use crate::text::quantiles::Quantiles;

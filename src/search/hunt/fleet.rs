@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::client::{Described, FleetFile};
 use crate::prices;
-use crate::scenario::profiles;
+use crate::profiles;
 use crate::text::{Diagnostic, Document};
 use crate::units::{duration, tokens};
 

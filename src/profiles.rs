@@ -9,8 +9,8 @@
 //!
 //! A run that no lognormal fits has no profile (Llama 2 at Bedrock and Replicate, with bimodal
 //! speeds), and neither has a model without figures (DeepSeek). Limits are those of the second
-//! usage tier where a vendor publishes one. Prices come from the price book. `provider` reads what
-//! a scenario writes instead.
+//! usage tier where a vendor publishes one. Prices come from the price book. A scenario may
+//! write other values.
 
 use std::time::Duration;
 
