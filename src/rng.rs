@@ -67,13 +67,14 @@ pub(crate) enum Purpose {
 /// All randomness of one run (or one client): a seed, from which keyed streams are derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RngStreams {
-    seed: u64,
+    /// The seed, mixed.
+    root: u64,
 }
 
 impl RngStreams {
     /// The draws of `seed`.
     pub const fn new(seed: u64) -> Self {
-        Self { seed }
+        Self { root: mix(seed) }
     }
 
     /// The stream for `purpose`, the `k`-th time `call` meets `provider`; unused parts are 0.
@@ -82,7 +83,7 @@ impl RngStreams {
         Stream {
             state: key
                 .into_iter()
-                .fold(mix(self.seed), |state, part| mix(state ^ mix(part))),
+                .fold(self.root, |state, part| mix(state ^ mix(part))),
         }
     }
 }
@@ -186,8 +187,12 @@ impl Stream {
 
     /// A draw from the lognormal with these two quantiles; `p50` always when they are equal.
     pub(crate) fn lognormal(&mut self, p50: f64, p99: f64) -> f64 {
+        let drawn = self.unit();
+        if p50 == p99 {
+            return p50;
+        }
         let sigma = libm::log(p99 / p50) / NORMAL_P99;
-        p50 * libm::exp(sigma * normal_quantile(self.unit()))
+        p50 * libm::exp(sigma * normal_quantile(drawn))
     }
 }
 

@@ -294,6 +294,12 @@ pub trait Recorder: Send + Sync {
     /// Receives one event.
     fn record(&self, event: &Event);
 
+    /// Receives events that follow each other, as if each came alone: what takes a lock for an
+    /// event may take it once for all.
+    fn record_all(&self, events: &[Event]) {
+        events.iter().for_each(|event| self.record(event));
+    }
+
     /// Whether the reasons of decisions are to be recorded as well. They take time and memory.
     fn wants_reasons(&self) -> bool {
         false

@@ -73,7 +73,7 @@ impl Model<'_> {
         if self.explains {
             call.explain();
         }
-        let key = self.calls.add(Box::new(Running {
+        let running = Running {
             id,
             client,
             call,
@@ -82,12 +82,24 @@ impl Model<'_> {
                 max_tokens,
                 tokens: Some(tokens),
             },
-            attempts: Vec::with_capacity(1),
+            attempts: Vec::new(),
             waits: None,
             wake: None,
             has_text: false,
             question: Some(question),
-        }));
+        };
+        let running = match self.spare.pop() {
+            None => Box::new(running),
+            Some(mut spare) => {
+                let attempts = std::mem::take(&mut spare.attempts);
+                *spare = Running {
+                    attempts,
+                    ..running
+                };
+                spare
+            }
+        };
+        let key = self.calls.add(running);
         self.ask_for(question, key, id);
         self.poll_call(key);
     }
@@ -103,7 +115,7 @@ impl Model<'_> {
         }
         match self.advance(key, &mut running) {
             false => self.calls.put(key, running),
-            true => self.end_call(key, &running),
+            true => self.end_call(key, running),
         }
     }
 
@@ -299,7 +311,7 @@ impl Model<'_> {
         }
         self.finish(&running, Outcome::Failed(FailureReason::Unfinished));
         running.question = None;
-        self.end_call(key, &running);
+        self.end_call(key, running);
     }
 
     /// No user waits for a call any more.
@@ -309,12 +321,14 @@ impl Model<'_> {
         }
     }
 
-    fn end_call(&mut self, key: Key, running: &Running) {
+    fn end_call(&mut self, key: Key, mut running: Box<Running>) {
         self.calls.forget(key);
         self.load.ended();
         if let Some(question) = running.question {
             self.on_answered(question, key);
         }
+        running.attempts.clear();
+        self.spare.push(running);
     }
 }
 

@@ -64,6 +64,8 @@ struct Model<'a> {
     scenario: &'a Scenario,
     policy: &'a Policy,
     recorder: Arc<dyn Recorder>,
+    /// What the recorder has not yet.
+    unrecorded: Vec<Recorded>,
     /// Whether the recorder wants the reasons of decisions.
     explains: bool,
     draws: RngStreams,
@@ -78,10 +80,12 @@ struct Model<'a> {
     paths: Vec<Path>,
     connections: Places<Connection>,
     connections_made: u64,
-    exchanges: Places<Box<Played>>,
+    exchanges: Places<Played>,
     /// Exchanges of calls: health checks do not keep a run alive.
     open_exchanges: u64,
     calls: Places<Box<Running>>,
+    /// Calls that have ended, whose memory is used again.
+    spare: Vec<Box<Running>>,
     outages: Vec<Outage>,
     load: Load,
     errors: Errors,
@@ -116,6 +120,7 @@ impl<'a> Model<'a> {
             scenario,
             policy,
             recorder,
+            unrecorded: Vec::with_capacity(MOST_UNRECORDED),
             draws,
             now: Instant::START,
             queue: Queue::default(),
@@ -127,25 +132,30 @@ impl<'a> Model<'a> {
             exchanges: Places::default(),
             open_exchanges: 0,
             calls: Places::default(),
+            spare: Vec::new(),
             errors: Errors::default(),
         }
     }
 
     fn run(mut self) {
         self.begin();
-        while !self.is_over() {
-            let event = match self.told.pop_front() {
-                Some(event) => event,
-                None => {
-                    let Some((at, event)) = self.queue.next() else {
-                        return;
-                    };
-                    self.now = at;
-                    event
-                }
-            };
+        while !self.is_over()
+            && let Some(event) = self.next()
+        {
             self.happen(event);
         }
+        self.recorder.record_all(&self.unrecorded);
+    }
+
+    fn next(&mut self) -> Option<Event> {
+        if let Some(event) = self.told.pop_front() {
+            return Some(event);
+        }
+        let calls = &self.calls;
+        let idle = |event| matches!(event, Event::Call(key) if calls.is_gone(key));
+        let (at, event) = self.queue.next(idle)?;
+        self.now = at;
+        Some(event)
     }
 
     fn begin(&mut self) {
@@ -191,8 +201,12 @@ impl<'a> Model<'a> {
         self.told.push_back(owner.event());
     }
 
-    fn record(&self, kind: EventKind) {
-        self.recorder.record(&Recorded { at: self.now, kind });
+    fn record(&mut self, kind: EventKind) {
+        self.unrecorded.push(Recorded { at: self.now, kind });
+        if self.unrecorded.len() == MOST_UNRECORDED {
+            self.recorder.record_all(&self.unrecorded);
+            self.unrecorded.clear();
+        }
     }
 
     /// All calls have ended and all work is billed; or the time of the drain is up.
@@ -200,6 +214,9 @@ impl<'a> Model<'a> {
         self.load.is_over(self.open_exchanges)
     }
 }
+
+/// So many events are recorded at once.
+const MOST_UNRECORDED: usize = 64;
 
 /// The outages of all faults, at each of their targets.
 fn outages(faults: &[SeededFault]) -> Vec<Outage> {

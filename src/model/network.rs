@@ -14,7 +14,7 @@ use super::Model;
 use super::answer::End;
 use super::attempt::Owner;
 use super::described::Described;
-use super::queue::{Carried, Event, Key};
+use super::queue::{Event, Key, Rank};
 use crate::client::{IDLE_FOR, IDLE_MOST};
 use crate::policy::ProviderId;
 use crate::provider::whole_ms;
@@ -310,12 +310,8 @@ impl Model<'_> {
     }
 
     /// What is sent now, from this host, on the connection of this number.
-    const fn carried(&self, host: u32, number: u64) -> Carried {
-        Carried {
-            sent: self.now,
-            host,
-            number,
-        }
+    const fn carried(&self, host: u32, number: u64) -> Rank {
+        Rank::of(self.now, host, number)
     }
 
     fn arrive(&mut self, key: Key, at: Instant, item: Item) {

@@ -34,7 +34,7 @@ pub(super) struct Server {
     connections: u64,
     requests: u64,
     /// What it reads of the requests that clients make.
-    forms: Vec<(Form, request::Asked)>,
+    forms: Vec<Known>,
 }
 
 /// What the requests to one provider differ in, beside numbers.
@@ -44,6 +44,13 @@ struct Form {
     key: KeyId,
     max_tokens: Option<u32>,
     is_check: bool,
+}
+
+/// What a provider reads of the requests of one form, and the latest of them.
+struct Known {
+    form: Form,
+    read: request::Asked,
+    request: Request,
 }
 
 /// A request under way to its provider.
@@ -58,18 +65,23 @@ pub(super) struct Asked {
 /// An exchange under way.
 pub(super) struct Played {
     exchange: Exchange<Described>,
-    next: Option<(Instant, Action<Described>)>,
+    asker: Asker,
+    /// The fault that makes the answer its connection's last, until the client is told.
+    untold: Option<FaultId>,
+    /// How late the connection closes.
+    closes_late: Option<Duration>,
+}
+
+/// To whom an exchange is due.
+#[derive(Clone, Copy, Debug)]
+struct Asker {
     connection: Key,
     provider: ProviderId,
     /// The call, if the request names one.
     call: Option<CallId>,
     nth: u32,
-    /// How many outages had begun with it.
+    /// How many outages had begun with the exchange.
     outages: u64,
-    /// The fault that makes the answer its connection's last, until the client is told.
-    untold: Option<FaultId>,
-    /// How late the connection closes.
-    closes_late: Option<Duration>,
 }
 
 /// What becomes of a connection after an exchange.
@@ -97,14 +109,18 @@ impl Server {
         }
     }
 
-    /// What it reads of a request of this form, which is written and read once.
-    fn reads(&mut self, form: Form, profile: &scenario::Provider) -> &request::Asked {
-        let known = self.forms.iter().position(|(known, _)| *known == form);
-        let place = known.unwrap_or_else(|| {
-            self.forms.push((form, read(form, profile)));
+    /// Where it keeps what it reads of a request of this form, which is written and read once.
+    fn known(&mut self, form: Form, profile: &scenario::Provider) -> usize {
+        let known = self.forms.iter().position(|known| known.form == form);
+        known.unwrap_or_else(|| {
+            let read = read(form, profile);
+            self.forms.push(Known {
+                form,
+                request: read.request(CallId(0), read.counted(0), 0),
+                read,
+            });
             self.forms.len() - 1
-        });
-        &self.forms[place].1
+        })
     }
 }
 
@@ -219,9 +235,10 @@ impl Model<'_> {
         };
         let (id, client) = (connection.provider, connection.client);
         let idle_since = connection.idle_since.take();
-        let request = self.request(id, client, asked);
+        let place = self.read(id, client, asked);
         let server = &mut self.servers[id.index()];
-        let seen = seen(now, &request);
+        let request = &server.forms[place].request;
+        let seen = seen(now, request);
         if let Some(since) = idle_since
             && let Some((fault, with)) = server.faults.stale(&seen, now.since(since))
         {
@@ -232,19 +249,21 @@ impl Model<'_> {
             };
         }
         let last = server.faults.slow_close(&seen);
-        let exchange = server.provider.respond(now, &request);
-        let played = self.exchanges.add(Box::new(Played {
+        let exchange = server.provider.respond(now, request);
+        let is_known = request.is_known;
+        let played = self.exchanges.add(Played {
             exchange,
-            next: None,
-            connection: key,
-            provider: id,
-            call: request.is_known.then_some(request.call),
-            nth: request.nth,
-            outages: self.paths[id.index()].link.outages,
+            asker: Asker {
+                connection: key,
+                provider: id,
+                call: is_known.then_some(request.call),
+                nth: request.nth,
+                outages: self.paths[id.index()].link.outages,
+            },
             untold: last.map(|(fault, _)| fault),
             closes_late: last.map(|(_, by)| by),
-        }));
-        if request.is_known {
+        });
+        if is_known {
             self.open_exchanges += 1;
         }
         if let Some(connection) = self.connections.get(key) {
@@ -253,12 +272,13 @@ impl Model<'_> {
         self.play(played);
     }
 
-    /// The request as the provider reads it.
-    fn request(&mut self, id: ProviderId, client: u32, asked: Asked) -> Request {
+    /// The provider reads a request: where it keeps it.
+    fn read(&mut self, id: ProviderId, client: u32, asked: Asked) -> usize {
         let server = &mut self.servers[id.index()];
         let arrived = CallId(server.requests);
         server.requests += 1;
-        let read = server.reads(asked.form, &self.scenario.providers[id.index()]);
+        let place = server.known(asked.form, &self.scenario.providers[id.index()]);
+        let Known { read, request, .. } = &mut server.forms[place];
         let (call, tokens) = match asked.call {
             Some(known) => known,
             None => {
@@ -266,38 +286,40 @@ impl Model<'_> {
                 (arrived, read.counted(drawn.output))
             }
         };
-        Request {
-            nth: asked.nth,
-            is_known: asked.call.is_some(),
-            ..read.request(call, tokens, client)
-        }
+        request.call = call;
+        request.tokens = tokens;
+        request.form.is_cut = tokens.is_cut;
+        request.client = client;
+        request.nth = asked.nth;
+        request.is_known = asked.call.is_some();
+        place
     }
 
     /// Executes the actions of an exchange that are due.
     pub(super) fn play(&mut self, key: Key) {
-        let Some(mut played) = self.exchanges.take(key) else {
-            return;
-        };
         let after = loop {
-            let Some((at, action)) = played.next.take().or_else(|| played.exchange.advance())
-            else {
+            let Some(played) = self.exchanges.get(key) else {
+                return;
+            };
+            let Some(at) = played.exchange.next_at() else {
                 break After::KeepAlive;
             };
             if at > self.now {
-                played.next = Some((at, action));
-                self.exchanges.put(key, played);
                 return self.queue.set(at, Event::Action(key));
             }
-            if self.is_lost(&played) {
+            let asker = played.asker;
+            if self.is_lost(asker) {
                 break After::Close;
             }
-            match self.act(&mut played, action) {
-                None => {}
-                Some(after) => break after,
+            if let Some(after) = self.act(key, asker) {
+                break after;
             }
         };
+        let Some(played) = self.exchanges.take(key) else {
+            return;
+        };
         self.exchanges.forget(key);
-        if played.call.is_some() {
+        if played.asker.call.is_some() {
             self.open_exchanges -= 1;
         }
         self.after(&played, after);
@@ -305,31 +327,27 @@ impl Model<'_> {
 
     /// Whether an outage has ended the work. What is due as it begins is still done, if the client
     /// is there.
-    fn is_lost(&mut self, played: &Played) -> bool {
+    fn is_lost(&mut self, asker: Asker) -> bool {
         let Path {
             link, outage_began, ..
-        } = &self.paths[played.provider.index()];
+        } = &self.paths[asker.provider.index()];
         let began_now = *outage_began == Some(self.now);
-        link.outages != played.outages && !(began_now && self.has_client(played.connection))
+        link.outages != asker.outages && !(began_now && self.has_client(asker.connection))
     }
 
-    /// Executes one action; what becomes of the connection, if it is the last.
-    fn act(&mut self, played: &mut Played, action: Action<Described>) -> Option<After> {
-        let Played {
+    /// Executes the next action; what becomes of the connection, if it is the last.
+    fn act(&mut self, key: Key, asker: Asker) -> Option<After> {
+        let Asker {
             connection,
             provider,
             call,
             nth,
             ..
-        } = *played;
+        } = asker;
+        let (_, action) = self.exchanges.get(key)?.exchange.advance()?;
         match action {
             Action::Write(what) => {
-                if let Some(fault) = played.untold.take_if(|_| self.has_client(connection)) {
-                    self.fired(fault);
-                    if let Some(connection) = self.connections.get(connection) {
-                        connection.is_last = true;
-                    }
-                }
+                self.tell_of_last(key, connection);
                 self.send(connection, Item::Sent(what));
                 return None;
             }
@@ -352,6 +370,23 @@ impl Model<'_> {
         None
     }
 
+    /// If a fault makes the answer its connection's last, the client is told so.
+    fn tell_of_last(&mut self, played: Key, key: Key) {
+        let Some(played) = self.exchanges.get(played) else {
+            return;
+        };
+        let Some(connection) = self.connections.get(key) else {
+            return;
+        };
+        if connection.is_abandoned() {
+            return;
+        }
+        if let Some(fault) = played.untold.take() {
+            connection.is_last = true;
+            self.fired(fault);
+        }
+    }
+
     fn has_client(&mut self, key: Key) -> bool {
         self.connections
             .get(key)
@@ -359,7 +394,7 @@ impl Model<'_> {
     }
 
     fn after(&mut self, played: &Played, after: After) {
-        let key = played.connection;
+        let key = played.asker.connection;
         let now = self.now;
         let Some(connection) = self.connections.get(key) else {
             return;

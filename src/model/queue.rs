@@ -5,10 +5,7 @@
 //! which it was sent, the host, and the age of its connection; then calls that begin. A call that
 //! is told by a timer finds what has arrived by then.
 
-use std::cmp::Ordering;
-
 use crate::policy::CallId;
-use crate::provider::whole_ms;
 use crate::time::Instant;
 
 /// One thing that happens.
@@ -54,15 +51,32 @@ pub(super) enum Event {
     Thaw(usize),
 }
 
-/// What of the network's order an event has that arrives over it.
+/// The place among all that happens at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Carried {
-    /// When it was sent.
-    pub(super) sent: Instant,
-    /// The host that sent it.
-    pub(super) host: u32,
-    /// The number of its connection; 0 for the request for one, which is sent before data.
-    pub(super) number: u64,
+pub(super) struct Rank {
+    /// Zero for a timer, one more than the time at which it was sent for what is carried.
+    sent: u64,
+    host: u32,
+    connection: u64,
+}
+
+impl Rank {
+    const TIMER: Self = Self::carried(0, 0, 0);
+    const LAST: Self = Self::carried(u64::MAX, 0, 0);
+
+    /// Of what was sent at `sent` by this host, on the connection of this number; 0 for the request
+    /// for one, which is sent before data.
+    pub(super) const fn of(sent: Instant, host: u32, connection: u64) -> Self {
+        Self::carried(sent.as_nanos() + 1, host, connection)
+    }
+
+    const fn carried(sent: u64, host: u32, connection: u64) -> Self {
+        Self {
+            sent,
+            host,
+            connection,
+        }
+    }
 }
 
 /// The events to come.
@@ -70,15 +84,17 @@ pub(super) struct Carried {
 /// A wheel of wheels: a level has a slot for each value of six bits of a time, and an event stands
 /// at the level of the highest bits in which its time differs from now. So to set one costs the
 /// same however many there are, which a heap of all the timeouts of a busy client does not give.
+/// Events come down to a slot before others are put there, so those of a slot are in the order in
+/// which they were set.
 pub(super) struct Queue {
     /// The time of the latest event, in milliseconds.
     now: u64,
-    /// What happens now, the last first.
+    /// What happens now, in order; the first so many have happened.
     due: Vec<Entry>,
+    happened: usize,
     levels: [Level; LEVELS],
     /// Which levels hold events, one bit each.
     filled: u32,
-    set: u64,
 }
 
 /// Enough for all times: 2⁶⁴ ns are less than 2⁴⁸ ms.
@@ -97,17 +113,7 @@ struct Entry {
     /// In milliseconds.
     at: u64,
     rank: Rank,
-    /// The order in which it was set.
-    order: u64,
     event: Event,
-}
-
-/// The place among all that happens at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Timer,
-    Carried(Carried),
-    Last,
 }
 
 impl Default for Queue {
@@ -115,12 +121,12 @@ impl Default for Queue {
         Self {
             now: 0,
             due: Vec::new(),
+            happened: 0,
             levels: std::array::from_fn(|_| Level {
                 filled: 0,
                 slots: [const { Vec::new() }; SLOTS],
             }),
             filled: 0,
-            set: 0,
         }
     }
 }
@@ -128,42 +134,39 @@ impl Default for Queue {
 impl Queue {
     /// Sets a timer for `event`, at the first whole millisecond from `at` on.
     pub(super) fn set(&mut self, at: Instant, event: Event) {
-        self.add(at, Rank::Timer, event);
-    }
-
-    /// `event` is carried over the network.
-    pub(super) fn carry(&mut self, at: Instant, carried: Carried, event: Event) {
-        self.add(at, Rank::Carried(carried), event);
+        self.carry(at, Rank::TIMER, event);
     }
 
     /// `event` happens now, after all else.
     pub(super) fn set_last(&mut self, now: Instant, event: Event) {
-        self.add(now, Rank::Last, event);
+        self.carry(now, Rank::LAST, event);
     }
 
-    fn add(&mut self, at: Instant, rank: Rank, event: Event) {
-        self.set += 1;
+    /// `event` is carried over the network.
+    pub(super) fn carry(&mut self, at: Instant, rank: Rank, event: Event) {
         self.place(Entry {
             at: millis(at),
             rank,
-            order: self.set,
             event,
         });
     }
 
-    /// Takes the next event.
-    pub(super) fn next(&mut self) -> Option<(Instant, Event)> {
-        while self.due.is_empty() {
-            self.turn()?;
+    /// Takes the next event. Those that are `idle`, since what they concern is gone, are left out
+    /// where that spares work.
+    pub(super) fn next(&mut self, idle: impl Fn(Event) -> bool) -> Option<(Instant, Event)> {
+        while self.happened == self.due.len() {
+            self.turn(&idle)?;
         }
-        let Entry { event, .. } = self.due.pop()?;
+        let event = self.due[self.happened].event;
+        self.happened += 1;
         Some((Instant::from_nanos(self.now * NANOS), event))
     }
 
     fn place(&mut self, entry: Entry) {
         if entry.at <= self.now {
-            let place = self.due.partition_point(|other| *other > entry);
-            return self.due.insert(place, entry);
+            let to_come = &self.due[self.happened..];
+            let before = to_come.partition_point(|other| other.rank <= entry.rank);
+            return self.due.insert(self.happened + before, entry);
         }
         let number = (entry.at ^ self.now).ilog2() / BITS;
         let slot = (entry.at >> (number * BITS)) as usize % SLOTS;
@@ -174,7 +177,7 @@ impl Queue {
     }
 
     /// Goes on to the next slot that holds events; none if none does.
-    fn turn(&mut self) -> Option<()> {
+    fn turn(&mut self, idle: impl Fn(Event) -> bool) -> Option<()> {
         let number = (self.filled != 0).then(|| self.filled.trailing_zeros())?;
         let level = &mut self.levels[number as usize];
         let slot = level.filled.trailing_zeros();
@@ -185,14 +188,17 @@ impl Queue {
         let shift = number * BITS;
         let higher = self.now >> shift >> BITS << BITS;
         self.now = (higher | u64::from(slot)) << shift;
+        self.due.clear();
+        self.happened = 0;
         let entries = &mut level.slots[slot as usize];
         if number == 0 {
-            self.due.append(entries);
-            self.due.sort_unstable_by(|one, other| other.cmp(one));
+            std::mem::swap(&mut self.due, entries);
+            self.due.sort_by_key(|entry| entry.rank);
             return Some(());
         }
         let mut entries = std::mem::take(entries);
-        entries.drain(..).for_each(|entry| self.place(entry));
+        let live = entries.drain(..).filter(|entry| !idle(entry.event));
+        live.for_each(|entry| self.place(entry));
         // Little memory is used again; much is given back, since a slot has its turn seldom.
         if entries.capacity() <= KEPT {
             self.levels[number as usize].slots[slot as usize] = entries;
@@ -208,29 +214,7 @@ const NANOS: u64 = 1_000_000;
 
 /// The first whole millisecond from `at` on.
 fn millis(at: Instant) -> u64 {
-    whole_ms(at).as_nanos() / NANOS
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// The order of what happens at one moment.
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let place = |one: &Self| (one.rank, one.order);
-        place(self).cmp(&place(other))
-    }
+    at.as_nanos().div_ceil(NANOS).min(u64::MAX / NANOS)
 }
 
 /// Where something is kept. The key of what is gone finds nothing, also when its place is taken.
@@ -274,6 +258,11 @@ impl<T> Places<T> {
         kept.as_mut().filter(|_| *turn == key.turn)
     }
 
+    /// Whether what was kept there is gone.
+    pub(super) fn is_gone(&self, key: Key) -> bool {
+        self.all[key.place as usize].0 != key.turn
+    }
+
     /// Takes it out for a while; [`put`](Self::put) brings it back.
     pub(super) fn take(&mut self, key: Key) -> Option<T> {
         let (turn, kept) = self.all.get_mut(key.place as usize)?;
@@ -314,11 +303,7 @@ mod tests {
         let mut queue = Queue::default();
         let key = Places::default().add(());
         let late = ms(1) + std::time::Duration::from_nanos(1);
-        let from = |sent, host, number| Carried {
-            sent: ms(sent),
-            host,
-            number,
-        };
+        let from = |sent, host, number| Rank::of(ms(sent), host, number);
         queue.set_last(ms(2), Event::Begins(CallId(0)));
         queue.carry(ms(2), from(1, 3, 0), Event::Opening(key));
         queue.carry(ms(2), from(1, 2, 9), Event::Arrived(key));
@@ -327,7 +312,7 @@ mod tests {
         queue.set(late, Event::Drained);
         queue.set(late, Event::AllArrived);
         queue.set(ms(1), Event::Call(key));
-        let order = Vec::from_iter(std::iter::from_fn(|| queue.next()));
+        let order = Vec::from_iter(std::iter::from_fn(|| queue.next(|_| false)));
         let events = [
             Event::Drained,
             Event::AllArrived,
@@ -342,6 +327,20 @@ mod tests {
     }
 
     #[test]
+    fn what_concerns_nothing_any_more_is_left_out_on_its_way() {
+        let mut queue = Queue::default();
+        let mut places = Places::default();
+        let (gone, kept) = (places.add('a'), places.add('b'));
+        for (at, key) in [(100, gone), (200, kept), (3_000, gone)] {
+            queue.set(ms(at), Event::Call(key));
+        }
+        places.forget(gone);
+        let idle = |event| matches!(event, Event::Call(key) if places.is_gone(key));
+        assert_eq!(queue.next(idle), Some((ms(200), Event::Call(kept))));
+        assert_eq!(queue.next(idle), None);
+    }
+
+    #[test]
     fn events_come_by_time_however_far_they_lie_apart() {
         let mut queue = Queue::default();
         let mut draws = RngStreams::new(1).stream(Purpose::Fault, 0, 0, 0);
@@ -353,10 +352,10 @@ mod tests {
             queue.set(ms(at), Event::Outage(number));
             expected.push((at, number));
             if number % 3 == 0 {
-                came.extend(queue.next());
+                came.extend(queue.next(|_| false));
             }
         }
-        came.extend(std::iter::from_fn(|| queue.next()));
+        came.extend(std::iter::from_fn(|| queue.next(|_| false)));
         expected.sort_unstable();
         let expected = expected.into_iter();
         let expected = expected.map(|(at, number)| (ms(at), Event::Outage(number)));

@@ -112,9 +112,15 @@ impl<W: Payload> Exchange<W> {
     /// reused, unless `Fin`, `Rst` or `Silence` came last. When the client has left, the host goes
     /// on asking (the work goes on, and is billed) and drops the writes.
     pub(crate) fn advance(&mut self) -> Option<(Instant, Action<W>)> {
+        self.next_at()?;
+        self.queue.pop_front()
+    }
+
+    /// When the next action is due.
+    pub(crate) fn next_at(&mut self) -> Option<Instant> {
         loop {
-            if let Some(next) = self.queue.pop_front() {
-                return Some(next);
+            if let Some((at, _)) = self.queue.front() {
+                return Some(*at);
             }
             if !self.go_on() {
                 return None;
@@ -134,17 +140,18 @@ impl<W: Payload> Exchange<W> {
     /// Adds that these faults strike at `at`.
     #[must_use]
     pub(super) fn then_fired(mut self, at: Instant, faults: &[FaultId]) -> Self {
-        let fired = faults.iter().map(|fault| (at, Action::Fired(*fault)));
-        self.queue.extend(fired);
+        for fault in faults {
+            self.queue.push_back((at, Action::Fired(*fault)));
+        }
         self
     }
 
     /// Adds `bill`, at `at`.
     #[must_use]
     pub(super) fn then_billed(mut self, at: Instant, bill: Bill) -> Self {
-        let bills = self.billing.bills(bill);
-        self.queue
-            .extend(bills.map(|bill| (at, Action::Billed(bill))));
+        for bill in self.billing.bills(bill) {
+            self.queue.push_back((at, Action::Billed(bill)));
+        }
         self
     }
 
@@ -263,8 +270,9 @@ impl<W: Payload> Exchange<W> {
         let (queue, billing) = (&mut self.queue, self.billing);
         let complete = |queue: &mut VecDeque<_>, at| {
             if output > 0 {
-                let bills = billing.bills(Bill::of(0, output));
-                queue.extend(bills.map(|bill| (at, Action::Billed(bill))));
+                for bill in billing.bills(Bill::of(0, output)) {
+                    queue.push_back((at, Action::Billed(bill)));
+                }
             }
             if is_right {
                 queue.push_back((at, Action::Answered));

@@ -89,11 +89,14 @@ impl Alerts {
 
     /// Adds one event; `open` are the calls that have not ended before it.
     pub(super) fn on_event(&mut self, event: &Event, open: &OpenCalls) {
-        if self.rules.is_empty() {
-            return;
+        if !self.rules.is_empty() {
+            self.look_at(event, open);
         }
+    }
+
+    fn look_at(&mut self, event: &Event, open: &OpenCalls) {
         let seen = match &event.kind {
-            EventKind::Ended { call, outcome } => open.get(call).map(|call| {
+            EventKind::Ended { call, outcome } => open.get(*call).map(|call| {
                 let succeeded = matches!(outcome, Outcome::Succeeded { .. });
                 let latency = succeeded.then(|| event.at.since(call.arrived));
                 let fell_back = call.fell_back();

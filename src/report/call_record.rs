@@ -14,7 +14,7 @@ use crate::policy::{AttemptId, ProviderId};
 use crate::time::Instant;
 
 /// A call that has not ended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct OpenCall {
     /// When it arrived.
     pub(super) arrived: Instant,
@@ -73,14 +73,13 @@ struct Attempt {
 }
 
 impl OpenCall {
-    /// A call that arrived at `arrived`, within these `stretches`.
-    pub(super) const fn new(arrived: Instant, stretches: Vec<usize>) -> Self {
-        Self {
-            arrived,
-            stretches,
-            first_token: None,
-            attempts: Vec::new(),
-        }
+    /// A call arrives at `arrived`, of which nothing else is known. Its memory may be that of
+    /// another.
+    pub(super) fn begin(&mut self, arrived: Instant) {
+        self.arrived = arrived;
+        self.stretches.clear();
+        self.first_token = None;
+        self.attempts.clear();
     }
 
     /// An attempt was started. Its answer counts as whole without an event of the provider when

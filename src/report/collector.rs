@@ -48,6 +48,8 @@ pub struct Collector {
     watch: Watch,
     alerts: Alerts,
     open: OpenCalls,
+    /// Records of calls that have ended, whose memory is used again.
+    spare: Vec<OpenCall>,
     /// The intervals of calls that have ended and may still be billed.
     ended: BTreeMap<CallId, Vec<usize>>,
     late_keys: LateKeys,
@@ -89,6 +91,7 @@ impl Collector {
             rules,
             answers_are_traced: subject.answers_are_traced,
             open: OpenCalls::default(),
+            spare: Vec::new(),
             ended: BTreeMap::new(),
             late_keys: LateKeys::default(),
             parts,
@@ -179,7 +182,7 @@ impl Collector {
 
     /// As [`Self::finish`], with how each call ended.
     pub fn finish_by_call(mut self) -> (RunStats, CallOutcomes) {
-        let mut open: Vec<CallId> = self.open.keys().copied().collect();
+        let mut open: Vec<CallId> = self.open.numbers().collect();
         open.sort_unstable();
         for call in open {
             self.on_end(call, Outcome::Failed(FailureReason::Unfinished), self.now);
@@ -199,7 +202,7 @@ impl Collector {
     }
 
     fn with(&mut self, call: CallId, tell: impl FnOnce(&mut OpenCall)) {
-        if let Some(open) = self.open.get_mut(&call) {
+        if let Some(open) = self.open.get_mut(call) {
             tell(open);
         }
     }
@@ -212,7 +215,7 @@ impl Collector {
         at: Instant,
     ) {
         let until = hint.map(|hint| at + hint);
-        let open = self.open.get_mut(&call);
+        let open = self.open.get_mut(call);
         if open.is_some_and(|open| open.on_reply(attempt, failure, until)) {
             self.moments.on_answer(provider, at, &mut self.state);
         }
@@ -223,24 +226,28 @@ impl Collector {
     }
 
     fn on_arrival(&mut self, call: CallId, at: Instant) {
-        if self.open.contains_key(&call) {
+        if self.open.get(call).is_some() {
             return;
         }
-        let origin = self.parts.origin(call);
-        let active = self.active.at(at).iter().copied();
-        let stretches: Vec<usize> = active
-            .filter(|place| self.parts.takes(*place, origin))
-            .collect();
+        let mut open = self.spare.pop().unwrap_or_default();
+        open.begin(at);
+        let active = self.active.at(at);
+        if !active.is_empty() {
+            let origin = self.parts.origin(call);
+            let own = active.iter().copied();
+            let own = own.filter(|place| self.parts.takes(*place, origin));
+            open.stretches.extend(own);
+        }
         self.run.on_arrival(&self.rules, at);
         self.moments.on_arrival(at, &mut self.state);
-        for &place in &stretches {
+        for &place in &open.stretches {
             self.stretches[place].on_arrival(&self.rules, at);
         }
-        self.open.insert(call, OpenCall::new(at, stretches));
+        self.open.add(call, open);
     }
 
     fn on_start(&mut self, call: CallId, started: Started, is_probe: bool) {
-        let Some(open) = self.open.get_mut(&call) else {
+        let Some(open) = self.open.get_mut(call) else {
             return;
         };
         let Started {
@@ -261,7 +268,7 @@ impl Collector {
         hint: Duration,
         at: Instant,
     ) {
-        let key = self.open.get(&call).and_then(|open| open.key_of(attempt));
+        let key = self.open.get(call).and_then(|open| open.key_of(attempt));
         if let Some(key) = key {
             self.watch.on_hint(call, (provider, key), hint, at);
         }
@@ -269,14 +276,14 @@ impl Collector {
 
     /// An attempt is no longer in flight.
     fn on_over(&mut self, call: CallId, attempt: AttemptId, provider: ProviderId) {
-        let open = self.open.get_mut(&call);
+        let open = self.open.get_mut(call);
         if open.is_some_and(|open| open.on_over(attempt)) {
             self.watch.on_probe_over(call, provider);
         }
     }
 
     fn on_end(&mut self, id: CallId, outcome: Outcome, at: Instant) {
-        let Some(mut call) = self.open.swap_remove(&id) else {
+        let Some(mut call) = self.open.remove(id) else {
             return;
         };
         for provider in call.probes_left() {
@@ -300,11 +307,13 @@ impl Collector {
         self.late_keys
             .keep(id, call.lost_keys(end), &self.state.run);
         if !call.stretches.is_empty() && call.may_be_billed_late(end) {
-            self.ended.insert(id, call.stretches);
+            let stretches = std::mem::take(&mut call.stretches);
+            self.ended.insert(id, stretches);
             if self.ended.len() > ENDED_KEPT {
                 self.ended.pop_first();
             }
         }
+        self.spare.push(call);
     }
 
     fn on_ejected(&mut self, provider: ProviderId, at: Instant) {
@@ -335,7 +344,7 @@ impl Collector {
 
     fn on_bill(&mut self, provider: ProviderId, call: CallId, nth: u32, tokens: Tokens) {
         let mut stretches: &[usize] = &[];
-        if let Some(open) = self.open.get_mut(&call) {
+        if let Some(open) = self.open.get_mut(call) {
             if open.on_bill(provider, nth, tokens) {
                 return;
             }

@@ -127,6 +127,11 @@ impl Recorder for Mutex<Collector> {
     fn record(&self, event: &Event) {
         self.lock().expect(BROKEN).on_event(event);
     }
+
+    fn record_all(&self, events: &[Event]) {
+        let mut fold = self.lock().expect(BROKEN);
+        events.iter().for_each(|event| fold.on_event(event));
+    }
 }
 
 /// The reason why a collector whose lock is poisoned has no report.

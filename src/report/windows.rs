@@ -271,11 +271,9 @@ impl WindowFold {
     /// window of grace lets arrivals come slightly out of order.
     fn close_settled(&mut self, rules: &WindowConfig) {
         let newest = self.open.back().map_or(0, |window| window.index);
-        while let Some(window) = self.open.pop_front() {
-            if window.in_flight > 0 || window.index.saturating_add(1) >= newest {
-                self.open.push_front(window);
-                break;
-            }
+        let is_settled =
+            |window: &mut Window| window.in_flight == 0 && window.index.saturating_add(1) < newest;
+        while let Some(window) = self.open.pop_front_if(is_settled) {
             self.close(rules, &window);
         }
     }

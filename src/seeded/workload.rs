@@ -229,6 +229,9 @@ impl Workload {
     fn is_drawn(&self, purpose: Purpose, call: CallId, share: Option<Share>) -> bool {
         let question = self.first_click(call).0;
         share.is_some_and(|share| {
+            if share == Share::ZERO || share == Share::WHOLE {
+                return share == Share::WHOLE;
+            }
             let mut stream = self.draws.stream(purpose, question, 0, 0);
             stream.chance(share.as_parts())
         })
