@@ -4,12 +4,10 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::time::SHORTEST;
-
 use crate::text::place::Place;
 use crate::text::section::section;
 use crate::text::{Diagnostic, Document};
-use crate::time::LONGEST_RUN;
+use crate::time::{LONGEST_RUN, SHORTEST};
 use crate::units::{self, Length, Share, UnitError, converts, text_form};
 
 section! {

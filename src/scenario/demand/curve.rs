@@ -11,13 +11,11 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::time::SHORTEST;
-
 use crate::text::Diagnostic;
 use crate::text::place::Place;
 use crate::text::section::section;
 use crate::time::course::Course;
-use crate::time::{Instant, LONGEST_RUN, nanos};
+use crate::time::{Instant, LONGEST_RUN, SHORTEST, nanos};
 use crate::units::{Factor, Length, Rate, TextOrMap, UnitError, converts, duration, text_form};
 
 /// How many calls arrive per time, at all clients together.

@@ -6,13 +6,11 @@
 
 use std::time::Duration;
 
-use crate::time::SHORTEST;
-
 use crate::text::Diagnostic;
 use crate::text::place::Place;
 use crate::text::quantiles::Quantiles;
 use crate::text::section::section;
-use crate::time::LONGEST_RUN;
+use crate::time::{LONGEST_RUN, SHORTEST};
 #[cfg(feature = "cli")]
 use crate::units::schema::Whole;
 use crate::units::{Length, Share};

@@ -8,10 +8,8 @@
 
 use std::time::Duration;
 
-use crate::time::SHORTEST;
-
 use crate::text::section::section;
-use crate::time::{LONGEST_RUN, nanos};
+use crate::time::{LONGEST_RUN, SHORTEST, nanos};
 use crate::units::{Length, Share};
 
 section! {

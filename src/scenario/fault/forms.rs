@@ -8,13 +8,9 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::time::SHORTEST;
-
-use crate::text::section::within;
-
 use crate::text::one_of::FromScalar;
-use crate::text::section::section;
-use crate::time::LONGEST_RUN;
+use crate::text::section::{section, within};
+use crate::time::{LONGEST_RUN, SHORTEST};
 #[cfg(feature = "cli")]
 use crate::units::schema::{Length, Name};
 use crate::units::{TextOrMap, UnitError, duration};

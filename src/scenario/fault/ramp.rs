@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::SHORTEST;
-
 use crate::text::section::section;
-use crate::time::LONGEST_RUN;
+use crate::time::{LONGEST_RUN, SHORTEST};
 use crate::units::Length;
 
 section! {

@@ -6,12 +6,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::time::{LONGEST_RUN, SHORTEST};
-
-use crate::text::section::within;
-
 use crate::text::one_of::{FromScalar, OneOf};
-use crate::text::section::section;
+use crate::text::section::{section, within};
+use crate::time::{LONGEST_RUN, SHORTEST};
 #[cfg(feature = "cli")]
 use crate::units::schema::{TokensCompared, Whole};
 use crate::units::tokens::MOST_TOKENS;

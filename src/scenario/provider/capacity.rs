@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use crate::time::SHORTEST;
-
 use crate::text::Diagnostic;
 use crate::text::place::Place;
 use crate::text::section::section;
-use crate::time::LONGEST_RUN;
+use crate::time::{LONGEST_RUN, SHORTEST};
 use crate::units::{Count, Factor, Length, Share};
 
 section! {

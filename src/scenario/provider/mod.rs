@@ -18,18 +18,16 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::time::SHORTEST;
-
-use crate::text::name::hint_of_model;
-
 use crate::policy::ProviderId;
 use crate::prices::{self, Book, Price};
 use crate::profiles;
 use crate::text::findings::Findings;
+use crate::text::name::hint_of_model;
 use crate::text::place::{Place, named};
 use crate::text::quantiles::Quantiles;
 use crate::text::section::section;
 use crate::text::{Diagnostic, Document};
+use crate::time::SHORTEST;
 #[cfg(feature = "cli")]
 use crate::units::schema::Whole;
 use crate::units::tokens::MOST_TOKENS;
