@@ -9,7 +9,8 @@
 //! - [`tune`]: settings with which a policy does better.
 //! - [`evaluate`]: the same numbers for an optimiser outside.
 //! - [`hunt`]: the world that a policy does not survive.
-//! - [`map`]: where a policy recovers from a fault, by its length and the load.
+//! - [`map`]: where a policy recovers from a fault, by its length and the load; `scaled`: a load so
+//!   many times as heavy.
 //!
 //! A search decides by numbers alone, and by draws that are keyed by its seed: the same question
 //! has the same answer, whatever the number of threads. Files, progress and results as texts are
@@ -23,6 +24,7 @@ pub mod hunt;
 pub mod map;
 pub mod optimizer;
 mod ranking;
+mod scaled;
 pub mod space;
 mod surrogate;
 pub mod tune;

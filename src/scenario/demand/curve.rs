@@ -16,7 +16,7 @@ use crate::text::place::Place;
 use crate::text::section::section;
 use crate::time::course::Course;
 use crate::time::{Instant, LONGEST_RUN, SHORTEST, nanos};
-use crate::units::{Factor, Length, Rate, TextOrMap, UnitError, converts, duration, text_form};
+use crate::units::{Length, Rate, TextOrMap, UnitError, converts, duration, text_form};
 
 /// How many calls arrive per time, at all clients together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -306,26 +306,6 @@ impl RateCurve {
                 Course::steps(steps.iter().map(|one| (nanos(one.at), fine(one.rate))))
             }
         }
-    }
-
-    /// The same curve, so many times as high.
-    pub(super) fn scaled(&self, by: Factor) -> Self {
-        let mut curve = self.clone();
-        let more = |rates: &mut [&mut Rate]| {
-            for rate in rates {
-                **rate = rate.scaled(by);
-            }
-        };
-        match &mut curve {
-            Self::Constant(rate) => more(&mut [rate]),
-            Self::Diurnal { mean, peak, .. } => more(&mut [mean, peak]),
-            Self::Ramp { from, to, .. } => more(&mut [from, to]),
-            Self::Spike { base, peak, .. } => more(&mut [base, peak]),
-            Self::Steps { steps } => steps
-                .iter_mut()
-                .for_each(|step| more(&mut [&mut step.rate])),
-        }
-        curve
     }
 
     /// Refuses a wave that falls below 0, and a curve that is 0 throughout.

@@ -170,25 +170,6 @@ impl Load {
         matches!(self.calls, Calls::Users { .. })
     }
 
-    /// Where a file says how many calls there are, and its value for so many times as many; none
-    /// where each call is listed.
-    pub(crate) fn scaled(&self, by: Factor) -> Option<(&'static str, String)> {
-        match &self.calls {
-            Calls::Drawn { rate, .. } => {
-                let rate = json!(rate.scaled(by));
-                let text = rate
-                    .as_str()
-                    .map_or_else(|| rate.to_string(), str::to_owned);
-                Some(("load.rate", text))
-            }
-            Calls::Users { users } => {
-                let count = by.times(users.count).max(1);
-                Some(("load.users.count", count.to_string()))
-            }
-            Calls::Listed { .. } | Calls::Trace { .. } => None,
-        }
-    }
-
     /// Notes that every report must show besides the numbers.
     pub fn notes(&self) -> Vec<String> {
         let note = match (self.is_closed(), self.user_retry) {
