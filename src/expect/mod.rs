@@ -11,9 +11,11 @@
 //!
 //! This module only parses: `report` knows the measures, their arguments and their values.
 //! `subject` reads what stands before the comparison, `value` what stands behind it, and [`When`]
-//! says which calls an expectation is about. A [`Margin`] has the same measures and values.
+//! says which calls an expectation is about. A [`Margin`] has the same measures and values. `file`
+//! reads the keys of a scenario that hold them.
 
 pub mod alert;
+pub(crate) mod file;
 mod margin;
 mod subject;
 mod value;

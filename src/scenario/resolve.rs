@@ -3,14 +3,13 @@
 //! All values are bounded, so that nothing overflows or runs forever later. Each part is checked
 //! where it is declared; `load` opens files.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::fault::parse::{self, Setting};
 use super::provider::{self, Fleet};
 use super::{Calls, Load, Run, Scenario, alerts, demand, file, operations, run};
-use crate::expect::{self, Expectation, Margin};
+use crate::expect::file as expected;
 use crate::prices::Book;
 use crate::replay::Row;
 use crate::text::findings::Findings;
@@ -63,8 +62,8 @@ pub(super) fn resolve(
     let operations = operations::operations(&at("operations"), file.operations, &setting, findings);
     let named = document.keys(&["faults"]);
     let alerts = alerts::alerts(&at("alerts"), file.alerts, &fleet, &named, findings);
-    let expect = expectations(document, &file.expect, findings);
-    let margins = margins(document, &file.margins, findings);
+    let expect = expected::expectations(document, &file.expect, findings);
+    let margins = expected::margins(document, &file.margins, findings);
     findings.part(&["uptime"], || {
         uptime.check(document, length.unwrap_or_default())
     });
@@ -130,57 +129,4 @@ fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(),
             .problem(&["name"], "the key `name` is missing")
             .hint(hint)),
     }
-}
-
-/// The expectations by policy. A fault that is wrong is still known by its name.
-fn expectations(
-    document: &Document,
-    files: &BTreeMap<String, Vec<String>>,
-    findings: &mut Findings,
-) -> Vec<(String, Vec<Expectation>)> {
-    let faults = document.keys(&["faults"]);
-    if findings.may_be_mistyped(document, "faults") {
-        return Vec::new();
-    }
-    let mut expect = Vec::new();
-    for policy in document.keys(&["expect"]) {
-        let texts = files.get(&policy).map(Vec::as_slice).unwrap_or_default();
-        let is_read = findings.is_read(&["expect", &policy]);
-        let mut expected = Vec::new();
-        for (n, text) in texts.iter().enumerate().filter(|_| is_read) {
-            let place = n.to_string();
-            let path = ["expect", &policy, &place];
-            let point =
-                |range, message: String| document.problem(&path, message).within(text, range);
-            let read = findings.take(expect::parse(text, &faults, &point));
-            let line = document.line(&path);
-            expected.extend(read.map(|one| Expectation { line, ..one }));
-        }
-        expect.push((policy, expected));
-    }
-    expect
-}
-
-/// The margins that could be read.
-fn margins(
-    document: &Document,
-    files: &BTreeMap<String, String>,
-    findings: &mut Findings,
-) -> Vec<Margin> {
-    let mut margins = Vec::new();
-    for name in document.keys(&["margins"]) {
-        let path = ["margins", name.as_str()];
-        let Some(value) = files.get(&name).filter(|_| findings.is_read(&path)) else {
-            continue;
-        };
-        let at_name = |range, message: String| {
-            let problem = document.problem_at_key(&path, message);
-            problem.within(&name, range)
-        };
-        let at_value =
-            |range, message: String| document.problem(&path, message).within(value, range);
-        let margin = Margin::parse((&name, &at_name), (value, &at_value));
-        margins.extend(findings.take(margin));
-    }
-    margins
 }
