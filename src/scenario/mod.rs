@@ -22,15 +22,13 @@ mod run;
 
 use crate::expect::alert::AlertRule;
 use crate::expect::{Expectation, Margin};
-use crate::policy::ProviderId;
 pub use crate::text::quantiles::Quantiles;
-use crate::time::Instant;
 pub use crate::wire::Dialect;
 pub use demand::{
     Arrivals, Calls, Deadline, Load, Prefixes, Priority, RateCurve, Step, Task, UserRetry, Users,
 };
+use fault::Fault;
 pub use fault::catalogue;
-use fault::{Fault, Windows};
 pub use load::{Loaded, load, load_with_prices};
 pub use operations::{Operation, Work};
 pub use provider::{
@@ -68,38 +66,6 @@ pub struct Scenario {
     pub margins: Vec<Margin>,
     /// How uptime is measured.
     pub uptime: Uptime,
-}
-
-impl Scenario {
-    /// The moments at which an operation begins or ends, in order, each once.
-    pub fn turns(&self) -> Vec<Instant> {
-        let turns = self.operations.iter().flat_map(|operation| {
-            let Windows { at, length, .. } = operation.windows;
-            let end = length.map(|length| at.saturating_add(length));
-            [Some(at), end].into_iter().flatten()
-        });
-        let mut turns: Vec<Instant> = turns.map(|turn| Instant::START + turn).collect();
-        turns.sort_unstable();
-        turns.dedup();
-        turns
-    }
-
-    /// Whether an operation takes this provider out at `now`.
-    pub fn is_isolated(&self, provider: ProviderId, now: Instant) -> bool {
-        let mut works = self.operations.iter();
-        works.any(|one| one.work == Work::Isolate(provider) && one.windows.covers(now))
-    }
-
-    /// The provider to which calls are pinned at `now`, if any; the latest pin counts.
-    pub fn pinned(&self, now: Instant) -> Option<ProviderId> {
-        let at_work = self.operations.iter().filter(|one| one.windows.covers(now));
-        let pins = at_work.filter_map(|one| match one.work {
-            Work::Pin(provider) => Some((one.windows.at, provider)),
-            Work::Isolate(_) => None,
-        });
-        let last = pins.max_by_key(|(at, _)| *at);
-        last.map(|(_, provider)| provider)
-    }
 }
 
 /// The JSON Schema of scenario files.

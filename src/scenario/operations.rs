@@ -1,7 +1,6 @@
 //! Operations on the client while it runs: isolating a provider, or pinning all calls to one.
 //!
-//! An operation applies to every client process. This module says which operations are active at a
-//! moment, and `world` applies them to the clients.
+//! An operation applies to every client process. `seeded` says which ones are active at a moment.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

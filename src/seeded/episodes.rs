@@ -8,6 +8,15 @@ use std::cell::RefCell;
 use crate::rng::{Purpose, RngStreams};
 use crate::scenario::fault::Burst;
 use crate::time::{Instant, nanos};
+use crate::units::Share;
+
+impl Burst {
+    /// The share of time that it is on in the long run.
+    pub(crate) fn on_share(&self) -> Share {
+        let (on, off) = (nanos(self.on), nanos(self.off));
+        Share::from_fraction(on, on.saturating_add(off)).unwrap_or_default()
+    }
+}
 
 /// The bursts of one fault under one seed.
 #[derive(Clone, Debug)]
@@ -84,7 +93,6 @@ const MOST_EPISODES: usize = 1 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Share;
     use std::time::Duration;
 
     fn episodes(seed: u64) -> Episodes {

@@ -228,6 +228,13 @@ impl SeededFault {
 }
 
 impl Fault {
+    /// Whose draws hold for the target `id`: its own, or those of the first in its set.
+    fn fate_of(&self, id: ProviderId) -> ProviderId {
+        let mut sets = self.shared_fate.iter();
+        let set = sets.find(|set| set.contains(&id));
+        set.and_then(|set| set.iter().min()).copied().unwrap_or(id)
+    }
+
     /// Whether it happens at all under these draws, as number `id` of its scenario.
     pub(crate) fn happens(&self, id: FaultId, draws: RngStreams) -> bool {
         let mut luck = draws.stream(Purpose::Chance, 0, u64::from(id.0), 0);

@@ -1,11 +1,12 @@
-//! A scenario under one seed: everything that is drawn from it.
+//! What of a scenario happens when, under one seed.
 //!
 //! - [`Workload`]: which call arrives when, with how many tokens.
 //! - [`SeededFault`]: whether a fault happens, when it is active, and which attempts it strikes.
-//! - [`AttemptInfo`]: which attempts meet a fault's conditions.
+//! - `attempt`: which attempts meet a fault's conditions.
 //! - `strength`: how strong a fault is at a moment, by its ramp and recovery.
 //! - `episodes`: when the bursts of a fault are on.
 //! - `rates`: the share of attempts that faults strike, as expected over all seeds.
+//! - `operations`: which operations on the client are active at a moment.
 //!
 //! Every draw is keyed, so the order and number of queries do not matter. `scenario` describes what
 //! is drawn; `provider`, `world` and `model` act on it.
@@ -13,6 +14,7 @@
 mod attempt;
 mod episodes;
 mod fault;
+mod operations;
 pub(crate) mod rates;
 mod strength;
 mod workload;

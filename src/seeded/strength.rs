@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::scenario::fault::{Fault, FaultKind, Ramp, Recovery, Shape};
-use crate::time::{Instant, nanos, period};
+use crate::time::{Instant, Windows, nanos, period};
 use crate::units::{Factor, Share};
 
 /// The strength of a fault.
@@ -22,6 +22,14 @@ pub(crate) enum Strength {
 }
 
 impl Fault {
+    /// When it can be active: its windows, each with the recovery after it.
+    pub(crate) fn extents(&self) -> Windows {
+        match self.recovery {
+            Some(recovery) => self.windows.extended(recovery.over),
+            None => self.windows,
+        }
+    }
+
     /// Its strength at `now` by windows, ramp and recovery.
     pub(super) fn envelope(&self, now: Instant) -> Share {
         let Some(offset) = self.windows.offset(now) else {

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use crate::text::section::section;
-use crate::time::{LONGEST_RUN, SHORTEST, nanos};
+use crate::time::{LONGEST_RUN, SHORTEST};
 use crate::units::{Length, Share};
 
 section! {
@@ -22,13 +22,5 @@ section! {
         required pub off: Duration as Length, in SHORTEST..=LONGEST_RUN;
         /// Its rate while off; 0 by default.
         default pub rate_off: Share = Share::ZERO;
-    }
-}
-
-impl Burst {
-    /// The share of time that it is on in the long run.
-    pub(crate) fn on_share(&self) -> Share {
-        let (on, off) = (nanos(self.on), nanos(self.off));
-        Share::from_fraction(on, on.saturating_add(off)).unwrap_or_default()
     }
 }

@@ -64,19 +64,4 @@ impl Fault {
         let all = self.targets.len();
         all > 1 && self.shared_fate.iter().any(|set| set.len() == all)
     }
-
-    /// Whose draws hold for the target `id`: its own, or those of the first in its set.
-    pub(crate) fn fate_of(&self, id: ProviderId) -> ProviderId {
-        let mut sets = self.shared_fate.iter();
-        let set = sets.find(|set| set.contains(&id));
-        set.and_then(|set| set.iter().min()).copied().unwrap_or(id)
-    }
-
-    /// When it can be active: its windows, each with the recovery after it.
-    pub(crate) fn extents(&self) -> Windows {
-        match self.recovery {
-            Some(recovery) => self.windows.extended(recovery.over),
-            None => self.windows,
-        }
-    }
 }
