@@ -40,7 +40,7 @@ const MODULES: &[(&str, &str)] = &[
     ("expect", "time units text policy trace"),
     (
         "scenario",
-        "time units rng text policy policy_file wire trace prices profiles replay expect",
+        "time units text policy policy_file wire trace prices profiles replay expect",
     ),
     ("seeded", "time units rng policy trace replay scenario"),
     (
