@@ -134,6 +134,7 @@ pub mod engine {
     pub use crate::provider::{Action, Exchange, Provider, Request};
     #[cfg(feature = "cli")]
     pub use crate::readers::{READERS, Reader};
-    pub use crate::seeded::{Prefix, Row, SeededFault, Tokens, Workload};
+    pub use crate::replay::Row;
+    pub use crate::seeded::{Prefix, SeededFault, Tokens, Workload};
     pub use crate::world::{Simulated, SmallReads, run};
 }

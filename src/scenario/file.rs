@@ -1,6 +1,4 @@
-//! The whole scenario file as written; each part is declared in its own module.
-//!
-//! The parts of the file are read by their own modules.
+//! The whole scenario file as written; each part is declared and read in its own module.
 //!
 //! - `schema`: the parts of its JSON Schema that do not follow from the types.
 

@@ -22,4 +22,4 @@ mod workload;
 pub(crate) use attempt::AttemptInfo;
 pub use fault::SeededFault;
 pub(crate) use strength::{Strength, left_at, scaled_at};
-pub use workload::{Prefix, Row, Tokens, Workload};
+pub use workload::{Prefix, Tokens, Workload};

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::policy::CallId;
 use crate::policy::call_context::Priority;
-pub use crate::replay::{Prefix, Row};
+pub use crate::replay::Prefix;
 use crate::rng::{Purpose, RngStreams, Stream};
 use crate::scenario::demand::{BILLIONTH, CALL};
 use crate::scenario::{

@@ -1,7 +1,7 @@
 //! Windows of time, once or repeated: when a fault is active.
 //!
 //! A window is half-open, `[start, end)`: at its end a fault is no longer active. How strong a
-//! fault is inside a window is in `scenario`.
+//! fault is inside a window is in `seeded`.
 
 use std::time::Duration;
 
