@@ -27,7 +27,10 @@ use crate::wire::answer::Token;
 /// An attempt in flight.
 pub(super) struct Attempt {
     pub(super) start: Start,
-    pub(super) since: Instant,
+    /// The end of the time for all of it.
+    whole: Limit,
+    /// The end of the time for its first token.
+    first: Limit,
     /// The number of its client process.
     pub(super) client: u32,
     /// Whose it is: this is told when something happens.
@@ -114,9 +117,16 @@ impl Attempt {
     ) -> Self {
         let streams = &policy.streams;
         let streamed = demand.delivery.is_streamed();
+        let timeouts = &start.timeouts;
+        let whole = timeouts
+            .attempt
+            .map(|t| (since + t, FailureClass::TimeoutAttempt));
+        let first = timeouts.first_token.filter(|_| streamed);
+        let first = first.map(|t| (since + t, FailureClass::TimeoutFirstToken));
         Self {
+            whole,
+            first: earliest(first, whole),
             start,
-            since,
             client,
             owner,
             demand,
@@ -192,38 +202,24 @@ impl Attempt {
         })))
     }
 
-    fn before_first_token(&self) -> Limit {
-        let first = self
-            .start
-            .timeouts
-            .first_token
-            .filter(|_| self.is_streamed());
-        let first = first.map(|t| (self.since + t, FailureClass::TimeoutFirstToken));
-        earliest(first, self.whole())
-    }
-
     fn before_next_token(&self) -> Limit {
         if self.has_head && self.timeouts_end_at_head {
             return None;
         }
         let Some(last) = self.last_token else {
-            return self.before_first_token();
+            return self.first;
         };
         let idle = self.start.timeouts.idle;
         earliest(
             idle.map(|idle| (last + idle, FailureClass::TimeoutIdle)),
-            self.whole(),
+            self.whole,
         )
     }
 
-    fn whole(&self) -> Limit {
-        let whole = self.start.timeouts.attempt;
-        whole.map(|t| (self.since + t, FailureClass::TimeoutAttempt))
-    }
-
-    /// The failure when the time is up.
-    fn out_of_time(&mut self, now: Instant) -> Option<Read> {
-        let late = self.before_next_token().filter(|(at, _)| *at <= now);
+    /// The failure when the time is up: that before the next token, or that of a stream which is
+    /// too slow.
+    fn out_of_time(&mut self, now: Instant, next: Limit) -> Option<Read> {
+        let late = next.filter(|(at, _)| *at <= now);
         let class = match late {
             Some((_, class)) => class,
             None => {
@@ -239,9 +235,9 @@ impl Attempt {
     }
 
     /// When to look again if nothing comes.
-    fn look_at(&self) -> Option<Instant> {
+    fn look_at(&self, next: Limit) -> Option<Instant> {
         let check = self.guard.as_ref().and_then(Throughput::next_check);
-        earliest(self.before_next_token(), check.map(|at| (at, TOO_SLOW))).map(|(at, _)| at)
+        earliest(next, check.map(|at| (at, TOO_SLOW))).map(|(at, _)| at)
     }
 
     /// Reads what has come over the connection.
@@ -392,7 +388,7 @@ impl Model<'_> {
         let connect = attempt.start.timeouts.connect;
         let limit = earliest(
             connect.map(|t| (since + t, FailureClass::TimeoutConnect)),
-            attempt.before_first_token(),
+            attempt.first,
         );
         if let Some((_, class)) = limit.filter(|(at, _)| *at <= self.now) {
             return Some(Some(Failure::of(class)));
@@ -417,10 +413,11 @@ impl Model<'_> {
                 return Some(read);
             }
         }
-        if let Some(read) = attempt.out_of_time(now) {
+        let next = attempt.before_next_token();
+        if let Some(read) = attempt.out_of_time(now, next) {
             return Some(read);
         }
-        self.wake_at(attempt, attempt.look_at());
+        self.wake_at(attempt, attempt.look_at(next));
         None
     }
 

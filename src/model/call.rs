@@ -73,6 +73,10 @@ impl Model<'_> {
         if self.explains {
             call.explain();
         }
+        let mut spare = self.spare.pop();
+        let attempts = spare
+            .as_mut()
+            .map(|spare| std::mem::take(&mut spare.attempts));
         let running = Running {
             id,
             client,
@@ -82,20 +86,16 @@ impl Model<'_> {
                 max_tokens,
                 tokens: Some(tokens),
             },
-            attempts: Vec::new(),
+            attempts: attempts.unwrap_or_default(),
             waits: None,
             wake: None,
             has_text: false,
             question: Some(question),
         };
-        let running = match self.spare.pop() {
+        let running = match spare {
             None => Box::new(running),
             Some(mut spare) => {
-                let attempts = std::mem::take(&mut spare.attempts);
-                *spare = Running {
-                    attempts,
-                    ..running
-                };
+                *spare = running;
                 spare
             }
         };

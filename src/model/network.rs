@@ -219,8 +219,12 @@ impl Model<'_> {
     fn expire(&mut self, client: u32, provider: ProviderId) {
         let now = self.now;
         let kept = &mut self.paths[provider.index()].kept[client as usize];
+        let is_old = |(since, _): &(Instant, Key)| now.since(*since) >= IDLE_FOR;
+        if kept.len() <= IDLE_MOST && !kept.first().is_some_and(is_old) {
+            return;
+        }
         let surplus = kept.len().saturating_sub(IDLE_MOST);
-        let old = kept.partition_point(|(since, _)| now.since(*since) >= IDLE_FOR);
+        let old = kept.partition_point(is_old);
         let expired = old.max(surplus);
         if expired > 0 {
             let keys = Vec::from_iter(kept.drain(..expired).map(|(_, key)| key));
@@ -246,14 +250,14 @@ impl Model<'_> {
 
     /// When what leaves now over a connection arrives; none if it is lost, as all that follows is.
     fn arrival(&mut self, key: Key) -> Option<Instant> {
-        let &mut Connection {
-            provider, number, ..
-        } = self.connections.get(key)?;
-        let is_lost = self.is_swallowed(provider, number, false);
-        let arrives = self.now + self.paths[provider.index()].link.one_way;
         let connection = self.connections.get(key)?;
-        connection.is_broken |= is_lost;
-        (!connection.is_broken).then_some(arrives)
+        let link = &mut self.paths[connection.provider.index()].link;
+        let mut struck = Vec::new();
+        let number = connection.number;
+        connection.is_broken |= link.is_swallowed(self.now, number, false, &mut struck);
+        let arrives = (!connection.is_broken).then_some(self.now + link.one_way);
+        struck.into_iter().for_each(|fault| self.fired(fault));
+        arrives
     }
 
     /// A request leaves for the provider.
@@ -318,8 +322,14 @@ impl Model<'_> {
         let at = whole_ms(at);
         if let Some(connection) = self.connections.get(key) {
             // A reset comes later than what is sent after it was decided.
-            let before = connection.coming.partition_point(|(other, _)| *other <= at);
-            connection.coming.insert(before, (at, item));
+            let coming = &mut connection.coming;
+            match coming.back() {
+                Some((last, _)) if *last > at => {
+                    let before = coming.partition_point(|(other, _)| *other <= at);
+                    coming.insert(before, (at, item));
+                }
+                _ => coming.push_back((at, item)),
+            }
             let (host, number) = (connection.provider.0.into(), connection.number);
             let carried = self.carried(host, number);
             self.queue.carry(at, carried, Event::Arrived(key));

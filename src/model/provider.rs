@@ -344,8 +344,7 @@ impl Model<'_> {
             nth,
             ..
         } = asker;
-        let (_, action) = self.exchanges.get(key)?.exchange.advance()?;
-        match action {
+        match self.exchanges.get(key)?.exchange.take_next()? {
             Action::Write(what) => {
                 self.tell_of_last(key, connection);
                 self.send(connection, Item::Sent(what));

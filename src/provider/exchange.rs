@@ -112,20 +112,23 @@ impl<W: Payload> Exchange<W> {
     /// reused, unless `Fin`, `Rst` or `Silence` came last. When the client has left, the host goes
     /// on asking (the work goes on, and is billed) and drops the writes.
     pub(crate) fn advance(&mut self) -> Option<(Instant, Action<W>)> {
-        self.next_at()?;
-        self.queue.pop_front()
+        let at = self.next_at()?;
+        self.take_next().map(|action| (at, action))
     }
 
     /// When the next action is due.
     pub(crate) fn next_at(&mut self) -> Option<Instant> {
-        loop {
-            if let Some((at, _)) = self.queue.front() {
-                return Some(*at);
-            }
+        while self.queue.is_empty() {
             if !self.go_on() {
                 return None;
             }
         }
+        self.queue.front().map(|(at, _)| *at)
+    }
+
+    /// The next action, once it is known when it is due.
+    pub(crate) fn take_next(&mut self) -> Option<Action<W>> {
+        self.queue.pop_front().map(|(_, action)| action)
     }
 
     /// An empty exchange, whose bytes are sent on `line` and whose output is billed by `billing`.

@@ -264,6 +264,10 @@ impl WindowFold {
     }
 
     fn place(&self, index: u64) -> usize {
+        // Most calls belong to the last one.
+        if self.open.back().is_some_and(|last| last.index == index) {
+            return self.open.len() - 1;
+        }
         self.open.partition_point(|window| window.index < index)
     }
 
