@@ -187,12 +187,14 @@ impl Stream {
 
     /// A draw from the lognormal with these two quantiles; `p50` always when they are equal.
     pub(crate) fn lognormal(&mut self, p50: f64, p99: f64) -> f64 {
+        self.drawn(&Lognormal::new(p50, p99))
+    }
+
+    /// A draw from this lognormal.
+    pub(crate) fn drawn(&mut self, of: &Lognormal) -> f64 {
         let drawn = self.unit();
-        if p50 == p99 {
-            return p50;
-        }
-        let sigma = libm::log(p99 / p50) / NORMAL_P99;
-        p50 * libm::exp(sigma * normal_quantile(drawn))
+        of.constant()
+            .unwrap_or_else(|| of.p50 * libm::exp(of.sigma * normal_quantile(drawn)))
     }
 }
 
@@ -214,6 +216,30 @@ impl TryRng for Stream {
             chunk.copy_from_slice(&word[..chunk.len()]);
         }
         Ok(())
+    }
+}
+
+/// A lognormal distribution.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lognormal {
+    p50: f64,
+    /// The standard deviation of its logarithm.
+    sigma: f64,
+}
+
+impl Lognormal {
+    /// With these two quantiles; a constant when they are equal.
+    pub(crate) fn new(p50: f64, p99: f64) -> Self {
+        let sigma = match p50 == p99 {
+            true => 0.0,
+            false => libm::log(p99 / p50) / NORMAL_P99,
+        };
+        Self { p50, sigma }
+    }
+
+    /// Its only value, if it is a constant.
+    pub(crate) fn constant(&self) -> Option<f64> {
+        (self.sigma == 0.0).then_some(self.p50)
     }
 }
 

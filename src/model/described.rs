@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::provider::Payload;
-use crate::wire::fake::{HintFormat, Part, Refusal, Stamp, Usage, Writer, text_length};
+use crate::wire::fake::{Form, HintFormat, Part, Refusal, Stamp, Usage, Writer, text_length};
 
 /// What a write carries.
 #[derive(Clone, Debug)]
@@ -36,11 +36,8 @@ impl From<Bytes> for Described {
 }
 
 impl Payload for Described {
-    fn completion(writer: &Arc<Writer>, stamp: &Stamp, usage: Usage, exact: bool) -> Self {
-        match exact || !stamp.form.is_plain_chat() {
-            true => Self::Bytes(writer.completion(stamp, usage)),
-            false => Self::Answer(usage),
-        }
+    fn completion(form: &Form, usage: Usage) -> Option<Self> {
+        form.is_plain_chat().then_some(Self::Answer(usage))
     }
 
     fn part(writer: &Arc<Writer>, stamp: &Stamp, part: &Part, exact: bool) -> Self {

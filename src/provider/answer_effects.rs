@@ -131,6 +131,12 @@ impl AnswerEffects {
         flaws.is_some_and(|flaws| corruption::stands_in(flaws.body))
     }
 
+    /// Whether half of the body is all that comes.
+    pub(super) fn cuts_the_body(&self) -> bool {
+        let flaws = self.flaws.as_ref();
+        flaws.is_some_and(|flaws| flaws.body == Body::Short)
+    }
+
     /// Whether the bytes of the answer hold more than its tokens and its usage tell.
     pub(super) fn shape_bytes(&self) -> bool {
         let Self {

@@ -58,13 +58,12 @@ pub(crate) use payload::Payload;
 pub(crate) use state::{LimitState, ProviderState};
 
 use crate::policy::{CallId, ProviderId};
-use crate::rng::RngStreams;
+use crate::rng::{Lognormal, RngStreams};
 use crate::scenario;
-use crate::scenario::Quantiles;
 use crate::seeded::{AttemptInfo, SeededFault, Tokens};
-use crate::time::Instant;
+use crate::time::{Instant, nanos};
 use crate::trace::{Bill, FaultId};
-use crate::units::{Factor, TokenRate};
+use crate::units::Factor;
 use crate::wire::Dialect;
 use crate::wire::fake::{Cause, Form, Part, Quotas, Refusal, Stamp, Usage, Writer};
 use answer_effects::PlainAnswer;
@@ -83,9 +82,11 @@ pub struct Provider {
     id: ProviderId,
     dialect: Dialect,
     draws: RngStreams,
-    ttft: Quantiles<Duration>,
+    /// In nanoseconds.
+    ttft: Lognormal,
     round_trip: Duration,
-    speed: Quantiles<TokenRate>,
+    /// In thousandths of a token per second.
+    speed: Lognormal,
     limits: Limits,
     slots: Slots,
     cache: Cache,
@@ -155,13 +156,14 @@ impl Provider {
     /// Provider `id` of `scenario`, which must exist, with the draws of `draws`.
     pub fn new(scenario: &scenario::Scenario, id: ProviderId, draws: RngStreams) -> Self {
         let profile = &scenario.providers[id.index()];
+        let (ttft, speed) = (profile.ttft, profile.speed);
         Self {
             id,
             dialect: profile.dialect,
             draws,
-            ttft: profile.ttft,
+            ttft: Lognormal::new(nanos(ttft.p50) as f64, nanos(ttft.p99) as f64),
             round_trip: profile.one_way.saturating_mul(2),
-            speed: profile.speed,
+            speed: Lognormal::new(speed.p50.as_milli() as f64, speed.p99.as_milli() as f64),
             limits: Limits::new(&profile.limits),
             slots: Slots::new(profile.capacity),
             cache: Cache::new(profile.cache),

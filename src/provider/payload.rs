@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::wire::fake::{Part, Refusal, Stamp, Usage, Writer};
+use crate::wire::fake::{Form, Part, Refusal, Stamp, Usage, Writer};
 
 /// What a write carries. `exact` says that the bytes of an answer hold more than its tokens and its
 /// usage tell: a flaw, an early end, a piece cut off.
 pub(crate) trait Payload: Clone + Debug + From<Bytes> {
-    /// A whole plain answer.
-    fn completion(writer: &Arc<Writer>, stamp: &Stamp, usage: Usage, exact: bool) -> Self;
+    /// A whole and sound plain answer, if it needs no bytes.
+    fn completion(form: &Form, usage: Usage) -> Option<Self>;
 
     /// One write of a streamed answer.
     fn part(writer: &Arc<Writer>, stamp: &Stamp, part: &Part, exact: bool) -> Self;
@@ -31,8 +31,8 @@ pub(crate) trait Payload: Clone + Debug + From<Bytes> {
 }
 
 impl Payload for Bytes {
-    fn completion(writer: &Arc<Writer>, stamp: &Stamp, usage: Usage, _: bool) -> Self {
-        writer.completion(stamp, usage)
+    fn completion(_: &Form, _: Usage) -> Option<Self> {
+        None
     }
 
     fn part(writer: &Arc<Writer>, stamp: &Stamp, part: &Part, _: bool) -> Self {

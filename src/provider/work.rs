@@ -16,7 +16,6 @@ use super::slots::SlotGrant;
 use super::stream::Stream;
 use super::{Provider, Request, TERA, prompt};
 use crate::rng::Purpose;
-use crate::scenario::Quantiles;
 use crate::time::{Instant, nanos};
 use crate::trace::FaultId;
 use crate::units::Factor;
@@ -72,18 +71,20 @@ impl Provider {
     ) -> Exchange<W> {
         let generation = self.gap(work).saturating_mul(work.request.tokens.output);
         let done = whole_ms(start + Duration::from_nanos(generation));
-        let stamp = self.stamp_of(work, done);
-        let (exchange, payload) = match work.effects.hold {
-            Some(_) => (
+        let stamp = || self.stamp_of(work, done);
+        let sound = match work.effects.shape_bytes() {
+            true => None,
+            false => W::completion(&work.request.form, work.usage),
+        };
+        let (exchange, payload) = match (work.effects.hold, sound) {
+            (Some(_), _) => (
                 self.held(exchange, work, done),
-                self.writer.late_completion(&stamp, work.usage).into(),
+                self.writer.late_completion(&stamp(), work.usage).into(),
             ),
-            None => {
-                let exact = work.effects.shape_bytes();
-                (
-                    exchange,
-                    W::completion(&self.writer, &stamp, work.usage, exact),
-                )
+            (None, Some(sound)) => (exchange, sound),
+            (None, None) => {
+                let bytes = self.writer.completion(&stamp(), work.usage);
+                (exchange, bytes.into())
             }
         };
         exchange.then_answer(Answer::Plain(Plain {
@@ -91,7 +92,7 @@ impl Provider {
             payload,
             output: work.usage.output,
             is_right: work.effects.is_right(self.dialect),
-            closes: stamp.is_short(),
+            closes: work.effects.cuts_the_body(),
         }))
     }
 
@@ -176,8 +177,7 @@ impl Provider {
         let (call, nth) = (work.request.call.0, u64::from(work.request.nth));
         let provider = u64::from(self.id.0);
         let mut stream = self.draws.stream(Purpose::Ttft, call, provider, nth);
-        let (p50, p99) = (nanos(self.ttft.p50) as f64, nanos(self.ttft.p99) as f64);
-        let drawn = Duration::from_nanos(stream.lognormal(p50, p99) as u64);
+        let drawn = Duration::from_nanos(stream.drawn(&self.ttft) as u64);
         let mut think = drawn.saturating_sub(self.round_trip);
         think = slowed(think, &work.effects.think);
         for tail in &work.effects.tails {
@@ -202,10 +202,8 @@ impl Provider {
 
     /// Tokens per second of this attempt, in thousandths.
     fn speed(&self, request: &Request) -> u64 {
-        let Quantiles { p50, p99 } = self.speed;
-        let (p50, p99) = (p50.as_milli(), p99.as_milli());
-        if p50 == p99 {
-            return p50;
+        if let Some(speed) = self.speed.constant() {
+            return speed as u64;
         }
         let mut stream = self.draws.stream(
             Purpose::Speed,
@@ -213,7 +211,7 @@ impl Provider {
             u64::from(self.id.0),
             u64::from(request.nth),
         );
-        stream.lognormal(p50 as f64, p99 as f64) as u64
+        stream.drawn(&self.speed) as u64
     }
 
     fn stamp_of(&self, work: &Work<'_>, at: Instant) -> Stamp {

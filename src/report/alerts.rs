@@ -88,12 +88,14 @@ impl Alerts {
     }
 
     /// Adds one event; `open` are the calls that have not ended before it.
+    #[inline]
     pub(super) fn on_event(&mut self, event: &Event, open: &OpenCalls) {
         if !self.rules.is_empty() {
             self.look_at(event, open);
         }
     }
 
+    #[inline(never)]
     fn look_at(&mut self, event: &Event, open: &OpenCalls) {
         let seen = match &event.kind {
             EventKind::Ended { call, outcome } => open.get(*call).map(|call| {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::policy::CallId;
 use crate::policy::call_context::Priority;
 pub use crate::replay::Prefix;
-use crate::rng::{Purpose, RngStreams, Stream};
+use crate::rng::{Lognormal, Purpose, RngStreams, Stream};
 use crate::scenario::demand::{BILLIONTH, CALL};
 use crate::scenario::{
     Arrivals, Calls, Load, Prefixes, Quantiles, RateCurve, Task, UserRetry, Users,
@@ -48,6 +48,8 @@ impl Tokens {
 #[derive(Clone, Debug)]
 pub struct Workload {
     load: Arc<Load>,
+    /// Prompt and output tokens of the calls of no task, then of each task.
+    counts: Arc<[[Option<Lognormal>; 2]]>,
     end: Instant,
     draws: RngStreams,
 }
@@ -57,6 +59,10 @@ impl Workload {
     pub fn new(load: &Load, duration: Duration, seed: u64) -> Self {
         Self {
             load: Arc::new(load.clone()),
+            counts: std::iter::once(&load.common)
+                .chain(&load.tasks)
+                .map(|task| [&task.prompt, &task.output].map(|one| one.as_ref().map(counted)))
+                .collect(),
             end: Instant::START + duration,
             draws: RngStreams::new(seed),
         }
@@ -185,7 +191,8 @@ impl Workload {
     /// The token counts of a call; none for a number that no row of the trace has.
     pub fn tokens(&self, call: CallId) -> Tokens {
         let question = self.first_click(call);
-        let task = self.task_of(call);
+        let number = self.task_number(call);
+        let task = self.numbered(number);
         let most = task.max_tokens.unwrap_or(u64::MAX);
         if let Calls::Trace { rows, .. } = &self.load.calls {
             let row = usize::try_from(question.0).ok().and_then(|n| rows.get(n));
@@ -202,10 +209,8 @@ impl Workload {
             };
         }
         let mut stream = self.draws.stream(Purpose::Tokens, question.0, 0, 0);
-        let mut count = |quantiles: &Option<Quantiles<u64>>| {
-            quantiles.as_ref().map_or(1, |two| drawn(two, &mut stream))
-        };
-        let (input, output) = (count(&task.prompt), count(&task.output));
+        let counts = &self.counts[number.map_or(0, |number| number + 1)];
+        let [input, output] = counts.map(|of| of.map_or(1, |of| drawn(&of, &mut stream)));
         Tokens {
             input,
             output: output.min(most),
@@ -269,7 +274,10 @@ impl Workload {
     }
 
     fn task_of(&self, call: CallId) -> &Task {
-        let number = self.task_number(call);
+        self.numbered(self.task_number(call))
+    }
+
+    fn numbered(&self, number: Option<usize>) -> &Task {
         let task = number.and_then(|number| self.load.tasks.get(number));
         task.unwrap_or(&self.load.common)
     }
@@ -312,9 +320,13 @@ fn along(course: Course, gaps: impl Iterator<Item = u128>) -> impl Iterator<Item
     })
 }
 
-fn drawn(quantiles: &Quantiles<u64>, stream: &mut Stream) -> u64 {
+fn counted(quantiles: &Quantiles<u64>) -> Lognormal {
     let (p50, p99) = (quantiles.p50.max(1), quantiles.p99.max(1));
-    let tokens = libm::round(stream.lognormal(p50 as f64, p99 as f64));
+    Lognormal::new(p50 as f64, p99 as f64)
+}
+
+fn drawn(of: &Lognormal, stream: &mut Stream) -> u64 {
+    let tokens = libm::round(stream.drawn(of));
     (tokens as u64).clamp(1, MOST_TOKENS)
 }
 

@@ -20,9 +20,9 @@ use super::*;
 use crate::prices::Price;
 use crate::scenario::fault::{CloseMode, Fault, FaultKind};
 use crate::scenario::{
-    Arrivals, Calls, Dialect, Limit, Limits, Load, Network, Run, Scenario, Span, Task, Uptime,
+    Arrivals, Calls, Dialect, Limit, Limits, Load, Network, Quantiles, Run, Scenario, Span, Task,
+    Uptime,
 };
-use crate::time::nanos;
 use crate::units::{Factor, Money, Rate, Share, TokenRate};
 
 #[test]
