@@ -51,7 +51,8 @@ pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(366 * 86_400);
 
 /// Nanoseconds of `length`, saturating at about 584 years.
 pub fn nanos(length: Duration) -> u64 {
-    u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
+    let seconds = length.as_secs().saturating_mul(1_000_000_000);
+    seconds.saturating_add(u64::from(length.subsec_nanos()))
 }
 
 /// Saturates at the largest instant.

@@ -16,8 +16,8 @@ pub(super) struct Bucket {
     level: i128,
     capacity: i128,
     deepest: i128,
-    rate: i128,
-    per: i128,
+    rate: u64,
+    per: u64,
     now: Instant,
 }
 
@@ -25,8 +25,9 @@ impl Bucket {
     /// A full bucket into which `rate` flows in `per`. Its capacity is the inflow of `per` /
     /// `parts`, and at least 1.
     pub(super) fn new(rate: u64, per: Duration, parts: u64) -> Self {
-        let (rate, per) = (i128::from(rate), i128::from(nanos(per).max(1)));
-        let capacity = (rate.saturating_mul(per) / i128::from(parts.max(1))).max(per);
+        let per = nanos(per).max(1);
+        let capacity = product(rate, per) / i128::from(parts.max(1));
+        let capacity = capacity.max(i128::from(per));
         Self {
             level: capacity,
             capacity,
@@ -39,21 +40,21 @@ impl Bucket {
 
     /// The same, but its debt is at most what flows in during `per`.
     pub(super) fn forgiving(self) -> Self {
-        let deepest = -self.rate.saturating_mul(self.per);
+        let deepest = -product(self.rate, self.per);
         Self { deepest, ..self }
     }
 
     /// When the bucket holds `amount`, or is full: `now` or later.
     pub(super) fn ready_at(&mut self, amount: u64, now: Instant) -> Instant {
         self.fill(now);
-        let wanted = self.scaled(amount).min(self.capacity);
+        let wanted = product(amount, self.per).min(self.capacity);
         let short = wanted.saturating_sub(self.level);
         if short <= 0 {
             return now;
         }
         let wait = short
-            .saturating_add(self.rate - 1)
-            .checked_div(self.rate)
+            .saturating_add(i128::from(self.rate) - 1)
+            .checked_div(i128::from(self.rate))
             .and_then(|wait| u64::try_from(wait).ok());
         now + Duration::from_nanos(wait.unwrap_or(u64::MAX))
     }
@@ -61,28 +62,28 @@ impl Bucket {
     /// Takes `amount`, even if the bucket holds less.
     pub(super) fn take(&mut self, amount: u64, now: Instant) {
         self.fill(now);
-        let level = self.level.saturating_sub(self.scaled(amount));
+        let level = self.level.saturating_sub(product(amount, self.per));
         self.level = level.max(self.deepest);
     }
 
     /// Puts `taken` back and takes `used` instead.
     pub(super) fn settle(&mut self, taken: u64, used: u64, now: Instant) {
         self.fill(now);
-        let level = self.level.saturating_add(self.scaled(taken));
-        let level = level.saturating_sub(self.scaled(used));
+        let level = self.level.saturating_add(product(taken, self.per));
+        let level = level.saturating_sub(product(used, self.per));
         self.level = level.clamp(self.deepest, self.capacity);
     }
 
     fn fill(&mut self, now: Instant) {
-        let nanos = i128::from(now.since(self.now).as_nanos() as u64);
-        let inflow = nanos.saturating_mul(self.rate);
+        let inflow = product(nanos(now.since(self.now)), self.rate);
         self.level = self.level.saturating_add(inflow).min(self.capacity);
         self.now = self.now.max(now);
     }
+}
 
-    fn scaled(&self, amount: u64) -> i128 {
-        i128::from(amount).saturating_mul(self.per)
-    }
+/// The product, or the largest number if it is larger than that.
+fn product(one: u64, other: u64) -> i128 {
+    i128::try_from(u128::from(one) * u128::from(other)).unwrap_or(i128::MAX)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ use super::{AttemptId, CallId, ProviderId};
 use crate::rng::RngStreams;
 use crate::time::Instant;
 use quirks::{QuirkState, Told};
-use state::{CallState, Choice, Flight, Queued, Visit};
+use state::{CallState, Choice, Flight, Queued, Visit, earlier};
 
 pub(crate) use super::step::{Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
 
@@ -316,7 +316,7 @@ impl Call {
             self.hedging_done = true;
         }
         let due = due.filter(|due| now < *due);
-        let until = self.deadline(fleet).into_iter().chain(due).min();
+        let until = earlier(self.deadline(fleet), due);
         Step::Wait { until }
     }
 
@@ -469,7 +469,7 @@ impl Call {
     /// The earlier of the caller's deadline and the policy's.
     fn deadline(&self, fleet: &Fleet) -> Option<Instant> {
         let own = fleet.policy().timeouts.call.map(|call| self.arrived + call);
-        self.deadline.into_iter().chain(own).min()
+        earlier(self.deadline, own)
     }
 
     fn is_before_deadline(&self, fleet: &Fleet, moment: Instant) -> bool {

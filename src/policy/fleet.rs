@@ -243,9 +243,8 @@ impl Fleet {
         notes: &mut Notes,
     ) -> ProviderOrder {
         let turn = self.router.turn(call, ask, now, notes);
-        let first = turn.order().next();
         match self.policy.quirks.has(&Quirk::OneProviderOnly) {
-            true => ProviderOrder::Listed(first.into_iter().collect()),
+            true => ProviderOrder::Listed(turn.order().take(1).collect()),
             false => turn,
         }
     }
@@ -353,16 +352,13 @@ impl Fleet {
         let slot = &mut self.slots[pass.provider.index()];
         let used = prompt.saturating_add(output);
         slot.settle(pass, used, now);
-        let cost = slot.member.cost(prompt, output).unwrap_or(pass.cost);
         if let Some(spend) = &mut self.spend {
+            let cost = slot.member.cost(prompt, output).unwrap_or(pass.cost);
             spend.settle((pass.cost, cost), pass.since, now);
+            pass.cost = cost;
         }
-        *pass = Permit {
-            tokens: used,
-            cost,
-            told: true,
-            ..*pass
-        };
+        pass.tokens = used;
+        pass.told = true;
     }
 
     /// A key of the provider that is not resting, that its call has not tried, and that can be used

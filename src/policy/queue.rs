@@ -7,9 +7,8 @@
 //!
 //! A call that waits for capacity holds back all calls behind it, since they would take the
 //! capacity that it needs; but where places are kept for a task, its calls pass all others to reach
-//! them. A call that waits for a provider to return holds back none: a provider
-//! that admits another call does not admit this one. It keeps its position, in case that it finds
-//! the provider full then.
+//! them. A call that waits for a provider to return holds back none: a provider that admits another
+//! call does not admit this one. It keeps its position, in case that it finds the provider full.
 //!
 //! The queue has no clock and does not know the capacity. The fleet removes calls that have waited
 //! for too long, and wakes the first call when there is room for it.
@@ -148,6 +147,11 @@ impl Queue {
     pub(crate) fn for_return(&self) -> impl Iterator<Item = CallId> {
         let line = self.lines.get(&Line::Return);
         line.into_iter().flat_map(BTreeMap::values).copied()
+    }
+
+    /// Whether no call waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.is_empty()
     }
 
     /// Whether a call waits.

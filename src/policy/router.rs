@@ -368,11 +368,24 @@ impl Router {
 impl ProviderOrder {
     /// The providers in order, each once.
     pub(crate) fn order(&self) -> impl Iterator<Item = ProviderId> + '_ {
-        let (natural, listed) = match self {
-            Self::From { first, providers } => ((*first..*providers).chain(0..*first), &[][..]),
-            Self::Listed(listed) => ((0..0).chain(0..0), &listed[..]),
+        let count = match self {
+            Self::From { providers, .. } => usize::from(*providers),
+            Self::Listed(listed) => listed.len(),
         };
-        natural.map(ProviderId).chain(listed.iter().copied())
+        (0..count).map(|nth| self.nth(nth))
+    }
+
+    fn nth(&self, nth: usize) -> ProviderId {
+        match self {
+            Self::From { first, providers } => {
+                let left = providers - first;
+                match nth as u16 {
+                    nth if nth < left => ProviderId(first + nth),
+                    nth => ProviderId(nth - left),
+                }
+            }
+            Self::Listed(listed) => listed[nth],
+        }
     }
 }
 

@@ -22,18 +22,25 @@ pub(crate) struct Spend {
     length: u64,
     /// Nano-dollars by part; the index is the part's number modulo [`PARTS`].
     parts: [u64; PARTS],
+    /// The sum of the parts.
+    spent: u128,
     /// The number of the current part.
     newest: u64,
+    /// When that part ends.
+    end: u64,
 }
 
 impl Spend {
     /// Nothing is spent yet.
     pub(crate) fn new(settings: config::Spend) -> Self {
+        let length = nanos(settings.per).div_ceil(PARTS as u64 - 1).max(1);
         Self {
             max: settings.max.as_nanos(),
-            length: nanos(settings.per).div_ceil(PARTS as u64 - 1).max(1),
+            length,
             parts: [0; PARTS],
+            spent: 0,
             newest: 0,
+            end: length,
         }
     }
 
@@ -41,14 +48,14 @@ impl Spend {
     /// more than `max` may start when nothing is spent.
     pub(crate) fn ready_at(&mut self, expected: Money, now: Instant) -> Instant {
         self.advance(now);
-        let room = self.max - expected.as_nanos().min(self.max);
-        let mut spent = self.spent();
+        let room = u128::from(self.max - expected.as_nanos().min(self.max));
+        let mut spent = self.spent;
         if spent <= room {
             return now;
         }
         let oldest = (self.newest + 1).saturating_sub(PARTS as u64);
         for number in oldest..=self.newest {
-            spent -= self.parts[place(number)];
+            spent -= u128::from(self.parts[place(number)]);
             if spent <= room {
                 let expires = (number + PARTS as u64).saturating_mul(self.length);
                 return Instant::from_nanos(expires).max(now);
@@ -60,41 +67,40 @@ impl Spend {
     /// An attempt with this expected cost starts.
     pub(crate) fn take(&mut self, expected: Money, now: Instant) {
         self.advance(now);
-        let part = &mut self.parts[place(self.newest)];
-        *part = part.saturating_add(expected.as_nanos());
+        self.add(self.newest, (Money::ZERO, expected));
     }
 
     /// An attempt that was expected to cost this, and started at `since`, has cost `actual`.
-    pub(crate) fn settle(
-        &mut self,
-        (expected, actual): (Money, Money),
-        since: Instant,
-        now: Instant,
-    ) {
+    pub(crate) fn settle(&mut self, change: (Money, Money), since: Instant, now: Instant) {
         self.advance(now);
         let number = since.as_nanos() / self.length;
         if number + PARTS as u64 <= self.newest {
             return;
         }
+        self.add(number, change);
+    }
+
+    /// Replaces an expected cost by the actual one, in the part of this number.
+    fn add(&mut self, number: u64, (expected, actual): (Money, Money)) {
         let part = &mut self.parts[place(number)];
+        self.spent -= u128::from(*part);
         let kept = part.saturating_sub(expected.as_nanos());
         *part = kept.saturating_add(actual.as_nanos());
+        self.spent += u128::from(*part);
     }
 
-    /// What was spent in the last period.
-    fn spent(&self) -> u64 {
-        self.parts
-            .iter()
-            .fold(0, |sum, part| sum.saturating_add(*part))
-    }
-
-    /// Drops the parts that are too old. An earlier moment changes nothing.
+    /// Moves on to `now`, and drops the parts that are too old. An earlier moment changes nothing.
     fn advance(&mut self, now: Instant) {
-        let newest = now.as_nanos() / self.length;
-        for number in 1..=newest.saturating_sub(self.newest).min(PARTS as u64) {
-            self.parts[place(self.newest + number)] = 0;
+        if now.as_nanos() < self.end {
+            return;
         }
-        self.newest = self.newest.max(newest);
+        let newest = now.as_nanos() / self.length;
+        for number in 1..=(newest - self.newest).min(PARTS as u64) {
+            let part = &mut self.parts[place(self.newest + number)];
+            self.spent -= u128::from(std::mem::take(part));
+        }
+        self.newest = newest;
+        self.end = newest.saturating_add(1).saturating_mul(self.length);
     }
 }
 

@@ -33,8 +33,13 @@ impl Money {
 
     /// What `tokens` cost at this price per million tokens, rounded half up, saturating.
     pub(crate) fn per_million(self, tokens: u64) -> Self {
-        let exact = u128::from(self.0) * u128::from(tokens);
-        Self(u64::try_from((exact + 500_000) / 1_000_000).unwrap_or(u64::MAX))
+        let exact = u128::from(self.0) * u128::from(tokens) + 500_000;
+        // A division of 64 bits is far cheaper, and nearly always enough.
+        let cost = match u64::try_from(exact) {
+            Ok(exact) => exact / 1_000_000,
+            Err(_) => u64::try_from(exact / 1_000_000).unwrap_or(u64::MAX),
+        };
+        Self(cost)
     }
 
     /// Reads an amount with its currency, such as `3.00 USD`.

@@ -394,9 +394,11 @@ impl Call {
 
     /// Begins where the call before ended, if a quirk says so.
     pub(super) fn begin_rotated(&mut self, fleet: &Fleet) {
-        let mut order: Vec<ProviderId> = self.turn.order().collect();
-        let begins = fleet.rotated_to();
-        if let Some(first) = order.iter().position(|one| Some(*one) == begins) {
+        let Some(begins) = fleet.rotated_to() else {
+            return;
+        };
+        let mut order = Vec::from_iter(self.turn.order());
+        if let Some(first) = order.iter().position(|one| *one == begins) {
             order.rotate_left(first);
             self.turn = ProviderOrder::Listed(order);
         }

@@ -151,7 +151,7 @@ impl Choice {
         match self {
             Self::Leave(_) => self,
             Self::NoProvider | Self::Unhealthy(_) => Self::Full(ready),
-            Self::Full(before) => Self::Full(before.into_iter().chain(ready).min()),
+            Self::Full(before) => Self::Full(earlier(before, ready)),
         }
     }
 
@@ -165,5 +165,13 @@ impl Choice {
                 Self::Unhealthy(earlier)
             }
         }
+    }
+}
+
+/// The earlier of two moments, of which each may be none.
+pub(super) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

@@ -232,8 +232,9 @@ impl Quirks {
     }
 
     /// Whether this one, which has no settings, is among them.
+    #[inline]
     pub(crate) fn has(&self, quirk: &Quirk) -> bool {
-        self.0.contains(quirk)
+        !self.0.is_empty() && self.0.contains(quirk)
     }
 
     /// Whether the client takes what failed in this way for an answer.

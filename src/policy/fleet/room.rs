@@ -23,7 +23,7 @@ impl Fleet {
         now: Instant,
     ) -> bool {
         self.pass_over_late(call, now);
-        let Some(queue) = &self.queue else {
+        let Some(queue) = self.waiting() else {
             return false;
         };
         let passes = |task| {
@@ -35,7 +35,7 @@ impl Fleet {
 
     /// When the wait of a call that comes before others ends at the latest.
     pub(in crate::policy) fn first_leaves_at(&self) -> Option<Instant> {
-        let firsts = self.queue.as_ref()?.firsts();
+        let firsts = self.waiting()?.firsts();
         firsts.map(|(_, until)| until).min()
     }
 
@@ -99,7 +99,7 @@ impl Fleet {
     /// stepped any more.
     fn pass_over_late(&mut self, call: CallId, now: Instant) {
         let mut passed = false;
-        while let Some(queue) = &mut self.queue {
+        while let Some(queue) = self.queue.as_mut().filter(|queue| !queue.is_empty()) {
             let is_late = |(first, until): &(CallId, Instant)| *first != call && *until <= now;
             let Some((late, _)) = queue.firsts().find(is_late) else {
                 break;
@@ -114,8 +114,9 @@ impl Fleet {
 
     /// Wakes the first calls in the queue, since there may be capacity for one of them now.
     pub(super) fn wake_next(&mut self) {
-        let firsts = self.queue.iter().flat_map(Queue::firsts);
-        self.woken.extend(firsts.map(|(call, _)| call));
+        if let Some(queue) = self.queue.as_ref().filter(|queue| !queue.is_empty()) {
+            self.woken.extend(queue.firsts().map(|(call, _)| call));
+        }
     }
 
     /// An attempt has ended, which leaves room, and may have closed a breaker or freed its probe.
@@ -130,5 +131,10 @@ impl Fleet {
     pub(super) fn wake_returning(&mut self) {
         let all = self.queue.iter().flat_map(Queue::for_return);
         self.woken.extend(all);
+    }
+
+    /// The queue, if a call is in it.
+    fn waiting(&self) -> Option<&Queue> {
+        self.queue.as_ref().filter(|queue| !queue.is_empty())
     }
 }

@@ -36,10 +36,12 @@ impl Observed {
         match seen {
             AttemptResult::Nothing => {}
             AttemptResult::Well(took) => {
-                let slower = self.after_answer(nanos(took), now, half_life);
-                self.fade(now, half_life);
+                let (took, before) = (nanos(took), self.latency.unwrap_or(0));
+                let left = self.fade(now, half_life);
                 self.well = self.well.saturating_add(ONE);
-                self.latency = Some(slower);
+                // A peak EWMA: a slower answer counts in full at once, a faster one in proportion
+                // to the time that has passed (as in Finagle and tower).
+                self.latency = Some(took + left.of(before.saturating_sub(took)));
             }
             AttemptResult::Failed => {
                 self.fade(now, half_life);
@@ -70,23 +72,18 @@ impl Observed {
     /// The expected time to its answer, in nanoseconds; none = unknown. It decays, so that a slow
     /// provider is tried again.
     pub(super) fn latency(&self, now: Instant, half_life: Duration) -> Option<u64> {
-        let left = Left::since(self.at, now, half_life);
-        self.latency.map(|latency| left.of(latency).max(1))
+        let latency = self.latency?;
+        Some(Left::since(self.at, now, half_life).of(latency).max(1))
     }
 
-    /// The peak EWMA after an answer that took `took`: a slower answer counts in full at once, a
-    /// faster one in proportion to the time that has passed (as in Finagle and tower).
-    fn after_answer(&self, took: u64, now: Instant, half_life: Duration) -> u64 {
-        let above = self.latency.unwrap_or(0).saturating_sub(took);
-        took + Left::since(self.at, now, half_life).of(above)
-    }
-
-    fn fade(&mut self, now: Instant, half_life: Duration) {
+    /// Decays until `now`, and returns by how much.
+    fn fade(&mut self, now: Instant, half_life: Duration) -> Left {
         let left = Left::since(self.at, now, half_life);
         self.well = left.of(self.well);
         self.failed = left.of(self.failed);
         self.latency = self.latency.map(|latency| left.of(latency));
         self.at = self.at.max(now);
+        left
     }
 }
 
