@@ -242,11 +242,11 @@ impl Fleet {
         now: Instant,
         notes: &mut Notes,
     ) -> ProviderOrder {
-        let turn = self.router.turn(call, ask, now, notes);
-        match self.policy.quirks.has(&Quirk::OneProviderOnly) {
-            true => ProviderOrder::Listed(turn.order().take(1).collect()),
-            false => turn,
+        let mut turn = self.router.turn(call, ask, now, notes);
+        if self.policy.quirks.has(&Quirk::OneProviderOnly) {
+            turn = ProviderOrder::Listed(turn.order().take(1).collect());
         }
+        turn
     }
 
     /// The provider to which all attempts are pinned, if any.

@@ -135,8 +135,12 @@ impl Router {
         let ruled = self.rule(ask).is_some();
         if !ruled
             && session.is_none()
-            && let Some((turn, led_by)) = self.plain()
+            && let Some((first, led_by)) = self.plain()
         {
+            let turn = ProviderOrder::From {
+                first,
+                providers: small(self.places.len()),
+            };
             notes.add(|| self.ordered(led_by, turn.order().map(|id| self.unmeasured(id))));
             return turn;
         }
@@ -182,8 +186,9 @@ impl Router {
         self.tasks.get(ask.task.as_deref()?)
     }
 
-    /// An order that needs no list, where the strategy and the priority groups allow it.
-    fn plain(&mut self) -> Option<(ProviderOrder, Lead)> {
+    /// The first of an order that needs no list, where the strategy and the priority groups allow
+    /// it.
+    fn plain(&mut self) -> Option<(u16, Lead)> {
         let all = 0..self.places.len();
         let (first, led_by) = match self.strategy {
             Strategy::Priority if self.lined_up => (0, Lead::Rank),
@@ -192,12 +197,7 @@ impl Router {
             }
             _ => return None,
         };
-        let small = |count| u16::try_from(count).expect("there are no more providers than that");
-        let turn = ProviderOrder::From {
-            first: small(first),
-            providers: small(self.places.len()),
-        };
-        Some((turn, led_by))
+        Some((small(first), led_by))
     }
 
     /// The providers that the call may use, as the task, the priority groups and the strategy rank
@@ -387,6 +387,11 @@ impl ProviderOrder {
             Self::Listed(listed) => listed[nth],
         }
     }
+}
+
+/// A number of providers.
+fn small(count: usize) -> u16 {
+    u16::try_from(count).expect("there are no more providers than that")
 }
 
 impl Default for ProviderOrder {

@@ -87,21 +87,31 @@ impl Fleet {
         if let Some(probability) = self.throttles(provider, &bid) {
             return Err(Refusal::Throttled { probability });
         }
+        let (guard, key) = self.enter(provider, (tokens, cost), task, bid.now);
         Ok(Permit {
+            provider,
+            key,
             despite,
-            ..self.enter(provider, (tokens, cost), task, bid.now)
+            guard,
+            tokens,
+            cost,
+            told: false,
+            task,
+            since: bid.now,
         })
     }
 
     /// The limit in `full`, or the budget in money if that takes longer.
     fn or_spent(&mut self, full: Option<Refusal>, cost: Money, now: Instant) -> Option<Refusal> {
+        let Some(spend) = &mut self.spend else {
+            return full;
+        };
         let ready = match full.map(Refusal::full_until) {
             Some(Some(None)) => return full,
             Some(Some(Some(until))) => until,
             _ => now,
         };
-        let spend = self.spend.as_mut();
-        let until = spend.map_or(ready, |spend| spend.ready_at(cost, now));
+        let until = spend.ready_at(cost, now);
         match until > ready {
             true => Some(Refusal::SpendExhausted { until }),
             false => full,
@@ -123,7 +133,7 @@ impl Fleet {
         (tokens, cost): (u64, Money),
         task: Option<ReservedTask>,
         now: Instant,
-    ) -> Permit {
+    ) -> (Admission, KeyId) {
         let slot = &mut self.slots[provider.index()];
         let before = slot.state();
         // Panic and a pin override a breaker that refuses; it ignores the results of their
@@ -136,17 +146,7 @@ impl Fleet {
         }
         self.router.on_start(provider, now);
         self.note(provider, before);
-        Permit {
-            provider,
-            key,
-            despite: None,
-            guard,
-            tokens,
-            cost,
-            told: false,
-            task,
-            since: now,
-        }
+        (guard, key)
     }
 
     /// When a provider that is refused now may be admitted again merely because time passes; none
