@@ -85,6 +85,7 @@ struct Model<'a> {
     open_exchanges: u64,
     calls: Places<Box<Running>>,
     /// Calls that have ended, whose memory is used again.
+    #[expect(clippy::vec_box, reason = "the boxes are what is used again")]
     spare: Vec<Box<Running>>,
     outages: Vec<Outage>,
     load: Load,
