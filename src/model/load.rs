@@ -26,6 +26,8 @@ struct Question {
     client: u32,
     /// The latest click.
     id: CallId,
+    /// How many came before it.
+    clicks: u32,
     call: Option<Key>,
     /// Whether the user asks another one after it.
     goes_on: bool,
@@ -124,19 +126,20 @@ impl Model<'_> {
         let question = self.load.questions.add(Question {
             client,
             id,
+            clicks: 0,
             call: None,
             goes_on,
         });
-        self.click(question, client, id);
+        self.click(question, client, (id, 0));
     }
 
-    fn click(&mut self, question: Key, client: u32, id: CallId) {
+    fn click(&mut self, question: Key, client: u32, (id, clicks): (CallId, u32)) {
         if self.load.drained {
             return self.load.ended();
         }
         if let Some(user_retry) = self.workload.user_retry() {
             let at = self.now + user_retry.patience;
-            self.queue.set(at, Event::Impatient { question, id });
+            self.queue.set(at, Event::Impatient { question, clicks });
         }
         if !self.is_unseen(client, question, id) {
             self.begin_call(question, client, id);
@@ -151,18 +154,20 @@ impl Model<'_> {
         }
     }
 
-    /// The user has waited for long since the click `id`: perhaps clicks again.
-    pub(super) fn on_impatient(&mut self, question: Key, id: CallId) {
+    /// The user has waited for long since the latest of so many clicks: perhaps clicks again.
+    pub(super) fn on_impatient(&mut self, question: Key, clicks: u32) {
         let now = self.now;
         let asked = self.load.questions.get(question);
-        let Some(asked) = asked.filter(|asked| asked.id == id) else {
+        let Some(asked) = asked.filter(|asked| asked.clicks == clicks) else {
             return;
         };
+        let id = asked.id;
         let again = self.workload.clicked_again(id);
         let Some(again) = again.filter(|_| now < self.workload.end()) else {
             return;
         };
         asked.id = again;
+        asked.clicks += 1;
         let (client, call) = (asked.client, asked.call.take());
         let abandons = self.workload.user_retry().is_some_and(|one| one.abandons);
         match call {
@@ -172,7 +177,7 @@ impl Model<'_> {
             None => {}
         }
         self.load.open += 1;
-        self.click(question, client, again);
+        self.click(question, client, (again, clicks + 1));
     }
 
     /// The call of a question has ended: the user goes on.

@@ -178,7 +178,7 @@ impl<'a> Model<'a> {
             Event::Arrival => self.on_arrival(),
             Event::Begins(call) => self.ask_question(call, false),
             Event::Thought(call) => self.on_thought(call),
-            Event::Impatient { question, id } => self.on_impatient(question, id),
+            Event::Impatient { question, clicks } => self.on_impatient(question, clicks),
             Event::AllArrived => self.on_all_arrived(),
             Event::Drained => self.on_drained(),
             Event::Call(key) => self.poll_call(key),

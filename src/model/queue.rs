@@ -17,8 +17,8 @@ pub(super) enum Event {
     Begins(CallId),
     /// A user of a closed loop has thought, and asks.
     Thought(CallId),
-    /// The patience of the user with this question is over.
-    Impatient { question: Key, id: CallId },
+    /// The patience of the user with this question is over, after so many clicks again.
+    Impatient { question: Key, clicks: u32 },
     /// The last arrival is over.
     AllArrived,
     /// What has not ended by now does not end any more.
@@ -54,30 +54,30 @@ pub(super) enum Event {
 /// The place among all that happens at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
-    /// Zero for a timer, one more than the time at which it was sent for what is carried.
+    /// Zero for a timer; for what is carried one more than the millisecond in which it was sent,
+    /// and the host in the last bits.
     sent: u64,
-    host: u32,
     connection: u64,
 }
 
 impl Rank {
-    const TIMER: Self = Self::carried(0, 0, 0);
-    const LAST: Self = Self::carried(u64::MAX, 0, 0);
+    const TIMER: Self = Self::new(0, 0);
+    const LAST: Self = Self::new(u64::MAX, 0);
 
     /// Of what was sent at `sent` by this host, on the connection of this number; 0 for the request
     /// for one, which is sent before data.
     pub(super) const fn of(sent: Instant, host: u32, connection: u64) -> Self {
-        Self::carried(sent.as_nanos() + 1, host, connection)
+        let sent = sent.as_nanos() / NANOS + 1;
+        Self::new(sent << HOST_BITS | host as u64, connection)
     }
 
-    const fn carried(sent: u64, host: u32, connection: u64) -> Self {
-        Self {
-            sent,
-            host,
-            connection,
-        }
+    const fn new(sent: u64, connection: u64) -> Self {
+        Self { sent, connection }
     }
 }
+
+/// No run has more hosts, and no time more than 2⁴⁸ ms.
+const HOST_BITS: u32 = 16;
 
 /// The events to come.
 ///
@@ -144,11 +144,7 @@ impl Queue {
 
     /// `event` is carried over the network.
     pub(super) fn carry(&mut self, at: Instant, rank: Rank, event: Event) {
-        self.place(Entry {
-            at: millis(at),
-            rank,
-            event,
-        });
+        self.place(millis(at), rank, event);
     }
 
     /// Takes the next event. Those that are `idle`, since what they concern is gone, are left out
@@ -162,14 +158,16 @@ impl Queue {
         Some((Instant::from_nanos(self.now * NANOS), event))
     }
 
-    fn place(&mut self, entry: Entry) {
-        if entry.at <= self.now {
+    /// Its parts go in registers: all events pass here.
+    fn place(&mut self, at: u64, rank: Rank, event: Event) {
+        let entry = Entry { at, rank, event };
+        if at <= self.now {
             let to_come = &self.due[self.happened..];
-            let before = to_come.partition_point(|other| other.rank <= entry.rank);
+            let before = to_come.partition_point(|other| other.rank <= rank);
             return self.due.insert(self.happened + before, entry);
         }
-        let number = (entry.at ^ self.now).ilog2() / BITS;
-        let slot = (entry.at >> (number * BITS)) as usize % SLOTS;
+        let number = (at ^ self.now).ilog2() / BITS;
+        let slot = (at >> (number * BITS)) as usize % SLOTS;
         let level = &mut self.levels[number as usize];
         self.filled |= 1 << number;
         level.filled |= 1 << slot;
@@ -198,7 +196,7 @@ impl Queue {
         }
         let mut entries = std::mem::take(entries);
         let live = entries.drain(..).filter(|entry| !idle(entry.event));
-        live.for_each(|entry| self.place(entry));
+        live.for_each(|Entry { at, rank, event }| self.place(at, rank, event));
         // Little memory is used again; much is given back, since a slot has its turn seldom.
         if entries.capacity() <= KEPT {
             self.levels[number as usize].slots[slot as usize] = entries;
