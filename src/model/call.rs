@@ -86,7 +86,7 @@ impl Model<'_> {
                 max_tokens,
                 tokens: Some(tokens),
             },
-            attempts: attempts.unwrap_or_default(),
+            attempts: attempts.unwrap_or_else(|| Vec::with_capacity(1)),
             waits: None,
             wake: None,
             has_text: false,
