@@ -62,6 +62,7 @@ pub(crate) mod hints;
 pub(crate) mod keys;
 pub(crate) mod limiter;
 pub(crate) mod outlier;
+mod pairs;
 pub(crate) mod prebuffer;
 pub(crate) mod provider_info;
 mod quantile;

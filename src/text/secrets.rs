@@ -92,14 +92,15 @@ fn has_shape(word: &str) -> bool {
     let begins = |at: usize, start: &str, least: usize| {
         bytes[at..].starts_with(start.as_bytes()) && bytes.len() - at - start.len() >= least
     };
-    (0..bytes.len()).any(|at| {
-        // Behind other letters, as in `[31msk-proj-`, it must look like chance as well.
-        let is_start = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
-        (is_start || is_in_changing_case(&bytes[at..]))
-            && SHAPES
-                .iter()
-                .any(|(start, least)| begins(at, start, *least))
-    })
+    bytes.len() >= SHORTEST_KEY
+        && (0..bytes.len()).any(|at| {
+            // Behind other letters, as in `[31msk-proj-`, it must look like chance as well.
+            let is_start = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+            (is_start || is_in_changing_case(&bytes[at..]))
+                && SHAPES
+                    .iter()
+                    .any(|(start, least)| begins(at, start, *least))
+        })
 }
 
 /// Whether a text is long, and in small and capital letters.
@@ -111,6 +112,19 @@ fn is_in_changing_case(text: &[u8]) -> bool {
 
 /// No more of a key needs a look.
 const LONGEST_KEY: usize = 120;
+
+/// The fewest characters of a key that begins as one of [`SHAPES`].
+const SHORTEST_KEY: usize = {
+    let (mut shortest, mut at) = (usize::MAX, 0);
+    while at < SHAPES.len() {
+        let (start, least) = SHAPES[at];
+        if start.len() + least < shortest {
+            shortest = start.len() + least;
+        }
+        at += 1;
+    }
+    shortest
+};
 
 /// How keys begin, and how many characters they have at least behind that.
 const SHAPES: &[(&str, usize)] = &[

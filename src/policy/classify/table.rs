@@ -111,7 +111,7 @@ pub(super) fn strongest(said: &Said) -> Option<&'static Row> {
 static SIGNS: LazyLock<Vec<(&Row, Sought)>> = LazyLock::new(|| {
     let sought = |row: &'static Row| match row.at {
         Place::Word => Sought::word(row.text),
-        Place::Phrase => Sought::Phrase(row.text),
+        Place::Phrase => Sought::phrase(row.text),
     };
     let mut signs = Vec::from_iter(rows().map(|row| (row, sought(row))));
     signs.sort_by_key(|(row, _)| row.rank());

@@ -4,10 +4,12 @@
 //! A wait counts only behind words that ask for one, since messages name other lengths as well
 //! ("limit: 5 requests per 30 seconds").
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::length;
 use super::moment;
+use crate::policy::pairs::{Pairs, PhrasePairs};
 
 /// A wait in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +24,13 @@ pub(super) fn find(message: &str) -> Option<Wait> {
     let message = &message[..message.floor_char_boundary(LONGEST)];
     // Only the letters of ASCII change, so places in one text are places in the other.
     let lower = message.to_ascii_lowercase();
+    let pairs = Pairs::of(&lower);
+    let cues = SOUGHT.iter().filter(|(_, own)| pairs.have(own));
     let behind = |cue: &'static str| {
         let found = lower.match_indices(cue);
         found.map(move |(at, _)| (at + cue.len(), cue))
     };
-    let mut places = Vec::from_iter(CUES.iter().copied().flat_map(behind));
+    let mut places = Vec::from_iter(cues.flat_map(|(cue, _)| behind(cue)));
     places.sort_unstable();
     let read = |(at, cue)| read(&message[at..], &lower[at..], cue);
     places
@@ -76,7 +80,8 @@ fn in_utc(text: &str) -> Option<Duration> {
 
 /// Chinese says the length before the word for "later": `请 30 秒后重试`.
 fn before_later(text: &str) -> Option<Wait> {
-    LATER.iter().find_map(|(later, unit)| {
+    let mut later = LATER.iter().filter(|_| !text.is_ascii());
+    later.find_map(|(later, unit)| {
         let before = text.split_once(later)?.0.trim_end();
         let is_part = |c: char| c.is_ascii_digit() || c == '.';
         let number = &before[before.trim_end_matches(is_part).len()..];
@@ -126,6 +131,10 @@ const CUES: [&str; 27] = [
     "access at",
     "back in",
 ];
+
+/// The same, each with its pairs.
+static SOUGHT: LazyLock<[(&str, PhrasePairs); CUES.len()]> =
+    LazyLock::new(|| CUES.map(|cue| (cue, PhrasePairs::of(cue))));
 
 /// Of these, those that are a header's name, whose numbers are seconds.
 const HEADERS: [&str; 3] = ["retry-after", "retry_after", "retryafter"];
