@@ -98,7 +98,7 @@ impl Alerts {
     #[inline(never)]
     fn look_at(&mut self, event: &Event, open: &OpenCalls) {
         let seen = match &event.kind {
-            EventKind::Ended { call, outcome } => open.get(*call).map(|call| {
+            EventKind::Ended { call, outcome } => open.get(call).map(|call| {
                 let succeeded = matches!(outcome, Outcome::Succeeded { .. });
                 let latency = succeeded.then(|| event.at.since(call.arrived));
                 let fell_back = call.fell_back();

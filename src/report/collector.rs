@@ -182,7 +182,7 @@ impl Collector {
 
     /// As [`Self::finish`], with how each call ended.
     pub fn finish_by_call(mut self) -> (RunStats, CallOutcomes) {
-        let mut open: Vec<CallId> = self.open.numbers().collect();
+        let mut open: Vec<CallId> = self.open.keys().copied().collect();
         open.sort_unstable();
         for call in open {
             self.on_end(call, Outcome::Failed(FailureReason::Unfinished), self.now);
@@ -202,7 +202,7 @@ impl Collector {
     }
 
     fn with(&mut self, call: CallId, tell: impl FnOnce(&mut OpenCall)) {
-        if let Some(open) = self.open.get_mut(call) {
+        if let Some(open) = self.open.get_mut(&call) {
             tell(open);
         }
     }
@@ -215,7 +215,7 @@ impl Collector {
         at: Instant,
     ) {
         let until = hint.map(|hint| at + hint);
-        let open = self.open.get_mut(call);
+        let open = self.open.get_mut(&call);
         if open.is_some_and(|open| open.on_reply(attempt, failure, until)) {
             self.moments.on_answer(provider, at, &mut self.state);
         }
@@ -226,7 +226,7 @@ impl Collector {
     }
 
     fn on_arrival(&mut self, call: CallId, at: Instant) {
-        if self.open.get(call).is_some() {
+        if self.open.contains_key(&call) {
             return;
         }
         let mut open = self.spare.pop().unwrap_or_default();
@@ -243,11 +243,11 @@ impl Collector {
         for &place in &open.stretches {
             self.stretches[place].on_arrival(&self.rules, at);
         }
-        self.open.add(call, open);
+        self.open.insert(call, open);
     }
 
     fn on_start(&mut self, call: CallId, started: Started, is_probe: bool) {
-        let Some(open) = self.open.get_mut(call) else {
+        let Some(open) = self.open.get_mut(&call) else {
             return;
         };
         let Started {
@@ -268,7 +268,7 @@ impl Collector {
         hint: Duration,
         at: Instant,
     ) {
-        let key = self.open.get(call).and_then(|open| open.key_of(attempt));
+        let key = self.open.get(&call).and_then(|open| open.key_of(attempt));
         if let Some(key) = key {
             self.watch.on_hint(call, (provider, key), hint, at);
         }
@@ -276,14 +276,14 @@ impl Collector {
 
     /// An attempt is no longer in flight.
     fn on_over(&mut self, call: CallId, attempt: AttemptId, provider: ProviderId) {
-        let open = self.open.get_mut(call);
+        let open = self.open.get_mut(&call);
         if open.is_some_and(|open| open.on_over(attempt)) {
             self.watch.on_probe_over(call, provider);
         }
     }
 
     fn on_end(&mut self, id: CallId, outcome: Outcome, at: Instant) {
-        let Some(mut call) = self.open.remove(id) else {
+        let Some(mut call) = self.open.swap_remove(&id) else {
             return;
         };
         for provider in call.probes_left() {
@@ -344,7 +344,7 @@ impl Collector {
 
     fn on_bill(&mut self, provider: ProviderId, call: CallId, nth: u32, tokens: Tokens) {
         let mut stretches: &[usize] = &[];
-        if let Some(open) = self.open.get_mut(call) {
+        if let Some(open) = self.open.get_mut(&call) {
             if open.on_bill(provider, nth, tokens) {
                 return;
             }
