@@ -185,7 +185,7 @@ impl Call {
         let Some(found) = found else {
             return;
         };
-        let flight = self.flights.remove(found);
+        let flight = &self.flights[found];
         // If the call has finished, or another attempt answers it, only the fleet is notified.
         let is_ours = self.committed.is_none_or(|committed| committed == attempt)
             && !matches!(self.state, CallState::Finished(_));
@@ -196,12 +196,13 @@ impl Call {
                     fleet.on_first_token_received(flight.pass.provider, took);
                 }
                 fleet.on_success(&flight.pass, took, now);
+                self.flights.remove(found);
                 if is_ours {
                     self.finish(Outcome::Succeeded { attempt });
                 }
             }
             Reply::Failed(failure) => {
-                match self.told(fleet, &flight, failure) {
+                match self.told(fleet, flight, failure) {
                     Told::Over => fleet.on_cancelled(&flight.pass, true, now),
                     told => {
                         if told == Told::FailedTwice {
@@ -210,6 +211,7 @@ impl Call {
                         fleet.on_failure(&flight.pass, failure, now);
                     }
                 }
+                let flight = self.flights.remove(found);
                 if is_ours && !self.hangs(fleet, failure.class) {
                     self.on_failure(fleet, flight, failure, now);
                 }
@@ -441,13 +443,14 @@ impl Call {
             .flights
             .iter()
             .position(|flight| Some(flight.attempt) != committed)?;
-        let flight = self.flights.remove(found);
-        let spoke = flight.first_token.is_some();
+        let flight = &self.flights[found];
+        let (attempt, spoke) = (flight.attempt, flight.first_token.is_some());
         if !spoke {
             fleet.on_silence(flight.pass.provider, flight.took(now));
         }
         fleet.on_cancelled(&flight.pass, spoke, now);
-        Some(flight.attempt)
+        self.flights.remove(found);
+        Some(attempt)
     }
 
     const fn bid(&self, picky: bool, now: Instant) -> AdmissionRequest<'_> {
