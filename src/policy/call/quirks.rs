@@ -170,7 +170,7 @@ impl Call {
     pub(super) fn retry_inside(
         &mut self,
         fleet: &mut Fleet,
-        failed: Failed,
+        failed: &Failed,
         now: Instant,
     ) -> Option<Step> {
         let visit = failed.visit;
@@ -190,7 +190,7 @@ impl Call {
             };
             let failed = Failed {
                 visit: inside,
-                ..failed
+                ..*failed
             };
             return Some(self.sleep(fleet, &failed, wait, Then::Return, now));
         }
@@ -211,7 +211,7 @@ impl Call {
         };
         let failed = Failed {
             visit: inside,
-            ..failed
+            ..*failed
         };
         Some(self.sleep(fleet, &failed, wait, Then::Return, now))
     }

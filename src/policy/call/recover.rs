@@ -46,7 +46,7 @@ impl Call {
 
     /// After a failure: stops, gives up, falls back, or retries after a wait.
     pub(super) fn recover(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
-        if let Some(step) = self.retry_inside(fleet, failed, now) {
+        if let Some(step) = self.retry_inside(fleet, &failed, now) {
             return step;
         }
         let class = failed.class;
@@ -72,11 +72,11 @@ impl Call {
         if let Some(why) = leaves {
             return self.leave(fleet, failed, why, now);
         }
-        self.wait_by_hint(fleet, failed, now)
+        self.wait_by_hint(fleet, &failed, now)
     }
 
     /// Waits for as long as the provider asks for, or backs off.
-    fn wait_by_hint(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
+    fn wait_by_hint(&mut self, fleet: &mut Fleet, failed: &Failed, now: Instant) -> Step {
         let (provider, class) = (failed.visit.provider, failed.class);
         if self.has_another(fleet, provider, now) {
             return self.draw_again(fleet, provider, class, now);
@@ -90,21 +90,21 @@ impl Call {
             && fleet.policy().hints.retry_after == HintMode::Honour
         {
             let wait = self.spread(fleet, &failed.visit, hint);
-            return self.wait(fleet, failed, Wait::Hint { hint, wait }, now);
+            return self.wait(fleet, failed, failed.visit, Wait::Hint { hint, wait }, now);
         }
         match hints::judge(&fleet.policy().hints, failed.hint, left) {
             HintDecision::None => {
                 let nth = self.attempts_there(fleet, &failed.visit);
-                let wait = self.back_off(fleet, &failed, nth);
+                let wait = self.back_off(fleet, failed, nth);
                 let visit = Visit {
                     backoff: wait.length(),
                     ..failed.visit
                 };
-                self.wait(fleet, Failed { visit, ..failed }, wait, now)
+                self.wait(fleet, failed, visit, wait, now)
             }
             HintDecision::Wait(hint) => {
                 let wait = self.spread(fleet, &failed.visit, hint);
-                self.wait(fleet, failed, Wait::Hint { hint, wait }, now)
+                self.wait(fleet, failed, failed.visit, Wait::Hint { hint, wait }, now)
             }
             HintDecision::Beyond(above) => {
                 let hint = failed.hint.unwrap_or_default();
@@ -171,10 +171,17 @@ impl Call {
         }
     }
 
-    /// Waits to retry at the provider. Falls back if the retry would miss the deadline, would not
-    /// be admitted, or exceeds the retry budget.
-    fn wait(&mut self, fleet: &mut Fleet, failed: Failed, wait: Wait, now: Instant) -> Step {
-        let Failed { visit, class, .. } = failed;
+    /// Waits to retry at the provider, in this visit. Falls back if the retry would miss the
+    /// deadline, would not be admitted, or exceeds the retry budget.
+    fn wait(
+        &mut self,
+        fleet: &mut Fleet,
+        failed: &Failed,
+        visit: Visit,
+        wait: Wait,
+        now: Instant,
+    ) -> Step {
+        let class = failed.class;
         let (provider, until) = (visit.provider, failed.at + wait.length());
         let is_blind = fleet.policy().quirks.has(&Quirk::WaitsBlindly);
         if !is_blind && let Some(why) = self.waits_in_vain(fleet, provider, until) {
