@@ -1,7 +1,8 @@
-//! Sums over a sliding window, in a ring of ten parts that expire one by one.
+//! Sums over a sliding window, in a ring of parts that expire one by one.
 //!
 //! Memory and time do not grow with the number of events, since running sums are kept. A sum covers
-//! the current part and the nine before it.
+//! the current part and those before it: of ten parts, the nine before it, so that a tenth of a
+//! window expires at once.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::time::{Instant, nanos};
 
 /// `SUMS` sums over one window.
 #[derive(Clone, Debug)]
-pub(super) struct Ring<const SUMS: usize> {
+pub(super) struct Ring<const SUMS: usize, const PARTS: usize = 10> {
     parts: [[i128; SUMS]; PARTS],
     sums: [i128; SUMS],
     /// The length of a part, in nanoseconds.
@@ -20,10 +21,15 @@ pub(super) struct Ring<const SUMS: usize> {
     end: u64,
 }
 
-impl<const SUMS: usize> Ring<SUMS> {
-    /// All sums are zero.
+impl<const SUMS: usize, const PARTS: usize> Ring<SUMS, PARTS> {
+    /// All sums are zero; the parts make up `window`.
     pub(super) fn new(window: Duration) -> Self {
-        let length = nanos(window).div_ceil(PARTS as u64).max(1);
+        Self::of_parts(nanos(window).div_ceil(PARTS as u64))
+    }
+
+    /// All sums are zero; each part has this length in nanoseconds, and at least one.
+    pub(super) fn of_parts(length: u64) -> Self {
+        let length = length.max(1);
         Self {
             parts: [[0; SUMS]; PARTS],
             sums: [0; SUMS],
@@ -41,7 +47,7 @@ impl<const SUMS: usize> Ring<SUMS> {
         let newest = now.as_nanos() / self.length;
         // After `PARTS` steps every part has been cleared.
         for number in 0..(newest - self.newest).min(PARTS as u64) {
-            let gone = &mut self.parts[place(newest - number)];
+            let gone = &mut self.parts[Self::place(newest - number)];
             for (sum, part) in self.sums.iter_mut().zip(gone) {
                 *sum -= std::mem::take(part);
             }
@@ -52,22 +58,41 @@ impl<const SUMS: usize> Ring<SUMS> {
 
     /// Adds `amount` to one of the sums, now.
     pub(super) fn add(&mut self, sum: usize, amount: i128) {
-        self.parts[place(self.newest)][sum] += amount;
+        self.parts[Self::place(self.newest)][sum] += amount;
         self.sums[sum] += amount;
+    }
+
+    /// Changes what one of the sums has of the part in which `at` lies, unless that has expired.
+    pub(super) fn change(&mut self, sum: usize, at: Instant, change: impl FnOnce(i128) -> i128) {
+        let number = at.as_nanos() / self.length;
+        if number.saturating_add(PARTS as u64) <= self.newest {
+            return;
+        }
+        let part = &mut self.parts[Self::place(number)][sum];
+        let changed = change(*part);
+        self.sums[sum] += changed - *part;
+        *part = changed;
     }
 
     /// One of the sums.
     pub(super) fn sum(&self, sum: usize) -> i128 {
         self.sums[sum]
     }
-}
 
-fn place(number: u64) -> usize {
-    (number % PARTS as u64) as usize
-}
+    /// One of the sums by part, the oldest first, each with the moment at which it expires.
+    pub(super) fn parts(&self, sum: usize) -> impl Iterator<Item = (i128, Instant)> {
+        let oldest = self.newest.saturating_sub(PARTS as u64 - 1);
+        (oldest..=self.newest).map(move |number| {
+            let expires = number.saturating_add(PARTS as u64);
+            let expires = Instant::from_nanos(expires.saturating_mul(self.length));
+            (self.parts[Self::place(number)][sum], expires)
+        })
+    }
 
-/// A window is divided into ten parts, so a tenth of it expires at once.
-const PARTS: usize = 10;
+    const fn place(number: u64) -> usize {
+        (number % PARTS as u64) as usize
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -78,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_end_of_time_is_no_harm() {
-        let mut ring = Ring::<1>::new(Duration::from_nanos(1));
+        let mut ring: Ring<1> = Ring::new(Duration::from_nanos(1));
         ring.add(0, 5);
         for at in [u64::MAX - 1, u64::MAX, 3] {
             ring.advance(Instant::from_nanos(at));
@@ -99,7 +124,7 @@ mod tests {
             length in 1_u64..40,
             gaps in prop::collection::vec((0_u64..150, 0_usize..2, -5_i128..9), 1..100),
         ) {
-            let mut ring = Ring::<2>::new(Duration::from_nanos(length * 10));
+            let mut ring: Ring<2> = Ring::new(Duration::from_nanos(length * 10));
             let mut log: Vec<(u64, usize, i128)> = Vec::new();
             let mut now = 0;
             for (gap, which, amount) in gaps {

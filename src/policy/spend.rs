@@ -11,54 +11,40 @@
 //! expected cost.
 
 use super::config;
+use super::ring::Ring;
 use crate::time::{Instant, nanos};
 use crate::units::Money;
 
-/// What was spent in the last period, by part.
+/// What was spent in the last period.
 #[derive(Clone, Debug)]
 pub(crate) struct Spend {
     max: u64,
-    /// The length of a part, in nanoseconds.
-    length: u64,
-    /// Nano-dollars by part; the index is the part's number modulo [`PARTS`].
-    parts: [u64; PARTS],
-    /// The sum of the parts.
-    spent: u128,
-    /// The number of the current part.
-    newest: u64,
-    /// When that part ends.
-    end: u64,
+    /// In nano-dollars.
+    spent: Ring<1, PARTS>,
 }
 
 impl Spend {
     /// Nothing is spent yet.
     pub(crate) fn new(settings: config::Spend) -> Self {
-        let length = nanos(settings.per).div_ceil(PARTS as u64 - 1).max(1);
         Self {
             max: settings.max.as_nanos(),
-            length,
-            parts: [0; PARTS],
-            spent: 0,
-            newest: 0,
-            end: length,
+            spent: Ring::of_parts(nanos(settings.per).div_ceil(PARTS as u64 - 1)),
         }
     }
 
     /// When an attempt with this expected cost may start: `now` or later. An attempt that costs
     /// more than `max` may start when nothing is spent.
     pub(crate) fn ready_at(&mut self, expected: Money, now: Instant) -> Instant {
-        self.advance(now);
-        let room = u128::from(self.max - expected.as_nanos().min(self.max));
-        let mut spent = self.spent;
+        self.spent.advance(now);
+        let room = i128::from(self.max - expected.as_nanos().min(self.max));
+        let mut spent = self.spent.sum(0);
         if spent <= room {
             return now;
         }
-        let oldest = (self.newest + 1).saturating_sub(PARTS as u64);
-        for number in oldest..=self.newest {
-            spent -= u128::from(self.parts[place(number)]);
+        for (part, expires) in self.spent.parts(0) {
+            spent -= part;
             if spent <= room {
-                let expires = (number + PARTS as u64).saturating_mul(self.length);
-                return Instant::from_nanos(expires).max(now);
+                return expires.max(now);
             }
         }
         now
@@ -66,46 +52,22 @@ impl Spend {
 
     /// An attempt with this expected cost starts.
     pub(crate) fn take(&mut self, expected: Money, now: Instant) {
-        self.advance(now);
-        self.add(self.newest, (Money::ZERO, expected));
+        self.spent.advance(now);
+        self.spent.add(0, i128::from(expected.as_nanos()));
     }
 
     /// An attempt that was expected to cost this, and started at `since`, has cost `actual`.
-    pub(crate) fn settle(&mut self, change: (Money, Money), since: Instant, now: Instant) {
-        self.advance(now);
-        let number = since.as_nanos() / self.length;
-        if number + PARTS as u64 <= self.newest {
-            return;
-        }
-        self.add(number, change);
+    pub(crate) fn settle(
+        &mut self,
+        (expected, actual): (Money, Money),
+        since: Instant,
+        now: Instant,
+    ) {
+        self.spent.advance(now);
+        let [expected, actual] = [expected, actual].map(|cost| i128::from(cost.as_nanos()));
+        self.spent
+            .change(0, since, |part| (part - expected).max(0) + actual);
     }
-
-    /// Replaces an expected cost by the actual one, in the part of this number.
-    fn add(&mut self, number: u64, (expected, actual): (Money, Money)) {
-        let part = &mut self.parts[place(number)];
-        self.spent -= u128::from(*part);
-        let kept = part.saturating_sub(expected.as_nanos());
-        *part = kept.saturating_add(actual.as_nanos());
-        self.spent += u128::from(*part);
-    }
-
-    /// Moves on to `now`, and drops the parts that are too old. An earlier moment changes nothing.
-    fn advance(&mut self, now: Instant) {
-        if now.as_nanos() < self.end {
-            return;
-        }
-        let newest = now.as_nanos() / self.length;
-        for number in 1..=(newest - self.newest).min(PARTS as u64) {
-            let part = &mut self.parts[place(self.newest + number)];
-            self.spent -= u128::from(std::mem::take(part));
-        }
-        self.newest = newest;
-        self.end = newest.saturating_add(1).saturating_mul(self.length);
-    }
-}
-
-fn place(number: u64) -> usize {
-    (number % PARTS as u64) as usize
 }
 
 /// Sixty parts of a period, and the one that has begun.
