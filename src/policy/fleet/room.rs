@@ -23,7 +23,7 @@ impl Fleet {
         now: Instant,
     ) -> bool {
         self.pass_over_late(call, now);
-        let Some(queue) = self.waiting() else {
+        let Some(queue) = waiting(&self.queue) else {
             return false;
         };
         let passes = |task| {
@@ -35,7 +35,7 @@ impl Fleet {
 
     /// When the wait of a call that comes before others ends at the latest.
     pub(in crate::policy) fn first_leaves_at(&self) -> Option<Instant> {
-        let firsts = self.waiting()?.firsts();
+        let firsts = waiting(&self.queue)?.firsts();
         firsts.map(|(_, until)| until).min()
     }
 
@@ -99,11 +99,10 @@ impl Fleet {
     /// stepped any more.
     fn pass_over_late(&mut self, call: CallId, now: Instant) {
         let mut passed = false;
-        while let Some(queue) = self.queue.as_mut().filter(|queue| !queue.is_empty()) {
-            let is_late = |(first, until): &(CallId, Instant)| *first != call && *until <= now;
-            let Some((late, _)) = queue.firsts().find(is_late) else {
-                break;
-            };
+        let is_late = |(first, until): &(CallId, Instant)| *first != call && *until <= now;
+        while let Some((late, _)) = waiting(&self.queue).and_then(|all| all.firsts().find(is_late))
+            && let Some(queue) = &mut self.queue
+        {
             queue.leave(late);
             passed = true;
         }
@@ -114,7 +113,7 @@ impl Fleet {
 
     /// Wakes the first calls in the queue, since there may be capacity for one of them now.
     pub(super) fn wake_next(&mut self) {
-        if let Some(queue) = self.queue.as_ref().filter(|queue| !queue.is_empty()) {
+        if let Some(queue) = waiting(&self.queue) {
             self.woken.extend(queue.firsts().map(|(call, _)| call));
         }
     }
@@ -132,9 +131,9 @@ impl Fleet {
         let all = self.queue.iter().flat_map(Queue::for_return);
         self.woken.extend(all);
     }
+}
 
-    /// The queue, if a call is in it.
-    fn waiting(&self) -> Option<&Queue> {
-        self.queue.as_ref().filter(|queue| !queue.is_empty())
-    }
+/// The queue, if a call is in it.
+fn waiting(queue: &Option<Queue>) -> Option<&Queue> {
+    queue.as_ref().filter(|queue| !queue.is_empty())
 }
