@@ -149,6 +149,18 @@ fn a_chance_is_kept_over_ten_thousand_seeds() {
     assert!(correlation(pairs).abs() < Z / (n as f64).sqrt());
 }
 
+/// On for 20 seconds and off for 40, on average.
+fn bursting() -> Fault {
+    Fault {
+        burst: Some(Burst {
+            on: Duration::from_secs(20),
+            off: Duration::from_secs(40),
+            rate_off: Share::ZERO,
+        }),
+        ..fault(WHOLE)
+    }
+}
+
 /// Lengths of the active intervals of a fault, and of those between, in seconds.
 fn stretches(drawn: &SeededFault, count: usize) -> (Vec<f64>, Vec<f64>) {
     let (mut on, mut off) = (Vec::new(), Vec::new());
@@ -171,14 +183,7 @@ fn mean(lengths: &[f64]) -> f64 {
 
 #[test]
 fn bursts_last_as_long_as_they_should_and_are_exponential() {
-    let bursting = Fault {
-        burst: Some(Burst {
-            on: Duration::from_secs(20),
-            off: Duration::from_secs(40),
-            rate_off: Share::ZERO,
-        }),
-        ..fault(WHOLE)
-    };
+    let bursting = bursting();
     let (on, off) = stretches(&drawn(&bursting, 3), 20_000);
     let n = on.len() as f64;
     // The deviation of an exponential is its mean.
@@ -198,14 +203,7 @@ fn bursts_last_as_long_as_they_should_and_are_exponential() {
 
 #[test]
 fn a_burst_is_on_for_its_share_of_time_at_every_moment() {
-    let bursting = Fault {
-        burst: Some(Burst {
-            on: Duration::from_secs(20),
-            off: Duration::from_secs(40),
-            rate_off: Share::ZERO,
-        }),
-        ..fault(WHOLE)
-    };
+    let bursting = bursting();
     let n = 5_000;
     for second in [0, 1, 30, 600] {
         let now = Instant::from_nanos(second * 1_000_000_000);
