@@ -148,6 +148,11 @@ mod tests {
                 "8/year",
                 "cannot be per `year`: write `/s`, `/min`, `/h` or `/d`",
             ),
+            (
+                "2/ms",
+                "cannot be per `ms`: write `/s`, `/min`, `/h` or `/d`",
+            ),
+            ("2 calls per microsecond", "write as in `8/s`"),
             ("8s", "write as in `8/s`"),
             ("8 tok/s", "write as in `8/s`"),
             ("1,5/s", "a comma in a number: write `1.5/s`"),
