@@ -19,7 +19,8 @@ pub(crate) struct AnswerReader {
 }
 
 enum Form {
-    /// Nothing but blanks has come; these are bytes that may begin a byte order mark.
+    /// Nothing but blanks and byte order marks has come; these are bytes that may begin another
+    /// mark.
     Unknown(Vec<u8>),
     /// JSON, in one piece.
     Whole(Vec<u8>),
@@ -69,8 +70,10 @@ impl AnswerReader {
     }
 
     fn begin(&mut self, held: Vec<u8>, on_token: &mut dyn FnMut(Token)) -> Result<(), Wrong> {
-        let body = held.strip_prefix(BYTE_ORDER).unwrap_or(&held);
-        let body = body.trim_ascii_start();
+        let mut body = held.trim_ascii_start();
+        while let Some(rest) = body.strip_prefix(BYTE_ORDER) {
+            body = rest.trim_ascii_start();
+        }
         match body.first() {
             _ if BYTE_ORDER.starts_with(body) => self.form = Form::Unknown(body.to_vec()),
             // No page is an answer.
