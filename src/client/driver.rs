@@ -277,7 +277,7 @@ impl<C: Connect> AnswerStream<C> {
                 self.answered = provider;
                 (Reply::Succeeded, None)
             }
-            Err(failed) => (Reply::Failed(failed.failure.clone()), Some(failed)),
+            Err(failed) => (Reply::Failed(failed.failure), Some(failed)),
         };
         let used = self.used(&flight, reply == Reply::Succeeded);
         self.bill(&flight, used, now);

@@ -316,7 +316,7 @@ impl Errors {
         if let Some((.., failure)) =
             known.find(|(one, known, _)| *one == dialect && known.is_like(error))
         {
-            return failure.clone();
+            return *failure;
         }
         let bytes = error.writer.refusal(&error.stamp, &error.refusal);
         let mut reader = AnswerBytes::new(dialect, false, false);
@@ -327,7 +327,7 @@ impl Errors {
             .err()
             .unwrap_or(Failure::of(FailureClass::Malformed));
         if !error.tells_the_time() {
-            self.keep((dialect, error.clone(), failure.clone()));
+            self.keep((dialect, error.clone(), failure));
         }
         failure
     }

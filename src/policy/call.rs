@@ -29,7 +29,7 @@ use std::time::Duration;
 use super::call_context::{CallContext, Delivery};
 use super::classify::FailureClass;
 use super::config::Timeouts;
-use super::fleet::{AdmissionRequest, Fleet, Permit};
+use super::fleet::{Fleet, Permit};
 use super::keys::KeyId;
 use super::queue::WaitsFor;
 use super::reason::{Leaving, Notes, Reason, Stop};
@@ -38,7 +38,7 @@ use super::{AttemptId, CallId, ProviderId};
 use crate::rng::RngStreams;
 use crate::time::Instant;
 use quirks::{QuirkState, Told};
-use state::{CallState, Choice, Flight, Queued, Visit, earlier};
+use state::{CallState, Choice, Failed, Flight, Queued, Visit, Waiting, earlier};
 
 pub(crate) use super::step::{Cause, Failure, FailureReason, Outcome, Reply, Start, Step};
 
@@ -72,7 +72,8 @@ pub struct Call {
     skips_small: bool,
     /// The provider that rejected the call, if one did.
     rejected_by: Option<ProviderId>,
-    /// Retries so far, each with the class of the failure before it.
+    /// Retries so far, each with the class of the failure before it; kept only if the policy has a
+    /// maximum by class.
     retried: Vec<FailureClass>,
     flights: Vec<Flight>,
     /// The attempt of which the caller has tokens, so that no other attempt can answer any more.
@@ -136,7 +137,10 @@ impl Call {
             }
             CallState::Queued(queued) => self.stand(fleet, queued, now),
             CallState::InFlight => self.watch(fleet, now),
-            CallState::Failed(failed) => self.recover(fleet, failed, now),
+            CallState::Failed(failed) => self.recover(fleet, &failed, now),
+            CallState::Waiting(Waiting { until, .. }) if now < until => {
+                Step::Wait { until: Some(until) }
+            }
             CallState::Waiting(waiting) => self.resume(fleet, waiting, now),
         }
     }
@@ -211,9 +215,10 @@ impl Call {
                         fleet.on_failure(&flight.pass, failure, now);
                     }
                 }
-                let flight = self.flights.remove(found);
+                let visit = flight.visit;
+                self.flights.remove(found);
                 if is_ours && !self.hangs(fleet, failure.class) {
-                    self.on_failure(fleet, flight, failure, now);
+                    self.on_failure(fleet, attempt, &visit, failure, now);
                 }
             }
         }
@@ -238,14 +243,10 @@ impl Call {
         now: Instant,
     ) -> Step {
         let noted = self.notes.count();
-        let choice = match fleet.is_behind_others(self.id, &self.ask, now) {
-            true => Choice::Full(fleet.first_leaves_at()),
-            false => self.choose(fleet, now),
-        };
-        let (waits_for, ready) = match choice {
+        let (waits_for, ready) = match self.choose_in_turn(fleet, now) {
             Choice::Leave(pass) => {
                 fleet.leave_queue(self.id);
-                return self.start(fleet, Visit::new(&pass), pass, cause, now);
+                return self.start(fleet, &Visit::new(&pass), &pass, cause, now);
             }
             Choice::NoProvider if self.is_unsupported() => {
                 let class = FailureClass::BadRequest;
@@ -323,8 +324,15 @@ impl Call {
     }
 
     /// An attempt failed. If others are in flight, the call goes on with those.
-    fn on_failure(&mut self, fleet: &Fleet, flight: Flight, failure: &Failure, now: Instant) {
-        if self.committed == Some(flight.attempt) || self.committed_at_head(fleet, failure) {
+    fn on_failure(
+        &mut self,
+        fleet: &Fleet,
+        attempt: AttemptId,
+        visit: &Visit,
+        failure: &Failure,
+        now: Instant,
+    ) {
+        if self.committed == Some(attempt) || self.committed_at_head(fleet, failure) {
             let class = failure.class;
             self.fail(
                 FailureReason::Interrupted(class),
@@ -332,15 +340,20 @@ impl Call {
             );
             return;
         }
-        let failed = flight.failed(failure, now);
-        if !self.retries_inside(fleet, &flight.visit, failure.class, failure.hint) {
-            self.apply_failure(fleet, &failed);
+        if !self.retries_inside(fleet, visit, failure) {
+            self.apply_failure(fleet, visit.provider, failure);
         }
         let branches = self.branches_off(fleet, failure.class);
         match self.flights.is_empty() {
-            true => self.state = CallState::Failed(failed),
+            true => {
+                self.state = CallState::Failed(Failed {
+                    visit: *visit,
+                    failure: *failure,
+                    at: now,
+                })
+            }
             false if branches => {}
-            false => self.left.push(flight.pass.provider),
+            false => self.left.push(visit.provider),
         }
     }
 
@@ -374,16 +387,15 @@ impl Call {
     fn start(
         &mut self,
         fleet: &mut Fleet,
-        visit: Visit,
-        pass: Permit,
+        visit: &Visit,
+        pass: &Permit,
         cause: Cause,
         now: Instant,
     ) -> Step {
         if cause == Cause::First {
             fleet.on_first(now);
         }
-        self.note_leave(fleet, &pass);
-        let nth = self.count_attempt(fleet, &visit);
+        let nth = self.count_attempt(fleet, visit);
         self.attempts += u32::from(!visit.uncounted);
         let attempt = AttemptId(self.quirks.number(self.attempts));
         if fleet.member(visit.provider).keys > 1 {
@@ -398,9 +410,9 @@ impl Call {
                 inside: if visit.uncounted { visit.inside } else { 0 },
                 resent: visit.uncounted && visit.resent,
                 uncounted: false,
-                ..visit
+                ..*visit
             },
-            pass,
+            pass: *pass,
             since: now,
             first_token: None,
         });
@@ -451,16 +463,6 @@ impl Call {
         fleet.on_cancelled(&flight.pass, spoke, now);
         self.flights.remove(found);
         Some(attempt)
-    }
-
-    const fn bid(&self, picky: bool, now: Instant) -> AdmissionRequest<'_> {
-        AdmissionRequest {
-            call: self.id,
-            ask: &self.ask,
-            attempts: self.attempts,
-            picky,
-            now,
-        }
     }
 
     fn flight(&mut self, attempt: AttemptId) -> Option<&mut Flight> {

@@ -249,11 +249,6 @@ impl Fleet {
         turn
     }
 
-    /// The provider to which all attempts are pinned, if any.
-    pub(super) const fn pinned(&self) -> Option<ProviderId> {
-        self.pinned
-    }
-
     /// A call makes its first attempt, which adds its share to the retry and hedge budgets.
     pub(super) fn on_first(&mut self, now: Instant) {
         if let Some(budget) = &mut self.budget {

@@ -112,7 +112,7 @@ pub enum Reply {
 }
 
 /// The failure of an attempt.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// Its class.
     pub class: FailureClass,

@@ -483,7 +483,7 @@ impl Flight {
             }
         }
         if let Some(after) = act.after {
-            let reply = act.failure.clone().map_or(Reply::Succeeded, Reply::Failed);
+            let reply = act.failure.map_or(Reply::Succeeded, Reply::Failed);
             news.push_back((now + after, News::Over(reply)));
         }
         Self {

@@ -2,13 +2,21 @@
 
 use super::super::ProviderId;
 use super::super::config::SmallContext;
-use super::super::fleet::{Fleet, Permit};
-use super::super::reason::{Reason, Refusal};
+use super::super::fleet::{AdmissionRequest, Fleet, Permit};
+use super::super::reason::Refusal;
 use super::Call;
 use super::state::{Choice, Flight};
 use crate::time::Instant;
 
 impl Call {
+    /// As [`Self::choose`], unless other calls come first.
+    pub(super) fn choose_in_turn(&mut self, fleet: &mut Fleet, now: Instant) -> Choice {
+        match fleet.is_behind_others(self.id, &self.ask, now) {
+            true => Choice::Full(fleet.first_leaves_at()),
+            false => self.choose(fleet, now),
+        }
+    }
+
     /// The next provider that this call has not left, that has no attempt of it in flight, and that
     /// admits one. A provider in slow start is used regardless of its share if no other admits the
     /// attempt.
@@ -19,19 +27,27 @@ impl Call {
         if slow_start && let choice @ Choice::Leave(_) = self.choose_of(fleet, true, noted, now) {
             return choice;
         }
-        match self.choose_of(fleet, false, noted, now) {
+        let mut choice = self.choose_of(fleet, false, noted, now);
+        if matches!(choice, Choice::Full(_)) {
             // A breaker or an ejection may let a provider back before a full one has room.
-            full @ Choice::Full(_) => full.or_full(fleet.reopens_at(now)),
-            choice => choice,
+            choice = choice.or_full(fleet.reopens_at(now));
         }
+        choice
     }
 
     fn choose_of(&mut self, fleet: &mut Fleet, picky: bool, noted: usize, now: Instant) -> Choice {
         let mut choice = Choice::NoProvider;
+        let request = AdmissionRequest {
+            call: self.id,
+            ask: &self.ask,
+            attempts: self.attempts,
+            picky,
+            now,
+        };
         for provider in self.turn.order() {
             let why = match self.rules_out(fleet, provider) {
                 Some(why) => why,
-                None => match fleet.admit(provider, self.bid(picky, now)) {
+                None => match fleet.admit(provider, request, &mut self.notes) {
                     Ok(pass) => return Choice::Leave(pass),
                     Err(why) => why,
                 },
@@ -77,15 +93,21 @@ impl Call {
         order.peek().is_some() && order.all(|provider| self.ask.unsupported.contains(&provider))
     }
 
-    /// Notes by which exception an attempt has leave, if by one.
-    pub(super) fn note_leave(&mut self, fleet: &Fleet, pass: &Permit) {
-        let provider = pass.provider;
-        if fleet.pinned() == Some(provider) {
-            self.notes.add(|| Reason::Pinned { provider });
-        }
-        if let Some(despite) = pass.despite {
-            self.notes.add(|| Reason::Panic { provider, despite });
-        }
+    /// Asks a provider that this call has been at to admit another attempt.
+    pub(super) fn ask_again(
+        &mut self,
+        fleet: &mut Fleet,
+        provider: ProviderId,
+        now: Instant,
+    ) -> Result<Permit, Refusal> {
+        let request = AdmissionRequest {
+            call: self.id,
+            ask: &self.ask,
+            attempts: self.attempts,
+            picky: false,
+            now,
+        };
+        fleet.admit(provider, request, &mut self.notes)
     }
 
     /// Decides whether this call skips providers whose context is too small for its prompt. Where

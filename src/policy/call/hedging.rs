@@ -35,7 +35,7 @@ impl Call {
         match self.choose(fleet, now) {
             Choice::Leave(pass) => {
                 self.hedges += 1;
-                Some(self.start(fleet, Visit::new(&pass), pass, Cause::Hedge, now))
+                Some(self.start(fleet, &Visit::new(&pass), &pass, Cause::Hedge, now))
             }
             Choice::Full(_) | Choice::Unhealthy(_) | Choice::NoProvider => {
                 fleet.hedger()?.give_back();

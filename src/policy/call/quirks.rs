@@ -8,8 +8,8 @@ use super::super::classify::{Action, FailureClass};
 use super::super::config::{Backoff, InnerRetries, Quirk};
 use super::super::fleet::Fleet;
 use super::super::hints::{self, HintDecision};
-use super::super::reason::{Leaving, Reason, Stop, Wait};
-use super::state::{CallState, Failed, Flight, Then, Visit, Waiting};
+use super::super::reason::{Leaving, Stop, Wait};
+use super::state::{Failed, Flight, Then, Visit};
 use super::{Call, Cause, Delivery, Failure, FailureReason, Step};
 use crate::policy::ProviderId;
 use crate::policy::router::ProviderOrder;
@@ -88,7 +88,7 @@ impl Call {
             && fleet.action(class, failure.status) == Action::Retry
             && self.attempts < fleet.policy().retry.max_attempts
             && visit.attempts < fleet.settings(visit.provider).max_attempts;
-        let is_inside = self.retries_inside(fleet, visit, class, failure.hint);
+        let is_inside = self.retries_inside(fleet, visit, failure);
         match is_inside || waits_for_last || self.hangs(fleet, class) {
             true => Told::Over,
             false if quirks.has(&Quirk::TimeoutsFork) && is_timeout(class) => Told::FailedTwice,
@@ -130,7 +130,7 @@ impl Call {
     pub(super) fn start_fork(&mut self, fleet: &mut Fleet, now: Instant) -> Option<Step> {
         self.quirks.forks = self.quirks.forks.checked_sub(1)?;
         let visit = self.flights.last()?.visit;
-        let Ok(pass) = fleet.admit(visit.provider, self.bid(false, now)) else {
+        let Ok(pass) = self.ask_again(fleet, visit.provider, now) else {
             self.quirks.forks = 0;
             return None;
         };
@@ -139,17 +139,15 @@ impl Call {
             uncounted: true,
             ..visit
         };
-        Some(self.start(fleet, visit, pass, Cause::Retry, now))
+        Some(self.start(fleet, &visit, &pass, Cause::Retry, now))
     }
 
     /// Whether the SDK inside the attempt retries after this failure.
-    pub(super) fn retries_inside(
-        &self,
-        fleet: &Fleet,
-        visit: &Visit,
-        class: FailureClass,
-        hint: Option<Duration>,
-    ) -> bool {
+    pub(super) fn retries_inside(&self, fleet: &Fleet, visit: &Visit, failure: &Failure) -> bool {
+        if fleet.policy().quirks.is_empty() {
+            return false;
+        }
+        let Failure { class, hint, .. } = *failure;
         let is_repeated = Self::repeats(fleet, visit, class);
         let inner = fleet.policy().quirks.inner_retries();
         is_repeated
@@ -173,11 +171,11 @@ impl Call {
         failed: &Failed,
         now: Instant,
     ) -> Option<Step> {
-        let visit = failed.visit;
-        if !self.retries_inside(fleet, &visit, failed.class, failed.hint) {
+        if !self.retries_inside(fleet, &failed.visit, &failed.failure) {
             return None;
         }
-        if Self::repeats(fleet, &visit, failed.class) {
+        let (visit, Failure { class, hint, .. }) = (failed.visit, failed.failure);
+        if Self::repeats(fleet, &visit, class) {
             let inside = Visit {
                 attempts: visit.attempts - 1,
                 uncounted: true,
@@ -188,14 +186,10 @@ impl Call {
                 hint: Duration::ZERO,
                 wait: Duration::ZERO,
             };
-            let failed = Failed {
-                visit: inside,
-                ..*failed
-            };
-            return Some(self.sleep(fleet, &failed, wait, Then::Return, now));
+            return Some(self.sleep(fleet, inside, failed, wait, Then::Return, now));
         }
         let inner = fleet.policy().quirks.inner_retries()?;
-        let wait = match inner.judge(failed.hint) {
+        let wait = match inner.judge(hint) {
             HintDecision::Wait(hint) => {
                 let mut stream = self.stream(Purpose::Spread, &visit);
                 let wait = hints::spread(&inner.hints, hint, &mut stream);
@@ -209,11 +203,7 @@ impl Call {
             uncounted: true,
             ..visit
         };
-        let failed = Failed {
-            visit: inside,
-            ..*failed
-        };
-        Some(self.sleep(fleet, &failed, wait, Then::Return, now))
+        Some(self.sleep(fleet, inside, failed, wait, Then::Return, now))
     }
 
     /// What the policy does about a failure that the SDK inside could not mend; none = as always.
@@ -226,7 +216,7 @@ impl Call {
     pub(super) fn leave(
         &mut self,
         fleet: &mut Fleet,
-        failed: Failed,
+        failed: &Failed,
         why: Leaving,
         now: Instant,
     ) -> Step {
@@ -236,35 +226,36 @@ impl Call {
         let waits = quirks.has(&Quirk::WaitsBeforeFallback)
             || is_last && quirks.has(&Quirk::WaitsAfterLastAttempt);
         if !waits {
-            return self.fall_back(fleet, failed.visit.provider, failed.class, why, now);
+            return self.fall_back(fleet, failed.visit.provider, failed.failure.class, why, now);
         }
         let nth = match is_last {
             true => self.attempts_there(fleet, &failed.visit),
             false => self.attempts,
         };
-        let wait = self.back_off(fleet, &failed, nth);
-        self.sleep(fleet, &failed, wait, Then::Leave(why), now)
+        let wait = self.back_off(fleet, failed, nth);
+        self.sleep(fleet, failed.visit, failed, wait, Then::Leave(why), now)
     }
 
     /// Gives up after the last attempt, after a wait if a quirk says so.
     pub(super) fn spend_attempts(
         &mut self,
         fleet: &mut Fleet,
-        failed: Failed,
+        failed: &Failed,
         now: Instant,
     ) -> Step {
-        let action = fleet.action(failed.class, failed.status);
+        let Failure { class, status, .. } = failed.failure;
+        let action = fleet.action(class, status);
         if action == Action::Fallback {
             self.rotate_on(fleet, failed.visit.provider);
         }
         let waits = fleet.policy().quirks.has(&Quirk::WaitsAfterLastAttempt)
             && !self.has_another(fleet, failed.visit.provider, now);
         if action != Action::Retry || !waits {
-            return self.give_up_spent(failed.class);
+            return self.give_up_spent(class);
         }
         let nth = self.attempts_there(fleet, &failed.visit);
-        let wait = self.back_off(fleet, &failed, nth);
-        self.sleep(fleet, &failed, wait, Then::GiveUp, now)
+        let wait = self.back_off(fleet, failed, nth);
+        self.sleep(fleet, failed.visit, failed, wait, Then::GiveUp, now)
     }
 
     pub(super) fn give_up_spent(&mut self, class: FailureClass) -> Step {
@@ -292,13 +283,10 @@ impl Call {
         let wait = self.wait_of(&rounds.backoff, self.quirks.rounds, &visit);
         let failed = Failed {
             visit,
-            class,
-            hint: None,
-            should_retry: None,
-            status: None,
+            failure: Failure::of(class),
             at: now,
         };
-        Some(self.sleep(fleet, &failed, wait, Then::StartOver, now))
+        Some(self.sleep(fleet, visit, &failed, wait, Then::StartOver, now))
     }
 
     /// Begins again with the first provider.
@@ -364,7 +352,7 @@ impl Call {
         class: FailureClass,
         now: Instant,
     ) -> Step {
-        self.retried.push(class);
+        self.count_retry(fleet, class);
         let mut order = self.group(fleet, failed);
         self.left.retain(|left| !order.contains(left));
         let weight = |provider: &ProviderId| match fleet.standing(*provider, now) {
@@ -427,31 +415,6 @@ impl Call {
             high: range.1,
             wait: backoff::draw(settings, range, &mut stream),
         }
-    }
-
-    /// Waits, whatever it will find at the end.
-    fn sleep(
-        &mut self,
-        fleet: &mut Fleet,
-        failed: &Failed,
-        wait: Wait,
-        then: Then,
-        now: Instant,
-    ) -> Step {
-        let (provider, until) = (failed.visit.provider, failed.at + wait.length());
-        self.notes.add(|| Reason::Waits {
-            provider,
-            until,
-            wait,
-        });
-        let waiting = Waiting {
-            visit: failed.visit,
-            class: failed.class,
-            until,
-            then,
-        };
-        self.state = CallState::Waiting(waiting);
-        self.resume(fleet, waiting, now)
     }
 }
 

@@ -9,23 +9,23 @@ use super::super::fleet::Fleet;
 use super::super::hints::{self, HintDecision};
 use super::super::reason::{Leaving, Reason, Stop, Wait};
 use super::state::{CallState, Failed, Then, Visit, Waiting};
-use super::{Call, Cause, FailureReason, Step};
+use super::{Call, Cause, Failure, FailureReason, Step};
 use crate::policy::ProviderId;
 use crate::rng::{Purpose, Stream};
-use crate::time::Instant;
+use crate::time::{Instant, nanos};
 
 impl Call {
     /// Records what a failure means for all later attempts, even while another attempt is in
     /// flight.
-    pub(super) fn apply_failure(&mut self, fleet: &Fleet, failed: &Failed) {
-        match self.action(fleet, failed) {
-            Action::Stop => self.stopped = self.stopped.or(Some(failed.class)),
+    pub(super) fn apply_failure(&mut self, fleet: &Fleet, provider: ProviderId, failure: &Failure) {
+        match Self::action(fleet, failure) {
+            Action::Stop => self.stopped = self.stopped.or(Some(failure.class)),
             Action::LargerModel => {
-                let context = fleet.member(failed.visit.provider).context;
+                let context = fleet.member(provider).context;
                 self.context_too_small = self.context_too_small.max(context);
             }
-            _ if self.is_rejected_again(fleet, failed) => {
-                self.stopped = self.stopped.or(Some(failed.class));
+            _ if self.is_rejected_again(fleet, provider, failure) => {
+                self.stopped = self.stopped.or(Some(failure.class));
             }
             _ => {}
         }
@@ -33,23 +33,28 @@ impl Call {
 
     /// Whether a second provider rejects this call, and the policy leaves `rejected` to its
     /// default: two providers that agree show that the request is at fault.
-    fn is_rejected_again(&mut self, fleet: &Fleet, failed: &Failed) -> bool {
+    fn is_rejected_again(
+        &mut self,
+        fleet: &Fleet,
+        provider: ProviderId,
+        failure: &Failure,
+    ) -> bool {
         let set = &fleet.policy().failures;
-        let by_default = set.action(failed.class, failed.status).is_none();
-        if failed.class != FailureClass::Rejected || !by_default {
+        if failure.class != FailureClass::Rejected
+            || set.action(failure.class, failure.status).is_some()
+        {
             return false;
         }
-        let provider = failed.visit.provider;
         let before = self.rejected_by.replace(provider);
         before.is_some_and(|before| before != provider)
     }
 
     /// After a failure: stops, gives up, falls back, or retries after a wait.
-    pub(super) fn recover(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
-        if let Some(step) = self.retry_inside(fleet, &failed, now) {
+    pub(super) fn recover(&mut self, fleet: &mut Fleet, failed: &Failed, now: Instant) -> Step {
+        if let Some(step) = self.retry_inside(fleet, failed, now) {
             return step;
         }
-        let class = failed.class;
+        let class = failed.failure.class;
         if let Some(stopped) = self.stopped {
             return self.fail(
                 FailureReason::Stopped(stopped),
@@ -60,11 +65,11 @@ impl Call {
             return self.spend_attempts(fleet, failed, now);
         }
         let provider = failed.visit.provider;
-        let leaves = match self.action(fleet, &failed) {
+        let leaves = match Self::action(fleet, &failed.failure) {
             _ if !self.fits(fleet, provider) => Some(Leaving::ContextTooSmall),
             Action::RotateKey => return self.rotate(fleet, failed, now),
-            Action::Retry => self.may_not_return(fleet, &failed),
-            _ if fleet.action(class, failed.status) == Action::Retry => {
+            Action::Retry => self.may_not_return(fleet, failed),
+            _ if fleet.action(class, failed.failure.status) == Action::Retry => {
                 Some(Leaving::ServerForbidsRetry)
             }
             action => Some(Leaving::Class { class, action }),
@@ -72,12 +77,12 @@ impl Call {
         if let Some(why) = leaves {
             return self.leave(fleet, failed, why, now);
         }
-        self.wait_by_hint(fleet, &failed, now)
+        self.wait_by_hint(fleet, failed, now)
     }
 
     /// Waits for as long as the provider asks for, or backs off.
     fn wait_by_hint(&mut self, fleet: &mut Fleet, failed: &Failed, now: Instant) -> Step {
-        let (provider, class) = (failed.visit.provider, failed.class);
+        let (provider, Failure { class, hint, .. }) = (failed.visit.provider, failed.failure);
         if self.has_another(fleet, provider, now) {
             return self.draw_again(fleet, provider, class, now);
         }
@@ -85,29 +90,25 @@ impl Call {
         let is_blind = quirks.has(&Quirk::WaitsBlindly);
         let left = self.deadline(fleet).filter(|_| !is_blind);
         let left = left.map(|deadline| deadline.since(failed.at));
-        if let Some(hint) = failed.hint
+        if let Some(hint) = hint
             && quirks.has(&Quirk::HintsHaveNoMax)
             && fleet.policy().hints.retry_after == HintMode::Honour
         {
             let wait = self.spread(fleet, &failed.visit, hint);
-            return self.wait(fleet, failed, failed.visit, Wait::Hint { hint, wait }, now);
+            return self.wait(fleet, failed, Wait::Hint { hint, wait }, now);
         }
-        match hints::judge(&fleet.policy().hints, failed.hint, left) {
+        match hints::judge(&fleet.policy().hints, hint, left) {
             HintDecision::None => {
                 let nth = self.attempts_there(fleet, &failed.visit);
                 let wait = self.back_off(fleet, failed, nth);
-                let visit = Visit {
-                    backoff: wait.length(),
-                    ..failed.visit
-                };
-                self.wait(fleet, failed, visit, wait, now)
+                self.wait(fleet, failed, wait, now)
             }
             HintDecision::Wait(hint) => {
                 let wait = self.spread(fleet, &failed.visit, hint);
-                self.wait(fleet, failed, failed.visit, Wait::Hint { hint, wait }, now)
+                self.wait(fleet, failed, Wait::Hint { hint, wait }, now)
             }
             HintDecision::Beyond(above) => {
-                let hint = failed.hint.unwrap_or_default();
+                let hint = hint.unwrap_or_default();
                 let max = fleet.policy().hints.max;
                 match above {
                     AboveMax::Fallback | AboveMax::BackOff => {
@@ -125,11 +126,11 @@ impl Call {
 
     /// What to do about a failure, by the policy and, where the policy honours it, by
     /// `x-should-retry`.
-    fn action(&self, fleet: &Fleet, failed: &Failed) -> Action {
-        let after = Self::action_afterwards(fleet, failed.class);
-        let action = after.unwrap_or(fleet.action(failed.class, failed.status));
+    fn action(fleet: &Fleet, failure: &Failure) -> Action {
+        let after = Self::action_afterwards(fleet, failure.class);
+        let action = after.unwrap_or_else(|| fleet.action(failure.class, failure.status));
         let heeds = fleet.policy().hints.should_retry == HintMode::Honour;
-        match (failed.should_retry.filter(|_| heeds), action) {
+        match (failure.should_retry.filter(|_| heeds), action) {
             (Some(false), Action::Retry) => Action::Fallback,
             (Some(true), Action::Stop) => Action::Retry,
             _ => action,
@@ -138,7 +139,10 @@ impl Call {
 
     /// Which maximum, per provider or by class, forbids one more retry; none if both allow it.
     fn may_not_return(&self, fleet: &Fleet, failed: &Failed) -> Option<Leaving> {
-        let (class, attempts) = (failed.class, self.attempts_there(fleet, &failed.visit));
+        let (class, attempts) = (
+            failed.failure.class,
+            self.attempts_there(fleet, &failed.visit),
+        );
         if attempts >= fleet.settings(failed.visit.provider).max_attempts {
             return Some(Leaving::AttemptsPerProvider { attempts });
         }
@@ -152,20 +156,26 @@ impl Call {
         (so_far >= retries as usize).then_some(Leaving::RetriesByClass { class, retries })
     }
 
+    /// Counts a retry after a failure of this class, if a maximum may need it.
+    pub(super) fn count_retry(&mut self, fleet: &Fleet, class: FailureClass) {
+        if !fleet.policy().retry.max_retries_by_class.is_empty() {
+            self.retried.push(class);
+        }
+    }
+
     /// Tries at once with another key of the provider, if one is not resting and was not tried yet.
-    fn rotate(&mut self, fleet: &mut Fleet, failed: Failed, now: Instant) -> Step {
-        let Failed { visit, class, .. } = failed;
+    fn rotate(&mut self, fleet: &mut Fleet, failed: &Failed, now: Instant) -> Step {
+        let (visit, class) = (failed.visit, failed.failure.class);
         let provider = visit.provider;
         let Some(key) = fleet.other_key(provider, visit.key, &self.tried, now) else {
             return self.fall_back(fleet, provider, class, Leaving::NoOtherKey, now);
         };
-        let bid = self.bid(false, now);
-        match fleet.admit(provider, bid) {
+        match self.ask_again(fleet, provider, now) {
             Ok(pass) => {
                 let pass = pass.with_key(key);
                 let (from, to) = (visit.key, key);
                 self.notes.add(|| Reason::RotatesKey { provider, from, to });
-                self.start(fleet, Visit { key, ..visit }, pass, Cause::Retry, now)
+                self.start(fleet, &Visit { key, ..visit }, &pass, Cause::Retry, now)
             }
             Err(why) => self.fall_back(fleet, provider, class, Leaving::Refused(why), now),
         }
@@ -173,16 +183,9 @@ impl Call {
 
     /// Waits to retry at the provider, in this visit. Falls back if the retry would miss the
     /// deadline, would not be admitted, or exceeds the retry budget.
-    fn wait(
-        &mut self,
-        fleet: &mut Fleet,
-        failed: &Failed,
-        visit: Visit,
-        wait: Wait,
-        now: Instant,
-    ) -> Step {
-        let class = failed.class;
-        let (provider, until) = (visit.provider, failed.at + wait.length());
+    fn wait(&mut self, fleet: &mut Fleet, failed: &Failed, wait: Wait, now: Instant) -> Step {
+        let class = failed.failure.class;
+        let (provider, until) = (failed.visit.provider, failed.at + wait.length());
         let is_blind = fleet.policy().quirks.has(&Quirk::WaitsBlindly);
         if !is_blind && let Some(why) = self.waits_in_vain(fleet, provider, until) {
             return self.fall_back(fleet, provider, class, why, now);
@@ -190,19 +193,47 @@ impl Call {
         if !fleet.take_retry(class, now) {
             return self.fall_back(fleet, provider, class, Leaving::RetryBudgetEmpty, now);
         }
+        let backoff_nanos = match wait {
+            Wait::Backoff { wait, .. } => nanos(wait),
+            Wait::Hint { .. } => failed.visit.backoff_nanos,
+        };
+        let visit = Visit {
+            backoff_nanos,
+            ..failed.visit
+        };
+        let then = Then::Return;
+        self.sleep(fleet, visit, failed, wait, then, now)
+    }
+
+    /// Waits, whatever the call will find at the end.
+    pub(super) fn sleep(
+        &mut self,
+        fleet: &mut Fleet,
+        visit: Visit,
+        failed: &Failed,
+        wait: Wait,
+        then: Then,
+        now: Instant,
+    ) -> Step {
+        let (provider, until) = (visit.provider, failed.at + wait.length());
         self.notes.add(|| Reason::Waits {
             provider,
             until,
             wait,
         });
-        let waiting = Waiting {
+        let waiting = || Waiting {
             visit,
-            class,
+            class: failed.failure.class,
             until,
-            then: Then::Return,
+            then,
         };
-        self.state = CallState::Waiting(waiting);
-        self.resume(fleet, waiting, now)
+        match now < until {
+            true => {
+                self.state = CallState::Waiting(waiting());
+                Step::Wait { until: Some(until) }
+            }
+            false => self.resume(fleet, waiting(), now),
+        }
     }
 
     /// Why a retry at `until` would be useless; none if it may help.
@@ -219,18 +250,10 @@ impl Call {
         refusal.map(Leaving::Refused)
     }
 
-    /// Retries at the provider when the wait is over, if it still admits the attempt.
+    /// The wait is over: retries at the provider, if it still admits the attempt.
     pub(super) fn resume(&mut self, fleet: &mut Fleet, waiting: Waiting, now: Instant) -> Step {
-        let Waiting {
-            visit,
-            class,
-            until,
-            then,
-        } = waiting;
-        if now < until {
-            return Step::Wait { until: Some(until) };
-        }
-        match then {
+        let (visit, class) = (&waiting.visit, waiting.class);
+        match waiting.then {
             Then::Return => {}
             Then::Leave(why) => return self.fall_back(fleet, visit.provider, class, why, now),
             Then::StartOver => return self.start_over(fleet, class, now),
@@ -239,11 +262,11 @@ impl Call {
         if !visit.uncounted && fleet.policy().quirks.has(&Quirk::RetriesDrawAgain) {
             return self.draw_again(fleet, visit.provider, class, now);
         }
-        match fleet.admit(visit.provider, self.bid(false, now)) {
+        match self.ask_again(fleet, visit.provider, now) {
             Ok(pass) => {
-                self.retried.push(class);
+                self.count_retry(fleet, class);
                 self.fork();
-                self.start(fleet, visit, pass, Cause::Retry, now)
+                self.start(fleet, visit, &pass, Cause::Retry, now)
             }
             Err(why) => self.fall_back(fleet, visit.provider, class, Leaving::Refused(why), now),
         }
@@ -258,9 +281,12 @@ impl Call {
             &fleet.settings(visit.provider).backoff,
             &fleet.policy().quirks,
         );
-        let (low, high) = match quirks.fixed_wait(failed.class) {
+        let (low, high) = match quirks.fixed_wait(failed.failure.class) {
             Some(fixed) => (fixed, fixed),
-            None => backoff::range(settings, nth, visit.backoff),
+            None => {
+                let previous = Duration::from_nanos(visit.backoff_nanos);
+                backoff::range(settings, nth, previous)
+            }
         };
         let draw = match quirks.has(&Quirk::JitterAboveMax) {
             true => backoff::draw_above_max,

@@ -27,8 +27,9 @@ pub(super) struct Visit {
     pub(super) provider: ProviderId,
     pub(super) key: KeyId,
     pub(super) attempts: u32,
-    /// The latest backoff there (waits for a hint do not count); zero before the first.
-    pub(super) backoff: Duration,
+    /// The latest backoff there (waits for a hint do not count), in nanoseconds; zero before the
+    /// first.
+    pub(super) backoff_nanos: u64,
     /// Retries of the SDK inside the latest of these attempts, if a quirk has one.
     pub(super) inside: u32,
     /// Whether the library below the policy has sent the latest of them again.
@@ -51,7 +52,7 @@ impl Visit {
             provider,
             key: KeyId(0),
             attempts: 0,
-            backoff: Duration::ZERO,
+            backoff_nanos: 0,
             inside: 0,
             resent: false,
             uncounted: false,
@@ -74,27 +75,13 @@ impl Flight {
     pub(super) fn took(&self, now: Instant) -> Duration {
         self.first_token.unwrap_or(now).since(self.since)
     }
-
-    pub(super) const fn failed(&self, failure: &Failure, now: Instant) -> Failed {
-        Failed {
-            visit: self.visit,
-            class: failure.class,
-            hint: failure.hint,
-            should_retry: failure.should_retry,
-            status: failure.status,
-            at: now,
-        }
-    }
 }
 
 /// A failure that the call has not reacted to yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Failed {
     pub(super) visit: Visit,
-    pub(super) class: FailureClass,
-    pub(super) hint: Option<Duration>,
-    pub(super) should_retry: Option<bool>,
-    pub(super) status: Option<u16>,
+    pub(super) failure: Failure,
     pub(super) at: Instant,
 }
 

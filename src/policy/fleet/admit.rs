@@ -7,7 +7,7 @@ use super::super::breaker::Admission;
 use super::super::call_context::CallContext;
 use super::super::config::Quirk;
 use super::super::keys::KeyId;
-use super::super::reason::Refusal;
+use super::super::reason::{Notes, Reason, Refusal};
 use super::super::reserved::ReservedTask;
 use super::super::{CallId, ProviderId};
 use super::Fleet;
@@ -21,8 +21,6 @@ use crate::units::{Money, Share};
 pub(in crate::policy) struct Permit {
     pub(in crate::policy) provider: ProviderId,
     pub(in crate::policy) key: KeyId,
-    /// What would refuse the provider, if only panic admits it.
-    pub(in crate::policy) despite: Option<Refusal>,
     pub(super) guard: Admission,
     /// The expected use and cost, or the actual ones once `told` is set.
     pub(super) tokens: u64,
@@ -59,16 +57,19 @@ impl Permit {
 }
 
 impl Fleet {
-    /// Gives a permit for an attempt at this provider, or refuses it.
+    /// Gives a permit for an attempt at this provider, or refuses it. Notes by which exception it
+    /// gives one, if by one.
     pub(in crate::policy) fn admit(
         &mut self,
         provider: ProviderId,
         bid: AdmissionRequest,
+        notes: &mut Notes,
     ) -> Result<Permit, Refusal> {
         let before = self.state(provider);
         self.slots[provider.index()].on_asked(bid.now);
         self.note(provider, before);
-        let despite = self.standing(provider, bid.now)?;
+        let standing = self.standing(provider, bid.now);
+        standing?;
         let slot = &mut self.slots[provider.index()];
         let tokens = ProviderState::tokens(bid.ask);
         let spends = self.spend.as_ref();
@@ -87,11 +88,16 @@ impl Fleet {
         if let Some(probability) = self.throttles(provider, &bid) {
             return Err(Refusal::Throttled { probability });
         }
+        if self.pinned == Some(provider) {
+            notes.add(|| Reason::Pinned { provider });
+        }
+        if let Ok(Some(despite)) = standing {
+            notes.add(|| Reason::Panic { provider, despite });
+        }
         let (guard, key) = self.enter(provider, (tokens, cost), task, bid.now);
         Ok(Permit {
             provider,
             key,
-            despite,
             guard,
             tokens,
             cost,
@@ -173,9 +179,9 @@ impl Fleet {
             None => {}
         }
         match self.observed_against(provider, now) {
-            refusal if self.is_lone(provider) => Ok(refusal),
-            Some(refusal) if !self.panics(now) => Err(refusal),
-            observed => Ok(observed),
+            None => Ok(None),
+            Some(refusal) if self.is_lone(provider) || self.panics(now) => Ok(Some(refusal)),
+            Some(refusal) => Err(refusal),
         }
     }
 

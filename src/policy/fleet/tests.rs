@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::reason::Refusal;
+use super::super::reason::{Notes, Refusal};
 use super::*;
 use crate::policy::step::Failure;
 use crate::units::Share;
@@ -181,6 +181,7 @@ fn answers_that_nobody_reads_to_the_end_were_not_rejected() {
                     call,
                     ..bid(&ask, false, 0)
                 },
+                &mut Notes::default(),
             ) {
                 Ok(pass) => fleet.on_cancelled(&pass, spoke, at(0)),
                 Err(refused) => {
@@ -218,10 +219,12 @@ fn failures_that_nobody_bills_cost_nothing() {
             ..CallContext::default()
         };
         for _ in 0..2 {
-            let pass = fleet.admit(ProviderId(0), bid(&ask, false, 0)).unwrap();
+            let pass = fleet
+                .admit(ProviderId(0), bid(&ask, false, 0), &mut Notes::default())
+                .unwrap();
             fleet.on_failure(&pass, &Failure::of(class), at(0));
         }
-        let again = fleet.admit(ProviderId(0), bid(&ask, false, 0));
+        let again = fleet.admit(ProviderId(0), bid(&ask, false, 0), &mut Notes::default());
         assert_eq!(again.is_ok(), free, "{class}");
     }
 }
@@ -234,13 +237,18 @@ fn what_was_used_is_counted_once_however_often_it_is_told() {
         prompt: 600,
         ..CallContext::default()
     };
-    let mut pass = fleet.admit(ProviderId(0), bid(&ask, false, 0)).unwrap();
+    let mut pass = fleet
+        .admit(ProviderId(0), bid(&ask, false, 0), &mut Notes::default())
+        .unwrap();
     for _ in 0..5 {
         fleet.on_usage(&mut pass, 500, 50, at(0));
     }
     let ready = at(0) + Duration::from_millis(5_500);
     let full = Err(Refusal::RateLimited { until: ready });
-    assert_eq!(fleet.admit(ProviderId(0), bid(&ask, false, 0)), full);
+    assert_eq!(
+        fleet.admit(ProviderId(0), bid(&ask, false, 0), &mut Notes::default()),
+        full
+    );
 }
 
 #[test]
@@ -280,7 +288,9 @@ fn admit(
     picky: bool,
     second: u64,
 ) -> Result<Permit, Refusal> {
-    fleet.admit(provider, bid(&CallContext::default(), picky, second))
+    let context = CallContext::default();
+    let bid = bid(&context, picky, second);
+    fleet.admit(provider, bid, &mut Notes::default())
 }
 
 const fn bid(ask: &CallContext, picky: bool, second: u64) -> AdmissionRequest<'_> {
