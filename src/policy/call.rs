@@ -26,6 +26,8 @@ mod state;
 
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::call_context::{CallContext, Delivery};
 use super::classify::FailureClass;
 use super::config::Timeouts;
@@ -75,7 +77,8 @@ pub struct Call {
     /// Retries so far, each with the class of the failure before it; kept only if the policy has a
     /// maximum by class.
     retried: Vec<FailureClass>,
-    flights: Vec<Flight>,
+    /// Those in flight: one, unless calls are hedged.
+    flights: SmallVec<[Flight; 1]>,
     /// The attempt of which the caller has tokens, so that no other attempt can answer any more.
     committed: Option<AttemptId>,
     state: CallState,
@@ -103,7 +106,7 @@ impl Call {
             skips_small: false,
             rejected_by: None,
             retried: Vec::new(),
-            flights: Vec::new(),
+            flights: SmallVec::new(),
             committed: None,
             state: CallState::Arrived,
             quirks: QuirkState::default(),
