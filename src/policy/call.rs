@@ -309,23 +309,6 @@ impl Call {
         self.try_start(fleet, queued.cause, queued.last, now)
     }
 
-    /// Attempts are in flight: starts a hedge when the hedge delay is over.
-    fn watch(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
-        if let Some(step) = self.start_fork(fleet, now) {
-            return step;
-        }
-        let due = self.hedge_at(fleet);
-        if due.is_some_and(|due| now >= due) {
-            if let Some(step) = self.hedge(fleet, now) {
-                return step;
-            }
-            self.hedging_done = true;
-        }
-        let due = due.filter(|due| now < *due);
-        let until = earlier(self.deadline(fleet), due);
-        Step::Wait { until }
-    }
-
     /// An attempt failed. If others are in flight, the call goes on with those.
     fn on_failure(
         &mut self,

@@ -2,13 +2,30 @@
 
 use super::super::fleet::Fleet;
 use super::super::reason::{NoHedge, Reason};
-use super::state::{Choice, Flight, Visit};
+use super::state::{Choice, Flight, Visit, earlier};
 use super::{Call, Cause, Step};
 use crate::time::Instant;
 
 impl Call {
+    /// Attempts are in flight: starts a hedge when the hedge delay is over.
+    pub(super) fn watch(&mut self, fleet: &mut Fleet, now: Instant) -> Step {
+        if let Some(step) = self.start_fork(fleet, now) {
+            return step;
+        }
+        let due = self.hedge_at(fleet);
+        if due.is_some_and(|due| now >= due) {
+            if let Some(step) = self.hedge(fleet, now) {
+                return step;
+            }
+            self.hedging_done = true;
+        }
+        let due = due.filter(|due| now < *due);
+        let until = earlier(self.deadline(fleet), due);
+        Step::Wait { until }
+    }
+
     /// When to hedge because the latest attempt in flight has sent no token; none = not at all.
-    pub(super) fn hedge_at(&self, fleet: &mut Fleet) -> Option<Instant> {
+    fn hedge_at(&self, fleet: &mut Fleet) -> Option<Instant> {
         let attempts = fleet.policy().retry.max_attempts;
         let hedger = fleet.hedger()?;
         let is_open = self.committed.is_none() && self.stopped.is_none() && !self.hedging_done;
@@ -23,7 +40,7 @@ impl Call {
 
     /// Starts another attempt beside those in flight, if a provider admits it and the budget allows
     /// it.
-    pub(super) fn hedge(&mut self, fleet: &mut Fleet, now: Instant) -> Option<Step> {
+    fn hedge(&mut self, fleet: &mut Fleet, now: Instant) -> Option<Step> {
         // Queued calls get capacity before hedges do.
         if fleet.is_behind_others(self.id, &self.ask, now) {
             return self.hedge_not(NoHedge::OthersWait);
