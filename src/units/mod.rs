@@ -43,11 +43,66 @@ pub(crate) use text_form::{TextOrMap, Written, converts, text_form};
 mod tests {
     use super::*;
 
+    type Read = fn(&str) -> Result<(), UnitError>;
+
+    const READERS: &[Read] = &[
+        |text| Bandwidth::parse(text).map(drop),
+        |text| count::parse(text).map(drop),
+        |text| duration::parse(text).map(drop),
+        |text| Factor::parse(text).map(drop),
+        |text| Money::parse(text).map(drop),
+        |text| Rate::parse(text).map(drop),
+        |text| Share::parse(text).map(drop),
+        |text| TokenRate::parse(text).map(drop),
+        |text| tokens::parse(text).map(drop),
+    ];
+
     #[test]
     fn a_quantity_is_read_as_any_value_of_the_standard_library_is() {
         assert_eq!("60%".parse(), Share::parse("60%"));
         assert_eq!("8/s".parse(), Rate::parse("8/s"));
         assert_eq!("60".parse::<Share>(), Share::parse("60"));
+    }
+
+    #[test]
+    fn what_an_error_says_to_write_can_be_read_whatever_the_unit() {
+        let amounts = [
+            "8",
+            "0",
+            "-1",
+            "+2",
+            "1.5",
+            ".5",
+            "5.",
+            "1,5",
+            "1,000",
+            "1_000",
+            "1e9",
+            "1:30",
+            "1h30",
+            "99999999999999999999",
+            "NaN",
+            "",
+        ];
+        let units =
+            spelling::words().chain(["%", "USD", "x", "K", "M", "B/s", "tok", "tps", "?", ""]);
+        let units = units.flat_map(|unit| {
+            ["", " ", "/", "calls/", "tok/", "B/", " per "].map(|what| format!("{what}{unit}"))
+        });
+        for unit in units {
+            for text in amounts.map(|amount| format!("{amount}{unit}")) {
+                for read in READERS {
+                    let Err(error) = read(&text) else { continue };
+                    let forms = error.hint().and_then(|hint| hint.strip_prefix("write `"));
+                    let forms = forms.and_then(|forms| forms.strip_suffix('`'));
+                    let forms = forms.into_iter().flat_map(|forms| forms.split("` or `"));
+                    for form in forms.filter(|form| form.starts_with(|c: char| c.is_ascii_digit()))
+                    {
+                        assert_eq!(read(form), Ok(()), "{text}: {error}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

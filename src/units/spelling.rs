@@ -25,6 +25,15 @@ pub(super) fn time_of_rate(unit: &str) -> Option<&'static str> {
     unit_of_time(time.trim()).filter(|time| counts_calls && is_long(time))
 }
 
+/// Every word for a unit of time, and every abbreviation of a rate.
+#[cfg(test)]
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    let spelled = SPELLED.iter();
+    let spelled =
+        spelled.flat_map(|(unit, words)| [*unit].into_iter().chain(words.iter().copied()));
+    spelled.chain(ABBREVIATED.iter().map(|(word, _)| *word))
+}
+
 /// Each unit of time, with other spellings of it.
 const SPELLED: [(&str, &[&str]); 7] = [
     ("d", &["day", "days"]),
