@@ -212,9 +212,7 @@ fn events_again(bytes: &[u8]) {
 }
 
 fn trace_table(bytes: &[u8]) -> String {
-    let text = text(bytes);
-    let point = |range, message| Diagnostic::of_text("t.csv", &text, range, message);
-    shown(replay::rows(&text, &point))
+    shown(replay::rows("t.csv", bytes))
 }
 
 fn prices(bytes: &[u8]) -> String {

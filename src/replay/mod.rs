@@ -19,6 +19,8 @@ mod moment;
 mod table;
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::text::Diagnostic;
 use crate::time::{Instant, LONGEST_RUN, nanos};
@@ -45,13 +47,35 @@ pub struct Prefix {
     pub tokens: u64,
 }
 
-/// The rows of the trace file `text`; `point` makes a diagnostic from a range of it.
-pub(crate) fn rows(text: &str, point: Point<'_>) -> Result<Vec<Row>, Diagnostic> {
+/// The rows of the trace file `name`, which has these bytes.
+pub(crate) fn rows(name: &str, bytes: &[u8]) -> Result<Vec<Row>, Diagnostic> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let point: Point<'_> = &|range, message| Diagnostic::of_text(name, text, range, message);
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let at = error.valid_up_to();
+        let message = "this is not a text file in UTF-8".to_owned();
+        return Err(point(at..at + 1, message).hint("save the trace as a CSV file in UTF-8"));
+    }
     let rows = match text.trim_start().starts_with('{') {
         true => lines::rows(text, point)?,
         false => table::rows(text, point)?,
     };
     Ok(rows.rows)
+}
+
+/// How long the calls of a trace arrive: as long as `said`, without the `rows` that come later,
+/// else up to its last call.
+pub(crate) fn length(rows: &mut Arc<Vec<Row>>, said: Option<Duration>) -> Duration {
+    if let Some(said) = said {
+        let kept = rows.partition_point(|row| row.arrival.since_start() <= said);
+        if kept < rows.len() {
+            Arc::make_mut(rows).truncate(kept);
+        }
+        return said;
+    }
+    let last = rows.last().map(|row| row.arrival.since_start());
+    last.unwrap_or_default()
 }
 
 /// Makes a diagnostic from a range of a text.
@@ -109,9 +133,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(text: &str) -> Result<Vec<Row>, Diagnostic> {
-        rows(text, &|range, message| {
-            Diagnostic::of_text("t.csv", text, range, message)
-        })
+        rows("t.csv", text.as_bytes())
     }
 
     fn row(arrival: u64, input: u64, output: u64) -> Row {

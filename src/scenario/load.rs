@@ -123,14 +123,7 @@ impl Loaded {
     /// file and must be inside the project; on the command line it is relative to the current
     /// directory and may be anywhere.
     pub fn locate(&self, keys: &[&str], written: &str) -> Result<PathBuf, Diagnostic> {
-        let place = ScenarioFile {
-            document: &self.document,
-            path: &self.path,
-            root: &self.root,
-            prices: None,
-            traces: &RefCell::default(),
-        };
-        place.locate(keys, written)
+        project::locate(&self.document, &self.root, &self.path, keys, written)
     }
 }
 
@@ -171,19 +164,7 @@ impl ScenarioFile<'_> {
     }
 
     fn locate(&self, keys: &[&str], written: &str) -> Result<PathBuf, Diagnostic> {
-        if self.document.is_override(keys) {
-            return Ok(PathBuf::from(written));
-        }
-        if project::is_inside(self.root, self.path, written) {
-            return Ok(project::folder_of(self.path).join(written));
-        }
-        let message = format!("`{written}` leaves the project");
-        let root = self.root.display();
-        Err(self.document.problem(keys, message).hint(format!(
-            "a path in a file is relative to that file, and stays below the project's root: \
-             `{root}`, the nearest folder that holds `policies/` up to the one that holds `.git`, \
-             else the file's own"
-        )))
+        project::locate(self.document, self.root, self.path, keys, written)
     }
 
     /// Checks that each policy is a bare name, or a path that ends in `.yaml` or `.yml`.
@@ -223,16 +204,7 @@ impl ScenarioFile<'_> {
             let problem = self.document.problem(&TRACE, message);
             problem.hint(format!("the path is relative to {from}"))
         })?;
-        let name = path.display().to_string();
-        let text = String::from_utf8_lossy(&bytes);
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let point = |range, message| Diagnostic::of_text(&name, text, range, message);
-        if let Err(error) = std::str::from_utf8(&bytes) {
-            let at = error.valid_up_to();
-            let message = "this is not a text file in UTF-8".to_owned();
-            return Err(point(at..at + 1, message).hint("save the trace as a CSV file in UTF-8"));
-        }
-        let rows = Arc::new(replay::rows(text, &point)?);
+        let rows = Arc::new(replay::rows(&path.display().to_string(), &bytes)?);
         let shown = project::shown(written);
         Ok(Calls::Trace { shown, path, rows })
     }

@@ -3,15 +3,12 @@
 //! All values are bounded, so that nothing overflows or runs forever later. Each part is checked
 //! where it is declared; `load` opens files.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use super::fault::parse::{self, Setting};
 use super::provider::{self, Fleet};
 use super::{Calls, Load, Run, Scenario, alerts, demand, file, operations, run};
 use crate::expect::file as expected;
 use crate::prices::Book;
-use crate::replay::Row;
+use crate::replay;
 use crate::text::findings::Findings;
 use crate::text::place::Place;
 use crate::text::{Diagnostic, Document};
@@ -40,7 +37,7 @@ pub(super) fn resolve(
         findings.part(&["run"], || Run::check(document, is_replay));
     }
     if let Some(Calls::Trace { rows, .. }) = load.as_mut().map(|load| &mut load.calls) {
-        run.duration = replayed(rows, Some(run.duration).filter(|_| run::is_said(document)));
+        run.duration = replay::length(rows, Some(run.duration).filter(|_| run::is_said(document)));
     }
     // How long calls arrive, as far as that can be read.
     let is_known = has_run && findings.is_read(&["run"]) && (load.is_some() || !is_replay);
@@ -102,20 +99,6 @@ fn load(
         findings.add(problem.hint(hint));
     }
     None
-}
-
-/// How long calls of a trace arrive: as long as the file says, without the `rows` that come later,
-/// else up to its last call.
-fn replayed(rows: &mut Arc<Vec<Row>>, said: Option<Duration>) -> Duration {
-    if let Some(said) = said {
-        let kept = rows.partition_point(|row| row.arrival.since_start() <= said);
-        if kept < rows.len() {
-            Arc::make_mut(rows).truncate(kept);
-        }
-        return said;
-    }
-    let last = rows.last().map(|row| row.arrival.since_start());
-    last.unwrap_or_default()
 }
 
 fn check_stem(document: &Document, stem: &str, name: Option<&str>) -> Result<(), Diagnostic> {

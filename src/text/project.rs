@@ -5,6 +5,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::{Diagnostic, Document};
+
 /// The root of the project that the file at `path` belongs to, written relative to that path: the
 /// nearest folder that holds `policies/`, from the file's own up to the one that holds `.git`;
 /// outside of a repository only the file's own folder and one whose `scenarios/` the file lies in.
@@ -29,9 +31,34 @@ pub(crate) fn root_of(path: &Path) -> PathBuf {
     }
 }
 
+/// The path `written` at `keys` of the document of the file at `path`: in the file it is relative
+/// to the file and has to be below `root`; on the command line it is relative to the current
+/// directory and may be anywhere.
+pub(crate) fn locate(
+    document: &Document,
+    root: &Path,
+    path: &Path,
+    keys: &[&str],
+    written: &str,
+) -> Result<PathBuf, Diagnostic> {
+    if document.is_override(keys) {
+        return Ok(PathBuf::from(written));
+    }
+    if is_inside(root, path, written) {
+        return Ok(folder_of(path).join(written));
+    }
+    let message = format!("`{written}` leaves the project");
+    let root = root.display();
+    Err(document.problem(keys, message).hint(format!(
+        "a path in a file is relative to that file, and stays below the project's root: `{root}`, \
+         the nearest folder that holds `policies/` up to the one that holds `.git`, else the \
+         file's own"
+    )))
+}
+
 /// Whether the path `written` in the file at `path` is below `root`, by name and (if it exists)
 /// after resolving symbolic links.
-pub(crate) fn is_inside(root: &Path, path: &Path, written: &str) -> bool {
+fn is_inside(root: &Path, path: &Path, written: &str) -> bool {
     let folder = folder_of(path);
     let (Ok(root), Ok(real)) = (root.canonicalize(), folder.canonicalize()) else {
         return false;
