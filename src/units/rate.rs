@@ -98,12 +98,16 @@ fn seconds(amount: &str, unit: &str) -> Result<u64, UnitError> {
         Some(time) => format!("a rate cannot be per `{}`", truncate(time)),
         None => "a rate says how many in which time".to_owned(),
     });
-    let per = |time: &str| format!("{amount}/{}", if time == "m" { "min" } else { time });
-    let forms = match time_of_rate(unit) {
-        Some(time) => vec![per(time)],
-        None if unit.is_empty() => vec![per("s"), per("m")],
+    let times = match time_of_rate(unit) {
+        Some("m") => vec!["min"],
+        Some(time) => vec![time],
+        None if unit.is_empty() => vec!["s", "min"],
         None => Vec::new(),
     };
+    // A form per millisecond would lead to this error again, and so without end.
+    let is_unit = |time: &&str| UNITS.iter().any(|(name, _)| name == time);
+    let forms = times.into_iter().filter(is_unit);
+    let forms = Vec::from_iter(forms.map(|time| format!("{amount}/{time}")));
     Err(match time {
         Some(_) if forms.is_empty() => error.or_write("write `/s`, `/min`, `/h` or `/d`"),
         _ => error.or_one_of(Rate::read, forms, "8/s`, `8/min`, `8/h` or `8/d"),

@@ -10,8 +10,7 @@ pub(super) fn unit_of_time(word: &str) -> Option<&'static str> {
 }
 
 /// The time that a rate's unit ends in, as [`super::duration`] has it: of `/sec`, `req/minute`,
-/// `calls per hour` and `rpm`. `None` for units that count something else, such as `tok/s`, and for
-/// times that are too short for a rate: a form with one would lead to the same error again.
+/// `calls per hour` and `rpm`. `None` for units that count something else, such as `tok/s`.
 pub(super) fn time_of_rate(unit: &str) -> Option<&'static str> {
     let unit = unit.to_lowercase();
     let abbreviation = ABBREVIATED.iter().find(|(word, _)| *word == unit);
@@ -21,8 +20,7 @@ pub(super) fn time_of_rate(unit: &str) -> Option<&'static str> {
     let (what, time) = unit.split_once('/').or_else(|| unit.split_once("per "))?;
     let what = what.trim();
     let counts_calls = what.is_empty() || CALLS.contains(&what);
-    let is_long = |time: &&str| ["d", "h", "m", "s"].contains(time);
-    unit_of_time(time.trim()).filter(|time| counts_calls && is_long(time))
+    unit_of_time(time.trim()).filter(|_| counts_calls)
 }
 
 /// Every word for a unit of time, and every abbreviation of a rate.
