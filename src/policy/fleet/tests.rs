@@ -219,12 +219,10 @@ fn failures_that_nobody_bills_cost_nothing() {
             ..CallContext::default()
         };
         for _ in 0..2 {
-            let pass = fleet
-                .admit(ProviderId(0), bid(&ask, false, 0), &mut Notes::default())
-                .unwrap();
+            let pass = admit_for(&mut fleet, &ask).unwrap();
             fleet.on_failure(&pass, &Failure::of(class), at(0));
         }
-        let again = fleet.admit(ProviderId(0), bid(&ask, false, 0), &mut Notes::default());
+        let again = admit_for(&mut fleet, &ask);
         assert_eq!(again.is_ok(), free, "{class}");
     }
 }
@@ -237,18 +235,13 @@ fn what_was_used_is_counted_once_however_often_it_is_told() {
         prompt: 600,
         ..CallContext::default()
     };
-    let mut pass = fleet
-        .admit(ProviderId(0), bid(&ask, false, 0), &mut Notes::default())
-        .unwrap();
+    let mut pass = admit_for(&mut fleet, &ask).unwrap();
     for _ in 0..5 {
         fleet.on_usage(&mut pass, 500, 50, at(0));
     }
     let ready = at(0) + Duration::from_millis(5_500);
     let full = Err(Refusal::RateLimited { until: ready });
-    assert_eq!(
-        fleet.admit(ProviderId(0), bid(&ask, false, 0), &mut Notes::default()),
-        full
-    );
+    assert_eq!(admit_for(&mut fleet, &ask), full);
 }
 
 #[test]
@@ -291,6 +284,10 @@ fn admit(
     let context = CallContext::default();
     let bid = bid(&context, picky, second);
     fleet.admit(provider, bid, &mut Notes::default())
+}
+
+fn admit_for(fleet: &mut Fleet, ask: &CallContext) -> Result<Permit, Refusal> {
+    fleet.admit(ProviderId(0), bid(ask, false, 0), &mut Notes::default())
 }
 
 const fn bid(ask: &CallContext, picky: bool, second: u64) -> AdmissionRequest<'_> {
