@@ -3,7 +3,7 @@
 
 use super::answer::{Content, LONGEST, Token, Wrong, judge};
 use super::beside::Beside;
-use super::error::BYTE_ORDER;
+use super::error::{BYTE_ORDER, without_marks};
 use super::mend::{Halves, mend};
 use super::stream::EventReader;
 use super::{ClientSpec, in_band};
@@ -70,10 +70,7 @@ impl AnswerReader {
     }
 
     fn begin(&mut self, held: Vec<u8>, on_token: &mut dyn FnMut(Token)) -> Result<(), Wrong> {
-        let mut body = held.trim_ascii_start();
-        while let Some(rest) = body.strip_prefix(BYTE_ORDER) {
-            body = rest.trim_ascii_start();
-        }
+        let body = without_marks(&held);
         match body.first() {
             _ if BYTE_ORDER.starts_with(body) => self.form = Form::Unknown(body.to_vec()),
             // No page is an answer.

@@ -33,7 +33,7 @@ pub(crate) struct ErrorBody {
 
 /// Parses the body of a refusal. What is no JSON is a message as a whole.
 pub(crate) fn read_error(bytes: &[u8]) -> ErrorBody {
-    let bytes = without_mark(bytes);
+    let bytes = without_marks(bytes);
     if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
         let is_json = true;
         return ErrorBody {
@@ -336,9 +336,13 @@ fn unescaped(text: &str) -> String {
     text.replace("\\n", "\n").replace('\u{0}', "\\")
 }
 
-/// The bytes without the mark of their order that some servers put first.
-pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(BYTE_ORDER).unwrap_or(bytes)
+/// The bytes without the blanks, and the marks of their order, that some servers put first.
+pub(super) fn without_marks(bytes: &[u8]) -> &[u8] {
+    let mut bytes = bytes.trim_ascii_start();
+    while let Some(rest) = bytes.strip_prefix(BYTE_ORDER) {
+        bytes = rest.trim_ascii_start();
+    }
+    bytes
 }
 
 /// The byte order mark.
