@@ -136,5 +136,5 @@ pub mod engine {
     pub use crate::readers::{READERS, Reader};
     pub use crate::replay::Row;
     pub use crate::seeded::{Prefix, SeededFault, Tokens, Workload};
-    pub use crate::world::{Simulated, SmallReads, run};
+    pub use crate::world::{Listener, Simulated, SimulatedStream, TestNetwork, connections, run};
 }

@@ -248,11 +248,6 @@ fn check_path(name: &str, path: &[String]) -> Option<String> {
     if first == "unsafe" {
         return Some("`unsafe`: the crate forbids it, find a safe way".to_owned());
     }
-    if matches!(first, "turmoil" | "turmoil_net") && module != "world" {
-        return Some(format!(
-            "`{shown}`: only `world` names turmoil, ask it instead"
-        ));
-    }
     if names(PURE).any(|pure| pure == module) {
         let named = |rule: &str| match rule.contains("::") {
             true => shown == rule || shown.starts_with(&format!("{rule}::")),
@@ -378,14 +373,6 @@ fn unknown_modules_are_named() {
         found[0].contains("`utils` is not in the table"),
         "{found:?}"
     );
-}
-
-#[test]
-fn only_the_world_names_turmoil() {
-    let code = "use turmoil_net::Net;";
-    assert_eq!(complaints("src/client/mod.rs", code).len(), 1);
-    assert_eq!(complaints("src/world/mod.rs", code), Vec::<String>::new());
-    assert_eq!(complaints("tests/oracle.rs", code), Vec::<String>::new());
 }
 
 #[test]

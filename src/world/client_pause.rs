@@ -8,8 +8,6 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use turmoil_net::HostId;
-
 use super::World;
 use crate::host::opened;
 use crate::policy::CallId;
@@ -32,12 +30,7 @@ pub(super) fn start(world: &Rc<World>, faults: &[SeededFault]) {
         .iter()
         .filter(|drawn| drawn.fault.inject == FaultKind::ClientPause);
     for drawn in freezes {
-        let Some(&host) = world.clients.first() else {
-            return;
-        };
-        world
-            .tasks
-            .spawn(host, windows(world.clone(), drawn.clone()));
+        world.tasks.spawn(windows(world.clone(), drawn.clone()));
     }
 }
 
@@ -49,26 +42,28 @@ async fn windows(world: Rc<World>, drawn: SeededFault) {
             return;
         };
         tokio::time::sleep_until(world.moment(start)).await;
-        let struck = (0..).zip(&world.clients).filter(|&(client, _)| {
+        let struck = (0..world.clients).filter(|&client| {
             let seen = opened(start, u64::from(client), client);
             drawn.applies(&AttemptInfo {
                 nth: window,
                 ..seen
             })
         });
-        let struck: Vec<HostId> = struck.map(|(_, &host)| host).collect();
-        for &host in &struck {
+        let struck: Vec<u32> = struck.collect();
+        for &client in &struck {
             world.record(EventKind::Fired {
                 fault: drawn.id,
                 call: None,
             });
-            world.tasks.freeze(host);
+            world.tasks.freeze(client);
         }
         let Some(end) = end else {
             return;
         };
         tokio::time::sleep_until(world.moment(end)).await;
-        struck.into_iter().for_each(|host| world.tasks.thaw(host));
+        struck
+            .into_iter()
+            .for_each(|client| world.tasks.thaw(client));
         next = drawn.at_or_after(end);
     }
 }
@@ -102,12 +97,12 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
-    /// Records that `call` arrives at the process on `host`, if that is frozen.
-    pub(super) fn of(world: &Rc<World>, host: HostId, call: CallId) -> Option<Self> {
+    /// Records that `call` arrives at process `client`, if that is frozen.
+    pub(super) fn of(world: &Rc<World>, client: u32, call: CallId) -> Option<Self> {
         let arrivals = world
             .arrivals
             .as_ref()
-            .filter(|_| world.tasks.is_frozen(host))?;
+            .filter(|_| world.tasks.is_frozen(client))?;
         let streamed = world.workload.is_streamed(call);
         world.record(EventKind::Arrived { call, streamed });
         arrivals.told().insert(call);

@@ -2,15 +2,13 @@
 //!
 //! Reading requests and executing exchanges is in `crate::host`, as on real sockets.
 
-use std::net::Ipv4Addr;
 use std::rc::Rc;
-
-use turmoil_net::HostId;
-use turmoil_net::shim::tokio::net::TcpListener;
+use std::sync::Arc;
 
 use super::World;
-use super::network::ConnId;
-use super::stream::SmallReads;
+use super::port::Listener;
+use super::stream::SimulatedStream;
+use super::tcp::Connection as TcpConnection;
 use crate::host::connection::Connection;
 use crate::host::request::Asked;
 use crate::host::{HostEnv, ProviderHost};
@@ -21,13 +19,10 @@ use crate::seeded::{SeededFault, Tokens};
 use crate::time::Instant;
 use crate::trace::{EventKind, FaultId};
 
-/// The port on which every provider listens.
-pub(super) const PORT: u16 = 80;
-
-/// Starts provider `id` on its host, with a task for each outage that it will have.
+/// Starts provider `id`, with a task for each outage that it will have.
 pub(super) fn start(
     world: &Rc<World>,
-    host: HostId,
+    mut listener: Listener,
     id: ProviderId,
     hosted: ProviderHost,
     faults: &[SeededFault],
@@ -36,30 +31,19 @@ pub(super) fn start(
     for drawn in faults {
         if drawn.fault.targets.contains(&id) && drawn.fault.inject == FaultKind::Outage {
             let outages = outages(world.clone(), id, hosted.clone(), drawn.clone());
-            world.tasks.spawn(host, outages);
+            world.tasks.spawn(outages);
         }
     }
     let tasks = world.tasks.clone();
     let world = world.clone();
-    tasks.spawn(host, async move {
-        let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await;
-        // The first to bind on a host of its own: nothing can be in the way.
-        let listener =
-            listener.unwrap_or_else(|error| panic!("a fresh host has no free port: {error}"));
-        while let Ok((stream, client)) = listener.accept().await {
-            let Ok(provider) = stream.local_addr() else {
-                continue;
-            };
+    tasks.spawn(async move {
+        loop {
+            let stream = listener.accept().await;
             let env = SimulatedEnv {
                 world: world.clone(),
-                id,
-                ends: ConnId { client, provider },
+                connection: stream.connection().clone(),
             };
-            let serving = env.serve(
-                SmallReads::new(stream, world.outbox.clone()),
-                hosted.clone(),
-            );
-            world.tasks.spawn(host, serving);
+            world.tasks.spawn(env.serve(stream, hosted.clone()));
         }
     });
 }
@@ -78,35 +62,37 @@ async fn outages(world: Rc<World>, id: ProviderId, hosted: Rc<ProviderHost>, dra
 /// The environment of one connection in the simulated network.
 struct SimulatedEnv {
     world: Rc<World>,
-    id: ProviderId,
-    ends: ConnId,
+    connection: Arc<TcpConnection>,
 }
 
 impl SimulatedEnv {
-    async fn serve(self, stream: SmallReads, hosted: Rc<ProviderHost>) {
-        let outage = self
-            .world
-            .network
-            .borrow()
-            .outage(self.id, self.world.now());
-        if let Some(fault) = outage {
-            return self.world.network.borrow_mut().refuse(self.ends, fault);
+    async fn serve(self, stream: SimulatedStream, hosted: Rc<ProviderHost>) {
+        if !self.opens() {
+            return;
         }
-        self.world.network.borrow_mut().opened(self.ends);
-        let client = self.client();
+        let client = self.connection.id.client;
         let env = Connection::new(self, hosted, stream, client).serve().await;
-        env.world.network.borrow_mut().closed(env.ends);
+        env.world.network.borrow_mut().closed(env.connection.id);
     }
 
-    /// The number of the client process.
-    fn client(&self) -> u32 {
-        let address = self.ends.client.ip();
-        self.world.network.borrow().client_at(address)
+    /// Whether the connection opens: during an outage it is reset.
+    fn opens(&self) -> bool {
+        let mut network = self.world.network.borrow_mut();
+        let outage = network.outage(self.id(), self.world.now());
+        match outage {
+            Some(fault) => network.refuse(&self.connection, fault),
+            None => network.opened(&self.connection),
+        }
+        outage.is_none()
+    }
+
+    fn id(&self) -> ProviderId {
+        self.connection.provider
     }
 }
 
 impl HostEnv for SimulatedEnv {
-    type Stream = SmallReads;
+    type Stream = SimulatedStream;
 
     fn now(&self) -> Instant {
         self.world.now()
@@ -125,11 +111,11 @@ impl HostEnv for SimulatedEnv {
     }
 
     fn outages(&self) -> u64 {
-        self.world.network.borrow().outages(self.id)
+        self.world.network.borrow().outages(self.id())
     }
 
-    fn reset(&self, _: &mut SmallReads) {
-        self.world.network.borrow_mut().reset(self.ends);
+    fn reset(&self, _: &mut SimulatedStream) {
+        self.world.network.borrow_mut().reset(&self.connection);
     }
 
     fn fired(&self, fault: FaultId) {
@@ -147,7 +133,7 @@ impl HostEnv for SimulatedEnv {
 
     fn acts(&self, request: &Request, action: &Action) {
         let call = request.is_known.then_some(request.call);
-        let (provider, nth) = (self.id, request.nth);
+        let (provider, nth) = (self.id(), request.nth);
         self.world.record(match *action {
             Action::Fired(fault) => EventKind::Fired { fault, call },
             Action::Billed(bill) => EventKind::Billed {

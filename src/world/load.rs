@@ -12,53 +12,44 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use turmoil_net::HostId;
 
 use super::client_pause::Arrival;
 use super::connect::Simulated;
-use super::host::PORT;
-use super::{World, operate, server};
+use super::names::{PORT, server};
+use super::{World, operate};
 use crate::client::{Builder, Client, Provider, Request};
 use crate::policy::CallId;
 use crate::policy::config::Policy;
 use crate::scenario::{self, Scenario};
 use crate::time::Instant;
 
-/// Starts the load: one generator, and a client process on each host.
-pub(super) fn start(
-    world: &Rc<World>,
-    hosts: &[HostId],
-    scenario: &Scenario,
-    policy: &Policy,
-    seed: u64,
-) {
+/// Starts the load: one generator, and the client processes.
+pub(super) fn start(world: &Rc<World>, scenario: &Scenario, policy: &Policy, seed: u64) {
     // Every process is notified of the end of the drain.
     let closing: Rc<Notify> = Rc::default();
-    let users = (0..).zip(hosts).map(|(number, &host)| User {
+    let users = (0..world.clients).map(|number| User {
         world: world.clone(),
-        host,
+        number,
         client: client(world, number, scenario, policy, seed),
         closing: closing.clone(),
     });
     let users: Vec<User> = users.collect();
-    for User { host, client, .. } in &users {
-        operate::start(world, *host, client, scenario);
+    for User { number, client, .. } in &users {
+        operate::start(world, *number, client, scenario);
         if policy.health_check.is_some() {
-            let (host, client) = (*host, client.clone());
+            let (number, client) = (*number, client.clone());
             // It never ends, and is not waited for.
             let tasks = world.tasks.clone();
-            world.tasks.spawn(host, async move {
-                tasks.in_process(host, client.run_checks()).await;
+            world.tasks.spawn(async move {
+                tasks.in_process(number, client.run_checks()).await;
             });
         }
     }
-    world.tasks.spawn(
-        hosts[0],
-        generate(world.clone(), users, closing, scenario.run.drain),
-    );
+    let calls = generate(world.clone(), users, closing, scenario.run.drain);
+    world.tasks.spawn(calls);
 }
 
-/// A client process: the real client, on a host of its own, with its own state.
+/// A client process: the real client, with its own state.
 fn client(
     world: &World,
     number: u32,
@@ -103,7 +94,7 @@ async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain
         Some(all) => {
             for number in 0..all.count {
                 let user = of(&users, &world, CallId(number));
-                world.tasks.spawn(user.host, user.live(number, all.count));
+                world.tasks.spawn(user.live(number, all.count));
             }
             sleep_until(&world, world.workload.end()).await;
         }
@@ -113,7 +104,7 @@ async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain
                 let call = CallId(number as u64);
                 let user = of(&users, &world, call);
                 let open = OpenCall::new(&world);
-                world.tasks.spawn(user.host, user.ask(call, open));
+                world.tasks.spawn(user.ask(call, open));
             }
         }
     }
@@ -156,7 +147,8 @@ impl Drop for OpenCall {
 #[derive(Clone)]
 struct User {
     world: Rc<World>,
-    host: HostId,
+    /// The number of the process.
+    number: u32,
     client: Client<Simulated>,
     closing: Rc<Notify>,
 }
@@ -203,18 +195,18 @@ impl User {
             let open = OpenCall::new(&self.world);
             let before = std::mem::replace(&mut click, Box::pin(self.clone().click(call, open)));
             if !user_retry.abandons {
-                self.world.tasks.spawn(self.host, before);
+                self.world.tasks.spawn(before);
             }
         }
     }
 
     /// Makes one call, and waits for its end.
     async fn click(self, id: CallId, open: OpenCall) {
-        let _arrival = Arrival::of(&self.world, self.host, id);
+        let _arrival = Arrival::of(&self.world, self.number, id);
         if !self.world.open.drained.get() {
             tokio::select! {
                 biased;
-                () = self.world.tasks.in_process(self.host, self.call(id)) => {}
+                () = self.world.tasks.in_process(self.number, self.call(id)) => {}
                 () = self.closing.notified() => {}
             }
         }

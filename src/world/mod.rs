@@ -1,10 +1,12 @@
-//! Runs one simulation: the only module that uses turmoil.
+//! Runs one simulation, with a network that carries bytes.
 //!
-//! - `scheduler` drives turmoil-net by events: packets are collected after activity, and time jumps
-//!   to the next event.
-//! - `task` keeps every task on its host; `client_pause` freezes processes; `network` decides the
-//!   fate of each packet (latency, blackholes, resets), and `link` the faults on its path; `host`
-//!   puts fake providers behind simulated sockets.
+//! - `tcp` is one connection, `stream` the end that a program holds, `port` where a provider
+//!   accepts; what they send waits in `outbox`.
+//! - `scheduler` drives the network by events: packets are collected after activity, and time jumps
+//!   to the next event. `network` decides the fate of each packet (latency, blackholes, resets),
+//!   and `link` the faults on its path.
+//! - `task` says when tasks have run; `client_pause` freezes processes; `host` puts fake providers
+//!   behind ports, with the `names` by which clients find them.
 //! - [`Simulated`] is the client's [`Connect`](crate::client::Connect) here, `load` generates
 //!   calls, and `operate` applies an operator's actions to the clients.
 //!
@@ -18,22 +20,25 @@ mod connect;
 mod host;
 mod link;
 mod load;
+mod names;
 mod network;
 mod operate;
 mod outbox;
+mod port;
 mod scheduler;
 mod stream;
 mod task;
+mod tcp;
+mod test_network;
 
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use tokio::task::LocalSet;
-use turmoil_net::{HostId, KernelConfig, Net};
 
 use crate::host::ProviderHost;
 use crate::policy::ProviderId;
@@ -44,14 +49,16 @@ use crate::scenario::Scenario;
 use crate::seeded::{SeededFault, Workload};
 use crate::time::Instant;
 use crate::trace::{Event, EventKind, Recorder};
-pub use connect::Simulated;
+pub use connect::{Simulated, connections};
 pub(crate) use link::{Link, RESOLUTION};
 pub(crate) use load::{FILLER, known};
 use network::Network;
 use outbox::Outbox;
-use scheduler::Flights;
-pub use stream::SmallReads;
+pub use port::Listener;
+use port::Port;
+pub use stream::SimulatedStream;
 use task::Tasks;
+pub use test_network::TestNetwork;
 
 /// Runs `scenario` under `policy` and `seed` to its end, and passes events to `recorder`: for
 /// callers that always have threads.
@@ -112,11 +119,15 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 struct World {
     recorder: Arc<dyn Recorder>,
     tasks: Tasks,
-    outbox: Outbox,
+    outbox: Arc<Outbox>,
+    /// Where the providers listen, in order.
+    ports: Vec<Weak<Port>>,
+    /// The number of connections that were requested.
+    connections: Cell<u64>,
     network: RefCell<Network>,
     workload: Workload,
-    /// The hosts of the client processes, in order.
-    clients: Vec<HostId>,
+    /// The number of client processes.
+    clients: u32,
     /// Records calls that arrive at a frozen process, if the scenario can freeze any.
     arrivals: Option<Arc<client_pause::Arrivals>>,
     origin: tokio::time::Instant,
@@ -167,26 +178,6 @@ fn simulate(
     seed: u64,
     recorder: Arc<dyn Recorder>,
 ) -> io::Result<()> {
-    // Its retransmission counts passes, not time: with it, a slow network would look like a loss.
-    // Without a large backlog, a connection request beyond it would be lost for good.
-    let config = KernelConfig::default()
-        .retx_threshold(u32::MAX)
-        .default_backlog(usize::MAX);
-    let mut net = Net::with_config(config);
-    let servers: Vec<HostId> = (0..scenario.providers.len())
-        .map(|n| net.add_host(server(n)))
-        .collect();
-    let addresses = (0..scenario.providers.len())
-        .map(|n| net.lookup(&server(n)))
-        .collect();
-    let clients: Vec<HostId> = (0..scenario.load.clients)
-        .map(|n| net.add_host(client(n)))
-        .collect();
-    // Hosts get ascending addresses, in the order in which they were added.
-    let client_addresses = (0..scenario.load.clients)
-        .map(|n| net.lookup(&client(n)))
-        .collect();
-    let flights = Rc::new(Flights::new(net.enter()));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -196,33 +187,32 @@ fn simulate(
         let draws = RngStreams::new(seed);
         let faults = SeededFault::all(&scenario.faults, draws);
         let (recorder, arrivals) = heard(recorder, &faults);
+        let listeners = scenario.providers.iter().map(|_| Listener::default());
+        let listeners = Vec::from_iter(listeners);
         let world = Rc::new(World {
             recorder,
             tasks: Tasks::default(),
-            // A frozen process does not read, so that its sender may have to wait.
-            outbox: Outbox::new(arrivals.is_some()),
+            outbox: Arc::default(),
+            ports: listeners.iter().map(Listener::port).collect(),
+            connections: Cell::new(0),
             arrivals,
-            clients,
-            network: RefCell::new(Network::new(scenario, &faults, addresses, client_addresses)),
+            clients: scenario.load.clients,
+            network: RefCell::new(Network::new(scenario, &faults)),
             workload: Workload::new(&scenario.load, scenario.run.duration, seed),
             origin: tokio::time::Instant::now(),
             open: Open::default(),
         });
         let providers = Provider::all(scenario, draws);
-        for (number, (server, provider)) in servers.into_iter().zip(providers).enumerate() {
-            let id = ProviderId(number as u16);
+        let ids = (0..=u16::MAX).map(ProviderId);
+        for (id, (listener, provider)) in ids.zip(listeners.into_iter().zip(providers)) {
             let hosted = ProviderHost::new(scenario, id, provider, draws);
-            host::start(&world, server, id, hosted, &faults);
+            host::start(&world, listener, id, hosted, &faults);
         }
         client_pause::start(&world, &faults);
         connect::enter(&world);
-        load::start(&world, &world.clients, scenario, policy, seed);
-        scheduler::run(&world, &flights).await;
+        load::start(&world, scenario, policy, seed);
+        scheduler::run(&world).await;
     });
-    // Tasks hold sockets, and sockets close into the network: it must be the last to go.
-    drop(tasks);
-    drop(runtime);
-    drop(flights);
     Ok(())
 }
 
@@ -236,14 +226,4 @@ fn heard(
     }
     let arrivals = Arc::new(client_pause::Arrivals::new(recorder));
     (arrivals.clone(), Some(arrivals))
-}
-
-/// The host name of a client process.
-fn client(number: u32) -> String {
-    format!("client-{number}")
-}
-
-/// The host name of a provider inside the simulated network.
-fn server(number: usize) -> String {
-    format!("provider-{number}")
 }

@@ -4,18 +4,16 @@
 
 use std::rc::Rc;
 
-use turmoil_net::HostId;
-
 use super::World;
 use super::connect::Simulated;
 use crate::client::Client;
 use crate::policy::ProviderId;
 use crate::scenario::Scenario;
 
-/// Starts them for the client process on `host`. A frozen process applies them when it resumes.
+/// Starts them for client process `number`. A frozen process applies them when it resumes.
 pub(super) fn start(
     world: &Rc<World>,
-    host: HostId,
+    number: u32,
     client: &Client<Simulated>,
     scenario: &Scenario,
 ) {
@@ -23,11 +21,11 @@ pub(super) fn start(
         return;
     }
     let (world, client, scenario) = (world.clone(), client.clone(), scenario.clone());
-    world.tasks.clone().spawn(host, async move {
+    world.tasks.clone().spawn(async move {
         for turn in scenario.turns() {
             tokio::time::sleep_until(world.moment(turn)).await;
             let heard = async { operate(&world, &client, &scenario) };
-            world.tasks.in_process(host, heard).await;
+            world.tasks.in_process(number, heard).await;
         }
     });
 }

@@ -1,14 +1,11 @@
-//! Drives turmoil-net by events.
+//! Drives the simulated network by events.
 //!
 //! Packets that are due are delivered before any task runs. A pass collects the packets that hosts
 //! have sent, and passes them to the network. It comes when all tasks that could run have run,
 //! never on a tick: with nothing to do, tokio's paused clock jumps straight to the next timer.
 //! Packets due at one time are delivered in the order in which they were sent.
-//!
-//! Each pass looks at every socket, so a run has as few as it can: one for each moment in which a
-//! host may have something to send ([`Outbox`](super::outbox::Outbox)).
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::future::{Future, poll_fn};
@@ -18,17 +15,16 @@ use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
-use turmoil_net::{EnterGuard, Packet, Transport};
 
 use super::World;
 use super::network::Sent;
+use super::outbox::Waiting;
+use super::tcp::Packet;
 
 /// The packets in flight.
+#[derive(Default)]
 pub(super) struct Flights {
-    net: EnterGuard,
     queue: RefCell<BinaryHeap<Reverse<Due>>>,
-    /// How many bytes they carry.
-    bytes: Cell<usize>,
     /// The last pass has found the world to be over.
     over: Notify,
 }
@@ -41,22 +37,13 @@ struct Due {
 }
 
 impl Flights {
-    pub(super) fn new(net: EnterGuard) -> Self {
-        Self {
-            net,
-            queue: RefCell::default(),
-            bytes: Cell::new(0),
-            over: Notify::new(),
-        }
-    }
-
     /// When the next packet is due.
     fn next(&self) -> Option<Instant> {
         self.queue.borrow().peek().map(|due| due.0.at)
     }
 
     /// Delivers what is due; true if there was something.
-    fn deliver(&self, world: &World) -> bool {
+    fn deliver(&self) -> bool {
         let Some(next) = self.next() else {
             return false;
         };
@@ -64,51 +51,30 @@ impl Flights {
         if next > now {
             return false;
         }
-        let at = world.now();
-        let network = world.network.borrow();
         let mut queue = self.queue.borrow_mut();
         while queue.peek().is_some_and(|due| due.0.at <= now) {
             if let Some(Reverse(due)) = queue.pop() {
-                let bytes = self.bytes.get();
-                self.bytes.set(bytes - length(&due.packet));
-                world.outbox.on_data(bytes);
-                if network.is_answered(at, &due.packet) {
-                    world.outbox.fill();
-                }
-                self.net.deliver(due.packet);
+                due.packet.deliver();
             }
         }
         true
     }
-
-    /// Sends a packet.
-    fn send(&self, due: Due) {
-        self.bytes.set(self.bytes.get() + length(&due.packet));
-        self.queue.borrow_mut().push(Reverse(due));
-    }
-}
-
-/// The bytes that a packet carries.
-fn length(packet: &Packet) -> usize {
-    match &packet.payload {
-        Transport::Tcp(segment) => segment.payload.len(),
-        Transport::Udp(_) => 0,
-    }
 }
 
 /// The run: ready when the world is over. It is polled before the tasks, whichever of them woke.
-pub(super) async fn run(world: &Rc<World>, flights: &Rc<Flights>) {
+pub(super) async fn run(world: &Rc<World>) {
+    let flights: Rc<Flights> = Rc::default();
     tokio::task::spawn_local(Passes {
         world: world.clone(),
         flights: flights.clone(),
         is_due: false,
         sent: 0,
-        egress: Vec::new(),
+        buffer: Vec::new(),
         timer: None,
     });
     let mut over = pin!(flights.over.notified());
     poll_fn(|cx| {
-        if flights.deliver(world) {
+        if flights.deliver() {
             world.tasks.mark_dirty();
         }
         over.as_mut().poll(cx)
@@ -123,43 +89,35 @@ struct Passes {
     /// Packets may be waiting, unless another task moves more of them.
     is_due: bool,
     sent: u64,
-    egress: Vec<Packet>,
+    buffer: Vec<Waiting>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Passes {
-    /// Sends the hosts' packets. Acknowledgements arrive at once.
+    /// Sends the hosts' packets. The last of a handshake arrives at once.
     fn collect(&mut self) {
-        self.flights.net.egress_all(&mut self.egress);
-        if self.egress.is_empty() && !self.world.network.borrow().has_news() {
-            return;
-        }
         let (now, at) = (Instant::now(), self.world.now());
         let mut network = self.world.network.borrow_mut();
-        let mut may_answer = false;
         let mut send = |Sent { packet, after }: Sent| {
             if after.is_zero() {
-                may_answer |= !super::network::is_acknowledgement(&packet);
-                self.flights.net.deliver(packet);
-                return;
+                return packet.deliver();
             }
             self.sent += 1;
-            self.flights.send(Due {
+            self.flights.queue.borrow_mut().push(Reverse(Due {
                 at: now + after,
                 order: self.sent,
                 packet,
-            });
+            }));
         };
-        for packet in self.egress.drain(..) {
+        self.world.outbox.take(&mut self.buffer, |packet| {
             network.on_packet(at, packet, &mut send);
-        }
-        network.on_pass(at, &mut send);
+        });
+        network.on_pass(&mut send);
         let struck = network.take_struck();
-        if may_answer || network.is_bulk_in_flight(at) {
-            self.world.outbox.fill();
+        drop(network);
+        if !self.world.outbox.is_empty() {
             self.world.tasks.mark_dirty();
         }
-        drop(network);
         for fault in struck {
             let call = None;
             self.world
@@ -197,7 +155,7 @@ impl Future for Passes {
             return Poll::Pending;
         }
         if std::mem::take(&mut this.is_due) {
-            if this.world.outbox.take() || this.world.network.borrow().has_news() {
+            if !this.world.outbox.is_empty() || this.world.network.borrow().has_news() {
                 this.collect();
             }
             if !this.world.tasks.is_dirty() && this.world.is_over() {

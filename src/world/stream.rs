@@ -1,126 +1,68 @@
-//! A connection of the simulated network, read through a small buffer, and only when there is
-//! something to read.
-//!
-//! The network zeroes all of the buffer that it reads into. The buffers of HTTP are as large as a
-//! fast connection wants them, and nearly everything here is smaller: without this, zeroing them
-//! would be a fifth of the work of a run. HTTP also reads again and again to see whether more has
-//! come, and each look at a socket costs as much as the bytes do.
+//! The end of a connection of the simulated network that a program holds.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use turmoil_net::shim::tokio::net::TcpStream;
 
-use super::outbox::Outbox;
+use super::tcp::{Connection, Side};
 
-/// A stream that is read at most 1,024 bytes at a time, and not while nothing has come.
+/// A byte stream of the simulated network. Dropping it closes it.
 #[derive(Debug)]
-pub struct SmallReads {
-    stream: TcpStream,
-    news: Arc<News>,
-    /// The same, as the network wakes it.
-    waker: Waker,
-    outbox: Outbox,
+pub struct SimulatedStream {
+    connection: Arc<Connection>,
+    side: Side,
 }
 
-/// Whether a read may find something.
-#[derive(Debug)]
-struct News {
-    came: AtomicBool,
-    /// The task that waits for it.
-    reader: Mutex<Waker>,
-}
+impl SimulatedStream {
+    pub(super) fn new(connection: Arc<Connection>, side: Side) -> Self {
+        Self { connection, side }
+    }
 
-impl SmallReads {
-    /// Reads `stream`, whose host sends with `outbox`.
-    pub(super) fn new(stream: TcpStream, outbox: Outbox) -> Self {
-        let news = Arc::new(News {
-            came: AtomicBool::new(true),
-            reader: Mutex::new(Waker::noop().clone()),
-        });
-        Self {
-            stream,
-            outbox,
-            waker: Waker::from(news.clone()),
-            news,
-        }
+    /// The client's end, once the provider's host has granted the connection.
+    pub(super) async fn established(self) -> io::Result<Self> {
+        poll_fn(|cx| self.connection.poll_established(cx)).await?;
+        Ok(self)
+    }
+
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
     }
 }
 
-impl News {
-    /// `reader` is woken when something comes.
-    fn wait(&self, reader: &Waker) {
-        let mut known = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        known.clone_from(reader);
-    }
-}
-
-impl Wake for News {
-    fn wake(self: Arc<Self>) {
-        self.came.store(true, Ordering::Relaxed);
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        reader.wake_by_ref();
-    }
-}
-
-/// Larger than the head of a request, or a few events.
-const AT_ONCE: usize = 1 << 10;
-
-impl AsyncRead for SmallReads {
+impl AsyncRead for SimulatedStream {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if this.news.came.load(Ordering::Relaxed) {
-            let mut bytes = [0; AT_ONCE];
-            let room = buf.remaining().min(AT_ONCE);
-            let mut read = ReadBuf::new(&mut bytes[..room]);
-            let mut cx = Context::from_waker(&this.waker);
-            let polled = Pin::new(&mut this.stream).poll_read(&mut cx, &mut read);
-            if let Poll::Ready(read_some) = polled {
-                buf.put_slice(read.filled());
-                return Poll::Ready(read_some);
-            }
-            this.news.came.store(false, Ordering::Relaxed);
-        }
-        this.news.wait(cx.waker());
-        Poll::Pending
+        self.connection.poll_read(self.side, cx, buf)
     }
 }
 
-impl AsyncWrite for SmallReads {
+impl AsyncWrite for SimulatedStream {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.outbox.fill();
-        if !matches!(written, Poll::Ready(Ok(count)) if count == bytes.len()) {
-            self.outbox.hurry();
-        }
-        written
+        self.connection.poll_write(self.side, cx, bytes)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.outbox.fill();
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.connection.shut_down(self.side))
     }
 }
 
-/// Its end sends the other side away.
-impl Drop for SmallReads {
+impl Drop for SimulatedStream {
     fn drop(&mut self) {
-        self.outbox.fill();
+        self.connection.close(self.side);
     }
 }

@@ -1,19 +1,15 @@
-//! Keeps every task on its host, and frozen processes paused.
+//! Tells the scheduler when tasks have run, and keeps frozen processes paused.
 //!
-//! turmoil-net has one current host per thread. A task that is polled, or dropped, while another
-//! host is current would send from the wrong one; so both happen inside [`OnHost`] only. Each poll
-//! may have moved packets: it wakes the scheduler.
+//! Each poll of a task may have sent packets, or have ended the run: it wakes the scheduler.
 //!
-//! Futures of a frozen process are not polled. Packets for it wait in its sockets, and its timers
-//! wait as well.
+//! Futures of a frozen process are not polled. What arrives for it waits in its connections, and
+//! its timers wait as well.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-
-use turmoil_net::HostId;
 
 /// The tasks of one run: the state shared with the scheduler, and the frozen processes.
 #[derive(Clone, Default)]
@@ -24,31 +20,30 @@ struct Shared {
     dirty: Cell<bool>,
     /// Wakes the scheduler.
     scheduler: RefCell<Option<Waker>>,
-    /// The frozen processes. A host is listed once for each fault that freezes it.
-    frozen: RefCell<Vec<HostId>>,
+    /// The frozen client processes, each once for each fault that freezes it.
+    frozen: RefCell<Vec<u32>>,
     /// Wakes the futures of frozen processes.
     waiting: RefCell<Vec<Waker>>,
 }
 
 impl Tasks {
-    /// Starts `task` on `host`.
-    pub(super) fn spawn(&self, host: HostId, task: impl Future<Output = ()> + 'static) {
-        tokio::task::spawn_local(OnHost {
+    /// Starts `task`.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        tokio::task::spawn_local(Watched {
             tasks: self.clone(),
-            host,
             task: Some(Box::pin(task)),
         });
     }
 
-    /// Freezes the process on `host`, until it has been thawed as many times as it was frozen.
-    pub(super) fn freeze(&self, host: HostId) {
-        self.0.frozen.borrow_mut().push(host);
+    /// Freezes client process `client`, until it has been thawed as many times as it was frozen.
+    pub(super) fn freeze(&self, client: u32) {
+        self.0.frozen.borrow_mut().push(client);
     }
 
     /// The opposite of one [`Tasks::freeze`].
-    pub(super) fn thaw(&self, host: HostId) {
+    pub(super) fn thaw(&self, client: u32) {
         let mut frozen = self.0.frozen.borrow_mut();
-        let position = frozen.iter().position(|other| *other == host);
+        let position = frozen.iter().position(|other| *other == client);
         position.map(|position| frozen.remove(position));
         drop(frozen);
         // The futures of processes that are still frozen will wait again.
@@ -56,12 +51,12 @@ impl Tasks {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// The output of `part`, which belongs to the process on `host`: it makes no progress while the
+    /// The output of `part`, which belongs to process `client`: it makes no progress while the
     /// process is frozen.
-    pub(super) async fn in_process<T>(&self, host: HostId, part: impl Future<Output = T>) -> T {
+    pub(super) async fn in_process<T>(&self, client: u32, part: impl Future<Output = T>) -> T {
         let mut part = pin!(part);
         let done = poll_fn(|cx| {
-            if self.is_frozen(host) {
+            if self.is_frozen(client) {
                 self.0.waiting.borrow_mut().push(cx.waker().clone());
                 return Poll::Pending;
             }
@@ -70,9 +65,9 @@ impl Tasks {
         done.await
     }
 
-    /// Whether the process on `host` is frozen.
-    pub(super) fn is_frozen(&self, host: HostId) -> bool {
-        self.0.frozen.borrow().contains(&host)
+    /// Whether process `client` is frozen.
+    pub(super) fn is_frozen(&self, client: u32) -> bool {
+        self.0.frozen.borrow().contains(&client)
     }
 
     /// Marks that packets may be waiting.
@@ -115,17 +110,16 @@ impl Default for Shared {
     }
 }
 
-struct OnHost {
+/// A task, after each poll of which the scheduler looks again.
+struct Watched {
     tasks: Tasks,
-    host: HostId,
     task: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
-impl Future for OnHost {
+impl Future for Watched {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        turmoil_net::set_current(self.host);
         let Some(task) = self.task.as_mut() else {
             return Poll::Ready(());
         };
@@ -135,15 +129,5 @@ impl Future for OnHost {
         }
         self.tasks.mark_dirty();
         polled
-    }
-}
-
-impl Drop for OnHost {
-    fn drop(&mut self) {
-        if self.task.is_some() {
-            turmoil_net::set_current(self.host);
-            self.task = None;
-            self.tasks.mark_dirty();
-        }
     }
 }

@@ -6,9 +6,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use firedrill::client::{Builder, Client, Connect, Dialect, Provider, Request, Tcp};
-use firedrill::engine::Simulated;
+use firedrill::client::{Builder, Client, Connect, Dialect, Endpoint, Provider, Request, Tcp};
+use firedrill::engine::{Listener, Simulated, TestNetwork};
 use firedrill::policy::config::Policy;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 #[cfg(feature = "tls")]
@@ -184,6 +185,41 @@ fn through_tls() -> Vec<String> {
 }
 
 fn through_the_simulation() -> Vec<String> {
+    TestNetwork::default()
+        .server("primary", |listener| accept_from(listener, PRIMARY))
+        .server("backup", |listener| {
+            accept_from(listener, &[Act::Say(GOOD)])
+        })
+        .run(story(
+            Simulated::default(),
+            "http://primary/v1".into(),
+            "http://backup/v1".into(),
+        ))
+        .unwrap()
+}
+
+async fn accept_from(mut listener: Listener, script: &[Act]) {
+    let mut seen = 0;
+    loop {
+        seen = serve(listener.accept().await, script, seen).await;
+    }
+}
+
+/// The TCP of turmoil-net, which shares nothing with ours.
+#[derive(Clone, Copy)]
+struct Turmoil;
+
+impl Connect for Turmoil {
+    type Io = TokioIo<turmoil_net::shim::tokio::net::TcpStream>;
+
+    async fn connect(&self, endpoint: &Endpoint) -> io::Result<Self::Io> {
+        let address = (endpoint.host.as_str(), endpoint.port);
+        let stream = turmoil_net::shim::tokio::net::TcpStream::connect(address).await?;
+        Ok(TokioIo::new(stream))
+    }
+}
+
+fn through_turmoil() -> Vec<String> {
     use turmoil_net::fixture::ClientServer;
     use turmoil_net::shim::tokio::net::TcpListener;
     let bind = || TcpListener::bind(("0.0.0.0", 80));
@@ -194,14 +230,14 @@ fn through_the_simulation() -> Vec<String> {
         .server("backup", async move {
             accept_from!(bind().await.unwrap(), &[Act::Say(GOOD)])
         })
-        .run("client", async {
+        .run(
+            "client",
             story(
-                Simulated::default(),
+                Turmoil,
                 "http://primary/v1".into(),
                 "http://backup/v1".into(),
-            )
-            .await
-        })
+            ),
+        )
 }
 
 #[test]
@@ -209,6 +245,7 @@ fn the_client_tells_the_same_story_through_every_network() {
     let real = through_tcp();
     let simulated = through_the_simulation();
     assert_eq!(real, simulated);
+    assert_eq!(real, through_turmoil());
     #[cfg(feature = "tls")]
     assert_eq!(real, through_tls());
     let heard: Vec<&str> = real.iter().map(String::as_str).take(13).collect();
@@ -255,12 +292,10 @@ fn a_port_where_nobody_listens_is_a_connect_failure_on_every_network() {
         .build()
         .unwrap();
     let real = runtime.block_on(refused(Tcp, format!("http://{unused}")));
-    let simulated = turmoil_net::fixture::ClientServer::new()
-        .server("primary", std::future::pending())
-        .run(
-            "client",
-            refused(Simulated::default(), "http://primary".into()),
-        );
+    let simulated = TestNetwork::default()
+        .server("primary", |_| std::future::ready(()))
+        .run(refused(Simulated::default(), "http://primary".into()))
+        .unwrap();
     assert_eq!(real, simulated);
     assert_eq!(real, ["primary connect"]);
     #[cfg(feature = "tls")]
@@ -334,16 +369,11 @@ fn every_dialect_tells_the_same_story_through_every_network() {
         });
         #[cfg(feature = "tls")]
         assert_eq!(real, secret);
-        let simulated = turmoil_net::fixture::ClientServer::new()
-            .server("primary", async move {
-                use turmoil_net::shim::tokio::net::TcpListener;
-                let listener = TcpListener::bind(("0.0.0.0", 80)).await.unwrap();
-                accept_from!(listener, script)
-            })
-            .run(
-                "client",
-                dialect_story(Simulated::default(), "http://primary".into(), dialect),
-            );
+        let url = "http://primary".into();
+        let simulated = TestNetwork::default()
+            .server("primary", |listener| accept_from(listener, script))
+            .run(dialect_story(Simulated::default(), url, dialect))
+            .unwrap();
         assert_eq!(real, simulated);
         for line in [
             "#0 attempt 1 failed: overloaded",

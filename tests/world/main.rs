@@ -15,6 +15,7 @@ mod physics;
 mod report_stories;
 mod stories;
 mod storm;
+mod tcp;
 mod workload;
 
 #[path = "../support/mod.rs"]
