@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::World;
+use super::task::spawn;
 use crate::host::opened;
 use crate::policy::CallId;
 use crate::policy::call::{FailureReason, Outcome};
@@ -30,7 +31,7 @@ pub(super) fn start(world: &Rc<World>, faults: &[SeededFault]) {
         .iter()
         .filter(|drawn| drawn.fault.inject == FaultKind::ClientPause);
     for drawn in freezes {
-        world.tasks.spawn(windows(world.clone(), drawn.clone()));
+        spawn(world, windows(world.clone(), drawn.clone()));
     }
 }
 

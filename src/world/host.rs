@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::World;
 use super::port::Listener;
 use super::stream::SimulatedStream;
+use super::task::spawn;
 use super::tcp::Connection as TcpConnection;
 use crate::host::connection::Connection;
 use crate::host::request::Asked;
@@ -31,19 +32,19 @@ pub(super) fn start(
     for drawn in faults {
         if drawn.fault.targets.contains(&id) && drawn.fault.inject == FaultKind::Outage {
             let outages = outages(world.clone(), id, hosted.clone(), drawn.clone());
-            world.tasks.spawn(outages);
+            spawn(world, outages);
         }
     }
-    let tasks = world.tasks.clone();
-    let world = world.clone();
-    tasks.spawn(async move {
+    let served = world.clone();
+    spawn(world, async move {
+        let world = served;
         loop {
             let stream = listener.accept().await;
             let env = SimulatedEnv {
                 world: world.clone(),
                 connection: stream.connection().clone(),
             };
-            world.tasks.spawn(env.serve(stream, hosted.clone()));
+            spawn(&world, env.serve(stream, hosted.clone()));
         }
     });
 }

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use super::client_pause::Arrival;
 use super::connect::Simulated;
 use super::names::{PORT, server};
+use super::task::spawn;
 use super::{World, operate};
 use crate::client::{Builder, Client, Provider, Request};
 use crate::policy::CallId;
@@ -40,13 +41,13 @@ pub(super) fn start(world: &Rc<World>, scenario: &Scenario, policy: &Policy, see
             let (number, client) = (*number, client.clone());
             // It never ends, and is not waited for.
             let tasks = world.tasks.clone();
-            world.tasks.spawn(async move {
+            spawn(world, async move {
                 tasks.in_process(number, client.run_checks()).await;
             });
         }
     }
     let calls = generate(world.clone(), users, closing, scenario.run.drain);
-    world.tasks.spawn(calls);
+    spawn(world, calls);
 }
 
 /// A client process: the real client, with its own state.
@@ -94,7 +95,7 @@ async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain
         Some(all) => {
             for number in 0..all.count {
                 let user = of(&users, &world, CallId(number));
-                world.tasks.spawn(user.live(number, all.count));
+                spawn(&world, user.live(number, all.count));
             }
             sleep_until(&world, world.workload.end()).await;
         }
@@ -104,7 +105,7 @@ async fn generate(world: Rc<World>, users: Vec<User>, closing: Rc<Notify>, drain
                 let call = CallId(number as u64);
                 let user = of(&users, &world, call);
                 let open = OpenCall::new(&world);
-                world.tasks.spawn(user.ask(call, open));
+                spawn(&world, user.ask(call, open));
             }
         }
     }
@@ -195,7 +196,7 @@ impl User {
             let open = OpenCall::new(&self.world);
             let before = std::mem::replace(&mut click, Box::pin(self.clone().click(call, open)));
             if !user_retry.abandons {
-                self.world.tasks.spawn(before);
+                spawn(&self.world, before);
             }
         }
     }

@@ -131,6 +131,8 @@ struct World {
     /// Records calls that arrive at a frozen process, if the scenario can freeze any.
     arrivals: Option<Arc<client_pause::Arrivals>>,
     origin: tokio::time::Instant,
+    /// The time: it stands still while tasks run.
+    now: Cell<Instant>,
     open: Open,
 }
 
@@ -146,7 +148,20 @@ struct Open {
 
 impl World {
     fn now(&self) -> Instant {
-        Instant::START + tokio::time::Instant::now().duration_since(self.origin)
+        self.now.get()
+    }
+
+    /// Sets the time, before tasks run.
+    fn set_now(&self, now: tokio::time::Instant) {
+        let since = now.duration_since(self.origin);
+        self.now.set(Instant::START + since);
+    }
+
+    /// Wakes the scheduler if there is something for it to do.
+    fn look(&self) {
+        if !self.outbox.is_empty() || self.network.borrow().has_news() || self.is_over() {
+            self.tasks.mark_dirty();
+        }
     }
 
     fn moment(&self, at: Instant) -> tokio::time::Instant {
@@ -200,6 +215,7 @@ fn simulate(
             network: RefCell::new(Network::new(scenario, &faults)),
             workload: Workload::new(&scenario.load, scenario.run.duration, seed),
             origin: tokio::time::Instant::now(),
+            now: Cell::new(Instant::START),
             open: Open::default(),
         });
         let providers = Provider::all(scenario, draws);

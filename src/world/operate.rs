@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::World;
 use super::connect::Simulated;
+use super::task::spawn;
 use crate::client::Client;
 use crate::policy::ProviderId;
 use crate::scenario::Scenario;
@@ -20,12 +21,12 @@ pub(super) fn start(
     if scenario.operations.is_empty() {
         return;
     }
-    let (world, client, scenario) = (world.clone(), client.clone(), scenario.clone());
-    world.tasks.clone().spawn(async move {
+    let (of, client, scenario) = (world.clone(), client.clone(), scenario.clone());
+    spawn(world, async move {
         for turn in scenario.turns() {
-            tokio::time::sleep_until(world.moment(turn)).await;
-            let heard = async { operate(&world, &client, &scenario) };
-            world.tasks.in_process(number, heard).await;
+            tokio::time::sleep_until(of.moment(turn)).await;
+            let heard = async { operate(&of, &client, &scenario) };
+            of.tasks.in_process(number, heard).await;
         }
     });
 }

@@ -5,15 +5,14 @@
 //! never on a tick: with nothing to do, tokio's paused clock jumps straight to the next timer.
 //! Packets due at one time are delivered in the order in which they were sent.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
-use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
 use super::World;
@@ -21,12 +20,16 @@ use super::network::Sent;
 use super::outbox::Waiting;
 use super::tcp::Packet;
 
-/// The packets in flight.
+/// The packets in flight, and what wakes the run for them.
 #[derive(Default)]
-pub(super) struct Flights {
+struct Flights {
     queue: RefCell<BinaryHeap<Reverse<Due>>>,
+    /// When the next one is due.
+    timer: RefCell<Option<Pin<Box<Sleep>>>>,
+    /// Wakes the run.
+    run: RefCell<Option<Waker>>,
     /// The last pass has found the world to be over.
-    over: Notify,
+    is_over: Cell<bool>,
 }
 
 /// A packet in flight.
@@ -42,22 +45,43 @@ impl Flights {
         self.queue.borrow().peek().map(|due| due.0.at)
     }
 
-    /// Delivers what is due; true if there was something.
-    fn deliver(&self) -> bool {
-        let Some(next) = self.next() else {
-            return false;
-        };
-        let now = Instant::now();
-        if next > now {
-            return false;
-        }
+    /// Delivers what is due.
+    fn deliver(&self, now: Instant) {
         let mut queue = self.queue.borrow_mut();
         while queue.peek().is_some_and(|due| due.0.at <= now) {
             if let Some(Reverse(due)) = queue.pop() {
                 due.packet.deliver();
             }
         }
-        true
+    }
+
+    /// Sets the task that delivers packets.
+    fn wake_when_due(&self, run: &Waker) {
+        match &mut *self.run.borrow_mut() {
+            Some(known) => known.clone_from(run),
+            none => *none = Some(run.clone()),
+        }
+    }
+
+    /// Wakes the run when the next packet is due.
+    fn arm(&self) {
+        let (Some(at), Some(run)) = (self.next(), &*self.run.borrow()) else {
+            return;
+        };
+        let mut timer = self.timer.borrow_mut();
+        let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if timer.deadline() != at {
+            timer.as_mut().reset(at);
+        }
+        let mut cx = Context::from_waker(run);
+        if timer.as_mut().poll(&mut cx).is_ready() {
+            run.wake_by_ref();
+        }
+    }
+
+    fn finish(&self) {
+        self.is_over.set(true);
+        self.run.borrow().iter().for_each(Waker::wake_by_ref);
     }
 }
 
@@ -70,14 +94,18 @@ pub(super) async fn run(world: &Rc<World>) {
         is_due: false,
         sent: 0,
         buffer: Vec::new(),
-        timer: None,
     });
-    let mut over = pin!(flights.over.notified());
     poll_fn(|cx| {
-        if flights.deliver() {
-            world.tasks.mark_dirty();
+        if flights.is_over.get() {
+            return Poll::Ready(());
         }
-        over.as_mut().poll(cx)
+        flights.wake_when_due(cx.waker());
+        let now = Instant::now();
+        world.set_now(now);
+        flights.deliver(now);
+        flights.arm();
+        world.look();
+        Poll::Pending
     })
     .await;
 }
@@ -86,17 +114,17 @@ pub(super) async fn run(world: &Rc<World>) {
 struct Passes {
     world: Rc<World>,
     flights: Rc<Flights>,
-    /// Packets may be waiting, unless another task moves more of them.
+    /// Packets are waiting, unless another task runs and sends more of them.
     is_due: bool,
     sent: u64,
     buffer: Vec<Waiting>,
-    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Passes {
     /// Sends the hosts' packets. The last of a handshake arrives at once.
     fn collect(&mut self) {
-        let (now, at) = (Instant::now(), self.world.now());
+        let at = self.world.now();
+        let now = self.world.moment(at);
         let mut network = self.world.network.borrow_mut();
         let mut send = |Sent { packet, after }: Sent| {
             if after.is_zero() {
@@ -115,29 +143,10 @@ impl Passes {
         network.on_pass(&mut send);
         let struck = network.take_struck();
         drop(network);
-        if !self.world.outbox.is_empty() {
-            self.world.tasks.mark_dirty();
-        }
         for fault in struck {
             let call = None;
             self.world
                 .record(crate::trace::EventKind::Fired { fault, call });
-        }
-    }
-
-    /// Wakes this task when the next packet is due: no pass is, but `run` is polled then.
-    fn arm(&mut self, cx: &mut Context<'_>) {
-        let Some(at) = self.flights.next() else {
-            return;
-        };
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
-        if timer.deadline() != at {
-            timer.as_mut().reset(at);
-        }
-        if timer.as_mut().poll(cx).is_ready() {
-            cx.waker().wake_by_ref();
         }
     }
 }
@@ -155,15 +164,14 @@ impl Future for Passes {
             return Poll::Pending;
         }
         if std::mem::take(&mut this.is_due) {
-            if !this.world.outbox.is_empty() || this.world.network.borrow().has_news() {
-                this.collect();
-            }
-            if !this.world.tasks.is_dirty() && this.world.is_over() {
-                this.flights.over.notify_one();
+            this.collect();
+            if this.world.outbox.is_empty() && this.world.is_over() {
+                this.flights.finish();
                 return Poll::Ready(());
             }
+            this.world.look();
+            this.flights.arm();
         }
-        this.arm(cx);
         Poll::Pending
     }
 }

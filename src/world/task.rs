@@ -1,6 +1,4 @@
-//! Tells the scheduler when tasks have run, and keeps frozen processes paused.
-//!
-//! Each poll of a task may have sent packets, or have ended the run: it wakes the scheduler.
+//! Wakes the scheduler when tasks have given it something to do, and keeps frozen processes paused.
 //!
 //! Futures of a frozen process are not polled. What arrives for it waits in its connections, and
 //! its timers wait as well.
@@ -11,12 +9,15 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use super::World;
+
 /// The tasks of one run: the state shared with the scheduler, and the frozen processes.
 #[derive(Clone, Default)]
 pub(super) struct Tasks(Rc<Shared>);
 
+#[derive(Default)]
 struct Shared {
-    /// Whether packets may be waiting.
+    /// Whether the scheduler has something to do.
     dirty: Cell<bool>,
     /// Wakes the scheduler.
     scheduler: RefCell<Option<Waker>>,
@@ -27,14 +28,6 @@ struct Shared {
 }
 
 impl Tasks {
-    /// Starts `task`.
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        tokio::task::spawn_local(Watched {
-            tasks: self.clone(),
-            task: Some(Box::pin(task)),
-        });
-    }
-
     /// Freezes client process `client`, until it has been thawed as many times as it was frozen.
     pub(super) fn freeze(&self, client: u32) {
         self.0.frozen.borrow_mut().push(client);
@@ -70,7 +63,7 @@ impl Tasks {
         self.0.frozen.borrow().contains(&client)
     }
 
-    /// Marks that packets may be waiting.
+    /// The scheduler has something to do.
     pub(super) fn mark_dirty(&self) {
         if !self.0.dirty.replace(true)
             && let Some(scheduler) = &*self.0.scheduler.borrow()
@@ -79,12 +72,7 @@ impl Tasks {
         }
     }
 
-    /// Whether packets may be waiting.
-    pub(super) fn is_dirty(&self) -> bool {
-        self.0.dirty.get()
-    }
-
-    /// The same; clears the mark.
+    /// Whether the scheduler has something to do; clears the mark.
     pub(super) fn take_dirty(&self) -> bool {
         self.0.dirty.replace(false)
     }
@@ -98,21 +86,17 @@ impl Tasks {
     }
 }
 
-impl Default for Shared {
-    fn default() -> Self {
-        Self {
-            // The first pass collects what the hosts sent when they started.
-            dirty: Cell::new(true),
-            scheduler: RefCell::default(),
-            frozen: RefCell::default(),
-            waiting: RefCell::default(),
-        }
-    }
+/// Starts a task of `world`.
+pub(super) fn spawn(world: &Rc<World>, task: impl Future<Output = ()> + 'static) {
+    tokio::task::spawn_local(Watched {
+        world: world.clone(),
+        task: Some(Box::pin(task)),
+    });
 }
 
-/// A task, after each poll of which the scheduler looks again.
+/// A task. Each poll may have sent packets, or have ended the run.
 struct Watched {
-    tasks: Tasks,
+    world: Rc<World>,
     task: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
@@ -127,7 +111,7 @@ impl Future for Watched {
         if polled.is_ready() {
             self.task = None;
         }
-        self.tasks.mark_dirty();
+        self.world.look();
         polled
     }
 }
