@@ -195,13 +195,16 @@ impl<C: Connect> Attempt<C> {
             (header::CONTENT_TYPE, json),
             (header::ACCEPT_ENCODING, plain),
             (HeaderName::from_static(IDEMPOTENCY_KEY), key),
-            (HeaderName::from_static(RETRY_COUNT), self.start.nth.into()),
+            (HeaderName::from_static(RETRY_COUNT), number(self.start.nth)),
         ];
-        let own = target.headers(self.start.key).iter().cloned();
+        let own = target.headers(self.start.key);
         let mut request = hyper::Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri.clone();
-        request.headers_mut().extend(fields.into_iter().chain(own));
+        let headers = request.headers_mut();
+        // One more for the length of the body.
+        headers.reserve(fields.len() + own.len() + 1);
+        headers.extend(fields.into_iter().chain(own.iter().cloned()));
         Ok(request)
     }
 
@@ -254,7 +257,7 @@ impl<C: Connect> Attempt<C> {
             let Ok(data) = frame.into_data() else {
                 continue;
             };
-            let data = decoded(&mut decoder, data)?;
+            let data = decoder.push(data)?;
             let now = self.shared.now();
             reader.push(&data, |token| progress.take(now, token, &self.inbox))?;
             if progress.text.len() > answer::LONGEST {
@@ -399,18 +402,19 @@ impl Progress {
     }
 }
 
+/// A number as the value of a header. Nearly all are small.
+fn number(number: u32) -> HeaderValue {
+    const SMALL: [&str; 4] = ["0", "1", "2", "3"];
+    match SMALL.get(number as usize) {
+        Some(digit) => HeaderValue::from_static(digit),
+        None => number.into(),
+    }
+}
+
 /// A decoder for what the head says of the body.
 fn decoder_of(headers: &HeaderMap) -> Result<Decoder, Failed> {
     let said = headers.get(header::CONTENT_ENCODING);
     Ok(Decoder::new(said.and_then(|value| value.to_str().ok()))?)
-}
-
-/// The plain bytes that these bytes complete.
-fn decoded(decoder: &mut Decoder, bytes: Bytes) -> Result<Bytes, Failed> {
-    match decoder.is_plain() {
-        true => Ok(bytes),
-        false => Ok(Bytes::from(decoder.push(&bytes)?)),
-    }
 }
 
 /// The plain body of a refusal. One that cannot be decompressed says nothing.
@@ -418,7 +422,8 @@ pub(super) fn plain_error(headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
     let Ok(mut decoder) = decoder_of(headers) else {
         return Vec::new();
     };
-    let mut plain = decoder.push(body).unwrap_or_default();
+    let plain = decoder.push(Bytes::copy_from_slice(body));
+    let mut plain = Vec::from(plain.unwrap_or_default());
     plain.extend(decoder.end().unwrap_or_default());
     plain
 }

@@ -186,7 +186,7 @@ impl<C: Connect> AnswerStream<C> {
         let work = Attempt {
             shared: self.shared.clone(),
             start: start.clone(),
-            key: format!("{}-{}", self.shared.key_prefix, self.id.0),
+            key: self.shared.key(self.id),
             body: self.body(provider),
             streamed: self.delivery.is_streamed(),
             inbox: inbox.clone(),

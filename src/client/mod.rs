@@ -64,6 +64,7 @@ mod tls;
 mod told;
 mod waiters;
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -285,6 +286,15 @@ impl<C: Connect> Shared<C> {
 
     fn moment(&self, at: Instant) -> tokio::time::Instant {
         self.origin + at.since_start()
+    }
+
+    /// The idempotency key of a call.
+    fn key(&self, call: CallId) -> String {
+        let mut key = String::with_capacity(self.key_prefix.len() + "-18446744073709551615".len());
+        key.push_str(&self.key_prefix);
+        // Writing to a string cannot fail.
+        let _ = write!(key, "-{}", call.0);
+        key
     }
 
     fn find(&self, name: &str) -> Option<ProviderId> {

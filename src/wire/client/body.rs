@@ -61,16 +61,16 @@ impl AnswerReader {
                 body.extend_from_slice(bytes);
                 Ok(())
             }
+            Form::Unknown(held) if held.is_empty() => self.begin(bytes, &mut on_token),
             Form::Unknown(held) => {
-                held.extend_from_slice(bytes);
-                let held = std::mem::take(held);
-                self.begin(held, &mut on_token)
+                let bytes = [held, bytes].concat();
+                self.begin(&bytes, &mut on_token)
             }
         }
     }
 
-    fn begin(&mut self, held: Vec<u8>, on_token: &mut dyn FnMut(Token)) -> Result<(), Wrong> {
-        let body = without_marks(&held);
+    fn begin(&mut self, bytes: &[u8], on_token: &mut dyn FnMut(Token)) -> Result<(), Wrong> {
+        let body = without_marks(bytes);
         match body.first() {
             _ if BYTE_ORDER.starts_with(body) => self.form = Form::Unknown(body.to_vec()),
             // No page is an answer.

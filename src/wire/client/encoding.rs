@@ -5,20 +5,23 @@
 //! is, and one that begins like gzip is decompressed. One push gives at most as many bytes
 //! as the longest answer has, so that a small body cannot fill the memory.
 
+use bytes::Bytes;
+use smallvec::SmallVec;
+
 /// A body that cannot be decompressed: why.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Undecodable(pub(crate) String);
 
 /// The encodings of one body, the outermost first.
 pub(crate) struct Decoder {
-    layers: Vec<Layer>,
+    layers: SmallVec<[Layer; 1]>,
 }
 
 enum Layer {
     /// The first bytes decide.
     Sniffed {
         encoding: Encoding,
-        held: Vec<u8>,
+        held: Bytes,
     },
     Plain,
     #[cfg(feature = "compression")]
@@ -39,7 +42,7 @@ impl Decoder {
     /// # Errors
     /// When one of the encodings is unknown.
     pub(crate) fn new(said: Option<&str>) -> Result<Self, Undecodable> {
-        let mut layers = Vec::new();
+        let mut layers = SmallVec::new();
         for name in said.unwrap_or_default().rsplit(',') {
             match encoding(name.trim())? {
                 // Sniffed once: below another encoding, and where nothing is said.
@@ -54,28 +57,20 @@ impl Decoder {
     }
 
     /// The plain bytes that these bytes complete.
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Undecodable> {
-        let mut bytes = bytes.to_vec();
+    pub(crate) fn push(&mut self, mut bytes: Bytes) -> Result<Bytes, Undecodable> {
         for layer in &mut self.layers {
             bytes = layer.push(bytes)?;
         }
         Ok(bytes)
     }
 
-    /// Whether bytes pass as they are: nothing needs to be copied.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.layers
-            .iter()
-            .all(|layer| matches!(layer, Layer::Plain))
-    }
-
     /// The rest of the plain bytes, at the end of the body.
-    pub(crate) fn end(mut self) -> Result<Vec<u8>, Undecodable> {
-        let mut bytes = Vec::new();
+    pub(crate) fn end(mut self) -> Result<Bytes, Undecodable> {
+        let mut bytes = Bytes::new();
         for layer in &mut self.layers {
-            let mut pushed = layer.push(bytes)?;
+            let mut pushed = Vec::from(layer.push(bytes)?);
             pushed.extend(layer.end()?);
-            bytes = pushed;
+            bytes = pushed.into();
         }
         Ok(bytes)
     }
@@ -96,28 +91,32 @@ impl Layer {
     fn sniffed(encoding: Encoding) -> Self {
         Self::Sniffed {
             encoding,
-            held: Vec::new(),
+            held: Bytes::new(),
         }
     }
 
-    fn push(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, Undecodable> {
+    fn push(&mut self, bytes: Bytes) -> Result<Bytes, Undecodable> {
         match self {
             Self::Plain => Ok(bytes),
             #[cfg(feature = "compression")]
-            Self::Packed(layer) => layer.push(&bytes),
+            Self::Packed(layer) => layer.push(&bytes).map(Bytes::from),
             Self::Sniffed { encoding, held } => {
-                held.extend_from_slice(&bytes);
+                // Most bodies come whole, and none of them is copied.
+                let first = match held.is_empty() {
+                    true => bytes,
+                    false => [&held[..], &bytes].concat().into(),
+                };
                 let is_undecided = match encoding {
-                    Encoding::Plain | Encoding::Gzip => GZIP.starts_with(held) && held.len() < 2,
-                    Encoding::Deflate => held.len() < 2,
-                    Encoding::Brotli => held.is_empty(),
+                    Encoding::Plain | Encoding::Gzip => GZIP.starts_with(&first) && first.len() < 2,
+                    Encoding::Deflate => first.len() < 2,
+                    Encoding::Brotli => first.is_empty(),
                 };
                 if is_undecided {
-                    return Ok(Vec::new());
+                    *held = first;
+                    return Ok(Bytes::new());
                 }
-                let (encoding, held) = (*encoding, std::mem::take(held));
-                *self = Self::decided(encoding, &held)?;
-                self.push(held)
+                *self = Self::decided(*encoding, &first)?;
+                self.push(first)
             }
         }
     }
@@ -149,7 +148,7 @@ impl Layer {
     fn end(&mut self) -> Result<Vec<u8>, Undecodable> {
         match self {
             Self::Plain => Ok(Vec::new()),
-            Self::Sniffed { held, .. } => Ok(std::mem::take(held)),
+            Self::Sniffed { held, .. } => Ok(std::mem::take(held).into()),
             #[cfg(feature = "compression")]
             Self::Packed(layer) => layer.end(),
         }
@@ -265,7 +264,7 @@ mod tests {
         let mut decoder = Decoder::new(said)?;
         let mut plain = Vec::new();
         for piece in body.chunks(size) {
-            plain.extend(decoder.push(piece)?);
+            plain.extend(decoder.push(Bytes::copy_from_slice(piece))?);
         }
         plain.extend(decoder.end()?);
         Ok(String::from_utf8_lossy(&plain).into_owned())
@@ -354,7 +353,9 @@ mod tests {
             for event in ["data: one\n\n", "data: two\n\n"] {
                 writer.write_all(event.as_bytes()).unwrap();
                 writer.flush().unwrap();
-                let plain = decoder.push(&writer.get_ref()[sent..]).unwrap();
+                let plain = decoder
+                    .push(Bytes::copy_from_slice(&writer.get_ref()[sent..]))
+                    .unwrap();
                 assert_eq!(plain, event.as_bytes());
                 sent = writer.get_ref().len();
             }

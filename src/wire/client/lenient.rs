@@ -151,21 +151,23 @@ impl<'de, T: Deserialize<'de>> Lenient<'de> for Loose<T> {
     }
 }
 
-/// The first object of a list, or an object in the list's place.
+/// The first object of a list, or an object in the list's place. It is large, and moved often.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct First<T>(pub(super) Option<T>);
+pub(super) struct First<T>(pub(super) Option<Box<T>>);
 
 impl<'de, T: Deserialize<'de>> Lenient<'de> for First<T> {
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
         let mut first = None;
         while let Some(Loose(value)) = list.next_element()? {
-            first = first.or(value);
+            if first.is_none() {
+                first = value.map(Box::new);
+            }
         }
         Ok(Self(first))
     }
 
     fn object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
-        Loose::object(object).map(|Loose(value)| Self(value))
+        Loose::object(object).map(|Loose(value)| Self(value.map(Box::new)))
     }
 }
 

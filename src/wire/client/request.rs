@@ -17,6 +17,7 @@ mod settings;
 pub(in crate::wire) mod table;
 
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -41,7 +42,8 @@ pub(crate) const RETRY_COUNT: &str = "x-retry-count";
 /// A caller's request, independent of the provider.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    pub(super) messages: Vec<Message>,
+    /// Shared by all clones: a conversation may be long.
+    pub(super) messages: Arc<Vec<Message>>,
     pub(super) max_tokens: Option<u32>,
     /// All other fields of OpenAI's form.
     pub(super) fields: Fields,
@@ -69,7 +71,7 @@ impl Request {
     /// Adds a message of any form.
     #[must_use]
     pub fn push(mut self, message: Message) -> Self {
-        self.messages.push(message);
+        Arc::make_mut(&mut self.messages).push(message);
         self
     }
 

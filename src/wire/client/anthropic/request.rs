@@ -170,7 +170,7 @@ impl<'a> Asked<'a> {
             messages: Vec::with_capacity(request.messages.len()),
             ..Self::default()
         };
-        for message in &request.messages {
+        for message in request.messages.iter() {
             message.note_losses(Family::Anthropic, losses);
             asked.add(message, losses);
         }

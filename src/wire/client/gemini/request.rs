@@ -173,7 +173,7 @@ impl<'a> Asked<'a> {
         if request.max_tokens.is_some() {
             asked.config().max_output_tokens = request.max_tokens;
         }
-        for message in &request.messages {
+        for message in request.messages.iter() {
             message.note_losses(Family::Gemini, losses);
             asked.add(message, model, losses);
         }

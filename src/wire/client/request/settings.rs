@@ -1,5 +1,7 @@
 //! The settings of a request: set from code one by one, or read from OpenAI's form as a whole.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::raw::{Fields, Raw};
@@ -112,7 +114,7 @@ impl Request {
         let messages = messages.ok_or_else(|| wrong("messages", "there are none"))?;
         let messages: Result<Vec<Message>, _> = serde_json::from_str(messages.text());
         let mut request = Self {
-            messages: messages.map_err(|error| wrong("messages", reason(&error)))?,
+            messages: Arc::new(messages.map_err(|error| wrong("messages", reason(&error)))?),
             ..Self::default()
         };
         for (name, value) in fields.iter() {
